@@ -1,0 +1,1 @@
+"""The wire: messages, sessions, rooms and the public client of a LeRobot Arena, without ROS."""

@@ -1,0 +1,105 @@
+"""
+The errors of the arena client.
+
+::
+
+    ArenaError
+    +- InvalidAddress       a server URL that cannot be used; also a ValueError
+    +- ProtocolError        the peer sent something the contract forbids
+    +- TransportError       the network failed; worth another try
+    |  +- ConnectError      never got through
+    |  +- ConnectionLost    was connected
+    +- RequestRejected      the arena answered no; carries the HTTP status, if there was one
+       +- AccessDenied      the token is missing or wrong
+       +- RoomNotFound      no such workspace or room
+       +- JoinRefused       the room exists and does not take this participant
+          +- RoleTaken      the room has a producer already; carries its id
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    'AccessDenied',
+    'ArenaError',
+    'ConnectError',
+    'ConnectionLost',
+    'InvalidAddress',
+    'JoinRefused',
+    'ProtocolError',
+    'RequestRejected',
+    'RoleTaken',
+    'RoomNotFound',
+    'TransportError',
+]
+
+
+class ArenaError(Exception):
+    """The root of everything that this client raises on its own account."""
+
+
+class InvalidAddress(ArenaError, ValueError):
+    """A server URL is not one that a client could use."""
+
+
+class ProtocolError(ArenaError):
+    """
+    A message breaks the contract of the wire.
+
+    :param message: what was expected and what came.
+    :param reason: the same as one word, for counting: ``json``, ``shape``, ``name``, ``value``,
+        ``binary``, ``join``.
+    """
+
+    def __init__(self, message: str, *, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class TransportError(ArenaError):
+    """The network failed; the same call may succeed later."""
+
+
+class ConnectError(TransportError):
+    """The server could not be reached."""
+
+
+class ConnectionLost(TransportError):
+    """An established connection ended without our asking."""
+
+
+class RequestRejected(ArenaError):
+    """
+    The arena understood the request and refused it.
+
+    :param message: what was refused and why.
+    :param status: the HTTP status code, None where the refusal came over the WebSocket.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class AccessDenied(RequestRejected):
+    """The arena wants a token and did not get the right one."""
+
+
+class RoomNotFound(RequestRejected):
+    """The workspace or the room does not exist."""
+
+
+class JoinRefused(RequestRejected):
+    """The room exists and does not take this participant."""
+
+
+class RoleTaken(JoinRefused):
+    """
+    The room has a producer already.
+
+    :param message: which room, and who holds it.
+    :param holder: the participant id of the present producer.
+    """
+
+    def __init__(self, message: str, *, holder: str) -> None:
+        super().__init__(message)
+        self.holder = holder

@@ -1,0 +1,74 @@
+"""
+What waits to be sent to one peer: a stop first, then order, and of each joint only the newest.
+
+Sans I/O; one writer task per peer takes from it. The bounds: one pending update with at most as
+many joints as the room has, and a handful of other messages.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import replace
+
+from .messages import EmergencyStop, Entry, JointUpdate, Message, encode
+
+__all__ = ['Outbox', 'text_of']
+
+
+class Outbox:
+    """
+    The messages that one peer has not been sent yet.
+
+    Not thread-safe: put and take belong to one thread.
+    """
+
+    def __init__(self) -> None:
+        self._stops: deque[EmergencyStop] = deque()
+        self._others: deque[Message] = deque()
+        self._update: JointUpdate | None = None
+
+    def __bool__(self) -> bool:
+        """Say whether anything waits."""
+        return bool(self._stops or self._others or self._update)
+
+    def put(self, message: Message) -> None:
+        """
+        Add a message.
+
+        A stop overtakes everything, and a second one like it is not added while the first still
+        waits. Joint updates merge: the newest entry of each joint stays.
+        """
+        match message:
+            case EmergencyStop():
+                if not any(stop.source == message.source for stop in self._stops):
+                    self._stops.append(message)
+            case JointUpdate():
+                self._update = message if self._update is None else _merge(self._update, message)
+            case _:
+                self._others.append(message)
+
+    def take(self) -> Message | None:
+        """Remove what is to be sent next, None when nothing waits."""
+        if self._stops:
+            return self._stops.popleft()
+        if self._others:
+            return self._others.popleft()
+        update, self._update = self._update, None
+        return update
+
+    @property
+    def pending_others(self) -> int:
+        """Messages that neither merge nor stop; a peer with many of them does not read."""
+        return len(self._others)
+
+
+def text_of(message: Message) -> str:
+    """Encode a message, an update only once for all who receive it."""
+    return message.text if isinstance(message, JointUpdate) else encode(message)
+
+
+def _merge(older: JointUpdate, newer: JointUpdate) -> JointUpdate:
+    entries: dict[str, Entry] = {entry['name']: entry for entry in older.entries}
+    for entry in newer.entries:
+        entries[entry['name']] = entry
+    return replace(newer, entries=tuple(entries.values()))

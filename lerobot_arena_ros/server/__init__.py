@@ -1,0 +1,1 @@
+"""The embedded arena: a room server that speaks the public protocol, without ROS."""
