@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 import json
-from typing import Any
+from typing import Any, TypeGuard
 
 from .errors import ProtocolError
 
@@ -38,6 +38,7 @@ __all__ = [
     'ServerMessage',
     'StateSync',
     'Unknown',
+    'checked_update',
     'decode_client',
     'decode_join',
     'decode_server',
@@ -249,6 +250,15 @@ def decode_client(text: str) -> ClientMessage:
             return Unknown(str(other))
 
 
+def checked_update(entries: list[Entry]) -> JointUpdate:
+    """
+    Make an update of entries that a caller put together.
+
+    :raises ProtocolError: one of them is not ``{'name': non-empty string, 'value': number, …}``.
+    """
+    return JointUpdate(_entries(entries))
+
+
 def decode_server(text: str) -> ServerMessage:
     """
     Read what a server sends.
@@ -307,7 +317,7 @@ def room_state(fields: object) -> RoomState:
     return RoomState(joints, rejected)
 
 
-def is_text(value: object) -> bool:
+def is_text(value: object) -> TypeGuard[str]:
     """Say whether a value is a non-empty string that can be sent as UTF-8."""
     if not isinstance(value, str) or not value:
         return False
@@ -397,7 +407,9 @@ def _check_entry(entry: object) -> None:
 
 def _is_finite(value: object) -> bool:
     # A comparison, unlike math.isfinite, survives integers beyond the range of a double.
-    return type(value) in (int, float) and -_LARGEST <= value <= _LARGEST  # type: ignore[operator]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return -_LARGEST <= value <= _LARGEST
 
 
 def _remembered(data: object) -> tuple[dict[str, float], tuple[str, ...]]:

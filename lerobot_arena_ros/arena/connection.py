@@ -1,0 +1,325 @@
+"""One WebSocket joined to one room, and the iterator that keeps it joined."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+import random
+import time
+from typing import TYPE_CHECKING
+import uuid
+
+import websockets
+from websockets.exceptions import ConnectionClosed, InvalidURI, WebSocketException
+
+from .address import Address
+from .errors import (
+    AccessDenied,
+    ArenaError,
+    ConnectError,
+    ConnectionLost,
+    InvalidAddress,
+    JoinRefused,
+    RoleTaken,
+    RoomNotFound,
+)
+from .messages import Join, JointUpdate, Message, Role, encode, room_info
+from .rooms import Rooms
+from .session import Event, LinkTiming, Session
+
+if TYPE_CHECKING:
+    from websockets.asyncio.client import ClientConnection
+
+__all__ = [
+    'Connection',
+    'backoff',
+    'keep_joined',
+    'is_retryable',
+    'new_participant_id',
+    'open_connection',
+]
+
+CLOSE_TIMEOUT_S = 1.0
+"""How long saying goodbye may take; after that the socket is dropped."""
+
+MAX_FRAME_BYTES = 1 << 20
+"""Largest frame taken from a server, as in the public Python client."""
+
+STEADY_AFTER_S = 5.0
+"""A connection that lasted this long was a success: the pauses start anew after its loss."""
+
+POLL_PERIOD_S = 1.0
+"""How often a room is looked at over REST where heartbeats do not tell of its producer."""
+
+
+def new_participant_id(role: Role) -> str:
+    """
+    Make an id that nobody has.
+
+    The public server keeps ids in one table for all rooms and evicts the holder of an id that
+    comes a second time, so each join has a new one.
+    """
+    return f'{role.value}_{uuid.uuid4().hex}'
+
+
+async def open_connection(
+    address: Address,
+    workspace_id: str,
+    room_id: str,
+    role: Role,
+    *,
+    participant_id: str | None = None,
+    timing: LinkTiming | None = None,
+) -> Connection:
+    """
+    Connect and join.
+
+    :param participant_id: None makes up a new one.
+    :param timing: None takes the defaults.
+    :raises ConnectError: the server was not reached or did not answer in time.
+    :raises AccessDenied: it wants a token.
+    :raises RoomNotFound: there is no such room.
+    :raises RoleTaken: the room has a producer.
+    :raises JoinRefused: it refused for another reason.
+    """
+    timing = timing or LinkTiming()
+    join = Join(participant_id or new_participant_id(role), role)
+    socket = await _open_socket(address.socket(workspace_id, room_id), timing.join_timeout_s)
+    connection = Connection(
+        socket, Session(join, timing, time.monotonic()), Rooms(address), workspace_id, room_id
+    )
+    try:
+        await asyncio.wait_for(connection._join(), timing.join_timeout_s)
+    except BaseException as exc:
+        await connection.aclose()
+        if isinstance(exc, asyncio.TimeoutError):
+            raise ConnectError(f'{connection.name}: no answer to the join') from exc
+        raise
+    return connection
+
+
+class Connection:
+    """
+    A joined WebSocket: an asynchronous iterable of events, and ``send``.
+
+    Belongs to one event loop. Made by :func:`open_connection`; iterate it once.
+    """
+
+    def __init__(
+        self,
+        socket: ClientConnection,
+        session: Session,
+        rooms: Rooms,
+        workspace_id: str,
+        room_id: str,
+    ) -> None:
+        self.workspace_id = workspace_id
+        self.room_id = room_id
+        self._socket = socket
+        self._session = session
+        self._rooms = rooms
+        self._pending: deque[Event] = deque()
+        self._loss: ArenaError | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def name(self) -> str:
+        """The room, as a message would name it."""
+        return f'room {self.workspace_id}/{self.room_id}'
+
+    @property
+    def participant_id(self) -> str:
+        """The id under which this connection joined."""
+        return self._session.join.participant_id
+
+    async def send(self, message: Message) -> None:
+        """
+        Write a message; it is on its way when this returns.
+
+        :raises ConnectionLost: the connection is gone.
+        :raises ProtocolError: the message cannot be said in JSON.
+        """
+        text = message.text if isinstance(message, JointUpdate) else encode(message)
+        try:
+            await self._socket.send(text)
+        except (ConnectionClosed, OSError) as exc:
+            raise self._lost(exc) from exc
+
+    async def __aiter__(self) -> AsyncIterator[Event]:
+        """
+        Give what the server says, for as long as the connection lives.
+
+        :raises ConnectionLost: it ended without our asking.
+        """
+        try:
+            while True:
+                while self._pending:
+                    yield self._pending.popleft()
+                self._session.listening(time.monotonic())
+                frame = await self._socket.recv()
+                self._pending.extend(self._session.receive(frame, time.monotonic()))
+        except (ConnectionClosed, OSError) as exc:
+            raise self._lost(exc) from exc
+
+    async def aclose(self) -> None:
+        """Leave the room; idempotent, and done within a second or so."""
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+        await self._socket.close()
+
+    async def _join(self) -> None:
+        """Ask to join and wait for the answer."""
+        try:
+            await self._socket.send(self._session.first_frame())
+            while not self._session.is_joined:
+                frame = await self._socket.recv()
+                self._pending.extend(self._session.receive(frame, time.monotonic()))
+        except JoinRefused as exc:
+            raise await self._why_refused(exc) from exc
+        except (ConnectionClosed, OSError) as exc:
+            raise ConnectError(f'{self.name}: {_closing(exc)}') from exc
+        self._start(self._keep_watch(), 'watch')
+
+    async def _why_refused(self, refusal: JoinRefused) -> ArenaError:
+        """Find out over REST what the server's one sentence does not tell."""
+        name = self.name
+        try:
+            info = room_info(await self._rooms.info(self.workspace_id, self.room_id))
+        except RoomNotFound:
+            return RoomNotFound(f'{name}: there is no such room')
+        except ArenaError:
+            return JoinRefused(f'{name}: {refusal}')
+        if self._session.join.role is Role.PRODUCER and info.producer is not None:
+            return RoleTaken(f'{name}: has a producer, {info.producer}', holder=info.producer)
+        return JoinRefused(f'{name}: {refusal}')
+
+    def _start(self, work: Coroutine[None, None, None], what: str) -> None:
+        self._tasks.append(asyncio.create_task(self._guard(work), name=f'{what} {self.name}'))
+
+    async def _guard(self, work: Coroutine[None, None, None]) -> None:
+        """Run a background job; what ends it ends the connection."""
+        try:
+            await work
+        except (ArenaError, ConnectionClosed, OSError) as exc:
+            self._loss = exc if isinstance(exc, ArenaError) else None
+            # Not close(): a peer that is gone would be waited for, while the robot still moves.
+            self._socket.transport.abort()
+
+    async def _keep_watch(self) -> None:
+        """Send heartbeats and notice silence."""
+        while True:
+            now = time.monotonic()
+            self._session.check(now)
+            heartbeat = self._session.heartbeat(now)
+            if heartbeat is not None:
+                await self._socket.send(heartbeat)
+            if self._session.needs_polling and len(self._tasks) == 1:
+                self._start(self._keep_polling(), 'poll')
+            await asyncio.sleep(max(0.0, self._session.next_check - time.monotonic()))
+
+    async def _keep_polling(self) -> None:
+        """Look at the room where the heartbeat's answer does not tell of its producer."""
+        while True:
+            try:
+                info = room_info(await self._rooms.info(self.workspace_id, self.room_id))
+            except RoomNotFound as exc:
+                raise ConnectionLost('the room was deleted') from exc
+            except ArenaError:
+                pass  # Whether the link is alive is the heartbeat's business.
+            else:
+                # Read with the next frame, at the latest with the answer to a heartbeat.
+                self._pending.append(self._session.polled(info))
+            await asyncio.sleep(POLL_PERIOD_S)
+
+    def _lost(self, exc: Exception) -> ConnectionLost:
+        return ConnectionLost(f'{self.name}: {self._loss or _closing(exc)}')
+
+
+async def keep_joined(
+    join: Callable[[], Awaitable[Connection]],
+    *,
+    delays: Callable[[], Iterator[float]],
+    on_failure: Callable[[ArenaError, float], None],
+) -> AsyncGenerator[Connection, None]:
+    """
+    Give a joined connection, and after its loss the next one, for ever.
+
+    The caller iterates each connection and swallows its :class:`ConnectionLost`. Close the
+    iterator with ``contextlib.aclosing``.
+
+    :param join: opens a connection.
+    :param delays: gives the pauses in seconds between two attempts; called anew after success.
+    :param on_failure: told of each failed attempt and of the pause that follows.
+    :raises ArenaError: what another attempt cannot cure, see :func:`is_retryable`.
+    """
+    pauses = delays()
+    while True:
+        try:
+            connection = await join()
+        except ArenaError as exc:
+            if not is_retryable(exc):
+                raise
+            pause_s = next(pauses)
+            on_failure(exc, pause_s)
+        else:
+            joined_at = time.monotonic()
+            try:
+                yield connection
+            finally:
+                await connection.aclose()
+            if time.monotonic() - joined_at >= STEADY_AFTER_S:
+                pauses = delays()
+            pause_s = next(pauses)
+        await asyncio.sleep(pause_s)
+
+
+def is_retryable(error: ArenaError) -> bool:
+    """Say whether the same join may succeed later without anybody changing a setting."""
+    return not isinstance(error, AccessDenied | InvalidAddress)
+
+
+def backoff(shortest_s: float, longest_s: float) -> Iterator[float]:
+    """
+    Give growing pauses with jitter, so that many clients do not come back at one moment.
+
+    :param shortest_s: upper end of the first pause.
+    :param longest_s: upper end of all pauses.
+    """
+    pause_s = shortest_s
+    while True:
+        yield random.uniform(0.5 * pause_s, pause_s)
+        pause_s = min(2 * pause_s, longest_s)
+
+
+async def _open_socket(url: str, timeout_s: float) -> ClientConnection:
+    try:
+        return await websockets.connect(
+            url,
+            open_timeout=timeout_s,
+            close_timeout=CLOSE_TIMEOUT_S,
+            max_size=MAX_FRAME_BYTES,
+            compression=None,  # Costs more than it saves on frames of a few hundred bytes.
+            ping_interval=None,  # The heartbeat does this and more: it notices an eviction.
+        )
+    except InvalidURI as exc:
+        raise InvalidAddress(f'{url}: {exc}') from exc
+    except (OSError, asyncio.TimeoutError, WebSocketException) as exc:
+        raise _not_connected(exc, url) from exc
+
+
+def _not_connected(exc: Exception, url: str) -> ArenaError:
+    # websockets puts the status in one place before 14 and in another from there on.
+    status = getattr(exc, 'status_code', None)
+    status = getattr(getattr(exc, 'response', None), 'status_code', status)
+    if status == 401:
+        return AccessDenied(f'{url}: HTTP 401: access denied', status=401)
+    why = f'HTTP {status}' if status else str(exc) or type(exc).__name__
+    return ConnectError(f'{url}: cannot connect: {why}')
+
+
+def _closing(exc: Exception) -> str:
+    return f'connection lost: {exc or type(exc).__name__}'

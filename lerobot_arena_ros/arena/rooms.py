@@ -1,0 +1,162 @@
+"""Rooms over REST."""
+
+from __future__ import annotations
+
+import functools
+import ssl
+from typing import Any
+import uuid
+
+import httpx
+
+from .address import Address
+from .errors import (
+    AccessDenied,
+    ArenaError,
+    ConnectError,
+    InvalidAddress,
+    ProtocolError,
+    RequestRejected,
+    RoomNotFound,
+    TransportError,
+)
+
+__all__ = ['Rooms', 'translate_http']
+
+
+class Rooms:
+    """
+    The rooms of one server.
+
+    Every method may raise :class:`ConnectError` or :class:`TransportError` where the network
+    failed, :class:`ProtocolError` where the reply is not the arena's, and
+    :class:`RequestRejected` where the server refused. Usable from any event loop.
+
+    :param address: the server.
+    :param timeout_s: how long one request may take.
+    """
+
+    def __init__(self, address: Address, *, timeout_s: float = 5.0) -> None:
+        self.address = address
+        self._timeout_s = timeout_s
+
+    async def list(self, workspace_id: str) -> list[dict[str, Any]]:
+        """List a workspace's rooms; an unknown workspace has none."""
+        reply = await self._request('GET', self.address.rooms(workspace_id))
+        return _list(reply, 'rooms')
+
+    async def create(
+        self, workspace_id: str | None = None, room_id: str | None = None
+    ) -> tuple[str, str]:
+        """
+        Create a room and give its workspace and room id.
+
+        The public server wipes a room that exists already; :meth:`ensure` does not.
+
+        :param workspace_id: None makes up a new workspace.
+        :param room_id: None lets the server choose.
+        """
+        url = self.address.rooms(workspace_id or str(uuid.uuid4()))
+        body = {} if room_id is None else {'room_id': room_id}
+        reply = await self._request('POST', url, json=body)
+        return str(reply.get('workspace_id')), str(reply.get('room_id'))
+
+    async def ensure(self, workspace_id: str, room_id: str) -> None:
+        """Create a room only where there is none, so that no living room is wiped."""
+        try:
+            await self.info(workspace_id, room_id)
+        except RoomNotFound:
+            await self.create(workspace_id, room_id)
+
+    async def delete(self, workspace_id: str, room_id: str) -> None:
+        """
+        Delete a room.
+
+        :raises RoomNotFound: there is none.
+        """
+        await self._request('DELETE', self.address.room(workspace_id, room_id))
+
+    async def info(self, workspace_id: str, room_id: str) -> dict[str, Any]:
+        """
+        Tell who is in a room; :func:`messages.room_info` reads it.
+
+        :raises RoomNotFound: there is none.
+        """
+        reply = await self._request('GET', self.address.room(workspace_id, room_id))
+        return _dict(reply, 'room')
+
+    async def state(self, workspace_id: str, room_id: str) -> dict[str, Any]:
+        """
+        Tell what a room remembers; :func:`messages.room_state` reads it.
+
+        :raises RoomNotFound: there is none.
+        """
+        reply = await self._request('GET', self.address.room(workspace_id, room_id, '/state'))
+        return _dict(reply, 'state')
+
+    async def _request(self, method: str, url: str, **options: Any) -> dict[str, Any]:
+        # A client of its own for each request: a kept-alive connection would belong to one event
+        # loop and would have to be closed by callers who only ever asked a question.
+        try:
+            async with httpx.AsyncClient(timeout=self._timeout_s, verify=_tls()) as client:
+                response = await client.request(method, url, **options)
+        except (httpx.HTTPError, httpx.InvalidURL) as exc:
+            raise translate_http(exc, url) from exc
+        if response.status_code != 200:
+            raise _rejected(response, method, url)
+        try:
+            reply = response.json()
+        except ValueError as exc:
+            raise ProtocolError(f'{method} {url}: the reply is no JSON', reason='json') from exc
+        if not isinstance(reply, dict):
+            raise ProtocolError(f'{method} {url}: the reply is no JSON object', reason='shape')
+        return reply
+
+
+def translate_http(exc: Exception, url: str) -> ArenaError:
+    """Say an httpx error in our own terms."""
+    if isinstance(exc, httpx.InvalidURL | httpx.UnsupportedProtocol):
+        return InvalidAddress(f'{url}: {exc}')
+    why = str(exc) or type(exc).__name__
+    if isinstance(exc, httpx.ConnectError | httpx.ConnectTimeout):
+        return ConnectError(f'{url}: cannot connect: {why}')
+    return TransportError(f'{url}: {why}')
+
+
+def _rejected(response: httpx.Response, method: str, url: str) -> RequestRejected:
+    status = response.status_code
+    text = f'{method} {url}: HTTP {status}'
+    if status in (401, 403):
+        return AccessDenied(f'{text}: access denied', status=status)
+    detail = _detail(response)
+    # Any other 404 is a wrong path, which creating the room would not cure.
+    if status == 404 and detail == 'Room not found':
+        return RoomNotFound(f'{text}: room not found', status=status)
+    return RequestRejected(f'{text}: {detail}', status=status)
+
+
+def _detail(response: httpx.Response) -> str:
+    try:
+        return str(response.json()['detail'])[:200]
+    except (ValueError, KeyError, TypeError):
+        return response.text[:200] or response.reason_phrase
+
+
+def _dict(reply: dict[str, Any], key: str) -> dict[str, Any]:
+    value = reply.get(key)
+    if not isinstance(value, dict):
+        raise ProtocolError(f'the reply has no object {key!r}', reason='shape')
+    return value
+
+
+def _list(reply: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    value = reply.get(key)
+    if not isinstance(value, list):
+        raise ProtocolError(f'the reply has no list {key!r}', reason='shape')
+    return value
+
+
+@functools.lru_cache(maxsize=1)
+def _tls() -> ssl.SSLContext:
+    """Make the TLS settings once: reading the certificates costs more than a request."""
+    return ssl.create_default_context()

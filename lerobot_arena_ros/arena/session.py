@@ -1,0 +1,195 @@
+"""
+One participant's protocol state, sans I/O: frames and times in, events and frames out.
+
+Rules of this file: it knows no socket and no clock. ``now`` is in seconds of any clock that never
+jumps. The shell around it sends what it gets from :meth:`Session.first_frame` and
+:meth:`Session.heartbeat`, hands every frame to :meth:`Session.receive`, and asks
+:meth:`Session.check` at least as often as :attr:`Session.next_check` says.
+
+A session is *joining* until ``joined`` arrives, then *joined*. What the server sends earlier
+(``state_sync``, or anything that slipped in) is kept and comes out after ``joined``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .errors import ConnectionLost, JoinRefused, ProtocolError
+from .messages import (
+    EmergencyStop,
+    ErrorReply,
+    Heartbeat,
+    HeartbeatAck,
+    Join,
+    Joined,
+    JointUpdate,
+    RoomInfo,
+    ServerMessage,
+    StateSync,
+    Unknown,
+    decode_server,
+    encode,
+)
+
+__all__ = ['Event', 'LinkTiming', 'Malformed', 'Presence', 'Session']
+
+
+@dataclass(frozen=True)
+class LinkTiming:
+    """
+    How a link is watched.
+
+    :param heartbeat_period_s: between two heartbeats.
+    :param timeout_s: silence after which the link counts as lost; more than two periods.
+    :param join_timeout_s: how long connecting and joining may take.
+    """
+
+    heartbeat_period_s: float = 0.5
+    timeout_s: float = 1.5
+    join_timeout_s: float = 5.0
+
+
+@dataclass(frozen=True)
+class Malformed:
+    """
+    A frame that broke the contract and was dropped whole.
+
+    :param reason: one word, as in :class:`ProtocolError`.
+    :param detail: a sentence.
+    """
+
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Presence:
+    """
+    The server answered.
+
+    :param has_producer: whether the room has a producer; None where the server did not say.
+    :param round_trip_s: from our heartbeat to its answer; None where there was none.
+    """
+
+    has_producer: bool | None
+    round_trip_s: float | None = None
+
+
+Event = Joined | StateSync | JointUpdate | EmergencyStop | ErrorReply | Malformed | Presence
+
+
+class Session:
+    """
+    The protocol of one participant in one room.
+
+    :param join: who joins as what.
+    :param timing: the link's deadlines.
+    :param now: the present time.
+    """
+
+    def __init__(self, join: Join, timing: LinkTiming, now: float) -> None:
+        self.join = join
+        self._timing = timing
+        self._joined = False
+        self._early: list[Event] = []
+        self._heard_at = now
+        self._heartbeat_at = now
+        self._asked_at: float | None = None
+        self._says_presence = True
+        self._absent_polls = 0
+        self._missing_polls = 0
+
+    @property
+    def is_joined(self) -> bool:
+        """Whether ``joined`` has arrived."""
+        return self._joined
+
+    @property
+    def needs_polling(self) -> bool:
+        """Whether the server's heartbeats do not tell of the producer, so that REST must."""
+        return not self._says_presence
+
+    @property
+    def next_check(self) -> float:
+        """The time at which a heartbeat or the end of patience is due."""
+        return min(self._heartbeat_at, self._heard_at + self._timing.timeout_s)
+
+    def first_frame(self) -> str:
+        """Give the frame that asks to join."""
+        return encode(self.join)
+
+    def receive(self, frame: str | bytes, now: float) -> list[Event]:
+        """
+        Take one frame from the server.
+
+        :returns: what it means, in order; nothing while joining.
+        :raises JoinRefused: the server refused the join.
+        """
+        self._heard_at = now
+        event = self._event(frame, now)
+        if event is None:
+            return []
+        if self._joined:
+            return [event]
+        if isinstance(event, ErrorReply):
+            raise JoinRefused(event.message)
+        if not isinstance(event, Joined):
+            self._early.append(event)
+            return []
+        self._joined = True
+        early, self._early = self._early, []
+        return [event, *early]
+
+    def listening(self, now: float) -> None:
+        """Note that the shell has handled everything and waits again: silence counts from here."""
+        self._heard_at = max(self._heard_at, now)
+
+    def heartbeat(self, now: float) -> str | None:
+        """Give a heartbeat to send if one is due."""
+        if now < self._heartbeat_at:
+            return None
+        self._heartbeat_at = now + self._timing.heartbeat_period_s
+        if self._asked_at is None:
+            self._asked_at = now
+        return encode(Heartbeat())
+
+    def check(self, now: float) -> None:
+        """
+        Look whether the link is still alive.
+
+        :raises ConnectionLost: nothing was heard for the timeout.
+        """
+        silence_s = now - self._heard_at
+        if silence_s >= self._timing.timeout_s:
+            raise ConnectionLost(f'no answer from the server for {silence_s:.1f} s')
+
+    def polled(self, info: RoomInfo) -> Presence:
+        """
+        Take the room's participants as REST tells them.
+
+        One poll may meet a change half-way; what two in a row say is believed.
+
+        :raises ConnectionLost: the room does not list us any more.
+        """
+        self._missing_polls = 0 if info.has(self.join.participant_id) else self._missing_polls + 1
+        if self._missing_polls >= 2:
+            raise ConnectionLost('the room does not list this participant any more')
+        self._absent_polls = 0 if info.producer else self._absent_polls + 1
+        return Presence(self._absent_polls < 2)
+
+    def _event(self, frame: str | bytes, now: float) -> Event | None:
+        try:
+            if isinstance(frame, bytes):
+                raise ProtocolError('expected a text frame, got a binary one', reason='binary')
+            return self._understood(decode_server(frame), now)
+        except ProtocolError as exc:
+            return Malformed(exc.reason, str(exc))
+
+    def _understood(self, message: ServerMessage, now: float) -> Event | None:
+        if isinstance(message, Unknown):
+            return None
+        if not isinstance(message, HeartbeatAck):
+            return message
+        asked_at, self._asked_at = self._asked_at, None
+        self._says_presence = message.has_producer is not None
+        return Presence(message.has_producer, None if asked_at is None else now - asked_at)
