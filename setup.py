@@ -1,0 +1,59 @@
+"""The build description; what package.xml already says is read from there."""
+
+from pathlib import Path
+from xml.etree import ElementTree
+
+from setuptools import find_packages, setup
+
+# The working directory is this folder here and in every build, except the link farm that
+# `colcon build --symlink-install` builds from, where __file__ leads back to this folder.
+manifest = ElementTree.parse(Path(__file__).resolve().parent / 'package.xml')
+
+
+def text(tag: str) -> str:
+    """Read one element of package.xml, with its white space folded."""
+    return ' '.join((manifest.findtext(tag) or '').split())
+
+
+name = text('name')
+maintainer = manifest.find('maintainer')
+assert maintainer is not None, 'package.xml names no maintainer'
+
+setup(
+    name=name,
+    version=text('version'),
+    description=text('description'),
+    maintainer=maintainer.text,
+    maintainer_email=maintainer.get('email'),
+    license=text('license'),
+    packages=find_packages(include=[name, f'{name}.*']),
+    package_data={name: ['py.typed']},
+    data_files=[
+        ('share/ament_index/resource_index/packages', [f'resource/{name}']),
+        (f'share/{name}', ['package.xml']),
+        (f'share/{name}/launch', sorted(map(str, Path('launch').glob('*.launch.py')))),
+        (f'share/{name}/config', sorted(map(str, Path('config').glob('*.yaml')))),
+    ],
+    # For pip alone: where ROS is, rosdep installs what package.xml names.
+    install_requires=[
+        'setuptools',
+        'fastapi>=0.101',
+        'httpx>=0.26',
+        'uvicorn>=0.27',
+        'websockets>=10.4',
+    ],
+    # colcon runs pytest only where it sees it here.
+    extras_require={'test': ['hypothesis', 'pytest', 'pytest-asyncio']},
+    python_requires='>=3.10',
+    zip_safe=True,
+    entry_points={
+        'console_scripts': [
+            f'arena_bridge = {name}.nodes.bridge:main',
+            f'arena_producer = {name}.nodes.bridge:main_producer',
+            f'arena_consumer = {name}.nodes.bridge:main_consumer',
+            f'arena_server = {name}.server.main:main',
+            f'demo_arm = {name}.nodes.demo_arm:main',
+            f'demo = {name}.nodes.demo:main',
+        ],
+    },
+)
