@@ -1,0 +1,145 @@
+"""The four rooms of the package and their one direction, held by walking the imports."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = 'lerobot_arena_ros'
+MODULES = sorted((ROOT / PACKAGE).rglob('*.py'))
+
+# What a room may import of ours. Changing this table is a design decision.
+OURS = {
+    '': {'arena'},
+    'arena': {'arena'},
+    'server': {'server', 'arena.errors', 'arena.messages', 'arena.outbox'},
+    'control': {'control'},
+    'nodes': {'nodes', 'arena', 'control'},
+}
+# What only these files may import of others: one seam for each library.
+SEAMS = {
+    'json': {'arena/messages.py'},
+    'httpx': {'arena/rooms.py'},
+    'websockets': {'arena/connection.py'},
+}
+ROS = {
+    'ament_index_python',
+    'builtin_interfaces',
+    'diagnostic_msgs',
+    'launch',
+    'launch_ros',
+    'lifecycle_msgs',
+    'rcl_interfaces',
+    'rclpy',
+    'sensor_msgs',
+    'std_msgs',
+    'std_srvs',
+    'trajectory_msgs',
+}
+# Sans I/O: text and a time in, events and text out.
+PURE_FILES = {
+    'arena/address.py',
+    'arena/errors.py',
+    'arena/messages.py',
+    'arena/outbox.py',
+    'arena/session.py',
+    'server/registry.py',
+}
+IMPURE = {
+    'asyncio',
+    'concurrent',
+    'fastapi',
+    'httpx',
+    'multiprocessing',
+    'os',
+    'random',
+    'select',
+    'signal',
+    'socket',
+    'ssl',
+    'starlette',
+    'subprocess',
+    'threading',
+    'time',
+    'urllib.request',
+    'uvicorn',
+    'websockets',
+}
+
+
+def imports_of(path: Path) -> Iterator[str]:
+    """List what a module imports, wherever it does, as absolute dotted names."""
+    package = path.relative_to(ROOT).with_suffix('').parts[:-1]
+    for node in ast.walk(ast.parse(path.read_text(encoding='utf-8'))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            parents = package[: len(package) + 1 - node.level] if node.level else ()
+            module = '.'.join((*parents, *([node.module] if node.module else [])))
+            yield from (f'{module}.{alias.name}' for alias in node.names)
+
+
+def is_within(name: str, allowed: set[str]) -> bool:
+    """Say whether a dotted name is one of the allowed ones or below it."""
+    return any(name == prefix or name.startswith(prefix + '.') for prefix in allowed)
+
+
+def relative(path: Path) -> str:
+    """Name a module by its path inside the package."""
+    return path.relative_to(ROOT / PACKAGE).as_posix()
+
+
+@pytest.mark.parametrize('path', MODULES, ids=relative)
+def test_rooms_import_in_one_direction(path: Path) -> None:
+    """A room imports itself and what lies below it, nothing else of ours."""
+    room = relative(path).split('/')[0] if '/' in relative(path) else ''
+    ours = [name for name in imports_of(path) if is_within(name, {PACKAGE})]
+
+    assert room in OURS, f'{room} is not one of the rooms'
+    allowed = {f'{PACKAGE}.{name}' for name in OURS[room]}
+    assert [name for name in ours if not is_within(name, allowed)] == []
+
+
+@pytest.mark.parametrize('path', MODULES, ids=relative)
+def test_ros_is_known_to_the_nodes_alone(path: Path) -> None:
+    """Outside nodes/ everything imports, and runs, where there is no ROS."""
+    if relative(path).startswith('nodes/'):
+        return
+    assert [name for name in imports_of(path) if is_within(name, ROS)] == []
+
+
+@pytest.mark.parametrize('path', MODULES, ids=relative)
+def test_each_library_has_one_seam(path: Path) -> None:
+    """JSON keys, HTTP and WebSockets of the client are each the matter of one file."""
+    for library, files in SEAMS.items():
+        if relative(path) not in files:
+            assert [name for name in imports_of(path) if is_within(name, {library})] == []
+
+
+@pytest.mark.parametrize('path', MODULES, ids=relative)
+def test_decisions_are_made_without_input_or_output(path: Path) -> None:
+    """What decides has no clock, no thread, no loop and no socket: time is an argument."""
+    if relative(path) in PURE_FILES or relative(path).startswith('control/'):
+        assert [name for name in imports_of(path) if is_within(name, IMPURE)] == []
+
+
+@pytest.mark.parametrize('name', sorted(PURE_FILES | set().union(*SEAMS.values())))
+def test_the_files_the_rules_name_exist(name: str) -> None:
+    """A rule about a file that was renamed would hold nothing."""
+    assert (ROOT / PACKAGE / name).is_file()
+
+
+def test_nothing_sleeps_in_the_tests() -> None:
+    """Tests wait for a condition, never for a time; the one poller is support/waiting.py."""
+    sleepers = []
+    for path in sorted((ROOT / 'test').rglob('*.py')):
+        if path == ROOT / 'test' / 'support' / 'waiting.py':
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding='utf-8'))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).split('.')[-1] == 'sleep':
+                sleepers.append(f'{path.name}:{node.lineno}')
+    assert sleepers == []

@@ -1,0 +1,192 @@
+"""The packaging: one version, every file shipped, every dependency declared."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+from pathlib import Path
+import re
+import runpy
+import shutil
+import subprocess
+import sys
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+import setuptools
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = 'lerobot_arena_ros'
+MANIFEST = ElementTree.parse(ROOT / 'package.xml').getroot()
+
+# The rosdep key of an imported module, where it is not the module's own name.
+ROSDEP_KEYS = {
+    'fastapi': 'python3-fastapi',
+    'httpx': 'python3-httpx',
+    'hypothesis': 'python3-hypothesis',
+    'pytest': 'python3-pytest',
+    'pytest_asyncio': 'python3-pytest-asyncio',
+    'setuptools': 'python3-setuptools',
+    'starlette': 'python3-fastapi',
+    'uvicorn': 'python3-uvicorn',
+    'websockets': 'python3-websockets',
+    'yaml': 'python3-yaml',
+}
+
+
+@pytest.fixture(name='described')
+def fixture_described(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Run setup.py and return what it tells setuptools."""
+    calls: list[dict[str, Any]] = []
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(setuptools, 'setup', lambda **options: calls.append(options))
+    runpy.run_path('setup.py')
+    (described,) = calls
+    return described
+
+
+def entry_points(described: dict[str, Any]) -> dict[str, str]:
+    """Return the executables by name."""
+    lines = (line.split(' = ') for line in described['entry_points']['console_scripts'])
+    return dict(lines)
+
+
+def declared(*tags: str) -> set[str]:
+    """Return the dependencies that package.xml declares under these tags."""
+    return {element.text or '' for tag in tags for element in MANIFEST.findall(tag)}
+
+
+def third_party(folder: str) -> set[str]:
+    """Return the foreign top-level modules that a folder's files import."""
+    ours = {PACKAGE, 'support', 'conftest', 'test'}
+    names: set[str] = set()
+    for path in (ROOT / folder).rglob('*.py'):
+        for node in ast.walk(ast.parse(path.read_text(encoding='utf-8'))):
+            if isinstance(node, ast.Import):
+                names.update(alias.name.split('.')[0] for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                names.add(node.module.split('.')[0])
+    return names - ours - set(sys.stdlib_module_names)
+
+
+def test_versions_agree(described: dict[str, Any]) -> None:
+    """One version: that of package.xml, which the changelog has reached or is about to."""
+    version = MANIFEST.findtext('version')
+    title = re.search(r'^(Forthcoming|[\d.]+) ?.*\n-+$', changelog(), re.MULTILINE)
+
+    assert described['version'] == version
+    assert title is not None
+    assert title[1] in (version, 'Forthcoming')
+
+
+def changelog() -> str:
+    """Read CHANGELOG.rst."""
+    return (ROOT / 'CHANGELOG.rst').read_text(encoding='utf-8')
+
+
+def test_description_comes_from_the_manifest(described: dict[str, Any]) -> None:
+    """Nothing is said in two places."""
+    assert described['name'] == PACKAGE
+    assert described['license'] == 'Apache-2.0'
+    assert described['maintainer_email'] == MANIFEST.find('maintainer').get('email')  # type: ignore[union-attr]
+    assert described['description'].startswith('Connects ROS 2 robots to LeRobot Arena')
+
+
+def test_colcon_takes_it_for_a_ros_package() -> None:
+    """A manifest with any flaw would silently make colcon treat this as plain Python."""
+    colcon = shutil.which('colcon') or shutil.which(
+        'colcon', path=str(Path(sys.executable).parent)
+    )
+    if colcon is None:
+        pytest.skip('colcon is not installed here; `make colcon` runs this with it')
+    listed = subprocess.run(
+        [colcon, '--log-base', '/dev/null', 'list', '--base-paths', str(ROOT)],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+
+    (line,) = listed.stdout.splitlines()
+    assert line.split('\t')[0] == PACKAGE
+    assert line.split('\t')[2] == '(ros.ament_python)'
+
+
+@pytest.mark.parametrize(
+    'name',
+    ['arena_bridge', 'arena_producer', 'arena_consumer', 'arena_server', 'demo_arm', 'demo'],
+)
+def test_executables_resolve(described: dict[str, Any], name: str) -> None:
+    """Each executable names a function without obligatory arguments."""
+    module, function = entry_points(described)[name].split(':')
+
+    assert callable(getattr(importlib.import_module(module), function))
+
+
+def test_executables_land_where_ros2_run_looks() -> None:
+    """Without these lines in setup.cfg `ros2 run` finds nothing."""
+    text = (ROOT / 'setup.cfg').read_text(encoding='utf-8')
+
+    assert f'script_dir=$base/lib/{PACKAGE}' in text
+    assert f'install_scripts=$base/lib/{PACKAGE}' in text
+
+
+@pytest.mark.parametrize(
+    ('folder', 'files'),
+    [
+        ('share/ament_index/resource_index/packages', [f'resource/{PACKAGE}']),
+        (f'share/{PACKAGE}', ['package.xml']),
+        (f'share/{PACKAGE}/launch', ['launch/bridge.launch.py', 'launch/demo.launch.py']),
+        (f'share/{PACKAGE}/config', ['config/bridge.yaml', 'config/so101.yaml']),
+    ],
+    ids=['marker', 'manifest', 'launch', 'config'],
+)
+def test_data_files_are_shipped(described: dict[str, Any], folder: str, files: list[str]) -> None:
+    """What the executables and `ros2 launch` look for in share/ is there, and exists here."""
+    shipped = dict(described['data_files'])[folder]
+
+    assert set(files) <= set(shipped)
+    assert all((ROOT / name).is_file() for name in shipped)
+
+
+def test_every_package_and_the_type_marker_are_shipped(described: dict[str, Any]) -> None:
+    """A room without an __init__.py would be missing from the installation."""
+    rooms = {f'{PACKAGE}.{room}' for room in ('arena', 'server', 'control', 'nodes')}
+
+    assert set(described['packages']) == {PACKAGE} | rooms
+    assert described['package_data'] == {PACKAGE: ['py.typed']}
+    assert (ROOT / PACKAGE / 'py.typed').is_file()
+
+
+@pytest.mark.parametrize(
+    ('folder', 'tags'),
+    [
+        (PACKAGE, ('depend', 'exec_depend')),
+        ('launch', ('depend', 'exec_depend')),
+        ('test', ('depend', 'exec_depend', 'test_depend')),
+    ],
+)
+def test_every_import_is_declared(folder: str, tags: tuple[str, ...]) -> None:
+    """No dependency without a line in package.xml."""
+    needed = {ROSDEP_KEYS.get(name, name) for name in third_party(folder)}
+
+    assert needed - declared(*tags) == set()
+
+
+def test_pip_asks_for_what_the_wheels_run_is_tested_with(described: dict[str, Any]) -> None:
+    """The lower bounds in setup.py are those of requirements/newest.txt."""
+    newest = (ROOT / 'requirements' / 'newest.txt').read_text(encoding='utf-8').splitlines()
+    needed = [line for line in described['install_requires'] if line != 'setuptools']
+
+    assert needed != []
+    assert set(needed) <= set(newest)
+
+
+def test_there_is_no_ros_behind_the_client() -> None:
+    """The public client imports where there is no ROS."""
+    program = (
+        'import sys\n'
+        "for name in ('rclpy', 'sensor_msgs', 'std_msgs'): sys.modules[name] = None\n"
+        f'from {PACKAGE} import RoboticsConsumer, RoboticsProducer, create_client\n'
+    )
+    subprocess.run([sys.executable, '-c', program], check=True, cwd=ROOT)
