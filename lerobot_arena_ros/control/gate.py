@@ -1,0 +1,430 @@
+"""
+The command gate: the one place that decides whether a value moves the robot, and how far.
+
+Rules of this file:
+
+- It is pure. ``now`` is an argument, in seconds of the steady clock; what should be done comes
+  back as a return value: a :class:`Command` or :data:`HALT` to publish, or None.
+- A command leaves only in ``ACTIVE``. Each exit from ``ACTIVE`` gives one halt.
+- ``ACTIVE`` begins only in answer to a live update, at the measured pose.
+- Between two commands no joint moves more than velocity x min(dt, ramp period).
+
+=========== =================================================== ==================================
+state       why                                                 leaves when
+=========== =================================================== ==================================
+``WAITING`` something is missing, or no live update came yet    nothing is, and a live update comes
+``ACTIVE``  commands flow                                       something goes missing; a stop
+``HOLDING`` something went missing; the controller holds        nothing is, and a live update comes
+``STOPPED`` emergency stop                                      :meth:`Gate.reset`, to ``WAITING``
+=========== =================================================== ==================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+import math
+
+from .slew import VelocityRamp, clamp, step
+
+__all__ = [
+    'HALT',
+    'Command',
+    'Feedback',
+    'Gate',
+    'GateJoint',
+    'GateSettings',
+    'Halt',
+    'Output',
+    'State',
+    'StateSyncUse',
+    'Transition',
+]
+
+
+class State(str, Enum):
+    """What the gate is doing; see the table above."""
+
+    WAITING = 'waiting'
+    ACTIVE = 'active'
+    HOLDING = 'holding'
+    STOPPED = 'stopped'
+
+
+class StateSyncUse(str, Enum):
+    """
+    What the room's remembered pose is good for.
+
+    ``align``: nothing moves because of it; it only fills in joints that are never measured, and
+    only where the user said ``never`` to feedback. ``ignore``: nothing. ``command``: it counts as
+    a live update.
+    """
+
+    ALIGN = 'align'
+    IGNORE = 'ignore'
+    COMMAND = 'command'
+
+
+class Feedback(str, Enum):
+    """Whether measured positions are required: ``auto`` = once somebody publishes them."""
+
+    AUTO = 'auto'
+    ALWAYS = 'always'
+    NEVER = 'never'
+
+
+@dataclass(frozen=True)
+class GateJoint:
+    """
+    What the gate knows of one joint, in radians or metres.
+
+    :param lower: None = no limit.
+    :param upper: None = no limit.
+    """
+
+    name: str
+    lower: float | None
+    upper: float | None
+    ramp: VelocityRamp
+
+
+@dataclass(frozen=True)
+class GateSettings:
+    """
+    What the user decided.
+
+    :param max_feedback_age_s: a measurement older than this is none.
+    :param max_following_error: between command and measurement, in radians or metres; 0 = off.
+    :param require_producer: hold while the room has no producer.
+    :param ramp_period_s: between two steps of a motion under way.
+    :param command_timeout_s: hold when no update came for so long; 0 = off.
+    :param link_timeout_s: hold when the server was silent for so long.
+    :param discovery_s: how long ``auto`` looks for publishers before it does without feedback.
+    """
+
+    on_state_sync: StateSyncUse = StateSyncUse.ALIGN
+    feedback: Feedback = Feedback.AUTO
+    max_feedback_age_s: float = 0.5
+    max_following_error: float = 0.0
+    require_producer: bool = True
+    ramp_period_s: float = 0.01
+    command_timeout_s: float = 0.0
+    link_timeout_s: float = 1.5
+    discovery_s: float = 1.0
+
+
+@dataclass(frozen=True)
+class Command:
+    """Positions to publish, one for each of the gate's joints, in their order."""
+
+    positions: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Halt:
+    """What tells a controller to stop that would otherwise go on by itself."""
+
+
+HALT = Halt()
+Output = Command | Halt | None
+
+
+@dataclass(frozen=True)
+class Transition:
+    """A change of state, for the log."""
+
+    before: State
+    after: State
+    cause: str
+
+
+class Gate:
+    """
+    The state machine. Not thread-safe: its owner holds a lock around each call.
+
+    :param joints: in command order; :meth:`set_joints` replaces them.
+    :param settings: the user's decisions.
+    :param now: the present time.
+    :param stopped: why it begins ``STOPPED``; None where no stop is latched.
+    """
+
+    def __init__(
+        self,
+        joints: Sequence[GateJoint],
+        settings: GateSettings,
+        now: float,
+        *,
+        stopped: str | None = None,
+    ) -> None:
+        self._joints = tuple(joints)
+        self._settings = settings
+        self._born_at = now
+        self._state = State.WAITING if stopped is None else State.STOPPED
+        self._cause = stopped or 'inactive'
+        self._transitions: list[Transition] = []
+
+        self._enabled = False
+        self._link_fault: str | None = 'not connected'
+        self._heard_at = now
+        self._has_producer: bool | None = None
+        self._feedback_expected = False
+        self._measured: dict[str, tuple[float, float]] = {}
+
+        self._remembered: dict[str, float] = {}
+        self._live: dict[str, float] = {}
+        self._stale: set[str] = set()
+        self._live_at = now
+
+        self._entered_at = now
+        self._stepped_at = now
+        self._setpoint: dict[str, float] = {}
+        self._origin: dict[str, float] = {}
+
+    @property
+    def state(self) -> State:
+        """The present state."""
+        return self._state
+
+    @property
+    def cause(self) -> str:
+        """Why the gate is in its state, as a person would say it."""
+        return self._cause
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether a motion is under way that :meth:`tick` has to continue."""
+        return self._state is State.ACTIVE and self._setpoint != self._goal()
+
+    def take_transitions(self) -> list[Transition]:
+        """Give the changes of state since the last call."""
+        taken, self._transitions = self._transitions, []
+        return taken
+
+    # ----- what happens around the gate
+
+    def enable(self, now: float) -> Output:
+        """Let commands flow as soon as everything else allows it."""
+        self._enabled = True
+        return self._review(now)
+
+    def disable(self, now: float) -> Output:
+        """Let nothing flow, whatever comes."""
+        self._enabled = False
+        return self._review(now)
+
+    def set_joints(self, joints: Sequence[GateJoint], now: float) -> Output:
+        """Replace limits and velocities; a change of names starts anew."""
+        renamed = [j.name for j in joints] != [j.name for j in self._joints]
+        self._joints = tuple(joints)
+        if renamed and self._state is State.ACTIVE:
+            return self._leave(State.WAITING, 'the joints changed')
+        return self._review(now)
+
+    def link_up(self, now: float) -> Output:
+        """Note a new join: what was live in the last one is not any more."""
+        self._link_fault = None
+        self._heard_at = now
+        self._has_producer = None
+        self._remembered.clear()
+        self._live.clear()
+        self._stale.clear()
+        return self._review(now)
+
+    def link_down(self, cause: str, now: float) -> Output:
+        """Note that the room cannot be heard."""
+        self._link_fault = cause
+        return self._review(now)
+
+    def heard(self, now: float, *, has_producer: bool | None = None) -> Output:
+        """Note a sign of life; None says nothing of the producer."""
+        self._heard_at = now
+        if has_producer is not None:
+            self._has_producer = has_producer
+        return self._review(now)
+
+    def expect_feedback(self, expected: bool, now: float) -> Output:
+        """Note whether anybody publishes measured positions."""
+        self._feedback_expected = expected
+        return self._review(now)
+
+    def measure(self, positions: Mapping[str, float], now: float) -> Output:
+        """Note measured positions by joint name; they need not be all."""
+        for name, position in positions.items():
+            self._measured[name] = (position, now)
+        return self._review(now)
+
+    def stop(self, cause: str) -> Output:
+        """Stop, whatever the state, until :meth:`reset`."""
+        return None if self._state is State.STOPPED else self._leave(State.STOPPED, cause)
+
+    def reset(self, now: float) -> Output:
+        """Leave ``STOPPED``; nothing moves before the next live update."""
+        if self._state is State.STOPPED:
+            self._leave(State.WAITING, 'reset')
+        return self._review(now)
+
+    # ----- what the room says
+
+    def remember(self, positions: Mapping[str, float], now: float) -> Output:
+        """Take the pose that the room remembered when we joined."""
+        self._remembered = dict(positions)
+        if self._settings.on_state_sync is StateSyncUse.COMMAND:
+            return self.update(positions, now)
+        return self._review(now)
+
+    def update(self, positions: Mapping[str, float], now: float) -> Output:
+        """Take positions by joint name that somebody has just sent."""
+        self._heard_at = self._live_at = now
+        self._live.update(positions)
+        self._stale.difference_update(positions)
+        halt = self._review(now)
+        if self._state is State.ACTIVE:
+            return self._advance(now)
+        if self._state is not State.STOPPED and self._obstacle(now) is None:
+            return self._enter(now)
+        return halt
+
+    def spoil(self) -> None:
+        """Note that a frame was dropped: what we know of the live joints may be out of date."""
+        self._stale.update(self._live)
+
+    def refresh(self, positions: Mapping[str, float]) -> None:
+        """Take what the room remembers after :meth:`spoil`, for joints not updated since."""
+        self._live.update({n: p for n, p in positions.items() if n in self._stale})
+        self._stale.clear()
+
+    def tick(self, now: float) -> Output:
+        """Look at the clock, and continue a motion that is under way."""
+        halt = self._review(now)
+        return self._advance(now) if self.is_moving else halt
+
+    # ----- deciding
+
+    def _review(self, now: float) -> Output:
+        """Leave ``ACTIVE`` where something is missing, and keep the cause up to date."""
+        if self._state is State.STOPPED:
+            return None
+        obstacle = self._obstacle(now)
+        if self._state is State.ACTIVE and obstacle is not None:
+            return self._leave(State.HOLDING if self._enabled else State.WAITING, obstacle)
+        if self._state is not State.ACTIVE:
+            self._cause = obstacle or 'waiting for a live update'
+        return None
+
+    def _obstacle(self, now: float) -> str | None:
+        """Say what keeps commands from flowing, the root of it first."""
+        settings = self._settings
+        if not self._enabled:
+            return 'inactive'
+        if self._link_fault is not None:
+            return self._link_fault
+        if now - self._heard_at > settings.link_timeout_s:
+            return f'no sign of life from the server for {settings.link_timeout_s:g} s'
+        if settings.require_producer and not self._has_producer:
+            return 'the room has no producer'
+        if settings.command_timeout_s and now - self._live_at > settings.command_timeout_s:
+            return f'no update for {settings.command_timeout_s:g} s'
+        return self._feedback_obstacle(now) or self._unplaced()
+
+    def _feedback_obstacle(self, now: float) -> str | None:
+        settings = self._settings
+        if settings.feedback is Feedback.NEVER:
+            return None
+        if settings.feedback is Feedback.AUTO and not (self._feedback_expected or self._measured):
+            looking = now - self._born_at < settings.discovery_s
+            return 'looking for publishers of joint_states' if looking else None
+        missing = [j.name for j in self._joints if self._pose(j.name, now) is None]
+        if missing:
+            return f'no fresh joint_states of {", ".join(missing)}'
+        return self._following_error(now) if self._state is State.ACTIVE else None
+
+    def _following_error(self, now: float) -> str | None:
+        largest = self._settings.max_following_error
+        if not largest:
+            return None
+        for name, commanded in self._setpoint.items():
+            measured = self._pose(name, now)
+            if measured is not None and abs(commanded - measured) > largest:
+                return f'{name} is {abs(commanded - measured):.3f} away from its command'
+        return None
+
+    def _unplaced(self) -> str | None:
+        """Name the joints for which no whole frame can be made."""
+        unplaced = [
+            joint.name
+            for joint in self._joints
+            if joint.name not in self._live
+            and joint.name not in self._measured
+            and joint.name not in self._fallback()
+        ]
+        if not unplaced:
+            return None
+        return f'position of {", ".join(unplaced)} is unknown: neither measured nor sent'
+
+    def _fallback(self) -> Mapping[str, float]:
+        settings = self._settings
+        accepted = (
+            settings.feedback is Feedback.NEVER and settings.on_state_sync is StateSyncUse.ALIGN
+        )
+        return self._remembered if accepted else {}
+
+    def _pose(self, name: str, now: float) -> float | None:
+        """Give the measured position of a joint while it is fresh."""
+        position, measured_at = self._measured.get(name, (math.nan, -math.inf))
+        return position if now - measured_at <= self._settings.max_feedback_age_s else None
+
+    # ----- moving
+
+    def _enter(self, now: float) -> Output:
+        self._move_to(State.ACTIVE, 'live')
+        self._entered_at = self._stepped_at = now
+        self._origin = {j.name: self._beginning(j, now) for j in self._joints}
+        self._setpoint = dict(self._origin)
+        return self._frame()
+
+    def _beginning(self, joint: GateJoint, now: float) -> float:
+        """Give the first command of a joint: where it is, or where it is wanted if unmeasured."""
+        measured = self._pose(joint.name, now)
+        if measured is not None:
+            return measured
+        wanted = self._live.get(joint.name, self._fallback().get(joint.name))
+        if wanted is None:
+            wanted = self._measured[joint.name][0]
+        return clamp(wanted, joint.lower, joint.upper)
+
+    def _goal(self) -> dict[str, float]:
+        """Give where each joint is going: nowhere, until it has arrived live in this join."""
+        return {
+            joint.name: clamp(self._live[joint.name], joint.lower, joint.upper)
+            if joint.name in self._live
+            else self._origin[joint.name]
+            for joint in self._joints
+        }
+
+    def _advance(self, now: float) -> Command:
+        step_s = min(max(0.0, now - self._stepped_at), self._settings.ramp_period_s)
+        elapsed_s = now - self._entered_at
+        goal = self._goal()
+        self._stepped_at = now
+        self._setpoint = {
+            joint.name: step(
+                self._setpoint[joint.name],
+                goal[joint.name],
+                joint.ramp.velocity(elapsed_s) * step_s,
+            )
+            for joint in self._joints
+        }
+        return self._frame()
+
+    def _frame(self) -> Command:
+        return Command(tuple(self._setpoint[joint.name] for joint in self._joints))
+
+    def _leave(self, state: State, cause: str) -> Output:
+        was_active = self._state is State.ACTIVE
+        self._move_to(state, cause)
+        return HALT if was_active else None
+
+    def _move_to(self, state: State, cause: str) -> None:
+        self._transitions.append(Transition(self._state, state, cause))
+        self._state, self._cause = state, cause

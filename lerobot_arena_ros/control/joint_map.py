@@ -1,0 +1,221 @@
+"""ROS joint <-> arena joint: name, unit, range and sign of each, in a fixed order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+import math
+
+from .units import ConversionError, Scale, Unit
+from .urdf import UrdfJoint
+
+__all__ = ['Joint', 'JointMap', 'unit_of']
+
+GRIPPER_NAMES = ('gripper', 'jaw')
+"""Arena names of joints that the public clients send as 0..100 where others are -100..100."""
+
+
+def unit_of(arena_name: str, units: Unit) -> Unit:
+    """Give the unit of a joint of which only the name is known; ``units`` is everybody's."""
+    if units is Unit.NORMALIZED and arena_name.lower() in GRIPPER_NAMES:
+        return Unit.PERCENT
+    return units
+
+
+@dataclass(frozen=True)
+class Joint:
+    """
+    One joint on both sides.
+
+    :param name: in ROS.
+    :param arena_name: on the wire.
+    :param unit: of its value on the wire.
+    :param lower: lower limit in radians or metres; None = unlimited, or not known yet.
+    :param upper: likewise.
+    :param invert: the wire counts the other way.
+    :param offset: added to the position, in radians or metres.
+    :param max_velocity: its own limit in radians or metres per second; None = only the common one.
+    :param prismatic: whether it slides.
+    """
+
+    name: str
+    arena_name: str
+    unit: Unit
+    lower: float | None = None
+    upper: float | None = None
+    invert: bool = False
+    offset: float = 0.0
+    max_velocity: float | None = None
+    prismatic: bool = False
+
+    @cached_property
+    def scale(self) -> Scale | None:
+        """The line between value and position; None while the range it needs is not known."""
+        if self.unit.needs_range and (self.lower is None or self.upper is None):
+            return None
+        return Scale.of(
+            self.unit,
+            lower=self.lower,
+            upper=self.upper,
+            invert=self.invert,
+            offset=self.offset,
+        )
+
+    def to_position(self, value: float) -> float:
+        """
+        Give the position of a wire value, not clamped.
+
+        :raises ConversionError: the range is not known; the value is not finite, or lies more
+            than a whole range-width beyond a limit, as one read in a wrong unit does.
+        """
+        position = self._scale().to_position(value)
+        if not math.isfinite(position):
+            raise ConversionError(
+                f'joint {self.arena_name}: {value} is not finite', reason='nonfinite'
+            )
+        if self.lower is not None and self.upper is not None:
+            width = self.upper - self.lower
+            if not self.lower - width <= position <= self.upper + width:
+                raise ConversionError(
+                    f'joint {self.arena_name}: {value:g} {self.unit.value} is far outside '
+                    f'[{self.lower:g}, {self.upper:g}]: is the unit right?',
+                    reason='gross',
+                )
+        return position
+
+    def to_value(self, position: float) -> float:
+        """
+        Give the wire value of a position.
+
+        :raises ConversionError: the range is not known, or the position is not finite.
+        """
+        if not math.isfinite(position):
+            raise ConversionError(
+                f'joint {self.name}: {position} is not finite', reason='nonfinite'
+            )
+        return self._scale().to_value(position)
+
+    def described_by(self, urdf: UrdfJoint) -> Joint:
+        """Fill in from a URDF what the user left open; of two velocity limits the lower counts."""
+        velocities = [v for v in (self.max_velocity, urdf.max_velocity) if v is not None]
+        return replace(
+            self,
+            lower=urdf.lower if self.lower is None else self.lower,
+            upper=urdf.upper if self.upper is None else self.upper,
+            max_velocity=min(velocities, default=None),
+            prismatic=self.prismatic or urdf.prismatic,
+        )
+
+    def _scale(self) -> Scale:
+        if self.scale is None:
+            raise ConversionError(
+                f'joint {self.name}: {self.unit.value} needs its range: set '
+                f'joint_map.{self.name}.min and .max, or publish robot_description',
+                reason='range',
+            )
+        return self.scale
+
+
+class JointMap:
+    """
+    The joints that the bridge knows, in their configured order.
+
+    :param joints: names are unique on both sides.
+    :param others: the unit of joints that are not listed, which then pass under their own name;
+        None ignores them.
+    :raises ValueError: two joints have one name on one side.
+    """
+
+    def __init__(self, joints: Iterable[Joint], *, others: Unit | None = None) -> None:
+        self.joints: tuple[Joint, ...] = tuple(joints)
+        self._others = others
+        self._by_name = {joint.name: joint for joint in self.joints}
+        self._by_arena_name = {joint.arena_name: joint for joint in self.joints}
+        for side, names in (('ROS', self._by_name), ('arena', self._by_arena_name)):
+            if len(names) != len(self.joints):
+                raise ValueError(f'two joints have the same {side} name: {_names(self.joints)}')
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The ROS names in order."""
+        return tuple(joint.name for joint in self.joints)
+
+    @property
+    def unknown_range(self) -> tuple[str, ...]:
+        """ROS names of joints whose range is needed and not known yet."""
+        return tuple(joint.name for joint in self.joints if joint.scale is None)
+
+    def from_arena(self, values: Mapping[str, float]) -> dict[str, float]:
+        """
+        Turn wire values by arena name into positions by ROS name; unlisted joints are left out.
+
+        :raises ConversionError: one of them cannot be converted; then none is.
+        """
+        listed = self._by_arena_name
+        return {
+            listed[name].name: listed[name].to_position(value)
+            for name, value in values.items()
+            if name in listed
+        }
+
+    def to_arena(self, positions: Mapping[str, float]) -> dict[str, float]:
+        """
+        Turn positions by ROS name into wire values by arena name, listed joints first.
+
+        :raises ConversionError: one of them cannot be converted; then none is.
+        """
+        values = {
+            joint.arena_name: joint.to_value(positions[joint.name])
+            for joint in self.joints
+            if joint.name in positions
+        }
+        if self._others is not None:
+            for name, position in positions.items():
+                if name not in self._by_name:
+                    joint = Joint(name, name, unit_of(name, self._others))
+                    values[name] = joint.to_value(position)
+        return values
+
+    def unknown(self, arena_names: Iterable[str]) -> tuple[str, ...]:
+        """Give those arena names that no joint has."""
+        return tuple(name for name in arena_names if name not in self._by_arena_name)
+
+    def described_by(self, urdf: Mapping[str, UrdfJoint]) -> JointMap:
+        """
+        Fill in what a URDF knows; without listed joints, take its own in its order.
+
+        Mimic joints are not taken: they follow another joint by themselves.
+        """
+        joints: Sequence[Joint] = self.joints
+        if not joints and self._others is not None:
+            joints = [
+                Joint(name, name, unit_of(name, self._others))
+                for name, joint in urdf.items()
+                if not joint.mimic
+            ]
+        return JointMap(
+            (j.described_by(urdf[j.name]) if j.name in urdf else j for j in joints),
+            others=self._others,
+        )
+
+    def table(self) -> str:
+        """Draw the mapping for a person to check: one line per joint, the ends of its range."""
+        lines = ['ROS joint -> arena joint, unit: what the wire says at the ends of the range']
+        lines += [_line(joint) for joint in self.joints]
+        if not self.joints:
+            lines.append('  (every joint passes under its own name)')
+        return '\n'.join(lines)
+
+
+def _line(joint: Joint) -> str:
+    head = f'  {joint.name} -> {joint.arena_name}, {joint.unit.value}'
+    si = 'm' if joint.prismatic else 'rad'
+    if joint.lower is None or joint.upper is None:
+        return f'{head}: no limits known'
+    low, high = joint.to_value(joint.lower), joint.to_value(joint.upper)
+    return f'{head}: {joint.lower:.3f} {si} = {low:.1f}, {joint.upper:.3f} {si} = {high:.1f}'
+
+
+def _names(joints: Sequence[Joint]) -> str:
+    return ', '.join(f'{joint.name} -> {joint.arena_name}' for joint in joints)

@@ -1,0 +1,117 @@
+"""
+The emergency stop of one process: latched, owed to the rooms, and reset only by hand.
+
+Rules of this file: ``now`` is in seconds of the steady clock; rooms are known by a short name, one
+for each side of the bridge. The latch outlives every configuration and every connection.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ['INPUT_MEMORY_S', 'Stop', 'StopLatch']
+
+INPUT_MEMORY_S = 1.0
+"""A ``true`` on the input this recently still asserts, even if its publisher is gone."""
+
+
+@dataclass(frozen=True)
+class Stop:
+    """
+    Why everything stands still.
+
+    :param source: who stopped, as a person would say it.
+    :param reason: why, as the one who stopped said it.
+    :param room: the room it came from; None when it began in this process or on the ROS graph.
+    :param tell_rooms: whether the rooms that did not send it hear of it.
+    """
+
+    source: str
+    reason: str
+    room: str | None = None
+    tell_rooms: bool = True
+
+    def __str__(self) -> str:
+        return f'{self.reason} (from {self.source})'
+
+
+class StopLatch:
+    """The latch, and what is owed to whom because of it."""
+
+    def __init__(self) -> None:
+        self._stop: Stop | None = None
+        self._local: Stop | None = None
+        self._rooms: set[str] = set()
+        self._owed: dict[str, Stop] = {}
+        self._asserted = False
+        self._asserted_at: float | None = None
+
+    @property
+    def stop(self) -> Stop | None:
+        """What tripped the latch; None while it is open."""
+        return self._stop
+
+    @property
+    def is_latched(self) -> bool:
+        """Whether everything has to stand still."""
+        return self._stop is not None
+
+    def add_room(self, room: str) -> None:
+        """Make a room known, to which every stop that it did not send is owed from now on."""
+        self._rooms.add(room)
+        if self._local is not None and self._local.tell_rooms:
+            self._owed[room] = self._local
+
+    def remove_room(self, room: str) -> None:
+        """Forget a room, and what is owed to it."""
+        self._rooms.discard(room)
+        self._owed.pop(room, None)
+
+    def trip(self, stop: Stop) -> bool:
+        """
+        Latch.
+
+        :returns: whether it was open until now; only then do the rooms hear of it.
+        """
+        if stop.room is None and self._local is None:
+            self._local = stop
+        if self._stop is not None:
+            return False
+        self._stop = stop
+        if stop.tell_rooms:
+            self._owed.update({room: stop for room in self._rooms if room != stop.room})
+        return True
+
+    def owed(self, room: str) -> Stop | None:
+        """Give the stop that this room has still to be sent."""
+        return self._owed.get(room)
+
+    def sent(self, room: str, stop: Stop) -> None:
+        """Note that a stop was written to a room's socket."""
+        if self._owed.get(room) == stop:
+            del self._owed[room]
+
+    def joined(self, room: str) -> None:
+        """Note that a room was joined anew: it hears again of a stop that began here."""
+        if self._local is not None and self._local.tell_rooms:
+            self._owed[room] = self._local
+
+    def hear_input(self, asserted: bool, now: float) -> None:
+        """Note what the ROS topic says; tripping is up to the caller."""
+        self._asserted = asserted
+        if asserted:
+            self._asserted_at = now
+
+    def reset(self, now: float, *, publishers: int) -> str | None:
+        """
+        Open the latch, unless the input still asserts a stop.
+
+        :param publishers: how many others publish the input topic now.
+        :returns: why not; None when the latch is open.
+        """
+        if self._asserted and publishers > 0:
+            return 'the emergency_stop topic still says true, and its publisher is still there'
+        if self._asserted_at is not None and now - self._asserted_at < INPUT_MEMORY_S:
+            return f'the emergency_stop topic said true less than {INPUT_MEMORY_S:g} s ago'
+        self._stop = self._local = None
+        return None
