@@ -1,0 +1,88 @@
+"""
+Show the whole loop on one machine: an arena, and two simulated arms joined through it.
+
+The leader's joints go into a room; the follower moves as the room says.
+"""
+
+from launch import LaunchDescription
+from launch.actions import DeclareLaunchArgument, ExecuteProcess
+from launch.substitutions import LaunchConfiguration
+from launch_ros.actions import Node
+from launch_ros.parameter_descriptions import ParameterValue
+from launch_ros.substitutions import ExecutableInPackage
+
+PACKAGE = 'lerobot_arena_ros'
+JOINTS = [
+    'shoulder_pan',
+    'shoulder_lift',
+    'elbow_flex',
+    'wrist_flex',
+    'wrist_roll',
+    'gripper',
+]
+
+ARGUMENTS = [
+    DeclareLaunchArgument('port', default_value='8000', description='TCP port of the arena'),
+    DeclareLaunchArgument('room', default_value='demo', description='Room that joins the arms'),
+    DeclareLaunchArgument(
+        'log_level',
+        default_value='info',
+        description='debug, info, warn, error or fatal',
+    ),
+]
+
+
+def arm(namespace: str, motion: str) -> Node:
+    """Describe a simulated arm."""
+    return Node(
+        package=PACKAGE,
+        executable='demo_arm',
+        name='demo_arm',
+        namespace=namespace,
+        parameters=[{'motion': motion, 'joints': JOINTS, 'rate_hz': 50.0}],
+        ros_arguments=['--log-level', LaunchConfiguration('log_level')],
+        output='screen',
+    )
+
+
+def bridge(namespace: str, executable: str, room_parameter: str) -> Node:
+    """Describe a bridge with one side."""
+    return Node(
+        package=PACKAGE,
+        executable=executable,
+        name=executable,
+        namespace=namespace,
+        parameters=[
+            {
+                'server_url': ['http://127.0.0.1:', LaunchConfiguration('port')],
+                'units': 'degrees',
+                'joints': JOINTS,
+                room_parameter: ParameterValue(LaunchConfiguration('room'), value_type=str),
+            }
+        ],
+        ros_arguments=['--log-level', LaunchConfiguration('log_level')],
+        output='screen',
+    )
+
+
+def generate_launch_description() -> LaunchDescription:
+    """Describe the arena, the two arms and the two bridges."""
+    server = ExecuteProcess(
+        cmd=[
+            ExecutableInPackage('arena_server', PACKAGE),
+            '--port',
+            LaunchConfiguration('port'),
+        ],
+        name='arena_server',
+        output='screen',
+    )
+    return LaunchDescription(
+        [
+            *ARGUMENTS,
+            server,
+            arm('leader', motion='sine'),
+            bridge('leader', 'arena_producer', 'produce.room_id'),
+            bridge('follower', 'arena_consumer', 'consume.room_id'),
+            arm('follower', motion='follow'),
+        ]
+    )
