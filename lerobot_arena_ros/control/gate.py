@@ -26,19 +26,16 @@ from dataclasses import dataclass
 from enum import Enum
 import math
 
-from .slew import VelocityRamp, clamp, step
+from .gate_settings import Feedback, GateJoint, GateSettings, StateSyncUse
+from .slew import clamp, step
 
 __all__ = [
     'HALT',
     'Command',
-    'Feedback',
     'Gate',
-    'GateJoint',
-    'GateSettings',
     'Halt',
     'Output',
     'State',
-    'StateSyncUse',
     'Transition',
 ]
 
@@ -50,68 +47,6 @@ class State(str, Enum):
     ACTIVE = 'active'
     HOLDING = 'holding'
     STOPPED = 'stopped'
-
-
-class StateSyncUse(str, Enum):
-    """
-    What the room's remembered pose is good for.
-
-    ``align``: nothing moves because of it; it only fills in joints that are never measured, and
-    only where the user said ``never`` to feedback. ``ignore``: nothing. ``command``: it counts as
-    a live update.
-    """
-
-    ALIGN = 'align'
-    IGNORE = 'ignore'
-    COMMAND = 'command'
-
-
-class Feedback(str, Enum):
-    """Whether measured positions are required: ``auto`` = once somebody publishes them."""
-
-    AUTO = 'auto'
-    ALWAYS = 'always'
-    NEVER = 'never'
-
-
-@dataclass(frozen=True)
-class GateJoint:
-    """
-    What the gate knows of one joint, in radians or metres.
-
-    :param lower: None = no limit.
-    :param upper: None = no limit.
-    """
-
-    name: str
-    lower: float | None
-    upper: float | None
-    ramp: VelocityRamp
-
-
-@dataclass(frozen=True)
-class GateSettings:
-    """
-    What the user decided.
-
-    :param max_feedback_age_s: a measurement older than this is none.
-    :param max_following_error: between command and measurement, in radians or metres; 0 = off.
-    :param require_producer: hold while the room has no producer.
-    :param ramp_period_s: between two steps of a motion under way.
-    :param command_timeout_s: hold when no update came for so long; 0 = off.
-    :param link_timeout_s: hold when the server was silent for so long.
-    :param discovery_s: how long ``auto`` looks for publishers before it does without feedback.
-    """
-
-    on_state_sync: StateSyncUse = StateSyncUse.ALIGN
-    feedback: Feedback = Feedback.AUTO
-    max_feedback_age_s: float = 0.5
-    max_following_error: float = 0.0
-    require_producer: bool = True
-    ramp_period_s: float = 0.01
-    command_timeout_s: float = 0.0
-    link_timeout_s: float = 1.5
-    discovery_s: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -238,10 +173,11 @@ class Gate:
 
     def heard(self, now: float, *, has_producer: bool | None = None) -> Output:
         """Note a sign of life; None says nothing of the producer."""
+        halt = self._review(now)  # Before the silence that it ends is forgotten.
         self._heard_at = now
         if has_producer is not None:
             self._has_producer = has_producer
-        return self._review(now)
+        return halt or self._review(now)
 
     def expect_feedback(self, expected: bool, now: float) -> Output:
         """Note whether anybody publishes measured positions."""
@@ -270,20 +206,27 @@ class Gate:
         """Take the pose that the room remembered when we joined."""
         self._remembered = dict(positions)
         if self._settings.on_state_sync is StateSyncUse.COMMAND:
-            return self.update(positions, now)
+            return self.update(positions, now, from_producer=False)
         return self._review(now)
 
-    def update(self, positions: Mapping[str, float], now: float) -> Output:
-        """Take positions by joint name that somebody has just sent."""
+    def update(
+        self, positions: Mapping[str, float], now: float, *, from_producer: bool = True
+    ) -> Output:
+        """
+        Take positions by joint name that somebody has just sent.
+
+        :param from_producer: False where they came in over REST, which proves no producer.
+        """
+        halt = self._review(now)  # Before the silence that it ends is forgotten.
         self._heard_at = self._live_at = now
+        self._has_producer = self._has_producer or from_producer
         self._live.update(positions)
         self._stale.difference_update(positions)
-        halt = self._review(now)
+        if halt is not None or self._state is State.STOPPED:
+            return halt
         if self._state is State.ACTIVE:
             return self._advance(now)
-        if self._state is not State.STOPPED and self._obstacle(now) is None:
-            return self._enter(now)
-        return halt
+        return self._review(now) if self._obstacle(now) else self._enter(now)
 
     def spoil(self) -> None:
         """Note that a frame was dropped: what we know of the live joints may be out of date."""

@@ -1,0 +1,72 @@
+"""What the user decides about the command gate, and what it has to know of each joint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from .slew import VelocityRamp
+
+__all__ = ['Feedback', 'GateJoint', 'GateSettings', 'StateSyncUse']
+
+
+class StateSyncUse(str, Enum):
+    """
+    What the room's remembered pose is good for.
+
+    ``align``: nothing moves because of it; it only fills in joints that are never measured, and
+    only where the user said ``never`` to feedback. ``ignore``: nothing. ``command``: it counts as
+    a live update.
+    """
+
+    ALIGN = 'align'
+    IGNORE = 'ignore'
+    COMMAND = 'command'
+
+
+class Feedback(str, Enum):
+    """Whether measured positions are required: ``auto`` = once somebody publishes them."""
+
+    AUTO = 'auto'
+    ALWAYS = 'always'
+    NEVER = 'never'
+
+
+@dataclass(frozen=True)
+class GateJoint:
+    """
+    What the gate knows of one joint, in radians or metres.
+
+    :param lower: None = no limit.
+    :param upper: None = no limit.
+    """
+
+    name: str
+    lower: float | None
+    upper: float | None
+    ramp: VelocityRamp
+
+
+@dataclass(frozen=True)
+class GateSettings:
+    """
+    What the user decided.
+
+    :param max_feedback_age_s: a measurement older than this is none.
+    :param max_following_error: between command and measurement, in radians or metres; 0 = off.
+    :param require_producer: hold while the room has no producer.
+    :param ramp_period_s: between two steps of a motion under way.
+    :param command_timeout_s: hold when no update came for so long; 0 = off.
+    :param link_timeout_s: hold when the server was silent for so long.
+    :param discovery_s: how long ``auto`` looks for publishers before it does without feedback.
+    """
+
+    on_state_sync: StateSyncUse = StateSyncUse.ALIGN
+    feedback: Feedback = Feedback.AUTO
+    max_feedback_age_s: float = 0.5
+    max_following_error: float = 0.0
+    require_producer: bool = True
+    ramp_period_s: float = 0.01
+    command_timeout_s: float = 0.0
+    link_timeout_s: float = 1.5
+    discovery_s: float = 1.0
