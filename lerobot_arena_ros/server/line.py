@@ -1,0 +1,158 @@
+"""
+What ASGI has no words for: whether a peer reads, whether it lives, and how to hang up on it.
+
+uvicorn takes a WebSocket protocol class; the one here adds a :class:`Line` to the connection's
+scope. It relies on nothing but the asyncio protocol callbacks, which each of uvicorn's own classes
+has, and on frames that server and client agreed not to compress.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+import struct
+import time
+from typing import Any
+
+# The newer implementation where there is one: the other warns of its own end.
+try:
+    from uvicorn.protocols.websockets.websockets_sansio_impl import (
+        WebSocketsSansIOProtocol as _UvicornProtocol,
+    )
+except ImportError:
+    from uvicorn.protocols.websockets.websockets_impl import (  # type: ignore[assignment]
+        WebSocketProtocol as _UvicornProtocol,
+    )
+
+__all__ = ['HIGH_WATER_BYTES', 'Line', 'LineProtocol', 'close_frame', 'text_frame']
+
+HIGH_WATER_BYTES = 16 * 1024
+"""
+Unsent bytes from which on a peer counts as slow.
+
+Whatever is below this line can no longer be merged or overtaken.
+"""
+
+_TEXT = 0x81
+_CLOSE = 0x88
+_PING = b'\x89\x00'
+
+
+class Line:
+    """
+    The way to one peer, below ASGI; for the event loop's thread alone.
+
+    :param on_congested: called when the peer reads more slowly than it is written to.
+    :param on_drained: called when it has caught up.
+    """
+
+    def __init__(self) -> None:
+        self.on_congested: Callable[[], None] = _nothing
+        self.on_drained: Callable[[], None] = _nothing
+        self.has_room = True
+        self._heard_s = time.monotonic()
+        self._transport: asyncio.Transport | None = None
+        self._sign_of_life = asyncio.Event()
+
+    @property
+    def silent_s(self) -> float:
+        """For how many seconds nothing has come from the peer."""
+        return time.monotonic() - self._heard_s
+
+    def write(self, frame: bytes) -> None:
+        """Send one whole frame; into the void when the peer is gone."""
+        transport = self._transport
+        if transport is not None and not transport.is_closing():
+            transport.write(frame)
+
+    def ping(self) -> None:
+        """Ask the peer for a sign of life."""
+        self.write(_PING)
+
+    async def answers(self, timeout_s: float) -> bool:
+        """Ping the peer and say whether anything comes back in time."""
+        if self._transport is None or self._transport.is_closing():
+            return False
+        self._sign_of_life.clear()
+        self.ping()
+        try:
+            await asyncio.wait_for(self._sign_of_life.wait(), timeout_s)
+        except asyncio.TimeoutError:
+            return False
+        return True
+
+    def abort(self) -> None:
+        """Hang up at once: whatever is unsent would keep the socket of a dead peer open."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def opened(self, transport: asyncio.Transport) -> None:
+        """Take note of the transport to the peer."""
+        self._transport = transport
+        transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
+
+    def heard(self) -> None:
+        """Take note of a sign of life."""
+        self._heard_s = time.monotonic()
+        self._sign_of_life.set()
+
+    def congested(self) -> None:
+        """Take note that there is no more room."""
+        self.has_room = False
+        self.on_congested()
+
+    def drained(self) -> None:
+        """Take note that there is room again."""
+        self.has_room = True
+        self.on_drained()
+
+
+class LineProtocol(_UvicornProtocol):
+    """Uvicorn's WebSocket with a :class:`Line` in its scope, as ``scope['state']['line']``."""
+
+    def __init__(
+        self, config: Any, server_state: Any, app_state: dict[str, Any], _loop: Any = None
+    ) -> None:
+        self._line = Line()
+        super().__init__(config, server_state, {**app_state, 'line': self._line}, _loop)
+
+    def connection_made(self, transport: Any) -> None:
+        """Open the line."""
+        super().connection_made(transport)
+        self._line.opened(transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Pass on what came; whatever it is, the peer lives."""
+        self._line.heard()
+        super().data_received(data)
+
+    def pause_writing(self) -> None:
+        """Tell the line that there is no more room."""
+        super().pause_writing()
+        self._line.congested()
+
+    def resume_writing(self) -> None:
+        """Tell the line that there is room again."""
+        super().resume_writing()
+        self._line.drained()
+
+
+def text_frame(text: str) -> bytes:
+    """Make the WebSocket frame of a text, the same for all who receive it (RFC 6455, 5.2)."""
+    payload = text.encode()
+    length = len(payload)
+    if length < 126:
+        return struct.pack('!BB', _TEXT, length) + payload
+    if length < 65536:
+        return struct.pack('!BBH', _TEXT, 126, length) + payload
+    return struct.pack('!BBQ', _TEXT, 127, length) + payload
+
+
+def close_frame(code: int, reason: str) -> bytes:
+    """Make the WebSocket frame of a goodbye; the reason has at most 123 ASCII characters."""
+    payload = struct.pack('!H', code) + reason.encode('ascii')
+    return struct.pack('!BB', _CLOSE, len(payload)) + payload
+
+
+def _nothing() -> None:
+    pass

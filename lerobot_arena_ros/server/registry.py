@@ -1,0 +1,120 @@
+"""
+The rooms of all workspaces by their names, sans I/O.
+
+A workspace is nothing but a name that its rooms share: it comes with its first room and goes with
+its last.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+import uuid
+
+from ..arena.errors import RequestRejected, RoomNotFound
+from .room import Delivery, Limits, Now, Room
+
+__all__ = ['MAX_ID_LENGTH', 'Registry']
+
+MAX_ID_LENGTH = 128
+"""Characters of a workspace id or a room id."""
+
+
+class Registry:
+    """Every room that there is."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._workspaces: dict[str, dict[str, Room]] = {}
+
+    @property
+    def workspace_count(self) -> int:
+        """Workspaces with at least one room."""
+        return len(self._workspaces)
+
+    @property
+    def rooms(self) -> tuple[Room, ...]:
+        """Every room of every workspace."""
+        return tuple(room for rooms in self._workspaces.values() for room in rooms.values())
+
+    def rooms_of(self, workspace_id: str) -> tuple[Room, ...]:
+        """List the rooms of a workspace; none where nobody has heard of it."""
+        return tuple(self._workspaces.get(workspace_id, {}).values())
+
+    def room(self, workspace_id: str, room_id: str) -> Room:
+        """
+        Find a room.
+
+        :raises RoomNotFound: there is none.
+        """
+        try:
+            return self._workspaces[workspace_id][room_id]
+        except KeyError:
+            raise RoomNotFound('Room not found', status=404) from None
+
+    def create(
+        self,
+        workspace_id: str,
+        room_id: str | None,
+        now: Now,
+        *,
+        max_consumers: int | None = None,
+    ) -> Room:
+        """
+        Make a room; one that exists already is returned as it is.
+
+        :param room_id: None or empty for one that nobody has.
+        :raises RequestRejected: an id that no URL could address (422), or too many rooms (503).
+        """
+        room_id = room_id or str(uuid.uuid4())
+        _check_id('workspace_id', workspace_id)
+        _check_id('room_id', room_id)
+        room = self._workspaces.get(workspace_id, {}).get(room_id)
+        if room is None:
+            self._check_space()
+            room = Room(
+                workspace_id, room_id, now, limits=self._limits, max_consumers=max_consumers
+            )
+            self._workspaces.setdefault(workspace_id, {})[room_id] = room
+        return room
+
+    def delete(self, workspace_id: str, room_id: str, now: Now) -> Delivery:
+        """
+        Drop a room and everybody in it.
+
+        :returns: what those who were in it are to be told.
+        :raises RoomNotFound: there is none.
+        """
+        room = self.room(workspace_id, room_id)
+        self._drop(room)
+        return room.dissolve(now)
+
+    def sweep(self, now: Now) -> int:
+        """Drop the rooms that nobody is in and nobody used for long; return how many."""
+        idle = [room for room in self.rooms if room.is_idle(now)]
+        for room in idle:
+            self._drop(room)
+        return len(idle)
+
+    def _check_space(self) -> None:
+        if len(self.rooms) >= self._limits.rooms:
+            raise RequestRejected(
+                f'this server holds at most {self._limits.rooms} rooms; delete one first',
+                status=503,
+            )
+
+    def _drop(self, room: Room) -> None:
+        rooms = self._workspaces[room.workspace_id]
+        del rooms[room.room_id]
+        if not rooms:
+            del self._workspaces[room.workspace_id]
+
+
+def _check_id(what: str, value: str) -> None:
+    if len(value) > MAX_ID_LENGTH:
+        raise RequestRejected(
+            f'{what} has at most {MAX_ID_LENGTH} characters, got {len(value)}', status=422
+        )
+    if any(char == '/' or unicodedata.category(char) in ('Cc', 'Cs') for char in value):
+        raise RequestRejected(
+            f'{what} must have neither a slash nor a control character, got {value!r}', status=422
+        )

@@ -1,0 +1,232 @@
+"""The arena's REST interface."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field, StrictStr
+
+from ..arena.messages import is_text
+from .hub import Hub, now
+from .room import MAX_JOINT_NAME_LENGTH, Room
+
+__all__ = ['router']
+
+MAX_COMMAND_JOINTS = 20
+"""Joints of one command over REST; a WebSocket takes more."""
+
+router = APIRouter()
+
+Json = dict[str, Any]
+
+
+class CreateRoom(BaseModel):
+    """What a new room is to be; everything may be left out."""
+
+    room_id: StrictStr | None = Field(default=None, description='omitted or empty: a random one')
+    workspace_id: StrictStr | None = Field(default=None, description='ignored: the path names it')
+    name: str | None = None
+    robot_type: Literal['so-arm100', 'generic'] = 'so-arm100'
+    max_consumers: int | None = Field(
+        default=None, ge=1, le=100, description='omitted: no limit of its own'
+    )
+
+
+class Joint(BaseModel):
+    """Where one joint is to go, in whatever unit the participants agreed on."""
+
+    name: str = Field(min_length=1, max_length=MAX_JOINT_NAME_LENGTH)
+    value: float = Field(ge=-360, le=360)
+    speed: float | None = Field(default=None, ge=0, le=100, description='percent')
+
+
+class JointCommand(BaseModel):
+    """Where joints are to go."""
+
+    joints: list[Joint] = Field(description=f'1 to {MAX_COMMAND_JOINTS} joints')
+
+
+def _hub(request: Request) -> Hub:
+    hub: Hub = request.app.state.hub
+    return hub
+
+
+HubHere = Annotated[Hub, Depends(_hub)]
+
+
+@router.get('/health')
+async def server_health() -> Json:
+    """Say that the server runs."""
+    return {'status': 'healthy', 'server_running': True}
+
+
+@router.get('/robotics/health')
+async def health() -> Json:
+    """Say that the robotics service runs."""
+    return {'status': 'healthy', 'service': 'robotics'}
+
+
+@router.get('/robotics/status')
+async def status(hub: HubHere) -> Json:
+    """Count what there is."""
+    return {
+        'service': 'robotics',
+        'status': 'active',
+        'workspaces_count': hub.registry.workspace_count,
+        'rooms_count': len(hub.registry.rooms),
+        'connections_count': hub.connection_count,
+        'version': '2.0.0',
+        'supported_roles': ['producer', 'consumer'],
+        'supported_robot_types': ['so-arm100', 'generic'],
+        'cleanup': {
+            'enabled': True,
+            'inactivity_timeout_hours': hub.limits.idle_s / 3600,
+            'cleanup_interval_minutes': hub.timing.sweep_s / 60,
+        },
+    }
+
+
+@router.get('/robotics/workspaces/{workspace_id}/rooms')
+async def list_rooms(workspace_id: str, hub: HubHere) -> Json:
+    """List the rooms of a workspace; none where nobody has heard of it."""
+    rooms = [_summary(room) for room in hub.registry.rooms_of(workspace_id)]
+    return {'success': True, 'workspace_id': workspace_id, 'rooms': rooms, 'total': len(rooms)}
+
+
+@router.post('/robotics/workspaces/{workspace_id}/rooms')
+async def create_room(workspace_id: str, hub: HubHere, wanted: CreateRoom | None = None) -> Json:
+    """Make a room; one that exists already stays as it is."""
+    wanted = wanted or CreateRoom()
+    room = hub.registry.create(
+        workspace_id, wanted.room_id, now(), max_consumers=wanted.max_consumers
+    )
+    return {
+        'success': True,
+        'workspace_id': workspace_id,
+        'room_id': room.room_id,
+        'message': f'Room {room.room_id} created successfully in workspace {workspace_id}',
+    }
+
+
+@router.get('/robotics/workspaces/{workspace_id}/rooms/{room_id}')
+async def get_room(workspace_id: str, room_id: str, hub: HubHere) -> Json:
+    """Say who is in a room."""
+    room = hub.registry.room(workspace_id, room_id)
+    presence = {
+        'has_producer': room.producer is not None,
+        'active_consumers': len(room.consumers),
+    }
+    return {'success': True, 'room': {**_summary(room), **presence}}
+
+
+@router.delete('/robotics/workspaces/{workspace_id}/rooms/{room_id}')
+async def delete_room(workspace_id: str, room_id: str, hub: HubHere) -> Json:
+    """Delete a room and close the connections of those who are in it."""
+    hub.delete(workspace_id, room_id)
+    message = f'Room {room_id} deleted successfully from workspace {workspace_id}'
+    return {'success': True, 'message': message}
+
+
+@router.get('/robotics/workspaces/{workspace_id}/rooms/{room_id}/state')
+async def get_state(workspace_id: str, room_id: str, hub: HubHere) -> Json:
+    """Say what each joint was last told."""
+    room = hub.registry.room(workspace_id, room_id)
+    state = {
+        'room_id': room.room_id,
+        'workspace_id': room.workspace_id,
+        'joints': dict(room.joints),
+        'participants': _participants(room),
+        'timestamp': now().stamp,
+    }
+    return {'success': True, 'state': state}
+
+
+@router.post('/robotics/workspaces/{workspace_id}/rooms/{room_id}/command')
+async def command(workspace_id: str, room_id: str, wanted: JointCommand, hub: HubHere) -> Json:
+    """Tell joints where to go, beside the producer if there is one."""
+    _check(wanted)
+    entries = tuple(
+        {'name': joint.name, 'value': joint.value, 'speed': joint.speed} for joint in wanted.joints
+    )
+    return {
+        'success': True,
+        'workspace_id': workspace_id,
+        'room_id': room_id,
+        'joints_updated': hub.command(workspace_id, room_id, entries),
+        'message': 'Commands sent successfully',
+    }
+
+
+@router.get('/robotics/cleanup/status')
+async def cleanup_status(hub: HubHere) -> Json:
+    """Say which rooms the next sweep would drop."""
+    rooms = hub.registry.rooms
+    moment = now()
+    report = {
+        'service': 'robotics',
+        'cleanup_enabled': True,
+        'inactivity_timeout_minutes': hub.limits.idle_s / 60,
+        'cleanup_interval_minutes': hub.timing.sweep_s / 60,
+        'total_rooms': len(rooms),
+        'rooms': [
+            {
+                'workspace_id': room.workspace_id,
+                'room_id': room.room_id,
+                'age_minutes': (moment.steady_s - room.created_s) / 60,
+                'inactivity_minutes': (moment.steady_s - room.active_s) / 60,
+                'has_connections': bool(room.members),
+                'will_be_cleaned': room.is_idle(moment),
+            }
+            for room in rooms
+        ],
+        'timestamp': moment.stamp,
+    }
+    return {'success': True, 'cleanup_status': report}
+
+
+@router.post('/robotics/cleanup/manual')
+async def clean_up(hub: HubHere) -> Json:
+    """Drop idle rooms now."""
+    before = len(hub.registry.rooms)
+    removed = hub.sweep()
+    result = {
+        'cleanup_triggered': True,
+        'rooms_before': before,
+        'rooms_after': before - removed,
+        'rooms_removed': removed,
+        'timestamp': now().stamp,
+    }
+    return {'success': True, 'cleanup_result': result}
+
+
+def _participants(room: Room) -> Json:
+    return {
+        'producer': None if room.producer is None else room.producer.participant_id,
+        'consumers': [member.participant_id for member in room.consumers],
+        'total': len(room.members),
+    }
+
+
+def _summary(room: Room) -> Json:
+    return {
+        'id': room.room_id,
+        'workspace_id': room.workspace_id,
+        'participants': _participants(room),
+        'joints_count': len(room.joints),
+    }
+
+
+def _check(wanted: JointCommand) -> None:
+    """Refuse what the model lets pass: the two pydantics name these constraints differently."""
+    count = len(wanted.joints)
+    if not 1 <= count <= MAX_COMMAND_JOINTS:
+        kind = 'too_short' if count < 1 else 'too_long'
+        text = f'a command has 1 to {MAX_COMMAND_JOINTS} joints, got {count}'
+        raise RequestValidationError([{'type': kind, 'loc': ('body', 'joints'), 'msg': text}])
+    for index, joint in enumerate(wanted.joints):
+        if not is_text(joint.name):
+            loc = ('body', 'joints', index, 'name')
+            text = 'a name must be valid UTF-8'
+            raise RequestValidationError([{'type': 'string_unicode', 'loc': loc, 'msg': text}])

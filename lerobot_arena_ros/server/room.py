@@ -1,0 +1,267 @@
+"""
+One room: who is in it, what it remembers, and what goes to whom.
+
+Sans I/O: it is told of joins, messages and departures, and answers with deliveries.
+
+Rules of this file:
+
+- A member is known by the object that :meth:`Room.join` returned, never by its id alone, so
+  nobody acts or leaves in the name of somebody else. Ids are unique within one room.
+- A message counts wholly or not at all.
+- Who has left, or whose room was deleted, is nobody: what it sends has no effect.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ..arena.errors import JoinRefused, ProtocolError, RoleTaken
+from ..arena.messages import (
+    ClientMessage,
+    EmergencyStop,
+    Entry,
+    ErrorReply,
+    Heartbeat,
+    HeartbeatAck,
+    Join,
+    Joined,
+    JointUpdate,
+    Message,
+    Role,
+    StateSync,
+)
+
+__all__ = [
+    'API_SOURCE',
+    'MAX_JOINT_NAME_LENGTH',
+    'MAX_PARTICIPANT_ID_LENGTH',
+    'Delivery',
+    'Limits',
+    'Member',
+    'Now',
+    'Room',
+]
+
+MAX_PARTICIPANT_ID_LENGTH = 100
+"""Characters of a participant id."""
+
+MAX_JOINT_NAME_LENGTH = 50
+"""Characters of a joint's name."""
+
+API_SOURCE = 'api'
+"""What a joint update that came over REST names as its source."""
+
+_KNOWN_TO_BE_IGNORED = frozenset(
+    ('joined', 'error', 'state_sync', 'heartbeat_ack', 'status_update', 'consumer_status')
+)
+
+
+class Now(NamedTuple):
+    """
+    One instant on both clocks.
+
+    :param steady_s: seconds of a clock that nobody sets, for ages.
+    :param stamp: UTC as ISO 8601, for messages.
+    """
+
+    steady_s: float
+    stamp: str
+
+
+@dataclass(frozen=True)
+class Limits:
+    """
+    How much the arena takes before it says no.
+
+    :param rooms: rooms in all workspaces together.
+    :param members: participants of one room.
+    :param joints: joint names that one room remembers.
+    :param idle_s: a room without members goes after so many seconds without a change.
+    """
+
+    rooms: int = 1000
+    members: int = 100
+    joints: int = 1000
+    idle_s: float = 3600.0
+
+
+@dataclass(frozen=True, eq=False)
+class Member:
+    """One participant in one room."""
+
+    participant_id: str
+    role: Role
+    room: Room
+
+
+class Delivery(NamedTuple):
+    """A message and those who get it."""
+
+    recipients: tuple[Member, ...]
+    message: Message
+
+
+class Room:
+    """
+    Where one producer, if any, meets its consumers.
+
+    ``consumers`` is replaced and never changed, so whoever iterates over it has a snapshot.
+
+    :param max_consumers: refuse more consumers than this; None where the creator did not ask.
+    """
+
+    def __init__(
+        self,
+        workspace_id: str,
+        room_id: str,
+        now: Now,
+        *,
+        limits: Limits,
+        max_consumers: int | None = None,
+    ) -> None:
+        self.workspace_id = workspace_id
+        self.room_id = room_id
+        self.created_s = now.steady_s
+        self.active_s = now.steady_s
+        self.joints: dict[str, float] = {}
+        self.producer: Member | None = None
+        self.consumers: tuple[Member, ...] = ()
+        self._limits = limits
+        self._max_consumers = max_consumers
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """Everybody, the producer first."""
+        return self.consumers if self.producer is None else (self.producer, *self.consumers)
+
+    def is_idle(self, now: Now) -> bool:
+        """Say whether nobody is here and nobody was for long."""
+        return not self.members and now.steady_s - self.active_s > self._limits.idle_s
+
+    def rivals(self, join: Join) -> tuple[Member, ...]:
+        """List who stands in the way of a join: the holder of the id, the holder of the role."""
+        return tuple(
+            member
+            for member in self.members
+            if member.participant_id == join.participant_id
+            or (join.role is Role.PRODUCER and member.role is Role.PRODUCER)
+        )
+
+    def join(self, join: Join, now: Now) -> Member:
+        """
+        Take a participant in.
+
+        :raises ProtocolError: the id is too long.
+        :raises RoleTaken: the room has another producer.
+        :raises JoinRefused: the id is taken, or the room is full.
+        """
+        self._check_join(join)
+        member = Member(join.participant_id, join.role, self)
+        if join.role is Role.PRODUCER:
+            self.producer = member
+        else:
+            self.consumers = (*self.consumers, member)
+        self.active_s = now.steady_s
+        return member
+
+    def welcome(self, member: Member, now: Now) -> tuple[Message, ...]:
+        """Say what a member that has just joined is sent, in this order."""
+        joined = Joined(self.room_id, self.workspace_id, member.role, now.stamp)
+        if member.role is Role.PRODUCER:
+            return (joined,)
+        return StateSync(dict(self.joints), now.stamp), joined
+
+    def leave(self, member: Member) -> None:
+        """Take a participant out; what the room remembers stays. Leaving twice is fine."""
+        if self.producer is member:
+            self.producer = None
+        else:
+            self.consumers = tuple(other for other in self.consumers if other is not member)
+
+    def dissolve(self, now: Now) -> Delivery:
+        """Put everybody out; return what they are to be told."""
+        members = self.members
+        self.producer, self.consumers = None, ()
+        return Delivery(members, ErrorReply('Room deleted', now.stamp, 'room_deleted'))
+
+    def handle(self, member: Member, message: ClientMessage, now: Now) -> Delivery | None:
+        """
+        Decide what one member's message means for the others.
+
+        :returns: None where nobody gets anything.
+        :raises ProtocolError: a joint update that the room does not take.
+        """
+        if member is not self.producer and member not in self.consumers:
+            return None
+        self.active_s = now.steady_s
+        match message:
+            case JointUpdate(entries):
+                if member is not self.producer:
+                    return None
+                return self.update(entries, member.participant_id, now)
+            case EmergencyStop(reason):
+                reason = reason or f'Emergency stop from {member.participant_id}'
+                stop = EmergencyStop(reason, member.participant_id, now.stamp)
+                return Delivery(self.members, stop)
+            case Heartbeat():
+                return Delivery((member,), HeartbeatAck(now.stamp, self.producer is not None))
+            case unknown if unknown.type in _KNOWN_TO_BE_IGNORED:
+                return None
+            case unknown:
+                text = f'Unknown message type: {unknown.type:.100}'
+                return Delivery((member,), ErrorReply(text, now.stamp, 'unknown_type'))
+
+    def update(self, entries: tuple[Entry, ...], source: str, now: Now) -> Delivery | None:
+        """
+        Remember what joints were told and tell the consumers what changed.
+
+        :returns: None where nothing changed.
+        :raises ProtocolError: a name is too long, or there are too many of them.
+        """
+        joints = self.joints
+        unseen = {entry['name'] for entry in entries}.difference(joints)
+        if unseen:
+            self._check_names(unseen)
+        changed = []
+        for entry in entries:
+            name, value = entry['name'], entry['value']
+            if joints.get(name) != value:
+                joints[name] = value
+                changed.append(entry)
+        if not changed:
+            return None
+        self.active_s = now.steady_s
+        return Delivery(self.consumers, JointUpdate(tuple(changed), now.stamp, source))
+
+    def _check_names(self, unseen: set[str]) -> None:
+        for name in unseen:
+            if len(name) > MAX_JOINT_NAME_LENGTH:
+                raise ProtocolError(
+                    f'joint {name!r:.60}: a name has at most {MAX_JOINT_NAME_LENGTH} characters,'
+                    f' got {len(name)}',
+                    reason='name',
+                )
+        if len(self.joints) + len(unseen) > self._limits.joints:
+            raise ProtocolError(
+                f'room {self.room_id!r} remembers at most {self._limits.joints} joints',
+                reason='name',
+            )
+
+    def _check_join(self, join: Join) -> None:
+        if len(join.participant_id) > MAX_PARTICIPANT_ID_LENGTH:
+            raise ProtocolError(
+                f'participant_id has at most {MAX_PARTICIPANT_ID_LENGTH} characters,'
+                f' got {len(join.participant_id)}',
+                reason='join',
+            )
+        where = f'room {self.room_id!r}'
+        if any(member.participant_id == join.participant_id for member in self.members):
+            raise JoinRefused(f'{where} has a participant {join.participant_id!r} already')
+        if join.role is Role.PRODUCER and self.producer is not None:
+            holder = self.producer.participant_id
+            raise RoleTaken(f'{where} has the producer {holder!r}', holder=holder)
+        if len(self.members) >= self._limits.members:
+            raise JoinRefused(f'{where} takes at most {self._limits.members} participants')
+        if join.role is Role.CONSUMER and len(self.consumers) == self._max_consumers:
+            raise JoinRefused(f'{where} takes at most {self._max_consumers} consumers')

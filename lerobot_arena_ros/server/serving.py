@@ -1,0 +1,131 @@
+"""Listens on an address and serves an arena there until told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+import socket
+
+from fastapi import FastAPI
+import uvicorn
+
+from .line import LineProtocol
+
+__all__ = ['listen', 'serve', 'url_of']
+
+MAX_FRAME_BYTES = 256 * 1024
+"""The largest frame that a participant may send; clients take up to 1 MiB themselves."""
+
+BACKLOG = 128
+"""Connections that may wait to be accepted."""
+
+GRACE_S = 1
+"""How long connections have to end when the server stops, in seconds."""
+
+
+class _Server(uvicorn.Server):
+    """Says when it has started, and leaves the signals alone: uvicorn would raise them again."""
+
+    def __init__(self, config: uvicorn.Config, on_started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_started = on_started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then say so."""
+        await super().startup(sockets)
+        self._on_started()
+
+    def install_signal_handlers(self) -> None:
+        """Do nothing; called by older releases."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Do nothing; called by newer releases."""
+        yield
+
+
+def listen(host: str, port: int) -> list[socket.socket]:
+    """
+    Open a listening socket on each address of a host.
+
+    :param port: 0 for a free one, the same on all addresses.
+    :raises OSError: the host does not resolve, or the port is taken or not ours to use.
+    """
+    sockets: list[socket.socket] = []
+    try:
+        for family, address in _addresses_of(host, port):
+            sockets.append(_listening(family, (address, port)))
+            port = sockets[0].getsockname()[1]
+    except OSError:
+        for opened in sockets:
+            opened.close()
+        raise
+    return sockets
+
+
+def url_of(host: str, sockets: list[socket.socket]) -> str:
+    """Say how the arena behind these sockets is reached, the real port included."""
+    shown = f'[{host}]' if ':' in host else host
+    return f'http://{shown}:{sockets[0].getsockname()[1]}'
+
+
+def _addresses_of(host: str, port: int) -> list[tuple[socket.AddressFamily, str]]:
+    flags = socket.AI_PASSIVE
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
+    return list(dict.fromkeys((family, str(address[0])) for family, *_, address in found))
+
+
+def _listening(family: socket.AddressFamily, address: tuple[str, int]) -> socket.socket:
+    # The protocol is named because asyncio sets TCP_NODELAY only on sockets that name it.
+    opened = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        opened.bind(address)
+        opened.listen(BACKLOG)
+    except OSError:
+        opened.close()
+        raise
+    return opened
+
+
+async def serve(
+    app: FastAPI, sockets: list[socket.socket], *, stop: asyncio.Event, ready: Callable[[], None]
+) -> None:
+    """
+    Serve an arena until the event is set; its participants are then closed with 1012.
+
+    :param sockets: as :func:`listen` opened them; closed on return.
+    :param ready: called once connections are accepted.
+    """
+    server = _Server(_config(app), ready)
+    stopping = asyncio.create_task(_stop_on(stop, server), name='stop')
+    try:
+        await server.serve(sockets)
+    finally:
+        stopping.cancel()
+
+
+async def _stop_on(stop: asyncio.Event, server: _Server) -> None:
+    await stop.wait()
+    server.should_exit = True
+
+
+def _config(app: FastAPI) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        ws=LineProtocol,
+        ws_max_size=MAX_FRAME_BYTES,
+        # Ours: uvicorn's does not hang up on a peer that does not read.
+        ws_ping_interval=None,
+        # A frame is made once for all; deflating it would cost each recipient its own.
+        ws_per_message_deflate=False,
+        lifespan='on',
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_S,
+    )

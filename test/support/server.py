@@ -1,0 +1,45 @@
+"""Our arena server in this process, on a port of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+import threading
+
+from lerobot_arena_ros.server.app import create_app
+from lerobot_arena_ros.server.hub import Timing
+from lerobot_arena_ros.server.room import Limits
+from lerobot_arena_ros.server.serving import listen, serve, url_of
+
+__all__ = ['running_server']
+
+TIMEOUT_S = 10.0
+HOST = '127.0.0.1'
+
+
+@contextmanager
+def running_server(
+    *, limits: Limits | None = None, timing: Timing | None = None, port: int = 0
+) -> Iterator[str]:
+    """
+    Serve an arena of its own from a thread; the value is its address, without a final slash.
+
+    :param port: 0 for a free one.
+    """
+    sockets = listen(HOST, port)
+    app = create_app(limits, timing)
+    ready = threading.Event()
+    stop = asyncio.Event()
+    loop = asyncio.new_event_loop()
+    serving = serve(app, sockets, stop=stop, ready=ready.set)
+    thread = threading.Thread(target=loop.run_until_complete, args=(serving,), name='arena server')
+    thread.start()
+    try:
+        assert ready.wait(TIMEOUT_S), f'the server did not start within {TIMEOUT_S:g} s'
+        yield url_of(HOST, sockets)
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(TIMEOUT_S)
+        assert not thread.is_alive(), f'the server did not stop within {TIMEOUT_S:g} s'
+        loop.close()
