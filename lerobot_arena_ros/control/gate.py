@@ -78,21 +78,18 @@ class Gate:
     """
     The state machine. Not thread-safe: its owner holds a lock around each call.
 
-    :param joints: in command order; :meth:`set_joints` replaces them.
+    It begins without joints; :meth:`set_joints` gives them.
+
     :param settings: the user's decisions.
     :param now: the present time.
     :param stopped: why it begins ``STOPPED``; None where no stop is latched.
     """
 
     def __init__(
-        self,
-        joints: Sequence[GateJoint],
-        settings: GateSettings,
-        now: float,
-        *,
-        stopped: str | None = None,
+        self, settings: GateSettings, now: float, *, stopped: str | None = None
     ) -> None:
-        self._joints = tuple(joints)
+        self._joints: tuple[GateJoint, ...] = ()
+        self._unready: str | None = 'no joints are known'
         self._settings = settings
         self._born_at = now
         self._state = State.WAITING if stopped is None else State.STOPPED
@@ -148,8 +145,15 @@ class Gate:
         self._enabled = False
         return self._review(now)
 
-    def set_joints(self, joints: Sequence[GateJoint], now: float) -> Output:
-        """Replace limits and velocities; a change of names starts anew."""
+    def set_joints(
+        self, joints: Sequence[GateJoint], now: float, *, unready: str | None = None
+    ) -> Output:
+        """
+        Replace the joints, in command order; a change of names starts anew.
+
+        :param unready: what is still to be known of them before anything may move.
+        """
+        self._unready = unready
         renamed = [j.name for j in joints] != [j.name for j in self._joints]
         self._joints = tuple(joints)
         if renamed and self._state is State.ACTIVE:
@@ -260,6 +264,8 @@ class Gate:
         settings = self._settings
         if not self._enabled:
             return 'inactive'
+        if self._unready is not None:
+            return self._unready
         if self._link_fault is not None:
             return self._link_fault
         if now - self._heard_at > settings.link_timeout_s:

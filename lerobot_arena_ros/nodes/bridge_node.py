@@ -1,0 +1,304 @@
+"""The bridge as a lifecycle node: entities, transitions, and who is told what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import threading
+import traceback
+from typing import Any
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from rcl_interfaces.msg import SetParametersResult
+from rclpy.clock import Clock, ClockType
+from rclpy.impl.implementation_singleton import rclpy_implementation
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.parameter import Parameter
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy, qos_profile_sensor_data
+from rclpy.qos_overriding_options import QoSOverridingOptions
+from sensor_msgs.msg import JointState
+from std_msgs.msg import String
+
+from lerobot_arena_ros.control.stop import Stop
+from lerobot_arena_ros.control.units import ConversionError
+from lerobot_arena_ros.control.urdf import UrdfError, joint_limits
+
+from . import diagnostics
+from .arena_thread import ArenaThread
+from .commander import Commander
+from .conversions import COMMAND_TYPES, joint_state_from_ros, stamp_age_s
+from .emergency_stop import EmergencyStopPanel
+from .parameter_table import SPECS, ParameterError
+from .parameters import read_parameters
+from .settings import BridgeSettings
+from .sides import Sides
+from .streamer import Streamer
+
+__all__ = ['BridgeNode']
+
+BEAT_PERIOD_S = 0.5
+"""Of the timer that repeats the stop's status, looks at the graph, and wakes the spin."""
+
+_COMMAND_QOS = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
+_DESCRIPTION_QOS = QoSProfile(
+    depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL
+)
+
+
+class BridgeNode(LifecycleNode):
+    """
+    The node ``arena_bridge``.
+
+    Topics: ``joint_states`` (sensor_msgs/JointState, in, sensor data), ``joint_commands`` (out,
+    reliable, depth 1; type by ``consume.command_interface``), ``robot_description``
+    (std_msgs/String, in, latched), ``/diagnostics`` (diagnostic_msgs/DiagnosticArray, out), and
+    the topics and services of :class:`EmergencyStopPanel`.
+
+    The stop's entities and /diagnostics exist from the constructor on, whatever the state.
+
+    :param sides: ``produce``, ``consume`` or both: which rooms are looked at.
+    :raises ParameterError: the node must not run with its parameters.
+    """
+
+    def __init__(self, sides: tuple[str, ...] = ('produce', 'consume')) -> None:
+        super().__init__('arena_bridge')
+        values, joints = read_parameters(self)
+        for side in {'produce', 'consume'} - set(sides):
+            values[f'{side}.room_id'] = ''
+        self.settings = BridgeSettings.of(values, joints)
+        self.failure: str | None = None
+        self.on_failure: Callable[[], object] = lambda: None
+        self._joint_map = self.settings.joint_map
+        self._lock = threading.RLock()
+        self._steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self._thread = ArenaThread()
+        self._sides: Sides | None = None
+        self._entities: list[Any] = []
+        self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 1)
+        self._panel = EmergencyStopPanel(
+            self,
+            lock=self._lock,
+            on_stop=self._on_stop,
+            on_reset=self._on_reset,
+            stop_on_loss=self.settings.link.stop_on_loss,
+        )
+        self._beats = 0
+        self.create_timer(BEAT_PERIOD_S, self._on_beat, clock=self._steady)
+        self.add_on_set_parameters_callback(self._on_set_parameters)
+        self._guard_transitions()
+        if self.settings.estop_on_start:
+            self._panel.trip(Stop('estop_on_start', 'stopped at start', tell_rooms=False))
+
+    def start(self) -> None:
+        """Configure and activate, where the user wants that without being asked."""
+        if not self.settings.autostart:
+            return
+        if self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
+            self.trigger_activate()
+
+    def finish(self) -> None:
+        """Stop commanding, leave the rooms, and destroy everything; idempotent."""
+        self._deactivate()
+        self._cleanup()
+        self._thread.stop(1.0)
+        self.destroy_node()
+
+    # ----- lifecycle
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Make the command topic and its inputs, and begin to join."""
+        return self._transition(self._configure, 'configure')
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Let values through."""
+        return self._transition(self._activate, 'activate')
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Let nothing through, and keep the links."""
+        return self._transition(self._deactivate, 'deactivate')
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Leave the rooms."""
+        return self._transition(self._cleanup, 'clean up')
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Let nothing through, and leave the rooms."""
+        self._transition(self._deactivate, 'deactivate')
+        return self._transition(self._cleanup, 'clean up')
+
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """End in the safe state: nothing moves, and another configure may cure it."""
+        self._deactivate()
+        self._cleanup()
+        return TransitionCallbackReturn.SUCCESS
+
+    def _transition(self, change: Any, name: str) -> TransitionCallbackReturn:
+        try:
+            change()
+        except Exception:
+            # rclpy swallows what a transition raises.
+            self.get_logger().error(f'cannot {name}:\n{traceback.format_exc()}')
+            return TransitionCallbackReturn.ERROR
+        self.publish_diagnostics()
+        return TransitionCallbackReturn.SUCCESS
+
+    def _configure(self) -> None:
+        settings = self.settings
+        self._sides = Sides(
+            settings,
+            self._joint_map,
+            thread=self._thread,
+            panel=self._panel,
+            lock=self._lock,
+            logger=self.get_logger(),
+            stamp=lambda: self.get_clock().now().to_msg(),
+            publish=self._command_publisher() if settings.consume else None,
+            on_change=self.publish_diagnostics,
+        )
+        if self._sides.commander is not None:
+            self._add_ramp(self._sides.commander)
+        options = QoSOverridingOptions.with_default_policies()
+        self._entities += [
+            self.create_subscription(
+                JointState,
+                'joint_states',
+                self._on_joint_state,
+                qos_profile_sensor_data,
+                qos_overriding_options=options,
+            ),
+            self.create_subscription(
+                String, 'robot_description', self._on_description, _DESCRIPTION_QOS
+            ),
+        ]
+        self.get_logger().info(self._joint_map.table())
+        self._sides.start()
+
+    def _command_publisher(self) -> Any:
+        assert self.settings.consume is not None
+        publisher = self.create_publisher(
+            COMMAND_TYPES[self.settings.consume.command_interface],
+            'joint_commands',
+            _COMMAND_QOS,
+            qos_overriding_options=QoSOverridingOptions.with_default_policies(),
+        )
+        self._entities.append(publisher)
+        return publisher.publish
+
+    def _add_ramp(self, commander: Commander) -> None:
+        assert self.settings.consume is not None
+        period_s = self.settings.consume.gate.ramp_period_s
+        timer = self.create_timer(period_s, commander.tick, clock=self._steady)
+        timer.cancel()
+        commander.set_ramp(timer)
+        self._entities.append(timer)
+
+    def _activate(self) -> None:
+        if self._sides is not None:
+            self._sides.enable(True)
+
+    def _deactivate(self) -> None:
+        if self._sides is not None:
+            self._sides.enable(False)
+
+    def _cleanup(self) -> None:
+        sides, self._sides = self._sides, None
+        if sides is not None and not sides.stop(timeout_s=2.0):
+            self.get_logger().warning('the arena was not left in time')
+        entities, self._entities = self._entities, []
+        for entity in entities:
+            _destroy(self, entity)
+
+    def _guard_transitions(self) -> None:
+        """Answer a transition that the present state does not have; rclpy would end the node."""
+        service = self._service_change_state
+        change = service.callback
+
+        def guarded(request: Any, response: Any) -> Any:
+            try:
+                return change(request, response)
+            except rclpy_implementation.RCLError as exc:
+                self.get_logger().warning(f'transition {request.transition.id} refused: {exc}')
+                response.success = False
+                return response
+
+        service.callback = guarded
+
+    # ----- what the graph says
+
+    def _on_joint_state(self, message: JointState) -> None:
+        if self._sides is None:
+            return
+        age_s = stamp_age_s(message.header.stamp, self.get_clock().now().nanoseconds)
+        try:
+            self._sides.measure(joint_state_from_ros(message), age_s)
+        except ConversionError as exc:
+            self._sides.drop(exc.reason, str(exc))
+
+    def _on_description(self, message: String) -> None:
+        try:
+            limits = joint_limits(message.data)
+        except UrdfError as exc:
+            self.get_logger().error(f'{exc}; the limits stay as they are')
+            return
+        self._joint_map = self.settings.joint_map.described_by(limits)
+        self.get_logger().info(f'robot_description read\n{self._joint_map.table()}')
+        if self._sides is not None:
+            self._sides.set_joint_map(self._joint_map)
+
+    def _on_stop(self, stop: Stop) -> None:
+        if self._sides is not None and self._sides.commander is not None:
+            self._sides.commander.stop(str(stop))
+        self.publish_diagnostics()
+
+    def _on_reset(self) -> None:
+        if self._sides is not None and self._sides.commander is not None:
+            self._sides.commander.reset()
+        self.publish_diagnostics()
+
+    def _on_set_parameters(self, parameters: list[Parameter]) -> SetParametersResult:
+        specs = {spec.name: spec for spec in SPECS if spec.dynamic}
+        changes = {p.name: p.value for p in parameters if p.name in specs}
+        try:
+            numbers = {name: specs[name].check(value) for name, value in changes.items()}
+        except ParameterError as exc:
+            return SetParametersResult(successful=False, reason=str(exc))
+        if self._sides is not None:
+            self._sides.adjust(numbers)
+        return SetParametersResult(successful=True)
+
+    def _on_beat(self) -> None:
+        self._panel.publish()
+        if self._sides is not None:
+            self._sides.look(publishers=self.count_publishers('joint_states'))
+            if self._sides.failure is not None:
+                self.failure = self._sides.failure
+                self.on_failure()
+        self._beats += 1
+        if self._beats % 2 == 0:
+            self.publish_diagnostics()
+
+    def publish_diagnostics(self) -> None:
+        """Say how everything is; any thread."""
+        parts: list[DiagnosticStatus] = []
+        sides, commander = self._sides, None
+        unknown: set[str] = set()
+        if sides is not None:
+            commander = sides.commander
+            parts += [diagnostics.link(link.name, link.status) for link in sides.links]
+            if isinstance(sides.streamer, Streamer):
+                parts.append(diagnostics.producing(sides.streamer, sides.publishers))
+            if commander is not None:
+                parts.append(diagnostics.consuming(commander))
+                unknown = commander.unknown
+        parts.append(diagnostics.safety(commander, self._panel.stop))
+        parts.append(diagnostics.mapping(self._joint_map, unknown))
+        stamp = self.get_clock().now().to_msg()
+        server = self.settings.address.base_url
+        self._diagnostics.publish(
+            diagnostics.array(self.get_fully_qualified_name(), server, stamp, parts)
+        )
+
+
+def _destroy(node: LifecycleNode, entity: Any) -> None:
+    for destroy in (node.destroy_publisher, node.destroy_subscription, node.destroy_timer):
+        if destroy(entity):
+            return

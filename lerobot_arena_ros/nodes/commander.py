@@ -1,0 +1,264 @@
+"""
+The consume side: what comes out of the room, through the gate, onto the command topic.
+
+Deciding and publishing happen under one lock, which the emergency stop shares: after a stop
+nothing leaves any more. Both threads call in; neither waits for the other while it holds the lock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+import threading
+import time
+from typing import Any, Protocol
+
+from rclpy.impl.rcutils_logger import RcutilsLogger
+
+from lerobot_arena_ros.arena.connection import Connection
+from lerobot_arena_ros.arena.messages import ErrorReply, JointUpdate, StateSync
+from lerobot_arena_ros.arena.session import Event, Malformed, Presence
+from lerobot_arena_ros.control.gate import Command, Gate, Halt, Output, State
+from lerobot_arena_ros.control.joint_map import JointMap
+from lerobot_arena_ros.control.units import ConversionError
+
+from .conversions import CommandMessage, command_to_ros, halt_to_ros
+from .settings import ConsumeSettings, Velocities
+
+__all__ = ['Commander', 'Ramp']
+
+
+class Ramp(Protocol):
+    """The timer that continues a motion: reset wakes it, cancel puts it to sleep."""
+
+    def reset(self) -> None:
+        """Fire again, one period from now."""
+
+    def cancel(self) -> None:
+        """Do not fire any more."""
+
+
+class Commander:
+    """
+    The gate with its map, its publisher and its timer.
+
+    :param publish: puts a message on the command topic; thread-safe.
+    :param stamp: gives the ROS time.
+    :param lock: held while deciding and publishing; reentrant, shared with the emergency stop.
+    :param on_change: called after each change of state, under the lock.
+    :param stopped: why it begins stopped, None where no stop is latched.
+    """
+
+    def __init__(
+        self,
+        settings: ConsumeSettings,
+        joint_map: JointMap,
+        *,
+        publish: Callable[[CommandMessage], None],
+        stamp: Callable[[], Any],
+        logger: RcutilsLogger,
+        lock: threading.RLock,
+        on_change: Callable[[], None],
+        stopped: str | None,
+    ) -> None:
+        self.dropped: Counter[str] = Counter()
+        self.unknown: set[str] = set()
+        self.commands = 0
+        self.commanded_at: float | None = None
+        self._settings = settings
+        self._velocities: Velocities = settings.velocities
+        self._joint_map = joint_map
+        self._publish = publish
+        self._stamp = stamp
+        self._logger = logger
+        self._lock = lock
+        self._on_change = on_change
+        self._ramp: Ramp | None = None
+        self._gate = Gate(settings.gate, time.monotonic(), stopped=stopped)
+        self.set_joint_map(joint_map)
+
+    @property
+    def state(self) -> State:
+        """The gate's state; any thread."""
+        return self._gate.state
+
+    @property
+    def cause(self) -> str:
+        """Why the gate is in its state; any thread."""
+        return self._gate.cause
+
+    # ----- called by the ROS thread
+
+    def set_ramp(self, ramp: Ramp) -> None:
+        """Take the timer that calls :meth:`tick`, asleep."""
+        self._ramp = ramp
+
+    def set_joint_map(self, joint_map: JointMap) -> None:
+        """Take names, limits and units."""
+        with self._lock:
+            self._joint_map = joint_map
+            joints = [self._velocities.gate_joint(joint) for joint in joint_map.joints]
+            unready = _unready(joint_map)
+            self._act(self._gate.set_joints(joints, time.monotonic(), unready=unready))
+
+    def set_velocity_limit(self, limit: float) -> None:
+        """Take a new common limit in rad/s; it counts from the next step on."""
+        self._velocities = replace(self._velocities, limit=limit)
+        self.set_joint_map(self._joint_map)
+
+    def enable(self, enabled: bool) -> None:
+        """Let commands flow, or none."""
+        now = time.monotonic()
+        with self._lock:
+            self._act(self._gate.enable(now) if enabled else self._gate.disable(now))
+
+    def expect_feedback(self, expected: bool) -> None:
+        """Learn whether anybody publishes joint_states."""
+        with self._lock:
+            self._act(self._gate.expect_feedback(expected, time.monotonic()))
+
+    def measure(self, positions: Mapping[str, float]) -> None:
+        """Take measured positions by ROS name, finite ones."""
+        with self._lock:
+            self._act(self._gate.measure(positions, time.monotonic()))
+
+    def tick(self) -> None:
+        """Continue a motion, or notice that time has passed."""
+        with self._lock:
+            self._act(self._gate.tick(time.monotonic()))
+
+    # ----- called by any thread
+
+    def stop(self, cause: str) -> None:
+        """Stop until :meth:`reset`."""
+        with self._lock:
+            self._act(self._gate.stop(cause))
+
+    def reset(self) -> None:
+        """End a stop."""
+        with self._lock:
+            self._act(self._gate.reset(time.monotonic()))
+
+    # ----- called by the loop's thread
+
+    def joined(self) -> None:
+        """Begin anew with this room."""
+        with self._lock:
+            self._act(self._gate.link_up(time.monotonic()))
+
+    def lost(self, cause: str) -> None:
+        """Hold: the room cannot be heard."""
+        with self._lock:
+            self._act(self._gate.link_down(cause or 'connection closed', time.monotonic()))
+
+    def event(self, event: Event) -> bool:
+        """Take what the room says; True where it has to be asked what it remembers."""
+        now = time.monotonic()
+        with self._lock:
+            match event:
+                case JointUpdate():
+                    return self._update(event, now)
+                case Presence(has_producer):
+                    self._act(self._gate.heard(now, has_producer=has_producer))
+                case StateSync(joints):
+                    self._act(self._gate.remember(self._remembered(joints), now))
+                case Malformed(reason, detail):
+                    return self._spoil(reason, detail)
+                case ErrorReply(message):
+                    self._logger.warning(f'the server says: {message}', throttle_duration_sec=1.0)
+        return False
+
+    def refreshed(self, joints: dict[str, float]) -> None:
+        """Take what the room remembers, for what a dropped frame may have said."""
+        with self._lock:
+            self._gate.refresh(self._remembered(joints))
+            self._act(None)
+
+    async def feed(self, connection: Connection) -> None:
+        """Send nothing: a consumer has no joints to tell."""
+        await asyncio.Event().wait()
+
+    # ----- inside, under the lock
+
+    def _update(self, update: JointUpdate, now: float) -> bool:
+        values = update.values
+        self._note_unknown(values)
+        if self._joint_map.unknown_range:
+            self.dropped['range'] += 1
+            return False
+        try:
+            positions = self._joint_map.from_arena(values)
+        except ConversionError as exc:
+            return self._spoil(exc.reason, str(exc))
+        from_producer = update.source != 'api'
+        self._act(self._gate.update(positions, now, from_producer=from_producer))
+        return False
+
+    def _spoil(self, reason: str, detail: str) -> bool:
+        self.dropped[reason] += 1
+        self._gate.spoil()
+        self._logger.warning(f'dropped a frame: {detail}', throttle_duration_sec=1.0)
+        return True
+
+    def _remembered(self, joints: Mapping[str, float]) -> dict[str, float]:
+        """Convert joint by joint: here one bad value says nothing about the others."""
+        positions: dict[str, float] = {}
+        for name, value in joints.items():
+            try:
+                positions.update(self._joint_map.from_arena({name: value}))
+            except ConversionError as exc:
+                self.dropped[exc.reason] += 1
+        return positions
+
+    def _note_unknown(self, values: Mapping[str, float]) -> None:
+        new = set(self._joint_map.unknown(values)) - self.unknown
+        if new and len(self.unknown) < 100:
+            self.unknown |= new
+            self._logger.warning(f'the room has joints that nobody maps: {", ".join(sorted(new))}')
+
+    def _act(self, output: Output) -> None:
+        """Publish what the gate decided, log what it became, and wake or rest the timer."""
+        if isinstance(output, Command):
+            self._command(output)
+        elif isinstance(output, Halt):
+            message = halt_to_ros(self._settings.command_interface)
+            if message is not None:
+                self._publish(message)
+        changes = self._gate.take_transitions()
+        for change in changes:
+            log = self._logger.warning if change.before is State.ACTIVE else self._logger.info
+            log(f'gate: {change.before.value} -> {change.after.value}: {change.cause}')
+        if changes:
+            self._on_change()
+        if self._ramp is not None:
+            if self._gate.is_moving:
+                self._ramp.reset()
+            else:
+                self._ramp.cancel()
+
+    def _command(self, command: Command) -> None:
+        self._publish(
+            command_to_ros(
+                self._settings.command_interface,
+                self._joint_map.names,
+                command.positions,
+                stamp=self._stamp(),
+                period_s=self._settings.gate.ramp_period_s,
+            )
+        )
+        self.commands += 1
+        self.commanded_at = time.monotonic()
+
+
+def _unready(joint_map: JointMap) -> str | None:
+    if not joint_map.joints:
+        return 'no joints are known: list them in joints, or publish robot_description'
+    if joint_map.unknown_range:
+        names = ', '.join(joint_map.unknown_range)
+        return (
+            f'range of {names} is unknown: set joint_map.<joint>.min and .max, or publish '
+            'robot_description'
+        )
+    return None

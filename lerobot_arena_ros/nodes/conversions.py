@@ -1,0 +1,102 @@
+"""ROS messages <-> names and positions, in pairs; no node and no arithmetic."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from builtin_interfaces.msg import Duration
+from builtin_interfaces.msg import Time as TimeMsg
+from sensor_msgs.msg import JointState
+from std_msgs.msg import Float64MultiArray
+from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
+
+from lerobot_arena_ros.control.units import ConversionError
+
+__all__ = [
+    'COMMAND_TYPES',
+    'CommandMessage',
+    'command_to_ros',
+    'halt_to_ros',
+    'joint_state_from_ros',
+    'joint_state_to_ros',
+    'stamp_age_s',
+]
+
+CommandMessage: TypeAlias = JointState | Float64MultiArray | JointTrajectory
+
+COMMAND_TYPES: dict[str, type[CommandMessage]] = {
+    'joint_state': JointState,
+    'forward_command': Float64MultiArray,
+    'joint_trajectory': JointTrajectory,
+}
+"""The message type of each ``consume.command_interface``."""
+
+
+def joint_state_from_ros(message: JointState) -> dict[str, float]:
+    """
+    Give positions by joint name; empty where the message has none.
+
+    :raises ConversionError: names and positions differ in number, or a name stands twice.
+    """
+    if not message.position:
+        return {}
+    if len(message.name) != len(message.position):
+        raise ConversionError(
+            f'JointState has {len(message.name)} names and {len(message.position)} positions',
+            reason='length',
+        )
+    positions = dict(zip(message.name, message.position, strict=True))
+    if len(positions) != len(message.name):
+        raise ConversionError('JointState names a joint twice', reason='duplicate')
+    return positions
+
+
+def joint_state_to_ros(
+    names: Sequence[str], positions: Sequence[float], stamp: TimeMsg
+) -> JointState:
+    """Make a JointState of positions in radians or metres, one for each name."""
+    message = JointState(name=list(names), position=list(positions))
+    message.header.stamp = stamp
+    return message
+
+
+def command_to_ros(
+    interface: str,
+    names: Sequence[str],
+    positions: Sequence[float],
+    *,
+    stamp: TimeMsg,
+    period_s: float,
+) -> CommandMessage:
+    """
+    Make a command of positions in radians or metres, one for each name.
+
+    :param interface: a key of :data:`COMMAND_TYPES`.
+    :param stamp: when the command was decided.
+    :param period_s: when a trajectory arrives there; the velocity limit holds for this long.
+    """
+    if interface == 'forward_command':
+        return Float64MultiArray(data=list(positions))
+    if interface == 'joint_trajectory':
+        seconds, fraction_s = divmod(period_s, 1.0)
+        point = JointTrajectoryPoint(
+            positions=list(positions),
+            time_from_start=Duration(sec=int(seconds), nanosec=int(fraction_s * 1e9)),
+        )
+        # A zero stamp means "begin now"; ours would lie in the past when it arrives.
+        return JointTrajectory(joint_names=list(names), points=[point])
+    return joint_state_to_ros(names, positions, stamp)
+
+
+def halt_to_ros(interface: str) -> CommandMessage | None:
+    """Make what stops a controller that would go on; None where silence is enough."""
+    return JointTrajectory() if interface == 'joint_trajectory' else None
+
+
+def stamp_age_s(stamp: TimeMsg, now_ns: int) -> float | None:
+    """Give how old a stamp is on the ROS clock; None for the zero stamp, which says nothing."""
+    if stamp.sec == 0 and stamp.nanosec == 0:
+        return None
+    stamp_ns: int = stamp.sec * 1_000_000_000 + stamp.nanosec
+    return (now_ns - stamp_ns) * 1e-9

@@ -1,0 +1,127 @@
+"""What goes on /diagnostics: one status for each link, each side, safety and the mapping."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+import time
+from typing import Any
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+
+from lerobot_arena_ros.control.gate import State
+from lerobot_arena_ros.control.joint_map import JointMap
+from lerobot_arena_ros.control.stop import Stop
+
+from .commander import Commander
+from .links import LinkStatus
+from .streamer import Streamer
+
+__all__ = ['array', 'consuming', 'link', 'mapping', 'producing', 'safety']
+
+OK, WARN, ERROR, STALE = (
+    DiagnosticStatus.OK,
+    DiagnosticStatus.WARN,
+    DiagnosticStatus.ERROR,
+    DiagnosticStatus.STALE,
+)
+
+
+def array(
+    node_name: str, server: str, stamp: Any, parts: list[DiagnosticStatus]
+) -> DiagnosticArray:
+    """Put the statuses of one node into one message; the server stands for the hardware."""
+    for part in parts:
+        part.name = f'{node_name}: {part.name}'
+        part.hardware_id = server
+    message = DiagnosticArray(status=parts)
+    message.header.stamp = stamp
+    return message
+
+
+def link(name: str, status: LinkStatus) -> DiagnosticStatus:
+    """Tell whether a room is joined, and if not, why."""
+    joined = status.joined_as is not None
+    round_trip = 'unknown' if status.round_trip_s is None else f'{status.round_trip_s * 1e3:.1f}'
+    return _status(
+        f'{name} link',
+        OK if joined else WARN,
+        'joined' if joined else status.trouble or 'connecting',
+        {
+            'room': status.room,
+            'participant_id': status.joined_as or '',
+            'joins': status.joins,
+            'failed_attempts': status.failures,
+            'round_trip_ms': round_trip,
+        },
+    )
+
+
+def producing(streamer: Streamer, publishers: int) -> DiagnosticStatus:
+    """Tell whether measured positions go out."""
+    age_s = _age_s(streamer.sent_at)
+    values = {
+        'sent': streamer.sent,
+        'last_sent_s_ago': _seconds(age_s),
+        'joint_states_publishers': publishers,
+        **_counts(streamer.dropped),
+    }
+    if age_s is None:
+        return _status('producing', STALE, 'nothing sent yet', values)
+    if publishers > 1:
+        return _status('producing', WARN, f'{publishers} publishers of joint_states', values)
+    return _status('producing', OK, 'sending', values)
+
+
+def consuming(commander: Commander) -> DiagnosticStatus:
+    """Tell whether commands come out."""
+    age_s = _age_s(commander.commanded_at)
+    values = {
+        'commands': commander.commands,
+        'last_command_s_ago': _seconds(age_s),
+        **_counts(commander.dropped),
+    }
+    if age_s is None:
+        return _status('consuming', STALE, 'no command yet', values)
+    return _status('consuming', OK, 'commanding', values)
+
+
+def safety(commander: Commander | None, stop: Stop | None) -> DiagnosticStatus:
+    """Tell what the gate and the emergency stop do."""
+    state = '' if commander is None else commander.state.value
+    values = {'emergency_stop': stop is not None, 'gate': state}
+    if stop is not None:
+        return _status('safety', ERROR, f'EMERGENCY STOP: {stop}', values)
+    if commander is None:
+        return _status('safety', OK, 'no emergency stop', values)
+    level = OK if commander.state is State.ACTIVE else WARN
+    return _status('safety', level, f'{commander.state.value}: {commander.cause}', values)
+
+
+def mapping(joint_map: JointMap, unknown: set[str]) -> DiagnosticStatus:
+    """Tell which joints are known on both sides."""
+    values = {joint.name: f'{joint.arena_name} [{joint.unit.value}]' for joint in joint_map.joints}
+    if joint_map.unknown_range:
+        names = ', '.join(joint_map.unknown_range)
+        return _status('mapping', WARN, f'range unknown: {names}', values)
+    if unknown:
+        return _status('mapping', WARN, f'not mapped: {", ".join(sorted(unknown))}', values)
+    return _status('mapping', OK, f'{len(joint_map.joints)} joints', values)
+
+
+def _status(
+    name: str, level: bytes, message: str, values: Mapping[str, object]
+) -> DiagnosticStatus:
+    pairs = [KeyValue(key=key, value=str(value)) for key, value in values.items()]
+    return DiagnosticStatus(level=level, name=name, message=message, values=pairs)
+
+
+def _counts(dropped: Mapping[str, int]) -> dict[str, int]:
+    return {f'dropped_{reason}': count for reason, count in dropped.items()}
+
+
+def _age_s(moment: float | None) -> float | None:
+    return None if moment is None else time.monotonic() - moment
+
+
+def _seconds(age_s: float | None) -> str:
+    return 'never' if age_s is None else f'{age_s:.2f}'

@@ -1,0 +1,182 @@
+"""The emergency stop on the ROS graph: its topic, its services, its latched status."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import threading
+import time
+
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from std_msgs.msg import Bool
+from std_srvs.srv import Trigger
+
+try:
+    from rclpy.event_handler import SubscriptionEventCallbacks
+except ImportError:  # Humble has it elsewhere.
+    from rclpy.qos_event import SubscriptionEventCallbacks
+
+from lerobot_arena_ros.arena.messages import EmergencyStop
+from lerobot_arena_ros.control.stop import Stop, StopLatch
+
+__all__ = ['EmergencyStopPanel']
+
+_INPUT_QOS = (
+    # No single profile matches every publisher and still gets a latched or a one-shot message.
+    QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT),
+    QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE),
+    QoSProfile(
+        depth=1,
+        reliability=ReliabilityPolicy.RELIABLE,
+        durability=DurabilityPolicy.TRANSIENT_LOCAL,
+    ),
+)
+
+_STATUS_QOS = QoSProfile(
+    depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL
+)
+
+
+class EmergencyStopPanel:
+    """
+    The latch with its inputs and outputs, alive from the node's constructor to its end.
+
+    Topics: ``emergency_stop`` (std_msgs/Bool, in, true = stop), ``~/emergency_stop_active``
+    (std_msgs/Bool, out, latched). Services: ``~/trigger_emergency_stop`` and
+    ``~/reset_emergency_stop`` (std_srvs/Trigger).
+
+    :param lock: held while latching and telling; shared with whoever publishes commands.
+    :param on_stop: called under the lock when the latch closes.
+    :param on_reset: called under the lock when it opens.
+    :param stop_on_loss: whether the loss of a joined room is a stop.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        *,
+        lock: threading.RLock,
+        on_stop: Callable[[Stop], None],
+        on_reset: Callable[[], None],
+        stop_on_loss: bool,
+    ) -> None:
+        self._node = node
+        self._lock = lock
+        self._on_stop = on_stop
+        self._on_reset = on_reset
+        self._stop_on_loss = stop_on_loss
+        self._latch = StopLatch()
+        self._own_ids: set[str] = set()
+        self._wakers: dict[str, Callable[[], None]] = {}
+        self._status = node.create_publisher(Bool, '~/emergency_stop_active', _STATUS_QOS)
+        self._inputs = [self._listen(qos) for qos in _INPUT_QOS]
+        node.create_service(Trigger, '~/trigger_emergency_stop', self._on_trigger)
+        node.create_service(Trigger, '~/reset_emergency_stop', self._on_reset_request)
+        self.publish()
+
+    @property
+    def stop(self) -> Stop | None:
+        """What tripped the latch; None while it is open."""
+        return self._latch.stop
+
+    def publish(self) -> None:
+        """Say whether the latch is closed; repeated, for some listeners let a silence expire."""
+        self._status.publish(Bool(data=self._latch.is_latched))
+
+    def trip(self, stop: Stop) -> None:
+        """Stop everything; any thread."""
+        with self._lock:
+            if not self._latch.trip(stop):
+                return
+            self._on_stop(stop)
+            self.publish()
+            self._node.get_logger().error(f'EMERGENCY STOP: {stop}')
+        for wake in self._wakers.values():
+            wake()
+
+    def serve(self, room: str, wake: Callable[[], None]) -> None:
+        """Tell this room of stops from now on; ``wake`` is called when it is owed one."""
+        with self._lock:
+            self._latch.add_room(room)
+            self._wakers[room] = wake
+
+    def forget(self, room: str) -> None:
+        """Tell this room nothing any more."""
+        with self._lock:
+            self._latch.remove_room(room)
+            self._wakers.pop(room, None)
+
+    # ----- as a link sees it
+
+    def heard(self, room: str, stop: EmergencyStop) -> None:
+        """Stop because a room says so, unless it is our own word coming back."""
+        if stop.source in self._own_ids:
+            return
+        self.trip(
+            Stop(
+                f'{stop.source or "somebody"} in the {room} room',
+                stop.reason or 'Emergency stop',
+                room=room,
+            )
+        )
+
+    def owed(self, room: str) -> Stop | None:
+        """Say which stop the room has still to be sent."""
+        with self._lock:
+            return self._latch.owed(room)
+
+    def sent(self, room: str, stop: Stop) -> None:
+        """Note that it was written."""
+        with self._lock:
+            self._latch.sent(room, stop)
+
+    def joined(self, room: str, participant_id: str) -> None:
+        """Note a join: its id is ours for ever, and the room hears of a stop that began here."""
+        with self._lock:
+            self._own_ids.add(participant_id)
+            self._latch.joined(room)
+
+    def lost(self, room: str, cause: str) -> None:
+        """Stop because a room was lost, where the user wants it so."""
+        if self._stop_on_loss:
+            self.trip(Stop(f'the link to the {room} room', f'link lost: {cause}'))
+
+    # ----- inside
+
+    def _listen(self, qos: QoSProfile) -> object:
+        return self._node.create_subscription(
+            Bool,
+            'emergency_stop',
+            self._on_input,
+            qos,
+            # Each publisher is a mismatch for one of the three, which is as it should be.
+            event_callbacks=SubscriptionEventCallbacks(use_default_callbacks=False),
+        )
+
+    def _on_input(self, message: Bool) -> None:
+        with self._lock:
+            self._latch.hear_input(message.data, time.monotonic())
+        if message.data:
+            self.trip(Stop('the emergency_stop topic', 'emergency_stop is true'))
+
+    def _on_trigger(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        self.trip(Stop('the trigger service', 'stop triggered by service'))
+        response.success, response.message = True, f'stopped: {self._latch.stop}'
+        return response
+
+    def _on_reset_request(
+        self, _: Trigger.Request, response: Trigger.Response
+    ) -> Trigger.Response:
+        publishers = self._node.count_publishers('emergency_stop')
+        with self._lock:
+            was = self._latch.stop
+            refusal = self._latch.reset(time.monotonic(), publishers=publishers)
+            if refusal is None and was is not None:
+                self._on_reset()
+                self.publish()
+        response.success = refusal is None
+        response.message = (
+            f'not reset: {refusal}' if refusal else 'reset' if was else 'not stopped'
+        )
+        self._node.get_logger().warning(f'emergency stop: {response.message}')
+        return response

@@ -1,0 +1,229 @@
+"""One side's link: what keeps it joined to its room and carries what comes and goes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import dataclass, field
+import functools
+import time
+from typing import Protocol
+
+from rclpy.impl.rcutils_logger import RcutilsLogger
+
+from lerobot_arena_ros.arena.address import Address
+from lerobot_arena_ros.arena.connection import (
+    Connection,
+    backoff,
+    keep_joined,
+    open_connection,
+)
+from lerobot_arena_ros.arena.errors import ArenaError, TransportError
+from lerobot_arena_ros.arena.messages import EmergencyStop, Role, room_state
+from lerobot_arena_ros.arena.rooms import Rooms
+from lerobot_arena_ros.arena.session import Event, Presence
+from lerobot_arena_ros.control.stop import Stop
+
+from .arena_thread import ArenaThread
+from .settings import LinkSettings
+
+__all__ = ['LinkStatus', 'RoomLink', 'Side', 'Stops']
+
+REFRESH_PAUSE_S = 0.2
+"""Between two looks at what the room remembers, however many frames were spoilt."""
+
+
+@dataclass
+class LinkStatus:
+    """
+    How a link is doing; written by the loop's thread, read by any.
+
+    :param joined_as: our participant id while joined, else None.
+    :param trouble: the last failure, empty before the first.
+    :param joins: successful joins so far.
+    :param failures: failed attempts since the last join.
+    :param round_trip_s: of the last heartbeat; None before the first answer.
+    """
+
+    room: str
+    joined_as: str | None = None
+    trouble: str = ''
+    joins: int = 0
+    failures: int = 0
+    round_trip_s: float | None = None
+    heard_at: float = field(default=0.0)
+
+
+class Side(Protocol):
+    """What a link serves; all of it is called on the loop's thread."""
+
+    def joined(self) -> None:
+        """Learn that the room was joined."""
+
+    def lost(self, cause: str) -> None:
+        """Learn that it is not joined, and why."""
+
+    def event(self, event: Event) -> bool:
+        """Take what the room says; True asks for what it remembers."""
+
+    def refreshed(self, joints: dict[str, float]) -> None:
+        """Take what the room remembers."""
+
+    async def feed(self, connection: Connection) -> None:
+        """Send joints for as long as the connection lives."""
+
+
+class Stops(Protocol):
+    """The emergency stop, as a link sees it; thread-safe."""
+
+    def heard(self, room: str, stop: EmergencyStop) -> None:
+        """Learn of a stop in the room."""
+
+    def owed(self, room: str) -> Stop | None:
+        """Say which stop the room has still to be sent."""
+
+    def sent(self, room: str, stop: Stop) -> None:
+        """Learn that it was written."""
+
+    def joined(self, room: str, participant_id: str) -> None:
+        """Learn under which id the room was joined."""
+
+    def lost(self, room: str, cause: str) -> None:
+        """Learn that a joined room was lost."""
+
+
+class RoomLink:
+    """
+    One room, joined again and again until cancelled. Belongs to the loop of its thread.
+
+    :param name: which side it is, ``produce`` or ``consume``.
+    :param create_room: create the room where it is missing; one that exists is never touched.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        role: Role,
+        address: Address,
+        workspace_id: str,
+        room_id: str,
+        settings: LinkSettings,
+        *,
+        create_room: bool,
+        side: Side,
+        stops: Stops,
+        thread: ArenaThread,
+        logger: RcutilsLogger,
+    ) -> None:
+        self.name = name
+        self.status = LinkStatus(f'{workspace_id}/{room_id}')
+        self._role = role
+        self._address = address
+        self._place = (workspace_id, room_id)
+        self._settings = settings
+        self._create_room = create_room
+        self._side = side
+        self._stops = stops
+        self._thread = thread
+        self._logger = logger
+        self._rooms = Rooms(address)
+        self._stop_owed = asyncio.Event()
+        self._stale = asyncio.Event()
+
+    def wake(self) -> None:
+        """Look whether the room is owed a stop; any thread."""
+        self._thread.post(self._stop_owed.set)
+
+    async def run(self) -> None:
+        """
+        Keep joined.
+
+        :raises ArenaError: what no other attempt can cure, such as a refused token.
+        """
+        pauses = functools.partial(
+            backoff, self._settings.reconnect_min_s, self._settings.reconnect_max_s
+        )
+        joined = keep_joined(self._join, delays=pauses, on_failure=self._failed)
+        async with contextlib.aclosing(joined) as connections:
+            async for connection in connections:
+                await self._serve(connection)
+
+    async def _join(self) -> Connection:
+        if self._create_room:
+            await self._rooms.ensure(*self._place)
+        return await open_connection(
+            self._address, *self._place, self._role, timing=self._settings.timing
+        )
+
+    def _failed(self, error: ArenaError, pause_s: float) -> None:
+        self.status.failures += 1
+        if str(error) != self.status.trouble:  # The same again is not news.
+            self._logger.warning(f'{self.name}: {error}; trying until it works')
+        self.status.trouble = str(error)
+        self._side.lost(str(error))
+
+    async def _serve(self, connection: Connection) -> None:
+        self._welcome(connection)
+        tasks = [
+            asyncio.create_task(work(connection))
+            for work in (self._send_stops, self._keep_fresh, self._side.feed)
+        ]
+        try:
+            async for event in connection:
+                self._take(event)
+        except TransportError as exc:
+            self.status.trouble = str(exc)
+            self._logger.warning(f'{self.name}: {exc}; joining again')
+            self._stops.lost(self.name, str(exc))
+        finally:
+            self.status.joined_as = None
+            self._side.lost(self.status.trouble)
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+
+    def _welcome(self, connection: Connection) -> None:
+        self.status.joined_as = connection.participant_id
+        self.status.joins += 1
+        self.status.failures = 0
+        self.status.trouble = ''
+        self._stale.clear()
+        self._stops.joined(self.name, connection.participant_id)
+        self._stop_owed.set()
+        self._logger.info(f'{self.name}: joined {connection.name}')
+        self._side.joined()
+
+    def _take(self, event: Event) -> None:
+        self.status.heard_at = time.monotonic()
+        if isinstance(event, EmergencyStop):
+            self._stops.heard(self.name, event)
+            return
+        if isinstance(event, Presence) and event.round_trip_s is not None:
+            self.status.round_trip_s = event.round_trip_s
+        if self._side.event(event):
+            self._stale.set()
+
+    async def _send_stops(self, connection: Connection) -> None:
+        """Write the stop that is owed; what is not written stays owed for the next connection."""
+        with contextlib.suppress(TransportError):
+            while True:
+                await self._stop_owed.wait()
+                self._stop_owed.clear()
+                stop = self._stops.owed(self.name)
+                if stop is not None:
+                    await connection.send(EmergencyStop(stop.reason))
+                    self._stops.sent(self.name, stop)
+
+    async def _keep_fresh(self, connection: Connection) -> None:
+        """Ask for what the room remembers, since the server will not repeat what we dropped."""
+        while True:
+            await self._stale.wait()
+            self._stale.clear()
+            try:
+                state = room_state(await self._rooms.state(*self._place))
+            except ArenaError:
+                self._stale.set()
+            else:
+                if not self._stale.is_set():  # Otherwise it may miss what was just dropped.
+                    self._side.refreshed(dict(state.joints))
+            await asyncio.sleep(REFRESH_PAUSE_S)

@@ -1,0 +1,293 @@
+"""
+The bridge's parameters, as data: name, default, description, unit, range.
+
+The README's table and ``config/bridge.yaml`` say the same; a test compares all three.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+import math
+
+__all__ = ['JOINT_SPECS', 'SPECS', 'ParameterError', 'Spec', 'Value']
+
+Value = bool | float | str | list[str] | None
+"""What a parameter may be; None only where a joint's number was not given."""
+
+Sample = type[float] | bool | float | str | tuple[()]
+"""A default: its type is the parameter's type."""
+
+
+class ParameterError(ValueError):
+    """A parameter with which the bridge must not run; the text is one line for the user."""
+
+
+@dataclass(frozen=True)
+class Spec:
+    """
+    One parameter.
+
+    :param name: with dots; of a joint's parameter, the part after ``joint_map.<joint>.``.
+    :param default: ``float`` (the type) is a number that may stay away; ``()`` an empty list.
+    :param description: one sentence.
+    :param unit: of the value; empty where it has none.
+    :param lower: smallest number accepted.
+    :param upper: largest number accepted.
+    :param choices: all strings accepted; empty = any.
+    :param dynamic: whether it may change while the node runs.
+    """
+
+    name: str
+    default: Sample
+    description: str
+    unit: str = ''
+    lower: float = -math.inf
+    upper: float = math.inf
+    choices: tuple[str, ...] = ()
+    dynamic: bool = False
+
+    @property
+    def is_number(self) -> bool:
+        """Whether the value is a number."""
+        return self.default is float or isinstance(self.default, float)
+
+    @property
+    def initial(self) -> Value:
+        """The value of a parameter that nobody set; None for a number without a default."""
+        if isinstance(self.default, tuple):
+            return []
+        return None if isinstance(self.default, type) else self.default
+
+    @property
+    def type_name(self) -> str:
+        """The value's type, as ROS calls it."""
+        if self.default == ():
+            return 'string[]'
+        return (
+            'double' if self.is_number else 'bool' if self.default in (True, False) else 'string'
+        )
+
+    def check(self, value: object, *, name: str | None = None) -> Value:
+        """
+        Accept a value, an integer for a number included.
+
+        :param name: the full name, where it is longer than the spec's.
+        :raises ParameterError: it has the wrong type, is out of range, or is no choice.
+        """
+        if value is None and self.default in ((), float):
+            return self.initial
+        if self.default == ():
+            if isinstance(value, list) and all(isinstance(item, str) for item in value):
+                return list(value)
+        elif self.is_number:
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                number = float(value)
+                if math.isfinite(number) and self.lower <= number <= self.upper:
+                    return number
+        elif isinstance(self.default, bool):
+            if isinstance(value, bool):
+                return value
+        elif isinstance(value, str) and (not self.choices or value in self.choices):
+            return value
+        raise ParameterError(
+            f'parameter {name or self.name} = {value!r}: expected {self.expected()}'
+        )
+
+    def expected(self) -> str:
+        """Say what is accepted."""
+        if self.choices:
+            return f'one of {", ".join(repr(choice) for choice in self.choices)}'
+        if not self.is_number:
+            return {'string[]': 'a list of strings', 'bool': 'true or false'}.get(
+                self.type_name, 'a string'
+            )
+        if math.isfinite(self.upper):
+            return f'a number from {self.lower:g} to {self.upper:g}'
+        if math.isfinite(self.lower):
+            return f'a number of at least {self.lower:g}'
+        return 'a number'
+
+
+SPECS: tuple[Spec, ...] = (
+    Spec('server_url', 'http://localhost:8000', 'The arena server; a path such as /api is kept.'),
+    Spec('workspace_id', 'default-workspace', 'The workspace that both rooms are in.'),
+    Spec(
+        'units',
+        '',
+        'Unit of the values on the wire. It has no default: a value read in the wrong unit moves '
+        'an arm quietly and wrongly.',
+        choices=('degrees', 'radians', 'normalized'),
+    ),
+    Spec(
+        'joints',
+        (),
+        'ROS names of the joints, in command order. Empty: all that come (produce), or those of '
+        'robot_description (consume).',
+    ),
+    Spec('produce.room_id', '', 'The room that joint_states go to. Empty: this side is off.'),
+    Spec(
+        'produce.max_rate_hz',
+        50.0,
+        'At most so many updates a second; of what comes faster, the newest is sent.',
+        'Hz',
+        0.1,
+        1000.0,
+        dynamic=True,
+    ),
+    Spec(
+        'produce.deadband',
+        0.0,
+        'Nothing is sent while every joint stays this close to what was sent last.',
+        'rad or m',
+        0.0,
+        10.0,
+    ),
+    Spec(
+        'produce.max_input_age_s',
+        0.5,
+        'A stamped JointState older than this is dropped. 0: none is.',
+        's',
+        0.0,
+        3600.0,
+    ),
+    Spec(
+        'consume.room_id', '', 'The room that joint_commands come from. Empty: this side is off.'
+    ),
+    Spec(
+        'consume.command_interface',
+        'joint_state',
+        'Message type of joint_commands.',
+        choices=('joint_state', 'forward_command', 'joint_trajectory'),
+    ),
+    Spec(
+        'consume.on_state_sync',
+        'align',
+        'What the pose that the room remembers at joining is good for: nothing moves because of '
+        'it (align), it is not looked at (ignore), or it counts as a live update (command).',
+        choices=('align', 'ignore', 'command'),
+    ),
+    Spec(
+        'consume.require_feedback',
+        'auto',
+        'Whether fresh joint_states are needed to move: once somebody publishes them (auto), '
+        'always, or never: then the first command is where the room asks for it.',
+        choices=('auto', 'always', 'never'),
+    ),
+    Spec(
+        'consume.max_feedback_age_s',
+        0.5,
+        'Older joint_states count as none.',
+        's',
+        0.01,
+        60.0,
+    ),
+    Spec(
+        'consume.max_following_error',
+        0.0,
+        'Hold when a joint is further than this from its command. 0: off.',
+        'rad or m',
+        0.0,
+        10.0,
+    ),
+    Spec(
+        'consume.require_producer',
+        True,
+        'Hold while the room has no producer. False accepts REST commands alone.',
+    ),
+    Spec(
+        'consume.max_velocity',
+        2.0,
+        'No joint is commanded faster; sliding joints a tenth of it, in m/s.',
+        'rad/s',
+        0.001,
+        100.0,
+        dynamic=True,
+    ),
+    Spec(
+        'consume.start_velocity',
+        0.5,
+        'The same, at the moment in which motion begins or begins again.',
+        'rad/s',
+        0.001,
+        100.0,
+    ),
+    Spec(
+        'consume.start_seconds',
+        2.0,
+        'How long the limit takes to rise from start_velocity to max_velocity.',
+        's',
+        0.0,
+        60.0,
+    ),
+    Spec(
+        'consume.ramp_rate_hz',
+        100.0,
+        'Steps per second of a motion that goes on after the last update.',
+        'Hz',
+        1.0,
+        1000.0,
+    ),
+    Spec(
+        'consume.command_timeout_s',
+        0.0,
+        'Hold when no update came for so long. 0: off, for a still operator sends nothing.',
+        's',
+        0.0,
+        3600.0,
+    ),
+    Spec('link.heartbeat_period_s', 0.5, 'Time between two heartbeats.', 's', 0.05, 60.0),
+    Spec(
+        'link.timeout_s',
+        1.5,
+        'The link counts as lost after so much silence; at least twice the heartbeat period.',
+        's',
+        0.1,
+        120.0,
+    ),
+    Spec(
+        'link.on_loss',
+        'hold',
+        'What the loss of a link means: commands cease (hold), or a latched stop.',
+        choices=('hold', 'emergency_stop'),
+    ),
+    Spec('link.reconnect_min_s', 0.5, 'First pause before another attempt.', 's', 0.05, 60.0),
+    Spec('link.reconnect_max_s', 10.0, 'Longest pause between attempts.', 's', 0.05, 600.0),
+    Spec(
+        'create_missing_rooms',
+        'produce',
+        'Which missing rooms are created; a room that exists is never touched.',
+        choices=('none', 'produce', 'both'),
+    ),
+    Spec('autostart', True, 'Configure and activate without being asked.'),
+    Spec('estop_on_start', False, 'Begin with the emergency stop latched.'),
+    Spec(
+        'executor',
+        'auto',
+        'How rclpy spins: its events executor where there is one (auto), or as named.',
+        choices=('auto', 'events', 'single'),
+    ),
+)
+
+JOINT_SPECS: tuple[Spec, ...] = (
+    Spec('arena_name', '', 'Name on the wire. Empty: the ROS name.'),
+    Spec(
+        'unit',
+        '',
+        'Unit on the wire. Empty: as units says, but percent (0..100) for a normalized joint '
+        'whose arena name is gripper or jaw.',
+        choices=('', 'degrees', 'radians', 'normalized', 'percent', 'metres'),
+    ),
+    Spec('min', float, "Lower limit. Not set: robot_description's.", 'rad or m'),
+    Spec('max', float, "Upper limit. Not set: robot_description's.", 'rad or m'),
+    Spec('invert', False, 'The wire counts the other way.'),
+    Spec('offset', 0.0, 'Added to the position.', 'rad or m', -1000.0, 1000.0),
+    Spec(
+        'max_velocity',
+        float,
+        'Velocity limit of this joint; the smallest of this, consume.max_velocity and '
+        "robot_description's counts.",
+        'rad/s or m/s',
+        0.001,
+        100.0,
+    ),
+)

@@ -1,0 +1,241 @@
+"""What the user decided, as frozen dataclasses made of checked parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lerobot_arena_ros.arena.address import Address
+from lerobot_arena_ros.arena.errors import InvalidAddress
+from lerobot_arena_ros.arena.session import LinkTiming
+from lerobot_arena_ros.control.gate_settings import (
+    Feedback,
+    GateJoint,
+    GateSettings,
+    StateSyncUse,
+)
+from lerobot_arena_ros.control.joint_map import Joint, JointMap, unit_of
+from lerobot_arena_ros.control.slew import VelocityRamp
+from lerobot_arena_ros.control.units import ConversionError, Unit
+
+from .parameter_table import ParameterError
+
+__all__ = ['BridgeSettings', 'ConsumeSettings', 'LinkSettings', 'ProduceSettings', 'Velocities']
+
+SLIDING_SHARE = 0.1
+"""A sliding joint's common velocity limit in m/s, per rad/s of the turning joints'."""
+
+
+@dataclass(frozen=True)
+class ProduceSettings:
+    """The produce side; see the parameters ``produce.*``."""
+
+    room_id: str
+    max_rate_hz: float
+    deadband: float
+    max_input_age_s: float
+    create_room: bool
+
+
+@dataclass(frozen=True)
+class Velocities:
+    """How fast joints may be commanded; see the parameters ``consume.*_velocity``."""
+
+    limit: float
+    start: float
+    start_s: float
+
+    def gate_joint(self, joint: Joint) -> GateJoint:
+        """Give what the gate has to know of a joint; the smallest limit counts."""
+        share = SLIDING_SHARE if joint.prismatic else 1.0
+        limits = [self.limit * share]
+        if joint.max_velocity is not None:
+            limits.append(joint.max_velocity)
+        ramp = VelocityRamp(self.start * share, min(limits), self.start_s)
+        return GateJoint(joint.name, joint.lower, joint.upper, ramp)
+
+
+@dataclass(frozen=True)
+class ConsumeSettings:
+    """The consume side; see the parameters ``consume.*``."""
+
+    room_id: str
+    command_interface: str
+    velocities: Velocities
+    gate: GateSettings
+    create_room: bool
+
+
+@dataclass(frozen=True)
+class LinkSettings:
+    """Both links; see the parameters ``link.*``."""
+
+    timing: LinkTiming
+    stop_on_loss: bool
+    reconnect_min_s: float
+    reconnect_max_s: float
+
+
+@dataclass(frozen=True)
+class BridgeSettings:
+    """
+    Everything.
+
+    :param produce: None = this side is off.
+    :param consume: None = this side is off.
+    """
+
+    address: Address
+    workspace_id: str
+    joint_map: JointMap
+    produce: ProduceSettings | None
+    consume: ConsumeSettings | None
+    link: LinkSettings
+    autostart: bool
+    estop_on_start: bool
+    executor: str
+
+    @classmethod
+    def of(
+        cls, values: Mapping[str, Any], joints: Mapping[str, Mapping[str, Any]]
+    ) -> BridgeSettings:
+        """
+        Put the values together.
+
+        :param values: by parameter name.
+        :param joints: for each joint its values by the name after ``joint_map.<joint>.``.
+        :raises ParameterError: two of them do not go together.
+        """
+        _check_sides(values)
+        if not values['units']:
+            raise ParameterError(
+                "parameter units is not set: expected one of 'degrees', 'radians', 'normalized', "
+                'the unit of the values in the room'
+            )
+        return cls(
+            address=_address(values['server_url']),
+            workspace_id=values['workspace_id'],
+            joint_map=_joint_map(Unit(values['units']), joints),
+            produce=_produce(values) if values['produce.room_id'] else None,
+            consume=_consume(values) if values['consume.room_id'] else None,
+            link=_link(values),
+            autostart=values['autostart'],
+            estop_on_start=values['estop_on_start'],
+            executor=values['executor'],
+        )
+
+
+def _check_sides(values: Mapping[str, Any]) -> None:
+    produce, consume = values['produce.room_id'], values['consume.room_id']
+    if not produce and not consume:
+        raise ParameterError(
+            'no room is named: set produce.room_id (launch: produce_room:=ID) to send '
+            'joint_states, consume.room_id (launch: consume_room:=ID) to receive joint_commands'
+        )
+    if produce == consume:
+        raise ParameterError(
+            f'produce.room_id and consume.room_id are both {produce!r}: expected two rooms, for '
+            'the robot would follow itself'
+        )
+    if not values['workspace_id']:
+        raise ParameterError("parameter workspace_id = '': expected the name of a workspace")
+
+
+def _address(url: str) -> Address:
+    try:
+        return Address.parse(url)
+    except InvalidAddress as exc:
+        raise ParameterError(f'parameter server_url: {exc}') from exc
+
+
+def _joint_map(units: Unit, joints: Mapping[str, Mapping[str, Any]]) -> JointMap:
+    try:
+        # Unlisted joints pass only where nothing is listed.
+        return JointMap(
+            (_joint(name, units, values) for name, values in joints.items()),
+            others=None if joints else units,
+        )
+    except ValueError as exc:
+        raise ParameterError(f'parameter joints: {exc}') from exc
+
+
+def _joint(name: str, units: Unit, values: Mapping[str, Any]) -> Joint:
+    arena_name = values['arena_name'] or name
+    unit = Unit(values['unit']) if values['unit'] else unit_of(arena_name, units)
+    lower, upper = values['min'], values['max']
+    if (lower is None) != (upper is None) or (lower is not None and not lower < upper):
+        raise ParameterError(
+            f'parameters joint_map.{name}.min = {lower} and .max = {upper}: expected both or '
+            'none, and min < max'
+        )
+    joint = Joint(
+        name,
+        arena_name,
+        unit,
+        lower,
+        upper,
+        invert=values['invert'],
+        offset=values['offset'],
+        max_velocity=values['max_velocity'],
+        prismatic=unit is Unit.METRES,
+    )
+    try:
+        _ = joint.scale
+    except ConversionError as exc:
+        raise ParameterError(f'parameters joint_map.{name}: {exc}') from exc
+    return joint
+
+
+def _produce(values: Mapping[str, Any]) -> ProduceSettings:
+    return ProduceSettings(
+        values['produce.room_id'],
+        values['produce.max_rate_hz'],
+        values['produce.deadband'],
+        values['produce.max_input_age_s'],
+        create_room=values['create_missing_rooms'] in ('produce', 'both'),
+    )
+
+
+def _consume(values: Mapping[str, Any]) -> ConsumeSettings:
+    return ConsumeSettings(
+        values['consume.room_id'],
+        values['consume.command_interface'],
+        Velocities(
+            values['consume.max_velocity'],
+            values['consume.start_velocity'],
+            values['consume.start_seconds'],
+        ),
+        GateSettings(
+            on_state_sync=StateSyncUse(values['consume.on_state_sync']),
+            feedback=Feedback(values['consume.require_feedback']),
+            max_feedback_age_s=values['consume.max_feedback_age_s'],
+            max_following_error=values['consume.max_following_error'],
+            require_producer=values['consume.require_producer'],
+            ramp_period_s=1.0 / values['consume.ramp_rate_hz'],
+            command_timeout_s=values['consume.command_timeout_s'],
+            link_timeout_s=values['link.timeout_s'],
+        ),
+        create_room=values['create_missing_rooms'] == 'both',
+    )
+
+
+def _link(values: Mapping[str, Any]) -> LinkSettings:
+    period_s, timeout_s = values['link.heartbeat_period_s'], values['link.timeout_s']
+    if timeout_s < 2 * period_s:
+        raise ParameterError(
+            f'parameter link.timeout_s = {timeout_s:g}: expected at least twice '
+            f'link.heartbeat_period_s = {period_s:g}'
+        )
+    shortest_s, longest_s = values['link.reconnect_min_s'], values['link.reconnect_max_s']
+    if longest_s < shortest_s:
+        raise ParameterError(
+            f'parameter link.reconnect_max_s = {longest_s:g}: expected at least '
+            f'link.reconnect_min_s = {shortest_s:g}'
+        )
+    return LinkSettings(
+        LinkTiming(period_s, timeout_s, join_timeout_s=max(5.0, timeout_s)),
+        values['link.on_loss'] == 'emergency_stop',
+        shortest_s,
+        longest_s,
+    )
