@@ -64,12 +64,18 @@ demo: $(VENV)/installed ## Show a leader arm moving a follower arm through an ar
 test: $(VENV)/installed ## Run all tests; DISTRO=kilted or DEPS=apt on other versions, ARGS='-k name' for some
 	$(BIN)/python -m pytest -rs $(ARGS)
 
+ifdef SOURCED
+# The answers must not depend on what is sourced.
+lint types:
+	@$(MAKE) --no-print-directory $@ DISTRO=$(DISTRO)
+else
 lint: $(VENV)/tools ## Check style and format
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
 
 types: $(VENV)/tools ## Check types, in the tests too
 	$(BIN)/python -m mypy lerobot_arena_ros test
+endif
 
 colcon: $(COLCON_VENV)/installed ## Build and test the package with colcon in a workspace made for it
 	@set -e; workspace=$$(mktemp -d); trap 'rm -rf "$$workspace"' EXIT; \
