@@ -39,6 +39,7 @@ setup(
         'setuptools',
         'fastapi>=0.101',
         'httpx>=0.26',
+        'pydantic>=1.10',
         'uvicorn>=0.27',
         'websockets>=10.4',
     ],

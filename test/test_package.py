@@ -25,6 +25,7 @@ ROSDEP_KEYS = {
     'fastapi': 'python3-fastapi',
     'httpx': 'python3-httpx',
     'hypothesis': 'python3-hypothesis',
+    'pydantic': 'python3-pydantic',
     'pytest': 'python3-pytest',
     'pytest_asyncio': 'python3-pytest-asyncio',
     'setuptools': 'python3-setuptools',
