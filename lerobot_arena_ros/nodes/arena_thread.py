@@ -99,12 +99,14 @@ class LatestValues:
         with self._lock:
             self._values = {}
 
-    async def take(self) -> dict[str, float]:
-        """Wait until something was put, and remove it."""
-        while True:
-            await self._filled.wait()
+    async def filled(self) -> None:
+        """Wait until there is something to take."""
+        while not self._values:
             self._filled.clear()
-            with self._lock:
-                values, self._values = self._values, {}
-            if values:
-                return values
+            await self._filled.wait()
+
+    def take(self) -> dict[str, float]:
+        """Remove what was put; on the loop."""
+        with self._lock:
+            values, self._values = self._values, {}
+        return values

@@ -99,7 +99,8 @@ def _refuse(text: str) -> int:
 
 
 def _first_line(exc: Exception) -> str:
-    return str(exc).strip().splitlines()[0]
+    # What follows is a place in rcl's source.
+    return str(exc).strip().splitlines()[0].partition(', at /')[0]
 
 
 if __name__ == '__main__':

@@ -228,8 +228,12 @@ class Commander:
                 self._publish(message)
         changes = self._gate.take_transitions()
         for change in changes:
-            log = self._logger.warning if change.before is State.ACTIVE else self._logger.info
-            log(f'gate: {change.before.value} -> {change.after.value}: {change.cause}')
+            text = f'gate: {change.before.value} -> {change.after.value}: {change.cause}'
+            # Two calls, for rclpy refuses another severity from the same line.
+            if change.before is State.ACTIVE:
+                self._logger.warning(text)
+            else:
+                self._logger.info(text)
         if changes:
             self._on_change()
         if self._ramp is not None:

@@ -105,7 +105,9 @@ def mapping(joint_map: JointMap, unknown: set[str]) -> DiagnosticStatus:
         return _status('mapping', WARN, f'range unknown: {names}', values)
     if unknown:
         return _status('mapping', WARN, f'not mapped: {", ".join(sorted(unknown))}', values)
-    return _status('mapping', OK, f'{len(joint_map.joints)} joints', values)
+    count = len(joint_map.joints)
+    text = f'{count} joints' if count else 'every joint passes under its own name'
+    return _status('mapping', OK, text, values)
 
 
 def _status(

@@ -99,7 +99,7 @@ class Spec:
             return f'one of {", ".join(repr(choice) for choice in self.choices)}'
         if not self.is_number:
             return {'string[]': 'a list of strings', 'bool': 'true or false'}.get(
-                self.type_name, 'a string'
+                self.type_name, 'a string, in quotes if it looks like a number'
             )
         if math.isfinite(self.upper):
             return f'a number from {self.lower:g} to {self.upper:g}'

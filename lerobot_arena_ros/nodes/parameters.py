@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+import difflib
 import math
 from typing import Any, cast
 
@@ -83,8 +84,8 @@ def _refuse_unknown(given: Mapping[str, Parameter], joints: Mapping[str, object]
                 f'parameter {name}: {joint!r} is not among the joints; expected one of '
                 f'{", ".join(joints) or "none, the list is empty"}'
             )
-        keys = JOINT_SPECS if name.startswith('joint_map.') else SPECS
-        raise ParameterError(
-            f'parameter {name}: no such parameter; expected one of '
-            f'{", ".join(spec.name for spec in keys)}'
-        )
+        key = name.rpartition('.')[2] if name.startswith('joint_map.') else name
+        keys = [spec.name for spec in (JOINT_SPECS if name.startswith('joint_map.') else SPECS)]
+        near = difflib.get_close_matches(key, keys, n=1)
+        hint = f'did you mean {near[0]}?' if near else f'expected one of {", ".join(keys)}'
+        raise ParameterError(f'parameter {name}: no such parameter; {hint}')

@@ -124,11 +124,15 @@ class Streamer:
 
     async def feed(self, connection: Connection) -> None:
         """Send the newest values, at most at the configured rate."""
+        due_at = time.monotonic()
         with contextlib.suppress(TransportError):
             while True:
-                values = await self._slot.take()
-                begun_at = time.monotonic()
-                await connection.send(JointUpdate.of(values))
+                await self._slot.filled()
+                await asyncio.sleep(due_at - time.monotonic())
+                await connection.send(JointUpdate.of(self._slot.take()))
                 self.sent += 1
                 self.sent_at = time.monotonic()
-                await asyncio.sleep(1.0 / self.max_rate_hz - (self.sent_at - begun_at))
+                # From the time it was due, not from now: at an input of the same rate the
+                # lateness of one update would otherwise delay all that follow.
+                period_s = 1.0 / self.max_rate_hz
+                due_at = max(due_at, self.sent_at - period_s) + period_s
