@@ -363,7 +363,10 @@ def _load(text: str) -> dict[str, Any]:
         fields = json.loads(text)
     except (ValueError, RecursionError) as exc:
         raise ProtocolError(f'expected a JSON object: {exc}', reason='json') from exc
-    return _object(fields, 'message')
+    if not isinstance(fields, dict):
+        kind = type(fields).__name__
+        raise ProtocolError(f'expected a JSON object, got {kind}', reason='json')
+    return fields
 
 
 def _object(fields: object, what: str) -> dict[str, Any]:
