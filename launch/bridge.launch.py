@@ -4,14 +4,15 @@ Start the bridge between a robot and the rooms of a LeRobot Arena.
 What params_file says holds, unless an argument that is not empty says otherwise.
 """
 
+import json
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from launch.actions import DeclareLaunchArgument, ExecuteProcess, OpaqueFunction
 from launch.conditions import IfCondition
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node
-from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import ExecutableInPackage, FindPackageShare
 
 PACKAGE = 'lerobot_arena_ros'
@@ -75,47 +76,68 @@ ARGUMENTS = [
         'stop set, for a crash must not clear one',
     ),
 ]
-# The parameters that arguments override, with their types: an identifier such as 0815 stays a
-# string, whatever it looks like in YAML.
-OVERRIDES = {
-    'server_url': ('server_url', str),
-    'workspace_id': ('workspace_id', str),
-    'produce_room': ('produce.room_id', str),
-    'consume_room': ('consume.room_id', str),
-    'units': ('units', str),
-    'use_sim_time': ('use_sim_time', bool),
+# Which argument overrides which parameter, when it is not empty.
+STRINGS = {
+    'server_url': 'server_url',
+    'workspace_id': 'workspace_id',
+    'produce_room': 'produce.room_id',
+    'consume_room': 'consume.room_id',
+    'units': 'units',
 }
+
+
+def overrides_file(overrides: dict[str, str | bool]) -> str:
+    """
+    Write the overrides to a file, and return its name.
+
+    It is JSON, that is YAML with each string in quotes: launch_ros would leave a room called 0815
+    without, and the node would be told of a number. The name in it matches the node in any
+    namespace and comes last, so that it wins over whatever name params_file uses.
+    """
+    with NamedTemporaryFile('w', prefix='arena_bridge_', suffix='.yaml', delete=False) as file:
+        json.dump({'/**/arena_bridge': {'ros__parameters': overrides}}, file)
+    return file.name
 
 
 def bridge(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     """Describe the node, once the arguments have values."""
-    params_file = Path(LaunchConfiguration('params_file').perform(context))
-    if not params_file.is_file():
+    values = {
+        action.name: LaunchConfiguration(action.name).perform(context) for action in ARGUMENTS
+    }
+    if not Path(values['params_file']).is_file():
         # launch_ros would start the node without any parameters.
         raise FileNotFoundError(
-            f"params_file is '{params_file}', expected a YAML file: there is none of that name"
+            f"params_file is '{values['params_file']}', expected the name of a YAML file: "
+            'there is no such file'
         )
-    overrides = {
-        parameter: ParameterValue(LaunchConfiguration(argument), value_type=value_type)
-        for argument, (parameter, value_type) in OVERRIDES.items()
-        if LaunchConfiguration(argument).perform(context)
+    overrides: dict[str, str | bool] = {
+        parameter: values[argument] for argument, parameter in STRINGS.items() if values[argument]
     }
-    respawn = IfCondition(LaunchConfiguration('use_respawn')).evaluate(context)
-    if respawn:
+    if values['use_sim_time']:
+        overrides['use_sim_time'] = is_true('use_sim_time', context)
+    if is_true('use_respawn', context):
         overrides['estop_on_start'] = True
     return [
         Node(
             package=PACKAGE,
             executable='arena_bridge',
             name='arena_bridge',
-            namespace=LaunchConfiguration('namespace'),
-            parameters=[str(params_file), overrides],
-            ros_arguments=['--log-level', LaunchConfiguration('log_level')],
+            namespace=values['namespace'],
+            parameters=[
+                values['params_file'],
+                *([overrides_file(overrides)] if overrides else []),
+            ],
+            ros_arguments=['--log-level', values['log_level']],
             output='screen',
-            respawn=respawn,
+            respawn=is_true('use_respawn', context),
             respawn_delay=2.0,
         )
     ]
+
+
+def is_true(argument: str, context: LaunchContext) -> bool:
+    """Read a switch as conditions do, who complain of what is neither true nor false."""
+    return IfCondition(LaunchConfiguration(argument)).evaluate(context)
 
 
 def generate_launch_description() -> LaunchDescription:

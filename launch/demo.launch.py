@@ -8,7 +8,6 @@ from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, ExecuteProcess
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
-from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import ExecutableInPackage
 
 PACKAGE = 'lerobot_arena_ros'
@@ -23,7 +22,6 @@ JOINTS = [
 
 ARGUMENTS = [
     DeclareLaunchArgument('port', default_value='8000', description='TCP port of the arena'),
-    DeclareLaunchArgument('room', default_value='demo', description='Room that joins the arms'),
     DeclareLaunchArgument(
         'log_level',
         default_value='info',
@@ -57,7 +55,7 @@ def bridge(namespace: str, executable: str, room_parameter: str) -> Node:
                 'server_url': ['http://127.0.0.1:', LaunchConfiguration('port')],
                 'units': 'degrees',
                 'joints': JOINTS,
-                room_parameter: ParameterValue(LaunchConfiguration('room'), value_type=str),
+                room_parameter: 'demo',
             }
         ],
         ros_arguments=['--log-level', LaunchConfiguration('log_level')],
