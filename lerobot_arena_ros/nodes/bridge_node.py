@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 import threading
 import traceback
 from typing import Any
@@ -36,7 +35,7 @@ from .streamer import Streamer
 __all__ = ['BridgeNode']
 
 BEAT_PERIOD_S = 0.5
-"""Of the timer that repeats the stop's status, looks at the graph, and wakes the spin."""
+"""Of the timer that repeats the stop's status and looks at the graph."""
 
 _COMMAND_QOS = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
 _DESCRIPTION_QOS = QoSProfile(
@@ -65,8 +64,6 @@ class BridgeNode(LifecycleNode):
         for side in {'produce', 'consume'} - set(sides):
             values[f'{side}.room_id'] = ''
         self.settings = BridgeSettings.of(values, joints)
-        self.failure: str | None = None
-        self.on_failure: Callable[[], object] = lambda: None
         self._joint_map = self.settings.joint_map
         self._lock = threading.RLock()
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
@@ -88,6 +85,11 @@ class BridgeNode(LifecycleNode):
         if self.settings.estop_on_start:
             self._panel.trip(Stop('estop_on_start', 'stopped at start', tell_rooms=False))
 
+    @property
+    def failure(self) -> str | None:
+        """Why the node cannot go on, in one line; None while it can."""
+        return None if self._sides is None else self._sides.failure
+
     def start(self) -> None:
         """Configure and activate, where the user wants that without being asked."""
         if not self.settings.autostart:
@@ -96,11 +98,10 @@ class BridgeNode(LifecycleNode):
             self.trigger_activate()
 
     def finish(self) -> None:
-        """Stop commanding, leave the rooms, and destroy everything; idempotent."""
+        """Stop commanding and leave the rooms; idempotent."""
         self._deactivate()
         self._cleanup()
         self._thread.stop(1.0)
-        self.destroy_node()
 
     # ----- lifecycle
 
@@ -269,9 +270,6 @@ class BridgeNode(LifecycleNode):
         self._panel.publish()
         if self._sides is not None:
             self._sides.look(publishers=self.count_publishers('joint_states'))
-            if self._sides.failure is not None:
-                self.failure = self._sides.failure
-                self.on_failure()
         self._beats += 1
         if self._beats % 2 == 0:
             self.publish_diagnostics()

@@ -87,7 +87,9 @@ class Spec:
         elif isinstance(self.default, bool):
             if isinstance(value, bool):
                 return value
-        elif isinstance(value, str) and (not self.choices or value in self.choices):
+        elif isinstance(value, str) and (
+            not self.choices or value in (*self.choices, self.default)
+        ):
             return value
         raise ParameterError(
             f'parameter {name or self.name} = {value!r}: expected {self.expected()}'

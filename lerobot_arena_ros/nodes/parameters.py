@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 import difflib
 import math
-from typing import Any, cast
+from typing import Any
 
 from rcl_interfaces.msg import FloatingPointRange, ParameterDescriptor
 from rclpy.node import Node
@@ -13,7 +13,7 @@ from rclpy.parameter import Parameter
 
 from .parameter_table import JOINT_SPECS, SPECS, ParameterError, Spec, Value
 
-__all__ = ['read_parameters']
+__all__ = ['declare', 'read_parameters']
 
 _FOREIGN = (
     'use_sim_time',
@@ -22,6 +22,17 @@ _FOREIGN = (
     'diagnostic_updater.',
 )
 """Parameters that rclpy itself declares or that other tools put into everybody's file."""
+
+
+def declare(node: Node, specs: Iterable[Spec], prefix: str = '') -> dict[str, Any]:
+    """
+    Declare parameters on the node and give their checked values by name.
+
+    :param prefix: stands before each name on the graph.
+    :raises ParameterError: a value is unacceptable.
+    """
+    given: Mapping[str, Parameter] = node._parameter_overrides
+    return {spec.name: _declare(node, spec, prefix + spec.name, given) for spec in specs}
 
 
 def read_parameters(node: Node) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
@@ -33,13 +44,9 @@ def read_parameters(node: Node) -> tuple[dict[str, Any], dict[str, dict[str, Any
     :raises ParameterError: a value is unacceptable, or a name is unknown.
     """
     given: Mapping[str, Parameter] = node._parameter_overrides
-    values = {spec.name: _declare(node, spec, spec.name, given) for spec in SPECS}
+    values = declare(node, SPECS)
     joints = {
-        joint: {
-            spec.name: _declare(node, spec, f'joint_map.{joint}.{spec.name}', given)
-            for spec in JOINT_SPECS
-        }
-        for joint in cast(list[str], values['joints'])
+        joint: declare(node, JOINT_SPECS, f'joint_map.{joint}.') for joint in values['joints']
     }
     _refuse_unknown(given, joints)
     return values, joints

@@ -1,0 +1,106 @@
+"""How a node of ours runs: init, spin until a signal, end with a sensible exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+import signal
+import sys
+
+import rclpy
+from rclpy.executors import Executor, SingleThreadedExecutor
+from rclpy.impl.implementation_singleton import rclpy_implementation
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+from rclpy.task import Future
+
+__all__ = ['Program', 'run']
+
+SPIN_SLICE_S = 0.5
+"""How long a spin lasts at most: the interpreter runs a signal's handler only between two."""
+
+
+@dataclass
+class Program:
+    """
+    A node and what happens around its spinning.
+
+    :param executor: ``auto``, ``events`` or ``single``.
+    :param start: called when the node is about to spin.
+    :param finish: called after it, while messages can still go out; ends within seconds.
+    :param failure: why the program cannot go on, in one line; None while it can.
+    """
+
+    node: Node
+    executor: str = 'auto'
+    start: Callable[[], object] = lambda: None
+    finish: Callable[[], object] = lambda: None
+    failure: Callable[[], str | None] = lambda: None
+
+
+def run(make: Callable[[], Program], name: str, args: list[str] | None) -> int:
+    """
+    Run a program until SIGINT, SIGTERM, or its failure.
+
+    :param make: makes it, and raises ValueError with one line where the user has to change
+        something.
+    :returns: the exit code: 0 after a signal, 2 where the user has to change something.
+    """
+    try:
+        # rclpy's own handlers would invalidate the context before a last message can go out.
+        rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    except rclpy_implementation.RCLError as exc:
+        return _refuse(name, f'the ROS arguments cannot be used: {_first_line(exc)}')
+    try:
+        program = make()
+    except ValueError as exc:
+        return _refuse(name, str(exc))
+    else:
+        _spin(program)
+        failure = program.failure()
+        program.finish()
+        program.node.destroy_node()
+        return _refuse(name, failure) if failure else 0
+    finally:
+        rclpy.try_shutdown()
+
+
+def _spin(program: Program) -> None:
+    executor = _executor(program.executor)
+    done: Future = Future(executor=executor)
+
+    def finish(*_: object) -> None:
+        if not done.done():
+            done.set_result(None)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, finish)
+    executor.add_node(program.node)
+    program.start()
+    while not done.done() and program.failure() is None:
+        executor.spin_until_future_complete(done, timeout_sec=SPIN_SLICE_S)
+    executor.remove_node(program.node)
+
+
+def _executor(kind: str) -> Executor:
+    if kind != 'single':
+        try:
+            from rclpy.experimental import EventsExecutor
+        except ImportError:
+            if kind == 'events':
+                sys.stderr.write(
+                    'executor=events: this rclpy has none, spinning single-threaded\n'
+                )
+        else:
+            return EventsExecutor()
+    return SingleThreadedExecutor()
+
+
+def _refuse(name: str, text: str) -> int:
+    sys.stderr.write(f'{name}: {text}\n')
+    return 2
+
+
+def _first_line(exc: Exception) -> str:
+    # What follows is a place in rcl's source.
+    return str(exc).strip().splitlines()[0].partition(', at /')[0]
