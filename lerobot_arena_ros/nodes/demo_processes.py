@@ -1,0 +1,116 @@
+"""The demo's processes: an arena, two arms, two bridges, started and ended together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+import contextlib
+from pathlib import Path
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+__all__ = ['DemoError', 'Processes', 'demo_processes']
+
+START_TIMEOUT_S = 20.0
+STOP_TIMEOUT_S = 5.0
+
+JOINTS = ('shoulder_pan', 'shoulder_lift', 'elbow_flex', 'wrist_flex', 'wrist_roll', 'gripper')
+
+
+class DemoError(RuntimeError):
+    """The demo cannot go on; the text is for the user."""
+
+
+class Processes:
+    """
+    Child processes, each with a log file.
+
+    :param logs: the directory of the log files.
+    """
+
+    def __init__(self, logs: Path) -> None:
+        self._logs = logs
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self, name: str, module: str, arguments: Sequence[str]) -> Path:
+        """Start a module as a program; gives its log file."""
+        log = self._logs / f'{name}.log'
+        with log.open('wb') as output:
+            self._running[name] = subprocess.Popen(
+                [sys.executable, '-m', module, *arguments],
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                # Ctrl-C in the terminal is for the demo, which then ends them in order.
+                start_new_session=True,
+            )
+        return log
+
+    def check(self) -> None:
+        """
+        See that all are alive.
+
+        :raises DemoError: one has ended.
+        """
+        for name, process in self._running.items():
+            if process.poll() is not None:
+                text = (self._logs / f'{name}.log').read_text(errors='replace')
+                tail = '\n'.join(text.splitlines()[-5:])
+                raise DemoError(f'{name} ended with code {process.returncode}:\n{tail}')
+
+    def stop(self) -> None:
+        """End all, the last one started first."""
+        for process in reversed(list(self._running.values())):
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+        for process in self._running.values():
+            try:
+                process.wait(STOP_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+@contextlib.contextmanager
+def demo_processes() -> Iterator[Processes]:
+    """
+    Run the demo's processes for as long as the context lasts.
+
+    :raises DemoError: the arena did not start.
+    """
+    with tempfile.TemporaryDirectory(prefix='lerobot_arena_demo_') as folder:
+        processes = Processes(Path(folder))
+        try:
+            _start_all(processes)
+            yield processes
+        finally:
+            processes.stop()
+
+
+def _start_all(processes: Processes) -> None:
+    nodes = 'lerobot_arena_ros.nodes'
+    log = processes.start('arena_server', 'lerobot_arena_ros.server.main', ['--port', '0'])
+    url = _printed_url(processes, log)
+    common = ['-p', f'server_url:={url}', '-p', 'units:=degrees']
+    joints = ['-p', f'joints:=[{", ".join(JOINTS)}]']
+    for name, module, namespace, parameters in (
+        ('leader_arm', 'demo_arm', 'leader', ['-p', 'motion:=sine']),
+        ('follower_arm', 'demo_arm', 'follower', ['-p', 'motion:=follow']),
+        ('producer', 'bridge', 'leader', [*common, '-p', 'produce.room_id:=demo']),
+        ('consumer', 'bridge', 'follower', [*common, *joints, '-p', 'consume.room_id:=demo']),
+    ):
+        arguments = ['--ros-args', '-r', f'__ns:=/{namespace}', *parameters]
+        processes.start(name, f'{nodes}.{module}', arguments)
+
+
+def _printed_url(processes: Processes, log: Path) -> str:
+    """Wait for the line in which the arena says where it listens."""
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline:
+        processes.check()
+        for word in log.read_text().split():
+            if word.startswith('http://'):
+                return word
+        time.sleep(0.02)
+    raise DemoError(f'the arena did not start within {START_TIMEOUT_S:g} s')
