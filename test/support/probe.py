@@ -1,0 +1,132 @@
+"""A node of the tests that hears what bridges say and tells them what robots would."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+import threading
+from typing import Any
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+import rclpy
+from rclpy.context import Context
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from sensor_msgs.msg import JointState
+from std_msgs.msg import Bool
+from std_srvs.srv import Trigger
+
+from .waiting import wait_for
+
+__all__ = ['Probe', 'running_probe']
+
+LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+
+
+class Probe:
+    """
+    What the graph said so far, by namespace, and ways to speak to it.
+
+    Its callbacks run in a thread of their own, so that a test may simply wait.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self.node = rclpy.create_node('probe', context=context)
+        self.commands: dict[str, list[JointState]] = defaultdict(list)
+        self.stop_active: dict[str, list[bool]] = defaultdict(list)
+        self.diagnostics: dict[str, DiagnosticStatus] = {}
+        self._publishers: dict[tuple[str, str], Any] = {}
+        self._watched: set[str] = set()
+        self.node.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, 10)
+
+    def watch(self, *namespaces: str) -> None:
+        """Listen to the commands and the stop status of these robots."""
+        for namespace in namespaces:
+            stop_active = self.stop_active[namespace]
+
+            def on_stop_active(message: Bool, seen: list[bool] = stop_active) -> None:
+                seen.append(message.data)
+
+            self.node.create_subscription(
+                JointState,
+                f'/{namespace}/joint_commands',
+                self.commands[namespace].append,
+                10,
+            )
+            self.node.create_subscription(
+                Bool,
+                f'/{namespace}/arena_bridge/emergency_stop_active',
+                on_stop_active,
+                LATCHED,
+            )
+
+    def publish_joints(
+        self, namespace: str, names: Sequence[str], positions: Sequence[float]
+    ) -> None:
+        """Say where a robot's joints are, once somebody listens."""
+        message = JointState(name=list(names), position=list(positions))
+        message.header.stamp = self.node.get_clock().now().to_msg()
+        self._publisher(JointState, f'/{namespace}/joint_states').publish(message)
+
+    def publish_stop(self, namespace: str, stop: bool) -> None:
+        """Say on a robot's stop topic whether to stop, once somebody listens."""
+        self._publisher(Bool, f'/{namespace}/emergency_stop').publish(Bool(data=stop))
+
+    def call(self, namespace: str, service: str) -> Trigger.Response:
+        """Call a service of a robot's bridge."""
+        name = f'/{namespace}/arena_bridge/{service}'
+        client = self.node.create_client(Trigger, name)
+        try:
+            wait_for(client.service_is_ready, f'the service {name}')
+            future = client.call_async(Trigger.Request())
+            wait_for(future.done, f'the answer of {name}')
+            return future.result()
+        finally:
+            self.node.destroy_client(client)
+
+    def level(self, status: str) -> bytes | None:
+        """Give the level of a diagnostic status by its name; None before it was heard."""
+        heard = self.diagnostics.get(status)
+        return None if heard is None else heard.level
+
+    def text(self, status: str) -> str:
+        """Give the message of a diagnostic status by its name."""
+        heard = self.diagnostics.get(status)
+        return '' if heard is None else str(heard.message)
+
+    def _publisher(self, kind: type, topic: str) -> Any:
+        if (topic, kind.__name__) not in self._publishers:
+            publisher = self.node.create_publisher(kind, topic, 10)
+            self._publishers[topic, kind.__name__] = publisher
+            wait_for(publisher.get_subscription_count, f'a subscriber of {topic}', 20.0)
+        return self._publishers[topic, kind.__name__]
+
+    def _on_diagnostics(self, message: DiagnosticArray) -> None:
+        for status in message.status:
+            self.diagnostics[status.name] = status
+
+
+@contextmanager
+def running_probe() -> Iterator[Probe]:
+    """Have a probe in a context of its own, which is gone without a trace afterwards."""
+    context = Context()
+    rclpy.init(context=context)
+    probe = Probe(context)
+    executor = SingleThreadedExecutor(context=context)
+    executor.add_node(probe.node)
+    thread = threading.Thread(target=_spin, args=(executor,), name='probe')
+    thread.start()
+    try:
+        yield probe
+    finally:
+        executor.shutdown()
+        thread.join(10.0)
+        assert not thread.is_alive(), 'the probe does not stop spinning'
+        probe.node.destroy_node()
+        rclpy.shutdown(context=context)
+
+
+def _spin(executor: SingleThreadedExecutor) -> None:
+    with suppress(ExternalShutdownException):
+        executor.spin()

@@ -1,0 +1,71 @@
+"""Executables of the package as real processes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+import signal
+import subprocess
+import sys
+import tempfile
+
+__all__ = ['Process', 'running']
+
+STOP_TIMEOUT_S = 15.0
+
+
+class Process:
+    """A child process and what it has printed so far."""
+
+    def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
+        self._process = process
+        self._log = log
+
+    @property
+    def output(self) -> str:
+        """Everything printed so far, stderr included."""
+        return self._log.read_text(errors='replace')
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it still runs."""
+        return self._process.poll() is None
+
+    def end(self, number: signal.Signals = signal.SIGINT) -> int:
+        """Send a signal and give the exit code; a process that does not end is an error."""
+        if self.is_alive:
+            self._process.send_signal(number)
+        return self.wait()
+
+    def wait(self) -> int:
+        """Give the exit code, once it has ended by itself."""
+        try:
+            return self._process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(
+                f'still running after {STOP_TIMEOUT_S:g} s:\n{self.output}'
+            ) from None
+
+    def kill(self) -> None:
+        """End it for certain."""
+        self._process.kill()
+        self._process.wait()
+
+
+@contextmanager
+def running(module: str, arguments: Sequence[str]) -> Iterator[Process]:
+    """Run a module of the package as a program for as long as the context lasts."""
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / 'log'
+        with log.open('wb') as output:
+            process = subprocess.Popen(
+                [sys.executable, '-m', f'lerobot_arena_ros.{module}', *arguments],
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        child = Process(process, log)
+        try:
+            yield child
+        finally:
+            child.kill()

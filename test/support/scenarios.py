@@ -1,0 +1,254 @@
+"""
+What must hold of running bridges, however they were started.
+
+The stage, which plain pytest and launch_testing set alike: three bridges and, at first, no arena.
+
+- ``leader`` produces its joint_states into the room ``a``;
+- ``follower`` consumes the room ``a``, with the joints of :data:`JOINTS`;
+- ``bystander`` produces into the room ``c``.
+
+All in degrees, with short pauses between attempts to join. Every scenario brings the arena it
+needs and leaves the stage as it was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+import math
+from typing import Any
+
+from lerobot_arena_ros import RoboticsConsumer
+
+from .probe import Probe
+from .server import running_server
+from .waiting import wait_for
+
+__all__ = ['BRIDGES', 'JOINTS', 'SCENARIOS', 'Stage']
+
+WORKSPACE = 'default-workspace'
+JOINTS = ('shoulder', 'elbow')
+COMMON = {
+    'units': 'degrees',
+    'link.reconnect_min_s': 0.1,
+    'link.reconnect_max_s': 0.2,
+    'create_missing_rooms': 'both',
+}
+BRIDGES: dict[str, dict[str, Any]] = {
+    'leader': {**COMMON, 'produce.room_id': 'a'},
+    'follower': {**COMMON, 'consume.room_id': 'a', 'joints': list(JOINTS)},
+    'bystander': {**COMMON, 'produce.room_id': 'c'},
+}
+"""The parameters of each bridge but ``server_url``, by its namespace."""
+
+OK, WARN, ERROR = b'\x00', b'\x01', b'\x02'
+
+
+@dataclass
+class Stage:
+    """
+    Running bridges.
+
+    :param port: of 127.0.0.1, where they look for an arena.
+    """
+
+    probe: Probe
+    port: int
+
+    @contextmanager
+    def arena(self) -> Iterator[str]:
+        """Have an arena that all three have joined; the value is its URL."""
+        with running_server(port=self.port) as url:
+            self.wait_for_links(OK, 'joined')
+            yield url
+        self.wait_for_links(WARN, '')
+
+    def wait_for_links(self, level: bytes, text: str) -> None:
+        """Wait until diagnostics say this of every link."""
+        self.wait_for_link('/leader/arena_bridge: produce link', level, text)
+        self.wait_for_link('/follower/arena_bridge: consume link', level, text)
+
+    def wait_for_link(self, name: str, level: bytes, text: str) -> None:
+        """Wait until diagnostics say this of a link."""
+        probe = self.probe
+        wait_for(
+            lambda: probe.level(name) == level and text in probe.text(name),
+            f'{name} to say {text!r}',
+            30.0,
+        )
+
+    def follow(self, degrees: float) -> None:
+        """Move the leader's joints there and wait until the follower is commanded likewise."""
+        radians = math.radians(degrees)
+
+        def arrived() -> bool:
+            self.probe.publish_joints('leader', JOINTS, [radians, -radians])
+            commands = self.probe.commands['follower']
+            return bool(commands) and math.isclose(commands[-1].position[0], radians, abs_tol=1e-9)
+
+        wait_for(arrived, f'the follower to be commanded to {degrees} degrees', 20.0)
+
+    def release(self, *namespaces: str) -> None:
+        """Reset the stop of these robots as soon as it is not refused any more."""
+        for namespace in namespaces:
+            reset = partial(self.probe.call, namespace, 'reset_emergency_stop')
+            wait_for(_succeeds(reset), f'the stop of {namespace} to be reset')
+
+    def wait_for_stop(self, *namespaces: str) -> None:
+        """Wait until these robots say that they are stopped."""
+        for namespace in namespaces:
+            seen = self.probe.stop_active[namespace]
+            wait_for(partial(_ends_with_true, seen), f'{namespace} to say that it is stopped')
+
+
+def starts_without_a_server(stage: Stage) -> None:
+    """Live without an arena, and say why there is no connection."""
+    stage.wait_for_links(WARN, 'cannot connect')
+
+    assert stage.probe.call('leader', 'trigger_emergency_stop').success
+    stage.release('leader')
+
+
+def connects_when_the_server_comes(stage: Stage) -> None:
+    """Join an arena that appears later, without help."""
+    stage.wait_for_links(WARN, '')
+
+    with stage.arena() as url:
+        asyncio.run(_expect_participants(url))
+
+
+def joints_cross_the_room(stage: Stage) -> None:
+    """Send a JointState in degrees and get it back in radians on another robot's topic."""
+    with stage.arena() as url:
+        stage.follow(30.0)
+        stage.follow(31.5)
+        state = asyncio.run(_joints_in_room(url, 'a'))
+
+        command = stage.probe.commands['follower'][-1]
+        assert tuple(command.name) == JOINTS
+        assert [round(math.degrees(p), 6) for p in command.position] == [31.5, -31.5]
+        assert {name: round(value, 6) for name, value in state.items()} == {
+            'shoulder': 31.5,
+            'elbow': -31.5,
+        }
+
+
+def a_stop_on_the_topic_reaches_the_arena(stage: Stage) -> None:
+    """Stop everybody in the room by one robot's topic, until each is reset by hand."""
+    probe = stage.probe
+    with stage.arena() as url:
+        stage.follow(10.0)
+        heard = asyncio.run(
+            _stop_heard_in_room(url, 'a', lambda: probe.publish_stop('leader', True))
+        )
+        stage.wait_for_stop('leader', 'follower')
+
+        assert 'emergency_stop' in heard
+        _expect_no_command(stage, url, 12.0)
+        assert not probe.call('leader', 'reset_emergency_stop').success
+        probe.publish_stop('leader', False)
+        stage.release('leader', 'follower')
+        stage.follow(14.0)
+
+
+def a_stop_from_the_arena_latches(stage: Stage) -> None:
+    """Latch a stop of any participant on every robot of the room."""
+    with stage.arena() as url:
+        stage.follow(20.0)
+        asyncio.run(_stop_room(url, 'a', 'the browser says so'))
+        stage.wait_for_stop('leader', 'follower')
+
+        safety = '/follower/arena_bridge: safety'
+        wait_for(lambda: stage.probe.level(safety) == ERROR, 'diagnostics to say ERROR')
+        assert 'the browser says so' in stage.probe.text(safety)
+        _expect_no_command(stage, url, 22.0)
+        stage.release('leader', 'follower')
+        stage.follow(24.0)
+
+
+def namespaces_do_not_hear_each_other(stage: Stage) -> None:
+    """Keep what one robot says and suffers from one of another namespace and room."""
+    probe = stage.probe
+    with stage.arena() as url:
+        stage.follow(5.0)
+        probe.publish_joints('bystander', ['elsewhere'], [1.0])
+        wait_for(
+            lambda: set(asyncio.run(_joints_in_room(url, 'c'))) == {'elsewhere'},
+            "the bystander's joint in its room",
+        )
+        assert set(asyncio.run(_joints_in_room(url, 'a'))) == set(JOINTS)
+
+        probe.publish_stop('leader', True)
+        stage.wait_for_stop('leader', 'follower')
+        before = len(probe.stop_active['bystander'])
+        wait_for(lambda: len(probe.stop_active['bystander']) >= before + 2, 'two more statuses')
+        assert not any(probe.stop_active['bystander'])
+
+        probe.publish_stop('leader', False)
+        stage.release('leader', 'follower')
+
+
+SCENARIOS: tuple[Callable[[Stage], None], ...] = (
+    starts_without_a_server,
+    connects_when_the_server_comes,
+    joints_cross_the_room,
+    a_stop_on_the_topic_reaches_the_arena,
+    a_stop_from_the_arena_latches,
+    namespaces_do_not_hear_each_other,
+)
+
+
+def _succeeds(call: Callable[[], Any]) -> Callable[[], bool]:
+    return lambda: bool(call().success)
+
+
+def _ends_with_true(seen: list[bool]) -> bool:
+    return seen[-1:] == [True]
+
+
+def _expect_no_command(stage: Stage, url: str, degrees: float) -> None:
+    """See that the follower is not commanded to what its room has heard meanwhile."""
+    before = len(stage.probe.commands['follower'])
+    radians = math.radians(degrees)
+
+    def arrived() -> bool:
+        stage.probe.publish_joints('leader', JOINTS, [radians, -radians])
+        joints = asyncio.run(_joints_in_room(url, 'a'))
+        return math.isclose(joints.get('shoulder', 0.0), degrees, abs_tol=1e-6)
+
+    wait_for(arrived, f'{degrees} degrees in the room')
+    # The follower's answer comes by the same connection after the update that it must ignore.
+    statuses = len(stage.probe.stop_active['follower'])
+    wait_for(lambda: len(stage.probe.stop_active['follower']) > statuses + 1, 'more statuses')
+    assert len(stage.probe.commands['follower']) == before
+
+
+async def _expect_participants(url: str) -> None:
+    info = await RoboticsConsumer(url).get_room_info(WORKSPACE, 'a')
+    assert info['participants']['producer'].startswith('producer_')
+    assert len(info['participants']['consumers']) == 1
+
+
+async def _joints_in_room(url: str, room: str) -> dict[str, float]:
+    state = await RoboticsConsumer(url).get_room_state(WORKSPACE, room)
+    joints: dict[str, float] = state['joints']
+    return joints
+
+
+async def _stop_heard_in_room(url: str, room: str, act: Callable[[], None]) -> str:
+    """Act, and give the reason of the stop that a consumer of the room hears because of it."""
+    heard: asyncio.Queue[str] = asyncio.Queue()
+    async with RoboticsConsumer(url) as client:
+        client.on_emergency_stop(lambda stop: heard.put_nowait(stop.reason or ''))
+        assert await client.connect(WORKSPACE, room)
+        await asyncio.get_running_loop().run_in_executor(None, act)
+        return await asyncio.wait_for(heard.get(), 10.0)
+
+
+async def _stop_room(url: str, room: str, reason: str) -> None:
+    async with RoboticsConsumer(url) as client:
+        assert await client.connect(WORKSPACE, room)
+        await client.send_emergency_stop(reason)

@@ -1,0 +1,70 @@
+"""The scenarios of running bridges, over real processes started without launch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+import json
+import signal
+import socket
+from typing import Any
+
+import pytest
+
+pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
+
+from support.domain import own_domain
+from support.probe import running_probe
+from support.processes import running
+from support.scenarios import BRIDGES, SCENARIOS, Stage
+from support.waiting import wait_for
+
+
+def ros_arguments(namespace: str, parameters: dict[str, Any]) -> list[str]:
+    """Give the command line that sets these parameters."""
+    arguments = ['--ros-args', '-r', f'__ns:=/{namespace}']
+    for name, value in parameters.items():
+        arguments += ['-p', f'{name}:={value if isinstance(value, str) else json.dumps(value)}']
+    return arguments
+
+
+def free_port() -> int:
+    """Give a port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope='module')
+def stage() -> Iterator[Stage]:
+    """Have the three bridges of the scenarios."""
+    port = free_port()
+    with ExitStack() as stack:
+        stack.enter_context(own_domain())
+        for namespace, parameters in BRIDGES.items():
+            url = {'server_url': f'http://127.0.0.1:{port}'}
+            arguments = ros_arguments(namespace, {**parameters, **url})
+            stack.enter_context(running('nodes.bridge', arguments))
+        probe = stack.enter_context(running_probe())
+        probe.watch(*BRIDGES)
+        yield Stage(probe, port)
+
+
+@pytest.mark.parametrize('scenario', SCENARIOS, ids=lambda scenario: scenario.__name__)
+def test_bridges(stage: Stage, scenario: Callable[[Stage], None]) -> None:
+    """What must hold of running bridges holds."""
+    scenario(stage)
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM], ids=['sigint', 'sigterm'])
+@pytest.mark.parametrize('executor', ['auto', 'single'])
+def test_a_signal_ends_a_bridge_with_0(number: signal.Signals, executor: str) -> None:
+    """Ctrl-C and a service manager's SIGTERM are no failures, and leave no traceback."""
+    parameters = {**BRIDGES['follower'], 'executor': executor, 'server_url': 'http://127.0.0.1:9'}
+    with own_domain(), running('nodes.bridge', ros_arguments('robot', parameters)) as bridge:
+        wait_for(lambda: 'cannot connect' in bridge.output, 'an attempt to connect', 20.0)
+        code = bridge.end(number)
+
+        assert code == 0, bridge.output
+        assert 'Traceback' not in bridge.output
