@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
-import unittest
 
 import pytest
 
 pytest.importorskip('launch_testing', reason='launch_testing is not here: it comes with ROS 2')
 
-from ament_index_python.packages import PackageNotFoundError, get_package_share_directory
 from launch import LaunchDescription
-from launch.actions import IncludeLaunchDescription
 from launch_testing import post_shutdown_test
-from launch_testing.actions import ReadyToTest
 from launch_testing.asserts import assertExitCodes
 import rclpy
 from rclpy.context import Context
@@ -22,31 +17,27 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from rclpy.task import Future
 from std_msgs.msg import Bool
-
-try:
-    SHARE: Path | None = Path(get_package_share_directory('lerobot_arena_ros'))
-except PackageNotFoundError:
-    SHARE = None
+from support.launching import AfterShutdown, WhileRunning, described, needs_installation
 
 
 @pytest.mark.launch_test
-@pytest.mark.skipif(SHARE is None, reason='the package is not installed here; see `make colcon`')
+@needs_installation
 def generate_test_description() -> LaunchDescription:
     """Start a bridge whose arena is not there."""
-    assert SHARE is not None
-    bridge = IncludeLaunchDescription(
-        str(SHARE / 'launch' / 'bridge.launch.py'),
-        launch_arguments={
-            'namespace': 'robot',
-            'server_url': 'http://127.0.0.1:9',
-            'produce_room': '0815',
-            'units': 'degrees',
-        }.items(),
+    return described(
+        (
+            'bridge.launch.py',
+            {
+                'namespace': 'robot',
+                'server_url': 'http://127.0.0.1:9',
+                'produce_room': '0815',
+                'units': 'degrees',
+            },
+        )
     )
-    return LaunchDescription([bridge, ReadyToTest()])
 
 
-class TestBridge(unittest.TestCase):
+class TestBridge(WhileRunning):
     """What holds while it runs."""
 
     def setUp(self) -> None:
@@ -84,7 +75,7 @@ class TestBridge(unittest.TestCase):
 
 
 @post_shutdown_test()
-class TestBridgeAfterwards(unittest.TestCase):
+class TestBridgeAfterwards(AfterShutdown):
     """What holds once launch has sent SIGINT."""
 
     def test_it_ends_well(self, proc_info: Any) -> None:
