@@ -22,6 +22,9 @@ __all__ = ['Connection', 'frame_of']
 GOODBYE_S = 5.0
 """How long a peer has to answer a close frame, in seconds, before it is hung up on."""
 
+LINGER_S = 0.5
+"""How long what is still unsent has to get through to a peer that is leaving, in seconds."""
+
 MAX_PENDING = 100
 """Replies that may wait for a peer; one that asks for more of them than it reads is put out."""
 
@@ -36,9 +39,11 @@ class Connection:
     One accepted WebSocket.
 
     :param stall_s: a peer whose socket does not drain for so many seconds is closed.
+    :param on_close: called once when the server closes the connection, before the peer is gone.
     """
 
     def __init__(self, websocket: WebSocket, *, stall_s: float) -> None:
+        self.on_close: Callable[[], object] = _nothing
         self._websocket = websocket
         self._stall_s = stall_s
         self._outbox = Outbox()
@@ -68,7 +73,7 @@ class Connection:
             message = await self._websocket.receive()
             if message['type'] == 'websocket.disconnect':
                 self._is_gone = self._is_closing = True
-                self._stop_timer()
+                self._start_timer(LINGER_S, self._line.abort)
             elif not self._is_closing:
                 text: str | None = message.get('text')
                 return text if text is not None else bytes(message['bytes'])
@@ -102,6 +107,7 @@ class Connection:
         self._is_closing = True
         self._line.write(close_frame(code, reason))
         self._start_timer(GOODBYE_S, self._line.abort)
+        self.on_close()
 
     def abort(self) -> None:
         """Hang up without a goodbye."""
@@ -139,3 +145,7 @@ class Connection:
 def frame_of(message: Message) -> bytes:
     """Encode a message as the one frame that all its recipients get."""
     return text_frame(text_of(message))
+
+
+def _nothing() -> None:
+    pass

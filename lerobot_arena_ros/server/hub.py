@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import partial
 import logging
 import time
 
@@ -75,6 +76,7 @@ class Hub:
         room = self.registry.room(workspace_id, room_id)
         member = room.join(join, now())
         self._connections[member] = connection
+        connection.on_close = partial(self.leave, member)
         for message in room.welcome(member, now()):
             connection.put(message)
         return member

@@ -52,7 +52,8 @@ class Line:
         self.has_room = True
         self._heard_s = time.monotonic()
         self._transport: asyncio.Transport | None = None
-        self._sign_of_life = asyncio.Event()
+        self._is_lost = False
+        self._news = asyncio.Event()
 
     @property
     def silent_s(self) -> float:
@@ -60,10 +61,15 @@ class Line:
         return time.monotonic() - self._heard_s
 
     def write(self, frame: bytes) -> None:
-        """Send one whole frame; into the void when the peer is gone."""
+        """Send one whole frame; into the void when the peer is gone or going."""
         transport = self._transport
-        if transport is not None and not transport.is_closing():
+        if transport is None or self._is_lost or transport.is_closing():
+            return
+        try:
             transport.write(frame)
+        except RuntimeError:
+            # Half closed: uvicorn's older protocol ends a connection in two steps.
+            self._is_lost = True
 
     def ping(self) -> None:
         """Ask the peer for a sign of life."""
@@ -73,13 +79,13 @@ class Line:
         """Ping the peer and say whether anything comes back in time."""
         if self._transport is None or self._transport.is_closing():
             return False
-        self._sign_of_life.clear()
+        self._news.clear()
         self.ping()
         try:
-            await asyncio.wait_for(self._sign_of_life.wait(), timeout_s)
+            await asyncio.wait_for(self._news.wait(), timeout_s)
         except asyncio.TimeoutError:
             return False
-        return True
+        return not self._is_lost
 
     def abort(self) -> None:
         """Hang up at once: whatever is unsent would keep the socket of a dead peer open."""
@@ -94,7 +100,12 @@ class Line:
     def heard(self) -> None:
         """Take note of a sign of life."""
         self._heard_s = time.monotonic()
-        self._sign_of_life.set()
+        self._news.set()
+
+    def lost(self) -> None:
+        """Take note that the connection has ended."""
+        self._is_lost = True
+        self._news.set()
 
     def congested(self) -> None:
         """Take note that there is no more room."""
@@ -120,6 +131,11 @@ class LineProtocol(_UvicornProtocol):
         """Open the line."""
         super().connection_made(transport)
         self._line.opened(transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Close the line."""
+        super().connection_lost(exc)
+        self._line.lost()
 
     def data_received(self, data: bytes) -> None:
         """Pass on what came; whatever it is, the peer lives."""

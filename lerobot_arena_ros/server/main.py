@@ -159,6 +159,12 @@ def _log_to_stderr(level: str) -> None:
     )
     # What uvicorn says of its own accord concerns uvicorn.
     logging.getLogger('uvicorn').setLevel(logging.WARNING)
+    logging.getLogger('uvicorn.error').addFilter(_is_worth_a_traceback)
+
+
+def _is_worth_a_traceback(record: logging.LogRecord) -> bool:
+    """Tell our own failures from a peer's text that is no UTF-8: that one is closed, no more."""
+    return not (record.exc_info and isinstance(record.exc_info[1], UnicodeDecodeError))
 
 
 def _fail(message: str) -> NoReturn:

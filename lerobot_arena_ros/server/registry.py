@@ -114,7 +114,13 @@ def _check_id(what: str, value: str) -> None:
         raise RequestRejected(
             f'{what} has at most {MAX_ID_LENGTH} characters, got {len(value)}', status=422
         )
-    if any(char == '/' or unicodedata.category(char) in ('Cc', 'Cs') for char in value):
+    if value in ('.', '..') or any(_is_unaddressable(char) for char in value):
         raise RequestRejected(
-            f'{what} must have neither a slash nor a control character, got {value!r}', status=422
+            f'{what} must be neither "." nor ".." and must have neither a slash nor a control'
+            ' character: no URL could name it',
+            status=422,
         )
+
+
+def _is_unaddressable(char: str) -> bool:
+    return char == '/' or unicodedata.category(char) in ('Cc', 'Cs')

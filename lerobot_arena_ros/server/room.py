@@ -217,22 +217,29 @@ class Room:
         Remember what joints were told and tell the consumers what changed.
 
         :returns: None where nothing changed.
-        :raises ProtocolError: a name is too long, or there are too many of them.
+        :raises ProtocolError: a name is too long, there are too many of them, or an entry holds
+            what no JSON can say.
         """
         joints = self.joints
         unseen = {entry['name'] for entry in entries}.difference(joints)
         if unseen:
             self._check_names(unseen)
+        moved: dict[str, float] = {}
         changed = []
         for entry in entries:
             name, value = entry['name'], entry['value']
-            if joints.get(name) != value:
-                joints[name] = value
+            if moved.get(name, joints.get(name)) != value:
+                moved[name] = value
                 changed.append(entry)
         if not changed:
             return None
+        message = JointUpdate(tuple(changed), now.stamp, source)
+        # Encoded before any of it counts: other keys than ours are passed on unseen, and one that
+        # holds Infinity, say, could not be.
+        _ = message.text
+        joints.update(moved)
         self.active_s = now.steady_s
-        return Delivery(self.consumers, JointUpdate(tuple(changed), now.stamp, source))
+        return Delivery(self.consumers, message)
 
     def _check_names(self, unseen: set[str]) -> None:
         for name in unseen:

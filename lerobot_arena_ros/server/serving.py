@@ -20,6 +20,9 @@ MAX_FRAME_BYTES = 256 * 1024
 BACKLOG = 128
 """Connections that may wait to be accepted."""
 
+SEND_BUFFER_BYTES = 64 * 1024
+"""What the kernel holds for a slow peer: what is in there is neither merged nor overtaken."""
+
 GRACE_S = 1
 """How long connections have to end when the server stops, in seconds."""
 
@@ -81,6 +84,7 @@ def _listening(family: socket.AddressFamily, address: tuple[str, int]) -> socket
     opened = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
         if family == socket.AF_INET6:
             opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         opened.bind(address)

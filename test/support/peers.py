@@ -1,0 +1,191 @@
+"""Participants made of a bare WebSocket, to see the server as it is and not as our client does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+import json
+import socket
+import struct
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import websockets
+
+__all__ = ['Peer', 'RawPeer', 'connect', 'enter', 'joint', 'joints', 'update', 'ws_path']
+
+TIMEOUT_S = 10.0
+ABNORMAL = 1006
+
+Json = dict[str, Any]
+
+
+class Peer:
+    """A WebSocket that speaks JSON and waits for nothing for ever."""
+
+    def __init__(self, connection: Any) -> None:
+        self.connection = connection
+
+    async def send(self, message: Json | str | bytes) -> None:
+        """Send one frame, an object as JSON."""
+        frame = json.dumps(message) if isinstance(message, dict) else message
+        await self.connection.send(frame)
+
+    async def text(self) -> str:
+        """Receive one text frame."""
+        frame = await asyncio.wait_for(self.connection.recv(), TIMEOUT_S)
+        assert isinstance(frame, str)
+        return frame
+
+    async def recv(self) -> Json:
+        """Receive one object."""
+        message = json.loads(await self.text())
+        assert isinstance(message, dict)
+        return message
+
+    async def recv_type(self, kind: str) -> Json:
+        """Receive one object, which must be of this type."""
+        message = await self.recv()
+        assert message['type'] == kind, message
+        return message
+
+    async def expect_silence(self) -> None:
+        """See that nothing was sent before the answer to a heartbeat that is sent now."""
+        await self.send({'type': 'heartbeat'})
+        await self.recv_type('heartbeat_ack')
+
+    async def close_code(self) -> int:
+        """Receive until the connection ends; whatever comes before is skipped."""
+        try:
+            while True:
+                await self.text()
+        except websockets.exceptions.ConnectionClosed as exc:
+            return ABNORMAL if exc.rcvd is None else exc.rcvd.code
+
+    async def close(self) -> None:
+        """Leave, and wait until the server has said goodbye, too."""
+        await self.connection.close()
+
+
+class RawPeer:
+    """A bare TCP connection that has joined a room and answers nothing, not even a ping."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+        self._buffer = b''
+
+    @classmethod
+    def enter(cls, url: str, path: str, participant_id: str, role: str) -> RawPeer:
+        """Join a room with a receive buffer as small as it gets."""
+        address = urlsplit(url)
+        sock = socket.socket()
+        sock.settimeout(TIMEOUT_S)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        sock.connect((address.hostname, address.port))
+        peer = cls(sock)
+        sock.sendall(
+            f'GET {path} HTTP/1.1\r\nHost: {address.netloc}\r\nUpgrade: websocket\r\n'
+            'Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n'
+            'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n'.encode()
+        )
+        while b'\r\n\r\n' not in peer._buffer:
+            peer._fill()
+        peer._buffer = peer._buffer.partition(b'\r\n\r\n')[2]
+        peer.send(json.dumps({'participant_id': participant_id, 'role': role}).encode())
+        while peer.recv()['type'] != 'joined':
+            pass
+        return peer
+
+    def send(self, payload: bytes, opcode: int = 1) -> None:
+        """Send one short frame, masked with zeros."""
+        assert len(payload) < 126
+        self.sock.sendall(struct.pack('!BBI', 0x80 | opcode, 0x80 | len(payload), 0) + payload)
+
+    def frame(self) -> tuple[int, bytes]:
+        """Receive one frame: its opcode and payload."""
+        first, length = self._take('!BB')
+        if length == 126:
+            (length,) = self._take('!H')
+        elif length == 127:
+            (length,) = self._take('!Q')
+        return first & 0x0F, self._take_bytes(length)
+
+    def recv(self) -> Json:
+        """Receive one object; pings in between go unanswered."""
+        while True:
+            opcode, payload = self.frame()
+            if opcode == 1:
+                message = json.loads(payload)
+                assert isinstance(message, dict)
+                return message
+            assert opcode == 9, (opcode, payload)
+
+    def close_code(self) -> int:
+        """Receive until a close frame or the end of the connection."""
+        try:
+            while True:
+                opcode, payload = self.frame()
+                if opcode == 8:
+                    return int(struct.unpack('!H', payload[:2])[0])
+        except ConnectionError:
+            return ABNORMAL
+
+    def close(self) -> None:
+        """Drop the connection."""
+        self.sock.close()
+
+    def _take(self, layout: str) -> tuple[int, ...]:
+        return struct.unpack(layout, self._take_bytes(struct.calcsize(layout)))
+
+    def _take_bytes(self, count: int) -> bytes:
+        while len(self._buffer) < count:
+            self._fill()
+        taken, self._buffer = self._buffer[:count], self._buffer[count:]
+        return taken
+
+    def _fill(self) -> None:
+        data = self.sock.recv(65536)
+        if not data:
+            raise ConnectionResetError('the server closed the connection')
+        self._buffer += data
+
+
+def ws_path(workspace_id: str, room_id: str) -> str:
+    """Say where a room's WebSocket is."""
+    return f'/robotics/workspaces/{quote(workspace_id)}/rooms/{quote(room_id)}/ws'
+
+
+@asynccontextmanager
+async def connect(url: str, path: str) -> AsyncIterator[Peer]:
+    """Open a WebSocket that has not joined yet."""
+    async with websockets.connect('ws' + url[len('http') :] + path) as connection:
+        yield Peer(connection)
+
+
+@asynccontextmanager
+async def enter(
+    url: str, workspace_id: str, room_id: str, participant_id: str, role: str
+) -> AsyncIterator[Peer]:
+    """Join a room; the welcome has been read."""
+    async with connect(url, ws_path(workspace_id, room_id)) as peer:
+        await peer.send({'participant_id': participant_id, 'role': role})
+        if role == 'consumer':
+            await peer.recv_type('state_sync')
+        await peer.recv_type('joined')
+        yield peer
+
+
+def joint(name: str, value: object, **more: object) -> Json:
+    """Make one joint of an update."""
+    return {'name': name, 'value': value, **more}
+
+
+def update(*entries: object) -> Json:
+    """Make an update of such joints."""
+    return {'type': 'joint_update', 'data': list(entries)}
+
+
+def joints(**values: object) -> Json:
+    """Make an update by joint name."""
+    return update(*(joint(name, value) for name, value in values.items()))

@@ -1,0 +1,123 @@
+"""The rooms of all workspaces by their names."""
+
+from __future__ import annotations
+
+import pytest
+
+from lerobot_arena_ros.arena.errors import RequestRejected, RoomNotFound
+from lerobot_arena_ros.arena.messages import Join, JointUpdate, Role
+from lerobot_arena_ros.server.registry import Registry
+from lerobot_arena_ros.server.room import Limits, Now
+
+NOW = Now(100.0, '2026-01-31T10:15:30+00:00')
+
+
+@pytest.fixture
+def registry() -> Registry:
+    """Make a registry without rooms."""
+    return Registry(Limits())
+
+
+def test_a_room_is_found_by_its_workspace_and_its_id(registry: Registry) -> None:
+    """The same id in another workspace is another room."""
+    here = registry.create('lab', 'arm', NOW)
+    there = registry.create('attic', 'arm', NOW)
+
+    assert registry.room('lab', 'arm') is here
+    assert registry.room('attic', 'arm') is there
+    assert registry.rooms_of('lab') == (here,)
+
+
+@pytest.mark.parametrize('room_id', [None, ''])
+def test_a_room_without_an_id_gets_one_of_its_own(registry: Registry, room_id: str | None) -> None:
+    """No two are the same."""
+    first, second = (registry.create('lab', room_id, NOW) for _ in range(2))
+
+    assert len({'', first.room_id, second.room_id}) == 3
+
+
+def test_creating_a_room_that_exists_changes_nothing(registry: Registry) -> None:
+    """State and members stay."""
+    room = registry.create('lab', 'arm', NOW)
+    producer = room.join(Join('leader', Role.PRODUCER), NOW)
+    room.handle(producer, JointUpdate.of({'a': 1.0}), NOW)
+
+    assert registry.create('lab', 'arm', NOW) is room
+    assert room.producer is producer
+    assert room.joints == {'a': 1.0}
+
+
+def test_a_deleted_room_is_gone_with_its_workspace(registry: Registry) -> None:
+    """A workspace lasts as long as its last room."""
+    registry.create('lab', 'arm', NOW)
+    registry.create('lab', 'leg', NOW)
+
+    registry.delete('lab', 'arm', NOW)
+    assert registry.workspace_count == 1
+    registry.delete('lab', 'leg', NOW)
+
+    assert registry.workspace_count == 0
+    assert registry.rooms == ()
+
+
+def test_members_of_a_deleted_room_have_no_say_in_its_successor(registry: Registry) -> None:
+    """A room made again under the same name is another room."""
+    former = registry.create('lab', 'arm', NOW).join(Join('leader', Role.PRODUCER), NOW)
+    registry.delete('lab', 'arm', NOW)
+    successor = registry.create('lab', 'arm', NOW)
+
+    assert former.room.handle(former, JointUpdate.of({'a': 1.0}), NOW) is None
+    assert successor.joints == {}
+    assert successor.producer is None
+
+
+def test_a_room_nobody_made_is_not_found(registry: Registry) -> None:
+    """Neither to look at nor to delete."""
+    for act in (
+        lambda: registry.room('lab', 'arm'),
+        lambda: registry.delete('lab', 'arm', NOW),
+    ):
+        with pytest.raises(RoomNotFound) as caught:
+            act()
+        assert caught.value.status == 404
+    assert registry.rooms_of('lab') == ()
+
+
+@pytest.mark.parametrize('bad', ['a/b', 'a\nb', 'a\x00', '\ud800', '.', '..', 'x' * 129])
+def test_an_id_that_no_url_could_name_is_refused(registry: Registry, bad: str) -> None:
+    """Such a room could be made and never be reached."""
+    for names in (('lab', bad), (bad, 'arm')):
+        with pytest.raises(RequestRejected) as caught:
+            registry.create(*names, NOW)
+        assert caught.value.status == 422
+    assert registry.workspace_count == 0
+
+
+@pytest.mark.parametrize('good', ['a b', 'Ärmchen-7', 'x' * 128, '...', '?#%'])
+def test_other_ids_are_free(registry: Registry, good: str) -> None:
+    """Percent-encoding takes care of them."""
+    assert registry.create(good, good, NOW).room_id == good
+
+
+def test_a_full_registry_still_returns_what_it_has() -> None:
+    """Only new rooms are refused."""
+    registry = Registry(Limits(rooms=1))
+    room = registry.create('lab', 'arm', NOW)
+
+    with pytest.raises(RequestRejected, match='at most 1 rooms') as caught:
+        registry.create('attic', 'arm', NOW)
+
+    assert caught.value.status == 503
+    assert registry.create('lab', 'arm', NOW) is room
+
+
+def test_a_sweep_drops_idle_rooms_without_members() -> None:
+    """One that somebody is in stays, however quiet it is."""
+    registry = Registry(Limits(idle_s=10.0))
+    registry.create('lab', 'idle', NOW)
+    kept = registry.create('lab', 'kept', NOW)
+    kept.join(Join('ros', Role.CONSUMER), NOW)
+
+    assert registry.sweep(Now(110.0, '')) == 0
+    assert registry.sweep(Now(110.1, '')) == 1
+    assert registry.rooms == (kept,)

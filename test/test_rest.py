@@ -1,0 +1,434 @@
+"""The REST interface of the arena server: replies, refusals, and what it does to participants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import datetime
+import json
+from typing import Any
+import uuid
+
+import httpx
+import pytest
+from support.peers import RawPeer, connect, enter, joint, joints, ws_path
+from support.server import running_server
+
+from lerobot_arena_ros.server.room import Limits
+
+Json = dict[str, Any]
+
+
+@pytest.fixture(scope='module')
+def url() -> Iterator[str]:
+    """Run one server for this module; each test has a workspace of its own."""
+    with running_server() as address:
+        yield address
+
+
+@pytest.fixture
+def http(url: str) -> Iterator[httpx.Client]:
+    """Talk to the server."""
+    with httpx.Client(base_url=url) as client:
+        yield client
+
+
+@pytest.fixture
+def rooms() -> str:
+    """Name the rooms of a workspace that nobody else has."""
+    return f'/robotics/workspaces/{uuid.uuid4()}/rooms'
+
+
+def workspace_of(rooms: str) -> str:
+    """Take the workspace out of its path."""
+    return rooms.split('/')[3]
+
+
+def command(*entries: object) -> Json:
+    """Make the body of a command."""
+    return {'joints': list(entries)}
+
+
+def test_an_unknown_workspace_has_no_rooms(http: httpx.Client, rooms: str) -> None:
+    """It is no error, for a workspace exists once somebody names it."""
+    reply = http.get(rooms)
+
+    assert reply.status_code == 200
+    assert reply.json() == {
+        'success': True,
+        'workspace_id': workspace_of(rooms),
+        'rooms': [],
+        'total': 0,
+    }
+
+
+@pytest.mark.parametrize('body', [b'', b'{}', b'null', b'{"room_id": null}', b'{"room_id": ""}'])
+def test_a_room_needs_no_description(http: httpx.Client, rooms: str, body: bytes) -> None:
+    """Whatever is left out is chosen; no Content-Type is needed, either."""
+    reply = http.post(rooms, content=body)
+
+    assert reply.status_code == 200
+    assert reply.json().keys() == {'success', 'workspace_id', 'room_id', 'message'}
+    assert uuid.UUID(reply.json()['room_id'])
+
+
+def test_the_path_names_the_workspace(http: httpx.Client, rooms: str) -> None:
+    """What the body says of it is ignored, and so is what nobody knows."""
+    body = {'room_id': 'arm', 'workspace_id': 'elsewhere', 'colour': 'red', 'name': 'Arm'}
+
+    reply = http.post(rooms, json=body)
+
+    assert reply.json()['workspace_id'] == workspace_of(rooms)
+    assert reply.json()['room_id'] == 'arm'
+
+
+def test_what_a_new_room_looks_like(http: httpx.Client, rooms: str) -> None:
+    """List, details and state agree."""
+    http.post(rooms, json={'room_id': 'arm'})
+    workspace = workspace_of(rooms)
+    nobody: Json = {'producer': None, 'consumers': [], 'total': 0}
+    item = {
+        'id': 'arm',
+        'workspace_id': workspace,
+        'participants': nobody,
+        'joints_count': 0,
+    }
+
+    assert http.get(rooms).json()['rooms'] == [item]
+    assert http.get(f'{rooms}/arm').json() == {
+        'success': True,
+        'room': {**item, 'has_producer': False, 'active_consumers': 0},
+    }
+    state = http.get(f'{rooms}/arm/state').json()['state']
+    assert datetime.fromisoformat(state.pop('timestamp')).utcoffset() is not None
+    assert state == {
+        'room_id': 'arm',
+        'workspace_id': workspace,
+        'joints': {},
+        'participants': nobody,
+    }
+
+
+async def test_participants_are_listed_by_role(http: httpx.Client, url: str, rooms: str) -> None:
+    """REST shows who is there, which nobody is told over the WebSocket."""
+    http.post(rooms, json={'room_id': 'arm'})
+    workspace = workspace_of(rooms)
+    async with (
+        enter(url, workspace, 'arm', 'leader', 'producer'),
+        enter(url, workspace, 'arm', 'ros', 'consumer'),
+    ):
+        room = http.get(f'{rooms}/arm').json()['room']
+
+    assert room['participants'] == {'producer': 'leader', 'consumers': ['ros'], 'total': 2}
+    assert (room['has_producer'], room['active_consumers']) == (True, 1)
+
+
+async def test_creating_a_room_again_keeps_its_state(
+    http: httpx.Client, url: str, rooms: str
+) -> None:
+    """S6: the reply is the same, and those who are in it notice nothing."""
+    first = http.post(rooms, json={'room_id': 'arm'})
+    http.post(f'{rooms}/arm/command', json=command(joint('Jaw', 4.0)))
+    async with enter(url, workspace_of(rooms), 'arm', 'leader', 'producer') as producer:
+        second = http.post(rooms, json={'room_id': 'arm'})
+
+        await producer.expect_silence()
+        assert second.json() == first.json()
+        assert http.get(f'{rooms}/arm').json()['room']['participants']['producer'] == 'leader'
+    assert http.get(f'{rooms}/arm/state').json()['state']['joints'] == {'Jaw': 4.0}
+
+
+async def test_a_room_takes_as_many_consumers_as_its_creator_asked_for(
+    http: httpx.Client, url: str, rooms: str
+) -> None:
+    """S12: one more is refused."""
+    http.post(rooms, json={'room_id': 'arm', 'max_consumers': 1})
+    workspace = workspace_of(rooms)
+    async with (
+        enter(url, workspace, 'arm', 'a', 'consumer'),
+        connect(url, ws_path(workspace, 'arm')) as late,
+    ):
+        await late.send({'participant_id': 'b', 'role': 'consumer'})
+
+        assert (await late.recv())['message'] == 'Cannot join room'
+
+
+@pytest.mark.parametrize('part', ['', '/state'])
+def test_what_does_not_exist_is_404(http: httpx.Client, rooms: str, part: str) -> None:
+    """The body is that of upstream."""
+    reply = http.get(f'{rooms}/nothing{part}')
+
+    assert reply.status_code == 404
+    assert reply.json() == {'detail': 'Room not found'}
+
+
+def test_deleting_and_commanding_what_does_not_exist_is_404(
+    http: httpx.Client, rooms: str
+) -> None:
+    """A deleted room is like one that never was."""
+    http.post(rooms, json={'room_id': 'arm'})
+
+    assert http.delete(f'{rooms}/arm').json().keys() == {'success', 'message'}
+    assert http.delete(f'{rooms}/arm').status_code == 404
+    assert http.get(rooms).json()['total'] == 0
+    reply = http.post(f'{rooms}/arm/command', json=command(joint('a', 1)))
+    assert reply.status_code == 404
+
+
+async def test_a_command_reaches_consumers_and_not_the_producer(
+    http: httpx.Client, url: str, rooms: str
+) -> None:
+    """It comes from ``api``, with all three keys and the value a float."""
+    http.post(rooms, json={'room_id': 'arm'})
+    workspace = workspace_of(rooms)
+    async with (
+        enter(url, workspace, 'arm', 'leader', 'producer') as producer,
+        enter(url, workspace, 'arm', 'ros', 'consumer') as consumer,
+    ):
+        entries = joint('a', 1), joint('b', '12', speed=50)
+        reply = http.post(f'{rooms}/arm/command', json=command(*entries))
+        update = await consumer.recv_type('joint_update')
+        await producer.expect_silence()
+
+    assert reply.json() == {
+        'success': True,
+        'workspace_id': workspace,
+        'room_id': 'arm',
+        'joints_updated': 2,
+        'message': 'Commands sent successfully',
+    }
+    assert update['source'] == 'api'
+    assert update['data'] == [
+        {'name': 'a', 'value': 1.0, 'speed': None},
+        {'name': 'b', 'value': 12.0, 'speed': 50.0},
+    ]
+    assert all(isinstance(entry['value'], float) for entry in update['data'])
+
+
+def test_a_command_that_changes_nothing_updates_nothing(http: httpx.Client, rooms: str) -> None:
+    """Only changed entries count, and one joint may count twice."""
+    http.post(rooms, json={'room_id': 'arm'})
+    path = f'{rooms}/arm/command'
+
+    counts = [
+        http.post(path, json=command(*entries)).json()['joints_updated']
+        for entries in ([joint('a', 1)], [joint('a', 1)], [joint('a', 2), joint('a', 3)])
+    ]
+
+    assert counts == [1, 0, 2]
+
+
+BAD_COMMANDS = {
+    'no joints': b'{"joints": []}',
+    'too many joints': b'{"joints": [%s]}' % b','.join([b'{"name": "a", "value": 1}'] * 21),
+    'joints missing': b'{}',
+    'value too large': b'{"joints": [{"name": "secret", "value": 361}]}',
+    'value too small': b'{"joints": [{"name": "secret", "value": -361}]}',
+    'value missing': b'{"joints": [{"name": "secret"}]}',
+    'value no number': b'{"joints": [{"name": "a", "value": "secret"}]}',
+    'value NaN': b'{"joints": [{"name": "secret", "value": NaN}]}',
+    'value infinite': b'{"joints": [{"name": "secret", "value": Infinity}]}',
+    'value beyond a double': b'{"joints": [{"name": "secret", "value": 1e999}]}',
+    'speed too large': b'{"joints": [{"name": "secret", "value": 1, "speed": 101}]}',
+    'speed NaN': b'{"joints": [{"name": "secret", "value": 1, "speed": NaN}]}',
+    'name empty': b'{"joints": [{"name": "", "value": 1}]}',
+    'name too long': b'{"joints": [{"name": "%s", "value": 1}]}' % (b'x' * 51),
+    'name no text': b'{"joints": [{"name": "\\ud800", "value": 1}]}',
+    'no JSON': b'secret',
+    'nothing': b'',
+}
+
+
+@pytest.mark.parametrize('body', BAD_COMMANDS.values(), ids=BAD_COMMANDS)
+def test_a_bad_command_is_422_and_moves_nothing(
+    http: httpx.Client, rooms: str, body: bytes
+) -> None:
+    """S8: the reply is readable whatever came, and does not repeat it."""
+    http.post(rooms, json={'room_id': 'arm'})
+
+    reply = http.post(f'{rooms}/arm/command', content=body)
+
+    assert reply.status_code == 422
+    for error in reply.json()['detail']:
+        assert error.keys() == {'type', 'loc', 'msg'}
+        assert error['loc'][0] == 'body'
+    assert 'secret' not in reply.text
+    assert http.get(f'{rooms}/arm/state').json()['state']['joints'] == {}
+
+
+@pytest.mark.parametrize(
+    'body',
+    [
+        {'room_id': 7},
+        {'room_id': 'a/b'},
+        {'room_id': 'x' * 129},
+        {'max_consumers': 0},
+        {'max_consumers': 101},
+        {'robot_type': 'toaster'},
+    ],
+    ids=str,
+)
+def test_a_bad_room_is_422(http: httpx.Client, rooms: str, body: object) -> None:
+    """S20: an id that no URL could name is refused, too."""
+    reply = http.post(rooms, json=body)
+
+    assert reply.status_code == 422
+    assert {error.keys() >= {'type', 'loc', 'msg'} for error in reply.json()['detail']} == {True}
+    assert http.get(rooms).json()['total'] == 0
+
+
+def test_a_full_server_says_so() -> None:
+    """S12: rooms are limited; the ones that exist are still there."""
+    with running_server(limits=Limits(rooms=1)) as url, httpx.Client(base_url=url) as http:
+        rooms = '/robotics/workspaces/lab/rooms'
+        assert http.post(rooms, json={'room_id': 'arm'}).status_code == 200
+
+        reply = http.post(rooms)
+
+        assert reply.status_code == 503
+        assert 'at most 1 rooms' in reply.json()['detail']
+        assert http.post(rooms, json={'room_id': 'arm'}).status_code == 200
+
+
+@pytest.mark.parametrize('prefix', ['', '/api'])
+def test_everything_is_served_at_the_root_and_below_api(
+    http: httpx.Client, rooms: str, prefix: str
+) -> None:
+    """Either is in use as the path of an arena's address."""
+    assert http.get(f'{prefix}/health').json() == {'status': 'healthy', 'server_running': True}
+    health = http.get(f'{prefix}/robotics/health').json()
+    assert health == {'status': 'healthy', 'service': 'robotics'}
+    assert http.post(prefix + rooms, json={'room_id': 'arm'}).status_code == 200
+    assert http.get(f'{prefix}{rooms}/arm').status_code == 200
+    assert http.get(f'{prefix}/robotics/cleanup/status').status_code == 200
+
+
+async def test_the_status_counts(url: str) -> None:
+    """Workspaces with rooms, rooms, and participants."""
+    with running_server() as address, httpx.Client(base_url=address) as http:
+        for workspace in ('a', 'a', 'b'):
+            http.post(f'/robotics/workspaces/{workspace}/rooms')
+        http.post('/robotics/workspaces/b/rooms', json={'room_id': 'arm'})
+        async with enter(address, 'b', 'arm', 'ros', 'consumer'):
+            status = http.get('/robotics/status').json()
+
+    assert status == {
+        'service': 'robotics',
+        'status': 'active',
+        'workspaces_count': 2,
+        'rooms_count': 4,
+        'connections_count': 1,
+        'version': '2.0.0',
+        'supported_roles': ['producer', 'consumer'],
+        'supported_robot_types': ['so-arm100', 'generic'],
+        'cleanup': {
+            'enabled': True,
+            'inactivity_timeout_hours': 1.0,
+            'cleanup_interval_minutes': 15.0,
+        },
+    }
+
+
+async def test_a_cleanup_takes_idle_rooms_that_nobody_is_in(url: str) -> None:
+    """The report says beforehand which they are."""
+    limits = Limits(idle_s=1e-9)
+    with running_server(limits=limits) as address, httpx.Client(base_url=address) as http:
+        rooms = '/robotics/workspaces/lab/rooms'
+        for room_id in ('idle', 'used'):
+            http.post(rooms, json={'room_id': room_id})
+        async with enter(address, 'lab', 'used', 'ros', 'consumer'):
+            report = http.get('/robotics/cleanup/status').json()['cleanup_status']
+            result = http.post('/robotics/cleanup/manual').json()['cleanup_result']
+            left = [room['id'] for room in http.get(rooms).json()['rooms']]
+
+    assert report['total_rooms'] == 2
+    assert [
+        (room['room_id'], room['has_connections'], room['will_be_cleaned'])
+        for room in report['rooms']
+    ] == [('idle', False, True), ('used', True, False)]
+    assert result.pop('timestamp')
+    assert result == {
+        'cleanup_triggered': True,
+        'rooms_before': 2,
+        'rooms_after': 1,
+        'rooms_removed': 1,
+    }
+    assert left == ['used']
+
+
+def test_a_trailing_slash_is_redirected(http: httpx.Client, rooms: str) -> None:
+    """With 307, so that a POST stays one."""
+    reply = http.post(f'{rooms}/', json={})
+
+    assert reply.status_code == 307
+    assert http.post(reply.headers['location'], json={}).status_code == 200
+
+
+def test_wrong_paths_and_methods(http: httpx.Client, rooms: str) -> None:
+    """The usual codes and bodies; nothing is served for the unscoped form of old."""
+    assert http.get('/robotics/rooms').status_code == 404
+    assert http.get('/nothing').json() == {'detail': 'Not Found'}
+    assert http.put(rooms).status_code == 405
+
+
+def test_any_origin_may_ask(http: httpx.Client, rooms: str) -> None:
+    """A browser's preflight passes for every method in use."""
+    origin = {'Origin': 'https://example.org'}
+    wanted = {**origin, 'Access-Control-Request-Headers': 'content-type'}
+    for method in ('GET', 'POST', 'DELETE'):
+        reply = http.options(rooms, headers={**wanted, 'Access-Control-Request-Method': method})
+
+        assert reply.status_code == 200
+        assert reply.headers['access-control-allow-origin'] == '*'
+    assert http.get(rooms, headers=origin).headers['access-control-allow-origin'] == '*'
+
+
+def test_the_interface_documents_itself(http: httpx.Client) -> None:
+    """Each path once, below the root."""
+    document = http.get('/openapi.json').json()
+
+    assert document['info']['version'] == '2.0.0'
+    assert '/robotics/workspaces/{workspace_id}/rooms/{room_id}/command' in document['paths']
+    assert not any(path.startswith('/api') for path in document['paths'])
+    assert http.get('/docs').status_code == 200
+
+
+async def test_deleting_a_room_closes_its_connections(
+    http: httpx.Client, url: str, rooms: str
+) -> None:
+    """S5: everybody in it is told and then closed with 4404."""
+    http.post(rooms, json={'room_id': 'arm'})
+    workspace = workspace_of(rooms)
+    async with (
+        enter(url, workspace, 'arm', 'leader', 'producer') as producer,
+        enter(url, workspace, 'arm', 'ros', 'consumer') as consumer,
+    ):
+        http.delete(f'{rooms}/arm')
+
+        for peer in (producer, consumer):
+            error = await peer.recv_type('error')
+            assert (error['message'], error['code']) == ('Room deleted', 'room_deleted')
+            assert await peer.close_code() == 4404
+
+
+async def test_a_producer_of_a_deleted_room_writes_nothing_into_its_successor(
+    http: httpx.Client, url: str, rooms: str
+) -> None:
+    """S5: a connection belongs to the room, not to its name."""
+    http.post(rooms, json={'room_id': 'arm'})
+    workspace = workspace_of(rooms)
+    with closing(RawPeer.enter(url, ws_path(workspace, 'arm'), 'old', 'producer')) as zombie:
+        http.delete(f'{rooms}/arm')
+        http.post(rooms, json={'room_id': 'arm'})
+        async with (
+            enter(url, workspace, 'arm', 'new', 'producer') as producer,
+            enter(url, workspace, 'arm', 'ros', 'consumer') as consumer,
+        ):
+            zombie.send(json.dumps(joints(a=1.0)).encode())
+            zombie.send(b'', opcode=8)
+            assert zombie.close_code() == 4404
+            await producer.send(joints(a=2.0))
+
+            update = await consumer.recv_type('joint_update')
+
+    assert (update['source'], update['data']) == ('new', [joint('a', 2.0)])

@@ -1,0 +1,368 @@
+"""One room: who may join, what goes to whom, what is remembered."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+import pytest
+
+from lerobot_arena_ros.arena.errors import JoinRefused, ProtocolError, RoleTaken
+from lerobot_arena_ros.arena.messages import (
+    EmergencyStop,
+    Entry,
+    ErrorReply,
+    Heartbeat,
+    HeartbeatAck,
+    Join,
+    Joined,
+    JointUpdate,
+    Role,
+    StateSync,
+    Unknown,
+)
+from lerobot_arena_ros.server.room import Limits, Member, Now, Room
+
+NOW = Now(100.0, '2026-01-31T10:15:30+00:00')
+
+
+def make_room(limits: Limits | None = None, max_consumers: int | None = None) -> Room:
+    """Make an empty room."""
+    return Room('lab', 'arm', NOW, limits=limits or Limits(), max_consumers=max_consumers)
+
+
+def produce(room: Room, participant_id: str = 'leader') -> Member:
+    """Let a producer join."""
+    return room.join(Join(participant_id, Role.PRODUCER), NOW)
+
+
+def consume(room: Room, participant_id: str = 'ros') -> Member:
+    """Let a consumer join."""
+    return room.join(Join(participant_id, Role.CONSUMER), NOW)
+
+
+def at(steady_s: float) -> Now:
+    """Make an instant."""
+    return Now(steady_s, NOW.stamp)
+
+
+def entry(name: str, value: float, **more: object) -> Entry:
+    """Make one joint of an update."""
+    return {'name': name, 'value': value, **more}
+
+
+def test_a_producer_is_welcomed_with_joined_alone() -> None:
+    """There is nothing that a producer would have to know of the room's state."""
+    room = make_room()
+
+    assert room.welcome(produce(room), NOW) == (Joined('arm', 'lab', Role.PRODUCER, NOW.stamp),)
+
+
+def test_a_consumer_is_welcomed_with_the_state_and_then_joined() -> None:
+    """The order is the wire's."""
+    room = make_room()
+    room.update((entry('Jaw', 40.0),), 'api', NOW)
+
+    assert room.welcome(consume(room), NOW) == (
+        StateSync({'Jaw': 40.0}, NOW.stamp),
+        Joined('arm', 'lab', Role.CONSUMER, NOW.stamp),
+    )
+
+
+def test_an_update_goes_to_every_consumer_and_not_back() -> None:
+    """The producer hears nothing of what it said itself."""
+    room = make_room()
+    producer, first, second = produce(room), consume(room, 'a'), consume(room, 'b')
+
+    delivery = room.handle(producer, JointUpdate.of({'Jaw': 1.0}), NOW)
+
+    assert delivery is not None
+    assert delivery.recipients == (first, second)
+    assert delivery.message == JointUpdate((entry('Jaw', 1.0),), NOW.stamp, 'leader')
+
+
+def test_only_changed_entries_are_forwarded_word_for_word() -> None:
+    """Other keys of an entry pass through, in the order of the sender."""
+    room = make_room()
+    producer = produce(room)
+    room.handle(producer, JointUpdate.of({'a': 1.0, 'b': 2.0}), NOW)
+    changed = entry('c', 0.0, speed=50, index=2), entry('a', 1.5, index=0)
+
+    delivery = room.handle(producer, JointUpdate((changed[0], entry('b', 2), changed[1])), NOW)
+
+    assert delivery is not None
+    assert delivery.message == JointUpdate(changed, NOW.stamp, 'leader')
+
+
+def test_nothing_changed_is_nothing_sent() -> None:
+    """A still robot is silent, whatever speed it names."""
+    room = make_room()
+    producer = produce(room)
+    room.handle(producer, JointUpdate.of({'a': 1.0}), NOW)
+
+    assert room.handle(producer, JointUpdate((entry('a', 1, speed=9),)), NOW) is None
+
+
+def test_a_joint_named_twice_is_compared_with_its_first_value() -> None:
+    """Both entries go out if they differ from each other; the last is remembered."""
+    room = make_room()
+    twice = entry('a', 1.0), entry('a', 1.0, index=1), entry('a', 0.0)
+
+    delivery = room.update(twice, 'api', NOW)
+
+    assert delivery is not None
+    assert delivery.message == JointUpdate((twice[0], twice[2]), NOW.stamp, 'api')
+    assert room.joints == {'a': 0.0}
+
+
+def test_the_state_outlives_the_producer() -> None:
+    """Who comes later finds what was said last."""
+    room = make_room()
+    producer = produce(room)
+    room.handle(producer, JointUpdate.of({'a': 1.0}), NOW)
+    room.leave(producer)
+
+    assert room.joints == {'a': 1.0}
+    assert room.producer is None
+
+
+def test_a_consumers_update_is_ignored() -> None:
+    """Only the producer moves joints."""
+    room = make_room()
+    consumer = consume(room)
+
+    assert room.handle(consumer, JointUpdate.of({'a': 1.0}), NOW) is None
+    assert room.joints == {}
+
+
+@pytest.mark.parametrize(
+    'bad',
+    [entry('x' * 51, 1.0), entry('x', 1.0, note=float('inf')), entry('new', 2.0)],
+    ids=['name too long', 'infinity in another key', 'one joint too many'],
+)
+def test_a_bad_update_counts_not_at_all(bad: Entry) -> None:
+    """Nothing of it is remembered, so that sending it again in good form is a change."""
+    room = make_room(Limits(joints=2))
+    producer = produce(room)
+    room.handle(producer, JointUpdate.of({'a': 1.0}), NOW)
+
+    with pytest.raises(ProtocolError):
+        room.handle(producer, JointUpdate((entry('a', 5.0), entry('b', 5.0), bad)), NOW)
+
+    assert room.joints == {'a': 1.0}
+
+
+def test_an_emergency_stop_goes_to_everybody_and_its_sender() -> None:
+    """It names its sender, whoever it claims to come from."""
+    room = make_room()
+    producer, consumer = produce(room), consume(room)
+
+    delivery = room.handle(consumer, EmergencyStop('smoke', source='leader'), NOW)
+
+    assert delivery is not None
+    assert delivery.recipients == (producer, consumer)
+    assert delivery.message == EmergencyStop('smoke', 'ros', NOW.stamp)
+
+
+def test_an_emergency_stop_without_a_reason_gets_one() -> None:
+    """People see who stopped the robot."""
+    room = make_room()
+
+    delivery = room.handle(produce(room), EmergencyStop(), NOW)
+
+    assert delivery is not None
+    assert delivery.message == EmergencyStop('Emergency stop from leader', 'leader', NOW.stamp)
+
+
+def test_a_heartbeat_is_answered_with_the_producers_presence() -> None:
+    """A consumer learns that the producer left, which nobody tells it."""
+    room = make_room()
+    producer, consumer = produce(room), consume(room)
+
+    before = room.handle(consumer, Heartbeat(), NOW)
+    room.leave(producer)
+    after = room.handle(consumer, Heartbeat(), NOW)
+
+    assert before == ((consumer,), HeartbeatAck(NOW.stamp, has_producer=True))
+    assert after == ((consumer,), HeartbeatAck(NOW.stamp, has_producer=False))
+
+
+def test_an_unknown_type_is_an_error_to_its_sender_alone() -> None:
+    """The others hear nothing of it."""
+    room = make_room()
+    producer = produce(room)
+    consume(room)
+
+    delivery = room.handle(producer, Unknown('dance'), NOW)
+
+    expected = ErrorReply('Unknown message type: dance', NOW.stamp, 'unknown_type')
+    assert delivery == ((producer,), expected)
+
+
+def test_a_message_type_of_servers_is_ignored() -> None:
+    """They are known, and mean nothing from a participant."""
+    room = make_room()
+    producer = produce(room)
+
+    for kind in ('joined', 'error', 'state_sync', 'heartbeat_ack', 'status_update'):
+        assert room.handle(producer, Unknown(kind), NOW) is None
+
+
+def test_a_second_producer_is_refused_by_name_of_the_first() -> None:
+    """The first one keeps its place."""
+    room = make_room()
+    first = produce(room)
+
+    with pytest.raises(RoleTaken) as caught:
+        produce(room, 'other')
+
+    assert caught.value.holder == 'leader'
+    assert room.producer is first
+
+
+@pytest.mark.parametrize('role', list(Role))
+def test_an_id_stands_for_one_member_whatever_the_role(role: Role) -> None:
+    """Who is refused leaves the holder of the id alone."""
+    room = make_room()
+    holder = consume(room, 'ros')
+
+    with pytest.raises(JoinRefused):
+        room.join(Join('ros', role), NOW)
+
+    assert room.members == (holder,)
+
+
+def test_an_id_may_be_in_two_rooms() -> None:
+    """Ids are unique within one room; each room has its own member of that name."""
+    here, there = make_room(), make_room()
+    produce(here, 'ros')
+    other = produce(there, 'ros')
+
+    there.leave(other)
+
+    assert here.producer is not None
+
+
+def test_a_participant_id_has_at_most_100_characters() -> None:
+    """One more is a bad join."""
+    room = make_room()
+    consume(room, 'x' * 100)
+
+    with pytest.raises(ProtocolError, match='at most 100'):
+        consume(room, 'x' * 101)
+
+
+def test_a_full_room_takes_nobody() -> None:
+    """Whatever the role."""
+    room = make_room(Limits(members=2))
+    consume(room, 'a')
+    consume(room, 'b')
+
+    for role in Role:
+        with pytest.raises(JoinRefused, match='at most 2 participants'):
+            room.join(Join('c', role), NOW)
+
+
+def test_the_creators_limit_of_consumers_holds() -> None:
+    """It does not count the producer."""
+    room = make_room(max_consumers=1)
+    produce(room)
+    consume(room, 'a')
+
+    with pytest.raises(JoinRefused, match='at most 1 consumers'):
+        consume(room, 'b')
+
+
+def test_who_stands_in_the_way_of_a_producer() -> None:
+    """The holder of the role, the holder of the id, or both."""
+    room = make_room()
+    producer, consumer = produce(room), consume(room)
+
+    assert room.rivals(Join('new', Role.PRODUCER)) == (producer,)
+    assert room.rivals(Join('ros', Role.PRODUCER)) == (producer, consumer)
+    assert room.rivals(Join('ros', Role.CONSUMER)) == (consumer,)
+    assert room.rivals(Join('new', Role.CONSUMER)) == ()
+
+
+def test_leaving_twice_takes_nobody_elses_place() -> None:
+    """A late goodbye of a former producer does not free the slot of the present one."""
+    room = make_room()
+    former = produce(room)
+    room.leave(former)
+    present = produce(room)
+
+    room.leave(former)
+
+    assert room.producer is present
+
+
+def test_who_has_left_is_nobody() -> None:
+    """Not even its emergency stop reaches anyone."""
+    room = make_room()
+    former = produce(room)
+    consume(room)
+    room.leave(former)
+
+    for message in (JointUpdate.of({'a': 1.0}), EmergencyStop(), Heartbeat()):
+        assert room.handle(former, message, NOW) is None
+    assert room.joints == {}
+
+
+def test_a_dissolved_room_tells_everybody_and_listens_to_nobody() -> None:
+    """A deleted room has no members left, whatever their connections do."""
+    room = make_room()
+    producer, consumer = produce(room), consume(room)
+
+    delivery = room.dissolve(NOW)
+
+    assert delivery.recipients == (producer, consumer)
+    assert delivery.message == ErrorReply('Room deleted', NOW.stamp, 'room_deleted')
+    assert room.handle(producer, JointUpdate.of({'a': 1.0}), NOW) is None
+
+
+def test_recipients_are_those_of_the_moment() -> None:
+    """Who leaves while a message is carried out changes nothing for the others."""
+    room = make_room()
+    producer, first, second = produce(room), consume(room, 'a'), consume(room, 'b')
+    delivery = room.handle(producer, JointUpdate.of({'a': 1.0}), NOW)
+
+    room.leave(first)
+
+    assert delivery is not None
+    assert delivery.recipients == (first, second)
+
+
+def test_a_room_is_idle_an_hour_after_the_last_sign_of_life() -> None:
+    """Any message counts as one, and so does a join."""
+    room = make_room()
+    consumer = consume(room)
+    room.handle(consumer, Heartbeat(), at(1000.0))
+
+    assert not room.is_idle(at(9999.0))
+    room.leave(consumer)
+    assert not room.is_idle(at(4600.0))
+    assert room.is_idle(at(4600.1))
+
+
+updates = st.lists(
+    st.tuples(st.sampled_from('abc'), st.integers(-2, 2) | st.floats(-2, 2)), max_size=6
+)
+
+
+@given(st.lists(updates, max_size=8))
+def test_a_consumer_that_merges_knows_what_the_room_knows(
+    sent: list[list[tuple[str, float]]],
+) -> None:
+    """Forwarding nothing but changes loses nothing."""
+    room = make_room()
+    producer = produce(room)
+    consume(room)
+    known: dict[str, float] = {}
+
+    for pairs in sent:
+        message = JointUpdate(tuple(entry(name, value) for name, value in pairs))
+        delivery = room.handle(producer, message, NOW)
+        if delivery is not None:
+            assert isinstance(delivery.message, JointUpdate)
+            known.update(delivery.message.values)
+
+    assert known == room.joints

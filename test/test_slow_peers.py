@@ -1,0 +1,156 @@
+"""Participants that do not read what the arena server sends them, and those beside them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing
+import json
+from typing import Any
+
+import httpx
+import pytest
+from support.peers import Peer, RawPeer, enter, joint, joints, update, ws_path
+from support.server import running_server
+from support.waiting import wait_until
+
+from lerobot_arena_ros.server.hub import Timing
+
+PATH = ws_path('lab', 'arm')
+ROOMS = '/robotics/workspaces/lab/rooms'
+# More than all buffers between the server and a peer together hold.
+FLOOD = 200
+BIG = 400
+
+
+def bulk(step: int) -> dict[str, object]:
+    """Make an update of some 30 KB that changes every joint."""
+    return update(*(joint(f'{number:0>50}', step) for number in range(BIG)))
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    """Run a patient server with one room."""
+    with running_server() as address:
+        httpx.post(address + ROOMS, json={'room_id': 'arm'})
+        yield address
+
+
+@asynccontextmanager
+async def producer_of(url: str) -> AsyncIterator[Peer]:
+    """Join as the producer."""
+    async with enter(url, 'lab', 'arm', 'leader', 'producer') as producer:
+        yield producer
+
+
+async def flood(producer: Peer) -> None:
+    """Send more than a peer's buffers hold, and see that the server has taken it all."""
+    for step in range(FLOOD):
+        await producer.send(bulk(step))
+    await producer.expect_silence()
+
+
+def values_of(message: dict[str, list[dict[str, object]]]) -> dict[object, object]:
+    """Read an update as name and value."""
+    return {entry['name']: entry['value'] for entry in message['data']}
+
+
+async def test_a_consumer_that_does_not_read_delays_nobody(url: str) -> None:
+    """S9: the others get each update, and the producer its answers."""
+    slow = RawPeer.enter(url, PATH, 'slow', 'consumer')
+    with closing(slow):
+        async with (
+            enter(url, 'lab', 'arm', 'fast', 'consumer') as fast,
+            producer_of(url) as producer,
+        ):
+            for step in range(FLOOD):
+                await producer.send(bulk(step))
+                got = values_of(await fast.recv_type('joint_update'))
+                assert set(got.values()) == {step}
+            await producer.expect_silence()
+
+
+async def test_a_consumer_that_falls_behind_gets_the_newest_of_each_joint(url: str) -> None:
+    """S9: what waits merges, so its state is complete and its backlog short."""
+    with closing(RawPeer.enter(url, PATH, 'slow', 'consumer')) as slow:
+        async with producer_of(url) as producer:
+            await producer.send(joints(early=1))
+            await flood(producer)
+            await producer.send(joints(late=1))
+            await producer.expect_silence()
+
+            known: dict[object, object] = {}
+            received = 0
+            while 'late' not in known:
+                known.update(values_of(slow.recv()))
+                received += 1
+
+    assert known == {'early': 1, 'late': 1, **{f'{n:0>50}': FLOOD - 1 for n in range(BIG)}}
+    assert received < FLOOD / 2
+
+
+async def test_an_emergency_stop_overtakes_what_waits(url: str) -> None:
+    """S9: an update that was sent before the stop comes after it, and the stop is not lost."""
+    with closing(RawPeer.enter(url, PATH, 'slow', 'consumer')) as slow:
+        async with producer_of(url) as producer:
+            await flood(producer)
+            await producer.send(joints(before=1))
+            await producer.send({'type': 'emergency_stop'})
+            await producer.recv_type('emergency_stop')
+
+            messages: list[dict[str, Any]] = []
+            while not messages or 'before' not in values_of({'data': [], **messages[-1]}):
+                messages.append(slow.recv())
+
+    assert [message['type'] for message in messages[-2:]] == ['emergency_stop', 'joint_update']
+
+
+async def test_a_consumer_that_never_drains_is_closed_with_1013() -> None:
+    """S9: when it reads again it finds why; its place is free, and nobody else noticed."""
+    with running_server(timing=Timing(stall_s=0.1)) as url:
+        httpx.post(url + ROOMS, json={'room_id': 'arm'})
+        with closing(RawPeer.enter(url, PATH, 'slow', 'consumer')) as slow:
+            async with producer_of(url) as producer:
+                await flood(producer)
+                await wait_until(
+                    lambda: consumers(url) == [], 'the stalled consumer to lose its place'
+                )
+
+                assert await asyncio.to_thread(slow.close_code) == 1013
+                await producer.expect_silence()
+
+
+async def test_a_peer_that_asks_and_does_not_read_is_closed(url: str) -> None:
+    """Replies neither merge nor overtake, so there is an end to them."""
+    with closing(RawPeer.enter(url, PATH, 'greedy', 'consumer')) as greedy:
+        async with producer_of(url) as producer:
+            await flood(producer)
+            for _ in range(200):
+                greedy.send(json.dumps({'type': 'heartbeat'}).encode())
+            await wait_until(lambda: consumers(url) == [], 'the greedy peer to lose its place')
+
+            assert await asyncio.to_thread(greedy.close_code) == 1013
+
+
+async def test_a_room_with_a_stalled_member_can_be_deleted(url: str) -> None:
+    """It is told as far as it reads, and the socket is not kept for it."""
+    with closing(RawPeer.enter(url, PATH, 'slow', 'consumer')) as slow:
+        async with producer_of(url) as producer:
+            await flood(producer)
+
+            assert httpx.delete(f'{url}{ROOMS}/arm').status_code == 200
+
+            assert await producer.close_code() == 4404
+        assert await asyncio.to_thread(slow.close_code) == 4404
+
+
+async def test_a_server_with_a_stalled_peer_stops(url: str) -> None:
+    """The peer is hung up on; leaving the fixture fails if the server does not end in time."""
+    with closing(RawPeer.enter(url, PATH, 'slow', 'consumer')):
+        async with producer_of(url) as producer:
+            await flood(producer)
+
+
+def consumers(url: str) -> object:
+    """List the room's consumers."""
+    return httpx.get(f'{url}{ROOMS}/arm').json()['room']['participants']['consumers']
