@@ -1,0 +1,308 @@
+"""The mapping of joints: names, units, ranges and order on both sides."""
+
+from __future__ import annotations
+
+import math
+
+from hypothesis import given
+from hypothesis import strategies as st
+import pytest
+
+from lerobot_arena_ros.control.joint_map import Joint, JointMap, unit_of
+from lerobot_arena_ros.control.units import ConversionError, Unit
+from lerobot_arena_ros.control.urdf import UrdfJoint, joint_limits
+
+# ROS name, arena name, unit, range in radians: the SO-101 as the public web client knows it.
+SO101 = JointMap(
+    (
+        Joint('shoulder_pan', 'Rotation', Unit.NORMALIZED, -2.0, 2.0),
+        Joint('shoulder_lift', 'Pitch', Unit.NORMALIZED, 0.0, 3.5),
+        Joint('elbow_flex', 'Elbow', Unit.NORMALIZED, -3.14158, 0.0),
+        Joint('wrist_flex', 'Wrist_Pitch', Unit.NORMALIZED, -2.5, 1.2),
+        Joint('wrist_roll', 'Wrist_Roll', Unit.NORMALIZED, -3.14158, 3.14158),
+        Joint('gripper', 'Jaw', Unit.PERCENT, -0.2, 2.0),
+    )
+)
+PAN = UrdfJoint(-2.0, 2.0, 3.0, prismatic=False, mimic=False)
+LIFT = UrdfJoint(0.0, 0.3, None, prismatic=True, mimic=False)
+WHEEL = UrdfJoint(None, None, None, prismatic=False, mimic=False)
+MIMIC = UrdfJoint(0.0, 0.04, None, prismatic=True, mimic=True)
+
+
+def reason_of(caught: pytest.ExceptionInfo[ConversionError]) -> str:
+    """Name the counter under which a refusal is counted."""
+    return caught.value.reason
+
+
+@pytest.mark.parametrize(
+    ('arena_name', 'units', 'unit'),
+    [
+        pytest.param('Jaw', Unit.NORMALIZED, Unit.PERCENT, id='jaw'),
+        pytest.param('GRIPPER', Unit.NORMALIZED, Unit.PERCENT, id='gripper'),
+        pytest.param('Elbow', Unit.NORMALIZED, Unit.NORMALIZED, id='arm'),
+        pytest.param('gripper_left', Unit.NORMALIZED, Unit.NORMALIZED, id='longer name'),
+        pytest.param('gripper', Unit.DEGREES, Unit.DEGREES, id='degrees'),
+    ],
+)
+def test_normalized_grippers_count_from_zero(arena_name: str, units: Unit, unit: Unit) -> None:
+    """A gripper is 0..100 where arms are -100..100, and as everybody else elsewhere."""
+    assert unit_of(arena_name, units) is unit
+
+
+def test_names_and_values_are_turned_both_ways() -> None:
+    """The SO-101's middle pose reads as the web client means it, under the ROS names."""
+    values = dict.fromkeys(('Rotation', 'Pitch', 'Elbow', 'Wrist_Pitch', 'Wrist_Roll', 'Jaw'), 0.0)
+
+    positions = SO101.from_arena(values)
+
+    assert list(positions) == list(SO101.names)
+    assert list(positions.values()) == pytest.approx([0.0, 1.75, -1.57079, -0.65, 0.0, -0.2])
+    assert SO101.to_arena(positions) == pytest.approx(values, abs=1e-9)
+
+
+@given(shares=st.lists(st.floats(-0.5, 1.5), min_size=6, max_size=6))
+def test_round_trips_hold(shares: list[float]) -> None:
+    """A pose comes back within 1e-9, inside its range and half a range beyond."""
+    positions = {
+        joint.name: (joint.lower or 0.0) + s * ((joint.upper or 0.0) - (joint.lower or 0.0))
+        for joint, s in zip(SO101.joints, shares, strict=True)
+    }
+
+    back = SO101.from_arena(SO101.to_arena(positions))
+
+    assert back == pytest.approx(positions, abs=1e-9)
+
+
+def test_what_goes_out_is_in_configured_order() -> None:
+    """Listed joints come first and in their order, whatever the order of the message."""
+    positions = dict.fromkeys(reversed(SO101.names), 0.5)
+
+    assert list(SO101.to_arena(positions)) == [joint.arena_name for joint in SO101.joints]
+
+
+def test_joints_only_one_side_knows_are_left_out() -> None:
+    """Unlisted joints are converted in neither direction, and can be asked for."""
+    assert SO101.from_arena({'Rotation': 0.0, 'Tail': 3.0}) == {'shoulder_pan': 0.0}
+    assert SO101.to_arena({'shoulder_pan': 0.0, 'tail': 3.0}) == {'Rotation': 0.0}
+    assert SO101.unknown(['Tail', 'Jaw', 'shoulder_pan']) == ('Tail', 'shoulder_pan')
+
+
+def test_joints_that_are_missing_stay_missing() -> None:
+    """A partial update says nothing of the other joints."""
+    assert list(SO101.from_arena({'Jaw': 50.0})) == ['gripper']
+    assert SO101.from_arena({}) == {}
+
+
+def test_unlisted_joints_pass_where_nothing_is_listed() -> None:
+    """An empty list passes every joint under its own name, in the room's unit."""
+    joint_map = JointMap((), others=Unit.DEGREES)
+
+    assert joint_map.to_arena({'b': math.pi, 'a': 0.0}) == pytest.approx({'b': 180.0, 'a': 0.0})
+
+
+@pytest.mark.parametrize(
+    ('position', 'reason'),
+    [
+        pytest.param(math.nan, 'nonfinite', id='NaN'),
+        pytest.param(math.inf, 'nonfinite', id='infinity'),
+        pytest.param(-math.inf, 'nonfinite', id='minus infinity'),
+    ],
+)
+def test_one_bad_position_refuses_them_all(position: float, reason: str) -> None:
+    """A measurement that is no number makes the whole message worthless."""
+    with pytest.raises(ConversionError, match='joint gripper') as caught:
+        SO101.to_arena({'shoulder_pan': 0.0, 'gripper': position})
+
+    assert reason_of(caught) == reason
+
+
+@pytest.mark.parametrize(
+    ('value', 'reason'),
+    [
+        pytest.param(math.nan, 'nonfinite', id='NaN'),
+        pytest.param(-math.inf, 'nonfinite', id='infinity'),
+        pytest.param(1e308, 'gross', id='huge'),
+        pytest.param(300.1, 'gross', id='more than a range above'),
+        pytest.param(-300.1, 'gross', id='more than a range below'),
+    ],
+)
+def test_one_bad_value_refuses_them_all(value: float, reason: str) -> None:
+    """A value that cannot be meant makes the whole frame worthless."""
+    with pytest.raises(ConversionError, match='joint Elbow') as caught:
+        SO101.from_arena({'Rotation': 0.0, 'Elbow': value})
+
+    assert reason_of(caught) == reason
+
+
+def test_an_overflow_is_refused() -> None:
+    """A finite value whose position is not finite is as bad as infinity."""
+    joint = Joint('j', 'j', Unit.METRES, offset=1.7e308)
+
+    with pytest.raises(ConversionError) as caught:
+        joint.to_position(1.7e308)
+
+    assert reason_of(caught) == 'nonfinite'
+
+
+@pytest.mark.parametrize('value', [-300.0, -150.0, 150.0, 300.0])
+def test_values_within_a_range_width_beyond_are_kept(value: float) -> None:
+    """What a limit can mend is not refused; the gate clamps it."""
+    assert SO101.from_arena({'Rotation': value}) == pytest.approx({'shoulder_pan': value / 50})
+
+
+def test_degrees_read_as_radians_are_refused() -> None:
+    """Ninety degrees in a room of radians never reach the arm."""
+    joint = Joint('pan', 'pan', Unit.RADIANS, -2.0, 2.0)
+
+    with pytest.raises(ConversionError, match=r'90 radians is far outside \[-2, 2\]'):
+        joint.to_position(90.0)
+
+
+def test_a_joint_without_limits_has_no_gross_values() -> None:
+    """Where there is no range there is nothing to compare with."""
+    assert Joint('wheel', 'wheel', Unit.RADIANS).to_position(500.0) == 500.0
+
+
+@pytest.mark.parametrize(
+    ('lower', 'upper'),
+    [
+        pytest.param(None, None, id='none'),
+        pytest.param(-1.0, None, id='lower only'),
+        pytest.param(None, 1.0, id='upper only'),
+    ],
+)
+def test_a_joint_whose_range_is_unknown_is_not_converted(
+    lower: float | None, upper: float | None
+) -> None:
+    """Until its range is known a normalized joint is refused, with what would help."""
+    joint_map = JointMap((Joint('pan', 'Rotation', Unit.NORMALIZED, lower, upper),))
+
+    assert joint_map.unknown_range == ('pan',)
+    for convert in (joint_map.joints[0].to_position, joint_map.joints[0].to_value):
+        with pytest.raises(ConversionError, match=r'joint_map\.pan\.min') as caught:
+            convert(0.0)
+        assert reason_of(caught) == 'range'
+
+
+def test_degrees_need_no_range() -> None:
+    """A joint in an absolute unit is known at once."""
+    assert JointMap((Joint('pan', 'pan', Unit.DEGREES),)).unknown_range == ()
+
+
+@pytest.mark.parametrize(
+    ('joints', 'side'),
+    [
+        pytest.param((('a', 'x'), ('a', 'y')), 'ROS', id='ROS'),
+        pytest.param((('a', 'x'), ('b', 'x')), 'arena', id='arena'),
+    ],
+)
+def test_one_name_for_two_joints_is_refused(
+    joints: tuple[tuple[str, str], ...], side: str
+) -> None:
+    """Of two joints with one name, one would silently stand still."""
+    with pytest.raises(ValueError, match=f'the same {side} name: a -> x'):
+        JointMap(Joint(name, arena_name, Unit.DEGREES) for name, arena_name in joints)
+
+
+def test_a_urdf_fills_in_what_is_open() -> None:
+    """A description gives the range that normalized values need, and a velocity."""
+    joint_map = JointMap((Joint('pan', 'Rotation', Unit.NORMALIZED),))
+
+    described = joint_map.described_by({'pan': PAN, 'elsewhere': LIFT})
+
+    assert described.unknown_range == ()
+    assert described.from_arena({'Rotation': 50.0}) == {'pan': 1.0}
+    assert described.joints[0].max_velocity == 3.0
+    assert described.names == ('pan',)
+
+
+def test_the_users_range_outranks_the_urdfs() -> None:
+    """What the user set stays; a joint that the description lacks stays as it was."""
+    joint_map = JointMap(
+        (
+            Joint('pan', 'pan', Unit.DEGREES, -1.0, 1.0),
+            Joint('other', 'other', Unit.DEGREES, -0.5, 0.5),
+        )
+    )
+
+    described = joint_map.described_by({'pan': PAN})
+
+    assert [(j.lower, j.upper) for j in described.joints] == [(-1.0, 1.0), (-0.5, 0.5)]
+    assert described.joints[1] == joint_map.joints[1]
+
+
+@pytest.mark.parametrize(
+    ('own', 'expected'),
+    [
+        pytest.param(None, 3.0, id="URDF's only"),
+        pytest.param(1.0, 1.0, id='own is lower'),
+        pytest.param(9.0, 3.0, id="URDF's is lower"),
+    ],
+)
+def test_the_lower_velocity_limit_counts(own: float | None, expected: float) -> None:
+    """A limit can be lowered by either side, and raised by neither."""
+    joint = Joint('pan', 'pan', Unit.DEGREES, max_velocity=own)
+
+    assert joint.described_by(PAN).max_velocity == expected
+
+
+def test_no_velocity_limit_stays_none() -> None:
+    """Where neither side has a limit only the common one counts."""
+    assert Joint('wheel', 'wheel', Unit.DEGREES).described_by(WHEEL).max_velocity is None
+
+
+def test_without_a_list_the_urdf_gives_the_joints() -> None:
+    """An empty list takes the description's joints in its order, but none that follows another."""
+    joint_map = JointMap((), others=Unit.RADIANS)
+
+    described = joint_map.described_by({'pan': PAN, 'finger': MIMIC, 'wheel': WHEEL})
+
+    assert described.names == ('pan', 'wheel')
+    assert described.from_arena({'pan': 1.0, 'finger': 0.01}) == {'pan': 1.0}
+
+
+def test_a_list_is_not_extended_by_the_urdf() -> None:
+    """Whoever lists joints gets those."""
+    joint_map = JointMap((Joint('pan', 'pan', Unit.RADIANS),))
+
+    assert joint_map.described_by({'pan': PAN, 'lift': LIFT}).names == ('pan',)
+    assert JointMap(()).described_by({'pan': PAN}).names == ()
+
+
+def test_a_later_description_replaces_an_earlier_one() -> None:
+    """Describing the user's map anew leaves nothing of the first description."""
+    joint_map = JointMap((Joint('pan', 'pan', Unit.NORMALIZED),))
+    narrow = joint_limits(
+        '<robot><joint name="pan" type="revolute"><limit lower="-1" upper="1"/></joint></robot>'
+    )
+
+    joint_map.described_by({'pan': PAN})
+    described = joint_map.described_by(narrow)
+
+    assert (described.joints[0].lower, described.joints[0].upper) == (-1.0, 1.0)
+
+
+def test_the_table_shows_the_ends_of_each_range() -> None:
+    """A person can check the mapping: names, unit, and the wire values at both ends."""
+    joint_map = JointMap(
+        (
+            *SO101.joints[:1],
+            Joint('roll', 'Roll', Unit.DEGREES, -math.pi / 2, math.pi, invert=True),
+            Joint('rail', 'rail', Unit.METRES, 0.0, 0.3, prismatic=True),
+            Joint('wheel', 'wheel', Unit.RADIANS),
+            Joint('elbow', 'Elbow', Unit.NORMALIZED),
+        )
+    )
+
+    assert joint_map.table().splitlines()[1:] == [
+        '  shoulder_pan -> Rotation, normalized: -2.000 rad = -100.0, 2.000 rad = 100.0',
+        '  roll -> Roll, degrees: -1.571 rad = 90.0, 3.142 rad = -180.0',
+        '  rail -> rail, metres: 0.000 m = 0.0, 0.300 m = 0.3',
+        '  wheel -> wheel, radians: no limits known',
+        '  elbow -> Elbow, normalized: no limits known',
+    ]
+
+
+def test_the_table_of_no_joints_says_so() -> None:
+    """An empty table would look like a fault."""
+    assert 'every joint passes under its own name' in JointMap((), others=Unit.DEGREES).table()
