@@ -1,0 +1,255 @@
+"""The latch of the emergency stop: what closes it, who is told, and when it opens."""
+
+from __future__ import annotations
+
+import pytest
+
+from lerobot_arena_ros.control.stop import INPUT_MEMORY_S, Stop, StopLatch
+
+BUTTON = Stop('the emergency_stop topic', 'emergency_stop is true')
+STRANGER = Stop('leader-1 in the consume room', 'ouch', room='consume')
+ON_START = Stop('estop_on_start', 'stopped at start', tell_rooms=False)
+
+ROOMS = ('produce', 'consume')
+
+
+def latch_of_rooms() -> StopLatch:
+    """Make an open latch that knows both rooms."""
+    latch = StopLatch()
+    for room in ROOMS:
+        latch.add_room(room)
+    return latch
+
+
+def owed(latch: StopLatch) -> dict[str, Stop | None]:
+    """Say what each room is owed."""
+    return {room: latch.owed(room) for room in ROOMS}
+
+
+def write_all(latch: StopLatch) -> None:
+    """Write to each room what it is owed."""
+    for room, stop in owed(latch).items():
+        if stop is not None:
+            latch.sent(room, stop)
+
+
+def test_it_begins_open() -> None:
+    """Nothing is stopped and nothing is owed before something trips it."""
+    latch = latch_of_rooms()
+
+    assert latch.stop is None
+    assert not latch.is_latched
+    assert owed(latch) == {'produce': None, 'consume': None}
+
+
+def test_the_first_stop_is_the_cause() -> None:
+    """A later stop changes neither the cause nor the state, and is no news."""
+    latch = latch_of_rooms()
+
+    assert latch.trip(STRANGER)
+    assert not latch.trip(BUTTON)
+    assert not latch.trip(BUTTON)
+    assert latch.is_latched
+    assert latch.stop is STRANGER
+
+
+def test_a_stop_reads_as_a_sentence() -> None:
+    """The text of a stop says why and who."""
+    assert str(STRANGER) == 'ouch (from leader-1 in the consume room)'
+
+
+def test_a_local_stop_is_owed_to_every_room() -> None:
+    """What began here is told to both rooms."""
+    latch = latch_of_rooms()
+
+    latch.trip(BUTTON)
+
+    assert owed(latch) == {'produce': BUTTON, 'consume': BUTTON}
+
+
+def test_a_stop_from_a_room_crosses_to_the_other_only() -> None:
+    """The room that sent a stop knows it already: an answer would be an echo."""
+    latch = latch_of_rooms()
+
+    latch.trip(STRANGER)
+
+    assert owed(latch) == {'produce': STRANGER, 'consume': None}
+
+
+def test_a_stop_is_written_once() -> None:
+    """What has been written is owed no more, however often it is tripped again."""
+    latch = latch_of_rooms()
+    latch.trip(BUTTON)
+
+    write_all(latch)
+    latch.trip(BUTTON)
+    latch.trip(STRANGER)
+
+    assert owed(latch) == {'produce': None, 'consume': None}
+
+
+def test_an_unwritten_stop_outlives_its_reset() -> None:
+    """The others in a room that was away still learn that there was a stop."""
+    latch = latch_of_rooms()
+    latch.trip(STRANGER)
+
+    assert latch.reset(0.0, publishers=0) is None
+    assert owed(latch) == {'produce': STRANGER, 'consume': None}
+
+
+def test_a_latched_local_stop_is_told_again_after_a_reconnect() -> None:
+    """Who joined the room meanwhile must not miss that it is stopped."""
+    latch = latch_of_rooms()
+    latch.trip(BUTTON)
+    write_all(latch)
+
+    latch.joined('produce')
+
+    assert owed(latch) == {'produce': BUTTON, 'consume': None}
+
+
+def test_a_rooms_stop_is_not_told_again_after_a_reconnect() -> None:
+    """Only stops of local origin are repeated, else two bridges would echo for ever."""
+    latch = latch_of_rooms()
+    latch.trip(STRANGER)
+    write_all(latch)
+
+    latch.joined('produce')
+    latch.joined('consume')
+
+    assert owed(latch) == {'produce': None, 'consume': None}
+
+
+def test_a_local_stop_behind_a_rooms_stop_is_told_after_a_reconnect() -> None:
+    """A button pressed while a room's stop is latched holds for whoever joins later."""
+    latch = latch_of_rooms()
+    latch.trip(STRANGER)
+    latch.trip(BUTTON)
+    write_all(latch)
+
+    latch.joined('consume')
+
+    assert owed(latch) == {'produce': None, 'consume': BUTTON}
+
+
+def test_a_reset_stop_is_not_told_after_a_reconnect() -> None:
+    """A reconnect after the reset stops nobody."""
+    latch = latch_of_rooms()
+    latch.trip(BUTTON)
+    write_all(latch)
+
+    latch.reset(0.0, publishers=0)
+    latch.joined('produce')
+
+    assert owed(latch) == {'produce': None, 'consume': None}
+
+
+def test_a_stop_at_start_is_nobody_elses_matter() -> None:
+    """A bridge that begins stopped stops no room, not even on joining."""
+    latch = latch_of_rooms()
+
+    assert latch.trip(ON_START)
+    latch.joined('produce')
+    latch.add_room('produce')
+
+    assert latch.is_latched
+    assert owed(latch) == {'produce': None, 'consume': None}
+
+
+def test_a_room_that_comes_later_is_owed_a_local_stop() -> None:
+    """The latch outlives a cleanup, and the rooms configured next hear of it."""
+    latch = StopLatch()
+    latch.trip(BUTTON)
+
+    latch.add_room('produce')
+
+    assert latch.owed('produce') is BUTTON
+
+
+def test_a_room_that_is_removed_is_owed_nothing() -> None:
+    """A debt ends with its room; removing it twice is harmless."""
+    latch = latch_of_rooms()
+    latch.trip(BUTTON)
+
+    latch.remove_room('produce')
+    latch.remove_room('produce')
+    latch.trip(STRANGER)
+
+    assert owed(latch) == {'produce': None, 'consume': BUTTON}
+
+
+def test_a_stop_survives_every_room() -> None:
+    """Removing the rooms, as a cleanup does, opens nothing."""
+    latch = latch_of_rooms()
+    latch.trip(BUTTON)
+
+    for room in ROOMS:
+        latch.remove_room(room)
+
+    assert latch.stop is BUTTON
+
+
+def test_a_write_that_ends_late_pays_only_its_own_debt() -> None:
+    """A stop that came while another was being written is still owed."""
+    latch = latch_of_rooms()
+    latch.trip(STRANGER)
+    being_written = latch.owed('produce')
+    latch.reset(0.0, publishers=0)
+    latch.trip(BUTTON)
+
+    assert being_written is not None
+    latch.sent('produce', being_written)
+
+    assert owed(latch) == {'produce': BUTTON, 'consume': BUTTON}
+
+
+def test_a_reset_opens_and_a_stop_closes_again() -> None:
+    """After a reset the latch is as new: the next stop is the cause, and news."""
+    latch = latch_of_rooms()
+    latch.trip(STRANGER)
+
+    assert latch.reset(0.0, publishers=0) is None
+    assert not latch.is_latched
+    assert latch.trip(BUTTON)
+    assert latch.stop is BUTTON
+
+
+@pytest.mark.parametrize(
+    ('heard', 'now', 'publishers', 'refusal'),
+    [
+        pytest.param([(True, 0.0)], 60.0, 1, 'still says true', id='held down'),
+        pytest.param([(True, 0.0)], 0.5, 0, 'less than 1 s ago', id='one-shot just now'),
+        pytest.param([(True, 0.0)], 60.0, 0, None, id='died asserting'),
+        pytest.param([(True, 0.0), (False, 0.5)], 0.9, 1, 'less than 1 s ago', id='let go'),
+        pytest.param([(True, 0.0), (False, 0.5)], 1.0, 1, None, id='let go, a second ago'),
+        pytest.param([(False, 0.0)], 0.1, 1, None, id='never asserted'),
+        pytest.param([], 0.0, 3, None, id='silent'),
+        pytest.param([(True, 9.5), (False, 9.6)], 10.0, 2, 'less than 1 s ago', id='two disagree'),
+        pytest.param([(True, 100.0)], 50.0, 0, 'less than 1 s ago', id='clock went back'),
+    ],
+)
+def test_a_reset_waits_for_the_input(
+    heard: list[tuple[bool, float]], now: float, publishers: int, refusal: str | None
+) -> None:
+    """While the input says stop, or did a moment ago, no reset opens the latch."""
+    latch = latch_of_rooms()
+    latch.trip(BUTTON)
+    for asserted, at in heard:
+        latch.hear_input(asserted, at)
+
+    answer = latch.reset(now, publishers=publishers)
+
+    assert (refusal is None) is (answer is None)
+    assert (refusal or '') in (answer or '')
+    assert latch.is_latched is (refusal is not None)
+
+
+def test_a_refused_reset_can_be_asked_again() -> None:
+    """A refusal changes nothing: the same request succeeds once the input is quiet."""
+    latch = latch_of_rooms()
+    latch.trip(BUTTON)
+    latch.hear_input(True, 0.0)
+
+    assert latch.reset(INPUT_MEMORY_S / 2, publishers=0) is not None
+    assert latch.stop is BUTTON
+    assert latch.reset(INPUT_MEMORY_S, publishers=0) is None
