@@ -1,0 +1,164 @@
+"""The table of parameters: what each accepts, and what it says when it does not."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from lerobot_arena_ros.nodes.parameter_table import (
+    JOINT_SPECS,
+    SPECS,
+    ParameterError,
+    Spec,
+    Value,
+)
+
+BY_NAME = {spec.name: spec for spec in SPECS}
+BY_JOINT_NAME = {spec.name: spec for spec in JOINT_SPECS}
+NUMBERS = [spec for spec in SPECS + JOINT_SPECS if spec.is_number]
+
+
+def name_of(spec: Spec) -> str:
+    """Name a spec in a test's id."""
+    return spec.name
+
+
+@pytest.mark.parametrize('specs', [SPECS, JOINT_SPECS], ids=['bridge', 'joint'])
+def test_no_parameter_stands_twice(specs: tuple[Spec, ...]) -> None:
+    """Each name is declared once."""
+    names = [spec.name for spec in specs]
+
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize('spec', SPECS + JOINT_SPECS, ids=name_of)
+def test_every_parameter_is_described(spec: Spec) -> None:
+    """A description is a sentence, and a number that is no bare count has a unit."""
+    assert spec.description.endswith('.')
+    assert spec.unit or not spec.is_number
+
+
+@pytest.mark.parametrize('spec', SPECS + JOINT_SPECS, ids=name_of)
+def test_every_default_is_acceptable(spec: Spec) -> None:
+    """A file of all defaults says the same as no file."""
+    assert spec.check(spec.initial) == spec.initial
+
+
+def test_the_unit_has_no_default() -> None:
+    """Not set is no unit, so that the bridge can ask for one."""
+    assert BY_NAME['units'].initial not in BY_NAME['units'].choices
+
+
+@pytest.mark.parametrize(
+    ('name', 'initial', 'type_name'),
+    [
+        pytest.param('joints', [], 'string[]', id='list'),
+        pytest.param('autostart', True, 'bool', id='bool'),
+        pytest.param('estop_on_start', False, 'bool', id='false'),
+        pytest.param('produce.max_rate_hz', 50.0, 'double', id='number'),
+        pytest.param('produce.deadband', 0.0, 'double', id='zero is no bool'),
+        pytest.param('units', '', 'string', id='string'),
+    ],
+)
+def test_a_default_gives_type_and_value(name: str, initial: Value, type_name: str) -> None:
+    """The type that ROS is told is that of the default."""
+    spec = BY_NAME[name]
+
+    assert (spec.initial, spec.type_name) == (initial, type_name)
+
+
+@pytest.mark.parametrize('name', ['min', 'max', 'max_velocity'])
+def test_a_number_may_have_no_default(name: str) -> None:
+    """A joint's range that nobody gave is unknown, and no number in disguise."""
+    spec = BY_JOINT_NAME[name]
+
+    assert spec.initial is None
+    assert spec.type_name == 'double'
+    assert spec.check(None) is None
+
+
+@pytest.mark.parametrize(
+    ('name', 'value', 'accepted'),
+    [
+        pytest.param('produce.max_rate_hz', 30, 30.0, id='int for a number'),
+        pytest.param('produce.max_rate_hz', 0.1, 0.1, id='lower end'),
+        pytest.param('produce.max_rate_hz', 1000.0, 1000.0, id='upper end'),
+        pytest.param('units', 'degrees', 'degrees', id='choice'),
+        pytest.param('server_url', 'ws://x', 'ws://x', id='any string'),
+        pytest.param('joints', ['b', 'a'], ['b', 'a'], id='list'),
+        pytest.param('joints', None, [], id='empty list from YAML'),
+        pytest.param('autostart', False, False, id='bool'),
+    ],
+)
+def test_good_values_are_accepted(name: str, value: object, accepted: Value) -> None:
+    """A good value comes back in the parameter's own type."""
+    checked = BY_NAME[name].check(value)
+
+    assert checked == accepted
+    assert type(checked) is type(accepted)
+
+
+@pytest.mark.parametrize(
+    ('name', 'value', 'expected'),
+    [
+        pytest.param('produce.max_rate_hz', 0.0, 'a number from 0.1 to 1000', id='too small'),
+        pytest.param('produce.max_rate_hz', 1e9, 'a number from 0.1 to 1000', id='too large'),
+        pytest.param('produce.max_rate_hz', math.nan, 'a number from 0.1 to 1000', id='NaN'),
+        pytest.param('produce.max_rate_hz', '50', 'a number from 0.1 to 1000', id='string'),
+        pytest.param('produce.max_rate_hz', True, 'a number from 0.1 to 1000', id='bool'),
+        pytest.param('produce.max_rate_hz', None, 'a number from 0.1 to 1000', id='nothing'),
+        pytest.param('units', 'grad', "one of 'degrees', 'radians', 'normalized'", id='choice'),
+        pytest.param('server_url', 8000, 'a string, in quotes', id='number for a string'),
+        pytest.param('workspace_id', None, 'a string, in quotes', id='nothing for a string'),
+        pytest.param('autostart', 1, 'true or false', id='int for a bool'),
+        pytest.param('autostart', 'true', 'true or false', id='string for a bool'),
+        pytest.param('joints', 'a', 'a list of strings', id='string for a list'),
+        pytest.param('joints', ['a', 1], 'a list of strings', id='mixed list'),
+    ],
+)
+def test_bad_values_are_refused_in_one_line(name: str, value: object, expected: str) -> None:
+    """A refusal names the parameter, the value and what was expected, in one line."""
+    with pytest.raises(ParameterError) as caught:
+        BY_NAME[name].check(value)
+
+    text = str(caught.value)
+    assert text.startswith(f'parameter {name} = {value!r}: expected {expected}')
+    assert '\n' not in text
+
+
+def test_a_joints_parameter_is_named_in_full() -> None:
+    """Of a joint's parameter the refusal says which joint's."""
+    with pytest.raises(ParameterError, match=r'^parameter joint_map\.pan\.min = inf: expected'):
+        BY_JOINT_NAME['min'].check(math.inf, name='joint_map.pan.min')
+
+
+@pytest.mark.parametrize(
+    ('spec', 'expected'),
+    [
+        pytest.param(Spec('n', 0.0, '.'), 'a number', id='no bounds'),
+        pytest.param(Spec('n', 0.0, '.', lower=2.0), 'a number of at least 2', id='lower'),
+        pytest.param(Spec('n', 0.0, '.', '', 0.0, 1.0), 'a number from 0 to 1', id='both'),
+    ],
+)
+def test_bounds_are_told(spec: Spec, expected: str) -> None:
+    """What is expected of a number names the bounds that it has."""
+    assert spec.expected() == expected
+
+
+@pytest.mark.parametrize('spec', NUMBERS, ids=name_of)
+def test_no_number_may_be_infinite(spec: Spec) -> None:
+    """Neither infinity nor NaN is a setting of anything."""
+    for value in (math.inf, -math.inf, math.nan):
+        with pytest.raises(ParameterError):
+            spec.check(value)
+
+
+@pytest.mark.parametrize(
+    'name', ['consume.max_velocity', 'consume.start_velocity', 'consume.ramp_rate_hz']
+)
+def test_what_bounds_a_motion_is_positive(name: str) -> None:
+    """No setting stands for motion without bounds, backwards, or in no time."""
+    for value in (0.0, -1.0):
+        with pytest.raises(ParameterError):
+            BY_NAME[name].check(value)
