@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-import json
 import signal
-import socket
-from typing import Any
 
 import pytest
 
@@ -15,25 +12,9 @@ pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or 
 
 from support.domain import own_domain
 from support.probe import running_probe
-from support.processes import running
+from support.processes import free_port, ros_arguments, running
 from support.scenarios import BRIDGES, SCENARIOS, Stage
 from support.waiting import wait_for
-
-
-def ros_arguments(namespace: str, parameters: dict[str, Any]) -> list[str]:
-    """Give the command line that sets these parameters."""
-    arguments = ['--ros-args', '-r', f'__ns:=/{namespace}']
-    for name, value in parameters.items():
-        arguments += ['-p', f'{name}:={value if isinstance(value, str) else json.dumps(value)}']
-    return arguments
-
-
-def free_port() -> int:
-    """Give a port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture(scope='module')

@@ -51,6 +51,7 @@ def link(name: str, status: LinkStatus) -> DiagnosticStatus:
             'participant_id': status.joined_as or '',
             'joins': status.joins,
             'failed_attempts': status.failures,
+            'heard_frames': status.heard,
             'round_trip_ms': round_trip,
         },
     )

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 import functools
-import time
 from typing import Protocol
 
 from rclpy.impl.rcutils_logger import RcutilsLogger
@@ -42,6 +41,7 @@ class LinkStatus:
     :param trouble: the last failure, empty before the first.
     :param joins: successful joins so far.
     :param failures: failed attempts since the last join.
+    :param heard: frames so far, heartbeats' answers included.
     :param round_trip_s: of the last heartbeat; None before the first answer.
     """
 
@@ -51,7 +51,7 @@ class LinkStatus:
     joins: int = 0
     failures: int = 0
     round_trip_s: float | None = None
-    heard_at: float = field(default=0.0)
+    heard: int = 0
 
 
 class Side(Protocol):
@@ -194,7 +194,7 @@ class RoomLink:
         self._side.joined()
 
     def _take(self, event: Event) -> None:
-        self.status.heard_at = time.monotonic()
+        self.status.heard += 1
         if isinstance(event, EmergencyStop):
             self._stops.heard(self.name, event)
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 import difflib
 import math
@@ -45,6 +46,9 @@ def read_parameters(node: Node) -> tuple[dict[str, Any], dict[str, dict[str, Any
     """
     given: Mapping[str, Parameter] = node._parameter_overrides
     values = declare(node, SPECS)
+    twice = [name for name, count in Counter(values['joints']).items() if count > 1]
+    if twice:
+        raise ParameterError(f'parameter joints: {twice[0]!r} stands twice, expected it once')
     joints = {
         joint: declare(node, JOINT_SPECS, f'joint_map.{joint}.') for joint in values['joints']
     }

@@ -37,12 +37,14 @@ class Probe:
         self.stop_active: dict[str, list[bool]] = defaultdict(list)
         self.diagnostics: dict[str, DiagnosticStatus] = {}
         self._publishers: dict[tuple[str, str], Any] = {}
-        self._watched: set[str] = set()
+        self._clients: dict[str, Any] = {}
         self.node.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, 10)
 
     def watch(self, *namespaces: str) -> None:
-        """Listen to the commands and the stop status of these robots."""
+        """Listen to the commands and the stop of these robots, and be ready to press it."""
         for namespace in namespaces:
+            for service in ('trigger_emergency_stop', 'reset_emergency_stop'):
+                self.client(namespace, service, Trigger)
             stop_active = self.stop_active[namespace]
 
             def on_stop_active(message: Bool, seen: list[bool] = stop_active) -> None:
@@ -74,16 +76,28 @@ class Probe:
         self._publisher(Bool, f'/{namespace}/emergency_stop').publish(Bool(data=stop))
 
     def call(self, namespace: str, service: str) -> Trigger.Response:
-        """Call a service of a robot's bridge."""
+        """Call a service of a robot's bridge that needs nothing to be said."""
+        return self.ask(namespace, service, Trigger, Trigger.Request())
+
+    def ask(self, namespace: str, service: str, kind: Any, request: Any) -> Any:
+        """
+        Call any service of a robot's bridge.
+
+        An answer can be lost while the bridge has not discovered its reader; a client made long
+        before is safe. See :meth:`client`.
+        """
+        client = self.client(namespace, service, kind)
+        wait_for(client.service_is_ready, f'the service {client.srv_name}')
+        future = client.call_async(request)
+        wait_for(future.done, f'the answer of {client.srv_name}')
+        return future.result()
+
+    def client(self, namespace: str, service: str, kind: Any) -> Any:
+        """Give the client of a service of a robot's bridge, made at the first call."""
         name = f'/{namespace}/arena_bridge/{service}'
-        client = self.node.create_client(Trigger, name)
-        try:
-            wait_for(client.service_is_ready, f'the service {name}')
-            future = client.call_async(Trigger.Request())
-            wait_for(future.done, f'the answer of {name}')
-            return future.result()
-        finally:
-            self.node.destroy_client(client)
+        if name not in self._clients:
+            self._clients[name] = self.node.create_client(kind, name)
+        return self._clients[name]
 
     def level(self, status: str) -> bytes | None:
         """Give the level of a diagnostic status by its name; None before it was heard."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+import json
 from pathlib import Path
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
+from typing import Any
 
-__all__ = ['Process', 'running']
+__all__ = ['Process', 'free_port', 'ros_arguments', 'running']
 
 STOP_TIMEOUT_S = 15.0
 
@@ -54,13 +57,19 @@ class Process:
 
 
 @contextmanager
-def running(module: str, arguments: Sequence[str]) -> Iterator[Process]:
-    """Run a module of the package as a program for as long as the context lasts."""
+def running(program: str, arguments: Sequence[str]) -> Iterator[Process]:
+    """
+    Run a program of the package for as long as the context lasts.
+
+    :param program: ``folder.module``, or ``folder.module:function`` as an entry point has it.
+    """
+    module, _, function = program.partition(':')
+    start = f'import sys, lerobot_arena_ros.{module} as m; sys.exit(m.{function or "main"}())'
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / 'log'
         with log.open('wb') as output:
             process = subprocess.Popen(
-                [sys.executable, '-m', f'lerobot_arena_ros.{module}', *arguments],
+                [sys.executable, '-c', start, *arguments],
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
@@ -69,3 +78,19 @@ def running(module: str, arguments: Sequence[str]) -> Iterator[Process]:
             yield child
         finally:
             child.kill()
+
+
+def ros_arguments(namespace: str, parameters: dict[str, Any], *more: str) -> list[str]:
+    """Give the command line that puts a node there and sets these parameters."""
+    arguments = ['--ros-args', '-r', f'__ns:=/{namespace}']
+    for name, value in parameters.items():
+        arguments += ['-p', f'{name}:={value if isinstance(value, str) else json.dumps(value)}']
+    return [*arguments, *more]
+
+
+def free_port() -> int:
+    """Give a port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        port: int = probe.getsockname()[1]
+        return port

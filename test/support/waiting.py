@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 import time
 
-__all__ = ['wait_for', 'wait_until']
+__all__ = ['ticks', 'wait_for', 'wait_until']
 
 PERIOD_S = 0.005
 
@@ -35,6 +35,15 @@ def wait_for(condition: Callable[[], object], what: str, timeout_s: float = 10.0
     while not (seen := condition()):
         assert time.monotonic() < deadline, _failure(what, timeout_s, seen)
         time.sleep(PERIOD_S)
+
+
+async def ticks(rate_hz: float) -> AsyncIterator[int]:
+    """Count 0, 1, 2, ... at a rate, as a stream's source does; never a way to wait."""
+    count = 0
+    while True:
+        yield count
+        count += 1
+        await asyncio.sleep(1.0 / rate_hz)
 
 
 def _failure(what: str, timeout_s: float, seen: object) -> str:

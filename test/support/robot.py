@@ -1,0 +1,125 @@
+"""One robot on a stage of its own: an arena, a bridge process, and a probe."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from lifecycle_msgs.srv import ChangeState, GetState
+from rcl_interfaces.srv import DescribeParameters, SetParameters
+
+from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
+
+from .domain import own_domain
+from .probe import Probe, running_probe
+from .processes import Process, ros_arguments, running
+from .server import running_server
+from .waiting import wait_for
+
+__all__ = ['DEFAULTS', 'NAMESPACE', 'WORKSPACE', 'Robot', 'robot']
+
+NAMESPACE = 'robot'
+WORKSPACE = 'default-workspace'
+DEFAULTS: dict[str, Any] = {
+    'units': 'degrees',
+    'link.reconnect_min_s': 0.1,
+    'link.reconnect_max_s': 0.2,
+    'create_missing_rooms': 'both',
+}
+
+SERVICES = {
+    'change_state': ChangeState,
+    'get_state': GetState,
+    'set_parameters': SetParameters,
+    'describe_parameters': DescribeParameters,
+}
+
+Answer = TypeVar('Answer')
+
+
+@dataclass
+class Robot:
+    """
+    A bridge called ``/robot/arena_bridge``.
+
+    :param url: of the arena it knows.
+    """
+
+    url: str
+    bridge: Process
+    probe: Probe
+
+    def status(self, name: str) -> str:
+        """Give what diagnostics say of a part, such as ``safety``."""
+        return self.probe.text(f'/{NAMESPACE}/arena_bridge: {name}')
+
+    def value(self, name: str, key: str) -> str:
+        """Give one of the values that diagnostics add."""
+        heard = self.probe.diagnostics.get(f'/{NAMESPACE}/arena_bridge: {name}')
+        pairs = [] if heard is None else heard.values
+        return next((str(pair.value) for pair in pairs if pair.key == key), '')
+
+    def wait_for_status(self, name: str, text: str) -> None:
+        """Wait until diagnostics say this of a part."""
+        wait_for(lambda: text in self.status(name), f'{name} to say {text!r}', 20.0)
+
+    @property
+    def commands(self) -> list[Any]:
+        """Every command so far."""
+        return self.probe.commands[NAMESPACE]
+
+    @property
+    def state(self) -> str:
+        """The lifecycle state."""
+        answer = self.probe.ask(NAMESPACE, 'get_state', GetState, GetState.Request())
+        return str(answer.current_state.label)
+
+    def change_state(self, transition: int) -> bool:
+        """Ask for a lifecycle transition, and say whether it was done."""
+        request = ChangeState.Request()
+        request.transition.id = transition
+        return bool(self.probe.ask(NAMESPACE, 'change_state', ChangeState, request).success)
+
+    def lead(self, room: str, act: Callable[[RoboticsProducer], Awaitable[Answer]]) -> Answer:
+        """Have a producer in the room for as long as ``act`` takes."""
+
+        async def led() -> Answer:
+            async with RoboticsProducer(self.url) as producer:
+                assert await producer.connect(WORKSPACE, room)
+                return await act(producer)
+
+        return asyncio.run(led())
+
+    def listen(self, room: str, act: Callable[[RoboticsConsumer], Awaitable[Answer]]) -> Answer:
+        """Have a consumer in the room for as long as ``act`` takes."""
+
+        async def listened() -> Answer:
+            async with RoboticsConsumer(self.url) as consumer:
+                assert await consumer.connect(WORKSPACE, room)
+                return await act(consumer)
+
+        return asyncio.run(listened())
+
+
+@contextmanager
+def robot(
+    parameters: dict[str, Any], *more: str, executable: str = 'nodes.bridge'
+) -> Iterator[Robot]:
+    """
+    Have a robot with these parameters, besides :data:`DEFAULTS`.
+
+    :param more: further ROS arguments.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(own_domain())
+        url = stack.enter_context(running_server())
+        probe = stack.enter_context(running_probe())
+        probe.watch(NAMESPACE)
+        for service, kind in SERVICES.items():
+            probe.client(NAMESPACE, service, kind)
+        arguments = ros_arguments(NAMESPACE, {**DEFAULTS, 'server_url': url, **parameters}, *more)
+        bridge = stack.enter_context(running(executable, arguments))
+        yield Robot(url, bridge, probe)

@@ -1,0 +1,275 @@
+"""What comes out of the bridge when a room speaks, and what does not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+import math
+from typing import Any
+
+import pytest
+
+pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
+
+from std_msgs.msg import Float64MultiArray, String
+from support.probe import LATCHED
+from support.robot import NAMESPACE, WORKSPACE, Robot, robot
+from support.waiting import ticks, wait_for
+from trajectory_msgs.msg import JointTrajectory
+
+from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
+
+SIDE = {'consume.room_id': 'a'}
+PAIR = {**SIDE, 'joints': ['j1', 'j2']}
+FAST = {'consume.max_velocity': 100.0, 'consume.start_velocity': 100.0}
+
+URDF = """
+<robot name="r">
+  <joint name="j1" type="revolute"><limit lower="-1" upper="1" velocity="50" effort="1"/></joint>
+  <joint name="grip" type="prismatic">
+    <limit lower="0" upper="0.1" velocity="9" effort="1"/>
+  </joint>
+  <joint name="tip" type="prismatic">
+    <mimic joint="grip"/><limit lower="0" upper="0.1" velocity="9" effort="1"/>
+  </joint>
+</robot>
+"""
+
+
+def leading(bridged: Robot, act: Callable[[RoboticsProducer], Awaitable[None]]) -> None:
+    """Act as the room's producer once the bridge has joined."""
+    bridged.wait_for_status('consume link', 'joined')
+    bridged.lead('a', act)
+
+
+async def send(producer: RoboticsProducer, **values: float) -> None:
+    """Send these joints."""
+    await producer.send_joint_update([{'name': n, 'value': v} for n, v in values.items()])
+
+
+async def until(bridged: Robot, positions: list[float], *, what: str = '') -> None:
+    """Wait until the bridge's last command says this."""
+
+    def arrived() -> bool:
+        last = bridged.commands[-1].position if bridged.commands else []
+        return len(last) == len(positions) and all(
+            math.isclose(a, b, abs_tol=1e-9) for a, b in zip(last, positions, strict=True)
+        )
+
+    await in_thread(lambda: wait_for(arrived, what or f'a command to {positions}', 20.0))
+
+
+async def in_thread(act: Callable[[], Any]) -> Any:
+    """Wait for something that blocks, while the client goes on."""
+    return await asyncio.get_running_loop().run_in_executor(None, act)
+
+
+def test_partial_updates_merge_into_whole_frames_in_order() -> None:
+    """Each command has all joints as configured, whatever an update brought and in which order."""
+    with robot({**PAIR, **FAST}) as bridged:
+
+        async def act(producer: RoboticsProducer) -> None:
+            await send(producer, j2=20.0, j1=10.0)
+            await until(bridged, [math.radians(10.0), math.radians(20.0)])
+            await send(producer, j2=-5.0)
+            await until(bridged, [math.radians(10.0), math.radians(-5.0)])
+
+        leading(bridged, act)
+
+        assert {tuple(command.name) for command in bridged.commands} == {('j1', 'j2')}
+
+
+def test_nothing_is_commanded_before_every_joint_has_a_place() -> None:
+    """Without measurement a joint that nobody has sent keeps the gate waiting, by its name."""
+    with robot({**PAIR, **FAST}) as bridged:
+
+        async def act(producer: RoboticsProducer) -> None:
+            await send(producer, j1=10.0)
+            await in_thread(lambda: bridged.wait_for_status('safety', 'position of j2 is unknown'))
+            assert not bridged.commands
+            await send(producer, j2=0.0)
+            await until(bridged, [math.radians(10.0), 0.0])
+
+        leading(bridged, act)
+
+
+def test_motion_begins_at_the_measured_pose_and_ramps() -> None:
+    """A room far away moves the robot from where it is, no faster than it may."""
+    with robot({**PAIR, 'consume.start_velocity': 0.5, 'consume.max_velocity': 1.0}) as bridged:
+        measured = [0.2, -0.3]
+
+        async def measure() -> None:
+            async for _ in ticks(50.0):
+                await in_thread(
+                    lambda: bridged.probe.publish_joints(NAMESPACE, ['j1', 'j2'], measured)
+                )
+
+        async def act(producer: RoboticsProducer) -> None:
+            measuring = asyncio.create_task(measure())
+            await in_thread(
+                lambda: wait_for(
+                    lambda: bridged.value('safety', 'gate') == 'waiting', 'the gate to wait'
+                )
+            )
+
+            async def press_on() -> None:
+                async for count in ticks(20.0):
+                    await send(producer, j1=45.0 + count * 1e-6)
+
+            pressing = asyncio.create_task(press_on())
+            await in_thread(
+                lambda: wait_for(
+                    lambda: bridged.commands and bridged.commands[-1].position[0] > 0.7,
+                    'j1 to have moved',
+                    20.0,
+                )
+            )
+            for task in (pressing, measuring):
+                task.cancel()
+
+        leading(bridged, act)
+
+        frames = [tuple(command.position) for command in bridged.commands]
+        assert frames[0] == tuple(measured)
+        steps = [abs(b[0] - a[0]) for a, b in zip(frames, frames[1:], strict=False)]
+        assert max(steps) <= 1.0 * 0.01 + 1e-9
+        assert max(steps[:10]) <= 0.6 * 0.01
+        assert {frame[1] for frame in frames} == {measured[1]}
+
+
+def test_bad_values_spoil_their_frame_and_nothing_else() -> None:
+    """A gross unit mix-up is dropped whole and counted; the joints it hid are asked for again."""
+    limits = {'joint_map.j1.min': -1.0, 'joint_map.j1.max': 1.0}
+    with robot({**PAIR, **FAST, **limits}) as bridged:
+
+        async def act(producer: RoboticsProducer) -> None:
+            await send(producer, j1=10.0, j2=0.0)
+            await until(bridged, [math.radians(10.0), 0.0])
+            await send(producer, j1=4000.0, j2=30.0)
+            await in_thread(
+                lambda: wait_for(
+                    lambda: bridged.value('consuming', 'dropped_gross'), 'the drop to be counted'
+                )
+            )
+            await send(producer, j1=11.0)
+            await until(bridged, [math.radians(11.0), math.radians(30.0)])
+            await send(producer, j1=80.0)
+            await until(bridged, [1.0, math.radians(30.0)], what='j1 at its limit')
+
+        leading(bridged, act)
+
+
+def test_a_joint_that_nobody_maps_is_named_once() -> None:
+    """It disturbs nothing, is in diagnostics, and in the log one time."""
+    with robot({**PAIR, **FAST}) as bridged:
+
+        async def act(producer: RoboticsProducer) -> None:
+            for degrees in (1.0, 2.0, 3.0):
+                await send(producer, j1=degrees, j2=0.0, elsewhere=degrees)
+                await until(bridged, [math.radians(degrees), 0.0])
+            await in_thread(lambda: bridged.wait_for_status('mapping', 'not mapped: elsewhere'))
+
+        leading(bridged, act)
+
+        assert bridged.bridge.output.count('elsewhere') == 1
+
+
+def test_what_the_room_remembers_moves_nothing() -> None:
+    """A late joiner commands what is sent live, and holds a measured joint where it is."""
+    with robot({**PAIR, 'autostart': False, **FAST}) as bridged:
+
+        async def remember(producer: RoboticsProducer) -> None:
+            await send(producer, j1=40.0, j2=40.0)
+
+        asyncio.run(RoboticsConsumer(bridged.url).create_room(WORKSPACE, 'a'))
+        bridged.lead('a', remember)
+        assert bridged.change_state(1)
+        assert bridged.change_state(3)
+
+        async def act(producer: RoboticsProducer) -> None:
+            async def measure() -> None:
+                async for _ in ticks(50.0):
+                    await in_thread(
+                        lambda: bridged.probe.publish_joints(NAMESPACE, ['j1', 'j2'], [0.1, 0.2])
+                    )
+
+            measuring = asyncio.create_task(measure())
+            await in_thread(lambda: bridged.wait_for_status('safety', 'waiting for a live update'))
+            await send(producer, j1=20.0)
+            await until(bridged, [math.radians(20.0), 0.2])
+            measuring.cancel()
+
+        leading(bridged, act)
+
+
+@pytest.mark.parametrize(
+    ('unit', 'value', 'position'),
+    [('degrees', 90.0, math.pi / 2), ('radians', 0.5, 0.5), ('normalized', 50.0, 0.25)],
+)
+def test_each_unit_means_what_it_says(unit: str, value: float, position: float) -> None:
+    """Degrees, radians, and -100..100 over the range from -2 to 1."""
+    parameters = {
+        **SIDE,
+        **FAST,
+        'units': unit,
+        'joints': ['j1'],
+        'joint_map.j1.arena_name': 'One',
+        'joint_map.j1.min': -2.0,
+        'joint_map.j1.max': 1.0 if unit == 'normalized' else 2.0,
+    }
+    with robot(parameters) as bridged:
+
+        async def act(producer: RoboticsProducer) -> None:
+            await send(producer, One=value)
+            await until(bridged, [position])
+
+        leading(bridged, act)
+
+
+def test_joints_and_limits_come_from_the_robot_description() -> None:
+    """With no joints listed the description names them, without those that mimic."""
+    with robot({**SIDE, **FAST, 'units': 'normalized'}) as bridged:
+        bridged.wait_for_status('safety', 'no joints are known')
+        description = bridged.probe.node.create_publisher(
+            String, f'/{NAMESPACE}/robot_description', LATCHED
+        )
+        description.publish(String(data=URDF))
+        bridged.wait_for_status('mapping', '2 joints')
+
+        async def act(producer: RoboticsProducer) -> None:
+            await send(producer, j1=50.0, grip=0.0)
+            await until(bridged, [0.5, 0.05])
+
+        leading(bridged, act)
+
+        assert tuple(bridged.commands[-1].name) == ('j1', 'grip')
+
+
+@pytest.mark.parametrize('interface', ['forward_command', 'joint_trajectory'])
+def test_controllers_are_spoken_to_in_their_own_words(interface: str) -> None:
+    """Values in the controller's order, or one point to be reached within a ramp's step."""
+    kind = {'forward_command': Float64MultiArray, 'joint_trajectory': JointTrajectory}[interface]
+    heard: list[Any] = []
+    parameters = {**PAIR, **FAST, 'consume.command_interface': interface}
+    with robot(parameters, '-r', 'joint_commands:=controller') as bridged:
+        node = bridged.probe.node
+        node.create_subscription(kind, f'/{NAMESPACE}/controller', heard.append, 100)
+
+        async def act(producer: RoboticsProducer) -> None:
+            async for count in ticks(50.0):
+                await send(producer, j1=float(count % 40), j2=5.0)
+                if len(heard) > 5:
+                    break
+
+        leading(bridged, act)
+        bridged.wait_for_status('safety', 'the room has no producer')
+
+        if interface == 'forward_command':
+            assert all(len(message.data) == 2 for message in heard)
+            assert heard[-1].data[1] == pytest.approx(math.radians(5.0))
+        else:
+            *moves, halt = heard
+            assert all(message.joint_names == ['j1', 'j2'] for message in moves)
+            assert all(len(message.points) == 1 for message in moves)
+            assert moves[-1].points[0].time_from_start.nanosec == 10_000_000
+            assert (halt.joint_names, halt.points) == ([], [])

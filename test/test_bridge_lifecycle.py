@@ -1,0 +1,115 @@
+"""The lifecycle of the bridge, as a launch file or ``ros2 lifecycle`` drives it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
+
+from lifecycle_msgs.msg import Transition
+from support.robot import NAMESPACE, WORKSPACE, Robot, robot
+from support.waiting import ticks, wait_for
+
+from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
+
+PARAMETERS = {'consume.room_id': 'a', 'joints': ['j1']}
+
+
+def participants(bridged: Robot, room: str) -> int:
+    """Say how many are in a room."""
+    info = asyncio.run(RoboticsConsumer(bridged.url).get_room_info(WORKSPACE, room))
+    return int(info['participants']['total'])
+
+
+async def wave(producer: RoboticsProducer) -> None:
+    """Send degrees until cancelled, always different ones."""
+    async for count in ticks(100.0):
+        await producer.send_joint_update([{'name': 'j1', 'value': float(count % 45)}])
+
+
+def test_without_autostart_it_waits_to_be_asked() -> None:
+    """Unconfigured it is in no room, inactive it is in the room and commands nothing."""
+    with robot({**PARAMETERS, 'autostart': False}) as bridged:
+        assert bridged.state == 'unconfigured'
+        assert bridged.status('consume link') == ''
+
+        assert bridged.change_state(Transition.TRANSITION_CONFIGURE)
+        bridged.wait_for_status('consume link', 'joined')
+        bridged.wait_for_status('safety', 'waiting: inactive')
+
+        assert bridged.change_state(Transition.TRANSITION_ACTIVATE)
+        bridged.wait_for_status('safety', 'waiting: the room has no producer')
+
+
+def test_deactivate_ends_commanding_and_keeps_the_link() -> None:
+    """After deactivate no command leaves though the room goes on; activate lets them flow."""
+    with robot(PARAMETERS) as bridged:
+        bridged.wait_for_status('consume link', 'joined')
+
+        async def led(producer: RoboticsProducer) -> None:
+            waving = asyncio.create_task(wave(producer))
+            await asyncio.get_running_loop().run_in_executor(None, toggled)
+            waving.cancel()
+
+        def toggled() -> None:
+            wait_for(lambda: bridged.commands, 'commands', 20.0)
+            assert bridged.change_state(Transition.TRANSITION_DEACTIVATE)
+            bridged.wait_for_status('safety', 'waiting: inactive')
+            before = bridged.value('consuming', 'commands')
+            heard = bridged.value('consume link', 'heard_frames')
+            wait_for(
+                lambda: int(bridged.value('consume link', 'heard_frames')) > int(heard) + 20,
+                'more of the room to be heard',
+            )
+            assert bridged.value('consuming', 'commands') == before
+            assert participants(bridged, 'a') == 2
+
+            count = len(bridged.commands)
+            assert bridged.change_state(Transition.TRANSITION_ACTIVATE)
+            wait_for(lambda: len(bridged.commands) > count, 'commands again')
+
+        bridged.lead('a', led)
+
+
+def test_cleanup_leaves_the_room_and_configure_comes_back() -> None:
+    """The room is left at once, and joined anew."""
+    with robot(PARAMETERS) as bridged:
+        bridged.wait_for_status('consume link', 'joined')
+
+        assert bridged.change_state(Transition.TRANSITION_DEACTIVATE)
+        assert bridged.change_state(Transition.TRANSITION_CLEANUP)
+        wait_for(lambda: participants(bridged, 'a') == 0, 'the room to be left')
+        assert bridged.change_state(Transition.TRANSITION_CONFIGURE)
+        wait_for(lambda: participants(bridged, 'a') == 1, 'the room to be joined again')
+
+
+def test_an_invalid_transition_is_refused_and_the_node_lives() -> None:
+    """Its caller hears that it was not done."""
+    with robot(PARAMETERS) as bridged:
+        bridged.wait_for_status('consume link', 'joined')
+
+        assert not bridged.change_state(Transition.TRANSITION_CONFIGURE)
+        assert not bridged.change_state(99)
+        assert bridged.state == 'active'
+
+
+def test_a_stop_survives_the_lifecycle() -> None:
+    """Deactivate, cleanup and configure do not clear what only a reset may clear."""
+    with robot(PARAMETERS) as bridged:
+        bridged.wait_for_status('consume link', 'joined')
+        assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success
+
+        for transition in (
+            Transition.TRANSITION_DEACTIVATE,
+            Transition.TRANSITION_CLEANUP,
+            Transition.TRANSITION_CONFIGURE,
+            Transition.TRANSITION_ACTIVATE,
+        ):
+            assert bridged.change_state(transition)
+        bridged.wait_for_status('safety', 'EMERGENCY STOP')
+        assert bridged.probe.stop_active[NAMESPACE][-1]
+
+        assert bridged.probe.call(NAMESPACE, 'reset_emergency_stop').success
+        bridged.wait_for_status('safety', 'waiting')
