@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, closing
+from contextlib import ExitStack, asynccontextmanager, closing
 import json
 from typing import Any
 
@@ -144,9 +144,11 @@ async def test_a_room_with_a_stalled_member_can_be_deleted(url: str) -> None:
         assert await asyncio.to_thread(slow.close_code) == 4404
 
 
-async def test_a_server_with_a_stalled_peer_stops(url: str) -> None:
-    """The peer is hung up on; leaving the fixture fails if the server does not end in time."""
-    with closing(RawPeer.enter(url, PATH, 'slow', 'consumer')):
+async def test_a_server_with_a_stalled_peer_stops() -> None:
+    """The peer is hung up on; leaving the context fails if the server does not end in time."""
+    with ExitStack() as after, running_server() as url:
+        httpx.post(url + ROOMS, json={'room_id': 'arm'})
+        after.enter_context(closing(RawPeer.enter(url, PATH, 'slow', 'consumer')))
         async with producer_of(url) as producer:
             await flood(producer)
 

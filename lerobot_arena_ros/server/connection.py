@@ -22,9 +22,6 @@ __all__ = ['Connection', 'frame_of']
 GOODBYE_S = 5.0
 """How long a peer has to answer a close frame, in seconds, before it is hung up on."""
 
-LINGER_S = 0.5
-"""How long what is still unsent has to get through to a peer that is leaving, in seconds."""
-
 MAX_PENDING = 100
 """Replies that may wait for a peer; one that asks for more of them than it reads is put out."""
 
@@ -73,7 +70,8 @@ class Connection:
             message = await self._websocket.receive()
             if message['type'] == 'websocket.disconnect':
                 self._is_gone = self._is_closing = True
-                self._start_timer(LINGER_S, self._line.abort)
+                self._stop_timer()
+                self._line.linger()
             elif not self._is_closing:
                 text: str | None = message.get('text')
                 return text if text is not None else bytes(message['bytes'])

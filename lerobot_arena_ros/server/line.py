@@ -24,7 +24,7 @@ except ImportError:
         WebSocketProtocol as _UvicornProtocol,
     )
 
-__all__ = ['HIGH_WATER_BYTES', 'Line', 'LineProtocol', 'close_frame', 'text_frame']
+__all__ = ['HIGH_WATER_BYTES', 'LINGER_S', 'Line', 'LineProtocol', 'close_frame', 'text_frame']
 
 HIGH_WATER_BYTES = 16 * 1024
 """
@@ -32,6 +32,9 @@ Unsent bytes from which on a peer counts as slow.
 
 Whatever is below this line can no longer be merged or overtaken.
 """
+
+LINGER_S = 0.5
+"""How long a connection that is ending may take over what is still to be sent, in seconds."""
 
 _TEXT = 0x81
 _CLOSE = 0x88
@@ -92,6 +95,10 @@ class Line:
         if self._transport is not None:
             self._transport.abort()
 
+    def linger(self) -> None:
+        """Hang up soon: what is unsent has :data:`LINGER_S` to get through to who still reads."""
+        asyncio.get_running_loop().call_later(LINGER_S, self.abort)
+
     def opened(self, transport: asyncio.Transport) -> None:
         """Take note of the transport to the peer."""
         self._transport = transport
@@ -141,6 +148,11 @@ class LineProtocol(_UvicornProtocol):
         """Pass on what came; whatever it is, the peer lives."""
         self._line.heard()
         super().data_received(data)
+
+    def shutdown(self) -> None:
+        """End the connection because the server stops, which waits for nobody."""
+        super().shutdown()
+        self._line.linger()
 
     def pause_writing(self) -> None:
         """Tell the line that there is no more room."""

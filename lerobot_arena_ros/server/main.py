@@ -38,11 +38,11 @@ def main(args: Sequence[str] | None = None) -> None:
     :param args: the command line; None for this process's own.
     """
     options = _parser().parse_args(_own(sys.argv[1:] if args is None else args))
-    _log_to_stderr(options.log_level)
     try:
         sockets = listen(options.host, options.port)
     except OSError as exc:
         _fail(_explain(exc, options.host, options.port))
+    _log_to_stderr(options.log_level)
     limits = Limits(**{field.name: getattr(options, field.name) for field in fields(Limits)})
     asyncio.run(_serve(url_of(options.host, sockets), sockets, limits))
 

@@ -69,29 +69,35 @@ class Peer:
 
 
 class RawPeer:
-    """A bare TCP connection that has joined a room and answers nothing, not even a ping."""
+    """A bare TCP connection that answers nothing of its own accord, not even a ping."""
 
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
         self._buffer = b''
 
     @classmethod
-    def enter(cls, url: str, path: str, participant_id: str, role: str) -> RawPeer:
-        """Join a room with a receive buffer as small as it gets."""
+    def connect(cls, url: str, path: str) -> RawPeer:
+        """Open a WebSocket with a receive buffer as small as it gets."""
         address = urlsplit(url)
         sock = socket.socket()
         sock.settimeout(TIMEOUT_S)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         sock.connect((address.hostname, address.port))
-        peer = cls(sock)
         sock.sendall(
             f'GET {path} HTTP/1.1\r\nHost: {address.netloc}\r\nUpgrade: websocket\r\n'
             'Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n'
             'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n'.encode()
         )
+        peer = cls(sock)
         while b'\r\n\r\n' not in peer._buffer:
             peer._fill()
         peer._buffer = peer._buffer.partition(b'\r\n\r\n')[2]
+        return peer
+
+    @classmethod
+    def enter(cls, url: str, path: str, participant_id: str, role: str) -> RawPeer:
+        """Open a WebSocket and join; the welcome has been read."""
+        peer = cls.connect(url, path)
         peer.send(json.dumps({'participant_id': participant_id, 'role': role}).encode())
         while peer.recv()['type'] != 'joined':
             pass

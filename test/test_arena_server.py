@@ -1,0 +1,189 @@
+"""The executable arena_server: its one line, its arguments, its signals, its exit codes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+import re
+import signal
+import socket
+import subprocess
+import sys
+
+import httpx
+import pytest
+from support.peers import RawPeer, enter, joint, update, ws_path
+import websockets
+
+from lerobot_arena_ros.server.main import main
+
+ROOT = Path(__file__).resolve().parents[1]
+COMMAND = (sys.executable, '-m', 'lerobot_arena_ros.server.main')
+TIMEOUT_S = 10.0
+LINE = re.compile(r'arena_server listening on (http://127\.0\.0\.1:(\d+))\n')
+
+
+class Server:
+    """A running arena_server."""
+
+    def __init__(self, process: subprocess.Popen[str], line: str) -> None:
+        match = LINE.fullmatch(line)
+        assert match, line
+        self.url = match[1]
+        self.port = int(match[2])
+        self._process = process
+
+    def make_room(self) -> None:
+        """Make the room ``arm`` in the workspace ``lab``."""
+        httpx.post(f'{self.url}/robotics/workspaces/lab/rooms', json={'room_id': 'arm'})
+
+    def stop(self, number: signal.Signals) -> tuple[int, str, str]:
+        """Send a signal; return the exit code and what else came on both streams."""
+        self._process.send_signal(number)
+        out, err = self._process.communicate(timeout=TIMEOUT_S)
+        return self._process.returncode, out, err
+
+
+@contextmanager
+def arena_server(*args: str) -> Iterator[Server]:
+    """Run the executable until it is stopped or the test is over."""
+    command = (*COMMAND, '--port', '0', *args)
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True) as process:
+        try:
+            assert process.stdout is not None
+            yield Server(process, process.stdout.readline())
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+async def test_a_signal_ends_it_with_code_0(number: signal.Signals) -> None:
+    """Participants are told 1012, and it says nothing but where it listens."""
+    with arena_server() as server:
+        server.make_room()
+        async with enter(server.url, 'lab', 'arm', 'leader', 'producer') as producer:
+            ended = server.stop(number)
+
+            assert await producer.close_code() == 1012
+    assert ended == (0, '', '')
+
+
+async def test_a_stalled_participant_does_not_keep_it() -> None:
+    """Who does not read does not hear the goodbye, either."""
+    with arena_server() as server:
+        server.make_room()
+        path = ws_path('lab', 'arm')
+        with closing(RawPeer.enter(server.url, path, 'slow', 'consumer')):
+            async with enter(server.url, 'lab', 'arm', 'leader', 'producer') as producer:
+                for step in range(200):
+                    names = (f'{number:0>50}' for number in range(400))
+                    await producer.send(update(*(joint(name, step) for name in names)))
+                await producer.expect_silence()
+
+                assert server.stop(signal.SIGINT) == (0, '', '')
+
+
+async def test_the_misbehaviour_of_peers_is_not_its_own() -> None:
+    """S21: no traceback, and by default no line, for whatever a client sends."""
+    with arena_server() as server:
+        server.make_room()
+        path = ws_path('lab', 'arm')
+        with closing(RawPeer.enter(server.url, path, 'rude', 'producer')) as rude:
+            rude.send(b'\xff\xfe')
+            assert rude.close_code() == 1007
+        with pytest.raises(websockets.exceptions.InvalidHandshake):
+            await websockets.connect(f'ws://127.0.0.1:{server.port}/nowhere')
+        for frame in (b'nonsense', b'{"participant_id": "x", "role": "king"}', b'[]'):
+            with closing(RawPeer.connect(server.url, path)) as rude:
+                rude.send(frame)
+                assert rude.recv()['type'] == 'error'
+        command = f'{server.url}/robotics/workspaces/lab/rooms/arm/command'
+        assert httpx.post(command, content=b'\xff').status_code == 400
+
+        assert server.stop(signal.SIGTERM) == (0, '', '')
+
+
+def test_it_says_more_when_asked_to() -> None:
+    """What it says goes to stderr, so that the line with the URL stays alone."""
+    with arena_server('--log-level', 'info') as server:
+        server.make_room()
+        with closing(RawPeer.connect(server.url, ws_path('lab', 'nowhere'))) as lost:
+            lost.send(b'{"participant_id": "x", "role": "producer"}')
+            assert lost.recv()['message'] == 'Cannot join room'
+        code, out, err = server.stop(signal.SIGTERM)
+
+    assert (code, out) == (0, '')
+    assert "join refused: workspace 'lab', room 'nowhere': Room not found" in err
+
+
+def test_its_limits_are_arguments() -> None:
+    """Those that the server can be told."""
+    with arena_server('--max-rooms', '1', '--max-idle-s', '60') as server:
+        server.make_room()
+        reply = httpx.post(f'{server.url}/robotics/workspaces/lab/rooms')
+        status = httpx.get(f'{server.url}/robotics/cleanup/status').json()['cleanup_status']
+
+    assert reply.status_code == 503
+    assert status['inactivity_timeout_minutes'] == 1.0
+
+
+def test_what_launch_appends_for_nodes_is_ignored() -> None:
+    """A launch file may start it like a node."""
+    with arena_server('--ros-args', '-r', '__node:=arena', '--log-level', 'debug') as server:
+        assert httpx.get(f'{server.url}/health').status_code == 200
+
+
+def test_a_restart_gets_its_port_back() -> None:
+    """Connections of before that linger in the kernel do not matter."""
+    with arena_server() as first:
+        with closing(socket.create_connection(('127.0.0.1', first.port))):
+            first.stop(signal.SIGTERM)
+        with arena_server('--port', str(first.port)) as second:
+            assert second.port == first.port
+
+
+def test_a_port_in_use_is_named() -> None:
+    """One line with what to do about it, and code 2."""
+    with closing(socket.create_server(('127.0.0.1', 0))) as taken:
+        port = taken.getsockname()[1]
+        command = (*COMMAND, '--port', str(port))
+        done = subprocess.run(
+            command, cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
+        )
+
+    assert (done.returncode, done.stdout) == (2, '')
+    assert done.stderr == (
+        f'arena_server: --port {port}: in use on 127.0.0.1 already; stop the program that has it,'
+        ' or give another port (0 for one that is free)\n'
+    )
+
+
+@pytest.mark.parametrize(
+    ('args', 'named'),
+    [
+        ('--port 99999', ('--port', "'99999'", 'from 0 to 65535')),
+        ('--port http', ('--port', "'http'", 'from 0 to 65535')),
+        ('--port=-1', ('--port', "'-1'", 'from 0 to 65535')),
+        ('--host no.such.host.invalid', ('--host no.such.host.invalid', '127.0.0.1')),
+        ('--host 192.0.2.1', ('--host 192.0.2.1', 'not an address of this machine')),
+        ('--max-rooms 0', ('--max-rooms', "'0'", 'from 1 up')),
+        ('--max-idle-s nan', ('--max-idle-s', "'nan'", 'more than 0')),
+        ('--log-level loud', ('--log-level', "'loud'", 'debug')),
+        ('--colour', ('--colour', '--help')),
+    ],
+)
+def test_a_bad_argument_is_named(
+    args: str, named: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line with the option, its value, and what was expected; code 2."""
+    with pytest.raises(SystemExit) as caught:
+        main(args.split())
+
+    out, err = capsys.readouterr()
+    assert (caught.value.code, out) == (2, '')
+    assert err.startswith('arena_server: ')
+    assert err.count('\n') == 1
+    for part in named:
+        assert part in err

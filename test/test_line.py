@@ -1,0 +1,73 @@
+"""The frames that the server makes itself, and the line below ASGI that takes them."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from lerobot_arena_ros.server.line import Line, close_frame, text_frame
+
+
+class HalfClosed(asyncio.Transport):
+    """A transport after ``write_eof``, which refuses whatever comes later."""
+
+    def is_closing(self) -> bool:
+        """Say that there is still something to be read."""
+        return False
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        """Do nothing."""
+
+    def write(self, data: object) -> None:
+        """Refuse."""
+        raise RuntimeError('Cannot call write() after write_eof()')
+
+
+@pytest.mark.parametrize(
+    ('length', 'head'),
+    [
+        (0, b'\x81\x00'),
+        (125, b'\x81\x7d'),
+        (126, b'\x81\x7e\x00\x7e'),
+        (65535, b'\x81\x7e\xff\xff'),
+        (65536, b'\x81\x7f\x00\x00\x00\x00\x00\x01\x00\x00'),
+    ],
+)
+def test_a_text_frame_says_how_long_it_is(length: int, head: bytes) -> None:
+    """RFC 6455, 5.2: in one, three or nine bytes, unmasked from the server."""
+    assert text_frame('x' * length) == head + b'x' * length
+
+
+def test_a_text_frame_counts_bytes_not_characters() -> None:
+    """The payload is UTF-8."""
+    assert text_frame('é') == b'\x81\x02\xc3\xa9'
+
+
+def test_a_close_frame_holds_code_and_reason() -> None:
+    """RFC 6455, 5.5.1."""
+    assert close_frame(1013, 'too slow') == b'\x88\x0a\x03\xf5too slow'
+
+
+def test_a_peer_that_is_going_is_written_to_in_vain() -> None:
+    """A half-closed connection is no failure of whoever sends to all."""
+    line = Line()
+    line.opened(HalfClosed())
+
+    line.write(b'first')
+    line.write(b'second')
+
+
+async def test_a_connection_that_ends_answers_no_probe() -> None:
+    """Whoever asks knows at once instead of waiting for the timeout."""
+    line = Line()
+    line.opened(HalfClosed())
+    asking = asyncio.ensure_future(line.answers(timeout_s=1000.0))
+    asyncio.get_running_loop().call_soon(line.lost)
+
+    assert await asyncio.wait_for(asking, 10.0) is False
+
+
+async def test_a_line_that_was_never_opened_is_dead() -> None:
+    """There is nobody to ask."""
+    assert await Line().answers(timeout_s=1000.0) is False
