@@ -1,0 +1,134 @@
+"""What waits for a peer: stops first, replies in order, of each joint only the newest."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lerobot_arena_ros.arena.messages import (
+    EmergencyStop,
+    ErrorReply,
+    HeartbeatAck,
+    JointUpdate,
+    Message,
+    encode,
+)
+from lerobot_arena_ros.arena.outbox import Outbox, text_of
+
+
+def drain(outbox: Outbox) -> list[Message]:
+    """Take everything."""
+    messages = []
+    while (message := outbox.take()) is not None:
+        messages.append(message)
+    return messages
+
+
+def test_an_empty_outbox_is_false_and_gives_nothing() -> None:
+    """So that ``while outbox`` is a loop over what waits."""
+    outbox = Outbox()
+
+    assert not outbox
+    assert outbox.take() is None
+
+
+def test_updates_merge_to_the_newest_entry_of_each_joint() -> None:
+    """The stamp is the newest, and an entry comes over with all its keys."""
+    outbox = Outbox()
+    newest = {'name': 'a', 'value': 2.0, 'speed': 5}
+    outbox.put(JointUpdate(({'name': 'a', 'value': 1.0}, {'name': 'b', 'value': 1.0}), '1', 'p'))
+    outbox.put(JointUpdate((newest, {'name': 'c', 'value': 3.0}), '2', 'p'))
+
+    (message,) = drain(outbox)
+
+    assert message == JointUpdate(
+        (newest, {'name': 'b', 'value': 1.0}, {'name': 'c', 'value': 3.0}), '2', 'p'
+    )
+
+
+def test_a_single_update_comes_out_as_it_went_in() -> None:
+    """The very object, so that its text is made once for all who receive it."""
+    outbox = Outbox()
+    update = JointUpdate.of({'a': 1.0})
+    outbox.put(update)
+
+    assert outbox.take() is update
+    assert text_of(update) is text_of(update) == encode(update)
+
+
+def test_a_stop_overtakes_everything() -> None:
+    """Replies and updates wait."""
+    outbox = Outbox()
+    update, reply, stop = JointUpdate.of({'a': 1.0}), ErrorReply('no'), EmergencyStop('now', 'x')
+    for message in (update, reply, stop):
+        outbox.put(message)
+
+    assert drain(outbox) == [stop, reply, update]
+
+
+def test_replies_keep_their_order() -> None:
+    """None of them is dropped, and how many wait can be seen."""
+    outbox = Outbox()
+    replies: list[Message] = [HeartbeatAck('1'), ErrorReply('no'), HeartbeatAck('2')]
+    for reply in replies:
+        outbox.put(reply)
+
+    assert outbox.pending_others == 3
+    assert drain(outbox) == replies
+    assert outbox.pending_others == 0
+
+
+def test_one_stop_of_each_source_waits() -> None:
+    """A peer that is stopped a thousand times needs to know once by whom."""
+    outbox = Outbox()
+    first, again, other = EmergencyStop('1', 'a'), EmergencyStop('2', 'a'), EmergencyStop('3', 'b')
+    for stop in (first, again, other):
+        outbox.put(stop)
+
+    assert drain(outbox) == [first, other]
+    outbox.put(again)
+    assert drain(outbox) == [again]
+
+
+steps = st.lists(
+    st.none()
+    | st.sampled_from(['stop', 'reply'])
+    | st.dictionaries(st.sampled_from('abc'), st.floats(allow_nan=False), min_size=1)
+)
+
+
+@given(steps)
+def test_whoever_takes_now_and_then_ends_up_with_the_newest_values(
+    sent: list[str | dict[str, float] | None],
+) -> None:
+    """None takes one message; a stop is always next, and nothing but old values is lost."""
+    outbox = Outbox()
+    known: dict[str, float] = {}
+    wanted: dict[str, float] = {}
+    replies = stops = 0
+
+    def take() -> None:
+        nonlocal replies, stops
+        message = outbox.take()
+        if isinstance(message, JointUpdate):
+            known.update(message.values)
+        replies -= isinstance(message, ErrorReply)
+        assert isinstance(message, EmergencyStop) is bool(stops)
+        stops -= isinstance(message, EmergencyStop)
+
+    for step in sent:
+        if step is None:
+            take()
+        elif step == 'stop':
+            outbox.put(EmergencyStop('now', 'x'))
+            stops = 1
+        elif isinstance(step, str):
+            outbox.put(ErrorReply('no'))
+            replies += 1
+        else:
+            outbox.put(JointUpdate.of(step))
+            wanted.update(step)
+    while outbox:
+        take()
+
+    assert (known, replies, stops) == (wanted, 0, 0)
