@@ -94,6 +94,31 @@ def test_a_continuous_joint_keeps_its_velocity_only() -> None:
             "joint j: upper='90°' is no finite number",
             id='not a number',
         ),
+        pytest.param(
+            robot('<joint name="j" type="revolute"><limit lower="1" upper="-1"/></joint>'),
+            'joint j: lower=1 is above upper=-1',
+            id='swapped ends',
+        ),
+        pytest.param(
+            robot('<joint name="j" type="revolute"><limit lower="1"/></joint>'),
+            'joint j: lower=1 is above upper=0',
+            id='upper end left out',
+        ),
+        pytest.param(
+            robot('<joint name="j" type="continuous"><limit velocity="-2"/></joint>'),
+            'joint j: velocity=-2 is negative',
+            id='negative velocity',
+        ),
+        pytest.param(
+            robot('<joint name="j" type="continuous"/>' * 2),
+            'joint j: expected a name that no other joint has',
+            id='one name twice',
+        ),
+        pytest.param(
+            robot('<joint type="continuous"/>'),
+            'joint None: expected a name',
+            id='no name',
+        ),
     ],
 )
 def test_bad_descriptions_are_refused(text: str, message: str) -> None:

@@ -39,7 +39,8 @@ def joint_limits(text: str) -> dict[str, UrdfJoint]:
     """
     Read the movable joints of a URDF, by name and in its order.
 
-    :raises UrdfError: it is no URDF, is too long, declares entities, or a limit is no number.
+    :raises UrdfError: it is no URDF, is too long, declares entities, names a joint twice,
+        or a limit is no number or of no sense.
     """
     if len(text) > MAX_URDF_CHARS:
         raise UrdfError(f'robot_description is longer than {MAX_URDF_CHARS} characters')
@@ -52,34 +53,42 @@ def joint_limits(text: str) -> dict[str, UrdfJoint]:
         raise UrdfError(f'robot_description is no XML: {exc}') from exc
     if robot.tag != 'robot':
         raise UrdfError(f'robot_description: expected <robot>, got <{robot.tag:.40}>')
-    return {
-        str(element.get('name')): _joint(element)
-        for element in robot.findall('joint')
-        if element.get('type') in ('revolute', 'continuous', 'prismatic')
-    }
+    joints: dict[str, UrdfJoint] = {}
+    for element in robot.findall('joint'):
+        if element.get('type') in ('revolute', 'continuous', 'prismatic'):
+            name = element.get('name')
+            if not name or name in joints:
+                raise UrdfError(f'joint {name}: expected a name that no other joint has')
+            joints[name] = _joint(name, element)
+    return joints
 
 
-def _joint(element: ElementTree.Element) -> UrdfJoint:
-    bounded = element.get('type') != 'continuous'
+def _joint(name: str, element: ElementTree.Element) -> UrdfJoint:
     limit = element.find('limit')
-    velocity = _number(element, limit, 'velocity')
-    lower, upper = _number(element, limit, 'lower'), _number(element, limit, 'upper')
-    if bounded and lower is None and upper is None:
-        raise UrdfError(f'joint {element.get("name")}: expected <limit lower upper>')
-    return UrdfJoint(
+    velocity = _number(name, limit, 'velocity')
+    lower, upper = _number(name, limit, 'lower'), _number(name, limit, 'upper')
+    if element.get('type') == 'continuous':
+        lower = upper = None
+    elif lower is None and upper is None:
+        raise UrdfError(f'joint {name}: expected <limit lower upper>')
+    else:
         # An absent end means 0 in a URDF.
-        (lower or 0.0) if bounded else None,
-        (upper or 0.0) if bounded else None,
+        lower, upper = lower or 0.0, upper or 0.0
+        if lower > upper:
+            raise UrdfError(f'joint {name}: lower={lower:g} is above upper={upper:g}')
+    if velocity is not None and velocity < 0.0:
+        raise UrdfError(f'joint {name}: velocity={velocity:g} is negative')
+    return UrdfJoint(
+        lower,
+        upper,
         # 0 stands for "not filled in" in many published descriptions.
-        velocity if velocity else None,
+        velocity or None,
         element.get('type') == 'prismatic',
         element.find('mimic') is not None,
     )
 
 
-def _number(
-    joint: ElementTree.Element, limit: ElementTree.Element | None, key: str
-) -> float | None:
+def _number(name: str, limit: ElementTree.Element | None, key: str) -> float | None:
     text = None if limit is None else limit.get(key)
     if text is None:
         return None
@@ -88,5 +97,5 @@ def _number(
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise UrdfError(f'joint {joint.get("name")}: {key}={text!r:.40} is no finite number')
+        raise UrdfError(f'joint {name}: {key}={text!r:.40} is no finite number')
     return number
