@@ -33,9 +33,10 @@ def test_a_limit_below_the_start_holds_from_the_start() -> None:
     assert [ramp.velocity(t) for t in (0.0, 1.0, 2.0)] == [0.2, 0.2, 0.2]
 
 
-def test_no_duration_allows_the_limit_at_once() -> None:
-    """A start of no length is none."""
-    assert VelocityRamp(0.5, 2.0, 0.0).velocity(0.0) == 2.0
+@pytest.mark.parametrize('elapsed_s', [0.0, 1.0, -0.001])
+def test_no_duration_allows_the_limit_at_once(elapsed_s: float) -> None:
+    """A start of no length is none, even for one who looked at the clock a moment early."""
+    assert VelocityRamp(0.5, 2.0, 0.0).velocity(elapsed_s) == 2.0
 
 
 @pytest.mark.parametrize(

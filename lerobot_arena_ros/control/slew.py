@@ -22,9 +22,10 @@ class VelocityRamp:
 
     def velocity(self, elapsed_s: float) -> float:
         """Give the greatest velocity allowed this long after motion began."""
+        elapsed_s = max(0.0, elapsed_s)
         if elapsed_s >= self.duration_s or self.start >= self.limit:
             return self.limit
-        return self.start + (self.limit - self.start) * max(0.0, elapsed_s) / self.duration_s
+        return self.start + (self.limit - self.start) * elapsed_s / self.duration_s
 
 
 def step(position: float, target: float, largest: float) -> float:
