@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from hypothesis import given
 from hypothesis import strategies as st
 import pytest
@@ -52,6 +54,12 @@ def test_no_duration_allows_the_limit_at_once(elapsed_s: float) -> None:
 def test_a_step_is_no_longer_than_allowed(target: float, reached: float) -> None:
     """A step goes towards the target, and lands on it exactly."""
     assert step(0.0, target, 0.1) == reached
+
+
+@pytest.mark.parametrize('largest', [0.0, -0.1, math.nan])
+def test_no_step_is_allowed_to_lead_away(largest: float) -> None:
+    """Where no motion is allowed there is none, and a negative step is no way back."""
+    assert step(1.0, 5.0, largest) == 1.0
 
 
 @given(position=positions, target=positions, largest=st.floats(0.0, 1e3))

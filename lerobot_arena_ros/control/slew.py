@@ -29,7 +29,9 @@ class VelocityRamp:
 
 
 def step(position: float, target: float, largest: float) -> float:
-    """Move towards the target by no more than ``largest`` >= 0, landing on it exactly."""
+    """Move towards the target by no more than ``largest``, landing on it exactly."""
+    if not largest > 0.0:  # Backwards is not towards; NaN is no distance.
+        return position
     distance = target - position
     if abs(distance) <= largest:
         return target
