@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from lerobot_arena_ros.control.stop import INPUT_MEMORY_S, Stop, StopLatch
@@ -201,6 +203,19 @@ def test_a_write_that_ends_late_pays_only_its_own_debt() -> None:
     latch.sent('produce', being_written)
 
     assert owed(latch) == {'produce': BUTTON, 'consume': BUTTON}
+
+
+def test_the_same_words_again_are_another_stop() -> None:
+    """A second press of the button while the first is being written is still owed."""
+    latch = latch_of_rooms()
+    again = replace(BUTTON)
+    latch.trip(BUTTON)
+    latch.reset(0.0, publishers=0)
+    latch.trip(again)
+
+    latch.sent('produce', BUTTON)
+
+    assert latch.owed('produce') is again
 
 
 def test_a_reset_opens_and_a_stop_closes_again() -> None:

@@ -88,7 +88,8 @@ class StopLatch:
 
     def sent(self, room: str, stop: Stop) -> None:
         """Note that a stop was written to a room's socket."""
-        if self._owed.get(room) == stop:
+        # The same words may be owed again: only this very stop was written.
+        if self._owed.get(room) is stop:
             del self._owed[room]
 
     def joined(self, room: str) -> None:
