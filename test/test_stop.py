@@ -158,6 +158,36 @@ def test_a_stop_at_start_is_nobody_elses_matter() -> None:
     assert owed(latch) == {'produce': None, 'consume': None}
 
 
+@pytest.mark.parametrize(
+    ('stop', 'told'),
+    [
+        pytest.param(BUTTON, {'produce': BUTTON, 'consume': BUTTON}, id='button'),
+        pytest.param(STRANGER, {'produce': STRANGER, 'consume': None}, id='room'),
+    ],
+)
+def test_a_stop_behind_a_stop_at_start_is_told(stop: Stop, told: dict[str, Stop | None]) -> None:
+    """The button of a bridge that began stopped stops the rooms as any other does."""
+    latch = latch_of_rooms()
+    latch.trip(ON_START)
+
+    assert latch.trip(stop)
+    assert not latch.trip(stop)
+    assert latch.stop is stop
+    assert owed(latch) == told
+
+
+def test_a_button_behind_a_stop_at_start_is_told_after_a_reconnect() -> None:
+    """A stop that the rooms shall not hear of hides none that they shall."""
+    latch = latch_of_rooms()
+    latch.trip(ON_START)
+    latch.trip(BUTTON)
+    write_all(latch)
+
+    latch.joined('consume')
+
+    assert owed(latch) == {'produce': None, 'consume': BUTTON}
+
+
 def test_a_room_that_comes_later_is_owed_a_local_stop() -> None:
     """The latch outlives a cleanup, and the rooms configured next hear of it."""
     latch = StopLatch()

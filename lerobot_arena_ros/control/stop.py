@@ -71,11 +71,12 @@ class StopLatch:
         """
         Latch.
 
-        :returns: whether it was open until now; only then do the rooms hear of it.
+        :returns: whether that is news: it was open until now, or no room was to hear of it and
+            now they are; only then do the rooms hear of it.
         """
-        if stop.room is None and self._local is None:
+        if stop.room is None and _outranks(stop, self._local):
             self._local = stop
-        if self._stop is not None:
+        if not _outranks(stop, self._stop):
             return False
         self._stop = stop
         if stop.tell_rooms:
@@ -116,3 +117,7 @@ class StopLatch:
             return f'the emergency_stop topic said true less than {INPUT_MEMORY_S:g} s ago'
         self._stop = self._local = None
         return None
+
+
+def _outranks(stop: Stop, earlier: Stop | None) -> bool:
+    return earlier is None or (stop.tell_rooms and not earlier.tell_rooms)
