@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import math
 
 from hypothesis import given
@@ -134,12 +135,17 @@ def test_one_bad_value_refuses_them_all(value: float, reason: str) -> None:
     assert reason_of(caught) == reason
 
 
-def test_an_overflow_is_refused() -> None:
-    """A finite value whose position is not finite is as bad as infinity."""
-    joint = Joint('j', 'j', Unit.METRES, offset=1.7e308)
-
+@pytest.mark.parametrize(
+    'convert',
+    [
+        pytest.param(Joint('j', 'j', Unit.METRES, offset=1.7e308).to_position, id='position'),
+        pytest.param(Joint('j', 'j', Unit.DEGREES).to_value, id='value'),
+    ],
+)
+def test_an_overflow_is_refused(convert: Callable[[float], float]) -> None:
+    """A finite number that becomes an infinite one is as bad as infinity."""
     with pytest.raises(ConversionError) as caught:
-        joint.to_position(1.7e308)
+        convert(1.7e308)
 
     assert reason_of(caught) == 'nonfinite'
 
@@ -169,6 +175,7 @@ def test_a_joint_without_limits_has_no_gross_values() -> None:
         pytest.param(None, None, id='none'),
         pytest.param(-1.0, None, id='lower only'),
         pytest.param(None, 1.0, id='upper only'),
+        pytest.param(0.5, 0.5, id='locked'),
     ],
 )
 def test_a_joint_whose_range_is_unknown_is_not_converted(
@@ -291,6 +298,7 @@ def test_the_table_shows_the_ends_of_each_range() -> None:
             Joint('rail', 'rail', Unit.METRES, 0.0, 0.3, prismatic=True),
             Joint('wheel', 'wheel', Unit.RADIANS),
             Joint('elbow', 'Elbow', Unit.NORMALIZED),
+            Joint('brace', 'Brace', Unit.NORMALIZED, 0.5, 0.5),
         )
     )
 
@@ -300,6 +308,7 @@ def test_the_table_shows_the_ends_of_each_range() -> None:
         '  rail -> rail, metres: 0.000 m = 0.0, 0.300 m = 0.3',
         '  wheel -> wheel, radians: no limits known',
         '  elbow -> Elbow, normalized: no limits known',
+        '  brace -> Brace, normalized: no range between 0.5 and 0.5 rad',
     ]
 
 

@@ -104,6 +104,8 @@ def test_round_trips_hold(unit: Unit, lower: float, width: float, invert: bool, 
         pytest.param(1.0, 1.0, id='no width'),
         pytest.param(2.0, 1.0, id='swapped'),
         pytest.param(math.nan, 1.0, id='NaN'),
+        pytest.param(0.0, 5e-324, id='next to no width'),
+        pytest.param(-1.7e308, 1.7e308, id='endless'),
     ],
 )
 @pytest.mark.parametrize('unit', [Unit.NORMALIZED, Unit.PERCENT])

@@ -51,16 +51,17 @@ class Joint:
 
     @cached_property
     def scale(self) -> Scale | None:
-        """The line between value and position; None while the range it needs is not known."""
-        if self.unit.needs_range and (self.lower is None or self.upper is None):
+        """The line between value and position; None while it needs a range and has none."""
+        try:
+            return Scale.of(
+                self.unit,
+                lower=self.lower,
+                upper=self.upper,
+                invert=self.invert,
+                offset=self.offset,
+            )
+        except ConversionError:
             return None
-        return Scale.of(
-            self.unit,
-            lower=self.lower,
-            upper=self.upper,
-            invert=self.invert,
-            offset=self.offset,
-        )
 
     def to_position(self, value: float) -> float:
         """
@@ -88,13 +89,14 @@ class Joint:
         """
         Give the wire value of a position.
 
-        :raises ConversionError: the range is not known, or the position is not finite.
+        :raises ConversionError: the range is not known, or position or value is not finite.
         """
-        if not math.isfinite(position):
+        value = self._scale().to_value(position)
+        if not math.isfinite(value):
             raise ConversionError(
                 f'joint {self.name}: {position} is not finite', reason='nonfinite'
             )
-        return self._scale().to_value(position)
+        return value
 
     def described_by(self, urdf: UrdfJoint) -> Joint:
         """Fill in from a URDF what the user left open; of two velocity limits the lower counts."""
@@ -213,6 +215,8 @@ def _line(joint: Joint) -> str:
     si = 'm' if joint.prismatic else 'rad'
     if joint.lower is None or joint.upper is None:
         return f'{head}: no limits known'
+    if joint.scale is None:
+        return f'{head}: no range between {joint.lower:g} and {joint.upper:g} {si}'
     low, high = joint.to_value(joint.lower), joint.to_value(joint.upper)
     return f'{head}: {joint.lower:.3f} {si} = {low:.1f}, {joint.upper:.3f} {si} = {high:.1f}'
 

@@ -81,7 +81,8 @@ class Scale:
         if not unit.needs_range:
             gain = math.radians(1.0) if unit is Unit.DEGREES else 1.0
             return cls(-gain if invert else gain, offset)
-        if lower is None or upper is None or not lower < upper:
+        # A width of next to nothing would leave no gain, an endless one no finite one.
+        if lower is None or upper is None or not 0.0 < (upper - lower) / 200.0 < math.inf:
             raise ConversionError(f'{unit.value} needs a range (min < max)', reason='range')
         width = upper - lower
         if unit is Unit.PERCENT:
