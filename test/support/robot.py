@@ -46,11 +46,13 @@ class Robot:
     A bridge called ``/robot/arena_bridge``.
 
     :param url: of the arena it knows.
+    :param end_arena: ends that arena early.
     """
 
     url: str
     bridge: Process
     probe: Probe
+    end_arena: Callable[[], None]
 
     def status(self, name: str) -> str:
         """Give what diagnostics say of a part, such as ``safety``."""
@@ -115,11 +117,13 @@ def robot(
     """
     with ExitStack() as stack:
         stack.enter_context(own_domain())
-        url = stack.enter_context(running_server())
+        arena = ExitStack()
+        url = arena.enter_context(running_server())
+        stack.enter_context(arena)
         probe = stack.enter_context(running_probe())
         probe.watch(NAMESPACE)
         for service, kind in SERVICES.items():
             probe.client(NAMESPACE, service, kind)
         arguments = ros_arguments(NAMESPACE, {**DEFAULTS, 'server_url': url, **parameters}, *more)
         bridge = stack.enter_context(running(executable, arguments))
-        yield Robot(url, bridge, probe)
+        yield Robot(url, bridge, probe, arena.close)

@@ -1,0 +1,241 @@
+"""The emergency stop of a running bridge: every way in, every way out, and no way around it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from functools import partial
+import math
+from typing import Any
+
+import pytest
+
+pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
+
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from std_msgs.msg import Bool
+from support.probe import LATCHED
+from support.robot import NAMESPACE, WORKSPACE, Robot, robot
+from support.server import running_server
+from support.waiting import wait_for
+
+from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
+from lerobot_arena_ros.arena.messages import EmergencyStop
+
+BOTH = {'consume.room_id': 'in', 'produce.room_id': 'out', 'joints': ['j1']}
+
+PROFILES = {
+    'best_effort': QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT),
+    'reliable': QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE),
+    'latched': QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL),
+}
+
+
+@pytest.fixture(name='bridged')
+def fixture_bridged() -> Iterator[Robot]:
+    """Have a bridge with both sides, joined."""
+    with robot(BOTH) as bridged:
+        for side in ('produce', 'consume'):
+            bridged.wait_for_status(f'{side} link', 'joined')
+        yield bridged
+
+
+def stop_publisher(bridged: Robot, profile: QoSProfile) -> Any:
+    """Make a publisher of the stop topic that somebody listens to."""
+    publisher = bridged.probe.node.create_publisher(Bool, f'/{NAMESPACE}/emergency_stop', profile)
+    wait_for(publisher.get_subscription_count, 'a subscriber of emergency_stop', 20.0)
+    return publisher
+
+
+def wait_for_stop(bridged: Robot, stopped: bool = True) -> None:
+    """Wait until the latched status says so."""
+    seen = bridged.probe.stop_active[NAMESPACE]
+    wait_for(lambda: seen[-1:] == [stopped], f'emergency_stop_active to be {stopped}')
+
+
+def reset(bridged: Robot) -> str:
+    """Ask for a reset, and give the answer's text, with 'ok: ' before it where it was done."""
+    answer = bridged.probe.call(NAMESPACE, 'reset_emergency_stop')
+    return f'ok: {answer.message}' if answer.success else str(answer.message)
+
+
+@pytest.mark.parametrize('profile', PROFILES.values(), ids=PROFILES)
+def test_publishers_of_every_kind_are_heard(bridged: Robot, profile: QoSProfile) -> None:
+    """Best effort, reliable or latched: one true on the topic stops."""
+    publisher = stop_publisher(bridged, profile)
+    publisher.publish(Bool(data=True))
+    wait_for_stop(bridged)
+
+    assert reset(bridged).startswith('not reset')
+    publisher.publish(Bool(data=False))
+    wait_for(lambda: reset(bridged) == 'ok: reset', 'the stop to be reset')
+    wait_for_stop(bridged, False)
+
+
+def test_a_one_shot_true_stops_and_may_be_reset_a_second_later(bridged: Robot) -> None:
+    """A publisher that said true and is gone asserts nothing any more."""
+    publisher = stop_publisher(bridged, PROFILES['reliable'])
+    publisher.publish(Bool(data=True))
+    wait_for_stop(bridged)
+    bridged.probe.node.destroy_publisher(publisher)
+
+    assert reset(bridged).startswith('not reset')
+    wait_for(lambda: reset(bridged) == 'ok: reset', 'the stop to be reset')
+
+
+def test_the_service_stops_both_rooms(bridged: Robot) -> None:
+    """Everybody in either room hears of it, with its reason, once."""
+    heard: list[tuple[str, str | None]] = []
+
+    def note(room: str, stop: EmergencyStop) -> None:
+        heard.append((room, stop.reason))
+
+    async def listen() -> None:
+        async with RoboticsConsumer(bridged.url) as one, RoboticsConsumer(bridged.url) as two:
+            for client, room in ((one, 'in'), (two, 'out')):
+                client.on_emergency_stop(partial(note, room))
+                assert await client.connect(WORKSPACE, room)
+            await asyncio.get_running_loop().run_in_executor(None, press)
+
+    def press() -> None:
+        assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success
+        assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success
+        wait_for(lambda: len(heard) >= 2, 'both rooms to hear of the stop')
+
+    asyncio.run(listen())
+
+    reason = 'stop triggered by service'
+    assert sorted(heard) == [('in', reason), ('out', reason)]
+    wait_for_stop(bridged)
+
+
+@pytest.mark.parametrize(('room', 'other'), [('in', 'out'), ('out', 'in')])
+def test_a_stop_in_one_room_reaches_the_other(bridged: Robot, room: str, other: str) -> None:
+    """It crosses the bridge once; the room that sent it is not told its own news."""
+    heard: dict[str, list[str | None]] = {room: [], other: []}
+
+    def note(place: str, stop: EmergencyStop) -> None:
+        heard[place].append(stop.reason)
+
+    async def listen() -> None:
+        async with RoboticsConsumer(bridged.url) as one, RoboticsConsumer(bridged.url) as two:
+            for client, place in ((one, room), (two, other)):
+                client.on_emergency_stop(partial(note, place))
+                assert await client.connect(WORKSPACE, place)
+            await one.send_emergency_stop('the cat')
+            await asyncio.get_running_loop().run_in_executor(None, settle)
+
+    def settle() -> None:
+        wait_for(lambda: heard[other], 'the other room to hear of the stop')
+        wait_for_stop(bridged)
+
+    asyncio.run(listen())
+
+    assert heard == {room: ['the cat'], other: ['the cat']}
+    assert 'the cat' in bridged.status('safety')
+
+
+def test_a_late_subscriber_sees_the_latch(bridged: Robot) -> None:
+    """emergency_stop_active is latched, and repeated for those who let a silence expire."""
+    assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success
+    seen: list[Any] = []
+    topic = f'/{NAMESPACE}/arena_bridge/emergency_stop_active'
+    bridged.probe.node.create_subscription(Bool, topic, seen.append, LATCHED)
+
+    wait_for(lambda: len(seen) >= 3, 'three statuses')
+    assert all(message.data for message in seen)
+
+
+def test_nothing_leaves_while_stopped_and_motion_resumes_after_reset(bridged: Robot) -> None:
+    """Live updates are heard and not obeyed; after the reset the next one moves."""
+    commands = bridged.commands
+
+    def last_is(degrees: float) -> bool:
+        wanted = math.radians(degrees)
+        return bool(commands) and math.isclose(commands[-1].position[0], wanted, abs_tol=1e-9)
+
+    async def act(producer: RoboticsProducer) -> None:
+        loop = asyncio.get_running_loop()
+
+        async def send(degrees: float) -> None:
+            await producer.send_joint_update([{'name': 'j1', 'value': degrees}])
+
+        def unmoved() -> None:
+            heard = int(bridged.value('consume link', 'heard_frames'))
+            wait_for(
+                lambda: int(bridged.value('consume link', 'heard_frames')) >= heard + 2,
+                'the room to be heard further',
+            )
+            assert not last_is(2.0)
+
+        await send(1.0)
+        await loop.run_in_executor(None, wait_for, lambda: last_is(1.0), 'the command to 1', 20.0)
+        await loop.run_in_executor(None, stop)
+        await send(2.0)
+        await loop.run_in_executor(None, unmoved)
+        assert await loop.run_in_executor(None, reset, bridged) == 'ok: reset'
+        await send(3.0)
+        await loop.run_in_executor(None, wait_for, lambda: last_is(3.0), 'the command to 3', 20.0)
+
+    def stop() -> None:
+        assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success
+        wait_for_stop(bridged)
+
+    bridged.lead('in', act)
+
+
+def test_estop_on_start_begins_stopped_and_tells_nobody() -> None:
+    """After a crash a respawned bridge stands still, and does not stop the others again."""
+    with robot({**BOTH, 'estop_on_start': True}) as bridged:
+        wait_for_stop(bridged)
+        bridged.wait_for_status('consume link', 'joined')
+        bridged.wait_for_status('safety', 'EMERGENCY STOP: stopped at start')
+        heard: list[str] = []
+
+        async def hear(consumer: RoboticsConsumer) -> None:
+            consumer.on_emergency_stop(lambda stop: heard.append(stop.reason or ''))
+            await consumer.send_emergency_stop('a later one')
+            loop = asyncio.get_running_loop()
+            await loop.run_in_executor(None, wait_for, lambda: heard, 'our own stop')
+
+        bridged.listen('in', hear)
+
+        assert heard == ['a later one']
+        assert reset(bridged) == 'ok: reset'
+
+
+def test_a_stop_raised_while_the_arena_is_away_reaches_it_later() -> None:
+    """It is owed until it is written, even though it was reset meanwhile."""
+    with robot(BOTH) as bridged:
+        port = int(bridged.url.rsplit(':', 1)[1])
+        bridged.wait_for_status('consume link', 'joined')
+        bridged.end_arena()
+        bridged.wait_for_status('consume link', 'cannot connect')
+        assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success
+        assert reset(bridged) == 'ok: reset'
+        heard: list[str] = []
+
+        with running_server(port=port) as url:
+
+            async def hear() -> None:
+                client = RoboticsConsumer(url)
+                client.on_emergency_stop(lambda stop: heard.append(stop.reason or ''))
+                await client.create_room(WORKSPACE, 'in')
+                assert await client.connect(WORKSPACE, 'in')
+                loop = asyncio.get_running_loop()
+                await loop.run_in_executor(None, wait_for, lambda: heard, 'the stop', 20.0)
+                await client.disconnect()
+
+            asyncio.run(hear())
+
+        assert heard == ['stop triggered by service']
+
+
+def test_link_loss_is_a_stop_where_the_user_wants_it() -> None:
+    """With link.on_loss: emergency_stop the loss latches; another connection does not clear it."""
+    with robot({**BOTH, 'link.on_loss': 'emergency_stop'}) as bridged:
+        bridged.wait_for_status('consume link', 'joined')
+        bridged.end_arena()
+        wait_for_stop(bridged)
+
+        assert 'link lost' in bridged.status('safety')

@@ -1,0 +1,46 @@
+"""The demo, as a stranger runs it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
+
+from support.domain import own_domain
+from support.processes import running
+from support.waiting import wait_for
+
+
+def test_unattended_it_judges_itself() -> None:
+    """It stops half-way, resets, and passes with real numbers."""
+    with own_domain(), running('nodes.demo', ['--seconds', '8']) as demo:
+        wait_for(lambda: not demo.is_alive, 'the demo to end', 90.0)
+
+        assert demo.wait() == 0, demo.output
+        assert 'demo: passed' in demo.output
+        found = re.search(r'latency +p50 ([\d.]+) ms, p99 ([\d.]+) ms \((\d+)', demo.output)
+        assert found is not None, demo.output
+        p50, p99, samples = map(float, found.groups())
+        assert 0.0 < p50 <= p99
+        assert samples > 50
+
+
+def test_ctrl_c_ends_it_and_all_it_started() -> None:
+    """It exits with 0 and without a traceback at whatever moment."""
+    with own_domain(), running('nodes.demo', ['--seconds', '600']) as demo:
+        wait_for(lambda: 'commands/s' in demo.output, 'the demo to run', 30.0)
+        code = demo.end()
+
+        assert code == 0, demo.output
+        assert 'Traceback' not in demo.output
+
+
+@pytest.mark.parametrize('seconds', ['1', 'soon'])
+def test_a_wrong_time_is_refused_in_one_line(seconds: str) -> None:
+    """The message names the value and what was expected."""
+    with running('nodes.demo', ['--seconds', seconds]) as demo:
+        assert demo.wait() == 2
+        assert seconds in demo.output.splitlines()[-1]
+        assert 'Traceback' not in demo.output
