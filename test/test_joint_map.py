@@ -253,6 +253,24 @@ def test_the_lower_velocity_limit_counts(own: float | None, expected: float) -> 
     assert joint.described_by(PAN).max_velocity == expected
 
 
+@pytest.mark.parametrize(
+    ('units', 'value'),
+    [
+        pytest.param(Unit.DEGREES, 0.15, id='degrees'),
+        pytest.param(Unit.RADIANS, 0.15, id='radians'),
+        pytest.param(Unit.METRES, 0.15, id='metres'),
+        pytest.param(Unit.NORMALIZED, 0.0, id='normalized'),
+        pytest.param(Unit.PERCENT, 50.0, id='percent'),
+    ],
+)
+def test_sliding_joints_count_in_metres(units: Unit, value: float) -> None:
+    """No angle is the unit of a length; shares of a range are of that of a length, too."""
+    joint = Joint('lift', 'lift', units).described_by(LIFT)
+
+    assert joint.prismatic
+    assert joint.to_position(value) == pytest.approx(0.15)
+
+
 def test_no_velocity_limit_stays_none() -> None:
     """Where neither side has a limit only the common one counts."""
     assert Joint('wheel', 'wheel', Unit.DEGREES).described_by(WHEEL).max_velocity is None

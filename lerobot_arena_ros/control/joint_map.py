@@ -99,10 +99,16 @@ class Joint:
         return value
 
     def described_by(self, urdf: UrdfJoint) -> Joint:
-        """Fill in from a URDF what the user left open; of two velocity limits the lower counts."""
+        """
+        Fill in from a URDF what the user left open; of two velocity limits the lower counts.
+
+        A sliding joint counts in metres where others count in degrees or radians.
+        """
         velocities = [v for v in (self.max_velocity, urdf.max_velocity) if v is not None]
+        absolute = not self.unit.needs_range
         return replace(
             self,
+            unit=Unit.METRES if urdf.prismatic and absolute else self.unit,
             lower=urdf.lower if self.lower is None else self.lower,
             upper=urdf.upper if self.upper is None else self.upper,
             max_velocity=min(velocities, default=None),
