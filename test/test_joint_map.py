@@ -286,6 +286,30 @@ def test_without_a_list_the_urdf_gives_the_joints() -> None:
     assert described.from_arena({'pan': 1.0, 'finger': 0.01}) == {'pan': 1.0}
 
 
+@pytest.mark.parametrize(
+    ('units', 'sent'),
+    [
+        pytest.param(Unit.NORMALIZED, {'pan': 50.0}, id='normalized'),
+        pytest.param(Unit.RADIANS, {'pan': 1.0, 'finger': 0.01}, id='radians'),
+    ],
+)
+def test_a_joint_without_a_range_keeps_no_other_from_being_sent(
+    units: Unit, sent: dict[str, float]
+) -> None:
+    """A gripper's second finger, measured with all others, spoils no message."""
+    described = JointMap((), others=units).described_by({'pan': PAN, 'finger': MIMIC})
+
+    assert described.to_arena({'pan': 1.0, 'finger': 0.01}) == pytest.approx(sent)
+
+
+def test_unlisted_joints_without_a_range_ask_for_one() -> None:
+    """Before any description arrives, a normalized room is told nothing, and the user why."""
+    joint_map = JointMap((), others=Unit.NORMALIZED).described_by({})
+
+    with pytest.raises(ConversionError, match='publish robot_description'):
+        joint_map.to_arena({'pan': 1.0})
+
+
 def test_a_list_is_not_extended_by_the_urdf() -> None:
     """Whoever lists joints gets those."""
     joint_map = JointMap((Joint('pan', 'pan', Unit.RADIANS),))

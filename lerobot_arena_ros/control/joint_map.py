@@ -193,18 +193,20 @@ class JointMap:
         """
         Fill in what a URDF knows; without listed joints, take its own in its order.
 
-        Mimic joints are not taken: they follow another joint by themselves.
+        Mimic joints are not taken: they follow another joint by themselves. Nor do they, or any
+        other joint that is not taken, pass unlisted where values need a range.
         """
-        joints: Sequence[Joint] = self.joints
-        if not joints and self._others is not None:
-            joints = [
-                Joint(name, name, unit_of(name, self._others))
+        joints, others = self.joints, self._others
+        if not joints and others is not None:
+            joints = tuple(
+                Joint(name, name, unit_of(name, others))
                 for name, joint in urdf.items()
                 if not joint.mimic
-            ]
+            )
+            others = None if joints and others.needs_range else others
         return JointMap(
             (j.described_by(urdf[j.name]) if j.name in urdf else j for j in joints),
-            others=self._others,
+            others=others,
         )
 
     def table(self) -> str:
