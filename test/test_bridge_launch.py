@@ -1,7 +1,9 @@
-"""``bridge.launch.py``, run as ``ros2 launch`` runs it."""
+"""``bridge.launch.py``, run by launch_testing: the scenarios, and the arguments."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+import signal
 from typing import Any
 
 import pytest
@@ -9,75 +11,79 @@ import pytest
 pytest.importorskip('launch_testing', reason='launch_testing is not here: it comes with ROS 2')
 
 from launch import LaunchDescription
-from launch_testing import post_shutdown_test
-from launch_testing.asserts import assertExitCodes
-import rclpy
-from rclpy.context import Context
-from rclpy.executors import SingleThreadedExecutor
-from rclpy.qos import DurabilityPolicy, QoSProfile
-from rclpy.task import Future
-from std_msgs.msg import Bool
-from support.launching import AfterShutdown, WhileRunning, described, needs_installation
+from launch.events.process import SignalProcess
+from support.launching import (
+    ExitCodes,
+    WhileRunning,
+    described,
+    free_port,
+    launch_file,
+    needs_installation,
+)
+from support.probe import running_probe
+from support.scenarios import BRIDGES, SCENARIOS, Stage
+from support.waiting import wait_for
+
+__all__ = ['ExitCodes', 'TestBridges', 'generate_test_description']
+
+# These parameters have arguments; the others come from the params_file.
+ARGUMENTS = {
+    'units': 'units',
+    'produce.room_id': 'produce_room',
+    'consume.room_id': 'consume_room',
+}
+# A bridge that the scenarios do not need; its room has a name that YAML takes for a number.
+SPARE = {**BRIDGES['bystander'], 'produce.room_id': '0815'}
 
 
 @pytest.mark.launch_test
 @needs_installation
-def generate_test_description() -> LaunchDescription:
-    """Start a bridge whose arena is not there."""
-    return described(
-        (
-            'bridge.launch.py',
-            {
-                'namespace': 'robot',
-                'server_url': 'http://127.0.0.1:9',
-                'produce_room': '0815',
-                'units': 'degrees',
-            },
+def generate_test_description() -> tuple[LaunchDescription, dict[str, Any]]:
+    """Start the bridges of the scenarios, and one to spare, without an arena."""
+    port = free_port()
+    files = []
+    for namespace, parameters in {**BRIDGES, 'spare': SPARE}.items():
+        arguments = {
+            'namespace': namespace,
+            'server_url': f'http://127.0.0.1:{port}',
+            **{ARGUMENTS[name]: parameters[name] for name in ARGUMENTS if name in parameters},
+        }
+        rest = {name: value for name, value in parameters.items() if name not in ARGUMENTS}
+        files.append(launch_file('bridge.launch.py', arguments, rest))
+    return described(*files), {'port': port}
+
+
+class TestBridges(WhileRunning):
+    """What holds while they run."""
+
+    def test_a_room_is_a_string_and_sigterm_ends_with_0(
+        self, launch_service: Any, proc_info: Any
+    ) -> None:
+        """The spare bridge looks for room 0815, and ends when it is told to."""
+        with running_probe() as probe:
+            wait_for(
+                lambda: 'rooms/0815' in probe.text('/spare/arena_bridge: produce link'),
+                'the bridge to look for room 0815',
+            )
+        spare = '__ns:=/spare'
+        launch_service.emit_event(
+            SignalProcess(
+                signal_number=signal.SIGTERM,
+                process_matcher=lambda action: spare in action.process_details['cmd'],
+            )
         )
-    )
+        proc_info.assertWaitForShutdown(process='arena_bridge', cmd_args=spare, timeout=10)
 
 
-class TestBridge(WhileRunning):
-    """What holds while it runs."""
+def _test_of(scenario: Callable[[Stage], None]) -> Callable[[TestBridges, int], None]:
+    def test(self: TestBridges, port: int) -> None:
+        with running_probe() as probe:
+            probe.watch(*BRIDGES)
+            scenario(Stage(probe, port))
 
-    def setUp(self) -> None:
-        """Join the graph."""
-        self.context = Context()
-        rclpy.init(context=self.context)
-        self.node = rclpy.create_node('test_bridge_launch', context=self.context)
-        self.executor = SingleThreadedExecutor(context=self.context)
-        self.executor.add_node(self.node)
-
-    def tearDown(self) -> None:
-        """Leave it."""
-        self.executor.shutdown()
-        self.node.destroy_node()
-        rclpy.shutdown(context=self.context)
-
-    def test_it_starts_without_a_server_and_stays_alive(self) -> None:
-        """It says twice that nothing is stopped: when asked first, and half a second later."""
-        came = Future(executor=self.executor)
-        seen: list[bool] = []
-
-        def remember(message: Any) -> None:
-            seen.append(message.data)
-            if len(seen) == 2:
-                came.set_result(True)
-
-        self.node.create_subscription(
-            Bool,
-            '/robot/arena_bridge/emergency_stop_active',
-            remember,
-            QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL),
-        )
-        self.executor.spin_until_future_complete(came, timeout_sec=10.0)
-        assert seen == [False, False]
+    test.__doc__ = scenario.__doc__
+    return test
 
 
-@post_shutdown_test()
-class TestBridgeAfterwards(AfterShutdown):
-    """What holds once launch has sent SIGINT."""
-
-    def test_it_ends_well(self, proc_info: Any) -> None:
-        """It exits with 0."""
-        assertExitCodes(proc_info)
+for _scenario in SCENARIOS:
+    setattr(TestBridges, f'test_{_scenario.__name__}', _test_of(_scenario))

@@ -1,19 +1,36 @@
-"""How a test module runs a launch file through launch_testing."""
+"""How a test module runs launch files through launch_testing."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from contextlib import ExitStack
+import json
 from pathlib import Path
+import socket
+import tempfile
+from typing import Any
 import unittest
 import warnings
 
 from ament_index_python.packages import PackageNotFoundError, get_package_share_directory
 from launch import LaunchDescription
-from launch.actions import IncludeLaunchDescription
+from launch.actions import GroupAction, IncludeLaunchDescription
+from launch_testing import post_shutdown_test
 from launch_testing.actions import ReadyToTest
+from launch_testing.asserts import assertExitCodes
 import pytest
 
-__all__ = ['AfterShutdown', 'WhileRunning', 'described', 'needs_installation']
+from .domain import own_domain
+
+__all__ = [
+    'ExitCodes',
+    'WhileRunning',
+    'described',
+    'free_port',
+    'launch_file',
+    'needs_installation',
+]
 
 PACKAGE = 'lerobot_arena_ros'
 
@@ -31,41 +48,65 @@ needs_installation = pytest.mark.skipif(
     reason=f'{PACKAGE} is not installed here: `make colcon` builds it and runs this',
 )
 
+# What a run of launch needs, and what it leaves behind: it makes an event loop in each thread that
+# it is called from and closes none; each would warn of that in the midst of a later test.
+_run = ExitStack()
 
-# launch makes an event loop in each thread that it is called from and closes none; each would warn
-# of that in the midst of a later test.
-_loops: list[asyncio.AbstractEventLoop] = []
 
-
-def described(*files: tuple[str, dict[str, str]]) -> LaunchDescription:
-    """Describe what is tested at once: launch files of ours, each with its arguments."""
+def described(*launch_files: GroupAction) -> LaunchDescription:
+    """Describe what is tested, in a ROS domain of its own: the tests begin when it has started."""
+    _run.enter_context(own_domain())
     _open_loop()
-    folder = Path(get_package_share_directory(PACKAGE)) / 'launch'
-    actions = [
-        IncludeLaunchDescription(str(folder / name), launch_arguments=arguments.items())
-        for name, arguments in files
-    ]
-    return LaunchDescription([*actions, ReadyToTest()])
+    return LaunchDescription([*launch_files, ReadyToTest()])
+
+
+def launch_file(
+    name: str, arguments: Mapping[str, str], parameters: Mapping[str, Any] | None = None
+) -> GroupAction:
+    """
+    Include a launch file of ours, in a group: arguments would leak into the next one.
+
+    :param parameters: what its params_file says; None for that of the launch file.
+    """
+    path = Path(get_package_share_directory(PACKAGE)) / 'launch' / name
+    if parameters is not None:
+        with tempfile.NamedTemporaryFile('w', suffix='.yaml', delete=False) as file:
+            json.dump({'/**': {'ros__parameters': parameters}}, file)
+        _run.callback(Path(file.name).unlink)
+        arguments = {**arguments, 'params_file': file.name}
+    return GroupAction([IncludeLaunchDescription(str(path), launch_arguments=arguments.items())])
+
+
+def free_port() -> int:
+    """Give a port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 class WhileRunning(unittest.TestCase):
     """What holds while the launch files run; launch_testing has a thread for it."""
 
     @classmethod
-    def setUpClass(cls) -> None:
-        """Give launch the loop that it is going to want."""
+    def tearDownClass(cls) -> None:
+        """Give launch the loop that it is going to want for its shutdown."""
         _open_loop()
 
 
-class AfterShutdown(unittest.TestCase):
-    """What holds when launch has shut everything down; the last class of a module."""
+@post_shutdown_test()
+class ExitCodes(unittest.TestCase):
+    """What holds when launch has sent SIGINT to everything; import it into a launch test."""
 
     @classmethod
     def tearDownClass(cls) -> None:
-        """Close what launch leaves behind."""
+        """Clear away what launch leaves behind."""
         asyncio.set_event_loop(None)
-        while _loops:
-            _loops.pop().close()
+        _run.close()
+
+    def test_every_process_ends_well(self, proc_info: Any) -> None:
+        """All exit with 0."""
+        assertExitCodes(proc_info)
 
 
 def _open_loop() -> None:
@@ -79,4 +120,4 @@ def _open_loop() -> None:
     if loop.is_closed():
         loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    _loops.append(loop)
+    _run.callback(loop.close)

@@ -1,0 +1,66 @@
+"""``demo.launch.py``, run by launch_testing."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+pytest.importorskip('launch_testing', reason='launch_testing is not here: it comes with ROS 2')
+
+from launch import LaunchDescription
+from sensor_msgs.msg import JointState
+from support.launching import (
+    ExitCodes,
+    WhileRunning,
+    described,
+    free_port,
+    launch_file,
+    needs_installation,
+)
+from support.probe import running_probe
+from support.waiting import wait_for
+
+__all__ = ['ExitCodes', 'TestDemo', 'generate_test_description']
+
+TOLERANCE_RAD = 0.2
+
+
+@pytest.mark.launch_test
+@needs_installation
+def generate_test_description() -> LaunchDescription:
+    """Start the whole loop."""
+    return described(launch_file('demo.launch.py', {'port': str(free_port())}))
+
+
+class TestDemo(WhileRunning):
+    """What holds while it runs."""
+
+    def test_the_follower_goes_where_the_leader_has_gone(self) -> None:
+        """Once the leader has moved by several tolerances, the follower is found beside it."""
+        arms: dict[str, dict[str, float]] = {'leader': {}, 'follower': {}}
+        begun: dict[str, float] = {}
+        with running_probe() as probe:
+
+            def listen(arm: str) -> None:
+                def remember(message: JointState) -> None:
+                    arms[arm] = dict(zip(message.name, message.position, strict=True))
+
+                probe.node.create_subscription(JointState, f'/{arm}/joint_states', remember, 10)
+
+            def distance(one: dict[str, float], other: dict[str, float]) -> float:
+                pairs = [abs(one[name] - other[name]) for name in one if name in other]
+                return max(pairs, default=math.inf)
+
+            listen('leader')
+            listen('follower')
+            wait_for(
+                lambda: arms['leader'] and arms['follower'], 'both arms to say where they are'
+            )
+            begun = dict(arms['follower'])
+
+            def followed() -> bool:
+                near = distance(arms['leader'], arms['follower']) < TOLERANCE_RAD
+                return near and distance(arms['follower'], begun) > 2 * TOLERANCE_RAD
+
+            wait_for(followed, f'the follower beside the moving leader; it began at {begun}', 40.0)
