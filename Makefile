@@ -48,7 +48,10 @@ BIN := $(VENV)/bin
 PIP_INSTALL := -m pip install -qq --disable-pip-version-check --prefer-binary
 
 export ROS_AUTOMATIC_DISCOVERY_RANGE := LOCALHOST
+ifeq ($(ROS_DISTRO),humble)
+# Its word for the same.
 export ROS_LOCALHOST_ONLY := 1
+endif
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint types colcon clean

@@ -137,6 +137,24 @@ def test_motion_begins_at_the_measured_pose_and_ramps() -> None:
         assert {frame[1] for frame in frames} == {measured[1]}
 
 
+def test_one_update_is_enough_to_get_there() -> None:
+    """The motion goes on by itself, in steps that the velocity limit allows, to the very end."""
+    with robot({**PAIR, 'consume.start_seconds': 0.0}) as bridged:
+
+        async def act(producer: RoboticsProducer) -> None:
+            await send(producer, j1=0.0, j2=0.0)
+            await until(bridged, [0.0, 0.0])
+            await send(producer, j1=60.0)
+            await until(bridged, [math.radians(60.0), 0.0])
+
+        leading(bridged, act)
+
+        frames = [command.position[0] for command in bridged.commands]
+        steps = [b - a for a, b in zip(frames, frames[1:], strict=False)]
+        assert len(steps) > 50
+        assert max(steps) <= 2.0 * 0.01 + 1e-9
+
+
 def test_bad_values_spoil_their_frame_and_nothing_else() -> None:
     """A gross unit mix-up is dropped whole and counted; the joints it hid are asked for again."""
     limits = {'joint_map.j1.min': -1.0, 'joint_map.j1.max': 1.0}

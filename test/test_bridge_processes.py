@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -49,3 +51,25 @@ def test_a_signal_ends_a_bridge_with_0(number: signal.Signals, executor: str) ->
 
         assert code == 0, bridge.output
         assert 'Traceback' not in bridge.output
+
+
+def test_a_signal_during_the_start_ends_a_bridge_with_0() -> None:
+    """Ctrl-C while everything is still being imported is no traceback either."""
+    start = (
+        'import os, signal, sys; import lerobot_arena_ros.nodes.stop_signal as s;'
+        'make = s.StopSignal.__init__;'
+        's.StopSignal.__init__ = lambda self: make(self) or os.kill(os.getpid(), signal.SIGINT);'
+        'import lerobot_arena_ros.nodes.bridge as m; sys.exit(m.main())'
+    )
+    arguments = [*ros_arguments('robot', BRIDGES['leader'])]
+    with own_domain():
+        ended = subprocess.run(
+            [sys.executable, '-c', start, *arguments],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+
+    assert ended.returncode == 0, ended.stderr
+    assert 'Traceback' not in ended.stderr

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from .bridge_node import BridgeNode
-from .spinning import Program, run
+from .stop_signal import StopSignal
 
 __all__ = ['main', 'main_consumer', 'main_producer']
 
@@ -26,11 +25,15 @@ def main_consumer(args: list[str] | None = None) -> int:
 
 
 def _run(name: str, args: list[str] | None, sides: tuple[str, ...]) -> int:
+    stop = StopSignal()
+    from .bridge_node import BridgeNode
+    from .spinning import Program, run
+
     def make() -> Program:
         node = BridgeNode(sides)
         return Program(node, node.settings.executor, node.start, node.finish, lambda: node.failure)
 
-    return run(make, name, args)
+    return run(make, name, args, stop)
 
 
 if __name__ == '__main__':

@@ -276,6 +276,10 @@ class BridgeNode(LifecycleNode):
 
     def publish_diagnostics(self) -> None:
         """Say how everything is; any thread."""
+        with self._lock:
+            self._diagnostics.publish(self._report())
+
+    def _report(self) -> DiagnosticArray:
         parts: list[DiagnosticStatus] = []
         sides, commander = self._sides, None
         unknown: set[str] = set()
@@ -291,9 +295,7 @@ class BridgeNode(LifecycleNode):
         parts.append(diagnostics.mapping(self._joint_map, unknown))
         stamp = self.get_clock().now().to_msg()
         server = self.settings.address.base_url
-        self._diagnostics.publish(
-            diagnostics.array(self.get_fully_qualified_name(), server, stamp, parts)
-        )
+        return diagnostics.array(self.get_fully_qualified_name(), server, stamp, parts)
 
 
 def _destroy(node: LifecycleNode, entity: Any) -> None:

@@ -215,7 +215,7 @@ class Commander:
     def _note_unknown(self, values: Mapping[str, float]) -> None:
         new = set(self._joint_map.unknown(values)) - self.unknown
         if new and len(self.unknown) < 100:
-            self.unknown |= new
+            self.unknown = self.unknown | new  # Another one: diagnostics may be reading the old.
             self._logger.warning(f'the room has joints that nobody maps: {", ".join(sorted(new))}')
 
     def _act(self, output: Output) -> None:

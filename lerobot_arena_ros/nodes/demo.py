@@ -30,7 +30,8 @@ def main(args: list[str] | None = None) -> int:
     seconds = _arguments(args).seconds
     # The arms wave in everybody's graph otherwise.
     os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
     try:
         with demo_processes() as processes:

@@ -18,6 +18,7 @@ from .conversions import joint_state_from_ros, joint_state_to_ros
 from .parameter_table import Spec
 from .parameters import declare
 from .spinning import Program, run
+from .stop_signal import StopSignal
 
 __all__ = ['SO101', 'SPECS', 'DemoArm', 'main']
 
@@ -105,7 +106,7 @@ class DemoArm(Node):
 
 def main(args: list[str] | None = None) -> int:
     """Run the simulated arm; gives the exit code."""
-    return run(lambda: Program(DemoArm()), 'demo_arm', args)
+    return run(lambda: Program(DemoArm()), 'demo_arm', args, StopSignal())
 
 
 if __name__ == '__main__':

@@ -60,7 +60,9 @@ class Processes:
                 raise DemoError(f'{name} ended with code {process.returncode}:\n{tail}')
 
     def stop(self) -> None:
-        """End all, the last one started first."""
+        """End all, the last one started first; further signals to this process do not matter."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
         for process in reversed(list(self._running.values())):
             if process.poll() is None:
                 process.send_signal(signal.SIGINT)

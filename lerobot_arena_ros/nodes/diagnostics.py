@@ -119,7 +119,7 @@ def _status(
 
 
 def _counts(dropped: Mapping[str, int]) -> dict[str, int]:
-    return {f'dropped_{reason}': count for reason, count in dropped.items()}
+    return {f'dropped_{reason}': count for reason, count in dict(dropped).items()}
 
 
 def _age_s(moment: float | None) -> float | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-import signal
 import sys
 
 import rclpy
@@ -13,6 +12,8 @@ from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
+
+from .stop_signal import StopSignal
 
 __all__ = ['Program', 'run']
 
@@ -38,7 +39,7 @@ class Program:
     failure: Callable[[], str | None] = lambda: None
 
 
-def run(make: Callable[[], Program], name: str, args: list[str] | None) -> int:
+def run(make: Callable[[], Program], name: str, args: list[str] | None, stop: StopSignal) -> int:
     """
     Run a program until SIGINT, SIGTERM, or its failure.
 
@@ -56,7 +57,7 @@ def run(make: Callable[[], Program], name: str, args: list[str] | None) -> int:
     except ValueError as exc:
         return _refuse(name, str(exc))
     else:
-        _spin(program)
+        _spin(program, stop)
         failure = program.failure()
         program.finish()
         program.node.destroy_node()
@@ -65,19 +66,13 @@ def run(make: Callable[[], Program], name: str, args: list[str] | None) -> int:
         rclpy.try_shutdown()
 
 
-def _spin(program: Program) -> None:
+def _spin(program: Program, stop: StopSignal) -> None:
     executor = _executor(program.executor)
     done: Future = Future(executor=executor)
-
-    def finish(*_: object) -> None:
-        if not done.done():
-            done.set_result(None)
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, finish)
+    stop.on_receive = lambda: done.done() or done.set_result(None)
     executor.add_node(program.node)
     program.start()
-    while not done.done() and program.failure() is None:
+    while not stop.received and program.failure() is None:
         executor.spin_until_future_complete(done, timeout_sec=SPIN_SLICE_S)
     executor.remove_node(program.node)
 
