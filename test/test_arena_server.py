@@ -86,7 +86,7 @@ async def test_a_stalled_participant_does_not_keep_it() -> None:
 
 
 async def test_the_misbehaviour_of_peers_is_not_its_own() -> None:
-    """S21: no traceback, and by default no line, for whatever a client sends."""
+    """No traceback, and by default no line, for whatever a client sends."""
     with arena_server() as server:
         server.make_room()
         path = ws_path('lab', 'arm')

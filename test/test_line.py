@@ -9,15 +9,22 @@ import pytest
 from lerobot_arena_ros.server.line import Line, close_frame, text_frame
 
 
-class HalfClosed(asyncio.Transport):
-    """A transport after ``write_eof``, which refuses whatever comes later."""
+class Open(asyncio.Transport):
+    """A transport that leads nowhere."""
 
     def is_closing(self) -> bool:
-        """Say that there is still something to be read."""
+        """Say that there may still be something to be read."""
         return False
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
         """Do nothing."""
+
+    def write(self, data: object) -> None:
+        """Do nothing."""
+
+
+class HalfClosed(Open):
+    """A transport after ``write_eof``, which refuses whatever comes later."""
 
     def write(self, data: object) -> None:
         """Refuse."""
@@ -51,8 +58,7 @@ def test_a_close_frame_holds_code_and_reason() -> None:
 
 def test_a_peer_that_is_going_is_written_to_in_vain() -> None:
     """A half-closed connection is no failure of whoever sends to all."""
-    line = Line()
-    line.opened(HalfClosed())
+    line = Line(HalfClosed())
 
     line.write(b'first')
     line.write(b'second')
@@ -60,14 +66,13 @@ def test_a_peer_that_is_going_is_written_to_in_vain() -> None:
 
 async def test_a_connection_that_ends_answers_no_probe() -> None:
     """Whoever asks knows at once instead of waiting for the timeout."""
-    line = Line()
-    line.opened(HalfClosed())
+    line = Line(Open())
     asking = asyncio.ensure_future(line.answers(timeout_s=1000.0))
     asyncio.get_running_loop().call_soon(line.lost)
 
     assert await asyncio.wait_for(asking, 10.0) is False
 
 
-async def test_a_line_that_was_never_opened_is_dead() -> None:
-    """There is nobody to ask."""
-    assert await Line().answers(timeout_s=1000.0) is False
+async def test_a_connection_that_is_ending_is_not_even_asked() -> None:
+    """No answer could come."""
+    assert await Line(HalfClosed()).answers(timeout_s=1000.0) is False

@@ -13,7 +13,9 @@ import httpx
 import pytest
 from support.peers import RawPeer, connect, enter, joint, joints, ws_path
 from support.server import running_server
+from support.waiting import wait_until
 
+from lerobot_arena_ros.server.hub import Timing
 from lerobot_arena_ros.server.room import Limits
 
 Json = dict[str, Any]
@@ -126,7 +128,7 @@ async def test_participants_are_listed_by_role(http: httpx.Client, url: str, roo
 async def test_creating_a_room_again_keeps_its_state(
     http: httpx.Client, url: str, rooms: str
 ) -> None:
-    """S6: the reply is the same, and those who are in it notice nothing."""
+    """The reply is the same, and those who are in it notice nothing."""
     first = http.post(rooms, json={'room_id': 'arm'})
     http.post(f'{rooms}/arm/command', json=command(joint('Jaw', 4.0)))
     async with enter(url, workspace_of(rooms), 'arm', 'leader', 'producer') as producer:
@@ -141,7 +143,7 @@ async def test_creating_a_room_again_keeps_its_state(
 async def test_a_room_takes_as_many_consumers_as_its_creator_asked_for(
     http: httpx.Client, url: str, rooms: str
 ) -> None:
-    """S12: one more is refused."""
+    """One more is refused."""
     http.post(rooms, json={'room_id': 'arm', 'max_consumers': 1})
     workspace = workspace_of(rooms)
     async with (
@@ -243,7 +245,7 @@ BAD_COMMANDS = {
 def test_a_bad_command_is_422_and_moves_nothing(
     http: httpx.Client, rooms: str, body: bytes
 ) -> None:
-    """S8: the reply is readable whatever came, and does not repeat it."""
+    """The reply is readable whatever came, and does not repeat it."""
     http.post(rooms, json={'room_id': 'arm'})
 
     reply = http.post(f'{rooms}/arm/command', content=body)
@@ -269,7 +271,7 @@ def test_a_bad_command_is_422_and_moves_nothing(
     ids=str,
 )
 def test_a_bad_room_is_422(http: httpx.Client, rooms: str, body: object) -> None:
-    """S20: an id that no URL could name is refused, too."""
+    """An id that no URL could name is refused, too."""
     reply = http.post(rooms, json=body)
 
     assert reply.status_code == 422
@@ -278,7 +280,7 @@ def test_a_bad_room_is_422(http: httpx.Client, rooms: str, body: object) -> None
 
 
 def test_a_full_server_says_so() -> None:
-    """S12: rooms are limited; the ones that exist are still there."""
+    """Rooms are limited; the ones that exist are still there."""
     with running_server(limits=Limits(rooms=1)) as url, httpx.Client(base_url=url) as http:
         rooms = '/robotics/workspaces/lab/rooms'
         assert http.post(rooms, json={'room_id': 'arm'}).status_code == 200
@@ -288,6 +290,19 @@ def test_a_full_server_says_so() -> None:
         assert reply.status_code == 503
         assert 'at most 1 rooms' in reply.json()['detail']
         assert http.post(rooms, json={'room_id': 'arm'}).status_code == 200
+
+
+def test_a_room_remembers_so_many_joints_and_no_more() -> None:
+    """What is too much is refused whole."""
+    with running_server(limits=Limits(joints=2)) as url, httpx.Client(base_url=url) as http:
+        room = '/robotics/workspaces/lab/rooms/arm'
+        http.post('/robotics/workspaces/lab/rooms', json={'room_id': 'arm'})
+        first = http.post(f'{room}/command', json=command(joint('a', 1)))
+        second = http.post(f'{room}/command', json=command(*(joint(name, 2) for name in 'abc')))
+
+        assert (first.status_code, second.status_code) == (200, 422)
+        assert 'at most 2 joints' in second.json()['detail'][0]['msg']
+        assert http.get(f'{room}/state').json()['state']['joints'] == {'a': 1.0}
 
 
 @pytest.mark.parametrize('prefix', ['', '/api'])
@@ -356,6 +371,19 @@ async def test_a_cleanup_takes_idle_rooms_that_nobody_is_in(url: str) -> None:
     assert left == ['used']
 
 
+async def test_idle_rooms_go_without_being_asked() -> None:
+    """The server sweeps for as long as it runs."""
+    timing, limits = Timing(sweep_s=0.02), Limits(idle_s=0.02)
+    server = running_server(limits=limits, timing=timing)
+    with server as address, httpx.Client(base_url=address) as http:
+        http.post('/robotics/workspaces/lab/rooms', json={'room_id': 'arm'})
+
+        await wait_until(
+            lambda: http.get('/robotics/status').json()['workspaces_count'] == 0,
+            'the idle room and its workspace to be gone',
+        )
+
+
 def test_a_trailing_slash_is_redirected(http: httpx.Client, rooms: str) -> None:
     """With 307, so that a POST stays one."""
     reply = http.post(f'{rooms}/', json={})
@@ -396,7 +424,7 @@ def test_the_interface_documents_itself(http: httpx.Client) -> None:
 async def test_deleting_a_room_closes_its_connections(
     http: httpx.Client, url: str, rooms: str
 ) -> None:
-    """S5: everybody in it is told and then closed with 4404."""
+    """Everybody in it is told and then closed with 4404."""
     http.post(rooms, json={'room_id': 'arm'})
     workspace = workspace_of(rooms)
     async with (
@@ -414,7 +442,7 @@ async def test_deleting_a_room_closes_its_connections(
 async def test_a_producer_of_a_deleted_room_writes_nothing_into_its_successor(
     http: httpx.Client, url: str, rooms: str
 ) -> None:
-    """S5: a connection belongs to the room, not to its name."""
+    """A connection belongs to the room, not to its name."""
     http.post(rooms, json={'room_id': 'arm'})
     workspace = workspace_of(rooms)
     with closing(RawPeer.enter(url, ws_path(workspace, 'arm'), 'old', 'producer')) as zombie:

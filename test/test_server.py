@@ -158,7 +158,7 @@ async def test_hundred_joints_fit_into_one_update(url: str, room: str) -> None:
 async def test_an_emergency_stop_reaches_everybody_and_its_sender(
     url: str, room: str, role: str
 ) -> None:
-    """S16: whatever it says, it stops; the source is the sender's, the reason is a text."""
+    """Whatever it says, it stops; the source is the sender's, the reason is a text."""
     async with (
         enter(url, WORKSPACE, room, 'producer', 'producer') as producer,
         enter(url, WORKSPACE, room, 'consumer', 'consumer') as consumer,
@@ -179,7 +179,7 @@ async def test_an_emergency_stop_reaches_everybody_and_its_sender(
 
 
 async def test_a_heartbeat_ack_says_whether_there_is_a_producer(url: str, room: str) -> None:
-    """S15: nobody is told that the producer left, but who asks can know."""
+    """Nobody is told that the producer left, but who asks can know."""
     async with enter(url, WORKSPACE, room, 'ros', 'consumer') as consumer:
         async with enter(url, WORKSPACE, room, 'leader', 'producer'):
             assert await has_producer(consumer) is True
@@ -239,7 +239,7 @@ BAD_ENTRIES = {
 
 @pytest.mark.parametrize('bad', BAD_ENTRIES.values(), ids=BAD_ENTRIES)
 async def test_a_bad_update_is_refused_as_a_whole(url: str, room: str, bad: str) -> None:
-    """S7, S8: nothing of it is remembered, so the good part is a change when it comes again."""
+    """Nothing of it is remembered, so the good part is a change when it comes again."""
     async with (
         enter(url, WORKSPACE, room, 'leader', 'producer') as producer,
         enter(url, WORKSPACE, room, 'ros', 'consumer') as consumer,
@@ -296,7 +296,7 @@ BAD_JOINS = {
 async def test_a_bad_join_is_answered_and_closed(
     url: str, room: str, frame: str | bytes, code: int
 ) -> None:
-    """S3, S11, S14: an error first, for some clients never notice a bare close."""
+    """An error first, for some clients never notice a bare close."""
     async with connect(url, ws_path(WORKSPACE, room)) as peer:
         await peer.send(frame)
 
@@ -308,7 +308,7 @@ async def test_a_bad_join_is_answered_and_closed(
 
 
 async def test_a_binary_frame_ends_the_connection_and_frees_the_place(url: str, room: str) -> None:
-    """S3: there are no connections that are open and not in a room."""
+    """There are no connections that are open and not in a room."""
     async with enter(url, WORKSPACE, room, 'leader', 'producer') as producer:
         await producer.send(b'\x00')
 
@@ -318,7 +318,7 @@ async def test_a_binary_frame_ends_the_connection_and_frees_the_place(url: str, 
 
 
 async def test_who_does_not_join_in_time_is_closed() -> None:
-    """S4: an error first, then 1008."""
+    """An error first, then 1008."""
     with running_server(timing=Timing(join_s=0.05)) as address:
         room = make_room(address)
         async with connect(address, ws_path(WORKSPACE, room)) as peer:
@@ -327,7 +327,7 @@ async def test_who_does_not_join_in_time_is_closed() -> None:
 
 
 async def test_a_room_that_does_not_exist_cannot_be_joined(url: str) -> None:
-    """S14: the error names a code beside the text of old; no room is made by the way."""
+    """The error names a code beside the text of old; no room is made by the way."""
     path = ws_path(WORKSPACE, str(uuid.uuid4()))
     async with connect(url, path) as peer:
         await peer.send({'participant_id': 'leader', 'role': 'producer'})
@@ -354,7 +354,7 @@ async def test_a_second_producer_is_refused(url: str, room: str) -> None:
 async def test_a_refused_join_does_not_evict_the_live_holder(
     url: str, room: str, role: str
 ) -> None:
-    """S1, S2: trying again is refused again, and the holder still reaches everybody."""
+    """Trying again is refused again, and the holder still reaches everybody."""
     async with (
         enter(url, WORKSPACE, room, 'same', 'producer') as holder,
         enter(url, WORKSPACE, room, 'ros', 'consumer') as consumer,
@@ -372,7 +372,7 @@ async def test_a_refused_join_does_not_evict_the_live_holder(
 async def test_a_failed_join_elsewhere_does_not_evict_the_holder_of_an_id(
     url: str, room: str
 ) -> None:
-    """S1: an id means nothing outside its room."""
+    """An id means nothing outside its room."""
     async with enter(url, WORKSPACE, room, 'same', 'producer') as holder:
         for frame in (
             {'participant_id': 'same', 'role': 'producer'},
@@ -387,7 +387,7 @@ async def test_a_failed_join_elsewhere_does_not_evict_the_holder_of_an_id(
 
 
 async def test_one_id_in_two_rooms_is_two_participants(url: str, room: str) -> None:
-    """S1: each hears its own room only, and leaving one is not leaving the other."""
+    """Each hears its own room only, and leaving one is not leaving the other."""
     other = make_room(url)
     async with (
         enter(url, WORKSPACE, room, 'ros', 'consumer') as here,
@@ -407,7 +407,7 @@ async def test_one_id_in_two_rooms_is_two_participants(url: str, room: str) -> N
 
 @pytest.mark.parametrize('newcomer', ['same', 'other'])
 async def test_a_dead_holder_makes_way(url: str, room: str, newcomer: str) -> None:
-    """S2: a robot that lost its network gets its place back before the old connection ends."""
+    """A robot that lost its network gets its place back before the old connection ends."""
     with closing(RawPeer.enter(url, ws_path(WORKSPACE, room), 'same', 'producer')) as dead:
         async with enter(url, WORKSPACE, room, newcomer, 'producer') as producer:
             await producer.expect_silence()
@@ -447,7 +447,7 @@ async def test_an_aborted_connection_frees_the_place(url: str, room: str) -> Non
 
 
 async def test_a_frame_of_more_than_256_kib_is_closed_with_1009(url: str, room: str) -> None:
-    """S18: one that is just below passes, and is below what clients take."""
+    """One that is just below passes, and is below what clients take."""
     async with enter(url, WORKSPACE, room, 'leader', 'producer') as producer:
         await producer.send({'type': 'heartbeat', 'padding': 'x' * (255 * 1024)})
         await producer.recv_type('heartbeat_ack')

@@ -56,7 +56,7 @@ def values_of(message: dict[str, list[dict[str, object]]]) -> dict[object, objec
 
 
 async def test_a_consumer_that_does_not_read_delays_nobody(url: str) -> None:
-    """S9: the others get each update, and the producer its answers."""
+    """The others get each update, and the producer its answers."""
     slow = RawPeer.enter(url, PATH, 'slow', 'consumer')
     with closing(slow):
         async with (
@@ -71,7 +71,7 @@ async def test_a_consumer_that_does_not_read_delays_nobody(url: str) -> None:
 
 
 async def test_a_consumer_that_falls_behind_gets_the_newest_of_each_joint(url: str) -> None:
-    """S9: what waits merges, so its state is complete and its backlog short."""
+    """What waits merges, so its state is complete and its backlog short."""
     with closing(RawPeer.enter(url, PATH, 'slow', 'consumer')) as slow:
         async with producer_of(url) as producer:
             await producer.send(joints(early=1))
@@ -90,7 +90,7 @@ async def test_a_consumer_that_falls_behind_gets_the_newest_of_each_joint(url: s
 
 
 async def test_an_emergency_stop_overtakes_what_waits(url: str) -> None:
-    """S9: an update that was sent before the stop comes after it, and the stop is not lost."""
+    """An update that was sent before the stop comes after it, and the stop is not lost."""
     with closing(RawPeer.enter(url, PATH, 'slow', 'consumer')) as slow:
         async with producer_of(url) as producer:
             await flood(producer)
@@ -106,7 +106,7 @@ async def test_an_emergency_stop_overtakes_what_waits(url: str) -> None:
 
 
 async def test_a_consumer_that_never_drains_is_closed_with_1013() -> None:
-    """S9: when it reads again it finds why; its place is free, and nobody else noticed."""
+    """When it reads again it finds why; its place is free, and nobody else noticed."""
     with running_server(timing=Timing(stall_s=0.1)) as url:
         httpx.post(url + ROOMS, json={'room_id': 'arm'})
         with closing(RawPeer.enter(url, PATH, 'slow', 'consumer')) as slow:

@@ -36,7 +36,7 @@ class Timing:
     """
 
     join_s: float = 10.0
-    probe_s: float = 2.0
+    probe_s: float = 3.0
     stall_s: float = 10.0
     keepalive_s: float = 10.0
     sweep_s: float = 900.0

@@ -49,12 +49,13 @@ class Line:
     :param on_drained: called when it has caught up.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, transport: asyncio.Transport) -> None:
+        transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
         self.on_congested: Callable[[], None] = _nothing
         self.on_drained: Callable[[], None] = _nothing
         self.has_room = True
+        self._transport = transport
         self._heard_s = time.monotonic()
-        self._transport: asyncio.Transport | None = None
         self._is_lost = False
         self._news = asyncio.Event()
 
@@ -65,11 +66,10 @@ class Line:
 
     def write(self, frame: bytes) -> None:
         """Send one whole frame; into the void when the peer is gone or going."""
-        transport = self._transport
-        if transport is None or self._is_lost or transport.is_closing():
+        if not self._is_open():
             return
         try:
-            transport.write(frame)
+            self._transport.write(frame)
         except RuntimeError:
             # Half closed: uvicorn's older protocol ends a connection in two steps.
             self._is_lost = True
@@ -80,10 +80,10 @@ class Line:
 
     async def answers(self, timeout_s: float) -> bool:
         """Ping the peer and say whether anything comes back in time."""
-        if self._transport is None or self._transport.is_closing():
+        self.ping()
+        if not self._is_open():
             return False
         self._news.clear()
-        self.ping()
         try:
             await asyncio.wait_for(self._news.wait(), timeout_s)
         except asyncio.TimeoutError:
@@ -92,17 +92,11 @@ class Line:
 
     def abort(self) -> None:
         """Hang up at once: whatever is unsent would keep the socket of a dead peer open."""
-        if self._transport is not None:
-            self._transport.abort()
+        self._transport.abort()
 
     def linger(self) -> None:
         """Hang up soon: what is unsent has :data:`LINGER_S` to get through to who still reads."""
         asyncio.get_running_loop().call_later(LINGER_S, self.abort)
-
-    def opened(self, transport: asyncio.Transport) -> None:
-        """Take note of the transport to the peer."""
-        self._transport = transport
-        transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
 
     def heard(self) -> None:
         """Take note of a sign of life."""
@@ -124,20 +118,21 @@ class Line:
         self.has_room = True
         self.on_drained()
 
+    def _is_open(self) -> bool:
+        return not self._is_lost and not self._transport.is_closing()
+
 
 class LineProtocol(_UvicornProtocol):
     """Uvicorn's WebSocket with a :class:`Line` in its scope, as ``scope['state']['line']``."""
 
-    def __init__(
-        self, config: Any, server_state: Any, app_state: dict[str, Any], _loop: Any = None
-    ) -> None:
-        self._line = Line()
-        super().__init__(config, server_state, {**app_state, 'line': self._line}, _loop)
+    _line: Line
 
     def connection_made(self, transport: Any) -> None:
         """Open the line."""
         super().connection_made(transport)
-        self._line.opened(transport)
+        self._line = Line(transport)
+        # The scope's state is a copy of this, made at the handshake.
+        self.app_state = {**self.app_state, 'line': self._line}
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Close the line."""

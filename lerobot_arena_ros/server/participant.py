@@ -7,7 +7,7 @@ import logging
 
 from starlette.websockets import WebSocket
 
-from ..arena.errors import JoinRefused, ProtocolError, RequestRejected, RoleTaken, RoomNotFound
+from ..arena.errors import ProtocolError, RequestRejected, RoleTaken, RoomNotFound
 from ..arena.messages import ErrorReply, decode_join
 from .connection import Connection
 from .hub import Hub, now
@@ -84,7 +84,5 @@ def _error_code(error: RequestRejected) -> str:
             return 'room_not_found'
         case RoleTaken():
             return 'role_taken'
-        case JoinRefused():
-            return 'join_refused'
         case _:
-            return 'refused'
+            return 'join_refused'
