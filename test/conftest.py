@@ -1,0 +1,95 @@
+"""What several test modules share: an arena, clients of it, and the room they meet in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+import os
+
+import pytest
+from support.server import running_server
+
+from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
+from lerobot_arena_ros.arena.address import Address
+
+TEST_URL_VARIABLE = 'LEROBOT_ARENA_TEST_URL'
+"""Names a running arena for the tests of the public client's contract; unset, they start one."""
+
+
+@pytest.fixture(scope='session')
+def own_server_url() -> Iterator[str]:
+    """Serve an arena of our own for the whole session; each test has a workspace of its own."""
+    with running_server() as url:
+        yield url
+
+
+@pytest.fixture(scope='session')
+def server_url(request: pytest.FixtureRequest) -> str:
+    """Give the arena under test: the one that the environment names, else our own."""
+    named = os.environ.get(TEST_URL_VARIABLE)
+    if named:
+        return Address.parse(named).base_url
+    own: str = request.getfixturevalue('own_server_url')
+    return own
+
+
+@pytest.fixture
+async def no_task_left() -> AsyncIterator[None]:
+    """See that a test leaves nothing running."""
+    yield
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    assert not left, f'still running: {sorted(task.get_name() for task in left)}'
+
+
+@pytest.fixture
+async def producer(server_url: str) -> AsyncIterator[RoboticsProducer]:
+    """Give a producer that is in no room."""
+    async with RoboticsProducer(server_url) as client:
+        yield client
+
+
+@pytest.fixture
+async def consumer(server_url: str) -> AsyncIterator[RoboticsConsumer]:
+    """Give a consumer that is in no room."""
+    async with RoboticsConsumer(server_url) as client:
+        yield client
+
+
+@pytest.fixture
+async def test_room(producer: RoboticsProducer) -> AsyncIterator[tuple[str, str]]:
+    """Give a new room: workspace id and room id."""
+    workspace_id, room_id = await producer.create_room()
+    yield workspace_id, room_id
+    await producer.delete_room(workspace_id, room_id)
+
+
+@pytest.fixture
+async def connected_producer(
+    producer: RoboticsProducer, test_room: tuple[str, str]
+) -> AsyncIterator[tuple[RoboticsProducer, str, str]]:
+    """Give a producer in a new room, and where that is."""
+    assert await producer.connect(*test_room)
+    yield producer, *test_room
+    await producer.disconnect()
+
+
+@pytest.fixture
+async def connected_consumer(
+    consumer: RoboticsConsumer, test_room: tuple[str, str]
+) -> AsyncIterator[tuple[RoboticsConsumer, str, str]]:
+    """Give a consumer in a new room, and where that is."""
+    assert await consumer.connect(*test_room)
+    yield consumer, *test_room
+    await consumer.disconnect()
+
+
+@pytest.fixture
+async def producer_consumer_pair(
+    producer: RoboticsProducer, consumer: RoboticsConsumer, test_room: tuple[str, str]
+) -> AsyncIterator[tuple[RoboticsProducer, RoboticsConsumer, str, str]]:
+    """Give a producer and a consumer in the same new room, and where that is."""
+    assert await producer.connect(*test_room)
+    assert await consumer.connect(*test_room)
+    yield producer, consumer, *test_room
+    await producer.disconnect()
+    await consumer.disconnect()
