@@ -48,6 +48,7 @@ PURE_FILES = {
     'arena/outbox.py',
     'arena/session.py',
     'server/registry.py',
+    'server/room.py',
 }
 IMPURE = {
     'asyncio',
