@@ -259,6 +259,17 @@ def test_a_still_operator_is_not_a_silent_link() -> None:
     assert gate.state is State.ACTIVE
 
 
+@pytest.mark.parametrize('before', [waiting_gate, active_gate], ids=['waiting', 'active'])
+def test_an_obstacle_without_words_is_one(before: Callable[[], Gate]) -> None:
+    """A connection that closes without a reason is closed all the same."""
+    gate = before()
+
+    gate.link_down('', 0.0)
+
+    assert gate.update(POSE, 0.0) is None
+    assert gate.state is not State.ACTIVE
+
+
 # ----- joining, and what the room remembers
 
 

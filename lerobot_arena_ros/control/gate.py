@@ -85,9 +85,7 @@ class Gate:
     :param stopped: why it begins ``STOPPED``; None where no stop is latched.
     """
 
-    def __init__(
-        self, settings: GateSettings, now: float, *, stopped: str | None = None
-    ) -> None:
+    def __init__(self, settings: GateSettings, now: float, *, stopped: str | None = None) -> None:
         self._joints: tuple[GateJoint, ...] = ()
         self._unready: str | None = 'no joints are known'
         self._settings = settings
@@ -230,7 +228,9 @@ class Gate:
             return halt
         if self._state is State.ACTIVE:
             return self._advance(now)
-        return self._review(now) if self._obstacle(now) else self._enter(now)
+        if self._obstacle(now) is not None:
+            return self._review(now)
+        return self._enter(now)
 
     def spoil(self) -> None:
         """Note that a frame was dropped: what we know of the live joints may be out of date."""
