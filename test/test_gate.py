@@ -270,6 +270,15 @@ def test_an_obstacle_without_words_is_one(before: Callable[[], Gate]) -> None:
     assert gate.state is not State.ACTIVE
 
 
+def test_no_joints_are_no_command() -> None:
+    """An empty command tells a controller nothing good."""
+    gate = active_gate()
+    assert gate.set_joints([], 0.0) is HALT
+
+    assert gate.update(POSE, 0.0) is None
+    assert gate.cause == 'no joints are known'
+
+
 # ----- joining, and what the room remembers
 
 

@@ -64,6 +64,8 @@ class Halt:
 HALT = Halt()
 Output = Command | Halt | None
 
+_NO_JOINTS = 'no joints are known'
+
 
 @dataclass(frozen=True)
 class Transition:
@@ -87,7 +89,7 @@ class Gate:
 
     def __init__(self, settings: GateSettings, now: float, *, stopped: str | None = None) -> None:
         self._joints: tuple[GateJoint, ...] = ()
-        self._unready: str | None = 'no joints are known'
+        self._unready: str | None = _NO_JOINTS
         self._settings = settings
         self._born_at = now
         self._state = State.WAITING if stopped is None else State.STOPPED
@@ -151,7 +153,7 @@ class Gate:
 
         :param unready: what is still to be known of them before anything may move.
         """
-        self._unready = unready
+        self._unready = unready if joints else unready or _NO_JOINTS
         renamed = [j.name for j in joints] != [j.name for j in self._joints]
         self._joints = tuple(joints)
         if renamed and self._state is State.ACTIVE:
