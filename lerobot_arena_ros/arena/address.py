@@ -16,7 +16,7 @@ DEFAULT_URL = 'http://localhost:8000'
 @dataclass(frozen=True)
 class Address:
     """
-    A checked base URL without a trailing slash.
+    A checked base URL without a trailing slash, its scheme in lower case.
 
     :param base_url: as :meth:`parse` made it, such as ``https://example.org/api``.
     """
@@ -28,22 +28,25 @@ class Address:
         """
         Check a server's URL.
 
-        :raises InvalidAddress: it is not http or https, names no host, has a bad port, or has a
-            query, a fragment or credentials.
+        :raises InvalidAddress: it is not http or https, names no host or an impossible one, has a
+            bad port, or has a query, a fragment or credentials.
         """
-        expected = f'server URL {url!r}: expected http(s)://host[:port][/path]'
+        url = url.strip()
+        # What comes before an @ may be a password, which belongs in no log.
+        expected = f'server URL {url.rpartition("@")[2]!r}: expected http(s)://host[:port][/path]'
+        if ' ' in url or not url.isprintable():
+            raise InvalidAddress(f'{expected}, without spaces or control characters')
         try:
-            parts = urlsplit(url.strip())
-            host, _ = parts.hostname, parts.port
+            parts = urlsplit(url)
+            host, _ = parts.hostname or '', parts.port
+            host.encode('idna')
         except ValueError as exc:
             raise InvalidAddress(f'{expected}; {exc}') from exc
         if parts.scheme not in ('http', 'https') or not host:
             raise InvalidAddress(f'{expected}, such as {DEFAULT_URL}')
-        if parts.query or parts.fragment or parts.username:
+        if '?' in url or '#' in url or '@' in parts.netloc:
             raise InvalidAddress(f'{expected}, without query, fragment or credentials')
-        if any(char.isspace() for char in url.strip()):
-            raise InvalidAddress(f'{expected}, without spaces')
-        return cls(url.strip().rstrip('/'))
+        return cls(f'{parts.scheme}{url[len(parts.scheme) :].rstrip("/")}')
 
     @property
     def is_encrypted(self) -> bool:
