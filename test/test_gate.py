@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+import math
 
 import pytest
 
@@ -652,6 +653,43 @@ def test_a_look_at_the_room_that_comes_too_late_says_nothing(spoilt: bool) -> No
 
     assert gate.state is State.ACTIVE
     assert not gate.is_moving
+
+
+@pytest.mark.parametrize('bad', [math.nan, math.inf, -math.inf])
+def test_an_update_with_a_bad_number_is_dropped_whole(bad: float) -> None:
+    """NaN moves nothing, in nobody's frame; what the frame said else is asked for."""
+    gate = active_gate()
+
+    output = gate.update({'pan': 0.5, 'lift': bad}, 0.01)
+    moved = gate.is_moving
+    gate.refresh({'pan': 0.5, 'lift': bad})
+    commands, _ = run(gate, 0.01, 2.0)
+
+    assert output is None
+    assert not moved
+    assert commands[-1] == {'pan': 0.5, 'lift': 1.0}
+
+
+@pytest.mark.parametrize('bad', [math.nan, math.inf, -math.inf])
+def test_a_measurement_that_is_no_number_is_none(bad: float) -> None:
+    """A joint whose sensor says NaN has no fresh feedback."""
+    gate = active_gate()
+
+    gate.measure({'pan': bad, 'lift': 1.0}, 0.4)
+    gate.heard(0.4)
+
+    assert gate.measure({'pan': bad, 'lift': 1.0}, 0.6) is HALT
+    assert gate.cause == 'no fresh joint_states of pan'
+
+
+def test_a_remembered_pose_loses_its_bad_numbers() -> None:
+    """What the room remembers of a joint as NaN is no position of it."""
+    gate = waiting_gate(BLIND)
+
+    gate.remember({'pan': 0.5, 'lift': math.nan}, 0.0)
+
+    assert gate.update({'pan': 0.5}, 0.0) is None
+    assert gate.cause == 'position of lift is unknown: neither measured nor sent'
 
 
 # ----- the stop

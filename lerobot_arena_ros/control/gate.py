@@ -190,7 +190,7 @@ class Gate:
 
     def measure(self, positions: Mapping[str, float], now: float) -> Output:
         """Note measured positions by joint name; they need not be all."""
-        for name, position in positions.items():
+        for name, position in _finite(positions).items():
             self._measured[name] = (position, now)
         return self._review(now)
 
@@ -208,20 +208,23 @@ class Gate:
 
     def remember(self, positions: Mapping[str, float], now: float) -> Output:
         """Take the pose that the room remembered when we joined."""
-        self._remembered = dict(positions)
+        self._remembered = _finite(positions)
         if self._settings.on_state_sync is StateSyncUse.COMMAND:
-            return self.update(positions, now, from_producer=False)
+            return self.update(self._remembered, now, from_producer=False)
         return self._review(now)
 
     def update(
         self, positions: Mapping[str, float], now: float, *, from_producer: bool = True
     ) -> Output:
         """
-        Take positions by joint name that somebody has just sent.
+        Take positions that somebody has just sent, by joint name; one bad number spoils all.
 
         :param from_producer: False where they came in over REST, which proves no producer.
         """
         halt = self._review(now)  # Before the silence that it ends is forgotten.
+        if len(_finite(positions)) < len(positions):
+            self.spoil()
+            return halt
         self._heard_at = self._live_at = now
         self._has_producer = self._has_producer or from_producer
         self._live.update(positions)
@@ -240,7 +243,7 @@ class Gate:
 
     def refresh(self, positions: Mapping[str, float]) -> None:
         """Take what the room remembers after :meth:`spoil`, for joints not updated since."""
-        self._live.update({n: p for n, p in positions.items() if n in self._stale})
+        self._live.update({n: p for n, p in _finite(positions).items() if n in self._stale})
         self._stale.clear()
 
     def tick(self, now: float) -> Output:
@@ -379,3 +382,8 @@ class Gate:
     def _move_to(self, state: State, cause: str) -> None:
         self._transitions.append(Transition(self._state, state, cause))
         self._state, self._cause = state, cause
+
+
+def _finite(positions: Mapping[str, float]) -> dict[str, float]:
+    """Leave out NaN, towards which a joint would run for ever, and infinity."""
+    return {name: position for name, position in positions.items() if math.isfinite(position)}
