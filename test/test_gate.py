@@ -775,3 +775,38 @@ def test_time_that_goes_back_a_little_moves_nothing_back() -> None:
 
     assert after == before
     assert gate.state is State.ACTIVE
+
+
+@pytest.mark.parametrize(
+    ('settings', 'cause'),
+    [
+        pytest.param(BLIND, 'no sign of life from the server for 1.5 s', id='link'),
+        pytest.param(
+            replace(FED, link_timeout_s=99.0), 'no fresh joint_states of pan, lift', id='feedback'
+        ),
+        pytest.param(
+            replace(BLIND, link_timeout_s=99.0, command_timeout_s=0.5),
+            'no update for 0.5 s',
+            id='updates',
+        ),
+    ],
+)
+def test_time_that_goes_back_far_makes_nothing_fresh_for_ever(
+    settings: GateSettings, cause: str
+) -> None:
+    """What was heard before the clock was put back is old, not young for as long."""
+    gate = active_gate(settings, now=100.0)
+
+    assert gate.tick(50.0) is HALT
+    assert gate.cause == cause
+
+
+def test_after_time_went_back_motion_begins_anew() -> None:
+    """With everything heard anew, the gate opens as after any other silence."""
+    gate = active_gate(now=100.0)
+
+    gate.tick(50.0)
+    gate.heard(50.0)
+    gate.measure(POSE, 50.0)
+
+    assert pose_of(gate.update({'pan': 1.0}, 50.0)) == POSE

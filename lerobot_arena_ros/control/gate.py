@@ -8,6 +8,7 @@ Rules of this file:
 - A command leaves only in ``ACTIVE``. Each exit from ``ACTIVE`` gives one halt.
 - ``ACTIVE`` begins only in answer to a live update, at the measured pose.
 - Between two commands no joint moves more than velocity x min(dt, ramp period).
+- What lies ahead in time is as far away as what lies behind: a clock that went back ages it all.
 
 =========== =================================================== ==================================
 state       why                                                 leaves when
@@ -273,11 +274,11 @@ class Gate:
             return self._unready
         if self._link_fault is not None:
             return self._link_fault
-        if now - self._heard_at > settings.link_timeout_s:
+        if abs(now - self._heard_at) > settings.link_timeout_s:
             return f'no sign of life from the server for {settings.link_timeout_s:g} s'
         if settings.require_producer and not self._has_producer:
             return 'the room has no producer'
-        if settings.command_timeout_s and now - self._live_at > settings.command_timeout_s:
+        if settings.command_timeout_s and abs(now - self._live_at) > settings.command_timeout_s:
             return f'no update for {settings.command_timeout_s:g} s'
         return self._feedback_obstacle(now) or self._unplaced()
 
@@ -286,7 +287,7 @@ class Gate:
         if settings.feedback is Feedback.NEVER:
             return None
         if settings.feedback is Feedback.AUTO and not (self._feedback_expected or self._measured):
-            looking = now - self._born_at < settings.discovery_s
+            looking = abs(now - self._born_at) < settings.discovery_s
             return 'looking for publishers of joint_states' if looking else None
         missing = [j.name for j in self._joints if self._pose(j.name, now) is None]
         if missing:
@@ -326,7 +327,7 @@ class Gate:
     def _pose(self, name: str, now: float) -> float | None:
         """Give the measured position of a joint while it is fresh."""
         position, measured_at = self._measured.get(name, (math.nan, -math.inf))
-        return position if now - measured_at <= self._settings.max_feedback_age_s else None
+        return position if abs(now - measured_at) <= self._settings.max_feedback_age_s else None
 
     # ----- moving
 
