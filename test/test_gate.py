@@ -352,6 +352,17 @@ def test_nothing_is_replayed_after_a_reconnect() -> None:
     assert gate.state is State.HOLDING
 
 
+def test_a_join_without_a_loss_before_it_begins_anew() -> None:
+    """A reconnect that nobody announced lets no joint wander back to where it began."""
+    gate = active_gate(replace(FED, require_producer=False))
+    gate.update({'lift': 3.0}, 0.0)
+    _, now = run(gate, 0.0, 1.0)
+
+    assert gate.link_up(now) is HALT
+    assert gate.tick(now + PERIOD_S) is None
+    assert gate.state is State.HOLDING
+
+
 # ----- how it moves
 
 

@@ -169,6 +169,8 @@ class Gate:
         self._remembered.clear()
         self._live.clear()
         self._stale.clear()
+        if self._state is State.ACTIVE:
+            return self._leave(State.HOLDING, 'joined anew')
         return self._review(now)
 
     def link_down(self, cause: str, now: float) -> Output:
