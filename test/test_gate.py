@@ -363,6 +363,19 @@ def test_a_join_without_a_loss_before_it_begins_anew() -> None:
     assert gate.state is State.HOLDING
 
 
+@pytest.mark.parametrize('pose', [{}, {'tail': 1.0}], ids=['empty', 'of another robot'])
+@pytest.mark.parametrize('settings', [FED, BLIND], ids=['with feedback', 'without'])
+def test_an_update_of_none_of_our_joints_begins_nothing(
+    settings: GateSettings, pose: dict[str, float]
+) -> None:
+    """A producer that speaks of no joint of ours asks nothing of this arm."""
+    gate = waiting_gate(settings)
+    gate.remember(POSE, 0.0)
+
+    assert gate.update(pose, 0.0) is None
+    assert gate.cause == 'waiting for a live update'
+
+
 # ----- how it moves
 
 

@@ -236,7 +236,8 @@ class Gate:
             return halt
         if self._state is State.ACTIVE:
             return self._advance(now)
-        if self._obstacle(now) is not None:
+        is_ours = any(joint.name in positions for joint in self._joints)
+        if not is_ours or self._obstacle(now) is not None:
             return self._review(now)
         return self._enter(now)
 
