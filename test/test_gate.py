@@ -589,6 +589,27 @@ def test_after_a_following_error_motion_begins_where_the_arm_is() -> None:
     assert pose_of(gate.update({'pan': 0.25}, 0.02)) == {'pan': -0.5, 'lift': 1.0}
 
 
+@pytest.mark.parametrize('announced', [True, False])
+def test_feedback_that_begins_while_moving_is_where_motion_begins_anew(announced: bool) -> None:
+    """With auto, an arm that comes up late is not pulled to where the blind commands are."""
+    gate = Gate(GateSettings(), 0.0)
+    gate.set_joints([PAN, LIFT], 0.0)
+    gate.enable(0.0)
+    gate.link_up(0.0)
+    gate.update({'pan': 1.0, 'lift': 3.0}, 1.0)
+    assert gate.state is State.ACTIVE
+
+    outputs = [gate.expect_feedback(True, 1.1)] if announced else []
+    outputs += [gate.measure(POSE, 1.1), gate.tick(1.11)]
+    halted = [change.cause for change in gate.take_transitions() if change.after is State.HOLDING]
+
+    assert outputs.count(HALT) == 1
+    assert halted == [
+        'no fresh joint_states of pan, lift' if announced else 'joint_states have begun'
+    ]
+    assert pose_of(gate.update({'pan': 1.0}, 1.12)) == POSE
+
+
 # ----- producers
 
 

@@ -111,6 +111,7 @@ class Gate:
 
         self._entered_at = now
         self._stepped_at = now
+        self._placed = False  # Whether motion began at measured positions.
         self._setpoint: dict[str, float] = {}
         self._origin: dict[str, float] = {}
 
@@ -289,13 +290,23 @@ class Gate:
         settings = self._settings
         if settings.feedback is Feedback.NEVER:
             return None
-        if settings.feedback is Feedback.AUTO and not (self._feedback_expected or self._measured):
+        if not self._is_fed():
             looking = abs(now - self._born_at) < settings.discovery_s
             return 'looking for publishers of joint_states' if looking else None
         missing = [j.name for j in self._joints if self._pose(j.name, now) is None]
         if missing:
             return f'no fresh joint_states of {", ".join(missing)}'
-        return self._following_error(now) if self._state is State.ACTIVE else None
+        if self._state is not State.ACTIVE:
+            return None
+        if not self._placed:
+            return 'joint_states have begun'
+        return self._following_error(now)
+
+    def _is_fed(self) -> bool:
+        """Say whether measured positions are required."""
+        if self._settings.feedback is Feedback.AUTO:
+            return self._feedback_expected or bool(self._measured)
+        return self._settings.feedback is Feedback.ALWAYS
 
     def _following_error(self, now: float) -> str | None:
         largest = self._settings.max_following_error
@@ -337,6 +348,7 @@ class Gate:
     def _enter(self, now: float) -> Output:
         self._move_to(State.ACTIVE, 'live')
         self._entered_at = self._stepped_at = now
+        self._placed = self._is_fed()
         self._origin = {j.name: self._beginning(j, now) for j in self._joints}
         self._setpoint = dict(self._origin)
         return self._frame()
