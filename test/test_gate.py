@@ -610,6 +610,57 @@ def test_feedback_that_begins_while_moving_is_where_motion_begins_anew(announced
     assert pose_of(gate.update({'pan': 1.0}, 1.12)) == POSE
 
 
+def test_without_feedback_the_first_command_is_where_the_caller_asks_for_it() -> None:
+    """With never, nobody knows better; the limits hold all the same."""
+    gate = waiting_gate(BLIND)
+
+    assert pose_of(gate.update({'pan': 5.0, 'lift': 2.0}, 0.0)) == {'pan': 1.0, 'lift': 2.0}
+
+
+@pytest.mark.parametrize('on_state_sync', [StateSyncUse.ALIGN, StateSyncUse.IGNORE])
+def test_without_feedback_a_reconnect_buys_no_jump(on_state_sync: StateSyncUse) -> None:
+    """With never, motion begins again at the last command, which the controller still holds."""
+    gate = active_gate(replace(BLIND, on_state_sync=on_state_sync))
+    gate.link_down('closed', 0.0)
+    gate.link_up(0.0)
+    gate.remember({'pan': -1.0, 'lift': 3.0}, 0.0)
+
+    entered = gate.update({'pan': 1.0}, 0.0)
+    later = gate.tick(PERIOD_S)
+
+    assert pose_of(entered) == POSE
+    assert 0.0 < pose_of(later)['pan'] - 0.25 <= RAMP.velocity(PERIOD_S) * PERIOD_S
+    assert pose_of(later)['lift'] == 1.0
+
+
+@pytest.mark.parametrize(
+    ('measured_at', 'begins_at'),
+    [
+        pytest.param(0.1, -0.5, id='moved by hand since'),
+        pytest.param(-0.1, 0.25, id='commanded since'),
+    ],
+)
+def test_without_fresh_feedback_the_newest_knowledge_counts(
+    measured_at: float, begins_at: float
+) -> None:
+    """An old measurement is worth more than an older command, and less than a newer one."""
+    gate = active_gate(BLIND)
+    gate.measure({'pan': -0.5}, measured_at)
+    gate.stop('button')
+    gate.reset(1.0)
+
+    assert pose_of(gate.update({'pan': 1.0}, 1.0)) == {'pan': begins_at, 'lift': 1.0}
+
+
+def test_a_joint_that_was_ever_measured_ignores_the_remembered_pose() -> None:
+    """With never, an old measurement says more of a joint than what the room remembers."""
+    gate = waiting_gate(BLIND)
+    gate.measure({'lift': 1.0}, 0.0)
+    gate.remember({'lift': 3.0}, 1.0)
+
+    assert pose_of(gate.update({'pan': 0.5}, 1.0)) == {'pan': 0.5, 'lift': 1.0}
+
+
 # ----- producers
 
 

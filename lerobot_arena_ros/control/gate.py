@@ -284,7 +284,7 @@ class Gate:
             return 'the room has no producer'
         if settings.command_timeout_s and abs(now - self._live_at) > settings.command_timeout_s:
             return f'no update for {settings.command_timeout_s:g} s'
-        return self._feedback_obstacle(now) or self._unplaced()
+        return self._feedback_obstacle(now) or self._unplaced(now)
 
     def _feedback_obstacle(self, now: float) -> str | None:
         settings = self._settings
@@ -318,15 +318,9 @@ class Gate:
                 return f'{name} is {abs(commanded - measured):.3f} away from its command'
         return None
 
-    def _unplaced(self) -> str | None:
+    def _unplaced(self, now: float) -> str | None:
         """Name the joints for which no whole frame can be made."""
-        unplaced = [
-            joint.name
-            for joint in self._joints
-            if joint.name not in self._live
-            and joint.name not in self._measured
-            and joint.name not in self._fallback()
-        ]
+        unplaced = [j.name for j in self._joints if self._beginning(j, now) is None]
         if not unplaced:
             return None
         return f'position of {", ".join(unplaced)} is unknown: neither measured nor sent'
@@ -346,22 +340,29 @@ class Gate:
     # ----- moving
 
     def _enter(self, now: float) -> Output:
-        self._move_to(State.ACTIVE, 'live')
-        self._entered_at = self._stepped_at = now
-        self._placed = self._is_fed()
-        self._origin = {j.name: self._beginning(j, now) for j in self._joints}
+        beginnings = {joint.name: self._beginning(joint, now) for joint in self._joints}
+        self._origin = {name: p for name, p in beginnings.items() if p is not None}
         self._setpoint = dict(self._origin)
+        self._placed = self._is_fed()
+        self._entered_at = self._stepped_at = now
+        self._move_to(State.ACTIVE, 'live')
         return self._frame()
 
-    def _beginning(self, joint: GateJoint, now: float) -> float:
-        """Give the first command of a joint: where it is, or where it is wanted if unmeasured."""
-        measured = self._pose(joint.name, now)
+    def _beginning(self, joint: GateJoint, now: float) -> float | None:
+        """
+        Give the first command of a joint: where it is, as far as anybody can know.
+
+        A fresh measurement counts; else the later of measurement and last command, which its
+        controller still holds; else where it is wanted. None where nobody knows.
+        """
+        name = joint.name
+        measured, measured_at = self._measured.get(name, (None, -math.inf))
+        if self._pose(name, now) is None and measured_at <= self._stepped_at:
+            measured = self._setpoint.get(name, measured)
         if measured is not None:
             return measured
-        wanted = self._live.get(joint.name, self._fallback().get(joint.name))
-        if wanted is None:
-            wanted = self._measured[joint.name][0]
-        return clamp(wanted, joint.lower, joint.upper)
+        wanted = self._live.get(name, self._fallback().get(name))
+        return None if wanted is None else clamp(wanted, joint.lower, joint.upper)
 
     def _goal(self) -> dict[str, float]:
         """Give where each joint is going: nowhere, until it has arrived live in this join."""
