@@ -145,6 +145,8 @@ class Gate:
     def disable(self, now: float) -> Output:
         """Let nothing flow, whatever comes."""
         self._enabled = False
+        if self._state is State.HOLDING:
+            return self._leave(State.WAITING, 'inactive')
         return self._review(now)
 
     def set_joints(
