@@ -378,6 +378,19 @@ def test_an_update_of_none_of_our_joints_begins_nothing(
     assert gate.cause == 'waiting for a live update'
 
 
+def test_other_joints_begin_anew() -> None:
+    """A joint that went and came back moves when it arrives, not to where it was sent before."""
+    gate = active_gate()
+    gate.update({'lift': 3.0}, 0.0)
+    gate.set_joints([PAN], 0.0)
+    gate.set_joints([PAN, LIFT], 0.0)
+
+    entered = gate.update({'pan': 0.25}, 0.0)
+
+    assert pose_of(entered) == POSE
+    assert not gate.is_moving
+
+
 # ----- how it moves
 
 

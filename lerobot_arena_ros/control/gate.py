@@ -160,6 +160,9 @@ class Gate:
         self._unready = unready if joints else unready or _NO_JOINTS
         renamed = [j.name for j in joints] != [j.name for j in self._joints]
         self._joints = tuple(joints)
+        if renamed:
+            self._live.clear()
+            self._stale.clear()
         if renamed and self._state is State.ACTIVE:
             return self._leave(State.WAITING, 'the joints changed')
         return self._review(now)
