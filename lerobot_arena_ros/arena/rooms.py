@@ -20,6 +20,7 @@ from .errors import (
     RoomNotFound,
     TransportError,
 )
+from .messages import is_text
 
 __all__ = ['Rooms', 'translate_http']
 
@@ -59,7 +60,7 @@ class Rooms:
         url = self.address.rooms(workspace_id or str(uuid.uuid4()))
         body = {} if room_id is None else {'room_id': room_id}
         reply = await self._request('POST', url, json=body)
-        return str(reply.get('workspace_id')), str(reply.get('room_id'))
+        return _text(reply, 'workspace_id'), _text(reply, 'room_id')
 
     async def ensure(self, workspace_id: str, room_id: str) -> None:
         """Create a room only where there is none, so that no living room is wiped."""
@@ -140,6 +141,13 @@ def _detail(response: httpx.Response) -> str:
         return str(response.json()['detail'])[:200]
     except (ValueError, KeyError, TypeError):
         return response.text[:200] or response.reason_phrase
+
+
+def _text(reply: dict[str, Any], key: str) -> str:
+    value = reply.get(key)
+    if not is_text(value):
+        raise ProtocolError(f'the reply has no text {key!r}', reason='shape')
+    return value
 
 
 def _dict(reply: dict[str, Any], key: str) -> dict[str, Any]:

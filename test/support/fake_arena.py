@@ -1,0 +1,117 @@
+"""Arenas that misbehave: the only fakes among the servers of the tests."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+import json
+from typing import Any
+
+from fastapi import FastAPI, Response, WebSocket, WebSocketDisconnect
+
+from lerobot_arena_ros.server.serving import listen, serve, url_of
+
+__all__ = ['FakeArena', 'answering', 'fake_arena', 'listed', 'say', 'welcome']
+
+HOST = '127.0.0.1'
+TIMEOUT_S = 10.0
+ROOM_PATH = '/robotics/workspaces/{workspace_id}/rooms/{room_id}'
+
+Script = Callable[[WebSocket], Awaitable[None]]
+
+
+class FakeArena:
+    """
+    What the fake answers over REST, and what it noticed.
+
+    :param room: the reply for any room; None for 404.
+    :param status: of each REST reply, unless there is no room.
+    :param requests: REST requests so far.
+    :param left: participants that have gone again.
+    """
+
+    def __init__(self) -> None:
+        self.url = ''
+        self.room: Mapping[str, Any] | None = None
+        self.status = 200
+        self.requests = 0
+        self.left = 0
+
+
+@asynccontextmanager
+async def fake_arena(script: Script) -> AsyncIterator[FakeArena]:
+    """
+    Serve an arena in the loop of the test.
+
+    :param script: what it does with each accepted WebSocket; afterwards it listens without a word
+        until the peer is gone.
+    """
+    fake = FakeArena()
+    app = FastAPI()
+
+    async def rest() -> Response:
+        fake.requests += 1
+        if fake.room is None:
+            return Response('{"detail":"Room not found"}', 404)
+        return Response(json.dumps({'success': True, 'room': fake.room}), fake.status)
+
+    async def socket(websocket: WebSocket) -> None:
+        await websocket.accept()
+        try:
+            await script(websocket)
+            while True:
+                await websocket.receive_text()
+        except (WebSocketDisconnect, RuntimeError):  # The latter once it is known to be gone.
+            fake.left += 1
+
+    app.add_api_route(ROOM_PATH, rest)
+    app.add_api_websocket_route(ROOM_PATH + '/ws', socket)
+    sockets = listen(HOST, 0)
+    stop, ready = asyncio.Event(), asyncio.Event()
+    serving = asyncio.create_task(serve(app, sockets, stop=stop, ready=ready.set), name='fake')
+    try:
+        await asyncio.wait_for(ready.wait(), TIMEOUT_S)
+        fake.url = url_of(HOST, sockets)
+        yield fake
+    finally:
+        stop.set()
+        await asyncio.wait_for(serving, TIMEOUT_S)
+
+
+async def say(websocket: WebSocket, kind: str, **fields: object) -> None:
+    """Send one message; NaN is written as such."""
+    await websocket.send_text(json.dumps({'type': kind, **fields}))
+
+
+async def welcome(websocket: WebSocket) -> dict[str, Any]:
+    """Hear a join and answer it as an arena should; return the join."""
+    join: dict[str, Any] = json.loads(await websocket.receive_text())
+    if join['role'] == 'consumer':
+        await say(websocket, 'state_sync', data={})
+    await say(websocket, 'joined', room_id='arm', workspace_id='lab', role=join['role'])
+    return join
+
+
+def listed(*consumers: str, producer: str | None = None) -> dict[str, Any]:
+    """Make what REST says of a room."""
+    total = len(consumers) + (producer is not None)
+    people = {'producer': producer, 'consumers': list(consumers), 'total': total}
+    return {'id': 'arm', 'workspace_id': 'lab', 'participants': people}
+
+
+@asynccontextmanager
+async def answering(reply: bytes) -> AsyncIterator[str]:
+    """Listen on a port where every request, of whatever kind, gets the same bytes and no more."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await reader.readuntil(b'\r\n\r\n')
+            writer.write(reply)
+            await writer.drain()
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(answer, HOST, 0)
+    async with server:
+        yield f'http://{HOST}:{server.sockets[0].getsockname()[1]}'
