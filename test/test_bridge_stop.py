@@ -16,7 +16,6 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from std_msgs.msg import Bool
 from support.probe import LATCHED
 from support.robot import NAMESPACE, WORKSPACE, Robot, robot
-from support.server import running_server
 from support.waiting import wait_for
 
 from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
@@ -57,7 +56,7 @@ def stop_publisher(bridged: Robot, kind: str) -> Any:
     return publisher
 
 
-def press(bridged: Robot, publisher: Any, *, again: bool = False) -> None:
+def press_until_heard(bridged: Robot, publisher: Any, *, again: bool = False) -> None:
     """Publish true and wait until it is heard; best effort says it again and again."""
     publisher.publish(Bool(data=True))
     seen = bridged.probe.stop_active[NAMESPACE]
@@ -83,7 +82,7 @@ def reset(bridged: Robot) -> str:
 def test_publishers_of_every_kind_are_heard(bridged: Robot, kind: str) -> None:
     """Best effort, reliable or latched: one true on the topic stops."""
     publisher = stop_publisher(bridged, kind)
-    press(bridged, publisher, again=kind == 'best_effort')
+    press_until_heard(bridged, publisher, again=kind == 'best_effort')
 
     assert reset(bridged).startswith('not reset')
     publisher.publish(Bool(data=False))
@@ -94,7 +93,7 @@ def test_publishers_of_every_kind_are_heard(bridged: Robot, kind: str) -> None:
 def test_a_one_shot_true_stops_and_may_be_reset_a_second_later(bridged: Robot) -> None:
     """A publisher that said true and is gone asserts nothing any more."""
     publisher = stop_publisher(bridged, 'reliable')
-    press(bridged, publisher)
+    press_until_heard(bridged, publisher)
     bridged.probe.node.destroy_publisher(publisher)
 
     assert reset(bridged).startswith('not reset')
@@ -222,38 +221,33 @@ def test_estop_on_start_begins_stopped_and_tells_nobody() -> None:
         assert reset(bridged) == 'ok: reset'
 
 
-def test_a_stop_raised_while_the_arena_is_away_reaches_it_later() -> None:
-    """It is owed until it is written, even though it was reset meanwhile."""
-    with robot(BOTH) as bridged:
-        port = int(bridged.url.rsplit(':', 1)[1])
-        bridged.wait_for_status('consume link', 'joined')
-        bridged.end_arena()
+def test_a_stop_raised_while_the_link_is_down_reaches_the_room_later(bridged: Robot) -> None:
+    """It is owed until it is written, even though it was reset meanwhile; and it comes once."""
+    heard: list[str] = []
+
+    def lose_and_find() -> None:
+        bridged.proxy.cut()
         bridged.wait_for_status('consume link', 'cannot connect')
         assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success
         assert reset(bridged) == 'ok: reset'
-        heard: list[str] = []
+        bridged.proxy.open()
+        wait_for(lambda: heard, 'the stop', 20.0)
+        bridged.wait_for_status('consume link', 'joined')
 
-        with running_server(port=port) as url:
+    async def hear(consumer: RoboticsConsumer) -> None:
+        consumer.on_emergency_stop(lambda stop: heard.append(stop.reason or ''))
+        await asyncio.get_running_loop().run_in_executor(None, lose_and_find)
 
-            async def hear() -> None:
-                client = RoboticsConsumer(url)
-                client.on_emergency_stop(lambda stop: heard.append(stop.reason or ''))
-                await client.create_room(WORKSPACE, 'in')
-                assert await client.connect(WORKSPACE, 'in')
-                loop = asyncio.get_running_loop()
-                await loop.run_in_executor(None, wait_for, lambda: heard, 'the stop', 20.0)
-                await client.disconnect()
+    bridged.listen('in', hear)
 
-            asyncio.run(hear())
-
-        assert heard == ['stop triggered by service']
+    assert heard == ['stop triggered by service']
 
 
 def test_link_loss_is_a_stop_where_the_user_wants_it() -> None:
     """With link.on_loss: emergency_stop the loss latches; another connection does not clear it."""
     with robot({**BOTH, 'link.on_loss': 'emergency_stop'}) as bridged:
         bridged.wait_for_status('consume link', 'joined')
-        bridged.end_arena()
+        bridged.proxy.cut()
         wait_for_stop(bridged)
 
         assert 'link lost' in bridged.status('safety')

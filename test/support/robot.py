@@ -16,6 +16,7 @@ from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
 from .domain import own_domain
 from .probe import Probe, running_probe
 from .processes import Process, ros_arguments, running
+from .proxy import Proxy, running_proxy
 from .server import running_server
 from .waiting import wait_for
 
@@ -46,13 +47,13 @@ class Robot:
     A bridge called ``/robot/arena_bridge``.
 
     :param url: of the arena it knows.
-    :param end_arena: ends that arena early.
+    :param proxy: what the bridge reaches it through.
     """
 
     url: str
     bridge: Process
     probe: Probe
-    end_arena: Callable[[], None]
+    proxy: Proxy
 
     def status(self, name: str) -> str:
         """Give what diagnostics say of a part, such as ``safety``."""
@@ -117,13 +118,14 @@ def robot(
     """
     with ExitStack() as stack:
         stack.enter_context(own_domain())
-        arena = ExitStack()
-        url = arena.enter_context(running_server())
-        stack.enter_context(arena)
+        url = stack.enter_context(running_server())
+        proxy = stack.enter_context(running_proxy(url))
         probe = stack.enter_context(running_probe())
         probe.watch(NAMESPACE)
         for service, kind in SERVICES.items():
             probe.client(NAMESPACE, service, kind)
-        arguments = ros_arguments(NAMESPACE, {**DEFAULTS, 'server_url': url, **parameters}, *more)
+        arguments = ros_arguments(
+            NAMESPACE, {**DEFAULTS, 'server_url': proxy.url, **parameters}, *more
+        )
         bridge = stack.enter_context(running(executable, arguments))
-        yield Robot(url, bridge, probe, arena.close)
+        yield Robot(url, bridge, probe, proxy)
