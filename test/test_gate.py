@@ -72,9 +72,11 @@ def pose_of(output: Output) -> dict[str, float]:
     return dict(zip(('pan', 'lift'), output.positions, strict=True))
 
 
-def run(gate: Gate, begin: float, seconds: float) -> tuple[list[dict[str, float]], float]:
+def run(
+    gate: Gate, begin: float, seconds: float, pose: Mapping[str, float] = POSE
+) -> tuple[list[dict[str, float]], float]:
     """
-    Let a second pass as in the node: feedback follows the command, and the ramp ticks.
+    Let time pass as in the node: the ramp ticks, and an arm at this pose follows.
 
     :returns: the commands, and the time after them.
     """
@@ -82,10 +84,10 @@ def run(gate: Gate, begin: float, seconds: float) -> tuple[list[dict[str, float]
     for _ in range(round(seconds / PERIOD_S)):
         now += PERIOD_S
         gate.heard(now)
+        gate.measure(commands[-1] if commands else pose, now)
         output = gate.tick(now)
         if output is not None:
             commands.append(pose_of(output))
-            gate.measure(commands[-1], now)
     return commands, now
 
 
@@ -453,7 +455,7 @@ def test_an_arm_outside_its_limits_is_led_back_only() -> None:
     gate.measure({'pan': 1.4, 'lift': 1.0}, 0.0)
 
     entered = pose_of(gate.update({'pan': 1.3}, 0.0))
-    commands, _ = run(gate, 0.0, 2.0)
+    commands, _ = run(gate, 0.0, 2.0, entered)
 
     pans = [command['pan'] for command in commands]
     assert entered['pan'] == 1.4
@@ -516,6 +518,19 @@ def test_joints_of_nobody_are_no_matter() -> None:
     gate.measure({'tail': 0.0}, 0.01)
 
     assert pose_of(output) == POSE
+
+
+def test_a_joint_that_arrives_late_begins_slowly_too() -> None:
+    """A joint that is sent for the first time starts as gently as the others did."""
+    gate = waiting_gate()
+    gate.update({'pan': 0.25}, 0.0)
+    _, now = run(gate, 0.0, 5.0)
+
+    gate.update({'pan': -1.0, 'lift': 3.0}, now)
+    later = pose_of(gate.tick(now + PERIOD_S))
+
+    assert later['lift'] == pytest.approx(1.0 + 0.5 * PERIOD_S, abs=1e-4)
+    assert later['pan'] == pytest.approx(0.25 - 2.0 * PERIOD_S, abs=1e-4)
 
 
 # ----- feedback

@@ -109,8 +109,8 @@ class Gate:
         self._stale: set[str] = set()
         self._live_at = now
 
-        self._entered_at = now
         self._stepped_at = now
+        self._began_at: dict[str, float] = {}
         self._placed = False  # Whether motion began at measured positions.
         self._setpoint: dict[str, float] = {}
         self._origin: dict[str, float] = {}
@@ -236,11 +236,13 @@ class Gate:
             return halt
         self._heard_at = self._live_at = now
         self._has_producer = self._has_producer or from_producer
+        arrived = positions.keys() - self._live.keys()
         self._live.update(positions)
         self._stale.difference_update(positions)
         if halt is not None or self._state is State.STOPPED:
             return halt
         if self._state is State.ACTIVE:
+            self._began_at.update(dict.fromkeys(arrived, now))  # As slowly as any beginning.
             return self._advance(now)
         is_ours = any(joint.name in positions for joint in self._joints)
         if not is_ours or self._obstacle(now) is not None:
@@ -349,7 +351,8 @@ class Gate:
         self._origin = {name: p for name, p in beginnings.items() if p is not None}
         self._setpoint = dict(self._origin)
         self._placed = self._is_fed()
-        self._entered_at = self._stepped_at = now
+        self._stepped_at = now
+        self._began_at = dict.fromkeys(self._origin, now)
         self._move_to(State.ACTIVE, 'live')
         return self._frame()
 
@@ -380,14 +383,13 @@ class Gate:
 
     def _advance(self, now: float) -> Command:
         step_s = min(max(0.0, now - self._stepped_at), self._settings.ramp_period_s)
-        elapsed_s = now - self._entered_at
         goal = self._goal()
         self._stepped_at = now
         self._setpoint = {
             joint.name: step(
                 self._setpoint[joint.name],
                 goal[joint.name],
-                joint.ramp.velocity(elapsed_s) * step_s,
+                joint.ramp.velocity(now - self._began_at[joint.name]) * step_s,
             )
             for joint in self._joints
         }
