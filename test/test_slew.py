@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 import pytest
 
@@ -62,6 +62,7 @@ def test_no_step_is_allowed_to_lead_away(largest: float) -> None:
     assert step(1.0, 5.0, largest) == 1.0
 
 
+@settings(derandomize=True, deadline=None, database=None)
 @given(position=positions, target=positions, largest=st.floats(0.0, 1e3))
 def test_steps_stay_between_start_and_target(
     position: float, target: float, largest: float

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 import pytest
 
@@ -86,6 +86,7 @@ def test_offset_is_added_to_the_position(unit: Unit, invert: bool) -> None:
     assert shifted.to_position(10.0) == pytest.approx(plain.to_position(10.0) + 0.25)
 
 
+@settings(derandomize=True, deadline=None, database=None)
 @given(unit=st.sampled_from(Unit), lower=lengths, width=widths, invert=st.booleans(), x=lengths)
 def test_round_trips_hold(unit: Unit, lower: float, width: float, invert: bool, x: float) -> None:
     """There and back again ends within 1e-9, both ways, for each unit and sign."""
