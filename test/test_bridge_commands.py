@@ -39,7 +39,17 @@ URDF = """
 def leading(bridged: Robot, act: Callable[[RoboticsProducer], Awaitable[None]]) -> None:
     """Act as the room's producer once the bridge has joined."""
     bridged.wait_for_status('consume link', 'joined')
-    bridged.lead('a', act)
+
+    async def lead(producer: RoboticsProducer) -> None:
+        # An update that comes while something else is missing moves nothing, also not later.
+        await in_thread(lambda: wait_for(ready, 'the gate to wait for the room', 20.0))
+        await act(producer)
+
+    def ready() -> bool:
+        said = bridged.status('safety')
+        return any(text in said for text in ('waiting for a live update', 'is unknown'))
+
+    bridged.lead('a', lead)
 
 
 async def send(producer: RoboticsProducer, **values: float) -> None:
@@ -106,11 +116,6 @@ def test_motion_begins_at_the_measured_pose_and_ramps() -> None:
 
         async def act(producer: RoboticsProducer) -> None:
             measuring = asyncio.create_task(measure())
-            await in_thread(
-                lambda: wait_for(
-                    lambda: bridged.value('safety', 'gate') == 'waiting', 'the gate to wait'
-                )
-            )
 
             async def press_on() -> None:
                 async for count in ticks(20.0):

@@ -185,6 +185,9 @@ def test_nothing_leaves_while_stopped_and_motion_resumes_after_reset(bridged: Ro
             )
             assert not last_is(2.0)
 
+        await loop.run_in_executor(
+            None, bridged.wait_for_status, 'safety', 'position of j1 is unknown'
+        )
         await send(1.0)
         await loop.run_in_executor(None, wait_for, lambda: last_is(1.0), 'the command to 1', 20.0)
         await loop.run_in_executor(None, stop)
