@@ -1,0 +1,431 @@
+"""The command gate under whatever order of events: what holds for a person beside the arm."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+import math
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+import pytest
+
+from lerobot_arena_ros.control.gate import HALT, Command, Gate, Output, State
+from lerobot_arena_ros.control.gate_settings import (
+    Feedback,
+    GateJoint,
+    GateSettings,
+    StateSyncUse,
+)
+from lerobot_arena_ros.control.slew import VelocityRamp, clamp
+
+SETTINGS = settings(
+    max_examples=300,
+    stateful_step_count=50,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    print_blob=False,
+    suppress_health_check=list(HealthCheck),
+)
+LEAST_STEPS = 10_000
+
+JOINTS = (
+    GateJoint('pan', -1.0, 1.0, VelocityRamp(0.5, 2.0, 2.0)),
+    GateJoint('lift', 0.0, None, VelocityRamp(0.05, 0.2, 0.5)),
+    GateJoint('wheel', None, None, VelocityRamp(0.5, 2.0, 0.0)),
+)
+NAMES = tuple(joint.name for joint in JOINTS)
+PERIOD_S = GateSettings().ramp_period_s
+ROUNDING = 1e-9
+
+names = st.sampled_from((*NAMES, 'tail'))
+positions = st.one_of(
+    st.sampled_from((0.0, 0.5, -0.5, 1.0, -1.0, 2.0, 100.0)),
+    st.floats(-3.0, 3.0),
+    st.sampled_from((1e300, -1e300, math.nan, math.inf, -math.inf)),
+)
+poses = st.dictionaries(names, positions, max_size=3)
+pauses = st.sampled_from((0.0, 0.0001, 0.003, PERIOD_S, 0.02, 0.3, 0.49, 0.6, 1.4, 1.6, 60.0))
+jumps = st.sampled_from((-0.0005, -0.009, -0.3, -2.0, -1e5, 1e5))
+
+
+def is_sound(pose: Mapping[str, float]) -> bool:
+    """Say whether each position of a pose is a number."""
+    return all(math.isfinite(position) for position in pose.values())
+
+
+class GateMachine(RuleBasedStateMachine):
+    """A gate, a clock, and somebody who remembers what the gate was told and what it did."""
+
+    seen: Counter[str] = Counter()
+    """What all runs together came across, lest they prove something about nothing."""
+
+    @initialize(
+        feedback=st.sampled_from(Feedback),
+        on_state_sync=st.sampled_from(StateSyncUse),
+        require_producer=st.booleans(),
+        max_following_error=st.sampled_from((0.0, 0.0, 0.5)),
+        command_timeout_s=st.sampled_from((0.0, 0.0, 0.3)),
+        stopped=st.sampled_from((None, None, None, 'stopped before')),
+    )
+    def begin(
+        self,
+        feedback: Feedback,
+        on_state_sync: StateSyncUse,
+        require_producer: bool,
+        max_following_error: float,
+        command_timeout_s: float,
+        stopped: str | None,
+    ) -> None:
+        """Make the gate, and what the watcher knows."""
+        self.now = 1000.0
+        self.settings = GateSettings(
+            feedback=feedback,
+            on_state_sync=on_state_sync,
+            require_producer=require_producer,
+            max_following_error=max_following_error,
+            command_timeout_s=command_timeout_s,
+        )
+        self.gate = Gate(self.settings, self.now, stopped=stopped)
+        self.joints: dict[str, GateJoint] = {}
+        self.is_stopped = stopped is not None
+        self.is_enabled = self.is_linked = self.is_expected = False
+        self.is_ready = True
+        self.has_producer: bool | None = None
+        self.heard_at = self.now
+        self.measured: dict[str, tuple[float, float]] = {}
+        self.sent: dict[str, list[float]] = {}
+        self.commanded: dict[str, float] = {}
+        self.commanded_at = self.now
+        self.began_at: dict[str, float] = {}
+        self.give_joints(JOINTS)
+        self.enable()
+        self.join()
+        self.answer(True)
+
+    # ----- the watcher
+
+    @invariant()
+    def count(self) -> None:
+        """Count what was generated."""
+        GateMachine.seen['steps'] += 1
+
+    def watch(self, call: Callable[[], Output], *, may_enter: bool = False) -> None:
+        """Let something happen to the gate, and see what it does."""
+        before = self.gate.state
+        output = call()
+        after = self.gate.state
+        GateMachine.seen[after.value] += 1
+
+        assert (after is State.STOPPED) is self.is_stopped
+        assert (output is HALT) is (before is State.ACTIVE and after is not State.ACTIVE)
+        if before is not State.ACTIVE and after is State.ACTIVE:
+            assert may_enter, 'it began to move without a live update'
+            assert isinstance(output, Command)
+        if isinstance(output, Command):
+            assert after is State.ACTIVE, 'a command left outside ACTIVE'
+            assert not self.missing(), 'a command left in spite of what is missing'
+            self.watch_command(output, is_first=before is not State.ACTIVE)
+
+    def missing(self) -> list[str]:
+        """Say why there must be no command."""
+        fed = self.settings.feedback is Feedback.ALWAYS or (
+            self.settings.feedback is Feedback.AUTO and (self.is_expected or self.measured)
+        )
+        reasons = {
+            'a stop is latched': self.is_stopped,
+            'inactive': not self.is_enabled,
+            'no link': not self.is_linked,
+            'not ready': not self.is_ready or not self.joints,
+            'silence': abs(self.now - self.heard_at) > self.settings.link_timeout_s,
+            'no producer': self.settings.require_producer and not self.has_producer,
+            'no feedback': bool(fed) and any(self.fresh(name) is None for name in self.joints),
+        }
+        return [reason for reason, holds in reasons.items() if holds]
+
+    def fresh(self, name: str) -> float | None:
+        """Give the measured position of a joint while it counts."""
+        position, at = self.measured.get(name, (math.nan, math.inf))
+        return position if abs(self.now - at) <= self.settings.max_feedback_age_s else None
+
+    def watch_command(self, command: Command, *, is_first: bool) -> None:
+        """See where a command leads."""
+        GateMachine.seen['commands'] += 1
+        assert len(command.positions) == len(self.joints)
+        goes = dict(zip(self.joints, command.positions, strict=True))
+        assert is_sound(goes)
+        if is_first:
+            GateMachine.seen['entries'] += 1
+            self.began_at = dict.fromkeys(goes, self.now)
+            for name, position in goes.items():
+                self.watch_beginning(self.joints[name], position)
+        else:
+            for name, position in goes.items():
+                self.watch_step(self.joints[name], position)
+        self.commanded = goes
+        self.commanded_at = self.now
+
+    def watch_beginning(self, joint: GateJoint, position: float) -> None:
+        """See that a motion begins where the joint is, as far as anybody can know."""
+        known = [self.fresh(joint.name)]
+        if known == [None]:
+            known = [self.commanded.get(joint.name), self.measured.get(joint.name, (None,))[0]]
+        if known != [None, None]:
+            assert position in known, f'{joint.name} jumps'
+        else:
+            assert position == clamp(position, joint.lower, joint.upper)
+
+    def watch_step(self, joint: GateJoint, position: float) -> None:
+        """See that a step is small, leads where somebody sent the joint, and not out of bounds."""
+        begin = self.commanded[joint.name]
+        passed_s = min(max(0.0, self.now - self.commanded_at), PERIOD_S)
+        velocity = joint.ramp.velocity(self.now - self.began_at[joint.name])
+        assert abs(position - begin) <= velocity * passed_s + ROUNDING, f'{joint.name} jumps'
+        if position == begin:
+            return
+        GateMachine.seen['moves'] += 1
+        assert self.sent.get(joint.name), f'{joint.name} moves though nobody sent it'
+        targets = [clamp(target, joint.lower, joint.upper) for target in self.sent[joint.name]]
+        assert min(begin, *targets) <= position <= max(begin, *targets), f'{joint.name} flees'
+
+    def note_sent(self, pose: Mapping[str, float]) -> None:
+        """Remember where somebody sent each joint in this join."""
+        for name, position in pose.items():
+            if name not in self.sent:
+                self.began_at[name] = self.now
+            self.sent.setdefault(name, []).append(position)
+
+    # ----- time
+
+    @rule(seconds=pauses)
+    def wait(self, seconds: float) -> None:
+        """Let time pass, and look."""
+        self.now += seconds
+        self.watch(lambda: self.gate.tick(self.now))
+
+    @rule(seconds=jumps)
+    def jump(self, seconds: float) -> None:
+        """Let the clock jump, forward or backward."""
+        self.now += seconds
+        self.watch(lambda: self.gate.tick(self.now))
+
+    @rule(ticks=st.integers(1, 60))
+    def follow(self, ticks: int) -> None:
+        """Let an arm follow its commands for a while, as all is well."""
+        for _ in range(ticks):
+            self.now += PERIOD_S
+            self.answer(None)
+            if self.settings.feedback is not Feedback.NEVER:
+                self.measure(dict(self.commanded))
+            self.watch(lambda: self.gate.tick(self.now))
+
+    # ----- the room
+
+    @rule()
+    def join(self) -> None:
+        """Join the room, anew or for the first time."""
+        self.is_linked, self.has_producer, self.heard_at = True, None, self.now
+        self.sent = {}
+        self.watch(lambda: self.gate.link_up(self.now))
+
+    @rule(cause=st.sampled_from(('closed', '')))
+    def lose(self, cause: str) -> None:
+        """Lose the link."""
+        self.is_linked = False
+        self.watch(lambda: self.gate.link_down(cause, self.now))
+
+    @rule()
+    def rejoin(self) -> None:
+        """Lose the link and join again."""
+        self.lose('closed')
+        self.join()
+        self.answer(True)
+
+    @rule(has_producer=st.sampled_from((None, True, True, False)))
+    def answer(self, has_producer: bool | None) -> None:
+        """Hear that the server lives, and whether the room has a producer."""
+
+        def hear() -> Output:
+            output = self.gate.heard(self.now, has_producer=has_producer)
+            self.heard_at = self.now
+            if has_producer is not None:
+                self.has_producer = has_producer
+            return output
+
+        self.watch(hear)
+
+    @rule(pose=poses, from_producer=st.sampled_from((True, True, False)))
+    def update(self, pose: dict[str, float], from_producer: bool) -> None:
+        """Get an update, perhaps with a bad number in it."""
+        if is_sound(pose):
+            self.note_sent(pose)
+            self.heard_at = self.now
+            self.has_producer = self.has_producer or from_producer
+        self.watch(
+            lambda: self.gate.update(pose, self.now, from_producer=from_producer),
+            may_enter=is_sound(pose) and any(name in self.joints for name in pose),
+        )
+
+    @rule(position=st.floats(-1.5, 1.5))
+    def update_all(self, position: float) -> None:
+        """Get an update of every joint."""
+        self.update(dict.fromkeys(NAMES, position), True)
+
+    @rule(pose=poses)
+    def remember(self, pose: dict[str, float]) -> None:
+        """Hear what the room remembers at joining."""
+        good = {name: position for name, position in pose.items() if math.isfinite(position)}
+        commands = self.settings.on_state_sync is StateSyncUse.COMMAND
+        if commands:
+            self.note_sent(good)
+            self.heard_at = self.now
+        self.watch(
+            lambda: self.gate.remember(pose, self.now),
+            may_enter=commands and any(name in self.joints for name in good),
+        )
+
+    @rule(missed=poses, pose=poses)
+    def spoil(self, missed: dict[str, float], pose: dict[str, float]) -> None:
+        """Drop a frame, perhaps get an update, and read what the room remembers."""
+        live = set(self.sent)
+        self.gate.spoil()
+        self.update(pose, True)
+        self.note_sent(
+            {
+                n: position
+                for n, position in missed.items()
+                if n in live and math.isfinite(position)
+            }
+        )
+        self.gate.refresh(missed)
+        self.watch(lambda: self.gate.tick(self.now))
+
+    # ----- the robot
+
+    @rule(pose=poses)
+    def measure(self, pose: dict[str, float]) -> None:
+        """Measure some joints, anywhere."""
+        for name, position in pose.items():
+            if math.isfinite(position):
+                self.measured[name] = (position, self.now)
+        self.watch(lambda: self.gate.measure(pose, self.now))
+
+    @rule(position=st.floats(-1.5, 1.5))
+    def measure_all(self, position: float) -> None:
+        """Measure every joint somewhere."""
+        self.measure(dict.fromkeys(NAMES, position))
+
+    @rule(expected=st.booleans())
+    def expect(self, expected: bool) -> None:
+        """See a publisher of joint_states come or go."""
+        self.is_expected = expected
+        self.watch(lambda: self.gate.expect_feedback(expected, self.now))
+
+    @rule(
+        joints=st.sampled_from((JOINTS, JOINTS, JOINTS[::-1], JOINTS[:2], ())),
+        upper=st.sampled_from((1.0, 0.3, -0.9)),
+        limit=st.sampled_from((2.0, 0.01, 10.0)),
+    )
+    def change(self, joints: tuple[GateJoint, ...], upper: float, limit: float) -> None:
+        """Change limits while moving, or which joints there are."""
+        self.give_joints(
+            tuple(
+                replace(
+                    joint,
+                    upper=None if joint.upper is None else upper,
+                    ramp=replace(joint.ramp, limit=limit),
+                )
+                for joint in joints
+            )
+        )
+
+    @rule(unready=st.sampled_from(('range unknown', '')))
+    def unknow(self, unready: str) -> None:
+        """Find that something about the joints is not known, and then that it is."""
+        self.is_ready = False
+        joints = tuple(self.joints.values())
+        self.watch(lambda: self.gate.set_joints(joints, self.now, unready=unready))
+        self.give_joints(joints)
+
+    def give_joints(self, joints: tuple[GateJoint, ...]) -> None:
+        """Give the gate its joints."""
+        if [joint.name for joint in joints] != list(self.joints):
+            self.sent = {}
+        self.joints = {joint.name: joint for joint in joints}
+        self.is_ready = True
+        self.watch(lambda: self.gate.set_joints(joints, self.now))
+
+    # ----- the people
+
+    @rule()
+    def enable(self) -> None:
+        """Activate the node."""
+        self.is_enabled = True
+        self.watch(lambda: self.gate.enable(self.now))
+
+    @rule()
+    def disable(self) -> None:
+        """Deactivate the node."""
+        self.is_enabled = False
+        self.watch(lambda: self.gate.disable(self.now))
+
+    @rule()
+    def stop(self) -> None:
+        """Press the button."""
+        self.is_stopped = True
+        self.watch(lambda: self.gate.stop('button'))
+
+    @rule()
+    def reset(self) -> None:
+        """Let the button go."""
+        self.is_stopped = False
+        self.watch(lambda: self.gate.reset(self.now))
+
+    @rule()
+    def recover(self) -> None:
+        """Make all well, that the runs do not spend their time in waiting."""
+        self.reset()
+        self.enable()
+        self.join()
+        self.answer(True)
+
+    @rule(measured=st.floats(-1.5, 1.5), wanted=st.floats(-1.5, 1.5))
+    def work(self, measured: float, wanted: float) -> None:
+        """Make all well, and send the arm somewhere."""
+        self.recover()
+        self.measure_all(measured)
+        self.update_all(wanted)
+        self.follow(5)
+
+
+def test_no_order_of_events_makes_the_arm_jump() -> None:
+    """
+    Each command is allowed, small, inside the limits, and what somebody asked for.
+
+    Outside ACTIVE nothing leaves but one halt on the way out; after a stop nothing until the
+    reset; between two commands no joint moves more than velocity x min(dt, ramp period); no joint
+    moves that nobody sent in this join.
+    """
+    GateMachine.seen.clear()
+
+    run_state_machine_as_test(GateMachine, settings=SETTINGS)
+
+    assert GateMachine.seen['steps'] >= LEAST_STEPS
+
+
+@pytest.mark.parametrize('what', ['waiting', 'active', 'holding', 'stopped', 'entries', 'moves'])
+def test_the_properties_are_about_something(what: str) -> None:
+    """The runs above were in every state, and moved the arm often."""
+    if not GateMachine.seen:
+        run_state_machine_as_test(GateMachine, settings=SETTINGS)
+
+    assert GateMachine.seen[what] > 500
