@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 import os
 
 import pytest
+from support.hearing import Arena, room_at
 from support.server import running_server
 
 from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
@@ -93,3 +94,10 @@ async def producer_consumer_pair(
     yield producer, consumer, *test_room
     await producer.disconnect()
     await consumer.disconnect()
+
+
+@pytest.fixture
+async def arena(own_server_url: str) -> AsyncIterator[Arena]:
+    """Give a new room on our own server, for connections below the public client."""
+    async with room_at(own_server_url) as room:
+        yield room

@@ -216,16 +216,15 @@ def test_listening_never_shortens_the_deadline() -> None:
     session.check(102.4)
 
 
-def test_the_next_check_is_the_earlier_of_heartbeat_and_deadline() -> None:
-    """The shell may sleep until then and misses nothing."""
+def test_the_shell_is_told_when_to_come_back() -> None:
+    """It may sleep until a heartbeat is due, or until patience ends, and misses nothing."""
     session = joined_session(now=100.0)
-    assert session.next_check == 100.0
+    assert (session.next_heartbeat, session.next_check) == (100.0, 101.5)
 
     session.heartbeat(100.0)
-    assert session.next_check == 100.5
-    session.heartbeat(101.2)
+    session.receive(UPDATE, 100.3)
 
-    assert session.next_check == 101.5
+    assert (session.next_heartbeat, session.next_check) == (100.5, 101.8)
 
 
 def test_presence_tells_the_producer_and_the_round_trip() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 import random
 import time
 from typing import TYPE_CHECKING
@@ -90,11 +90,9 @@ async def open_connection(
         socket, Session(join, timing, time.monotonic()), Rooms(address), workspace_id, room_id
     )
     try:
-        await asyncio.wait_for(connection._join(), timing.join_timeout_s)
-    except BaseException as exc:
+        await connection._join(timing.join_timeout_s)
+    except BaseException:
         await connection.aclose()
-        if isinstance(exc, asyncio.TimeoutError):
-            raise ConnectError(f'{connection.name}: no answer to the join') from exc
         raise
     return connection
 
@@ -121,6 +119,7 @@ class Connection:
         self._rooms = rooms
         self._pending: deque[Event] = deque()
         self._loss: ArenaError | None = None
+        self._is_closing = False
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -148,31 +147,43 @@ class Connection:
 
     async def __aiter__(self) -> AsyncIterator[Event]:
         """
-        Give what the server says, for as long as the connection lives.
+        Give what the server says, until :meth:`aclose`.
 
         :raises ConnectionLost: it ended without our asking.
         """
         try:
-            while True:
-                while self._pending:
+            while not self._is_closing:
+                if self._pending:
                     yield self._pending.popleft()
+                    continue
                 self._session.listening(time.monotonic())
                 frame = await self._socket.recv()
                 self._pending.extend(self._session.receive(frame, time.monotonic()))
         except (ConnectionClosed, OSError) as exc:
-            raise self._lost(exc) from exc
+            if not self._is_closing:
+                raise self._lost(exc) from exc
 
     async def aclose(self) -> None:
         """Leave the room; idempotent, and done within a second or so."""
+        self._is_closing = True
         tasks, self._tasks = self._tasks, []
         for task in tasks:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
-        await self._socket.close()
+        # Its own timeout counts anew at each step, and not where a goodbye cannot even be written.
+        goodbye = asyncio.ensure_future(self._socket.close())
+        try:
+            await asyncio.wait([goodbye], timeout=CLOSE_TIMEOUT_S)
+        finally:
+            self._socket.transport.abort()
+            await goodbye
 
-    async def _join(self) -> None:
+    async def _join(self, timeout_s: float) -> None:
         """Ask to join and wait for the answer."""
+        late = ConnectError('no answer to the join')
+        # Not wait_for: before Python 3.12 it may swallow a cancellation.
+        patience = asyncio.get_running_loop().call_later(timeout_s, self._hang_up, late)
         try:
             await self._socket.send(self._session.first_frame())
             while not self._session.is_joined:
@@ -181,8 +192,11 @@ class Connection:
         except JoinRefused as exc:
             raise await self._why_refused(exc) from exc
         except (ConnectionClosed, OSError) as exc:
-            raise ConnectError(f'{self.name}: {_closing(exc)}') from exc
-        self._start(self._keep_watch(), 'watch')
+            raise ConnectError(f'{self.name}: {self._loss or _closing(exc)}') from exc
+        finally:
+            patience.cancel()
+        self._start(self._keep_watch, 'watch')
+        self._start(self._keep_asking, 'ask')
 
     async def _why_refused(self, refusal: JoinRefused) -> ArenaError:
         """Find out over REST what the server's one sentence does not tell."""
@@ -197,32 +211,41 @@ class Connection:
             return RoleTaken(f'{name}: has a producer, {info.producer}', holder=info.producer)
         return JoinRefused(f'{name}: {refusal}')
 
-    def _start(self, work: Coroutine[None, None, None], what: str) -> None:
+    def _start(self, work: Callable[[], Awaitable[None]], what: str) -> None:
         self._tasks.append(asyncio.create_task(self._guard(work), name=f'{what} {self.name}'))
 
-    async def _guard(self, work: Coroutine[None, None, None]) -> None:
+    async def _guard(self, work: Callable[[], Awaitable[None]]) -> None:
         """Run a background job; what ends it ends the connection."""
         try:
-            await work
+            await work()
         except (ArenaError, ConnectionClosed, OSError) as exc:
-            self._loss = exc if isinstance(exc, ArenaError) else None
-            # Not close(): a peer that is gone would be waited for, while the robot still moves.
-            self._socket.transport.abort()
+            self._hang_up(exc if isinstance(exc, ArenaError) else None)
+
+    def _hang_up(self, cause: ArenaError | None) -> None:
+        # Not close(): a peer that is gone would be waited for, while the robot still moves.
+        self._loss = self._loss or cause
+        self._socket.transport.abort()
 
     async def _keep_watch(self) -> None:
-        """Send heartbeats and notice silence."""
+        """Notice silence; writes nothing, for that might have to wait."""
         while True:
-            now = time.monotonic()
-            self._session.check(now)
-            heartbeat = self._session.heartbeat(now)
+            self._session.check(time.monotonic())
+            await asyncio.sleep(self._session.next_check - time.monotonic())
+
+    async def _keep_asking(self) -> None:
+        """Send heartbeats; look at the room where the answers do not tell of its producer."""
+        is_polling = False
+        while True:
+            heartbeat = self._session.heartbeat(time.monotonic())
             if heartbeat is not None:
                 await self._socket.send(heartbeat)
-            if self._session.needs_polling and len(self._tasks) == 1:
-                self._start(self._keep_polling(), 'poll')
-            await asyncio.sleep(max(0.0, self._session.next_check - time.monotonic()))
+            if self._session.needs_polling and not is_polling:
+                is_polling = True
+                self._start(self._keep_polling, 'poll')
+            await asyncio.sleep(self._session.next_heartbeat - time.monotonic())
 
     async def _keep_polling(self) -> None:
-        """Look at the room where the heartbeat's answer does not tell of its producer."""
+        """Look at the room again and again."""
         while True:
             try:
                 info = room_info(await self._rooms.info(self.workspace_id, self.room_id))

@@ -2,9 +2,9 @@
 One participant's protocol state, sans I/O: frames and times in, events and frames out.
 
 Rules of this file: it knows no socket and no clock. ``now`` is in seconds of any clock that never
-jumps. The shell around it sends what it gets from :meth:`Session.first_frame` and
-:meth:`Session.heartbeat`, hands every frame to :meth:`Session.receive`, and asks
-:meth:`Session.check` at least as often as :attr:`Session.next_check` says.
+jumps. The shell around it sends what it gets from :meth:`Session.first_frame` and, each time
+:attr:`Session.next_heartbeat` has come, from :meth:`Session.heartbeat`; it hands every frame to
+:meth:`Session.receive`, and asks :meth:`Session.check` when :attr:`Session.next_check` has come.
 
 A session is *joining* until ``joined`` arrives, then *joined*. What the server sends earlier
 (``state_sync``, or anything that slipped in) is kept and comes out after ``joined``.
@@ -110,9 +110,14 @@ class Session:
         return not self._says_presence
 
     @property
+    def next_heartbeat(self) -> float:
+        """The time at which a heartbeat is due."""
+        return self._heartbeat_at
+
+    @property
     def next_check(self) -> float:
-        """The time at which a heartbeat or the end of patience is due."""
-        return min(self._heartbeat_at, self._heard_at + self._timing.timeout_s)
+        """The time at which patience ends, unless something is heard."""
+        return self._heard_at + self._timing.timeout_s
 
     def first_frame(self) -> str:
         """Give the frame that asks to join."""

@@ -1,0 +1,391 @@
+"""One joined WebSocket: joining or being refused, hearing, sending, leaving."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import aclosing
+import socket
+import time
+
+from fastapi import WebSocket
+import pytest
+from support.fake_arena import answering, fake_arena, say, welcome
+from support.hearing import CONSUMER, PRODUCER, Arena, Ear, flood, join_fake, room_at, values_of
+from support.waiting import wait_until
+from support.wire import wire_to
+import websockets
+from websockets.exceptions import WebSocketException
+
+from lerobot_arena_ros.arena import connection as connection_module
+from lerobot_arena_ros.arena.address import Address
+from lerobot_arena_ros.arena.connection import open_connection
+from lerobot_arena_ros.arena.errors import (
+    AccessDenied,
+    ArenaError,
+    ConnectError,
+    ConnectionLost,
+    InvalidAddress,
+    JoinRefused,
+    ProtocolError,
+    RoleTaken,
+    RoomNotFound,
+)
+from lerobot_arena_ros.arena.messages import EmergencyStop, Joined, JointUpdate, StateSync
+from lerobot_arena_ros.arena.session import LinkTiming, Malformed, Presence
+
+pytestmark = pytest.mark.usefixtures('no_task_left')
+
+
+async def test_a_producer_is_welcomed(arena: Arena) -> None:
+    """The first event of a producer is that it joined, and where."""
+    connection = await arena.join(PRODUCER)
+    ear = Ear(connection)
+    await ear.hears(Joined)
+
+    (event,) = ear.news
+    assert isinstance(event, Joined)
+    assert (event.workspace_id, event.room_id, event.role) == ('lab', arena.room_id, PRODUCER)
+    assert connection.name == f'room lab/{arena.room_id}'
+    info = await arena.rooms.info('lab', arena.room_id)
+    assert info['participants']['producer'] == connection.participant_id
+    await connection.aclose()
+    await ear.ended()
+
+
+async def test_a_consumer_hears_what_the_room_remembers(arena: Arena) -> None:
+    """After the welcome comes the state, and live updates follow it."""
+    producer = await arena.join(PRODUCER)
+    await producer.send(JointUpdate.of({'Jaw': 40.0}))
+    witness = Ear(await arena.join(CONSUMER))
+    await wait_until(
+        lambda: (
+            values_of(witness.news)
+            or any(isinstance(event, StateSync) and event.joints for event in witness.news)
+        ),
+        'the room to know',
+    )
+
+    ear = Ear(await arena.join(CONSUMER))
+    await ear.hears(StateSync)
+    await producer.send(JointUpdate.of({'Jaw': 41.0}))
+    await ear.hears(JointUpdate)
+
+    joined, state, update = ear.news
+    assert isinstance(joined, Joined)
+    assert isinstance(state, StateSync)
+    assert dict(state.joints) == {'Jaw': 40.0}
+    assert isinstance(update, JointUpdate)
+    assert update.values == {'Jaw': 41.0}
+    assert update.source == producer.participant_id
+
+
+async def test_each_join_has_an_id_of_its_own(arena: Arena) -> None:
+    """Ids are made up anew, unless one is asked for."""
+    first, second = await arena.join(CONSUMER), await arena.join(CONSUMER)
+    named = await arena.join(CONSUMER, participant_id='viz')
+
+    assert first.participant_id.startswith('consumer_')
+    assert first.participant_id != second.participant_id
+    assert named.participant_id == 'viz'
+
+
+async def test_what_comes_before_the_welcome_is_kept() -> None:
+    """An update that slips in before ``joined`` comes after it, not never."""
+
+    async def script(websocket: WebSocket) -> None:
+        await websocket.receive_text()
+        await say(websocket, 'state_sync', data={'Jaw': 1.0})
+        await say(websocket, 'joint_update', data=[{'name': 'Jaw', 'value': 2.0}])
+        await say(websocket, 'joined', room_id='arm', workspace_id='lab', role='consumer')
+
+    async with fake_arena(script) as fake, aclosing(await join_fake(fake)) as connection:
+        ear = Ear(connection)
+        await ear.hears(JointUpdate)
+        await connection.aclose()
+        await ear.ended()
+
+    assert [type(event) for event in ear.news] == [Joined, StateSync, JointUpdate]
+
+
+async def test_a_missing_room_is_refused_by_its_type(own_server_url: str) -> None:
+    """The server says no more than "Cannot join room"; the error says why."""
+    with pytest.raises(RoomNotFound, match='room lab/missing: there is no such room'):
+        await open_connection(Address.parse(own_server_url), 'lab', 'missing', CONSUMER)
+
+
+async def test_a_taken_producers_place_names_its_holder(arena: Arena) -> None:
+    """A second producer learns who the first one is."""
+    first = await arena.join(PRODUCER)
+
+    with pytest.raises(RoleTaken, match=first.participant_id) as caught:
+        await arena.join(PRODUCER)
+
+    assert caught.value.holder == first.participant_id
+    assert isinstance(caught.value, JoinRefused)
+
+
+async def test_a_taken_id_is_refused(arena: Arena) -> None:
+    """The holder of an id stays; who comes second with it is refused."""
+    await arena.join(CONSUMER, participant_id='viz')
+
+    with pytest.raises(JoinRefused, match='Cannot join room') as caught:
+        await arena.join(CONSUMER, participant_id='viz')
+
+    assert not isinstance(caught.value, RoleTaken)
+
+
+async def test_an_id_that_no_server_takes_is_refused_with_the_reason(arena: Arena) -> None:
+    """Where the server does say why, the error says it, too."""
+    with pytest.raises(JoinRefused, match='at most 100 characters'):
+        await arena.join(CONSUMER, participant_id='x' * 101)
+
+
+async def test_a_refusal_stands_where_rest_does_not_explain_it() -> None:
+    """A server that refuses and cannot tell why has still refused."""
+
+    async def script(websocket: WebSocket) -> None:
+        await websocket.receive_text()
+        await say(websocket, 'error', message='Cannot join room')
+
+    async with fake_arena(script) as fake:
+        fake.room, fake.status = {}, 500
+        with pytest.raises(JoinRefused, match='Cannot join room'):
+            await join_fake(fake, PRODUCER)
+        await wait_until(lambda: fake.left == 1, 'the client to hang up')
+
+
+async def test_no_answer_to_the_join() -> None:
+    """A server that takes the join and says nothing is given up, and hung up on."""
+
+    async def script(websocket: WebSocket) -> None:
+        await websocket.receive_text()
+
+    async with fake_arena(script) as fake:
+        with pytest.raises(ConnectError, match='no answer to the join'):
+            await join_fake(fake, timing=LinkTiming(join_timeout_s=0.2))
+        await wait_until(lambda: fake.left == 1, 'the client to hang up')
+
+
+async def test_a_hang_up_instead_of_an_answer() -> None:
+    """A server that closes before it has answered was not reached."""
+
+    async def script(websocket: WebSocket) -> None:
+        await websocket.receive_text()
+        await websocket.close(1011)
+
+    async with fake_arena(script) as fake:
+        with pytest.raises(ConnectError, match='1011'):
+            await join_fake(fake)
+
+
+async def test_a_join_that_is_cancelled_leaves_nothing(arena: Arena) -> None:
+    """Giving up while joining closes the socket."""
+
+    async def script(websocket: WebSocket) -> None:
+        await websocket.receive_text()
+        heard.set()
+
+    heard = asyncio.Event()
+    async with fake_arena(script) as fake:
+        joining = asyncio.create_task(join_fake(fake))
+        await asyncio.wait_for(heard.wait(), 10.0)
+        joining.cancel()
+        await asyncio.wait([joining])
+
+        assert joining.cancelled()
+        await wait_until(lambda: fake.left == 1, 'the client to hang up')
+
+
+async def test_nobody_listens() -> None:
+    """A port without a server was not reached, and the error names it."""
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        port = probe.getsockname()[1]
+
+    with pytest.raises(ConnectError, match=f'127.0.0.1:{port}.*cannot connect'):
+        await open_connection(Address.parse(f'http://127.0.0.1:{port}'), 'lab', 'arm', CONSUMER)
+
+
+@pytest.mark.parametrize(
+    ('answer', 'expected', 'text'),
+    [
+        pytest.param(b'HTTP/1.1 401 Unauthorized\r\n', AccessDenied, 'HTTP 401', id='401'),
+        pytest.param(b'HTTP/1.1 403 Forbidden\r\n', ConnectError, 'HTTP 403', id='403'),
+        pytest.param(b'HTTP/1.1 404 Not Found\r\n', ConnectError, 'HTTP 404', id='404'),
+        pytest.param(b'HTTP/1.1 200 OK\r\n', ConnectError, 'HTTP 200', id='200'),
+        pytest.param(b'SSH-2.0-OpenSSH_9.6\r\n', ConnectError, 'cannot connect', id='no HTTP'),
+        pytest.param(b'', ConnectError, 'cannot connect', id='nothing'),
+    ],
+)
+async def test_a_server_that_is_no_arena(
+    answer: bytes, expected: type[ArenaError], text: str
+) -> None:
+    """Whatever answers instead of an arena, the error is one of ours."""
+    if answer.startswith(b'HTTP'):
+        answer += b'Content-Length: 0\r\nConnection: close\r\n'
+    async with answering(answer + b'\r\n' if answer else b'') as url:
+        with pytest.raises(expected, match=text):
+            await open_connection(Address.parse(url), 'lab', 'arm', CONSUMER)
+
+
+async def test_bad_frames_are_events(arena: Arena) -> None:
+    """NaN, binary and nonsense are told and dropped; what follows is heard."""
+
+    async def script(websocket: WebSocket) -> None:
+        await welcome(websocket)
+        await say(websocket, 'joint_update', data=[{'name': 'Jaw', 'value': float('nan')}])
+        await websocket.send_bytes(b'\x00')
+        await websocket.send_text('nonsense')
+        await say(websocket, 'joint_update', data=[{'name': 'Jaw', 'value': 1}])
+
+    async with fake_arena(script) as fake, aclosing(await join_fake(fake)) as connection:
+        ear = Ear(connection)
+        await ear.hears(JointUpdate)
+        await connection.aclose()
+        await ear.ended()
+
+    reasons = [event.reason for event in ear.events if isinstance(event, Malformed)]
+    assert reasons == ['value', 'binary', 'json']
+    assert values_of(ear.events) == [{'Jaw': 1.0}]
+
+
+async def test_a_stop_is_heard_though_the_server_goes_at_once() -> None:
+    """What was sent before the end is given before the loss."""
+
+    async def script(websocket: WebSocket) -> None:
+        await welcome(websocket)
+        for value in range(20):
+            await say(websocket, 'joint_update', data=[{'name': 'Jaw', 'value': value}])
+        await say(websocket, 'emergency_stop', reason='smoke', source='leader')
+        await websocket.close(1012)
+
+    async with fake_arena(script) as fake, aclosing(await join_fake(fake)) as connection:
+        ear = Ear(connection)
+        await ear.ended()
+
+    assert len(values_of(ear.events)) == 20
+    assert ear.news[-1] == EmergencyStop('smoke', 'leader')
+    assert isinstance(ear.loss, ConnectionLost)
+
+
+async def test_a_frame_that_is_too_large_is_a_loss() -> None:
+    """A frame beyond the limit is not taken, and nothing of it is."""
+
+    async def script(websocket: WebSocket) -> None:
+        await welcome(websocket)
+        await say(websocket, 'joint_update', data=[{'name': 'x' * (1 << 20), 'value': 1}])
+
+    async with fake_arena(script) as fake, aclosing(await join_fake(fake)) as connection:
+        ear = Ear(connection)
+        await ear.ended()
+
+    assert '1009' in str(ear.loss)
+    assert values_of(ear.events) == []
+
+
+async def test_what_cannot_be_said_is_not_sent(arena: Arena) -> None:
+    """NaN is refused before anything is written; the connection goes on."""
+    producer = await arena.join(PRODUCER)
+    ear = Ear(await arena.join(CONSUMER))
+
+    with pytest.raises(ProtocolError):
+        await producer.send(JointUpdate.of({'Jaw': 1.0, 'Elbow': float('nan')}))
+    await producer.send(JointUpdate.of({'Jaw': 2.0}))
+    await ear.hears(JointUpdate)
+
+    assert values_of(ear.events) == [{'Jaw': 2.0}]
+
+
+async def test_leaving_ends_hearing_without_an_error(arena: Arena) -> None:
+    """Who leaves has lost nothing; the room has let go of it at once."""
+    connection = await arena.join(PRODUCER)
+    ear = Ear(connection)
+    await ear.hears(Presence)
+    await connection.aclose()
+    info = await arena.rooms.info('lab', arena.room_id)
+    await ear.ended()
+    await connection.aclose()
+
+    assert ear.loss is None
+    assert info['has_producer'] is False
+
+
+async def test_leaving_drops_what_was_not_heard_yet(arena: Arena) -> None:
+    """Nothing comes after leaving, not even what had arrived already."""
+    connection = await arena.join(CONSUMER)
+    events = []
+
+    async for event in connection:
+        events.append(event)
+        await connection.aclose()
+
+    assert [type(event) for event in events] == [Joined]
+
+
+@pytest.mark.parametrize('is_full', [False, True], ids=['idle', 'flooded'])
+async def test_leaving_a_silent_network_takes_a_second(own_server_url: str, is_full: bool) -> None:
+    """A goodbye that nobody answers, or that cannot even be written, is soon given up."""
+    async with wire_to(own_server_url) as wire, room_at(wire.url) as arena:
+        connection = await arena.join(PRODUCER)
+        wire.freeze()
+        flooding = asyncio.create_task(flood(connection)) if is_full else None
+        if flooding is not None:
+            await wait_until(lambda: connection._socket.transport.get_write_buffer_size(), 'stall')
+        started_at = time.monotonic()
+        await connection.aclose()
+        took_s = time.monotonic() - started_at
+        if flooding is not None:
+            with pytest.raises(ConnectionLost):
+                await flooding
+
+    assert took_s < connection_module.CLOSE_TIMEOUT_S + 1.0
+
+
+async def test_leaving_that_is_cancelled_closes_the_socket(own_server_url: str) -> None:
+    """Who cannot wait for the goodbye hangs up."""
+    async with wire_to(own_server_url) as wire, room_at(wire.url) as arena:
+        connection = await arena.join(CONSUMER)
+        wire.freeze()
+        leaving = asyncio.create_task(connection.aclose())
+        await wait_until(lambda: connection._is_closing, 'leaving to begin')
+        leaving.cancel()
+        await asyncio.wait([leaving])
+
+        assert connection._socket.transport.is_closing()
+
+
+def websockets_errors() -> Iterator[type[WebSocketException]]:
+    """List all that websockets raises."""
+    waiting: list[type[WebSocketException]] = [WebSocketException]
+    while waiting:
+        error = waiting.pop()
+        waiting += error.__subclasses__()
+        if error.__module__.startswith('websockets.'):
+            yield error
+
+
+def sample(error: type[WebSocketException]) -> WebSocketException:
+    """Make an error of a class whatever that takes, which differs from class to class."""
+    namespace = {'__init__': lambda self: None, '__str__': lambda self: 'why'}
+    made: WebSocketException = type(error.__name__, (error,), namespace)()
+    return made
+
+
+@pytest.mark.parametrize('error', sorted(websockets_errors(), key=str), ids=lambda e: e.__name__)
+async def test_every_websockets_error_is_said_in_our_terms(
+    error: type[WebSocketException], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No error of the library below gets through; its own is the cause of ours."""
+    raised = sample(error)
+
+    async def connect(*_: object, **__: object) -> None:
+        raise raised
+
+    monkeypatch.setattr(websockets, 'connect', connect)
+    with pytest.raises(ArenaError, match='why') as caught:
+        await open_connection(Address.parse('http://127.0.0.1:1'), 'lab', 'arm', CONSUMER)
+
+    assert caught.value.__cause__ is raised
+    expected = InvalidAddress if error.__name__ == 'InvalidURI' else ConnectError
+    assert type(caught.value) is expected

@@ -1,0 +1,228 @@
+"""How a connection notices that the producer, the room, the network or the server has gone."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack, aclosing
+import json
+import time
+from typing import Any
+
+from fastapi import WebSocket
+import pytest
+from support.fake_arena import fake_arena, listed, say, welcome
+from support.hearing import (
+    CONSUMER,
+    PATIENT,
+    PRODUCER,
+    QUICK,
+    Arena,
+    Ear,
+    flood,
+    join_fake,
+    room_at,
+    values_of,
+)
+from support.server import running_server
+from support.waiting import wait_for, wait_until
+from support.wire import wire_to
+
+from lerobot_arena_ros.arena import connection as connection_module
+from lerobot_arena_ros.arena.address import Address
+from lerobot_arena_ros.arena.errors import ConnectionLost
+from lerobot_arena_ros.arena.messages import Heartbeat, Joined, JointUpdate, Role, StateSync
+from lerobot_arena_ros.arena.rooms import Rooms
+from lerobot_arena_ros.arena.session import Event, LinkTiming, Presence
+
+pytestmark = pytest.mark.usefixtures('no_task_left')
+
+
+async def test_presence_comes_with_the_heartbeat(arena: Arena) -> None:
+    """Our server tells of the producer in its answers; the room is not polled."""
+    ear = Ear(await arena.join(CONSUMER))
+    await wait_until(lambda: ear.presence == [False], 'no producer')
+    producer = await arena.join(PRODUCER)
+    await wait_until(lambda: ear.presence == [False, True], 'a producer')
+    await producer.aclose()
+    await wait_until(lambda: ear.presence == [False, True, False], 'no producer again')
+
+    trips = [e.round_trip_s for e in ear.events if isinstance(e, Presence)]
+    assert all(trip is not None and 0 <= trip < PATIENT.timeout_s for trip in trips)
+
+
+async def acknowledge(websocket: WebSocket) -> None:
+    """Welcome a participant and answer its heartbeats without a word of the producer."""
+    await welcome(websocket)
+    while True:
+        frame = json.loads(await websocket.receive_text())
+        if frame['type'] == 'heartbeat':
+            await say(websocket, 'heartbeat_ack')
+
+
+@pytest.fixture
+def quick_polls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look at rooms without the usual second in between."""
+    monkeypatch.setattr(connection_module, 'POLL_PERIOD_S', 0.02)
+
+
+@pytest.mark.usefixtures('quick_polls')
+async def test_presence_comes_from_polls_where_the_server_lacks_it() -> None:
+    """With a server that does not tell, the room is looked at over REST."""
+    async with fake_arena(acknowledge) as fake, aclosing(await join_fake(fake)) as connection:
+        fake.room = listed(connection.participant_id, producer='leader')
+        ear = Ear(connection)
+        await wait_until(lambda: ear.presence == [True], 'a producer')
+        fake.room = listed(connection.participant_id)
+        await wait_until(lambda: ear.presence == [True, False], 'no producer')
+        fake.room = listed(connection.participant_id, producer='another')
+        await wait_until(lambda: ear.presence == [True, False, True], 'a producer again')
+        await connection.aclose()
+        await ear.ended()
+
+    assert ear.loss is None
+
+
+@pytest.mark.usefixtures('quick_polls')
+async def test_polls_that_fail_are_no_loss() -> None:
+    """Whether the link lives is the heartbeat's business: REST may fail meanwhile."""
+    async with fake_arena(acknowledge) as fake, aclosing(await join_fake(fake)) as connection:
+        fake.room, fake.status = {}, 500
+        ear = Ear(connection)
+        await wait_until(lambda: fake.requests >= 5, 'polls that fail')
+        fake.room, fake.status = listed(connection.participant_id, producer='leader'), 200
+        await wait_until(lambda: True in ear.presence, 'a producer')
+        await connection.aclose()
+        await ear.ended()
+
+    assert ear.loss is None
+    assert False not in ear.presence
+
+
+@pytest.mark.usefixtures('quick_polls')
+@pytest.mark.parametrize(
+    ('room', 'text'),
+    [
+        pytest.param(listed('viz', producer='leader'), 'does not list', id='evicted'),
+        pytest.param(None, 'was deleted', id='deleted'),
+    ],
+)
+async def test_a_participant_that_the_room_lost_notices(
+    room: dict[str, Any] | None, text: str
+) -> None:
+    """The public server tells nobody of an eviction or a deletion, and goes on answering."""
+    async with fake_arena(acknowledge) as fake, aclosing(await join_fake(fake)) as connection:
+        fake.room = room
+        ear = Ear(connection)
+        await ear.ended()
+
+    assert text in str(ear.loss)
+    assert connection.name in str(ear.loss)
+
+
+async def test_a_silent_network_is_a_loss(own_server_url: str) -> None:
+    """A cable that is pulled closes no socket; the missing answers tell."""
+    async with wire_to(own_server_url) as wire, room_at(wire.url) as arena:
+        connection = await arena.join(CONSUMER, timing=QUICK)
+        ear = Ear(connection)
+        await ear.hears(Presence)
+        wire.freeze()
+        frozen_at = time.monotonic()
+        await ear.ended()
+        took_s = time.monotonic() - frozen_at
+
+    assert 'no answer from the server for 0.' in str(ear.loss)
+    assert took_s < QUICK.timeout_s + 2.0
+
+
+async def test_a_silent_network_is_a_loss_for_who_floods_it(own_server_url: str) -> None:
+    """Silence is noticed though every buffer is full and no heartbeat can be written."""
+    async with wire_to(own_server_url) as wire, room_at(wire.url) as arena:
+        connection = await arena.join(PRODUCER, timing=QUICK)
+        ear = Ear(connection)
+        await ear.hears(Presence)
+        wire.freeze()
+        frozen_at = time.monotonic()
+        with pytest.raises(ConnectionLost, match='no answer from the server'):
+            await flood(connection)
+        await ear.ended()
+        took_s = time.monotonic() - frozen_at
+
+    assert 'no answer from the server' in str(ear.loss)
+    assert took_s < QUICK.timeout_s + 2.0
+
+
+async def test_a_server_that_does_not_answer_heartbeats_is_a_loss() -> None:
+    """The socket lives, but who was evicted from a room gets no answers any more."""
+
+    async def script(websocket: WebSocket) -> None:
+        await welcome(websocket)
+
+    async with fake_arena(script) as fake, aclosing(await join_fake(fake, timing=QUICK)) as lost:
+        ear = Ear(lost)
+        await ear.ended()
+
+    assert 'no answer' in str(ear.loss)
+
+
+async def test_our_own_work_is_no_silence(arena: Arena) -> None:
+    """Who is held up longer than the deadline has heard nothing because it did not listen."""
+    timing = LinkTiming(heartbeat_period_s=0.1, timeout_s=1.0)
+    connection = await arena.join(CONSUMER, timing=timing)
+    producer = await arena.join(PRODUCER)
+    events: list[Event] = []
+
+    async for event in connection:
+        events.append(event)
+        if isinstance(event, StateSync):
+            work(1.5)
+            await producer.send(JointUpdate.of({'Jaw': 1.0}))
+        if isinstance(event, JointUpdate):
+            break
+
+    assert values_of(events) == [{'Jaw': 1.0}]
+
+
+def work(seconds: float) -> None:
+    """Keep the loop from running for a while."""
+    until = time.monotonic() + seconds
+    wait_for(lambda: time.monotonic() > until, 'the work to be done')
+
+
+@pytest.mark.parametrize('role', [CONSUMER, PRODUCER], ids=['consumer', 'producer'])
+async def test_a_reset_is_a_loss(own_server_url: str, role: Role) -> None:
+    """A connection that breaks ends both hearing and sending."""
+    async with wire_to(own_server_url) as wire, room_at(wire.url) as arena:
+        connection = await arena.join(role)
+        ear = Ear(connection)
+        await ear.hears(Joined)
+        wire.cut()
+        await ear.ended()
+
+        with pytest.raises(ConnectionLost, match=connection.name):
+            await connection.send(Heartbeat())
+
+    assert connection.name in str(ear.loss)
+
+
+async def test_a_deleted_room_is_a_loss(arena: Arena) -> None:
+    """Our server hangs up on who is in a room that is deleted, and says why."""
+    ear = Ear(await arena.join(CONSUMER))
+    await ear.hears(StateSync)
+    await arena.rooms.delete('lab', arena.room_id)
+    await ear.ended()
+
+    assert 'room deleted' in str(ear.loss)
+
+
+async def test_a_server_that_stops_is_a_loss() -> None:
+    """A server that goes tells its participants."""
+    with running_server() as url:
+        async with AsyncExitStack() as stack:
+            await Rooms(Address.parse(url)).create('lab', 'arm')
+            connection = await Arena(url, 'arm', stack).join(CONSUMER)
+            ear = Ear(connection)
+            await ear.hears(StateSync)
+            stack.pop_all()
+    await ear.ended()
+    await connection.aclose()
+
+    assert '1012' in str(ear.loss)
