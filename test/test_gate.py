@@ -244,6 +244,13 @@ def test_a_silence_counts_before_the_update_that_ends_it() -> None:
     assert isinstance(gate.update(POSE, 2.1), Command)
 
 
+def test_a_silence_counts_before_the_answer_that_ends_it() -> None:
+    """A heartbeat that is answered too late does not make the silence unheard of."""
+    gate = active_gate(BLIND)
+
+    assert gate.heard(2.0, has_producer=True) is HALT
+
+
 def test_updates_that_cease_are_a_cause_where_asked_for() -> None:
     """With command_timeout_s a silent producer is one to hold for, though the link lives."""
     gate = active_gate(replace(BLIND, command_timeout_s=0.2))
@@ -692,6 +699,15 @@ def test_a_joint_that_was_ever_measured_ignores_the_remembered_pose() -> None:
     assert pose_of(gate.update({'pan': 0.5}, 1.0)) == {'pan': 0.5, 'lift': 1.0}
 
 
+def test_a_gap_in_the_feedback_counts_before_the_measurement_that_ends_it() -> None:
+    """An arm that was moved while nobody looked is not pulled back, though now it is measured."""
+    gate = active_gate()
+    far = {'pan': -0.9, 'lift': 2.9}
+
+    assert gate.measure(far, 0.7) is HALT
+    assert pose_of(gate.update({'pan': 0.3}, 0.71)) == far
+
+
 # ----- producers
 
 
@@ -774,7 +790,7 @@ def test_a_look_at_the_room_that_comes_too_late_says_nothing(spoilt: bool) -> No
         gate.spoil()
     gate.link_down('closed', 0.0)
     gate.link_up(0.0)
-    gate.update(POSE, 0.0)
+    gate.update({'pan': 0.25}, 0.0)
 
     gate.refresh({'pan': -1.0, 'lift': 3.0})
 

@@ -199,9 +199,10 @@ class Gate:
 
     def measure(self, positions: Mapping[str, float], now: float) -> Output:
         """Note measured positions by joint name; they need not be all."""
+        halt = self._review(now)  # Before the gap that it ends is forgotten.
         for name, position in _finite(positions).items():
             self._measured[name] = (position, now)
-        return self._review(now)
+        return halt or self._review(now)
 
     def stop(self, cause: str) -> Output:
         """Stop, whatever the state, until :meth:`reset`."""
