@@ -104,9 +104,11 @@ class GateMachine(RuleBasedStateMachine):
         self.heard_at = self.now
         self.measured: dict[str, tuple[float, float]] = {}
         self.sent: dict[str, list[float]] = {}
+        self.stale: set[str] = set()
         self.commanded: dict[str, float] = {}
         self.commanded_at = self.now
         self.began_at: dict[str, float] = {}
+        self.began_fed = False
         self.give_joints(JOINTS)
         self.enable()
         self.join()
@@ -121,36 +123,41 @@ class GateMachine(RuleBasedStateMachine):
 
     def watch(self, call: Callable[[], Output], *, may_enter: bool = False) -> None:
         """Let something happen to the gate, and see what it does."""
-        before = self.gate.state
+        before, late = self.gate.state, self.missing()
         output = call()
         after = self.gate.state
         GateMachine.seen[after.value] += 1
 
         assert (after is State.STOPPED) is self.is_stopped
         assert (output is HALT) is (before is State.ACTIVE and after is not State.ACTIVE)
+        if before is State.ACTIVE and late:
+            assert output is HALT, f'it went on in spite of {late}'
         if before is not State.ACTIVE and after is State.ACTIVE:
             assert may_enter, 'it began to move without a live update'
             assert isinstance(output, Command)
         if isinstance(output, Command):
             assert after is State.ACTIVE, 'a command left outside ACTIVE'
-            assert not self.missing(), 'a command left in spite of what is missing'
+            assert not self.missing(), f'a command left in spite of {self.missing()}'
             self.watch_command(output, is_first=before is not State.ACTIVE)
 
     def missing(self) -> list[str]:
         """Say why there must be no command."""
-        fed = self.settings.feedback is Feedback.ALWAYS or (
-            self.settings.feedback is Feedback.AUTO and (self.is_expected or self.measured)
-        )
         reasons = {
-            'a stop is latched': self.is_stopped,
-            'inactive': not self.is_enabled,
+            'a latched stop': self.is_stopped,
+            'inactivity': not self.is_enabled,
             'no link': not self.is_linked,
-            'not ready': not self.is_ready or not self.joints,
+            'joints that are not known': not self.is_ready or not self.joints,
             'silence': abs(self.now - self.heard_at) > self.settings.link_timeout_s,
             'no producer': self.settings.require_producer and not self.has_producer,
-            'no feedback': bool(fed) and any(self.fresh(name) is None for name in self.joints),
+            'no feedback': self.is_fed() and any(self.fresh(n) is None for n in self.joints),
         }
         return [reason for reason, holds in reasons.items() if holds]
+
+    def is_fed(self) -> bool:
+        """Say whether feedback is required."""
+        if self.settings.feedback is Feedback.AUTO:
+            return self.is_expected or bool(self.measured)
+        return self.settings.feedback is Feedback.ALWAYS
 
     def fresh(self, name: str) -> float | None:
         """Give the measured position of a joint while it counts."""
@@ -166,9 +173,11 @@ class GateMachine(RuleBasedStateMachine):
         if is_first:
             GateMachine.seen['entries'] += 1
             self.began_at = dict.fromkeys(goes, self.now)
+            self.began_fed = self.is_fed()
             for name, position in goes.items():
                 self.watch_beginning(self.joints[name], position)
         else:
+            assert self.began_fed or not self.is_fed(), 'feedback began, and it went on blindly'
             for name, position in goes.items():
                 self.watch_step(self.joints[name], position)
         self.commanded = goes
@@ -206,17 +215,17 @@ class GateMachine(RuleBasedStateMachine):
 
     # ----- time
 
-    @rule(seconds=pauses)
-    def wait(self, seconds: float) -> None:
-        """Let time pass, and look."""
+    @rule(seconds=pauses, look=st.booleans())
+    def wait(self, seconds: float, look: bool) -> None:
+        """Let time pass, and perhaps look."""
         self.now += seconds
-        self.watch(lambda: self.gate.tick(self.now))
+        if look:
+            self.watch(lambda: self.gate.tick(self.now))
 
-    @rule(seconds=jumps)
-    def jump(self, seconds: float) -> None:
+    @rule(seconds=jumps, look=st.booleans())
+    def jump(self, seconds: float, look: bool) -> None:
         """Let the clock jump, forward or backward."""
-        self.now += seconds
-        self.watch(lambda: self.gate.tick(self.now))
+        self.wait(seconds, look)
 
     @rule(ticks=st.integers(1, 60))
     def follow(self, ticks: int) -> None:
@@ -224,7 +233,7 @@ class GateMachine(RuleBasedStateMachine):
         for _ in range(ticks):
             self.now += PERIOD_S
             self.answer(None)
-            if self.settings.feedback is not Feedback.NEVER:
+            if self.is_fed():
                 self.measure(dict(self.commanded))
             self.watch(lambda: self.gate.tick(self.now))
 
@@ -233,15 +242,19 @@ class GateMachine(RuleBasedStateMachine):
     @rule()
     def join(self) -> None:
         """Join the room, anew or for the first time."""
-        self.is_linked, self.has_producer, self.heard_at = True, None, self.now
-        self.sent = {}
-        self.watch(lambda: self.gate.link_up(self.now))
+
+        def link_up() -> Output:
+            self.is_linked, self.has_producer, self.heard_at = True, None, self.now
+            self.sent, self.stale = {}, set()
+            return self.gate.link_up(self.now)
+
+        self.watch(link_up)
 
     @rule(cause=st.sampled_from(('closed', '')))
     def lose(self, cause: str) -> None:
         """Lose the link."""
-        self.is_linked = False
         self.watch(lambda: self.gate.link_down(cause, self.now))
+        self.is_linked = False
 
     @rule()
     def rejoin(self) -> None:
@@ -250,7 +263,7 @@ class GateMachine(RuleBasedStateMachine):
         self.join()
         self.answer(True)
 
-    @rule(has_producer=st.sampled_from((None, True, True, False)))
+    @rule(has_producer=st.sampled_from((None, True, False)))
     def answer(self, has_producer: bool | None) -> None:
         """Hear that the server lives, and whether the room has a producer."""
 
@@ -263,50 +276,56 @@ class GateMachine(RuleBasedStateMachine):
 
         self.watch(hear)
 
-    @rule(pose=poses, from_producer=st.sampled_from((True, True, False)))
+    @rule(pose=poses, from_producer=st.booleans())
     def update(self, pose: dict[str, float], from_producer: bool) -> None:
         """Get an update, perhaps with a bad number in it."""
-        if is_sound(pose):
-            self.note_sent(pose)
-            self.heard_at = self.now
-            self.has_producer = self.has_producer or from_producer
-        self.watch(
-            lambda: self.gate.update(pose, self.now, from_producer=from_producer),
-            may_enter=is_sound(pose) and any(name in self.joints for name in pose),
-        )
 
-    @rule(position=st.floats(-1.5, 1.5))
-    def update_all(self, position: float) -> None:
+        def take() -> Output:
+            if is_sound(pose):
+                self.note_sent(pose)
+                self.stale -= pose.keys()
+                self.heard_at = self.now
+                self.has_producer = self.has_producer or from_producer
+            else:
+                self.stale |= self.sent.keys()
+            return self.gate.update(pose, self.now, from_producer=from_producer)
+
+        is_ours = is_sound(pose) and any(name in self.joints for name in pose)
+        self.watch(take, may_enter=is_ours)
+
+    @rule(position=st.floats(-1.5, 1.5), from_producer=st.booleans())
+    def update_all(self, position: float, from_producer: bool) -> None:
         """Get an update of every joint."""
-        self.update(dict.fromkeys(NAMES, position), True)
+        self.update(dict.fromkeys(NAMES, position), from_producer)
 
     @rule(pose=poses)
     def remember(self, pose: dict[str, float]) -> None:
         """Hear what the room remembers at joining."""
         good = {name: position for name, position in pose.items() if math.isfinite(position)}
         commands = self.settings.on_state_sync is StateSyncUse.COMMAND
-        if commands:
-            self.note_sent(good)
-            self.heard_at = self.now
-        self.watch(
-            lambda: self.gate.remember(pose, self.now),
-            may_enter=commands and any(name in self.joints for name in good),
-        )
 
-    @rule(missed=poses, pose=poses)
-    def spoil(self, missed: dict[str, float], pose: dict[str, float]) -> None:
-        """Drop a frame, perhaps get an update, and read what the room remembers."""
-        live = set(self.sent)
+        def take() -> Output:
+            if commands:
+                self.note_sent(good)
+                self.stale -= good.keys()
+                self.heard_at = self.now
+            return self.gate.remember(pose, self.now)
+
+        self.watch(take, may_enter=commands and any(name in self.joints for name in good))
+
+    @rule()
+    def spoil(self) -> None:
+        """Drop a frame."""
+        self.stale |= self.sent.keys()
         self.gate.spoil()
-        self.update(pose, True)
-        self.note_sent(
-            {
-                n: position
-                for n, position in missed.items()
-                if n in live and math.isfinite(position)
-            }
-        )
-        self.gate.refresh(missed)
+
+    @rule(pose=poses, position=st.floats(-1.5, 1.5))
+    def refresh(self, pose: dict[str, float], position: float) -> None:
+        """Read what the room remembers of all joints, some of it bad."""
+        pose = {**dict.fromkeys(NAMES, position), **pose}
+        self.note_sent({n: p for n, p in pose.items() if n in self.stale and math.isfinite(p)})
+        self.stale = set()
+        self.gate.refresh(pose)
         self.watch(lambda: self.gate.tick(self.now))
 
     # ----- the robot
@@ -314,10 +333,14 @@ class GateMachine(RuleBasedStateMachine):
     @rule(pose=poses)
     def measure(self, pose: dict[str, float]) -> None:
         """Measure some joints, anywhere."""
-        for name, position in pose.items():
-            if math.isfinite(position):
-                self.measured[name] = (position, self.now)
-        self.watch(lambda: self.gate.measure(pose, self.now))
+
+        def take() -> Output:
+            for name, position in pose.items():
+                if math.isfinite(position):
+                    self.measured[name] = (position, self.now)
+            return self.gate.measure(pose, self.now)
+
+        self.watch(take)
 
     @rule(position=st.floats(-1.5, 1.5))
     def measure_all(self, position: float) -> None:
@@ -327,8 +350,12 @@ class GateMachine(RuleBasedStateMachine):
     @rule(expected=st.booleans())
     def expect(self, expected: bool) -> None:
         """See a publisher of joint_states come or go."""
-        self.is_expected = expected
-        self.watch(lambda: self.gate.expect_feedback(expected, self.now))
+
+        def expect() -> Output:
+            self.is_expected = expected
+            return self.gate.expect_feedback(expected, self.now)
+
+        self.watch(expect)
 
     @rule(
         joints=st.sampled_from((JOINTS, JOINTS, JOINTS[::-1], JOINTS[:2], ())),
@@ -351,18 +378,20 @@ class GateMachine(RuleBasedStateMachine):
     @rule(unready=st.sampled_from(('range unknown', '')))
     def unknow(self, unready: str) -> None:
         """Find that something about the joints is not known, and then that it is."""
-        self.is_ready = False
-        joints = tuple(self.joints.values())
-        self.watch(lambda: self.gate.set_joints(joints, self.now, unready=unready))
-        self.give_joints(joints)
+        self.give_joints(tuple(self.joints.values()), unready)
+        self.give_joints(tuple(self.joints.values()))
 
-    def give_joints(self, joints: tuple[GateJoint, ...]) -> None:
+    def give_joints(self, joints: tuple[GateJoint, ...], unready: str | None = None) -> None:
         """Give the gate its joints."""
-        if [joint.name for joint in joints] != list(self.joints):
-            self.sent = {}
-        self.joints = {joint.name: joint for joint in joints}
-        self.is_ready = True
-        self.watch(lambda: self.gate.set_joints(joints, self.now))
+
+        def give() -> Output:
+            if [joint.name for joint in joints] != list(self.joints):
+                self.sent, self.stale = {}, set()
+            self.joints = {joint.name: joint for joint in joints}
+            self.is_ready = unready is None
+            return self.gate.set_joints(joints, self.now, unready=unready)
+
+        self.watch(give)
 
     # ----- the people
 
@@ -390,21 +419,26 @@ class GateMachine(RuleBasedStateMachine):
         self.is_stopped = False
         self.watch(lambda: self.gate.reset(self.now))
 
-    @rule()
-    def recover(self) -> None:
-        """Make all well, that the runs do not spend their time in waiting."""
+    @rule(
+        measured=st.one_of(st.none(), st.floats(-1.5, 1.5)),
+        wanted=st.floats(-1.5, 1.5),
+        who=st.sampled_from((NAMES, NAMES, NAMES[:1])),
+    )
+    def work(self, measured: float | None, wanted: float, who: tuple[str, ...]) -> None:
+        """Make all well, and send the arm somewhere, lest the runs be spent in waiting."""
         self.reset()
         self.enable()
-        self.join()
-        self.answer(True)
-
-    @rule(measured=st.floats(-1.5, 1.5), wanted=st.floats(-1.5, 1.5))
-    def work(self, measured: float, wanted: float) -> None:
-        """Make all well, and send the arm somewhere."""
-        self.recover()
-        self.measure_all(measured)
-        self.update_all(wanted)
+        self.rejoin()
+        if measured is not None:
+            self.measure_all(measured)
+        self.update(dict.fromkeys(who, wanted), True)
         self.follow(5)
+
+    @rule(measured=st.floats(-1.5, 1.5), seconds=st.sampled_from((0.3, 0.6, 1.4, 1.6, -0.6, -9.0)))
+    def doze(self, measured: float, seconds: float) -> None:
+        """Send the arm somewhere, and let nobody look for a while."""
+        self.work(measured, 0.0, NAMES)
+        self.now += seconds
 
 
 def test_no_order_of_events_makes_the_arm_jump() -> None:
