@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from .address import DEFAULT_URL, Address
-from .clients import RoboticsConsumer, RoboticsProducer, parse_role
+from .client_core import parse_role
+from .clients import RoboticsConsumer, RoboticsProducer
 from .messages import Role
 from .rooms import Rooms
 

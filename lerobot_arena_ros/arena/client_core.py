@@ -1,0 +1,369 @@
+"""
+What a producer and a consumer have in common: rooms, one joined room, and callbacks.
+
+Names, signatures and results are those of the public Python client, so that a program written
+for it runs after changing its import. Callbacks run in the event loop that called ``connect``;
+a coroutine function is awaited, and one that raises is logged and stops nothing. Nothing is heard
+while a callback is awaited: one that takes longer than 15 s is taken for a loss of the connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+import contextlib
+import functools
+import inspect
+import logging
+from typing import Any, TypeVar
+import uuid
+
+from .address import DEFAULT_URL, Address
+from .connection import Connection, backoff, keep_joined, open_connection
+from .errors import ArenaError, RoomNotFound, TransportError
+from .messages import (
+    MAX_REASON_LENGTH,
+    EmergencyStop,
+    ErrorReply,
+    Heartbeat,
+    JointUpdate,
+    Role,
+    StateSync,
+)
+from .rooms import Rooms
+from .session import Event, LinkTiming, Malformed
+
+__all__ = ['RoboticsClientCore', 'parse_role']
+
+Callback = Callable[..., Any]
+Join = Callable[[], Awaitable[Connection]]
+Self = TypeVar('Self', bound='RoboticsClientCore')
+
+TIMING = LinkTiming(heartbeat_period_s=5.0, timeout_s=15.0, join_timeout_s=5.0)
+"""Slower than a robot's link: a program may well spend seconds in a callback."""
+
+_logger = logging.getLogger(__name__)
+
+
+class RoboticsClientCore:
+    """
+    What a producer and a consumer have in common: rooms over REST, and one joined room.
+
+    :param base_url: the server; a path such as ``/api`` is kept.
+    :param reconnect: join the same room again when the connection is lost; the callbacks tell.
+    :raises InvalidAddress: ``base_url`` is no http or https URL.
+    """
+
+    def __init__(self, base_url: str = DEFAULT_URL, *, reconnect: bool = False) -> None:
+        self._address = Address.parse(base_url)
+        self._rooms = Rooms(self._address)
+        self._reconnect = reconnect
+        self._connection: Connection | None = None
+        self._reader: asyncio.Task[None] | None = None
+        self._callbacks: dict[str, Callback] = {}
+        self._calling: list[asyncio.Task[Any] | None] = []
+        self.workspace_id: str | None = None
+        self.room_id: str | None = None
+        self.role: str | None = None
+        self.participant_id: str | None = None
+
+    @property
+    def base_url(self) -> str:
+        """The server's URL without a trailing slash."""
+        return self._address.base_url
+
+    async def __aenter__(self: Self) -> Self:
+        """Give the client itself; connecting is up to the caller."""
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        """Leave the room."""
+        await self.disconnect()
+
+    # ----- rooms
+
+    async def list_rooms(self, workspace_id: str) -> list[dict[str, Any]]:
+        """
+        List a workspace's rooms: ``id``, ``participants``, ``joints_count``.
+
+        :raises ArenaError: the server was not reached or refused.
+        """
+        return await self._rooms.list(workspace_id)
+
+    async def create_room(
+        self, workspace_id: str | None = None, room_id: str | None = None
+    ) -> tuple[str, str]:
+        """
+        Create a room.
+
+        :param workspace_id: None makes up a new workspace.
+        :param room_id: None lets the server choose.
+        :returns: workspace id and room id.
+        :raises ArenaError: the server was not reached or refused.
+        """
+        return await self._rooms.create(workspace_id, room_id)
+
+    async def delete_room(self, workspace_id: str, room_id: str) -> bool:
+        """
+        Delete a room; False when there is none.
+
+        :raises ArenaError: the server was not reached or refused.
+        """
+        try:
+            await self._rooms.delete(workspace_id, room_id)
+        except RoomNotFound:
+            return False
+        return True
+
+    async def get_room_state(self, workspace_id: str, room_id: str) -> dict[str, Any]:
+        """
+        Tell what a room remembers: ``joints``, ``participants``, ``timestamp``.
+
+        :raises RoomNotFound: there is no such room.
+        :raises ArenaError: the server was not reached or refused.
+        """
+        return await self._rooms.state(workspace_id, room_id)
+
+    async def get_room_info(self, workspace_id: str, room_id: str) -> dict[str, Any]:
+        """
+        Tell who is in a room: ``participants``, ``has_producer``, ``active_consumers``.
+
+        :raises RoomNotFound: there is no such room.
+        :raises ArenaError: the server was not reached or refused.
+        """
+        return await self._rooms.info(workspace_id, room_id)
+
+    def generate_workspace_id(self) -> str:
+        """Make an id that no workspace has."""
+        return str(uuid.uuid4())
+
+    # ----- connection
+
+    async def connect_to_room(
+        self, workspace_id: str, room_id: str, role: str, participant_id: str | None = None
+    ) -> bool:
+        """
+        Join a room, after leaving the present one.
+
+        :param role: ``producer`` or ``consumer``.
+        :param participant_id: None makes up a new one.
+        :returns: whether it worked; why not is in the log.
+        :raises ValueError: the role is neither.
+        """
+        join = functools.partial(
+            open_connection,
+            self._address,
+            workspace_id,
+            room_id,
+            parse_role(role),
+            participant_id=participant_id,
+            timing=TIMING,
+        )
+        await self.disconnect()
+        try:
+            connection = await join()
+        except ArenaError as exc:
+            _logger.warning('cannot join: %s', exc)
+            return False
+        await self.disconnect()  # From where another call has got us meanwhile: the last one wins.
+        self.workspace_id, self.room_id, self.role = workspace_id, room_id, role
+        try:
+            await self._enter(connection)
+        except asyncio.CancelledError:
+            await self.disconnect()
+            raise
+        if self._connection is not connection:
+            return False  # The callback left the room.
+        self._reader = asyncio.create_task(
+            self._read_all(connection, join), name=f'read {connection.name}'
+        )
+        return True
+
+    async def disconnect(self) -> None:
+        """
+        Leave the room; the server has let go of it when this returns. Idempotent.
+
+        A coroutine callback that is under way runs to its end: it may be what disconnects us.
+        """
+        reader, self._reader = self._reader, None
+        if reader is not None and reader not in self._calling:
+            reader.cancel()
+            await asyncio.wait([reader])
+        await self._leave()
+        self._forget_room()
+
+    async def send_heartbeat(self) -> None:
+        """
+        Ask the server for a sign of life; does nothing when not connected.
+
+        :raises ConnectionLost: the connection broke.
+        """
+        if self._connection is not None:
+            await self._connection.send(Heartbeat())
+
+    async def send_emergency_stop(self, reason: str = 'Emergency stop') -> None:
+        """
+        Stop everybody in the room.
+
+        :param reason: as text, of which the first 200 characters count.
+        :raises ValueError: not connected.
+        :raises ConnectionLost: the connection broke.
+        """
+        await self._joined('send emergency stop').send(
+            EmergencyStop(str(reason)[:MAX_REASON_LENGTH])
+        )
+
+    def is_connected(self) -> bool:
+        """Say whether the client is in a room."""
+        return self._connection is not None
+
+    @property
+    def connected(self) -> bool:
+        """Whether the client is in a room."""
+        return self.is_connected()
+
+    def get_connection_info(self) -> dict[str, Any]:
+        """Give the present room, role and id; None where not connected."""
+        return {
+            'connected': self.is_connected(),
+            'workspace_id': self.workspace_id,
+            'room_id': self.room_id,
+            'role': self.role,
+            'participant_id': self.participant_id,
+            'base_url': self.base_url,
+        }
+
+    # ----- callbacks
+
+    def on_connected(self, callback: Callable[[], Any]) -> None:
+        """Have ``callback()`` called after each join."""
+        self._callbacks['connected'] = callback
+
+    def on_disconnected(self, callback: Callable[[], Any]) -> None:
+        """Have ``callback()`` called once at the end of each joined connection."""
+        self._callbacks['disconnected'] = callback
+
+    def on_error(self, callback: Callable[[str], Any]) -> None:
+        """Have ``callback(text)`` called for the server's errors and for emergency stops."""
+        self._callbacks['error'] = callback
+
+    def on_emergency_stop(self, callback: Callable[[EmergencyStop], Any]) -> None:
+        """
+        Have ``callback(stop)`` called for each emergency stop.
+
+        Our own comes back, too: its ``source`` is our ``participant_id``.
+        """
+        self._callbacks['emergency_stop'] = callback
+
+    def on_message(self, callback: Callable[[Event], Any]) -> None:
+        """Have ``callback(event)`` called for everything, with source and timestamp."""
+        self._callbacks['message'] = callback
+
+    # ----- inside
+
+    def _forget_room(self) -> None:
+        self.workspace_id = self.room_id = self.role = self.participant_id = None
+
+    async def _enter(self, connection: Connection) -> None:
+        self._connection = connection
+        self.participant_id = connection.participant_id
+        await self._call('connected')
+
+    async def _leave(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            try:
+                await connection.aclose()
+            finally:
+                await self._call('disconnected')
+
+    async def _read_all(self, first: Connection, join: Join) -> None:
+        try:
+            async with contextlib.aclosing(self._connections(first, join)) as connections:
+                async for connection in connections:
+                    if self._reader is not asyncio.current_task():
+                        return  # We were disconnected, too late to cancel joining.
+                    if connection is not first:
+                        await self._enter(connection)
+                    await self._read(connection)
+                    if self._reader is not asyncio.current_task():
+                        return  # A callback disconnected us.
+        except ArenaError as exc:
+            _logger.error('not joining again: %s', exc)
+
+    async def _read(self, connection: Connection) -> None:
+        try:
+            async for event in connection:
+                await self._dispatch(event)
+        except TransportError as exc:
+            if connection is self._connection:
+                _logger.warning('%s', exc)
+                await self._leave()
+
+    async def _connections(
+        self, first: Connection, join: Join
+    ) -> AsyncGenerator[Connection, None]:
+        yield first
+        if not self._reconnect:
+            return
+        again = keep_joined(
+            join, delays=functools.partial(backoff, 0.5, 10.0), on_failure=_log_retry
+        )
+        async with contextlib.aclosing(again):
+            async for connection in again:
+                yield connection
+
+    async def _dispatch(self, event: Event) -> None:
+        await self._call('message', event)
+        match event:
+            case JointUpdate():
+                await self._call('joint_update', list(event.entries))
+            case StateSync():
+                await self._call('state_sync', dict(event.joints))
+            case EmergencyStop():
+                await self._call('emergency_stop', event)
+                await self._call('error', f'Emergency stop: {event.reason}')
+            case ErrorReply():
+                await self._call('error', event.message)
+            case Malformed():
+                _logger.warning('dropped a frame from the server: %s', event.detail)
+
+    async def _call(self, kind: str, *args: object) -> None:
+        callback = self._callbacks.get(kind)
+        if callback is None:
+            return
+        try:
+            result = callback(*args)
+            if inspect.isawaitable(result):
+                await self._wait_for(result)
+        except Exception:
+            _logger.exception('the on_%s callback failed', kind)
+
+    async def _wait_for(self, result: Awaitable[object]) -> None:
+        task = asyncio.current_task()
+        self._calling.append(task)
+        try:
+            await result
+        finally:
+            self._calling.remove(task)
+
+    def _joined(self, what: str) -> Connection:
+        if self._connection is None:
+            raise ValueError(f'Must be connected to {what}')
+        return self._connection
+
+
+def parse_role(role: str) -> Role:
+    """
+    Read a role's name.
+
+    :raises ValueError: it is neither ``producer`` nor ``consumer``.
+    """
+    try:
+        return Role(role)
+    except ValueError:
+        raise ValueError(f"Invalid role: {role!r}, expected 'producer' or 'consumer'") from None
+
+
+def _log_retry(error: ArenaError, pause_s: float) -> None:
+    _logger.info('trying again in %.1f s: %s', pause_s, error)

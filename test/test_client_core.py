@@ -1,0 +1,583 @@
+"""The public client beyond its contract: callbacks, leaving, losing the room, joining again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+import logging
+from typing import Any
+
+from fastapi import WebSocket
+import pytest
+from support.fake_arena import fake_arena, say, welcome
+from support.rooms import wait_for_participants
+from support.server import running_server
+from support.waiting import wait_until
+from support.wire import Wire, wire_to
+
+from lerobot_arena_ros import (
+    RoboticsClientCore,
+    RoboticsConsumer,
+    RoboticsProducer,
+    create_producer_client,
+)
+from lerobot_arena_ros.arena import client_core as core_module
+from lerobot_arena_ros.arena.connection import backoff
+from lerobot_arena_ros.arena.errors import ConnectionLost
+from lerobot_arena_ros.arena.messages import EmergencyStop, Joined, JointUpdate, StateSync
+from lerobot_arena_ros.arena.session import Event
+
+pytestmark = pytest.mark.usefixtures('no_task_left')
+
+Entries = list[dict[str, Any]]
+Room = tuple[str, str]
+Pair = tuple[RoboticsProducer, RoboticsConsumer, str, str]
+
+
+@pytest.fixture(scope='session')
+def server_url(own_server_url: str) -> str:
+    """Take our own server here, whichever the contract is tested against."""
+    return own_server_url
+
+
+@pytest.fixture
+async def wire(own_server_url: str) -> AsyncIterator[Wire]:
+    """Give a network to our own server that may fail."""
+    async with wire_to(own_server_url) as relay:
+        yield relay
+
+
+def log_of(client: RoboticsClientCore) -> list[str]:
+    """Collect the names of the callbacks that are called from now on, in order."""
+    calls: list[str] = []
+    client.on_connected(lambda: calls.append('connected'))
+    client.on_disconnected(lambda: calls.append('disconnected'))
+    client.on_error(lambda text: calls.append('error'))
+    client.on_emergency_stop(lambda stop: calls.append('emergency_stop'))
+    if isinstance(client, RoboticsConsumer):
+        client.on_state_sync(lambda joints: calls.append('state_sync'))
+        client.on_joint_update(lambda entries: calls.append('joint_update'))
+    return calls
+
+
+# ----- callbacks
+
+
+async def test_coroutine_callbacks_are_awaited(
+    producer: RoboticsProducer, consumer: RoboticsConsumer, test_room: Room
+) -> None:
+    """A coroutine function is run to its end, one event after the other."""
+    calls: list[str] = []
+
+    def slowly(name: str) -> Callable[..., Any]:
+        async def callback(*_: object) -> None:
+            calls.append(f'{name} begins')
+            await turn()
+            calls.append(f'{name} ends')
+
+        return callback
+
+    consumer.on_connected(slowly('connected'))
+    consumer.on_state_sync(slowly('state_sync'))
+    consumer.on_joint_update(slowly('joint_update'))
+    consumer.on_error(slowly('error'))
+    consumer.on_emergency_stop(slowly('emergency_stop'))
+    consumer.on_disconnected(slowly('disconnected'))
+
+    await consumer.connect(*test_room)
+    await producer.connect(*test_room)
+    await producer.send_state_sync({'Jaw': 1.0})
+    await wait_until(lambda: 'joint_update ends' in calls, 'the update')
+    await producer.send_emergency_stop()
+    await wait_until(lambda: 'error ends' in calls, 'the stop')
+    await consumer.disconnect()
+
+    names = ('connected', 'state_sync', 'joint_update', 'emergency_stop', 'error', 'disconnected')
+    assert calls == [f'{name} {step}' for name in names for step in ('begins', 'ends')]
+
+
+async def turn() -> None:
+    """Let everything else run once."""
+    loop = asyncio.get_running_loop()
+    passed = loop.create_future()
+    loop.call_soon(passed.set_result, None)
+    await passed
+
+
+async def test_a_callback_that_raises_is_logged_and_stops_nothing(
+    producer_consumer_pair: Pair, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The next event comes as if nothing had happened; the log names the callback."""
+    producer, consumer, _, _ = producer_consumer_pair
+    values: list[float] = []
+
+    def fail(entries: Entries) -> None:
+        values.append(entries[0]['value'])
+        raise KeyError('a mistake')
+
+    async def fail_later(stop: EmergencyStop) -> None:
+        await turn()
+        raise KeyError('another mistake')
+
+    consumer.on_joint_update(fail)
+    consumer.on_emergency_stop(fail_later)
+    with caplog.at_level(logging.ERROR):
+        await producer.send_state_sync({'Jaw': 1.0})
+        await producer.send_emergency_stop()
+        await producer.send_state_sync({'Jaw': 2.0})
+        await wait_until(lambda: len(values) == 2, 'both updates')
+
+    assert values == [1.0, 2.0]
+    assert consumer.is_connected()
+    assert 'on_joint_update callback failed' in caplog.text
+    assert 'a mistake' in caplog.text
+    assert 'on_emergency_stop callback failed' in caplog.text
+    assert 'another mistake' in caplog.text
+
+
+async def test_the_last_callback_of_a_kind_counts(producer_consumer_pair: Pair) -> None:
+    """There is one callback of a kind; a later one takes its place, also while connected."""
+    producer, consumer, _, _ = producer_consumer_pair
+    first: list[Entries] = []
+    second: list[Entries] = []
+    consumer.on_joint_update(first.append)
+    consumer.on_joint_update(second.append)
+
+    await producer.send_state_sync({'Jaw': 1.0})
+
+    await wait_until(lambda: second, 'the update')
+    assert first == []
+
+
+async def test_a_message_callback_is_told_everything(
+    producer: RoboticsProducer, consumer: RoboticsConsumer, test_room: Room
+) -> None:
+    """Each event comes whole, with its source and timestamp, before its own callback."""
+    events: list[Event] = []
+    order: list[str] = []
+    consumer.on_message(events.append)
+    consumer.on_joint_update(lambda entries: order.append(type(events[-1]).__name__))
+    await consumer.connect(*test_room)
+    await producer.connect(*test_room)
+
+    await producer.send_state_sync({'Jaw': 1.0})
+
+    await wait_until(lambda: order, 'the update')
+    assert [type(event) for event in events[:2]] == [Joined, StateSync]
+    update = events[-1]
+    assert isinstance(update, JointUpdate)
+    assert update.source == producer.participant_id
+    assert update.timestamp
+    assert order == ['JointUpdate']
+
+
+async def test_a_stop_has_a_callback_of_its_own(producer_consumer_pair: Pair) -> None:
+    """It gives reason and source, our own included; the error text follows it."""
+    producer, consumer, _, _ = producer_consumer_pair
+    stops: list[EmergencyStop] = []
+    order: list[str] = []
+    consumer.on_emergency_stop(lambda stop: order.append('emergency_stop'))
+    consumer.on_error(order.append)
+    producer.on_emergency_stop(stops.append)
+
+    await consumer.send_emergency_stop('smoke')
+
+    await wait_until(lambda: stops and len(order) == 2, 'the stop at both')
+    assert (stops[0].reason, stops[0].source) == ('smoke', consumer.participant_id)
+    assert order == ['emergency_stop', 'Emergency stop: smoke']
+
+
+async def test_an_error_of_the_server_is_told_once() -> None:
+    """The server's sentence is what the callback gets."""
+
+    async def script(websocket: WebSocket) -> None:
+        await welcome(websocket)
+        await say(websocket, 'error', message='Failed to process joint update')
+
+    async with fake_arena(script) as fake, RoboticsProducer(fake.url) as producer:
+        errors: list[str] = []
+        producer.on_error(errors.append)
+        await producer.connect('lab', 'arm')
+        await wait_until(lambda: errors, 'the error')
+
+        assert errors == ['Failed to process joint update']
+        assert producer.is_connected()
+
+
+async def test_a_bad_frame_is_dropped_whole(caplog: pytest.LogCaptureFixture) -> None:
+    """Of an update with NaN no joint is told; the log says so, and the next update is told."""
+
+    async def script(websocket: WebSocket) -> None:
+        await welcome(websocket)
+        bad = [{'name': 'Jaw', 'value': 1.0}, {'name': 'Elbow', 'value': float('nan')}]
+        await say(websocket, 'joint_update', data=bad)
+        await say(websocket, 'joint_update', data=[{'name': 'Jaw', 'value': 2.0}])
+
+    async with fake_arena(script) as fake, RoboticsConsumer(fake.url) as consumer:
+        updates: list[Entries] = []
+        consumer.on_joint_update(updates.append)
+        await consumer.connect('lab', 'arm')
+        await wait_until(lambda: updates, 'the good update')
+
+        assert updates == [[{'name': 'Jaw', 'value': 2.0}]]
+        assert 'Elbow' in caplog.text
+
+
+# ----- leaving from inside a callback
+
+
+async def test_disconnecting_inside_a_callback(producer_consumer_pair: Pair) -> None:
+    """A callback may leave the room; nothing comes afterwards but that it was left, once."""
+    producer, consumer, *room = producer_consumer_pair
+    calls = log_of(consumer)
+
+    async def leave(_: object) -> None:
+        calls.append('leaving')
+        await consumer.disconnect()
+        calls.append('left')
+
+    consumer.on_joint_update(leave)
+    for value in range(10):
+        await producer.send_state_sync({'Jaw': float(value)})
+
+    await wait_until(lambda: 'left' in calls, 'leaving')
+    await wait_for_participants(producer, (room[0], room[1]), producer=producer.participant_id)
+    calls = [call for call in calls if call != 'state_sync']
+    assert calls == ['leaving', 'disconnected', 'left']
+    assert not consumer.is_connected()
+    assert consumer.room_id is None
+
+
+async def test_disconnecting_both_clients_inside_a_callback(producer_consumer_pair: Pair) -> None:
+    """The callback may leave through tasks of its own, as ``gather`` makes them."""
+    producer, consumer, *_ = producer_consumer_pair
+    calls = {'producer': log_of(producer), 'consumer': log_of(consumer)}
+    done: list[str] = []
+
+    async def stop(_: EmergencyStop) -> None:
+        await asyncio.gather(producer.disconnect(), consumer.disconnect())
+        done.append('left')
+
+    consumer.on_emergency_stop(stop)
+    await consumer.send_emergency_stop('smoke')
+
+    await wait_until(lambda: done, 'leaving')
+    assert not producer.is_connected()
+    assert not consumer.is_connected()
+    assert [name.count('disconnected') for name in calls.values()] == [1, 1]
+
+
+async def test_disconnecting_as_soon_as_connected(
+    consumer: RoboticsConsumer, test_room: Room
+) -> None:
+    """Who leaves in the callback that tells of joining is not joined, and connect says so."""
+    calls = log_of(consumer)
+
+    async def leave() -> None:
+        calls.append('connected')
+        await consumer.disconnect()
+
+    consumer.on_connected(leave)
+    success = await consumer.connect(*test_room)
+
+    assert success is False
+    assert not consumer.is_connected()
+    assert calls == ['connected', 'disconnected']
+    await wait_for_participants(consumer, test_room)
+
+
+async def test_connecting_elsewhere_inside_a_callback(
+    producer: RoboticsProducer, consumer: RoboticsConsumer, test_room: Room
+) -> None:
+    """A callback may take the client to another room, where it goes on hearing."""
+    other = await consumer.create_room()
+    values: list[float] = []
+
+    async def move(entries: Entries) -> None:
+        values.append(entries[0]['value'])
+        if len(values) == 1:
+            assert await consumer.connect(*other)
+
+    consumer.on_joint_update(move)
+    await consumer.connect(*test_room)
+    await producer.connect(*test_room)
+    await producer.send_state_sync({'Jaw': 1.0})
+    await wait_until(lambda: consumer.room_id == other[1] and consumer.is_connected(), 'moving')
+    await producer.connect(*other)
+    await producer.send_state_sync({'Jaw': 2.0})
+    await wait_until(lambda: len(values) == 2, 'the update in the other room')
+
+    assert values == [1.0, 2.0]
+    await wait_for_participants(consumer, test_room)
+    await consumer.disconnect()
+    await producer.disconnect()
+    assert await consumer.delete_room(*other)
+
+
+async def test_connecting_again_when_disconnected(
+    wire: Wire, producer: RoboticsProducer, test_room: Room
+) -> None:
+    """A callback may join again by itself what was lost."""
+    async with RoboticsConsumer(wire.url) as consumer:
+        calls = log_of(consumer)
+
+        async def again() -> None:
+            calls.append('disconnected')
+            consumer.on_disconnected(lambda: calls.append('disconnected'))
+            assert await consumer.connect(*test_room)
+
+        consumer.on_disconnected(again)
+        await consumer.connect(*test_room)
+        await wait_until(lambda: 'state_sync' in calls, 'the state')
+        wire.cut()
+        await wait_until(lambda: calls.count('state_sync') == 2, 'the state again')
+
+        assert calls == ['connected', 'state_sync', 'disconnected', 'connected', 'state_sync']
+
+
+async def test_a_callback_under_way_runs_to_its_end(producer_consumer_pair: Pair) -> None:
+    """Disconnecting from elsewhere neither waits for a callback nor breaks it off."""
+    producer, consumer, *_ = producer_consumer_pair
+    calls = log_of(consumer)
+    go_on = asyncio.Event()
+
+    async def slow(_: object) -> None:
+        calls.append('begins')
+        await go_on.wait()
+        calls.append('ends')
+
+    consumer.on_joint_update(slow)
+    await producer.send_state_sync({'Jaw': 1.0})
+    await producer.send_state_sync({'Jaw': 2.0})
+    await wait_until(lambda: 'begins' in calls, 'the callback')
+    await consumer.disconnect()
+    go_on.set()
+    await wait_until(lambda: 'ends' in calls, 'its end')
+
+    assert [call for call in calls if call != 'state_sync'] == ['begins', 'disconnected', 'ends']
+
+
+# ----- on_disconnected, exactly once
+
+
+async def test_disconnecting_twice_is_told_once(
+    consumer: RoboticsConsumer, test_room: Room
+) -> None:
+    """Who is in no room has none to leave."""
+    calls = log_of(consumer)
+    await consumer.disconnect()
+    await consumer.connect(*test_room)
+    await asyncio.gather(consumer.disconnect(), consumer.disconnect())
+    await consumer.disconnect()
+
+    assert calls.count('disconnected') == 1
+    assert calls[-1] == 'disconnected'
+
+
+async def test_a_failed_connection_is_not_told(
+    consumer: RoboticsConsumer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Who was never connected is not disconnected; why is in the log."""
+    calls = log_of(consumer)
+
+    success = await consumer.connect('lab', 'missing')
+    await consumer.disconnect()
+
+    assert success is False
+    assert calls == []
+    assert 'room lab/missing: there is no such room' in caplog.text
+    with pytest.raises(ValueError, match='Must be connected to a room'):
+        await consumer.get_state_sync()
+
+
+async def test_a_loss_is_told_once(
+    wire: Wire, consumer: RoboticsConsumer, test_room: Room, caplog: pytest.LogCaptureFixture
+) -> None:
+    """After a loss the client knows that it is in no room, also when it is left after it."""
+    async with RoboticsProducer(wire.url) as producer:
+        calls = log_of(producer)
+        await producer.connect(*test_room)
+        wire.cut()
+        await wait_until(lambda: 'disconnected' in calls, 'the loss')
+
+        assert not producer.is_connected()
+        assert producer.get_connection_info()['connected'] is False
+        with pytest.raises(ValueError, match='Must be connected'):
+            await producer.send_state_sync({'Jaw': 1.0})
+        await producer.disconnect()
+
+    assert calls == ['connected', 'disconnected']
+    assert 'connection lost' in caplog.text
+
+
+async def test_leaving_at_the_moment_of_the_loss_is_told_once(
+    wire: Wire, producer: RoboticsProducer, test_room: Room
+) -> None:
+    """However the two interleave, each stay ends once."""
+    async with RoboticsConsumer(wire.url) as consumer:
+        for turns in range(12):
+            calls = log_of(consumer)
+            assert await consumer.connect(*test_room)
+            wire.cut()
+            for _ in range(turns):
+                await turn()
+            await consumer.disconnect()
+
+            assert calls.count('disconnected') == 1, f'after {turns} turns: {calls}'
+
+
+async def test_sending_into_a_loss_raises(wire: Wire, test_room: Room) -> None:
+    """Until the loss is known as such, sending says what happened."""
+    async with RoboticsProducer(wire.url) as producer:
+        await producer.connect(*test_room)
+        wire.cut()
+        with pytest.raises((ConnectionLost, ValueError)):
+            while True:
+                await producer.send_state_sync({'Jaw': 1.0})
+                await turn()
+
+
+async def test_a_connection_that_is_given_up_leaves_nothing(
+    consumer: RoboticsConsumer, test_room: Room
+) -> None:
+    """Cancelling ``connect`` in its callback leaves the room again."""
+    calls = log_of(consumer)
+    entered = asyncio.Event()
+
+    async def never_ends() -> None:
+        calls.append('connected')
+        entered.set()
+        await asyncio.Event().wait()
+
+    consumer.on_connected(never_ends)
+    connecting = asyncio.create_task(consumer.connect(*test_room))
+    await asyncio.wait_for(entered.wait(), 10.0)
+    connecting.cancel()
+    await asyncio.wait([connecting])
+
+    assert connecting.cancelled()
+    assert not consumer.is_connected()
+    assert calls == ['connected', 'disconnected']
+    await wait_for_participants(consumer, test_room)
+
+
+async def test_two_connections_at_once_end_in_one_room(
+    consumer: RoboticsConsumer, test_room: Room
+) -> None:
+    """The last one to get there counts; the other one is left."""
+    other = await consumer.create_room()
+    calls = log_of(consumer)
+
+    await asyncio.gather(consumer.connect(*test_room), consumer.connect(*other))
+
+    here = (str(consumer.workspace_id), str(consumer.room_id))
+    left = other if here == test_room else test_room
+    await wait_for_participants(consumer, here, consumers=[consumer.participant_id])
+    await wait_for_participants(consumer, left)
+    assert calls.count('connected') - calls.count('disconnected') == 1
+    await consumer.disconnect()
+    assert await consumer.delete_room(*other)
+
+
+async def test_an_unknown_role_changes_nothing(
+    consumer: RoboticsConsumer, test_room: Room
+) -> None:
+    """A role that does not exist is refused before the present room is left."""
+    await consumer.connect(*test_room)
+
+    with pytest.raises(ValueError, match=r"Invalid role: 'viewer'.*'producer' or 'consumer'"):
+        await consumer.connect_to_room(*test_room, 'viewer')
+
+    assert consumer.is_connected()
+
+
+# ----- reconnect=True
+
+
+@pytest.fixture
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Join again without the usual half second in between."""
+    monkeypatch.setattr(core_module, 'backoff', lambda *_: backoff(0.01, 0.02))
+
+
+@pytest.mark.usefixtures('short_pauses')
+async def test_a_client_heals_when_its_server_comes_back() -> None:
+    """With ``reconnect`` the same room is joined again, under a new id."""
+    async with AsyncExitStack() as stack:
+        with running_server() as url:
+            consumer = await stack.enter_async_context(RoboticsConsumer(url, reconnect=True))
+            await consumer.create_room('lab', 'arm')
+            calls = log_of(consumer)
+            assert await consumer.connect('lab', 'arm')
+            before = consumer.get_connection_info()
+            await wait_until(lambda: 'state_sync' in calls, 'the state')
+        await wait_until(lambda: 'disconnected' in calls, 'the loss')
+        between = consumer.get_connection_info()
+        with running_server(port=int(url.rpartition(':')[2])):
+            await consumer.create_room('lab', 'arm')
+            await wait_until(lambda: calls.count('state_sync') == 2, 'the state again')
+            after = consumer.get_connection_info()
+            async with await create_producer_client(url, 'lab', 'arm') as producer:
+                await producer.send_state_sync({'Jaw': 1.0})
+                await wait_until(lambda: 'joint_update' in calls, 'an update')
+            await stack.aclose()
+
+    stay = ['connected', 'state_sync']
+    assert calls == [*stay, 'disconnected', *stay, 'joint_update', 'disconnected']
+    assert [info['connected'] for info in (before, between, after)] == [True, False, True]
+    assert [(info['workspace_id'], info['room_id']) for info in (before, between, after)] == [
+        ('lab', 'arm')
+    ] * 3
+    assert before['participant_id'] != after['participant_id']
+
+
+@pytest.mark.usefixtures('short_pauses')
+async def test_leaving_ends_joining_again(wire: Wire, test_room: Room) -> None:
+    """Who leaves while the room is being joined again stays away."""
+    async with RoboticsConsumer(wire.url, reconnect=True) as consumer:
+        calls = log_of(consumer)
+        await consumer.connect(*test_room)
+        wire.freeze()
+        wire.cut()
+        await wait_until(lambda: 'disconnected' in calls, 'the loss')
+        await consumer.disconnect()
+        wire.thaw()
+
+        await wait_for_participants(consumer, test_room)
+        assert not consumer.is_connected()
+        assert calls.count('connected') == calls.count('disconnected') == 1
+
+
+@pytest.mark.usefixtures('short_pauses')
+async def test_leaving_inside_a_callback_ends_joining_again(wire: Wire, test_room: Room) -> None:
+    """Who leaves when told of the loss is not taken back."""
+    async with RoboticsConsumer(wire.url, reconnect=True) as consumer:
+        calls = log_of(consumer)
+
+        async def leave() -> None:
+            calls.append('disconnected')
+            await consumer.disconnect()
+
+        consumer.on_disconnected(leave)
+        await consumer.connect(*test_room)
+        reader = consumer._reader
+        assert reader is not None
+        wire.cut()
+        await wait_until(reader.done, 'the end of reading')
+
+        assert calls.count('connected') == calls.count('disconnected') == 1
+        assert consumer.get_connection_info()['room_id'] is None
+
+
+async def test_without_reconnect_a_loss_is_final(wire: Wire, test_room: Room) -> None:
+    """A client that was not told to join again does not."""
+    async with RoboticsConsumer(wire.url) as consumer:
+        await consumer.connect(*test_room)
+        reader = consumer._reader
+        assert reader is not None
+        wire.cut()
+        await wait_until(reader.done, 'the end of reading')
+
+        assert not consumer.is_connected()
+        assert consumer.room_id == test_room[1]

@@ -1,0 +1,83 @@
+"""The public names of the package, which need no ROS."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+import subprocess
+import sys
+
+import lerobot_arena_ros
+
+ROOT = Path(__file__).resolve().parents[1]
+
+PUBLIC = [
+    'RoboticsClientCore',
+    'RoboticsConsumer',
+    'RoboticsProducer',
+    'create_client',
+    'create_consumer_client',
+    'create_producer_client',
+]
+
+WITHOUT_ROS = """
+import sys
+
+class NoRos:
+    def find_spec(self, name, path=None, target=None):
+        if name.split('.')[0] in ('rclpy', 'sensor_msgs', 'std_msgs', 'lifecycle_msgs', 'launch'):
+            raise ImportError(f'{name} is not installed')
+
+sys.meta_path.insert(0, NoRos())
+from lerobot_arena_ros import *
+import lerobot_arena_ros.server.main
+client = create_client('consumer')
+print(type(client).__name__, client.base_url, 'rclpy' in sys.modules)
+"""
+
+
+def test_the_public_names_are_these() -> None:
+    """What a program may import is listed, sorted and there."""
+    assert lerobot_arena_ros.__all__ == PUBLIC
+    for name in PUBLIC:
+        assert hasattr(lerobot_arena_ros, name)
+
+
+def test_nothing_else_is_public() -> None:
+    """What is not listed is a module or private."""
+    others = {
+        name
+        for name, value in vars(lerobot_arena_ros).items()
+        if not name.startswith('_') and not inspect.ismodule(value)
+    }
+
+    assert others == set(PUBLIC)
+
+
+def test_public_names_are_documented() -> None:
+    """Each public class, method and function says what it does."""
+    for name in PUBLIC:
+        thing = getattr(lerobot_arena_ros, name)
+        assert inspect.getdoc(thing), name
+        for member, value in inspect.getmembers(thing if inspect.isclass(thing) else None):
+            if not member.startswith('_'):
+                assert inspect.getdoc(value), f'{name}.{member}'
+
+
+def test_types_are_for_the_users_too() -> None:
+    """The marker that tells type checkers to look is beside the code."""
+    assert (ROOT / 'lerobot_arena_ros' / 'py.typed').is_file()
+
+
+def test_the_client_and_the_server_need_no_ros() -> None:
+    """Where rclpy cannot be imported, both work."""
+    done = subprocess.run(
+        [sys.executable, '-W', 'error', '-c', WITHOUT_ROS],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert done.stdout == 'RoboticsConsumer http://localhost:8000 False\n', done.stderr
+    assert done.returncode == 0
