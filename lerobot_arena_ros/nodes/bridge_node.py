@@ -282,17 +282,18 @@ class BridgeNode(LifecycleNode):
     def _report(self) -> DiagnosticArray:
         parts: list[DiagnosticStatus] = []
         sides, commander = self._sides, None
-        unknown: set[str] = set()
+        in_room: set[str] = set()
+        in_ros: set[str] = set()
         if sides is not None:
-            commander = sides.commander
+            commander, in_ros = sides.commander, sides.unmapped
             parts += [diagnostics.link(link.name, link.status) for link in sides.links]
             if isinstance(sides.streamer, Streamer):
                 parts.append(diagnostics.producing(sides.streamer, sides.publishers))
             if commander is not None:
                 parts.append(diagnostics.consuming(commander))
-                unknown = commander.unknown
+                in_room = commander.unknown
         parts.append(diagnostics.safety(commander, self._panel.stop))
-        parts.append(diagnostics.mapping(self._joint_map, unknown))
+        parts.append(diagnostics.mapping(self._joint_map, in_room, in_ros))
         stamp = self.get_clock().now().to_msg()
         server = self.settings.address.base_url
         return diagnostics.array(self.get_fully_qualified_name(), server, stamp, parts)

@@ -66,6 +66,9 @@ def producing(streamer: Streamer, publishers: int) -> DiagnosticStatus:
         'joint_states_publishers': publishers,
         **_counts(streamer.dropped),
     }
+    if streamer.missing:
+        text = f'no joint_states of {", ".join(streamer.missing)} yet'
+        return _status('producing', STALE, text, values)
     if age_s is None:
         return _status('producing', STALE, 'nothing sent yet', values)
     if publishers > 1:
@@ -98,14 +101,21 @@ def safety(commander: Commander | None, stop: Stop | None) -> DiagnosticStatus:
     return _status('safety', level, f'{commander.state.value}: {commander.cause}', values)
 
 
-def mapping(joint_map: JointMap, unknown: set[str]) -> DiagnosticStatus:
-    """Tell which joints are known on both sides."""
+def mapping(joint_map: JointMap, in_room: set[str], in_ros: set[str]) -> DiagnosticStatus:
+    """
+    Tell which joints are known on both sides.
+
+    :param in_room: names that the room has and nobody maps.
+    :param in_ros: names that joint_states has and nobody maps.
+    """
     values = {joint.name: f'{joint.arena_name} [{joint.unit.value}]' for joint in joint_map.joints}
+    values |= {f'{name} (joint_states)': 'not mapped' for name in sorted(in_ros)}
+    values |= {f'{name} (room)': 'not mapped' for name in sorted(in_room)}
     if joint_map.unknown_range:
         names = ', '.join(joint_map.unknown_range)
         return _status('mapping', WARN, f'range unknown: {names}', values)
-    if unknown:
-        return _status('mapping', WARN, f'not mapped: {", ".join(sorted(unknown))}', values)
+    if in_room:
+        return _status('mapping', WARN, f'not mapped: {", ".join(sorted(in_room))}', values)
     count = len(joint_map.joints)
     text = f'{count} joints' if count else 'every joint passes under its own name'
     return _status('mapping', OK, text, values)

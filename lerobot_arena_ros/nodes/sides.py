@@ -51,7 +51,9 @@ class Sides:
         self.commander: Commander | None = None
         self.links: list[RoomLink] = []
         self.publishers = 0
+        self.unmapped: set[str] = set()
         self.failure: str | None = None
+        self._names = set(joint_map.names)
         self._settings = settings
         self._thread = thread
         self._panel = panel
@@ -101,6 +103,7 @@ class Sides:
 
     def set_joint_map(self, joint_map: JointMap) -> None:
         """Take limits that were not known before."""
+        self._names = set(joint_map.names)
         if self.streamer is not None:
             self.streamer.set_joint_map(joint_map)
         if self.commander is not None:
@@ -110,6 +113,8 @@ class Sides:
         """Take measured positions by ROS name; ``age_s`` None where their stamp says nothing."""
         if not positions:
             return
+        if self._names and not self._names >= positions.keys():
+            self._note_unmapped(positions)
         if self.commander is not None:
             finite = {name: p for name, p in positions.items() if math.isfinite(p)}
             self.commander.measure(finite)
@@ -136,6 +141,15 @@ class Sides:
         if self.commander is not None:
             self.commander.expect_feedback(publishers > 0)
             self.commander.tick()
+
+    def _note_unmapped(self, positions: Mapping[str, float]) -> None:
+        """Say once which joints pass by; another robot's may well share the topic."""
+        new = positions.keys() - self._names - self.unmapped
+        if new:
+            self.unmapped |= new
+            self._logger.info(
+                f'joint_states has joints that nobody maps: {", ".join(sorted(new))}'
+            )
 
     def _link(self, name: str, role: Role, room_id: str, create: bool, side: Side) -> None:
         self.links.append(

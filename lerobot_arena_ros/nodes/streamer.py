@@ -27,7 +27,8 @@ class Streamer:
     """
     The way of a JointState into the room.
 
-    Each update carries all joints, in the configured order: the server forwards only what changed.
+    Each update carries all joints, in the configured order, beginning when each of the listed ones
+    was measured: the server forwards only what changed. ``missing`` names those that were not yet.
 
     :param joint_map: names, units and order; :meth:`set_joint_map` replaces it.
     """
@@ -40,6 +41,7 @@ class Streamer:
         logger: RcutilsLogger,
     ) -> None:
         self.dropped: Counter[str] = Counter()
+        self.missing: tuple[str, ...] = joint_map.names
         self.sent = 0
         self.sent_at: float | None = None
         self.max_rate_hz = settings.max_rate_hz
@@ -83,7 +85,9 @@ class Streamer:
             self.drop(exc.reason, str(exc))
             return
         self._latest = merged
-        if not self._is_still(merged):
+        # The first frame of all is whole: some receivers take joints by their place in it.
+        self.missing = tuple(name for name in self._joint_map.names if name not in merged)
+        if not self.missing and not self._is_still(merged):
             self._taken = merged
             self._slot.put(values)
 
