@@ -83,7 +83,7 @@ endif
 colcon: $(COLCON_VENV)/installed ## Build and test the package with colcon in a workspace made for it
 	@set -e; workspace=$$(mktemp -d); trap 'rm -rf "$$workspace"' EXIT; \
 	mkdir "$$workspace/src"; ln -s '$(CURDIR)' "$$workspace/src/lerobot_arena_ros"; cd "$$workspace"; \
-	PATH='$(CURDIR)/$(COLCON_VENV)/bin':"$$PATH"; \
+	colcon() { '$(CURDIR)/$(COLCON_VENV)/bin/python' -c 'from colcon_core.command import main; exit(main())' "$$@"; }; \
 	colcon build --event-handlers console_direct+; \
 	colcon test --event-handlers console_direct+ --pytest-args -rs $(ARGS); \
 	colcon test-result --verbose

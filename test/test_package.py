@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 import importlib
+import importlib.util
 from pathlib import Path
 import re
 import runpy
-import shutil
 import subprocess
 import sys
 from typing import Any
@@ -96,13 +96,11 @@ def test_description_comes_from_the_manifest(described: dict[str, Any]) -> None:
 
 def test_colcon_takes_it_for_a_ros_package() -> None:
     """A manifest with any flaw would silently make colcon treat this as plain Python."""
-    colcon = shutil.which('colcon') or shutil.which(
-        'colcon', path=str(Path(sys.executable).parent)
-    )
-    if colcon is None:
+    if importlib.util.find_spec('colcon_ros') is None:
         pytest.skip('colcon is not installed here; `make colcon` runs this with it')
+    colcon = [sys.executable, '-c', 'from colcon_core.command import main; exit(main())']
     listed = subprocess.run(
-        [colcon, '--log-base', '/dev/null', 'list', '--base-paths', str(ROOT)],
+        [*colcon, '--log-base', '/dev/null', 'list', '--base-paths', str(ROOT)],
         check=True,
         capture_output=True,
         text=True,
