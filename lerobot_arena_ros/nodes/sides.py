@@ -146,7 +146,7 @@ class Sides:
         """Say once which joints pass by; another robot's may well share the topic."""
         new = positions.keys() - self._names - self.unmapped
         if new:
-            self.unmapped |= new
+            self.unmapped = self.unmapped | new
             self._logger.info(
                 f'joint_states has joints that nobody maps: {", ".join(sorted(new))}'
             )

@@ -1,0 +1,94 @@
+"""The closed loop of an AI policy: config/ai_loop.yaml, the policy played by our own client."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
+
+from support.robot import NAMESPACE, WORKSPACE, Robot, robot
+from support.waiting import ticks, wait_for
+
+from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
+
+CONFIG = Path(__file__).resolve().parent.parent / 'config' / 'ai_loop.yaml'
+ROS_NAMES = (
+    'shoulder_pan',
+    'shoulder_lift',
+    'elbow_flex',
+    'wrist_flex',
+    'wrist_roll',
+    'gripper',
+)
+WIRE_NAMES = ('Rotation', 'Pitch', 'Elbow', 'Wrist_Pitch', 'Wrist_Roll', 'Jaw')
+MIDDLE = (0.0, 1.75, -1.57079, -0.65, 0.0, 0.9)
+"""The middle of each range in radians: 0 on the wire, and 50 of the gripper."""
+
+
+async def measure(bridged: Robot) -> None:
+    """Be an arm whose gripper reports apart from the rest, and later."""
+    loop = asyncio.get_running_loop()
+    publish = bridged.probe.publish_joints
+    async for count in ticks(50.0):
+        await loop.run_in_executor(None, publish, NAMESPACE, ROS_NAMES[4::-1], MIDDLE[4::-1])
+        if count > 5:
+            await loop.run_in_executor(None, publish, NAMESPACE, ROS_NAMES[5:], MIDDLE[5:])
+
+
+async def policy(bridged: Robot, observed: list[list[dict[str, Any]]]) -> None:
+    """Create the rooms, look at the joints, and command all six, as the inference server does."""
+    loop = asyncio.get_running_loop()
+    async with RoboticsConsumer(bridged.url) as eyes, RoboticsProducer(bridged.url) as hands:
+        for client, room in ((eyes, 's-joint-input'), (hands, 's-joint-output')):
+            await client.create_room(WORKSPACE, room)
+            assert await client.connect(WORKSPACE, room, f'{room}-policy')
+        eyes.on_joint_update(observed.append)
+        measuring = asyncio.create_task(measure(bridged))
+        await loop.run_in_executor(None, wait_for, lambda: observed, 'the joints', 20.0)
+        acting = asyncio.create_task(act(hands))
+        await loop.run_in_executor(None, wait_for, lambda: reached(bridged), 'the pose', 30.0)
+        for task in (acting, measuring):
+            task.cancel()
+
+
+async def act(hands: RoboticsProducer) -> None:
+    """Send all six at 20 Hz, each with its index, as the inference server does."""
+    async for count in ticks(20.0):
+        values = [10.0 + 0.01 * (count % 2), 0.0, 0.0, 0.0, 0.0, 55.0]
+        joints = zip(WIRE_NAMES, values, strict=True)
+        await hands.send_joint_update(
+            [{'name': n, 'value': v, 'index': i} for i, (n, v) in enumerate(joints)]
+        )
+
+
+def reached(bridged: Robot) -> bool:
+    """Say whether the commands have come to the policy's pose."""
+    last = bridged.commands[-1].position if bridged.commands else [0.0] * 6
+    return bool(last[0] >= 0.2 and last[5] >= 1.01)
+
+
+def test_one_bridge_closes_the_loop() -> None:
+    """It waits for rooms that it never creates, sends all six in order, and obeys in radians."""
+    rooms = {
+        'units': 'normalized',
+        'produce.room_id': 's-joint-input',
+        'consume.room_id': 's-joint-output',
+        'create_missing_rooms': 'none',
+    }
+    observed: list[list[dict[str, Any]]] = []
+    with robot(rooms, '--params-file', str(CONFIG)) as bridged:
+        for side in ('produce', 'consume'):
+            bridged.wait_for_status(f'{side} link', 'there is no such room')
+        asyncio.run(policy(bridged, observed))
+
+        assert [entry['name'] for entry in observed[0]] == list(WIRE_NAMES)
+        assert [round(entry['value'], 3) for entry in observed[0]] == [0, 0, 0, 0, 0, 50]
+        assert tuple(bridged.commands[0].name) == ROS_NAMES
+        assert tuple(bridged.commands[0].position) == pytest.approx(MIDDLE)
+        assert bridged.value('produce link', 'participant_id') != bridged.value(
+            'consume link', 'participant_id'
+        )
