@@ -17,6 +17,15 @@ TEST_URL_VARIABLE = 'LEROBOT_ARENA_TEST_URL'
 """Names a running arena for the tests of the public client's contract; unset, they start one."""
 
 
+@pytest.fixture(scope='session', autouse=True)
+def no_proxy() -> Iterator[None]:
+    """Talk to this machine directly, whatever proxy the environment names for the world."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ('no_proxy', 'NO_PROXY'):
+            patch.setenv(name, '127.0.0.1,localhost', prepend=',')
+        yield
+
+
 @pytest.fixture(scope='session')
 def own_server_url() -> Iterator[str]:
     """Serve an arena of our own for the whole session; each test has a workspace of its own."""
