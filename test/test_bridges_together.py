@@ -1,0 +1,81 @@
+"""Several bridges in one room and on one ROS graph: stops spread once and never echo."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import ExitStack
+
+import pytest
+
+pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
+
+from support.processes import ros_arguments, running
+from support.robot import DEFAULTS, NAMESPACE, WORKSPACE, Robot, robot
+from support.waiting import wait_for
+
+from lerobot_arena_ros import RoboticsConsumer
+from lerobot_arena_ros.arena.messages import EmergencyStop
+
+SIDE = {'consume.room_id': 'in', 'joints': ['j1']}
+
+
+def participants(bridged: Robot) -> int:
+    """Say how many are in the room."""
+    info = asyncio.run(RoboticsConsumer(bridged.url).get_room_info(WORKSPACE, 'in'))
+    return int(info['participants']['total'])
+
+
+def stops_heard(bridged: Robot, press: str) -> list[str]:
+    """
+    Press a stop and list the reasons heard in the room, up to a last one of our own.
+
+    :param press: ``topic``, which both bridges hear, or ``service``, which only one has.
+    """
+    heard: list[str] = []
+
+    def note(stop: EmergencyStop) -> None:
+        heard.append(stop.reason or '')
+
+    def act() -> None:
+        if press == 'topic':
+            bridged.probe.publish_stop(NAMESPACE, True)
+        else:
+            assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success
+        wait_for(lambda: heard, 'the stop in the room')
+
+    def settle() -> None:
+        # Twice the time in which a status is repeated: an echo would have come by then.
+        seen = bridged.probe.stop_active[NAMESPACE]
+        count = len(seen)
+        wait_for(lambda: len(seen) >= count + 2, 'two more statuses')
+
+    async def listen(consumer: RoboticsConsumer) -> None:
+        loop = asyncio.get_running_loop()
+        consumer.on_emergency_stop(note)
+        await loop.run_in_executor(None, act)
+        await loop.run_in_executor(None, settle)
+        await consumer.send_emergency_stop('the end')
+        await loop.run_in_executor(None, wait_for, lambda: 'the end' in heard, 'our own stop')
+
+    bridged.listen('in', listen)
+    return heard
+
+
+@pytest.mark.parametrize(('press', 'most'), [('topic', 2), ('service', 1)])
+def test_two_bridges_of_one_room_and_one_graph_do_not_echo(press: str, most: int) -> None:
+    """Each says once what it heard first by the graph, and none repeats what the room said."""
+    with robot(SIDE) as bridged, ExitStack() as stack:
+        bridged.wait_for_status('consume link', 'joined')
+        second = ros_arguments(
+            NAMESPACE,
+            {**DEFAULTS, **SIDE, 'server_url': bridged.url},
+            '-r',
+            '__node:=second_bridge',
+        )
+        stack.enter_context(running('nodes.bridge', second))
+        wait_for(lambda: participants(bridged) == 2, 'both bridges in the room', 20.0)
+
+        heard = stops_heard(bridged, press)
+
+        reason = 'emergency_stop is true' if press == 'topic' else 'stop triggered by service'
+        assert heard in ([reason] * count + ['the end'] for count in range(1, most + 1))
