@@ -174,11 +174,12 @@ def namespaces_do_not_hear_each_other(stage: Stage) -> None:
     probe = stage.probe
     with stage.arena() as url:
         stage.follow(5.0)
-        probe.publish_joints('bystander', ['elsewhere'], [1.0])
-        wait_for(
-            lambda: set(asyncio.run(_joints_in_room(url, 'c'))) == {'elsewhere'},
-            "the bystander's joint in its room",
-        )
+
+        def arrived() -> bool:
+            probe.publish_joints('bystander', ['elsewhere'], [1.0])
+            return set(asyncio.run(_joints_in_room(url, 'c'))) == {'elsewhere'}
+
+        wait_for(arrived, "the bystander's joint in its room", 20.0)
         assert set(asyncio.run(_joints_in_room(url, 'a'))) == set(JOINTS)
 
         probe.publish_stop('leader', True)
