@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 import logging
 from typing import Any
 
@@ -23,8 +23,8 @@ from lerobot_arena_ros import (
     create_producer_client,
 )
 from lerobot_arena_ros.arena import client_core as core_module
-from lerobot_arena_ros.arena.connection import backoff
-from lerobot_arena_ros.arena.errors import ConnectionLost
+from lerobot_arena_ros.arena.connection import Connection, backoff, open_connection
+from lerobot_arena_ros.arena.errors import AccessDenied, ConnectionLost
 from lerobot_arena_ros.arena.messages import EmergencyStop, Joined, JointUpdate, StateSync
 from lerobot_arena_ros.arena.session import Event
 
@@ -402,6 +402,7 @@ async def test_a_loss_is_told_once(
         await wait_until(lambda: 'disconnected' in calls, 'the loss')
 
         assert not producer.is_connected()
+        assert producer.connected is False
         assert producer.get_connection_info()['connected'] is False
         with pytest.raises(ValueError, match='Must be connected'):
             await producer.send_state_sync({'Jaw': 1.0})
@@ -568,6 +569,64 @@ async def test_leaving_inside_a_callback_ends_joining_again(wire: Wire, test_roo
 
         assert calls.count('connected') == calls.count('disconnected') == 1
         assert consumer.get_connection_info()['room_id'] is None
+
+
+@pytest.mark.usefixtures('short_pauses')
+async def test_what_cannot_be_cured_is_not_tried_again(
+    wire: Wire,
+    test_room: Room,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A client that is not let in any more gives up and says so."""
+    joins: list[Connection] = []
+
+    async def join(*args: Any, **options: Any) -> Connection:
+        if joins:
+            raise AccessDenied('the token has changed', status=401)
+        joins.append(await open_connection(*args, **options))
+        return joins[0]
+
+    monkeypatch.setattr(core_module, 'open_connection', join)
+    async with RoboticsConsumer(wire.url, reconnect=True) as consumer:
+        await consumer.connect(*test_room)
+        reader = consumer._reader
+        assert reader is not None
+        wire.cut()
+        await wait_until(reader.done, 'giving up')
+
+        assert not consumer.is_connected()
+        assert 'not joining again: the token has changed' in caplog.text
+
+
+@pytest.mark.usefixtures('short_pauses')
+async def test_leaving_counts_though_joining_cannot_be_stopped(
+    wire: Wire, test_room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A join that got through in spite of its cancellation, as old libraries let it, is undone."""
+    joins: list[Connection] = []
+    joining = asyncio.Event()
+
+    async def join(*args: Any, **options: Any) -> Connection:
+        if joins:
+            joining.set()
+            with suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+        joins.append(await open_connection(*args, **options))
+        return joins[-1]
+
+    monkeypatch.setattr(core_module, 'open_connection', join)
+    async with RoboticsConsumer(wire.url, reconnect=True) as consumer:
+        calls = log_of(consumer)
+        await consumer.connect(*test_room)
+        wire.cut()
+        await asyncio.wait_for(joining.wait(), 10.0)
+        await consumer.disconnect()
+
+        assert len(joins) == 2
+        assert not consumer.is_connected()
+        assert calls.count('connected') == calls.count('disconnected') == 1
+        await wait_for_participants(consumer, test_room)
 
 
 async def test_without_reconnect_a_loss_is_final(wire: Wire, test_room: Room) -> None:
