@@ -73,7 +73,9 @@ class Probe:
 
     def publish_stop(self, namespace: str, stop: bool) -> None:
         """Say on a robot's stop topic whether to stop, once somebody listens."""
-        self._publisher(Bool, f'/{namespace}/emergency_stop').publish(Bool(data=stop))
+        topic = f'/{namespace}/emergency_stop'
+        # Of a bridge's three subscriptions two match a publisher of the default kind.
+        self._publisher(Bool, topic, subscribers=2).publish(Bool(data=stop))
 
     def call(self, namespace: str, service: str) -> Trigger.Response:
         """Call a service of a robot's bridge that needs nothing to be said."""
@@ -109,11 +111,15 @@ class Probe:
         heard = self.diagnostics.get(status)
         return '' if heard is None else str(heard.message)
 
-    def _publisher(self, kind: type, topic: str) -> Any:
+    def _publisher(self, kind: type, topic: str, *, subscribers: int = 1) -> Any:
         if (topic, kind.__name__) not in self._publishers:
             publisher = self.node.create_publisher(kind, topic, 10)
             self._publishers[topic, kind.__name__] = publisher
-            wait_for(publisher.get_subscription_count, f'a subscriber of {topic}', 20.0)
+            wait_for(
+                lambda: publisher.get_subscription_count() >= subscribers,
+                f'{subscribers} subscribers of {topic}',
+                20.0,
+            )
         return self._publishers[topic, kind.__name__]
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
