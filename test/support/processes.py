@@ -41,6 +41,10 @@ class Process:
             self._process.send_signal(number)
         return self.wait()
 
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal and go on."""
+        self._process.send_signal(number)
+
     def wait(self) -> int:
         """Give the exit code, once it has ended by itself."""
         try:

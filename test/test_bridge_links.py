@@ -1,0 +1,161 @@
+"""A link that fails says why on /diagnostics, and heals without help."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import signal
+import threading
+
+import pytest
+
+pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
+
+from support.domain import own_domain
+from support.probe import running_probe
+from support.processes import ros_arguments, running
+from support.robot import DEFAULTS, NAMESPACE, WORKSPACE, Robot, robot
+from support.waiting import wait_for
+
+from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
+
+CONSUME = {'consume.room_id': 'a', 'joints': ['j1']}
+STRICT = {'create_missing_rooms': 'none'}
+
+
+async def create(bridged: Robot) -> None:
+    """Create the room."""
+    await RoboticsConsumer(bridged.url).create_room(WORKSPACE, 'a')
+
+
+async def delete(bridged: Robot) -> None:
+    """Delete the room."""
+    assert await RoboticsConsumer(bridged.url).delete_room(WORKSPACE, 'a')
+
+
+def test_an_unreachable_server_is_named_and_tried_again() -> None:
+    """The text has the URL; the link heals when the server is back."""
+    with robot(CONSUME) as bridged:
+        bridged.wait_for_status('consume link', 'joined')
+        bridged.proxy.cut()
+
+        bridged.wait_for_status('consume link', 'cannot connect')
+        assert bridged.proxy.url.removeprefix('http') in bridged.status('consume link')
+        bridged.wait_for_status('safety', 'cannot connect')
+        bridged.proxy.open()
+        bridged.wait_for_status('consume link', 'joined')
+
+
+def test_a_missing_room_is_waited_for() -> None:
+    """A bridge that may not create it joins when somebody else does."""
+    with robot({**CONSUME, **STRICT}) as bridged:
+        bridged.wait_for_status('consume link', 'there is no such room')
+
+        asyncio.run(create(bridged))
+        bridged.wait_for_status('consume link', 'joined')
+
+
+def test_a_deleted_room_is_noticed_and_joined_again() -> None:
+    """The server's word for it is shown until the room is back."""
+    with robot({**CONSUME, **STRICT}) as bridged:
+        asyncio.run(create(bridged))
+        bridged.wait_for_status('consume link', 'joined')
+
+        asyncio.run(delete(bridged))
+        bridged.wait_for_status('consume link', 'there is no such room')
+        assert 'Room deleted' in bridged.bridge.output
+        asyncio.run(create(bridged))
+        bridged.wait_for_status('consume link', 'joined')
+
+
+def test_a_taken_producer_slot_names_its_holder_and_is_waited_for() -> None:
+    """The bridge takes the slot as soon as it is free."""
+    with robot({'produce.room_id': 'a', 'autostart': False}) as bridged:
+
+        async def hold(producer: RoboticsProducer) -> None:
+            def attempt() -> None:
+                assert bridged.change_state(1)
+                bridged.wait_for_status(
+                    'produce link', f'has a producer, {producer.participant_id}'
+                )
+
+            await asyncio.get_running_loop().run_in_executor(None, attempt)
+
+        asyncio.run(create(bridged))
+        bridged.lead('a', hold)
+        bridged.wait_for_status('produce link', 'joined')
+
+
+def test_a_producer_that_leaves_is_missed() -> None:
+    """The gate holds, and says that the room has no producer."""
+    with robot(CONSUME) as bridged:
+
+        async def wave(producer: RoboticsProducer) -> None:
+            def moved() -> bool:
+                values = [{'name': 'j1', 'value': len(bridged.commands) % 7 + 1.0}]
+                asyncio.run_coroutine_threadsafe(producer.send_joint_update(values), loop).result()
+                return bridged.value('safety', 'gate') == 'active'
+
+            loop = asyncio.get_running_loop()
+            await loop.run_in_executor(None, wait_for, moved, 'the gate to be active', 20.0)
+
+        bridged.wait_for_status('consume link', 'joined')
+        bridged.lead('a', wave)
+
+        bridged.wait_for_status('safety', 'holding: the room has no producer')
+
+
+def test_a_frozen_server_is_noticed_by_its_silence() -> None:
+    """A socket that is open and says nothing is no link; it is joined again after the thaw."""
+    with own_domain(), running('server.main', ['--port', '0']) as server:
+        wait_for(lambda: 'http://' in server.output, 'the arena to say where it is')
+        url = next(word for word in server.output.split() if word.startswith('http://'))
+        with running_probe() as probe:
+            arguments = ros_arguments(NAMESPACE, {**DEFAULTS, **CONSUME, 'server_url': url})
+            with running('nodes.bridge', arguments) as bridge:
+                link = f'/{NAMESPACE}/arena_bridge: consume link'
+                wait_for(lambda: probe.text(link) == 'joined', 'the link', 20.0)
+                server.signal(signal.SIGSTOP)
+                said = 'no answer from the server for 1.5 s'
+                wait_for(lambda: said in bridge.output, said, 20.0)
+                wait_for(lambda: probe.level(link) == b'\x01', 'a warning', 20.0)
+                server.signal(signal.SIGCONT)
+                wait_for(lambda: probe.text(link) == 'joined', 'the link again', 20.0)
+
+
+def test_a_refused_token_ends_the_bridge() -> None:
+    """What no other attempt can cure is one line and a code for it."""
+    with own_domain(), refusing_server() as url:
+        parameters = {**DEFAULTS, 'produce.room_id': 'a', 'server_url': url}
+        with running('nodes.bridge', ros_arguments(NAMESPACE, parameters)) as bridge:
+            assert bridge.wait() == 2, bridge.output
+
+            assert 'HTTP 401: access denied' in bridge.output
+            assert 'Traceback' not in bridge.output
+
+
+class Refusal(BaseHTTPRequestHandler):
+    """Answers everything with 401."""
+
+    def do_GET(self) -> None:
+        """Refuse."""
+        self.send_error(401)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def refusing_server() -> Iterator[str]:
+    """Have an arena that wants a token."""
+    server = ThreadingHTTPServer(('127.0.0.1', 0), Refusal)
+    thread = threading.Thread(target=server.serve_forever, name='refusing server')
+    thread.start()
+    try:
+        yield f'http://127.0.0.1:{server.server_port}'
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
