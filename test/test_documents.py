@@ -89,3 +89,16 @@ def test_the_other_files_use_what_there_is(name: str) -> None:
     for joint in joints.values():
         for key, value in joint.items():
             {spec.name: spec for spec in JOINT_SPECS}[key].check(value)
+
+
+def test_every_guarantee_names_a_test_that_exists() -> None:
+    """docs/safety.md promises nothing that is not shown."""
+    text = (ROOT / 'docs' / 'safety.md').read_text(encoding='utf-8')
+    guarantees = [line for line in text.splitlines() if re.match(r'^\| [A-Z]', line)]
+
+    assert guarantees
+    for line in guarantees:
+        shown_by = re.findall(r'`(test_\w+\.py)::(test_\w+)`', line)
+        assert shown_by, line
+        for file, test in shown_by:
+            assert f'def {test}(' in (ROOT / 'test' / file).read_text(encoding='utf-8'), test
