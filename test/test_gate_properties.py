@@ -28,7 +28,7 @@ from lerobot_arena_ros.control.gate_settings import (
 from lerobot_arena_ros.control.slew import VelocityRamp, clamp
 
 SETTINGS = settings(
-    max_examples=300,
+    max_examples=260,
     stateful_step_count=50,
     derandomize=True,
     deadline=None,
