@@ -23,10 +23,9 @@ state       why                                                 leaves when
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from enum import Enum
 import math
 
+from .gate_output import HALT, Command, Halt, Output, State, Transition
 from .gate_settings import Feedback, GateJoint, GateSettings, StateSyncUse
 from .slew import clamp, step
 
@@ -40,41 +39,7 @@ __all__ = [
     'Transition',
 ]
 
-
-class State(str, Enum):
-    """What the gate is doing; see the table above."""
-
-    WAITING = 'waiting'
-    ACTIVE = 'active'
-    HOLDING = 'holding'
-    STOPPED = 'stopped'
-
-
-@dataclass(frozen=True)
-class Command:
-    """Positions to publish, one for each of the gate's joints, in their order."""
-
-    positions: tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class Halt:
-    """What tells a controller to stop that would otherwise go on by itself."""
-
-
-HALT = Halt()
-Output = Command | Halt | None
-
 _NO_JOINTS = 'no joints are known'
-
-
-@dataclass(frozen=True)
-class Transition:
-    """A change of state, for the log."""
-
-    before: State
-    after: State
-    cause: str
 
 
 class Gate:
