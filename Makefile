@@ -35,6 +35,8 @@ else
 VENV := .venv$(if $(filter-out jazzy,$(DISTRO)),-$(DISTRO))$(if $(filter-out newest,$(DEPS)),-$(DEPS))
 VENV_OPTIONS :=
 REQUIREMENTS := requirements/$(DISTRO).txt requirements/$(DEPS).txt
+# Most tests wait for real processes; each has a ROS domain of its own.
+PARALLEL := -n 4
 # Package shares are looked up below these prefixes.
 export AMENT_PREFIX_PATH := $(CURDIR)/$(VENV)
 export PYTHONPATH := $(CURDIR)
@@ -65,7 +67,7 @@ demo: $(VENV)/installed ## Show a leader arm moving a follower arm through an ar
 	@$(BIN)/python -m lerobot_arena_ros.nodes.demo $(if $(SECONDS),--seconds $(SECONDS))
 
 test: $(VENV)/installed ## Run all tests; DISTRO=kilted or DEPS=apt on other versions, ARGS='-k name' for some
-	$(BIN)/python -m pytest -rs $(ARGS)
+	$(BIN)/python -m pytest -rs $(PARALLEL) $(ARGS)
 
 ifdef SOURCED
 # The answers must not depend on what is sourced.
@@ -85,7 +87,7 @@ colcon: $(COLCON_VENV)/installed ## Build and test the package with colcon in a 
 	mkdir "$$workspace/src"; ln -s '$(CURDIR)' "$$workspace/src/lerobot_arena_ros"; cd "$$workspace"; \
 	colcon() { '$(CURDIR)/$(COLCON_VENV)/bin/python' -c 'from colcon_core.command import main; exit(main())' "$$@"; }; \
 	colcon build --event-handlers console_direct+; \
-	colcon test --event-handlers console_direct+ --pytest-args -rs $(ARGS); \
+	colcon test --event-handlers console_direct+ --pytest-args -rs $(PARALLEL) $(ARGS); \
 	colcon test-result --verbose
 
 clean: ## Remove the venvs and what the tools left behind

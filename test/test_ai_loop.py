@@ -58,7 +58,8 @@ async def policy(bridged: Robot, observed: list[list[dict[str, Any]]]) -> None:
 async def act(hands: RoboticsProducer) -> None:
     """Send all six at 20 Hz, each with its index, as the inference server does."""
     async for count in ticks(20.0):
-        values = [10.0 + 0.01 * (count % 2), 0.0, 0.0, 0.0, 0.0, 55.0]
+        change = 0.01 * (count % 2)  # The server repeats nothing for those who join later.
+        values = [pose + change for pose in (10.0, 0.0, 0.0, 0.0, 0.0, 55.0)]
         joints = zip(WIRE_NAMES, values, strict=True)
         await hands.send_joint_update(
             [{'name': n, 'value': v, 'index': i} for i, (n, v) in enumerate(joints)]

@@ -160,6 +160,26 @@ def test_one_update_is_enough_to_get_there() -> None:
         assert max(steps) <= 2.0 * 0.01 + 1e-9
 
 
+def test_feedback_does_not_starve_a_motion() -> None:
+    """However often joint_states come, the steps of a motion under way are taken."""
+    with robot({**PAIR, 'consume.start_seconds': 0.0}) as bridged:
+        pose = [0.0, 0.0]
+
+        async def measure() -> None:
+            async for _ in ticks(300.0):
+                bridged.probe.publish_joints(NAMESPACE, ['j1', 'j2'], pose)
+
+        async def act(producer: RoboticsProducer) -> None:
+            await in_thread(lambda: bridged.probe.publish_joints(NAMESPACE, ['j1', 'j2'], pose))
+            measuring = asyncio.create_task(measure())
+            await in_thread(lambda: bridged.wait_for_status('safety', 'waiting for a live update'))
+            await send(producer, j1=60.0)
+            await until(bridged, [math.radians(60.0), 0.0])
+            measuring.cancel()
+
+        leading(bridged, act)
+
+
 def test_bad_values_spoil_their_frame_and_nothing_else() -> None:
     """A gross unit mix-up is dropped whole and counted; the joints it hid are asked for again."""
     limits = {'joint_map.j1.min': -1.0, 'joint_map.j1.max': 1.0}

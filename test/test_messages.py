@@ -115,7 +115,9 @@ def test_an_update_is_encoded_once() -> None:
     assert update.text == encode(update)
 
 
-@pytest.mark.parametrize('value', [float('nan'), float('inf'), object()], ids=repr)
+@pytest.mark.parametrize(
+    'value', [float('nan'), float('inf'), object()], ids=['nan', 'infinity', 'object']
+)
 def test_what_no_json_can_say_is_not_sent(value: object) -> None:
     """Wherever it hides."""
     with pytest.raises(ProtocolError):

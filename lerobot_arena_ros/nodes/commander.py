@@ -76,6 +76,7 @@ class Commander:
         self._lock = lock
         self._on_change = on_change
         self._ramp: Ramp | None = None
+        self._is_ramping = False
         self._gate = Gate(settings.gate, time.monotonic(), stopped=stopped)
         self.set_joint_map(joint_map)
 
@@ -110,8 +111,8 @@ class Commander:
 
     def enable(self, enabled: bool) -> None:
         """Let commands flow, or none."""
-        now = time.monotonic()
         with self._lock:
+            now = time.monotonic()
             self._act(self._gate.enable(now) if enabled else self._gate.disable(now))
 
     def expect_feedback(self, expected: bool) -> None:
@@ -155,8 +156,8 @@ class Commander:
 
     def event(self, event: Event) -> bool:
         """Take what the room says; True where it has to be asked what it remembers."""
-        now = time.monotonic()
         with self._lock:
+            now = time.monotonic()
             match event:
                 case JointUpdate():
                     return self._update(event, now)
@@ -236,11 +237,17 @@ class Commander:
                 self._logger.info(text)
         if changes:
             self._on_change()
-        if self._ramp is not None:
-            if self._gate.is_moving:
-                self._ramp.reset()
-            else:
-                self._ramp.cancel()
+        self._wake_or_rest()
+
+    def _wake_or_rest(self) -> None:
+        """Let the timer run while there is motion; a reset on each input would starve it."""
+        if self._ramp is None or self._gate.is_moving is self._is_ramping:
+            return
+        self._is_ramping = not self._is_ramping
+        if self._is_ramping:
+            self._ramp.reset()
+        else:
+            self._ramp.cancel()
 
     def _command(self, command: Command) -> None:
         self._publish(

@@ -17,7 +17,7 @@ from lerobot_arena_ros.control.gate_settings import (
 )
 from lerobot_arena_ros.control.joint_map import Joint, JointMap, unit_of
 from lerobot_arena_ros.control.slew import VelocityRamp
-from lerobot_arena_ros.control.units import ConversionError, Unit
+from lerobot_arena_ros.control.units import Unit
 
 from .parameter_table import ParameterError
 
@@ -169,7 +169,7 @@ def _joint(name: str, units: Unit, values: Mapping[str, Any]) -> Joint:
             f'parameters joint_map.{name}.min = {lower} and .max = {upper}: expected both or '
             'none, and min < max'
         )
-    joint = Joint(
+    return Joint(
         name,
         arena_name,
         unit,
@@ -180,11 +180,6 @@ def _joint(name: str, units: Unit, values: Mapping[str, Any]) -> Joint:
         max_velocity=values['max_velocity'],
         prismatic=unit is Unit.METRES,
     )
-    try:
-        _ = joint.scale
-    except ConversionError as exc:
-        raise ParameterError(f'parameters joint_map.{name}: {exc}') from exc
-    return joint
 
 
 def _produce(values: Mapping[str, Any]) -> ProduceSettings:
