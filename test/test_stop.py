@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from lerobot_arena_ros.control.stop import INPUT_MEMORY_S, Stop, StopLatch
+from lerobot_arena_ros.control.stop import ECHO_GRACE_S, INPUT_MEMORY_S, Stop, StopLatch
 
 BUTTON = Stop('the emergency_stop topic', 'emergency_stop is true')
 STRANGER = Stop('leader-1 in the consume room', 'ouch', room='consume')
@@ -298,3 +298,64 @@ def test_a_refused_reset_can_be_asked_again() -> None:
     assert latch.reset(INPUT_MEMORY_S / 2, publishers=0) is not None
     assert latch.stop is BUTTON
     assert latch.reset(INPUT_MEMORY_S, publishers=0) is None
+
+
+# ----- bridges that listen to each other's status
+
+
+def latch_that_hears_its_echo() -> StopLatch:
+    """Make a latch that was closed at 0, and another bridge that stopped because of it."""
+    latch = latch_of_rooms()
+    latch.trip(BUTTON)
+    assert latch.hear_input(True, 0.1)
+    return latch
+
+
+def test_the_bridge_where_a_stop_began_can_be_reset() -> None:
+    """The other one says that it is stopped, because of us: that holds nobody."""
+    latch = latch_that_hears_its_echo()
+
+    assert latch.reset(0.2, publishers=1, are_bridges=True) is None
+    assert not latch.is_latched
+
+
+def test_the_echo_of_a_reset_stop_does_not_stop_again() -> None:
+    """The other bridge goes on saying so until it is reset, too."""
+    latch = latch_that_hears_its_echo()
+    latch.reset(0.2, publishers=1, are_bridges=True)
+
+    assert not latch.hear_input(True, 0.7)
+    assert not latch.hear_input(False, 1.2)
+    assert latch.hear_input(True, 1.7), 'a stop that comes later is none of ours'
+
+
+def test_an_echo_that_does_not_end_is_a_stop_of_its_own() -> None:
+    """A bridge that is not reset in time has its reasons; then ours can be reset once more."""
+    latch = latch_that_hears_its_echo()
+    latch.reset(0.2, publishers=1, are_bridges=True)
+
+    assert latch.hear_input(True, 0.2 + ECHO_GRACE_S)
+    latch.trip(BUTTON)
+    assert latch.reset(9.0, publishers=1, are_bridges=True) is None
+
+
+def test_the_bridge_that_was_stopped_by_another_is_reset_after_it() -> None:
+    """As long as the one where the stop began is stopped, so is this one."""
+    latch = latch_of_rooms()
+    assert latch.hear_input(True, 0.0)
+    latch.trip(BUTTON)
+
+    refusal = latch.reset(60.0, publishers=1, are_bridges=True)
+
+    assert refusal is not None
+    assert 'reset that one first' in refusal
+    latch.hear_input(False, 60.0)
+    assert latch.reset(60.1, publishers=1, are_bridges=True) is None
+
+
+def test_a_button_that_was_pressed_after_the_stop_is_no_echo() -> None:
+    """Only a bridge can be stopped because of us."""
+    latch = latch_that_hears_its_echo()
+
+    assert latch.reset(60.0, publishers=1) is not None
+    assert latch.reset(60.0, publishers=2, are_bridges=False) is not None

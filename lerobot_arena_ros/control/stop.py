@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ['INPUT_MEMORY_S', 'Stop', 'StopLatch']
+__all__ = ['ECHO_GRACE_S', 'INPUT_MEMORY_S', 'Stop', 'StopLatch']
 
 INPUT_MEMORY_S = 1.0
 """A ``true`` on the input this recently still asserts, even if its publisher is gone."""
+
+ECHO_GRACE_S = 5.0
+"""After a reset, how long another bridge that stopped because of us may go on saying so."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,8 @@ class StopLatch:
         self._owed: dict[str, Stop] = {}
         self._asserted = False
         self._asserted_at: float | None = None
+        self._may_echo = False  # Whether the input rose after we had stopped.
+        self._deaf_until: float | None = None
 
     @property
     def stop(self) -> Stop | None:
@@ -98,22 +103,43 @@ class StopLatch:
         if self._local is not None and self._local.tell_rooms:
             self._owed[room] = self._local
 
-    def hear_input(self, asserted: bool, now: float) -> None:
-        """Note what the ROS topic says; tripping is up to the caller."""
+    def hear_input(self, asserted: bool, now: float) -> bool:
+        """
+        Note what the ROS topic says.
+
+        :returns: whether it is a stop, to be tripped by the caller.
+        """
+        if asserted and not self._asserted:
+            self._may_echo = self.is_latched
         self._asserted = asserted
+        if not asserted:
+            self._deaf_until = None
+        if self._deaf_until is not None and now < self._deaf_until:
+            return False
         if asserted:
             self._asserted_at = now
+        return asserted
 
-    def reset(self, now: float, *, publishers: int) -> str | None:
+    def reset(self, now: float, *, publishers: int, are_bridges: bool = False) -> str | None:
         """
         Open the latch, unless the input still asserts a stop.
 
+        Two bridges that listen to each other would hold each other stopped for ever. So where
+        nobody but bridges is on the input, and it rose after our own stop, it is taken for the
+        echo of that stop: the bridge where the stop began is reset first, then the others.
+
         :param publishers: how many others publish the input topic now.
+        :param are_bridges: whether each of them is a bridge that says that it is stopped.
         :returns: why not; None when the latch is open.
         """
-        if self._asserted and publishers > 0:
-            return 'the emergency_stop topic still says true, and its publisher is still there'
-        if self._asserted_at is not None and now - self._asserted_at < INPUT_MEMORY_S:
+        is_echo = are_bridges and self._asserted and self._may_echo and self.is_latched
+        if is_echo:
+            self._deaf_until = now + ECHO_GRACE_S
+        elif self._asserted and publishers > 0:
+            if are_bridges:
+                return 'the bridge that emergency_stop listens to is stopped: reset that one first'
+            return 'the emergency_stop topic still says true, and somebody still publishes it'
+        elif self._asserted_at is not None and now - self._asserted_at < INPUT_MEMORY_S:
             return f'the emergency_stop topic said true less than {INPUT_MEMORY_S:g} s ago'
         self._stop = self._local = None
         return None

@@ -8,6 +8,7 @@ import time
 
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.subscription import Subscription
 from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
 
@@ -37,6 +38,9 @@ _STATUS_QOS = QoSProfile(
 )
 
 
+_STATUS = 'emergency_stop_active'
+
+
 class EmergencyStopPanel:
     """
     The latch with its inputs and outputs, alive from the node's constructor to its end.
@@ -49,6 +53,7 @@ class EmergencyStopPanel:
     :param on_stop: called under the lock when the latch closes.
     :param on_reset: called under the lock when it opens.
     :param stop_on_loss: whether the loss of a joined room is a stop.
+    :raises ValueError: the status is remapped onto the input.
     """
 
     def __init__(
@@ -68,8 +73,13 @@ class EmergencyStopPanel:
         self._latch = StopLatch()
         self._own_ids: set[str] = set()
         self._wakers: dict[str, Callable[[], None]] = {}
-        self._status = node.create_publisher(Bool, '~/emergency_stop_active', _STATUS_QOS)
+        self._status = node.create_publisher(Bool, f'~/{_STATUS}', _STATUS_QOS)
         self._inputs = [self._listen(qos) for qos in _INPUT_QOS]
+        if self._status.topic_name == self._topic:
+            raise ValueError(
+                f'emergency_stop and ~/emergency_stop_active are both {self._topic}: expected two '
+                'topics, for the bridge would hear itself'
+            )
         node.create_service(Trigger, '~/trigger_emergency_stop', self._on_trigger)
         node.create_service(Trigger, '~/reset_emergency_stop', self._on_reset_request)
         self.publish()
@@ -143,7 +153,19 @@ class EmergencyStopPanel:
 
     # ----- inside
 
-    def _listen(self, qos: QoSProfile) -> object:
+    @property
+    def _topic(self) -> str:
+        return str(self._inputs[0].topic_name)
+
+    def _publishers(self) -> tuple[int, bool]:
+        """Count who publishes the input, and say whether all of them are bridges."""
+        others = self._node.get_publishers_info_by_topic(self._topic)
+        statuses = [
+            f'{other.node_namespace.rstrip("/")}/{other.node_name}/{_STATUS}' for other in others
+        ]
+        return len(others), bool(others) and all(status == self._topic for status in statuses)
+
+    def _listen(self, qos: QoSProfile) -> Subscription:
         return self._node.create_subscription(
             Bool,
             'emergency_stop',
@@ -155,8 +177,8 @@ class EmergencyStopPanel:
 
     def _on_input(self, message: Bool) -> None:
         with self._lock:
-            self._latch.hear_input(message.data, time.monotonic())
-        if message.data:
+            is_stop = self._latch.hear_input(message.data, time.monotonic())
+        if is_stop:
             self.trip(Stop('the emergency_stop topic', 'emergency_stop is true'))
 
     def _on_trigger(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
@@ -167,10 +189,12 @@ class EmergencyStopPanel:
     def _on_reset_request(
         self, _: Trigger.Request, response: Trigger.Response
     ) -> Trigger.Response:
-        publishers = self._node.count_publishers('emergency_stop')
+        publishers, are_bridges = self._publishers()
         with self._lock:
             was = self._latch.stop
-            refusal = self._latch.reset(time.monotonic(), publishers=publishers)
+            refusal = self._latch.reset(
+                time.monotonic(), publishers=publishers, are_bridges=are_bridges
+            )
             if refusal is None and was is not None:
                 self._on_reset()
                 self.publish()
