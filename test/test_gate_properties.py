@@ -18,7 +18,7 @@ from hypothesis.stateful import (
 )
 import pytest
 
-from lerobot_arena_ros.control.gate import HALT, Command, Gate, Output, State
+from lerobot_arena_ros.control.gate import Command, Gate, State
 from lerobot_arena_ros.control.gate_settings import (
     Feedback,
     GateJoint,
@@ -73,7 +73,7 @@ class GateMachine(RuleBasedStateMachine):
         feedback=st.sampled_from(Feedback),
         on_state_sync=st.sampled_from(StateSyncUse),
         require_producer=st.booleans(),
-        max_following_error=st.sampled_from((0.0, 0.0, 0.5)),
+        following_error=st.sampled_from((0.0, 0.0, 0.5)),
         command_timeout_s=st.sampled_from((0.0, 0.0, 0.3)),
         stopped=st.sampled_from((None, None, None, 'stopped before')),
     )
@@ -82,7 +82,7 @@ class GateMachine(RuleBasedStateMachine):
         feedback: Feedback,
         on_state_sync: StateSyncUse,
         require_producer: bool,
-        max_following_error: float,
+        following_error: float,
         command_timeout_s: float,
         stopped: str | None,
     ) -> None:
@@ -92,16 +92,16 @@ class GateMachine(RuleBasedStateMachine):
             feedback=feedback,
             on_state_sync=on_state_sync,
             require_producer=require_producer,
-            max_following_error=max_following_error,
             command_timeout_s=command_timeout_s,
         )
         self.gate = Gate(self.settings, self.now, stopped=stopped)
+        self.following_error = following_error
         self.joints: dict[str, GateJoint] = {}
         self.is_stopped = stopped is not None
         self.is_enabled = self.is_linked = self.is_expected = False
         self.is_ready = True
         self.has_producer: bool | None = None
-        self.heard_at = self.now
+        self.heard_at = self.looked_at = self.now
         self.measured: dict[str, tuple[float, float]] = {}
         self.sent: dict[str, list[float]] = {}
         self.stale: set[str] = set()
@@ -121,24 +121,23 @@ class GateMachine(RuleBasedStateMachine):
         """Count what was generated."""
         GateMachine.seen['steps'] += 1
 
-    def watch(self, call: Callable[[], Output], *, may_enter: bool = False) -> None:
+    def watch(self, call: Callable[[], Command | None], *, may_enter: bool = False) -> None:
         """Let something happen to the gate, and see what it does."""
-        before, late = self.gate.state, self.missing()
-        output = call()
+        before, late = self.gate.state, self.missing() + self.left_behind()
+        command = call()
         after = self.gate.state
         GateMachine.seen[after.value] += 1
 
         assert (after is State.STOPPED) is self.is_stopped
-        assert (output is HALT) is (before is State.ACTIVE and after is not State.ACTIVE)
         if before is State.ACTIVE and late:
-            assert output is HALT, f'it went on in spite of {late}'
+            assert after is not State.ACTIVE, f'it went on in spite of {late}'
         if before is not State.ACTIVE and after is State.ACTIVE:
             assert may_enter, 'it began to move without a live update'
-            assert isinstance(output, Command)
-        if isinstance(output, Command):
+            assert command is not None
+        if command is not None:
             assert after is State.ACTIVE, 'a command left outside ACTIVE'
             assert not self.missing(), f'a command left in spite of {self.missing()}'
-            self.watch_command(output, is_first=before is not State.ACTIVE)
+            self.watch_command(command, is_first=before is not State.ACTIVE)
 
     def missing(self) -> list[str]:
         """Say why there must be no command."""
@@ -150,14 +149,31 @@ class GateMachine(RuleBasedStateMachine):
             'silence': abs(self.now - self.heard_at) > self.settings.link_timeout_s,
             'no producer': self.settings.require_producer and not self.has_producer,
             'no feedback': self.is_fed() and any(self.fresh(n) is None for n in self.joints),
+            'a listener that may be a driver': self.is_looking(),
         }
         return [reason for reason, holds in reasons.items() if holds]
+
+    def left_behind(self) -> list[str]:
+        """Name the joints that are too far from their last command."""
+        measured = {name: self.fresh(name) for name in self.commanded if self.is_fed()}
+        return [
+            f'{name} staying behind'
+            for name, position in measured.items()
+            if self.following_error
+            and position is not None
+            and abs(self.commanded[name] - position) > self.following_error
+        ]
 
     def is_fed(self) -> bool:
         """Say whether feedback is required."""
         if self.settings.feedback is Feedback.AUTO:
             return self.is_expected or bool(self.measured)
         return self.settings.feedback is Feedback.ALWAYS
+
+    def is_looking(self) -> bool:
+        """Say whether there was no time yet to see whether anybody measures."""
+        is_blind = self.settings.feedback is Feedback.AUTO and not self.is_fed()
+        return is_blind and abs(self.now - self.looked_at) < self.settings.discovery_s
 
     def fresh(self, name: str) -> float | None:
         """Give the measured position of a joint while it counts."""
@@ -243,10 +259,10 @@ class GateMachine(RuleBasedStateMachine):
     def join(self) -> None:
         """Join the room, anew or for the first time."""
 
-        def link_up() -> Output:
+        def link_up() -> None:
             self.is_linked, self.has_producer, self.heard_at = True, None, self.now
             self.sent, self.stale = {}, set()
-            return self.gate.link_up(self.now)
+            self.gate.link_up(self.now)
 
         self.watch(link_up)
 
@@ -267,12 +283,11 @@ class GateMachine(RuleBasedStateMachine):
     def answer(self, has_producer: bool | None) -> None:
         """Hear that the server lives, and whether the room has a producer."""
 
-        def hear() -> Output:
-            output = self.gate.heard(self.now, has_producer=has_producer)
+        def hear() -> None:
+            self.gate.heard(self.now, has_producer=has_producer)
             self.heard_at = self.now
             if has_producer is not None:
                 self.has_producer = has_producer
-            return output
 
         self.watch(hear)
 
@@ -280,7 +295,7 @@ class GateMachine(RuleBasedStateMachine):
     def update(self, pose: dict[str, float], from_producer: bool) -> None:
         """Get an update, perhaps with a bad number in it."""
 
-        def take() -> Output:
+        def take() -> Command | None:
             if is_sound(pose):
                 self.note_sent(pose)
                 self.stale -= pose.keys()
@@ -304,7 +319,7 @@ class GateMachine(RuleBasedStateMachine):
         good = {name: position for name, position in pose.items() if math.isfinite(position)}
         commands = self.settings.on_state_sync is StateSyncUse.COMMAND
 
-        def take() -> Output:
+        def take() -> Command | None:
             if commands:
                 self.note_sent(good)
                 self.stale -= good.keys()
@@ -334,11 +349,11 @@ class GateMachine(RuleBasedStateMachine):
     def measure(self, pose: dict[str, float]) -> None:
         """Measure some joints, anywhere."""
 
-        def take() -> Output:
+        def take() -> None:
             for name, position in pose.items():
                 if math.isfinite(position):
                     self.measured[name] = (position, self.now)
-            return self.gate.measure(pose, self.now)
+            self.gate.measure(pose, self.now)
 
         self.watch(take)
 
@@ -351,11 +366,21 @@ class GateMachine(RuleBasedStateMachine):
     def expect(self, expected: bool) -> None:
         """See a publisher of joint_states come or go."""
 
-        def expect() -> Output:
+        def expect() -> None:
             self.is_expected = expected
-            return self.gate.expect_feedback(expected, self.now)
+            self.gate.expect_feedback(expected, self.now)
 
         self.watch(expect)
+
+    @rule()
+    def listen(self) -> None:
+        """Listen to the commands, as a driver does that comes up."""
+
+        def look() -> None:
+            self.looked_at = self.now
+            self.gate.look_again(self.now)
+
+        self.watch(look)
 
     @rule(
         joints=st.sampled_from((JOINTS, JOINTS, JOINTS[::-1], JOINTS[:2], ())),
@@ -383,13 +408,14 @@ class GateMachine(RuleBasedStateMachine):
 
     def give_joints(self, joints: tuple[GateJoint, ...], unready: str | None = None) -> None:
         """Give the gate its joints."""
+        joints = tuple(replace(j, max_following_error=self.following_error) for j in joints)
 
-        def give() -> Output:
+        def give() -> None:
             if [joint.name for joint in joints] != list(self.joints):
                 self.sent, self.stale = {}, set()
             self.joints = {joint.name: joint for joint in joints}
             self.is_ready = unready is None
-            return self.gate.set_joints(joints, self.now, unready=unready)
+            self.gate.set_joints(joints, self.now, unready=unready)
 
         self.watch(give)
 
@@ -416,6 +442,8 @@ class GateMachine(RuleBasedStateMachine):
     @rule()
     def reset(self) -> None:
         """Let the button go."""
+        if self.is_stopped:
+            self.sent, self.stale = {}, set()
         self.is_stopped = False
         self.watch(lambda: self.gate.reset(self.now))
 
@@ -445,9 +473,9 @@ def test_no_order_of_events_makes_the_arm_jump() -> None:
     """
     Each command is allowed, small, inside the limits, and what somebody asked for.
 
-    Outside ACTIVE nothing leaves but one halt on the way out; after a stop nothing until the
-    reset; between two commands no joint moves more than velocity x min(dt, ramp period); no joint
-    moves that nobody sent in this join.
+    Outside ACTIVE nothing leaves; after a stop nothing until the reset; between two commands no
+    joint moves more than velocity x min(dt, ramp period); no joint moves that nobody sent in this
+    join, or since the reset.
     """
     GateMachine.seen.clear()
 

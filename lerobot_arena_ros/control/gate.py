@@ -3,9 +3,11 @@ The command gate: the one place that decides whether a value moves the robot, an
 
 Rules of this file:
 
-- It is pure. ``now`` is an argument, in seconds of the steady clock; what should be done comes
-  back as a return value: a :class:`Command` or :data:`HALT` to publish, or None.
-- A command leaves only in ``ACTIVE``. Each exit from ``ACTIVE`` gives one halt.
+- It is pure. ``now`` is an argument, in seconds of the steady clock; what should be published
+  comes back as a return value, a :class:`Command` or None.
+- A command leaves only in ``ACTIVE``, and only as the answer to an update or a tick. Stopping and
+  holding say nothing: each controller stays at the last command, which is one ramp period away at
+  most.
 - ``ACTIVE`` begins only in answer to a live update, at the measured pose.
 - Between two commands no joint moves more than velocity x min(dt, ramp period).
 - What lies ahead in time is as far away as what lies behind: a clock that went back ages it all.
@@ -25,19 +27,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 import math
 
-from .gate_output import HALT, Command, Halt, Output, State, Transition
+from .gate_output import Command, State, Transition
 from .gate_settings import Feedback, GateJoint, GateSettings, StateSyncUse
 from .slew import clamp, step
 
-__all__ = [
-    'HALT',
-    'Command',
-    'Gate',
-    'Halt',
-    'Output',
-    'State',
-    'Transition',
-]
+__all__ = ['Command', 'Gate', 'State', 'Transition']
 
 _NO_JOINTS = 'no joints are known'
 
@@ -51,16 +45,20 @@ class Gate:
     :param settings: the user's decisions.
     :param now: the present time.
     :param stopped: why it begins ``STOPPED``; None where no stop is latched.
+    :ivar clamped: values so far that lay beyond a joint's limit and were brought inside.
+    :ivar limited: commands so far in which a joint was held back by its velocity limit.
     """
 
     def __init__(self, settings: GateSettings, now: float, *, stopped: str | None = None) -> None:
         self._joints: tuple[GateJoint, ...] = ()
         self._unready: str | None = _NO_JOINTS
         self._settings = settings
-        self._born_at = now
+        self._looking_since = now
         self._state = State.WAITING if stopped is None else State.STOPPED
         self._cause = stopped or 'inactive'
         self._transitions: list[Transition] = []
+        self.clamped = 0
+        self.limited = 0
 
         self._enabled = False
         self._link_fault: str | None = 'not connected'
@@ -95,6 +93,13 @@ class Gate:
         """Whether a motion is under way that :meth:`tick` has to continue."""
         return self._state is State.ACTIVE and self._setpoint != self._goal()
 
+    @property
+    def is_fed(self) -> bool:
+        """Whether measured positions are required."""
+        if self._settings.feedback is Feedback.AUTO:
+            return self._feedback_expected or bool(self._measured)
+        return self._settings.feedback is Feedback.ALWAYS
+
     def take_transitions(self) -> list[Transition]:
         """Give the changes of state since the last call."""
         taken, self._transitions = self._transitions, []
@@ -102,21 +107,21 @@ class Gate:
 
     # ----- what happens around the gate
 
-    def enable(self, now: float) -> Output:
+    def enable(self, now: float) -> None:
         """Let commands flow as soon as everything else allows it."""
         self._enabled = True
-        return self._review(now)
+        self._review(now)
 
-    def disable(self, now: float) -> Output:
+    def disable(self, now: float) -> None:
         """Let nothing flow, whatever comes."""
         self._enabled = False
         if self._state is State.HOLDING:
-            return self._leave(State.WAITING, 'inactive')
-        return self._review(now)
+            self._move_to(State.WAITING, 'inactive')
+        self._review(now)
 
     def set_joints(
         self, joints: Sequence[GateJoint], now: float, *, unready: str | None = None
-    ) -> Output:
+    ) -> None:
         """
         Replace the joints, in command order; a change of names starts anew.
 
@@ -129,10 +134,10 @@ class Gate:
             self._live.clear()
             self._stale.clear()
         if renamed and self._state is State.ACTIVE:
-            return self._leave(State.WAITING, 'the joints changed')
-        return self._review(now)
+            self._move_to(State.WAITING, 'the joints changed')
+        self._review(now)
 
-    def link_up(self, now: float) -> Output:
+    def link_up(self, now: float) -> None:
         """Note a new join: what was live in the last one is not any more."""
         self._link_fault = None
         self._heard_at = now
@@ -141,78 +146,94 @@ class Gate:
         self._live.clear()
         self._stale.clear()
         if self._state is State.ACTIVE:
-            return self._leave(State.HOLDING, 'joined anew')
-        return self._review(now)
+            self._move_to(State.HOLDING, 'joined anew')
+        self._review(now)
 
-    def link_down(self, cause: str, now: float) -> Output:
+    def link_down(self, cause: str, now: float) -> None:
         """Note that the room cannot be heard."""
         self._link_fault = cause
-        return self._review(now)
+        self._review(now)
 
-    def heard(self, now: float, *, has_producer: bool | None = None) -> Output:
+    def heard(self, now: float, *, has_producer: bool | None = None) -> None:
         """Note a sign of life; None says nothing of the producer."""
-        halt = self._review(now)  # Before the silence that it ends is forgotten.
+        self._review(now)  # Before the silence that it ends is forgotten.
         self._heard_at = now
         if has_producer is not None:
             self._has_producer = has_producer
-        return halt or self._review(now)
+        self._review(now)
 
-    def expect_feedback(self, expected: bool, now: float) -> Output:
+    def expect_feedback(self, expected: bool, now: float) -> None:
         """Note whether anybody publishes measured positions."""
         self._feedback_expected = expected
-        return self._review(now)
+        self._review(now)
 
-    def measure(self, positions: Mapping[str, float], now: float) -> Output:
+    def look_again(self, now: float) -> None:
+        """
+        Note a new listener to the commands.
+
+        It may be a driver that has yet to say where its robot is: where nobody measures, nothing
+        moves until there was time to hear from it.
+        """
+        self._looking_since = now
+        self._review(now)
+
+    def measure(self, positions: Mapping[str, float], now: float) -> None:
         """Note measured positions by joint name; they need not be all."""
-        halt = self._review(now)  # Before the gap that it ends is forgotten.
+        self._review(now)  # Before the gap that it ends is forgotten.
         for name, position in _finite(positions).items():
             self._measured[name] = (position, now)
-        return halt or self._review(now)
+        self._review(now)
 
-    def stop(self, cause: str) -> Output:
+    def stop(self, cause: str) -> None:
         """Stop, whatever the state, until :meth:`reset`."""
-        return None if self._state is State.STOPPED else self._leave(State.STOPPED, cause)
+        if self._state is not State.STOPPED:
+            self._move_to(State.STOPPED, cause)
 
-    def reset(self, now: float) -> Output:
-        """Leave ``STOPPED``; nothing moves before the next live update."""
+    def reset(self, now: float) -> None:
+        """Leave ``STOPPED``; no joint moves before it is sent live again."""
         if self._state is State.STOPPED:
-            self._leave(State.WAITING, 'reset')
-        return self._review(now)
+            self._live.clear()
+            self._stale.clear()
+            self._move_to(State.WAITING, 'reset')
+        self._review(now)
 
     # ----- what the room says
 
-    def remember(self, positions: Mapping[str, float], now: float) -> Output:
+    def remember(self, positions: Mapping[str, float], now: float) -> Command | None:
         """Take the pose that the room remembered when we joined."""
         self._remembered = _finite(positions)
         if self._settings.on_state_sync is StateSyncUse.COMMAND:
             return self.update(self._remembered, now, from_producer=False)
-        return self._review(now)
+        self._review(now)
+        return None
 
     def update(
         self, positions: Mapping[str, float], now: float, *, from_producer: bool = True
-    ) -> Output:
+    ) -> Command | None:
         """
         Take positions that somebody has just sent, by joint name; one bad number spoils all.
 
         :param from_producer: False where they came in over REST, which proves no producer.
         """
-        halt = self._review(now)  # Before the silence that it ends is forgotten.
+        has_left = self._review(now)  # Before the silence that it ends is forgotten.
         if len(_finite(positions)) < len(positions):
             self.spoil()
-            return halt
+            return None
         self._heard_at = self._live_at = now
         self._has_producer = self._has_producer or from_producer
+        self.clamped += sum(not joint.allows(positions.get(joint.name)) for joint in self._joints)
         arrived = positions.keys() - self._live.keys()
         self._live.update(positions)
         self._stale.difference_update(positions)
-        if halt is not None or self._state is State.STOPPED:
-            return halt
+        if has_left or self._state is State.STOPPED:
+            return None
         if self._state is State.ACTIVE:
             self._began_at.update(dict.fromkeys(arrived, now))  # As slowly as any beginning.
             return self._advance(now)
         is_ours = any(joint.name in positions for joint in self._joints)
         if not is_ours or self._obstacle(now) is not None:
-            return self._review(now)
+            self._review(now)
+            return None
         return self._enter(now)
 
     def spoil(self) -> None:
@@ -224,23 +245,24 @@ class Gate:
         self._live.update({n: p for n, p in _finite(positions).items() if n in self._stale})
         self._stale.clear()
 
-    def tick(self, now: float) -> Output:
+    def tick(self, now: float) -> Command | None:
         """Look at the clock, and continue a motion that is under way."""
-        halt = self._review(now)
-        return self._advance(now) if self.is_moving else halt
+        self._review(now)
+        return self._advance(now) if self.is_moving else None
 
     # ----- deciding
 
-    def _review(self, now: float) -> Output:
-        """Leave ``ACTIVE`` where something is missing, and keep the cause up to date."""
+    def _review(self, now: float) -> bool:
+        """Leave ``ACTIVE`` where something is missing; say whether that was so just now."""
         if self._state is State.STOPPED:
-            return None
+            return False
         obstacle = self._obstacle(now)
         if self._state is State.ACTIVE and obstacle is not None:
-            return self._leave(State.HOLDING if self._enabled else State.WAITING, obstacle)
+            self._move_to(State.HOLDING if self._enabled else State.WAITING, obstacle)
+            return True
         if self._state is not State.ACTIVE:
             self._cause = obstacle or 'waiting for a live update'
-        return None
+        return False
 
     def _obstacle(self, now: float) -> str | None:
         """Say what keeps commands from flowing, the root of it first."""
@@ -263,8 +285,8 @@ class Gate:
         settings = self._settings
         if settings.feedback is Feedback.NEVER:
             return None
-        if not self._is_fed():
-            looking = abs(now - self._born_at) < settings.discovery_s
+        if not self.is_fed:
+            looking = abs(now - self._looking_since) < settings.discovery_s
             return 'looking for publishers of joint_states' if looking else None
         missing = [j.name for j in self._joints if self._pose(j.name, now) is None]
         if missing:
@@ -275,20 +297,14 @@ class Gate:
             return 'joint_states have begun'
         return self._following_error(now)
 
-    def _is_fed(self) -> bool:
-        """Say whether measured positions are required."""
-        if self._settings.feedback is Feedback.AUTO:
-            return self._feedback_expected or bool(self._measured)
-        return self._settings.feedback is Feedback.ALWAYS
-
     def _following_error(self, now: float) -> str | None:
-        largest = self._settings.max_following_error
-        if not largest:
-            return None
-        for name, commanded in self._setpoint.items():
-            measured = self._pose(name, now)
-            if measured is not None and abs(commanded - measured) > largest:
-                return f'{name} is {abs(commanded - measured):.3f} away from its command'
+        for joint in self._joints:
+            measured = self._pose(joint.name, now)
+            if not joint.max_following_error or measured is None:
+                continue
+            error = abs(self._setpoint[joint.name] - measured)
+            if error > joint.max_following_error:
+                return f'{joint.name} is {error:.3f} away from its command'
         return None
 
     def _unplaced(self, now: float) -> str | None:
@@ -312,11 +328,11 @@ class Gate:
 
     # ----- moving
 
-    def _enter(self, now: float) -> Output:
+    def _enter(self, now: float) -> Command:
         beginnings = {joint.name: self._beginning(joint, now) for joint in self._joints}
         self._origin = {name: p for name, p in beginnings.items() if p is not None}
         self._setpoint = dict(self._origin)
-        self._placed = self._is_fed()
+        self._placed = self.is_fed
         self._stepped_at = now
         self._began_at = dict.fromkeys(self._origin, now)
         self._move_to(State.ACTIVE, 'live')
@@ -359,15 +375,11 @@ class Gate:
             )
             for joint in self._joints
         }
+        self.limited += self._setpoint != goal
         return self._frame()
 
     def _frame(self) -> Command:
         return Command(tuple(self._setpoint[joint.name] for joint in self._joints))
-
-    def _leave(self, state: State, cause: str) -> Output:
-        was_active = self._state is State.ACTIVE
-        self._move_to(state, cause)
-        return HALT if was_active else None
 
     def _move_to(self, state: State, cause: str) -> None:
         self._transitions.append(Transition(self._state, state, cause))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-__all__ = ['HALT', 'Command', 'Halt', 'Output', 'State', 'Transition']
+__all__ = ['Command', 'State', 'Transition']
 
 
 class State(str, Enum):
@@ -22,15 +22,6 @@ class Command:
     """Positions to publish, one for each of the gate's joints, in their order."""
 
     positions: tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class Halt:
-    """What tells a controller to stop that would otherwise go on by itself."""
-
-
-HALT = Halt()
-Output = Command | Halt | None
 
 
 @dataclass(frozen=True)

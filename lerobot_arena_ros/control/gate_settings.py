@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from .slew import VelocityRamp
+from .slew import VelocityRamp, clamp
 
 __all__ = ['Feedback', 'GateJoint', 'GateSettings', 'StateSyncUse']
 
@@ -39,12 +39,18 @@ class GateJoint:
 
     :param lower: None = no limit.
     :param upper: None = no limit.
+    :param max_following_error: hold when the joint is further than this from its command; 0 = off.
     """
 
     name: str
     lower: float | None
     upper: float | None
     ramp: VelocityRamp
+    max_following_error: float = 0.0
+
+    def allows(self, position: float | None) -> bool:
+        """Say whether a position lies inside the limits; None is no position, and is fine."""
+        return position is None or clamp(position, self.lower, self.upper) == position
 
 
 @dataclass(frozen=True)
@@ -53,18 +59,17 @@ class GateSettings:
     What the user decided.
 
     :param max_feedback_age_s: a measurement older than this is none.
-    :param max_following_error: between command and measurement, in radians or metres; 0 = off.
     :param require_producer: hold while the room has no producer.
     :param ramp_period_s: between two steps of a motion under way.
     :param command_timeout_s: hold when no update came for so long; 0 = off.
     :param link_timeout_s: hold when the server was silent for so long.
-    :param discovery_s: how long ``auto`` looks for publishers before it does without feedback.
+    :param discovery_s: how long ``auto`` looks for publishers, at the beginning and after each new
+        listener to the commands, before it does without feedback.
     """
 
     on_state_sync: StateSyncUse = StateSyncUse.ALIGN
     feedback: Feedback = Feedback.AUTO
     max_feedback_age_s: float = 0.5
-    max_following_error: float = 0.0
     require_producer: bool = True
     ramp_period_s: float = 0.01
     command_timeout_s: float = 0.0

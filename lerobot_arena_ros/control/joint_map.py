@@ -36,7 +36,9 @@ class Joint:
     :param invert: the wire counts the other way.
     :param offset: added to the position, in radians or metres.
     :param max_velocity: its own limit in radians or metres per second; None = only the common one.
+    :param max_following_error: of this joint, in radians or metres; None = the common one.
     :param prismatic: whether it slides.
+    :param mimic: whether it follows another joint by itself, so that it must not be commanded.
     """
 
     name: str
@@ -47,7 +49,9 @@ class Joint:
     invert: bool = False
     offset: float = 0.0
     max_velocity: float | None = None
+    max_following_error: float | None = None
     prismatic: bool = False
+    mimic: bool = False
 
     @cached_property
     def scale(self) -> Scale | None:
@@ -113,6 +117,7 @@ class Joint:
             upper=urdf.upper if self.upper is None else self.upper,
             max_velocity=min(velocities, default=None),
             prismatic=self.prismatic or urdf.prismatic,
+            mimic=urdf.mimic,
         )
 
     def _scale(self) -> Scale:
@@ -153,6 +158,11 @@ class JointMap:
     def unknown_range(self) -> tuple[str, ...]:
         """ROS names of joints whose range is needed and not known yet."""
         return tuple(joint.name for joint in self.joints if joint.scale is None)
+
+    @property
+    def mimics(self) -> tuple[str, ...]:
+        """ROS names of joints that follow another one by themselves."""
+        return tuple(joint.name for joint in self.joints if joint.mimic)
 
     def from_arena(self, values: Mapping[str, float]) -> dict[str, float]:
         """

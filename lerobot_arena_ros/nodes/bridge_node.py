@@ -152,7 +152,7 @@ class BridgeNode(LifecycleNode):
             lock=self._lock,
             logger=self.get_logger(),
             stamp=lambda: self.get_clock().now().to_msg(),
-            publish=self._command_publisher() if settings.consume else None,
+            publisher=self._command_publisher() if settings.consume else None,
             on_change=self.publish_diagnostics,
         )
         if self._sides.commander is not None:
@@ -182,7 +182,7 @@ class BridgeNode(LifecycleNode):
             qos_overriding_options=QoSOverridingOptions.with_default_policies(),
         )
         self._entities.append(publisher)
-        return publisher.publish
+        return publisher
 
     def _add_ramp(self, commander: Commander) -> None:
         assert self.settings.consume is not None

@@ -20,14 +20,14 @@ from rclpy.impl.rcutils_logger import RcutilsLogger
 from lerobot_arena_ros.arena.connection import Connection
 from lerobot_arena_ros.arena.messages import ErrorReply, JointUpdate, StateSync
 from lerobot_arena_ros.arena.session import Event, Malformed, Presence
-from lerobot_arena_ros.control.gate import Command, Gate, Halt, Output, State
+from lerobot_arena_ros.control.gate import Command, Gate, State
 from lerobot_arena_ros.control.joint_map import JointMap
 from lerobot_arena_ros.control.units import ConversionError
 
-from .conversions import CommandMessage, command_to_ros, halt_to_ros
-from .settings import ConsumeSettings, Velocities
+from .conversions import CommandMessage, command_to_ros
+from .settings import CommonLimits, ConsumeSettings
 
-__all__ = ['Commander', 'Ramp']
+__all__ = ['CommandPublisher', 'Commander', 'Ramp']
 
 
 class Ramp(Protocol):
@@ -40,11 +40,20 @@ class Ramp(Protocol):
         """Do not fire any more."""
 
 
+class CommandPublisher(Protocol):
+    """The command topic; thread-safe, as a publisher of rclpy is."""
+
+    def publish(self, message: CommandMessage) -> None:
+        """Put a message on it."""
+
+    def get_subscription_count(self) -> int:
+        """Say how many listen to it."""
+
+
 class Commander:
     """
     The gate with its map, its publisher and its timer.
 
-    :param publish: puts a message on the command topic; thread-safe.
     :param stamp: gives the ROS time.
     :param lock: held while deciding and publishing; reentrant, shared with the emergency stop.
     :param on_change: called after each change of state, under the lock.
@@ -56,7 +65,7 @@ class Commander:
         settings: ConsumeSettings,
         joint_map: JointMap,
         *,
-        publish: Callable[[CommandMessage], None],
+        publisher: CommandPublisher,
         stamp: Callable[[], Any],
         logger: RcutilsLogger,
         lock: threading.RLock,
@@ -68,9 +77,10 @@ class Commander:
         self.commands = 0
         self.commanded_at: float | None = None
         self._settings = settings
-        self._velocities: Velocities = settings.velocities
+        self._limits: CommonLimits = settings.limits
         self._joint_map = joint_map
-        self._publish = publish
+        self._publisher = publisher
+        self._listeners = 0
         self._stamp = stamp
         self._logger = logger
         self._lock = lock
@@ -90,6 +100,21 @@ class Commander:
         """Why the gate is in its state; any thread."""
         return self._gate.cause
 
+    @property
+    def listeners(self) -> int:
+        """How many listen to the commands; any thread."""
+        return self._publisher.get_subscription_count()
+
+    @property
+    def clamped(self) -> int:
+        """Values so far that were brought inside a joint's limits; any thread."""
+        return self._gate.clamped
+
+    @property
+    def limited(self) -> int:
+        """Commands so far in which a velocity limit held a joint back; any thread."""
+        return self._gate.limited
+
     # ----- called by the ROS thread
 
     def set_ramp(self, ramp: Ramp) -> None:
@@ -100,59 +125,69 @@ class Commander:
         """Take names, limits and units."""
         with self._lock:
             self._joint_map = joint_map
-            joints = [self._velocities.gate_joint(joint) for joint in joint_map.joints]
+            joints = [self._limits.gate_joint(joint) for joint in joint_map.joints]
             unready = _unready(joint_map)
-            self._act(self._gate.set_joints(joints, time.monotonic(), unready=unready))
+            self._gate.set_joints(joints, time.monotonic(), unready=unready)
+            self._act()
 
     def set_velocity_limit(self, limit: float) -> None:
         """Take a new common limit in rad/s; it counts from the next step on."""
-        self._velocities = replace(self._velocities, limit=limit)
+        self._limits = replace(self._limits, velocity=limit)
         self.set_joint_map(self._joint_map)
 
     def enable(self, enabled: bool) -> None:
         """Let commands flow, or none."""
         with self._lock:
-            now = time.monotonic()
-            self._act(self._gate.enable(now) if enabled else self._gate.disable(now))
+            change = self._gate.enable if enabled else self._gate.disable
+            change(time.monotonic())
+            self._act()
 
     def expect_feedback(self, expected: bool) -> None:
         """Learn whether anybody publishes joint_states."""
         with self._lock:
-            self._act(self._gate.expect_feedback(expected, time.monotonic()))
+            self._gate.expect_feedback(expected, time.monotonic())
+            self._act()
 
     def measure(self, positions: Mapping[str, float]) -> None:
         """Take measured positions by ROS name, finite ones."""
         with self._lock:
-            self._act(self._gate.measure(positions, time.monotonic()))
+            self._gate.measure(positions, time.monotonic())
+            self._act()
 
     def tick(self) -> None:
         """Continue a motion, or notice that time has passed."""
         with self._lock:
-            self._act(self._gate.tick(time.monotonic()))
+            now = time.monotonic()
+            self._look_for_listeners(now)
+            self._act(self._gate.tick(now))
 
     # ----- called by any thread
 
     def stop(self, cause: str) -> None:
         """Stop until :meth:`reset`."""
         with self._lock:
-            self._act(self._gate.stop(cause))
+            self._gate.stop(cause)
+            self._act()
 
     def reset(self) -> None:
         """End a stop."""
         with self._lock:
-            self._act(self._gate.reset(time.monotonic()))
+            self._gate.reset(time.monotonic())
+            self._act()
 
     # ----- called by the loop's thread
 
     def joined(self) -> None:
         """Begin anew with this room."""
         with self._lock:
-            self._act(self._gate.link_up(time.monotonic()))
+            self._gate.link_up(time.monotonic())
+            self._act()
 
     def lost(self, cause: str) -> None:
         """Hold: the room cannot be heard."""
         with self._lock:
-            self._act(self._gate.link_down(cause or 'connection closed', time.monotonic()))
+            self._gate.link_down(cause or 'connection closed', time.monotonic())
+            self._act()
 
     def event(self, event: Event) -> bool:
         """Take what the room says; True where it has to be asked what it remembers."""
@@ -162,7 +197,8 @@ class Commander:
                 case JointUpdate():
                     return self._update(event, now)
                 case Presence(has_producer):
-                    self._act(self._gate.heard(now, has_producer=has_producer))
+                    self._gate.heard(now, has_producer=has_producer)
+                    self._act()
                 case StateSync(joints):
                     self._act(self._gate.remember(self._remembered(joints), now))
                 case Malformed(reason, detail):
@@ -175,7 +211,7 @@ class Commander:
         """Take what the room remembers, for what a dropped frame may have said."""
         with self._lock:
             self._gate.refresh(self._remembered(joints))
-            self._act(None)
+            self._act()
 
     async def feed(self, connection: Connection) -> None:
         """Send nothing: a consumer has no joints to tell."""
@@ -193,6 +229,7 @@ class Commander:
             positions = self._joint_map.from_arena(values)
         except ConversionError as exc:
             return self._spoil(exc.reason, str(exc))
+        self._look_for_listeners(now)
         from_producer = update.source != 'api'
         self._act(self._gate.update(positions, now, from_producer=from_producer))
         return False
@@ -219,14 +256,18 @@ class Commander:
             self.unknown = self.unknown | new  # Another one: diagnostics may be reading the old.
             self._logger.warning(f'the room has joints that nobody maps: {", ".join(sorted(new))}')
 
-    def _act(self, output: Output) -> None:
+    def _look_for_listeners(self, now: float) -> None:
+        """Notice a new listener before it is told anything, where nobody measures the robot."""
+        if self._gate.is_fed:
+            return
+        before, self._listeners = self._listeners, self.listeners
+        if self._listeners > before:
+            self._gate.look_again(now)
+
+    def _act(self, command: Command | None = None) -> None:
         """Publish what the gate decided, log what it became, and wake or rest the timer."""
-        if isinstance(output, Command):
-            self._command(output)
-        elif isinstance(output, Halt):
-            message = halt_to_ros(self._settings.command_interface)
-            if message is not None:
-                self._publish(message)
+        if command is not None:
+            self._command(command)
         changes = self._gate.take_transitions()
         for change in changes:
             text = f'gate: {change.before.value} -> {change.after.value}: {change.cause}'
@@ -250,7 +291,7 @@ class Commander:
             self._ramp.cancel()
 
     def _command(self, command: Command) -> None:
-        self._publish(
+        self._publisher.publish(
             command_to_ros(
                 self._settings.command_interface,
                 self._joint_map.names,
@@ -266,6 +307,9 @@ class Commander:
 def _unready(joint_map: JointMap) -> str | None:
     if not joint_map.joints:
         return 'no joints are known: list them in joints, or publish robot_description'
+    if joint_map.mimics:
+        names = ', '.join(joint_map.mimics)
+        return f'{names} must not be commanded, for robot_description says mimic: list others'
     if joint_map.unknown_range:
         names = ', '.join(joint_map.unknown_range)
         return (

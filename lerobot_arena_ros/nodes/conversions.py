@@ -17,7 +17,6 @@ __all__ = [
     'COMMAND_TYPES',
     'CommandMessage',
     'command_to_ros',
-    'halt_to_ros',
     'joint_state_from_ros',
     'joint_state_to_ros',
     'stamp_age_s',
@@ -87,11 +86,6 @@ def command_to_ros(
         # A zero stamp means "begin now"; ours would lie in the past when it arrives.
         return JointTrajectory(joint_names=list(names), points=[point])
     return joint_state_to_ros(names, positions, stamp)
-
-
-def halt_to_ros(interface: str) -> CommandMessage | None:
-    """Make what stops a controller that would go on; None where silence is enough."""
-    return JointTrajectory() if interface == 'joint_trajectory' else None
 
 
 def stamp_age_s(stamp: TimeMsg, now_ns: int) -> float | None:

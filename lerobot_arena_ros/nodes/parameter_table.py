@@ -186,8 +186,9 @@ SPECS: tuple[Spec, ...] = (
     Spec(
         'consume.max_following_error',
         0.0,
-        'Hold when a joint is further than this from its command. 0: off.',
-        'rad or m',
+        'Hold when a joint is further than this from its command, as one without power is; '
+        'sliding joints a tenth of it, in m. 0: off.',
+        'rad',
         0.0,
         10.0,
     ),
@@ -291,5 +292,14 @@ JOINT_SPECS: tuple[Spec, ...] = (
         'rad/s or m/s',
         0.001,
         100.0,
+    ),
+    Spec(
+        'max_following_error',
+        float,
+        'The same as consume.max_following_error for this joint, which it replaces. 0: off, as a '
+        'gripper wants it that squeezes.',
+        'rad or m',
+        0.0,
+        10.0,
     ),
 )

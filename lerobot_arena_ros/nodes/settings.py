@@ -21,10 +21,10 @@ from lerobot_arena_ros.control.units import Unit
 
 from .parameter_table import ParameterError
 
-__all__ = ['BridgeSettings', 'ConsumeSettings', 'LinkSettings', 'ProduceSettings', 'Velocities']
+__all__ = ['BridgeSettings', 'CommonLimits', 'ConsumeSettings', 'LinkSettings', 'ProduceSettings']
 
 SLIDING_SHARE = 0.1
-"""A sliding joint's common velocity limit in m/s, per rad/s of the turning joints'."""
+"""What a common limit is for a sliding joint, in m or m/s per rad or rad/s of the others."""
 
 
 @dataclass(frozen=True)
@@ -39,21 +39,25 @@ class ProduceSettings:
 
 
 @dataclass(frozen=True)
-class Velocities:
-    """How fast joints may be commanded; see the parameters ``consume.*_velocity``."""
+class CommonLimits:
+    """What counts for all joints; see the parameters ``consume.*_velocity`` and the like."""
 
-    limit: float
-    start: float
+    velocity: float
+    start_velocity: float
     start_s: float
+    following_error: float
 
     def gate_joint(self, joint: Joint) -> GateJoint:
-        """Give what the gate has to know of a joint; the smallest limit counts."""
+        """Give what the gate has to know of a joint; the smallest velocity limit counts."""
         share = SLIDING_SHARE if joint.prismatic else 1.0
-        limits = [self.limit * share]
+        velocities = [self.velocity * share]
         if joint.max_velocity is not None:
-            limits.append(joint.max_velocity)
-        ramp = VelocityRamp(self.start * share, min(limits), self.start_s)
-        return GateJoint(joint.name, joint.lower, joint.upper, ramp)
+            velocities.append(joint.max_velocity)
+        following_error = joint.max_following_error
+        if following_error is None:
+            following_error = self.following_error * share
+        ramp = VelocityRamp(self.start_velocity * share, min(velocities), self.start_s)
+        return GateJoint(joint.name, joint.lower, joint.upper, ramp, following_error)
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ class ConsumeSettings:
 
     room_id: str
     command_interface: str
-    velocities: Velocities
+    limits: CommonLimits
     gate: GateSettings
     create_room: bool
 
@@ -178,6 +182,7 @@ def _joint(name: str, units: Unit, values: Mapping[str, Any]) -> Joint:
         invert=values['invert'],
         offset=values['offset'],
         max_velocity=values['max_velocity'],
+        max_following_error=values['max_following_error'],
         prismatic=unit is Unit.METRES,
     )
 
@@ -196,16 +201,16 @@ def _consume(values: Mapping[str, Any]) -> ConsumeSettings:
     return ConsumeSettings(
         values['consume.room_id'],
         values['consume.command_interface'],
-        Velocities(
+        CommonLimits(
             values['consume.max_velocity'],
             values['consume.start_velocity'],
             values['consume.start_seconds'],
+            values['consume.max_following_error'],
         ),
         GateSettings(
             on_state_sync=StateSyncUse(values['consume.on_state_sync']),
             feedback=Feedback(values['consume.require_feedback']),
             max_feedback_age_s=values['consume.max_feedback_age_s'],
-            max_following_error=values['consume.max_following_error'],
             require_producer=values['consume.require_producer'],
             ramp_period_s=1.0 / values['consume.ramp_rate_hz'],
             command_timeout_s=values['consume.command_timeout_s'],

@@ -16,8 +16,7 @@ from lerobot_arena_ros.arena.messages import Role
 from lerobot_arena_ros.control.joint_map import JointMap
 
 from .arena_thread import ArenaThread
-from .commander import Commander
-from .conversions import CommandMessage
+from .commander import Commander, CommandPublisher
 from .emergency_stop import EmergencyStopPanel
 from .links import RoomLink, Side
 from .settings import BridgeSettings
@@ -30,7 +29,7 @@ class Sides:
     """
     What exists between configure and cleanup. Called by the ROS thread.
 
-    :param publish: puts a message on the command topic; None where nothing is consumed.
+    :param publisher: of the command topic; None where nothing is consumed.
     :param on_change: called by any thread when the gate changes its state.
     """
 
@@ -44,7 +43,7 @@ class Sides:
         lock: threading.RLock,
         logger: RcutilsLogger,
         stamp: Callable[[], Any],
-        publish: Callable[[CommandMessage], None] | None,
+        publisher: CommandPublisher | None,
         on_change: Callable[[], None],
     ) -> None:
         self.streamer: Streamer | None = None
@@ -65,11 +64,11 @@ class Sides:
             self._link(
                 'produce', Role.PRODUCER, produce.room_id, produce.create_room, self.streamer
             )
-        if settings.consume is not None and publish is not None:
+        if settings.consume is not None and publisher is not None:
             self.commander = Commander(
                 settings.consume,
                 joint_map,
-                publish=publish,
+                publisher=publisher,
                 stamp=stamp,
                 logger=logger,
                 lock=lock,
