@@ -101,7 +101,7 @@ async def test_polls_that_fail_are_no_loss() -> None:
 @pytest.mark.parametrize(
     ('room', 'text'),
     [
-        pytest.param(listed('viz', producer='leader'), 'does not list', id='evicted'),
+        pytest.param(listed('viz', producer='leader'), 'room was made anew', id='made anew'),
         pytest.param(None, 'was deleted', id='deleted'),
     ],
 )
@@ -116,6 +116,36 @@ async def test_a_participant_that_the_room_lost_notices(
 
     assert text in str(ear.loss)
     assert connection.name in str(ear.loss)
+
+
+@pytest.mark.usefixtures('quick_polls')
+async def test_an_evicted_participant_notices() -> None:
+    """The public server drops who holds an id that comes again, and answers it no more."""
+    is_evicted: list[bool] = []
+    unanswered: list[str] = []
+
+    async def acknowledge_at_first(websocket: WebSocket) -> None:
+        await welcome(websocket)
+        while True:
+            frame = await websocket.receive_text()
+            if is_evicted:
+                unanswered.append(frame)
+            else:
+                await say(websocket, 'heartbeat_ack')
+
+    async with (
+        fake_arena(acknowledge_at_first) as fake,
+        aclosing(await join_fake(fake)) as connection,
+    ):
+        fake.room = listed(connection.participant_id, producer='leader')
+        ear = Ear(connection)
+        await wait_until(lambda: True in ear.presence, 'the room to be polled')
+        is_evicted.append(True)
+        await wait_until(lambda: len(unanswered) > 2, 'heartbeats without an answer')
+        fake.room = listed('viz', producer='leader')
+        await ear.ended()
+
+    assert 'evicted' in str(ear.loss)
 
 
 async def test_a_silent_network_is_a_loss(own_server_url: str) -> None:
@@ -210,7 +240,7 @@ async def test_a_deleted_room_is_a_loss(arena: Arena) -> None:
     await arena.rooms.delete('lab', arena.room_id)
     await ear.ended()
 
-    assert 'room deleted' in str(ear.loss)
+    assert str(ear.loss) == f'room lab/{arena.room_id}: the room was deleted'
 
 
 async def test_a_server_that_stops_is_a_loss() -> None:
@@ -225,4 +255,4 @@ async def test_a_server_that_stops_is_a_loss() -> None:
     await ear.ended()
     await connection.aclose()
 
-    assert '1012' in str(ear.loss)
+    assert 'the server was shut down' in str(ear.loss)

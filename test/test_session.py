@@ -268,7 +268,7 @@ def test_a_server_that_does_not_tell_must_be_polled(said: dict[str, object]) -> 
 
 def polls(session: Session, *rooms: RoomInfo) -> list[bool | None]:
     """Tell a session of several looks at the room."""
-    return [session.polled(room).has_producer for room in rooms]
+    return [session.polled(room, 100.0).has_producer for room in rooms]
 
 
 PRESENT = RoomInfo('arm-7', 'leader', ('ros-1',))
@@ -285,12 +285,24 @@ def test_a_producer_is_gone_after_two_looks() -> None:
 
 
 def test_not_being_listed_twice_is_a_loss() -> None:
-    """Who was evicted is told nothing; not being on the room's list any more shows it."""
+    """A room that is made anew forgets who is in it; its list shows it, though it answers."""
     session = joined_session()
 
     assert polls(session, WITHOUT_US, PRESENT, WITHOUT_US) == [True, True, True]
-    with pytest.raises(ConnectionLost, match='does not list'):
-        session.polled(WITHOUT_US)
+    with pytest.raises(ConnectionLost, match='the room was made anew'):
+        session.polled(WITHOUT_US, 100.0)
+
+
+def test_not_being_listed_nor_answered_is_an_eviction() -> None:
+    """Who was evicted is told nothing and gets no answer to its heartbeats."""
+    session = joined_session()
+    session.heartbeat(100.0)
+
+    assert polls(session, WITHOUT_US) == [True]
+    with pytest.raises(ConnectionLost, match='evicted.*: no answer from the server for 1.5 s'):
+        session.check(101.5)
+    with pytest.raises(ConnectionLost, match='evicted'):
+        session.polled(WITHOUT_US, 101.0)
 
 
 def test_a_producer_is_listed_as_one() -> None:

@@ -53,6 +53,14 @@ POLL_PERIOD_S = 1.0
 """How often a room is looked at over REST where heartbeats do not tell of its producer."""
 
 
+_CLOSINGS = {
+    1012: 'the server was shut down',
+    1013: 'the server hung up: this participant did not read what it was sent',
+    4404: 'the room was deleted',
+}
+"""What a server means by a close code, in words."""
+
+
 def new_participant_id(role: Role) -> str:
     """
     Make an id that nobody has.
@@ -255,7 +263,7 @@ class Connection:
                 pass  # Whether the link is alive is the heartbeat's business.
             else:
                 # Read with the next frame, at the latest with the answer to a heartbeat.
-                self._pending.append(self._session.polled(info))
+                self._pending.append(self._session.polled(info, time.monotonic()))
             await asyncio.sleep(POLL_PERIOD_S)
 
     def _lost(self, exc: Exception) -> ConnectionLost:
@@ -345,4 +353,7 @@ def _not_connected(exc: Exception, url: str) -> ArenaError:
 
 
 def _closing(exc: Exception) -> str:
-    return f'connection lost: {exc or type(exc).__name__}'
+    received = getattr(exc, 'rcvd', None)
+    return _CLOSINGS.get(
+        getattr(received, 'code', 0), f'connection lost: {exc or type(exc).__name__}'
+    )

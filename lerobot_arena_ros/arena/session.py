@@ -34,6 +34,13 @@ from .messages import (
 __all__ = ['Event', 'LinkTiming', 'Malformed', 'Presence', 'Session']
 
 
+EVICTED = 'evicted: the room does not list this participant, nor is it answered'
+"""The public server drops who holds an id that comes a second time, and tells nobody."""
+
+MADE_ANEW = 'the room was made anew: it does not list this participant, though it is answered'
+"""The public server forgets who is in a room that is created again, and closes nothing."""
+
+
 @dataclass(frozen=True)
 class LinkTiming:
     """
@@ -166,9 +173,10 @@ class Session:
         """
         silence_s = now - self._heard_at
         if silence_s >= self._timing.timeout_s:
-            raise ConnectionLost(f'no answer from the server for {silence_s:.1f} s')
+            silence = f'no answer from the server for {silence_s:.1f} s'
+            raise ConnectionLost(f'{EVICTED}: {silence}' if self._missing_polls else silence)
 
-    def polled(self, info: RoomInfo) -> Presence:
+    def polled(self, info: RoomInfo, now: float) -> Presence:
         """
         Take the room's participants as REST tells them.
 
@@ -178,9 +186,14 @@ class Session:
         """
         self._missing_polls = 0 if info.has(self.join.participant_id) else self._missing_polls + 1
         if self._missing_polls >= 2:
-            raise ConnectionLost('the room does not list this participant any more')
+            raise ConnectionLost(EVICTED if self._is_ignored(now) else MADE_ANEW)
         self._absent_polls = 0 if info.producer else self._absent_polls + 1
         return Presence(self._absent_polls < 2)
+
+    def _is_ignored(self, now: float) -> bool:
+        """Say whether a heartbeat waits for its answer, longer than until the next one."""
+        asked_at, period_s = self._asked_at, self._timing.heartbeat_period_s
+        return asked_at is not None and now - asked_at >= period_s
 
     def _event(self, frame: str | bytes, now: float) -> Event | None:
         try:

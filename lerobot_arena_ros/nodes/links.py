@@ -17,7 +17,7 @@ from lerobot_arena_ros.arena.connection import (
     keep_joined,
     open_connection,
 )
-from lerobot_arena_ros.arena.errors import ArenaError, TransportError
+from lerobot_arena_ros.arena.errors import ArenaError, RequestRejected, TransportError
 from lerobot_arena_ros.arena.messages import EmergencyStop, Role, room_state
 from lerobot_arena_ros.arena.rooms import Rooms
 from lerobot_arena_ros.arena.session import Event, Presence
@@ -38,7 +38,9 @@ class LinkStatus:
     How a link is doing; written by the loop's thread, read by any.
 
     :param joined_as: our participant id while joined, else None.
-    :param trouble: the last failure, empty before the first.
+    :param trouble: why it is not joined now; empty while it is, and before the first failure.
+    :param is_refused: whether that is the arena's own word: no such room, say, or a taken role.
+    :param last_loss: why the last joined connection ended; empty while none did.
     :param joins: successful joins so far.
     :param failures: failed attempts since the last join.
     :param heard: frames so far, heartbeats' answers included.
@@ -48,6 +50,8 @@ class LinkStatus:
     room: str
     joined_as: str | None = None
     trouble: str = ''
+    is_refused: bool = False
+    last_loss: str = ''
     joins: int = 0
     failures: int = 0
     round_trip_s: float | None = None
@@ -160,6 +164,7 @@ class RoomLink:
         if str(error) != self.status.trouble:  # The same again is not news.
             self._logger.warning(f'{self.name}: {error}; trying until it works')
         self.status.trouble = str(error)
+        self.status.is_refused = isinstance(error, RequestRejected)
         self._side.lost(str(error))
 
     async def _serve(self, connection: Connection) -> None:
@@ -172,7 +177,7 @@ class RoomLink:
             async for event in connection:
                 self._take(event)
         except TransportError as exc:
-            self.status.trouble = str(exc)
+            self.status.trouble = self.status.last_loss = str(exc)
             self._logger.warning(f'{self.name}: {exc}; joining again')
             self._stops.lost(self.name, str(exc))
         finally:
@@ -187,6 +192,7 @@ class RoomLink:
         self.status.joins += 1
         self.status.failures = 0
         self.status.trouble = ''
+        self.status.is_refused = False
         self._stale.clear()
         self._stops.joined(self.name, connection.participant_id)
         self._stop_owed.set()
