@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 import math
 from typing import Any
 
@@ -11,7 +11,9 @@ import pytest
 
 pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
 
+from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray, String
+from support.controllers import refused_by_forward_command, refused_by_joint_trajectory
 from support.probe import LATCHED
 from support.robot import NAMESPACE, WORKSPACE, Robot, robot
 from support.waiting import ticks, wait_for
@@ -36,8 +38,14 @@ URDF = """
 """
 
 
-def leading(bridged: Robot, act: Callable[[RoboticsProducer], Awaitable[None]]) -> None:
-    """Act as the room's producer once the bridge has joined."""
+def leading(
+    bridged: Robot, act: Callable[[RoboticsProducer], Awaitable[None]], *, listeners: int = 1
+) -> None:
+    """
+    Act as the room's producer once the bridge has joined.
+
+    :param listeners: to the commands; a later one would make the bridge look for joint_states.
+    """
     bridged.wait_for_status('consume link', 'joined')
 
     async def lead(producer: RoboticsProducer) -> None:
@@ -47,7 +55,9 @@ def leading(bridged: Robot, act: Callable[[RoboticsProducer], Awaitable[None]]) 
 
     def ready() -> bool:
         said = bridged.status('safety')
-        return any(text in said for text in ('waiting for a live update', 'is unknown'))
+        return any(text in said for text in ('waiting for a live update', 'is unknown')) and (
+            bridged.value('consuming', 'joint_commands_subscriptions') == str(listeners)
+        )
 
     bridged.lead('a', lead)
 
@@ -288,10 +298,21 @@ def test_joints_and_limits_come_from_the_robot_description() -> None:
         assert tuple(bridged.commands[-1].name) == ('j1', 'grip')
 
 
-@pytest.mark.parametrize('interface', ['forward_command', 'joint_trajectory'])
-def test_controllers_are_spoken_to_in_their_own_words(interface: str) -> None:
+@pytest.mark.parametrize(
+    ('interface', 'kind', 'refusal'),
+    [
+        pytest.param(
+            'forward_command', Float64MultiArray, refused_by_forward_command, id='forward_command'
+        ),
+        pytest.param(
+            'joint_trajectory', JointTrajectory, refused_by_joint_trajectory, id='joint_trajectory'
+        ),
+    ],
+)
+def test_controllers_are_spoken_to_in_their_own_words(
+    interface: str, kind: type, refusal: Callable[[Any, Sequence[str]], str | None]
+) -> None:
     """Values in the controller's order, or one point to be reached within a ramp's step."""
-    kind = {'forward_command': Float64MultiArray, 'joint_trajectory': JointTrajectory}[interface]
     heard: list[Any] = []
     parameters = {**PAIR, **FAST, 'consume.command_interface': interface}
     with robot(parameters, '-r', 'joint_commands:=controller') as bridged:
@@ -303,16 +324,85 @@ def test_controllers_are_spoken_to_in_their_own_words(interface: str) -> None:
                 await send(producer, j1=float(count % 40), j2=5.0)
                 if len(heard) > 5:
                     break
+            stop = bridged.probe.call
+            assert (await in_thread(lambda: stop(NAMESPACE, 'trigger_emergency_stop'))).success
+            await send(producer, j1=41.0)
 
         leading(bridged, act)
-        bridged.wait_for_status('safety', 'the room has no producer')
+        bridged.wait_for_status('safety', 'EMERGENCY STOP')
+        wait_for(
+            lambda: bridged.value('consuming', 'commands') == str(len(heard)), 'every command'
+        )
 
-        if interface == 'forward_command':
-            assert all(len(message.data) == 2 for message in heard)
-            assert heard[-1].data[1] == pytest.approx(math.radians(5.0))
-        else:
-            *moves, halt = heard
-            assert all(message.joint_names == ['j1', 'j2'] for message in moves)
-            assert all(len(message.points) == 1 for message in moves)
-            assert moves[-1].points[0].time_from_start.nanosec == 10_000_000
-            assert (halt.joint_names, halt.points) == ([], [])
+        assert [refusal(message, PAIR['joints']) for message in heard] == [None] * len(heard)
+        assert positions_of(heard[-1])[1] == pytest.approx(math.radians(5.0))
+        # Silence stops either: the one holds its last value, the other the end of a trajectory
+        # that is one step of the ramp long. So the stop itself says nothing.
+        if interface == 'joint_trajectory':
+            assert {message.points[0].time_from_start.nanosec for message in heard} == {10_000_000}
+
+
+def positions_of(message: Any) -> list[float]:
+    """Give the positions of a command to a controller."""
+    points = getattr(message, 'points', None)
+    return list(message.data if points is None else points[-1].positions)
+
+
+def test_an_empty_trajectory_would_stop_nothing() -> None:
+    """joint_trajectory_controller refuses it, so none is sent."""
+    assert refused_by_joint_trajectory(JointTrajectory(), ['j1']) is not None
+    named = JointTrajectory(joint_names=['j1'])
+    assert refused_by_joint_trajectory(named, ['j1']) == 'no points'
+
+
+def test_a_description_that_says_mimic_of_a_listed_joint_holds_it_all() -> None:
+    """A joint that follows another by itself is not commanded, though the user lists it."""
+    with robot({**SIDE, **FAST, 'joints': ['j1', 'tip']}) as bridged:
+        description = bridged.probe.node.create_publisher(
+            String, f'/{NAMESPACE}/robot_description', LATCHED
+        )
+        description.publish(String(data=URDF))
+
+        bridged.wait_for_status('safety', 'tip must not be commanded')
+
+
+def test_commands_that_nobody_hears_are_named() -> None:
+    """A wrong remapping shows on /diagnostics."""
+    with robot({**PAIR, **FAST}, '-r', 'joint_commands:=nowhere') as bridged:
+
+        async def act(producer: RoboticsProducer) -> None:
+            await send(producer, j1=1.0, j2=2.0)
+            await in_thread(
+                lambda: bridged.wait_for_status('consuming', 'nobody listens to joint_commands')
+            )
+
+        leading(bridged, act, listeners=0)
+
+
+def test_a_driver_that_comes_late_is_told_nothing_before_it_says_where_it_is() -> None:
+    """It is led from where it is, though commands to elsewhere went out before it came."""
+    with robot({**PAIR, **FAST}, '-r', 'joint_commands:=late') as bridged:
+        node = bridged.probe.node
+        heard: list[JointState] = []
+
+        async def act(producer: RoboticsProducer) -> None:
+            async def press_on() -> None:
+                async for count in ticks(50.0):
+                    await send(producer, j1=40.0 + count * 1e-6, j2=40.0)
+
+            pressing = asyncio.create_task(press_on())
+            await in_thread(
+                lambda: wait_for(lambda: bridged.value('safety', 'gate') == 'active', 'motion')
+            )
+            node.create_subscription(JointState, f'/{NAMESPACE}/late', heard.append, 100)
+
+            def come_up() -> bool:
+                bridged.probe.publish_joints(NAMESPACE, ['j1', 'j2'], [0.1, 0.2])
+                return bool(heard)
+
+            await in_thread(lambda: wait_for(come_up, 'the first command', 20.0))
+            pressing.cancel()
+
+        leading(bridged, act, listeners=0)
+
+        assert tuple(heard[0].position) == (0.1, 0.2)

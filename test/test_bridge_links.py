@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import itertools
 import signal
 import threading
 
@@ -93,8 +94,10 @@ def test_a_producer_that_leaves_is_missed() -> None:
     with robot(CONSUME) as bridged:
 
         async def wave(producer: RoboticsProducer) -> None:
+            degrees = itertools.cycle((1.0, 2.0, 3.0))
+
             def moved() -> bool:
-                values = [{'name': 'j1', 'value': len(bridged.commands) % 7 + 1.0}]
+                values = [{'name': 'j1', 'value': next(degrees)}]
                 asyncio.run_coroutine_threadsafe(producer.send_joint_update(values), loop).result()
                 return bridged.value('safety', 'gate') == 'active'
 

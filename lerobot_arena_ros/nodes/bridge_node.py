@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 import threading
 import traceback
 from typing import Any
 
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from diagnostic_msgs.msg import DiagnosticArray
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
 from rclpy.impl.implementation_singleton import rclpy_implementation
@@ -26,16 +27,17 @@ from .arena_thread import ArenaThread
 from .commander import Commander
 from .conversions import COMMAND_TYPES, joint_state_from_ros, stamp_age_s
 from .emergency_stop import EmergencyStopPanel
-from .parameter_table import SPECS, ParameterError
+from .parameter_table import SPECS, ParameterError, Value
 from .parameters import read_parameters
 from .settings import BridgeSettings
 from .sides import Sides
-from .streamer import Streamer
 
 __all__ = ['BridgeNode']
 
 BEAT_PERIOD_S = 0.5
 """Of the timer that repeats the stop's status and looks at the graph."""
+
+_DYNAMIC = {spec.name: spec for spec in SPECS if spec.dynamic}
 
 _COMMAND_QOS = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
 _DESCRIPTION_QOS = QoSProfile(
@@ -78,6 +80,7 @@ class BridgeNode(LifecycleNode):
             on_reset=self._on_reset,
             stop_on_loss=self.settings.link.stop_on_loss,
         )
+        self._rates = diagnostics.Rates()
         self._beats = 0
         self.create_timer(BEAT_PERIOD_S, self._on_beat, clock=self._steady)
         self.add_on_set_parameters_callback(self._on_set_parameters)
@@ -155,6 +158,8 @@ class BridgeNode(LifecycleNode):
             publisher=self._command_publisher() if settings.consume else None,
             on_change=self.publish_diagnostics,
         )
+        # What was set while there was nothing to configure counts, too.
+        self._sides.adjust(_checked(self.get_parameters(list(_DYNAMIC))))
         if self._sides.commander is not None:
             self._add_ramp(self._sides.commander)
         options = QoSOverridingOptions.with_default_policies()
@@ -256,10 +261,8 @@ class BridgeNode(LifecycleNode):
         self.publish_diagnostics()
 
     def _on_set_parameters(self, parameters: list[Parameter]) -> SetParametersResult:
-        specs = {spec.name: spec for spec in SPECS if spec.dynamic}
-        changes = {p.name: p.value for p in parameters if p.name in specs}
         try:
-            numbers = {name: specs[name].check(value) for name, value in changes.items()}
+            numbers = _checked(parameters)
         except ParameterError as exc:
             return SetParametersResult(successful=False, reason=str(exc))
         if self._sides is not None:
@@ -280,23 +283,21 @@ class BridgeNode(LifecycleNode):
             self._diagnostics.publish(self._report())
 
     def _report(self) -> DiagnosticArray:
-        parts: list[DiagnosticStatus] = []
-        sides, commander = self._sides, None
-        in_room: set[str] = set()
-        in_ros: set[str] = set()
-        if sides is not None:
-            commander, in_ros = sides.commander, sides.unmapped
-            parts += [diagnostics.link(link.name, link.status) for link in sides.links]
-            if isinstance(sides.streamer, Streamer):
-                parts.append(diagnostics.producing(sides.streamer, sides.publishers))
-            if commander is not None:
-                parts.append(diagnostics.consuming(commander))
-                in_room = commander.unknown
-        parts.append(diagnostics.safety(commander, self._panel.stop))
-        parts.append(diagnostics.mapping(self._joint_map, in_room, in_ros))
+        parts = diagnostics.report(
+            self._sides, self._panel.stop, self._joint_map, rates=self._rates
+        )
         stamp = self.get_clock().now().to_msg()
         server = self.settings.address.base_url
         return diagnostics.array(self.get_fully_qualified_name(), server, stamp, parts)
+
+
+def _checked(parameters: Iterable[Parameter]) -> dict[str, Value]:
+    """
+    Give the values of the dynamic ones among parameters.
+
+    :raises ParameterError: one of them is unacceptable.
+    """
+    return {p.name: _DYNAMIC[p.name].check(p.value) for p in parameters if p.name in _DYNAMIC}
 
 
 def _destroy(node: LifecycleNode, entity: Any) -> None:

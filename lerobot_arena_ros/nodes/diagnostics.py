@@ -14,9 +14,10 @@ from lerobot_arena_ros.control.stop import Stop
 
 from .commander import Commander
 from .links import LinkStatus
+from .sides import Sides
 from .streamer import Streamer
 
-__all__ = ['array', 'consuming', 'link', 'mapping', 'producing', 'safety']
+__all__ = ['Rates', 'array', 'report']
 
 OK, WARN, ERROR, STALE = (
     DiagnosticStatus.OK,
@@ -24,6 +25,22 @@ OK, WARN, ERROR, STALE = (
     DiagnosticStatus.ERROR,
     DiagnosticStatus.STALE,
 )
+
+
+class Rates:
+    """How often something happened lately, from counts that only grow."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, tuple[int, float, float]] = {}
+
+    def of(self, what: str, count: int) -> str:
+        """Give the rate of ``what`` in Hz, over the last second or what has passed since."""
+        now = time.monotonic()
+        before, at, rate_hz = self._seen.setdefault(what, (count, now, 0.0))
+        if now - at >= 1.0:
+            rate_hz = (count - before) / (now - at)
+            self._seen[what] = (count, now, rate_hz)
+        return f'{rate_hz:.1f}'
 
 
 def array(
@@ -38,30 +55,49 @@ def array(
     return message
 
 
+def report(
+    sides: Sides | None, stop: Stop | None, joint_map: JointMap, *, rates: Rates
+) -> list[DiagnosticStatus]:
+    """Tell of everything there is; ``sides`` is None where nothing is configured."""
+    parts: list[DiagnosticStatus] = []
+    if sides is not None:
+        parts += [link(each.name, each.status) for each in sides.links]
+        if sides.streamer is not None:
+            parts.append(producing(sides.streamer, sides.publishers, rates))
+        if sides.commander is not None:
+            parts.append(consuming(sides.commander, rates))
+    commander = None if sides is None else sides.commander
+    in_room = set() if commander is None else commander.unknown
+    in_ros = set() if sides is None else sides.unmapped
+    return [*parts, safety(commander, stop), mapping(joint_map, in_room, in_ros)]
+
+
 def link(name: str, status: LinkStatus) -> DiagnosticStatus:
-    """Tell whether a room is joined, and if not, why."""
+    """Tell whether a room is joined, and if not, why; it is an error where the arena said no."""
     joined = status.joined_as is not None
     round_trip = 'unknown' if status.round_trip_s is None else f'{status.round_trip_s * 1e3:.1f}'
     return _status(
         f'{name} link',
-        OK if joined else WARN,
+        OK if joined else ERROR if status.is_refused else WARN,
         'joined' if joined else status.trouble or 'connecting',
         {
             'room': status.room,
             'participant_id': status.joined_as or '',
             'joins': status.joins,
             'failed_attempts': status.failures,
+            'last_loss': status.last_loss or 'none',
             'heard_frames': status.heard,
             'round_trip_ms': round_trip,
         },
     )
 
 
-def producing(streamer: Streamer, publishers: int) -> DiagnosticStatus:
+def producing(streamer: Streamer, publishers: int, rates: Rates) -> DiagnosticStatus:
     """Tell whether measured positions go out."""
     age_s = _age_s(streamer.sent_at)
     values = {
         'sent': streamer.sent,
+        'rate_hz': rates.of('sent', streamer.sent),
         'last_sent_s_ago': _seconds(age_s),
         'joint_states_publishers': publishers,
         **_counts(streamer.dropped),
@@ -76,23 +112,35 @@ def producing(streamer: Streamer, publishers: int) -> DiagnosticStatus:
     return _status('producing', OK, 'sending', values)
 
 
-def consuming(commander: Commander) -> DiagnosticStatus:
-    """Tell whether commands come out."""
+def consuming(commander: Commander, rates: Rates) -> DiagnosticStatus:
+    """Tell whether commands come out, and whether anybody listens to them."""
     age_s = _age_s(commander.commanded_at)
     values = {
         'commands': commander.commands,
+        'rate_hz': rates.of('commands', commander.commands),
+        'joint_commands_subscriptions': commander.listeners,
         'last_command_s_ago': _seconds(age_s),
         **_counts(commander.dropped),
     }
     if age_s is None:
         return _status('consuming', STALE, 'no command yet', values)
+    if not commander.listeners:
+        return _status('consuming', WARN, 'nobody listens to joint_commands', values)
     return _status('consuming', OK, 'commanding', values)
 
 
 def safety(commander: Commander | None, stop: Stop | None) -> DiagnosticStatus:
     """Tell what the gate and the emergency stop do."""
-    state = '' if commander is None else commander.state.value
-    values = {'emergency_stop': stop is not None, 'gate': state}
+    values: dict[str, object] = {
+        'emergency_stop': stop is not None,
+        'stop_source': stop.source if stop else '',
+        'stop_reason': stop.reason if stop else '',
+    }
+    if commander is not None:
+        values['gate'] = commander.state.value
+        values['cause'] = commander.cause
+        values['clamped_values'] = commander.clamped
+        values['slowed_commands'] = commander.limited
     if stop is not None:
         return _status('safety', ERROR, f'EMERGENCY STOP: {stop}', values)
     if commander is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 import contextlib
 from dataclasses import dataclass
 import functools
@@ -102,6 +103,7 @@ class RoomLink:
 
     :param name: which side it is, ``produce`` or ``consume``.
     :param create_room: create the room where it is missing; one that exists is never touched.
+    :param on_change: called when the status has changed.
     """
 
     def __init__(
@@ -118,6 +120,7 @@ class RoomLink:
         stops: Stops,
         thread: ArenaThread,
         logger: RcutilsLogger,
+        on_change: Callable[[], None],
     ) -> None:
         self.name = name
         self.status = LinkStatus(f'{workspace_id}/{room_id}')
@@ -130,6 +133,7 @@ class RoomLink:
         self._stops = stops
         self._thread = thread
         self._logger = logger
+        self._on_change = on_change
         self._rooms = Rooms(address)
         self._stop_owed = asyncio.Event()
         self._stale = asyncio.Event()
@@ -160,12 +164,14 @@ class RoomLink:
         )
 
     def _failed(self, error: ArenaError, pause_s: float) -> None:
+        is_news = str(error) != self.status.trouble
         self.status.failures += 1
-        if str(error) != self.status.trouble:  # The same again is not news.
-            self._logger.warning(f'{self.name}: {error}; trying until it works')
         self.status.trouble = str(error)
         self.status.is_refused = isinstance(error, RequestRejected)
         self._side.lost(str(error))
+        if is_news:
+            self._logger.warning(f'{self.name}: {error}; trying until it works')
+            self._on_change()
 
     async def _serve(self, connection: Connection) -> None:
         self._welcome(connection)
@@ -183,6 +189,7 @@ class RoomLink:
         finally:
             self.status.joined_as = None
             self._side.lost(self.status.trouble)
+            self._on_change()
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
@@ -198,6 +205,7 @@ class RoomLink:
         self._stop_owed.set()
         self._logger.info(f'{self.name}: joined {connection.name}')
         self._side.joined()
+        self._on_change()
 
     def _take(self, event: Event) -> None:
         self.status.heard += 1

@@ -30,7 +30,7 @@ class Sides:
     What exists between configure and cleanup. Called by the ROS thread.
 
     :param publisher: of the command topic; None where nothing is consumed.
-    :param on_change: called by any thread when the gate changes its state.
+    :param on_change: called by any thread when the gate or a link changes its state.
     """
 
     def __init__(
@@ -57,6 +57,7 @@ class Sides:
         self._thread = thread
         self._panel = panel
         self._logger = logger
+        self._on_change = on_change
         self._tasks: list[concurrent.futures.Future[asyncio.Task[None]]] = []
         if settings.produce is not None:
             self.streamer = Streamer(settings.produce, joint_map, thread, logger)
@@ -164,6 +165,7 @@ class Sides:
                 stops=self._panel,
                 thread=self._thread,
                 logger=self._logger,
+                on_change=self._on_change,
             )
         )
 

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+import itertools
 import math
 from typing import Any
 
@@ -83,9 +84,12 @@ class Stage:
     def follow(self, degrees: float) -> None:
         """Move the leader's joints there and wait until the follower is commanded likewise."""
         radians = math.radians(degrees)
+        # The arena repeats nothing, and what comes while the follower is not ready moves nothing.
+        tremor = itertools.cycle((0.0, 1e-11))
 
         def arrived() -> bool:
-            self.probe.publish_joints('leader', JOINTS, [radians, -radians])
+            position = radians + next(tremor)
+            self.probe.publish_joints('leader', JOINTS, [position, -position])
             commands = self.probe.commands['follower']
             return bool(commands) and math.isclose(commands[-1].position[0], radians, abs_tol=1e-9)
 

@@ -1,0 +1,47 @@
+"""
+What ros2_control's controllers make of a command: why they refuse it, None where they obey.
+
+Facts from ros2_controllers, the same in humble, jazzy, kilted and rolling:
+``JointTrajectoryController::validate_trajectory_msg`` with its parameters at their defaults, and
+``ForwardControllersBase``'s subscription and ``update``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+import math
+
+from std_msgs.msg import Float64MultiArray
+from trajectory_msgs.msg import JointTrajectory
+
+__all__ = ['refused_by_forward_command', 'refused_by_joint_trajectory']
+
+
+def refused_by_forward_command(message: Float64MultiArray, joints: Sequence[str]) -> str | None:
+    """Judge as forward_command_controller and position_controllers do."""
+    if not all(math.isfinite(value) for value in message.data):
+        return 'a value is not finite'
+    if len(message.data) != len(joints):
+        return f'{len(message.data)} values for {len(joints)} joints'
+    return None
+
+
+def refused_by_joint_trajectory(message: JointTrajectory, joints: Sequence[str]) -> str | None:
+    """Judge as joint_trajectory_controller does."""
+    names, points = list(message.joint_names), list(message.points)
+    if sorted(names) != sorted(joints):
+        return f'the joints are {names}'
+    if not points:
+        return 'no points'
+    if message.header.stamp.sec or message.header.stamp.nanosec:
+        return 'a start time, which may lie in the past'
+    times = [p.time_from_start.sec + p.time_from_start.nanosec * 1e-9 for p in points]
+    if any(after <= before for before, after in zip(times, times[1:], strict=False)):
+        return 'times that do not rise'
+    if any(len(point.positions) != len(names) for point in points):
+        return 'a point without all positions'
+    if any(len(point.velocities) or len(point.accelerations) for point in points):
+        return 'a speed at the end, or in between'
+    if any(len(point.effort) for point in points):
+        return 'efforts'
+    return None
