@@ -95,6 +95,22 @@ def test_an_invalid_transition_is_refused_and_the_node_lives() -> None:
         assert bridged.state == 'active'
 
 
+def test_an_exception_in_a_transition_ends_in_a_safe_state() -> None:
+    """The log has the traceback, the node lives, and a stop is still heard."""
+    # A value that rclpy itself refuses, in the midst of configuring.
+    bad = {'qos_overrides./robot/joint_commands.publisher.reliability': 'perhaps'}
+    with robot({**PARAMETERS, **bad}) as bridged:
+        wait_for(lambda: 'cannot configure' in bridged.bridge.output, 'the failure', 20.0)
+
+        assert 'Traceback' in bridged.bridge.output
+        assert bridged.state == 'unconfigured'
+        assert not bridged.change_state(Transition.TRANSITION_CONFIGURE)
+        assert bridged.state == 'unconfigured'
+        assert not bridged.commands
+        assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success
+        wait_for(lambda: bridged.probe.stop_active[NAMESPACE][-1:] == [True], 'the stop')
+
+
 def test_a_stop_survives_the_lifecycle() -> None:
     """Deactivate, cleanup and configure do not clear what only a reset may clear."""
     with robot(PARAMETERS) as bridged:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
+import math
 from pathlib import Path
+import time
 
 import pytest
 
 pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
 
-from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
-from rcl_interfaces.srv import DescribeParameters, SetParameters
+from lifecycle_msgs.msg import Transition
+from rcl_interfaces.srv import DescribeParameters
 from support.domain import own_domain
 from support.processes import running
-from support.robot import NAMESPACE, Robot, robot
+from support.robot import NAMESPACE, robot
+from support.waiting import wait_for
+
+from lerobot_arena_ros import RoboticsProducer
 
 ROOM = ['-p', 'produce.room_id:=a', '-p', 'units:=degrees']
 
@@ -94,32 +101,82 @@ def test_integers_and_an_empty_list_are_taken(tmp_path: Path) -> None:
         bridged.wait_for_status('produce link', 'joined')
 
 
-def set_parameter(bridged: Robot, name: str, value: ParameterValue) -> tuple[bool, str]:
-    """Set a parameter as ``ros2 param set`` does."""
-    request = SetParameters.Request(parameters=[Parameter(name=name, value=value)])
-    (result,) = bridged.probe.ask(NAMESPACE, 'set_parameters', SetParameters, request).results
-    return bool(result.successful), str(result.reason)
-
-
-def number(value: float) -> ParameterValue:
-    """Make a number for a parameter; an int stays one."""
-    if isinstance(value, int):
-        return ParameterValue(type=ParameterType.PARAMETER_INTEGER, integer_value=value)
-    return ParameterValue(type=ParameterType.PARAMETER_DOUBLE, double_value=value)
-
-
 def test_dynamic_parameters_change_and_the_others_do_not() -> None:
     """What may change is checked as at the start; the rest is refused with a reason."""
     with robot({'produce.room_id': 'a'}) as bridged:
         bridged.wait_for_status('produce link', 'joined')
-        assert set_parameter(bridged, 'produce.max_rate_hz', number(20.0)) == (True, '')
-        assert set_parameter(bridged, 'produce.max_rate_hz', number(20)) == (True, '')
-        done, why = set_parameter(bridged, 'produce.max_rate_hz', number(-1.0))
+        assert bridged.set_parameter('produce.max_rate_hz', 20.0) == (True, '')
+        assert bridged.set_parameter('produce.max_rate_hz', 20) == (True, '')
+        done, why = bridged.set_parameter('produce.max_rate_hz', -1.0)
         assert not done
         assert 'expected a number from 0.1 to 1000' in why or 'out of range' in why
-        done, why = set_parameter(bridged, 'link.timeout_s', number(3.0))
+        done, why = bridged.set_parameter('link.timeout_s', 3.0)
         assert not done
         assert 'read-only' in why
+
+
+@pytest.mark.parametrize('value', [-1.0, math.nan, math.inf, 0, 'fast'])
+def test_a_dynamic_parameter_refuses_nonsense_with_a_reason(value: float | str) -> None:
+    """The old value stays in force."""
+    with robot({'consume.room_id': 'a', 'joints': ['j1']}) as bridged:
+        bridged.wait_for_status('consume link', 'joined')
+
+        done, why = bridged.set_parameter('consume.max_velocity', value)
+
+        assert not done
+        assert 'consume.max_velocity' in why
+        assert 'expected a number from 0.001 to 100' in why or 'out of range' in why
+
+
+def test_a_rate_that_changes_counts_from_the_next_message_on() -> None:
+    """``produce.max_rate_hz`` set while a robot streams thins its updates at once."""
+    slow_hz, count = 5.0, 10
+    with robot({'produce.room_id': 'a'}) as bridged:
+        bridged.wait_for_status('produce link', 'joined')
+        values = itertools.count()
+
+        def stream_until(enough: int) -> None:
+            def is_enough() -> bool:
+                bridged.probe.publish_joints(NAMESPACE, ['j1'], [next(values) * 1e-3])
+                return int(bridged.value('producing', 'sent') or 0) >= enough
+
+            wait_for(is_enough, f'{enough} updates', 20.0)
+
+        stream_until(20)
+        assert bridged.set_parameter('produce.max_rate_hz', slow_hz) == (True, '')
+        bridged.wait_for_status('producing', 'sending')
+        begun_at = time.monotonic()
+        stream_until(int(bridged.value('producing', 'sent')) + count)
+
+        # Diagnostics come once a second, and two updates may have been on their way.
+        assert time.monotonic() - begun_at >= (count - 2) / slow_hz - 1.0
+
+
+def test_what_is_set_before_configuring_counts() -> None:
+    """A dynamic parameter that changed while nothing was configured is in force afterwards."""
+    parameters = {'consume.room_id': 'a', 'joints': ['j1'], 'autostart': False}
+    with robot(parameters) as bridged:
+        assert bridged.set_parameter('consume.max_velocity', 0.5) == (True, '')
+        assert bridged.change_state(Transition.TRANSITION_CONFIGURE)
+        assert bridged.change_state(Transition.TRANSITION_ACTIVATE)
+        bridged.wait_for_status('consume link', 'joined')
+
+        async def act(producer: RoboticsProducer) -> None:
+            degrees = itertools.cycle((-50.0, 50.0))
+            loop = asyncio.get_running_loop()
+
+            def moves() -> bool:
+                joints = [{'name': 'j1', 'value': next(degrees)}]
+                asyncio.run_coroutine_threadsafe(producer.send_joint_update(joints), loop).result()
+                return len(bridged.commands) > 50
+
+            await loop.run_in_executor(None, wait_for, moves, 'commands', 20.0)
+
+        bridged.lead('a', act)
+
+        positions = [command.position[0] for command in bridged.commands]
+        widest = max(abs(b - a) for a, b in zip(positions, positions[1:], strict=False))
+        assert 0.0 < widest <= 0.5 * 0.01 + 1e-9
 
 
 def test_parameters_describe_themselves() -> None:

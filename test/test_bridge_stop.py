@@ -12,25 +12,22 @@ import pytest
 
 pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
 
-from rclpy.qos import QoSProfile, ReliabilityPolicy
 from std_msgs.msg import Bool
 from support.probe import LATCHED
 from support.robot import NAMESPACE, WORKSPACE, Robot, robot
+from support.stopping import (
+    PROFILES,
+    press_until_heard,
+    reset,
+    stop_publisher,
+    wait_for_stop,
+)
 from support.waiting import wait_for
 
 from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
 from lerobot_arena_ros.arena.messages import EmergencyStop
 
 BOTH = {'consume.room_id': 'in', 'produce.room_id': 'out', 'joints': ['j1']}
-
-PROFILES = {
-    'best_effort': QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT),
-    'reliable': QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE),
-    'latched': LATCHED,
-}
-
-LISTENERS = {'best_effort': 1, 'reliable': 2, 'latched': 3}
-"""How many of the bridge's three subscriptions match such a publisher."""
 
 
 @pytest.fixture(name='bridged')
@@ -40,42 +37,6 @@ def fixture_bridged() -> Iterator[Robot]:
         for side in ('produce', 'consume'):
             bridged.wait_for_status(f'{side} link', 'joined')
         yield bridged
-
-
-def stop_publisher(bridged: Robot, kind: str) -> Any:
-    """Make a publisher of the stop topic that all its possible listeners know."""
-    publisher = bridged.probe.node.create_publisher(
-        Bool, f'/{NAMESPACE}/emergency_stop', PROFILES[kind]
-    )
-    listeners = LISTENERS[kind]
-    wait_for(
-        lambda: publisher.get_subscription_count() == listeners,
-        f'{listeners} subscriptions of emergency_stop',
-        20.0,
-    )
-    return publisher
-
-
-def press_until_heard(bridged: Robot, publisher: Any, *, again: bool = False) -> None:
-    """Publish true and wait until it is heard; best effort says it again and again."""
-    publisher.publish(Bool(data=True))
-    seen = bridged.probe.stop_active[NAMESPACE]
-    wait_for(
-        lambda: (again and publisher.publish(Bool(data=True))) or seen[-1:] == [True],
-        'the stop to be heard',
-    )
-
-
-def wait_for_stop(bridged: Robot, stopped: bool = True) -> None:
-    """Wait until the latched status says so."""
-    seen = bridged.probe.stop_active[NAMESPACE]
-    wait_for(lambda: seen[-1:] == [stopped], f'emergency_stop_active to be {stopped}')
-
-
-def reset(bridged: Robot) -> str:
-    """Ask for a reset, and give the answer's text, with 'ok: ' before it where it was done."""
-    answer = bridged.probe.call(NAMESPACE, 'reset_emergency_stop')
-    return f'ok: {answer.message}' if answer.success else str(answer.message)
 
 
 @pytest.mark.parametrize('kind', PROFILES)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from lifecycle_msgs.srv import ChangeState, GetState
+from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import DescribeParameters, SetParameters
 
 from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
@@ -85,6 +86,18 @@ class Robot:
         request = ChangeState.Request()
         request.transition.id = transition
         return bool(self.probe.ask(NAMESPACE, 'change_state', ChangeState, request).success)
+
+    def set_parameter(self, name: str, value: float | str) -> tuple[bool, str]:
+        """Set a parameter as ``ros2 param set`` does; says whether it was done, and why not."""
+        if isinstance(value, str):
+            said = ParameterValue(type=ParameterType.PARAMETER_STRING, string_value=value)
+        elif isinstance(value, int):
+            said = ParameterValue(type=ParameterType.PARAMETER_INTEGER, integer_value=value)
+        else:
+            said = ParameterValue(type=ParameterType.PARAMETER_DOUBLE, double_value=value)
+        request = SetParameters.Request(parameters=[Parameter(name=name, value=said)])
+        (result,) = self.probe.ask(NAMESPACE, 'set_parameters', SetParameters, request).results
+        return bool(result.successful), str(result.reason)
 
     def lead(self, room: str, act: Callable[[RoboticsProducer], Awaitable[Answer]]) -> Answer:
         """Have a producer in the room for as long as ``act`` takes."""

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 import time
 
-__all__ = ['ticks', 'wait_for', 'wait_until']
+__all__ = ['ticks', 'until', 'wait_for', 'wait_until']
 
 PERIOD_S = 0.005
 
@@ -44,6 +44,11 @@ async def ticks(rate_hz: float) -> AsyncIterator[int]:
         yield count
         count += 1
         await asyncio.sleep(1.0 / rate_hz)
+
+
+async def until(moment: float) -> None:
+    """Hold something up until a moment of the loop's clock, as a slow network does."""
+    await asyncio.sleep(moment - asyncio.get_running_loop().time())
 
 
 def _failure(what: str, timeout_s: float, seen: object) -> str:

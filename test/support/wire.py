@@ -1,38 +1,127 @@
-"""The network between a client and an arena, which may go silent or break."""
+"""The network between a client and an arena, with every way in which it may fail."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+import math
 from urllib.parse import urlsplit
 
-__all__ = ['Wire', 'wire_to']
+from .frames import FrameSplitter
+from .waiting import until
+
+__all__ = ['Direction', 'Wire', 'wire_to']
 
 HOST = '127.0.0.1'
 CHUNK_BYTES = 65536
+MOST_IN_FLIGHT = 64
+
+
+class Direction:
+    """
+    One way through a wire, and what is done to what passes; may change at any time.
+
+    :ivar delay_s: how much later everything arrives.
+    :ivar bytes_per_s: how fast it is read, as by a slow reader.
+    :ivar change: what becomes of each WebSocket frame: a list of those to pass on now. It may
+        drop, keep for later, repeat or forge; None passes bytes as they come.
+    """
+
+    def __init__(self) -> None:
+        self.delay_s = 0.0
+        self.bytes_per_s = math.inf
+        self.change: Callable[[bytes], list[bytes]] | None = None
+        self._flows = asyncio.Event()
+        self._flows.set()
+
+    def freeze(self) -> None:
+        """Let nothing through any more, not even an end; the sender notices nothing."""
+        self._flows.clear()
+
+    def thaw(self) -> None:
+        """Let everything through again, also what was held up."""
+        self._flows.set()
+
+    async def pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Pass on what comes, to the end."""
+        loop = asyncio.get_running_loop()
+        passing: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(MOST_IN_FLIGHT)
+        deliver = asyncio.create_task(self._deliver(passing, writer), name='wire')
+        splitter = FrameSplitter()
+        try:
+            while data := await reader.read(CHUNK_BYTES):
+                await self._flows.wait()  # What is not read fills the sender's buffers.
+                for piece in splitter.feed(data):
+                    changed = self.change and splitter.is_websocket and piece.is_frame
+                    pieces = self.change(piece.data) if self.change and changed else [piece.data]
+                    for each in pieces:
+                        await passing.put((loop.time() + self.delay_s, each))
+                await until(loop.time() + len(data) / self.bytes_per_s)
+        except OSError:
+            pass
+        finally:
+            try:
+                await passing.put((loop.time() + self.delay_s, b''))
+                await asyncio.shield(deliver)
+            finally:
+                deliver.cancel()
+
+    async def _deliver(
+        self, passing: asyncio.Queue[tuple[float, bytes]], writer: asyncio.StreamWriter
+    ) -> None:
+        with suppress(OSError):
+            while True:
+                due, data = await passing.get()
+                await until(due)
+                await self._flows.wait()
+                if not data:
+                    writer.write_eof()
+                    return
+                writer.write(data)
+                await writer.drain()
 
 
 class Wire:
     """
     A relay that passes TCP connections on to an arena.
 
-    :param url: where the arena is for those who go through the wire.
+    :ivar url: where the arena is for those who go through the wire.
+    :ivar up: from the clients to the arena.
+    :ivar down: from the arena to the clients.
     """
 
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self._flows = asyncio.Event()
-        self._flows.set()
+    def __init__(self, host: str, port: int, path: str = '') -> None:
+        self.url = ''
+        self.up = Direction()
+        self.down = Direction()
+        self._target = (host, port)
+        self._path = path
+        self._port = 0
+        self._server: asyncio.Server | None = None
         self._connections: dict[asyncio.Task[None], list[asyncio.StreamWriter]] = {}
+
+    async def open(self) -> None:
+        """Take connections; each time on the same port."""
+        self._server = await asyncio.start_server(self._relay, HOST, self._port)
+        self._port = self._server.sockets[0].getsockname()[1]
+        self.url = f'http://{HOST}:{self._port}{self._path}'
+
+    def refuse(self) -> None:
+        """Take no more connections."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
 
     def freeze(self) -> None:
         """Let nothing through any more; connections stay open, as when a cable is pulled."""
-        self._flows.clear()
+        self.up.freeze()
+        self.down.freeze()
 
     def thaw(self) -> None:
         """Let everything through again, also what was held up."""
-        self._flows.set()
+        self.up.thaw()
+        self.down.thaw()
 
     def cut(self) -> None:
         """Reset all connections."""
@@ -41,24 +130,22 @@ class Wire:
                 writer.transport.abort()
 
     async def close(self) -> None:
-        """Reset all connections and wait until they are gone."""
+        """Take no more connections, reset those that there are, and wait until they are gone."""
+        self.refuse()
         self.thaw()
         self.cut()
         if self._connections:
             await asyncio.wait(tuple(self._connections))
 
-    async def relay(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host: str, port: int
-    ) -> None:
-        """Serve one connection."""
+    async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
         writers = self._connections[task] = [writer]
         try:
-            there_reader, there_writer = await asyncio.open_connection(host, port)
+            there_reader, there_writer = await asyncio.open_connection(*self._target)
             writers.append(there_writer)
             await asyncio.gather(
-                self._pump(reader, there_writer), self._pump(there_reader, writer)
+                self.up.pump(reader, there_writer), self.down.pump(there_reader, writer)
             )
         except OSError:
             pass
@@ -69,32 +156,15 @@ class Wire:
                     await each.wait_closed()
             del self._connections[task]
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError):
-            while data := await reader.read(CHUNK_BYTES):
-                await self._flows.wait()
-                writer.write(data)
-                await writer.drain()
-            await self._flows.wait()
-            writer.write_eof()
-
 
 @asynccontextmanager
 async def wire_to(url: str) -> AsyncIterator[Wire]:
     """Lay a wire to an arena, in the loop of the test."""
     target = urlsplit(url)
     assert target.hostname is not None
-    host, port = target.hostname, target.port or 80
-    wire: Wire
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await wire.relay(reader, writer, host, port)
-
-    server = await asyncio.start_server(serve, HOST, 0)
-    wire = Wire(f'http://{HOST}:{server.sockets[0].getsockname()[1]}{target.path}')
+    wire = Wire(target.hostname, target.port or 80, target.path)
+    await wire.open()
     try:
         yield wire
     finally:
-        server.close()
         await wire.close()
-        await server.wait_closed()

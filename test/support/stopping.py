@@ -1,0 +1,59 @@
+"""Pressing, seeing and resetting the emergency stop of a robot on its stage."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from std_msgs.msg import Bool
+
+from .probe import LATCHED
+from .robot import NAMESPACE, Robot
+from .waiting import wait_for
+
+__all__ = ['PROFILES', 'press_until_heard', 'reset', 'stop_publisher', 'wait_for_stop']
+
+PROFILES = {
+    'best_effort': QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT),
+    'reliable': QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE),
+    'latched': LATCHED,
+}
+
+LISTENERS = {'best_effort': 1, 'reliable': 2, 'latched': 3}
+"""How many of the bridge's three subscriptions match such a publisher."""
+
+
+def stop_publisher(bridged: Robot, kind: str) -> Any:
+    """Make a publisher of the stop topic that all its possible listeners know."""
+    publisher = bridged.probe.node.create_publisher(
+        Bool, f'/{NAMESPACE}/emergency_stop', PROFILES[kind]
+    )
+    listeners = LISTENERS[kind]
+    wait_for(
+        lambda: publisher.get_subscription_count() == listeners,
+        f'{listeners} subscriptions of emergency_stop',
+        20.0,
+    )
+    return publisher
+
+
+def press_until_heard(bridged: Robot, publisher: Any, *, again: bool = False) -> None:
+    """Publish true and wait until it is heard; best effort says it again and again."""
+    publisher.publish(Bool(data=True))
+    seen = bridged.probe.stop_active[NAMESPACE]
+    wait_for(
+        lambda: (again and publisher.publish(Bool(data=True))) or seen[-1:] == [True],
+        'the stop to be heard',
+    )
+
+
+def wait_for_stop(bridged: Robot, stopped: bool = True, *, namespace: str = NAMESPACE) -> None:
+    """Wait until the latched status says so."""
+    seen = bridged.probe.stop_active[namespace]
+    wait_for(lambda: seen[-1:] == [stopped], f'emergency_stop_active to be {stopped}')
+
+
+def reset(bridged: Robot, *, namespace: str = NAMESPACE) -> str:
+    """Ask for a reset, and give the answer's text, with 'ok: ' before it where it was done."""
+    answer = bridged.probe.call(namespace, 'reset_emergency_stop')
+    return f'ok: {answer.message}' if answer.success else str(answer.message)

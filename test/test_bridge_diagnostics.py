@@ -1,0 +1,202 @@
+"""What each status on /diagnostics says, in each of its levels."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+
+pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
+
+from sensor_msgs.msg import JointState
+from support.robot import NAMESPACE, Robot, robot
+from support.waiting import ticks, wait_for
+
+from lerobot_arena_ros import RoboticsProducer
+
+OK, WARN, ERROR, STALE = (bytes([level]) for level in range(4))
+
+BOTH = {'consume.room_id': 'in', 'produce.room_id': 'out', 'joints': ['j1']}
+
+STATUSES = {'produce link', 'consume link', 'producing', 'consuming', 'safety', 'mapping'}
+
+
+def expect(bridged: Robot, part: str, level: bytes, text: str) -> dict[str, str]:
+    """Wait until a status says so, and give its values."""
+    name = f'/{NAMESPACE}/arena_bridge: {part}'
+    probe = bridged.probe
+    wait_for(
+        lambda: probe.level(name) == level and text in probe.text(name),
+        f'{part} to say {text!r} with level {level!r}, not {probe.text(name)!r}',
+        20.0,
+    )
+    return {pair.key: pair.value for pair in probe.diagnostics[name].values}
+
+
+def is_busy(bridged: Robot, part: str) -> bool:
+    """Say whether a stream flows, by its rate."""
+    return float(bridged.value(part, 'rate_hz')) > 1.0
+
+
+def leading(bridged: Robot, act: Callable[[], Any], *names: str) -> None:
+    """Act while a producer moves these joints, and the arm measures its one."""
+
+    async def lead(producer: RoboticsProducer) -> None:
+        async def wave() -> None:
+            loop = asyncio.get_running_loop()
+            async for count in ticks(50.0):
+                await producer.send_joint_update(
+                    [{'name': name, 'value': 30.0 + count % 20} for name in names]
+                )
+                await loop.run_in_executor(
+                    None, bridged.probe.publish_joints, NAMESPACE, ['j1'], [count % 20 * 1e-3]
+                )
+
+        waving = asyncio.create_task(wave())
+        await asyncio.get_running_loop().run_in_executor(None, act)
+        waving.cancel()
+
+    bridged.lead('in', lead)
+
+
+def test_a_bridge_that_waits_says_for_what() -> None:
+    """Before anything flows: who is there, under which name, and what is missing."""
+    with robot(BOTH) as bridged:
+        link = expect(bridged, 'consume link', OK, 'joined')
+        assert link['room'] == 'default-workspace/in'
+        assert link['participant_id'].startswith('consumer_')
+        assert (link['joins'], link['failed_attempts'], link['last_loss']) == ('1', '0', 'none')
+        wait_for(
+            lambda: bridged.value('consume link', 'round_trip_ms') not in ('', 'unknown'),
+            'a round trip',
+        )
+        assert float(bridged.value('consume link', 'round_trip_ms')) > 0.0
+        assert expect(bridged, 'produce link', OK, 'joined')['room'] == 'default-workspace/out'
+        expect(bridged, 'producing', STALE, 'no joint_states of j1 yet')
+        expect(bridged, 'consuming', STALE, 'no command yet')
+        safety = expect(bridged, 'safety', WARN, 'waiting: the room has no producer')
+        assert (safety['gate'], safety['emergency_stop']) == ('waiting', 'False')
+        assert expect(bridged, 'mapping', OK, '1 joints') == {'j1': 'j1 [degrees]'}
+
+        names = {name.partition(': ')[2] for name in bridged.probe.diagnostics}
+        assert names == STATUSES
+        hardware = {status.hardware_id for status in bridged.probe.diagnostics.values()}
+        assert hardware == {bridged.proxy.url}
+
+
+def test_a_bridge_that_works_says_how_much() -> None:
+    """While values flow: rates, ages, and what was held back."""
+    limits = {'joint_map.j1.min': -0.5, 'joint_map.j1.max': 0.6}
+    with robot({**BOTH, **limits}) as bridged:
+        expect(bridged, 'consume link', OK, 'joined')
+
+        def flow() -> None:
+            expect(bridged, 'producing', OK, 'sending')
+            wait_for(
+                lambda: bridged.value('producing', 'joint_states_publishers') == '1',
+                'the publisher to be seen',
+            )
+            expect(bridged, 'safety', OK, 'active: live')
+            consuming = expect(bridged, 'consuming', OK, 'commanding')
+            assert consuming['joint_commands_subscriptions'] == '1'
+            for part, count in (('producing', 'sent'), ('consuming', 'commands')):
+                wait_for(partial(is_busy, bridged, part), f'the rate of {part}')
+                assert int(bridged.value(part, count)) > 0
+            wait_for(lambda: int(bridged.value('safety', 'clamped_values')) > 0, 'clamped values')
+            assert int(bridged.value('safety', 'slowed_commands')) > 0
+
+        leading(bridged, flow, 'j1')
+
+
+def test_a_bridge_that_is_stopped_says_by_whom() -> None:
+    """A stop is an error, with its source and reason."""
+    with robot(BOTH) as bridged:
+        expect(bridged, 'consume link', OK, 'joined')
+        assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success
+
+        safety = expect(bridged, 'safety', ERROR, 'EMERGENCY STOP: stop triggered by service')
+        assert safety['emergency_stop'] == 'True'
+        assert safety['stop_source'] == 'the trigger service'
+        assert safety['gate'] == 'stopped'
+
+
+def test_a_link_that_is_down_warns_and_one_that_is_refused_is_an_error() -> None:
+    """Out of reach heals by itself; that there is no such room is for somebody to mend."""
+    with robot({**BOTH, 'create_missing_rooms': 'produce'}) as bridged:
+        expect(bridged, 'consume link', ERROR, 'there is no such room')
+        expect(bridged, 'produce link', OK, 'joined')
+        bridged.proxy.cut()
+        expect(bridged, 'consume link', WARN, 'cannot connect')
+        lost = expect(bridged, 'produce link', WARN, 'cannot connect')
+        assert 'connection lost' in lost['last_loss']
+        assert int(lost['failed_attempts']) > 0
+        bridged.proxy.open()
+        back = expect(bridged, 'produce link', OK, 'joined')
+        assert 'connection lost' in back['last_loss']
+
+
+def test_what_is_not_understood_is_named_and_counted() -> None:
+    """Frames that were dropped, by reason, and joints that only one side knows."""
+    limits = {'joint_map.j1.min': -0.5, 'joint_map.j1.max': 0.6}
+    with robot({**BOTH, **limits}) as bridged:
+        expect(bridged, 'consume link', OK, 'joined')
+
+        def flow() -> None:
+            mapping = expect(bridged, 'mapping', WARN, 'not mapped: tail')
+            assert mapping['tail (room)'] == 'not mapped'
+            bridged.probe.publish_joints(NAMESPACE, ['j1', 'gripper'], [0.0, 0.1])
+            wait_for(
+                lambda: bridged.value('mapping', 'gripper (joint_states)') == 'not mapped',
+                'the joint that only ROS knows',
+            )
+            bridged.probe.publish_joints(NAMESPACE, ['j1'], [float('nan')])
+            wait_for(
+                lambda: bridged.value('producing', 'dropped_nonfinite') == '1', 'the NaN counted'
+            )
+
+        leading(bridged, flow, 'j1', 'tail')
+
+        async def mix_up(producer: RoboticsProducer) -> None:
+            await producer.send_joint_update([{'name': 'j1', 'value': 4000.0}])
+            await asyncio.get_running_loop().run_in_executor(
+                None,
+                wait_for,
+                lambda: int(bridged.value('consuming', 'dropped_gross') or 0) >= 1,
+                'the mix-up counted',
+            )
+
+        bridged.lead('in', mix_up)
+
+
+def test_two_publishers_of_joint_states_are_a_warning() -> None:
+    """They overwrite each other in the room."""
+    with robot({'produce.room_id': 'out'}) as bridged:
+        expect(bridged, 'produce link', OK, 'joined')
+        name = f'/{NAMESPACE}/arena_bridge: producing'
+
+        def is_sending() -> bool:
+            bridged.probe.publish_joints(NAMESPACE, ['j1'], [0.0])
+            return bridged.probe.level(name) == OK
+
+        wait_for(is_sending, 'the joints to be sent', 20.0)
+        another = bridged.probe.node.create_publisher(JointState, f'/{NAMESPACE}/joint_states', 10)
+        assert another is not None
+        expect(bridged, 'producing', WARN, '2 publishers of joint_states')
+
+
+def test_a_range_that_is_not_known_is_a_warning() -> None:
+    """Normalized values mean nothing without one; the gate says what to do about it."""
+    with robot({**BOTH, 'units': 'normalized'}) as bridged:
+        expect(bridged, 'mapping', WARN, 'range unknown: j1')
+        expect(bridged, 'safety', WARN, 'waiting: range of j1 is unknown: set joint_map.')
+
+
+def test_nothing_configured_is_said_too() -> None:
+    """Before configure there are no links, and a stop can be latched all the same."""
+    with robot({**BOTH, 'autostart': False}) as bridged:
+        expect(bridged, 'safety', OK, 'no emergency stop')
+        names = {name.partition(': ')[2] for name in bridged.probe.diagnostics}
+        assert names == {'safety', 'mapping'}

@@ -1,0 +1,186 @@
+"""The follower does not jump: a far room, a reset, a reconnect, a producer that teleports."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+import math
+from typing import Any
+
+import pytest
+
+pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
+
+from support.arm import Arm, arm
+from support.robot import NAMESPACE, Robot, robot
+from support.waiting import ticks, wait_for
+
+from lerobot_arena_ros import RoboticsProducer
+
+START, LIMIT, START_S = 0.2, 1.0, 1.0
+PARAMETERS = {
+    'consume.room_id': 'a',
+    'joints': ['j1'],
+    'consume.start_velocity': START,
+    'consume.max_velocity': LIMIT,
+    'consume.start_seconds': START_S,
+}
+PERIOD_S = 0.01
+ROUNDING = 1e-9
+TRAILING = 0.1
+"""How far the simulated arm may be behind a command to which it has not moved yet, in radians."""
+
+
+@dataclass
+class Stage:
+    """A bridge, an arm that follows it, and a producer that leads it."""
+
+    bridged: Robot
+    arm: Arm
+    target_deg: float = 0.0
+
+    @asynccontextmanager
+    async def led(self) -> AsyncIterator[None]:
+        """Have a producer that sends the target at 50 Hz, with a tremor as of a hand."""
+
+        async def lead() -> None:
+            # Past the proxy: when the bridge's link is cut, the producer goes on.
+            async with RoboticsProducer(self.bridged.url) as producer:
+                assert await producer.connect('default-workspace', 'a')
+                async for count in ticks(50.0):
+                    value = self.target_deg + count % 2 * 1e-6
+                    await producer.send_joint_update([{'name': 'j1', 'value': value}])
+
+        leading = asyncio.create_task(lead())
+        try:
+            yield
+        finally:
+            leading.cancel()
+            with suppress(asyncio.CancelledError):
+                await leading
+
+    async def arrives(self, degrees: float) -> None:
+        """Lead the arm there, and wait until it is there."""
+        self.target_deg = degrees
+
+        def is_there() -> bool:
+            position = self.arm.position
+            return position is not None and abs(position - math.radians(degrees)) < 1e-3
+
+        await self.until(is_there, f'the arm at {degrees} degrees')
+
+    async def says(self, part: str, text: str) -> None:
+        """Wait until diagnostics say something."""
+        await self.until(lambda: text in self.bridged.status(part), f'{part}: {text}')
+
+    async def until(self, condition: Any, what: str) -> None:
+        """Wait for something while the producer goes on."""
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(None, wait_for, condition, what, 30.0)
+
+    async def call(self, service: str) -> bool:
+        """Call a service of the bridge."""
+        loop = asyncio.get_running_loop()
+        answer = await loop.run_in_executor(None, self.bridged.probe.call, NAMESPACE, service)
+        return bool(answer.success)
+
+
+@pytest.fixture(name='stage')
+def fixture_stage() -> Iterator[Stage]:
+    """Have everything in place, and see afterwards that the arm never jumped."""
+    with robot(PARAMETERS) as bridged, arm(bridged) as follower:
+        bridged.wait_for_status('consume link', 'joined')
+        stage = Stage(bridged, follower)
+        yield stage
+
+        assert follower.widest() <= LIMIT * PERIOD_S + ROUNDING
+        first = 20
+        fastest = START + (LIMIT - START) * first * 2 * PERIOD_S / START_S
+        assert follower.widest(first=first) <= fastest * PERIOD_S + ROUNDING
+        assert follower.beginnings
+        for step in follower.beginnings:
+            assert abs(step.commanded - step.measured) <= TRAILING
+
+
+async def test_a_room_far_away_is_approached_slowly(stage: Stage) -> None:
+    """The first command is where the arm is, and the way to the room's pose is a ramp."""
+    stage.target_deg = 50.0
+    async with stage.led():
+        await stage.arrives(50.0)
+
+    assert stage.arm.steps[0].commanded == pytest.approx(0.0, abs=1e-6)
+    assert len(stage.arm.steps) > math.radians(50.0) / (LIMIT * PERIOD_S)
+
+
+async def test_a_producer_that_teleports_is_followed_at_the_limit(stage: Stage) -> None:
+    """From one end to the other in one message: the arm takes its time."""
+    async with stage.led():
+        await stage.arrives(50.0)
+        before = len(stage.arm.steps)
+        await stage.arrives(-50.0)
+
+    assert len(stage.arm.steps) - before >= math.radians(100.0) / (LIMIT * PERIOD_S)
+
+
+async def test_after_a_reset_the_arm_is_led_from_where_it_is(stage: Stage) -> None:
+    """While it was stopped the producer went far away; the arm does not jump there."""
+    async with stage.led():
+        await stage.arrives(30.0)
+        assert await stage.call('trigger_emergency_stop')
+        count = len(stage.arm.steps)
+        stage.target_deg = -50.0
+        heard = int(stage.bridged.value('consume link', 'heard_frames'))
+        await stage.until(
+            lambda: int(stage.bridged.value('consume link', 'heard_frames')) > heard + 50,
+            'the room to be heard further',
+        )
+        assert len(stage.arm.steps) == count
+        stage.arm.begin()
+        assert await stage.call('reset_emergency_stop')
+        await stage.arrives(-50.0)
+
+
+async def test_after_a_reconnect_the_arm_is_led_from_where_it_is(stage: Stage) -> None:
+    """While the link was down the producer went far away."""
+    async with stage.led():
+        await stage.arrives(30.0)
+        stage.bridged.proxy.cut()
+        await stage.says('safety', 'holding')
+        stage.arm.begin()
+        stage.target_deg = -50.0
+        stage.bridged.proxy.open()
+        await stage.arrives(-50.0)
+
+
+async def test_a_producer_that_was_away_is_approached_slowly(stage: Stage) -> None:
+    """Another one takes over, somewhere else."""
+    async with stage.led():
+        await stage.arrives(30.0)
+    await stage.says('safety', 'holding: the room has no producer')
+    stage.arm.begin()
+    stage.target_deg = -50.0
+    async with stage.led():
+        await stage.arrives(-50.0)
+
+
+async def test_a_limit_that_changes_counts_from_the_next_step_on(stage: Stage) -> None:
+    """``consume.max_velocity`` set on the way slows the arm at once."""
+    slow = LIMIT / 10
+    async with stage.led():
+        await stage.arrives(50.0)
+        stage.target_deg = -50.0
+        await stage.until(lambda: (stage.arm.position or 0.0) < 0.5, 'the arm on its way')
+        loop = asyncio.get_running_loop()
+        answer = await loop.run_in_executor(
+            None, stage.bridged.set_parameter, 'consume.max_velocity', slow
+        )
+        assert answer == (True, '')
+        before = len(stage.arm.steps)
+        await stage.until(lambda: len(stage.arm.steps) > before + 50, 'more commands')
+
+    # What was on its way when the answer came may still be fast.
+    commands = [step.commanded for step in stage.arm.steps[before + 5 :]]
+    widest = max(abs(b - a) for a, b in zip(commands, commands[1:], strict=False))
+    assert 0.0 < widest <= slow * PERIOD_S + ROUNDING

@@ -1,0 +1,248 @@
+"""The emergency stop where it is least convenient: what a person beside the robot would want."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+import os
+from pathlib import Path
+import subprocess
+import sys
+
+import pytest
+
+pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
+
+from std_msgs.msg import Bool
+from support.domain import own_domain
+from support.processes import ros_arguments, running
+from support.robot import DEFAULTS, NAMESPACE, Robot, robot
+from support.stopping import press_until_heard, reset, stop_publisher, wait_for_stop
+from support.waiting import wait_for
+
+from lerobot_arena_ros import RoboticsConsumer
+
+BOTH = {'consume.room_id': 'in', 'produce.room_id': 'out', 'joints': ['j1']}
+OTHER = 'other'
+
+BUTTON = """
+import rclpy
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from std_msgs.msg import Bool
+
+rclpy.init()
+node = rclpy.create_node('button')
+latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+publisher = node.create_publisher(Bool, '/robot/emergency_stop', latched)
+publisher.publish(Bool(data=True))
+rclpy.spin(node)
+"""
+
+QUICK_LEASE = """<?xml version="1.0"?>
+<profiles xmlns="http://www.eprosima.com">
+  <participant profile_name="button" is_default_profile="true"><rtps><builtin>
+    <discovery_config>
+      <leaseDuration><sec>3</sec></leaseDuration>
+      <leaseAnnouncement><sec>1</sec></leaseAnnouncement>
+    </discovery_config>
+  </builtin></rtps></participant>
+</profiles>
+"""
+"""How soon a participant that is gone is missed; Fast DDS takes 20 s unless told otherwise."""
+
+
+@pytest.fixture(name='bridged')
+def fixture_bridged() -> Iterator[Robot]:
+    """Have a bridge with both sides, joined."""
+    with robot(BOTH) as bridged:
+        for side in ('produce', 'consume'):
+            bridged.wait_for_status(f'{side} link', 'joined')
+        yield bridged
+
+
+def beats(bridged: Robot, count: int) -> list[bool]:
+    """Give the next statuses of the stop; they come twice a second, and at each change."""
+    seen = bridged.probe.stop_active[NAMESPACE]
+    before = len(seen)
+    wait_for(lambda: len(seen) >= before + count, f'{count} more statuses')
+    return seen[before:]
+
+
+def hearing(bridged: Robot, room: str, act: Callable[[list[str]], None]) -> list[str]:
+    """Act while somebody listens in a room, and give the reasons of all stops heard there."""
+    heard: list[str] = []
+
+    async def listen(consumer: RoboticsConsumer) -> None:
+        consumer.on_emergency_stop(lambda stop: heard.append(stop.reason or ''))
+        await asyncio.get_running_loop().run_in_executor(None, act, heard)
+
+    bridged.listen(room, listen)
+    return heard
+
+
+def _is(heard: list[str], expected: list[str]) -> bool:
+    return heard == expected
+
+
+def lose_and_find(bridged: Robot) -> None:
+    """Lose the link for a while."""
+    bridged.proxy.cut()
+    bridged.wait_for_status('consume link', 'cannot connect')
+    bridged.wait_for_status('produce link', 'cannot connect')
+    bridged.proxy.open()
+    bridged.wait_for_status('consume link', 'joined')
+    bridged.wait_for_status('produce link', 'joined')
+
+
+@contextmanager
+def button(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Have a node of its own process that says true once, latched."""
+    profile = folder / 'profile.xml'
+    profile.write_text(QUICK_LEASE, encoding='utf-8')
+    lease = dict.fromkeys(
+        ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE'), str(profile)
+    )
+    process = subprocess.Popen([sys.executable, '-c', BUTTON], env={**os.environ, **lease})
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_publisher_that_was_killed_asserting_holds_until_it_is_missed(
+    bridged: Robot, tmp_path: Path
+) -> None:
+    """Its last word was true: nothing may move before it is certain that it is gone."""
+    with button(tmp_path) as process:
+        wait_for_stop(bridged)
+        process.kill()
+        assert 'still says true' in reset(bridged)
+
+        wait_for(lambda: reset(bridged) == 'ok: reset', 'the dead publisher to be missed', 40.0)
+        assert beats(bridged, 3)[-1] is False
+
+
+def test_two_publishers_that_disagree_are_one_that_stops(bridged: Robot) -> None:
+    """One button is pressed, another is not: as long as the pressed one says so, it counts."""
+    pressed, released = stop_publisher(bridged, 'reliable'), stop_publisher(bridged, 'reliable')
+    press_until_heard(bridged, pressed)
+    node = bridged.probe.node
+    says_true = node.create_timer(0.3, lambda: pressed.publish(Bool(data=True)))
+    node.create_timer(0.05, lambda: released.publish(Bool(data=False)))
+
+    answers = [reset(bridged) for _ in beats(bridged, 4)]
+    assert all(answer.startswith('not reset') for answer in answers), answers
+    node.destroy_timer(says_true)
+    pressed.publish(Bool(data=False))
+    wait_for(lambda: reset(bridged) == 'ok: reset', 'the stop to be reset')
+
+
+def test_bridges_that_listen_to_each_other_can_be_reset() -> None:
+    """First the one where the stop began, then the other; and both stop again at the next one."""
+    status = '/{}/arena_bridge/emergency_stop_active'
+    ears = f'emergency_stop:={status.format(OTHER)}'
+    with robot({'produce.room_id': 'a'}, '-r', ears) as bridged:
+        bridged.probe.watch(OTHER)
+        other = ros_arguments(
+            OTHER,
+            {**DEFAULTS, 'server_url': bridged.url, 'produce.room_id': 'b'},
+            '-r',
+            f'emergency_stop:={status.format(NAMESPACE)}',
+        )
+        with running('nodes.bridge', other):
+            # Each knows the other once the one's word has come to the other.
+            wait_for_stop(bridged, False, namespace=OTHER)
+            wait_for(
+                lambda: (
+                    bridged.probe.node.count_subscribers(status.format(NAMESPACE)) == 4
+                    and bridged.probe.node.count_subscribers(status.format(OTHER)) == 4
+                ),
+                'both to listen to each other',
+                20.0,
+            )
+            beats(bridged, 3)
+            assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success
+            wait_for_stop(bridged, namespace=OTHER)
+            beats(bridged, 2)
+
+            assert 'reset that one first' in reset(bridged, namespace=OTHER)
+            assert reset(bridged) == 'ok: reset'
+            assert not any(beats(bridged, 2))
+            wait_for(lambda: reset(bridged, namespace=OTHER) == 'ok: reset', 'the other to open')
+            wait_for_stop(bridged, False, namespace=OTHER)
+            assert not any(beats(bridged, 3))
+
+            assert bridged.probe.call(OTHER, 'trigger_emergency_stop').success
+            wait_for_stop(bridged)
+
+
+def test_a_status_that_is_its_own_input_is_refused() -> None:
+    """A bridge that hears itself could never be reset."""
+    arguments = ros_arguments(
+        NAMESPACE,
+        {**DEFAULTS, 'produce.room_id': 'a'},
+        '-r',
+        'emergency_stop:=/robot/arena_bridge/emergency_stop_active',
+    )
+    with own_domain(), running('nodes.bridge', arguments) as bridge:
+        assert bridge.wait() == 2, bridge.output
+        assert 'the bridge would hear itself' in bridge.output
+        assert 'Traceback' not in bridge.output
+
+
+def test_a_link_that_flaps_neither_clears_a_stop_nor_stops_again_after_the_reset(
+    bridged: Robot,
+) -> None:
+    """Each time it is back the room is told, until the reset, and not once more."""
+    reason = 'stop triggered by service'
+
+    def flap(heard: list[str]) -> None:
+        assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success
+        wait_for(lambda: heard == [reason], 'the stop')
+        for count in (2, 3):
+            lose_and_find(bridged)
+            wait_for(partial(_is, heard, [reason] * count), f'the stop, {count} times')
+            assert all(beats(bridged, 2))
+        assert reset(bridged) == 'ok: reset'
+        lose_and_find(bridged)
+        assert not any(beats(bridged, 3))
+
+    assert hearing(bridged, 'in', flap) == [reason] * 3
+
+
+def test_a_reset_before_the_reconnect_holds(bridged: Robot) -> None:
+    """The room still hears of the stop, once; its echo does not stop the bridge again."""
+
+    def act(heard: list[str]) -> None:
+        bridged.proxy.cut()
+        bridged.wait_for_status('consume link', 'cannot connect')
+        assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success
+        assert reset(bridged) == 'ok: reset'
+        bridged.proxy.open()
+        wait_for(lambda: heard, 'the stop', 20.0)
+        assert not any(beats(bridged, 3))
+
+    assert hearing(bridged, 'in', act) == ['stop triggered by service']
+
+
+def test_an_echo_after_the_reset_stops_nobody(bridged: Robot) -> None:
+    """Our own stop, come back by a slow network, is no stop of somebody else."""
+    delay_s = 0.8
+
+    def slow_down() -> None:
+        bridged.proxy.act(lambda wire: setattr(wire.down, 'delay_s', delay_s))
+
+    slow_down()
+    assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success
+    assert reset(bridged) == 'ok: reset'
+
+    # The echo comes before the answers to the heartbeats that are sent from now on.
+    sent = int(bridged.value('consume link', 'heard_frames'))
+    wait_for(
+        lambda: int(bridged.value('consume link', 'heard_frames')) >= sent + 5,
+        'the echo and more',
+    )
+    assert not any(beats(bridged, 3))
