@@ -56,18 +56,21 @@ export ROS_LOCALHOST_ONLY := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types colcon clean
+.PHONY: help demo test bench lint types colcon clean
 
 help: ## List the targets
 	@echo 'make TARGET, where TARGET is one of'
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 12
-	@echo 'Options: SECONDS=15 (demo), DISTRO=jazzy|kilted, DEPS=newest|apt, ARGS=... (test), PYTHON=...'
+	@echo 'Options: SECONDS=15 (demo), DISTRO=jazzy|kilted, DEPS=newest|apt, ARGS=... (test, bench), PYTHON=...'
 
 demo: $(VENV)/installed ## Show a leader arm moving a follower arm through an arena; SECONDS=15 runs unattended
 	@$(BIN)/python -m lerobot_arena_ros.nodes.demo $(if $(SECONDS),--seconds $(SECONDS))
 
 test: $(VENV)/installed ## Run all tests; DISTRO=kilted or DEPS=apt on other versions, ARGS='-k name' for some
 	$(BIN)/python -m pytest -rs $(PARALLEL) $(ARGS)
+
+bench: $(VENV)/installed ## Measure how long a stop takes, under load
+	$(BIN)/python -m benchmark.stop_trip $(ARGS)
 
 ifdef SOURCED
 # The answers must not depend on what is sourced.
@@ -79,7 +82,7 @@ lint: $(VENV)/tools ## Check style and format
 	$(BIN)/python -m ruff format --check .
 
 types: $(VENV)/tools ## Check types, in the tests too
-	$(BIN)/python -m mypy lerobot_arena_ros test
+	$(BIN)/python -m mypy lerobot_arena_ros test benchmark
 endif
 
 colcon: $(COLCON_VENV)/installed ## Build and test the package with colcon in a workspace made for it

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+import logging
 import os
 
 import pytest
@@ -24,6 +25,14 @@ def no_proxy() -> Iterator[None]:
         for name in ('no_proxy', 'NO_PROXY'):
             patch.setenv(name, '127.0.0.1,localhost', prepend=',')
         yield
+
+
+@pytest.fixture(autouse=True)
+def logs_are_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let pytest hear our logs: ``launch``, once imported, makes loggers keep to themselves."""
+    for name, logger in logging.Logger.manager.loggerDict.items():
+        if name.startswith('lerobot_arena_ros') and isinstance(logger, logging.Logger):
+            monkeypatch.setattr(logger, 'propagate', True)
 
 
 @pytest.fixture(scope='session')

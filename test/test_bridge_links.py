@@ -14,8 +14,10 @@ import pytest
 
 pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
 
+from fastapi import WebSocket
 from support.domain import own_domain
-from support.probe import running_probe
+from support.fake_arena import fake_arena, listed, say, welcome
+from support.probe import Probe, running_probe
 from support.processes import ros_arguments, running
 from support.robot import DEFAULTS, NAMESPACE, WORKSPACE, Robot, robot
 from support.waiting import wait_for
@@ -126,6 +128,62 @@ def test_a_frozen_server_is_noticed_by_its_silence() -> None:
                 wait_for(lambda: probe.level(link) == b'\x01', 'a warning', 20.0)
                 server.signal(signal.SIGCONT)
                 wait_for(lambda: probe.text(link) == 'joined', 'the link again', 20.0)
+
+
+@pytest.mark.parametrize(
+    ('lists_us', 'answers', 'text'),
+    [
+        pytest.param(False, True, 'the room was made anew', id='made anew'),
+        pytest.param(False, False, 'evicted', id='evicted'),
+        pytest.param(None, True, 'the room was deleted', id='deleted'),
+        pytest.param(True, False, 'no answer from the server for 1.5 s', id='half-open'),
+    ],
+)
+async def test_what_the_public_server_tells_nobody_is_named(
+    lists_us: bool | None, answers: bool, text: str
+) -> None:
+    """Its room is looked at, and its answers are missed: each loss has its own text."""
+    came: list[str] = []
+    is_lost = asyncio.Event()
+
+    async def arena(websocket: WebSocket) -> None:
+        came.append((await welcome(websocket))['participant_id'])
+        fake.room = listed(came[-1], producer='leader')
+        while True:
+            await websocket.receive_text()
+            if answers or not is_lost.is_set() or len(came) > 1:
+                await say(websocket, 'heartbeat_ack')
+
+    loop = asyncio.get_running_loop()
+    with own_domain(), running_probe() as probe:
+        async with fake_arena(arena) as fake:
+            fake.room = listed()
+            arguments = ros_arguments(
+                NAMESPACE, {**DEFAULTS, **CONSUME, **STRICT, 'server_url': fake.url}
+            )
+            link = f'/{NAMESPACE}/arena_bridge: consume link'
+            with running('nodes.bridge', arguments):
+                await loop.run_in_executor(
+                    None, wait_for, lambda: probe.text(link) == 'joined', 'the link', 20.0
+                )
+                is_lost.set()
+                if lists_us is None:
+                    fake.room = None
+                elif not lists_us:
+                    fake.room = listed('viz', producer='leader')
+                await loop.run_in_executor(
+                    None, wait_for, lambda: text in values_of(probe, link)['last_loss'], text, 20.0
+                )
+                if lists_us is None:
+                    fake.room = listed(producer='leader')
+                await loop.run_in_executor(
+                    None, wait_for, lambda: probe.text(link) == 'joined', 'the link again', 20.0
+                )
+
+
+def values_of(probe: Probe, status: str) -> dict[str, str]:
+    """Give what a status adds."""
+    return {pair.key: pair.value for pair in probe.diagnostics[status].values}
 
 
 def test_a_refused_token_ends_the_bridge() -> None:
