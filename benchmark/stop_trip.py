@@ -144,7 +144,7 @@ async def measure(
 ) -> dict[str, list[float]]:
     """Do so again and again while joints are streamed; the last command may precede the press."""
     seen: dict[str, list[float]] = {'last command': [], 'latched topic': [], 'one joint': []}
-    ear.commands.clear()
+    earlier = set(sent)
     async with streaming(url, rate_hz, sent), RoboticsConsumer(url) as person:
         if not await person.connect(*ROOM):
             raise RuntimeError('the room cannot be joined')
@@ -154,7 +154,8 @@ async def measure(
     arrived: dict[float, float] = {}
     for at, value in ear.commands:
         arrived.setdefault(value, at)  # The first command after a reset repeats an old one.
-    seen['one joint'] = [at - sent[value] for value, at in arrived.items() if value in sent]
+    mine = sent.keys() - earlier
+    seen['one joint'] = [at - sent[value] for value, at in arrived.items() if value in mine]
     return seen
 
 
