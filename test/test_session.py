@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 import json
 
 import pytest
@@ -310,6 +311,31 @@ def test_a_producer_is_listed_as_one() -> None:
     session = Session(Join('leader', Role.PRODUCER), TIMING, 0.0)
 
     assert polls(session, PRESENT, PRESENT) == [True, True]
+
+
+def test_an_answer_that_is_late_is_a_loss_whatever_else_is_heard() -> None:
+    """On a slow network everything flows, and all of it is as old as the missing answer."""
+    timing = replace(TIMING, answer_timeout_s=1.5)
+    session = Session(Join('ros-1', Role.CONSUMER), timing, 0.0)
+    session.receive(JOINED, 0.0)
+    session.heartbeat(0.0)
+    session.receive(UPDATE, 1.0)
+
+    assert session.next_check == 1.5
+    session.check(1.4)
+    with pytest.raises(ConnectionLost, match='has not answered for 1.5 s'):
+        session.check(1.5)
+
+
+def test_an_answer_in_time_is_no_loss() -> None:
+    """Each heartbeat has its own deadline."""
+    timing = replace(TIMING, answer_timeout_s=1.5)
+    session = Session(Join('ros-1', Role.CONSUMER), timing, 0.0)
+    session.receive(JOINED, 0.0)
+    for now in range(10):
+        session.heartbeat(float(now))
+        session.receive(frame('heartbeat_ack', has_producer=True), now + 0.9)
+        session.check(now + 0.9)
 
 
 def test_a_session_needs_no_particular_clock() -> None:

@@ -13,6 +13,7 @@ A session is *joining* until ``joined`` arrives, then *joined*. What the server 
 from __future__ import annotations
 
 from dataclasses import dataclass
+import math
 
 from .errors import ConnectionLost, JoinRefused, ProtocolError
 from .messages import (
@@ -49,11 +50,14 @@ class LinkTiming:
     :param heartbeat_period_s: between two heartbeats.
     :param timeout_s: silence after which the link counts as lost; more than two periods.
     :param join_timeout_s: how long connecting and joining may take.
+    :param answer_timeout_s: how late a heartbeat may be answered, whatever else is heard: all that
+        comes is as late. Infinite where the listener may be what is slow.
     """
 
     heartbeat_period_s: float = 0.5
     timeout_s: float = 1.5
     join_timeout_s: float = 5.0
+    answer_timeout_s: float = math.inf
 
 
 @dataclass(frozen=True)
@@ -123,8 +127,11 @@ class Session:
 
     @property
     def next_check(self) -> float:
-        """The time at which patience ends, unless something is heard."""
-        return self._heard_at + self._timing.timeout_s
+        """The time at which patience ends, unless something is heard, or a heartbeat answered."""
+        silent_at = self._heard_at + self._timing.timeout_s
+        if self._asked_at is None:
+            return silent_at
+        return min(silent_at, self._asked_at + self._timing.answer_timeout_s)
 
     def first_frame(self) -> str:
         """Give the frame that asks to join."""
@@ -169,12 +176,17 @@ class Session:
         """
         Look whether the link is still alive.
 
-        :raises ConnectionLost: nothing was heard for the timeout.
+        :raises ConnectionLost: nothing was heard for the timeout, or a heartbeat was not answered.
         """
         silence_s = now - self._heard_at
         if silence_s >= self._timing.timeout_s:
             silence = f'no answer from the server for {silence_s:.1f} s'
             raise ConnectionLost(f'{EVICTED}: {silence}' if self._missing_polls else silence)
+        if self._asked_at is not None and now - self._asked_at >= self._timing.answer_timeout_s:
+            raise ConnectionLost(
+                f'the server is heard, but has not answered for {now - self._asked_at:.1f} s: '
+                'what it says is as late'
+            )
 
     def polled(self, info: RoomInfo, now: float) -> Presence:
         """

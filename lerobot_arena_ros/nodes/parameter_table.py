@@ -242,7 +242,8 @@ SPECS: tuple[Spec, ...] = (
     Spec(
         'link.timeout_s',
         1.5,
-        'The link counts as lost after so much silence; at least twice the heartbeat period.',
+        'The link counts as lost after so much silence, or with a heartbeat unanswered for so long, '
+        'for what comes is as late; at least twice the heartbeat period.',
         's',
         0.1,
         120.0,

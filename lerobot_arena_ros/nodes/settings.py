@@ -234,7 +234,12 @@ def _link(values: Mapping[str, Any]) -> LinkSettings:
             f'link.reconnect_min_s = {shortest_s:g}'
         )
     return LinkSettings(
-        LinkTiming(period_s, timeout_s, join_timeout_s=max(5.0, timeout_s)),
+        LinkTiming(
+            period_s,
+            timeout_s,
+            join_timeout_s=max(5.0, timeout_s),
+            answer_timeout_s=timeout_s,
+        ),
         values['link.on_loss'] == 'emergency_stop',
         shortest_s,
         longest_s,
