@@ -55,7 +55,8 @@ def leading(
 
     def ready() -> bool:
         said = bridged.status('safety')
-        return any(text in said for text in ('waiting for a live update', 'is unknown')) and (
+        texts = ('waiting for a live update', 'is unknown', 'no joint_states of')
+        return any(text in said for text in texts) and (
             bridged.value('consuming', 'joint_commands_subscriptions') == str(listeners)
         )
 
@@ -115,7 +116,8 @@ def test_nothing_is_commanded_before_every_joint_has_a_place() -> None:
 
 def test_motion_begins_at_the_measured_pose_and_ramps() -> None:
     """A room far away moves the robot from where it is, no faster than it may."""
-    with robot({**PAIR, 'consume.start_velocity': 0.5, 'consume.max_velocity': 1.0}) as bridged:
+    slow = {'consume.start_velocity': 0.5, 'consume.max_velocity': 1.0}
+    with robot({**PAIR, **slow, 'consume.require_feedback': 'always'}) as bridged:
         measured = [0.2, -0.3]
 
         async def measure() -> None:
@@ -381,7 +383,8 @@ def test_commands_that_nobody_hears_are_named() -> None:
 
 def test_a_driver_that_comes_late_is_told_nothing_before_it_says_where_it_is() -> None:
     """It is led from where it is, though commands to elsewhere went out before it came."""
-    with robot({**PAIR, **FAST}, '-r', 'joint_commands:=late') as bridged:
+    auto = {'consume.require_feedback': 'auto'}
+    with robot({**PAIR, **FAST, **auto}, '-r', 'joint_commands:=late') as bridged:
         node = bridged.probe.node
         heard: list[JointState] = []
 

@@ -13,7 +13,7 @@ import pytest
 
 pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
 
-from support.arm import Arm, arm
+from support.arm import TRAILING, Arm, arm
 from support.robot import NAMESPACE, Robot, robot
 from support.waiting import ticks, wait_for
 
@@ -26,11 +26,10 @@ PARAMETERS = {
     'consume.start_velocity': START,
     'consume.max_velocity': LIMIT,
     'consume.start_seconds': START_S,
+    'consume.require_feedback': 'always',
 }
 PERIOD_S = 0.01
 ROUNDING = 1e-9
-TRAILING = 0.1
-"""How far the simulated arm may be behind a command to which it has not moved yet, in radians."""
 
 
 @dataclass
@@ -90,7 +89,7 @@ class Stage:
 @pytest.fixture(name='stage')
 def fixture_stage() -> Iterator[Stage]:
     """Have everything in place, and see afterwards that the arm never jumped."""
-    with robot(PARAMETERS) as bridged, arm(bridged) as follower:
+    with robot(PARAMETERS) as bridged, arm(bridged.probe, NAMESPACE) as follower:
         bridged.wait_for_status('consume link', 'joined')
         stage = Stage(bridged, follower)
         yield stage

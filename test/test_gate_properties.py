@@ -101,7 +101,8 @@ class GateMachine(RuleBasedStateMachine):
         self.is_enabled = self.is_linked = self.is_expected = False
         self.is_ready = True
         self.has_producer: bool | None = None
-        self.heard_at = self.looked_at = self.now
+        self.heard_at = self.now
+        self.looks = [(self.now, self.settings.discovery_s)]
         self.measured: dict[str, tuple[float, float]] = {}
         self.sent: dict[str, list[float]] = {}
         self.stale: set[str] = set()
@@ -173,7 +174,8 @@ class GateMachine(RuleBasedStateMachine):
     def is_looking(self) -> bool:
         """Say whether there was no time yet to see whether anybody measures."""
         is_blind = self.settings.feedback is Feedback.AUTO and not self.is_fed()
-        return is_blind and abs(self.now - self.looked_at) < self.settings.discovery_s
+        since, for_s = self.looks[-1]
+        return is_blind and abs(self.now - since) < for_s
 
     def fresh(self, name: str) -> float | None:
         """Give the measured position of a joint while it counts."""
@@ -377,7 +379,9 @@ class GateMachine(RuleBasedStateMachine):
         """Listen to the commands, as a driver does that comes up."""
 
         def look() -> None:
-            self.looked_at = self.now
+            since, for_s = self.looks[-1]
+            if for_s - abs(self.now - since) < self.settings.listener_s:
+                self.looks.append((self.now, self.settings.listener_s))
             self.gate.look_again(self.now)
 
         self.watch(look)

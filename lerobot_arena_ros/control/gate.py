@@ -53,7 +53,7 @@ class Gate:
         self._joints: tuple[GateJoint, ...] = ()
         self._unready: str | None = _NO_JOINTS
         self._settings = settings
-        self._looking_since = now
+        self._looking = (now, settings.discovery_s)
         self._state = State.WAITING if stopped is None else State.STOPPED
         self._cause = stopped or 'inactive'
         self._transitions: list[Transition] = []
@@ -174,7 +174,9 @@ class Gate:
         It may be a driver that has yet to say where its robot is: where nobody measures, nothing
         moves until there was time to hear from it.
         """
-        self._looking_since = now
+        since, for_s = self._looking
+        if for_s - abs(now - since) < self._settings.listener_s:
+            self._looking = (now, self._settings.listener_s)
         self._review(now)
 
     def measure(self, positions: Mapping[str, float], now: float) -> None:
@@ -286,8 +288,15 @@ class Gate:
         if settings.feedback is Feedback.NEVER:
             return None
         if not self.is_fed:
-            looking = abs(now - self._looking_since) < settings.discovery_s
+            since, for_s = self._looking
+            looking = abs(now - since) < for_s
             return 'looking for publishers of joint_states' if looking else None
+        unseen = [j.name for j in self._joints if j.name not in self._measured]
+        if unseen:
+            return (
+                f'no joint_states of {", ".join(unseen)} yet; a robot without any needs '
+                'consume.require_feedback: never'
+            )
         missing = [j.name for j in self._joints if self._pose(j.name, now) is None]
         if missing:
             return f'no fresh joint_states of {", ".join(missing)}'

@@ -25,10 +25,15 @@ class StateSyncUse(str, Enum):
 
 
 class Feedback(str, Enum):
-    """Whether measured positions are required: ``auto`` = once somebody publishes them."""
+    """
+    Whether measured positions are required.
 
-    AUTO = 'auto'
+    ``auto``: once somebody is seen to publish them. Who is discovered late is measured late, so
+    the first command may be far from the robot: it is for those who know.
+    """
+
     ALWAYS = 'always'
+    AUTO = 'auto'
     NEVER = 'never'
 
 
@@ -63,15 +68,16 @@ class GateSettings:
     :param ramp_period_s: between two steps of a motion under way.
     :param command_timeout_s: hold when no update came for so long; 0 = off.
     :param link_timeout_s: hold when the server was silent for so long.
-    :param discovery_s: how long ``auto`` looks for publishers, at the beginning and after each new
-        listener to the commands, before it does without feedback.
+    :param discovery_s: how long ``auto`` looks for publishers before it does without feedback.
+    :param listener_s: the same, after each new listener to the commands.
     """
 
     on_state_sync: StateSyncUse = StateSyncUse.ALIGN
-    feedback: Feedback = Feedback.AUTO
+    feedback: Feedback = Feedback.ALWAYS
     max_feedback_age_s: float = 0.5
     require_producer: bool = True
     ramp_period_s: float = 0.01
     command_timeout_s: float = 0.0
     link_timeout_s: float = 1.5
-    discovery_s: float = 1.0
+    discovery_s: float = 5.0
+    listener_s: float = 1.0

@@ -170,10 +170,11 @@ SPECS: tuple[Spec, ...] = (
     ),
     Spec(
         'consume.require_feedback',
-        'auto',
-        'Whether fresh joint_states are needed to move: once somebody publishes them (auto), '
-        'always, or never: then the first command is where the room asks for it.',
-        choices=('auto', 'always', 'never'),
+        'always',
+        'Whether fresh joint_states are needed to move: always; once a publisher of them was '
+        'discovered, for which five seconds are given (auto); or never. Without them the first '
+        'command is where the room asks for it.',
+        choices=('always', 'auto', 'never'),
     ),
     Spec(
         'consume.max_feedback_age_s',
@@ -242,8 +243,8 @@ SPECS: tuple[Spec, ...] = (
     Spec(
         'link.timeout_s',
         1.5,
-        'The link counts as lost after so much silence, or with a heartbeat unanswered for so long, '
-        'for what comes is as late; at least twice the heartbeat period.',
+        'The link counts as lost after so much silence, or with a heartbeat unanswered for so '
+        'long, for what comes is as late; at least twice the heartbeat period.',
         's',
         0.1,
         120.0,

@@ -4,25 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+import time
 from typing import NamedTuple
 
 from sensor_msgs.msg import JointState
 
+from .probe import Probe
 from .processes import ros_arguments, running
-from .robot import NAMESPACE, Robot
 from .waiting import wait_for
 
-__all__ = ['Arm', 'arm']
+__all__ = ['TRAILING', 'Arm', 'arm']
+
+TRAILING = 0.1
+"""How far the arm may be behind a command to which it has not moved yet, in radians."""
 
 
 class Step(NamedTuple):
     """
     One command to one joint.
 
+    :param at: when it came, in seconds of the steady clock.
     :param begins: whether nothing was commanded before, or something was waited for meanwhile.
     :param measured: where the joint was when the command came.
     """
 
+    at: float
     begins: bool
     measured: float
     commanded: float
@@ -58,6 +64,21 @@ class Arm:
                 widest = max(widest, abs(after.commanded - before.commanded))
         return widest
 
+    def jumps(self, largest: float) -> list[Step]:
+        """
+        List the commands that are neither a small step from the last one nor where the arm is.
+
+        Where a motion begins anew, and that may be at any time when something fails, it begins at
+        the measured pose.
+        """
+        pairs = zip(self.steps, self.steps[1:], strict=False)
+        return [
+            after
+            for before, after in pairs
+            if abs(after.commanded - before.commanded) > largest
+            and abs(after.commanded - after.measured) > TRAILING
+        ]
+
     def on_state(self, message: JointState) -> None:
         """Note where the arm is."""
         self.position = message.position[0]
@@ -65,18 +86,18 @@ class Arm:
     def on_command(self, message: JointState) -> None:
         """Note what it was told."""
         assert self.position is not None
-        self.steps.append(Step(self._begins, self.position, message.position[0]))
+        self.steps.append(Step(time.monotonic(), self._begins, self.position, message.position[0]))
         self._begins = False
 
 
 @contextmanager
-def arm(bridged: Robot) -> Iterator[Arm]:
-    """Have an arm of one joint, +-1 rad, on the bridge's topics."""
+def arm(probe: Probe, namespace: str) -> Iterator[Arm]:
+    """Have an arm of one joint, +-1 rad, on the topics of a bridge there."""
     seen = Arm()
-    node = bridged.probe.node
-    node.create_subscription(JointState, f'/{NAMESPACE}/joint_states', seen.on_state, 100)
-    arguments = ros_arguments(NAMESPACE, {'joints': ['j1'], 'max_velocity': 20.0})
+    node = probe.node
+    node.create_subscription(JointState, f'/{namespace}/joint_states', seen.on_state, 100)
+    arguments = ros_arguments(namespace, {'joints': ['j1'], 'max_velocity': 20.0})
     with running('nodes.demo_arm', arguments):
         wait_for(lambda: seen.position is not None, 'the arm', 20.0)
-        node.create_subscription(JointState, f'/{NAMESPACE}/joint_commands', seen.on_command, 100)
+        node.create_subscription(JointState, f'/{namespace}/joint_commands', seen.on_command, 100)
         yield seen

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 import threading
+import time
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
@@ -28,6 +29,9 @@ class Probe:
     """
     What the graph said so far, by namespace, and ways to speak to it.
 
+    ``changes`` has what diagnostics said that was new: when, in seconds of the steady clock, which
+    status, and its text.
+
     Its callbacks run in a thread of their own, so that a test may simply wait.
     """
 
@@ -36,6 +40,7 @@ class Probe:
         self.commands: dict[str, list[JointState]] = defaultdict(list)
         self.stop_active: dict[str, list[bool]] = defaultdict(list)
         self.diagnostics: dict[str, DiagnosticStatus] = {}
+        self.changes: list[tuple[float, str, str]] = []
         self._publishers: dict[tuple[str, str], Any] = {}
         self._clients: dict[str, Any] = {}
         self.node.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, 10)
@@ -124,6 +129,8 @@ class Probe:
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         for status in message.status:
+            if status.message != self.text(status.name):
+                self.changes.append((time.monotonic(), status.name, status.message))
             self.diagnostics[status.name] = status
 
 

@@ -31,6 +31,11 @@ class Process:
         return self._log.read_text(errors='replace')
 
     @property
+    def pid(self) -> int:
+        """Its number."""
+        return self._process.pid
+
+    @property
     def is_alive(self) -> bool:
         """Whether it still runs."""
         return self._process.poll() is None

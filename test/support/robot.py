@@ -30,6 +30,7 @@ DEFAULTS: dict[str, Any] = {
     'link.reconnect_min_s': 0.1,
     'link.reconnect_max_s': 0.2,
     'create_missing_rooms': 'both',
+    'consume.require_feedback': 'never',
 }
 
 SERVICES = {

@@ -40,7 +40,12 @@ COMMON = {
 }
 BRIDGES: dict[str, dict[str, Any]] = {
     'leader': {**COMMON, 'produce.room_id': 'a'},
-    'follower': {**COMMON, 'consume.room_id': 'a', 'joints': list(JOINTS)},
+    'follower': {
+        **COMMON,
+        'consume.room_id': 'a',
+        'consume.require_feedback': 'never',
+        'joints': list(JOINTS),
+    },
     'bystander': {**COMMON, 'produce.room_id': 'c'},
 }
 """The parameters of each bridge but ``server_url``, by its namespace."""

@@ -70,16 +70,17 @@ class Direction:
     async def _deliver(
         self, passing: asyncio.Queue[tuple[float, bytes]], writer: asyncio.StreamWriter
     ) -> None:
-        with suppress(OSError):
-            while True:
-                due, data = await passing.get()
-                await until(due)
-                await self._flows.wait()
-                if not data:
+        data = b' '
+        while data:
+            due, data = await passing.get()
+            await until(due)
+            await self._flows.wait()
+            with suppress(OSError):  # Once nobody is there, what still comes is for nobody.
+                if data:
+                    writer.write(data)
+                    await writer.drain()
+                else:
                     writer.write_eof()
-                    return
-                writer.write(data)
-                await writer.drain()
 
 
 class Wire:

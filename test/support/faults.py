@@ -1,0 +1,165 @@
+"""A robot that follows another one through an arena, each part of which can be made to fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+import json
+import os
+from pathlib import Path
+import time
+from typing import Any
+
+from .arm import Arm, arm
+from .domain import own_domain
+from .probe import Probe, running_probe
+from .processes import Process, free_port, ros_arguments, running
+from .proxy import Proxy, running_proxy
+from .waiting import wait_for
+
+__all__ = ['LIMIT', 'REPORT_VARIABLE', 'ROOM', 'Stage', 'fault_stage']
+
+REPORT_VARIABLE = 'LEROBOT_ARENA_FAULTS_REPORT'
+"""Names a file to which each fault adds what was seen of it, as one line of JSON."""
+
+FOLLOWER, LEADER = 'follower', 'leader'
+ROOM = 'arm'
+LIMIT = 1.0
+"""The velocity limit of the follower, in radians per second."""
+
+PERIOD_S = 0.01
+QUICK = {'link.reconnect_min_s': 0.1, 'link.reconnect_max_s': 0.5, 'units': 'degrees'}
+CONSUME = {
+    'consume.room_id': ROOM,
+    'joints': ['j1'],
+    'consume.max_velocity': LIMIT,
+    'create_missing_rooms': 'both',
+}
+
+
+@dataclass
+class Stage:
+    """
+    Two arms, two bridges, an arena, and a wire between the arena and the follower's bridge.
+
+    :param arena_url: the arena itself, past the wire.
+    """
+
+    arena_url: str
+    probe: Probe
+    arm: Arm
+    proxy: Proxy
+    leader_proxy: Proxy
+    _arena: Restartable = field(repr=False)
+    _bridge: Restartable = field(repr=False)
+
+    @property
+    def arena(self) -> Process:
+        """The arena's process."""
+        return self._arena.process
+
+    @property
+    def bridge(self) -> Process:
+        """The follower's bridge."""
+        return self._bridge.process
+
+    def restart_arena(self) -> None:
+        """Serve again, on the same port."""
+        self._arena.restart()
+
+    def respawn_bridge(self) -> None:
+        """Start the follower's bridge again as ``use_respawn`` does, with the stop latched."""
+        self._bridge.restart('-p', 'estop_on_start:=true')
+
+    def wait_for_motion(self, since: float | None = None) -> float:
+        """Wait for a command, and give the moment at which it came."""
+        moment = time.monotonic() if since is None else since
+        count = len(self.arm.steps)
+        wait_for(lambda: self._first_command(count, moment) is not None, 'the arm to move', 40.0)
+        at = self._first_command(count, moment)
+        assert at is not None
+        return at
+
+    def wait_for_text(self, status: str, text: str, since: float) -> float:
+        """Wait until diagnostics say something new, and give the moment at which they did."""
+        name = f'/{FOLLOWER}/arena_bridge: {status}'
+
+        def said() -> float | None:
+            hits = (at for at, who, what in self.probe.changes if who == name and text in what)
+            return next((at for at in hits if at >= since), None)
+
+        wait_for(lambda: said() is not None, f'{status} to say {text!r}', 40.0)
+        moment = said()
+        assert moment is not None
+        return moment
+
+    def commands_after(self, moment: float) -> list[float]:
+        """Give how many seconds after a moment each command came, of those that came later."""
+        return [step.at - moment for step in self.arm.steps if step.at > moment]
+
+    def call(self, service: str) -> Any:
+        """Call a service of the follower's bridge."""
+        return self.probe.call(FOLLOWER, service)
+
+    def record(
+        self, fault: str, *, noticed_s: float | None, told: str, healed_s: float | None
+    ) -> None:
+        """See that the arm did not jump, and add a row to the report, if one is wanted."""
+        assert not self.arm.jumps(LIMIT * PERIOD_S + 1e-9)
+        report = os.environ.get(REPORT_VARIABLE)
+        if report:
+            row = {'fault': fault, 'noticed_s': noticed_s, 'told': told, 'healed_s': healed_s}
+            with Path(report).open('a', encoding='utf-8') as file:
+                file.write(json.dumps(row) + '\n')
+
+    def _first_command(self, count: int, moment: float) -> float | None:
+        return next((step.at for step in self.arm.steps[count:] if step.at >= moment), None)
+
+
+class Restartable:
+    """A program that can be started anew after its end."""
+
+    def __init__(self, stack: ExitStack, start: Callable[[tuple[str, ...]], Any]) -> None:
+        self._stack = stack
+        self._start = start
+        self.process: Process = stack.enter_context(start(()))
+
+    def restart(self, *more: str) -> None:
+        """Start it again, with further arguments."""
+        self.process.kill()
+        self.process = self._stack.enter_context(self._start(more))
+
+
+@contextmanager
+def fault_stage(*server_options: str) -> Iterator[Stage]:
+    """Have it all running, the follower moving."""
+    with ExitStack() as stack:
+        stack.enter_context(own_domain())
+        port = free_port()
+        url = f'http://127.0.0.1:{port}'
+        serve = ['--port', str(port), *server_options]
+        arena = Restartable(stack, lambda more: running('server.main', [*serve, *more]))
+        wait_for(lambda: 'listening on' in arena.process.output, 'the arena')
+        proxy = stack.enter_context(running_proxy(url))
+        leader_proxy = stack.enter_context(running_proxy(url))
+        probe = stack.enter_context(running_probe())
+        probe.watch(FOLLOWER)
+        _lead(stack, leader_proxy.url)
+        follower = stack.enter_context(arm(probe, FOLLOWER))
+        parameters = {**QUICK, **CONSUME, 'server_url': proxy.url}
+        bridge = Restartable(
+            stack,
+            lambda more: running('nodes.bridge', ros_arguments(FOLLOWER, parameters, *more)),
+        )
+        stage = Stage(url, probe, follower, proxy, leader_proxy, arena, bridge)
+        wait_for(lambda: len(follower.steps) > 100, 'the arm to move', 40.0)
+        yield stage
+
+
+def _lead(stack: ExitStack, url: str) -> None:
+    """Have an arm that waves, and a bridge that says so in the room."""
+    waving = {'joints': ['j1'], 'motion': 'sine', 'period_s': 4.0}
+    stack.enter_context(running('nodes.demo_arm', ros_arguments(LEADER, waving)))
+    parameters = {**QUICK, 'produce.room_id': ROOM, 'server_url': url}
+    stack.enter_context(running('nodes.bridge', ros_arguments(LEADER, parameters)))

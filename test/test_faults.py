@@ -1,0 +1,368 @@
+"""
+Faults for real: what was noticed, after how long, what the robot was told, and that it heals.
+
+``make faults`` writes what is seen here into docs/reliability.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+import os
+import signal
+import time
+
+import pytest
+
+pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
+
+from support.faults import ROOM, Stage, fault_stage
+from support.peers import RawPeer, enter, ws_path
+from support.robot import WORKSPACE
+from support.waiting import ticks, wait_for
+
+from lerobot_arena_ros import RoboticsConsumer
+
+CONNECTS = int(os.environ.get('LEROBOT_ARENA_FAULTS_CONNECTS', '100'))
+"""Connections made and dropped in a row; ``make faults`` makes a thousand."""
+
+SILENCE_S = 1.5
+"""``link.timeout_s``."""
+
+SLACK_S = 3.0
+"""What a busy machine may add to a time before it is wrong."""
+
+
+@pytest.fixture(name='stage')
+def fixture_stage() -> Iterator[Stage]:
+    """Have a follower that moves."""
+    with fault_stage() as stage:
+        yield stage
+
+
+def last(seconds: list[float]) -> str:
+    """Say when the last command came."""
+    return f'last command {max(seconds, default=0.0):.2f} s after'
+
+
+def test_the_arena_is_killed_and_started_again(stage: Stage) -> None:
+    """SIGKILL: the socket is reset, which is noticed at once; the room is made again."""
+    fault_at = time.monotonic()
+    stage.arena.signal(signal.SIGKILL)
+    noticed_at = stage.wait_for_text('safety', 'holding', fault_at)
+    told = last(stage.commands_after(fault_at))
+    mended_at = time.monotonic()
+    stage.restart_arena()
+    healed_at = stage.wait_for_motion(mended_at)
+
+    assert noticed_at - fault_at < SLACK_S
+    stage.record(
+        'arena killed (SIGKILL) and started again',
+        noticed_s=noticed_at - fault_at,
+        told=told,
+        healed_s=healed_at - mended_at,
+    )
+
+
+def test_the_arena_is_frozen(stage: Stage) -> None:
+    """SIGSTOP: sockets stay open and nothing is said."""
+    fault_at = time.monotonic()
+    stage.arena.signal(signal.SIGSTOP)
+    noticed_at = stage.wait_for_text('safety', 'holding', fault_at)
+    told = last(stage.commands_after(fault_at))
+    mended_at = time.monotonic()
+    stage.arena.signal(signal.SIGCONT)
+    healed_at = stage.wait_for_motion(mended_at)
+
+    assert 0.5 < noticed_at - fault_at < SILENCE_S + SLACK_S
+    stage.record(
+        'arena frozen (SIGSTOP) for a while',
+        noticed_s=noticed_at - fault_at,
+        told=told,
+        healed_s=healed_at - mended_at,
+    )
+
+
+def test_the_network_goes_silent(stage: Stage) -> None:
+    """A cable is pulled: half-open sockets on both sides."""
+    fault_at = time.monotonic()
+    stage.proxy.act(lambda wire: wire.freeze())
+    noticed_at = stage.wait_for_text('safety', 'holding', fault_at)
+    told = last(stage.commands_after(fault_at))
+    mended_at = time.monotonic()
+    stage.proxy.act(lambda wire: wire.thaw())
+    healed_at = stage.wait_for_motion(mended_at)
+
+    assert 0.5 < noticed_at - fault_at < SILENCE_S + SLACK_S
+    stage.record(
+        'network silent, sockets open (half-open)',
+        noticed_s=noticed_at - fault_at,
+        told=told,
+        healed_s=healed_at - mended_at,
+    )
+
+
+def test_the_connection_is_reset(stage: Stage) -> None:
+    """A router drops the connection, and takes new ones."""
+    fault_at = time.monotonic()
+    stage.proxy.act(lambda wire: wire.cut())
+    noticed_at = stage.wait_for_text('safety', 'holding', fault_at)
+    told = last(stage.commands_after(fault_at))
+    healed_at = stage.wait_for_motion(noticed_at)
+
+    assert noticed_at - fault_at < SLACK_S
+    stage.record(
+        'connection reset',
+        noticed_s=noticed_at - fault_at,
+        told=told,
+        healed_s=healed_at - fault_at,
+    )
+
+
+def test_a_network_that_is_too_slow_is_no_link(stage: Stage) -> None:
+    """Everything comes, but two seconds late: commands that old are not obeyed for long."""
+    fault_at = time.monotonic()
+    stage.proxy.act(lambda wire: setattr(wire.down, 'delay_s', 2.0))
+    noticed_at = stage.wait_for_text('safety', 'holding', fault_at)
+    told = last([after for after in stage.commands_after(fault_at) if after < 10.0])
+    mended_at = time.monotonic()
+    stage.proxy.act(lambda wire: setattr(wire.down, 'delay_s', 0.0))
+    healed_at = stage.wait_for_motion(mended_at)
+
+    assert noticed_at - fault_at < 2 * SILENCE_S + SLACK_S
+    stage.record(
+        'everything two seconds late',
+        noticed_s=noticed_at - fault_at,
+        told=told,
+        healed_s=healed_at - mended_at,
+    )
+
+
+def test_a_network_that_is_slow_enough_is_a_link(stage: Stage) -> None:
+    """A fifth of a second each way moves the arm later, and nothing holds."""
+    fault_at = time.monotonic()
+    stage.proxy.act(lambda wire: setattr(wire.up, 'delay_s', 0.2))
+    stage.proxy.act(lambda wire: setattr(wire.down, 'delay_s', 0.2))
+    wait_for(lambda: len(stage.commands_after(fault_at)) > 200, 'commands', 20.0)
+
+    texts = [what for at, who, what in stage.probe.changes if at > fault_at and 'safety' in who]
+    assert not [text for text in texts if 'holding' in text]
+    stage.record(
+        'everything a fifth of a second late',
+        noticed_s=None,
+        told='the same, later',
+        healed_s=None,
+    )
+
+
+def test_frames_that_are_lost_or_out_of_order_do_not_make_the_arm_jump(stage: Stage) -> None:
+    """A broken proxy drops every third frame and swaps others: what arrives is obeyed, slowly."""
+    kept: list[bytes] = []
+    count = 0
+
+    def mangle(frame: bytes) -> list[bytes]:
+        nonlocal count
+        count += 1
+        if count % 3 == 0:
+            return []
+        if count % 3 == 1:
+            kept.append(frame)
+            return []
+        return [frame, *kept[-1:]]
+
+    fault_at = time.monotonic()
+    stage.proxy.act(lambda wire: setattr(wire.down, 'change', mangle))
+    wait_for(lambda: len(stage.commands_after(fault_at)) > 200, 'commands', 20.0)
+    mended_at = time.monotonic()
+    stage.proxy.act(lambda wire: setattr(wire.down, 'change', None))
+    stage.wait_for_motion(mended_at)
+
+    stage.record(
+        'frames dropped and out of order (a broken proxy)',
+        noticed_s=None,
+        told='what arrives, at the velocity limit',
+        healed_s=0.0,
+    )
+
+
+def test_a_consumer_that_reads_slowly_is_told_the_newest(stage: Stage) -> None:
+    """The bridge's own line is thin: updates merge on the way, and none is replayed."""
+    fault_at = time.monotonic()
+    stage.proxy.act(lambda wire: setattr(wire.down, 'bytes_per_s', 20_000.0))
+    wait_for(lambda: len(stage.commands_after(fault_at)) > 100, 'commands', 20.0)
+    stage.proxy.act(lambda wire: setattr(wire.down, 'bytes_per_s', 1e12))
+    stage.wait_for_motion()
+
+    stage.record(
+        'a thin line to the bridge (20 kB/s)',
+        noticed_s=None,
+        told='the newest values, merged',
+        healed_s=0.0,
+    )
+
+
+async def test_another_consumer_stops_reading(stage: Stage) -> None:
+    """Its updates merge in the arena and it is put out; the follower feels nothing."""
+    loop = asyncio.get_running_loop()
+    fault_at = time.monotonic()
+    peer = await loop.run_in_executor(
+        None, RawPeer.enter, stage.arena_url, ws_path(WORKSPACE, ROOM), 'lazy', 'consumer'
+    )
+    try:
+        async with RoboticsConsumer(stage.arena_url) as other:
+
+            async def flood() -> None:
+                # Over REST, beside the producer: many joints, so that buffers fill soon.
+                async for count in ticks(20.0):
+                    joints = [
+                        {'name': f'filler_{i:02}{"x" * 30}', 'value': count} for i in range(20)
+                    ]
+                    await other._rooms._request(
+                        'POST',
+                        other._address.room(WORKSPACE, ROOM, '/command'),
+                        json={'joints': joints},
+                    )
+                    info = await other.get_room_info(WORKSPACE, ROOM)
+                    if 'lazy' not in info['participants']['consumers']:
+                        return
+
+            await asyncio.wait_for(flood(), 120.0)
+        put_out_at = time.monotonic()
+    finally:
+        peer.close()
+    gaps = _gaps(stage, fault_at)
+
+    assert max(gaps) < SLACK_S
+    stage.record(
+        'another consumer stops reading',
+        noticed_s=put_out_at - fault_at,
+        told=f'the same (longest pause {max(gaps):.2f} s)',
+        healed_s=0.0,
+    )
+
+
+def _gaps(stage: Stage, since: float) -> list[float]:
+    times = [since, *(step.at for step in stage.arm.steps if step.at > since)]
+    return [after - before for before, after in zip(times, times[1:], strict=False)]
+
+
+def test_the_producer_vanishes_without_a_word(stage: Stage) -> None:
+    """No FIN: the arena asks for a sign of life and puts it out; the follower stands still."""
+    fault_at = time.monotonic()
+    stage.leader_proxy.act(lambda wire: wire.freeze())
+    noticed_at = stage.wait_for_text('safety', 'holding: the room has no producer', fault_at)
+    told = last(stage.commands_after(fault_at))
+    mended_at = time.monotonic()
+    stage.leader_proxy.act(lambda wire: wire.thaw())
+    healed_at = stage.wait_for_motion(mended_at)
+
+    stage.record(
+        'producer vanishes without FIN',
+        noticed_s=noticed_at - fault_at,
+        told=told,
+        healed_s=healed_at - mended_at,
+    )
+
+
+async def test_the_room_is_deleted_and_made_again(stage: Stage) -> None:
+    """Everybody is told, leaves and comes back to the new room."""
+    loop = asyncio.get_running_loop()
+    person = RoboticsConsumer(stage.arena_url)
+    fault_at = time.monotonic()
+    assert await person.delete_room(WORKSPACE, ROOM)
+    await person.create_room(WORKSPACE, ROOM)
+    noticed_at = await loop.run_in_executor(
+        None, stage.wait_for_text, 'safety', 'holding', fault_at
+    )
+    healed_at = await loop.run_in_executor(None, stage.wait_for_motion, noticed_at)
+
+    link = '/follower/arena_bridge: consume link'
+    assert (
+        'the room was deleted'
+        in {pair.key: pair.value for pair in stage.probe.diagnostics[link].values}['last_loss']
+    )
+    stage.record(
+        'room deleted and made again',
+        noticed_s=noticed_at - fault_at,
+        told=last([s for s in stage.commands_after(fault_at) if s < healed_at - fault_at]),
+        healed_s=healed_at - fault_at,
+    )
+
+
+async def test_a_thousand_come_and_go(stage: Stage) -> None:
+    """Connections made and dropped in a row leave nothing behind, and disturb nobody."""
+    pid = stage.arena.pid
+    before = _open_files(pid)
+    fault_at = time.monotonic()
+    for number in range(CONNECTS):
+        async with enter(stage.arena_url, WORKSPACE, ROOM, f'guest-{number}', 'consumer'):
+            pass
+    took_s = time.monotonic() - fault_at
+    gaps = _gaps(stage, fault_at)
+
+    loop = asyncio.get_running_loop()
+    await loop.run_in_executor(
+        None, wait_for, lambda: _open_files(pid) <= before, 'the sockets to be closed'
+    )
+    info = await RoboticsConsumer(stage.arena_url).get_room_info(WORKSPACE, ROOM)
+    assert info['participants']['total'] == 2
+    assert max(gaps) < SLACK_S
+    stage.record(
+        f'{CONNECTS} connects and disconnects in a row',
+        noticed_s=None,
+        told=f'the same (longest pause {max(gaps):.2f} s in {took_s:.0f} s)',
+        healed_s=0.0,
+    )
+
+
+def _open_files(pid: int) -> int:
+    return len(os.listdir(f'/proc/{pid}/fd'))
+
+
+def test_the_bridge_is_killed_while_commanding_and_respawned(stage: Stage) -> None:
+    """It comes back by itself, stopped; motion wants a reset, and begins where the arm is."""
+    fault_at = time.monotonic()
+    stage.bridge.signal(signal.SIGKILL)
+    stage.bridge.wait()
+    told = last(stage.commands_after(fault_at))
+    mended_at = time.monotonic()
+    stage.respawn_bridge()
+    stage.wait_for_text('safety', 'EMERGENCY STOP: stopped at start', mended_at)
+    count = len(stage.arm.steps)
+    stage.arm.begin()
+    wait_for(lambda: stage.call('reset_emergency_stop').success, 'the reset')
+    healed_at = stage.wait_for_motion()
+
+    first = stage.arm.steps[count]
+    assert abs(first.commanded - first.measured) < 0.1
+    stage.record(
+        'bridge killed (SIGKILL) while commanding, and respawned',
+        noticed_s=0.0,
+        told=f'{told}; after the respawn nothing before the reset',
+        healed_s=healed_at - mended_at,
+    )
+
+
+async def test_a_stop_raised_while_the_link_is_down_is_not_lost(stage: Stage) -> None:
+    """It reaches the room once the link is back."""
+    loop = asyncio.get_running_loop()
+    heard: list[float] = []
+    async with RoboticsConsumer(stage.arena_url) as person:
+        person.on_emergency_stop(lambda _: heard.append(time.monotonic()))
+        assert await person.connect(WORKSPACE, ROOM)
+        fault_at = time.monotonic()
+        stage.proxy.cut()
+        await loop.run_in_executor(None, stage.wait_for_text, 'safety', 'holding', fault_at)
+        answer = await loop.run_in_executor(None, stage.call, 'trigger_emergency_stop')
+        assert answer.success
+        assert not heard
+        mended_at = time.monotonic()
+        stage.proxy.open()
+        await loop.run_in_executor(None, wait_for, lambda: heard, 'the stop in the room', 20.0)
+
+    stage.record(
+        'stop raised while the link is down',
+        noticed_s=0.0,
+        told='nothing after the stop',
+        healed_s=heard[0] - mended_at,
+    )
