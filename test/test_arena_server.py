@@ -115,7 +115,8 @@ def test_it_says_more_when_asked_to() -> None:
         code, out, err = server.stop(signal.SIGTERM)
 
     assert (code, out) == (0, '')
-    assert "join refused: workspace 'lab', room 'nowhere': Room not found" in err
+    assert "event=join_refused code='room_not_found'" in err
+    assert "workspace='lab' room='nowhere'" in err
 
 
 def test_its_limits_are_arguments() -> None:

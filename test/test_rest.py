@@ -15,8 +15,7 @@ from support.peers import RawPeer, connect, enter, joint, joints, ws_path
 from support.server import running_server
 from support.waiting import wait_until
 
-from lerobot_arena_ros.server.hub import Timing
-from lerobot_arena_ros.server.room import Limits
+from lerobot_arena_ros.server.limits import Limits, Timing
 
 Json = dict[str, Any]
 

@@ -24,7 +24,7 @@ from support.server import running_server
 from support.waiting import wait_until
 import websockets
 
-from lerobot_arena_ros.server.hub import Timing
+from lerobot_arena_ros.server.limits import Timing
 
 WORKSPACE = 'lab'
 
