@@ -25,7 +25,7 @@ SEAMS = {
     'json': {'arena/messages.py'},
     'httpx': {'arena/rooms.py'},
     'prometheus_client': {'server/metrics.py'},
-    'websockets': {'arena/connection.py'},
+    'websockets': {'arena/connection.py', 'arena/opening.py'},
 }
 ROS = {
     'ament_index_python',

@@ -13,29 +13,26 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 import contextlib
 import functools
-import inspect
 import logging
 from typing import Any, TypeVar
 import uuid
 
+from .access import Access
 from .address import DEFAULT_URL, Address
+from .callbacks import Callbacks
 from .connection import Connection, backoff, keep_joined, open_connection
 from .errors import ArenaError, RoomNotFound, TransportError
 from .messages import (
     MAX_REASON_LENGTH,
     EmergencyStop,
-    ErrorReply,
     Heartbeat,
-    JointUpdate,
     Role,
-    StateSync,
 )
 from .rooms import Rooms
-from .session import Event, LinkTiming, Malformed
+from .session import Event, LinkTiming
 
 __all__ = ['RoboticsClientCore', 'parse_role']
 
-Callback = Callable[..., Any]
 Join = Callable[[], Awaitable[Connection]]
 Self = TypeVar('Self', bound='RoboticsClientCore')
 
@@ -51,17 +48,35 @@ class RoboticsClientCore:
 
     :param base_url: the server; a path such as ``/api`` is kept.
     :param reconnect: join the same room again when the connection is lost; the callbacks tell.
+    :param token: for servers that want one; None takes that of the environment variable
+        ``LEROBOT_ARENA_TOKEN``, if there is one.
+    :param ca_file: a PEM file with the only authorities to be trusted; None for those of the
+        system, or of ``SSL_CERT_FILE``.
+    :param allow_insecure: send the token to other machines even without TLS, as does
+        ``LEROBOT_ARENA_ALLOW_INSECURE=1``.
     :raises InvalidAddress: ``base_url`` is no http or https URL.
+    :raises InvalidAccess: the token or the CA file cannot be used, or not with this URL.
     """
 
-    def __init__(self, base_url: str = DEFAULT_URL, *, reconnect: bool = False) -> None:
+    def __init__(
+        self,
+        base_url: str = DEFAULT_URL,
+        *,
+        reconnect: bool = False,
+        token: str | None = None,
+        ca_file: str | None = None,
+        allow_insecure: bool = False,
+    ) -> None:
         self._address = Address.parse(base_url)
-        self._rooms = Rooms(self._address)
+        self._access = Access.of_environment(
+            token=token, ca_file=ca_file, allow_insecure=allow_insecure
+        )
+        self._access.check(self._address)
+        self._rooms = Rooms(self._address, access=self._access)
         self._reconnect = reconnect
         self._connection: Connection | None = None
         self._reader: asyncio.Task[None] | None = None
-        self._callbacks: dict[str, Callback] = {}
-        self._calling: list[asyncio.Task[Any] | None] = []
+        self._callbacks = Callbacks()
         self.workspace_id: str | None = None
         self.room_id: str | None = None
         self.role: str | None = None
@@ -158,6 +173,7 @@ class RoboticsClientCore:
             parse_role(role),
             participant_id=participant_id,
             timing=TIMING,
+            access=self._access,
         )
         await self.disconnect()
         try:
@@ -186,7 +202,7 @@ class RoboticsClientCore:
         A coroutine callback that is under way runs to its end: it may be what disconnects us.
         """
         reader, self._reader = self._reader, None
-        if reader is not None and reader not in self._calling:
+        if reader is not None and not self._callbacks.is_calling(reader):
             reader.cancel()
             await asyncio.wait([reader])
         await self._leave()
@@ -237,15 +253,15 @@ class RoboticsClientCore:
 
     def on_connected(self, callback: Callable[[], Any]) -> None:
         """Have ``callback()`` called after each join."""
-        self._callbacks['connected'] = callback
+        self._callbacks.set('connected', callback)
 
     def on_disconnected(self, callback: Callable[[], Any]) -> None:
         """Have ``callback()`` called once at the end of each joined connection."""
-        self._callbacks['disconnected'] = callback
+        self._callbacks.set('disconnected', callback)
 
     def on_error(self, callback: Callable[[str], Any]) -> None:
         """Have ``callback(text)`` called for the server's errors and for emergency stops."""
-        self._callbacks['error'] = callback
+        self._callbacks.set('error', callback)
 
     def on_emergency_stop(self, callback: Callable[[EmergencyStop], Any]) -> None:
         """
@@ -253,11 +269,11 @@ class RoboticsClientCore:
 
         Our own comes back, too: its ``source`` is our ``participant_id``.
         """
-        self._callbacks['emergency_stop'] = callback
+        self._callbacks.set('emergency_stop', callback)
 
     def on_message(self, callback: Callable[[Event], Any]) -> None:
         """Have ``callback(event)`` called for everything, with source and timestamp."""
-        self._callbacks['message'] = callback
+        self._callbacks.set('message', callback)
 
     # ----- inside
 
@@ -267,7 +283,7 @@ class RoboticsClientCore:
     async def _enter(self, connection: Connection) -> None:
         self._connection = connection
         self.participant_id = connection.participant_id
-        await self._call('connected')
+        await self._callbacks.call('connected')
 
     async def _leave(self) -> None:
         connection, self._connection = self._connection, None
@@ -275,7 +291,7 @@ class RoboticsClientCore:
             try:
                 await connection.aclose()
             finally:
-                await self._call('disconnected')
+                await self._callbacks.call('disconnected')
 
     async def _read_all(self, first: Connection, join: Join) -> None:
         try:
@@ -294,7 +310,7 @@ class RoboticsClientCore:
     async def _read(self, connection: Connection) -> None:
         try:
             async for event in connection:
-                await self._dispatch(event)
+                await self._callbacks.dispatch(event)
         except TransportError as exc:
             if connection is self._connection:
                 _logger.warning('%s', exc)
@@ -312,40 +328,6 @@ class RoboticsClientCore:
         async with contextlib.aclosing(again):
             async for connection in again:
                 yield connection
-
-    async def _dispatch(self, event: Event) -> None:
-        await self._call('message', event)
-        match event:
-            case JointUpdate():
-                await self._call('joint_update', list(event.entries))
-            case StateSync():
-                await self._call('state_sync', dict(event.joints))
-            case EmergencyStop():
-                await self._call('emergency_stop', event)
-                await self._call('error', f'Emergency stop: {event.reason}')
-            case ErrorReply():
-                await self._call('error', event.message)
-            case Malformed():
-                _logger.warning('dropped a frame from the server: %s', event.detail)
-
-    async def _call(self, kind: str, *args: object) -> None:
-        callback = self._callbacks.get(kind)
-        if callback is None:
-            return
-        try:
-            result = callback(*args)
-            if inspect.isawaitable(result):
-                await self._wait_for(result)
-        except Exception:
-            _logger.exception('the on_%s callback failed', kind)
-
-    async def _wait_for(self, result: Awaitable[object]) -> None:
-        task = asyncio.current_task()
-        self._calling.append(task)
-        try:
-            await result
-        finally:
-            self._calling.remove(task)
 
     def _joined(self, what: str) -> Connection:
         if self._connection is None:
