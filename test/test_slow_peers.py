@@ -55,7 +55,7 @@ def values_of(message: dict[str, list[dict[str, object]]]) -> dict[object, objec
     return {entry['name']: entry['value'] for entry in message['data']}
 
 
-async def test_a_consumer_that_does_not_read_delays_nobody(url: str) -> None:
+async def test_s09_a_consumer_that_does_not_read_delays_nobody(url: str) -> None:
     """The others get each update, and the producer its answers."""
     slow = RawPeer.enter(url, PATH, 'slow', 'consumer')
     with closing(slow):

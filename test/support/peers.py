@@ -78,21 +78,38 @@ class RawPeer:
     @classmethod
     def connect(cls, url: str, path: str) -> RawPeer:
         """Open a WebSocket with a receive buffer as small as it gets."""
+        peer = cls.connect_bare(url)
+        peer.sock.sendall(
+            f'GET {path} HTTP/1.1\r\nHost: {urlsplit(url).netloc}\r\nUpgrade: websocket\r\n'
+            'Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n'
+            'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n'.encode()
+        )
+        while b'\r\n\r\n' not in peer._buffer:
+            peer._fill()
+        peer._buffer = peer._buffer.partition(b'\r\n\r\n')[2]
+        return peer
+
+    @classmethod
+    def connect_bare(cls, url: str) -> RawPeer:
+        """Connect and say nothing."""
         address = urlsplit(url)
         sock = socket.socket()
         sock.settimeout(TIMEOUT_S)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         sock.connect((address.hostname, address.port))
-        sock.sendall(
-            f'GET {path} HTTP/1.1\r\nHost: {address.netloc}\r\nUpgrade: websocket\r\n'
-            'Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n'
-            'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n'.encode()
-        )
-        peer = cls(sock)
-        while b'\r\n\r\n' not in peer._buffer:
-            peer._fill()
-        peer._buffer = peer._buffer.partition(b'\r\n\r\n')[2]
-        return peer
+        return cls(sock)
+
+    def is_dropped(self) -> bool:
+        """Say whether the server has ended the connection, without waiting for it."""
+        self.sock.setblocking(False)
+        try:
+            return self.sock.recv(1, socket.MSG_PEEK) == b''
+        except BlockingIOError:
+            return False
+        except ConnectionError:
+            return True
+        finally:
+            self.sock.settimeout(TIMEOUT_S)
 
     @classmethod
     def enter(cls, url: str, path: str, participant_id: str, role: str) -> RawPeer:
