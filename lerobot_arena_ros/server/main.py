@@ -112,12 +112,6 @@ def _log_to_stderr(level: str) -> None:
     # Uvicorn warns of each bad request, as often as somebody makes one, and below that names what
     # clients ask for: its errors are ours, the rest is in our own lines.
     logging.getLogger('uvicorn').setLevel(logging.ERROR)
-    logging.getLogger('uvicorn.error').addFilter(_is_worth_a_traceback)
-
-
-def _is_worth_a_traceback(record: logging.LogRecord) -> bool:
-    """Tell our own failures from a peer's text that is no UTF-8: that one is closed, no more."""
-    return not (record.exc_info and isinstance(record.exc_info[1], UnicodeDecodeError))
 
 
 def _fail(message: str) -> NoReturn:

@@ -16,6 +16,7 @@ import uvicorn
 from .door import Door
 from .hub import Hub
 from .line import LineProtocol
+from .quiet import hush_uvicorn
 
 __all__ = ['Certificate', 'is_for_this_machine_alone', 'listen', 'serve', 'url_of']
 
@@ -145,6 +146,7 @@ async def serve(
     :param ready: called once connections are accepted.
     :param certificate: for TLS; None for none.
     """
+    hush_uvicorn()
     server = _Server(_config(app, certificate), ready)
     stopping = asyncio.create_task(_stop_on(stop, server), name='stop')
     try:
