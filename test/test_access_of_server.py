@@ -225,7 +225,7 @@ def test_the_token_is_in_no_log(
                 connection.getresponse().read()
         connection.close()
 
-    assert 'event=request_refused' in caplog.text
+    assert 'event=access_denied' in caplog.text
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
     assert TOKEN not in caplog.text
     assert str(ESCAPED) not in caplog.text

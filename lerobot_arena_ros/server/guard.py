@@ -100,9 +100,10 @@ class Guard:
     def _report(self, scope: Scope, denial: Denial) -> None:
         self._hub.tally.refused[denial.code] += 1
         client = scope.get('client') or ('unknown',)
-        self._hub.journal.warn(
-            'request_refused', code=denial.code, peer=client[0], path=scope['path']
-        )
+        journal = self._hub.journal
+        # Whoever runs the server can do something about who is kept out, not about clumsy clients.
+        say = journal.warn if denial.status in (401, 403, 503) else journal.note
+        say(denial.code, peer=client[0], path=scope['path'])
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
+import ssl
 from typing import Any, NoReturn
 
 from .access import checked_token, is_origin
@@ -62,6 +63,15 @@ class Options:
         return f'Options({self.host}:{self.port})'
 
 
+class _Formatter(argparse.ArgumentDefaultsHelpFormatter):
+    """Shows the defaults that there are."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        if action.default in (None, False, []):
+            return action.help
+        return super()._get_help_string(action)
+
+
 class _Parser(argparse.ArgumentParser):
     """Complains in one line, as for everything else that this program refuses."""
 
@@ -100,7 +110,7 @@ def _parser() -> argparse.ArgumentParser:
         description='Serve LeRobot Arena rooms over REST and WebSockets.',
         epilog=f'The environment variable {TOKEN_VARIABLE} holds the token that clients must'
         ' bring, if any.',
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=_Formatter,
         allow_abbrev=False,
     )
     option = parser.add_argument
@@ -193,15 +203,17 @@ def _certificate(certfile: str | None, keyfile: str | None) -> Certificate | Non
     named = f'--certfile {certfile}' + (f' --keyfile {keyfile}' if keyfile else '')
     try:
         certificate.check()
-    except FileNotFoundError as exc:
-        raise UsageError(f'{named}: no such file; expected a certificate and its key') from exc
     except (OSError, ValueError) as exc:
-        why = getattr(exc, 'reason', None) or getattr(exc, 'strerror', None) or exc
         raise UsageError(
-            f'{named}: cannot use them: {why}; expected PEM files, the key unencrypted and of this'
-            ' certificate'
+            f'{named}: {_why(exc)}; expected PEM files with a certificate and its key, unencrypted'
         ) from exc
     return certificate
+
+
+def _why(error: OSError | ValueError) -> str:
+    if isinstance(error, ssl.SSLError):
+        return 'no such pair in there'  # OpenSSL would name its source file.
+    return getattr(error, 'strerror', None) or str(error)
 
 
 def _port(text: str) -> int:
