@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, closing
+import socket
 
 import httpx
 import pytest
@@ -236,6 +237,18 @@ def test_s04_who_says_nothing_at_all_is_hung_up_on() -> None:
     for url in server_with(Limits(), Timing(join_s=0.05)):
         with closing(RawPeer.connect_bare(url)) as mute:
             assert mute.sock.recv(1) == b''
+
+
+def test_s04_a_request_that_ends_too_early_does_nothing() -> None:
+    """What came of it may look whole and is not."""
+    for url in server_with(Limits()):
+        with closing(RawPeer.connect_bare(url)) as torn:
+            torn.sock.sendall(
+                f'POST {ROOMS} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{{}}'.encode()
+            )
+            torn.sock.shutdown(socket.SHUT_WR)
+            torn.sock.recv(65536)
+        assert httpx.get(url + ROOMS).json()['total'] == 1
 
 
 def test_s04_a_body_that_does_not_come_is_answered() -> None:

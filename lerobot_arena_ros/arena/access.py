@@ -40,7 +40,8 @@ class Access:
     def __post_init__(self) -> None:
         if self.token is not None and not _is_token(self.token):
             raise InvalidAccess(
-                'the token is not usable: expected visible ASCII characters without spaces'
+                f'the token (of {TOKEN_VARIABLE} or an argument) cannot be used: expected visible'
+                ' ASCII characters without spaces'
             )
 
     @classmethod

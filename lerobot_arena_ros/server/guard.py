@@ -88,6 +88,8 @@ class Guard:
         size, more = 0, True
         while more and size <= DRAIN_FACTOR * most:
             message = await receive()
+            if message['type'] == 'http.disconnect':
+                raise _Refused(Denial(400, 'request_aborted', 'the request ended too early'))
             chunk: bytes = message.get('body', b'')
             size += len(chunk)
             if size <= most:

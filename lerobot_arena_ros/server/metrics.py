@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, cast
 
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
-from prometheus_client.registry import Collector
 
 from .hub import Hub
+
+if TYPE_CHECKING:
+    from prometheus_client.registry import Collector
 
 __all__ = ['registry_of', 'router']
 
@@ -18,7 +21,7 @@ PREFIX = 'lerobot_arena_'
 router = APIRouter()
 
 
-class _HubCollector(Collector):
+class _HubCollector:
     """Reads the counts of one server when it is asked to, and not before."""
 
     def __init__(self, hub: Hub) -> None:
@@ -61,7 +64,8 @@ class _HubCollector(Collector):
 def registry_of(hub: Hub) -> CollectorRegistry:
     """Make a registry for one server: another one in this process has its own."""
     registry = CollectorRegistry()
-    registry.register(_HubCollector(hub))
+    # A class of that name is younger than Ubuntu 22.04, and inheriting from it adds nothing.
+    registry.register(cast('Collector', _HubCollector(hub)))
     return registry
 
 
