@@ -15,20 +15,18 @@ import contextlib
 import functools
 import logging
 from typing import Any, TypeVar
-import uuid
 
-from .access import Access
-from .address import DEFAULT_URL, Address
+from .address import DEFAULT_URL
 from .callbacks import Callbacks
 from .connection import Connection, backoff, keep_joined, open_connection
-from .errors import ArenaError, RoomNotFound, TransportError
+from .errors import ArenaError, TransportError
 from .messages import (
     MAX_REASON_LENGTH,
     EmergencyStop,
     Heartbeat,
     Role,
 )
-from .rooms import Rooms
+from .rooms_client import RoomsClient
 from .session import Event, LinkTiming
 
 __all__ = ['RoboticsClientCore', 'parse_role']
@@ -42,7 +40,7 @@ TIMING = LinkTiming(heartbeat_period_s=5.0, timeout_s=15.0, join_timeout_s=5.0)
 _logger = logging.getLogger(__name__)
 
 
-class RoboticsClientCore:
+class RoboticsClientCore(RoomsClient):
     """
     What a producer and a consumer have in common: rooms over REST, and one joined room.
 
@@ -67,12 +65,7 @@ class RoboticsClientCore:
         ca_file: str | None = None,
         allow_insecure: bool = False,
     ) -> None:
-        self._address = Address.parse(base_url)
-        self._access = Access.of_environment(
-            token=token, ca_file=ca_file, allow_insecure=allow_insecure
-        )
-        self._access.check(self._address)
-        self._rooms = Rooms(self._address, access=self._access)
+        super().__init__(base_url, token=token, ca_file=ca_file, allow_insecure=allow_insecure)
         self._reconnect = reconnect
         self._connection: Connection | None = None
         self._reader: asyncio.Task[None] | None = None
@@ -82,11 +75,6 @@ class RoboticsClientCore:
         self.role: str | None = None
         self.participant_id: str | None = None
 
-    @property
-    def base_url(self) -> str:
-        """The server's URL without a trailing slash."""
-        return self._address.base_url
-
     async def __aenter__(self: Self) -> Self:
         """Give the client itself; connecting is up to the caller."""
         return self
@@ -94,63 +82,6 @@ class RoboticsClientCore:
     async def __aexit__(self, *exc_info: object) -> None:
         """Leave the room."""
         await self.disconnect()
-
-    # ----- rooms
-
-    async def list_rooms(self, workspace_id: str) -> list[dict[str, Any]]:
-        """
-        List a workspace's rooms: ``id``, ``participants``, ``joints_count``.
-
-        :raises ArenaError: the server was not reached or refused.
-        """
-        return await self._rooms.list(workspace_id)
-
-    async def create_room(
-        self, workspace_id: str | None = None, room_id: str | None = None
-    ) -> tuple[str, str]:
-        """
-        Create a room.
-
-        :param workspace_id: None makes up a new workspace.
-        :param room_id: None lets the server choose.
-        :returns: workspace id and room id.
-        :raises ArenaError: the server was not reached or refused.
-        """
-        return await self._rooms.create(workspace_id, room_id)
-
-    async def delete_room(self, workspace_id: str, room_id: str) -> bool:
-        """
-        Delete a room; False when there is none.
-
-        :raises ArenaError: the server was not reached or refused.
-        """
-        try:
-            await self._rooms.delete(workspace_id, room_id)
-        except RoomNotFound:
-            return False
-        return True
-
-    async def get_room_state(self, workspace_id: str, room_id: str) -> dict[str, Any]:
-        """
-        Tell what a room remembers: ``joints``, ``participants``, ``timestamp``.
-
-        :raises RoomNotFound: there is no such room.
-        :raises ArenaError: the server was not reached or refused.
-        """
-        return await self._rooms.state(workspace_id, room_id)
-
-    async def get_room_info(self, workspace_id: str, room_id: str) -> dict[str, Any]:
-        """
-        Tell who is in a room: ``participants``, ``has_producer``, ``active_consumers``.
-
-        :raises RoomNotFound: there is no such room.
-        :raises ArenaError: the server was not reached or refused.
-        """
-        return await self._rooms.info(workspace_id, room_id)
-
-    def generate_workspace_id(self) -> str:
-        """Make an id that no workspace has."""
-        return str(uuid.uuid4())
 
     # ----- connection
 
