@@ -109,9 +109,13 @@ async def test_a_wrong_token_is_access_denied(
 ) -> None:
     """Which no other attempt cures; nothing that is said of it tells the token."""
     address, access = Address.parse(guarded), Access(token)
-    with pytest.raises(AccessDenied, match='HTTP 401: the token is missing or wrong') as rest:
+    with pytest.raises(
+        AccessDenied, match='HTTP 401: access denied: the token is missing or wrong'
+    ) as rest:
         await Rooms(address, access=access).list('lab')
-    with pytest.raises(AccessDenied, match='HTTP 401: the token is missing or wrong') as socket:
+    with pytest.raises(
+        AccessDenied, match='HTTP 401: access denied: the token is missing or wrong'
+    ) as socket:
         await open_connection(address, 'lab', 'arm', Role.CONSUMER, access=access)
     async with RoboticsConsumer(guarded, token=token) as consumer:
         assert await consumer.connect('lab', 'arm') is False

@@ -87,7 +87,9 @@ def _not_connected(exc: Exception, url: str) -> ArenaError:
     status = getattr(exc, 'status_code', None)
     status = getattr(getattr(exc, 'response', None), 'status_code', status)
     if status == 401:
-        return AccessDenied(f'{url}: HTTP 401: the token is missing or wrong', status=401)
+        return AccessDenied(
+            f'{url}: HTTP 401: access denied: the token is missing or wrong', status=401
+        )
     why = f'HTTP {status}' if status else str(exc) or type(exc).__name__
     return ConnectError(f'{url}: cannot connect: {why}{refused_certificate(why)}')
 

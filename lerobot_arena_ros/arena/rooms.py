@@ -140,7 +140,7 @@ def _rejected(response: httpx.Response, method: str, url: str) -> RequestRejecte
     status = response.status_code
     text = f'{method} {url}: HTTP {status}'
     if status == 401:
-        return AccessDenied(f'{text}: the token is missing or wrong', status=status)
+        return AccessDenied(f'{text}: access denied: the token is missing or wrong', status=status)
     detail = _detail(response)
     if status == 403:
         return AccessDenied(f'{text}: access denied: {detail}', status=status)
