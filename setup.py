@@ -39,12 +39,13 @@ setup(
         'setuptools',
         'fastapi>=0.101',
         'httpx>=0.26',
+        'prometheus-client>=0.19',
         'pydantic>=1.10',
         'uvicorn>=0.27',
         'websockets>=10.4',
     ],
     # colcon runs pytest only where it sees it here.
-    extras_require={'test': ['hypothesis', 'pytest', 'pytest-asyncio']},
+    extras_require={'test': ['cryptography', 'hypothesis', 'pytest', 'pytest-asyncio']},
     python_requires='>=3.10',
     zip_safe=True,
     entry_points={

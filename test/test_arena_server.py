@@ -2,60 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from pathlib import Path
-import re
+from contextlib import closing
 import signal
 import socket
 import subprocess
-import sys
 
 import httpx
 import pytest
+from support.arena_server import COMMAND, ROOT, TIMEOUT_S, arena_server
 from support.peers import RawPeer, enter, joint, update, ws_path
 import websockets
 
 from lerobot_arena_ros.server.main import main
-
-ROOT = Path(__file__).resolve().parents[1]
-COMMAND = (sys.executable, '-m', 'lerobot_arena_ros.server.main')
-TIMEOUT_S = 10.0
-LINE = re.compile(r'arena_server listening on (http://127\.0\.0\.1:(\d+))\n')
-
-
-class Server:
-    """A running arena_server."""
-
-    def __init__(self, process: subprocess.Popen[str], line: str) -> None:
-        match = LINE.fullmatch(line)
-        assert match, line
-        self.url = match[1]
-        self.port = int(match[2])
-        self._process = process
-
-    def make_room(self) -> None:
-        """Make the room ``arm`` in the workspace ``lab``."""
-        httpx.post(f'{self.url}/robotics/workspaces/lab/rooms', json={'room_id': 'arm'})
-
-    def stop(self, number: signal.Signals) -> tuple[int, str, str]:
-        """Send a signal; return the exit code and what else came on both streams."""
-        self._process.send_signal(number)
-        out, err = self._process.communicate(timeout=TIMEOUT_S)
-        return self._process.returncode, out, err
-
-
-@contextmanager
-def arena_server(*args: str) -> Iterator[Server]:
-    """Run the executable until it is stopped or the test is over."""
-    command = (*COMMAND, '--port', '0', *args)
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True) as process:
-        try:
-            assert process.stdout is not None
-            yield Server(process, process.stdout.readline())
-        finally:
-            process.kill()
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
@@ -115,7 +73,8 @@ def test_it_says_more_when_asked_to() -> None:
         code, out, err = server.stop(signal.SIGTERM)
 
     assert (code, out) == (0, '')
-    assert "join refused: workspace 'lab', room 'nowhere': Room not found" in err
+    assert "event=join_refused code='room_not_found'" in err
+    assert "workspace='lab' room='nowhere'" in err
 
 
 def test_its_limits_are_arguments() -> None:

@@ -14,10 +14,9 @@ from support.fake_arena import answering, fake_arena, say, welcome
 from support.hearing import CONSUMER, PRODUCER, Arena, Ear, flood, join_fake, room_at, values_of
 from support.waiting import wait_until
 from support.wire import wire_to
-import websockets
 from websockets.exceptions import WebSocketException
 
-from lerobot_arena_ros.arena import connection as connection_module
+from lerobot_arena_ros.arena import opening as opening_module
 from lerobot_arena_ros.arena.address import Address
 from lerobot_arena_ros.arena.connection import open_connection
 from lerobot_arena_ros.arena.errors import (
@@ -339,7 +338,7 @@ async def test_leaving_a_silent_network_takes_a_second(own_server_url: str, is_f
             with pytest.raises(ConnectionLost):
                 await flooding
 
-    assert took_s < connection_module.CLOSE_TIMEOUT_S + 1.0
+    assert took_s < opening_module.CLOSE_TIMEOUT_S + 1.0
 
 
 async def test_leaving_that_is_cancelled_closes_the_socket(own_server_url: str) -> None:
@@ -382,7 +381,7 @@ async def test_every_websockets_error_is_said_in_our_terms(
     async def connect(*_: object, **__: object) -> None:
         raise raised
 
-    monkeypatch.setattr(websockets, 'connect', connect)
+    monkeypatch.setattr(opening_module, '_Connect', connect)
     with pytest.raises(ArenaError, match='why') as caught:
         await open_connection(Address.parse('http://127.0.0.1:1'), 'lab', 'arm', CONSUMER)
 

@@ -12,7 +12,7 @@ import pytest
 from support.hearing import PRODUCER, Arena, Ear, room_at
 from support.wire import wire_to
 
-from lerobot_arena_ros.arena import connection as connection_module
+from lerobot_arena_ros.arena import keeping as keeping_module
 from lerobot_arena_ros.arena.connection import (
     Connection,
     backoff,
@@ -132,7 +132,7 @@ async def test_a_connection_that_lasted_starts_the_pauses_anew(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """After a while in the room the next loss is the first one again."""
-    monkeypatch.setattr(connection_module, 'STEADY_AFTER_S', 0.0)
+    monkeypatch.setattr(keeping_module, 'STEADY_AFTER_S', 0.0)
     script = Script(ConnectError('down'), ConnectError('down'), None, ConnectError('down'), END)
 
     await script.run()

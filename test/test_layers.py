@@ -24,7 +24,8 @@ OURS = {
 SEAMS = {
     'json': {'arena/messages.py'},
     'httpx': {'arena/rooms.py'},
-    'websockets': {'arena/connection.py'},
+    'prometheus_client': {'server/metrics.py'},
+    'websockets': {'arena/connection.py', 'arena/opening.py'},
 }
 ROS = {
     'ament_index_python',
@@ -47,8 +48,14 @@ PURE_FILES = {
     'arena/messages.py',
     'arena/outbox.py',
     'arena/session.py',
+    'server/access.py',
+    'server/journal.py',
+    'server/limits.py',
+    'server/refusals.py',
     'server/registry.py',
     'server/room.py',
+    'server/tally.py',
+    'server/throttle.py',
 }
 IMPURE = {
     'asyncio',

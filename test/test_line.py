@@ -12,6 +12,12 @@ from lerobot_arena_ros.server.line import Line, close_frame, text_frame
 class Open(asyncio.Transport):
     """A transport that leads nowhere."""
 
+    aborted = 0
+
+    def abort(self) -> None:
+        """Count it."""
+        self.aborted += 1
+
     def is_closing(self) -> bool:
         """Say that there may still be something to be read."""
         return False
@@ -62,6 +68,18 @@ def test_a_peer_that_is_going_is_written_to_in_vain() -> None:
 
     line.write(b'first')
     line.write(b'second')
+
+
+def test_a_connection_that_has_ended_is_not_hung_up_on() -> None:
+    """Its transport would fail; one that is only half closed is."""
+    transport = HalfClosed()
+    line = Line(transport)
+    line.write(b'in vain')
+    line.abort()
+    line.lost()
+    line.abort()
+
+    assert transport.aborted == 1
 
 
 async def test_a_connection_that_ends_answers_no_probe() -> None:

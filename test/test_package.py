@@ -22,9 +22,11 @@ MANIFEST = ElementTree.parse(ROOT / 'package.xml').getroot()
 
 # The rosdep key of an imported module, where it is not the module's own name.
 ROSDEP_KEYS = {
+    'cryptography': 'python3-cryptography',
     'fastapi': 'python3-fastapi',
     'httpx': 'python3-httpx',
     'hypothesis': 'python3-hypothesis',
+    'prometheus_client': 'python3-prometheus-client',
     'pydantic': 'python3-pydantic',
     'pytest': 'python3-pytest',
     'pytest_asyncio': 'python3-pytest-asyncio',

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import datetime
-import json
 from typing import Any
 import uuid
 
 import httpx
 import pytest
-from support.peers import RawPeer, connect, enter, joint, joints, ws_path
+from support.peers import enter, joint
 from support.server import running_server
-from support.waiting import wait_until
 
-from lerobot_arena_ros.server.hub import Timing
-from lerobot_arena_ros.server.room import Limits
+from lerobot_arena_ros.server.limits import Limits
 
 Json = dict[str, Any]
 
@@ -123,36 +119,6 @@ async def test_participants_are_listed_by_role(http: httpx.Client, url: str, roo
 
     assert room['participants'] == {'producer': 'leader', 'consumers': ['ros'], 'total': 2}
     assert (room['has_producer'], room['active_consumers']) == (True, 1)
-
-
-async def test_creating_a_room_again_keeps_its_state(
-    http: httpx.Client, url: str, rooms: str
-) -> None:
-    """The reply is the same, and those who are in it notice nothing."""
-    first = http.post(rooms, json={'room_id': 'arm'})
-    http.post(f'{rooms}/arm/command', json=command(joint('Jaw', 4.0)))
-    async with enter(url, workspace_of(rooms), 'arm', 'leader', 'producer') as producer:
-        second = http.post(rooms, json={'room_id': 'arm'})
-
-        await producer.expect_silence()
-        assert second.json() == first.json()
-        assert http.get(f'{rooms}/arm').json()['room']['participants']['producer'] == 'leader'
-    assert http.get(f'{rooms}/arm/state').json()['state']['joints'] == {'Jaw': 4.0}
-
-
-async def test_a_room_takes_as_many_consumers_as_its_creator_asked_for(
-    http: httpx.Client, url: str, rooms: str
-) -> None:
-    """One more is refused."""
-    http.post(rooms, json={'room_id': 'arm', 'max_consumers': 1})
-    workspace = workspace_of(rooms)
-    async with (
-        enter(url, workspace, 'arm', 'a', 'consumer'),
-        connect(url, ws_path(workspace, 'arm')) as late,
-    ):
-        await late.send({'participant_id': 'b', 'role': 'consumer'})
-
-        assert (await late.recv())['message'] == 'Cannot join room'
 
 
 @pytest.mark.parametrize('part', ['', '/state'])
@@ -279,32 +245,6 @@ def test_a_bad_room_is_422(http: httpx.Client, rooms: str, body: object) -> None
     assert http.get(rooms).json()['total'] == 0
 
 
-def test_a_full_server_says_so() -> None:
-    """Rooms are limited; the ones that exist are still there."""
-    with running_server(limits=Limits(rooms=1)) as url, httpx.Client(base_url=url) as http:
-        rooms = '/robotics/workspaces/lab/rooms'
-        assert http.post(rooms, json={'room_id': 'arm'}).status_code == 200
-
-        reply = http.post(rooms)
-
-        assert reply.status_code == 503
-        assert 'at most 1 rooms' in reply.json()['detail']
-        assert http.post(rooms, json={'room_id': 'arm'}).status_code == 200
-
-
-def test_a_room_remembers_so_many_joints_and_no_more() -> None:
-    """What is too much is refused whole."""
-    with running_server(limits=Limits(joints=2)) as url, httpx.Client(base_url=url) as http:
-        room = '/robotics/workspaces/lab/rooms/arm'
-        http.post('/robotics/workspaces/lab/rooms', json={'room_id': 'arm'})
-        first = http.post(f'{room}/command', json=command(joint('a', 1)))
-        second = http.post(f'{room}/command', json=command(*(joint(name, 2) for name in 'abc')))
-
-        assert (first.status_code, second.status_code) == (200, 422)
-        assert 'at most 2 joints' in second.json()['detail'][0]['msg']
-        assert http.get(f'{room}/state').json()['state']['joints'] == {'a': 1.0}
-
-
 @pytest.mark.parametrize('prefix', ['', '/api'])
 def test_everything_is_served_at_the_root_and_below_api(
     http: httpx.Client, rooms: str, prefix: str
@@ -371,19 +311,6 @@ async def test_a_cleanup_takes_idle_rooms_that_nobody_is_in(url: str) -> None:
     assert left == ['used']
 
 
-async def test_idle_rooms_go_without_being_asked() -> None:
-    """The server sweeps for as long as it runs."""
-    timing, limits = Timing(sweep_s=0.02), Limits(idle_s=0.02)
-    server = running_server(limits=limits, timing=timing)
-    with server as address, httpx.Client(base_url=address) as http:
-        http.post('/robotics/workspaces/lab/rooms', json={'room_id': 'arm'})
-
-        await wait_until(
-            lambda: http.get('/robotics/status').json()['workspaces_count'] == 0,
-            'the idle room and its workspace to be gone',
-        )
-
-
 def test_a_trailing_slash_is_redirected(http: httpx.Client, rooms: str) -> None:
     """With 307, so that a POST stays one."""
     reply = http.post(f'{rooms}/', json={})
@@ -419,44 +346,3 @@ def test_the_interface_documents_itself(http: httpx.Client) -> None:
     assert '/robotics/workspaces/{workspace_id}/rooms/{room_id}/command' in document['paths']
     assert not any(path.startswith('/api') for path in document['paths'])
     assert http.get('/docs').status_code == 200
-
-
-async def test_deleting_a_room_closes_its_connections(
-    http: httpx.Client, url: str, rooms: str
-) -> None:
-    """Everybody in it is told and then closed with 4404."""
-    http.post(rooms, json={'room_id': 'arm'})
-    workspace = workspace_of(rooms)
-    async with (
-        enter(url, workspace, 'arm', 'leader', 'producer') as producer,
-        enter(url, workspace, 'arm', 'ros', 'consumer') as consumer,
-    ):
-        http.delete(f'{rooms}/arm')
-
-        for peer in (producer, consumer):
-            error = await peer.recv_type('error')
-            assert (error['message'], error['code']) == ('Room deleted', 'room_deleted')
-            assert await peer.close_code() == 4404
-
-
-async def test_a_producer_of_a_deleted_room_writes_nothing_into_its_successor(
-    http: httpx.Client, url: str, rooms: str
-) -> None:
-    """A connection belongs to the room, not to its name."""
-    http.post(rooms, json={'room_id': 'arm'})
-    workspace = workspace_of(rooms)
-    with closing(RawPeer.enter(url, ws_path(workspace, 'arm'), 'old', 'producer')) as zombie:
-        http.delete(f'{rooms}/arm')
-        http.post(rooms, json={'room_id': 'arm'})
-        async with (
-            enter(url, workspace, 'arm', 'new', 'producer') as producer,
-            enter(url, workspace, 'arm', 'ros', 'consumer') as consumer,
-        ):
-            zombie.send(json.dumps(joints(a=1.0)).encode())
-            zombie.send(b'', opcode=8)
-            assert zombie.close_code() == 4404
-            await producer.send(joints(a=2.0))
-
-            update = await consumer.recv_type('joint_update')
-
-    assert (update['source'], update['data']) == ('new', [joint('a', 2.0)])

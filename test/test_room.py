@@ -20,7 +20,8 @@ from lerobot_arena_ros.arena.messages import (
     StateSync,
     Unknown,
 )
-from lerobot_arena_ros.server.room import Limits, Member, Now, Room
+from lerobot_arena_ros.server.limits import Limits
+from lerobot_arena_ros.server.room import Member, Now, Room
 
 NOW = Now(100.0, '2026-01-31T10:15:30+00:00')
 

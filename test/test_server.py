@@ -5,10 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import closing
-import uuid
 
 import httpx
 import pytest
+from support.arena_api import (
+    WORKSPACE,
+    alone,
+    assert_refused,
+    get,
+    has_producer,
+    make_room,
+    members,
+)
 from support.peers import (
     TIMEOUT_S,
     Peer,
@@ -24,9 +32,7 @@ from support.server import running_server
 from support.waiting import wait_until
 import websockets
 
-from lerobot_arena_ros.server.hub import Timing
-
-WORKSPACE = 'lab'
+from lerobot_arena_ros.server.limits import Timing
 
 
 @pytest.fixture(scope='module')
@@ -40,44 +46,6 @@ def url() -> Iterator[str]:
 def room(url: str) -> str:
     """Make a room that nobody else has."""
     return make_room(url)
-
-
-def make_room(url: str) -> str:
-    """Make a room and return its id."""
-    reply = httpx.post(f'{url}/robotics/workspaces/{WORKSPACE}/rooms')
-    return str(reply.json()['room_id'])
-
-
-def get(url: str, room: str, part: str = '') -> dict[str, object]:
-    """Ask REST about a room."""
-    reply = httpx.get(f'{url}/robotics/workspaces/{WORKSPACE}/rooms/{room}{part}').json()
-    answer = reply['state' if part else 'room']
-    assert isinstance(answer, dict)
-    return answer
-
-
-def members(url: str, room: str) -> object:
-    """List who is in a room."""
-    return get(url, room)['participants']
-
-
-def alone(producer: str) -> dict[str, object]:
-    """Describe a room that has a producer and nobody else."""
-    return {'producer': producer, 'consumers': [], 'total': 1}
-
-
-async def has_producer(peer: Peer) -> object:
-    """Ask by heartbeat."""
-    await peer.send({'type': 'heartbeat'})
-    return (await peer.recv_type('heartbeat_ack'))['has_producer']
-
-
-async def assert_refused(peer: Peer) -> None:
-    """See that the peer is told that it cannot join, and closed."""
-    error = await peer.recv_type('error')
-    assert error['message'] == 'Cannot join room'
-    assert error['timestamp'].endswith('+00:00')
-    assert await peer.close_code() == 1000
 
 
 @pytest.mark.parametrize('prefix', ['', '/api'])
@@ -154,40 +122,6 @@ async def test_hundred_joints_fit_into_one_update(url: str, room: str) -> None:
         assert len((await consumer.recv())['data']) == 100
 
 
-@pytest.mark.parametrize('role', ['producer', 'consumer'])
-async def test_an_emergency_stop_reaches_everybody_and_its_sender(
-    url: str, room: str, role: str
-) -> None:
-    """Whatever it says, it stops; the source is the sender's, the reason is a text."""
-    async with (
-        enter(url, WORKSPACE, room, 'producer', 'producer') as producer,
-        enter(url, WORKSPACE, room, 'consumer', 'consumer') as consumer,
-    ):
-        sender = producer if role == 'producer' else consumer
-        for fields in (
-            {},
-            {'reason': None, 'enabled': False},
-            {'reason': {'a': 1}, 'source': 'x'},
-        ):
-            await sender.send({'type': 'emergency_stop', **fields})
-        for peer in (producer, consumer):
-            stops = [await peer.recv_type('emergency_stop') for _ in range(3)]
-            assert [stop['source'] for stop in stops] == [role] * 3
-            default = f'Emergency stop from {role}'
-            assert [stop['reason'] for stop in stops] == [default, default, "{'a': 1}"]
-            assert all(stop['timestamp'].endswith('+00:00') for stop in stops)
-
-
-async def test_a_heartbeat_ack_says_whether_there_is_a_producer(url: str, room: str) -> None:
-    """Nobody is told that the producer left, but who asks can know."""
-    async with enter(url, WORKSPACE, room, 'ros', 'consumer') as consumer:
-        async with enter(url, WORKSPACE, room, 'leader', 'producer'):
-            assert await has_producer(consumer) is True
-        await wait_until(lambda: not get(url, room)['has_producer'], 'the producer to be gone')
-
-        assert await has_producer(consumer) is False
-
-
 @pytest.mark.parametrize(
     ('message', 'named'),
     [({'type': 'dance'}, 'dance'), ({}, 'None'), ({'type': None}, 'None'), ({'type': 7}, '7')],
@@ -220,40 +154,6 @@ async def test_types_of_servers_and_updates_of_consumers_are_ignored(url: str, r
     assert get(url, room, '/state')['joints'] == {}
 
 
-BAD_ENTRIES = {
-    'value NaN': '{"name": "b", "value": NaN}',
-    'value infinite': '{"name": "b", "value": 1e999}',
-    'value a text': '{"name": "b", "value": "1"}',
-    'value a truth': '{"name": "b", "value": true}',
-    'value null': '{"name": "b", "value": null}',
-    'value missing': '{"name": "b"}',
-    'name missing': '{"value": 1}',
-    'name empty': '{"name": "", "value": 1}',
-    'name a number': '{"name": 5, "value": 1}',
-    'name too long': '{"name": "%s", "value": 1}' % ('x' * 51),
-    'speed a text': '{"name": "b", "value": 1, "speed": ""}',
-    'infinity in another key': '{"name": "b", "value": 1, "x": 1e999}',
-    'no object': '1',
-}
-
-
-@pytest.mark.parametrize('bad', BAD_ENTRIES.values(), ids=BAD_ENTRIES)
-async def test_a_bad_update_is_refused_as_a_whole(url: str, room: str, bad: str) -> None:
-    """Nothing of it is remembered, so the good part is a change when it comes again."""
-    async with (
-        enter(url, WORKSPACE, room, 'leader', 'producer') as producer,
-        enter(url, WORKSPACE, room, 'ros', 'consumer') as consumer,
-    ):
-        good = '{"name": "a", "value": 1}'
-        await producer.send(f'{{"type": "joint_update", "data": [{good}, {bad}]}}')
-        error = await producer.recv_type('error')
-        assert error['message'] == 'Failed to process joint update'
-        assert get(url, room, '/state')['joints'] == {}
-
-        await producer.send(joints(a=1))
-        assert (await consumer.recv_type('joint_update'))['data'] == [joint('a', 1)]
-
-
 @pytest.mark.parametrize('data', [None, [], {}], ids=str)
 async def test_an_update_of_nothing_is_ignored(url: str, room: str, data: object) -> None:
     """It is no error."""
@@ -273,70 +173,6 @@ async def test_what_is_no_object_harms_nobody(url: str, room: str, text: str) ->
         await producer.expect_silence()
 
 
-BAD_JOINS = {
-    'no JSON': ('hello', 1007),
-    'empty': ('', 1007),
-    'no object': ('[1]', 1007),
-    'no id': ('{"role": "producer"}', 1008),
-    'no role': ('{"participant_id": "a"}', 1008),
-    'unknown role': ('{"participant_id": "a", "role": "PRODUCER"}', 1008),
-    'role a list': ('{"participant_id": "a", "role": ["producer"]}', 1008),
-    'role null': ('{"participant_id": "a", "role": null}', 1008),
-    'id empty': ('{"participant_id": "", "role": "producer"}', 1008),
-    'id null': ('{"participant_id": null, "role": "producer"}', 1008),
-    'id a number': ('{"participant_id": 7, "role": "producer"}', 1008),
-    'id a list': ('{"participant_id": ["a"], "role": "consumer"}', 1008),
-    'id too long': ('{"participant_id": "%s", "role": "consumer"}' % ('x' * 101), 1008),
-    'id no text': ('{"participant_id": "\\ud800", "role": "consumer"}', 1008),
-    'binary': (b'{"participant_id": "a", "role": "producer"}', 1003),
-}
-
-
-@pytest.mark.parametrize(('frame', 'code'), BAD_JOINS.values(), ids=BAD_JOINS)
-async def test_a_bad_join_is_answered_and_closed(
-    url: str, room: str, frame: str | bytes, code: int
-) -> None:
-    """An error first, for some clients never notice a bare close."""
-    async with connect(url, ws_path(WORKSPACE, room)) as peer:
-        await peer.send(frame)
-
-        error = await peer.recv_type('error')
-        assert error['timestamp'].endswith('+00:00')
-        assert error['code'].startswith('invalid_')
-        assert await peer.close_code() == code
-    assert get(url, room)['participants'] == {'producer': None, 'consumers': [], 'total': 0}
-
-
-async def test_a_binary_frame_ends_the_connection_and_frees_the_place(url: str, room: str) -> None:
-    """There are no connections that are open and not in a room."""
-    async with enter(url, WORKSPACE, room, 'leader', 'producer') as producer:
-        await producer.send(b'\x00')
-
-        assert (await producer.recv_type('error'))['code'] == 'invalid_binary'
-        assert await producer.close_code() == 1003
-    assert get(url, room)['has_producer'] is False
-
-
-async def test_who_does_not_join_in_time_is_closed() -> None:
-    """An error first, then 1008."""
-    with running_server(timing=Timing(join_s=0.05)) as address:
-        room = make_room(address)
-        async with connect(address, ws_path(WORKSPACE, room)) as peer:
-            assert (await peer.recv_type('error'))['code'] == 'join_timeout'
-            assert await peer.close_code() == 1008
-
-
-async def test_a_room_that_does_not_exist_cannot_be_joined(url: str) -> None:
-    """The error names a code beside the text of old; no room is made by the way."""
-    path = ws_path(WORKSPACE, str(uuid.uuid4()))
-    async with connect(url, path) as peer:
-        await peer.send({'participant_id': 'leader', 'role': 'producer'})
-        error = await peer.recv_type('error')
-
-        assert (error['message'], error['code']) == ('Cannot join room', 'room_not_found')
-        assert await peer.close_code() == 1000
-
-
 async def test_a_second_producer_is_refused(url: str, room: str) -> None:
     """The first goes on as if nothing had been."""
     async with (
@@ -348,71 +184,6 @@ async def test_a_second_producer_is_refused(url: str, room: str) -> None:
         await assert_refused(second)
         await first.expect_silence()
         assert members(url, room) == alone('first')
-
-
-@pytest.mark.parametrize('role', ['producer', 'consumer'])
-async def test_a_refused_join_does_not_evict_the_live_holder(
-    url: str, room: str, role: str
-) -> None:
-    """Trying again is refused again, and the holder still reaches everybody."""
-    async with (
-        enter(url, WORKSPACE, room, 'same', 'producer') as holder,
-        enter(url, WORKSPACE, room, 'ros', 'consumer') as consumer,
-    ):
-        for _ in range(3):
-            async with connect(url, ws_path(WORKSPACE, room)) as intruder:
-                await intruder.send({'participant_id': 'same', 'role': role})
-                await assert_refused(intruder)
-
-        await holder.send(joints(a=1))
-        assert (await consumer.recv_type('joint_update'))['source'] == 'same'
-        await holder.expect_silence()
-
-
-async def test_a_failed_join_elsewhere_does_not_evict_the_holder_of_an_id(
-    url: str, room: str
-) -> None:
-    """An id means nothing outside its room."""
-    async with enter(url, WORKSPACE, room, 'same', 'producer') as holder:
-        for frame in (
-            {'participant_id': 'same', 'role': 'producer'},
-            {'participant_id': 'same', 'role': 'nonsense'},
-        ):
-            async with connect(url, ws_path('elsewhere', 'nowhere')) as intruder:
-                await intruder.send(frame)
-                await intruder.recv_type('error')
-
-        await holder.expect_silence()
-        assert members(url, room) == alone('same')
-
-
-async def test_one_id_in_two_rooms_is_two_participants(url: str, room: str) -> None:
-    """Each hears its own room only, and leaving one is not leaving the other."""
-    other = make_room(url)
-    async with (
-        enter(url, WORKSPACE, room, 'ros', 'consumer') as here,
-        enter(url, WORKSPACE, room, 'leader', 'producer') as producer,
-    ):
-        async with (
-            enter(url, WORKSPACE, other, 'ros', 'consumer') as there,
-            enter(url, WORKSPACE, other, 'leader', 'producer'),
-        ):
-            await producer.send(joints(a=1))
-            assert (await here.recv_type('joint_update'))['data'] == [joint('a', 1)]
-            await there.expect_silence()
-
-        await producer.send(joints(a=2))
-        assert (await here.recv_type('joint_update'))['data'] == [joint('a', 2)]
-
-
-@pytest.mark.parametrize('newcomer', ['same', 'other'])
-async def test_a_dead_holder_makes_way(url: str, room: str, newcomer: str) -> None:
-    """A robot that lost its network gets its place back before the old connection ends."""
-    with closing(RawPeer.enter(url, ws_path(WORKSPACE, room), 'same', 'producer')) as dead:
-        async with enter(url, WORKSPACE, room, newcomer, 'producer') as producer:
-            await producer.expect_silence()
-            assert members(url, room) == alone(newcomer)
-        assert dead.close_code() == 1006
 
 
 async def test_a_silent_peer_is_put_out() -> None:
@@ -444,16 +215,6 @@ async def test_an_aborted_connection_frees_the_place(url: str, room: str) -> Non
 
     async with enter(url, WORKSPACE, room, 'same', 'producer') as producer:
         await producer.expect_silence()
-
-
-async def test_a_frame_of_more_than_256_kib_is_closed_with_1009(url: str, room: str) -> None:
-    """One that is just below passes, and is below what clients take."""
-    async with enter(url, WORKSPACE, room, 'leader', 'producer') as producer:
-        await producer.send({'type': 'heartbeat', 'padding': 'x' * (255 * 1024)})
-        await producer.recv_type('heartbeat_ack')
-        await producer.send('x' * (256 * 1024 + 1))
-
-        assert await producer.close_code() == 1009
 
 
 async def test_compression_is_not_agreed_on(url: str, room: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+import ipaddress
 from urllib.parse import quote, urlsplit
 
 from .errors import InvalidAddress
@@ -52,6 +53,17 @@ class Address:
     def is_encrypted(self) -> bool:
         """Whether TLS protects what is sent there."""
         return self.base_url.startswith('https')
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the server is on this machine, so that nothing goes over a network."""
+        host = urlsplit(self.base_url).hostname or ''
+        if host == 'localhost' or host.endswith('.localhost'):
+            return True
+        try:
+            return ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            return False
 
     def rooms(self, workspace_id: str) -> str:
         """Give the REST URL of a workspace's rooms."""

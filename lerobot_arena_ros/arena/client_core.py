@@ -13,29 +13,24 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 import contextlib
 import functools
-import inspect
 import logging
 from typing import Any, TypeVar
-import uuid
 
-from .address import DEFAULT_URL, Address
+from .address import DEFAULT_URL
+from .callbacks import Callbacks
 from .connection import Connection, backoff, keep_joined, open_connection
-from .errors import ArenaError, RoomNotFound, TransportError
+from .errors import ArenaError, TransportError
 from .messages import (
     MAX_REASON_LENGTH,
     EmergencyStop,
-    ErrorReply,
     Heartbeat,
-    JointUpdate,
     Role,
-    StateSync,
 )
-from .rooms import Rooms
-from .session import Event, LinkTiming, Malformed
+from .rooms_client import RoomsClient
+from .session import Event, LinkTiming
 
 __all__ = ['RoboticsClientCore', 'parse_role']
 
-Callback = Callable[..., Any]
 Join = Callable[[], Awaitable[Connection]]
 Self = TypeVar('Self', bound='RoboticsClientCore')
 
@@ -45,32 +40,40 @@ TIMING = LinkTiming(heartbeat_period_s=5.0, timeout_s=15.0, join_timeout_s=5.0)
 _logger = logging.getLogger(__name__)
 
 
-class RoboticsClientCore:
+class RoboticsClientCore(RoomsClient):
     """
     What a producer and a consumer have in common: rooms over REST, and one joined room.
 
     :param base_url: the server; a path such as ``/api`` is kept.
     :param reconnect: join the same room again when the connection is lost; the callbacks tell.
+    :param token: for servers that want one; None takes that of the environment variable
+        ``LEROBOT_ARENA_TOKEN``, if there is one.
+    :param ca_file: a PEM file with the only authorities to be trusted; None for those of the
+        system, or of ``SSL_CERT_FILE``.
+    :param allow_insecure: send the token to other machines even without TLS, as does
+        ``LEROBOT_ARENA_ALLOW_INSECURE=1``.
     :raises InvalidAddress: ``base_url`` is no http or https URL.
+    :raises InvalidAccess: the token or the CA file cannot be used, or not with this URL.
     """
 
-    def __init__(self, base_url: str = DEFAULT_URL, *, reconnect: bool = False) -> None:
-        self._address = Address.parse(base_url)
-        self._rooms = Rooms(self._address)
+    def __init__(
+        self,
+        base_url: str = DEFAULT_URL,
+        *,
+        reconnect: bool = False,
+        token: str | None = None,
+        ca_file: str | None = None,
+        allow_insecure: bool = False,
+    ) -> None:
+        super().__init__(base_url, token=token, ca_file=ca_file, allow_insecure=allow_insecure)
         self._reconnect = reconnect
         self._connection: Connection | None = None
         self._reader: asyncio.Task[None] | None = None
-        self._callbacks: dict[str, Callback] = {}
-        self._calling: list[asyncio.Task[Any] | None] = []
+        self._callbacks = Callbacks()
         self.workspace_id: str | None = None
         self.room_id: str | None = None
         self.role: str | None = None
         self.participant_id: str | None = None
-
-    @property
-    def base_url(self) -> str:
-        """The server's URL without a trailing slash."""
-        return self._address.base_url
 
     async def __aenter__(self: Self) -> Self:
         """Give the client itself; connecting is up to the caller."""
@@ -79,63 +82,6 @@ class RoboticsClientCore:
     async def __aexit__(self, *exc_info: object) -> None:
         """Leave the room."""
         await self.disconnect()
-
-    # ----- rooms
-
-    async def list_rooms(self, workspace_id: str) -> list[dict[str, Any]]:
-        """
-        List a workspace's rooms: ``id``, ``participants``, ``joints_count``.
-
-        :raises ArenaError: the server was not reached or refused.
-        """
-        return await self._rooms.list(workspace_id)
-
-    async def create_room(
-        self, workspace_id: str | None = None, room_id: str | None = None
-    ) -> tuple[str, str]:
-        """
-        Create a room.
-
-        :param workspace_id: None makes up a new workspace.
-        :param room_id: None lets the server choose.
-        :returns: workspace id and room id.
-        :raises ArenaError: the server was not reached or refused.
-        """
-        return await self._rooms.create(workspace_id, room_id)
-
-    async def delete_room(self, workspace_id: str, room_id: str) -> bool:
-        """
-        Delete a room; False when there is none.
-
-        :raises ArenaError: the server was not reached or refused.
-        """
-        try:
-            await self._rooms.delete(workspace_id, room_id)
-        except RoomNotFound:
-            return False
-        return True
-
-    async def get_room_state(self, workspace_id: str, room_id: str) -> dict[str, Any]:
-        """
-        Tell what a room remembers: ``joints``, ``participants``, ``timestamp``.
-
-        :raises RoomNotFound: there is no such room.
-        :raises ArenaError: the server was not reached or refused.
-        """
-        return await self._rooms.state(workspace_id, room_id)
-
-    async def get_room_info(self, workspace_id: str, room_id: str) -> dict[str, Any]:
-        """
-        Tell who is in a room: ``participants``, ``has_producer``, ``active_consumers``.
-
-        :raises RoomNotFound: there is no such room.
-        :raises ArenaError: the server was not reached or refused.
-        """
-        return await self._rooms.info(workspace_id, room_id)
-
-    def generate_workspace_id(self) -> str:
-        """Make an id that no workspace has."""
-        return str(uuid.uuid4())
 
     # ----- connection
 
@@ -158,6 +104,7 @@ class RoboticsClientCore:
             parse_role(role),
             participant_id=participant_id,
             timing=TIMING,
+            access=self._access,
         )
         await self.disconnect()
         try:
@@ -186,7 +133,7 @@ class RoboticsClientCore:
         A coroutine callback that is under way runs to its end: it may be what disconnects us.
         """
         reader, self._reader = self._reader, None
-        if reader is not None and reader not in self._calling:
+        if reader is not None and not self._callbacks.is_calling(reader):
             reader.cancel()
             await asyncio.wait([reader])
         await self._leave()
@@ -237,15 +184,15 @@ class RoboticsClientCore:
 
     def on_connected(self, callback: Callable[[], Any]) -> None:
         """Have ``callback()`` called after each join."""
-        self._callbacks['connected'] = callback
+        self._callbacks.set('connected', callback)
 
     def on_disconnected(self, callback: Callable[[], Any]) -> None:
         """Have ``callback()`` called once at the end of each joined connection."""
-        self._callbacks['disconnected'] = callback
+        self._callbacks.set('disconnected', callback)
 
     def on_error(self, callback: Callable[[str], Any]) -> None:
         """Have ``callback(text)`` called for the server's errors and for emergency stops."""
-        self._callbacks['error'] = callback
+        self._callbacks.set('error', callback)
 
     def on_emergency_stop(self, callback: Callable[[EmergencyStop], Any]) -> None:
         """
@@ -253,11 +200,11 @@ class RoboticsClientCore:
 
         Our own comes back, too: its ``source`` is our ``participant_id``.
         """
-        self._callbacks['emergency_stop'] = callback
+        self._callbacks.set('emergency_stop', callback)
 
     def on_message(self, callback: Callable[[Event], Any]) -> None:
         """Have ``callback(event)`` called for everything, with source and timestamp."""
-        self._callbacks['message'] = callback
+        self._callbacks.set('message', callback)
 
     # ----- inside
 
@@ -267,7 +214,7 @@ class RoboticsClientCore:
     async def _enter(self, connection: Connection) -> None:
         self._connection = connection
         self.participant_id = connection.participant_id
-        await self._call('connected')
+        await self._callbacks.call('connected')
 
     async def _leave(self) -> None:
         connection, self._connection = self._connection, None
@@ -275,7 +222,7 @@ class RoboticsClientCore:
             try:
                 await connection.aclose()
             finally:
-                await self._call('disconnected')
+                await self._callbacks.call('disconnected')
 
     async def _read_all(self, first: Connection, join: Join) -> None:
         try:
@@ -294,7 +241,7 @@ class RoboticsClientCore:
     async def _read(self, connection: Connection) -> None:
         try:
             async for event in connection:
-                await self._dispatch(event)
+                await self._callbacks.dispatch(event)
         except TransportError as exc:
             if connection is self._connection:
                 _logger.warning('%s', exc)
@@ -312,40 +259,6 @@ class RoboticsClientCore:
         async with contextlib.aclosing(again):
             async for connection in again:
                 yield connection
-
-    async def _dispatch(self, event: Event) -> None:
-        await self._call('message', event)
-        match event:
-            case JointUpdate():
-                await self._call('joint_update', list(event.entries))
-            case StateSync():
-                await self._call('state_sync', dict(event.joints))
-            case EmergencyStop():
-                await self._call('emergency_stop', event)
-                await self._call('error', f'Emergency stop: {event.reason}')
-            case ErrorReply():
-                await self._call('error', event.message)
-            case Malformed():
-                _logger.warning('dropped a frame from the server: %s', event.detail)
-
-    async def _call(self, kind: str, *args: object) -> None:
-        callback = self._callbacks.get(kind)
-        if callback is None:
-            return
-        try:
-            result = callback(*args)
-            if inspect.isawaitable(result):
-                await self._wait_for(result)
-        except Exception:
-            _logger.exception('the on_%s callback failed', kind)
-
-    async def _wait_for(self, result: Awaitable[object]) -> None:
-        task = asyncio.current_task()
-        self._calling.append(task)
-        try:
-            await result
-        finally:
-            self._calling.remove(task)
 
     def _joined(self, what: str) -> Connection:
         if self._connection is None:

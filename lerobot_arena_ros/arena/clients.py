@@ -67,8 +67,8 @@ class RoboticsConsumer(RoboticsClientCore):
 
     def on_state_sync(self, callback: Callable[[dict[str, float]], Any]) -> None:
         """Have ``callback(joints)`` called once after each join, even with nothing in it."""
-        self._callbacks['state_sync'] = callback
+        self._callbacks.set('state_sync', callback)
 
     def on_joint_update(self, callback: Callable[[list[Entry]], Any]) -> None:
         """Have ``callback(entries)`` called for each update: the joints that changed."""
-        self._callbacks['joint_update'] = callback
+        self._callbacks.set('joint_update', callback)

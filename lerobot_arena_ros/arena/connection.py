@@ -1,30 +1,29 @@
-"""One WebSocket joined to one room, and the iterator that keeps it joined."""
+"""One WebSocket joined to one room; the iterator that keeps it joined is in :mod:`.keeping`."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
-import random
+from collections.abc import AsyncIterator, Awaitable, Callable
 import time
 from typing import TYPE_CHECKING
 import uuid
 
-import websockets
-from websockets.exceptions import ConnectionClosed, InvalidURI, WebSocketException
+from websockets.exceptions import ConnectionClosed
 
+from .access import Access
 from .address import Address
 from .errors import (
-    AccessDenied,
     ArenaError,
     ConnectError,
     ConnectionLost,
-    InvalidAddress,
     JoinRefused,
     RoleTaken,
     RoomNotFound,
 )
+from .keeping import backoff, is_retryable, keep_joined
 from .messages import Join, JointUpdate, Message, Role, encode, room_info
+from .opening import CLOSE_TIMEOUT_S, open_socket
 from .rooms import Rooms
 from .session import Event, LinkTiming, Session
 
@@ -39,15 +38,6 @@ __all__ = [
     'new_participant_id',
     'open_connection',
 ]
-
-CLOSE_TIMEOUT_S = 1.0
-"""How long saying goodbye may take; after that the socket is dropped."""
-
-MAX_FRAME_BYTES = 1 << 20
-"""Largest frame taken from a server, as in the public Python client."""
-
-STEADY_AFTER_S = 5.0
-"""A connection that lasted this long was a success: the pauses start anew after its loss."""
 
 POLL_PERIOD_S = 1.0
 """How often a room is looked at over REST where heartbeats do not tell of its producer."""
@@ -79,24 +69,27 @@ async def open_connection(
     *,
     participant_id: str | None = None,
     timing: LinkTiming | None = None,
+    access: Access | None = None,
 ) -> Connection:
     """
     Connect and join.
 
     :param participant_id: None makes up a new one.
     :param timing: None takes the defaults.
+    :param access: None shows no token, and trusts the system's authorities.
     :raises ConnectError: the server was not reached or did not answer in time.
-    :raises AccessDenied: it wants a token.
+    :raises InvalidAccess: the token must not, or the CA file cannot, be used there.
+    :raises AccessDenied: it wants a token, or another one.
     :raises RoomNotFound: there is no such room.
     :raises RoleTaken: the room has a producer.
     :raises JoinRefused: it refused for another reason.
     """
-    timing = timing or LinkTiming()
+    timing, access = timing or LinkTiming(), access or Access()
     join = Join(participant_id or new_participant_id(role), role)
-    socket = await _open_socket(address.socket(workspace_id, room_id), timing.join_timeout_s)
-    connection = Connection(
-        socket, Session(join, timing, time.monotonic()), Rooms(address), workspace_id, room_id
-    )
+    socket = await open_socket(address, workspace_id, room_id, access, timing.join_timeout_s)
+    session = Session(join, timing, time.monotonic())
+    rooms = Rooms(address, access=access)
+    connection = Connection(socket, session, rooms, workspace_id, room_id)
     try:
         await connection._join(timing.join_timeout_s)
     except BaseException:
@@ -268,88 +261,6 @@ class Connection:
 
     def _lost(self, exc: Exception) -> ConnectionLost:
         return ConnectionLost(f'{self.name}: {self._loss or _closing(exc)}')
-
-
-async def keep_joined(
-    join: Callable[[], Awaitable[Connection]],
-    *,
-    delays: Callable[[], Iterator[float]],
-    on_failure: Callable[[ArenaError, float], None],
-) -> AsyncGenerator[Connection, None]:
-    """
-    Give a joined connection, and after its loss the next one, for ever.
-
-    The caller iterates each connection and swallows its :class:`ConnectionLost`. Close the
-    iterator with ``contextlib.aclosing``.
-
-    :param join: opens a connection.
-    :param delays: gives the pauses in seconds between two attempts; called anew after success.
-    :param on_failure: told of each failed attempt and of the pause that follows.
-    :raises ArenaError: what another attempt cannot cure, see :func:`is_retryable`.
-    """
-    pauses = delays()
-    while True:
-        try:
-            connection = await join()
-        except ArenaError as exc:
-            if not is_retryable(exc):
-                raise
-            pause_s = next(pauses)
-            on_failure(exc, pause_s)
-        else:
-            joined_at = time.monotonic()
-            try:
-                yield connection
-            finally:
-                await connection.aclose()
-            if time.monotonic() - joined_at >= STEADY_AFTER_S:
-                pauses = delays()
-            pause_s = next(pauses)
-        await asyncio.sleep(pause_s)
-
-
-def is_retryable(error: ArenaError) -> bool:
-    """Say whether the same join may succeed later without anybody changing a setting."""
-    return not isinstance(error, AccessDenied | InvalidAddress)
-
-
-def backoff(shortest_s: float, longest_s: float) -> Iterator[float]:
-    """
-    Give growing pauses with jitter, so that many clients do not come back at one moment.
-
-    :param shortest_s: upper end of the first pause.
-    :param longest_s: upper end of all pauses.
-    """
-    pause_s = shortest_s
-    while True:
-        yield random.uniform(0.5 * pause_s, pause_s)
-        pause_s = min(2 * pause_s, longest_s)
-
-
-async def _open_socket(url: str, timeout_s: float) -> ClientConnection:
-    try:
-        return await websockets.connect(
-            url,
-            open_timeout=timeout_s,
-            close_timeout=CLOSE_TIMEOUT_S,
-            max_size=MAX_FRAME_BYTES,
-            compression=None,  # Costs more than it saves on frames of a few hundred bytes.
-            ping_interval=None,  # The heartbeat does this and more: it notices an eviction.
-        )
-    except InvalidURI as exc:
-        raise InvalidAddress(f'{url}: {exc}') from exc
-    except (OSError, asyncio.TimeoutError, WebSocketException) as exc:
-        raise _not_connected(exc, url) from exc
-
-
-def _not_connected(exc: Exception, url: str) -> ArenaError:
-    # websockets puts the status in one place before 14 and in another from there on.
-    status = getattr(exc, 'status_code', None)
-    status = getattr(getattr(exc, 'response', None), 'status_code', status)
-    if status == 401:
-        return AccessDenied(f'{url}: HTTP 401: access denied', status=401)
-    why = f'HTTP {status}' if status else str(exc) or type(exc).__name__
-    return ConnectError(f'{url}: cannot connect: {why}')
 
 
 def _closing(exc: Exception) -> str:

@@ -5,6 +5,7 @@ The errors of the arena client.
 
     ArenaError
     +- InvalidAddress       a server URL that cannot be used; also a ValueError
+    +- InvalidAccess        a token or CA file that cannot be used; also a ValueError
     +- ProtocolError        the peer sent something the contract forbids
     +- TransportError       the network failed; worth another try
     |  +- ConnectError      never got through
@@ -23,6 +24,7 @@ __all__ = [
     'ArenaError',
     'ConnectError',
     'ConnectionLost',
+    'InvalidAccess',
     'InvalidAddress',
     'JoinRefused',
     'ProtocolError',
@@ -39,6 +41,10 @@ class ArenaError(Exception):
 
 class InvalidAddress(ArenaError, ValueError):
     """A server URL is not one that a client could use."""
+
+
+class InvalidAccess(ArenaError, ValueError):
+    """A token or a file of authorities cannot be used, or not with this server."""
 
 
 class ProtocolError(ArenaError):

@@ -31,21 +31,28 @@ class Outbox:
         """Say whether anything waits."""
         return bool(self._stops or self._others or self._update)
 
-    def put(self, message: Message) -> None:
+    def put(self, message: Message) -> bool:
         """
         Add a message.
 
         A stop overtakes everything, and a second one like it is not added while the first still
         waits. Joint updates merge: the newest entry of each joint stays.
+
+        :returns: whether it became one with a message that waits already.
         """
         match message:
             case EmergencyStop():
-                if not any(stop.source == message.source for stop in self._stops):
-                    self._stops.append(message)
+                if any(stop.source == message.source for stop in self._stops):
+                    return True
+                self._stops.append(message)
+            case JointUpdate() if self._update is not None:
+                self._update = _merge(self._update, message)
+                return True
             case JointUpdate():
-                self._update = message if self._update is None else _merge(self._update, message)
+                self._update = message
             case _:
                 self._others.append(message)
+        return False
 
     def take(self) -> Message | None:
         """Remove what is to be sent next, None when nothing waits."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import functools
-import ssl
 from typing import Any
 import uuid
 
 import httpx
 
+from .access import Access, refused_certificate
 from .address import Address
 from .errors import (
     AccessDenied,
@@ -30,15 +29,20 @@ class Rooms:
     The rooms of one server.
 
     Every method may raise :class:`ConnectError` or :class:`TransportError` where the network
-    failed, :class:`ProtocolError` where the reply is not the arena's, and
-    :class:`RequestRejected` where the server refused. Usable from any event loop.
+    failed, :class:`ProtocolError` where the reply is not the arena's,
+    :class:`RequestRejected` where the server refused, and :class:`InvalidAccess` where the token
+    must not be sent. Usable from any event loop.
 
     :param address: the server.
+    :param access: None shows no token, and trusts the system's authorities.
     :param timeout_s: how long one request may take.
     """
 
-    def __init__(self, address: Address, *, timeout_s: float = 5.0) -> None:
+    def __init__(
+        self, address: Address, *, access: Access | None = None, timeout_s: float = 5.0
+    ) -> None:
         self.address = address
+        self._access = access or Access()
         self._timeout_s = timeout_s
 
     async def list(self, workspace_id: str) -> list[dict[str, Any]]:
@@ -96,11 +100,19 @@ class Rooms:
         return _dict(reply, 'state')
 
     async def _request(self, method: str, url: str, **options: Any) -> dict[str, Any]:
+        headers = self._access.headers(self.address)
         # A client of its own for each request: a kept-alive connection would belong to one event
-        # loop and would have to be closed by callers who only ever asked a question.
+        # loop and would have to be closed by callers who only ever asked a question. It follows
+        # no redirect, which could lead the token anywhere.
+        client = httpx.AsyncClient(
+            timeout=self._timeout_s,
+            verify=self._access.tls(),
+            trust_env=self._access.may_use_proxy(self.address),
+            follow_redirects=False,
+        )
         try:
-            async with httpx.AsyncClient(timeout=self._timeout_s, verify=_tls()) as client:
-                response = await client.request(method, url, **options)
+            async with client:
+                response = await client.request(method, url, headers=headers, **options)
         except (httpx.HTTPError, httpx.InvalidURL) as exc:
             raise translate_http(exc, url) from exc
         if response.status_code != 200:
@@ -120,16 +132,18 @@ def translate_http(exc: Exception, url: str) -> ArenaError:
         return InvalidAddress(f'{url}: {exc}')
     why = str(exc) or type(exc).__name__
     if isinstance(exc, httpx.ConnectError | httpx.ConnectTimeout):
-        return ConnectError(f'{url}: cannot connect: {why}')
+        return ConnectError(f'{url}: cannot connect: {why}{refused_certificate(why)}')
     return TransportError(f'{url}: {why}')
 
 
 def _rejected(response: httpx.Response, method: str, url: str) -> RequestRejected:
     status = response.status_code
     text = f'{method} {url}: HTTP {status}'
-    if status in (401, 403):
-        return AccessDenied(f'{text}: access denied', status=status)
+    if status == 401:
+        return AccessDenied(f'{text}: access denied: the token is missing or wrong', status=status)
     detail = _detail(response)
+    if status == 403:
+        return AccessDenied(f'{text}: access denied: {detail}', status=status)
     # Any other 404 is a wrong path, which creating the room would not cure.
     if status == 404 and detail == 'Room not found':
         return RoomNotFound(f'{text}: room not found', status=status)
@@ -162,9 +176,3 @@ def _list(reply: dict[str, Any], key: str) -> list[dict[str, Any]]:
     if not isinstance(value, list):
         raise ProtocolError(f'the reply has no list {key!r}', reason='shape')
     return value
-
-
-@functools.lru_cache(maxsize=1)
-def _tls() -> ssl.SSLContext:
-    """Make the TLS settings once: reading the certificates costs more than a request."""
-    return ssl.create_default_context()

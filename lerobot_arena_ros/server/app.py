@@ -12,10 +12,14 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse
 
 from ..arena.errors import ProtocolError, RequestRejected
-from .hub import Hub, Timing
+from . import metrics
+from .access import Rules
+from .guard import Guard
+from .hub import Hub
+from .limits import Limits, Policy, Timing
 from .participant import participate
+from .refusals import code_of
 from .rest import router
-from .room import Limits
 
 __all__ = ['create_app']
 
@@ -24,14 +28,23 @@ PREFIXES = ('', '/api')
 """Where everything is served: either is in use as the path of an arena's address."""
 
 
-def create_app(limits: Limits | None = None, timing: Timing | None = None) -> FastAPI:
+def create_app(
+    limits: Limits | None = None,
+    timing: Timing | None = None,
+    *,
+    policy: Policy | None = None,
+    rules: Rules | None = None,
+) -> FastAPI:
     """
     Make an arena of its own; any number of them can be in one process.
 
     :param limits: how much it takes.
     :param timing: how patient it is.
+    :param policy: what it allows.
+    :param rules: who may talk to it; None lets everybody.
     """
-    hub = Hub(limits or Limits(), timing or Timing())
+    hub = Hub(limits or Limits(), timing or Timing(), policy or Policy())
+    rules = rules or Rules()
     app = FastAPI(
         title='LeRobot Arena Server',
         version='2.0.0',
@@ -40,14 +53,21 @@ def create_app(limits: Limits | None = None, timing: Timing | None = None) -> Fa
         strict_content_type=False,
     )
     app.state.hub = hub
+    app.state.metrics = metrics.registry_of(hub)
+    app.add_middleware(Guard, hub=hub, rules=rules)
+    # The last one added comes first: a preflight brings no token, and a refusal is readable.
     app.add_middleware(
-        CORSMiddleware, allow_origins=['*'], allow_methods=['*'], allow_headers=['*']
+        CORSMiddleware,
+        allow_origins=rules.allowed_origins,
+        allow_methods=['*'],
+        allow_headers=['*'],
     )
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(RequestRejected, _on_rejected)
     app.add_exception_handler(ProtocolError, _on_protocol_error)
     for prefix in PREFIXES:
         app.include_router(router, prefix=prefix, include_in_schema=not prefix)
+        app.include_router(metrics.router, prefix=prefix, include_in_schema=not prefix)
         app.add_api_websocket_route(prefix + WS_PATH, _participate)
     return app
 
@@ -62,6 +82,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     chores = [
         asyncio.create_task(_every(hub.timing.sweep_s, hub.sweep), name='sweep'),
         asyncio.create_task(_every(hub.timing.keepalive_s, hub.keep_alive), name='keepalive'),
+        asyncio.create_task(_every(hub.timing.log_s, hub.journal.turn_page), name='journal'),
     ]
     try:
         yield
@@ -69,6 +90,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         for chore in chores:
             chore.cancel()
         await asyncio.gather(*chores, return_exceptions=True)
+        hub.journal.turn_page()
 
 
 async def _every(period_s: float, action: Callable[[], object]) -> None:
@@ -77,22 +99,32 @@ async def _every(period_s: float, action: Callable[[], object]) -> None:
         action()
 
 
-async def _on_invalid(_request: Request, exc: Exception) -> JSONResponse:
+async def _on_invalid(request: Request, exc: Exception) -> JSONResponse:
     """Say what is wrong without repeating what came: NaN, say, could not be written back."""
     assert isinstance(exc, RequestValidationError)
+    _count(request, 'invalid_request')
     kept = ('type', 'loc', 'msg')
     return _unprocessable(*({key: error[key] for key in kept} for error in exc.errors()))
 
 
-async def _on_protocol_error(_request: Request, exc: Exception) -> JSONResponse:
+async def _on_protocol_error(request: Request, exc: Exception) -> JSONResponse:
+    assert isinstance(exc, ProtocolError)
+    _count(request, code_of(exc))
     return _unprocessable({'type': 'value_error', 'loc': ('body',), 'msg': str(exc)})
 
 
-async def _on_rejected(_request: Request, exc: Exception) -> JSONResponse:
+async def _on_rejected(request: Request, exc: Exception) -> JSONResponse:
     assert isinstance(exc, RequestRejected)
+    _count(request, code_of(exc))
     if exc.status == 422:
         return _unprocessable({'type': 'value_error', 'loc': ('path',), 'msg': str(exc)})
     return JSONResponse({'detail': str(exc)}, status_code=exc.status or 400)
+
+
+def _count(request: Request, code: str) -> None:
+    hub: Hub = request.app.state.hub
+    hub.tally.refused[code] += 1
+    hub.journal.note('request_failed', code=code, path=request.url.path)
 
 
 def _unprocessable(*errors: dict[str, object]) -> JSONResponse:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-import logging
 
 from starlette.websockets import WebSocket
 
 from ..arena.messages import Message
 from ..arena.outbox import Outbox, text_of
+from .journal import Journal
 from .line import Line, close_frame, text_frame
+from .tally import Tally
 
 __all__ = ['Connection', 'frame_of']
 
@@ -28,7 +29,8 @@ MAX_PENDING = 100
 TRY_AGAIN_LATER = 1013
 """The close code for a peer that does not keep up."""
 
-_log = logging.getLogger(__name__)
+FRAME_TOO_LARGE = 1009
+"""The close code with which uvicorn ends a connection whose frame exceeds the limit."""
 
 
 class Connection:
@@ -39,10 +41,14 @@ class Connection:
     :param on_close: called once when the server closes the connection, before the peer is gone.
     """
 
-    def __init__(self, websocket: WebSocket, *, stall_s: float) -> None:
+    def __init__(
+        self, websocket: WebSocket, *, stall_s: float, tally: Tally, journal: Journal
+    ) -> None:
         self.on_close: Callable[[], object] = _nothing
         self._websocket = websocket
         self._stall_s = stall_s
+        self._tally = tally
+        self._journal = journal
         self._outbox = Outbox()
         self._is_closing = False
         self._is_gone = False
@@ -69,6 +75,8 @@ class Connection:
         while not self._is_gone:
             message = await self._websocket.receive()
             if message['type'] == 'websocket.disconnect':
+                if message.get('code') == FRAME_TOO_LARGE and not self._is_closing:
+                    self._refuse('frame_too_large')
                 self._is_gone = self._is_closing = True
                 self._stop_timer()
                 self._line.linger()
@@ -91,9 +99,10 @@ class Connection:
         if self._is_closing:
             return
         if self._line.has_room:
+            self._tally.frames_out += 1
             self._line.write(frame or frame_of(message))
             return
-        self._outbox.put(message)
+        self._tally.merged += self._outbox.put(message)
         if self._outbox.pending_others > MAX_PENDING:
             self._give_up()
 
@@ -124,11 +133,17 @@ class Connection:
         while self._outbox and (even_if_full or self._line.has_room):
             message = self._outbox.take()
             assert message is not None
+            self._tally.frames_out += 1
             self._line.write(frame_of(message))
 
     def _give_up(self) -> None:
-        _log.info('a participant does not read what it is sent; closing its connection')
+        self._refuse('too_slow')
         self.close(TRY_AGAIN_LATER, 'too slow')
+
+    def _refuse(self, code: str) -> None:
+        self._tally.refused[code] += 1
+        client = self._websocket.client
+        self._journal.note(code, peer=client.host if client else 'unknown')
 
     def _start_timer(self, delay_s: float, action: Callable[[], None]) -> None:
         self._stop_timer()

@@ -2,52 +2,46 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import partial
-import logging
 import time
 
-from ..arena.errors import ProtocolError
-from ..arena.messages import Entry, ErrorReply, Join, JointUpdate, Role, decode_client
+from ..arena.errors import ProtocolError, RequestRejected
+from ..arena.messages import (
+    EmergencyStop,
+    Entry,
+    ErrorReply,
+    Join,
+    JointUpdate,
+    Role,
+    decode_client,
+)
 from .connection import Connection, frame_of
+from .journal import Journal
+from .limits import Limits, Policy, Timing
+from .refusals import code_of
 from .registry import Registry
-from .room import API_SOURCE, Delivery, Limits, Member, Now
+from .room import API_SOURCE, Delivery, Member, Now, Room
+from .tally import Tally
 
-__all__ = ['Hub', 'Timing', 'now']
+__all__ = ['Hub', 'now']
 
 ROOM_DELETED = 4404
 """The close code for those whose room was deleted."""
 
-_log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Timing:
-    """
-    How patient the server is, in seconds.
-
-    :param join_s: how long a peer may take to say who it is.
-    :param probe_s: how long a participant may take to show that it lives when another wants its
-        place.
-    :param stall_s: how long a peer may leave unread what it is sent.
-    :param keepalive_s: how often each peer is pinged; silent for two periods, it is put out.
-    :param sweep_s: how often idle rooms are dropped.
-    """
-
-    join_s: float = 10.0
-    probe_s: float = 3.0
-    stall_s: float = 10.0
-    keepalive_s: float = 10.0
-    sweep_s: float = 900.0
+REPLACED = 4409
+"""The close code for who was replaced by a newcomer under the same id."""
 
 
 class Hub:
     """Carries to the connections what the rooms decide."""
 
-    def __init__(self, limits: Limits, timing: Timing) -> None:
+    def __init__(self, limits: Limits, timing: Timing, policy: Policy) -> None:
         self.limits = limits
         self.timing = timing
+        self.policy = policy
+        self.tally = Tally()
+        self.journal = Journal()
         self.registry = Registry(limits)
         self._connections: dict[Member, Connection] = {}
 
@@ -71,7 +65,11 @@ class Hub:
         """
         for rival in self.registry.room(workspace_id, room_id).rivals(join):
             holder = self._connections.get(rival)
-            if holder is not None and not await holder.is_alive(self.timing.probe_s):
+            if holder is None:
+                continue
+            if self.policy.newest_wins and rival.participant_id == join.participant_id:
+                self._replace(rival, holder)
+            elif not await holder.is_alive(self.timing.probe_s):
                 self._put_out(rival)
         room = self.registry.room(workspace_id, room_id)
         member = room.join(join, now())
@@ -79,15 +77,18 @@ class Hub:
         connection.on_close = partial(self.leave, member)
         for message in room.welcome(member, now()):
             connection.put(message)
+        self.journal.note('joined', **_who(member))
         return member
 
     def leave(self, member: Member) -> None:
         """Take a participant out of its room; leaving twice is fine."""
         member.room.leave(member)
-        self._connections.pop(member, None)
+        if self._connections.pop(member, None) is not None:
+            self.journal.note('left', **_who(member))
 
     def hear(self, member: Member, text: str) -> None:
         """Do what a participant's message asks for."""
+        self.tally.frames_in += 1
         try:
             delivery = member.room.handle(member, decode_client(text), now())
         except ProtocolError as exc:
@@ -95,14 +96,33 @@ class Hub:
         else:
             self._deliver(delivery)
 
+    def overhear(self, member: Member, text: str) -> None:
+        """Listen to what a participant says too often: a stop counts, nothing else does."""
+        self.tally.frames_in += 1
+        # Decoding costs more than all the rest, and JSON can hide a word in escapes only.
+        if 'emergency_stop' not in text and '\\' not in text:
+            return
+        try:
+            message = decode_client(text)
+        except ProtocolError:
+            return
+        if isinstance(message, EmergencyStop):
+            self._deliver(member.room.handle(member, message, now()))
+
     def command(self, workspace_id: str, room_id: str, entries: tuple[Entry, ...]) -> int:
         """
         Move joints in nobody's name.
 
         :returns: how many entries changed something.
+        :raises RequestRejected: the server does not do this (403).
         :raises RoomNotFound: there is no such room.
         :raises ProtocolError: the room does not take these joints.
         """
+        if not self.policy.commands:
+            raise RequestRejected(
+                'this server takes no commands over REST; join the room as its producer',
+                status=403,
+            )
         room = self.registry.room(workspace_id, room_id)
         delivery = room.update(entries, API_SOURCE, now())
         self._deliver(delivery)
@@ -111,6 +131,20 @@ class Hub:
                 return len(changed)
             case _:
                 return 0
+
+    def create(self, workspace_id: str, room_id: str | None, max_consumers: int | None) -> Room:
+        """
+        Make a room; one that exists already stays, with or without its memory.
+
+        :raises RequestRejected: see :meth:`.Registry.create`.
+        """
+        return self.registry.create(
+            workspace_id,
+            room_id,
+            now(),
+            max_consumers=max_consumers,
+            forget=self.policy.fresh_rooms,
+        )
 
     def delete(self, workspace_id: str, room_id: str) -> None:
         """
@@ -122,10 +156,14 @@ class Hub:
         self._deliver(delivery)
         for member in delivery.recipients:
             self._connections.pop(member).close(ROOM_DELETED, 'room deleted')
+        self.journal.note('room_deleted', workspace=workspace_id, room=room_id)
 
     def sweep(self) -> int:
         """Drop idle rooms; return how many."""
-        return self.registry.sweep(now())
+        dropped = self.registry.sweep(now())
+        if dropped:
+            self.journal.note('rooms_swept', count=dropped)
+        return dropped
 
     def keep_alive(self) -> None:
         """Put out who has been silent for long and ask everybody else for a sign of life."""
@@ -136,11 +174,23 @@ class Hub:
                 connection.ping()
 
     def _deliver(self, delivery: Delivery | None) -> None:
-        if delivery is None or not delivery.recipients:
+        if delivery is None:
+            return
+        self._count(delivery.message)
+        if not delivery.recipients:
             return
         frame = frame_of(delivery.message)
         for member in delivery.recipients:
             self._connections[member].put(delivery.message, frame)
+
+    def _count(self, message: object) -> None:
+        match message:
+            case JointUpdate():
+                self.tally.updates += 1
+            case EmergencyStop():
+                self.tally.stops += 1
+            case ErrorReply(code='unknown_type'):
+                self.tally.refused['unknown_type'] += 1
 
     def _complain(self, member: Member, error: ProtocolError) -> None:
         if error.reason == 'json':
@@ -150,13 +200,21 @@ class Hub:
         else:
             # A consumer's joint updates are ignored, so whether they are well formed is, too.
             return
-        _log.info('participant %r: %s', member.participant_id, error)
+        code = code_of(error)
+        self.tally.refused[code] += 1
+        self.journal.note('bad_frame', code=code, detail=error, **_who(member))
         connection = self._connections.get(member)
         if connection is not None:
-            connection.put(ErrorReply(text, now().stamp, f'invalid_{error.reason}'))
+            connection.put(ErrorReply(text, now().stamp, code))
+
+    def _replace(self, member: Member, connection: Connection) -> None:
+        connection.put(ErrorReply('Replaced by a newer connection', now().stamp, 'replaced'))
+        connection.close(REPLACED, 'replaced')
+        self.leave(member)
 
     def _put_out(self, member: Member) -> None:
-        _log.info('participant %r does not answer; putting it out', member.participant_id)
+        self.tally.refused['no_answer'] += 1
+        self.journal.note('no_answer', **_who(member))
         connection = self._connections.get(member)
         self.leave(member)
         if connection is not None:
@@ -166,3 +224,13 @@ class Hub:
 def now() -> Now:
     """Read both clocks."""
     return Now(time.monotonic(), datetime.now(timezone.utc).isoformat())
+
+
+def _who(member: Member) -> dict[str, object]:
+    room = member.room
+    return {
+        'workspace': room.workspace_id,
+        'room': room.room_id,
+        'participant': member.participant_id,
+        'role': member.role.value,
+    }

@@ -57,6 +57,7 @@ class Line:
         self._transport = transport
         self._heard_s = time.monotonic()
         self._is_lost = False
+        self._has_ended = False
         self._news = asyncio.Event()
 
     @property
@@ -92,7 +93,10 @@ class Line:
 
     def abort(self) -> None:
         """Hang up at once: whatever is unsent would keep the socket of a dead peer open."""
-        self._transport.abort()
+        # asyncio fails on a transport that ended while it still had to write what it was closed
+        # with, and logs that as an error for each peer that leaves in such a moment.
+        if not self._has_ended:
+            self._transport.abort()
 
     def linger(self) -> None:
         """Hang up soon: what is unsent has :data:`LINGER_S` to get through to who still reads."""
@@ -105,7 +109,7 @@ class Line:
 
     def lost(self) -> None:
         """Take note that the connection has ended."""
-        self._is_lost = True
+        self._is_lost = self._has_ended = True
         self._news.set()
 
     def congested(self) -> None:

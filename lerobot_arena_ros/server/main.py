@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 from collections.abc import Sequence
-from dataclasses import fields
 import errno
 import logging
+import os
 import signal
 import socket
 import sys
 from typing import NoReturn
 
+from .access import Rules
 from .app import create_app
-from .room import Limits
-from .serving import listen, serve, url_of
+from .options import NAME, TOKEN_VARIABLE, Options, UsageError, read_options
+from .serving import is_for_this_machine_alone, listen, serve, url_of
 
 __all__ = ['main']
 
-NAME = 'arena_server'
 USAGE_ERROR = 2
-
-
-class _Parser(argparse.ArgumentParser):
-    """Complains in one line, as for everything else that this program refuses."""
-
-    def error(self, message: str) -> NoReturn:
-        """Say what is wrong and leave."""
-        _fail(f'{message}; see --help')
 
 
 def main(args: Sequence[str] | None = None) -> None:
@@ -37,98 +28,59 @@ def main(args: Sequence[str] | None = None) -> None:
 
     :param args: the command line; None for this process's own.
     """
-    options = _parser().parse_args(_own(sys.argv[1:] if args is None else args))
+    try:
+        options = read_options(_own(sys.argv[1:] if args is None else args), dict(os.environ))
+    except UsageError as exc:
+        _fail(str(exc))
     try:
         sockets = listen(options.host, options.port)
     except OSError as exc:
         _fail(_explain(exc, options.host, options.port))
     _log_to_stderr(options.log_level)
-    limits = Limits(**{field.name: getattr(options, field.name) for field in fields(Limits)})
-    asyncio.run(_serve(url_of(options.host, sockets), sockets, limits))
+    is_private = is_for_this_machine_alone(sockets)
+    if not is_private:
+        _warn(options)
+    # A web page could otherwise use whatever the browser that shows it can reach.
+    checks_origin = bool(options.token or options.origins or not is_private)
+    rules = Rules(options.token, options.origins, checks_origin)
+    asyncio.run(_serve(options, rules, sockets))
 
 
-async def _serve(url: str, sockets: list[socket.socket], limits: Limits) -> None:
+async def _serve(options: Options, rules: Rules, sockets: list[socket.socket]) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+    url = url_of(options.host, sockets, is_encrypted=options.certificate is not None)
     await serve(
-        create_app(limits),
+        create_app(options.limits, options.timing, policy=options.policy, rules=rules),
         sockets,
         stop=stop,
         ready=lambda: print(f'{NAME} listening on {url}', flush=True),
+        certificate=options.certificate,
     )
 
 
-def _parser() -> argparse.ArgumentParser:
-    default = Limits()
-    parser = _Parser(
-        prog=NAME,
-        description='Serve LeRobot Arena rooms over REST and WebSockets.',
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
-    parser.add_argument(
-        '--host', default='127.0.0.1', help='address to listen on; 0.0.0.0 for every network'
-    )
-    parser.add_argument(
-        '--port', type=_port, default=8000, help='TCP port, 0 for one that is free'
-    )
-    parser.add_argument(
-        '--log-level',
-        choices=('debug', 'info', 'warning', 'error'),
-        default='warning',
-        help='how much to write to stderr',
-    )
-    limits = parser.add_argument_group('limits')
-    for option, help_text in (
-        ('rooms', 'rooms in all workspaces together'),
-        ('members', 'participants of one room'),
-        ('joints', 'joints that one room remembers'),
-    ):
-        limits.add_argument(
-            f'--max-{option}',
-            dest=option,
-            type=_count,
-            default=getattr(default, option),
-            metavar='N',
-            help=help_text,
+def _warn(options: Options) -> None:
+    """Say in one line what everybody on the network can do."""
+    where = f'{NAME}: warning: --host {options.host}'
+    if options.token is None:
+        print(
+            f'{where}: without a token, everybody who reaches this machine can move the robots in'
+            f' its rooms; set {TOKEN_VARIABLE}, or listen on 127.0.0.1',
+            file=sys.stderr,
         )
-    limits.add_argument(
-        '--max-idle-s',
-        dest='idle_s',
-        type=_seconds,
-        default=default.idle_s,
-        metavar='S',
-        help='seconds after which a room is dropped that nobody is in and nobody uses',
-    )
-    return parser
+    elif options.certificate is None:
+        print(
+            f'{where}: without TLS, everybody on the way can read the token; give --certfile and'
+            ' --keyfile, or put a server that has TLS before this one',
+            file=sys.stderr,
+        )
 
 
 def _own(args: Sequence[str]) -> list[str]:
     """Leave out what ROS 2 launch appends for nodes, which this program is not."""
     return list(args[: args.index('--ros-args')] if '--ros-args' in args else args)
-
-
-def _port(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f'expected a number from 0 to 65535, got {text!r}')
-    return int(text)
-
-
-def _count(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f'expected a whole number from 1 up, got {text!r}')
-    return int(text)
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < float('inf'):
-        raise argparse.ArgumentTypeError(f'expected seconds, more than 0, got {text!r}')
-    return seconds
 
 
 def _explain(error: OSError, host: str, port: int) -> str:
@@ -157,14 +109,9 @@ def _log_to_stderr(level: str) -> None:
     logging.basicConfig(
         stream=sys.stderr, level=level.upper(), format='%(levelname)s %(name)s: %(message)s'
     )
-    # What uvicorn says of its own accord concerns uvicorn.
-    logging.getLogger('uvicorn').setLevel(logging.WARNING)
-    logging.getLogger('uvicorn.error').addFilter(_is_worth_a_traceback)
-
-
-def _is_worth_a_traceback(record: logging.LogRecord) -> bool:
-    """Tell our own failures from a peer's text that is no UTF-8: that one is closed, no more."""
-    return not (record.exc_info and isinstance(record.exc_info[1], UnicodeDecodeError))
+    # Uvicorn warns of each bad request, as often as somebody makes one, and below that names what
+    # clients ask for: its errors are ours, the rest is in our own lines.
+    logging.getLogger('uvicorn').setLevel(logging.ERROR)
 
 
 def _fail(message: str) -> NoReturn:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import logging
+import time
 
 from starlette.websockets import WebSocket
 
-from ..arena.errors import ProtocolError, RequestRejected, RoleTaken, RoomNotFound
+from ..arena.errors import ProtocolError, RequestRejected
 from ..arena.messages import ErrorReply, decode_join
 from .connection import Connection
 from .hub import Hub, now
+from .refusals import code_of
 from .room import Member
+from .throttle import Throttle, Verdict
 
 __all__ = ['participate']
 
@@ -20,13 +22,15 @@ UNSUPPORTED_DATA = 1003
 INVALID_DATA = 1007
 POLICY_VIOLATION = 1008
 
-_log = logging.getLogger(__name__)
+RATE_LIMITED = 'rate_limited'
 
 
 async def participate(websocket: WebSocket, workspace_id: str, room_id: str, hub: Hub) -> None:
     """Serve one peer until it is gone."""
     await websocket.accept()
-    connection = Connection(websocket, stall_s=hub.timing.stall_s)
+    connection = Connection(
+        websocket, stall_s=hub.timing.stall_s, tally=hub.tally, journal=hub.journal
+    )
     member = await _join(connection, workspace_id, room_id, hub)
     if member is not None:
         try:
@@ -48,41 +52,60 @@ async def _join(
             raise ProtocolError('the first frame must be text', reason='binary')
         return await hub.join(workspace_id, room_id, decode_join(frame), connection)
     except asyncio.TimeoutError:
-        text = f'No join message came within {hub.timing.join_s:g} s'
-        _refuse(connection, text, 'join_timeout', POLICY_VIOLATION)
+        code, detail = 'join_timeout', f'No join message came within {hub.timing.join_s:g} s'
+        _refuse(connection, hub, detail, code, POLICY_VIOLATION)
     except ProtocolError as exc:
-        _refuse(connection, f'Invalid join: {exc}', f'invalid_{exc.reason}', _close_code(exc))
+        code, detail = code_of(exc), f'Invalid join: {exc}'
+        _refuse(connection, hub, detail, code, _close_code(exc))
     except RequestRejected as exc:
-        _log.info('join refused: workspace %r, room %r: %s', workspace_id, room_id, exc)
-        _refuse(connection, 'Cannot join room', _error_code(exc), NORMAL)
+        code, detail = code_of(exc), str(exc)
+        _refuse(connection, hub, 'Cannot join room', code, NORMAL)
+    where = {'workspace': workspace_id, 'room': room_id}
+    hub.journal.note('join_refused', code=code, detail=detail, **where)
     return None
 
 
 async def _listen(connection: Connection, member: Member, hub: Hub) -> None:
     """Pass on what a participant says until it is gone or says something unheard-of."""
+    throttle = Throttle(hub.limits.frames_hz, time.monotonic())
     while (frame := await connection.receive()) is not None:
         if isinstance(frame, bytes):
             text = 'Binary frames are not understood'
-            _refuse(connection, text, 'invalid_binary', UNSUPPORTED_DATA)
+            _refuse(connection, hub, text, 'invalid_binary', UNSUPPORTED_DATA)
             return
-        hub.hear(member, frame)
+        verdict = throttle.judge(time.monotonic())
+        if verdict is Verdict.PASS:
+            hub.hear(member, frame)
+        else:
+            hub.overhear(member, frame)
+            if not _bear(connection, member, hub, verdict):
+                return
+            # Whoever sends so much must not keep the others waiting.
+            await asyncio.sleep(0)
 
 
-def _refuse(connection: Connection, text: str, code: str, close_code: int) -> None:
+def _bear(connection: Connection, member: Member, hub: Hub, verdict: Verdict) -> bool:
+    """React to a frame too many; say whether the participant may stay."""
+    rate = f'at most {hub.limits.frames_hz:g} messages a second'
+    if verdict is Verdict.CLOSE:
+        hub.journal.note(RATE_LIMITED, participant=member.participant_id, closed=True)
+        text = f'Far too many messages: {rate} are taken'
+        _refuse(connection, hub, text, RATE_LIMITED, POLICY_VIOLATION)
+        return False
+    hub.tally.refused[RATE_LIMITED] += 1
+    if verdict is Verdict.COMPLAIN:
+        hub.journal.note(RATE_LIMITED, participant=member.participant_id, closed=False)
+        text = f'Too many messages: {rate} are taken, others dropped; emergency stops are not'
+        connection.put(ErrorReply(text, now().stamp, RATE_LIMITED))
+    return True
+
+
+def _refuse(connection: Connection, hub: Hub, text: str, code: str, close_code: int) -> None:
     """Say why, then close: some clients wait for the error and overlook a bare close."""
+    hub.tally.refused[code] += 1
     connection.put(ErrorReply(text, now().stamp, code))
     connection.close(close_code)
 
 
 def _close_code(error: ProtocolError) -> int:
     return {'json': INVALID_DATA, 'binary': UNSUPPORTED_DATA}.get(error.reason, POLICY_VIOLATION)
-
-
-def _error_code(error: RequestRejected) -> str:
-    match error:
-        case RoomNotFound():
-            return 'room_not_found'
-        case RoleTaken():
-            return 'role_taken'
-        case _:
-            return 'join_refused'

@@ -11,12 +11,10 @@ import unicodedata
 import uuid
 
 from ..arena.errors import RequestRejected, RoomNotFound
-from .room import Delivery, Limits, Now, Room
+from .limits import Limits
+from .room import Delivery, Now, Room
 
-__all__ = ['MAX_ID_LENGTH', 'Registry']
-
-MAX_ID_LENGTH = 128
-"""Characters of a workspace id or a room id."""
+__all__ = ['Registry']
 
 
 class Registry:
@@ -58,16 +56,18 @@ class Registry:
         now: Now,
         *,
         max_consumers: int | None = None,
+        forget: bool = False,
     ) -> Room:
         """
         Make a room; one that exists already is returned as it is.
 
         :param room_id: None or empty for one that nobody has.
+        :param forget: empty the memory of a room that exists and that nobody is in.
         :raises RequestRejected: an id that no URL could address (422), or too many rooms (503).
         """
         room_id = room_id or str(uuid.uuid4())
-        _check_id('workspace_id', workspace_id)
-        _check_id('room_id', room_id)
+        self._check_id('workspace_id', workspace_id)
+        self._check_id('room_id', room_id)
         room = self._workspaces.get(workspace_id, {}).get(room_id)
         if room is None:
             self._check_space()
@@ -75,6 +75,8 @@ class Registry:
                 workspace_id, room_id, now, limits=self._limits, max_consumers=max_consumers
             )
             self._workspaces.setdefault(workspace_id, {})[room_id] = room
+        elif forget and not room.members:
+            room.forget()
         return room
 
     def delete(self, workspace_id: str, room_id: str, now: Now) -> Delivery:
@@ -102,24 +104,24 @@ class Registry:
                 status=503,
             )
 
+    def _check_id(self, what: str, value: str) -> None:
+        most = self._limits.room_id
+        if len(value) > most:
+            raise RequestRejected(
+                f'{what} has at most {most} characters, got {len(value)}', status=422
+            )
+        if value in ('.', '..') or any(_is_unaddressable(char) for char in value):
+            raise RequestRejected(
+                f'{what} must be neither "." nor ".." and must have neither a slash nor a control'
+                ' character: no URL could name it',
+                status=422,
+            )
+
     def _drop(self, room: Room) -> None:
         rooms = self._workspaces[room.workspace_id]
         del rooms[room.room_id]
         if not rooms:
             del self._workspaces[room.workspace_id]
-
-
-def _check_id(what: str, value: str) -> None:
-    if len(value) > MAX_ID_LENGTH:
-        raise RequestRejected(
-            f'{what} has at most {MAX_ID_LENGTH} characters, got {len(value)}', status=422
-        )
-    if value in ('.', '..') or any(_is_unaddressable(char) for char in value):
-        raise RequestRejected(
-            f'{what} must be neither "." nor ".." and must have neither a slash nor a control'
-            ' character: no URL could name it',
-            status=422,
-        )
 
 
 def _is_unaddressable(char: str) -> bool:

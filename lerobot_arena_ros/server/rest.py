@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, StrictStr
 
 from ..arena.messages import is_text
 from .hub import Hub, now
-from .room import MAX_JOINT_NAME_LENGTH, Room
+from .room import Room
 
 __all__ = ['router']
 
@@ -37,7 +37,7 @@ class CreateRoom(BaseModel):
 class Joint(BaseModel):
     """Where one joint is to go, in whatever unit the participants agreed on."""
 
-    name: str = Field(min_length=1, max_length=MAX_JOINT_NAME_LENGTH)
+    name: str = Field(min_length=1)
     value: float = Field(ge=-360, le=360)
     speed: float | None = Field(default=None, ge=0, le=100, description='percent')
 
@@ -99,9 +99,7 @@ async def list_rooms(workspace_id: str, hub: HubHere) -> Json:
 async def create_room(workspace_id: str, hub: HubHere, wanted: CreateRoom | None = None) -> Json:
     """Make a room; one that exists already stays as it is."""
     wanted = wanted or CreateRoom()
-    room = hub.registry.create(
-        workspace_id, wanted.room_id, now(), max_consumers=wanted.max_consumers
-    )
+    room = hub.create(workspace_id, wanted.room_id, wanted.max_consumers)
     return {
         'success': True,
         'workspace_id': workspace_id,

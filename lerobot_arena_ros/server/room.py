@@ -31,23 +31,15 @@ from ..arena.messages import (
     Role,
     StateSync,
 )
+from .limits import Limits
 
 __all__ = [
     'API_SOURCE',
-    'MAX_JOINT_NAME_LENGTH',
-    'MAX_PARTICIPANT_ID_LENGTH',
     'Delivery',
-    'Limits',
     'Member',
     'Now',
     'Room',
 ]
-
-MAX_PARTICIPANT_ID_LENGTH = 100
-"""Characters of a participant id."""
-
-MAX_JOINT_NAME_LENGTH = 50
-"""Characters of a joint's name."""
 
 API_SOURCE = 'api'
 """What a joint update that came over REST names as its source."""
@@ -67,23 +59,6 @@ class Now(NamedTuple):
 
     steady_s: float
     stamp: str
-
-
-@dataclass(frozen=True)
-class Limits:
-    """
-    How much the arena takes before it says no.
-
-    :param rooms: rooms in all workspaces together.
-    :param members: participants of one room.
-    :param joints: joint names that one room remembers.
-    :param idle_s: a room without members goes after so many seconds without a change.
-    """
-
-    rooms: int = 1000
-    members: int = 100
-    joints: int = 1000
-    idle_s: float = 3600.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,6 +154,10 @@ class Room:
         else:
             self.consumers = tuple(other for other in self.consumers if other is not member)
 
+    def forget(self) -> None:
+        """Empty the memory, as if nobody had ever been here."""
+        self.joints.clear()
+
     def dissolve(self, now: Now) -> Delivery:
         """Put everybody out; return what they are to be told."""
         members = self.members
@@ -243,9 +222,9 @@ class Room:
 
     def _check_names(self, unseen: set[str]) -> None:
         for name in unseen:
-            if len(name) > MAX_JOINT_NAME_LENGTH:
+            if len(name) > self._limits.joint_name:
                 raise ProtocolError(
-                    f'joint {name!r:.60}: a name has at most {MAX_JOINT_NAME_LENGTH} characters,'
+                    f'joint {name!r:.60}: a name has at most {self._limits.joint_name} characters,'
                     f' got {len(name)}',
                     reason='name',
                 )
@@ -256,9 +235,9 @@ class Room:
             )
 
     def _check_join(self, join: Join) -> None:
-        if len(join.participant_id) > MAX_PARTICIPANT_ID_LENGTH:
+        if len(join.participant_id) > self._limits.participant_id:
             raise ProtocolError(
-                f'participant_id has at most {MAX_PARTICIPANT_ID_LENGTH} characters,'
+                f'participant_id has at most {self._limits.participant_id} characters,'
                 f' got {len(join.participant_id)}',
                 reason='join',
             )

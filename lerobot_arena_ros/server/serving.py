@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+import ipaddress
 import socket
+import ssl
 
 from fastapi import FastAPI
 import uvicorn
 
+from .door import Door
+from .hub import Hub
 from .line import LineProtocol
+from .quiet import hush_uvicorn
 
-__all__ = ['listen', 'serve', 'url_of']
-
-MAX_FRAME_BYTES = 256 * 1024
-"""The largest frame that a participant may send; clients take up to 1 MiB themselves."""
+__all__ = ['Certificate', 'is_for_this_machine_alone', 'listen', 'serve', 'url_of']
 
 BACKLOG = 128
 """Connections that may wait to be accepted."""
@@ -25,6 +28,34 @@ SEND_BUFFER_BYTES = 64 * 1024
 
 GRACE_S = 1
 """How long connections have to end when the server stops, in seconds."""
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """
+    What the server shows to those who want TLS: two files in PEM format.
+
+    :param certfile: the certificate, followed by those that it rests on.
+    :param keyfile: its private key, not encrypted; None where it is in the same file.
+    """
+
+    certfile: str
+    keyfile: str | None = None
+
+    def check(self) -> None:
+        """
+        See whether both can be used.
+
+        :raises OSError: a file cannot be read, or does not hold what it should.
+        :raises ValueError: the key is encrypted.
+        """
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.certfile, self.keyfile, _no_password)
+
+
+def _no_password() -> str:
+    # Without this, OpenSSL would ask whoever sits at the terminal.
+    raise ValueError('the key is encrypted')
 
 
 class _Server(uvicorn.Server):
@@ -67,10 +98,15 @@ def listen(host: str, port: int) -> list[socket.socket]:
     return sockets
 
 
-def url_of(host: str, sockets: list[socket.socket]) -> str:
+def url_of(host: str, sockets: list[socket.socket], *, is_encrypted: bool = False) -> str:
     """Say how the arena behind these sockets is reached, the real port included."""
     shown = f'[{host}]' if ':' in host else host
-    return f'http://{shown}:{sockets[0].getsockname()[1]}'
+    return f'http{"s" * is_encrypted}://{shown}:{sockets[0].getsockname()[1]}'
+
+
+def is_for_this_machine_alone(sockets: list[socket.socket]) -> bool:
+    """Say whether nobody on another machine can reach these sockets."""
+    return all(ipaddress.ip_address(each.getsockname()[0]).is_loopback for each in sockets)
 
 
 def _addresses_of(host: str, port: int) -> list[tuple[socket.AddressFamily, str]]:
@@ -96,15 +132,22 @@ def _listening(family: socket.AddressFamily, address: tuple[str, int]) -> socket
 
 
 async def serve(
-    app: FastAPI, sockets: list[socket.socket], *, stop: asyncio.Event, ready: Callable[[], None]
+    app: FastAPI,
+    sockets: list[socket.socket],
+    *,
+    stop: asyncio.Event,
+    ready: Callable[[], None],
+    certificate: Certificate | None = None,
 ) -> None:
     """
     Serve an arena until the event is set; its participants are then closed with 1012.
 
     :param sockets: as :func:`listen` opened them; closed on return.
     :param ready: called once connections are accepted.
+    :param certificate: for TLS; None for none.
     """
-    server = _Server(_config(app), ready)
+    hush_uvicorn()
+    server = _Server(_config(app, certificate), ready)
     stopping = asyncio.create_task(_stop_on(stop, server), name='stop')
     try:
         await server.serve(sockets)
@@ -117,11 +160,15 @@ async def _stop_on(stop: asyncio.Event, server: _Server) -> None:
     server.should_exit = True
 
 
-def _config(app: FastAPI) -> uvicorn.Config:
+def _config(app: FastAPI, certificate: Certificate | None) -> uvicorn.Config:
+    hub: Hub = app.state.hub
     return uvicorn.Config(
         app,
+        http=Door,
         ws=LineProtocol,
-        ws_max_size=MAX_FRAME_BYTES,
+        ws_max_size=hub.limits.frame_bytes,
+        ssl_certfile=certificate.certfile if certificate else None,
+        ssl_keyfile=certificate.keyfile if certificate else None,
         # Ours: uvicorn's does not hang up on a peer that does not read.
         ws_ping_interval=None,
         # A frame is made once for all; deflating it would cost each recipient its own.

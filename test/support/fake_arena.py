@@ -10,6 +10,8 @@ from typing import Any
 
 from fastapi import FastAPI, Response, WebSocket, WebSocketDisconnect
 
+from lerobot_arena_ros.server.hub import Hub
+from lerobot_arena_ros.server.limits import Limits, Policy, Timing
 from lerobot_arena_ros.server.serving import listen, serve, url_of
 
 __all__ = ['FakeArena', 'answering', 'fake_arena', 'listed', 'say', 'welcome']
@@ -49,6 +51,7 @@ async def fake_arena(script: Script) -> AsyncIterator[FakeArena]:
     """
     fake = FakeArena()
     app = FastAPI()
+    app.state.hub = Hub(Limits(), Timing(), Policy())  # What serving it asks for.
 
     async def rest() -> Response:
         fake.requests += 1

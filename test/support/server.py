@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 import threading
 
+from lerobot_arena_ros.server.access import Rules
 from lerobot_arena_ros.server.app import create_app
-from lerobot_arena_ros.server.hub import Timing
-from lerobot_arena_ros.server.room import Limits
-from lerobot_arena_ros.server.serving import listen, serve, url_of
+from lerobot_arena_ros.server.limits import Limits, Policy, Timing
+from lerobot_arena_ros.server.serving import Certificate, listen, serve, url_of
 
 __all__ = ['running_server']
 
@@ -20,7 +20,13 @@ HOST = '127.0.0.1'
 
 @contextmanager
 def running_server(
-    *, limits: Limits | None = None, timing: Timing | None = None, port: int = 0
+    *,
+    limits: Limits | None = None,
+    timing: Timing | None = None,
+    policy: Policy | None = None,
+    rules: Rules | None = None,
+    certificate: Certificate | None = None,
+    port: int = 0,
 ) -> Iterator[str]:
     """
     Serve an arena of its own from a thread; the value is its address, without a final slash.
@@ -28,16 +34,16 @@ def running_server(
     :param port: 0 for a free one.
     """
     sockets = listen(HOST, port)
-    app = create_app(limits, timing)
+    app = create_app(limits, timing, policy=policy, rules=rules)
     ready = threading.Event()
     stop = asyncio.Event()
     loop = asyncio.new_event_loop()
-    serving = serve(app, sockets, stop=stop, ready=ready.set)
+    serving = serve(app, sockets, stop=stop, ready=ready.set, certificate=certificate)
     thread = threading.Thread(target=loop.run_until_complete, args=(serving,), name='arena server')
     thread.start()
     try:
         assert ready.wait(TIMEOUT_S), f'the server did not start within {TIMEOUT_S:g} s'
-        yield url_of(HOST, sockets)
+        yield url_of(HOST, sockets, is_encrypted=certificate is not None)
     finally:
         loop.call_soon_threadsafe(stop.set)
         thread.join(TIMEOUT_S)

@@ -1,0 +1,72 @@
+"""The callbacks of one client: which events go to which, and what a failing one harms."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+import inspect
+import logging
+from typing import Any
+
+from .messages import EmergencyStop, ErrorReply, JointUpdate, StateSync
+from .session import Event, Malformed
+
+__all__ = ['Callbacks']
+
+_logger = logging.getLogger(__name__)
+
+
+class Callbacks:
+    """
+    What a program wants to be told, at most one callback of each kind.
+
+    A coroutine function is awaited, and one that raises is logged and stops nothing.
+    """
+
+    def __init__(self) -> None:
+        self._by_kind: dict[str, Callable[..., Any]] = {}
+        self._calling: list[asyncio.Task[Any] | None] = []
+
+    def set(self, kind: str, callback: Callable[..., Any]) -> None:
+        """Have a callback called from now on, instead of the one before."""
+        self._by_kind[kind] = callback
+
+    def is_calling(self, task: asyncio.Task[Any]) -> bool:
+        """Say whether a task waits for one of the callbacks to end."""
+        return task in self._calling
+
+    async def dispatch(self, event: Event) -> None:
+        """Call whom an event concerns."""
+        await self.call('message', event)
+        match event:
+            case JointUpdate():
+                await self.call('joint_update', list(event.entries))
+            case StateSync():
+                await self.call('state_sync', dict(event.joints))
+            case EmergencyStop():
+                await self.call('emergency_stop', event)
+                await self.call('error', f'Emergency stop: {event.reason}')
+            case ErrorReply():
+                await self.call('error', event.message)
+            case Malformed():
+                _logger.warning('dropped a frame from the server: %s', event.detail)
+
+    async def call(self, kind: str, *args: object) -> None:
+        """Call one, if there is one, and wait until it is done."""
+        callback = self._by_kind.get(kind)
+        if callback is None:
+            return
+        try:
+            result = callback(*args)
+            if inspect.isawaitable(result):
+                await self._wait_for(result)
+        except Exception:
+            _logger.exception('the on_%s callback failed', kind)
+
+    async def _wait_for(self, result: Awaitable[object]) -> None:
+        task = asyncio.current_task()
+        self._calling.append(task)
+        try:
+            await result
+        finally:
+            self._calling.remove(task)

@@ -1,0 +1,102 @@
+"""Opens WebSockets to an arena and says in our own terms why that failed."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+from typing import TYPE_CHECKING, Any
+
+import websockets
+from websockets.exceptions import InvalidURI, SecurityError, WebSocketException
+
+from .access import Access, refused_certificate
+from .address import Address
+from .errors import AccessDenied, ArenaError, ConnectError, InvalidAddress
+
+if TYPE_CHECKING:
+    from websockets.asyncio.client import ClientConnection
+
+__all__ = ['CLOSE_TIMEOUT_S', 'open_socket']
+
+CLOSE_TIMEOUT_S = 1.0
+"""How long saying goodbye may take; after that the socket is dropped."""
+
+MAX_FRAME_BYTES = 1 << 20
+"""Largest frame taken from a server, as in the public Python client."""
+
+_OPTIONS = inspect.signature(websockets.connect.__init__).parameters
+
+_log = logging.getLogger(__name__)
+
+
+class _Connect(websockets.connect):
+    """Follows no redirect: it could lead the token, or a robot, anywhere."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        """Let the redirect be the failure that it is; called by newer releases."""
+        return exc
+
+    def handle_redirect(self, _uri: str) -> None:
+        """Refuse; called by older releases."""
+        raise SecurityError('redirected, which is not followed')
+
+
+async def open_socket(
+    address: Address, workspace_id: str, room_id: str, access: Access, timeout_s: float
+) -> ClientConnection:
+    """
+    Open the WebSocket of a room.
+
+    :raises InvalidAccess: see :meth:`Access.check`.
+    :raises AccessDenied: the server wants a token, or another one.
+    :raises ConnectError: the server was not reached, or is no arena.
+    """
+    url = address.socket(workspace_id, room_id)
+    options = _access_options(address, access)
+    try:
+        return await _Connect(
+            url,
+            open_timeout=timeout_s,
+            close_timeout=CLOSE_TIMEOUT_S,
+            max_size=MAX_FRAME_BYTES,
+            compression=None,  # Costs more than it saves on frames of a few hundred bytes.
+            ping_interval=None,  # The heartbeat does this and more: it notices an eviction.
+            logger=_log,
+            **options,
+        )
+    except InvalidURI as exc:
+        raise InvalidAddress(f'{url}: {exc}') from exc
+    except (OSError, asyncio.TimeoutError, WebSocketException) as exc:
+        raise _not_connected(exc, url) from exc
+
+
+def _access_options(address: Address, access: Access) -> dict[str, Any]:
+    # The name changed with websockets 14, and proxies came with 15.
+    name = 'additional_headers' if 'additional_headers' in _OPTIONS else 'extra_headers'
+    options: dict[str, Any] = {name: access.headers(address)}
+    if address.is_encrypted:
+        options['ssl'] = access.tls()
+    if 'proxy' in _OPTIONS and not access.may_use_proxy(address):
+        options['proxy'] = None
+    return options
+
+
+def _not_connected(exc: Exception, url: str) -> ArenaError:
+    # websockets puts the status in one place before 14 and in another from there on.
+    status = getattr(exc, 'status_code', None)
+    status = getattr(getattr(exc, 'response', None), 'status_code', status)
+    if status == 401:
+        return AccessDenied(
+            f'{url}: HTTP 401: access denied: the token is missing or wrong', status=401
+        )
+    why = f'HTTP {status}' if status else str(exc) or type(exc).__name__
+    return ConnectError(f'{url}: cannot connect: {why}{refused_certificate(why)}')
+
+
+def _is_harmless(record: logging.LogRecord) -> bool:
+    """Leave out the header with the token, which websockets would log with all the others."""
+    return 'authorization' not in str(record.args).lower()
+
+
+_log.addFilter(_is_harmless)

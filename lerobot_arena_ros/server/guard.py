@@ -1,0 +1,139 @@
+"""What stands before every request: who is let in, and with how much."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from .access import Denial, Rules, split_query
+from .hub import Hub
+
+__all__ = ['Guard']
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+DRAIN_FACTOR = 16
+"""A body so many times too large is still read to its end: who is hung up on hears no reason."""
+
+_FULL = Denial(503, 'connections_full', 'this server has as many connections as it takes')
+
+
+class _Refused(Exception):
+    """A request ends here."""
+
+    def __init__(self, denial: Denial) -> None:
+        super().__init__(denial.detail)
+        self.denial = denial
+
+
+class Guard:
+    """
+    ASGI middleware that lets in whom the rules let in.
+
+    :param hub: has the limits, and counts and logs what is refused.
+    """
+
+    def __init__(self, app: App, *, hub: Hub, rules: Rules) -> None:
+        self._app = app
+        self._hub = hub
+        self._rules = rules
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or answer it here."""
+        if scope['type'] not in ('http', 'websocket'):
+            await self._app(scope, receive, send)
+            return
+        try:
+            self._admit(scope)
+            if scope['type'] == 'http':
+                receive = _replay(await self._read_in_time(receive), receive)
+        except _Refused as exc:
+            self._report(scope, exc.denial)
+            await _deny(scope, send, exc.denial)
+        else:
+            await self._app(scope, receive, send)
+
+    def _admit(self, scope: Scope) -> None:
+        headers = {
+            name.decode('latin-1').lower(): value.decode('latin-1')
+            for name, value in scope['headers']
+        }
+        query, given = split_query(scope['query_string'].decode('latin-1'))
+        # Whoever logs the request later, uvicorn included, must not come by the token.
+        scope['query_string'] = query.encode('latin-1')
+        scope['headers'] = [item for item in scope['headers'] if item[0] != b'authorization']
+        if scope.get('state', {}).get('is_full'):
+            raise _Refused(_FULL)
+        query_token = given if scope['type'] == 'websocket' else None
+        denial = self._rules.denial(scope['path'], headers, query_token)
+        if denial is not None:
+            raise _Refused(denial)
+
+    async def _read_in_time(self, receive: Receive) -> bytes:
+        timeout_s = self._hub.timing.join_s
+        try:
+            return await asyncio.wait_for(self._read(receive), timeout_s)
+        except asyncio.TimeoutError:
+            detail = f'the whole request must come within {timeout_s:g} s'
+            raise _Refused(Denial(408, 'request_timeout', detail)) from None
+
+    async def _read(self, receive: Receive) -> bytes:
+        most = self._hub.limits.body_bytes
+        kept: list[bytes] = []
+        size, more = 0, True
+        while more and size <= DRAIN_FACTOR * most:
+            message = await receive()
+            if message['type'] == 'http.disconnect':
+                raise _Refused(Denial(400, 'request_aborted', 'the request ended too early'))
+            chunk: bytes = message.get('body', b'')
+            size += len(chunk)
+            if size <= most:
+                kept.append(chunk)
+            more = message.get('more_body', False)
+        if size > most:
+            raise _Refused(Denial(413, 'body_too_large', f'a body has at most {most} bytes'))
+        return b''.join(kept)
+
+    def _report(self, scope: Scope, denial: Denial) -> None:
+        self._hub.tally.refused[denial.code] += 1
+        client = scope.get('client') or ('unknown',)
+        journal = self._hub.journal
+        # Whoever runs the server can do something about who is kept out, not about clumsy clients.
+        say = journal.warn if denial.status in (401, 403, 503) else journal.note
+        say(denial.code, peer=client[0], path=scope['path'])
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """Give a body that has been read to whoever wants to read it."""
+    pending: list[Message] = [{'type': 'http.request', 'body': body, 'more_body': False}]
+
+    async def again() -> Message:
+        return pending.pop() if pending else await receive()
+
+    return again
+
+
+async def _deny(scope: Scope, send: Send, denial: Denial) -> None:
+    kind = 'http.response'
+    if scope['type'] == 'websocket':
+        if 'websocket.http.response' not in scope.get('extensions', {}):
+            await send({'type': 'websocket.close', 'code': 1008, 'reason': denial.code})
+            return
+        kind = 'websocket.http.response'
+    # Words of our own, none of them with a quote in it.
+    body = f'{{"detail":"{denial.detail}"}}'.encode()
+    headers = [
+        (b'content-type', b'application/json'),
+        (b'content-length', str(len(body)).encode()),
+    ]
+    if denial.status == 401:
+        headers.append((b'www-authenticate', b'Bearer'))
+    if denial.status in (408, 413, 503):
+        headers.append((b'connection', b'close'))
+    await send({'type': f'{kind}.start', 'status': denial.status, 'headers': headers})
+    await send({'type': f'{kind}.body', 'body': body})

@@ -1,0 +1,29 @@
+"""What the server has done so far, as plain integers: counting must cost next to nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+__all__ = ['Tally']
+
+
+@dataclass
+class Tally:
+    """
+    Counts since the server started.
+
+    :param frames_in: WebSocket frames that participants sent after joining.
+    :param frames_out: WebSocket frames that were written, to all recipients together.
+    :param updates: joint updates that changed something.
+    :param stops: emergency stops that were passed on.
+    :param merged: messages that were not sent because a newer one took their place.
+    :param refused: what was refused, by the reason that its sender was given.
+    """
+
+    frames_in: int = 0
+    frames_out: int = 0
+    updates: int = 0
+    stops: int = 0
+    merged: int = 0
+    refused: Counter[str] = field(default_factory=Counter)

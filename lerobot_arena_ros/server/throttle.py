@@ -1,0 +1,62 @@
+"""
+How many frames a second one participant may send, sans I/O.
+
+Two buckets in a row. Who sends up to the rate never meets either. What overflows the first is
+dropped and its sender told, so up to twice the rate is borne for ever; what overflows the second,
+too, is a runaway that costs everybody, and its connection ends.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+__all__ = ['BURST_S', 'Throttle', 'Verdict']
+
+BURST_S = 2.0
+"""How many seconds' worth of frames may come at once."""
+
+COMPLAINT_PERIOD_S = 1.0
+"""The least time between two errors to a participant that is too fast, in seconds."""
+
+
+class Verdict(Enum):
+    """What is to be done with a frame."""
+
+    PASS = 'pass'
+    DROP = 'drop'
+    COMPLAIN = 'complain'
+    """Drop it and say so."""
+    CLOSE = 'close'
+
+
+class Throttle:
+    """
+    The buckets of one participant.
+
+    :param rate_hz: frames per second that pass on average.
+    :param now_s: the present time, of any clock that never jumps.
+    """
+
+    def __init__(self, rate_hz: float, now_s: float) -> None:
+        self._rate_hz = rate_hz
+        self._full = max(1.0, rate_hz * BURST_S)
+        self._left = self._patience = self._full
+        self._seen_s = now_s
+        self._complained_s = now_s - COMPLAINT_PERIOD_S
+
+    def judge(self, now_s: float) -> Verdict:
+        """Say what is to be done with a frame that came now."""
+        earned = (now_s - self._seen_s) * self._rate_hz
+        self._seen_s = now_s
+        self._left = min(self._full, self._left + earned)
+        self._patience = min(self._full, self._patience + earned)
+        if self._left >= 1.0:
+            self._left -= 1.0
+            return Verdict.PASS
+        if self._patience < 1.0:
+            return Verdict.CLOSE
+        self._patience -= 1.0
+        if now_s - self._complained_s < COMPLAINT_PERIOD_S:
+            return Verdict.DROP
+        self._complained_s = now_s
+        return Verdict.COMPLAIN

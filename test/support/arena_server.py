@@ -1,0 +1,62 @@
+"""The executable arena_server as a process of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+import os
+from pathlib import Path
+import re
+import signal
+import subprocess
+import sys
+
+import httpx
+
+__all__ = ['COMMAND', 'ROOT', 'TIMEOUT_S', 'Server', 'arena_server']
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMAND = (sys.executable, '-m', 'lerobot_arena_ros.server.main')
+TIMEOUT_S = 10.0
+LINE = re.compile(r'arena_server listening on (https?://[\w.]+:(\d+))\n')
+
+
+class Server:
+    """A running arena_server."""
+
+    def __init__(self, process: subprocess.Popen[str], line: str) -> None:
+        match = LINE.fullmatch(line)
+        assert match, line
+        self.url = match[1]
+        self.port = int(match[2])
+        self._process = process
+
+    def make_room(self) -> None:
+        """Make the room ``arm`` in the workspace ``lab``."""
+        httpx.post(f'{self.url}/robotics/workspaces/lab/rooms', json={'room_id': 'arm'})
+
+    def stop(self, number: signal.Signals) -> tuple[int, str, str]:
+        """Send a signal; return the exit code and what else came on both streams."""
+        self._process.send_signal(number)
+        out, err = self._process.communicate(timeout=TIMEOUT_S)
+        return self._process.returncode, out, err
+
+
+@contextmanager
+def arena_server(*args: str, **environment: str) -> Iterator[Server]:
+    """Run the executable until it is stopped or the test is over."""
+    command = (*COMMAND, '--port', '0', *args)
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        stdout=pipe,
+        stderr=pipe,
+        text=True,
+        env={**os.environ, **environment},
+    ) as process:
+        try:
+            assert process.stdout is not None
+            yield Server(process, process.stdout.readline())
+        finally:
+            process.kill()

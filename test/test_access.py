@@ -1,0 +1,281 @@
+"""How a client shows that it may, and how it knows the server."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+import logging
+from pathlib import Path
+
+import pytest
+from support.certificates import Authority
+from support.server import running_server
+from support.waiting import wait_until
+
+from lerobot_arena_ros import (
+    RoboticsConsumer,
+    RoboticsProducer,
+    create_client,
+    create_consumer_client,
+    create_producer_client,
+)
+from lerobot_arena_ros.arena.access import INSECURE_VARIABLE, TOKEN_VARIABLE, Access
+from lerobot_arena_ros.arena.address import Address
+from lerobot_arena_ros.arena.connection import is_retryable, open_connection
+from lerobot_arena_ros.arena.errors import (
+    AccessDenied,
+    ConnectError,
+    InvalidAccess,
+    RequestRejected,
+)
+from lerobot_arena_ros.arena.messages import Role
+from lerobot_arena_ros.arena.rooms import Rooms
+from lerobot_arena_ros.server.access import Rules
+
+pytestmark = pytest.mark.usefixtures('no_task_left')
+
+TOKEN = 'zebra-7'
+ELSEWHERE = Address.parse('http://arena.example')
+
+
+@pytest.fixture(scope='module')
+def guarded() -> Iterator[str]:
+    """Run a server that wants the token."""
+    with running_server(rules=Rules(TOKEN)) as url:
+        yield url
+
+
+@pytest.fixture(scope='module')
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """Make an authority that nobody trusts."""
+    return Authority(tmp_path_factory.mktemp('authority'))
+
+
+@pytest.fixture(scope='module')
+def encrypted(authority: Authority) -> Iterator[str]:
+    """Run a server that wants the token and speaks TLS."""
+    certificate = authority.certify_this_machine()
+    with running_server(rules=Rules(TOKEN), certificate=certificate) as url:
+        yield url
+
+
+@asynccontextmanager
+async def eavesdropper(reply: bytes = b'') -> AsyncIterator[tuple[str, list[bytes]]]:
+    """Listen where nobody should send a token; note what comes."""
+    heard: list[bytes] = []
+
+    async def hear(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append(await reader.read(65536))
+        writer.write(reply)
+        writer.close()
+
+    server = await asyncio.start_server(hear, '127.0.0.1', 0)
+    async with server:
+        yield f'127.0.0.1:{server.sockets[0].getsockname()[1]}', heard
+
+
+async def exchange(url: str, **options: str) -> list[dict[str, object]]:
+    """Let a producer and a consumer meet on a server; return what arrived."""
+    arrived: list[list[dict[str, object]]] = []
+    producer = await create_producer_client(url, 'lab', 'arm', **options)  # type: ignore[arg-type]
+    consumer = await create_consumer_client('lab', 'arm', url, **options)  # type: ignore[arg-type]
+    consumer.on_joint_update(arrived.append)
+    async with producer, consumer:
+        assert producer.is_connected() and consumer.is_connected()
+        await producer.send_state_sync({'Jaw': 1.0})
+        await wait_until(lambda: arrived, 'the update')
+        await producer.send_state_sync({'Jaw': 0.0})
+        return arrived[0]
+
+
+async def test_the_token_opens_a_guarded_server(guarded: str) -> None:
+    """Over REST and over the WebSocket, given as an argument."""
+    assert await exchange(guarded, token=TOKEN) == [{'name': 'Jaw', 'value': 1.0}]
+
+
+async def test_the_token_comes_from_the_environment(
+    guarded: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that a program need not be changed; white space around it does not count."""
+    monkeypatch.setenv(TOKEN_VARIABLE, f'{TOKEN}\n')
+
+    assert await exchange(guarded) == [{'name': 'Jaw', 'value': 1.0}]
+
+
+@pytest.mark.parametrize('token', [None, 'wrong'])
+async def test_a_wrong_token_is_access_denied(
+    guarded: str, token: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Which no other attempt cures; nothing that is said of it tells the token."""
+    address, access = Address.parse(guarded), Access(token)
+    with pytest.raises(
+        AccessDenied, match='HTTP 401: access denied: the token is missing or wrong'
+    ) as rest:
+        await Rooms(address, access=access).list('lab')
+    with pytest.raises(
+        AccessDenied, match='HTTP 401: access denied: the token is missing or wrong'
+    ) as socket:
+        await open_connection(address, 'lab', 'arm', Role.CONSUMER, access=access)
+    async with RoboticsConsumer(guarded, token=token) as consumer:
+        assert await consumer.connect('lab', 'arm') is False
+
+    assert 'HTTP 401' in caplog.text
+    assert not is_retryable(rest.value) and not is_retryable(socket.value)
+    assert 'wrong' not in caplog.text.replace('missing or wrong', '')
+
+
+@pytest.mark.parametrize('token', ['', 'se cret', 'secret\n', 'sécret', 'secret\x00'])
+def test_a_token_that_no_header_could_hold(token: str) -> None:
+    """The error does not tell it."""
+    with pytest.raises(InvalidAccess, match='visible ASCII') as caught:
+        Access(token)
+
+    assert 'cret' not in str(caught.value)
+    assert isinstance(caught.value, ValueError)
+
+
+def test_no_representation_tells_the_token() -> None:
+    """Not of the access, nor of what holds it."""
+    access = Access('secret', 'ca.pem')
+    client = RoboticsProducer('http://localhost:1', token='secret')
+
+    shown = f'{access} {access!r} {client!r} {client.get_connection_info()} {vars(client)}'
+    assert 'secret' not in shown
+    assert 'ca.pem' in shown
+
+
+@pytest.mark.parametrize(
+    'url',
+    [
+        'http://localhost:8000',
+        'http://sub.localhost',
+        'http://127.0.0.1:8000/api',
+        'http://127.1.2.3',
+        'http://[::1]:8000',
+        'https://arena.example',
+    ],
+)
+def test_where_a_token_may_go(url: str) -> None:
+    """To this machine, or anywhere with TLS."""
+    assert Access('secret').headers(Address.parse(url)) == {'Authorization': 'Bearer secret'}
+
+
+@pytest.mark.parametrize('url', ['http://arena.example', 'http://10.0.0.1', 'http://localhost.me'])
+def test_where_a_token_must_not_go(url: str) -> None:
+    """Over a network unencrypted; the one line says what to do."""
+    with pytest.raises(InvalidAccess, match='unencrypted') as caught:
+        RoboticsProducer(url, token='secret')
+
+    text = str(caught.value)
+    assert url in text and 'https://' in text and f'{INSECURE_VARIABLE}=1' in text
+    assert 'secret' not in text and '\n' not in text
+    assert not is_retryable(caught.value)
+
+
+async def test_no_request_is_made_where_the_token_must_not_go() -> None:
+    """Below the public client, too."""
+    access = Access('secret')
+    with pytest.raises(InvalidAccess):
+        await Rooms(ELSEWHERE, access=access).list('lab')
+    with pytest.raises(InvalidAccess):
+        await open_connection(ELSEWHERE, 'lab', 'arm', Role.CONSUMER, access=access)
+
+
+def test_a_user_may_insist(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By an argument or by the environment; nothing but 1 insists."""
+    RoboticsProducer('http://arena.example', token='secret', allow_insecure=True)
+    create_client('producer', 'http://arena.example', token='secret', allow_insecure=True)
+    monkeypatch.setenv(INSECURE_VARIABLE, '0')
+    with pytest.raises(InvalidAccess):
+        RoboticsProducer('http://arena.example', token='secret')
+    monkeypatch.setenv(INSECURE_VARIABLE, '1')
+    RoboticsProducer('http://arena.example', token='secret')
+
+
+def test_without_a_token_any_server_will_do() -> None:
+    """As ever."""
+    assert Access().headers(ELSEWHERE) == {}
+
+
+async def test_a_redirect_leads_the_token_nowhere() -> None:
+    """It is a failure, over REST and in the handshake."""
+    async with eavesdropper() as (elsewhere, heard):
+        moved = f'HTTP/1.1 307 Moved\r\nLocation: http://{elsewhere}/\r\nContent-Length: 0\r\n\r\n'
+        async with eavesdropper(moved.encode()) as (here, asked):
+            address, access = Address.parse(f'http://{here}'), Access('secret')
+            with pytest.raises(RequestRejected, match='307'):
+                await Rooms(address, access=access).list('lab')
+            with pytest.raises(ConnectError, match='307|redirected'):
+                await open_connection(address, 'lab', 'arm', Role.CONSUMER, access=access)
+
+    assert [b'Bearer secret' in request for request in asked] == [True, True]
+    assert heard == []
+
+
+async def test_a_proxy_does_not_read_the_token(
+    guarded: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What goes to this machine unencrypted goes there directly, whatever the environment says."""
+    async with eavesdropper() as (proxy, heard):
+        for name in ('http_proxy', 'HTTP_PROXY', 'all_proxy', 'ALL_PROXY', 'ws_proxy'):
+            monkeypatch.setenv(name, f'http://{proxy}')
+        for name in ('no_proxy', 'NO_PROXY'):
+            monkeypatch.delenv(name, raising=False)
+
+        assert await exchange(guarded, token=TOKEN) == [{'name': 'Jaw', 'value': 1.0}]
+    assert heard == []
+
+
+async def test_the_token_is_in_no_log(guarded: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Not even at the lowest level, by whatever library."""
+    caplog.set_level(1)
+    for name in ('websockets', 'websockets.client', 'httpx', 'httpcore', 'asyncio'):
+        logging.getLogger(name).setLevel(1)
+    try:
+        await exchange(guarded, token=TOKEN)
+    finally:
+        for name in ('websockets', 'websockets.client', 'httpx', 'httpcore', 'asyncio'):
+            logging.getLogger(name).setLevel(logging.NOTSET)
+
+    assert 'HTTP/1.1' in caplog.text
+    assert TOKEN not in caplog.text
+
+
+async def test_https_and_wss_with_an_authority_of_ones_own(
+    encrypted: str, authority: Authority
+) -> None:
+    """Named by an argument."""
+    arrived = await exchange(encrypted, token=TOKEN, ca_file=authority.file)
+
+    assert encrypted.startswith('https://')
+    assert arrived == [{'name': 'Jaw', 'value': 1.0}]
+
+
+async def test_https_and_wss_with_an_authority_of_the_environment(
+    encrypted: str, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Named by the variable that OpenSSL has for this."""
+    monkeypatch.setenv('SSL_CERT_FILE', authority.file)
+
+    assert await exchange(encrypted, token=TOKEN) == [{'name': 'Jaw', 'value': 1.0}]
+
+
+async def test_a_stranger_gets_no_token(encrypted: str) -> None:
+    """A server that cannot show who it is was not reached; the error says what may help."""
+    address, access = Address.parse(encrypted), Access(TOKEN)
+    with pytest.raises(ConnectError, match='CERTIFICATE_VERIFY_FAILED.*ca_file'):
+        await Rooms(address, access=access).list('lab')
+    with pytest.raises(ConnectError, match='CERTIFICATE_VERIFY_FAILED.*ca_file'):
+        await open_connection(address, 'lab', 'arm', Role.CONSUMER, access=access)
+
+
+@pytest.mark.parametrize('text', [None, '', 'nonsense'])
+def test_a_ca_file_that_cannot_be_used(tmp_path: Path, text: str | None) -> None:
+    """Is named at once, and not at the first request."""
+    file = tmp_path / 'ca.pem'
+    if text is not None:
+        file.write_text(text)
+
+    with pytest.raises(InvalidAccess, match=r'CA file .*ca\.pem.*expected a PEM file'):
+        RoboticsProducer('https://arena.example', ca_file=str(file))

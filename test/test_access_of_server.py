@@ -1,0 +1,245 @@
+"""S13: who may talk to the server: the token, web pages of other hosts, TLS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+import http.client
+import json
+import logging
+from pathlib import Path
+import ssl
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from support.certificates import Authority
+from support.peers import ws_path
+from support.server import running_server
+
+from lerobot_arena_ros.server.access import Rules, checked_token, is_origin, split_query
+
+TOKEN = 'zebra-7/+=.~'
+ROOMS = '/robotics/workspaces/lab/rooms'
+PATH = ws_path('lab', 'arm')
+HANDSHAKE = {
+    'Connection': 'Upgrade',
+    'Upgrade': 'websocket',
+    'Sec-WebSocket-Version': '13',
+    'Sec-WebSocket-Key': 'AAAAAAAAAAAAAAAAAAAAAA==',
+}
+BEARER = {'Authorization': f'Bearer {TOKEN}'}
+ESCAPED = httpx.QueryParams({'token': TOKEN})
+
+
+@pytest.fixture(scope='module')
+def url() -> Iterator[str]:
+    """Run a server that wants a token, and lets the pages of one other host in."""
+    rules = Rules(TOKEN, ('https://example.org',), checks_origin=True)
+    with running_server(rules=rules) as address:
+        httpx.post(address + ROOMS, json={'room_id': 'arm'}, headers=BEARER)
+        yield address
+
+
+def shake_hands(url: str, path: str, **headers: str) -> tuple[int, dict[str, Any], str | None]:
+    """Ask for a WebSocket; return the status, a refusal's body, and what authentication is due."""
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
+    connection.request('GET', path, headers={**HANDSHAKE, **headers})
+    reply = connection.getresponse()
+    body = json.loads(reply.read() or '{}') if reply.status != 101 else {}
+    connection.close()
+    return reply.status, body, reply.getheader('www-authenticate')
+
+
+def test_the_token_opens_rest(url: str) -> None:
+    """In the header, whatever the case of its scheme."""
+    for scheme in ('Bearer', 'bearer', 'BEARER'):
+        reply = httpx.get(url + ROOMS, headers={'Authorization': f'{scheme} {TOKEN}'})
+        assert (reply.status_code, reply.json()['total']) == (200, 1)
+
+
+@pytest.mark.parametrize(
+    'header',
+    [None, '', TOKEN, 'Bearer', 'Bearer wrong', f'Basic {TOKEN}', f'Bearer {TOKEN}x'],
+)
+def test_any_other_is_401(url: str, header: str | None) -> None:
+    """With what is due, and without what came, over REST and in the handshake."""
+    headers = {} if header is None else {'Authorization': header}
+
+    reply = httpx.get(url + ROOMS, headers=headers)
+    shaken = shake_hands(url, PATH, **headers)
+
+    detail = {'detail': 'this server wants a bearer token, and the right one'}
+    assert (reply.status_code, reply.json()) == (401, detail)
+    assert reply.headers['www-authenticate'] == 'Bearer'
+    assert shaken == (401, detail, 'Bearer')
+
+
+def test_a_browser_puts_the_token_into_the_query_of_a_websocket(url: str) -> None:
+    """It can set no header there; over REST it can, so there a query is not looked at."""
+    assert shake_hands(url, f'{PATH}?{ESCAPED}')[0] == 101
+    assert shake_hands(url, f'{PATH}?a=1&{ESCAPED}&b=2')[0] == 101
+    assert shake_hands(url, f'{PATH}?token=wrong')[0] == 401
+    assert shake_hands(url, PATH, **BEARER)[0] == 101
+    assert httpx.get(f'{url}{ROOMS}?{ESCAPED}').status_code == 401
+
+
+@pytest.mark.parametrize('path', ['/health', '/robotics/health', '/api/health'])
+def test_health_is_open(url: str, path: str) -> None:
+    """For whoever watches over the server."""
+    assert httpx.get(url + path).status_code == 200
+
+
+def test_a_preflight_needs_no_token(url: str) -> None:
+    """A browser sends none with it; that the request itself needs one, a page can read."""
+    origin = {'Origin': 'https://example.org'}
+    asked = {
+        **origin,
+        'Access-Control-Request-Method': 'POST',
+        'Access-Control-Request-Headers': 'authorization',
+    }
+
+    preflight = httpx.options(url + ROOMS, headers=asked)
+    reply = httpx.get(url + ROOMS, headers=origin)
+
+    assert preflight.status_code == 200
+    assert 'authorization' in preflight.headers['access-control-allow-headers']
+    assert reply.status_code == 401
+    assert reply.headers['access-control-allow-origin'] == 'https://example.org'
+
+
+def test_pages_of_other_hosts_stay_outside(url: str) -> None:
+    """Even with the token, over REST or for a WebSocket, and whatever they ask."""
+    foreign = {'Origin': 'https://evil.example', **BEARER}
+    body = {'joints': [{'name': 'a', 'value': 1}]}
+    refused = {'detail': 'pages of this origin may not use this server'}
+
+    replies = [
+        httpx.get(url + ROOMS, headers=foreign),
+        httpx.post(f'{url}{ROOMS}/arm/command', headers=foreign, json=body),
+    ]
+
+    for reply in replies:
+        assert (reply.status_code, reply.json()) == (403, refused)
+        assert 'access-control-allow-origin' not in reply.headers
+    assert shake_hands(url, PATH, **foreign)[:2] == (403, refused)
+
+
+def test_own_pages_and_those_of_listed_hosts_come_in(url: str) -> None:
+    """A program that is no browser names no origin, and comes in, too."""
+    for origin in ({'Origin': url}, {'Origin': 'https://example.org'}, {}):
+        assert httpx.get(url + ROOMS, headers={**origin, **BEARER}).status_code == 200
+        assert shake_hands(url, PATH, **origin, **BEARER)[0] == 101
+
+
+@pytest.mark.parametrize(
+    ('origin', 'host', 'is_same'),
+    [
+        ('http://arena:8000', 'arena:8000', True),
+        ('http://ARENA:8000', 'arena:8000', True),
+        ('http://arena', 'arena', True),
+        ('http://arena', 'arena:80', True),
+        ('https://arena', 'arena:443', True),
+        ('http://[::1]:8000', '[::1]:8000', True),
+        ('http://arena:8001', 'arena:8000', False),
+        ('http://arena.evil', 'arena', False),
+        ('http://evil', 'arena', False),
+        ('null', 'arena', False),
+        ('null', '', False),
+        ('', '', False),
+        ('http://arena:port', 'arena', False),
+        ('http://arena', 'arena:port', False),
+        ('http://[', 'arena', False),
+    ],
+)
+def test_the_own_origin_is_that_of_the_host_header(origin: str, host: str, is_same: bool) -> None:
+    """By name and port; the scheme may be that of a proxy before us."""
+    rules = Rules(checks_origin=True)
+    denial = rules.denial('/', {'origin': origin, 'host': host})
+
+    assert (denial is None) == is_same
+
+
+def test_a_star_lets_all_pages_in() -> None:
+    """As does a server that checks no origin at all."""
+    headers = {'origin': 'https://evil.example', 'host': 'arena'}
+
+    assert Rules(origins=('*',), checks_origin=True).denial('/', headers) is None
+    assert Rules().denial('/', headers) is None
+    assert Rules().allowed_origins == ('*',)
+
+
+@pytest.mark.parametrize('text', ['*', 'null', 'http://a', 'https://a.b:8', 'https://[::1]:8'])
+def test_an_origin_is_a_scheme_and_a_host(text: str) -> None:
+    """And perhaps a port, as browsers write it."""
+    assert is_origin(text)
+
+
+@pytest.mark.parametrize('text', ['', 'a', 'http://', 'http://a/', 'http://a:b', 'a b', '/'])
+def test_anything_else_is_no_origin(text: str) -> None:
+    """No page would ever come from there, so it must be a mistake."""
+    assert not is_origin(text)
+
+
+@pytest.mark.parametrize(('text', 'why'), [('', 'empty'), ('\n', 'empty'), ('se cret', 'visible')])
+def test_a_bad_token_is_said_without_telling_it(text: str, why: str) -> None:
+    """The white space around a token, as at the end of a file, does not belong to it."""
+    assert checked_token(' secret\n') == 'secret'
+    with pytest.raises(ValueError, match=why) as caught:
+        checked_token(text)
+
+    assert 'cret' not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ('query', 'left', 'token'),
+    [
+        ('', '', None),
+        ('a=1', 'a=1', None),
+        ('token=x', '', 'x'),
+        ('token=', '', ''),
+        ('a=1&token=x%2B&b=2', 'a=1&b=2', 'x+'),
+        ('tokens=1', 'tokens=1', None),
+    ],
+)
+def test_the_token_is_taken_out_of_the_query(query: str, left: str, token: str | None) -> None:
+    """So that whoever logs the query later does not log the token."""
+    assert split_query(query) == (left, token)
+
+
+def test_the_token_is_in_no_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Not even at the lowest level, by whatever library, let in or not."""
+    caplog.set_level(logging.DEBUG)
+    for name in ('uvicorn', 'uvicorn.error', 'uvicorn.access', 'websockets'):
+        caplog.set_level(5, name)
+    with running_server(rules=Rules(TOKEN)) as url:
+        for path in (PATH, '/nowhere', ROOMS):
+            shake_hands(url, f'{path}?{ESCAPED}')
+            shake_hands(url, f'{path}?{ESCAPED}x')
+        connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
+        for header in (f'Bearer {TOKEN}', f'Bearer {TOKEN}x'):
+            for path in (ROOMS, '/nowhere', f'{ROOMS}?{ESCAPED}'):
+                connection.request('GET', path, headers={'Authorization': header})
+                connection.getresponse().read()
+        connection.close()
+
+    assert 'event=access_denied' in caplog.text
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+    assert TOKEN not in caplog.text
+    assert str(ESCAPED) not in caplog.text
+    assert TOKEN not in repr(Rules(TOKEN))
+
+
+def test_tls_is_what_the_certificate_makes_it(tmp_path: Path) -> None:
+    """Who trusts its authority talks to the server; without TLS nobody does."""
+    authority = Authority(tmp_path)
+    with running_server(certificate=authority.certify_this_machine()) as url:
+        with pytest.raises(httpx.ConnectError, match='CERTIFICATE_VERIFY_FAILED'):
+            httpx.get(f'{url}/health')
+        context = ssl.create_default_context(cafile=authority.file)
+        assert url.startswith('https://')
+        assert httpx.get(f'{url}/health', verify=context).status_code == 200
+        with pytest.raises(httpx.TransportError):
+            httpx.get(f'http{url.removeprefix("https")}/health')

@@ -1,0 +1,216 @@
+"""The options of arena_server: access, limits, policy, and what it says of wrong ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+import re
+import signal
+import ssl
+
+import httpx
+import pytest
+from support.arena_server import ROOT, arena_server
+from support.certificates import Authority
+from support.peers import connect, enter, joint, ws_path
+
+from lerobot_arena_ros.server.limits import Limits, Policy, Timing
+from lerobot_arena_ros.server.main import main
+from lerobot_arena_ros.server.options import UsageError, read_options
+
+ROOMS = '/robotics/workspaces/lab/rooms'
+BEARER = {'Authorization': 'Bearer zebra-7'}
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> tuple[str, str]:
+    """Make a certificate file and its key file."""
+    made = Authority(tmp_path).certify_this_machine()
+    assert made.keyfile
+    return made.certfile, made.keyfile
+
+
+def test_the_token_of_the_environment_guards_it() -> None:
+    """It says nothing of the token, at any level."""
+    with arena_server('--log-level', 'debug', LEROBOT_ARENA_TOKEN='zebra-7') as server:
+        refused = httpx.get(server.url + ROOMS)
+        accepted = httpx.get(server.url + ROOMS, headers=BEARER)
+        with pytest.raises(httpx.HTTPError):
+            httpx.get(f'{server.url}{ROOMS}?token=zebra-7').raise_for_status()
+        code, out, err = server.stop(signal.SIGINT)
+
+    assert (refused.status_code, accepted.status_code) == (401, 200)
+    assert (code, out) == (0, '')
+    assert "event=access_denied peer='127.0.0.1'" in err
+    assert 'zebra' not in err
+
+
+def test_the_token_may_stand_in_a_file(tmp_path: Path) -> None:
+    """Which counts more than the environment."""
+    file = tmp_path / 'token'
+    file.write_text('zebra-7\n')
+    with arena_server('--token-file', str(file), LEROBOT_ARENA_TOKEN='another') as server:
+        assert httpx.get(server.url + ROOMS, headers=BEARER).status_code == 200
+
+
+def test_the_token_is_no_argument() -> None:
+    """Everybody can read the command lines of this machine."""
+    with pytest.raises(UsageError, match='--token'):
+        read_options(['--token', 'zebra-7'], {})
+    assert 'zebra' not in repr(read_options([], {'LEROBOT_ARENA_TOKEN': 'zebra-7'}))
+
+
+async def test_it_speaks_tls(tmp_path: Path) -> None:
+    """And says so in its one line."""
+    authority = Authority(tmp_path)
+    made = authority.certify_this_machine()
+    context = ssl.create_default_context(cafile=authority.file)
+    with arena_server('--certfile', made.certfile, '--keyfile', made.keyfile or '') as server:
+        assert server.url.startswith('https://127.0.0.1:')
+        assert httpx.get(f'{server.url}/health', verify=context).status_code == 200
+        ended = server.stop(signal.SIGINT)
+
+    assert ended == (0, '', '')
+
+
+@pytest.mark.parametrize(
+    ('token', 'said'),
+    [('', 'without a token, everybody'), ('zebra-7', 'without TLS, everybody')],
+    ids=['open', 'unencrypted'],
+)
+def test_listening_on_every_network_is_warned_of(token: str, said: str) -> None:
+    """In one line that says what others could do, and how to prevent it."""
+    with arena_server('--host', '0.0.0.0', LEROBOT_ARENA_TOKEN=token) as server:
+        url = f'http://127.0.0.1:{server.port}'
+        reply = httpx.get(url + ROOMS, headers={'Origin': 'http://evil.example', **BEARER})
+        _, _, err = server.stop(signal.SIGINT)
+
+    warning, *others = err.splitlines()
+    assert warning.startswith('arena_server: warning: --host 0.0.0.0: ')
+    assert said in warning
+    # Pages of other hosts stay outside, too.
+    assert reply.status_code == 403
+    assert [line for line in others if 'bad_origin' not in line] == []
+
+
+def test_all_is_well_on_every_network_with_both(pair: tuple[str, str]) -> None:
+    """There is nothing to warn of."""
+    options = ('--host', '0.0.0.0', '--certfile', pair[0], '--keyfile', pair[1])
+    with arena_server(*options, LEROBOT_ARENA_TOKEN='zebra-7') as server:
+        assert server.stop(signal.SIGINT) == (0, '', '')
+
+
+def test_an_allowed_origin_is_the_only_one() -> None:
+    """Naming one keeps all others out, on this machine alone, too."""
+    with arena_server('--allow-origin', 'https://example.org') as server:
+        codes = [
+            httpx.get(server.url + ROOMS, headers={'Origin': origin}).status_code
+            for origin in ('https://example.org', 'https://evil.example', server.url)
+        ]
+
+    assert codes == [200, 403, 200]
+
+
+async def test_commands_can_be_switched_off() -> None:
+    """S22, as an option."""
+    with arena_server('--no-commands') as server:
+        server.make_room()
+        body = {'joints': [joint('a', 1)]}
+        assert httpx.post(f'{server.url}{ROOMS}/arm/command', json=body).status_code == 403
+
+
+async def test_the_newest_can_win() -> None:
+    """S2, as an option."""
+    with arena_server('--newest-wins') as server:
+        server.make_room()
+        async with (
+            enter(server.url, 'lab', 'arm', 'same', 'consumer') as old,
+            enter(server.url, 'lab', 'arm', 'same', 'consumer'),
+        ):
+            assert await old.close_code() == 4409
+
+
+async def test_a_join_can_be_waited_for_shortly() -> None:
+    """S4, as an option."""
+    with arena_server('--join-timeout-s', '0.05') as server:
+        server.make_room()
+        async with connect(server.url, ws_path('lab', 'arm')) as peer:
+            assert (await peer.recv_type('error'))['code'] == 'join_timeout'
+
+
+def test_every_limit_is_an_option() -> None:
+    """With the default that the code has; each reaches its own field."""
+    options = read_options([], {})
+    assert (options.limits, options.timing, options.policy) == (Limits(), Timing(), Policy())
+    names = (
+        '--max-rooms 1 --max-members 2 --max-joints 3 --max-joint-name 4 --max-participant-id 5'
+        ' --max-room-id 6 --max-frame-bytes 7 --max-body-bytes 8 --max-rate-hz 9'
+        ' --max-connections 10 --max-idle-s 11 --join-timeout-s 12'
+        ' --no-commands --newest-wins --fresh-rooms'
+    )
+    options = read_options(names.split(), {})
+
+    assert options.limits == Limits(1, 2, 3, 4, 5, 6, 7, 8, 9.0, 10, 11.0)
+    assert options.timing == Timing(join_s=12.0)
+    assert options.policy == Policy(commands=False, newest_wins=True, fresh_rooms=True)
+
+
+def test_the_readme_has_every_option(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each that --help lists, with its default, and no other."""
+    with pytest.raises(SystemExit):
+        main(['--help'])
+    text = (ROOT / 'README.md').read_text(encoding='utf-8')
+    section = text.split('## The server\n', 1)[1].split('\n## ', 1)[0]
+    listed = re.findall(r'^\| `(--[a-z-]+)', section, re.M)
+
+    offered = re.findall(r'^  (--[a-z-]+)', capsys.readouterr().out, re.M)
+    assert listed == offered
+
+
+@pytest.mark.parametrize(
+    ('args', 'named'),
+    [
+        ('--certfile nowhere.pem', ('--certfile nowhere.pem', 'No such file', 'expected PEM')),
+        ('--keyfile key.pem', ('--keyfile key.pem', 'give --certfile, too')),
+        ('--certfile /etc/hostname', ('--certfile /etc/hostname', 'no such pair', 'PEM')),
+        ('--token-file nowhere', ('--token-file nowhere', 'No such file', 'with the token')),
+        ('--token-file /dev/null', ('--token-file /dev/null', 'it is empty')),
+        ('--allow-origin example.org', ('--allow-origin', "'example.org'", 'https://example.org')),
+        ('--max-rate-hz 0', ('--max-rate-hz', "'0'", 'more than 0')),
+        ('--max-connections 1.5', ('--max-connections', "'1.5'", 'from 1 up')),
+        ('--max-frame 3', ('--max-frame', '--help')),
+    ],
+)
+def test_a_wrong_option_is_named(
+    args: str, named: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line with the option, its value, and what was expected; code 2."""
+    with pytest.raises(SystemExit) as caught:
+        main(args.split())
+
+    out, err = capsys.readouterr()
+    assert (caught.value.code, out, err.count('\n')) == (2, '', 1)
+    for part in ('arena_server: ', *named):
+        assert part in err
+
+
+def test_an_encrypted_key_is_named_and_not_asked_for(tmp_path: Path) -> None:
+    """Nobody sits at the terminal of a server."""
+    made = Authority(tmp_path).certify_this_machine(password=b'secret')
+
+    with pytest.raises(UsageError, match='the key is encrypted; expected .* unencrypted'):
+        read_options(['--certfile', made.certfile, '--keyfile', made.keyfile or ''], {})
+
+
+def test_a_bad_token_of_the_environment_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By the variable, not by what is in it."""
+    monkeypatch.setenv('LEROBOT_ARENA_TOKEN', 'zebra 7')
+    with pytest.raises(SystemExit) as caught:
+        main([])
+
+    assert caught.value.code == 2
+    assert capsys.readouterr().err == (
+        'arena_server: LEROBOT_ARENA_TOKEN: not a token: expected visible ASCII characters without'
+        ' spaces\n'
+    )

@@ -1,0 +1,59 @@
+"""The server's log: one line for one event, and no more than a few of each kind."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from lerobot_arena_ros.server.journal import LINES, Journal
+
+LOG = 'lerobot_arena_ros.server'
+
+
+def test_a_line_has_keys_and_values(caplog: pytest.LogCaptureFixture) -> None:
+    """Numbers as they are, texts quoted; what a client put into them stays on the line."""
+    caplog.set_level(logging.INFO, LOG)
+
+    Journal().note('joined', room='arm 7', count=3, participant='a\nevent=forged')
+
+    assert caplog.messages == ["event=joined room='arm 7' count=3 participant='a\\nevent=forged'"]
+
+
+def test_a_long_value_is_cut(caplog: pytest.LogCaptureFixture) -> None:
+    """Clients choose what stands in there."""
+    caplog.set_level(logging.INFO, LOG)
+
+    Journal().note('joined', room='x' * 10_000)
+
+    assert len(caplog.messages[0]) < 300
+
+
+def test_what_is_left_out_is_counted_per_event(caplog: pytest.LogCaptureFixture) -> None:
+    """A flood of one event hides no other, and the next period begins anew."""
+    caplog.set_level(logging.INFO, LOG)
+    journal = Journal()
+    for _ in range(LINES + 5):
+        journal.note('bad_frame')
+    journal.warn('request_refused')
+    journal.turn_page()
+    journal.note('bad_frame')
+    journal.turn_page()
+
+    assert caplog.messages == [
+        *['event=bad_frame'] * LINES,
+        'event=request_refused',
+        'event=bad_frame left_out=5',
+        'event=bad_frame',
+    ]
+
+
+def test_what_nobody_reads_is_not_counted(caplog: pytest.LogCaptureFixture) -> None:
+    """Where notes are off, nothing is said to be left out, either."""
+    caplog.set_level(logging.WARNING, LOG)
+    journal = Journal()
+    for _ in range(LINES + 5):
+        journal.note('bad_frame')
+    journal.turn_page()
+
+    assert caplog.messages == []

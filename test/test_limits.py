@@ -1,0 +1,262 @@
+"""S12: each limit of the server, told to who exceeds it and not felt by anybody else."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, closing
+import socket
+
+import httpx
+import pytest
+from support.peers import Peer, RawPeer, connect, enter, joint, joints, ws_path
+from support.server import running_server
+from support.waiting import wait_until
+import websockets
+
+from lerobot_arena_ros.server.limits import Limits, Timing
+
+ROOMS = '/robotics/workspaces/lab/rooms'
+PATH = ws_path('lab', 'arm')
+
+
+def server_with(limits: Limits, timing: Timing | None = None) -> Iterator[str]:
+    """Run a server that has the room ``arm``."""
+    with running_server(limits=limits, timing=timing) as url:
+        assert httpx.post(url + ROOMS, json={'room_id': 'arm'}).status_code == 200
+        yield url
+
+
+@asynccontextmanager
+async def bystanders(url: str) -> AsyncIterator[None]:
+    """Keep two peers in the room; what one says reaches the other, before and after."""
+    async with (
+        enter(url, 'lab', 'arm', 'leader', 'producer') as producer,
+        enter(url, 'lab', 'arm', 'ros', 'consumer') as consumer,
+    ):
+        for value in (1, 2):
+            await producer.send(joints(a=value))
+            assert (await consumer.recv_type('joint_update'))['data'] == [joint('a', value)]
+            if value == 1:
+                yield
+        await producer.expect_silence()
+
+
+@pytest.fixture
+def url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Run a server with the limits that the test is parametrized with."""
+    yield from server_with(request.param)
+
+
+def limited(**limits: int) -> pytest.MarkDecorator:
+    """Run the test on a server with these limits."""
+    values = ', '.join(f'{name}={value}' for name, value in limits.items())
+    return pytest.mark.parametrize(
+        'url', [pytest.param(Limits(**limits), id=values)], indirect=True
+    )
+
+
+@limited(rooms=1)
+async def test_s12_a_full_server_says_so(url: str) -> None:
+    """The rooms that exist are still there, and may be created again."""
+    async with bystanders(url):
+        reply = httpx.post(url + ROOMS)
+
+        assert reply.status_code == 503
+        assert 'at most 1 rooms' in reply.json()['detail']
+        assert httpx.post(url + ROOMS, json={'room_id': 'arm'}).status_code == 200
+
+
+@limited(joints=2)
+async def test_s12_a_room_remembers_so_many_joints_and_no_more(url: str) -> None:
+    """What is too much is refused whole, over either way."""
+    path = f'{url}{ROOMS}/arm/command'
+    async with bystanders(url):
+        reply = httpx.post(path, json={'joints': [joint(name, 2) for name in 'xyz']})
+
+        assert reply.status_code == 422
+        assert 'at most 2 joints' in reply.json()['detail'][0]['msg']
+        assert httpx.get(f'{url}{ROOMS}/arm/state').json()['state']['joints'] == {'a': 1}
+
+
+@limited(members=2)
+async def test_s12_a_room_takes_so_many_participants(url: str) -> None:
+    """One more cannot join."""
+    async with bystanders(url), connect(url, PATH) as late:
+        await late.send({'participant_id': 'late', 'role': 'consumer'})
+
+        assert (await late.recv_type('error'))['code'] == 'join_refused'
+        assert await late.close_code() == 1000
+
+
+@limited(joint_name=5)
+async def test_s12_a_joint_name_has_so_many_characters(url: str) -> None:
+    """The same over REST."""
+    reply = httpx.post(f'{url}{ROOMS}/arm/command', json={'joints': [joint('sixsix', 1)]})
+    async with enter(url, 'lab', 'arm', 'other', 'producer') as producer:
+        await producer.send(joints(sixsix=1))
+        assert (await producer.recv_type('error'))['code'] == 'invalid_name'
+        await producer.send(joints(fives=1))
+        await producer.expect_silence()
+
+    assert reply.status_code == 422
+    assert 'at most 5 characters' in reply.json()['detail'][0]['msg']
+    assert httpx.get(f'{url}{ROOMS}/arm/state').json()['state']['joints'] == {'fives': 1}
+
+
+@limited(participant_id=6, room_id=5)
+async def test_s12_an_id_has_so_many_characters(url: str) -> None:
+    """Of participants, rooms and workspaces."""
+    async with bystanders(url), connect(url, PATH) as peer:
+        await peer.send({'participant_id': 'sevenseven', 'role': 'consumer'})
+
+        assert 'at most 6 characters' in (await peer.recv_type('error'))['message']
+        assert await peer.close_code() == 1008
+        for reply in (
+            httpx.post(url + ROOMS, json={'room_id': 'sixsix'}),
+            httpx.post(f'{url}/robotics/workspaces/sixsix/rooms', json={'room_id': 'arm'}),
+        ):
+            assert reply.status_code == 422
+            assert 'at most 5 characters' in reply.json()['detail'][0]['msg']
+
+
+@limited(frame_bytes=1000)
+async def test_s12_a_frame_has_so_many_bytes(url: str) -> None:
+    """One that has more ends its connection with 1009."""
+    async with bystanders(url), enter(url, 'lab', 'arm', 'big', 'consumer') as big:
+        await big.send('x' * 1001)
+
+        assert await big.close_code() == 1009
+
+
+@limited(body_bytes=1000)
+@pytest.mark.parametrize('size', [1001, 15_000, 500_000])
+@pytest.mark.parametrize('is_chunked', [False, True])
+async def test_s12_a_body_has_so_many_bytes(url: str, size: int, is_chunked: bool) -> None:
+    """Whether its length was told beforehand or not; whoever sends far more is hung up on."""
+    chunks = (b'x' * 500 for _ in range(size // 500 + 1))
+    async with bystanders(url):
+        try:
+            reply = httpx.post(
+                f'{url}{ROOMS}/arm/command', content=chunks if is_chunked else b'x' * size
+            )
+        except httpx.TransportError:
+            assert size > 16 * 1000
+        else:
+            assert reply.status_code == 413
+            assert reply.json() == {'detail': 'a body has at most 1000 bytes'}
+
+
+@pytest.mark.parametrize('url', [Limits(frames_hz=0.001)], indirect=True, ids=['frames'])
+async def test_s12_a_stop_is_never_too_much(url: str) -> None:
+    """The first frame is all that passes here; stops pass the limit, also the one that ends it."""
+    async with (
+        enter(url, 'lab', 'arm', 'ros', 'consumer') as consumer,
+        enter(url, 'lab', 'arm', 'fast', 'producer') as fast,
+    ):
+        await fast.send(joints(a=1))
+        await fast.send({'type': 'emergency_stop', 'reason': 'first'})
+        assert (await fast.recv_type('emergency_stop'))['reason'] == 'first'
+        error = await fast.recv_type('error')
+        await fast.send('{"type": "emergency\\u005fstop", "reason": "escaped"}')
+        assert (await fast.recv_type('emergency_stop'))['reason'] == 'escaped'
+        assert await fast.close_code() == 1008
+
+        assert (error['code'], 'at most 0.001 messages' in error['message']) == (
+            'rate_limited',
+            True,
+        )
+        await consumer.recv_type('joint_update')
+        for reason in ('first', 'escaped'):
+            assert (await consumer.recv_type('emergency_stop'))['reason'] == reason
+
+
+@limited(frames_hz=20)
+async def test_s12_who_sends_too_often_loses_the_excess_and_then_the_connection(
+    url: str,
+) -> None:
+    """It hears why, and the others in the room notice nothing."""
+    async with bystanders(url), enter(url, 'lab', 'arm', 'fast', 'consumer') as fast:
+        for _ in range(200):
+            await fast.send({'type': 'status_update'})
+
+        codes = [error['code'] for error in await errors_of(fast)]
+        assert len(codes) >= 2
+        assert set(codes) == {'rate_limited'}
+        assert await fast.close_code() == 1008
+
+
+async def errors_of(peer: Peer) -> list[dict[str, str]]:
+    """Read what the server said before it closed."""
+    errors = []
+    try:
+        while True:
+            errors.append(await peer.recv_type('error'))
+    except websockets.exceptions.ConnectionClosed:
+        return errors
+
+
+async def test_s12_a_thousand_updates_a_second_are_nothing_special() -> None:
+    """Two seconds of a robot's fastest stream, all at once, pass the default limits."""
+    for url in server_with(Limits()):
+        async with enter(url, 'lab', 'arm', 'leader', 'producer') as producer:
+            for step in range(2000):
+                await producer.send(joints(a=step))
+            await producer.expect_silence()
+        state = httpx.get(f'{url}{ROOMS}/arm/state').json()['state']
+        assert state['joints'] == {'a': 1999}
+
+
+@limited(connections=3)
+async def test_s12_there_are_so_many_connections(url: str) -> None:
+    """One more is told so, over REST and in the WebSocket's handshake, and another may go."""
+    async with bystanders(url), enter(url, 'lab', 'arm', 'third', 'consumer') as third:
+        reply = httpx.get(f'{url}/health')
+        with pytest.raises(websockets.exceptions.InvalidHandshake, match='503'):
+            async with connect(url, PATH):
+                pass
+        await third.close()
+        await wait_until(
+            lambda: httpx.get(f'{url}/health').status_code == 200, 'a place to be free'
+        )
+
+    assert reply.status_code == 503
+    assert reply.json() == {'detail': 'this server has as many connections as it takes'}
+
+
+@limited(connections=2)
+async def test_s12_even_refusals_end_somewhere(url: str) -> None:
+    """Beyond twice the limit, connections are dropped without a word."""
+    with ExitStack() as after:
+        mute = [after.enter_context(closing(RawPeer.connect_bare(url))) for _ in range(5)]
+
+        await wait_until(lambda: any(peer.is_dropped() for peer in mute), 'one to be dropped')
+
+
+async def test_s04_who_says_nothing_at_all_is_hung_up_on() -> None:
+    """A connection that asks for nothing holds its place for as long as a join may take."""
+    for url in server_with(Limits(), Timing(join_s=0.5)):
+        async with bystanders(url):
+            with closing(RawPeer.connect_bare(url)) as mute:
+                await wait_until(mute.is_dropped, 'the mute connection to be hung up on')
+
+
+def test_s04_a_request_that_ends_too_early_does_nothing() -> None:
+    """What came of it may look whole and is not."""
+    for url in server_with(Limits()):
+        with closing(RawPeer.connect_bare(url)) as torn:
+            torn.sock.sendall(
+                f'POST {ROOMS} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{{}}'.encode()
+            )
+            torn.sock.shutdown(socket.SHUT_WR)
+            torn.sock.recv(65536)
+        assert httpx.get(url + ROOMS).json()['total'] == 1
+
+
+def test_s04_a_body_that_does_not_come_is_answered() -> None:
+    """With 408, after as long as a join may take."""
+    for url in server_with(Limits(), Timing(join_s=0.05)):
+        with closing(RawPeer.connect_bare(url)) as slow:
+            slow.sock.sendall(
+                f'POST {ROOMS} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n'.encode()
+            )
+            assert slow.sock.recv(65536).startswith(b'HTTP/1.1 408 ')

@@ -1,0 +1,133 @@
+"""GET /metrics: what the server counts, in Prometheus' text format."""
+
+from __future__ import annotations
+
+import httpx
+from prometheus_client.parser import text_string_to_metric_families
+from support.arena_api import make_room
+from support.peers import connect, enter, joint, joints, ws_path
+from support.server import running_server
+
+from lerobot_arena_ros.server.access import Rules
+from lerobot_arena_ros.server.hub import Hub
+from lerobot_arena_ros.server.limits import Limits, Policy, Timing
+from lerobot_arena_ros.server.metrics import registry_of
+
+
+def scrape(url: str, prefix: str = '', **headers: str) -> dict[str, float]:
+    """Read the metrics as Prometheus would: by name, and reason or role where there is one."""
+    reply = httpx.get(f'{url}{prefix}/metrics', headers=headers)
+    assert reply.status_code == 200
+    assert reply.headers['content-type'].startswith('text/plain; version=')
+    found = {}
+    for family in text_string_to_metric_families(reply.text):
+        assert family.documentation
+        for sample in family.samples:
+            labels = ''.join(f'.{value}' for value in sample.labels.values())
+            found[sample.name.removeprefix('lerobot_arena_') + labels] = sample.value
+    return found
+
+
+async def test_what_participants_do_is_counted() -> None:
+    """Frames both ways, updates that changed something, stops, and who is there."""
+    with running_server() as url:
+        room = make_room(url)
+        async with (
+            enter(url, 'lab', room, 'leader', 'producer') as producer,
+            enter(url, 'lab', room, 'a', 'consumer') as first,
+            enter(url, 'lab', room, 'b', 'consumer'),
+        ):
+            before = scrape(url)
+            for value in (1, 2, 2):
+                await producer.send(joints(a=value))
+            await producer.send({'type': 'emergency_stop'})
+            await producer.recv_type('emergency_stop')
+            await producer.expect_silence()
+            await first.recv_type('joint_update')
+            after = scrape(url, '/api')
+
+    change = {name: after[name] - before.get(name, 0) for name in after}
+    assert change == {
+        'rooms': 0,
+        'workspaces': 0,
+        'participants.producer': 0,
+        'participants.consumer': 0,
+        'frames_received_total': 5,
+        'frames_sent_total': 2 * 2 + 3 + 1,
+        'joint_updates_total': 2,
+        'emergency_stops_total': 1,
+        'messages_merged_total': 0,
+    }
+    assert (after['rooms'], after['workspaces']) == (1, 1)
+    assert (after['participants.producer'], after['participants.consumer']) == (1, 2)
+
+
+async def test_each_refusal_is_counted_by_its_reason() -> None:
+    """The same word that its sender was given."""
+    with running_server(limits=Limits(body_bytes=1000), policy=Policy(commands=False)) as url:
+        room = make_room(url)
+        path = f'{url}/robotics/workspaces/lab/rooms'
+        async with enter(url, 'lab', room, 'leader', 'producer') as producer:
+            await producer.send('nonsense')
+            await producer.send({'type': 'joint_update', 'data': [1]})
+            await producer.send({'type': 'dance'})
+            async with connect(url, ws_path('lab', room)) as second:
+                await second.send({'participant_id': 'other', 'role': 'producer'})
+                await second.close_code()
+            async with connect(url, ws_path('lab', 'nowhere')) as lost:
+                await lost.send({'participant_id': 'other', 'role': 'producer'})
+                await lost.close_code()
+            await producer.send(b'\x00')
+            await producer.close_code()
+        httpx.post(f'{path}/{room}/command', json={'joints': [joint('a', 1)]})
+        httpx.post(f'{path}/{room}/command', json={'joints': [joint('a', 'x')]})
+        httpx.post(path, json={'room_id': 'a/b'})
+        httpx.post(path, content=b'x' * 1001)
+        httpx.get(f'{path}/nowhere')
+        seen = scrape(url)
+
+    refused = {
+        name.removeprefix('refusals_total.'): count
+        for name, count in seen.items()
+        if name.startswith('refusals_total.')
+    }
+    assert refused == {
+        'invalid_json': 1,
+        'invalid_shape': 1,
+        'unknown_type': 1,
+        'role_taken': 1,
+        'room_not_found': 2,
+        'invalid_binary': 1,
+        'commands_off': 1,
+        'invalid_request': 1,
+        'invalid_id': 1,
+        'body_too_large': 1,
+    }
+
+
+async def test_two_servers_in_one_process_count_for_themselves() -> None:
+    """Neither knows of the other's rooms."""
+    with running_server() as one, running_server() as other:
+        make_room(one)
+
+        assert (scrape(one)['rooms'], scrape(other)['rooms']) == (1, 0)
+
+
+def test_with_a_token_the_metrics_need_it() -> None:
+    """They tell who works when."""
+    with running_server(rules=Rules('secret')) as url:
+        assert httpx.get(f'{url}/metrics').status_code == 401
+        counted = scrape(url, Authorization='Bearer secret')
+
+    assert counted['refusals_total.access_denied'] == 1
+
+
+def test_nothing_is_gathered_before_somebody_asks() -> None:
+    """Counting is adding to a plain integer; the registry reads it when it is read itself."""
+    hub = Hub(Limits(), Timing(), Policy())
+    registry = registry_of(hub)
+    assert registry.get_sample_value('lerobot_arena_joint_updates_total') == 0
+    hub.tally.updates += 7
+
+    assert type(hub.tally.updates) is int
+    assert registry.get_sample_value('lerobot_arena_joint_updates_total') == 7
