@@ -63,6 +63,7 @@ def create_app(
         allow_headers=['*'],
     )
     app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(OverflowError, _on_overflow)
     app.add_exception_handler(RequestRejected, _on_rejected)
     app.add_exception_handler(ProtocolError, _on_protocol_error)
     for prefix in PREFIXES:
@@ -105,6 +106,12 @@ async def _on_invalid(request: Request, exc: Exception) -> JSONResponse:
     _count(request, 'invalid_request')
     kept = ('type', 'loc', 'msg')
     return _unprocessable(*({key: error[key] for key in kept} for error in exc.errors()))
+
+
+async def _on_overflow(request: Request, _exc: Exception) -> JSONResponse:
+    """Refuse an integer that no float can hold, which Pydantic 1 fails on."""
+    _count(request, 'invalid_request')
+    return _unprocessable({'type': 'float_type', 'loc': ('body',), 'msg': 'a number is too large'})
 
 
 async def _on_protocol_error(request: Request, exc: Exception) -> JSONResponse:

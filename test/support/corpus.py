@@ -1,0 +1,100 @@
+"""
+Hostile input that is kept: each file's name says what it is, each is a test and a fuzzer's seed.
+
+What a fuzzer finds becomes another file. What is too long to keep is made here.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+import pytest
+
+__all__ = ['FUZZ', 'cases', 'mutated', 'texts']
+
+CORPUS = Path(__file__).resolve().parents[1] / 'corpus'
+DEPTH = 100_000
+
+FUZZ = settings(
+    max_examples=400,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    print_blob=False,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+"""The same examples on each run: what they find is kept as a file, not met by chance."""
+
+_TOKENS = (
+    *('{', '}', '[', ']', '"', ':', ',', '\\', '\\u0000', '\\ud800', '\x00', '\ufeff', '\u2028'),
+    *(
+        'null',
+        'true',
+        'NaN',
+        '-Infinity',
+        '1e400',
+        '-0.0',
+        '1' + '0' * 400,
+        '9' * 5000,
+        '[' * 2000,
+    ),
+    *('"type":', '"data":', '"name":', '"value":', '"emergency_stop"', '"joint_update"', '"a":1,'),
+    *('<', '/>', '<joint name="', '<limit lower="', '<!DOCTYPE x>', '&#0;', '&amp;', ']]>', '٣'),
+)
+
+_ATTRIBUTES = [f'a{n}=""' for n in range(9_000)]
+
+_MADE = {
+    'frames': {
+        'lists_100000_deep': '[' * DEPTH,
+        'objects_100000_deep': '{"a":' * DEPTH,
+        'stop_100000_deep': f'{{"type":"emergency_stop","reason":{"[" * DEPTH}{"]" * DEPTH}}}',
+        'key_of_200000_characters': f'{{"{"k" * 200_000}": 1}}',
+        'lists_by_the_ten_thousand': f'{{"data": [{"[]," * 60_000}[]]}}',
+        'keys_by_the_ten_thousand': json.dumps(dict.fromkeys(range(15_000))),
+    },
+    'bodies': {
+        'lists_10000_deep': '[' * 10_000,
+        'keys_by_the_thousand': json.dumps(dict.fromkeys(range(4_000))),
+    },
+    'urdf': {
+        'elements_100000_deep': f'<robot>{"<a>" * DEPTH}{"</a>" * DEPTH}</robot>',
+        'elements_that_do_not_end': '<robot>' + '<a>' * DEPTH,
+        'attributes_by_the_thousand': f'<robot {" ".join(_ATTRIBUTES)}/>',
+        'name_of_a_million_characters': f'<robot><joint name="{"n" * 1_000_000}" type="continuous"'
+        '/></robot>',
+    },
+}
+
+
+def cases(kind: str) -> list[object]:
+    """Give the whole corpus of a kind as parameters of a test: bytes, by the file's name."""
+    kept = {path.stem: path.read_bytes() for path in sorted((CORPUS / kind).iterdir())}
+    made = {name: text.encode() for name, text in _MADE.get(kind, {}).items()}
+    return [pytest.param(data, id=name) for name, data in {**kept, **made}.items()]
+
+
+def texts(kind: str) -> list[str]:
+    """Give the files of a kind as texts; what is no UTF-8 is left out."""
+    found = []
+    for path in sorted((CORPUS / kind).iterdir()):
+        try:
+            found.append(path.read_bytes().decode())
+        except UnicodeDecodeError:
+            continue
+    return found
+
+
+@st.composite
+def mutated(draw: st.DrawFn, seeds: list[str]) -> str:
+    """Cut, double and stuff one of the seeds, or glue two together."""
+    text: str = draw(st.sampled_from(seeds))
+    for _ in range(draw(st.integers(0, 4))):
+        start = draw(st.integers(0, len(text)))
+        end = draw(st.integers(start, min(len(text), start + 40)))
+        piece = draw(st.sampled_from(('', text[start:end] * 2, *_TOKENS)) | st.text(max_size=8))
+        text = text[:start] + piece + text[end:]
+    return text

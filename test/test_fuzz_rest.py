@@ -1,0 +1,84 @@
+"""Whatever is posted to the arena server, it answers in JSON and does not fail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import quote
+
+import httpx
+from hypothesis import given, settings
+from hypothesis import strategies as st
+import pytest
+from support.corpus import FUZZ, cases, mutated, texts
+from support.server import running_server
+
+from lerobot_arena_ros.server.limits import Limits
+
+ROOMS = '/robotics/workspaces/lab/rooms'
+ANSWERS = {200, 400, 404, 405, 413, 422}
+"""What a client may be told: that it is wrong, but not that the server is."""
+
+
+@pytest.fixture(scope='module')
+def rest() -> Iterator[httpx.Client]:
+    """Talk to a server that takes as many rooms as a fuzzer makes, over one connection."""
+    with running_server(limits=Limits(rooms=1_000_000)) as url, httpx.Client(base_url=url) as rest:
+        assert rest.post(ROOMS, json={'room_id': 'arm'}).status_code == 200
+        yield rest
+
+
+def check_posts(rest: httpx.Client, body: bytes) -> None:
+    """Create a room by this body, command one by it, and read what became of it."""
+    for path in (ROOMS, f'{ROOMS}/arm/command'):
+        reply = rest.post(path, content=body)
+        assert reply.status_code in ANSWERS, reply.text
+        assert isinstance(reply.json(), dict)
+    assert rest.get(f'{ROOMS}/arm/state').json()['success'] is True
+
+
+@pytest.mark.parametrize('body', cases('bodies'))
+def test_the_corpus_of_bodies_is_answered(rest: httpx.Client, body: bytes) -> None:
+    """On either path that takes a body."""
+    check_posts(rest, body)
+
+
+@FUZZ
+@given(body=mutated(texts('bodies')))
+def test_spoilt_bodies_are_answered(rest: httpx.Client, body: str) -> None:
+    """Nothing that is nearly right makes the server fail."""
+    check_posts(rest, body.encode('utf-8', 'surrogatepass'))
+
+
+@FUZZ
+@given(method=st.sampled_from(('GET', 'POST', 'DELETE', 'PUT')), name=st.text(min_size=1))
+def test_ids_of_any_kind_are_answered(rest: httpx.Client, method: str, name: str) -> None:
+    """As a workspace and as a room; a redirect is only told of, and one of them may be a 307."""
+    quoted = quote(name.encode('utf-8', 'replace'), safe='')
+    for path in (f'/robotics/workspaces/{quoted}/rooms', f'/robotics/workspaces/a/rooms/{quoted}'):
+        reply = rest.request(method, path)
+        assert reply.status_code in ANSWERS | {307}, (path, reply.text)
+
+
+def test_what_the_openapi_document_allows_is_answered(rest: httpx.Client) -> None:
+    """Requests made from the document that is served, right ones and wrong ones."""
+    schemathesis = pytest.importorskip(
+        'schemathesis', reason='schemathesis is not installed: see requirements/fuzz.txt'
+    )
+    schema = schemathesis.openapi.from_dict(rest.get('/openapi.json').json())
+    operations = [found.ok() for found in schema.get_all_operations()]
+    assert len(operations) >= 10
+
+    for operation in operations:
+
+        @settings(FUZZ, max_examples=60)
+        @given(operation.as_strategy() | operation.as_strategy(_negative(schemathesis)))
+        def check(case: object) -> None:
+            reply = case.call(base_url=str(rest.base_url))  # type: ignore[attr-defined]
+            assert reply.status_code in ANSWERS, reply.text
+
+        check()
+
+
+def _negative(schemathesis: object) -> object:
+    """Give the mode that breaks the rules of the document."""
+    return schemathesis.GenerationMode.NEGATIVE  # type: ignore[attr-defined]
