@@ -247,7 +247,7 @@ def decode_client(text: str) -> ClientMessage:
         case 'emergency_stop':
             return _emergency_stop(fields)
         case other:
-            return Unknown(str(other))
+            return Unknown(_text(other))
 
 
 def checked_update(entries: list[Entry]) -> JointUpdate:
@@ -284,9 +284,9 @@ def decode_server(text: str) -> ServerMessage:
             return _joined(fields, timestamp)
         case 'error':
             code = _optional_text(fields.get('code'))
-            return ErrorReply(str(fields.get('message')), timestamp, code)
+            return ErrorReply(_text(fields.get('message')), timestamp, code)
         case other:
-            return Unknown(str(other))
+            return Unknown(_text(other))
 
 
 def room_info(fields: object) -> RoomInfo:
@@ -301,9 +301,9 @@ def room_info(fields: object) -> RoomInfo:
     if not isinstance(consumers, list):
         raise ProtocolError('participants.consumers must be a list', reason='shape')
     return RoomInfo(
-        str(room.get('id')),
+        _text(room.get('id')),
         _optional_text(people.get('producer')),
-        tuple(str(consumer) for consumer in consumers),
+        tuple(_text(consumer) for consumer in consumers),
     )
 
 
@@ -360,13 +360,24 @@ def _typed(kind: str, **fields: object) -> dict[str, object]:
 
 def _load(text: str) -> dict[str, Any]:
     try:
-        fields = json.loads(text)
+        fields = _parsed(text)
     except (ValueError, RecursionError) as exc:
         raise ProtocolError(f'expected a JSON object: {exc}', reason='json') from exc
     if not isinstance(fields, dict):
         kind = type(fields).__name__
         raise ProtocolError(f'expected a JSON object, got {kind}', reason='json')
     return fields
+
+
+def _parsed(text: str) -> object:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        raise
+    except ValueError:
+        # Python reads no integer of thousands of digits, though JSON may have one, in a stop's
+        # reason as well. As a float it is infinite, and so no value of a joint.
+        return json.loads(text, parse_int=float)
 
 
 def _object(fields: object, what: str) -> dict[str, Any]:
@@ -394,16 +405,16 @@ def _check_entry(entry: object) -> None:
         raise ProtocolError(f'a joint must be an object, got {kind}', reason='shape')
     name = entry.get('name')
     if not is_text(name):
-        raise ProtocolError(f'a joint needs a name, got {name!r:.60}', reason='name')
-    if not _is_finite(entry.get('value')):
+        raise ProtocolError(f'a joint needs a name, got {_shown(name)}', reason='name')
+    value, speed = entry.get('value'), entry.get('speed')
+    if not _is_finite(value):
         raise ProtocolError(
-            f'joint {name!r:.60}: value must be a finite number, got {entry.get("value")!r:.60}',
+            f'joint {_shown(name)}: value must be a finite number, got {_shown(value)}',
             reason='value',
         )
-    speed = entry.get('speed')
     if speed is not None and not _is_finite(speed):
         raise ProtocolError(
-            f'joint {name!r:.60}: speed must be a finite number or null, got {speed!r:.60}',
+            f'joint {_shown(name)}: speed must be a finite number or null, got {_shown(speed)}',
             reason='value',
         )
 
@@ -417,14 +428,14 @@ def _is_finite(value: object) -> bool:
 
 def _remembered(data: object) -> tuple[dict[str, float], tuple[str, ...]]:
     joints = _object({} if data is None else data, 'state')
-    good = {name: float(value) for name, value in joints.items() if name and _is_finite(value)}
-    return good, tuple(name for name in joints if name not in good)
+    good = {n: float(value) for n, value in joints.items() if is_text(n) and _is_finite(value)}
+    return good, tuple(_text(name) for name in joints if name not in good)
 
 
 def _emergency_stop(fields: Mapping[str, Any]) -> EmergencyStop:
     reason = fields.get('reason')
     return EmergencyStop(
-        None if reason is None else _printable(str(reason)[:MAX_REASON_LENGTH]),
+        None if reason is None else _text(reason)[:MAX_REASON_LENGTH],
         _optional_text(fields.get('source')),
         _optional_text(fields.get('timestamp')),
     )
@@ -433,16 +444,24 @@ def _emergency_stop(fields: Mapping[str, Any]) -> EmergencyStop:
 def _joined(fields: Mapping[str, Any], timestamp: str | None) -> Joined:
     role = fields.get('role')
     if role not in ('producer', 'consumer'):
-        raise ProtocolError(f'joined: role must be known, got {role!r:.60}', reason='shape')
-    return Joined(
-        str(fields.get('room_id')), str(fields.get('workspace_id')), Role(role), timestamp
-    )
+        raise ProtocolError(f'joined: role must be known, got {_shown(role)}', reason='shape')
+    room_id, workspace_id = _text(fields.get('room_id')), _text(fields.get('workspace_id'))
+    return Joined(room_id, workspace_id, Role(role), timestamp)
 
 
 def _optional_text(value: object) -> str | None:
-    return None if value is None else _printable(str(value))
+    return None if value is None else _text(value)
 
 
-def _printable(text: str) -> str:
-    """Replace what cannot be sent as UTF-8, so that no log line or reply fails on it later."""
+def _shown(value: object) -> str:
+    """Show the beginning of a value as it would stand in Python."""
+    return f'{value!r:.60}' if isinstance(value, str) else _text(value)[:60]
+
+
+def _text(value: object) -> str:
+    """Say a value in a text that can be sent as UTF-8: no log line or reply fails on it later."""
+    try:
+        text = str(value)
+    except RecursionError:
+        text = type(value).__name__  # What JSON could just about nest may be too deep to be shown.
     return text.encode('utf-8', 'replace').decode('utf-8')
