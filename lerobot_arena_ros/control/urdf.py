@@ -47,27 +47,68 @@ def joint_limits(text: str) -> dict[str, UrdfJoint]:
     if '<!DOCTYPE' in text or '<!ENTITY' in text:
         # A URDF has no use for entities, and a few of them can fill any memory.
         raise UrdfError('robot_description declares a DOCTYPE or entities')
+    reader = _Reader()
+    parser = ElementTree.XMLParser(target=reader)
     try:
-        robot = ElementTree.fromstring(text)
-    except (ElementTree.ParseError, ValueError, RecursionError) as exc:
+        parser.feed(text)
+        parser.close()
+    except (ElementTree.ParseError, ValueError) as exc:
         raise UrdfError(f'robot_description is no XML: {exc}') from exc
-    if robot.tag != 'robot':
-        raise UrdfError(f'robot_description: expected <robot>, got <{robot.tag:.40}>')
+    if reader.root != 'robot':
+        raise UrdfError(f'robot_description: expected <robot>, got <{reader.root:.40}>')
     joints: dict[str, UrdfJoint] = {}
-    for element in robot.findall('joint'):
-        if element.get('type') in ('revolute', 'continuous', 'prismatic'):
-            name = element.get('name')
+    for found in reader.joints:
+        if found.attributes.get('type') in ('revolute', 'continuous', 'prismatic'):
+            name = found.attributes.get('name')
             if not name or name in joints:
-                raise UrdfError(f'joint {name}: expected a name that no other joint has')
-            joints[name] = _joint(name, element)
+                raise UrdfError(f'joint {name!s:.40}: expected a name that no other joint has')
+            joints[name] = _joint(name, found)
     return joints
 
 
-def _joint(name: str, element: ElementTree.Element) -> UrdfJoint:
-    limit = element.find('limit')
-    velocity = _number(name, limit, 'velocity')
-    lower, upper = _number(name, limit, 'lower'), _number(name, limit, 'upper')
-    if element.get('type') == 'continuous':
+@dataclass
+class _Found:
+    """One <joint> of a description: what matters of it."""
+
+    attributes: dict[str, str]
+    limit: dict[str, str] | None = None
+    mimic: bool = False
+
+
+class _Reader:
+    """Keeps the joints only: a tree of all elements would take thirty times the text's memory."""
+
+    def __init__(self) -> None:
+        self.root = ''
+        self.joints: list[_Found] = []
+        self._depth = 0
+        self._is_in_joint = False
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        """Enter an element; called by the parser."""
+        self._depth += 1
+        if self._depth == 1:
+            self.root = tag
+        elif self._depth == 2:
+            self._is_in_joint = tag == 'joint'
+            if self._is_in_joint:
+                self.joints.append(_Found(attributes))
+        elif self._depth == 3 and self._is_in_joint:
+            joint = self.joints[-1]
+            if tag == 'limit' and joint.limit is None:
+                joint.limit = attributes
+            joint.mimic = joint.mimic or tag == 'mimic'
+
+    def end(self, _tag: str) -> None:
+        """Leave an element; called by the parser."""
+        self._depth -= 1
+
+
+def _joint(name: str, found: _Found) -> UrdfJoint:
+    name = f'{name:.40}'
+    velocity = _number(name, found.limit, 'velocity')
+    lower, upper = _number(name, found.limit, 'lower'), _number(name, found.limit, 'upper')
+    if found.attributes.get('type') == 'continuous':
         lower = upper = None
     elif lower is None and upper is None:
         raise UrdfError(f'joint {name}: expected <limit lower upper>')
@@ -83,17 +124,18 @@ def _joint(name: str, element: ElementTree.Element) -> UrdfJoint:
         upper,
         # 0 stands for "not filled in" in many published descriptions.
         velocity or None,
-        element.get('type') == 'prismatic',
-        element.find('mimic') is not None,
+        found.attributes.get('type') == 'prismatic',
+        found.mimic,
     )
 
 
-def _number(name: str, limit: ElementTree.Element | None, key: str) -> float | None:
+def _number(name: str, limit: dict[str, str] | None, key: str) -> float | None:
     text = None if limit is None else limit.get(key)
     if text is None:
         return None
     try:
-        number = float(text)
+        # Python takes 1_000 and the digits of every script, which no other reader of URDF does.
+        number = float(text) if text.isascii() and '_' not in text else math.nan
     except ValueError:
         number = math.nan
     if not math.isfinite(number):

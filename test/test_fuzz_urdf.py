@@ -1,0 +1,78 @@
+"""Whatever a robot_description is, its limits are sound or it is refused."""
+
+from __future__ import annotations
+
+import math
+import tracemalloc
+
+from hypothesis import given
+import pytest
+from support.corpus import FUZZ, cases, mutated, texts
+
+from lerobot_arena_ros.control.urdf import (
+    MAX_URDF_CHARS,
+    UrdfError,
+    UrdfJoint,
+    joint_limits,
+)
+
+
+def check(text: str) -> dict[str, UrdfJoint]:
+    """See that a description gives sound limits or a UrdfError that can be shown."""
+    try:
+        joints = joint_limits(text)
+    except UrdfError as exc:
+        assert len(str(exc)) < 300
+        str(exc).encode()
+        return {}
+    for name, joint in joints.items():
+        assert name
+        assert (joint.lower is None) == (joint.upper is None)
+        if joint.lower is not None and joint.upper is not None:
+            assert -math.inf < joint.lower <= joint.upper < math.inf
+        assert joint.max_velocity is None or 0.0 < joint.max_velocity < math.inf
+    return joints
+
+
+@pytest.mark.parametrize('data', cases('urdf'))
+def test_the_corpus_of_descriptions_is_read_or_refused(data: bytes) -> None:
+    """Nothing but a UrdfError comes out."""
+    check(data.decode())
+
+
+@FUZZ
+@given(mutated(texts('urdf')))
+def test_spoilt_descriptions_are_read_or_refused(text: str) -> None:
+    """Nothing but a UrdfError comes out."""
+    check(text)
+
+
+@pytest.mark.parametrize('digits', ['1_000', '٣', '1,5', '0x1p3', '1e400', '${pi}', '', '--1'])
+def test_a_number_is_one_for_every_reader_of_urdf(digits: str) -> None:
+    """What only Python would take for a number is none."""
+    limit = f'<limit lower="-1" upper="{digits}"/>'
+    with pytest.raises(UrdfError, match='upper=.* is no finite number'):
+        joint_limits(f'<robot><joint name="j" type="revolute">{limit}</joint></robot>')
+
+
+def test_only_what_belongs_to_a_joint_is_its_limit() -> None:
+    """The first one directly in it, as other readers have it."""
+    inner = '<joint name="k" type="revolute"><limit lower="5" upper="6"/></joint>'
+    joint = f'<joint name="j" type="revolute">{inner}<limit lower="0" upper="1"/>{inner}</joint>'
+
+    joints = check(f'<robot>{joint}<a>{inner}</a></robot>')
+
+    assert joints == {'j': UrdfJoint(0.0, 1.0, None, False, False)}
+
+
+def test_a_description_as_long_as_allowed_takes_little_memory() -> None:
+    """Two million elements are read and forgotten."""
+    text = '<robot>%s</robot>' % ('<a/>' * ((MAX_URDF_CHARS - 20) // 4))
+    tracemalloc.start()
+    try:
+        assert joint_limits(text) == {}
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 4 * MAX_URDF_CHARS
