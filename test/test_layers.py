@@ -51,6 +51,7 @@ PURE_FILES = {
     'server/access.py',
     'server/journal.py',
     'server/limits.py',
+    'server/meter.py',
     'server/refusals.py',
     'server/registry.py',
     'server/room.py',

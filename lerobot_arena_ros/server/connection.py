@@ -120,6 +120,14 @@ class Connection:
         """Hang up without a goodbye."""
         self._line.abort()
 
+    def on_flood(self, action: Callable[[], None]) -> None:
+        """Have something done once the peer sends far too many frames, of whatever kind."""
+        self._line.on_flood = action
+
+    def linger(self) -> None:
+        """Hang up soon, whether or not the peer answers the goodbye."""
+        self._line.linger()
+
     def _on_congested(self) -> None:
         if not self._is_closing:
             self._start_timer(self._stall_s, self._give_up)

@@ -1,4 +1,4 @@
-"""The first thing a connection meets: how many there may be, and how long one may say nothing."""
+"""The first thing a connection meets: how many there may be, how slow and how greedy."""
 
 from __future__ import annotations
 
@@ -8,32 +8,96 @@ from typing import Any
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from .hub import Hub
+from .sips import Sipping
 
 __all__ = ['Door']
 
+MAX_AHEAD_BYTES = 64 * 1024
+"""Of requests that are sent before earlier ones are answered."""
 
-class Door(H11Protocol):
+
+class Door(H11Protocol, Sipping):
     """
-    Uvicorn's HTTP with a limit to connections and a timeout for the first request.
+    Uvicorn's HTTP with a limit to connections, and timeouts for each request and for its reader.
 
     One connection too many is marked, so that :class:`.guard.Guard` can say why it is refused;
     twice as many as there may be are hung up on, for even a refusal takes a socket.
     """
 
+    _deadline: asyncio.TimerHandle | None = None
+    _stall: asyncio.TimerHandle | None = None
+
     def connection_made(self, transport: Any) -> None:
         """Count the connection."""
         super().connection_made(transport)
-        hub: Hub = self.config.app.state.hub  # type: ignore[union-attr]
-        count, most = len(self.connections), hub.limits.connections
+        self._hub: Hub = self.config.app.state.hub  # type: ignore[union-attr]
+        count, most = len(self.connections), self._hub.limits.connections
         if count > 2 * most:
-            hub.tally.refused['connections_full'] += 1
-            transport.abort()
+            self._refuse('connections_full')
             return
         # The scope's state is a copy of this, for a WebSocket too.
         self.app_state = {**self.app_state, 'is_full': count > most}
-        asyncio.get_running_loop().call_later(hub.timing.join_s, self._hang_up_if_mute)
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Keep no timer of a connection that has ended."""
+        super().connection_lost(exc)
+        self._stop_watching()
+        self.resume_writing()
+
+    def sipped(self, data: bytes) -> None:
+        """Take what came; who only ever sends the beginning of a request has so long for it."""
+        self.data_received(data)
+        if self._is_served:
+            self._stop_watching()
+            # Uvicorn reads on after each answer, whatever is unanswered still.
+            if len(self.conn.trailing_data[0]) > MAX_AHEAD_BYTES:
+                self._refuse('too_many_requests')
+        elif self._deadline is None:
+            self._watch()
+
+    def pause_writing(self) -> None:
+        """Give a peer that does not read its answer some time."""
+        super().pause_writing()
+        delay_s = self._hub.timing.stall_s
+        self._stall = asyncio.get_running_loop().call_later(delay_s, self._refuse, 'too_slow')
+
+    def resume_writing(self) -> None:
+        """See that it does read."""
+        super().resume_writing()
+        if self._stall is not None:
+            self._stall.cancel()
+            self._stall = None
+
+    def timeout_keep_alive_handler(self) -> None:
+        """End a connection that is not used; who has not read its answer by now will not."""
+        super().timeout_keep_alive_handler()
+        asyncio.get_running_loop().call_later(self._hub.timing.stall_s, self._abort)
+
+    @property
+    def _is_served(self) -> bool:
+        """Whether a request is under way, or the connection given over to a WebSocket, or gone."""
+        is_answering = self.cycle is not None and not self.cycle.response_complete
+        return is_answering or self not in self.connections
+
+    def _watch(self) -> None:
+        delay_s = self._hub.timing.join_s
+        self._deadline = asyncio.get_running_loop().call_later(delay_s, self._hang_up_if_mute)
+
+    def _stop_watching(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
 
     def _hang_up_if_mute(self) -> None:
-        # Neither a request, nor given over to a WebSocket, nor gone.
-        if self.cycle is None and self in self.connections:
+        self._deadline = None
+        if not self._is_served:
             self.transport.close()
+
+    def _refuse(self, code: str) -> None:
+        self._hub.tally.refused[code] += 1
+        self._abort()
+
+    def _abort(self) -> None:
+        if self in self.connections:
+            self.transport.abort()

@@ -2,8 +2,8 @@
 What ASGI has no words for: whether a peer reads, whether it lives, and how to hang up on it.
 
 uvicorn takes a WebSocket protocol class; the one here adds a :class:`Line` to the connection's
-scope. It relies on nothing but the asyncio protocol callbacks, which each of uvicorn's own classes
-has, and on frames that server and client agreed not to compress.
+scope. It relies on the asyncio protocol callbacks, which each of uvicorn's own classes has, and on
+frames that server and client agreed not to compress.
 """
 
 from __future__ import annotations
@@ -12,7 +12,14 @@ import asyncio
 from collections.abc import Callable
 import struct
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from .meter import FrameMeter
+from .sips import Sipping
+from .throttle import Throttle, Verdict
+
+if TYPE_CHECKING:
+    from .hub import Hub
 
 # The newer implementation where there is one: the other warns of its own end.
 try:
@@ -36,6 +43,13 @@ Whatever is below this line can no longer be merged or overtaken.
 LINGER_S = 0.5
 """How long a connection that is ending may take over what is still to be sent, in seconds."""
 
+WIRE_HZ = 10_000.0
+"""
+Frames of any kind that a peer may send in a second, where twice the rate of messages is less.
+
+So much more than the rate of messages that who only speaks too often has been told so before.
+"""
+
 _TEXT = 0x81
 _CLOSE = 0x88
 _PING = b'\x89\x00'
@@ -47,12 +61,14 @@ class Line:
 
     :param on_congested: called when the peer reads more slowly than it is written to.
     :param on_drained: called when it has caught up.
+    :param on_flood: called when it sends far too many frames, of whatever kind.
     """
 
     def __init__(self, transport: asyncio.Transport) -> None:
         transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
         self.on_congested: Callable[[], None] = _nothing
         self.on_drained: Callable[[], None] = _nothing
+        self.on_flood: Callable[[], None] = _nothing
         self.has_room = True
         self._transport = transport
         self._heard_s = time.monotonic()
@@ -122,11 +138,16 @@ class Line:
         self.has_room = True
         self.on_drained()
 
+    def flooded(self) -> None:
+        """Take note that the peer sends far too many frames; once is enough."""
+        on_flood, self.on_flood = self.on_flood, _nothing
+        on_flood()
+
     def _is_open(self) -> bool:
         return not self._is_lost and not self._transport.is_closing()
 
 
-class LineProtocol(_UvicornProtocol):
+class LineProtocol(_UvicornProtocol, Sipping):
     """Uvicorn's WebSocket with a :class:`Line` in its scope, as ``scope['state']['line']``."""
 
     _line: Line
@@ -135,6 +156,10 @@ class LineProtocol(_UvicornProtocol):
         """Open the line."""
         super().connection_made(transport)
         self._line = Line(transport)
+        hub: Hub = self.config.app.state.hub  # type: ignore[union-attr]
+        self._meter = FrameMeter()
+        rate_hz = max(WIRE_HZ, 2 * hub.limits.frames_hz)
+        self._throttle = Throttle(rate_hz, time.monotonic())
         # The scope's state is a copy of this, made at the handshake.
         self.app_state = {**self.app_state, 'line': self._line}
 
@@ -143,10 +168,21 @@ class LineProtocol(_UvicornProtocol):
         super().connection_lost(exc)
         self._line.lost()
 
-    def data_received(self, data: bytes) -> None:
+    def sipped(self, data: bytes) -> None:
         """Pass on what came; whatever it is, the peer lives."""
         self._line.heard()
-        super().data_received(data)
+        now_s = time.monotonic()
+        verdicts = [self._throttle.judge(now_s) for _ in range(self._meter.feed(data))]
+        if Verdict.CLOSE in verdicts:
+            self._line.flooded()
+        self.data_received(data)
+
+    def handle_ping(self, *args: Any) -> None:
+        """Answer a ping, but none of a peer that reads no answers; called by newer releases."""
+        if self._line.has_room:
+            super().handle_ping(*args)
+        else:
+            self.conn.data_to_send()
 
     def shutdown(self) -> None:
         """End the connection because the server stops, which waits for nobody."""

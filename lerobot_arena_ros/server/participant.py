@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 import time
 
 from starlette.websockets import WebSocket
@@ -31,6 +32,7 @@ async def participate(websocket: WebSocket, workspace_id: str, room_id: str, hub
     connection = Connection(
         websocket, stall_s=hub.timing.stall_s, tally=hub.tally, journal=hub.journal
     )
+    connection.on_flood(partial(_end_flood, connection, hub))
     member = await _join(connection, workspace_id, room_id, hub)
     if member is not None:
         try:
@@ -98,6 +100,14 @@ def _bear(connection: Connection, member: Member, hub: Hub, verdict: Verdict) ->
         text = f'Too many messages: {rate} are taken, others dropped; emergency stops are not'
         connection.put(ErrorReply(text, now().stamp, RATE_LIMITED))
     return True
+
+
+def _end_flood(connection: Connection, hub: Hub) -> None:
+    """Put out a peer whose frames are mostly not even messages: pings, say, or pieces of one."""
+    hub.journal.note(RATE_LIMITED, closed=True)
+    text = 'Far too many frames: pings, pongs and pieces of messages count, too'
+    _refuse(connection, hub, text, RATE_LIMITED, POLICY_VIOLATION)
+    connection.linger()
 
 
 def _refuse(connection: Connection, hub: Hub, text: str, code: str, close_code: int) -> None:

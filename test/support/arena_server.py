@@ -31,9 +31,14 @@ class Server:
         self.port = int(match[2])
         self._process = process
 
-    def make_room(self) -> None:
-        """Make the room ``arm`` in the workspace ``lab``."""
-        httpx.post(f'{self.url}/robotics/workspaces/lab/rooms', json={'room_id': 'arm'})
+    @property
+    def pid(self) -> int:
+        """The number of its process."""
+        return self._process.pid
+
+    def make_room(self, room_id: str = 'arm') -> None:
+        """Make a room in the workspace ``lab``."""
+        httpx.post(f'{self.url}/robotics/workspaces/lab/rooms', json={'room_id': room_id})
 
     def stop(self, number: signal.Signals) -> tuple[int, str, str]:
         """Send a signal; return the exit code and what else came on both streams."""

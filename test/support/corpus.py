@@ -50,7 +50,7 @@ _ATTRIBUTES = [f'a{n}=""' for n in range(9_000)]
 _MADE = {
     'frames': {
         'lists_100000_deep': '[' * DEPTH,
-        'objects_100000_deep': '{"a":' * DEPTH,
+        'objects_40000_deep': '{"a":' * 40_000,
         'stop_100000_deep': f'{{"type":"emergency_stop","reason":{"[" * DEPTH}{"]" * DEPTH}}}',
         'key_of_200000_characters': f'{{"{"k" * 200_000}": 1}}',
         'lists_by_the_ten_thousand': f'{{"data": [{"[]," * 60_000}[]]}}',

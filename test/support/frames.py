@@ -1,11 +1,14 @@
-"""A stream of bytes cut where an HTTP head or a WebSocket frame ends (RFC 6455, 5.2)."""
+"""WebSocket frames (RFC 6455, 5.2): made of all kinds, and a stream cut where one ends."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+import struct
 from typing import NamedTuple
 
-__all__ = ['FrameSplitter', 'Piece']
+__all__ = ['CLOSE', 'MORE', 'PING', 'PONG', 'TEXT', 'FrameSplitter', 'Piece', 'client_frame']
+
+MORE, TEXT, CLOSE, PING, PONG = 0, 1, 8, 9, 10
 
 HEAD_END = b'\r\n\r\n'
 
@@ -65,3 +68,29 @@ def _frame_length(data: bytes) -> int | None:
     if len(data) < 2 + size:
         return None
     return 2 + size + mask + int.from_bytes(data[2 : 2 + size], 'big')
+
+
+def client_frame(
+    payload: bytes = b'',
+    opcode: int = TEXT,
+    *,
+    fin: bool = True,
+    reserved: int = 0,
+    is_masked: bool = True,
+    claimed: int | None = None,
+) -> bytes:
+    """
+    Make a frame as a client sends it, or as it must not; the mask is zero.
+
+    :param reserved: the three reserved bits, the first one being 4.
+    :param claimed: the length that its head tells, None for the true one; only below 126 or in
+        eight bytes.
+    """
+    length = len(payload) if claimed is None else claimed
+    first = (0x80 if fin else 0) | reserved << 4 | opcode
+    mask = 0x80 if is_masked else 0
+    if length < 126:
+        head = struct.pack('!BB', first, mask | length)
+    else:
+        head = struct.pack('!BBQ', first, mask | 127, length)
+    return head + (b'\x00' * 4 if is_masked else b'') + payload

@@ -74,20 +74,22 @@ class RawPeer:
 
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
+        self.head = b''
         self._buffer = b''
 
     @classmethod
-    def connect(cls, url: str, path: str) -> RawPeer:
-        """Open a WebSocket with a receive buffer as small as it gets."""
+    def connect(cls, url: str, path: str, *headers: str) -> RawPeer:
+        """Open a WebSocket with a receive buffer as small as it gets, and such headers more."""
         peer = cls.connect_bare(url)
         peer.sock.sendall(
             f'GET {path} HTTP/1.1\r\nHost: {urlsplit(url).netloc}\r\nUpgrade: websocket\r\n'
             'Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n'
-            'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n'.encode()
+            'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n'.encode()
+            + ''.join(f'{header}\r\n' for header in (*headers, '')).encode()
         )
         while b'\r\n\r\n' not in peer._buffer:
             peer._fill()
-        peer._buffer = peer._buffer.partition(b'\r\n\r\n')[2]
+        peer.head, _, peer._buffer = peer._buffer.partition(b'\r\n\r\n')
         return peer
 
     @classmethod

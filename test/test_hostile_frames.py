@@ -1,0 +1,194 @@
+"""WebSocket frames that no decent client sends: one error or a close, and nobody else notices."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import closing
+import struct
+import zlib
+
+import pytest
+from support.arena_server import Server, arena_server
+from support.attacks import attacker, heard, pour, refusals, undisturbed
+from support.corpus import cases
+from support.frames import CLOSE, MORE, PING, PONG, client_frame
+from support.peers import RawPeer, ws_path
+
+HEARTBEAT = client_frame(b'{"type":"heartbeat"}')
+BIG = 100 * 1024 * 1024
+BOMB = 16 * 1024 * 1024
+BINARY, RESERVED = 2, 3
+PATH = ws_path('lab', 'arm')
+
+
+def update(value: str, name: str = '"a"') -> bytes:
+    """Make the frame of an update with this value, word for word."""
+    entry = f'{{"name":{name},"value":{value}}}'
+    return client_frame(f'{{"type":"joint_update","data":[{entry}]}}'.encode())
+
+
+def deflated(text: bytes) -> bytes:
+    """Compress as permessage-deflate does (RFC 7692, 7.2.1)."""
+    deflate = zlib.compressobj(wbits=-15)
+    return (deflate.compress(text) + deflate.flush(zlib.Z_SYNC_FLUSH)).removesuffix(
+        b'\0\0\xff\xff'
+    )
+
+
+@pytest.fixture(scope='module')
+def server() -> Iterator[Server]:
+    """Run the executable; what is attacked is the room ``arm``."""
+    with arena_server() as server:
+        for room in ('arm', 'quiet'):
+            server.make_room(room)
+        yield server
+
+
+def attack(url: str, *frames: bytes) -> list[str]:
+    """Send frames and then a heartbeat; say what came back."""
+    with attacker(url) as peer:
+        for frame in (*frames, HEARTBEAT):
+            try:
+                peer.sock.sendall(frame)
+            except OSError:
+                break
+        return heard(peer)
+
+
+@pytest.mark.parametrize(
+    ('frames', 'answer'),
+    [
+        pytest.param((client_frame(b'[' * 100_000),), ['error invalid_json'], id='deep JSON'),
+        pytest.param((client_frame(b''),), ['error invalid_json'], id='empty'),
+        pytest.param((update('NaN'),), ['error invalid_value'], id='NaN'),
+        pytest.param((update('-Infinity'),), ['error invalid_value'], id='Infinity'),
+        pytest.param((update('1e400'),), ['error invalid_value'], id='1e400'),
+        pytest.param((update('1' + '0' * 9000),), ['error invalid_value'], id='9000 digits'),
+        pytest.param((update('1', '"\\ud800"'),), ['error invalid_name'], id='lone surrogate'),
+        pytest.param((update('1,"value":2'),), [], id='duplicate keys'),
+        pytest.param(
+            (client_frame(HEARTBEAT[6:9], fin=False), client_frame(HEARTBEAT[9:], MORE)),
+            ['heartbeat_ack'],
+            id='a message in two pieces',
+        ),
+        pytest.param((client_frame(b'x' * 125, PING), client_frame(b'', PONG)), [], id='ping'),
+    ],
+)
+async def test_a_bad_message_is_told_of_and_the_connection_stays(
+    server: Server, frames: tuple[bytes, ...], answer: list[str]
+) -> None:
+    """One error, or none where the message can be understood; then heartbeats as ever."""
+    async with undisturbed(server):
+        told = await asyncio.to_thread(attack, server.url, *frames)
+
+    assert told == [*answer, 'heartbeat_ack'] if answer != ['heartbeat_ack'] else answer
+
+
+@pytest.mark.parametrize(
+    ('frames', 'code'),
+    [
+        pytest.param((client_frame(b'"\xff\xfe"'),), 1007, id='text that is no UTF-8'),
+        pytest.param((client_frame(b'\x00', BINARY),), 1003, id='binary'),
+        pytest.param((client_frame(b'x' * 126, PING),), 1002, id='ping too long'),
+        pytest.param((client_frame(b'x', PING, fin=False),), 1002, id='ping in pieces'),
+        pytest.param((client_frame(b'x', reserved=2),), 1002, id='reserved bit'),
+        pytest.param((client_frame(b'x', RESERVED),), 1002, id='reserved opcode'),
+        pytest.param((client_frame(b'{}', is_masked=False),), 1002, id='unmasked'),
+        pytest.param((client_frame(b'x', MORE),), 1002, id='a piece of nothing'),
+        pytest.param(
+            (client_frame(b'x', fin=False), client_frame(b'x')), 1002, id='two messages at once'
+        ),
+        pytest.param((client_frame(struct.pack('!H', 1005), CLOSE),), 1002, id='close with 1005'),
+        pytest.param((client_frame(struct.pack('!H', 999), CLOSE),), 1002, id='close with 999'),
+        pytest.param((client_frame(b'\x03', CLOSE),), 1002, id='close with half a code'),
+        pytest.param((client_frame(claimed=BIG),), 1009, id='100 MB claimed'),
+        pytest.param((client_frame(claimed=1 << 62),), 1009, id='more than any machine has'),
+        pytest.param(
+            (client_frame(deflated(bytes(BOMB)), reserved=4),), 1002, id='a compressed bomb'
+        ),
+    ],
+)
+async def test_a_bad_frame_closes_the_connection(
+    server: Server, frames: tuple[bytes, ...], code: int
+) -> None:
+    """With the code that RFC 6455 has for it."""
+    async with undisturbed(server):
+        told = await asyncio.to_thread(attack, server.url, *frames)
+
+    assert [word for word in told if not word.startswith('error')] == [f'close {code}']
+
+
+async def test_compression_is_not_agreed_to(server: Server) -> None:
+    """However often it is offered; so a compressed frame is a wrong one, never inflated."""
+    offer = 'Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits'
+    with closing(RawPeer.connect(server.url, PATH, offer, offer)) as peer:
+        assert b'sec-websocket-accept:' in peer.head.lower()
+        assert b'sec-websocket-extensions' not in peer.head.lower()
+
+
+@pytest.mark.parametrize('is_one', [True, False], ids=['one frame', 'frames of 64 KB'])
+async def test_100_megabytes_are_refused_early(server: Server, is_one: bool) -> None:
+    """Hardly more is read than a frame may have."""
+    piece = bytes(64 * 1024)
+
+    def send() -> int:
+        with attacker(server.url) as peer:
+            if is_one:
+                peer.sock.sendall(client_frame(claimed=BIG))
+                return pour(peer, piece, BIG)
+            peer.sock.sendall(client_frame(fin=False))
+            return pour(peer, client_frame(piece, MORE, fin=False), BIG)
+
+    async with undisturbed(server):
+        taken = await asyncio.to_thread(send)
+
+    assert taken < BIG / 10
+
+
+@pytest.mark.parametrize(
+    'frames',
+    [
+        pytest.param(client_frame(b'', PING) * 10_000, id='pings'),
+        pytest.param(client_frame(b'x' * 125, PING) * 1000, id='long pings'),
+        pytest.param(client_frame(b'', PONG) * 10_000, id='pongs'),
+        pytest.param(client_frame(b'', MORE, fin=False) * 10_000, id='pieces of nothing'),
+        pytest.param(client_frame(b'x', MORE, fin=False) * 10_000, id='pieces of one byte'),
+        pytest.param(client_frame(b'[') * 10_000, id='messages that are none'),
+        pytest.param(HEARTBEAT * 1000, id='heartbeats'),
+    ],
+)
+async def test_who_floods_the_server_is_put_out(server: Server, frames: bytes) -> None:
+    """Even if it is no message that comes so often, and no answer is read."""
+
+    def flood() -> list[str]:
+        with attacker(server.url, 'consumer') as peer:
+            if frames[0] == MORE:
+                peer.sock.sendall(client_frame(fin=False))
+            pour(peer, frames, BIG)
+            return heard(peer, to_the_end=True)
+
+    before = refusals(server.url, 'rate_limited') + refusals(server.url, 'too_slow')
+    async with undisturbed(server):
+        told = await asyncio.to_thread(flood)
+
+    assert told[-1] in ('hung up', 'close 1008', 'close 1009', 'close 1013')
+    if told[-1] != 'close 1009':
+        assert refusals(server.url, 'rate_limited') + refusals(server.url, 'too_slow') > before
+
+
+@pytest.mark.parametrize('data', cases('frames'))
+async def test_the_corpus_of_frames_is_survived(server: Server, data: bytes) -> None:
+    """As a first frame and as a later one."""
+
+    def send() -> tuple[list[str], list[str]]:
+        with closing(RawPeer.connect(server.url, PATH)) as peer:
+            peer.sock.sendall(client_frame(data) + HEARTBEAT)
+            first = heard(peer)
+        return first, attack(server.url, client_frame(data))
+
+    async with undisturbed(server):
+        first, later = await asyncio.to_thread(send)
+
+    assert first[-1] in ('heartbeat_ack', 'close 1007', 'close 1008')
+    assert later[-1] in ('heartbeat_ack', 'close 1007')

@@ -1,0 +1,170 @@
+"""HTTP that no decent client speaks: an answer or a hang-up, and nobody else notices."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, suppress
+
+import httpx
+import pytest
+from support.arena_server import Server, arena_server
+from support.attacks import pour, refusals, undisturbed
+from support.peers import RawPeer, ws_path
+from support.server import running_server
+from support.waiting import ticks, wait_until
+
+from lerobot_arena_ros.server.limits import Timing
+
+PATH = ws_path('lab', 'arm')
+HEALTH = b'GET /health HTTP/1.1\r\nHost: x\r\n\r\n'
+POST = b'POST /health HTTP/1.1\r\nHost: x\r\n'
+ROOMS = '/robotics/workspaces/lab/rooms'
+BIG = 100 * 1024 * 1024
+UPGRADE = f'GET {PATH} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n'
+
+
+@pytest.fixture(scope='module')
+def server() -> Iterator[Server]:
+    """Run the executable; a request may take two seconds."""
+    with arena_server('--join-timeout-s', '2') as server:
+        for room in ('arm', 'quiet'):
+            server.make_room(room)
+        yield server
+
+
+def answer(url: str, request: bytes) -> str:
+    """Send this; give the status line of the first answer, or nothing where it is hung up on."""
+    with closing(RawPeer.connect_bare(url)) as peer:
+        with suppress(ConnectionError):
+            peer.sock.sendall(request)
+        with suppress(ConnectionError):
+            return peer.sock.recv(4096).partition(b'\r\n')[0].decode()
+    return ''
+
+
+@pytest.mark.parametrize(
+    ('request_', 'status'),
+    [
+        pytest.param(b'\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', '400', id='TLS'),
+        pytest.param(b'\x00' * 4096 + b'\r\n\r\n', '400', id='zeros'),
+        pytest.param(b'GET / HTTP/x\r\nHost: x\r\n\r\n', '400', id='no such version'),
+        pytest.param(b'GET /%s HTTP/1.1\r\nHost: x\r\n\r\n' % (b'a' * 1_000_000), '400', id='URL'),
+        pytest.param(
+            b'GET / HTTP/1.1\r\nHost: x\r\nX: %s\r\n\r\n' % (b'a' * 1_000_000), '400', id='header'
+        ),
+        pytest.param(
+            b'GET / HTTP/1.1\r\nHost: x\r\n%s\r\n' % (b'X: a\r\n' * 100_000), '400', id='headers'
+        ),
+        pytest.param(b'GET / HTTP/1.1\r\nHost: x\r\nX: \x00\r\n\r\n', '400', id='zero byte'),
+        pytest.param(
+            POST + b'Content-Length: 1\r\nContent-Length: 2\r\n\r\nab', '400', id='two lengths'
+        ),
+        pytest.param(POST + b'Content-Length: -1\r\n\r\n', '400', id='length'),
+        pytest.param(POST + b'Transfer-Encoding: gzip\r\n\r\n', '400', id='transfer encoding'),
+        pytest.param(POST + b'Transfer-Encoding: chunked\r\n\r\nxyz\r\n', '400', id='chunk'),
+        pytest.param(UPGRADE.encode() + b'\r\n', '400', id='WebSocket without a key'),
+        pytest.param(
+            UPGRADE.encode() + b'Sec-WebSocket-Version: 7\r\nSec-WebSocket-Key: AAAA\r\n\r\n',
+            '4',
+            id='WebSocket of another version',
+        ),
+        pytest.param(HEALTH * 1000, '200', id='pipelined'),
+    ],
+)
+async def test_a_bad_request_is_answered(server: Server, request_: bytes, status: str) -> None:
+    """Or hung up on, where so much came with it that the answer is lost on the way."""
+    async with undisturbed(server):
+        told = await asyncio.to_thread(answer, server.url, request_)
+
+    is_long = len(request_) > 64 * 1024
+    assert told.startswith(f'HTTP/1.1 {status}') or (is_long and told == '')
+
+
+async def test_requests_that_are_sent_ahead_are_answered_in_order(server: Server) -> None:
+    """Some are fine, and so is a client that reads what it asked for."""
+
+    def ask() -> int:
+        with closing(RawPeer.connect_bare(server.url)) as peer:
+            peer.sock.sendall(HEALTH * 200)
+            got = b''
+            while got.count(b'server_running') < 200:
+                got += peer.sock.recv(65536)
+            return got.count(b'HTTP/1.1 200')
+
+    async with undisturbed(server):
+        assert await asyncio.to_thread(ask) == 200
+
+
+async def test_who_asks_and_asks_and_does_not_read_is_hung_up_on(server: Server) -> None:
+    """Hundreds of megabytes of requests would otherwise wait for their turn."""
+
+    def ask() -> int:
+        with closing(RawPeer.connect_bare(server.url)) as peer:
+            return pour(peer, HEALTH * 3000, BIG)
+
+    before = refusals(server.url, 'too_many_requests')
+    async with undisturbed(server):
+        taken = await asyncio.to_thread(ask)
+
+    assert taken < BIG / 4
+    assert refusals(server.url, 'too_many_requests') == before + 1
+
+
+@pytest.mark.parametrize(
+    'prepare',
+    [
+        pytest.param(lambda peer: None, id='first request'),
+        pytest.param(lambda peer: peer.sock.sendall(HEALTH), id='second request'),
+    ],
+)
+@pytest.mark.parametrize('start', [HEALTH[:-2], UPGRADE.encode()], ids=['HTTP', 'WebSocket'])
+async def test_who_sends_a_request_drop_by_drop_is_hung_up_on(
+    server: Server, prepare: Callable[[RawPeer], None], start: bytes
+) -> None:
+    """A request has as long as a join, however often a byte of it comes, also a later one."""
+    with closing(RawPeer.connect_bare(server.url)) as peer:
+        async with undisturbed(server):
+            prepare(peer)
+            peer.sock.sendall(start)
+            async for count in ticks(20.0):
+                assert count < 20 * 10, 'still there after ten seconds'
+                try:
+                    peer.sock.sendall(b'X-%d: y\r\n' % count)
+                except OSError:
+                    break
+
+
+async def test_many_half_requests_leave_room_for_others(server: Server) -> None:
+    """They are hung up on before they have taken all places for long."""
+    with ExitStack() as after:
+        half = [after.enter_context(closing(RawPeer.connect_bare(server.url))) for _ in range(200)]
+        async with undisturbed(server):
+            for peer in half:
+                peer.sock.sendall(UPGRADE.encode())
+            await wait_until(
+                lambda: all(peer.is_dropped() for peer in half), 'all to be hung up on'
+            )
+
+
+async def test_who_does_not_read_an_answer_is_hung_up_on() -> None:
+    """It would hold its place for ever: the connection could not even be closed in order."""
+    with running_server(timing=Timing(stall_s=0.2)) as url:
+        with httpx.Client(base_url=url) as rest:
+            for number in range(900):
+                rest.post(ROOMS, json={'room_id': f'{number:0>100}'})
+        with closing(RawPeer.connect_bare(url)) as peer:
+            peer.sock.sendall(
+                b'GET /robotics/cleanup/status HTTP/1.1\r\nHost: x\r\n\r\n' + HEALTH[:-2]
+            )
+            await wait_until(lambda: refusals(url, 'too_slow') == 1, 'the reader to be given up')
+            await wait_until(lambda: not takes(peer), 'the connection to end')
+
+
+def takes(peer: RawPeer) -> bool:
+    """Say whether a connection still takes what is sent."""
+    try:
+        peer.sock.sendall(b'X: y\r\n')
+    except OSError:
+        return False
+    return True
