@@ -257,10 +257,10 @@ async def test_every_httpx_error_is_said_in_our_terms(
         else error('why')
     )
 
-    async def request(*_: object, **__: object) -> httpx.Response:
+    async def send(*_: object, **__: object) -> httpx.Response:
         raise raised
 
-    monkeypatch.setattr(httpx.AsyncClient, 'request', request)
+    monkeypatch.setattr(httpx.AsyncClient, 'send', send)
     with pytest.raises(ArenaError, match='why') as caught:
         await rooms.list('lab')
 

@@ -18,6 +18,7 @@ from .errors import (
     ConnectError,
     ConnectionLost,
     JoinRefused,
+    ProtocolError,
     RoleTaken,
     RoomNotFound,
 )
@@ -194,6 +195,8 @@ class Connection:
             raise await self._why_refused(exc) from exc
         except (ConnectionClosed, OSError) as exc:
             raise ConnectError(f'{self.name}: {self._loss or _closing(exc)}') from exc
+        except ProtocolError as exc:
+            raise ConnectError(f'{self.name}: {exc}') from exc
         finally:
             patience.cancel()
         self._start(self._keep_watch, 'watch')

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Coroutine
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 import uuid
 
@@ -23,6 +26,9 @@ from .messages import is_text
 
 __all__ = ['Rooms', 'translate_http']
 
+MAX_REPLY_BYTES = 8 * 1024 * 1024
+"""The longest reply that is read: a thousand crowded rooms, listed."""
+
 
 class Rooms:
     """
@@ -35,7 +41,7 @@ class Rooms:
 
     :param address: the server.
     :param access: None shows no token, and trusts the system's authorities.
-    :param timeout_s: how long one request may take.
+    :param timeout_s: how long each step of a request may take; all of it, twice as long.
     """
 
     def __init__(
@@ -100,7 +106,7 @@ class Rooms:
         return _dict(reply, 'state')
 
     async def _request(self, method: str, url: str, **options: Any) -> dict[str, Any]:
-        headers = self._access.headers(self.address)
+        headers = {**self._access.headers(self.address), 'Accept-Encoding': 'identity'}
         # A client of its own for each request: a kept-alive connection would belong to one event
         # loop and would have to be closed by callers who only ever asked a question. It follows
         # no redirect, which could lead the token anywhere.
@@ -110,20 +116,54 @@ class Rooms:
             trust_env=self._access.may_use_proxy(self.address),
             follow_redirects=False,
         )
-        try:
-            async with client:
-                response = await client.request(method, url, headers=headers, **options)
-        except (httpx.HTTPError, httpx.InvalidURL) as exc:
-            raise translate_http(exc, url) from exc
+        request = client.stream(method, url, headers=headers, **options)
+        async with client:
+            response = await _within(2 * self._timeout_s, _answer(request, url), url)
         if response.status_code != 200:
             raise _rejected(response, method, url)
         try:
             reply = response.json()
-        except ValueError as exc:
+        except (ValueError, RecursionError) as exc:
             raise ProtocolError(f'{method} {url}: the reply is no JSON', reason='json') from exc
         if not isinstance(reply, dict):
             raise ProtocolError(f'{method} {url}: the reply is no JSON object', reason='shape')
         return reply
+
+
+async def _answer(
+    request: AbstractAsyncContextManager[httpx.Response], url: str
+) -> httpx.Response:
+    """Read an answer to its end, as it is: what was compressed could be of any size."""
+    body = bytearray()
+    try:
+        async with request as response:
+            async for piece in response.aiter_raw():
+                body += piece
+                if len(body) > MAX_REPLY_BYTES:
+                    raise ProtocolError(
+                        f'{url}: the reply has more than {MAX_REPLY_BYTES} bytes', reason='shape'
+                    )
+    except (httpx.HTTPError, httpx.InvalidURL) as exc:
+        raise translate_http(exc, url) from exc
+    # Without its headers: they may tell of an encoding.
+    reason = {'reason_phrase': response.reason_phrase.encode('ascii', 'replace')}
+    return httpx.Response(response.status_code, content=bytes(body), extensions=reason)
+
+
+async def _within(
+    seconds: float, answer: Coroutine[Any, Any, httpx.Response], url: str
+) -> httpx.Response:
+    """Wait so long: httpx counts anew with each byte, and wait_for may swallow a cancellation."""
+    task = asyncio.create_task(answer, name=f'ask {url}')
+    try:
+        await asyncio.wait([task], timeout=seconds)
+        if not task.done():
+            raise TransportError(f'{url}: no whole answer within {seconds:g} s')
+        return task.result()
+    finally:
+        if not task.done():
+            task.cancel()
+            await asyncio.wait([task])
 
 
 def translate_http(exc: Exception, url: str) -> ArenaError:
@@ -153,7 +193,7 @@ def _rejected(response: httpx.Response, method: str, url: str) -> RequestRejecte
 def _detail(response: httpx.Response) -> str:
     try:
         return str(response.json()['detail'])[:200]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, RecursionError, KeyError, TypeError):
         return response.text[:200] or response.reason_phrase
 
 

@@ -35,6 +35,9 @@ from .messages import (
 __all__ = ['Event', 'LinkTiming', 'Malformed', 'Presence', 'Session']
 
 
+MAX_EARLY = 1000
+"""Messages that are kept until the join is answered; of a decent server there is one."""
+
 EVICTED = 'evicted: the room does not list this participant, nor is it answered'
 """The public server drops who holds an id that comes a second time, and tells nobody."""
 
@@ -143,6 +146,7 @@ class Session:
 
         :returns: what it means, in order; nothing while joining.
         :raises JoinRefused: the server refused the join.
+        :raises ProtocolError: it says other things without end instead of answering the join.
         """
         self._heard_at = now
         event = self._event(frame, now)
@@ -153,6 +157,8 @@ class Session:
         if isinstance(event, ErrorReply):
             raise JoinRefused(event.message)
         if not isinstance(event, Joined):
+            if len(self._early) == MAX_EARLY:
+                raise ProtocolError('the server says much, not whether we joined', reason='join')
             self._early.append(event)
             return []
         self._joined = True

@@ -1,0 +1,236 @@
+"""What our client makes of an arena that is none: it counts, or ends with an error of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+import struct
+import tracemalloc
+
+from fastapi import WebSocket
+import pytest
+from support.corpus import cases
+from support.fake_arena import answering, fake_arena, say, welcome
+from support.frames import CLOSE, MORE, PING, client_frame
+from support.hearing import CONSUMER, PATIENT, Ear, join_fake, values_of
+from support.waiting import wait_until
+
+from lerobot_arena_ros.arena import rooms as rooms_module
+from lerobot_arena_ros.arena.address import Address
+from lerobot_arena_ros.arena.connection import open_connection
+from lerobot_arena_ros.arena.errors import (
+    ArenaError,
+    ConnectError,
+    ProtocolError,
+    RequestRejected,
+    TransportError,
+)
+from lerobot_arena_ros.arena.rooms import Rooms
+from lerobot_arena_ros.arena.session import Malformed
+
+pytestmark = pytest.mark.usefixtures('no_task_left')
+
+BIG = 100 * 1024 * 1024
+BINARY, RESERVED = 2, 3
+
+
+def server_frame(payload: bytes = b'', opcode: int = 1, **options: int) -> bytes:
+    """Make a frame as a server sends it, or as it must not."""
+    return client_frame(payload, opcode, **{'is_masked': False, **options})  # type: ignore[arg-type]
+
+
+def sending(*frames: bytes) -> Callable[[WebSocket], Awaitable[None]]:
+    """Welcome a participant, then write this past the server's own WebSocket."""
+
+    async def script(websocket: WebSocket) -> None:
+        await welcome(websocket)
+        for frame in frames:
+            websocket.state.line.write(frame)
+        await say(websocket, 'joint_update', data=[{'name': 'end', 'value': 1}])
+
+    return script
+
+
+async def test_the_corpus_of_frames_is_borne() -> None:
+    """Each bad one is counted with its reason, and what comes after all of them is heard."""
+    frames = [case.values[0] for case in cases('frames')]  # type: ignore[attr-defined]
+    good = [server_frame(frame) for frame in frames if is_utf8(frame) and len(frame) < 1 << 20]
+    async with fake_arena(sending(*good)) as fake, aclosing(await join_fake(fake)) as connection:
+        ear = Ear(connection)
+        await wait_until(lambda: {'end': 1.0} in values_of(ear.events), 'the end')
+        await connection.aclose()
+        await ear.ended()
+
+    reasons = {event.reason for event in ear.events if isinstance(event, Malformed)}
+    assert reasons == {'json', 'shape', 'name', 'value'}
+    assert ear.loss is None
+
+
+def is_utf8(data: bytes) -> bool:
+    """Say whether a WebSocket may carry this as a text."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    'frame',
+    [
+        pytest.param(server_frame(b'\x00\xff', BINARY), id='binary'),
+        pytest.param(server_frame(b'', BINARY), id='empty binary'),
+        pytest.param(server_frame(b'[' * 1_000_000), id='deep JSON of a megabyte'),
+        pytest.param(server_frame(b'[' * 9, fin=False) + server_frame(b'', MORE), id='pieces'),
+        pytest.param(server_frame(b''), id='empty'),
+    ],
+)
+async def test_a_bad_message_is_counted(frame: bytes) -> None:
+    """And the next one is heard."""
+    async with (
+        fake_arena(sending(frame)) as fake,
+        aclosing(await join_fake(fake)) as connection,
+    ):
+        ear = Ear(connection)
+        await wait_until(lambda: {'end': 1.0} in values_of(ear.events), 'the end')
+        await connection.aclose()
+        await ear.ended()
+
+    assert len([event for event in ear.events if isinstance(event, Malformed)]) == 1
+    assert ear.loss is None
+
+
+@pytest.mark.parametrize(
+    'frame',
+    [
+        pytest.param(server_frame(b'"\xff\xfe"'), id='text that is no UTF-8'),
+        pytest.param(server_frame(b'x', reserved=4), id='compressed, which nobody agreed to'),
+        pytest.param(server_frame(b'x', reserved=1), id='reserved bit'),
+        pytest.param(server_frame(b'x', RESERVED), id='reserved opcode'),
+        pytest.param(client_frame(b'{}'), id='masked'),
+        pytest.param(server_frame(b'x' * 126, PING), id='ping too long'),
+        pytest.param(server_frame(b'x', MORE), id='a piece of nothing'),
+        pytest.param(server_frame(claimed=BIG), id='100 MB claimed'),
+        pytest.param(server_frame(claimed=1 << 62), id='more than any machine has'),
+        pytest.param(
+            server_frame(b'x' * 600_000, fin=False) + server_frame(b'x' * 600_000, MORE),
+            id='too much in pieces',
+        ),
+        pytest.param(server_frame(struct.pack('!H', 999), CLOSE), id='close with 999'),
+        pytest.param(server_frame(b'\x03', CLOSE), id='close with half a code'),
+        pytest.param(server_frame(b'\x03\xe8\xff', CLOSE), id='close for no UTF-8 reason'),
+    ],
+)
+async def test_a_bad_frame_is_a_loss(frame: bytes) -> None:
+    """Which is told as one, and keeps no task running."""
+    async with (
+        fake_arena(sending(frame)) as fake,
+        aclosing(await join_fake(fake)) as connection,
+    ):
+        ear = Ear(connection)
+        await ear.ended()
+
+    assert connection.name in str(ear.loss)
+
+
+async def test_a_flood_of_pings_is_borne() -> None:
+    """They are answered, and what comes after them is heard."""
+    pings = server_frame(b'', PING) * 20_000
+    async with fake_arena(sending(pings)) as fake, aclosing(await join_fake(fake)) as connection:
+        ear = Ear(connection)
+        await wait_until(lambda: {'end': 1.0} in values_of(ear.events), 'the end')
+        await connection.aclose()
+        await ear.ended()
+
+    assert ear.loss is None
+
+
+async def test_a_server_that_says_much_and_never_welcomes_is_left() -> None:
+    """What comes before the answer to a join is kept for after it, but not without end."""
+
+    async def script(websocket: WebSocket) -> None:
+        await websocket.receive_text()
+        for value in range(2000):
+            await say(websocket, 'joint_update', data=[{'name': 'a', 'value': value}])
+
+    async with fake_arena(script) as fake:
+        with pytest.raises(ConnectError, match='not whether we joined'):
+            await join_fake(fake)
+
+
+HEAD = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n'
+UPGRADE = b'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n'
+
+
+@pytest.mark.parametrize(
+    'reply',
+    [
+        pytest.param(b'', id='nothing'),
+        pytest.param(b'\x00' * 10_000, id='zeros'),
+        pytest.param(b'HTTP/1.1 101 OK\r\n\r\n', id='no upgrade'),
+        pytest.param(UPGRADE + b'Sec-WebSocket-Accept: AAAA\r\n\r\n', id='wrong accept'),
+        pytest.param(UPGRADE + b'X: y\r\n' * 200_000, id='headers'),
+        pytest.param(UPGRADE + b'X: ' + b'y' * 2_000_000, id='header'),
+        pytest.param(UPGRADE[:40], id='half a handshake'),
+    ],
+)
+async def test_a_bad_handshake_is_no_connection(reply: bytes) -> None:
+    """Nothing else is raised, whatever the library below has to say."""
+    async with answering(reply) as url:
+        with pytest.raises(ConnectError):
+            await open_connection(Address.parse(url), 'lab', 'arm', CONSUMER, timing=PATIENT)
+
+
+@pytest.mark.parametrize(
+    ('reply', 'error'),
+    [
+        pytest.param(HEAD + b'\r\n' + b'[' * 100_000, ProtocolError, id='deep'),
+        pytest.param(
+            HEAD + b'\r\n{"room": ' + b'9' * 5000 + b'}', ProtocolError, id='5000 digits'
+        ),
+        pytest.param(HEAD + b'\r\n\xff\xfe', ProtocolError, id='no UTF-8'),
+        pytest.param(HEAD + b'\r\n' + b' ' * (9 << 20), ProtocolError, id='nine megabytes'),
+        pytest.param(
+            HEAD + b'Content-Encoding: gzip\r\n\r\n\x1f\x8b', ProtocolError, id='compressed'
+        ),
+        pytest.param(HEAD + b'Content-Length: 5\r\n\r\n{', TransportError, id='cut off'),
+        pytest.param(HEAD + b'X: y\r\n' * 200_000, TransportError, id='headers'),
+        pytest.param(
+            b'HTTP/1.1 500 Oh\r\n\r\n{"detail": ' + b'[' * 100_000,
+            RequestRejected,
+            id='deep error',
+        ),
+    ],
+)
+async def test_a_bad_reply_is_an_error_of_its_own(reply: bytes, error: type[ArenaError]) -> None:
+    """And little of it is kept."""
+    async with answering(reply) as url:
+        tracemalloc.start()
+        try:
+            with pytest.raises(error):
+                await Rooms(Address.parse(url)).info('lab', 'arm')
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+
+    assert peak < 4 * rooms_module.MAX_REPLY_BYTES
+
+
+async def test_a_reply_that_comes_drop_by_drop_is_late() -> None:
+    """Each drop is in time, and the whole is not."""
+
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b'\r\n\r\n')
+        writer.write(HEAD + b'\r\n')
+        gone = asyncio.create_task(reader.read())
+        while not gone.done():
+            writer.write(b' ')
+            await asyncio.wait([gone], timeout=0.02)
+        writer.close()
+
+    server = await asyncio.start_server(drip, '127.0.0.1', 0)
+    async with server:
+        url = f'http://127.0.0.1:{server.sockets[0].getsockname()[1]}'
+        with pytest.raises(TransportError, match='no whole answer within 0.4 s'):
+            await Rooms(Address.parse(url), timeout_s=0.2).info('lab', 'arm')
