@@ -56,12 +56,12 @@ export ROS_LOCALHOST_ONLY := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench lint types colcon clean
+.PHONY: help demo test bench soak lint types colcon clean
 
 help: ## List the targets
 	@echo 'make TARGET, where TARGET is one of'
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 12
-	@echo 'Options: SECONDS=15 (demo), DISTRO=jazzy|kilted, DEPS=newest|apt, ARGS=... (test, bench), PYTHON=...'
+	@echo 'Options: SECONDS=15 (demo, soak), DISTRO=jazzy|kilted, DEPS=newest|apt, ARGS=... (test, bench, soak), PYTHON=...'
 
 demo: $(VENV)/installed ## Show a leader arm moving a follower arm through an arena; SECONDS=15 runs unattended
 	@$(BIN)/python -m lerobot_arena_ros.nodes.demo $(if $(SECONDS),--seconds $(SECONDS))
@@ -71,6 +71,9 @@ test: $(VENV)/installed ## Run all tests; DISTRO=kilted or DEPS=apt on other ver
 
 bench: $(VENV)/installed ## Measure how long a stop takes, under load
 	$(BIN)/python -m benchmark.stop_trip $(ARGS)
+
+soak: $(VENV)/installed ## Put an arena under load for an hour, or for SECONDS=60
+	$(BIN)/python -m benchmark.soak $(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)
 
 ifdef SOURCED
 # The answers must not depend on what is sourced.

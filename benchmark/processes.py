@@ -7,22 +7,29 @@ from contextlib import contextmanager
 import json
 import subprocess
 import sys
-from typing import Any
+from typing import Any, NamedTuple
 
-__all__ = ['bridge', 'server']
+__all__ = ['Server', 'bridge', 'server']
 
 STOP_TIMEOUT_S = 10.0
 
 
+class Server(NamedTuple):
+    """Where an arena listens, and the number of its process."""
+
+    url: str
+    pid: int
+
+
 @contextmanager
-def server() -> Iterator[str]:
-    """Run an arena on a free port; the value is its URL."""
+def server() -> Iterator[Server]:
+    """Run an arena on a free port."""
     with _running('server.main', ['--port', '0'], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
         if 'http://' not in line:
             raise RuntimeError(f'arena_server said {line!r}, expected where it listens')
-        yield line.split()[-1]
+        yield Server(line.split()[-1], process.pid)
 
 
 @contextmanager

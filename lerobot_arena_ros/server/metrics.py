@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, cast
 
@@ -53,12 +54,20 @@ class _HubCollector:
         yield GaugeMetricFamily(
             f'{PREFIX}workspaces', 'Workspaces with a room.', value=registry.workspace_count
         )
+        yield GaugeMetricFamily(f'{PREFIX}tasks', 'Asyncio tasks.', value=_task_count())
         people = GaugeMetricFamily(
             f'{PREFIX}participants', 'Participants of all rooms, by role.', labels=['role']
         )
         people.add_metric(['producer'], sum(room.producer is not None for room in rooms))
         people.add_metric(['consumer'], sum(len(room.consumers) for room in rooms))
         yield people
+
+
+def _task_count() -> int:
+    try:
+        return len(asyncio.all_tasks())
+    except RuntimeError:
+        return 0  # Read outside the loop, where nobody serves anything.
 
 
 def registry_of(hub: Hub) -> CollectorRegistry:
