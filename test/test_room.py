@@ -152,6 +152,18 @@ def test_a_bad_update_counts_not_at_all(bad: Entry) -> None:
     assert room.joints == {'a': 1.0}
 
 
+def test_other_keys_of_a_joint_are_not_for_bulk() -> None:
+    """An entry of each may wait for each slow reader; an update of many short ones is fine."""
+    room = make_room()
+    producer = produce(room)
+    many = tuple(entry(f'{number:0>50}', 1.0, index=number) for number in range(900))
+
+    assert room.handle(producer, JointUpdate(many), NOW) is not None
+    with pytest.raises(ProtocolError, match="joint 'a': .* at most 2000 characters, got 2"):
+        room.handle(producer, JointUpdate((entry('a', 1.0, note='x' * 2000),)), NOW)
+    assert 'a' not in room.joints
+
+
 def test_an_emergency_stop_goes_to_everybody_and_its_sender() -> None:
     """It names its sender, whoever it claims to come from."""
     room = make_room()

@@ -44,6 +44,15 @@ __all__ = [
 API_SOURCE = 'api'
 """What a joint update that came over REST names as its source."""
 
+MAX_ENTRY_CHARS = 2000
+"""
+Characters, as JSON, of one joint with all its keys, which are passed on whatever they are.
+
+Of each joint the newest entry waits for each consumer that reads too slowly.
+"""
+
+_USUAL_KEYS = frozenset(('name', 'value', 'speed'))
+
 _KNOWN_TO_BE_IGNORED = frozenset(
     ('joined', 'error', 'state_sync', 'heartbeat_ack', 'status_update', 'consumer_status')
 )
@@ -197,7 +206,7 @@ class Room:
 
         :returns: None where nothing changed.
         :raises ProtocolError: a name is too long, there are too many of them, or an entry holds
-            what no JSON can say.
+            what no JSON can say, or more than :data:`MAX_ENTRY_CHARS`.
         """
         joints = self.joints
         unseen = {entry['name'] for entry in entries}.difference(joints)
@@ -215,7 +224,8 @@ class Room:
         message = JointUpdate(tuple(changed), now.stamp, source)
         # Encoded before any of it counts: other keys than ours are passed on unseen, and one that
         # holds Infinity, say, could not be.
-        _ = message.text
+        if len(message.text) > MAX_ENTRY_CHARS:
+            _check_lengths(changed)
         joints.update(moved)
         self.active_s = now.steady_s
         return Delivery(self.consumers, message)
@@ -251,3 +261,16 @@ class Room:
             raise JoinRefused(f'{where} takes at most {self._limits.members} participants')
         if join.role is Role.CONSUMER and len(self.consumers) == self._max_consumers:
             raise JoinRefused(f'{where} takes at most {self._max_consumers} consumers')
+
+
+def _check_lengths(entries: list[Entry]) -> None:
+    for entry in entries:
+        # The usual keys are short: the name has its own limit, and a number is within a float.
+        if not entry.keys() <= _USUAL_KEYS:
+            length = len(JointUpdate((entry,)).text)
+            if length > MAX_ENTRY_CHARS:
+                raise ProtocolError(
+                    f'joint {entry["name"]!r:.60}: with all its keys it has at most'
+                    f' {MAX_ENTRY_CHARS} characters, got {length}',
+                    reason='shape',
+                )
