@@ -103,13 +103,15 @@ def held(arena: Server) -> dict[str, int]:
 
 async def left_behind(arena: Server, before: dict[str, int]) -> dict[str, int]:
     """Wait until a server holds no more than before; else say what more it holds."""
+    more: dict[str, int] = {}
 
-    def more() -> dict[str, int]:
-        return {what: max(0, count - before[what]) for what, count in held(arena).items()}
+    def is_back() -> bool:
+        more.update((what, max(0, count - before[what])) for what, count in held(arena).items())
+        return not any(more.values())
 
     with suppress(TimeoutError):
-        await until(lambda: not any(more().values()), 'the server to let go of everything')
-    return more()
+        await until(is_back, 'the server to let go of everything')
+    return more
 
 
 async def soak(arena: Server, options: argparse.Namespace) -> list[Row]:
