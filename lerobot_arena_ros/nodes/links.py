@@ -11,6 +11,7 @@ from typing import Protocol
 
 from rclpy.impl.rcutils_logger import RcutilsLogger
 
+from lerobot_arena_ros.arena.access import Access
 from lerobot_arena_ros.arena.address import Address
 from lerobot_arena_ros.arena.connection import (
     Connection,
@@ -111,6 +112,7 @@ class RoomLink:
         name: str,
         role: Role,
         address: Address,
+        access: Access,
         workspace_id: str,
         room_id: str,
         settings: LinkSettings,
@@ -126,6 +128,7 @@ class RoomLink:
         self.status = LinkStatus(f'{workspace_id}/{room_id}')
         self._role = role
         self._address = address
+        self._access = access
         self._place = (workspace_id, room_id)
         self._settings = settings
         self._create_room = create_room
@@ -134,7 +137,7 @@ class RoomLink:
         self._thread = thread
         self._logger = logger
         self._on_change = on_change
-        self._rooms = Rooms(address)
+        self._rooms = Rooms(address, access=access)
         self._stop_owed = asyncio.Event()
         self._stale = asyncio.Event()
 
@@ -160,7 +163,11 @@ class RoomLink:
         if self._create_room:
             await self._rooms.ensure(*self._place)
         return await open_connection(
-            self._address, *self._place, self._role, timing=self._settings.timing
+            self._address,
+            *self._place,
+            self._role,
+            timing=self._settings.timing,
+            access=self._access,
         )
 
     def _failed(self, error: ArenaError, pause_s: float) -> None:

@@ -157,6 +157,7 @@ class Sides:
                 name,
                 role,
                 self._settings.address,
+                self._settings.access,
                 self._settings.workspace_id,
                 room_id,
                 self._settings.link,
