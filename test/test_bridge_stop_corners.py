@@ -21,6 +21,7 @@ from support.processes import ros_arguments, running
 from support.robot import DEFAULTS, NAMESPACE, Robot, robot
 from support.stopping import press_until_heard, reset, stop_publisher, wait_for_stop
 from support.waiting import wait_for
+from support.wire import Wire
 
 from lerobot_arena_ros import RoboticsConsumer
 
@@ -223,6 +224,23 @@ def test_a_reset_before_the_reconnect_holds(bridged: Robot) -> None:
         assert reset(bridged) == 'ok: reset'
         bridged.proxy.open()
         wait_for(lambda: heard, 'the stop', 20.0)
+        assert not any(beats(bridged, 3))
+
+    assert hearing(bridged, 'in', act) == ['stop triggered by service']
+
+
+def test_a_stop_that_a_dead_socket_took_is_told_again(bridged: Robot) -> None:
+    """It was written, the network was gone, and it was reset before anybody noticed."""
+
+    def act(heard: list[str]) -> None:
+        bridged.proxy.act(Wire.freeze)
+        assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success
+        assert reset(bridged) == 'ok: reset'
+        bridged.wait_for_status('consume link', 'no answer from the server')
+        bridged.proxy.act(Wire.cut)
+        bridged.proxy.act(Wire.thaw)
+        wait_for(lambda: heard, 'the stop', 20.0)
+        bridged.wait_for_status('consume link', 'joined')
         assert not any(beats(bridged, 3))
 
     assert hearing(bridged, 'in', act) == ['stop triggered by service']

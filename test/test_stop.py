@@ -28,11 +28,11 @@ def owed(latch: StopLatch) -> dict[str, Stop | None]:
     return {room: latch.owed(room) for room in ROOMS}
 
 
-def write_all(latch: StopLatch) -> None:
-    """Write to each room what it is owed."""
+def deliver_all(latch: StopLatch) -> None:
+    """Have each room hear what it is owed."""
     for room, stop in owed(latch).items():
         if stop is not None:
-            latch.sent(room, stop)
+            latch.delivered(room, stop)
 
 
 def test_it_begins_open() -> None:
@@ -78,19 +78,19 @@ def test_a_stop_from_a_room_crosses_to_the_other_only() -> None:
     assert owed(latch) == {'produce': STRANGER, 'consume': None}
 
 
-def test_a_stop_is_written_once() -> None:
-    """What has been written is owed no more, however often it is tripped again."""
+def test_a_stop_is_told_once() -> None:
+    """What a room has heard is owed no more, however often it is tripped again."""
     latch = latch_of_rooms()
     latch.trip(BUTTON)
 
-    write_all(latch)
+    deliver_all(latch)
     latch.trip(BUTTON)
     latch.trip(STRANGER)
 
     assert owed(latch) == {'produce': None, 'consume': None}
 
 
-def test_an_unwritten_stop_outlives_its_reset() -> None:
+def test_an_untold_stop_outlives_its_reset() -> None:
     """The others in a room that was away still learn that there was a stop."""
     latch = latch_of_rooms()
     latch.trip(STRANGER)
@@ -103,7 +103,7 @@ def test_a_latched_local_stop_is_told_again_after_a_reconnect() -> None:
     """Who joined the room meanwhile must not miss that it is stopped."""
     latch = latch_of_rooms()
     latch.trip(BUTTON)
-    write_all(latch)
+    deliver_all(latch)
 
     latch.joined('produce')
 
@@ -114,7 +114,7 @@ def test_a_rooms_stop_is_not_told_again_after_a_reconnect() -> None:
     """Only stops of local origin are repeated, else two bridges would echo for ever."""
     latch = latch_of_rooms()
     latch.trip(STRANGER)
-    write_all(latch)
+    deliver_all(latch)
 
     latch.joined('produce')
     latch.joined('consume')
@@ -127,7 +127,7 @@ def test_a_local_stop_behind_a_rooms_stop_is_told_after_a_reconnect() -> None:
     latch = latch_of_rooms()
     latch.trip(STRANGER)
     latch.trip(BUTTON)
-    write_all(latch)
+    deliver_all(latch)
 
     latch.joined('consume')
 
@@ -138,7 +138,7 @@ def test_a_reset_stop_is_not_told_after_a_reconnect() -> None:
     """A reconnect after the reset stops nobody."""
     latch = latch_of_rooms()
     latch.trip(BUTTON)
-    write_all(latch)
+    deliver_all(latch)
 
     latch.reset(0.0, publishers=0)
     latch.joined('produce')
@@ -181,7 +181,7 @@ def test_a_button_behind_a_stop_at_start_is_told_after_a_reconnect() -> None:
     latch = latch_of_rooms()
     latch.trip(ON_START)
     latch.trip(BUTTON)
-    write_all(latch)
+    deliver_all(latch)
 
     latch.joined('consume')
 
@@ -221,29 +221,29 @@ def test_a_stop_survives_every_room() -> None:
     assert latch.stop is BUTTON
 
 
-def test_a_write_that_ends_late_pays_only_its_own_debt() -> None:
-    """A stop that came while another was being written is still owed."""
+def test_an_echo_that_comes_late_pays_only_its_own_debt() -> None:
+    """A stop that came while another was on its way is still owed."""
     latch = latch_of_rooms()
     latch.trip(STRANGER)
-    being_written = latch.owed('produce')
+    on_its_way = latch.owed('produce')
     latch.reset(0.0, publishers=0)
     latch.trip(BUTTON)
 
-    assert being_written is not None
-    latch.sent('produce', being_written)
+    assert on_its_way is not None
+    latch.delivered('produce', on_its_way)
 
     assert owed(latch) == {'produce': BUTTON, 'consume': BUTTON}
 
 
 def test_the_same_words_again_are_another_stop() -> None:
-    """A second press of the button while the first is being written is still owed."""
+    """A second press of the button while the first is on its way is still owed."""
     latch = latch_of_rooms()
     again = replace(BUTTON)
     latch.trip(BUTTON)
     latch.reset(0.0, publishers=0)
     latch.trip(again)
 
-    latch.sent('produce', BUTTON)
+    latch.delivered('produce', BUTTON)
 
     assert latch.owed('produce') is again
 

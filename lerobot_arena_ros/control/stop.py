@@ -92,9 +92,9 @@ class StopLatch:
         """Give the stop that this room has still to be sent."""
         return self._owed.get(room)
 
-    def sent(self, room: str, stop: Stop) -> None:
-        """Note that a stop was written to a room's socket."""
-        # The same words may be owed again: only this very stop was written.
+    def delivered(self, room: str, stop: Stop) -> None:
+        """Note that a room has heard a stop; that it was written to a socket is not enough."""
+        # The same words may be owed again: only this very stop was heard.
         if self._owed.get(room) is stop:
             del self._owed[room]
 

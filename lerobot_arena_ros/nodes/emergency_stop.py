@@ -135,10 +135,10 @@ class EmergencyStopPanel:
         with self._lock:
             return self._latch.owed(room)
 
-    def sent(self, room: str, stop: Stop) -> None:
-        """Note that it was written."""
+    def delivered(self, room: str, stop: Stop) -> None:
+        """Note that the room has heard it."""
         with self._lock:
-            self._latch.sent(room, stop)
+            self._latch.delivered(room, stop)
 
     def joined(self, room: str, participant_id: str) -> None:
         """Note a join: its id is ours for ever, and the room hears of a stop that began here."""

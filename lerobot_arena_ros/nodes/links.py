@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 import contextlib
 from dataclasses import dataclass
@@ -88,8 +89,8 @@ class Stops(Protocol):
     def owed(self, room: str) -> Stop | None:
         """Say which stop the room has still to be sent."""
 
-    def sent(self, room: str, stop: Stop) -> None:
-        """Learn that it was written."""
+    def delivered(self, room: str, stop: Stop) -> None:
+        """Learn that the room has heard it."""
 
     def joined(self, room: str, participant_id: str) -> None:
         """Learn under which id the room was joined."""
@@ -139,6 +140,7 @@ class RoomLink:
         self._on_change = on_change
         self._rooms = Rooms(address, access=access)
         self._stop_owed = asyncio.Event()
+        self._on_the_way: deque[Stop] = deque()
         self._stale = asyncio.Event()
 
     def wake(self) -> None:
@@ -208,6 +210,7 @@ class RoomLink:
         self.status.trouble = ''
         self.status.is_refused = False
         self._stale.clear()
+        self._on_the_way.clear()
         self._stops.joined(self.name, connection.participant_id)
         self._stop_owed.set()
         self._logger.info(f'{self.name}: joined {connection.name}')
@@ -217,6 +220,8 @@ class RoomLink:
     def _take(self, event: Event) -> None:
         self.status.heard += 1
         if isinstance(event, EmergencyStop):
+            if event.source == self.status.joined_as and self._on_the_way:
+                self._stops.delivered(self.name, self._on_the_way.popleft())
             self._stops.heard(self.name, event)
             return
         if isinstance(event, Presence) and event.round_trip_s is not None:
@@ -225,15 +230,20 @@ class RoomLink:
             self._stale.set()
 
     async def _send_stops(self, connection: Connection) -> None:
-        """Write the stop that is owed; what is not written stays owed for the next connection."""
+        """
+        Write the stop that is owed.
+
+        The server sends it to everybody, us included: until it comes back it stays owed, for a
+        socket takes what nobody will ever read.
+        """
         with contextlib.suppress(TransportError):
             while True:
                 await self._stop_owed.wait()
                 self._stop_owed.clear()
                 stop = self._stops.owed(self.name)
-                if stop is not None:
+                if stop is not None and not any(stop is other for other in self._on_the_way):
+                    self._on_the_way.append(stop)
                     await connection.send(EmergencyStop(stop.reason))
-                    self._stops.sent(self.name, stop)
 
     async def _keep_fresh(self, connection: Connection) -> None:
         """Ask for what the room remembers, since the server will not repeat what we dropped."""
