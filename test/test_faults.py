@@ -16,7 +16,7 @@ import pytest
 
 pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
 
-from support.faults import ROOM, Stage, fault_stage
+from support.faults import LEADER, ROOM, Stage, fault_stage
 from support.peers import RawPeer, enter, ws_path
 from support.robot import WORKSPACE
 from support.waiting import ticks, wait_for
@@ -198,6 +198,25 @@ def test_a_consumer_that_reads_slowly_is_told_the_newest(stage: Stage) -> None:
         noticed_s=None,
         told='the newest values, merged',
         healed_s=0.0,
+    )
+
+
+def test_a_producer_that_writes_slowly_is_not_obeyed_late(stage: Stage) -> None:
+    """What waits in its socket grows old: its heartbeats do, too, and so it begins anew."""
+    fault_at = time.monotonic()
+    stage.leader_proxy.act(lambda wire: setattr(wire.up, 'bytes_per_s', 500.0))
+    noticed_at = stage.wait_for_text('produce link', 'answer', fault_at, namespace=LEADER)
+    mended_at = time.monotonic()
+    stage.leader_proxy.act(lambda wire: setattr(wire.up, 'bytes_per_s', 1e12))
+    stage.leader_proxy.act(lambda wire: wire.cut())
+    healed_at = stage.wait_for_motion(mended_at)
+
+    assert noticed_at - fault_at < 2 * SILENCE_S + SLACK_S
+    stage.record(
+        'a thin line from the producer (0.5 kB/s)',
+        noticed_s=noticed_at - fault_at,
+        told='what came, at most 1.5 s late',
+        healed_s=healed_at - mended_at,
     )
 
 
