@@ -135,7 +135,7 @@ TABLE = {
     'feedback': (W, A, H, S),
     'enable': (W, A, H, S),
     'publisher seen': (W, A, H, S),
-    'new limits': (W, A, H, S),
+    'new limits': (W, W, H, S),
     'disable': (W, W, W, S),
     'link up': (W, H, H, S),
     'link down': (W, H, H, S),
@@ -481,14 +481,37 @@ def test_an_arm_outside_its_limits_is_led_back_only() -> None:
 
 
 def test_a_limit_that_closes_in_is_kept_without_a_jump() -> None:
-    """A new limit brings a joint inside at no more than its velocity."""
+    """A new limit brings a joint inside at no more than its velocity, once it is sent again."""
     gate = active_gate()
     gate.set_joints([PAN, replace(LIFT, upper=0.5)], 0.0)
+    gate.update({'lift': 1.0}, 0.0)
 
     commands, _ = run(gate, 0.0, 2.0)
 
     assert commands[0]['lift'] == pytest.approx(1.0, abs=0.5 * PERIOD_S * 1.1)
     assert commands[-1]['lift'] == 0.5
+
+
+@pytest.mark.parametrize(
+    'upper',
+    [
+        pytest.param(0.5, id='closer'),
+        pytest.param(4.0, id='wider'),
+        pytest.param(None, id='none any more'),
+    ],
+)
+def test_other_limits_move_nothing_by_themselves(upper: float | None) -> None:
+    """Neither into the new limits nor to a target that was beyond the old ones."""
+    gate = active_gate()
+    gate.update({'lift': 3.5}, 0.0)
+    commands, now = run(gate, 0.0, 4.0)
+    assert commands[-1]['lift'] == 3.0
+
+    gate.set_joints([PAN, replace(LIFT, upper=upper)], now)
+    gate.update({'pan': 0.3}, now)
+    commands, _ = run(gate, now, 2.0, {'pan': 0.25, 'lift': 3.0})
+
+    assert {command['lift'] for command in commands} == {3.0}
 
 
 def test_a_lower_velocity_limit_counts_from_the_next_step() -> None:

@@ -123,17 +123,20 @@ class Gate:
         self, joints: Sequence[GateJoint], now: float, *, unready: str | None = None
     ) -> None:
         """
-        Replace the joints, in command order; a change of names starts anew.
+        Replace the joints, in command order; a change of names or limits starts anew.
+
+        With other limits the arm would move by itself, to what was out of reach or is now; and
+        where values count by the range, those that were live meant another place.
 
         :param unready: what is still to be known of them before anything may move.
         """
         self._unready = unready if joints else unready or _NO_JOINTS
-        renamed = [j.name for j in joints] != [j.name for j in self._joints]
+        changed = _reach(joints) != _reach(self._joints)
         self._joints = tuple(joints)
-        if renamed:
+        if changed:
             self._live.clear()
             self._stale.clear()
-        if renamed and self._state is State.ACTIVE:
+        if changed and self._state is State.ACTIVE:
             self._move_to(State.WAITING, 'the joints changed')
         self._review(now)
 
@@ -384,6 +387,10 @@ class Gate:
     def _move_to(self, state: State, cause: str) -> None:
         self._transitions.append(Transition(self._state, state, cause))
         self._state, self._cause = state, cause
+
+
+def _reach(joints: Sequence[GateJoint]) -> list[tuple[str, float | None, float | None]]:
+    return [(joint.name, joint.lower, joint.upper) for joint in joints]
 
 
 def _finite(positions: Mapping[str, float]) -> dict[str, float]:
