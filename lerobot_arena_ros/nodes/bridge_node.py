@@ -20,7 +20,7 @@ from std_msgs.msg import String
 
 from lerobot_arena_ros.control.stop import Stop
 from lerobot_arena_ros.control.units import ConversionError
-from lerobot_arena_ros.control.urdf import UrdfError, joint_limits
+from lerobot_arena_ros.control.urdf import UrdfError, UrdfJoint, joint_limits
 
 from . import diagnostics
 from .arena_thread import ArenaThread
@@ -67,11 +67,13 @@ class BridgeNode(LifecycleNode):
             values[f'{side}.room_id'] = ''
         self.settings = BridgeSettings.of(values, joints)
         self._joint_map = self.settings.joint_map
+        self._described: dict[str, UrdfJoint] = {}
         self._lock = threading.RLock()
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._thread = ArenaThread()
         self._sides: Sides | None = None
         self._entities: list[Any] = []
+        self._measured_topic = 'joint_states'  # As remapped, once it is listened to.
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 1)
         self._panel = EmergencyStopPanel(
             self,
@@ -163,14 +165,16 @@ class BridgeNode(LifecycleNode):
         if self._sides.commander is not None:
             self._add_ramp(self._sides.commander)
         options = QoSOverridingOptions.with_default_policies()
+        measured = self.create_subscription(
+            JointState,
+            'joint_states',
+            self._on_joint_state,
+            qos_profile_sensor_data,
+            qos_overriding_options=options,
+        )
+        self._measured_topic = measured.topic_name
         self._entities += [
-            self.create_subscription(
-                JointState,
-                'joint_states',
-                self._on_joint_state,
-                qos_profile_sensor_data,
-                qos_overriding_options=options,
-            ),
+            measured,
             self.create_subscription(
                 String, 'robot_description', self._on_description, _DESCRIPTION_QOS
             ),
@@ -245,7 +249,10 @@ class BridgeNode(LifecycleNode):
         except UrdfError as exc:
             self.get_logger().error(f'{exc}; the limits stay as they are')
             return
-        self._joint_map = self.settings.joint_map.described_by(limits)
+        # Another robot's description on the same topic takes no limit from a listed joint.
+        listed = self.settings.joint_map.names
+        self._described.update((name, limits[name]) for name in listed if name in limits)
+        self._joint_map = self.settings.joint_map.described_by({**limits, **self._described})
         self.get_logger().info(f'robot_description read\n{self._joint_map.table()}')
         if self._sides is not None:
             self._sides.set_joint_map(self._joint_map)
@@ -272,7 +279,7 @@ class BridgeNode(LifecycleNode):
     def _on_beat(self) -> None:
         self._panel.publish()
         if self._sides is not None:
-            self._sides.look(publishers=self.count_publishers('joint_states'))
+            self._sides.look(publishers=self.count_publishers(self._measured_topic))
         self._beats += 1
         if self._beats % 2 == 0:
             self.publish_diagnostics()
