@@ -179,6 +179,35 @@ def test_bridges_that_listen_to_each_other_can_be_reset() -> None:
             wait_for_stop(bridged)
 
 
+def test_a_bridge_that_listens_to_one_that_is_stopped_stays_stopped() -> None:
+    """The other one does not listen to it, and so did not stop because of it."""
+    status = '/{}/arena_bridge/emergency_stop_active'
+    with robot(
+        {'produce.room_id': 'a'}, '-r', f'emergency_stop:={status.format(OTHER)}'
+    ) as bridged:
+        bridged.probe.watch(OTHER)
+        other = ros_arguments(
+            OTHER, {**DEFAULTS, 'server_url': bridged.url, 'produce.room_id': 'b'}
+        )
+        with running('nodes.bridge', other):
+            wait_for_stop(bridged, False, namespace=OTHER)
+            wait_for(
+                lambda: bridged.probe.node.count_subscribers(status.format(OTHER)) == 4,
+                'the one to listen to the other',
+                20.0,
+            )
+            assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success
+            wait_for_stop(bridged)
+            assert bridged.probe.call(OTHER, 'trigger_emergency_stop').success
+            wait_for_stop(bridged, namespace=OTHER)
+            beats(bridged, 3)
+
+            assert 'reset that one first' in reset(bridged)
+
+            wait_for(lambda: reset(bridged, namespace=OTHER) == 'ok: reset', 'the other to open')
+            wait_for(lambda: reset(bridged) == 'ok: reset', 'the one to open')
+
+
 def test_a_status_that_is_its_own_input_is_refused() -> None:
     """A bridge that hears itself could never be reset."""
     arguments = ros_arguments(

@@ -9,6 +9,7 @@ import time
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.subscription import Subscription
+from rclpy.topic_endpoint_info import TopicEndpointInfo
 from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
 
@@ -160,10 +161,13 @@ class EmergencyStopPanel:
     def _publishers(self) -> tuple[int, bool]:
         """Count who publishes the input, and say whether all of them are bridges."""
         others = self._node.get_publishers_info_by_topic(self._topic)
-        statuses = [
-            f'{other.node_namespace.rstrip("/")}/{other.node_name}/{_STATUS}' for other in others
-        ]
+        statuses = [_status_of(other) for other in others]
         return len(others), bool(others) and all(status == self._topic for status in statuses)
+
+    def _is_heard(self) -> bool:
+        """Say whether another bridge listens to our status, so that it may stop because of us."""
+        listeners = self._node.get_subscriptions_info_by_topic(self._status.topic_name)
+        return any(self._node.count_publishers(_status_of(listener)) for listener in listeners)
 
     def _listen(self, qos: QoSProfile) -> Subscription:
         return self._node.create_subscription(
@@ -190,10 +194,11 @@ class EmergencyStopPanel:
         self, _: Trigger.Request, response: Trigger.Response
     ) -> Trigger.Response:
         publishers, are_bridges = self._publishers()
+        hear_us = self._is_heard()
         with self._lock:
             was = self._latch.stop
             refusal = self._latch.reset(
-                time.monotonic(), publishers=publishers, are_bridges=are_bridges
+                time.monotonic(), publishers=publishers, are_bridges=are_bridges, hear_us=hear_us
             )
             if refusal is None and was is not None:
                 self._on_reset()
@@ -204,3 +209,8 @@ class EmergencyStopPanel:
         )
         self._node.get_logger().warning(f'emergency stop: {response.message}')
         return response
+
+
+def _status_of(endpoint: TopicEndpointInfo) -> str:
+    """Name the topic on which a node says that it is stopped, if it is a bridge."""
+    return f'{endpoint.node_namespace.rstrip("/")}/{endpoint.node_name}/{_STATUS}'
