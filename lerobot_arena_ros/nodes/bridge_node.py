@@ -149,17 +149,20 @@ class BridgeNode(LifecycleNode):
 
     def _configure(self) -> None:
         settings = self.settings
-        self._sides = Sides(
-            settings,
-            self._joint_map,
-            thread=self._thread,
-            panel=self._panel,
-            lock=self._lock,
-            logger=self.get_logger(),
-            stamp=lambda: self.get_clock().now().to_msg(),
-            publisher=self._command_publisher() if settings.consume else None,
-            on_change=self.publish_diagnostics,
-        )
+        # A link that was not left in time may hear a stop meanwhile, which the new gate must not
+        # miss.
+        with self._lock:
+            self._sides = Sides(
+                settings,
+                self._joint_map,
+                thread=self._thread,
+                panel=self._panel,
+                lock=self._lock,
+                logger=self.get_logger(),
+                stamp=lambda: self.get_clock().now().to_msg(),
+                publisher=self._command_publisher() if settings.consume else None,
+                on_change=self.publish_diagnostics,
+            )
         # What was set while there was nothing to configure counts, too.
         self._sides.adjust(_checked(self.get_parameters(list(_DYNAMIC))))
         if self._sides.commander is not None:

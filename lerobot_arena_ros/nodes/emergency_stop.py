@@ -92,7 +92,8 @@ class EmergencyStopPanel:
 
     def publish(self) -> None:
         """Say whether the latch is closed; repeated, for some listeners let a silence expire."""
-        self._status.publish(Bool(data=self._latch.is_latched))
+        with self._lock:  # Or a repetition could unsay a stop that the other thread just said.
+            self._status.publish(Bool(data=self._latch.is_latched))
 
     def trip(self, stop: Stop) -> None:
         """Stop everything; any thread."""
@@ -102,7 +103,8 @@ class EmergencyStopPanel:
             self._on_stop(stop)
             self.publish()
             self._node.get_logger().error(f'EMERGENCY STOP: {stop}')
-        for wake in self._wakers.values():
+            wakers = list(self._wakers.values())
+        for wake in wakers:
             wake()
 
     def serve(self, room: str, wake: Callable[[], None]) -> None:
