@@ -480,6 +480,42 @@ def test_an_arm_outside_its_limits_is_led_back_only() -> None:
     assert pans[-1] == 1.0
 
 
+@pytest.mark.parametrize('before', BUILDERS, ids=lambda state: f'from {state.value}')
+def test_a_joint_cannot_begin_where_it_cannot_be(before: State) -> None:
+    """Degrees for radians, or an encoder that lost count: the first command would be there."""
+    gate = BUILDERS[before]()
+    gate.reset(0.0)
+
+    gate.measure({'pan': 45.0, 'lift': 1.0}, 0.01)
+
+    assert gate.update({'pan': 0.5}, 0.02) is None
+    assert gate.state is not State.ACTIVE
+    assert gate.cause.startswith('joint_states of pan are far outside the limits')
+    gate.measure({'pan': 0.25}, 0.03)
+    assert pose_of(gate.update({'pan': 0.5}, 0.04)) == POSE
+
+
+@pytest.mark.parametrize('feedback', [Feedback.AUTO, Feedback.NEVER])
+def test_nor_can_it_where_feedback_is_not_required(feedback: Feedback) -> None:
+    """Motion begins where the joint was measured all the same."""
+    gate = waiting_gate(replace(FED, feedback=feedback))
+    gate.measure({'pan': 45.0, 'lift': 1.0}, 0.01)
+
+    assert gate.update({'pan': 0.5}, 0.02) is None
+
+
+@pytest.mark.parametrize(
+    ('lower', 'upper'),
+    [
+        pytest.param(0.0, 0.0, id='limits that are not filled in'),
+        pytest.param(None, None, id='no limits'),
+    ],
+)
+def test_a_joint_without_a_range_may_be_anywhere(lower: float | None, upper: float | None) -> None:
+    """There is nothing to compare with."""
+    assert GateJoint('wheel', lower, upper, RAMP).can_be_at(100.0)
+
+
 def test_a_limit_that_closes_in_is_kept_without_a_jump() -> None:
     """A new limit brings a joint inside at no more than its velocity, once it is sent again."""
     gate = active_gate()
@@ -495,7 +531,7 @@ def test_a_limit_that_closes_in_is_kept_without_a_jump() -> None:
 @pytest.mark.parametrize(
     'upper',
     [
-        pytest.param(0.5, id='closer'),
+        pytest.param(2.0, id='closer'),
         pytest.param(4.0, id='wider'),
         pytest.param(None, id='none any more'),
     ],
@@ -651,6 +687,17 @@ def test_a_following_error_holds_where_asked_for() -> None:
     assert change.after is State.HOLDING
     assert change.cause.startswith('lift is 0.2')
     assert change.cause.endswith('away from its command')
+
+
+def test_a_following_error_counts_where_feedback_is_not_required() -> None:
+    """With never, an arm that is measured all the same is not pulled, either."""
+    gate = active_gate(BLIND)
+    gate.set_joints([PAN, replace(LIFT, max_following_error=0.2)], 0.0)
+
+    gate.measure({'lift': 0.5}, 0.01)
+
+    assert gate.state is State.HOLDING
+    assert gate.cause == 'lift is 0.500 away from its command'
 
 
 def test_after_a_following_error_motion_begins_where_the_arm_is() -> None:

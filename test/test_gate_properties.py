@@ -155,12 +155,16 @@ class GateMachine(RuleBasedStateMachine):
             'no producer': self.settings.require_producer and not self.has_producer,
             'no feedback': self.is_fed() and any(self.fresh(n) is None for n in self.joints),
             'a listener that may be a driver': self.is_looking(),
+            'a joint that cannot be there': any(
+                (position := self.fresh(joint.name)) is not None and not joint.can_be_at(position)
+                for joint in self.joints.values()
+            ),
         }
         return [reason for reason, holds in reasons.items() if holds]
 
     def left_behind(self) -> list[str]:
         """Name the joints that are too far from their last command."""
-        measured = {name: self.fresh(name) for name in self.commanded if self.is_fed()}
+        measured = {name: self.fresh(name) for name in self.commanded}
         return [
             f'{name} staying behind'
             for name, position in measured.items()

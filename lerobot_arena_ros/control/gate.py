@@ -282,12 +282,13 @@ class Gate:
             return 'the room has no producer'
         if settings.command_timeout_s and abs(now - self._live_at) > settings.command_timeout_s:
             return f'no update for {settings.command_timeout_s:g} s'
-        return self._feedback_obstacle(now) or self._unplaced(now)
+        return self._feedback_obstacle(now) or self._misplaced(now) or self._unplaced(now)
 
     def _feedback_obstacle(self, now: float) -> str | None:
         settings = self._settings
         if settings.feedback is Feedback.NEVER:
-            return None
+            # Not required is not unheard: an arm that is measured must not be pulled, either.
+            return self._following_error(now) if self._state is State.ACTIVE else None
         if not self.is_fed:
             looking = abs(now - self._looking_since) < settings.discovery_s
             return 'looking for publishers of joint_states' if looking else None
@@ -309,6 +310,14 @@ class Gate:
             if error > joint.max_following_error:
                 return f'{joint.name} is {error:.3f} away from its command'
         return None
+
+    def _misplaced(self, now: float) -> str | None:
+        """Name the joints that cannot be where they were measured, for motion begins there."""
+        poses = {joint: self._pose(joint.name, now) for joint in self._joints}
+        far = [joint.name for joint, p in poses.items() if p is not None and not joint.can_be_at(p)]
+        if not far:
+            return None
+        return f'joint_states of {", ".join(far)} are far outside the limits: are they in rad or m?'
 
     def _unplaced(self, now: float) -> str | None:
         """Name the joints for which no whole frame can be made."""

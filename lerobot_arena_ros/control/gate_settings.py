@@ -52,6 +52,17 @@ class GateJoint:
         """Say whether a position lies inside the limits; None is no position, and is fine."""
         return position is None or clamp(position, self.lower, self.upper) == position
 
+    def can_be_at(self, position: float) -> bool:
+        """
+        Say whether a position is at most a whole range-width beyond a limit.
+
+        Further away is no joint, but a unit or an encoder that is wrong.
+        """
+        if self.lower is None or self.upper is None or not self.lower < self.upper:
+            return True
+        width = self.upper - self.lower
+        return self.lower - width <= position <= self.upper + width
+
 
 @dataclass(frozen=True)
 class GateSettings:
