@@ -314,10 +314,14 @@ class Gate:
     def _misplaced(self, now: float) -> str | None:
         """Name the joints that cannot be where they were measured, for motion begins there."""
         poses = {joint: self._pose(joint.name, now) for joint in self._joints}
-        far = [joint.name for joint, p in poses.items() if p is not None and not joint.can_be_at(p)]
+        far = [
+            joint.name for joint, p in poses.items() if p is not None and not joint.can_be_at(p)
+        ]
         if not far:
             return None
-        return f'joint_states of {", ".join(far)} are far outside the limits: are they in rad or m?'
+        return (
+            f'joint_states of {", ".join(far)} are far outside the limits: are they in rad or m?'
+        )
 
     def _unplaced(self, now: float) -> str | None:
         """Name the joints for which no whole frame can be made."""
