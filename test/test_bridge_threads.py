@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 import threading
 from typing import Any
 
 import pytest
 
-rclpy = pytest.importorskip(
-    'rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels'
-)
+pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
 
-from rclpy.context import Context
+import rclpy
 from support.domain import own_domain
 from support.processes import ros_arguments
 from support.robot import DEFAULTS, NAMESPACE
 from support.waiting import wait_for
 
 from lerobot_arena_ros.arena.messages import EmergencyStop
+from lerobot_arena_ros.control.gate import State
 from lerobot_arena_ros.control.stop import Stop
 from lerobot_arena_ros.nodes import bridge_node
+from lerobot_arena_ros.nodes.arena_thread import ArenaThread
 from lerobot_arena_ros.nodes.bridge_node import BridgeNode
 from lerobot_arena_ros.nodes.emergency_stop import EmergencyStopPanel
 from lerobot_arena_ros.nodes.sides import Sides
@@ -92,10 +93,11 @@ def test_a_stop_while_it_is_configured_is_not_missed(
 
     node._configure()
 
-    wait_for(lambda: node._panel.stop is not None, 'the stop')
     assert node._sides is not None
-    assert node._sides.commander is not None
-    wait_for(lambda: node._sides.commander.state.value == 'stopped', 'the gate to be stopped')
+    commander = node._sides.commander
+    assert commander is not None
+    wait_for(lambda: node._panel.stop is not None, 'the stop')
+    wait_for(lambda: commander.state is State.STOPPED, 'the gate to be stopped')
 
 
 def test_every_room_is_known_before_the_first_is_joined(
@@ -153,3 +155,24 @@ def test_a_link_that_breaks_for_a_reason_of_ours_ends_the_node(node: BridgeNode)
 
     wait_for(lambda: node.failure, 'the failure to be told')
     assert 'a bug' in (node.failure or '')
+
+
+def test_a_loop_that_is_busy_does_not_keep_its_tasks() -> None:
+    """Waiting for them ends in time and without an error, and they end as soon as may be."""
+    thread = ArenaThread()
+    is_free, has_ended = threading.Event(), threading.Event()
+
+    async def work() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            has_ended.set()
+
+    thread.post(is_free.wait)
+    task = thread.start(work())
+
+    assert not thread.end(task, 0.1)
+
+    is_free.set()
+    assert has_ended.wait(10.0)
+    assert thread.stop(10.0)
