@@ -48,7 +48,7 @@ def fixture_node() -> Iterator[BridgeNode]:
             yield node
         finally:
             node.finish()
-            node.destroy_node()
+            node.destroy_node()  # type: ignore[no-untyped-call]
             rclpy.try_shutdown()
 
 

@@ -313,10 +313,8 @@ class Gate:
 
     def _misplaced(self, now: float) -> str | None:
         """Name the joints that cannot be where they were measured, for motion begins there."""
-        poses = {joint: self._pose(joint.name, now) for joint in self._joints}
-        far = [
-            joint.name for joint, p in poses.items() if p is not None and not joint.can_be_at(p)
-        ]
+        poses = [(joint, self._pose(joint.name, now)) for joint in self._joints]
+        far = [j.name for j, pose in poses if pose is not None and not j.can_be_at(pose)]
         if not far:
             return None
         return (
