@@ -186,6 +186,8 @@ async def test_a_server_that_does_not_answer() -> None:
         pytest.param(reply(502, ''), RequestRejected, '502: Whatever', id='empty'),
         pytest.param(reply(307, ''), RequestRejected, 'HTTP 307', id='redirected'),
         pytest.param(reply(200, '<html>'), ProtocolError, 'no JSON', id='no JSON'),
+        pytest.param(reply(200, '[' * 200_000), ProtocolError, 'no JSON', id='deep'),
+        pytest.param(reply(500, '[' * 200_000), RequestRejected, 'HTTP 500', id='deep detail'),
         pytest.param(reply(200, '[]'), ProtocolError, 'no JSON object', id='no object'),
         pytest.param(reply(200, '{}'), ProtocolError, "no list 'rooms'", id='no rooms'),
         pytest.param(reply(200, '{"rooms":{}}'), ProtocolError, "'rooms'", id='rooms no list'),

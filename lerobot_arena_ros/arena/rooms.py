@@ -107,7 +107,7 @@ class Rooms:
             raise _rejected(response, method, url)
         try:
             reply = response.json()
-        except ValueError as exc:
+        except (ValueError, RecursionError) as exc:
             raise ProtocolError(f'{method} {url}: the reply is no JSON', reason='json') from exc
         if not isinstance(reply, dict):
             raise ProtocolError(f'{method} {url}: the reply is no JSON object', reason='shape')
@@ -139,7 +139,7 @@ def _rejected(response: httpx.Response, method: str, url: str) -> RequestRejecte
 def _detail(response: httpx.Response) -> str:
     try:
         return printable(str(response.json()['detail'])[:200])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return response.text[:200] or response.reason_phrase
 
 
