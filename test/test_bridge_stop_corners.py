@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from functools import partial
 import os
 from pathlib import Path
+import signal
 import subprocess
 import sys
 
@@ -123,6 +124,19 @@ def test_a_publisher_that_was_killed_asserting_holds_until_it_is_missed(
 
         wait_for(lambda: reset(bridged) == 'ok: reset', 'the dead publisher to be missed', 40.0)
         assert beats(bridged, 3)[-1] is False
+
+
+def test_a_stop_is_not_pushed_out_by_what_others_say(bridged: Robot) -> None:
+    """While the bridge is busy, or was put to sleep, many a false may come after one true."""
+    publisher = bridged.probe.node.create_publisher(Bool, f'/{NAMESPACE}/emergency_stop', 100)
+    wait_for(lambda: publisher.get_subscription_count() == 2, 'the bridge to listen', 20.0)
+    bridged.bridge.signal(signal.SIGSTOP)
+    for stop in [True] + [False] * 20:
+        publisher.publish(Bool(data=stop))
+    bridged.bridge.signal(signal.SIGCONT)
+
+    wait_for_stop(bridged)
+    wait_for(lambda: reset(bridged) == 'ok: reset', 'the stop to be reset')
 
 
 def test_two_publishers_that_disagree_are_one_that_stops(bridged: Robot) -> None:

@@ -23,10 +23,13 @@ from lerobot_arena_ros.control.stop import Stop, StopLatch
 
 __all__ = ['EmergencyStopPanel']
 
+_INPUT_DEPTH = 100
+"""Messages that wait while the node is busy: a true must not be pushed out by others' false."""
+
 _INPUT_QOS = (
     # No single profile matches every publisher and still gets a latched or a one-shot message.
-    QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT),
-    QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE),
+    QoSProfile(depth=_INPUT_DEPTH, reliability=ReliabilityPolicy.BEST_EFFORT),
+    QoSProfile(depth=_INPUT_DEPTH, reliability=ReliabilityPolicy.RELIABLE),
     QoSProfile(
         depth=1,
         reliability=ReliabilityPolicy.RELIABLE,
