@@ -66,6 +66,7 @@ class BridgeNode(LifecycleNode):
         for side in {'produce', 'consume'} - set(sides):
             values[f'{side}.room_id'] = ''
         self.settings = BridgeSettings.of(values, joints)
+        self._refuse_own_commands()
         self._joint_map = self.settings.joint_map
         self._described: dict[str, UrdfJoint] = {}
         self._lock = threading.RLock()
@@ -89,6 +90,14 @@ class BridgeNode(LifecycleNode):
         self._guard_transitions()
         if self.settings.estop_on_start:
             self._panel.trip(Stop('estop_on_start', 'stopped at start', tell_rooms=False))
+
+    def _refuse_own_commands(self) -> None:
+        commands = self.resolve_topic_name('joint_commands')
+        if self.settings.consume and commands == self.resolve_topic_name('joint_states'):
+            raise ParameterError(
+                f'joint_states and joint_commands are both {commands}: expected two topics, for '
+                'the bridge would take its own commands for where the robot is'
+            )
 
     @property
     def failure(self) -> str | None:
