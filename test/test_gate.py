@@ -1043,6 +1043,21 @@ def test_after_a_reset_a_joint_moves_only_when_it_is_sent_again() -> None:
     assert commands[-1] == {'pan': 0.25, 'lift': 2.0}
 
 
+def test_after_an_activation_a_joint_moves_only_when_it_is_sent_again() -> None:
+    """Where a planner led the arm meanwhile, it stays until the room says otherwise."""
+    gate = active_gate()
+    gate.update({'pan': 1.0, 'lift': 3.0}, 0.01)
+    gate.disable(0.02)
+    gate.update({'pan': -1.0}, 0.02)
+    gate.measure({'pan': 0.5, 'lift': 2.5}, 0.03)
+    gate.enable(0.03)
+
+    gate.update({'lift': 2.0}, 0.03)
+    commands, _ = run(gate, 0.03, 5.0, {'pan': 0.5, 'lift': 2.5})
+
+    assert commands[-1] == {'pan': 0.5, 'lift': 2.0}
+
+
 def test_each_transition_is_told_with_its_cause() -> None:
     """The log can tell the whole story, each line once."""
     gate = waiting_gate()

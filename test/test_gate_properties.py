@@ -433,6 +433,8 @@ class GateMachine(RuleBasedStateMachine):
     @rule()
     def enable(self) -> None:
         """Activate the node."""
+        if not self.is_enabled:
+            self.sent, self.stale = {}, set()
         self.is_enabled = True
         self.watch(lambda: self.gate.enable(self.now))
 
@@ -484,7 +486,7 @@ def test_no_order_of_events_makes_the_arm_jump() -> None:
 
     Outside ACTIVE nothing leaves; after a stop nothing until the reset; between two commands no
     joint moves more than velocity x min(dt, ramp period); no joint moves that nobody sent in this
-    join, since the reset, or within its present limits.
+    join, since the reset or the activation, or within its present limits.
     """
     GateMachine.seen.clear()
 

@@ -108,7 +108,10 @@ class Gate:
     # ----- what happens around the gate
 
     def enable(self, now: float) -> None:
-        """Let commands flow as soon as everything else allows it."""
+        """Let commands flow as soon as all else allows it; what was sent before moves nothing."""
+        if not self._enabled:
+            self._live.clear()  # Meanwhile somebody else may have led the arm elsewhere.
+            self._stale.clear()
         self._enabled = True
         self._review(now)
 
