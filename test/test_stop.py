@@ -315,14 +315,14 @@ def test_the_bridge_where_a_stop_began_can_be_reset() -> None:
     """The other one says that it is stopped, because of us: that holds nobody."""
     latch = latch_that_hears_its_echo()
 
-    assert latch.reset(0.2, publishers=1, are_bridges=True) is None
+    assert latch.reset(0.2, publishers=1, are_bridges=True, hear_us=True) is None
     assert not latch.is_latched
 
 
 def test_the_echo_of_a_reset_stop_does_not_stop_again() -> None:
     """The other bridge goes on saying so until it is reset, too."""
     latch = latch_that_hears_its_echo()
-    latch.reset(0.2, publishers=1, are_bridges=True)
+    latch.reset(0.2, publishers=1, are_bridges=True, hear_us=True)
 
     assert not latch.hear_input(True, 0.7)
     assert not latch.hear_input(False, 1.2)
@@ -332,11 +332,11 @@ def test_the_echo_of_a_reset_stop_does_not_stop_again() -> None:
 def test_an_echo_that_does_not_end_is_a_stop_of_its_own() -> None:
     """A bridge that is not reset in time has its reasons; then ours can be reset once more."""
     latch = latch_that_hears_its_echo()
-    latch.reset(0.2, publishers=1, are_bridges=True)
+    latch.reset(0.2, publishers=1, are_bridges=True, hear_us=True)
 
     assert latch.hear_input(True, 0.2 + ECHO_GRACE_S)
     latch.trip(BUTTON)
-    assert latch.reset(9.0, publishers=1, are_bridges=True) is None
+    assert latch.reset(9.0, publishers=1, are_bridges=True, hear_us=True) is None
 
 
 def test_the_bridge_that_was_stopped_by_another_is_reset_after_it() -> None:
@@ -345,12 +345,23 @@ def test_the_bridge_that_was_stopped_by_another_is_reset_after_it() -> None:
     assert latch.hear_input(True, 0.0)
     latch.trip(BUTTON)
 
-    refusal = latch.reset(60.0, publishers=1, are_bridges=True)
+    refusal = latch.reset(60.0, publishers=1, are_bridges=True, hear_us=True)
 
     assert refusal is not None
     assert 'reset that one first' in refusal
     latch.hear_input(False, 60.0)
-    assert latch.reset(60.1, publishers=1, are_bridges=True) is None
+    assert latch.reset(60.1, publishers=1, are_bridges=True, hear_us=True) is None
+
+
+def test_a_bridge_that_does_not_listen_to_us_is_no_echo() -> None:
+    """It stopped for reasons of its own, though it did so after us."""
+    latch = latch_that_hears_its_echo()
+
+    refusal = latch.reset(60.0, publishers=1, are_bridges=True, hear_us=False)
+
+    assert refusal is not None
+    assert 'reset that one first' in refusal
+    assert latch.is_latched
 
 
 def test_a_button_that_was_pressed_after_the_stop_is_no_echo() -> None:

@@ -44,6 +44,7 @@ __all__ = [
     'decode_server',
     'encode',
     'is_text',
+    'printable',
     'room_info',
     'room_state',
 ]
@@ -284,7 +285,7 @@ def decode_server(text: str) -> ServerMessage:
             return _joined(fields, timestamp)
         case 'error':
             code = _optional_text(fields.get('code'))
-            return ErrorReply(str(fields.get('message')), timestamp, code)
+            return ErrorReply(printable(str(fields.get('message'))), timestamp, code)
         case other:
             return Unknown(str(other))
 
@@ -424,7 +425,7 @@ def _remembered(data: object) -> tuple[dict[str, float], tuple[str, ...]]:
 def _emergency_stop(fields: Mapping[str, Any]) -> EmergencyStop:
     reason = fields.get('reason')
     return EmergencyStop(
-        None if reason is None else _printable(str(reason)[:MAX_REASON_LENGTH]),
+        None if reason is None else printable(str(reason)[:MAX_REASON_LENGTH]),
         _optional_text(fields.get('source')),
         _optional_text(fields.get('timestamp')),
     )
@@ -440,9 +441,9 @@ def _joined(fields: Mapping[str, Any], timestamp: str | None) -> Joined:
 
 
 def _optional_text(value: object) -> str | None:
-    return None if value is None else _printable(str(value))
+    return None if value is None else printable(str(value))
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Replace what cannot be sent as UTF-8, so that no log line or reply fails on it later."""
     return text.encode('utf-8', 'replace').decode('utf-8')

@@ -19,7 +19,7 @@ from .errors import (
     RoomNotFound,
     TransportError,
 )
-from .messages import is_text
+from .messages import is_text, printable
 
 __all__ = ['Rooms', 'translate_http']
 
@@ -119,7 +119,7 @@ class Rooms:
             raise _rejected(response, method, url)
         try:
             reply = response.json()
-        except ValueError as exc:
+        except (ValueError, RecursionError) as exc:
             raise ProtocolError(f'{method} {url}: the reply is no JSON', reason='json') from exc
         if not isinstance(reply, dict):
             raise ProtocolError(f'{method} {url}: the reply is no JSON object', reason='shape')
@@ -152,8 +152,8 @@ def _rejected(response: httpx.Response, method: str, url: str) -> RequestRejecte
 
 def _detail(response: httpx.Response) -> str:
     try:
-        return str(response.json()['detail'])[:200]
-    except (ValueError, KeyError, TypeError):
+        return printable(str(response.json()['detail'])[:200])
+    except (ValueError, KeyError, TypeError, RecursionError):
         return response.text[:200] or response.reason_phrase
 
 

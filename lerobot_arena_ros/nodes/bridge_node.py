@@ -20,7 +20,7 @@ from std_msgs.msg import String
 
 from lerobot_arena_ros.control.stop import Stop
 from lerobot_arena_ros.control.units import ConversionError
-from lerobot_arena_ros.control.urdf import UrdfError, joint_limits
+from lerobot_arena_ros.control.urdf import UrdfError, UrdfJoint, joint_limits
 
 from . import diagnostics
 from .arena_thread import ArenaThread
@@ -66,12 +66,15 @@ class BridgeNode(LifecycleNode):
         for side in {'produce', 'consume'} - set(sides):
             values[f'{side}.room_id'] = ''
         self.settings = BridgeSettings.of(values, joints)
+        self._refuse_own_commands()
         self._joint_map = self.settings.joint_map
+        self._described: dict[str, UrdfJoint] = {}
         self._lock = threading.RLock()
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._thread = ArenaThread()
         self._sides: Sides | None = None
         self._entities: list[Any] = []
+        self._measured_topic = 'joint_states'  # As remapped, once it is listened to.
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 1)
         self._panel = EmergencyStopPanel(
             self,
@@ -87,6 +90,14 @@ class BridgeNode(LifecycleNode):
         self._guard_transitions()
         if self.settings.estop_on_start:
             self._panel.trip(Stop('estop_on_start', 'stopped at start', tell_rooms=False))
+
+    def _refuse_own_commands(self) -> None:
+        commands = self.resolve_topic_name('joint_commands')
+        if self.settings.consume and commands == self.resolve_topic_name('joint_states'):
+            raise ParameterError(
+                f'joint_states and joint_commands are both {commands}: expected two topics, for '
+                'the bridge would take its own commands for where the robot is'
+            )
 
     @property
     def failure(self) -> str | None:
@@ -147,30 +158,35 @@ class BridgeNode(LifecycleNode):
 
     def _configure(self) -> None:
         settings = self.settings
-        self._sides = Sides(
-            settings,
-            self._joint_map,
-            thread=self._thread,
-            panel=self._panel,
-            lock=self._lock,
-            logger=self.get_logger(),
-            stamp=lambda: self.get_clock().now().to_msg(),
-            publisher=self._command_publisher() if settings.consume else None,
-            on_change=self.publish_diagnostics,
-        )
+        # A link that was not left in time may hear a stop meanwhile, which the new gate must not
+        # miss.
+        with self._lock:
+            self._sides = Sides(
+                settings,
+                self._joint_map,
+                thread=self._thread,
+                panel=self._panel,
+                lock=self._lock,
+                logger=self.get_logger(),
+                stamp=lambda: self.get_clock().now().to_msg(),
+                publisher=self._command_publisher() if settings.consume else None,
+                on_change=self.publish_diagnostics,
+            )
         # What was set while there was nothing to configure counts, too.
         self._sides.adjust(_checked(self.get_parameters(list(_DYNAMIC))))
         if self._sides.commander is not None:
             self._add_ramp(self._sides.commander)
         options = QoSOverridingOptions.with_default_policies()
+        measured = self.create_subscription(
+            JointState,
+            'joint_states',
+            self._on_joint_state,
+            qos_profile_sensor_data,
+            qos_overriding_options=options,
+        )
+        self._measured_topic = measured.topic_name
         self._entities += [
-            self.create_subscription(
-                JointState,
-                'joint_states',
-                self._on_joint_state,
-                qos_profile_sensor_data,
-                qos_overriding_options=options,
-            ),
+            measured,
             self.create_subscription(
                 String, 'robot_description', self._on_description, _DESCRIPTION_QOS
             ),
@@ -245,7 +261,10 @@ class BridgeNode(LifecycleNode):
         except UrdfError as exc:
             self.get_logger().error(f'{exc}; the limits stay as they are')
             return
-        self._joint_map = self.settings.joint_map.described_by(limits)
+        # Another robot's description on the same topic takes no limit from a listed joint.
+        listed = self.settings.joint_map.names
+        self._described.update((name, limits[name]) for name in listed if name in limits)
+        self._joint_map = self.settings.joint_map.described_by({**limits, **self._described})
         self.get_logger().info(f'robot_description read\n{self._joint_map.table()}')
         if self._sides is not None:
             self._sides.set_joint_map(self._joint_map)
@@ -272,7 +291,7 @@ class BridgeNode(LifecycleNode):
     def _on_beat(self) -> None:
         self._panel.publish()
         if self._sides is not None:
-            self._sides.look(publishers=self.count_publishers('joint_states'))
+            self._sides.look(publishers=self.count_publishers(self._measured_topic))
         self._beats += 1
         if self._beats % 2 == 0:
             self.publish_diagnostics()

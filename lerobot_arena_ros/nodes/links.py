@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 import contextlib
 from dataclasses import dataclass
 import functools
@@ -142,6 +142,7 @@ class RoomLink:
         self._stop_owed = asyncio.Event()
         self._on_the_way: deque[Stop] = deque()
         self._stale = asyncio.Event()
+        self._bug: Exception | None = None
 
     def wake(self) -> None:
         """Look whether the room is owed a stop; any thread."""
@@ -152,6 +153,7 @@ class RoomLink:
         Keep joined.
 
         :raises ArenaError: what no other attempt can cure, such as a refused token.
+        :raises Exception: a bug broke a part of it.
         """
         pauses = functools.partial(
             backoff, self._settings.reconnect_min_s, self._settings.reconnect_max_s
@@ -185,7 +187,7 @@ class RoomLink:
     async def _serve(self, connection: Connection) -> None:
         self._welcome(connection)
         tasks = [
-            asyncio.create_task(work(connection))
+            asyncio.create_task(self._work(work, connection))
             for work in (self._send_stops, self._keep_fresh, self._side.feed)
         ]
         try:
@@ -202,6 +204,18 @@ class RoomLink:
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
+        if self._bug is not None:
+            raise self._bug
+
+    async def _work(
+        self, work: Callable[[Connection], Awaitable[None]], connection: Connection
+    ) -> None:
+        """Do one part of the work; what breaks it ends the link, for stops may be its part."""
+        try:
+            await work(connection)
+        except Exception as exc:
+            self._bug = exc
+            await connection.aclose()
 
     def _welcome(self, connection: Connection) -> None:
         self.status.joined_as = connection.participant_id

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import concurrent.futures
 import math
 import threading
+import traceback
 from typing import Any
 
 from rclpy.impl.rcutils_logger import RcutilsLogger
@@ -83,8 +84,10 @@ class Sides:
 
     def start(self) -> None:
         """Begin to join."""
+        # All rooms first: a stop out of one that is joined already has to reach the others.
         for link in self.links:
             self._panel.serve(link.name, link.wake)
+        for link in self.links:
             self._tasks.append(self._thread.start(self._run(link)))
 
     def stop(self, timeout_s: float) -> bool:
@@ -175,3 +178,7 @@ class Sides:
             await link.run()
         except ArenaError as exc:
             self.failure = f'the {link.name} room cannot be joined: {exc}'
+        except Exception as exc:
+            # Nobody would hear the room's stops any more, so the node must not live on.
+            self._logger.error(f'the {link.name} link broke:\n{traceback.format_exc()}')
+            self.failure = f'the {link.name} link broke, which is a bug: {exc!r}'
