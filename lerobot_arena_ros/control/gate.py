@@ -345,10 +345,8 @@ class Gate:
         return f'position of {", ".join(unplaced)} is unknown: neither measured nor sent'
 
     def _fallback(self) -> Mapping[str, float]:
-        settings = self._settings
-        accepted = (
-            settings.feedback is Feedback.NEVER and settings.on_state_sync is StateSyncUse.ALIGN
-        )
+        is_blind = self._settings.feedback is Feedback.NEVER
+        accepted = is_blind and self._settings.on_state_sync is StateSyncUse.ALIGN
         return self._remembered if accepted else {}
 
     # ----- moving
