@@ -17,6 +17,7 @@ from lerobot_arena_ros.arena.session import Presence
 from lerobot_arena_ros.control.gate import State
 from lerobot_arena_ros.control.joint_map import Joint, JointMap
 from lerobot_arena_ros.control.units import Unit
+from lerobot_arena_ros.nodes.command_topic import CommandTopic
 from lerobot_arena_ros.nodes.commander import Commander
 from lerobot_arena_ros.nodes.conversions import CommandMessage
 from lerobot_arena_ros.nodes.parameter_table import SPECS
@@ -48,8 +49,7 @@ def moving_commander(topic: Topic) -> Commander:
     commander = Commander(
         settings.consume,
         JointMap([PAN]),
-        publisher=topic,
-        stamp=Time,
+        topic=CommandTopic(topic, interface='joint_state', period_s=0.01, stamp=Time),
         logger=get_logger('test'),
         lock=threading.RLock(),
         on_change=lambda: None,

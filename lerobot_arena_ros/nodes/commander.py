@@ -14,7 +14,7 @@ from dataclasses import replace
 import sys
 import threading
 import time
-from typing import Any, Protocol
+from typing import Protocol
 
 from rclpy.impl.rcutils_logger import RcutilsLogger
 
@@ -25,10 +25,10 @@ from lerobot_arena_ros.control.gate import Command, Gate, State
 from lerobot_arena_ros.control.joint_map import JointMap
 from lerobot_arena_ros.control.units import ConversionError
 
-from .conversions import CommandMessage, command_to_ros
+from .command_topic import CommandTopic
 from .settings import CommonLimits, ConsumeSettings
 
-__all__ = ['CommandPublisher', 'Commander', 'Ramp']
+__all__ = ['Commander', 'Ramp']
 
 
 class Ramp(Protocol):
@@ -41,21 +41,11 @@ class Ramp(Protocol):
         """Do not fire any more."""
 
 
-class CommandPublisher(Protocol):
-    """The command topic; thread-safe, as a publisher of rclpy is."""
-
-    def publish(self, message: CommandMessage) -> None:
-        """Put a message on it."""
-
-    def get_subscription_count(self) -> int:
-        """Say how many listen to it."""
-
-
 class Commander:
     """
-    The gate with its map, its publisher and its timer.
+    The gate with its map, its topic and its timer.
 
-    :param stamp: gives the ROS time.
+    :param topic: where commands go; under the lock.
     :param lock: held while deciding and publishing; reentrant, shared with the emergency stop.
     :param on_change: called after each change of state, under the lock.
     :param stopped: why it begins stopped, None where no stop is latched.
@@ -66,8 +56,7 @@ class Commander:
         settings: ConsumeSettings,
         joint_map: JointMap,
         *,
-        publisher: CommandPublisher,
-        stamp: Callable[[], Any],
+        topic: CommandTopic,
         logger: RcutilsLogger,
         lock: threading.RLock,
         on_change: Callable[[], None],
@@ -75,14 +64,9 @@ class Commander:
     ) -> None:
         self.dropped: Counter[str] = Counter()
         self.unknown: set[str] = set()
-        self.commands = 0
-        self.commanded_at: float | None = None
-        self._settings = settings
+        self.topic = topic
         self._limits: CommonLimits = settings.limits
         self._joint_map = joint_map
-        self._publisher = publisher
-        self._listeners = 0
-        self._stamp = stamp
         self._logger = logger
         self._lock = lock
         self._on_change = on_change
@@ -100,11 +84,6 @@ class Commander:
     def cause(self) -> str:
         """Why the gate is in its state; any thread."""
         return self._gate.cause
-
-    @property
-    def listeners(self) -> int:
-        """How many listen to the commands; any thread."""
-        return self._publisher.get_subscription_count()
 
     @property
     def clamped(self) -> int:
@@ -259,16 +238,13 @@ class Commander:
 
     def _look_for_listeners(self, now: float) -> None:
         """Notice a new listener before it is told anything, where nobody measures the robot."""
-        if self._gate.is_fed:
-            return
-        before, self._listeners = self._listeners, self.listeners
-        if self._listeners > before:
+        if not self._gate.is_fed and self.topic.has_new_listener():
             self._gate.look_again(now)
 
     def _act(self, command: Command | None = None) -> None:
         """Publish what the gate decided, log what it became, and wake or rest the timer."""
         if command is not None:
-            self._command(command)
+            self.topic.publish(self._joint_map.names, command.positions)
         changes = self._gate.take_transitions()
         for change in changes:
             text = f'gate: {change.before.value} -> {change.after.value}: {change.cause}'
@@ -290,19 +266,6 @@ class Commander:
             self._ramp.reset()
         else:
             self._ramp.cancel()
-
-    def _command(self, command: Command) -> None:
-        self._publisher.publish(
-            command_to_ros(
-                self._settings.command_interface,
-                self._joint_map.names,
-                command.positions,
-                stamp=self._stamp(),
-                period_s=self._settings.gate.ramp_period_s,
-            )
-        )
-        self.commands += 1
-        self.commanded_at = time.monotonic()
 
 
 def _now() -> float:

@@ -17,7 +17,8 @@ from lerobot_arena_ros.arena.messages import Role
 from lerobot_arena_ros.control.joint_map import JointMap
 
 from .arena_thread import ArenaThread
-from .commander import Commander, CommandPublisher
+from .command_topic import CommandTopic
+from .commander import Commander
 from .emergency_stop import EmergencyStopPanel
 from .links import RoomLink, Side
 from .settings import BridgeSettings
@@ -30,7 +31,7 @@ class Sides:
     """
     What exists between configure and cleanup. Called by the ROS thread.
 
-    :param publisher: of the command topic; None where nothing is consumed.
+    :param topic: where commands go; None where nothing is consumed.
     :param on_change: called by any thread when the gate or a link changes its state.
     """
 
@@ -43,8 +44,7 @@ class Sides:
         panel: EmergencyStopPanel,
         lock: threading.RLock,
         logger: RcutilsLogger,
-        stamp: Callable[[], Any],
-        publisher: CommandPublisher | None,
+        topic: CommandTopic | None,
         on_change: Callable[[], None],
     ) -> None:
         self.streamer: Streamer | None = None
@@ -66,12 +66,11 @@ class Sides:
             self._link(
                 'produce', Role.PRODUCER, produce.room_id, produce.create_room, self.streamer
             )
-        if settings.consume is not None and publisher is not None:
+        if settings.consume is not None and topic is not None:
             self.commander = Commander(
                 settings.consume,
                 joint_map,
-                publisher=publisher,
-                stamp=stamp,
+                topic=topic,
                 logger=logger,
                 lock=lock,
                 on_change=on_change,
