@@ -56,7 +56,7 @@ export ROS_LOCALHOST_ONLY := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench soak lint types colcon clean
+.PHONY: help demo test bench faults soak lint types colcon clean
 
 help: ## List the targets
 	@echo 'make TARGET, where TARGET is one of'
@@ -71,6 +71,9 @@ test: $(VENV)/installed ## Run all tests; DISTRO=kilted or DEPS=apt on other ver
 
 bench: $(VENV)/installed ## Measure how long a stop takes, under load
 	$(BIN)/python -m benchmark.stop_trip $(ARGS)
+
+faults: $(VENV)/installed ## Inject every fault and write what was seen into docs/reliability.md
+	$(BIN)/python -m benchmark.faults $(ARGS)
 
 soak: $(VENV)/installed ## Put an arena under load for an hour, or for SECONDS=60
 	$(BIN)/python -m benchmark.soak $(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)

@@ -231,7 +231,8 @@ def test_a_joint_that_nobody_maps_is_named_once() -> None:
 
 def test_what_the_room_remembers_moves_nothing() -> None:
     """A late joiner commands what is sent live, and holds a measured joint where it is."""
-    with robot({**PAIR, 'autostart': False, **FAST}) as bridged:
+    fed = {'consume.require_feedback': 'always'}
+    with robot({**PAIR, 'autostart': False, **FAST, **fed}) as bridged:
 
         async def remember(producer: RoboticsProducer) -> None:
             await send(producer, j1=40.0, j2=40.0)
@@ -366,6 +367,37 @@ def test_a_description_that_says_mimic_of_a_listed_joint_holds_it_all() -> None:
         description.publish(String(data=URDF))
 
         bridged.wait_for_status('safety', 'tip must not be commanded')
+
+
+def test_the_description_of_another_robot_takes_no_limit_away() -> None:
+    """One that says nothing of a listed joint leaves what an earlier one said of it."""
+    with robot({**SIDE, **FAST, 'joints': ['j1']}) as bridged:
+        description = bridged.probe.node.create_publisher(
+            String, f'/{NAMESPACE}/robot_description', LATCHED
+        )
+        description.publish(String(data=URDF))
+        wait_for(lambda: '1.000 rad = 57.3' in bridged.bridge.output, 'the limits', 20.0)
+        description.publish(String(data=URDF.replace('"j1"', '"another"')))
+        wait_for(
+            lambda: bridged.bridge.output.count('robot_description read') == 2,
+            'the other description',
+            20.0,
+        )
+
+        async def act(producer: RoboticsProducer) -> None:
+            await send(producer, j1=100.0)
+            await until(bridged, [1.0])
+
+        leading(bridged, act)
+
+
+def test_a_publisher_of_remapped_joint_states_is_waited_for() -> None:
+    """Who has yet to say where the robot is counts under whatever name it will say so."""
+    auto = {'consume.require_producer': False, 'consume.require_feedback': 'auto'}
+    with robot({**PAIR, **auto}, '-r', 'joint_states:=measured') as bridged:
+        bridged.probe.node.create_publisher(JointState, f'/{NAMESPACE}/measured', 10)
+
+        bridged.wait_for_status('safety', 'no joint_states of j1, j2 yet')
 
 
 def test_commands_that_nobody_hears_are_named() -> None:

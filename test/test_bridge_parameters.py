@@ -31,6 +31,10 @@ MISTAKES = {
     ),
     'wrong unit': ([*ROOM, '-p', 'units:=deg'], "parameter units = 'deg': expected one of"),
     'one room': ([*ROOM, '-p', 'consume.room_id:=a'], "both 'a': expected two rooms"),
+    'own commands for feedback': (
+        [*ROOM, '-p', 'consume.room_id:=b', '-r', 'joint_commands:=joint_states'],
+        'joint_states and joint_commands are both /joint_states: expected two topics',
+    ),
     'bad url': ([*ROOM, '-p', 'server_url:=ftp://x'], "'ftp://x': expected http(s)://host"),
     'bad port': ([*ROOM, '-p', 'server_url:=http://x:99999'], "'http://x:99999': expected"),
     'typo': (['-p', 'prodcue.room_id:=a'], 'prodcue.room_id: no such parameter; did you mean'),

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from functools import partial
 import os
 from pathlib import Path
+import signal
 import subprocess
 import sys
 
@@ -21,6 +22,7 @@ from support.processes import ros_arguments, running
 from support.robot import DEFAULTS, NAMESPACE, Robot, robot
 from support.stopping import press_until_heard, reset, stop_publisher, wait_for_stop
 from support.waiting import wait_for
+from support.wire import Wire
 
 from lerobot_arena_ros import RoboticsConsumer
 
@@ -125,6 +127,19 @@ def test_a_publisher_that_was_killed_asserting_holds_until_it_is_missed(
         assert beats(bridged, 3)[-1] is False
 
 
+def test_a_stop_is_not_pushed_out_by_what_others_say(bridged: Robot) -> None:
+    """While the bridge is busy, or was put to sleep, many a false may come after one true."""
+    publisher = bridged.probe.node.create_publisher(Bool, f'/{NAMESPACE}/emergency_stop', 100)
+    wait_for(lambda: publisher.get_subscription_count() == 2, 'the bridge to listen', 20.0)
+    bridged.bridge.signal(signal.SIGSTOP)
+    for stop in [True] + [False] * 20:
+        publisher.publish(Bool(data=stop))
+    bridged.bridge.signal(signal.SIGCONT)
+
+    wait_for_stop(bridged)
+    wait_for(lambda: reset(bridged) == 'ok: reset', 'the stop to be reset')
+
+
 def test_two_publishers_that_disagree_are_one_that_stops(bridged: Robot) -> None:
     """One button is pressed, another is not: as long as the pressed one says so, it counts."""
     pressed, released = stop_publisher(bridged, 'reliable'), stop_publisher(bridged, 'reliable')
@@ -179,6 +194,35 @@ def test_bridges_that_listen_to_each_other_can_be_reset() -> None:
             wait_for_stop(bridged)
 
 
+def test_a_bridge_that_listens_to_one_that_is_stopped_stays_stopped() -> None:
+    """The other one does not listen to it, and so did not stop because of it."""
+    status = '/{}/arena_bridge/emergency_stop_active'
+    with robot(
+        {'produce.room_id': 'a'}, '-r', f'emergency_stop:={status.format(OTHER)}'
+    ) as bridged:
+        bridged.probe.watch(OTHER)
+        other = ros_arguments(
+            OTHER, {**DEFAULTS, 'server_url': bridged.url, 'produce.room_id': 'b'}
+        )
+        with running('nodes.bridge', other):
+            wait_for_stop(bridged, False, namespace=OTHER)
+            wait_for(
+                lambda: bridged.probe.node.count_subscribers(status.format(OTHER)) == 4,
+                'the one to listen to the other',
+                20.0,
+            )
+            assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success
+            wait_for_stop(bridged)
+            assert bridged.probe.call(OTHER, 'trigger_emergency_stop').success
+            wait_for_stop(bridged, namespace=OTHER)
+            beats(bridged, 3)
+
+            assert 'reset that one first' in reset(bridged)
+
+            wait_for(lambda: reset(bridged, namespace=OTHER) == 'ok: reset', 'the other to open')
+            wait_for(lambda: reset(bridged) == 'ok: reset', 'the one to open')
+
+
 def test_a_status_that_is_its_own_input_is_refused() -> None:
     """A bridge that hears itself could never be reset."""
     arguments = ros_arguments(
@@ -223,6 +267,23 @@ def test_a_reset_before_the_reconnect_holds(bridged: Robot) -> None:
         assert reset(bridged) == 'ok: reset'
         bridged.proxy.open()
         wait_for(lambda: heard, 'the stop', 20.0)
+        assert not any(beats(bridged, 3))
+
+    assert hearing(bridged, 'in', act) == ['stop triggered by service']
+
+
+def test_a_stop_that_a_dead_socket_took_is_told_again(bridged: Robot) -> None:
+    """It was written, the network was gone, and it was reset before anybody noticed."""
+
+    def act(heard: list[str]) -> None:
+        bridged.proxy.act(Wire.freeze)
+        assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success
+        assert reset(bridged) == 'ok: reset'
+        bridged.wait_for_status('consume link', 'no answer from the server')
+        bridged.proxy.act(Wire.cut)
+        bridged.proxy.act(Wire.thaw)
+        wait_for(lambda: heard, 'the stop', 20.0)
+        bridged.wait_for_status('consume link', 'joined')
         assert not any(beats(bridged, 3))
 
     assert hearing(bridged, 'in', act) == ['stop triggered by service']

@@ -136,7 +136,7 @@ TABLE = {
     'feedback': (W, A, H, S),
     'enable': (W, A, H, S),
     'publisher seen': (W, A, H, S),
-    'new limits': (W, A, H, S),
+    'new limits': (W, W, H, S),
     'disable': (W, W, W, S),
     'link up': (W, H, H, S),
     'link down': (W, H, H, S),
@@ -481,15 +481,74 @@ def test_an_arm_outside_its_limits_is_led_back_only() -> None:
     assert pans[-1] == 1.0
 
 
+@pytest.mark.parametrize('before', BUILDERS, ids=lambda state: f'from {state.value}')
+def test_a_joint_cannot_begin_where_it_cannot_be(before: State) -> None:
+    """Degrees for radians, or an encoder that lost count: the first command would be there."""
+    gate = BUILDERS[before]()
+    gate.reset(0.0)
+
+    gate.measure({'pan': 45.0, 'lift': 1.0}, 0.01)
+
+    assert gate.update({'pan': 0.5}, 0.02) is None
+    assert gate.state is not State.ACTIVE
+    assert gate.cause.startswith('joint_states of pan are far outside the limits')
+    gate.measure({'pan': 0.25}, 0.03)
+    assert pose_of(gate.update({'pan': 0.5}, 0.04)) == POSE
+
+
+@pytest.mark.parametrize('feedback', [Feedback.AUTO, Feedback.NEVER])
+def test_nor_can_it_where_feedback_is_not_required(feedback: Feedback) -> None:
+    """Motion begins where the joint was measured all the same."""
+    gate = waiting_gate(replace(FED, feedback=feedback))
+    gate.measure({'pan': 45.0, 'lift': 1.0}, 0.01)
+
+    assert gate.update({'pan': 0.5}, 0.02) is None
+
+
+@pytest.mark.parametrize(
+    ('lower', 'upper'),
+    [
+        pytest.param(0.0, 0.0, id='limits that are not filled in'),
+        pytest.param(None, None, id='no limits'),
+    ],
+)
+def test_a_joint_without_a_range_may_be_anywhere(lower: float | None, upper: float | None) -> None:
+    """There is nothing to compare with."""
+    assert GateJoint('wheel', lower, upper, RAMP).can_be_at(100.0)
+
+
 def test_a_limit_that_closes_in_is_kept_without_a_jump() -> None:
-    """A new limit brings a joint inside at no more than its velocity."""
+    """A new limit brings a joint inside at no more than its velocity, once it is sent again."""
     gate = active_gate()
     gate.set_joints([PAN, replace(LIFT, upper=0.5)], 0.0)
+    gate.update({'lift': 1.0}, 0.0)
 
     commands, _ = run(gate, 0.0, 2.0)
 
     assert commands[0]['lift'] == pytest.approx(1.0, abs=0.5 * PERIOD_S * 1.1)
     assert commands[-1]['lift'] == 0.5
+
+
+@pytest.mark.parametrize(
+    'upper',
+    [
+        pytest.param(2.0, id='closer'),
+        pytest.param(4.0, id='wider'),
+        pytest.param(None, id='none any more'),
+    ],
+)
+def test_other_limits_move_nothing_by_themselves(upper: float | None) -> None:
+    """Neither into the new limits nor to a target that was beyond the old ones."""
+    gate = active_gate()
+    gate.update({'lift': 3.5}, 0.0)
+    commands, now = run(gate, 0.0, 4.0)
+    assert commands[-1]['lift'] == 3.0
+
+    gate.set_joints([PAN, replace(LIFT, upper=upper)], now)
+    gate.update({'pan': 0.3}, now)
+    commands, _ = run(gate, now, 2.0, {'pan': 0.25, 'lift': 3.0})
+
+    assert {command['lift'] for command in commands} == {3.0}
 
 
 def test_a_lower_velocity_limit_counts_from_the_next_step() -> None:
@@ -643,6 +702,17 @@ def test_a_following_error_holds_where_asked_for() -> None:
     assert change.after is State.HOLDING
     assert change.cause.startswith('lift is 0.2')
     assert change.cause.endswith('away from its command')
+
+
+def test_a_following_error_counts_where_feedback_is_not_required() -> None:
+    """With never, an arm that is measured all the same is not pulled, either."""
+    gate = active_gate(BLIND)
+    gate.set_joints([PAN, replace(LIFT, max_following_error=0.2)], 0.0)
+
+    gate.measure({'lift': 0.5}, 0.01)
+
+    assert gate.state is State.HOLDING
+    assert gate.cause == 'lift is 0.500 away from its command'
 
 
 def test_after_a_following_error_motion_begins_where_the_arm_is() -> None:
@@ -928,6 +998,20 @@ def test_a_remembered_pose_loses_its_bad_numbers() -> None:
     assert gate.cause == 'position of lift is unknown: neither measured nor sent'
 
 
+def test_another_producer_is_not_asked_for_what_the_last_one_wanted() -> None:
+    """Joints that it does not send stay where they are."""
+    gate = active_gate()
+    gate.update({'pan': 1.0, 'lift': 3.0}, 0.01)
+    gate.heard(0.02, has_producer=False)
+    gate.heard(0.03, has_producer=True)
+    gate.measure(POSE, 0.03)
+
+    gate.update({'lift': 2.0}, 0.03)
+    commands, _ = run(gate, 0.03, 5.0)
+
+    assert commands[-1] == {'pan': 0.25, 'lift': 2.0}
+
+
 # ----- the stop
 
 
@@ -987,6 +1071,21 @@ def test_after_a_reset_a_joint_moves_only_when_it_is_sent_again() -> None:
     commands, _ = run(gate, 0.03, 5.0)
 
     assert commands[-1] == {'pan': 0.25, 'lift': 2.0}
+
+
+def test_after_an_activation_a_joint_moves_only_when_it_is_sent_again() -> None:
+    """Where a planner led the arm meanwhile, it stays until the room says otherwise."""
+    gate = active_gate()
+    gate.update({'pan': 1.0, 'lift': 3.0}, 0.01)
+    gate.disable(0.02)
+    gate.update({'pan': -1.0}, 0.02)
+    gate.measure({'pan': 0.5, 'lift': 2.5}, 0.03)
+    gate.enable(0.03)
+
+    gate.update({'lift': 2.0}, 0.03)
+    commands, _ = run(gate, 0.03, 5.0, {'pan': 0.5, 'lift': 2.5})
+
+    assert commands[-1] == {'pan': 0.5, 'lift': 2.0}
 
 
 def test_each_transition_is_told_with_its_cause() -> None:

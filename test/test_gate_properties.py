@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 import math
 
@@ -61,6 +61,11 @@ jumps = st.sampled_from((-0.0005, -0.009, -0.3, -2.0, -1e5, 1e5))
 def is_sound(pose: Mapping[str, float]) -> bool:
     """Say whether each position of a pose is a number."""
     return all(math.isfinite(position) for position in pose.values())
+
+
+def reach(joints: Iterable[GateJoint]) -> list[tuple[str, float | None, float | None]]:
+    """Give what begins anew when it changes: names, order and limits."""
+    return [(joint.name, joint.lower, joint.upper) for joint in joints]
 
 
 class GateMachine(RuleBasedStateMachine):
@@ -151,12 +156,16 @@ class GateMachine(RuleBasedStateMachine):
             'no producer': self.settings.require_producer and not self.has_producer,
             'no feedback': self.is_fed() and any(self.fresh(n) is None for n in self.joints),
             'a listener that may be a driver': self.is_looking(),
+            'a joint that cannot be there': any(
+                (position := self.fresh(joint.name)) is not None and not joint.can_be_at(position)
+                for joint in self.joints.values()
+            ),
         }
         return [reason for reason, holds in reasons.items() if holds]
 
     def left_behind(self) -> list[str]:
         """Name the joints that are too far from their last command."""
-        measured = {name: self.fresh(name) for name in self.commanded if self.is_fed()}
+        measured = {name: self.fresh(name) for name in self.commanded}
         return [
             f'{name} staying behind'
             for name, position in measured.items()
@@ -290,6 +299,8 @@ class GateMachine(RuleBasedStateMachine):
             self.heard_at = self.now
             if has_producer is not None:
                 self.has_producer = has_producer
+            if has_producer is False and self.gate.state is not State.ACTIVE:
+                self.sent, self.stale = {}, set()
 
         self.watch(hear)
 
@@ -415,7 +426,7 @@ class GateMachine(RuleBasedStateMachine):
         joints = tuple(replace(j, max_following_error=self.following_error) for j in joints)
 
         def give() -> None:
-            if [joint.name for joint in joints] != list(self.joints):
+            if reach(joints) != reach(self.joints.values()):
                 self.sent, self.stale = {}, set()
             self.joints = {joint.name: joint for joint in joints}
             self.is_ready = unready is None
@@ -428,6 +439,8 @@ class GateMachine(RuleBasedStateMachine):
     @rule()
     def enable(self) -> None:
         """Activate the node."""
+        if not self.is_enabled:
+            self.sent, self.stale = {}, set()
         self.is_enabled = True
         self.watch(lambda: self.gate.enable(self.now))
 
@@ -479,7 +492,7 @@ def test_no_order_of_events_makes_the_arm_jump() -> None:
 
     Outside ACTIVE nothing leaves; after a stop nothing until the reset; between two commands no
     joint moves more than velocity x min(dt, ramp period); no joint moves that nobody sent in this
-    join, or since the reset.
+    join, since the reset or the activation, or within its present limits.
     """
     GateMachine.seen.clear()
 

@@ -355,6 +355,13 @@ def test_the_table_shows_the_ends_of_each_range() -> None:
     ]
 
 
+def test_the_table_shows_limits_that_are_none() -> None:
+    """The largest double, which some tools write for no limit, has no value in degrees."""
+    wheel = Joint('wheel', 'wheel', Unit.DEGREES, -1.79769e308, 1.79769e308)
+
+    assert 'no limits that can be said in degrees' in JointMap((wheel,)).table()
+
+
 def test_the_table_of_no_joints_says_so() -> None:
     """An empty table would look like a fault."""
     assert 'every joint passes under its own name' in JointMap((), others=Unit.DEGREES).table()

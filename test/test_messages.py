@@ -227,6 +227,14 @@ def test_a_stop_is_a_stop_whatever_it_says(fields: dict[str, Any], reason: str |
         assert decode(encode(stop)) == stop
 
 
+def test_a_complaint_can_be_printed() -> None:
+    """A log line that cannot be written would end whoever writes it."""
+    reply = decode_server('{"type": "error", "message": "a\\ud800b"}')
+
+    assert isinstance(reply, ErrorReply)
+    assert reply.message == 'a?b'
+
+
 @pytest.mark.parametrize(
     ('kind', 'named'), [('"dance"', 'dance'), ('null', 'None'), ('7', '7'), ('[1]', '[1]')]
 )

@@ -180,9 +180,14 @@ async def test_a_server_that_does_not_answer() -> None:
         pytest.param(reply(404, '<html>', 'text/html'), RequestRejected, 'HTTP 404', id='404'),
         pytest.param(reply(500, 'Oops', 'text/plain'), RequestRejected, '500: Oops', id='text'),
         pytest.param(reply(503, '{"detail":"full"}'), RequestRejected, '503: full', id='detail'),
+        pytest.param(
+            reply(503, '{"detail":"a\\ud800b"}'), RequestRejected, 'a[?]b', id='unprintable'
+        ),
         pytest.param(reply(502, ''), RequestRejected, '502: Whatever', id='empty'),
         pytest.param(reply(307, ''), RequestRejected, 'HTTP 307', id='redirected'),
         pytest.param(reply(200, '<html>'), ProtocolError, 'no JSON', id='no JSON'),
+        pytest.param(reply(200, '[' * 200_000), ProtocolError, 'no JSON', id='deep'),
+        pytest.param(reply(500, '[' * 200_000), RequestRejected, 'HTTP 500', id='deep detail'),
         pytest.param(reply(200, '[]'), ProtocolError, 'no JSON object', id='no object'),
         pytest.param(reply(200, '{}'), ProtocolError, "no list 'rooms'", id='no rooms'),
         pytest.param(reply(200, '{"rooms":{}}'), ProtocolError, "'rooms'", id='rooms no list'),

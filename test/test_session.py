@@ -306,6 +306,17 @@ def test_not_being_listed_nor_answered_is_an_eviction() -> None:
         session.polled(WITHOUT_US, 101.0)
 
 
+def test_what_an_answer_on_its_way_will_show_is_waited_for() -> None:
+    """Evicted or forgotten: a heartbeat that was just sent does not tell yet."""
+    session = joined_session()
+    session.heartbeat(100.0)
+
+    assert polls(session, WITHOUT_US, WITHOUT_US) == [True, True]
+    session.receive(frame('heartbeat_ack'), 100.1)
+    with pytest.raises(ConnectionLost, match='the room was made anew'):
+        session.polled(WITHOUT_US, 100.2)
+
+
 def test_a_producer_is_listed_as_one() -> None:
     """A producer that looks for itself finds itself."""
     session = Session(Join('leader', Role.PRODUCER), TIMING, 0.0)

@@ -28,11 +28,11 @@ def owed(latch: StopLatch) -> dict[str, Stop | None]:
     return {room: latch.owed(room) for room in ROOMS}
 
 
-def write_all(latch: StopLatch) -> None:
-    """Write to each room what it is owed."""
+def deliver_all(latch: StopLatch) -> None:
+    """Have each room hear what it is owed."""
     for room, stop in owed(latch).items():
         if stop is not None:
-            latch.sent(room, stop)
+            latch.delivered(room, stop)
 
 
 def test_it_begins_open() -> None:
@@ -78,19 +78,19 @@ def test_a_stop_from_a_room_crosses_to_the_other_only() -> None:
     assert owed(latch) == {'produce': STRANGER, 'consume': None}
 
 
-def test_a_stop_is_written_once() -> None:
-    """What has been written is owed no more, however often it is tripped again."""
+def test_a_stop_is_told_once() -> None:
+    """What a room has heard is owed no more, however often it is tripped again."""
     latch = latch_of_rooms()
     latch.trip(BUTTON)
 
-    write_all(latch)
+    deliver_all(latch)
     latch.trip(BUTTON)
     latch.trip(STRANGER)
 
     assert owed(latch) == {'produce': None, 'consume': None}
 
 
-def test_an_unwritten_stop_outlives_its_reset() -> None:
+def test_an_untold_stop_outlives_its_reset() -> None:
     """The others in a room that was away still learn that there was a stop."""
     latch = latch_of_rooms()
     latch.trip(STRANGER)
@@ -103,7 +103,7 @@ def test_a_latched_local_stop_is_told_again_after_a_reconnect() -> None:
     """Who joined the room meanwhile must not miss that it is stopped."""
     latch = latch_of_rooms()
     latch.trip(BUTTON)
-    write_all(latch)
+    deliver_all(latch)
 
     latch.joined('produce')
 
@@ -114,7 +114,7 @@ def test_a_rooms_stop_is_not_told_again_after_a_reconnect() -> None:
     """Only stops of local origin are repeated, else two bridges would echo for ever."""
     latch = latch_of_rooms()
     latch.trip(STRANGER)
-    write_all(latch)
+    deliver_all(latch)
 
     latch.joined('produce')
     latch.joined('consume')
@@ -127,7 +127,7 @@ def test_a_local_stop_behind_a_rooms_stop_is_told_after_a_reconnect() -> None:
     latch = latch_of_rooms()
     latch.trip(STRANGER)
     latch.trip(BUTTON)
-    write_all(latch)
+    deliver_all(latch)
 
     latch.joined('consume')
 
@@ -138,7 +138,7 @@ def test_a_reset_stop_is_not_told_after_a_reconnect() -> None:
     """A reconnect after the reset stops nobody."""
     latch = latch_of_rooms()
     latch.trip(BUTTON)
-    write_all(latch)
+    deliver_all(latch)
 
     latch.reset(0.0, publishers=0)
     latch.joined('produce')
@@ -181,7 +181,7 @@ def test_a_button_behind_a_stop_at_start_is_told_after_a_reconnect() -> None:
     latch = latch_of_rooms()
     latch.trip(ON_START)
     latch.trip(BUTTON)
-    write_all(latch)
+    deliver_all(latch)
 
     latch.joined('consume')
 
@@ -221,29 +221,29 @@ def test_a_stop_survives_every_room() -> None:
     assert latch.stop is BUTTON
 
 
-def test_a_write_that_ends_late_pays_only_its_own_debt() -> None:
-    """A stop that came while another was being written is still owed."""
+def test_an_echo_that_comes_late_pays_only_its_own_debt() -> None:
+    """A stop that came while another was on its way is still owed."""
     latch = latch_of_rooms()
     latch.trip(STRANGER)
-    being_written = latch.owed('produce')
+    on_its_way = latch.owed('produce')
     latch.reset(0.0, publishers=0)
     latch.trip(BUTTON)
 
-    assert being_written is not None
-    latch.sent('produce', being_written)
+    assert on_its_way is not None
+    latch.delivered('produce', on_its_way)
 
     assert owed(latch) == {'produce': BUTTON, 'consume': BUTTON}
 
 
 def test_the_same_words_again_are_another_stop() -> None:
-    """A second press of the button while the first is being written is still owed."""
+    """A second press of the button while the first is on its way is still owed."""
     latch = latch_of_rooms()
     again = replace(BUTTON)
     latch.trip(BUTTON)
     latch.reset(0.0, publishers=0)
     latch.trip(again)
 
-    latch.sent('produce', BUTTON)
+    latch.delivered('produce', BUTTON)
 
     assert latch.owed('produce') is again
 
@@ -315,14 +315,14 @@ def test_the_bridge_where_a_stop_began_can_be_reset() -> None:
     """The other one says that it is stopped, because of us: that holds nobody."""
     latch = latch_that_hears_its_echo()
 
-    assert latch.reset(0.2, publishers=1, are_bridges=True) is None
+    assert latch.reset(0.2, publishers=1, are_bridges=True, hear_us=True) is None
     assert not latch.is_latched
 
 
 def test_the_echo_of_a_reset_stop_does_not_stop_again() -> None:
     """The other bridge goes on saying so until it is reset, too."""
     latch = latch_that_hears_its_echo()
-    latch.reset(0.2, publishers=1, are_bridges=True)
+    latch.reset(0.2, publishers=1, are_bridges=True, hear_us=True)
 
     assert not latch.hear_input(True, 0.7)
     assert not latch.hear_input(False, 1.2)
@@ -332,11 +332,11 @@ def test_the_echo_of_a_reset_stop_does_not_stop_again() -> None:
 def test_an_echo_that_does_not_end_is_a_stop_of_its_own() -> None:
     """A bridge that is not reset in time has its reasons; then ours can be reset once more."""
     latch = latch_that_hears_its_echo()
-    latch.reset(0.2, publishers=1, are_bridges=True)
+    latch.reset(0.2, publishers=1, are_bridges=True, hear_us=True)
 
     assert latch.hear_input(True, 0.2 + ECHO_GRACE_S)
     latch.trip(BUTTON)
-    assert latch.reset(9.0, publishers=1, are_bridges=True) is None
+    assert latch.reset(9.0, publishers=1, are_bridges=True, hear_us=True) is None
 
 
 def test_the_bridge_that_was_stopped_by_another_is_reset_after_it() -> None:
@@ -345,12 +345,23 @@ def test_the_bridge_that_was_stopped_by_another_is_reset_after_it() -> None:
     assert latch.hear_input(True, 0.0)
     latch.trip(BUTTON)
 
-    refusal = latch.reset(60.0, publishers=1, are_bridges=True)
+    refusal = latch.reset(60.0, publishers=1, are_bridges=True, hear_us=True)
 
     assert refusal is not None
     assert 'reset that one first' in refusal
     latch.hear_input(False, 60.0)
-    assert latch.reset(60.1, publishers=1, are_bridges=True) is None
+    assert latch.reset(60.1, publishers=1, are_bridges=True, hear_us=True) is None
+
+
+def test_a_bridge_that_does_not_listen_to_us_is_no_echo() -> None:
+    """It stopped for reasons of its own, though it did so after us."""
+    latch = latch_that_hears_its_echo()
+
+    refusal = latch.reset(60.0, publishers=1, are_bridges=True, hear_us=False)
+
+    assert refusal is not None
+    assert 'reset that one first' in refusal
+    assert latch.is_latched
 
 
 def test_a_button_that_was_pressed_after_the_stop_is_no_echo() -> None:

@@ -44,6 +44,7 @@ __all__ = [
     'decode_server',
     'encode',
     'is_text',
+    'printable',
     'room_info',
     'room_state',
 ]
@@ -464,4 +465,9 @@ def _text(value: object) -> str:
         text = str(value)
     except RecursionError:
         text = type(value).__name__  # What JSON could just about nest may be too deep to be shown.
+    return printable(text)
+
+
+def printable(text: str) -> str:
+    """Replace what cannot be sent as UTF-8, so that no log line or reply fails on it later."""
     return text.encode('utf-8', 'replace').decode('utf-8')

@@ -22,7 +22,7 @@ from .errors import (
     RoomNotFound,
     TransportError,
 )
-from .messages import is_text
+from .messages import is_text, printable
 
 __all__ = ['Rooms', 'translate_http']
 
@@ -192,8 +192,8 @@ def _rejected(response: httpx.Response, method: str, url: str) -> RequestRejecte
 
 def _detail(response: httpx.Response) -> str:
     try:
-        return str(response.json()['detail'])[:200]
-    except (ValueError, RecursionError, KeyError, TypeError):
+        return printable(str(response.json()['detail'])[:200])
+    except (ValueError, KeyError, TypeError, RecursionError):
         return response.text[:200] or response.reason_phrase
 
 

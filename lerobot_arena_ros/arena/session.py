@@ -203,8 +203,9 @@ class Session:
         :raises ConnectionLost: the room does not list us any more.
         """
         self._missing_polls = 0 if info.has(self.join.participant_id) else self._missing_polls + 1
-        if self._missing_polls >= 2:
-            raise ConnectionLost(EVICTED if self._is_ignored(now) else MADE_ANEW)
+        # While an answer is on its way, whether it comes is what the next poll will know.
+        if self._missing_polls >= 2 and (self._asked_at is None or self._is_ignored(now)):
+            raise ConnectionLost(MADE_ANEW if self._asked_at is None else EVICTED)
         self._absent_polls = 0 if info.producer else self._absent_polls + 1
         return Presence(self._absent_polls < 2)
 

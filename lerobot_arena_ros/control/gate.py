@@ -29,7 +29,9 @@ import math
 
 from .gate_output import Command, State, Transition
 from .gate_settings import Feedback, GateJoint, GateSettings, StateSyncUse
-from .slew import clamp, step
+from .measurements import Measurements
+from .motion import Motion
+from .slew import clamp
 
 __all__ = ['Command', 'Gate', 'State', 'Transition']
 
@@ -46,7 +48,6 @@ class Gate:
     :param now: the present time.
     :param stopped: why it begins ``STOPPED``; None where no stop is latched.
     :ivar clamped: values so far that lay beyond a joint's limit and were brought inside.
-    :ivar limited: commands so far in which a joint was held back by its velocity limit.
     """
 
     def __init__(self, settings: GateSettings, now: float, *, stopped: str | None = None) -> None:
@@ -58,25 +59,21 @@ class Gate:
         self._cause = stopped or 'inactive'
         self._transitions: list[Transition] = []
         self.clamped = 0
-        self.limited = 0
 
         self._enabled = False
         self._link_fault: str | None = 'not connected'
         self._heard_at = now
         self._has_producer: bool | None = None
         self._feedback_expected = False
-        self._measured: dict[str, tuple[float, float]] = {}
+        self._measured = Measurements(settings.max_feedback_age_s)
 
         self._remembered: dict[str, float] = {}
         self._live: dict[str, float] = {}
         self._stale: set[str] = set()
         self._live_at = now
 
-        self._stepped_at = now
-        self._began_at: dict[str, float] = {}
+        self._motion = Motion(settings.ramp_period_s, now)
         self._placed = False  # Whether motion began at measured positions.
-        self._setpoint: dict[str, float] = {}
-        self._origin: dict[str, float] = {}
 
     @property
     def state(self) -> State:
@@ -91,7 +88,12 @@ class Gate:
     @property
     def is_moving(self) -> bool:
         """Whether a motion is under way that :meth:`tick` has to continue."""
-        return self._state is State.ACTIVE and self._setpoint != self._goal()
+        return self._state is State.ACTIVE and self._motion.setpoint != self._goal()
+
+    @property
+    def limited(self) -> int:
+        """Commands so far in which a velocity limit held a joint back."""
+        return self._motion.limited
 
     @property
     def is_fed(self) -> bool:
@@ -108,7 +110,9 @@ class Gate:
     # ----- what happens around the gate
 
     def enable(self, now: float) -> None:
-        """Let commands flow as soon as everything else allows it."""
+        """Let commands flow as soon as all else allows it; what was sent before moves nothing."""
+        if not self._enabled:
+            self._forget()  # Meanwhile somebody else may have led the arm elsewhere.
         self._enabled = True
         self._review(now)
 
@@ -123,17 +127,19 @@ class Gate:
         self, joints: Sequence[GateJoint], now: float, *, unready: str | None = None
     ) -> None:
         """
-        Replace the joints, in command order; a change of names starts anew.
+        Replace the joints, in command order; a change of names or limits starts anew.
+
+        With other limits the arm would move by itself, to what was out of reach or is now; and
+        where values count by the range, those that were live meant another place.
 
         :param unready: what is still to be known of them before anything may move.
         """
         self._unready = unready if joints else unready or _NO_JOINTS
-        renamed = [j.name for j in joints] != [j.name for j in self._joints]
+        changed = [j.reach for j in joints] != [j.reach for j in self._joints]
         self._joints = tuple(joints)
-        if renamed:
-            self._live.clear()
-            self._stale.clear()
-        if renamed and self._state is State.ACTIVE:
+        if changed:
+            self._forget()
+        if changed and self._state is State.ACTIVE:
             self._move_to(State.WAITING, 'the joints changed')
         self._review(now)
 
@@ -143,8 +149,7 @@ class Gate:
         self._heard_at = now
         self._has_producer = None
         self._remembered.clear()
-        self._live.clear()
-        self._stale.clear()
+        self._forget()
         if self._state is State.ACTIVE:
             self._move_to(State.HOLDING, 'joined anew')
         self._review(now)
@@ -161,6 +166,8 @@ class Gate:
         if has_producer is not None:
             self._has_producer = has_producer
         self._review(now)
+        if has_producer is False and self._state is not State.ACTIVE:
+            self._forget()  # The next producer is asked for nothing that this one wanted.
 
     def expect_feedback(self, expected: bool, now: float) -> None:
         """Note whether anybody publishes measured positions."""
@@ -182,8 +189,7 @@ class Gate:
     def measure(self, positions: Mapping[str, float], now: float) -> None:
         """Note measured positions by joint name; they need not be all."""
         self._review(now)  # Before the gap that it ends is forgotten.
-        for name, position in _finite(positions).items():
-            self._measured[name] = (position, now)
+        self._measured.take(_finite(positions), now)
         self._review(now)
 
     def stop(self, cause: str) -> None:
@@ -194,8 +200,7 @@ class Gate:
     def reset(self, now: float) -> None:
         """Leave ``STOPPED``; no joint moves before it is sent live again."""
         if self._state is State.STOPPED:
-            self._live.clear()
-            self._stale.clear()
+            self._forget()
             self._move_to(State.WAITING, 'reset')
         self._review(now)
 
@@ -230,7 +235,7 @@ class Gate:
         if has_left or self._state is State.STOPPED:
             return None
         if self._state is State.ACTIVE:
-            self._began_at.update(dict.fromkeys(arrived, now))  # As slowly as any beginning.
+            self._motion.begin_slowly(arrived, now)
             return self._advance(now)
         is_ours = any(joint.name in positions for joint in self._joints)
         if not is_ours or self._obstacle(now) is not None:
@@ -251,6 +256,11 @@ class Gate:
         """Look at the clock, and continue a motion that is under way."""
         self._review(now)
         return self._advance(now) if self.is_moving else None
+
+    def _forget(self) -> None:
+        """Let no joint have been sent anywhere; not while moving, for they would go back."""
+        self._live.clear()
+        self._stale.clear()
 
     # ----- deciding
 
@@ -281,12 +291,13 @@ class Gate:
             return 'the room has no producer'
         if settings.command_timeout_s and abs(now - self._live_at) > settings.command_timeout_s:
             return f'no update for {settings.command_timeout_s:g} s'
-        return self._feedback_obstacle(now) or self._unplaced(now)
+        return self._feedback_obstacle(now) or self._misplaced(now) or self._unplaced(now)
 
     def _feedback_obstacle(self, now: float) -> str | None:
         settings = self._settings
         if settings.feedback is Feedback.NEVER:
-            return None
+            # Not required is not unheard: an arm that is measured must not be pulled, either.
+            return self._following_error(now) if self._state is State.ACTIVE else None
         if not self.is_fed:
             since, for_s = self._looking
             looking = abs(now - since) < for_s
@@ -297,7 +308,7 @@ class Gate:
                 f'no joint_states of {", ".join(unseen)} yet; a robot without any needs '
                 'consume.require_feedback: never'
             )
-        missing = [j.name for j in self._joints if self._pose(j.name, now) is None]
+        missing = [j.name for j in self._joints if self._measured.fresh(j.name, now) is None]
         if missing:
             return f'no fresh joint_states of {", ".join(missing)}'
         if self._state is not State.ACTIVE:
@@ -308,13 +319,23 @@ class Gate:
 
     def _following_error(self, now: float) -> str | None:
         for joint in self._joints:
-            measured = self._pose(joint.name, now)
+            measured = self._measured.fresh(joint.name, now)
             if not joint.max_following_error or measured is None:
                 continue
-            error = abs(self._setpoint[joint.name] - measured)
+            error = abs(self._motion.setpoint[joint.name] - measured)
             if error > joint.max_following_error:
                 return f'{joint.name} is {error:.3f} away from its command'
         return None
+
+    def _misplaced(self, now: float) -> str | None:
+        """Name the joints that cannot be where they were measured, for motion begins there."""
+        poses = [(joint, self._measured.fresh(joint.name, now)) for joint in self._joints]
+        far = [j.name for j, pose in poses if pose is not None and not j.can_be_at(pose)]
+        if not far:
+            return None
+        return (
+            f'joint_states of {", ".join(far)} are far outside the limits: are they in rad or m?'
+        )
 
     def _unplaced(self, now: float) -> str | None:
         """Name the joints for which no whole frame can be made."""
@@ -324,26 +345,16 @@ class Gate:
         return f'position of {", ".join(unplaced)} is unknown: neither measured nor sent'
 
     def _fallback(self) -> Mapping[str, float]:
-        settings = self._settings
-        accepted = (
-            settings.feedback is Feedback.NEVER and settings.on_state_sync is StateSyncUse.ALIGN
-        )
+        is_blind = self._settings.feedback is Feedback.NEVER
+        accepted = is_blind and self._settings.on_state_sync is StateSyncUse.ALIGN
         return self._remembered if accepted else {}
-
-    def _pose(self, name: str, now: float) -> float | None:
-        """Give the measured position of a joint while it is fresh."""
-        position, measured_at = self._measured.get(name, (math.nan, -math.inf))
-        return position if abs(now - measured_at) <= self._settings.max_feedback_age_s else None
 
     # ----- moving
 
     def _enter(self, now: float) -> Command:
         beginnings = {joint.name: self._beginning(joint, now) for joint in self._joints}
-        self._origin = {name: p for name, p in beginnings.items() if p is not None}
-        self._setpoint = dict(self._origin)
+        self._motion.begin({name: p for name, p in beginnings.items() if p is not None}, now)
         self._placed = self.is_fed
-        self._stepped_at = now
-        self._began_at = dict.fromkeys(self._origin, now)
         self._move_to(State.ACTIVE, 'live')
         return self._frame()
 
@@ -355,9 +366,9 @@ class Gate:
         controller still holds; else where it is wanted. None where nobody knows.
         """
         name = joint.name
-        measured, measured_at = self._measured.get(name, (None, -math.inf))
-        if self._pose(name, now) is None and measured_at <= self._stepped_at:
-            measured = self._setpoint.get(name, measured)
+        measured, measured_at = self._measured.last(name)
+        if self._measured.fresh(name, now) is None and measured_at <= self._motion.stepped_at:
+            measured = self._motion.setpoint.get(name, measured)
         if measured is not None:
             return measured
         wanted = self._live.get(name, self._fallback().get(name))
@@ -368,27 +379,16 @@ class Gate:
         return {
             joint.name: clamp(self._live[joint.name], joint.lower, joint.upper)
             if joint.name in self._live
-            else self._origin[joint.name]
+            else self._motion.origin[joint.name]
             for joint in self._joints
         }
 
     def _advance(self, now: float) -> Command:
-        step_s = min(max(0.0, now - self._stepped_at), self._settings.ramp_period_s)
-        goal = self._goal()
-        self._stepped_at = now
-        self._setpoint = {
-            joint.name: step(
-                self._setpoint[joint.name],
-                goal[joint.name],
-                joint.ramp.velocity(now - self._began_at[joint.name]) * step_s,
-            )
-            for joint in self._joints
-        }
-        self.limited += self._setpoint != goal
+        self._motion.advance(self._joints, self._goal(), now)
         return self._frame()
 
     def _frame(self) -> Command:
-        return Command(tuple(self._setpoint[joint.name] for joint in self._joints))
+        return Command(tuple(self._motion.setpoint[joint.name] for joint in self._joints))
 
     def _move_to(self, state: State, cause: str) -> None:
         self._transitions.append(Transition(self._state, state, cause))

@@ -53,9 +53,25 @@ class GateJoint:
     ramp: VelocityRamp
     max_following_error: float = 0.0
 
+    @property
+    def reach(self) -> tuple[str, float | None, float | None]:
+        """Which joint it is, and where it may go."""
+        return self.name, self.lower, self.upper
+
     def allows(self, position: float | None) -> bool:
         """Say whether a position lies inside the limits; None is no position, and is fine."""
         return position is None or clamp(position, self.lower, self.upper) == position
+
+    def can_be_at(self, position: float) -> bool:
+        """
+        Say whether a position is at most a whole range-width beyond a limit.
+
+        Further away is no joint, but a unit or an encoder that is wrong.
+        """
+        if self.lower is None or self.upper is None or not self.lower < self.upper:
+            return True
+        width = self.upper - self.lower
+        return self.lower - width <= position <= self.upper + width
 
 
 @dataclass(frozen=True)

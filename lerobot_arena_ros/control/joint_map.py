@@ -235,7 +235,10 @@ def _line(joint: Joint) -> str:
         return f'{head}: no limits known'
     if joint.scale is None:
         return f'{head}: no range between {joint.lower:g} and {joint.upper:g} {si}'
-    low, high = joint.to_value(joint.lower), joint.to_value(joint.upper)
+    try:
+        low, high = joint.to_value(joint.lower), joint.to_value(joint.upper)
+    except ConversionError:  # Some tools write the largest double where there is no limit.
+        return f'{head}: no limits that can be said in {joint.unit.value}'
     return f'{head}: {joint.lower:.3f} {si} = {low:.1f}, {joint.upper:.3f} {si} = {high:.1f}'
 
 

@@ -92,9 +92,9 @@ class StopLatch:
         """Give the stop that this room has still to be sent."""
         return self._owed.get(room)
 
-    def sent(self, room: str, stop: Stop) -> None:
-        """Note that a stop was written to a room's socket."""
-        # The same words may be owed again: only this very stop was written.
+    def delivered(self, room: str, stop: Stop) -> None:
+        """Note that a room has heard a stop; that it was written to a socket is not enough."""
+        # The same words may be owed again: only this very stop was heard.
         if self._owed.get(room) is stop:
             del self._owed[room]
 
@@ -120,19 +120,25 @@ class StopLatch:
             self._asserted_at = now
         return asserted
 
-    def reset(self, now: float, *, publishers: int, are_bridges: bool = False) -> str | None:
+    def reset(
+        self, now: float, *, publishers: int, are_bridges: bool = False, hear_us: bool = False
+    ) -> str | None:
         """
         Open the latch, unless the input still asserts a stop.
 
         Two bridges that listen to each other would hold each other stopped for ever. So where
-        nobody but bridges is on the input, and it rose after our own stop, it is taken for the
-        echo of that stop: the bridge where the stop began is reset first, then the others.
+        nobody but bridges is on the input, a bridge listens to us, and the input rose after our
+        own stop, it is taken for the echo of that stop: the bridge where the stop began is reset
+        first, then the others.
 
         :param publishers: how many others publish the input topic now.
         :param are_bridges: whether each of them is a bridge that says that it is stopped.
+        :param hear_us: whether any bridge listens to our status; else nobody stopped because of
+            us.
         :returns: why not; None when the latch is open.
         """
-        is_echo = are_bridges and self._asserted and self._may_echo and self.is_latched
+        can_echo = are_bridges and hear_us
+        is_echo = can_echo and self._asserted and self._may_echo and self.is_latched
         if is_echo:
             self._deaf_until = now + ECHO_GRACE_S
         elif self._asserted and publishers > 0:

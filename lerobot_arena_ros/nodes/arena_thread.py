@@ -37,7 +37,7 @@ class ArenaThread:
 
         :returns: whether it was done in time.
         """
-        ending = asyncio.run_coroutine_threadsafe(_cancel(task.result(timeout_s)), self._loop)
+        ending = asyncio.run_coroutine_threadsafe(_cancel(task), self._loop)
         with contextlib.suppress(concurrent.futures.TimeoutError):
             ending.result(timeout_s)
             return True
@@ -66,7 +66,8 @@ class ArenaThread:
             self._loop.close()
 
 
-async def _cancel(task: asyncio.Task[None]) -> None:
+async def _cancel(start: concurrent.futures.Future[asyncio.Task[None]]) -> None:
+    task = await asyncio.wrap_future(start)
     task.cancel()
     await asyncio.wait([task])
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 import threading
-import traceback
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
-from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy, qos_profile_sensor_data
@@ -20,16 +18,17 @@ from std_msgs.msg import String
 
 from lerobot_arena_ros.control.stop import Stop
 from lerobot_arena_ros.control.units import ConversionError
-from lerobot_arena_ros.control.urdf import UrdfError, joint_limits
+from lerobot_arena_ros.control.urdf import UrdfError, UrdfJoint, joint_limits
 
-from . import diagnostics
+from . import diagnostics, lifecycle
 from .arena_thread import ArenaThread
+from .command_topic import CommandTopic
 from .commander import Commander
 from .conversions import COMMAND_TYPES, joint_state_from_ros, stamp_age_s
 from .emergency_stop import EmergencyStopPanel
 from .parameter_table import SPECS, ParameterError, Value
 from .parameters import read_parameters
-from .settings import BridgeSettings
+from .settings import BridgeSettings, ConsumeSettings
 from .sides import Sides
 
 __all__ = ['BridgeNode']
@@ -66,12 +65,15 @@ class BridgeNode(LifecycleNode):
         for side in {'produce', 'consume'} - set(sides):
             values[f'{side}.room_id'] = ''
         self.settings = BridgeSettings.of(values, joints)
+        self._refuse_own_commands()
         self._joint_map = self.settings.joint_map
+        self._described: dict[str, UrdfJoint] = {}
         self._lock = threading.RLock()
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._thread = ArenaThread()
         self._sides: Sides | None = None
         self._entities: list[Any] = []
+        self._measured_topic = 'joint_states'  # As remapped, once it is listened to.
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 1)
         self._panel = EmergencyStopPanel(
             self,
@@ -84,9 +86,17 @@ class BridgeNode(LifecycleNode):
         self._beats = 0
         self.create_timer(BEAT_PERIOD_S, self._on_beat, clock=self._steady)
         self.add_on_set_parameters_callback(self._on_set_parameters)
-        self._guard_transitions()
+        lifecycle.guard_transitions(self)
         if self.settings.estop_on_start:
             self._panel.trip(Stop('estop_on_start', 'stopped at start', tell_rooms=False))
+
+    def _refuse_own_commands(self) -> None:
+        commands = self.resolve_topic_name('joint_commands')
+        if self.settings.consume and commands == self.resolve_topic_name('joint_states'):
+            raise ParameterError(
+                f'joint_states and joint_commands are both {commands}: expected two topics, for '
+                'the bridge would take its own commands for where the robot is'
+            )
 
     @property
     def failure(self) -> str | None:
@@ -135,42 +145,41 @@ class BridgeNode(LifecycleNode):
         self._cleanup()
         return TransitionCallbackReturn.SUCCESS
 
-    def _transition(self, change: Any, name: str) -> TransitionCallbackReturn:
-        try:
-            change()
-        except Exception:
-            # rclpy swallows what a transition raises.
-            self.get_logger().error(f'cannot {name}:\n{traceback.format_exc()}')
-            return TransitionCallbackReturn.ERROR
+    def _transition(self, act: Callable[[], None], what: str) -> TransitionCallbackReturn:
+        done = lifecycle.change(self, act, what)
         self.publish_diagnostics()
-        return TransitionCallbackReturn.SUCCESS
+        return done
 
     def _configure(self) -> None:
         settings = self.settings
-        self._sides = Sides(
-            settings,
-            self._joint_map,
-            thread=self._thread,
-            panel=self._panel,
-            lock=self._lock,
-            logger=self.get_logger(),
-            stamp=lambda: self.get_clock().now().to_msg(),
-            publisher=self._command_publisher() if settings.consume else None,
-            on_change=self.publish_diagnostics,
-        )
+        # A link that was not left in time may hear a stop meanwhile, which the new gate must not
+        # miss.
+        with self._lock:
+            self._sides = Sides(
+                settings,
+                self._joint_map,
+                thread=self._thread,
+                panel=self._panel,
+                lock=self._lock,
+                logger=self.get_logger(),
+                topic=self._command_topic(settings.consume) if settings.consume else None,
+                on_change=self.publish_diagnostics,
+            )
         # What was set while there was nothing to configure counts, too.
         self._sides.adjust(_checked(self.get_parameters(list(_DYNAMIC))))
         if self._sides.commander is not None:
             self._add_ramp(self._sides.commander)
         options = QoSOverridingOptions.with_default_policies()
+        measured = self.create_subscription(
+            JointState,
+            'joint_states',
+            self._on_joint_state,
+            qos_profile_sensor_data,
+            qos_overriding_options=options,
+        )
+        self._measured_topic = measured.topic_name
         self._entities += [
-            self.create_subscription(
-                JointState,
-                'joint_states',
-                self._on_joint_state,
-                qos_profile_sensor_data,
-                qos_overriding_options=options,
-            ),
+            measured,
             self.create_subscription(
                 String, 'robot_description', self._on_description, _DESCRIPTION_QOS
             ),
@@ -178,16 +187,20 @@ class BridgeNode(LifecycleNode):
         self.get_logger().info(self._joint_map.table())
         self._sides.start()
 
-    def _command_publisher(self) -> Any:
-        assert self.settings.consume is not None
+    def _command_topic(self, consume: ConsumeSettings) -> CommandTopic:
         publisher = self.create_publisher(
-            COMMAND_TYPES[self.settings.consume.command_interface],
+            COMMAND_TYPES[consume.command_interface],
             'joint_commands',
             _COMMAND_QOS,
             qos_overriding_options=QoSOverridingOptions.with_default_policies(),
         )
         self._entities.append(publisher)
-        return publisher
+        return CommandTopic(
+            publisher,
+            interface=consume.command_interface,
+            period_s=consume.gate.ramp_period_s,
+            stamp=lambda: self.get_clock().now().to_msg(),
+        )
 
     def _add_ramp(self, commander: Commander) -> None:
         assert self.settings.consume is not None
@@ -211,22 +224,7 @@ class BridgeNode(LifecycleNode):
             self.get_logger().warning('the arena was not left in time')
         entities, self._entities = self._entities, []
         for entity in entities:
-            _destroy(self, entity)
-
-    def _guard_transitions(self) -> None:
-        """Answer a transition that the present state does not have; rclpy would end the node."""
-        service = self._service_change_state
-        change = service.callback
-
-        def guarded(request: Any, response: Any) -> Any:
-            try:
-                return change(request, response)
-            except rclpy_implementation.RCLError as exc:
-                self.get_logger().warning(f'transition {request.transition.id} refused: {exc}')
-                response.success = False
-                return response
-
-        service.callback = guarded
+            lifecycle.destroy(self, entity)
 
     # ----- what the graph says
 
@@ -245,7 +243,10 @@ class BridgeNode(LifecycleNode):
         except UrdfError as exc:
             self.get_logger().error(f'{exc}; the limits stay as they are')
             return
-        self._joint_map = self.settings.joint_map.described_by(limits)
+        # Another robot's description on the same topic takes no limit from a listed joint.
+        listed = self.settings.joint_map.names
+        self._described.update((name, limits[name]) for name in listed if name in limits)
+        self._joint_map = self.settings.joint_map.described_by({**limits, **self._described})
         self.get_logger().info(f'robot_description read\n{self._joint_map.table()}')
         if self._sides is not None:
             self._sides.set_joint_map(self._joint_map)
@@ -272,7 +273,7 @@ class BridgeNode(LifecycleNode):
     def _on_beat(self) -> None:
         self._panel.publish()
         if self._sides is not None:
-            self._sides.look(publishers=self.count_publishers('joint_states'))
+            self._sides.look(publishers=self.count_publishers(self._measured_topic))
         self._beats += 1
         if self._beats % 2 == 0:
             self.publish_diagnostics()
@@ -298,9 +299,3 @@ def _checked(parameters: Iterable[Parameter]) -> dict[str, Value]:
     :raises ParameterError: one of them is unacceptable.
     """
     return {p.name: _DYNAMIC[p.name].check(p.value) for p in parameters if p.name in _DYNAMIC}
-
-
-def _destroy(node: LifecycleNode, entity: Any) -> None:
-    for destroy in (node.destroy_publisher, node.destroy_subscription, node.destroy_timer):
-        if destroy(entity):
-            return

@@ -11,9 +11,10 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+import sys
 import threading
 import time
-from typing import Any, Protocol
+from typing import Protocol
 
 from rclpy.impl.rcutils_logger import RcutilsLogger
 
@@ -24,10 +25,10 @@ from lerobot_arena_ros.control.gate import Command, Gate, State
 from lerobot_arena_ros.control.joint_map import JointMap
 from lerobot_arena_ros.control.units import ConversionError
 
-from .conversions import CommandMessage, command_to_ros
+from .command_topic import CommandTopic
 from .settings import CommonLimits, ConsumeSettings
 
-__all__ = ['CommandPublisher', 'Commander', 'Ramp']
+__all__ = ['Commander', 'Ramp']
 
 
 class Ramp(Protocol):
@@ -40,21 +41,11 @@ class Ramp(Protocol):
         """Do not fire any more."""
 
 
-class CommandPublisher(Protocol):
-    """The command topic; thread-safe, as a publisher of rclpy is."""
-
-    def publish(self, message: CommandMessage) -> None:
-        """Put a message on it."""
-
-    def get_subscription_count(self) -> int:
-        """Say how many listen to it."""
-
-
 class Commander:
     """
-    The gate with its map, its publisher and its timer.
+    The gate with its map, its topic and its timer.
 
-    :param stamp: gives the ROS time.
+    :param topic: where commands go; under the lock.
     :param lock: held while deciding and publishing; reentrant, shared with the emergency stop.
     :param on_change: called after each change of state, under the lock.
     :param stopped: why it begins stopped, None where no stop is latched.
@@ -65,8 +56,7 @@ class Commander:
         settings: ConsumeSettings,
         joint_map: JointMap,
         *,
-        publisher: CommandPublisher,
-        stamp: Callable[[], Any],
+        topic: CommandTopic,
         logger: RcutilsLogger,
         lock: threading.RLock,
         on_change: Callable[[], None],
@@ -74,20 +64,15 @@ class Commander:
     ) -> None:
         self.dropped: Counter[str] = Counter()
         self.unknown: set[str] = set()
-        self.commands = 0
-        self.commanded_at: float | None = None
-        self._settings = settings
+        self.topic = topic
         self._limits: CommonLimits = settings.limits
         self._joint_map = joint_map
-        self._publisher = publisher
-        self._listeners = 0
-        self._stamp = stamp
         self._logger = logger
         self._lock = lock
         self._on_change = on_change
         self._ramp: Ramp | None = None
         self._is_ramping = False
-        self._gate = Gate(settings.gate, time.monotonic(), stopped=stopped)
+        self._gate = Gate(settings.gate, _now(), stopped=stopped)
         self.set_joint_map(joint_map)
 
     @property
@@ -99,11 +84,6 @@ class Commander:
     def cause(self) -> str:
         """Why the gate is in its state; any thread."""
         return self._gate.cause
-
-    @property
-    def listeners(self) -> int:
-        """How many listen to the commands; any thread."""
-        return self._publisher.get_subscription_count()
 
     @property
     def clamped(self) -> int:
@@ -127,7 +107,7 @@ class Commander:
             self._joint_map = joint_map
             joints = [self._limits.gate_joint(joint) for joint in joint_map.joints]
             unready = _unready(joint_map)
-            self._gate.set_joints(joints, time.monotonic(), unready=unready)
+            self._gate.set_joints(joints, _now(), unready=unready)
             self._act()
 
     def set_velocity_limit(self, limit: float) -> None:
@@ -139,25 +119,25 @@ class Commander:
         """Let commands flow, or none."""
         with self._lock:
             change = self._gate.enable if enabled else self._gate.disable
-            change(time.monotonic())
+            change(_now())
             self._act()
 
     def expect_feedback(self, expected: bool) -> None:
         """Learn whether anybody publishes joint_states."""
         with self._lock:
-            self._gate.expect_feedback(expected, time.monotonic())
+            self._gate.expect_feedback(expected, _now())
             self._act()
 
     def measure(self, positions: Mapping[str, float]) -> None:
         """Take measured positions by ROS name, finite ones."""
         with self._lock:
-            self._gate.measure(positions, time.monotonic())
+            self._gate.measure(positions, _now())
             self._act()
 
     def tick(self) -> None:
         """Continue a motion, or notice that time has passed."""
         with self._lock:
-            now = time.monotonic()
+            now = _now()
             self._look_for_listeners(now)
             self._act(self._gate.tick(now))
 
@@ -172,7 +152,7 @@ class Commander:
     def reset(self) -> None:
         """End a stop."""
         with self._lock:
-            self._gate.reset(time.monotonic())
+            self._gate.reset(_now())
             self._act()
 
     # ----- called by the loop's thread
@@ -180,19 +160,19 @@ class Commander:
     def joined(self) -> None:
         """Begin anew with this room."""
         with self._lock:
-            self._gate.link_up(time.monotonic())
+            self._gate.link_up(_now())
             self._act()
 
     def lost(self, cause: str) -> None:
         """Hold: the room cannot be heard."""
         with self._lock:
-            self._gate.link_down(cause or 'connection closed', time.monotonic())
+            self._gate.link_down(cause or 'connection closed', _now())
             self._act()
 
     def event(self, event: Event) -> bool:
         """Take what the room says; True where it has to be asked what it remembers."""
         with self._lock:
-            now = time.monotonic()
+            now = _now()
             match event:
                 case JointUpdate():
                     return self._update(event, now)
@@ -258,16 +238,13 @@ class Commander:
 
     def _look_for_listeners(self, now: float) -> None:
         """Notice a new listener before it is told anything, where nobody measures the robot."""
-        if self._gate.is_fed:
-            return
-        before, self._listeners = self._listeners, self.listeners
-        if self._listeners > before:
+        if not self._gate.is_fed and self.topic.has_new_listener():
             self._gate.look_again(now)
 
     def _act(self, command: Command | None = None) -> None:
         """Publish what the gate decided, log what it became, and wake or rest the timer."""
         if command is not None:
-            self._command(command)
+            self.topic.publish(self._joint_map.names, command.positions)
         changes = self._gate.take_transitions()
         for change in changes:
             text = f'gate: {change.before.value} -> {change.after.value}: {change.cause}'
@@ -290,18 +267,16 @@ class Commander:
         else:
             self._ramp.cancel()
 
-    def _command(self, command: Command) -> None:
-        self._publisher.publish(
-            command_to_ros(
-                self._settings.command_interface,
-                self._joint_map.names,
-                command.positions,
-                stamp=self._stamp(),
-                period_s=self._settings.gate.ramp_period_s,
-            )
-        )
-        self.commands += 1
-        self.commanded_at = time.monotonic()
+
+def _now() -> float:
+    """
+    Give the steady time in seconds, with that in which the machine slept.
+
+    ``time.monotonic()`` stands still then, and what was measured before would be as fresh as ever.
+    """
+    if sys.platform == 'linux':
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+    return time.monotonic()
 
 
 def _unready(joint_map: JointMap) -> str | None:

@@ -114,17 +114,17 @@ def producing(streamer: Streamer, publishers: int, rates: Rates) -> DiagnosticSt
 
 def consuming(commander: Commander, rates: Rates) -> DiagnosticStatus:
     """Tell whether commands come out, and whether anybody listens to them."""
-    age_s = _age_s(commander.commanded_at)
+    age_s = _age_s(commander.topic.commanded_at)
     values = {
-        'commands': commander.commands,
-        'rate_hz': rates.of('commands', commander.commands),
-        'joint_commands_subscriptions': commander.listeners,
+        'commands': commander.topic.commands,
+        'rate_hz': rates.of('commands', commander.topic.commands),
+        'joint_commands_subscriptions': commander.topic.listeners,
         'last_command_s_ago': _seconds(age_s),
         **_counts(commander.dropped),
     }
     if age_s is None:
         return _status('consuming', STALE, 'no command yet', values)
-    if not commander.listeners:
+    if not commander.topic.listeners:
         return _status('consuming', WARN, 'nobody listens to joint_commands', values)
     return _status('consuming', OK, 'commanding', values)
 

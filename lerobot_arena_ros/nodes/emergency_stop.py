@@ -9,6 +9,7 @@ import time
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.subscription import Subscription
+from rclpy.topic_endpoint_info import TopicEndpointInfo
 from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
 
@@ -22,10 +23,13 @@ from lerobot_arena_ros.control.stop import Stop, StopLatch
 
 __all__ = ['EmergencyStopPanel']
 
+_INPUT_DEPTH = 100
+"""Messages that wait while the node is busy: a true must not be pushed out by others' false."""
+
 _INPUT_QOS = (
     # No single profile matches every publisher and still gets a latched or a one-shot message.
-    QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT),
-    QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE),
+    QoSProfile(depth=_INPUT_DEPTH, reliability=ReliabilityPolicy.BEST_EFFORT),
+    QoSProfile(depth=_INPUT_DEPTH, reliability=ReliabilityPolicy.RELIABLE),
     QoSProfile(
         depth=1,
         reliability=ReliabilityPolicy.RELIABLE,
@@ -91,7 +95,8 @@ class EmergencyStopPanel:
 
     def publish(self) -> None:
         """Say whether the latch is closed; repeated, for some listeners let a silence expire."""
-        self._status.publish(Bool(data=self._latch.is_latched))
+        with self._lock:  # Or a repetition could unsay a stop that the other thread just said.
+            self._status.publish(Bool(data=self._latch.is_latched))
 
     def trip(self, stop: Stop) -> None:
         """Stop everything; any thread."""
@@ -101,7 +106,8 @@ class EmergencyStopPanel:
             self._on_stop(stop)
             self.publish()
             self._node.get_logger().error(f'EMERGENCY STOP: {stop}')
-        for wake in self._wakers.values():
+            wakers = list(self._wakers.values())
+        for wake in wakers:
             wake()
 
     def serve(self, room: str, wake: Callable[[], None]) -> None:
@@ -135,10 +141,10 @@ class EmergencyStopPanel:
         with self._lock:
             return self._latch.owed(room)
 
-    def sent(self, room: str, stop: Stop) -> None:
-        """Note that it was written."""
+    def delivered(self, room: str, stop: Stop) -> None:
+        """Note that the room has heard it."""
         with self._lock:
-            self._latch.sent(room, stop)
+            self._latch.delivered(room, stop)
 
     def joined(self, room: str, participant_id: str) -> None:
         """Note a join: its id is ours for ever, and the room hears of a stop that began here."""
@@ -160,10 +166,13 @@ class EmergencyStopPanel:
     def _publishers(self) -> tuple[int, bool]:
         """Count who publishes the input, and say whether all of them are bridges."""
         others = self._node.get_publishers_info_by_topic(self._topic)
-        statuses = [
-            f'{other.node_namespace.rstrip("/")}/{other.node_name}/{_STATUS}' for other in others
-        ]
+        statuses = [_status_of(other) for other in others]
         return len(others), bool(others) and all(status == self._topic for status in statuses)
+
+    def _is_heard(self) -> bool:
+        """Say whether another bridge listens to our status, so that it may stop because of us."""
+        listeners = self._node.get_subscriptions_info_by_topic(self._status.topic_name)
+        return any(self._node.count_publishers(_status_of(listener)) for listener in listeners)
 
     def _listen(self, qos: QoSProfile) -> Subscription:
         return self._node.create_subscription(
@@ -190,10 +199,11 @@ class EmergencyStopPanel:
         self, _: Trigger.Request, response: Trigger.Response
     ) -> Trigger.Response:
         publishers, are_bridges = self._publishers()
+        hear_us = self._is_heard()
         with self._lock:
             was = self._latch.stop
             refusal = self._latch.reset(
-                time.monotonic(), publishers=publishers, are_bridges=are_bridges
+                time.monotonic(), publishers=publishers, are_bridges=are_bridges, hear_us=hear_us
             )
             if refusal is None and was is not None:
                 self._on_reset()
@@ -204,3 +214,8 @@ class EmergencyStopPanel:
         )
         self._node.get_logger().warning(f'emergency stop: {response.message}')
         return response
+
+
+def _status_of(endpoint: TopicEndpointInfo) -> str:
+    """Name the topic on which a node says that it is stopped, if it is a bridge."""
+    return f'{endpoint.node_namespace.rstrip("/")}/{endpoint.node_name}/{_STATUS}'

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Awaitable, Callable
 import contextlib
 from dataclasses import dataclass
 import functools
@@ -11,6 +12,7 @@ from typing import Protocol
 
 from rclpy.impl.rcutils_logger import RcutilsLogger
 
+from lerobot_arena_ros.arena.access import Access
 from lerobot_arena_ros.arena.address import Address
 from lerobot_arena_ros.arena.connection import (
     Connection,
@@ -87,8 +89,8 @@ class Stops(Protocol):
     def owed(self, room: str) -> Stop | None:
         """Say which stop the room has still to be sent."""
 
-    def sent(self, room: str, stop: Stop) -> None:
-        """Learn that it was written."""
+    def delivered(self, room: str, stop: Stop) -> None:
+        """Learn that the room has heard it."""
 
     def joined(self, room: str, participant_id: str) -> None:
         """Learn under which id the room was joined."""
@@ -111,6 +113,7 @@ class RoomLink:
         name: str,
         role: Role,
         address: Address,
+        access: Access,
         workspace_id: str,
         room_id: str,
         settings: LinkSettings,
@@ -126,6 +129,7 @@ class RoomLink:
         self.status = LinkStatus(f'{workspace_id}/{room_id}')
         self._role = role
         self._address = address
+        self._access = access
         self._place = (workspace_id, room_id)
         self._settings = settings
         self._create_room = create_room
@@ -134,9 +138,11 @@ class RoomLink:
         self._thread = thread
         self._logger = logger
         self._on_change = on_change
-        self._rooms = Rooms(address)
+        self._rooms = Rooms(address, access=access)
         self._stop_owed = asyncio.Event()
+        self._on_the_way: deque[Stop] = deque()
         self._stale = asyncio.Event()
+        self._bug: Exception | None = None
 
     def wake(self) -> None:
         """Look whether the room is owed a stop; any thread."""
@@ -147,6 +153,7 @@ class RoomLink:
         Keep joined.
 
         :raises ArenaError: what no other attempt can cure, such as a refused token.
+        :raises Exception: a bug broke a part of it.
         """
         pauses = functools.partial(
             backoff, self._settings.reconnect_min_s, self._settings.reconnect_max_s
@@ -160,7 +167,11 @@ class RoomLink:
         if self._create_room:
             await self._rooms.ensure(*self._place)
         return await open_connection(
-            self._address, *self._place, self._role, timing=self._settings.timing
+            self._address,
+            *self._place,
+            self._role,
+            timing=self._settings.timing,
+            access=self._access,
         )
 
     def _failed(self, error: ArenaError, pause_s: float) -> None:
@@ -176,7 +187,7 @@ class RoomLink:
     async def _serve(self, connection: Connection) -> None:
         self._welcome(connection)
         tasks = [
-            asyncio.create_task(work(connection))
+            asyncio.create_task(self._work(work, connection))
             for work in (self._send_stops, self._keep_fresh, self._side.feed)
         ]
         try:
@@ -193,6 +204,18 @@ class RoomLink:
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
+        if self._bug is not None:
+            raise self._bug
+
+    async def _work(
+        self, work: Callable[[Connection], Awaitable[None]], connection: Connection
+    ) -> None:
+        """Do one part of the work; what breaks it ends the link, for stops may be its part."""
+        try:
+            await work(connection)
+        except Exception as exc:
+            self._bug = exc
+            await connection.aclose()
 
     def _welcome(self, connection: Connection) -> None:
         self.status.joined_as = connection.participant_id
@@ -201,6 +224,7 @@ class RoomLink:
         self.status.trouble = ''
         self.status.is_refused = False
         self._stale.clear()
+        self._on_the_way.clear()
         self._stops.joined(self.name, connection.participant_id)
         self._stop_owed.set()
         self._logger.info(f'{self.name}: joined {connection.name}')
@@ -210,6 +234,8 @@ class RoomLink:
     def _take(self, event: Event) -> None:
         self.status.heard += 1
         if isinstance(event, EmergencyStop):
+            if event.source == self.status.joined_as and self._on_the_way:
+                self._stops.delivered(self.name, self._on_the_way.popleft())
             self._stops.heard(self.name, event)
             return
         if isinstance(event, Presence) and event.round_trip_s is not None:
@@ -218,15 +244,20 @@ class RoomLink:
             self._stale.set()
 
     async def _send_stops(self, connection: Connection) -> None:
-        """Write the stop that is owed; what is not written stays owed for the next connection."""
+        """
+        Write the stop that is owed.
+
+        The server sends it to everybody, us included: until it comes back it stays owed, for a
+        socket takes what nobody will ever read.
+        """
         with contextlib.suppress(TransportError):
             while True:
                 await self._stop_owed.wait()
                 self._stop_owed.clear()
                 stop = self._stops.owed(self.name)
-                if stop is not None:
+                if stop is not None and not any(stop is other for other in self._on_the_way):
+                    self._on_the_way.append(stop)
                     await connection.send(EmergencyStop(stop.reason))
-                    self._stops.sent(self.name, stop)
 
     async def _keep_fresh(self, connection: Connection) -> None:
         """Ask for what the room remembers, since the server will not repeat what we dropped."""

@@ -112,6 +112,11 @@ class Spec:
 
 SPECS: tuple[Spec, ...] = (
     Spec('server_url', 'http://localhost:8000', 'The arena server; a path such as /api is kept.'),
+    Spec(
+        'ca_file',
+        '',
+        'PEM file with the only authorities to be trusted for https. Empty: those of the system.',
+    ),
     Spec('workspace_id', 'default-workspace', 'The workspace that both rooms are in.'),
     Spec(
         'units',

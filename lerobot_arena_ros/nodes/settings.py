@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lerobot_arena_ros.arena.access import Access
 from lerobot_arena_ros.arena.address import Address
-from lerobot_arena_ros.arena.errors import InvalidAddress
+from lerobot_arena_ros.arena.errors import InvalidAccess, InvalidAddress
 from lerobot_arena_ros.arena.session import LinkTiming
 from lerobot_arena_ros.control.gate_settings import (
     Feedback,
@@ -86,11 +87,13 @@ class BridgeSettings:
     """
     Everything.
 
+    :param access: the token, from the environment, and the authorities to be trusted.
     :param produce: None = this side is off.
     :param consume: None = this side is off.
     """
 
     address: Address
+    access: Access
     workspace_id: str
     joint_map: JointMap
     produce: ProduceSettings | None
@@ -117,8 +120,10 @@ class BridgeSettings:
                 "parameter units is not set: expected one of 'degrees', 'radians', 'normalized', "
                 'the unit of the values in the room'
             )
+        address = _address(values['server_url'])
         return cls(
-            address=_address(values['server_url']),
+            address=address,
+            access=_access(address, values['ca_file']),
             workspace_id=values['workspace_id'],
             joint_map=_joint_map(Unit(values['units']), joints),
             produce=_produce(values) if values['produce.room_id'] else None,
@@ -151,6 +156,15 @@ def _address(url: str) -> Address:
         return Address.parse(url)
     except InvalidAddress as exc:
         raise ParameterError(f'parameter server_url: {exc}') from exc
+
+
+def _access(address: Address, ca_file: str) -> Access:
+    try:
+        access = Access.of_environment(ca_file=ca_file or None)
+        access.check(address)
+    except InvalidAccess as exc:
+        raise ParameterError(str(exc)) from exc
+    return access
 
 
 def _joint_map(units: Unit, joints: Mapping[str, Mapping[str, Any]]) -> JointMap:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import concurrent.futures
 import math
 import threading
+import traceback
 from typing import Any
 
 from rclpy.impl.rcutils_logger import RcutilsLogger
@@ -16,7 +17,8 @@ from lerobot_arena_ros.arena.messages import Role
 from lerobot_arena_ros.control.joint_map import JointMap
 
 from .arena_thread import ArenaThread
-from .commander import Commander, CommandPublisher
+from .command_topic import CommandTopic
+from .commander import Commander
 from .emergency_stop import EmergencyStopPanel
 from .links import RoomLink, Side
 from .settings import BridgeSettings
@@ -29,7 +31,7 @@ class Sides:
     """
     What exists between configure and cleanup. Called by the ROS thread.
 
-    :param publisher: of the command topic; None where nothing is consumed.
+    :param topic: where commands go; None where nothing is consumed.
     :param on_change: called by any thread when the gate or a link changes its state.
     """
 
@@ -42,8 +44,7 @@ class Sides:
         panel: EmergencyStopPanel,
         lock: threading.RLock,
         logger: RcutilsLogger,
-        stamp: Callable[[], Any],
-        publisher: CommandPublisher | None,
+        topic: CommandTopic | None,
         on_change: Callable[[], None],
     ) -> None:
         self.streamer: Streamer | None = None
@@ -65,12 +66,11 @@ class Sides:
             self._link(
                 'produce', Role.PRODUCER, produce.room_id, produce.create_room, self.streamer
             )
-        if settings.consume is not None and publisher is not None:
+        if settings.consume is not None and topic is not None:
             self.commander = Commander(
                 settings.consume,
                 joint_map,
-                publisher=publisher,
-                stamp=stamp,
+                topic=topic,
                 logger=logger,
                 lock=lock,
                 on_change=on_change,
@@ -83,8 +83,10 @@ class Sides:
 
     def start(self) -> None:
         """Begin to join."""
+        # All rooms first: a stop out of one that is joined already has to reach the others.
         for link in self.links:
             self._panel.serve(link.name, link.wake)
+        for link in self.links:
             self._tasks.append(self._thread.start(self._run(link)))
 
     def stop(self, timeout_s: float) -> bool:
@@ -157,6 +159,7 @@ class Sides:
                 name,
                 role,
                 self._settings.address,
+                self._settings.access,
                 self._settings.workspace_id,
                 room_id,
                 self._settings.link,
@@ -174,3 +177,7 @@ class Sides:
             await link.run()
         except ArenaError as exc:
             self.failure = f'the {link.name} room cannot be joined: {exc}'
+        except Exception as exc:
+            # Nobody would hear the room's stops any more, so the node must not live on.
+            self._logger.error(f'the {link.name} link broke:\n{traceback.format_exc()}')
+            self.failure = f'the {link.name} link broke, which is a bug: {exc!r}'

@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping
 import contextlib
+import threading
 import time
 
 from rclpy.impl.rcutils_logger import RcutilsLogger
@@ -52,6 +53,7 @@ class Streamer:
         self._enabled = False
         self._latest: dict[str, float] = {}
         self._taken: dict[str, float] | None = None
+        self._lock = threading.Lock()  # Of the two above: both threads begin anew.
 
     # ----- called by the ROS thread
 
@@ -60,8 +62,9 @@ class Streamer:
         self._joint_map = joint_map
 
     def enable(self, enabled: bool) -> None:
-        """Let values through, or none."""
+        """Let values through, or none; what was measured before does not come after."""
         self._enabled = enabled
+        self._begin()
 
     def put(self, positions: Mapping[str, float], age_s: float | None) -> None:
         """
@@ -77,19 +80,20 @@ class Streamer:
                 'age', f'JointState is {age_s:.2f} s old, produce.max_input_age_s is {oldest_s:g}'
             )
             return
-        # One message may bring an arm and the next one its gripper: what is sent is all of it.
-        merged = {**self._latest, **positions}
-        try:
-            values = self._joint_map.to_arena(merged)
-        except ConversionError as exc:
-            self.drop(exc.reason, str(exc))
-            return
-        self._latest = merged
-        # The first frame of all is whole: some receivers take joints by their place in it.
-        self.missing = tuple(name for name in self._joint_map.names if name not in merged)
-        if not self.missing and not self._is_still(merged):
-            self._taken = merged
-            self._slot.put(values)
+        with self._lock:
+            # One message may bring an arm and the next its gripper: what is sent is all of it.
+            merged = {**self._latest, **positions}
+            try:
+                values = self._joint_map.to_arena(merged)
+            except ConversionError as exc:
+                self.drop(exc.reason, str(exc))
+                return
+            self._latest = merged
+            # The first frame of all is whole: some receivers take joints by their place in it.
+            self.missing = tuple(name for name in self._joint_map.names if name not in merged)
+            if not self.missing and not self._is_still(merged):
+                self._taken = merged
+                self._slot.put(values)
 
     def drop(self, reason: str, text: str) -> None:
         """Count an input that is not sent, and say so, at most once a second."""
@@ -105,12 +109,18 @@ class Streamer:
             and all(abs(positions[name] - before[name]) <= deadband for name in positions)
         )
 
+    def _begin(self) -> None:
+        """Forget what was measured so far, for a follower would go to where a joint was then."""
+        with self._lock:
+            self._slot.clear()
+            self._latest = {}
+            self._taken = None
+
     # ----- called by the loop's thread
 
     def joined(self) -> None:
         """Begin with what is measured from now on."""
-        self._slot.clear()
-        self._taken = None
+        self._begin()
 
     def lost(self, cause: str) -> None:
         """Need nothing: nobody takes from the slot, and joining clears it."""
@@ -133,7 +143,10 @@ class Streamer:
             while True:
                 await self._slot.filled()
                 await asyncio.sleep(due_at - time.monotonic())
-                await connection.send(JointUpdate.of(self._slot.take()))
+                values = self._slot.take()
+                if not values:  # Deactivated meanwhile.
+                    continue
+                await connection.send(JointUpdate.of(values))
                 self.sent += 1
                 self.sent_at = time.monotonic()
                 # From the time it was due, not from now: at an input of the same rate the

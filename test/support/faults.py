@@ -18,7 +18,7 @@ from .processes import Process, free_port, ros_arguments, running
 from .proxy import Proxy, running_proxy
 from .waiting import wait_for
 
-__all__ = ['LIMIT', 'REPORT_VARIABLE', 'ROOM', 'Stage', 'fault_stage']
+__all__ = ['LEADER', 'LIMIT', 'REPORT_VARIABLE', 'ROOM', 'Stage', 'fault_stage']
 
 REPORT_VARIABLE = 'LEROBOT_ARENA_FAULTS_REPORT'
 """Names a file to which each fault adds what was seen of it, as one line of JSON."""
@@ -81,9 +81,11 @@ class Stage:
         assert at is not None
         return at
 
-    def wait_for_text(self, status: str, text: str, since: float) -> float:
+    def wait_for_text(
+        self, status: str, text: str, since: float, *, namespace: str = FOLLOWER
+    ) -> float:
         """Wait until diagnostics say something new, and give the moment at which they did."""
-        name = f'/{FOLLOWER}/arena_bridge: {status}'
+        name = f'/{namespace}/arena_bridge: {status}'
 
         def said() -> float | None:
             hits = (at for at, who, what in self.probe.changes if who == name and text in what)

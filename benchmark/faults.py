@@ -1,0 +1,68 @@
+"""
+Injects every fault of test/test_faults.py and writes what was seen into docs/reliability.md.
+
+The table stands between two comments; the rest of the page is written by hand.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from pathlib import Path
+import re
+import subprocess
+import sys
+import tempfile
+from typing import Any
+
+__all__ = ['main', 'table']
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / 'docs' / 'reliability.md'
+BEGIN, END = '<!-- what make faults saw -->', '<!-- end -->'
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """Draw the rows; a time of None is one that there was none of."""
+    lines = [
+        '| fault | noticed after | the robot was told | healed after |',
+        '|---|---|---|---|',
+    ]
+    for row in rows:
+        noticed, healed = _seconds(row['noticed_s']), _seconds(row['healed_s'])
+        lines.append(f'| {row["fault"]} | {noticed} | {row["told"]} | {healed} |')
+    return '\n'.join(lines)
+
+
+def _seconds(value: float | None) -> str:
+    return '–' if value is None else f'{value:.2f} s'
+
+
+def main() -> int:
+    """Inject, print the table, and write it into the page if everything held."""
+    parser = argparse.ArgumentParser(prog='benchmark.faults', description=__doc__)
+    parser.add_argument('--connects', type=int, default=1000, help='connections in a row')
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / 'report'
+        environment = {
+            **os.environ,
+            'LEROBOT_ARENA_FAULTS_REPORT': str(report),
+            'LEROBOT_ARENA_FAULTS_CONNECTS': str(options.connects),
+        }
+        # One after the other: the times are those of a machine that does nothing else.
+        command = [sys.executable, '-m', 'pytest', '-q', '-p', 'no:xdist', 'test/test_faults.py']
+        code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+        rows = [json.loads(line) for line in report.read_text(encoding='utf-8').splitlines()]
+    print(table(rows))
+    if code == 0:
+        page = PAGE.read_text(encoding='utf-8')
+        between = re.compile(f'{re.escape(BEGIN)}.*{re.escape(END)}', re.DOTALL)
+        new = f'{BEGIN}\n\n{table(rows)}\n\n{END}'
+        PAGE.write_text(between.sub(lambda _: new, page), encoding='utf-8')
+    return code
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,45 @@
+"""What rclpy leaves open in the lifecycle of a node: failures that are said, and survived."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import traceback
+from typing import Any
+
+from rclpy.impl.implementation_singleton import rclpy_implementation
+from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
+
+__all__ = ['change', 'destroy', 'guard_transitions']
+
+
+def change(node: LifecycleNode, act: Callable[[], None], what: str) -> TransitionCallbackReturn:
+    """Do what a transition is about; rclpy would swallow what it raises."""
+    try:
+        act()
+    except Exception:
+        node.get_logger().error(f'cannot {what}:\n{traceback.format_exc()}')
+        return TransitionCallbackReturn.ERROR
+    return TransitionCallbackReturn.SUCCESS
+
+
+def guard_transitions(node: LifecycleNode) -> None:
+    """Answer a transition that the present state does not have; rclpy would end the node."""
+    service = node._service_change_state
+    original = service.callback
+
+    def guarded(request: Any, response: Any) -> Any:
+        try:
+            return original(request, response)
+        except rclpy_implementation.RCLError as exc:
+            node.get_logger().warning(f'transition {request.transition.id} refused: {exc}')
+            response.success = False
+            return response
+
+    service.callback = guarded
+
+
+def destroy(node: LifecycleNode, entity: Any) -> None:
+    """Destroy a publisher, a subscription or a timer of the node."""
+    for way in (node.destroy_publisher, node.destroy_subscription, node.destroy_timer):
+        if way(entity):
+            return

@@ -1,0 +1,123 @@
+"""A bridge and an arena that wants a token, over TLS; nobody else comes by the token."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
+
+from rcl_interfaces.srv import GetParameters, ListParameters
+from support.certificates import Authority
+from support.domain import own_domain
+from support.probe import Probe, running_probe
+from support.processes import Process, ros_arguments, running
+from support.robot import DEFAULTS, NAMESPACE
+from support.server import running_server
+from support.waiting import wait_for
+
+from lerobot_arena_ros.arena.access import TOKEN_VARIABLE
+from lerobot_arena_ros.server.access import Rules
+
+TOKEN = 'a-secret-that-nobody-tells'
+LINK = f'/{NAMESPACE}/arena_bridge: produce link'
+
+
+@contextmanager
+def bridge(url: str, **parameters: Any) -> Iterator[Process]:
+    """Run a bridge, with the environment as it is."""
+    given = {**DEFAULTS, 'produce.room_id': 'a', 'server_url': url, **parameters}
+    with running('nodes.bridge', ros_arguments(NAMESPACE, given)) as process:
+        yield process
+
+
+def everything_said(probe: Probe, process: Process) -> str:
+    """Give all that the graph and the log say of a bridge."""
+    listed = probe.ask(NAMESPACE, 'list_parameters', ListParameters, ListParameters.Request())
+    names = listed.result.names
+    request = GetParameters.Request(names=names)
+    values = probe.ask(NAMESPACE, 'get_parameters', GetParameters, request).values
+    return f'{process.output}\n{probe.diagnostics}\n{names}\n{values}'
+
+
+@pytest.fixture(name='token')
+def fixture_token(monkeypatch: pytest.MonkeyPatch) -> str:
+    """Have the token where bridges look for it."""
+    monkeypatch.setenv(TOKEN_VARIABLE, TOKEN)
+    return TOKEN
+
+
+def test_a_bridge_joins_with_a_token_over_tls_and_tells_nobody(token: str, tmp_path: Path) -> None:
+    """Its rooms are made and joined, and the token is in no log, status or parameter."""
+    authority = Authority(tmp_path)
+    certificate = authority.certify_this_machine()
+    with (
+        own_domain(),
+        running_server(rules=Rules(token), certificate=certificate) as url,
+        running_probe() as probe,
+        bridge(url, ca_file=authority.file) as process,
+    ):
+        assert url.startswith('https://')
+        wait_for(lambda: probe.text(LINK) == 'joined', 'the link', 20.0)
+
+        assert token not in everything_said(probe, process)
+
+
+def test_a_bridge_with_a_wrong_token_ends_with_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another attempt would not cure it."""
+    monkeypatch.setenv(TOKEN_VARIABLE, 'wrong')
+    with own_domain(), running_server(rules=Rules(TOKEN)) as url, bridge(url) as process:
+        assert process.wait() == 2, process.output
+
+        lines = [line for line in process.output.splitlines() if line.startswith('arena_bridge:')]
+        assert len(lines) == 1, process.output
+        assert 'access denied: the token is missing or wrong' in lines[0]
+        assert "wrong'" not in process.output
+        assert 'Traceback' not in process.output
+
+
+def test_a_server_that_cannot_be_trusted_is_not_talked_to(token: str, tmp_path: Path) -> None:
+    """It is tried again, as a certificate may be mended; what helps is said."""
+    certificate = Authority(tmp_path).certify_this_machine()
+    with (
+        own_domain(),
+        running_server(rules=Rules(token), certificate=certificate) as url,
+        running_probe() as probe,
+        bridge(url) as process,
+    ):
+        wait_for(lambda: 'CERTIFICATE_VERIFY_FAILED' in probe.text(LINK), 'the refusal', 20.0)
+
+        assert 'name its file: ca_file' in probe.text(LINK)
+        assert token not in everything_said(probe, process)
+
+
+MISTAKES = {
+    'plain to another host': (
+        {'server_url': 'http://arena.example.org'},
+        'the token would go there unencrypted',
+    ),
+    'no such authorities': (
+        {'server_url': 'https://arena.example.org', 'ca_file': '/nowhere.pem'},
+        "CA file '/nowhere.pem': No such file",
+    ),
+}
+
+
+@pytest.mark.usefixtures('token')
+@pytest.mark.parametrize(('parameters', 'said'), MISTAKES.values(), ids=MISTAKES)
+def test_a_mistake_with_the_token_ends_the_bridge_with_one_line(
+    parameters: dict[str, str], said: str
+) -> None:
+    """Nothing is sent anywhere."""
+    with own_domain(), bridge('', **parameters) as process:
+        assert process.wait() == 2, process.output
+
+        lines = [line for line in process.output.splitlines() if line.startswith('arena_bridge:')]
+        assert len(lines) == 1, process.output
+        assert said in lines[0]
+        assert TOKEN not in process.output
+        assert 'Traceback' not in process.output

@@ -1,0 +1,82 @@
+"""The shell around the gate: which time it tells it."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from builtin_interfaces.msg import Time
+import pytest
+
+pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
+
+from rclpy.logging import get_logger
+
+from lerobot_arena_ros.arena.messages import JointUpdate
+from lerobot_arena_ros.arena.session import Presence
+from lerobot_arena_ros.control.gate import State
+from lerobot_arena_ros.control.joint_map import Joint, JointMap
+from lerobot_arena_ros.control.units import Unit
+from lerobot_arena_ros.nodes.command_topic import CommandTopic
+from lerobot_arena_ros.nodes.commander import Commander
+from lerobot_arena_ros.nodes.conversions import CommandMessage
+from lerobot_arena_ros.nodes.parameter_table import SPECS
+from lerobot_arena_ros.nodes.settings import BridgeSettings
+
+PAN = Joint('pan', 'pan', Unit.RADIANS, -1.0, 1.0)
+
+
+class Topic:
+    """A command topic with one listener."""
+
+    def __init__(self) -> None:
+        self.commands: list[CommandMessage] = []
+
+    def publish(self, message: CommandMessage) -> None:
+        """Note a command."""
+        self.commands.append(message)
+
+    def get_subscription_count(self) -> int:
+        """Count the one listener."""
+        return 1
+
+
+def moving_commander(topic: Topic) -> Commander:
+    """Make a commander whose arm has just been told where it is."""
+    values = {spec.name: spec.initial for spec in SPECS}
+    settings = BridgeSettings.of({**values, 'units': 'radians', 'consume.room_id': 'a'}, {})
+    assert settings.consume is not None
+    commander = Commander(
+        settings.consume,
+        JointMap([PAN]),
+        topic=CommandTopic(topic, interface='joint_state', period_s=0.01, stamp=Time),
+        logger=get_logger('test'),
+        lock=threading.RLock(),
+        on_change=lambda: None,
+        stopped=None,
+    )
+    commander.enable(True)
+    commander.joined()
+    commander.event(Presence(True))
+    commander.measure({'pan': 0.25})
+    commander.event(JointUpdate.of({'pan': 0.5}))
+    assert commander.state is State.ACTIVE
+    return commander
+
+
+@pytest.mark.skipif(not hasattr(time, 'CLOCK_BOOTTIME'), reason='only Linux tells that it slept')
+def test_a_machine_that_slept_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The arm may be anywhere by now, though time.monotonic() says that no time has passed."""
+    topic = Topic()
+    commander = moving_commander(topic)
+    clock_gettime, told = time.clock_gettime, len(topic.commands)
+
+    def after_a_night(clock: int) -> float:
+        return clock_gettime(clock) + (8 * 3600.0 if clock == time.CLOCK_BOOTTIME else 0.0)
+
+    monkeypatch.setattr(time, 'clock_gettime', after_a_night)
+    commander.event(JointUpdate.of({'pan': 0.75}))
+    commander.tick()
+
+    assert commander.state is State.HOLDING
+    assert len(topic.commands) == told

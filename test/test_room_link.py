@@ -1,0 +1,87 @@
+"""One room's link: what becomes of it when one of its own parts breaks."""
+
+from __future__ import annotations
+
+import asyncio
+
+from fastapi import WebSocket
+import pytest
+
+pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
+
+from rclpy.logging import get_logger
+from support.fake_arena import fake_arena, listed, welcome
+
+from lerobot_arena_ros.arena.access import Access
+from lerobot_arena_ros.arena.address import Address
+from lerobot_arena_ros.arena.connection import Connection
+from lerobot_arena_ros.arena.messages import EmergencyStop, Role
+from lerobot_arena_ros.arena.session import Event, LinkTiming
+from lerobot_arena_ros.control.stop import Stop
+from lerobot_arena_ros.nodes.arena_thread import ArenaThread
+from lerobot_arena_ros.nodes.links import RoomLink
+from lerobot_arena_ros.nodes.settings import LinkSettings
+
+SETTINGS = LinkSettings(LinkTiming(), stop_on_loss=False, reconnect_min_s=0.1, reconnect_max_s=0.2)
+
+
+class Nobody:
+    """A side that listens, and breaks as soon as it is to send."""
+
+    def joined(self, *_: object) -> None:
+        """Learn that the room was joined, as a side or as the stop."""
+
+    def lost(self, *_: object) -> None:
+        """Learn that it is not."""
+
+    def event(self, event: Event) -> bool:
+        """Take what the room says."""
+        return False
+
+    def refreshed(self, joints: dict[str, float]) -> None:
+        """Take what the room remembers."""
+
+    async def feed(self, connection: Connection) -> None:
+        """Break."""
+        raise RuntimeError('a bug')
+
+    def heard(self, room: str, stop: EmergencyStop) -> None:
+        """Learn of a stop in the room."""
+
+    def owed(self, room: str) -> Stop | None:
+        """Owe nothing."""
+        return None
+
+    def delivered(self, room: str, stop: Stop) -> None:
+        """Learn that the room has heard a stop."""
+
+
+async def test_a_part_that_breaks_ends_the_link() -> None:
+    """It may be the one that writes stops; what goes on without it only looks well."""
+
+    async def arena(websocket: WebSocket) -> None:
+        fake.room = listed((await welcome(websocket))['participant_id'])
+
+    thread = ArenaThread()
+    try:
+        async with fake_arena(arena) as fake:
+            fake.room = listed()
+            link = RoomLink(
+                'produce',
+                Role.PRODUCER,
+                Address.parse(fake.url),
+                Access(),
+                'lab',
+                'a',
+                SETTINGS,
+                create_room=False,
+                side=Nobody(),
+                stops=Nobody(),
+                thread=thread,
+                logger=get_logger('test'),
+                on_change=lambda: None,
+            )
+            with pytest.raises(RuntimeError, match='a bug'):
+                await asyncio.wait_for(link.run(), 5.0)
+    finally:
+        assert thread.stop(10.0)
