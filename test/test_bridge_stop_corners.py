@@ -17,7 +17,7 @@ import pytest
 pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
 
 from std_msgs.msg import Bool
-from support.domain import own_domain
+from support.domain import FASTDDS_PROFILE, own_domain
 from support.processes import ros_arguments, running
 from support.robot import DEFAULTS, NAMESPACE, Robot, robot
 from support.stopping import press_until_heard, reset, stop_publisher, wait_for_stop
@@ -42,15 +42,11 @@ publisher.publish(Bool(data=True))
 rclpy.spin(node)
 """
 
-QUICK_LEASE = """<?xml version="1.0"?>
-<profiles xmlns="http://www.eprosima.com">
-  <participant profile_name="button" is_default_profile="true"><rtps><builtin>
-    <discovery_config>
-      <leaseDuration><sec>3</sec></leaseDuration>
-      <leaseAnnouncement><sec>1</sec></leaseAnnouncement>
-    </discovery_config>
-  </builtin></rtps></participant>
-</profiles>
+QUICK_LEASE = """<builtin>
+  <discovery_config>
+    <leaseDuration><sec>3</sec></leaseDuration>
+    <leaseAnnouncement><sec>1</sec></leaseAnnouncement>
+  </discovery_config>
 """
 """How soon a participant that is gone is missed; Fast DDS takes 20 s unless told otherwise."""
 
@@ -102,7 +98,8 @@ def lose_and_find(bridged: Robot) -> None:
 def button(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Have a node of its own process that says true once, latched."""
     profile = folder / 'profile.xml'
-    profile.write_text(QUICK_LEASE, encoding='utf-8')
+    everybodys = FASTDDS_PROFILE.read_text(encoding='utf-8')
+    profile.write_text(everybodys.replace('<builtin>', QUICK_LEASE), encoding='utf-8')
     lease = dict.fromkeys(
         ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE'), str(profile)
     )

@@ -5,22 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 import os
+from pathlib import Path
 import socket
 
 import pytest
 
-__all__ = ['own_domain', 'reserved_domain']
+__all__ = ['FASTDDS_PROFILE', 'own_domain', 'reserved_domain']
 
 FIRST_PORT = 47_300
 DOMAINS = range(1, 102)
 """Those whose DDS ports lie below Linux's ephemeral ports."""
 
-_SETTINGS = {
-    'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
-    # Tests kill processes, and Fast DDS 2.14 may crash where it meets the shared memory of one
-    # that was killed (SharedMemChannelResource::release).
-    'FASTDDS_BUILTIN_TRANSPORTS': 'UDPv4',
-}
+FASTDDS_PROFILE = Path(__file__).with_name('fastdds.xml')
+"""What Fast DDS is told about its transports."""
 
 
 @contextmanager
@@ -44,6 +41,11 @@ def reserved_domain() -> Iterator[int]:
 def own_domain() -> Iterator[int]:
     """Put this process and what it starts into a domain of its own, on this machine only."""
     with reserved_domain() as domain, pytest.MonkeyPatch.context() as patch:
-        for name, value in {**_SETTINGS, 'ROS_DOMAIN_ID': str(domain)}.items():
-            patch.setenv(name, value)
+        patch.setenv('ROS_DOMAIN_ID', str(domain))
+        patch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+        if 'fastrtps' in os.environ.get('RMW_IMPLEMENTATION', 'rmw_fastrtps_cpp'):
+            # LOCALHOST would bring its own transports, whatever the profile says.
+            patch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'SYSTEM_DEFAULT')
+            patch.setenv('FASTRTPS_DEFAULT_PROFILES_FILE', str(FASTDDS_PROFILE))
+            patch.setenv('FASTDDS_DEFAULT_PROFILES_FILE', str(FASTDDS_PROFILE))
         yield domain
