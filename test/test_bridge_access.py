@@ -37,10 +37,10 @@ def bridge(url: str, **parameters: Any) -> Iterator[Process]:
 
 def everything_said(probe: Probe, process: Process) -> str:
     """Give all that the graph and the log say of a bridge."""
-    listed = probe.ask(NAMESPACE, 'list_parameters', ListParameters, ListParameters.Request())
+    listed = probe.query(NAMESPACE, 'list_parameters', ListParameters, ListParameters.Request())
     names = listed.result.names
     request = GetParameters.Request(names=names)
-    values = probe.ask(NAMESPACE, 'get_parameters', GetParameters, request).values
+    values = probe.query(NAMESPACE, 'get_parameters', GetParameters, request).values
     return f'{process.output}\n{probe.diagnostics}\n{names}\n{values}'
 
 

@@ -79,7 +79,7 @@ class Robot:
     @property
     def state(self) -> str:
         """The lifecycle state."""
-        answer = self.probe.ask(NAMESPACE, 'get_state', GetState, GetState.Request())
+        answer = self.probe.query(NAMESPACE, 'get_state', GetState, GetState.Request())
         return str(answer.current_state.label)
 
     def change_state(self, transition: int) -> bool:
@@ -142,4 +142,6 @@ def robot(
             NAMESPACE, {**DEFAULTS, 'server_url': proxy.url, **parameters}, *more
         )
         bridge = stack.enter_context(running(executable, arguments))
-        yield Robot(url, bridge, probe, proxy)
+        made = Robot(url, bridge, probe, proxy)
+        assert made.state  # Once it has answered, it knows who listens to its answers.
+        yield made

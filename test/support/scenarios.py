@@ -96,7 +96,11 @@ class Stage:
             position = radians + next(tremor)
             self.probe.publish_joints('leader', JOINTS, [position, -position])
             commands = self.probe.commands['follower']
-            return bool(commands) and math.isclose(commands[-1].position[0], radians, abs_tol=1e-9)
+            reached = list(commands[-1].position) if commands else [math.nan, math.nan]
+            wanted = (radians, -radians)
+            return all(
+                math.isclose(a, b, abs_tol=1e-9) for a, b in zip(reached, wanted, strict=True)
+            )
 
         wait_for(arrived, f'the follower to be commanded to {degrees} degrees', 20.0)
 
