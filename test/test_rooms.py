@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+import gc
 import socket
 from typing import Any
 import uuid
@@ -25,7 +26,7 @@ from lerobot_arena_ros.arena.errors import (
     TransportError,
 )
 from lerobot_arena_ros.arena.messages import RoomInfo, room_info, room_state
-from lerobot_arena_ros.arena.rooms import Rooms
+from lerobot_arena_ros.arena.rooms import Rooms, _within
 
 pytestmark = pytest.mark.usefixtures('no_task_left')
 
@@ -153,6 +154,24 @@ async def test_nobody_listens() -> None:
 
     with pytest.raises(ConnectError, match='cannot connect'):
         await rooms.list('lab')
+
+
+async def test_a_request_that_is_given_up_as_it_fails_says_nothing() -> None:
+    """Ctrl-C at the moment in which a connection is refused is no traceback of the loop."""
+    complaints: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, said: complaints.append(said))
+
+    async def fail() -> httpx.Response:
+        asking.cancel()
+        raise ConnectError('refused')
+
+    asking = asyncio.create_task(_within(1.0, fail(), 'http://127.0.0.1'))
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    del asking
+    gc.collect()
+
+    assert complaints == []
 
 
 async def test_a_server_that_does_not_answer() -> None:

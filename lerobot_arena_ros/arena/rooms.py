@@ -161,9 +161,10 @@ async def _within(
             raise TransportError(f'{url}: no whole answer within {seconds:g} s')
         return task.result()
     finally:
-        if not task.done():
-            task.cancel()
-            await asyncio.wait([task])
+        task.cancel()
+        await asyncio.wait([task])
+        if not task.cancelled():
+            task.exception()  # Looked at, or the loop would print one that nobody waits for.
 
 
 def translate_http(exc: Exception, url: str) -> ArenaError:
