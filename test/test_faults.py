@@ -174,7 +174,7 @@ def test_frames_that_are_lost_or_out_of_order_do_not_make_the_arm_jump(stage: St
         'frames dropped and out of order (a broken proxy)',
         noticed_s=None,
         told='what arrives, at the velocity limit',
-        healed_s=0.0,
+        healed_s=None,
     )
 
 
@@ -190,7 +190,7 @@ def test_a_consumer_that_reads_slowly_is_told_the_newest(stage: Stage) -> None:
         'a thin line to the bridge (20 kB/s)',
         noticed_s=None,
         told='the newest values, merged',
-        healed_s=0.0,
+        healed_s=None,
     )
 
 
@@ -249,7 +249,7 @@ async def test_another_consumer_stops_reading(stage: Stage) -> None:
         'another consumer stops reading',
         noticed_s=put_out_at - fault_at,
         told=f'the same (longest pause {max(gaps):.2f} s)',
-        healed_s=0.0,
+        healed_s=None,
     )
 
 
@@ -316,7 +316,7 @@ async def test_a_thousand_come_and_go(stage: Stage) -> None:
         f'{CONNECTS} connects and disconnects in a row',
         noticed_s=None,
         told=f'the same (longest pause {max(gaps):.2f} s in {took_s:.0f} s)',
-        healed_s=0.0,
+        healed_s=None,
     )
 
 
@@ -342,7 +342,7 @@ def test_the_bridge_is_killed_while_commanding_and_respawned(stage: Stage) -> No
     assert abs(first.commanded - first.measured) < 0.1
     stage.record(
         'bridge killed (SIGKILL) while commanding, and respawned',
-        noticed_s=0.0,
+        noticed_s=None,
         told=f'{told}; after the respawn nothing before the reset',
         healed_s=healed_at - mended_at,
     )
@@ -367,7 +367,7 @@ async def test_a_stop_raised_while_the_link_is_down_is_not_lost(stage: Stage) ->
 
     stage.record(
         'stop raised while the link is down',
-        noticed_s=0.0,
+        noticed_s=None,
         told='nothing after the stop',
         healed_s=heard[0] - mended_at,
     )
