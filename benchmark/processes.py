@@ -1,54 +1,158 @@
-"""Executables of the package as processes of their own, gone when the measurement ends."""
+"""Processes that are measured or measured with, gone when the measurement ends."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 import json
+import os
+import signal
+import socket
 import subprocess
 import sys
+import time
 from typing import Any
 
-__all__ = ['bridge', 'server']
+__all__ = [
+    'Stage',
+    'bridge',
+    'free_port',
+    'ros_environment',
+    'running',
+    'server',
+    'stage',
+    'wait_for_port',
+]
 
+START_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 10.0
 
+_domains = iter(range(1, 100))
 
-@contextmanager
-def server() -> Iterator[str]:
-    """Run an arena on a free port; the value is its URL."""
-    with _running('server.main', ['--port', '0'], stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        if 'http://' not in line:
-            raise RuntimeError(f'arena_server said {line!r}, expected where it listens')
-        yield line.split()[-1]
+
+def ros_environment() -> dict[str, str]:
+    """Make an environment whose ROS nodes meet no others."""
+    domain = 1 + (os.getpid() + next(_domains)) % 100
+    return {'ROS_DOMAIN_ID': str(domain), 'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST'}
 
 
 @contextmanager
-def bridge(parameters: Mapping[str, Any]) -> Iterator[None]:
-    """Run a bridge with these parameters; a stop is no news here, so it logs nothing."""
-    arguments = ['--ros-args', '--log-level', 'fatal']
-    for name, value in parameters.items():
-        arguments += ['-p', f'{name}:={value if isinstance(value, str) else json.dumps(value)}']
-    with _running('nodes.bridge', arguments):
-        yield
-
-
-@contextmanager
-def _running(
-    module: str, arguments: list[str], stdout: int | None = None
+def running(
+    module: str,
+    arguments: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
+    **pipes: int,
 ) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, '-m', f'lerobot_arena_ros.{module}', *arguments]
-    process = subprocess.Popen(command, stdout=stdout, text=True)
+    """Run a module as a program."""
+    command = [sys.executable, '-m', module, *arguments]
+    process = subprocess.Popen(
+        command, text=True, env={**os.environ, **(environment or {})}, **pipes
+    )  # type: ignore[call-overload]
     try:
         yield process
     finally:
-        process.terminate()
+        _end(process)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    if process.stdin is not None:
+        process.stdin.close()  # A stage of ours ends by itself then, and cleans up.
         try:
             process.wait(STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             process.kill()
-            process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
+    else:
+        process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(STOP_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
+
+
+class Stage:
+    """
+    A process of :mod:`benchmark.stages`: takes orders, gives answers.
+
+    :ivar first: its first answer, given when it was ready.
+    """
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.pid = process.pid
+        self._process = process
+        self.first = self._answer()
+
+    def order(self, **fields: Any) -> dict[str, Any]:
+        """Order something and wait until it is done."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(fields) + '\n')
+        self._process.stdin.flush()
+        return self._answer()
+
+    def _answer(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError(f'{self._process.args!r} ended, expected an answer')
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+
+@contextmanager
+def stage(
+    name: str, arguments: Sequence[str] = (), environment: Mapping[str, str] | None = None
+) -> Iterator[Stage]:
+    """Run a module of :mod:`benchmark.stages`; the value comes when it is ready."""
+    pipes = {'stdin': subprocess.PIPE, 'stdout': subprocess.PIPE}
+    with running(f'benchmark.stages.{name}', arguments, environment, **pipes) as process:
+        yield Stage(process)
+
+
+@contextmanager
+def server() -> Iterator[tuple[str, int]]:
+    """Run an arena on a free port; the value is its URL and its process id."""
+    module = 'lerobot_arena_ros.server.main'
+    with running(module, ['--port', '0'], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        if 'http://' not in line:
+            raise RuntimeError(f'arena_server said {line!r}, expected where it listens')
+        yield line.split()[-1], process.pid
+
+
+@contextmanager
+def bridge(
+    parameters: Mapping[str, Any],
+    environment: Mapping[str, str] | None = None,
+    namespace: str = '/',
+) -> Iterator[int]:
+    """Run a bridge; the value is its process id. What it logs is no news here."""
+    arguments = ['--ros-args', '--log-level', 'fatal', '-r', f'__ns:={namespace}']
+    for name, value in parameters.items():
+        arguments += ['-p', f'{name}:={value if isinstance(value, str) else json.dumps(value)}']
+    with running('lerobot_arena_ros.nodes.bridge', arguments, environment) as process:
+        yield process.pid
+
+
+def free_port() -> int:
+    """Find a port for a server that cannot find one itself."""
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_for_port(port: int) -> None:
+    """Wait until somebody listens there."""
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while True:
+        try:
+            socket.create_connection(('127.0.0.1', port)).close()
+        except ConnectionRefusedError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+        else:
+            return

@@ -176,7 +176,7 @@ def row(load: str, what: str, values: Sequence[float]) -> str:
 async def run(rates_hz: Sequence[float], trials: int) -> None:
     """Measure under each load and print a table."""
     print('from the stop in the room to          min      p50      p99      max   count   [ms]')
-    with server() as url, bridge({**PARAMETERS, 'server_url': url}):
+    with server() as (url, _), bridge({**PARAMETERS, 'server_url': url}):
         ear = Ear()
         try:
             await RoboticsProducer(url).create_room(*ROOM)
