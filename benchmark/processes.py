@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 import json
 import os
 import signal
@@ -11,11 +12,12 @@ import socket
 import subprocess
 import sys
 import time
-from typing import Any
+from typing import Any, TypeVar
 
 __all__ = [
     'Stage',
     'bridge',
+    'enter_all',
     'free_port',
     'ros_environment',
     'running',
@@ -23,6 +25,8 @@ __all__ = [
     'stage',
     'wait_for_port',
 ]
+
+T = TypeVar('T')
 
 START_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 10.0
@@ -86,9 +90,17 @@ class Stage:
 
     def order(self, **fields: Any) -> dict[str, Any]:
         """Order something and wait until it is done."""
+        self.begin(**fields)
+        return self.end()
+
+    def begin(self, **fields: Any) -> None:
+        """Order something."""
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(fields) + '\n')
         self._process.stdin.flush()
+
+    def end(self) -> dict[str, Any]:
+        """Wait until what was begun is done."""
         return self._answer()
 
     def _answer(self) -> dict[str, Any]:
@@ -108,6 +120,12 @@ def stage(
     pipes = {'stdin': subprocess.PIPE, 'stdout': subprocess.PIPE}
     with running(f'benchmark.stages.{name}', arguments, environment, **pipes) as process:
         yield Stage(process)
+
+
+def enter_all(stack: ExitStack, contexts: Iterable[AbstractContextManager[T]]) -> list[T]:
+    """Enter several at the same time, for a process takes a second or two to start."""
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        return list(pool.map(stack.enter_context, contexts))
 
 
 @contextmanager

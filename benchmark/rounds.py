@@ -27,13 +27,14 @@ class Tally:
     """
     What one path did at one rate, in all rounds together.
 
+    :param windows_s: how long the messages of each round took.
     :param cpu_s: of each process between the ends; ``ends_s`` of those at the ends.
     """
 
     path: str
     rate_hz: float
     joints: int
-    taken_s: list[float] = field(default_factory=list)
+    windows_s: list[list[float]] = field(default_factory=list)
     sent: int = 0
     sending_s: float = 0.0
     cpu_s: dict[str, float] = field(default_factory=dict)
@@ -42,12 +43,12 @@ class Tally:
     @property
     def latency(self) -> Latency:
         """How long the messages took."""
-        return Latency.of(self.taken_s, self.sent - len(self.taken_s))
+        return Latency.of(self.windows_s, self.sent)
 
     @property
     def lost_share(self) -> float:
         """Messages lost, as a share of those sent."""
-        return 1.0 - len(self.taken_s) / self.sent
+        return self.latency.lost / self.sent
 
     def cpu_us(self, spent_s: dict[str, float]) -> dict[str, float]:
         """Give microseconds per message sent, by process."""
@@ -100,7 +101,8 @@ def measure(path: Path, tally: Tally, seconds: float) -> None:
     arrived: dict[int, float] = {}
     for number, at in path.receiver.order()['arrived']:
         arrived.setdefault(number, at)
-    tally.taken_s += [arrived[number] - at for number, at in sent.items() if number in arrived]
+    taken_s = [arrived[number] - at for number, at in sent.items() if number in arrived]
+    tally.windows_s.append(taken_s)
     tally.sent += len(sent)
     times = sent.values()
     tally.sending_s += max(times) - min(times)

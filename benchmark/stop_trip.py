@@ -14,8 +14,9 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 import itertools
-import math
+import json
 import os
+from pathlib import Path
 import threading
 import time
 
@@ -30,6 +31,7 @@ from std_srvs.srv import Trigger
 from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
 
 from .processes import bridge, server
+from .readings import Latency, quantile
 
 __all__ = ['main']
 
@@ -159,12 +161,6 @@ async def measure(
     return seen
 
 
-def quantile(values: Sequence[float], share: float) -> float:
-    """Give the value below which this share of them lies."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, math.floor(share * len(ordered)))]
-
-
 def row(load: str, what: str, values: Sequence[float]) -> str:
     """Draw a line of the table, times in milliseconds."""
     numbers = (min(values), quantile(values, 0.5), quantile(values, 0.99), max(values))
@@ -173,8 +169,14 @@ def row(load: str, what: str, values: Sequence[float]) -> str:
     )
 
 
-async def run(rates_hz: Sequence[float], trials: int) -> None:
-    """Measure under each load and print a table."""
+def numbers(rate_hz: float, what: str, values: Sequence[float]) -> dict[str, object]:
+    """Give a line of the table as plain numbers."""
+    return {'rate_hz': rate_hz, 'what': what, **vars(Latency.of([values], len(values)))}
+
+
+async def run(rates_hz: Sequence[float], trials: int) -> list[dict[str, object]]:
+    """Measure under each load and print a table; gives its lines as plain numbers."""
+    lines = []
     print('from the stop in the room to          min      p50      p99      max   count   [ms]')
     with server() as (url, _), bridge({**PARAMETERS, 'server_url': url}):
         ear = Ear()
@@ -187,8 +189,10 @@ async def run(rates_hz: Sequence[float], trials: int) -> None:
                 seen = await measure(url, ear, rate_hz, trials, sent)
                 for what, values in seen.items():
                     print(row(f'{rate_hz:g} Hz', what, values), flush=True)
+                    lines.append(numbers(rate_hz, what, values))
         finally:
             ear.close()
+    return lines
 
 
 def main() -> None:
@@ -198,10 +202,13 @@ def main() -> None:
     parser.add_argument(
         '--rates', type=float, nargs='+', default=[20.0, 100.0, 500.0], help='updates a second'
     )
+    parser.add_argument('--json', type=Path, help='a file for the same as data')
     options = parser.parse_args()
     os.environ['ROS_DOMAIN_ID'] = str(1 + os.getpid() % 100)
     os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
-    asyncio.run(run(options.rates, options.trials))
+    lines = asyncio.run(run(options.rates, options.trials))
+    if options.json is not None:
+        options.json.write_text(json.dumps(lines), encoding='utf-8')
 
 
 if __name__ == '__main__':
