@@ -94,6 +94,15 @@ SECTIONS: dict[str, Callable[[Plan, str | None], Results]] = {
     'idle': measure_idle,
 }
 
+SECTION_OF = {
+    'floor': 'paths',
+    'obvious': 'paths',
+    'fan': 'fan-out',
+    'stop': 'stop',
+    'idle': 'idle',
+}
+"""Where a target is measured, by the first word of its key."""
+
 
 def machine() -> dict[str, Any]:
     """Say what was measured on."""
@@ -118,6 +127,17 @@ def measure(options: argparse.Namespace) -> Results:
         print(f'{time.monotonic() - begin_s:.0f} s', flush=True)
         results['noise'].append(noise())
     return results
+
+
+def failed_twice(results: Results, options: argparse.Namespace) -> list[str]:
+    """Look again at what a smoke test does not forgive; give a line for what fails again."""
+    first = beyond(results)
+    again: Results = {}
+    for name in dict.fromkeys(SECTION_OF[key.partition('.')[0]] for key in first):
+        print(f'measuring {name} again, for a target was missed by more than twice', flush=True)
+        again.update(SECTIONS[name](SHORT, options.server_url))
+    second = beyond(again)
+    return [f'{text}; then {second[key]}' for key, text in first.items() if key in second]
 
 
 def lines_of_noise(results: Results) -> Iterator[str]:
@@ -153,7 +173,7 @@ def main() -> int:
         draw(results, RESULTS)
     if options.page:
         write_page(results, list(lines_of_noise(results)))
-    missed = beyond(results) if options.short else []
+    missed = failed_twice(results, options) if options.short else []
     for text in missed:
         print(f'FAILED, more than twice the target: {text}')
     return 1 if missed else 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-__all__ = ['Results', 'floor_of', 'ratios', 'row_of']
+__all__ = ['Results', 'floor_cpu_us', 'floor_of', 'ratios', 'row_of']
 
 Results = dict[str, Any]
 """What a run measured, by the names of its sections; a section that was left out is missing."""
@@ -37,6 +37,22 @@ def floor_of(rows: list[dict[str, Any]], rate_hz: float, joints: int, key: str) 
         if row is None:
             return None
         total += hops * row[key]
+    return total
+
+
+def floor_cpu_us(rows: list[dict[str, Any]], rate_hz: float, joints: int) -> float | None:
+    """
+    Sum up the CPU that the hops take between the ends of a path.
+
+    Of the two ROS hops one sender and one receiver are the path's own ends, which leaves one hop.
+    Those of the WebSocket hops also keep the pace, so it is rather too much than too little.
+    """
+    total = 0.0
+    for path, hops in {'rclpy hop, events': 1, 'WebSocket hop': 2}.items():
+        row = row_of(rows, path=path, rate_hz=rate_hz, joints=joints)
+        if row is None:
+            return None
+        total += hops * sum(row['ends_cpu_us'].values())
     return total
 
 
