@@ -116,6 +116,12 @@ def machine() -> dict[str, Any]:
     }
 
 
+def keep(results: Results) -> None:
+    """Keep what there is so far, for a later section may fail."""
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / 'latest.json').write_text(json.dumps(results, indent=1), encoding='utf-8')
+
+
 def measure(options: argparse.Namespace) -> Results:
     """Measure what is wanted, and between the sections how noisy the machine is."""
     plan = SHORT if options.short else FULL
@@ -126,6 +132,7 @@ def measure(options: argparse.Namespace) -> Results:
         results.update(SECTIONS[name](plan, options.server_url))
         print(f'{time.monotonic() - begin_s:.0f} s', flush=True)
         results['noise'].append(noise())
+        keep(results)
     return results
 
 
@@ -163,9 +170,7 @@ def main() -> int:
     print_tables(results)
     for line in lines_of_noise(results):
         print(line)
-    RESULTS.mkdir(exist_ok=True)
     if not options.kept:
-        (RESULTS / 'latest.json').write_text(json.dumps(results, indent=1), encoding='utf-8')
         print(
             f'measured for {time.monotonic() - begin_s:.0f} s; kept in {RESULTS.name}/latest.json'
         )

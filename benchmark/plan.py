@@ -35,8 +35,8 @@ class Plan:
 FULL = Plan(
     rates_hz={6: (50.0, 100.0, 500.0), 30: (100.0, 500.0)},
     floors=('single', 'events'),
-    rounds=5,
-    seconds=2.0,
+    rounds=4,
+    seconds=1.5,
     ladder_hz=(
         250.0,
         320.0,
@@ -53,7 +53,7 @@ FULL = Plan(
         4000.0,
     ),
     consumers=(1, 10, 50),
-    fan_rounds=5,
+    fan_rounds=4,
     stop_rates_hz=(20.0, 100.0, 500.0),
     stops=100,
     idle_s=30.0,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from typing import Any
+from unittest.mock import Mock
 import zlib
 
 import pytest
@@ -164,15 +165,17 @@ def test_numbers_travel_in_joints(number: int) -> None:
 
 @pytest.mark.parametrize('cut', [1, 2, 3, 40])
 def test_a_listener_reads_frames_however_they_are_cut(cut: int) -> None:
-    """Plain and compressed ones, short and long."""
+    """Plain and compressed ones, short and long; a ping among them is answered."""
     listener = Listener('ws://127.0.0.1:1/', 'c', deflate=True)
     listener._is_open = True
+    listener.transport = transport = Mock()
     text = '{"type": "joint_update", "data": [{"name": "j1", "value": 7e-06}]}'
     deflater = zlib.compressobj(wbits=-12)
     packed = deflater.compress(text.encode()) + deflater.flush(zlib.Z_SYNC_FLUSH)
     data = text_frame(text) + bytes((0xC1, len(packed) - 4)) + packed[:-4]
-    data += text_frame('{"type": "heartbeat_ack"}') + text_frame(text + ' ' * 100)
+    data += b'\x89\x02hi' + text_frame('{"type": "heartbeat_ack"}') + text_frame(text + ' ' * 100)
     for begin in range(0, len(data), cut):
         listener.data_received(data[begin : begin + cut])
 
     assert [number for number, _ in listener.take()] == [7, 7, 7]
+    transport.write.assert_called_once_with(b'\x8a\x82' + bytes(4) + b'hi')

@@ -1,7 +1,7 @@
 """
 Many consumers of one room, and what each heard when.
 
-They keep what the socket gave them, with its time, and read it later: fifty clients of a library
+They keep each frame with its time, and read it later: fifty clients of a library
 in one process would measure that library.
 """
 
@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import base64
-from collections.abc import Iterator
 import json
 import os
 import socket
@@ -31,14 +30,14 @@ _DEAF_BUFFER_BYTES = 4096
 
 
 class Listener(asyncio.Protocol):
-    """One consumer; it answers no ping, so it must not live longer than a server's patience."""
+    """One consumer; it answers pings, for servers put out who does not."""
 
     def __init__(self, url: str, name: str, *, deflate: bool) -> None:
         self._url = urlsplit(url)
         self._name = name
         self._offer = _OFFER if deflate else ''
         self._buffer = bytearray()
-        self._came: list[tuple[float, bytes]] = []
+        self._came: list[tuple[float, int, bytes]] = []
         self._inflate = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
         self._is_open = False
         self.is_lost = False
@@ -59,48 +58,51 @@ class Listener(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Note what came."""
-        if self._is_open:
-            self._came.append((time.monotonic(), data))
-            return
+        at = time.monotonic()
         self._buffer += data
+        if self._is_open:
+            self._cut(at)
+            return
         head, separator, rest = bytes(self._buffer).partition(b'\r\n\r\n')
         if separator:
             if b' 101 ' not in head:
                 raise RuntimeError(f'no WebSocket: {head!r}')
             self._is_open = True
-            self._buffer.clear()
+            self._buffer[:] = rest
             self._join()
-            self._came.append((time.monotonic(), rest))
+            self._cut(at)
 
     def take(self) -> list[tuple[int, float]]:
         """Read what came: numbers and times."""
         came, self._came = self._came, []
         found = []
-        for at, data in came:
-            self._buffer += data
-            for text in self._texts():
-                message = json.loads(text)
-                if message['type'] == 'joint_update':
-                    found.append((number_of(message['data'][0]['value']), at))
+        for at, first, payload in came:
+            if first & 0x40:  # Compressed, with what came before it.
+                payload = self._inflate.decompress(payload + b'\x00\x00\xff\xff')
+            message = json.loads(payload)
+            if message['type'] == 'joint_update':
+                found.append((number_of(message['data'][0]['value']), at))
         return found
 
     def _join(self) -> None:
         join = {'participant_id': self._name, 'role': 'consumer'}
-        payload = json.dumps(join).encode()
+        self._send(0x81, json.dumps(join).encode())
+
+    def _send(self, first: int, payload: bytes) -> None:
         mask = bytes(4)  # A mask of zeroes leaves the payload as it is.
         assert self.transport is not None
-        self.transport.write(struct.pack('!BB', 0x81, 0x80 | len(payload)) + mask + payload)
+        self.transport.write(struct.pack('!BB', first, 0x80 | len(payload)) + mask + payload)
 
-    def _texts(self) -> Iterator[bytes]:
-        """Cut whole frames off the buffer; of texts, give what they say."""
+    def _cut(self, at: float) -> None:
+        """Cut whole frames off the buffer; keep texts for later, answer pings."""
         while (frame := _frame(self._buffer)) is not None:
             first, begin, end = frame
             payload = bytes(self._buffer[begin:end])
             del self._buffer[:end]
-            if first & 0x40:  # Compressed, with what came before it.
-                payload = self._inflate.decompress(payload + b'\x00\x00\xff\xff')
             if first & 0x0F == 1:
-                yield payload
+                self._came.append((at, first, payload))
+            elif first & 0x0F == 9:
+                self._send(0x8A, payload)
 
 
 def _frame(data: bytearray) -> tuple[int, int, int] | None:
