@@ -61,7 +61,7 @@ endif
 help: ## List the targets
 	@echo 'make TARGET, where TARGET is one of'
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 12
-	@echo 'Options: SECONDS=15 (demo, soak), DISTRO=jazzy|kilted, DEPS=newest|apt, ARGS=... (test, bench, soak), PYTHON=...'
+	@echo 'Options: SECONDS=15 (demo, soak), SHORT=1 (bench), DISTRO=jazzy|kilted, DEPS=newest|apt, ARGS=... (test, bench, soak), PYTHON=...'
 
 demo: $(VENV)/installed ## Show a leader arm moving a follower arm through an arena; SECONDS=15 runs unattended
 	@$(BIN)/python -m lerobot_arena_ros.nodes.demo $(if $(SECONDS),--seconds $(SECONDS))
@@ -69,8 +69,8 @@ demo: $(VENV)/installed ## Show a leader arm moving a follower arm through an ar
 test: $(VENV)/installed ## Run all tests; DISTRO=kilted or DEPS=apt on other versions, ARGS='-k name' for some
 	$(BIN)/python -m pytest -rs $(PARALLEL) $(ARGS)
 
-bench: $(VENV)/installed ## Measure how long a stop takes, under load
-	$(BIN)/python -m benchmark.stop_trip $(ARGS)
+bench: $(VENV)/$(if $(SHORT),installed,bench) ## Measure everything beside its floors; SHORT=1 is a smoke test
+	$(BIN)/python -m benchmark $(if $(SHORT),--short) $(ARGS)
 
 faults: $(VENV)/installed ## Inject every fault and write what was seen into docs/reliability.md
 	$(BIN)/python -m benchmark.faults $(ARGS)
@@ -118,6 +118,10 @@ endif
 	@touch $@
 
 $(COLCON_VENV)/installed: requirements/colcon.txt
+
+%/bench: requirements/bench.txt %/installed
+	@$*/bin/python $(PIP_INSTALL) -r $<
+	@touch $@
 
 %/tools: requirements/tools.txt %/installed
 	@$*/bin/python $(PIP_INSTALL) -r $<

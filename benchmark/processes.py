@@ -1,17 +1,38 @@
-"""Executables of the package as processes of their own, gone when the measurement ends."""
+"""Processes that are measured or measured with, gone when the measurement ends."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 import json
+import os
+import signal
+import socket
 import subprocess
 import sys
-from typing import Any, NamedTuple
+import time
+from typing import Any, NamedTuple, TypeVar
 
-__all__ = ['Server', 'bridge', 'server']
+__all__ = [
+    'Server',
+    'Stage',
+    'bridge',
+    'enter_all',
+    'free_port',
+    'ros_environment',
+    'running',
+    'server',
+    'stage',
+    'wait_for_port',
+]
 
+T = TypeVar('T')
+
+START_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 10.0
+
+_domains = iter(range(1, 100))
 
 
 class Server(NamedTuple):
@@ -21,10 +42,105 @@ class Server(NamedTuple):
     pid: int
 
 
+def ros_environment() -> dict[str, str]:
+    """Make an environment whose ROS nodes meet no others."""
+    domain = 1 + (os.getpid() + next(_domains)) % 100
+    return {'ROS_DOMAIN_ID': str(domain), 'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST'}
+
+
+@contextmanager
+def running(
+    module: str,
+    arguments: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
+    **pipes: int,
+) -> Iterator[subprocess.Popen[str]]:
+    """Run a module as a program."""
+    command = [sys.executable, '-m', module, *arguments]
+    process = subprocess.Popen(
+        command, text=True, env={**os.environ, **(environment or {})}, **pipes
+    )  # type: ignore[call-overload]
+    try:
+        yield process
+    finally:
+        _end(process)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    if process.stdin is not None:
+        process.stdin.close()  # A stage of ours ends by itself then, and cleans up.
+        try:
+            process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+    else:
+        process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(STOP_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
+
+
+class Stage:
+    """
+    A process of :mod:`benchmark.stages`: takes orders, gives answers.
+
+    :ivar first: its first answer, given when it was ready.
+    """
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.pid = process.pid
+        self._process = process
+        self.first = self._answer()
+
+    def order(self, **fields: Any) -> dict[str, Any]:
+        """Order something and wait until it is done."""
+        self.begin(**fields)
+        return self.end()
+
+    def begin(self, **fields: Any) -> None:
+        """Order something."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(fields) + '\n')
+        self._process.stdin.flush()
+
+    def end(self) -> dict[str, Any]:
+        """Wait until what was begun is done."""
+        return self._answer()
+
+    def _answer(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError(f'{self._process.args!r} ended, expected an answer')
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+
+@contextmanager
+def stage(
+    name: str, arguments: Sequence[str] = (), environment: Mapping[str, str] | None = None
+) -> Iterator[Stage]:
+    """Run a module of :mod:`benchmark.stages`; the value comes when it is ready."""
+    pipes = {'stdin': subprocess.PIPE, 'stdout': subprocess.PIPE}
+    with running(f'benchmark.stages.{name}', arguments, environment, **pipes) as process:
+        yield Stage(process)
+
+
+def enter_all(stack: ExitStack, contexts: Iterable[AbstractContextManager[T]]) -> list[T]:
+    """Enter several at the same time, for a process takes a second or two to start."""
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        return list(pool.map(stack.enter_context, contexts))
+
+
 @contextmanager
 def server() -> Iterator[Server]:
     """Run an arena on a free port."""
-    with _running('server.main', ['--port', '0'], stdout=subprocess.PIPE) as process:
+    module = 'lerobot_arena_ros.server.main'
+    with running(module, ['--port', '0'], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
         if 'http://' not in line:
@@ -33,29 +149,36 @@ def server() -> Iterator[Server]:
 
 
 @contextmanager
-def bridge(parameters: Mapping[str, Any]) -> Iterator[None]:
-    """Run a bridge with these parameters; a stop is no news here, so it logs nothing."""
-    arguments = ['--ros-args', '--log-level', 'fatal']
+def bridge(
+    parameters: Mapping[str, Any],
+    environment: Mapping[str, str] | None = None,
+    namespace: str = '/',
+) -> Iterator[int]:
+    """Run a bridge; the value is its process id. What it logs is no news here."""
+    arguments = ['--ros-args', '--log-level', 'fatal', '-r', f'__ns:={namespace}']
     for name, value in parameters.items():
         arguments += ['-p', f'{name}:={value if isinstance(value, str) else json.dumps(value)}']
-    with _running('nodes.bridge', arguments):
-        yield
+    with running('lerobot_arena_ros.nodes.bridge', arguments, environment) as process:
+        yield process.pid
 
 
-@contextmanager
-def _running(
-    module: str, arguments: list[str], stdout: int | None = None
-) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, '-m', f'lerobot_arena_ros.{module}', *arguments]
-    process = subprocess.Popen(command, stdout=stdout, text=True)
-    try:
-        yield process
-    finally:
-        process.terminate()
+def free_port() -> int:
+    """Find a port for a server that cannot find one itself."""
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_for_port(port: int) -> None:
+    """Wait until somebody listens there."""
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while True:
         try:
-            process.wait(STOP_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
+            socket.create_connection(('127.0.0.1', port)).close()
+        except ConnectionRefusedError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+        else:
+            return

@@ -14,8 +14,9 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 import itertools
-import math
+import json
 import os
+from pathlib import Path
 import threading
 import time
 
@@ -30,6 +31,7 @@ from std_srvs.srv import Trigger
 from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
 
 from .processes import bridge, server
+from .readings import Latency, quantile
 
 __all__ = ['main']
 
@@ -151,18 +153,19 @@ async def measure(
         for _ in range(trials):
             for what, taken_s in (await trip(ear, person, after=rate_hz / 10)).items():
                 seen[what].append(taken_s)
+        calm_from, heard = time.monotonic(), len(ear.commands)
+        await until(lambda: len(ear.commands) > heard + max(40, 2 * rate_hz), 'commands')
     arrived: dict[float, float] = {}
     for at, value in ear.commands:
         arrived.setdefault(value, at)  # The first command after a reset repeats an old one.
     mine = sent.keys() - earlier
-    seen['one joint'] = [at - sent[value] for value, at in arrived.items() if value in mine]
+    # The first ones after a reset are led there in steps, and take longer.
+    seen['one joint'] = [
+        at - sent[value]
+        for value, at in arrived.items()
+        if value in mine and sent[value] >= calm_from
+    ]
     return seen
-
-
-def quantile(values: Sequence[float], share: float) -> float:
-    """Give the value below which this share of them lies."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, math.floor(share * len(ordered)))]
 
 
 def row(load: str, what: str, values: Sequence[float]) -> str:
@@ -173,8 +176,14 @@ def row(load: str, what: str, values: Sequence[float]) -> str:
     )
 
 
-async def run(rates_hz: Sequence[float], trials: int) -> None:
-    """Measure under each load and print a table."""
+def numbers(rate_hz: float, what: str, values: Sequence[float]) -> dict[str, object]:
+    """Give a line of the table as plain numbers."""
+    return {'rate_hz': rate_hz, 'what': what, **vars(Latency.of([values], len(values)))}
+
+
+async def run(rates_hz: Sequence[float], trials: int) -> list[dict[str, object]]:
+    """Measure under each load and print a table; gives its lines as plain numbers."""
+    lines = []
     print('from the stop in the room to          min      p50      p99      max   count   [ms]')
     with server() as (url, _), bridge({**PARAMETERS, 'server_url': url}):
         ear = Ear()
@@ -187,8 +196,10 @@ async def run(rates_hz: Sequence[float], trials: int) -> None:
                 seen = await measure(url, ear, rate_hz, trials, sent)
                 for what, values in seen.items():
                     print(row(f'{rate_hz:g} Hz', what, values), flush=True)
+                    lines.append(numbers(rate_hz, what, values))
         finally:
             ear.close()
+    return lines
 
 
 def main() -> None:
@@ -198,10 +209,13 @@ def main() -> None:
     parser.add_argument(
         '--rates', type=float, nargs='+', default=[20.0, 100.0, 500.0], help='updates a second'
     )
+    parser.add_argument('--json', type=Path, help='a file for the same as data')
     options = parser.parse_args()
     os.environ['ROS_DOMAIN_ID'] = str(1 + os.getpid() % 100)
     os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
-    asyncio.run(run(options.rates, options.trials))
+    lines = asyncio.run(run(options.rates, options.trials))
+    if options.json is not None:
+        options.json.write_text(json.dumps(lines), encoding='utf-8')
 
 
 if __name__ == '__main__':

@@ -62,7 +62,7 @@ def declared(*tags: str) -> set[str]:
 
 def third_party(folder: str) -> set[str]:
     """Return the foreign top-level modules that a folder's files import."""
-    ours = {PACKAGE, 'support', 'conftest', 'test'}
+    ours = {PACKAGE, 'benchmark', 'support', 'conftest', 'test'}
     names: set[str] = set()
     for path in (ROOT / folder).rglob('*.py'):
         for node in ast.walk(ast.parse(path.read_text(encoding='utf-8'))):

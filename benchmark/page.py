@@ -1,0 +1,51 @@
+"""The tables on the terminal and in docs/performance.md, whose other text is written by hand."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+import re
+
+from .pictures import draw
+from .ratios import Results
+from .report import tables
+
+__all__ = ['print_tables', 'write_page']
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / 'docs' / 'performance.md'
+PICTURES = ROOT / 'docs' / 'performance'
+KEPT = ROOT / 'benchmark' / 'results' / 'reference.json'
+BEGIN, END = '<!-- what make bench saw -->', '<!-- end -->'
+
+
+def print_tables(results: Results) -> None:
+    """Print each table, its columns aligned."""
+    for title, head, rows in tables(results):
+        lines = [head, *([str(cell) for cell in row] for row in rows)]
+        widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+        print(f'\n{title}')
+        for line in lines:
+            cells = (f'{cell:<{width}}' for cell, width in zip(line, widths, strict=True))
+            print('  ' + '  '.join(cells).rstrip())
+    print()
+
+
+def write_page(results: Results, noise: list[str]) -> None:
+    """Put tables and pictures between the page's comments, and keep what they are made of."""
+    PICTURES.mkdir(exist_ok=True)
+    KEPT.write_text(json.dumps(results, indent=1), encoding='utf-8')
+    machine = results['machine']
+    parts = [
+        f'{machine["cores"]} cores ({machine["cpu"]}), Python {machine["python"]}, '
+        f'{machine["date"]}.\n\n' + '\n'.join(f'- {line}' for line in noise)
+    ]
+    for title, head, rows in tables(results):
+        lines = [f'| {" | ".join(head)} |', f'|{"---|" * len(head)}']
+        lines += [f'| {" | ".join(str(cell) for cell in row)} |' for row in rows]
+        parts.append(f'### {title}\n\n' + '\n'.join(lines))
+    parts += [f'![{file.stem}](performance/{file.name})' for file in draw(results, PICTURES)]
+    new = '\n\n'.join([BEGIN, *parts, END])
+    between = re.compile(f'{re.escape(BEGIN)}.*{re.escape(END)}', re.DOTALL)
+    page = PAGE.read_text(encoding='utf-8')
+    PAGE.write_text(between.sub(lambda _: new, page), encoding='utf-8')

@@ -1,0 +1,129 @@
+"""One picture per table, where matplotlib is installed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from .ratios import Results, floor_of
+
+__all__ = ['draw']
+
+
+def draw(results: Results, folder: Path) -> list[Path]:
+    """Draw what was measured into a folder; gives the files, none without matplotlib."""
+    try:
+        import matplotlib
+    except ImportError:
+        print('matplotlib is not installed: no pictures')
+        return []
+    matplotlib.use('Agg')
+    from matplotlib import pyplot
+
+    pictures: dict[str, Callable[[Any, Any], None]] = {
+        'paths': _paths,
+        'cpu': _cpu,
+        'joints': _joints,
+        'fan_out': _fan_out,
+        'stop': _stop,
+        'idle': _idle,
+        'many': _many,
+    }
+    files = []
+    for name, picture in pictures.items():
+        section = {'cpu': 'paths', 'joints': 'paths'}.get(name, name)
+        if not results.get(section):
+            continue
+        figure, axes = pyplot.subplots(figsize=(7, 3.6), layout='constrained')
+        picture(axes, results[section])
+        file = folder / f'{name}.png'
+        figure.savefig(file, dpi=80)
+        pyplot.close(figure)
+        files.append(file)
+    return files
+
+
+def _paths(axes: Any, rows: list[dict[str, Any]]) -> None:
+    rows = [row for row in rows if row['joints'] == 6]
+    for path in dict.fromkeys(row['path'] for row in rows):
+        mine = [row for row in rows if row['path'] == path]
+        rates = [row['rate_hz'] for row in mine]
+        (line,) = axes.plot(rates, [row['p50_us'] for row in mine], 'o-', label=f'{path}, p50')
+        p99 = [row['p99_us'] for row in mine]
+        axes.plot(rates, p99, 'x:', color=line.get_color(), label=f'{path}, p99')
+    rates = sorted({row['rate_hz'] for row in rows})
+    floors = [floor_of(rows, rate_hz, 6, 'p50_us') or float('nan') for rate_hz in rates]
+    axes.plot(rates, floors, 'k--', label='sum of floors, p50')
+    axes.set(xlabel='Hz', ylabel='us', title='latency, 6 joints', yscale='log')
+    axes.legend(fontsize=6)
+
+
+def _cpu(axes: Any, rows: list[dict[str, Any]]) -> None:
+    rows = [row for row in rows if row['cpu_us']]
+    names = [f'{row["path"]}\n{row["rate_hz"]:g} Hz, {row["joints"]}' for row in rows]
+    bottom = [0.0] * len(rows)
+    for part in ('bridge in', 'server', 'bridge out'):
+        values = [row['cpu_us'].get(part, 0.0) for row in rows]
+        axes.bar(names, values, bottom=bottom, label=part)
+        bottom = [a + b for a, b in zip(bottom, values, strict=True)]
+    axes.tick_params(axis='x', labelsize=6)
+    axes.set(ylabel='us per message', title='CPU without the endpoints (rate, joints)')
+    axes.legend(fontsize=6)
+
+
+def _joints(axes: Any, rows: list[dict[str, Any]]) -> None:
+    for path in ('ours', 'obvious'):
+        for rate_hz in (100.0, 500.0):
+            mine = [row for row in rows if (row['path'], row['rate_hz']) == (path, rate_hz)]
+            _line(
+                axes,
+                [row['joints'] for row in mine],
+                [row['cpu_us_sum'] for row in mine],
+                f'{path}, {rate_hz:g} Hz',
+                'us/joint',
+            )
+    axes.set(xlabel='joints', ylabel='us per message', title='CPU against joints', ylim=(0, None))
+    axes.legend(fontsize=6)
+
+
+def _fan_out(axes: Any, rows: list[dict[str, Any]]) -> None:
+    for server in ('ours', 'obvious'):
+        mine = [row for row in rows if row['server'] == server and not row['deaf']]
+        counts = [row['consumers'] for row in mine]
+        costs = [row['cpu_us_per_delivery'] * row['consumers'] for row in mine]
+        _line(axes, counts, costs, server, 'us/consumer')
+    axes.set(xlabel='consumers', ylabel='us per message', title='server CPU', ylim=(0, None))
+    axes.legend(fontsize=6)
+
+
+def _stop(axes: Any, rows: list[dict[str, Any]]) -> None:
+    for what in dict.fromkeys(row['what'] for row in rows):
+        mine = [row for row in rows if row['what'] == what]
+        rates = [row['rate_hz'] for row in mine]
+        (line,) = axes.plot(rates, [row['p50_us'] for row in mine], 'o-', label=f'{what}, p50')
+        p99 = [row['p99_us'] for row in mine]
+        axes.plot(rates, p99, 'x:', color=line.get_color(), label=f'{what}, p99')
+    axes.set(xlabel='updates a second', ylabel='us', title='from the stop in the room')
+    axes.legend(fontsize=6)
+
+
+def _idle(axes: Any, rows: list[dict[str, Any]]) -> None:
+    axes.barh([row['process'] for row in rows], [row['cpu_percent'] for row in rows])
+    axes.set(xlabel='% of a core', title='idle')
+
+
+def _many(axes: Any, rows: list[dict[str, Any]]) -> None:
+    counts = [row['bridges'] for row in rows]
+    for key in ('resident_mb', 'proportional_mb'):
+        _line(axes, counts, [row[key] for row in rows], key, 'MB/bridge')
+    axes.set(xlabel='bridges', ylabel='MB', title='memory of many processes', ylim=(0, None))
+    axes.legend(fontsize=6)
+
+
+def _line(axes: Any, x: list[float], y: list[float], label: str, unit: str) -> None:
+    """Draw a line with its slope from end to end."""
+    if len(x) > 1:
+        label = f'{label}: {(y[-1] - y[0]) / (x[-1] - x[0]):.3g} {unit}'
+    if x:
+        axes.plot(x, y, 'o-', label=label)

@@ -1,0 +1,77 @@
+"""How much is measured: all of it, or enough to notice that something became far slower."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ['FULL', 'SHORT', 'Plan']
+
+
+@dataclass(frozen=True)
+class Plan:
+    """
+    Rates, rounds and times.
+
+    :param rates_hz: by number of joints.
+    :param floors: the hops that are measured beside the whole paths.
+    :param consumers: how many listen to a room.
+    :param bridges: how many processes idle together.
+    """
+
+    rates_hz: dict[int, tuple[float, ...]]
+    floors: tuple[str, ...]
+    rounds: int
+    seconds: float
+    ladder_hz: tuple[float, ...]
+    consumers: tuple[int, ...]
+    fan_rounds: int
+    stop_rates_hz: tuple[float, ...]
+    stops: int
+    idle_s: float
+    start_ups: int
+    bridges: tuple[int, ...]
+
+
+FULL = Plan(
+    rates_hz={6: (50.0, 100.0, 500.0), 30: (100.0, 500.0)},
+    floors=('single', 'events'),
+    rounds=4,
+    seconds=1.5,
+    ladder_hz=(
+        250.0,
+        320.0,
+        400.0,
+        500.0,
+        630.0,
+        800.0,
+        1000.0,
+        1250.0,
+        1600.0,
+        2000.0,
+        2500.0,
+        3150.0,
+        4000.0,
+    ),
+    consumers=(1, 10, 50),
+    fan_rounds=4,
+    stop_rates_hz=(20.0, 100.0, 500.0),
+    stops=100,
+    idle_s=30.0,
+    start_ups=3,
+    bridges=(1, 10),
+)
+
+SHORT = Plan(
+    rates_hz={6: (100.0, 500.0)},
+    floors=('events',),
+    rounds=3,
+    seconds=0.6,
+    ladder_hz=(250.0, 500.0, 1000.0, 2000.0),
+    consumers=(1, 10, 50),
+    fan_rounds=1,
+    stop_rates_hz=(20.0, 500.0),
+    stops=12,
+    idle_s=10.0,
+    start_ups=0,
+    bridges=(),
+)

@@ -1,0 +1,150 @@
+"""Tables of what was measured, the targets beside it, for the terminal and for the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from importlib.util import find_spec
+from typing import Any
+
+from .ratios import Results, floor_cpu_us, floor_of, ratios
+from .targets import TARGETS, Target
+
+__all__ = ['beyond', 'tables', 'verdicts']
+
+SMOKE_SLACK = 2.0
+"""How much laxer a smoke test judges."""
+
+_NOT_MEASURED = {
+    'rosbridge': 'not measured yet, though rosbridge is installed'
+    if find_spec('rosbridge_library')
+    else 'skipped: rosbridge is not installed',
+    'many': 'skipped: one process has no more than one bridge yet',
+}
+
+Row = Sequence[object]
+
+
+def tables(results: Results) -> Iterator[tuple[str, list[str], list[Row]]]:
+    """Give title, head and rows of each table that there is something for."""
+    sections: list[tuple[str, str, Callable[[Any], list[Row]], str]] = [
+        ('paths', 'From one JointState to another, or one hop', _paths, _PATHS_HEAD),
+        ('highest', 'Highest rate without loss, 6 joints', _highest, 'path,Hz'),
+        ('fan_out', 'One room at 100 Hz, 6 joints, many consumers', _fan_out, _FAN_HEAD),
+        ('stop', 'From the stop in the room', _stop, 'load Hz,to,p50 us,p99 us,count'),
+        ('idle', 'Connected, and nothing moves', _idle, 'process,CPU %,memory MB'),
+        ('start_up', 'Start to the first command', _start_up, 'process,seconds (each start)'),
+        ('many', 'Many bridges, each a process, idle', _many, _MANY_HEAD),
+    ]
+    for name, title, rows_of, head in sections:
+        if results.get(name):
+            yield title, head.split(','), rows_of(results[name])
+    yield 'Targets', ['what', 'measured', 'target', 'verdict'], list(verdicts(results))
+
+
+def verdicts(results: Results) -> Iterator[Row]:
+    """Give a row for each target."""
+    found = ratios(results)
+    for target in TARGETS:
+        sign = '>=' if target.at_least else '<='
+        wanted = f'{sign} {target.limit:g}'
+        value = found.get(target.key)
+        if value is None:
+            why = _NOT_MEASURED.get(target.key.partition('.')[0], 'not measured')
+            yield target.text, '–', wanted, why
+        else:
+            yield target.text, f'{value:.2f}', wanted, _verdict(target, value)
+
+
+def beyond(results: Results) -> dict[str, str]:
+    """Give the targets that are missed by more than a smoke test forgives: a line by key."""
+    found = ratios(results)
+    return {
+        target.key: f'{target.text}: {found[target.key]:.2f}, target {target.limit:g}'
+        for target in TARGETS
+        if target.key in found and not target.is_met(found[target.key], slack=SMOKE_SLACK)
+    }
+
+
+def _verdict(target: Target, value: float) -> str:
+    if target.is_met(value):
+        return 'PASS'
+    return f'MISS: {target.why}' if target.why else 'MISS'
+
+
+_PATHS_HEAD = 'path,joints,Hz,min us,p50 us,p99 us,lost %,CPU us/message,of which,ends us'
+_FAN_HEAD = 'server,consumers,p50 us,p99 us,lost %,server CPU us/delivery'
+_MANY_HEAD = 'bridges,CPU % of all,server CPU %,resident MB,proportional MB,server MB'
+
+
+def _paths(rows: list[dict[str, Any]]) -> list[Row]:
+    lines: list[Row] = []
+    for row in rows:
+        parts = ', '.join(f'{what} {us:.0f}' for what, us in row['cpu_us'].items())
+        ends = ' + '.join(f'{us:.0f}' for us in row['ends_cpu_us'].values())
+        lines.append(
+            [
+                row['path'],
+                row['joints'],
+                f'{row["rate_hz"]:g}',
+                *_times(row, 'min_us', 'p50_us', 'p99_us'),
+                f'{100 * row["lost"] / (row["lost"] + row["count"]):.2f}',
+                f'{row["cpu_us_sum"]:.0f}' if row['cpu_us'] else '–',
+                parts or '–',
+                ends,
+            ]
+        )
+    for rate_hz, joints in dict.fromkeys((row['rate_hz'], row['joints']) for row in rows):
+        p50_us = floor_of(rows, rate_hz, joints, 'p50_us')
+        p99_us = floor_of(rows, rate_hz, joints, 'p99_us')
+        cpu_us = floor_cpu_us(rows, rate_hz, joints)
+        if p50_us and p99_us and cpu_us:
+            numbers = (f'{p50_us:.0f}', f'{p99_us:.0f}', '–', f'{cpu_us:.0f}')
+            lines.append(['sum of floors', joints, f'{rate_hz:g}', '–', *numbers, '–', '–'])
+    return lines
+
+
+def _highest(highest: dict[str, float]) -> list[Row]:
+    return [[path, f'{rate_hz:g}'] for path, rate_hz in highest.items()]
+
+
+def _fan_out(rows: list[dict[str, Any]]) -> list[Row]:
+    return [
+        [
+            row['server'],
+            f'{row["consumers"]}{" + one that does not read" if row["deaf"] else ""}',
+            *_times(row, 'p50_us', 'p99_us'),
+            f'{100 * row["lost"] / max(1, row["lost"] + row["count"]):.2f}',
+            f'{row["cpu_us_per_delivery"]:.1f}',
+        ]
+        for row in rows
+    ]
+
+
+def _stop(rows: list[dict[str, Any]]) -> list[Row]:
+    return [
+        [f'{row["rate_hz"]:g}', row['what'], *_times(row, 'p50_us', 'p99_us'), row['count']]
+        for row in rows
+    ]
+
+
+def _idle(rows: list[dict[str, Any]]) -> list[Row]:
+    return [
+        [row['process'], f'{row["cpu_percent"]:.2f}', f'{row["memory_mb"]:.1f}'] for row in rows
+    ]
+
+
+def _start_up(rows: list[dict[str, Any]]) -> list[Row]:
+    return [[row['process'], ' '.join(f'{s:.2f}' for s in row['start_up_s'])] for row in rows]
+
+
+def _many(rows: list[dict[str, Any]]) -> list[Row]:
+    keys = ('bridges_cpu_percent', 'server_cpu_percent')
+    sizes = ('resident_mb', 'proportional_mb', 'server_mb')
+    return [
+        [row['bridges'], *(f'{row[k]:.2f}' for k in keys), *(f'{row[k]:.0f}' for k in sizes)]
+        for row in rows
+    ]
+
+
+def _times(row: dict[str, Any], *keys: str) -> list[str]:
+    return [f'{row[key]:.0f}' for key in keys]
