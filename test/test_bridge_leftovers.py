@@ -29,7 +29,7 @@ IDLE = {
     'emergency_stop': 3,
     'arena_bridge/emergency_stop_active': 1,
 }
-"""How many publishers and subscriptions a bridge has on each topic that is not configured."""
+"""How many publishers and subscriptions an unconfigured bridge has on each topic."""
 
 
 def entities(bridged: Robot) -> dict[str, int]:
