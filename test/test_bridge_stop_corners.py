@@ -68,6 +68,26 @@ def beats(bridged: Robot, count: int) -> list[bool]:
     return seen[before:]
 
 
+def hear_each_other(bridged: Robot, *ways: tuple[str, str]) -> None:
+    """
+    See that a stop of the one is heard by the other, each way, and open all again.
+
+    The graph shows who subscribes before the two have found each other.
+    """
+    seen = bridged.probe.stop_active
+
+    def is_open() -> bool:
+        for namespace in (NAMESPACE, OTHER):
+            reset(bridged, namespace=namespace)
+        beats(bridged, 3)
+        return not any(any(seen[namespace][-3:]) for namespace in (NAMESPACE, OTHER))
+
+    for one, other in ways:
+        assert bridged.probe.call(one, 'trigger_emergency_stop').success
+        wait_for_stop(bridged, namespace=other)
+        wait_for(is_open, 'both to be open again', 40.0)
+
+
 def hearing(bridged: Robot, room: str, act: Callable[[list[str]], None]) -> list[str]:
     """Act while somebody listens in a room, and give the reasons of all stops heard there."""
     heard: list[str] = []
@@ -175,7 +195,7 @@ def test_bridges_that_listen_to_each_other_can_be_reset() -> None:
                 'both to listen to each other',
                 20.0,
             )
-            beats(bridged, 3)
+            hear_each_other(bridged, (NAMESPACE, OTHER), (OTHER, NAMESPACE))
             assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success
             wait_for_stop(bridged, namespace=OTHER)
             beats(bridged, 2)
@@ -208,6 +228,7 @@ def test_a_bridge_that_listens_to_one_that_is_stopped_stays_stopped() -> None:
                 'the one to listen to the other',
                 20.0,
             )
+            hear_each_other(bridged, (OTHER, NAMESPACE))
             assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success
             wait_for_stop(bridged)
             assert bridged.probe.call(OTHER, 'trigger_emergency_stop').success
