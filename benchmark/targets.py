@@ -32,7 +32,7 @@ _STEPS = 'each stage does more than a bare hop, above all two threads in bridge 
 _FLOORS = 'the sum of the floors alone is more than that; uvloop, tried, gives some 10 % of it'
 _RATE = 'of what comes within one period of produce.max_rate_hz, at most 1000, the newest is sent'
 _FIXED = 'what uvicorn does per message received is most of it at ten; not tried yet'
-_NOISE = 'the tail of a busy machine, see the lines of noise; not looked into yet'
+_NOISE = 'not looked into yet; not noise alone, for the stop misses it on a quiet machine, too'
 _IMPORTS = 'asyncio 6 MB, websockets 5, httpx 4, our own modules 3; not tried: httpx late or never'
 
 TARGETS: tuple[Target, ...] = (
