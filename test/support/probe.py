@@ -20,7 +20,10 @@ from std_srvs.srv import Trigger
 
 from .waiting import wait_for
 
-__all__ = ['Probe', 'running_probe']
+__all__ = ['EVERY', 'Probe', 'running_probe']
+
+EVERY = 1000
+"""A depth of history that nothing is lost from."""
 
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
@@ -59,7 +62,7 @@ class Probe:
                 JointState,
                 f'/{namespace}/joint_commands',
                 self.commands[namespace].append,
-                10,
+                EVERY,
             )
             self.node.create_subscription(
                 Bool,

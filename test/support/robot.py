@@ -15,7 +15,7 @@ from rcl_interfaces.srv import DescribeParameters, SetParameters
 from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
 
 from .domain import own_domain
-from .probe import Probe, running_probe
+from .probe import EVERY, Probe, running_probe
 from .processes import Process, ros_arguments, running
 from .proxy import Proxy, running_proxy
 from .server import running_server
@@ -31,6 +31,8 @@ DEFAULTS: dict[str, Any] = {
     'link.reconnect_max_s': 0.2,
     'create_missing_rooms': 'both',
     'consume.require_feedback': 'never',
+    # Tests judge every step; as shipped, a reader that is late gets the last command only.
+    f'qos_overrides./{NAMESPACE}/joint_commands.publisher.depth': EVERY,
 }
 
 SERVICES = {
