@@ -85,6 +85,17 @@ class Connection:
                 return text if text is not None else bytes(message['bytes'])
         return None
 
+    async def listen(self, hear: Callable[[str | bytes], object]) -> None:
+        """Have every frame heard, until the peer is gone or was told goodbye."""
+
+        def on_text(text: str) -> None:
+            if not self._is_closing:
+                hear(text)
+
+        self._line.on_text = on_text
+        while (frame := await self.receive()) is not None:
+            hear(frame)
+
     async def wait_closed(self) -> None:
         """Wait until the peer is gone, whatever it still sends."""
         while await self.receive() is not None:

@@ -59,6 +59,8 @@ class Line:
     """
     The way to one peer, below ASGI; for the event loop's thread alone.
 
+    :param on_text: called with each message that is a text, unless it is None: then messages, and
+        always those that are none, come over ASGI, which costs a queue and a task's turn each.
     :param on_congested: called when the peer reads more slowly than it is written to.
     :param on_drained: called when it has caught up.
     :param on_flood: called when it sends far too many frames, of whatever kind.
@@ -66,6 +68,7 @@ class Line:
 
     def __init__(self, transport: asyncio.Transport) -> None:
         transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
+        self.on_text: Callable[[str], None] | None = None
         self.on_congested: Callable[[], None] = _nothing
         self.on_drained: Callable[[], None] = _nothing
         self.on_flood: Callable[[], None] = _nothing
@@ -176,6 +179,24 @@ class LineProtocol(_UvicornProtocol, Sipping):
         if Verdict.CLOSE in verdicts:
             self._line.flooded()
         self.data_received(data)
+
+    def send_receive_event_to_app(self) -> None:
+        """Pass on a whole message; called by newer releases."""
+        text = self._direct_text()
+        if text is None or self._line.on_text is None:
+            super().send_receive_event_to_app()
+        else:
+            self.frames = []
+            self._line.on_text(text)
+
+    def _direct_text(self) -> str | None:
+        """Give the message, unless it is no text in one frame, or another one waits before it."""
+        if self.curr_msg_data_type != 'text' or len(self.frames) != 1 or not self.queue.empty():
+            return None
+        try:
+            return self.frames[0].decode()
+        except UnicodeDecodeError:
+            return None
 
     def handle_ping(self, *args: Any) -> None:
         """Answer a ping, but none of a peer that reads no answers; called by newer releases."""

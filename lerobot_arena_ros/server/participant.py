@@ -36,7 +36,7 @@ async def participate(websocket: WebSocket, workspace_id: str, room_id: str, hub
     member = await _join(connection, workspace_id, room_id, hub)
     if member is not None:
         try:
-            await _listen(connection, member, hub)
+            await connection.listen(_Listener(connection, member, hub).hear)
         finally:
             hub.leave(member)
     await connection.wait_closed()
@@ -67,39 +67,42 @@ async def _join(
     return None
 
 
-async def _listen(connection: Connection, member: Member, hub: Hub) -> None:
-    """Pass on what a participant says until it is gone or says something unheard-of."""
-    throttle = Throttle(hub.limits.frames_hz, time.monotonic())
-    while (frame := await connection.receive()) is not None:
+class _Listener:
+    """What happens with the frames of one participant."""
+
+    def __init__(self, connection: Connection, member: Member, hub: Hub) -> None:
+        self._connection = connection
+        self._member = member
+        self._hub = hub
+        self._throttle = Throttle(hub.limits.frames_hz, time.monotonic())
+
+    def hear(self, frame: str | bytes) -> None:
+        """Do what a frame asks for, unless it is one too many or none that anybody knows."""
         if isinstance(frame, bytes):
             text = 'Binary frames are not understood'
-            _refuse(connection, hub, text, 'invalid_binary', UNSUPPORTED_DATA)
+            _refuse(self._connection, self._hub, text, 'invalid_binary', UNSUPPORTED_DATA)
             return
-        verdict = throttle.judge(time.monotonic())
+        verdict = self._throttle.judge(time.monotonic())
         if verdict is Verdict.PASS:
-            hub.hear(member, frame)
+            self._hub.hear(self._member, frame)
         else:
-            hub.overhear(member, frame)
-            if not _bear(connection, member, hub, verdict):
-                return
-            # Whoever sends so much must not keep the others waiting.
-            await asyncio.sleep(0)
+            self._hub.overhear(self._member, frame)
+            _bear(self._connection, self._member, self._hub, verdict)
 
 
-def _bear(connection: Connection, member: Member, hub: Hub, verdict: Verdict) -> bool:
-    """React to a frame too many; say whether the participant may stay."""
+def _bear(connection: Connection, member: Member, hub: Hub, verdict: Verdict) -> None:
+    """React to a frame too many."""
     rate = f'at most {hub.limits.frames_hz:g} messages a second'
     if verdict is Verdict.CLOSE:
         hub.journal.note(RATE_LIMITED, participant=member.participant_id, closed=True)
         text = f'Far too many messages: {rate} are taken'
         _refuse(connection, hub, text, RATE_LIMITED, POLICY_VIOLATION)
-        return False
+        return
     hub.tally.refused[RATE_LIMITED] += 1
     if verdict is Verdict.COMPLAIN:
         hub.journal.note(RATE_LIMITED, participant=member.participant_id, closed=False)
         text = f'Too many messages: {rate} are taken, others dropped; emergency stops are not'
         connection.put(ErrorReply(text, now().stamp, RATE_LIMITED))
-    return True
 
 
 def _end_flood(connection: Connection, hub: Hub) -> None:
