@@ -31,7 +31,7 @@ from lerobot_arena_ros.arena.errors import (
     RoomNotFound,
 )
 from lerobot_arena_ros.arena.messages import EmergencyStop, Joined, JointUpdate, StateSync
-from lerobot_arena_ros.arena.session import LinkTiming, Malformed, Presence
+from lerobot_arena_ros.arena.session import Event, LinkTiming, Malformed, Presence
 
 pytestmark = pytest.mark.usefixtures('no_task_left')
 
@@ -308,6 +308,43 @@ async def test_leaving_ends_hearing_without_an_error(arena: Arena) -> None:
 
     assert ear.loss is None
     assert info['has_producer'] is False
+
+
+async def test_a_listener_that_breaks_ends_the_connection(arena: Arena) -> None:
+    """What it raised is raised, not swallowed, and the room has let go of it."""
+    connection, producer = await arena.join(CONSUMER), await arena.join(PRODUCER)
+
+    def take(event: Event) -> None:
+        if isinstance(event, JointUpdate):
+            raise ZeroDivisionError
+
+    listening = asyncio.create_task(connection.listen(take))
+    await producer.send(JointUpdate.of({'j': 1.0}))
+    with pytest.raises(ZeroDivisionError):
+        await listening
+    await connection.aclose()
+    info = await arena.rooms.info('lab', arena.room_id)
+    assert info['participants']['consumers'] == []
+
+
+async def test_what_came_before_listening_is_heard_first(arena: Arena) -> None:
+    """And what comes while it is heard comes after it."""
+    connection, producer = await arena.join(CONSUMER), await arena.join(PRODUCER)
+    for number in range(50):
+        await producer.send(JointUpdate.of({'j': number}))
+    events: list[Event] = []
+
+    async def go_on() -> None:
+        for number in range(50, 100):
+            await producer.send(JointUpdate.of({'j': number}))
+
+    listening = asyncio.create_task(connection.listen(events.append))
+    await go_on()
+    await wait_until(lambda: {'j': 99} in values_of(events), 'the last one')
+    await connection.aclose()
+    await listening
+
+    assert values_of(events) == [{'j': number} for number in range(100)]
 
 
 async def test_leaving_drops_what_was_not_heard_yet(arena: Arena) -> None:

@@ -25,7 +25,12 @@ SEAMS = {
     'json': {'arena/messages.py'},
     'httpx': {'arena/rooms.py'},
     'prometheus_client': {'server/metrics.py'},
-    'websockets': {'arena/connection.py', 'arena/opening.py'},
+    'websockets': {
+        'arena/connection.py',
+        'arena/direct.py',
+        'arena/opening.py',
+        'arena/transport.py',
+    },
 }
 ROS = {
     'ament_index_python',

@@ -24,9 +24,10 @@ from .errors import (
 )
 from .keeping import backoff, is_retryable, keep_joined
 from .messages import Join, JointUpdate, Message, Role, encode, room_info
-from .opening import CLOSE_TIMEOUT_S, open_socket
+from .opening import CLOSE_TIMEOUT_S, hear_directly, open_socket
 from .rooms import Rooms
 from .session import Event, LinkTiming, Session
+from .transport import SharedTransport
 
 if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection
@@ -103,7 +104,8 @@ class Connection:
     """
     A joined WebSocket: an asynchronous iterable of events, and ``send``.
 
-    Belongs to one event loop. Made by :func:`open_connection`; iterate it once.
+    Belongs to one event loop, but for :meth:`send_now`. Made by :func:`open_connection`; iterate
+    it once, or :meth:`listen` once.
     """
 
     def __init__(
@@ -117,10 +119,12 @@ class Connection:
         self.workspace_id = workspace_id
         self.room_id = room_id
         self._socket = socket
+        self._transport = SharedTransport(socket)
         self._session = session
         self._rooms = rooms
         self._pending: deque[Event] = deque()
         self._loss: ArenaError | None = None
+        self._bug: Exception | None = None
         self._is_closing = False
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -147,6 +151,43 @@ class Connection:
         except (ConnectionClosed, OSError) as exc:
             raise self._lost(exc) from exc
 
+    def send_now(self, update: JointUpdate) -> bool:
+        """
+        Write joints if the socket takes them at once; any thread.
+
+        :returns: whether it did. Otherwise nothing was written, and :meth:`send` is the way.
+        :raises ProtocolError: they cannot be said in JSON.
+        """
+        return self._transport.send_now(update.text)
+
+    async def listen(self, take: Callable[[Event], None]) -> None:
+        """
+        Have everything taken that the server says, until :meth:`aclose`.
+
+        :param take: called as soon as something has come, with the loop waiting.
+        :raises ConnectionLost: it ended without our asking.
+        :raises Exception: ``take`` raised it; the connection has ended.
+        """
+
+        def on_text(text: str) -> None:
+            try:
+                self._pending.extend(self._session.receive(text, time.monotonic()))
+                while self._pending and not self._is_closing:
+                    take(self._pending.popleft())
+            except Exception as exc:
+                self._bug = exc
+                self._hang_up(None)
+            self._session.listening(time.monotonic())
+
+        hear_directly(self._socket, on_text)
+        try:
+            async for event in self:
+                take(event)
+        except ConnectionLost:
+            if self._bug is None:
+                raise
+            raise self._bug from None
+
     async def __aiter__(self) -> AsyncIterator[Event]:
         """
         Give what the server says, until :meth:`aclose`.
@@ -168,6 +209,7 @@ class Connection:
     async def aclose(self) -> None:
         """Leave the room; idempotent, and done within a second or so."""
         self._is_closing = True
+        hear_directly(self._socket, None)
         tasks, self._tasks = self._tasks, []
         for task in tasks:
             task.cancel()
@@ -178,7 +220,7 @@ class Connection:
         try:
             await asyncio.wait([goodbye], timeout=CLOSE_TIMEOUT_S)
         finally:
-            self._socket.transport.abort()
+            self._transport.abort()
             await goodbye
 
     async def _join(self, timeout_s: float) -> None:
@@ -228,7 +270,7 @@ class Connection:
     def _hang_up(self, cause: ArenaError | None) -> None:
         # Not close(): a peer that is gone would be waited for, while the robot still moves.
         self._loss = self._loss or cause
-        self._socket.transport.abort()
+        self._transport.abort()
 
     async def _keep_watch(self) -> None:
         """Notice silence; writes nothing, for that might have to wait."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 import inspect
 import logging
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,12 @@ from .errors import AccessDenied, ArenaError, ConnectError, InvalidAddress
 if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection
 
-__all__ = ['CLOSE_TIMEOUT_S', 'open_socket']
+try:
+    from .direct import DirectConnection
+except ImportError:  # websockets before 13.
+    DirectConnection = None  # type: ignore[assignment, misc]
+
+__all__ = ['CLOSE_TIMEOUT_S', 'hear_directly', 'open_socket']
 
 CLOSE_TIMEOUT_S = 1.0
 """How long saying goodbye may take; after that the socket is dropped."""
@@ -53,7 +59,7 @@ async def open_socket(
     :raises ConnectError: the server was not reached, or is no arena.
     """
     url = address.socket(workspace_id, room_id)
-    options = _access_options(address, access)
+    options = _options(address, access)
     try:
         return await _Connect(
             url,
@@ -71,12 +77,25 @@ async def open_socket(
         raise _not_connected(exc, url) from exc
 
 
-def _access_options(address: Address, access: Access) -> dict[str, Any]:
+def hear_directly(websocket: ClientConnection, on_text: Callable[[str], None] | None) -> None:
+    """
+    Have texts heard in the turn of the loop in which they come, where ``websockets`` can do that.
+
+    :param on_text: as in :class:`.DirectConnection`; None has all of them given by ``recv`` again.
+    """
+    if DirectConnection is not None and isinstance(websocket, DirectConnection):
+        websocket.on_text = on_text
+
+
+def _options(address: Address, access: Access) -> dict[str, Any]:
     # The name changed with websockets 14, and proxies came with 15.
     name = 'additional_headers' if 'additional_headers' in _OPTIONS else 'extra_headers'
     options: dict[str, Any] = {name: access.headers(address)}
     if address.is_encrypted:
         options['ssl'] = access.tls()
+    # From 14 on, connect() is that of the newer implementation.
+    if DirectConnection is not None and 'create_connection' in _OPTIONS:
+        options['create_connection'] = DirectConnection
     if 'proxy' in _OPTIONS and not access.may_use_proxy(address):
         options['proxy'] = None
     return options

@@ -1,19 +1,19 @@
 """
-The thread of the asyncio loop; the only file that crosses threads.
+The thread of the asyncio loop.
 
-The ROS thread hands over work and values and never waits for the loop, except to see a task end.
+The ROS thread hands over work and never waits for the loop, except to see a task end.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 import concurrent.futures
 import contextlib
 import threading
 from typing import Any
 
-__all__ = ['ArenaThread', 'LatestValues']
+__all__ = ['ArenaThread']
 
 
 class ArenaThread:
@@ -70,44 +70,3 @@ async def _cancel(start: concurrent.futures.Future[asyncio.Task[None]]) -> None:
     task = await asyncio.wrap_future(start)
     task.cancel()
     await asyncio.wait([task])
-
-
-class LatestValues:
-    """
-    A slot for the newest value of each joint: put by any thread, taken on the loop.
-
-    What is put while nobody takes merges; nothing queues.
-
-    :param thread: whose loop takes.
-    """
-
-    def __init__(self, thread: ArenaThread) -> None:
-        self._thread = thread
-        self._lock = threading.Lock()
-        self._values: dict[str, float] = {}
-        self._filled = asyncio.Event()
-
-    def put(self, values: Mapping[str, float]) -> None:
-        """Replace these joints' values; any thread."""
-        with self._lock:
-            wake = not self._values
-            self._values.update(values)
-        if wake:
-            self._thread.post(self._filled.set)
-
-    def clear(self) -> None:
-        """Forget what was not taken; any thread."""
-        with self._lock:
-            self._values = {}
-
-    async def filled(self) -> None:
-        """Wait until there is something to take."""
-        while not self._values:
-            self._filled.clear()
-            await self._filled.wait()
-
-    def take(self) -> dict[str, float]:
-        """Remove what was put; on the loop."""
-        with self._lock:
-            values, self._values = self._values, {}
-        return values

@@ -24,7 +24,7 @@ from . import diagnostics, lifecycle
 from .arena_thread import ArenaThread
 from .command_topic import CommandTopic
 from .commander import Commander
-from .conversions import COMMAND_TYPES, joint_state_from_ros, stamp_age_s
+from .conversions import COMMAND_TYPES, joint_state_from_ros, stamp_ns
 from .emergency_stop import EmergencyStopPanel
 from .parameter_table import SPECS, ParameterError, Value
 from .parameters import read_parameters
@@ -231,7 +231,10 @@ class BridgeNode(LifecycleNode):
     def _on_joint_state(self, message: JointState) -> None:
         if self._sides is None:
             return
-        age_s = stamp_age_s(message.header.stamp, self.get_clock().now().nanoseconds)
+        stamped_ns = stamp_ns(message.header.stamp)
+        age_s = None
+        if stamped_ns is not None:
+            age_s = (self.get_clock().now().nanoseconds - stamped_ns) * 1e-9
         try:
             self._sides.measure(joint_state_from_ros(message), age_s)
         except ConversionError as exc:

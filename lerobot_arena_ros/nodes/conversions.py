@@ -19,7 +19,7 @@ __all__ = [
     'command_to_ros',
     'joint_state_from_ros',
     'joint_state_to_ros',
-    'stamp_age_s',
+    'stamp_ns',
 ]
 
 CommandMessage: TypeAlias = JointState | Float64MultiArray | JointTrajectory
@@ -88,9 +88,6 @@ def command_to_ros(
     return joint_state_to_ros(names, positions, stamp)
 
 
-def stamp_age_s(stamp: TimeMsg, now_ns: int) -> float | None:
-    """Give how old a stamp is on the ROS clock; None for the zero stamp, which says nothing."""
-    if stamp.sec == 0 and stamp.nanosec == 0:
-        return None
-    stamp_ns: int = stamp.sec * 1_000_000_000 + stamp.nanosec
-    return (now_ns - stamp_ns) * 1e-9
+def stamp_ns(stamp: TimeMsg) -> int | None:
+    """Give a stamp in nanoseconds of the ROS clock; None for zero, which says nothing."""
+    return stamp.sec * 1_000_000_000 + stamp.nanosec or None

@@ -14,7 +14,7 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
 
-from .conversions import joint_state_from_ros, stamp_age_s
+from .conversions import joint_state_from_ros, stamp_ns
 
 __all__ = ['FOLLOWER', 'LEADER', 'DemoWatch', 'percentile']
 
@@ -106,8 +106,9 @@ class DemoWatch(Node):
         now_ns = self.get_clock().now().nanoseconds
         for position, source in reversed(self._sent):
             if abs(position - message.position[0]) < SAME_RAD:
-                age_s = stamp_age_s(source.header.stamp, now_ns)
-                if age_s is not None:
+                stamped_ns = stamp_ns(source.header.stamp)
+                if stamped_ns is not None:
+                    age_s = (now_ns - stamped_ns) * 1e-9
                     self.latencies_s.append(age_s)
                     self._recent_latencies_s.append(age_s)
                 return

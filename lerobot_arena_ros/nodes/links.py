@@ -191,8 +191,7 @@ class RoomLink:
             for work in (self._send_stops, self._keep_fresh, self._side.feed)
         ]
         try:
-            async for event in connection:
-                self._take(event)
+            await connection.listen(self._take)
         except TransportError as exc:
             self.status.trouble = self.status.last_loss = str(exc)
             self._logger.warning(f'{self.name}: {exc}; joining again')

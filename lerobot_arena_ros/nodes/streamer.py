@@ -1,4 +1,10 @@
-"""The produce side: measured positions into the room, the newest first and only."""
+"""
+The produce side: measured positions into the room, the newest first and only.
+
+What may be sent at once is written by the thread that brought it, for waking the loop costs as
+much as all the rest. What has to wait, for its time or for the socket, merges, and is sent by the
+loop.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +24,7 @@ from lerobot_arena_ros.arena.session import Event, Malformed
 from lerobot_arena_ros.control.joint_map import JointMap
 from lerobot_arena_ros.control.units import ConversionError
 
-from .arena_thread import ArenaThread, LatestValues
+from .arena_thread import ArenaThread
 from .settings import ProduceSettings
 
 __all__ = ['Streamer']
@@ -48,12 +54,17 @@ class Streamer:
         self.max_rate_hz = settings.max_rate_hz
         self._settings = settings
         self._joint_map = joint_map
-        self._slot = LatestValues(thread)
+        self._thread = thread
         self._logger = logger
         self._enabled = False
         self._latest: dict[str, float] = {}
         self._taken: dict[str, float] | None = None
-        self._lock = threading.Lock()  # Of the two above: both threads begin anew.
+        self._waiting: dict[str, float] = {}
+        self._filled = asyncio.Event()
+        self._connection: Connection | None = None
+        self._due_at = 0.0
+        self._is_sending = False
+        self._lock = threading.Lock()  # Of all from _latest on: two threads send.
 
     # ----- called by the ROS thread
 
@@ -93,7 +104,7 @@ class Streamer:
             self.missing = tuple(name for name in self._joint_map.names if name not in merged)
             if not self.missing and not self._is_still(merged):
                 self._taken = merged
-                self._slot.put(values)
+                self._offer(values)
 
     def drop(self, reason: str, text: str) -> None:
         """Count an input that is not sent, and say so, at most once a second."""
@@ -109,10 +120,36 @@ class Streamer:
             and all(abs(positions[name] - before[name]) <= deadband for name in positions)
         )
 
+    def _offer(self, values: dict[str, float]) -> None:
+        """Send these values now, or leave them to the loop; under the lock."""
+        is_first = not self._waiting
+        if is_first and self._send_now(values):
+            return
+        self._waiting.update(values)
+        if is_first:
+            self._thread.post(self._filled.set)
+
+    def _send_now(self, values: dict[str, float]) -> bool:
+        connection, now = self._connection, time.monotonic()
+        if connection is None or self._is_sending or now < self._due_at:
+            return False
+        if not connection.send_now(JointUpdate.of(values)):
+            return False
+        self._count(now)
+        return True
+
+    def _count(self, now: float) -> None:
+        self.sent += 1
+        self.sent_at = now
+        # From the time it was due, not from now: at an input of the same rate the lateness of one
+        # update would otherwise delay all that follow.
+        period_s = 1.0 / self.max_rate_hz
+        self._due_at = max(self._due_at, now - period_s) + period_s
+
     def _begin(self) -> None:
         """Forget what was measured so far, for a follower would go to where a joint was then."""
         with self._lock:
-            self._slot.clear()
+            self._waiting = {}
             self._latest = {}
             self._taken = None
 
@@ -137,19 +174,34 @@ class Streamer:
         """Need nothing of what the room remembers."""
 
     async def feed(self, connection: Connection) -> None:
-        """Send the newest values, at most at the configured rate."""
-        due_at = time.monotonic()
-        with contextlib.suppress(TransportError):
-            while True:
-                await self._slot.filled()
-                await asyncio.sleep(due_at - time.monotonic())
-                values = self._slot.take()
-                if not values:  # Deactivated meanwhile.
-                    continue
-                await connection.send(JointUpdate.of(values))
-                self.sent += 1
-                self.sent_at = time.monotonic()
-                # From the time it was due, not from now: at an input of the same rate the
-                # lateness of one update would otherwise delay all that follow.
-                period_s = 1.0 / self.max_rate_hz
-                due_at = max(due_at, self.sent_at - period_s) + period_s
+        """Send what could not be sent at once, at most at the configured rate."""
+        with self._lock:
+            self._connection = connection
+            self._due_at = time.monotonic()
+        try:
+            with contextlib.suppress(TransportError):
+                while True:
+                    await self._until_due()
+                    await self._send_waiting(connection)
+        finally:
+            with self._lock:
+                self._connection = None
+
+    async def _until_due(self) -> None:
+        while not self._waiting:
+            self._filled.clear()
+            await self._filled.wait()
+        await asyncio.sleep(self._due_at - time.monotonic())
+
+    async def _send_waiting(self, connection: Connection) -> None:
+        with self._lock:
+            values, self._waiting = self._waiting, {}
+            if not values:  # Deactivated meanwhile.
+                return
+            self._is_sending = True  # What the other thread has comes after this.
+        try:
+            await connection.send(JointUpdate.of(values))
+            self._count(time.monotonic())
+        finally:
+            with self._lock:
+                self._is_sending = False

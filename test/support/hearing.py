@@ -73,8 +73,7 @@ class Ear:
 
     async def _listen(self, connection: Connection) -> None:
         try:
-            async for event in connection:
-                self.events.append(event)
+            await connection.listen(self.events.append)
         except ConnectionLost as exc:
             self.loss = exc
 

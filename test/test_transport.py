@@ -1,0 +1,182 @@
+"""Frames that another thread writes: whole, in order, and only where nothing has to wait."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import aclosing, asynccontextmanager
+import socket
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from support.certificates import Authority
+from support.hearing import CONSUMER, PATIENT, PRODUCER, Arena, Ear, values_of
+from support.server import running_server
+from support.waiting import ticks, wait_until
+from websockets.frames import Frame, Opcode
+from websockets.utils import apply_mask
+
+from lerobot_arena_ros.arena.access import Access
+from lerobot_arena_ros.arena.address import Address
+from lerobot_arena_ros.arena.connection import Connection, open_connection
+from lerobot_arena_ros.arena.messages import Heartbeat, JointUpdate
+from lerobot_arena_ros.arena.rooms import Rooms
+from lerobot_arena_ros.arena.session import Presence
+from lerobot_arena_ros.arena.transport import SharedTransport
+
+pytestmark = pytest.mark.usefixtures('no_task_left')
+
+LONG = 'x' * 1_000_000
+
+
+def update(number: float) -> JointUpdate:
+    """Make an update that says a number."""
+    return JointUpdate.of({'j': number})
+
+
+async def in_thread(connection: Connection, updates: Iterable[JointUpdate]) -> list[bool]:
+    """Send these from another thread, as fast as it can; says which were taken."""
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(None, lambda: list(map(connection.send_now, updates)))
+
+
+async def test_another_thread_sends_while_the_loop_does(arena: Arena) -> None:
+    """Each frame is whole, and the updates arrive in the order in which they were taken."""
+    ear = Ear(await arena.join(CONSUMER))
+    producer = await arena.join(PRODUCER)
+    answers = Ear(producer)
+
+    sending = asyncio.ensure_future(in_thread(producer, map(update, range(1, 1001))))
+    heartbeats = 0
+    async for _ in ticks(2000.0):
+        if sending.done():
+            break
+        await producer.send(Heartbeat())
+        heartbeats += 1
+    taken = [number for number, was in enumerate(await sending, 1) if was]
+
+    assert taken
+    await wait_until(lambda: {'j': taken[-1]} in values_of(ear.events), 'the last update')
+    assert values_of(ear.events) == [{'j': number} for number in taken]
+
+    def answered() -> bool:
+        return len([e for e in answers.events if isinstance(e, Presence)]) >= heartbeats
+
+    await wait_until(answered, 'the answer to each heartbeat')
+
+
+async def test_after_the_goodbye_nothing_is_taken(arena: Arena) -> None:
+    """The socket is let go of, so that the server knows at once."""
+    producer = await arena.join(PRODUCER)
+    assert producer.send_now(update(1.0))
+    await producer.aclose()
+    assert not producer.send_now(update(2.0))
+
+    assert await arena.rooms.state('lab', arena.room_id)
+    info = await arena.rooms.info('lab', arena.room_id)
+    assert info['participants']['producer'] is None
+
+
+async def test_under_tls_the_loop_writes(tmp_path: Any) -> None:
+    """The other thread is told so, and nothing is written."""
+    authority = Authority(tmp_path)
+    certificate = authority.certify_this_machine()
+    access = Access(ca_file=authority.file)
+    with running_server(certificate=certificate) as url:
+        address = Address.parse(url)
+        await Rooms(address, access=access).create('lab', 'arm')
+        joined = [
+            await open_connection(address, 'lab', 'arm', role, timing=PATIENT, access=access)
+            for role in (CONSUMER, PRODUCER)
+        ]
+        consumer, producer = joined
+        async with aclosing(consumer), aclosing(producer):
+            ear = Ear(consumer)
+            assert not producer.send_now(update(1.0))
+            await producer.send(update(2.0))
+            await wait_until(lambda: {'j': 2.0} in values_of(ear.events), 'the update')
+            assert values_of(ear.events) == [{'j': 2.0}]
+
+
+@asynccontextmanager
+async def pair() -> AsyncIterator[tuple[SharedTransport, socket.socket]]:
+    """Have a transport with a small buffer, and the socket at its other end."""
+    ours, theirs = socket.socketpair()
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    theirs.setblocking(False)
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.create_connection(asyncio.Protocol, sock=ours)
+    shared = SharedTransport(cast('Any', SimpleNamespace(transport=transport)))
+    try:
+        yield shared, theirs
+    finally:
+        shared.abort()
+        theirs.close()
+        await asyncio.sleep(0)
+
+
+async def frames_from(theirs: socket.socket, count: int) -> AsyncIterator[str]:
+    """Read so many texts, and not one byte more."""
+    loop = asyncio.get_running_loop()
+
+    async def exactly(size: int) -> bytes:
+        data = b''
+        while len(data) < size:
+            data += await loop.sock_recv(theirs, size - len(data))
+        return data
+
+    for _ in range(count):
+        first, length = await exactly(2)
+        assert first == 0x80 | Opcode.TEXT
+        size = length & 0x7F
+        if size == 126:
+            size = int.from_bytes(await exactly(2), 'big')
+        elif size == 127:
+            size = int.from_bytes(await exactly(8), 'big')
+        mask = await exactly(4)
+        yield apply_mask(await exactly(size), mask).decode()
+
+
+async def test_a_full_socket_takes_no_more() -> None:
+    """What was taken arrives whole once the other end reads; what was not, does not."""
+    async with pair() as (shared, theirs):
+        loop = asyncio.get_running_loop()
+        taken = await loop.run_in_executor(
+            None, lambda: [shared.send_now(f'{number:0500}') for number in range(1000)]
+        )
+        assert taken.index(False) > 0
+        frames = [frame async for frame in frames_from(theirs, taken.count(True))]
+        assert shared.send_now('again')
+        frames += [frame async for frame in frames_from(theirs, 1)]
+
+    numbers = [number for number, was in enumerate(taken) if was]
+    assert frames == [*(f'{number:0500}' for number in numbers), 'again']
+
+
+async def test_what_was_begun_is_finished_before_anything_else() -> None:
+    """A frame that the socket took half of is not cut by what the loop writes next."""
+    async with pair() as (shared, theirs):
+        assert shared.send_now(LONG)
+        assert not shared.send_now('too early')
+        shared.write(Frame(Opcode.TEXT, b'from the loop').serialize(mask=True))
+        frames = [frame async for frame in frames_from(theirs, 2)]
+        assert shared.send_now('at last')
+        frames += [frame async for frame in frames_from(theirs, 1)]
+
+    assert frames == [LONG, 'from the loop', 'at last']
+
+
+async def test_what_was_begun_is_finished_by_itself() -> None:
+    """Though the loop has nothing to write."""
+    async with pair() as (shared, theirs):
+        loop = asyncio.get_running_loop()
+        assert await loop.run_in_executor(None, shared.send_now, LONG)
+        assert [frame async for frame in frames_from(theirs, 1)] == [LONG]
+
+
+async def test_what_waits_in_the_transport_goes_first() -> None:
+    """Nothing is written past the loop's own frames."""
+    async with pair() as (shared, _theirs):
+        shared.write(b'y' * 1_000_000)
+        assert not shared.send_now('too early')
