@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 
-from builtin_interfaces.msg import Time
 import pytest
 
 pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
@@ -30,9 +29,9 @@ class Topic:
     """A command topic with one listener."""
 
     def __init__(self) -> None:
-        self.commands: list[CommandMessage] = []
+        self.commands: list[CommandMessage | bytes] = []
 
-    def publish(self, message: CommandMessage) -> None:
+    def publish(self, message: CommandMessage | bytes) -> None:
         """Note a command."""
         self.commands.append(message)
 
@@ -49,7 +48,7 @@ def moving_commander(topic: Topic) -> Commander:
     commander = Commander(
         settings.consume,
         JointMap([PAN]),
-        topic=CommandTopic(topic, interface='joint_state', period_s=0.01, stamp=Time),
+        topic=CommandTopic(topic, interface='joint_state', period_s=0.01, now_ns=lambda: 0),
         logger=get_logger('test'),
         lock=threading.RLock(),
         on_change=lambda: None,

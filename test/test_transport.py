@@ -99,6 +99,17 @@ async def test_under_tls_the_loop_writes(tmp_path: Any) -> None:
             assert values_of(ear.events) == [{'j': 2.0}]
 
 
+class Ending(asyncio.Protocol):
+    """Says when its connection has ended."""
+
+    def __init__(self) -> None:
+        self.ended = asyncio.Event()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Take note of the end."""
+        self.ended.set()
+
+
 @asynccontextmanager
 async def pair() -> AsyncIterator[tuple[SharedTransport, socket.socket]]:
     """Have a transport with a small buffer, and the socket at its other end."""
@@ -106,14 +117,14 @@ async def pair() -> AsyncIterator[tuple[SharedTransport, socket.socket]]:
     ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
     theirs.setblocking(False)
     loop = asyncio.get_running_loop()
-    transport, _ = await loop.create_connection(asyncio.Protocol, sock=ours)
+    transport, protocol = await loop.create_connection(Ending, sock=ours)
     shared = SharedTransport(cast('Any', SimpleNamespace(transport=transport)))
     try:
         yield shared, theirs
     finally:
         shared.abort()
         theirs.close()
-        await asyncio.sleep(0)
+        await protocol.ended.wait()
 
 
 async def frames_from(theirs: socket.socket, count: int) -> AsyncIterator[str]:

@@ -24,10 +24,11 @@ from . import diagnostics, lifecycle
 from .arena_thread import ArenaThread
 from .command_topic import CommandTopic
 from .commander import Commander
-from .conversions import COMMAND_TYPES, joint_state_from_ros, stamp_ns
+from .conversions import COMMAND_TYPES
 from .emergency_stop import EmergencyStopPanel
 from .parameter_table import SPECS, ParameterError, Value
 from .parameters import read_parameters
+from .serialized import JointStateReader
 from .settings import BridgeSettings, ConsumeSettings
 from .sides import Sides
 
@@ -73,6 +74,7 @@ class BridgeNode(LifecycleNode):
         self._thread = ArenaThread()
         self._sides: Sides | None = None
         self._entities: list[Any] = []
+        self._reader = JointStateReader()
         self._measured_topic = 'joint_states'  # As remapped, once it is listened to.
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 1)
         self._panel = EmergencyStopPanel(
@@ -176,6 +178,7 @@ class BridgeNode(LifecycleNode):
             self._on_joint_state,
             qos_profile_sensor_data,
             qos_overriding_options=options,
+            raw=True,
         )
         self._measured_topic = measured.topic_name
         self._entities += [
@@ -199,7 +202,7 @@ class BridgeNode(LifecycleNode):
             publisher,
             interface=consume.command_interface,
             period_s=consume.gate.ramp_period_s,
-            stamp=lambda: self.get_clock().now().to_msg(),
+            now_ns=self._now_ns,
         )
 
     def _add_ramp(self, commander: Commander) -> None:
@@ -228,17 +231,19 @@ class BridgeNode(LifecycleNode):
 
     # ----- what the graph says
 
-    def _on_joint_state(self, message: JointState) -> None:
+    def _on_joint_state(self, data: bytes) -> None:
         if self._sides is None:
             return
-        stamped_ns = stamp_ns(message.header.stamp)
-        age_s = None
-        if stamped_ns is not None:
-            age_s = (self.get_clock().now().nanoseconds - stamped_ns) * 1e-9
         try:
-            self._sides.measure(joint_state_from_ros(message), age_s)
+            stamped_ns, positions = self._reader.read(data)
         except ConversionError as exc:
             self._sides.drop(exc.reason, str(exc))
+            return
+        age_s = None if stamped_ns is None else (self._now_ns() - stamped_ns) * 1e-9
+        self._sides.measure(positions, age_s)
+
+    def _now_ns(self) -> int:
+        return int(self.get_clock().now().nanoseconds)
 
     def _on_description(self, message: String) -> None:
         try:

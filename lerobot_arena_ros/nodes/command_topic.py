@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 import time
-from typing import Any, Protocol
+from typing import Protocol
+
+from builtin_interfaces.msg import Time as TimeMsg
 
 from .conversions import CommandMessage, command_to_ros
+from .serialized import CommandWriter
 
 __all__ = ['CommandPublisher', 'CommandTopic']
 
@@ -14,8 +17,8 @@ __all__ = ['CommandPublisher', 'CommandTopic']
 class CommandPublisher(Protocol):
     """What a publisher of rclpy does; thread-safe, as that is."""
 
-    def publish(self, message: CommandMessage) -> None:
-        """Put a message on the topic."""
+    def publish(self, message: CommandMessage | bytes) -> None:
+        """Put a message on the topic, or one that is serialized already."""
 
     def get_subscription_count(self) -> int:
         """Say how many listen to it."""
@@ -27,7 +30,7 @@ class CommandTopic:
 
     :param interface: the message type, by ``consume.command_interface``.
     :param period_s: when a trajectory of one point arrives there.
-    :param stamp: gives the ROS time.
+    :param now_ns: gives the ROS time in nanoseconds.
     :ivar commands: how many were published.
     :ivar commanded_at: when the last one was, in seconds of the steady clock; None before.
     """
@@ -38,14 +41,16 @@ class CommandTopic:
         *,
         interface: str,
         period_s: float,
-        stamp: Callable[[], Any],
+        now_ns: Callable[[], int],
     ) -> None:
         self.commands = 0
         self.commanded_at: float | None = None
         self._publisher = publisher
         self._interface = interface
         self._period_s = period_s
-        self._stamp = stamp
+        self._now_ns = now_ns
+        self._names: tuple[str, ...] = ()
+        self._writer: CommandWriter | None = None
         self._known = 0
 
     @property
@@ -58,12 +63,18 @@ class CommandTopic:
         before, self._known = self._known, self.listeners
         return self._known > before
 
-    def publish(self, names: Sequence[str], positions: Sequence[float]) -> None:
+    def publish(self, names: tuple[str, ...], positions: Sequence[float]) -> None:
         """Command positions in radians or metres, one for each name."""
-        self._publisher.publish(
-            command_to_ros(
-                self._interface, names, positions, stamp=self._stamp(), period_s=self._period_s
-            )
-        )
+        if self._writer is None or names != self._names:
+            self._names, self._writer = names, self._writer_for(names)
+        self._publisher.publish(self._writer.write(positions, self._now_ns()))
         self.commands += 1
         self.commanded_at = time.monotonic()
+
+    def _writer_for(self, names: tuple[str, ...]) -> CommandWriter:
+        def make(positions: Sequence[float], stamp: TimeMsg) -> CommandMessage:
+            return command_to_ros(
+                self._interface, names, positions, stamp=stamp, period_s=self._period_s
+            )
+
+        return CommandWriter(make, len(names))

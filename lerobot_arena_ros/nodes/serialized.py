@@ -1,0 +1,192 @@
+"""
+Messages as the bytes that travel, read and written without a Python object for each.
+
+rclpy takes and gives them so. Making and converting the objects costs a quarter of what a bridge
+does per message (``make bench``, before and after).
+
+Where the numbers are in a message is checked once against what rclpy makes of it; those that look
+like it have them in the same place. Where they are not found, whole messages are used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+import struct
+from typing import Any, NamedTuple
+
+from builtin_interfaces.msg import Time as TimeMsg
+from rclpy.serialization import deserialize_message, serialize_message
+from sensor_msgs.msg import JointState
+
+from lerobot_arena_ros.control.units import ConversionError
+
+from .conversions import CommandMessage, joint_state_from_ros, stamp_ns
+
+__all__ = ['CommandWriter', 'JointStateReader']
+
+Make = Callable[[Sequence[float], TimeMsg], CommandMessage]
+"""Makes a command of positions in radians or metres, and of a stamp."""
+
+MAX_SHAPES = 8
+"""Shapes that are remembered: of an arm and of its gripper, say, each from a driver of its own."""
+
+_STAMP = struct.Struct('<iI')
+_STAMP_AT = 4
+"""Each message with a header begins with its stamp, after four bytes that name the encoding."""
+
+_ENCODING = b'\0\1'
+"""How bytes begin that are CDR, the least significant first; any other is left to rclpy."""
+
+_MARKED_STAMP = (0x12345678, 0x1ABCDEF0)
+"""Seconds and nanoseconds that stand nowhere else in a message."""
+
+
+def _place(data: bytes, numbers: bytes) -> int | None:
+    """Say where these stand; None where they are not to be found, or more than once."""
+    return data.find(numbers) if numbers and data.count(numbers) == 1 else None
+
+
+class CommandWriter:
+    """
+    Writes commands of one kind for the same joints.
+
+    :param make: makes one of them as a message.
+    :param count: of joints.
+    """
+
+    def __init__(self, make: Make, count: int) -> None:
+        self._make = make
+        self._positions = struct.Struct(f'<{count}d')
+        marked = [0.1234567890123 + number for number in range(count)]
+        seconds, nanoseconds = _MARKED_STAMP
+        message = make(marked, TimeMsg(sec=seconds, nanosec=nanoseconds))
+        model = serialize_message(message)
+        self._place = _place(model, self._positions.pack(*marked))
+        self._stamp_place = _place(model, _STAMP.pack(*_MARKED_STAMP))
+        self._bytes = bytearray(model)
+        if not self._is_right(type(message), [-number for number in marked]):
+            self._place = None
+
+    def _is_right(self, kind: type[CommandMessage], positions: Sequence[float]) -> bool:
+        """Write another command, and see whether it says what it should."""
+        written = self.write(positions, 1)
+        if not isinstance(written, bytes):
+            return False
+        is_same: bool = deserialize_message(written, kind) == self._make(
+            positions, TimeMsg(nanosec=1)
+        )
+        return is_same
+
+    def write(self, positions: Sequence[float], now_ns: int) -> bytes | CommandMessage:
+        """
+        Write a command, for a publisher to publish.
+
+        :param positions: in radians or metres, of all joints in order.
+        :param now_ns: when it was decided, on the ROS clock.
+        """
+        seconds, nanoseconds = divmod(now_ns, 1_000_000_000)
+        if self._place is None:
+            return self._make(positions, TimeMsg(sec=seconds, nanosec=nanoseconds))
+        if self._stamp_place is not None:
+            _STAMP.pack_into(self._bytes, self._stamp_place, seconds, nanoseconds)
+        self._positions.pack_into(self._bytes, self._place, *positions)
+        return bytes(self._bytes)
+
+
+class _Shape(NamedTuple):
+    """
+    All of a JointState before its positions.
+
+    :param head: its bytes as a number, of which those count that are set in ``mask``.
+    :param place: where the positions begin.
+    """
+
+    head: int
+    mask: int
+    place: int
+    names: list[str]
+    positions: struct.Struct
+
+    @staticmethod
+    def of(message: JointState, data: bytes) -> _Shape | None:
+        """Find the shape of a message; None where these, its bytes, are laid out otherwise."""
+        positions = struct.Struct(f'<{len(message.name)}d')
+        counted = _counted(message)
+        place, mask = len(counted), int.from_bytes(counted, 'big')
+        shape = _Shape(_head(data, place) & mask, mask, place, list(message.name), positions)
+        if data[: len(_ENCODING)] != _ENCODING or not shape.fits(data):
+            return None
+        is_here = data[place:].startswith(positions.pack(*message.position))
+        return shape if is_here else None
+
+    def fits(self, data: bytes) -> bool:
+        """Say whether this is a message of this shape, with all of its positions."""
+        if len(data) < self.place + self.positions.size:
+            return False
+        return _head(data, self.place) & self.mask == self.head
+
+
+def _counted(message: JointState) -> bytes:
+    """
+    Mark those bytes of a JointState, as CDR lays it out, that are the same in the next one.
+
+    Texts begin at a multiple of four bytes, doubles of eight, counted from the stamp on. What is
+    in between may be anything.
+    """
+    marks = bytearray(b'\xff\xff\0\0' + bytes(_STAMP.size))
+
+    def align(size: int) -> None:
+        marks.extend(bytes(-(len(marks) - _STAMP_AT) % size))
+
+    def mark(size: int) -> None:
+        align(4)
+        marks.extend(b'\xff' * size)
+
+    mark(4 + len(message.header.frame_id.encode()) + 1)
+    mark(4)
+    for name in message.name:
+        mark(4 + len(name.encode()) + 1)
+    mark(4)
+    align(8)
+    return bytes(marks)
+
+
+def _head(data: bytes, place: int) -> int:
+    return int.from_bytes(data[:place], 'big')
+
+
+class JointStateReader:
+    """Reads serialized JointStates; quickly those that look like one before."""
+
+    def __init__(self) -> None:
+        self._shapes: list[_Shape] = []
+
+    def read(self, data: bytes) -> tuple[int | None, dict[str, float]]:
+        """
+        Give the stamp in nanoseconds of the ROS clock, None for zero, and positions by name.
+
+        :raises ConversionError: there are not as many names as positions, a name stands twice, or
+            it is no JointState at all.
+        """
+        for shape in self._shapes:
+            if shape.fits(data):
+                seconds, nanoseconds = _STAMP.unpack_from(data, _STAMP_AT)
+                positions = shape.positions.unpack_from(data, shape.place)
+                stamp = seconds * 1_000_000_000 + nanoseconds
+                return stamp or None, dict(zip(shape.names, positions, strict=True))
+        return self._learn(data)
+
+    def _learn(self, data: bytes) -> tuple[int | None, dict[str, float]]:
+        """Read by way of a message, and remember its shape for those to come."""
+        try:
+            message: Any = deserialize_message(data, JointState)
+        except Exception as exc:  # Each implementation of ROS has its own.
+            raise ConversionError(
+                f'JointState of {len(data)} bytes cannot be read: {exc}', reason='shape'
+            ) from exc
+        positions = joint_state_from_ros(message)
+        stamp = stamp_ns(message.header.stamp)
+        shape = _Shape.of(message, data) if positions else None
+        if shape is not None:
+            self._shapes = [shape, *self._shapes[: MAX_SHAPES - 1]]
+        return stamp, positions

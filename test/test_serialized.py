@@ -1,0 +1,203 @@
+"""Messages as bytes: the quick way says the same as the messages themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+import math
+import struct
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+import pytest
+
+pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
+
+from builtin_interfaces.msg import Time
+from rclpy.serialization import deserialize_message, serialize_message
+from sensor_msgs.msg import JointState
+
+from lerobot_arena_ros.control.units import ConversionError
+from lerobot_arena_ros.nodes import serialized as serialized_module
+from lerobot_arena_ros.nodes.conversions import (
+    COMMAND_TYPES,
+    command_to_ros,
+    joint_state_from_ros,
+    stamp_ns,
+)
+from lerobot_arena_ros.nodes.serialized import MAX_SHAPES, CommandWriter, JointStateReader
+
+NAMES = st.lists(st.text(st.characters(codec='utf-8', exclude_characters='\0')), unique=True)
+NUMBERS = st.floats(allow_nan=False)
+
+
+@st.composite
+def joint_states(draw: st.DrawFn) -> JointState:
+    """Make any JointState that has a position for each name."""
+    names = draw(NAMES)
+    some = st.lists(NUMBERS, min_size=len(names), max_size=len(names))
+    message = JointState(
+        name=names,
+        position=draw(some),
+        velocity=draw(st.one_of(st.just([]), some)),
+        effort=draw(st.one_of(st.just([]), some)),
+    )
+    message.header.frame_id = draw(st.text(st.characters(codec='utf-8', exclude_characters='\0')))
+    message.header.stamp = Time(
+        sec=draw(st.integers(0, 2**31 - 1)), nanosec=draw(st.integers(0, 999_999_999))
+    )
+    return message
+
+
+def arm(*positions: float, names: str = 'abcdef') -> JointState:
+    """Make the JointState of an arm."""
+    return JointState(name=list(names[: len(positions)]), position=list(positions))
+
+
+@pytest.fixture(name='quickly')
+def fixture_quickly(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Give a function that reads and fails where the slow way is taken."""
+
+    def quickly(reader: JointStateReader, data: bytes) -> tuple[int | None, dict[str, float]]:
+        with monkeypatch.context() as patch:
+            patch.delattr(serialized_module, 'deserialize_message')
+            return reader.read(data)
+
+    return quickly
+
+
+@given(st.lists(joint_states(), min_size=1, max_size=4), st.randoms())
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+def test_reading_says_what_the_message_says(messages: list[JointState], random: Any) -> None:
+    """Whatever its shape, and whichever came before."""
+    reader = JointStateReader()
+    for _ in range(12):
+        message = random.choice(messages)
+        data = serialize_message(message)
+        stamp, positions = reader.read(data)
+        assert (stamp, positions) == (
+            stamp_ns(message.header.stamp),
+            joint_state_from_ros(message),
+        )
+
+
+def test_the_second_of_a_shape_is_read_quickly(quickly: Any) -> None:
+    """Also where arm and gripper take turns, and what follows the positions does not matter."""
+    reader = JointStateReader()
+    reader.read(serialize_message(arm(0.0, 0.0)))
+    reader.read(serialize_message(arm(1.0, names='g')))
+    second = arm(-1.5, math.inf)
+    second.velocity = [0.1, 0.2]
+    second.header.stamp = Time(sec=12, nanosec=34)
+
+    read = quickly(reader, serialize_message(second))
+    assert read == (12_000_000_034, {'a': -1.5, 'b': math.inf})
+    assert quickly(reader, serialize_message(arm(2.0, names='g'))) == (None, {'g': 2.0})
+
+
+def test_other_names_are_other_joints() -> None:
+    """As many of the same length, in the same order."""
+    reader = JointStateReader()
+    reader.read(serialize_message(arm(1.0, 2.0)))
+    assert reader.read(serialize_message(arm(1.0, 2.0, names='ba')))[1] == {'b': 1.0, 'a': 2.0}
+
+
+def test_shapes_without_end_are_not_remembered() -> None:
+    """A publisher whose frames are counted, say, fills no memory."""
+    reader = JointStateReader()
+    for number in range(10 * MAX_SHAPES):
+        message = arm(float(number))
+        message.header.frame_id = f'frame {number}'
+        assert reader.read(serialize_message(message))[1] == {'a': float(number)}
+    assert len(reader._shapes) == MAX_SHAPES
+
+
+def cut(data: bytes) -> Iterator[bytes]:
+    """Give every beginning of some bytes."""
+    return (data[:length] for length in range(len(data)))
+
+
+def test_bytes_that_are_no_joint_state_are_refused() -> None:
+    """Whether or not they begin like one that came before; what is whole is still read."""
+    whole = serialize_message(arm(1.0, 2.0))
+    end_of_positions = whole.index(struct.pack('<2d', 1.0, 2.0)) + 16
+    reader = JointStateReader()
+    reader.read(whole)
+    for data in (b'', b'\x00', b'nonsense', *cut(whole[:end_of_positions])):
+        with pytest.raises(ConversionError) as refused:
+            reader.read(data)
+        assert refused.value.reason == 'shape'
+    assert reader.read(whole) == (None, {'a': 1.0, 'b': 2.0})
+
+
+def test_the_other_byte_order_is_read() -> None:
+    """As a machine of another kind would send it."""
+    names = struct.pack('>I', 1) + struct.pack('>I2s', 2, b'a\0') + b'\0\0'
+    head = struct.pack('>iI', 7, 5) + struct.pack('>I1s', 1, b'\0') + b'\0\0\0' + names
+    count = struct.pack('>I', 1)
+    padding = b'\0' * (-(len(head) + len(count)) % 8)
+    body = head + count + padding + struct.pack('>d', 1.25) + struct.pack('>II', 0, 0)
+    data = b'\x00\x00\x00\x00' + body
+    assert joint_state_from_ros(deserialize_message(data, JointState)) == {'a': 1.25}
+
+    reader = JointStateReader()
+    assert [reader.read(data) for _ in range(2)] == [(7_000_000_005, {'a': 1.25})] * 2
+
+
+@pytest.mark.parametrize(
+    ('message', 'reason'),
+    [
+        pytest.param(JointState(name=['a'], position=[1.0, 2.0]), 'length', id='too few names'),
+        pytest.param(JointState(name=['a', 'a'], position=[1.0, 2.0]), 'duplicate', id='twice'),
+    ],
+)
+def test_what_no_joint_state_should_say_is_refused_each_time(
+    message: JointState, reason: str
+) -> None:
+    """Nothing is remembered of it."""
+    reader = JointStateReader()
+    for _ in range(2):
+        with pytest.raises(ConversionError) as refused:
+            reader.read(serialize_message(message))
+        assert refused.value.reason == reason
+
+
+def test_velocities_alone_say_no_position() -> None:
+    """As some drivers of wheels do."""
+    message = JointState(name=['wheel'], velocity=[1.0])
+    assert JointStateReader().read(serialize_message(message)) == (None, {})
+
+
+@pytest.mark.parametrize('interface', sorted(COMMAND_TYPES))
+@given(
+    names=st.lists(st.text('abcdefgh_', min_size=1), unique=True, max_size=8),
+    data=st.data(),
+    now_ns=st.integers(0, (2**31 - 1) * 1_000_000_000),
+)
+@settings(deadline=None)
+def test_writing_says_what_the_message_would(
+    interface: str, names: list[str], data: st.DataObject, now_ns: int
+) -> None:
+    """Of each kind, whatever was written before."""
+
+    def make(positions: Any, stamp: Time) -> Any:
+        return command_to_ros(interface, names, positions, stamp=stamp, period_s=0.01)
+
+    writer = CommandWriter(make, len(names))
+    numbers = st.lists(NUMBERS, min_size=len(names), max_size=len(names))
+    for positions in data.draw(st.lists(numbers, min_size=1, max_size=3)):
+        seconds, nanoseconds = divmod(now_ns, 1_000_000_000)
+        written: Any = writer.write(positions, now_ns)
+        if isinstance(written, bytes):
+            written = deserialize_message(written, COMMAND_TYPES[interface])
+        assert written == make(positions, Time(sec=seconds, nanosec=nanoseconds))
+
+
+@pytest.mark.parametrize('interface', sorted(COMMAND_TYPES))
+def test_commands_are_written_as_bytes(interface: str) -> None:
+    """Otherwise nothing would be gained."""
+
+    def make(positions: Any, stamp: Time) -> Any:
+        return command_to_ros(interface, ['a', 'b'], positions, stamp=stamp, period_s=0.01)
+
+    assert isinstance(CommandWriter(make, 2).write([1.0, 2.0], 1), bytes)
