@@ -99,7 +99,7 @@ def _parameters(side: str, url: str, joints: int) -> dict[str, Any]:
         f'{side}.room_id': 'bench',
     }
     if side == 'produce':
-        return {**common, 'produce.max_rate_hz': 1000.0}
+        return {**common, 'produce.max_rate_hz': 5000.0}
     return {
         **common,
         'consume.require_feedback': 'never',

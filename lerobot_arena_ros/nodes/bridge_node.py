@@ -81,6 +81,7 @@ class BridgeNode(LifecycleNode):
             self,
             lock=self._lock,
             on_stop=self._on_stop,
+            on_stopped=self._on_stopped,
             on_reset=self._on_reset,
             stop_on_loss=self.settings.link.stop_on_loss,
         )
@@ -262,6 +263,10 @@ class BridgeNode(LifecycleNode):
     def _on_stop(self, stop: Stop) -> None:
         if self._sides is not None and self._sides.commander is not None:
             self._sides.commander.stop(str(stop))
+
+    def _on_stopped(self) -> None:
+        if self._sides is not None and self._sides.commander is not None:
+            self._sides.commander.announce()
         self.publish_diagnostics()
 
     def _on_reset(self) -> None:

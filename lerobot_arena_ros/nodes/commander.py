@@ -144,9 +144,14 @@ class Commander:
     # ----- called by any thread
 
     def stop(self, cause: str) -> None:
-        """Stop until :meth:`reset`."""
+        """Stop until :meth:`reset`, and say so only when :meth:`announce` is called."""
         with self._lock:
             self._gate.stop(cause)
+            self._wake_or_rest()
+
+    def announce(self) -> None:
+        """Log what has become of the gate, for words take longer than a stop may."""
+        with self._lock:
             self._act()
 
     def reset(self) -> None:

@@ -54,7 +54,8 @@ class EmergencyStopPanel:
     ``~/reset_emergency_stop`` (std_srvs/Trigger).
 
     :param lock: held while latching and telling; shared with whoever publishes commands.
-    :param on_stop: called under the lock when the latch closes.
+    :param on_stop: called under the lock when the latch closes; what it does delays the news.
+    :param on_stopped: called without the lock once everybody has been told.
     :param on_reset: called under the lock when it opens.
     :param stop_on_loss: whether the loss of a joined room is a stop.
     :raises ValueError: the status is remapped onto the input.
@@ -66,12 +67,14 @@ class EmergencyStopPanel:
         *,
         lock: threading.RLock,
         on_stop: Callable[[Stop], None],
+        on_stopped: Callable[[], None],
         on_reset: Callable[[], None],
         stop_on_loss: bool,
     ) -> None:
         self._node = node
         self._lock = lock
         self._on_stop = on_stop
+        self._on_stopped = on_stopped
         self._on_reset = on_reset
         self._stop_on_loss = stop_on_loss
         self._latch = StopLatch()
@@ -105,10 +108,11 @@ class EmergencyStopPanel:
                 return
             self._on_stop(stop)
             self.publish()
-            self._node.get_logger().error(f'EMERGENCY STOP: {stop}')
             wakers = list(self._wakers.values())
         for wake in wakers:
             wake()
+        self._node.get_logger().error(f'EMERGENCY STOP: {stop}')
+        self._on_stopped()
 
     def serve(self, room: str, wake: Callable[[], None]) -> None:
         """Tell this room of stops from now on; ``wake`` is called when it is owed one."""

@@ -138,7 +138,7 @@ SPECS: tuple[Spec, ...] = (
         'At most so many updates a second; of what comes faster, the newest is sent.',
         'Hz',
         0.1,
-        1000.0,
+        5000.0,  # What an arena takes of one participant, as it is shipped.
         dynamic=True,
     ),
     Spec(
