@@ -116,6 +116,9 @@ def front(
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         kinds = [''] if certificate is None else ['', ' ssl']
         sockets = [stack.enter_context(socket.create_server(('127.0.0.1', 0))) for _ in kinds]
+        for opened in sockets:
+            # As its own would be: a worker would wait for what the other one has accepted.
+            opened.setblocking(False)
         where = [f'127.0.0.1:{opened.getsockname()[1]}' for opened in sockets]
         listen = [address + kind for address, kind in zip(where, kinds, strict=True)]
         config = site(folder, ports, listen, certificate)

@@ -18,7 +18,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 import pytest
 from support.couples import couple
-from support.deployment import BEARER, TOKEN, UNIT, Deployment, deployed, rooms_of
+from support.deployment import BEARER, TOKEN, UNIT, Deployment, deployed
 from support.peers import RawPeer, joint, update, ws_path
 from support.required import require
 from support.waiting import wait_for, wait_until
@@ -66,11 +66,10 @@ HANDSHAKE = {
 def test_each_workspace_is_in_one_process(arenas: Deployment) -> None:
     """All its rooms, under either prefix; and each process has some of many workspaces."""
     wanted = {(f'one-{number}', room) for number in range(40) for room in ('in', 'out')}
-    with httpx.Client(headers=BEARER) as client:
-        for (workspace, room), base in zip(sorted(wanted), itertools.cycle(BASES), strict=False):
-            url = f'{arenas.url}{base}/robotics/workspaces/{workspace}/rooms'
-            client.post(url, json={'room_id': room}).raise_for_status()
-    there = [rooms_of(server) & wanted for server in arenas.servers]
+    for (workspace, room), base in zip(sorted(wanted), itertools.cycle(BASES), strict=False):
+        url = f'{arenas.url}{base}/robotics/workspaces/{workspace}/rooms'
+        arenas.rest.post(url, json={'room_id': room}).raise_for_status()
+    there = [arenas.rooms_of(server) & wanted for server in arenas.servers]
     workspaces = [{workspace for workspace, _ in rooms} for rooms in there]
 
     assert set.union(*there) == wanted
@@ -88,24 +87,25 @@ def test_an_id_is_the_same_however_it_is_written(arenas: Deployment, identifier:
     rooms = [f'way-{number}' for number in range(len(ways) * len(BASES))]
     for room, (way, base) in zip(rooms, itertools.product(ways, BASES), strict=True):
         url = f'{arenas.url}{base}/robotics/workspaces/{way}/rooms'
-        reply = httpx.post(url, json={'room_id': room}, headers=BEARER)
+        reply = arenas.rest.post(url, json={'room_id': room})
         assert reply.json()['workspace_id'] == identifier
-    homes = [server for server in arenas.servers if (identifier, 'way-0') in rooms_of(server)]
+    everywhere = [arenas.rooms_of(server) for server in arenas.servers]
+    homes = [there for there in everywhere if (identifier, 'way-0') in there]
 
     assert len(homes) == 1
-    assert {(identifier, room) for room in rooms} <= rooms_of(homes[0])
+    assert {(identifier, room) for room in rooms} <= homes[0]
 
 
 def test_a_process_reads_no_other_id_than_nginx(arenas: Deployment) -> None:
     """What is cut off, joined or skipped in a path is so for both."""
     (home,) = arenas.make_room('cut')
     seen = [server for server in arenas.servers if server is not home]
-    before = [rooms_of(server) for server in seen]
+    before = [arenas.rooms_of(server) for server in seen]
     for path in ('cut#x/rooms', './cut/rooms', '/cut/rooms', 'cut/rooms#x', '%2e/cut/rooms'):
         found, reply = status(arenas.url, f'/robotics/workspaces/{path}', **BEARER)
         assert found == 404 if path == 'cut#x/rooms' else reply['workspace_id'] == 'cut'
 
-    assert [rooms_of(server) for server in seen] == before
+    assert [arenas.rooms_of(server) for server in seen] == before
 
 
 def test_what_one_process_knows_is_not_told_for_all(arenas: Deployment) -> None:
@@ -115,9 +115,9 @@ def test_what_one_process_knows_is_not_told_for_all(arenas: Deployment) -> None:
         ('/metrics', '/robotics/status', '/robotics/cleanup/status', '/robotics/cleanup/manual'),
     ):
         assert status(arenas.url, base + path, **BEARER) == (404, ELSEWHERE)
-    assert httpx.get(f'{arenas.servers[0].url}/metrics', headers=BEARER).status_code == 200
+    assert arenas.rest.get(f'{arenas.servers[0].url}/metrics').status_code == 200
     for path in ('/docs', '/openapi.json', '/health', '/api/robotics/health'):
-        assert httpx.get(arenas.url + path, headers=BEARER).status_code == 200
+        assert arenas.rest.get(arenas.url + path).status_code == 200
 
 
 @pytest.mark.parametrize('base', BASES)

@@ -18,7 +18,7 @@ from .arena_server import ROOT, Server, arena_server
 from .certificates import Authority
 from .required import require
 
-__all__ = ['BEARER', 'TOKEN', 'UNIT', 'Deployment', 'deployed', 'rooms_of', 'unit_arguments']
+__all__ = ['BEARER', 'TOKEN', 'UNIT', 'Deployment', 'deployed', 'unit_arguments']
 
 TOKEN = 'zebra-7.secret'
 BEARER = {'Authorization': f'Bearer {TOKEN}'}
@@ -32,6 +32,7 @@ class Deployment:
     Running arenas and the nginx before them.
 
     :ivar url: of nginx, without TLS.
+    :ivar rest: a client that has the token.
     :ivar ca_file: who signed what it shows with TLS.
     """
 
@@ -41,6 +42,7 @@ class Deployment:
         assert program is not None
         (folder / 'token').write_text(TOKEN)
         self._stack = stack
+        self.rest = stack.enter_context(httpx.Client(headers=BEARER))
         self._folder = folder
         self.servers = enter_all(stack, [self._server(0) for _ in range(PROCESSES)])
         authority = Authority(folder)
@@ -54,9 +56,9 @@ class Deployment:
     def make_room(self, workspace_id: str, room_id: str = 'arm') -> list[Server]:
         """Make a room through nginx, and say which processes have it now."""
         url = f'{self.url}/robotics/workspaces/{workspace_id}/rooms'
-        httpx.post(url, json={'room_id': room_id}, headers=BEARER).raise_for_status()
+        self.rest.post(url, json={'room_id': room_id}).raise_for_status()
         place = (workspace_id, room_id)
-        return [server for server in self.servers if place in rooms_of(server)]
+        return [server for server in self.servers if place in self.rooms_of(server)]
 
     def one_each(self, name: str) -> list[str]:
         """Find a workspace, with a room, that belongs to the first process, the second, ..."""
@@ -68,6 +70,12 @@ class Deployment:
             if len(found) == PROCESSES:
                 break
         return [found[server.port] for server in self.servers]
+
+    def rooms_of(self, server: Server) -> set[tuple[str, str]]:
+        """Ask a process itself which rooms it has: pairs of workspace and room."""
+        reply = self.rest.get(f'{server.url}/robotics/cleanup/status').json()
+        rooms = reply['cleanup_status']['rooms']
+        return {(room['workspace_id'], room['room_id']) for room in rooms}
 
     @contextmanager
     def killed(self, place: int) -> Iterator[None]:
@@ -81,13 +89,6 @@ class Deployment:
 
     def _server(self, port: int) -> AbstractContextManager[Server]:
         return arena_server(*unit_arguments(str(port), str(self._folder)))
-
-
-def rooms_of(server: Server) -> set[tuple[str, str]]:
-    """Ask a process itself which rooms it has: pairs of workspace and room."""
-    reply = httpx.get(f'{server.url}/robotics/cleanup/status', headers=BEARER).json()
-    rooms = reply['cleanup_status']['rooms']
-    return {(room['workspace_id'], room['room_id']) for room in rooms}
 
 
 def unit_arguments(port: str, credentials: str) -> list[str]:
