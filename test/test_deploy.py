@@ -23,6 +23,8 @@ from support.peers import RawPeer, joint, update, ws_path
 from support.required import require
 from support.waiting import wait_for, wait_until
 
+from benchmark.behind_nginx import behind_nginx
+from benchmark.front import find_nginx
 from lerobot_arena_ros import RoboticsProducer
 from lerobot_arena_ros.arena import client_core
 
@@ -231,6 +233,16 @@ async def test_a_stop_waits_for_little_of_what_a_slow_consumer_has_not_read(
 
     # Some 12 of 31 KB each; 4 without nginx, and more than 100 with the kernel's own buffers.
     assert received < 40
+
+
+def test_one_and_several_are_measured_side_by_side() -> None:
+    """The same load goes through each, and nginx is paid for where there is one."""
+    require('nginx', find_nginx(), 'nginx is not installed')
+    rows = behind_nginx([3], times=1, seconds=0.2)
+
+    assert [row['arrangement'] for row in rows] == ['1, direct', '1, nginx', '3, nginx']
+    assert all(row['count'] > 0 and row['server_us'] > 0 for row in rows)
+    assert [row['nginx_us'] > 0 for row in rows] == [False, True, True]
 
 
 def test_the_unit_is_one(tmp_path: Path) -> None:
