@@ -92,7 +92,7 @@ def measure_behind_nginx(plan: Plan, _: str | None) -> Results:
     """Measure one process and several behind nginx; nothing of it is in a smoke test."""
     if not plan.front_rooms:
         return {}
-    rows = behind_nginx(plan.front_rooms, times=plan.front_rounds, seconds=2 * plan.seconds)
+    rows = behind_nginx(plan.front_rooms, times=plan.front_rounds, seconds=1.5 * plan.seconds)
     return {'behind_nginx': rows}
 
 

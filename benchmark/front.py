@@ -23,13 +23,14 @@ __all__ = ['CONFIG', 'Front', 'find_nginx', 'front', 'site']
 
 CONFIG = Path(__file__).resolve().parent.parent / 'deploy' / 'arena.conf'
 TIMEOUT_S = 10.0
+WORKERS = 2
 PLACES = 3
 """Processes that the configuration names: 8001 and up."""
 
 _MAIN = """\
 daemon off;
 {user}
-worker_processes 2;
+worker_processes {workers};
 pid {folder}/pid;
 error_log {folder}/main.log;
 events {{ worker_connections 4096; }}
@@ -67,8 +68,7 @@ class Front(NamedTuple):
     @property
     def pids(self) -> list[int]:
         """Of its master process and its workers."""
-        children = Path(f'/proc/{self.pid}/task/{self.pid}/children')
-        return [self.pid, *map(int, children.read_text().split())]
+        return [self.pid, *_children(self.pid)]
 
 
 def find_nginx() -> str | None:
@@ -123,11 +123,18 @@ def front(
         listen = [address + kind for address, kind in zip(where, kinds, strict=True)]
         config = site(folder, ports, listen, certificate)
         (folder / 'arena.conf').write_text(config, encoding='utf-8')
-        main = _MAIN.format(folder=folder, user=_user())
+        main = _MAIN.format(folder=folder, user=_user(), workers=WORKERS)
         (folder / 'nginx.conf').write_text(main, encoding='utf-8')
         process = stack.enter_context(_running(program, folder, sockets))
         tls_url = f'https://{where[1]}' if certificate else None
         yield Front(f'http://{where[0]}', tls_url, process.pid, folder)
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        return [*map(int, Path(f'/proc/{pid}/task/{pid}/children').read_text().split())]
+    except FileNotFoundError:
+        return []  # It has ended.
 
 
 def _logs(folder: Path) -> str:
@@ -158,7 +165,7 @@ def _running(
         )
     try:
         deadline = time.monotonic() + TIMEOUT_S
-        while not (folder / 'pid').exists():
+        while len(_children(process.pid)) < WORKERS:
             if process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f'nginx did not start: {_logs(folder)}')
             time.sleep(0.01)
