@@ -56,7 +56,7 @@ export ROS_LOCALHOST_ONLY := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench faults soak lint types colcon clean
+.PHONY: help demo test nginx bench faults soak lint types colcon clean
 
 help: ## List the targets
 	@echo 'make TARGET, where TARGET is one of'
@@ -68,6 +68,9 @@ demo: $(VENV)/installed ## Show a leader arm moving a follower arm through an ar
 
 test: $(VENV)/installed ## Run all tests; DISTRO=kilted or DEPS=apt on other versions, ARGS='-k name' for some
 	$(BIN)/python -m pytest -rs $(PARALLEL) $(ARGS)
+
+nginx: $(VENV)/installed ## Test several arenas behind nginx, which must be there
+	REQUIRE=nginx $(BIN)/python -m pytest -rs $(ARGS) test/test_deploy.py
 
 bench: $(VENV)/$(if $(SHORT),installed,bench) ## Measure everything beside its floors; SHORT=1 is a smoke test
 	$(BIN)/python -m benchmark $(if $(SHORT),--short) $(ARGS)

@@ -19,6 +19,7 @@ import time
 from typing import Any
 
 from . import paths
+from .behind_nginx import behind_nginx
 from .fan_out import fan_out
 from .idle import idle, many_processes, start_up
 from .page import print_tables, write_page
@@ -87,11 +88,20 @@ def measure_idle(plan: Plan, _: str | None) -> Results:
     return results
 
 
+def measure_behind_nginx(plan: Plan, _: str | None) -> Results:
+    """Measure one process and several behind nginx; nothing of it is in a smoke test."""
+    if not plan.front_rooms:
+        return {}
+    rows = behind_nginx(plan.front_rooms, times=plan.front_rounds, seconds=1.5 * plan.seconds)
+    return {'behind_nginx': rows}
+
+
 SECTIONS: dict[str, Callable[[Plan, str | None], Results]] = {
     'paths': measure_paths,
     'fan-out': measure_fan_out,
     'stop': measure_stop,
     'idle': measure_idle,
+    'nginx': measure_behind_nginx,
 }
 
 SECTION_OF = {

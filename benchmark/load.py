@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 import json
 import time
@@ -24,12 +24,14 @@ class Follower:
     """
     What one consumer knows.
 
+    :param taken_s: where it notes how long each update took; None for a load that lasts.
     :ivar state: the last value of each joint.
     :ivar updates: how many updates have come.
     :ivar latest_s: how late the latest of them came since :meth:`forget`, in seconds.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, taken_s: list[float] | None = None) -> None:
+        self._taken_s = taken_s
         self.state: dict[str, float] = {}
         self.updates = 0
         self.latest_s = 0.0
@@ -41,7 +43,10 @@ class Follower:
         if message['type'] == 'joint_update':
             self.updates += 1
             self.state.update((entry['name'], entry['value']) for entry in message['data'])
-            self.latest_s = max(self.latest_s, time.monotonic() - self.state[SENT_S])
+            late_s = time.monotonic() - self.state[SENT_S]
+            self.latest_s = max(self.latest_s, late_s)
+            if self._taken_s is not None:
+                self._taken_s.append(late_s)
         elif message['type'] == 'error':
             self.errors.append(message['message'])
 
@@ -49,7 +54,8 @@ class Follower:
 class Room:
     """One leader and its followers."""
 
-    def __init__(self, room_id: str) -> None:
+    def __init__(self, workspace_id: str, room_id: str) -> None:
+        self.workspace_id = workspace_id
         self.room_id = room_id
         self.sent: dict[str, float] = {}
         self.count = 0
@@ -120,31 +126,43 @@ class Load:
 
 
 @asynccontextmanager
-async def loaded(url: str, rooms: int, consumers: int) -> AsyncIterator[Load]:
-    """Fill rooms; at the end everybody leaves and the rooms are deleted."""
+async def loaded(
+    url: str,
+    rooms: int,
+    consumers: int,
+    *,
+    workspaces: Sequence[str] = (WORKSPACE,),
+    taken_s: list[float] | None = None,
+) -> AsyncIterator[Load]:
+    """
+    Fill rooms, in each workspace in turn; at the end everybody leaves and the rooms are deleted.
+
+    :param taken_s: where all consumers note how long each update took.
+    """
     load = Load([])
-    path = f'{url}/robotics/workspaces/{WORKSPACE}/rooms'
     async with httpx.AsyncClient(trust_env=False) as rest:
         try:
             for number in range(rooms):
-                room = Room(f'room-{number}')
+                room = Room(workspaces[number % len(workspaces)], f'room-{number}')
                 load.rooms.append(room)
+                path = f'{url}/robotics/workspaces/{room.workspace_id}/rooms'
                 (await rest.post(path, json={'room_id': room.room_id})).raise_for_status()
-                await _fill(url, room, consumers)
+                room.followers = [Follower(taken_s) for _ in range(consumers)]
+                await _fill(url, room)
             yield load
         finally:
             for room in load.rooms:
                 for peer in room.peers:
                     peer.close()
+                path = f'{url}/robotics/workspaces/{room.workspace_id}/rooms'
                 await rest.delete(f'{path}/{room.room_id}')
 
 
-async def _fill(url: str, room: Room, consumers: int) -> None:
-    room.followers = [Follower() for _ in range(consumers)]
+async def _fill(url: str, room: Room) -> None:
     for role, heard in (
         ('producer', room.leader_heard),
         *(('consumer', follower) for follower in room.followers),
     ):
         join = {'participant_id': f'{role}-{len(room.peers)}', 'role': role}
-        place = (WORKSPACE, room.room_id)
+        place = (room.workspace_id, room.room_id)
         room.peers.append(await enter(url, place, json.dumps(join), heard.hear))

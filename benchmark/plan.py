@@ -16,6 +16,7 @@ class Plan:
     :param floors: the hops that are measured beside the whole paths.
     :param consumers: how many listen to a room.
     :param bridges: how many processes idle together.
+    :param front_rooms: how many there are for one process and for several.
     """
 
     rates_hz: dict[int, tuple[float, ...]]
@@ -30,6 +31,8 @@ class Plan:
     idle_s: float
     start_ups: int
     bridges: tuple[int, ...]
+    front_rooms: tuple[int, ...]
+    front_rounds: int
 
 
 FULL = Plan(
@@ -59,6 +62,8 @@ FULL = Plan(
     idle_s=30.0,
     start_ups=3,
     bridges=(1, 10),
+    front_rooms=(24, 48),
+    front_rounds=2,
 )
 
 SHORT = Plan(
@@ -74,4 +79,6 @@ SHORT = Plan(
     idle_s=10.0,
     start_ups=0,
     bridges=(),
+    front_rooms=(),
+    front_rounds=0,
 )

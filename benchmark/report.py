@@ -34,6 +34,7 @@ def tables(results: Results) -> Iterator[tuple[str, list[str], list[Row]]]:
         ('idle', 'Connected, and nothing moves', _idle, 'process,CPU %,memory MB'),
         ('start_up', 'Start to the first command', _start_up, 'process,seconds (each start)'),
         ('many', 'Many bridges, each a process, idle', _many, _MANY_HEAD),
+        ('behind_nginx', _NGINX_TITLE, _behind_nginx, _NGINX_HEAD),
     ]
     for name, title, rows_of, head in sections:
         if results.get(name):
@@ -74,6 +75,12 @@ def _verdict(target: Target, value: float) -> str:
 _PATHS_HEAD = 'path,joints,Hz,min us,p50 us,p99 us,lost %,CPU us/message,of which,ends us'
 _FAN_HEAD = 'server,consumers,p50 us,p99 us,lost %,server CPU us/delivery'
 _MANY_HEAD = 'bridges,CPU % of all,server CPU %,resident MB,proportional MB,server MB'
+
+_NGINX_TITLE = 'Rooms of 4 consumers at 50 Hz, on one server process or several'
+_NGINX_HEAD = (
+    'processes,rooms,received/s,merged %,p50 us,p99 us,servers CPU us/delivery,'
+    'nginx CPU us/delivery,busiest server cores,participants cores'
+)
 
 
 def _paths(rows: list[dict[str, Any]]) -> list[Row]:
@@ -142,6 +149,21 @@ def _many(rows: list[dict[str, Any]]) -> list[Row]:
     sizes = ('resident_mb', 'proportional_mb', 'server_mb')
     return [
         [row['bridges'], *(f'{row[k]:.2f}' for k in keys), *(f'{row[k]:.0f}' for k in sizes)]
+        for row in rows
+    ]
+
+
+def _behind_nginx(rows: list[dict[str, Any]]) -> list[Row]:
+    return [
+        [
+            row['arrangement'],
+            row['rooms'],
+            f'{row["received_hz"]:.0f}',
+            f'{100 * row["merged"] / max(1, row["merged"] + row["count"]):.2f}',
+            *_times(row, 'p50_us', 'p99_us'),
+            *(f'{row[key]:.1f}' for key in ('server_us', 'nginx_us')),
+            *(f'{row[key]:.2f}' for key in ('busiest_cores', 'participants_cores')),
+        ]
         for row in rows
     ]
 

@@ -9,6 +9,7 @@ import zlib
 
 import pytest
 
+from benchmark.behind_nginx import Arrangement, Share
 from benchmark.ratios import floor_cpu_us, ratios
 from benchmark.readings import Latency
 from benchmark.report import beyond, tables, verdicts
@@ -131,11 +132,25 @@ def test_more_may_be_better() -> None:
     assert target.is_met(1.0, slack=2.0)
 
 
+def test_what_was_merged_is_not_received() -> None:
+    """Several servers count together, but for the busiest; nginx apart."""
+    share = Share(Arrangement('2, nginx', 'http://127.0.0.1:1', (1, 2), (3,)), 24)
+    share.due, share.windows_s, share.seconds = 10, [[0.001] * 4, [0.002] * 4], 2.0
+    share.server_s, share.nginx_s, share.participants_s = [0.3, 0.5], 0.2, 1.0
+    row = share.row()
+
+    assert (row['count'], row['merged'], row['received_hz']) == (8, 2, 4.0)
+    assert (row['server_us'], row['nginx_us']) == (pytest.approx(1e5), pytest.approx(2.5e4))
+    assert (row['busiest_cores'], row['participants_cores']) == (0.25, 0.5)
+
+
 def test_tables_are_rectangular(results: dict[str, Any]) -> None:
     """Each row has a cell for each column, and each target has a verdict."""
-    drawn = list(tables(results))
+    share = Share(Arrangement('1, direct', 'http://127.0.0.1:1', (1,)), 24)
+    share.seconds, share.server_s = 1.0, [0.0]
+    drawn = list(tables({**results, 'behind_nginx': [share.row()]}))
 
-    assert len(drawn) == 6
+    assert len(drawn) == 7
     assert all(len(row) == len(head) for _, head, rows in drawn for row in rows)
     assert len(list(verdicts(results))) == len(TARGETS)
 

@@ -1,0 +1,179 @@
+"""nginx in front of arenas, as deploy/ has it, in a folder and on ports of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+import grp
+import os
+from pathlib import Path
+import pwd
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from typing import NamedTuple
+
+from lerobot_arena_ros.server.serving import Certificate
+
+__all__ = ['CONFIG', 'Front', 'find_nginx', 'front', 'site']
+
+CONFIG = Path(__file__).resolve().parent.parent / 'deploy' / 'arena.conf'
+TIMEOUT_S = 10.0
+WORKERS = 2
+PLACES = 3
+"""Processes that the configuration names: 8001 and up."""
+
+_MAIN = """\
+daemon off;
+{user}
+worker_processes {workers};
+pid {folder}/pid;
+error_log {folder}/main.log;
+events {{ worker_connections 4096; }}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    include {folder}/arena.conf;
+}}
+"""
+
+
+class Front(NamedTuple):
+    """
+    Where an nginx listens.
+
+    :param tls_url: with the certificate that was given; None where none was.
+    :param pid: of its master process.
+    :param folder: has its logs.
+    """
+
+    url: str
+    tls_url: str | None
+    pid: int
+    folder: Path
+
+    @property
+    def logs(self) -> str:
+        """Everything it has written so far."""
+        return _logs(self.folder)
+
+    @property
+    def pids(self) -> list[int]:
+        """Of its master process and its workers."""
+        return [self.pid, *_children(self.pid)]
+
+
+def find_nginx() -> str | None:
+    """Find the program where the path leads, or where Debian has it; None where there is none."""
+    return shutil.which('nginx', path=f'{os.environ.get("PATH", "")}:/usr/sbin:/usr/local/sbin')
+
+
+def site(
+    folder: Path, ports: Sequence[int], listen: Sequence[str], certificate: Certificate | None
+) -> str:
+    """
+    Give the configuration as it is shipped, but for ports and files.
+
+    :param ports: of the processes; as many lines as these are left.
+    :param listen: what stands for its two lines of ``listen``.
+    """
+    text = CONFIG.read_text(encoding='utf-8')
+    options = ' '.join(dict.fromkeys(re.findall(r'sndbuf=\w+', text)))
+    lines = ''.join(f'    listen {address} {options};\n' for address in listen)
+    text, count = re.subn(r'( +listen .*;\n)+', lines, text)
+    assert count == 1, text
+    for place in range(PLACES):
+        new = rf'\g<1>{ports[place]}\g<2>' if place < len(ports) else ''
+        text, count = re.subn(rf'(    server 127\.0\.0\.1:){8001 + place}(.*;\n)', new, text)
+        assert count == 2, text
+    if certificate is None:
+        text = re.sub(r'    ssl_.*;\n', '', text)
+    else:
+        text = text.replace('/etc/ssl/arena/cert.pem', certificate.certfile)
+        text = text.replace('/etc/ssl/arena/key.pem', certificate.keyfile or certificate.certfile)
+    return text.replace('/var/log/nginx', str(folder))
+
+
+@contextmanager
+def front(
+    program: str, ports: Sequence[int], certificate: Certificate | None = None
+) -> Iterator[Front]:
+    """
+    Run nginx before the arenas on these ports of this machine.
+
+    :param program: as :func:`find_nginx` gives it.
+    :param certificate: to listen for TLS, too.
+    """
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        kinds = [''] if certificate is None else ['', ' ssl']
+        sockets = [stack.enter_context(socket.create_server(('127.0.0.1', 0))) for _ in kinds]
+        for opened in sockets:
+            # As its own would be: a worker would wait for what the other one has accepted.
+            opened.setblocking(False)
+        where = [f'127.0.0.1:{opened.getsockname()[1]}' for opened in sockets]
+        listen = [address + kind for address, kind in zip(where, kinds, strict=True)]
+        config = site(folder, ports, listen, certificate)
+        (folder / 'arena.conf').write_text(config, encoding='utf-8')
+        main = _MAIN.format(folder=folder, user=_user(), workers=WORKERS)
+        (folder / 'nginx.conf').write_text(main, encoding='utf-8')
+        process = stack.enter_context(_running(program, folder, sockets))
+        tls_url = f'https://{where[1]}' if certificate else None
+        yield Front(f'http://{where[0]}', tls_url, process.pid, folder)
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        return [*map(int, Path(f'/proc/{pid}/task/{pid}/children').read_text().split())]
+    except FileNotFoundError:
+        return []  # It has ended.
+
+
+def _logs(folder: Path) -> str:
+    return ''.join(file.read_text(errors='replace') for file in sorted(folder.glob('*.log')))
+
+
+def _user() -> str:
+    """Keep the workers from becoming somebody who cannot read the folder."""
+    if os.geteuid() != 0:
+        return ''
+    return f'user {pwd.getpwuid(0).pw_name} {grp.getgrgid(0).gr_name};'
+
+
+@contextmanager
+def _running(
+    program: str, folder: Path, sockets: Sequence[socket.socket]
+) -> Iterator[subprocess.Popen[bytes]]:
+    # It takes over sockets that are open as from a predecessor, so nobody else can get the ports.
+    files = [opened.fileno() for opened in sockets]
+    environment = {**os.environ, 'NGINX': ''.join(f'{number};' for number in files)}
+    with (folder / 'stderr.log').open('wb') as stderr:
+        process = subprocess.Popen(
+            [program, '-p', str(folder), '-c', str(folder / 'nginx.conf')],
+            pass_fds=files,
+            env=environment,
+            stderr=stderr,
+            start_new_session=True,
+        )
+    try:
+        deadline = time.monotonic() + TIMEOUT_S
+        while len(_children(process.pid)) < WORKERS:
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f'nginx did not start: {_logs(folder)}')
+            time.sleep(0.01)
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)  # Of the master alone, its workers would live.
+            process.wait()

@@ -1,0 +1,106 @@
+"""Several arenas behind nginx, as deploy/ has it: its configuration, its unit's command line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
+import re
+import shlex
+import signal
+
+import httpx
+
+from benchmark.front import Front, find_nginx, front
+from benchmark.processes import enter_all
+
+from .arena_server import ROOT, Server, arena_server
+from .certificates import Authority
+from .required import require
+
+__all__ = ['BEARER', 'TOKEN', 'UNIT', 'Deployment', 'deployed', 'unit_arguments']
+
+TOKEN = 'zebra-7.secret'
+BEARER = {'Authorization': f'Bearer {TOKEN}'}
+UNIT = ROOT / 'deploy' / 'arena_server@.service'
+PROCESSES = 3
+MODULE = 'lerobot_arena_ros.server.main'
+
+
+class Deployment:
+    """
+    Running arenas and the nginx before them.
+
+    :ivar url: of nginx, without TLS.
+    :ivar rest: a client that has the token.
+    :ivar ca_file: who signed what it shows with TLS.
+    """
+
+    def __init__(self, stack: ExitStack, folder: Path) -> None:
+        program = find_nginx()
+        require('nginx', program, 'nginx is not installed; apt has it')
+        assert program is not None
+        (folder / 'token').write_text(TOKEN)
+        self._stack = stack
+        self.rest = stack.enter_context(httpx.Client(headers=BEARER))
+        self._folder = folder
+        self.servers = enter_all(stack, [self._server(0) for _ in range(PROCESSES)])
+        authority = Authority(folder)
+        certificate = authority.certify_this_machine()
+        ports = [server.port for server in self.servers]
+        self.front: Front = stack.enter_context(front(program, ports, certificate))
+        self.url = self.front.url
+        self.tls_url = self.front.tls_url or ''
+        self.ca_file = authority.file
+
+    def make_room(self, workspace_id: str, room_id: str = 'arm') -> list[Server]:
+        """Make a room through nginx, and say which processes have it now."""
+        url = f'{self.url}/robotics/workspaces/{workspace_id}/rooms'
+        self.rest.post(url, json={'room_id': room_id}).raise_for_status()
+        place = (workspace_id, room_id)
+        return [server for server in self.servers if place in self.rooms_of(server)]
+
+    def one_each(self, name: str) -> list[str]:
+        """Find a workspace, with a room, that belongs to the first process, the second, ..."""
+        found: dict[int, str] = {}
+        for number in range(1000):
+            workspace_id = f'{name}-{number}'
+            (home,) = self.make_room(workspace_id)
+            found.setdefault(home.port, workspace_id)
+            if len(found) == PROCESSES:
+                break
+        return [found[server.port] for server in self.servers]
+
+    def rooms_of(self, server: Server) -> set[tuple[str, str]]:
+        """Ask a process itself which rooms it has: pairs of workspace and room."""
+        reply = self.rest.get(f'{server.url}/robotics/cleanup/status').json()
+        rooms = reply['cleanup_status']['rooms']
+        return {(room['workspace_id'], room['room_id']) for room in rooms}
+
+    @contextmanager
+    def killed(self, place: int) -> Iterator[None]:
+        """Let a process end without a word; it is started again where it was."""
+        self.servers[place].stop(signal.SIGKILL)
+        try:
+            yield
+        finally:
+            port = self.servers[place].port
+            self.servers[place] = self._stack.enter_context(self._server(port))
+
+    def _server(self, port: int) -> AbstractContextManager[Server]:
+        return arena_server(*unit_arguments(str(port), str(self._folder)))
+
+
+def unit_arguments(port: str, credentials: str) -> list[str]:
+    """Read what systemd would call the server with."""
+    found = re.search(rf'^ExecStart=\S+ -m {re.escape(MODULE)} (.*)$', UNIT.read_text(), re.M)
+    assert found is not None
+    line = found[1].replace('%i', port).replace('${CREDENTIALS_DIRECTORY}', credentials)
+    return shlex.split(line)
+
+
+@contextmanager
+def deployed(folder: Path) -> Iterator[Deployment]:
+    """Run them all; skips where there is no nginx."""
+    with ExitStack() as stack:
+        yield Deployment(stack, folder)

@@ -1,0 +1,258 @@
+"""Several arenas behind a real nginx: each workspace is in one of them, and stays there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, closing
+import http.client
+import itertools
+import json
+from pathlib import Path
+import shutil
+import ssl
+import subprocess
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import httpx
+import pytest
+from support.couples import couple
+from support.deployment import BEARER, TOKEN, UNIT, Deployment, deployed
+from support.peers import RawPeer, joint, update, ws_path
+from support.required import require
+from support.waiting import wait_for, wait_until
+
+from benchmark.behind_nginx import behind_nginx
+from benchmark.front import find_nginx
+from lerobot_arena_ros import RoboticsProducer
+from lerobot_arena_ros.arena import client_core
+
+BASES = ('', '/api')
+DOWN = {'detail': 'the server process for this does not answer; try again'}
+ELSEWHERE = {'detail': 'each process has its own; ask it where it listens'}
+FOREIGN = {'detail': 'pages of this origin may not use this server'}
+
+
+@pytest.fixture(scope='module')
+def arenas(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """Run three arenas behind nginx; whatever the tests do, the token is in none of its logs."""
+    with deployed(tmp_path_factory.mktemp('deployed')) as running:
+        yield running
+        assert TOKEN not in running.front.logs
+
+
+def status(url: str, path: str, **headers: str) -> tuple[int, dict[str, Any]]:
+    """Ask for exactly this path; with ``Upgrade`` among the headers, for a WebSocket."""
+    parts = urlsplit(url)
+    kind: Any = http.client.HTTPConnection
+    options: dict[str, Any] = {}
+    if parts.scheme == 'https':
+        kind = http.client.HTTPSConnection
+        options['context'] = ssl._create_unverified_context()
+    with closing(kind(parts.netloc, timeout=10, **options)) as connection:
+        connection.request('GET', path, headers=headers)
+        reply = connection.getresponse()
+        is_json = reply.getheader('content-type') == 'application/json'
+        return reply.status, json.loads(reply.read()) if is_json else {}
+
+
+HANDSHAKE = {
+    'Connection': 'Upgrade',
+    'Upgrade': 'websocket',
+    'Sec-WebSocket-Version': '13',
+    'Sec-WebSocket-Key': 'AAAAAAAAAAAAAAAAAAAAAA==',
+}
+
+
+def test_each_workspace_is_in_one_process(arenas: Deployment) -> None:
+    """All its rooms, under either prefix; and each process has some of many workspaces."""
+    wanted = {(f'one-{number}', room) for number in range(40) for room in ('in', 'out')}
+    for (workspace, room), base in zip(sorted(wanted), itertools.cycle(BASES), strict=False):
+        url = f'{arenas.url}{base}/robotics/workspaces/{workspace}/rooms'
+        arenas.rest.post(url, json={'room_id': room}).raise_for_status()
+    there = [arenas.rooms_of(server) & wanted for server in arenas.servers]
+    workspaces = [{workspace for workspace, _ in rooms} for rooms in there]
+
+    assert set.union(*there) == wanted
+    assert sum(map(len, workspaces)) == 40
+    assert all(workspaces)
+
+
+@pytest.mark.parametrize(
+    'identifier', ['lab', 'l b', 'läb', 'a%b', 'a+b', 'a?b', 'a#b', 'a&b=c', '日本', '..a']
+)
+def test_an_id_is_the_same_however_it_is_written(arenas: Deployment, identifier: str) -> None:
+    """Escaped as little or as much as one likes, with either kind of digits."""
+    everything = ''.join(f'%{byte:02X}' for byte in identifier.encode())
+    ways = [quote(identifier, safe=''), everything, everything.lower(), f'./x/../{everything}']
+    rooms = [f'way-{number}' for number in range(len(ways) * len(BASES))]
+    for room, (way, base) in zip(rooms, itertools.product(ways, BASES), strict=True):
+        url = f'{arenas.url}{base}/robotics/workspaces/{way}/rooms'
+        reply = arenas.rest.post(url, json={'room_id': room})
+        assert reply.json()['workspace_id'] == identifier
+    everywhere = [arenas.rooms_of(server) for server in arenas.servers]
+    homes = [there for there in everywhere if (identifier, 'way-0') in there]
+
+    assert len(homes) == 1
+    assert {(identifier, room) for room in rooms} <= homes[0]
+
+
+def test_a_process_reads_no_other_id_than_nginx(arenas: Deployment) -> None:
+    """What is cut off, joined or skipped in a path is so for both."""
+    (home,) = arenas.make_room('cut')
+    seen = [server for server in arenas.servers if server is not home]
+    before = [arenas.rooms_of(server) for server in seen]
+    for path in ('cut#x/rooms', './cut/rooms', '/cut/rooms', 'cut/rooms#x', '%2e/cut/rooms'):
+        found, reply = status(arenas.url, f'/robotics/workspaces/{path}', **BEARER)
+        assert found == 404 if path == 'cut#x/rooms' else reply['workspace_id'] == 'cut'
+
+    assert [arenas.rooms_of(server) for server in seen] == before
+
+
+def test_what_one_process_knows_is_not_told_for_all(arenas: Deployment) -> None:
+    """Counts and sweeps are each process's own; the rest is the same in each."""
+    for base, path in itertools.product(
+        BASES,
+        ('/metrics', '/robotics/status', '/robotics/cleanup/status', '/robotics/cleanup/manual'),
+    ):
+        assert status(arenas.url, base + path, **BEARER) == (404, ELSEWHERE)
+    assert arenas.rest.get(f'{arenas.servers[0].url}/metrics').status_code == 200
+    for path in ('/docs', '/openapi.json', '/health', '/api/robotics/health'):
+        assert arenas.rest.get(arenas.url + path).status_code == 200
+
+
+@pytest.mark.parametrize('base', BASES)
+async def test_updates_and_stops_pass(arenas: Deployment, base: str) -> None:
+    """In each process: what the room remembers, updates one way, a stop the other."""
+    for workspace in arenas.one_each(f'pass{base.strip("/")}'):
+        async with couple(arenas.url + base, workspace, token=TOKEN) as two:
+            await two.lead('after', 2.0)
+            await two.stop('enough')
+
+            assert two.heard == {'before': 1.0, 'after': 2.0}
+
+
+async def test_a_killed_process_takes_its_own_workspaces_alone(
+    arenas: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody stands in for it; those who were there come back to it when it is."""
+    monkeypatch.setattr(client_core, 'backoff', lambda *_: itertools.repeat(0.05))
+    workspaces = arenas.one_each('kill')
+    sockets = [ws_path(workspace, 'arm') for workspace in workspaces]
+    rooms = [path.removesuffix('/ws') for path in sockets]
+    async with AsyncExitStack() as stack:
+        dead, *others = [
+            await stack.enter_async_context(
+                couple(arenas.url, workspace, token=TOKEN, reconnect=True)
+            )
+            for workspace in workspaces
+        ]
+        ids = [two.ids for two in others]
+        with arenas.killed(0):
+            await wait_until(lambda: not any(dead.connected), 'the loss')
+            for _ in range(20):
+                assert status(arenas.url, rooms[0], **BEARER) == (502, DOWN)
+            query = f'?token={TOKEN}'
+            assert status(arenas.url, sockets[0] + query, **HANDSHAKE) == (502, DOWN)
+            for room, two in zip(rooms[1:], others, strict=True):
+                assert status(arenas.url, room, **BEARER)[0] == 200
+                await two.lead('after', 2.0)
+            for _ in range(6):
+                assert status(arenas.url, '/health')[0] == 200
+
+        assert status(arenas.url, rooms[0], **BEARER)[0] == 404
+        assert arenas.make_room(workspaces[0]) == [arenas.servers[0]]
+        await wait_until(lambda: all(dead.connected), 'those who were there')
+        await dead.lead('again', 3.0)
+        assert [two.ids for two in others] == ids
+
+
+def test_the_token_passes_and_is_not_logged(arenas: Deployment) -> None:
+    """In the header, or in a WebSocket's query."""
+    arenas.make_room('token')
+    path = ws_path('token', 'arm')
+    room = path.removesuffix('/ws')
+
+    assert status(arenas.url, room)[0] == 401
+    assert status(arenas.url, room, **BEARER)[0] == 200
+    assert status(arenas.url, path, **HANDSHAKE)[0] == 401
+    assert status(arenas.url, f'{path}?token={TOKEN}', **HANDSHAKE)[0] == 101
+    assert status(arenas.url, f'{path}?token={TOKEN}x', **HANDSHAKE)[0] == 401
+    wait_for(lambda: f'GET {path} 101' in arenas.front.logs, 'the line of the WebSocket')
+    assert TOKEN not in arenas.front.logs
+
+
+@pytest.mark.parametrize('scheme', ['http', 'https'])
+def test_pages_of_our_own_host_alone_come_in(arenas: Deployment, scheme: str) -> None:
+    """A page knows nginx's address, with or without TLS, and not the process's."""
+    arenas.make_room('page')
+    url = arenas.url if scheme == 'http' else arenas.tls_url
+    path = f'{ws_path("page", "arm")}?token={TOKEN}'
+    own, foreign = {'Origin': url}, {'Origin': f'{scheme}://evil.example'}
+
+    assert status(url, path, **HANDSHAKE, **own)[0] == 101
+    assert status(url, '/robotics/workspaces/page/rooms', **BEARER, **own)[0] == 200
+    assert status(url, path, **HANDSHAKE, **foreign) == (403, FOREIGN)
+    server = arenas.servers[0]
+    assert status(url, path, **HANDSHAKE, Origin=server.url) == (403, FOREIGN)
+
+
+async def test_tls_ends_at_nginx(arenas: Deployment) -> None:
+    """Our client joins over wss; a redirect does not lead out of TLS."""
+    (workspace, *_) = arenas.one_each('tls')
+    async with couple(arenas.tls_url, workspace, token=TOKEN, ca_file=arenas.ca_file) as two:
+        await two.lead('after', 2.0)
+    rooms = f'{arenas.tls_url}/robotics/workspaces/{workspace}/rooms'
+    context = ssl.create_default_context(cafile=arenas.ca_file)
+    reply = httpx.get(f'{rooms}/', headers=BEARER, verify=context)
+
+    assert (reply.status_code, reply.headers['location']) == (307, rooms)
+
+
+async def test_a_stop_waits_for_little_of_what_a_slow_consumer_has_not_read(
+    arenas: Deployment,
+) -> None:
+    """What nginx and the kernel hold can be neither merged nor overtaken."""
+    arenas.make_room('slow')
+    path = f'{ws_path("slow", "arm")}?token={TOKEN}'
+    sent = 200
+    with closing(RawPeer.enter(arenas.url, path, 'slow', 'consumer')) as slow:
+        async with RoboticsProducer(arenas.url, token=TOKEN) as producer:
+            assert await producer.connect('slow', 'arm')
+            stopped = asyncio.Event()
+            producer.on_emergency_stop(lambda _: stopped.set())
+            for step in range(sent):
+                big = update(*(joint(f'{number:0>50}', step) for number in range(400)))
+                await producer.send_joint_update(big['data'])
+            await producer.send_emergency_stop()
+            await asyncio.wait_for(stopped.wait(), 10)
+            received = 0
+            while slow.recv()['type'] == 'joint_update':
+                received += 1
+
+    # Some 12 of 31 KB each; 4 without nginx, and more than 100 with the kernel's own buffers.
+    assert received < 40
+
+
+def test_one_and_several_are_measured_side_by_side() -> None:
+    """The same load goes through each, and nginx is paid for where there is one."""
+    require('nginx', find_nginx(), 'nginx is not installed')
+    rows = behind_nginx([3], times=1, seconds=0.2)
+
+    assert [row['arrangement'] for row in rows] == ['1, direct', '1, nginx', '3, nginx']
+    assert all(row['count'] > 0 and row['server_us'] > 0 for row in rows)
+    assert [row['nginx_us'] > 0 for row in rows] == [False, True, True]
+
+
+def test_the_unit_is_one(tmp_path: Path) -> None:
+    """As systemd reads it, but for the program, which is not where it will be."""
+    verifier = shutil.which('systemd-analyze')
+    require('systemd-analyze', verifier, 'systemd-analyze is not installed')
+    unit = tmp_path / UNIT.name.replace('@', '@8001')
+    unit.write_text(UNIT.read_text().replace('/opt/arena_server/bin/python', '/bin/true'))
+    command = [str(verifier), 'verify', '--man=no', str(unit)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+
+    # It speaks of others of this machine, too.
+    assert [line for line in done.stderr.splitlines() if unit.name in line] == []
