@@ -100,6 +100,7 @@ def _mark_stops(axes: Any, stops: list[Recorded]) -> None:
             horizontalalignment='right',
             color=RED,
             fontsize=9,
+            bbox={'facecolor': 'white', 'edgecolor': 'none', 'alpha': 0.85, 'pad': 1.0},
         )
 
 
