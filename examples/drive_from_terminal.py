@@ -30,7 +30,7 @@ from lerobot_arena_ros.arena.messages import EmergencyStop, room_state
 LOST = 'lost'
 HELP = """\
 up, down: joint    left, right: move it    -, +: smaller, larger steps
-SPACE or Esc: EMERGENCY STOP for everybody in the room    r: go on after it    q: quit"""
+SPACE or Esc: STOP everybody in the room    r: go on after it    q: quit"""
 
 
 def main() -> int:
@@ -89,7 +89,7 @@ class Panel:
                 return {name: self.pose[name]}
         return {}
 
-    def text(self, rows: int) -> str:
+    def text(self, columns: int, rows: int) -> str:
         """Give what is shown, with as many joints around the chosen one as there are rows for."""
         room = max(1, rows - 7)
         first = max(0, min(self._chosen - room // 2, len(self.pose) - room))
@@ -97,8 +97,8 @@ class Panel:
         for number, (name, value) in list(enumerate(self.pose.items()))[first : first + room]:
             mark = '>' if number == self._chosen else ' '
             lines.append(f'{mark} {plain(name):24.24} {value:12.3f}')
-        stopped = f'STOPPED by {plain(self.stop)}: r goes on' if self.stop else ''
-        return '\n'.join([*lines, '', f'step {self.step:g}    {stopped}', HELP, ''])
+        lines += ['', f'step {self.step:g}    {plain(self.stop or "")}', *HELP.splitlines(), '']
+        return '\n'.join(line[:columns] for line in lines)
 
 
 async def drive(args: argparse.Namespace) -> int:
@@ -123,7 +123,7 @@ async def drive(args: argparse.Namespace) -> int:
 
         def on_stop(stop: EmergencyStop) -> None:
             mine = stop.source == producer.participant_id
-            panel.stop = 'you' if mine else f'{stop.source} ({stop.reason})'
+            panel.stop = 'STOPPED by you' if mine else f'STOPPED by {stop.source} ({stop.reason})'
             forget_moves(keys)
             show(panel)
 
@@ -145,11 +145,11 @@ async def follow(
             return 1  # As the log tells.
         try:
             if key == 'space':
-                panel.stop = 'you'
+                panel.stop = 'STOP SENT, not confirmed yet'
                 await producer.send_emergency_stop('stopped at the terminal')
             elif key == 'r' and panel.stop is not None:
+                panel.stop = None  # First: another stop may come while the room is asked.
                 panel.pose |= await remembered_pose(producer, args)
-                panel.stop = None
             elif moved := panel.press(key):
                 await producer.send_state_sync(moved)
         except ConnectionLost as exc:
@@ -174,7 +174,7 @@ async def remembered_pose(
 
 def show(panel: Panel) -> None:
     """Draw the panel on an empty screen."""
-    print(f'\x1b[H\x1b[J{panel.text(shutil.get_terminal_size().lines)}', end='', flush=True)
+    print(f'\x1b[H\x1b[J{panel.text(*shutil.get_terminal_size())}', end='', flush=True)
 
 
 if __name__ == '__main__':

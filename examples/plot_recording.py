@@ -92,9 +92,11 @@ def _mark_stops(axes: Any, stops: list[Recorded]) -> None:
     for stop in stops:
         axes.axvline(stop.time_s, color=RED, linewidth=1.5, zorder=3)
         axes.annotate(
-            escaped(f' stop: {stop.reason:.40}'),
+            escaped(f'stop: {stop.reason:.40}'),
             xy=(stop.time_s, 1.0),
             xycoords=('data', 'axes fraction'),
+            xytext=(-5, -4),
+            textcoords='offset points',
             rotation=90,
             verticalalignment='top',
             horizontalalignment='right',

@@ -52,7 +52,9 @@ async def record(args: argparse.Namespace) -> int:
                     write(event)
                     counts[event.kind] += 1
                     if event.kind == 'stop':
-                        print(plain(f'emergency stop by {event.source}: {event.reason}'))
+                        print(
+                            plain(f'emergency stop by {event.source}: {event.reason}'), flush=True
+                        )
             finally:
                 seconds = time.monotonic() - began
                 print(f'{counts["update"]} updates, {counts["stop"]} stops, {seconds:.1f} s')

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 import contextlib
 import importlib.util
-import itertools
 from pathlib import Path
 import re
 import signal
@@ -39,7 +38,12 @@ UPDATES = (
 HEAD = 'time_s,message,event,joint,value,speed,source,reason'
 
 TOLERANCE_S = 0.1
-"""How far an interval may be off, on a busy machine, of a replay that keeps the time."""
+"""How far from its time a replayed update may come."""
+
+BUSY_S = 0.5
+"""How long a busy machine may take from sending to recording."""
+
+ATTEMPTS = 4
 
 
 class Room(NamedTuple):
@@ -99,9 +103,6 @@ def needs(module: str) -> pytest.MarkDecorator:
     )
 
 
-FORMATS = ('.csv', pytest.param('.mcap', marks=needs('mcap')))
-
-
 def written(path: Path) -> list[dict[str, str]]:
     """Read a CSV recording as any program would."""
     head, *rows = (line.split(',') for line in path.read_text().splitlines())
@@ -144,31 +145,55 @@ def long_recording(folder: Path) -> Path:
     return path
 
 
-def check_like_the_original(heard: Sequence[tuple[float, dict[str, float]]], speed: float) -> None:
-    """See that the same joints came together, with the same values, at the same intervals."""
-    assert [update for _, update in heard] == list(UPDATES)
-    intervals = [later - at for (at, _), (later, _) in itertools.pairwise(heard)]
-    expected = [(later - at) / speed for at, later in itertools.pairwise(TIMES_S)]
-    assert intervals == pytest.approx(expected, abs=TOLERANCE_S)
+async def replayed(room: Room, path: Path, speed: float) -> list[tuple[float, dict[str, float]]]:
+    """Replay a recording into a new room; returns what was heard there, and when."""
+    other = await room.empty()
+    heard = await other.follow()
+    with running_example('replay_room', *other.options, '--speed', speed, path) as replay:
+        await wait_until(lambda: not replay.is_alive, 'the end')
+        assert replay.wait() == 0, replay.output
+    await wait_until(lambda: len(heard) == len(UPDATES), 'the updates')
+    return heard
 
 
-@pytest.mark.parametrize('speed', [1.0, 2.0])
-@pytest.mark.parametrize('suffix', FORMATS)
+def update_times(path: Path) -> list[float]:
+    """Read when the updates of a recording came, as any program would, in seconds."""
+    if path.suffix == '.csv':
+        rows = {row['message']: row['time_s'] for row in written(path) if row['event'] == 'update'}
+        return [float(time_s) for time_s in rows.values()]
+    with path.open('rb') as file:
+        reader = importlib.import_module('mcap.reader').make_reader(file)
+        messages = list(reader.iter_messages(topics=['/joint_update']))
+        return [message.log_time / 1e9 for _, _, message in messages]
+
+
+def off_s(times_s: Sequence[float], expected_s: Sequence[float]) -> float:
+    """Say how far any time since the first is from what is expected."""
+    pairs = zip(times_s, expected_s, strict=True)
+    return max(abs((at - times_s[0]) - (expected - expected_s[0])) for at, expected in pairs)
+
+
+@pytest.mark.parametrize(
+    ('suffix', 'speed'),
+    [('.csv', 1.0), pytest.param('.mcap', 2.0, marks=needs('mcap'))],
+)
 async def test_what_is_recorded_is_replayed_in_time(
     room: Room, tmp_path: Path, suffix: str, speed: float
 ) -> None:
     """Values, which joints came together, and intervals within 0.1 s, in both formats."""
-    await recorded(room, tmp_path / f'arm{suffix}')
-    other = await room.empty()
-    heard = await other.follow()
+    path = tmp_path / f'arm{suffix}'
+    await recorded(room, path)
+    times_s = update_times(path)
+    assert off_s(times_s, TIMES_S) < BUSY_S
 
-    options = (*other.options, '--speed', speed)
-    with running_example('replay_room', *options, tmp_path / f'arm{suffix}') as replay:
-        await wait_until(lambda: not replay.is_alive, 'the end')
-        assert replay.wait() == 0, replay.output
-    await wait_until(lambda: len(heard) == len(UPDATES), 'the updates')
-
-    check_like_the_original(heard, speed)
+    # A busy machine may delay one replay; one that cannot keep the time would fail them all.
+    for _ in range(ATTEMPTS):
+        heard = await replayed(room, path, speed)
+        assert [update for _, update in heard] == list(UPDATES)
+        off = off_s([at for at, _ in heard], [time_s / speed for time_s in times_s])
+        if off < TOLERANCE_S:
+            break
+    assert off < TOLERANCE_S
 
 
 async def test_a_killed_recorder_leaves_a_whole_recording(room: Room, tmp_path: Path) -> None:
@@ -191,10 +216,10 @@ async def test_a_recorded_stop_ends_the_replay_and_is_not_sent(room: Room, tmp_p
     stops: list[EmergencyStop] = []
     other.consumer.on_emergency_stop(stops.append)
 
-    command = ('replay_room', *other.options, '--speed', '10', path)
-    short = await asyncio.to_thread(finished, *command)
+    options = (*other.options, '--speed', '10', path)
+    short = await asyncio.to_thread(finished, 'replay_room', *options)
     await wait_until(lambda: len(heard) == len(UPDATES), 'the updates')
-    long = await asyncio.to_thread(finished, *command, '--past-stops')
+    long = await asyncio.to_thread(finished, 'replay_room', '--past-stops', *options)
     await wait_until(lambda: heard[-1][1] == {'elbow': 99.0}, 'the last update')
 
     assert 'emergency stop by leader: hand in the way\n5 updates, 1 stops' in output
@@ -397,17 +422,33 @@ def test_the_token_comes_from_the_environment(
 
 
 @pytest.mark.parametrize('name', [*WITH_A_ROOM, 'plot_recording'])
-def test_wrong_usage_is_two_and_help_is_a_sentence(name: str) -> None:
+def test_help_begins_with_a_sentence(name: str) -> None:
     """The options that name a room are the same everywhere."""
-    wrong, helped = finished(name, '--no-such-option'), finished(name, '--help')
+    helped = finished(name, '--help')
 
-    assert wrong.returncode == 2
-    assert 'Traceback' not in wrong.stderr
     assert helped.returncode == 0
     assert re.search(r'^[A-Z][^\n]+\.$', helped.stdout, re.M)
     if name in WITH_A_ROOM:
         for option in ('--server-url', '--workspace-id', '--room-id', '--create-room'):
             assert option in helped.stdout
+
+
+@pytest.mark.parametrize(
+    ('name', 'arguments', 'told'),
+    [
+        ('drive_from_terminal', ('--room-id', 'arm', '--joint', 'elbow=nan'), 'elbow=nan'),
+        ('record_room', ('--room-id', 'arm', 'arm.txt'), 'arm.txt'),
+        ('replay_room', ('--room-id', 'arm', 'arm.csv', '--speed', '-1'), '-1'),
+    ],
+    ids=['drive', 'record', 'replay'],
+)
+def test_wrong_usage_is_two(name: str, arguments: Sequence[str], told: str) -> None:
+    """The last line has what was wrong."""
+    done = finished(name, *arguments)
+
+    assert done.returncode == 2
+    assert told in done.stderr.splitlines()[-1]
+    assert 'Traceback' not in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,7 @@ def finished(name: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         _command(name, arguments),
         stdin=subprocess.DEVNULL,
+        env=_environment(),
         capture_output=True,
         text=True,
         timeout=TIMEOUT_S,
@@ -73,6 +74,7 @@ def running_example(
             process = subprocess.Popen(
                 [*HEEDING_CTRL_C, *command],
                 stdin=subprocess.DEVNULL,
+                env=_environment(),
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
@@ -143,6 +145,7 @@ def in_terminal(name: str, *arguments: object) -> Iterator[Terminal]:
     process = subprocess.Popen(
         ['setsid', '--ctty', *HEEDING_CTRL_C, *_command(name, arguments)],
         stdin=theirs,
+        env=_environment(),
         stdout=theirs,
         stderr=theirs,
     )
@@ -157,3 +160,8 @@ def in_terminal(name: str, *arguments: object) -> Iterator[Terminal]:
 
 def _command(name: str, arguments: tuple[object, ...]) -> list[str]:
     return [sys.executable, str(EXAMPLES / f'{name}.py'), *map(str, arguments)]
+
+
+def _environment() -> dict[str, str]:
+    """Leave out what would print for the examples what they have to flush."""
+    return {name: value for name, value in os.environ.items() if name != 'PYTHONUNBUFFERED'}
