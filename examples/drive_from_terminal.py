@@ -174,7 +174,9 @@ async def remembered_pose(
 
 def show(panel: Panel) -> None:
     """Draw the panel on an empty screen."""
-    print(f'\x1b[H\x1b[J{panel.text(*shutil.get_terminal_size())}', end='', flush=True)
+    columns, rows = shutil.get_terminal_size()
+    text = panel.text(columns or 80, rows or 24)  # A serial line does not know its size.
+    print(f'\x1b[H\x1b[J{text}', end='', flush=True)
 
 
 if __name__ == '__main__':
