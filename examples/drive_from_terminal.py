@@ -8,7 +8,8 @@ It joins as the room's producer and begins with the pose that the room remembers
 jumps; only the joint that is moved is sent. For joints that the room does not know ``--joint``
 says where they are. Values are in the room's unit, of which a step is one, unless said.
 
-After an emergency stop, one's own or another's, keys move nothing until r is pressed.
+After an emergency stop, one's own or another's, keys move nothing until r is pressed. It reads the
+room's pose again as well: what is commanded over REST meanwhile is not seen before.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from lerobot_arena_ros.arena.messages import EmergencyStop, room_state
 LOST = 'lost'
 HELP = """\
 up, down: joint    left, right: move it    -, +: smaller, larger steps
-SPACE or Esc: STOP everybody in the room    r: go on after it    q: quit"""
+SPACE or Esc: STOP everybody    r: read the pose again, go on after a stop    q: quit"""
 
 
 def main() -> int:
@@ -147,7 +148,7 @@ async def follow(
             if key == 'space':
                 panel.stop = 'STOP SENT, not confirmed yet'
                 await producer.send_emergency_stop('stopped at the terminal')
-            elif key == 'r' and panel.stop is not None:
+            elif key == 'r':
                 panel.stop = None  # First: another stop may come while the room is asked.
                 panel.pose |= await remembered_pose(producer, args)
             elif moved := panel.press(key):
