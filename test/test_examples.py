@@ -392,6 +392,13 @@ def test_a_server_that_is_not_there_is_told_in_one_line(name: str, tmp_path: Pat
     assert url.removeprefix('http') in line
 
 
+def test_a_url_that_is_none_is_told_in_one_line(tmp_path: Path) -> None:
+    """With what one looks like."""
+    done = finished('record_room', '--server-url', 'arena', '--room-id', 'arm', tmp_path / 'a.csv')
+
+    assert "'arena': expected http" in one_line(done, 'record_room')
+
+
 @pytest.mark.parametrize('name', WITH_A_ROOM)
 def test_a_room_that_is_missing_is_told_in_one_line(
     name: str, own_server_url: str, tmp_path: Path
