@@ -34,7 +34,7 @@ export PYTHONPATH := $(CURDIR):$(PYTHONPATH)
 else
 VENV := .venv$(if $(filter-out jazzy,$(DISTRO)),-$(DISTRO))$(if $(filter-out newest,$(DEPS)),-$(DEPS))
 VENV_OPTIONS :=
-REQUIREMENTS := requirements/$(DISTRO).txt requirements/$(DEPS).txt $(if $(filter newest,$(DEPS)),requirements/fuzz.txt)
+REQUIREMENTS := requirements/$(DISTRO).txt requirements/$(DEPS).txt $(if $(filter newest,$(DEPS)),requirements/fuzz.txt requirements/examples.txt)
 # Most tests wait for real processes; each has a ROS domain of its own.
 PARALLEL := -n 4
 # Package shares are looked up below these prefixes.
@@ -91,7 +91,7 @@ lint: $(VENV)/tools ## Check style and format
 	$(BIN)/python -m ruff format --check .
 
 types: $(VENV)/tools ## Check types, in the tests too
-	$(BIN)/python -m mypy lerobot_arena_ros test benchmark
+	$(BIN)/python -m mypy lerobot_arena_ros test benchmark examples
 endif
 
 colcon: $(COLCON_VENV)/installed ## Build and test the package with colcon in a workspace made for it

@@ -33,6 +33,7 @@ setup(
         (f'share/{name}', ['package.xml']),
         (f'share/{name}/launch', sorted(map(str, Path('launch').glob('*.launch.py')))),
         (f'share/{name}/config', sorted(map(str, Path('config').glob('*.yaml')))),
+        (f'share/{name}/examples', sorted(map(str, Path('examples').glob('*.*')))),
     ],
     # For pip alone: where ROS is, rosdep installs what package.xml names.
     install_requires=[
@@ -45,7 +46,10 @@ setup(
         'websockets>=10.4',
     ],
     # colcon runs pytest only where it sees it here.
-    extras_require={'test': ['cryptography', 'hypothesis', 'pytest', 'pytest-asyncio']},
+    extras_require={
+        'test': ['cryptography', 'hypothesis', 'pytest', 'pytest-asyncio'],
+        'examples': ['matplotlib>=3.6', 'mcap>=1.1'],
+    },
     python_requires='>=3.10',
     zip_safe=True,
     entry_points={

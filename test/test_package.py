@@ -18,6 +18,7 @@ import setuptools
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = 'lerobot_arena_ros'
+EXAMPLES = sorted(path.relative_to(ROOT) for path in (ROOT / 'examples').glob('*.py'))
 MANIFEST = ElementTree.parse(ROOT / 'package.xml').getroot()
 
 # The rosdep key of an imported module, where it is not the module's own name.
@@ -36,6 +37,9 @@ ROSDEP_KEYS = {
     'websockets': 'python3-websockets',
     'yaml': 'python3-yaml',
 }
+
+OPTIONAL = {'matplotlib', 'mcap'}
+"""What the examples use where it is installed."""
 
 
 @pytest.fixture(name='described')
@@ -62,7 +66,7 @@ def declared(*tags: str) -> set[str]:
 
 def third_party(folder: str) -> set[str]:
     """Return the foreign top-level modules that a folder's files import."""
-    ours = {PACKAGE, 'benchmark', 'support', 'conftest', 'test'}
+    ours = {PACKAGE, 'benchmark', 'support', 'conftest', 'test', *(p.stem for p in EXAMPLES)}
     names: set[str] = set()
     for path in (ROOT / folder).rglob('*.py'):
         for node in ast.walk(ast.parse(path.read_text(encoding='utf-8'))):
@@ -139,8 +143,9 @@ def test_executables_land_where_ros2_run_looks() -> None:
         (f'share/{PACKAGE}', ['package.xml']),
         (f'share/{PACKAGE}/launch', ['launch/bridge.launch.py', 'launch/demo.launch.py']),
         (f'share/{PACKAGE}/config', ['config/bridge.yaml', 'config/so101.yaml']),
+        (f'share/{PACKAGE}/examples', [*map(str, EXAMPLES), 'examples/README.md']),
     ],
-    ids=['marker', 'manifest', 'launch', 'config'],
+    ids=['marker', 'manifest', 'launch', 'config', 'examples'],
 )
 def test_data_files_are_shipped(described: dict[str, Any], folder: str, files: list[str]) -> None:
     """What the executables and `ros2 launch` look for in share/ is there, and exists here."""
@@ -164,12 +169,13 @@ def test_every_package_and_the_type_marker_are_shipped(described: dict[str, Any]
     [
         (PACKAGE, ('depend', 'exec_depend')),
         ('launch', ('depend', 'exec_depend')),
+        ('examples', ('depend', 'exec_depend')),
         ('test', ('depend', 'exec_depend', 'test_depend')),
     ],
 )
 def test_every_import_is_declared(folder: str, tags: tuple[str, ...]) -> None:
-    """No dependency without a line in package.xml."""
-    needed = {ROSDEP_KEYS.get(name, name) for name in third_party(folder)}
+    """No dependency without a line in package.xml, but for what an example can do without."""
+    needed = {ROSDEP_KEYS.get(name, name) for name in third_party(folder) - OPTIONAL}
 
     assert needed - declared(*tags) == set()
 
@@ -181,6 +187,15 @@ def test_pip_asks_for_what_the_wheels_run_is_tested_with(described: dict[str, An
 
     assert needed != []
     assert set(needed) <= set(newest)
+
+
+def test_pip_offers_what_the_examples_are_tested_with(described: dict[str, Any]) -> None:
+    """The extra of setup.py is requirements/examples.txt, and no more than is optional."""
+    text = (ROOT / 'requirements' / 'examples.txt').read_text(encoding='utf-8')
+    lines = [line for line in text.splitlines() if not line.startswith('#')]
+
+    assert described['extras_require']['examples'] == lines
+    assert {line.split('>')[0] for line in lines} == OPTIONAL
 
 
 def test_there_is_no_ros_behind_the_client() -> None:

@@ -1,0 +1,97 @@
+"""What the examples share: their options, how Ctrl-C ends them, one line for what goes wrong."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from collections.abc import Coroutine
+import contextlib
+import logging
+import math
+from pathlib import Path
+import signal
+import sys
+from typing import Any
+import uuid
+
+from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
+from lerobot_arena_ros.arena.errors import ArenaError, RoomNotFound
+
+__all__ = ['Failure', 'add_room', 'join', 'plain', 'positive', 'run']
+
+NAME = Path(sys.argv[0]).stem
+
+
+class Failure(Exception):
+    """What ends an example with exit code 1; its text is the line that says why."""
+
+
+def add_room(parser: argparse.ArgumentParser) -> None:
+    """Add the options that name a room; the token is taken from LEROBOT_ARENA_TOKEN."""
+    parser.add_argument('--server-url', default='http://localhost:8000', help='%(default)s')
+    parser.add_argument('--workspace-id', default='default-workspace', help='%(default)s')
+    parser.add_argument('--room-id', required=True, help='the room, which has to be named')
+    parser.add_argument(
+        '--create-room', action='store_true', help='make the room if it is missing'
+    )
+
+
+async def join(client: RoboticsProducer | RoboticsConsumer, args: argparse.Namespace) -> bool:
+    """
+    Join the room that the options name, under a name that tells others which program this is.
+
+    :returns: whether it worked; why not is in the log, which :func:`run` shows.
+    :raises ArenaError: ``--create-room``, and the server was not reached or refused.
+    """
+    room = (args.workspace_id, args.room_id)
+    if args.create_room:
+        try:
+            await client.get_room_info(*room)
+        except RoomNotFound:
+            await client.create_room(*room)
+    return await client.connect(*room, f'{NAME}_{uuid.uuid4().hex[:8]}')
+
+
+def run(work: Coroutine[Any, Any, int]) -> int:
+    """
+    Run an example to its end, or until SIGINT, SIGTERM or SIGHUP cancels it.
+
+    :returns: the exit code: what ``work`` returns, 0 where it was cancelled, 1 where it failed.
+    """
+    logging.basicConfig(format=f'{NAME}: %(message)s')
+    try:
+        return asyncio.run(_until_signalled(work))
+    except OSError as exc:
+        return _fail(f'{exc.filename}: {exc.strerror}' if exc.filename else str(exc))
+    except (ArenaError, Failure) as exc:
+        return _fail(str(exc))
+
+
+def positive(text: str) -> float:
+    """Read a number above zero; for argparse."""
+    with contextlib.suppress(ValueError):
+        if 0.0 < (number := float(text)) < math.inf:
+            return number
+    raise argparse.ArgumentTypeError(f'{text!r} is not a number above 0')
+
+
+def plain(text: str) -> str:
+    """Replace what a terminal would obey: the names in a room are anybody's."""
+    return ''.join(char if char.isprintable() else '?' for char in text)
+
+
+async def _until_signalled(work: Coroutine[Any, Any, int]) -> int:
+    loop, task = asyncio.get_running_loop(), asyncio.ensure_future(work)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # Ignored where nohup started us.
+        if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, task.cancel)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        return 0
+
+
+def _fail(message: str) -> int:
+    print(f'{NAME}: {plain(message)}', file=sys.stderr)
+    return 1

@@ -1,0 +1,530 @@
+"""The examples, as a stranger runs them: real processes in rooms of a real server."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+import contextlib
+import importlib.util
+from pathlib import Path
+import re
+import signal
+import subprocess
+import time
+from typing import NamedTuple
+
+import httpx
+import pytest
+from support.examples import finished, in_terminal, running_example
+from support.processes import free_port
+from support.server import running_server
+from support.waiting import until, wait_for, wait_until
+
+from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
+from lerobot_arena_ros.arena.messages import EmergencyStop
+from lerobot_arena_ros.server.access import Rules
+
+WITH_A_ROOM = ('drive_from_terminal', 'join_from_python', 'record_room', 'replay_room')
+DOWN, RIGHT, LEFT = b'\x1b[B', b'\x1b[C', b'\x1b[D'
+
+ROS = ('rclpy', 'sensor_msgs', 'std_msgs', 'lifecycle_msgs', 'launch')
+
+TIMES_S = (0.0, 0.25, 0.3, 0.7)
+UPDATES = (
+    {'elbow': 10.0, 'wrist': -5.125},
+    {'elbow': 10.5},
+    {'wrist': 0.1},
+    {'wrist': 1e-3, 'elbow': -20.0},
+)
+HEAD = 'time_s,message,event,joint,value,speed,source,reason'
+
+TOLERANCE_S = 0.1
+"""How far from its time a replayed update may come."""
+
+BUSY_S = 0.5
+"""How long a busy machine may take from sending to recording."""
+
+ATTEMPTS = 4
+
+
+class Room(NamedTuple):
+    """A room, and a producer and a consumer that are not in it yet."""
+
+    url: str
+    workspace_id: str
+    room_id: str
+    producer: RoboticsProducer
+    consumer: RoboticsConsumer
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The options of an example that name it."""
+        return (
+            *('--server-url', self.url),
+            *('--workspace-id', self.workspace_id),
+            *('--room-id', self.room_id),
+        )
+
+    async def lead(self) -> None:
+        """Have the producer join."""
+        assert await self.producer.connect(self.workspace_id, self.room_id, 'leader')
+
+    async def follow(self) -> list[tuple[float, dict[str, float]]]:
+        """Have the consumer join; the list fills with when what came."""
+        heard: list[tuple[float, dict[str, float]]] = []
+        self.consumer.on_joint_update(
+            lambda entries: heard.append(
+                (time.monotonic(), {entry['name']: entry['value'] for entry in entries})
+            )
+        )
+        assert await self.consumer.connect(self.workspace_id, self.room_id)
+        return heard
+
+    def command(self, joint: str, value: float) -> None:
+        """Move a joint over REST."""
+        path = f'robotics/workspaces/{self.workspace_id}/rooms/{self.room_id}/command'
+        entry = {'name': joint, 'value': value}
+        httpx.post(f'{self.url}/{path}', json={'joints': [entry]}).raise_for_status()
+
+    async def empty(self) -> Room:
+        """Give another room at the same server, in which nothing has happened."""
+        workspace_id, room_id = await self.producer.create_room()
+        return self._replace(workspace_id=workspace_id, room_id=room_id)
+
+
+@pytest.fixture
+async def room(own_server_url: str) -> AsyncIterator[Room]:
+    """Give a new room."""
+    async with (
+        RoboticsProducer(own_server_url) as producer,
+        RoboticsConsumer(own_server_url) as consumer,
+    ):
+        yield Room(own_server_url, *await producer.create_room(), producer, consumer)
+
+
+def needs(module: str) -> pytest.MarkDecorator:
+    """Skip where an optional library is missing."""
+    return pytest.mark.skipif(
+        importlib.util.find_spec(module) is None,
+        reason=f'{module} is not installed: see requirements/examples.txt',
+    )
+
+
+def written(path: Path) -> list[dict[str, str]]:
+    """Read a CSV recording as any program would."""
+    head, *rows = (line.split(',') for line in path.read_text().splitlines())
+    return [dict(zip(head, row, strict=True)) for row in rows]
+
+
+async def recorded(
+    room: Room, path: Path, *, number: signal.Signals = signal.SIGINT, after: float | None = None
+) -> str:
+    """
+    Record what a producer sends at its times, and a stop; returns what the recorder printed.
+
+    :param number: what ends the recorder.
+    :param after: where the elbow is told to be after the stop; None for nothing.
+    """
+    heard = await room.follow()
+    with running_example('record_room', *room.options, path) as recorder:
+        await wait_until(lambda: 'recording ' in recorder.output, 'the recorder')
+        await room.lead()
+        began = time.monotonic()
+        for at_s, update in zip(TIMES_S, UPDATES, strict=True):
+            await until(began + at_s)
+            await room.producer.send_state_sync(update)
+        await wait_until(lambda: len(heard) == len(UPDATES), 'the updates')
+        await room.producer.send_emergency_stop('hand in the way')
+        await wait_until(lambda: 'emergency stop' in recorder.output, 'the stop')
+        if after is not None:
+            await room.producer.send_state_sync({'elbow': after})
+            await wait_until(lambda: written(path)[-1]['event'] == 'update', 'the last row')
+        code = recorder.end(number)
+        assert code == (-signal.SIGKILL if number is signal.SIGKILL else 0), recorder.output
+        return recorder.output
+
+
+def long_recording(folder: Path) -> Path:
+    """Make a recording of ten seconds at ten hertz."""
+    rows = ''.join(f'{n / 10},{n},update,elbow,{n}.5,,,\n' for n in range(100))
+    path = folder / 'long.csv'
+    path.write_text(f'{HEAD}\n{rows}')
+    return path
+
+
+async def replayed(room: Room, path: Path, speed: float) -> list[tuple[float, dict[str, float]]]:
+    """Replay a recording into a new room; returns what was heard there, and when."""
+    other = await room.empty()
+    heard = await other.follow()
+    with running_example('replay_room', *other.options, '--speed', speed, path) as replay:
+        await wait_until(lambda: not replay.is_alive, 'the end')
+        assert replay.wait() == 0, replay.output
+    await wait_until(lambda: len(heard) == len(UPDATES), 'the updates')
+    return heard
+
+
+def update_times(path: Path) -> list[float]:
+    """Read when the updates of a recording came, as any program would, in seconds."""
+    if path.suffix == '.csv':
+        rows = {row['message']: row['time_s'] for row in written(path) if row['event'] == 'update'}
+        return [float(time_s) for time_s in rows.values()]
+    with path.open('rb') as file:
+        reader = importlib.import_module('mcap.reader').make_reader(file)
+        messages = list(reader.iter_messages(topics=['/joint_update']))
+        return [message.log_time / 1e9 for _, _, message in messages]
+
+
+def off_s(times_s: Sequence[float], expected_s: Sequence[float]) -> float:
+    """Say how far any time since the first is from what is expected."""
+    pairs = zip(times_s, expected_s, strict=True)
+    return max(abs((at - times_s[0]) - (expected - expected_s[0])) for at, expected in pairs)
+
+
+@pytest.mark.parametrize(
+    ('suffix', 'speed'),
+    [('.csv', 1.0), pytest.param('.mcap', 2.0, marks=needs('mcap'))],
+)
+async def test_what_is_recorded_is_replayed_in_time(
+    room: Room, tmp_path: Path, suffix: str, speed: float
+) -> None:
+    """Values, which joints came together, and intervals within 0.1 s, in both formats."""
+    path = tmp_path / f'arm{suffix}'
+    await recorded(room, path)
+    times_s = update_times(path)
+    assert off_s(times_s, TIMES_S) < BUSY_S
+
+    # A busy machine may delay one replay; one that cannot keep the time would fail them all.
+    for _ in range(ATTEMPTS):
+        heard = await replayed(room, path, speed)
+        assert [update for _, update in heard] == list(UPDATES)
+        off = off_s([at for at, _ in heard], [time_s / speed for time_s in times_s])
+        if off < TOLERANCE_S:
+            break
+    assert off < TOLERANCE_S
+
+
+async def test_a_killed_recorder_leaves_a_whole_recording(room: Room, tmp_path: Path) -> None:
+    """Each message is in the CSV file as soon as it came."""
+    await recorded(room, tmp_path / 'arm.csv', number=signal.SIGKILL)
+
+    *rows, stop = written(tmp_path / 'arm.csv')
+    assert (stop['event'], stop['reason']) == ('stop', 'hand in the way')
+    assert [(row['joint'], float(row['value'])) for row in rows] == [
+        pair for update in UPDATES for pair in update.items()
+    ]
+
+
+async def test_a_recorded_stop_ends_the_replay_and_is_not_sent(room: Room, tmp_path: Path) -> None:
+    """What was said after it would move a robot as none has moved; --past-stops says it."""
+    path = tmp_path / 'arm.csv'
+    output = await recorded(room, path, after=99.0)
+    other = await room.empty()
+    heard = await other.follow()
+    stops: list[EmergencyStop] = []
+    other.consumer.on_emergency_stop(stops.append)
+
+    options = (*other.options, '--speed', '10', path)
+    short = await asyncio.to_thread(finished, 'replay_room', *options)
+    await wait_until(lambda: len(heard) == len(UPDATES), 'the updates')
+    long = await asyncio.to_thread(finished, 'replay_room', '--past-stops', *options)
+    await wait_until(lambda: heard[-1][1] == {'elbow': 99.0}, 'the last update')
+
+    assert 'emergency stop by leader: hand in the way\n5 updates, 1 stops' in output
+    assert [row['event'] for row in written(path)].count('stop') == 1
+    assert short.returncode == long.returncode == 0
+    assert 'by leader: hand in the way; ended before it' in short.stdout
+    assert f'{len(UPDATES) + 1} updates sent' in long.stdout
+    assert stops == []
+
+
+async def test_a_stop_that_is_heard_ends_a_replay(room: Room, tmp_path: Path) -> None:
+    """Nothing is sent after it, and the exit code tells."""
+    path = long_recording(tmp_path)
+    heard = await room.follow()
+    with running_example('replay_room', *room.options, path) as replay:
+        await wait_until(lambda: len(heard) == 3, 'some updates')
+        await room.consumer.send_emergency_stop('enough')
+        await wait_until(lambda: not replay.is_alive, 'the end')
+
+        assert replay.wait() == 1
+        assert re.search(r'emergency stop by consumer_\w+: enough; the rest', replay.output)
+        assert len(heard) < 10
+
+
+async def test_a_suspended_replay_does_not_catch_up(room: Room, tmp_path: Path) -> None:
+    """What was due meanwhile would come all at once: the replay ends instead."""
+    path = long_recording(tmp_path)
+    heard = await room.follow()
+    with running_example('replay_room', *room.options, path) as replay:
+        await wait_until(lambda: len(heard) == 3, 'some updates')
+        replay.signal(signal.SIGSTOP)
+        await until(time.monotonic() + 1.6)
+        replay.signal(signal.SIGCONT)
+        await wait_until(lambda: not replay.is_alive, 'the end')
+
+        assert replay.wait() == 1
+        assert 'not catching up' in replay.output
+        assert len(heard) < 10
+
+
+async def test_keys_drive_a_robot_from_where_it_is(room: Room) -> None:
+    """Only the joint that is moved is sent, a step from what the room remembers."""
+    await room.lead()
+    await room.producer.send_state_sync({'elbow': 12.5, 'wrist\x1b[2J': -30.0})
+    await room.producer.disconnect()
+    heard = await room.follow()
+    with in_terminal('drive_from_terminal', *room.options, '--step', '0.5') as terminal:
+        terminal.shows('> elbow')
+        assert not terminal.is_restored
+        room.command('wrist\x1b[2J', 5.0)  # Seen once r is pressed, and not undone before.
+        terminal.press(RIGHT + RIGHT + DOWN)
+        terminal.shows('> wrist?[2J')
+        terminal.press(b'r')
+        terminal.shows('5.000')
+        terminal.press(b'+' + LEFT)
+        terminal.shows('4.000')
+        terminal.press(b'q')
+
+        assert terminal.wait() == 0
+        assert terminal.is_restored
+    await wait_until(lambda: len(heard) == 4, 'the updates')
+    moves = [list(update.items()) for _, update in heard]
+    other = 'wrist\x1b[2J'
+    assert moves == [[(other, 5.0)], [('elbow', 13.0)], [('elbow', 13.5)], [(other, 4.0)]]
+
+
+async def test_space_stops_everybody_and_keys_move_nothing_then(room: Room) -> None:
+    """Until r is pressed; a stop of another's counts as much."""
+    heard = await room.follow()
+    stops: list[EmergencyStop] = []
+    room.consumer.on_emergency_stop(stops.append)
+    with in_terminal('drive_from_terminal', *room.options, '--joint', 'elbow=7') as terminal:
+        terminal.shows('7.000')
+        terminal.press(b' ')
+        terminal.shows('STOPPED by you')
+        await wait_until(lambda: len(stops) == 1, 'the stop')
+        terminal.press(RIGHT + b'r')
+        wait_for(lambda: 'STOPPED' not in terminal.screen, 'the end of the stop')
+        await room.consumer.send_emergency_stop('mine')
+        terminal.shows('(mine)')
+        terminal.press(RIGHT + b'r')
+        wait_for(lambda: 'STOPPED' not in terminal.screen, 'the end of the stop')
+        terminal.press(RIGHT)
+        terminal.shows('8.000')
+        terminal.press(b'\x1b')
+        terminal.shows('STOPPED by you')
+        await wait_until(lambda: len(stops) == 3, 'the stop')
+        assert [update for _, update in heard] == [{'elbow': 8.0}]
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+def test_the_terminal_is_itself_again(own_server_url: str, number: signal.Signals) -> None:
+    """However driving ends, keys are echoed and lines edited as before; Ctrl-C is no error."""
+    room = ('--server-url', own_server_url, '--room-id', f'arm-{number}', '--create-room')
+    with in_terminal('drive_from_terminal', *room, '--joint', 'elbow=0') as terminal:
+        terminal.shows('> elbow')
+        if number == signal.SIGINT:
+            terminal.press(b'\x03')
+            code = terminal.wait()
+        else:
+            code = terminal.end(number)
+
+        assert code == 0, terminal.text
+        assert terminal.is_restored
+        assert 'Traceback' not in terminal.text
+
+
+def test_a_server_that_goes_ends_driving() -> None:
+    """In one line, and in a terminal as before."""
+    with contextlib.ExitStack() as stack:
+        room = ('--server-url', stack.enter_context(running_server()), '--room-id', 'arm')
+        arguments = (*room, '--create-room', '--joint', 'elbow=0')
+        with in_terminal('drive_from_terminal', *arguments) as terminal:
+            terminal.shows('> elbow')
+            stack.close()
+
+            assert terminal.wait() == 1
+            assert 'the server was shut down' in terminal.text
+            assert 'Traceback' not in terminal.text
+            assert terminal.is_restored
+
+
+def test_python_without_ros_joins(own_server_url: str) -> None:
+    """Where rclpy cannot be imported, a producer and a consumer meet; Ctrl-C is no error."""
+    room = ('--server-url', own_server_url, '--room-id', 'without-ros', '--create-room')
+    with running_example('join_from_python', 'produce', *room, lacking=ROS) as producer:
+        wait_for(lambda: 'joined' in producer.output, 'the producer')
+        with running_example('join_from_python', 'consume', *room, lacking=ROS) as consumer:
+            wait_for(lambda: "update [{'name': 'example'" in consumer.output, 'an update')
+
+            assert consumer.end() == 0, consumer.output
+        assert producer.end() == 0, producer.output
+        assert producer.output == 'joined\nleft\n'
+
+
+def one_line(done: subprocess.CompletedProcess[str], name: str) -> str:
+    """Give the only line that an example printed before it failed."""
+    (line,) = (done.stdout + done.stderr).splitlines()
+    assert done.returncode == 1
+    assert line.startswith(f'{name}: ')
+    return line
+
+
+def file_for(name: str, folder: Path) -> tuple[Path, ...]:
+    """Give what an example wants besides a room."""
+    files = {'record_room': folder / 'new.csv', 'replay_room': long_recording(folder)}
+    return (files[name],) if name in files else ()
+
+
+def role_of(name: str) -> tuple[str, ...]:
+    """Give the role where an example has several."""
+    return ('produce',) if name == 'join_from_python' else ()
+
+
+@pytest.mark.parametrize('name', WITH_A_ROOM)
+def test_a_server_that_is_not_there_is_told_in_one_line(name: str, tmp_path: Path) -> None:
+    """With its address."""
+    url = f'http://127.0.0.1:{free_port()}'
+    room = ('--server-url', url, '--room-id', 'arm')
+
+    line = one_line(finished(name, *role_of(name), *room, *file_for(name, tmp_path)), name)
+
+    assert url.removeprefix('http') in line
+
+
+def test_a_url_that_is_none_is_told_in_one_line(tmp_path: Path) -> None:
+    """With what one looks like."""
+    done = finished('record_room', '--server-url', 'arena', '--room-id', 'arm', tmp_path / 'a.csv')
+
+    assert "'arena': expected http" in one_line(done, 'record_room')
+
+
+@pytest.mark.parametrize('name', WITH_A_ROOM)
+def test_a_room_that_is_missing_is_told_in_one_line(
+    name: str, own_server_url: str, tmp_path: Path
+) -> None:
+    """With its name; nothing is left behind."""
+    room = ('--server-url', own_server_url, '--workspace-id', 'lab', '--room-id', 'nowhere')
+
+    line = one_line(finished(name, *role_of(name), *room, *file_for(name, tmp_path)), name)
+
+    assert 'room lab/nowhere: there is no such room' in line
+    assert not (tmp_path / 'new.csv').exists()
+
+
+@pytest.mark.parametrize('name', ['drive_from_terminal', 'join_from_python', 'replay_room'])
+async def test_a_taken_room_is_told_in_one_line(name: str, room: Room, tmp_path: Path) -> None:
+    """With who has it; who has it keeps it."""
+    await room.lead()
+
+    arguments = (*role_of(name), *room.options, *file_for(name, tmp_path))
+    # In a thread: a producer that does not answer meanwhile would lose its room.
+    done = await asyncio.to_thread(finished, name, *arguments)
+
+    assert 'has a producer, leader' in one_line(done, name)
+    assert room.producer.is_connected()
+
+
+def test_the_token_comes_from_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A recorder without it is refused in one line, with it there is only no such room."""
+    with running_server(rules=Rules('secret')) as url:
+        command = ('record_room', '--server-url', url, '--room-id', 'arm', tmp_path / 'new.csv')
+        refused = one_line(finished(*command), 'record_room')
+        monkeypatch.setenv('LEROBOT_ARENA_TOKEN', 'secret')
+        admitted = one_line(finished(*command), 'record_room')
+
+    assert 'access denied' in refused
+    assert 'no such room' in admitted
+
+
+@pytest.mark.parametrize('name', [*WITH_A_ROOM, 'plot_recording'])
+def test_help_begins_with_a_sentence(name: str) -> None:
+    """The options that name a room are the same everywhere."""
+    helped = finished(name, '--help')
+
+    assert helped.returncode == 0
+    assert re.search(r'^[A-Z][^\n]+\.$', helped.stdout, re.M)
+    if name in WITH_A_ROOM:
+        for option in ('--server-url', '--workspace-id', '--room-id', '--create-room'):
+            assert option in helped.stdout
+
+
+@pytest.mark.parametrize(
+    ('name', 'arguments', 'told'),
+    [
+        ('drive_from_terminal', ('--room-id', 'arm', '--joint', 'elbow=nan'), 'elbow=nan'),
+        ('record_room', ('--room-id', 'arm', 'arm.txt'), 'arm.txt'),
+        ('replay_room', ('--room-id', 'arm', 'arm.csv', '--speed', '-1'), '-1'),
+    ],
+    ids=['drive', 'record', 'replay'],
+)
+def test_wrong_usage_is_two(name: str, arguments: Sequence[str], told: str) -> None:
+    """The last line has what was wrong."""
+    done = finished(name, *arguments)
+
+    assert done.returncode == 2
+    assert told in done.stderr.splitlines()[-1]
+    assert 'Traceback' not in done.stderr
+
+
+@pytest.mark.parametrize(
+    'row',
+    [
+        '0.1,0,update,elbow,nan,,,',
+        '0.1,0,update,elbow',
+        '0.1,0,dance,elbow,1,,,',
+        'inf,0,stop,,,,,',
+    ],
+    ids=['value', 'short', 'event', 'time'],
+)
+def test_a_flaw_in_a_recording_is_found_before_anything_moves(
+    row: str, own_server_url: str, tmp_path: Path
+) -> None:
+    """The line tells how far the file is sound; the room is not even joined."""
+    path = tmp_path / 'arm.csv'
+    path.write_text(f'{HEAD}\n0.0,7,update,elbow,1,,,\n{row}\n')
+
+    done = finished('replay_room', '--server-url', own_server_url, '--room-id', 'none', path)
+
+    assert f'{path} is no recording of a room, after 1 messages' in one_line(done, 'replay_room')
+
+
+def test_a_recording_is_not_written_over(own_server_url: str, tmp_path: Path) -> None:
+    """The file that is there stays as it is."""
+    path = long_recording(tmp_path)
+    before = path.read_text()
+    room = ('--server-url', own_server_url, '--room-id', 'old', '--create-room')
+
+    done = finished('record_room', *room, path)
+
+    assert one_line(done, 'record_room') == f'record_room: {path}: File exists'
+    assert path.read_text() == before
+
+
+@needs('matplotlib')
+def test_a_recording_is_plotted(tmp_path: Path) -> None:
+    """Odd names included; the picture is beside the recording."""
+    path = tmp_path / 'arm.csv'
+    rows = '0,0,state,_a$b$,1,,,\n1,1,update,elbow,2,,,\n2,2,stop,,,,x,$\\bad$\n'
+    path.write_text(f'{HEAD}\n{rows}')
+
+    done = finished('plot_recording', path)
+
+    assert done.stdout == f'{tmp_path / "arm.png"}\n', done.stderr
+    assert (tmp_path / 'arm.png').read_bytes().startswith(b'\x89PNG')
+
+
+def test_a_missing_library_is_named(own_server_url: str, tmp_path: Path) -> None:
+    """Both optional ones, each with the command that installs it."""
+    room = ('--server-url', own_server_url, '--room-id', 'old', '--create-room')
+    cases = {
+        'plot_recording': ((long_recording(tmp_path),), 'python3-matplotlib'),
+        'record_room': ((*room, tmp_path / 'new.mcap'), 'pip install mcap'),
+    }
+    for name, (arguments, advice) in cases.items():
+        with running_example(name, *arguments, lacking=('mcap', 'matplotlib')) as example:
+            assert example.wait() == 1
+            assert advice in example.output.splitlines()[-1]
+            assert 'Traceback' not in example.output
