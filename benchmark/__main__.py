@@ -19,6 +19,7 @@ import time
 from typing import Any
 
 from . import paths
+from .accelerated import installed
 from .behind_nginx import behind_nginx
 from .fan_out import fan_out
 from .idle import idle, many_processes, start_up
@@ -57,8 +58,24 @@ def measure_paths(plan: Plan, server_url: str | None) -> Results:
             rows += [tally.row() for tally in tallies]
             if joints == 6:
                 whole = [path for path in running if path.pids]
+                whole.append(stack.enter_context(paths.ours(joints, keeps_all=True)))
+                warm_up(whole[-1])
                 highest = highest_rate(whole, plan.ladder_hz, joints, plan.seconds)
     return {'paths': rows, 'highest': highest}
+
+
+def measure_accelerators(plan: Plan, _: str | None) -> Results:
+    """Measure our path as it is, and with each accelerator that is installed."""
+    found = installed() if plan.accelerates else []
+    if not found:
+        return {}
+    with ExitStack() as stack:
+        running = enter_all(stack, [paths.ours(6, accelerator=name) for name in (None, *found)])
+        for path in running:
+            warm_up(path)
+        rates_hz = (100.0, 500.0)
+        tallies = rounds(running, rates_hz, 6, times=plan.rounds, seconds=plan.seconds)
+    return {'accelerators': [tally.row() for tally in tallies]}
 
 
 def measure_fan_out(plan: Plan, _: str | None) -> Results:
@@ -98,6 +115,7 @@ def measure_behind_nginx(plan: Plan, _: str | None) -> Results:
 
 SECTIONS: dict[str, Callable[[Plan, str | None], Results]] = {
     'paths': measure_paths,
+    'accelerators': measure_accelerators,
     'fan-out': measure_fan_out,
     'stop': measure_stop,
     'idle': measure_idle,

@@ -25,6 +25,7 @@ def draw(results: Results, folder: Path) -> list[Path]:
         'paths': _paths,
         'cpu': _cpu,
         'joints': _joints,
+        'accelerators': _cpu,
         'fan_out': _fan_out,
         'stop': _stop,
         'idle': _idle,

@@ -14,6 +14,7 @@ class Plan:
 
     :param rates_hz: by number of joints.
     :param floors: the hops that are measured beside the whole paths.
+    :param accelerates: whether libraries are tried that the package does without.
     :param consumers: how many listen to a room.
     :param bridges: how many processes idle together.
     :param front_rooms: how many there are for one process and for several.
@@ -24,6 +25,7 @@ class Plan:
     rounds: int
     seconds: float
     ladder_hz: tuple[float, ...]
+    accelerates: bool
     consumers: tuple[int, ...]
     fan_rounds: int
     stop_rates_hz: tuple[float, ...]
@@ -54,7 +56,9 @@ FULL = Plan(
         2500.0,
         3150.0,
         4000.0,
+        5000.0,
     ),
+    accelerates=True,
     consumers=(1, 10, 50),
     fan_rounds=4,
     stop_rates_hz=(20.0, 100.0, 500.0),
@@ -72,6 +76,7 @@ SHORT = Plan(
     rounds=2,
     seconds=0.6,
     ladder_hz=(500.0, 1000.0, 2000.0),
+    accelerates=False,
     consumers=(1, 10, 50),
     fan_rounds=1,
     stop_rates_hz=(20.0, 500.0),

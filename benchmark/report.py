@@ -29,6 +29,7 @@ def tables(results: Results) -> Iterator[tuple[str, list[str], list[Row]]]:
     sections: list[tuple[str, str, Callable[[Any], list[Row]], str]] = [
         ('paths', 'From one JointState to another, or one hop', _paths, _PATHS_HEAD),
         ('highest', 'Highest rate without loss, 6 joints', _highest, 'path,Hz'),
+        ('accelerators', 'What accelerators buy', _accelerators, _ACCELERATORS_HEAD),
         ('fan_out', 'One room at 100 Hz, 6 joints, many consumers', _fan_out, _FAN_HEAD),
         ('stop', 'From the stop in the room', _stop, 'load Hz,to,p50 us,p99 us,count'),
         ('idle', 'Connected, and nothing moves', _idle, 'process,CPU %,memory MB'),
@@ -73,6 +74,7 @@ def _verdict(target: Target, value: float) -> str:
 
 
 _PATHS_HEAD = 'path,joints,Hz,min us,p50 us,p99 us,lost %,CPU us/message,of which,ends us'
+_ACCELERATORS_HEAD = 'path,Hz,p50 us,p99 us,CPU us/message,of which,CPU / without'
 _FAN_HEAD = 'server,consumers,p50 us,p99 us,lost %,server CPU us/delivery'
 _MANY_HEAD = 'bridges,CPU % of all,server CPU %,resident MB,proportional MB,server MB'
 
@@ -112,6 +114,21 @@ def _paths(rows: list[dict[str, Any]]) -> list[Row]:
 
 def _highest(highest: dict[str, float]) -> list[Row]:
     return [[path, f'{rate_hz:g}'] for path, rate_hz in highest.items()]
+
+
+def _accelerators(rows: list[dict[str, Any]]) -> list[Row]:
+    plain = {row['rate_hz']: row['cpu_us_sum'] for row in rows if row['path'] == 'ours'}
+    return [
+        [
+            row['path'],
+            f'{row["rate_hz"]:g}',
+            *_times(row, 'p50_us', 'p99_us'),
+            f'{row["cpu_us_sum"]:.0f}',
+            ', '.join(f'{what} {us:.0f}' for what, us in row['cpu_us'].items()),
+            f'{row["cpu_us_sum"] / plain[row["rate_hz"]]:.2f}',
+        ]
+        for row in rows
+    ]
 
 
 def _fan_out(rows: list[dict[str, Any]]) -> list[Row]:
