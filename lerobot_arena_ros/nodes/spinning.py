@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 import sys
 
@@ -24,15 +24,15 @@ SPIN_SLICE_S = 0.5
 @dataclass
 class Program:
     """
-    A node and what happens around its spinning.
+    Nodes that spin together, and what happens around that.
 
     :param executor: ``auto``, ``events`` or ``single``.
-    :param start: called when the node is about to spin.
+    :param start: called when the nodes are about to spin.
     :param finish: called after it, while messages can still go out; ends within seconds.
     :param failure: why the program cannot go on, in one line; None while it can.
     """
 
-    node: Node
+    nodes: Sequence[Node]
     executor: str = 'auto'
     start: Callable[[], object] = lambda: None
     finish: Callable[[], object] = lambda: None
@@ -60,7 +60,8 @@ def run(make: Callable[[], Program], name: str, args: list[str] | None, stop: St
         _spin(program, stop)
         failure = program.failure()
         program.finish()
-        program.node.destroy_node()
+        for node in program.nodes:
+            node.destroy_node()
         return _refuse(name, failure) if failure else 0
     finally:
         rclpy.try_shutdown()
@@ -70,11 +71,13 @@ def _spin(program: Program, stop: StopSignal) -> None:
     executor = _executor(program.executor)
     done: Future = Future(executor=executor)
     stop.on_receive = lambda: done.done() or done.set_result(None)
-    executor.add_node(program.node)
+    for node in program.nodes:
+        executor.add_node(node)
     program.start()
     while not stop.received and program.failure() is None:
         executor.spin_until_future_complete(done, timeout_sec=SPIN_SLICE_S)
-    executor.remove_node(program.node)
+    for node in program.nodes:
+        executor.remove_node(node)
 
 
 def _executor(kind: str) -> Executor:
