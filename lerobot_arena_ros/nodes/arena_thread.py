@@ -45,10 +45,12 @@ class ArenaThread:
 
     def drain(self, timeout_s: float) -> bool:
         """
-        Wait until every task has ended; any thread but the loop's.
+        Wait until every task has ended; any thread but the loop's. After :meth:`stop`, none is.
 
         :returns: whether it was so in time.
         """
+        if not self._thread.is_alive():
+            return True
         draining = asyncio.run_coroutine_threadsafe(_all_ended(), self._loop)
         with contextlib.suppress(concurrent.futures.TimeoutError):
             draining.result(timeout_s)

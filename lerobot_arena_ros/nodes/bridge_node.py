@@ -159,10 +159,12 @@ class BridgeNode(LifecycleNode):
 
     def finish(self) -> None:
         """Stop commanding and leave the rooms; idempotent."""
-        self._deactivate()
-        self._cleanup()
-        if not self._shares_thread:
-            self._thread.stop(1.0)
+        try:
+            self._deactivate()
+        finally:
+            self._cleanup()
+            if not self._shares_thread:
+                self._thread.stop(1.0)
 
     # ----- lifecycle
 

@@ -15,7 +15,7 @@ from rclpy.task import Future
 
 from .stop_signal import StopSignal
 
-__all__ = ['Program', 'run']
+__all__ = ['Program', 'make_executor', 'run']
 
 SPIN_SLICE_S = 0.5
 """How long a spin lasts at most: the interpreter runs a signal's handler only between two."""
@@ -68,7 +68,7 @@ def run(make: Callable[[], Program], name: str, args: list[str] | None, stop: St
 
 
 def _spin(program: Program, stop: StopSignal) -> None:
-    executor = _executor(program.executor)
+    executor = make_executor(program.executor)
     done: Future = Future(executor=executor)
     stop.on_receive = lambda: done.done() or done.set_result(None)
     for node in program.nodes:
@@ -80,7 +80,8 @@ def _spin(program: Program, stop: StopSignal) -> None:
         executor.remove_node(node)
 
 
-def _executor(kind: str) -> Executor:
+def make_executor(kind: str) -> Executor:
+    """Make the executor of this kind, ``auto``, ``events`` or ``single``."""
     if kind != 'single':
         try:
             from rclpy.experimental import EventsExecutor
