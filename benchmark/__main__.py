@@ -20,7 +20,8 @@ from typing import Any
 
 from . import paths
 from .fan_out import fan_out
-from .idle import idle, many_processes, start_up
+from .fleets import many_processes, one_process
+from .idle import idle, start_up
 from .page import print_tables, write_page
 from .pictures import draw
 from .plan import FULL, SHORT, Plan
@@ -82,9 +83,18 @@ def measure_idle(plan: Plan, _: str | None) -> Results:
     results: Results = {'idle': idle(plan.idle_s)}
     if plan.start_ups:
         results['start_up'] = start_up(plan.start_ups)
-    if plan.bridges:
-        results['many'] = [many_processes(count, plan.idle_s / 3) for count in plan.bridges]
     return results
+
+
+def measure_many(plan: Plan, _: str | None) -> Results:
+    """Measure many bridges, each in a process and all in one."""
+    idle_s = plan.idle_s / 6
+    rows = [many_processes(count, idle_s) for count in plan.bridges]
+    fleets = [
+        one_process(count, idle_s, times=plan.rounds, seconds=plan.seconds)
+        for count in plan.fleets
+    ]
+    return {'many': [row for row in rows if row is not None], 'fleet': fleets}
 
 
 SECTIONS: dict[str, Callable[[Plan, str | None], Results]] = {
@@ -92,6 +102,7 @@ SECTIONS: dict[str, Callable[[Plan, str | None], Results]] = {
     'fan-out': measure_fan_out,
     'stop': measure_stop,
     'idle': measure_idle,
+    'many': measure_many,
 }
 
 SECTION_OF = {
@@ -100,6 +111,7 @@ SECTION_OF = {
     'fan': 'fan-out',
     'stop': 'stop',
     'idle': 'idle',
+    'many': 'many',
 }
 """Where a target is measured, by the first word of its key."""
 

@@ -15,7 +15,8 @@ class Plan:
     :param rates_hz: by number of joints.
     :param floors: the hops that are measured beside the whole paths.
     :param consumers: how many listen to a room.
-    :param bridges: how many processes idle together.
+    :param bridges: how many idle together, each a process.
+    :param fleets: how many are in one process.
     """
 
     rates_hz: dict[int, tuple[float, ...]]
@@ -30,6 +31,7 @@ class Plan:
     idle_s: float
     start_ups: int
     bridges: tuple[int, ...]
+    fleets: tuple[int, ...]
 
 
 FULL = Plan(
@@ -58,7 +60,8 @@ FULL = Plan(
     stops=100,
     idle_s=30.0,
     start_ups=3,
-    bridges=(1, 10),
+    bridges=(1, 10, 50),
+    fleets=(1, 10, 50),
 )
 
 SHORT = Plan(
@@ -74,4 +77,5 @@ SHORT = Plan(
     idle_s=10.0,
     start_ups=0,
     bridges=(),
+    fleets=(),
 )

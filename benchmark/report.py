@@ -18,7 +18,7 @@ _NOT_MEASURED = {
     'rosbridge': 'not measured yet, though rosbridge is installed'
     if find_spec('rosbridge_library')
     else 'skipped: rosbridge is not installed',
-    'many': 'skipped: one process has no more than one bridge yet',
+    'many': 'skipped: 50 processes were not measured',
 }
 
 Row = Sequence[object]
@@ -34,6 +34,8 @@ def tables(results: Results) -> Iterator[tuple[str, list[str], list[Row]]]:
         ('idle', 'Connected, and nothing moves', _idle, 'process,CPU %,memory MB'),
         ('start_up', 'Start to the first command', _start_up, 'process,seconds (each start)'),
         ('many', 'Many bridges, each a process, idle', _many, _MANY_HEAD),
+        ('fleet', 'Many bridges in one process, idle', _many, _MANY_HEAD),
+        ('fleet', 'The same, each moved at 50 Hz: the path of one joint', _fleet, _FLEET_HEAD),
     ]
     for name, title, rows_of, head in sections:
         if results.get(name):
@@ -73,6 +75,7 @@ def _verdict(target: Target, value: float) -> str:
 
 _PATHS_HEAD = 'path,joints,Hz,min us,p50 us,p99 us,lost %,CPU us/message,of which,ends us'
 _FAN_HEAD = 'server,consumers,p50 us,p99 us,lost %,server CPU us/delivery'
+_FLEET_HEAD = 'bridges,p50 us,p99 us,lost %,process CPU %,server CPU %'
 _MANY_HEAD = 'bridges,CPU % of all,server CPU %,resident MB,proportional MB,server MB'
 
 
@@ -142,6 +145,19 @@ def _many(rows: list[dict[str, Any]]) -> list[Row]:
     sizes = ('resident_mb', 'proportional_mb', 'server_mb')
     return [
         [row['bridges'], *(f'{row[k]:.2f}' for k in keys), *(f'{row[k]:.0f}' for k in sizes)]
+        for row in rows
+    ]
+
+
+def _fleet(rows: list[dict[str, Any]]) -> list[Row]:
+    return [
+        [
+            row['bridges'],
+            *_times(row, 'p50_us', 'p99_us'),
+            f'{100 * row["lost"] / max(1, row["lost"] + row["count"]):.2f}',
+            f'{row["fleet_busy_percent"]:.0f}',
+            f'{row["server_busy_percent"]:.0f}',
+        ]
         for row in rows
     ]
 

@@ -135,7 +135,7 @@ def test_a_callback_that_breaks_stops_its_own_robot(stage: Stage) -> None:
 
 def test_what_a_broken_timer_leaves_undone_is_no_secret(stage: Stage) -> None:
     """Its services still answer, and it may be put to work again by hand."""
-    stage.left._sides.look = breaks  # type: ignore[method-assign,assignment,union-attr]
+    stage.left._sides.look = breaks  # type: ignore[method-assign,union-attr]
     stage.spin_until(lambda: stage.left.failure, 'the beat')
     assert stage.fleet.failure() is None
     client = stage.node.create_client(Trigger, '/left/arena_bridge/reset_emergency_stop')

@@ -29,7 +29,7 @@ __all__ = ['ExitCodes', 'TestFleet', 'generate_test_description']
 
 @pytest.mark.launch_test
 @needs_installation
-@parametrize('one_process', ['false', 'true'])
+@parametrize('one_process', ['false', 'true'])  # type: ignore[untyped-decorator]
 def generate_test_description(one_process: str) -> tuple[LaunchDescription, dict[str, Any]]:
     """Start the bridges of the scenarios out of one file, without an arena."""
     port = free_port()
