@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 import threading
-import traceback
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
@@ -27,7 +26,7 @@ from .command_topic import CommandTopic
 from .commander import Commander
 from .conversions import COMMAND_TYPES, joint_state_from_ros, stamp_age_s
 from .emergency_stop import EmergencyStopPanel
-from .guarding import guard_callbacks
+from .guarding import Faults
 from .parameter_table import SPECS, ParameterError, Value
 from .parameters import read_parameters
 from .settings import BridgeSettings, ConsumeSettings
@@ -83,7 +82,6 @@ class BridgeNode(LifecycleNode):
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._thread = thread or ArenaThread()
         self._shares_thread = thread is not None
-        self._fault: str | None = None
         self._sides: Sides | None = None
         self._entities: list[Any] = []
         self._measured_topic = 'joint_states'  # As remapped, once it is listened to.
@@ -100,7 +98,8 @@ class BridgeNode(LifecycleNode):
         self.create_timer(BEAT_PERIOD_S, self._on_beat, clock=self._steady)
         self.add_on_set_parameters_callback(self._on_set_parameters)
         lifecycle.guard_transitions(self)
-        guard_callbacks(self, self._on_fault)
+        self._faults = Faults(self, self._panel)
+        self._faults.guard()
         if self.settings.estop_on_start:
             self._panel.trip(Stop('estop_on_start', 'stopped at start', tell_rooms=False))
 
@@ -115,21 +114,7 @@ class BridgeNode(LifecycleNode):
     @property
     def failure(self) -> str | None:
         """Why the node cannot go on, in one line; None while it can."""
-        return self._fault or (None if self._sides is None else self._sides.failure)
-
-    def _on_fault(self, fault: Exception) -> None:
-        """Stop at once: what a callback left undone may be what keeps the robot safe."""
-        self._fault = f'a callback broke, which is a bug: {fault!r}'
-        text = ''.join(traceback.format_exception(fault))
-        self.get_logger().error(f'a callback broke:\n{text}', throttle_duration_sec=1.0)
-        self._trip(self._fault)
-
-    def _trip(self, failure: str) -> None:
-        """Stop this robot alone; it tells the others no more than a process that ended would."""
-        try:
-            self._panel.trip(Stop('the bridge', failure, tell_rooms=False))
-        except Exception:
-            self.get_logger().error(f'the stop broke:\n{traceback.format_exc()}')
+        return self._faults.latest or (None if self._sides is None else self._sides.failure)
 
     def retire(self) -> None:
         """
@@ -137,8 +122,8 @@ class BridgeNode(LifecycleNode):
 
         It serves again when it is configured and activated by hand, and its stop is reset.
         """
-        self._trip(self.failure or 'retired')
-        self._fault = None
+        self._faults.trip(self.failure or 'retired')
+        self._faults.latest = None
         lifecycle.unconfigure(self)
 
     @property
@@ -234,7 +219,7 @@ class BridgeNode(LifecycleNode):
                 String, 'robot_description', self._on_description, _DESCRIPTION_QOS
             ),
         ]
-        guard_callbacks(self, self._on_fault)
+        self._faults.guard()
         self.get_logger().info(self._joint_map.table())
         self._sides.start()
 

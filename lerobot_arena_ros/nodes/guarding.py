@@ -9,28 +9,58 @@ from __future__ import annotations
 
 from collections.abc import Callable
 import functools
+import traceback
 from typing import Any
 
 from rclpy.node import Node
 
-__all__ = ['guard_callbacks']
+from lerobot_arena_ros.control.stop import Stop
+
+from .emergency_stop import EmergencyStopPanel
+
+__all__ = ['Faults']
 
 _GUARDED = '_arena_guarded'
 
 
-def guard_callbacks(node: Node, on_fault: Callable[[Exception], None]) -> None:
+class Faults:
     """
-    Guard every callback that the node has by now; again after it has made others.
+    What broke in the callbacks of one node, and the stop that follows at once.
 
-    A guarded service that fails answers with what its response is from the start.
-
-    :param on_fault: called with what a callback raised, at once and in the same thread.
+    :ivar latest: the last fault, in one line; None before the first.
     """
-    services: list[Any] = list(node.services)
-    entities: list[Any] = [*node.subscriptions, *node.timers, *services]
-    for entity in entities:
-        if not hasattr(entity.callback, _GUARDED):
-            entity.callback = _guarded(entity.callback, on_fault, is_service=entity in services)
+
+    def __init__(self, node: Node, panel: EmergencyStopPanel) -> None:
+        self.latest: str | None = None
+        self._node = node
+        self._panel = panel
+
+    def guard(self) -> None:
+        """
+        Guard every callback that the node has by now; again after it has made others.
+
+        A guarded service that fails answers with what its response is from the start.
+        """
+        services: list[Any] = list(self._node.services)
+        entities: list[Any] = [*self._node.subscriptions, *self._node.timers, *services]
+        for entity in entities:
+            if not hasattr(entity.callback, _GUARDED):
+                is_service = entity in services
+                entity.callback = _guarded(entity.callback, self._on_fault, is_service=is_service)
+
+    def trip(self, failure: str) -> None:
+        """Stop this robot alone: its rooms hear no more than of a process that ended."""
+        try:
+            self._panel.trip(Stop('the bridge', failure, tell_rooms=False))
+        except Exception:
+            self._node.get_logger().error(f'the stop broke:\n{traceback.format_exc()}')
+
+    def _on_fault(self, fault: Exception) -> None:
+        # What a callback left undone may be what keeps the robot safe.
+        self.latest = f'a callback broke, which is a bug: {fault!r}'
+        text = ''.join(traceback.format_exception(fault))
+        self._node.get_logger().error(f'a callback broke:\n{text}', throttle_duration_sec=1.0)
+        self.trip(self.latest)
 
 
 def _guarded(
