@@ -105,7 +105,7 @@ def running_fleet(folder: Path, robots: dict[str, Any] = FLEET) -> Iterator[Stag
     ):
         probe.watch(*robots)
         stage = Stage(url, process, probe)
-        for robot in ('left', 'right'):
+        for robot in ('left', 'right', *(['twin'] if 'twin' in robots else [])):
             stage.wait_for_status(robot, 'consume link', 'joined')
         yield stage
 
@@ -158,6 +158,19 @@ def test_a_stop_is_that_of_one_robot(stage: Stage, by: str) -> None:
     wait_for(lambda: stage.probe.call('left', 'reset_emergency_stop').success, 'the reset', 20.0)
     wait_for(lambda: not stage.stopped('left'), 'the left robot to be released')
     stage.lead('a', 'left', 8.0)
+
+
+def test_robots_that_share_a_room_share_its_stop(stage: Stage) -> None:
+    """Whoever stops says so in its room; who is elsewhere goes on."""
+    assert stage.probe.call('right', 'trigger_emergency_stop').success
+    for robot in ('right', 'twin'):
+        wait_for(lambda robot=robot: stage.stopped(robot), f'{robot} to stop')  # type: ignore[misc]
+
+    stage.lead('a', 'left', 9.0)
+    assert not stage.stopped('left')
+
+    for robot in ('right', 'twin'):
+        assert stage.probe.call(robot, 'reset_emergency_stop').success
 
 
 def test_configuring_one_robot_anew_leaves_the_others_alone(stage: Stage) -> None:

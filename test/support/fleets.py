@@ -27,10 +27,14 @@ def follower(room: str, **more: Any) -> dict[str, Any]:
 FLEET = {
     'left': follower('a'),
     'right': follower('b'),
+    'twin': follower('b'),
     'lost': follower('nowhere', create_missing_rooms='none'),
     'alone': follower('c', server_url='http://127.0.0.1:9'),  # Where nobody listens.
 }
-"""Robots by namespace: two that follow a room each, one without a room, one without an arena."""
+"""
+Robots by namespace: one that has a room for itself, two that share one, one whose room is missing,
+one without an arena.
+"""
 
 
 def fleet_file(
