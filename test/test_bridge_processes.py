@@ -61,7 +61,8 @@ def test_a_callback_that_breaks_ends_a_bridge_with_2() -> None:
     """It says so in one line, besides the traceback, and has left its room."""
     start = (
         'import sys; from lerobot_arena_ros.nodes import bridge, sides;'
-        'sides.Sides.look = lambda *_, **__: 1 / 0; sys.exit(bridge.main())'
+        'look = lambda self, **_: self.links[0].status.joined_as and 1 / 0;'
+        'sides.Sides.look = look; sys.exit(bridge.main())'
     )
     with own_domain(), running_server() as url:
         ended = subprocess.run(
