@@ -22,7 +22,8 @@ from . import paths
 from .accelerated import installed
 from .behind_nginx import behind_nginx
 from .fan_out import fan_out
-from .idle import idle, many_processes, start_up
+from .fleets import many_processes, one_process
+from .idle import idle, start_up
 from .page import print_tables, write_page
 from .pictures import draw
 from .plan import FULL, SHORT, Plan
@@ -100,8 +101,6 @@ def measure_idle(plan: Plan, _: str | None) -> Results:
     results: Results = {'idle': idle(plan.idle_s)}
     if plan.start_ups:
         results['start_up'] = start_up(plan.start_ups)
-    if plan.bridges:
-        results['many'] = [many_processes(count, plan.idle_s / 3) for count in plan.bridges]
     return results
 
 
@@ -113,6 +112,17 @@ def measure_behind_nginx(plan: Plan, _: str | None) -> Results:
     return {'behind_nginx': rows}
 
 
+def measure_many(plan: Plan, _: str | None) -> Results:
+    """Measure many bridges, each in a process and all in one."""
+    idle_s = plan.idle_s / 6
+    rows = [many_processes(count, idle_s) for count in plan.bridges]
+    fleets = [
+        one_process(count, idle_s, times=plan.rounds, seconds=plan.seconds)
+        for count in plan.fleets
+    ]
+    return {'many': [row for row in rows if row is not None], 'fleet': fleets}
+
+
 SECTIONS: dict[str, Callable[[Plan, str | None], Results]] = {
     'paths': measure_paths,
     'accelerators': measure_accelerators,
@@ -120,6 +130,7 @@ SECTIONS: dict[str, Callable[[Plan, str | None], Results]] = {
     'stop': measure_stop,
     'idle': measure_idle,
     'nginx': measure_behind_nginx,
+    'many': measure_many,
 }
 
 SECTION_OF = {
@@ -128,6 +139,7 @@ SECTION_OF = {
     'fan': 'fan-out',
     'stop': 'stop',
     'idle': 'idle',
+    'many': 'many',
 }
 """Where a target is measured, by the first word of its key."""
 

@@ -16,8 +16,9 @@ class Plan:
     :param floors: the hops that are measured beside the whole paths.
     :param accelerates: whether libraries are tried that the package does without.
     :param consumers: how many listen to a room.
-    :param bridges: how many processes idle together.
     :param front_rooms: how many there are for one process and for several.
+    :param bridges: how many idle together, each a process.
+    :param fleets: how many are in one process.
     """
 
     rates_hz: dict[int, tuple[float, ...]]
@@ -35,6 +36,7 @@ class Plan:
     bridges: tuple[int, ...]
     front_rooms: tuple[int, ...]
     front_rounds: int
+    fleets: tuple[int, ...]
 
 
 FULL = Plan(
@@ -65,9 +67,10 @@ FULL = Plan(
     stops=100,
     idle_s=30.0,
     start_ups=3,
-    bridges=(1, 10),
     front_rooms=(24, 48),
     front_rounds=2,
+    bridges=(1, 10, 50),
+    fleets=(1, 10, 50),
 )
 
 SHORT = Plan(
@@ -86,4 +89,5 @@ SHORT = Plan(
     bridges=(),
     front_rooms=(),
     front_rounds=0,
+    fleets=(),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+import itertools
 import json
 import os
 import signal
@@ -32,7 +33,7 @@ T = TypeVar('T')
 START_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 10.0
 
-_domains = iter(range(1, 100))
+_domains = itertools.count(1)
 
 
 class Server(NamedTuple):

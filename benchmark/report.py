@@ -18,7 +18,7 @@ _NOT_MEASURED = {
     'rosbridge': 'not measured yet, though rosbridge is installed'
     if find_spec('rosbridge_library')
     else 'skipped: rosbridge is not installed',
-    'many': 'skipped: one process has no more than one bridge yet',
+    'many': 'skipped: 50 processes were not measured',
 }
 
 Row = Sequence[object]
@@ -36,6 +36,8 @@ def tables(results: Results) -> Iterator[tuple[str, list[str], list[Row]]]:
         ('start_up', 'Start to the first command', _start_up, 'process,seconds (each start)'),
         ('many', 'Many bridges, each a process, idle', _many, _MANY_HEAD),
         ('behind_nginx', _NGINX_TITLE, _behind_nginx, _NGINX_HEAD),
+        ('fleet', 'Many bridges in one process, idle', _many, _MANY_HEAD),
+        ('fleet', 'The same, each moved at 50 Hz: the path of one joint', _fleet, _FLEET_HEAD),
     ]
     for name, title, rows_of, head in sections:
         if results.get(name):
@@ -76,6 +78,7 @@ def _verdict(target: Target, value: float) -> str:
 _PATHS_HEAD = 'path,joints,Hz,min us,p50 us,p99 us,lost %,CPU us/message,of which,ends us'
 _ACCELERATORS_HEAD = 'path,Hz,p50 us,p99 us,CPU us/message,of which,CPU / without'
 _FAN_HEAD = 'server,consumers,p50 us,p99 us,lost %,server CPU us/delivery'
+_FLEET_HEAD = 'bridges,p50 us,p99 us,lost %,process CPU %,server CPU %'
 _MANY_HEAD = 'bridges,CPU % of all,server CPU %,resident MB,proportional MB,server MB'
 
 _NGINX_TITLE = 'Rooms of 4 consumers at 50 Hz, on one server process or several'
@@ -180,6 +183,19 @@ def _behind_nginx(rows: list[dict[str, Any]]) -> list[Row]:
             *_times(row, 'p50_us', 'p99_us'),
             *(f'{row[key]:.1f}' for key in ('server_us', 'nginx_us')),
             *(f'{row[key]:.2f}' for key in ('busiest_cores', 'participants_cores')),
+        ]
+        for row in rows
+    ]
+
+
+def _fleet(rows: list[dict[str, Any]]) -> list[Row]:
+    return [
+        [
+            row['bridges'],
+            *_times(row, 'p50_us', 'p99_us'),
+            f'{100 * row["lost"] / max(1, row["lost"] + row["count"]):.2f}',
+            f'{row["fleet_busy_percent"]:.0f}',
+            f'{row["server_busy_percent"]:.0f}',
         ]
         for row in rows
     ]

@@ -46,7 +46,10 @@ MISTAKES = {
         [*ROOM, '-p', 'produce.max_rate_hz:=fast'],
         "produce.max_rate_hz = 'fast': expected a number from 0 to 5000",
     ),
-    'out of range': ([*ROOM, '-p', 'produce.max_rate_hz:=-3'], '= -3: expected a number from 0.1'),
+    'out of range': (
+        [*ROOM, '-p', 'produce.max_rate_hz:=-3'],
+        '= -3: expected a number from 0 to 5000',
+    ),
     'not a number': ([*ROOM, '-p', 'produce.deadband:=.nan'], 'produce.deadband = nan: expected'),
     'unknown choice': (
         [*ROOM, '-p', 'consume.on_state_sync:=obey'],

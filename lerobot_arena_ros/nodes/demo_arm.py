@@ -106,7 +106,7 @@ class DemoArm(Node):
 
 def main(args: list[str] | None = None) -> int:
     """Run the simulated arm; gives the exit code."""
-    return run(lambda: Program(DemoArm()), 'demo_arm', args, StopSignal())
+    return run(lambda: Program([DemoArm()]), 'demo_arm', args, StopSignal())
 
 
 if __name__ == '__main__':
