@@ -56,7 +56,7 @@ export ROS_LOCALHOST_ONLY := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench faults soak lint types colcon clean
+.PHONY: help demo test browser bench faults soak lint types colcon clean
 
 help: ## List the targets
 	@echo 'make TARGET, where TARGET is one of'
@@ -68,6 +68,9 @@ demo: $(VENV)/installed ## Show a leader arm moving a follower arm through an ar
 
 test: $(VENV)/installed ## Run all tests; DISTRO=kilted or DEPS=apt on other versions, ARGS='-k name' for some
 	$(BIN)/python -m pytest -rs $(PARALLEL) $(ARGS)
+
+browser: $(VENV)/browser ## Test the console in Chromium, which has to be here; pictures go to build/screenshots
+	LEROBOT_ARENA_BROWSER_TESTS=required $(BIN)/python -m pytest -rs test/test_console_in_browser.py $(ARGS)
 
 bench: $(VENV)/$(if $(SHORT),installed,bench) ## Measure everything beside its floors; SHORT=1 is a smoke test
 	$(BIN)/python -m benchmark $(if $(SHORT),--short) $(ARGS)
@@ -118,6 +121,10 @@ endif
 	@touch $@
 
 $(COLCON_VENV)/installed: requirements/colcon.txt
+
+%/browser: requirements/browser.txt %/installed
+	@$*/bin/python $(PIP_INSTALL) -r $<
+	@touch $@
 
 %/bench: requirements/bench.txt %/installed
 	@$*/bin/python $(PIP_INSTALL) -r $<

@@ -45,12 +45,13 @@ export function including(range, value) {
   return { ...range, low: Math.min(range.low, value), high: Math.max(range.high, value) };
 }
 
-/** Go on for half of what was seen on either side, and for one at least. */
+/** Go on for half of what was seen, or of how far from zero that was, and for one at least. */
 function widened(seen) {
   const { low, high } = seen ?? { low: 0, high: 0 };
-  const margin = Math.max(1, (high - low) / 2);
+  const farthest = Math.max(-low, high, 0);
+  const margin = Math.max(1, (high - low) / 2, farthest / 2);
   const span = high - low + 2 * margin;
   const step = 10 ** Math.floor(Math.log10(span / 100));
-  const decimals = span < 10 ? 3 : 1;
-  return { low: low - margin, high: high + margin, step, decimals };
+  // What stays within ten is radians or metres, as likely as not.
+  return { low: low - margin, high: high + margin, step, decimals: farthest < 10 ? 3 : 1 };
 }
