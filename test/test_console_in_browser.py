@@ -58,13 +58,14 @@ return found;
 INK = """
 const canvas = arguments[0];
 const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-const rows = new Set();
+const [rows, columns] = [new Set(), new Set()];
 for (let at = 0; at < data.length; at += 4) {
   if (data[at + 2] > 150 && data[at + 3] > 200 && data[at] < 100) {
     rows.add(Math.floor(at / 4 / canvas.width));
+    columns.add((at / 4) % canvas.width);
   }
 }
-return rows.size;
+return [columns.size, rows.size];
 """
 
 TOO_WIDE = """
@@ -240,14 +241,17 @@ def test_others_are_seen_as_values_and_lines(console: Console, url: str, room: s
         steps = itertools.count()
 
         def drawn() -> bool:
-            time = next(steps) / 40
+            time = next(steps) / 10
             leader.say(**{
                 name: round(size * math.sin(time * (1 + index / 2)), 2)
                 for index, (name, size) in enumerate(ARM.items())
             })
             leader.say(**{HOSTILE: time % 10})
             canvas = console.joint('shoulder_pan', 'joint-plot')
-            return canvas is not None and console.run(INK, canvas) > 30
+            if canvas is None:
+                return False
+            columns, rows = console.run(INK, canvas)
+            return columns > 25 and rows > 40
 
         wait_for(drawn, 'the line')
         leader.say(shoulder_pan=12.5)

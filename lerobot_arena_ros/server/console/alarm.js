@@ -2,12 +2,15 @@
 
 import { byId, clockTime, setText } from './dom.js';
 
+/** A click so soon after a pointer came down is the end of the same press. */
+const SAME_PRESS_MS = 1000;
+
 /** Stops by one press, whatever else the page is about, and tells of the stops of all. */
 export class Alarm {
   #onStop;
   #alert = byId('alert');
   #button = byId('stop');
-  #isPressed = false;
+  #pressedAt = -Infinity;
 
   /**
    * @param {() => void} onStop called at once
@@ -18,16 +21,16 @@ export class Alarm {
     // The press counts, not its end: a finger that slips off has stopped all the same.
     this.#button.addEventListener('pointerdown', (event) => {
       if (event.button === 0) {
-        this.#isPressed = true;
+        this.#pressedAt = event.timeStamp;
         this.#onStop();
       }
     });
-    this.#button.addEventListener('click', () => {
-      // Of a key, or of a screen reader: a pointer has been heard already.
-      if (!this.#isPressed) {
+    this.#button.addEventListener('click', (event) => {
+      // A click that no pointer has begun is that of a key, or of a screen reader. Better one
+      // stop too many than none.
+      if (event.detail === 0 || event.timeStamp - this.#pressedAt > SAME_PRESS_MS) {
         this.#onStop();
       }
-      this.#isPressed = false;
     });
     window.addEventListener('keydown', (event) => this.#onKey(event), { capture: true });
     byId('clear').addEventListener('click', onClear);
@@ -106,7 +109,7 @@ export class Alarm {
   #show(kind, title, text) {
     this.#alert.hidden = false;
     this.#alert.dataset.kind = kind;
-    byId('aftermath').hidden = kind === 'idle';
+    byId('aftermath').hidden = kind !== 'stopped';
     document.body.dataset.alarm = kind;
     setText(byId('alert-title'), title);
     setText(byId('alert-text'), text);

@@ -28,6 +28,7 @@ export class Joint {
   #value = null;
   #isLive = false;
   #isHeld = false;
+  #isRefused = false;
   #isDriving = false;
   #isDirty = true;
   #isVisible = true;
@@ -86,7 +87,9 @@ export class Joint {
    */
   setUnit(unit) {
     this.#unit = unit;
-    this.#adoptRange(rangeOf(unit, this.#name, this.#seen, this.#value));
+    this.#range = rangeOf(unit, this.#name, this.#seen, this.#value);
+    this.#isDirty = true;
+    this.#placeThumb();
   }
 
   /**
@@ -101,6 +104,7 @@ export class Joint {
     this.#isHeld = false;
     this.typed.disabled = !isDriving;
     this.#isDirty = true;
+    this.#placeThumb();
     this.#enable();
   }
 
@@ -119,6 +123,7 @@ export class Joint {
       setText(this.number, this.heard === undefined ? '–' : this.#shown(this.heard));
       setText(this.age, this.#ageText());
       this.canvas.setAttribute('aria-label', this.#plotText(extent));
+      this.#placeThumb();
       this.#showTarget();
     }
   }
@@ -129,12 +134,12 @@ export class Joint {
   }
 
   #listen() {
-    this.slider.addEventListener('input', () => this.#move(Number(this.slider.value)));
+    this.slider.addEventListener('input', () => this.#onInput());
     this.slider.addEventListener('keydown', (event) => this.#onKey(event));
     for (const kind of ['mousedown', 'touchstart']) {
-      this.slider.addEventListener(kind, (event) => this.#onGrasp(event), { passive: false });
+      this.slider.addEventListener(kind, (event) => this.#onGrasp(event), );
     }
-    for (const kind of ['change', 'touchend', 'touchcancel', 'blur']) {
+    for (const kind of ['change', 'mouseup', 'touchend', 'touchcancel', 'blur']) {
       this.slider.addEventListener(kind, () => {
         this.#isHeld = false;
       });
@@ -150,18 +155,27 @@ export class Joint {
     this.nudges[1].addEventListener('click', () => this.#step(1));
   }
 
-  /** A tap beside the thumb would make the robot jump: it is taken where it is. */
+  /** A tap beside the thumb would make the robot jump: the thumb is taken where it is. */
   #onGrasp(event) {
     const box = this.slider.getBoundingClientRect();
     const { low, high } = this.#range;
-    const share = (Number(this.slider.value) - low) / (high - low);
+    const share = (this.#value - low) / (high - low);
     const thumb = box.left + THUMB_PX / 2 + share * (box.width - THUMB_PX);
     const { clientX } = event.touches?.[0] ?? event;
-    if (Math.abs(clientX - thumb) > GRASP_PX) {
+    this.#isRefused = Math.abs(clientX - thumb) > GRASP_PX;
+    this.#isHeld = this.#isDriving && !this.#isRefused;
+    // A finger may be about to scroll the page, which must not be prevented.
+    if (this.#isRefused && event.type === 'mousedown') {
       event.preventDefault();
       this.slider.focus();
+    }
+  }
+
+  #onInput() {
+    if (this.#isRefused) {
+      this.#placeThumb();
     } else {
-      this.#isHeld = this.#isDriving;
+      this.#move(Number(this.slider.value));
     }
   }
 
@@ -181,7 +195,6 @@ export class Joint {
     const isGood = Number.isFinite(value) && this.#takes(value);
     this.typed.setAttribute('aria-invalid', String(!isGood));
     if (isGood) {
-      this.#adoptRange(including(this.#range, value));
       this.#move(value);
       this.#showTarget(true);
     }
@@ -206,36 +219,34 @@ export class Joint {
     }
     const rounded = Number(value.toFixed(this.#range.decimals + 1));
     this.#aim(rounded);
+    this.#placeThumb();
     this.#onMove(this.#name, rounded);
   }
 
-  /** Have the slider there. */
+  /** Have the slider there, from the next frame on. */
   #aim(value) {
+    const wasUnknown = this.#value === null;
     this.#value = value;
-    const range = this.#isDriving
+    this.#range = this.#isDriving
       ? including(this.#range, value)
       : rangeOf(this.#unit, this.#name, this.#seen, value);
-    this.#adoptRange(range);
     this.#isDirty = true;
-  }
-
-  #adoptRange(range) {
-    this.#range = range;
-    this.#isDirty = true;
-    this.slider.min = String(range.low);
-    this.slider.max = String(range.high);
-    this.#placeThumb();
-    this.#enable();
+    if (wasUnknown) {
+      this.#enable();
+    }
   }
 
   #placeThumb() {
     const { low, high } = this.#range;
+    this.slider.min = String(low);
+    this.slider.max = String(high);
     const value = this.#value ?? (low + high) / 2;
     // While it is dragged, the browser has it exactly under the finger.
     if (!this.#isHeld) {
       this.slider.value = String(value);
     }
-    this.slider.setAttribute('aria-valuetext', this.#value === null ? 'unknown' : this.#shown(value));
+    const text = this.#value === null ? 'unknown' : this.#shown(value);
+    this.slider.setAttribute('aria-valuetext', text);
     this.slider.style.setProperty('--share', String((value - low) / (high - low)));
   }
 

@@ -15,6 +15,7 @@ export class RoomView {
   #joints = new Map();
   #isLocked = false;
   #drawnAt = 0;
+  #note = '';
   #list = byId('joints');
   #unit = /** @type {HTMLSelectElement} */ (byId('unit'));
   #take = /** @type {HTMLButtonElement} */ (byId('take'));
@@ -78,7 +79,8 @@ export class RoomView {
     this.#release.hidden = !isDriving;
     this.#take.disabled = phase === 'asking';
     setText(this.#take, phase === 'asking' ? 'Asking for control…' : 'Take control');
-    setText(byId('drive-note'), isDriving ? 'This page drives. Nothing moves before you do.' : note);
+    this.#note = isDriving ? 'This page drives. Nothing moves before you do.' : note;
+    this.#showNote();
     byId('drive-help').hidden = !isDriving;
     if (hadFocus) {
       (isDriving ? this.#release : this.#take).focus();
@@ -94,6 +96,7 @@ export class RoomView {
   /** @param {boolean} isLocked nothing is to be moved, for there was a stop */
   setLocked(isLocked) {
     this.#isLocked = isLocked;
+    this.#showNote();
     this.#enableJoints();
   }
 
@@ -155,6 +158,11 @@ export class RoomView {
     if (!typed.disabled) {
       typed.focus();
     }
+  }
+
+  #showNote() {
+    const isHalted = this.#isLocked && this.#session?.isDriving;
+    setText(byId('drive-note'), isHalted ? 'Locked since the stop.' : this.#note);
   }
 
   #mayMove() {

@@ -147,9 +147,15 @@ export class Rooms {
         this.#items.delete(id);
       }
     }
-    for (const room of rooms.sort((a, b) => a.id.localeCompare(b.id))) {
+    rooms.sort((a, b) => a.id.localeCompare(b.id));
+    rooms.forEach((room, index) => {
       this.#showRoom(room);
-    }
+      const { element } = this.#items.get(room.id);
+      // Where it is already it stays untouched, for it may have the focus.
+      if (this.list.children[index] !== element) {
+        this.list.insertBefore(element, this.list.children[index] ?? null);
+      }
+    });
     setText(this.note, rooms.length === 0 ? 'There is no room in this workspace.' : '');
   }
 
@@ -162,7 +168,6 @@ export class Rooms {
         this.#handlers.onChosen(workspace, room.id);
       });
       this.#items.set(room.id, { element, workspace });
-      this.list.append(element);
     }
     const { element } = this.#items.get(room.id);
     const isOpen = this.#open === room.id && this.openWorkspace === this.#workspace;
