@@ -69,7 +69,7 @@ def test_a_browser_asks_again_and_is_told_if_it_has_the_file(url: str, name: str
 
 
 def test_the_browser_is_told_to_run_nothing_else(url: str) -> None:
-    """No script, style or connection but the server's own, in no frame, and no markup by script."""
+    """Nothing but the server's own, in no frame, and scripts make no markup."""
     headers = httpx.get(url).headers
 
     policy = dict(part.split(' ', 1) for part in headers['content-security-policy'].split('; '))
@@ -143,7 +143,7 @@ def test_no_file_names_another_host_or_an_absolute_path(name: str) -> None:
 
     assert re.findall(r'(?:https?:|wss?:)?//[\w.-]+\.\w+', text) == []
     assert re.findall(r'(?:src|href|action)="(?:/|[a-z]+:)[^"]*"', text) == []
-    assert re.findall(r'''(?:from|import|url|fetch)[ (]+['"]/''', text) == []
+    assert re.findall(r"""(?:from|import|url|fetch)[ (]+['"]/""", text) == []
 
 
 def test_what_the_page_names_is_there() -> None:

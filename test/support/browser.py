@@ -46,6 +46,11 @@ FLAGS = (
 DESKTOP = (1280, 900)
 PHONE = (360, 780)
 
+TEXT = """
+const found = document.getElementById(arguments[0]);
+return found.checkVisibility() ? found.innerText : '';
+"""
+
 FIND_JOINT = """
 const joint = [...document.querySelectorAll('#joints > li')]
   .find((each) => each.querySelector('.joint-title').textContent === arguments[0]);
@@ -83,8 +88,7 @@ class Console:
 
     def text(self, element_id: str) -> str:
         """Give what is written in an element, if it is shown."""
-        found = 'const found = document.getElementById(arguments[0]);'
-        return str(self.run(f'{found} return found.checkVisibility() ? found.innerText : ""', element_id))
+        return str(self.run(TEXT, element_id))
 
     def wait_text(self, element_id: str, text: str) -> None:
         """Wait until an element says this, among other things."""
@@ -126,11 +130,29 @@ class Console:
         chain.move_to_element_with_offset(slider, begin, 0).click_and_hold()
         chain.move_by_offset(end - begin, 0).release().perform()
 
+    def touch(self, name: str, from_share: float, to_share: float) -> None:
+        """Draw a finger over a joint's slider; shares as in :meth:`drag`."""
+        slider = self.joint(name, 'slider')
+        self.run('arguments[0].scrollIntoView({ block: "center" })', slider)
+        box = self.run('return arguments[0].getBoundingClientRect().toJSON()', slider)
+        y = box['y'] + box['height'] / 2
+        steps = [from_share + (to_share - from_share) * step / 10 for step in range(11)]
+        points = [[{'x': box['x'] + box['width'] * share, 'y': y}] for share in steps]
+        for kind, point in (
+            ('touchStart', points[0]),
+            *(('touchMove', point) for point in points[1:]),
+            ('touchEnd', []),
+        ):
+            event = {'type': kind, 'touchPoints': point}
+            self.driver.execute_cdp_cmd('Input.dispatchTouchEvent', event)
+
     def resize(self, width: int, height: int, *, is_phone: bool = False) -> None:
         """Show the page in this size."""
         size = {'width': width, 'height': height}
         screen = {**size, 'deviceScaleFactor': 2 if is_phone else 1, 'mobile': is_phone}
         self.driver.execute_cdp_cmd('Emulation.setDeviceMetricsOverride', screen)
+        touch = {'enabled': is_phone}
+        self.driver.execute_cdp_cmd('Emulation.setTouchEmulationEnabled', touch)
 
     def prefer(self, scheme: str) -> None:
         """Be somebody who likes it ``dark`` or ``light``."""
@@ -151,7 +173,7 @@ class Console:
 
 @contextmanager
 def running_browser() -> Iterator[Console]:
-    """Have a browser with a profile of its own; skips, or fails if so told, where there is none."""
+    """Have a browser with a profile of its own; skip, or fail if so told, where there is none."""
     selenium, browser, driver = _found()
     options = selenium.ChromeOptions()
     options.binary_location = browser
