@@ -25,7 +25,7 @@ KINDS = {
     '.css': 'text/css; charset=utf-8',
     '.html': 'text/html; charset=utf-8',
     '.js': 'text/javascript; charset=utf-8',
-    '.svg': 'image/svg+xml; charset=utf-8',
+    '.svg': 'image/svg+xml',
 }
 
 

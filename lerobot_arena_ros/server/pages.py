@@ -14,12 +14,12 @@ from starlette.routing import Route
 __all__ = ['console_routes']
 
 KINDS = {
-    'css': 'text/css; charset=utf-8',
-    'html': 'text/html; charset=utf-8',
-    'js': 'text/javascript; charset=utf-8',
-    'svg': 'image/svg+xml; charset=utf-8',
+    'css': 'text/css',
+    'html': 'text/html',
+    'js': 'text/javascript',
+    'svg': 'image/svg+xml',
 }
-"""The content type by the last part of a file's name; other files are not served."""
+"""The content type by the end of a file's name; other files are not served. Text is UTF-8."""
 
 FRONT = 'index.html'
 

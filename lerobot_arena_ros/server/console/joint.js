@@ -21,6 +21,11 @@ const STEPS = new Map([
 
 /** The value that the room has, and the one that this page asks for, are the same to its slider. */
 export class Joint {
+  /**
+   * What the room has, as far as is known.
+   * @type {number | undefined}
+   */
+  heard;
   #name;
   #onMove;
   #history = new History();
@@ -137,12 +142,7 @@ export class Joint {
     this.slider.addEventListener('input', () => this.#onInput());
     this.slider.addEventListener('keydown', (event) => this.#onKey(event));
     for (const kind of ['mousedown', 'touchstart']) {
-      this.slider.addEventListener(kind, (event) => this.#onGrasp(event), );
-    }
-    for (const kind of ['change', 'mouseup', 'touchend', 'touchcancel', 'blur']) {
-      this.slider.addEventListener(kind, () => {
-        this.#isHeld = false;
-      });
+      this.slider.addEventListener(kind, (event) => this.#onGrasp(event));
     }
     this.typed.addEventListener('keydown', (event) => {
       if (event.key === 'Enter') {
@@ -169,13 +169,20 @@ export class Joint {
       event.preventDefault();
       this.slider.focus();
     }
+    const letGo = () => {
+      this.#isHeld = false;
+    };
+    // Anywhere: the finger may have left the slider.
+    for (const kind of ['pointerup', 'pointercancel']) {
+      window.addEventListener(kind, letGo, { once: true });
+    }
   }
 
   #onInput() {
     if (this.#isRefused) {
       this.#placeThumb();
     } else {
-      this.#move(Number(this.slider.value));
+      this.#move(this.#rounded(Number(this.slider.value)));
     }
   }
 
@@ -209,18 +216,22 @@ export class Joint {
   #step(count) {
     if (this.#value !== null) {
       const { low, high, step } = this.#range;
-      this.#move(Math.min(high, Math.max(low, this.#value + count * step)));
+      this.#move(this.#rounded(Math.min(high, Math.max(low, this.#value + count * step))));
     }
+  }
+
+  /** Nobody has aimed at the last digits of where a thumb is. */
+  #rounded(value) {
+    return Number(value.toFixed(this.#range.decimals + 1));
   }
 
   #move(value) {
     if (!this.#isDriving) {
       return;
     }
-    const rounded = Number(value.toFixed(this.#range.decimals + 1));
-    this.#aim(rounded);
+    this.#aim(value);
     this.#placeThumb();
-    this.#onMove(this.#name, rounded);
+    this.#onMove(this.#name, value);
   }
 
   /** Have the slider there, from the next frame on. */
