@@ -68,6 +68,13 @@ for (let at = 0; at < data.length; at += 4) {
 return [columns.size, rows.size];
 """
 
+BURST = """
+for (let value = 1001; value <= 1300; value += 1) {
+  arguments[0].value = String(value / 100);
+  arguments[0].dispatchEvent(new Event('input'));
+}
+"""
+
 TOO_WIDE = """
 return [...document.querySelectorAll('body *')]
   .filter((each) => each.checkVisibility())
@@ -392,8 +399,10 @@ def test_a_stop_that_finds_no_link_says_so_and_is_sent_later(console: Console) -
         make_room(server.url, 'arm')
         console.open(server.url, WORKSPACE, 'arm')
         console.wait_joined()
+        take_control(console)
         server.stop(signal.SIGKILL)
     console.wait_text('link', 'Lost: ')
+    console.wait_text('drive-note', 'Control was lost: ')
     console.press(console.keys.ESCAPE)
     console.wait_text('alert-title', 'The stop is NOT sent: the link is down')
     console.take_picture('desktop-light-unsent')
@@ -408,6 +417,24 @@ def test_a_stop_that_finds_no_link_says_so_and_is_sent_later(console: Console) -
             console.wait_joined()
             wait_for(lambda: onlooker.stops, 'the stop')
             console.wait_text('alert', 'passed it on to everybody')
+            # What was lost is not taken again by itself.
+            assert console.text('take') == 'Take control'
+
+
+def test_a_fast_hand_is_followed_at_a_bounded_rate_to_its_end(
+    console: Console, url: str, room: str
+) -> None:
+    """Of what comes too fast the newest value is sent, and the last one always."""
+    tell(url, room, elbow=10)
+    console.open(url, WORKSPACE, room)
+    console.wait_joined()
+    wait_for(lambda: console.value('elbow') == 10, 'the joint')
+    with running_participant(RoboticsConsumer(url), WORKSPACE, room, 'onlooker') as onlooker:
+        take_control(console)
+        console.run(BURST, console.joint('elbow', 'slider'))
+        wait_for(lambda: onlooker.updates[-1:] == [{'elbow': 13.0}], 'the last value')
+
+        assert onlooker.updates == [{'elbow': 10.01}, {'elbow': 13.0}]
 
 
 def test_the_stop_is_the_first_thing_that_the_keyboard_reaches(

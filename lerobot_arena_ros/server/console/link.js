@@ -99,10 +99,10 @@ export class Link {
       this.#beat();
     } else if (message.type === 'heartbeat_ack') {
       this.#onAnswer(message);
+    } else if (message.type === 'error' && !this.isJoined) {
+      // Its ending tells why a join came to nothing.
+      this.#complaint = message;
     } else {
-      if (message.type === 'error') {
-        this.#complaint = message;
-      }
       this.#handlers.onMessage?.(message);
     }
   }
@@ -133,7 +133,7 @@ export class Link {
 
   #onClose(closeCode) {
     const complaint = this.#complaint;
-    if (complaint !== null && (closeCode === 1000 || closeCode === 1008)) {
+    if (complaint !== null && !this.isJoined) {
       this.#end(String(complaint.code ?? 'refused'), `the server says: ${complaint.message}`);
     } else {
       this.#end('closed', CLOSINGS.get(closeCode) ?? 'the connection broke');
