@@ -52,7 +52,11 @@ export class Alarm {
         );
         break;
       case 'sent':
-        this.#show('bad', 'Stop sent', `Pressed at ${time}. The arena has not confirmed it yet.`);
+        this.#show(
+          'bad',
+          'Stop sent, not confirmed yet',
+          `Pressed at ${time}. If the robot still moves, use its own stop.`,
+        );
         break;
       default:
         this.#show(
