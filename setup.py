@@ -27,7 +27,7 @@ setup(
     maintainer_email=maintainer.get('email'),
     license=text('license'),
     packages=find_packages(include=[name, f'{name}.*']),
-    package_data={name: ['py.typed']},
+    package_data={name: ['py.typed'], f'{name}.server': ['console/*']},
     data_files=[
         ('share/ament_index/resource_index/packages', [f'resource/{name}']),
         (f'share/{name}', ['package.xml']),

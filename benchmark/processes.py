@@ -155,9 +155,10 @@ def server(accelerator: str | None = None) -> Iterator[Server]:
     with running(module, [*first, '--port', '0'], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
-        if 'http://' not in line:
+        url = next((word for word in line.split() if word.startswith('http://')), None)
+        if url is None:
             raise RuntimeError(f'arena_server said {line!r}, expected where it listens')
-        yield Server(line.split()[-1], process.pid)
+        yield Server(url, process.pid)
 
 
 @contextmanager

@@ -174,7 +174,10 @@ def test_every_package_and_the_type_marker_are_shipped(described: dict[str, Any]
     rooms = {f'{PACKAGE}.{room}' for room in ('arena', 'server', 'control', 'nodes')}
 
     assert set(described['packages']) == {PACKAGE} | rooms
-    assert described['package_data'] == {PACKAGE: ['py.typed']}
+    assert described['package_data'] == {
+        PACKAGE: ['py.typed'],
+        f'{PACKAGE}.server': ['console/*'],
+    }
     assert (ROOT / PACKAGE / 'py.typed').is_file()
 
 
