@@ -19,6 +19,7 @@ from .parameter_table import Spec
 from .parameters import declare
 from .spinning import Program, run
 from .stop_signal import StopSignal
+from .usage import answer
 
 __all__ = ['SO101', 'SPECS', 'DemoArm', 'main']
 
@@ -106,6 +107,13 @@ class DemoArm(Node):
 
 def main(args: list[str] | None = None) -> int:
     """Run the simulated arm; gives the exit code."""
+    answer(
+        'demo_arm',
+        'A simulated arm: publishes joint_states, and waves or obeys joint_commands.',
+        SPECS,
+        args,
+        examples=('--ros-args -p motion:=sine -r __ns:=/leader',),
+    )
     return run(lambda: Program(DemoArm()), 'demo_arm', args, StopSignal())
 
 
