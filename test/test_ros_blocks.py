@@ -36,7 +36,9 @@ def commands(page: str) -> list[str]:
         for block in re.findall(r'^ *```sh\n(.*?)^ *```$', text, re.M | re.S)
         for line in block.splitlines()
     ]
-    in_sentences = re.findall(r'`(ros2 [^`]+)`', re.sub(r'^ *```.*?^ *```$', '', text, flags=re.M | re.S))
+    in_sentences = re.findall(
+        r'`(ros2 [^`]+)`', re.sub(r'^ *```.*?^ *```$', '', text, flags=re.M | re.S)
+    )
     found = (line.partition('ros2 ')[1:] for line in (*in_blocks, *in_sentences))
     return [' '.join(''.join(parts).split()) for parts in found if parts[0]]
 
@@ -83,7 +85,9 @@ def test_a_run_names_a_program_and_parameters_that_exist(line: str) -> None:
         check_ros_arguments(NODES[name], [word for word in rest if word not in ('...', '…')])
     elif name == 'arena_server':
         files = ('--certfile', '--keyfile', '--token-file')
-        read_options([word for word in rest if not word.endswith('.pem') and word not in files], {})
+        read_options(
+            [word for word in rest if not word.endswith('.pem') and word not in files], {}
+        )
 
 
 def check_ros_arguments(specs: tuple[Spec, ...], words: list[str]) -> None:

@@ -52,9 +52,9 @@ def _answer(name: str, args: list[str] | None, sides: tuple[str, ...]) -> None:
     of_joints = ', '.join(spec.name for spec in JOINT_SPECS)
     answer(
         name,
-        f'Bridge between ROS 2 and LeRobot Arena: {what}. Each joint J of the joints may also have '
-        f'joint_map.J. followed by {of_joints}. Values in the room have a unit that has to be '
-        'named: units.',
+        f'Bridge between ROS 2 and LeRobot Arena: {what}. Each joint J of the joints may also '
+        f'have joint_map.J. followed by {of_joints}. Values in the room have a unit that has to '
+        'be named: units.',
         specs,
         args,
         examples=(

@@ -1,4 +1,4 @@
-"""What an executable says of itself: ``--help``, ``--version``, and of words that it cannot use."""
+"""What an executable says of itself and of words that it cannot use."""
 
 from __future__ import annotations
 

@@ -110,8 +110,8 @@ def _parser() -> argparse.ArgumentParser:
         prog=NAME,
         description='Serve LeRobot Arena rooms over REST and WebSockets.',
         epilog=f'The environment variable {TOKEN_VARIABLE} holds the token that clients must'
-        ' bring, if any. Exit code: 0 after SIGINT (Ctrl-C) or SIGTERM, 2 where an option, the token'
-        ' or the address cannot be used.',
+        ' bring, if any. Exit code: 0 after SIGINT (Ctrl-C) or SIGTERM, 2 where an option, the'
+        ' token or the address cannot be used.',
         formatter_class=_Formatter,
         allow_abbrev=False,
     )

@@ -1,4 +1,4 @@
-"""A page's blocks, done as a reader would: in a checkout, one after the other, with programs on."""
+"""A page's blocks, done as a reader would: in a checkout, one after the other."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class PageRun:
 
     def end(self) -> None:
         """End what still runs as Ctrl-C does, which is no failure."""
-        codes = []
+        codes: list[tuple[int | None, str]] = []
         for process, log in reversed(self._left):
             os.killpg(process.pid, signal.SIGINT)
             try:
@@ -148,7 +148,7 @@ def _copy(checkout: Path, port: str) -> None:
 def _write_shims(folder: Path) -> None:
     """Put on the path what an installation would."""
     folder.mkdir()
-    programs = {name: '' for name in ('python', 'python3')}
+    programs = dict.fromkeys(('python', 'python3'), '')
     for name, place in EXECUTABLES.items():
         module, function = place.split(':')
         programs[name] = f"-c 'import sys, {module} as m; sys.exit(m.{function}())'"

@@ -15,7 +15,10 @@ _FOLDERS = ('docs', 'deploy', 'examples')
 
 PAGES = sorted(
     path.relative_to(ROOT).as_posix()
-    for path in (*ROOT.glob('*.md'), *(p for name in _FOLDERS for p in (ROOT / name).rglob('*.md')))
+    for path in (
+        *ROOT.glob('*.md'),
+        *(p for name in _FOLDERS for p in (ROOT / name).rglob('*.md')),
+    )
 )
 """Each page by its path in the project."""
 
@@ -105,7 +108,7 @@ def _first_table(text: str) -> Iterator[list[str]]:
     for line in text.splitlines()[1:]:
         if line.startswith('|'):
             begun = True
-            yield [cell.strip() for cell in line.strip('|').split(' | ')]
+            yield [cell.strip() for cell in line.strip('|').split('|')]
         elif begun:
             return
 
