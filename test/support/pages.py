@@ -35,6 +35,7 @@ class Block(NamedTuple):
     :param kind: what stands behind the back-ticks, ``sh`` say.
     :param needs: what it has to have, as the comment before it says; empty where nothing.
     :param keeps_running: whether it is a program that runs while the rest of the page is done.
+    :param ends_others: whether what still runs is ended before, as the text says.
     :param prints: what the text behind it says that it prints; empty where it says nothing.
     :param file: under which name the text before it introduces it; empty where under none.
     """
@@ -43,6 +44,7 @@ class Block(NamedTuple):
     text: str
     needs: str = ''
     keeps_running: bool = False
+    ends_others: bool = False
     prints: str = ''
     file: str = ''
 
@@ -56,8 +58,8 @@ def blocks_of(page: str, *kinds: str) -> list[Block]:
     """
     List a page's blocks of these kinds, in order.
 
-    A comment just before a block says what it needs, or that it keeps running, or both:
-    ``<!-- needs: ROS 2, keeps running -->``.
+    A comment just before a block says what it needs, that it keeps running, that what ran before
+    is ended, or all of it: ``<!-- needs: ROS 2, ends others, keeps running -->``.
     """
     blocks = []
     page_text = read(page)
@@ -67,7 +69,7 @@ def blocks_of(page: str, *kinds: str) -> list[Block]:
         words = [word.strip() for word in (match['note'] or '').split(',')]
         needs = [word.removeprefix('needs: ') for word in words if word.startswith('needs: ')]
         others = [word for word in words if word and not word.startswith('needs: ')]
-        assert others in ([], ['keeps running']), f'{page}: {match["note"]}'
+        assert set(others) <= {'keeps running', 'ends others'}, f'{page}: {match["note"]}'
         text = re.sub(f'^{match["indent"]}', '', match['text'], flags=re.M)
         prints = re.match(r'\n(?:It )?prints `(.+?)`', page_text[match.end() + 1 :])
         file = re.search(r'^`(\w+\.yaml)`.*\n\n\Z', page_text[: match.start()], re.M)
@@ -76,7 +78,8 @@ def blocks_of(page: str, *kinds: str) -> list[Block]:
                 match['kind'],
                 text,
                 ''.join(needs),
-                bool(others),
+                'keeps running' in others,
+                'ends others' in others,
                 prints[1] if prints else '',
                 file[1] if file else '',
             )
