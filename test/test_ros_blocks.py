@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 import re
 import shlex
 from typing import Any
@@ -13,6 +14,7 @@ from support.pages import PAGES, ROOT, blocks_of, read
 import yaml
 
 from lerobot_arena_ros.nodes.demo_arm import SPECS as ARM_SPECS
+from lerobot_arena_ros.nodes.fleet_file import read_fleet
 from lerobot_arena_ros.nodes.parameter_table import JOINT_SPECS, SPECS, Spec
 from lerobot_arena_ros.nodes.settings import BridgeSettings
 from lerobot_arena_ros.server.options import read_options
@@ -157,6 +159,16 @@ def test_parameter_files_are_taken(text: str) -> None:
 
     settings = BridgeSettings.of(values, joints)
     assert list(settings.joint_map.names) == list(joints)
+
+
+def test_the_fleet_of_the_page_is_taken(tmp_path: Path) -> None:
+    """The fleet's own reader takes it, with the file that it names."""
+    for block in blocks_of('docs/howto/several_robots.md', 'yaml'):
+        (tmp_path / block.file).write_text(block.text)
+    robots = read_fleet(tmp_path / 'fleet.yaml')
+
+    assert [robot.namespace for robot in robots] == ['/left', '/right']
+    assert [robot.settings().joint_map.names for robot in robots] == [('elbow',)] * 2
 
 
 def flat(tree: dict[str, Any], prefix: str = '') -> dict[str, Any]:
