@@ -56,7 +56,7 @@ export ROS_LOCALHOST_ONLY := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test nginx bench faults soak lint types colcon clean
+.PHONY: help demo test browser nginx bench faults soak lint types colcon clean
 
 help: ## List the targets
 	@echo 'make TARGET, where TARGET is one of'
@@ -71,6 +71,9 @@ test: $(VENV)/installed ## Run all tests; DISTRO=kilted or DEPS=apt on other ver
 
 nginx: $(VENV)/installed ## Test several arenas behind nginx, which must be there
 	REQUIRE=nginx $(BIN)/python -m pytest -rs $(ARGS) test/test_deploy.py
+
+browser: $(VENV)/browser ## Test the console in Chromium, which has to be here; pictures go to build/screenshots
+	REQUIRE=browser $(BIN)/python -m pytest -rs test/test_console_in_browser.py $(ARGS)
 
 bench: $(VENV)/$(if $(SHORT),installed,bench) ## Measure everything beside its floors; SHORT=1 is a smoke test
 	$(BIN)/python -m benchmark $(if $(SHORT),--short) $(ARGS)
@@ -121,6 +124,10 @@ endif
 	@touch $@
 
 $(COLCON_VENV)/installed: requirements/colcon.txt
+
+%/browser: requirements/browser.txt %/installed
+	@$*/bin/python $(PIP_INSTALL) -r $<
+	@touch $@
 
 %/bench: requirements/bench.txt %/installed
 	@$*/bin/python $(PIP_INSTALL) -r $<

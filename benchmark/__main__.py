@@ -19,9 +19,11 @@ import time
 from typing import Any
 
 from . import paths
+from .accelerated import installed
 from .behind_nginx import behind_nginx
 from .fan_out import fan_out
-from .idle import idle, many_processes, start_up
+from .fleets import many_processes, one_process
+from .idle import idle, start_up
 from .page import print_tables, write_page
 from .pictures import draw
 from .plan import FULL, SHORT, Plan
@@ -57,8 +59,24 @@ def measure_paths(plan: Plan, server_url: str | None) -> Results:
             rows += [tally.row() for tally in tallies]
             if joints == 6:
                 whole = [path for path in running if path.pids]
+                whole.append(stack.enter_context(paths.ours(joints, keeps_all=True)))
+                warm_up(whole[-1])
                 highest = highest_rate(whole, plan.ladder_hz, joints, plan.seconds)
     return {'paths': rows, 'highest': highest}
+
+
+def measure_accelerators(plan: Plan, _: str | None) -> Results:
+    """Measure our path as it is, and with each accelerator that is installed."""
+    found = installed() if plan.accelerates else []
+    if not found:
+        return {}
+    with ExitStack() as stack:
+        running = enter_all(stack, [paths.ours(6, accelerator=name) for name in (None, *found)])
+        for path in running:
+            warm_up(path)
+        rates_hz = (100.0, 500.0)
+        tallies = rounds(running, rates_hz, 6, times=plan.rounds, seconds=plan.seconds)
+    return {'accelerators': [tally.row() for tally in tallies]}
 
 
 def measure_fan_out(plan: Plan, _: str | None) -> Results:
@@ -83,8 +101,6 @@ def measure_idle(plan: Plan, _: str | None) -> Results:
     results: Results = {'idle': idle(plan.idle_s)}
     if plan.start_ups:
         results['start_up'] = start_up(plan.start_ups)
-    if plan.bridges:
-        results['many'] = [many_processes(count, plan.idle_s / 3) for count in plan.bridges]
     return results
 
 
@@ -96,12 +112,25 @@ def measure_behind_nginx(plan: Plan, _: str | None) -> Results:
     return {'behind_nginx': rows}
 
 
+def measure_many(plan: Plan, _: str | None) -> Results:
+    """Measure many bridges, each in a process and all in one."""
+    idle_s = plan.idle_s / 6
+    rows = [many_processes(count, idle_s) for count in plan.bridges]
+    fleets = [
+        one_process(count, idle_s, times=plan.rounds, seconds=plan.seconds)
+        for count in plan.fleets
+    ]
+    return {'many': [row for row in rows if row is not None], 'fleet': fleets}
+
+
 SECTIONS: dict[str, Callable[[Plan, str | None], Results]] = {
     'paths': measure_paths,
+    'accelerators': measure_accelerators,
     'fan-out': measure_fan_out,
     'stop': measure_stop,
     'idle': measure_idle,
     'nginx': measure_behind_nginx,
+    'many': measure_many,
 }
 
 SECTION_OF = {
@@ -110,6 +139,7 @@ SECTION_OF = {
     'fan': 'fan-out',
     'stop': 'stop',
     'idle': 'idle',
+    'many': 'many',
 }
 """Where a target is measured, by the first word of its key."""
 

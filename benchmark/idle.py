@@ -9,9 +9,9 @@ from typing import Any
 
 from .paths import ROOM_PATH, obvious_server
 from .processes import bridge, enter_all, ros_environment, running, server, stage
-from .readings import cpu_s, memory_mb, private_mb
+from .readings import cpu_s, memory_mb
 
-__all__ = ['idle', 'many_processes', 'start_up']
+__all__ = ['idle', 'start_up']
 
 SETTLE_S = 6.0
 """Until processes that were started have joined, and discovery is silent."""
@@ -105,25 +105,3 @@ def _consumer(url: str, environment: dict[str, str]) -> AbstractContextManager[i
         'consume.require_feedback': 'never',
     }
     return bridge(parameters, environment)
-
-
-def many_processes(count: int, seconds: float) -> dict[str, Any]:
-    """Let so many bridges, each a process and in rooms of its own, do nothing."""
-    with ExitStack() as stack:
-        url, server_pid = stack.enter_context(server())
-        bridges = [_both_sides(url, f'to{each}', f'from{each}') for each in range(count)]
-        pids = enter_all(stack, bridges)
-        time.sleep(SETTLE_S + count / 2)
-        before_s = [cpu_s(pid) for pid in (server_pid, *pids)]
-        time.sleep(seconds)
-        spent_s = [
-            cpu_s(pid) - before for pid, before in zip((server_pid, *pids), before_s, strict=True)
-        ]
-        return {
-            'bridges': count,
-            'server_cpu_percent': 100 * spent_s[0] / seconds,
-            'bridges_cpu_percent': 100 * sum(spent_s[1:]) / seconds,
-            'resident_mb': sum(memory_mb(pid) for pid in pids),
-            'proportional_mb': sum(private_mb(pid) for pid in pids),
-            'server_mb': memory_mb(server_pid),
-        }

@@ -66,27 +66,52 @@ def frame_hop(joints: int) -> Iterator[Path]:
 
 
 @contextmanager
-def ours(joints: int, server_url: str | None = None) -> Iterator[Path]:
+def ours(
+    joints: int,
+    server_url: str | None = None,
+    *,
+    accelerator: str | None = None,
+    keeps_all: bool = False,
+) -> Iterator[Path]:
     """
     Run our two bridges, with our server or a given one between them.
 
     :param server_url: that of the given one, whose cost is not known here.
+    :param accelerator: of :mod:`benchmark.accelerated`, in all processes that are measured.
+    :param keeps_all: let nothing be superseded by what is newer, as a recording would want it.
     """
     environment = ros_environment()
     with ExitStack() as stack:
         if server_url is None:
-            url, pid = stack.enter_context(server())
+            url, pid = stack.enter_context(server(accelerator))
             pids, name = {'server': pid}, 'ours'
         else:
             url, pids, name = server_url, {}, 'ours, given server'
+        if accelerator is not None:
+            name += f' with {accelerator}'
+        if keeps_all:
+            name += ', all kept'
         for what, side, namespace in (
             ('bridge in', 'produce', '/leader'),
             ('bridge out', 'consume', '/follower'),
         ):
-            given = bridge(_parameters(side, url, joints), environment, namespace)
-            pids[what] = stack.enter_context(given)
+            given = _parameters(side, url, joints)
+            if keeps_all:
+                given.update(_KEEPS_ALL[side])
+            process = bridge(given, environment, namespace, accelerator=accelerator)
+            pids[what] = stack.enter_context(process)
         receiver, sender = _ends(stack, joints, environment)
         yield Path(name, sender, receiver, pids)
+
+
+_KEEPS_ALL: dict[str, dict[str, Any]] = {
+    'produce': {
+        'produce.max_rate_hz': 0.0,
+        'qos_overrides./leader/joint_states.subscription.reliability': 'reliable',
+        'qos_overrides./leader/joint_states.subscription.depth': 1000,
+    },
+    'consume': {'qos_overrides./follower/joint_commands.publisher.depth': 1000},
+}
 
 
 def _parameters(side: str, url: str, joints: int) -> dict[str, Any]:

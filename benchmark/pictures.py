@@ -11,6 +11,16 @@ from .ratios import Results, floor_of
 __all__ = ['draw']
 
 
+_SECTIONS = {
+    'cpu': 'paths',
+    'joints': 'paths',
+    'fleet_memory': 'fleet',
+    'fleet_cpu': 'fleet',
+    'fleet_latency': 'fleet',
+}
+"""Where a picture's numbers are, if not in the section of its name."""
+
+
 def draw(results: Results, folder: Path) -> list[Path]:
     """Draw what was measured into a folder; gives the files, none without matplotlib."""
     try:
@@ -25,14 +35,18 @@ def draw(results: Results, folder: Path) -> list[Path]:
         'paths': _paths,
         'cpu': _cpu,
         'joints': _joints,
+        'accelerators': _cpu,
         'fan_out': _fan_out,
         'stop': _stop,
         'idle': _idle,
         'many': _many,
+        'fleet_memory': _fleet_memory,
+        'fleet_cpu': _fleet_cpu,
+        'fleet_latency': _fleet_latency,
     }
     files = []
     for name, picture in pictures.items():
-        section = {'cpu': 'paths', 'joints': 'paths'}.get(name, name)
+        section = _SECTIONS.get(name, name)
         if not results.get(section):
             continue
         figure, axes = pyplot.subplots(figsize=(7, 3.6), layout='constrained')
@@ -114,10 +128,42 @@ def _idle(axes: Any, rows: list[dict[str, Any]]) -> None:
 
 
 def _many(axes: Any, rows: list[dict[str, Any]]) -> None:
+    _memory(axes, rows)
+    axes.set(xlabel='bridges', ylabel='MB', title='memory of many processes', ylim=(0, None))
+
+
+def _fleet_memory(axes: Any, rows: list[dict[str, Any]]) -> None:
+    _memory(axes, rows)
+    title = 'memory of many bridges in one process'
+    axes.set(xlabel='bridges', ylabel='MB', title=title, ylim=(0, None))
+
+
+def _memory(axes: Any, rows: list[dict[str, Any]]) -> None:
     counts = [row['bridges'] for row in rows]
     for key in ('resident_mb', 'proportional_mb'):
         _line(axes, counts, [row[key] for row in rows], key, 'MB/bridge')
-    axes.set(xlabel='bridges', ylabel='MB', title='memory of many processes', ylim=(0, None))
+    axes.legend(fontsize=6)
+
+
+def _fleet_cpu(axes: Any, rows: list[dict[str, Any]]) -> None:
+    counts = [row['bridges'] for row in rows]
+    for key, label in (
+        ('bridges_cpu_percent', 'idle'),
+        ('fleet_busy_percent', '50 Hz each'),
+        ('server_busy_percent', '50 Hz each, the server'),
+    ):
+        _line(axes, counts, [row[key] for row in rows], label, '%/bridge')
+    title = 'CPU of many bridges in one process'
+    axes.set(xlabel='bridges', ylabel='% of a core', title=title, ylim=(0, None))
+    axes.legend(fontsize=6)
+
+
+def _fleet_latency(axes: Any, rows: list[dict[str, Any]]) -> None:
+    counts = [row['bridges'] for row in rows]
+    for key in ('p50_us', 'p99_us'):
+        axes.plot(counts, [row[key] for row in rows], 'o-', label=key[:3])
+    title = 'latency of a joint, bridges of one process at 50 Hz each'
+    axes.set(xlabel='bridges', ylabel='us', title=title, yscale='log')
     axes.legend(fontsize=6)
 
 

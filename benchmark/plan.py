@@ -14,9 +14,11 @@ class Plan:
 
     :param rates_hz: by number of joints.
     :param floors: the hops that are measured beside the whole paths.
+    :param accelerates: whether libraries are tried that the package does without.
     :param consumers: how many listen to a room.
-    :param bridges: how many processes idle together.
     :param front_rooms: how many there are for one process and for several.
+    :param bridges: how many idle together, each a process.
+    :param fleets: how many are in one process.
     """
 
     rates_hz: dict[int, tuple[float, ...]]
@@ -24,6 +26,7 @@ class Plan:
     rounds: int
     seconds: float
     ladder_hz: tuple[float, ...]
+    accelerates: bool
     consumers: tuple[int, ...]
     fan_rounds: int
     stop_rates_hz: tuple[float, ...]
@@ -33,6 +36,7 @@ class Plan:
     bridges: tuple[int, ...]
     front_rooms: tuple[int, ...]
     front_rounds: int
+    fleets: tuple[int, ...]
 
 
 FULL = Plan(
@@ -54,16 +58,19 @@ FULL = Plan(
         2500.0,
         3150.0,
         4000.0,
+        5000.0,
     ),
+    accelerates=True,
     consumers=(1, 10, 50),
     fan_rounds=4,
     stop_rates_hz=(20.0, 100.0, 500.0),
     stops=100,
     idle_s=30.0,
     start_ups=3,
-    bridges=(1, 10),
     front_rooms=(24, 48),
     front_rounds=2,
+    bridges=(1, 10, 50),
+    fleets=(1, 10, 50),
 )
 
 SHORT = Plan(
@@ -72,6 +79,7 @@ SHORT = Plan(
     rounds=2,
     seconds=0.6,
     ladder_hz=(500.0, 1000.0, 2000.0),
+    accelerates=False,
     consumers=(1, 10, 50),
     fan_rounds=1,
     stop_rates_hz=(20.0, 500.0),
@@ -81,4 +89,5 @@ SHORT = Plan(
     bridges=(),
     front_rooms=(),
     front_rounds=0,
+    fleets=(),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+import itertools
 import json
 import os
 import signal
@@ -32,7 +33,7 @@ T = TypeVar('T')
 START_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 10.0
 
-_domains = iter(range(1, 100))
+_domains = itertools.count(1)
 
 
 class Server(NamedTuple):
@@ -136,16 +137,28 @@ def enter_all(stack: ExitStack, contexts: Iterable[AbstractContextManager[T]]) -
         return list(pool.map(stack.enter_context, contexts))
 
 
+def _program(module: str, accelerator: str | None) -> tuple[str, list[str]]:
+    """Say what is to be run, and the first of its arguments."""
+    if accelerator is None:
+        return module, []
+    return 'benchmark.accelerated', [accelerator, module]
+
+
 @contextmanager
-def server() -> Iterator[Server]:
-    """Run an arena on a free port."""
-    module = 'lerobot_arena_ros.server.main'
-    with running(module, ['--port', '0'], stdout=subprocess.PIPE) as process:
+def server(accelerator: str | None = None) -> Iterator[Server]:
+    """
+    Run an arena on a free port.
+
+    :param accelerator: see :mod:`benchmark.accelerated`; None runs it as it is.
+    """
+    module, first = _program('lerobot_arena_ros.server.main', accelerator)
+    with running(module, [*first, '--port', '0'], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
-        if 'http://' not in line:
+        url = next((word for word in line.split() if word.startswith('http://')), None)
+        if url is None:
             raise RuntimeError(f'arena_server said {line!r}, expected where it listens')
-        yield Server(line.split()[-1], process.pid)
+        yield Server(url, process.pid)
 
 
 @contextmanager
@@ -153,12 +166,15 @@ def bridge(
     parameters: Mapping[str, Any],
     environment: Mapping[str, str] | None = None,
     namespace: str = '/',
+    *,
+    accelerator: str | None = None,
 ) -> Iterator[int]:
     """Run a bridge; the value is its process id. What it logs is no news here."""
-    arguments = ['--ros-args', '--log-level', 'fatal', '-r', f'__ns:={namespace}']
+    module, first = _program('lerobot_arena_ros.nodes.bridge', accelerator)
+    arguments = [*first, '--ros-args', '--log-level', 'fatal', '-r', f'__ns:={namespace}']
     for name, value in parameters.items():
         arguments += ['-p', f'{name}:={value if isinstance(value, str) else json.dumps(value)}']
-    with running('lerobot_arena_ros.nodes.bridge', arguments, environment) as process:
+    with running(module, arguments, environment) as process:
         yield process.pid
 
 

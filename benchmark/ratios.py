@@ -16,7 +16,7 @@ _FLOOR = {'rclpy hop, events': 2, 'WebSocket hop': 2}
 def ratios(results: Results) -> dict[str, float]:
     """Give the ratio of each target that was measured."""
     found: dict[str, float] = {}
-    for section in (_of_paths, _of_highest, _of_fan_out, _of_stop, _of_idle):
+    for section in (_of_paths, _of_highest, _of_fan_out, _of_stop, _of_idle, _of_many):
         found.update(section(results))
     return found
 
@@ -75,7 +75,7 @@ def _of_paths(results: Results) -> Iterator[tuple[str, float]]:
 def _of_highest(results: Results) -> Iterator[tuple[str, float]]:
     highest = results.get('highest', {})
     if highest.get('obvious'):
-        yield 'obvious.rate', highest['ours'] / highest['obvious']
+        yield 'obvious.rate', highest['ours, all kept'] / highest['obvious']
 
 
 def _of_fan_out(results: Results) -> Iterator[tuple[str, float]]:
@@ -111,3 +111,10 @@ def _of_idle(results: Results) -> Iterator[tuple[str, float]]:
         yield 'idle.bridge', bridge['cpu_percent']
         yield 'idle.server', server['cpu_percent']
         yield 'idle.memory', bridge['memory_mb'] / bare['memory_mb']
+
+
+def _of_many(results: Results) -> Iterator[tuple[str, float]]:
+    apart = row_of(results.get('many', []), bridges=50)
+    together = row_of(results.get('fleet', []), bridges=50)
+    if apart and together:
+        yield 'many.memory', together['proportional_mb'] / apart['proportional_mb']

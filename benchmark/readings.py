@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import median
 import time
 
-__all__ = ['Latency', 'cpu_s', 'memory_mb', 'noise', 'private_mb', 'quantile']
+__all__ = ['Latency', 'available_mb', 'cpu_s', 'memory_mb', 'noise', 'private_mb', 'quantile']
 
 
 def quantile(values: Sequence[float], share: float) -> float:
@@ -69,6 +69,11 @@ def memory_mb(pid: int) -> float:
 def private_mb(pid: int) -> float:
     """Give a process's share of the memory that is resident: shared pages count by halves."""
     return _kilobytes(Path(f'/proc/{pid}/smaps_rollup'), 'Pss') / 1024
+
+
+def available_mb() -> float:
+    """Give the memory that can be had without anything being swapped."""
+    return _kilobytes(Path('/proc/meminfo'), 'MemAvailable') / 1024
 
 
 def _kilobytes(file: Path, key: str) -> float:

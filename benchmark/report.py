@@ -18,7 +18,7 @@ _NOT_MEASURED = {
     'rosbridge': 'not measured yet, though rosbridge is installed'
     if find_spec('rosbridge_library')
     else 'skipped: rosbridge is not installed',
-    'many': 'skipped: one process has no more than one bridge yet',
+    'many': 'skipped: 50 processes were not measured',
 }
 
 Row = Sequence[object]
@@ -29,12 +29,15 @@ def tables(results: Results) -> Iterator[tuple[str, list[str], list[Row]]]:
     sections: list[tuple[str, str, Callable[[Any], list[Row]], str]] = [
         ('paths', 'From one JointState to another, or one hop', _paths, _PATHS_HEAD),
         ('highest', 'Highest rate without loss, 6 joints', _highest, 'path,Hz'),
+        ('accelerators', 'What accelerators buy', _accelerators, _ACCELERATORS_HEAD),
         ('fan_out', 'One room at 100 Hz, 6 joints, many consumers', _fan_out, _FAN_HEAD),
         ('stop', 'From the stop in the room', _stop, 'load Hz,to,p50 us,p99 us,count'),
         ('idle', 'Connected, and nothing moves', _idle, 'process,CPU %,memory MB'),
         ('start_up', 'Start to the first command', _start_up, 'process,seconds (each start)'),
         ('many', 'Many bridges, each a process, idle', _many, _MANY_HEAD),
         ('behind_nginx', _NGINX_TITLE, _behind_nginx, _NGINX_HEAD),
+        ('fleet', 'Many bridges in one process, idle', _many, _MANY_HEAD),
+        ('fleet', 'The same, each moved at 50 Hz: the path of one joint', _fleet, _FLEET_HEAD),
     ]
     for name, title, rows_of, head in sections:
         if results.get(name):
@@ -73,7 +76,9 @@ def _verdict(target: Target, value: float) -> str:
 
 
 _PATHS_HEAD = 'path,joints,Hz,min us,p50 us,p99 us,lost %,CPU us/message,of which,ends us'
+_ACCELERATORS_HEAD = 'path,Hz,p50 us,p99 us,CPU us/message,of which,CPU / without'
 _FAN_HEAD = 'server,consumers,p50 us,p99 us,lost %,server CPU us/delivery'
+_FLEET_HEAD = 'bridges,p50 us,p99 us,lost %,process CPU %,server CPU %'
 _MANY_HEAD = 'bridges,CPU % of all,server CPU %,resident MB,proportional MB,server MB'
 
 _NGINX_TITLE = 'Rooms of 4 consumers at 50 Hz, on one server process or several'
@@ -112,6 +117,21 @@ def _paths(rows: list[dict[str, Any]]) -> list[Row]:
 
 def _highest(highest: dict[str, float]) -> list[Row]:
     return [[path, f'{rate_hz:g}'] for path, rate_hz in highest.items()]
+
+
+def _accelerators(rows: list[dict[str, Any]]) -> list[Row]:
+    plain = {row['rate_hz']: row['cpu_us_sum'] for row in rows if row['path'] == 'ours'}
+    return [
+        [
+            row['path'],
+            f'{row["rate_hz"]:g}',
+            *_times(row, 'p50_us', 'p99_us'),
+            f'{row["cpu_us_sum"]:.0f}',
+            ', '.join(f'{what} {us:.0f}' for what, us in row['cpu_us'].items()),
+            f'{row["cpu_us_sum"] / plain[row["rate_hz"]]:.2f}',
+        ]
+        for row in rows
+    ]
 
 
 def _fan_out(rows: list[dict[str, Any]]) -> list[Row]:
@@ -163,6 +183,19 @@ def _behind_nginx(rows: list[dict[str, Any]]) -> list[Row]:
             *_times(row, 'p50_us', 'p99_us'),
             *(f'{row[key]:.1f}' for key in ('server_us', 'nginx_us')),
             *(f'{row[key]:.2f}' for key in ('busiest_cores', 'participants_cores')),
+        ]
+        for row in rows
+    ]
+
+
+def _fleet(rows: list[dict[str, Any]]) -> list[Row]:
+    return [
+        [
+            row['bridges'],
+            *_times(row, 'p50_us', 'p99_us'),
+            f'{100 * row["lost"] / max(1, row["lost"] + row["count"]):.2f}',
+            f'{row["fleet_busy_percent"]:.0f}',
+            f'{row["server_busy_percent"]:.0f}',
         ]
         for row in rows
     ]

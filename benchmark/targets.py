@@ -80,5 +80,5 @@ TARGETS: tuple[Target, ...] = (
     Target('idle.bridge', 'idle bridge, % of a core', 0.5),
     Target('idle.server', 'idle server, % of a core', 0.5),
     Target('idle.memory', 'bridge memory / bare rclpy node', 1.15, why=_IMPORTS),
-    Target('many.memory', '50 rooms in one process / in 50 processes, memory', 0.2),
+    Target('many.memory', '50 bridges in one process / in 50 processes, proportional memory', 0.2),
 )

@@ -18,7 +18,7 @@ from benchmark.stages.orders import number_of, positions_of
 from benchmark.targets import TARGETS, Target
 from lerobot_arena_ros.server.line import text_frame
 
-NOT_MEASURABLE_YET = {'rosbridge', 'many'}
+NOT_MEASURABLE_YET = {'rosbridge'}
 
 
 def path_row(path: str, rate_hz: float, p50_us: float, cpu_us: float) -> dict[str, Any]:
@@ -35,6 +35,18 @@ def path_row(path: str, rate_hz: float, p50_us: float, cpu_us: float) -> dict[st
         'cpu_us': {'server': cpu_us},
         'cpu_us_sum': cpu_us,
         'ends_cpu_us': {'sender': 60.0, 'receiver': 40.0},
+    }
+
+
+def many_row(bridges: int, memory_mb: float) -> dict[str, Any]:
+    """Make a row of many bridges."""
+    idle = ('bridges_cpu_percent', 'server_cpu_percent', 'server_mb')
+    busy = ('p50_us', 'p99_us', 'count', 'lost', 'fleet_busy_percent', 'server_busy_percent')
+    return {
+        'bridges': bridges,
+        'resident_mb': memory_mb,
+        'proportional_mb': memory_mb,
+        **dict.fromkeys((*idle, *busy), 1.0),
     }
 
 
@@ -67,7 +79,7 @@ def results() -> dict[str, Any]:
                 ('obvious', 1200.0, 1000.0),
             )
         ],
-        'highest': {'ours': 4000.0, 'obvious': 2000.0},
+        'highest': {'ours': 500.0, 'ours, all kept': 4000.0, 'obvious': 2000.0},
         'fan_out': [
             fan_row('ours', 1, 100.0),
             fan_row('ours', 10, 110.0),
@@ -85,6 +97,8 @@ def results() -> dict[str, Any]:
             {'process': 'server', 'cpu_percent': 0.2, 'memory_mb': 50.0},
             {'process': 'bare rclpy node', 'cpu_percent': 0.1, 'memory_mb': 60.0},
         ],
+        'many': [many_row(1, 80.0), many_row(50, 2000.0)],
+        'fleet': [many_row(1, 90.0), many_row(50, 200.0)],
     }
 
 
@@ -110,6 +124,7 @@ def test_ratios_are_of_this_run(results: dict[str, Any]) -> None:
     assert found['fan.deaf'] == pytest.approx(1.1)
     assert found['stop.topic.500'] == pytest.approx(0.9)
     assert found['idle.memory'] == pytest.approx(1.25)
+    assert found['many.memory'] == pytest.approx(0.1)
     assert floor_cpu_us(results['paths'], 100.0, 6) == pytest.approx(300.0)
 
 
@@ -148,9 +163,10 @@ def test_tables_are_rectangular(results: dict[str, Any]) -> None:
     """Each row has a cell for each column, and each target has a verdict."""
     share = Share(Arrangement('1, direct', 'http://127.0.0.1:1', (1,)), 24)
     share.seconds, share.server_s = 1.0, [0.0]
-    drawn = list(tables({**results, 'behind_nginx': [share.row()]}))
+    faster = [path_row(path, 100.0, 1.0, 1.0) for path in ('ours', 'ours with uvloop')]
+    drawn = list(tables({**results, 'accelerators': faster, 'behind_nginx': [share.row()]}))
 
-    assert len(drawn) == 7
+    assert len(drawn) == 11
     assert all(len(row) == len(head) for _, head, rows in drawn for row in rows)
     assert len(list(verdicts(results))) == len(TARGETS)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 import signal
@@ -16,7 +17,10 @@ from support.domain import own_domain
 from support.probe import running_probe
 from support.processes import free_port, ros_arguments, running
 from support.scenarios import BRIDGES, SCENARIOS, Stage
+from support.server import running_server
 from support.waiting import wait_for
+
+from lerobot_arena_ros import RoboticsConsumer
 
 
 @pytest.fixture(scope='module')
@@ -51,6 +55,33 @@ def test_a_signal_ends_a_bridge_with_0(number: signal.Signals, executor: str) ->
 
         assert code == 0, bridge.output
         assert 'Traceback' not in bridge.output
+
+
+def test_a_callback_that_breaks_ends_a_bridge_with_2() -> None:
+    """It says so in one line, besides the traceback, and has left its room."""
+    start = (
+        'import sys; from lerobot_arena_ros.nodes import bridge, sides;'
+        'look = lambda self, **_: self.links[0].status.joined_as and 1 / 0;'
+        'sides.Sides.look = look; sys.exit(bridge.main())'
+    )
+    with own_domain(), running_server() as url:
+        ended = subprocess.run(
+            [
+                *(sys.executable, '-c', start),
+                *ros_arguments('robot', {**BRIDGES['leader'], 'server_url': url}),
+            ],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+        info = asyncio.run(RoboticsConsumer(url).get_room_info('default-workspace', 'a'))
+
+    assert ended.returncode == 2
+    lines = ended.stderr.splitlines()
+    assert lines[-1].startswith('arena_bridge: a callback broke, which is a bug: ZeroDivision')
+    assert 'EMERGENCY STOP: a callback broke' in ended.stderr
+    assert info['participants']['total'] == 0
 
 
 def test_a_signal_during_the_start_ends_a_bridge_with_0() -> None:

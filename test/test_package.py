@@ -119,7 +119,15 @@ def test_colcon_takes_it_for_a_ros_package() -> None:
 
 @pytest.mark.parametrize(
     'name',
-    ['arena_bridge', 'arena_producer', 'arena_consumer', 'arena_server', 'demo_arm', 'demo'],
+    [
+        'arena_bridge',
+        'arena_producer',
+        'arena_consumer',
+        'arena_fleet',
+        'arena_server',
+        'demo_arm',
+        'demo',
+    ],
 )
 def test_executables_resolve(described: dict[str, Any], name: str) -> None:
     """Each executable names a function without obligatory arguments."""
@@ -141,8 +149,14 @@ def test_executables_land_where_ros2_run_looks() -> None:
     [
         ('share/ament_index/resource_index/packages', [f'resource/{PACKAGE}']),
         (f'share/{PACKAGE}', ['package.xml']),
-        (f'share/{PACKAGE}/launch', ['launch/bridge.launch.py', 'launch/demo.launch.py']),
-        (f'share/{PACKAGE}/config', ['config/bridge.yaml', 'config/so101.yaml']),
+        (
+            f'share/{PACKAGE}/launch',
+            ['launch/bridge.launch.py', 'launch/demo.launch.py', 'launch/fleet.launch.py'],
+        ),
+        (
+            f'share/{PACKAGE}/config',
+            ['config/bridge.yaml', 'config/fleet.yaml', 'config/so101.yaml'],
+        ),
         (f'share/{PACKAGE}/examples', [*map(str, EXAMPLES), 'examples/README.md']),
     ],
     ids=['marker', 'manifest', 'launch', 'config', 'examples'],
@@ -160,7 +174,10 @@ def test_every_package_and_the_type_marker_are_shipped(described: dict[str, Any]
     rooms = {f'{PACKAGE}.{room}' for room in ('arena', 'server', 'control', 'nodes')}
 
     assert set(described['packages']) == {PACKAGE} | rooms
-    assert described['package_data'] == {PACKAGE: ['py.typed']}
+    assert described['package_data'] == {
+        PACKAGE: ['py.typed'],
+        f'{PACKAGE}.server': ['console/*'],
+    }
     assert (ROOT / PACKAGE / 'py.typed').is_file()
 
 

@@ -43,6 +43,20 @@ class ArenaThread:
             return True
         return False
 
+    def drain(self, timeout_s: float) -> bool:
+        """
+        Wait until every task has ended; any thread but the loop's. After :meth:`stop`, none is.
+
+        :returns: whether it was so in time.
+        """
+        if not self._thread.is_alive():
+            return True
+        draining = asyncio.run_coroutine_threadsafe(_all_ended(), self._loop)
+        with contextlib.suppress(concurrent.futures.TimeoutError):
+            draining.result(timeout_s)
+            return True
+        return False
+
     def post(self, callback: Callable[[], object]) -> None:
         """Have a function called on the loop; any thread. After :meth:`stop`, nothing."""
         with contextlib.suppress(RuntimeError):
@@ -70,3 +84,9 @@ async def _cancel(start: concurrent.futures.Future[asyncio.Task[None]]) -> None:
     task = await asyncio.wrap_future(start)
     task.cancel()
     await asyncio.wait([task])
+
+
+async def _all_ended() -> None:
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    if tasks:
+        await asyncio.wait(tasks)

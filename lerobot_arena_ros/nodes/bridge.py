@@ -47,7 +47,9 @@ def _run(name: str, args: list[str] | None, sides: tuple[str, ...]) -> int:
 
     def make() -> Program:
         node = BridgeNode(sides)
-        return Program(node, node.settings.executor, node.start, node.finish, lambda: node.failure)
+        return Program(
+            [node], node.settings.executor, node.start, node.finish, lambda: node.failure
+        )
 
     return run(make, name, args, stop)
 

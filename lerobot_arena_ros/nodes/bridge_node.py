@@ -26,6 +26,7 @@ from .command_topic import CommandTopic
 from .commander import Commander
 from .conversions import COMMAND_TYPES
 from .emergency_stop import EmergencyStopPanel
+from .guarding import Faults
 from .parameter_table import SPECS, ParameterError, Value
 from .parameters import read_parameters
 from .serialized import JointStateReader
@@ -57,11 +58,20 @@ class BridgeNode(LifecycleNode):
     The stop's entities and /diagnostics exist from the constructor on, whatever the state.
 
     :param sides: ``produce``, ``consume`` or both: which rooms are looked at.
+    :param thread: shared with other nodes, by whoever lets it end: nothing waits for it here, lest
+        the others wait, too. None: one of its own.
+    :param options: those of rclpy's nodes.
     :raises ParameterError: the node must not run with its parameters.
     """
 
-    def __init__(self, sides: tuple[str, ...] = ('produce', 'consume')) -> None:
-        super().__init__('arena_bridge')
+    def __init__(
+        self,
+        sides: tuple[str, ...] = ('produce', 'consume'),
+        *,
+        thread: ArenaThread | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__('arena_bridge', **options)
         values, joints = read_parameters(self)
         for side in {'produce', 'consume'} - set(sides):
             values[f'{side}.room_id'] = ''
@@ -71,7 +81,8 @@ class BridgeNode(LifecycleNode):
         self._described: dict[str, UrdfJoint] = {}
         self._lock = threading.RLock()
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
-        self._thread = ArenaThread()
+        self._thread = thread or ArenaThread()
+        self._shares_thread = thread is not None
         self._sides: Sides | None = None
         self._entities: list[Any] = []
         self._reader = JointStateReader()
@@ -90,6 +101,8 @@ class BridgeNode(LifecycleNode):
         self.create_timer(BEAT_PERIOD_S, self._on_beat, clock=self._steady)
         self.add_on_set_parameters_callback(self._on_set_parameters)
         lifecycle.guard_transitions(self)
+        self._faults = Faults(self, self._panel)
+        self._faults.guard()
         if self.settings.estop_on_start:
             self._panel.trip(Stop('estop_on_start', 'stopped at start', tell_rooms=False))
 
@@ -104,7 +117,22 @@ class BridgeNode(LifecycleNode):
     @property
     def failure(self) -> str | None:
         """Why the node cannot go on, in one line; None while it can."""
-        return None if self._sides is None else self._sides.failure
+        return self._faults.latest or (None if self._sides is None else self._sides.failure)
+
+    def retire(self) -> None:
+        """
+        Go on without serving, after a failure: stopped, and out of the rooms.
+
+        It serves again when it is configured and activated by hand, and its stop is reset.
+        """
+        self._faults.trip(self.failure or 'retired')
+        self._faults.latest = None
+        lifecycle.unconfigure(self)
+
+    @property
+    def is_configured(self) -> bool:
+        """Whether it serves its rooms."""
+        return self._sides is not None
 
     def start(self) -> None:
         """Configure and activate, where the user wants that without being asked."""
@@ -113,11 +141,18 @@ class BridgeNode(LifecycleNode):
         if self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
             self.trigger_activate()
 
+    def rest(self) -> None:
+        """Let nothing through any more, at once; the process is about to end."""
+        self._deactivate()
+
     def finish(self) -> None:
         """Stop commanding and leave the rooms; idempotent."""
-        self._deactivate()
-        self._cleanup()
-        self._thread.stop(1.0)
+        try:
+            self._deactivate()
+        finally:
+            self._cleanup()
+            if not self._shares_thread:
+                self._thread.stop(1.0)
 
     # ----- lifecycle
 
@@ -188,6 +223,7 @@ class BridgeNode(LifecycleNode):
                 String, 'robot_description', self._on_description, _DESCRIPTION_QOS
             ),
         ]
+        self._faults.guard()
         self.get_logger().info(self._joint_map.table())
         self._sides.start()
 
@@ -224,7 +260,8 @@ class BridgeNode(LifecycleNode):
 
     def _cleanup(self) -> None:
         sides, self._sides = self._sides, None
-        if sides is not None and not sides.stop(timeout_s=2.0):
+        patience_s = 0.0 if self._shares_thread else 2.0
+        if sides is not None and not sides.stop(timeout_s=patience_s) and patience_s:
             self.get_logger().warning('the arena was not left in time')
         entities, self._entities = self._entities, []
         for entity in entities:

@@ -116,7 +116,7 @@ def main(args: list[str] | None = None) -> int:
         args,
         examples=('--ros-args -p motion:=sine -r __ns:=/leader',),
     )
-    return run(lambda: Program(DemoArm()), 'demo_arm', args, StopSignal())
+    return run(lambda: Program([DemoArm()]), 'demo_arm', args, StopSignal())
 
 
 if __name__ == '__main__':

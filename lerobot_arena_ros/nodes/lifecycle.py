@@ -9,7 +9,7 @@ from typing import Any
 from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
 
-__all__ = ['change', 'destroy', 'guard_transitions']
+__all__ = ['change', 'destroy', 'guard_transitions', 'unconfigure']
 
 
 def change(node: LifecycleNode, act: Callable[[], None], what: str) -> TransitionCallbackReturn:
@@ -43,3 +43,11 @@ def destroy(node: LifecycleNode, entity: Any) -> None:
     for way in (node.destroy_publisher, node.destroy_subscription, node.destroy_timer):
         if way(entity):
             return
+
+
+def unconfigure(node: LifecycleNode) -> None:
+    """Bring the node to its unconfigured state, from whichever it is in."""
+    if node._state_machine.current_state[1] == 'active':
+        node.trigger_deactivate()
+    if node._state_machine.current_state[1] == 'inactive':
+        node.trigger_cleanup()

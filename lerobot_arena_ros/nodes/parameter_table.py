@@ -136,9 +136,9 @@ SPECS: tuple[Spec, ...] = (
     Spec(
         'produce.max_rate_hz',
         50.0,
-        'At most so many updates a second; of what comes faster, the newest is sent.',
+        'At most so many updates a second; of what comes faster, the newest is sent. 0: all is.',
         'Hz',
-        0.1,
+        0.0,
         5000.0,  # What an arena takes of one participant, as it is shipped.
         dynamic=True,
     ),

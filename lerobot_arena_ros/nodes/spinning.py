@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 import sys
 
@@ -15,7 +15,7 @@ from rclpy.task import Future
 
 from .stop_signal import StopSignal
 
-__all__ = ['Program', 'run']
+__all__ = ['Program', 'make_executor', 'run']
 
 SPIN_SLICE_S = 0.5
 """How long a spin lasts at most: the interpreter runs a signal's handler only between two."""
@@ -24,15 +24,15 @@ SPIN_SLICE_S = 0.5
 @dataclass
 class Program:
     """
-    A node and what happens around its spinning.
+    Nodes that spin together, and what happens around that.
 
     :param executor: ``auto``, ``events`` or ``single``.
-    :param start: called when the node is about to spin.
+    :param start: called when the nodes are about to spin.
     :param finish: called after it, while messages can still go out; ends within seconds.
     :param failure: why the program cannot go on, in one line; None while it can.
     """
 
-    node: Node
+    nodes: Sequence[Node]
     executor: str = 'auto'
     start: Callable[[], object] = lambda: None
     finish: Callable[[], object] = lambda: None
@@ -60,24 +60,28 @@ def run(make: Callable[[], Program], name: str, args: list[str] | None, stop: St
         _spin(program, stop)
         failure = program.failure()
         program.finish()
-        program.node.destroy_node()
+        for node in program.nodes:
+            node.destroy_node()
         return _refuse(name, failure) if failure else 0
     finally:
         rclpy.try_shutdown()
 
 
 def _spin(program: Program, stop: StopSignal) -> None:
-    executor = _executor(program.executor)
+    executor = make_executor(program.executor)
     done: Future = Future(executor=executor)
     stop.on_receive = lambda: done.done() or done.set_result(None)
-    executor.add_node(program.node)
+    for node in program.nodes:
+        executor.add_node(node)
     program.start()
     while not stop.received and program.failure() is None:
         executor.spin_until_future_complete(done, timeout_sec=SPIN_SLICE_S)
-    executor.remove_node(program.node)
+    for node in program.nodes:
+        executor.remove_node(node)
 
 
-def _executor(kind: str) -> Executor:
+def make_executor(kind: str) -> Executor:
+    """Make the executor of this kind, ``auto``, ``events`` or ``single``."""
     if kind != 'single':
         try:
             from rclpy.experimental import EventsExecutor

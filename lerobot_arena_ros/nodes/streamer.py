@@ -143,7 +143,7 @@ class Streamer:
         self.sent_at = now
         # From the time it was due, not from now: at an input of the same rate the lateness of one
         # update would otherwise delay all that follow.
-        period_s = 1.0 / self.max_rate_hz
+        period_s = 1.0 / self.max_rate_hz if self.max_rate_hz else 0.0
         self._due_at = max(self._due_at, now - period_s) + period_s
 
     def _begin(self) -> None:

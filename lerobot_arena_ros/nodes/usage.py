@@ -11,12 +11,13 @@ from lerobot_arena_ros.release import version
 
 from .parameter_table import Spec
 
-__all__ = ['answer']
+__all__ = ['EXIT_CODES', 'answer', 'split_arguments']
 
 EXIT_CODES = (
     'Exit code: 0 after SIGINT (Ctrl-C) or SIGTERM; 2 where something has to be changed before '
     'another try: parameters, arguments, a token that is refused.'
 )
+"""Of each node."""
 
 
 def answer(
@@ -44,19 +45,19 @@ def answer(
         allow_abbrev=False,
     )
     parser.add_argument('--version', action='version', version=f'%(prog)s {version()}')
-    parser.parse_args(_own(sys.argv[1:] if args is None else args))
+    parser.parse_args(split_arguments(sys.argv[1:] if args is None else args)[0])
 
 
-def _own(args: Sequence[str]) -> list[str]:
-    """Leave out what stands between ``--ros-args`` and ``--``."""
-    own: list[str] = []
+def split_arguments(args: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Tell our arguments from those between ``--ros-args`` and ``--``."""
+    ours: list[str] = []
+    of_ros: list[str] = []
     is_ros = False
     for arg in args:
-        if is_ros or arg == '--ros-args':
-            is_ros = arg != '--'
-        else:
-            own.append(arg)
-    return own
+        is_ros = is_ros or arg == '--ros-args'
+        (of_ros if is_ros else ours).append(arg)
+        is_ros = is_ros and arg != '--'
+    return ours, of_ros
 
 
 def _epilog(name: str, specs: Iterable[Spec], examples: Sequence[str]) -> str:

@@ -1,7 +1,8 @@
 """
 Who may talk to the server, sans I/O: a token to be known, and web pages to come from.
 
-The token opens everything but the health checks. It comes in the header ``Authorization: Bearer``,
+The token opens everything but the health checks and the files of the console, which hold no secret
+and have to be there to ask for it. It comes in the header ``Authorization: Bearer``,
 or in the query of a WebSocket's URL, for a browser can set no header there; over REST it can, and
 a query ends up in histories and logs, so there it does not count.
 """
@@ -16,9 +17,12 @@ from urllib.parse import parse_qs, urlsplit
 
 __all__ = ['Denial', 'Rules', 'checked_token', 'is_origin', 'split_query']
 
+_PREFIXES = ('', '/api')
 _OPEN = frozenset(
-    prefix + path for prefix in ('', '/api') for path in ('/health', '/robotics/health')
+    prefix + path for prefix in _PREFIXES for path in ('', '/', '/health', '/robotics/health')
 )
+# Below these there are files alone.
+_OPEN_FOLDERS = tuple(f'{prefix}/console/' for prefix in _PREFIXES)
 _PORTS = {'http': 80, 'https': 443}
 
 
@@ -74,7 +78,7 @@ class Rules:
             allowed = {'*', origin.lower()}.intersection(self.origins)
             if not allowed and not _is_same(origin, headers.get('host', '')):
                 return _BAD_ORIGIN
-        if self.token is None or path in _OPEN:
+        if self.token is None or path in _OPEN or path.startswith(_OPEN_FOLDERS):
             return None
         given = _bearer(headers.get('authorization', '')) or query_token or ''
         # The comparison takes as long for a good guess as for a bad one.

@@ -17,6 +17,7 @@ from .access import Rules
 from .guard import Guard
 from .hub import Hub
 from .limits import Limits, Policy, Timing
+from .pages import console_routes
 from .participant import participate
 from .refusals import code_of
 from .rest import router
@@ -70,6 +71,7 @@ def create_app(
         app.include_router(router, prefix=prefix, include_in_schema=not prefix)
         app.include_router(metrics.router, prefix=prefix, include_in_schema=not prefix)
         app.add_api_websocket_route(prefix + WS_PATH, _participate)
+        app.router.routes.extend(console_routes(prefix))
     return app
 
 

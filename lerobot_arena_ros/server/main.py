@@ -15,7 +15,7 @@ from typing import NoReturn
 from .access import Rules
 from .app import create_app
 from .options import NAME, TOKEN_VARIABLE, Options, UsageError, read_options
-from .serving import is_for_this_machine_alone, listen, serve, url_of
+from .serving import console_url_of, is_for_this_machine_alone, listen, serve, url_of
 
 __all__ = ['main']
 
@@ -52,11 +52,12 @@ async def _serve(options: Options, rules: Rules, sockets: list[socket.socket]) -
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     url = url_of(options.host, sockets, is_encrypted=options.certificate is not None)
+    line = f'{NAME} listening on {url} with its console at {console_url_of(url)}'
     await serve(
         create_app(options.limits, options.timing, policy=options.policy, rules=rules),
         sockets,
         stop=stop,
-        ready=lambda: print(f'{NAME} listening on {url}', flush=True),
+        ready=lambda: print(line, flush=True),
         certificate=options.certificate,
     )
 

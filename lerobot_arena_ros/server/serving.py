@@ -18,7 +18,14 @@ from .hub import Hub
 from .line import LineProtocol
 from .quiet import hush_uvicorn
 
-__all__ = ['Certificate', 'is_for_this_machine_alone', 'listen', 'serve', 'url_of']
+__all__ = [
+    'Certificate',
+    'console_url_of',
+    'is_for_this_machine_alone',
+    'listen',
+    'serve',
+    'url_of',
+]
 
 BACKLOG = 128
 """Connections that may wait to be accepted."""
@@ -102,6 +109,14 @@ def url_of(host: str, sockets: list[socket.socket], *, is_encrypted: bool = Fals
     """Say how the arena behind these sockets is reached, the real port included."""
     shown = f'[{host}]' if ':' in host else host
     return f'http{"s" * is_encrypted}://{shown}:{sockets[0].getsockname()[1]}'
+
+
+def console_url_of(url: str) -> str:
+    """Say where a browser on this machine finds the console of the arena at an address."""
+    scheme, _, rest = url.partition('://')
+    host, _, port = rest.rpartition(':')
+    # Nobody can go to "every network".
+    return f'{scheme}://{"localhost" if host in ("0.0.0.0", "[::]") else host}:{port}/'
 
 
 def is_for_this_machine_alone(sockets: list[socket.socket]) -> bool:

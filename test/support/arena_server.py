@@ -18,7 +18,9 @@ __all__ = ['COMMAND', 'ROOT', 'TIMEOUT_S', 'Server', 'arena_server']
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = (sys.executable, '-m', 'lerobot_arena_ros.server.main')
 TIMEOUT_S = 10.0
-LINE = re.compile(r'arena_server listening on (https?://[\w.]+:(\d+))\n')
+LINE = re.compile(
+    r'arena_server listening on (https?://[\w.]+:(\d+)) with its console at (https?://\S+/)\n'
+)
 
 
 class Server:
@@ -29,6 +31,7 @@ class Server:
         assert match, line
         self.url = match[1]
         self.port = int(match[2])
+        self.console_url = match[3]
         self._process = process
 
     @property

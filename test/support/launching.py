@@ -27,6 +27,7 @@ __all__ = [
     'ExitCodes',
     'WhileRunning',
     'described',
+    'folder',
     'free_port',
     'launch_file',
     'needs_installation',
@@ -75,6 +76,11 @@ def launch_file(
         _run.callback(Path(file.name).unlink)
         arguments = {**arguments, 'params_file': file.name}
     return GroupAction([IncludeLaunchDescription(str(path), launch_arguments=arguments.items())])
+
+
+def folder() -> Path:
+    """Make a folder that is there for as long as what is tested runs."""
+    return Path(_run.enter_context(tempfile.TemporaryDirectory()))
 
 
 def free_port() -> int:

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-__all__ = ['VARIABLE', 'require']
+__all__ = ['VARIABLE', 'is_required', 'require']
 
 VARIABLE = 'REQUIRE'
 """Names, with commas between them, what may not be missing: CI would skip without being seen."""
@@ -21,6 +21,11 @@ def require(name: str, is_there: object, reason: str) -> None:
     """
     if is_there:
         return
-    if name in os.environ.get(VARIABLE, '').split(','):
+    if is_required(name):
         pytest.fail(f'{VARIABLE} names {name}: {reason}')
     pytest.skip(reason)
+
+
+def is_required(name: str) -> bool:
+    """Say whether somebody insists on this."""
+    return name in os.environ.get(VARIABLE, '').split(',')

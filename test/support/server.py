@@ -6,6 +6,9 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 import threading
+from typing import Any, cast
+
+from fastapi import FastAPI
 
 from lerobot_arena_ros.server.access import Rules
 from lerobot_arena_ros.server.app import create_app
@@ -18,6 +21,22 @@ TIMEOUT_S = 10.0
 HOST = '127.0.0.1'
 
 
+class Below:
+    """An arena behind a proxy that serves it below another path, which it takes away."""
+
+    def __init__(self, app: FastAPI, prefix: str) -> None:
+        self.state = app.state
+        self._app = app
+        self._prefix = prefix
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Pass a request on as the proxy does."""
+        if 'path' in scope:
+            assert scope['path'].startswith(self._prefix), scope['path']
+            scope = {**scope, 'path': scope['path'].removeprefix(self._prefix)}
+        await self._app(scope, receive, send)
+
+
 @contextmanager
 def running_server(
     *,
@@ -27,14 +46,18 @@ def running_server(
     rules: Rules | None = None,
     certificate: Certificate | None = None,
     port: int = 0,
+    below: str = '',
 ) -> Iterator[str]:
     """
     Serve an arena of its own from a thread; the value is its address, without a final slash.
 
     :param port: 0 for a free one.
+    :param below: the path at which a proxy in front of it has it.
     """
     sockets = listen(HOST, port)
     app = create_app(limits, timing, policy=policy, rules=rules)
+    if below:
+        app = cast(FastAPI, Below(app, below))
     ready = threading.Event()
     stop = asyncio.Event()
     loop = asyncio.new_event_loop()
@@ -43,7 +66,7 @@ def running_server(
     thread.start()
     try:
         assert ready.wait(TIMEOUT_S), f'the server did not start within {TIMEOUT_S:g} s'
-        yield url_of(HOST, sockets, is_encrypted=certificate is not None)
+        yield url_of(HOST, sockets, is_encrypted=certificate is not None) + below
     finally:
         loop.call_soon_threadsafe(stop.set)
         thread.join(TIMEOUT_S)

@@ -1,0 +1,72 @@
+"""From what the user said, by parameter name, to checked values; knows no ROS."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+import difflib
+from typing import Any
+
+from .parameter_table import JOINT_SPECS, SPECS, ParameterError, Spec
+
+__all__ = ['check_parameters']
+
+_FOREIGN = (
+    'use_sim_time',
+    'qos_overrides.',
+    'start_type_description_service',
+    'diagnostic_updater.',
+)
+"""Parameters that rclpy itself declares or that other tools put into everybody's file."""
+
+
+def check_parameters(
+    given: Mapping[str, object],
+) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """
+    Check what the user gave and fill up with defaults.
+
+    :param given: values by full name.
+    :returns: values by name, and for each of the ``joints`` its values by the name after
+        ``joint_map.<joint>.``.
+    :raises ParameterError: a value is unacceptable, or a name is unknown.
+    """
+    values = _check(SPECS, given)
+    twice = [name for name, count in Counter(values['joints']).items() if count > 1]
+    if twice:
+        raise ParameterError(f'parameter joints: {twice[0]!r} stands twice, expected it once')
+    joints = {joint: _check(JOINT_SPECS, given, _prefix(joint)) for joint in values['joints']}
+    _refuse_unknown(given, joints)
+    return values, joints
+
+
+def _check(specs: Iterable[Spec], given: Mapping[str, object], prefix: str = '') -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for spec in specs:
+        name = prefix + spec.name
+        values[spec.name] = spec.check(given[name], name=name) if name in given else spec.initial
+    return values
+
+
+def _prefix(joint: str) -> str:
+    return f'joint_map.{joint}.'
+
+
+def _refuse_unknown(given: Mapping[str, object], joints: Iterable[str]) -> None:
+    """Refuse a name that nobody reads, for a typo must not vanish."""
+    known = {spec.name for spec in SPECS}
+    known |= {_prefix(joint) + spec.name for joint in joints for spec in JOINT_SPECS}
+    for name in given:
+        if name in known or name.startswith(_FOREIGN):
+            continue
+        joint = name.removeprefix('joint_map.').rpartition('.')[0]
+        if name.startswith('joint_map.') and joint not in joints:
+            raise ParameterError(
+                f'parameter {name}: {joint!r} is not among the joints; expected one of '
+                f'{", ".join(joints) or "none, the list is empty"}'
+            )
+        key = name.rpartition('.')[2] if name.startswith('joint_map.') else name
+        keys = [spec.name for spec in (JOINT_SPECS if name.startswith('joint_map.') else SPECS)]
+        near = difflib.get_close_matches(key, keys, n=1)
+        hint = f'did you mean {near[0]}?' if near else f'expected one of {", ".join(keys)}'
+        raise ParameterError(f'parameter {name}: no such parameter; {hint}')

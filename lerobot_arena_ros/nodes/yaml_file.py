@@ -1,0 +1,101 @@
+"""YAML as ROS reads it, and which parameters a file has for a node; knows no ROS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+import re
+from typing import Any
+
+import yaml
+
+__all__ = ['YamlError', 'flatten', 'load', 'parameters_for']
+
+_PARAMETERS = 'ros__parameters'
+
+
+class YamlError(ValueError):
+    """A file that cannot be used; the text is one line for the user."""
+
+
+class _Loader(yaml.SafeLoader):
+    """PyYAML's, but a key must not stand twice and 1e-3 is a number, as it is to ROS."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen and key.tag != 'tag:yaml.org,2002:merge':
+                line = key.start_mark.line + 1
+                raise YamlError(f'line {line}: {key.value!r} stands twice, expected it once')
+            seen.add(str(key.value))
+        return super().construct_mapping(node, deep)
+
+
+_Loader.add_implicit_resolver(
+    'tag:yaml.org,2002:float', re.compile(r'^[-+]?\d+(\.\d*)?[eE][-+]?\d+$'), list('-+0123456789')
+)
+
+
+def load(path: Path) -> Any:
+    """
+    Read a file.
+
+    :raises YamlError: there is none, or it is no YAML.
+    """
+    try:
+        return yaml.load(path.read_text(encoding='utf-8'), _Loader)  # noqa: S506, a SafeLoader
+    except OSError as exc:
+        raise YamlError(f'{path}: cannot be read: {exc.strerror}') from exc
+    except yaml.MarkedYAMLError as exc:
+        mark = exc.problem_mark
+        where = f'line {mark.line + 1}, column {mark.column + 1}: ' if mark else ''
+        raise YamlError(f'{path}: {where}{exc.problem}') from exc
+    except (yaml.YAMLError, UnicodeDecodeError) as exc:
+        raise YamlError(f'{path}: is no YAML: {str(exc).splitlines()[0]}') from exc
+    except YamlError as exc:
+        raise YamlError(f'{path}: {exc}') from exc
+
+
+def flatten(tree: Mapping[Any, Any], prefix: str = '') -> Iterator[tuple[str, Any]]:
+    """Give the values of nested parameters by their names with dots."""
+    for key, value in tree.items():
+        if isinstance(value, Mapping):
+            yield from flatten(value, f'{prefix}{key}.')
+        else:
+            yield f'{prefix}{key}', value
+
+
+def parameters_for(node: str, path: Path) -> dict[str, Any]:
+    """
+    Give what a file of parameters says to a node; of what it says twice, the last.
+
+    :param node: its name with its namespace, such as ``/left/arena_bridge``.
+    :raises YamlError: the file cannot be read, or says nothing to this node.
+    """
+    document = load(path)
+    found: dict[str, Any] = {}
+    is_meant = False
+    for name, parameters in _nodes(document if isinstance(document, Mapping) else {}):
+        if re.fullmatch(_pattern(name), node):
+            is_meant = True
+            found.update(flatten(parameters))
+    if not is_meant:
+        raise YamlError(
+            f'{path}: has no parameters for {node}: expected `/**:`, and below it `{_PARAMETERS}:`'
+        )
+    return found
+
+
+def _nodes(tree: Mapping[Any, Any], name: str = '') -> Iterator[tuple[str, Mapping[Any, Any]]]:
+    for key, value in tree.items():
+        if not isinstance(value, Mapping):
+            continue
+        if key == _PARAMETERS:
+            yield name, value
+        else:
+            yield from _nodes(value, f'{name}/{str(key).strip("/")}')
+
+
+def _pattern(name: str) -> str:
+    tokens = {'**': r'(/\w+)*', '*': r'/\w+'}
+    return ''.join(tokens.get(token, f'/{re.escape(token)}') for token in name.split('/')[1:])

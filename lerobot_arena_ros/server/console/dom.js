@@ -1,0 +1,56 @@
+/** @file Finding and filling elements. Text is only ever set as text. */
+
+/**
+ * Find an element that the page cannot do without.
+ * @param {string} id
+ * @returns {HTMLElement}
+ */
+export function byId(id) {
+  const found = document.getElementById(id);
+  if (found === null) {
+    throw new Error(`the page has no element "${id}"`);
+  }
+  return found;
+}
+
+/**
+ * Set a text if it is another one: a screen reader would read it again, and the browser lay it
+ * out again.
+ * @param {Element} element
+ * @param {string} text
+ */
+export function setText(element, text) {
+  if (element.textContent !== text) {
+    element.textContent = text;
+  }
+}
+
+/**
+ * Make the one element that a template holds.
+ * @param {string} id of the template
+ * @returns {HTMLElement}
+ */
+export function fromTemplate(id) {
+  const template = /** @type {HTMLTemplateElement} */ (byId(id));
+  return /** @type {HTMLElement} */ (template.content.firstElementChild.cloneNode(true));
+}
+
+/**
+ * Find the part of an element that has a class.
+ * @param {Element} element
+ * @param {string} name
+ * @returns {HTMLElement}
+ */
+export function part(element, name) {
+  return /** @type {HTMLElement} */ (element.querySelector(`.${name}`));
+}
+
+/**
+ * Say a time of day.
+ * @param {Date} moment
+ * @returns {string}
+ */
+export function clockTime(moment) {
+  const parts = [moment.getHours(), moment.getMinutes(), moment.getSeconds()];
+  return parts.map((each) => String(each).padStart(2, '0')).join(':');
+}

@@ -1,0 +1,126 @@
+/** @file The producer's slot of a room: taken, used and given back. */
+
+import { Link } from './link.js';
+import { NewestSender } from './newest.js';
+
+/**
+ * Whether this page drives.
+ * @typedef {object} DriveState
+ * @property {'free' | 'asking' | 'driving'} phase
+ * @property {string} note a sentence on how it came to this; may be empty
+ */
+
+/** Drives a room, once asked to. A slot that is lost is not taken again by itself. */
+export class Driver {
+  #arena;
+  #workspace;
+  #room;
+  #handlers;
+  #sender;
+  /** @type {?Link} */
+  #link = null;
+  #isLocked = false;
+
+  /**
+   * @param {import('./rest.js').Arena} arena
+   * @param {string} workspace
+   * @param {string} room
+   * @param {string} participantId
+   * @param {{onState: (state: DriveState) => void, onMessage: (message: object) => void}} handlers
+   */
+  constructor(arena, workspace, room, participantId, handlers) {
+    this.#arena = arena;
+    this.#workspace = workspace;
+    this.#room = room;
+    this.participantId = participantId;
+    this.#handlers = handlers;
+    this.#sender = new NewestSender(
+      (data) => this.#link?.send({ type: 'joint_update', data }),
+      () => this.#link?.backlogBytes ?? 0,
+    );
+  }
+
+  /** The link while the slot is taken or asked for, else null. */
+  get link() {
+    return this.#link;
+  }
+
+  get isDriving() {
+    return this.#link !== null && this.#link.isJoined;
+  }
+
+  /** Ask for the slot. Nothing is sent before a joint is moved. */
+  take() {
+    if (this.#link !== null) {
+      return;
+    }
+    this.#handlers.onState({ phase: 'asking', note: '' });
+    const url = this.#arena.socketUrl(this.#workspace, this.#room);
+    this.#link = new Link(url, this.participantId, 'producer', {
+      onJoined: () => this.#handlers.onState({ phase: 'driving', note: '' }),
+      onMessage: this.#handlers.onMessage,
+      onEnd: (ending) => this.#onEnd(ending),
+    });
+  }
+
+  /** Give the slot back, after what was asked for last. */
+  release() {
+    if (this.#link !== null) {
+      this.#sender.flush();
+      this.close();
+      this.#handlers.onState({ phase: 'free', note: 'Control was given back.' });
+    }
+  }
+
+  /**
+   * Move one joint, and no other.
+   * @param {string} name
+   * @param {number} value
+   */
+  move(name, value) {
+    if (this.isDriving && !this.#isLocked) {
+      this.#sender.put(name, value);
+    }
+  }
+
+  /**
+   * Send nothing more while locked; what was waiting to be sent is forgotten.
+   * @param {boolean} isLocked
+   */
+  lock(isLocked) {
+    this.#isLocked = isLocked;
+    this.#sender.clear();
+  }
+
+  /** Leave at once; nothing more is told. */
+  close() {
+    this.#sender.clear();
+    this.#link?.close();
+    this.#link = null;
+  }
+
+  /** @param {import('./link.js').Ending} ending */
+  async #onEnd(ending) {
+    const ended = this.#link;
+    this.#sender.clear();
+    const note = ending.wasJoined
+      ? `Control was lost: ${ending.text}. Nothing more is sent.`
+      : await this.#refusal(ending);
+    // In the meantime the room may have been left.
+    if (this.#link === ended && ended !== null) {
+      this.#link = null;
+      this.#handlers.onState({ phase: 'free', note });
+    }
+  }
+
+  async #refusal(ending) {
+    try {
+      const { producer } = await this.#arena.room(this.#workspace, this.#room);
+      return producer === null
+        ? `Control was refused: ${ending.text}.`
+        : `Control was refused: ${producer} drives this room.`;
+    } catch (error) {
+      return `Control was refused: ${error.message}.`;
+    }
+  }
+}

@@ -1,0 +1,212 @@
+/** @file The choice of a workspace and of a room in it, kept up to date. */
+
+import { byId, fromTemplate, part, setText } from './dom.js';
+
+const ROOMS_MS = 1500;
+const WORKSPACES_MS = 10_000;
+
+/** The workspace of whoever names none. */
+export const DEFAULT_WORKSPACE = 'default-workspace';
+
+/**
+ * What the choice tells.
+ * @typedef {object} RoomsHandlers
+ * @property {(workspace: string, room: string) => void} onChosen
+ * @property {(info: ?import('./rest.js').RoomInfo) => void} onOpenRoom who is in the open room
+ *     now; null where it is not there
+ * @property {() => void} onTokenWanted
+ */
+
+/** Lists rooms and creates them. */
+export class Rooms {
+  #arena;
+  #handlers;
+  #workspace = DEFAULT_WORKSPACE;
+  /** @type {?string} */
+  #open = null;
+  #items = new Map();
+  #timer = 0;
+  #workspacesAt = -Infinity;
+  #isRunning = false;
+
+  /**
+   * @param {import('./rest.js').Arena} arena
+   * @param {RoomsHandlers} handlers
+   */
+  constructor(arena, handlers) {
+    this.#arena = arena;
+    this.#handlers = handlers;
+    this.select = /** @type {HTMLSelectElement} */ (byId('workspace'));
+    this.list = byId('rooms');
+    this.note = byId('rooms-note');
+    this.select.addEventListener('change', () => {
+      this.#workspace = this.select.value;
+      this.refresh();
+    });
+    // Whoever is about to choose wants to see all there is.
+    this.select.addEventListener('focus', () => this.#refreshWorkspaces());
+    byId('create-form').addEventListener('submit', (event) => {
+      event.preventDefault();
+      this.#create();
+    });
+    byId('new-workspace').value = this.#workspace;
+  }
+
+  /**
+   * Look at the room that is open, if any.
+   * @param {string} workspace
+   * @param {?string} room
+   */
+  show(workspace, room) {
+    this.#workspace = workspace;
+    this.#open = room === null ? null : room;
+    this.openWorkspace = workspace;
+    byId('new-workspace').value = workspace;
+    this.#offer([]);
+    this.refresh();
+  }
+
+  /** Keep the lists up to date from now on. */
+  start() {
+    this.#isRunning = true;
+    this.#workspacesAt = -Infinity;
+    this.refresh();
+  }
+
+  /** Ask no more. */
+  stop() {
+    this.#isRunning = false;
+    clearTimeout(this.#timer);
+  }
+
+  /** Ask now rather than in a moment. */
+  async refresh() {
+    clearTimeout(this.#timer);
+    if (!this.#isRunning) {
+      return;
+    }
+    const workspace = this.#workspace;
+    try {
+      if (performance.now() - this.#workspacesAt > WORKSPACES_MS) {
+        await this.#refreshWorkspaces();
+      }
+      const rooms = await this.#arena.rooms(workspace);
+      if (workspace === this.#workspace) {
+        this.#list(rooms);
+      }
+      await this.#tellOpenRoom(workspace, rooms);
+    } catch (error) {
+      this.#onError(error);
+    }
+    clearTimeout(this.#timer);
+    if (this.#isRunning) {
+      this.#timer = setTimeout(() => this.refresh(), ROOMS_MS);
+    }
+  }
+
+  async #tellOpenRoom(workspace, rooms) {
+    if (this.#open === null) {
+      return;
+    }
+    const open = this.#open;
+    const others = this.openWorkspace === workspace
+      ? rooms
+      : await this.#arena.rooms(this.openWorkspace);
+    if (open === this.#open) {
+      this.#handlers.onOpenRoom(others.find((room) => room.id === open) ?? null);
+    }
+  }
+
+  async #refreshWorkspaces() {
+    this.#workspacesAt = performance.now();
+    try {
+      this.#offer(await this.#arena.workspaces());
+    } catch {
+      // Some arenas do not tell: then those that are known here remain.
+    }
+  }
+
+  #offer(workspaces) {
+    const known = [...this.select.options].map((option) => option.value);
+    const wanted = new Set([DEFAULT_WORKSPACE, this.#workspace, ...workspaces]);
+    if (workspaces.length === 0) {
+      known.forEach((name) => wanted.add(name));
+    }
+    const names = [...wanted].sort((a, b) => a.localeCompare(b));
+    if (names.join('\n') !== known.join('\n')) {
+      this.select.replaceChildren(...names.map((name) => new Option(name, name)));
+    }
+    this.select.value = this.#workspace;
+  }
+
+  #list(rooms) {
+    const ids = new Set(rooms.map((room) => room.id));
+    for (const [id, item] of this.#items) {
+      if (!ids.has(id) || item.workspace !== this.#workspace) {
+        item.element.remove();
+        this.#items.delete(id);
+      }
+    }
+    rooms.sort((a, b) => a.id.localeCompare(b.id));
+    rooms.forEach((room, index) => {
+      this.#showRoom(room);
+      const { element } = this.#items.get(room.id);
+      // Where it is already it stays untouched, for it may have the focus.
+      if (this.list.children[index] !== element) {
+        this.list.insertBefore(element, this.list.children[index] ?? null);
+      }
+    });
+    setText(this.note, rooms.length === 0 ? 'There is no room in this workspace.' : '');
+  }
+
+  #showRoom(room) {
+    if (!this.#items.has(room.id)) {
+      const element = fromTemplate('room-template');
+      const workspace = this.#workspace;
+      setText(part(element, 'room-name'), room.id);
+      element.firstElementChild.addEventListener('click', () => {
+        this.#handlers.onChosen(workspace, room.id);
+      });
+      this.#items.set(room.id, { element, workspace });
+    }
+    const { element } = this.#items.get(room.id);
+    const isOpen = this.#open === room.id && this.openWorkspace === this.#workspace;
+    element.firstElementChild.setAttribute('aria-current', String(isOpen));
+    setText(part(element, 'room-people'), peopleText(room));
+  }
+
+  async #create() {
+    const note = byId('create-note');
+    const room = byId('new-room').value.trim();
+    const workspace = byId('new-workspace').value.trim();
+    setText(note, '');
+    if (room === '' || workspace === '') {
+      setText(note, 'A room needs a name and a workspace.');
+      return;
+    }
+    try {
+      await this.#arena.createRoom(workspace, room);
+    } catch (error) {
+      setText(note, `The room was not created: ${error.message}.`);
+      this.#onError(error);
+      return;
+    }
+    byId('new-room').value = '';
+    byId('create').open = false;
+    this.#handlers.onChosen(workspace, room);
+  }
+
+  #onError(error) {
+    if (error.kind === 'token') {
+      this.#handlers.onTokenWanted();
+    } else {
+      setText(this.note, `The rooms are not known: ${error.message}.`);
+    }
+  }
+}
+
+/** @param {import('./rest.js').RoomInfo} room */
+function peopleText({ producer, consumers }) {
+  const drives = producer === null ? 'free' : `${producer} drives`;
+  return consumers.length === 0 ? drives : `${drives} · ${consumers.length} watching`;
+}

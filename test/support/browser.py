@@ -1,0 +1,198 @@
+"""The console in a headless Chromium: what somebody sees there, and does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+import importlib.util
+import math
+import os
+from pathlib import Path
+import shutil
+import tempfile
+from typing import Any
+from urllib.parse import quote
+
+from .required import is_required, require
+from .waiting import wait_for
+
+__all__ = ['PHONE', 'Console', 'running_browser']
+
+PICTURES_VARIABLE = 'LEROBOT_ARENA_SCREENSHOTS'
+"""The folder that the pictures of the page go to."""
+
+PICTURES = Path(__file__).resolve().parents[2] / 'build' / 'screenshots'
+
+BROWSERS = ('chromium', 'chromium-browser', 'google-chrome')
+
+FLAGS = (
+    '--headless=new',
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+    '--hide-scrollbars',
+    # Nothing but this machine is to be reached, whatever a browser does on its own.
+    '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost',
+)
+
+DESKTOP = (1280, 900)
+PHONE = (360, 780)
+
+TEXT = """
+const found = document.getElementById(arguments[0]);
+return found.checkVisibility() ? found.innerText : '';
+"""
+
+FIND_JOINT = """
+const joint = [...document.querySelectorAll('#joints > li')]
+  .find((each) => each.querySelector('.joint-title').textContent === arguments[0]);
+"""
+
+
+class Console:
+    """
+    One tab of the browser.
+
+    :param driver: selenium's.
+    :param selenium: its module ``webdriver``.
+    """
+
+    def __init__(self, driver: Any, selenium: Any) -> None:
+        self.driver = driver
+        self.keys = selenium.Keys
+        self._selenium = selenium
+
+    def open(self, url: str, workspace: str = '', room: str = '') -> None:
+        """Load the page anew, with a room open or none."""
+        self.resize(*DESKTOP)
+        self.driver.get('about:blank')
+        self.driver.get_log('browser')
+        hash_part = f'#{quote(workspace, safe="")}/{quote(room, safe="")}' if room else ''
+        self.driver.get(f'{url}/{hash_part}')
+
+    def wait_joined(self) -> None:
+        """Wait until the page has joined its room."""
+        self.wait_text('link', 'Joined')
+
+    def run(self, script: str, *arguments: object) -> Any:
+        """Run a script in the page and give what it returns."""
+        return self.driver.execute_script(script, *arguments)
+
+    def text(self, element_id: str) -> str:
+        """Give what is written in an element, if it is shown."""
+        return str(self.run(TEXT, element_id))
+
+    def wait_text(self, element_id: str, text: str) -> None:
+        """Wait until an element says this, among other things."""
+        wait_for(lambda: text in self.text(element_id), f'#{element_id} to say {text!r}')
+
+    def click(self, element_id: str) -> None:
+        """Click an element with the mouse."""
+        self.driver.find_element('id', element_id).click()
+
+    def fill(self, element_id: str, text: str) -> None:
+        """Type into a field and press Enter."""
+        self.driver.find_element('id', element_id).send_keys(text, self.keys.ENTER)
+
+    def press(self, *keys: str) -> None:
+        """Press keys, wherever the focus is."""
+        self._selenium.ActionChains(self.driver).send_keys(*keys).perform()
+
+    def joint(self, name: str, part: str) -> Any:
+        """Find a part of a joint by its class; None where there is no such joint."""
+        script = f'{FIND_JOINT} return joint?.querySelector("." + arguments[1]) ?? null'
+        return self.run(script, name, part)
+
+    def value(self, name: str) -> float:
+        """Give the value that is shown of a joint; NaN where there is none."""
+        number = self.joint(name, 'number')
+        text = '' if number is None else number.text
+        return float(text) if text.strip('-.').replace('.', '').isdigit() else math.nan
+
+    def drag(self, name: str, from_share: float, to_share: float) -> None:
+        """
+        Drag on a joint's slider with the mouse.
+
+        :param from_share: where it begins, 0 for the left end and 1 for the right one.
+        """
+        slider = self.joint(name, 'slider')
+        width = slider.size['width']
+        begin, end = ((share - 0.5) * width for share in (from_share, to_share))
+        chain = self._selenium.ActionChains(self.driver)
+        chain.move_to_element_with_offset(slider, begin, 0).click_and_hold()
+        chain.move_by_offset(end - begin, 0).release().perform()
+
+    def touch(self, name: str, from_share: float, to_share: float) -> None:
+        """Draw a finger over a joint's slider; shares as in :meth:`drag`."""
+        slider = self.joint(name, 'slider')
+        self.run('arguments[0].scrollIntoView({ block: "center" })', slider)
+        box = self.run('return arguments[0].getBoundingClientRect().toJSON()', slider)
+        y = box['y'] + box['height'] / 2
+        steps = [from_share + (to_share - from_share) * step / 10 for step in range(11)]
+        points = [[{'x': box['x'] + box['width'] * share, 'y': y}] for share in steps]
+        for kind, point in (
+            ('touchStart', points[0]),
+            *(('touchMove', point) for point in points[1:]),
+            ('touchEnd', []),
+        ):
+            event = {'type': kind, 'touchPoints': point}
+            self.driver.execute_cdp_cmd('Input.dispatchTouchEvent', event)
+
+    def resize(self, width: int, height: int, *, is_phone: bool = False) -> None:
+        """Show the page in this size."""
+        size = {'width': width, 'height': height}
+        screen = {**size, 'deviceScaleFactor': 2 if is_phone else 1, 'mobile': is_phone}
+        self.driver.execute_cdp_cmd('Emulation.setDeviceMetricsOverride', screen)
+        touch = {'enabled': is_phone}
+        self.driver.execute_cdp_cmd('Emulation.setTouchEmulationEnabled', touch)
+
+    def prefer(self, scheme: str) -> None:
+        """Be somebody who likes it ``dark`` or ``light``."""
+        features = [{'name': 'prefers-color-scheme', 'value': scheme}]
+        self.driver.execute_cdp_cmd('Emulation.setEmulatedMedia', {'features': features})
+
+    def take_picture(self, name: str) -> None:
+        """Keep what is seen now."""
+        folder = Path(os.environ.get(PICTURES_VARIABLE) or PICTURES)
+        folder.mkdir(parents=True, exist_ok=True)
+        assert self.driver.save_screenshot(str(folder / f'{name}.png'))
+
+    def faults(self) -> list[str]:
+        """List what scripts and the content policy complained of since the page was loaded."""
+        log = self.driver.get_log('browser')
+        return [entry['message'] for entry in log if entry['source'] in ('javascript', 'security')]
+
+
+@contextmanager
+def running_browser() -> Iterator[Console]:
+    """Have a browser with a profile of its own; skip, or fail if so told, where there is none."""
+    selenium, browser, driver = _found()
+    options = selenium.ChromeOptions()
+    options.binary_location = browser
+    options.set_capability('goog:loggingPrefs', {'browser': 'ALL'})
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        for flag in (*FLAGS, f'--user-data-dir={profile}'):
+            options.add_argument(flag)
+        # Its path is named, so that nothing is downloaded.
+        chrome = selenium.Chrome(options=options, service=selenium.ChromeService(driver))
+        try:
+            yield Console(chrome, selenium)
+        finally:
+            chrome.quit()
+
+
+def _found() -> tuple[Any, str, str]:
+    browser = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    driver = shutil.which('chromedriver')
+    is_here = importlib.util.find_spec('selenium') is not None
+    there = {'selenium': is_here, 'chromium': browser, 'chromedriver': driver}
+    missing = ', '.join(name for name, found in there.items() if not found) or 'a call for it'
+    # Also where all of it is there: tests that run beside each other would open several browsers.
+    is_wanted = is_required('browser') and is_here and browser and driver
+    require('browser', is_wanted, f'missing: {missing}; `make browser` runs this')
+    assert browser is not None and driver is not None
+    return importlib.import_module('selenium.webdriver'), browser, driver

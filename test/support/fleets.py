@@ -1,0 +1,48 @@
+"""Fleets for tests: their files, and the robots that are in most of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+import json
+from pathlib import Path
+from typing import Any
+
+__all__ = ['COMMON', 'FLEET', 'fleet_file', 'follower']
+
+COMMON = {
+    'units': 'degrees',
+    'joints': ['j1'],
+    'link.reconnect_min_s': 0.1,
+    'link.reconnect_max_s': 0.2,
+    'consume.require_feedback': 'never',
+    'create_missing_rooms': 'both',
+}
+
+
+def follower(room: str, **more: Any) -> dict[str, Any]:
+    """Give the parameters of a robot that follows a room."""
+    return {'consume.room_id': room, **more}
+
+
+FLEET = {
+    'left': follower('a'),
+    'right': follower('b'),
+    'twin': follower('b'),
+    'lost': follower('nowhere', create_missing_rooms='none'),
+    'alone': follower('c', server_url='http://127.0.0.1:9'),  # Where nobody listens.
+}
+"""
+Robots by namespace: one that has a room for itself, two that share one, one whose room is missing,
+one without an arena.
+"""
+
+
+def fleet_file(
+    folder: Path, server_url: str, robots: Mapping[str, Mapping[str, Any]] = FLEET
+) -> Path:
+    """Write a fleet into a folder."""
+    path = folder / 'fleet.yaml'
+    entries = [{'namespace': name, 'params': dict(params)} for name, params in robots.items()]
+    common = {**COMMON, 'server_url': server_url}
+    path.write_text(json.dumps({'defaults': {'params': common}, 'robots': entries}))
+    return path

@@ -1,0 +1,70 @@
+"""Somebody else in a room, whose loop runs in a thread of its own: a test may simply wait."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+import threading
+from typing import Any, TypeVar
+
+from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
+from lerobot_arena_ros.arena.messages import EmergencyStop
+
+__all__ = ['Participant', 'running_participant']
+
+TIMEOUT_S = 10.0
+
+Answer = TypeVar('Answer')
+
+
+class Participant:
+    """A participant, and what it heard so far: the values of each update, and stops."""
+
+    def __init__(self, client: RoboticsProducer | RoboticsConsumer) -> None:
+        self.updates: list[dict[str, float]] = []
+        self.stops: list[EmergencyStop] = []
+        self._client = client
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name='participant')
+        client.on_emergency_stop(self.stops.append)
+        if isinstance(client, RoboticsConsumer):
+            client.on_joint_update(self._on_update)
+
+    def say(self, **values: float) -> None:
+        """Send an update, as a producer."""
+        assert isinstance(self._client, RoboticsProducer)
+        joints = [{'name': name, 'value': value} for name, value in values.items()]
+        self._run(self._client.send_joint_update(joints))
+
+    def join(self, workspace: str, room: str, participant_id: str) -> None:
+        """Join a room."""
+        self._thread.start()
+        assert self._run(self._client.connect(workspace, room, participant_id))
+
+    def leave(self) -> None:
+        """Leave it, and leave no thread behind."""
+        self._run(self._client.disconnect())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(TIMEOUT_S)
+        assert not self._thread.is_alive()
+        self._loop.close()
+
+    def _on_update(self, joints: list[dict[str, Any]]) -> None:
+        self.updates.append({joint['name']: joint['value'] for joint in joints})
+
+    def _run(self, work: Coroutine[Any, Any, Answer]) -> Answer:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(TIMEOUT_S)
+
+
+@contextmanager
+def running_participant(
+    client: RoboticsProducer | RoboticsConsumer, workspace: str, room: str, participant_id: str
+) -> Iterator[Participant]:
+    """Have somebody in a room for as long as the context lasts."""
+    participant = Participant(client)
+    participant.join(workspace, room, participant_id)
+    try:
+        yield participant
+    finally:
+        participant.leave()

@@ -1,0 +1,247 @@
+"""The executable arena_fleet as a real process: robots in one process, each by itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+import math
+import os
+from pathlib import Path
+import signal
+from typing import Any
+
+import pytest
+
+pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
+
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState
+from support.domain import own_domain
+from support.fleets import FLEET, fleet_file, follower
+from support.probe import Probe, running_probe
+from support.processes import Process, running
+from support.server import running_server
+from support.waiting import wait_for
+
+from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
+
+WORKSPACE = 'default-workspace'
+CYCLE = (
+    Transition.TRANSITION_DEACTIVATE,
+    Transition.TRANSITION_CLEANUP,
+    Transition.TRANSITION_CONFIGURE,
+    Transition.TRANSITION_ACTIVATE,
+)
+
+
+@dataclass
+class Stage:
+    """A running fleet, its arena, and who hears what it says."""
+
+    url: str
+    process: Process
+    probe: Probe
+
+    def status(self, robot: str, part: str) -> str:
+        """Give what diagnostics say of a part of a robot's bridge."""
+        return self.probe.text(f'/{robot}/arena_bridge: {part}')
+
+    def wait_for_status(self, robot: str, part: str, text: str) -> None:
+        """Wait until diagnostics say this."""
+        wait_for(lambda: text in self.status(robot, part), f'{robot} {part}: {text!r}', 20.0)
+
+    def stopped(self, robot: str) -> bool:
+        """Say whether a robot's latest status is a stop."""
+        return self.probe.stop_active[robot][-1:] == [True]
+
+    def lead(self, room: str, robot: str, degrees: float) -> None:
+        """Lead a room until the robot is commanded there."""
+
+        async def led() -> None:
+            async with RoboticsProducer(self.url) as producer:
+                assert await producer.connect(WORKSPACE, room)
+
+                def arrived() -> bool:
+                    at = [message.position[0] for message in self.probe.commands[robot][-1:]]
+                    return (
+                        math.isclose(at[0], math.radians(degrees), abs_tol=1e-6) if at else False
+                    )
+
+                loop = asyncio.get_running_loop()
+                # What comes before the bridge knows of its producer moves nothing.
+                for attempt in range(200):
+                    jitter = 1e-7 * (attempt % 2)
+                    await producer.send_joint_update([{'name': 'j1', 'value': degrees + jitter}])
+                    if await loop.run_in_executor(None, _within, arrived, 0.1):
+                        return
+                raise AssertionError(f'{robot} was not commanded to {degrees} degrees')
+
+        asyncio.run(led())
+
+    def participants(self, room: str) -> int:
+        """Say how many are in a room."""
+        info = asyncio.run(RoboticsConsumer(self.url).get_room_info(WORKSPACE, room))
+        return int(info['participants']['total'])
+
+
+def _within(condition: Any, timeout_s: float) -> bool:
+    try:
+        wait_for(condition, 'it', timeout_s)
+    except AssertionError:
+        return False
+    return True
+
+
+@contextmanager
+def running_fleet(folder: Path, robots: dict[str, Any] = FLEET) -> Iterator[Stage]:
+    """Run a fleet in an arena and a ROS domain of its own."""
+    with (
+        own_domain(),
+        running_server() as url,
+        running_probe() as probe,
+        running('nodes.fleet', [str(fleet_file(folder, url, robots))]) as process,
+    ):
+        probe.watch(*robots)
+        stage = Stage(url, process, probe)
+        for robot in ('left', 'right', *(['twin'] if 'twin' in robots else [])):
+            stage.wait_for_status(robot, 'consume link', 'joined')
+        yield stage
+
+
+@pytest.fixture(scope='module', name='stage')
+def fixture_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """Have one fleet for the tests that leave it as it was."""
+    with running_fleet(tmp_path_factory.mktemp('fleet')) as stage:
+        yield stage
+
+
+def test_each_robot_follows_its_own_room(stage: Stage) -> None:
+    """What one room says moves one robot."""
+    stage.lead('a', 'left', 5.0)
+    stage.lead('b', 'right', -5.0)
+
+    assert max(message.position[0] for message in stage.probe.commands['right']) < 0.0
+    assert min(message.position[0] for message in stage.probe.commands['left']) > 0.0
+
+
+def test_what_one_robot_lacks_is_its_own_trouble(stage: Stage) -> None:
+    """A room that is missing and an arena that is down are said by the robot they belong to."""
+    stage.wait_for_status('lost', 'consume link', 'there is no such room')
+    stage.wait_for_status('alone', 'consume link', 'cannot connect')
+
+    stage.lead('a', 'left', 6.0)
+
+
+@pytest.mark.parametrize('by', ['room', 'service', 'topic'])
+def test_a_stop_is_that_of_one_robot(stage: Stage, by: str) -> None:
+    """The others go on, and it is reset by its own service."""
+
+    async def press_in_room() -> None:
+        async with RoboticsConsumer(stage.url) as client:
+            assert await client.connect(WORKSPACE, 'a')
+            await client.send_emergency_stop('ouch')
+
+    if by == 'room':
+        asyncio.run(press_in_room())
+    elif by == 'service':
+        assert stage.probe.call('left', 'trigger_emergency_stop').success
+    else:
+        stage.probe.publish_stop('left', True)
+    wait_for(lambda: stage.stopped('left'), 'the left robot to stop')
+
+    stage.lead('b', 'right', 7.0)
+    assert not any(stage.probe.stop_active['right'])
+
+    stage.probe.publish_stop('left', False)
+    wait_for(lambda: stage.probe.call('left', 'reset_emergency_stop').success, 'the reset', 20.0)
+    wait_for(lambda: not stage.stopped('left'), 'the left robot to be released')
+    stage.lead('a', 'left', 8.0)
+
+
+def test_robots_that_share_a_room_share_its_stop(stage: Stage) -> None:
+    """Whoever stops says so in its room; who is elsewhere goes on."""
+    assert stage.probe.call('right', 'trigger_emergency_stop').success
+    for robot in ('right', 'twin'):
+        wait_for(lambda robot=robot: stage.stopped(robot), f'{robot} to stop')  # type: ignore[misc]
+
+    stage.lead('a', 'left', 9.0)
+    assert not stage.stopped('left')
+
+    for robot in ('right', 'twin'):
+        assert stage.probe.call(robot, 'reset_emergency_stop').success
+
+
+def test_configuring_one_robot_anew_leaves_the_others_alone(stage: Stage) -> None:
+    """Nothing is left behind, and nobody else has to join again."""
+
+    def cycle() -> None:
+        for transition in CYCLE:
+            request = ChangeState.Request()
+            request.transition.id = transition
+            assert stage.probe.ask('left', 'change_state', ChangeState, request).success
+        stage.wait_for_status('left', 'consume link', 'joined')
+
+    def held() -> tuple[int, int]:
+        process = Path('/proc') / str(stage.process.pid)
+        return len(os.listdir(process / 'task')), len(os.listdir(process / 'fd'))
+
+    cycle()
+    threads, files = held()
+    for _ in range(5):
+        cycle()
+
+    wait_for(
+        lambda: held()[0] <= threads and held()[1] <= files,
+        f'{threads} threads and {files} files, not more',
+    )
+    wait_for(lambda: stage.participants('a') == 1, 'the left robot to be in its room once')
+    heard = stage.probe.diagnostics['/right/arena_bridge: consume link']
+    assert {pair.key: pair.value for pair in heard.values}['joins'] == '1'
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM], ids=['sigint', 'sigterm'])
+def test_a_signal_ends_all_of_them(tmp_path: Path, number: signal.Signals) -> None:
+    """Each leaves its room, nothing is commanded any more, and the code is 0."""
+    robots = {'left': follower('a'), 'right': follower('b'), 'alone': FLEET['alone']}
+    with running_fleet(tmp_path, robots) as stage:
+        code = stage.process.end(number)
+
+        assert code == 0, stage.process.output
+        assert 'Traceback' not in stage.process.output
+        assert 'not every room was left' not in stage.process.output
+        assert [stage.participants(room) for room in ('a', 'b')] == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ('robots', 'more', 'line'),
+    [
+        (
+            {'left': follower('a'), 'right': follower('b', units='degree')},
+            [],
+            "robot /right: parameter units = 'degree': expected one of 'degrees', ",
+        ),
+        (
+            {'left': follower('a', executor='single'), 'right': follower('b')},
+            [],
+            'parameter executor is auto and single: expected the same for all robots',
+        ),
+        ({'left': follower('a')}, ['--ros-args', '-r', '__ns:=/x'], '-r: expected in '),
+        ({'left': follower('a')}, ['--ros-args', '--log-level', 'loud'], 'the ROS arguments'),
+    ],
+    ids=['a value', 'the executor', 'an argument that joins them', 'an unknown log level'],
+)
+def test_nonsense_ends_it_with_one_line(
+    tmp_path: Path, robots: dict[str, Any], more: list[str], line: str
+) -> None:
+    """Before anybody has joined anything."""
+    with own_domain(), running_server() as url:
+        file = str(fleet_file(tmp_path, url, robots))
+        with running('nodes.fleet', [file, *more]) as process:
+            assert process.wait() == 2
+            said = [text for text in process.output.splitlines() if text.startswith('arena_fleet')]
+            assert len(said) == 1
+            assert line in said[0]
+            assert 'Traceback' not in process.output
+        assert asyncio.run(RoboticsConsumer(url).list_rooms(WORKSPACE)) == []

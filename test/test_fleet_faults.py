@@ -1,0 +1,184 @@
+"""What breaks in one robot's bridge stays there: the others go on, and it stands still."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+import threading
+from typing import Any
+from unittest.mock import Mock
+
+import pytest
+
+pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
+
+import rclpy
+from rclpy.executors import Executor
+from rclpy.task import Future
+from sensor_msgs.msg import JointState
+from std_srvs.srv import Trigger
+from support.domain import own_domain
+from support.fleets import COMMON, follower
+from support.waiting import wait_for
+
+from lerobot_arena_ros.nodes.bridge_node import BridgeNode
+from lerobot_arena_ros.nodes.fleet_bridges import FleetBridges
+from lerobot_arena_ros.nodes.fleet_file import Robot
+from lerobot_arena_ros.nodes.spinning import make_executor
+
+DOWN = {**COMMON, 'server_url': 'http://127.0.0.1:9'}  # Where nobody listens.
+
+
+@dataclass
+class Stage:
+    """Two robots in this process, spun by hand."""
+
+    fleet: FleetBridges
+    executor: Executor
+    node: Any
+
+    @property
+    def left(self) -> BridgeNode:
+        """The one that breaks."""
+        return self.fleet.nodes[0]
+
+    @property
+    def right(self) -> BridgeNode:
+        """The one that does not."""
+        return self.fleet.nodes[1]
+
+    def spin_until(self, condition: Callable[[], object], what: str) -> None:
+        """Spin all of them until something holds."""
+        never: Future = Future(executor=self.executor)
+
+        def spun() -> bool:
+            self.executor.spin_until_future_complete(never, timeout_sec=0.02)
+            return bool(condition())
+
+        wait_for(spun, what, 20.0)
+
+
+@contextmanager
+def running_stage(kind: str) -> Iterator[Stage]:
+    """Have two configured robots and a node to talk to them."""
+    with own_domain():
+        rclpy.init()
+        robots = [
+            Robot(f'/{name}', {**DOWN, **follower('a'), 'executor': kind})
+            for name in ('left', 'right')
+        ]
+        fleet = FleetBridges(robots)
+        executor = make_executor(fleet.executor)
+        node = rclpy.create_node('tester')
+        for each in (*fleet.nodes, node):
+            executor.add_node(each)
+        fleet.start()
+        try:
+            yield Stage(fleet, executor, node)
+        finally:
+            fleet.finish()
+            for each in (*fleet.nodes, node):
+                executor.remove_node(each)
+                each.destroy_node()
+            rclpy.try_shutdown()
+    assert [thread.name for thread in threading.enumerate() if thread.name == 'arena'] == []
+
+
+@pytest.fixture(name='stage', params=['events', 'single'])
+def fixture_stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
+    """Have the stage on either executor."""
+    if request.param == 'events':
+        pytest.importorskip('rclpy.experimental', reason='this rclpy has no events executor')
+    with running_stage(request.param) as stage:
+        yield stage
+
+
+def breaks(*_: Any, **__: Any) -> None:
+    """Do what a bug does."""
+    raise RuntimeError('broken')
+
+
+def measured(node: BridgeNode) -> Mock:
+    """Listen to what a bridge is told of its joints."""
+    assert node._sides is not None
+    node._sides.measure = Mock(wraps=node._sides.measure)  # type: ignore[method-assign]
+    return node._sides.measure
+
+
+def test_a_callback_that_breaks_stops_its_own_robot(stage: Stage) -> None:
+    """Its stop is latched and it leaves; the other one hears every message all the same."""
+    heard = measured(stage.right)
+    assert stage.left._sides is not None
+    stage.left._sides.measure = breaks  # type: ignore[method-assign]
+    publishers = {
+        name: stage.node.create_publisher(JointState, f'/{name}/joint_states', 10)
+        for name in ('left', 'right')
+    }
+    stage.spin_until(
+        lambda: all(each.get_subscription_count() for each in publishers.values()), 'listeners'
+    )
+
+    count = 5
+    for each in publishers.values():
+        for _ in range(count):
+            each.publish(JointState(name=['j1'], position=[0.0]))
+    stage.spin_until(lambda: heard.call_count == count, 'the right robot to hear everything')
+
+    stage.spin_until(lambda: stage.left._panel.stop is not None, 'the left robot to stop')
+    assert 'broken' in str(stage.left._panel.stop)
+    assert stage.fleet.failure() is None
+    assert not stage.left.is_configured
+    assert stage.left._panel.stop is not None
+    assert (stage.right.is_configured, stage.right._panel.stop) == (True, None)
+
+
+def test_what_a_broken_timer_leaves_undone_is_no_secret(stage: Stage) -> None:
+    """Its services still answer, and it may be put to work again by hand."""
+    stage.left._sides.look = breaks  # type: ignore[method-assign,union-attr]
+    stage.spin_until(lambda: stage.left.failure, 'the beat')
+    assert stage.fleet.failure() is None
+    client = stage.node.create_client(Trigger, '/left/arena_bridge/reset_emergency_stop')
+    stage.spin_until(client.service_is_ready, 'the service')
+
+    answer = client.call_async(Trigger.Request())
+    stage.spin_until(answer.done, 'the answer')
+    assert answer.result().success
+    stage.left.start()
+
+    assert stage.left.is_configured
+    assert stage.left.failure is None
+
+
+def test_a_service_that_breaks_answers(stage: Stage) -> None:
+    """With no success; and the robot stops, for nobody knows how far it got."""
+    stage.left._panel._publishers = breaks  # type: ignore[method-assign,assignment]
+    client = stage.node.create_client(Trigger, '/left/arena_bridge/reset_emergency_stop')
+    stage.spin_until(client.service_is_ready, 'the service')
+
+    answer = client.call_async(Trigger.Request())
+    stage.spin_until(answer.done, 'the answer')
+
+    assert not answer.result().success
+    assert stage.left._panel.stop is not None
+
+
+def test_it_ends_when_none_is_left(stage: Stage) -> None:
+    """Then the process says of each why; a link that nothing can cure is such a reason."""
+    for node, failure in ((stage.left, 'refused'), (stage.right, 'refused, too')):
+        assert stage.fleet.failure() is None
+        assert node._sides is not None
+        node._sides.failure = failure
+
+    assert stage.fleet.failure() == (
+        '/left/arena_bridge: refused; /right/arena_bridge: refused, too'
+    )
+
+
+def test_one_that_cannot_even_stop_properly_does_not_keep_the_others(stage: Stage) -> None:
+    """At the end each is let go by itself, and has left its room all the same."""
+    stage.left._deactivate = breaks  # type: ignore[method-assign]
+
+    stage.fleet.finish()
+
+    assert (stage.left.is_configured, stage.right.is_configured) == (False, False)

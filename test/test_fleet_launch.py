@@ -1,0 +1,73 @@
+"""``fleet.launch.py``, run by launch_testing: a process for each robot, and one for all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+pytest.importorskip('launch_testing', reason='launch_testing is not here: it comes with ROS 2')
+
+from launch import LaunchDescription
+from launch_testing import parametrize
+from support.fleets import fleet_file
+from support.launching import (
+    ExitCodes,
+    WhileRunning,
+    described,
+    folder,
+    free_port,
+    launch_file,
+    needs_installation,
+)
+from support.probe import running_probe
+from support.scenarios import BRIDGES, SCENARIOS, Stage
+
+__all__ = ['ExitCodes', 'TestFleet', 'generate_test_description']
+
+
+@pytest.mark.launch_test
+@needs_installation
+@parametrize('one_process', ['false', 'true'])  # type: ignore[untyped-decorator]
+def generate_test_description(one_process: str) -> tuple[LaunchDescription, dict[str, Any]]:
+    """Start the bridges of the scenarios out of one file, without an arena."""
+    port = free_port()
+    robots = {
+        name: {'joints': [], 'consume.require_feedback': 'always', **parameters}
+        for name, parameters in BRIDGES.items()
+    }
+    # The argument counts, not the file.
+    file = fleet_file(folder(), 'http://127.0.0.1:9', robots)
+    arguments = {
+        'fleet_file': str(file),
+        'one_process': one_process,
+        'server_url': f'http://127.0.0.1:{port}',
+    }
+    return described(launch_file('fleet.launch.py', arguments)), {'port': port}
+
+
+class TestFleet(WhileRunning):
+    """What holds while they run."""
+
+    def test_there_are_as_many_processes_as_were_asked_for(
+        self, proc_info: Any, one_process: str
+    ) -> None:
+        """One for each robot, or one for all."""
+        names = sorted(name.rpartition('-')[0] for name in proc_info.process_names())
+
+        assert names == (['arena_fleet'] if one_process == 'true' else ['arena_bridge'] * 3)
+
+
+def _test_of(scenario: Callable[[Stage], None]) -> Callable[[TestFleet, int], None]:
+    def test(self: TestFleet, port: int) -> None:
+        with running_probe() as probe:
+            probe.watch(*BRIDGES)
+            scenario(Stage(probe, port))
+
+    test.__doc__ = scenario.__doc__
+    return test
+
+
+for _scenario in SCENARIOS:
+    setattr(TestFleet, f'test_{_scenario.__name__}', _test_of(_scenario))
