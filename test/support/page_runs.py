@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 import importlib.util
 import os
 from pathlib import Path
@@ -71,8 +71,8 @@ class PageRun:
             try:
                 code = process.wait(TIMEOUT_S)
             except subprocess.TimeoutExpired:
-                _kill(process)
                 code = None
+            _kill(process)
             assert code == 0, f'exit code {code}:\n{block.text}\n{log.read_text()}'
             assert not block.prints or self._has_printed(block, log), log.read_text()
             return
@@ -185,6 +185,7 @@ def _environment(checkout: Path) -> dict[str, str]:
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None:
+    """End a block's whole group: who started others may have ended before them."""
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    process.wait()
