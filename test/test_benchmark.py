@@ -144,7 +144,14 @@ def test_more_may_be_better() -> None:
 
     assert target.is_met(2.0)
     assert not target.is_met(1.9)
-    assert target.is_met(1.0, slack=2.0)
+    assert target.is_forgiven(1.0)
+    assert not target.is_forgiven(0.9)
+
+
+def test_a_smoke_test_judges_no_tail(results: dict[str, Any]) -> None:
+    """A dozen stops say nothing of the hundredth."""
+    results['stop'][1]['p99_us'] = 1e9
+    assert beyond(results) == {}
 
 
 def test_what_was_merged_is_not_received() -> None:

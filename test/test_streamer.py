@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
+from contextlib import contextmanager
+import threading
+from typing import Any, cast
 
 import pytest
 
 pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
 
 from rclpy.logging import get_logger
+from support.waiting import wait_for
 
+from lerobot_arena_ros.arena.messages import JointUpdate
 from lerobot_arena_ros.control.joint_map import Joint, JointMap
 from lerobot_arena_ros.control.units import Unit
 from lerobot_arena_ros.nodes.arena_thread import ArenaThread
@@ -64,3 +70,101 @@ def test_what_was_measured_before_is_not_sent_again(streamer: Streamer, begin: o
 
     streamer.put({'gripper': 0.0}, None)
     assert take(streamer) == {'arm': 2.0, 'gripper': 0.0}
+
+
+class Network:
+    """
+    A connection whose socket may be full, for a loop or for both threads.
+
+    :ivar sent: what it took, and in which thread.
+    """
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[dict[str, float], str]] = []
+        self.is_full = False
+        self.flows = threading.Event()
+        self.flows.set()
+
+    def send_now(self, update: JointUpdate) -> bool:
+        """Take it, or do not."""
+        if not self.is_full:
+            self._take(update)
+        return not self.is_full
+
+    async def send(self, update: JointUpdate) -> None:
+        """Take it once it flows."""
+        self._take(update)
+        await asyncio.get_running_loop().run_in_executor(None, self.flows.wait)
+
+    def _take(self, update: JointUpdate) -> None:
+        self.sent.append((update.values, threading.current_thread().name))
+
+
+@contextmanager
+def fed(streamer: Streamer, network: Network, max_rate_hz: float) -> Iterator[None]:
+    """Have a streamer whose room is joined, with all joints measured."""
+    streamer.max_rate_hz = max_rate_hz
+    feeding = streamer._thread.start(streamer.feed(cast('Any', network)))
+    try:
+        wait_for(lambda: streamer._connection is not None, 'a connection')
+        yield
+    finally:
+        network.flows.set()
+        assert streamer._thread.end(feeding, 10.0)
+
+
+HERE = threading.current_thread().name
+
+
+def test_what_is_due_is_written_by_the_thread_that_has_it(streamer: Streamer) -> None:
+    """The loop sleeps on."""
+    network = Network()
+    with fed(streamer, network, 0.0):
+        for number in range(3):
+            streamer.put({'arm': float(number)}, None)
+        assert network.sent == [
+            ({'arm': float(number), 'gripper': 0.5}, HERE) for number in range(3)
+        ]
+        assert streamer.sent == 3
+
+
+def test_what_comes_too_early_merges_and_is_sent_by_the_loop(streamer: Streamer) -> None:
+    """One update, with the newest of each joint, as soon as the rate allows it."""
+    network = Network()
+    with fed(streamer, network, 1.0):
+        streamer.put({'arm': 1.0}, None)
+        for number in range(2, 6):
+            streamer.put({'arm': float(number)}, None)
+        streamer.put({'gripper': 0.25}, None)
+        wait_for(lambda: len(network.sent) == 2, 'the second update')
+        assert network.sent == [
+            ({'arm': 1.0, 'gripper': 0.5}, HERE),
+            ({'arm': 5.0, 'gripper': 0.25}, 'arena'),
+        ]
+
+
+def test_what_the_socket_does_not_take_is_sent_by_the_loop(streamer: Streamer) -> None:
+    """Which can wait."""
+    network = Network()
+    with fed(streamer, network, 0.0):
+        network.is_full = True
+        streamer.put({'arm': 1.0}, None)
+        wait_for(lambda: network.sent, 'the update')
+        assert network.sent == [({'arm': 1.0, 'gripper': 0.5}, 'arena')]
+
+
+def test_nothing_overtakes_what_the_loop_is_sending(streamer: Streamer) -> None:
+    """What comes meanwhile merges, and follows."""
+    network = Network()
+    with fed(streamer, network, 0.0):
+        network.is_full = True
+        network.flows.clear()
+        streamer.put({'arm': 1.0}, None)
+        wait_for(lambda: len(network.sent) == 1, 'the first update')
+        network.is_full = False
+        streamer.put({'arm': 2.0}, None)
+        streamer.put({'arm': 3.0}, None)
+        assert len(network.sent) == 1
+        network.flows.set()
+        wait_for(lambda: len(network.sent) == 2, 'the rest')
+        assert network.sent[1] == ({'arm': 3.0, 'gripper': 0.5}, 'arena')

@@ -211,17 +211,20 @@ class Connection:
         self._is_closing = True
         hear_directly(self._socket, None)
         tasks, self._tasks = self._tasks, []
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
-        # Its own timeout counts anew at each step, and not where a goodbye cannot even be written.
-        goodbye = asyncio.ensure_future(self._socket.close())
+        goodbye: asyncio.Future[None] | None = None
         try:
+            for task in tasks:
+                task.cancel()
+            if tasks:
+                await asyncio.wait(tasks)
+            # Its own timeout counts anew at each step, and not where a goodbye cannot even be
+            # written.
+            goodbye = asyncio.ensure_future(self._socket.close())
             await asyncio.wait([goodbye], timeout=CLOSE_TIMEOUT_S)
-        finally:
+        finally:  # Also where somebody does not wait for it.
             self._transport.abort()
-            await goodbye
+            if goodbye is not None:
+                await goodbye
 
     async def _join(self, timeout_s: float) -> None:
         """Ask to join and wait for the answer."""
