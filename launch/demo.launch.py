@@ -5,7 +5,7 @@ The leader's joints go into a room; the follower moves as the room says.
 """
 
 from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument, ExecuteProcess
+from launch.actions import DeclareLaunchArgument, ExecuteProcess, LogInfo
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 from launch_ros.substitutions import ExecutableInPackage
@@ -28,6 +28,11 @@ ARGUMENTS = [
         description='debug, info, warn, error or fatal',
     ),
 ]
+INTRODUCTION = (
+    'A simulated leader arm waves; what it measures goes through an arena room on this machine, '
+    'and a simulated follower does the same: see ros2 topic echo /follower/joint_states. '
+    'Ctrl-C ends it.'
+)
 
 
 def arm(namespace: str, motion: str) -> Node:
@@ -77,6 +82,7 @@ def generate_launch_description() -> LaunchDescription:
     return LaunchDescription(
         [
             *ARGUMENTS,
+            LogInfo(msg=INTRODUCTION),
             server,
             arm('leader', motion='sine'),
             bridge('leader', 'arena_producer', 'produce.room_id'),

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-import re
 import signal
 import ssl
 
 import httpx
 import pytest
-from support.arena_server import ROOT, arena_server
+from support.arena_server import arena_server
 from support.certificates import Authority
 from support.peers import connect, enter, joint, ws_path
 
@@ -152,18 +151,6 @@ def test_every_limit_is_an_option() -> None:
     assert options.limits == Limits(1, 2, 3, 4, 5, 6, 7, 8, 9.0, 10, 11.0)
     assert options.timing == Timing(join_s=12.0)
     assert options.policy == Policy(commands=False, newest_wins=True, fresh_rooms=True)
-
-
-def test_the_readme_has_every_option(capsys: pytest.CaptureFixture[str]) -> None:
-    """Each that --help lists, with its default, and no other."""
-    with pytest.raises(SystemExit):
-        main(['--help'])
-    text = (ROOT / 'README.md').read_text(encoding='utf-8')
-    section = text.split('## The server\n', 1)[1].split('\n## ', 1)[0]
-    listed = re.findall(r'^\| `(--[a-z-]+)', section, re.M)
-
-    offered = re.findall(r'^  (--[a-z-]+)', capsys.readouterr().out, re.M)
-    assert listed == offered
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""README, config and parameters say the same."""
+"""Pages, config and code say the same."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import re
 from typing import Any
 
 import pytest
+from support.executables import EXECUTABLES
+from support.launch_files import ARGUMENTS
+from support.pages import PAGES, anchors_of, prose_of, rows_of
 import yaml
 
 from lerobot_arena_ros.nodes.parameter_table import JOINT_SPECS, SPECS, Spec
@@ -15,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def shown(default: object) -> str:
-    """Say a default as the README does."""
+    """Say a default as the tables do."""
     if default is float:
         return 'not set'
     if isinstance(default, bool):
@@ -39,24 +42,57 @@ def flat(tree: dict[str, Any], prefix: str = '') -> dict[str, Any]:
 @pytest.mark.parametrize(
     ('head', 'specs'),
     [
-        ('### Parameters\n', SPECS),
-        ('For each of the `joints`:\n', JOINT_SPECS),
+        ('## Parameters', SPECS),
+        ('## Parameters of a joint', JOINT_SPECS),
     ],
     ids=['bridge', 'joint'],
 )
-def test_the_readme_has_every_parameter_as_it_is(head: str, specs: tuple[Spec, ...]) -> None:
-    """The README's tables list each parameter with its type, default and unit, and no other."""
-    text = (ROOT / 'README.md').read_text(encoding='utf-8')
-    table = text.split(head, 1)[1]
-    found = re.findall(r'^\| `([a-z_.]+)` \| (\S+) \| (.+?) \| (.+?) \| (.+) \|$', table, re.M)
-    listed = {row[0]: row[1:] for row in found[: len(specs)]}
+def test_the_reference_has_every_parameter_as_it_is(head: str, specs: tuple[Spec, ...]) -> None:
+    """The tables list each parameter with its type, default and unit, and no other."""
+    rows = rows_of('docs/reference/parameters.md', f'{head}\n')
+    listed = {row[0]: row[1:] for row in rows}
 
-    assert list(listed) == [spec.name for spec in specs]
+    assert list(listed) == [f'`{spec.name}`' for spec in specs]
     for spec in specs:
-        kind, default, unit, description = listed[spec.name]
+        kind, default, unit, description = listed[f'`{spec.name}`']
         assert (kind, default, unit) == (spec.type_name, shown(spec.default), spec.unit or '–')
         assert description.startswith(spec.description)
         assert ('May change while' in description) == spec.dynamic
+
+
+def test_the_reference_has_every_executable() -> None:
+    """Those of setup.py, in their order."""
+    rows = rows_of('docs/reference/parameters.md', '## Executables')
+
+    assert [row[0] for row in rows] == [f'`{name}`' for name in EXECUTABLES]
+
+
+@pytest.mark.parametrize('name', ARGUMENTS)
+def test_the_reference_has_every_launch_argument(name: str) -> None:
+    """With its default; and launch itself says of each what it is."""
+    rows = rows_of('docs/reference/parameters.md', f'### {name}\n')
+    listed = {row[0].strip('`'): row[1].strip('`') for row in rows}
+
+    assert list(listed) == list(ARGUMENTS[name])
+    for argument, (default, description) in ARGUMENTS[name].items():
+        assert description, f'{name}: {argument}'
+        if default is not None:
+            assert listed[argument] == (default or "''"), argument
+
+
+def test_the_reference_has_every_variable() -> None:
+    """Those with our name that package, examples and the client's tests look at."""
+    rows = rows_of('docs/reference/parameters.md', '## Environment variables')
+    contract = (ROOT / 'test' / 'conftest.py').read_text(encoding='utf-8')
+    sources = [*source_of('lerobot_arena_ros'), *source_of('examples'), contract]
+    used = {name for text in sources for name in re.findall(r"'(LEROBOT_ARENA_[A-Z_]+)'", text)}
+
+    assert {row[0].strip('`') for row in rows} == used
+
+
+def source_of(folder: str) -> list[str]:
+    """Give the texts of the Python files in a folder."""
+    return [path.read_text(encoding='utf-8') for path in sorted((ROOT / folder).rglob('*.py'))]
 
 
 def test_bridge_yaml_has_every_parameter_at_its_default() -> None:
@@ -102,3 +138,55 @@ def test_every_guarantee_names_a_test_that_exists() -> None:
         assert shown_by, line
         for file, test in shown_by:
             assert f'def {test}(' in (ROOT / 'test' / file).read_text(encoding='utf-8'), test
+
+
+def links() -> list[Any]:
+    """Give each link within the project as parameters of a test: the page, and where it leads."""
+    return [
+        pytest.param(page, target, id=f'{page} {target}')
+        for page in PAGES
+        for target in sorted(set(re.findall(r'\[[^]]*\]\(([^)\s]+)\)', prose_of(page))))
+        if '://' not in target
+    ]
+
+
+@pytest.mark.parametrize(('page', 'target'), links())
+def test_links_lead_somewhere(page: str, target: str) -> None:
+    """To a file of the project, and to a heading of it where one is named."""
+    name, _, anchor = target.partition('#')
+    file = (ROOT / page).parent / name if name else ROOT / page
+    assert file.exists()
+    if anchor:
+        assert anchor in anchors_of(file.resolve().relative_to(ROOT).as_posix())
+
+
+def test_every_page_can_be_reached() -> None:
+    """From the README, by links alone."""
+    seen: set[str] = set()
+    to_read = ['README.md']
+    while to_read:
+        page = to_read.pop()
+        seen.add(page)
+        for target in re.findall(r'\]\(([^)#\s]+\.md)', prose_of(page)):
+            if '://' not in target:
+                found = ((ROOT / page).parent / target).resolve().relative_to(ROOT).as_posix()
+                to_read += [found] if found not in seen else []
+
+    assert seen == set(PAGES)
+
+
+def test_topics_are_those_of_the_node() -> None:
+    """Each topic and service in the reference has its name in the code, and vice versa."""
+    text = ''.join(source_of('lerobot_arena_ros/nodes'))
+    made = re.findall(
+        r"create_(?:publisher|subscription|service)\(\s*[\w\[\].]+,\s*f?'([^']+)'", text
+    )
+    page = 'docs/reference/topics.md'
+    listed = [row[0] for head in ('## Topics', '## Services') for row in rows_of(page, head)]
+    names = {name for cell in listed for name in re.findall('`([^`]+)`', cell)}
+
+    assert names - {'~/change_state'} == {
+        name.replace('{_STATUS}', 'emergency_stop_active')
+        for name in made
+        if not name.startswith('{')  # Of the two arms that the demo watches.
+    }

@@ -16,9 +16,9 @@ MODULES = sorted((ROOT / PACKAGE).rglob('*.py'))
 OURS = {
     '': {'arena'},
     'arena': {'arena'},
-    'server': {'server', 'arena.errors', 'arena.messages', 'arena.outbox'},
+    'server': {'server', 'release', 'arena.errors', 'arena.messages', 'arena.outbox'},
     'control': {'control'},
-    'nodes': {'nodes', 'arena', 'control'},
+    'nodes': {'nodes', 'release', 'arena', 'control'},
 }
 # What only these files may import of others: one seam for each library.
 SEAMS = {

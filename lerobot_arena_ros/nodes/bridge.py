@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import sys
 
+from .parameter_table import JOINT_SPECS, SPECS
 from .stop_signal import StopSignal
+from .usage import answer
 
 __all__ = ['main', 'main_consumer', 'main_producer']
+
+
+_DESCRIPTION = {
+    'produce': 'sends the measured joints of a robot (joint_states) into a room',
+    'consume': 'commands a robot (joint_commands) as a room says',
+}
 
 
 def main(args: list[str] | None = None) -> int:
@@ -26,8 +34,16 @@ def main_consumer(args: list[str] | None = None) -> int:
 
 def _run(name: str, args: list[str] | None, sides: tuple[str, ...]) -> int:
     stop = StopSignal()
-    from .bridge_node import BridgeNode
-    from .spinning import Program, run
+    _answer(name, args, sides)
+    try:
+        from .bridge_node import BridgeNode
+        from .spinning import Program, run
+    except ModuleNotFoundError as exc:
+        sys.stderr.write(
+            f'{name}: no {exc.name} here: source ROS 2 first, such as with '
+            '. /opt/ros/jazzy/setup.sh\n'
+        )
+        return 2
 
     def make() -> Program:
         node = BridgeNode(sides)
@@ -36,6 +52,25 @@ def _run(name: str, args: list[str] | None, sides: tuple[str, ...]) -> int:
         )
 
     return run(make, name, args, stop)
+
+
+def _answer(name: str, args: list[str] | None, sides: tuple[str, ...]) -> None:
+    others = tuple(f'{side}.' for side in _DESCRIPTION if side not in sides)
+    specs = [spec for spec in SPECS if not spec.name.startswith(others)]
+    what = '; '.join(_DESCRIPTION[side] for side in sides)
+    of_joints = ', '.join(spec.name for spec in JOINT_SPECS)
+    answer(
+        name,
+        f'Bridge between ROS 2 and LeRobot Arena: {what}. Each joint J of the joints may also '
+        f'have joint_map.J. followed by {of_joints}. Values in the room have a unit that has to '
+        'be named: units.',
+        specs,
+        args,
+        examples=(
+            f'--ros-args -p {sides[-1]}.room_id:=arm -p units:=degrees -p joints:=[elbow]',
+            '--ros-args --params-file my_arm.yaml',
+        ),
+    )
 
 
 if __name__ == '__main__':

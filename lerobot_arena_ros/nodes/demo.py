@@ -12,6 +12,8 @@ import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 
+from lerobot_arena_ros.release import version
+
 from .demo_check import DemoCheck
 from .demo_processes import DemoError, Processes, demo_processes
 from .demo_screen import draw, pressed_key, reading_keys
@@ -101,8 +103,13 @@ def _judge(check: DemoCheck, executor: SingleThreadedExecutor, processes: Proces
 
 def _arguments(args: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog='demo', description='A leader arm, an arena, and a follower, all on this machine.'
+        prog='demo',
+        description='A leader arm, an arena, and a follower, all on this machine.',
+        epilog='Exit code: 0 after q or Ctrl-C; with --seconds, 0 where the follower followed and '
+        'stopped, 1 where not. 1 also where a part of it did not start, 2 for wrong usage.',
+        allow_abbrev=False,
     )
+    parser.add_argument('--version', action='version', version=f'%(prog)s {version()}')
     parser.add_argument(
         '--seconds',
         type=_seconds,

@@ -19,6 +19,7 @@ from .parameter_table import Spec
 from .parameters import declare
 from .spinning import Program, run
 from .stop_signal import StopSignal
+from .usage import answer
 
 __all__ = ['SO101', 'SPECS', 'DemoArm', 'main']
 
@@ -75,6 +76,8 @@ class DemoArm(Node):
         self.create_subscription(JointState, 'joint_commands', self._on_command, _COMMAND_QOS)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(1.0 / values['rate_hz'], self._on_step, clock=steady)
+        does = 'waves' if self._waves else 'goes where joint_commands say'
+        self.get_logger().info(f'a simulated arm that {does}: {", ".join(self._ranges)}')
 
     def _on_command(self, message: JointState) -> None:
         wanted = joint_state_from_ros(message)
@@ -106,6 +109,13 @@ class DemoArm(Node):
 
 def main(args: list[str] | None = None) -> int:
     """Run the simulated arm; gives the exit code."""
+    answer(
+        'demo_arm',
+        'A simulated arm: publishes joint_states, and waves or obeys joint_commands.',
+        SPECS,
+        args,
+        examples=('--ros-args -p motion:=sine -r __ns:=/leader',),
+    )
     return run(lambda: Program([DemoArm()]), 'demo_arm', args, StopSignal())
 
 

@@ -17,7 +17,8 @@ HELP = 'e: emergency stop   r: reset   q: quit'
 
 INTRODUCTION = (
     'A simulated leader arm waves; what it measures goes through an arena room on this machine,\n'
-    'and a simulated follower is commanded to do the same.'
+    'and a simulated follower is commanded to do the same. Each line is a joint: L is where the\n'
+    'leader is, F where the follower is, * where both are, between -4 and 4 radians.'
 )
 
 

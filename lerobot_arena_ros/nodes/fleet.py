@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from pathlib import Path
 import sys
 
+from lerobot_arena_ros.release import version
+
 from .stop_signal import StopSignal
+from .usage import EXIT_CODES, split_arguments
 
 __all__ = ['main']
 
@@ -18,10 +20,14 @@ _OF_ONE_ROBOT = ('-p', '--param', '-r', '--remap', '--params-file')
 def main(args: list[str] | None = None) -> int:
     """Run the bridge of each robot in a fleet file; gives the exit code."""
     stop = StopSignal()
-    ours, of_ros = _split(sys.argv[1:] if args is None else args)
+    ours, of_ros = split_arguments(sys.argv[1:] if args is None else args)
     parser = argparse.ArgumentParser(
-        prog='arena_fleet', description=__doc__, epilog='After --ros-args: --log-level and such.'
+        prog='arena_fleet',
+        description=__doc__,
+        epilog=f'After --ros-args: --log-level and such. {EXIT_CODES}',
+        allow_abbrev=False,
     )
+    parser.add_argument('--version', action='version', version=f'%(prog)s {version()}')
     parser.add_argument('fleet_file', type=Path, help='YAML file with the robots')
     path: Path = parser.parse_args(ours).fleet_file
     from .fleet_file import FleetError, read_fleet
@@ -42,18 +48,6 @@ def main(args: list[str] | None = None) -> int:
         return Program(fleet.nodes, fleet.executor, fleet.start, fleet.finish, fleet.failure)
 
     return run(make, 'arena_fleet', of_ros, stop)
-
-
-def _split(args: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Tell our arguments from those between ``--ros-args`` and ``--``."""
-    ours: list[str] = []
-    of_ros: list[str] = []
-    is_ros = False
-    for arg in args:
-        is_ros = is_ros or arg == '--ros-args'
-        (of_ros if is_ros else ours).append(arg)
-        is_ros = is_ros and arg != '--'
-    return ours, of_ros
 
 
 if __name__ == '__main__':

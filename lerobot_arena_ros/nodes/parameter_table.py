@@ -1,7 +1,8 @@
 """
 The bridge's parameters, as data: name, default, description, unit, range.
 
-The README's table and ``config/bridge.yaml`` say the same; a test compares all three.
+``docs/reference/parameters.md`` and ``config/bridge.yaml`` say the same; a test
+compares all three.
 """
 
 from __future__ import annotations

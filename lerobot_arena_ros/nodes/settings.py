@@ -140,7 +140,8 @@ def _check_sides(values: Mapping[str, Any]) -> None:
     if not produce and not consume:
         raise ParameterError(
             'no room is named: set produce.room_id (launch: produce_room:=ID) to send '
-            'joint_states, consume.room_id (launch: consume_room:=ID) to receive joint_commands'
+            'joint_states, consume.room_id (launch: consume_room:=ID) to receive joint_commands; '
+            'see --help'
         )
     if produce == consume:
         raise ParameterError(

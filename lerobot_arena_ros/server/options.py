@@ -9,6 +9,7 @@ from pathlib import Path
 import ssl
 from typing import Any, NoReturn
 
+from ..release import version
 from .access import checked_token, is_origin
 from .limits import Limits, Policy, Timing
 from .serving import Certificate
@@ -109,11 +110,13 @@ def _parser() -> argparse.ArgumentParser:
         prog=NAME,
         description='Serve LeRobot Arena rooms over REST and WebSockets.',
         epilog=f'The environment variable {TOKEN_VARIABLE} holds the token that clients must'
-        ' bring, if any.',
+        ' bring, if any. Exit code: 0 after SIGINT (Ctrl-C) or SIGTERM, 2 where an option, the'
+        ' token or the address cannot be used.',
         formatter_class=_Formatter,
         allow_abbrev=False,
     )
     option = parser.add_argument
+    option('--version', action='version', version=f'%(prog)s {version()}')
     option('--host', default='127.0.0.1', help='address to listen on; 0.0.0.0 for every network')
     option('--port', type=_port, default=8000, help='TCP port, 0 for one that is free')
     option(

@@ -1,0 +1,41 @@
+"""The launch files' arguments, read without launch, which is not everywhere."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import NamedTuple
+
+__all__ = ['ARGUMENTS', 'Argument']
+
+LAUNCH = Path(__file__).resolve().parents[2] / 'launch'
+
+
+class Argument(NamedTuple):
+    """
+    One argument.
+
+    :param default: None where it is made of something that only launch knows.
+    """
+
+    default: str | None
+    description: str
+
+
+def _arguments(path: Path) -> dict[str, Argument]:
+    found: dict[str, Argument] = {}
+    for node in ast.walk(ast.parse(path.read_text(encoding='utf-8'))):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == 'DeclareLaunchArgument':
+            words = {keyword.arg: _text(keyword.value) for keyword in node.keywords}
+            name = _text(node.args[0])
+            assert name, path
+            found[name] = Argument(words.get('default_value'), words.get('description') or '')
+    return found
+
+
+def _text(node: ast.expr) -> str | None:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+
+
+ARGUMENTS = {path.name: _arguments(path) for path in sorted(LAUNCH.glob('*.launch.py'))}
+"""By launch file and name."""

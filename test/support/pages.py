@@ -1,0 +1,123 @@
+"""The project's pages as tests see them: their blocks of code, their links, their tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+import re
+from typing import NamedTuple
+
+__all__ = ['PAGES', 'ROOT', 'Block', 'anchors_of', 'blocks_of', 'prose_of', 'read', 'rows_of']
+
+ROOT = Path(__file__).resolve().parents[2]
+
+_FOLDERS = ('docs', 'deploy', 'examples')
+
+PAGES = sorted(
+    path.relative_to(ROOT).as_posix()
+    for path in (
+        *ROOT.glob('*.md'),
+        *(p for name in _FOLDERS for p in (ROOT / name).rglob('*.md')),
+    )
+)
+"""Each page by its path in the project."""
+
+_BLOCK = re.compile(
+    r'^(?P<indent> *)(?:<!-- (?P<note>[^>]*) -->\n *)?```(?P<kind>\w*)\n(?P<text>.*?)^ *```$',
+    re.M | re.S,
+)
+
+
+class Block(NamedTuple):
+    """
+    One block of code.
+
+    :param kind: what stands behind the back-ticks, ``sh`` say.
+    :param needs: what it has to have, as the comment before it says; empty where nothing.
+    :param keeps_running: whether it is a program that runs while the rest of the page is done.
+    :param ends_others: whether what still runs is ended before, as the text says.
+    :param prints: what the text behind it says that it prints; empty where it says nothing.
+    :param file: under which name the text before it introduces it; empty where under none.
+    """
+
+    kind: str
+    text: str
+    needs: str = ''
+    keeps_running: bool = False
+    ends_others: bool = False
+    prints: str = ''
+    file: str = ''
+
+
+def read(page: str) -> str:
+    """Give the text of a page."""
+    return (ROOT / page).read_text(encoding='utf-8')
+
+
+def blocks_of(page: str, *kinds: str) -> list[Block]:
+    """
+    List a page's blocks of these kinds, in order.
+
+    A comment just before a block says what it needs, that it keeps running, that what ran before
+    is ended, or all of it: ``<!-- needs: ROS 2, ends others, keeps running -->``.
+    """
+    blocks = []
+    page_text = read(page)
+    for match in _BLOCK.finditer(page_text):
+        if match['kind'] not in kinds:
+            continue
+        words = [word.strip() for word in (match['note'] or '').split(',')]
+        needs = [word.removeprefix('needs: ') for word in words if word.startswith('needs: ')]
+        others = [word for word in words if word and not word.startswith('needs: ')]
+        assert set(others) <= {'keeps running', 'ends others'}, f'{page}: {match["note"]}'
+        text = re.sub(f'^{match["indent"]}', '', match['text'], flags=re.M)
+        prints = re.match(r'\n(?:It )?prints `(.+?)`', page_text[match.end() + 1 :])
+        file = re.search(r'^`(\w+\.yaml)`.*\n\n\Z', page_text[: match.start()], re.M)
+        blocks.append(
+            Block(
+                match['kind'],
+                text,
+                ''.join(needs),
+                'keeps running' in others,
+                'ends others' in others,
+                prints[1] if prints else '',
+                file[1] if file else '',
+            )
+        )
+    return blocks
+
+
+def prose_of(page: str) -> str:
+    """Give a page without its blocks."""
+    return _BLOCK.sub('', read(page))
+
+
+def rows_of(page: str, heading: str) -> list[list[str]]:
+    """
+    Give the rows of the first table behind a line that begins so, without its head.
+
+    A line that is no table ends it.
+    """
+    text = read(page)
+    start = re.search(rf'^{re.escape(heading)}', text, re.M)
+    assert start, f'{page} has no line {heading!r}'
+    rows = list(_first_table(text[start.end() :]))
+    assert len(rows) > 2, f'{page} has no table below {heading!r}'
+    return rows[2:]
+
+
+def _first_table(text: str) -> Iterator[list[str]]:
+    begun = False
+    for line in text.splitlines()[1:]:
+        if line.startswith('|'):
+            begun = True
+            yield [cell.strip() for cell in line.strip('|').split('|')]
+        elif begun:
+            return
+
+
+def anchors_of(page: str) -> set[str]:
+    """List what a link may name behind ``#``, as GitHub makes it of headings."""
+    headings = re.findall(r'^#+ (.+)$', prose_of(page), re.M)
+    plain = [re.sub(r'[`*]|\[([^]]*)\]\([^)]*\)', r'\1', heading) for heading in headings]
+    return {re.sub(r'[^\w\- ]', '', text.lower()).replace(' ', '-') for text in plain}

@@ -1,0 +1,182 @@
+"""What pages tell their readers to do with ROS 2 names what there is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+import re
+import shlex
+from typing import Any
+
+import pytest
+from support.executables import EXECUTABLES
+from support.launch_files import ARGUMENTS
+from support.pages import PAGES, ROOT, blocks_of, read
+import yaml
+
+from lerobot_arena_ros.nodes.demo_arm import SPECS as ARM_SPECS
+from lerobot_arena_ros.nodes.fleet_file import read_fleet
+from lerobot_arena_ros.nodes.parameter_table import JOINT_SPECS, SPECS, Spec
+from lerobot_arena_ros.nodes.settings import BridgeSettings
+from lerobot_arena_ros.server.options import read_options
+
+PACKAGE = 'lerobot_arena_ros'
+NODES: dict[str, tuple[Spec, ...]] = {
+    'arena_bridge': SPECS,
+    'arena_producer': SPECS,
+    'arena_consumer': SPECS,
+    'demo_arm': ARM_SPECS,
+}
+RELATIVE = ('joint_states', 'joint_commands', 'emergency_stop', 'robot_description', '__ns')
+PLACEHOLDER = 'NAME'
+
+
+def commands(page: str) -> list[str]:
+    """List what a page does with ros2, in blocks and in its sentences, each on one line."""
+    text = read(page).replace('\\\n', ' ')
+    in_blocks = [
+        line.split('   # ')[0]
+        for block in re.findall(r'^ *```sh\n(.*?)^ *```$', text, re.M | re.S)
+        for line in block.splitlines()
+    ]
+    in_sentences = re.findall(
+        r'`(ros2 [^`]+)`', re.sub(r'^ *```.*?^ *```$', '', text, flags=re.M | re.S)
+    )
+    found = (line.partition('ros2 ')[1:] for line in (*in_blocks, *in_sentences))
+    return [' '.join(''.join(parts).split()) for parts in found if parts[0]]
+
+
+ALL = [(page, line) for page in PAGES for line in commands(page)]
+
+
+def named(verb: str) -> list[Any]:
+    """Give the commands of a kind as parameters of a test."""
+    return [
+        pytest.param(line, id=f'{page} {number}')
+        for number, (page, line) in enumerate(ALL)
+        if line.startswith(verb) and PLACEHOLDER not in line
+    ]
+
+
+def test_commands_are_found() -> None:
+    """Otherwise the tests below would hold nothing."""
+    assert len(named(f'ros2 launch {PACKAGE}')) >= 5
+    assert len(named(f'ros2 run {PACKAGE}')) >= 8
+    assert named('ros2 service') and named('ros2 topic') and named('ros2 lifecycle')
+
+
+@pytest.mark.parametrize('line', named('ros2 launch'))
+def test_a_launch_names_a_file_and_arguments_that_exist(line: str) -> None:
+    """A renamed argument would be an error on the reader's screen."""
+    words = shlex.split(line)
+    assert words[2] == PACKAGE
+    given = [word.partition(':=')[0] for word in words[4:] if ':=' in word]
+    flags = [word for word in words[4:] if ':=' not in word and not word.endswith('.yaml')]
+
+    assert set(given) <= set(ARGUMENTS[words[3]])
+    assert set(flags) <= {'--show-args', '$(ros2', 'pkg', 'prefix', '--share', PACKAGE}
+
+
+@pytest.mark.parametrize('line', named('ros2 run'))
+def test_a_run_names_a_program_and_parameters_that_exist(line: str) -> None:
+    """Parameters have values that they take; options are options."""
+    words = shlex.split(re.sub(r'\$\([^)]*\)', 'SOMETHING', line))
+    assert words[2] == PACKAGE
+    name, rest = words[3], words[4:]
+    assert name in EXECUTABLES
+    if name in NODES:
+        check_ros_arguments(NODES[name], [word for word in rest if word not in ('...', '…')])
+    elif name == 'arena_server':
+        files = ('--certfile', '--keyfile', '--token-file')
+        read_options(
+            [word for word in rest if not word.endswith('.pem') and word not in files], {}
+        )
+
+
+def check_ros_arguments(specs: tuple[Spec, ...], words: list[str]) -> None:
+    """See that what follows ``--ros-args`` sets parameters and remaps topics that there are."""
+    known = {spec.name: spec for spec in specs}
+    assert not words or words.pop(0) == '--ros-args'
+    while words:
+        option = words.pop(0)
+        if option == '-p':
+            name, _, value = words.pop(0).partition(':=')
+            known[name].check(yaml.safe_load(value))
+        elif option == '-r':
+            assert words.pop(0).partition(':=')[0] in RELATIVE
+        else:
+            assert option == '--params-file'
+            assert words.pop(0).endswith('.yaml')
+
+
+@pytest.mark.parametrize('line', [*named('ros2 topic'), *named('ros2 service')])
+def test_topics_and_services_are_those_of_the_reference(line: str) -> None:
+    """What is asked of a running bridge is what it has."""
+    topics = read('docs/reference/topics.md')
+    name = next(word for word in line.split() if word.startswith('/')).rpartition('/')[2]
+
+    assert re.search(rf'^\| `(~/|/)?{name}`', topics, re.M), name
+
+
+@pytest.mark.parametrize('line', named('ros2 param'))
+def test_parameters_that_are_set_may_be(line: str) -> None:
+    """A read-only one would refuse."""
+    _, _, _, node, name, value = line.split()
+    spec = {spec.name: spec for spec in SPECS}[name]
+
+    assert node == '/arena_bridge'
+    assert spec.dynamic
+    spec.check(yaml.safe_load(value))
+
+
+def parameter_files() -> list[Any]:
+    """Give the blocks that are parameter files, and those that are shipped."""
+    blocks = [(page, block.text) for page in PAGES for block in blocks_of(page, 'yaml')]
+    files = [(path.name, path.read_text()) for path in (ROOT / 'config').glob('*.yaml')]
+    return [
+        pytest.param(text, id=f'{name} {number}')
+        for number, (name, text) in enumerate((*blocks, *files))
+        if 'ros__parameters' in text
+    ]
+
+
+@pytest.mark.parametrize('text', parameter_files())
+def test_parameter_files_are_taken(text: str) -> None:
+    """The bridge's own reader takes them, once a room and a unit are named where they are not."""
+    leaves = flat(yaml.safe_load(text)['/**']['ros__parameters'])
+    joints = {
+        name: {spec.name: spec.initial for spec in JOINT_SPECS}
+        for name in leaves.get('joints') or []
+    }
+    values: dict[str, Any] = {spec.name: spec.initial for spec in SPECS}
+    for key, value in leaves.items():
+        if key.startswith('joint_map.'):
+            joint, _, part = key.removeprefix('joint_map.').rpartition('.')
+            joints[joint][part] = {s.name: s for s in JOINT_SPECS}[part].check(value)
+        else:
+            values[key] = {s.name: s for s in SPECS}[key].check(value)
+    values['consume.room_id'] = values['consume.room_id'] or 'arm'
+    values['units'] = values['units'] or 'degrees'
+
+    settings = BridgeSettings.of(values, joints)
+    assert list(settings.joint_map.names) == list(joints)
+
+
+def test_the_fleet_of_the_page_is_taken(tmp_path: Path) -> None:
+    """The fleet's own reader takes it, with the file that it names."""
+    for block in blocks_of('docs/howto/several_robots.md', 'yaml'):
+        (tmp_path / block.file).write_text(block.text)
+    robots = read_fleet(tmp_path / 'fleet.yaml')
+
+    assert [robot.namespace for robot in robots] == ['/left', '/right']
+    assert [robot.settings().joint_map.names for robot in robots] == [('elbow',)] * 2
+
+
+def flat(tree: dict[str, Any], prefix: str = '') -> dict[str, Any]:
+    """Give the leaves of a YAML tree by their dotted names."""
+    leaves: dict[str, Any] = {}
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            leaves.update(flat(value, f'{prefix}{key}.'))
+        else:
+            leaves[prefix + key] = value
+    return leaves

@@ -1,0 +1,146 @@
+"""What pages say of the server and its messages is what it does."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+import re
+from typing import Any, get_args
+
+import httpx
+import pytest
+from support.pages import ROOT, read, rows_of
+
+from lerobot_arena_ros.arena.messages import (
+    ClientMessage,
+    Join,
+    Message,
+    ServerMessage,
+    Unknown,
+    decode_client,
+    decode_join,
+    decode_server,
+    encode,
+)
+from lerobot_arena_ros.server.options import read_options
+
+PAGE = 'docs/reference/server.md'
+MESSAGES = 'docs/reference/messages.md'
+SERVER = ROOT / 'lerobot_arena_ros' / 'server'
+
+DECODERS = {
+    '## What a participant sends': decode_client,
+    '## What the server sends': decode_server,
+}
+
+
+def test_rest_is_as_served(own_server_url: str) -> None:
+    """Each method and path of the OpenAPI document is in the table, and no other."""
+    document = httpx.get(f'{own_server_url}/openapi.json').json()
+    served = {
+        (method.upper(), f'`{path}`')
+        for path, methods in document['paths'].items()
+        for method in methods
+    }
+
+    assert {(row[0], row[1]) for row in rows_of(PAGE, '## REST')} == served
+
+
+def test_metrics_are_as_served(own_server_url: str) -> None:
+    """Each metric is in the table with its type and its labels, and no other."""
+    text = httpx.get(f'{own_server_url}/metrics').text
+    served = set(re.findall(r'^# TYPE (\S+) (\S+)$', text, re.M))
+    listed = {
+        (re.sub(r'\{.*\}', '', row[0].strip('`')), row[1]): row[0]
+        for row in rows_of(PAGE, '## Metrics')
+    }
+
+    assert set(listed) == served
+    labelled = dict(re.findall(r'^(\w+)\{(\w+)=', text, re.M))
+    assert labelled
+    for (name, _), shown in listed.items():
+        if name in labelled:
+            assert shown == f'`{name}{{{labelled[name]}}}`'
+
+
+def test_options_are_those_of_the_help(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each option is in the table with its default, and no other."""
+    monkeypatch.setenv('COLUMNS', '1000')
+    with pytest.raises(SystemExit):
+        read_options(['--help'], {})
+    text = re.sub(r'\n {10,}', ' ', capsys.readouterr().out)
+    found = re.findall(r'^  (--[\w-]+).*?(?:\(default: (.*)\))?$', text, re.M)
+    told = {option: default.removesuffix('.0') for option, default in found}
+    listed = {row[0].strip('`'): row[1].strip('`') for row in rows_of(PAGE, '## Options')}
+
+    assert listed == told
+
+
+def test_refusals_are_those_of_the_code() -> None:
+    """Each code that the server can give is in the table, and no other."""
+    patterns = (
+        r"Denial\(\d+, '(\w+)'",
+        r"_refuse\('(\w+)'\)",
+        r"refused\['(\w+)'\]",
+        r"ErrorReply\(.*, '(\w+)'\)",
+        r"code, detail = '(\w+)'",
+        r"_count\(request, '(\w+)'\)",
+        r"RATE_LIMITED = '(\w+)'",
+        r"return '([a-z_]+)'$",
+        r"\d{3}: '(\w+)'",
+        r"error.status or 0, '(\w+)'",
+    )
+    files = [path for path in SERVER.glob('*.py') if path.name not in ('serving.py', 'options.py')]
+    sources = [path.read_text(encoding='utf-8') for path in files]
+    codes = {
+        code for text in sources for find in patterns for code in re.findall(find, text, re.M)
+    }
+    messages = (ROOT / 'lerobot_arena_ros' / 'arena' / 'messages.py').read_text(encoding='utf-8')
+    reasons = {
+        reason for text in (*sources, messages) for reason in re.findall(r"reason='(\w+)'", text)
+    }
+
+    assert {row[0].strip('`') for row in rows_of(PAGE, '## Refusals')} == codes | {
+        f'invalid_{reason}' for reason in reasons
+    }
+
+
+def examples(heading: str) -> list[str]:
+    """Give the JSON examples between a heading and the next of its rank."""
+    part = read(MESSAGES).split(f'{heading}\n')[1].split('\n## ')[0]
+    return re.findall(r'^```json\n(.*?)\n```$', part, re.M | re.S)
+
+
+@pytest.mark.parametrize('heading', DECODERS)
+def test_each_message_has_an_example_that_is_one(heading: str) -> None:
+    """It decodes, encodes back to the same, and no kind of message is without one."""
+    decoded = [decode(heading, text) for text in examples(heading)]
+
+    for text, message in zip(examples(heading), decoded, strict=True):
+        assert json.loads(encode(message)) == json.loads(text)
+    kinds = {type(message) for message in decoded}
+    assert kinds | {Unknown} == set(kinds_of(heading))
+    assert len(kinds) == len(decoded)
+
+
+def decode(heading: str, text: str) -> Message:
+    """Read an example as whom it is for would."""
+    if 'participant_id' in json.loads(text):
+        return decode_join(text)
+    return DECODERS[heading](text)
+
+
+def kinds_of(heading: str) -> tuple[Any, ...]:
+    """List what there is to be shown."""
+    if DECODERS[heading] is decode_client:
+        return (*get_args(ClientMessage), Join)
+    return get_args(ServerMessage)
+
+
+def test_the_protocol_page_names_no_file_that_is_not_there() -> None:
+    """The explanations point into the code, which moves."""
+    for page in ('docs/explanation/threads.md', 'docs/explanation/protocol.md'):
+        for name in re.findall(r'`((?:nodes|arena|server|control)/\w+\.py)`', read(page)):
+            assert Path(ROOT / 'lerobot_arena_ros' / name).is_file(), name
