@@ -7,12 +7,17 @@ from collections.abc import AsyncIterator, Iterator
 import logging
 import os
 
+from hypothesis import settings
 import pytest
 from support.hearing import Arena, room_at
 from support.server import running_server
 
 from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
 from lerobot_arena_ros.arena.address import Address
+
+# How long an example takes says how busy the machine is.
+settings.register_profile('any machine', deadline=None)
+settings.load_profile('any machine')
 
 TEST_URL_VARIABLE = 'LEROBOT_ARENA_TEST_URL'
 """Names a running arena for the tests of the public client's contract; unset, they start one."""

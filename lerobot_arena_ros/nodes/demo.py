@@ -32,7 +32,8 @@ def main(args: list[str] | None = None) -> int:
     seconds = _arguments(args).seconds
     # The arms wave in everybody's graph otherwise.
     os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    # SIGINT, too: a shell has what it starts in the background ignore it.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
     try:
