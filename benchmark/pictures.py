@@ -70,7 +70,7 @@ def _paths(axes: Any, rows: list[dict[str, Any]]) -> None:
     floors = [floor_of(rows, rate_hz, 6, 'p50_us') or float('nan') for rate_hz in rates]
     axes.plot(rates, floors, 'k--', label='sum of floors, p50')
     axes.set(xlabel='Hz', ylabel='us', title='latency, 6 joints', yscale='log')
-    axes.legend(fontsize=6)
+    _legend(axes)
 
 
 def _cpu(axes: Any, rows: list[dict[str, Any]]) -> None:
@@ -83,7 +83,7 @@ def _cpu(axes: Any, rows: list[dict[str, Any]]) -> None:
         bottom = [a + b for a, b in zip(bottom, values, strict=True)]
     axes.tick_params(axis='x', labelsize=6)
     axes.set(ylabel='us per message', title='CPU without the endpoints (rate, joints)')
-    axes.legend(fontsize=6)
+    _legend(axes)
 
 
 def _joints(axes: Any, rows: list[dict[str, Any]]) -> None:
@@ -98,7 +98,7 @@ def _joints(axes: Any, rows: list[dict[str, Any]]) -> None:
                 'us/joint',
             )
     axes.set(xlabel='joints', ylabel='us per message', title='CPU against joints', ylim=(0, None))
-    axes.legend(fontsize=6)
+    _legend(axes)
 
 
 def _fan_out(axes: Any, rows: list[dict[str, Any]]) -> None:
@@ -108,7 +108,7 @@ def _fan_out(axes: Any, rows: list[dict[str, Any]]) -> None:
         costs = [row['cpu_us_per_delivery'] * row['consumers'] for row in mine]
         _line(axes, counts, costs, server, 'us/consumer')
     axes.set(xlabel='consumers', ylabel='us per message', title='server CPU', ylim=(0, None))
-    axes.legend(fontsize=6)
+    _legend(axes)
 
 
 def _stop(axes: Any, rows: list[dict[str, Any]]) -> None:
@@ -119,7 +119,7 @@ def _stop(axes: Any, rows: list[dict[str, Any]]) -> None:
         p99 = [row['p99_us'] for row in mine]
         axes.plot(rates, p99, 'x:', color=line.get_color(), label=f'{what}, p99')
     axes.set(xlabel='updates a second', ylabel='us', title='from the stop in the room')
-    axes.legend(fontsize=6)
+    _legend(axes)
 
 
 def _idle(axes: Any, rows: list[dict[str, Any]]) -> None:
@@ -142,7 +142,7 @@ def _memory(axes: Any, rows: list[dict[str, Any]]) -> None:
     counts = [row['bridges'] for row in rows]
     for key in ('resident_mb', 'proportional_mb'):
         _line(axes, counts, [row[key] for row in rows], key, 'MB/bridge')
-    axes.legend(fontsize=6)
+    _legend(axes)
 
 
 def _fleet_cpu(axes: Any, rows: list[dict[str, Any]]) -> None:
@@ -155,7 +155,7 @@ def _fleet_cpu(axes: Any, rows: list[dict[str, Any]]) -> None:
         _line(axes, counts, [row[key] for row in rows], label, '%/bridge')
     title = 'CPU of many bridges in one process'
     axes.set(xlabel='bridges', ylabel='% of a core', title=title, ylim=(0, None))
-    axes.legend(fontsize=6)
+    _legend(axes)
 
 
 def _fleet_latency(axes: Any, rows: list[dict[str, Any]]) -> None:
@@ -164,7 +164,12 @@ def _fleet_latency(axes: Any, rows: list[dict[str, Any]]) -> None:
         axes.plot(counts, [row[key] for row in rows], 'o-', label=key[:3])
     title = 'latency of a joint, bridges of one process at 50 Hz each'
     axes.set(xlabel='bridges', ylabel='us', title=title, yscale='log')
-    axes.legend(fontsize=6)
+    _legend(axes)
+
+
+def _legend(axes: Any) -> None:
+    """Put it beside the lines, of which there may be many."""
+    axes.legend(fontsize=6, loc='upper left', bbox_to_anchor=(1.0, 1.0))
 
 
 def _line(axes: Any, x: list[float], y: list[float], label: str, unit: str) -> None:
