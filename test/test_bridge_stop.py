@@ -110,7 +110,7 @@ def test_a_stop_in_one_room_reaches_the_other(bridged: Robot, room: str, other: 
     asyncio.run(listen())
 
     assert heard == {room: ['the cat'], other: ['the cat']}
-    assert 'the cat' in bridged.status('safety')
+    bridged.wait_for_status('safety', 'the cat')
 
 
 def test_a_late_subscriber_sees_the_latch(bridged: Robot) -> None:
@@ -214,4 +214,4 @@ def test_link_loss_is_a_stop_where_the_user_wants_it() -> None:
         bridged.proxy.cut()
         wait_for_stop(bridged)
 
-        assert 'link lost' in bridged.status('safety')
+        bridged.wait_for_status('safety', 'link lost')
