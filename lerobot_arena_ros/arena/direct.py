@@ -32,12 +32,13 @@ class DirectConnection(ClientConnection):
 
     def process_event(self, event: Any) -> None:
         """Take what the server sent; called by ``websockets``."""
-        text = self._direct_text(event)
-        if text is None or self.on_text is None:
+        on_text = self.on_text
+        text = None if on_text is None else self._direct_text(event)
+        if on_text is None or text is None:
             self._queued += _ends_message(event)
             super().process_event(event)
         else:
-            self.on_text(text)
+            on_text(text)
 
     async def recv(self, decode: bool | None = None) -> Any:
         """Wait for what took the usual way."""

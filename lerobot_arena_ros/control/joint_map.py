@@ -149,17 +149,17 @@ class JointMap:
             if len(names) != len(self.joints):
                 raise ValueError(f'two joints have the same {side} name: {_names(self.joints)}')
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """The ROS names in order."""
         return tuple(joint.name for joint in self.joints)
 
-    @property
+    @cached_property
     def unknown_range(self) -> tuple[str, ...]:
         """ROS names of joints whose range is needed and not known yet."""
         return tuple(joint.name for joint in self.joints if joint.scale is None)
 
-    @property
+    @cached_property
     def mimics(self) -> tuple[str, ...]:
         """ROS names of joints that follow another one by themselves."""
         return tuple(joint.name for joint in self.joints if joint.mimic)

@@ -182,12 +182,13 @@ class LineProtocol(_UvicornProtocol, Sipping):
 
     def send_receive_event_to_app(self) -> None:
         """Pass on a whole message; called by newer releases."""
-        text = self._direct_text()
-        if text is None or self._line.on_text is None:
+        on_text = self._line.on_text
+        text = None if on_text is None else self._direct_text()
+        if on_text is None or text is None:
             super().send_receive_event_to_app()
         else:
             self.frames = []
-            self._line.on_text(text)
+            on_text(text)
 
     def _direct_text(self) -> str | None:
         """Give the message, unless it is no text in one frame, or another one waits before it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+import functools
 import hashlib
 from importlib.resources import files
 
@@ -52,7 +53,7 @@ class _File:
     body: bytes
     kind: str
 
-    @property
+    @functools.cached_property
     def tag(self) -> str:
         return f'"{hashlib.sha256(self.body).hexdigest()[:32]}"'
 
