@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 import signal
 from typing import Any
 
@@ -16,12 +15,13 @@ from support.launching import (
     ExitCodes,
     WhileRunning,
     described,
-    free_port,
+    hold_scenarios,
     launch_file,
     needs_installation,
 )
 from support.probe import running_probe
-from support.scenarios import BRIDGES, SCENARIOS, Stage
+from support.processes import free_port
+from support.scenarios import BRIDGES
 from support.waiting import wait_for
 
 __all__ = ['ExitCodes', 'TestBridges', 'generate_test_description']
@@ -75,15 +75,4 @@ class TestBridges(WhileRunning):
         proc_info.assertWaitForShutdown(process='arena_bridge', cmd_args=spare, timeout=10)
 
 
-def _test_of(scenario: Callable[[Stage], None]) -> Callable[[TestBridges, int], None]:
-    def test(self: TestBridges, port: int) -> None:
-        with running_probe() as probe:
-            probe.watch(*BRIDGES)
-            scenario(Stage(probe, port))
-
-    test.__doc__ = scenario.__doc__
-    return test
-
-
-for _scenario in SCENARIOS:
-    setattr(TestBridges, f'test_{_scenario.__name__}', _test_of(_scenario))
+hold_scenarios(TestBridges)

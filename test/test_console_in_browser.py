@@ -134,6 +134,14 @@ def tell(url: str, room: str, **values: float) -> None:
     httpx.post(path, json={'joints': joints}).raise_for_status()
 
 
+def open_with_elbow(console: Console, url: str, room: str, value: float) -> None:
+    """Have the room remember a joint, and its page open, showing it."""
+    tell(url, room, elbow=value)
+    console.open(url, WORKSPACE, room)
+    console.wait_joined()
+    wait_for(lambda: console.value('elbow') == value, 'the joint')
+
+
 def take_control(console: Console) -> None:
     """Press the button, and wait until the page drives."""
     console.click('take')
@@ -425,10 +433,7 @@ def test_a_fast_hand_is_followed_at_a_bounded_rate_to_its_end(
     console: Console, url: str, room: str
 ) -> None:
     """Of what comes too fast the newest value is sent, and the last one always."""
-    tell(url, room, elbow=10)
-    console.open(url, WORKSPACE, room)
-    console.wait_joined()
-    wait_for(lambda: console.value('elbow') == 10, 'the joint')
+    open_with_elbow(console, url, room, 10)
     with running_participant(RoboticsConsumer(url), WORKSPACE, room, 'onlooker') as onlooker:
         take_control(console)
         console.run(BURST, console.joint('elbow', 'slider'))
@@ -441,10 +446,7 @@ def test_the_stop_is_the_first_thing_that_the_keyboard_reaches(
     console: Console, url: str, room: str
 ) -> None:
     """Everything that can be used has a name, and the focus goes through it in order."""
-    tell(url, room, elbow=5)
-    console.open(url, WORKSPACE, room)
-    console.wait_joined()
-    wait_for(lambda: console.value('elbow') == 5, 'the joint')
+    open_with_elbow(console, url, room, 5)
     reached: list[Any] = []
     while True:
         console.press(console.keys.TAB)

@@ -14,11 +14,11 @@ from support.launching import (
     ExitCodes,
     WhileRunning,
     described,
-    free_port,
     launch_file,
     needs_installation,
 )
 from support.probe import running_probe
+from support.processes import free_port
 from support.waiting import wait_for
 
 __all__ = ['ExitCodes', 'TestDemo', 'generate_test_description']

@@ -13,6 +13,7 @@ from support.pages import PAGES, anchors_of, prose_of, rows_of
 import yaml
 
 from lerobot_arena_ros.nodes.parameter_table import JOINT_SPECS, SPECS, Spec
+from lerobot_arena_ros.nodes.yaml_file import flatten
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -26,17 +27,6 @@ def shown(default: object) -> str:
     if isinstance(default, float):
         return f'`{default:g}`'
     return {'()': '`[]`', "''": "`''`"}.get(repr(default), f'`{default}`')
-
-
-def flat(tree: dict[str, Any], prefix: str = '') -> dict[str, Any]:
-    """Give the leaves of a YAML tree by their dotted names."""
-    leaves: dict[str, Any] = {}
-    for key, value in tree.items():
-        if isinstance(value, dict):
-            leaves.update(flat(value, f'{prefix}{key}.'))
-        else:
-            leaves[prefix + key] = value
-    return leaves
 
 
 @pytest.mark.parametrize(
@@ -98,7 +88,7 @@ def source_of(folder: str) -> list[str]:
 def test_bridge_yaml_has_every_parameter_at_its_default() -> None:
     """config/bridge.yaml is the whole list at its defaults, in the table's order."""
     text = (ROOT / 'config' / 'bridge.yaml').read_text(encoding='utf-8')
-    leaves = flat(yaml.safe_load(text)['/**']['ros__parameters'])
+    leaves = dict(flatten(yaml.safe_load(text)['/**']['ros__parameters']))
 
     assert leaves == {s.name: [] if s.default == () else s.default for s in SPECS}
 
@@ -120,7 +110,7 @@ def test_the_other_files_use_what_there_is(name: str) -> None:
     specs = {spec.name: spec for spec in SPECS}
 
     assert list(joints) == values['joints']
-    for key, value in flat(values).items():
+    for key, value in flatten(values):
         specs[key].check(value)
     for joint in joints.values():
         for key, value in joint.items():

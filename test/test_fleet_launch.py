@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,12 +16,12 @@ from support.launching import (
     WhileRunning,
     described,
     folder,
-    free_port,
+    hold_scenarios,
     launch_file,
     needs_installation,
 )
-from support.probe import running_probe
-from support.scenarios import BRIDGES, SCENARIOS, Stage
+from support.processes import free_port
+from support.scenarios import BRIDGES
 
 __all__ = ['ExitCodes', 'TestFleet', 'generate_test_description']
 
@@ -59,15 +58,4 @@ class TestFleet(WhileRunning):
         assert names == (['arena_fleet'] if one_process == 'true' else ['arena_bridge'] * 3)
 
 
-def _test_of(scenario: Callable[[Stage], None]) -> Callable[[TestFleet, int], None]:
-    def test(self: TestFleet, port: int) -> None:
-        with running_probe() as probe:
-            probe.watch(*BRIDGES)
-            scenario(Stage(probe, port))
-
-    test.__doc__ = scenario.__doc__
-    return test
-
-
-for _scenario in SCENARIOS:
-    setattr(TestFleet, f'test_{_scenario.__name__}', _test_of(_scenario))
+hold_scenarios(TestFleet)

@@ -17,6 +17,7 @@ from lerobot_arena_ros.nodes.demo_arm import SPECS as ARM_SPECS
 from lerobot_arena_ros.nodes.fleet_file import read_fleet
 from lerobot_arena_ros.nodes.parameter_table import JOINT_SPECS, SPECS, Spec
 from lerobot_arena_ros.nodes.settings import BridgeSettings
+from lerobot_arena_ros.nodes.yaml_file import flatten
 from lerobot_arena_ros.server.options import read_options
 
 PACKAGE = 'lerobot_arena_ros'
@@ -142,7 +143,7 @@ def parameter_files() -> list[Any]:
 @pytest.mark.parametrize('text', parameter_files())
 def test_parameter_files_are_taken(text: str) -> None:
     """The bridge's own reader takes them, once a room and a unit are named where they are not."""
-    leaves = flat(yaml.safe_load(text)['/**']['ros__parameters'])
+    leaves = dict(flatten(yaml.safe_load(text)['/**']['ros__parameters']))
     joints = {
         name: {spec.name: spec.initial for spec in JOINT_SPECS}
         for name in leaves.get('joints') or []
@@ -169,14 +170,3 @@ def test_the_fleet_of_the_page_is_taken(tmp_path: Path) -> None:
 
     assert [robot.namespace for robot in robots] == ['/left', '/right']
     assert [robot.settings().joint_map.names for robot in robots] == [('elbow',)] * 2
-
-
-def flat(tree: dict[str, Any], prefix: str = '') -> dict[str, Any]:
-    """Give the leaves of a YAML tree by their dotted names."""
-    leaves: dict[str, Any] = {}
-    for key, value in tree.items():
-        if isinstance(value, dict):
-            leaves.update(flat(value, f'{prefix}{key}.'))
-        else:
-            leaves[prefix + key] = value
-    return leaves

@@ -11,10 +11,9 @@ import select
 import signal
 import subprocess
 import sys
-import tempfile
 import termios
 
-from .processes import Process
+from .processes import Process, running_command
 from .waiting import wait_for
 
 __all__ = ['EXAMPLES', 'Terminal', 'finished', 'in_terminal', 'running_example']
@@ -68,21 +67,9 @@ def running_example(
     command = _command(name, arguments)
     if lacking:
         command[1:1] = ['-c', LACKING, ','.join(lacking)]
-    with tempfile.TemporaryDirectory() as folder:
-        log = Path(folder) / 'log'
-        with log.open('wb') as output:
-            process = subprocess.Popen(
-                [*HEEDING_CTRL_C, *command],
-                stdin=subprocess.DEVNULL,
-                env=_environment(),
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-        child = Process(process, log)
-        try:
-            yield child
-        finally:
-            child.kill()
+    heeding = [*HEEDING_CTRL_C, *command]
+    with running_command(heeding, stdin=subprocess.DEVNULL, env=_environment()) as child:
+        yield child
 
 
 class Terminal:

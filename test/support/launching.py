@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 import json
 from pathlib import Path
-import socket
 import tempfile
 from typing import Any
 import unittest
@@ -22,13 +21,15 @@ from launch_testing.asserts import assertExitCodes
 import pytest
 
 from .domain import own_domain
+from .probe import running_probe
+from .scenarios import BRIDGES, SCENARIOS, Stage
 
 __all__ = [
     'ExitCodes',
     'WhileRunning',
     'described',
     'folder',
-    'free_port',
+    'hold_scenarios',
     'launch_file',
     'needs_installation',
 ]
@@ -83,14 +84,6 @@ def folder() -> Path:
     return Path(_run.enter_context(tempfile.TemporaryDirectory()))
 
 
-def free_port() -> int:
-    """Give a port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 class WhileRunning(unittest.TestCase):
     """What holds while the launch files run; launch_testing has a thread for it."""
 
@@ -98,6 +91,22 @@ class WhileRunning(unittest.TestCase):
     def tearDownClass(cls) -> None:
         """Give launch the loop that it is going to want for its shutdown."""
         _open_loop()
+
+
+def hold_scenarios(case: type[unittest.TestCase]) -> None:
+    """Make each scenario a test of a case whose launch description gives the arena's ``port``."""
+    for scenario in SCENARIOS:
+        setattr(case, f'test_{scenario.__name__}', _test_of(scenario))
+
+
+def _test_of(scenario: Callable[[Stage], None]) -> Callable[[unittest.TestCase, int], None]:
+    def test(_self: unittest.TestCase, port: int) -> None:
+        with running_probe() as probe:
+            probe.watch(*BRIDGES)
+            scenario(Stage(probe, port))
+
+    test.__doc__ = scenario.__doc__
+    return test
 
 
 @post_shutdown_test()

@@ -13,7 +13,7 @@ import sys
 import tempfile
 from typing import Any
 
-__all__ = ['Process', 'free_port', 'ros_arguments', 'running']
+__all__ = ['Process', 'free_port', 'ros_arguments', 'running', 'running_command']
 
 STOP_TIMEOUT_S = 15.0
 
@@ -74,14 +74,21 @@ def running(program: str, arguments: Sequence[str]) -> Iterator[Process]:
     """
     module, _, function = program.partition(':')
     start = f'import sys, lerobot_arena_ros.{module} as m; sys.exit(m.{function or "main"}())'
+    with running_command([sys.executable, '-c', start, *arguments]) as child:
+        yield child
+
+
+@contextmanager
+def running_command(command: Sequence[str], **options: Any) -> Iterator[Process]:
+    """
+    Run any command for as long as the context lasts.
+
+    :param options: those of :class:`subprocess.Popen`.
+    """
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / 'log'
         with log.open('wb') as output:
-            process = subprocess.Popen(
-                [sys.executable, '-c', start, *arguments],
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
+            process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, **options)
         child = Process(process, log)
         try:
             yield child
