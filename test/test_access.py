@@ -279,3 +279,10 @@ def test_a_ca_file_that_cannot_be_used(tmp_path: Path, text: str | None) -> None
 
     with pytest.raises(InvalidAccess, match=r'CA file .*ca\.pem.*expected a PEM file'):
         RoboticsProducer('https://arena.example', ca_file=str(file))
+
+
+async def test_a_server_without_tls_needs_no_certificates(guarded: str, tmp_path: Path) -> None:
+    """They are not even read, which would take a bridge more than its request does."""
+    access = Access(TOKEN, str(tmp_path / 'nowhere.pem'))
+
+    assert await Rooms(Address.parse(guarded), access=access).list('empty') == []
