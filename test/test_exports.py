@@ -47,11 +47,12 @@ def test_nothing_else_is_public() -> None:
     """What is not listed is a module or private."""
     others = {
         name
-        for name, value in vars(lerobot_arena_ros).items()
-        if not name.startswith('_') and not inspect.ismodule(value)
+        for name in dir(lerobot_arena_ros)
+        if not name.startswith('_') and not inspect.ismodule(getattr(lerobot_arena_ros, name))
     }
 
     assert others == set(PUBLIC)
+    assert not hasattr(lerobot_arena_ros, 'RoboticsSpectator')
 
 
 def test_public_names_are_documented() -> None:
@@ -81,3 +82,13 @@ def test_the_client_and_the_server_need_no_ros() -> None:
 
     assert done.stdout == 'RoboticsConsumer http://localhost:8000 False\n', done.stderr
     assert done.returncode == 0
+
+
+def test_the_server_does_without_the_client() -> None:
+    """Its libraries would be memory that nobody uses."""
+    program = 'import lerobot_arena_ros.server.main, sys; print("httpx" in sys.modules)'
+    done = subprocess.run(
+        [sys.executable, '-c', program], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+
+    assert done.stdout == 'False\n', done.stderr
