@@ -1,8 +1,8 @@
 """
 Many consumers of one room, and what each heard when.
 
-They keep each frame with its time, and read it later: fifty clients of a library
-in one process would measure that library.
+When, is said by the kernel, which notes it for each piece of a stream; and what, is read later.
+Fifty clients in one process would measure that process otherwise.
 """
 
 from __future__ import annotations
@@ -28,81 +28,76 @@ _HANDSHAKE = (
 _OFFER = 'Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n'
 _DEAF_BUFFER_BYTES = 4096
 
+_SO_TIMESTAMPNS = 35
+"""Of Linux, which Python does not name; with each message comes a timespec of the wall clock."""
 
-class Listener(asyncio.Protocol):
-    """One consumer; it answers pings, for servers put out who does not."""
 
-    def __init__(self, url: str, name: str, *, deflate: bool) -> None:
-        self._url = urlsplit(url)
-        self._name = name
-        self._offer = _OFFER if deflate else ''
+class Listener:
+    """
+    One consumer; it answers pings, for servers put out who does not.
+
+    :param opened: to a server of WebSockets that has accepted already.
+    """
+
+    def __init__(self, opened: socket.socket) -> None:
+        opened.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+        self.socket = opened
+        self.is_lost = False
         self._buffer = bytearray()
         self._came: list[tuple[float, int, bytes]] = []
         self._inflate = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
-        self._is_open = False
-        self.is_lost = False
-        self.transport: asyncio.Transport | None = None
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Ask for a WebSocket."""
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
-        key = base64.b64encode(os.urandom(16)).decode()
-        host, path = self._url.netloc, self._url.path
-        request = _HANDSHAKE.format(path=path, host=host, key=key, offer=self._offer)
-        transport.write(request.encode())
+    def say(self, text: str) -> None:
+        """Send a short text."""
+        self._send(0x81, text.encode())
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Note that the server, or the parent, has had enough."""
-        self.is_lost = True
-
-    def data_received(self, data: bytes) -> None:
-        """Note what came."""
-        at = time.monotonic()
+    def hear(self) -> None:
+        """Note what came: whole texts for later; answer pings."""
+        data, ancillary, _, _ = self.socket.recvmsg(65536, 64)
+        self.is_lost = not data
         self._buffer += data
-        if self._is_open:
-            self._cut(at)
-            return
-        head, separator, rest = bytes(self._buffer).partition(b'\r\n\r\n')
-        if separator:
-            if b' 101 ' not in head:
-                raise RuntimeError(f'no WebSocket: {head!r}')
-            self._is_open = True
-            self._buffer[:] = rest
-            self._join()
-            self._cut(at)
-
-    def take(self) -> list[tuple[int, float]]:
-        """Read what came: numbers and times."""
-        came, self._came = self._came, []
-        found = []
-        for at, first, payload in came:
-            if first & 0x40:  # Compressed, with what came before it.
-                payload = self._inflate.decompress(payload + b'\x00\x00\xff\xff')
-            message = json.loads(payload)
-            if message['type'] == 'joint_update':
-                found.append((number_of(message['data'][0]['value']), at))
-        return found
-
-    def _join(self) -> None:
-        join = {'participant_id': self._name, 'role': 'consumer'}
-        self._send(0x81, json.dumps(join).encode())
-
-    def _send(self, first: int, payload: bytes) -> None:
-        mask = bytes(4)  # A mask of zeroes leaves the payload as it is.
-        assert self.transport is not None
-        self.transport.write(struct.pack('!BB', first, 0x80 | len(payload)) + mask + payload)
-
-    def _cut(self, at: float) -> None:
-        """Cut whole frames off the buffer; keep texts for later, answer pings."""
+        # The kernel begins to note times when it is asked to, which may be a little later.
+        wall_s = _seconds(ancillary[0][2]) if ancillary else time.time()
         while (frame := _frame(self._buffer)) is not None:
             first, begin, end = frame
             payload = bytes(self._buffer[begin:end])
             del self._buffer[:end]
             if first & 0x0F == 1:
-                self._came.append((at, first, payload))
+                self._came.append((wall_s, first, payload))
             elif first & 0x0F == 9:
                 self._send(0x8A, payload)
+
+    def take(self) -> list[tuple[int, float]]:
+        """Read what came: numbers, and times of the steady clock."""
+        came, self._came = self._came, []
+        found = []
+        ahead_s = _steady_ahead_s()
+        for wall_s, first, payload in came:
+            if first & 0x40:  # Compressed, with what came before it.
+                payload = self._inflate.decompress(payload + b'\x00\x00\xff\xff')
+            message = json.loads(payload)
+            if message['type'] == 'joint_update':
+                found.append((number_of(message['data'][0]['value']), wall_s + ahead_s))
+        return found
+
+    def _send(self, first: int, payload: bytes) -> None:
+        mask = bytes(4)  # A mask of zeroes leaves the payload as it is.
+        self.socket.sendall(struct.pack('!BB', first, 0x80 | len(payload)) + mask + payload)
+
+
+def _seconds(timespec: bytes) -> float:
+    seconds: int
+    nanoseconds: int
+    seconds, nanoseconds = struct.unpack('@ll', timespec)
+    return seconds + 1e-9 * nanoseconds
+
+
+def _steady_ahead_s() -> float:
+    """Compare the two clocks, which differ by the same until somebody sets the wall clock."""
+    looks = [(time.time(), time.monotonic(), time.time()) for _ in range(100)]
+    # Whoever is interrupted between two looks compares wrongly.
+    before, steady, after = min(looks, key=lambda look: look[2] - look[0])
+    return steady - (before + after) / 2
 
 
 def _frame(data: bytearray) -> tuple[int, int, int] | None:
@@ -119,44 +114,61 @@ def _frame(data: bytearray) -> tuple[int, int, int] | None:
     return (data[0], begin, begin + length) if len(data) >= begin + length else None
 
 
-async def connect(url: str, name: str, *, deflate: bool, deaf: bool = False) -> Listener:
+def connect(url: str, name: str, *, deflate: bool = False, deaf: bool = False) -> Listener:
     """
     Join the room.
 
-    :param deaf: never read what comes once the room was joined.
+    :param deflate: offer compression.
+    :param deaf: have the kernel take little for one who is not going to read.
+    :raises RuntimeError: the server speaks no WebSocket.
     """
-    listener = Listener(url, name, deflate=deflate)
+    parts = urlsplit(url)
     opened = socket.socket()
     if deaf:
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _DEAF_BUFFER_BYTES)
-    parts = urlsplit(url)
     opened.connect((parts.hostname, parts.port))
-    opened.setblocking(False)
-    loop = asyncio.get_running_loop()
-    await loop.create_connection(lambda: listener, sock=opened)
-    if deaf:
-        await asyncio.sleep(0.3)
-        assert listener.transport is not None
-        listener.transport.pause_reading()
+    request = _HANDSHAKE.format(
+        path=parts.path,
+        host=parts.netloc,
+        key=base64.b64encode(os.urandom(16)).decode(),
+        offer=_OFFER if deflate else '',
+    )
+    opened.sendall(request.encode())
+    head = b''
+    while not head.endswith(b'\r\n\r\n'):
+        # Not a byte more: what follows is of the WebSocket.
+        if not (byte := opened.recv(1)):
+            raise RuntimeError(f'no WebSocket: {head!r}')
+        head += byte
+    if b' 101 ' not in head:
+        raise RuntimeError(f'no WebSocket: {head!r}')
+    listener = Listener(opened)
+    listener.say(json.dumps({'participant_id': name, 'role': 'consumer'}))
     return listener
 
 
 async def run(options: argparse.Namespace) -> None:
     """Listen until the parent has heard enough."""
+    loop = asyncio.get_running_loop()
     listeners = [
-        await connect(options.url, f'c{number}', deflate=options.deflate)
+        connect(options.url, f'c{number}', deflate=options.deflate)
         for number in range(options.count)
     ]
+    for listener in listeners:
+        loop.add_reader(listener.socket, _hear, listener)
     # Held on to: nothing else holds a connection that is not read.
-    deaf = await connect(options.url, 'deaf', deflate=False, deaf=True) if options.deaf else None
+    _deaf = connect(options.url, 'deaf', deaf=True) if options.deaf else None
     answer(ready=True)
     while await asyncio.to_thread(sys.stdin.readline):
         if any(listener.is_lost for listener in listeners):
             raise RuntimeError('a listener was put out')
-        answer(
-            arrived=[listener.take() for listener in listeners],
-            deaf_was_put_out=deaf is not None and deaf.is_lost,
-        )
+        answer(arrived=[listener.take() for listener in listeners])
+
+
+def _hear(listener: Listener) -> None:
+    listener.hear()
+    if listener.is_lost:
+        asyncio.get_running_loop().remove_reader(listener.socket)
 
 
 def main() -> None:
