@@ -19,7 +19,6 @@ import time
 from typing import Any
 
 from . import paths
-from .accelerated import installed
 from .behind_nginx import behind_nginx
 from .fan_out import fan_out
 from .fleets import many_processes, one_process
@@ -32,6 +31,7 @@ from .ratios import Results
 from .readings import noise
 from .report import beyond
 from .rounds import highest_rate, rounds, warm_up
+from .without import installed
 
 __all__ = ['main']
 
