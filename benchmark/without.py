@@ -10,14 +10,15 @@ from importlib.util import find_spec
 import runpy
 import sys
 
-__all__ = ['ACCELERATORS', 'installed']
+__all__ = ['ACCELERATORS', 'variants']
 
 ACCELERATORS = ('uvloop', 'orjson')
 
 
-def installed() -> list[str]:
-    """List those that are used here, and so can be done without."""
-    return [name for name in ACCELERATORS if find_spec(name) is not None]
+def variants() -> list[tuple[str, ...]]:
+    """List what can be done without here: each of those that are installed, then all of them."""
+    found = tuple(name for name in ACCELERATORS if find_spec(name) is not None)
+    return list(dict.fromkeys([*((name,) for name in found), *([found] if found else [])]))
 
 
 if __name__ == '__main__':

@@ -6,7 +6,8 @@ Rules of this file:
 - What is read is what Python's own ``json`` reads, to the last digit, and so are errors: all that
   orjson does not take, and what it would take for something else, is left to ``json``.
 - What is written is ASCII, and no NaN or Infinity. Where orjson writes, a number may look
-  otherwise (``1e16``, not ``1e+16``) and is the same.
+  otherwise (``1e16``, not ``1e+16``) and is the same; and an Enum, a UUID or a time of Python's
+  is written where ``json`` would refuse it.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ def dump(value: object) -> str:
     """
     if orjson is not None:
         try:
-            data = orjson.dumps(value, option=_OPTIONS)
+            data = orjson.dumps(value, option=orjson.OPT_PASSTHROUGH_DATACLASS)
         except TypeError:
             return plain_dump(value)  # Integers beyond 64 bits, keys that are none, too deep.
         # It writes null for a number that is not finite.
@@ -76,6 +77,3 @@ def dump(value: object) -> str:
 def plain_dump(value: object) -> str:
     """Write a value with Python's own library, like :func:`dump`."""
     return json.dumps(value, allow_nan=False, separators=(',', ':'))
-
-
-_OPTIONS = orjson and orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME

@@ -9,6 +9,6 @@ from __future__ import annotations
 try:
     from uvloop import new_event_loop, run
 except ImportError:
-    from asyncio import new_event_loop, run
+    from asyncio import new_event_loop, run  # type: ignore[assignment]
 
 __all__ = ['new_event_loop', 'run']
