@@ -72,8 +72,9 @@ class Sips(asyncio.BufferedProtocol):
         return self.drinker.eof_received()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Pass it on."""
+        """Pass it on, and hold nothing: a circle would wait for the garbage collector."""
         self.drinker.connection_lost(exc)
+        del self.drinker, self._tap
 
     def pause_writing(self) -> None:
         """Pass it on."""
