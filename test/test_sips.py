@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
 import ssl
+import sys
 from typing import Any
 
 import pytest
@@ -102,8 +103,12 @@ def fixture_context(request: pytest.FixtureRequest, tmp_path: Path) -> Contexts 
 
 
 @pytest.fixture(name='run', params=['asyncio', 'uvloop'])
-def fixture_run(request: pytest.FixtureRequest) -> Callable[[Coroutine[Any, Any, None]], None]:
+def fixture_run(
+    request: pytest.FixtureRequest, context: Contexts | None
+) -> Callable[[Coroutine[Any, Any, None]], None]:
     """Give what runs a coroutine on one of the loops."""
+    if request.param == 'asyncio' and context and sys.version_info < (3, 11):
+        pytest.skip('the TLS of asyncio hands over whole reads before Python 3.11')
     run: Callable[[Coroutine[Any, Any, None]], None] = pytest.importorskip(request.param).run
     return run
 
