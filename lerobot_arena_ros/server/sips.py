@@ -42,8 +42,8 @@ class Sips(asyncio.BufferedProtocol):
     """
     Gives another protocol little of what came in each turn of the loop, or nothing.
 
-    It is none itself that takes data in other ways: uvloop would use those. Under TLS asyncio takes
-    no notice of sips before Python 3.11.
+    It is none itself that takes data in other ways: uvloop would use those. Under TLS asyncio
+    takes no notice of sips before Python 3.11.
 
     :param drinker: whose it is; it may give the connection to another one with ``set_protocol``.
     """
