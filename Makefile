@@ -34,7 +34,7 @@ export PYTHONPATH := $(CURDIR):$(PYTHONPATH)
 else
 VENV := .venv$(if $(filter-out jazzy,$(DISTRO)),-$(DISTRO))$(if $(filter-out newest,$(DEPS)),-$(DEPS))
 VENV_OPTIONS :=
-REQUIREMENTS := requirements/$(DISTRO).txt requirements/$(DEPS).txt $(if $(filter newest,$(DEPS)),requirements/fuzz.txt requirements/examples.txt)
+REQUIREMENTS := requirements/$(DISTRO).txt requirements/$(DEPS).txt $(if $(filter newest,$(DEPS)),requirements/fuzz.txt requirements/examples.txt requirements/fast.txt)
 # Most tests wait for real processes; each has a ROS domain of its own.
 PARALLEL := -n 4
 # Package shares are looked up below these prefixes.

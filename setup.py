@@ -50,6 +50,7 @@ setup(
     extras_require={
         'test': ['cryptography', 'hypothesis', 'pytest', 'pytest-asyncio'],
         'examples': ['matplotlib>=3.6', 'mcap>=1.1'],
+        'fast': ['orjson>=3.9', 'uvloop>=0.18'],
     },
     python_requires='>=3.10',
     zip_safe=True,

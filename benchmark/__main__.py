@@ -19,7 +19,6 @@ import time
 from typing import Any
 
 from . import paths
-from .accelerated import installed
 from .behind_nginx import behind_nginx
 from .fan_out import fan_out
 from .fleets import many_processes, one_process
@@ -32,6 +31,7 @@ from .ratios import Results
 from .readings import noise
 from .report import beyond
 from .rounds import highest_rate, rounds, warm_up
+from .without import variants
 
 __all__ = ['main']
 
@@ -66,12 +66,12 @@ def measure_paths(plan: Plan, server_url: str | None) -> Results:
 
 
 def measure_accelerators(plan: Plan, _: str | None) -> Results:
-    """Measure our path as it is, and with each accelerator that is installed."""
-    found = installed() if plan.accelerates else []
-    if not found:
+    """Measure our path as it is, and without each accelerator that is installed."""
+    without = variants() if plan.accelerates else []
+    if not without:
         return {}
     with ExitStack() as stack:
-        running = enter_all(stack, [paths.ours(6, accelerator=name) for name in (None, *found)])
+        running = enter_all(stack, [paths.ours(6, without=names) for names in ((), *without)])
         for path in running:
             warm_up(path)
         rates_hz = (100.0, 500.0)
@@ -81,7 +81,13 @@ def measure_accelerators(plan: Plan, _: str | None) -> Results:
 
 def measure_fan_out(plan: Plan, _: str | None) -> Results:
     """Measure both servers with many consumers."""
-    fans = fan_out(plan.consumers, deaf_beside=10, times=plan.fan_rounds, seconds=plan.seconds)
+    fans = fan_out(
+        plan.consumers,
+        beside=10,
+        without=variants() if plan.accelerates else (),
+        times=plan.fan_rounds,
+        seconds=plan.seconds,
+    )
     return {'fan_out': [fan.row() for fan in fans]}
 
 

@@ -57,32 +57,36 @@ class Fan:
 
 @dataclass(frozen=True)
 class Running:
-    """A server, and whether its clients offer compression, as their library does unasked."""
+    """A server, and whether it is the obvious one."""
 
     name: str
     url: str
     pid: int
-    deflate: bool
+    is_obvious: bool = False
 
 
 @contextmanager
-def _servers() -> Iterator[list[Running]]:
-    with server() as (url, pid), obvious_server() as (other_url, other_pid):
-        yield [
-            Running('ours', url, pid, deflate=False),
-            Running('obvious', other_url, other_pid, deflate=True),
-        ]
+def _ours(without: Sequence[str] = ()) -> Iterator[Running]:
+    with server(without) as (url, pid):
+        yield Running(f'ours without {", ".join(without)}' if without else 'ours', url, pid)
+
+
+@contextmanager
+def _obvious() -> Iterator[Running]:
+    with obvious_server() as (url, pid):
+        yield Running('obvious', url, pid, is_obvious=True)
 
 
 @contextmanager
 def _room(running: Running, consumers: int, *, deaf: bool) -> Iterator[tuple[Stage, Stage]]:
     """Make a room with a producer and its consumers."""
     room_id = f'fan{next(_rooms)}'
-    if running.name == 'ours':
+    if not running.is_obvious:
         asyncio.run(RoboticsProducer(running.url).create_room(WORKSPACE, room_id))
     url = running.url.replace('http', 'ws')
     url += f'/robotics/workspaces/{WORKSPACE}/rooms/{room_id}/ws'
-    options = ['--deflate'] if running.deflate else []
+    # Its clients offer compression, as their library does unasked.
+    options = ['--deflate'] if running.is_obvious else []
     with (
         stage('frame_sender', [url, str(JOINTS), '--join', *options]) as sender,
         stage(
@@ -118,21 +122,31 @@ def _measure_deaf(fan: Fan, running: Running, seconds: float) -> None:
         fan.sent = before + count
 
 
-def fan_out(counts: Sequence[int], *, deaf_beside: int, times: int, seconds: float) -> list[Fan]:
+def fan_out(
+    counts: Sequence[int],
+    *,
+    beside: int,
+    without: Sequence[Sequence[str]],
+    times: int,
+    seconds: float,
+) -> list[Fan]:
     """
     Measure both servers with each count of consumers in turn, so many times.
 
-    :param deaf_beside: how many read while another one does not.
+    :param beside: how many read while another one does not.
+    :param without: libraries that our server is to do without, with ``beside`` consumers.
     """
     with ExitStack() as stack:
-        servers = stack.enter_context(_servers())
+        servers = [stack.enter_context(each) for each in (_ours(), _obvious())]
+        plainer = [stack.enter_context(_ours(names)) for names in without]
         plan = [(running, count) for running in servers for count in counts]
+        plan += [(running, beside) for running in plainer]
         ends = enter_all(stack, [_room(*each, deaf=False) for each in plan])
         rooms = [
             (Fan(running.name, count, deaf=False), running.pid, *pair)
             for (running, count), pair in zip(plan, ends, strict=True)
         ]
-        deaf = [(Fan(running.name, deaf_beside, deaf=True), running) for running in servers]
+        deaf = [(Fan(running.name, beside, deaf=True), running) for running in servers]
         for _ in range(times):
             for fan, pid, sender, listeners in rooms:
                 _measure(fan, pid, sender, listeners, seconds)

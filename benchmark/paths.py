@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -70,25 +70,25 @@ def ours(
     joints: int,
     server_url: str | None = None,
     *,
-    accelerator: str | None = None,
+    without: Sequence[str] = (),
     keeps_all: bool = False,
 ) -> Iterator[Path]:
     """
     Run our two bridges, with our server or a given one between them.
 
     :param server_url: that of the given one, whose cost is not known here.
-    :param accelerator: of :mod:`benchmark.accelerated`, in all processes that are measured.
+    :param without: libraries that all processes that are measured have to do without.
     :param keeps_all: let nothing be superseded by what is newer, as a recording would want it.
     """
     environment = ros_environment()
     with ExitStack() as stack:
         if server_url is None:
-            url, pid = stack.enter_context(server(accelerator))
+            url, pid = stack.enter_context(server(without))
             pids, name = {'server': pid}, 'ours'
         else:
             url, pids, name = server_url, {}, 'ours, given server'
-        if accelerator is not None:
-            name += f' with {accelerator}'
+        if without:
+            name += f' without {", ".join(without)}'
         if keeps_all:
             name += ', all kept'
         for what, side, namespace in (
@@ -98,7 +98,7 @@ def ours(
             given = _parameters(side, url, joints)
             if keeps_all:
                 given.update(_KEEPS_ALL[side])
-            process = bridge(given, environment, namespace, accelerator=accelerator)
+            process = bridge(given, environment, namespace, without=without)
             pids[what] = stack.enter_context(process)
         receiver, sender = _ends(stack, joints, environment)
         yield Path(name, sender, receiver, pids)

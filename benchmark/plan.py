@@ -14,7 +14,7 @@ class Plan:
 
     :param rates_hz: by number of joints.
     :param floors: the hops that are measured beside the whole paths.
-    :param accelerates: whether libraries are tried that the package does without.
+    :param accelerates: whether it is also tried to do without libraries that are installed.
     :param consumers: how many listen to a room.
     :param front_rooms: how many there are for one process and for several.
     :param bridges: how many idle together, each a process.

@@ -137,21 +137,21 @@ def enter_all(stack: ExitStack, contexts: Iterable[AbstractContextManager[T]]) -
         return list(pool.map(stack.enter_context, contexts))
 
 
-def _program(module: str, accelerator: str | None) -> tuple[str, list[str]]:
+def _program(module: str, without: Sequence[str]) -> tuple[str, list[str]]:
     """Say what is to be run, and the first of its arguments."""
-    if accelerator is None:
+    if not without:
         return module, []
-    return 'benchmark.accelerated', [accelerator, module]
+    return 'benchmark.without', [','.join(without), module]
 
 
 @contextmanager
-def server(accelerator: str | None = None) -> Iterator[Server]:
+def server(without: Sequence[str] = ()) -> Iterator[Server]:
     """
     Run an arena on a free port.
 
-    :param accelerator: see :mod:`benchmark.accelerated`; None runs it as it is.
+    :param without: libraries that it has to do without; see :mod:`benchmark.without`.
     """
-    module, first = _program('lerobot_arena_ros.server.main', accelerator)
+    module, first = _program('lerobot_arena_ros.server.main', without)
     with running(module, [*first, '--port', '0'], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
@@ -167,10 +167,10 @@ def bridge(
     environment: Mapping[str, str] | None = None,
     namespace: str = '/',
     *,
-    accelerator: str | None = None,
+    without: Sequence[str] = (),
 ) -> Iterator[int]:
     """Run a bridge; the value is its process id. What it logs is no news here."""
-    module, first = _program('lerobot_arena_ros.nodes.bridge', accelerator)
+    module, first = _program('lerobot_arena_ros.nodes.bridge', without)
     arguments = [*first, '--ros-args', '--log-level', 'fatal', '-r', f'__ns:={namespace}']
     for name, value in parameters.items():
         arguments += ['-p', f'{name}:={value if isinstance(value, str) else json.dumps(value)}']

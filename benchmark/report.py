@@ -73,7 +73,7 @@ def _verdict(target: Target, value: float) -> str:
 
 
 _PATHS_HEAD = 'path,joints,Hz,min us,p50 us,p99 us,lost %,CPU us/message,of which,ends us'
-_ACCELERATORS_HEAD = 'path,Hz,p50 us,p99 us,CPU us/message,of which,CPU / without'
+_ACCELERATORS_HEAD = 'path,Hz,p50 us,p99 us,CPU us/message,of which,CPU / ours'
 _FAN_HEAD = 'server,consumers,p50 us,p99 us,lost %,server CPU us/delivery'
 _FLEET_HEAD = 'bridges,p50 us,p99 us,lost %,process CPU %,server CPU %'
 _MANY_HEAD = 'bridges,CPU % of all,server CPU %,resident MB,proportional MB,server MB'

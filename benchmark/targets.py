@@ -49,8 +49,8 @@ class Target:
 
 _STEPS = 'each stage does more than a bare hop'
 _FLOORS = (
-    'rclpy and websockets alone, the sum of the floors, take more than that; uvloop and orjson, '
-    'tried, save little of it: see what accelerators buy'
+    'rclpy and websockets alone, the sum of the floors, take more than that; orjson, and uvloop '
+    'in the server, save little of it: see what accelerators buy'
 )
 _RATE = 'a burst that the socket or DDS does not take at once merges'
 _FIXED = (

@@ -173,8 +173,8 @@ def test_tables_are_rectangular(results: dict[str, Any]) -> None:
     """Each row has a cell for each column, and each target has a verdict."""
     share = Share(Arrangement('1, direct', 'http://127.0.0.1:1', (1,)), 24)
     share.seconds, share.server_s = 1.0, [0.0]
-    faster = [path_row(path, 100.0, 1.0, 1.0) for path in ('ours', 'ours with uvloop')]
-    drawn = list(tables({**results, 'accelerators': faster, 'behind_nginx': [share.row()]}))
+    plainer = [path_row(path, 100.0, 1.0, 1.0) for path in ('ours', 'ours without uvloop')]
+    drawn = list(tables({**results, 'accelerators': plainer, 'behind_nginx': [share.row()]}))
 
     assert len(drawn) == 11
     assert all(len(row) == len(head) for _, head, rows in drawn for row in rows)

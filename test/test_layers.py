@@ -22,7 +22,9 @@ OURS = {
 }
 # What only these files may import of others: one seam for each library.
 SEAMS = {
-    'json': {'arena/messages.py'},
+    'json': {'arena/json_text.py'},
+    'orjson': {'arena/json_text.py'},
+    'uvloop': {'server/loops.py'},
     'httpx': {'arena/rooms.py'},
     'prometheus_client': {'server/metrics.py'},
     'websockets': {
@@ -50,6 +52,7 @@ ROS = {
 PURE_FILES = {
     'arena/address.py',
     'arena/errors.py',
+    'arena/json_text.py',
     'arena/messages.py',
     'arena/outbox.py',
     'arena/session.py',

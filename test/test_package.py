@@ -38,8 +38,8 @@ ROSDEP_KEYS = {
     'yaml': 'python3-yaml',
 }
 
-OPTIONAL = {'matplotlib', 'mcap'}
-"""What the examples use where it is installed."""
+OPTIONAL = {'examples': {'matplotlib', 'mcap'}, 'fast': {'orjson', 'uvloop'}}
+"""What is used where it is installed, by the extra of setup.py that asks for it."""
 
 
 @pytest.fixture(name='described')
@@ -191,8 +191,9 @@ def test_every_package_and_the_type_marker_are_shipped(described: dict[str, Any]
     ],
 )
 def test_every_import_is_declared(folder: str, tags: tuple[str, ...]) -> None:
-    """No dependency without a line in package.xml, but for what an example can do without."""
-    needed = {ROSDEP_KEYS.get(name, name) for name in third_party(folder) - OPTIONAL}
+    """No dependency without a line in package.xml, but for what can be done without."""
+    optional = set().union(*OPTIONAL.values())
+    needed = {ROSDEP_KEYS.get(name, name) for name in third_party(folder) - optional}
 
     assert needed - declared(*tags) == set()
 
@@ -206,13 +207,14 @@ def test_pip_asks_for_what_the_wheels_run_is_tested_with(described: dict[str, An
     assert set(needed) <= set(newest)
 
 
-def test_pip_offers_what_the_examples_are_tested_with(described: dict[str, Any]) -> None:
-    """The extra of setup.py is requirements/examples.txt, and no more than is optional."""
-    text = (ROOT / 'requirements' / 'examples.txt').read_text(encoding='utf-8')
+@pytest.mark.parametrize('extra', OPTIONAL)
+def test_pip_offers_what_is_tested(described: dict[str, Any], extra: str) -> None:
+    """The extra of setup.py is its file in requirements/, and no more than is optional."""
+    text = (ROOT / 'requirements' / f'{extra}.txt').read_text(encoding='utf-8')
     lines = [line for line in text.splitlines() if not line.startswith('#')]
 
-    assert described['extras_require']['examples'] == lines
-    assert {line.split('>')[0] for line in lines} == OPTIONAL
+    assert described['extras_require'][extra] == lines
+    assert {line.split('>')[0] for line in lines} == OPTIONAL[extra]
 
 
 def test_there_is_no_ros_behind_the_client() -> None:
@@ -223,3 +225,21 @@ def test_there_is_no_ros_behind_the_client() -> None:
         f'from {PACKAGE} import RoboticsConsumer, RoboticsProducer, create_client\n'
     )
     subprocess.run([sys.executable, '-c', program], check=True, cwd=ROOT)
+
+
+def test_nothing_needs_what_makes_it_faster() -> None:
+    """Where it is missing Python's own libraries do the same, without a word."""
+    program = (
+        'import asyncio, sys\n'
+        f'for name in {sorted(OPTIONAL["fast"])}: sys.modules[name] = None\n'
+        f'from {PACKAGE}.server import loops, main\n'
+        f'from {PACKAGE}.arena.messages import JointUpdate, decode_client, encode\n'
+        'assert loops.run is asyncio.run\n'
+        "update = JointUpdate.of({'a': 0.1})\n"
+        'assert decode_client(encode(update)) == update\n'
+    )
+    done = subprocess.run(
+        [sys.executable, '-W', 'error', '-c', program], cwd=ROOT, capture_output=True, check=False
+    )
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, b'', b'')

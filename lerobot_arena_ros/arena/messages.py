@@ -15,10 +15,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
-import json
 from typing import Any, TypeGuard
 
 from .errors import ProtocolError
+from .json_text import dump, load
 
 __all__ = [
     'MAX_REASON_LENGTH',
@@ -211,7 +211,7 @@ def encode(message: Message) -> str:
     :raises ProtocolError: a number in it is not finite, or something in it is no JSON.
     """
     try:
-        return json.dumps(_fields(message), allow_nan=False, separators=(',', ':'))
+        return dump(_fields(message))
     except (TypeError, ValueError, RecursionError) as exc:
         raise ProtocolError(
             f'{type(message).__name__} cannot be sent: {exc}', reason='value'
@@ -361,24 +361,13 @@ def _typed(kind: str, **fields: object) -> dict[str, object]:
 
 def _load(text: str) -> dict[str, Any]:
     try:
-        fields = _parsed(text)
+        fields = load(text)
     except (ValueError, RecursionError) as exc:
         raise ProtocolError(f'expected a JSON object: {exc}', reason='json') from exc
     if not isinstance(fields, dict):
         kind = type(fields).__name__
         raise ProtocolError(f'expected a JSON object, got {kind}', reason='json')
     return fields
-
-
-def _parsed(text: str) -> object:
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError:
-        raise
-    except ValueError:
-        # Python reads no integer of thousands of digits, though JSON may have one, in a stop's
-        # reason as well. As a float it is infinite, and so no value of a joint.
-        return json.loads(text, parse_int=float)
 
 
 def _object(fields: object, what: str) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from typing import Any
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from .hub import Hub
-from .sips import Sipping
 
 __all__ = ['Door']
 
@@ -16,7 +15,7 @@ MAX_AHEAD_BYTES = 64 * 1024
 """Of requests that are sent before earlier ones are answered."""
 
 
-class Door(H11Protocol, Sipping):
+class Door(H11Protocol):
     """
     Uvicorn's HTTP with a limit to connections, and timeouts for each request and for its reader.
 

@@ -15,7 +15,6 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from .meter import FrameMeter
-from .sips import Sipping
 from .throttle import Throttle, Verdict
 
 if TYPE_CHECKING:
@@ -150,7 +149,7 @@ class Line:
         return not self._is_lost and not self._transport.is_closing()
 
 
-class LineProtocol(_UvicornProtocol, Sipping):
+class LineProtocol(_UvicornProtocol):
     """Uvicorn's WebSocket with a :class:`Line` in its scope, as ``scope['state']['line']``."""
 
     _line: Line

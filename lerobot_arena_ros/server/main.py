@@ -14,6 +14,7 @@ from typing import NoReturn
 
 from .access import Rules
 from .app import create_app
+from .loops import run
 from .options import NAME, TOKEN_VARIABLE, Options, UsageError, read_options
 from .serving import console_url_of, is_for_this_machine_alone, listen, serve, url_of
 
@@ -43,7 +44,7 @@ def main(args: Sequence[str] | None = None) -> None:
     # A web page could otherwise use whatever the browser that shows it can reach.
     checks_origin = bool(options.token or options.origins or not is_private)
     rules = Rules(options.token, options.origins, checks_origin)
-    asyncio.run(_serve(options, rules, sockets))
+    run(_serve(options, rules, sockets))
 
 
 async def _serve(options: Options, rules: Rules, sockets: list[socket.socket]) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import ipaddress
 import socket
 import ssl
+from typing import Any
 
 from fastapi import FastAPI
 import uvicorn
@@ -17,6 +18,7 @@ from .door import Door
 from .hub import Hub
 from .line import LineProtocol
 from .quiet import hush_uvicorn
+from .sips import Sips
 
 __all__ = [
     'Certificate',
@@ -179,7 +181,7 @@ def _config(app: FastAPI, certificate: Certificate | None) -> uvicorn.Config:
     hub: Hub = app.state.hub
     return uvicorn.Config(
         app,
-        http=Door,
+        http=_sipping_door,  # type: ignore[arg-type]
         ws=LineProtocol,
         ws_max_size=hub.limits.frame_bytes,
         ssl_certfile=certificate.certfile if certificate else None,
@@ -195,3 +197,8 @@ def _config(app: FastAPI, certificate: Certificate | None) -> uvicorn.Config:
         server_header=False,
         timeout_graceful_shutdown=GRACE_S,
     )
+
+
+def _sipping_door(**settings: Any) -> Sips:
+    """Make what uvicorn needs for each connection; a WebSocket takes the door's place in it."""
+    return Sips(Door(**settings))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any, Protocol
 
-__all__ = ['SIP_BYTES', 'Sipping']
+__all__ = ['SIP_BYTES', 'Drinker', 'Sips']
 
 SIP_BYTES = 4096
 """
@@ -15,22 +16,115 @@ waiting for most of a second.
 """
 
 
-class Sipping(asyncio.BufferedProtocol):
-    """A protocol that asks its transport for little at a time; to be mixed into another one."""
+class Drinker(Protocol):
+    """A protocol as uvicorn has them, but for :meth:`sipped`."""
 
-    _sip: memoryview | None = None
-
-    def get_buffer(self, _sizehint: int) -> memoryview:
-        """Give the room for what comes next."""
-        if self._sip is None:
-            self._sip = memoryview(bytearray(SIP_BYTES))
-        return self._sip
-
-    def buffer_updated(self, nbytes: int) -> None:
-        """Take what has come."""
-        assert self._sip is not None
-        self.sipped(bytes(self._sip[:nbytes]))
+    def connection_made(self, transport: Any) -> None:
+        """Begin."""
 
     def sipped(self, data: bytes) -> None:
         """Handle what has come."""
-        raise NotImplementedError
+
+    def eof_received(self) -> bool | None:
+        """Take note that no more comes."""
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End."""
+
+    def pause_writing(self) -> None:
+        """Take note that the peer reads too slowly."""
+
+    def resume_writing(self) -> None:
+        """Take note that it has caught up."""
+
+
+class Sips(asyncio.BufferedProtocol):
+    """
+    Gives another protocol little of what came in each turn of the loop, or nothing.
+
+    It is none itself that takes data in other ways: uvloop would use those. Under TLS asyncio
+    takes no notice of sips before Python 3.11.
+
+    :param drinker: whose it is; it may give the connection to another one with ``set_protocol``.
+    """
+
+    def __init__(self, drinker: Drinker) -> None:
+        self.drinker = drinker
+        self._sip = memoryview(bytearray(SIP_BYTES))
+
+    def connection_made(self, transport: Any) -> None:
+        """Give a transport that knows of the sips."""
+        self._tap = _Tap(transport, self)
+        self.drinker.connection_made(self._tap)
+
+    def get_buffer(self, _sizehint: int) -> memoryview:
+        """Give the room for what comes next."""
+        return self._sip
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Pass on what has come."""
+        self.drinker.sipped(bytes(self._sip[:nbytes]))
+        if nbytes == SIP_BYTES:
+            # uvloop would go on reading, dozens of times.
+            self._tap.wait_a_turn()
+
+    def eof_received(self) -> bool | None:
+        """Pass it on."""
+        return self.drinker.eof_received()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Pass it on, and hold nothing: a circle would wait for the garbage collector."""
+        self.drinker.connection_lost(exc)
+        del self.drinker, self._tap
+
+    def pause_writing(self) -> None:
+        """Pass it on."""
+        self.drinker.pause_writing()
+
+    def resume_writing(self) -> None:
+        """Pass it on."""
+        self.drinker.resume_writing()
+
+
+class _Tap:
+    """A transport on which reading waits for its owner, or for the next turn, or for both."""
+
+    def __init__(self, transport: asyncio.Transport, sips: Sips) -> None:
+        self._transport = transport
+        self._sips = sips
+        self._is_paused = False
+        self._is_waiting = False
+        self.write = transport.write
+        self.is_closing = transport.is_closing
+
+    def __getattr__(self, name: str) -> Any:
+        """Be a transport in all other ways."""
+        return getattr(self._transport, name)
+
+    def set_protocol(self, drinker: Drinker) -> None:
+        """Have somebody else drink."""
+        self._sips.drinker = drinker
+
+    def pause_reading(self) -> None:
+        """Read nothing until told to."""
+        self._is_paused = True
+        self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Read on."""
+        self._is_paused = False
+        if not self._is_waiting:
+            self._transport.resume_reading()
+
+    def wait_a_turn(self) -> None:
+        """Read nothing more in this turn of the loop."""
+        if self._is_waiting or self.is_closing():
+            return
+        self._is_waiting = True
+        self._transport.pause_reading()
+        asyncio.get_running_loop().call_soon(self._go_on)
+
+    def _go_on(self) -> None:
+        self._is_waiting = False
+        if not self._is_paused:
+            self._transport.resume_reading()

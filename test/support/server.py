@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from lerobot_arena_ros.server.access import Rules
 from lerobot_arena_ros.server.app import create_app
 from lerobot_arena_ros.server.limits import Limits, Policy, Timing
+from lerobot_arena_ros.server.loops import new_event_loop
 from lerobot_arena_ros.server.serving import Certificate, listen, serve, url_of
 
 __all__ = ['running_server']
@@ -60,7 +61,7 @@ def running_server(
         app = cast(FastAPI, Below(app, below))
     ready = threading.Event()
     stop = asyncio.Event()
-    loop = asyncio.new_event_loop()
+    loop = new_event_loop()
     serving = serve(app, sockets, stop=stop, ready=ready.set, certificate=certificate)
     thread = threading.Thread(target=loop.run_until_complete, args=(serving,), name='arena server')
     thread.start()

@@ -1,0 +1,104 @@
+"""Whether orjson is installed or not, the same is read, the same is written, the same refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import json
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+import pytest
+from support.corpus import FUZZ, cases, mutated, texts
+
+from lerobot_arena_ros.arena.json_text import dump, load, plain_dump, plain_load
+
+BOUNDS = (0, 2**53, 2**63, 2**64, 10**18, 10**19, 10**20)
+
+digits = st.text('0123456789', min_size=1, max_size=25)
+numbers = st.one_of(
+    st.builds('{}{}'.format, st.sampled_from(('', '-')), digits),
+    st.builds('{}.{}e{}'.format, digits, digits, st.integers(-400, 400)),
+    st.floats().map(repr),
+    st.builds(lambda bound, off: str(bound + off), st.sampled_from(BOUNDS), st.integers(-2, 2)),
+    st.builds(lambda bound, off: str(off - bound), st.sampled_from(BOUNDS), st.integers(-2, 2)),
+)
+values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.integers(-(2**66), 2**66)
+    | st.floats()
+    | st.text(max_size=5)
+    | st.sampled_from((b'no JSON', 'null', 'Öse', '\ud800', 'a\udfff')),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.lists(inner, max_size=2).map(tuple)
+        | st.dictionaries(st.text(max_size=3) | st.integers(), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+def outcome(work: Callable[[], object]) -> str:
+    """Say what came of it, in a way that tells 1 from 1.0, 0.0 from -0.0, and errors apart."""
+    try:
+        return repr(work())
+    except (ValueError, TypeError) as exc:
+        return f'{type(exc).__name__}: {exc}'
+    except RecursionError:
+        return 'too deep'
+
+
+def check_read(text: str) -> None:
+    """See that a text is read alike, or refused alike."""
+    assert outcome(lambda: load(text)) == outcome(lambda: plain_load(text))
+
+
+@pytest.mark.parametrize('data', cases('frames'))
+def test_the_corpus_of_frames_is_read_alike(data: bytes) -> None:
+    """Whatever is wrong with them."""
+    check_read(data.decode('utf-8', 'surrogateescape'))
+
+
+@FUZZ
+@given(mutated(texts('frames')))
+@example('{"a": 1, "b": 2, "a": 3}')
+@example('["\\ud800", "\\ud83d\\ude00", "\\u0000", "\x7f", "\u2028"]')
+@example('[-0, -0.0, 0e5, 1E400, 5e-324, 2.2250738585072011e-308]')
+@example('\ufeff{}')
+def test_spoilt_frames_are_read_alike(text: str) -> None:
+    """Errors too, to the word."""
+    check_read(text)
+
+
+@FUZZ
+@given(numbers)
+def test_numbers_are_read_alike(text: str) -> None:
+    """To the last digit, and as the same type."""
+    check_read(text)
+    check_read(f'{{"type": "joint_update", "data": [{{"name": "a", "value": {text}}}]}}')
+
+
+@FUZZ
+@given(values)
+@example({'type': 'emergency_stop', 'reason': 'half a \ud800'})
+@example({'speed': None, 'value': float('nan')})
+@example([1e16, 1e-7, -0.0, 2**64 - 1, -(2**63)])
+def test_values_are_written_alike(value: object) -> None:
+    """The same is refused; what is written is ASCII and reads the same."""
+    try:
+        plain = plain_dump(value)
+    except (ValueError, TypeError):
+        assert outcome(lambda: dump(value)) == outcome(lambda: plain_dump(value))
+    else:
+        text = dump(value)
+        assert text.isascii()
+        assert repr(json.loads(text)) == repr(json.loads(plain))
+
+
+def test_what_holds_itself_is_refused() -> None:
+    """In the words of Python's own library."""
+    endless: list[object] = []
+    endless.append(endless)
+    with pytest.raises(ValueError, match='Circular'):
+        dump(endless)
