@@ -12,6 +12,8 @@ import pytest
 pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
 
 import rclpy
+from rclpy.serialization import deserialize_message
+from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
 from support.domain import own_domain
 from support.processes import ros_arguments
@@ -68,8 +70,8 @@ def test_the_status_never_says_less_than_the_latch(node: BridgeNode) -> None:
     class Status:
         topic_name = 'status'
 
-        def publish(self, message: Any) -> None:
-            said.append(message.data)
+        def publish(self, message: bytes) -> None:
+            said.append(deserialize_message(message, Bool).data)
 
     node._panel._status = Status()  # type: ignore[assignment]
     with node._lock:
