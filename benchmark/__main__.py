@@ -12,9 +12,7 @@ from contextlib import AbstractContextManager, ExitStack
 import json
 from pathlib import Path
 import platform
-import subprocess
 import sys
-import tempfile
 import time
 from typing import Any
 
@@ -31,6 +29,7 @@ from .ratios import Results
 from .readings import noise
 from .report import beyond
 from .rounds import highest_rate, rounds, warm_up
+from .stop_trip import stop_trips
 from .without import variants
 
 __all__ = ['main']
@@ -92,14 +91,8 @@ def measure_fan_out(plan: Plan, _: str | None) -> Results:
 
 
 def measure_stop(plan: Plan, _: str | None) -> Results:
-    """Measure the stop, in a process of its own, for it has nodes of its own."""
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / 'stop.json'
-        rates = [f'{rate_hz:g}' for rate_hz in plan.stop_rates_hz]
-        command = [sys.executable, '-m', 'benchmark.stop_trip', '--trials', str(plan.stops)]
-        command += ['--json', str(file), '--rates', *rates]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        return {'stop': json.loads(file.read_text(encoding='utf-8'))}
+    """Measure the stop without load and under it."""
+    return {'stop': stop_trips(plan.stop_rates_hz, plan.stops)}
 
 
 def measure_idle(plan: Plan, _: str | None) -> Results:

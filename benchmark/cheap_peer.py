@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+import socket
 import struct
 from urllib.parse import quote, urlsplit
 
@@ -57,6 +58,11 @@ class CheapPeer(asyncio.Protocol):
     def send(self, frame: bytes) -> None:
         """Send a frame that :func:`text_frame` made."""
         self._transport.write(frame)
+
+    def hear_in_gulps(self, size: int) -> None:
+        """Wake up no more for each text, but for so many bytes of them."""
+        opened = self._transport.get_extra_info('socket')
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, size)
 
     def close(self) -> None:
         """Say goodbye and hang up."""

@@ -12,6 +12,9 @@ import pytest
 pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
 
 import rclpy
+from rclpy.serialization import deserialize_message
+from std_msgs.msg import Bool
+from std_srvs.srv import Trigger
 from support.domain import own_domain
 from support.processes import ros_arguments
 from support.robot import DEFAULTS, NAMESPACE
@@ -67,8 +70,8 @@ def test_the_status_never_says_less_than_the_latch(node: BridgeNode) -> None:
     class Status:
         topic_name = 'status'
 
-        def publish(self, message: Any) -> None:
-            said.append(message.data)
+        def publish(self, message: bytes) -> None:
+            said.append(deserialize_message(message, Bool).data)
 
     node._panel._status = Status()  # type: ignore[assignment]
     with node._lock:
@@ -138,6 +141,76 @@ def test_a_room_that_goes_while_a_stop_is_told_harms_nobody(node: BridgeNode) ->
     node._panel.trip(Stop('a test', 'ouch'))
 
     assert woken == ['first', 'second']
+
+
+def test_a_room_is_not_woken_for_its_own_stop(node: BridgeNode) -> None:
+    """It is owed nothing."""
+    woken: list[str] = []
+    for room in ('produce', 'consume'):
+        node._panel.serve(room, lambda room=room: woken.append(room))  # type: ignore[misc]
+
+    node._panel.heard('consume', STOP)
+
+    assert woken == ['produce']
+
+
+def test_a_stop_is_told_before_it_is_put_into_words(node: BridgeNode) -> None:
+    """Words take longer than a stop may; they come all the same, and once."""
+    said: list[str] = []
+
+    class Status:
+        topic_name = 'status'
+
+        def publish(self, _: Any) -> None:
+            said.append('status')
+
+    node._panel._status = Status()  # type: ignore[assignment]
+    node._panel._on_stopped = lambda: said.append('words')
+    with node._lock:  # So they cannot come before it was looked.
+        node._panel.heard('consume', STOP)
+        told = list(said)
+    wait_for(lambda: 'words' in said, 'the words')
+    node._panel.announce()
+
+    assert told == ['status']
+    assert said == ['status', 'words']
+
+
+def test_a_stop_is_put_into_words_before_its_reset(node: BridgeNode) -> None:
+    """However soon somebody resets it."""
+    said: list[str] = []
+    node._panel._on_stopped = lambda: said.append('stopped')
+    node._panel._on_reset = lambda: said.append('reset')
+
+    node._panel.heard('consume', STOP)
+    node._panel._on_reset_request(Trigger.Request(), Trigger.Response())
+
+    assert said == ['stopped', 'reset']
+
+
+def test_a_stop_is_put_into_words_though_the_node_ends(node: BridgeNode) -> None:
+    """Whoever looks for why it ended finds it."""
+    said: list[str] = []
+    node._panel._on_stopped = lambda: said.append('stopped')
+    assert node._thread.stop(10.0)
+    node._panel.heard('consume', STOP)
+
+    node.finish()
+
+    assert said == ['stopped']
+
+
+def test_what_is_posted_for_later_is_done_whoever_posts_it() -> None:
+    """The loop's own thread, too."""
+    thread = ArenaThread()
+    from_here, from_there = threading.Event(), threading.Event()
+
+    thread.post_later(from_here.set, 0.001)
+    thread.post(lambda: thread.post_later(from_there.set, 0.001))
+
+    assert from_here.wait(10.0)
+    assert from_there.wait(10.0)
+    assert thread.stop(10.0)
 
 
 def test_a_link_that_breaks_for_a_reason_of_ours_ends_the_node(node: BridgeNode) -> None:

@@ -165,14 +165,14 @@ def test_other_keys_of_a_joint_are_not_for_bulk() -> None:
 
 
 def test_an_emergency_stop_goes_to_everybody_and_its_sender() -> None:
-    """It names its sender, whoever it claims to come from."""
+    """It names its sender, whoever it claims to come from; those who follow hear it first."""
     room = make_room()
     producer, consumer = produce(room), consume(room)
 
     delivery = room.handle(consumer, EmergencyStop('smoke', source='leader'), NOW)
 
     assert delivery is not None
-    assert delivery.recipients == (producer, consumer)
+    assert delivery.recipients == (consumer, producer)
     assert delivery.message == EmergencyStop('smoke', 'ros', NOW.stamp)
 
 

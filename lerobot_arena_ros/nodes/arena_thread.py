@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 import concurrent.futures
 import contextlib
+import functools
 import threading
 from typing import Any
 
@@ -61,6 +62,14 @@ class ArenaThread:
         """Have a function called on the loop; any thread. After :meth:`stop`, nothing."""
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(callback)
+
+    def post_later(self, callback: Callable[[], object], delay_s: float) -> None:
+        """Have a function called on the loop in so many seconds; see :meth:`post`."""
+        later = functools.partial(self._loop.call_later, delay_s, callback)
+        if threading.current_thread() is self._thread:
+            later()  # Waking the loop is another turn of it, which a stop has no time for.
+        else:
+            self.post(later)
 
     def stop(self, timeout_s: float) -> bool:
         """End the loop and its thread; idempotent. Says whether it was done in time."""

@@ -90,6 +90,7 @@ class BridgeNode(LifecycleNode):
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 1)
         self._panel = EmergencyStopPanel(
             self,
+            thread=self._thread,
             lock=self._lock,
             on_stop=self._on_stop,
             on_stopped=self._on_stopped,
@@ -149,6 +150,7 @@ class BridgeNode(LifecycleNode):
         """Stop commanding and leave the rooms; idempotent."""
         try:
             self._deactivate()
+            self._panel.announce()
         finally:
             self._cleanup()
             if not self._shares_thread:

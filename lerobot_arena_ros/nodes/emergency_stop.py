@@ -8,6 +8,7 @@ import time
 
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.serialization import serialize_message
 from rclpy.subscription import Subscription
 from rclpy.topic_endpoint_info import TopicEndpointInfo
 from std_msgs.msg import Bool
@@ -20,6 +21,8 @@ except ImportError:  # Humble has it elsewhere.
 
 from lerobot_arena_ros.arena.messages import EmergencyStop
 from lerobot_arena_ros.control.stop import Stop, StopLatch
+
+from .arena_thread import ArenaThread
 
 __all__ = ['EmergencyStopPanel']
 
@@ -44,6 +47,17 @@ _STATUS_QOS = QoSProfile(
 
 _STATUS = 'emergency_stop_active'
 
+_SAYING = {is_stopped: serialize_message(Bool(data=is_stopped)) for is_stopped in (False, True)}
+"""What the status may say, serialized beforehand, for that takes a third of publishing it."""
+
+_WORDS_S = 0.01
+"""
+How long after a stop it is logged and told of in diagnostics, in seconds.
+
+Words take a core several times as long as the stop itself; those that were just told it need that
+core, and so does the next robot where many are stopped at once.
+"""
+
 
 class EmergencyStopPanel:
     """
@@ -53,9 +67,10 @@ class EmergencyStopPanel:
     (std_msgs/Bool, out, latched). Services: ``~/trigger_emergency_stop`` and
     ``~/reset_emergency_stop`` (std_srvs/Trigger).
 
+    :param thread: where words are said, a moment after the stop.
     :param lock: held while latching and telling; shared with whoever publishes commands.
     :param on_stop: called under the lock when the latch closes; what it does delays the news.
-    :param on_stopped: called without the lock once everybody has been told.
+    :param on_stopped: called a moment later without the lock, for words; any thread.
     :param on_reset: called under the lock when it opens.
     :param stop_on_loss: whether the loss of a joined room is a stop.
     :raises ValueError: the status is remapped onto the input.
@@ -65,6 +80,7 @@ class EmergencyStopPanel:
         self,
         node: Node,
         *,
+        thread: ArenaThread,
         lock: threading.RLock,
         on_stop: Callable[[Stop], None],
         on_stopped: Callable[[], None],
@@ -72,12 +88,14 @@ class EmergencyStopPanel:
         stop_on_loss: bool,
     ) -> None:
         self._node = node
+        self._thread = thread
         self._lock = lock
         self._on_stop = on_stop
         self._on_stopped = on_stopped
         self._on_reset = on_reset
         self._stop_on_loss = stop_on_loss
         self._latch = StopLatch()
+        self._unsaid: list[Stop] = []
         self._own_ids: set[str] = set()
         self._wakers: dict[str, Callable[[], None]] = {}
         self._status = node.create_publisher(Bool, f'~/{_STATUS}', _STATUS_QOS)
@@ -99,7 +117,7 @@ class EmergencyStopPanel:
     def publish(self) -> None:
         """Say whether the latch is closed; repeated, for some listeners let a silence expire."""
         with self._lock:  # Or a repetition could unsay a stop that the other thread just said.
-            self._status.publish(Bool(data=self._latch.is_latched))
+            self._status.publish(_SAYING[self._latch.is_latched])
 
     def trip(self, stop: Stop) -> None:
         """Stop everything; any thread."""
@@ -108,11 +126,20 @@ class EmergencyStopPanel:
                 return
             self._on_stop(stop)
             self.publish()
-            wakers = list(self._wakers.values())
+            self._unsaid.append(stop)
+            wakers = [wake for room, wake in self._wakers.items() if self._latch.owed(room)]
         for wake in wakers:
             wake()
-        self._node.get_logger().error(f'EMERGENCY STOP: {stop}')
-        self._on_stopped()
+        self._thread.post_later(self.announce, _WORDS_S)
+
+    def announce(self) -> None:
+        """Say in words which stops there were, those that were not told of yet; any thread."""
+        with self._lock:
+            unsaid, self._unsaid = self._unsaid, []
+        for stop in unsaid:
+            self._node.get_logger().error(f'EMERGENCY STOP: {stop}')
+        if unsaid:
+            self._on_stopped()
 
     def serve(self, room: str, wake: Callable[[], None]) -> None:
         """Tell this room of stops from now on; ``wake`` is called when it is owed one."""
@@ -202,6 +229,7 @@ class EmergencyStopPanel:
     def _on_reset_request(
         self, _: Trigger.Request, response: Trigger.Response
     ) -> Trigger.Response:
+        self.announce()
         publishers, are_bridges = self._publishers()
         hear_us = self._is_heard()
         with self._lock:
