@@ -13,7 +13,7 @@ from support.arena_server import COMMAND, ROOT, TIMEOUT_S, arena_server
 from support.peers import RawPeer, enter, joint, update, ws_path
 import websockets
 
-from lerobot_arena_ros.server.main import main
+from lerobot_arena_ros.server.program import run_server
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
@@ -26,6 +26,20 @@ async def test_a_signal_ends_it_with_code_0(number: signal.Signals) -> None:
 
             assert await producer.close_code() == 1012
     assert ended == (0, '', '')
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_it_starts_ends_it_with_code_0(number: signal.Signals) -> None:
+    """Without a traceback through the libraries that it was about to import."""
+    command = (COMMAND[0], '-X', 'importtime', *COMMAND[1:], '--port', '0')
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert any('fastapi' in line for line in process.stderr)
+        process.send_signal(number)
+        _, said = process.communicate(timeout=TIMEOUT_S)
+
+    assert 'Traceback' not in said
+    assert process.returncode == 0
 
 
 async def test_a_stalled_participant_does_not_keep_it() -> None:
@@ -138,7 +152,7 @@ def test_a_bad_argument_is_named(
 ) -> None:
     """One line with the option, its value, and what was expected; code 2."""
     with pytest.raises(SystemExit) as caught:
-        main(args.split())
+        run_server(args.split())
 
     out, err = capsys.readouterr()
     assert (caught.value.code, out) == (2, '')

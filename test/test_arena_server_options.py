@@ -13,8 +13,8 @@ from support.certificates import Authority
 from support.peers import connect, enter, joint, ws_path
 
 from lerobot_arena_ros.server.limits import Limits, Policy, Timing
-from lerobot_arena_ros.server.main import main
 from lerobot_arena_ros.server.options import UsageError, read_options
+from lerobot_arena_ros.server.program import run_server
 
 ROOMS = '/robotics/workspaces/lab/rooms'
 BEARER = {'Authorization': 'Bearer zebra-7'}
@@ -172,7 +172,7 @@ def test_a_wrong_option_is_named(
 ) -> None:
     """One line with the option, its value, and what was expected; code 2."""
     with pytest.raises(SystemExit) as caught:
-        main(args.split())
+        run_server(args.split())
 
     out, err = capsys.readouterr()
     assert (caught.value.code, out, err.count('\n')) == (2, '', 1)
@@ -194,7 +194,7 @@ def test_a_bad_token_of_the_environment_is_named(
     """By the variable, not by what is in it."""
     monkeypatch.setenv('LEROBOT_ARENA_TOKEN', 'zebra 7')
     with pytest.raises(SystemExit) as caught:
-        main([])
+        run_server([])
 
     assert caught.value.code == 2
     assert capsys.readouterr().err == (

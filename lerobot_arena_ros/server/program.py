@@ -1,0 +1,122 @@
+"""What ``arena_server`` does: it reads its command line, listens, and serves until it is told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+import errno
+import logging
+import os
+import signal
+import socket
+import sys
+from typing import NoReturn
+
+from .access import Rules
+from .app import create_app
+from .loops import run
+from .options import NAME, TOKEN_VARIABLE, Options, UsageError, read_options
+from .serving import console_url_of, is_for_this_machine_alone, listen, serve, url_of
+
+__all__ = ['run_server']
+
+USAGE_ERROR = 2
+
+
+def run_server(args: Sequence[str]) -> None:
+    """
+    Serve until SIGINT or SIGTERM comes.
+
+    :param args: the command line.
+    :raises SystemExit: it cannot, with code 2 and one line, or was asked what it is.
+    """
+    try:
+        options = read_options(_own(args), dict(os.environ))
+    except UsageError as exc:
+        _fail(str(exc))
+    try:
+        sockets = listen(options.host, options.port)
+    except OSError as exc:
+        _fail(_explain(exc, options.host, options.port))
+    _log_to_stderr(options.log_level)
+    is_private = is_for_this_machine_alone(sockets)
+    if not is_private:
+        _warn(options)
+    # A web page could otherwise use whatever the browser that shows it can reach.
+    checks_origin = bool(options.token or options.origins or not is_private)
+    rules = Rules(options.token, options.origins, checks_origin)
+    run(_serve(options, rules, sockets))
+
+
+async def _serve(options: Options, rules: Rules, sockets: list[socket.socket]) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    url = url_of(options.host, sockets, is_encrypted=options.certificate is not None)
+    line = f'{NAME} listening on {url} with its console at {console_url_of(url)}'
+    await serve(
+        create_app(options.limits, options.timing, policy=options.policy, rules=rules),
+        sockets,
+        stop=stop,
+        ready=lambda: print(line, flush=True),
+        certificate=options.certificate,
+    )
+
+
+def _warn(options: Options) -> None:
+    """Say in one line what everybody on the network can do."""
+    where = f'{NAME}: warning: --host {options.host}'
+    if options.token is None:
+        print(
+            f'{where}: without a token, everybody who reaches this machine can move the robots in'
+            f' its rooms; set {TOKEN_VARIABLE}, or listen on 127.0.0.1',
+            file=sys.stderr,
+        )
+    elif options.certificate is None:
+        print(
+            f'{where}: without TLS, everybody on the way can read the token; give --certfile and'
+            ' --keyfile, or put a server that has TLS before this one',
+            file=sys.stderr,
+        )
+
+
+def _own(args: Sequence[str]) -> list[str]:
+    """Leave out what ROS 2 launch appends for nodes, which this program is not."""
+    return list(args[: args.index('--ros-args')] if '--ros-args' in args else args)
+
+
+def _explain(error: OSError, host: str, port: int) -> str:
+    """Say what is wrong with the address, and what to do about it."""
+    if isinstance(error, socket.gaierror):
+        return (
+            f'--host {host}: no such host ({error.strerror}); give an address of this machine,'
+            ' 127.0.0.1 for this machine alone or 0.0.0.0 for every network'
+        )
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f'--port {port}: in use on {host} already; stop the program that has it, or give'
+            ' another port (0 for one that is free)'
+        )
+    if error.errno == errno.EADDRNOTAVAIL:
+        return (
+            f'--host {host}: not an address of this machine; give 127.0.0.1 for this machine'
+            ' alone or 0.0.0.0 for every network'
+        )
+    if error.errno == errno.EACCES:
+        return f'--port {port}: not permitted on {host}; give a port from 1024 up'
+    return f'--host {host} --port {port}: cannot listen there: {error.strerror or error}'
+
+
+def _log_to_stderr(level: str) -> None:
+    logging.basicConfig(
+        stream=sys.stderr, level=level.upper(), format='%(levelname)s %(name)s: %(message)s'
+    )
+    # Uvicorn warns of each bad request, as often as somebody makes one, and below that names what
+    # clients ask for: its errors are ours, the rest is in our own lines.
+    logging.getLogger('uvicorn').setLevel(logging.ERROR)
+
+
+def _fail(message: str) -> NoReturn:
+    print(f'{NAME}: {message}', file=sys.stderr)
+    raise SystemExit(USAGE_ERROR)
