@@ -92,8 +92,11 @@ TARGETS: tuple[Target, ...] = (
     ),
     Target('obvious.rate', 'highest rate without loss / the obvious', 2.0, True, why=_RATE),
     Target('rosbridge.p50.100', 'whole path / rosbridge, p50 at 100 Hz', 0.7),
+    Target('rosbridge.p50.500', 'whole path / rosbridge, p50 at 500 Hz', 0.7),
     Target('rosbridge.p99.100', 'whole path / rosbridge, p99 at 100 Hz', 0.5),
+    Target('rosbridge.p99.500', 'whole path / rosbridge, p99 at 500 Hz', 0.5),
     Target('rosbridge.cpu.100', 'CPU per message / rosbridge, 100 Hz', 0.5),
+    Target('rosbridge.cpu.500', 'CPU per message / rosbridge, 500 Hz', 0.5),
     Target('rosbridge.rate', 'highest rate without loss / rosbridge', 8.0, at_least=True),
     Target(
         'fan.cpu.10',
