@@ -14,7 +14,7 @@ from pathlib import Path
 import platform
 import sys
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import paths
 from .behind_nginx import behind_nginx
@@ -28,6 +28,7 @@ from .processes import enter_all
 from .ratios import Results
 from .readings import noise
 from .report import beyond
+from .rosbridge import HOW_TO_HAVE_IT, NOT_INSTALLED, Rosbridge, find_rosbridge
 from .rounds import highest_rate, rounds, warm_up
 from .stop_trip import stop_trips
 from .without import variants
@@ -37,8 +38,28 @@ __all__ = ['main']
 RESULTS = Path(__file__).resolve().parent / 'results'
 
 
-def measure_paths(plan: Plan, server_url: str | None) -> Results:
+class Guests(NamedTuple):
+    """What is measured beside ours where somebody has it: another arena, a peer."""
+
+    server_url: str | None
+    rosbridge: Rosbridge | None
+
+
+def find_guests(options: argparse.Namespace) -> Guests:
+    """
+    Find who is there.
+
+    :raises SystemExit: rosbridge is not where it is said to be.
+    """
+    peer = find_rosbridge(options.rosbridge)
+    if peer is None and options.rosbridge is not None:
+        sys.exit(f'{options.rosbridge} is no prefix that rosbridge_server is installed under')
+    return Guests(options.server_url, peer)
+
+
+def measure_paths(plan: Plan, guests: Guests) -> Results:
     """Measure hops and whole paths, and how fast the whole ones can be asked to be."""
+    peer = guests.rosbridge if plan.peers else None
     rows: list[dict[str, object]] = []
     highest: dict[str, float] = {}
     for joints, rates_hz in plan.rates_hz.items():
@@ -49,8 +70,10 @@ def measure_paths(plan: Plan, server_url: str | None) -> Results:
                 paths.obvious(joints),
                 paths.ours(joints),
             ]
-            if server_url is not None:
-                wanted.append(paths.ours(joints, server_url))
+            if guests.server_url is not None:
+                wanted.append(paths.ours(joints, guests.server_url))
+            if peer is not None:
+                wanted.append(paths.rosbridge(joints, peer))
             running = enter_all(stack, wanted)
             for path in running:
                 warm_up(path)
@@ -58,13 +81,21 @@ def measure_paths(plan: Plan, server_url: str | None) -> Results:
             rows += [tally.row() for tally in tallies]
             if joints == 6:
                 whole = [path for path in running if path.pids]
-                whole.append(stack.enter_context(paths.ours(joints, keeps_all=True)))
-                warm_up(whole[-1])
+                keepers = [paths.ours(joints, keeps_all=True)]
+                if peer is not None:
+                    keepers.append(paths.rosbridge(joints, peer, keeps_all=True))
+                for keeper in keepers:
+                    whole.append(stack.enter_context(keeper))
+                    warm_up(whole[-1])
                 highest = highest_rate(whole, plan.ladder_hz, joints, plan.seconds)
-    return {'paths': rows, 'highest': highest}
+    results: Results = {'paths': rows, 'highest': highest}
+    if peer is None:
+        reason = NOT_INSTALLED if plan.peers else 'a smoke test measures no peer'
+        return {**results, 'skipped': {'rosbridge': reason}}
+    return {**results, 'rosbridge': peer.version}
 
 
-def measure_accelerators(plan: Plan, _: str | None) -> Results:
+def measure_accelerators(plan: Plan, _: Guests) -> Results:
     """Measure our path as it is, and without each accelerator that is installed."""
     without = variants() if plan.accelerates else []
     if not without:
@@ -78,7 +109,7 @@ def measure_accelerators(plan: Plan, _: str | None) -> Results:
     return {'accelerators': [tally.row() for tally in tallies]}
 
 
-def measure_fan_out(plan: Plan, _: str | None) -> Results:
+def measure_fan_out(plan: Plan, _: Guests) -> Results:
     """Measure both servers with many consumers."""
     fans = fan_out(
         plan.consumers,
@@ -90,12 +121,12 @@ def measure_fan_out(plan: Plan, _: str | None) -> Results:
     return {'fan_out': [fan.row() for fan in fans]}
 
 
-def measure_stop(plan: Plan, _: str | None) -> Results:
+def measure_stop(plan: Plan, _: Guests) -> Results:
     """Measure the stop without load and under it."""
     return {'stop': stop_trips(plan.stop_rates_hz, plan.stops)}
 
 
-def measure_idle(plan: Plan, _: str | None) -> Results:
+def measure_idle(plan: Plan, _: Guests) -> Results:
     """Measure waiting, starting, and waiting together."""
     results: Results = {'idle': idle(plan.idle_s)}
     if plan.start_ups:
@@ -103,7 +134,7 @@ def measure_idle(plan: Plan, _: str | None) -> Results:
     return results
 
 
-def measure_behind_nginx(plan: Plan, _: str | None) -> Results:
+def measure_behind_nginx(plan: Plan, _: Guests) -> Results:
     """Measure one process and several behind nginx; nothing of it is in a smoke test."""
     if not plan.front_rooms:
         return {}
@@ -111,7 +142,7 @@ def measure_behind_nginx(plan: Plan, _: str | None) -> Results:
     return {'behind_nginx': rows}
 
 
-def measure_many(plan: Plan, _: str | None) -> Results:
+def measure_many(plan: Plan, _: Guests) -> Results:
     """Measure many bridges, each in a process and all in one."""
     idle_s = plan.idle_s / 6
     rows = [many_processes(count, idle_s) for count in plan.bridges]
@@ -122,7 +153,7 @@ def measure_many(plan: Plan, _: str | None) -> Results:
     return {'many': [row for row in rows if row is not None], 'fleet': fleets}
 
 
-SECTIONS: dict[str, Callable[[Plan, str | None], Results]] = {
+SECTIONS: dict[str, Callable[[Plan, Guests], Results]] = {
     'paths': measure_paths,
     'accelerators': measure_accelerators,
     'fan-out': measure_fan_out,
@@ -135,6 +166,7 @@ SECTIONS: dict[str, Callable[[Plan, str | None], Results]] = {
 SECTION_OF = {
     'floor': 'paths',
     'obvious': 'paths',
+    'rosbridge': 'paths',
     'fan': 'fan-out',
     'stop': 'stop',
     'idle': 'idle',
@@ -164,11 +196,14 @@ def keep(results: Results) -> None:
 def measure(options: argparse.Namespace) -> Results:
     """Measure what is wanted, and between the sections how noisy the machine is."""
     plan = SHORT if options.short else FULL
+    present = find_guests(options)
+    if plan.peers and present.rosbridge is None:
+        print(f'{NOT_INSTALLED}, its rows are skipped: {HOW_TO_HAVE_IT}')
     results: Results = {'machine': machine(), 'noise': [noise()]}
     for name in options.only or SECTIONS:
         begin_s = time.monotonic()
         print(f'measuring {name} ...', end=' ', flush=True)
-        results.update(SECTIONS[name](plan, options.server_url))
+        results.update(SECTIONS[name](plan, present))
         print(f'{time.monotonic() - begin_s:.0f} s', flush=True)
         results['noise'].append(noise())
         keep(results)
@@ -181,7 +216,7 @@ def failed_twice(results: Results, options: argparse.Namespace) -> list[str]:
     again: Results = {}
     for name in dict.fromkeys(SECTION_OF[key.partition('.')[0]] for key in first):
         print(f'measuring {name} again, for a target was missed by more than twice', flush=True)
-        again.update(SECTIONS[name](SHORT, options.server_url))
+        again.update(SECTIONS[name](SHORT, find_guests(options)))
     second = beyond(again)
     return [f'{text}; then {second[key]}' for key, text in first.items() if key in second]
 
@@ -201,6 +236,7 @@ def main() -> int:
     parser.add_argument('--short', action='store_true', help='a smoke test of 90 seconds')
     parser.add_argument('--only', nargs='+', choices=SECTIONS, help='some sections')
     parser.add_argument('--server-url', help='an arena server to be measured beside ours')
+    parser.add_argument('--rosbridge', type=Path, help='the prefix that rosbridge is under')
     parser.add_argument('--page', action='store_true', help='write into docs/performance.md')
     parser.add_argument('--from', type=Path, dest='kept', help='show results kept in a file')
     options = parser.parse_args()

@@ -36,8 +36,9 @@ def write_page(results: Results, noise: list[str]) -> None:
     PICTURES.mkdir(exist_ok=True)
     KEPT.write_text(json.dumps(results, indent=1), encoding='utf-8')
     machine = results['machine']
+    peer = f'rosbridge {results["rosbridge"]}, ' if 'rosbridge' in results else ''
     parts = [
-        f'{machine["cores"]} cores ({machine["cpu"]}), Python {machine["python"]}, '
+        f'{machine["cores"]} cores ({machine["cpu"]}), Python {machine["python"]}, {peer}'
         f'{machine["date"]}.\n\n' + '\n'.join(f'- {line}' for line in noise)
     ]
     for title, head, rows in tables(results):

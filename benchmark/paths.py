@@ -17,8 +17,18 @@ from .processes import (
     stage,
     wait_for_port,
 )
+from .rosbridge import Rosbridge
 
-__all__ = ['ROOM_PATH', 'Path', 'frame_hop', 'obvious', 'obvious_server', 'ours', 'ros_hop']
+__all__ = [
+    'ROOM_PATH',
+    'Path',
+    'frame_hop',
+    'obvious',
+    'obvious_server',
+    'ours',
+    'ros_hop',
+    'rosbridge',
+]
 
 ROOM_PATH = '/robotics/workspaces/default-workspace/rooms/bench/ws'
 
@@ -159,6 +169,23 @@ def obvious(joints: int) -> Iterator[Path]:
             pids[what] = stack.enter_context(process).pid
         receiver, sender = _ends(stack, joints, environment)
         yield Path('obvious', sender, receiver, pids)
+
+
+@contextmanager
+def rosbridge(joints: int, peer: Rosbridge, *, keeps_all: bool = False) -> Iterator[Path]:
+    """
+    Run one rosbridge, which serves both robots, and a client that relays between them.
+
+    :param keeps_all: with queues like ours where nothing is superseded.
+    """
+    environment = ros_environment()
+    with ExitStack() as stack:
+        url, pid = stack.enter_context(peer.running(environment))
+        arguments = [url, '--keep-all'] if keeps_all else [url]
+        client = stack.enter_context(stage('rosbridge_client', arguments))
+        receiver, sender = _ends(stack, joints, environment)
+        name = 'rosbridge, all kept' if keeps_all else 'rosbridge'
+        yield Path(name, sender, receiver, {'rosbridge': pid, 'client': client.pid})
 
 
 def _ends(stack: ExitStack, joints: int, environment: dict[str, str]) -> tuple[Stage, Stage]:

@@ -75,19 +75,20 @@ def _paths(axes: Any, rows: list[dict[str, Any]]) -> None:
 
 def _cpu(axes: Any, rows: list[dict[str, Any]]) -> None:
     rows = [row for row in rows if row['cpu_us']]
-    names = [f'{row["path"]}\n{row["rate_hz"]:g} Hz, {row["joints"]}' for row in rows]
+    names = [f'{row["path"]}, {row["rate_hz"]:g} Hz, {row["joints"]}' for row in rows]
     bottom = [0.0] * len(rows)
-    for part in ('bridge in', 'server', 'bridge out'):
+    for part in ('bridge in', 'server', 'bridge out', 'rosbridge', 'client'):
         values = [row['cpu_us'].get(part, 0.0) for row in rows]
-        axes.bar(names, values, bottom=bottom, label=part)
+        if any(values):
+            axes.bar(names, values, bottom=bottom, label=part)
         bottom = [a + b for a, b in zip(bottom, values, strict=True)]
-    axes.tick_params(axis='x', labelsize=6)
+    axes.tick_params(axis='x', labelsize=6, rotation=90)
     axes.set(ylabel='us per message', title='CPU without the endpoints (rate, joints)')
     _legend(axes)
 
 
 def _joints(axes: Any, rows: list[dict[str, Any]]) -> None:
-    for path in ('ours', 'obvious'):
+    for path in ('ours', 'obvious', 'rosbridge'):
         for rate_hz in (100.0, 500.0):
             mine = [row for row in rows if (row['path'], row['rate_hz']) == (path, rate_hz)]
             _line(

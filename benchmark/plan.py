@@ -14,6 +14,7 @@ class Plan:
 
     :param rates_hz: by number of joints.
     :param floors: the hops that are measured beside the whole paths.
+    :param peers: whether what others made is measured where it is installed.
     :param accelerates: whether it is also tried to do without libraries that are installed.
     :param consumers: how many listen to a room.
     :param front_rooms: how many there are for one process and for several.
@@ -26,6 +27,7 @@ class Plan:
     rounds: int
     seconds: float
     ladder_hz: tuple[float, ...]
+    peers: bool
     accelerates: bool
     consumers: tuple[int, ...]
     fan_rounds: int
@@ -45,6 +47,9 @@ FULL = Plan(
     rounds=4,
     seconds=1.5,
     ladder_hz=(
+        100.0,
+        160.0,
+        200.0,
         250.0,
         320.0,
         400.0,
@@ -60,6 +65,7 @@ FULL = Plan(
         4000.0,
         5000.0,
     ),
+    peers=True,
     accelerates=True,
     consumers=(1, 10, 50),
     fan_rounds=4,
@@ -79,6 +85,7 @@ SHORT = Plan(
     rounds=2,
     seconds=0.6,
     ladder_hz=(500.0, 1000.0, 2000.0),
+    peers=False,
     accelerates=False,
     consumers=(1, 10, 50),
     fan_rounds=1,

@@ -25,6 +25,7 @@ __all__ = [
     'running',
     'server',
     'stage',
+    'started',
     'wait_for_port',
 ]
 
@@ -49,15 +50,21 @@ def ros_environment() -> dict[str, str]:
     return {'ROS_DOMAIN_ID': str(domain), 'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST'}
 
 
-@contextmanager
 def running(
     module: str,
     arguments: Sequence[str] = (),
     environment: Mapping[str, str] | None = None,
     **pipes: int,
-) -> Iterator[subprocess.Popen[str]]:
+) -> AbstractContextManager[subprocess.Popen[str]]:
     """Run a module as a program."""
-    command = [sys.executable, '-m', module, *arguments]
+    return started([sys.executable, '-m', module, *arguments], environment, **pipes)
+
+
+@contextmanager
+def started(
+    command: Sequence[str], environment: Mapping[str, str] | None = None, **pipes: int
+) -> Iterator[subprocess.Popen[str]]:
+    """Run a program."""
     process = subprocess.Popen(
         command, text=True, env={**os.environ, **(environment or {})}, **pipes
     )  # type: ignore[call-overload]

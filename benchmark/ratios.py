@@ -12,6 +12,12 @@ Results = dict[str, Any]
 
 _FLOOR = {'rclpy hop, events': 2, 'WebSocket hop': 2}
 
+_COMPARED = {
+    'obvious': {'p50': 'p50_us', 'cpu': 'cpu_us_sum'},
+    'rosbridge': {'p50': 'p50_us', 'p99': 'p99_us', 'cpu': 'cpu_us_sum'},
+}
+"""What our path is compared with, and in which numbers of its row."""
+
 
 def ratios(results: Results) -> dict[str, float]:
     """Give the ratio of each target that was measured."""
@@ -66,16 +72,18 @@ def _of_paths(results: Results) -> Iterator[tuple[str, float]]:
             floor_us = floor_of(rows, rate_hz, 6, f'{key}_us')
             if floor_us is not None:
                 yield f'floor.{key}.{rate_hz:g}', ours[f'{key}_us'] / floor_us
-        other = row_of(rows, path='obvious', rate_hz=rate_hz, joints=6)
-        if other is not None:
-            yield f'obvious.p50.{rate_hz:g}', ours['p50_us'] / other['p50_us']
-            yield f'obvious.cpu.{rate_hz:g}', ours['cpu_us_sum'] / other['cpu_us_sum']
+        for path, keys in _COMPARED.items():
+            other = row_of(rows, path=path, rate_hz=rate_hz, joints=6)
+            if other is not None:
+                for key, number in keys.items():
+                    yield f'{path}.{key}.{rate_hz:g}', ours[number] / other[number]
 
 
 def _of_highest(results: Results) -> Iterator[tuple[str, float]]:
     highest = results.get('highest', {})
-    if highest.get('obvious'):
-        yield 'obvious.rate', highest['ours, all kept'] / highest['obvious']
+    for path in _COMPARED:
+        if highest.get(path):
+            yield f'{path}.rate', highest['ours, all kept'] / highest[path]
 
 
 def _of_fan_out(results: Results) -> Iterator[tuple[str, float]]:

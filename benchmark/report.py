@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from importlib.util import find_spec
 from typing import Any
 
 from .ratios import Results, floor_cpu_us, floor_of, ratios
@@ -11,12 +10,7 @@ from .targets import TARGETS, Target
 
 __all__ = ['beyond', 'tables', 'verdicts']
 
-_NOT_MEASURED = {
-    'rosbridge': 'not measured yet, though rosbridge is installed'
-    if find_spec('rosbridge_library')
-    else 'skipped: rosbridge is not installed',
-    'many': 'skipped: 50 processes were not measured',
-}
+_NOT_MEASURED = {'many': 'skipped: 50 processes were not measured'}
 
 Row = Sequence[object]
 
@@ -50,8 +44,7 @@ def verdicts(results: Results) -> Iterator[Row]:
         wanted = f'{sign} {target.limit:g}'
         value = found.get(target.key)
         if value is None:
-            why = _NOT_MEASURED.get(target.key.partition('.')[0], 'not measured')
-            yield target.text, '–', wanted, why
+            yield target.text, '–', wanted, _why_not(target, results)
         else:
             yield target.text, f'{value:.2f}', wanted, _verdict(target, value)
 
@@ -64,6 +57,13 @@ def beyond(results: Results) -> dict[str, str]:
         for target in TARGETS
         if target.key in found and not target.is_forgiven(found[target.key])
     }
+
+
+def _why_not(target: Target, results: Results) -> str:
+    what = target.key.partition('.')[0]
+    if reason := results.get('skipped', {}).get(what):
+        return f'skipped: {reason}'
+    return _NOT_MEASURED.get(what, 'not measured')
 
 
 def _verdict(target: Target, value: float) -> str:
