@@ -68,7 +68,7 @@ class Trip:
         time.sleep(lead_s)
         pressed_at = _of_member(self._presser.order())['pressed']
         sent = _of_member(self._streamer.end())['sent']
-        commands, stopped_at = self._hear_stop()
+        commands, stopped_at = self._hear_stop(pressed_at)
         self._ear.order(reset=True)
         arrived: dict[int, float] = {}
         for at, number in commands:
@@ -81,14 +81,14 @@ class Trip:
             'one joint': joints[1:],
         }
 
-    def _hear_stop(self) -> tuple[list[tuple[float, int]], float]:
-        """Give all commands of the run, and when it was stopped."""
+    def _hear_stop(self, pressed_at: float) -> tuple[list[tuple[float, int]], float]:
+        """Give all commands of the run, and when it was stopped; an older stop may be repeated."""
         commands: list[tuple[float, int]] = []
         deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline:
             heard = self._ear.order()
             commands += heard['commands']
-            stopped = [at for at, is_stopped in heard['stops'] if is_stopped]
+            stopped = [at for at, is_on in heard['stops'] if is_on and at > pressed_at]
             if stopped:
                 return commands, min(stopped)
         raise TimeoutError(f'waited {PATIENCE_S:g} s for the stop')
