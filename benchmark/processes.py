@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-import itertools
 import json
 import os
 import signal
@@ -14,6 +14,8 @@ import subprocess
 import sys
 import time
 from typing import Any, NamedTuple, TypeVar
+
+from .domains import lock_domain
 
 __all__ = [
     'Server',
@@ -34,7 +36,10 @@ T = TypeVar('T')
 START_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 10.0
 
-_domains = itertools.count(1)
+_MOST_DOMAINS = 80
+"""More than are in use at once; the others of some hundred are left to others."""
+
+_domain_locks: deque[socket.socket] = deque()
 
 
 class Server(NamedTuple):
@@ -45,8 +50,11 @@ class Server(NamedTuple):
 
 
 def ros_environment() -> dict[str, str]:
-    """Make an environment whose ROS nodes meet no others."""
-    domain = 1 + (os.getpid() + next(_domains)) % 100
+    """Make an environment whose ROS nodes meet no others, until 80 more have been made."""
+    if len(_domain_locks) == _MOST_DOMAINS:
+        _domain_locks.popleft().close()
+    domain, lock = lock_domain()
+    _domain_locks.append(lock)
     return {'ROS_DOMAIN_ID': str(domain), 'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST'}
 
 

@@ -11,8 +11,10 @@ from typing import Any
 import zlib
 
 import pytest
+from support.domain import reserved_domain
 
 from benchmark.behind_nginx import Arrangement, Share
+from benchmark.processes import ros_environment
 from benchmark.ratios import floor_cpu_us, ratios
 from benchmark.readings import Latency
 from benchmark.report import beyond, tables, verdicts
@@ -242,3 +244,12 @@ def connected_sockets() -> Iterator[tuple[socket.socket, socket.socket]]:
         server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         server.settimeout(10.0)
         yield server, client
+
+
+def test_no_benchmark_is_in_the_ros_domain_of_somebody_else() -> None:
+    """Of a test, or of another of its own nodes; the tests' arms would jump otherwise."""
+    with reserved_domain() as theirs:
+        mine = {ros_environment()['ROS_DOMAIN_ID'] for _ in range(20)}
+
+    assert len(mine) == 20
+    assert str(theirs) not in mine

@@ -6,15 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 import os
 from pathlib import Path
-import socket
 
 import pytest
 
-__all__ = ['FASTDDS_PROFILE', 'own_domain', 'reserved_domain']
+from benchmark.domains import lock_domain
 
-FIRST_PORT = 47_300
-DOMAINS = range(1, 102)
-"""Those whose DDS ports lie below Linux's ephemeral ports."""
+__all__ = ['FASTDDS_PROFILE', 'own_domain', 'reserved_domain']
 
 FASTDDS_PROFILE = Path(__file__).with_name('fastdds.xml')
 """What Fast DDS is told about its transports."""
@@ -22,19 +19,10 @@ FASTDDS_PROFILE = Path(__file__).with_name('fastdds.xml')
 
 @contextmanager
 def reserved_domain() -> Iterator[int]:
-    """Hold a domain; a TCP port of its own, bound as long as the context lasts, is the lock."""
-    start = os.getpid() % len(DOMAINS)
-    for domain in [*DOMAINS[start:], *DOMAINS[:start]]:
-        lock = socket.socket()
-        try:
-            lock.bind(('127.0.0.1', FIRST_PORT + domain))
-        except OSError:
-            lock.close()
-            continue
-        with lock:
-            yield domain
-        return
-    raise AssertionError('every ROS domain is in use by another test run')
+    """Hold a domain as long as the context lasts."""
+    domain, lock = lock_domain()
+    with lock:
+        yield domain
 
 
 @contextmanager
