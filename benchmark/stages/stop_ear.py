@@ -10,13 +10,12 @@ import rclpy
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from rclpy.serialization import deserialize_message
 from rclpy.signals import SignalHandlerOptions
-from rclpy.task import Future
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
 
-from .joint_subscriber import executor_of, spin
-from .orders import answer, number_of, orders
+from .orders import answer, number_of
+from .spinning import spin_obeying
 
 PATIENCE_S = 20.0
 _LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
@@ -70,22 +69,12 @@ def _taken(heard: list[tuple[float, bytes]], kind: type) -> list[tuple[float, An
 def main() -> None:
     """Hear until the parent has heard enough; an order asks for what came, or for a reset."""
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
-    executor = executor_of('events')
     ear = Ear()
-    executor.add_node(ear.node)
-    done: Future = Future(executor=executor)
 
-    def obey() -> None:
-        for order in orders():
-            answer(**({'reset': ear.reset()} if 'reset' in order else ear.take()))
-        done.set_result(None)
+    def obey(order: dict[str, Any]) -> None:
+        answer(**({'reset': ear.reset()} if 'reset' in order else ear.take()))
 
-    threading.Thread(target=obey, daemon=True).start()
-    answer(ready=True)
-    spin(executor, done)
-    executor.remove_node(ear.node)
-    ear.node.destroy_node()
-    rclpy.try_shutdown()
+    spin_obeying('events', ear.node, obey)
 
 
 if __name__ == '__main__':
