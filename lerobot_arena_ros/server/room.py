@@ -192,7 +192,8 @@ class Room:
                 reason = reason or f'Emergency stop from {member.participant_id}'
                 stop = EmergencyStop(reason, member.participant_id, now.stamp)
                 # Consumers first, for the robots that have to stop are among them.
-                return Delivery(tuple(sorted(self.members, key=_is_leading)), stop)
+                members = sorted(self.members, key=lambda each: each is self.producer)
+                return Delivery(tuple(members), stop)
             case Heartbeat():
                 return Delivery((member,), HeartbeatAck(now.stamp, self.producer is not None))
             case unknown if unknown.type in _KNOWN_TO_BE_IGNORED:
@@ -262,10 +263,6 @@ class Room:
             raise JoinRefused(f'{where} takes at most {self._limits.members} participants')
         if join.role is Role.CONSUMER and len(self.consumers) == self._max_consumers:
             raise JoinRefused(f'{where} takes at most {self._max_consumers} consumers')
-
-
-def _is_leading(member: Member) -> bool:
-    return member.role is Role.PRODUCER
 
 
 def _check_lengths(entries: list[Entry]) -> None:
