@@ -16,7 +16,16 @@ MODULES = sorted((ROOT / PACKAGE).rglob('*.py'))
 OURS = {
     '': {'arena'},
     'arena': {'arena'},
-    'server': {'server', 'release', 'arena.errors', 'arena.messages', 'arena.outbox'},
+    'server': {
+        'server',
+        'release',
+        'arena.errors',
+        'arena.features',
+        'arena.fields',
+        'arena.messages',
+        'arena.outbox',
+        'arena.robot_state',
+    },
     'control': {'control'},
     'nodes': {'nodes', 'release', 'arena', 'control'},
 }
@@ -52,9 +61,12 @@ ROS = {
 PURE_FILES = {
     'arena/address.py',
     'arena/errors.py',
+    'arena/features.py',
+    'arena/fields.py',
     'arena/json_text.py',
     'arena/messages.py',
     'arena/outbox.py',
+    'arena/robot_state.py',
     'arena/session.py',
     'server/access.py',
     'server/journal.py',

@@ -12,13 +12,16 @@ Rules of this file:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import Enum
 from functools import cached_property
-from typing import Any, TypeGuard
+from typing import Any
 
 from .errors import ProtocolError
+from .features import Feature, known_features
+from .fields import as_object, as_text, is_finite, is_text, optional_text, shown
 from .json_text import dump, load
+from .robot_state import RobotState, read_state, write_state
 
 __all__ = [
     'MAX_REASON_LENGTH',
@@ -31,7 +34,10 @@ __all__ = [
     'Join',
     'Joined',
     'JointUpdate',
+    'LastStop',
     'Message',
+    'ResetStop',
+    'RobotReport',
     'Role',
     'RoomInfo',
     'RoomState',
@@ -43,17 +49,12 @@ __all__ = [
     'decode_join',
     'decode_server',
     'encode',
-    'is_text',
-    'printable',
     'room_info',
     'room_state',
 ]
 
 MAX_REASON_LENGTH = 200
 """Characters of an emergency stop's reason that are kept; the rest is cut."""
-
-_LARGEST = 1.7976931348623157e308
-"""The largest finite double: what a JSON number has to stay within to be a value."""
 
 Entry = dict[str, Any]
 """One joint of an update: ``name``, ``value``, perhaps ``speed``, and keys kept verbatim."""
@@ -68,10 +69,15 @@ class Role(str, Enum):
 
 @dataclass(frozen=True)
 class Join:
-    """The first frame of a participant."""
+    """
+    The first frame of a participant.
+
+    :param features: what it knows beyond the public protocol.
+    """
 
     participant_id: str
     role: Role
+    features: frozenset[Feature] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -136,13 +142,37 @@ class EmergencyStop:
 
 
 @dataclass(frozen=True)
+class LastStop:
+    """
+    The last emergency stop of a room, told to a participant that joins with the feature.
+
+    ``source`` and ``timestamp`` are those of the ``emergency_stop`` message, so that a
+    participant that received that message knows it again.
+
+    :param age_s: seconds since the stop, by the server's steady clock.
+    """
+
+    reason: str
+    source: str
+    timestamp: str
+    age_s: float
+
+
+@dataclass(frozen=True)
 class Joined:
-    """The server took the participant in."""
+    """
+    The server took the participant in.
+
+    :param features: those that the server serves to it; empty from a public server.
+    :param last_stop: None = none since the room was made, or the feature is not served.
+    """
 
     room_id: str
     workspace_id: str
     role: Role
     timestamp: str | None = None
+    features: frozenset[Feature] = frozenset()
+    last_stop: LastStop | None = None
 
 
 @dataclass(frozen=True)
@@ -157,6 +187,34 @@ class StateSync:
     joints: Mapping[str, float]
     timestamp: str | None = None
     rejected: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RobotReport:
+    """
+    A robot tells its state; the server passes it on to all others that have the feature.
+
+    :param state: None = the robot has left the room.
+    :param source: the robot's participant id, filled in by the server.
+    """
+
+    state: RobotState | None
+    source: str | None = None
+    timestamp: str | None = None
+
+
+@dataclass(frozen=True)
+class ResetStop:
+    """
+    A request to one robot to reset its emergency stop; the robot may refuse.
+
+    :param to: the robot's participant id; None where the server passes the request on to it.
+    :param source: the participant that asks, filled in by the server.
+    """
+
+    to: str | None = None
+    source: str | None = None
+    timestamp: str | None = None
 
 
 @dataclass(frozen=True)
@@ -175,9 +233,17 @@ class Unknown:
     type: str
 
 
-ClientMessage = JointUpdate | EmergencyStop | Heartbeat | Unknown
+ClientMessage = JointUpdate | EmergencyStop | Heartbeat | RobotReport | ResetStop | Unknown
 ServerMessage = (
-    Joined | StateSync | JointUpdate | EmergencyStop | HeartbeatAck | ErrorReply | Unknown
+    Joined
+    | StateSync
+    | JointUpdate
+    | EmergencyStop
+    | HeartbeatAck
+    | RobotReport
+    | ResetStop
+    | ErrorReply
+    | Unknown
 )
 Message = ClientMessage | ServerMessage | Join
 """Whatever can be one frame, in either direction."""
@@ -230,14 +296,14 @@ def decode_join(text: str) -> Join:
         raise ProtocolError('participant_id must be a non-empty string', reason='join')
     if role not in ('producer', 'consumer'):
         raise ProtocolError("role must be 'producer' or 'consumer'", reason='join')
-    return Join(participant_id, Role(role))
+    return Join(participant_id, Role(role), known_features(fields.get('features')))
 
 
 def decode_client(text: str) -> ClientMessage:
     """
     Read what a participant sends after joining.
 
-    :raises ProtocolError: no JSON object, or a joint update with one bad entry.
+    :raises ProtocolError: no JSON object, or a joint update or robot state with one bad entry.
     """
     fields = _load(text)
     match fields.get('type'):
@@ -247,8 +313,12 @@ def decode_client(text: str) -> ClientMessage:
             return Heartbeat()
         case 'emergency_stop':
             return _emergency_stop(fields)
+        case 'robot_state':
+            return RobotReport(read_state(fields.get('data')))
+        case 'reset_stop':
+            return ResetStop(as_text(fields.get('to')))
         case other:
-            return Unknown(_text(other))
+            return Unknown(as_text(other))
 
 
 def checked_update(entries: list[Entry]) -> JointUpdate:
@@ -268,10 +338,10 @@ def decode_server(text: str) -> ServerMessage:
         or ``state_sync`` without its fields.
     """
     fields = _load(text)
-    timestamp = _optional_text(fields.get('timestamp'))
+    timestamp = optional_text(fields.get('timestamp'))
     match fields.get('type'):
         case 'joint_update':
-            source = _optional_text(fields.get('source'))
+            source = optional_text(fields.get('source'))
             return JointUpdate(_entries(fields.get('data')), timestamp, source)
         case 'heartbeat_ack':
             present = fields.get('has_producer')
@@ -283,11 +353,16 @@ def decode_server(text: str) -> ServerMessage:
             return StateSync(joints, timestamp, rejected)
         case 'joined':
             return _joined(fields, timestamp)
+        case 'robot_state':
+            data, source = fields.get('data'), optional_text(fields.get('source'))
+            return RobotReport(None if data is None else read_state(data), source, timestamp)
+        case 'reset_stop':
+            return ResetStop(None, optional_text(fields.get('source')), timestamp)
         case 'error':
-            code = _optional_text(fields.get('code'))
-            return ErrorReply(_text(fields.get('message')), timestamp, code)
+            code = optional_text(fields.get('code'))
+            return ErrorReply(as_text(fields.get('message')), timestamp, code)
         case other:
-            return Unknown(_text(other))
+            return Unknown(as_text(other))
 
 
 def room_info(fields: object) -> RoomInfo:
@@ -296,15 +371,15 @@ def room_info(fields: object) -> RoomInfo:
 
     :raises ProtocolError: it is not one.
     """
-    room = _object(fields, 'room')
-    people = _object(room.get('participants'), 'participants')
+    room = as_object(fields, 'room')
+    people = as_object(room.get('participants'), 'participants')
     consumers = people.get('consumers')
     if not isinstance(consumers, list):
         raise ProtocolError('participants.consumers must be a list', reason='shape')
     return RoomInfo(
-        _text(room.get('id')),
-        _optional_text(people.get('producer')),
-        tuple(_text(consumer) for consumer in consumers),
+        as_text(room.get('id')),
+        optional_text(people.get('producer')),
+        tuple(as_text(consumer) for consumer in consumers),
     )
 
 
@@ -314,15 +389,8 @@ def room_state(fields: object) -> RoomState:
 
     :raises ProtocolError: it is not one.
     """
-    joints, rejected = _remembered(_object(fields, 'state').get('joints'))
+    joints, rejected = _remembered(as_object(fields, 'state').get('joints'))
     return RoomState(joints, rejected)
-
-
-def is_text(value: object) -> TypeGuard[str]:
-    """Say whether a value is a non-empty string that can be sent as UTF-8."""
-    if not isinstance(value, str) or not value:
-        return False
-    return value.isascii() or not any('\ud800' <= char <= '\udfff' for char in value)
 
 
 def _fields(message: Message) -> dict[str, Any]:
@@ -337,20 +405,33 @@ def _fields(message: Message) -> dict[str, Any]:
             return _typed('emergency_stop', timestamp=timestamp, reason=reason, source=source)
         case StateSync(joints, timestamp):
             return _typed('state_sync', data=dict(joints), timestamp=timestamp)
-        case Joined(room_id, workspace_id, role, timestamp):
+        case Joined(room_id, workspace_id, role, timestamp, features, last_stop):
             return _typed(
                 'joined',
                 room_id=room_id,
                 workspace_id=workspace_id,
                 role=role.value,
                 timestamp=timestamp,
+                features=_names(features),
+                last_stop=last_stop and asdict(last_stop),
             )
+        case RobotReport(state, source, timestamp):
+            data = None if state is None else write_state(state)
+            return _typed('robot_state', data=data, source=source, timestamp=timestamp)
+        case ResetStop(to, source, timestamp):
+            return _typed('reset_stop', to=to, source=source, timestamp=timestamp)
         case ErrorReply(text, timestamp, code):
             return _typed('error', message=text, timestamp=timestamp, code=code)
-        case Join(participant_id, role):
-            return {'participant_id': participant_id, 'role': role.value}
+        case Join(participant_id, role, features):
+            join = {'participant_id': participant_id, 'role': role.value}
+            return {**join, 'features': _names(features)} if features else join
         case Unknown(kind):
             return _typed(kind)
+
+
+def _names(features: frozenset[Feature]) -> list[str] | None:
+    """Return the names in a fixed order; None where there are none, as in a public message."""
+    return sorted(feature.value for feature in features) or None
 
 
 def _typed(kind: str, **fields: object) -> dict[str, object]:
@@ -367,13 +448,6 @@ def _load(text: str) -> dict[str, Any]:
     if not isinstance(fields, dict):
         kind = type(fields).__name__
         raise ProtocolError(f'expected a JSON object, got {kind}', reason='json')
-    return fields
-
-
-def _object(fields: object, what: str) -> dict[str, Any]:
-    if not isinstance(fields, dict):
-        kind = type(fields).__name__
-        raise ProtocolError(f'{what} must be a JSON object, got {kind}', reason='shape')
     return fields
 
 
@@ -395,68 +469,58 @@ def _check_entry(entry: object) -> None:
         raise ProtocolError(f'a joint must be an object, got {kind}', reason='shape')
     name = entry.get('name')
     if not is_text(name):
-        raise ProtocolError(f'a joint needs a name, got {_shown(name)}', reason='name')
+        raise ProtocolError(f'a joint needs a name, got {shown(name)}', reason='name')
     value, speed = entry.get('value'), entry.get('speed')
-    if not _is_finite(value):
+    if not is_finite(value):
         raise ProtocolError(
-            f'joint {_shown(name)}: value must be a finite number, got {_shown(value)}',
+            f'joint {shown(name)}: value must be a finite number, got {shown(value)}',
             reason='value',
         )
-    if speed is not None and not _is_finite(speed):
+    if speed is not None and not is_finite(speed):
         raise ProtocolError(
-            f'joint {_shown(name)}: speed must be a finite number or null, got {_shown(speed)}',
+            f'joint {shown(name)}: speed must be a finite number or null, got {shown(speed)}',
             reason='value',
         )
-
-
-def _is_finite(value: object) -> bool:
-    # A comparison, unlike math.isfinite, survives integers beyond the range of a double.
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return -_LARGEST <= value <= _LARGEST
 
 
 def _remembered(data: object) -> tuple[dict[str, float], tuple[str, ...]]:
-    joints = _object({} if data is None else data, 'state')
-    good = {n: float(value) for n, value in joints.items() if is_text(n) and _is_finite(value)}
-    return good, tuple(_text(name) for name in joints if name not in good)
+    joints = as_object({} if data is None else data, 'state')
+    good = {n: float(value) for n, value in joints.items() if is_text(n) and is_finite(value)}
+    return good, tuple(as_text(name) for name in joints if name not in good)
 
 
 def _emergency_stop(fields: Mapping[str, Any]) -> EmergencyStop:
     reason = fields.get('reason')
     return EmergencyStop(
-        None if reason is None else _text(reason)[:MAX_REASON_LENGTH],
-        _optional_text(fields.get('source')),
-        _optional_text(fields.get('timestamp')),
+        None if reason is None else as_text(reason)[:MAX_REASON_LENGTH],
+        optional_text(fields.get('source')),
+        optional_text(fields.get('timestamp')),
     )
 
 
 def _joined(fields: Mapping[str, Any], timestamp: str | None) -> Joined:
     role = fields.get('role')
     if role not in ('producer', 'consumer'):
-        raise ProtocolError(f'joined: role must be known, got {_shown(role)}', reason='shape')
-    room_id, workspace_id = _text(fields.get('room_id')), _text(fields.get('workspace_id'))
-    return Joined(room_id, workspace_id, Role(role), timestamp)
+        raise ProtocolError(f'joined: role must be known, got {shown(role)}', reason='shape')
+    room_id, workspace_id = as_text(fields.get('room_id')), as_text(fields.get('workspace_id'))
+    return Joined(
+        room_id,
+        workspace_id,
+        Role(role),
+        timestamp,
+        known_features(fields.get('features')),
+        _last_stop(fields.get('last_stop')),
+    )
 
 
-def _optional_text(value: object) -> str | None:
-    return None if value is None else _text(value)
-
-
-def _shown(value: object) -> str:
-    """Show the beginning of a value as it would stand in Python."""
-    return f'{value!r:.60}' if isinstance(value, str) else _text(value)[:60]
-
-
-def _text(value: object) -> str:
-    """Say a value in a text that can be sent as UTF-8: no log line or reply fails on it later."""
-    try:
-        text = str(value)
-    except RecursionError:
-        text = type(value).__name__  # What JSON could just about nest may be too deep to be shown.
-    return printable(text)
-
-
-def printable(text: str) -> str:
-    """Replace what cannot be sent as UTF-8, so that no log line or reply fails on it later."""
-    return text.encode('utf-8', 'replace').decode('utf-8')
+def _last_stop(fields: object) -> LastStop | None:
+    """Read what ``joined`` tells of the last stop; a broken age counts as recent."""
+    if not isinstance(fields, dict):
+        return None
+    age_s = fields.get('age_s')
+    return LastStop(
+        as_text(fields.get('reason') or 'Emergency stop')[:MAX_REASON_LENGTH],
+        as_text(fields.get('source')),
+        as_text(fields.get('timestamp')),
+        float(age_s) if is_finite(age_s) else 0.0,
+    )

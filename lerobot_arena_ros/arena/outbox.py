@@ -1,8 +1,8 @@
 """
 What waits to be sent to one peer: a stop first, then order, and of each joint only the newest.
 
-Sans I/O; one writer task per peer takes from it. The bounds: one pending update with at most as
-many joints as the room has, and a handful of other messages.
+Sans I/O. The bounds: one pending update with at most as many joints as the room has, one state
+of each robot, and a handful of other messages.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import replace
 
-from .messages import EmergencyStop, Entry, JointUpdate, Message, encode
+from .messages import EmergencyStop, Entry, JointUpdate, Message, RobotReport, encode
 
 __all__ = ['Outbox', 'text_of']
 
@@ -26,17 +26,19 @@ class Outbox:
         self._stops: deque[EmergencyStop] = deque()
         self._others: deque[Message] = deque()
         self._update: JointUpdate | None = None
+        self._reports: dict[str | None, RobotReport] = {}
 
     def __bool__(self) -> bool:
         """Say whether anything waits."""
-        return bool(self._stops or self._others or self._update)
+        return bool(self._stops or self._others or self._update or self._reports)
 
     def put(self, message: Message) -> bool:
         """
         Add a message.
 
         A stop overtakes everything, and a second one like it is not added while the first still
-        waits. Joint updates merge: the newest entry of each joint stays.
+        waits. Joint updates merge: the newest entry of each joint stays. Of each robot only the
+        newest state stays.
 
         :returns: whether it became one with a message that waits already.
         """
@@ -50,6 +52,10 @@ class Outbox:
                 return True
             case JointUpdate():
                 self._update = message
+            case RobotReport(source=source):
+                is_newer = source in self._reports
+                self._reports[source] = message
+                return is_newer
             case _:
                 self._others.append(message)
         return False
@@ -60,8 +66,10 @@ class Outbox:
             return self._stops.popleft()
         if self._others:
             return self._others.popleft()
-        update, self._update = self._update, None
-        return update
+        if self._update is not None:
+            update, self._update = self._update, None
+            return update
+        return self._reports.pop(next(iter(self._reports))) if self._reports else None
 
     @property
     def pending_others(self) -> int:

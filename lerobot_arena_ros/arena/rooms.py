@@ -23,7 +23,7 @@ from .errors import (
     RoomNotFound,
     TransportError,
 )
-from .messages import is_text, printable
+from .fields import is_text, printable
 
 __all__ = ['Rooms', 'translate_http']
 

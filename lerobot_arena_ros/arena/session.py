@@ -24,6 +24,8 @@ from .messages import (
     Join,
     Joined,
     JointUpdate,
+    ResetStop,
+    RobotReport,
     RoomInfo,
     ServerMessage,
     StateSync,
@@ -89,7 +91,17 @@ class Presence:
     round_trip_s: float | None = None
 
 
-Event = Joined | StateSync | JointUpdate | EmergencyStop | ErrorReply | Malformed | Presence
+Event = (
+    Joined
+    | StateSync
+    | JointUpdate
+    | EmergencyStop
+    | RobotReport
+    | ResetStop
+    | ErrorReply
+    | Malformed
+    | Presence
+)
 
 
 class Session:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field, StrictStr
 
-from ..arena.messages import is_text
+from ..arena.fields import is_text
 from .hub import Hub, now
 from .room import Room
 

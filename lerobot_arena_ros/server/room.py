@@ -28,8 +28,11 @@ from ..arena.messages import (
     Joined,
     JointUpdate,
     Message,
+    ResetStop,
+    RobotReport,
     Role,
     StateSync,
+    Unknown,
 )
 from .limits import Limits
 
@@ -196,10 +199,12 @@ class Room:
                 return Delivery(tuple(members), stop)
             case Heartbeat():
                 return Delivery((member,), HeartbeatAck(now.stamp, self.producer is not None))
-            case unknown if unknown.type in _KNOWN_TO_BE_IGNORED:
+            case RobotReport() | ResetStop():
                 return None
-            case unknown:
-                text = f'Unknown message type: {unknown.type:.100}'
+            case Unknown(kind):
+                if kind in _KNOWN_TO_BE_IGNORED:
+                    return None
+                text = f'Unknown message type: {kind:.100}'
                 return Delivery((member,), ErrorReply(text, now.stamp, 'unknown_type'))
 
     def update(self, entries: tuple[Entry, ...], source: str, now: Now) -> Delivery | None:

@@ -1,0 +1,34 @@
+"""
+The additions to the wire that a participant and a server agree on.
+
+A client names the features it knows in its join frame. The server answers in ``joined`` with
+those that it serves to this participant. What is not in both lists is never sent, so a program
+that knows none of them meets no unknown message. docs/reference/messages.md has the table.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+__all__ = ['Feature', 'known_features']
+
+
+class Feature(str, Enum):
+    """
+    One addition to the wire.
+
+    ``last_stop``: ``joined`` tells the last emergency stop of the room and its age.
+    ``robot_state``: the participant may send ``robot_state``, and receives those of others.
+    ``remote_reset``: a robot that has it may be asked to reset its stop; a viewer may ask.
+    """
+
+    LAST_STOP = 'last_stop'
+    ROBOT_STATE = 'robot_state'
+    REMOTE_RESET = 'remote_reset'
+
+
+def known_features(names: object) -> frozenset[Feature]:
+    """Return the known features of a list as it came from JSON; ignore everything else."""
+    if not isinstance(names, list):
+        return frozenset()
+    return frozenset(feature for feature in Feature if feature.value in names)

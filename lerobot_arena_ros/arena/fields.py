@@ -1,0 +1,64 @@
+"""Checks of single values out of JSON, shared by all modules that decode messages."""
+
+from __future__ import annotations
+
+from typing import Any, TypeGuard
+
+from .errors import ProtocolError
+
+__all__ = ['as_object', 'as_text', 'is_finite', 'is_text', 'optional_text', 'printable', 'shown']
+
+_LARGEST = 1.7976931348623157e308
+"""The largest finite double: the range of a JSON number that is a value."""
+
+
+def is_text(value: object) -> TypeGuard[str]:
+    """Return whether a value is a non-empty string that can be sent as UTF-8."""
+    if not isinstance(value, str) or not value:
+        return False
+    return value.isascii() or not any('\ud800' <= char <= '\udfff' for char in value)
+
+
+def is_finite(value: object) -> TypeGuard[int | float]:
+    """Return whether a value is a finite number; a boolean is none."""
+    # A comparison, unlike math.isfinite, survives integers beyond the range of a double.
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return -_LARGEST <= value <= _LARGEST
+
+
+def as_object(value: object, what: str) -> dict[str, Any]:
+    """
+    Return a value that has to be a JSON object.
+
+    :param what: the name of the value in the error.
+    :raises ProtocolError: it is something else.
+    """
+    if not isinstance(value, dict):
+        kind = type(value).__name__
+        raise ProtocolError(f'{what} must be a JSON object, got {kind}', reason='shape')
+    return value
+
+
+def as_text(value: object) -> str:
+    """Return any value as a text that can be sent as UTF-8, so that no log line fails on it."""
+    try:
+        text = str(value)
+    except RecursionError:
+        text = type(value).__name__  # What JSON could just about nest may be too deep to be shown.
+    return printable(text)
+
+
+def optional_text(value: object) -> str | None:
+    """Return a value as text; None stays None."""
+    return None if value is None else as_text(value)
+
+
+def shown(value: object) -> str:
+    """Return the beginning of a value as Python writes it, for an error message."""
+    return f'{value!r:.60}' if isinstance(value, str) else as_text(value)[:60]
+
+
+def printable(text: str) -> str:
+    """Replace what cannot be sent as UTF-8."""
+    return text.encode('utf-8', 'replace').decode('utf-8')

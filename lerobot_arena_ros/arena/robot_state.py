@@ -1,0 +1,214 @@
+"""
+What a robot tells its room: where it is, what it is told, and why it moves or does not.
+
+A consuming bridge sends it some times a second and at each change, where the server agreed on
+:attr:`~.features.Feature.ROBOT_STATE`. Positions are in the room's unit, as in a joint update.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .errors import ProtocolError
+from .fields import as_object, as_text, is_finite, is_text, optional_text, shown
+
+__all__ = ['Refusal', 'RobotJoint', 'RobotState', 'StopCause', 'read_state', 'write_state']
+
+GATES = ('waiting', 'active', 'holding', 'stopped')
+"""The states of a robot's command gate."""
+
+MAX_TEXT = 500
+"""Characters of one text that are kept; the rest is cut."""
+
+MAX_ITEMS = 1000
+"""Joints, and refusals, of one robot."""
+
+
+@dataclass(frozen=True)
+class StopCause:
+    """
+    The emergency stop that a robot has latched.
+
+    :param reason: why, as the sender wrote it.
+    :param source: who stopped it: a participant id, or a part of the robot's own system.
+    """
+
+    reason: str
+    source: str
+
+
+@dataclass(frozen=True)
+class RobotJoint:
+    """
+    One joint of a robot, by its name in the room and in the room's unit.
+
+    :param unit: ``degrees``, ``radians``, ``normalized``, ``percent`` or ``metres``.
+    :param measured: None = not measured lately.
+    :param commanded: the last command; None = none yet.
+    :param lower: the smallest value in reach; None = unlimited or not known.
+    :param upper: the largest one, likewise.
+    """
+
+    name: str
+    unit: str
+    measured: float | None = None
+    commanded: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """
+    A value that the robot did not take; it stands until the joint gets one that it takes.
+
+    :param name: of the joint in the room.
+    :param reason: one sentence.
+    """
+
+    name: str
+    value: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class RobotState:
+    """
+    One robot at one moment.
+
+    :param node: full name of its ROS node.
+    :param host: name of its machine.
+    :param gate: ``waiting``, ``active``, ``holding`` or ``stopped``.
+    :param cause: why the gate is in that state.
+    :param stop: the emergency stop that is latched; None = none.
+    :param can_reset: whether the robot takes ``reset_stop`` from the room.
+    :param reset_refusal: why the last ``reset_stop`` was refused; None = it was not.
+    """
+
+    node: str
+    host: str
+    gate: str
+    cause: str
+    stop: StopCause | None = None
+    can_reset: bool = False
+    reset_refusal: str | None = None
+    joints: tuple[RobotJoint, ...] = ()
+    refused: tuple[Refusal, ...] = ()
+
+
+def write_state(state: RobotState) -> dict[str, Any]:
+    """Return a state as the ``data`` of its message; what is None is left out."""
+    return _present(
+        node=state.node,
+        host=state.host,
+        gate=state.gate,
+        cause=state.cause,
+        stop=state.stop and {'reason': state.stop.reason, 'source': state.stop.source},
+        can_reset=state.can_reset or None,
+        reset_refusal=state.reset_refusal,
+        joints=[_write_joint(joint) for joint in state.joints],
+        refused=[
+            {'name': each.name, 'value': each.value, 'reason': each.reason}
+            for each in state.refused
+        ],
+    )
+
+
+def read_state(data: object) -> RobotState:
+    """
+    Read the ``data`` of a ``robot_state`` message; unknown keys are left out.
+
+    :raises ProtocolError: it is no object, the gate is unknown, or a joint or refusal is broken.
+    """
+    fields = as_object(data, 'data')
+    gate = fields.get('gate')
+    if gate not in GATES:
+        raise ProtocolError(
+            f'gate must be one of {", ".join(GATES)}, got {shown(gate)}', reason='shape'
+        )
+    stop = fields.get('stop')
+    return RobotState(
+        node=_cut(fields.get('node')),
+        host=_cut(fields.get('host')),
+        gate=gate,
+        cause=_cut(fields.get('cause')),
+        stop=None if stop is None else _read_stop(as_object(stop, 'stop')),
+        can_reset=fields.get('can_reset') is True,
+        reset_refusal=optional_text(fields.get('reset_refusal')),
+        joints=tuple(_read_joint(each) for each in _items(fields, 'joints')),
+        refused=tuple(_read_refusal(each) for each in _items(fields, 'refused')),
+    )
+
+
+def _write_joint(joint: RobotJoint) -> dict[str, Any]:
+    return _present(
+        name=joint.name,
+        unit=joint.unit,
+        measured=joint.measured,
+        commanded=joint.commanded,
+        min=joint.lower,
+        max=joint.upper,
+    )
+
+
+def _read_stop(fields: Mapping[str, Any]) -> StopCause:
+    return StopCause(_cut(fields.get('reason')), _cut(fields.get('source')))
+
+
+def _read_joint(fields: Mapping[str, Any]) -> RobotJoint:
+    return RobotJoint(
+        _name(fields, 'a joint'),
+        _cut(fields.get('unit')),
+        _optional_number(fields, 'measured'),
+        _optional_number(fields, 'commanded'),
+        _optional_number(fields, 'min'),
+        _optional_number(fields, 'max'),
+    )
+
+
+def _read_refusal(fields: Mapping[str, Any]) -> Refusal:
+    value = fields.get('value')
+    if not is_finite(value):
+        raise ProtocolError(
+            f'refused: value must be a finite number, got {shown(value)}', reason='value'
+        )
+    return Refusal(_name(fields, 'a refusal'), float(value), _cut(fields.get('reason')))
+
+
+def _items(fields: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+    items = fields.get(key)
+    if items is None:
+        return []
+    if not isinstance(items, list) or len(items) > MAX_ITEMS:
+        raise ProtocolError(f'{key} must be a list of at most {MAX_ITEMS}', reason='shape')
+    return [as_object(each, f'each of {key}') for each in items]
+
+
+def _name(fields: Mapping[str, Any], what: str) -> str:
+    name = fields.get('name')
+    if not is_text(name):
+        raise ProtocolError(f'{what} needs a name, got {shown(name)}', reason='name')
+    return name[:MAX_TEXT]
+
+
+def _optional_number(fields: Mapping[str, Any], key: str) -> float | None:
+    value = fields.get(key)
+    if value is None:
+        return None
+    if not is_finite(value):
+        raise ProtocolError(
+            f'joint {shown(fields.get("name"))}: {key} must be a finite number,'
+            f' got {shown(value)}',
+            reason='value',
+        )
+    return float(value)
+
+
+def _cut(value: object) -> str:
+    return '' if value is None else as_text(value)[:MAX_TEXT]
+
+
+def _present(**fields: object) -> dict[str, Any]:
+    return {key: value for key, value in fields.items() if value is not None}
