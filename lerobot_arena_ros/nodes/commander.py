@@ -11,9 +11,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-import sys
 import threading
-import time
 from typing import Protocol
 
 from rclpy.impl.rcutils_logger import RcutilsLogger
@@ -21,6 +19,7 @@ from rclpy.impl.rcutils_logger import RcutilsLogger
 from lerobot_arena_ros.arena.connection import Connection
 from lerobot_arena_ros.arena.messages import ErrorReply, JointUpdate, StateSync
 from lerobot_arena_ros.arena.session import Event, Malformed, Presence
+from lerobot_arena_ros.arena.steady_clock import steady_now
 from lerobot_arena_ros.control.gate import Command, Gate, State
 from lerobot_arena_ros.control.joint_map import JointMap
 from lerobot_arena_ros.control.units import ConversionError
@@ -72,7 +71,7 @@ class Commander:
         self._on_change = on_change
         self._ramp: Ramp | None = None
         self._is_ramping = False
-        self._gate = Gate(settings.gate, _now(), stopped=stopped)
+        self._gate = Gate(settings.gate, steady_now(), stopped=stopped)
         self.set_joint_map(joint_map)
 
     @property
@@ -107,7 +106,7 @@ class Commander:
             self._joint_map = joint_map
             joints = [self._limits.gate_joint(joint) for joint in joint_map.joints]
             unready = _unready(joint_map)
-            self._gate.set_joints(joints, _now(), unready=unready)
+            self._gate.set_joints(joints, steady_now(), unready=unready)
             self._act()
 
     def set_velocity_limit(self, limit: float) -> None:
@@ -119,25 +118,25 @@ class Commander:
         """Let commands flow, or none."""
         with self._lock:
             change = self._gate.enable if enabled else self._gate.disable
-            change(_now())
+            change(steady_now())
             self._act()
 
     def expect_feedback(self, expected: bool) -> None:
         """Learn whether anybody publishes joint_states."""
         with self._lock:
-            self._gate.expect_feedback(expected, _now())
+            self._gate.expect_feedback(expected, steady_now())
             self._act()
 
     def measure(self, positions: Mapping[str, float]) -> None:
         """Take measured positions by ROS name, finite ones."""
         with self._lock:
-            self._gate.measure(positions, _now())
+            self._gate.measure(positions, steady_now())
             self._act()
 
     def tick(self) -> None:
         """Continue a motion, or notice that time has passed."""
         with self._lock:
-            now = _now()
+            now = steady_now()
             self._look_for_listeners(now)
             self._act(self._gate.tick(now))
 
@@ -157,7 +156,7 @@ class Commander:
     def reset(self) -> None:
         """End a stop."""
         with self._lock:
-            self._gate.reset(_now())
+            self._gate.reset(steady_now())
             self._act()
 
     # ----- called by the loop's thread
@@ -165,19 +164,19 @@ class Commander:
     def joined(self) -> None:
         """Begin anew with this room."""
         with self._lock:
-            self._gate.link_up(_now())
+            self._gate.link_up(steady_now())
             self._act()
 
     def lost(self, cause: str) -> None:
         """Hold: the room cannot be heard."""
         with self._lock:
-            self._gate.link_down(cause or 'connection closed', _now())
+            self._gate.link_down(cause or 'connection closed', steady_now())
             self._act()
 
     def event(self, event: Event) -> bool:
         """Take what the room says; True where it has to be asked what it remembers."""
         with self._lock:
-            now = _now()
+            now = steady_now()
             match event:
                 case JointUpdate():
                     return self._update(event, now)
@@ -271,17 +270,6 @@ class Commander:
             self._ramp.reset()
         else:
             self._ramp.cancel()
-
-
-def _now() -> float:
-    """
-    Give the steady time in seconds, with that in which the machine slept.
-
-    ``time.monotonic()`` stands still then, and what was measured before would be as fresh as ever.
-    """
-    if sys.platform == 'linux':
-        return time.clock_gettime(time.CLOCK_BOOTTIME)
-    return time.monotonic()
 
 
 def _unready(joint_map: JointMap) -> str | None:
