@@ -7,27 +7,26 @@ nothing leaves any more. Both threads call in; neither waits for the other while
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 import threading
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from rclpy.impl.rcutils_logger import RcutilsLogger
 
-from lerobot_arena_ros.arena.connection import Connection
 from lerobot_arena_ros.arena.messages import ErrorReply, JointUpdate, StateSync
-from lerobot_arena_ros.arena.session import Event, Malformed, Presence
+from lerobot_arena_ros.arena.robot_state import Refusal
+from lerobot_arena_ros.arena.session import Event, Late, Malformed, Presence
 from lerobot_arena_ros.arena.steady_clock import steady_now
 from lerobot_arena_ros.control.gate import Command, Gate, State
-from lerobot_arena_ros.control.joint_map import JointMap
+from lerobot_arena_ros.control.joint_map import Joint, JointMap
 from lerobot_arena_ros.control.units import ConversionError
 
 from .command_topic import CommandTopic
 from .settings import CommonLimits, ConsumeSettings
 
-__all__ = ['Commander', 'Ramp']
+__all__ = ['Commander', 'Ramp', 'View']
 
 
 class Ramp(Protocol):
@@ -38,6 +37,23 @@ class Ramp(Protocol):
 
     def cancel(self) -> None:
         """Do not fire any more."""
+
+
+class View(NamedTuple):
+    """
+    What the commander looks like at one moment; positions in radians or metres by ROS name.
+
+    :param commanded: the last command; empty before the first.
+    :param measured: joints that were measured lately.
+    :param refused: values that were not taken, by arena name.
+    """
+
+    state: State
+    cause: str
+    joints: tuple[Joint, ...]
+    commanded: Mapping[str, float]
+    measured: Mapping[str, float]
+    refused: tuple[Refusal, ...]
 
 
 class Commander:
@@ -71,6 +87,7 @@ class Commander:
         self._on_change = on_change
         self._ramp: Ramp | None = None
         self._is_ramping = False
+        self._refused: dict[str, Refusal] = {}
         self._gate = Gate(settings.gate, steady_now(), stopped=stopped)
         self.set_joint_map(joint_map)
 
@@ -93,6 +110,18 @@ class Commander:
     def limited(self) -> int:
         """Commands so far in which a velocity limit held a joint back; any thread."""
         return self._gate.limited
+
+    def view(self, now: float) -> View:
+        """Return what to tell of the robot; any thread."""
+        with self._lock:
+            return View(
+                self._gate.state,
+                self._gate.cause,
+                self._joint_map.joints,
+                self._gate.commanded,
+                self._gate.measured(now),
+                tuple(self._refused.values()),
+            )
 
     # ----- called by the ROS thread
 
@@ -124,19 +153,24 @@ class Commander:
     def expect_feedback(self, expected: bool) -> None:
         """Learn whether anybody publishes joint_states."""
         with self._lock:
-            self._gate.expect_feedback(expected, steady_now())
+            now = steady_now()
+            self._gate.graph_seen(now)
+            self._gate.expect_feedback(expected, now)
             self._act()
 
     def measure(self, positions: Mapping[str, float]) -> None:
         """Take measured positions by ROS name, finite ones."""
         with self._lock:
-            self._gate.measure(positions, steady_now())
+            now = steady_now()
+            self._gate.graph_seen(now)
+            self._gate.measure(positions, now)
             self._act()
 
     def tick(self) -> None:
         """Continue a motion, or notice that time has passed."""
         with self._lock:
             now = steady_now()
+            self._gate.graph_seen(now)
             self._look_for_listeners(now)
             self._act(self._gate.tick(now))
 
@@ -180,8 +214,11 @@ class Commander:
             match event:
                 case JointUpdate():
                     return self._update(event, now)
-                case Presence(has_producer):
-                    self._gate.heard(now, has_producer=has_producer)
+                case Presence(has_producer, round_trip_s):
+                    self._gate.heard(now, has_producer=has_producer, round_trip_s=round_trip_s)
+                    self._act()
+                case Late(waiting_s):
+                    self._gate.late(waiting_s, now)
                     self._act()
                 case StateSync(joints):
                     self._act(self._gate.remember(self._remembered(joints), now))
@@ -197,10 +234,6 @@ class Commander:
             self._gate.refresh(self._remembered(joints))
             self._act()
 
-    async def feed(self, connection: Connection) -> None:
-        """Send nothing: a consumer has no joints to tell."""
-        await asyncio.Event().wait()
-
     # ----- inside, under the lock
 
     def _update(self, update: JointUpdate, now: float) -> bool:
@@ -212,7 +245,10 @@ class Commander:
         try:
             positions = self._joint_map.from_arena(values)
         except ConversionError as exc:
+            self._refuse(values)
             return self._spoil(exc.reason, str(exc))
+        if self._refused:
+            self._refused = {n: r for n, r in self._refused.items() if n not in values}
         self._look_for_listeners(now)
         from_producer = update.source != 'api'
         self._act(self._gate.update(positions, now, from_producer=from_producer))
@@ -223,6 +259,14 @@ class Commander:
         self._gate.spoil()
         self._logger.warning(f'dropped a frame: {detail}', throttle_duration_sec=1.0)
         return True
+
+    def _refuse(self, values: Mapping[str, float]) -> None:
+        """Keep the values for which a frame was dropped, to be told to the room."""
+        for name, value in values.items():
+            try:
+                self._joint_map.from_arena({name: value})
+            except ConversionError as exc:
+                self._refused[name] = Refusal(name, value, str(exc))
 
     def _remembered(self, joints: Mapping[str, float]) -> dict[str, float]:
         """Convert joint by joint: here one bad value says nothing about the others."""
