@@ -52,6 +52,9 @@ class Nobody:
         """Owe nothing."""
         return None
 
+    def reset_requested(self, room: str, source: str | None) -> None:
+        """Learn that a participant asks for a reset."""
+
     def delivered(self, room: str, stop: Stop) -> None:
         """Learn that the room has heard a stop."""
 
@@ -75,7 +78,10 @@ async def test_a_part_that_breaks_ends_the_link() -> None:
                 'a',
                 SETTINGS,
                 create_room=False,
+                participant_name='arm',
+                features=frozenset(),
                 side=Nobody(),
+                feed=Nobody().feed,
                 stops=Nobody(),
                 thread=thread,
                 logger=get_logger('test'),

@@ -202,13 +202,27 @@ class RobotReport:
     source: str | None = None
     timestamp: str | None = None
 
+    @cached_property
+    def data(self) -> str:
+        """The state as JSON; made once, because it can be large."""
+        return '{}' if self.state is None else _dumped(write_state(self.state), 'robot state')
+
+    @cached_property
+    def text(self) -> str:
+        """The encoded message; made once, however many receive it."""
+        if self.state is None:
+            return encode(self)
+        head = encode(RobotReport(None, self.source, self.timestamp))
+        return f'{head[:-1]},"data":{self.data}}}'
+
 
 @dataclass(frozen=True)
 class ResetStop:
     """
     A request to one robot to reset its emergency stop; the robot may refuse.
 
-    :param to: the robot's participant id; None where the server passes the request on to it.
+    :param to: the robot's participant id; None where the server passes the request on to it, and
+        where the sender named none.
     :param source: the participant that asks, filled in by the server.
     """
 
@@ -276,12 +290,7 @@ def encode(message: Message) -> str:
 
     :raises ProtocolError: a number in it is not finite, or something in it is no JSON.
     """
-    try:
-        return dump(_fields(message))
-    except (TypeError, ValueError, RecursionError) as exc:
-        raise ProtocolError(
-            f'{type(message).__name__} cannot be sent: {exc}', reason='value'
-        ) from exc
+    return _dumped(_fields(message), type(message).__name__)
 
 
 def decode_join(text: str) -> Join:
@@ -299,10 +308,11 @@ def decode_join(text: str) -> Join:
     return Join(participant_id, Role(role), known_features(fields.get('features')))
 
 
-def decode_client(text: str) -> ClientMessage:
+def decode_client(text: str, features: frozenset[Feature] = frozenset(Feature)) -> ClientMessage:
     """
     Read what a participant sends after joining.
 
+    :param features: those that the server serves to it; the messages of others are unknown.
     :raises ProtocolError: no JSON object, or a joint update or robot state with one bad entry.
     """
     fields = _load(text)
@@ -313,10 +323,11 @@ def decode_client(text: str) -> ClientMessage:
             return Heartbeat()
         case 'emergency_stop':
             return _emergency_stop(fields)
-        case 'robot_state':
+        case 'robot_state' if Feature.ROBOT_STATE in features:
             return RobotReport(read_state(fields.get('data')))
-        case 'reset_stop':
-            return ResetStop(as_text(fields.get('to')))
+        case 'reset_stop' if Feature.REMOTE_RESET in features:
+            to = fields.get('to')
+            return ResetStop(to if is_text(to) else None)
         case other:
             return Unknown(as_text(other))
 
@@ -427,6 +438,13 @@ def _fields(message: Message) -> dict[str, Any]:
             return {**join, 'features': _names(features)} if features else join
         case Unknown(kind):
             return _typed(kind)
+
+
+def _dumped(value: object, what: str) -> str:
+    try:
+        return dump(value)
+    except (TypeError, ValueError, RecursionError) as exc:
+        raise ProtocolError(f'{what} cannot be sent: {exc}', reason='value') from exc
 
 
 def _names(features: frozenset[Feature]) -> list[str] | None:
