@@ -34,12 +34,12 @@ def call_bridges(progress: Progress, say: Callable[[str], None], stop: StopSigna
     Call every bridge until all have confirmed, the time is over or a signal comes.
 
     :param say: called with a line for each bridge as soon as it has confirmed.
-    :returns: which graph it was, as a person can compare it.
+    :returns: the ROS graph that was searched, as the environment variables that choose it.
     :raises RuntimeError: the graph cannot be joined.
     """
     # Log files may be impossible to write, and nothing here would be in them.
-    quiet = ['--ros-args', '--disable-external-lib-logs', '--disable-rosout-logs']
-    rclpy.init(args=quiet, signal_handler_options=SignalHandlerOptions.NO)
+    arguments = ['--ros-args', '--disable-external-lib-logs']
+    rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
     try:
         node = rclpy.create_node('arena_stop', enable_rosout=False, start_parameter_services=False)
         _spin(node, progress, say, stop)
@@ -87,7 +87,7 @@ class _Caller:
 
 
 class _BridgeClient:
-    """The client and the subscription for what has the name of one bridge."""
+    """The client and the subscription for whatever has the name of one bridge."""
 
     def __init__(self, node: Node, name: str, progress: Progress) -> None:
         self._node = node
@@ -99,7 +99,7 @@ class _BridgeClient:
         node.create_subscription(Bool, self._status, self._on_status, _STATUS_QOS)
 
     def look(self, now: float) -> None:
-        """Call the service if that is due and a server is there."""
+        """Call the service, if that is due and there is a server."""
         # The graph names a service also if all that is left of it is another client.
         if not self._client.service_is_ready():
             return

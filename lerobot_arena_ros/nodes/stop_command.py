@@ -40,7 +40,9 @@ def main(args: list[str] | None = None) -> int:
     try:
         graph = call_bridges(progress, _say, stop)
     except RuntimeError as exc:
-        sys.stderr.write(f'arena_stop: cannot join the ROS graph: {exc}\n')
+        # What follows is a place in rcl's source.
+        reason = str(exc).partition(', at /')[0]
+        sys.stderr.write(f'arena_stop: cannot join the ROS graph: {reason}\n')
         return 2
     return _conclude(progress, graph, stop)
 
