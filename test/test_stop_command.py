@@ -16,18 +16,21 @@ import pytest
 
 pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
 
+from std_msgs.msg import Bool
 from support.domain import own_domain
 from support.fleets import fleet_file, follower
+from support.pages import blocks_of
 from support.probe import Probe, running_probe
 from support.processes import Process, ros_arguments, running, running_command
 from support.waiting import wait_for
 
 COMMAND = 'nodes.stop_command'
 ROBOTS = ('left', 'middle', 'right')
+NOWHERE = 'http://127.0.0.1:9'
 PARAMETERS: dict[str, Any] = {
     'units': 'degrees',
     'consume.room_id': 'a',
-    'server_url': 'http://127.0.0.1:9',  # Where nobody listens.
+    'server_url': NOWHERE,
 }
 BY_SERVICE = 'stopped (stop triggered by service (from the trigger service))'
 
@@ -47,7 +50,7 @@ def stage(*robots: str) -> Iterator[Probe]:
 def fixture_fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Probe]:
     """Have three bridges in three namespaces, and what they say."""
     robots = {name: follower('a') for name in ROBOTS}
-    path = fleet_file(tmp_path_factory.mktemp('fleet'), PARAMETERS['server_url'], robots)
+    path = fleet_file(tmp_path_factory.mktemp('fleet'), NOWHERE, robots)
     with stage(*ROBOTS) as probe, running('nodes.fleet', [str(path)]):
         wait_for_stops(probe, *ROBOTS, stopped=False)
         yield probe
@@ -76,9 +79,11 @@ def bridge(namespace: str, *more: str, on_trigger: str = '') -> Iterator[Process
 
 def wait_for_stops(probe: Probe, *robots: str, stopped: bool = True) -> None:
     """Wait until each of these robots says so."""
-    for name in robots:
-        seen = probe.stop_active[name]
-        wait_for(lambda seen=seen: seen[-1:] == [stopped], f'{name} to say {stopped}', 20.0)
+    wait_for(
+        lambda: all(probe.stop_active[name][-1:] == [stopped] for name in robots),
+        f'emergency_stop_active to be {stopped}',
+        20.0,
+    )
 
 
 def end_of(*arguments: str) -> tuple[int, list[str]]:
@@ -252,14 +257,39 @@ def test_a_bridge_that_starts_later_is_found() -> None:
 def test_two_bridges_of_one_name_are_both_stopped_and_not_confirmed() -> None:
     """One service answers for both, so nobody knows which of them did."""
     with stage('arm'), bridge('arm') as one, bridge('arm') as other:
-        for process in (one, other):
-            wait_for(lambda p=process: 'cannot connect' in p.output, 'a bridge', 20.0)
+        wait_for(
+            lambda: all('cannot connect' in process.output for process in (one, other)),
+            'both bridges',
+            20.0,
+        )
         code, lines = end_of()
         stopped = [process.output.count('EMERGENCY STOP') for process in (one, other)]
 
     assert (code, stopped) == (1, [1, 1])
     assert lines[-2].startswith('/arm/arena_bridge: NOT confirmed (2 bridges have this name, ')
     assert lines[-1] == '0 of 2 bridges confirmed'
+
+
+def test_one_button_stops_two_robots_and_both_are_reset(tmp_path: Path) -> None:
+    """The fleet of docs/howto/several_robots.md, reset as that page says."""
+    for block in blocks_of('docs/howto/several_robots.md', 'yaml'):
+        text = block.text.replace('http://localhost:8000', NOWHERE)
+        (tmp_path / block.file).write_text(text)
+    fleet = ['--expect', '2', '--reset']
+    with (
+        stage('left', 'right') as probe,
+        running('nodes.fleet', [str(tmp_path / 'one_button.yaml')]),
+    ):
+        wait_for_stops(probe, 'left', 'right', stopped=False)
+        button = probe.node.create_publisher(Bool, '/emergency_stop', 10)
+        wait_for(lambda: button.get_subscription_count() == 4, 'the listeners of both', 20.0)
+        button.publish(Bool(data=True))
+        wait_for_stops(probe, 'left', 'right')
+        assert end_of(*fleet, '--timeout', '1')[0] == 1
+        button.publish(Bool(data=False))
+
+        assert end_of(*fleet)[0] == 0
+        wait_for_stops(probe, 'left', 'right', stopped=False)
 
 
 def test_bridges_that_listen_to_each_other_are_reset_in_the_order_that_works() -> None:
