@@ -224,6 +224,7 @@ def test_a_bridge_that_freezes_is_not_confirmed_and_delays_nobody() -> None:
             code = command.wait()
             took_s = time.monotonic() - begun
             lines = command.output.splitlines()
+        again = end_of('--expect', '3', '--timeout', '4')
 
     assert code == 1
     assert lines[-2:] == [
@@ -231,6 +232,9 @@ def test_a_bridge_that_freezes_is_not_confirmed_and_delays_nobody() -> None:
         '2 of 3 bridges confirmed',
     ]
     assert 8.0 <= took_s < 13.0
+    # What does not run announces itself to no new process: only its absence can be noticed.
+    assert (again[0], again[1][-1]) == (1, '2 of 3 bridges confirmed')
+    assert again[1][-2].startswith('1 of 3 expected bridges not found')
 
 
 def test_a_status_confirms_where_no_answer_comes() -> None:
