@@ -15,7 +15,7 @@ from support.fake_arena import fake_arena, listed, welcome
 from lerobot_arena_ros.arena.access import Access
 from lerobot_arena_ros.arena.address import Address
 from lerobot_arena_ros.arena.connection import Connection
-from lerobot_arena_ros.arena.messages import EmergencyStop, Role
+from lerobot_arena_ros.arena.messages import EmergencyStop, ResetStop, Role
 from lerobot_arena_ros.arena.session import Event, LinkTiming
 from lerobot_arena_ros.control.stop import Stop
 from lerobot_arena_ros.nodes.arena_thread import ArenaThread
@@ -52,7 +52,7 @@ class Nobody:
         """Owe nothing."""
         return None
 
-    def reset_requested(self, room: str, source: str | None) -> None:
+    def reset_requested(self, room: str, request: ResetStop) -> None:
         """Learn that a participant asks for a reset."""
 
     def delivered(self, room: str, stop: Stop) -> None:

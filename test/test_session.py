@@ -192,6 +192,38 @@ def test_one_heartbeat_is_unanswered_at_a_time() -> None:
     assert session.heartbeat(101.5) is not None
 
 
+def numbered_session() -> Session:
+    """Return a session whose server repeats the numbers of heartbeats."""
+    features = frozenset([Feature.HEARTBEAT_SEQ])
+    timing = replace(TIMING, max_delay_s=0.75, answer_timeout_s=2.0)
+    session = Session(Join('ros-1', Role.CONSUMER, features), timing, 100.0)
+    session.receive(json.dumps({**json.loads(JOINED), 'features': ['heartbeat_seq']}), 100.0)
+    return session
+
+
+def test_a_numbered_answer_belongs_to_its_heartbeat() -> None:
+    """On a link whose delay grows each answer tells how old it is."""
+    session = numbered_session()
+    beats = [session.heartbeat(100.0 + 0.5 * number) for number in range(3)]
+
+    assert beats[2] == '{"type":"heartbeat","seq":3}'
+    assert session.receive(frame('heartbeat_ack', seq=1), 101.25) == [Presence(None, 1.25)]
+    assert session.receive(frame('heartbeat_ack', seq=2), 102.0) == [Presence(None, 1.5)]
+    assert session.receive(frame('heartbeat_ack', seq=2), 102.25) == [Presence(None, None)]
+
+
+def test_a_lost_answer_is_made_up_for_by_the_next_one() -> None:
+    """A proxy that drops a frame makes the link late, until the next heartbeat is answered."""
+    session = numbered_session()
+    session.heartbeat(100.0)
+    session.heartbeat(100.5)
+
+    assert session.check(100.75) == Late(0.75)
+    assert session.receive(frame('heartbeat_ack', seq=2), 100.75) == [Presence(None, 0.25)]
+    assert session.check(101.0) is None
+    assert session.next_check == 101.75
+
+
 def test_a_delay_is_reported_once_for_each_heartbeat() -> None:
     """The shell wakes up when the longest allowed delay has passed without an answer."""
     timing = replace(TIMING, max_delay_s=0.3)

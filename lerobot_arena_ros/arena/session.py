@@ -9,9 +9,10 @@ jumps. The shell around it sends what it gets from :meth:`Session.first_frame` a
 A session is *joining* until ``joined`` arrives, then *joined*. What the server sends earlier
 (``state_sync``, or anything that slipped in) is kept and comes out after ``joined``.
 
-At most one heartbeat is unanswered at a time, so an answer always belongs to the last question and
-the round trip is true however long it takes. A link on which it takes longer than
-``max_delay_s`` is *late*: everything that arrives is as old.
+An answer always belongs to its heartbeat, so that the round trip is true however long it takes.
+Where the server repeats the number of a heartbeat, several may be unanswered; otherwise the next
+one waits for the answer. A link on which a round trip takes longer than ``max_delay_s`` is *late*:
+everything that arrives is as old.
 
 A frame that arrives after a silence of ``timeout_s`` does not make the link alive again. Either
 the peer was frozen or this process was, and what was queued meanwhile is old. From then on only
@@ -21,8 +22,10 @@ ends the link.
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 import math
+from typing import NamedTuple
 
 from .errors import ConnectionLost, JoinRefused, ProtocolError
 from .features import Feature
@@ -53,6 +56,9 @@ MAX_EARLY = 1000
 
 PAUSE_S = 0.5
 """A shell that wakes up so much later than it asked for was itself what stood still."""
+
+MOST_UNANSWERED = 100
+"""Numbered heartbeats that may be unanswered, where the timing sets no end to it."""
 
 EVICTED = 'evicted: the room does not list this participant, nor is it answered'
 """The public server drops who holds an id that comes a second time, and tells nobody."""
@@ -133,6 +139,13 @@ Event = (
 )
 
 
+class _Question(NamedTuple):
+    """A heartbeat without an answer."""
+
+    seq: int
+    at: float
+
+
 class Session:
     """
     The protocol of one participant in one room.
@@ -149,8 +162,9 @@ class Session:
         self._early: list[Event] = []
         self._heard_at = now
         self._heartbeat_at = now
-        self._asked_at: float | None = None
-        self._reported_late = False
+        self._asked: deque[_Question] = deque()
+        self._seq = 0
+        self._reported_late: int | None = None
         self._overdue_s: float | None = None
         self._received = 0
         self._welcome: Joined | None = None
@@ -197,10 +211,12 @@ class Session:
         """
         timing = self._timing
         silent_at = self._heard_at + timing.timeout_s
-        if self._asked_at is None:
+        if not self._asked:
             return min(silent_at, self._heartbeat_at + timing.max_delay_s)
-        wait_s = timing.answer_timeout_s if self._reported_late else timing.max_delay_s
-        return min(silent_at, self._asked_at + min(wait_s, timing.answer_timeout_s))
+        oldest = self._asked[0]
+        is_reported = oldest.seq == self._reported_late
+        wait_s = timing.answer_timeout_s if is_reported else timing.max_delay_s
+        return min(silent_at, oldest.at + min(wait_s, timing.answer_timeout_s))
 
     def first_frame(self) -> str:
         """Give the frame that asks to join."""
@@ -238,14 +254,16 @@ class Session:
             self._heard_at = max(self._heard_at, now)
 
     def heartbeat(self, now: float) -> str | None:
-        """Return a heartbeat to send if one is due and none is unanswered."""
+        """Return a heartbeat to send if one is due and its answer could be told from others."""
         if now < self._heartbeat_at:
             return None
         self._heartbeat_at = now + self._timing.heartbeat_period_s
-        if self._asked_at is not None:
+        is_numbered = Feature.HEARTBEAT_SEQ in self.features
+        if (self._asked and not is_numbered) or len(self._asked) >= MOST_UNANSWERED:
             return None
-        self._asked_at, self._reported_late = now, False
-        return encode(Heartbeat())
+        self._seq += 1
+        self._asked.append(_Question(self._seq, now))
+        return encode(Heartbeat(self._seq if is_numbered else None))
 
     def check(self, now: float, *, paused_s: float = 0.0) -> Late | None:
         """
@@ -261,17 +279,18 @@ class Session:
                 raise ConnectionLost(f'this process stood still for {paused_s:.1f} s')
             silence = f'no answer from the server for {silence_s:.1f} s'
             raise ConnectionLost(f'{EVICTED}: {silence}' if self._missing_polls else silence)
-        if self._asked_at is None:
+        if not self._asked:
             return None
-        waiting_s = now - self._asked_at
+        oldest = self._asked[0]
+        waiting_s = now - oldest.at
         if waiting_s >= self._timing.answer_timeout_s:
             raise ConnectionLost(
                 f'the server has not answered for {waiting_s:.1f} s: everything else that'
                 ' arrives may be as late'
             )
-        if self._reported_late or waiting_s < self._timing.max_delay_s:
+        if oldest.seq == self._reported_late or waiting_s < self._timing.max_delay_s:
             return None
-        self._reported_late = True
+        self._reported_late = oldest.seq
         return Late(waiting_s)
 
     def polled(self, info: RoomInfo, now: float) -> Presence:
@@ -284,8 +303,8 @@ class Session:
         """
         self._missing_polls = 0 if info.has(self.join.participant_id) else self._missing_polls + 1
         # While an answer is on its way, whether it comes is what the next poll will know.
-        if self._missing_polls >= 2 and (self._asked_at is None or self._is_ignored(now)):
-            raise ConnectionLost(MADE_ANEW if self._asked_at is None else EVICTED)
+        if self._missing_polls >= 2 and (not self._asked or self._is_ignored(now)):
+            raise ConnectionLost(EVICTED if self._asked else MADE_ANEW)
         self._absent_polls = 0 if info.producer else self._absent_polls + 1
         return Presence(self._absent_polls < 2)
 
@@ -299,8 +318,8 @@ class Session:
 
     def _is_ignored(self, now: float) -> bool:
         """Say whether a heartbeat waits for its answer, longer than until the next one."""
-        asked_at, period_s = self._asked_at, self._timing.heartbeat_period_s
-        return asked_at is not None and now - asked_at >= period_s
+        period_s = self._timing.heartbeat_period_s
+        return bool(self._asked) and now - self._asked[0].at >= period_s
 
     def _event(self, frame: str | bytes, now: float) -> Event | None:
         try:
@@ -315,6 +334,16 @@ class Session:
             return None
         if not isinstance(message, HeartbeatAck):
             return message
-        asked_at, self._asked_at = self._asked_at, None
         self._says_presence = message.has_producer is not None
+        asked_at = self._answered(message.seq)
         return Presence(message.has_producer, None if asked_at is None else now - asked_at)
+
+    def _answered(self, seq: int | None) -> float | None:
+        """Return when the heartbeat was sent that is answered; older ones need no answer."""
+        if seq is not None and all(question.seq != seq for question in self._asked):
+            return None
+        while self._asked:
+            question = self._asked.popleft()
+            if seq in (None, question.seq):
+                return question.at
+        return None

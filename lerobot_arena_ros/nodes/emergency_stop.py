@@ -19,7 +19,7 @@ try:
 except ImportError:  # Humble has it elsewhere.
     from rclpy.qos_event import SubscriptionEventCallbacks
 
-from lerobot_arena_ros.arena.messages import EmergencyStop, LastStop
+from lerobot_arena_ros.arena.messages import EmergencyStop, LastStop, ResetStop
 from lerobot_arena_ros.control.stop import Stop, StopLatch
 
 from .arena_thread import ArenaThread
@@ -98,7 +98,8 @@ class EmergencyStopPanel:
         self._on_reset = on_reset
         self._stop_on_loss = stop_on_loss
         self._allow_remote_reset = allow_remote_reset
-        self._reset_asked_by: str | None = None
+        self._reset_asked: tuple[str, str] | None = None
+        self._trips = 0
         self.reset_refusal: str | None = None
         self._latch = StopLatch()
         self._unsaid: list[Stop] = []
@@ -122,10 +123,16 @@ class EmergencyStopPanel:
 
     def answer_remote_reset(self) -> None:
         """Do what a room asked for since the last call; the ROS thread."""
-        source, self._reset_asked_by = self._reset_asked_by, None
-        if source is not None:
-            self._reset(source)
+        with self._lock:
+            asked, self._reset_asked = self._reset_asked, None
+        if asked is not None and asked[1] == self.stop_id:
+            self._reset(asked[0])
             self._on_stopped()
+
+    @property
+    def stop_id(self) -> str:
+        """What tells the present stop from the earlier ones of this process."""
+        return str(self._trips)
 
     def publish(self) -> None:
         """Say whether the latch is closed; repeated, for some listeners let a silence expire."""
@@ -137,6 +144,7 @@ class EmergencyStopPanel:
         with self._lock:
             if not self._latch.trip(stop):
                 return
+            self._trips += 1
             self._on_stop(stop)
             self.publish()
             self.reset_refusal = None
@@ -202,10 +210,16 @@ class EmergencyStopPanel:
             reason = f'{last_stop.reason} ({last_stop.age_s:.1f} s before this robot joined)'
             self._trip_for(room, last_stop.source, reason)
 
-    def reset_requested(self, room: str, source: str | None) -> None:
+    def reset_requested(self, room: str, request: ResetStop) -> None:
         """Note that a participant asks for a reset; the ROS thread answers it."""
-        if self._allow_remote_reset:
-            self._reset_asked_by = f'{source or "a participant"} in the {room} room'
+        if not self._allow_remote_reset:
+            return
+        with self._lock:
+            if request.stop_id == self.stop_id:
+                source = f'{request.source or "a participant"} in the {room} room'
+                self._reset_asked = (source, self.stop_id)
+            else:
+                self.reset_refusal = 'the request names another stop than the present one'
 
     def lost(self, room: str, cause: str) -> None:
         """Stop because a room was lost, where the user wants it so."""

@@ -108,7 +108,7 @@ class Stops(Protocol):
     def joined(self, room: str, participant_id: str, last_stop: LastStop | None) -> None:
         """Learn under which id the room was joined, and what it tells of its last stop."""
 
-    def reset_requested(self, room: str, source: str | None) -> None:
+    def reset_requested(self, room: str, request: ResetStop) -> None:
         """Learn that a participant asks for a reset."""
 
     def lost(self, room: str, cause: str) -> None:
@@ -269,7 +269,7 @@ class RoomLink:
             self._stops.heard(self.name, event)
             return
         if isinstance(event, ResetStop):
-            self._stops.reset_requested(self.name, event.source)
+            self._stops.reset_requested(self.name, event)
             return
         if isinstance(event, Presence) and event.round_trip_s is not None:
             self._note_delay(event.round_trip_s)

@@ -52,7 +52,7 @@ class RobotReporter:
     """
     Sends the state of one robot to its room. Belongs to the loop's thread but for :meth:`wake`.
 
-    :param stop: returns the stop that is latched; None = none.
+    :param stop: returns the stop that is latched, None = none, and its id.
     :param reset_refusal: returns why the last remote reset was refused; None = it was not.
     """
 
@@ -62,7 +62,7 @@ class RobotReporter:
         commander: Commander,
         thread: ArenaThread,
         *,
-        stop: Callable[[], Stop | None],
+        stop: Callable[[], tuple[Stop | None, str]],
         reset_refusal: Callable[[], str | None],
     ) -> None:
         self._identity = identity
@@ -98,13 +98,13 @@ class RobotReporter:
     def state(self, now: float) -> RobotState:
         """Return the robot's state in the room's units."""
         view = self._commander.view(now)
-        stop = self._stop()
+        stop, stop_id = self._stop()
         return RobotState(
             node=self._identity.node,
             host=self._identity.host,
             gate=view.state.value,
             cause=view.cause,
-            stop=None if stop is None else StopCause(stop.reason, stop.source),
+            stop=None if stop is None else StopCause(stop.reason, stop.source, stop_id),
             can_reset=self._identity.can_reset,
             reset_refusal=self._reset_refusal(),
             joints=tuple(

@@ -89,7 +89,7 @@ class Sides:
                 produce.create_room,
                 self.streamer,
                 self.streamer.feed,
-                frozenset({Feature.LAST_STOP}),
+                frozenset({Feature.HEARTBEAT_SEQ, Feature.LAST_STOP}),
             )
         if settings.consume is not None and topic is not None:
             self.commander = Commander(
@@ -105,11 +105,11 @@ class Sides:
                 identity,
                 self.commander,
                 thread,
-                stop=lambda: panel.stop,
+                stop=lambda: (panel.stop, panel.stop_id),
                 reset_refusal=lambda: panel.reset_refusal,
             )
             consume = settings.consume
-            features = {Feature.LAST_STOP, Feature.ROBOT_STATE}
+            features = {Feature.HEARTBEAT_SEQ, Feature.LAST_STOP, Feature.ROBOT_STATE}
             if settings.allow_remote_reset:
                 features.add(Feature.REMOTE_RESET)
             self._link(
