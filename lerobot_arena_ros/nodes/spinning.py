@@ -18,7 +18,7 @@ from .stop_signal import StopSignal
 __all__ = ['Program', 'make_executor', 'run']
 
 SPIN_SLICE_S = 0.5
-"""How long a spin lasts at most: the interpreter runs a signal's handler only between two."""
+"""How long a spin lasts at most: a failure is looked for between two."""
 
 
 @dataclass
@@ -69,13 +69,15 @@ def run(make: Callable[[], Program], name: str, args: list[str] | None, stop: St
 
 def _spin(program: Program, stop: StopSignal) -> None:
     executor = make_executor(program.executor)
-    done: Future = Future(executor=executor)
-    stop.on_receive = lambda: done.done() or done.set_result(None)
     for node in program.nodes:
         executor.add_node(node)
+    done: Future = Future()
+    stop.call(lambda: done.set_result(None))
     program.start()
-    while not stop.received and program.failure() is None:
+    while program.failure() is None and not stop.received:
         executor.spin_until_future_complete(done, timeout_sec=SPIN_SLICE_S)
+        # A spin leaves callbacks in its future, the single-threaded one at each message.
+        done = Future()
     for node in program.nodes:
         executor.remove_node(node)
 
