@@ -23,6 +23,7 @@ from lerobot_arena_ros.arena.messages import EmergencyStop
 from lerobot_arena_ros.control.stop import Stop, StopLatch
 
 from .arena_thread import ArenaThread
+from .node_log import NodeLog
 
 __all__ = ['EmergencyStopPanel']
 
@@ -88,6 +89,7 @@ class EmergencyStopPanel:
         stop_on_loss: bool,
     ) -> None:
         self._node = node
+        self._log = NodeLog(node.get_logger())
         self._thread = thread
         self._lock = lock
         self._on_stop = on_stop
@@ -137,7 +139,7 @@ class EmergencyStopPanel:
         with self._lock:
             unsaid, self._unsaid = self._unsaid, []
         for stop in unsaid:
-            self._node.get_logger().error(f'EMERGENCY STOP: {stop}')
+            self._log.error(f'EMERGENCY STOP: {stop}')
         if unsaid:
             self._on_stopped()
 
@@ -244,7 +246,7 @@ class EmergencyStopPanel:
         response.message = (
             f'not reset: {refusal}' if refusal else 'reset' if was else 'not stopped'
         )
-        self._node.get_logger().warning(f'emergency stop: {response.message}')
+        self._log.warning(f'emergency stop: {response.message}')
         return response
 
 

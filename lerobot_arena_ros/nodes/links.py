@@ -10,8 +10,6 @@ from dataclasses import dataclass
 import functools
 from typing import Protocol
 
-from rclpy.impl.rcutils_logger import RcutilsLogger
-
 from lerobot_arena_ros.arena.access import Access
 from lerobot_arena_ros.arena.address import Address
 from lerobot_arena_ros.arena.connection import (
@@ -27,6 +25,7 @@ from lerobot_arena_ros.arena.session import Event, Presence
 from lerobot_arena_ros.control.stop import Stop
 
 from .arena_thread import ArenaThread
+from .node_log import NodeLog
 from .settings import LinkSettings
 
 __all__ = ['LinkStatus', 'RoomLink', 'Side', 'Stops']
@@ -122,7 +121,7 @@ class RoomLink:
         side: Side,
         stops: Stops,
         thread: ArenaThread,
-        logger: RcutilsLogger,
+        logger: NodeLog,
         on_change: Callable[[], None],
     ) -> None:
         self.name = name

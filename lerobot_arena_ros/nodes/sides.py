@@ -10,8 +10,6 @@ import threading
 import traceback
 from typing import Any
 
-from rclpy.impl.rcutils_logger import RcutilsLogger
-
 from lerobot_arena_ros.arena.errors import ArenaError
 from lerobot_arena_ros.arena.messages import Role
 from lerobot_arena_ros.control.joint_map import JointMap
@@ -21,6 +19,7 @@ from .command_topic import CommandTopic
 from .commander import Commander
 from .emergency_stop import EmergencyStopPanel
 from .links import RoomLink, Side
+from .node_log import NodeLog
 from .settings import BridgeSettings
 from .streamer import Streamer
 
@@ -43,7 +42,7 @@ class Sides:
         thread: ArenaThread,
         panel: EmergencyStopPanel,
         lock: threading.RLock,
-        logger: RcutilsLogger,
+        logger: NodeLog,
         topic: CommandTopic | None,
         on_change: Callable[[], None],
     ) -> None:
