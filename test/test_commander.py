@@ -19,6 +19,7 @@ from lerobot_arena_ros.control.units import Unit
 from lerobot_arena_ros.nodes.command_topic import CommandTopic
 from lerobot_arena_ros.nodes.commander import Commander
 from lerobot_arena_ros.nodes.conversions import CommandMessage
+from lerobot_arena_ros.nodes.node_log import NodeLog
 from lerobot_arena_ros.nodes.parameter_table import SPECS
 from lerobot_arena_ros.nodes.settings import BridgeSettings
 
@@ -49,7 +50,7 @@ def moving_commander(topic: Topic) -> Commander:
         settings.consume,
         JointMap([PAN]),
         topic=CommandTopic(topic, interface='joint_state', period_s=0.01, now_ns=lambda: 0),
-        logger=get_logger('test'),
+        logger=NodeLog(get_logger('test')),
         lock=threading.RLock(),
         on_change=lambda: None,
         stopped=None,

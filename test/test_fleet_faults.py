@@ -50,10 +50,9 @@ class Stage:
 
     def spin_until(self, condition: Callable[[], object], what: str) -> None:
         """Spin all of them until something holds."""
-        never: Future = Future(executor=self.executor)
 
         def spun() -> bool:
-            self.executor.spin_until_future_complete(never, timeout_sec=0.02)
+            self.executor.spin_until_future_complete(Future(), timeout_sec=0.02)
             return bool(condition())
 
         wait_for(spun, what, 20.0)

@@ -172,7 +172,7 @@ def test_data_files_are_shipped(described: dict[str, Any], folder: str, files: l
 
 def test_every_package_and_the_type_marker_are_shipped(described: dict[str, Any]) -> None:
     """A room without an __init__.py would be missing from the installation."""
-    rooms = {f'{PACKAGE}.{room}' for room in ('arena', 'server', 'control', 'nodes')}
+    rooms = {f'{PACKAGE}.{room}' for room in ('arena', 'output', 'server', 'control', 'nodes')}
 
     assert set(described['packages']) == {PACKAGE} | rooms
     assert described['package_data'] == {

@@ -20,6 +20,7 @@ from lerobot_arena_ros.arena.session import Event, LinkTiming
 from lerobot_arena_ros.control.stop import Stop
 from lerobot_arena_ros.nodes.arena_thread import ArenaThread
 from lerobot_arena_ros.nodes.links import RoomLink
+from lerobot_arena_ros.nodes.node_log import NodeLog
 from lerobot_arena_ros.nodes.settings import LinkSettings
 
 SETTINGS = LinkSettings(LinkTiming(), stop_on_loss=False, reconnect_min_s=0.1, reconnect_max_s=0.2)
@@ -84,7 +85,7 @@ async def test_a_part_that_breaks_ends_the_link() -> None:
                 feed=Nobody().feed,
                 stops=Nobody(),
                 thread=thread,
-                logger=get_logger('test'),
+                logger=NodeLog(get_logger('test')),
                 on_change=lambda: None,
             )
             with pytest.raises(RuntimeError, match='a bug'):

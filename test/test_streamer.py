@@ -19,6 +19,7 @@ from lerobot_arena_ros.arena.messages import JointUpdate
 from lerobot_arena_ros.control.joint_map import Joint, JointMap
 from lerobot_arena_ros.control.units import Unit
 from lerobot_arena_ros.nodes.arena_thread import ArenaThread
+from lerobot_arena_ros.nodes.node_log import NodeLog
 from lerobot_arena_ros.nodes.settings import ProduceSettings
 from lerobot_arena_ros.nodes.streamer import Streamer
 
@@ -30,7 +31,7 @@ SETTINGS = ProduceSettings('a', 50.0, 0.0, 0.5, create_room=False)
 def fixture_streamer() -> Iterator[Streamer]:
     """Have an arm and a gripper that were both measured, each by a message of its own."""
     thread = ArenaThread()
-    streamer = Streamer(SETTINGS, JOINTS, thread, get_logger('test'))
+    streamer = Streamer(SETTINGS, JOINTS, thread, NodeLog(get_logger('test')))
     streamer.enable(True)
     streamer.joined()
     streamer.put({'arm': 1.0}, None)

@@ -25,17 +25,18 @@ def spin_obeying(kind: str, node: Node, obey: Callable[[dict[str, Any]], object]
     """
     executor = _executor_of(kind)
     executor.add_node(node)
-    done: Future = Future(executor=executor)
+    done = threading.Event()
 
     def listen() -> None:
         for order in orders():
             obey(order)
-        done.set_result(None)
+        done.set()
 
     threading.Thread(target=listen, daemon=True).start()
     answer(ready=True)
-    while not done.done():
-        executor.spin_until_future_complete(done, timeout_sec=0.5)
+    while not done.is_set():
+        # A spin leaves callbacks in its future, the single-threaded one at each message.
+        executor.spin_until_future_complete(Future(), timeout_sec=0.5)
     executor.remove_node(node)
     node.destroy_node()
     rclpy.try_shutdown()

@@ -28,6 +28,7 @@ from .commander import Commander
 from .conversions import COMMAND_TYPES
 from .emergency_stop import EmergencyStopPanel
 from .guarding import Faults
+from .node_log import NodeLog
 from .parameter_table import SPECS, ParameterError, Value
 from .parameters import read_parameters
 from .robot_reporter import Identity
@@ -63,6 +64,7 @@ class BridgeNode(LifecycleNode):
     :param thread: shared with other nodes, by whoever lets it end: nothing waits for it here, lest
         the others wait, too. None: one of its own.
     :param options: those of rclpy's nodes.
+    :ivar log: where lines about this node go.
     :raises ParameterError: the node must not run with its parameters.
     """
 
@@ -74,6 +76,7 @@ class BridgeNode(LifecycleNode):
         **options: Any,
     ) -> None:
         super().__init__('arena_bridge', **options)
+        self.log = NodeLog(self.get_logger())
         values, joints = read_parameters(self)
         for side in {'produce', 'consume'} - set(sides):
             values[f'{side}.room_id'] = ''
@@ -102,6 +105,7 @@ class BridgeNode(LifecycleNode):
         )
         self._rates = diagnostics.Rates()
         self._beats = 0
+        self._is_report_due = False
         self.create_timer(BEAT_PERIOD_S, self._on_beat, clock=self._steady)
         self.add_on_set_parameters_callback(self._on_set_parameters)
         lifecycle.guard_transitions(self)
@@ -195,6 +199,7 @@ class BridgeNode(LifecycleNode):
 
     def _configure(self) -> None:
         settings = self.settings
+        topic = self._command_topic(settings.consume) if settings.consume else None
         # A link that was not left in time may hear a stop meanwhile, which the new gate must not
         # miss.
         with self._lock:
@@ -207,8 +212,8 @@ class BridgeNode(LifecycleNode):
                 thread=self._thread,
                 panel=self._panel,
                 lock=self._lock,
-                logger=self.get_logger(),
-                topic=self._command_topic(settings.consume) if settings.consume else None,
+                logger=self.log,
+                topic=topic,
                 on_change=self.publish_diagnostics,
             )
         # What was set while there was nothing to configure counts, too.
@@ -232,7 +237,7 @@ class BridgeNode(LifecycleNode):
             ),
         ]
         self._faults.guard()
-        self.get_logger().info(self._joint_map.table())
+        self.log.info(self._joint_map.table())
         self._sides.start()
 
     def _command_topic(self, consume: ConsumeSettings) -> CommandTopic:
@@ -270,7 +275,7 @@ class BridgeNode(LifecycleNode):
         sides, self._sides = self._sides, None
         patience_s = 0.0 if self._shares_thread else 2.0
         if sides is not None and not sides.stop(timeout_s=patience_s) and patience_s:
-            self.get_logger().warning('the arena was not left in time')
+            self.log.warning('the arena was not left in time')
         entities, self._entities = self._entities, []
         for entity in entities:
             lifecycle.destroy(self, entity)
@@ -295,13 +300,13 @@ class BridgeNode(LifecycleNode):
         try:
             limits = joint_limits(message.data)
         except UrdfError as exc:
-            self.get_logger().error(f'{exc}; the limits stay as they are')
+            self.log.error(f'{exc}; the limits stay as they are')
             return
         # Another robot's description on the same topic takes no limit from a listed joint.
         listed = self.settings.joint_map.names
         self._described.update((name, limits[name]) for name in listed if name in limits)
         self._joint_map = self.settings.joint_map.described_by({**limits, **self._described})
-        self.get_logger().info(f'robot_description read\n{self._joint_map.table()}')
+        self.log.info(f'robot_description read\n{self._joint_map.table()}')
         if self._sides is not None:
             self._sides.set_joint_map(self._joint_map)
 
@@ -338,9 +343,14 @@ class BridgeNode(LifecycleNode):
             self.publish_diagnostics()
 
     def publish_diagnostics(self) -> None:
-        """Say how everything is; any thread."""
-        with self._lock:
-            self._diagnostics.publish(self._report())
+        """Have the arena thread say how everything is; any thread, under any lock."""
+        if not self._is_report_due:
+            self._is_report_due = True
+            self._thread.post(self._faults.guarded(self._publish_report))
+
+    def _publish_report(self) -> None:
+        self._is_report_due = False  # Whatever changes from here on is another report.
+        self._diagnostics.publish(self._report())
 
     def _report(self) -> DiagnosticArray:
         parts = diagnostics.report(

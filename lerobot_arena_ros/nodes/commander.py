@@ -13,8 +13,6 @@ from dataclasses import replace
 import threading
 from typing import NamedTuple, Protocol
 
-from rclpy.impl.rcutils_logger import RcutilsLogger
-
 from lerobot_arena_ros.arena.messages import ErrorReply, JointUpdate, StateSync
 from lerobot_arena_ros.arena.robot_state import Refusal
 from lerobot_arena_ros.arena.session import Event, Late, Malformed, Presence
@@ -24,6 +22,7 @@ from lerobot_arena_ros.control.joint_map import Joint, JointMap
 from lerobot_arena_ros.control.units import ConversionError
 
 from .command_topic import CommandTopic
+from .node_log import NodeLog
 from .settings import CommonLimits, ConsumeSettings
 
 __all__ = ['Commander', 'Ramp', 'View']
@@ -72,7 +71,7 @@ class Commander:
         joint_map: JointMap,
         *,
         topic: CommandTopic,
-        logger: RcutilsLogger,
+        logger: NodeLog,
         lock: threading.RLock,
         on_change: Callable[[], None],
         stopped: str | None,
@@ -225,7 +224,7 @@ class Commander:
                 case Malformed(reason, detail):
                     return self._spoil(reason, detail)
                 case ErrorReply(message):
-                    self._logger.warning(f'the server says: {message}', throttle_duration_sec=1.0)
+                    self._logger.warning(f'the server says: {message}', throttle='server')
         return False
 
     def refreshed(self, joints: dict[str, float]) -> None:
@@ -257,7 +256,7 @@ class Commander:
     def _spoil(self, reason: str, detail: str) -> bool:
         self.dropped[reason] += 1
         self._gate.spoil()
-        self._logger.warning(f'dropped a frame: {detail}', throttle_duration_sec=1.0)
+        self._logger.warning(f'dropped a frame: {detail}', throttle='frame')
         return True
 
     def _refuse(self, values: Mapping[str, float]) -> None:
@@ -296,7 +295,6 @@ class Commander:
         changes = self._gate.take_transitions()
         for change in changes:
             text = f'gate: {change.before.value} -> {change.after.value}: {change.cause}'
-            # Two calls, for rclpy refuses another severity from the same line.
             if change.before is State.ACTIVE:
                 self._logger.warning(text)
             else:

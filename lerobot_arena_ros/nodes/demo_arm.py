@@ -15,6 +15,7 @@ from sensor_msgs.msg import JointState
 from lerobot_arena_ros.control.slew import step
 
 from .conversions import joint_state_from_ros, joint_state_to_ros
+from .node_log import NodeLog
 from .parameter_table import Spec
 from .parameters import declare
 from .spinning import Program, run
@@ -77,7 +78,7 @@ class DemoArm(Node):
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(1.0 / values['rate_hz'], self._on_step, clock=steady)
         does = 'waves' if self._waves else 'goes where joint_commands say'
-        self.get_logger().info(f'a simulated arm that {does}: {", ".join(self._ranges)}')
+        NodeLog(self.get_logger()).info(f'a simulated arm that {does}: {", ".join(self._ranges)}')
 
     def _on_command(self, message: JointState) -> None:
         wanted = joint_state_from_ros(message)

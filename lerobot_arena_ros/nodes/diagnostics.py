@@ -12,6 +12,7 @@ from lerobot_arena_ros.control.gate import State
 from lerobot_arena_ros.control.joint_map import JointMap
 from lerobot_arena_ros.control.stop import Stop
 
+from . import node_log
 from .commander import Commander
 from .links import LinkStatus
 from .sides import Sides
@@ -141,6 +142,7 @@ def safety(commander: Commander | None, stop: Stop | None) -> DiagnosticStatus:
         'emergency_stop': stop is not None,
         'stop_source': stop.source if stop else '',
         'stop_reason': stop.reason if stop else '',
+        'lost_log_lines': node_log.lost_lines(),
     }
     if commander is not None:
         values['gate'] = commander.state.value

@@ -23,6 +23,7 @@ from lerobot_arena_ros.arena.messages import EmergencyStop, LastStop, ResetStop
 from lerobot_arena_ros.control.stop import Stop, StopLatch
 
 from .arena_thread import ArenaThread
+from .node_log import NodeLog
 
 __all__ = ['EmergencyStopPanel']
 
@@ -91,6 +92,7 @@ class EmergencyStopPanel:
         allow_remote_reset: bool,
     ) -> None:
         self._node = node
+        self._log = NodeLog(node.get_logger())
         self._thread = thread
         self._lock = lock
         self._on_stop = on_stop
@@ -159,7 +161,7 @@ class EmergencyStopPanel:
         with self._lock:
             unsaid, self._unsaid = self._unsaid, []
         for stop in unsaid:
-            self._node.get_logger().error(f'EMERGENCY STOP: {stop}')
+            self._log.error(f'EMERGENCY STOP: {stop}')
         if unsaid:
             self._on_stopped()
 
@@ -290,7 +292,7 @@ class EmergencyStopPanel:
                 self.publish()
         text = f'not reset: {refusal}' if refusal else 'reset' if was else 'not stopped'
         self.reset_refusal = refusal
-        self._node.get_logger().warning(f'emergency stop: {text} (asked by {source})')
+        self._log.warning(f'emergency stop: {text} (asked by {source})')
         return refusal is None, text
 
 

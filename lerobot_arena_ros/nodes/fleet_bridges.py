@@ -53,7 +53,7 @@ class FleetBridges:
             name, failure = node.get_fully_qualified_name(), node.failure
             if failure is not None:
                 if self._failed.get(name) != failure:
-                    node.get_logger().error(f'{failure}; stopped, the other robots go on')
+                    node.log.error(f'{failure}; stopped, the other robots go on')
                 self._failed[name] = failure
                 _apart(node, node.retire)
             elif node.is_configured:
@@ -69,7 +69,7 @@ class FleetBridges:
         for node in self.nodes:
             _apart(node, node.finish)
         if not self._thread.drain(LEAVE_S):
-            self.nodes[0].get_logger().warning('not every room was left in time')
+            self.nodes[0].log.warning('not every room was left in time')
         self._thread.stop(1.0)
 
 
@@ -94,4 +94,4 @@ def _apart(node: BridgeNode, act: Callable[[], object]) -> None:
     try:
         act()
     except Exception:
-        node.get_logger().error(f'broke:\n{traceback.format_exc()}')
+        node.log.error(f'broke:\n{traceback.format_exc()}')

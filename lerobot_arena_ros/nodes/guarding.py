@@ -17,6 +17,7 @@ from rclpy.node import Node
 from lerobot_arena_ros.control.stop import Stop
 
 from .emergency_stop import EmergencyStopPanel
+from .node_log import NodeLog
 
 __all__ = ['Faults']
 
@@ -33,6 +34,7 @@ class Faults:
     def __init__(self, node: Node, panel: EmergencyStopPanel) -> None:
         self.latest: str | None = None
         self._node = node
+        self._log = NodeLog(node.get_logger())
         self._panel = panel
 
     def guard(self) -> None:
@@ -48,18 +50,22 @@ class Faults:
                 is_service = entity in services
                 entity.callback = _guarded(entity.callback, self._on_fault, is_service=is_service)
 
+    def guarded(self, callback: Callable[[], object]) -> Callable[[], object]:
+        """Guard a callback that no entity of the node has."""
+        return _guarded(callback, self._on_fault)
+
     def trip(self, failure: str) -> None:
         """Stop this robot alone: its rooms hear no more than of a process that ended."""
         try:
             self._panel.trip(Stop('the bridge', failure, tell_rooms=False))
         except Exception:
-            self._node.get_logger().error(f'the stop broke:\n{traceback.format_exc()}')
+            self._log.error(f'the stop broke:\n{traceback.format_exc()}')
 
     def _on_fault(self, fault: Exception) -> None:
         # What a callback left undone may be what keeps the robot safe.
         self.latest = f'a callback broke, which is a bug: {fault!r}'
         text = ''.join(traceback.format_exception(fault))
-        self._node.get_logger().error(f'a callback broke:\n{text}', throttle_duration_sec=1.0)
+        self._log.error(f'a callback broke:\n{text}', throttle='callback')
         self.trip(self.latest)
 
 

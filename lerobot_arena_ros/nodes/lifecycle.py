@@ -9,6 +9,8 @@ from typing import Any
 from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
 
+from .node_log import NodeLog
+
 __all__ = ['change', 'destroy', 'guard_transitions', 'unconfigure']
 
 
@@ -17,7 +19,7 @@ def change(node: LifecycleNode, act: Callable[[], None], what: str) -> Transitio
     try:
         act()
     except Exception:
-        node.get_logger().error(f'cannot {what}:\n{traceback.format_exc()}')
+        NodeLog(node.get_logger()).error(f'cannot {what}:\n{traceback.format_exc()}')
         return TransitionCallbackReturn.ERROR
     return TransitionCallbackReturn.SUCCESS
 
@@ -31,7 +33,9 @@ def guard_transitions(node: LifecycleNode) -> None:
         try:
             return original(request, response)
         except rclpy_implementation.RCLError as exc:
-            node.get_logger().warning(f'transition {request.transition.id} refused: {exc}')
+            NodeLog(node.get_logger()).warning(
+                f'transition {request.transition.id} refused: {exc}'
+            )
             response.success = False
             return response
 

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 import functools
 from typing import Protocol
 
-from rclpy.impl.rcutils_logger import RcutilsLogger
-
 from lerobot_arena_ros.arena.access import Access
 from lerobot_arena_ros.arena.address import Address
 from lerobot_arena_ros.arena.connection import (
@@ -40,6 +38,7 @@ from lerobot_arena_ros.arena.session import Event, Late, Presence
 from lerobot_arena_ros.control.stop import Stop
 
 from .arena_thread import ArenaThread
+from .node_log import NodeLog
 from .settings import LinkSettings
 
 __all__ = ['LinkStatus', 'RoomLink', 'Side', 'Stops']
@@ -144,7 +143,7 @@ class RoomLink:
         feed: Callable[[Connection], Awaitable[None]],
         stops: Stops,
         thread: ArenaThread,
-        logger: RcutilsLogger,
+        logger: NodeLog,
         on_change: Callable[[], None],
     ) -> None:
         self.name = name

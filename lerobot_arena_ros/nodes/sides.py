@@ -10,8 +10,6 @@ import threading
 import traceback
 from typing import Any
 
-from rclpy.impl.rcutils_logger import RcutilsLogger
-
 from lerobot_arena_ros.arena.connection import Connection
 from lerobot_arena_ros.arena.errors import ArenaError
 from lerobot_arena_ros.arena.features import Feature
@@ -25,6 +23,7 @@ from .command_topic import CommandTopic
 from .commander import Commander
 from .emergency_stop import EmergencyStopPanel
 from .links import RoomLink, Side
+from .node_log import NodeLog
 from .robot_reporter import Identity, RobotReporter
 from .settings import PAUSE_S, BridgeSettings
 from .streamer import Streamer
@@ -53,7 +52,7 @@ class Sides:
         thread: ArenaThread,
         panel: EmergencyStopPanel,
         lock: threading.RLock,
-        logger: RcutilsLogger,
+        logger: NodeLog,
         topic: CommandTopic | None,
         on_change: Callable[[], None],
     ) -> None:

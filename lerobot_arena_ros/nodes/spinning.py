@@ -13,12 +13,16 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
 
+from lerobot_arena_ros.output.log_queue import FLUSH_S
+from lerobot_arena_ros.output.streams import never_block, wait_until_writable
+
+from . import node_log
 from .stop_signal import StopSignal
 
 __all__ = ['Program', 'make_executor', 'run']
 
 SPIN_SLICE_S = 0.5
-"""How long a spin lasts at most: the interpreter runs a signal's handler only between two."""
+"""How long a spin lasts at most: a failure is looked for between two."""
 
 
 @dataclass
@@ -47,6 +51,7 @@ def run(make: Callable[[], Program], name: str, args: list[str] | None, stop: St
         something.
     :returns: the exit code: 0 after a signal, 2 where the user has to change something.
     """
+    never_block()
     try:
         # rclpy's own handlers would invalidate the context before a last message can go out.
         rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
@@ -60,6 +65,7 @@ def run(make: Callable[[], Program], name: str, args: list[str] | None, stop: St
         _spin(program, stop)
         failure = program.failure()
         program.finish()
+        node_log.flush()  # While the nodes can still tell /rosout.
         for node in program.nodes:
             node.destroy_node()
         return _refuse(name, failure) if failure else 0
@@ -69,13 +75,15 @@ def run(make: Callable[[], Program], name: str, args: list[str] | None, stop: St
 
 def _spin(program: Program, stop: StopSignal) -> None:
     executor = make_executor(program.executor)
-    done: Future = Future(executor=executor)
-    stop.on_receive = lambda: done.done() or done.set_result(None)
     for node in program.nodes:
         executor.add_node(node)
+    done: Future = Future()
+    stop.call(lambda: done.set_result(None))
     program.start()
-    while not stop.received and program.failure() is None:
+    while program.failure() is None and not stop.received:
         executor.spin_until_future_complete(done, timeout_sec=SPIN_SLICE_S)
+        # A spin leaves callbacks in its future, the single-threaded one at each message.
+        done = Future()
     for node in program.nodes:
         executor.remove_node(node)
 
@@ -96,6 +104,7 @@ def make_executor(kind: str) -> Executor:
 
 
 def _refuse(name: str, text: str) -> int:
+    wait_until_writable(2, FLUSH_S)
     sys.stderr.write(f'{name}: {text}\n')
     return 2
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 import signal
+import socket
+import threading
 
 __all__ = ['StopSignal']
 
@@ -18,10 +20,27 @@ class StopSignal:
 
     def __init__(self) -> None:
         self.received = False
-        self.on_receive: Callable[[], object] = lambda: None
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._receive)
 
+    def call(self, wake: Callable[[], object]) -> None:
+        """
+        Have a thread call a function at each signal, at once; main thread.
+
+        The interpreter runs a handler between two bytecodes of the main thread, which come late
+        while that thread waits inside a library. ``wake`` is no handler, so it may take locks.
+        """
+        reader, writer = socket.socketpair()
+        writer.setblocking(False)
+        signal.set_wakeup_fd(writer.detach(), warn_on_full_buffer=False)
+        threading.Thread(
+            target=_call_at_each_byte, args=(reader, wake), name='signals', daemon=True
+        ).start()
+
     def _receive(self, *_: object) -> None:
         self.received = True
-        self.on_receive()
+
+
+def _call_at_each_byte(reader: socket.socket, wake: Callable[[], object]) -> None:
+    while reader.recv(1):
+        wake()

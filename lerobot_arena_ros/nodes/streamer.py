@@ -16,8 +16,6 @@ import math
 import threading
 import time
 
-from rclpy.impl.rcutils_logger import RcutilsLogger
-
 from lerobot_arena_ros.arena.connection import Connection
 from lerobot_arena_ros.arena.errors import TransportError
 from lerobot_arena_ros.arena.messages import ErrorReply, JointUpdate
@@ -26,6 +24,7 @@ from lerobot_arena_ros.control.joint_map import JointMap
 from lerobot_arena_ros.control.units import ConversionError
 
 from .arena_thread import ArenaThread
+from .node_log import NodeLog
 from .settings import ProduceSettings
 
 __all__ = ['Streamer']
@@ -48,7 +47,7 @@ class Streamer:
         settings: ProduceSettings,
         joint_map: JointMap,
         thread: ArenaThread,
-        logger: RcutilsLogger,
+        logger: NodeLog,
         *,
         max_delay_s: float = math.inf,
     ) -> None:
@@ -118,7 +117,7 @@ class Streamer:
     def drop(self, reason: str, text: str) -> None:
         """Count an input that is not sent, and say so, at most once a second."""
         self.dropped[reason] += 1
-        self._logger.warning(f'dropped: {text}', throttle_duration_sec=1.0)
+        self._logger.warning(f'dropped: {text}', throttle='dropped')
 
     def _is_still(self, positions: Mapping[str, float]) -> bool:
         before, deadband = self._taken, self._settings.deadband
@@ -181,7 +180,7 @@ class Streamer:
             if delay_s is not None:
                 self._set_late(delay_s > self._max_delay_s)
         elif isinstance(event, ErrorReply):
-            self._logger.warning(f'the server says: {event.message}', throttle_duration_sec=1.0)
+            self._logger.warning(f'the server says: {event.message}', throttle='server')
         elif isinstance(event, Malformed):
             self.dropped[event.reason] += 1
         return False

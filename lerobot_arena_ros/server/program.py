@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 import errno
-import logging
 import os
 import signal
 import socket
 import sys
 from typing import NoReturn
 
+from lerobot_arena_ros.output.streams import never_block
+
 from .access import Rules
 from .app import create_app
+from .log import log_to_stderr
 from .loops import run
 from .options import NAME, TOKEN_VARIABLE, Options, UsageError, read_options
 from .serving import console_url_of, is_for_this_machine_alone, listen, serve, url_of
@@ -38,7 +40,8 @@ def run_server(args: Sequence[str]) -> None:
         sockets = listen(options.host, options.port)
     except OSError as exc:
         _fail(_explain(exc, options.host, options.port))
-    _log_to_stderr(options.log_level)
+    never_block()
+    log_to_stderr(options.log_level)
     is_private = is_for_this_machine_alone(sockets)
     if not is_private:
         _warn(options)
@@ -106,15 +109,6 @@ def _explain(error: OSError, host: str, port: int) -> str:
     if error.errno == errno.EACCES:
         return f'--port {port}: not permitted on {host}; give a port from 1024 up'
     return f'--host {host} --port {port}: cannot listen there: {error.strerror or error}'
-
-
-def _log_to_stderr(level: str) -> None:
-    logging.basicConfig(
-        stream=sys.stderr, level=level.upper(), format='%(levelname)s %(name)s: %(message)s'
-    )
-    # Uvicorn warns of each bad request, as often as somebody makes one, and below that names what
-    # clients ask for: its errors are ours, the rest is in our own lines.
-    logging.getLogger('uvicorn').setLevel(logging.ERROR)
 
 
 def _fail(message: str) -> NoReturn:

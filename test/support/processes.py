@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 import json
+import os
 from pathlib import Path
 import signal
 import socket
@@ -66,29 +67,36 @@ class Process:
 
 
 @contextmanager
-def running(program: str, arguments: Sequence[str]) -> Iterator[Process]:
+def running(program: str, arguments: Sequence[str], **options: Any) -> Iterator[Process]:
     """
     Run a program of the package for as long as the context lasts.
 
     :param program: ``folder.module``, or ``folder.module:function`` as an entry point has it.
+    :param options: see :func:`running_command`.
     """
     module, _, function = program.partition(':')
     start = f'import sys, lerobot_arena_ros.{module} as m; sys.exit(m.{function or "main"}())'
-    with running_command([sys.executable, '-c', start, *arguments]) as child:
+    with running_command([sys.executable, '-c', start, *arguments], **options) as child:
         yield child
 
 
 @contextmanager
-def running_command(command: Sequence[str], **options: Any) -> Iterator[Process]:
+def running_command(
+    command: Sequence[str], *, variables: Mapping[str, str] | None = None, **options: Any
+) -> Iterator[Process]:
     """
     Run any command for as long as the context lasts.
 
-    :param options: those of :class:`subprocess.Popen`.
+    :param variables: of the environment, beside those of this process.
+    :param options: those of :class:`subprocess.Popen`; stdout and stderr are noted unless named.
     """
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / 'log'
         with log.open('wb') as output:
-            process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, **options)
+            defaults: dict[str, Any] = {'stdout': output, 'stderr': output}
+            if variables:
+                defaults['env'] = {**os.environ, **variables}
+            process = subprocess.Popen(command, **{**defaults, **options})
         child = Process(process, log)
         try:
             yield child

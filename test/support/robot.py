@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -125,16 +125,22 @@ class Robot:
 
 @contextmanager
 def robot(
-    parameters: dict[str, Any], *more: str, executable: str = 'nodes.bridge'
+    parameters: dict[str, Any],
+    *more: str,
+    executable: str = 'nodes.bridge',
+    arena: Callable[[], AbstractContextManager[str]] = running_server,
+    **options: Any,
 ) -> Iterator[Robot]:
     """
     Have a robot with these parameters, besides :data:`DEFAULTS`.
 
     :param more: further ROS arguments.
+    :param arena: runs the arena, and gives its address.
+    :param options: of the bridge's process, see :func:`running_command`.
     """
     with ExitStack() as stack:
         stack.enter_context(own_domain())
-        url = stack.enter_context(running_server())
+        url = stack.enter_context(arena())
         proxy = stack.enter_context(running_proxy(url))
         probe = stack.enter_context(running_probe())
         probe.watch(NAMESPACE)
@@ -143,7 +149,7 @@ def robot(
         arguments = ros_arguments(
             NAMESPACE, {**DEFAULTS, 'server_url': proxy.url, **parameters}, *more
         )
-        bridge = stack.enter_context(running(executable, arguments))
+        bridge = stack.enter_context(running(executable, arguments, **options))
         made = Robot(url, bridge, probe, proxy)
         assert made.state  # Once it has answered, it knows who listens to its answers.
         yield made

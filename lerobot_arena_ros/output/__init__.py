@@ -1,0 +1,1 @@
+"""What a process writes to stdout and stderr, so that it never waits for a reader."""

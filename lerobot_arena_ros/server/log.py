@@ -1,0 +1,42 @@
+"""The log of ``arena_server``: a thread writes its lines, so that they keep no peer waiting."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import sys
+
+from lerobot_arena_ros.output.log_queue import LogQueue
+
+__all__ = ['log_to_stderr']
+
+_STDERR = 2
+
+
+class _QueueHandler(logging.Handler):
+    """Puts each line into the queue, and waits for nothing."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        is_error = record.levelno >= logging.ERROR
+        _queue.put(functools.partial(_write, self.format(record)), is_error=is_error)
+
+
+def log_to_stderr(level: str) -> None:
+    """Log lines of this level and above, such as ``info``, for as long as the process runs."""
+    handler = _QueueHandler()
+    handler.setFormatter(logging.Formatter('%(levelname)s %(name)s: %(message)s'))
+    logging.basicConfig(handlers=[handler], level=level.upper())
+    # Uvicorn warns of each bad request, as often as somebody makes one, and below that names what
+    # clients ask for: its errors are ours, the rest is in our own lines.
+    logging.getLogger('uvicorn').setLevel(logging.ERROR)
+
+
+def _write(text: str, _: float) -> None:
+    sys.stderr.write(f'{text}\n')
+
+
+def _tell_lost(lines: int) -> None:
+    _write(f'WARNING lerobot_arena_ros.server: event=log_lines_lost lines={lines}', 0.0)
+
+
+_queue = LogQueue(_STDERR, _tell_lost)

@@ -1,0 +1,77 @@
+"""A pipe that is read until its reader is held, and whose writers wait from then on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+import os
+import select
+import threading
+
+__all__ = ['HeldPipe', 'held_pipe']
+
+LOOK_S = 0.02
+
+
+class HeldPipe:
+    """
+    A pipe and what was read from it.
+
+    :ivar writer: the descriptor for whoever writes; a write into it may wait.
+    """
+
+    def __init__(self) -> None:
+        self._reader, self.writer = os.pipe()
+        self._read = bytearray()
+        self._is_ended = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.release()
+
+    @property
+    def text(self) -> str:
+        """Everything that was read so far."""
+        return self._read.decode(errors='replace')
+
+    def hold(self) -> None:
+        """Read no more, and leave no room for a single byte."""
+        self._is_ended.set()
+        if self._thread is not None:
+            self._thread.join()
+        # Opened anew, because the writer of the process under test has to stay one that waits.
+        filler = os.open(f'/proc/self/fd/{self.writer}', os.O_WRONLY | os.O_NONBLOCK)
+        try:
+            for size in (1 << 16, 1 << 12, 1):
+                with suppress(BlockingIOError):
+                    while True:
+                        os.write(filler, b'.' * size)
+        finally:
+            os.close(filler)
+
+    def release(self) -> None:
+        """Read again."""
+        self._is_ended.clear()
+        self._thread = threading.Thread(target=self._drain, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Read no more, and close both ends."""
+        self._is_ended.set()
+        if self._thread is not None:
+            self._thread.join()
+        os.close(self._reader)
+        os.close(self.writer)
+
+    def _drain(self) -> None:
+        while not self._is_ended.is_set():
+            if select.select([self._reader], [], [], LOOK_S)[0]:
+                self._read += os.read(self._reader, 1 << 16)
+
+
+@contextmanager
+def held_pipe() -> Iterator[HeldPipe]:
+    """Have a pipe that is read until it is held."""
+    pipe = HeldPipe()
+    try:
+        yield pipe
+    finally:
+        pipe.close()

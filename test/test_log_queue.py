@@ -1,0 +1,48 @@
+"""The thread that writes log lines: nothing waits for it, and it tells what it lost."""
+
+from __future__ import annotations
+
+from functools import partial
+import os
+
+from support.held_pipe import held_pipe
+from support.waiting import wait_for
+
+from lerobot_arena_ros.output.log_queue import LogQueue
+from lerobot_arena_ros.output.waiting_lines import LINES
+
+
+def write(descriptor: int, text: str, _: float = 0.0) -> None:
+    """Write a line as a logger does."""
+    os.write(descriptor, f'{text}\n'.encode())
+
+
+def test_lines_wait_for_their_reader_and_lost_ones_are_counted() -> None:
+    """Who logs goes on at once; once lines are read again, what is missing is said first."""
+    with held_pipe() as pipe:
+        lines = LogQueue(pipe.writer, lambda lost: write(pipe.writer, f'{lost} are lost'))
+        pipe.hold()
+        lines.put(partial(write, pipe.writer, 'an error'), is_error=True)
+        for count in range(LINES + 9):
+            lines.put(partial(write, pipe.writer, f'line {count}'))
+        assert lines.lost == 10
+        assert not lines.flush(0.05)
+
+        pipe.release()
+
+        assert lines.flush(10.0)
+        wait_for(lambda: f'line {LINES + 8}\n' in pipe.text, 'the last line')
+        said = pipe.text.lstrip('.').splitlines()
+        assert said[:3] == ['10 are lost', 'an error', 'line 10']
+        assert len(said) == LINES + 1
+
+
+def test_a_line_that_cannot_be_written_does_not_end_the_log() -> None:
+    """The next one is written."""
+    with held_pipe() as pipe:
+        lines = LogQueue(pipe.writer, lambda _: None)
+        lines.put(lambda _: 1 / 0)
+        lines.put(partial(write, pipe.writer, 'the next'))
+
+        assert lines.flush(10.0)
+        wait_for(lambda: pipe.text == 'the next\n', 'the next line')

@@ -1,0 +1,228 @@
+"""A stop arrives whatever is held up around it: a log that is not read, a listener that hangs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+import re
+import signal
+import sys
+import time
+from typing import Any
+
+import pytest
+
+pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
+
+from std_msgs.msg import Bool
+from support.arena_server import COMMAND
+from support.held_pipe import held_pipe
+from support.processes import Process, running_command
+from support.robot import NAMESPACE, WORKSPACE, Robot, robot
+from support.stopping import reset, stop_publisher, wait_for_stop
+from support.waiting import ticks, wait_for, wait_until
+
+from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
+from lerobot_arena_ros.arena.messages import EmergencyStop
+
+pytestmark = pytest.mark.skipif(not Path('/proc/self/fd').is_dir(), reason='needs /proc')
+
+BOTH = {'consume.room_id': 'in', 'produce.room_id': 'out', 'joints': ['j1']}
+PROMPT_S = 1.0
+"""How soon a stop has to be told everywhere."""
+
+END_S = 8.0
+"""How soon a process has to end after SIGTERM, also on a machine with much else to do."""
+
+FULL = 1_000
+"""Lines that wait at most."""
+
+LISTENER = f"""
+import rclpy
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from sensor_msgs.msg import JointState
+from std_msgs.msg import Bool
+
+rclpy.init()
+node = rclpy.create_node('listener')
+latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+heard = set()
+
+def hear(what, _):
+    if what not in heard:
+        heard.add(what)
+        print(what, flush=True)
+
+for kind, name, qos in (
+    (JointState, 'joint_commands', 10),
+    (Bool, 'arena_bridge/emergency_stop_active', latched),
+):
+    node.create_subscription(
+        kind, f'/{NAMESPACE}/{{name}}', lambda message, name=name: hear(name, message), qos
+    )
+rclpy.spin(node)
+"""
+
+
+class Held:
+    """What is held up, and how it is: ``hold`` returns once it is so."""
+
+    def __init__(self, hold: Callable[[Robot], None], server: Process | None = None) -> None:
+        self.hold = hold
+        self.server = server
+
+
+@contextmanager
+def held_bridge(stream: str) -> Iterator[tuple[Robot, Held]]:
+    """Have a bridge one of whose streams nobody reads once it is held, and which logs to it."""
+    with held_pipe() as pipe:
+        variables = {'RCUTILS_LOGGING_USE_STDOUT': str(int(stream == 'stdout'))}
+        streams: dict[str, Any] = {stream: pipe.writer}
+        with robot(BOTH, variables=variables, **streams) as bridged:
+
+            def hold(bridged: Robot) -> None:
+                pipe.hold()
+                for _ in range(3):  # Each is a line in the log.
+                    assert reset(bridged) == 'ok: not stopped'
+
+            yield bridged, Held(hold)
+
+
+@contextmanager
+def held_server() -> Iterator[tuple[Robot, Held]]:
+    """Have an arena whose journal nobody reads once it is held."""
+    with ExitStack() as stack:
+        pipe = stack.enter_context(held_pipe())
+        server = stack.enter_context(
+            running_command([*COMMAND, '--port', '0', '--log-level', 'info'], stderr=pipe.writer)
+        )
+
+        @contextmanager
+        def arena() -> Iterator[str]:
+            wait_for(lambda: 'listening on ' in server.output, 'the arena to listen', 20.0)
+            yield re.findall(r'listening on (\S+)', server.output)[0]
+
+        def hold(bridged: Robot) -> None:
+            pipe.hold()
+
+            async def leave_again(_: RoboticsConsumer) -> None:
+                """Both are lines in the journal."""
+
+            for _ in range(3):
+                bridged.listen('in', leave_again)
+
+        with robot(BOTH, arena=arena) as bridged:
+            yield bridged, Held(hold, server)
+
+
+@contextmanager
+def frozen_listener() -> Iterator[tuple[Robot, Held]]:
+    """Have a subscriber of all that the bridge says, which hangs once it is held."""
+    with robot(BOTH) as bridged, running_command([sys.executable, '-c', LISTENER]) as listener:
+
+        def hold(_: Robot) -> None:
+            for name in ('emergency_stop_active', 'joint_commands'):
+                wait_for(lambda: name in listener.output, f'{name} to be heard', 20.0)  # noqa: B023
+            listener.signal(signal.SIGSTOP)
+
+        yield bridged, Held(hold)
+
+
+STAGES: dict[str, Callable[[], AbstractContextManager[tuple[Robot, Held]]]] = {
+    'stdout': partial(held_bridge, 'stdout'),
+    'stderr': partial(held_bridge, 'stderr'),
+    'journal': held_server,
+    'subscriber': frozen_listener,
+}
+
+
+@pytest.fixture(name='stage', params=STAGES)
+def fixture_stage(request: pytest.FixtureRequest) -> Iterator[tuple[Robot, Held]]:
+    """Have a robot that is joined, and something around it that can be held up."""
+    with STAGES[request.param]() as (bridged, held):
+        for side in ('produce', 'consume'):
+            bridged.wait_for_status(f'{side} link', 'joined')
+        yield bridged, held
+
+
+@pytest.mark.parametrize('way', ['service', 'topic', 'room'])
+def test_a_stop_arrives_while_something_is_held_up(stage: tuple[Robot, Held], way: str) -> None:
+    """It is latched and told at once, no command follows, and SIGTERM ends the process."""
+    bridged, held = stage
+    publisher = stop_publisher(bridged, 'reliable') if way == 'topic' else None
+    heard: list[str] = []
+    seen = bridged.probe.stop_active[NAMESPACE]
+
+    def note(room: str, _: EmergencyStop) -> None:
+        heard.append(room)
+
+    def press() -> None:
+        if publisher is not None:
+            publisher.publish(Bool(data=True))
+        else:
+            assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success
+
+    async def act(leader: RoboticsProducer) -> None:
+        loop = asyncio.get_running_loop()
+        leading = asyncio.create_task(_wave(leader))
+        async with RoboticsConsumer(bridged.url) as one, RoboticsConsumer(bridged.url) as two:
+            for client, room in ((one, 'in'), (two, 'out')):
+                client.on_emergency_stop(partial(note, room))
+                assert await client.connect(WORKSPACE, room)
+            await wait_until(lambda: bridged.commands, 'commands')
+            await loop.run_in_executor(None, held.hold, bridged)
+            since = len(bridged.commands)
+            await wait_until(
+                lambda: len(bridged.commands) > since + 100, 'commands while it is held', 20.0
+            )
+
+            pressed_at = time.monotonic()
+            if way == 'room':
+                await one.send_emergency_stop('the cat')
+            else:
+                await loop.run_in_executor(None, press)
+            await wait_until(lambda: seen[-1:] == [True], 'the stop to be told')
+            await wait_until(lambda: len(set(heard)) == 2, 'both rooms to hear of the stop')
+            assert time.monotonic() - pressed_at < PROMPT_S
+
+            last = len(bridged.commands)
+            await wait_until(lambda: seen[-2:] == [True, True], 'the stop to be told again')
+            assert len(bridged.commands) == last
+        leading.cancel()
+
+    bridged.lead('in', act)
+
+    processes = [bridged.bridge, *([held.server] if held.server else [])]
+    for process in processes:
+        asked_at = time.monotonic()
+        assert process.end(signal.SIGTERM) == 0
+        assert time.monotonic() - asked_at < END_S
+
+
+def test_lost_lines_are_told_and_no_error_is_among_them() -> None:
+    """The newest lines are kept, every error, and the number of those that are gone."""
+    with held_pipe() as pipe, robot(BOTH, stderr=pipe.writer) as bridged:
+        pipe.hold()
+        assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success
+        wait_for_stop(bridged)
+        for _ in range(FULL + 200):
+            reset(bridged)
+        wait_for(lambda: _lost(bridged) >= 100, 'the lines to be lost', 20.0)
+        pipe.release()
+        wait_for(lambda: 'log lines were lost because stderr was not read' in pipe.text, 'that')
+        wait_for(lambda: pipe.text.count('emergency stop: ') >= FULL - 10, 'the newest lines')
+
+        assert 'EMERGENCY STOP: stop triggered by service' in pipe.text
+        assert bridged.bridge.end(signal.SIGTERM) == 0
+
+
+async def _wave(leader: RoboticsProducer) -> None:
+    async for count in ticks(50.0):
+        await leader.send_joint_update([{'name': 'j1', 'value': 10.0 * (count % 2)}])
+
+
+def _lost(bridged: Robot) -> int:
+    return int(bridged.value('safety', 'lost_log_lines') or 0)

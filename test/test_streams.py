@@ -1,0 +1,84 @@
+"""Standard output and standard error that nothing waits for, in processes of their own."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+import pty
+import socket
+import sys
+from typing import Any
+
+import pytest
+from support.held_pipe import held_pipe
+from support.processes import running_command
+from support.waiting import wait_for
+
+pytestmark = pytest.mark.skipif(not Path('/proc/self/fd').is_dir(), reason='needs /proc')
+
+START = 'import sys; from lerobot_arena_ros.output.streams import never_block; never_block();'
+
+
+def test_the_last_words_of_a_process_come_out() -> None:
+    """A traceback, a refusal and the code are as they were, through a pipe that is read."""
+    start = f'{START} print("x" * 50_000); 1 / 0'
+    with held_pipe() as pipe:
+        streams: dict[str, Any] = {'stdout': pipe.writer, 'stderr': pipe.writer}
+        with running_command([sys.executable, '-c', start], **streams) as broken:
+            assert broken.wait() == 1
+            wait_for(lambda: 'ZeroDivisionError: division by zero' in pipe.text, 'the traceback')
+            assert 'x' * 50_000 in pipe.text
+
+
+@pytest.mark.parametrize('stream', ['stdout', 'stderr'])
+def test_what_is_printed_to_nobody_is_no_failure(stream: str) -> None:
+    """Neither a traceback nor an exit code, whether the reader is slow or gone."""
+    start = f'{START} print("x" * 100_000, file=sys.{stream}, flush=True)'
+    with held_pipe() as pipe:
+        pipe.hold()
+        streams: dict[str, Any] = {stream: pipe.writer}
+        with running_command([sys.executable, '-c', start], **streams) as printing:
+            assert printing.wait() == 0
+            assert printing.output == ''
+
+
+def test_a_pipe_stays_as_it_is_for_others() -> None:
+    """A shell that shares it goes on waiting for its reader, as it expects to."""
+    with held_pipe() as pipe:
+        streams: dict[str, Any] = {'stdout': pipe.writer, 'stderr': pipe.writer}
+        with running_command([sys.executable, '-c', START], **streams) as process:
+            assert process.wait() == 0
+
+        assert os.get_blocking(pipe.writer)
+
+
+def test_a_terminal_is_printed_to_and_stays_as_it_is() -> None:
+    """What shares the terminal goes on waiting for it, and the process sees that it is one."""
+    ours, theirs = pty.openpty()
+    try:
+        start = f'{START} print("hello", sys.stdout.isatty())'
+        with running_command([sys.executable, '-c', start], stdout=theirs) as process:
+            assert process.wait() == 0, process.output
+        assert os.read(ours, 100) == b'hello True\r\n'
+        assert os.get_blocking(theirs)
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+
+def test_a_socket_that_is_not_read_keeps_nobody_waiting() -> None:
+    """A service manager's journal is one."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        start = f'{START} print("x" * 10_000_000)'
+        with running_command([sys.executable, '-c', start], stdout=theirs.fileno()) as process:
+            assert process.wait() == 0, process.output
+
+
+def test_a_file_gets_everything(tmp_path: Path) -> None:
+    """It keeps nobody waiting, and so it stays as it is."""
+    with (tmp_path / 'log').open('wb') as log:
+        start = f'{START} print("x" * 10_000_000)'
+        with running_command([sys.executable, '-c', start], stdout=log) as process:
+            assert process.wait() == 0, process.output
+    wait_for(lambda: (tmp_path / 'log').stat().st_size == 10_000_001, 'all of it')

@@ -1,0 +1,75 @@
+"""Which log lines wait, and which one is lost where there is no room."""
+
+from __future__ import annotations
+
+import pytest
+
+from lerobot_arena_ros.output.waiting_lines import WaitingLines, Write
+
+
+def line(text: str, written: list[str]) -> Write:
+    """Make what writes a line into a list."""
+    return lambda _: written.append(text)
+
+
+def written_by(lines: WaitingLines) -> list[str]:
+    """Write all of them."""
+    while lines:
+        write, _ = lines.take()
+        write(0.0)
+    return WRITTEN
+
+
+WRITTEN: list[str] = []
+
+
+@pytest.fixture(name='lines')
+def fixture_lines() -> WaitingLines:
+    """Have room for three."""
+    WRITTEN.clear()
+    return WaitingLines(3)
+
+
+def put(lines: WaitingLines, *texts: str) -> None:
+    """Put lines, of which those in capitals are errors."""
+    for text in texts:
+        lines.put(line(text, WRITTEN), 0.0, is_error=text.isupper())
+
+
+def test_lines_come_in_their_order(lines: WaitingLines) -> None:
+    """Errors and others are not sorted."""
+    put(lines, 'a', 'B', 'c')
+
+    assert written_by(lines) == ['a', 'B', 'c']
+    assert lines.lost == 0
+
+
+def test_the_oldest_line_is_lost(lines: WaitingLines) -> None:
+    """The newest say how things are now."""
+    put(lines, 'a', 'b', 'c', 'd')
+
+    assert written_by(lines) == ['b', 'c', 'd']
+    assert lines.lost == 1
+
+
+def test_an_error_outlasts_all_others(lines: WaitingLines) -> None:
+    """Whether the others came before it or after it."""
+    put(lines, 'a', 'B', 'c', 'd', 'E', 'f', 'G', 'h')
+
+    assert written_by(lines) == ['B', 'E', 'G']
+    assert lines.lost == 5
+
+
+def test_of_errors_alone_the_oldest_is_lost(lines: WaitingLines) -> None:
+    """There is no other rule where nothing but errors waits."""
+    put(lines, 'A', 'B', 'C', 'D')
+
+    assert written_by(lines) == ['B', 'C', 'D']
+    assert lines.lost == 1
+
+
+def test_a_line_knows_when_it_was_put(lines: WaitingLines) -> None:
+    """How long it has waited can be told."""
+    lines.put(line('a', WRITTEN), 7.5)
+
+    assert lines.take()[1] == 7.5
