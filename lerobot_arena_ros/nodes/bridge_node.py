@@ -28,6 +28,7 @@ from .commander import Commander
 from .conversions import COMMAND_TYPES
 from .emergency_stop import EmergencyStopPanel
 from .guarding import Faults
+from .namesakes import Namesakes
 from .node_log import NodeLog
 from .parameter_table import SPECS, ParameterError, Value
 from .parameters import read_parameters
@@ -41,6 +42,9 @@ __all__ = ['BridgeNode']
 BEAT_PERIOD_S = 0.5
 """Of the timer that repeats the stop's status and looks at the graph."""
 
+NAMESAKE_BEATS = 4
+"""Between two looks for nodes of the same name, which list the whole graph."""
+
 _DYNAMIC = {spec.name: spec for spec in SPECS if spec.dynamic}
 
 _COMMAND_QOS = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
@@ -51,7 +55,7 @@ _DESCRIPTION_QOS = QoSProfile(
 
 class BridgeNode(LifecycleNode):
     """
-    The node ``arena_bridge``.
+    The node ``arena_bridge``, ``arena_producer`` or ``arena_consumer``.
 
     Topics: ``joint_states`` (sensor_msgs/JointState, in, sensor data), ``joint_commands`` (out,
     reliable, depth 1; type by ``consume.command_interface``), ``robot_description``
@@ -61,6 +65,7 @@ class BridgeNode(LifecycleNode):
     The stop's entities and /diagnostics exist from the constructor on, whatever the state.
 
     :param sides: ``produce``, ``consume`` or both: which rooms are looked at.
+    :param name: of the node, unless it is remapped.
     :param thread: shared with other nodes, by whoever lets it end: nothing waits for it here, lest
         the others wait, too. None: one of its own.
     :param options: those of rclpy's nodes.
@@ -72,10 +77,11 @@ class BridgeNode(LifecycleNode):
         self,
         sides: tuple[str, ...] = ('produce', 'consume'),
         *,
+        name: str = 'arena_bridge',
         thread: ArenaThread | None = None,
         **options: Any,
     ) -> None:
-        super().__init__('arena_bridge', **options)
+        super().__init__(name, **options)
         self.log = NodeLog(self.get_logger())
         values, joints = read_parameters(self)
         for side in {'produce', 'consume'} - set(sides):
@@ -104,6 +110,7 @@ class BridgeNode(LifecycleNode):
             allow_remote_reset=self.settings.allow_remote_reset,
         )
         self._rates = diagnostics.Rates()
+        self._namesakes = Namesakes(self, self.log)
         self._beats = 0
         self._is_report_due = False
         self.create_timer(BEAT_PERIOD_S, self._on_beat, clock=self._steady)
@@ -339,6 +346,8 @@ class BridgeNode(LifecycleNode):
         if self._sides is not None:
             self._sides.look(publishers=self.count_publishers(self._measured_topic))
         self._beats += 1
+        if self._beats % NAMESAKE_BEATS == 0:
+            self._namesakes.look()
         if self._beats % 2 == 0:
             self.publish_diagnostics()
 
@@ -354,7 +363,11 @@ class BridgeNode(LifecycleNode):
 
     def _report(self) -> DiagnosticArray:
         parts = diagnostics.report(
-            self._sides, self._panel.stop, self._joint_map, rates=self._rates
+            self._sides,
+            self._panel.stop,
+            self._joint_map,
+            rates=self._rates,
+            namesakes=self._namesakes.text,
         )
         stamp = self.get_clock().now().to_msg()
         server = self.settings.address.base_url

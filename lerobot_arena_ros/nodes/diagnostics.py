@@ -57,9 +57,19 @@ def array(
 
 
 def report(
-    sides: Sides | None, stop: Stop | None, joint_map: JointMap, *, rates: Rates
+    sides: Sides | None,
+    stop: Stop | None,
+    joint_map: JointMap,
+    *,
+    rates: Rates,
+    namesakes: str | None,
 ) -> list[DiagnosticStatus]:
-    """Tell of everything there is; ``sides`` is None where nothing is configured."""
+    """
+    Tell of everything there is.
+
+    :param sides: None where nothing is configured.
+    :param namesakes: what is wrong where other nodes have this node's name, else None.
+    """
     parts: list[DiagnosticStatus] = []
     if sides is not None:
         parts += [link(each.name, each.status) for each in sides.links]
@@ -70,7 +80,7 @@ def report(
     commander = None if sides is None else sides.commander
     in_room = set() if commander is None else commander.unknown
     in_ros = set() if sides is None else sides.unmapped
-    return [*parts, safety(commander, stop), mapping(joint_map, in_room, in_ros)]
+    return [*parts, safety(commander, stop, namesakes), mapping(joint_map, in_room, in_ros)]
 
 
 def link(name: str, status: LinkStatus) -> DiagnosticStatus:
@@ -136,12 +146,15 @@ def consuming(commander: Commander, rates: Rates) -> DiagnosticStatus:
     return _status('consuming', OK, 'commanding', values)
 
 
-def safety(commander: Commander | None, stop: Stop | None) -> DiagnosticStatus:
-    """Tell what the gate and the emergency stop do."""
+def safety(
+    commander: Commander | None, stop: Stop | None, namesakes: str | None
+) -> DiagnosticStatus:
+    """Tell what the gate and the emergency stop do, and whether a stop by service arrives here."""
     values: dict[str, object] = {
         'emergency_stop': stop is not None,
         'stop_source': stop.source if stop else '',
         'stop_reason': stop.reason if stop else '',
+        'namesakes': namesakes or 'none',
         'lost_log_lines': node_log.lost_lines(),
     }
     if commander is not None:
@@ -151,6 +164,8 @@ def safety(commander: Commander | None, stop: Stop | None) -> DiagnosticStatus:
         values['slowed_commands'] = commander.limited
     if stop is not None:
         return _status('safety', ERROR, f'EMERGENCY STOP: {stop}', values)
+    if namesakes is not None:
+        return _status('safety', ERROR, namesakes, values)
     if commander is None:
         return _status('safety', OK, 'no emergency stop', values)
     level = OK if commander.state is State.ACTIVE else WARN

@@ -89,14 +89,22 @@ class Probe:
         """Call a service of a robot's bridge that needs nothing to be said."""
         return self.ask(namespace, service, Trigger, Trigger.Request())
 
-    def ask(self, namespace: str, service: str, kind: Any, request: Any) -> Any:
+    def ask(
+        self,
+        namespace: str,
+        service: str,
+        kind: Any,
+        request: Any,
+        *,
+        node: str = 'arena_bridge',
+    ) -> Any:
         """
         Call any service of a robot's bridge.
 
         An answer can be lost while the bridge has not discovered its reader; a client made long
         before is safe. See :meth:`client`.
         """
-        client = self.client(namespace, service, kind)
+        client = self.client(namespace, service, kind, node=node)
         wait_for(client.service_is_ready, f'the service {client.srv_name}')
         future = client.call_async(request)
         wait_for(future.done, f'the answer of {client.srv_name}')
@@ -119,9 +127,11 @@ class Probe:
         wait_for(answered, f'the answer of {client.srv_name}', 20.0)
         return next(future.result() for future in futures if future.done())
 
-    def client(self, namespace: str, service: str, kind: Any) -> Any:
+    def client(
+        self, namespace: str, service: str, kind: Any, *, node: str = 'arena_bridge'
+    ) -> Any:
         """Give the client of a service of a robot's bridge, made at the first call."""
-        name = f'/{namespace}/arena_bridge/{service}'
+        name = f'/{namespace}/{node}/{service}'
         if name not in self._clients:
             self._clients[name] = self.node.create_client(kind, name)
         return self._clients[name]
