@@ -146,7 +146,7 @@ def test_the_round_trip_in_diagnostics_is_true() -> None:
         stage.record(
             'everything 0.1 s late, and 0.4 s late, each way',
             noticed_s=None,
-            told=f'the same, later; round trips in diagnostics: {seen[0]:.0f} and {seen[1]:.0f} ms',
+            told=f'the same, later; diagnostics have {seen[0]:.0f} and {seen[1]:.0f} ms',
             healed_s=None,
         )
 

@@ -27,9 +27,7 @@ def viewer_of(*, is_allowed: bool) -> Iterator[tuple[Robot, Participant]]:
     with robot({**CONSUME, **allowed}) as bridged:
         bridged.wait_for_status('consume link', 'joined')
         client = RoboticsConsumer(bridged.url)
-        with running_participant(
-            client, WORKSPACE, 'a', 'viewer', sees_robots=True
-        ) as viewer:
+        with running_participant(client, WORKSPACE, 'a', 'viewer', sees_robots=True) as viewer:
             wait_for(lambda: viewer.states, 'the state of the robot')
             yield bridged, viewer
 

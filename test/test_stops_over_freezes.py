@@ -62,9 +62,7 @@ def see_them_all(stage: Stage, kind: str, attempt: Callable[[Freeze], Outcome]) 
     told = f'{len(outcomes)} tries, {lost} stops lost, at most {moved:.3f} rad after the freeze'
 
     assert not [outcome for outcome in outcomes if not outcome.is_good], told
-    stage.record(
-        f'stop pressed while {kind}', noticed_s=stopped_s, told=told, healed_s=None
-    )
+    stage.record(f'stop pressed while {kind}', noticed_s=stopped_s, told=told, healed_s=None)
 
 
 def wait_until_told(person: Participant, count: int) -> None:

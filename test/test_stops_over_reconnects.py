@@ -40,9 +40,7 @@ def fixture_bridged() -> Iterator[Robot]:
 @contextmanager
 def person_in(bridged: Robot) -> Iterator[Participant]:
     """Have a person in the room, whose connection does not lead through the wire."""
-    with running_participant(
-        RoboticsConsumer(bridged.url), WORKSPACE, 'a', 'person'
-    ) as person:
+    with running_participant(RoboticsConsumer(bridged.url), WORKSPACE, 'a', 'person') as person:
         yield person
 
 
@@ -50,9 +48,7 @@ def flap(bridged: Robot) -> None:
     """Reset the link, and wait until the room was joined again."""
     joins = int(bridged.value('consume link', 'joins'))
     bridged.proxy.act(Wire.cut)
-    wait_for(
-        lambda: int(bridged.value('consume link', 'joins')) > joins, 'the next join', 20.0
-    )
+    wait_for(lambda: int(bridged.value('consume link', 'joins')) > joins, 'the next join', 20.0)
 
 
 def stays_open(bridged: Robot, *, namespace: str = NAMESPACE) -> bool:

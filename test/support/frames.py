@@ -7,7 +7,17 @@ import json
 import struct
 from typing import NamedTuple
 
-__all__ = ['CLOSE', 'MORE', 'PING', 'PONG', 'TEXT', 'FrameSplitter', 'Piece', 'client_frame', 'without_features']
+__all__ = [
+    'CLOSE',
+    'MORE',
+    'PING',
+    'PONG',
+    'TEXT',
+    'FrameSplitter',
+    'Piece',
+    'client_frame',
+    'without_features',
+]
 
 MORE, TEXT, CLOSE, PING, PONG = 0, 1, 8, 9, 10
 

@@ -126,9 +126,7 @@ def wait_for_latch(stage: Stage, since: float) -> float:
 
     :raises AssertionError: the stop is lost.
     """
-    wait_for(
-        lambda: stage.text_after('safety', 'EMERGENCY STOP', since), 'the stop', LOST_S
-    )
+    wait_for(lambda: stage.text_after('safety', 'EMERGENCY STOP', since), 'the stop', LOST_S)
     latched_at = stage.text_after('safety', 'EMERGENCY STOP', since)
     assert latched_at is not None
     return latched_at
