@@ -73,8 +73,9 @@ def test_a_slow_answer_holds() -> None:
     gate = active_gate(QUICK)
 
     gate.heard(0.5, round_trip_s=0.5)
-    assert gate.state is State.ACTIVE
+    assert isinstance(gate.update({'pan': 0.5}, 0.5), Command)
     gate.heard(1.01, round_trip_s=0.51)
+    assert gate.update({'pan': 0.5}, 1.01) is None
     assert gate.state is State.HOLDING
 
 
