@@ -1,5 +1,5 @@
 """
-Injects every fault of test/test_faults.py and writes what was seen into docs/reliability.md.
+Injects every fault of :data:`TESTS` and writes what was seen into docs/reliability.md.
 
 The table stands between two comments; the rest of the page is written by hand.
 """
@@ -20,6 +20,9 @@ __all__ = ['main', 'table']
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / 'docs' / 'reliability.md'
+TESTS = ('test_faults.py', 'test_late_links.py', 'test_stops_over_freezes.py')
+"""The modules of the tests that inject faults, in the order of the table."""
+
 BEGIN, END = '<!-- what make faults saw -->', '<!-- end -->'
 
 
@@ -43,6 +46,7 @@ def main() -> int:
     """Inject, print the table, and write it into the page if everything held."""
     parser = argparse.ArgumentParser(prog='benchmark.faults', description=__doc__)
     parser.add_argument('--connects', type=int, default=1000, help='connections in a row')
+    parser.add_argument('--freezes', type=int, default=100, help='stops pressed in freezes')
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / 'report'
@@ -50,9 +54,11 @@ def main() -> int:
             **os.environ,
             'LEROBOT_ARENA_FAULTS_REPORT': str(report),
             'LEROBOT_ARENA_FAULTS_CONNECTS': str(options.connects),
+            'LEROBOT_ARENA_FAULTS_FREEZES': str(options.freezes),
         }
         # One after the other: the times are those of a machine that does nothing else.
-        command = [sys.executable, '-m', 'pytest', '-q', '-p', 'no:xdist', 'test/test_faults.py']
+        tests = [f'test/{name}' for name in TESTS]
+        command = [sys.executable, '-m', 'pytest', '-q', '-p', 'no:xdist', *tests]
         code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
         rows = [json.loads(line) for line in report.read_text(encoding='utf-8').splitlines()]
     print(table(rows))

@@ -17,8 +17,9 @@ pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or 
 from fastapi import WebSocket
 from support.domain import own_domain
 from support.fake_arena import fake_arena, listed, say, welcome
+from support.participant import running_participant
 from support.probe import Probe, running_probe
-from support.processes import ros_arguments, running
+from support.processes import free_port, ros_arguments, running
 from support.robot import DEFAULTS, NAMESPACE, WORKSPACE, Robot, robot
 from support.waiting import wait_for
 
@@ -71,6 +72,63 @@ def test_a_deleted_room_is_noticed_and_joined_again() -> None:
         assert 'Room deleted' in bridged.bridge.output
         asyncio.run(create(bridged))
         bridged.wait_for_status('consume link', 'joined')
+
+
+@pytest.mark.parametrize('creates', ['produce', 'both'])
+def test_an_arena_that_restarts_empty_is_healed_or_the_remedy_is_named(creates: str) -> None:
+    """With its defaults a bridge makes no room to follow: it names what to do, and waits."""
+    port = free_port()
+    serve = ['--port', str(port)]
+    url = f'http://127.0.0.1:{port}'
+    given = {'create_missing_rooms': creates, 'server_url': url}
+    link = f'/{NAMESPACE}/arena_bridge: consume link'
+    with own_domain(), running_probe() as probe:
+        probe.watch(NAMESPACE)
+        with (
+            running('server.main', serve) as server,
+            running(
+                'nodes.bridge', ros_arguments(NAMESPACE, {**DEFAULTS, **CONSUME, **given})
+            ) as bridge,
+        ):
+            wait_for(lambda: 'listening on' in server.output, 'the arena')
+            if creates == 'produce':
+                create_at(url)
+            wait_for(lambda: probe.text(link) == 'joined', 'the link', 20.0)
+            move(probe, url)
+            server.kill()
+            wait_for(lambda: 'cannot connect' in probe.text(link), 'the loss', 20.0)
+
+            with running('server.main', serve) as again:
+                wait_for(lambda: 'listening on' in again.output, 'the arena again')
+                if creates == 'produce':
+                    remedy = (
+                        'there is no such room; create it in the console, or set '
+                        'create_missing_rooms to both'
+                    )
+                    wait_for(lambda: remedy in probe.text(link), remedy, 20.0)
+                    assert remedy in bridge.output
+                    create_at(url)
+                wait_for(lambda: probe.text(link) == 'joined', 'the link again', 20.0)
+                move(probe, url)
+
+
+def create_at(url: str) -> None:
+    """Create the room."""
+    asyncio.run(RoboticsConsumer(url).create_room(WORKSPACE, 'a'))
+
+
+def move(probe: Probe, url: str) -> None:
+    """Have a producer in the room until the robot is commanded."""
+    degrees = itertools.cycle((1.0, 2.0, 3.0))
+    count = len(probe.commands[NAMESPACE])
+
+    with running_participant(RoboticsProducer(url), WORKSPACE, 'a', 'leader') as leader:
+
+        def moved() -> bool:
+            leader.say(j1=next(degrees))
+            return len(probe.commands[NAMESPACE]) > count
+
+        wait_for(moved, 'the robot to move', 20.0)
 
 
 def test_a_taken_producer_slot_names_its_holder_and_is_waited_for() -> None:

@@ -6,7 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from lerobot_arena_ros.control.stop import ECHO_GRACE_S, INPUT_MEMORY_S, Stop, StopLatch
+from lerobot_arena_ros.control.stop import (
+    ECHO_GRACE_S,
+    FIRST_JOIN_S,
+    INPUT_MEMORY_S,
+    Stop,
+    StopLatch,
+)
 
 BUTTON = Stop('the emergency_stop topic', 'emergency_stop is true')
 STRANGER = Stop('leader-1 in the consume room', 'ouch', room='consume')
@@ -370,3 +376,83 @@ def test_a_button_that_was_pressed_after_the_stop_is_no_echo() -> None:
 
     assert latch.reset(60.0, publishers=1) is not None
     assert latch.reset(60.0, publishers=2, are_bridges=False) is not None
+
+
+# ----- stops that a room remembers
+
+
+@pytest.mark.parametrize(
+    ('age_s', 'is_missed'),
+    [
+        pytest.param(0.0, True, id='just now'),
+        pytest.param(FIRST_JOIN_S, True, id='a moment ago'),
+        pytest.param(FIRST_JOIN_S + 0.1, False, id='before'),
+        pytest.param(3600.0, False, id='an hour ago'),
+    ],
+)
+def test_at_the_first_join_a_recent_stop_counts(age_s: float, is_missed: bool) -> None:
+    """A robot that starts beside an accident stands; one that starts an hour later need not."""
+    assert StopLatch().missed('consume', 'a', age_s) is is_missed
+
+
+def test_a_stop_that_was_received_was_not_missed() -> None:
+    """After its reset the next join tells of it again, and stops nothing."""
+    latch = latch_of_rooms()
+    latch.missed('consume', None, 0.0)
+    latch.note('consume', 'a')
+
+    assert not latch.missed('consume', 'a', 1.0)
+    assert not latch.missed('consume', 'a', 2.0)
+
+
+def test_a_stop_of_a_time_of_absence_was_missed_however_old_it_is() -> None:
+    """Nobody knows how long a link is down; it counts once."""
+    latch = latch_of_rooms()
+    latch.missed('consume', None, 0.0)
+
+    assert latch.missed('consume', 'a', 3600.0)
+    assert not latch.missed('consume', 'a', 3601.0)
+    assert latch.missed('consume', 'b', 0.5)
+
+
+def test_the_last_of_several_stops_is_the_one_that_was_received() -> None:
+    """The room tells of the last one only."""
+    latch = latch_of_rooms()
+    latch.note('consume', 'a')
+    latch.note('consume', 'b')
+
+    assert not latch.missed('consume', 'b', 1.0)
+
+
+def test_a_room_without_a_stop_tells_of_none() -> None:
+    """A first join without a stop is a join: a stop after it is one that was missed."""
+    latch = latch_of_rooms()
+
+    assert not latch.missed('consume', None, 0.0)
+    assert latch.missed('consume', 'a', FIRST_JOIN_S + 1.0)
+
+
+def test_an_old_stop_at_the_first_join_stays_harmless() -> None:
+    """It is known from then on, and no later join makes it a new one."""
+    latch = latch_of_rooms()
+
+    assert not latch.missed('consume', 'a', FIRST_JOIN_S + 1.0)
+    assert not latch.missed('consume', 'a', FIRST_JOIN_S + 2.0)
+
+
+def test_each_room_has_its_own_last_stop() -> None:
+    """What one room told says nothing of the other."""
+    latch = latch_of_rooms()
+    latch.note('consume', 'a')
+
+    assert latch.missed('produce', 'a', 1.0)
+
+
+def test_what_was_received_is_known_after_a_new_configuration() -> None:
+    """The latch outlives its rooms: a stop that was reset does not come back with them."""
+    latch = latch_of_rooms()
+    latch.note('consume', 'a')
+    latch.remove_room('consume')
+    latch.add_room('consume')
+
+    assert not latch.missed('consume', 'a', 1.0)

@@ -16,6 +16,7 @@ from rclpy.logging import get_logger
 from support.waiting import wait_for
 
 from lerobot_arena_ros.arena.messages import JointUpdate
+from lerobot_arena_ros.arena.session import Late, Presence
 from lerobot_arena_ros.control.joint_map import Joint, JointMap
 from lerobot_arena_ros.control.units import Unit
 from lerobot_arena_ros.nodes.arena_thread import ArenaThread
@@ -71,6 +72,29 @@ def test_what_was_measured_before_is_not_sent_again(streamer: Streamer, begin: o
 
     streamer.put({'gripper': 0.0}, None)
     assert take(streamer) == {'arm': 2.0, 'gripper': 0.0}
+
+
+def test_what_is_measured_while_the_link_is_late_is_not_sent(streamer: Streamer) -> None:
+    """Nor is what waits; afterwards the next measurement is, and no old one."""
+    late = Streamer(SETTINGS, JOINTS, streamer._thread, get_logger('test'), max_delay_s=0.5)
+    late.enable(True)
+    late.joined()
+    late.put({'arm': 1.0, 'gripper': 0.5}, None)
+
+    late.event(Late(0.6))
+    assert not take(late)
+    late.put({'arm': 2.0}, None)
+    late.event(Presence(None, 0.7))
+    late.put({'arm': 3.0}, None)
+    late.event(Presence(True))
+    late.put({'arm': 4.0}, None)
+    assert not take(late)
+    assert late.dropped['late_link'] == 3
+
+    late.event(Presence(None, 0.1))
+    assert not take(late)
+    late.put({'arm': 5.0}, None)
+    assert take(late) == {'arm': 5.0, 'gripper': 0.5}
 
 
 class Network:

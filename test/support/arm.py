@@ -91,12 +91,18 @@ class Arm:
 
 
 @contextmanager
-def arm(probe: Probe, namespace: str) -> Iterator[Arm]:
-    """Have an arm of one joint, +-1 rad, on the topics of a bridge there."""
+def arm(probe: Probe, namespace: str, *, rate_hz: float = 50.0) -> Iterator[Arm]:
+    """
+    Run an arm of one joint, +-1 rad, on the topics of a bridge there.
+
+    :param rate_hz: joint_states per second.
+    """
     seen = Arm()
     node = probe.node
     node.create_subscription(JointState, f'/{namespace}/joint_states', seen.on_state, 100)
-    arguments = ros_arguments(namespace, {'joints': ['j1'], 'max_velocity': 20.0})
+    arguments = ros_arguments(
+        namespace, {'joints': ['j1'], 'max_velocity': 20.0, 'rate_hz': rate_hz}
+    )
     with running('nodes.demo_arm', arguments):
         wait_for(lambda: seen.position is not None, 'the arm', 20.0)
         node.create_subscription(JointState, f'/{namespace}/joint_commands', seen.on_command, 100)

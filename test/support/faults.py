@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 import json
@@ -18,7 +18,7 @@ from .processes import Process, free_port, ros_arguments, running
 from .proxy import Proxy, running_proxy
 from .waiting import wait_for
 
-__all__ = ['LEADER', 'LIMIT', 'REPORT_VARIABLE', 'ROOM', 'Stage', 'fault_stage']
+__all__ = ['FOLLOWER', 'LEADER', 'LIMIT', 'REPORT_VARIABLE', 'ROOM', 'Stage', 'fault_stage']
 
 REPORT_VARIABLE = 'LEROBOT_ARENA_FAULTS_REPORT'
 """Names a file to which each fault adds what was seen of it, as one line of JSON."""
@@ -96,6 +96,18 @@ class Stage:
         assert moment is not None
         return moment
 
+    def value(self, status: str, key: str, *, namespace: str = FOLLOWER) -> str:
+        """Return one of the values that diagnostics add to a status; empty while unknown."""
+        heard = self.probe.diagnostics.get(f'/{namespace}/arena_bridge: {status}')
+        pairs = [] if heard is None else heard.values
+        return next((str(pair.value) for pair in pairs if pair.key == key), '')
+
+    def text_after(self, status: str, text: str, moment: float) -> float | None:
+        """Return when diagnostics first had this text after a moment; None if they had not."""
+        name = f'/{FOLLOWER}/arena_bridge: {status}'
+        hits = (at for at, who, what in self.probe.changes if who == name and text in what)
+        return next((at for at in hits if at >= moment), None)
+
     def commands_after(self, moment: float) -> list[float]:
         """Give how many seconds after a moment each command came, of those that came later."""
         return [step.at - moment for step in self.arm.steps if step.at > moment]
@@ -134,8 +146,17 @@ class Restartable:
 
 
 @contextmanager
-def fault_stage(*server_options: str) -> Iterator[Stage]:
-    """Have it all running, the follower moving."""
+def fault_stage(
+    *server_options: str,
+    parameters: Mapping[str, Any] | None = None,
+    rate_hz: float = 50.0,
+) -> Iterator[Stage]:
+    """
+    Have it all running, the follower moving.
+
+    :param parameters: more parameters of the follower's bridge.
+    :param rate_hz: joint_states of the follower per second.
+    """
     with ExitStack() as stack:
         stack.enter_context(own_domain())
         port = free_port()
@@ -148,11 +169,11 @@ def fault_stage(*server_options: str) -> Iterator[Stage]:
         probe = stack.enter_context(running_probe())
         probe.watch(FOLLOWER)
         _lead(stack, leader_proxy.url)
-        follower = stack.enter_context(arm(probe, FOLLOWER))
-        parameters = {**QUICK, **CONSUME, 'server_url': proxy.url}
+        follower = stack.enter_context(arm(probe, FOLLOWER, rate_hz=rate_hz))
+        given = {**QUICK, **CONSUME, 'server_url': proxy.url, **(parameters or {})}
         bridge = Restartable(
             stack,
-            lambda more: running('nodes.bridge', ros_arguments(FOLLOWER, parameters, *more)),
+            lambda more: running('nodes.bridge', ros_arguments(FOLLOWER, given, *more)),
         )
         stage = Stage(url, probe, follower, proxy, leader_proxy, arena, bridge)
         wait_for(lambda: len(follower.steps) > 100, 'the arm to move', 40.0)

@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+import json
 import struct
 from typing import NamedTuple
 
-__all__ = ['CLOSE', 'MORE', 'PING', 'PONG', 'TEXT', 'FrameSplitter', 'Piece', 'client_frame']
+__all__ = [
+    'CLOSE',
+    'MORE',
+    'PING',
+    'PONG',
+    'TEXT',
+    'FrameSplitter',
+    'Piece',
+    'client_frame',
+    'without_features',
+]
 
 MORE, TEXT, CLOSE, PING, PONG = 0, 1, 8, 9, 10
 
@@ -94,3 +105,23 @@ def client_frame(
     else:
         head = struct.pack('!BBQ', first, mask | 127, length)
     return head + (b'\x00' * 4 if is_masked else b'') + payload
+
+
+def without_features(frame: bytes) -> list[bytes]:
+    """Pass a client's frame on as a server sees it that knows no features: none are named."""
+    payload = _unmasked(frame)
+    if b'"features"' not in payload:
+        return [frame]
+    fields = json.loads(payload)
+    fields.pop('features', None)
+    return [client_frame(json.dumps(fields).encode())]
+
+
+def _unmasked(frame: bytes) -> bytes:
+    """Return the payload of a text frame of a client; empty where it is another frame."""
+    length = frame[1] & 0x7F
+    begin = {126: 4, 127: 10}.get(length, 2)
+    if frame[0] != 0x80 | TEXT or not frame[1] & 0x80:
+        return b''
+    mask = frame[begin : begin + 4]
+    return bytes(byte ^ mask[i % 4] for i, byte in enumerate(frame[begin + 4 :]))

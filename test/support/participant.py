@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 import threading
+import time
 from typing import Any, TypeVar
 
 from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
 from lerobot_arena_ros.arena.messages import EmergencyStop
+from lerobot_arena_ros.arena.robot_state import RobotState
 
 __all__ = ['Participant', 'running_participant']
 
@@ -19,15 +21,30 @@ Answer = TypeVar('Answer')
 
 
 class Participant:
-    """A participant, and what it heard so far: the values of each update, and stops."""
+    """
+    A participant and what it received so far.
 
-    def __init__(self, client: RoboticsProducer | RoboticsConsumer) -> None:
+    :param sees_robots: whether it asks for the states of robots, as no public client does.
+    :ivar updates: the values of each update.
+    :ivar states: each robot state, with the time of the steady clock; None where a robot left.
+    :ivar errors: texts of the server's errors, and of stops.
+    """
+
+    def __init__(
+        self, client: RoboticsProducer | RoboticsConsumer, *, sees_robots: bool = False
+    ) -> None:
         self.updates: list[dict[str, float]] = []
         self.stops: list[EmergencyStop] = []
+        self.stopped_at: list[float] = []
+        self.states: list[tuple[float, RobotState | None]] = []
+        self.errors: list[str] = []
         self._client = client
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name='participant')
-        client.on_emergency_stop(self.stops.append)
+        client.on_emergency_stop(self._on_stop)
+        client.on_error(self.errors.append)
+        if sees_robots:
+            client.on_robot_state(lambda _, state: self.states.append((time.monotonic(), state)))
         if isinstance(client, RoboticsConsumer):
             client.on_joint_update(self._on_update)
 
@@ -36,6 +53,14 @@ class Participant:
         assert isinstance(self._client, RoboticsProducer)
         joints = [{'name': name, 'value': value} for name, value in values.items()]
         self._run(self._client.send_joint_update(joints))
+
+    def stop(self, reason: str) -> None:
+        """Send an emergency stop."""
+        self._run(self._client.send_emergency_stop(reason))
+
+    def request_reset(self, participant_id: str) -> None:
+        """Ask a robot to reset its emergency stop."""
+        self._run(self._client.request_reset(participant_id))
 
     def join(self, workspace: str, room: str, participant_id: str) -> None:
         """Join a room."""
@@ -50,6 +75,10 @@ class Participant:
         assert not self._thread.is_alive()
         self._loop.close()
 
+    def _on_stop(self, stop: EmergencyStop) -> None:
+        self.stopped_at.append(time.monotonic())
+        self.stops.append(stop)
+
     def _on_update(self, joints: list[dict[str, Any]]) -> None:
         self.updates.append({joint['name']: joint['value'] for joint in joints})
 
@@ -59,10 +88,15 @@ class Participant:
 
 @contextmanager
 def running_participant(
-    client: RoboticsProducer | RoboticsConsumer, workspace: str, room: str, participant_id: str
+    client: RoboticsProducer | RoboticsConsumer,
+    workspace: str,
+    room: str,
+    participant_id: str,
+    *,
+    sees_robots: bool = False,
 ) -> Iterator[Participant]:
     """Have somebody in a room for as long as the context lasts."""
-    participant = Participant(client)
+    participant = Participant(client, sees_robots=sees_robots)
     participant.join(workspace, room, participant_id)
     try:
         yield participant

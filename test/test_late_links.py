@@ -1,0 +1,203 @@
+"""
+A link that is late: noticed soon, held, named, and well again by itself.
+
+``make faults`` writes what is seen here into docs/reliability.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+import random
+import statistics
+import time
+
+import pytest
+
+pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
+
+from support.faults import LEADER, ROOM, Stage, fault_stage
+from support.participant import running_participant
+from support.proxy import Proxy
+from support.robot import WORKSPACE
+from support.waiting import wait_for
+from support.wire import Wire
+
+from lerobot_arena_ros import RoboticsConsumer
+
+MAX_DELAY_S = 0.5
+"""``link.max_delay_s``."""
+
+HEARTBEAT_S = 0.5
+"""``link.heartbeat_period_s``."""
+
+SLACK_S = 1.5
+"""What a busy machine may add to a time before it is wrong."""
+
+IN_FLIGHT_S = 0.3
+"""How long a busy machine may take to deliver a command that was decided before."""
+
+STEP_S = 0.9
+GROWTH = 0.5
+LONGEST_JITTER_S = 1.2
+
+Delays = tuple[float, float]
+"""Of the ways up and down, in seconds."""
+
+
+@pytest.fixture(name='stage', scope='module')
+def fixture_stage() -> Iterator[Stage]:
+    """Have a follower that moves."""
+    with fault_stage() as stage:
+        yield stage
+
+
+def set_delays(proxy: Proxy, up_s: float, down_s: float) -> None:
+    """Delay what passes from now on."""
+
+    def delay(wire: Wire) -> None:
+        wire.up.delay_s, wire.down.delay_s = up_s, down_s
+
+    proxy.act(delay)
+
+
+def keep_delaying(proxy: Proxy, delays: Callable[[float], Delays]) -> Callable[[], None]:
+    """Return what, called again and again, sets the delays that are due so long after now."""
+    begun_at = time.monotonic()
+    return lambda: set_delays(proxy, *delays(time.monotonic() - begun_at))
+
+
+FAULTS: dict[str, tuple[Callable[[float], Delays], float]] = {
+    # name: the delays after so many seconds, and when a round trip first takes too long
+    'delay that grows by 0.5 s a second': (
+        lambda s: (0.0, GROWTH * s),
+        MAX_DELAY_S / GROWTH,
+    ),
+    'delay from the bridge that grows by 0.5 s a second': (
+        lambda s: (GROWTH * s, 0.0),
+        MAX_DELAY_S / GROWTH,
+    ),
+    'everything to the bridge 0.9 s late': (lambda s: (0.0, STEP_S), 0.0),
+    'everything from the bridge 0.9 s late': (lambda s: (STEP_S, 0.0), 0.0),
+    'jitter of up to 1.2 s': (
+        # What comes early waits for what came before it, as in TCP.
+        lambda s: (0.0, random.uniform(0.0, LONGEST_JITTER_S)),
+        0.0,
+    ),
+}
+
+
+@pytest.mark.parametrize('fault', FAULTS)
+def test_a_late_link_is_held_and_named_and_recovers(stage: Stage, fault: str) -> None:
+    """No command comes after the notice, though updates go on arriving."""
+    delays, late_from_s = FAULTS[fault]
+    fault_at = time.monotonic()
+    delay = keep_delaying(stage.proxy, delays)
+    frames = heard_frames(stage)
+
+    def is_noticed() -> bool:
+        delay()
+        return stage.text_after('safety', 'holding: the link is late: ', fault_at) is not None
+
+    wait_for(is_noticed, 'the gate to hold', 20.0)
+    noticed_at = stage.text_after('safety', 'holding: the link is late: ', fault_at)
+    assert noticed_at is not None
+
+    def go_on() -> bool:
+        delay()
+        return heard_frames(stage) > frames + 50 and time.monotonic() > noticed_at + 1.5
+
+    wait_for(go_on, 'more frames', 20.0)
+    after_notice = [s for s in stage.commands_after(noticed_at) if s > IN_FLIGHT_S]
+    told = max(stage.commands_after(fault_at), default=0.0)
+    named_at = stage.text_after('consume link', 'late: a round trip takes ', fault_at)
+    mended_at = time.monotonic()
+    set_delays(stage.proxy, 0.0, 0.0)
+    healed_s = stage.wait_for_motion(mended_at) - mended_at
+
+    noticed_s = noticed_at - fault_at
+    assert noticed_s < late_from_s + MAX_DELAY_S + HEARTBEAT_S + SLACK_S
+    assert not after_notice
+    assert named_at is not None
+    assert named_at - fault_at < late_from_s + MAX_DELAY_S + HEARTBEAT_S + SLACK_S
+    assert 'consume: late: a round trip takes ' in stage.bridge.output
+    assert 'gate: active -> holding: the link is late: ' in stage.bridge.output
+    stage.record(
+        fault, noticed_s=noticed_s, told=f'last command {told:.2f} s after', healed_s=healed_s
+    )
+
+
+def heard_frames(stage: Stage) -> int:
+    """Return how many frames the follower's link has received."""
+    return int(stage.value('consume link', 'heard_frames') or 0)
+
+
+def test_the_round_trip_in_diagnostics_is_true() -> None:
+    """Also where it takes longer than from one heartbeat to the next."""
+    with fault_stage(parameters={'link.max_delay_s': 1.2}) as stage:
+        seen = []
+        for each_way_s in (0.1, 0.4):
+            set_delays(stage.proxy, each_way_s, each_way_s)
+            expected_ms = 2 * each_way_s * 1e3
+            readings = round_trips(stage, settled_after=expected_ms / 2)
+            seen.append(statistics.median(readings))
+            assert seen[-1] == pytest.approx(expected_ms, rel=0.2), readings
+
+        assert stage.value('safety', 'gate') == 'active'
+        stage.record(
+            'everything 0.1 s late, and 0.4 s late, each way',
+            noticed_s=None,
+            told=f'the same, later; diagnostics have {seen[0]:.0f} and {seen[1]:.0f} ms',
+            healed_s=None,
+        )
+
+
+def round_trips(stage: Stage, *, settled_after: float) -> list[float]:
+    """Collect readings of the round trip, from the first one on that is as long as this."""
+    readings: list[float] = []
+
+    def collect() -> bool:
+        text = stage.value('consume link', 'round_trip_ms')
+        value = float(text) if text not in ('', 'unknown') else 0.0
+        if (readings or value > settled_after) and value not in readings[-1:]:
+            readings.append(value)
+        return len(readings) >= 6
+
+    wait_for(collect, 'six round trips', 30.0)
+    return readings[1:]
+
+
+def test_a_leader_sends_nothing_while_its_link_is_late(stage: Stage) -> None:
+    """A follower could not know how old it is; it goes on once the link is in time."""
+    with running_participant(
+        RoboticsConsumer(stage.arena_url), WORKSPACE, ROOM, 'viewer'
+    ) as viewer:
+        fault_at = time.monotonic()
+        set_delays(stage.leader_proxy, STEP_S, 0.0)
+        noticed_at = stage.wait_for_text(
+            'produce link', 'late: a round trip takes ', fault_at, namespace=LEADER
+        )
+        # What was sent before the notice is still in the wire.
+        wait_for(
+            lambda: time.monotonic() > noticed_at + STEP_S + IN_FLIGHT_S, 'the wire to be empty'
+        )
+        received, dropped = len(viewer.updates), late_drops(stage)
+        wait_for(lambda: late_drops(stage) > dropped + 30, 'more measurements')
+        assert len(viewer.updates) == received
+        told = max(stage.commands_after(fault_at), default=0.0)
+        mended_at = time.monotonic()
+        set_delays(stage.leader_proxy, 0.0, 0.0)
+        wait_for(lambda: len(viewer.updates) > received, 'updates')
+        healed_s = stage.wait_for_motion(mended_at) - mended_at
+
+    assert noticed_at - fault_at < MAX_DELAY_S + HEARTBEAT_S + SLACK_S
+    stage.record(
+        'everything from the producer 0.9 s late',
+        noticed_s=noticed_at - fault_at,
+        told=f'last command {told:.2f} s after',
+        healed_s=healed_s,
+    )
+
+
+def late_drops(stage: Stage) -> int:
+    """Return how many measurements the leader has not sent because its link is late."""
+    return int(stage.value('producing', 'dropped_late_link', namespace=LEADER) or 0)

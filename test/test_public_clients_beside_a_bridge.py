@@ -1,0 +1,77 @@
+"""Public clients in a room with a bridge: they meet no message that the public protocol lacks."""
+
+from __future__ import annotations
+
+from collections import Counter
+import itertools
+import json
+
+import pytest
+
+pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
+
+from support.participant import running_participant
+from support.peers import RawPeer, ws_path
+from support.robot import WORKSPACE, robot
+from support.stopping import reset, wait_for_stop
+from support.waiting import wait_for
+
+from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
+
+CONSUME = {
+    'consume.room_id': 'a',
+    'joints': ['j1'],
+    'emergency_stop.allow_remote_reset': True,
+}
+PUBLIC = {'joint_update', 'emergency_stop', 'heartbeat_ack', 'state_sync', 'joined', 'error'}
+
+
+def test_public_clients_are_sent_nothing_new_while_a_bridge_reports() -> None:
+    """Over joins, updates, stops, and resets from the room, of a robot that tells its state."""
+    with robot(CONSUME) as bridged:
+        bridged.wait_for_status('consume link', 'joined')
+        public = RawPeer.enter(bridged.url, ws_path(WORKSPACE, 'a'), 'public', 'consumer')
+        try:
+            with (
+                running_participant(
+                    RoboticsConsumer(bridged.url), WORKSPACE, 'a', 'viewer', sees_robots=True
+                ) as viewer,
+                running_participant(
+                    RoboticsProducer(bridged.url), WORKSPACE, 'a', 'leader'
+                ) as leader,
+            ):
+                for number in range(2):
+                    degrees = itertools.count(100.0 * number)
+
+                    def moved(degrees: itertools.count[float] = degrees) -> bool:
+                        leader.say(j1=next(degrees) % 40.0)
+                        return bridged.value('safety', 'gate') == 'active'
+
+                    wait_for(moved, 'the gate to be active', 20.0)
+                    viewer.stop(f'stop {number}')
+                    wait_for_stop(bridged)
+                    if number:
+                        assert reset(bridged) == 'ok: reset'
+                    else:
+                        viewer.request_reset(bridged.value('consume link', 'participant_id'))
+                    wait_for_stop(bridged, False)
+                wait_for(
+                    lambda: {s.gate for _, s in viewer.states if s} >= {'active', 'stopped'},
+                    'the states',
+                )
+            kinds = heard(public)
+        finally:
+            public.close()
+
+    assert set(kinds) <= PUBLIC
+    assert kinds['joint_update'] > 1
+    assert kinds['emergency_stop'] == 2
+
+
+def heard(peer: RawPeer) -> Counter[str]:
+    """Count the messages up to the answer to a heartbeat that is sent now, by their types."""
+    peer.send(json.dumps({'type': 'heartbeat'}).encode())
+    kinds: Counter[str] = Counter()
+    while not kinds['heartbeat_ack']:
+        kinds[peer.recv()['type']] += 1
+    return kinds

@@ -1,0 +1,202 @@
+"""
+A stop that is pressed while something stands still stops the robot afterwards, whatever it is.
+
+Lengths and moments are random, from a seed that is printed. ``make faults`` makes a hundred tries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+import signal
+
+import pytest
+
+pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
+
+from std_msgs.msg import Bool
+from support.faults import FOLLOWER, ROOM, Stage, fault_stage
+from support.frames import without_features
+from support.freezing import Freeze, Outcome, freezes, press_during
+from support.participant import Participant, running_participant
+from support.robot import WORKSPACE
+from support.waiting import wait_for
+from support.wire import Direction, Wire
+
+from lerobot_arena_ros import RoboticsConsumer
+
+
+@pytest.fixture(name='stage', scope='module')
+def fixture_stage() -> Iterator[Stage]:
+    """Have a follower that moves."""
+    with fault_stage() as stage:
+        yield stage
+
+
+@pytest.fixture(name='person', scope='module')
+def fixture_person(stage: Stage) -> Iterator[Participant]:
+    """Have a person in the room whose connection does not lead through the wire."""
+    with running_participant(
+        RoboticsConsumer(stage.arena_url), WORKSPACE, ROOM, 'person', sees_robots=True
+    ) as person:
+        yield person
+
+
+def reset_and_move(stage: Stage) -> None:
+    """Reset the stop, and wait until the arm is commanded again."""
+    wait_for(lambda: stage.call('reset_emergency_stop').success, 'the reset', 20.0)
+    stage.wait_for_motion()
+
+
+def see_them_all(stage: Stage, kind: str, attempt: Callable[[Freeze], Outcome]) -> None:
+    """Make this kind's tries, and see that each stop stopped the robot."""
+    outcomes = []
+    for freeze in freezes(kind):
+        outcomes.append(attempt(freeze))
+        print(outcomes[-1])
+        if outcomes[-1].stopped_s is not None:
+            reset_and_move(stage)
+    lost = sum(outcome.stopped_s is None for outcome in outcomes)
+    moved = max(outcome.moved for outcome in outcomes)
+    stopped_s = max(outcome.stopped_s or 0.0 for outcome in outcomes)
+    told = f'{len(outcomes)} tries, {lost} stops lost, at most {moved:.3f} rad after the freeze'
+
+    assert not [outcome for outcome in outcomes if not outcome.is_good], told
+    stage.record(f'stop pressed while {kind}', noticed_s=stopped_s, told=told, healed_s=None)
+
+
+def wait_until_told(person: Participant, count: int) -> None:
+    """Wait until the person is told that the robot has stopped, after so many older states."""
+    wait_for(
+        lambda: any(
+            state is not None and state.gate == 'stopped' for _, state in person.states[count:]
+        ),
+        'the state "stopped"',
+    )
+
+
+def press_in_room(
+    stage: Stage,
+    person: Participant,
+    freeze: Freeze,
+    *,
+    halt: Callable[[], object],
+    thaw: Callable[[], object],
+    is_bridge: bool = False,
+) -> Outcome:
+    """Press in the room, and see that who pressed is told by the robot that it stands."""
+    known, heard = len(person.states), len(person.stops)
+    outcome = press_during(
+        stage,
+        freeze,
+        halt=halt,
+        thaw=thaw,
+        press=lambda: person.stop('pressed during a freeze'),
+        told_at=lambda: person.stopped_at[heard] if len(person.stopped_at) > heard else 0.0,
+        is_bridge=is_bridge,
+    )
+    if outcome.stopped_s is not None:
+        wait_until_told(person, known)
+    return outcome
+
+
+def test_a_stop_while_the_server_is_frozen_is_not_lost(stage: Stage, person: Participant) -> None:
+    """The bridge has left and comes back to a room that tells it what it missed."""
+    see_them_all(
+        stage,
+        'the arena is frozen',
+        partial(
+            press_in_room,
+            stage,
+            person,
+            halt=lambda: stage.arena.signal(signal.SIGSTOP),
+            thaw=lambda: stage.arena.signal(signal.SIGCONT),
+        ),
+    )
+
+
+def test_a_stop_while_the_bridge_is_frozen_is_not_lost(stage: Stage, person: Participant) -> None:
+    """Its socket holds the stop, behind all that was sent meanwhile."""
+    see_them_all(
+        stage,
+        'the bridge is frozen',
+        partial(
+            press_in_room,
+            stage,
+            person,
+            halt=lambda: stage.bridge.signal(signal.SIGSTOP),
+            thaw=lambda: stage.bridge.signal(signal.SIGCONT),
+            is_bridge=True,
+        ),
+    )
+
+
+def test_a_stop_while_the_link_is_frozen_is_not_lost(stage: Stage, person: Participant) -> None:
+    """The stop is in the wire, or in the room that the bridge comes back to."""
+    see_them_all(
+        stage,
+        'the link is frozen',
+        partial(
+            press_in_room,
+            stage,
+            person,
+            halt=lambda: stage.proxy.act(Wire.freeze),
+            thaw=lambda: stage.proxy.act(Wire.thaw),
+        ),
+    )
+
+
+def test_a_server_that_remembers_nothing_loses_no_stop_of_a_frozen_bridge(
+    stage: Stage, person: Participant
+) -> None:
+    """The public server tells no stop at the join: here only reading the socket helps."""
+    set_change(stage, without_features)
+    try:
+        see_them_all(
+            stage,
+            'the bridge is frozen, public server',
+            partial(
+                press_during,
+                stage,
+                halt=lambda: stage.bridge.signal(signal.SIGSTOP),
+                thaw=lambda: stage.bridge.signal(signal.SIGCONT),
+                press=lambda: person.stop('pressed during a freeze'),
+                is_bridge=True,
+            ),
+        )
+    finally:
+        set_change(stage, None)
+
+
+def set_change(stage: Stage, change: Callable[[bytes], list[bytes]] | None) -> None:
+    """Change what the follower's bridge says, and have it join anew."""
+
+    def changed(wire: Wire) -> None:
+        direction: Direction = wire.up
+        direction.change = change
+        wire.cut()
+
+    stage.proxy.act(changed)
+    stage.wait_for_motion()
+
+
+def test_a_stop_by_topic_while_the_bridge_is_frozen_comes_before_any_command() -> None:
+    """At 500 joint_states a second DDS drops it, and brings it again up to three seconds later."""
+    with fault_stage(rate_hz=500.0) as stage:
+        topic = f'/{FOLLOWER}/emergency_stop'
+        button = stage.probe.node.create_publisher(Bool, topic, 10)
+        wait_for(lambda: button.get_subscription_count() == 2, 'the bridge to listen', 20.0)
+
+        def attempt(freeze: Freeze) -> Outcome:
+            outcome = press_during(
+                stage,
+                freeze,
+                halt=lambda: stage.bridge.signal(signal.SIGSTOP),
+                thaw=lambda: stage.bridge.signal(signal.SIGCONT),
+                press=lambda: button.publish(Bool(data=True)),
+                is_bridge=True,
+            )
+            button.publish(Bool(data=False))
+            return outcome
+
+        see_them_all(stage, 'the bridge is frozen, by ROS topic', attempt)

@@ -1,0 +1,181 @@
+"""A stop in a room and a bridge that was away: what is told at the join, and what is not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+import json
+from typing import Any
+
+import pytest
+
+pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
+
+from fastapi import WebSocket
+from support.domain import own_domain
+from support.fake_arena import fake_arena, say
+from support.participant import Participant, running_participant
+from support.probe import Probe, running_probe
+from support.processes import ros_arguments, running
+from support.robot import DEFAULTS, NAMESPACE, WORKSPACE, Robot, robot
+from support.stopping import reset, wait_for_stop
+from support.waiting import wait_for
+from support.wire import Wire
+
+from lerobot_arena_ros import RoboticsConsumer
+
+CONSUME = {'consume.room_id': 'a', 'joints': ['j1']}
+OTHER = 'other'
+
+
+@pytest.fixture(name='bridged')
+def fixture_bridged() -> Iterator[Robot]:
+    """Have a bridge that has joined its room."""
+    with robot(CONSUME) as bridged:
+        bridged.wait_for_status('consume link', 'joined')
+        yield bridged
+
+
+@contextmanager
+def person_in(bridged: Robot) -> Iterator[Participant]:
+    """Have a person in the room, whose connection does not lead through the wire."""
+    with running_participant(RoboticsConsumer(bridged.url), WORKSPACE, 'a', 'person') as person:
+        yield person
+
+
+def flap(bridged: Robot) -> None:
+    """Reset the link, and wait until the room was joined again."""
+    joins = int(bridged.value('consume link', 'joins'))
+    bridged.proxy.act(Wire.cut)
+    wait_for(lambda: int(bridged.value('consume link', 'joins')) > joins, 'the next join', 20.0)
+
+
+def stays_open(bridged: Robot, *, namespace: str = NAMESPACE) -> bool:
+    """Say whether the stop stays open for two more of its statuses."""
+    seen = bridged.probe.stop_active[namespace]
+    count = len(seen)
+    wait_for(lambda: len(seen) >= count + 2, 'two more statuses of the stop')
+    return not any(seen[count:])
+
+
+def test_a_stop_that_was_reset_does_not_come_back_with_the_link(bridged: Robot) -> None:
+    """The room tells of it at each join; the bridge knows it."""
+    with person_in(bridged) as person:
+        person.stop('smoke')
+        wait_for_stop(bridged)
+        assert reset(bridged) == 'ok: reset'
+        wait_for_stop(bridged, False)
+
+        for _ in range(3):
+            flap(bridged)
+            assert stays_open(bridged)
+
+
+def test_a_stop_pressed_while_the_bridge_was_away_stops_it_on_its_return(bridged: Robot) -> None:
+    """Once: after the reset the next join tells nothing new."""
+    with person_in(bridged) as person:
+        bridged.proxy.cut()
+        bridged.wait_for_status('consume link', 'cannot connect')
+        person.stop('smoke')
+        wait_for(lambda: person.stops, 'the stop in the room')
+        assert stays_open(bridged)
+
+        bridged.proxy.open()
+        wait_for_stop(bridged)
+        bridged.wait_for_status('safety', 'EMERGENCY STOP: smoke (')
+        assert 's before this robot joined) (from person in the consume room)' in bridged.status(
+            'safety'
+        )
+        assert reset(bridged) == 'ok: reset'
+        wait_for_stop(bridged, False)
+        flap(bridged)
+        assert stays_open(bridged)
+
+
+def test_of_two_stops_the_one_that_was_missed_counts(bridged: Robot) -> None:
+    """The bridge has received the first, was reset, and was away at the second."""
+    with person_in(bridged) as person:
+        person.stop('first')
+        wait_for_stop(bridged)
+        assert reset(bridged) == 'ok: reset'
+        wait_for_stop(bridged, False)
+        bridged.proxy.cut()
+        bridged.wait_for_status('consume link', 'cannot connect')
+        person.stop('second')
+        wait_for(lambda: len(person.stops) == 2, 'the stop in the room')
+        bridged.proxy.open()
+
+        wait_for_stop(bridged)
+        bridged.wait_for_status('safety', 'EMERGENCY STOP: second (')
+
+
+def test_the_own_stop_of_a_bridge_does_not_stop_it_again_after_its_reset(bridged: Robot) -> None:
+    """The room remembers what the bridge told it; it comes back under the bridge's own id."""
+    with person_in(bridged) as person:
+        assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success
+        wait_for(lambda: person.stops, 'the stop in the room')
+        wait_for_stop(bridged)
+        assert reset(bridged) == 'ok: reset'
+        wait_for_stop(bridged, False)
+
+        for _ in range(3):
+            flap(bridged)
+            assert stays_open(bridged)
+
+
+def test_a_bridge_that_starts_just_after_a_stop_is_stopped(bridged: Robot) -> None:
+    """A robot that is switched on beside an accident stands still."""
+    bridged.probe.watch(OTHER)
+    with person_in(bridged) as person:
+        person.stop('smoke')
+        wait_for_stop(bridged)
+        parameters = {**DEFAULTS, **CONSUME, 'server_url': bridged.url}
+        with running('nodes.bridge', ros_arguments(OTHER, parameters)):
+            wait_for_stop(bridged, namespace=OTHER)
+
+
+@pytest.mark.parametrize(
+    ('age_s', 'is_stopped'), [(9.0, True), (11.0, False)], ids=['recent', 'old']
+)
+async def test_the_age_of_a_stop_counts_for_a_bridge_that_was_never_there(
+    age_s: float, is_stopped: bool
+) -> None:
+    """One that is older than ten seconds is left to those who were there."""
+    last_stop = {'reason': 'smoke', 'source': 'person', 'timestamp': 'T', 'age_s': age_s}
+
+    async def arena(websocket: WebSocket) -> None:
+        join: dict[str, Any] = json.loads(await websocket.receive_text())
+        assert 'last_stop' in join['features']
+        await say(websocket, 'state_sync', data={})
+        await say(
+            websocket,
+            'joined',
+            room_id='a',
+            workspace_id=WORKSPACE,
+            role='consumer',
+            features=['last_stop'],
+            last_stop=last_stop,
+        )
+        while True:
+            await websocket.receive_text()
+            await say(websocket, 'heartbeat_ack', has_producer=True)
+
+    loop = asyncio.get_running_loop()
+    with own_domain(), running_probe() as probe:
+        probe.watch(NAMESPACE)
+        async with fake_arena(arena) as fake:
+            fake.room = {'id': 'a', 'workspace_id': WORKSPACE}
+            parameters = {**DEFAULTS, **CONSUME, 'server_url': fake.url}
+            with running('nodes.bridge', ros_arguments(NAMESPACE, parameters)):
+                await loop.run_in_executor(None, wait_until_judged, probe, is_stopped)
+
+
+def wait_until_judged(probe: Probe, is_stopped: bool) -> None:
+    """Wait until the room is joined and the stop is as expected for two more statuses."""
+    link = f'/{NAMESPACE}/arena_bridge: consume link'
+    seen = probe.stop_active[NAMESPACE]
+    wait_for(lambda: probe.text(link) == 'joined', 'the link', 20.0)
+    count = len(seen)
+    wait_for(lambda: len(seen) >= count + 2, 'two more statuses of the stop')
+    assert seen[-1] is is_stopped
