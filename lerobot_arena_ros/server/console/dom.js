@@ -1,4 +1,4 @@
-/** @file Finding and filling elements. Text is only ever set as text. */
+/** @file Finding and filling elements. Text is always set as text, never as markup. */
 
 /**
  * Find an element that the page cannot do without.
@@ -14,8 +14,8 @@ export function byId(id) {
 }
 
 /**
- * Set a text if it is another one: a screen reader would read it again, and the browser lay it
- * out again.
+ * Set a text if it differs: otherwise a screen reader would read it again, and the browser would
+ * lay it out again.
  * @param {Element} element
  * @param {string} text
  */
@@ -53,4 +53,17 @@ export function part(element, name) {
 export function clockTime(moment) {
   const parts = [moment.getHours(), moment.getMinutes(), moment.getSeconds()];
   return parts.map((each) => String(each).padStart(2, '0')).join(':');
+}
+
+/**
+ * Say how long something took, in the largest unit that fits.
+ * @param {number} ms
+ * @returns {string}
+ */
+export function agoText(ms) {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 60) {
+    return `${seconds} s`;
+  }
+  return seconds < 3600 ? `${Math.floor(seconds / 60)} min` : `${Math.floor(seconds / 3600)} h`;
 }
