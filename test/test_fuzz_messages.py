@@ -34,7 +34,10 @@ DECODERS: tuple[Callable[[str], Message], ...] = (decode_client, decode_server, 
 READERS: tuple[Callable[[object], RoomInfo | RoomState], ...] = (room_info, room_state)
 
 keys = st.sampled_from(
-    ('type', 'data', 'name', 'value', 'speed', 'role', 'reason', 'joints', 'id', 'participants')
+    (
+        *('type', 'data', 'name', 'value', 'speed', 'role', 'reason', 'joints', 'id', 'to'),
+        *('participants', 'features', 'last_stop', 'gate', 'stop', 'refused', 'measured'),
+    )
 )
 values = st.recursive(
     st.none()
@@ -42,6 +45,7 @@ values = st.recursive(
     | st.integers()
     | st.floats()
     | st.sampled_from(('joint_update', 'emergency_stop', 'state_sync', 'joined', 'producer'))
+    | st.sampled_from(('robot_state', 'reset_stop', 'last_stop', 'remote_reset', 'active'))
     | st.text(alphabet=st.characters(), max_size=5)
     | st.sampled_from(('\ud800', 'a\udfff')),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=5),
@@ -55,7 +59,7 @@ def check_decoders(text: str) -> None:
         try:
             message = decode(text)
         except ProtocolError as exc:
-            assert exc.reason in ('json', 'shape', 'name', 'value', 'join')
+            assert exc.reason in ('json', 'shape', 'name', 'value', 'join', 'robot_state')
             assert len(str(exc)) < 1000
             str(exc).encode()
         else:
@@ -69,7 +73,7 @@ def check_message(message: Message | RoomInfo | RoomState) -> None:
     for field in fields(message):
         value = getattr(message, field.name)
         if field.name != 'entries':
-            json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+            json.dumps(value, ensure_ascii=False, allow_nan=False, default=plain).encode()
     match message:
         case JointUpdate():
             assert all(math.isfinite(value) and name for name, value in message.values.items())
@@ -79,6 +83,14 @@ def check_message(message: Message | RoomInfo | RoomState) -> None:
             assert reason is None or len(reason) <= MAX_REASON_LENGTH
         case Join(participant_id):
             assert participant_id
+
+
+def plain(value: object) -> object:
+    """Return what a message may hold beside JSON, a set of features or a dataclass, as JSON."""
+    if isinstance(value, frozenset):
+        return sorted(value)
+    assert is_dataclass(value)
+    return {field.name: getattr(value, field.name) for field in fields(value)}
 
 
 def check_round_trip(decode: Callable[[str], Message], message: Message) -> None:

@@ -71,6 +71,7 @@ PURE_FILES = {
     'server/access.py',
     'server/journal.py',
     'server/limits.py',
+    'server/memory.py',
     'server/meter.py',
     'server/refusals.py',
     'server/registry.py',

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 import pytest
 
 from lerobot_arena_ros.arena.errors import ProtocolError
+from lerobot_arena_ros.arena.fields import is_text
 from lerobot_arena_ros.arena.messages import (
     MAX_REASON_LENGTH,
     ClientMessage,
@@ -30,7 +31,6 @@ from lerobot_arena_ros.arena.messages import (
     decode_join,
     decode_server,
     encode,
-    is_text,
     room_info,
     room_state,
 )

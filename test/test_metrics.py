@@ -57,6 +57,7 @@ async def test_what_participants_do_is_counted() -> None:
         'frames_sent_total': 2 * 2 + 3 + 1,
         'joint_updates_total': 2,
         'emergency_stops_total': 1,
+        'robot_states_total': 0,
         'messages_merged_total': 0,
     }
     assert (after['rooms'], after['workspaces']) == (1, 1)

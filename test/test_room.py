@@ -120,7 +120,7 @@ def test_the_state_outlives_the_producer() -> None:
     room = make_room()
     producer = produce(room)
     room.handle(producer, JointUpdate.of({'a': 1.0}), NOW)
-    room.leave(producer)
+    room.leave(producer, NOW)
 
     assert room.joints == {'a': 1.0}
     assert room.producer is None
@@ -192,7 +192,7 @@ def test_a_heartbeat_is_answered_with_the_producers_presence() -> None:
     producer, consumer = produce(room), consume(room)
 
     before = room.handle(consumer, Heartbeat(), NOW)
-    room.leave(producer)
+    room.leave(producer, NOW)
     after = room.handle(consumer, Heartbeat(), NOW)
 
     assert before == ((consumer,), HeartbeatAck(NOW.stamp, has_producer=True))
@@ -250,7 +250,7 @@ def test_an_id_may_be_in_two_rooms() -> None:
     produce(here, 'ros')
     other = produce(there, 'ros')
 
-    there.leave(other)
+    there.leave(other, NOW)
 
     assert here.producer is not None
 
@@ -300,10 +300,10 @@ def test_leaving_twice_takes_nobody_elses_place() -> None:
     """A late goodbye of a former producer does not free the slot of the present one."""
     room = make_room()
     former = produce(room)
-    room.leave(former)
+    room.leave(former, NOW)
     present = produce(room)
 
-    room.leave(former)
+    room.leave(former, NOW)
 
     assert room.producer is present
 
@@ -313,7 +313,7 @@ def test_who_has_left_is_nobody() -> None:
     room = make_room()
     former = produce(room)
     consume(room)
-    room.leave(former)
+    room.leave(former, NOW)
 
     for message in (JointUpdate.of({'a': 1.0}), EmergencyStop(), Heartbeat()):
         assert room.handle(former, message, NOW) is None
@@ -338,7 +338,7 @@ def test_recipients_are_those_of_the_moment() -> None:
     producer, first, second = produce(room), consume(room, 'a'), consume(room, 'b')
     delivery = room.handle(producer, JointUpdate.of({'a': 1.0}), NOW)
 
-    room.leave(first)
+    room.leave(first, NOW)
 
     assert delivery is not None
     assert delivery.recipients == (first, second)
@@ -351,7 +351,7 @@ def test_a_room_is_idle_an_hour_after_the_last_sign_of_life() -> None:
     room.handle(consumer, Heartbeat(), at(1000.0))
 
     assert not room.is_idle(at(9999.0))
-    room.leave(consumer)
+    room.leave(consumer, NOW)
     assert not room.is_idle(at(4600.0))
     assert room.is_idle(at(4600.1))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import json
 from pathlib import Path
 import re
@@ -28,7 +29,7 @@ PAGE = 'docs/reference/server.md'
 MESSAGES = 'docs/reference/messages.md'
 SERVER = ROOT / 'lerobot_arena_ros' / 'server'
 
-DECODERS = {
+DECODERS: dict[str, Callable[[str], Message]] = {
     '## What a participant sends': decode_client,
     '## What the server sends': decode_server,
 }

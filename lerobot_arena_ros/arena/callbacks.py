@@ -8,7 +8,7 @@ import inspect
 import logging
 from typing import Any
 
-from .messages import EmergencyStop, ErrorReply, JointUpdate, StateSync
+from .messages import EmergencyStop, ErrorReply, JointUpdate, RobotReport, StateSync
 from .session import Event, Malformed
 
 __all__ = ['Callbacks']
@@ -31,6 +31,10 @@ class Callbacks:
         """Have a callback called from now on, instead of the one before."""
         self._by_kind[kind] = callback
 
+    def has(self, kind: str) -> bool:
+        """Return whether a callback is set."""
+        return kind in self._by_kind
+
     def is_calling(self, task: asyncio.Task[Any]) -> bool:
         """Say whether a task waits for one of the callbacks to end."""
         return task in self._calling
@@ -46,6 +50,8 @@ class Callbacks:
             case EmergencyStop():
                 await self.call('emergency_stop', event)
                 await self.call('error', f'Emergency stop: {event.reason}')
+            case RobotReport():
+                await self.call('robot_state', event.source, event.state)
             case ErrorReply():
                 await self.call('error', event.message)
             case Malformed():

@@ -20,12 +20,9 @@ from .address import DEFAULT_URL
 from .callbacks import Callbacks
 from .connection import Connection, backoff, keep_joined, open_connection
 from .errors import ArenaError, TransportError
-from .messages import (
-    MAX_REASON_LENGTH,
-    EmergencyStop,
-    Heartbeat,
-    Role,
-)
+from .features import Feature
+from .messages import MAX_REASON_LENGTH, EmergencyStop, Heartbeat, ResetStop, Role
+from .robot_state import RobotState
 from .rooms_client import RoomsClient
 from .session import Event, LinkTiming
 
@@ -36,6 +33,9 @@ Self = TypeVar('Self', bound='RoboticsClientCore')
 
 TIMING = LinkTiming(heartbeat_period_s=5.0, timeout_s=15.0, join_timeout_s=5.0)
 """Slower than a robot's link: a program may well spend seconds in a callback."""
+
+WATCHING = frozenset((Feature.ROBOT_STATE, Feature.REMOTE_RESET))
+"""What a program with an ``on_robot_state`` asks the server for."""
 
 _logger = logging.getLogger(__name__)
 
@@ -105,6 +105,7 @@ class RoboticsClientCore(RoomsClient):
             participant_id=participant_id,
             timing=TIMING,
             access=self._access,
+            features=WATCHING if self._callbacks.has('robot_state') else frozenset(),
         )
         await self.disconnect()
         try:
@@ -160,6 +161,24 @@ class RoboticsClientCore(RoomsClient):
             EmergencyStop(str(reason)[:MAX_REASON_LENGTH])
         )
 
+    async def request_reset(self, participant_id: str) -> None:
+        """
+        Ask a robot in the room to reset its emergency stop.
+
+        The answer is its next state: without ``stop``, or with ``reset_refusal``. Where no such
+        robot allows it, ``on_error`` is called.
+
+        :raises ValueError: not connected, or with a server or a client that cannot do this.
+        :raises ConnectionLost: the connection broke.
+        """
+        connection = self._joined('request a reset')
+        if Feature.REMOTE_RESET not in connection.features:
+            raise ValueError(
+                'a reset needs a server that has remote_reset, and on_robot_state to be set before'
+                ' connecting'
+            )
+        await connection.send(ResetStop(participant_id))
+
     def is_connected(self) -> bool:
         """Say whether the client is in a room."""
         return self._connection is not None
@@ -201,6 +220,16 @@ class RoboticsClientCore(RoomsClient):
         Our own comes back, too: its ``source`` is our ``participant_id``.
         """
         self._callbacks.set('emergency_stop', callback)
+
+    def on_robot_state(self, callback: Callable[[str, RobotState | None], Any]) -> None:
+        """
+        Have ``callback(participant_id, state)`` called for each state that a robot tells.
+
+        ``state`` is None when the robot has left the room. Set it before connecting: the server
+        sends states only to clients that ask for them when they join, and the public server
+        sends none.
+        """
+        self._callbacks.set('robot_state', callback)
 
     def on_message(self, callback: Callable[[Event], Any]) -> None:
         """Have ``callback(event)`` called for everything, with source and timestamp."""

@@ -22,6 +22,7 @@ from .errors import (
     RoleTaken,
     RoomNotFound,
 )
+from .features import Feature
 from .keeping import backoff, is_retryable, keep_joined
 from .messages import Join, JointUpdate, Message, Role, encode, room_info
 from .opening import CLOSE_TIMEOUT_S, hear_directly, open_socket
@@ -72,6 +73,7 @@ async def open_connection(
     participant_id: str | None = None,
     timing: LinkTiming | None = None,
     access: Access | None = None,
+    features: frozenset[Feature] = frozenset(),
 ) -> Connection:
     """
     Connect and join.
@@ -79,6 +81,7 @@ async def open_connection(
     :param participant_id: None makes up a new one.
     :param timing: None takes the defaults.
     :param access: None shows no token, and trusts the system's authorities.
+    :param features: additions to the wire to ask for; the server may serve fewer.
     :raises ConnectError: the server was not reached or did not answer in time.
     :raises InvalidAccess: the token must not, or the CA file cannot, be used there.
     :raises AccessDenied: it wants a token, or another one.
@@ -87,7 +90,7 @@ async def open_connection(
     :raises JoinRefused: it refused for another reason.
     """
     timing, access = timing or LinkTiming(), access or Access()
-    join = Join(participant_id or new_participant_id(role), role)
+    join = Join(participant_id or new_participant_id(role), role, features)
     socket = await open_socket(address, workspace_id, room_id, access, timing.join_timeout_s)
     session = Session(join, timing, time.monotonic())
     rooms = Rooms(address, access=access)
@@ -137,6 +140,11 @@ class Connection:
     def participant_id(self) -> str:
         """The id under which this connection joined."""
         return self._session.join.participant_id
+
+    @property
+    def features(self) -> frozenset[Feature]:
+        """Those of the features asked for that the server serves."""
+        return self._session.features
 
     async def send(self, message: Message) -> None:
         """

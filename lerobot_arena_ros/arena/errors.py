@@ -53,7 +53,7 @@ class ProtocolError(ArenaError):
 
     :param message: what was expected and what came.
     :param reason: the same as one word, for counting: ``json``, ``shape``, ``name``, ``value``,
-        ``binary``, ``join``.
+        ``binary``, ``join``, ``robot_state``.
     """
 
     def __init__(self, message: str, *, reason: str) -> None:

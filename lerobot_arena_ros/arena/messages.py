@@ -202,13 +202,19 @@ class RobotReport:
     source: str | None = None
     timestamp: str | None = None
 
+    @cached_property
+    def text(self) -> str:
+        """The encoded message; made once, however many receive it."""
+        return encode(self)
+
 
 @dataclass(frozen=True)
 class ResetStop:
     """
     A request to one robot to reset its emergency stop; the robot may refuse.
 
-    :param to: the robot's participant id; None where the server passes the request on to it.
+    :param to: the robot's participant id; None where the server passes the request on to it, and
+        where the sender named none.
     :param source: the participant that asks, filled in by the server.
     """
 
@@ -299,10 +305,11 @@ def decode_join(text: str) -> Join:
     return Join(participant_id, Role(role), known_features(fields.get('features')))
 
 
-def decode_client(text: str) -> ClientMessage:
+def decode_client(text: str, features: frozenset[Feature] = frozenset(Feature)) -> ClientMessage:
     """
     Read what a participant sends after joining.
 
+    :param features: those that the server serves to it; the messages of others are unknown.
     :raises ProtocolError: no JSON object, or a joint update or robot state with one bad entry.
     """
     fields = _load(text)
@@ -313,10 +320,11 @@ def decode_client(text: str) -> ClientMessage:
             return Heartbeat()
         case 'emergency_stop':
             return _emergency_stop(fields)
-        case 'robot_state':
+        case 'robot_state' if Feature.ROBOT_STATE in features:
             return RobotReport(read_state(fields.get('data')))
-        case 'reset_stop':
-            return ResetStop(as_text(fields.get('to')))
+        case 'reset_stop' if Feature.REMOTE_RESET in features:
+            to = fields.get('to')
+            return ResetStop(to if is_text(to) else None)
         case other:
             return Unknown(as_text(other))
 

@@ -78,8 +78,8 @@ class Outbox:
 
 
 def text_of(message: Message) -> str:
-    """Encode a message, an update only once for all who receive it."""
-    return message.text if isinstance(message, JointUpdate) else encode(message)
+    """Encode a message; an update or a robot's state only once for all who receive it."""
+    return message.text if isinstance(message, JointUpdate | RobotReport) else encode(message)
 
 
 def _merge(older: JointUpdate, newer: JointUpdate) -> JointUpdate:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .errors import ProtocolError
-from .fields import as_object, as_text, is_finite, is_text, optional_text, shown
+from .fields import as_object, as_text, is_finite, is_text, shown
 
 __all__ = ['Refusal', 'RobotJoint', 'RobotState', 'StopCause', 'read_state', 'write_state']
 
@@ -122,7 +122,14 @@ def read_state(data: object) -> RobotState:
 
     :raises ProtocolError: it is no object, the gate is unknown, or a joint or refusal is broken.
     """
-    fields = as_object(data, 'data')
+    try:
+        return _read_state(as_object(data, 'data'))
+    except ProtocolError as exc:
+        # One reason for all faults, so that a reader can tell them from those of a joint update.
+        raise ProtocolError(f'robot_state: {exc}', reason='robot_state') from exc
+
+
+def _read_state(fields: Mapping[str, Any]) -> RobotState:
     gate = fields.get('gate')
     if gate not in GATES:
         raise ProtocolError(
@@ -136,7 +143,7 @@ def read_state(data: object) -> RobotState:
         cause=_cut(fields.get('cause')),
         stop=None if stop is None else _read_stop(as_object(stop, 'stop')),
         can_reset=fields.get('can_reset') is True,
-        reset_refusal=optional_text(fields.get('reset_refusal')),
+        reset_refusal=_optional_cut(fields.get('reset_refusal')),
         joints=tuple(_read_joint(each) for each in _items(fields, 'joints')),
         refused=tuple(_read_refusal(each) for each in _items(fields, 'refused')),
     )
@@ -207,7 +214,11 @@ def _optional_number(fields: Mapping[str, Any], key: str) -> float | None:
 
 
 def _cut(value: object) -> str:
-    return '' if value is None else as_text(value)[:MAX_TEXT]
+    return _optional_cut(value) or ''
+
+
+def _optional_cut(value: object) -> str | None:
+    return None if value is None else as_text(value)[:MAX_TEXT]
 
 
 def _present(**fields: object) -> dict[str, Any]:

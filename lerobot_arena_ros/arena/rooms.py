@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import builtins
 from collections.abc import Coroutine
 from contextlib import AbstractAsyncContextManager
 import ssl
@@ -105,6 +106,15 @@ class Rooms:
         """
         reply = await self._request('GET', self.address.room(workspace_id, room_id, '/state'))
         return _dict(reply, 'state')
+
+    async def robots(self, workspace_id: str, room_id: str) -> builtins.list[dict[str, Any]]:
+        """
+        List the robots in a room that tell their state, each with the newest one.
+
+        :raises RoomNotFound: there is no such room.
+        """
+        reply = await self._request('GET', self.address.room(workspace_id, room_id, '/robots'))
+        return _list(reply, 'robots')
 
     async def _request(self, method: str, url: str, **options: Any) -> dict[str, Any]:
         headers = {**self._access.headers(self.address), 'Accept-Encoding': 'identity'}

@@ -99,6 +99,17 @@ class RoomsClient:
         """
         return await self._rooms.info(workspace_id, room_id)
 
+    async def get_robots(self, workspace_id: str, room_id: str) -> list[dict[str, Any]]:
+        """
+        List the robots in a room: ``participant_id``, ``timestamp``, ``age_s`` and their state.
+
+        The public server does not have this.
+
+        :raises RoomNotFound: there is no such room.
+        :raises ArenaError: the server was not reached, or refused.
+        """
+        return await self._rooms.robots(workspace_id, room_id)
+
     def generate_workspace_id(self) -> str:
         """Make an id that no workspace has."""
         return str(uuid.uuid4())

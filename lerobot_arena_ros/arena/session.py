@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import math
 
 from .errors import ConnectionLost, JoinRefused, ProtocolError
+from .features import Feature
 from .messages import (
     EmergencyStop,
     ErrorReply,
@@ -111,10 +112,12 @@ class Session:
     :param join: who joins as what.
     :param timing: the link's deadlines.
     :param now: the present time.
+    :ivar features: those that the server serves to this participant; none while joining.
     """
 
     def __init__(self, join: Join, timing: LinkTiming, now: float) -> None:
         self.join = join
+        self.features: frozenset[Feature] = frozenset()
         self._timing = timing
         self._joined = False
         self._early: list[Event] = []
@@ -174,6 +177,7 @@ class Session:
             self._early.append(event)
             return []
         self._joined = True
+        self.features = event.features
         early, self._early = self._early, []
         return [event, *early]
 

@@ -13,6 +13,7 @@ from ..arena.messages import (
     ErrorReply,
     Join,
     JointUpdate,
+    RobotReport,
     Role,
     decode_client,
 )
@@ -82,15 +83,17 @@ class Hub:
 
     def leave(self, member: Member) -> None:
         """Take a participant out of its room; leaving twice is fine."""
-        member.room.leave(member)
+        delivery = member.room.leave(member, now())
         if self._connections.pop(member, None) is not None:
             self.journal.note('left', **_who(member))
+        self._deliver(delivery)
 
     def hear(self, member: Member, text: str) -> None:
         """Do what a participant's message asks for."""
         self.tally.frames_in += 1
         try:
-            delivery = member.room.handle(member, decode_client(text), now())
+            message = decode_client(text, member.features)
+            delivery = member.room.handle(member, message, now())
         except ProtocolError as exc:
             self._complain(member, exc)
         else:
@@ -155,7 +158,9 @@ class Hub:
         delivery = self.registry.delete(workspace_id, room_id, now())
         self._deliver(delivery)
         for member in delivery.recipients:
-            self._connections.pop(member).close(ROOM_DELETED, 'room deleted')
+            connection = self._connections.pop(member, None)
+            if connection is not None:
+                connection.close(ROOM_DELETED, 'room deleted')
         self.journal.note('room_deleted', workspace=workspace_id, room=room_id)
 
     def sweep(self) -> int:
@@ -181,7 +186,10 @@ class Hub:
             return
         frame = frame_of(delivery.message)
         for member in delivery.recipients:
-            self._connections[member].put(delivery.message, frame)
+            # Who does not read is put out here, and leaves while others are still served.
+            connection = self._connections.get(member)
+            if connection is not None:
+                connection.put(delivery.message, frame)
 
     def _count(self, message: object) -> None:
         match message:
@@ -189,12 +197,16 @@ class Hub:
                 self.tally.updates += 1
             case EmergencyStop():
                 self.tally.stops += 1
-            case ErrorReply(code='unknown_type'):
-                self.tally.refused['unknown_type'] += 1
+            case RobotReport(state=state) if state is not None:
+                self.tally.robot_states += 1
+            case ErrorReply(code='unknown_type' | 'no_such_robot' as code):
+                self.tally.refused[code] += 1
 
     def _complain(self, member: Member, error: ProtocolError) -> None:
         if error.reason == 'json':
             text = 'Message is not a JSON object'
+        elif error.reason == 'robot_state':
+            text = 'Failed to process robot state'
         elif member.role is Role.PRODUCER:
             text = 'Failed to process joint update'
         else:

@@ -37,6 +37,7 @@ class _HubCollector:
             ('frames_sent', 'WebSocket frames to participants.', tally.frames_out),
             ('joint_updates', 'Joint updates that changed something.', tally.updates),
             ('emergency_stops', 'Emergency stops that were passed on.', tally.stops),
+            ('robot_states', 'States of robots that were taken.', tally.robot_states),
             ('messages_merged', 'Messages that a newer one took the place of.', tally.merged),
         ):
             yield CounterMetricFamily(PREFIX + name, text, value=value)

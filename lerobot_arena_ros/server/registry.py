@@ -12,9 +12,17 @@ import uuid
 
 from ..arena.errors import RequestRejected, RoomNotFound
 from .limits import Limits
+from .memory import KnownStop
 from .room import Delivery, Now, Room
 
-__all__ = ['Registry']
+__all__ = ['STOP_KEPT_S', 'Registry']
+
+STOP_KEPT_S = 10.0
+"""
+How long the last stop of a room that is gone is kept for a room of the same name, in seconds.
+
+A robot that rejoins a room that was deleted and made anew must not miss the stop.
+"""
 
 
 class Registry:
@@ -23,6 +31,7 @@ class Registry:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._workspaces: dict[str, dict[str, Room]] = {}
+        self._stops: dict[tuple[str, str], KnownStop] = {}
 
     @property
     def workspace_count(self) -> int:
@@ -71,8 +80,14 @@ class Registry:
         room = self._workspaces.get(workspace_id, {}).get(room_id)
         if room is None:
             self._check_space()
+            self._drop_old_stops(now)
             room = Room(
-                workspace_id, room_id, now, limits=self._limits, max_consumers=max_consumers
+                workspace_id,
+                room_id,
+                now,
+                limits=self._limits,
+                max_consumers=max_consumers,
+                last_stop=self._stops.pop((workspace_id, room_id), None),
             )
             self._workspaces.setdefault(workspace_id, {})[room_id] = room
         elif forget and not room.members:
@@ -87,14 +102,14 @@ class Registry:
         :raises RoomNotFound: there is none.
         """
         room = self.room(workspace_id, room_id)
-        self._drop(room)
+        self._drop(room, now)
         return room.dissolve(now)
 
     def sweep(self, now: Now) -> int:
         """Drop the rooms that nobody is in and nobody used for long; return how many."""
         idle = [room for room in self.rooms if room.is_idle(now)]
         for room in idle:
-            self._drop(room)
+            self._drop(room, now)
         return len(idle)
 
     def _check_space(self) -> None:
@@ -117,11 +132,21 @@ class Registry:
                 status=422,
             )
 
-    def _drop(self, room: Room) -> None:
+    def _drop(self, room: Room, now: Now) -> None:
         rooms = self._workspaces[room.workspace_id]
         del rooms[room.room_id]
         if not rooms:
             del self._workspaces[room.workspace_id]
+        if room.last_stop is not None:
+            self._stops[room.workspace_id, room.room_id] = room.last_stop
+        self._drop_old_stops(now)
+
+    def _drop_old_stops(self, now: Now) -> None:
+        self._stops = {
+            name: stop
+            for name, stop in self._stops.items()
+            if now.steady_s - stop.steady_s < STOP_KEPT_S
+        }
 
 
 def _is_unaddressable(char: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request
@@ -9,8 +10,10 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field, StrictStr
 
 from ..arena.fields import is_text
+from ..arena.robot_state import write_state
 from .hub import Hub, now
-from .room import Room
+from .memory import KnownRobot
+from .room import Now, Room
 
 __all__ = ['router']
 
@@ -129,16 +132,31 @@ async def delete_room(workspace_id: str, room_id: str, hub: HubHere) -> Json:
 
 @router.get('/robotics/workspaces/{workspace_id}/rooms/{room_id}/state')
 async def get_state(workspace_id: str, room_id: str, hub: HubHere) -> Json:
-    """Say what each joint was last told."""
+    """Return what each joint was last told, and the last emergency stop."""
     room = hub.registry.room(workspace_id, room_id)
+    moment, stop = now(), room.last_stop
     state = {
         'room_id': room.room_id,
         'workspace_id': room.workspace_id,
         'joints': dict(room.joints),
         'participants': _participants(room),
-        'timestamp': now().stamp,
+        'last_stop': None if stop is None else asdict(stop.told(moment.steady_s)),
+        'timestamp': moment.stamp,
     }
     return {'success': True, 'state': state}
+
+
+@router.get('/robotics/workspaces/{workspace_id}/rooms/{room_id}/robots')
+async def get_robots(workspace_id: str, room_id: str, hub: HubHere) -> Json:
+    """Return the newest state of each robot in a room that tells it."""
+    room, moment = hub.registry.room(workspace_id, room_id), now()
+    robots = [_robot(robot, moment) for robot in room.robots]
+    return {
+        'success': True,
+        'workspace_id': workspace_id,
+        'room_id': room_id,
+        'robots': robots,
+    }
 
 
 @router.post('/robotics/workspaces/{workspace_id}/rooms/{room_id}/command')
@@ -205,6 +223,16 @@ def _participants(room: Room) -> Json:
         'consumers': [member.participant_id for member in room.consumers],
         'total': len(room.members),
     }
+
+
+def _robot(robot: KnownRobot, moment: Now) -> Json:
+    report = robot.message
+    head = {
+        'participant_id': report.source,
+        'timestamp': report.timestamp,
+        'age_s': moment.steady_s - robot.steady_s,
+    }
+    return head if report.state is None else {**head, **write_state(report.state)}
 
 
 def _summary(room: Room) -> Json:

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..arena.errors import JoinRefused, ProtocolError, RoleTaken
+from ..arena.features import Feature
+from ..arena.fields import shown
 from ..arena.messages import (
     ClientMessage,
     EmergencyStop,
@@ -35,9 +37,11 @@ from ..arena.messages import (
     Unknown,
 )
 from .limits import Limits
+from .memory import KnownRobot, KnownStop, check_report
 
 __all__ = [
     'API_SOURCE',
+    'SERVED',
     'Delivery',
     'Member',
     'Now',
@@ -46,6 +50,9 @@ __all__ = [
 
 API_SOURCE = 'api'
 """What a joint update that came over REST names as its source."""
+
+SERVED = frozenset(Feature)
+"""The additions to the wire that this server has."""
 
 MAX_ENTRY_CHARS = 2000
 """
@@ -75,11 +82,16 @@ class Now(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Member:
-    """One participant in one room."""
+    """
+    One participant in one room.
+
+    :param features: the additions to the wire that are served to it.
+    """
 
     participant_id: str
     role: Role
     room: Room
+    features: frozenset[Feature] = frozenset()
 
 
 class Delivery(NamedTuple):
@@ -96,6 +108,7 @@ class Room:
     ``consumers`` is replaced and never changed, so whoever iterates over it has a snapshot.
 
     :param max_consumers: refuse more consumers than this; None where the creator did not ask.
+    :param last_stop: the last stop of a room of the same name; None = none.
     """
 
     def __init__(
@@ -106,6 +119,7 @@ class Room:
         *,
         limits: Limits,
         max_consumers: int | None = None,
+        last_stop: KnownStop | None = None,
     ) -> None:
         self.workspace_id = workspace_id
         self.room_id = room_id
@@ -114,6 +128,8 @@ class Room:
         self.joints: dict[str, float] = {}
         self.producer: Member | None = None
         self.consumers: tuple[Member, ...] = ()
+        self.last_stop = last_stop
+        self._robots: dict[Member, KnownRobot] = {}
         self._limits = limits
         self._max_consumers = max_consumers
 
@@ -121,6 +137,11 @@ class Room:
     def members(self) -> tuple[Member, ...]:
         """Everybody, the producer first."""
         return self.consumers if self.producer is None else (self.producer, *self.consumers)
+
+    @property
+    def robots(self) -> tuple[KnownRobot, ...]:
+        """The newest state of each robot that is in the room."""
+        return tuple(self._robots.values())
 
     def is_idle(self, now: Now) -> bool:
         """Say whether nobody is here and nobody was for long."""
@@ -144,7 +165,7 @@ class Room:
         :raises JoinRefused: the id is taken, or the room is full.
         """
         self._check_join(join)
-        member = Member(join.participant_id, join.role, self)
+        member = Member(join.participant_id, join.role, self, join.features & SERVED)
         if join.role is Role.PRODUCER:
             self.producer = member
         else:
@@ -154,34 +175,56 @@ class Room:
 
     def welcome(self, member: Member, now: Now) -> tuple[Message, ...]:
         """Say what a member that has just joined is sent, in this order."""
-        joined = Joined(self.room_id, self.workspace_id, member.role, now.stamp)
+        features = member.features
+        stop = self.last_stop if Feature.LAST_STOP in features else None
+        joined = Joined(
+            self.room_id,
+            self.workspace_id,
+            member.role,
+            now.stamp,
+            features,
+            None if stop is None else stop.told(now.steady_s),
+        )
+        robots = self.robots if Feature.ROBOT_STATE in features else ()
+        welcome: tuple[Message, ...] = (joined, *(robot.message for robot in robots))
         if member.role is Role.PRODUCER:
-            return (joined,)
-        return StateSync(dict(self.joints), now.stamp), joined
+            return welcome
+        return StateSync(dict(self.joints), now.stamp), *welcome
 
-    def leave(self, member: Member) -> None:
-        """Take a participant out; what the room remembers stays. Leaving twice is fine."""
+    def leave(self, member: Member, now: Now) -> Delivery | None:
+        """
+        Take a participant out; leaving twice is fine.
+
+        Its joints and its stop stay remembered, and its state as a robot goes.
+
+        :returns: what the others are told, if it was a robot.
+        """
         if self.producer is member:
             self.producer = None
         else:
             self.consumers = tuple(other for other in self.consumers if other is not member)
+        if self._robots.pop(member, None) is None:
+            return None
+        return self._to_watchers(RobotReport(None, member.participant_id, now.stamp), member)
 
     def forget(self) -> None:
-        """Empty the memory, as if nobody had ever been here."""
+        """Forget the joints; the last stop stays, because a robot that joins needs it."""
         self.joints.clear()
 
     def dissolve(self, now: Now) -> Delivery:
         """Put everybody out; return what they are to be told."""
         members = self.members
         self.producer, self.consumers = None, ()
+        self._robots.clear()
         return Delivery(members, ErrorReply('Room deleted', now.stamp, 'room_deleted'))
 
     def handle(self, member: Member, message: ClientMessage, now: Now) -> Delivery | None:
         """
         Decide what one member's message means for the others.
 
+        :param message: read with the member's features.
         :returns: None where nobody gets anything.
-        :raises ProtocolError: a joint update that the room does not take.
+        :raises ProtocolError: a joint update or robot state that the room does not take.
         """
         if member is not self.producer and member not in self.consumers:
             return None
@@ -194,13 +237,19 @@ class Room:
             case EmergencyStop(reason):
                 reason = reason or f'Emergency stop from {member.participant_id}'
                 stop = EmergencyStop(reason, member.participant_id, now.stamp)
+                self.last_stop = KnownStop(stop, now.steady_s)
                 # Consumers first, for the robots that have to stop are among them.
                 members = sorted(self.members, key=lambda each: each is self.producer)
                 return Delivery(tuple(members), stop)
             case Heartbeat():
                 return Delivery((member,), HeartbeatAck(now.stamp, self.producer is not None))
-            case RobotReport() | ResetStop():
-                return None
+            case RobotReport(state):
+                report = RobotReport(state, member.participant_id, now.stamp)
+                check_report(report, self._limits)
+                self._robots[member] = KnownRobot(report, now.steady_s)
+                return self._to_watchers(report, member)
+            case ResetStop(to):
+                return self._pass_reset(member, to, now)
             case Unknown(kind):
                 if kind in _KNOWN_TO_BE_IGNORED:
                     return None
@@ -236,6 +285,18 @@ class Room:
         joints.update(moved)
         self.active_s = now.steady_s
         return Delivery(self.consumers, message)
+
+    def _to_watchers(self, report: RobotReport, robot: Member) -> Delivery:
+        watchers = (each for each in self.members if Feature.ROBOT_STATE in each.features)
+        return Delivery(tuple(each for each in watchers if each is not robot), report)
+
+    def _pass_reset(self, member: Member, to: str | None, now: Now) -> Delivery:
+        for robot in self.members:
+            if robot.participant_id == to and Feature.REMOTE_RESET in robot.features:
+                request = ResetStop(source=member.participant_id, timestamp=now.stamp)
+                return Delivery((robot,), request)
+        text = f'No robot {shown(to)} in this room allows a reset from the room'
+        return Delivery((member,), ErrorReply(text, now.stamp, 'no_such_robot'))
 
     def _check_names(self, unseen: set[str]) -> None:
         for name in unseen:

@@ -17,6 +17,7 @@ class Tally:
     :param frames_out: WebSocket frames that were written, to all recipients together.
     :param updates: joint updates that changed something.
     :param stops: emergency stops that were passed on.
+    :param robot_states: states of robots that were taken.
     :param merged: messages that were not sent because a newer one took their place.
     :param refused: what was refused, by the reason that its sender was given.
     """
@@ -25,5 +26,6 @@ class Tally:
     frames_out: int = 0
     updates: int = 0
     stops: int = 0
+    robot_states: int = 0
     merged: int = 0
     refused: Counter[str] = field(default_factory=Counter)
