@@ -16,7 +16,7 @@ from urllib.parse import quote
 from .required import is_required, require
 from .waiting import wait_for
 
-__all__ = ['PHONE', 'Console', 'running_browser']
+__all__ = ['CONTRASTS', 'PHONE', 'TOO_WIDE', 'Console', 'running_browser']
 
 PICTURES_VARIABLE = 'LEROBOT_ARENA_SCREENSHOTS'
 """The folder that the pictures of the page go to."""
@@ -40,16 +40,54 @@ FLAGS = (
 )
 
 DESKTOP = (1280, 900)
-PHONE = (360, 780)
+PHONE = (390, 844)
 
 TEXT = """
 const found = document.getElementById(arguments[0]);
 return found.checkVisibility() ? found.innerText : '';
 """
 
+CONTRASTS = """
+const luminance = ([r, g, b]) => {
+  const linear = [r, g, b].map((each) => each / 255)
+    .map((each) => (each <= 0.04045 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2];
+};
+const channels = (colour) => colour.match(/[\\d.]+/g).map(Number);
+const behind = (element) => {
+  for (let each = element; each !== null; each = each.parentElement) {
+    const colour = channels(getComputedStyle(each).backgroundColor);
+    if (colour.length === 3 || colour[3] === 1) return colour;
+  }
+  return [255, 255, 255];
+};
+const found = [];
+for (const element of document.querySelectorAll('body *')) {
+  const says = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+  if (!says || element.closest(':disabled') || !element.checkVisibility()) continue;
+  const pair = [channels(getComputedStyle(element).color), behind(element)].map(luminance);
+  const ratio = (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05);
+  found.push([ratio, element.textContent.trim().slice(0, 40)]);
+}
+return found;
+"""
+
+TOO_WIDE = """
+return [...document.querySelectorAll('body *')]
+  .filter((each) => each.checkVisibility())
+  .filter((each) => each.getBoundingClientRect().right > innerWidth + 0.5)
+  .map((each) => each.outerHTML.slice(0, 80));
+"""
+
 FIND_JOINT = """
 const joint = [...document.querySelectorAll('#joints > li')]
   .find((each) => each.querySelector('.joint-title').textContent === arguments[0]);
+"""
+
+FIND_BANNER = """
+return [...document.querySelectorAll('#robots > li')].find(
+  (each) => each.querySelector('.robot-name').textContent === arguments[0],
+) ?? null;
 """
 
 
@@ -107,6 +145,45 @@ class Console:
         script = f'{FIND_JOINT} return joint?.querySelector("." + arguments[1]) ?? null'
         return self.run(script, name, part)
 
+    def reading(self, name: str, robot: str, part: str) -> str:
+        """Give what a robot is shown to say of a joint: ``measured``, say; empty: nothing."""
+        script = f"""{FIND_JOINT}
+        const row = [...joint?.querySelectorAll('.reading') ?? []]
+          .find((each) => each.querySelector('.reading-name').textContent === arguments[1]);
+        return row?.querySelector('.' + arguments[2]).textContent ?? '';"""
+        return str(self.run(script, name, robot, part))
+
+    def banner(self, robot: str) -> Any:
+        """Find the banner of a robot; None where there is none."""
+        return self.run(FIND_BANNER, robot)
+
+    def gate(self, robot: str) -> str:
+        """Give all that the banner of a robot says; empty: there is none."""
+        banner = self.banner(robot)
+        return '' if banner is None else str(banner.text)
+
+    def is_old(self, name: str, part: str) -> bool:
+        """Tell whether a part of a joint is shown as old: in grey and in italics."""
+        script = f"""{FIND_JOINT}
+        const text = joint?.querySelector('.' + arguments[1]);
+        const shown = text?.querySelector('.measured') ?? text;
+        return shown ? getComputedStyle(shown).fontStyle === 'italic' : false;"""
+        return bool(self.run(script, name, part))
+
+    def style(self, element_id: str, property_name: str) -> str:
+        """Give the computed value of a CSS property."""
+        script = 'return getComputedStyle(document.getElementById(arguments[0]))[arguments[1]]'
+        return str(self.run(script, element_id, property_name))
+
+    def freeze(self) -> None:
+        """Freeze the page, as the browser does with a tab that is hidden for long."""
+        self.driver.execute_cdp_cmd('Page.setWebLifecycleState', {'state': 'frozen'})
+
+    def thaw(self) -> None:
+        """Let a frozen page run again, in view."""
+        self.driver.execute_cdp_cmd('Page.setWebLifecycleState', {'state': 'active'})
+        self.driver.execute_cdp_cmd('Page.bringToFront', {})
+
     def value(self, name: str) -> float:
         """Give the value that is shown of a joint; NaN where there is none."""
         number = self.joint(name, 'number')
@@ -160,6 +237,14 @@ class Console:
         folder = Path(os.environ.get(PICTURES_VARIABLE) or PICTURES)
         folder.mkdir(parents=True, exist_ok=True)
         assert self.driver.save_screenshot(str(folder / f'{name}.png'))
+
+    def take_pictures(self, name: str) -> None:
+        """Keep what is seen on a desktop and on a phone; nothing may be wider than the page."""
+        self.take_picture(f'{name}-desktop')
+        self.resize(*PHONE, is_phone=True)
+        self.take_picture(f'{name}-phone')
+        assert self.run(TOO_WIDE) == []
+        self.resize(*DESKTOP)
 
     def faults(self) -> list[str]:
         """List what scripts and the content policy complained of since the page was loaded."""

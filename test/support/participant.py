@@ -37,6 +37,10 @@ class Participant:
         joints = [{'name': name, 'value': value} for name, value in values.items()]
         self._run(self._client.send_joint_update(joints))
 
+    def stop(self, reason: str) -> None:
+        """Send an emergency stop."""
+        self._run(self._client.send_emergency_stop(reason))
+
     def join(self, workspace: str, room: str, participant_id: str) -> None:
         """Join a room."""
         self._thread.start()

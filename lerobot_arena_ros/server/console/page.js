@@ -90,10 +90,11 @@ class Page {
     if (named === null) {
       this.#view.open(null);
       showLink('none', 'Not connected');
-      return;
+    } else {
+      this.#session = new Session(this.#arena, ...named, this.#participantId, this.#handlers());
+      this.#view.open(this.#session);
     }
-    this.#session = new Session(this.#arena, ...named, this.#participantId, this.#handlers());
-    this.#view.open(this.#session);
+    this.#showStop();
   }
 
   /** @returns {import('./session.js').SessionHandlers} */
