@@ -142,8 +142,9 @@ def browser() -> Iterator[Console]:
 def console(browser: Console) -> Iterator[Console]:
     """Give the browser; no script may fail in it or want what the content policy forbids."""
     yield browser
-    assert browser.faults() == []
+    faults = browser.faults()
     browser.driver.get('about:blank')
+    assert faults == []
 
 
 @pytest.fixture

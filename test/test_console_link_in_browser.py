@@ -7,7 +7,7 @@ import signal
 import httpx
 import pytest
 from support.arena_server import arena_server
-from support.browser import Console
+from support.browser import REJOIN_S, Console
 from support.console_rooms import WORKSPACE, make_room, open_room, open_with_elbow, take_control
 from support.participant import running_participant
 from support.processes import free_port
@@ -102,11 +102,12 @@ def test_a_stop_that_finds_no_link_says_so_and_is_sent_later(console: Console) -
     wait_for(lambda: console.is_old('elbow', 'reading'), 'the values of the robot to be greyed')
     assert console.is_old('elbow', 'number')
     assert not console.driver.find_element('id', 'take').is_enabled()
-    console.wait_text('robots', 'No report since')
+    console.wait_text('robots', 'Not known: it does not report')
     console.take_pictures('lost-link')
     console.wait_text('link', 'the server does not answer')
     with arena_server('--port', port) as server:
-        console.wait_text('missing', f'There is no room arm in workspace {WORKSPACE}')
+        missing = f'There is no room arm in workspace {WORKSPACE}'
+        console.wait_text('missing', missing, REJOIN_S)
         console.wait_text(
             'alert-title', f'The stop is NOT sent: there is no room arm in workspace {WORKSPACE}'
         )
@@ -173,17 +174,15 @@ def test_a_page_that_the_browser_freezes_gives_control_back(
     with running_participant(
         RoboticsConsumer(own_server_url), WORKSPACE, console_room, 'onlooker'
     ) as onlooker:
-        console.freeze()
-        wait_for(
-            lambda: members(own_server_url, console_room) == ['onlooker'], 'the page to leave'
-        )
-        onlooker.stop('A person is in the cell')
-
-        console.thaw()
-
+        with console.frozen():
+            wait_for(
+                lambda: members(own_server_url, console_room) == ['onlooker'], 'the page to leave'
+            )
+            onlooker.stop('A person is in the cell')
+        wait_for(lambda: console.run('return !document.hidden'), 'the page to be shown again')
         console.wait_text('alert-title', 'Stop by onlooker')
-        console.wait_text('alert-text', 'A person is in the cell')
-        console.wait_text('drive-note', 'the browser paused this page')
+        assert 'A person is in the cell' in console.text('alert-text')
+        assert 'the browser paused this page' in console.text('drive-note')
         console.wait_joined()
 
 

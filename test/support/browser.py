@@ -16,7 +16,7 @@ from urllib.parse import quote
 from .required import is_required, require
 from .waiting import wait_for
 
-__all__ = ['CONTRASTS', 'PHONE', 'TOO_WIDE', 'Console', 'running_browser']
+__all__ = ['CONTRASTS', 'PHONE', 'REJOIN_S', 'TOO_WIDE', 'Console', 'running_browser']
 
 PICTURES_VARIABLE = 'LEROBOT_ARENA_SCREENSHOTS'
 """The folder that the pictures of the page go to."""
@@ -38,6 +38,9 @@ FLAGS = (
     # Nothing but this machine is to be reached, whatever a browser does on its own.
     '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost',
 )
+
+REJOIN_S = 20.0
+"""More than the longest delay between two attempts of the page to join."""
 
 DESKTOP = (1280, 900)
 PHONE = (390, 844)
@@ -114,7 +117,7 @@ class Console:
 
     def wait_joined(self) -> None:
         """Wait until the page has joined its room."""
-        self.wait_text('link', 'Joined')
+        self.wait_text('link', 'Joined', REJOIN_S)
 
     def run(self, script: str, *arguments: object) -> Any:
         """Run a script in the page and give what it returns."""
@@ -124,9 +127,10 @@ class Console:
         """Give what is written in an element, if it is shown."""
         return str(self.run(TEXT, element_id))
 
-    def wait_text(self, element_id: str, text: str) -> None:
+    def wait_text(self, element_id: str, text: str, timeout_s: float = 10.0) -> None:
         """Wait until an element says this, among other things."""
-        wait_for(lambda: text in self.text(element_id), f'#{element_id} to say {text!r}')
+        what = f'#{element_id} to say {text!r}'
+        wait_for(lambda: text in self.text(element_id), what, timeout_s)
 
     def click(self, element_id: str) -> None:
         """Click an element with the mouse."""
@@ -175,20 +179,33 @@ class Console:
         script = 'return getComputedStyle(document.getElementById(arguments[0]))[arguments[1]]'
         return str(self.run(script, element_id, property_name))
 
-    def freeze(self) -> None:
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
         """Freeze the page, as the browser does with a tab that is hidden for long."""
-        self.driver.execute_cdp_cmd('Page.setWebLifecycleState', {'state': 'frozen'})
-
-    def thaw(self) -> None:
-        """Let a frozen page run again, in view."""
-        self.driver.execute_cdp_cmd('Page.setWebLifecycleState', {'state': 'active'})
-        self.driver.execute_cdp_cmd('Page.bringToFront', {})
+        state = 'Page.setWebLifecycleState'
+        self.driver.execute_cdp_cmd(state, {'state': 'frozen'})
+        try:
+            yield
+        finally:
+            self.driver.execute_cdp_cmd(state, {'state': 'active'})
+            # Freezing has hidden it: a window that is restored shows its page.
+            window = self.driver.execute_cdp_cmd('Browser.getWindowForTarget', {})['windowId']
+            for bounds in ('minimized', 'normal'):
+                self.driver.execute_cdp_cmd(
+                    'Browser.setWindowBounds',
+                    {'windowId': window, 'bounds': {'windowState': bounds}},
+                )
 
     def value(self, name: str) -> float:
         """Give the value that is shown of a joint; NaN where there is none."""
         number = self.joint(name, 'number')
         text = '' if number is None else number.text
         return float(text) if text.strip('-.').replace('.', '').isdigit() else math.nan
+
+    def type_value(self, name: str, text: str) -> None:
+        """Type over the number of a joint and press Enter."""
+        self.run('arguments[0].focus(); arguments[0].select();', self.joint(name, 'typed'))
+        self.press(text, self.keys.ENTER)
 
     def drag(self, name: str, from_share: float, to_share: float) -> None:
         """

@@ -33,6 +33,7 @@ export class Joint {
   #reach = reachOf([]);
   #seen = null;
   #isLive = false;
+  #isOld = false;
   #isDriving = false;
   #isDirty = true;
   #isVisible = true;
@@ -77,6 +78,7 @@ export class Joint {
    */
   hear(value, at, { isLive, isOurs }) {
     this.#isLive ||= isLive;
+    this.#isOld = false;
     this.#history.add(at, value);
     const { low, high } = this.#seen ?? { low: value, high: value };
     this.#seen = { low: Math.min(low, value), high: Math.max(high, value) };
@@ -93,6 +95,7 @@ export class Joint {
     this.#history.add(now, null);
     this.#measured.forEach(({ history }) => history.add(now, null));
     this.#isLive = false;
+    this.#isOld = true;
     this.#isDirty = true;
   }
 
@@ -100,6 +103,7 @@ export class Joint {
   forget() {
     this.told = undefined;
     this.#isLive = false;
+    this.#isOld = false;
     this.#seen = null;
     this.slider.aim(null);
     this.#aim();
@@ -115,7 +119,8 @@ export class Joint {
     this.#reports = reports;
     this.#keepMeasured(now);
     this.#reach = reachOf(reports.map(({ joint }) => joint ?? {}));
-    if (this.slider.value === null) {
+    const { value, isHeld } = this.slider;
+    if (value === null || (!isHeld && !isWithin(value, this.#reach))) {
       this.#aim();
     }
     this.#updateRange();
@@ -164,7 +169,7 @@ export class Joint {
       setText(this.number, this.told === undefined ? '–' : this.#shown(this.told));
       setText(this.age, this.#ageText());
       setText(this.unit, unitText(this.#reach.unit));
-      this.element.classList.toggle('old', !this.#isLive);
+      this.element.classList.toggle('old', this.#isOld);
       this.canvas.setAttribute('aria-label', this.#plotText(extent));
       this.slider.draw();
       this.slider.mark(this.#marks());
@@ -197,10 +202,7 @@ export class Joint {
 
   /** Have the slider where motion begins: at what the room was told, if robots can be there. */
   #aim() {
-    const { low, high } = this.#reach;
-    const isTold = this.told !== undefined
-      && (low === null || this.told >= low) && (high === null || this.told <= high);
-    if (isTold) {
+    if (this.told !== undefined && isWithin(this.told, this.#reach)) {
       this.slider.aim(this.told);
     } else {
       // A step from a value out of reach would send the robots to the end of their range.
@@ -247,6 +249,9 @@ export class Joint {
     if (this.told === undefined) {
       return 'unknown';
     }
+    if (this.#isOld) {
+      return 'old';
+    }
     return this.#isLive ? '' : 'remembered';
   }
 
@@ -256,4 +261,8 @@ export class Joint {
       : `between ${this.#shown(extent.low)} and ${this.#shown(extent.high)}`;
     return `${this.#name} over the last 30 seconds: ${between}`;
   }
+}
+
+function isWithin(value, { low, high }) {
+  return (low === null || value >= low) && (high === null || value <= high);
 }

@@ -38,8 +38,8 @@ class Page {
     window.addEventListener('pagehide', () => this.#session?.close());
     // A page that comes back out of the browser's memory has lost its links.
     window.addEventListener('pageshow', (event) => event.persisted && location.reload());
-    document.addEventListener('freeze', () => this.#session?.freeze());
-    document.addEventListener('resume', () => this.#session?.resume());
+    document.addEventListener('freeze', () => this.#freeze());
+    document.addEventListener('resume', () => this.#resume());
     byId('create-missing').addEventListener('click', () => this.#createMissing());
     setInterval(() => this.#showRobots(), TICK_MS);
     try {
@@ -53,6 +53,19 @@ class Page {
     byId('console').hidden = false;
     this.#rooms.start();
     this.#open();
+  }
+
+  /** The browser allows no requests from now on, and may keep the page frozen for hours. */
+  #freeze() {
+    this.#rooms.stop();
+    this.#session?.freeze();
+  }
+
+  #resume() {
+    this.#session?.resume();
+    if (byId('token-panel').hidden) {
+      this.#rooms.start();
+    }
   }
 
   #askForToken() {
@@ -164,8 +177,12 @@ class Page {
   }
 
   #onRobot(id, data) {
+    const { length } = this.#robots.all;
     this.#robots.hear(id, data, performance.now());
     this.#showRobots();
+    if (this.#robots.all.length !== length) {
+      this.#rooms.refresh();
+    }
   }
 
   #showRobots() {
@@ -214,7 +231,7 @@ class Page {
     } else if (phase === 'connecting') {
       showLink(phase, 'Connecting…');
     } else {
-      showLink(phase, isMissing ? 'There is no such room' : `Lost: ${reason}. Trying again…`);
+      showLink(phase, isMissing ? 'No such room' : `Lost: ${reason}. Trying again…`);
     }
     this.#view.showLink(state);
     this.#showStop();

@@ -80,9 +80,9 @@ class Banner {
     setText(part(element, 'badge'), String(robot.number));
     setText(part(element, 'robot-name'), robot.id);
     setText(part(element, 'robot-detail'), detailOf(robot));
-    setText(part(element, 'robot-gate'), gate);
-    const silence = robot.isOld ? `No report since ${agoText(now - robot.heardAt)}.` : '';
-    setText(part(element, 'robot-silence'), silence);
+    setText(part(element, 'robot-gate'), robot.isOld ? 'Not known: it does not report' : gate);
+    const last = robot.isOld ? `Last report ${agoText(now - robot.heardAt)} ago: ${gate}` : '';
+    setText(part(element, 'robot-last'), last);
     const refusal = robot.resetRefusal;
     setText(part(element, 'robot-refusal'), refusal && `The reset was refused: ${refusal}`);
     this.#showButton(robot, canAsk, now);
