@@ -6,12 +6,14 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
+from support.peers import enter, robot_state
 from support.server import running_server
 from support.waiting import wait_until
 
 from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer, create_producer_client
 from lerobot_arena_ros.arena.errors import InvalidAddress, TransportError
-from lerobot_arena_ros.arena.messages import EmergencyStop
+from lerobot_arena_ros.arena.messages import EmergencyStop, RobotReport
+from lerobot_arena_ros.arena.robot_state import RobotState
 
 pytestmark = pytest.mark.usefixtures('no_task_left')
 
@@ -198,3 +200,76 @@ async def test_a_late_consumer_has_the_whole_state(producer_consumer_pair: Pair)
         await wait_until(lambda: states, 'the state')
 
     assert states == [{'Jaw': 99.0, 'Elbow': -99.0}]
+
+
+@pytest.mark.parametrize('kind', [RoboticsConsumer, RoboticsProducer])
+async def test_a_program_that_asks_for_states_is_told_them(
+    server_url: str, test_room: Room, kind: type[RoboticsConsumer] | type[RoboticsProducer]
+) -> None:
+    """In either role: those that there are, each new one, and None once the robot has left."""
+    told: list[tuple[str, RobotState | None]] = []
+    features = 'robot_state', 'remote_reset'
+    async with kind(server_url) as client:
+        client.on_robot_state(lambda name, state: told.append((name, state)))
+        async with enter(server_url, *test_room, 'ros', 'consumer', *features) as robot:
+            await robot.send(robot_state('stopped', can_reset=True))
+            await robot.expect_silence()
+            assert await client.connect(*test_room)
+            await wait_until(lambda: len(told) == 1, 'the state that there is')
+            (listed,) = await client.get_robots(*test_room)
+
+            await client.request_reset('ros')
+            assert (await robot.recv_type('reset_stop'))['source'] == client.participant_id
+            await robot.send(robot_state('waiting'))
+            await wait_until(lambda: len(told) == 2, 'the new state')
+        await wait_until(lambda: len(told) == 3, 'the robot to be gone')
+
+    assert [name for name, _ in told] == ['ros'] * 3
+    assert [state and state.gate for _, state in told] == ['stopped', 'waiting', None]
+    assert (listed['participant_id'], listed['gate'], listed['can_reset']) == (
+        'ros',
+        'stopped',
+        True,
+    )
+
+
+async def test_a_reset_that_nobody_allows_is_an_error(server_url: str, test_room: Room) -> None:
+    """Told like every other complaint of the server; without a room it is not even sent."""
+    errors: list[str] = []
+    async with RoboticsConsumer(server_url) as client:
+        client.on_robot_state(lambda _name, _state: None)
+        client.on_error(errors.append)
+        with pytest.raises(ValueError, match='Must be connected'):
+            await client.request_reset('ros')
+        assert await client.connect(*test_room)
+
+        await client.request_reset('ros')
+
+        await wait_until(lambda: errors, 'the error')
+    assert errors == ["No robot 'ros' in this room allows a reset from the room"]
+
+
+async def test_a_program_that_does_not_ask_for_states_is_told_none(
+    server_url: str, test_room: Room
+) -> None:
+    """Not even as a message; a callback that is set too late counts from the next join on."""
+    events: list[object] = []
+    told: list[str] = []
+    async with (
+        RoboticsConsumer(server_url) as client,
+        enter(server_url, *test_room, 'ros', 'consumer', 'robot_state') as robot,
+    ):
+        client.on_message(events.append)
+        assert await client.connect(*test_room)
+        client.on_robot_state(lambda name, _state: told.append(name))
+        await robot.send(robot_state())
+        await robot.expect_silence()
+        await client.send_emergency_stop()
+        await wait_until(lambda: any(isinstance(e, EmergencyStop) for e in events), 'the stop')
+
+        assert not [event for event in events if isinstance(event, RobotReport)]
+        assert told == []
+        with pytest.raises(ValueError, match='on_robot_state to be set before'):
+            await client.request_reset('ros')
+        assert await client.connect(*test_room)
+        await wait_until(lambda: told == ['ros'], 'the state of the robot')

@@ -13,7 +13,7 @@ from support.arena_server import Server, arena_server
 from support.attacks import attacker, heard, pour, refusals, undisturbed
 from support.corpus import cases
 from support.frames import CLOSE, MORE, PING, PONG, client_frame
-from support.peers import RawPeer, ws_path
+from support.peers import RawPeer, enter, ws_path
 
 from lerobot_arena_ros.server.limits import Timing
 
@@ -21,6 +21,7 @@ HEARTBEAT = client_frame(b'{"type":"heartbeat"}')
 BIG = 100 * 1024 * 1024
 BOMB = 16 * 1024 * 1024
 BINARY, RESERVED = 2, 3
+STATE = 'error invalid_robot_state'
 PATH = ws_path('lab', 'arm')
 
 
@@ -85,6 +86,49 @@ async def test_a_bad_message_is_told_of_and_the_connection_stays(
         told = await asyncio.to_thread(attack, server.url, *frames)
 
     assert told == [*answer, 'heartbeat_ack'] if answer != ['heartbeat_ack'] else answer
+
+
+@pytest.mark.parametrize(
+    ('data', 'answer'),
+    [
+        pytest.param('[' * 100_000, 'error invalid_json', id='deep JSON'),
+        pytest.param('{"gate":"active","joints":[' + '{},' * 80_000 + '{}]}', STATE, id='joints'),
+        pytest.param('{"gate":"active","joints":[{"name":"a","max":NaN}]}', STATE, id='NaN'),
+        pytest.param('{"gate":"active","joints":[{"name":"\\ud800"}]}', STATE, id='surrogate'),
+        pytest.param('{"gate":' + '9' * 200_000 + '}', STATE, id='200000 digits'),
+        pytest.param('7', STATE, id='a number'),
+    ],
+)
+async def test_a_hostile_state_of_a_robot_disturbs_nobody(
+    server: Server, data: str, answer: str
+) -> None:
+    """Sent again and again, it is refused each time, and costs the others nothing."""
+    frame = client_frame(f'{{"type":"robot_state","data":{data}}}'.encode())
+
+    def send() -> list[str]:
+        with attacker(server.url, 'consumer', 'robot_state') as peer:
+            peer.sock.sendall(frame * 20 + HEARTBEAT)
+            return heard(peer)
+
+    async with (
+        undisturbed(server),
+        enter(server.url, 'lab', 'arm', 'viewer', 'consumer', 'robot_state') as viewer,
+    ):
+        told = await asyncio.to_thread(send)
+        await viewer.expect_silence()
+
+    assert told == [answer] * 20 + ['heartbeat_ack']
+
+
+async def test_100000_joints_of_a_robot_are_more_than_a_message_may_have(server: Server) -> None:
+    """They end the connection, as any message of that size does."""
+    data = '{"gate":"active","joints":[' + '{},' * 100_000 + '{}]}'
+    frame = client_frame(f'{{"type":"robot_state","data":{data}}}'.encode())
+
+    async with undisturbed(server):
+        told = await asyncio.to_thread(attack, server.url, frame)
+
+    assert told[-1] == 'close 1009'
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ OURS = {
         'arena.errors',
         'arena.features',
         'arena.fields',
+        'arena.json_text',
         'arena.messages',
         'arena.outbox',
         'arena.robot_state',

@@ -8,7 +8,7 @@ import socket
 
 import httpx
 import pytest
-from support.peers import Peer, RawPeer, connect, enter, joint, joints, ws_path
+from support.peers import Peer, RawPeer, connect, enter, joint, joints, robot_state, ws_path
 from support.server import running_server
 from support.waiting import wait_until
 import websockets
@@ -76,6 +76,26 @@ async def test_s12_a_room_remembers_so_many_joints_and_no_more(url: str) -> None
         assert reply.status_code == 422
         assert 'at most 2 joints' in reply.json()['detail'][0]['msg']
         assert httpx.get(f'{url}{ROOMS}/arm/state').json()['state']['joints'] == {'a': 1}
+
+
+@limited(joints=2)
+async def test_s12_a_robot_tells_of_so_many_joints(url: str) -> None:
+    """One more and its state is refused whole; others, in the same room too, do not notice."""
+    arm = [{'name': name, 'unit': 'degrees'} for name in 'abc']
+    async with (
+        bystanders(url),
+        enter(url, 'lab', 'arm', 'robot', 'consumer', 'robot_state') as robot,
+        enter(url, 'lab', 'arm', 'viewer', 'consumer', 'robot_state') as viewer,
+    ):
+        for joints_told in (arm, arm[:2]):
+            await robot.send(robot_state(joints=joints_told))
+
+        error = await robot.recv_type('error')
+        assert (error['code'], error['message']) == (
+            'invalid_robot_state',
+            'Failed to process robot state',
+        )
+        assert (await viewer.recv_type('robot_state'))['data']['joints'] == arm[:2]
 
 
 @limited(members=2)

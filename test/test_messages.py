@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 import pytest
 
 from lerobot_arena_ros.arena.errors import ProtocolError
+from lerobot_arena_ros.arena.features import Feature
 from lerobot_arena_ros.arena.fields import is_text
 from lerobot_arena_ros.arena.messages import (
     MAX_REASON_LENGTH,
@@ -21,6 +22,9 @@ from lerobot_arena_ros.arena.messages import (
     Join,
     Joined,
     JointUpdate,
+    LastStop,
+    ResetStop,
+    RobotReport,
     Role,
     RoomInfo,
     RoomState,
@@ -34,8 +38,21 @@ from lerobot_arena_ros.arena.messages import (
     room_info,
     room_state,
 )
+from lerobot_arena_ros.arena.robot_state import Refusal, RobotJoint, RobotState, StopCause
 
 STAMP = '2026-01-31T10:15:30.123456+00:00'
+LAST_STOP = LastStop('smoke', 'leader', STAMP, 3.2)
+STATE = RobotState(
+    '/arm1/arena_bridge',
+    'lab-pc',
+    'stopped',
+    'emergency stop',
+    StopCause('smoke', 'leader'),
+    can_reset=True,
+    reset_refusal='the topic is true',
+    joints=(RobotJoint('Jaw', 'percent', 12.0, 13.0, 0.0, 100.0), RobotJoint('b', 'radians')),
+    refused=(Refusal('Jaw', 5000.0, 'too far'),),
+)
 ENTRIES = ({'name': 'Jaw', 'value': 40, 'speed': None, 'index': 5}, {'name': 'b', 'value': -0.5})
 
 
@@ -47,6 +64,9 @@ ENTRIES = ({'name': 'Jaw', 'value': 40, 'speed': None, 'index': 5}, {'name': 'b'
         Heartbeat(),
         EmergencyStop(),
         EmergencyStop('smoke', 'ros', STAMP),
+        RobotReport(STATE),
+        ResetStop('ros'),
+        ResetStop(),
         Unknown('dance'),
     ],
     ids=repr,
@@ -66,6 +86,11 @@ def test_what_a_client_sends_survives_the_wire(message: ClientMessage) -> None:
         EmergencyStop('smoke', 'ros', STAMP),
         HeartbeatAck(),
         HeartbeatAck(STAMP, has_producer=False),
+        Joined('arm', 'lab', Role.CONSUMER, STAMP, frozenset(Feature)),
+        Joined('arm', 'lab', Role.CONSUMER, STAMP, frozenset(Feature), LAST_STOP),
+        RobotReport(STATE, 'ros', STAMP),
+        RobotReport(None, 'ros', STAMP),
+        ResetStop(source='console', timestamp=STAMP),
         ErrorReply('Cannot join room', STAMP, 'role_taken'),
         Unknown('participant_joined'),
     ],
@@ -79,7 +104,32 @@ def test_what_a_server_sends_survives_the_wire(message: ServerMessage) -> None:
 @pytest.mark.parametrize('role', list(Role))
 def test_a_join_survives_the_wire(role: Role) -> None:
     """Decoding undoes encoding."""
-    assert decode_join(encode(Join('Ärmchen', role))) == Join('Ärmchen', role)
+    for features in (frozenset[Feature](), frozenset(Feature)):
+        join = Join('Ärmchen', role, features)
+
+        assert decode_join(encode(join)) == join
+
+
+def test_messages_of_features_that_are_not_served_are_unknown() -> None:
+    """Even where they are malformed, as on a server that has never heard of them."""
+    for text in ('{"type": "robot_state"}', '{"type": "robot_state", "data": {"gate": "ajar"}}'):
+        assert decode_client(text, frozenset()) == Unknown('robot_state')
+        with pytest.raises(ProtocolError):
+            decode_client(text)
+    assert decode_client('{"type": "reset_stop"}', frozenset()) == Unknown('reset_stop')
+
+
+@pytest.mark.parametrize('to', ['null', '7', '["ros"]', '""', '"\\ud800"'])
+def test_a_reset_of_something_that_is_no_id_names_no_robot(to: str) -> None:
+    """A reset is for the robot that was meant, never for one whose id looks like it."""
+    assert decode_client(f'{{"type": "reset_stop", "to": {to}}}') == ResetStop(None)
+
+
+def test_the_text_of_a_robots_state_is_its_message() -> None:
+    """Made of parts, it says what encoding the whole says, with a state and without one."""
+    for report in (RobotReport(STATE, 'ros', STAMP), RobotReport(STATE), RobotReport(None, 'ros')):
+        assert json.loads(report.text) == json.loads(encode(report))
+        assert report.text is report.text
 
 
 def test_how_an_update_looks_on_the_wire() -> None:

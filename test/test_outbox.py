@@ -11,9 +11,11 @@ from lerobot_arena_ros.arena.messages import (
     HeartbeatAck,
     JointUpdate,
     Message,
+    RobotReport,
     encode,
 )
 from lerobot_arena_ros.arena.outbox import Outbox, text_of
+from lerobot_arena_ros.arena.robot_state import RobotState
 
 
 def drain(outbox: Outbox) -> list[Message]:
@@ -88,6 +90,35 @@ def test_one_stop_of_each_source_waits() -> None:
     assert drain(outbox) == [first, other]
     outbox.put(again)
     assert drain(outbox) == [again]
+
+
+def test_of_each_robot_the_newest_state_waits() -> None:
+    """A robot that has left is one that has left, whatever it told before."""
+    outbox = Outbox()
+    first, second = RobotReport(state('active'), 'a'), RobotReport(state('active'), 'b')
+    newer, gone = RobotReport(state('stopped'), 'a'), RobotReport(None, 'b')
+
+    merged = [outbox.put(message) for message in (first, second, newer, gone)]
+
+    assert merged == [False, False, True, True]
+    assert drain(outbox) == [newer, gone]
+
+
+def test_states_of_robots_wait_for_everything_else() -> None:
+    """A stop, a reply and joints go first, and states are no replies that a peer asked for."""
+    outbox = Outbox()
+    report, update = RobotReport(state('active'), 'a'), JointUpdate.of({'a': 1.0})
+    reply, stop = ErrorReply('no'), EmergencyStop('now', 'x')
+    for message in (report, update, reply, stop):
+        outbox.put(message)
+
+    assert outbox.pending_others == 1
+    assert drain(outbox) == [stop, reply, update, report]
+
+
+def state(gate: str) -> RobotState:
+    """Make a robot without joints."""
+    return RobotState('/arm', 'pc', gate, 'live')
 
 
 steps = st.lists(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lerobot_arena_ros.arena.errors import RequestRejected, RoomNotFound
-from lerobot_arena_ros.arena.messages import Join, JointUpdate, Role
+from lerobot_arena_ros.arena.messages import EmergencyStop, Join, JointUpdate, Role
 from lerobot_arena_ros.server.limits import Limits
 from lerobot_arena_ros.server.registry import Registry
 from lerobot_arena_ros.server.room import Now
@@ -70,6 +70,35 @@ def test_members_of_a_deleted_room_have_no_say_in_its_successor(registry: Regist
     assert former.room.handle(former, JointUpdate.of({'a': 1.0}), NOW) is None
     assert successor.joints == {}
     assert successor.producer is None
+
+
+@pytest.mark.parametrize(
+    ('remade_s', 'is_known'), [(9.9, True), (10.0, False)], ids=['soon', 'late']
+)
+def test_a_room_that_is_made_anew_knows_a_stop_that_is_young(
+    registry: Registry, remade_s: float, is_known: bool
+) -> None:
+    """A robot that rejoins it must not miss the stop; rooms of other names have none."""
+    room = registry.create('lab', 'arm', NOW)
+    room.handle(room.join(Join('ros', Role.CONSUMER), NOW), EmergencyStop('smoke'), NOW)
+    registry.delete('lab', 'arm', Now(105.0, ''))
+    later = Now(NOW.steady_s + remade_s, '')
+
+    assert registry.create('attic', 'arm', later).last_stop is None
+    stop = registry.create('lab', 'arm', later).last_stop
+    assert (stop == room.last_stop) is is_known
+
+
+def test_a_room_that_was_swept_leaves_its_stop_too() -> None:
+    """Where idle rooms go within seconds."""
+    registry = Registry(Limits(idle_s=1.0))
+    room = registry.create('lab', 'arm', NOW)
+    robot = room.join(Join('ros', Role.CONSUMER), NOW)
+    room.handle(robot, EmergencyStop('smoke'), NOW)
+    room.leave(robot, NOW)
+
+    assert registry.sweep(Now(102.0, '')) == 1
+    assert registry.create('lab', 'arm', Now(103.0, '')).last_stop == room.last_stop
 
 
 def test_a_room_nobody_made_is_not_found(registry: Registry) -> None:

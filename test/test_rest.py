@@ -108,6 +108,20 @@ def test_what_a_new_room_looks_like(http: httpx.Client, rooms: str) -> None:
     }
 
 
+def test_a_room_without_robots_lists_none(http: httpx.Client, rooms: str) -> None:
+    """A room that is not there is not found."""
+    http.post(rooms, json={'room_id': 'arm'})
+
+    assert http.get(f'{rooms}/arm/robots').json() == {
+        'success': True,
+        'workspace_id': workspace_of(rooms),
+        'room_id': 'arm',
+        'robots': [],
+    }
+    reply = http.get(f'{rooms}/leg/robots')
+    assert (reply.status_code, reply.json()) == (404, {'detail': 'Room not found'})
+
+
 async def test_participants_are_listed_by_role(http: httpx.Client, url: str, rooms: str) -> None:
     """REST shows who is there, which nobody is told over the WebSocket."""
     http.post(rooms, json={'room_id': 'arm'})

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 import pytest
 
 from lerobot_arena_ros.arena.errors import JoinRefused, ProtocolError, RoleTaken
+from lerobot_arena_ros.arena.features import Feature
 from lerobot_arena_ros.arena.messages import (
     EmergencyStop,
     Entry,
@@ -16,10 +17,14 @@ from lerobot_arena_ros.arena.messages import (
     Join,
     Joined,
     JointUpdate,
+    LastStop,
+    ResetStop,
+    RobotReport,
     Role,
     StateSync,
     Unknown,
 )
+from lerobot_arena_ros.arena.robot_state import Refusal, RobotJoint, RobotState
 from lerobot_arena_ros.server.limits import Limits
 from lerobot_arena_ros.server.room import Member, Now, Room
 
@@ -315,9 +320,9 @@ def test_who_has_left_is_nobody() -> None:
     consume(room)
     room.leave(former, NOW)
 
-    for message in (JointUpdate.of({'a': 1.0}), EmergencyStop(), Heartbeat()):
+    for message in (JointUpdate.of({'a': 1.0}), EmergencyStop(), Heartbeat(), report()):
         assert room.handle(former, message, NOW) is None
-    assert room.joints == {}
+    assert (room.joints, room.last_stop, room.robots) == ({}, None, ())
 
 
 def test_a_dissolved_room_tells_everybody_and_listens_to_nobody() -> None:
@@ -354,6 +359,155 @@ def test_a_room_is_idle_an_hour_after_the_last_sign_of_life() -> None:
     room.leave(consumer, NOW)
     assert not room.is_idle(at(4600.0))
     assert room.is_idle(at(4600.1))
+
+
+def watch(room: Room, participant_id: str, *features: Feature) -> Member:
+    """Let a consumer join that knows features, all of them unless said."""
+    known = frozenset(features or Feature)
+    return room.join(Join(participant_id, Role.CONSUMER, known), NOW)
+
+
+def report(gate: str = 'active', joints: int = 1, cause: str = 'live') -> RobotReport:
+    """Make what a robot sends."""
+    arm = tuple(RobotJoint(f'joint {number}', 'degrees') for number in range(joints))
+    return RobotReport(RobotState('/arm', 'pc', gate, cause, joints=arm))
+
+
+def told(source: str, message: RobotReport) -> RobotReport:
+    """Make what others are told of it."""
+    return RobotReport(message.state, source, NOW.stamp)
+
+
+def test_a_member_is_told_which_features_it_is_served() -> None:
+    """Those that it named, for the server has all of them."""
+    room = make_room()
+
+    member = watch(room, 'ros', Feature.LAST_STOP)
+    *_, joined = room.welcome(member, NOW)
+
+    assert member.features == {Feature.LAST_STOP}
+    assert joined == Joined('arm', 'lab', Role.CONSUMER, NOW.stamp, member.features)
+
+
+def test_the_last_stop_is_told_to_a_member_that_joins_later() -> None:
+    """With its age by the clock that nobody sets, whoever raised it and whether it is here."""
+    room = make_room()
+    former, late = produce(room), at(NOW.steady_s + 3.5)
+    room.handle(former, EmergencyStop('first'), NOW)
+    room.handle(former, EmergencyStop('smoke'), NOW)
+    room.leave(former, NOW)
+    room.forget()
+
+    *_, joined = room.welcome(watch(room, 'ros', Feature.LAST_STOP), late)
+    *_, public = room.welcome(watch(room, 'other', Feature.ROBOT_STATE), late)
+
+    assert isinstance(joined, Joined)
+    assert joined.last_stop == LastStop('smoke', 'leader', NOW.stamp, 3.5)
+    assert isinstance(public, Joined)
+    assert public.last_stop is None
+
+
+def test_the_state_of_a_robot_goes_to_all_others_that_want_it() -> None:
+    """Also to the producer, not to those that did not ask, and not back."""
+    room = make_room()
+    leader = room.join(Join('leader', Role.PRODUCER, frozenset(Feature)), NOW)
+    robot, viewer = watch(room, 'ros'), watch(room, 'viewer', Feature.ROBOT_STATE)
+    consume(room, 'public')
+    watch(room, 'other', Feature.LAST_STOP)
+
+    delivery = room.handle(robot, report(), NOW)
+
+    assert delivery == ((leader, viewer), told('ros', report()))
+
+
+def test_a_member_that_joins_is_told_the_newest_state_of_each_robot() -> None:
+    """Right after joined, whatever its role, if it has the feature."""
+    room = make_room()
+    for name in ('a', 'b'):
+        room.handle(watch(room, name), report(), NOW)
+    room.handle(room.consumers[0], report('stopped'), NOW)
+
+    news = told('a', report('stopped')), told('b', report())
+    member = room.join(Join('leader', Role.PRODUCER, frozenset(Feature)), NOW)
+    joined = Joined('arm', 'lab', Role.PRODUCER, NOW.stamp, frozenset(Feature))
+    assert room.welcome(member, NOW) == (joined, *news)
+    assert room.welcome(watch(room, 'viewer'), NOW)[2:] == news
+    assert len(room.welcome(consume(room, 'public'), NOW)) == 2
+    assert [robot.message for robot in room.robots] == list(news)
+
+
+def test_a_robot_that_leaves_is_told_of_once_and_forgotten() -> None:
+    """A member that told no state leaves in silence, as it always did."""
+    room = make_room()
+    robot, viewer = watch(room, 'ros'), watch(room, 'viewer')
+    room.handle(robot, report(), NOW)
+
+    assert room.leave(robot, NOW) == ((viewer,), RobotReport(None, 'ros', NOW.stamp))
+    assert room.leave(robot, NOW) is None
+    assert room.robots == ()
+    assert room.leave(viewer, NOW) is None
+
+
+def test_a_dissolved_room_has_no_robots() -> None:
+    """Its members leave one after the other, and have nobody to tell."""
+    room = make_room()
+    robot = watch(room, 'ros')
+    room.handle(robot, report(), NOW)
+
+    room.dissolve(NOW)
+
+    assert room.robots == ()
+    assert room.leave(robot, NOW) is None
+
+
+@pytest.mark.parametrize(
+    'bad',
+    [
+        report(joints=5),
+        report(cause='x' * 65_536),
+        RobotReport(
+            RobotState('', '', 'active', '', refused=(Refusal('a', 1.0, 'no'),) * 5),
+        ),
+    ],
+    ids=['joints', 'characters', 'refusals'],
+)
+def test_a_state_that_is_too_large_is_refused(bad: RobotReport) -> None:
+    """The one before stays."""
+    room = make_room(Limits(joints=4))
+    robot = watch(room, 'ros')
+    room.handle(robot, report(joints=4), NOW)
+
+    with pytest.raises(ProtocolError, match='at most') as caught:
+        room.handle(robot, bad, NOW)
+
+    assert caught.value.reason == 'robot_state'
+    assert [known.message for known in room.robots] == [told('ros', report(joints=4))]
+
+
+def test_a_reset_goes_to_the_robot_that_it_names() -> None:
+    """To it alone, with who asks."""
+    room = make_room()
+    robot, viewer = watch(room, 'ros'), watch(room, 'viewer', Feature.REMOTE_RESET)
+    watch(room, 'other')
+
+    delivery = room.handle(viewer, ResetStop('ros', source='leader'), NOW)
+
+    assert delivery == ((robot,), ResetStop(None, 'viewer', NOW.stamp))
+
+
+@pytest.mark.parametrize('to', ['nobody', 'public', 'elsewhere', 'former', None])
+def test_a_reset_of_no_robot_that_allows_it_is_an_error(to: str | None) -> None:
+    """Of one that is not there, of one in another room, and of one that did not ask for it."""
+    room = make_room()
+    viewer = watch(room, 'viewer')
+    watch(make_room(), 'elsewhere')
+    watch(room, 'public', Feature.ROBOT_STATE)
+    room.leave(watch(room, 'former'), NOW)
+
+    delivery = room.handle(viewer, ResetStop(to), NOW)
+
+    text = f'No robot {to!r} in this room allows a reset from the room'
+    assert delivery == ((viewer,), ErrorReply(text, NOW.stamp, 'no_such_robot'))
 
 
 updates = st.lists(

@@ -8,6 +8,7 @@ import json
 import pytest
 
 from lerobot_arena_ros.arena.errors import ConnectionLost, JoinRefused
+from lerobot_arena_ros.arena.features import Feature
 from lerobot_arena_ros.arena.messages import (
     EmergencyStop,
     ErrorReply,
@@ -53,6 +54,19 @@ def test_the_first_frame_asks_to_join() -> None:
         'participant_id': 'ros-1',
         'role': 'consumer',
     }
+
+
+def test_the_features_are_those_that_the_server_answers() -> None:
+    """A public server answers none, whatever was asked for."""
+    asked = frozenset(Feature)
+    session = Session(Join('ros-1', Role.CONSUMER, asked), TIMING, 100.0)
+    assert sorted(json.loads(session.first_frame())['features']) == sorted(asked)
+    assert session.features == frozenset()
+
+    session.receive(frame('joined', role='consumer', features=['last_stop', 'new']), 100.1)
+
+    assert session.features == {Feature.LAST_STOP}
+    assert joined_session().features == frozenset()
 
 
 def test_joined_comes_out_first() -> None:

@@ -203,9 +203,17 @@ class RobotReport:
     timestamp: str | None = None
 
     @cached_property
+    def data(self) -> str:
+        """The state as JSON; made once, because it can be large."""
+        return '{}' if self.state is None else _dumped(write_state(self.state), 'robot state')
+
+    @cached_property
     def text(self) -> str:
         """The encoded message; made once, however many receive it."""
-        return encode(self)
+        if self.state is None:
+            return encode(self)
+        head = encode(RobotReport(None, self.source, self.timestamp))
+        return f'{head[:-1]},"data":{self.data}}}'
 
 
 @dataclass(frozen=True)
@@ -282,12 +290,7 @@ def encode(message: Message) -> str:
 
     :raises ProtocolError: a number in it is not finite, or something in it is no JSON.
     """
-    try:
-        return dump(_fields(message))
-    except (TypeError, ValueError, RecursionError) as exc:
-        raise ProtocolError(
-            f'{type(message).__name__} cannot be sent: {exc}', reason='value'
-        ) from exc
+    return _dumped(_fields(message), type(message).__name__)
 
 
 def decode_join(text: str) -> Join:
@@ -435,6 +438,13 @@ def _fields(message: Message) -> dict[str, Any]:
             return {**join, 'features': _names(features)} if features else join
         case Unknown(kind):
             return _typed(kind)
+
+
+def _dumped(value: object, what: str) -> str:
+    try:
+        return dump(value)
+    except (TypeError, ValueError, RecursionError) as exc:
+        raise ProtocolError(f'{what} cannot be sent: {exc}', reason='value') from exc
 
 
 def _names(features: frozenset[Feature]) -> list[str] | None:

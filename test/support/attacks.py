@@ -30,9 +30,9 @@ PATH = ws_path('lab', 'arm')
 
 
 @contextmanager
-def attacker(url: str, role: str = 'producer') -> Iterator[RawPeer]:
+def attacker(url: str, role: str = 'producer', *features: str) -> Iterator[RawPeer]:
     """Join the room ``arm`` with bad intentions."""
-    peer = RawPeer.enter(url, PATH, 'attacker', role)
+    peer = RawPeer.enter(url, PATH, 'attacker', role, *features)
     try:
         yield peer
     finally:

@@ -14,7 +14,18 @@ from urllib.parse import quote, urlsplit
 
 import websockets
 
-__all__ = ['Peer', 'RawPeer', 'connect', 'enter', 'joint', 'joints', 'update', 'ws_path']
+__all__ = [
+    'Peer',
+    'RawPeer',
+    'connect',
+    'enter',
+    'join',
+    'joint',
+    'joints',
+    'robot_state',
+    'update',
+    'ws_path',
+]
 
 TIMEOUT_S = 10.0
 ABNORMAL = 1006
@@ -116,10 +127,10 @@ class RawPeer:
             self.sock.settimeout(TIMEOUT_S)
 
     @classmethod
-    def enter(cls, url: str, path: str, participant_id: str, role: str) -> RawPeer:
-        """Open a WebSocket and join; the welcome has been read."""
+    def enter(cls, url: str, path: str, participant_id: str, role: str, *features: str) -> RawPeer:
+        """Open a WebSocket and join, with these features; ``joined`` has been read."""
         peer = cls.connect(url, path)
-        peer.send(json.dumps({'participant_id': participant_id, 'role': role}).encode())
+        peer.send(json.dumps(join(participant_id, role, *features)).encode())
         while peer.recv()['type'] != 'joined':
             pass
         return peer
@@ -183,6 +194,18 @@ def ws_path(workspace_id: str, room_id: str) -> str:
     return f'/robotics/workspaces/{quote(workspace_id)}/rooms/{quote(room_id)}/ws'
 
 
+def join(participant_id: str, role: str, *features: str) -> Json:
+    """Make a first frame; one without features is that of a public client."""
+    frame: Json = {'participant_id': participant_id, 'role': role}
+    return {**frame, 'features': list(features)} if features else frame
+
+
+def robot_state(gate: str = 'active', **more: object) -> Json:
+    """Make the state of a robot, with such keys more."""
+    data = {'node': '/arm', 'host': 'pc', 'gate': gate, 'cause': 'live', **more}
+    return {'type': 'robot_state', 'data': data}
+
+
 @asynccontextmanager
 async def connect(url: str, path: str) -> AsyncIterator[Peer]:
     """Open a WebSocket that has not joined yet."""
@@ -203,11 +226,11 @@ def _trusting(url: str) -> ssl.SSLContext | None:
 
 @asynccontextmanager
 async def enter(
-    url: str, workspace_id: str, room_id: str, participant_id: str, role: str
+    url: str, workspace_id: str, room_id: str, participant_id: str, role: str, *features: str
 ) -> AsyncIterator[Peer]:
-    """Join a room; the welcome has been read."""
+    """Join a room, with these features; ``joined`` has been read."""
     async with connect(url, ws_path(workspace_id, room_id)) as peer:
-        await peer.send({'participant_id': participant_id, 'role': role})
+        await peer.send(join(participant_id, role, *features))
         if role == 'consumer':
             await peer.recv_type('state_sync')
         await peer.recv_type('joined')

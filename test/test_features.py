@@ -1,0 +1,238 @@
+"""Features over real sockets: agreed on at joining, and a public client meets none of them."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+import json
+import re
+
+import httpx
+import pytest
+from support.arena_api import WORKSPACE, get, make_room
+from support.pages import read
+from support.peers import Json, Peer, connect, enter, join, joints, robot_state, ws_path
+from support.server import running_server
+
+from lerobot_arena_ros.arena.features import Feature, known_features
+from lerobot_arena_ros.arena.messages import decode_join, decode_server, encode
+from lerobot_arena_ros.server.limits import Limits, Policy
+
+ALL = tuple(feature.value for feature in Feature)
+STAMP = re.compile(r'"timestamp":"[^"]+"')
+
+
+@pytest.fixture
+def room(own_server_url: str) -> str:
+    """Make a room that nobody else has."""
+    return make_room(own_server_url)
+
+
+async def joined(peer: Peer, participant_id: str, role: str, *features: str) -> Json:
+    """Join and return the answer."""
+    await peer.send(join(participant_id, role, *features))
+    if role == 'consumer':
+        await peer.recv_type('state_sync')
+    return await peer.recv_type('joined')
+
+
+async def stop(url: str, room: str, reason: str) -> Json:
+    """Join, stop the room and leave; return the stop as the room was told it."""
+    async with enter(url, WORKSPACE, room, 'guard', 'consumer') as guard:
+        await guard.send({'type': 'emergency_stop', 'reason': reason})
+        return await guard.recv_type('emergency_stop')
+
+
+@pytest.mark.parametrize(
+    ('names', 'known'),
+    [
+        (['last_stop', 'tomorrow'], {Feature.LAST_STOP}),
+        (['robot_state', ['robot_state'], {}, None, 7], {Feature.ROBOT_STATE}),
+        ('robot_state', set()),
+        ({'robot_state': 1}, set()),
+        (None, set()),
+        ([], set()),
+    ],
+    ids=repr,
+)
+def test_only_a_list_names_features(names: object, known: set[Feature]) -> None:
+    """What else stands in it, or instead of it, is ignored."""
+    assert known_features(names) == known
+
+
+@pytest.mark.parametrize('role', ['producer', 'consumer'])
+@pytest.mark.parametrize('asked', [('robot_state',), ALL, (*ALL, 'tomorrow')], ids=len)
+async def test_a_member_is_served_the_features_that_both_sides_know(
+    own_server_url: str, room: str, role: str, asked: tuple[str, ...]
+) -> None:
+    """In either role; what the server does not know is not there."""
+    async with connect(own_server_url, ws_path(WORKSPACE, room)) as peer:
+        answer = await joined(peer, 'ros', role, *asked)
+
+    assert answer['features'] == sorted(set(asked) - {'tomorrow'})
+
+
+@pytest.mark.parametrize(
+    'features', [[], ['tomorrow'], 'robot_state', None, {'robot_state': True}], ids=repr
+)
+async def test_a_member_that_asks_for_none_is_answered_as_ever(
+    own_server_url: str, room: str, features: object
+) -> None:
+    """The key is absent, and so is the last stop."""
+    await stop(own_server_url, room, 'smoke')
+    async with connect(own_server_url, ws_path(WORKSPACE, room)) as peer:
+        await peer.send({'participant_id': 'a', 'role': 'producer', 'features': features})
+
+        assert (await peer.recv()).keys() == {
+            *('type', 'room_id', 'workspace_id', 'role', 'timestamp')
+        }
+
+
+async def test_public_clients_are_sent_what_they_were_sent_before(
+    own_server_url: str, room: str
+) -> None:
+    """Byte for byte but for the times, in a room where robots report, stop and are reset."""
+    consumer_heard: list[str] = []
+    producer_heard: list[str] = []
+
+    async def hear(peer: Peer, heard: list[str], count: int = 1) -> None:
+        for _ in range(count):
+            heard.append(STAMP.sub('"timestamp":"T"', await peer.text()))
+
+    async with AsyncExitStack() as stack:
+        there = own_server_url, WORKSPACE, room
+        path = ws_path(WORKSPACE, room)
+        robot = await stack.enter_async_context(enter(*there, 'ros', 'consumer', *ALL))
+        await robot.send(robot_state())
+        consumer = await stack.enter_async_context(connect(own_server_url, path))
+        await consumer.send(join('public', 'consumer'))
+        await hear(consumer, consumer_heard, 2)
+        producer = await stack.enter_async_context(connect(own_server_url, path))
+        await producer.send(join('leader', 'producer'))
+        await hear(producer, producer_heard)
+        console = await stack.enter_async_context(enter(*there, 'console', 'consumer', *ALL))
+        await console.recv_type('robot_state')
+
+        await robot.send(robot_state('holding'))
+        await console.recv_type('robot_state')
+        await producer.send(joints(a=1.5))
+        await hear(consumer, consumer_heard)
+        await console.send({'type': 'emergency_stop', 'reason': 'smoke'})
+        for peer, heard in ((consumer, consumer_heard), (producer, producer_heard)):
+            await hear(peer, heard)
+        await robot.recv_type('joint_update')
+        await robot.recv_type('emergency_stop')
+        await robot.send(robot_state('stopped', stop={'reason': 'smoke', 'source': 'console'}))
+        await console.recv_type('joint_update')
+        await console.recv_type('emergency_stop')
+        await console.recv_type('robot_state')
+        await console.send({'type': 'reset_stop', 'to': 'ros'})
+        await robot.recv_type('reset_stop')
+        await console.send({'type': 'reset_stop', 'to': 'public'})
+        assert (await console.recv_type('error'))['code'] == 'no_such_robot'
+        for peer, heard in ((consumer, consumer_heard), (producer, producer_heard)):
+            for frame in (
+                robot_state(),
+                {'type': 'robot_state', 'data': 'nonsense'},
+                {'type': 'reset_stop', 'to': 'ros'},
+                {'type': 'heartbeat'},
+            ):
+                await peer.send(frame)
+                await hear(peer, heard)
+        await robot.close()
+        assert 'data' not in await console.recv_type('robot_state')
+        await consumer.send({'type': 'heartbeat'})
+        await hear(consumer, consumer_heard)
+        httpx.delete(f'{own_server_url}/robotics/workspaces/{WORKSPACE}/rooms/{room}')
+        await hear(consumer, consumer_heard)
+
+    def welcome(role: str) -> str:
+        return (
+            f'{{"type":"joined","room_id":"{room}","workspace_id":"lab","role":"{role}",'
+            '"timestamp":"T"}'
+        )
+
+    def unknown(kind: str) -> str:
+        return (
+            f'{{"type":"error","message":"Unknown message type: {kind}","timestamp":"T",'
+            '"code":"unknown_type"}'
+        )
+
+    ack = '{"type":"heartbeat_ack","timestamp":"T","has_producer":true}'
+    stopped = '{"type":"emergency_stop","timestamp":"T","reason":"smoke","source":"console"}'
+    errors = [unknown('robot_state'), unknown('robot_state'), unknown('reset_stop')]
+    assert consumer_heard == [
+        '{"type":"state_sync","data":{},"timestamp":"T"}',
+        welcome('consumer'),
+        '{"type":"joint_update","data":[{"name":"a","value":1.5}],"timestamp":"T",'
+        '"source":"leader"}',
+        stopped,
+        *errors,
+        ack,
+        ack,
+        '{"type":"error","message":"Room deleted","timestamp":"T","code":"room_deleted"}',
+    ]
+    assert producer_heard == [welcome('producer'), stopped, *errors, ack]
+
+
+@pytest.mark.parametrize('role', ['producer', 'consumer'])
+async def test_a_member_that_joins_is_told_the_last_stop(
+    own_server_url: str, room: str, role: str
+) -> None:
+    """By the words of its message, so that it is known again; the same over REST."""
+    assert get(own_server_url, room, '/state')['last_stop'] is None
+    await stop(own_server_url, room, 'first')
+    message = await stop(own_server_url, room, 'smoke')
+
+    async with connect(own_server_url, ws_path(WORKSPACE, room)) as peer:
+        last = (await joined(peer, 'ros', role, 'last_stop'))['last_stop']
+    shown = get(own_server_url, room, '/state')['last_stop']
+
+    assert isinstance(shown, dict)
+    assert 0.0 <= last.pop('age_s') <= shown.pop('age_s') < 60.0
+    assert last == shown == {key: message[key] for key in ('reason', 'source', 'timestamp')}
+
+
+async def test_a_room_that_was_not_stopped_tells_no_stop(own_server_url: str, room: str) -> None:
+    """The key is absent, though the feature is served."""
+    async with connect(own_server_url, ws_path(WORKSPACE, room)) as peer:
+        assert 'last_stop' not in await joined(peer, 'ros', 'consumer', 'last_stop')
+
+
+async def test_a_stop_of_a_member_that_is_too_fast_is_remembered() -> None:
+    """It is passed on though nothing else of that member is, and counts as any other."""
+    with running_server(limits=Limits(frames_hz=0.001)) as url:
+        room = make_room(url)
+        async with enter(url, WORKSPACE, room, 'fast', 'producer') as fast:
+            await fast.send(joints(a=1))
+            await fast.send({'type': 'emergency_stop', 'reason': 'late'})
+            await fast.recv_type('emergency_stop')
+            async with connect(url, ws_path(WORKSPACE, room)) as peer:
+                answer = await joined(peer, 'ros', 'consumer', 'last_stop')
+
+    assert answer['last_stop']['reason'] == 'late'
+
+
+async def test_a_room_made_anew_or_made_fresh_knows_its_stop() -> None:
+    """To delete it, or to empty its memory, takes no stop away from a robot that rejoins."""
+    with running_server(policy=Policy(fresh_rooms=True)) as url:
+        rooms = f'{url}/robotics/workspaces/{WORKSPACE}/rooms'
+        httpx.post(rooms, json={'room_id': 'arm'})
+        await stop(url, 'arm', 'smoke')
+        for delete in (False, True):
+            if delete:
+                assert httpx.delete(f'{rooms}/arm').status_code == 200
+            httpx.post(rooms, json={'room_id': 'arm'})
+            async with connect(url, ws_path(WORKSPACE, 'arm')) as peer:
+                answer = await joined(peer, 'ros', 'consumer', 'last_stop')
+
+            assert answer['last_stop']['reason'] == 'smoke'
+
+
+def test_the_examples_of_the_page_are_read_as_they_are_written() -> None:
+    """Those of the features stand apart, because each message has one example elsewhere."""
+    part = read('docs/reference/messages.md').split('## Features\n')[1].split('\n## ')[0]
+    asked, answer = re.findall(r'^```json\n(.*?)\n```$', part, re.M | re.S)
+
+    assert json.loads(encode(decode_join(asked))) == json.loads(asked)
+    assert json.loads(encode(decode_server(answer))) == json.loads(answer)
+    assert set(re.findall(r'^\| `(\w+)` \|', part, re.M)) == set(ALL)
