@@ -1,4 +1,4 @@
-/** @file The stop button, its key, and the place where the page tells of a stop. */
+/** @file The stop button, its key, and the messages about stops. */
 
 import { byId, setText } from './dom.js';
 
@@ -50,7 +50,7 @@ export class Alarm {
 
   /**
    * Show what became of a stop.
-   * @param {?import('./stop_news.js').StopWords} words null: there is nothing to tell
+   * @param {?import('./stop_news.js').StopWords} words null: there is no message
    */
   showStop(words) {
     if (words !== null) {
@@ -62,7 +62,7 @@ export class Alarm {
   }
 
   /**
-   * Show which robots are stopped, where the page tells of no stop.
+   * Show which robots are stopped, unless a message about a stop is shown.
    * @param {string[]} texts one of each robot
    */
   showHalted(texts) {
@@ -71,7 +71,7 @@ export class Alarm {
     document.body.classList.toggle('has-halted', !this.#halted.hidden);
   }
 
-  /** Say that there is no robot to stop. */
+  /** Show that there is no robot to stop. */
   showNoRoom() {
     this.#notice(
       'idle',
@@ -81,7 +81,7 @@ export class Alarm {
   }
 
   /**
-   * Say that a room was left before its stop was known to have reached it.
+   * Show that a room was left before its stop was known to have reached it.
    * @param {string} room
    */
   showAbandoned(room) {
@@ -92,7 +92,7 @@ export class Alarm {
     );
   }
 
-  /** Tell of no stop. */
+  /** Remove the message. */
   clear() {
     this.#isNotice = false;
     this.#alert.hidden = true;

@@ -46,7 +46,7 @@ export function part(element, name) {
 }
 
 /**
- * Say a time of day.
+ * Return a time of day as text.
  * @param {Date} moment
  * @returns {string}
  */
@@ -56,7 +56,7 @@ export function clockTime(moment) {
 }
 
 /**
- * Say how long something took, in the largest unit that fits.
+ * Return a duration as text, in the largest unit that fits.
  * @param {number} ms
  * @returns {string}
  */

@@ -22,7 +22,7 @@ export class Joint {
    * @type {number | undefined}
    */
   told;
-  /** Whether the user added it, so that it stays though nobody has told of it. */
+  /** Whether the user added it, so that it stays though neither room nor robot has it. */
   isAdded = false;
   #name;
   #history = new History();
@@ -59,7 +59,7 @@ export class Joint {
     setText(part(this.element, 'joint-title'), name);
   }
 
-  /** Whether robots tell both ends of its slider. */
+  /** Whether robots report both ends of its slider. */
   get hasLimits() {
     return this.#range.isLimit === true;
   }
@@ -89,7 +89,7 @@ export class Joint {
     this.#isDirty = true;
   }
 
-  /** The link is lost: what is known is old until it is heard again. */
+  /** The link is lost: values are old until new ones arrive. */
   loseSight() {
     const now = performance.now();
     this.#history.add(now, null);
@@ -115,6 +115,9 @@ export class Joint {
    * @param {number} now
    */
   setReports(reports, now) {
+    if (reports.length === 0 && this.#reports.length === 0) {
+      return;
+    }
     const wasEmpty = this.#reach.isEmpty;
     this.#reports = reports;
     this.#keepMeasured(now);

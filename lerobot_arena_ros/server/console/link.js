@@ -24,7 +24,7 @@ const CLOSINGS = new Map([
  */
 
 /**
- * What a link tells.
+ * Handlers of a link.
  * @typedef {object} LinkHandlers
  * @property {(joined: object) => void} [onJoined] with the server's answer
  * @property {(message: object) => void} [onMessage] each message but answers to heartbeats
@@ -65,7 +65,7 @@ export class Link {
   }
 
   /**
-   * Tell whether the server serves an addition to the wire.
+   * Return whether the server serves an addition to the wire.
    * @param {string} feature
    */
   has(feature) {
@@ -91,7 +91,7 @@ export class Link {
     return true;
   }
 
-  /** Leave the room; nothing more is told. */
+  /** Leave the room, without calling a handler. */
   close() {
     this.#phase = 'ended';
     clearTimeout(this.#timer);

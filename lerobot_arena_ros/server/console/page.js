@@ -11,6 +11,8 @@ import { StopNews } from './stop_news.js';
 import { TokenPrompt } from './token.js';
 
 const TICK_MS = 250;
+/** The least time between two updates of what robots report, however many there are. */
+const SHOW_MS = 80;
 
 /** The page as a whole: one arena, and at most one room that is open. */
 class Page {
@@ -20,6 +22,8 @@ class Page {
   #session = null;
   #hasProducer = null;
   #isMissing = false;
+  #shownAt = -Infinity;
+  #showTimer = 0;
   #robots = new Robots();
   #news = new StopNews();
   #view = new RoomView();
@@ -179,15 +183,25 @@ class Page {
   #onRobot(id, data) {
     const { length } = this.#robots.all;
     this.#robots.hear(id, data, performance.now());
-    this.#showRobots();
+    this.#showRobotsSoon();
     if (this.#robots.all.length !== length) {
       this.#rooms.refresh();
     }
   }
 
+  #showRobotsSoon() {
+    if (this.#showTimer === 0) {
+      const waitMs = Math.max(0, this.#shownAt + SHOW_MS - performance.now());
+      this.#showTimer = setTimeout(() => this.#showRobots(), waitMs);
+    }
+  }
+
   #showRobots() {
+    clearTimeout(this.#showTimer);
+    this.#showTimer = 0;
     if (this.#session !== null) {
       const now = performance.now();
+      this.#shownAt = now;
       this.#robots.tick(now);
       this.#view.showRobots(this.#robots.all, now);
       this.#showStop();

@@ -1,4 +1,4 @@
-/** @file The range of a slider: the limits that robots tell, or else a choice or a guess. */
+/** @file The range of a slider: the limits that robots report, else a choice, else a guess. */
 
 /**
  * The range of a slider.
@@ -7,15 +7,15 @@
  * @property {number} high
  * @property {number} step of one press of a key
  * @property {number} decimals that are shown
- * @property {boolean} [isLimit] whether robots told both ends: nothing beyond them is sent
+ * @property {boolean} [isLimit] whether robots report both ends: nothing beyond them is sent
  */
 
 /**
- * What the robots of a room say of one joint.
+ * What the robots of a room report of one joint.
  * @typedef {object} Reach
  * @property {?number} low the largest of their lower limits; null: none is known
  * @property {?number} high the smallest of their upper limits
- * @property {?string} unit null: not told, or robots differ
+ * @property {?string} unit null: not reported, or robots differ
  * @property {boolean} isMixed whether their units differ
  * @property {boolean} isEmpty whether no value is within the limits of all
  */
@@ -46,7 +46,7 @@ export function unitText(unit) {
 }
 
 /**
- * Combine what robots tell of one joint: a value must be within the limits of each.
+ * Combine what robots report of one joint: a value must be within the limits of each.
  * @param {import('./robots.js').RobotJoint[]} joints one of each robot
  * @returns {Reach}
  */
@@ -71,7 +71,7 @@ export function reachOf(joints) {
  * @param {string} choice 'automatic', or the unit that the user says the room has
  * @param {string} name of the joint
  * @param {?{low: number, high: number}} seen what it was told so far; null for nothing
- * @param {?number} value always within, unless robots told both limits
+ * @param {?number} value always within, unless robots report both limits
  * @returns {Range}
  */
 export function rangeOf(reach, choice, name, seen, value) {

@@ -1,4 +1,4 @@
-/** @file What each robot says of one joint: measured, commanded, and a value that it refused. */
+/** @file What each robot reports of one joint: measured, commanded, and a value that it refused. */
 
 import { fromTemplate, part, setText } from './dom.js';
 import { haltText, sentence } from './robots.js';
@@ -44,7 +44,7 @@ export class Readings {
   }
 
   /**
-   * Say what keeps the robots from following the slider.
+   * Show what keeps the robots from following the slider.
    * @param {import('./ranges.js').Reach} reach
    * @param {boolean} isDriving whether the user may move it
    * @param {(id: string) => string} nameOf how to name a participant

@@ -18,7 +18,7 @@ export class RobotList {
 
   /**
    * @param {HTMLElement} list
-   * @param {HTMLElement} none shown where no robot tells its state
+   * @param {HTMLElement} none shown where no robot reports its state
    * @param {(robotId: string) => void} onReset the user wants a robot to reset its stop
    */
   constructor(list, none, onReset) {
@@ -29,8 +29,8 @@ export class RobotList {
 
   /**
    * @param {import('./robots.js').Robot[]} robots
-   * @param {{nameOf: (id: string) => string, canAsk: boolean, now: number}} context canAsk:
-   *     whether this page may ask for a reset now
+   * @param {{nameOf: (id: string) => string, isJoined: boolean, canAsk: boolean, now: number}}
+   *     context canAsk: whether this page may ask for a reset now
    */
   show(robots, context) {
     const ids = new Set(robots.map(({ id }) => id));
@@ -71,7 +71,7 @@ class Banner {
     this.button.addEventListener('click', (event) => this.#onPress(event.timeStamp));
   }
 
-  show(robot, isNumbered, { nameOf, canAsk, now }) {
+  show(robot, isNumbered, { nameOf, isJoined, canAsk, now }) {
     const { element } = this;
     const gate = gateText(robot, nameOf);
     element.dataset.gate = robot.gate;
@@ -80,7 +80,8 @@ class Banner {
     setText(part(element, 'badge'), String(robot.number));
     setText(part(element, 'robot-name'), robot.id);
     setText(part(element, 'robot-detail'), detailOf(robot));
-    setText(part(element, 'robot-gate'), robot.isOld ? 'Not known: it does not report' : gate);
+    const unknown = `Not known: ${isJoined ? 'it does not report' : 'the link is lost'}`;
+    setText(part(element, 'robot-gate'), robot.isOld ? unknown : gate);
     const last = robot.isOld ? `Last report ${agoText(now - robot.heardAt)} ago: ${gate}` : '';
     setText(part(element, 'robot-last'), last);
     const refusal = robot.resetRefusal;

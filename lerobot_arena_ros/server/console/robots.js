@@ -64,7 +64,7 @@ export class Robots {
   }
 
   /**
-   * The room was joined anew: the server tells of the robots that are there, not of those gone.
+   * The room was joined anew: the server sends the states of the robots that are there.
    * @param {number} now
    */
   onJoined(now) {

@@ -16,6 +16,7 @@ export class RoomView {
   /** @type {Map<string, Joint>} */
   #joints = new Map();
   #isLocked = false;
+  #isJoined = false;
   #drawnAt = 0;
   #list = byId('joints');
   #choice = /** @type {HTMLSelectElement} */ (byId('unit'));
@@ -56,7 +57,8 @@ export class RoomView {
   /** @param {import('./watch.js').LinkState} state */
   showLink({ phase, isMissing }) {
     byId('room').dataset.phase = phase;
-    this.people.setJoined(phase === 'joined');
+    this.#isJoined = phase === 'joined';
+    this.people.setJoined(this.#isJoined);
     byId('missing').hidden = !isMissing;
     if (isMissing) {
       const { room, workspace } = this.#session;
@@ -117,8 +119,9 @@ export class RoomView {
 
   #showRobotList(robots, now) {
     const nameOf = (id) => this.#session?.nameOf(id) ?? id;
-    const canAsk = this.#session?.canAskForReset ?? false;
-    this.#robotList.show(robots, { nameOf, canAsk, now });
+    const isJoined = this.#isJoined;
+    const canAsk = isJoined && (this.#session?.canAskForReset ?? false);
+    this.#robotList.show(robots, { nameOf, isJoined, canAsk, now });
   }
 
   /** What the room remembers is all that it was told: it may have been created anew. */

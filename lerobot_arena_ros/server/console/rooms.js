@@ -9,7 +9,7 @@ const WORKSPACES_MS = 10_000;
 export const DEFAULT_WORKSPACE = 'default-workspace';
 
 /**
- * What the choice tells.
+ * Handlers of the choice.
  * @typedef {object} RoomsHandlers
  * @property {(workspace: string, room: string) => void} onChosen
  * @property {(info: ?import('./rest.js').RoomInfo) => void} onOpenRoom who is in the open room

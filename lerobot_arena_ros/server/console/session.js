@@ -4,7 +4,7 @@ import { Driver } from './driver.js';
 import { StopOrder } from './stop.js';
 import { Watch } from './watch.js';
 
-/** How many stops of others are remembered, to recognize them when they are told again. */
+/** How many stops of others are remembered, to recognize them when they are reported again. */
 const KNOWN_STOPS = 50;
 
 /**
@@ -16,7 +16,7 @@ const KNOWN_STOPS = 50;
  */
 
 /**
- * What a session tells.
+ * Handlers of a session.
  * @typedef {object} SessionHandlers
  * @property {(state: import('./watch.js').LinkState) => void} onLink
  * @property {(ms: number, hasProducer: ?boolean) => void} onRoundTrip
@@ -26,7 +26,7 @@ const KNOWN_STOPS = 50;
  * @property {(source: string, data: ?object) => void} onRobot the state of a robot; null: it left
  * @property {(state: import('./stop.js').StopState) => void} onOwnStop
  * @property {(stop: RoomStop) => void} onOtherStop a stop that this page did not send
- * @property {(stop: RoomStop) => void} onLastStop the last stop of the room, whoever sent it
+ * @property {(stop: RoomStop) => void} onLastStop the last stop of the room, also one of this page
  * @property {(text: string) => void} onComplaint
  * @property {() => void} onTokenWanted
  */
@@ -137,7 +137,7 @@ export class Session {
     this.#watch.suspend();
   }
 
-  /** The page runs again; the server tells of a stop that was raised meanwhile. */
+  /** The page runs again; the server reports a stop that was raised meanwhile. */
   resume() {
     this.#watch.resume();
   }
@@ -229,7 +229,7 @@ export class Session {
     this.#handlers.onOtherStop(stop);
   }
 
-  /** Both links of this page receive each stop, and a join tells of it again. */
+  /** Both links of this page receive each stop, and a join reports it again. */
   #isNew({ source, timestamp }) {
     const key = JSON.stringify([source, timestamp]);
     if (this.#knownStops.has(key)) {

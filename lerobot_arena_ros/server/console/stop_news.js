@@ -17,7 +17,7 @@ const CONFIRM_MS = 1000;
  */
 
 /**
- * What the page says of a stop.
+ * The message about a stop.
  * @typedef {object} StopWords
  * @property {'bad' | 'stopped'} kind bad: it is not known that all robots have stopped
  * @property {string} title
@@ -69,7 +69,7 @@ export class StopNews {
   /**
    * @param {Surroundings} around
    * @param {number} now
-   * @returns {?StopWords} null: there is nothing to tell
+   * @returns {?StopWords} null: there is no stop to report
    */
   words(around, now) {
     if (this.#own === null && this.#other === null) {

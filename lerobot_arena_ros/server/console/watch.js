@@ -17,7 +17,7 @@ const FEATURES = ['last_stop', 'robot_state', 'remote_reset'];
  */
 
 /**
- * What a watch tells.
+ * Handlers of a watch.
  * @typedef {object} WatchHandlers
  * @property {(state: LinkState, joined: ?object) => void} onState with the server's answer to a
  *     join, else null
