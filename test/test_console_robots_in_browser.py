@@ -170,19 +170,18 @@ def test_a_joint_that_only_the_robot_knows_begins_where_it_is_measured(
 def test_a_value_out_of_reach_is_no_place_to_begin(
     console: Console, own_server_url: str, console_room: str
 ) -> None:
-    """One step from 5000 would send the robot to the end of its range."""
+    """One step from 5000 would send the robot to the end of its range; it may join at any time."""
     open_with_elbow(console, own_server_url, console_room, 5000)
+    take_control(console)
+    where = (own_server_url, WORKSPACE, console_room)
     with (
-        running_participant(
-            RoboticsConsumer(own_server_url), WORKSPACE, console_room, 'onlooker'
-        ) as onlooker,
-        running_stand_in(own_server_url, WORKSPACE, console_room, ARM1),
+        running_participant(RoboticsConsumer(own_server_url), *where[1:], 'onlooker') as onlooker,
+        running_stand_in(*where, ARM1),
     ):
         wait_for(lambda: console.reading('elbow', ARM1, 'measured') == '10.0', 'the robot')
-        take_control(console)
         console.joint('elbow', 'slider').send_keys(console.keys.LEFT)
         wait_for(lambda: onlooker.updates == [{'elbow': 9.0}], 'one step from the measured value')
-        # What is typed is held against the limits, too.
+        # A typed number must be within the limits, too.
         console.type_value('elbow', '100')
         note = '100 was not sent: the range is -90.0 to 90.0 degrees.'
         wait_for(lambda: text(console, 'elbow', 'joint-note') == note, 'the complaint')
