@@ -60,6 +60,7 @@ setup(
             f'arena_producer = {name}.nodes.bridge:main_producer',
             f'arena_consumer = {name}.nodes.bridge:main_consumer',
             f'arena_fleet = {name}.nodes.fleet:main',
+            f'arena_stop = {name}.nodes.stop_command:main',
             f'arena_server = {name}.server.main:main',
             f'demo_arm = {name}.nodes.demo_arm:main',
             f'demo = {name}.nodes.demo:main',

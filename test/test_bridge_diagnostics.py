@@ -67,7 +67,7 @@ def test_a_bridge_that_waits_says_for_what() -> None:
     with robot(BOTH) as bridged:
         link = expect(bridged, 'consume link', OK, 'joined')
         assert link['room'] == 'default-workspace/in'
-        assert link['participant_id'].startswith('consumer_')
+        assert link['participant_id'].startswith('robot-bridge-')
         assert (link['joins'], link['failed_attempts'], link['last_loss']) == ('1', '0', 'none')
         wait_for(
             lambda: bridged.value('consume link', 'round_trip_ms') not in ('', 'unknown'),

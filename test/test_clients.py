@@ -218,7 +218,7 @@ async def test_a_program_that_asks_for_states_is_told_them(
             await wait_until(lambda: len(told) == 1, 'the state that there is')
             (listed,) = await client.get_robots(*test_room)
 
-            await client.request_reset('ros')
+            await client.request_reset('ros', '1')
             assert (await robot.recv_type('reset_stop'))['source'] == client.participant_id
             await robot.send(robot_state('waiting'))
             await wait_until(lambda: len(told) == 2, 'the new state')
@@ -240,10 +240,10 @@ async def test_a_reset_that_nobody_allows_is_an_error(server_url: str, test_room
         client.on_robot_state(lambda _name, _state: None)
         client.on_error(errors.append)
         with pytest.raises(ValueError, match='Must be connected'):
-            await client.request_reset('ros')
+            await client.request_reset('ros', '1')
         assert await client.connect(*test_room)
 
-        await client.request_reset('ros')
+        await client.request_reset('ros', '1')
 
         await wait_until(lambda: errors, 'the error')
     assert errors == ["No robot 'ros' in this room allows a reset from the room"]
@@ -270,6 +270,6 @@ async def test_a_program_that_does_not_ask_for_states_is_told_none(
         assert not [event for event in events if isinstance(event, RobotReport)]
         assert told == []
         with pytest.raises(ValueError, match='on_robot_state to be set before'):
-            await client.request_reset('ros')
+            await client.request_reset('ros', '1')
         assert await client.connect(*test_room)
         await wait_until(lambda: told == ['ros'], 'the state of the robot')

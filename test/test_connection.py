@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import aclosing
+import re
 import socket
 import time
 
@@ -84,7 +85,7 @@ async def test_each_join_has_an_id_of_its_own(arena: Arena) -> None:
     first, second = await arena.join(CONSUMER), await arena.join(CONSUMER)
     named = await arena.join(CONSUMER, participant_id='viz')
 
-    assert first.participant_id.startswith('consumer_')
+    assert re.fullmatch('.*-consumer-[0-9a-f]{6}', first.participant_id)
     assert first.participant_id != second.participant_id
     assert named.participant_id == 'viz'
 

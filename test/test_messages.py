@@ -94,7 +94,7 @@ def test_what_a_client_sends_survives_the_wire(message: ClientMessage) -> None:
         ErrorReply('Cannot join room', STAMP, 'role_taken'),
         Unknown('participant_joined'),
     ],
-    ids=repr,
+    ids=encode,
 )
 def test_what_a_server_sends_survives_the_wire(message: ServerMessage) -> None:
     """Decoding undoes encoding."""

@@ -11,6 +11,7 @@ from lerobot_arena_ros.arena.messages import (
     HeartbeatAck,
     JointUpdate,
     Message,
+    ResetStop,
     RobotReport,
     encode,
 )
@@ -114,6 +115,37 @@ def test_states_of_robots_wait_for_everything_else() -> None:
 
     assert outbox.pending_others == 1
     assert drain(outbox) == [stop, reply, update, report]
+
+
+def test_a_reset_never_overtakes_a_stop_that_came_after_it() -> None:
+    """A robot that reads slowly would reset a stop that was raised after the request."""
+    outbox = Outbox()
+    reset, stop = ResetStop(source='console'), EmergencyStop('now', 'x')
+
+    outbox.put(reset)
+    outbox.put(stop)
+    assert drain(outbox) == [stop]
+
+    outbox.put(stop)
+    outbox.put(reset)
+    outbox.put(EmergencyStop('again', 'x'))
+    assert drain(outbox) == [stop]
+
+    outbox.put(stop)
+    outbox.put(reset)
+    assert drain(outbox) == [stop, reset]
+
+
+def test_one_request_for_a_reset_waits() -> None:
+    """However often it is asked: a robot that reads slowly is not put out for it."""
+    outbox = Outbox()
+    first, newest = ResetStop(source='a'), ResetStop(source='b')
+
+    assert [outbox.put(message) for message in (first, newest)] == [False, True]
+    assert outbox.pending_others == 0
+    assert bool(outbox)
+    assert drain(outbox) == [newest]
+    assert not outbox
 
 
 def state(gate: str) -> RobotState:

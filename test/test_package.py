@@ -124,6 +124,7 @@ def test_colcon_takes_it_for_a_ros_package() -> None:
         'arena_producer',
         'arena_consumer',
         'arena_fleet',
+        'arena_stop',
         'arena_server',
         'demo_arm',
         'demo',

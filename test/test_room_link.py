@@ -15,7 +15,7 @@ from support.fake_arena import fake_arena, listed, welcome
 from lerobot_arena_ros.arena.access import Access
 from lerobot_arena_ros.arena.address import Address
 from lerobot_arena_ros.arena.connection import Connection
-from lerobot_arena_ros.arena.messages import EmergencyStop, Role
+from lerobot_arena_ros.arena.messages import EmergencyStop, ResetStop, Role
 from lerobot_arena_ros.arena.session import Event, LinkTiming
 from lerobot_arena_ros.control.stop import Stop
 from lerobot_arena_ros.nodes.arena_thread import ArenaThread
@@ -52,6 +52,9 @@ class Nobody:
         """Owe nothing."""
         return None
 
+    def reset_requested(self, room: str, request: ResetStop) -> None:
+        """Learn that a participant asks for a reset."""
+
     def delivered(self, room: str, stop: Stop) -> None:
         """Learn that the room has heard a stop."""
 
@@ -75,7 +78,10 @@ async def test_a_part_that_breaks_ends_the_link() -> None:
                 'a',
                 SETTINGS,
                 create_room=False,
+                participant_name='arm',
+                features=frozenset(),
                 side=Nobody(),
+                feed=Nobody().feed,
                 stops=Nobody(),
                 thread=thread,
                 logger=get_logger('test'),

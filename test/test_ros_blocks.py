@@ -167,6 +167,8 @@ def test_the_fleet_of_the_page_is_taken(tmp_path: Path) -> None:
     for block in blocks_of('docs/howto/several_robots.md', 'yaml'):
         (tmp_path / block.file).write_text(block.text)
     robots = read_fleet(tmp_path / 'fleet.yaml')
+    of_one_button = read_fleet(tmp_path / 'one_button.yaml')
 
+    assert {robot.topic('emergency_stop') for robot in of_one_button} == {'/emergency_stop'}
     assert [robot.namespace for robot in robots] == ['/left', '/right']
     assert [robot.settings().joint_map.names for robot in robots] == [('elbow',)] * 2

@@ -15,11 +15,12 @@ from lerobot_arena_ros.arena.messages import (
     Join,
     Joined,
     JointUpdate,
+    LastStop,
     Role,
     RoomInfo,
     StateSync,
 )
-from lerobot_arena_ros.arena.session import Event, LinkTiming, Malformed, Presence, Session
+from lerobot_arena_ros.arena.session import Event, Late, LinkTiming, Malformed, Presence, Session
 
 TIMING = LinkTiming(heartbeat_period_s=0.5, timeout_s=1.5)
 STAMP = '2026-01-31T10:15:30.123456+00:00'
@@ -54,19 +55,6 @@ def test_the_first_frame_asks_to_join() -> None:
         'participant_id': 'ros-1',
         'role': 'consumer',
     }
-
-
-def test_the_features_are_those_that_the_server_answers() -> None:
-    """A public server answers none, whatever was asked for."""
-    asked = frozenset(Feature)
-    session = Session(Join('ros-1', Role.CONSUMER, asked), TIMING, 100.0)
-    assert sorted(json.loads(session.first_frame())['features']) == sorted(asked)
-    assert session.features == frozenset()
-
-    session.receive(frame('joined', role='consumer', features=['last_stop', 'new']), 100.1)
-
-    assert session.features == {Feature.LAST_STOP}
-    assert joined_session().features == frozenset()
 
 
 def test_joined_comes_out_first() -> None:
@@ -165,11 +153,17 @@ def test_an_unknown_type_is_skipped() -> None:
     assert session.receive('{"no type": true}', 101.1) == []
 
 
+ACK = frame('heartbeat_ack', has_producer=True)
+
+
 def test_heartbeats_come_at_their_period() -> None:
     """The first is due at once, each further one a period later."""
     session = joined_session(now=100.0)
 
-    beats = {now: session.heartbeat(now) for now in (100.0, 100.1, 100.49, 100.5, 100.9, 101.0)}
+    beats = {}
+    for now in (100.0, 100.1, 100.49, 100.5, 100.9, 101.0):
+        beats[now] = session.heartbeat(now)
+        session.receive(ACK, now)
 
     assert {now for now, beat in beats.items() if beat is not None} == {100.0, 100.5, 101.0}
     assert beats[100.0] == '{"type":"heartbeat"}'
@@ -179,10 +173,125 @@ def test_a_late_heartbeat_is_not_made_up_for() -> None:
     """A shell that was held up sends one heartbeat, not all that were due."""
     session = joined_session(now=100.0)
     session.heartbeat(100.0)
+    session.receive(ACK, 100.0)
 
     assert session.heartbeat(107.3) is not None
+    session.receive(ACK, 107.3)
     assert session.heartbeat(107.4) is None
     assert session.heartbeat(107.8) is not None
+
+
+def test_one_heartbeat_is_unanswered_at_a_time() -> None:
+    """An answer belongs to the only open question, so that the round trip is true."""
+    session = joined_session(now=100.0)
+    session.heartbeat(100.0)
+
+    assert session.heartbeat(100.5) is None
+    assert session.heartbeat(101.0) is None
+    assert session.receive(ACK, 101.25) == [Presence(True, 1.25)]
+    assert session.heartbeat(101.5) is not None
+
+
+def numbered_session() -> Session:
+    """Return a session whose server repeats the numbers of heartbeats."""
+    features = frozenset([Feature.HEARTBEAT_SEQ])
+    timing = replace(TIMING, max_delay_s=0.75, answer_timeout_s=2.0)
+    session = Session(Join('ros-1', Role.CONSUMER, features), timing, 100.0)
+    session.receive(json.dumps({**json.loads(JOINED), 'features': ['heartbeat_seq']}), 100.0)
+    return session
+
+
+def test_a_numbered_answer_belongs_to_its_heartbeat() -> None:
+    """On a link whose delay grows each answer tells how old it is."""
+    session = numbered_session()
+    beats = [session.heartbeat(100.0 + 0.5 * number) for number in range(3)]
+
+    assert beats[2] == '{"type":"heartbeat","seq":3}'
+    assert session.receive(frame('heartbeat_ack', seq=1), 101.25) == [Presence(None, 1.25)]
+    assert session.receive(frame('heartbeat_ack', seq=2), 102.0) == [Presence(None, 1.5)]
+    assert session.receive(frame('heartbeat_ack', seq=2), 102.25) == [Presence(None, None)]
+
+
+def test_a_lost_answer_is_made_up_for_by_the_next_one() -> None:
+    """A proxy that drops a frame makes the link late, until the next heartbeat is answered."""
+    session = numbered_session()
+    session.heartbeat(100.0)
+    session.heartbeat(100.5)
+
+    assert session.check(100.75) == Late(0.75)
+    assert session.receive(frame('heartbeat_ack', seq=2), 100.75) == [Presence(None, 0.25)]
+    assert session.check(101.0) is None
+    assert session.next_check == 101.75
+
+
+def test_a_delay_is_reported_once_for_each_heartbeat() -> None:
+    """The shell wakes up when the longest allowed delay has passed without an answer."""
+    timing = replace(TIMING, max_delay_s=0.3)
+    session = Session(Join('ros-1', Role.CONSUMER), timing, 0.0)
+    session.receive(JOINED, 0.0)
+    assert session.next_check == pytest.approx(0.3)
+    session.heartbeat(0.0)
+
+    assert session.check(0.25) is None
+    assert session.check(0.3125) == Late(0.3125)
+    assert session.check(0.375) is None
+    assert session.next_check == pytest.approx(1.5)
+    session.receive(ACK, 0.5)
+    session.heartbeat(0.5)
+    assert session.check(0.875) == Late(0.375)
+
+
+def test_the_next_check_never_moves_towards_the_present() -> None:
+    """A shell sleeps until the next check, also over the heartbeat that it sends meanwhile."""
+    timing = replace(TIMING, max_delay_s=0.3, answer_timeout_s=1.0)
+    session = Session(Join('ros-1', Role.CONSUMER), timing, 0.0)
+    session.receive(JOINED, 0.0)
+    checks = [session.next_check]
+    for tick in range(1, 40):
+        now = tick * 0.05
+        session.heartbeat(now)
+        checks.append(session.next_check)
+        if tick % 3 == 0:
+            session.receive(ACK, now)
+            checks.append(session.next_check)
+
+    assert checks == sorted(checks)
+
+
+def test_after_a_silence_only_a_stop_comes_out() -> None:
+    """What was queued while the peer or this process was frozen is old, except for a stop."""
+    session = joined_session(now=100.0)
+    stop = frame('emergency_stop', source='somebody')
+
+    assert session.receive(UPDATE, 103.0) == []
+    assert [type(event) for event in session.receive(stop, 103.0)] == [EmergencyStop]
+    assert session.receive(UPDATE, 103.0) == []
+    session.listening(103.0)
+    with pytest.raises(ConnectionLost, match='no answer from the server for 3.1 s'):
+        session.check(103.1)
+
+
+def test_a_pause_of_this_process_is_named() -> None:
+    """A shell that woke up late was frozen itself."""
+    session = joined_session(now=100.0)
+
+    with pytest.raises(ConnectionLost, match='this process stood still for 4.0 s'):
+        session.check(105.5, paused_s=4.0)
+
+
+def test_features_are_agreed_on() -> None:
+    """What the client knows is in its first frame, what the server serves in its answer."""
+    join = Join('ros-1', Role.CONSUMER, frozenset([Feature.LAST_STOP, Feature.ROBOT_STATE]))
+    session = Session(join, TIMING, 0.0)
+    assert json.loads(session.first_frame())['features'] == ['last_stop', 'robot_state']
+    assert session.features == frozenset()
+
+    stop = {'reason': 'x', 'source': 'y', 'timestamp': STAMP, 'age_s': 2.5}
+    answer = {**json.loads(JOINED), 'features': ['last_stop', 'new'], 'last_stop': stop}
+    session.receive(json.dumps(answer), 0.1)
+
+    assert session.features == {Feature.LAST_STOP}
+    assert session.last_stop == LastStop('x', 'y', STAMP, 2.5)
 
 
 def test_silence_is_a_loss_at_the_deadline() -> None:

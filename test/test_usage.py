@@ -68,10 +68,11 @@ def test_a_bridge_without_parameters_says_what_is_missing() -> None:
     assert err.count('\n') == 1
 
 
-def test_a_bridge_without_ros_says_so() -> None:
+@pytest.mark.parametrize('name', ['bridge', 'stop_command'])
+def test_a_program_without_ros_says_so(name: str) -> None:
     """As after ``pip install`` into an environment that has none."""
     start = (
-        "import sys; sys.modules['rclpy'] = None; import lerobot_arena_ros.nodes.bridge as m;"
+        f"import sys; sys.modules['rclpy'] = None; import lerobot_arena_ros.nodes.{name} as m;"
         ' sys.exit(m.main())'
     )
     done = subprocess.run([sys.executable, '-c', start], capture_output=True, text=True)
@@ -81,7 +82,7 @@ def test_a_bridge_without_ros_says_so() -> None:
     assert 'source ROS 2 first' in done.stderr
 
 
-@pytest.mark.parametrize('name', ['arena_bridge', 'arena_server', 'demo_arm'])
+@pytest.mark.parametrize('name', ['arena_bridge', 'arena_stop', 'arena_server', 'demo_arm'])
 def test_a_word_that_nobody_reads_is_refused(name: str) -> None:
     """A parameter without ``--ros-args`` would vanish otherwise."""
     code, out, err = run(name, ['--no-such-option', 'units:=degrees'])

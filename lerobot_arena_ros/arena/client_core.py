@@ -161,13 +161,14 @@ class RoboticsClientCore(RoomsClient):
             EmergencyStop(str(reason)[:MAX_REASON_LENGTH])
         )
 
-    async def request_reset(self, participant_id: str) -> None:
+    async def request_reset(self, participant_id: str, stop_id: str) -> None:
         """
         Ask a robot in the room to reset its emergency stop.
 
         The answer is its next state: without ``stop``, or with ``reset_refusal``. Where no such
         robot allows it, ``on_error`` is called.
 
+        :param stop_id: ``stop.id`` of the robot's state; another stop is not reset.
         :raises ValueError: not connected, or with a server or a client that cannot do this.
         :raises ConnectionLost: the connection broke.
         """
@@ -177,7 +178,7 @@ class RoboticsClientCore(RoomsClient):
                 'a reset needs a server that has remote_reset, and on_robot_state to be set before'
                 ' connecting'
             )
-        await connection.send(ResetStop(participant_id))
+        await connection.send(ResetStop(participant_id, stop_id=stop_id))
 
     def is_connected(self) -> bool:
         """Say whether the client is in a room."""

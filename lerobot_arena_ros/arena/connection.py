@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
-import time
+import platform
+import re
 from typing import TYPE_CHECKING
 import uuid
 
@@ -24,10 +25,11 @@ from .errors import (
 )
 from .features import Feature
 from .keeping import backoff, is_retryable, keep_joined
-from .messages import Join, JointUpdate, Message, Role, encode, room_info
+from .messages import Join, JointUpdate, LastStop, Message, Role, encode, room_info
 from .opening import CLOSE_TIMEOUT_S, hear_directly, open_socket
 from .rooms import Rooms
 from .session import Event, LinkTiming, Session
+from .steady_clock import steady_now
 from .transport import SharedTransport
 
 if TYPE_CHECKING:
@@ -46,6 +48,19 @@ POLL_PERIOD_S = 1.0
 """How often a room is looked at over REST where heartbeats do not tell of its producer."""
 
 
+MAX_NAME_LENGTH = 60
+"""Characters of the readable part of a participant id; a server takes ids of up to 100."""
+
+QUIET_TURNS = 10
+"""
+Turns of the loop without a frame after which a socket holds nothing more.
+
+``websockets`` before 13 needs several turns to hand on one frame.
+"""
+
+MAX_READING_S = 1.0
+"""How long reading what a socket holds may take, because a server may write without end."""
+
 _CLOSINGS = {
     1012: 'the server was shut down',
     1013: 'the server hung up: this participant did not read what it was sent',
@@ -54,14 +69,17 @@ _CLOSINGS = {
 """What a server means by a close code, in words."""
 
 
-def new_participant_id(role: Role) -> str:
+def new_participant_id(name: str) -> str:
     """
-    Make an id that nobody has.
+    Return a readable id that no other participant has, such as ``arm1-bridge-3f2a91``.
 
     The public server keeps ids in one table for all rooms and evicts the holder of an id that
     comes a second time, so each join has a new one.
+
+    :param name: what the id begins with; characters that do not read well become hyphens.
     """
-    return f'{role.value}_{uuid.uuid4().hex}'
+    readable = re.sub('[^A-Za-z0-9]+', '-', name).strip('-') or 'participant'
+    return f'{readable[:MAX_NAME_LENGTH]}-{uuid.uuid4().hex[:6]}'
 
 
 async def open_connection(
@@ -71,17 +89,17 @@ async def open_connection(
     role: Role,
     *,
     participant_id: str | None = None,
+    features: frozenset[Feature] = frozenset(),
     timing: LinkTiming | None = None,
     access: Access | None = None,
-    features: frozenset[Feature] = frozenset(),
 ) -> Connection:
     """
     Connect and join.
 
-    :param participant_id: None makes up a new one.
+    :param participant_id: None makes up a new one of the machine's name and the role.
+    :param features: the additions to the wire that the caller knows.
     :param timing: None takes the defaults.
     :param access: None shows no token, and trusts the system's authorities.
-    :param features: additions to the wire to ask for; the server may serve fewer.
     :raises ConnectError: the server was not reached or did not answer in time.
     :raises InvalidAccess: the token must not, or the CA file cannot, be used there.
     :raises AccessDenied: it wants a token, or another one.
@@ -90,9 +108,10 @@ async def open_connection(
     :raises JoinRefused: it refused for another reason.
     """
     timing, access = timing or LinkTiming(), access or Access()
-    join = Join(participant_id or new_participant_id(role), role, features)
+    name = f'{platform.node()}-{role.value}'
+    join = Join(participant_id or new_participant_id(name), role, features)
     socket = await open_socket(address, workspace_id, room_id, access, timing.join_timeout_s)
-    session = Session(join, timing, time.monotonic())
+    session = Session(join, timing, steady_now())
     rooms = Rooms(address, access=access)
     connection = Connection(socket, session, rooms, workspace_id, room_id)
     try:
@@ -126,6 +145,7 @@ class Connection:
         self._session = session
         self._rooms = rooms
         self._pending: deque[Event] = deque()
+        self._take: Callable[[Event], None] | None = None
         self._loss: ArenaError | None = None
         self._bug: Exception | None = None
         self._is_closing = False
@@ -143,8 +163,13 @@ class Connection:
 
     @property
     def features(self) -> frozenset[Feature]:
-        """Those of the features asked for that the server serves."""
+        """The additions to the wire that the server serves to this participant."""
         return self._session.features
+
+    @property
+    def last_stop(self) -> LastStop | None:
+        """The last stop of the room at the time of the join; None where there is none to tell."""
+        return self._session.last_stop
 
     async def send(self, message: Message) -> None:
         """
@@ -178,15 +203,10 @@ class Connection:
         """
 
         def on_text(text: str) -> None:
-            try:
-                self._pending.extend(self._session.receive(text, time.monotonic()))
-                while self._pending and not self._is_closing:
-                    take(self._pending.popleft())
-            except Exception as exc:
-                self._bug = exc
-                self._hang_up(None)
-            self._session.listening(time.monotonic())
+            self._hand_over(self._session.receive(text, steady_now()))
+            self._session.listening(steady_now())
 
+        self._take = take
         hear_directly(self._socket, on_text)
         try:
             async for event in self:
@@ -207,9 +227,9 @@ class Connection:
                 if self._pending:
                     yield self._pending.popleft()
                     continue
-                self._session.listening(time.monotonic())
+                self._session.listening(steady_now())
                 frame = await self._socket.recv()
-                self._pending.extend(self._session.receive(frame, time.monotonic()))
+                self._pending.extend(self._session.receive(frame, steady_now()))
         except (ConnectionClosed, OSError) as exc:
             if not self._is_closing:
                 raise self._lost(exc) from exc
@@ -234,6 +254,18 @@ class Connection:
             if goodbye is not None:
                 await goodbye
 
+    def _hand_over(self, events: list[Event]) -> None:
+        """Hand on events at once where :meth:`listen` runs, otherwise with the next frame."""
+        self._pending.extend(events)
+        if self._take is None:
+            return
+        try:
+            while self._pending and not self._is_closing:
+                self._take(self._pending.popleft())
+        except Exception as exc:
+            self._bug = exc
+            self._hang_up(None)
+
     async def _join(self, timeout_s: float) -> None:
         """Ask to join and wait for the answer."""
         late = ConnectError('no answer to the join')
@@ -243,7 +275,7 @@ class Connection:
             await self._socket.send(self._session.first_frame())
             while not self._session.is_joined:
                 frame = await self._socket.recv()
-                self._pending.extend(self._session.receive(frame, time.monotonic()))
+                self._pending.extend(self._session.receive(frame, steady_now()))
         except JoinRefused as exc:
             raise await self._why_refused(exc) from exc
         except (ConnectionClosed, OSError) as exc:
@@ -284,22 +316,43 @@ class Connection:
         self._transport.abort()
 
     async def _keep_watch(self) -> None:
-        """Notice silence; writes nothing, for that might have to wait."""
+        """Notice silence and delay. Writes nothing, because writing might have to wait."""
         while True:
-            self._session.check(time.monotonic())
-            await asyncio.sleep(self._session.next_check - time.monotonic())
+            due = self._session.next_check
+            await asyncio.sleep(due - steady_now())
+            if steady_now() < self._session.next_check:
+                continue
+            paused_s = steady_now() - due
+            await self._read_what_is_there()
+            late = self._session.check(steady_now(), paused_s=paused_s)
+            if late is not None:
+                self._hand_over([late])
+
+    async def _read_what_is_there(self) -> None:
+        """
+        Let the loop read everything that the socket holds.
+
+        A process that was frozen wakes up with its timers expired: without this it would drop a
+        socket that holds an emergency stop.
+        """
+        quiet, received = 0, self._session.received
+        deadline = steady_now() + MAX_READING_S
+        while quiet < QUIET_TURNS and steady_now() < deadline:
+            await asyncio.sleep(0)
+            quiet = quiet + 1 if self._session.received == received else 0
+            received = self._session.received
 
     async def _keep_asking(self) -> None:
         """Send heartbeats; look at the room where the answers do not tell of its producer."""
         is_polling = False
         while True:
-            heartbeat = self._session.heartbeat(time.monotonic())
+            heartbeat = self._session.heartbeat(steady_now())
             if heartbeat is not None:
                 await self._socket.send(heartbeat)
             if self._session.needs_polling and not is_polling:
                 is_polling = True
                 self._start(self._keep_polling, 'poll')
-            await asyncio.sleep(self._session.next_heartbeat - time.monotonic())
+            await asyncio.sleep(self._session.next_heartbeat - steady_now())
 
     async def _keep_polling(self) -> None:
         """Look at the room again and again."""
@@ -312,7 +365,7 @@ class Connection:
                 pass  # Whether the link is alive is the heartbeat's business.
             else:
                 # Read with the next frame, at the latest with the answer to a heartbeat.
-                self._pending.append(self._session.polled(info, time.monotonic()))
+                self._pending.append(self._session.polled(info, steady_now()))
             await asyncio.sleep(POLL_PERIOD_S)
 
     def _lost(self, exc: Exception) -> ConnectionLost:

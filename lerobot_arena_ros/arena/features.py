@@ -17,11 +17,13 @@ class Feature(str, Enum):
     """
     One addition to the wire.
 
+    ``heartbeat_seq``: heartbeats are numbered, and each answer repeats the number.
     ``last_stop``: ``joined`` tells the last emergency stop of the room and its age.
     ``robot_state``: the participant may send ``robot_state``, and receives those of others.
     ``remote_reset``: a robot that has it may be asked to reset its stop; a viewer may ask.
     """
 
+    HEARTBEAT_SEQ = 'heartbeat_seq'
     LAST_STOP = 'last_stop'
     ROBOT_STATE = 'robot_state'
     REMOTE_RESET = 'remote_reset'

@@ -56,6 +56,9 @@ __all__ = [
 MAX_REASON_LENGTH = 200
 """Characters of an emergency stop's reason that are kept; the rest is cut."""
 
+_LARGEST_SEQ = 2**53
+"""Beyond it not every JSON reader keeps an integer exactly."""
+
 Entry = dict[str, Any]
 """One joint of an update: ``name``, ``value``, perhaps ``speed``, and keys kept verbatim."""
 
@@ -82,7 +85,13 @@ class Join:
 
 @dataclass(frozen=True)
 class Heartbeat:
-    """A participant asks whether it is still in the room."""
+    """
+    A participant asks whether it is still in the room.
+
+    :param seq: its number, which the answer repeats; None where that was not agreed on.
+    """
+
+    seq: int | None = None
 
 
 @dataclass(frozen=True)
@@ -91,10 +100,12 @@ class HeartbeatAck:
     The answer to a heartbeat.
 
     :param has_producer: whether the room has a producer; None from servers that do not say.
+    :param seq: the number of the heartbeat; None from servers that do not repeat it.
     """
 
     timestamp: str | None = None
     has_producer: bool | None = None
+    seq: int | None = None
 
 
 @dataclass(frozen=True)
@@ -224,11 +235,14 @@ class ResetStop:
     :param to: the robot's participant id; None where the server passes the request on to it, and
         where the sender named none.
     :param source: the participant that asks, filled in by the server.
+    :param stop_id: the stop to reset, as the robot's state names it. So a request that was held up
+        on its way does not reset a stop that came later.
     """
 
     to: str | None = None
     source: str | None = None
     timestamp: str | None = None
+    stop_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -320,14 +334,15 @@ def decode_client(text: str, features: frozenset[Feature] = frozenset(Feature)) 
         case 'joint_update':
             return JointUpdate(_entries(fields.get('data')))
         case 'heartbeat':
-            return Heartbeat()
+            return Heartbeat(_optional_seq(fields))
         case 'emergency_stop':
             return _emergency_stop(fields)
         case 'robot_state' if Feature.ROBOT_STATE in features:
             return RobotReport(read_state(fields.get('data')))
         case 'reset_stop' if Feature.REMOTE_RESET in features:
             to = fields.get('to')
-            return ResetStop(to if is_text(to) else None)
+            to = to if is_text(to) else None
+            return ResetStop(to, stop_id=optional_text(fields.get('stop')))
         case other:
             return Unknown(as_text(other))
 
@@ -356,7 +371,8 @@ def decode_server(text: str) -> ServerMessage:
             return JointUpdate(_entries(fields.get('data')), timestamp, source)
         case 'heartbeat_ack':
             present = fields.get('has_producer')
-            return HeartbeatAck(timestamp, present if isinstance(present, bool) else None)
+            present = present if isinstance(present, bool) else None
+            return HeartbeatAck(timestamp, present, _optional_seq(fields))
         case 'emergency_stop':
             return _emergency_stop(fields)
         case 'state_sync':
@@ -368,7 +384,8 @@ def decode_server(text: str) -> ServerMessage:
             data, source = fields.get('data'), optional_text(fields.get('source'))
             return RobotReport(None if data is None else read_state(data), source, timestamp)
         case 'reset_stop':
-            return ResetStop(None, optional_text(fields.get('source')), timestamp)
+            sender, stop_id = (optional_text(fields.get(key)) for key in ('source', 'stop'))
+            return ResetStop(None, sender, timestamp, stop_id)
         case 'error':
             code = optional_text(fields.get('code'))
             return ErrorReply(as_text(fields.get('message')), timestamp, code)
@@ -408,10 +425,10 @@ def _fields(message: Message) -> dict[str, Any]:
     match message:
         case JointUpdate(entries, timestamp, source):
             return _typed('joint_update', data=entries, timestamp=timestamp, source=source)
-        case HeartbeatAck(timestamp, has_producer):
-            return _typed('heartbeat_ack', timestamp=timestamp, has_producer=has_producer)
-        case Heartbeat():
-            return _typed('heartbeat')
+        case HeartbeatAck(timestamp, has_producer, seq):
+            return _typed('heartbeat_ack', timestamp=timestamp, has_producer=has_producer, seq=seq)
+        case Heartbeat(seq):
+            return _typed('heartbeat', seq=seq)
         case EmergencyStop(reason, source, timestamp):
             return _typed('emergency_stop', timestamp=timestamp, reason=reason, source=source)
         case StateSync(joints, timestamp):
@@ -429,8 +446,8 @@ def _fields(message: Message) -> dict[str, Any]:
         case RobotReport(state, source, timestamp):
             data = None if state is None else write_state(state)
             return _typed('robot_state', data=data, source=source, timestamp=timestamp)
-        case ResetStop(to, source, timestamp):
-            return _typed('reset_stop', to=to, source=source, timestamp=timestamp)
+        case ResetStop(to, source, timestamp, stop_id):
+            return _typed('reset_stop', to=to, stop=stop_id, source=source, timestamp=timestamp)
         case ErrorReply(text, timestamp, code):
             return _typed('error', message=text, timestamp=timestamp, code=code)
         case Join(participant_id, role, features):
@@ -529,6 +546,13 @@ def _joined(fields: Mapping[str, Any], timestamp: str | None) -> Joined:
         known_features(fields.get('features')),
         _last_stop(fields.get('last_stop')),
     )
+
+
+def _optional_seq(fields: Mapping[str, Any]) -> int | None:
+    seq = fields.get('seq')
+    if not isinstance(seq, int) or isinstance(seq, bool):
+        return None
+    return seq if 0 <= seq <= _LARGEST_SEQ else None
 
 
 def _last_stop(fields: object) -> LastStop | None:

@@ -10,7 +10,15 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import replace
 
-from .messages import EmergencyStop, Entry, JointUpdate, Message, RobotReport, encode
+from .messages import (
+    EmergencyStop,
+    Entry,
+    JointUpdate,
+    Message,
+    ResetStop,
+    RobotReport,
+    encode,
+)
 
 __all__ = ['Outbox', 'text_of']
 
@@ -24,13 +32,14 @@ class Outbox:
 
     def __init__(self) -> None:
         self._stops: deque[EmergencyStop] = deque()
+        self._reset: ResetStop | None = None
         self._others: deque[Message] = deque()
         self._update: JointUpdate | None = None
         self._reports: dict[str | None, RobotReport] = {}
 
     def __bool__(self) -> bool:
         """Say whether anything waits."""
-        return bool(self._stops or self._others or self._update or self._reports)
+        return bool(self._stops or self._reset or self._others or self._update or self._reports)
 
     def put(self, message: Message) -> bool:
         """
@@ -38,15 +47,21 @@ class Outbox:
 
         A stop overtakes everything, and a second one like it is not added while the first still
         waits. Joint updates merge: the newest entry of each joint stays. Of each robot only the
-        newest state stays.
+        newest state stays, and of several requests for a reset the newest.
 
         :returns: whether it became one with a message that waits already.
         """
         match message:
             case EmergencyStop():
+                # The stop overtakes a request that is older, which must not reset it.
+                self._reset = None
                 if any(stop.source == message.source for stop in self._stops):
                     return True
                 self._stops.append(message)
+            case ResetStop():
+                is_newer = self._reset is not None
+                self._reset = message
+                return is_newer
             case JointUpdate() if self._update is not None:
                 self._update = _merge(self._update, message)
                 return True
@@ -64,6 +79,9 @@ class Outbox:
         """Remove what is to be sent next, None when nothing waits."""
         if self._stops:
             return self._stops.popleft()
+        if self._reset is not None:
+            reset, self._reset = self._reset, None
+            return reset
         if self._others:
             return self._others.popleft()
         if self._update is not None:

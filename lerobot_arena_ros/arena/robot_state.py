@@ -8,7 +8,7 @@ A consuming bridge sends it some times a second and at each change, where the se
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from .errors import ProtocolError
@@ -33,10 +33,12 @@ class StopCause:
 
     :param reason: why, as the sender wrote it.
     :param source: who stopped it: a participant id, or a part of the robot's own system.
+    :param id: what tells this stop from the robot's others; a reset has to name it.
     """
 
     reason: str
     source: str
+    id: str = ''
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ def write_state(state: RobotState) -> dict[str, Any]:
         host=state.host,
         gate=state.gate,
         cause=state.cause,
-        stop=state.stop and {'reason': state.stop.reason, 'source': state.stop.source},
+        stop=state.stop and asdict(state.stop),
         can_reset=state.can_reset or None,
         reset_refusal=state.reset_refusal,
         joints=[_write_joint(joint) for joint in state.joints],
@@ -161,7 +163,7 @@ def _write_joint(joint: RobotJoint) -> dict[str, Any]:
 
 
 def _read_stop(fields: Mapping[str, Any]) -> StopCause:
-    return StopCause(_cut(fields.get('reason')), _cut(fields.get('source')))
+    return StopCause(*(_cut(fields.get(key)) for key in ('reason', 'source', 'id')))
 
 
 def _read_joint(fields: Mapping[str, Any]) -> RobotJoint:

@@ -8,12 +8,24 @@ jumps. The shell around it sends what it gets from :meth:`Session.first_frame` a
 
 A session is *joining* until ``joined`` arrives, then *joined*. What the server sends earlier
 (``state_sync``, or anything that slipped in) is kept and comes out after ``joined``.
+
+An answer always belongs to its heartbeat, so that the round trip is true however long it takes.
+Where the server repeats the number of a heartbeat, several may be unanswered; otherwise the next
+one waits for the answer. A link on which a round trip takes longer than ``max_delay_s`` is *late*:
+everything that arrives is as old.
+
+A frame that arrives after a silence of ``timeout_s`` does not make the link alive again. Either
+the peer was frozen or this process was, and what was queued meanwhile is old. From then on only
+emergency stops come out, until the shell has read what its socket holds and :meth:`Session.check`
+ends the link.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 import math
+from typing import NamedTuple
 
 from .errors import ConnectionLost, JoinRefused, ProtocolError
 from .features import Feature
@@ -25,6 +37,7 @@ from .messages import (
     Join,
     Joined,
     JointUpdate,
+    LastStop,
     ResetStop,
     RobotReport,
     RoomInfo,
@@ -35,11 +48,17 @@ from .messages import (
     encode,
 )
 
-__all__ = ['Event', 'LinkTiming', 'Malformed', 'Presence', 'Session']
+__all__ = ['Event', 'Late', 'LinkTiming', 'Malformed', 'Presence', 'Session']
 
 
 MAX_EARLY = 1000
 """Messages that are kept until the join is answered; of a decent server there is one."""
+
+PAUSE_S = 0.5
+"""A shell that wakes up so much later than it asked for was itself what stood still."""
+
+MOST_UNANSWERED = 100
+"""Numbered heartbeats that may be unanswered, where the timing sets no end to it."""
 
 EVICTED = 'evicted: the room does not list this participant, nor is it answered'
 """The public server drops who holds an id that comes a second time, and tells nobody."""
@@ -58,12 +77,15 @@ class LinkTiming:
     :param join_timeout_s: how long connecting and joining may take.
     :param answer_timeout_s: how late a heartbeat may be answered, whatever else is heard: all that
         comes is as late. Infinite where the listener may be what is slow.
+    :param max_delay_s: a round trip that takes longer is reported as :class:`Late`. Infinite
+        where the delay does not matter.
     """
 
     heartbeat_period_s: float = 0.5
     timeout_s: float = 1.5
     join_timeout_s: float = 5.0
     answer_timeout_s: float = math.inf
+    max_delay_s: float = math.inf
 
 
 @dataclass(frozen=True)
@@ -92,6 +114,17 @@ class Presence:
     round_trip_s: float | None = None
 
 
+@dataclass(frozen=True)
+class Late:
+    """
+    A heartbeat has not been answered for longer than :attr:`LinkTiming.max_delay_s`.
+
+    :param waiting_s: since the heartbeat was sent; its round trip takes at least as long.
+    """
+
+    waiting_s: float
+
+
 Event = (
     Joined
     | StateSync
@@ -102,7 +135,15 @@ Event = (
     | ErrorReply
     | Malformed
     | Presence
+    | Late
 )
+
+
+class _Question(NamedTuple):
+    """A heartbeat without an answer."""
+
+    seq: int
+    at: float
 
 
 class Session:
@@ -112,18 +153,21 @@ class Session:
     :param join: who joins as what.
     :param timing: the link's deadlines.
     :param now: the present time.
-    :ivar features: those that the server serves to this participant; none while joining.
     """
 
     def __init__(self, join: Join, timing: LinkTiming, now: float) -> None:
         self.join = join
-        self.features: frozenset[Feature] = frozenset()
         self._timing = timing
         self._joined = False
         self._early: list[Event] = []
         self._heard_at = now
         self._heartbeat_at = now
-        self._asked_at: float | None = None
+        self._asked: deque[_Question] = deque()
+        self._seq = 0
+        self._reported_late: int | None = None
+        self._overdue_s: float | None = None
+        self._received = 0
+        self._welcome: Joined | None = None
         self._says_presence = True
         self._absent_polls = 0
         self._missing_polls = 0
@@ -132,6 +176,21 @@ class Session:
     def is_joined(self) -> bool:
         """Whether ``joined`` has arrived."""
         return self._joined
+
+    @property
+    def features(self) -> frozenset[Feature]:
+        """The additions to the wire that the server serves; empty before ``joined``."""
+        return frozenset() if self._welcome is None else self._welcome.features
+
+    @property
+    def last_stop(self) -> LastStop | None:
+        """The last stop of the room when we joined; None where the server does not tell."""
+        return None if self._welcome is None else self._welcome.last_stop
+
+    @property
+    def received(self) -> int:
+        """Frames received so far."""
+        return self._received
 
     @property
     def needs_polling(self) -> bool:
@@ -145,11 +204,19 @@ class Session:
 
     @property
     def next_check(self) -> float:
-        """The time at which patience ends, unless something is heard, or a heartbeat answered."""
-        silent_at = self._heard_at + self._timing.timeout_s
-        if self._asked_at is None:
-            return silent_at
-        return min(silent_at, self._asked_at + self._timing.answer_timeout_s)
+        """
+        The time of the next deadline, unless a frame, or the answer to a heartbeat, arrives.
+
+        It never moves towards the present, so that a shell may sleep until then.
+        """
+        timing = self._timing
+        silent_at = self._heard_at + timing.timeout_s
+        if not self._asked:
+            return min(silent_at, self._heartbeat_at + timing.max_delay_s)
+        oldest = self._asked[0]
+        is_reported = oldest.seq == self._reported_late
+        wait_s = timing.answer_timeout_s if is_reported else timing.max_delay_s
+        return min(silent_at, oldest.at + min(wait_s, timing.answer_timeout_s))
 
     def first_frame(self) -> str:
         """Give the frame that asks to join."""
@@ -163,9 +230,10 @@ class Session:
         :raises JoinRefused: the server refused the join.
         :raises ProtocolError: it says other things without end instead of answering the join.
         """
-        self._heard_at = now
+        self._received += 1
+        self._note_frame(now)
         event = self._event(frame, now)
-        if event is None:
+        if event is None or (self._overdue_s is not None and not isinstance(event, EmergencyStop)):
             return []
         if self._joined:
             return [event]
@@ -176,39 +244,54 @@ class Session:
                 raise ProtocolError('the server says much, not whether we joined', reason='join')
             self._early.append(event)
             return []
-        self._joined = True
-        self.features = event.features
+        self._joined, self._welcome = True, event
         early, self._early = self._early, []
         return [event, *early]
 
     def listening(self, now: float) -> None:
         """Note that the shell has handled everything and waits again: silence counts from here."""
-        self._heard_at = max(self._heard_at, now)
+        if self._overdue_s is None:
+            self._heard_at = max(self._heard_at, now)
 
     def heartbeat(self, now: float) -> str | None:
-        """Give a heartbeat to send if one is due."""
+        """Return a heartbeat to send if one is due and its answer could be told from others."""
         if now < self._heartbeat_at:
             return None
         self._heartbeat_at = now + self._timing.heartbeat_period_s
-        if self._asked_at is None:
-            self._asked_at = now
-        return encode(Heartbeat())
+        is_numbered = Feature.HEARTBEAT_SEQ in self.features
+        if (self._asked and not is_numbered) or len(self._asked) >= MOST_UNANSWERED:
+            return None
+        self._seq += 1
+        self._asked.append(_Question(self._seq, now))
+        return encode(Heartbeat(self._seq if is_numbered else None))
 
-    def check(self, now: float) -> None:
+    def check(self, now: float, *, paused_s: float = 0.0) -> Late | None:
         """
-        Look whether the link is still alive.
+        Check whether the link is alive and in time. Call it after reading what the socket holds.
 
+        :param paused_s: how much later than :attr:`next_check` this process woke up.
+        :returns: what to report; once for each heartbeat.
         :raises ConnectionLost: nothing was heard for the timeout, or a heartbeat was not answered.
         """
-        silence_s = now - self._heard_at
+        silence_s = max(self._overdue_s or 0.0, now - self._heard_at)
         if silence_s >= self._timing.timeout_s:
+            if paused_s > PAUSE_S:
+                raise ConnectionLost(f'this process stood still for {paused_s:.1f} s')
             silence = f'no answer from the server for {silence_s:.1f} s'
             raise ConnectionLost(f'{EVICTED}: {silence}' if self._missing_polls else silence)
-        if self._asked_at is not None and now - self._asked_at >= self._timing.answer_timeout_s:
+        if not self._asked:
+            return None
+        oldest = self._asked[0]
+        waiting_s = now - oldest.at
+        if waiting_s >= self._timing.answer_timeout_s:
             raise ConnectionLost(
-                f'the server is heard, but has not answered for {now - self._asked_at:.1f} s: '
-                'what it says is as late'
+                f'the server has not answered for {waiting_s:.1f} s: everything else that'
+                ' arrives may be as late'
             )
+        if oldest.seq == self._reported_late or waiting_s < self._timing.max_delay_s:
+            return None
+        self._reported_late = oldest.seq
+        return Late(waiting_s)
 
     def polled(self, info: RoomInfo, now: float) -> Presence:
         """
@@ -220,15 +303,23 @@ class Session:
         """
         self._missing_polls = 0 if info.has(self.join.participant_id) else self._missing_polls + 1
         # While an answer is on its way, whether it comes is what the next poll will know.
-        if self._missing_polls >= 2 and (self._asked_at is None or self._is_ignored(now)):
-            raise ConnectionLost(MADE_ANEW if self._asked_at is None else EVICTED)
+        if self._missing_polls >= 2 and (not self._asked or self._is_ignored(now)):
+            raise ConnectionLost(EVICTED if self._asked else MADE_ANEW)
         self._absent_polls = 0 if info.producer else self._absent_polls + 1
         return Presence(self._absent_polls < 2)
 
+    def _note_frame(self, now: float) -> None:
+        """Count a frame as a sign of life, unless it comes after the time was over."""
+        silence_s = now - self._heard_at
+        if self._joined and silence_s >= self._timing.timeout_s and self._overdue_s is None:
+            self._overdue_s = silence_s
+        if self._overdue_s is None:
+            self._heard_at = now
+
     def _is_ignored(self, now: float) -> bool:
         """Say whether a heartbeat waits for its answer, longer than until the next one."""
-        asked_at, period_s = self._asked_at, self._timing.heartbeat_period_s
-        return asked_at is not None and now - asked_at >= period_s
+        period_s = self._timing.heartbeat_period_s
+        return bool(self._asked) and now - self._asked[0].at >= period_s
 
     def _event(self, frame: str | bytes, now: float) -> Event | None:
         try:
@@ -243,6 +334,16 @@ class Session:
             return None
         if not isinstance(message, HeartbeatAck):
             return message
-        asked_at, self._asked_at = self._asked_at, None
         self._says_presence = message.has_producer is not None
+        asked_at = self._answered(message.seq)
         return Presence(message.has_producer, None if asked_at is None else now - asked_at)
+
+    def _answered(self, seq: int | None) -> float | None:
+        """Return when the heartbeat was sent that is answered; older ones need no answer."""
+        if seq is not None and all(question.seq != seq for question in self._asked):
+            return None
+        while self._asked:
+            question = self._asked.popleft()
+            if seq in (None, question.seq):
+                return question.at
+        return None

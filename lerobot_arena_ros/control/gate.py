@@ -31,6 +31,7 @@ from .gate_output import Command, State, Transition
 from .gate_settings import Feedback, GateJoint, GateSettings, StateSyncUse
 from .measurements import Measurements
 from .motion import Motion
+from .pauses import PauseWatch
 from .slew import clamp
 
 __all__ = ['Command', 'Gate', 'State', 'Transition']
@@ -62,6 +63,8 @@ class Gate:
 
         self._enabled = False
         self._link_fault: str | None = 'not connected'
+        self._delay_s: float | None = None
+        self._graph = PauseWatch(settings.pause_s, now)
         self._heard_at = now
         self._has_producer: bool | None = None
         self._feedback_expected = False
@@ -101,6 +104,16 @@ class Gate:
         if self._settings.feedback is Feedback.AUTO:
             return self._feedback_expected or bool(self._measured)
         return self._settings.feedback is Feedback.ALWAYS
+
+    @property
+    def commanded(self) -> Mapping[str, float]:
+        """The last command of each joint, in radians or metres; empty before the first."""
+        return self._motion.setpoint
+
+    def measured(self, now: float) -> dict[str, float]:
+        """Return the measured position of each joint that was measured lately."""
+        poses = ((joint.name, self._measured.fresh(joint.name, now)) for joint in self._joints)
+        return {name: pose for name, pose in poses if pose is not None}
 
     def take_transitions(self) -> list[Transition]:
         """Give the changes of state since the last call."""
@@ -146,6 +159,7 @@ class Gate:
     def link_up(self, now: float) -> None:
         """Note a new join: what was live in the last one is not any more."""
         self._link_fault = None
+        self._delay_s = None
         self._heard_at = now
         self._has_producer = None
         self._remembered.clear()
@@ -159,15 +173,41 @@ class Gate:
         self._link_fault = cause
         self._review(now)
 
-    def heard(self, now: float, *, has_producer: bool | None = None) -> None:
-        """Note a sign of life; None says nothing of the producer."""
+    def heard(
+        self,
+        now: float,
+        *,
+        has_producer: bool | None = None,
+        round_trip_s: float | None = None,
+    ) -> None:
+        """
+        Note a sign of life.
+
+        :param has_producer: None says nothing of the producer.
+        :param round_trip_s: how long the answer took; None where nothing was asked.
+        """
         self._review(now)  # Before the silence that it ends is forgotten.
         self._heard_at = now
+        if round_trip_s is not None:
+            self._delay_s = round_trip_s
         if has_producer is not None:
             self._has_producer = has_producer
         self._review(now)
         if has_producer is False and self._state is not State.ACTIVE:
             self._forget()  # The next producer is asked for nothing that this one wanted.
+
+    def late(self, waiting_s: float, now: float) -> None:
+        """Note that an answer of the server has been missing for so long."""
+        self._delay_s = waiting_s
+        self._review(now)
+
+    def graph_seen(self, now: float) -> None:
+        """
+        Note that the thread runs that receives a stop from the ROS graph.
+
+        Call it before what that thread brings, which then meets the pause.
+        """
+        self._graph.seen(now)
 
     def expect_feedback(self, expected: bool, now: float) -> None:
         """Note whether anybody publishes measured positions."""
@@ -287,11 +327,40 @@ class Gate:
             return self._link_fault
         if abs(now - self._heard_at) > settings.link_timeout_s:
             return f'no sign of life from the server for {settings.link_timeout_s:g} s'
+        timing = self._pause(now) or self._delay()
+        if timing is not None:
+            return timing
         if settings.require_producer and not self._has_producer:
             return 'the room has no producer'
         if settings.command_timeout_s and abs(now - self._live_at) > settings.command_timeout_s:
             return f'no update for {settings.command_timeout_s:g} s'
         return self._feedback_obstacle(now) or self._misplaced(now) or self._unplaced(now)
+
+    def _pause(self, now: float) -> str | None:
+        """Return which pause of the ROS callbacks keeps the robot still."""
+        pausing_s = self._graph.pausing_s(now)
+        if pausing_s is not None:
+            return f'the ROS callbacks of this process have not run for {pausing_s:.1f} s'
+        settle_s = self._settings.settle_s
+        paused_s = self._graph.paused_s(now, settle_s)
+        if paused_s is None:
+            return None
+        return (
+            f'this process stood still for {paused_s:.1f} s: waiting {settle_s:g} s for stops'
+            ' that were published meanwhile'
+        )
+
+    def _delay(self) -> str | None:
+        """Return which delay of the link keeps the robot still."""
+        longest_s = self._settings.max_delay_s
+        if self._delay_s is None:
+            return 'the delay of the link is not known yet' if math.isfinite(longest_s) else None
+        if self._delay_s <= longest_s:
+            return None
+        return (
+            f'the link is late: a round trip takes {self._delay_s:.2f} s, link.max_delay_s is'
+            f' {longest_s:g}'
+        )
 
     def _feedback_obstacle(self, now: float) -> str | None:
         settings = self._settings

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+import math
 
 from .slew import VelocityRamp, clamp
 
@@ -84,6 +85,12 @@ class GateSettings:
     :param ramp_period_s: between two steps of a motion under way.
     :param command_timeout_s: hold when no update came for so long; 0 = off.
     :param link_timeout_s: hold when the server was silent for so long.
+    :param max_delay_s: hold while a round trip to the server takes longer, and until the first
+        one was measured; infinite = the delay does not matter.
+    :param pause_s: a graph that was not looked at for longer counts as a pause; infinite = never.
+    :param settle_s: how long nothing moves after a pause. Stops that were published during the
+        pause arrive first: Fast DDS repeats a lost reliable message after up to 3 s
+        (``heartbeatPeriod`` of its writers).
     :param discovery_s: how long ``auto`` looks for publishers before it does without feedback.
     :param listener_s: the same, after each new listener to the commands.
     """
@@ -95,5 +102,8 @@ class GateSettings:
     ramp_period_s: float = 0.01
     command_timeout_s: float = 0.0
     link_timeout_s: float = 1.5
+    max_delay_s: float = math.inf
+    pause_s: float = math.inf
+    settle_s: float = 3.5
     discovery_s: float = 5.0
     listener_s: float = 1.0

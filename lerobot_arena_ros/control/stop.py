@@ -3,13 +3,19 @@ The emergency stop of one process: latched, owed to the rooms, and reset only by
 
 Rules of this file: ``now`` is in seconds of the steady clock; rooms are known by a short name, one
 for each side of the bridge. The latch outlives every configuration and every connection.
+
+A stop in a room is known by an id that the room gave it. So a stop that the bridge missed while it
+was away can be told from one that it received and that was reset since.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ['ECHO_GRACE_S', 'INPUT_MEMORY_S', 'Stop', 'StopLatch']
+__all__ = ['ECHO_GRACE_S', 'FIRST_JOIN_S', 'INPUT_MEMORY_S', 'Stop', 'StopLatch']
+
+FIRST_JOIN_S = 10.0
+"""A room's last stop that is more recent than this stops also a bridge that was never there."""
 
 INPUT_MEMORY_S = 1.0
 """A ``true`` on the input this recently still asserts, even if its publisher is gone."""
@@ -46,6 +52,7 @@ class StopLatch:
         self._local: Stop | None = None
         self._rooms: set[str] = set()
         self._owed: dict[str, Stop] = {}
+        self._known: dict[str, str | None] = {}
         self._asserted = False
         self._asserted_at: float | None = None
         self._may_echo = False  # Whether the input rose after we had stopped.
@@ -102,6 +109,25 @@ class StopLatch:
         """Note that a room was joined anew: it hears again of a stop that began here."""
         if self._local is not None and self._local.tell_rooms:
             self._owed[room] = self._local
+
+    def note(self, room: str, stop_id: str) -> None:
+        """Note that a stop of a room was received."""
+        self._known[room] = stop_id
+
+    def missed(self, room: str, stop_id: str | None, age_s: float) -> bool:
+        """
+        Compare what a room tells at a join with what was received from it.
+
+        :param stop_id: the room's last stop; None = the room tells of none.
+        :param age_s: how long ago it was; counts only at the first join.
+        :returns: whether the stop was missed, so that the caller has to trip.
+        """
+        is_first = room not in self._known
+        known = self._known.setdefault(room, None)
+        if stop_id is None or stop_id == known:
+            return False
+        self._known[room] = stop_id
+        return not is_first or age_s <= FIRST_JOIN_S
 
     def hear_input(self, asserted: bool, now: float) -> bool:
         """

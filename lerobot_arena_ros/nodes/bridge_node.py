@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+import platform
 import threading
 from typing import Any
 
@@ -29,6 +30,7 @@ from .emergency_stop import EmergencyStopPanel
 from .guarding import Faults
 from .parameter_table import SPECS, ParameterError, Value
 from .parameters import read_parameters
+from .robot_reporter import Identity
 from .serialized import JointStateReader
 from .settings import BridgeSettings, ConsumeSettings
 from .sides import Sides
@@ -96,6 +98,7 @@ class BridgeNode(LifecycleNode):
             on_stopped=self._on_stopped,
             on_reset=self._on_reset,
             stop_on_loss=self.settings.link.stop_on_loss,
+            allow_remote_reset=self.settings.allow_remote_reset,
         )
         self._rates = diagnostics.Rates()
         self._beats = 0
@@ -198,6 +201,9 @@ class BridgeNode(LifecycleNode):
             self._sides = Sides(
                 settings,
                 self._joint_map,
+                identity=Identity(
+                    self.get_fully_qualified_name(), platform.node(), settings.allow_remote_reset
+                ),
                 thread=self._thread,
                 panel=self._panel,
                 lock=self._lock,
@@ -324,6 +330,7 @@ class BridgeNode(LifecycleNode):
 
     def _on_beat(self) -> None:
         self._panel.publish()
+        self._panel.answer_remote_reset()
         if self._sides is not None:
             self._sides.look(publishers=self.count_publishers(self._measured_topic))
         self._beats += 1

@@ -7,28 +7,26 @@ nothing leaves any more. Both threads call in; neither waits for the other while
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-import sys
 import threading
-import time
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from rclpy.impl.rcutils_logger import RcutilsLogger
 
-from lerobot_arena_ros.arena.connection import Connection
 from lerobot_arena_ros.arena.messages import ErrorReply, JointUpdate, StateSync
-from lerobot_arena_ros.arena.session import Event, Malformed, Presence
+from lerobot_arena_ros.arena.robot_state import Refusal
+from lerobot_arena_ros.arena.session import Event, Late, Malformed, Presence
+from lerobot_arena_ros.arena.steady_clock import steady_now
 from lerobot_arena_ros.control.gate import Command, Gate, State
-from lerobot_arena_ros.control.joint_map import JointMap
+from lerobot_arena_ros.control.joint_map import Joint, JointMap
 from lerobot_arena_ros.control.units import ConversionError
 
 from .command_topic import CommandTopic
 from .settings import CommonLimits, ConsumeSettings
 
-__all__ = ['Commander', 'Ramp']
+__all__ = ['Commander', 'Ramp', 'View']
 
 
 class Ramp(Protocol):
@@ -39,6 +37,23 @@ class Ramp(Protocol):
 
     def cancel(self) -> None:
         """Do not fire any more."""
+
+
+class View(NamedTuple):
+    """
+    What the commander looks like at one moment; positions in radians or metres by ROS name.
+
+    :param commanded: the last command; empty before the first.
+    :param measured: joints that were measured lately.
+    :param refused: values that were not taken, by arena name.
+    """
+
+    state: State
+    cause: str
+    joints: tuple[Joint, ...]
+    commanded: Mapping[str, float]
+    measured: Mapping[str, float]
+    refused: tuple[Refusal, ...]
 
 
 class Commander:
@@ -72,7 +87,8 @@ class Commander:
         self._on_change = on_change
         self._ramp: Ramp | None = None
         self._is_ramping = False
-        self._gate = Gate(settings.gate, _now(), stopped=stopped)
+        self._refused: dict[str, Refusal] = {}
+        self._gate = Gate(settings.gate, steady_now(), stopped=stopped)
         self.set_joint_map(joint_map)
 
     @property
@@ -95,6 +111,18 @@ class Commander:
         """Commands so far in which a velocity limit held a joint back; any thread."""
         return self._gate.limited
 
+    def view(self, now: float) -> View:
+        """Return what to tell of the robot; any thread."""
+        with self._lock:
+            return View(
+                self._gate.state,
+                self._gate.cause,
+                self._joint_map.joints,
+                self._gate.commanded,
+                self._gate.measured(now),
+                tuple(self._refused.values()),
+            )
+
     # ----- called by the ROS thread
 
     def set_ramp(self, ramp: Ramp) -> None:
@@ -107,7 +135,7 @@ class Commander:
             self._joint_map = joint_map
             joints = [self._limits.gate_joint(joint) for joint in joint_map.joints]
             unready = _unready(joint_map)
-            self._gate.set_joints(joints, _now(), unready=unready)
+            self._gate.set_joints(joints, steady_now(), unready=unready)
             self._act()
 
     def set_velocity_limit(self, limit: float) -> None:
@@ -119,25 +147,30 @@ class Commander:
         """Let commands flow, or none."""
         with self._lock:
             change = self._gate.enable if enabled else self._gate.disable
-            change(_now())
+            change(steady_now())
             self._act()
 
     def expect_feedback(self, expected: bool) -> None:
         """Learn whether anybody publishes joint_states."""
         with self._lock:
-            self._gate.expect_feedback(expected, _now())
+            now = steady_now()
+            self._gate.graph_seen(now)
+            self._gate.expect_feedback(expected, now)
             self._act()
 
     def measure(self, positions: Mapping[str, float]) -> None:
         """Take measured positions by ROS name, finite ones."""
         with self._lock:
-            self._gate.measure(positions, _now())
+            now = steady_now()
+            self._gate.graph_seen(now)
+            self._gate.measure(positions, now)
             self._act()
 
     def tick(self) -> None:
         """Continue a motion, or notice that time has passed."""
         with self._lock:
-            now = _now()
+            now = steady_now()
+            self._gate.graph_seen(now)
             self._look_for_listeners(now)
             self._act(self._gate.tick(now))
 
@@ -157,7 +190,7 @@ class Commander:
     def reset(self) -> None:
         """End a stop."""
         with self._lock:
-            self._gate.reset(_now())
+            self._gate.reset(steady_now())
             self._act()
 
     # ----- called by the loop's thread
@@ -165,24 +198,27 @@ class Commander:
     def joined(self) -> None:
         """Begin anew with this room."""
         with self._lock:
-            self._gate.link_up(_now())
+            self._gate.link_up(steady_now())
             self._act()
 
     def lost(self, cause: str) -> None:
         """Hold: the room cannot be heard."""
         with self._lock:
-            self._gate.link_down(cause or 'connection closed', _now())
+            self._gate.link_down(cause or 'connection closed', steady_now())
             self._act()
 
     def event(self, event: Event) -> bool:
         """Take what the room says; True where it has to be asked what it remembers."""
         with self._lock:
-            now = _now()
+            now = steady_now()
             match event:
                 case JointUpdate():
                     return self._update(event, now)
-                case Presence(has_producer):
-                    self._gate.heard(now, has_producer=has_producer)
+                case Presence(has_producer, round_trip_s):
+                    self._gate.heard(now, has_producer=has_producer, round_trip_s=round_trip_s)
+                    self._act()
+                case Late(waiting_s):
+                    self._gate.late(waiting_s, now)
                     self._act()
                 case StateSync(joints):
                     self._act(self._gate.remember(self._remembered(joints), now))
@@ -198,10 +234,6 @@ class Commander:
             self._gate.refresh(self._remembered(joints))
             self._act()
 
-    async def feed(self, connection: Connection) -> None:
-        """Send nothing: a consumer has no joints to tell."""
-        await asyncio.Event().wait()
-
     # ----- inside, under the lock
 
     def _update(self, update: JointUpdate, now: float) -> bool:
@@ -213,7 +245,10 @@ class Commander:
         try:
             positions = self._joint_map.from_arena(values)
         except ConversionError as exc:
+            self._refuse(values)
             return self._spoil(exc.reason, str(exc))
+        if self._refused:
+            self._refused = {n: r for n, r in self._refused.items() if n not in values}
         self._look_for_listeners(now)
         from_producer = update.source != 'api'
         self._act(self._gate.update(positions, now, from_producer=from_producer))
@@ -224,6 +259,14 @@ class Commander:
         self._gate.spoil()
         self._logger.warning(f'dropped a frame: {detail}', throttle_duration_sec=1.0)
         return True
+
+    def _refuse(self, values: Mapping[str, float]) -> None:
+        """Keep the values for which a frame was dropped, to be told to the room."""
+        for name, value in values.items():
+            try:
+                self._joint_map.from_arena({name: value})
+            except ConversionError as exc:
+                self._refused[name] = Refusal(name, value, str(exc))
 
     def _remembered(self, joints: Mapping[str, float]) -> dict[str, float]:
         """Convert joint by joint: here one bad value says nothing about the others."""
@@ -271,17 +314,6 @@ class Commander:
             self._ramp.reset()
         else:
             self._ramp.cancel()
-
-
-def _now() -> float:
-    """
-    Give the steady time in seconds, with that in which the machine slept.
-
-    ``time.monotonic()`` stands still then, and what was measured before would be as fresh as ever.
-    """
-    if sys.platform == 'linux':
-        return time.clock_gettime(time.CLOCK_BOOTTIME)
-    return time.monotonic()
 
 
 def _unready(joint_map: JointMap) -> str | None:

@@ -78,8 +78,8 @@ def link(name: str, status: LinkStatus) -> DiagnosticStatus:
     round_trip = 'unknown' if status.round_trip_s is None else f'{status.round_trip_s * 1e3:.1f}'
     return _status(
         f'{name} link',
-        OK if joined else ERROR if status.is_refused else WARN,
-        'joined' if joined else status.trouble or 'connecting',
+        _link_level(status),
+        status.late or 'joined' if joined else status.trouble or 'connecting',
         {
             'room': status.room,
             'participant_id': status.joined_as or '',
@@ -90,6 +90,12 @@ def link(name: str, status: LinkStatus) -> DiagnosticStatus:
             'round_trip_ms': round_trip,
         },
     )
+
+
+def _link_level(status: LinkStatus) -> Any:
+    if status.joined_as is not None and not status.late:
+        return OK
+    return ERROR if status.is_refused else WARN
 
 
 def producing(streamer: Streamer, publishers: int, rates: Rates) -> DiagnosticStatus:

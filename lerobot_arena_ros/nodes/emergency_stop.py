@@ -19,7 +19,7 @@ try:
 except ImportError:  # Humble has it elsewhere.
     from rclpy.qos_event import SubscriptionEventCallbacks
 
-from lerobot_arena_ros.arena.messages import EmergencyStop
+from lerobot_arena_ros.arena.messages import EmergencyStop, LastStop, ResetStop
 from lerobot_arena_ros.control.stop import Stop, StopLatch
 
 from .arena_thread import ArenaThread
@@ -73,6 +73,8 @@ class EmergencyStopPanel:
     :param on_stopped: called a moment later without the lock, for words; any thread.
     :param on_reset: called under the lock when it opens.
     :param stop_on_loss: whether the loss of a joined room is a stop.
+    :param allow_remote_reset: whether a participant of a room may reset.
+    :ivar reset_refusal: why the last remote reset was refused; None = it was not.
     :raises ValueError: the status is remapped onto the input.
     """
 
@@ -86,6 +88,7 @@ class EmergencyStopPanel:
         on_stopped: Callable[[], None],
         on_reset: Callable[[], None],
         stop_on_loss: bool,
+        allow_remote_reset: bool,
     ) -> None:
         self._node = node
         self._thread = thread
@@ -94,6 +97,10 @@ class EmergencyStopPanel:
         self._on_stopped = on_stopped
         self._on_reset = on_reset
         self._stop_on_loss = stop_on_loss
+        self._allow_remote_reset = allow_remote_reset
+        self._reset_asked: tuple[str, str] | None = None
+        self._trips = 0
+        self.reset_refusal: str | None = None
         self._latch = StopLatch()
         self._unsaid: list[Stop] = []
         self._own_ids: set[str] = set()
@@ -114,6 +121,19 @@ class EmergencyStopPanel:
         """What tripped the latch; None while it is open."""
         return self._latch.stop
 
+    def answer_remote_reset(self) -> None:
+        """Do what a room asked for since the last call; the ROS thread."""
+        with self._lock:
+            asked, self._reset_asked = self._reset_asked, None
+        if asked is not None and asked[1] == self.stop_id:
+            self._reset(asked[0])
+            self._on_stopped()
+
+    @property
+    def stop_id(self) -> str:
+        """What tells the present stop from the earlier ones of this process."""
+        return str(self._trips)
+
     def publish(self) -> None:
         """Say whether the latch is closed; repeated, for some listeners let a silence expire."""
         with self._lock:  # Or a repetition could unsay a stop that the other thread just said.
@@ -124,8 +144,10 @@ class EmergencyStopPanel:
         with self._lock:
             if not self._latch.trip(stop):
                 return
+            self._trips += 1
             self._on_stop(stop)
             self.publish()
+            self.reset_refusal = None
             self._unsaid.append(stop)
             wakers = [wake for room, wake in self._wakers.items() if self._latch.owed(room)]
         for wake in wakers:
@@ -156,16 +178,10 @@ class EmergencyStopPanel:
     # ----- as a link sees it
 
     def heard(self, room: str, stop: EmergencyStop) -> None:
-        """Stop because a room says so, unless it is our own word coming back."""
-        if stop.source in self._own_ids:
-            return
-        self.trip(
-            Stop(
-                f'{stop.source or "somebody"} in the {room} room',
-                stop.reason or 'Emergency stop',
-                room=room,
-            )
-        )
+        """Stop because a room says so, unless it is our own stop coming back."""
+        with self._lock:
+            self._latch.note(room, _id_of(stop))
+        self._trip_for(room, stop.source, stop.reason)
 
     def owed(self, room: str) -> Stop | None:
         """Say which stop the room has still to be sent."""
@@ -177,11 +193,33 @@ class EmergencyStopPanel:
         with self._lock:
             self._latch.delivered(room, stop)
 
-    def joined(self, room: str, participant_id: str) -> None:
-        """Note a join: its id is ours for ever, and the room hears of a stop that began here."""
+    def joined(self, room: str, participant_id: str, last_stop: LastStop | None) -> None:
+        """
+        Note a join, and stop if the room was stopped while we were away.
+
+        :param participant_id: ours from now on, for ever.
+        :param last_stop: what the room tells of its last stop; None = nothing.
+        """
         with self._lock:
             self._own_ids.add(participant_id)
             self._latch.joined(room)
+            stop_id = None if last_stop is None else _id_of(last_stop)
+            age_s = 0.0 if last_stop is None else last_stop.age_s
+            is_missed = self._latch.missed(room, stop_id, age_s)
+        if last_stop is not None and is_missed:
+            reason = f'{last_stop.reason} ({last_stop.age_s:.1f} s before this robot joined)'
+            self._trip_for(room, last_stop.source, reason)
+
+    def reset_requested(self, room: str, request: ResetStop) -> None:
+        """Note that a participant asks for a reset; the ROS thread answers it."""
+        if not self._allow_remote_reset:
+            return
+        with self._lock:
+            if request.stop_id == self.stop_id:
+                source = f'{request.source or "a participant"} in the {room} room'
+                self._reset_asked = (source, self.stop_id)
+            else:
+                self.reset_refusal = 'the request names another stop than the present one'
 
     def lost(self, room: str, cause: str) -> None:
         """Stop because a room was lost, where the user wants it so."""
@@ -189,6 +227,11 @@ class EmergencyStopPanel:
             self.trip(Stop(f'the link to the {room} room', f'link lost: {cause}'))
 
     # ----- inside
+
+    def _trip_for(self, room: str, source: str | None, reason: str | None) -> None:
+        if source not in self._own_ids:
+            sender = f'{source or "a participant"} in the {room} room'
+            self.trip(Stop(sender, reason or 'Emergency stop', room=room))
 
     @property
     def _topic(self) -> str:
@@ -229,6 +272,11 @@ class EmergencyStopPanel:
     def _on_reset_request(
         self, _: Trigger.Request, response: Trigger.Response
     ) -> Trigger.Response:
+        response.success, response.message = self._reset('the reset service')
+        return response
+
+    def _reset(self, source: str) -> tuple[bool, str]:
+        """Reset if nothing asserts a stop; return whether it was done, and what to answer."""
         self.announce()
         publishers, are_bridges = self._publishers()
         hear_us = self._is_heard()
@@ -240,12 +288,15 @@ class EmergencyStopPanel:
             if refusal is None and was is not None:
                 self._on_reset()
                 self.publish()
-        response.success = refusal is None
-        response.message = (
-            f'not reset: {refusal}' if refusal else 'reset' if was else 'not stopped'
-        )
-        self._node.get_logger().warning(f'emergency stop: {response.message}')
-        return response
+        text = f'not reset: {refusal}' if refusal else 'reset' if was else 'not stopped'
+        self.reset_refusal = refusal
+        self._node.get_logger().warning(f'emergency stop: {text} (asked by {source})')
+        return refusal is None, text
+
+
+def _id_of(stop: EmergencyStop | LastStop) -> str:
+    """Return what tells a stop of a room from all others: its stamp and who sent it."""
+    return f'{stop.timestamp} {stop.source}'
 
 
 def _status_of(endpoint: TopicEndpointInfo) -> str:

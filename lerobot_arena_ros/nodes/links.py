@@ -18,12 +18,25 @@ from lerobot_arena_ros.arena.connection import (
     Connection,
     backoff,
     keep_joined,
+    new_participant_id,
     open_connection,
 )
-from lerobot_arena_ros.arena.errors import ArenaError, RequestRejected, TransportError
-from lerobot_arena_ros.arena.messages import EmergencyStop, Role, room_state
+from lerobot_arena_ros.arena.errors import (
+    ArenaError,
+    RequestRejected,
+    RoomNotFound,
+    TransportError,
+)
+from lerobot_arena_ros.arena.features import Feature
+from lerobot_arena_ros.arena.messages import (
+    EmergencyStop,
+    LastStop,
+    ResetStop,
+    Role,
+    room_state,
+)
 from lerobot_arena_ros.arena.rooms import Rooms
-from lerobot_arena_ros.arena.session import Event, Presence
+from lerobot_arena_ros.arena.session import Event, Late, Presence
 from lerobot_arena_ros.control.stop import Stop
 
 from .arena_thread import ArenaThread
@@ -43,17 +56,20 @@ class LinkStatus:
     :param joined_as: our participant id while joined, else None.
     :param trouble: why it is not joined now; empty while it is, and before the first failure.
     :param is_refused: whether that is the arena's own word: no such room, say, or a taken role.
+    :param late: by how much the link is late; empty while it is in time.
     :param last_loss: why the last joined connection ended; empty while none did.
     :param joins: successful joins so far.
     :param failures: failed attempts since the last join.
     :param heard: frames so far, heartbeats' answers included.
-    :param round_trip_s: of the last heartbeat; None before the first answer.
+    :param round_trip_s: of the last heartbeat, or how long its answer has been missing; None
+        before the first answer.
     """
 
     room: str
     joined_as: str | None = None
     trouble: str = ''
     is_refused: bool = False
+    late: str = ''
     last_loss: str = ''
     joins: int = 0
     failures: int = 0
@@ -76,9 +92,6 @@ class Side(Protocol):
     def refreshed(self, joints: dict[str, float]) -> None:
         """Take what the room remembers."""
 
-    async def feed(self, connection: Connection) -> None:
-        """Send joints for as long as the connection lives."""
-
 
 class Stops(Protocol):
     """The emergency stop, as a link sees it; thread-safe."""
@@ -92,8 +105,11 @@ class Stops(Protocol):
     def delivered(self, room: str, stop: Stop) -> None:
         """Learn that the room has heard it."""
 
-    def joined(self, room: str, participant_id: str) -> None:
-        """Learn under which id the room was joined."""
+    def joined(self, room: str, participant_id: str, last_stop: LastStop | None) -> None:
+        """Learn under which id the room was joined, and what it tells of its last stop."""
+
+    def reset_requested(self, room: str, request: ResetStop) -> None:
+        """Learn that a participant asks for a reset."""
 
     def lost(self, room: str, cause: str) -> None:
         """Learn that a joined room was lost."""
@@ -105,6 +121,9 @@ class RoomLink:
 
     :param name: which side it is, ``produce`` or ``consume``.
     :param create_room: create the room where it is missing; one that exists is never touched.
+    :param participant_name: what the ids begin with under which the room is joined.
+    :param features: the additions to the wire that this link makes use of.
+    :param feed: sends what the side has to send for as long as the connection lives.
     :param on_change: called when the status has changed.
     """
 
@@ -119,7 +138,10 @@ class RoomLink:
         settings: LinkSettings,
         *,
         create_room: bool,
+        participant_name: str,
+        features: frozenset[Feature],
         side: Side,
+        feed: Callable[[Connection], Awaitable[None]],
         stops: Stops,
         thread: ArenaThread,
         logger: RcutilsLogger,
@@ -133,7 +155,10 @@ class RoomLink:
         self._place = (workspace_id, room_id)
         self._settings = settings
         self._create_room = create_room
+        self._participant_name = participant_name
+        self._features = features
         self._side = side
+        self._feed = feed
         self._stops = stops
         self._thread = thread
         self._logger = logger
@@ -170,25 +195,30 @@ class RoomLink:
             self._address,
             *self._place,
             self._role,
+            participant_id=new_participant_id(self._participant_name),
+            features=self._features,
             timing=self._settings.timing,
             access=self._access,
         )
 
     def _failed(self, error: ArenaError, pause_s: float) -> None:
-        is_news = str(error) != self.status.trouble
+        trouble = str(error)
+        if isinstance(error, RoomNotFound) and not self._create_room:
+            trouble += '; create it in the console, or set create_missing_rooms to both'
+        is_news = trouble != self.status.trouble
         self.status.failures += 1
-        self.status.trouble = str(error)
+        self.status.trouble = trouble
         self.status.is_refused = isinstance(error, RequestRejected)
-        self._side.lost(str(error))
+        self._side.lost(trouble)
         if is_news:
-            self._logger.warning(f'{self.name}: {error}; trying until it works')
+            self._logger.warning(f'{self.name}: {trouble}; trying until it works')
             self._on_change()
 
     async def _serve(self, connection: Connection) -> None:
         self._welcome(connection)
         tasks = [
             asyncio.create_task(self._work(work, connection))
-            for work in (self._send_stops, self._keep_fresh, self._side.feed)
+            for work in (self._send_stops, self._keep_fresh, self._feed)
         ]
         try:
             await connection.listen(self._take)
@@ -222,9 +252,10 @@ class RoomLink:
         self.status.failures = 0
         self.status.trouble = ''
         self.status.is_refused = False
+        self.status.late = ''
         self._stale.clear()
         self._on_the_way.clear()
-        self._stops.joined(self.name, connection.participant_id)
+        self._stops.joined(self.name, connection.participant_id, connection.last_stop)
         self._stop_owed.set()
         self._logger.info(f'{self.name}: joined {connection.name}')
         self._side.joined()
@@ -237,10 +268,31 @@ class RoomLink:
                 self._stops.delivered(self.name, self._on_the_way.popleft())
             self._stops.heard(self.name, event)
             return
+        if isinstance(event, ResetStop):
+            self._stops.reset_requested(self.name, event)
+            return
         if isinstance(event, Presence) and event.round_trip_s is not None:
-            self.status.round_trip_s = event.round_trip_s
+            self._note_delay(event.round_trip_s)
+        elif isinstance(event, Late):
+            self._note_delay(event.waiting_s)
         if self._side.event(event):
             self._stale.set()
+
+    def _note_delay(self, delay_s: float) -> None:
+        self.status.round_trip_s = delay_s
+        was_late, longest_s = bool(self.status.late), self._settings.timing.max_delay_s
+        if delay_s > longest_s:
+            self.status.late = (
+                f'late: a round trip takes {delay_s:.2f} s, link.max_delay_s is {longest_s:g}'
+            )
+        else:
+            self.status.late = ''
+        if not was_late and self.status.late:
+            self._logger.warning(f'{self.name}: {self.status.late}')
+        if was_late and not self.status.late:
+            self._logger.info(f'{self.name}: in time again, a round trip takes {delay_s:.2f} s')
+        if was_late is not bool(self.status.late):
+            self._on_change()
 
     async def _send_stops(self, connection: Connection) -> None:
         """

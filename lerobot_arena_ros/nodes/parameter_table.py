@@ -256,6 +256,14 @@ SPECS: tuple[Spec, ...] = (
         120.0,
     ),
     Spec(
+        'link.max_delay_s',
+        0.5,
+        'Nothing moves and nothing is sent while a round trip to the server takes longer.',
+        's',
+        0.01,
+        120.0,
+    ),
+    Spec(
         'link.on_loss',
         'hold',
         'What the loss of a link means: commands cease (hold), or a latched stop.',
@@ -271,6 +279,11 @@ SPECS: tuple[Spec, ...] = (
     ),
     Spec('autostart', True, 'Configure and activate without being asked.'),
     Spec('estop_on_start', False, 'Begin with the emergency stop latched.'),
+    Spec(
+        'emergency_stop.allow_remote_reset',
+        False,
+        'Whether a participant of a room, such as the console, may reset the emergency stop.',
+    ),
     Spec(
         'executor',
         'auto',

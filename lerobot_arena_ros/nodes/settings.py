@@ -22,7 +22,22 @@ from lerobot_arena_ros.control.units import Unit
 
 from .parameter_table import ParameterError
 
-__all__ = ['BridgeSettings', 'CommonLimits', 'ConsumeSettings', 'LinkSettings', 'ProduceSettings']
+__all__ = [
+    'PAUSE_S',
+    'BridgeSettings',
+    'CommonLimits',
+    'ConsumeSettings',
+    'LinkSettings',
+    'ProduceSettings',
+]
+
+PAUSE_S = 1.0
+"""
+A longer pause of the ROS callbacks is one in which DDS may have dropped a stop for lack of room.
+
+Shorter than ``link.timeout_s`` by default: Fast DDS keeps some 500 messages of all topics for a
+process that does not read, which is a second of joint_states at 500 Hz.
+"""
 
 SLIDING_SHARE = 0.1
 """What a common limit is for a sliding joint, in m or m/s per rad or rad/s of the others."""
@@ -101,6 +116,7 @@ class BridgeSettings:
     link: LinkSettings
     autostart: bool
     estop_on_start: bool
+    allow_remote_reset: bool
     executor: str
 
     @classmethod
@@ -131,6 +147,7 @@ class BridgeSettings:
             link=_link(values),
             autostart=values['autostart'],
             estop_on_start=values['estop_on_start'],
+            allow_remote_reset=values['emergency_stop.allow_remote_reset'],
             executor=values['executor'],
         )
 
@@ -230,6 +247,8 @@ def _consume(values: Mapping[str, Any]) -> ConsumeSettings:
             ramp_period_s=1.0 / values['consume.ramp_rate_hz'],
             command_timeout_s=values['consume.command_timeout_s'],
             link_timeout_s=values['link.timeout_s'],
+            max_delay_s=values['link.max_delay_s'],
+            pause_s=PAUSE_S,
         ),
         create_room=values['create_missing_rooms'] == 'both',
     )
@@ -254,6 +273,7 @@ def _link(values: Mapping[str, Any]) -> LinkSettings:
             timeout_s,
             join_timeout_s=max(5.0, timeout_s),
             answer_timeout_s=timeout_s,
+            max_delay_s=values['link.max_delay_s'],
         ),
         values['link.on_loss'] == 'emergency_stop',
         shortest_s,

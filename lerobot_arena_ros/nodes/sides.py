@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 import concurrent.futures
 import math
 import threading
@@ -12,25 +12,34 @@ from typing import Any
 
 from rclpy.impl.rcutils_logger import RcutilsLogger
 
+from lerobot_arena_ros.arena.connection import Connection
 from lerobot_arena_ros.arena.errors import ArenaError
+from lerobot_arena_ros.arena.features import Feature
 from lerobot_arena_ros.arena.messages import Role
+from lerobot_arena_ros.arena.steady_clock import steady_now
 from lerobot_arena_ros.control.joint_map import JointMap
+from lerobot_arena_ros.control.pauses import PauseWatch
 
 from .arena_thread import ArenaThread
 from .command_topic import CommandTopic
 from .commander import Commander
 from .emergency_stop import EmergencyStopPanel
 from .links import RoomLink, Side
-from .settings import BridgeSettings
+from .robot_reporter import Identity, RobotReporter
+from .settings import PAUSE_S, BridgeSettings
 from .streamer import Streamer
 
 __all__ = ['Sides']
+
+QUEUED_S = 0.1
+"""After a pause of this process, how long measurements may be ones that were queued in it."""
 
 
 class Sides:
     """
     What exists between configure and cleanup. Called by the ROS thread.
 
+    :param identity: who the robot is, for its rooms.
     :param topic: where commands go; None where nothing is consumed.
     :param on_change: called by any thread when the gate or a link changes its state.
     """
@@ -40,6 +49,7 @@ class Sides:
         settings: BridgeSettings,
         joint_map: JointMap,
         *,
+        identity: Identity,
         thread: ArenaThread,
         panel: EmergencyStopPanel,
         lock: threading.RLock,
@@ -59,12 +69,27 @@ class Sides:
         self._panel = panel
         self._logger = logger
         self._on_change = on_change
+        self._identity = identity
+        self._reporter: RobotReporter | None = None
+        self._callbacks = PauseWatch(PAUSE_S, steady_now())
         self._tasks: list[concurrent.futures.Future[asyncio.Task[None]]] = []
         if settings.produce is not None:
-            self.streamer = Streamer(settings.produce, joint_map, thread, logger)
             produce = settings.produce
+            self.streamer = Streamer(
+                produce,
+                joint_map,
+                thread,
+                logger,
+                max_delay_s=settings.link.timing.max_delay_s,
+            )
             self._link(
-                'produce', Role.PRODUCER, produce.room_id, produce.create_room, self.streamer
+                'produce',
+                Role.PRODUCER,
+                produce.room_id,
+                produce.create_room,
+                self.streamer,
+                self.streamer.feed,
+                frozenset({Feature.HEARTBEAT_SEQ, Feature.LAST_STOP}),
             )
         if settings.consume is not None and topic is not None:
             self.commander = Commander(
@@ -73,12 +98,28 @@ class Sides:
                 topic=topic,
                 logger=logger,
                 lock=lock,
-                on_change=on_change,
+                on_change=self._on_gate_change,
                 stopped=str(panel.stop) if panel.stop else None,
             )
+            self._reporter = RobotReporter(
+                identity,
+                self.commander,
+                thread,
+                stop=lambda: (panel.stop, panel.stop_id),
+                reset_refusal=lambda: panel.reset_refusal,
+            )
             consume = settings.consume
+            features = {Feature.HEARTBEAT_SEQ, Feature.LAST_STOP, Feature.ROBOT_STATE}
+            if settings.allow_remote_reset:
+                features.add(Feature.REMOTE_RESET)
             self._link(
-                'consume', Role.CONSUMER, consume.room_id, consume.create_room, self.commander
+                'consume',
+                Role.CONSUMER,
+                consume.room_id,
+                consume.create_room,
+                self.commander,
+                self._reporter.feed,
+                frozenset(features),
             )
 
     def start(self) -> None:
@@ -113,6 +154,11 @@ class Sides:
 
     def measure(self, positions: Mapping[str, float], age_s: float | None) -> None:
         """Take measured positions by ROS name; ``age_s`` None where their stamp says nothing."""
+        now = steady_now()
+        self._callbacks.seen(now)
+        if self._callbacks.paused_s(now, QUEUED_S) is not None:
+            self.drop('pause', 'JointState was queued while this process stood still')
+            return
         if not positions:
             return
         if self._names and not self._names >= positions.keys():
@@ -139,6 +185,7 @@ class Sides:
 
     def look(self, *, publishers: int) -> None:
         """Notice who publishes joint_states, and that time has passed."""
+        self._callbacks.seen(steady_now())
         self.publishers = publishers
         if self.commander is not None:
             self.commander.expect_feedback(publishers > 0)
@@ -153,7 +200,21 @@ class Sides:
                 f'joint_states has joints that nobody maps: {", ".join(sorted(new))}'
             )
 
-    def _link(self, name: str, role: Role, room_id: str, create: bool, side: Side) -> None:
+    def _on_gate_change(self) -> None:
+        if self._reporter is not None:
+            self._reporter.wake()
+        self._on_change()
+
+    def _link(
+        self,
+        name: str,
+        role: Role,
+        room_id: str,
+        create: bool,
+        side: Side,
+        feed: Callable[[Connection], Awaitable[None]],
+        features: frozenset[Feature],
+    ) -> None:
         self.links.append(
             RoomLink(
                 name,
@@ -164,7 +225,10 @@ class Sides:
                 room_id,
                 self._settings.link,
                 create_room=create,
+                participant_name=_participant_name(self._identity),
+                features=features,
                 side=side,
+                feed=feed,
                 stops=self._panel,
                 thread=self._thread,
                 logger=self._logger,
@@ -181,3 +245,9 @@ class Sides:
             # Nobody would hear the room's stops any more, so the node must not live on.
             self._logger.error(f'the {link.name} link broke:\n{traceback.format_exc()}')
             self.failure = f'the {link.name} link broke, which is a bug: {exc!r}'
+
+
+def _participant_name(identity: Identity) -> str:
+    """Return how the robot is called in its rooms: ``/arm1/arena_bridge`` is ``arm1-bridge``."""
+    namespace, _, node = identity.node.strip('/').rpartition('/')
+    return f'{namespace or identity.host}-{node.removeprefix("arena_")}'

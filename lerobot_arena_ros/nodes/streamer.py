@@ -12,6 +12,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping
 import contextlib
+import math
 import threading
 import time
 
@@ -20,7 +21,7 @@ from rclpy.impl.rcutils_logger import RcutilsLogger
 from lerobot_arena_ros.arena.connection import Connection
 from lerobot_arena_ros.arena.errors import TransportError
 from lerobot_arena_ros.arena.messages import ErrorReply, JointUpdate
-from lerobot_arena_ros.arena.session import Event, Malformed
+from lerobot_arena_ros.arena.session import Event, Late, Malformed, Presence
 from lerobot_arena_ros.control.joint_map import JointMap
 from lerobot_arena_ros.control.units import ConversionError
 
@@ -38,6 +39,8 @@ class Streamer:
     was measured: the server forwards only what changed. ``missing`` names those that were not yet.
 
     :param joint_map: names, units and order; :meth:`set_joint_map` replaces it.
+    :param max_delay_s: nothing is sent while a round trip to the server takes longer, because a
+        follower cannot know how old it is when it arrives.
     """
 
     def __init__(
@@ -46,6 +49,8 @@ class Streamer:
         joint_map: JointMap,
         thread: ArenaThread,
         logger: RcutilsLogger,
+        *,
+        max_delay_s: float = math.inf,
     ) -> None:
         self.dropped: Counter[str] = Counter()
         self.missing: tuple[str, ...] = joint_map.names
@@ -64,6 +69,8 @@ class Streamer:
         self._connection: Connection | None = None
         self._due_at = 0.0
         self._is_sending = False
+        self._is_late = False
+        self._max_delay_s = max_delay_s
         self._lock = threading.Lock()  # Of all from _latest on: two threads send.
 
     # ----- called by the ROS thread
@@ -102,7 +109,9 @@ class Streamer:
             self._latest = merged
             # The first frame of all is whole: some receivers take joints by their place in it.
             self.missing = tuple(name for name in self._joint_map.names if name not in merged)
-            if not self.missing and not self._is_still(merged):
+            if self._is_late:
+                self.dropped['late_link'] += 1
+            elif not self.missing and not self._is_still(merged):
                 self._taken = merged
                 self._offer(values)
 
@@ -157,18 +166,31 @@ class Streamer:
 
     def joined(self) -> None:
         """Begin with what is measured from now on."""
+        self._is_late = False
         self._begin()
 
     def lost(self, cause: str) -> None:
         """Need nothing: nobody takes from the slot, and joining clears it."""
 
     def event(self, event: Event) -> bool:
-        """Hear complaints; a producer is told nothing else."""
-        if isinstance(event, ErrorReply):
+        """Take complaints, and what is known of the link's delay."""
+        if isinstance(event, Late):
+            self._set_late(True)
+        elif isinstance(event, Presence):
+            delay_s = event.round_trip_s
+            if delay_s is not None:
+                self._set_late(delay_s > self._max_delay_s)
+        elif isinstance(event, ErrorReply):
             self._logger.warning(f'the server says: {event.message}', throttle_duration_sec=1.0)
         elif isinstance(event, Malformed):
             self.dropped[event.reason] += 1
         return False
+
+    def _set_late(self, is_late: bool) -> None:
+        with self._lock:
+            self._is_late = is_late
+            if is_late:
+                self._waiting = {}
 
     def refreshed(self, joints: dict[str, float]) -> None:
         """Need nothing of what the room remembers."""

@@ -241,15 +241,17 @@ class Room:
                 # Consumers first, for the robots that have to stop are among them.
                 members = sorted(self.members, key=lambda each: each is self.producer)
                 return Delivery(tuple(members), stop)
-            case Heartbeat():
-                return Delivery((member,), HeartbeatAck(now.stamp, self.producer is not None))
+            case Heartbeat(seq):
+                seq = seq if Feature.HEARTBEAT_SEQ in member.features else None
+                answer = HeartbeatAck(now.stamp, self.producer is not None, seq)
+                return Delivery((member,), answer)
             case RobotReport(state):
                 report = RobotReport(state, member.participant_id, now.stamp)
                 check_report(report, self._limits)
                 self._robots[member] = KnownRobot(report, now.steady_s)
                 return self._to_watchers(report, member)
-            case ResetStop(to):
-                return self._pass_reset(member, to, now)
+            case ResetStop(to, stop_id=stop_id):
+                return self._pass_reset(member, to, stop_id, now)
             case Unknown(kind):
                 if kind in _KNOWN_TO_BE_IGNORED:
                     return None
@@ -287,13 +289,17 @@ class Room:
         return Delivery(self.consumers, message)
 
     def _to_watchers(self, report: RobotReport, robot: Member) -> Delivery:
+        """Address a report to all that have the feature, except robots: they do not watch."""
         watchers = (each for each in self.members if Feature.ROBOT_STATE in each.features)
-        return Delivery(tuple(each for each in watchers if each is not robot), report)
+        others = (each for each in watchers if each is not robot and each not in self._robots)
+        return Delivery(tuple(others), report)
 
-    def _pass_reset(self, member: Member, to: str | None, now: Now) -> Delivery:
+    def _pass_reset(
+        self, member: Member, to: str | None, stop_id: str | None, now: Now
+    ) -> Delivery:
         for robot in self.members:
             if robot.participant_id == to and Feature.REMOTE_RESET in robot.features:
-                request = ResetStop(source=member.participant_id, timestamp=now.stamp)
+                request = ResetStop(None, member.participant_id, now.stamp, stop_id)
                 return Delivery((robot,), request)
         text = f'No robot {shown(to)} in this room allows a reset from the room'
         return Delivery((member,), ErrorReply(text, now.stamp, 'no_such_robot'))

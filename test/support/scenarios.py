@@ -242,7 +242,7 @@ def _expect_no_command(stage: Stage, url: str, degrees: float) -> None:
 
 async def _expect_participants(url: str) -> None:
     info = await RoboticsConsumer(url).get_room_info(WORKSPACE, 'a')
-    assert info['participants']['producer'].startswith('producer_')
+    assert info['participants']['producer'].startswith('leader-bridge-')
     assert len(info['participants']['consumers']) == 1
 
 

@@ -1,0 +1,314 @@
+"""The executable arena_stop, and bridges in processes of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+import os
+from pathlib import Path
+import signal
+import subprocess
+import sys
+import time
+from typing import Any
+
+import pytest
+
+pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
+
+from std_msgs.msg import Bool
+from support.domain import own_domain
+from support.fleets import fleet_file, follower
+from support.pages import blocks_of
+from support.probe import Probe, running_probe
+from support.processes import Process, ros_arguments, running, running_command
+from support.waiting import wait_for
+
+COMMAND = 'nodes.stop_command'
+ROBOTS = ('left', 'middle', 'right')
+NOWHERE = 'http://127.0.0.1:9'
+PARAMETERS: dict[str, Any] = {
+    'units': 'degrees',
+    'consume.room_id': 'a',
+    'server_url': NOWHERE,
+}
+BY_SERVICE = 'stopped (stop triggered by service (from the trigger service))'
+
+FREEZE = 'os.kill(os.getpid(), signal.SIGSTOP)'
+STOP_AND_HANG = "self.trip(m.Stop('a test', 'a test stops it')), threading.Event().wait()"
+
+
+@contextmanager
+def stage(*robots: str) -> Iterator[Probe]:
+    """Have a ROS domain, and a probe that hears whether these robots are stopped."""
+    with own_domain(), running_probe() as probe:
+        probe.watch(*robots)
+        yield probe
+
+
+@pytest.fixture(name='fleet', scope='module')
+def fixture_fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Probe]:
+    """Have three bridges in three namespaces, and what they say."""
+    robots = {name: follower('a') for name in ROBOTS}
+    path = fleet_file(tmp_path_factory.mktemp('fleet'), NOWHERE, robots)
+    with stage(*ROBOTS) as probe, running('nodes.fleet', [str(path)]):
+        wait_for_stops(probe, *ROBOTS, stopped=False)
+        yield probe
+
+
+@contextmanager
+def bridge(namespace: str, *more: str, on_trigger: str = '') -> Iterator[Process]:
+    """
+    Have a bridge process.
+
+    :param on_trigger: what it does when its stop service is called, instead of what it should.
+    """
+    arguments = ros_arguments(namespace, PARAMETERS, *more)
+    if not on_trigger:
+        with running('nodes.bridge', arguments) as process:
+            yield process
+        return
+    start = (
+        'import os, signal, sys, threading; import lerobot_arena_ros.nodes.emergency_stop as m;'
+        f'm.EmergencyStopPanel._on_trigger = lambda self, *_: ({on_trigger});'
+        'from lerobot_arena_ros.nodes.bridge import main; sys.exit(main())'
+    )
+    with running_command([sys.executable, '-c', start, *arguments]) as process:
+        yield process
+
+
+def wait_for_stops(probe: Probe, *robots: str, stopped: bool = True) -> None:
+    """Wait until each of these robots says so."""
+    wait_for(
+        lambda: all(probe.stop_active[name][-1:] == [stopped] for name in robots),
+        f'emergency_stop_active to be {stopped}',
+        20.0,
+    )
+
+
+def end_of(*arguments: str) -> tuple[int, list[str]]:
+    """Run the command to its end; returns the exit code and the lines that it printed."""
+    with running(COMMAND, arguments) as command:
+        return command.wait(), command.output.splitlines()
+
+
+def test_every_bridge_is_stopped_and_named(fleet: Probe) -> None:
+    """Each once, and by its full name, without knowing how many there are."""
+    code, (*lines, last) = end_of()
+
+    assert sorted(lines) == [f'/{name}/arena_bridge: {BY_SERVICE}' for name in ROBOTS]
+    assert (code, last) == (0, '3 of 3 bridges confirmed')
+    wait_for_stops(fleet, *ROBOTS)
+
+
+def test_reset_resets_every_bridge(fleet: Probe) -> None:
+    """It ends as soon as as many as there are have confirmed it; launch's arguments do no harm."""
+    assert end_of('--expect', '3')[0] == 0
+    wait_for_stops(fleet, *ROBOTS)
+    code, lines = end_of('--reset', '--expect', '3', '--ros-args', '-r', '__node:=other')
+
+    assert sorted(lines[:-1]) == [f'/{name}/arena_bridge: reset' for name in ROBOTS]
+    assert (code, lines[-1]) == (0, '3 of 3 bridges confirmed')
+    wait_for_stops(fleet, *ROBOTS, stopped=False)
+
+
+def test_a_refused_reset_is_told_with_its_reason(fleet: Probe) -> None:
+    """The others are reset."""
+    fleet.publish_stop('left', True)
+    wait_for_stops(fleet, 'left')
+    code, lines = end_of('--reset')
+    fleet.publish_stop('left', False)
+
+    assert code == 1
+    assert lines[-2].startswith('/left/arena_bridge: NOT confirmed (not reset: the emergency_stop')
+    assert lines[-1] == '2 of 3 bridges confirmed'
+    assert fleet.stop_active['left'][-1]
+    # Its button was released less than a second ago: the first reset is refused.
+    assert end_of('--reset', '--expect', '3')[0] == 0
+
+
+def test_fewer_bridges_than_there_should_be_is_a_failure(fleet: Probe) -> None:
+    """The missing robot may be the one that moves."""
+    code, lines = end_of('--expect', '4', '--timeout', '3')
+
+    assert code == 1
+    assert lines[-2:] == [
+        "1 of 4 expected bridges not found: use the robot's own stop",
+        '3 of 4 bridges confirmed',
+    ]
+
+
+def test_a_reader_who_leaves_does_not_keep_robots_from_stopping(fleet: Probe) -> None:
+    """As ``arena_stop | head -1`` does."""
+    assert end_of('--reset', '--expect', '3')[0] == 0
+    wait_for_stops(fleet, *ROBOTS, stopped=False)
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = subprocess.run(
+        [sys.executable, '-m', f'lerobot_arena_ros.{COMMAND}', '--expect', '3'],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        timeout=30,
+        check=False,
+    )
+    os.close(writer)
+
+    assert (command.returncode, command.stderr) == (0, b'')
+    wait_for_stops(fleet, *ROBOTS)
+
+
+def test_ctrl_c_says_how_far_it_was(fleet: Probe) -> None:
+    """With the exit code of an interrupted program."""
+    with running(COMMAND, ['--expect', '9', '--timeout', '60']) as command:
+        wait_for(lambda: command.output.count(': stopped') == 3, 'three stops')
+        code = command.end(signal.SIGINT)
+        lines = command.output.splitlines()
+
+    assert code == 130
+    assert lines[-1] == '3 of 9 bridges confirmed'
+    assert len(lines) == 5
+
+
+def test_ctrl_c_at_the_start_is_quiet() -> None:
+    """While it still imports, say."""
+    with own_domain(), running(COMMAND, []) as command:
+        wait_for(lambda: catches_sigterm(command.pid), 'its signal handlers')
+        code = command.end(signal.SIGINT)
+
+        assert (code, command.output) == (130, '')
+
+
+def catches_sigterm(pid: int) -> bool:
+    """Say whether a process has a handler for it, which Python has none of by itself."""
+    status = Path(f'/proc/{pid}/status').read_text(encoding='ascii')
+    caught = next(line for line in status.splitlines() if line.startswith('SigCgt'))
+    return bool(int(caught.split()[1], 16) & 1 << signal.SIGTERM - 1)
+
+
+def test_no_bridge_is_a_failure_that_says_what_to_check() -> None:
+    """In one line, with the values that are in use."""
+    with own_domain() as domain:
+        code, lines = end_of('--timeout', '1')
+
+    assert (code, len(lines)) == (1, 1)
+    assert lines[0].startswith('arena_stop: no bridge found, nothing was stopped: ')
+    assert f'ROS_DOMAIN_ID ({domain})' in lines[0]
+    assert 'RMW_IMPLEMENTATION (rmw_' in lines[0]
+
+
+def test_a_graph_that_cannot_be_joined_is_a_failure_in_one_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It names what is wrong."""
+    monkeypatch.setenv('ROS_DOMAIN_ID', 'home')
+    code, lines = end_of()
+
+    assert (code, len(lines)) == (2, 1)
+    assert lines[0].startswith('arena_stop: cannot join the ROS graph: ')
+    assert 'ROS_DOMAIN_ID' in lines[0]
+
+
+def test_a_bridge_that_freezes_is_not_confirmed_and_delays_nobody() -> None:
+    """The others stop at once, though the frozen one is waited for."""
+    with (
+        stage('left', 'right') as probe,
+        bridge('left'),
+        bridge('right'),
+        bridge('frozen', on_trigger=FREEZE) as frozen,
+    ):
+        wait_for(lambda: 'cannot connect' in frozen.output, 'the third bridge', 20.0)
+        wait_for_stops(probe, 'left', 'right', stopped=False)
+        begun = time.monotonic()
+        with running(COMMAND, ['--timeout', '8']) as command:
+            wait_for(lambda: command.output.count(BY_SERVICE) == 2, 'two stops', 7.0)
+            code = command.wait()
+            took_s = time.monotonic() - begun
+            lines = command.output.splitlines()
+        again = end_of('--expect', '3', '--timeout', '4')
+
+    assert code == 1
+    assert lines[-2:] == [
+        "/frozen/arena_bridge: NOT confirmed (no answer): use the robot's own stop",
+        '2 of 3 bridges confirmed',
+    ]
+    assert 8.0 <= took_s < 13.0
+    # What does not run announces itself to no new process: only its absence can be noticed.
+    assert (again[0], again[1][-1]) == (1, '2 of 3 bridges confirmed')
+    assert again[1][-2].startswith('1 of 3 expected bridges not found')
+
+
+def test_a_status_confirms_where_no_answer_comes() -> None:
+    """The bridge has stopped and said so, but its service hangs."""
+    with stage('arm') as probe, bridge('arm', on_trigger=STOP_AND_HANG):
+        wait_for_stops(probe, 'arm', stopped=False)
+        code, lines = end_of('--expect', '1')
+
+    assert code == 0
+    assert lines[0] == '/arm/arena_bridge: stopped (its emergency_stop_active says true)'
+
+
+def test_a_bridge_that_starts_later_is_found() -> None:
+    """The command looks for bridges until the end."""
+    with stage('arm') as probe, running(COMMAND, ['--expect', '1', '--timeout', '60']) as command:
+        wait_for(lambda: 'arena_stop' in probe.node.get_node_names(), 'the command', 20.0)
+        with bridge('arm'):
+            code = command.wait()
+            wait_for_stops(probe, 'arm')
+
+    assert code == 0
+
+
+def test_two_bridges_of_one_name_are_both_stopped_and_not_confirmed() -> None:
+    """One service answers for both, so nobody knows which of them did."""
+    with stage('arm'), bridge('arm') as one, bridge('arm') as other:
+        wait_for(
+            lambda: all('cannot connect' in process.output for process in (one, other)),
+            'both bridges',
+            20.0,
+        )
+        code, lines = end_of()
+        stopped = [process.output.count('EMERGENCY STOP') for process in (one, other)]
+
+    assert (code, stopped) == (1, [1, 1])
+    assert lines[-2].startswith('/arm/arena_bridge: NOT confirmed (2 bridges have this name, ')
+    assert lines[-1] == '0 of 2 bridges confirmed'
+
+
+def test_one_button_stops_two_robots_and_both_are_reset(tmp_path: Path) -> None:
+    """The fleet of docs/howto/several_robots.md, reset as that page says."""
+    for block in blocks_of('docs/howto/several_robots.md', 'yaml'):
+        text = block.text.replace('http://localhost:8000', NOWHERE)
+        (tmp_path / block.file).write_text(text)
+    fleet = ['--expect', '2', '--reset']
+    with (
+        stage('left', 'right') as probe,
+        running('nodes.fleet', [str(tmp_path / 'one_button.yaml')]),
+    ):
+        wait_for_stops(probe, 'left', 'right', stopped=False)
+        button = probe.node.create_publisher(Bool, '/emergency_stop', 10)
+        wait_for(lambda: button.get_subscription_count() == 4, 'the listeners of both', 20.0)
+        button.publish(Bool(data=True))
+        wait_for_stops(probe, 'left', 'right')
+        assert end_of(*fleet, '--timeout', '1')[0] == 1
+        button.publish(Bool(data=False))
+
+        assert end_of(*fleet)[0] == 0
+        wait_for_stops(probe, 'left', 'right', stopped=False)
+
+
+def test_bridges_that_listen_to_each_other_are_reset_in_the_order_that_works() -> None:
+    """A chain of three: each but the first is refused until the one before it is reset."""
+    chain = [f'emergency_stop:=/{name}/arena_bridge/emergency_stop_active' for name in 'ab']
+    with (
+        stage('a', 'b', 'c') as probe,
+        bridge('a'),
+        bridge('b', '-r', chain[0]),
+        bridge('c', '-r', chain[1]),
+    ):
+        wait_for_stops(probe, 'a', 'b', 'c', stopped=False)
+        assert end_of('--expect', '3')[0] == 0
+        wait_for_stops(probe, 'a', 'b', 'c')
+        code, lines = end_of('--reset', '--expect', '3', '--timeout', '10')
+
+        assert (code, lines[-1]) == (0, '3 of 3 bridges confirmed')
+        wait_for_stops(probe, 'a', 'b', 'c', stopped=False)
