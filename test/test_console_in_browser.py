@@ -47,10 +47,23 @@ for (let value = 1001; value <= 1300; value += 1) {
 
 @pytest.fixture(scope='module', name='bridged')
 def fixture_bridged(browser: Console) -> Iterator[Robot]:
-    """Have a robot that follows the room ``arm``."""
-    with robot({'consume.room_id': 'arm', 'joints': ['j1']}) as bridged:
+    """Have a robot that follows the room ``arm`` and takes resets from it."""
+    parameters = {
+        'consume.room_id': 'arm',
+        'joints': ['j1'],
+        'joint_map.j1.min': -math.pi / 2,
+        'joint_map.j1.max': math.pi / 2,
+        'emergency_stop.allow_remote_reset': True,
+    }
+    with robot(parameters) as bridged:
         bridged.wait_for_status('consume link', 'joined')
         yield bridged
+
+
+def go_on(bridged: Robot) -> None:
+    """Reset the stop of an earlier test, if there was one."""
+    if bridged.probe.stop_active[NAMESPACE][-1:] == [True]:
+        wait_for(lambda: reset(bridged) == 'ok: reset', 'the stop to be reset')
 
 
 def last_command(bridged: Robot) -> float:
@@ -63,8 +76,7 @@ def test_a_slider_moves_the_robot_and_taking_control_does_not(
     console: Console, bridged: Robot
 ) -> None:
     """It begins at the last known value; what is moved is sent, alone, to its last value."""
-    if bridged.probe.stop_active[NAMESPACE][-1:] == [True]:
-        wait_for(lambda: reset(bridged) == 'ok: reset', 'the stop to be reset')
+    go_on(bridged)
     tell(bridged.url, 'arm', j1=10, j2=20)
     console.open(bridged.url, WORKSPACE, 'arm')
     console.wait_joined()
@@ -75,8 +87,7 @@ def test_a_slider_moves_the_robot_and_taking_control_does_not(
         take_control(console)
         slider = console.joint('j1', 'slider')
         assert float(slider.get_attribute('value')) == pytest.approx(10.0)
-        console.run('document.getElementById("unit").value = "degrees"')
-        console.run('document.getElementById("unit").dispatchEvent(new Event("change"))')
+        wait_for(lambda: console.joint('j1', 'high').text == '90.0', 'the limits of the robot')
 
         slider.send_keys(console.keys.RIGHT, console.keys.RIGHT, console.keys.RIGHT)
         wait_for(lambda: onlooker.updates[-1:] == [{'j1': 13.0}], 'j1 to be sent')
@@ -84,7 +95,7 @@ def test_a_slider_moves_the_robot_and_taking_control_does_not(
         # Neither end of the slider, nor a tap beside its thumb, sends the robot across.
         slider.send_keys(console.keys.END, console.keys.HOME)
         console.drag('j1', 0.95, 0.9)
-        console.drag('j1', 0.5 + 13 / 360, 0.6)
+        console.drag('j1', 0.5 + 13 / 180, 0.7)
         wait_for(lambda: 25 < onlooker.updates[-1]['j1'] < 47, 'j1 to be dragged')
         wait_for(lambda: console.joint('j1', 'typed').get_attribute('value') != '13.0', 'the drag')
         target = float(console.joint('j1', 'typed').get_attribute('value'))
@@ -108,8 +119,7 @@ def test_escape_stops_the_robot_from_a_page_that_only_watches(
     console: Console, bridged: Robot
 ) -> None:
     """Whatever has the focus; the page says that the arena has passed it on."""
-    if bridged.probe.stop_active[NAMESPACE][-1:] == [True]:
-        wait_for(lambda: reset(bridged) == 'ok: reset', 'the stop to be reset')
+    go_on(bridged)
     console.open(bridged.url, WORKSPACE, 'arm')
     console.wait_joined()
 
@@ -126,6 +136,54 @@ def test_escape_stops_the_robot_from_a_page_that_only_watches(
     assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success
     console.wait_text('alert-title', 'Stop by ')
     assert 'Reason: ' in console.text('alert-text')
+
+
+def test_a_robot_that_the_page_has_stopped_says_so_and_is_reset_from_there(
+    console: Console, bridged: Robot
+) -> None:
+    """A driver who has reloaded the page sees that the robot does not follow."""
+    go_on(bridged)
+    tell(bridged.url, 'arm', j1=10)
+    console.open(bridged.url, WORKSPACE, 'arm')
+    console.wait_joined()
+    wait_for(lambda: '/robot/arena_bridge on ' in console.text('robots'), 'the robot')
+    console.click('stop')
+    console.wait_text('alert-title', 'Stop from this page: 1 of 1 robot stopped')
+    console.driver.refresh()
+    console.wait_joined()
+    console.wait_text('robots', 'STOPPED by console-')
+    take_control(console)
+    console.joint('j1', 'slider').send_keys(console.keys.RIGHT)
+    wait_for(lambda: console.value('j1') == 11, 'the room to be told')
+    assert 'STOPPED by console-' in console.joint('j1', 'joint-warning').text
+    assert console.joint('j1', 'commanded').text != '11.0'
+    console.take_pictures('real-robot-stopped')
+
+    button = console.driver.find_element('class name', 'robot-reset')
+    stopped = bridged.probe.stop_active[NAMESPACE]
+    wait_for(
+        lambda: stopped[-1:] == [False] or button.send_keys(console.keys.ENTER),
+        'the stop to be reset',
+    )
+
+    wait_for(lambda: 'STOPPED' not in console.text('robots'), 'the robot to go on')
+
+
+def test_a_value_that_the_robot_refuses_is_named_at_its_joint(
+    console: Console, bridged: Robot
+) -> None:
+    """Until the room is told one that the robot takes."""
+    go_on(bridged)
+    console.open(bridged.url, WORKSPACE, 'arm')
+    console.wait_joined()
+    tell(bridged.url, 'arm', j1=5000)
+    wait_for(lambda: console.value('j1') == 5000, 'the room to be told')
+    refusal = 'j1: 5000 refused: joint j1: 5000 degrees is far outside'
+    wait_for(lambda: refusal in console.joint('j1', 'joint-refusal').text, 'the refusal')
+
+    tell(bridged.url, 'arm', j1=20)
+
+    wait_for(lambda: console.joint('j1', 'joint-refusal').text == '', 'the refusal to go')
 
 
 def test_the_button_stops_and_locks_what_drives(

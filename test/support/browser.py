@@ -163,8 +163,8 @@ class Console:
 
     def gate(self, robot: str) -> str:
         """Give all that the banner of a robot says; empty: there is none."""
-        banner = self.banner(robot)
-        return '' if banner is None else str(banner.text)
+        script = f'const found = (() => {{{FIND_BANNER}}})();'
+        return str(self.run(f'{script} return found?.innerText ?? "";', robot))
 
     def is_old(self, name: str, part: str) -> bool:
         """Tell whether a part of a joint is shown as old: in grey and in italics."""

@@ -132,7 +132,7 @@ class StandIn:
 
 
 def _stopped_by(stop: EmergencyStop) -> dict[str, Any]:
-    cause = StopCause(stop.reason or '', stop.source or '')
+    cause = StopCause(stop.reason or '', stop.source or '', stop.timestamp or '')
     return {'gate': 'stopped', 'cause': 'emergency stop', 'stop': cause}
 
 

@@ -19,7 +19,8 @@ export class RobotList {
   /**
    * @param {HTMLElement} list
    * @param {HTMLElement} none shown where no robot reports its state
-   * @param {(robotId: string) => void} onReset the user wants a robot to reset its stop
+   * @param {(robotId: string, stopId: string) => void} onReset the user wants a robot to reset
+   *     this stop
    */
   constructor(list, none, onReset) {
     this.#list = list;
@@ -53,7 +54,7 @@ export class RobotList {
   #banner(id) {
     let banner = this.#banners.get(id);
     if (banner === undefined) {
-      banner = new Banner(() => this.#onReset(id));
+      banner = new Banner((stopId) => this.#onReset(id, stopId));
       this.#banners.set(id, banner);
     }
     return banner;
@@ -63,6 +64,7 @@ export class RobotList {
 class Banner {
   #onReset;
   #armedAt = -Infinity;
+  #stopId = '';
 
   constructor(onReset) {
     this.#onReset = onReset;
@@ -90,10 +92,12 @@ class Banner {
     return this;
   }
 
-  #showButton({ id, gate, canReset }, canAsk, now) {
+  #showButton({ id, gate, stop, canReset }, canAsk, now) {
     this.button.hidden = !(canAsk && canReset && gate === 'stopped');
-    if (now - this.#armedAt > CONFIRM_MS) {
+    // The first press does not confirm the reset of a stop that came after it.
+    if (now - this.#armedAt > CONFIRM_MS || this.#stopId !== (stop?.id ?? '')) {
       this.#armedAt = -Infinity;
+      this.#stopId = stop?.id ?? '';
     }
     const isArmed = this.#armedAt > -Infinity;
     this.button.classList.toggle('armed', isArmed);
@@ -109,7 +113,7 @@ class Banner {
       setText(this.button, 'Press again to reset');
     } else if (sinceMs >= DOUBLE_CLICK_MS) {
       this.#armedAt = -Infinity;
-      this.#onReset();
+      this.#onReset(this.#stopId);
     }
   }
 }

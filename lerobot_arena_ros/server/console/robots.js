@@ -21,7 +21,7 @@ const SWEEP_MS = 1000;
  * @property {string} host
  * @property {'waiting' | 'active' | 'holding' | 'stopped'} gate
  * @property {string} cause why the gate is in that state
- * @property {?{source: string, reason: string}} stop
+ * @property {?{source: string, reason: string, id: string}} stop
  * @property {boolean} canReset whether it takes a request to reset its stop
  * @property {string} resetRefusal why it refused the last request; empty where it did not
  * @property {Map<string, RobotJoint>} joints by name
@@ -163,12 +163,16 @@ function read(data) {
     host: String(data.host ?? ''),
     gate: data.gate,
     cause: String(data.cause ?? ''),
-    stop: stop ? { source: String(stop.source ?? ''), reason: String(stop.reason ?? '') } : null,
+    stop: stop ? readStop(stop) : null,
     canReset: data.can_reset === true,
     resetRefusal: String(data.reset_refusal ?? ''),
     joints: byName(data.joints),
     refused: byName(data.refused),
   };
+}
+
+function readStop({ source, reason, id }) {
+  return { source: String(source ?? ''), reason: String(reason ?? ''), id: String(id ?? '') };
 }
 
 function byName(items) {

@@ -22,7 +22,9 @@ export class RoomView {
   #choice = /** @type {HTMLSelectElement} */ (byId('unit'));
   #calm = matchMedia('(prefers-reduced-motion: reduce)');
   #visibility = new IntersectionObserver((entries) => this.#onVisible(entries));
-  #robotList = new RobotList(byId('robots'), byId('no-robots'), (id) => this.#session?.reset(id));
+  #robotList = new RobotList(byId('robots'), byId('no-robots'), (robotId, stopId) => {
+    this.#session?.reset(robotId, stopId);
+  });
 
   constructor() {
     this.people = new People(() => this.#session?.take(), () => this.#session?.release());

@@ -121,9 +121,10 @@ export class Session {
   /**
    * Ask a robot to reset its stop; its next state shows the result.
    * @param {string} robotId
+   * @param {string} stopId of the stop in the robot's state
    */
-  reset(robotId) {
-    this.#watch.link.send({ type: 'reset_stop', to: robotId });
+  reset(robotId, stopId) {
+    this.#watch.link.send({ type: 'reset_stop', to: robotId, stop: stopId });
   }
 
   /** The network may be back, or the room may exist now. */
