@@ -37,6 +37,10 @@ for (let at = 0; at < data.length; at += 4) {
 return [columns.size, rows.size];
 """
 
+ROBOT_NAMES = """
+return [...document.querySelectorAll('#robots .robot-name')].map((each) => each.textContent);
+"""
+
 BURST = """
 for (let value = 1001; value <= 1300; value += 1) {
   arguments[0].value = String(value / 100);
@@ -149,6 +153,7 @@ def test_a_robot_that_the_page_has_stopped_says_so_and_is_reset_from_there(
     wait_for(lambda: '/robot/arena_bridge on ' in console.text('robots'), 'the robot')
     console.click('stop')
     console.wait_text('alert-title', 'Stop from this page: 1 of 1 robot stopped')
+    assert 'STOPPED by this page' in console.text('robots')
     console.driver.refresh()
     console.wait_joined()
     console.wait_text('robots', 'STOPPED by console-')
@@ -159,12 +164,9 @@ def test_a_robot_that_the_page_has_stopped_says_so_and_is_reset_from_there(
     assert console.joint('j1', 'commanded').text != '11.0'
     console.take_pictures('real-robot-stopped')
 
-    button = console.driver.find_element('class name', 'robot-reset')
+    (name,) = console.run(ROBOT_NAMES)
     stopped = bridged.probe.stop_active[NAMESPACE]
-    wait_for(
-        lambda: stopped[-1:] == [False] or button.send_keys(console.keys.ENTER),
-        'the stop to be reset',
-    )
+    console.reset(name, lambda: stopped[-1:] == [False])
 
     wait_for(lambda: 'STOPPED' not in console.text('robots'), 'the robot to go on')
 

@@ -378,14 +378,14 @@ def test_a_reset_takes_two_presses(
         assert arm.resets == []
 
         # Another stop comes between the presses: the second one does not confirm its reset.
-        button.send_keys(console.keys.ENTER)
+        console.press_reset(ARM1)
         assert button.text == 'Press again to reset'
         arm.show(stop=StopCause('A person is in the cell', 'leader-1', '8'))
         wait_for(lambda: 'A person is in the cell' in console.gate(ARM1), 'the other stop')
         assert button.text == 'Reset the stop'
 
         # Presses within 0.4 s of the first one count as a double click.
-        wait_for(lambda: button.send_keys(console.keys.ENTER) or arm.resets, 'the second press')
+        console.reset(ARM1, lambda: arm.resets != [])
 
         wait_for(lambda: 'Does not move' in console.gate(ARM1), 'the robot to be reset')
         assert [reset.stop_id for reset in arm.resets] == ['8']

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 import importlib.util
 import math
@@ -165,6 +165,26 @@ class Console:
         """Give all that the banner of a robot says; empty: there is none."""
         script = f'const found = (() => {{{FIND_BANNER}}})();'
         return str(self.run(f'{script} return found?.innerText ?? "";', robot))
+
+    def press_reset(self, robot: str) -> None:
+        """Press the reset button of a robot with the keyboard, if the button is shown."""
+        script = f'const found = (() => {{{FIND_BANNER}}})();'
+        is_shown = """
+        const button = found?.querySelector('.robot-reset');
+        button?.focus();
+        return button !== undefined && document.activeElement === button;
+        """
+        if self.run(script + is_shown, robot):
+            self.press(self.keys.ENTER)
+
+    def reset(self, robot: str, is_done: Callable[[], bool]) -> None:
+        """Press the reset button of a robot until it is done: a press too soon does not count."""
+
+        def pressed() -> bool:
+            self.press_reset(robot)
+            return is_done()
+
+        wait_for(pressed, f'{robot} to be reset')
 
     def is_old(self, name: str, part: str) -> bool:
         """Tell whether a part of a joint is shown as old: in grey and in italics."""

@@ -82,11 +82,13 @@ export class Session {
   }
 
   /**
-   * Return how the page names a participant.
-   * @param {string} id
+   * Return how the page names a participant, or the source of a stop, which a bridge writes as
+   * "console-1a2b in the consume room".
+   * @param {string} source
    */
-  nameOf(id) {
-    return this.ids.has(id) ? 'this page' : id;
+  nameOf(source) {
+    const [id, ...where] = source.split(' ');
+    return this.ids.has(id) ? ['this page', ...where].join(' ') : source;
   }
 
   /** Take control; moves nothing. */
