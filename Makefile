@@ -73,7 +73,7 @@ nginx: $(VENV)/installed ## Test several arenas behind nginx, which must be ther
 	REQUIRE=nginx $(BIN)/python -m pytest -rs $(ARGS) test/test_deploy.py
 
 browser: $(VENV)/browser ## Test the console in Chromium, which has to be here; pictures go to build/screenshots
-	REQUIRE=browser $(BIN)/python -m pytest -rs test/test_console_in_browser.py $(ARGS)
+	REQUIRE=browser $(BIN)/python -m pytest -rs test/test_console*_in_browser.py $(ARGS)
 
 bench: $(VENV)/$(if $(SHORT),installed,bench) ## Measure everything beside its floors; SHORT=1 is a smoke test
 	$(BIN)/python -m benchmark $(if $(SHORT),--short) $(ARGS)

@@ -9,6 +9,8 @@ import os
 
 from hypothesis import settings
 import pytest
+from support.browser import Console, running_browser
+from support.console_rooms import make_room
 from support.hearing import Arena, room_at
 from support.server import running_server
 
@@ -127,3 +129,27 @@ async def arena(own_server_url: str) -> AsyncIterator[Arena]:
     """Give a new room on our own server, for connections below the public client."""
     async with room_at(own_server_url) as room:
         yield room
+
+
+@pytest.fixture(scope='session')
+def browser() -> Iterator[Console]:
+    """Run one browser for the whole session."""
+    with running_browser() as started:
+        yield started
+
+
+@pytest.fixture
+def console(browser: Console) -> Iterator[Console]:
+    """Give the browser; no script may fail in it or want what the content policy forbids."""
+    yield browser
+    faults = browser.faults()
+    browser.driver.get('about:blank')
+    assert faults == []
+
+
+@pytest.fixture
+def console_room(own_server_url: str, request: pytest.FixtureRequest) -> str:
+    """Make a room on our own server that is called after the test."""
+    name = str(request.node.name.removeprefix('test_'))
+    make_room(own_server_url, name)
+    return name

@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
 
-from support.participant import running_participant
+from support.participant import Participant, running_participant
 from support.peers import RawPeer, ws_path
 from support.robot import WORKSPACE, robot
 from support.stopping import reset, wait_for_stop
@@ -24,6 +24,12 @@ CONSUME = {
     'emergency_stop.allow_remote_reset': True,
 }
 PUBLIC = {'joint_update', 'emergency_stop', 'heartbeat_ack', 'state_sync', 'joined', 'error'}
+
+
+def stop_of(viewer: Participant) -> str:
+    """Return the id of the stop that the robot has latched; empty where it has none."""
+    _, state = viewer.states[-1]
+    return '' if state is None or state.stop is None else state.stop.id
 
 
 def test_public_clients_are_sent_nothing_new_while_a_bridge_reports() -> None:
@@ -53,7 +59,9 @@ def test_public_clients_are_sent_nothing_new_while_a_bridge_reports() -> None:
                     if number:
                         assert reset(bridged) == 'ok: reset'
                     else:
-                        viewer.request_reset(bridged.value('consume link', 'participant_id'))
+                        robot_id = bridged.value('consume link', 'participant_id')
+                        wait_for(lambda: stop_of(viewer), 'the state with a stop')
+                        viewer.request_reset(robot_id, stop_of(viewer))
                     wait_for_stop(bridged, False)
                 wait_for(
                     lambda: {s.gate for _, s in viewer.states if s} >= {'active', 'stopped'},

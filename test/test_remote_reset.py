@@ -44,6 +44,12 @@ def robot_id(bridged: Robot) -> str:
     return bridged.value('consume link', 'participant_id')
 
 
+def stop_id(viewer: Participant) -> str:
+    """Return which stop the robot says that it has latched; empty where it has none."""
+    stop = latest(viewer).stop
+    return '' if stop is None else stop.id
+
+
 def test_a_reset_from_the_room_is_done_where_it_is_allowed() -> None:
     """The state tells that it is allowed, and then that the stop is gone."""
     with viewer_of(is_allowed=True) as (bridged, viewer):
@@ -52,7 +58,7 @@ def test_a_reset_from_the_room_is_done_where_it_is_allowed() -> None:
         wait_for(lambda: latest(viewer).gate == 'stopped', 'the state "stopped"')
         stopped = latest(viewer)
 
-        viewer.request_reset(robot_id(bridged))
+        viewer.request_reset(robot_id(bridged), stop_id(viewer))
         wait_for_stop(bridged, False)
         wait_for(lambda: latest(viewer).stop is None, 'the state without a stop')
 
@@ -73,7 +79,7 @@ def test_a_reset_from_the_room_does_nothing_where_it_is_not_allowed() -> None:
         wait_for(lambda: latest(viewer).gate == 'stopped', 'the state "stopped"')
         count = len(viewer.states)
 
-        viewer.request_reset(robot_id(bridged))
+        viewer.request_reset(robot_id(bridged), stop_id(viewer))
         wait_for(lambda: any('robot' in text.lower() for text in viewer.errors), 'the refusal')
         wait_for(lambda: len(viewer.states) > count + 3, 'more states')
 
@@ -83,6 +89,26 @@ def test_a_reset_from_the_room_does_nothing_where_it_is_not_allowed() -> None:
         assert bridged.value('safety', 'emergency_stop') == 'True'
 
 
+def test_a_reset_that_names_another_stop_is_refused() -> None:
+    """A request that was held up on its way must not reset a stop that came after it."""
+    with viewer_of(is_allowed=True) as (bridged, viewer):
+        viewer.stop('smoke')
+        wait_for_stop(bridged)
+        wait_for(lambda: latest(viewer).stop is not None, 'the state with a stop')
+        earlier = stop_id(viewer)
+        viewer.request_reset(robot_id(bridged), earlier)
+        wait_for_stop(bridged, False)
+        viewer.stop('more smoke')
+        wait_for_stop(bridged)
+
+        viewer.request_reset(robot_id(bridged), earlier)
+        wait_for(lambda: latest(viewer).reset_refusal is not None, 'the refusal')
+
+        assert 'names another stop' in str(latest(viewer).reset_refusal)
+        assert latest(viewer).gate == 'stopped'
+        assert stop_id(viewer) != earlier
+
+
 def test_a_reset_from_the_room_is_refused_while_the_topic_asserts_a_stop() -> None:
     """The state tells why; after the button is released the same request succeeds."""
     with viewer_of(is_allowed=True) as (bridged, viewer):
@@ -90,7 +116,7 @@ def test_a_reset_from_the_room_is_refused_while_the_topic_asserts_a_stop() -> No
         press_until_heard(bridged, button)
         wait_for(lambda: latest(viewer).gate == 'stopped', 'the state "stopped"')
 
-        viewer.request_reset(robot_id(bridged))
+        viewer.request_reset(robot_id(bridged), stop_id(viewer))
         wait_for(lambda: latest(viewer).reset_refusal is not None, 'the refusal')
         assert 'still says true' in str(latest(viewer).reset_refusal)
         assert latest(viewer).gate == 'stopped'
@@ -103,6 +129,6 @@ def test_a_reset_from_the_room_is_refused_while_the_topic_asserts_a_stop() -> No
 def ask_again(bridged: Robot, viewer: Participant) -> bool:
     """Ask for a reset, see what the next states tell, and say whether it was done."""
     count = len(viewer.states)
-    viewer.request_reset(robot_id(bridged))
+    viewer.request_reset(robot_id(bridged), stop_id(viewer))
     wait_for(lambda: len(viewer.states) > count + 6, 'more states')
     return latest(viewer).stop is None

@@ -92,7 +92,7 @@ def reporter_of(
         identity,
         cast(Commander, seen),
         cast(ArenaThread, Loop()),
-        stop=lambda: stop,
+        stop=lambda: (stop, '7'),
         reset_refusal=lambda: refusal,
     )
 
@@ -187,7 +187,7 @@ def test_who_it_is_and_why_it_stands_is_told() -> None:
         host='lab-pc',
         gate='stopped',
         cause='smoke',
-        stop=StopCause('smoke', 'person in the consume room'),
+        stop=StopCause('smoke', 'person in the consume room', '7'),
         can_reset=True,
         reset_refusal='asserted',
         refused=(refused,),

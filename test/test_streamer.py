@@ -76,7 +76,9 @@ def test_what_was_measured_before_is_not_sent_again(streamer: Streamer, begin: o
 
 def test_what_is_measured_while_the_link_is_late_is_not_sent(streamer: Streamer) -> None:
     """Nor is what waits; afterwards the next measurement is, and no old one."""
-    late = Streamer(SETTINGS, JOINTS, streamer._thread, get_logger('test'), max_delay_s=0.5)
+    late = Streamer(
+        SETTINGS, JOINTS, streamer._thread, NodeLog(get_logger('test')), max_delay_s=0.5
+    )
     late.enable(True)
     late.joined()
     late.put({'arm': 1.0, 'gripper': 0.5}, None)

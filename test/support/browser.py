@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 import importlib.util
 import math
@@ -16,7 +16,7 @@ from urllib.parse import quote
 from .required import is_required, require
 from .waiting import wait_for
 
-__all__ = ['PHONE', 'Console', 'running_browser']
+__all__ = ['CONTRASTS', 'PHONE', 'REJOIN_S', 'TOO_WIDE', 'Console', 'running_browser']
 
 PICTURES_VARIABLE = 'LEROBOT_ARENA_SCREENSHOTS'
 """The folder that the pictures of the page go to."""
@@ -39,17 +39,58 @@ FLAGS = (
     '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost',
 )
 
+REJOIN_S = 20.0
+"""More than the longest delay between two attempts of the page to join."""
+
 DESKTOP = (1280, 900)
-PHONE = (360, 780)
+PHONE = (390, 844)
 
 TEXT = """
 const found = document.getElementById(arguments[0]);
 return found.checkVisibility() ? found.innerText : '';
 """
 
+CONTRASTS = """
+const luminance = ([r, g, b]) => {
+  const linear = [r, g, b].map((each) => each / 255)
+    .map((each) => (each <= 0.04045 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2];
+};
+const channels = (colour) => colour.match(/[\\d.]+/g).map(Number);
+const behind = (element) => {
+  for (let each = element; each !== null; each = each.parentElement) {
+    const colour = channels(getComputedStyle(each).backgroundColor);
+    if (colour.length === 3 || colour[3] === 1) return colour;
+  }
+  return [255, 255, 255];
+};
+const found = [];
+for (const element of document.querySelectorAll('body *')) {
+  const says = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+  if (!says || element.closest(':disabled') || !element.checkVisibility()) continue;
+  const pair = [channels(getComputedStyle(element).color), behind(element)].map(luminance);
+  const ratio = (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05);
+  found.push([ratio, element.textContent.trim().slice(0, 40)]);
+}
+return found;
+"""
+
+TOO_WIDE = """
+return [...document.querySelectorAll('body *')]
+  .filter((each) => each.checkVisibility())
+  .filter((each) => each.getBoundingClientRect().right > innerWidth + 0.5)
+  .map((each) => each.outerHTML.slice(0, 80));
+"""
+
 FIND_JOINT = """
 const joint = [...document.querySelectorAll('#joints > li')]
   .find((each) => each.querySelector('.joint-title').textContent === arguments[0]);
+"""
+
+FIND_BANNER = """
+return [...document.querySelectorAll('#robots > li')].find(
+  (each) => each.querySelector('.robot-name').textContent === arguments[0],
+) ?? null;
 """
 
 
@@ -76,7 +117,7 @@ class Console:
 
     def wait_joined(self) -> None:
         """Wait until the page has joined its room."""
-        self.wait_text('link', 'Joined')
+        self.wait_text('link', 'Joined', REJOIN_S)
 
     def run(self, script: str, *arguments: object) -> Any:
         """Run a script in the page and give what it returns."""
@@ -86,9 +127,10 @@ class Console:
         """Give what is written in an element, if it is shown."""
         return str(self.run(TEXT, element_id))
 
-    def wait_text(self, element_id: str, text: str) -> None:
+    def wait_text(self, element_id: str, text: str, timeout_s: float = 10.0) -> None:
         """Wait until an element says this, among other things."""
-        wait_for(lambda: text in self.text(element_id), f'#{element_id} to say {text!r}')
+        what = f'#{element_id} to say {text!r}'
+        wait_for(lambda: text in self.text(element_id), what, timeout_s)
 
     def click(self, element_id: str) -> None:
         """Click an element with the mouse."""
@@ -107,11 +149,83 @@ class Console:
         script = f'{FIND_JOINT} return joint?.querySelector("." + arguments[1]) ?? null'
         return self.run(script, name, part)
 
+    def reading(self, name: str, robot: str, part: str) -> str:
+        """Give what a robot is shown to say of a joint: ``measured``, say; empty: nothing."""
+        script = f"""{FIND_JOINT}
+        const row = [...joint?.querySelectorAll('.reading') ?? []]
+          .find((each) => each.querySelector('.reading-name').textContent === arguments[1]);
+        return row?.querySelector('.' + arguments[2]).textContent ?? '';"""
+        return str(self.run(script, name, robot, part))
+
+    def banner(self, robot: str) -> Any:
+        """Find the banner of a robot; None where there is none."""
+        return self.run(FIND_BANNER, robot)
+
+    def gate(self, robot: str) -> str:
+        """Give all that the banner of a robot says; empty: there is none."""
+        script = f'const found = (() => {{{FIND_BANNER}}})();'
+        return str(self.run(f'{script} return found?.innerText ?? "";', robot))
+
+    def press_reset(self, robot: str) -> None:
+        """Press the reset button of a robot with the keyboard, if the button is shown."""
+        script = f'const found = (() => {{{FIND_BANNER}}})();'
+        is_shown = """
+        const button = found?.querySelector('.robot-reset');
+        button?.focus();
+        return button !== undefined && document.activeElement === button;
+        """
+        if self.run(script + is_shown, robot):
+            self.press(self.keys.ENTER)
+
+    def reset(self, robot: str, is_done: Callable[[], bool]) -> None:
+        """Press the reset button of a robot until it is done: a press too soon does not count."""
+
+        def pressed() -> bool:
+            self.press_reset(robot)
+            return is_done()
+
+        wait_for(pressed, f'{robot} to be reset')
+
+    def is_old(self, name: str, part: str) -> bool:
+        """Tell whether a part of a joint is shown as old: in grey and in italics."""
+        script = f"""{FIND_JOINT}
+        const text = joint?.querySelector('.' + arguments[1]);
+        const shown = text?.querySelector('.measured') ?? text;
+        return shown ? getComputedStyle(shown).fontStyle === 'italic' : false;"""
+        return bool(self.run(script, name, part))
+
+    def style(self, element_id: str, property_name: str) -> str:
+        """Give the computed value of a CSS property."""
+        script = 'return getComputedStyle(document.getElementById(arguments[0]))[arguments[1]]'
+        return str(self.run(script, element_id, property_name))
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Freeze the page, as the browser does with a tab that is hidden for long."""
+        state = 'Page.setWebLifecycleState'
+        self.driver.execute_cdp_cmd(state, {'state': 'frozen'})
+        try:
+            yield
+        finally:
+            self.driver.execute_cdp_cmd(state, {'state': 'active'})
+            # Freezing has hidden it: a window that is restored shows its page.
+            window = self.driver.execute_cdp_cmd('Browser.getWindowForTarget', {})['windowId']
+            for bounds in ('minimized', 'normal'):
+                self.driver.execute_cdp_cmd(
+                    'Browser.setWindowBounds',
+                    {'windowId': window, 'bounds': {'windowState': bounds}},
+                )
+
     def value(self, name: str) -> float:
         """Give the value that is shown of a joint; NaN where there is none."""
         number = self.joint(name, 'number')
         text = '' if number is None else number.text
         return float(text) if text.strip('-.').replace('.', '').isdigit() else math.nan
+
+    def type_value(self, name: str, text: str) -> None:
+        """Type over the number of a joint and press Enter."""
+        self.run('arguments[0].focus(); arguments[0].select();', self.joint(name, 'typed'))
+        self.press(text, self.keys.ENTER)
 
     def drag(self, name: str, from_share: float, to_share: float) -> None:
         """
@@ -160,6 +274,14 @@ class Console:
         folder = Path(os.environ.get(PICTURES_VARIABLE) or PICTURES)
         folder.mkdir(parents=True, exist_ok=True)
         assert self.driver.save_screenshot(str(folder / f'{name}.png'))
+
+    def take_pictures(self, name: str) -> None:
+        """Keep what is seen on a desktop and on a phone; nothing may be wider than the page."""
+        self.take_picture(f'{name}-desktop')
+        self.resize(*PHONE, is_phone=True)
+        self.take_picture(f'{name}-phone')
+        assert self.run(TOO_WIDE) == []
+        self.resize(*DESKTOP)
 
     def faults(self) -> list[str]:
         """List what scripts and the content policy complained of since the page was loaded."""

@@ -58,9 +58,9 @@ class Participant:
         """Send an emergency stop."""
         self._run(self._client.send_emergency_stop(reason))
 
-    def request_reset(self, participant_id: str) -> None:
+    def request_reset(self, participant_id: str, stop_id: str) -> None:
         """Ask a robot to reset its emergency stop."""
-        self._run(self._client.request_reset(participant_id))
+        self._run(self._client.request_reset(participant_id, stop_id))
 
     def join(self, workspace: str, room: str, participant_id: str) -> None:
         """Join a room."""

@@ -1,16 +1,18 @@
-/** @file The stop button, its key, and what became of a stop, in plain words. */
+/** @file The stop button, its key, and the messages about stops. */
 
-import { byId, clockTime, setText } from './dom.js';
+import { byId, setText } from './dom.js';
 
 /** A click so soon after a pointer came down is the end of the same press. */
 const SAME_PRESS_MS = 1000;
 
-/** Stops by one press, whatever else the page is about, and tells of the stops of all. */
+/** Stops by one press, whatever else the page does, and shows what became of each stop. */
 export class Alarm {
   #onStop;
   #alert = byId('alert');
+  #halted = byId('halted');
   #button = byId('stop');
   #pressedAt = -Infinity;
+  #isNotice = false;
 
   /**
    * @param {() => void} onStop called at once
@@ -26,8 +28,8 @@ export class Alarm {
       }
     });
     this.#button.addEventListener('click', (event) => {
-      // A click that no pointer has begun is that of a key, or of a screen reader. Better one
-      // stop too many than none.
+      // A click without a pointer before it comes from a key or a screen reader. Better one stop
+      // too many than none.
       if (event.detail === 0 || event.timeStamp - this.#pressedAt > SAME_PRESS_MS) {
         this.#onStop();
       }
@@ -36,73 +38,69 @@ export class Alarm {
     byId('clear').addEventListener('click', onClear);
   }
 
-  /**
-   * Say what became of a stop that was pressed here.
-   * @param {import('./stop.js').StopState} state
-   */
-  showOwn({ phase, pressedAt, tripMs }) {
-    const time = clockTime(pressedAt);
-    switch (phase) {
-      case 'unsent':
-        this.#show(
-          'bad',
-          'The stop is NOT sent: the link is down',
-          `Pressed at ${time}. It goes out as soon as the link is back. Until then use the stop of`
-            + ' the robot itself.',
-        );
-        break;
-      case 'sent':
-        this.#show(
-          'bad',
-          'Stop sent, not confirmed yet',
-          `Pressed at ${time}. If the robot still moves, use its own stop.`,
-        );
-        break;
-      default:
-        this.#show(
-          'stopped',
-          'Stopped from this page',
-          `Pressed at ${time}; ${Math.max(1, Math.round(tripMs))} ms after it was sent, the arena`
-            + ' passed it on to everybody in the room. See that the robot stands.',
-        );
+  /** @param {boolean} isOpen whether a room is open, whose robots the button stops */
+  setRoomOpen(isOpen) {
+    this.#button.classList.toggle('idle', !isOpen);
+    if (isOpen) {
+      this.#button.removeAttribute('aria-describedby');
+    } else {
+      this.#button.setAttribute('aria-describedby', 'where');
     }
   }
 
   /**
-   * @param {string} source who stopped
-   * @param {string} reason
+   * Show what became of a stop.
+   * @param {?import('./stop_news.js').StopWords} words null: there is no message
    */
-  showOther(source, reason) {
-    const time = clockTime(new Date());
-    const why = reason === '' ? 'No reason was given.' : `Reason: ${reason}`;
-    this.#show('stopped', `Stopped by ${source}`, `Heard at ${time}. ${why}`);
-  }
-
-  /** Say that nobody can be stopped. */
-  showNobody() {
-    this.#show('idle', 'No room is open', 'There is nobody to stop: open a room first.');
+  showStop(words) {
+    if (words !== null) {
+      this.#isNotice = false;
+      this.#show(words.kind, words.title, words.text, words.isOver);
+    } else if (!this.#isNotice) {
+      this.clear();
+    }
   }
 
   /**
-   * Say that a room was left before its stop was known to have reached it.
-   * @param {string} room
+   * Show which robots are stopped, unless a message about a stop is shown.
+   * @param {string[]} texts one of each robot
    */
-  showAbandoned(room) {
-    this.#show(
-      'bad',
-      `A stop may not have reached the room ${room}`,
-      'It was left before the arena confirmed the stop.',
+  showHalted(texts) {
+    this.#halted.hidden = texts.length === 0 || (!this.#alert.hidden && !this.#isNotice);
+    setText(this.#halted, this.#halted.hidden ? '' : texts.join(' '));
+    document.body.classList.toggle('has-halted', !this.#halted.hidden);
+  }
+
+  /** Show that there is no robot to stop. */
+  showNoRoom() {
+    this.#notice(
+      'idle',
+      'Nothing was stopped: no room is open',
+      'A stop goes to the robots of the room that is open. Open a room first.',
     );
   }
 
-  /** Say nothing more. */
+  /**
+   * Show that a room was left before its stop was known to have reached it.
+   * @param {string} room
+   */
+  showAbandoned(room) {
+    this.#notice(
+      'bad',
+      `A stop may not have reached the room ${room}`,
+      'You left the room before the arena confirmed the stop. Check that the robot has stopped.',
+    );
+  }
+
+  /** Remove the message. */
   clear() {
+    this.#isNotice = false;
     this.#alert.hidden = true;
     byId('aftermath').hidden = true;
     delete document.body.dataset.alarm;
   }
 
-  /** Escape is in the corner, is no part of any text, and nothing else here uses it. */
+  /** Escape is in the corner of each keyboard, enters no text, and has no other use here. */
   #onKey(event) {
     if (event.key === 'Escape' && !event.repeat) {
       event.preventDefault();
@@ -110,10 +108,15 @@ export class Alarm {
     }
   }
 
-  #show(kind, title, text) {
+  #notice(kind, title, text) {
+    this.#isNotice = true;
+    this.#show(kind, title, text, false);
+  }
+
+  #show(kind, title, text, canUnlock) {
     this.#alert.hidden = false;
     this.#alert.dataset.kind = kind;
-    byId('aftermath').hidden = kind !== 'stopped';
+    byId('aftermath').hidden = !canUnlock;
     document.body.dataset.alarm = kind;
     setText(byId('alert-title'), title);
     setText(byId('alert-text'), text);

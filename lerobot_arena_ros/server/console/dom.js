@@ -1,4 +1,4 @@
-/** @file Finding and filling elements. Text is only ever set as text. */
+/** @file Finding and filling elements. Text is always set as text, never as markup. */
 
 /**
  * Find an element that the page cannot do without.
@@ -14,8 +14,8 @@ export function byId(id) {
 }
 
 /**
- * Set a text if it is another one: a screen reader would read it again, and the browser lay it
- * out again.
+ * Set a text if it differs: otherwise a screen reader would read it again, and the browser would
+ * lay it out again.
  * @param {Element} element
  * @param {string} text
  */
@@ -46,11 +46,24 @@ export function part(element, name) {
 }
 
 /**
- * Say a time of day.
+ * Return a time of day as text.
  * @param {Date} moment
  * @returns {string}
  */
 export function clockTime(moment) {
   const parts = [moment.getHours(), moment.getMinutes(), moment.getSeconds()];
   return parts.map((each) => String(each).padStart(2, '0')).join(':');
+}
+
+/**
+ * Return a duration as text, in the largest unit that fits.
+ * @param {number} ms
+ * @returns {string}
+ */
+export function agoText(ms) {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 60) {
+    return `${seconds} s`;
+  }
+  return seconds < 3600 ? `${Math.floor(seconds / 60)} min` : `${Math.floor(seconds / 3600)} h`;
 }

@@ -1,4 +1,4 @@
-/** @file The producer's slot of a room: taken, used and given back. */
+/** @file The control of a room, which is the place of its one producer: taken, used, given back. */
 
 import { Link } from './link.js';
 import { NewestSender } from './newest.js';
@@ -7,10 +7,10 @@ import { NewestSender } from './newest.js';
  * Whether this page drives.
  * @typedef {object} DriveState
  * @property {'free' | 'asking' | 'driving'} phase
- * @property {string} note a sentence on how it came to this; may be empty
+ * @property {string} note why, as a sentence; may be empty
  */
 
-/** Drives a room, once asked to. A slot that is lost is not taken again by itself. */
+/** Drives a room once the user takes control. Control that is lost is not taken again by itself. */
 export class Driver {
   #arena;
   #workspace;
@@ -40,7 +40,7 @@ export class Driver {
     );
   }
 
-  /** The link while the slot is taken or asked for, else null. */
+  /** The link while this page has control or asks for it, else null. */
   get link() {
     return this.#link;
   }
@@ -49,7 +49,7 @@ export class Driver {
     return this.#link !== null && this.#link.isJoined;
   }
 
-  /** Ask for the slot. Nothing is sent before a joint is moved. */
+  /** Ask for control. Nothing is sent before the user moves a joint. */
   take() {
     if (this.#link !== null) {
       return;
@@ -63,12 +63,22 @@ export class Driver {
     });
   }
 
-  /** Give the slot back, after what was asked for last. */
+  /** Give control back, after sending what the user moved last. */
   release() {
     if (this.#link !== null) {
       this.#sender.flush();
+      this.drop('Control was given back.');
+    }
+  }
+
+  /**
+   * Give control back at once; values that wait to be sent are discarded.
+   * @param {string} note why, as a sentence
+   */
+  drop(note) {
+    if (this.#link !== null) {
       this.close();
-      this.#handlers.onState({ phase: 'free', note: 'Control was given back.' });
+      this.#handlers.onState({ phase: 'free', note });
     }
   }
 
@@ -84,7 +94,7 @@ export class Driver {
   }
 
   /**
-   * Send nothing more while locked; what was waiting to be sent is forgotten.
+   * Send nothing more while locked; values that wait to be sent are discarded.
    * @param {boolean} isLocked
    */
   lock(isLocked) {
@@ -92,7 +102,7 @@ export class Driver {
     this.#sender.clear();
   }
 
-  /** Leave at once; nothing more is told. */
+  /** Leave at once, without calling a handler. */
   close() {
     this.#sender.clear();
     this.#link?.close();

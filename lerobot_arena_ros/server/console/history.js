@@ -1,4 +1,4 @@
-/** @file What one joint was told over the last half minute. */
+/** @file The values of one joint over the last half minute. */
 
 export const SPAN_MS = 30_000;
 
@@ -18,7 +18,7 @@ export class History {
   }
 
   /**
-   * Give the samples since a moment, and the one that held before.
+   * Return the samples since a moment, and the one that held before.
    * @param {number} start
    */
   since(start) {

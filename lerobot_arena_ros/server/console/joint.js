@@ -1,44 +1,44 @@
-/** @file One joint on the page: its value, its plot, and what moves it. */
+/** @file One joint on the page: what the room was told, what robots measure, and its slider. */
 
 import { fromTemplate, part, setText } from './dom.js';
 import { History } from './history.js';
 import { drawPlot } from './plot.js';
-import { including, rangeOf } from './ranges.js';
+import { including, rangeOf, reachOf, unitText } from './ranges.js';
+import { Readings } from './readings.js';
+import { Slider } from './slider.js';
 
-/** How far from its thumb a slider may be taken, in CSS pixels. */
-const GRASP_PX = 26;
-const THUMB_PX = 22;
-const BIG_STEPS = 10;
+/**
+ * One robot's report of one joint.
+ * @typedef {object} Reading
+ * @property {import('./robots.js').Robot} robot
+ * @property {?import('./robots.js').RobotJoint} joint null: the robot has refused a value only
+ * @property {?{value: number, reason: string}} refusal
+ */
 
-const STEPS = new Map([
-  ['ArrowLeft', -1],
-  ['ArrowDown', -1],
-  ['ArrowRight', 1],
-  ['ArrowUp', 1],
-  ['PageDown', -BIG_STEPS],
-  ['PageUp', BIG_STEPS],
-]);
-
-/** The value that the room has, and the one that this page asks for, are the same to its slider. */
+/** Its slider shows what the room was told, until the user moves it. */
 export class Joint {
   /**
-   * What the room has, as far as is known.
+   * What the room was told, as far as is known.
    * @type {number | undefined}
    */
-  heard;
+  told;
+  /** Whether the user added it, so that it stays though neither room nor robot has it. */
+  isAdded = false;
   #name;
-  #onMove;
   #history = new History();
+  /** @type {Map<string, {history: History, at: ?number}>} measured, by the robot's id */
+  #measured = new Map();
+  /** @type {Reading[]} */
+  #reports = [];
+  #reach = reachOf([]);
   #seen = null;
-  #value = null;
   #isLive = false;
-  #isHeld = false;
-  #isRefused = false;
+  #isOld = false;
   #isDriving = false;
   #isDirty = true;
   #isVisible = true;
-  #unit = 'seen';
-  #range = rangeOf('seen', '', null, null);
+  #choice = 'automatic';
+  #range = rangeOf(this.#reach, 'automatic', '', null, null);
 
   /**
    * @param {string} name
@@ -46,20 +46,27 @@ export class Joint {
    */
   constructor(name, onMove) {
     this.#name = name;
-    this.#onMove = onMove;
     this.element = fromTemplate('joint-template');
     this.number = part(this.element, 'number');
     this.age = part(this.element, 'age');
+    this.unit = part(this.element, 'joint-unit');
     this.canvas = /** @type {HTMLCanvasElement} */ (part(this.element, 'joint-plot'));
-    this.slider = /** @type {HTMLInputElement} */ (part(this.element, 'slider'));
-    this.typed = /** @type {HTMLInputElement} */ (part(this.element, 'typed'));
-    this.nudges = [part(this.element, 'less'), part(this.element, 'more')];
+    this.readings = new Readings(this.element, name);
+    this.slider = new Slider(this.element, name, (value) => {
+      this.#setRange(including(this.#range, value));
+      onMove(name, value);
+    });
     setText(part(this.element, 'joint-title'), name);
-    this.slider.setAttribute('aria-label', name);
-    this.typed.setAttribute('aria-label', `${name}, as a number`);
-    this.nudges[0].setAttribute('aria-label', `${name}: one step less`);
-    this.nudges[1].setAttribute('aria-label', `${name}: one step more`);
-    this.#listen();
+  }
+
+  /** Whether robots report both ends of its slider. */
+  get hasLimits() {
+    return this.#range.isLimit === true;
+  }
+
+  /** Whether a robot has it. */
+  get isMeasured() {
+    return this.#reports.length > 0;
   }
 
   /**
@@ -71,209 +78,170 @@ export class Joint {
    */
   hear(value, at, { isLive, isOurs }) {
     this.#isLive ||= isLive;
+    this.#isOld = false;
     this.#history.add(at, value);
-    this.#seen = this.#seen === null ? { low: value, high: value } : including(this.#seen, value);
-    this.heard = value;
-    if (!isOurs && !this.#isHeld) {
-      this.#aim(value);
+    const { low, high } = this.#seen ?? { low: value, high: value };
+    this.#seen = { low: Math.min(low, value), high: Math.max(high, value) };
+    this.told = value;
+    if (!isOurs && !this.slider.isHeld) {
+      this.#aim();
     }
     this.#isDirty = true;
   }
 
-  /** Nothing is known of it until it is heard again. */
+  /** The link is lost: values are old until new ones arrive. */
   loseSight() {
-    this.#history.add(performance.now(), null);
+    const now = performance.now();
+    this.#history.add(now, null);
+    this.#measured.forEach(({ history }) => history.add(now, null));
     this.#isLive = false;
+    this.#isOld = true;
+    this.#isDirty = true;
+  }
+
+  /** The room does not know the joint any more. */
+  forget() {
+    this.told = undefined;
+    this.#isLive = false;
+    this.#isOld = false;
+    this.#seen = null;
+    this.slider.aim(null);
+    this.#aim();
     this.#isDirty = true;
   }
 
   /**
-   * @param {string} unit that the user says its values have, see ranges.js
+   * @param {Reading[]} reports of each robot that has the joint
+   * @param {number} now
    */
-  setUnit(unit) {
-    this.#unit = unit;
-    this.#range = rangeOf(unit, this.#name, this.#seen, this.#value);
-    this.#isDirty = true;
-    this.#placeThumb();
+  setReports(reports, now) {
+    if (reports.length === 0 && this.#reports.length === 0) {
+      return;
+    }
+    const wasEmpty = this.#reach.isEmpty;
+    this.#reports = reports;
+    this.#keepMeasured(now);
+    this.#reach = reachOf(reports.map(({ joint }) => joint ?? {}));
+    const { value, isHeld } = this.slider;
+    if (value === null || (!isHeld && !isWithin(value, this.#reach))) {
+      this.#aim();
+    }
+    this.#updateRange();
+    if (this.#reach.isEmpty !== wasEmpty) {
+      this.setDriving(this.#isDriving);
+    }
+  }
+
+  /** @param {string} choice of the slider's range, see ranges.js */
+  setChoice(choice) {
+    this.#choice = choice;
+    this.#setRange(rangeOf(this.#reach, choice, this.#name, this.#seen, this.slider.value));
   }
 
   /**
-   * Let the user move it, or not. Its range stays where it is while they do.
+   * Let the user move it, or not. An automatic range stays where it is while they do.
    * @param {boolean} isDriving
    */
   setDriving(isDriving) {
-    if (isDriving && !this.#isDriving && this.heard !== undefined) {
-      this.#aim(this.heard);
+    if (isDriving && !this.#isDriving) {
+      this.#aim();
     }
     this.#isDriving = isDriving;
-    this.#isHeld = false;
-    this.typed.disabled = !isDriving;
+    this.slider.setDriving(isDriving && !this.#reach.isEmpty);
     this.#isDirty = true;
-    this.#placeThumb();
-    this.#enable();
   }
 
   /**
    * Show it as it is now.
    * @param {number} now
    * @param {import('./plot.js').Inks} inks
+   * @param {(id: string) => string} nameOf how to name a participant
    */
-  draw(now, inks) {
+  draw(now, inks, nameOf) {
     if (!this.#isVisible) {
       return;
     }
-    const extent = drawPlot(this.canvas, this.#history, now, inks, this.#range.decimals);
+    const { decimals } = this.#range;
+    const lines = this.#reports.map(({ robot }) => ({
+      history: this.#measured.get(robot.id)?.history,
+      label: this.#label(robot),
+    }));
+    const extent = drawPlot(this.canvas, this.#history, lines, now, inks, decimals);
     if (this.#isDirty) {
       this.#isDirty = false;
-      setText(this.number, this.heard === undefined ? '–' : this.#shown(this.heard));
+      setText(this.number, this.told === undefined ? '–' : this.#shown(this.told));
       setText(this.age, this.#ageText());
+      setText(this.unit, unitText(this.#reach.unit));
+      this.element.classList.toggle('old', this.#isOld);
       this.canvas.setAttribute('aria-label', this.#plotText(extent));
-      this.#placeThumb();
-      this.#showTarget();
+      this.slider.draw();
+      this.slider.mark(this.#marks());
+      this.readings.show(this.#reports, decimals);
+      this.readings.warn(this.#reach, this.#isDriving, nameOf);
     }
   }
 
-  /** @param {boolean} isVisible whether anybody could see it */
+  /** @param {boolean} isVisible whether it is in view */
   setVisible(isVisible) {
     this.#isVisible = isVisible;
   }
 
-  #listen() {
-    this.slider.addEventListener('input', () => this.#onInput());
-    this.slider.addEventListener('keydown', (event) => this.#onKey(event));
-    for (const kind of ['mousedown', 'touchstart']) {
-      this.slider.addEventListener(kind, (event) => this.#onGrasp(event));
-    }
-    this.typed.addEventListener('keydown', (event) => {
-      if (event.key === 'Enter') {
-        this.#onTyped();
+  #keepMeasured(now) {
+    const ids = new Set(this.#reports.map(({ robot }) => robot.id));
+    const gone = [...this.#measured.keys()].filter((id) => !ids.has(id));
+    gone.forEach((id) => this.#measured.delete(id));
+    for (const { robot, joint } of this.#reports) {
+      const kept = this.#measured.get(robot.id) ?? { history: new History(), at: -Infinity };
+      this.#measured.set(robot.id, kept);
+      if (robot.isOld && kept.at !== null) {
+        kept.history.add(now, null);
+        kept.at = null;
+      } else if (!robot.isOld && robot.heardAt !== kept.at) {
+        kept.history.add(robot.heardAt, joint?.measured ?? null);
+        kept.at = robot.heardAt;
       }
-    });
-    // A number that was not confirmed with Enter was not meant.
-    this.typed.addEventListener('blur', () => this.#showTarget());
-    this.nudges[0].addEventListener('click', () => this.#step(-1));
-    this.nudges[1].addEventListener('click', () => this.#step(1));
-  }
-
-  /** A tap beside the thumb would make the robot jump: the thumb is taken where it is. */
-  #onGrasp(event) {
-    const box = this.slider.getBoundingClientRect();
-    const { low, high } = this.#range;
-    const share = (this.#value - low) / (high - low);
-    const thumb = box.left + THUMB_PX / 2 + share * (box.width - THUMB_PX);
-    const { clientX } = event.touches?.[0] ?? event;
-    this.#isRefused = Math.abs(clientX - thumb) > GRASP_PX;
-    this.#isHeld = this.#isDriving && !this.#isRefused;
-    // A finger may be about to scroll the page, which must not be prevented.
-    if (this.#isRefused && event.type === 'mousedown') {
-      event.preventDefault();
-      this.slider.focus();
-    }
-    const letGo = () => {
-      this.#isHeld = false;
-    };
-    // Anywhere: the finger may have left the slider.
-    for (const kind of ['pointerup', 'pointercancel']) {
-      window.addEventListener(kind, letGo, { once: true });
     }
   }
 
-  #onInput() {
-    if (this.#isRefused) {
-      this.#placeThumb();
+  /** Have the slider where motion begins: at what the room was told, if robots can be there. */
+  #aim() {
+    if (this.told !== undefined && isWithin(this.told, this.#reach)) {
+      this.slider.aim(this.told);
     } else {
-      this.#move(this.#rounded(Number(this.slider.value)));
+      // A step from a value out of reach would send the robots to the end of their range.
+      const measured = this.#reports.map(({ joint }) => joint?.measured).filter(Number.isFinite);
+      this.slider.aim(measured.length === 1 ? measured[0] : null);
     }
+    this.#updateRange();
   }
 
-  #onKey(event) {
-    const steps = STEPS.get(event.key);
-    if (steps !== undefined) {
-      this.#step(event.shiftKey && Math.abs(steps) === 1 ? steps * BIG_STEPS : steps);
-    }
-    // Home and End would send the joint from one end to the other.
-    if (steps !== undefined || event.key === 'Home' || event.key === 'End') {
-      event.preventDefault();
-    }
+  #updateRange() {
+    const { value } = this.slider;
+    const range = rangeOf(this.#reach, this.#choice, this.#name, this.#seen, value);
+    const isFrozen = this.#isDriving && !range.isLimit && !this.#range.isLimit;
+    this.#setRange(isFrozen ? including(this.#range, value) : range);
   }
 
-  #onTyped() {
-    const value = Number(this.typed.value.trim().replace(',', '.') || NaN);
-    const isGood = Number.isFinite(value) && this.#takes(value);
-    this.typed.setAttribute('aria-invalid', String(!isGood));
-    if (isGood) {
-      this.#move(value);
-      this.#showTarget(true);
-    }
-  }
-
-  /** Where the user has said what a slider spans, a number beyond it is a slip. */
-  #takes(value) {
-    const { low, high } = this.#range;
-    return this.#unit === 'seen' || (low <= value && value <= high);
-  }
-
-  #step(count) {
-    if (this.#value !== null) {
-      const { low, high, step } = this.#range;
-      this.#move(this.#rounded(Math.min(high, Math.max(low, this.#value + count * step))));
-    }
-  }
-
-  /** Nobody has aimed at the last digits of where a thumb is. */
-  #rounded(value) {
-    return Number(value.toFixed(this.#range.decimals + 1));
-  }
-
-  #move(value) {
-    if (!this.#isDriving) {
-      return;
-    }
-    this.#aim(value);
-    this.#placeThumb();
-    this.#onMove(this.#name, value);
-  }
-
-  /** Have the slider there, from the next frame on. */
-  #aim(value) {
-    const wasUnknown = this.#value === null;
-    this.#value = value;
-    this.#range = this.#isDriving
-      ? including(this.#range, value)
-      : rangeOf(this.#unit, this.#name, this.#seen, value);
+  #setRange(range) {
+    this.#range = range;
+    const isStrict = this.hasLimits || this.#choice !== 'automatic';
+    this.slider.setRange(range, unitText(this.#reach.unit), isStrict);
     this.#isDirty = true;
-    if (wasUnknown) {
-      this.#enable();
-    }
   }
 
-  #placeThumb() {
-    const { low, high } = this.#range;
-    this.slider.min = String(low);
-    this.slider.max = String(high);
-    const value = this.#value ?? (low + high) / 2;
-    // While it is dragged, the browser has it exactly under the finger.
-    if (!this.#isHeld) {
-      this.slider.value = String(value);
-    }
-    const text = this.#value === null ? 'unknown' : this.#shown(value);
-    this.slider.setAttribute('aria-valuetext', text);
-    this.slider.style.setProperty('--share', String((value - low) / (high - low)));
+  #marks() {
+    return this.#reports
+      .filter(({ joint }) => Number.isFinite(joint?.measured))
+      .map(({ robot, joint }) => ({
+        value: joint.measured,
+        label: this.#label(robot),
+        isOld: robot.isOld,
+      }));
   }
 
-  #enable() {
-    const isOff = !this.#isDriving || this.#value === null;
-    for (const each of [this.slider, ...this.nudges]) {
-      each.disabled = isOff;
-    }
-  }
-
-  /** Show the number that is asked for, but not over one that is being typed. */
-  #showTarget(isForced = false) {
-    if (isForced || document.activeElement !== this.typed) {
-      this.typed.value = this.#value === null ? '' : this.#shown(this.#value);
-      this.typed.removeAttribute('aria-invalid');
-    }
+  /** Where a joint has one robot only, its marks need no number. */
+  #label(robot) {
+    return this.#reports.length > 1 ? String(robot.number) : '';
   }
 
   #shown(value) {
@@ -281,8 +249,11 @@ export class Joint {
   }
 
   #ageText() {
-    if (this.heard === undefined) {
+    if (this.told === undefined) {
       return 'unknown';
+    }
+    if (this.#isOld) {
+      return 'old';
     }
     return this.#isLive ? '' : 'remembered';
   }
@@ -293,4 +264,8 @@ export class Joint {
       : `between ${this.#shown(extent.low)} and ${this.#shown(extent.high)}`;
     return `${this.#name} over the last 30 seconds: ${between}`;
   }
+}
+
+function isWithin(value, { low, high }) {
+  return (low === null || value >= low) && (high === null || value <= high);
 }

@@ -24,9 +24,9 @@ const CLOSINGS = new Map([
  */
 
 /**
- * What a link tells.
+ * Handlers of a link.
  * @typedef {object} LinkHandlers
- * @property {() => void} [onJoined]
+ * @property {(joined: object) => void} [onJoined] with the server's answer
  * @property {(message: object) => void} [onMessage] each message but answers to heartbeats
  * @property {(ms: number, hasProducer: ?boolean) => void} [onRoundTrip]
  * @property {(ending: Ending) => void} onEnd called once, unless the page itself closed the link
@@ -40,17 +40,21 @@ export class Link {
   #askedAt = null;
   #complaint = null;
   #phase = 'joining';
+  /** The additions to the wire that the server serves to this participant. */
+  #features = new Set();
 
   /**
    * @param {URL} url
    * @param {string} participantId
    * @param {'producer' | 'consumer'} role
    * @param {LinkHandlers} handlers
+   * @param {string[]} [features] the additions to the wire that this participant knows
    */
-  constructor(url, participantId, role, handlers) {
+  constructor(url, participantId, role, handlers, features = []) {
     this.#handlers = handlers;
     this.#socket = new WebSocket(url);
-    this.#socket.onopen = () => this.send({ participant_id: participantId, role }, true);
+    const join = { participant_id: participantId, role, features };
+    this.#socket.onopen = () => this.send(join, true);
     this.#socket.onmessage = (event) => this.#onFrame(event.data);
     this.#socket.onclose = (event) => this.#onClose(event.code);
     this.#timer = setTimeout(() => this.#end('timeout', 'the server does not answer'), JOIN_MS);
@@ -58,6 +62,14 @@ export class Link {
 
   get isJoined() {
     return this.#phase === 'joined';
+  }
+
+  /**
+   * Return whether the server serves an addition to the wire.
+   * @param {string} feature
+   */
+  has(feature) {
+    return this.#features.has(feature);
   }
 
   /** Bytes that wait in this browser to be sent. */
@@ -79,7 +91,7 @@ export class Link {
     return true;
   }
 
-  /** Leave the room; nothing more is told. */
+  /** Leave the room, without calling a handler. */
   close() {
     this.#phase = 'ended';
     clearTimeout(this.#timer);
@@ -95,12 +107,13 @@ export class Link {
     if (message.type === 'joined') {
       this.#phase = 'joined';
       clearTimeout(this.#timer);
-      this.#handlers.onJoined?.();
+      this.#features = new Set(Array.isArray(message.features) ? message.features : []);
+      this.#handlers.onJoined?.(message);
       this.#beat();
     } else if (message.type === 'heartbeat_ack') {
       this.#onAnswer(message);
     } else if (message.type === 'error' && !this.isJoined) {
-      // Its ending tells why a join came to nothing.
+      // The reason of the end of this link.
       this.#complaint = message;
     } else {
       this.#handlers.onMessage?.(message);

@@ -1,7 +1,7 @@
-/** @file Sends joints that move: the newest value of each, at a bounded rate, and always the last. */
+/** @file Sends the newest value of each joint that moves, at a bounded rate, and always the last. */
 
 const PERIOD_MS = 20;
-/** Above this the network is behind, and what is handed to it now would arrive late. */
+/** Above this the network is behind: a value that is sent now would arrive late. */
 const MOST_BACKLOG_BYTES = 4096;
 
 /** Holds at most one value of each joint. */
@@ -22,7 +22,7 @@ export class NewestSender {
   }
 
   /**
-   * Have a joint's value sent, now or in a moment.
+   * Send a joint's value, now or in a moment.
    * @param {string} name
    * @param {number} value
    */
@@ -33,14 +33,14 @@ export class NewestSender {
     }
   }
 
-  /** Forget what is not sent yet. */
+  /** Discard what is not sent yet. */
   clear() {
     clearTimeout(this.#timer);
     this.#timer = 0;
     this.#pending.clear();
   }
 
-  /** Send what is left, whatever the rate. */
+  /** Send what is left, regardless of the rate. */
   flush() {
     const joints = [...this.#pending].map(([name, value]) => ({ name, value }));
     this.clear();

@@ -1,12 +1,18 @@
-/** @file What is started with the page, and how its parts hang together. */
+/** @file Starts the page and connects its parts. */
 
 import { Alarm } from './alarm.js';
 import { byId, setText } from './dom.js';
 import { Arena } from './rest.js';
+import { haltText, Robots } from './robots.js';
 import { RoomView } from './room.js';
 import { DEFAULT_WORKSPACE, Rooms } from './rooms.js';
 import { Session } from './session.js';
+import { StopNews } from './stop_news.js';
 import { TokenPrompt } from './token.js';
+
+const TICK_MS = 250;
+/** The least time between two updates of what robots report, however many there are. */
+const SHOW_MS = 80;
 
 /** The page as a whole: one arena, and at most one room that is open. */
 class Page {
@@ -15,22 +21,31 @@ class Page {
   /** @type {?Session} */
   #session = null;
   #hasProducer = null;
+  #isMissing = false;
+  #shownAt = -Infinity;
+  #showTimer = 0;
+  #robots = new Robots();
+  #news = new StopNews();
   #view = new RoomView();
   #alarm = new Alarm(() => this.#stop(), () => this.#unlock());
   #prompt = new TokenPrompt(this.#arena, () => this.#onToken());
   #rooms = new Rooms(this.#arena, {
     onChosen: (workspace, room) => this.#choose(workspace, room),
-    onOpenRoom: (info) => this.#onPeople(info),
+    onOpenRoom: (info) => this.#view.people.showInfo(info),
     onTokenWanted: () => this.#askForToken(),
   });
 
-  /** See whether the server wants a token, then show what the address names. */
+  /** Ask for the token if the server needs one, then show the room that the address names. */
   async start() {
     window.addEventListener('hashchange', () => this.#open());
     window.addEventListener('online', () => this.#session?.retryNow());
     window.addEventListener('pagehide', () => this.#session?.close());
-    // A page that comes out of the browser's memory has links that are dead.
+    // A page that comes back out of the browser's memory has lost its links.
     window.addEventListener('pageshow', (event) => event.persisted && location.reload());
+    document.addEventListener('freeze', () => this.#freeze());
+    document.addEventListener('resume', () => this.#resume());
+    byId('create-missing').addEventListener('click', () => this.#createMissing());
+    setInterval(() => this.#showRobots(), TICK_MS);
     try {
       await this.#arena.check();
     } catch (error) {
@@ -42,6 +57,19 @@ class Page {
     byId('console').hidden = false;
     this.#rooms.start();
     this.#open();
+  }
+
+  /** The browser allows no requests from now on, and may keep the page frozen for hours. */
+  #freeze() {
+    this.#rooms.stop();
+    this.#session?.freeze();
+  }
+
+  #resume() {
+    this.#session?.resume();
+    if (byId('token-panel').hidden) {
+      this.#rooms.start();
+    }
   }
 
   #askForToken() {
@@ -75,27 +103,39 @@ class Page {
     setText(byId('where'), named === null ? 'no room is open' : named.join(' / '));
     document.title = named === null ? 'Arena console' : `${named[1]} · Arena console`;
     this.#rooms.show(named?.[0] ?? DEFAULT_WORKSPACE, named?.[1] ?? null);
+    this.#alarm.setRoomOpen(named !== null);
     if (named === null) {
       this.#view.open(null);
       showLink('none', 'Not connected');
-      return;
+    } else {
+      this.#session = new Session(this.#arena, ...named, this.#participantId, this.#handlers());
+      this.#view.open(this.#session);
     }
-    this.#session = new Session(this.#arena, ...named, this.#participantId, {
+    this.#showStop();
+  }
+
+  /** @returns {import('./session.js').SessionHandlers} */
+  #handlers() {
+    return {
       onLink: (state) => this.#onLink(state),
       onRoundTrip: (ms, hasProducer) => this.#onRoundTrip(ms, hasProducer),
       onDrive: (state) => this.#onDrive(state),
       onJoints: (joints, origin) => this.#view.hear(joints, origin),
-      onOwnStop: (state) => this.#alarm.showOwn(state),
-      onOtherStop: ({ source, reason }) => this.#onOtherStop(source, reason),
-      onComplaint: (text) => this.#view.showComplaint(text),
+      onRobot: (id, data) => this.#onRobot(id, data),
+      onOwnStop: (state) => this.#onOwnStop(state),
+      onOtherStop: (stop) => this.#onOtherStop(stop),
+      onLastStop: (stop) => this.#view.people.setLastStop(stop),
+      onComplaint: (text) => this.#view.people.showComplaint(text),
       onTokenWanted: () => this.#askForToken(),
-    });
-    this.#view.open(this.#session);
+    };
   }
 
   #leave() {
     const session = this.#session;
     this.#session = null;
+    this.#isMissing = false;
+    this.#robots.clear();
+    this.#news.clear();
     this.#alarm.clear();
     if (session !== null) {
       if (session.owesStop) {
@@ -107,18 +147,24 @@ class Page {
 
   #stop() {
     if (this.#session === null) {
-      this.#alarm.showNobody();
+      this.#alarm.showNoRoom();
       return;
     }
     this.#session.stop();
     this.#view.setLocked(true);
   }
 
-  #onOtherStop(source, reason) {
+  #onOwnStop(state) {
+    this.#news.own(state, performance.now());
+    this.#showStop();
+  }
+
+  #onOtherStop({ source, reason, at }) {
     this.#view.setLocked(true);
-    // That a stop of ours is still owed is the worse news.
+    // It is worse that a stop of this page is not confirmed.
     if (!this.#session?.owesStop) {
-      this.#alarm.showOther(source, reason);
+      this.#news.other({ name: source, reason, at }, performance.now());
+      this.#showStop();
     }
   }
 
@@ -126,21 +172,83 @@ class Page {
     if (this.#session?.owesStop) {
       return;
     }
+    this.#news.clear();
     this.#alarm.clear();
     this.#session?.unlock();
     this.#view.setLocked(false);
+    this.#showStop();
     byId('stop').focus();
   }
 
-  #onLink({ phase, reason }) {
+  #onRobot(id, data) {
+    const { length } = this.#robots.all;
+    this.#robots.hear(id, data, performance.now());
+    this.#showRobotsSoon();
+    if (this.#robots.all.length !== length) {
+      this.#rooms.refresh();
+    }
+  }
+
+  #showRobotsSoon() {
+    if (this.#showTimer === 0) {
+      const waitMs = Math.max(0, this.#shownAt + SHOW_MS - performance.now());
+      this.#showTimer = setTimeout(() => this.#showRobots(), waitMs);
+    }
+  }
+
+  #showRobots() {
+    clearTimeout(this.#showTimer);
+    this.#showTimer = 0;
+    if (this.#session !== null) {
+      const now = performance.now();
+      this.#shownAt = now;
+      this.#robots.tick(now);
+      this.#view.showRobots(this.#robots.all, now);
+      this.#showStop();
+    }
+  }
+
+  #showStop() {
+    const { room = '', workspace = '' } = this.#session ?? {};
+    const around = {
+      robots: this.#robots.all,
+      viewers: this.#view.people.viewers,
+      isMissing: this.#isMissing,
+      room,
+      workspace,
+    };
+    this.#alarm.showStop(this.#news.words(around, performance.now()));
+    const nameOf = (id) => this.#session?.nameOf(id) ?? id;
+    this.#alarm.showHalted(this.#robots.stopped.map((robot) => haltText(robot, nameOf)));
+  }
+
+  async #createMissing() {
+    const session = this.#session;
+    if (session === null) {
+      return;
+    }
+    setText(byId('missing-note'), '');
+    try {
+      await this.#arena.createRoom(session.workspace, session.room);
+      session.retryNow();
+    } catch (error) {
+      setText(byId('missing-note'), `The room was not created: ${error.message}.`);
+    }
+  }
+
+  #onLink(state) {
+    const { phase, reason, isMissing } = state;
+    this.#isMissing = isMissing;
     if (phase === 'joined') {
       showLink(phase, 'Joined');
+      this.#robots.onJoined(performance.now());
     } else if (phase === 'connecting') {
       showLink(phase, 'Connecting…');
     } else {
-      showLink(phase, `Lost: ${reason}. Trying again…`);
-      this.#view.loseSight();
+      showLink(phase, isMissing ? 'No such room' : `Lost: ${reason}. Trying again…`);
     }
+    this.#view.showLink(state);
+    this.#showStop();
     this.#rooms.refresh();
   }
 
@@ -156,11 +264,6 @@ class Page {
     this.#view.showDrive(state);
     this.#rooms.refresh();
   }
-
-  /** @param {?import('./rest.js').RoomInfo} info */
-  #onPeople(info) {
-    this.#view.showPeople(info);
-  }
 }
 
 /** @param {string} phase */
@@ -173,7 +276,7 @@ function showLink(phase, text) {
 }
 
 /**
- * Read the workspace and the room out of an address's last part; null where it names none.
+ * Return the workspace and the room that the last part of an address names; null: it names none.
  * @param {string} hash
  * @returns {?[string, string]}
  */
@@ -186,9 +289,9 @@ function roomOf(hash) {
   }
 }
 
-/** Tell this page from every other one. */
+/** Return what distinguishes this page from every other one. */
 function newSuffix() {
-  const bytes = crypto.getRandomValues(new Uint8Array(4));
+  const bytes = crypto.getRandomValues(new Uint8Array(3));
   return [...bytes].map((each) => each.toString(16).padStart(2, '0')).join('');
 }
 

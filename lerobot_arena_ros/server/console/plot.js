@@ -1,17 +1,26 @@
-/** @file Draws the last half minute of one joint: a line that holds each value until the next. */
+/** @file Draws the last half minute of one joint: what the room was told, and what robots measured. */
 
 import { SPAN_MS } from './history.js';
 
 const PAD = 6;
 const GRID_MS = 10_000;
+const MARKER = 3;
 
 /**
  * The colours of a plot.
  * @typedef {object} Inks
  * @property {string} line
  * @property {string} area
+ * @property {string} measured
  * @property {string} grid
  * @property {string} text
+ */
+
+/**
+ * What one robot measured.
+ * @typedef {object} MeasuredLine
+ * @property {import('./history.js').History} history
+ * @property {string} label at its end; may be empty
  */
 
 /**
@@ -21,31 +30,37 @@ const GRID_MS = 10_000;
 export function inksOfPage() {
   const style = getComputedStyle(document.documentElement);
   const ink = (name) => style.getPropertyValue(`--plot-${name}`).trim();
-  return { line: ink('line'), area: ink('area'), grid: ink('grid'), text: ink('text') };
+  const names = ['line', 'area', 'measured', 'grid', 'text'];
+  return /** @type {Inks} */ (Object.fromEntries(names.map((name) => [name, ink(name)])));
 }
 
 /**
  * Draw a joint up to now.
  * @param {HTMLCanvasElement} canvas
- * @param {import('./history.js').History} history
+ * @param {import('./history.js').History} told
+ * @param {MeasuredLine[]} measured
  * @param {number} now
  * @param {Inks} inks
  * @param {number} decimals
- * @returns {?{low: number, high: number}} what it was between; null where nothing is known
+ * @returns {?{low: number, high: number}} what all was between; null where nothing is known
  */
-export function drawPlot(canvas, history, now, inks, decimals) {
+export function drawPlot(canvas, told, measured, now, inks, decimals) {
   const { context, width, height } = prepared(canvas);
   const start = now - SPAN_MS;
-  const samples = history.since(start);
+  const samples = told.since(start);
+  const lines = measured.map(({ history, label }) => ({ samples: history.since(start), label }));
   const x = (at) => (Math.max(0, at - start) / SPAN_MS) * width;
   drawGrid(context, now, x, height, inks);
-  const extent = extentOf(samples);
+  const extent = extentOf([samples, ...lines.map((line) => line.samples)].flat());
   if (extent === null) {
     return null;
   }
   const y = scale(extent, height);
   for (const run of runsOf(samples, now)) {
     drawRun(context, run, x, y, height, inks);
+  }
+  for (const line of lines) {
+    drawMeasured(context, line, now, x, y, inks);
   }
   drawExtent(context, extent, width, height, inks, decimals);
   return extent;
@@ -99,7 +114,8 @@ function runsOf(samples, now) {
   return runs;
 }
 
-function drawRun(context, run, x, y, height, inks) {
+/** A line that holds each value until the next. */
+function stepsOf(run, x, y) {
   const line = new Path2D();
   run.forEach(({ at, value }, index) => {
     if (index === 0) {
@@ -109,6 +125,11 @@ function drawRun(context, run, x, y, height, inks) {
       line.lineTo(x(at), y(value));
     }
   });
+  return line;
+}
+
+function drawRun(context, run, x, y, height, inks) {
+  const line = stepsOf(run, x, y);
   const area = new Path2D(line);
   area.lineTo(x(run.at(-1).at), height);
   area.lineTo(x(run[0].at), height);
@@ -118,6 +139,27 @@ function drawRun(context, run, x, y, height, inks) {
   context.lineWidth = 1.75;
   context.lineJoin = 'round';
   context.stroke(line);
+}
+
+/** The marker at the right end is where the joint is measured now. */
+function drawMeasured(context, { samples, label }, now, x, y, inks) {
+  context.strokeStyle = inks.measured;
+  context.fillStyle = inks.measured;
+  context.lineWidth = 1.5;
+  const runs = runsOf(samples, now);
+  runs.forEach((run) => context.stroke(stepsOf(run, x, y)));
+  const last = runs.at(-1)?.at(-1);
+  if (last !== undefined && last.at === now) {
+    const [right, middle] = [x(now) - MARKER, y(last.value)];
+    context.beginPath();
+    context.arc(right, middle, MARKER, 0, 2 * Math.PI);
+    context.fill();
+    context.font = '600 11px system-ui, sans-serif';
+    context.textBaseline = 'middle';
+    context.textAlign = 'right';
+    context.fillText(label, right - 2 * MARKER, middle);
+    context.textAlign = 'left';
+  }
 }
 
 function drawGrid(context, now, x, height, inks) {

@@ -1,9 +1,9 @@
-/** @file What the arena says over REST, and where its WebSockets are. */
+/** @file Requests to the arena over REST, and the addresses of its WebSockets. */
 
 const TIMEOUT_MS = 5000;
 
 /**
- * A request that came to nothing.
+ * A request that failed.
  *
  * `kind` is 'unreachable', 'token' (none, or a wrong one), 'origin' (this page may not use the
  * server), 'missing' (no such room) or 'rejected'.
@@ -44,7 +44,7 @@ export class Arena {
     return this.#base.pathname;
   }
 
-  /** See whether the server answers and takes the token. */
+  /** Check that the server answers and accepts the token. */
   async check() {
     await this.#ask('robotics/status');
   }
@@ -87,7 +87,8 @@ export class Arena {
   }
 
   /**
-   * Say where to join a room. A browser can set no header there, hence the token in the query.
+   * Return the address at which to join a room. A browser can set no header there, hence the token
+   * in the query.
    * @param {string} workspace
    * @param {string} room
    * @returns {URL}
@@ -127,7 +128,7 @@ export class Arena {
     try {
       return await reply.json();
     } catch {
-      throw new ArenaError('rejected', 'what answers there is no arena');
+      throw new ArenaError('rejected', 'the answer is not that of an arena');
     }
   }
 }
@@ -139,9 +140,9 @@ export class Arena {
 async function refusal(reply) {
   switch (reply.status) {
     case 401:
-      return new ArenaError('token', 'the server wants its token');
+      return new ArenaError('token', 'the server needs its token');
     case 403:
-      return new ArenaError('origin', 'the server does not take requests of this page');
+      return new ArenaError('origin', 'the server does not accept requests from this page');
     case 404:
       return new ArenaError('missing', 'there is no such room');
     default:

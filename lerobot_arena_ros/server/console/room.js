@@ -1,8 +1,10 @@
-/** @file The room that is open, on the page: who is in it, its joints, and control of them. */
+/** @file The room that is open, on the page: its people, its robots and its joints. */
 
 import { byId, setText } from './dom.js';
 import { Joint } from './joint.js';
+import { People } from './people.js';
 import { inksOfPage } from './plot.js';
+import { RobotList } from './robot_list.js';
 
 const FRAME_MS = 80;
 const CALM_FRAME_MS = 500;
@@ -14,20 +16,20 @@ export class RoomView {
   /** @type {Map<string, Joint>} */
   #joints = new Map();
   #isLocked = false;
+  #isJoined = false;
   #drawnAt = 0;
-  #note = '';
   #list = byId('joints');
-  #unit = /** @type {HTMLSelectElement} */ (byId('unit'));
-  #take = /** @type {HTMLButtonElement} */ (byId('take'));
-  #release = /** @type {HTMLButtonElement} */ (byId('release'));
+  #choice = /** @type {HTMLSelectElement} */ (byId('unit'));
   #calm = matchMedia('(prefers-reduced-motion: reduce)');
   #visibility = new IntersectionObserver((entries) => this.#onVisible(entries));
+  #robotList = new RobotList(byId('robots'), byId('no-robots'), (robotId, stopId) => {
+    this.#session?.reset(robotId, stopId);
+  });
 
   constructor() {
-    this.#take.addEventListener('click', () => this.#session?.take());
-    this.#release.addEventListener('click', () => this.#session?.release());
-    this.#unit.addEventListener('change', () => {
-      this.#joints.forEach((joint) => joint.setUnit(this.#unit.value));
+    this.people = new People(() => this.#session?.take(), () => this.#session?.release());
+    this.#choice.addEventListener('change', () => {
+      this.#joints.forEach((joint) => joint.setChoice(this.#choice.value));
     });
     byId('joint-form').addEventListener('submit', (event) => {
       event.preventDefault();
@@ -46,63 +48,60 @@ export class RoomView {
     this.#joints.clear();
     this.#visibility.disconnect();
     this.#list.replaceChildren();
-    this.showPeople(null);
-    this.showDrive({ phase: 'free', note: '' });
+    this.people.clear(session?.ids ?? new Set());
+    this.#showRobotList([], 0);
     this.#showCount();
     byId('room').hidden = session === null;
     byId('welcome').hidden = session !== null;
     setText(byId('room-title'), session === null ? '' : session.room);
   }
 
-  /** @param {?import('./rest.js').RoomInfo} info null where nobody knows */
-  showPeople(info) {
-    const named = (id) => (this.#session?.ids.has(id) ? `${id} (this page)` : id);
-    const producer = info?.producer ?? null;
-    setText(byId('producer'), producer === null ? 'nobody' : named(producer));
-    const names = (info?.consumers ?? []).map(named);
-    const list = byId('consumers');
-    const shown = [...list.children].map((item) => item.textContent);
-    if (names.join('\n') !== shown.join('\n')) {
-      list.replaceChildren(...names.map((name) => {
-        const item = document.createElement('li');
-        item.textContent = name;
-        return item;
-      }));
+  /** @param {import('./watch.js').LinkState} state */
+  showLink({ phase, isMissing }) {
+    byId('room').dataset.phase = phase;
+    this.#isJoined = phase === 'joined';
+    this.people.setJoined(this.#isJoined);
+    byId('missing').hidden = !isMissing;
+    if (isMissing) {
+      const { room, workspace } = this.#session;
+      setText(byId('missing-title'), `There is no room ${room} in workspace ${workspace}`);
+    } else {
+      setText(byId('missing-note'), '');
+    }
+    if (phase === 'lost') {
+      this.#joints.forEach((joint) => joint.loseSight());
     }
   }
 
   /** @param {import('./driver.js').DriveState} state */
-  showDrive({ phase, note }) {
-    const isDriving = phase === 'driving';
-    const hadFocus = [this.#take, this.#release].includes(document.activeElement);
-    this.#take.hidden = isDriving;
-    this.#release.hidden = !isDriving;
-    this.#take.disabled = phase === 'asking';
-    setText(this.#take, phase === 'asking' ? 'Asking for control…' : 'Take control');
-    this.#note = isDriving ? 'This page drives. Nothing moves before you do.' : note;
-    this.#showNote();
-    byId('drive-help').hidden = !isDriving;
-    if (hadFocus) {
-      (isDriving ? this.#release : this.#take).focus();
-    }
+  showDrive(state) {
+    this.people.showDrive(state);
     this.#enableJoints();
   }
 
-  /** @param {string} text what the server complains of */
-  showComplaint(text) {
-    setText(byId('drive-note'), `The server says: ${text}`);
-  }
-
-  /** @param {boolean} isLocked nothing is to be moved, for there was a stop */
+  /** @param {boolean} isLocked whether nothing is to be moved, because there was a stop */
   setLocked(isLocked) {
     this.#isLocked = isLocked;
-    this.#showNote();
+    this.people.setLocked(isLocked);
     this.#enableJoints();
   }
 
-  /** The link is lost. */
-  loseSight() {
-    this.#joints.forEach((joint) => joint.loseSight());
+  /**
+   * @param {import('./robots.js').Robot[]} robots
+   * @param {number} now
+   */
+  showRobots(robots, now) {
+    this.#showRobotList(robots, now);
+    this.people.tick(new Set(robots.map(({ id }) => id)), new Date());
+    const named = robots.flatMap((robot) => [...robot.joints.keys(), ...robot.refused.keys()]);
+    new Set(named).forEach((name) => this.#joint(name));
+    for (const [name, joint] of this.#joints) {
+      joint.setReports(reportsOf(robots, name), now);
+      if (joint.told === undefined && !joint.isMeasured && !joint.isAdded) {
+        this.#remove(name);
+      }
+    }
+    this.#showCount();
   }
 
   /**
@@ -117,31 +116,46 @@ export class RoomView {
     for (const [name, value] of joints) {
       this.#joint(name).hear(value, now, origin);
     }
+    this.#showCount();
   }
 
-  /** What the room remembers is all that it has: it may have been made anew. */
+  #showRobotList(robots, now) {
+    const nameOf = (id) => this.#session?.nameOf(id) ?? id;
+    const isJoined = this.#isJoined;
+    const canAsk = isJoined && (this.#session?.canAskForReset ?? false);
+    this.#robotList.show(robots, { nameOf, isJoined, canAsk, now });
+  }
+
+  /** What the room remembers is all that it was told: it may have been created anew. */
   #keepOnly(names) {
     for (const [name, joint] of this.#joints) {
-      if (!names.has(name) && joint.heard !== undefined) {
-        this.#visibility.unobserve(joint.element);
-        joint.element.remove();
-        this.#joints.delete(name);
+      if (!names.has(name) && joint.told !== undefined) {
+        if (joint.isMeasured) {
+          joint.forget();
+        } else {
+          this.#remove(name);
+        }
       }
     }
-    this.#showCount();
+  }
+
+  #remove(name) {
+    const { element } = this.#joints.get(name);
+    this.#visibility.unobserve(element);
+    element.remove();
+    this.#joints.delete(name);
   }
 
   #joint(name) {
     let joint = this.#joints.get(name);
     if (joint === undefined) {
       joint = new Joint(name, (which, value) => this.#session?.move(which, value));
-      joint.setUnit(this.#unit.value);
+      joint.setChoice(this.#choice.value);
       joint.setDriving(this.#mayMove());
       joint.element.dataset.joint = name;
       this.#joints.set(name, joint);
       this.#list.append(joint.element);
       this.#visibility.observe(joint.element);
-      this.#showCount();
     }
     return joint;
   }
@@ -152,17 +166,14 @@ export class RoomView {
     if (name === '' || this.#session === null) {
       return;
     }
-    const { typed } = this.#joint(name);
+    const joint = this.#joint(name);
+    joint.isAdded = true;
     field.value = '';
+    this.#showCount();
     // It has no value before the first one is typed.
-    if (!typed.disabled) {
-      typed.focus();
+    if (!joint.slider.typed.disabled) {
+      joint.slider.typed.focus();
     }
-  }
-
-  #showNote() {
-    const isHalted = this.#isLocked && this.#session?.isDriving;
-    setText(byId('drive-note'), isHalted ? 'Locked since the stop.' : this.#note);
   }
 
   #mayMove() {
@@ -175,7 +186,9 @@ export class RoomView {
   }
 
   #showCount() {
-    byId('no-joints').hidden = this.#joints.size > 0;
+    const joints = [...this.#joints.values()];
+    byId('no-joints').hidden = joints.length > 0;
+    byId('range-choice').hidden = joints.length > 0 && joints.every((joint) => joint.hasLimits);
   }
 
   #onVisible(entries) {
@@ -188,8 +201,24 @@ export class RoomView {
     if (now - this.#drawnAt >= (this.#calm.matches ? CALM_FRAME_MS : FRAME_MS)) {
       this.#drawnAt = now;
       const inks = inksOfPage();
-      this.#joints.forEach((joint) => joint.draw(now, inks));
+      const nameOf = (id) => this.#session?.nameOf(id) ?? id;
+      this.#joints.forEach((joint) => joint.draw(now, inks, nameOf));
     }
     requestAnimationFrame((next) => this.#onFrame(next));
   }
+}
+
+/**
+ * @param {import('./robots.js').Robot[]} robots
+ * @param {string} name of a joint
+ * @returns {import('./joint.js').Reading[]}
+ */
+function reportsOf(robots, name) {
+  return robots
+    .filter(({ joints, refused }) => joints.has(name) || refused.has(name))
+    .map((robot) => ({
+      robot,
+      joint: robot.joints.get(name) ?? null,
+      refusal: robot.refused.get(name) ?? null,
+    }));
 }

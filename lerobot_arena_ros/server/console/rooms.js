@@ -5,11 +5,11 @@ import { byId, fromTemplate, part, setText } from './dom.js';
 const ROOMS_MS = 1500;
 const WORKSPACES_MS = 10_000;
 
-/** The workspace of whoever names none. */
+/** The workspace of a client that names none. */
 export const DEFAULT_WORKSPACE = 'default-workspace';
 
 /**
- * What the choice tells.
+ * Handlers of the choice.
  * @typedef {object} RoomsHandlers
  * @property {(workspace: string, room: string) => void} onChosen
  * @property {(info: ?import('./rest.js').RoomInfo) => void} onOpenRoom who is in the open room
@@ -43,7 +43,7 @@ export class Rooms {
       this.#workspace = this.select.value;
       this.refresh();
     });
-    // Whoever is about to choose wants to see all there is.
+    // A user who is about to choose must see the newest list.
     this.select.addEventListener('focus', () => this.#refreshWorkspaces());
     byId('create-form').addEventListener('submit', (event) => {
       event.preventDefault();
@@ -73,13 +73,13 @@ export class Rooms {
     this.refresh();
   }
 
-  /** Ask no more. */
+  /** Stop asking. */
   stop() {
     this.#isRunning = false;
     clearTimeout(this.#timer);
   }
 
-  /** Ask now rather than in a moment. */
+  /** Ask now. */
   async refresh() {
     clearTimeout(this.#timer);
     if (!this.#isRunning) {
@@ -122,7 +122,7 @@ export class Rooms {
     try {
       this.#offer(await this.#arena.workspaces());
     } catch {
-      // Some arenas do not tell: then those that are known here remain.
+      // Some arenas do not list them: then those that are known here remain.
     }
   }
 
@@ -151,7 +151,7 @@ export class Rooms {
     rooms.forEach((room, index) => {
       this.#showRoom(room);
       const { element } = this.#items.get(room.id);
-      // Where it is already it stays untouched, for it may have the focus.
+      // In its place already it stays untouched, because it may have the focus.
       if (this.list.children[index] !== element) {
         this.list.insertBefore(element, this.list.children[index] ?? null);
       }
@@ -200,13 +200,14 @@ export class Rooms {
     if (error.kind === 'token') {
       this.#handlers.onTokenWanted();
     } else {
-      setText(this.note, `The rooms are not known: ${error.message}.`);
+      setText(this.note, `The list of rooms is not up to date: ${error.message}.`);
     }
   }
 }
 
 /** @param {import('./rest.js').RoomInfo} room */
 function peopleText({ producer, consumers }) {
-  const drives = producer === null ? 'free' : `${producer} drives`;
-  return consumers.length === 0 ? drives : `${drives} · ${consumers.length} watching`;
+  const driver = producer === null ? 'No driver' : `${producer} drives`;
+  const count = consumers.length;
+  return `${driver} · ${count} ${count === 1 ? 'viewer' : 'viewers'}`;
 }

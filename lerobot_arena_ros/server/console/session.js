@@ -1,22 +1,32 @@
-/** @file This page in one room: what it hears there, and what it says. */
+/** @file This page in one room: the messages that it receives and sends there. */
 
 import { Driver } from './driver.js';
 import { StopOrder } from './stop.js';
 import { Watch } from './watch.js';
 
-/** Of the stops of others, how many are remembered to know them again. */
+/** How many stops of others are remembered, to recognize them when they are reported again. */
 const KNOWN_STOPS = 50;
 
 /**
- * What a session tells.
+ * An emergency stop of the room.
+ * @typedef {object} RoomStop
+ * @property {string} source participant id of the sender
+ * @property {string} reason
+ * @property {Date} at
+ */
+
+/**
+ * Handlers of a session.
  * @typedef {object} SessionHandlers
  * @property {(state: import('./watch.js').LinkState) => void} onLink
  * @property {(ms: number, hasProducer: ?boolean) => void} onRoundTrip
  * @property {(state: import('./driver.js').DriveState) => void} onDrive
  * @property {(joints: [string, number][], origin: {isLive: boolean, isOurs: boolean}) => void}
  *     onJoints
+ * @property {(source: string, data: ?object) => void} onRobot the state of a robot; null: it left
  * @property {(state: import('./stop.js').StopState) => void} onOwnStop
- * @property {(stop: {source: string, reason: string}) => void} onOtherStop
+ * @property {(stop: RoomStop) => void} onOtherStop a stop that this page did not send
+ * @property {(stop: RoomStop) => void} onLastStop the last stop of the room, also one of this page
  * @property {(text: string) => void} onComplaint
  * @property {() => void} onTokenWanted
  */
@@ -25,6 +35,7 @@ const KNOWN_STOPS = 50;
 export class Session {
   #handlers;
   #knownStops = new Set();
+  #hasJoined = false;
   #watch;
   #driver;
   #stop;
@@ -33,13 +44,13 @@ export class Session {
    * @param {import('./rest.js').Arena} arena
    * @param {string} workspace
    * @param {string} room
-   * @param {string} participantId of the consumer; the producer's is made of it
+   * @param {string} participantId of the consumer; that of the producer is derived from it
    * @param {SessionHandlers} handlers
    */
   constructor(arena, workspace, room, participantId, handlers) {
     this.workspace = workspace;
     this.room = room;
-    this.ids = new Set([participantId, `${participantId}-drives`]);
+    this.ids = new Set([participantId, `${participantId}-driver`]);
     this.#handlers = handlers;
     this.#stop = new StopOrder(() => this.#links(), handlers.onOwnStop);
     const onMessage = (message) => this.#onMessage(message);
@@ -49,7 +60,7 @@ export class Session {
       onMessage,
     });
     this.#watch = new Watch(arena, workspace, room, watcherId, {
-      onState: (state) => this.#onLink(state),
+      onState: (state, joined) => this.#onLink(state, joined),
       onMessage,
       onRoundTrip: handlers.onRoundTrip,
       onTokenWanted: handlers.onTokenWanted,
@@ -65,12 +76,27 @@ export class Session {
     return this.#stop.isOwed;
   }
 
-  /** Take the producer's slot; moves nothing. */
+  /** Whether this page may ask robots to reset their stop. */
+  get canAskForReset() {
+    return this.#watch.link.has('remote_reset');
+  }
+
+  /**
+   * Return how the page names a participant, or the source of a stop, which a bridge writes as
+   * "console-1a2b in the consume room".
+   * @param {string} source
+   */
+  nameOf(source) {
+    const [id, ...where] = source.split(' ');
+    return this.ids.has(id) ? ['this page', ...where].join(' ') : source;
+  }
+
+  /** Take control; moves nothing. */
   take() {
     this.#driver.take();
   }
 
-  /** Give the slot back. */
+  /** Give control back. */
   release() {
     this.#driver.release();
   }
@@ -83,20 +109,40 @@ export class Session {
     this.#driver.move(name, value);
   }
 
-  /** Stop everybody in the room, and send nothing more from here. */
+  /** Stop all robots of the room, and send no more joint values from here. */
   stop() {
     this.#driver.lock(true);
     this.#stop.press();
   }
 
-  /** Send again what the user moves, after a stop. */
+  /** Send joint values again, after a stop. */
   unlock() {
     this.#driver.lock(false);
   }
 
-  /** The network may be back. */
+  /**
+   * Ask a robot to reset its stop; its next state shows the result.
+   * @param {string} robotId
+   * @param {string} stopId of the stop in the robot's state
+   */
+  reset(robotId, stopId) {
+    this.#watch.link.send({ type: 'reset_stop', to: robotId, stop: stopId });
+  }
+
+  /** The network may be back, or the room may exist now. */
   retryNow() {
     this.#watch.retryNow();
+  }
+
+  /** The browser is about to freeze the page, which then neither drives nor receives stops. */
+  freeze() {
+    this.#driver.drop('Control was given back, because the browser paused this page.');
+    this.#watch.suspend();
+  }
+
+  /** The page runs again; the server reports a stop that was raised meanwhile. */
+  resume() {
+    this.#watch.resume();
   }
 
   /** Leave the room. */
@@ -110,9 +156,11 @@ export class Session {
     return [this.#watch?.link, this.#driver.link].filter((link) => link !== null && link !== undefined);
   }
 
-  #onLink(state) {
+  #onLink(state, joined) {
     this.#handlers.onLink(state);
-    if (state.phase === 'joined') {
+    if (joined !== null) {
+      this.#onLastStop(joined.last_stop);
+      this.#hasJoined = true;
       this.#stop.onJoined();
     }
   }
@@ -132,6 +180,9 @@ export class Session {
       case 'joint_update':
         this.#onUpdate(message);
         break;
+      case 'robot_state':
+        this.#handlers.onRobot(String(message.source), message.data ?? null);
+        break;
       case 'emergency_stop':
         this.#onStop(message);
         break;
@@ -147,26 +198,55 @@ export class Session {
     this.#onJoints(joints, { isLive: true, isOurs: this.ids.has(source) });
   }
 
-  /** What is no number, as an upstream server passes on, is not shown as one. */
+  /** The public server passes on values that are no numbers; they are not shown. */
   #onJoints(joints, origin) {
     this.#handlers.onJoints(joints.filter(([, value]) => Number.isFinite(value)), origin);
   }
 
-  /** Both links hear each stop. */
-  #onStop({ source, reason, timestamp }) {
-    if (this.ids.has(source)) {
+  #onStop(message) {
+    const stop = readStop(message, new Date());
+    if (this.ids.has(stop.source)) {
       this.#stop.onEcho();
+      this.#handlers.onLastStop(stop);
+    } else if (this.#isNew(message)) {
+      this.#onOther(stop);
+    }
+  }
+
+  /** At the first join it is history; at a later one it was raised while this page was away. */
+  #onLastStop(message) {
+    if (typeof message !== 'object' || message === null) {
       return;
     }
+    const stop = readStop(message, new Date(Date.now() - Number(message.age_s) * 1000));
+    if (this.#isNew(message) && this.#hasJoined && !this.ids.has(stop.source)) {
+      this.#onOther(stop);
+    } else {
+      this.#handlers.onLastStop(stop);
+    }
+  }
+
+  #onOther(stop) {
+    this.#driver.lock(true);
+    this.#handlers.onLastStop(stop);
+    this.#handlers.onOtherStop(stop);
+  }
+
+  /** Both links of this page receive each stop, and a join reports it again. */
+  #isNew({ source, timestamp }) {
     const key = JSON.stringify([source, timestamp]);
     if (this.#knownStops.has(key)) {
-      return;
+      return false;
     }
     this.#knownStops.add(key);
     if (this.#knownStops.size > KNOWN_STOPS) {
       this.#knownStops.delete(this.#knownStops.values().next().value);
     }
-    this.#driver.lock(true);
-    this.#handlers.onOtherStop({ source: String(source), reason: String(reason ?? '') });
+    return true;
   }
+}
+
+/** @returns {RoomStop} */
+function readStop({ source, reason }, at) {
+  return { source: String(source), reason: String(reason ?? ''), at };
 }

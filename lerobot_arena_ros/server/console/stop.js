@@ -1,4 +1,4 @@
-/** @file A stop is owed to the room until the room says that it passed it on. */
+/** @file A stop is sent again and again, until the arena has passed it on to the room. */
 
 const AGAIN_MS = 500;
 
@@ -10,7 +10,7 @@ const AGAIN_MS = 500;
  * @property {number} tripMs from the sending to its confirmation; 0 before
  */
 
-/** Sends a stop, again and again until it is confirmed, over whichever links there are. */
+/** Sends a stop over whichever links there are, until it is confirmed. */
 export class StopOrder {
   #links;
   #onState;
@@ -43,14 +43,14 @@ export class StopOrder {
     }
   }
 
-  /** Send what is owed: a link is there again. */
+  /** A link is there again: send a stop that is not confirmed. */
   onJoined() {
     if (this.isOwed) {
       this.#sendOver(this.#joined());
     }
   }
 
-  /** The room has passed a stop of ours on. */
+  /** The arena has passed on a stop of this page. */
   onEcho() {
     if (this.isOwed) {
       clearTimeout(this.#timer);
@@ -59,7 +59,7 @@ export class StopOrder {
     }
   }
 
-  /** Owe nothing more, as when the room is left. */
+  /** Send nothing more, as when the room is left. */
   forget() {
     clearTimeout(this.#timer);
     this.#state = null;
@@ -79,7 +79,7 @@ export class StopOrder {
       this.#sentAt = performance.now();
     }
     clearTimeout(this.#timer);
-    // A link may be dead before it is known to be: what is not confirmed is sent over the other.
+    // A link may be dead before that is known: a stop that is not confirmed is sent over the other.
     this.#timer = setTimeout(() => this.#sendOver(this.#joined()), AGAIN_MS);
     this.#tell({ ...this.#state, phase: isSent ? 'sent' : 'unsent' });
   }

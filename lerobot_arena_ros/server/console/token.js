@@ -1,11 +1,11 @@
-/** @file The token of a protected arena: asked for, tried, and kept for this tab alone. */
+/** @file The token of a protected arena: asked for, tried, and kept for this tab only. */
 
 import { byId, setText } from './dom.js';
 
-/** What can stand in a header. */
+/** The characters that a header allows. */
 const TOKEN = /^[\x21-\x7e]+$/;
 
-/** Asks for the token when it is told to. */
+/** Asks the user for the token. */
 export class TokenPrompt {
   #arena;
   #onAccepted;
@@ -40,7 +40,7 @@ export class TokenPrompt {
     const before = this.#arena.token;
     try {
       if (!TOKEN.test(token)) {
-        throw new Error('A token has visible ASCII characters, and no spaces.');
+        throw new Error('A token has visible ASCII characters and no spaces.');
       }
       this.#arena.token = token;
       await this.#arena.check();
@@ -59,7 +59,7 @@ export class TokenPrompt {
 
   #refuse(error) {
     const texts = { token: 'That is not the token of this server.' };
-    const other = error.kind === undefined ? error.message : `It was not tried: ${error.message}.`;
+    const other = error.kind === undefined ? error.message : `The token was not tried: ${error.message}.`;
     setText(byId('token-note'), texts[error.kind] ?? other);
     this.#field.select();
   }
@@ -68,7 +68,7 @@ export class TokenPrompt {
     try {
       return sessionStorage.getItem(this.#key);
     } catch {
-      return null; // Where a browser keeps nothing, the token is asked for again.
+      return null; // The browser keeps nothing: the token is asked for again.
     }
   }
 

@@ -1,27 +1,32 @@
-/** @file A consumer that stays joined: what is lost is joined again, ever more patiently. */
+/** @file A consumer that stays joined: a lost link is joined again, with growing delays. */
 
 import { Link } from './link.js';
 
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 8000;
 
+/** The additions to the wire that this page knows. */
+const FEATURES = ['last_stop', 'robot_state', 'remote_reset'];
+
 /**
  * How the link is.
  * @typedef {object} LinkState
  * @property {'connecting' | 'joined' | 'lost'} phase
  * @property {string} reason why it is lost, a part of a sentence; else empty
+ * @property {boolean} isMissing whether it is lost because the room does not exist
  */
 
 /**
- * What a watch tells.
+ * Handlers of a watch.
  * @typedef {object} WatchHandlers
- * @property {(state: LinkState) => void} onState
+ * @property {(state: LinkState, joined: ?object) => void} onState with the server's answer to a
+ *     join, else null
  * @property {(message: object) => void} onMessage
  * @property {(ms: number, hasProducer: ?boolean) => void} onRoundTrip
- * @property {() => void} onTokenWanted the server takes the token no more
+ * @property {() => void} onTokenWanted the server no longer accepts the token
  */
 
-/** Keeps one room in view for as long as it is open. */
+/** Watches one room for as long as it is open. */
 export class Watch {
   #arena;
   #workspace;
@@ -47,11 +52,11 @@ export class Watch {
     this.#room = room;
     this.#participantId = participantId;
     this.#handlers = handlers;
-    handlers.onState({ phase: 'connecting', reason: '' });
+    this.#tell('connecting');
     this.#join();
   }
 
-  /** The present link; what it is asked to send goes nowhere while it is not joined. */
+  /** The present link; while it is not joined it sends nothing. */
   get link() {
     return this.#link;
   }
@@ -64,10 +69,24 @@ export class Watch {
     }
   }
 
-  /** Leave for good. */
+  /** Leave until {@link resume}: a page that the browser freezes answers nothing. */
+  suspend() {
+    this.close();
+    this.#tell('lost', 'the browser paused this page');
+  }
+
+  /** Join again after {@link suspend}. */
+  resume() {
+    this.#isClosed = false;
+    this.#attempts = 0;
+    this.#join();
+  }
+
+  /** Leave the room. */
   close() {
     this.#isClosed = true;
     clearTimeout(this.#timer);
+    this.#timer = 0;
     this.#link?.close();
   }
 
@@ -75,39 +94,45 @@ export class Watch {
     this.#timer = 0;
     const url = this.#arena.socketUrl(this.#workspace, this.#room);
     this.#link = new Link(url, this.#participantId, 'consumer', {
-      onJoined: () => this.#onJoined(),
+      onJoined: (joined) => this.#onJoined(joined),
       onMessage: this.#handlers.onMessage,
       onRoundTrip: this.#handlers.onRoundTrip,
       onEnd: (ending) => this.#onEnd(ending),
-    });
+    }, FEATURES);
   }
 
-  #onJoined() {
+  #onJoined(joined) {
     this.#attempts = 0;
-    this.#handlers.onState({ phase: 'joined', reason: '' });
+    this.#tell('joined', '', { joined });
   }
 
   /** @param {import('./link.js').Ending} ending */
   async #onEnd(ending) {
     const delayMs = Math.min(FIRST_DELAY_MS * 2 ** this.#attempts, LONGEST_DELAY_MS);
     this.#attempts += 1;
-    // Many pages that lost one server do not all come back in one moment.
+    // Pages that lost the same server do not all come back at the same moment.
     this.#timer = setTimeout(() => this.#join(), delayMs * (0.75 + Math.random() / 2));
     if (ending.wasJoined) {
-      this.#handlers.onState({ phase: 'lost', reason: ending.text });
+      this.#tell('lost', ending.text);
       return;
     }
     const error = await this.#explanation();
+    // In the meantime the room may have been left, or joined again.
     if (this.#isClosed || this.#link?.isJoined) {
       return;
     }
-    this.#handlers.onState({ phase: 'lost', reason: error === null ? ending.text : error.message });
+    const isMissing = error?.kind === 'missing';
+    this.#tell('lost', error === null ? ending.text : error.message, { isMissing });
     if (error?.kind === 'token') {
       this.#handlers.onTokenWanted();
     }
   }
 
-  /** Ask why a join failed, over REST: of a refused handshake, a browser tells a page nothing. */
+  #tell(phase, reason = '', { isMissing = false, joined = null } = {}) {
+    this.#handlers.onState({ phase, reason, isMissing }, joined);
+  }
+
+  /** Ask over REST why a join failed: a browser hides why a handshake was refused. */
   async #explanation() {
     try {
       await this.#arena.room(this.#workspace, this.#room);

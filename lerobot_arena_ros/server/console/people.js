@@ -1,0 +1,167 @@
+/** @file Who is in the open room, who drives it, and its last stop. */
+
+import { agoText, byId, clockTime, setText } from './dom.js';
+import { sentence } from './robots.js';
+
+/** The panel at the top of a room, with the button that takes control. */
+export class People {
+  #take = /** @type {HTMLButtonElement} */ (byId('take'));
+  #release = /** @type {HTMLButtonElement} */ (byId('release'));
+  #ids = new Set();
+  /** @type {?import('./rest.js').RoomInfo} */
+  #info = null;
+  #robotIds = new Set();
+  /** @type {import('./driver.js').DriveState} */
+  #drive = { phase: 'free', note: '' };
+  #isJoined = false;
+  #isLocked = false;
+  /** @type {?import('./session.js').RoomStop} */
+  #lastStop = null;
+  #complaint = '';
+
+  /**
+   * @param {() => void} onTake
+   * @param {() => void} onRelease
+   */
+  constructor(onTake, onRelease) {
+    this.#take.addEventListener('click', onTake);
+    this.#release.addEventListener('click', onRelease);
+  }
+
+  /** How many viewers there are beside this page; null where it is not known. */
+  get viewers() {
+    return this.#info === null
+      ? null
+      : this.#info.consumers.filter((id) => !this.#ids.has(id)).length;
+  }
+
+  /**
+   * Show another room, of which nothing is known yet.
+   * @param {Set<string>} ids of this page
+   */
+  clear(ids) {
+    this.#ids = ids;
+    this.#robotIds = new Set();
+    this.#drive = { phase: 'free', note: '' };
+    this.#isJoined = false;
+    this.#isLocked = false;
+    this.#lastStop = null;
+    this.#complaint = '';
+    this.showInfo(null);
+    this.#showLastStop(new Date());
+  }
+
+  /** @param {?import('./rest.js').RoomInfo} info null where it is not known */
+  showInfo(info) {
+    this.#info = info;
+    const producer = info?.producer ?? null;
+    setText(byId('producer'), producer === null ? 'No driver' : this.#named(producer));
+    this.#showViewers();
+    this.#showControl();
+  }
+
+  /**
+   * @param {Set<string>} robotIds participants that report as robots
+   * @param {Date} now
+   */
+  tick(robotIds, now) {
+    this.#robotIds = robotIds;
+    this.#showViewers();
+    this.#showLastStop(now);
+  }
+
+  /** @param {import('./driver.js').DriveState} state */
+  showDrive(state) {
+    this.#drive = state;
+    this.#complaint = '';
+    const isDriving = state.phase === 'driving';
+    const hadFocus = [this.#take, this.#release].includes(document.activeElement);
+    this.#showControl();
+    if (hadFocus) {
+      (isDriving ? this.#release : this.#take).focus();
+    }
+  }
+
+  /** @param {boolean} isJoined */
+  setJoined(isJoined) {
+    this.#isJoined = isJoined;
+    this.#showControl();
+  }
+
+  /** @param {boolean} isLocked whether nothing is sent, because there was a stop */
+  setLocked(isLocked) {
+    this.#isLocked = isLocked;
+    this.#showControl();
+  }
+
+  /** @param {import('./session.js').RoomStop} stop */
+  setLastStop(stop) {
+    this.#lastStop = stop;
+    this.#showLastStop(new Date());
+  }
+
+  /** @param {string} text what the server complains of */
+  showComplaint(text) {
+    this.#complaint = `The server says: ${text}`;
+    this.#showControl();
+  }
+
+  /** Another participant that drives the room; null: none is known. */
+  get #holder() {
+    const producer = this.#info?.producer ?? null;
+    return producer === null || this.#ids.has(producer) ? null : producer;
+  }
+
+  #showControl() {
+    const { phase, note } = this.#drive;
+    const isDriving = phase === 'driving';
+    const isTaken = this.#holder !== null;
+    this.#take.hidden = isDriving;
+    this.#release.hidden = !isDriving;
+    this.#take.disabled = phase === 'asking' || !this.#isJoined || isTaken;
+    setText(this.#take, phase === 'asking' ? 'Asking for control…' : 'Take control');
+    byId('drive-help').hidden = !isDriving;
+    let text = note;
+    if (this.#complaint !== '') {
+      text = this.#complaint;
+    } else if (isDriving) {
+      text = this.#isLocked
+        ? 'This page drives, but is locked since the stop.'
+        : 'This page drives. A joint moves only when you move it.';
+    } else if (isTaken) {
+      text = `${this.#holder} drives this room.`;
+    }
+    setText(byId('drive-note'), text);
+  }
+
+  #showViewers() {
+    const names = (this.#info?.consumers ?? []).map((id) => this.#named(id));
+    const list = byId('consumers');
+    const shown = [...list.children].map((item) => item.textContent);
+    if (names.join('\n') !== shown.join('\n')) {
+      list.replaceChildren(...names.map((name) => {
+        const item = document.createElement('li');
+        item.textContent = name;
+        return item;
+      }));
+    }
+  }
+
+  #showLastStop(now) {
+    const stop = this.#lastStop;
+    byId('last-stop-row').hidden = stop === null;
+    if (stop !== null) {
+      const who = this.#ids.has(stop.source) ? 'this page' : stop.source;
+      const ago = agoText(now.getTime() - stop.at.getTime());
+      const why = stop.reason === '' ? 'no reason was given' : stop.reason;
+      setText(byId('last-stop'), `${clockTime(stop.at)} (${ago} ago) by ${who}: ${sentence(why)}`);
+    }
+  }
+
+  #named(id) {
+    if (this.#ids.has(id)) {
+      return `${id} (this page)`;
+    }
+    return this.#robotIds.has(id) ? `${id} (robot)` : id;
+  }
+}

@@ -1,0 +1,155 @@
+"""A stand-in for a robot in a room: it reports a state that the test chooses, and no arm moves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+import threading
+from typing import Any
+
+from lerobot_arena_ros.arena.features import Feature
+from lerobot_arena_ros.arena.messages import (
+    EmergencyStop,
+    Join,
+    Joined,
+    ResetStop,
+    RobotReport,
+    Role,
+    decode_server,
+    encode,
+)
+from lerobot_arena_ros.arena.robot_state import RobotJoint, RobotState, StopCause
+
+from .peers import Peer, connect, ws_path
+from .waiting import wait_for
+
+__all__ = ['FOLLOWING', 'StandIn', 'running_stand_in']
+
+PERIOD_S = 0.2
+TIMEOUT_S = 10.0
+
+FOLLOWING = RobotState(
+    node='/arm1/arena_bridge',
+    host='lab-pc',
+    gate='active',
+    cause='live',
+    joints=(RobotJoint('elbow', 'degrees', 10.0, 11.0, -90.0, 90.0),),
+)
+"""A robot with one joint, that follows its room."""
+
+
+class StandIn:
+    """
+    A consumer of a room that reports as a robot does, five times a second and at each change.
+
+    :param obeys: whether it reports at once that it has stopped, when a stop arrives.
+    """
+
+    def __init__(self, state: RobotState, *, obeys: bool = True) -> None:
+        self.stops: list[EmergencyStop] = []
+        self.resets: list[ResetStop] = []
+        self._state = state
+        self._obeys = obeys
+        self._is_silent = False
+        self._peer: Peer | None = None
+        self._is_leaving = asyncio.Event()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name='stand-in')
+
+    def show(self, **changes: Any) -> None:
+        """Report another state from now on, with these fields changed."""
+        self._run(self._show, changes)
+
+    def confirm(self) -> None:
+        """Report that the last stop has stopped it."""
+        wait_for(lambda: self.stops, 'the stop at the robot')
+        self.show(**_stopped_by(self.stops[-1]))
+
+    def fall_silent(self) -> None:
+        """Stay in the room and report nothing more."""
+        self._is_silent = True
+
+    def join(self, url: str, workspace: str, room: str, participant_id: str) -> None:
+        """Join a room and begin to report."""
+        self._thread.start()
+        join = Join(participant_id, Role.CONSUMER, frozenset(Feature))
+        self._task = asyncio.run_coroutine_threadsafe(
+            self._live(url, ws_path(workspace, room), join), self._loop
+        )
+        wait_for(lambda: self._peer is not None or self._task.done(), 'the robot to join')
+
+    def leave(self) -> None:
+        """Leave the room; its thread ends, too."""
+        self._loop.call_soon_threadsafe(self._is_leaving.set)
+        self._task.result(TIMEOUT_S)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(TIMEOUT_S)
+        assert not self._thread.is_alive()
+        self._loop.close()
+
+    def _run(self, act: Callable[[dict[str, Any]], Any], changes: dict[str, Any]) -> None:
+        asyncio.run_coroutine_threadsafe(act(changes), self._loop).result(TIMEOUT_S)
+
+    async def _show(self, changes: dict[str, Any]) -> None:
+        self._state = replace(self._state, **changes)
+        await self._report()
+
+    async def _report(self) -> None:
+        assert self._peer is not None
+        await self._peer.send(encode(RobotReport(self._state)))
+
+    async def _live(self, url: str, path: str, join: Join) -> None:
+        async with connect(url, path) as peer:
+            await peer.send(encode(join))
+            while not isinstance(decode_server(await peer.text()), Joined):
+                pass
+            self._peer = peer
+            hearing = asyncio.create_task(self._hear(peer))
+            while not self._is_leaving.is_set():
+                if not self._is_silent:
+                    await self._report()
+                await asyncio.wait(
+                    [asyncio.create_task(self._is_leaving.wait())], timeout=PERIOD_S
+                )
+            hearing.cancel()
+
+    async def _hear(self, peer: Peer) -> None:
+        async for text in peer.connection:
+            match decode_server(text):
+                case EmergencyStop() as stop:
+                    self.stops.append(stop)
+                    if self._obeys:
+                        await self._show(_stopped_by(stop))
+                case ResetStop() as reset:
+                    self.resets.append(reset)
+                    if self._state.reset_refusal is None:
+                        cause = 'waiting for a live update'
+                        await self._show({'gate': 'waiting', 'cause': cause, 'stop': None})
+                case _:
+                    pass
+
+
+def _stopped_by(stop: EmergencyStop) -> dict[str, Any]:
+    cause = StopCause(stop.reason or '', stop.source or '', stop.timestamp or '')
+    return {'gate': 'stopped', 'cause': 'emergency stop', 'stop': cause}
+
+
+@contextmanager
+def running_stand_in(
+    url: str,
+    workspace: str,
+    room: str,
+    participant_id: str,
+    state: RobotState = FOLLOWING,
+    *,
+    obeys: bool = True,
+) -> Iterator[StandIn]:
+    """Have a robot in a room for as long as the context lasts."""
+    robot = StandIn(state, obeys=obeys)
+    robot.join(url, workspace, room, participant_id)
+    try:
+        yield robot
+    finally:
+        robot.leave()

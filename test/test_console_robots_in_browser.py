@@ -1,0 +1,437 @@
+"""The console in a real browser: what robots report, and which of them a stop has stopped."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from support.browser import CONTRASTS, PHONE, TOO_WIDE, Console
+from support.console_rooms import WORKSPACE, open_room, open_with_elbow, take_control, tell
+from support.participant import running_participant
+from support.stand_in import FOLLOWING, running_stand_in
+from support.waiting import wait_for
+
+from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
+from lerobot_arena_ros.arena.robot_state import Refusal, RobotJoint, StopCause
+
+ARM1 = 'arm1-bridge-3f2a91'
+ARM2 = 'arm2-bridge-aa0b11'
+SECOND = replace(
+    FOLLOWING,
+    node='/arm2/arena_bridge',
+    joints=(RobotJoint('elbow', 'degrees', 20.0, 21.0, -45.0, 120.0),),
+)
+STOPPED = replace(
+    FOLLOWING,
+    gate='stopped',
+    cause='emergency stop',
+    stop=StopCause('Stop pressed in the console', 'console-1a2b', '7'),
+    joints=(RobotJoint('elbow', 'degrees', 0.0, None, -90.0, 90.0),),
+)
+UNLIMITED = replace(FOLLOWING, joints=(RobotJoint('elbow', 'degrees', 10.0, 11.0),))
+
+MARKERS = """
+const track = arguments[0].getBoundingClientRect();
+return [...arguments[0].parentElement.querySelectorAll('.marker')].map((each) => {
+  const { left } = each.getBoundingClientRect();
+  return [(left - track.left - 11) / (track.width - 22), each.textContent];
+});
+"""
+
+
+def text(console: Console, joint: str, part: str) -> str:
+    """Give the text of a part of a joint; empty where there is none."""
+    return str(console.joint(joint, part).text)
+
+
+def ends(console: Console, joint: str = 'elbow') -> tuple[str, str]:
+    """Give what is written at the ends of a slider."""
+    return text(console, joint, 'low'), text(console, joint, 'high')
+
+
+def test_what_the_room_was_told_stands_beside_what_the_robot_measures(
+    console: Console, own_server_url: str, console_room: str
+) -> None:
+    """In one unit, with as many decimals; the slider spans the limits that the robot tells."""
+    open_with_elbow(console, own_server_url, console_room, 12)
+    with running_stand_in(own_server_url, WORKSPACE, console_room, ARM1) as arm:
+        wait_for(lambda: console.reading('elbow', ARM1, 'measured') == '10.0', 'the robot')
+
+        assert text(console, 'elbow', 'number') == '12.0'
+        assert console.reading('elbow', ARM1, 'commanded') == '11.0'
+        assert text(console, 'elbow', 'joint-unit') == 'degrees'
+        assert [label.text for label in labels(console)] == ['told', 'measured', 'commanded']
+        assert ends(console) == ('-90.0', '90.0')
+        slider = console.joint('elbow', 'slider')
+        assert [slider.get_attribute(end) for end in ('min', 'max')] == ['-90', '90']
+        assert console.run(MARKERS, slider) == [[pytest.approx(100 / 180, abs=0.01), '']]
+        # Nothing is left to be chosen.
+        assert console.text('range-choice') == ''
+        console.wait_text('consumers', f'{ARM1} (robot)')
+        console.take_pictures('one-robot')
+
+        arm.show(joints=(RobotJoint('elbow', 'degrees', -35.04, -36.0, -90.0, 90.0),))
+
+        wait_for(lambda: console.reading('elbow', ARM1, 'measured') == '-35.0', 'the new value')
+        assert console.run(MARKERS, slider) == [[pytest.approx(55 / 180, abs=0.01), '']]
+
+
+def labels(console: Console) -> list[Any]:
+    """List the words beside the numbers of a joint."""
+    return list(console.driver.find_elements('css selector', '#joints .label'))
+
+
+@pytest.mark.parametrize(
+    ('unit', 'shown', 'number'),
+    [('radians', 'rad', '0.500'), ('metres', 'm', '0.5000'), ('percent', '%', '0.5')],
+)
+def test_each_unit_has_its_decimals(
+    console: Console, own_server_url: str, console_room: str, unit: str, shown: str, number: str
+) -> None:
+    """The same number of them for each value of a joint, and at the ends of its slider."""
+    arm = replace(FOLLOWING, joints=(RobotJoint('elbow', unit, 0.5, 0.5, -1.0, 1.0),))
+    with running_stand_in(own_server_url, WORKSPACE, console_room, ARM1, arm):
+        open_with_elbow(console, own_server_url, console_room, 0.5)
+        wait_for(lambda: text(console, 'elbow', 'joint-unit') == shown, 'the unit')
+
+        assert text(console, 'elbow', 'number') == number
+        assert console.reading('elbow', ARM1, 'measured') == number
+        assert console.joint('elbow', 'typed').get_attribute('value') == number
+        assert ends(console)[1] == f'{1.0:.{len(number) - 2}f}'
+
+
+def test_two_robots_are_shown_by_name_and_limit_the_slider_together(
+    console: Console, own_server_url: str, console_room: str
+) -> None:
+    """The slider spans what both can reach; the marks on it have the numbers of the robots."""
+    open_with_elbow(console, own_server_url, console_room, 12)
+    where = (own_server_url, WORKSPACE, console_room)
+    with running_stand_in(*where, ARM1), running_stand_in(*where, ARM2, SECOND) as second:
+        wait_for(lambda: console.reading('elbow', ARM2, 'measured') == '20.0', 'both robots')
+
+        assert console.reading('elbow', ARM1, 'measured') == '10.0'
+        assert ends(console) == ('-45.0', '90.0')
+        assert ARM1 in text(console, 'elbow', 'readings')
+        marks = console.run(MARKERS, console.joint('elbow', 'slider'))
+        assert marks == [
+            [pytest.approx(55 / 135, abs=0.01), '1'],
+            [pytest.approx(65 / 135, abs=0.01), '2'],
+        ]
+        second.show(
+            gate='stopped', cause='emergency stop', stop=StopCause('Door opened', 'safety_plc')
+        )
+        wait_for(lambda: 'STOPPED by safety_plc: Door opened.' in console.gate(ARM2), 'the stop')
+        assert f'{ARM2} is STOPPED by safety_plc. Reset it at the robot.' == console.text('halted')
+        console.take_pictures('two-robots-one-stopped')
+
+        second.show(joints=(RobotJoint('elbow', 'degrees', 20.0, 21.0, 100.0, 120.0),))
+
+        wait_for(
+            lambda: 'limits of the robots do not' in text(console, 'elbow', 'joint-warning'),
+            'the complaint',
+        )
+        take_control(console)
+        assert not console.joint('elbow', 'typed').is_enabled()
+
+
+def test_without_limits_the_range_is_automatic(
+    console: Console, own_server_url: str, console_room: str
+) -> None:
+    """The user may choose another one, as without a robot; a joint without a value has none."""
+    with running_stand_in(own_server_url, WORKSPACE, console_room, ARM1, UNLIMITED):
+        open_with_elbow(console, own_server_url, console_room, 12)
+        wait_for(lambda: console.reading('elbow', ARM1, 'measured') == '10.0', 'the robot')
+
+        assert console.text('range-choice').startswith('Slider range')
+        assert ends(console) == ('6.0', '18.0')
+        console.run('document.getElementById("unit").value = "degrees"')
+        console.run('document.getElementById("unit").dispatchEvent(new Event("change"))')
+        wait_for(lambda: ends(console) == ('-180.0', '180.0'), 'the range')
+
+
+def test_a_joint_that_only_the_robot_knows_begins_where_it_is_measured(
+    console: Console, own_server_url: str, console_room: str
+) -> None:
+    """It is listed though the room was never told of it, and goes with its robot."""
+    open_room(console, own_server_url, console_room)
+    with running_participant(
+        RoboticsConsumer(own_server_url), WORKSPACE, console_room, 'onlooker'
+    ) as onlooker:
+        with running_stand_in(own_server_url, WORKSPACE, console_room, ARM1):
+            wait_for(lambda: console.reading('elbow', ARM1, 'measured') == '10.0', 'the robot')
+            assert text(console, 'elbow', 'number') == '–'
+            take_control(console)
+            console.joint('elbow', 'slider').send_keys(console.keys.RIGHT)
+            wait_for(lambda: onlooker.updates == [{'elbow': 11.0}], 'one step from there')
+        wait_for(lambda: console.gate(ARM1) == '', 'the robot to go')
+
+
+def test_a_value_out_of_reach_is_no_place_to_begin(
+    console: Console, own_server_url: str, console_room: str
+) -> None:
+    """One step from 5000 would send the robot to the end of its range; it may join at any time."""
+    open_with_elbow(console, own_server_url, console_room, 5000)
+    take_control(console)
+    where = (own_server_url, WORKSPACE, console_room)
+    with (
+        running_participant(RoboticsConsumer(own_server_url), *where[1:], 'onlooker') as onlooker,
+        running_stand_in(*where, ARM1),
+    ):
+        wait_for(lambda: console.reading('elbow', ARM1, 'measured') == '10.0', 'the robot')
+        console.joint('elbow', 'slider').send_keys(console.keys.LEFT)
+        wait_for(lambda: onlooker.updates == [{'elbow': 9.0}], 'one step from the measured value')
+        # A typed number must be within the limits, too.
+        console.type_value('elbow', '100')
+        note = '100 was not sent: the range is -90.0 to 90.0 degrees.'
+        wait_for(lambda: text(console, 'elbow', 'joint-note') == note, 'the complaint')
+        console.type_value('elbow', '50')
+        wait_for(lambda: onlooker.updates[1:] == [{'elbow': 50.0}], 'the typed value')
+        assert text(console, 'elbow', 'joint-note') == ''
+
+
+@pytest.mark.parametrize(
+    ('gate', 'cause', 'words'),
+    [
+        ('active', 'live', 'Follows the room'),
+        ('waiting', 'the room has no producer', 'Does not move: the room has no producer'),
+        ('holding', 'no fresh joint_states of elbow', 'Holds: no fresh joint_states of elbow'),
+    ],
+)
+def test_a_banner_says_what_a_robot_does_and_why(
+    console: Console, own_server_url: str, console_room: str, gate: str, cause: str, words: str
+) -> None:
+    """With its name, its node and its host; a screen reader is told of changes."""
+    arm = replace(FOLLOWING, gate=gate, cause=cause)
+    with running_stand_in(own_server_url, WORKSPACE, console_room, ARM1, arm):
+        open_room(console, own_server_url, console_room)
+        wait_for(lambda: words in console.gate(ARM1), words)
+
+        lines = [line for line in console.gate(ARM1).splitlines() if line]
+        assert lines == [ARM1, '/arm1/arena_bridge on lab-pc', words]
+        state = console.banner(ARM1).find_element('class name', 'robot-gate')
+        assert state.get_attribute('role') == 'status'
+        assert console.text('no-robots') == ''
+
+
+def test_a_silent_robot_is_greyed_and_one_that_left_is_gone(
+    console: Console, own_server_url: str, console_room: str
+) -> None:
+    """Where no robot tells its state the page says so, and what that means."""
+    open_room(console, own_server_url, console_room)
+    console.wait_text('no-robots', 'No robot in this room tells its state.')
+    with running_stand_in(own_server_url, WORKSPACE, console_room, ARM1) as arm:
+        wait_for(lambda: 'Follows the room' in console.gate(ARM1), 'the robot')
+        assert not console.is_old('elbow', 'reading')
+        arm.fall_silent()
+        wait_for(lambda: 'Not known: it does not report' in console.gate(ARM1), 'the silence')
+        assert ' s ago: Follows the room' in console.gate(ARM1)
+        wait_for(lambda: console.is_old('elbow', 'reading'), 'its values to be greyed')
+    wait_for(lambda: console.gate(ARM1) == '', 'the robot to go')
+    console.wait_text('no-robots', 'No robot in this room tells its state.')
+
+
+def test_a_refused_value_is_shown_until_one_is_accepted(
+    console: Console, own_server_url: str, console_room: str
+) -> None:
+    """With the reason of the robot, at the joint."""
+    reason = 'joint elbow: 5000 degrees is far outside [-90, 90]: is the unit right?'
+    refused = replace(FOLLOWING, refused=(Refusal('elbow', 5000.0, reason),))
+    open_with_elbow(console, own_server_url, console_room, 5000)
+    with running_stand_in(own_server_url, WORKSPACE, console_room, ARM1, refused) as arm:
+        words = f'elbow: 5000 refused: {reason}'
+        wait_for(lambda: text(console, 'elbow', 'joint-refusal') == words, 'the refusal')
+        assert console.joint('elbow', 'joint-refusal').get_attribute('role') == 'alert'
+        assert text(console, 'elbow', 'number') == '5000.0'
+        assert console.reading('elbow', ARM1, 'commanded') == '11.0'
+        console.take_pictures('refusal')
+
+        arm.show(refused=())
+
+        wait_for(lambda: text(console, 'elbow', 'joint-refusal') == '', 'the refusal to go')
+
+
+def test_after_a_stop_the_page_counts_the_robots_that_have_stopped(
+    console: Console, own_server_url: str, console_room: str
+) -> None:
+    """As they confirm; those that have not are named after a second."""
+    open_with_elbow(console, own_server_url, console_room, 12)
+    where = (own_server_url, WORKSPACE, console_room)
+    with (
+        running_stand_in(*where, ARM1),
+        running_stand_in(*where, ARM2, SECOND, obeys=False) as second,
+    ):
+        wait_for(lambda: 'Follows' in console.gate(ARM1), 'a robot')
+        wait_for(lambda: 'Follows' in console.gate(ARM2), 'the other one')
+        console.click('stop')
+        console.wait_text('alert-title', 'Stop from this page: 1 of 2 robots stopped')
+        console.wait_text('alert-text', f'Not confirmed by: {ARM2}. Check that the robot has')
+        console.take_pictures('stop-1-of-2')
+
+        second.confirm()
+
+        console.wait_text('alert-title', 'Stop from this page: 2 of 2 robots stopped')
+        assert 'Not confirmed' not in console.text('alert-text')
+        console.take_pictures('stop-2-of-2')
+
+        second.show(gate='active', cause='live', stop=None)
+
+        console.wait_text('alert-title', 'Stop from this page: 1 of 2 robots stopped')
+        assert f'Reset since: {ARM2}.' in console.text('alert-text')
+        assert 'Not confirmed' not in console.text('alert-text')
+
+
+def test_a_robot_that_leaves_instead_of_stopping_is_named(
+    console: Console, own_server_url: str, console_room: str
+) -> None:
+    """It does not count as stopped."""
+    open_with_elbow(console, own_server_url, console_room, 12)
+    with running_stand_in(own_server_url, WORKSPACE, console_room, ARM1, obeys=False):
+        wait_for(lambda: 'Follows' in console.gate(ARM1), 'the robot')
+        console.click('stop')
+        console.wait_text('alert-title', '0 of 1 robot stopped')
+    console.wait_text('alert-text', f'Left the room without confirming: {ARM1}.')
+    assert '0 of 1 robot stopped' in console.text('alert-title')
+
+
+def test_where_no_robot_tells_the_page_does_not_say_that_robots_stopped(
+    console: Console, own_server_url: str, console_room: str
+) -> None:
+    """It tells to how many viewers the stop went, and what to check."""
+    open_room(console, own_server_url, console_room)
+    with running_participant(
+        RoboticsConsumer(own_server_url), WORKSPACE, console_room, 'onlooker'
+    ):
+        console.wait_text('consumers', 'onlooker')
+        console.click('stop')
+
+        console.wait_text('alert-text', 'The arena passed the stop on to 1 viewer')
+        said = console.text('alert-text')
+        assert 'No robot here tells whether it has stopped.' in said
+        assert said.endswith('Check that the robot has stopped.')
+        assert 'robot' not in console.text('alert-title')
+
+
+def test_a_page_that_was_reloaded_shows_that_the_robot_is_stopped(
+    console: Console, own_server_url: str, console_room: str
+) -> None:
+    """Who drives it sees so right at the slider, and where the robot really is."""
+    standing = replace(FOLLOWING, joints=STOPPED.joints)
+    with running_stand_in(own_server_url, WORKSPACE, console_room, ARM1, standing):
+        open_with_elbow(console, own_server_url, console_room, 11)
+        wait_for(lambda: 'Follows' in console.gate(ARM1), 'the robot')
+        console.click('stop')
+        console.wait_text('alert-title', '1 of 1 robot stopped')
+
+        console.driver.refresh()
+        console.wait_joined()
+
+        wait_for(lambda: 'STOPPED by console-' in console.gate(ARM1), 'the stop at the robot')
+        console.wait_text('halted', f'{ARM1} is STOPPED by console-')
+        console.wait_text('last-stop', 'Stop pressed in the console.')
+        take_control(console)
+        console.joint('elbow', 'slider').send_keys(console.keys.RIGHT)
+        wait_for(lambda: text(console, 'elbow', 'number') == '12.0', 'the room to be told')
+        assert console.reading('elbow', ARM1, 'measured') == '0.0'
+        assert console.reading('elbow', ARM1, 'commanded') == '–'
+        warning = text(console, 'elbow', 'joint-warning')
+        assert warning.startswith(f'{ARM1} is STOPPED by console-')
+        assert warning.endswith('Reset it at the robot.')
+        assert console.driver.find_element('id', 'halted').get_attribute('role') == 'alert'
+        console.take_pictures('driving-a-stopped-robot')
+
+
+def test_a_page_that_joins_later_shows_the_last_stop(
+    console: Console, own_server_url: str, console_room: str
+) -> None:
+    """By whom, why and when; a stop of others appears there, too, while the page is open."""
+    with running_participant(
+        RoboticsProducer(own_server_url), WORKSPACE, console_room, 'leader-1'
+    ) as leader:
+        leader.stop('A person is in the cell')
+        open_room(console, own_server_url, console_room)
+        console.wait_text('last-stop', 's ago) by leader-1: A person is in the cell.')
+        # It is history: this page is not locked by it.
+        assert console.text('alert') == ''
+
+        leader.stop('Again')
+
+        console.wait_text('last-stop', 'by leader-1: Again.')
+        console.wait_text('alert-title', 'Stop by leader-1')
+
+
+def test_a_reset_takes_two_presses(
+    console: Console, own_server_url: str, console_room: str
+) -> None:
+    """A double click is one press; a robot that takes no reset from here has no button."""
+    where = (own_server_url, WORKSPACE, console_room)
+    first = replace(STOPPED, can_reset=True)
+    with running_stand_in(*where, ARM1, first) as arm, running_stand_in(*where, ARM2, STOPPED):
+        open_room(console, own_server_url, console_room)
+        wait_for(lambda: 'or on this page.' in console.gate(ARM1), 'the robot')
+        wait_for(lambda: console.gate(ARM2).endswith('Reset it at the robot.'), 'the other one')
+        button = console.banner(ARM1).find_element('class name', 'robot-reset')
+        assert button.text == 'Reset the stop'
+        console.run('arguments[0].click(); arguments[0].click();', button)
+        assert button.text == 'Press again to reset'
+        wait_for(lambda: button.text == 'Reset the stop', 'the first press to expire')
+        assert arm.resets == []
+
+        # Another stop comes between the presses: the second one does not confirm its reset.
+        console.press_reset(ARM1)
+        assert button.text == 'Press again to reset'
+        arm.show(stop=StopCause('A person is in the cell', 'leader-1', '8'))
+        wait_for(lambda: 'A person is in the cell' in console.gate(ARM1), 'the other stop')
+        assert button.text == 'Reset the stop'
+
+        # Presses within 0.4 s of the first one count as a double click.
+        console.reset(ARM1, lambda: arm.resets != [])
+
+        wait_for(lambda: 'Does not move' in console.gate(ARM1), 'the robot to be reset')
+        assert [reset.stop_id for reset in arm.resets] == ['8']
+        assert not button.is_displayed()
+
+
+def test_a_reset_that_is_refused_says_why(
+    console: Console, own_server_url: str, console_room: str
+) -> None:
+    """The reason of the robot stands in its banner."""
+    reason = '/emergency_stop is true'
+    arm = replace(STOPPED, can_reset=True, reset_refusal=reason)
+    with running_stand_in(own_server_url, WORKSPACE, console_room, ARM1, arm):
+        open_room(console, own_server_url, console_room)
+        wait_for(lambda: f'The reset was refused: {reason}' in console.gate(ARM1), 'the reason')
+
+        refusal = console.banner(ARM1).find_element('class name', 'robot-refusal')
+        assert refusal.get_attribute('role') == 'alert'
+
+
+@pytest.mark.parametrize('size', [(1280, 900), PHONE], ids=['desktop', 'phone'])
+def test_robots_can_be_read_dark_and_light(
+    console: Console, own_server_url: str, console_room: str, size: tuple[int, int]
+) -> None:
+    """In each of their states; nothing is wider than the page."""
+    where = (own_server_url, WORKSPACE, console_room)
+    refused = (Refusal('elbow', 5000.0, 'joint elbow: 5000 degrees is far outside [-90, 90]'),)
+    holding = replace(SECOND, gate='holding', cause='no fresh joint_states of elbow')
+    tell(own_server_url, console_room, elbow=12)
+    with (
+        running_stand_in(*where, ARM1, replace(STOPPED, can_reset=True, refused=refused)),
+        running_stand_in(*where, ARM2, holding) as second,
+        running_stand_in(*where, 'arm3', replace(FOLLOWING, gate='waiting', cause='inactive')),
+        running_stand_in(*where, 'arm4', FOLLOWING),
+    ):
+        open_room(console, own_server_url, console_room)
+        console.resize(*size, is_phone=size == PHONE)
+        take_control(console)
+        for robot in (ARM1, ARM2, 'arm3', 'arm4'):
+            wait_for(lambda robot=robot: console.gate(robot) != '', robot)  # type: ignore[misc]
+        for scheme in ('light', 'dark'):
+            console.prefer(scheme)
+            assert [each for each in console.run(CONTRASTS) if each[0] < 4.5] == []
+            assert console.run(TOO_WIDE) == []
+            console.take_picture(f'four-robots-{scheme}-{size[0]}')
+        second.fall_silent()
+        wait_for(lambda: 'Not known' in console.gate(ARM2), 'the silence')
+        assert [each for each in console.run(CONTRASTS) if each[0] < 4.5] == []
+        console.prefer('light')
