@@ -77,7 +77,7 @@ class Held:
 
 @contextmanager
 def held_bridge(stream: str) -> Iterator[tuple[Robot, Held]]:
-    """Have a bridge one of whose streams nobody reads once it is held, and which logs to it."""
+    """Have a bridge that logs to a stream, which is not read once it is held."""
     with held_pipe() as pipe:
         variables = {'RCUTILS_LOGGING_USE_STDOUT': str(int(stream == 'stdout'))}
         streams: dict[str, Any] = {stream: pipe.writer}
@@ -93,7 +93,7 @@ def held_bridge(stream: str) -> Iterator[tuple[Robot, Held]]:
 
 @contextmanager
 def held_server() -> Iterator[tuple[Robot, Held]]:
-    """Have an arena whose journal nobody reads once it is held."""
+    """Have an arena whose journal is not read once it is held."""
     with ExitStack() as stack:
         pipe = stack.enter_context(held_pipe())
         server = stack.enter_context(
@@ -120,7 +120,7 @@ def held_server() -> Iterator[tuple[Robot, Held]]:
 
 @contextmanager
 def frozen_listener() -> Iterator[tuple[Robot, Held]]:
-    """Have a subscriber of all that the bridge says, which hangs once it is held."""
+    """Have a subscriber of commands and of the status, which is frozen once it is held."""
     with robot(BOTH) as bridged, running_command([sys.executable, '-c', LISTENER]) as listener:
 
         def hold(_: Robot) -> None:
