@@ -28,7 +28,7 @@ SAFETY = f'/{NAMESPACE}/arena_bridge: safety'
 
 
 class Pair:
-    """A producer and a consumer in one namespace, and what each says of its stop."""
+    """A producer and a consumer in one namespace, and the status that each publishes."""
 
     def __init__(self, probe: Probe) -> None:
         self.stopped: dict[str, list[bool]] = {node: [] for node in NODES}
@@ -54,7 +54,7 @@ class Pair:
         return self._probe.ask(NAMESPACE, service, Trigger, Trigger.Request(), node=node)
 
     def wait_for(self, node: str, stopped: bool) -> None:
-        """Wait until one of them says that it is stopped, or that it is not."""
+        """Wait until the status of one of them is so."""
         wait_for(lambda: self.stopped[node][-1:] == [stopped], f'{node} to say {stopped}', 20.0)
 
 

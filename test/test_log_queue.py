@@ -18,7 +18,7 @@ def write(descriptor: int, text: str, _: float = 0.0) -> None:
 
 
 def test_lines_wait_for_their_reader_and_lost_ones_are_counted() -> None:
-    """Who logs goes on at once; once lines are read again, what is missing is said first."""
+    """A caller goes on at once; when lines are read again, the number of lost ones comes first."""
     with held_pipe() as pipe:
         lines = LogQueue(pipe.writer, lambda lost: write(pipe.writer, f'{lost} are lost'))
         pipe.hold()
@@ -32,9 +32,9 @@ def test_lines_wait_for_their_reader_and_lost_ones_are_counted() -> None:
 
         assert lines.flush(10.0)
         wait_for(lambda: f'line {LINES + 8}\n' in pipe.text, 'the last line')
-        said = pipe.text.lstrip('.').splitlines()
-        assert said[:3] == ['10 are lost', 'an error', 'line 10']
-        assert len(said) == LINES + 1
+        read = pipe.text.lstrip('.').splitlines()
+        assert read[:3] == ['10 are lost', 'an error', 'line 10']
+        assert len(read) == LINES + 1
 
 
 def test_a_line_that_cannot_be_written_does_not_end_the_log() -> None:

@@ -14,8 +14,8 @@ from support.domain import own_domain
 from support.processes import running_command
 from support.waiting import wait_for
 
-MESSAGES = 20_000
-LARGEST_GROWTH = 20_000
+MESSAGES = 10_000
+LARGEST_GROWTH = 10_000
 """In blocks of memory: one for each message, while a leak takes three, and half a second less."""
 
 BUSY = f"""

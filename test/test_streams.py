@@ -31,7 +31,7 @@ def test_the_last_words_of_a_process_come_out() -> None:
 
 
 @pytest.mark.parametrize('stream', ['stdout', 'stderr'])
-def test_what_is_printed_to_nobody_is_no_failure(stream: str) -> None:
+def test_text_that_is_not_read_is_no_failure(stream: str) -> None:
     """Neither a traceback nor an exit code, whether the reader is slow or gone."""
     start = f'{START} print("x" * 100_000, file=sys.{stream}, flush=True)'
     with held_pipe() as pipe:
@@ -66,8 +66,8 @@ def test_a_terminal_is_printed_to_and_stays_as_it_is() -> None:
         os.close(theirs)
 
 
-def test_a_socket_that_is_not_read_keeps_nobody_waiting() -> None:
-    """A service manager's journal is one."""
+def test_a_socket_that_is_not_read_holds_nothing_up() -> None:
+    """The journal of a service manager is one."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
         start = f'{START} print("x" * 10_000_000)'
@@ -76,7 +76,7 @@ def test_a_socket_that_is_not_read_keeps_nobody_waiting() -> None:
 
 
 def test_a_file_gets_everything(tmp_path: Path) -> None:
-    """It keeps nobody waiting, and so it stays as it is."""
+    """A write to it does not wait for a reader, and so it stays as it is."""
     with (tmp_path / 'log').open('wb') as log:
         start = f'{START} print("x" * 10_000_000)'
         with running_command([sys.executable, '-c', start], stdout=log) as process:

@@ -45,7 +45,7 @@ def test_lines_come_in_their_order(lines: WaitingLines) -> None:
 
 
 def test_the_oldest_line_is_lost(lines: WaitingLines) -> None:
-    """The newest say how things are now."""
+    """The newest lines describe the present state."""
     put(lines, 'a', 'b', 'c', 'd')
 
     assert written_by(lines) == ['b', 'c', 'd']

@@ -352,7 +352,7 @@ class BridgeNode(LifecycleNode):
             self.publish_diagnostics()
 
     def publish_diagnostics(self) -> None:
-        """Have the arena thread say how everything is; any thread, under any lock."""
+        """Have the arena thread publish a report; any thread, under any lock."""
         if not self._is_report_due:
             self._is_report_due = True
             self._thread.post(self._faults.guarded(self._publish_report))

@@ -1,4 +1,4 @@
-"""Whether a node is the only one of its full name, as whoever calls its services believes."""
+"""Whether a node is the only one on the graph with its full name."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ __all__ = ['Namesakes']
 
 class Namesakes:
     """
-    What the graph says of other nodes with this node's name. Called by the ROS thread.
+    Other nodes on the graph with the name of this one. Called by the ROS thread.
 
-    A service call reaches one of them, at random, and so does a stop by service.
+    A service call, and so a stop by service, reaches one of them at random.
 
     :ivar text: what is wrong and what to do; None while the node is the only one.
     """

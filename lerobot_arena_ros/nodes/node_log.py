@@ -17,7 +17,7 @@ THROTTLE_S = 1.0
 """Between two lines with the same throttle key, in seconds."""
 
 SHOWN_WAIT_S = 1.0
-"""A line that waited longer says so, because rclpy stamps it when it is written."""
+"""A line that waited longer is marked, because rclpy stamps it when it is written."""
 
 
 class NodeLog:
@@ -38,7 +38,7 @@ class NodeLog:
         self._put(LoggingSeverity.INFO, text)
 
     def warning(self, text: str, *, throttle: str | None = None) -> None:
-        """Log what somebody should look at."""
+        """Log what a person should look at."""
         if not self._is_throttled(throttle):
             self._put(LoggingSeverity.WARN, text)
 

@@ -1,7 +1,7 @@
 """
-Log lines that keep nobody waiting: a bounded queue, and the thread that writes what is in it.
+A bounded queue of log lines, and the thread that writes them.
 
-Whoever logs may hold a lock that a stop needs.
+A caller may hold a lock that a stop needs, so it must not wait until its line is written.
 """
 
 from __future__ import annotations
@@ -54,7 +54,11 @@ class LogQueue:
                 atexit.register(self.flush)
 
     def flush(self, timeout_s: float = FLUSH_S) -> bool:
-        """Wait until all lines are written, once before the end; says whether that was in time."""
+        """
+        Wait until all lines are written, once before the end.
+
+        :returns: whether they were in time.
+        """
         atexit.unregister(self.flush)
         with self._changed:
             return self._changed.wait_for(

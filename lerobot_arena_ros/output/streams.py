@@ -1,7 +1,7 @@
 """
 Standard output and standard error of a process that must never wait for their reader.
 
-A write into a pipe that nobody reads, or to a terminal that is halted, waits. rclpy holds Python's
+A write into a full pipe, or to a terminal that is halted, waits. rclpy holds Python's
 interpreter lock while it writes, so one log line would halt all threads and with them the stop.
 """
 

@@ -1,8 +1,8 @@
 """
-Which log lines wait, and which one is lost where there is no room for another. Sans I/O.
+Which log lines wait, and which one is lost if there is no room for another. Sans I/O.
 
-The oldest line is lost that is no error, because the newest lines say how things are now. An error
-is lost only where all lines are errors.
+The oldest line that is not an error is lost, because the newest lines describe the present state.
+An error is lost only if all lines are errors.
 """
 
 from __future__ import annotations

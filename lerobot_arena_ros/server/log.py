@@ -1,4 +1,4 @@
-"""The log of ``arena_server``: a thread writes its lines, so that they keep no peer waiting."""
+"""The log of ``arena_server``: a thread writes its lines, so that no peer waits for them."""
 
 from __future__ import annotations
 

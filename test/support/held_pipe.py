@@ -17,7 +17,7 @@ class HeldPipe:
     """
     A pipe and what was read from it.
 
-    :ivar writer: the descriptor for whoever writes; a write into it may wait.
+    :ivar writer: the descriptor to write into; a write may wait.
     """
 
     def __init__(self) -> None:
