@@ -56,7 +56,7 @@ def moving_commander(topic: Topic) -> Commander:
     )
     commander.enable(True)
     commander.joined()
-    commander.event(Presence(True))
+    commander.event(Presence(True, 0.01))
     commander.measure({'pan': 0.25})
     commander.event(JointUpdate.of({'pan': 0.5}))
     assert commander.state is State.ACTIVE
