@@ -106,7 +106,7 @@ def test_an_arena_that_restarts_empty_is_healed_or_the_remedy_is_named(creates: 
                         'create_missing_rooms to both'
                     )
                     wait_for(lambda: remedy in probe.text(link), remedy, 20.0)
-                    assert remedy in bridge.output
+                    wait_for(lambda: remedy in bridge.output, 'the log line')
                     create_at(url)
                 wait_for(lambda: probe.text(link) == 'joined', 'the link again', 20.0)
                 move(probe, url)

@@ -190,6 +190,21 @@ def test_a_stop_that_arrives_after_a_pause_counts() -> None:
     assert gate.state is State.STOPPED
 
 
+def test_at_a_high_rate_of_measurements_a_short_pause_holds() -> None:
+    """DDS has no room for as much: a stop among it may be lost, and is repeated later."""
+    gate = active_gate(WATCHED)
+    for step in range(1, 1001):
+        gate.graph_seen(0.002 * step, messages=1)
+
+    assert isinstance(gate.update({'pan': 0.5}, 2.2), Command)
+    assert gate.update({'pan': 0.5}, 2.3) is None
+    assert gate.cause == 'the ROS callbacks of this process have not run for 0.3 s'
+    gate.graph_seen(2.3, messages=1)
+    gate.graph_seen(2.31, messages=1)
+    assert gate.update({'pan': 0.5}, 2.31) is None
+    assert 'this process stood still for 0.3 s' in gate.cause
+
+
 @pytest.mark.parametrize('settings', [QUICK, WATCHED], ids=['late', 'pause'])
 def test_time_that_passes_as_it_should_holds_nothing(settings: GateSettings) -> None:
     """A link in time and callbacks that run leave the gate active."""

@@ -66,7 +66,7 @@ async def test_the_corpus_of_frames_is_borne() -> None:
             await ear.ended()
 
     reasons = {event.reason for event in ear.events if isinstance(event, Malformed)}
-    assert reasons == {'json', 'shape', 'name', 'value'}
+    assert reasons == {'json', 'shape', 'name', 'value', 'robot_state'}
     assert ear.loss is None
 
 

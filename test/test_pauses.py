@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from lerobot_arena_ros.control.pauses import PauseWatch
+from lerobot_arena_ros.control.pauses import BACKLOG, SHORTEST_S, PauseWatch
 
 
 def test_a_thread_that_runs_often_has_no_pause() -> None:
@@ -64,7 +64,57 @@ def test_a_clock_that_went_back_is_a_pause() -> None:
 def test_an_infinite_limit_knows_no_pause() -> None:
     """So a gate behaves that has no thread to watch."""
     watch = PauseWatch(math.inf, 0.0)
-    watch.seen(1e9)
+    for now in (1.0, 2.0, 3.0, 1e9):
+        watch.seen(now, messages=1000)
 
     assert watch.pausing_s(2e9) is None
     assert watch.paused_s(1e9, 3.5) is None
+
+
+def watch_at(rate_hz: float) -> tuple[PauseWatch, float]:
+    """Return a watch of a thread that handled so many messages a second, and the time."""
+    watch, now = PauseWatch(1.0, 0.0), 0.0
+    while now < 3.0:
+        now += 1.0 / rate_hz
+        watch.seen(now, messages=1)
+    return watch, now
+
+
+@pytest.mark.parametrize(
+    ('rate_hz', 'limit_s'),
+    [
+        (10.0, 1.0),
+        (100.0, 1.0),
+        (200.0, BACKLOG / 200.0),
+        (500.0, SHORTEST_S),
+        (2000.0, SHORTEST_S),
+    ],
+)
+def test_where_many_messages_arrive_a_shorter_time_is_a_pause(
+    rate_hz: float, limit_s: float
+) -> None:
+    """A socket that nobody reads overflows the sooner the more arrives."""
+    watch, now = watch_at(rate_hz)
+
+    assert watch.pausing_s(now + 0.97 * limit_s) is None
+    assert watch.pausing_s(now + 1.03 * limit_s) == pytest.approx(1.03 * limit_s)
+    watch.seen(now + 1.03 * limit_s, messages=1)
+    assert watch.paused_s(now + 1.03 * limit_s, 3.5) == pytest.approx(1.03 * limit_s)
+
+
+def test_a_pause_does_not_count_as_a_low_rate() -> None:
+    """The messages of that time were lost, so that they could not be counted."""
+    watch, now = watch_at(500.0)
+    watch.seen(now + 5.0, messages=1)
+    watch.seen(now + 5.1, messages=1)
+
+    assert watch.pausing_s(now + 5.1 + 1.03 * SHORTEST_S) is not None
+
+
+def test_what_becomes_quiet_may_pause_for_longer_again() -> None:
+    """Without messages there is nothing that a stop could get lost in."""
+    watch, now = watch_at(500.0)
+    for step in range(1, 21):
+        watch.seen(now + 0.2 * step)
+
+    assert watch.pausing_s(now + 4.0 + 0.9) is None

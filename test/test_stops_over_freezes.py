@@ -21,7 +21,7 @@ from support.freezing import Freeze, Outcome, freezes, press_during
 from support.participant import Participant, running_participant
 from support.robot import WORKSPACE
 from support.waiting import wait_for
-from support.wire import Direction, Wire
+from support.wire import Wire
 
 from lerobot_arena_ros import RoboticsConsumer
 
@@ -48,10 +48,16 @@ def reset_and_move(stage: Stage) -> None:
     stage.wait_for_motion()
 
 
-def see_them_all(stage: Stage, kind: str, attempt: Callable[[Freeze], Outcome]) -> None:
+def see_them_all(
+    stage: Stage,
+    kind: str,
+    attempt: Callable[[Freeze], Outcome],
+    *,
+    press_from_s: float = 0.0,
+) -> None:
     """Make this kind's tries, and see that each stop stopped the robot."""
     outcomes = []
-    for freeze in freezes(kind):
+    for freeze in freezes(kind, press_from_s=press_from_s):
         outcomes.append(attempt(freeze))
         print(outcomes[-1])
         if outcomes[-1].stopped_s is not None:
@@ -172,11 +178,12 @@ def set_change(stage: Stage, change: Callable[[bytes], list[bytes]] | None) -> N
     """Change what the follower's bridge says, and have it join anew."""
 
     def changed(wire: Wire) -> None:
-        direction: Direction = wire.up
-        direction.change = change
+        wire.up.change = change
         wire.cut()
 
+    joins = int(stage.value('consume link', 'joins'))
     stage.proxy.act(changed)
+    wait_for(lambda: int(stage.value('consume link', 'joins')) > joins, 'the next join', 20.0)
     stage.wait_for_motion()
 
 
@@ -199,4 +206,4 @@ def test_a_stop_by_topic_while_the_bridge_is_frozen_comes_before_any_command() -
             button.publish(Bool(data=False))
             return outcome
 
-        see_them_all(stage, 'the bridge is frozen, by ROS topic', attempt)
+        see_them_all(stage, 'the bridge is frozen, by ROS topic', attempt, press_from_s=1.5)

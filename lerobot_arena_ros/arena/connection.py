@@ -25,7 +25,7 @@ from .errors import (
 )
 from .features import Feature
 from .keeping import backoff, is_retryable, keep_joined
-from .messages import Join, JointUpdate, LastStop, Message, Role, encode, room_info
+from .messages import Heartbeat, Join, JointUpdate, LastStop, Message, Role, encode, room_info
 from .opening import CLOSE_TIMEOUT_S, hear_directly, open_socket
 from .rooms import Rooms
 from .session import Event, LinkTiming, Session
@@ -50,6 +50,9 @@ POLL_PERIOD_S = 1.0
 
 MAX_NAME_LENGTH = 60
 """Characters of the readable part of a participant id; a server takes ids of up to 100."""
+
+ANSWER_POLL_S = 0.005
+"""Between two looks for the answer of a peer that is heard again after a silence."""
 
 QUIET_TURNS = 10
 """
@@ -204,7 +207,6 @@ class Connection:
 
         def on_text(text: str) -> None:
             self._hand_over(self._session.receive(text, steady_now()))
-            self._session.listening(steady_now())
 
         self._take = take
         hear_directly(self._socket, on_text)
@@ -227,7 +229,8 @@ class Connection:
                 if self._pending:
                     yield self._pending.popleft()
                     continue
-                self._session.listening(steady_now())
+                if self._take is None:
+                    self._session.listening(steady_now())
                 frame = await self._socket.recv()
                 self._pending.extend(self._session.receive(frame, steady_now()))
         except (ConnectionClosed, OSError) as exc:
@@ -330,10 +333,11 @@ class Connection:
 
     async def _read_what_is_there(self) -> None:
         """
-        Let the loop read everything that the socket holds.
+        Let the loop read everything that the socket holds, and what is on its way.
 
         A process that was frozen wakes up with its timers expired: without this it would drop a
-        socket that holds an emergency stop.
+        socket that holds an emergency stop. A peer that is heard again is asked for one more
+        answer, because that comes after everything which the peer sent before.
         """
         quiet, received = 0, self._session.received
         deadline = steady_now() + MAX_READING_S
@@ -341,6 +345,16 @@ class Connection:
             await asyncio.sleep(0)
             quiet = quiet + 1 if self._session.received == received else 0
             received = self._session.received
+        if not self._session.is_overdue:
+            return
+        last = self._session.answers + self._session.unanswered + 1
+        asking = asyncio.ensure_future(self._socket.send(encode(Heartbeat())))
+        try:
+            while self._session.answers < last and steady_now() < deadline:
+                await asyncio.sleep(ANSWER_POLL_S)
+        finally:
+            asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
 
     async def _keep_asking(self) -> None:
         """Send heartbeats; look at the room where the answers do not tell of its producer."""

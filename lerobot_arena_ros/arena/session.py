@@ -167,6 +167,7 @@ class Session:
         self._reported_late: int | None = None
         self._overdue_s: float | None = None
         self._received = 0
+        self._answers = 0
         self._welcome: Joined | None = None
         self._says_presence = True
         self._absent_polls = 0
@@ -186,6 +187,21 @@ class Session:
     def last_stop(self) -> LastStop | None:
         """The last stop of the room when we joined; None where the server does not tell."""
         return None if self._welcome is None else self._welcome.last_stop
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether frames have arrived after a silence that ended the link."""
+        return self._overdue_s is not None
+
+    @property
+    def unanswered(self) -> int:
+        """Heartbeats without an answer."""
+        return len(self._asked)
+
+    @property
+    def answers(self) -> int:
+        """Answers to heartbeats so far."""
+        return self._answers
 
     @property
     def received(self) -> int:
@@ -249,7 +265,11 @@ class Session:
         return [event, *early]
 
     def listening(self, now: float) -> None:
-        """Note that the shell has handled everything and waits again: silence counts from here."""
+        """
+        Note that a program has handled everything and waits again: silence counts from here.
+
+        A shell that handles each frame at once does not call this: if it is slow, it was frozen.
+        """
         if self._overdue_s is None:
             self._heard_at = max(self._heard_at, now)
 
@@ -275,9 +295,9 @@ class Session:
         """
         silence_s = max(self._overdue_s or 0.0, now - self._heard_at)
         if silence_s >= self._timing.timeout_s:
-            if paused_s > PAUSE_S:
-                raise ConnectionLost(f'this process stood still for {paused_s:.1f} s')
             silence = f'no answer from the server for {silence_s:.1f} s'
+            if paused_s > PAUSE_S:
+                silence += f', while this process stood still for {paused_s:.1f} s'
             raise ConnectionLost(f'{EVICTED}: {silence}' if self._missing_polls else silence)
         if not self._asked:
             return None
@@ -334,6 +354,7 @@ class Session:
             return None
         if not isinstance(message, HeartbeatAck):
             return message
+        self._answers += 1
         self._says_presence = message.has_producer is not None
         asked_at = self._answered(message.seq)
         return Presence(message.has_producer, None if asked_at is None else now - asked_at)

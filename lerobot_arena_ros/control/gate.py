@@ -201,13 +201,15 @@ class Gate:
         self._delay_s = waiting_s
         self._review(now)
 
-    def graph_seen(self, now: float) -> None:
+    def graph_seen(self, now: float, *, messages: int = 0) -> None:
         """
         Note that the thread runs that receives a stop from the ROS graph.
 
         Call it before what that thread brings, which then meets the pause.
+
+        :param messages: how many messages it brings.
         """
-        self._graph.seen(now)
+        self._graph.seen(now, messages=messages)
 
     def expect_feedback(self, expected: bool, now: float) -> None:
         """Note whether anybody publishes measured positions."""

@@ -87,7 +87,8 @@ class GateSettings:
     :param link_timeout_s: hold when the server was silent for so long.
     :param max_delay_s: hold while a round trip to the server takes longer, and until the first
         one was measured; infinite = the delay does not matter.
-    :param pause_s: a graph that was not looked at for longer counts as a pause; infinite = never.
+    :param pause_s: a graph that was not looked at for longer counts as a pause, and for less where
+        many measurements arrive, see :class:`.pauses.PauseWatch`; infinite = never.
     :param settle_s: how long nothing moves after a pause. Stops that were published during the
         pause arrive first: Fast DDS repeats a lost reliable message after up to 3 s
         (``heartbeatPeriod`` of its writers).

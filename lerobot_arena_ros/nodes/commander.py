@@ -161,7 +161,7 @@ class Commander:
         """Take measured positions by ROS name, finite ones."""
         with self._lock:
             now = steady_now()
-            self._gate.graph_seen(now)
+            self._gate.graph_seen(now, messages=1)
             self._gate.measure(positions, now)
             self._act()
 

@@ -35,8 +35,8 @@ PAUSE_S = 1.0
 """
 A longer pause of the ROS callbacks is one in which DDS may have dropped a stop for lack of room.
 
-Shorter than ``link.timeout_s`` by default: Fast DDS keeps some 500 messages of all topics for a
-process that does not read, which is a second of joint_states at 500 Hz.
+Shorter than ``link.timeout_s`` by default. Where many joint_states arrive, a shorter pause counts
+(:data:`lerobot_arena_ros.control.pauses.BACKLOG`).
 """
 
 SLIDING_SHARE = 0.1

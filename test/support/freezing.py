@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 import os
 import random
 import time
@@ -62,13 +62,19 @@ class Outcome(NamedTuple):
         return self.stopped_s is not None and not self.late
 
 
-def freezes(kind: str) -> Iterator[Freeze]:
-    """Give this kind's share of the tries."""
+def freezes(kind: str, *, press_from_s: float = 0.0) -> Iterator[Freeze]:
+    """
+    Return this kind's share of the tries.
+
+    :param press_from_s: the earliest moment, where so few tries would seldom meet what they are
+        for; earlier in a shorter freeze. A hundred tries press at any moment.
+    """
     chance = random.Random(f'{SEED} {kind}')
     print(f'LEROBOT_ARENA_FAULTS_SEED={SEED}')
     for number in range(TRIES // KINDS):
         lasts_s = chance.uniform(*LENGTHS_S[number % len(LENGTHS_S)])
-        yield Freeze(lasts_s, chance.uniform(0.0, lasts_s))
+        earliest_s = min(press_from_s, 0.5 * lasts_s) if TRIES <= 10 else 0.0
+        yield Freeze(lasts_s, chance.uniform(earliest_s, lasts_s))
 
 
 def wait_until_time(moment: float) -> None:
@@ -110,13 +116,13 @@ def press_during(
         see_it_stand(stage)
     held_at = stage.text_after('safety', 'holding', frozen_at) or woke_at
     since = min(held_at, max(woke_at, told_at()))
-    # The bridge says nothing while it is frozen, so that nothing can be on its way when it wakes.
-    slack_s = 0.0 if is_bridge and freeze.lasts_s > PAUSE_S else IN_FLIGHT_S
+    # After a pause of the bridge the only command is one that was about to be written before.
+    most = 1 if is_bridge and freeze.lasts_s > PAUSE_S else None
     return Outcome(
         freeze,
         None if latched_at is None else latched_at - woke_at,
         _travel(stage, woke_at),
-        tuple(after for after in stage.commands_after(since) if after > slack_s),
+        _not_allowed(stage.commands_after(since), most),
     )
 
 
@@ -138,6 +144,12 @@ def see_it_stand(stage: Stage) -> None:
     count = len(seen)
     wait_for(lambda: len(seen) >= count + 2, 'two more statuses of the stop')
     assert seen[-1] is True
+
+
+def _not_allowed(after_s: Sequence[float], most: int | None) -> tuple[float, ...]:
+    """List the commands that are more than so many, or too late to have been decided before."""
+    in_flight = [s for s in after_s if s <= IN_FLIGHT_S][:most]
+    return tuple(after_s[len(in_flight) :])
 
 
 def _travel(stage: Stage, since: float) -> float:
