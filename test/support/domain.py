@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import metadata
 import os
 from pathlib import Path
 
@@ -34,6 +35,11 @@ def own_domain() -> Iterator[int]:
         if 'fastrtps' in os.environ.get('RMW_IMPLEMENTATION', 'rmw_fastrtps_cpp'):
             # LOCALHOST would bring its own transports, whatever the profile says.
             patch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'SYSTEM_DEFAULT')
-            patch.setenv('FASTRTPS_DEFAULT_PROFILES_FILE', str(FASTDDS_PROFILE))
-            patch.setenv('FASTDDS_DEFAULT_PROFILES_FILE', str(FASTDDS_PROFILE))
+            patch.setenv(_profile_variable(), str(FASTDDS_PROFILE))
         yield domain
+
+
+def _profile_variable() -> str:
+    """Return the variable that Fast DDS reads; the releases from Kilted on warn of the old one."""
+    is_old = int(metadata.version('rclpy').partition('.')[0]) < 9
+    return 'FASTRTPS_DEFAULT_PROFILES_FILE' if is_old else 'FASTDDS_DEFAULT_PROFILES_FILE'
