@@ -52,7 +52,7 @@ MAX_NAME_LENGTH = 60
 """Characters of the readable part of a participant id; a server takes ids of up to 100."""
 
 ANSWER_POLL_S = 0.005
-"""Between two looks for the answer of a peer that is heard again after a silence."""
+"""Between two checks for the answer of a peer that sends again after a silence."""
 
 QUIET_TURNS = 10
 """
@@ -336,7 +336,7 @@ class Connection:
         Let the loop read everything that the socket holds, and what is on its way.
 
         A process that was frozen wakes up with its timers expired: without this it would drop a
-        socket that holds an emergency stop. A peer that is heard again is asked for one more
+        socket that holds an emergency stop. A peer that sends again is asked for one more
         answer, because that comes after everything which the peer sent before.
         """
         quiet, received = 0, self._session.received

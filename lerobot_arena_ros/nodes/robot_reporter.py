@@ -1,7 +1,7 @@
 """
 Tells the room what its robot does: where it is, what it is commanded, and why it does not move.
 
-The room's viewers see it beside what the room was told, so that nobody takes one for the other.
+Viewers see it beside what the room was told, so that they do not take one for the other.
 """
 
 from __future__ import annotations

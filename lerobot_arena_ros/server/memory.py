@@ -27,7 +27,7 @@ class KnownStop(NamedTuple):
     The last emergency stop of a room.
 
     :param message: as it was sent.
-    :param steady_s: when, by the clock that nobody sets.
+    :param steady_s: when, in seconds of the steady clock.
     """
 
     message: EmergencyStop
@@ -45,7 +45,7 @@ class KnownRobot(NamedTuple):
     The newest state of one robot.
 
     :param message: as it was passed on.
-    :param steady_s: when, by the clock that nobody sets.
+    :param steady_s: when, in seconds of the steady clock.
     """
 
     message: RobotReport
