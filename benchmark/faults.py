@@ -58,7 +58,9 @@ def main() -> int:
         }
         # One after the other: the times are those of a machine that does nothing else.
         tests = [f'test/{name}' for name in TESTS]
-        command = [sys.executable, '-m', 'pytest', '-q', '-p', 'no:xdist', *tests]
+        # Twenty freezes take longer than a test that hangs.
+        options_of_pytest = ['-q', '-p', 'no:xdist', '-o', 'faulthandler_timeout=0']
+        command = [sys.executable, '-m', 'pytest', *options_of_pytest, *tests]
         code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
         rows = [json.loads(line) for line in report.read_text(encoding='utf-8').splitlines()]
     print(table(rows))

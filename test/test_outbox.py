@@ -88,9 +88,9 @@ def test_one_stop_of_each_source_waits() -> None:
     for stop in (first, again, other):
         outbox.put(stop)
 
-    assert drain(outbox) == [first, other]
-    outbox.put(again)
-    assert drain(outbox) == [again]
+    assert drain(outbox) == [again, other]
+    outbox.put(first)
+    assert drain(outbox) == [first]
 
 
 def test_of_each_robot_the_newest_state_waits() -> None:

@@ -110,6 +110,22 @@ def test_a_reset_that_names_another_stop_is_refused() -> None:
         assert stop_id(viewer) != earlier
 
 
+def test_a_second_press_voids_a_reset_that_was_asked_for_before_it() -> None:
+    """Of two people one asks for a reset, and the other presses again before it is done."""
+    with viewer_of(is_allowed=True) as (bridged, viewer):
+        viewer.stop('smoke')
+        wait_for_stop(bridged)
+        wait_for(lambda: latest(viewer).stop is not None, 'the state with a stop')
+        earlier = stop_id(viewer)
+
+        viewer.request_reset(robot_id(bridged), earlier)
+        viewer.stop('more smoke')
+        wait_for(lambda: latest(viewer).reset_refusal is not None, 'the refusal')
+
+        assert latest(viewer).gate == 'stopped'
+        assert stop_id(viewer) != earlier
+
+
 def test_a_reset_from_the_room_is_refused_while_the_topic_asserts_a_stop() -> None:
     """The state tells why; after the button is released the same request succeeds."""
     with viewer_of(is_allowed=True) as (bridged, viewer):

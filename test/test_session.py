@@ -241,6 +241,32 @@ def test_a_delay_is_reported_once_for_each_heartbeat() -> None:
     assert session.check(0.875) == Late(0.375)
 
 
+def test_each_heartbeat_that_is_late_is_noticed_in_time() -> None:
+    """Also the next one after a late answer, where the link counts as lost much later."""
+    timing = replace(TIMING, timeout_s=6.0, answer_timeout_s=6.0, max_delay_s=0.5)
+    features = frozenset([Feature.HEARTBEAT_SEQ])
+    session = Session(Join('ros-1', Role.CONSUMER, features), timing, 0.0)
+    session.receive(json.dumps({**json.loads(JOINED), 'features': ['heartbeat_seq']}), 0.0)
+    session.heartbeat(0.0)
+    session.heartbeat(0.5)
+    assert session.check(0.5) == Late(0.5)
+    session.receive(frame('heartbeat_ack', seq=2), 0.75)
+
+    session.heartbeat(1.0)
+    assert session.next_check == 1.5
+    assert session.check(1.5) == Late(0.5)
+
+
+def test_a_heartbeat_that_the_server_dropped_is_not_waited_for_forever() -> None:
+    """A server that limits the rate of a program drops its heartbeats as well."""
+    session = joined_session(now=100.0)
+    session.heartbeat(100.0)
+
+    assert session.heartbeat(101.0) is None
+    session.receive(UPDATE, 101.25)
+    assert session.heartbeat(101.5) is not None
+
+
 def test_the_next_check_never_moves_towards_the_present() -> None:
     """A shell sleeps until the next check, also over the heartbeat that it sends meanwhile."""
     timing = replace(TIMING, max_delay_s=0.3, answer_timeout_s=1.0)

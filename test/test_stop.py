@@ -140,6 +140,20 @@ def test_a_local_stop_behind_a_rooms_stop_is_told_after_a_reconnect() -> None:
     assert owed(latch) == {'produce': None, 'consume': BUTTON}
 
 
+def test_a_stop_that_begins_here_is_told_to_the_room_that_stopped_us() -> None:
+    """Others in that room may have been reset since; it is told once."""
+    latch = StopLatch()
+    latch.add_room('consume')
+    latch.trip(Stop('a viewer', 'smoke', room='consume'))
+    button = Stop('the emergency_stop topic', 'emergency_stop is true')
+
+    assert not latch.trip(button)
+    assert latch.owed('consume') is button
+    latch.delivered('consume', button)
+    latch.trip(Stop('the emergency_stop topic', 'emergency_stop is true'))
+    assert latch.owed('consume') is None
+
+
 def test_a_reset_stop_is_not_told_after_a_reconnect() -> None:
     """A reconnect after the reset stops nobody."""
     latch = latch_of_rooms()

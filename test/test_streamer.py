@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 import threading
 from typing import Any, cast
 
@@ -72,6 +73,25 @@ def test_what_was_measured_before_is_not_sent_again(streamer: Streamer, begin: o
 
     streamer.put({'gripper': 0.0}, None)
     assert take(streamer) == {'arm': 2.0, 'gripper': 0.0}
+
+
+def test_a_robot_that_stands_still_is_sent_again_after_a_late_link() -> None:
+    """What was dropped is not taken for what the room knows, whatever the deadband."""
+    thread = ArenaThread()
+    try:
+        settings = replace(SETTINGS, deadband=0.1)
+        late = Streamer(settings, JOINTS, thread, NodeLog(get_logger('test')), max_delay_s=0.5)
+        late.enable(True)
+        late.joined()
+        late.put({'arm': 1.0, 'gripper': 0.5}, None)
+        late.event(Late(0.6))
+        late.event(Presence(True, 0.01))
+
+        late.put({'arm': 1.0, 'gripper': 0.5}, None)
+
+        assert take(late)
+    finally:
+        assert thread.stop(10.0)
 
 
 def test_what_is_measured_while_the_link_is_late_is_not_sent(streamer: Streamer) -> None:

@@ -312,6 +312,9 @@ class Connection:
             await work()
         except (ArenaError, ConnectionClosed, OSError) as exc:
             self._hang_up(exc if isinstance(exc, ArenaError) else None)
+        except Exception as exc:
+            self._bug = self._bug or exc
+            self._hang_up(None)
 
     def _hang_up(self, cause: ArenaError | None) -> None:
         # Not close(): a peer that is gone would be waited for, while the robot still moves.

@@ -45,9 +45,9 @@ class Outbox:
         """
         Add a message.
 
-        A stop overtakes everything, and a second one like it is not added while the first still
-        waits. Joint updates merge: the newest entry of each joint stays. Of each robot only the
-        newest state stays, and of several requests for a reset the newest.
+        A stop overtakes everything, and a second one of the same source replaces the first while
+        that still waits. Joint updates merge: the newest entry of each joint stays. Of each robot
+        only the newest state stays, and of several requests for a reset the newest.
 
         :returns: whether it became one with a message that waits already.
         """
@@ -55,8 +55,11 @@ class Outbox:
             case EmergencyStop():
                 # The stop overtakes a request that is older, which must not reset it.
                 self._reset = None
-                if any(stop.source == message.source for stop in self._stops):
-                    return True
+                for index, stop in enumerate(self._stops):
+                    if stop.source == message.source:
+                        # The newer one, because the room remembers that one.
+                        self._stops[index] = message
+                        return True
                 self._stops.append(message)
             case ResetStop():
                 is_newer = self._reset is not None

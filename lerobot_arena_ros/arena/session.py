@@ -164,7 +164,7 @@ class Session:
         self._heartbeat_at = now
         self._asked: deque[_Question] = deque()
         self._seq = 0
-        self._reported_late: int | None = None
+        self._reported_seq = 0
         self._overdue_s: float | None = None
         self._received = 0
         self._answers = 0
@@ -227,12 +227,10 @@ class Session:
         """
         timing = self._timing
         silent_at = self._heard_at + timing.timeout_s
+        late_at = self._next_question().at + timing.max_delay_s
         if not self._asked:
-            return min(silent_at, self._heartbeat_at + timing.max_delay_s)
-        oldest = self._asked[0]
-        is_reported = oldest.seq == self._reported_late
-        wait_s = timing.answer_timeout_s if is_reported else timing.max_delay_s
-        return min(silent_at, oldest.at + min(wait_s, timing.answer_timeout_s))
+            return min(silent_at, late_at)
+        return min(silent_at, late_at, self._asked[0].at + timing.answer_timeout_s)
 
     def first_frame(self) -> str:
         """Give the frame that asks to join."""
@@ -279,6 +277,8 @@ class Session:
             return None
         self._heartbeat_at = now + self._timing.heartbeat_period_s
         is_numbered = Feature.HEARTBEAT_SEQ in self.features
+        if self._asked and not is_numbered and self._is_given_up(now):
+            self._asked.clear()
         if (self._asked and not is_numbered) or len(self._asked) >= MOST_UNANSWERED:
             return None
         self._seq += 1
@@ -308,9 +308,10 @@ class Session:
                 f'the server has not answered for {waiting_s:.1f} s: everything else that'
                 ' arrives may be as late'
             )
-        if oldest.seq == self._reported_late or waiting_s < self._timing.max_delay_s:
+        question = self._next_question()
+        if now - question.at < self._timing.max_delay_s:
             return None
-        self._reported_late = oldest.seq
+        self._reported_seq = question.seq
         return Late(waiting_s)
 
     def polled(self, info: RoomInfo, now: float) -> Presence:
@@ -335,6 +336,15 @@ class Session:
             self._overdue_s = silence_s
         if self._overdue_s is None:
             self._heard_at = now
+
+    def _is_given_up(self, now: float) -> bool:
+        """Return whether a server that limits our rate may have dropped the oldest heartbeat."""
+        return now - self._asked[0].at >= self._timing.timeout_s
+
+    def _next_question(self) -> _Question:
+        """Return the first heartbeat that was not reported late: one that waits, or the next."""
+        waiting = (each for each in self._asked if each.seq > self._reported_seq)
+        return next(waiting, _Question(self._seq + 1, self._heartbeat_at))
 
     def _is_ignored(self, now: float) -> bool:
         """Say whether a heartbeat waits for its answer, longer than until the next one."""

@@ -1,8 +1,8 @@
 """
 Notice that a thread did not run for a while: it was blocked, or its process or machine slept.
 
-What arrived in such a pause is old, and may come in any order. Where much arrives, a short pause
-is enough for some of it to be lost, a stop for example. So the limit shrinks as the rate grows.
+What arrived in such a pause is old, and may come in any order. Where much arrives, some of it is
+lost even in a short pause, a stop for example. So the limit shrinks as the rate of messages grows.
 ``now`` is in seconds of the steady clock.
 """
 
@@ -33,6 +33,7 @@ class PauseWatch:
 
     :param longest_s: a longer time between two calls of :meth:`seen` is a pause; so is a shorter
         one in which more than :data:`BACKLOG` messages arrive. Infinite = there are no pauses.
+        Call :meth:`seen` more often than each :data:`SHORTEST_S`, also while nothing arrives.
     :param now: the present time.
     """
 

@@ -81,13 +81,18 @@ class StopLatch:
 
     def trip(self, stop: Stop) -> bool:
         """
-        Latch.
+        Latch, and owe the stop to the rooms.
+
+        The first stop that begins here is owed also while another one is latched.
 
         :returns: whether that is news: it was open until now, or no room was to hear of it and
-            now they are; only then do the rooms hear of it.
+            now they are.
         """
         if stop.room is None and _outranks(stop, self._local):
             self._local = stop
+            if self.is_latched and stop.tell_rooms:
+                # Others in the rooms may have been reset since the stop that is latched.
+                self._owed.update(dict.fromkeys(self._rooms, stop))
         if not _outranks(stop, self._stop):
             return False
         self._stop = stop

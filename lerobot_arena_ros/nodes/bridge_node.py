@@ -45,6 +45,9 @@ BEAT_PERIOD_S = 0.5
 NAMESAKE_BEATS = 4
 """Between two looks for nodes of the same name, which list the whole graph."""
 
+PULSE_PERIOD_S = 0.1
+"""Of the timer that shows that the callbacks run; shorter than any pause that counts."""
+
 _DYNAMIC = {spec.name: spec for spec in SPECS if spec.dynamic}
 
 _COMMAND_QOS = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
@@ -227,6 +230,9 @@ class BridgeNode(LifecycleNode):
         self._sides.adjust(_checked(self.get_parameters(list(_DYNAMIC))))
         if self._sides.commander is not None:
             self._add_ramp(self._sides.commander)
+        self._entities.append(
+            self.create_timer(PULSE_PERIOD_S, self._sides.pulse, clock=self._steady)
+        )
         options = QoSOverridingOptions.with_default_policies()
         measured = self.create_subscription(
             JointState,
@@ -318,17 +324,20 @@ class BridgeNode(LifecycleNode):
             self._sides.set_joint_map(self._joint_map)
 
     def _on_stop(self, stop: Stop) -> None:
-        if self._sides is not None and self._sides.commander is not None:
-            self._sides.commander.stop(str(stop))
+        sides = self._sides  # The other thread may take it away.
+        if sides is not None and sides.commander is not None:
+            sides.commander.stop(str(stop))
 
     def _on_stopped(self) -> None:
-        if self._sides is not None and self._sides.commander is not None:
-            self._sides.commander.announce()
+        sides = self._sides
+        if sides is not None and sides.commander is not None:
+            sides.commander.announce()
         self.publish_diagnostics()
 
     def _on_reset(self) -> None:
-        if self._sides is not None and self._sides.commander is not None:
-            self._sides.commander.reset()
+        sides = self._sides
+        if sides is not None and sides.commander is not None:
+            sides.commander.reset()
         self.publish_diagnostics()
 
     def _on_set_parameters(self, parameters: list[Parameter]) -> SetParametersResult:
@@ -359,7 +368,13 @@ class BridgeNode(LifecycleNode):
 
     def _publish_report(self) -> None:
         self._is_report_due = False  # Whatever changes from here on is another report.
-        self._diagnostics.publish(self._report())
+        sides = self._sides
+        try:
+            self._diagnostics.publish(self._report())
+        except Exception:
+            if sides is self._sides:
+                raise
+            # The ROS thread has destroyed what was to be reported of.
 
     def _report(self) -> DiagnosticArray:
         parts = diagnostics.report(

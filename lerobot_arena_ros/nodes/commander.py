@@ -165,6 +165,11 @@ class Commander:
             self._gate.measure(positions, now)
             self._act()
 
+    def pulse(self) -> None:
+        """Note that the callbacks of the ROS thread run."""
+        with self._lock:
+            self._gate.graph_seen(steady_now())
+
     def tick(self) -> None:
         """Continue a motion, or notice that time has passed."""
         with self._lock:

@@ -51,6 +51,9 @@ _STATUS = 'emergency_stop_active'
 _SAYING = {is_stopped: serialize_message(Bool(data=is_stopped)) for is_stopped in (False, True)}
 """What the status may say, serialized beforehand, for that takes a third of publishing it."""
 
+OTHER_STOP = 'the request names another stop than the present one'
+"""Why a reset is refused that a participant asked for before the present stop."""
+
 _WORDS_S = 0.01
 """
 How long after a stop it is logged and told of in diagnostics, in seconds.
@@ -127,8 +130,8 @@ class EmergencyStopPanel:
         """Do what a room asked for since the last call; the ROS thread."""
         with self._lock:
             asked, self._reset_asked = self._reset_asked, None
-        if asked is not None and asked[1] == self.stop_id:
-            self._reset(asked[0])
+        if asked is not None:
+            self._reset(*asked)
             self._on_stopped()
 
     @property
@@ -144,17 +147,20 @@ class EmergencyStopPanel:
     def trip(self, stop: Stop) -> None:
         """Stop everything; any thread."""
         with self._lock:
-            if not self._latch.trip(stop):
-                return
-            self._trips += 1
-            self._on_stop(stop)
-            self.publish()
-            self.reset_refusal = None
-            self._unsaid.append(stop)
-            wakers = [wake for room, wake in self._wakers.items() if self._latch.owed(room)]
+            is_news = self._latch.trip(stop)
+            if is_news:
+                self._trips += 1
+                self._on_stop(stop)
+                self.publish()
+                self.reset_refusal = None
+                self._unsaid.append(stop)
+            wakers = [
+                wake for room, wake in self._wakers.items() if self._latch.owed(room) is stop
+            ]
         for wake in wakers:
             wake()
-        self._thread.post_later(self.announce, _WORDS_S)
+        if is_news:
+            self._thread.post_later(self.announce, _WORDS_S)
 
     def announce(self) -> None:
         """Say in words which stops there were, those that were not told of yet; any thread."""
@@ -221,7 +227,7 @@ class EmergencyStopPanel:
                 source = f'{request.source or "a participant"} in the {room} room'
                 self._reset_asked = (source, self.stop_id)
             else:
-                self.reset_refusal = 'the request names another stop than the present one'
+                self.reset_refusal = OTHER_STOP
 
     def lost(self, room: str, cause: str) -> None:
         """Stop because a room was lost, where the user wants it so."""
@@ -233,7 +239,13 @@ class EmergencyStopPanel:
     def _trip_for(self, room: str, source: str | None, reason: str | None) -> None:
         if source not in self._own_ids:
             sender = f'{source or "a participant"} in the {room} room'
-            self.trip(Stop(sender, reason or 'Emergency stop', room=room))
+            self._press(Stop(sender, reason or 'Emergency stop', room=room))
+
+    def _press(self, stop: Stop) -> None:
+        """Trip. A press on a latched stop is another one: it voids a reset that was asked for."""
+        with self._lock:
+            self._trips += self._latch.is_latched
+        self.trip(stop)
 
     @property
     def _topic(self) -> str:
@@ -267,7 +279,7 @@ class EmergencyStopPanel:
             self.trip(Stop('the emergency_stop topic', 'emergency_stop is true'))
 
     def _on_trigger(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        self.trip(Stop('the trigger service', 'stop triggered by service'))
+        self._press(Stop('the trigger service', 'stop triggered by service'))
         response.success, response.message = True, f'stopped: {self._latch.stop}'
         return response
 
@@ -277,16 +289,27 @@ class EmergencyStopPanel:
         response.success, response.message = self._reset('the reset service')
         return response
 
-    def _reset(self, source: str) -> tuple[bool, str]:
-        """Reset if nothing asserts a stop; return whether it was done, and what to answer."""
+    def _reset(self, source: str, stop_id: str | None = None) -> tuple[bool, str]:
+        """
+        Reset if nothing asserts a stop.
+
+        :param stop_id: the stop that is to be reset; None = the present one, whichever it is.
+        :returns: whether it was done, and what to answer.
+        """
         self.announce()
         publishers, are_bridges = self._publishers()
         hear_us = self._is_heard()
         with self._lock:
             was = self._latch.stop
-            refusal = self._latch.reset(
-                time.monotonic(), publishers=publishers, are_bridges=are_bridges, hear_us=hear_us
-            )
+            if stop_id in (None, self.stop_id):
+                refusal = self._latch.reset(
+                    time.monotonic(),
+                    publishers=publishers,
+                    are_bridges=are_bridges,
+                    hear_us=hear_us,
+                )
+            else:
+                refusal = OTHER_STOP
             if refusal is None and was is not None:
                 self._on_reset()
                 self.publish()

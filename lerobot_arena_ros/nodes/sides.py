@@ -182,6 +182,12 @@ class Sides:
         if self.commander is not None and 'consume.max_velocity' in numbers:
             self.commander.set_velocity_limit(numbers['consume.max_velocity'])
 
+    def pulse(self) -> None:
+        """Note that the callbacks run, so that a robot that is silent is not taken for a pause."""
+        self._callbacks.seen(steady_now())
+        if self.commander is not None:
+            self.commander.pulse()
+
     def look(self, *, publishers: int) -> None:
         """Notice who publishes joint_states, and that time has passed."""
         self._callbacks.seen(steady_now())

@@ -190,6 +190,7 @@ class Streamer:
             self._is_late = is_late
             if is_late:
                 self._waiting = {}
+                self._taken = None  # What was dropped has to be sent once the link is in time.
 
     def refreshed(self, joints: dict[str, float]) -> None:
         """Need nothing of what the room remembers."""

@@ -17,11 +17,12 @@ from .room import Delivery, Now, Room
 
 __all__ = ['STOP_KEPT_S', 'Registry']
 
-STOP_KEPT_S = 10.0
+STOP_KEPT_S = 3600.0
 """
 How long the last stop of a room that is gone is kept for a room of the same name, in seconds.
 
-A robot that rejoins a room that was deleted and made anew must not miss the stop.
+A robot that rejoins a room that was deleted and made anew must not miss the stop. A robot that
+joins for the first time looks at the age of the stop.
 """
 
 
@@ -147,6 +148,8 @@ class Registry:
             for name, stop in self._stops.items()
             if now.steady_s - stop.steady_s < STOP_KEPT_S
         }
+        while len(self._stops) > self._limits.rooms:
+            self._stops.pop(next(iter(self._stops)))
 
 
 def _is_unaddressable(char: str) -> bool:

@@ -8,7 +8,7 @@ import random
 import time
 from typing import NamedTuple
 
-from .faults import Stage
+from .faults import FOLLOWER, Stage
 from .waiting import wait_for
 
 __all__ = ['KINDS', 'TRIES', 'Freeze', 'Outcome', 'freezes', 'press_during', 'wait_until_time']
@@ -140,7 +140,7 @@ def wait_for_latch(stage: Stage, since: float) -> float:
 
 def see_it_stand(stage: Stage) -> None:
     """Wait for two more statuses of the stop, which come twice a second."""
-    seen = stage.probe.stop_active['follower']
+    seen = stage.probe.stop_active[FOLLOWER]
     count = len(seen)
     wait_for(lambda: len(seen) >= count + 2, 'two more statuses of the stop')
     assert seen[-1] is True
