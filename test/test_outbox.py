@@ -128,8 +128,9 @@ def test_a_reset_never_overtakes_a_stop_that_came_after_it() -> None:
 
     outbox.put(stop)
     outbox.put(reset)
-    outbox.put(EmergencyStop('again', 'x'))
-    assert drain(outbox) == [stop]
+    again = EmergencyStop('again', 'x')
+    outbox.put(again)
+    assert drain(outbox) == [again]
 
     outbox.put(stop)
     outbox.put(reset)

@@ -46,12 +46,14 @@ def test_public_clients_are_sent_nothing_new_while_a_bridge_reports() -> None:
                     RoboticsProducer(bridged.url), WORKSPACE, 'a', 'leader'
                 ) as leader,
             ):
+                wait_for(lambda: viewer.states, 'the first state')
                 for number in range(2):
                     degrees = itertools.count(100.0 * number)
 
                     def moved(degrees: itertools.count[float] = degrees) -> bool:
                         leader.say(j1=next(degrees) % 40.0)
-                        return bridged.value('safety', 'gate') == 'active'
+                        _, state = viewer.states[-1]
+                        return state is not None and state.gate == 'active'
 
                     wait_for(moved, 'the gate to be active', 20.0)
                     viewer.stop(f'stop {number}')

@@ -73,7 +73,7 @@ def test_members_of_a_deleted_room_have_no_say_in_its_successor(registry: Regist
 
 
 @pytest.mark.parametrize(
-    ('remade_s', 'is_known'), [(9.9, True), (10.0, False)], ids=['soon', 'late']
+    ('remade_s', 'is_known'), [(3599.0, True), (3600.0, False)], ids=['soon', 'late']
 )
 def test_a_room_that_is_made_anew_knows_a_stop_that_is_young(
     registry: Registry, remade_s: float, is_known: bool

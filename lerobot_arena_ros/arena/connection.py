@@ -51,6 +51,9 @@ POLL_PERIOD_S = 1.0
 MAX_NAME_LENGTH = 60
 """Characters of the readable part of a participant id; a server takes ids of up to 100."""
 
+SHORTEST_WATCH_S = 0.01
+"""Between two checks, also where a deadline has passed because a heartbeat cannot be written."""
+
 ANSWER_POLL_S = 0.005
 """Between two checks for the answer of a peer that sends again after a silence."""
 
@@ -325,7 +328,7 @@ class Connection:
         """Notice silence and delay. Writes nothing, because writing might have to wait."""
         while True:
             due = self._session.next_check
-            await asyncio.sleep(due - steady_now())
+            await asyncio.sleep(max(SHORTEST_WATCH_S, due - steady_now()))
             if steady_now() < self._session.next_check:
                 continue
             paused_s = steady_now() - due

@@ -227,10 +227,10 @@ class Session:
         """
         timing = self._timing
         silent_at = self._heard_at + timing.timeout_s
-        late_at = self._next_question().at + timing.max_delay_s
-        if not self._asked:
-            return min(silent_at, late_at)
-        return min(silent_at, late_at, self._asked[0].at + timing.answer_timeout_s)
+        deadlines = [silent_at, self._next_late_at()]
+        if self._asked:
+            deadlines.append(self._asked[0].at + timing.answer_timeout_s)
+        return min(deadlines)
 
     def first_frame(self) -> str:
         """Give the frame that asks to join."""
@@ -276,7 +276,7 @@ class Session:
         if now < self._heartbeat_at:
             return None
         self._heartbeat_at = now + self._timing.heartbeat_period_s
-        is_numbered = Feature.HEARTBEAT_SEQ in self.features
+        is_numbered = self._is_numbered
         if self._asked and not is_numbered and self._is_given_up(now):
             self._asked.clear()
         if (self._asked and not is_numbered) or len(self._asked) >= MOST_UNANSWERED:
@@ -308,8 +308,8 @@ class Session:
                 f'the server has not answered for {waiting_s:.1f} s: everything else that'
                 ' arrives may be as late'
             )
-        question = self._next_question()
-        if now - question.at < self._timing.max_delay_s:
+        question = self._unreported()
+        if question is None or now - question.at < self._timing.max_delay_s:
             return None
         self._reported_seq = question.seq
         return Late(waiting_s)
@@ -337,14 +337,26 @@ class Session:
         if self._overdue_s is None:
             self._heard_at = now
 
+    @property
+    def _is_numbered(self) -> bool:
+        return Feature.HEARTBEAT_SEQ in self.features
+
     def _is_given_up(self, now: float) -> bool:
         """Return whether a server that limits our rate may have dropped the oldest heartbeat."""
         return now - self._asked[0].at >= self._timing.timeout_s
 
-    def _next_question(self) -> _Question:
-        """Return the first heartbeat that was not reported late: one that waits, or the next."""
-        waiting = (each for each in self._asked if each.seq > self._reported_seq)
-        return next(waiting, _Question(self._seq + 1, self._heartbeat_at))
+    def _unreported(self) -> _Question | None:
+        """Return the oldest heartbeat without an answer that was not reported late."""
+        return next((each for each in self._asked if each.seq > self._reported_seq), None)
+
+    def _next_late_at(self) -> float:
+        """Return when a heartbeat will be late: one that waits, or the next one."""
+        question = self._unreported()
+        if question is not None:
+            return question.at + self._timing.max_delay_s
+        if self._asked and not self._is_numbered:
+            return math.inf
+        return self._heartbeat_at + self._timing.max_delay_s
 
     def _is_ignored(self, now: float) -> bool:
         """Say whether a heartbeat waits for its answer, longer than until the next one."""
