@@ -211,6 +211,11 @@ class Gate:
         """
         self._graph.seen(now, messages=messages)
 
+    @property
+    def watches_closely(self) -> bool:
+        """Whether :meth:`graph_seen` has to be called more often than each 0.25 s."""
+        return self._graph.is_strict
+
     def expect_feedback(self, expected: bool, now: float) -> None:
         """Note whether anybody publishes measured positions."""
         self._feedback_expected = expected

@@ -33,7 +33,8 @@ class PauseWatch:
 
     :param longest_s: a longer time between two calls of :meth:`seen` is a pause; so is a shorter
         one in which more than :data:`BACKLOG` messages arrive. Infinite = there are no pauses.
-        Call :meth:`seen` more often than each :data:`SHORTEST_S`, also while nothing arrives.
+        While :attr:`is_strict`, call :meth:`seen` more often than each :data:`SHORTEST_S`, also
+        if nothing arrives.
     :param now: the present time.
     """
 
@@ -56,6 +57,11 @@ class PauseWatch:
             self._messages, self._counting_since = 0, now  # How many were lost is not known.
         self._seen_at = now
         self._count(messages, now)
+
+    @property
+    def is_strict(self) -> bool:
+        """Whether so much arrives that shorter times than ``longest_s`` count."""
+        return self._limit_s < self._longest_s
 
     def pausing_s(self, now: float) -> float | None:
         """Return for how long the thread has not run; None while that is no pause."""

@@ -46,7 +46,7 @@ NAMESAKE_BEATS = 4
 """Between two looks for nodes of the same name, which list the whole graph."""
 
 PULSE_PERIOD_S = 0.1
-"""Of the timer that shows that the callbacks run; shorter than any pause that counts."""
+"""Of the timer that shows that the callbacks run, where short pauses count."""
 
 _DYNAMIC = {spec.name: spec for spec in SPECS if spec.dynamic}
 
@@ -230,9 +230,10 @@ class BridgeNode(LifecycleNode):
         self._sides.adjust(_checked(self.get_parameters(list(_DYNAMIC))))
         if self._sides.commander is not None:
             self._add_ramp(self._sides.commander)
-        self._entities.append(
-            self.create_timer(PULSE_PERIOD_S, self._sides.pulse, clock=self._steady)
-        )
+        pulse = self.create_timer(PULSE_PERIOD_S, self._sides.pulse, clock=self._steady)
+        pulse.cancel()
+        self._sides.set_pulse(pulse)
+        self._entities.append(pulse)
         options = QoSOverridingOptions.with_default_policies()
         measured = self.create_subscription(
             JointState,

@@ -170,6 +170,11 @@ class Commander:
         with self._lock:
             self._gate.graph_seen(steady_now())
 
+    @property
+    def needs_pulse(self) -> bool:
+        """Whether :meth:`pulse` has to be called ten times a second; any thread."""
+        return self._gate.watches_closely
+
     def tick(self) -> None:
         """Continue a motion, or notice that time has passed."""
         with self._lock:

@@ -27,7 +27,10 @@ from .commander import Commander
 __all__ = ['Identity', 'RobotReporter']
 
 PERIOD_S = 0.2
-"""Between two reports while nothing changes."""
+"""Between two reports while positions change."""
+
+STILL_PERIOD_S = 1.0
+"""Between two reports while nothing changes, so that viewers know that the robot is there."""
 
 SHORTEST_S = 0.02
 """Between two reports however much changes."""
@@ -80,16 +83,18 @@ class RobotReporter:
         """Report for as long as the connection lives, if the server passes reports on."""
         if Feature.ROBOT_STATE not in connection.features:
             return
-        sent_at = -math.inf
+        state, sent_at = None, -math.inf
         while True:
             await asyncio.sleep(sent_at + SHORTEST_S - steady_now())
             self._changed.clear()
-            sent_at = steady_now()
+            sent_at, before = steady_now(), state
+            state = self.state(sent_at)
             try:
-                await connection.send(RobotReport(self.state(sent_at)))
+                await connection.send(RobotReport(state))
             except TransportError:
                 return  # The link notices by itself.
-            alarm = asyncio.get_running_loop().call_later(PERIOD_S, self._changed.set)
+            period_s = STILL_PERIOD_S if state == before else PERIOD_S
+            alarm = asyncio.get_running_loop().call_later(period_s, self._changed.set)
             try:
                 await self._changed.wait()
             finally:

@@ -20,7 +20,7 @@ from lerobot_arena_ros.control.pauses import PauseWatch
 
 from .arena_thread import ArenaThread
 from .command_topic import CommandTopic
-from .commander import Commander
+from .commander import Commander, Ramp
 from .emergency_stop import EmergencyStopPanel
 from .links import RoomLink, Side
 from .node_log import NodeLog
@@ -70,6 +70,8 @@ class Sides:
         self._on_change = on_change
         self._identity = identity
         self._reporter: RobotReporter | None = None
+        self._pulse: Ramp | None = None
+        self._is_pulsing = False
         self._callbacks = PauseWatch(PAUSE_S, steady_now())
         self._tasks: list[concurrent.futures.Future[asyncio.Task[None]]] = []
         if settings.produce is not None:
@@ -182,9 +184,12 @@ class Sides:
         if self.commander is not None and 'consume.max_velocity' in numbers:
             self.commander.set_velocity_limit(numbers['consume.max_velocity'])
 
+    def set_pulse(self, pulse: Ramp) -> None:
+        """Take the timer that calls :meth:`pulse`, asleep; it runs while it is needed."""
+        self._pulse = pulse
+
     def pulse(self) -> None:
         """Note that the callbacks run, so that a robot that is silent is not taken for a pause."""
-        self._callbacks.seen(steady_now())
         if self.commander is not None:
             self.commander.pulse()
 
@@ -195,6 +200,16 @@ class Sides:
         if self.commander is not None:
             self.commander.expect_feedback(publishers > 0)
             self.commander.tick()
+            self._wake_or_rest_pulse(self.commander.needs_pulse)
+
+    def _wake_or_rest_pulse(self, is_needed: bool) -> None:
+        if self._pulse is None or is_needed is self._is_pulsing:
+            return
+        self._is_pulsing = is_needed
+        if is_needed:
+            self._pulse.reset()
+        else:
+            self._pulse.cancel()
 
     def _note_unmapped(self, positions: Mapping[str, float]) -> None:
         """Say once which joints pass by; another robot's may well share the topic."""
