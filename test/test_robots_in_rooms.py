@@ -87,6 +87,7 @@ async def test_a_robot_that_leaves_is_told_of_whatever_way_it_goes(way: str) -> 
             assert (await viewer.recv_type(STATE))['data']['gate'] == 'active'
             if way == 'closed':
                 robot.send(b'\x03\xe8', opcode=8)
+                robot.close()  # As a client does; older releases of websockets wait for it.
             elif way == 'cut off':
                 robot.close()
             else:  # Who is dead does not answer when another wants its place.
