@@ -19,7 +19,7 @@ class Feature(str, Enum):
 
     ``heartbeat_seq``: heartbeats are numbered, and each answer repeats the number.
     ``last_stop``: ``joined`` tells the last emergency stop of the room and its age.
-    ``robot_state``: the participant may send ``robot_state``, and receives those of others.
+    ``robot_state``: a robot may send its state; a participant that sends none receives them.
     ``remote_reset``: a robot that has it may be asked to reset its stop; a viewer may ask.
     """
 

@@ -203,7 +203,7 @@ class StateSync:
 @dataclass(frozen=True)
 class RobotReport:
     """
-    A robot tells its state; the server passes it on to all others that have the feature.
+    The state of a robot; the server passes it on to those that have the feature and are no robot.
 
     :param state: None = the robot has left the room.
     :param source: the robot's participant id, filled in by the server.

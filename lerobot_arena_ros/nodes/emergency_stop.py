@@ -78,7 +78,7 @@ class EmergencyStopPanel:
     :param on_reset: called under the lock when it opens.
     :param stop_on_loss: whether the loss of a joined room is a stop.
     :param allow_remote_reset: whether a participant of a room may reset.
-    :ivar reset_refusal: why the last remote reset was refused; None = it was not.
+    :ivar reset_refusal: why the last reset was refused; None = it was not.
     :raises ValueError: the status is remapped onto the input.
     """
 
@@ -186,7 +186,7 @@ class EmergencyStopPanel:
     # ----- as a link sees it
 
     def heard(self, room: str, stop: EmergencyStop) -> None:
-        """Stop because a room says so, unless it is our own stop coming back."""
+        """Stop because of a stop in a room, unless it is our own one that comes back."""
         with self._lock:
             self._latch.note(room, _id_of(stop))
         self._trip_for(room, stop.source, stop.reason)
