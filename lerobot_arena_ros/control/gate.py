@@ -372,8 +372,7 @@ class Gate:
     def _feedback_obstacle(self, now: float) -> str | None:
         settings = self._settings
         if settings.feedback is Feedback.NEVER:
-            # Not required is not unheard: an arm that is measured must not be pulled, either.
-            return self._following_error(now) if self._state is State.ACTIVE else None
+            return None
         if not self.is_fed:
             since, for_s = self._looking
             looking = abs(now - since) < for_s
@@ -389,19 +388,7 @@ class Gate:
             return f'no fresh joint_states of {", ".join(missing)}'
         if self._state is not State.ACTIVE:
             return None
-        if not self._placed:
-            return 'joint_states have begun'
-        return self._following_error(now)
-
-    def _following_error(self, now: float) -> str | None:
-        for joint in self._joints:
-            measured = self._measured.fresh(joint.name, now)
-            if not joint.max_following_error or measured is None:
-                continue
-            error = abs(self._motion.setpoint[joint.name] - measured)
-            if error > joint.max_following_error:
-                return f'{joint.name} is {error:.3f} away from its command'
-        return None
+        return None if self._placed else 'joint_states have begun'
 
     def _misplaced(self, now: float) -> str | None:
         """Name the joints that cannot be where they were measured, for motion begins there."""

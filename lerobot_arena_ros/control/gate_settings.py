@@ -8,7 +8,7 @@ import math
 
 from .slew import VelocityRamp, clamp
 
-__all__ = ['Feedback', 'GateJoint', 'GateSettings', 'StateSyncUse']
+__all__ = ['Feedback', 'GateJoint', 'GateSettings', 'Halt', 'StateSyncUse']
 
 
 class StateSyncUse(str, Enum):
@@ -38,6 +38,17 @@ class Feedback(str, Enum):
     NEVER = 'never'
 
 
+class Halt(str, Enum):
+    """
+    How a motion ends before its target.
+
+    ``brake``: commands slow down at the maximum acceleration, and cease. ``freeze``: they cease.
+    """
+
+    BRAKE = 'brake'
+    FREEZE = 'freeze'
+
+
 @dataclass(frozen=True)
 class GateJoint:
     """
@@ -45,14 +56,27 @@ class GateJoint:
 
     :param lower: None = no limit.
     :param upper: None = no limit.
-    :param max_following_error: hold when the joint is further than this from its command; 0 = off.
+    :param max_acceleration: of the command, in rad/s^2 or m/s^2; infinite = unlimited.
+    :param max_lead: how far the command may be ahead of the measured position at rest, in radians
+        or metres; infinite = unlimited.
+    :param lead_time_s: a moving joint may be led by what it covers in this time, too.
+    :param stall_s: how long the joint may stay behind without following; infinite = for ever.
+    :param max_measured_velocity: a joint that is measured to be faster contradicts itself.
+    :param limit_tolerance: a joint that is measured further outside its limits is not moved.
+    :param is_continuous: whether positions that differ by a whole turn are the same place.
     """
 
     name: str
     lower: float | None
     upper: float | None
     ramp: VelocityRamp
-    max_following_error: float = 0.0
+    max_acceleration: float = math.inf
+    max_lead: float = math.inf
+    lead_time_s: float = 0.15
+    stall_s: float = math.inf
+    max_measured_velocity: float = math.inf
+    limit_tolerance: float = 0.1
+    is_continuous: bool = False
 
     @property
     def reach(self) -> tuple[str, float | None, float | None]:
@@ -94,6 +118,8 @@ class GateSettings:
         (``heartbeatPeriod`` of its writers).
     :param discovery_s: how long ``auto`` looks for publishers before it does without feedback.
     :param listener_s: the same, after each new listener to the commands.
+    :param on_hold: how a motion ends when link, producer or updates are lost.
+    :param on_stop: how a motion ends at an emergency stop.
     """
 
     on_state_sync: StateSyncUse = StateSyncUse.ALIGN
@@ -108,3 +134,5 @@ class GateSettings:
     settle_s: float = 3.5
     discovery_s: float = 5.0
     listener_s: float = 1.0
+    on_hold: Halt = Halt.BRAKE
+    on_stop: Halt = Halt.FREEZE

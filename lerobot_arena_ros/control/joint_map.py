@@ -36,7 +36,11 @@ class Joint:
     :param invert: the wire counts the other way.
     :param offset: added to the position, in radians or metres.
     :param max_velocity: its own limit in radians or metres per second; None = only the common one.
-    :param max_following_error: of this joint, in radians or metres; None = the common one.
+    :param max_acceleration: of this joint, in rad/s^2 or m/s^2; None = the common one.
+    :param max_lead: of this joint, in radians or metres; None = the common one.
+    :param stall_s: of this joint; None = the common one.
+    :param unlimited: the user says that it has no limits.
+    :param continuous: whether positions that differ by a whole turn are the same place.
     :param prismatic: whether it slides.
     :param mimic: whether it follows another joint by itself, so that it must not be commanded.
     """
@@ -49,7 +53,11 @@ class Joint:
     invert: bool = False
     offset: float = 0.0
     max_velocity: float | None = None
-    max_following_error: float | None = None
+    max_acceleration: float | None = None
+    max_lead: float | None = None
+    stall_s: float | None = None
+    unlimited: bool = False
+    continuous: bool = False
     prismatic: bool = False
     mimic: bool = False
 

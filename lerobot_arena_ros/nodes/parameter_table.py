@@ -191,13 +191,37 @@ SPECS: tuple[Spec, ...] = (
         60.0,
     ),
     Spec(
-        'consume.max_following_error',
+        'consume.max_measured_velocity',
         0.0,
-        'Hold when a joint is further than this from its command, as one without power is; '
-        'sliding joints a tenth of it, in m. 0: off.',
+        'A joint that is measured to move faster contradicts itself: nothing moves until its '
+        'measurements agree for half a second. Sliding joints a tenth of it, in m/s. 0: four '
+        'times the velocity limit of the joint.',
+        'rad/s',
+        0.0,
+        1000.0,
+    ),
+    Spec(
+        'consume.limit_tolerance',
+        0.1,
+        'A joint that is measured further than this outside its limits is not moved; sliding '
+        'joints a tenth of it, in m.',
         'rad',
         0.0,
         10.0,
+    ),
+    Spec(
+        'consume.require_limits',
+        'always',
+        'Whether a joint needs position limits to be commanded: from robot_description, from '
+        'joint_map.<joint>.min and .max, or that it has none (a continuous joint, '
+        'joint_map.<joint>.unlimited).',
+        choices=('always', 'never'),
+    ),
+    Spec(
+        'consume.allow_other_publishers',
+        False,
+        'Whether the bridge commands the robot although another node publishes on its command '
+        'topic.',
     ),
     Spec(
         'consume.require_producer',
@@ -214,9 +238,59 @@ SPECS: tuple[Spec, ...] = (
         dynamic=True,
     ),
     Spec(
+        'consume.max_acceleration',
+        10.0,
+        'No command accelerates or brakes a joint more; sliding joints a tenth of it, in m/s^2. '
+        '0: unlimited.',
+        'rad/s^2',
+        0.0,
+        10000.0,
+    ),
+    Spec(
+        'consume.max_lead',
+        0.1,
+        'How far the command of a joint may be ahead of where the joint is measured at rest; '
+        'sliding joints a tenth of it, in m. 0: unlimited.',
+        'rad',
+        0.0,
+        10.0,
+    ),
+    Spec(
+        'consume.lead_time_s',
+        0.15,
+        'A moving joint may in addition be led by what it covers in this time.',
+        's',
+        0.0,
+        2.0,
+    ),
+    Spec(
+        'consume.stall_s',
+        1.0,
+        'A joint that does not follow for so long, although its command is as far ahead as it '
+        'may be, stops the robot until a person resets it. 0: never.',
+        's',
+        0.0,
+        60.0,
+    ),
+    Spec(
+        'consume.on_hold',
+        'brake',
+        'What happens to a motion when the link, the producer or the updates are lost: the '
+        'command brakes and then ends (brake), or ends at once (freeze). Where measurements '
+        'cannot be trusted it ends at once.',
+        choices=('brake', 'freeze'),
+    ),
+    Spec(
+        'consume.on_stop',
+        'freeze',
+        'The same at an emergency stop. Brake is for arms whose drives fault when commands end '
+        'in motion.',
+        choices=('freeze', 'brake'),
+    ),
+    Spec(
         'consume.start_velocity',
         0.5,
-        'The same, at the moment in which motion begins or begins again.',
+        'The same as max_velocity, at the moment in which motion begins or begins again.',
         'rad/s',
         0.001,
         100.0,
@@ -315,12 +389,32 @@ JOINT_SPECS: tuple[Spec, ...] = (
         100.0,
     ),
     Spec(
-        'max_following_error',
+        'max_acceleration',
         float,
-        'The same as consume.max_following_error for this joint, which it replaces. 0: off, as a '
-        'gripper wants it that squeezes.',
+        'Replaces consume.max_acceleration for this joint.',
+        'rad/s^2 or m/s^2',
+        0.0,
+        10000.0,
+    ),
+    Spec(
+        'max_lead',
+        float,
+        'Replaces consume.max_lead for this joint. Of a gripper it is how hard it may squeeze.',
         'rad or m',
         0.0,
         10.0,
+    ),
+    Spec(
+        'stall_s',
+        float,
+        'Replaces consume.stall_s for this joint. 0: never, for a gripper that holds things.',
+        's',
+        0.0,
+        60.0,
+    ),
+    Spec(
+        'unlimited',
+        False,
+        'The joint has no position limits, and may be commanded without.',
     ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+import math
 from typing import Any
 
 from lerobot_arena_ros.arena.access import Access
@@ -14,6 +15,7 @@ from lerobot_arena_ros.control.gate_settings import (
     Feedback,
     GateJoint,
     GateSettings,
+    Halt,
     StateSyncUse,
 )
 from lerobot_arena_ros.control.joint_map import Joint, JointMap, unit_of
@@ -42,6 +44,9 @@ Shorter than ``link.timeout_s`` by default. Where many joint_states arrive, a sh
 SLIDING_SHARE = 0.1
 """What a common limit is for a sliding joint, in m or m/s per rad or rad/s of the others."""
 
+MEASURED_SHARE = 4.0
+"""How many times its velocity limit a joint may be measured to move, where nothing is said."""
+
 
 @dataclass(frozen=True)
 class ProduceSettings:
@@ -61,7 +66,12 @@ class CommonLimits:
     velocity: float
     start_velocity: float
     start_s: float
-    following_error: float
+    acceleration: float
+    lead: float
+    lead_time_s: float
+    stall_s: float
+    measured_velocity: float
+    tolerance: float
 
     def gate_joint(self, joint: Joint) -> GateJoint:
         """Give what the gate has to know of a joint; the smallest velocity limit counts."""
@@ -69,11 +79,25 @@ class CommonLimits:
         velocities = [self.velocity * share]
         if joint.max_velocity is not None:
             velocities.append(joint.max_velocity)
-        following_error = joint.max_following_error
-        if following_error is None:
-            following_error = self.following_error * share
-        ramp = VelocityRamp(self.start_velocity * share, min(velocities), self.start_s)
-        return GateJoint(joint.name, joint.lower, joint.upper, ramp, following_error)
+        velocity = min(velocities)
+        return GateJoint(
+            joint.name,
+            joint.lower,
+            joint.upper,
+            VelocityRamp(self.start_velocity * share, velocity, self.start_s),
+            max_acceleration=_limit(joint.max_acceleration, self.acceleration * share),
+            max_lead=_limit(joint.max_lead, self.lead * share),
+            lead_time_s=self.lead_time_s,
+            stall_s=_limit(joint.stall_s, self.stall_s),
+            max_measured_velocity=self.measured_velocity * share or MEASURED_SHARE * velocity,
+            limit_tolerance=self.tolerance * share,
+            is_continuous=joint.continuous,
+        )
+
+
+def _limit(own: float | None, common: float) -> float:
+    """Choose a joint's own limit or the common one; 0 is none."""
+    return (common if own is None else own) or math.inf
 
 
 @dataclass(frozen=True)
@@ -84,6 +108,8 @@ class ConsumeSettings:
     command_interface: str
     limits: CommonLimits
     gate: GateSettings
+    require_limits: bool
+    allow_other_publishers: bool
     create_room: bool
 
 
@@ -214,7 +240,10 @@ def _joint(name: str, units: Unit, values: Mapping[str, Any]) -> Joint:
         invert=values['invert'],
         offset=values['offset'],
         max_velocity=values['max_velocity'],
-        max_following_error=values['max_following_error'],
+        max_acceleration=values['max_acceleration'],
+        max_lead=values['max_lead'],
+        stall_s=values['stall_s'],
+        unlimited=values['unlimited'],
         prismatic=unit is Unit.METRES,
     )
 
@@ -237,7 +266,12 @@ def _consume(values: Mapping[str, Any]) -> ConsumeSettings:
             values['consume.max_velocity'],
             values['consume.start_velocity'],
             values['consume.start_seconds'],
-            values['consume.max_following_error'],
+            values['consume.max_acceleration'],
+            values['consume.max_lead'],
+            values['consume.lead_time_s'],
+            values['consume.stall_s'],
+            values['consume.max_measured_velocity'],
+            values['consume.limit_tolerance'],
         ),
         GateSettings(
             on_state_sync=StateSyncUse(values['consume.on_state_sync']),
@@ -249,7 +283,11 @@ def _consume(values: Mapping[str, Any]) -> ConsumeSettings:
             link_timeout_s=values['link.timeout_s'],
             max_delay_s=values['link.max_delay_s'],
             pause_s=PAUSE_S,
+            on_hold=Halt(values['consume.on_hold']),
+            on_stop=Halt(values['consume.on_stop']),
         ),
+        require_limits=values['consume.require_limits'] == 'always',
+        allow_other_publishers=values['consume.allow_other_publishers'],
         create_room=values['create_missing_rooms'] == 'both',
     )
 
