@@ -53,6 +53,7 @@ def moving_commander(topic: Topic) -> Commander:
         logger=NodeLog(get_logger('test')),
         lock=threading.RLock(),
         on_change=lambda: None,
+        on_stall=lambda _: None,
         stopped=None,
     )
     commander.enable(True)

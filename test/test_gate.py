@@ -688,43 +688,6 @@ def test_feedback_that_comes_back_far_away_is_where_motion_begins() -> None:
     assert pose_of(gate.update({'pan': 0.25}, 0.7)) == {'pan': -0.9, 'lift': 2.9}
 
 
-def test_a_following_error_holds_where_asked_for() -> None:
-    """An arm that does not follow, blocked or switched off, is not pulled any further."""
-    gate = active_gate()
-    gate.set_joints([PAN, replace(LIFT, max_following_error=0.2)], 0.0)
-    gate.update({'pan': 1.0, 'lift': 3.0}, 0.0)
-
-    for i in range(1, 61):
-        gate.measure(POSE, i * PERIOD_S)
-        gate.tick(i * PERIOD_S)
-
-    (change,) = gate.take_transitions()
-    assert change.after is State.HOLDING
-    assert change.cause.startswith('lift is 0.2')
-    assert change.cause.endswith('away from its command')
-
-
-def test_a_following_error_counts_where_feedback_is_not_required() -> None:
-    """With never, an arm that is measured all the same is not pulled, either."""
-    gate = active_gate(BLIND)
-    gate.set_joints([PAN, replace(LIFT, max_following_error=0.2)], 0.0)
-
-    gate.measure({'lift': 0.5}, 0.01)
-
-    assert gate.state is State.HOLDING
-    assert gate.cause == 'lift is 0.500 away from its command'
-
-
-def test_after_a_following_error_motion_begins_where_the_arm_is() -> None:
-    """The next live update starts anew at the measured pose."""
-    gate = active_gate()
-    gate.set_joints([replace(PAN, max_following_error=0.2), LIFT], 0.0)
-    gate.measure({'pan': -0.5, 'lift': 1.0}, 0.01)
-    assert gate.state is State.HOLDING
-
-    assert pose_of(gate.update({'pan': 0.25}, 0.02)) == {'pan': -0.5, 'lift': 1.0}
-
-
 @pytest.mark.parametrize('announced', [True, False])
 def test_feedback_that_begins_while_moving_is_where_motion_begins_anew(announced: bool) -> None:
     """With auto, an arm that comes up late is not pulled to where the blind commands are."""

@@ -78,7 +78,6 @@ class GateMachine(RuleBasedStateMachine):
         feedback=st.sampled_from(Feedback),
         on_state_sync=st.sampled_from(StateSyncUse),
         require_producer=st.booleans(),
-        following_error=st.sampled_from((0.0, 0.0, 0.5)),
         command_timeout_s=st.sampled_from((0.0, 0.0, 0.3)),
         stopped=st.sampled_from((None, None, None, 'stopped before')),
     )
@@ -87,7 +86,6 @@ class GateMachine(RuleBasedStateMachine):
         feedback: Feedback,
         on_state_sync: StateSyncUse,
         require_producer: bool,
-        following_error: float,
         command_timeout_s: float,
         stopped: str | None,
     ) -> None:
@@ -100,7 +98,6 @@ class GateMachine(RuleBasedStateMachine):
             command_timeout_s=command_timeout_s,
         )
         self.gate = Gate(self.settings, self.now, stopped=stopped)
-        self.following_error = following_error
         self.joints: dict[str, GateJoint] = {}
         self.is_stopped = stopped is not None
         self.is_enabled = self.is_linked = self.is_expected = False
@@ -129,7 +126,7 @@ class GateMachine(RuleBasedStateMachine):
 
     def watch(self, call: Callable[[], Command | None], *, may_enter: bool = False) -> None:
         """Let something happen to the gate, and see what it does."""
-        before, late = self.gate.state, self.missing() + self.left_behind()
+        before, late = self.gate.state, self.missing()
         command = call()
         after = self.gate.state
         GateMachine.seen[after.value] += 1
@@ -162,17 +159,6 @@ class GateMachine(RuleBasedStateMachine):
             ),
         }
         return [reason for reason, holds in reasons.items() if holds]
-
-    def left_behind(self) -> list[str]:
-        """Name the joints that are too far from their last command."""
-        measured = {name: self.fresh(name) for name in self.commanded}
-        return [
-            f'{name} staying behind'
-            for name, position in measured.items()
-            if self.following_error
-            and position is not None
-            and abs(self.commanded[name] - position) > self.following_error
-        ]
 
     def is_fed(self) -> bool:
         """Say whether feedback is required."""
@@ -423,7 +409,6 @@ class GateMachine(RuleBasedStateMachine):
 
     def give_joints(self, joints: tuple[GateJoint, ...], unready: str | None = None) -> None:
         """Give the gate its joints."""
-        joints = tuple(replace(j, max_following_error=self.following_error) for j in joints)
 
         def give() -> None:
             if reach(joints) != reach(self.joints.values()):

@@ -5,11 +5,12 @@ Rules of this file:
 
 - It is pure. ``now`` is an argument, in seconds of the steady clock; what should be published
   comes back as a return value, a :class:`Command` or None.
-- A command leaves only in ``ACTIVE``, and only as the answer to an update or a tick. Stopping and
-  holding say nothing: each controller stays at the last command, which is one ramp period away at
-  most.
-- ``ACTIVE`` begins only in answer to a live update, at the measured pose.
-- Between two commands no joint moves more than velocity x min(dt, ramp period).
+- A command leaves only as the answer to an update or a tick, and only in ``ACTIVE`` or while a
+  motion brakes that has lost its reason. Otherwise holding and stopping are silence: each
+  controller stays at the last command.
+- ``ACTIVE`` begins only in answer to a live update: at the last command where the joint is still
+  near it, and at the measured position otherwise.
+- Limits of velocity, acceleration and lead are those of :mod:`.motion`.
 - What lies ahead in time is as far away as what lies behind: a clock that went back ages it all.
 
 =========== =================================================== ==================================
@@ -28,9 +29,9 @@ from collections.abc import Mapping, Sequence
 import math
 
 from .gate_output import Command, State, Transition
-from .gate_settings import Feedback, GateJoint, GateSettings, StateSyncUse
+from .gate_settings import Feedback, GateJoint, GateSettings, Halt, StateSyncUse
 from .measurements import Measurements
-from .motion import Motion
+from .motion import Motion, leash
 from .pauses import PauseWatch
 from .slew import clamp
 
@@ -56,6 +57,7 @@ class Gate:
         self._unready: str | None = _NO_JOINTS
         self._settings = settings
         self._looking = (now, settings.discovery_s)
+        self._reviewed_at = now
         self._state = State.WAITING if stopped is None else State.STOPPED
         self._cause = stopped or 'inactive'
         self._transitions: list[Transition] = []
@@ -76,7 +78,13 @@ class Gate:
         self._live_at = now
 
         self._motion = Motion(settings.ramp_period_s, now)
+        self._goals: dict[str, float] | None = None  # None where they have to be found anew.
+        self._source: str | None = None
+        self._has_source = False
         self._placed = False  # Whether motion began at measured positions.
+        self._is_braking = False
+        self._is_commanding = False  # Whether the last command was sent since the activation.
+        self._stall: str | None = None
 
     @property
     def state(self) -> State:
@@ -91,11 +99,11 @@ class Gate:
     @property
     def is_moving(self) -> bool:
         """Whether a motion is under way that :meth:`tick` has to continue."""
-        return self._state is State.ACTIVE and self._motion.setpoint != self._goal()
+        return self._is_braking or self._state is State.ACTIVE and not self._is_done
 
     @property
     def limited(self) -> int:
-        """Commands so far in which a velocity limit held a joint back."""
+        """Commands so far in which a limit held a joint back."""
         return self._motion.limited
 
     @property
@@ -108,12 +116,17 @@ class Gate:
     @property
     def commanded(self) -> Mapping[str, float]:
         """The last command of each joint, in radians or metres; empty before the first."""
-        return self._motion.setpoint
+        return self._motion.setpoint.copy()
 
     def measured(self, now: float) -> dict[str, float]:
         """Return the measured position of each joint that was measured lately."""
         poses = ((joint.name, self._measured.fresh(joint.name, now)) for joint in self._joints)
         return {name: pose for name, pose in poses if pose is not None}
+
+    def take_stall(self) -> str | None:
+        """Give the cause of a stop that the gate has made by itself; once, None without any."""
+        taken, self._stall = self._stall, None
+        return taken
 
     def take_transitions(self) -> list[Transition]:
         """Give the changes of state since the last call."""
@@ -125,13 +138,16 @@ class Gate:
     def enable(self, now: float) -> None:
         """Let commands flow as soon as all else allows it; what was sent before moves nothing."""
         if not self._enabled:
-            self._forget()  # Meanwhile somebody else may have led the arm elsewhere.
+            # Meanwhile another node may have led the arm elsewhere.
+            self._forget()
+            self._is_commanding = False
         self._enabled = True
         self._review(now)
 
     def disable(self, now: float) -> None:
         """Let nothing flow, whatever comes."""
         self._enabled = False
+        self._end_motion()
         if self._state is State.HOLDING:
             self._move_to(State.WAITING, 'inactive')
         self._review(now)
@@ -150,8 +166,10 @@ class Gate:
         self._unready = unready if joints else unready or _NO_JOINTS
         changed = [j.reach for j in joints] != [j.reach for j in self._joints]
         self._joints = tuple(joints)
+        self._goals = None
         if changed:
             self._forget()
+            self._end_motion()
         if changed and self._state is State.ACTIVE:
             self._move_to(State.WAITING, 'the joints changed')
         self._review(now)
@@ -162,10 +180,11 @@ class Gate:
         self._delay_s = None
         self._heard_at = now
         self._has_producer = None
+        self._has_source = False
         self._remembered.clear()
-        self._forget()
         if self._state is State.ACTIVE:
-            self._move_to(State.HOLDING, 'joined anew')
+            self._hold('joined anew', now)
+        self._forget()
         self._review(now)
 
     def link_down(self, cause: str, now: float) -> None:
@@ -243,6 +262,7 @@ class Gate:
         """Stop, whatever the state, until :meth:`reset`."""
         if self._state is not State.STOPPED:
             self._move_to(State.STOPPED, cause)
+        self._slow_down(self._settings.on_stop is Halt.BRAKE)
 
     def reset(self, now: float) -> None:
         """Leave ``STOPPED``; no joint moves before it is sent live again."""
@@ -257,27 +277,44 @@ class Gate:
         """Take the pose that the room remembered when we joined."""
         self._remembered = _finite(positions)
         if self._settings.on_state_sync is StateSyncUse.COMMAND:
-            return self.update(self._remembered, now, from_producer=False)
+            self._review(now)
+            return self._take(self._remembered, now)
         self._review(now)
         return None
 
     def update(
-        self, positions: Mapping[str, float], now: float, *, from_producer: bool = True
+        self,
+        positions: Mapping[str, float],
+        now: float,
+        *,
+        from_producer: bool = True,
+        source: str | None = None,
     ) -> Command | None:
         """
-        Take positions that somebody has just sent, by joint name; one bad number spoils all.
+        Take positions that were just sent, by joint name; one bad number spoils all.
 
         :param from_producer: False where they came in over REST, which proves no producer.
+        :param source: who sent them; another one than before is followed slowly, and only where
+            it sends each joint itself.
         """
         has_left = self._review(now)  # Before the silence that it ends is forgotten.
         if len(_finite(positions)) < len(positions):
             self.spoil()
             return None
-        self._heard_at = self._live_at = now
         self._has_producer = self._has_producer or from_producer
+        if not self._has_source or source != self._source:
+            self._change_source(source, now)
+        return self._take(positions, now, has_left=has_left)
+
+    def _take(
+        self, positions: Mapping[str, float], now: float, *, has_left: bool = False
+    ) -> Command | None:
+        """Follow finite positions, unless the gate has just left ``ACTIVE``."""
+        self._heard_at = self._live_at = now
         self.clamped += sum(not joint.allows(positions.get(joint.name)) for joint in self._joints)
         arrived = positions.keys() - self._live.keys()
         self._live.update(positions)
+        self._goals = None
         self._stale.difference_update(positions)
         if has_left or self._state is State.STOPPED:
             return None
@@ -298,50 +335,101 @@ class Gate:
         """Take what the room remembers after :meth:`spoil`, for joints not updated since."""
         self._live.update({n: p for n, p in _finite(positions).items() if n in self._stale})
         self._stale.clear()
+        self._goals = None
 
     def tick(self, now: float) -> Command | None:
         """Look at the clock, and continue a motion that is under way."""
         self._review(now)
+        if self._is_braking:
+            return self._brake(now)
         return self._advance(now) if self.is_moving else None
 
     def _forget(self) -> None:
-        """Let no joint have been sent anywhere; not while moving, for they would go back."""
+        """Let no joint have been sent anywhere; not while moving, or it would go back."""
         self._live.clear()
         self._stale.clear()
+        self._goals = None
+
+    def _change_source(self, source: str | None, now: float) -> None:
+        """Note who sends; of another one than before nothing is wanted yet."""
+        is_other = self._has_source
+        self._source = source
+        self._has_source = True
+        if not is_other:
+            return
+        self._forget()
+        if self._state is State.ACTIVE:
+            self._motion.settle(self._joints)
+            self._motion.begin_slowly(self._motion.setpoint, now)
 
     # ----- deciding
 
     def _review(self, now: float) -> bool:
         """Leave ``ACTIVE`` where something is missing; say whether that was so just now."""
+        self._reviewed_at = now
+        if self._is_braking and self._distrust(now) is not None:
+            self._end_motion()
         if self._state is State.STOPPED:
             return False
         obstacle = self._obstacle(now)
         if self._state is State.ACTIVE and obstacle is not None:
-            self._move_to(State.HOLDING if self._enabled else State.WAITING, obstacle)
+            self._hold(obstacle, now)
             return True
         if self._state is not State.ACTIVE:
             self._cause = obstacle or 'waiting for a live update'
         return False
 
+    def _hold(self, cause: str, now: float) -> None:
+        """Leave ``ACTIVE``, braking where the robot can still be trusted."""
+        may_brake = self._settings.on_hold is Halt.BRAKE and self._distrust(now) is None
+        self._move_to(State.HOLDING if self._enabled else State.WAITING, cause)
+        self._slow_down(may_brake)
+
+    def _slow_down(self, may_brake: bool) -> None:
+        """End the motion, by braking where that is allowed and something moves."""
+        self._is_braking = may_brake and not self._motion.is_at_rest
+        if not self._is_braking:
+            self._end_motion()
+
+    def _end_motion(self) -> None:
+        """Let no command leave any more; the last one holds."""
+        self._is_braking = False
+        self._motion.freeze()
+
     def _obstacle(self, now: float) -> str | None:
-        """Say what keeps commands from flowing, the root of it first."""
-        settings = self._settings
+        """Return what keeps commands from flowing, the root of it first."""
         if not self._enabled:
             return 'inactive'
         if self._unready is not None:
             return self._unready
         if self._link_fault is not None:
             return self._link_fault
+        return self._pause(now) or self._silence(now) or self._distrust(now) or self._unplaced(now)
+
+    def _silence(self, now: float) -> str | None:
+        """Return what the link, the producer or the updates lack."""
+        settings = self._settings
         if abs(now - self._heard_at) > settings.link_timeout_s:
             return f'no sign of life from the server for {settings.link_timeout_s:g} s'
-        timing = self._pause(now) or self._delay()
-        if timing is not None:
-            return timing
+        delay = self._delay()
+        if delay is not None:
+            return delay
         if settings.require_producer and not self._has_producer:
             return 'the room has no producer'
         if settings.command_timeout_s and abs(now - self._live_at) > settings.command_timeout_s:
             return f'no update for {settings.command_timeout_s:g} s'
-        return self._feedback_obstacle(now) or self._misplaced(now) or self._unplaced(now)
+        return None
+
+    def _distrust(self, now: float) -> str | None:
+        """Return why the robot must not even be braked: it may be elsewhere, or is not ours."""
+        if not self._enabled:
+            return 'inactive'
+        return (
+            self._unready
+            or self._pause(now)
+            or self._feedback_obstacle(now)
+            or self._misplaced(now)
+        )
 
     def _pause(self, now: float) -> str | None:
         """Return which pause of the ROS callbacks keeps the robot still."""
@@ -417,37 +505,76 @@ class Gate:
     def _enter(self, now: float) -> Command:
         beginnings = {joint.name: self._beginning(joint, now) for joint in self._joints}
         self._motion.begin({name: p for name, p in beginnings.items() if p is not None}, now)
+        self._goals = None
+        self._is_braking = False
+        self._is_commanding = True
         self._placed = self.is_fed
         self._move_to(State.ACTIVE, 'live')
         return self._frame()
 
     def _beginning(self, joint: GateJoint, now: float) -> float | None:
         """
-        Give the first command of a joint: where it is, as far as anybody can know.
+        Return the first command of a joint: where it is, as far as this is known.
 
-        A fresh measurement counts; else the later of measurement and last command, which its
-        controller still holds; else where it is wanted. None where nobody knows.
+        The last command counts while the joint is within its leash of it, because a joint that
+        carries a load or squeezes a thing is never where it is commanded. Otherwise a fresh
+        measurement counts; else the later of measurement and last command, which its controller
+        still holds; else where it is wanted. None where nothing is known.
         """
         name = joint.name
+        commanded = self._motion.setpoint.get(name)
+        pose = self._measured.fresh(name, now)
+        if pose is not None:
+            if commanded is None or not self._is_commanding:
+                return pose
+            return commanded if self._is_near(joint, commanded, pose) else pose
         measured, measured_at = self._measured.last(name)
-        if self._measured.fresh(name, now) is None and measured_at <= self._motion.stepped_at:
-            measured = self._motion.setpoint.get(name, measured)
+        if measured_at <= self._motion.stepped_at and commanded is not None:
+            return commanded
         if measured is not None:
             return measured
         wanted = self._live.get(name, self._fallback().get(name))
         return None if wanted is None else clamp(wanted, joint.lower, joint.upper)
 
-    def _goal(self) -> dict[str, float]:
-        """Give where each joint is going: nowhere, until it has arrived live in this join."""
-        return {
-            joint.name: clamp(self._live[joint.name], joint.lower, joint.upper)
-            if joint.name in self._live
-            else self._motion.origin[joint.name]
-            for joint in self._joints
-        }
+    def _is_near(self, joint: GateJoint, commanded: float, pose: float) -> bool:
+        speed = self._measured.velocity(joint.name)
+        reached = leash(joint, commanded, commanded, pose, speed)
+        return joint.max_lead < math.inf and reached == commanded
 
-    def _advance(self, now: float) -> Command:
-        self._motion.advance(self._joints, self._goal(), now)
+    def _goal(self) -> dict[str, float]:
+        """Return where each joint is going: nowhere, until it has arrived live in this join."""
+        if self._goals is None:
+            self._goals = {
+                joint.name: self._target(joint, self._live[joint.name])
+                if joint.name in self._live
+                else self._motion.origin[joint.name]
+                for joint in self._joints
+            }
+        return self._goals
+
+    def _target(self, joint: GateJoint, wanted: float) -> float:
+        """Return the nearest place where a joint is as wanted, within its limits."""
+        if joint.is_continuous:
+            return wanted + math.tau * round(
+                (self._motion.setpoint[joint.name] - wanted) / math.tau
+            )
+        return clamp(wanted, joint.lower, joint.upper)
+
+    @property
+    def _is_done(self) -> bool:
+        return self._motion.is_done(self._joints, self._goal(), self._measured, self._reviewed_at)
+
+    def _advance(self, now: float) -> Command | None:
+        stalled = self._motion.advance(self._joints, self._goal(), self._measured, now)
+        if stalled is not None:
+            self._stall = f'{stalled} does not follow its commands'
+            self.stop(self._stall)
+            return None
+        return self._frame()
+
+    def _brake(self, now: float) -> Command:
+        self._motion.brake(self._joints, now)
+        self._is_braking = not self._motion.is_at_rest
         return self._frame()
 
     def _frame(self) -> Command:

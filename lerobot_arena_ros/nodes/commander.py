@@ -62,6 +62,7 @@ class Commander:
     :param topic: where commands go; under the lock.
     :param lock: held while deciding and publishing; reentrant, shared with the emergency stop.
     :param on_change: called after each change of state, under the lock.
+    :param on_stall: called with the cause when the gate has stopped by itself, under the lock.
     :param stopped: why it begins stopped, None where no stop is latched.
     """
 
@@ -74,6 +75,7 @@ class Commander:
         logger: NodeLog,
         lock: threading.RLock,
         on_change: Callable[[], None],
+        on_stall: Callable[[str], None],
         stopped: str | None,
     ) -> None:
         self.dropped: Counter[str] = Counter()
@@ -84,6 +86,7 @@ class Commander:
         self._logger = logger
         self._lock = lock
         self._on_change = on_change
+        self._on_stall = on_stall
         self._ramp: Ramp | None = None
         self._is_ramping = False
         self._refused: dict[str, Refusal] = {}
@@ -259,8 +262,8 @@ class Commander:
         if self._refused:
             self._refused = {n: r for n, r in self._refused.items() if n not in values}
         self._look_for_listeners(now)
-        from_producer = update.source != 'api'
-        self._act(self._gate.update(positions, now, from_producer=from_producer))
+        source = update.source
+        self._act(self._gate.update(positions, now, from_producer=source != 'api', source=source))
         return False
 
     def _spoil(self, reason: str, detail: str) -> bool:
@@ -302,6 +305,9 @@ class Commander:
         """Publish what the gate decided, log what it became, and wake or rest the timer."""
         if command is not None:
             self.topic.publish(self._joint_map.names, command.positions)
+        stall = self._gate.take_stall()
+        if stall is not None:
+            self._on_stall(stall)
         changes = self._gate.take_transitions()
         for change in changes:
             text = f'gate: {change.before.value} -> {change.after.value}: {change.cause}'

@@ -17,6 +17,7 @@ from lerobot_arena_ros.arena.messages import Role
 from lerobot_arena_ros.arena.steady_clock import steady_now
 from lerobot_arena_ros.control.joint_map import JointMap
 from lerobot_arena_ros.control.pauses import PauseWatch
+from lerobot_arena_ros.control.stop import Stop
 
 from .arena_thread import ArenaThread
 from .command_topic import CommandTopic
@@ -100,6 +101,7 @@ class Sides:
                 logger=logger,
                 lock=lock,
                 on_change=self._on_gate_change,
+                on_stall=self._on_stall,
                 stopped=str(panel.stop) if panel.stop else None,
             )
             self._reporter = RobotReporter(
@@ -224,6 +226,9 @@ class Sides:
         if self._reporter is not None:
             self._reporter.wake()
         self._on_change()
+
+    def _on_stall(self, cause: str) -> None:
+        self._panel.trip(Stop('the bridge', cause))
 
     def _link(
         self,
