@@ -276,11 +276,10 @@ class Gate:
     def remember(self, positions: Mapping[str, float], now: float) -> Command | None:
         """Take the pose that the room remembered when we joined."""
         self._remembered = _finite(positions)
-        if self._settings.on_state_sync is StateSyncUse.COMMAND:
-            self._review(now)
-            return self._take(self._remembered, now)
-        self._review(now)
-        return None
+        has_left = self._review(now)
+        if self._settings.on_state_sync is not StateSyncUse.COMMAND:
+            return None
+        return self._take(self._remembered, now, has_left=has_left)
 
     def update(
         self,
@@ -307,7 +306,7 @@ class Gate:
         return self._take(positions, now, has_left=has_left)
 
     def _take(
-        self, positions: Mapping[str, float], now: float, *, has_left: bool = False
+        self, positions: Mapping[str, float], now: float, *, has_left: bool
     ) -> Command | None:
         """Follow finite positions, unless the gate has just left ``ACTIVE``."""
         self._heard_at = self._live_at = now

@@ -60,13 +60,13 @@ class Motion:
 
     def begin(self, positions: Mapping[str, float], now: float) -> None:
         """Begin a motion here; a joint that brakes at its position goes on from its velocity."""
+        self._step_s(now)
         self.velocity = {
             name: self.velocity.get(name, 0.0) if self.setpoint.get(name) == position else 0.0
             for name, position in positions.items()
         }
         self.origin = dict(positions)
         self.setpoint = dict(positions)
-        self.stepped_at = now
         self._began_at = dict.fromkeys(positions, now)
         self._behind = {}
 

@@ -1,0 +1,538 @@
+"""Motion as an arm feels it: fast arms, slow ones, blocked ones, and ones without power."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+import itertools
+import math
+
+import pytest
+
+from lerobot_arena_ros.control.gate import Gate, State
+from lerobot_arena_ros.control.gate_settings import GateJoint, GateSettings, Halt
+from lerobot_arena_ros.control.motion import leash
+from lerobot_arena_ros.control.slew import VelocityRamp, limited_step, stopping_point
+
+PERIOD_S = 0.01
+PAN = GateJoint(
+    'pan',
+    -2.0,
+    2.0,
+    VelocityRamp(0.5, 2.0, 0.5),
+    max_acceleration=10.0,
+    max_lead=0.1,
+    lead_time_s=0.15,
+    stall_s=1.0,
+    max_measured_velocity=8.0,
+)
+LARGEST_LEAD = PAN.max_lead + PAN.lead_time_s * PAN.ramp.limit
+ROUNDING = 1e-9
+
+Servo = Callable[[float, float], float]
+"""Gives where a joint is after one period, from where it is and its command."""
+
+
+def lag(seconds: float, fastest: float = 10.0) -> Servo:
+    """Make a servo that lags behind, and has a greatest speed."""
+
+    def move(at: float, commanded: float) -> float:
+        moved = (commanded - at) * min(1.0, PERIOD_S / seconds)
+        return at + max(-fastest * PERIOD_S, min(fastest * PERIOD_S, moved))
+
+    return move
+
+
+def blocked(at: float, commanded: float) -> float:
+    """Do not move."""
+    return at
+
+
+class Rig:
+    """A gate and one joint behind it."""
+
+    def __init__(self, servo: Servo, joint: GateJoint = PAN, *, at: float = 0.0) -> None:
+        self.servo, self.at, self.now = servo, at, 1000.0
+        self.commands: list[float] = []
+        self.times: list[float] = []
+        self.begin(joint)
+
+    def begin(
+        self, joint: GateJoint, *, on_hold: Halt = Halt.BRAKE, on_stop: Halt = Halt.FREEZE
+    ) -> None:
+        """Make the gate."""
+        self.gate = Gate(GateSettings(on_hold=on_hold, on_stop=on_stop), self.now)
+        self.gate.set_joints([joint], self.now)
+        self.gate.enable(self.now)
+        self.gate.link_up(self.now)
+        self.gate.heard(self.now, has_producer=True)
+        self.gate.measure({'pan': self.at}, self.now)
+
+    def send(self, position: float, source: str = 'leader') -> None:
+        """Send the joint somewhere."""
+        self._note(self.gate.update({'pan': position}, self.now, source=source))
+
+    def run(self, seconds: float, *, is_linked: bool = True) -> None:
+        """Let the arm and the gate work."""
+        for _ in range(round(seconds / PERIOD_S)):
+            self.now += PERIOD_S
+            self.at = self.servo(self.at, self.commands[-1] if self.commands else self.at)
+            self.gate.measure({'pan': self.at}, self.now)
+            if is_linked:
+                self.gate.heard(self.now, has_producer=True)
+            self._note(self.gate.tick(self.now))
+
+    def _note(self, command: object) -> None:
+        positions = getattr(command, 'positions', None)
+        if positions is not None:
+            self.commands.append(positions[0])
+            self.times.append(self.now)
+
+    def velocities(self, start: int = 0) -> list[float]:
+        """Give the velocity between each two commands; an update itself comes in no time."""
+        track = list(zip(self.times, self.commands, strict=True))[start:]
+        return [
+            (after - before) / (late - early)
+            for (early, before), (late, after) in itertools.pairwise(track)
+            if late > early
+        ]
+
+    @property
+    def lead(self) -> float:
+        """How far the command is ahead."""
+        return abs(self.commands[-1] - self.at)
+
+
+def moving(servo: Servo, joint: GateJoint = PAN, **options: Halt) -> Rig:
+    """Make an arm that was sent far away, and is in the middle of its way."""
+    rig = Rig(servo, joint)
+    rig.begin(joint, **options)
+    rig.send(1.8)
+    rig.run(0.6)
+    assert rig.gate.state is State.ACTIVE
+    return rig
+
+
+@pytest.mark.parametrize('target', [0.001, 0.05, 1.0, 2.0, -1.7])
+@pytest.mark.parametrize('servo', [lag(0.03), lag(0.08), lag(0.05, 0.5)], ids=str)
+def test_a_target_is_reached_and_not_overshot(servo: Servo, target: float) -> None:
+    """The command never goes beyond a target that stays, and lands on it exactly."""
+    rig = Rig(servo)
+
+    rig.send(target)
+    rig.run(8.0)
+
+    assert rig.commands[-1] == target
+    assert abs(rig.at - target) < 0.001
+    assert all(abs(command) <= abs(target) + ROUNDING for command in rig.commands)
+    steps = [b - a for a, b in itertools.pairwise(rig.commands)]
+    assert all(step * target >= -ROUNDING for step in steps)
+
+
+def test_a_fast_arm_is_not_slowed_down_by_its_leash() -> None:
+    """An arm that follows with a lag of 60 ms moves at its full velocity."""
+    rig = moving(lag(0.06))
+
+    assert rig.gate.is_moving
+    assert (rig.commands[-1] - rig.commands[-2]) / PERIOD_S == pytest.approx(2.0, abs=0.3)
+
+
+@pytest.mark.parametrize('servo', [lag(0.03), lag(0.1), lag(0.05, 0.5), lag(0.05, 0.1), blocked])
+def test_after_a_stop_no_joint_travels_further_than_its_leash(servo: Servo) -> None:
+    """However slow the arm is, it is not left with a long way to go (B1)."""
+    rig = moving(servo)
+    stopped_at = rig.at
+
+    rig.gate.stop('button')
+    commands = len(rig.commands)
+    rig.run(5.0)
+
+    assert len(rig.commands) == commands
+    assert abs(rig.at - stopped_at) <= LARGEST_LEAD
+
+
+def test_a_slow_arm_is_led_at_its_own_speed() -> None:
+    """The command waits for an arm that does a quarter of what it may, and does not stall it."""
+    rig = moving(lag(0.05, 0.5))
+
+    rig.run(1.5)
+
+    assert rig.gate.state is State.ACTIVE
+    assert rig.lead <= PAN.max_lead + PAN.lead_time_s * 0.5 + 0.01
+    assert (rig.commands[-1] - rig.commands[-2]) / PERIOD_S == pytest.approx(0.5, abs=0.1)
+
+
+def test_a_blocked_arm_stalls_once_and_waits_for_a_person() -> None:
+    """It is pushed as far as its leash, then stopped, and not tried again (B3)."""
+    rig = moving(lag(0.03))
+    blocked_at = rig.at
+    rig.servo = blocked
+
+    rig.run(3.0)
+
+    assert rig.gate.state is State.STOPPED
+    assert rig.gate.take_stall() == rig.gate.cause
+    assert rig.gate.cause.startswith('pan does not follow')
+    assert max(rig.commands) - blocked_at <= LARGEST_LEAD
+    commands = len(rig.commands)
+    rig.send(1.9)
+    rig.run(5.0)
+    assert len(rig.commands) == commands
+    assert rig.gate.take_stall() is None
+
+
+def test_a_blocked_arm_is_pushed_no_harder_than_at_rest() -> None:
+    """The command comes back from where it was ahead of the moving arm."""
+    rig = moving(lag(0.03))
+    rig.servo = blocked
+
+    rig.run(0.9)
+
+    assert rig.gate.state is State.ACTIVE
+    assert rig.lead <= PAN.max_lead + ROUNDING
+
+
+def test_a_gripper_that_squeezes_never_stalls() -> None:
+    """A joint without a stall time holds what it holds, as hard as its lead says."""
+    rig = moving(lag(0.03), replace(PAN, stall_s=math.inf, max_lead=0.3))
+    rig.servo = blocked
+
+    rig.run(20.0)
+
+    assert rig.gate.state is State.ACTIVE
+    assert rig.lead == pytest.approx(0.3)
+
+
+def test_an_arm_that_creeps_does_not_stall() -> None:
+    """A joint that makes way follows, however slowly."""
+    rig = moving(lag(0.05, 0.03))
+
+    rig.run(10.0)
+
+    assert rig.gate.state is State.ACTIVE
+
+
+def test_an_arm_that_falls_takes_its_command_along() -> None:
+    """Without power it sinks, and power that comes back finds the command nearby (B2)."""
+    rig = Rig(lag(0.03))
+    rig.send(0.5)
+    rig.run(3.0)
+    assert rig.commands[-1] == 0.5
+
+    def fall(at: float, commanded: float) -> float:
+        return at - 0.8 * PERIOD_S
+
+    rig.servo = fall
+    rig.run(0.8)
+
+    assert rig.gate.state is State.ACTIVE
+    assert rig.at < -0.1
+    assert rig.lead <= PAN.max_lead + 0.1
+
+
+@pytest.mark.parametrize('seconds', [0.05, 0.45])
+def test_a_driver_that_hangs_finds_the_command_nearby(seconds: float) -> None:
+    """While nothing is measured the command goes no further than the leash (B2)."""
+    rig = moving(lag(0.03))
+
+    for _ in range(round(seconds / PERIOD_S)):
+        rig.now += PERIOD_S
+        rig.gate.heard(rig.now, has_producer=True)
+        rig._note(rig.gate.tick(rig.now))
+
+    assert rig.lead <= LARGEST_LEAD
+
+
+def test_a_reversal_brakes_first() -> None:
+    """A square wave of a leader asks for no more than the acceleration (B9)."""
+    rig = Rig(lag(0.03))
+    for number in range(20):
+        rig.send(0.6 if number % 2 else -0.6)
+        rig.run(0.31)
+
+    velocities = rig.velocities()
+    changes = [abs(b - a) / PERIOD_S for a, b in itertools.pairwise(velocities)]
+    assert max(velocities) > 0.5
+    assert max(changes) <= PAN.max_acceleration + 1e-6
+
+
+def test_a_limit_that_is_raised_in_motion_is_reached_gradually() -> None:
+    """From 0.2 to 100 rad/s the velocity grows by the acceleration (B9)."""
+    slow = replace(PAN, ramp=VelocityRamp(0.2, 0.2, 0.0))
+    rig = Rig(lag(0.001, 100.0), slow)
+    rig.send(1.8)
+    rig.run(1.0)
+    rig.gate.set_joints([replace(PAN, ramp=VelocityRamp(0.2, 100.0, 0.0))], rig.now)
+    before = rig.commands[-1]
+
+    rig.run(PERIOD_S)
+
+    assert rig.commands[-1] - before <= (0.2 + 10.0 * PERIOD_S) * PERIOD_S
+
+
+@pytest.mark.parametrize('share', [0.3, 0.9])
+def test_motion_begins_at_the_last_command_while_the_arm_is_near_it(share: float) -> None:
+    """An arm that sags does not sink at each reset (B7)."""
+    rig = Rig(lag(0.03))
+    rig.send(0.5)
+    rig.run(3.0)
+    sag = share * PAN.max_lead
+    rig.servo = lambda _, commanded: commanded - sag
+    rig.run(0.1)
+
+    for _ in range(30):
+        rig.gate.stop('button')
+        rig.run(0.2)
+        rig.gate.reset(rig.now)
+        rig.send(0.5)
+        rig.run(0.1)
+
+    assert rig.gate.state is State.ACTIVE
+    assert rig.commands[-1] == 0.5
+
+
+def test_motion_begins_where_a_hand_has_moved_the_arm() -> None:
+    """Beyond its leash the arm is where it is measured, and not where it was commanded."""
+    rig = Rig(lag(0.03))
+    rig.send(0.5)
+    rig.run(3.0)
+    rig.gate.stop('button')
+    for _ in range(100):
+        rig.at -= 0.005
+        rig.now += PERIOD_S
+        rig.gate.measure({'pan': rig.at}, rig.now)
+        rig.gate.heard(rig.now, has_producer=True)
+    rig.gate.reset(rig.now)
+
+    rig.send(0.5)
+
+    assert rig.commands[-1] == rig.at
+
+
+def test_the_last_command_of_an_earlier_activation_does_not_count() -> None:
+    """Another node may have held the arm meanwhile."""
+    rig = Rig(lag(0.03))
+    rig.send(0.5)
+    rig.run(3.0)
+    rig.at -= 0.05
+    rig.gate.disable(rig.now)
+    rig.gate.enable(rig.now)
+    rig.gate.measure({'pan': rig.at}, rig.now)
+
+    rig.send(0.5)
+
+    assert rig.commands[-1] == rig.at
+
+
+def test_another_source_is_followed_slowly() -> None:
+    """A change of who sends brakes the arm, and begins as slowly as another producer (B8)."""
+    rig = moving(lag(0.03))
+    before = (rig.commands[-1] - rig.commands[-2]) / PERIOD_S
+    assert before > 1.5
+
+    rig.send(1.9, source='api')
+    rig.run(0.15)
+
+    assert (rig.commands[-1] - rig.commands[-2]) / PERIOD_S < 1.1
+
+
+def test_two_sources_that_take_turns_move_slowly() -> None:
+    """Who contradicts whom sixty times a second reverses nothing at speed (B8)."""
+    rig = moving(lag(0.03))
+    rig.run(0.2)
+    start = len(rig.commands)
+    for number in range(180):
+        rig.send(*((1.9, 'leader') if number % 2 else (-1.9, 'api')))
+        rig.run(0.01)
+
+    velocities = rig.velocities(start + 50)
+    assert max(map(abs, velocities)) <= PAN.ramp.start + 0.1
+
+
+def test_a_joint_that_another_source_does_not_send_comes_to_rest() -> None:
+    """What the one before wanted of it does not count any more."""
+    lift = replace(PAN, name='lift')
+    rig = Rig(lag(0.03))
+    rig.gate.set_joints([PAN, lift], rig.now)
+    rig.gate.measure({'lift': 0.0}, rig.now)
+    rig.gate.update({'pan': 1.0, 'lift': 1.0}, rig.now, source='leader')
+    for _ in range(60):
+        rig.now += PERIOD_S
+        rig.gate.heard(rig.now, has_producer=True)
+        rig.gate.measure(rig.gate.commanded, rig.now)
+        rig.gate.tick(rig.now)
+    at = rig.gate.commanded['lift']
+
+    rig.gate.update({'pan': 1.1}, rig.now, source='api')
+    for _ in range(200):
+        rig.now += PERIOD_S
+        rig.gate.heard(rig.now, has_producer=True)
+        rig.gate.measure(rig.gate.commanded, rig.now)
+        rig.gate.tick(rig.now)
+
+    assert rig.gate.commanded['pan'] == 1.1
+    assert at < rig.gate.commanded['lift'] < at + 0.25
+
+
+def test_a_motion_that_loses_its_link_brakes() -> None:
+    """The command slows down monotonously, and then there is silence."""
+    rig = moving(lag(0.03))
+    start, velocity = len(rig.commands), 2.0
+
+    rig.gate.link_down('closed', rig.now)
+    rig.run(1.0, is_linked=False)
+
+    braked = [rig.commands[start - 2], *rig.commands[start - 1 :]]
+    velocities = [(b - a) / PERIOD_S for a, b in itertools.pairwise(braked)]
+    assert rig.gate.state is State.HOLDING
+    assert len(velocities) > 5
+    assert all(later <= earlier + 1e-9 for earlier, later in itertools.pairwise(velocities))
+    assert rig.commands[-1] - rig.commands[start - 1] <= velocity**2 / 20 + ROUNDING
+    commands = len(rig.commands)
+    rig.run(1.0, is_linked=False)
+    assert len(rig.commands) == commands
+
+
+def test_a_motion_that_loses_its_link_freezes_where_asked_for() -> None:
+    """With on_hold=freeze nothing leaves after the loss."""
+    rig = moving(lag(0.03), on_hold=Halt.FREEZE)
+    commands = len(rig.commands)
+
+    rig.gate.link_down('closed', rig.now)
+    rig.run(1.0, is_linked=False)
+
+    assert len(rig.commands) == commands
+
+
+def test_a_motion_freezes_where_measurements_cannot_be_trusted() -> None:
+    """A loss of measurements brakes nothing: where the arm is, is not known."""
+    rig = moving(lag(0.03))
+
+    for _ in range(100):
+        rig.now += PERIOD_S
+        rig.gate.heard(rig.now, has_producer=True)
+        if rig.gate.tick(rig.now) is not None:
+            assert rig.gate.state is State.ACTIVE
+
+    assert rig.gate.state is State.HOLDING
+
+
+def test_braking_ends_where_measurements_cannot_be_trusted_any_more() -> None:
+    """A joint that is far outside its limits while the arm brakes freezes it."""
+    rig = moving(lag(0.03))
+    rig.gate.link_down('closed', rig.now)
+    assert rig.gate.is_moving
+
+    rig.now += PERIOD_S
+    rig.gate.measure({'pan': 500.0}, rig.now)
+
+    assert rig.gate.tick(rig.now) is None
+    assert not rig.gate.is_moving
+
+
+def test_motion_that_begins_again_while_it_brakes_goes_on_smoothly() -> None:
+    """A link that flaps asks for no jolt."""
+    rig = moving(lag(0.03))
+    rig.gate.link_down('closed', rig.now)
+    rig.run(0.05)
+    rig.gate.link_up(rig.now)
+    rig.gate.heard(rig.now, has_producer=True)
+    rig.send(1.8)
+    rig.run(0.3)
+
+    changes = [abs(b - a) / PERIOD_S for a, b in itertools.pairwise(rig.velocities())]
+    assert rig.gate.state is State.ACTIVE
+    assert max(changes) <= PAN.max_acceleration + 1e-6
+
+
+@pytest.mark.parametrize('halt', list(Halt))
+def test_a_stop_ends_motion_as_asked_for(halt: Halt) -> None:
+    """It freezes at once by default, or brakes monotonously within v^2 / 2a, then nothing."""
+    rig = moving(lag(0.03), on_stop=halt)
+    start, velocity = len(rig.commands), 2.0
+
+    rig.gate.stop('button')
+    rig.run(1.0)
+
+    went = rig.commands[start - 1 :]
+    assert (len(went) > 1) is (halt is Halt.BRAKE)
+    assert went == sorted(went)
+    assert went[-1] - went[0] <= velocity**2 / 20 + ROUNDING
+    assert not rig.gate.is_moving
+
+
+def test_a_stop_that_freezes_ends_a_braking_motion() -> None:
+    """A stop is not weaker where the link was lost just before."""
+    rig = moving(lag(0.03))
+    rig.gate.link_down('closed', rig.now)
+    rig.run(0.02)
+    commands = len(rig.commands)
+
+    rig.gate.stop('button')
+    rig.run(1.0)
+
+    assert len(rig.commands) == commands
+
+
+def test_a_joint_frozen_in_motion_begins_from_rest() -> None:
+    """After a stop and a quick reset the velocity of before does not count."""
+    rig = moving(lag(0.03))
+    rig.gate.stop('button')
+    rig.gate.reset(rig.now)
+    rig.send(1.8)
+    before = rig.commands[-1]
+
+    rig.run(PERIOD_S)
+
+    assert rig.commands[-1] - before <= PAN.max_acceleration * PERIOD_S**2
+
+
+def test_a_motion_that_was_not_continued_begins_from_rest() -> None:
+    """A process that was busy for a moment finds the arm at rest on the last command."""
+    rig = moving(lag(0.03))
+    rig.now += 0.2
+    rig.gate.heard(rig.now, has_producer=True)
+    rig.gate.measure({'pan': rig.at}, rig.now)
+    before = rig.commands[-1]
+
+    rig.run(PERIOD_S)
+
+    assert rig.commands[-1] - before <= 2 * PAN.max_acceleration * PERIOD_S**2
+
+
+@pytest.mark.parametrize(('to', 'way'), [(181.0, 2.0), (-179.0 + 720.0, 0.0), (0.0, 179.0)])
+def test_a_continuous_joint_takes_the_shortest_way(to: float, way: float) -> None:
+    """From -179 degrees to 181 it turns by 0 or 2, not by 360 (B16)."""
+    wheel = replace(PAN, lower=None, upper=None, is_continuous=True)
+    at = math.radians(-179.0)
+    rig = Rig(lag(0.03), wheel, at=at)
+
+    rig.send(math.radians(to))
+    rig.run(6.0)
+
+    went = abs(math.degrees(rig.commands[-1] - at))
+    assert went == pytest.approx(0.0 if to == 181.0 else way, abs=1e-6)
+
+
+def test_the_leash_leads_no_joint_out_of_its_limits() -> None:
+    """A hand that pushes a joint out does not take its command along."""
+    joint = replace(PAN, max_lead=0.02)
+
+    assert leash(joint, 1.9, 1.95, 2.09, 0.0) == 2.0
+    assert leash(joint, -1.9, -1.95, -2.09, 0.0) == -2.0
+    assert leash(joint, 1.9, 2.05, 2.09, 0.0) == 2.05
+
+
+def test_without_a_time_nothing_moves() -> None:
+    """No time, and time that goes back, leave position and velocity."""
+    for step_s in (0.0, -1.0, math.nan):
+        moved = limited_step(0.5, 1.0, 2.0, step_s, max_velocity=2.0, max_acceleration=10.0)
+        assert moved == (0.5, 1.0)
+
+
+def test_an_unlimited_acceleration_is_limited_in_velocity_alone() -> None:
+    """It is where version 0.1 would have been."""
+    moved = limited_step(0.0, 0.0, 2.0, 0.01, max_velocity=2.0, max_acceleration=math.inf)
+
+    assert moved == (0.02, 0.0)
+    assert stopping_point(1.0, 0.0, math.inf) == 1.0

@@ -1,0 +1,316 @@
+"""
+Motion under whatever order of events: no command is beyond a limit, whatever is measured.
+
+The oracle looks at the commands alone, as a drive does: at their positions and times. It knows
+nothing of how the gate makes them. ``MOTION_STEPS=1000000`` (``make motion``) generates more.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+import math
+import os
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+import pytest
+
+from lerobot_arena_ros.control.gate import Command, Gate, State
+from lerobot_arena_ros.control.gate_settings import GateJoint, GateSettings, Halt
+from lerobot_arena_ros.control.slew import VelocityRamp
+
+STEPS = int(os.environ.get('MOTION_STEPS', '10000'))
+RUN_STEPS = 50
+SETTINGS = settings(
+    max_examples=max(1, STEPS // 30),
+    stateful_step_count=RUN_STEPS,
+    derandomize='MOTION_STEPS' not in os.environ,
+    deadline=None,
+    database=None,
+    print_blob=False,
+    suppress_health_check=list(HealthCheck),
+)
+PERIOD_S = GateSettings().ramp_period_s
+REST_S = 0.1
+"""After so long without a command an arm has come to rest."""
+
+ROUNDING = 1e-9
+ARM = (
+    GateJoint(
+        'pan', -1.0, 1.0, VelocityRamp(0.5, 2.0, 2.0),
+        max_acceleration=10.0, max_lead=0.1, stall_s=1.0, max_measured_velocity=8.0,
+    ),
+    GateJoint(
+        'slide', 0.0, 0.3, VelocityRamp(0.05, 0.2, 0.5),
+        max_acceleration=1.0, max_lead=0.01, stall_s=1.0, max_measured_velocity=0.8,
+    ),
+    GateJoint(
+        'jaw', -0.2, 2.0, VelocityRamp(3.0, 3.0, 0.0),
+        max_acceleration=20.0, max_lead=0.5, max_measured_velocity=12.0,
+    ),
+    GateJoint(
+        'wheel', None, None, VelocityRamp(0.5, 2.0, 0.0),
+        max_acceleration=5.0, max_lead=0.1, max_measured_velocity=8.0, is_continuous=True,
+    ),
+)  # fmt: skip
+NAMES = tuple(joint.name for joint in ARM)
+
+pauses = st.sampled_from((0.0, 0.0001, 0.003, PERIOD_S, PERIOD_S, 0.02, 0.09, 0.11, 0.3))
+jumps = st.sampled_from((-0.0005, -0.009, -0.3, -2.0, 3600.0))
+places = st.one_of(st.sampled_from((0.0, 0.5, -0.5, 1.0, -1.0, 5.0)), st.floats(-3.0, 3.0))
+wanted = st.dictionaries(st.sampled_from(NAMES), places, min_size=1, max_size=4)
+
+
+@dataclass
+class Track:
+    """
+    What a drive knows of the commands of one joint.
+
+    :param velocity: mean velocity of the last two commands; None where a motion may have begun
+        from rest or gone on.
+    :param step_s: the time between these two that counts.
+    """
+
+    position: float
+    velocity: float | None
+    step_s: float
+
+
+class Drive:
+    """Sees the commands of all joints, and fails at one that is beyond a limit."""
+
+    def __init__(self) -> None:
+        self.tracks: dict[str, Track] = {}
+        self.at = 0.0
+
+    def take(
+        self, joints: Mapping[str, GateJoint], goes: Mapping[str, float], now: float, began: bool
+    ) -> None:
+        """Take a command; ``began``: whether a motion begins with it."""
+        passed_s = now - self.at
+        step_s = min(max(0.0, passed_s), PERIOD_S)
+        has_rested = abs(passed_s) > REST_S
+        for name, position in goes.items():
+            joint, track = joints[name], self.tracks.get(name)
+            if track is None or (began and position != track.position):
+                self.tracks[name] = Track(position, 0.0, 0.0)
+                continue
+            self._watch_limits(joint, track.position, position)
+            if began:
+                track.velocity, track.step_s = (0.0 if has_rested else None), 0.0
+            else:
+                if has_rested:
+                    track.velocity, track.step_s = 0.0, 0.0
+                self._watch_step(joint, track, position, step_s)
+        self.at = now
+
+    def _watch_limits(self, joint: GateJoint, before: float, after: float) -> None:
+        if joint.upper is not None:
+            assert after <= max(joint.upper, before) + ROUNDING, f'{joint.name} beyond {after}'
+        if joint.lower is not None:
+            assert after >= min(joint.lower, before) - ROUNDING, f'{joint.name} beyond {after}'
+
+    def _watch_step(self, joint: GateJoint, track: Track, position: float, step_s: float) -> None:
+        moved = position - track.position
+        if step_s == 0.0:
+            assert moved == 0.0, f'{joint.name} moves in no time'
+            return
+        velocity, before = moved / step_s, track.velocity
+        fastest = joint.ramp.limit
+        if before is None:  # It may have begun from rest or gone on: the gentler one counts.
+            change = min(abs(velocity), max(0.0, abs(velocity) - fastest))
+        else:
+            fastest = max(fastest, abs(before))
+            change = abs(velocity - before)
+        rounding = 1e-6 + ROUNDING / step_s
+        assert abs(velocity) <= fastest + rounding, f'{joint.name} goes {velocity}'
+        largest = joint.max_acceleration * (step_s + track.step_s) / 2
+        assert change <= largest + rounding, f'{joint.name} accelerates by {change} in {step_s}'
+        track.position, track.velocity, track.step_s = position, velocity, step_s
+
+
+class MotionMachine(RuleBasedStateMachine):
+    """A gate that is told and measured all kinds of things, and the drive behind it."""
+
+    seen: Counter[str] = Counter()
+
+    @initialize(on_hold=st.sampled_from(Halt), on_stop=st.sampled_from(Halt))
+    def begin(self, on_hold: Halt, on_stop: Halt) -> None:
+        """Make a gate that may move."""
+        self.now = 1000.0
+        self.joints = {joint.name: joint for joint in ARM}
+        self.gate = Gate(GateSettings(on_hold=on_hold, on_stop=on_stop), self.now)
+        self.drive = Drive()
+        self.drive.at = self.now
+        self.truth = dict.fromkeys(NAMES, 0.1)
+        self.gate.set_joints(ARM, self.now)
+        self.gate.enable(self.now)
+        self.rejoin()
+
+    def watch(self, call: Callable[[], Command | None]) -> None:
+        """Let something happen, and show the drive what comes of it."""
+        before = self.gate.state
+        command = call()
+        MotionMachine.seen[self.gate.state.value] += 1
+        if command is None:
+            return
+        began = self.gate.state is State.ACTIVE and before is not State.ACTIVE
+        MotionMachine.seen['commands'] += 1
+        MotionMachine.seen['braking'] += self.gate.state is not State.ACTIVE
+        goes = dict(zip(NAMES, command.positions, strict=True))
+        assert all(map(math.isfinite, goes.values()))
+        self.drive.take(self.joints, goes, self.now, began)
+
+    @invariant()
+    def count(self) -> None:
+        """Count what was generated."""
+        MotionMachine.seen['steps'] += 1
+
+    # ----- time and the arm
+
+    @rule(seconds=pauses)
+    def wait(self, seconds: float) -> None:
+        """Let time pass, and look."""
+        self.now += seconds
+        self.watch(lambda: self.gate.tick(self.now))
+
+    @rule(seconds=jumps)
+    def jump(self, seconds: float) -> None:
+        """Let the clock jump."""
+        self.wait(seconds)
+
+    @rule(ticks=st.integers(1, 60), share=st.sampled_from((0.0, 0.05, 0.3, 1.0)))
+    def follow(self, ticks: int, share: float) -> None:
+        """Let an arm follow that covers a share of its lag in each tick, or is blocked."""
+        for _ in range(ticks):
+            self.now += PERIOD_S
+            commanded = self.gate.commanded
+            self.truth = {
+                name: at + share * (commanded.get(name, at) - at)
+                for name, at in self.truth.items()
+            }
+            self.alive()
+            self.measure(dict(self.truth))
+            self.watch(lambda: self.gate.tick(self.now))
+
+    @rule(pose=st.dictionaries(st.sampled_from(NAMES), st.floats(-1.2, 1.2), max_size=4))
+    def lie(self, pose: dict[str, float]) -> None:
+        """Measure joints where they are not."""
+        self.measure(pose)
+
+    @rule(name=st.sampled_from(NAMES), by=st.sampled_from((0.04, -0.04, 0.2, math.tau)))
+    def push(self, name: str, by: float) -> None:
+        """Push a joint, or shift its encoder."""
+        self.truth[name] += by
+        self.measure(dict(self.truth))
+
+    def measure(self, pose: Mapping[str, float]) -> None:
+        """Tell the gate where joints are."""
+
+        def take() -> None:
+            self.gate.measure(pose, self.now)
+
+        self.watch(take)
+
+    # ----- the room and the people
+
+    def alive(self) -> None:
+        """Hear that the server lives."""
+
+        def hear() -> None:
+            self.gate.heard(self.now, has_producer=True)
+
+        self.watch(hear)
+
+    @rule(pose=wanted, source=st.sampled_from(('leader', 'leader', 'leader', 'policy', None)))
+    def send(self, pose: dict[str, float], source: str | None) -> None:
+        """Send joints somewhere."""
+        self.watch(lambda: self.gate.update(pose, self.now, source=source))
+
+    @rule(pose=st.fixed_dictionaries(dict.fromkeys(NAMES, st.floats(-1.5, 1.5))))
+    def work(self, pose: dict[str, float]) -> None:
+        """Make all well, and send every joint somewhere, so that runs are about motion."""
+        self.reset()
+        self.rejoin()
+        for _ in range(60):
+            self.now += PERIOD_S
+            self.measure(dict(self.truth))
+        self.alive()
+        self.send(pose, 'leader')
+        self.follow(20, 0.3)
+
+    @rule(up=st.sampled_from((1.0, 0.7)), limit=st.sampled_from((0.1, 2.0, 50.0)))
+    def change(self, up: float, limit: float) -> None:
+        """Change the velocity limit in motion, and sometimes the upper limit of a joint."""
+        pan = self.joints['pan']
+        self.joints['pan'] = replace(pan, upper=up, ramp=replace(pan.ramp, limit=limit))
+
+        def give() -> None:
+            self.gate.set_joints(tuple(self.joints.values()), self.now)
+
+        self.watch(give)
+
+    @rule()
+    def rejoin(self) -> None:
+        """Lose the room and join it again."""
+
+        def join() -> None:
+            self.gate.link_down('closed', self.now)
+            self.gate.link_up(self.now)
+
+        self.watch(join)
+        self.alive()
+
+    @rule()
+    def lose_producer(self) -> None:
+        """Hear that the producer has left."""
+
+        def hear() -> None:
+            self.gate.heard(self.now, has_producer=False)
+
+        self.watch(hear)
+
+    @rule()
+    def stop(self) -> None:
+        """Press the button."""
+
+        def press() -> None:
+            self.gate.stop('button')
+
+        self.watch(press)
+
+    @rule()
+    def reset(self) -> None:
+        """Let the button go."""
+
+        def let_go() -> None:
+            self.gate.reset(self.now)
+
+        self.watch(let_go)
+
+
+def test_no_command_is_beyond_a_limit_whatever_is_measured() -> None:
+    """Position, velocity and acceleration stay within their limits, with time as it comes."""
+    MotionMachine.seen.clear()
+
+    run_state_machine_as_test(MotionMachine, settings=SETTINGS)
+
+    assert MotionMachine.seen['steps'] >= STEPS
+
+
+@pytest.mark.parametrize('what', ['active', 'holding', 'stopped', 'commands', 'braking'])
+def test_the_runs_were_about_motion(what: str) -> None:
+    """The runs above were in every state, and commanded the arm often."""
+    if not MotionMachine.seen:
+        run_state_machine_as_test(MotionMachine, settings=SETTINGS)
+
+    assert MotionMachine.seen[what] > 100
