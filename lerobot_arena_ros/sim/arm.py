@@ -25,6 +25,9 @@ GRIP_RAD = 0.46
 SQUEEZE_RAD = 0.1
 """How far beyond the cube the gripper is sent, to hold it."""
 
+DEPTH = 0.008
+"""How far inside the pads' middle the cube is gripped, in metres: what creeps, creeps outwards."""
+
 _PADS = ('fixed_jaw_pad', 'moving_jaw_pad')
 
 
@@ -140,7 +143,7 @@ class SimArm:
 
     def configuration(self) -> np.ndarray:
         """Return a copy of where everything is, the cube included, to render."""
-        return self._data.qpos.copy()
+        return np.array(self._data.qpos)
 
     def command(self, positions: Mapping[str, float]) -> None:
         """
@@ -179,7 +182,7 @@ class SimArm:
 
     def measured(self) -> dict[str, float]:
         """Return what the encoders say."""
-        return _by_name(np.round(self._data.qpos[self._at] / ENCODER_STEP) * ENCODER_STEP)
+        return _by_name(np.round(self._data.qpos[self._at] / ENCODER_STEP) * ENCODER_STEP + 0.0)
 
     def positions(self) -> dict[str, float]:
         """Return where the joints are in truth."""
@@ -227,7 +230,8 @@ class SimArm:
         mujoco.mj_forward(self._model, self._data)
         pads = [self._data.geom(name) for name in _PADS]
         cube = self._data.joint('cube')
-        cube.qpos[:3] = (pads[0].xpos + pads[1].xpos) / 2
+        inwards = pads[0].xmat.reshape(3, 3)[:, 2]
+        cube.qpos[:3] = (pads[0].xpos + pads[1].xpos) / 2 + DEPTH * inwards
         mujoco.mju_mat2Quat(cube.qpos[3:], pads[0].xmat)
         cube.qvel[:] = 0.0
         self.command({'gripper': GRIP_RAD - SQUEEZE_RAD})

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import math
 
 from .arm import SimArm
+from .model import TIMESTEP_S
 from .names import JOINTS
 from .trajectory import Point, Trajectory
 
@@ -133,7 +134,9 @@ class Driver:
     def _remember(self) -> None:
         """Keep what is needed of the past to be late."""
         self._past.append((self.arm.time, self._sensed()))
-        while len(self._past) > 1 and self._past[1][0] <= self.arm.time - self.delay_s:
+        # Half a step, because times are sums of steps and not exact.
+        is_due = self.arm.time - self.delay_s + TIMESTEP_S / 2
+        while len(self._past) > 1 and self._past[1][0] <= is_due:
             self._past.popleft()
 
     def _sensed(self) -> dict[str, float]:

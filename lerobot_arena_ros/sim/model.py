@@ -1,4 +1,4 @@
-"""The model of the SO-101, out of the package that carries it, with a floor, a cube and cameras."""
+"""The model of the SO-101, from the package that carries it, with a floor, a cube and cameras."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from .names import JOINTS
 
 __all__ = [
     'CUBE_SIDE',
+    'TIMESTEP_S',
     'ModelError',
     'hold_name',
     'load_model',
@@ -112,6 +113,8 @@ def _add_world(spec: mujoco.MjSpec) -> None:
     spec.option.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
     spec.option.impratio = 10
     spec.visual.global_.offwidth, spec.visual.global_.offheight = 640, 480
+    # Each takes several times as long as the rest of a picture where the processor renders.
+    spec.visual.quality.shadowsize = spec.visual.quality.offsamples = 0
     spec.visual.headlight.ambient = [0.5, 0.5, 0.5]
     world = spec.worldbody
     world.add_light(pos=[0, 0, 3], dir=[0, 0, -1])
@@ -141,12 +144,13 @@ def _add_world(spec: mujoco.MjSpec) -> None:
 
 
 def _add_cameras(spec: mujoco.MjSpec) -> None:
-    front = spec.worldbody.add_camera(name='front', pos=[0.8, -0.35, 0.45], fovy=45)
+    front = spec.worldbody.add_camera(name='front', pos=[0.8, -0.35, 0.45], fovy=40)
     front.mode = mujoco.mjtCamLight.mjCAMLIGHT_TARGETBODY
     front.targetbody = 'shoulder'
-    wrist = spec.body('gripper').add_camera(name='wrist', pos=[0, 0.06, 0.02], fovy=75)
-    wrist.mode = mujoco.mjtCamLight.mjCAMLIGHT_TARGETBODY
-    wrist.targetbody = 'moving_jaw_so101_v1'
+    # Beside the jaws, with the moving one above the other.
+    wrist = spec.body('gripper').add_camera(name='wrist', pos=[0.01, -0.07, 0.0], fovy=60)
+    wrist.alt.type = mujoco.mjtOrientation.mjORIENTATION_XYAXES
+    wrist.alt.xyaxes = [0, -0.82, -0.57, 1, 0, 0]
 
 
 def _add_hold(spec: mujoco.MjSpec, joint: str) -> None:

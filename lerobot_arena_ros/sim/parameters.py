@@ -23,7 +23,7 @@ SPECS = (
     ),
     Spec('rate_hz', 100.0, 'joint_states per second.', 'Hz', 1.0, 1000.0),
     Spec('pictures', True, 'Whether there are camera pictures, while something subscribes.'),
-    Spec('picture_rate_hz', 10.0, 'Pictures per second of each camera.', 'Hz', 0.1, 60.0),
+    Spec('picture_rate_hz', 5.0, 'Pictures per second of each camera.', 'Hz', 0.1, 60.0),
     Spec('gravity', 1.0, 'Gravity, as a factor.', '', 0.0, 10.0, dynamic=True),
     Spec(
         'stiffness',
