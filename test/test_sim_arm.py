@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from support.sim import skip_without_sim
 
-skip_without_sim()
+pytest.importorskip('mujoco', reason='MuJoCo is not here: requirements/sim.txt')
 
 from lerobot_arena_ros.sim.arm import ENCODER_STEP, Servo, SimArm
 from lerobot_arena_ros.sim.names import JOINTS

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 
 import pytest
-from support.sim import skip_without_sim
 
-skip_without_sim()
+pytest.importorskip('mujoco', reason='MuJoCo is not here: requirements/sim.txt')
 
 from lerobot_arena_ros.sim.arm import ENCODER_STEP, SimArm
 from lerobot_arena_ros.sim.driver import CommandError, Driver, Measurement
