@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from support.pages import rows_of
 
 pytest.importorskip('mujoco', reason='MuJoCo is not here: requirements/sim.txt')
 
@@ -152,6 +153,32 @@ def test_a_hand_leads_a_joint_against_its_drive() -> None:
 
     arm.step(2.0)
     assert arm.positions()['elbow_flex'] == pytest.approx(0.03, abs=0.02)
+
+
+def led(speed: float) -> tuple[float, float]:
+    """Lead a joint for a radian, 50 commands a second; returns its lag and peak acceleration."""
+    arm = SimArm()
+    for number in range(1, round(50 / speed) + 1):
+        arm.command({'shoulder_pan': speed * 0.02 * number})
+        arm.step(0.02)
+    lag = arm.targets()['shoulder_pan'] - arm.positions()['shoulder_pan']
+    return lag, arm.peak_accelerations()['shoulder_pan']
+
+
+def test_the_figures_of_the_page_are_those_of_the_arm() -> None:
+    """Sag, lag, acceleration and speed, in the table's order."""
+    stretched, sent = SimArm(pose=STRETCHED), SimArm()
+    stretched.step(3.0)
+    sag = stretched.positions()['shoulder_lift'] - STRETCHED['shoulder_lift']
+    sent.command({'shoulder_pan': 1.5})
+    speeds = []
+    for _ in range(200):
+        sent.step(0.005)
+        speeds.append(sent.velocities()['shoulder_pan'])
+    seen = [sag, *led(1.0), *led(2.0), max(speeds), sent.peak_accelerations()['shoulder_pan']]
+
+    rows = rows_of('docs/reference/sim_arm.md', '## What it is like')
+    assert [float(figure.split()[0]) for _, figure in rows] == pytest.approx(seen, rel=0.1)
 
 
 def test_accelerations_are_those_since_the_last_look() -> None:

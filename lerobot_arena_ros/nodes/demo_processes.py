@@ -11,7 +11,10 @@ import sys
 import tempfile
 import time
 
-__all__ = ['JOINTS', 'DemoError', 'Processes', 'demo_processes', 'sim_processes']
+__all__ = ['SIM', 'DemoError', 'Processes', 'demo_processes', 'sim_processes']
+
+SIM = '/sim'
+"""The namespace of the simulated arm."""
 
 START_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 5.0
@@ -98,12 +101,12 @@ def demo_processes() -> Iterator[Processes]:
 @contextlib.contextmanager
 def sim_processes(room_id: str) -> Iterator[tuple[Processes, str]]:
     """
-    Run an arena, the simulated arm and a bridge that it follows a room by, in namespace ``sim``.
+    Run an arena, the simulated arm in :data:`SIM`, and a bridge by which it follows a room.
 
     :raises DemoError: the arena did not start.
     """
     with _processes() as (processes, url):
-        arguments = ['--ros-args', '-r', '__ns:=/sim']
+        arguments = ['--ros-args', '-r', f'__ns:={SIM}']
         processes.start('sim_arm', 'lerobot_arena_ros.sim.main', arguments)
         parameters = (
             f'server_url:={url}',

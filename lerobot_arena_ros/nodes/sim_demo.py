@@ -24,7 +24,7 @@ from lerobot_arena_ros.arena.errors import ArenaError, RoomNotFound
 from lerobot_arena_ros.release import version
 
 from .conversions import joint_state_from_ros
-from .demo_processes import DemoError, Processes, sim_processes
+from .demo_processes import SIM, DemoError, Processes, sim_processes
 
 __all__ = ['main']
 
@@ -93,7 +93,7 @@ class _Watch(Node):
         super().__init__('sim_watch')
         self.seen: list[float] = []
         self.create_subscription(
-            JointState, '/sim/joint_states', self._on_state, qos_profile_sensor_data
+            JointState, f'{SIM}/joint_states', self._on_state, qos_profile_sensor_data
         )
 
     @property

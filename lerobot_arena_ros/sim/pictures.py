@@ -6,6 +6,7 @@ from collections.abc import Callable
 import ctypes
 import os
 import threading
+import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -82,7 +83,9 @@ class Pictures:
             self._complain(ADVICE.format(reason=str(exc).splitlines()[0] if str(exc) else exc))
             return
         data = mujoco.MjData(self._model)
-        while not self._ended.wait(self._period_s):
+        due_at = time.monotonic()
+        while not self._ended.wait(max(0.0, due_at - time.monotonic())):
+            due_at = max(due_at + self._period_s, time.monotonic())
             for camera in self._wanted():
                 data.qpos[:] = self._positions()
                 mujoco.mj_kinematics(self._model, data)
