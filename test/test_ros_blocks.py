@@ -19,6 +19,7 @@ from lerobot_arena_ros.nodes.parameter_table import JOINT_SPECS, SPECS, Spec
 from lerobot_arena_ros.nodes.settings import BridgeSettings
 from lerobot_arena_ros.nodes.yaml_file import flatten
 from lerobot_arena_ros.server.options import read_options
+from lerobot_arena_ros.sim.parameters import SPECS as SIM_SPECS
 
 PACKAGE = 'lerobot_arena_ros'
 NODES: dict[str, tuple[Spec, ...]] = {
@@ -26,6 +27,7 @@ NODES: dict[str, tuple[Spec, ...]] = {
     'arena_producer': SPECS,
     'arena_consumer': SPECS,
     'demo_arm': ARM_SPECS,
+    'sim_arm': SIM_SPECS,
 }
 RELATIVE = ('joint_states', 'joint_commands', 'emergency_stop', 'robot_description', '__ns')
 PLACEHOLDER = 'NAME'
@@ -122,9 +124,9 @@ def test_topics_and_services_are_those_of_the_reference(line: str) -> None:
 def test_parameters_that_are_set_may_be(line: str) -> None:
     """A read-only one would refuse."""
     _, _, _, node, name, value = line.split()
-    spec = {spec.name: spec for spec in SPECS}[name]
+    specs = NODES[node.removeprefix('/')]
+    spec = {spec.name: spec for spec in specs}[name]
 
-    assert node in {'/arena_bridge', '/arena_producer', '/arena_consumer'}
     assert spec.dynamic
     spec.check(yaml.safe_load(value))
 

@@ -15,6 +15,7 @@ NEEDS = {
     'ROS 2': 'see test_ros_blocks.py',
     'a terminal': 'somebody presses keys',
     'matplotlib': 'see requirements/examples.txt',
+    'mujoco': 'see requirements/sim.txt',
     'minutes': 'CI does the same',
     'network': 'something is downloaded',
     'root': 'it installs',

