@@ -239,7 +239,7 @@ SPECS: tuple[Spec, ...] = (
     ),
     Spec(
         'consume.max_acceleration',
-        10.0,
+        20.0,
         'No command accelerates or brakes a joint more; sliding joints a tenth of it, in m/s^2. '
         '0: unlimited.',
         'rad/s^2',
