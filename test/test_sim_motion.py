@@ -1,0 +1,346 @@
+"""The gate on the simulated SO-101: arms that lag, sag, get blocked, lose power or hold a cube."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+import math
+
+import pytest
+
+pytest.importorskip('mujoco', reason='MuJoCo is not here: requirements/sim.txt')
+
+from lerobot_arena_ros.control.gate import Command, Gate, State
+from lerobot_arena_ros.control.gate_settings import GateJoint
+from lerobot_arena_ros.nodes.parameter_reading import check_parameters
+from lerobot_arena_ros.nodes.settings import BridgeSettings
+from lerobot_arena_ros.sim.arm import Servo, SimArm
+from lerobot_arena_ros.sim.driver import Driver
+from lerobot_arena_ros.sim.names import JOINTS
+from lerobot_arena_ros.sim.trajectory import Point
+
+PERIOD_S = 0.01
+ARM_JOINTS = JOINTS[:-1]
+FAST, SLOW = Servo(), Servo(speed=0.5)
+AS_BEFORE = {
+    'consume.max_acceleration': 0.0,
+    'consume.max_lead': 0.0,
+    'consume.on_hold': 'freeze',
+}
+"""What makes the gate move as version 0.1 did."""
+
+
+class Rig:
+    """An arm, its driver and the gate of a bridge with default parameters, without a clock."""
+
+    def __init__(
+        self,
+        *,
+        servo: Servo = FAST,
+        pose: Mapping[str, float] | None = None,
+        interface: str = 'joint_state',
+        parameters: Mapping[str, object] | None = None,
+    ) -> None:
+        self.arm = SimArm(servo=servo, pose=pose)
+        self.driver = Driver(self.arm, open_loop=True)
+        self.interface = interface
+        self.now = 1000.0
+        self.leader: Callable[[float], Mapping[str, float]] | None = None
+        self.source = 'leader'
+        settings = self._settings(parameters or {})
+        assert settings.consume is not None
+        limits = settings.consume.limits
+        self.joints = {j.name: limits.gate_joint(j) for j in settings.joint_map.joints}
+        self.gate = Gate(settings.consume.gate, self.now)
+        self.gate.set_joints(tuple(self.joints.values()), self.now)
+        self.gate.enable(self.now)
+        self.rejoin()
+        self.run(1.0)
+
+    def _settings(self, parameters: Mapping[str, object]) -> BridgeSettings:
+        given: dict[str, object] = {
+            'units': 'radians',
+            'consume.room_id': 'arm',
+            'joints': list(JOINTS),
+            'joint_map.gripper.max_lead': 0.3,
+            'joint_map.gripper.stall_s': 0.0,
+            **parameters,
+        }
+        for name, (lower, upper) in self.arm.ranges.items():
+            given |= {f'joint_map.{name}.min': lower, f'joint_map.{name}.max': upper}
+        return BridgeSettings.of(*check_parameters(given))
+
+    def rejoin(self) -> None:
+        """Join the room, anew or for the first time."""
+        self.gate.link_down('closed', self.now)
+        self.gate.link_up(self.now)
+        self.hear()
+
+    def hear(self) -> None:
+        """Hear that the server lives and the room has a producer."""
+        self.gate.heard(self.now, has_producer=True, round_trip_s=0.01)
+
+    def send(self, pose: Mapping[str, float]) -> None:
+        """Send joints somewhere."""
+        self._obey(self.gate.update(pose, self.now, source=self.source))
+
+    def run(self, seconds: float) -> None:
+        """Let everything work; a leader sends at 50 Hz."""
+        for tick in range(round(seconds / PERIOD_S)):
+            self.now += PERIOD_S
+            self.driver.step(PERIOD_S)
+            self.gate.graph_seen(self.now)
+            measured = self.driver.measurement()
+            if measured is not None:
+                self.gate.measure(measured.positions, self.now)
+            self.hear()
+            if self.leader is not None and tick % 2 == 0:
+                self.send(self.leader(self.arm.time))
+            self._obey(self.gate.tick(self.now))
+
+    def reset(self) -> None:
+        """Let a stop go."""
+        self.gate.reset(self.now)
+
+    def _obey(self, command: Command | None) -> None:
+        if command is None:
+            return
+        if self.interface == 'joint_trajectory':
+            self.driver.follow(list(self.joints), [Point(PERIOD_S, command.positions)])
+        else:
+            self.driver.command(dict(zip(self.joints, command.positions, strict=True)))
+
+    def ahead(self) -> dict[str, float]:
+        """Give how far the arm is from where it was sent last."""
+        at, targets = self.arm.positions(), self.arm.targets()
+        return {name: abs(targets[name] - at[name]) for name in JOINTS}
+
+
+def farthest(joint: GateJoint) -> float:
+    """Give the longest leash of a joint."""
+    return joint.max_lead + joint.lead_time_s * joint.ramp.limit
+
+
+def wave(time_s: float) -> dict[str, float]:
+    """Lead the arm about, at up to 1.5 rad/s."""
+    return {
+        'shoulder_pan': 0.8 * math.sin(1.8 * time_s),
+        'elbow_flex': 0.5 * math.sin(2.3 * time_s),
+        'wrist_roll': 0.7 * math.sin(2.0 * time_s),
+    }
+
+
+def square(time_s: float) -> dict[str, float]:
+    """Send the arm to and fro."""
+    way = 0.4 if int(time_s / 0.6) % 2 else -0.4
+    return dict.fromkeys(('shoulder_pan', 'elbow_flex', 'wrist_roll'), way)
+
+
+def travel_after_stop(rig: Rig) -> dict[str, float]:
+    """Stop the arm in the middle of a long way, and give how far each joint goes on."""
+    rig.send({'shoulder_pan': 1.8, 'wrist_roll': 2.7, 'elbow_flex': 1.5})
+    rig.run(1.7)
+    assert rig.gate.state is State.ACTIVE
+    at = rig.arm.positions()
+    rig.gate.stop('button')
+    rig.run(6.0)
+    return {name: abs(rig.arm.positions()[name] - at[name]) for name in ARM_JOINTS}
+
+
+@pytest.mark.parametrize('servo', [FAST, SLOW, Servo(speed=0.2), Servo(stiffness=60.0)])
+def test_after_a_stop_no_joint_travels_further_than_its_leash(servo: Servo) -> None:
+    """For fast, slow and stiff arms (B1)."""
+    rig = Rig(servo=servo)
+
+    travel = travel_after_stop(rig)
+
+    for name, way in travel.items():
+        assert way <= farthest(rig.joints[name]), name
+
+
+def test_a_slow_arm_without_a_leash_travels_on() -> None:
+    """The rig shows what the leash is for (B1): as version 0.1 commanded, it goes much further."""
+    rig = Rig(servo=SLOW, parameters=AS_BEFORE)
+
+    assert max(travel_after_stop(rig).values()) > 2 * farthest(Rig().joints['wrist_roll'])
+
+
+def test_drives_that_were_off_come_back_without_a_jump() -> None:
+    """While encoders go on the command stays beside the arm (B2)."""
+    rig = Rig()
+    rig.leader = wave
+    rig.run(3.0)
+    rig.arm.drives_on = False
+    rig.run(3.0)
+
+    ahead = rig.ahead()
+
+    for name in ARM_JOINTS:
+        assert ahead[name] <= farthest(rig.joints[name]), name
+
+
+@pytest.mark.parametrize('seconds', [0.1, 0.45, 2.0])
+def test_a_driver_that_hung_comes_back_without_a_jump(seconds: float) -> None:
+    """What it was sent meanwhile, and what it is sent next, is beside the arm (B2)."""
+    rig = Rig()
+    rig.leader = wave
+    rig.run(3.0)
+    rig.driver.hang(seconds)
+    rig.run(seconds)
+
+    for _ in range(50):
+        rig.run(PERIOD_S)
+        ahead = rig.ahead()
+        for name in ARM_JOINTS:
+            assert ahead[name] <= farthest(rig.joints[name]), name
+
+
+def test_a_frozen_value_pulls_no_joint_away() -> None:
+    """The joint goes no further than its leash from where it was seen last (B2)."""
+    rig = Rig()
+    rig.leader = wave
+    rig.run(3.0)
+    rig.driver.freeze('shoulder_pan')
+    seen = rig.arm.positions()['shoulder_pan']
+    away = 0.0
+    for _ in range(300):
+        rig.run(PERIOD_S)
+        away = max(away, abs(rig.arm.positions()['shoulder_pan'] - seen))
+
+    rig.driver.thaw()
+    rig.run(1.0)
+
+    assert away <= farthest(rig.joints['shoulder_pan'])
+    assert max(rig.ahead()[name] for name in ARM_JOINTS) <= farthest(rig.joints['shoulder_pan'])
+
+
+def test_a_blocked_arm_stalls_once_and_waits_for_a_person() -> None:
+    """It is not pushed again while the leader goes on (B3)."""
+    rig = Rig()
+    rig.leader = wave
+    rig.run(3.0)
+    rig.arm.block('elbow_flex')
+    stalls = 0
+    for _ in range(2000):
+        rig.run(PERIOD_S)
+        stalls += rig.gate.take_stall() is not None
+
+    assert stalls == 1
+    assert rig.gate.state is State.STOPPED
+    assert rig.gate.cause.startswith('elbow_flex does not follow')
+    assert rig.ahead()['elbow_flex'] <= farthest(rig.joints['elbow_flex'])
+    rig.arm.unblock('elbow_flex')
+    rig.reset()
+    rig.run(3.0)
+    assert rig.gate.state is State.ACTIVE
+
+
+def again(rig: Rig, how: str) -> None:
+    """Let a motion end and begin again."""
+    if how == 'reset':
+        rig.gate.stop('button')
+        rig.run(0.1)
+        rig.reset()
+    elif how == 'reconnect':
+        rig.gate.link_down('closed', rig.now)
+        rig.run(0.1)
+        rig.rejoin()
+    else:
+        rig.source += '+'
+
+
+@pytest.mark.parametrize('how', ['reset', 'reconnect', 'producer'])
+def test_a_held_cube_stays_held_and_the_arm_does_not_sink(how: str) -> None:
+    """Twenty beginnings let nothing go, and move no joint that was not sent (B7)."""
+    rig = Rig(pose={'shoulder_lift': 0.6, 'elbow_flex': -0.4})
+    rig.arm.grip_cube()
+    squeeze = {'gripper': rig.arm.targets()['gripper']}
+    rig.run(0.5)
+    rig.send(squeeze)
+    rig.run(2.0)
+    assert rig.arm.holds_cube
+    before = rig.arm.positions()
+
+    for _ in range(20):
+        again(rig, how)
+        rig.send(squeeze)
+        for _ in range(40):
+            rig.run(PERIOD_S)
+            assert rig.arm.holds_cube
+
+    assert rig.gate.state is State.ACTIVE
+    after = rig.arm.positions()
+    sunk = [abs(after[name] - before[name]) for name in ARM_JOINTS]
+    assert sum(sunk) / len(sunk) < 0.001
+
+
+def test_without_the_last_command_the_arm_sinks() -> None:
+    """The rig shows what the last command is for (B7)."""
+    rig = Rig(pose={'shoulder_lift': 0.6, 'elbow_flex': -0.4}, parameters=AS_BEFORE)
+    rig.send({'gripper': 0.3})
+    rig.run(1.0)
+    before = rig.arm.positions()['shoulder_lift']
+
+    for _ in range(10):
+        again(rig, 'reset')
+        rig.send({'gripper': 0.3})
+        rig.run(0.4)
+
+    assert rig.arm.positions()['shoulder_lift'] - before > 0.05
+
+
+def test_a_hand_that_moved_the_arm_is_respected() -> None:
+    """Motion begins where the hand has left it, and leads back slowly."""
+    rig = Rig()
+    rig.send({'shoulder_pan': 0.5})
+    rig.run(2.0)
+    rig.gate.stop('button')
+    rig.arm.drives_on = False
+    for step in range(100):
+        rig.arm.drag('shoulder_pan', 0.5 - 0.008 * (step + 1), PERIOD_S)
+        rig.run(PERIOD_S)
+    left_at = rig.arm.positions()['shoulder_pan']
+    rig.reset()
+    rig.send({'wrist_roll': 0.1})
+    rig.arm.drives_on = True
+    rig.run(2.0)
+
+    assert rig.gate.state is State.ACTIVE
+    assert rig.arm.positions()['shoulder_pan'] == pytest.approx(left_at, abs=0.02)
+
+
+@pytest.mark.parametrize('leader', [wave, square])
+def test_reversals_stay_within_the_acceleration(
+    leader: Callable[[float], Mapping[str, float]],
+) -> None:
+    """The commands of a square wave are no jolt for the drives (B9)."""
+    rig = Rig()
+    rig.leader = leader
+    rig.run(3.0)
+    tracks: list[dict[str, float]] = []
+    for _ in range(400):
+        rig.run(PERIOD_S)
+        tracks.append(rig.arm.targets())
+
+    for name in ARM_JOINTS:
+        positions = [track[name] for track in tracks]
+        changes = [
+            abs(c - 2 * b + a) / PERIOD_S**2
+            for a, b, c in zip(positions, positions[1:], positions[2:], strict=False)
+        ]
+        assert max(changes) <= rig.joints[name].max_acceleration * (1 + 1e-6), name
+
+
+def test_trajectories_accelerate_the_arm_little_more_than_positions() -> None:
+    """At most 1.3 times, though the controller interpolates between points."""
+    peaks = {}
+    for interface in ('joint_state', 'joint_trajectory'):
+        rig = Rig(interface=interface)
+        rig.leader = wave
+        rig.run(3.0)
+        rig.arm.peak_accelerations()
+        rig.run(6.0)
+        assert rig.gate.state is State.ACTIVE
+        peaks[interface] = rig.arm.peak_accelerations()
+
+    for name in ('shoulder_pan', 'elbow_flex', 'wrist_roll'):
+        assert peaks['joint_trajectory'][name] <= 1.3 * peaks['joint_state'][name], name
