@@ -24,6 +24,12 @@ NOISE_RAD, NOISE_M = 0.05, 0.005
 BURST_S = 0.01
 """Measurements of a shorter time are judged together."""
 
+QUEUE_S = 0.1
+"""The same after a gap, where no stamps say when the measurements that were queued were made."""
+
+MOST_TURNS = 3
+"""An encoder that is further off is rather one that counts in degrees."""
+
 FILTER_S = 0.05
 """Time constant of the filter of the velocity."""
 
@@ -54,15 +60,16 @@ class JointTrack:
         '_anchor',
         '_anchor_velocity',
         '_burst_s',
+        '_excess',
         '_highest',
         '_joint',
         '_lowest',
         '_max_age_s',
         '_max_velocity',
         '_noise',
-        '_path',
         '_span_s',
         '_stamp_s',
+        '_window_s',
         'arrived_at',
         'at',
         'contradiction',
@@ -82,13 +89,15 @@ class JointTrack:
         self._agreed_at = -math.inf
         self._stamp_s: float | None = None
         self._max_age_s = max_age_s
-        # Where and how fast the joint was before the measurements that are judged together; how
-        # long ago, how far it went since, and how long ago the first of them was.
+        # Where and how fast the joint was before the measurements that are judged together, and
+        # how long ago; how far it went since beyond noise; how long ago the first of them was
+        # made, and for how long others are judged with it.
         self._anchor = math.nan
         self._anchor_velocity = 0.0
         self._span_s = 0.0
-        self._path = 0.0
+        self._excess = 0.0
         self._burst_s = math.inf
+        self._window_s = BURST_S
         self.adjust(joint)
 
     def adjust(self, joint: GateJoint) -> None:
@@ -121,17 +130,19 @@ class JointTrack:
         before_s = self._stamp_s
         waited_s = step_s = now - self.arrived_at
         is_repeated = stamp_s is not None and stamp_s == before_s
+        queue_s = QUEUE_S
         if stamp_s is not None and before_s is not None and not is_repeated:
-            step_s = stamp_s - before_s
+            step_s, queue_s = stamp_s - before_s, BURST_S
         unusable = None
         if not 0.0 <= waited_s < math.inf:
-            self._begin_group()
+            self._rest()
         elif step_s >= 0.0:
+            self._group(step_s, queue_s)
             unusable = self._judge(position, step_s, waited_s, now)
         elif abs(now - self.at) <= self._max_age_s:
             return self._judge_late(position, -step_s, waited_s, now)
         else:
-            self._begin_group()  # The clock of its publisher was set back.
+            self._rest()  # The clock of its publisher was set back.
         # A stamp that stands still grows old, also where the clock of this node stands still.
         self.at = self.at if is_repeated else at
         self.position, self.arrived_at, self._stamp_s = position, now, stamp_s
@@ -162,20 +173,25 @@ class JointTrack:
             f'joint_states in {unit}, and are the limits right?'
         )
 
+    def _group(self, step_s: float, queue_s: float) -> None:
+        """Judge a measurement together with those just before it, or begin anew with it."""
+        if self._burst_s + step_s <= self._window_s:
+            self._burst_s += step_s
+            self._span_s += step_s
+            return
+        self._anchor, self._anchor_velocity = self.position, self.velocity
+        self._span_s, self._excess, self._burst_s = step_s, 0.0, 0.0
+        self._window_s = max(BURST_S, min(step_s, queue_s))
+
     def _judge(
         self, position: float, step_s: float, waited_s: float, now: float
     ) -> Unusable | None:
         """Compare a measurement with those before it."""
-        distance = abs(position - self.position)
-        self._burst_s += step_s
-        if self._burst_s > BURST_S:
-            self._anchor, self._anchor_velocity = self.position, self.velocity
-            self._burst_s, self._span_s, self._path = 0.0, step_s, distance
-        else:
-            self._span_s += step_s
-            self._path += distance
-        if self._path > self._noise + self._max_velocity * self._span_s:
-            return self._contradict(self._path, self._span_s, now)
+        self._excess += max(0.0, abs(position - self.position) - self._noise)
+        distance = abs(position - self._anchor)
+        allowed = self._max_velocity * self._span_s
+        if self._excess > allowed or distance - self._noise > allowed:
+            return self._contradict(abs(position - self.position), step_s, now)
         if self.contradiction is None:
             gone = position - self._anchor - self._anchor_velocity * self._span_s
             self.velocity = self._anchor_velocity + gone / (FILTER_S + self._span_s)
@@ -200,14 +216,14 @@ class JointTrack:
 
     def _contradict(self, distance: float, span_s: float, now: float) -> Unusable:
         unit = 'm' if self._joint.is_sliding else 'rad'
-        text = f'{self.name} jumped by {distance:.3g} {unit} in {span_s:.2g} s'
+        text = f'{self.name} jumped by {distance:.3g} {unit} in {round(span_s, 3):g} s'
         self.contradiction = self.contradiction or text
         self._agreed_at = now
-        self._begin_group()
+        self._rest()
         return Unusable('contradiction', f'joint_states contradict themselves: {text}')
 
-    def _begin_group(self) -> None:
-        """Judge what comes by what comes after it."""
+    def _rest(self) -> None:
+        """Compare what comes with the last measurement only."""
         self.velocity = 0.0
         self._burst_s = math.inf
 
@@ -221,4 +237,4 @@ class JointTrack:
             return 0
         turns = round((self.position - (joint.lower + joint.upper) / 2) / math.tau)
         inside = joint.lower <= self.position - turns * math.tau <= joint.upper
-        return turns if inside else 0
+        return turns if inside and abs(turns) <= MOST_TURNS else 0

@@ -7,7 +7,7 @@ old as its stamp says, and without a stamp as old as its arrival.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 import math
 
 from .gate_settings import GateJoint
@@ -27,14 +27,15 @@ RENEWAL_S = 10.0
 
 class Measurements:
     """
-    The measurements of the joints that are commanded; others are of no interest.
+    The measurements of the joints that are commanded; others do not matter.
 
     :param max_age_s: how long a measurement counts.
     """
 
     def __init__(self, max_age_s: float) -> None:
         self._max_age_s = max_age_s
-        self._tracks: dict[str, JointTrack] = {}
+        self._known: dict[str, JointTrack] = {}  # Joints that were commanded once, too.
+        self._tracks: tuple[JointTrack, ...] = ()
         self._has_any = False
         self._now = -math.inf
         self._refusal = Unusable('', '')
@@ -46,13 +47,12 @@ class Measurements:
         """Say whether anything was ever measured, by whatever name."""
         return self._has_any
 
-    def set_joints(self, joints: Iterable[GateJoint]) -> None:
-        """Replace the joints; what was measured of those that stay still counts."""
-        before, self._tracks = self._tracks, {}
+    def set_joints(self, joints: Sequence[GateJoint]) -> None:
+        """Replace the joints; one that is gone may come back, so that it goes on to be known."""
         for joint in joints:
-            track = before.get(joint.name) or JointTrack(joint, self._max_age_s)
+            track = self._known.setdefault(joint.name, JointTrack(joint, self._max_age_s))
             track.adjust(joint)
-            self._tracks[joint.name] = track
+        self._tracks = tuple(self._known[joint.name] for joint in joints)
 
     def note_publishers(self, names: Sequence[str], *, silent_topic: str | None) -> None:
         """
@@ -84,11 +84,11 @@ class Measurements:
         self._has_any = self._has_any or any(map(math.isfinite, positions.values()))
         unusable = self._judge_age(age_s, stamp_s)
         if unusable is not None:
-            if positions.keys().isdisjoint(self._tracks):
+            if positions.keys().isdisjoint(self._known):
                 return None
         else:
             at = now - max(age_s, 0.0)
-            for name, track in self._tracks.items():
+            for name, track in self._known.items():
                 position = positions.get(name)
                 if position is not None:
                     unusable = track.take(position, now, at, stamp_s) or unusable
@@ -109,12 +109,12 @@ class Measurements:
 
     def fresh(self, name: str, now: float) -> float | None:
         """Return the position of a joint while it counts."""
-        track = self._tracks.get(name)
+        track = self._known.get(name)
         return track.position if track is not None and track.counts(now) else None
 
     def last(self, name: str) -> tuple[float | None, float]:
         """Return the last position of a joint, however old, and its time; None without any."""
-        track = self._tracks.get(name)
+        track = self._known.get(name)
         if track is None or track.at == -math.inf or track.contradiction is not None:
             return None, -math.inf
         return track.position, track.at
@@ -126,18 +126,18 @@ class Measurements:
         It is 0 while it is not known: without measurements that count at the last call of
         :meth:`take`, :meth:`distrust` or :meth:`lack`.
         """
-        track = self._tracks.get(name)
+        track = self._known.get(name)
         return track.velocity if track is not None and track.counts(self._now) else 0.0
 
     def distrust(self, now: float) -> str | None:
         """Return which measurements cannot be true; None where all can."""
         self._now = now
-        for track in self._tracks.values():
+        for track in self._tracks:
             if track.contradiction is not None and self._is_present(track, now):
                 several = len(self._publishers) > 1
                 names = f'; published by {", ".join(self._publishers)}' if several else ''
                 return f'joint_states contradict themselves: {track.contradiction}{names}'
-        outside = [track for track in self._tracks.values() if track.is_outside]
+        outside = [track for track in self._tracks if track.is_outside]
         if not outside:
             return None
         others = ', '.join(track.name for track in outside[1:])
@@ -146,7 +146,7 @@ class Measurements:
     def lack(self, now: float) -> str | None:
         """Return which measurements are missing, and why; None where all joints have theirs."""
         self._now = now
-        missing = [track for track in self._tracks.values() if not track.counts(now)]
+        missing = [track for track in self._tracks if not track.counts(now)]
         if not missing:
             return None
         if abs(now - self._refused_at) <= max(REFUSAL_S, self._max_age_s):
