@@ -70,7 +70,8 @@ def reach(joints: Iterable[GateJoint]) -> list[tuple[str, float | None, float | 
 
 def can_be_at(joint: GateJoint, position: float) -> bool:
     """Say whether a joint is inside its limits, or outside by no more than the tolerance."""
-    return abs(position - clamp(position, joint.lower, joint.upper)) <= joint.limit_tolerance
+    outside = abs(position - clamp(position, joint.lower, joint.upper))
+    return outside <= joint.limit_tolerance + ROUNDING
 
 
 class GateMachine(RuleBasedStateMachine):

@@ -467,9 +467,10 @@ def test_a_velocity_is_zero_where_it_is_not_known() -> None:
     measured = measuring()
     assert measured.velocity('pan') == 0.0
     assert measured.velocity('tail') == 0.0
-    follow(measured, [(0.0, 0.5)])
+    stamped(measured, 'pan', 0.5, 0.0)
     assert measured.velocity('pan') == 0.0
-    follow(measured, [(0.01 * count, 0.5 + 0.01 * count) for count in range(50)])
+    for count in range(1, 50):
+        stamped(measured, 'pan', 0.5 + 0.01 * count, 0.01 * count)
     assert measured.velocity('pan') > 0.5
 
     measured.lack(1.0)

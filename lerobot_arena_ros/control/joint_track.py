@@ -138,7 +138,7 @@ class JointTrack:
             self._rest()
         elif step_s >= 0.0:
             self._group(step_s, queue_s)
-            unusable = self._judge(position, step_s, waited_s, now)
+            unusable = self._judge(position, step_s, queue_s, waited_s, now)
         elif abs(now - self.at) <= self._max_age_s:
             return self._judge_late(position, -step_s, waited_s, now)
         else:
@@ -184,14 +184,16 @@ class JointTrack:
         self._window_s = max(BURST_S, min(step_s, queue_s))
 
     def _judge(
-        self, position: float, step_s: float, waited_s: float, now: float
+        self, position: float, step_s: float, queue_s: float, waited_s: float, now: float
     ) -> Unusable | None:
-        """Compare a measurement with those before it."""
-        self._excess += max(0.0, abs(position - self.position) - self._noise)
-        distance = abs(position - self._anchor)
-        allowed = self._max_velocity * self._span_s
-        if self._excess > allowed or distance - self._noise > allowed:
-            return self._contradict(abs(position - self.position), step_s, now)
+        """Compare a measurement with the last one, and with those that it is judged together."""
+        distance = abs(position - self.position)
+        excess = max(0.0, distance - self._noise)
+        self._excess += excess
+        excesses = self._excess, abs(position - self._anchor) - self._noise
+        is_fast = excess > self._max_velocity * max(step_s, queue_s)
+        if is_fast or max(excesses) > self._max_velocity * self._span_s:
+            return self._contradict(distance, step_s, now)
         if self.contradiction is None:
             gone = position - self._anchor - self._anchor_velocity * self._span_s
             self.velocity = self._anchor_velocity + gone / (FILTER_S + self._span_s)
