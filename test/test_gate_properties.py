@@ -40,7 +40,7 @@ LEAST_STEPS = 10_000
 
 JOINTS = (
     GateJoint('pan', -1.0, 1.0, VelocityRamp(0.5, 2.0, 2.0)),
-    GateJoint('lift', 0.0, None, VelocityRamp(0.05, 0.2, 0.5)),
+    GateJoint('lift', -1.4, None, VelocityRamp(0.05, 0.2, 0.5)),
     GateJoint('wheel', None, None, VelocityRamp(0.5, 2.0, 0.0)),
 )
 NAMES = tuple(joint.name for joint in JOINTS)
@@ -66,6 +66,12 @@ def is_sound(pose: Mapping[str, float]) -> bool:
 def reach(joints: Iterable[GateJoint]) -> list[tuple[str, float | None, float | None]]:
     """Give what begins anew when it changes: names, order and limits."""
     return [(joint.name, joint.lower, joint.upper) for joint in joints]
+
+
+def can_be_at(joint: GateJoint, position: float) -> bool:
+    """Say whether a joint is inside its limits, or outside by no more than the tolerance."""
+    outside = abs(position - clamp(position, joint.lower, joint.upper))
+    return outside <= joint.limit_tolerance + ROUNDING
 
 
 class GateMachine(RuleBasedStateMachine):
@@ -154,7 +160,7 @@ class GateMachine(RuleBasedStateMachine):
             'no feedback': self.is_fed() and any(self.fresh(n) is None for n in self.joints),
             'a listener that may be a driver': self.is_looking(),
             'a joint that cannot be there': any(
-                (position := self.fresh(joint.name)) is not None and not joint.can_be_at(position)
+                (position := self.fresh(joint.name)) is not None and not can_be_at(joint, position)
                 for joint in self.joints.values()
             ),
         }

@@ -30,7 +30,7 @@ import math
 
 from .gate_output import Command, State, Transition
 from .gate_settings import Feedback, GateJoint, GateSettings, Halt, StateSyncUse
-from .measurements import Measurements
+from .measurements import Measurements, Unusable
 from .motion import Motion, leash
 from .pauses import PauseWatch
 from .slew import clamp
@@ -166,6 +166,7 @@ class Gate:
         self._unready = unready if joints else unready or _NO_JOINTS
         changed = [j.reach for j in joints] != [j.reach for j in self._joints]
         self._joints = tuple(joints)
+        self._measured.set_joints(joints)
         self._goals = None
         if changed:
             self._forget()
@@ -235,9 +236,18 @@ class Gate:
         """Whether :meth:`graph_seen` has to be called more often than each 0.25 s."""
         return self._graph.is_strict
 
-    def expect_feedback(self, expected: bool, now: float) -> None:
-        """Note whether anybody publishes measured positions."""
+    def expect_feedback(
+        self, expected: bool, now: float, *, publishers: Sequence[str] = (), topic: str = ''
+    ) -> None:
+        """
+        Note whether anything publishes measured positions.
+
+        :param publishers: names of their nodes, where there are several.
+        :param topic: where they are expected, for the cause.
+        """
         self._feedback_expected = expected
+        silent_topic = None if expected else topic or None
+        self._measured.note_publishers(publishers, silent_topic=silent_topic)
         self._review(now)
 
     def look_again(self, now: float) -> None:
@@ -252,10 +262,30 @@ class Gate:
             self._looking = (now, self._settings.listener_s)
         self._review(now)
 
-    def measure(self, positions: Mapping[str, float], now: float) -> None:
-        """Note measured positions by joint name; they need not be all."""
+    def measure(
+        self,
+        positions: Mapping[str, float],
+        now: float,
+        *,
+        age_s: float = 0.0,
+        stamp_s: float | None = None,
+    ) -> Unusable | None:
+        """
+        Note measured positions, and return why some do not count; None if all do.
+
+        :param positions: by joint name; they need not be all.
+        :param age_s: how old they are by the clock of this node; negative = ahead of it.
+        :param stamp_s: when they were measured by the clock of their publisher, None = they do
+            not say.
+        """
         self._review(now)  # Before the gap that it ends is forgotten.
-        self._measured.take(_finite(positions), now)
+        unusable = self._measured.take(positions, now, age_s=age_s, stamp_s=stamp_s)
+        self._review(now)
+        return unusable
+
+    def refuse_measurement(self, unusable: Unusable, now: float) -> None:
+        """Note that a message with measured positions could not be used, and why."""
+        self._measured.refuse(unusable, now)
         self._review(now)
 
     def stop(self, cause: str) -> None:
@@ -426,8 +456,8 @@ class Gate:
         return (
             self._unready
             or self._pause(now)
+            or self._measured.distrust(now)
             or self._feedback_obstacle(now)
-            or self._misplaced(now)
         )
 
     def _pause(self, now: float) -> str | None:
@@ -464,28 +494,10 @@ class Gate:
             since, for_s = self._looking
             looking = abs(now - since) < for_s
             return 'looking for publishers of joint_states' if looking else None
-        unseen = [j.name for j in self._joints if j.name not in self._measured]
-        if unseen:
-            return (
-                f'no joint_states of {", ".join(unseen)} yet; a robot without any needs '
-                'consume.require_feedback: never'
-            )
-        missing = [j.name for j in self._joints if self._measured.fresh(j.name, now) is None]
-        if missing:
-            return f'no fresh joint_states of {", ".join(missing)}'
-        if self._state is not State.ACTIVE:
-            return None
+        lack = self._measured.lack(now)
+        if lack is not None or self._state is not State.ACTIVE:
+            return lack
         return None if self._placed else 'joint_states have begun'
-
-    def _misplaced(self, now: float) -> str | None:
-        """Name the joints that cannot be where they were measured, for motion begins there."""
-        poses = [(joint, self._measured.fresh(joint.name, now)) for joint in self._joints]
-        far = [j.name for j, pose in poses if pose is not None and not j.can_be_at(pose)]
-        if not far:
-            return None
-        return (
-            f'joint_states of {", ".join(far)} are far outside the limits: are they in rad or m?'
-        )
 
     def _unplaced(self, now: float) -> str | None:
         """Name the joints for which no whole frame can be made."""

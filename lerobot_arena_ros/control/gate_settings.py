@@ -64,6 +64,7 @@ class GateJoint:
     :param max_measured_velocity: a joint that is measured to be faster contradicts itself.
     :param limit_tolerance: a joint that is measured further outside its limits is not moved.
     :param is_continuous: whether positions that differ by a whole turn are the same place.
+    :param is_sliding: whether it counts in metres.
     """
 
     name: str
@@ -77,6 +78,7 @@ class GateJoint:
     max_measured_velocity: float = math.inf
     limit_tolerance: float = 0.1
     is_continuous: bool = False
+    is_sliding: bool = False
 
     @property
     def reach(self) -> tuple[str, float | None, float | None]:
@@ -86,17 +88,6 @@ class GateJoint:
     def allows(self, position: float | None) -> bool:
         """Say whether a position lies inside the limits; None is no position, and is fine."""
         return position is None or clamp(position, self.lower, self.upper) == position
-
-    def can_be_at(self, position: float) -> bool:
-        """
-        Say whether a position is at most a whole range-width beyond a limit.
-
-        Further away is no joint, but a unit or an encoder that is wrong.
-        """
-        if self.lower is None or self.upper is None or not self.lower < self.upper:
-            return True
-        width = self.upper - self.lower
-        return self.lower - width <= position <= self.upper + width
 
 
 @dataclass(frozen=True)

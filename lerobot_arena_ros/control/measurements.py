@@ -1,45 +1,175 @@
-"""Where the joints were measured, and for how long that counts; pure, ``now`` as in the gate."""
+"""
+Where the joints were measured, for how long that counts, and what keeps it from counting.
+
+Rules of this file: it is pure, and ``now`` is in seconds of the steady clock. A measurement is as
+old as its stamp says, and without a stamp as old as its arrival.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 import math
 
-__all__ = ['Measurements']
+from .gate_settings import GateJoint
+from .joint_track import CONTRADICTION_S, JointTrack, Unusable
+
+__all__ = ['Measurements', 'Unusable']
+
+AHEAD_S = 0.1
+"""How far a stamp may be ahead of the clock of this node."""
+
+REFUSAL_S = 1.0
+"""How long what was dropped explains that nothing is known."""
+
+RENEWAL_S = 10.0
+"""How long the same explanation keeps its numbers, so that it is not logged again and again."""
 
 
 class Measurements:
     """
-    The last measured position of each joint, in radians or metres.
+    The measurements of the joints that are commanded; others do not matter.
 
-    :param max_age_s: how long one counts; what lies ahead in time is as old as what lies behind.
+    :param max_age_s: how long a measurement counts.
     """
 
     def __init__(self, max_age_s: float) -> None:
         self._max_age_s = max_age_s
-        self._seen: dict[str, tuple[float, float]] = {}
+        self._known: dict[str, JointTrack] = {}  # Joints that were commanded once, too.
+        self._tracks: tuple[JointTrack, ...] = ()
+        self._has_any = False
+        self._now = -math.inf
+        self._refusal = Unusable('', '')
+        self._refused_at = self._explained_at = -math.inf
+        self._silent_topic: str | None = None
+        self._publishers: Sequence[str] = ()
 
     def __bool__(self) -> bool:
-        """Say whether anything was ever measured."""
-        return bool(self._seen)
+        """Say whether anything was ever measured, by whatever name."""
+        return self._has_any
 
-    def __contains__(self, name: str) -> bool:
-        """Say whether a joint was ever measured."""
-        return name in self._seen
+    def set_joints(self, joints: Sequence[GateJoint]) -> None:
+        """Replace the joints; one that is gone may come back, so that it goes on to be known."""
+        for joint in joints:
+            track = self._known.setdefault(joint.name, JointTrack(joint, self._max_age_s))
+            track.adjust(joint)
+        self._tracks = tuple(self._known[joint.name] for joint in joints)
 
-    def take(self, positions: Mapping[str, float], now: float) -> None:
-        """Take finite positions by joint name; they need not be all."""
-        self._seen.update({name: (position, now) for name, position in positions.items()})
+    def note_publishers(self, names: Sequence[str], *, silent_topic: str | None) -> None:
+        """
+        Note who publishes joint_states.
+
+        :param names: of their nodes, where there are several.
+        :param silent_topic: the topic, where nothing publishes on it; None otherwise.
+        """
+        self._publishers = names
+        self._silent_topic = silent_topic
+
+    def take(
+        self,
+        positions: Mapping[str, float],
+        now: float,
+        *,
+        age_s: float = 0.0,
+        stamp_s: float | None = None,
+    ) -> Unusable | None:
+        """
+        Take measured positions by joint name, and return why some do not count; None if all do.
+
+        :param positions: they need not be all.
+        :param age_s: how old they are by the clock of this node; negative = ahead of it.
+        :param stamp_s: when they were measured by the clock of their publisher, None = they do
+            not say.
+        """
+        self._now = now
+        self._has_any = self._has_any or any(map(math.isfinite, positions.values()))
+        unusable = self._judge_age(age_s, stamp_s)
+        if unusable is not None:
+            if positions.keys().isdisjoint(self._known):
+                return None
+        else:
+            at = now - max(age_s, 0.0)
+            for name, track in self._known.items():
+                position = positions.get(name)
+                if position is not None:
+                    unusable = track.take(position, now, at, stamp_s) or unusable
+        if unusable is not None:
+            self.refuse(unusable, now)
+        return unusable
+
+    def refuse(self, unusable: Unusable, now: float) -> None:
+        """Note joint_states that do not count; they explain what is missing for a while."""
+        is_same = (
+            unusable.reason == self._refusal.reason
+            and abs(now - self._refused_at) <= REFUSAL_S
+            and abs(now - self._explained_at) <= RENEWAL_S
+        )
+        if not is_same:
+            self._refusal, self._explained_at = unusable, now
+        self._refused_at = now
 
     def fresh(self, name: str, now: float) -> float | None:
-        """Give the position of a joint while it counts."""
-        position, at = self._seen.get(name, (math.nan, -math.inf))
-        return position if abs(now - at) <= self._max_age_s else None
+        """Return the position of a joint while it counts."""
+        track = self._known.get(name)
+        return track.position if track is not None and track.counts(now) else None
 
     def last(self, name: str) -> tuple[float | None, float]:
-        """Give the last position of a joint, however old, and its time; None without any."""
-        return self._seen.get(name, (None, -math.inf))
+        """Return the last position of a joint, however old, and its time; None without any."""
+        track = self._known.get(name)
+        if track is None or track.at == -math.inf or track.contradiction is not None:
+            return None, -math.inf
+        return track.position, track.at
 
     def velocity(self, name: str) -> float:
-        """Return the measured velocity of a joint; 0 while it is not known."""
-        return 0.0
+        """
+        Return the measured velocity of a joint, in radians or metres per second.
+
+        It is 0 while it is not known: without measurements that count at the last call of
+        :meth:`take`, :meth:`distrust` or :meth:`lack`.
+        """
+        track = self._known.get(name)
+        return track.velocity if track is not None and track.counts(self._now) else 0.0
+
+    def distrust(self, now: float) -> str | None:
+        """Return which measurements cannot be true; None where all can."""
+        self._now = now
+        for track in self._tracks:
+            if track.contradiction is not None and self._is_present(track, now):
+                several = len(self._publishers) > 1
+                names = f'; published by {", ".join(self._publishers)}' if several else ''
+                return f'joint_states contradict themselves: {track.contradiction}{names}'
+        outside = [track for track in self._tracks if track.is_outside]
+        if not outside:
+            return None
+        others = ', '.join(track.name for track in outside[1:])
+        return outside[0].misplacement() + (f' (outside, too: {others})' if others else '')
+
+    def lack(self, now: float) -> str | None:
+        """Return which measurements are missing, and why; None where all joints have theirs."""
+        self._now = now
+        missing = [track for track in self._tracks if not track.counts(now)]
+        if not missing:
+            return None
+        if abs(now - self._refused_at) <= max(REFUSAL_S, self._max_age_s):
+            return f'no usable joint_states: {self._refusal.text}'
+        if self._silent_topic is not None:
+            return f'nothing publishes joint_states on {self._silent_topic}'
+        unseen = [track.name for track in missing if track.at == -math.inf]
+        if unseen:
+            return f'no joint_states of {", ".join(unseen)} yet'
+        return f'no fresh joint_states of {", ".join(track.name for track in missing)}'
+
+    def _is_present(self, track: JointTrack, now: float) -> bool:
+        """Say whether a joint is still measured; without, there is nothing to contradict."""
+        return abs(now - track.arrived_at) <= max(self._max_age_s, CONTRADICTION_S)
+
+    def _judge_age(self, age_s: float, stamp_s: float | None) -> Unusable | None:
+        """Return why measurements of this age do not count."""
+        if age_s >= -AHEAD_S and age_s <= self._max_age_s:
+            return None
+        if stamp_s is not None and age_s == -stamp_s:
+            return Unusable(
+                'age',
+                'the clock of this node says 0: with use_sim_time, something has to publish /clock',
+            )
+        where = f'{age_s:.1f} s old' if age_s > 0.0 else f'{-age_s:.1f} s ahead'
+        return Unusable('age', f'joint_states are {where}: is the clock of the driver set?')

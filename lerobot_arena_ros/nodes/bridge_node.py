@@ -304,8 +304,11 @@ class BridgeNode(LifecycleNode):
         except ConversionError as exc:
             self._sides.drop(exc.reason, str(exc))
             return
-        age_s = None if stamped_ns is None else (self._now_ns() - stamped_ns) * 1e-9
-        self._sides.measure(positions, age_s)
+        if stamped_ns is None:
+            self._sides.measure(positions, None)
+        else:
+            age_s = (self._now_ns() - stamped_ns) * 1e-9
+            self._sides.measure(positions, age_s, stamped_ns * 1e-9)
 
     def _now_ns(self) -> int:
         return int(self.get_clock().now().nanoseconds)
@@ -354,12 +357,20 @@ class BridgeNode(LifecycleNode):
         self._panel.publish()
         self._panel.answer_remote_reset()
         if self._sides is not None:
-            self._sides.look(publishers=self.count_publishers(self._measured_topic))
+            self._look_for_measurements(self._sides)
         self._beats += 1
         if self._beats % NAMESAKE_BEATS == 0:
             self._namesakes.look()
         if self._beats % 2 == 0:
             self.publish_diagnostics()
+
+    def _look_for_measurements(self, sides: Sides) -> None:
+        topic = self._measured_topic
+        count = self.count_publishers(topic)
+        # Asking for names costs much more than counting, and only several have to be told apart.
+        found = self.get_publishers_info_by_topic(topic) if count > 1 else []
+        names = sorted(f'{each.node_namespace.rstrip("/")}/{each.node_name}' for each in found)
+        sides.look(publishers=count, names=names, topic=topic)
 
     def publish_diagnostics(self) -> None:
         """Have the arena thread publish a report; any thread, under any lock."""

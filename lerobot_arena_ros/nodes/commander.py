@@ -8,7 +8,7 @@ nothing leaves any more. Both threads call in; neither waits for the other while
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 import threading
 from typing import NamedTuple, Protocol
@@ -19,6 +19,7 @@ from lerobot_arena_ros.arena.session import Event, Late, Malformed, Presence
 from lerobot_arena_ros.arena.steady_clock import steady_now
 from lerobot_arena_ros.control.gate import Command, Gate, State
 from lerobot_arena_ros.control.joint_map import Joint, JointMap
+from lerobot_arena_ros.control.measurements import Unusable
 from lerobot_arena_ros.control.units import ConversionError
 
 from .command_topic import CommandTopic
@@ -152,20 +153,51 @@ class Commander:
             change(steady_now())
             self._act()
 
-    def expect_feedback(self, expected: bool) -> None:
-        """Learn whether anybody publishes joint_states."""
+    def expect_feedback(
+        self, expected: bool, *, publishers: Sequence[str] = (), topic: str = ''
+    ) -> None:
+        """
+        Note whether anything publishes joint_states.
+
+        :param publishers: names of their nodes, where there are several.
+        :param topic: where joint_states are expected.
+        """
         with self._lock:
             now = steady_now()
             self._gate.graph_seen(now)
-            self._gate.expect_feedback(expected, now)
+            self._gate.expect_feedback(expected, now, publishers=publishers, topic=topic)
             self._act()
 
-    def measure(self, positions: Mapping[str, float]) -> None:
-        """Take measured positions by ROS name, finite ones."""
+    def measure(
+        self,
+        positions: Mapping[str, float],
+        *,
+        age_s: float = 0.0,
+        stamp_s: float | None = None,
+    ) -> None:
+        """
+        Take measured positions by ROS name.
+
+        :param age_s: how old they are by the clock of this node.
+        :param stamp_s: when they were measured by the clock of their publisher, None = they do
+            not say.
+        """
         with self._lock:
             now = steady_now()
             self._gate.graph_seen(now, messages=1)
-            self._gate.measure(positions, now)
+            unusable = self._gate.measure(positions, now, age_s=age_s, stamp_s=stamp_s)
+            if unusable is not None:
+                self._note_unusable(unusable)
+            self._act()
+
+    def refuse_measurement(self, reason: str, text: str) -> None:
+        """Count a JointState that cannot be used."""
+        unusable = Unusable(reason, text)
+        with self._lock:
+            now = steady_now()
+            self._gate.graph_seen(now, messages=1)
+            self._gate.refuse_measurement(unusable, now)
+            self._note_unusable(unusable)
             self._act()
 
     def pulse(self) -> None:
@@ -247,6 +279,10 @@ class Commander:
             self._act()
 
     # ----- inside, under the lock
+
+    def _note_unusable(self, unusable: Unusable) -> None:
+        self.dropped[unusable.reason] += 1
+        self._logger.warning(f'dropped: {unusable.text}', throttle='dropped')
 
     def _update(self, update: JointUpdate, now: float) -> bool:
         values = update.values

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 import concurrent.futures
-import math
 import threading
 import traceback
 from typing import Any
@@ -155,29 +154,37 @@ class Sides:
         if self.commander is not None:
             self.commander.set_joint_map(joint_map)
 
-    def measure(self, positions: Mapping[str, float], age_s: float | None) -> None:
-        """Take measured positions by ROS name; ``age_s`` None where their stamp says nothing."""
+    def measure(
+        self, positions: Mapping[str, float], age_s: float | None, stamp_s: float | None = None
+    ) -> None:
+        """
+        Take measured positions by ROS name.
+
+        :param age_s: how old they are by the ROS clock; None = they have no stamp.
+        :param stamp_s: their stamp.
+        """
         now = steady_now()
         self._callbacks.seen(now)
         if self._callbacks.paused_s(now, QUEUED_S) is not None:
             self.drop('pause', 'JointState was queued while this process stood still')
             return
         if not positions:
+            if self.commander is not None:
+                self.commander.refuse_measurement('empty', 'JointState has no positions')
             return
         if self._names and not self._names >= positions.keys():
             self._note_unmapped(positions)
         if self.commander is not None:
-            finite = {name: p for name, p in positions.items() if math.isfinite(p)}
-            self.commander.measure(finite)
+            self.commander.measure(positions, age_s=age_s or 0.0, stamp_s=stamp_s)
         if self.streamer is not None:
             self.streamer.put(positions, age_s)
 
     def drop(self, reason: str, text: str) -> None:
-        """Count a JointState that says nothing usable."""
+        """Count a JointState that cannot be used, on each side."""
         if self.streamer is not None:
             self.streamer.drop(reason, text)
-        elif self.commander is not None:
-            self.commander.dropped[reason] += 1
+        if self.commander is not None:
+            self.commander.refuse_measurement(reason, text)
 
     def adjust(self, numbers: Mapping[str, Any]) -> None:
         """Take new values of dynamic parameters, by name."""
@@ -195,12 +202,17 @@ class Sides:
         if self.commander is not None:
             self.commander.pulse()
 
-    def look(self, *, publishers: int) -> None:
-        """Notice who publishes joint_states, and that time has passed."""
+    def look(self, *, publishers: int, names: Sequence[str] = (), topic: str = '') -> None:
+        """
+        Notice who publishes joint_states, and that time has passed.
+
+        :param names: of the publishers' nodes, where there are several.
+        :param topic: where joint_states are expected.
+        """
         self._callbacks.seen(steady_now())
         self.publishers = publishers
         if self.commander is not None:
-            self.commander.expect_feedback(publishers > 0)
+            self.commander.expect_feedback(publishers > 0, publishers=names, topic=topic)
             self.commander.tick()
             self._wake_or_rest_pulse(self.commander.needs_pulse)
 

@@ -1,0 +1,242 @@
+"""
+What was measured of one joint: where it is, how fast it moves, and whether that can be believed.
+
+Rules of this file: it is pure, and ``now`` is in seconds of the steady clock. Measurements that lie
+within :data:`BURST_S` of each other are judged together, because messages that were queued arrive
+at once.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from .gate_settings import GateJoint
+
+__all__ = ['JointTrack', 'Unusable']
+
+CONTRADICTION_S = 0.5
+"""How long measurements have to agree after they contradicted each other."""
+
+NOISE_RAD, NOISE_M = 0.05, 0.005
+"""How far a measurement may jump at any speed, because of noise and coarse encoders."""
+
+BURST_S = 0.01
+"""Measurements of a shorter time are judged together."""
+
+QUEUE_S = 0.1
+"""The same after a gap, where no stamps say when the measurements that were queued were made."""
+
+MOST_TURNS = 3
+"""An encoder that is further off is rather one that counts in degrees."""
+
+FILTER_S = 0.05
+"""Time constant of the filter of the velocity."""
+
+
+class Unusable(NamedTuple):
+    """Why a measurement does not count: a word to count it by, and a sentence."""
+
+    reason: str
+    text: str
+
+
+class JointTrack:
+    """
+    The measurements of one joint.
+
+    :param joint: :meth:`adjust` replaces it.
+    :param max_age_s: how long a measurement counts.
+    :ivar position: the last measurement, in radians or metres; NaN before the first.
+    :ivar at: when it was measured; minus infinity before the first.
+    :ivar arrived_at: when it arrived.
+    :ivar velocity: filtered, in radians or metres per second; 0 while it is not known.
+    :ivar contradiction: how the measurements contradict each other; None while they agree.
+    :ivar is_outside: whether it was measured outside its limits by more than the tolerance.
+    """
+
+    __slots__ = (
+        '_agreed_at',
+        '_anchor',
+        '_anchor_velocity',
+        '_burst_s',
+        '_excess',
+        '_highest',
+        '_joint',
+        '_lowest',
+        '_max_age_s',
+        '_max_velocity',
+        '_noise',
+        '_span_s',
+        '_stamp_s',
+        '_window_s',
+        'arrived_at',
+        'at',
+        'contradiction',
+        'is_outside',
+        'name',
+        'position',
+        'velocity',
+    )
+
+    def __init__(self, joint: GateJoint, max_age_s: float) -> None:
+        self.name = joint.name
+        self.position = math.nan
+        self.at = self.arrived_at = -math.inf
+        self.velocity = 0.0
+        self.contradiction: str | None = None
+        self.is_outside = False
+        self._agreed_at = -math.inf
+        self._stamp_s: float | None = None
+        self._max_age_s = max_age_s
+        # Where and how fast the joint was before the measurements that are judged together, and
+        # how long ago; how far it went since beyond noise; how long ago the first of them was
+        # made, and for how long others are judged with it.
+        self._anchor = math.nan
+        self._anchor_velocity = 0.0
+        self._span_s = 0.0
+        self._excess = 0.0
+        self._burst_s = math.inf
+        self._window_s = BURST_S
+        self.adjust(joint)
+
+    def adjust(self, joint: GateJoint) -> None:
+        """Take other limits."""
+        lower, upper = joint.lower, joint.upper
+        self._joint = joint
+        self._max_velocity = joint.max_measured_velocity
+        self._noise = NOISE_M if joint.is_sliding else NOISE_RAD
+        is_range = lower is None or upper is None or lower < upper
+        tolerance = joint.limit_tolerance
+        self._lowest = -math.inf if lower is None or not is_range else lower - tolerance
+        self._highest = math.inf if upper is None or not is_range else upper + tolerance
+        self._look_outside()
+
+    def counts(self, now: float) -> bool:
+        """Say whether the last measurement is fresh and believed."""
+        return self.contradiction is None and abs(now - self.at) <= self._max_age_s
+
+    def take(
+        self, position: float, now: float, at: float, stamp_s: float | None
+    ) -> Unusable | None:
+        """
+        Take a measurement, and return why it does not count; None where it does.
+
+        :param at: when it was measured.
+        :param stamp_s: the same on the clock of its publisher, None = it does not say.
+        """
+        if not math.isfinite(position):
+            return Unusable('nonfinite', f'{self.name} is measured at {position}')
+        before_s = self._stamp_s
+        waited_s = step_s = now - self.arrived_at
+        is_repeated = stamp_s is not None and stamp_s == before_s
+        queue_s = QUEUE_S
+        if stamp_s is not None and before_s is not None and not is_repeated:
+            step_s, queue_s = stamp_s - before_s, BURST_S
+        unusable = None
+        if not 0.0 <= waited_s < math.inf:
+            self._rest()
+        elif step_s >= 0.0:
+            self._group(step_s, queue_s)
+            unusable = self._judge(position, step_s, queue_s, waited_s, now)
+        elif abs(now - self.at) <= self._max_age_s:
+            return self._judge_late(position, -step_s, waited_s, now)
+        else:
+            self._rest()  # The clock of its publisher was set back.
+        # A stamp that stands still grows old, also where the clock of this node stands still.
+        self.at = self.at if is_repeated else at
+        self.position, self.arrived_at, self._stamp_s = position, now, stamp_s
+        self._look_outside()
+        if unusable is None and abs(now - self.at) > self._max_age_s:
+            return Unusable(
+                'stamp',
+                f'joint_states repeat the stamp of {now - self.at:.1f} s ago: does the clock of '
+                'their publisher run?',
+            )
+        return unusable
+
+    def misplacement(self) -> str:
+        """Describe where the joint was measured, outside its limits."""
+        joint, position, turns = self._joint, self.position, self._turns_off()
+        lower = '-inf' if joint.lower is None else f'{joint.lower:.3g}'
+        upper = 'inf' if joint.upper is None else f'{joint.upper:.3g}'
+        limits = f'limits [{lower}, {upper}]'
+        if turns:
+            off = 'one turn' if abs(turns) == 1 else f'{abs(turns)} turns'
+            return (
+                f'{self.name} is {off} off: measured {position:.3f}, {limits}; home the encoder '
+                f'or set joint_map.{self.name}.offset'
+            )
+        unit = 'm' if joint.is_sliding else 'rad'
+        return (
+            f'{self.name} is outside its limits: measured {position:.3f} {unit}, {limits}; are '
+            f'joint_states in {unit}, and are the limits right?'
+        )
+
+    def _group(self, step_s: float, queue_s: float) -> None:
+        """Judge a measurement together with those just before it, or begin anew with it."""
+        if self._burst_s + step_s <= self._window_s:
+            self._burst_s += step_s
+            self._span_s += step_s
+            return
+        self._anchor, self._anchor_velocity = self.position, self.velocity
+        self._span_s, self._excess, self._burst_s = step_s, 0.0, 0.0
+        self._window_s = max(BURST_S, min(step_s, queue_s))
+
+    def _judge(
+        self, position: float, step_s: float, queue_s: float, waited_s: float, now: float
+    ) -> Unusable | None:
+        """Compare a measurement with the last one, and with those that it is judged together."""
+        distance = abs(position - self.position)
+        excess = max(0.0, distance - self._noise)
+        self._excess += excess
+        excesses = self._excess, abs(position - self._anchor) - self._noise
+        is_fast = excess > self._max_velocity * max(step_s, queue_s)
+        if is_fast or max(excesses) > self._max_velocity * self._span_s:
+            return self._contradict(distance, step_s, now)
+        if self.contradiction is None:
+            gone = position - self._anchor - self._anchor_velocity * self._span_s
+            self.velocity = self._anchor_velocity + gone / (FILTER_S + self._span_s)
+        elif waited_s > self._max_age_s:
+            self._agreed_at = now  # Silence is no agreement.
+        elif now - self._agreed_at >= CONTRADICTION_S:
+            self.contradiction = None
+        return None
+
+    def _judge_late(
+        self, position: float, late_s: float, waited_s: float, now: float
+    ) -> Unusable:
+        """Compare a measurement with the one that has overtaken it, which goes on to count."""
+        distance = abs(position - self.position)
+        # Messages of one publisher keep their order, so this may be another one that lags behind.
+        span_s = min(late_s, max(waited_s, BURST_S))
+        if distance > self._noise + self._max_velocity * span_s:
+            return self._contradict(distance, span_s, now)
+        return Unusable(
+            'order', f'joint_states went back in time: {self.name} by {late_s:.3f} s'
+        )
+
+    def _contradict(self, distance: float, span_s: float, now: float) -> Unusable:
+        unit = 'm' if self._joint.is_sliding else 'rad'
+        text = f'{self.name} jumped by {distance:.3g} {unit} in {round(span_s, 3):g} s'
+        self.contradiction = self.contradiction or text
+        self._agreed_at = now
+        self._rest()
+        return Unusable('contradiction', f'joint_states contradict themselves: {text}')
+
+    def _rest(self) -> None:
+        """Compare what comes with the last measurement only."""
+        self.velocity = 0.0
+        self._burst_s = math.inf
+
+    def _look_outside(self) -> None:
+        self.is_outside = self.position < self._lowest or self.position > self._highest
+
+    def _turns_off(self) -> int:
+        """Count the turns that would bring the joint inside its limits; 0 where none would."""
+        joint = self._joint
+        if joint.is_sliding or joint.lower is None or joint.upper is None:
+            return 0
+        turns = round((self.position - (joint.lower + joint.upper) / 2) / math.tau)
+        inside = joint.lower <= self.position - turns * math.tau <= joint.upper
+        return turns if inside and abs(turns) <= MOST_TURNS else 0

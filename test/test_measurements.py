@@ -1,0 +1,559 @@
+"""Measured joints: how old they are, whether they can be believed, and how fast they move."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+import math
+import random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+import pytest
+
+from lerobot_arena_ros.control.gate_settings import GateJoint
+from lerobot_arena_ros.control.joint_track import BURST_S, CONTRADICTION_S, NOISE_RAD
+from lerobot_arena_ros.control.measurements import Measurements, Unusable
+from lerobot_arena_ros.control.slew import VelocityRamp
+
+FASTEST = 8.0
+RAMP = VelocityRamp(0.5, 2.0, 2.0)
+PAN = GateJoint('pan', -3.14, 3.14, RAMP, max_measured_velocity=FASTEST)
+LIFT = GateJoint('lift', 0.0, 3.0, RAMP, max_measured_velocity=FASTEST)
+SLIDE = GateJoint(
+    'slide', 0.0, 0.2, RAMP, max_measured_velocity=0.8, limit_tolerance=0.01, is_sliding=True
+)
+MAX_AGE_S = 0.5
+STAMPS_S = 1.7e9
+"""Where the clock of the publishers is when the steady one is at 0."""
+
+
+def measuring(*joints: GateJoint) -> Measurements:
+    """Make measurements of joints of which nothing is known yet."""
+    measured = Measurements(MAX_AGE_S)
+    measured.set_joints(joints or (PAN, LIFT))
+    return measured
+
+
+def stamped(measured: Measurements, name: str, position: float, at: float) -> Unusable | None:
+    """Take a measurement of one joint that arrives when it is made, with a stamp."""
+    return measured.take({name: position}, at, stamp_s=STAMPS_S + at)
+
+
+def follow(measured: Measurements, positions: Iterable[tuple[float, float]]) -> None:
+    """Measure pan at these times and positions, without stamps."""
+    for at, position in positions:
+        measured.take({'pan': position}, at)
+
+
+# ----- age
+
+
+def test_a_measurement_is_as_old_as_its_stamp_says() -> None:
+    """One that took 0.4 s to arrive counts for another 0.1 s."""
+    measured = measuring()
+    assert measured.take({'pan': 1.0}, 10.0, age_s=0.4, stamp_s=STAMPS_S) is None
+
+    assert measured.fresh('pan', 10.09) == 1.0
+    assert measured.fresh('pan', 10.11) is None
+    assert measured.last('pan') == (1.0, 9.6)
+
+
+@pytest.mark.parametrize(
+    ('age_s', 'text'),
+    [
+        pytest.param(3.2, '3.2 s old', id='late'),
+        pytest.param(3600.0, '3600.0 s old', id='an hour old'),
+        pytest.param(-0.3, '0.3 s ahead', id='a little ahead'),
+        pytest.param(-3600.0, '3600.0 s ahead', id='an hour ahead'),
+    ],
+)
+def test_a_stamp_that_is_far_from_the_clock_does_not_count(age_s: float, text: str) -> None:
+    """The cause says how far, and what to look at."""
+    measured = measuring(PAN)
+
+    unusable = measured.take({'pan': 1.0}, 10.0, age_s=age_s, stamp_s=STAMPS_S)
+
+    assert unusable is not None
+    assert unusable.reason == 'age'
+    assert measured.fresh('pan', 10.0) is None
+    assert measured.lack(10.0) == (
+        f'no usable joint_states: joint_states are {text}: is the clock of the driver set?'
+    )
+
+
+def test_a_stamp_that_is_a_little_ahead_is_fresh() -> None:
+    """Clocks of two machines differ; that buys a measurement no longer life."""
+    measured = measuring(PAN)
+
+    assert measured.take({'pan': 1.0}, 10.0, age_s=-0.09, stamp_s=STAMPS_S) is None
+
+    assert measured.fresh('pan', 10.5) == 1.0
+    assert measured.fresh('pan', 10.51) is None
+
+
+def test_a_clock_at_zero_is_named() -> None:
+    """With use_sim_time and nothing on /clock no age is known, and nothing counts."""
+    measured = measuring(PAN)
+
+    measured.take({'pan': 1.0}, 10.0, age_s=-123.456, stamp_s=123.456)
+
+    assert measured.fresh('pan', 10.0) is None
+    assert 'the clock of this node says 0' in str(measured.lack(10.0))
+
+
+def test_a_stamp_that_stands_still_grows_old_though_the_clock_stands_still_too() -> None:
+    """A simulation that halts, or a driver that repeats its last message."""
+    measured = measuring(PAN)
+    for count in range(60):
+        unusable = measured.take({'pan': 1.0}, 10.0 + 0.01 * count, age_s=0.0, stamp_s=STAMPS_S)
+
+    assert unusable is not None
+    assert unusable.reason == 'stamp'
+    assert measured.fresh('pan', 10.59) is None
+    assert 'repeat the stamp of 0.5 s ago' in str(measured.lack(10.59))
+
+
+def test_a_coarse_clock_is_no_contradiction() -> None:
+    """A clock that ticks ten times a second stamps ten measurements alike."""
+    measured = measuring(PAN)
+    for count in range(100):
+        at = 0.01 * count
+        age_s = at % 0.1
+        stamp_s = STAMPS_S + round(at - age_s, 3)
+        assert measured.take({'pan': 2.0 * at}, at, age_s=age_s, stamp_s=stamp_s) is None
+
+    assert measured.fresh('pan', 0.99) == 1.98
+
+
+def test_stamps_that_go_back_are_dropped() -> None:
+    """The newest stamp counts, whatever arrives after it."""
+    measured = measuring()
+    stamped(measured, 'pan', 1.0, 10.0)
+
+    unusable = measured.take({'pan': 0.99}, 10.01, age_s=0.02, stamp_s=STAMPS_S + 9.99)
+
+    assert unusable == Unusable('order', 'joint_states went back in time: pan by 0.010 s')
+    assert measured.fresh('pan', 10.01) == 1.0
+
+
+def test_a_clock_that_is_set_back_is_followed_after_a_moment() -> None:
+    """The clocks of driver and bridge go back by an hour; then measurements count again."""
+    measured = measuring()
+    stamped(measured, 'pan', 1.0, 10.0)
+
+    counted = []
+    for count in range(1, 101):
+        at = 10.0 + 0.01 * count
+        measured.take({'pan': 1.0}, at, stamp_s=STAMPS_S - 3600.0 + at)
+        counted.append(measured.last('pan')[1] == at)
+
+    assert not any(counted[:50])
+    assert all(counted[51:])
+
+
+# ----- contradictions
+
+
+@pytest.mark.parametrize('is_stamped', [True, False], ids=['stamped', 'unstamped'])
+def test_two_publishers_that_disagree_are_never_believed(is_stamped: bool) -> None:
+    """A GUI at zero beside a driver: from the second message on, neither counts."""
+    measured = measuring(PAN)
+    seen = []
+    for count in range(300):
+        at = 0.01 * count
+        stamp_s = STAMPS_S + at if is_stamped else None
+        measured.take({'pan': 1.52 * (count % 2)}, at, stamp_s=stamp_s)
+        seen.append(measured.fresh('pan', at))
+
+    assert set(seen[1:]) == {None}
+    assert measured.distrust(3.0) == (
+        'joint_states contradict themselves: pan jumped by 1.52 rad in 0.01 s'
+    )
+
+
+def test_several_publishers_are_named_in_the_contradiction() -> None:
+    """As soon as they are known, and a single one is not."""
+    measured = measuring(PAN)
+    stamped(measured, 'pan', 0.0, 0.0)
+    stamped(measured, 'pan', 1.0, 0.01)
+
+    assert str(measured.distrust(0.02)).endswith('in 0.01 s')
+    measured.note_publishers(['/driver', '/gui'], silent_topic=None)
+    assert str(measured.distrust(0.02)).endswith('in 0.01 s; published by /driver, /gui')
+
+
+def test_a_contradiction_ends_when_measurements_agree_for_a_while() -> None:
+    """Then the newest counts, and not what came before."""
+    measured = measuring(PAN)
+    stamped(measured, 'pan', 0.0, 0.0)
+    stamped(measured, 'pan', 1.0, 0.01)
+
+    counts = []
+    for count in range(1, 100):
+        at = 0.01 + 0.01 * count
+        stamped(measured, 'pan', 1.0, at)
+        counts.append(at - 0.01 >= CONTRADICTION_S - 1e-9)
+        assert (measured.fresh('pan', at) is not None) is counts[-1], at
+        assert (measured.distrust(at) is None) is counts[-1]
+        assert (measured.last('pan') == (1.0, at)) is counts[-1]
+
+    assert True in counts
+    assert False in counts
+
+
+def test_silence_is_no_agreement() -> None:
+    """A message that comes long after a contradiction proves nothing by itself."""
+    measured = measuring(PAN)
+    stamped(measured, 'pan', 0.0, 0.0)
+    stamped(measured, 'pan', 1.0, 0.01)
+
+    stamped(measured, 'pan', 1.0, 5.0)
+
+    assert measured.fresh('pan', 5.0) is None
+    assert measured.distrust(5.0) is not None
+
+
+def test_a_contradiction_is_over_where_nothing_is_measured_any_more() -> None:
+    """Without feedback the robot of which nothing is said is one that is not measured."""
+    measured = measuring(PAN)
+    stamped(measured, 'pan', 0.0, 0.0)
+    stamped(measured, 'pan', 1.0, 0.01)
+
+    assert measured.distrust(0.5) is not None
+    assert measured.distrust(0.6) is None
+    assert measured.last('pan') == (None, -math.inf)
+
+
+def test_a_publisher_that_lags_behind_contradicts_though_it_is_out_of_order() -> None:
+    """Its stamps are 0.3 s older, so that it would never count; it is no less a second truth."""
+    measured = measuring(PAN)
+    for count in range(10):
+        at = 0.02 * count
+        stamped(measured, 'pan', 1.5, at)
+        measured.take({'pan': 0.0}, at + 0.01, age_s=0.31, stamp_s=STAMPS_S + at - 0.3)
+
+    assert measured.fresh('pan', 0.2) is None
+    assert measured.distrust(0.2) is not None
+
+
+def test_publishers_of_different_joints_do_not_contradict() -> None:
+    """An arm and its gripper come from two drivers, whose stamps are not in order."""
+    measured = measuring()
+    for count in range(100):
+        at = 0.01 * count
+        assert measured.take({'pan': 1.0}, at, stamp_s=STAMPS_S + at) is None
+        assert measured.take({'lift': 2.0}, at, age_s=0.005, stamp_s=STAMPS_S + at - 0.005) is None
+
+    assert measured.fresh('pan', 1.0) == 1.0
+    assert measured.fresh('lift', 1.0) == 2.0
+    assert measured.distrust(1.0) is None
+
+
+def test_publishers_that_agree_may_be_two() -> None:
+    """Within the noise of an encoder it does not matter which of them is right."""
+    measured = measuring(PAN)
+    for count in range(100):
+        stamped(measured, 'pan', 1.0 + 0.9 * NOISE_RAD * (count % 2), 0.001 * count)
+
+    assert measured.distrust(0.1) is None
+
+
+def test_only_the_joint_that_jumps_is_contradicted() -> None:
+    """The second publisher has only one of the joints."""
+    measured = measuring()
+    measured.take({'pan': 1.0, 'lift': 2.0}, 0.0)
+    measured.take({'pan': 0.0}, 0.01)
+    measured.take({'pan': 1.0, 'lift': 2.0}, 0.02)
+
+    assert measured.fresh('pan', 0.02) is None
+    assert measured.fresh('lift', 0.02) == 2.0
+
+
+def test_a_jump_after_a_gap_is_judged_by_the_speed_over_the_gap() -> None:
+    """In 3 s a joint may have gone far; in 0.1 s it may not."""
+    measured = measuring()
+    stamped(measured, 'pan', -1.5, 0.0)
+    stamped(measured, 'pan', 1.5, 3.0)
+    stamped(measured, 'lift', 0.5, 3.0)
+    stamped(measured, 'lift', 2.5, 3.1)
+
+    assert measured.fresh('pan', 3.0) == 1.5
+    assert measured.fresh('lift', 3.1) is None
+
+
+def test_a_sliding_joint_has_a_tenth_of_the_allowance() -> None:
+    """A jump of 2 cm is one, in metres."""
+    measured = measuring(SLIDE)
+    stamped(measured, 'slide', 0.10, 0.0)
+    stamped(measured, 'slide', 0.12, 0.01)
+
+    assert str(measured.distrust(0.01)).endswith('slide jumped by 0.02 m in 0.01 s')
+
+
+def test_a_nan_in_between_hides_no_jump() -> None:
+    """It is dropped by itself; what comes after it is compared with what came before."""
+    measured = measuring()
+    stamped(measured, 'pan', 0.0, 0.0)
+    unusable = measured.take({'pan': math.nan, 'lift': 1.0}, 0.01, stamp_s=STAMPS_S + 0.01)
+    assert unusable == Unusable('nonfinite', 'pan is measured at nan')
+    assert measured.fresh('lift', 0.01) == 1.0
+    assert measured.fresh('pan', 0.01) == 0.0
+
+    stamped(measured, 'pan', 1.5, 0.02)
+
+    assert measured.fresh('pan', 0.02) is None
+
+
+@given(
+    speed=st.floats(-FASTEST, FASTEST),
+    rate_hz=st.sampled_from((20.0, 50.0, 100.0, 1000.0)),
+    pause_s=st.floats(0.0, 0.4),
+    is_stamped=st.booleans(),
+)
+@settings(max_examples=200, derandomize=True, deadline=None)
+def test_a_burst_of_queued_messages_is_no_contradiction(
+    speed: float, rate_hz: float, pause_s: float, is_stamped: bool
+) -> None:
+    """The last five of a pause arrive within a millisecond, with or without stamps."""
+    measured = measuring(replace(PAN, lower=None, upper=None))
+    times = [count / rate_hz for count in range(int(rate_hz))]
+    pause = (0.5, 0.5 + pause_s)
+    in_pause = [at for at in times if pause[0] <= at < pause[1]]
+    lost = set(in_pause[:-5])
+    queued = {at: pause[1] + 2e-4 * place for place, at in enumerate(in_pause[-5:])}
+    latest = 0.0
+    for at in times:
+        if at in lost:
+            continue
+        latest = max(latest, queued.get(at, at))
+        stamp_s = STAMPS_S + at if is_stamped else None
+        age_s = latest - at if is_stamped else 0.0
+        assert measured.take({'pan': speed * at}, latest, age_s=age_s, stamp_s=stamp_s) is None
+
+
+@given(
+    apart=st.floats(0.3, 3.0),
+    rates_hz=st.tuples(st.floats(10.0, 200.0), st.floats(10.0, 200.0)),
+    phase=st.floats(0.0, 1.0),
+    is_stamped=st.booleans(),
+)
+@settings(max_examples=200, derandomize=True, deadline=None)
+def test_publishers_that_are_far_apart_are_always_noticed(
+    apart: float, rates_hz: tuple[float, float], phase: float, is_stamped: bool
+) -> None:
+    """At whatever rates and phases, once their messages lie close enough to each other."""
+    closest_s = min(1.0 / rate_hz for rate_hz in rates_hz) / 2
+    if apart <= NOISE_RAD + FASTEST * (2 * closest_s + BURST_S):
+        return
+    first = [(count / rates_hz[0], 0.0) for count in range(int(2 * rates_hz[0]))]
+    second = [((count + phase) / rates_hz[1], apart) for count in range(int(2 * rates_hz[1]))]
+    measured = measuring(replace(PAN, lower=None, upper=None))
+    for at, position in sorted(first + second):
+        measured.take({'pan': position}, at, stamp_s=STAMPS_S + at if is_stamped else None)
+
+    assert measured.distrust(2.0) is not None
+
+
+# ----- limits
+
+
+@pytest.mark.parametrize('position', [3.23, -3.23, 0.0])
+def test_a_joint_may_be_outside_its_limits_by_the_tolerance(position: float) -> None:
+    """Encoders and limits are never quite exact."""
+    measured = measuring()
+    measured.take({'pan': position}, 0.0)
+
+    assert measured.distrust(0.0) is None
+
+
+def test_a_joint_outside_its_limits_is_named_with_value_and_limits() -> None:
+    """So are others that are outside, too."""
+    measured = measuring()
+    measured.take({'pan': 45.0, 'lift': -0.2}, 0.0)
+
+    assert measured.distrust(0.0) == (
+        'pan is outside its limits: measured 45.000 rad, limits [-3.14, 3.14]; are joint_states '
+        'in rad, and are the limits right? (outside, too: lift)'
+    )
+
+
+@pytest.mark.parametrize(
+    ('position', 'off'),
+    [
+        pytest.param(6.315, 'one turn', id='one turn up'),
+        pytest.param(0.03 - math.tau, 'one turn', id='one turn down'),
+        pytest.param(0.03 + 3 * math.tau, '3 turns', id='three turns up'),
+    ],
+)
+def test_a_joint_that_is_turns_off_is_named_as_such(position: float, off: str) -> None:
+    """An encoder that lost count while it had no power."""
+    measured = measuring()
+    measured.take({'pan': position}, 0.0)
+
+    assert measured.distrust(0.0) == (
+        f'pan is {off} off: measured {position:.3f}, limits [-3.14, 3.14]; home the encoder or '
+        'set joint_map.pan.offset'
+    )
+
+
+def test_a_sliding_joint_has_no_turns() -> None:
+    """It is outside its limits and nothing else."""
+    measured = measuring(SLIDE)
+    measured.take({'slide': 0.1 + math.tau}, 0.0)
+
+    assert str(measured.distrust(0.0)).startswith('slide is outside its limits: measured 6.383 m')
+
+
+def test_limits_that_come_later_count_for_what_was_measured_before() -> None:
+    """A robot_description that arrives after the first pose."""
+    measured = measuring(replace(PAN, lower=None, upper=None))
+    measured.take({'pan': 5.0}, 0.0)
+    assert measured.distrust(0.0) is None
+
+    measured.set_joints([replace(PAN, upper=2.0)])
+
+    assert measured.distrust(0.0) is not None
+
+
+# ----- velocity
+
+
+@pytest.mark.parametrize('speed', [0.0, 0.5, -2.0])
+def test_the_velocity_of_a_noisy_joint_is_found(speed: float) -> None:
+    """Noise of 1.5 mrad at 100 Hz is not taken for motion."""
+    measured = measuring()
+    chance = random.Random(7)
+    errors = []
+    for count in range(300):
+        at = 0.01 * count + chance.uniform(-0.002, 0.002)
+        measured.take({'pan': speed * at / 3 + chance.uniform(-0.0015, 0.0015)}, at)
+        if count > 40:
+            errors.append(abs(measured.velocity('pan') - speed / 3))
+
+    assert max(errors) < 0.08
+
+
+def test_the_velocity_follows_within_its_time_constant() -> None:
+    """Two thirds of a change after 50 ms, nearly all after 200 ms."""
+    measured = measuring()
+    positions = [(0.01 * count, max(0.0, 0.01 * count - 1.0)) for count in range(130)]
+
+    follow(measured, positions[:106])
+    assert measured.velocity('pan') == pytest.approx(0.6, abs=0.15)
+    follow(measured, positions[106:])
+    assert measured.velocity('pan') == pytest.approx(1.0, abs=0.05)
+
+
+@pytest.mark.parametrize('is_stamped', [True, False], ids=['stamped', 'unstamped'])
+def test_a_burst_does_not_look_like_speed(is_stamped: bool) -> None:
+    """What was queued in 0.2 s and arrives at once went no faster than before."""
+    measured = measuring(PAN)
+    speed, arrived = 1.0, 0.0
+    for count in range(61):
+        at = 0.01 * count
+        arrived = at if at < 0.4 else 0.6 + 1e-4 * count
+        if 0.4 <= at < 0.55:
+            continue
+        stamp_s = STAMPS_S + at if is_stamped else None
+        age_s = arrived - at if is_stamped else 0.0
+        measured.take({'pan': speed * at}, arrived, age_s=age_s, stamp_s=stamp_s)
+
+    assert measured.velocity('pan') == pytest.approx(speed, rel=0.1)
+
+
+def test_a_velocity_is_zero_where_it_is_not_known() -> None:
+    """Before the second measurement, when the last one is old, and in a contradiction."""
+    measured = measuring()
+    assert measured.velocity('pan') == 0.0
+    assert measured.velocity('tail') == 0.0
+    stamped(measured, 'pan', 0.5, 0.0)
+    assert measured.velocity('pan') == 0.0
+    for count in range(1, 50):
+        stamped(measured, 'pan', 0.5 + 0.01 * count, 0.01 * count)
+    assert measured.velocity('pan') > 0.5
+
+    measured.lack(1.0)
+    assert measured.velocity('pan') == 0.0
+    stamped(measured, 'pan', 1.0, 1.0)
+    stamped(measured, 'pan', -1.0, 1.01)
+    assert measured.velocity('pan') == 0.0
+
+
+@given(
+    steps=st.lists(st.tuples(st.floats(0.0, 0.1), st.floats(-1.0, 1.0)), max_size=60),
+    is_stamped=st.booleans(),
+)
+@settings(max_examples=300, derandomize=True, deadline=None)
+def test_a_velocity_is_never_beyond_what_may_be_measured(
+    steps: list[tuple[float, float]], is_stamped: bool
+) -> None:
+    """Whatever is measured, at whatever times: noise adds at most what the filter lets through."""
+    measured = measuring(replace(PAN, lower=None, upper=None))
+    at = position = 0.0
+    for step_s, change in steps:
+        at, position = at + step_s, position + change * (0.1 + 10.0 * step_s)
+        measured.take({'pan': position}, at, stamp_s=STAMPS_S + at if is_stamped else None)
+        velocity = measured.velocity('pan')
+        assert math.isfinite(velocity)
+        if measured.fresh('pan', at) is None:
+            assert velocity == 0.0
+
+
+# ----- what is missing
+
+
+def test_what_is_missing_is_explained_by_what_was_dropped() -> None:
+    """For a second; then it is only missing."""
+    measured = measuring()
+    measured.refuse(Unusable('duplicate', 'JointState names a joint twice'), 10.0)
+
+    assert measured.lack(10.9) == 'no usable joint_states: JointState names a joint twice'
+    assert measured.lack(11.1) == 'no joint_states of pan, lift yet'
+
+
+def test_what_was_dropped_explains_nothing_while_all_is_measured() -> None:
+    """Another robot's broken driver on the same topic is no obstacle."""
+    measured = measuring()
+    measured.take({'pan': 0.0, 'lift': 1.0}, 10.0)
+    measured.refuse(Unusable('duplicate', 'JointState names a joint twice'), 10.0)
+
+    assert measured.lack(10.0) is None
+
+
+def test_an_explanation_keeps_its_numbers_for_a_while() -> None:
+    """A cause that changes with each message would be logged with each message."""
+    measured = measuring(PAN)
+    causes = []
+    for count in range(1200):
+        at = 0.02 * count
+        measured.take({'pan': 0.0}, at, age_s=1.0 + at, stamp_s=STAMPS_S)
+        causes.append(measured.lack(at))
+
+    assert len(set(causes)) == 3
+
+
+def test_a_topic_without_publishers_is_named() -> None:
+    """Nothing that could be waited for is there."""
+    measured = measuring()
+    measured.note_publishers((), silent_topic='/arm/joint_states')
+
+    assert measured.lack(10.0) == 'nothing publishes joint_states on /arm/joint_states'
+
+
+def test_old_messages_of_other_robots_are_no_matter() -> None:
+    """Only joints that are commanded have to be fresh."""
+    measured = measuring()
+
+    assert measured.take({'tail': 0.0}, 10.0, age_s=3600.0, stamp_s=STAMPS_S) is None
+
+
+def test_a_joint_that_comes_back_is_still_known() -> None:
+    """Its last measurement counts for as long as it would have."""
+    measured = measuring()
+    measured.take({'pan': 0.5, 'lift': 1.0}, 0.0)
+    measured.set_joints([PAN])
+    measured.take({'pan': 0.5, 'lift': 1.1}, 0.1)
+    measured.set_joints([PAN, LIFT])
+
+    assert measured.fresh('lift', 0.2) == 1.1
