@@ -118,6 +118,18 @@ def test_a_node_that_appears_in_motion_freezes_the_robot() -> None:
         assert any('WARN' in line and OTHERS in line for line in lines)
 
 
+def test_a_bridge_that_is_configured_again_does_not_take_itself_for_another() -> None:
+    """Its own publisher is made anew."""
+    with robot(SIDE) as bridged:
+        led(bridged, lambda _: wait_for(lambda: bridged.commands, 'a command', 20.0))
+        for transition in (4, 2, 1, 3):
+            assert bridged.change_state(transition)
+        bridged.wait_for_status('safety', 'waiting')
+        count = len(bridged.commands)
+        led(bridged, lambda _: wait_for(lambda: len(bridged.commands) > count, 'more', 20.0))
+        assert 'another node' not in bridged.bridge.output
+
+
 def test_other_nodes_may_be_allowed() -> None:
     """For a controller that arbitrates between them; diagnostics list them all the same."""
     with robot({**SIDE, 'consume.allow_other_publishers': True}) as bridged, sliders():

@@ -155,6 +155,7 @@ class Commander:
             change = self._gate.enable if enabled else self._gate.disable
             self._gate.rivals(self.topic.others.look(now), now)
             change(now)
+            self._watch.begin(now)
             self._act()
 
     def look(self, *, feedback: bool) -> None:

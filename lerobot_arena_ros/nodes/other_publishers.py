@@ -12,12 +12,17 @@ LOOKING_S = 3.5
 """
 How long other publishers are looked for before the first command.
 
-Fast DDS announces a node once when it starts. Where that is lost it does so again after 3 s; 0 to
-2.4 s were measured.
+Fast DDS repeats what is lost during discovery after up to 3 s (``heartbeatPeriod`` of its
+writers); 0 to 2.4 s were measured.
 """
 
+MOST_NAMES = 5
+"""Names in one text."""
+
 _UNKNOWN = '_NODE_NAME_UNKNOWN_'
-"""What DDS calls a node of which it has discovered the publisher only."""
+"""What rmw calls a node of which only the publisher is known so far."""
+
+_UNNAMED = 'a node whose name is not known yet'
 
 
 class OtherPublishers:
@@ -25,7 +30,7 @@ class OtherPublishers:
     Publishers of other nodes on the command topic, whatever their message type. Any thread.
 
     :param topic: its full name, as remapped.
-    :param allowed: whether they keep the robot still: ``consume.allow_other_publishers``.
+    :param allowed: whether the robot may be commanded beside them.
     :param now: the present time, in seconds of the steady clock.
     :ivar names: full names of their nodes.
     :ivar trouble: what is wrong and what to do; None while there are none, or they are allowed.
@@ -57,7 +62,7 @@ class OtherPublishers:
         own = self._node.get_fully_qualified_name()
         if own in names:
             names.remove(own)  # One of them is ours: a second one is a node of the same name.
-        return tuple(sorted(names))
+        return tuple(sorted(names)) or (_UNNAMED,)
 
     def _trouble(self) -> str | None:
         if not self.names:
@@ -67,13 +72,16 @@ class OtherPublishers:
         namesake = ''
         if own in self.names:
             namesake = ' (of the same name; DDS lists a killed node for some 20 s)'
+        names = ', '.join(self.names[:MOST_NAMES])
+        more = len(self.names) - MOST_NAMES
+        rest = f' and {more} more' if more > 0 else ''
         return (
-            f'{others} on {self._topic}: {", ".join(self.names)}{namesake}; end it, remap '
-            'joint_commands of one of them, or set consume.allow_other_publishers'
+            f'{others} on {self._topic}: {names}{rest}{namesake}; end it, remap joint_commands of'
+            ' one of them, or set consume.allow_other_publishers'
         )
 
 
 def _full_name(namespace: str, name: str) -> str:
     if name == _UNKNOWN:
-        return 'a node whose name is not known yet'
+        return _UNNAMED
     return f'{namespace.rstrip("/")}/{name}'

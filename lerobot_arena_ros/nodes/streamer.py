@@ -94,6 +94,7 @@ class Streamer:
     def enable(self, enabled: bool) -> None:
         """Let values through, or none; what was measured before does not come after."""
         self._enabled = enabled
+        self._watch.begin(time.monotonic())
         self._begin()
 
     def put(self, positions: Mapping[str, float], age_s: float | None) -> None:
