@@ -9,7 +9,7 @@ jumps; only the joint that is moved is sent. For joints that the room does not k
 says where they are. Values are in the room's unit, of which a step is one, unless said.
 
 After an emergency stop, one's own or another's, keys move nothing until r is pressed. It reads the
-room's pose again as well: what is commanded over REST meanwhile is not seen before.
+room's pose again as well: what a public server was told over REST meanwhile is not seen before.
 """
 
 from __future__ import annotations

@@ -41,6 +41,17 @@ class Topic:
         return 1
 
 
+class Alone:
+    """No other node on the command topic."""
+
+    names: tuple[str, ...] = ()
+    trouble: str | None = None
+
+    def look(self, now: float) -> str | None:
+        """Find nothing."""
+        return None
+
+
 def moving_commander(topic: Topic) -> Commander:
     """Make a commander whose arm has just been told where it is."""
     values = {spec.name: spec.initial for spec in SPECS}
@@ -49,7 +60,9 @@ def moving_commander(topic: Topic) -> Commander:
     commander = Commander(
         settings.consume,
         JointMap([PAN]),
-        topic=CommandTopic(topic, interface='joint_state', period_s=0.01, now_ns=lambda: 0),
+        topic=CommandTopic(
+            topic, interface='joint_state', period_s=0.01, now_ns=lambda: 0, others=Alone()
+        ),
         logger=NodeLog(get_logger('test')),
         lock=threading.RLock(),
         on_change=lambda: None,

@@ -17,7 +17,7 @@ import pytest
 pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
 
 from support.faults import LEADER, ROOM, Stage, fault_stage
-from support.peers import RawPeer, enter, ws_path
+from support.peers import RawPeer, enter, robot_state, ws_path
 from support.robot import WORKSPACE
 from support.waiting import ticks, wait_for
 from support.wire import Wire
@@ -218,22 +218,32 @@ async def test_another_consumer_stops_reading(stage: Stage) -> None:
     loop = asyncio.get_running_loop()
     fault_at = time.monotonic()
     peer = await loop.run_in_executor(
-        None, RawPeer.enter, stage.arena_url, ws_path(WORKSPACE, ROOM), 'lazy', 'consumer'
+        None,
+        RawPeer.enter,
+        stage.arena_url,
+        ws_path(WORKSPACE, ROOM),
+        'lazy',
+        'consumer',
+        'robot_state',
     )
     try:
-        async with RoboticsConsumer(stage.arena_url) as other:
+        async with (
+            RoboticsConsumer(stage.arena_url) as other,
+            enter(stage.arena_url, WORKSPACE, ROOM, 'filler', 'consumer', 'robot_state') as filler,
+        ):
 
             async def flood() -> None:
-                # Over REST, beside the producer: many joints, so that buffers fill soon.
+                # As a robot with many joints, so that buffers fill soon.
                 async for count in ticks(20.0):
                     joints = [
-                        {'name': f'filler_{i:02}{"x" * 30}', 'value': count} for i in range(20)
+                        {
+                            'name': f'filler_{i:02}{"x" * 30}',
+                            'unit': 'degrees',
+                            'commanded': count,
+                        }
+                        for i in range(20)
                     ]
-                    await other._rooms._request(
-                        'POST',
-                        other._address.room(WORKSPACE, ROOM, '/command'),
-                        json={'joints': joints},
-                    )
+                    await filler.send(robot_state(joints=joints))
                     info = await other.get_room_info(WORKSPACE, ROOM)
                     if 'lazy' not in info['participants']['consumers']:
                         return

@@ -9,8 +9,9 @@ import uuid
 
 import httpx
 import pytest
-from support.peers import enter, joint
+from support.peers import enter, joint, joints
 from support.server import running_server
+from support.waiting import wait_until
 
 from lerobot_arena_ros.server.limits import Limits
 
@@ -158,20 +159,14 @@ def test_deleting_and_commanding_what_does_not_exist_is_404(
     assert reply.status_code == 404
 
 
-async def test_a_command_reaches_consumers_and_not_the_producer(
-    http: httpx.Client, url: str, rooms: str
-) -> None:
+async def test_a_command_reaches_consumers(http: httpx.Client, url: str, rooms: str) -> None:
     """It comes from ``api``, with all three keys and the value a float."""
     http.post(rooms, json={'room_id': 'arm'})
     workspace = workspace_of(rooms)
-    async with (
-        enter(url, workspace, 'arm', 'leader', 'producer') as producer,
-        enter(url, workspace, 'arm', 'ros', 'consumer') as consumer,
-    ):
+    async with enter(url, workspace, 'arm', 'ros', 'consumer') as consumer:
         entries = joint('a', 1), joint('b', '12', speed=50)
         reply = http.post(f'{rooms}/arm/command', json=command(*entries))
         update = await consumer.recv_type('joint_update')
-        await producer.expect_silence()
 
     assert reply.json() == {
         'success': True,
@@ -186,6 +181,47 @@ async def test_a_command_reaches_consumers_and_not_the_producer(
         {'name': 'b', 'value': 12.0, 'speed': 50.0},
     ]
     assert all(isinstance(entry['value'], float) for entry in update['data'])
+
+
+async def test_a_command_beside_a_producer_is_refused_and_a_stop_is_not(
+    http: httpx.Client, url: str, rooms: str
+) -> None:
+    """The answer names the producer and what to do; consumers get the producer's values alone."""
+    http.post(rooms, json={'room_id': 'arm'})
+    workspace = workspace_of(rooms)
+    async with (
+        enter(url, workspace, 'arm', 'ros', 'consumer') as consumer,
+        enter(url, workspace, 'arm', 'leader', 'producer') as producer,
+    ):
+        await producer.send(joints(a=1))
+        reply = http.post(f'{rooms}/arm/command', json=command(joint('a', 90)))
+        await producer.send(joints(a=2))
+        updates = [(await consumer.recv_type('joint_update'))['data'] for _ in range(2)]
+        await consumer.send({'type': 'emergency_stop', 'reason': 'stop'})
+        assert (await producer.recv_type('emergency_stop'))['reason'] == 'stop'
+
+    assert reply.status_code == 409
+    assert reply.json() == {
+        'detail': "room 'arm' has the producer 'leader': a command over REST is expected where"
+        ' there is none; end that producer, or send through it'
+    }
+    assert updates == [[joint('a', 1)], [joint('a', 2)]]
+    assert 'lerobot_arena_refusals_total{reason="role_taken"} ' in http.get('/metrics').text
+
+
+async def test_a_command_is_taken_again_after_the_producer_has_left(
+    http: httpx.Client, url: str, rooms: str
+) -> None:
+    """Only a producer that is there is in the way."""
+    http.post(rooms, json={'room_id': 'arm'})
+    async with enter(url, workspace_of(rooms), 'arm', 'leader', 'producer'):
+        path = f'{rooms}/arm/command'
+        assert http.post(path, json=command(joint('a', 1))).status_code == 409
+
+    await wait_until(
+        lambda: not http.get(f'{rooms}/arm').json()['room']['has_producer'], 'it to leave'
+    )
+    assert http.post(path, json=command(joint('a', 1))).json()['joints_updated'] == 1
 
 
 def test_a_command_that_changes_nothing_updates_nothing(http: httpx.Client, rooms: str) -> None:

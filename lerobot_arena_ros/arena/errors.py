@@ -104,8 +104,9 @@ class RoleTaken(JoinRefused):
 
     :param message: which room, and who holds it.
     :param holder: the participant id of the present producer.
+    :param status: as in :class:`RequestRejected`.
     """
 
-    def __init__(self, message: str, *, holder: str) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, holder: str, status: int | None = None) -> None:
+        super().__init__(message, status=status)
         self.holder = holder

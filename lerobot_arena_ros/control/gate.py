@@ -28,7 +28,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 import math
 
-from .gate_output import Command, State, Transition
+from .gate_output import INACTIVE, NO_PRODUCER, NO_UPDATE, Command, State, Transition
 from .gate_settings import Feedback, GateJoint, GateSettings, Halt, StateSyncUse
 from .measurements import Measurements, Unusable
 from .motion import Motion, leash
@@ -59,11 +59,12 @@ class Gate:
         self._looking = (now, settings.discovery_s)
         self._reviewed_at = now
         self._state = State.WAITING if stopped is None else State.STOPPED
-        self._cause = stopped or 'inactive'
+        self._cause = stopped or INACTIVE
         self._transitions: list[Transition] = []
         self.clamped = 0
 
         self._enabled = False
+        self._rivals: str | None = None
         self._link_fault: str | None = 'not connected'
         self._delay_s: float | None = None
         self._graph = PauseWatch(settings.pause_s, now)
@@ -95,6 +96,11 @@ class Gate:
     def cause(self) -> str:
         """Why the gate is in its state, as a person would say it."""
         return self._cause
+
+    @property
+    def is_enabled(self) -> bool:
+        """Whether commands may flow as far as the user is concerned."""
+        return self._enabled
 
     @property
     def is_moving(self) -> bool:
@@ -149,7 +155,7 @@ class Gate:
         self._enabled = False
         self._end_motion()
         if self._state is State.HOLDING:
-            self._move_to(State.WAITING, 'inactive')
+            self._move_to(State.WAITING, INACTIVE)
         self._review(now)
 
     def set_joints(
@@ -173,6 +179,11 @@ class Gate:
             self._end_motion()
         if changed and self._state is State.ACTIVE:
             self._move_to(State.WAITING, 'the joints changed')
+        self._review(now)
+
+    def rivals(self, cause: str | None, now: float) -> None:
+        """Note why the robot must not be commanded because of other nodes; None = it may be."""
+        self._rivals = cause
         self._review(now)
 
     def link_up(self, now: float) -> None:
@@ -405,7 +416,7 @@ class Gate:
             self._hold(obstacle, now)
             return True
         if self._state is not State.ACTIVE:
-            self._cause = obstacle or 'waiting for a live update'
+            self._cause = obstacle or NO_UPDATE
         return False
 
     def _hold(self, cause: str, now: float) -> None:
@@ -428,7 +439,9 @@ class Gate:
     def _obstacle(self, now: float) -> str | None:
         """Return what keeps commands from flowing, the root of it first."""
         if not self._enabled:
-            return 'inactive'
+            return INACTIVE
+        if self._rivals is not None:
+            return self._rivals
         if self._unready is not None:
             return self._unready
         if self._link_fault is not None:
@@ -444,7 +457,7 @@ class Gate:
         if delay is not None:
             return delay
         if settings.require_producer and not self._has_producer:
-            return 'the room has no producer'
+            return NO_PRODUCER
         if settings.command_timeout_s and abs(now - self._live_at) > settings.command_timeout_s:
             return f'no update for {settings.command_timeout_s:g} s'
         return None
@@ -452,9 +465,10 @@ class Gate:
     def _distrust(self, now: float) -> str | None:
         """Return why the robot must not even be braked: it may be elsewhere, or is not ours."""
         if not self._enabled:
-            return 'inactive'
+            return INACTIVE
         return (
-            self._unready
+            self._rivals
+            or self._unready
             or self._pause(now)
             or self._measured.distrust(now)
             or self._feedback_obstacle(now)

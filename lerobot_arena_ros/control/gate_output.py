@@ -5,7 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-__all__ = ['Command', 'State', 'Transition']
+__all__ = [
+    'INACTIVE',
+    'LOOKING',
+    'NORMAL_CAUSES',
+    'NO_PRODUCER',
+    'NO_UPDATE',
+    'Command',
+    'State',
+    'Transition',
+]
+
+INACTIVE = 'inactive'
+LOOKING = 'looking for other nodes that command the robot'
+NO_PRODUCER = 'the room has no producer'
+NO_UPDATE = 'waiting for a live update'
+
+NORMAL_CAUSES = frozenset({INACTIVE, LOOKING, NO_PRODUCER, NO_UPDATE})
+"""Causes for which a robot waits although nothing is wrong."""
 
 
 class State(str, Enum):

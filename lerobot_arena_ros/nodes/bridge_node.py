@@ -17,6 +17,7 @@ from rclpy.qos_overriding_options import QoSOverridingOptions
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 
+from lerobot_arena_ros.arena.steady_clock import steady_now
 from lerobot_arena_ros.control.stop import Stop
 from lerobot_arena_ros.control.units import ConversionError
 from lerobot_arena_ros.control.urdf import UrdfError, UrdfJoint, joint_limits
@@ -30,6 +31,7 @@ from .emergency_stop import EmergencyStopPanel
 from .guarding import Faults
 from .namesakes import Namesakes
 from .node_log import NodeLog
+from .other_publishers import OtherPublishers
 from .parameter_table import SPECS, ParameterError, Value
 from .parameters import read_parameters
 from .robot_reporter import Identity
@@ -267,6 +269,12 @@ class BridgeNode(LifecycleNode):
             interface=consume.command_interface,
             period_s=consume.gate.ramp_period_s,
             now_ns=self._now_ns,
+            others=OtherPublishers(
+                self,
+                publisher.topic_name,
+                allowed=consume.allow_other_publishers,
+                now=steady_now(),
+            ),
         )
 
     def _add_ramp(self, commander: Commander) -> None:

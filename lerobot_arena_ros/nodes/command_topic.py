@@ -11,7 +11,7 @@ from builtin_interfaces.msg import Time as TimeMsg
 from .conversions import CommandMessage, command_to_ros
 from .serialized import CommandWriter
 
-__all__ = ['CommandPublisher', 'CommandTopic']
+__all__ = ['CommandPublisher', 'CommandTopic', 'Others']
 
 
 class CommandPublisher(Protocol):
@@ -24,6 +24,21 @@ class CommandPublisher(Protocol):
         """Say how many listen to it."""
 
 
+class Others(Protocol):
+    """Other nodes that publish on the topic; see :class:`.other_publishers.OtherPublishers`."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Full names of these nodes."""
+
+    @property
+    def trouble(self) -> str | None:
+        """What is wrong and what to do; None where nothing is."""
+
+    def look(self, now: float) -> str | None:
+        """Look at the graph; return why the robot must not be commanded, None if it may be."""
+
+
 class CommandTopic:
     """
     What is told to the robot, and who listens. Its owner holds a lock while publishing.
@@ -31,6 +46,7 @@ class CommandTopic:
     :param interface: the message type, by ``consume.command_interface``.
     :param period_s: when a trajectory of one point arrives there.
     :param now_ns: gives the ROS time in nanoseconds.
+    :param others: who else publishes on it.
     :ivar commands: how many were published.
     :ivar commanded_at: when the last one was, in seconds of the steady clock; None before.
     """
@@ -42,8 +58,10 @@ class CommandTopic:
         interface: str,
         period_s: float,
         now_ns: Callable[[], int],
+        others: Others,
     ) -> None:
         self.commands = 0
+        self.others = others
         self.commanded_at: float | None = None
         self._publisher = publisher
         self._interface = interface

@@ -17,7 +17,9 @@ from lerobot_arena_ros.arena.messages import ErrorReply, JointUpdate, StateSync
 from lerobot_arena_ros.arena.robot_state import Refusal
 from lerobot_arena_ros.arena.session import Event, Late, Malformed, Presence
 from lerobot_arena_ros.arena.steady_clock import steady_now
-from lerobot_arena_ros.control.gate import Command, Gate, State
+from lerobot_arena_ros.control.cause_watch import CauseWatch, Line
+from lerobot_arena_ros.control.gate import Command, Gate, State, Transition
+from lerobot_arena_ros.control.gate_output import NORMAL_CAUSES
 from lerobot_arena_ros.control.joint_map import Joint, JointMap
 from lerobot_arena_ros.control.measurements import Unusable
 from lerobot_arena_ros.control.units import ConversionError
@@ -91,7 +93,11 @@ class Commander:
         self._ramp: Ramp | None = None
         self._is_ramping = False
         self._refused: dict[str, Refusal] = {}
-        self._gate = Gate(settings.gate, steady_now(), stopped=stopped)
+        now = steady_now()
+        self._gate = Gate(settings.gate, now, stopped=stopped)
+        self._watch = CauseWatch(
+            blocked='commands do not flow', flowing='commands flow again', now=now
+        )
         self.set_joint_map(joint_map)
 
     @property
@@ -149,24 +155,28 @@ class Commander:
     def enable(self, enabled: bool) -> None:
         """Let commands flow, or none."""
         with self._lock:
+            now = steady_now()
             change = self._gate.enable if enabled else self._gate.disable
-            change(steady_now())
+            self._gate.rivals(self.topic.others.look(now), now)
+            change(now)
+            self._watch.begin(now)
             self._act()
 
-    def expect_feedback(
-        self, expected: bool, *, publishers: Sequence[str] = (), topic: str = ''
-    ) -> None:
+    def look(self, *, feedback: bool, publishers: Sequence[str] = (), topic: str = '') -> None:
         """
-        Note whether anything publishes joint_states.
+        Look at the graph for other nodes that command the robot.
 
-        :param publishers: names of their nodes, where there are several.
+        :param feedback: whether any node publishes joint_states.
+        :param publishers: names of these nodes, where there are several.
         :param topic: where joint_states are expected.
         """
         with self._lock:
             now = steady_now()
             self._gate.graph_seen(now)
-            self._gate.expect_feedback(expected, now, publishers=publishers, topic=topic)
+            self._gate.rivals(self.topic.others.look(now), now)
+            self._gate.expect_feedback(feedback, now, publishers=publishers, topic=topic)
             self._act()
+            self._tell_cause(now)
 
     def measure(
         self,
@@ -298,6 +308,7 @@ class Commander:
         if self._refused:
             self._refused = {n: r for n, r in self._refused.items() if n not in values}
         self._look_for_listeners(now)
+        self._look_for_rivals(now)
         source = update.source
         self._act(self._gate.update(positions, now, from_producer=source != 'api', source=source))
         return False
@@ -337,6 +348,11 @@ class Commander:
         if not self._gate.is_fed and self.topic.has_new_listener():
             self._gate.look_again(now)
 
+    def _look_for_rivals(self, now: float) -> None:
+        """Notice other nodes that command the robot before a motion begins."""
+        if self._gate.state in (State.WAITING, State.HOLDING) and self._gate.is_enabled:
+            self._gate.rivals(self.topic.others.look(now), now)
+
     def _act(self, command: Command | None = None) -> None:
         """Publish what the gate decided, log what it became, and wake or rest the timer."""
         if command is not None:
@@ -346,14 +362,34 @@ class Commander:
             self._on_stall(stall)
         changes = self._gate.take_transitions()
         for change in changes:
-            text = f'gate: {change.before.value} -> {change.after.value}: {change.cause}'
-            if change.before is State.ACTIVE:
-                self._logger.warning(text)
-            else:
-                self._logger.info(text)
+            self._tell_change(change, steady_now())
         if changes:
             self._on_change()
         self._wake_or_rest()
+
+    def _tell_change(self, change: Transition, now: float) -> None:
+        text = f'gate: {change.before.value} -> {change.after.value}: {change.cause}'
+        if change.before is not State.ACTIVE:
+            self._logger.info(text)
+        else:
+            self._logger.warning(text)
+            self._watch.begin(now)
+            self._watch.told(change.cause, now)
+        if change.after is State.ACTIVE:
+            self._log(self._watch.flows(now))
+
+    def _tell_cause(self, now: float) -> None:
+        """Log what keeps the robot still; a stop is logged by the emergency stop."""
+        state, cause = self._gate.state, self._gate.cause
+        if state in (State.ACTIVE, State.STOPPED):
+            self._watch.begin(now)
+        else:
+            self._log(self._watch.blocks(cause, now, is_fault=cause not in NORMAL_CAUSES))
+
+    def _log(self, line: Line | None) -> None:
+        if line is not None:
+            log = self._logger.warning if line.is_fault else self._logger.info
+            log(line.text)
 
     def _wake_or_rest(self) -> None:
         """Let the timer run while there is motion; a reset on each input would starve it."""

@@ -124,6 +124,8 @@ def producing(streamer: Streamer, publishers: int, rates: Rates) -> DiagnosticSt
         return _status('producing', STALE, text, values)
     if age_s is None:
         return _status('producing', STALE, 'nothing sent yet', values)
+    if streamer.cause is not None:
+        return _status('producing', WARN, f'nothing is sent: {streamer.cause}', values)
     if publishers > 1:
         return _status('producing', WARN, f'{publishers} publishers of joint_states', values)
     return _status('producing', OK, 'sending', values)
@@ -136,6 +138,7 @@ def consuming(commander: Commander, rates: Rates) -> DiagnosticStatus:
         'commands': commander.topic.commands,
         'rate_hz': rates.of('commands', commander.topic.commands),
         'joint_commands_subscriptions': commander.topic.listeners,
+        'other_publishers': ', '.join(commander.topic.others.names) or 'none',
         'last_command_s_ago': _seconds(age_s),
         **_counts(commander.dropped),
     }
@@ -149,7 +152,7 @@ def consuming(commander: Commander, rates: Rates) -> DiagnosticStatus:
 def safety(
     commander: Commander | None, stop: Stop | None, namesakes: str | None
 ) -> DiagnosticStatus:
-    """Tell what the gate and the emergency stop do, and whether a stop by service arrives here."""
+    """Tell what the gate and the emergency stop do, and which other nodes interfere."""
     values: dict[str, object] = {
         'emergency_stop': stop is not None,
         'stop_source': stop.source if stop else '',
@@ -168,6 +171,8 @@ def safety(
         return _status('safety', ERROR, namesakes, values)
     if commander is None:
         return _status('safety', OK, 'no emergency stop', values)
+    if commander.topic.others.trouble is not None:
+        return _status('safety', ERROR, commander.topic.others.trouble, values)
     level = OK if commander.state is State.ACTIVE else WARN
     return _status('safety', level, f'{commander.state.value}: {commander.cause}', values)
 

@@ -211,8 +211,12 @@ class Sides:
         """
         self._callbacks.seen(steady_now())
         self.publishers = publishers
+        if self.streamer is not None:
+            status = self.links[0].status
+            trouble = None if status.joined_as else status.trouble or 'connecting'
+            self.streamer.look(publishers=publishers, link_trouble=trouble)
         if self.commander is not None:
-            self.commander.expect_feedback(publishers > 0, publishers=names, topic=topic)
+            self.commander.look(feedback=publishers > 0, publishers=names, topic=topic)
             self.commander.tick()
             self._wake_or_rest_pulse(self.commander.needs_pulse)
 

@@ -20,6 +20,8 @@ from lerobot_arena_ros.arena.connection import Connection
 from lerobot_arena_ros.arena.errors import TransportError
 from lerobot_arena_ros.arena.messages import ErrorReply, JointUpdate
 from lerobot_arena_ros.arena.session import Event, Late, Malformed, Presence
+from lerobot_arena_ros.control.cause_watch import CauseWatch
+from lerobot_arena_ros.control.gate_output import INACTIVE
 from lerobot_arena_ros.control.joint_map import JointMap
 from lerobot_arena_ros.control.units import ConversionError
 
@@ -28,6 +30,9 @@ from .node_log import NodeLog
 from .settings import ProduceSettings
 
 __all__ = ['Streamer']
+
+SILENT_S = 3.0
+"""A driver that is silent for longer is one that measures nothing."""
 
 
 class Streamer:
@@ -38,6 +43,7 @@ class Streamer:
     was measured: the server forwards only what changed. ``missing`` names those that were not yet.
 
     :param joint_map: names, units and order; :meth:`set_joint_map` replaces it.
+    :ivar cause: why nothing is sent; None while nothing is in the way.
     :param max_delay_s: nothing is sent while a round trip to the server takes longer, because a
         follower cannot know how old it is when it arrives.
     """
@@ -55,12 +61,19 @@ class Streamer:
         self.missing: tuple[str, ...] = joint_map.names
         self.sent = 0
         self.sent_at: float | None = None
+        self.cause: str | None = None
         self.max_rate_hz = settings.max_rate_hz
         self._settings = settings
         self._joint_map = joint_map
         self._thread = thread
         self._logger = logger
         self._enabled = False
+        self._accepted_at: float | None = None
+        self._dropped_at = -math.inf
+        self._dropped = ''
+        self._watch = CauseWatch(
+            blocked='nothing is sent', flowing='joint_states are sent again', now=time.monotonic()
+        )
         self._latest: dict[str, float] = {}
         self._taken: dict[str, float] | None = None
         self._waiting: dict[str, float] = {}
@@ -81,6 +94,7 @@ class Streamer:
     def enable(self, enabled: bool) -> None:
         """Let values through, or none; what was measured before does not come after."""
         self._enabled = enabled
+        self._watch.begin(time.monotonic())
         self._begin()
 
     def put(self, positions: Mapping[str, float], age_s: float | None) -> None:
@@ -106,6 +120,7 @@ class Streamer:
                 self.drop(exc.reason, str(exc))
                 return
             self._latest = merged
+            self._accepted_at = time.monotonic()
             # The first frame of all is whole: some receivers take joints by their place in it.
             self.missing = tuple(name for name in self._joint_map.names if name not in merged)
             if self._is_late:
@@ -117,7 +132,43 @@ class Streamer:
     def drop(self, reason: str, text: str) -> None:
         """Count an input that is not sent, and say so, at most once a second."""
         self.dropped[reason] += 1
+        self._dropped_at, self._dropped = time.monotonic(), text
         self._logger.warning(f'dropped: {text}', throttle='dropped')
+
+    def look(self, *, publishers: int, link_trouble: str | None) -> None:
+        """
+        Find why nothing is sent, and log it where it lasts.
+
+        :param publishers: of joint_states.
+        :param link_trouble: why the room is not joined; None while it is.
+        """
+        now = time.monotonic()
+        self.cause = cause = self._obstacle(publishers, link_trouble, now)
+        if cause is None:
+            line = self._watch.flows(now)
+        else:
+            line = self._watch.blocks(cause, now, is_fault=cause != INACTIVE)
+        if line is not None:
+            log = self._logger.warning if line.is_fault else self._logger.info
+            log(line.text)
+
+    def _obstacle(self, publishers: int, link_trouble: str | None, now: float) -> str | None:
+        """Return why nothing is sent; None if only an arm that stands still keeps it from that."""
+        if not self._enabled:
+            return INACTIVE
+        if link_trouble is not None:
+            return f'the room is not joined: {link_trouble}'
+        if self._is_late:
+            return 'the link is late'
+        if now - self._dropped_at < SILENT_S and (self._accepted_at or 0.0) < self._dropped_at:
+            return self._dropped
+        if self._accepted_at is None or now - self._accepted_at > SILENT_S:
+            if not publishers:
+                return 'no node publishes joint_states'
+            return f'no joint_states for {SILENT_S:g} s'
+        if self.missing:
+            return f'no joint_states of {", ".join(self.missing)} yet'
+        return None
 
     def _is_still(self, positions: Mapping[str, float]) -> bool:
         before, deadband = self._taken, self._settings.deadband

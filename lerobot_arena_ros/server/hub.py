@@ -22,7 +22,7 @@ from .journal import Journal
 from .limits import Limits, Policy, Timing
 from .refusals import code_of
 from .registry import Registry
-from .room import API_SOURCE, Delivery, Member, Now, Room
+from .room import Delivery, Member, Now, Room
 from .tally import Tally
 
 __all__ = ['Hub', 'now']
@@ -114,10 +114,11 @@ class Hub:
 
     def command(self, workspace_id: str, room_id: str, entries: tuple[Entry, ...]) -> int:
         """
-        Move joints in nobody's name.
+        Move joints in a room without a producer.
 
         :returns: how many entries changed something.
         :raises RequestRejected: the server does not do this (403).
+        :raises RoleTaken: the room has a producer, whose robots would get commands of two.
         :raises RoomNotFound: there is no such room.
         :raises ProtocolError: the room does not take these joints.
         """
@@ -127,7 +128,7 @@ class Hub:
                 status=403,
             )
         room = self.registry.room(workspace_id, room_id)
-        delivery = room.update(entries, API_SOURCE, now())
+        delivery = room.command(entries, now())
         self._deliver(delivery)
         match delivery:
             case Delivery(message=JointUpdate(changed)):

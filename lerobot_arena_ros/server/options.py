@@ -155,7 +155,7 @@ def _add_access(group: Any) -> None:
 
 def _add_policy(group: Any) -> None:
     for name, text in (
-        ('--no-commands', 'refuse joint commands over REST, which go past the producer'),
+        ('--no-commands', 'refuse joint commands over REST, also in a room without a producer'),
         ('--newest-wins', 'who joins under an id that is taken replaces its holder'),
         ('--fresh-rooms', 'creating a room that exists, and nobody is in, empties its memory'),
     ):

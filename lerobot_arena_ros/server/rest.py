@@ -158,7 +158,7 @@ async def get_robots(workspace_id: str, room_id: str, hub: HubHere) -> Response:
 
 @router.post('/robotics/workspaces/{workspace_id}/rooms/{room_id}/command')
 async def command(workspace_id: str, room_id: str, wanted: JointCommand, hub: HubHere) -> Json:
-    """Tell joints where to go, beside the producer if there is one."""
+    """Tell joints where to go, in a room without a producer."""
     _check(wanted)
     entries = tuple(
         {'name': joint.name, 'value': joint.value, 'speed': joint.speed} for joint in wanted.joints

@@ -288,6 +288,23 @@ class Room:
         self.active_s = now.steady_s
         return Delivery(self.consumers, message)
 
+    def command(self, entries: tuple[Entry, ...], now: Now) -> Delivery | None:
+        """
+        Do what :meth:`update` does for a command over REST, which no participant sends.
+
+        :raises RoleTaken: the room has a producer.
+        :raises ProtocolError: as :meth:`update`.
+        """
+        if self.producer is not None:
+            holder = self.producer.participant_id
+            raise RoleTaken(
+                f'room {self.room_id!r} has the producer {holder!r}: a command over REST is'
+                ' expected where there is none; end that producer, or send through it',
+                holder=holder,
+                status=409,
+            )
+        return self.update(entries, API_SOURCE, now)
+
     def _to_watchers(self, report: RobotReport, robot: Member) -> Delivery:
         """Address a report to all that have the feature, except robots: they do not watch."""
         watchers = (each for each in self.members if Feature.ROBOT_STATE in each.features)

@@ -31,6 +31,8 @@ DEFAULTS: dict[str, Any] = {
     'link.reconnect_max_s': 0.2,
     'create_missing_rooms': 'both',
     'consume.require_feedback': 'never',
+    # Others are looked for before the first command, and most tests need not wait for that.
+    'consume.allow_other_publishers': True,
     # Tests judge every step; as shipped, a reader that is late gets the last command only.
     f'qos_overrides./{NAMESPACE}/joint_commands.publisher.depth': EVERY,
 }

@@ -1,0 +1,167 @@
+"""A robot that does not move, or sends nothing, says why: in log, diagnostics and room."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+import re
+from typing import Any
+
+import pytest
+
+pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
+
+from support.robot import NAMESPACE, WORKSPACE, Robot, robot
+from support.waiting import wait_for
+
+from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
+from lerobot_arena_ros.arena.robot_state import RobotState
+
+CONSUME = {'consume.room_id': 'in', 'joints': ['j1'], 'consume.require_producer': False}
+PRODUCE = {'produce.room_id': 'out', 'joints': ['j1']}
+MEASURED = {**CONSUME, 'consume.require_feedback': 'always'}
+UNMEASURED = 'no joint_states of j1 yet'
+
+
+def lines(bridged: Robot, *texts: str) -> list[str]:
+    """List the severities of the log lines that have all these texts."""
+    pattern = re.compile(r'\[(\w+)\] \[[\d.]+\] \[.*?\]: (.*)')
+    found = (pattern.match(line) for line in bridged.bridge.output.splitlines())
+    return [
+        match[1]
+        for match in found
+        if match is not None and all(text in match[2] for text in texts)
+    ]
+
+
+def logs(bridged: Robot, severity: str, *texts: str) -> None:
+    """Wait until the log has a line with these texts once, and with this severity."""
+    wait_for(lambda: lines(bridged, *texts), f'{texts} in the log', 20.0)
+    assert lines(bridged, *texts) == [severity], bridged.bridge.output
+
+
+def room_hears(bridged: Robot, act: Callable[[], None], cause: str, within_s: float) -> None:
+    """Act, and wait until a viewer is told a cause."""
+    told: list[str] = []
+
+    def note(_: str, state: RobotState | None) -> None:
+        told.append('' if state is None else state.cause)
+
+    async def watch() -> None:
+        async with RoboticsConsumer(bridged.url) as viewer:
+            viewer.on_robot_state(note)
+            assert await viewer.connect(WORKSPACE, 'in')
+            loop = asyncio.get_running_loop()
+            await loop.run_in_executor(None, act)
+            await loop.run_in_executor(
+                None, wait_for, lambda: cause in told[-1:], f'{cause!r} in the room', within_s
+            )
+
+    asyncio.run(watch())
+
+
+def test_a_robot_that_nobody_measures_says_so_and_says_when_it_moves() -> None:
+    """After three seconds, in the words of diagnostics and of the room, as a warning."""
+    with robot(MEASURED) as bridged:
+        logs(bridged, 'WARN', f'commands do not flow: {UNMEASURED}')
+        cause = bridged.value('safety', 'cause')
+        assert UNMEASURED in cause
+        assert lines(bridged, f'commands do not flow: {cause}') == ['WARN']
+        room_hears(bridged, lambda: None, cause, 2.0)
+
+        async def lead(producer: RoboticsProducer) -> None:
+            loop = asyncio.get_running_loop()
+
+            async def moves() -> bool:
+                await loop.run_in_executor(
+                    None, bridged.probe.publish_joints, NAMESPACE, ['j1'], [0.0]
+                )
+                await producer.send_joint_update([{'name': 'j1', 'value': len(values)}])
+                values.append(0)
+                return bool(bridged.commands)
+
+            values: list[int] = []
+            while not await moves():
+                assert len(values) < 500
+
+        bridged.lead('in', lead)
+        logs(bridged, 'INFO', 'commands flow again')
+
+
+def test_each_change_of_the_cause_is_logged_and_told_to_the_room() -> None:
+    """Within a second, though nothing else changes."""
+    with robot(MEASURED) as bridged:
+        logs(bridged, 'WARN', f'commands do not flow: {UNMEASURED}')
+
+        def measure() -> None:
+            bridged.probe.publish_joints(NAMESPACE, ['j1'], [0.0])
+
+        room_hears(bridged, measure, 'no fresh joint_states of j1', 2.0)
+        logs(bridged, 'WARN', 'commands do not flow: no fresh joint_states of j1')
+        bridged.proxy.cut()
+        logs(bridged, 'WARN', 'commands do not flow', 'cannot connect')
+        assert lines(bridged, f'commands do not flow: {UNMEASURED}') == ['WARN']
+
+
+def test_a_range_that_is_unknown_is_logged() -> None:
+    """A unit that needs it moves nothing without it."""
+    with robot({**CONSUME, 'units': 'normalized'}) as bridged:
+        logs(bridged, 'WARN', 'commands do not flow: range of j1 is unknown')
+
+
+@pytest.mark.parametrize(
+    ('parameters', 'transitions', 'cause'),
+    [
+        ({'consume.require_producer': True}, (), 'the room has no producer'),
+        ({'autostart': False}, (1,), 'inactive'),
+    ],
+)
+def test_a_robot_that_waits_for_a_person_is_no_warning(
+    parameters: dict[str, Any], transitions: tuple[int, ...], cause: str
+) -> None:
+    """Nothing is wrong: one line that is none, so that the log says what it waits for."""
+    with robot({**CONSUME, **parameters}) as bridged:
+        for transition in transitions:
+            assert bridged.change_state(transition)
+        logs(bridged, 'INFO', f'commands do not flow: {cause}')
+        assert '[WARN]' not in bridged.bridge.output
+
+
+def test_a_robot_that_waits_for_an_update_is_no_warning() -> None:
+    """It is measured, and the room is silent."""
+    with robot(MEASURED) as bridged:
+
+        def is_told() -> bool:
+            bridged.probe.publish_joints(NAMESPACE, ['j1'], [0.0])
+            return bool(lines(bridged, 'commands do not flow: waiting for a live update'))
+
+        wait_for(is_told, 'the line', 20.0)
+        assert not lines(bridged, 'commands do not flow: no')
+        assert '[WARN]' not in bridged.bridge.output
+
+
+def test_a_leader_that_sends_nothing_says_why() -> None:
+    """Nobody measures it, then it is measured, then its driver is silent."""
+    with robot(PRODUCE) as bridged:
+        logs(bridged, 'WARN', 'nothing is sent: no node publishes joint_states')
+        bridged.wait_for_status('produce link', 'joined')
+        bridged.probe.publish_joints(NAMESPACE, ['other'], [0.0])
+        logs(bridged, 'WARN', f'nothing is sent: {UNMEASURED}')
+        bridged.probe.publish_joints(NAMESPACE, ['j1'], [0.0])
+        logs(bridged, 'INFO', 'joint_states are sent again')
+        logs(bridged, 'WARN', 'nothing is sent: no joint_states for 3 s')
+        bridged.wait_for_status('producing', 'nothing is sent: no joint_states for 3 s')
+
+
+def test_a_leader_whose_room_or_range_is_missing_says_so() -> None:
+    """The reasons of the link and of the conversion."""
+    with robot({**PRODUCE, 'create_missing_rooms': 'none'}) as bridged:
+        logs(bridged, 'WARN', 'nothing is sent: the room is not joined', 'there is no such room')
+    with robot({**PRODUCE, 'units': 'normalized'}) as bridged:
+        bridged.wait_for_status('produce link', 'joined')
+
+        def is_told() -> bool:
+            bridged.probe.publish_joints(NAMESPACE, ['j1'], [0.0])
+            return lines(bridged, 'nothing is sent', 'range', 'j1') == ['WARN']
+
+        wait_for(is_told, 'the reason', 20.0)

@@ -1,0 +1,168 @@
+"""A bridge does not command its robot beside another node that publishes on the same topic."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
+
+from diagnostic_msgs.msg import DiagnosticStatus
+import rclpy
+from rclpy.context import Context
+from sensor_msgs.msg import JointState
+from std_msgs.msg import Float64MultiArray
+from support.processes import ros_arguments, running
+from support.robot import DEFAULTS, NAMESPACE, Robot, robot
+from support.waiting import ticks, wait_for
+
+from lerobot_arena_ros import RoboticsProducer
+
+SIDE = {'consume.room_id': 'in', 'joints': ['j1'], 'consume.allow_other_publishers': False}
+TOPIC = f'/{NAMESPACE}/joint_commands'
+SAFETY = f'/{NAMESPACE}/arena_bridge: safety'
+OTHERS = f'another node publishes on {TOPIC}: /gui/sliders; end it'
+
+
+@contextmanager
+def sliders(kind: Any = JointState) -> Iterator[None]:
+    """Have another participant of DDS that could command the robot."""
+    context = Context()
+    rclpy.init(context=context)
+    node = rclpy.create_node('sliders', namespace='gui', context=context)
+    node.create_publisher(kind, TOPIC, 1)
+    try:
+        yield
+    finally:
+        node.destroy_node()
+        rclpy.shutdown(context=context)
+
+
+class Leader:
+    """A producer that moves the joint, at 50 Hz."""
+
+    def __init__(self) -> None:
+        self.sent = 0
+
+    def goes_on(self) -> None:
+        """Wait until another fifty updates were sent."""
+        enough = self.sent + 50
+        wait_for(lambda: self.sent >= enough, 'updates')
+
+    async def lead(self, producer: RoboticsProducer) -> None:
+        """Move the joint for ever."""
+        async for count in ticks(50.0):
+            await producer.send_joint_update([{'name': 'j1', 'value': 30.0 + count % 20}])
+            self.sent = count
+
+
+def led(bridged: Robot, act: Callable[[Leader], object]) -> None:
+    """Act while a producer moves the joint."""
+
+    async def lead(producer: RoboticsProducer) -> None:
+        leader = Leader()
+        leading = asyncio.create_task(leader.lead(producer))
+        await asyncio.get_running_loop().run_in_executor(None, act, leader)
+        leading.cancel()
+
+    bridged.wait_for_status('consume link', 'joined')
+    bridged.lead('in', lead)
+
+
+def refuses(bridged: Robot, text: str = OTHERS) -> None:
+    """Wait until the bridge names the other nodes as an error."""
+    bridged.wait_for_status('safety', text)
+    assert bridged.probe.level(SAFETY) == DiagnosticStatus.ERROR
+    assert 'consume.allow_other_publishers' in bridged.status('safety')
+
+
+@pytest.mark.parametrize('kind', [JointState, Float64MultiArray])
+def test_nothing_moves_before_the_other_node_is_gone(kind: Any) -> None:
+    """Whatever the type of its messages; then the next update begins a motion."""
+    with robot({**SIDE, 'autostart': False}) as bridged:
+        with sliders(kind):
+            assert bridged.change_state(1)
+            assert bridged.change_state(3)
+            refuses(bridged)
+
+            def wait(leader: Leader) -> None:
+                leader.goes_on()
+                assert not bridged.commands
+                assert bridged.value('consuming', 'other_publishers') == '/gui/sliders'
+
+            led(bridged, wait)
+        led(bridged, lambda _: wait_for(lambda: bridged.commands, 'a command', 20.0))
+
+
+def test_a_node_that_appears_in_motion_freezes_the_robot() -> None:
+    """It is named in diagnostics and as a warning in the log, and motion resumes without it."""
+    with robot(SIDE) as bridged:
+
+        def interfere(leader: Leader) -> None:
+            bridged.wait_for_status('safety', 'active')
+            with sliders():
+                refuses(bridged)
+                count = len(bridged.commands)
+                leader.goes_on()
+                assert len(bridged.commands) == count
+                assert bridged.value('safety', 'gate') == 'holding'
+            bridged.wait_for_status('safety', 'active')
+            wait_for(lambda: len(bridged.commands) > count, 'commands')
+
+        led(bridged, interfere)
+        lines = bridged.bridge.output.splitlines()
+        assert any('WARN' in line and OTHERS in line for line in lines)
+
+
+def test_a_bridge_that_is_configured_again_does_not_take_itself_for_another() -> None:
+    """Its own publisher is made anew."""
+    with robot(SIDE) as bridged:
+        led(bridged, lambda _: wait_for(lambda: bridged.commands, 'a command', 20.0))
+        for transition in (4, 2, 1, 3):
+            assert bridged.change_state(transition)
+        bridged.wait_for_status('safety', 'waiting')
+        count = len(bridged.commands)
+        led(bridged, lambda _: wait_for(lambda: len(bridged.commands) > count, 'more', 20.0))
+        assert 'another node' not in bridged.bridge.output
+
+
+def test_other_nodes_may_be_allowed() -> None:
+    """For a controller that arbitrates between them; diagnostics list them all the same."""
+    with robot({**SIDE, 'consume.allow_other_publishers': True}) as bridged, sliders():
+        led(bridged, lambda _: bridged.wait_for_status('safety', 'active'))
+        wait_for(
+            lambda: bridged.value('consuming', 'other_publishers') == '/gui/sliders', 'its name'
+        )
+        assert bridged.commands
+
+
+@pytest.mark.parametrize('name', ['second_bridge', 'arena_bridge'])
+def test_of_two_bridges_on_one_topic_none_moves_the_robot(name: str) -> None:
+    """Both say so, also if they have the same name; the one that is left goes on."""
+    others = f'another node publishes on {TOPIC}: /{NAMESPACE}/'
+    arguments = {**DEFAULTS, **SIDE}
+    with robot(SIDE) as bridged:
+
+        def double(leader: Leader) -> None:
+            bridged.wait_for_status('safety', 'active')
+            second = ros_arguments(
+                NAMESPACE,
+                {**arguments, 'server_url': bridged.url},
+                '-r',
+                f'__node:={name}',
+            )
+            with running('nodes.bridge', second) as late:
+                first = bridged.bridge
+                wait_for(lambda: f'holding: {others}{name}' in first.output, 'the first', 20.0)
+                wait_for(lambda: f'{others}arena_bridge' in late.output, 'the second', 20.0)
+                count = len(bridged.commands)
+                leader.goes_on()
+                assert len(bridged.commands) == count
+                assert '-> active' not in late.output
+            wait_for(lambda: len(bridged.commands) > count, 'the first to go on', 20.0)
+
+        led(bridged, double)
