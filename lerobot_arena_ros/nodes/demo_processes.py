@@ -11,12 +11,12 @@ import sys
 import tempfile
 import time
 
+from .so101 import SO101, limit_parameters
+
 __all__ = ['DemoError', 'Processes', 'demo_processes']
 
 START_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 5.0
-
-JOINTS = ('shoulder_pan', 'shoulder_lift', 'elbow_flex', 'wrist_flex', 'wrist_roll', 'gripper')
 
 
 class DemoError(RuntimeError):
@@ -95,12 +95,15 @@ def _start_all(processes: Processes) -> None:
     log = processes.start('arena_server', 'lerobot_arena_ros.server.main', ['--port', '0'])
     url = _printed_url(processes, log)
     common = ['-p', f'server_url:={url}', '-p', 'units:=degrees']
-    joints = ['-p', f'joints:=[{", ".join(JOINTS)}]']
+    common += ['-p', f'joints:=[{", ".join(SO101)}]']
+    limits = [
+        word for name, value in limit_parameters().items() for word in ('-p', f'{name}:={value}')
+    ]
     for name, module, namespace, parameters in (
         ('leader_arm', 'demo_arm', 'leader', ['-p', 'motion:=sine']),
         ('follower_arm', 'demo_arm', 'follower', ['-p', 'motion:=follow']),
         ('producer', 'bridge', 'leader', [*common, '-p', 'produce.room_id:=demo']),
-        ('consumer', 'bridge', 'follower', [*common, *joints, '-p', 'consume.room_id:=demo']),
+        ('consumer', 'bridge', 'follower', [*common, *limits, '-p', 'consume.room_id:=demo']),
     ):
         arguments = ['--ros-args', '-r', f'__ns:=/{namespace}', *parameters]
         processes.start(name, f'{nodes}.{module}', arguments)
