@@ -35,6 +35,15 @@ MISTAKES = {
         [*ROOM, '-p', 'consume.room_id:=b', '-r', 'joint_commands:=joint_states'],
         'joint_states and joint_commands are both /joint_states: expected two topics',
     ),
+    'controller without names': (
+        [*ROOM, '-p', 'consume.room_id:=b', '-p', 'consume.command_interface:=forward_command'],
+        "consume.command_interface = 'forward_command' and joints = []: expected joints in the",
+    ),
+    'limits and none': (
+        [*ROOM, '-p', 'joints:=[a]', '-p', 'joint_map.a.min:=-1', '-p', 'joint_map.a.max:=1']
+        + ['-p', 'joint_map.a.unlimited:=true'],
+        'joint_map.a.unlimited = True and .min = -1.0: expected either limits or none',
+    ),
     'bad url': ([*ROOM, '-p', 'server_url:=ftp://x'], "'ftp://x': expected http(s)://host"),
     'bad port': ([*ROOM, '-p', 'server_url:=http://x:99999'], "'http://x:99999': expected"),
     'typo': (['-p', 'prodcue.room_id:=a'], 'prodcue.room_id: no such parameter; did you mean'),
