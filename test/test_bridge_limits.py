@@ -92,7 +92,7 @@ def test_nothing_moves_before_limits_are_known(units: str) -> None:
             )
             assert not bridged.commands
             await in_thread(lambda: describe(PAN))
-            await in_thread(lambda: bridged.wait_for_status('safety', 'waiting for a live update'))
+            await in_thread(lambda: bridged.wait_for_status('safety', 'position of j1 is unknown'))
             assert not bridged.commands
             await send(producer, j1=math.degrees(1.5) if units == 'degrees' else 1.5)
             await until(bridged, [1.0])

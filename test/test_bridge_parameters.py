@@ -147,7 +147,7 @@ def test_a_dynamic_parameter_refuses_nonsense_with_a_reason(value: float | str) 
 def test_a_rate_that_changes_counts_from_the_next_message_on() -> None:
     """``produce.max_rate_hz`` set while a robot streams thins its updates at once."""
     slow_hz, count = 5.0, 10
-    with robot({'produce.room_id': 'a'}) as bridged:
+    with robot({'produce.room_id': 'a', 'joints': ['j1']}) as bridged:
         bridged.wait_for_status('produce link', 'joined')
         values = itertools.count()
 
