@@ -273,3 +273,19 @@ def test_the_description_of_another_robot_names_no_joint_to_command(interface: s
         describe(SLIDE.replace('0.5', '0.4'), PAN)
         wait_for_log(bridged, '0.400 m = 0.4')
         assert bridged.bridge.output.count('robot_description read') == 2
+
+
+def test_another_configuration_takes_another_description() -> None:
+    """What an earlier description said ends with the cleanup of the node."""
+    with robot({**SIDE, **FAST, 'units': 'radians'}) as bridged:
+        describe = describer(bridged)
+        describe(PAN, SLIDE)
+        bridged.wait_for_status('mapping', '2 joints')
+        describe(ROLL)
+        wait_for_log(bridged, 'robot_description of roll is ignored')
+
+        for transition in (4, 2, 1):  # Deactivate, clean up, configure.
+            assert bridged.change_state(transition)
+
+        bridged.wait_for_status('mapping', '1 joints')
+        assert bridged.value('mapping', 'roll') == 'roll [radians]'

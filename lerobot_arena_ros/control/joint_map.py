@@ -183,6 +183,16 @@ class JointMap:
                 raise ValueError(f'two joints have the same {side} name: {_names(self.joints)}')
 
     @cached_property
+    def _taken(self) -> dict[str, Joint]:
+        """The joints by arena name, without those that are held."""
+        return {joint.arena_name: joint for joint in self.joints if not joint.is_locked}
+
+    @cached_property
+    def _sent(self) -> tuple[Joint, ...]:
+        """The joints without those that have no value, because they have no range."""
+        return tuple(j for j in self.joints if not j.is_locked or j.scale is not None)
+
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """The ROS names in order."""
         return tuple(joint.name for joint in self.joints)
@@ -226,11 +236,11 @@ class JointMap:
 
         :raises ConversionError: one of them cannot be converted; then none is.
         """
-        listed = self._by_arena_name
+        taken = self._taken
         return {
-            listed[name].name: listed[name].to_position(value)
+            taken[name].name: taken[name].to_position(value)
             for name, value in values.items()
-            if name in listed and not listed[name].is_locked
+            if name in taken
         }
 
     def to_arena(self, positions: Mapping[str, float]) -> dict[str, float]:
@@ -243,8 +253,8 @@ class JointMap:
         """
         values = {
             joint.arena_name: joint.to_value(positions[joint.name])
-            for joint in self.joints
-            if joint.name in positions and not (joint.is_locked and joint.scale is None)
+            for joint in self._sent
+            if joint.name in positions
         }
         if self._others is not None:
             for name, position in positions.items():
