@@ -94,6 +94,7 @@ class CommonLimits:
             max_measured_velocity=self.measured_velocity * share or MEASURED_SHARE * velocity,
             limit_tolerance=self.tolerance * share,
             is_continuous=joint.continuous,
+            is_held=joint.is_locked,
         )
 
 
