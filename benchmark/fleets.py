@@ -38,6 +38,7 @@ _COMMON = {
     'produce.max_rate_hz': 1000.0,
     # All that comes passes at once, as on the other paths.
     'consume.require_feedback': 'never',
+    'consume.require_limits': 'never',
     'consume.start_velocity': 100.0,
     'consume.max_velocity': 100.0,
 }

@@ -103,5 +103,6 @@ def _consumer(url: str, environment: dict[str, str]) -> AbstractContextManager[i
         'joints': [f'j{joint}' for joint in range(1, 7)],
         'consume.room_id': 'bench',
         'consume.require_feedback': 'never',
+        'consume.require_limits': 'never',
     }
     return bridge(parameters, environment)

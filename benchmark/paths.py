@@ -138,6 +138,7 @@ def _parameters(side: str, url: str, joints: int) -> dict[str, Any]:
     return {
         **common,
         'consume.require_feedback': 'never',
+        'consume.require_limits': 'never',
         'consume.start_velocity': 100.0,
         'consume.max_velocity': 100.0,
     }

@@ -28,6 +28,7 @@ PARAMETERS = {
     'units': 'radians',
     'joints': ['j1'],
     'consume.require_feedback': 'never',
+    'consume.require_limits': 'never',
     'consume.start_velocity': 100.0,
     'consume.max_velocity': 100.0,
 }

@@ -10,15 +10,10 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 from launch_ros.substitutions import ExecutableInPackage
 
+from lerobot_arena_ros.nodes.so101 import SO101, limit_parameters
+
 PACKAGE = 'lerobot_arena_ros'
-JOINTS = [
-    'shoulder_pan',
-    'shoulder_lift',
-    'elbow_flex',
-    'wrist_flex',
-    'wrist_roll',
-    'gripper',
-]
+JOINTS = list(SO101)
 
 ARGUMENTS = [
     DeclareLaunchArgument('port', default_value='8000', description='TCP port of the arena'),
@@ -61,6 +56,7 @@ def bridge(namespace: str, executable: str, room_parameter: str) -> Node:
                 'units': 'degrees',
                 'joints': JOINTS,
                 room_parameter: 'demo',
+                **limit_parameters(),
             }
         ],
         ros_arguments=['--log-level', LaunchConfiguration('log_level')],

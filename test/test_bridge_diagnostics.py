@@ -173,7 +173,7 @@ def test_what_is_not_understood_is_named_and_counted() -> None:
 
 def test_two_publishers_of_joint_states_are_a_warning() -> None:
     """They overwrite each other in the room."""
-    with robot({'produce.room_id': 'out'}) as bridged:
+    with robot({'produce.room_id': 'out', 'joints': ['j1']}) as bridged:
         expect(bridged, 'produce link', OK, 'joined')
         name = f'/{NAMESPACE}/arena_bridge: producing'
 

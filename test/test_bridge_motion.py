@@ -23,6 +23,8 @@ START, LIMIT, START_S = 0.2, 1.0, 1.0
 PARAMETERS = {
     'consume.room_id': 'a',
     'joints': ['j1'],
+    'joint_map.j1.min': -1.0,
+    'joint_map.j1.max': 1.0,
     'consume.start_velocity': START,
     'consume.max_velocity': LIMIT,
     'consume.start_seconds': START_S,

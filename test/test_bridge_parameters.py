@@ -35,6 +35,15 @@ MISTAKES = {
         [*ROOM, '-p', 'consume.room_id:=b', '-r', 'joint_commands:=joint_states'],
         'joint_states and joint_commands are both /joint_states: expected two topics',
     ),
+    'controller without names': (
+        [*ROOM, '-p', 'consume.room_id:=b', '-p', 'consume.command_interface:=forward_command'],
+        "consume.command_interface = 'forward_command' and joints = []: expected joints in the",
+    ),
+    'limits and none': (
+        [*ROOM, '-p', 'joints:=[a]', '-p', 'joint_map.a.min:=-1', '-p', 'joint_map.a.max:=1']
+        + ['-p', 'joint_map.a.unlimited:=true'],
+        'joint_map.a.unlimited = True and .min = -1.0: expected either limits or none',
+    ),
     'bad url': ([*ROOM, '-p', 'server_url:=ftp://x'], "'ftp://x': expected http(s)://host"),
     'bad port': ([*ROOM, '-p', 'server_url:=http://x:99999'], "'http://x:99999': expected"),
     'typo': (['-p', 'prodcue.room_id:=a'], 'prodcue.room_id: no such parameter; did you mean'),
@@ -138,7 +147,7 @@ def test_a_dynamic_parameter_refuses_nonsense_with_a_reason(value: float | str) 
 def test_a_rate_that_changes_counts_from_the_next_message_on() -> None:
     """``produce.max_rate_hz`` set while a robot streams thins its updates at once."""
     slow_hz, count = 5.0, 10
-    with robot({'produce.room_id': 'a'}) as bridged:
+    with robot({'produce.room_id': 'a', 'joints': ['j1']}) as bridged:
         bridged.wait_for_status('produce link', 'joined')
         values = itertools.count()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 import threading
 import time
 
@@ -16,6 +17,7 @@ from lerobot_arena_ros.arena.session import Presence
 from lerobot_arena_ros.control.gate import State
 from lerobot_arena_ros.control.joint_map import Joint, JointMap
 from lerobot_arena_ros.control.units import Unit
+from lerobot_arena_ros.control.urdf import UrdfJoint
 from lerobot_arena_ros.nodes.command_topic import CommandTopic
 from lerobot_arena_ros.nodes.commander import Commander
 from lerobot_arena_ros.nodes.conversions import CommandMessage
@@ -52,14 +54,14 @@ class Alone:
         return None
 
 
-def moving_commander(topic: Topic) -> Commander:
+def moving_commander(topic: Topic, pan: Joint = PAN) -> Commander:
     """Make a commander whose arm has just been told where it is."""
     values = {spec.name: spec.initial for spec in SPECS}
     settings = BridgeSettings.of({**values, 'units': 'radians', 'consume.room_id': 'a'}, {})
     assert settings.consume is not None
     commander = Commander(
         settings.consume,
-        JointMap([PAN]),
+        JointMap([pan]),
         topic=CommandTopic(
             topic, interface='joint_state', period_s=0.01, now_ns=lambda: 0, others=Alone()
         ),
@@ -93,4 +95,25 @@ def test_a_machine_that_slept_begins_anew(monkeypatch: pytest.MonkeyPatch) -> No
     commander.tick()
 
     assert commander.state is State.HOLDING
+    assert len(topic.commands) == told
+
+
+@pytest.mark.parametrize(
+    'described',
+    [
+        pytest.param(UrdfJoint(0.0, 0.0, None, False, False), id='no range'),
+        pytest.param(UrdfJoint(None, None, None, False, False, True), id='continuous'),
+    ],
+)
+def test_a_joint_of_another_reach_forgets_where_it_was_sent(described: UrdfJoint) -> None:
+    """A description that comes in motion ends it, though it adds no limits."""
+    topic = Topic()
+    free = replace(PAN, lower=None, upper=None)
+    commander = moving_commander(topic, replace(free, unlimited=True))
+    told = len(topic.commands)
+
+    commander.set_joint_map(JointMap([free.described_by(described)]))
+    commander.tick()
+
+    assert commander.state is State.WAITING
     assert len(topic.commands) == told

@@ -13,25 +13,30 @@ from lerobot_arena_ros.control.urdf import (
     MAX_URDF_CHARS,
     UrdfError,
     UrdfJoint,
-    joint_limits,
+    read_joints,
 )
 
 
 def check(text: str) -> dict[str, UrdfJoint]:
-    """See that a description gives sound limits or a UrdfError that can be shown."""
+    """See that a description gives sound limits, named faults or a UrdfError to be shown."""
     try:
-        joints = joint_limits(text)
+        description = read_joints(text)
     except UrdfError as exc:
         assert len(str(exc)) < 300
         str(exc).encode()
         return {}
-    for name, joint in joints.items():
+    for name, fault in description.odd.items():
         assert name
-        assert (joint.lower is None) == (joint.upper is None)
+        assert 0 < len(fault) < 200
+        fault.encode()
+    for name, joint in description.joints.items():
+        assert name
+        if joint.continuous or name in description.odd:
+            assert joint.lower is joint.upper is None
         if joint.lower is not None and joint.upper is not None:
             assert -math.inf < joint.lower <= joint.upper < math.inf
         assert joint.max_velocity is None or 0.0 < joint.max_velocity < math.inf
-    return joints
+    return dict(description.joints)
 
 
 @pytest.mark.parametrize('data', cases('urdf'))
@@ -41,18 +46,20 @@ def test_the_corpus_of_descriptions_is_read_or_refused(data: bytes) -> None:
 
 
 @FUZZ
-@given(mutated(texts('urdf')))
+@given(mutated(texts('urdf') + texts('descriptions')))
 def test_spoilt_descriptions_are_read_or_refused(text: str) -> None:
     """Nothing but a UrdfError comes out."""
     check(text)
 
 
-@pytest.mark.parametrize('digits', ['1_000', '٣', '1,5', '0x1p3', '1e400', '${pi}', '', '--1'])
+@pytest.mark.parametrize('digits', ['1_000', '٣', '1,5', '0x1p3', 'nan', '${pi}', '', '--1'])
 def test_a_number_is_one_for_every_reader_of_urdf(digits: str) -> None:
     """What only Python would take for a number is none."""
     limit = f'<limit lower="-1" upper="{digits}"/>'
-    with pytest.raises(UrdfError, match='upper=.* is no finite number'):
-        joint_limits(f'<robot><joint name="j" type="revolute">{limit}</joint></robot>')
+    description = read_joints(f'<robot><joint name="j" type="revolute">{limit}</joint></robot>')
+
+    assert description.odd == {'j': f'upper={digits!r} is no number'}
+    assert description.joints == {'j': UrdfJoint(None, None, None, False, False)}
 
 
 def test_only_what_belongs_to_a_joint_is_its_limit() -> None:
@@ -70,7 +77,7 @@ def test_a_description_as_long_as_allowed_takes_little_memory() -> None:
     text = '<robot>%s</robot>' % ('<a/>' * ((MAX_URDF_CHARS - 20) // 4))
     tracemalloc.start()
     try:
-        assert joint_limits(text) == {}
+        assert read_joints(text).joints == {}
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

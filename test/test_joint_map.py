@@ -11,7 +11,7 @@ import pytest
 
 from lerobot_arena_ros.control.joint_map import Joint, JointMap, unit_of
 from lerobot_arena_ros.control.units import ConversionError, Unit
-from lerobot_arena_ros.control.urdf import UrdfJoint, joint_limits
+from lerobot_arena_ros.control.urdf import Description, UrdfJoint, read_joints
 
 # ROS name, arena name, unit, range in radians: the SO-101 as the public web client knows it.
 SO101 = JointMap(
@@ -26,7 +26,8 @@ SO101 = JointMap(
 )
 PAN = UrdfJoint(-2.0, 2.0, 3.0, prismatic=False, mimic=False)
 LIFT = UrdfJoint(0.0, 0.3, None, prismatic=True, mimic=False)
-WHEEL = UrdfJoint(None, None, None, prismatic=False, mimic=False)
+WHEEL = UrdfJoint(None, None, None, prismatic=False, mimic=False, continuous=True)
+LOCKED = UrdfJoint(0.0, 0.0, 3.0, prismatic=False, mimic=False)
 MIMIC = UrdfJoint(0.0, 0.04, None, prismatic=True, mimic=True)
 
 
@@ -97,9 +98,9 @@ def test_joints_that_are_missing_stay_missing() -> None:
 
 def test_unlisted_joints_pass_where_nothing_is_listed() -> None:
     """An empty list passes every joint under its own name, in the room's unit."""
-    joint_map = JointMap((), others=Unit.DEGREES)
+    joint_map = JointMap((), others=Unit.RADIANS)
 
-    assert joint_map.to_arena({'b': math.pi, 'a': 0.0}) == pytest.approx({'b': 180.0, 'a': 0.0})
+    assert joint_map.to_arena({'b': math.pi, 'a': 0.0}) == {'b': math.pi, 'a': 0.0}
 
 
 @pytest.mark.parametrize(
@@ -176,7 +177,6 @@ def test_a_joint_without_limits_has_no_gross_values() -> None:
         pytest.param(None, None, id='none'),
         pytest.param(-1.0, None, id='lower only'),
         pytest.param(None, 1.0, id='upper only'),
-        pytest.param(0.5, 0.5, id='locked'),
     ],
 )
 def test_a_joint_whose_range_is_unknown_is_not_converted(
@@ -216,7 +216,7 @@ def test_a_urdf_fills_in_what_is_open() -> None:
     """A description gives the range that normalized values need, and a velocity."""
     joint_map = JointMap((Joint('pan', 'Rotation', Unit.NORMALIZED),))
 
-    described = joint_map.described_by({'pan': PAN, 'elsewhere': LIFT})
+    described = joint_map.described_by(Description({'pan': PAN, 'elsewhere': LIFT}))
 
     assert described.unknown_range == ()
     assert described.from_arena({'Rotation': 50.0}) == {'pan': 1.0}
@@ -233,7 +233,7 @@ def test_the_users_range_outranks_the_urdfs() -> None:
         )
     )
 
-    described = joint_map.described_by({'pan': PAN})
+    described = joint_map.described_by(Description({'pan': PAN}))
 
     assert [(j.lower, j.upper) for j in described.joints] == [(-1.0, 1.0), (-0.5, 0.5)]
     assert described.joints[1] == joint_map.joints[1]
@@ -281,7 +281,7 @@ def test_without_a_list_the_urdf_gives_the_joints() -> None:
     """An empty list takes the description's joints in its order, but none that follows another."""
     joint_map = JointMap((), others=Unit.RADIANS)
 
-    described = joint_map.described_by({'pan': PAN, 'finger': MIMIC, 'wheel': WHEEL})
+    described = joint_map.described_by(Description({'pan': PAN, 'finger': MIMIC, 'wheel': WHEEL}))
 
     assert described.names == ('pan', 'wheel')
     assert described.from_arena({'pan': 1.0, 'finger': 0.01}) == {'pan': 1.0}
@@ -291,6 +291,7 @@ def test_without_a_list_the_urdf_gives_the_joints() -> None:
     ('units', 'sent'),
     [
         pytest.param(Unit.NORMALIZED, {'pan': 50.0}, id='normalized'),
+        pytest.param(Unit.DEGREES, {'pan': math.degrees(1.0)}, id='degrees'),
         pytest.param(Unit.RADIANS, {'pan': 1.0, 'finger': 0.01}, id='radians'),
     ],
 )
@@ -298,14 +299,76 @@ def test_a_joint_without_a_range_keeps_no_other_from_being_sent(
     units: Unit, sent: dict[str, float]
 ) -> None:
     """A gripper's second finger, measured with all others, spoils no message."""
-    described = JointMap((), others=units).described_by({'pan': PAN, 'finger': MIMIC})
+    described = JointMap((), others=units).described_by(Description({'pan': PAN, 'finger': MIMIC}))
 
     assert described.to_arena({'pan': 1.0, 'finger': 0.01}) == pytest.approx(sent)
 
 
+def test_degrees_of_unlisted_joints_wait_for_the_description() -> None:
+    """A joint that slides would be sent as an angle, so none is sent before its kind is known."""
+    joint_map = JointMap((), others=Unit.DEGREES)
+    assert joint_map.needs_description
+    with pytest.raises(ConversionError, match='joint lift: degrees are not sent') as caught:
+        joint_map.to_arena({'lift': 0.04})
+    assert reason_of(caught) == 'kind'
+
+    described = joint_map.described_by(Description({'lift': LIFT, 'finger': MIMIC}))
+
+    assert described.to_arena({'lift': 0.04, 'finger': 0.04}) == {'lift': 0.04}
+    assert not described.needs_description
+
+
+def test_a_joint_with_a_fault_is_not_taken_and_keeps_its_kind() -> None:
+    """Without a list it is left out; a listed one is known to slide, without limits."""
+    description = Description(
+        {'pan': PAN, 'lift': UrdfJoint(None, None, None, prismatic=True, mimic=False)},
+        {'lift': 'upper=x is no number'},
+    )
+
+    assert JointMap((), others=Unit.DEGREES).described_by(description).names == ('pan',)
+    listed = JointMap((Joint('lift', 'lift', Unit.DEGREES),)).described_by(description)
+    assert listed.joints[0].unit is Unit.METRES
+    assert listed.faulty == listed.unknown_limits == ('lift',)
+
+
+@pytest.mark.parametrize('unit', [Unit.DEGREES, Unit.NORMALIZED])
+def test_a_locked_joint_ignores_its_values_and_spoils_no_frame(unit: Unit) -> None:
+    """A joint that a description gives no range is held; the others are converted."""
+    joint_map = JointMap((Joint('pan', 'pan', Unit.DEGREES), Joint('brace', 'brace', unit)))
+
+    described = joint_map.described_by(Description({'pan': PAN, 'brace': LOCKED}))
+
+    assert described.locked == ('brace',)
+    assert described.unknown_range == described.unknown_limits == ()
+    assert described.from_arena({'pan': 0.0, 'brace': 5000.0}) == {'pan': 0.0}
+    sent = described.to_arena({'pan': 0.0, 'brace': 0.3})
+    assert ('brace' in sent) is (unit is Unit.DEGREES)
+
+
+def test_a_locked_joint_that_the_user_calls_unlimited_moves() -> None:
+    """Exporters write 0 for both ends of joints that turn; the user knows better."""
+    joint = Joint('pan', 'pan', Unit.DEGREES, unlimited=True)
+
+    assert not joint.described_by(LOCKED).is_locked
+    assert joint.described_by(PAN).upper == 2.0
+
+
+def test_a_continuous_joint_needs_no_limits_and_refuses_no_turn() -> None:
+    """A description says that it turns without end, unless the user limits it."""
+    wheel = Joint('wheel', 'wheel', Unit.DEGREES)
+    assert wheel.needs_limits
+
+    assert wheel.described_by(WHEEL).continuous
+    assert not wheel.described_by(WHEEL).needs_limits
+    assert wheel.described_by(WHEEL).to_position(3600.0) == pytest.approx(20 * math.pi)
+    limited = Joint('wheel', 'wheel', Unit.DEGREES, -1.0, 1.0).described_by(WHEEL)
+    assert not limited.continuous
+    assert limited.upper == 1.0
+
+
 def test_unlisted_joints_without_a_range_ask_for_one() -> None:
     """Before any description arrives, a normalized room is told nothing, and the user why."""
-    joint_map = JointMap((), others=Unit.NORMALIZED).described_by({})
+    joint_map = JointMap((), others=Unit.NORMALIZED).described_by(Description({}))
 
     with pytest.raises(ConversionError, match='publish robot_description'):
         joint_map.to_arena({'pan': 1.0})
@@ -315,18 +378,18 @@ def test_a_list_is_not_extended_by_the_urdf() -> None:
     """Whoever lists joints gets those."""
     joint_map = JointMap((Joint('pan', 'pan', Unit.RADIANS),))
 
-    assert joint_map.described_by({'pan': PAN, 'lift': LIFT}).names == ('pan',)
-    assert JointMap(()).described_by({'pan': PAN}).names == ()
+    assert joint_map.described_by(Description({'pan': PAN, 'lift': LIFT})).names == ('pan',)
+    assert JointMap(()).described_by(Description({'pan': PAN})).names == ()
 
 
 def test_a_later_description_replaces_an_earlier_one() -> None:
     """Describing the user's map anew leaves nothing of the first description."""
     joint_map = JointMap((Joint('pan', 'pan', Unit.NORMALIZED),))
-    narrow = joint_limits(
+    narrow = read_joints(
         '<robot><joint name="pan" type="revolute"><limit lower="-1" upper="1"/></joint></robot>'
     )
 
-    joint_map.described_by({'pan': PAN})
+    joint_map.described_by(Description({'pan': PAN}))
     described = joint_map.described_by(narrow)
 
     assert (described.joints[0].lower, described.joints[0].upper) == (-1.0, 1.0)
@@ -342,6 +405,7 @@ def test_the_table_shows_the_ends_of_each_range() -> None:
             Joint('wheel', 'wheel', Unit.RADIANS),
             Joint('elbow', 'Elbow', Unit.NORMALIZED),
             Joint('brace', 'Brace', Unit.NORMALIZED, 0.5, 0.5),
+            Joint('spin', 'Spin', Unit.RADIANS, continuous=True),
         )
     )
 
@@ -351,7 +415,8 @@ def test_the_table_shows_the_ends_of_each_range() -> None:
         '  rail -> rail, metres: 0.000 m = 0.0, 0.300 m = 0.3',
         '  wheel -> wheel, radians: no limits known',
         '  elbow -> Elbow, normalized: no limits known',
-        '  brace -> Brace, normalized: no range between 0.5 and 0.5 rad',
+        '  brace -> Brace, normalized: held, because robot_description gives it no range',
+        '  spin -> Spin, radians: continuous',
     ]
 
 
@@ -364,4 +429,5 @@ def test_the_table_shows_limits_that_are_none() -> None:
 
 def test_the_table_of_no_joints_says_so() -> None:
     """An empty table would look like a fault."""
-    assert 'every joint passes under its own name' in JointMap((), others=Unit.DEGREES).table()
+    assert 'every joint passes under its own name' in JointMap((), others=Unit.RADIANS).table()
+    assert 'none yet' in JointMap((), others=Unit.DEGREES).table()

@@ -98,12 +98,15 @@ def test_a_run_names_a_program_and_parameters_that_exist(line: str) -> None:
 def check_ros_arguments(specs: tuple[Spec, ...], words: list[str]) -> None:
     """See that what follows ``--ros-args`` sets parameters and remaps topics that there are."""
     known = {spec.name: spec for spec in specs}
+    of_joint = {spec.name: spec for spec in JOINT_SPECS}
     assert not words or words.pop(0) == '--ros-args'
     while words:
         option = words.pop(0)
         if option == '-p':
             name, _, value = words.pop(0).partition(':=')
-            known[name].check(yaml.safe_load(value))
+            is_of_joint = name.startswith('joint_map.')
+            spec = of_joint[name.rpartition('.')[2]] if is_of_joint else known[name]
+            spec.check(yaml.safe_load(value))
         elif option == '-r':
             assert words.pop(0).partition(':=')[0] in RELATIVE
         else:

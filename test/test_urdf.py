@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from support.corpus import cases
 
 from lerobot_arena_ros.control import urdf
-from lerobot_arena_ros.control.urdf import UrdfError, UrdfJoint, joint_limits
+from lerobot_arena_ros.control.urdf import Description, UrdfError, UrdfJoint, read_joints
 
 ARM = """<?xml version="1.0" encoding="utf-8"?>
 <robot name="arm" xmlns:xacro="http://www.ros.org/wiki/xacro">
@@ -31,21 +32,21 @@ def robot(joint: str) -> str:
 
 def test_movable_joints_are_read_in_order() -> None:
     """Fixed joints and those named elsewhere in the file are left out."""
-    assert list(joint_limits(ARM)) == ['pan', 'roll', 'lift', 'finger']
+    assert list(read_joints(ARM).joints) == ['pan', 'roll', 'lift', 'finger']
 
 
 @pytest.mark.parametrize(
     ('name', 'expected'),
     [
         pytest.param('pan', UrdfJoint(-2.0, 2.0, 3.5, False, False), id='revolute'),
-        pytest.param('roll', UrdfJoint(None, None, None, False, False), id='continuous'),
+        pytest.param('roll', UrdfJoint(None, None, None, False, False, True), id='continuous'),
         pytest.param('lift', UrdfJoint(0.0, 0.3, None, True, False), id='no lower, velocity 0'),
         pytest.param('finger', UrdfJoint(-0.04, 0.0, None, True, True), id='no upper, mimic'),
     ],
 )
 def test_limits_are_read(name: str, expected: UrdfJoint) -> None:
     """An absent end is 0, an absent or zero velocity none, a continuous joint unlimited."""
-    assert joint_limits(ARM)[name] == expected
+    assert read_joints(ARM).joints[name] == expected
 
 
 def test_a_continuous_joint_keeps_its_velocity_only() -> None:
@@ -54,7 +55,7 @@ def test_a_continuous_joint_keeps_its_velocity_only() -> None:
         '<joint name="w" type="continuous"><limit lower="-1" upper="1" velocity="2"/></joint>'
     )
 
-    assert joint_limits(text)['w'] == UrdfJoint(None, None, 2.0, False, False)
+    assert read_joints(text).joints['w'] == UrdfJoint(None, None, 2.0, False, False, True)
 
 
 @pytest.mark.parametrize(
@@ -66,67 +67,140 @@ def test_a_continuous_joint_keeps_its_velocity_only() -> None:
         pytest.param('<robot>\x00</robot>', 'is no XML', id='zero byte'),
         pytest.param('\ud800<robot/>', 'is no XML', id='surrogate'),
         pytest.param('<sdf version="1.7"/>', 'expected <robot>, got <sdf>', id='SDF'),
+        pytest.param('<u:robot xmlns:u="u"/>', 'expected <robot>, got <u:robot>', id='prefix'),
         pytest.param(
             '<!DOCTYPE r [<!ENTITY a "aaaa">]><robot name="&a;"/>', 'DOCTYPE', id='entities'
         ),
+        pytest.param('<!DOCTYPE r SYSTEM "a.dtd"><robot/>', 'DOCTYPE', id='foreign DOCTYPE'),
+    ],
+)
+def test_what_is_no_description_is_refused(text: str, message: str) -> None:
+    """A text that is no URDF as a whole gives nothing."""
+    with pytest.raises(UrdfError) as caught:
+        read_joints(text)
+
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ('joint', 'name', 'fault'),
+    [
         pytest.param(
-            robot('<joint name="j" type="revolute"/>'),
-            'joint j: expected <limit lower upper>',
+            '<joint name="j" type="revolute"/>',
+            'j',
+            'expected <limit lower upper>',
             id='no limit',
         ),
         pytest.param(
-            robot('<joint name="j" type="prismatic"><limit velocity="1"/></joint>'),
-            'joint j: expected <limit lower upper>',
-            id='neither end',
-        ),
-        pytest.param(
-            robot('<joint name="j" type="revolute"><limit lower="0" upper="nan"/></joint>'),
-            "joint j: upper='nan' is no finite number",
+            '<joint name="j" type="revolute"><limit lower="0" upper="nan"/></joint>',
+            'j',
+            "upper='nan' is no number",
             id='NaN',
         ),
         pytest.param(
-            robot('<joint name="j" type="revolute"><limit lower="-inf" upper="1"/></joint>'),
-            "joint j: lower='-inf' is no finite number",
-            id='infinity',
-        ),
-        pytest.param(
-            robot('<joint name="j" type="revolute"><limit lower="0" upper="90°"/></joint>'),
-            "joint j: upper='90°' is no finite number",
+            '<joint name="j" type="revolute"><limit lower="0" upper="90°"/></joint>',
+            'j',
+            "upper='90°' is no number",
             id='not a number',
         ),
         pytest.param(
-            robot('<joint name="j" type="revolute"><limit lower="1" upper="-1"/></joint>'),
-            'joint j: lower=1 is above upper=-1',
+            '<joint name="j" type="revolute"><limit lower="1" upper="-1"/></joint>',
+            'j',
+            'lower=1 is above upper=-1',
             id='swapped ends',
         ),
         pytest.param(
-            robot('<joint name="j" type="revolute"><limit lower="1"/></joint>'),
-            'joint j: lower=1 is above upper=0',
+            '<joint name="j" type="revolute"><limit lower="1"/></joint>',
+            'j',
+            'lower=1 is above upper=0',
             id='upper end left out',
         ),
         pytest.param(
-            robot('<joint name="j" type="continuous"><limit velocity="-2"/></joint>'),
-            'joint j: velocity=-2 is negative',
-            id='negative velocity',
+            '<joint name="j" type="revolute"><limit lower="inf" upper="inf"/></joint>',
+            'j',
+            'lower=inf and upper=inf are no positions',
+            id='both ends the same infinity',
         ),
         pytest.param(
-            robot('<joint name="j" type="continuous"/>' * 2),
-            'joint j: expected a name that no other joint has',
-            id='one name twice',
+            '<joint name="j" type="continuous"><limit velocity="fast"/></joint>',
+            'j',
+            "velocity='fast' is no number",
+            id='velocity in words',
         ),
         pytest.param(
-            robot('<joint type="continuous"/>'),
-            'joint None: expected a name',
-            id='no name',
+            '<joint name="j" type="continuous"/>' * 2, 'j', '2 joints have this name', id='twice'
+        ),
+        pytest.param(
+            '<joint name="j" type="continuous"/><joint name="j" type="fixed"/>',
+            'j',
+            '2 joints have this name',
+            id='a fixed joint of the same name',
+        ),
+        pytest.param(
+            '<joint type="continuous"/>', 'joint number 1', 'it has no name', id='no name'
+        ),
+        pytest.param(
+            '<joint name="j" type="hinge"/>', 'j', "type='hinge' is no type of joint", id='type'
         ),
     ],
 )
-def test_bad_descriptions_are_refused(text: str, message: str) -> None:
-    """What cannot be read is refused with the joint and the value, never guessed."""
-    with pytest.raises(UrdfError) as caught:
-        joint_limits(text)
+def test_a_joint_with_a_fault_spoils_no_other(joint: str, name: str, fault: str) -> None:
+    """It is named with its fault, and has no limits; the joint beside it is read."""
+    sound = '<joint name="pan" type="revolute"><limit lower="-1" upper="1"/></joint>'
 
-    assert message in str(caught.value)
+    description = read_joints(robot(joint + sound))
+
+    assert description.odd == {name: fault}
+    assert description.joints['pan'] == UrdfJoint(-1.0, 1.0, None, False, False)
+    assert description.names == {name, 'pan'}
+    for odd in description.joints.keys() - {'pan'}:
+        assert description.joints[odd] == UrdfJoint(None, None, None, False, False)
+
+
+def test_a_sliding_joint_with_a_fault_still_slides() -> None:
+    """Its kind is known, and so are its unit and its share of the common velocity limit."""
+    text = robot('<joint name="j" type="prismatic"><limit upper="x"/><mimic joint="k"/></joint>')
+
+    assert read_joints(text) == Description(
+        {'j': UrdfJoint(None, None, None, True, True)}, {'j': "upper='x' is no number"}
+    )
+
+
+PAN = UrdfJoint(-1.0, 1.0, 2.0, False, False)
+ODD = {
+    'lower_above_upper': {'other': 'lower=1 is above upper=-1'},
+    'limit_missing': {'other': 'expected <limit lower upper>'},
+    'name_twice': {'other': '2 joints have this name'},
+    'name_missing': {'joint number 2': 'it has no name'},
+    'number_that_is_none': {'other': "upper='${pi}' is no number"},
+    'type_of_another_format': {'other': "type='ball' is no type of joint"},
+}
+"""The faults that are named, by file; the other files have none."""
+OTHERS = {
+    'ends_left_out': UrdfJoint(0.0, 0.0, 2.0, False, False),
+    'ends_infinite': UrdfJoint(None, None, 2.0, False, False),
+    'ends_enormous': UrdfJoint(None, None, 2.0, False, False),
+    'end_infinite_on_one_side': UrdfJoint(None, 1.0, 2.0, False, False),
+    'ends_both_zero': UrdfJoint(0.0, 0.0, 2.0, False, False),
+    'velocity_empty': UrdfJoint(-1.0, 1.0, None, False, False),
+    'velocity_negative': UrdfJoint(-1.0, 1.0, None, False, False),
+    'mimic_of_nobody': UrdfJoint(0.0, 0.04, 2.0, True, True),
+}
+"""What is read of the joint ``other``, by file."""
+
+
+@pytest.mark.parametrize('data', cases('descriptions'))
+def test_odd_descriptions_keep_the_limits_of_their_sound_joints(
+    data: bytes, request: pytest.FixtureRequest
+) -> None:
+    """Whatever is odd about a description, the joint ``pan`` in it has its limits."""
+    name = request.node.callspec.id
+    description = read_joints(data.decode())
+
+    assert description.joints['pan'] == PAN
+    assert description.odd == ODD.get(name, {})
+    if name in OTHERS:
+        assert description.joints['other'] == OTHERS[name]
 
 
 def test_endless_descriptions_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,11 +208,11 @@ def test_endless_descriptions_are_refused(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(urdf, 'MAX_URDF_CHARS', len(ARM) - 1)
 
     with pytest.raises(UrdfError, match='longer than'):
-        joint_limits(ARM)
+        read_joints(ARM)
 
 
 def test_deep_nesting_is_survived() -> None:
     """A hostile description ends in no crash."""
     depth = 200_000
 
-    assert joint_limits('<robot>' + '<a>' * depth + '</a>' * depth + '</robot>') == {}
+    assert not read_joints('<robot>' + '<a>' * depth + '</a>' * depth + '</robot>').joints

@@ -65,6 +65,7 @@ class GateJoint:
     :param limit_tolerance: a joint that is measured further outside its limits is not moved.
     :param is_continuous: whether positions that differ by a whole turn are the same place.
     :param is_sliding: whether it counts in metres.
+    :param is_held: whether it stays where motion begins, because it has no range.
     """
 
     name: str
@@ -79,11 +80,12 @@ class GateJoint:
     limit_tolerance: float = 0.1
     is_continuous: bool = False
     is_sliding: bool = False
+    is_held: bool = False
 
     @property
-    def reach(self) -> tuple[str, float | None, float | None]:
+    def reach(self) -> tuple[str, float | None, float | None, bool, bool]:
         """Which joint it is, and where it may go."""
-        return self.name, self.lower, self.upper
+        return self.name, self.lower, self.upper, self.is_continuous, self.is_held
 
     def allows(self, position: float | None) -> bool:
         """Say whether a position lies inside the limits; None is no position, and is fine."""

@@ -8,7 +8,7 @@ from functools import cached_property
 import math
 
 from .units import ConversionError, Scale, Unit
-from .urdf import UrdfJoint
+from .urdf import Description, UrdfJoint
 
 __all__ = ['Joint', 'JointMap', 'unit_of']
 
@@ -39,7 +39,7 @@ class Joint:
     :param max_acceleration: of this joint, in rad/s^2 or m/s^2; None = the common one.
     :param max_lead: of this joint, in radians or metres; None = the common one.
     :param stall_s: of this joint; None = the common one.
-    :param unlimited: the user says that it has no limits.
+    :param unlimited: the user says that it may be commanded without limits.
     :param continuous: whether positions that differ by a whole turn are the same place.
     :param prismatic: whether it slides.
     :param mimic: whether it follows another joint by itself, so that it must not be commanded.
@@ -60,6 +60,17 @@ class Joint:
     continuous: bool = False
     prismatic: bool = False
     mimic: bool = False
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether robot_description gives it no range (lower = upper), so that it is held."""
+        return self.lower is not None and self.lower == self.upper
+
+    @property
+    def needs_limits(self) -> bool:
+        """Whether it is not known how far it may go."""
+        has_ends = self.lower is not None and self.upper is not None
+        return not (has_ends or self.continuous or self.unlimited)
 
     @cached_property
     def scale(self) -> Scale | None:
@@ -118,12 +129,18 @@ class Joint:
         """
         velocities = [v for v in (self.max_velocity, urdf.max_velocity) if v is not None]
         absolute = not self.unit.needs_range
+        lower, upper = urdf.lower, urdf.upper
+        if self.unlimited and lower == upper:
+            lower = upper = None  # The user says that it moves, though it is described as locked.
+        if self.lower is not None:
+            lower, upper = self.lower, self.upper
         return replace(
             self,
             unit=Unit.METRES if urdf.prismatic and absolute else self.unit,
-            lower=urdf.lower if self.lower is None else self.lower,
-            upper=urdf.upper if self.upper is None else self.upper,
+            lower=lower,
+            upper=upper,
             max_velocity=min(velocities, default=None),
+            continuous=urdf.continuous and lower is None,
             prismatic=self.prismatic or urdf.prismatic,
             mimic=urdf.mimic,
         )
@@ -145,17 +162,35 @@ class JointMap:
     :param joints: names are unique on both sides.
     :param others: the unit of joints that are not listed, which then pass under their own name;
         None ignores them.
+    :param odd: what is wrong with joints of robot_description, by ROS name.
     :raises ValueError: two joints have one name on one side.
     """
 
-    def __init__(self, joints: Iterable[Joint], *, others: Unit | None = None) -> None:
+    def __init__(
+        self,
+        joints: Iterable[Joint],
+        *,
+        others: Unit | None = None,
+        odd: Mapping[str, str] | None = None,
+    ) -> None:
         self.joints: tuple[Joint, ...] = tuple(joints)
+        self.odd: Mapping[str, str] = odd or {}
         self._others = others
         self._by_name = {joint.name: joint for joint in self.joints}
         self._by_arena_name = {joint.arena_name: joint for joint in self.joints}
         for side, names in (('ROS', self._by_name), ('arena', self._by_arena_name)):
             if len(names) != len(self.joints):
                 raise ValueError(f'two joints have the same {side} name: {_names(self.joints)}')
+
+    @cached_property
+    def _taken(self) -> dict[str, Joint]:
+        """The joints by arena name, without those that are held."""
+        return {joint.arena_name: joint for joint in self.joints if not joint.is_locked}
+
+    @cached_property
+    def _sent(self) -> tuple[Joint, ...]:
+        """The joints without those that have no value, because they have no range."""
+        return tuple(j for j in self.joints if not j.is_locked or j.scale is not None)
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -165,7 +200,28 @@ class JointMap:
     @cached_property
     def unknown_range(self) -> tuple[str, ...]:
         """ROS names of joints whose range is needed and not known yet."""
-        return tuple(joint.name for joint in self.joints if joint.scale is None)
+        return tuple(j.name for j in self.joints if j.scale is None and not j.is_locked)
+
+    @cached_property
+    def unknown_limits(self) -> tuple[str, ...]:
+        """ROS names of joints of which it is not known how far they may go."""
+        return tuple(joint.name for joint in self.joints if joint.needs_limits)
+
+    @cached_property
+    def faulty(self) -> tuple[str, ...]:
+        """ROS names of joints whose limits a fault in robot_description hides."""
+        return tuple(name for name in self.unknown_limits if name in self.odd)
+
+    @cached_property
+    def locked(self) -> tuple[str, ...]:
+        """ROS names of joints that robot_description gives no range: they are held."""
+        return tuple(joint.name for joint in self.joints if joint.is_locked)
+
+    @property
+    def needs_description(self) -> bool:
+        """Whether no joint is listed, and unlisted ones cannot be converted."""
+        others = self._others
+        return not self.joints and others is not None and not others.fits_every_kind
 
     @cached_property
     def mimics(self) -> tuple[str, ...]:
@@ -174,64 +230,80 @@ class JointMap:
 
     def from_arena(self, values: Mapping[str, float]) -> dict[str, float]:
         """
-        Turn wire values by arena name into positions by ROS name; unlisted joints are left out.
+        Turn wire values by arena name into positions by ROS name.
+
+        Unlisted joints are left out, and locked ones, because they do not move.
 
         :raises ConversionError: one of them cannot be converted; then none is.
         """
-        listed = self._by_arena_name
+        taken = self._taken
         return {
-            listed[name].name: listed[name].to_position(value)
+            taken[name].name: taken[name].to_position(value)
             for name, value in values.items()
-            if name in listed
+            if name in taken
         }
 
     def to_arena(self, positions: Mapping[str, float]) -> dict[str, float]:
         """
         Turn positions by ROS name into wire values by arena name, listed joints first.
 
+        A locked joint whose unit needs a range is left out: it has no value.
+
         :raises ConversionError: one of them cannot be converted; then none is.
         """
         values = {
             joint.arena_name: joint.to_value(positions[joint.name])
-            for joint in self.joints
+            for joint in self._sent
             if joint.name in positions
         }
         if self._others is not None:
             for name, position in positions.items():
                 if name not in self._by_name:
-                    joint = Joint(name, name, unit_of(name, self._others))
-                    values[name] = joint.to_value(position)
+                    values[name] = self._unlisted(name, self._others).to_value(position)
         return values
+
+    def _unlisted(self, name: str, unit: Unit) -> Joint:
+        if not unit.fits_every_kind and not unit.needs_range:
+            raise ConversionError(
+                f'joint {name}: {unit.value} are not sent before it is known whether it turns or '
+                'slides: list it in joints, or publish robot_description',
+                reason='kind',
+            )
+        return Joint(name, name, unit_of(name, unit))
 
     def unknown(self, arena_names: Iterable[str]) -> tuple[str, ...]:
         """Give those arena names that no joint has."""
         return tuple(name for name in arena_names if name not in self._by_arena_name)
 
-    def described_by(self, urdf: Mapping[str, UrdfJoint]) -> JointMap:
+    def described_by(self, description: Description) -> JointMap:
         """
         Fill in what a URDF knows; without listed joints, take its own in its order.
 
-        Mimic joints are not taken: they follow another joint by themselves. Nor do they, or any
-        other joint that is not taken, pass unlisted where values need a range.
+        Mimic joints are not taken: they follow another joint by themselves. Nor are joints with a
+        fault. What is not taken passes unlisted only where values mean the same for every joint.
         """
+        urdf, odd = description.joints, description.odd
         joints, others = self.joints, self._others
         if not joints and others is not None:
             joints = tuple(
                 Joint(name, name, unit_of(name, others))
                 for name, joint in urdf.items()
-                if not joint.mimic
+                if not joint.mimic and name not in odd
             )
-            others = None if joints and others.needs_range else others
+            others = None if joints and not others.fits_every_kind else others
         return JointMap(
             (j.described_by(urdf[j.name]) if j.name in urdf else j for j in joints),
             others=others,
+            odd=odd,
         )
 
     def table(self) -> str:
         """Draw the mapping for a person to check: one line per joint, the ends of its range."""
         lines = ['ROS joint -> arena joint, unit: what the wire says at the ends of the range']
         lines += [_line(joint) for joint in self.joints]
-        if not self.joints:
+        if self.needs_description:
+            lines.append('  (none yet: they are listed in joints, or come from robot_description)')
+        elif not self.joints:
             lines.append('  (every joint passes under its own name)')
         return '\n'.join(lines)
 
@@ -239,8 +311,12 @@ class JointMap:
 def _line(joint: Joint) -> str:
     head = f'  {joint.name} -> {joint.arena_name}, {joint.unit.value}'
     si = 'm' if joint.prismatic else 'rad'
+    if joint.continuous:
+        return f'{head}: continuous'
     if joint.lower is None or joint.upper is None:
         return f'{head}: no limits known'
+    if joint.is_locked:
+        return f'{head}: held, because robot_description gives it no range'
     if joint.scale is None:
         return f'{head}: no range between {joint.lower:g} and {joint.upper:g} {si}'
     try:

@@ -19,7 +19,8 @@ class ConversionError(ValueError):
     A value cannot be converted.
 
     :param message: the joint, the value, what was expected.
-    :param reason: the same as one word, for counting: ``nonfinite``, ``gross``, ``range``.
+    :param reason: the same as one word, for counting: ``nonfinite``, ``gross``, ``range``,
+        ``kind``.
     """
 
     def __init__(self, message: str, *, reason: str) -> None:
@@ -45,6 +46,11 @@ class Unit(str, Enum):
     def needs_range(self) -> bool:
         """Whether values mean nothing without the joint's range."""
         return self in (Unit.NORMALIZED, Unit.PERCENT)
+
+    @property
+    def fits_every_kind(self) -> bool:
+        """Whether values mean the same for a joint that turns and for one that slides."""
+        return self in (Unit.RADIANS, Unit.METRES)
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,12 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 
 from lerobot_arena_ros.arena.steady_clock import steady_now
+from lerobot_arena_ros.control.descriptions import Descriptions
+from lerobot_arena_ros.control.joint_map import JointMap
+from lerobot_arena_ros.control.readiness import LOCKED, named
 from lerobot_arena_ros.control.stop import Stop
 from lerobot_arena_ros.control.units import ConversionError
-from lerobot_arena_ros.control.urdf import UrdfError, UrdfJoint, joint_limits
+from lerobot_arena_ros.control.urdf import UrdfError, read_joints
 
 from . import diagnostics, lifecycle
 from .arena_thread import ArenaThread
@@ -94,7 +97,7 @@ class BridgeNode(LifecycleNode):
         self.settings = BridgeSettings.of(values, joints)
         self._refuse_own_commands()
         self._joint_map = self.settings.joint_map
-        self._described: dict[str, UrdfJoint] = {}
+        self._descriptions = Descriptions(self._joint_map.names)
         self._lock = threading.RLock()
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._thread = thread or ArenaThread()
@@ -211,6 +214,8 @@ class BridgeNode(LifecycleNode):
 
     def _configure(self) -> None:
         settings = self.settings
+        self._joint_map = settings.joint_map
+        self._descriptions = Descriptions(self._joint_map.names)
         topic = self._command_topic(settings.consume) if settings.consume else None
         # A link that was not left in time may hear a stop meanwhile, which the new gate must not
         # miss.
@@ -323,17 +328,37 @@ class BridgeNode(LifecycleNode):
 
     def _on_description(self, message: String) -> None:
         try:
-            limits = joint_limits(message.data)
+            description = read_joints(message.data)
         except UrdfError as exc:
             self.log.error(f'{exc}; the limits stay as they are')
             return
-        # Another robot's description on the same topic takes no limit from a listed joint.
-        listed = self.settings.joint_map.names
-        self._described.update((name, limits[name]) for name in listed if name in limits)
-        self._joint_map = self.settings.joint_map.described_by({**limits, **self._described})
+        if not self._descriptions.take(description):
+            names = named(list(description.joints)) or 'no joints'
+            self.log.warning(
+                f'robot_description of {names} is ignored, because it is not the one of the '
+                'joints in use; clean up and configure the node to use it',
+                throttle='description',
+            )
+            return
+        before = self._joint_map
+        self._joint_map = self.settings.joint_map.described_by(self._descriptions.described)
         self.log.info(f'robot_description read\n{self._joint_map.table()}')
+        self._log_odd_joints(before)
         if self._sides is not None:
             self._sides.set_joint_map(self._joint_map)
+
+    def _log_odd_joints(self, before: JointMap) -> None:
+        """Name what is wrong with joints of robot_description, once each."""
+        joint_map = self._joint_map
+        new = sorted(joint_map.odd.items() - before.odd.items())
+        lacking = [f'{name}: {fault}' for name, fault in new if name in joint_map.faulty]
+        others = [f'{name}: {fault}' for name, fault in new if name not in joint_map.faulty]
+        if lacking:
+            self.log.warning(f'robot_description has joints with a fault: {named(lacking)}')
+        if others:
+            self.log.info(f'robot_description has joints with a fault: {named(others)}')
+        if joint_map.locked and joint_map.locked != before.locked:
+            self.log.warning(f'held where they are: {named(joint_map.locked)}; {LOCKED}')
 
     def _on_stop(self, stop: Stop) -> None:
         sides = self._sides  # The other thread may take it away.

@@ -22,6 +22,7 @@ from lerobot_arena_ros.control.gate import Command, Gate, State, Transition
 from lerobot_arena_ros.control.gate_output import NORMAL_CAUSES
 from lerobot_arena_ros.control.joint_map import Joint, JointMap
 from lerobot_arena_ros.control.measurements import Unusable
+from lerobot_arena_ros.control.readiness import LOCKED, unready
 from lerobot_arena_ros.control.units import ConversionError
 
 from .command_topic import CommandTopic
@@ -85,6 +86,7 @@ class Commander:
         self.unknown: set[str] = set()
         self.topic = topic
         self._limits: CommonLimits = settings.limits
+        self._require_limits = settings.require_limits
         self._joint_map = joint_map
         self._logger = logger
         self._lock = lock
@@ -143,8 +145,8 @@ class Commander:
         with self._lock:
             self._joint_map = joint_map
             joints = [self._limits.gate_joint(joint) for joint in joint_map.joints]
-            unready = _unready(joint_map)
-            self._gate.set_joints(joints, steady_now(), unready=unready)
+            missing = unready(joint_map, require_limits=self._require_limits)
+            self._gate.set_joints(joints, steady_now(), unready=missing)
             self._act()
 
     def set_velocity_limit(self, limit: float) -> None:
@@ -307,6 +309,8 @@ class Commander:
             return self._spoil(exc.reason, str(exc))
         if self._refused:
             self._refused = {n: r for n, r in self._refused.items() if n not in values}
+        if self._joint_map.locked:
+            self._refuse_locked(values)
         self._look_for_listeners(now)
         self._look_for_rivals(now)
         source = update.source
@@ -326,6 +330,14 @@ class Commander:
                 self._joint_map.from_arena({name: value})
             except ConversionError as exc:
                 self._refused[name] = Refusal(name, value, str(exc))
+
+    def _refuse_locked(self, values: Mapping[str, float]) -> None:
+        """Keep the values of joints that are held."""
+        for joint in self._joint_map.joints:
+            name = joint.arena_name
+            if joint.is_locked and name in values:
+                reason = f'{joint.name} is held: {LOCKED}'
+                self._refused[name] = Refusal(name, values[name], reason)
 
     def _remembered(self, joints: Mapping[str, float]) -> dict[str, float]:
         """Convert joint by joint: here one bad value says nothing about the others."""
@@ -400,18 +412,3 @@ class Commander:
             self._ramp.reset()
         else:
             self._ramp.cancel()
-
-
-def _unready(joint_map: JointMap) -> str | None:
-    if not joint_map.joints:
-        return 'no joints are known: list them in joints, or publish robot_description'
-    if joint_map.mimics:
-        names = ', '.join(joint_map.mimics)
-        return f'{names} must not be commanded, for robot_description says mimic: list others'
-    if joint_map.unknown_range:
-        names = ', '.join(joint_map.unknown_range)
-        return (
-            f'range of {names} is unknown: set joint_map.<joint>.min and .max, or publish '
-            'robot_description'
-        )
-    return None

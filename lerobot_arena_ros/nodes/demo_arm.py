@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 import math
 import sys
 import time
@@ -18,21 +17,12 @@ from .conversions import joint_state_from_ros, joint_state_to_ros
 from .node_log import NodeLog
 from .parameter_table import Spec
 from .parameters import declare
+from .so101 import SO101
 from .spinning import Program, run
 from .stop_signal import StopSignal
 from .usage import answer
 
-__all__ = ['SO101', 'SPECS', 'DemoArm', 'main']
-
-SO101: Mapping[str, tuple[float, float]] = {
-    'shoulder_pan': (-2.0, 2.0),
-    'shoulder_lift': (0.0, 3.5),
-    'elbow_flex': (-3.14158, 0.0),
-    'wrist_flex': (-2.5, 1.2),
-    'wrist_roll': (-3.14158, 3.14158),
-    'gripper': (-0.2, 2.0),
-}
-"""Joint ranges of the SO-101 in radians, as its public web client draws it."""
+__all__ = ['SPECS', 'DemoArm', 'main']
 
 SPECS = (
     Spec(

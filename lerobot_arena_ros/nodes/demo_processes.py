@@ -11,6 +11,8 @@ import sys
 import tempfile
 import time
 
+from .so101 import SO101, limit_parameters
+
 __all__ = ['SIM', 'DemoError', 'Processes', 'demo_processes', 'sim_processes']
 
 SIM = '/sim'
@@ -18,8 +20,6 @@ SIM = '/sim'
 
 START_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 5.0
-
-JOINTS = ('shoulder_pan', 'shoulder_lift', 'elbow_flex', 'wrist_flex', 'wrist_roll', 'gripper')
 
 
 class DemoError(RuntimeError):
@@ -85,13 +85,18 @@ def demo_processes() -> Iterator[Processes]:
     :raises DemoError: the arena did not start.
     """
     with _processes() as (processes, url):
-        joints = ['-p', f'joints:=[{", ".join(JOINTS)}]']
         common = ['-p', f'server_url:={url}', '-p', 'units:=degrees']
+        common += ['-p', f'joints:=[{", ".join(SO101)}]']
+        limits = [
+            word
+            for name, value in limit_parameters().items()
+            for word in ('-p', f'{name}:={value}')
+        ]
         for name, module, namespace, parameters in (
             ('leader_arm', 'demo_arm', 'leader', ['-p', 'motion:=sine']),
             ('follower_arm', 'demo_arm', 'follower', ['-p', 'motion:=follow']),
             ('producer', 'bridge', 'leader', [*common, '-p', 'produce.room_id:=demo']),
-            ('consumer', 'bridge', 'follower', [*common, *joints, '-p', 'consume.room_id:=demo']),
+            ('consumer', 'bridge', 'follower', [*common, *limits, '-p', 'consume.room_id:=demo']),
         ):
             arguments = ['--ros-args', '-r', f'__ns:=/{namespace}', *parameters]
             processes.start(name, f'lerobot_arena_ros.nodes.{module}', arguments)
@@ -111,7 +116,7 @@ def sim_processes(room_id: str) -> Iterator[tuple[Processes, str]]:
         parameters = (
             f'server_url:={url}',
             'units:=degrees',
-            f'joints:=[{", ".join(JOINTS)}]',
+            f'joints:=[{", ".join(SO101)}]',
             f'consume.room_id:={room_id}',
             'create_missing_rooms:=both',
         )

@@ -10,6 +10,7 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 
 from lerobot_arena_ros.control.gate import State
 from lerobot_arena_ros.control.joint_map import JointMap
+from lerobot_arena_ros.control.readiness import LOCKED, named
 from lerobot_arena_ros.control.stop import Stop
 
 from . import node_log
@@ -26,6 +27,9 @@ OK, WARN, ERROR, STALE = (
     DiagnosticStatus.ERROR,
     DiagnosticStatus.STALE,
 )
+
+MAX_ODD = 100
+"""So many joints with a fault in robot_description are listed."""
 
 
 class Rates:
@@ -187,9 +191,21 @@ def mapping(joint_map: JointMap, in_room: set[str], in_ros: set[str]) -> Diagnos
     values = {joint.name: f'{joint.arena_name} [{joint.unit.value}]' for joint in joint_map.joints}
     values |= {f'{name} (joint_states)': 'not mapped' for name in sorted(in_ros)}
     values |= {f'{name} (room)': 'not mapped' for name in sorted(in_room)}
+    odd = list(joint_map.odd.items())[:MAX_ODD]
+    values |= {f'{name} (robot_description)': fault for name, fault in odd}
+    values |= {f'{name} (robot_description)': f'held: {LOCKED}' for name in joint_map.locked}
     if joint_map.unknown_range:
         names = ', '.join(joint_map.unknown_range)
         return _status('mapping', WARN, f'range unknown: {names}', values)
+    if joint_map.faulty:
+        faults = named([f'{name}: {joint_map.odd[name]}' for name in joint_map.faulty])
+        return _status('mapping', WARN, f'robot_description has faults: {faults}', values)
+    if joint_map.locked:
+        text = f'held where they are: {named(joint_map.locked)}; {LOCKED}'
+        return _status('mapping', WARN, text, values)
+    if joint_map.needs_description:
+        text = 'no joints are known: list them in joints, or publish robot_description'
+        return _status('mapping', WARN, text, values)
     if in_room:
         return _status('mapping', WARN, f'not mapped: {", ".join(sorted(in_room))}', values)
     count = len(joint_map.joints)

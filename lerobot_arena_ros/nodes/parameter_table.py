@@ -129,8 +129,8 @@ SPECS: tuple[Spec, ...] = (
     Spec(
         'joints',
         (),
-        'ROS names of the joints, in command order. Empty: all that come (produce), or those of '
-        'robot_description (consume).',
+        'ROS names of the joints, in command order. Empty: those of the first robot_description; '
+        'before it comes, all joints are produced in radians and none in another unit.',
     ),
     Spec('produce.room_id', '', 'The room that joint_states go to. Empty: this side is off.'),
     Spec(
@@ -164,7 +164,7 @@ SPECS: tuple[Spec, ...] = (
     Spec(
         'consume.command_interface',
         'joint_state',
-        'Message type of joint_commands.',
+        'Message type of joint_commands; forward_command needs joints, because it names none.',
         choices=('joint_state', 'forward_command', 'joint_trajectory'),
     ),
     Spec(
@@ -415,6 +415,7 @@ JOINT_SPECS: tuple[Spec, ...] = (
     Spec(
         'unlimited',
         False,
-        'The joint has no position limits, and may be commanded without.',
+        'The joint may be commanded although it has no position limits, or no range in '
+        'robot_description (lower = upper).',
     ),
 )

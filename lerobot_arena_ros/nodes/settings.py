@@ -80,10 +80,12 @@ class CommonLimits:
         if joint.max_velocity is not None:
             velocities.append(joint.max_velocity)
         velocity = min(velocities)
+        # A locked joint is held where it is, which may be outside the one position that it has.
+        lower, upper = (None, None) if joint.is_locked else (joint.lower, joint.upper)
         return GateJoint(
             joint.name,
-            joint.lower,
-            joint.upper,
+            lower,
+            upper,
             VelocityRamp(self.start_velocity * share, velocity, self.start_s),
             max_acceleration=_limit(joint.max_acceleration, self.acceleration * share),
             max_lead=_limit(joint.max_lead, self.lead * share),
@@ -93,6 +95,7 @@ class CommonLimits:
             limit_tolerance=self.tolerance * share,
             is_continuous=joint.continuous,
             is_sliding=joint.prismatic,
+            is_held=joint.is_locked,
         )
 
 
@@ -158,6 +161,7 @@ class BridgeSettings:
         :raises ParameterError: two of them do not go together.
         """
         _check_sides(values)
+        _check_names(values)
         if not values['units']:
             raise ParameterError(
                 "parameter units is not set: expected one of 'degrees', 'radians', 'normalized', "
@@ -196,6 +200,15 @@ def _check_sides(values: Mapping[str, Any]) -> None:
         raise ParameterError("parameter workspace_id = '': expected the name of a workspace")
 
 
+def _check_names(values: Mapping[str, Any]) -> None:
+    interface = values['consume.command_interface']
+    if values['consume.room_id'] and interface == 'forward_command' and not values['joints']:
+        raise ParameterError(
+            f"parameters consume.command_interface = '{interface}' and joints = []: expected "
+            'joints in the order of the controller, because its commands name none'
+        )
+
+
 def _address(url: str) -> Address:
     try:
         return Address.parse(url)
@@ -231,6 +244,11 @@ def _joint(name: str, units: Unit, values: Mapping[str, Any]) -> Joint:
         raise ParameterError(
             f'parameters joint_map.{name}.min = {lower} and .max = {upper}: expected both or '
             'none, and min < max'
+        )
+    if values['unlimited'] and lower is not None:
+        raise ParameterError(
+            f'parameters joint_map.{name}.unlimited = True and .min = {lower}: expected either '
+            'limits or none'
         )
     return Joint(
         name,

@@ -125,7 +125,7 @@ class Streamer:
             self.missing = tuple(name for name in self._joint_map.names if name not in merged)
             if self._is_late:
                 self.dropped['late_link'] += 1
-            elif not self.missing and not self._is_still(merged):
+            elif values and not self.missing and not self._is_still(merged):
                 self._taken = merged
                 self._offer(values)
 

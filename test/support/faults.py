@@ -33,6 +33,8 @@ QUICK = {'link.reconnect_min_s': 0.1, 'link.reconnect_max_s': 0.5, 'units': 'deg
 CONSUME = {
     'consume.room_id': ROOM,
     'joints': ['j1'],
+    'joint_map.j1.min': -1.0,
+    'joint_map.j1.max': 1.0,
     'consume.max_velocity': LIMIT,
     'create_missing_rooms': 'both',
 }
@@ -184,5 +186,5 @@ def _lead(stack: ExitStack, url: str) -> None:
     """Have an arm that waves, and a bridge that says so in the room."""
     waving = {'joints': ['j1'], 'motion': 'sine', 'period_s': 4.0}
     stack.enter_context(running('nodes.demo_arm', ros_arguments(LEADER, waving)))
-    parameters = {**QUICK, 'produce.room_id': ROOM, 'server_url': url}
+    parameters = {**QUICK, 'produce.room_id': ROOM, 'joints': ['j1'], 'server_url': url}
     stack.enter_context(running('nodes.bridge', ros_arguments(LEADER, parameters)))

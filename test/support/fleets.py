@@ -15,6 +15,7 @@ COMMON = {
     'link.reconnect_min_s': 0.1,
     'link.reconnect_max_s': 0.2,
     'consume.require_feedback': 'never',
+    'consume.require_limits': 'never',
     'create_missing_rooms': 'both',
 }
 

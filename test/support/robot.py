@@ -33,6 +33,7 @@ DEFAULTS: dict[str, Any] = {
     'consume.require_feedback': 'never',
     # Others are looked for before the first command, and most tests need not wait for that.
     'consume.allow_other_publishers': True,
+    'consume.require_limits': 'never',
     # Tests judge every step; as shipped, a reader that is late gets the last command only.
     f'qos_overrides./{NAMESPACE}/joint_commands.publisher.depth': EVERY,
 }

@@ -39,14 +39,15 @@ COMMON = {
     'create_missing_rooms': 'both',
 }
 BRIDGES: dict[str, dict[str, Any]] = {
-    'leader': {**COMMON, 'produce.room_id': 'a'},
+    'leader': {**COMMON, 'produce.room_id': 'a', 'joints': list(JOINTS)},
     'follower': {
         **COMMON,
         'consume.room_id': 'a',
         'consume.require_feedback': 'never',
+        'consume.require_limits': 'never',
         'joints': list(JOINTS),
     },
-    'bystander': {**COMMON, 'produce.room_id': 'c'},
+    'bystander': {**COMMON, 'produce.room_id': 'c', 'joints': ['elsewhere']},
 }
 """The parameters of each bridge but ``server_url``, by its namespace."""
 

@@ -1,0 +1,62 @@
+"""A producer that leads a robot's room, and what the robot is commanded because of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+import math
+from typing import Any
+
+from lerobot_arena_ros import RoboticsProducer
+
+from .robot import Robot
+from .waiting import wait_for
+
+__all__ = ['in_thread', 'leading', 'send', 'until']
+
+
+def leading(
+    bridged: Robot, act: Callable[[RoboticsProducer], Awaitable[None]], *, listeners: int = 1
+) -> None:
+    """
+    Act as the room's producer once the bridge has joined.
+
+    :param listeners: to the commands; a later one would make the bridge look for joint_states.
+    """
+    bridged.wait_for_status('consume link', 'joined')
+
+    async def lead(producer: RoboticsProducer) -> None:
+        # An update that comes while something else is missing moves nothing, also not later.
+        await in_thread(lambda: wait_for(ready, 'the gate to wait for the room', 20.0))
+        await act(producer)
+
+    def ready() -> bool:
+        said = bridged.status('safety')
+        texts = ('waiting for a live update', 'is unknown', 'no joint_states of')
+        return any(text in said for text in texts) and (
+            bridged.value('consuming', 'joint_commands_subscriptions') == str(listeners)
+        )
+
+    bridged.lead('a', lead)
+
+
+async def send(producer: RoboticsProducer, **values: float) -> None:
+    """Send these joints."""
+    await producer.send_joint_update([{'name': n, 'value': v} for n, v in values.items()])
+
+
+async def until(bridged: Robot, positions: list[float], *, what: str = '') -> None:
+    """Wait until the bridge's last command says this."""
+
+    def arrived() -> bool:
+        last = bridged.commands[-1].position if bridged.commands else []
+        return len(last) == len(positions) and all(
+            math.isclose(a, b, abs_tol=1e-9) for a, b in zip(last, positions, strict=True)
+        )
+
+    await in_thread(lambda: wait_for(arrived, what or f'a command to {positions}', 20.0))
+
+
+async def in_thread(act: Callable[[], Any]) -> Any:
+    """Wait for something that blocks, while the client goes on."""
+    return await asyncio.get_running_loop().run_in_executor(None, act)

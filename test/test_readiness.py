@@ -1,0 +1,89 @@
+"""What has to be known of the joints before any of them is commanded, and what the user reads."""
+
+from __future__ import annotations
+
+import pytest
+
+from lerobot_arena_ros.control.joint_map import Joint, JointMap
+from lerobot_arena_ros.control.readiness import named, unready
+from lerobot_arena_ros.control.units import Unit
+from lerobot_arena_ros.control.urdf import Description, UrdfJoint
+
+WAYS_OUT = (
+    'publish a robot_description',
+    'joint_map.<joint>.min and .max',
+    'joint_map.<joint>.unlimited',
+    'consume.require_limits: never',
+)
+LOCKED = UrdfJoint(0.0, 0.0, None, False, False)
+
+
+def joint(name: str, unit: Unit = Unit.RADIANS, **more: float | bool) -> Joint:
+    """Make a joint of one name on both sides."""
+    return Joint(name, name, unit, **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize('unit', [Unit.RADIANS, Unit.DEGREES, Unit.METRES])
+def test_a_joint_without_limits_keeps_the_gate_waiting(unit: Unit) -> None:
+    """Whatever the unit, the cause names the joint and every way out."""
+    joint_map = JointMap([joint('a', unit, lower=-1.0, upper=1.0), joint('b', unit)])
+
+    cause = unready(joint_map, require_limits=True) or ''
+
+    assert cause.startswith('limits of b are unknown')
+    assert [text for text in WAYS_OUT if text not in cause] == []
+    assert unready(joint_map, require_limits=False) is None
+
+
+@pytest.mark.parametrize(
+    'known',
+    [
+        pytest.param(joint('b', lower=-1.0, upper=1.0), id='limits'),
+        pytest.param(joint('b', unlimited=True), id='unlimited'),
+        pytest.param(joint('b', continuous=True), id='continuous'),
+    ],
+)
+def test_a_joint_of_known_reach_may_be_commanded(known: Joint) -> None:
+    """Both limits, or the user or the description saying that there are none."""
+    assert unready(JointMap([known]), require_limits=True) is None
+
+
+def test_one_limit_is_not_enough() -> None:
+    """A description may leave one end open, with an infinite number."""
+    half = joint('b').described_by(UrdfJoint(None, 1.0, None, False, False))
+
+    assert half.upper == 1.0
+    assert 'limits of b are unknown' in (unready(JointMap([half]), require_limits=True) or '')
+
+
+@pytest.mark.parametrize('unit', [Unit.RADIANS, Unit.NORMALIZED])
+def test_a_fault_of_the_description_is_part_of_the_cause(unit: Unit) -> None:
+    """The joint is named with what is wrong with it."""
+    description = Description(
+        {'b': UrdfJoint(None, None, None, False, False)}, {'b': 'lower=1 is above upper=-1'}
+    )
+    joint_map = JointMap([joint('b', unit)]).described_by(description)
+
+    cause = unready(joint_map, require_limits=True) or ''
+
+    assert ' of b (robot_description: lower=1 is above upper=-1) ' in cause
+
+
+def test_only_where_every_joint_is_locked_nothing_may_move() -> None:
+    """One that has a range moves, and the others are held."""
+    joint_map = JointMap([joint('a'), joint('b')])
+    free = UrdfJoint(-1.0, 1.0, None, False, False)
+
+    one = joint_map.described_by(Description({'a': LOCKED, 'b': free}))
+    every = joint_map.described_by(Description({'a': LOCKED, 'b': LOCKED}))
+
+    assert unready(one, require_limits=True) is None
+    cause = unready(every, require_limits=True) or ''
+    assert 'robot_description gives a, b no range' in cause
+
+
+def test_a_text_names_not_more_joints_than_fit() -> None:
+    """A description of a thousand joints fills no line."""
+    assert named(['a', 'b']) == 'a, b'
+    assert named([str(number) for number in range(12)]).endswith('8, 9 and 2 more')
+    assert len(named(['n' * 1_000_000])) < 200
