@@ -58,6 +58,7 @@ def test_a_driver_that_hangs_reads_and_publishes_nothing(driver: Driver) -> None
 
     driver.step(0.02)
     assert not driver.hangs
+    driver.step(1.0)
     assert measured(driver) == pytest.approx(0.5, abs=0.01)
 
 
