@@ -83,6 +83,17 @@ def test_drives_that_go_off_sink_and_go_back_when_they_come_on() -> None:
     assert arm.positions()['shoulder_pan'] == pytest.approx(0.5, abs=0.01)
 
 
+def test_drives_that_come_on_lead_the_arm_from_where_it_is() -> None:
+    """At the speed of the servo, however far a hand has moved it meanwhile."""
+    arm = SimArm(gravity=0.0, servo=Servo(speed=0.5))
+    arm.drives_on = False
+    arm.drag('shoulder_pan', 1.0, 1.0)
+    arm.drives_on = True
+    arm.step(1.0)
+
+    assert arm.positions()['shoulder_pan'] == pytest.approx(0.5, abs=0.03)
+
+
 def test_a_slow_arm_takes_its_time() -> None:
     """Half a radian a second, whatever it is sent."""
     arm = SimArm(servo=Servo(speed=0.5))

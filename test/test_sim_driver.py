@@ -58,6 +58,7 @@ def test_a_driver_that_hangs_reads_and_publishes_nothing(driver: Driver) -> None
 
     driver.step(0.02)
     assert not driver.hangs
+    driver.step(1.0)
     assert measured(driver) == pytest.approx(0.5, abs=0.01)
 
 
@@ -241,6 +242,8 @@ def test_a_wrong_trajectory_leaves_the_one_before(driver: Driver) -> None:
         driver.follow(['elbow_flex', 'elbow_flex'], [Point(1.0, [1.0, 0.0])])
     with pytest.raises(TrajectoryError):
         driver.follow(['shoulder_pan'], [])
+    with pytest.raises(CommandError, match='has ended already'):
+        driver.follow(['shoulder_pan'], [Point(1.0, [0.0])], in_s=-1.1)
     driver.step(0.5)
 
     assert driver.arm.targets()['shoulder_pan'] == pytest.approx(0.5, abs=1e-6)

@@ -94,7 +94,7 @@ class Driver:
 
         :param points: their times count from its beginning.
         :param in_s: when it begins, from now; negative if it should have begun.
-        :raises CommandError: a joint is unknown.
+        :raises CommandError: a joint is unknown, or all points lie in the past.
         :raises TrajectoryError: a controller would refuse the points.
         """
         _check_names(joints)
@@ -106,6 +106,8 @@ class Driver:
                 for p in points
             ],
         )
+        if trajectory.points[-1].time_s < self.arm.time:
+            raise CommandError('the trajectory has ended already, expected a later time')
         if not self.hangs:
             self._joints, self._trajectory = joints, trajectory
 

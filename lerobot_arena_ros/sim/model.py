@@ -39,8 +39,8 @@ the jaws.
 TIMESTEP_S = 0.001
 """
 What the jaws hold creeps outwards in fast motions, because MuJoCo's friction leaves out that the
-directions of a contact turn: by half a millimetre for each radian at 2 rad/s, and in proportion to
-this.
+directions of a contact turn: by a third of a millimetre for each radian at 2 rad/s, and in
+proportion to this and to the speed.
 """
 
 STIFF: Mapping[str, list[float]] = {
