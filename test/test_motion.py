@@ -114,7 +114,9 @@ def moving(servo: Servo, joint: GateJoint = PAN, **options: Halt) -> Rig:
 
 
 @pytest.mark.parametrize('target', [0.001, 0.05, 1.0, 2.0, -1.7])
-@pytest.mark.parametrize('servo', [lag(0.03), lag(0.08), lag(0.05, 0.5)], ids=str)
+@pytest.mark.parametrize(
+    'servo', [lag(0.03), lag(0.08), lag(0.05, 0.5)], ids=['quick', 'lagging', 'slow']
+)
 def test_a_target_is_reached_and_not_overshot(servo: Servo, target: float) -> None:
     """The command never goes beyond a target that stays, and lands on it exactly."""
     rig = Rig(servo)
