@@ -1,9 +1,9 @@
 """
 What was measured of one joint: where it is, how fast it moves, and whether that can be believed.
 
-Rules of this file: it is pure, and ``now`` is in seconds of the steady clock. Measurements that lie
-within :data:`BURST_S` of each other are judged together, because messages that were queued arrive
-at once.
+Rules of this file: it is pure, and ``now`` is in seconds of the steady clock. Measurements that
+are close to each other in time are judged together, because messages that were queued arrive at
+once, and because stamps are not exact.
 """
 
 from __future__ import annotations
@@ -203,18 +203,14 @@ class JointTrack:
             self.contradiction = None
         return None
 
-    def _judge_late(
-        self, position: float, late_s: float, waited_s: float, now: float
-    ) -> Unusable:
+    def _judge_late(self, position: float, late_s: float, waited_s: float, now: float) -> Unusable:
         """Compare a measurement with the one that has overtaken it, which goes on to count."""
         distance = abs(position - self.position)
         # Messages of one publisher keep their order, so this may be another one that lags behind.
         span_s = min(late_s, max(waited_s, BURST_S))
         if distance > self._noise + self._max_velocity * span_s:
             return self._contradict(distance, span_s, now)
-        return Unusable(
-            'order', f'joint_states went back in time: {self.name} by {late_s:.3f} s'
-        )
+        return Unusable('order', f'joint_states went back in time: {self.name} by {late_s:.3f} s')
 
     def _contradict(self, distance: float, span_s: float, now: float) -> Unusable:
         unit = 'm' if self._joint.is_sliding else 'rad'
