@@ -163,9 +163,7 @@ def test_a_joint_that_comes_back_far_away_freezes_the_arm() -> None:
 @pytest.mark.parametrize(
     ('age_s', 'text'),
     [
-        pytest.param(
-            3.2, 'joint_states are 3.2 s old: is the clock of the driver set?', id='late'
-        ),
+        pytest.param(3.2, 'are 3.2 s old: is the clock of the driver set?', id='late'),
         pytest.param(3600.0, '3600.0 s old', id='an hour old'),
         pytest.param(-3600.0, 's ahead: is the clock of the driver set?', id='an hour ahead'),
     ],

@@ -254,7 +254,7 @@ def test_a_held_cube_stays_held_and_the_arm_does_not_sink(how: str) -> None:
     rig = Rig(pose={'shoulder_lift': 0.6, 'elbow_flex': -0.4})
     rig.arm.grip_cube()
     squeeze = {'gripper': rig.arm.targets()['gripper']}
-    rig.run(0.5)
+    rig.run(1.0)  # The gripper was put there, so that its measurements have to agree first.
     rig.send(squeeze)
     rig.run(2.0)
     assert rig.arm.holds_cube

@@ -1,9 +1,9 @@
 """
 What was measured of one joint: where it is, how fast it moves, and whether that can be believed.
 
-Rules of this file: it is pure, and ``now`` is in seconds of the steady clock. Measurements that lie
-within :data:`BURST_S` of each other are judged together, because messages that were queued arrive
-at once.
+Rules of this file: it is pure, and ``now`` is in seconds of the steady clock. Measurements that
+are close to each other in time are judged together, because messages that were queued arrive at
+once, and because stamps are not exact.
 """
 
 from __future__ import annotations

@@ -164,12 +164,12 @@ class Measurements:
 
     def _judge_age(self, age_s: float, stamp_s: float | None) -> Unusable | None:
         """Return why measurements of this age do not count."""
-        if age_s >= -AHEAD_S and age_s <= self._max_age_s:
+        if -AHEAD_S <= age_s <= self._max_age_s:
             return None
         if stamp_s is not None and age_s == -stamp_s:
             return Unusable(
                 'age',
-                'the clock of this node says 0: with use_sim_time, something has to publish /clock',
+                'the clock of this node says 0: with use_sim_time, /clock has to be published',
             )
         where = f'{age_s:.1f} s old' if age_s > 0.0 else f'{-age_s:.1f} s ahead'
         return Unusable('age', f'joint_states are {where}: is the clock of the driver set?')

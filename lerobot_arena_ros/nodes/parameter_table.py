@@ -185,7 +185,8 @@ SPECS: tuple[Spec, ...] = (
     Spec(
         'consume.max_feedback_age_s',
         0.5,
-        'Older joint_states count as none.',
+        'Older joint_states count as none. They are as old as their stamp says, and without a '
+        'stamp as old as their arrival.',
         's',
         0.01,
         60.0,
