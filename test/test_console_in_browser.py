@@ -7,6 +7,7 @@ import itertools
 import math
 from typing import Any
 
+import httpx
 import pytest
 
 pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
@@ -186,6 +187,27 @@ def test_a_value_that_the_robot_refuses_is_named_at_its_joint(
     tell(bridged.url, 'arm', j1=20)
 
     wait_for(lambda: console.joint('j1', 'joint-refusal').text == '', 'the refusal to go')
+
+
+def test_a_number_out_of_reach_is_neither_sent_nor_remembered(
+    console: Console, bridged: Robot
+) -> None:
+    """The page says so at the joint; the room and the robot stay where they are."""
+    go_on(bridged)
+    tell(bridged.url, 'arm', j1=10)
+    console.open(bridged.url, WORKSPACE, 'arm')
+    console.wait_joined()
+    take_control(console)
+    wait_for(lambda: console.joint('j1', 'high').text == '90.0', 'the limits of the robot')
+    console.type_value('j1', '5000')
+    note = '5000 was not sent: the range is -90.0 to 90.0 degrees.'
+    wait_for(lambda: console.joint('j1', 'joint-note').text == note, 'the complaint')
+    console.type_value('j1', '12')
+    wait_for(lambda: last_command(bridged) == pytest.approx(12.0, abs=0.06), 'the robot')
+    state = httpx.get(f'{bridged.url}/robotics/workspaces/{WORKSPACE}/rooms/arm/state').json()
+    assert state['state']['joints']['j1'] == 12.0
+    assert console.value('j1') == 12.0
+    assert max(command.position[0] for command in bridged.commands) <= math.pi / 2
 
 
 def test_the_button_stops_and_locks_what_drives(
