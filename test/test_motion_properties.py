@@ -248,6 +248,23 @@ class MotionMachine(RuleBasedStateMachine):
         self.send(pose, 'leader')
         self.follow(20, 0.3)
 
+    @rule(
+        pose=st.fixed_dictionaries(dict.fromkeys(NAMES, st.floats(-1.5, 1.5))),
+        ticks=st.integers(1, 20),
+        stops=st.booleans(),
+    )
+    def end(self, pose: dict[str, float], ticks: int, stops: bool) -> None:
+        """Lose the link in the middle of a motion, or stop it."""
+        self.work(pose)
+        if stops:
+            self.stop()
+        else:
+            self.watch(lambda: self.gate.link_down('closed', self.now))
+        for _ in range(ticks):
+            self.now += PERIOD_S
+            self.measure(dict(self.truth))
+            self.watch(lambda: self.gate.tick(self.now))
+
     @rule(up=st.sampled_from((1.0, 0.7)), limit=st.sampled_from((0.1, 2.0, 50.0)))
     def change(self, up: float, limit: float) -> None:
         """Change the velocity limit in motion, and sometimes the upper limit of a joint."""

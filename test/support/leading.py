@@ -32,7 +32,7 @@ def leading(
 
     def ready() -> bool:
         said = bridged.status('safety')
-        texts = ('waiting for a live update', 'is unknown', 'no joint_states of')
+        texts = ('waiting for a live update', 'is unknown', 'no joint_states', 'nothing publishes')
         return any(text in said for text in texts) and (
             bridged.value('consuming', 'joint_commands_subscriptions') == str(listeners)
         )
