@@ -515,6 +515,8 @@ class Gate:
 
     def _unplaced(self, now: float) -> str | None:
         """Name the joints for which no whole frame can be made."""
+        if self._state is State.ACTIVE:
+            return None  # Each joint has its last command.
         unplaced = [j.name for j in self._joints if self._beginning(j, now) is None]
         if not unplaced:
             return None

@@ -127,6 +127,9 @@ class JointTrack:
         """
         if not math.isfinite(position):
             return Unusable('nonfinite', f'{self.name} is measured at {position}')
+        if self._joint.is_continuous and math.isfinite(self.position):
+            # Encoders of such joints often start anew after a whole turn.
+            position -= math.tau * round((position - self.position) / math.tau)
         before_s = self._stamp_s
         waited_s = step_s = now - self.arrived_at
         is_repeated = stamp_s is not None and stamp_s == before_s

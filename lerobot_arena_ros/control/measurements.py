@@ -37,6 +37,8 @@ class Measurements:
         self._known: dict[str, JointTrack] = {}  # Joints that were commanded once, too.
         self._tracks: tuple[JointTrack, ...] = ()
         self._has_any = False
+        self._is_doubted = False
+        self._oldest_at = self._newest_at = -math.inf
         self._now = -math.inf
         self._refusal = Unusable('', '')
         self._refused_at = self._explained_at = -math.inf
@@ -53,6 +55,7 @@ class Measurements:
             track = self._known.setdefault(joint.name, JointTrack(joint, self._max_age_s))
             track.adjust(joint)
         self._tracks = tuple(self._known[joint.name] for joint in joints)
+        self._sum_up()
 
     def note_publishers(self, names: Sequence[str], *, silent_topic: str | None) -> None:
         """
@@ -92,6 +95,7 @@ class Measurements:
                 position = positions.get(name)
                 if position is not None:
                     unusable = track.take(position, now, at, stamp_s) or unusable
+            self._sum_up()
         if unusable is not None:
             self.refuse(unusable, now)
         return unusable
@@ -110,7 +114,9 @@ class Measurements:
     def fresh(self, name: str, now: float) -> float | None:
         """Return the position of a joint while it counts."""
         track = self._known.get(name)
-        return track.position if track is not None and track.counts(now) else None
+        if track is None or track.contradiction is not None:
+            return None
+        return track.position if abs(now - track.at) <= self._max_age_s else None
 
     def last(self, name: str) -> tuple[float | None, float]:
         """Return the last position of a joint, however old, and its time; None without any."""
@@ -132,6 +138,8 @@ class Measurements:
     def distrust(self, now: float) -> str | None:
         """Return which measurements cannot be true; None where all can."""
         self._now = now
+        if not self._is_doubted:
+            return None
         for track in self._tracks:
             if track.contradiction is not None and self._is_present(track, now):
                 several = len(self._publishers) > 1
@@ -146,6 +154,10 @@ class Measurements:
     def lack(self, now: float) -> str | None:
         """Return which measurements are missing, and why; None where all joints have theirs."""
         self._now = now
+        longest_s = self._max_age_s
+        are_fresh = now - self._oldest_at <= longest_s and self._newest_at - now <= longest_s
+        if are_fresh and not self._is_doubted:
+            return None
         missing = [track for track in self._tracks if not track.counts(now)]
         if not missing:
             return None
@@ -157,6 +169,15 @@ class Measurements:
         if unseen:
             return f'no joint_states of {", ".join(unseen)} yet'
         return f'no fresh joint_states of {", ".join(track.name for track in missing)}'
+
+    def _sum_up(self) -> None:
+        """Note what holds for all joints, because that is asked far more often than it changes."""
+        times = [track.at for track in self._tracks]
+        self._oldest_at = min(times, default=-math.inf)
+        self._newest_at = max(times, default=-math.inf)
+        self._is_doubted = any(
+            track.contradiction is not None or track.is_outside for track in self._tracks
+        )
 
     def _is_present(self, track: JointTrack, now: float) -> bool:
         """Say whether a joint is still measured; without, there is nothing to contradict."""

@@ -20,7 +20,7 @@ import math
 
 from .gate_settings import GateJoint
 from .measurements import Measurements
-from .slew import limited_step, stopping_point
+from .slew import clamp, limited_step, stopping_point
 
 __all__ = ['Motion', 'leash']
 
@@ -123,14 +123,15 @@ class Motion:
         """
         step_s = self._step_s(now)
         stalled = None
-        setpoint, velocity = self.setpoint, self.velocity
+        setpoint, velocity, fresh = self.setpoint, self.velocity, measured.fresh
         for joint in joints:
             name = joint.name
             goal, position = goals[name], setpoint[name]
             target = goal
-            pose = measured.fresh(name, now) if joint.max_lead < math.inf else None
+            pose = fresh(name, now) if joint.max_lead < math.inf else None
             if pose is not None:
-                target = leash(joint, goal, position, pose, measured.velocity(name))
+                if abs(goal - pose) > joint.max_lead:
+                    target = leash(joint, goal, position, pose, measured.velocity(name))
                 if target == goal:
                     self._behind.pop(name, None)
                 elif self._has_stalled(joint, goal, pose, now):
@@ -191,15 +192,16 @@ def leash(joint: GateJoint, goal: float, setpoint: float, pose: float, speed: fl
     :param speed: the measured velocity.
     :returns: the goal, where it is near; never further outside the limits than the setpoint.
     """
-    fastest = joint.ramp.limit
-    covered = joint.lead_time_s * max(-fastest, min(fastest, speed))
-    highest = pose + joint.max_lead + max(0.0, covered)
-    lowest = pose - joint.max_lead + min(0.0, covered)
-    if lowest <= goal <= highest:
-        return goal
-    target = highest if goal > highest else lowest
-    if joint.upper is not None:
+    covered = joint.lead_time_s * clamp(speed, -joint.ramp.limit, joint.ramp.limit)
+    if goal > pose:
+        farthest = pose + joint.max_lead + (covered if covered > 0.0 else 0.0)
+        target = goal if goal < farthest else farthest
+    else:
+        farthest = pose - joint.max_lead + (covered if covered < 0.0 else 0.0)
+        target = goal if goal > farthest else farthest
+    # A hand that pushes the joint out of its limits does not take its command along.
+    if joint.upper is not None and target > joint.upper:
         target = min(target, max(joint.upper, setpoint))
-    if joint.lower is not None:
+    if joint.lower is not None and target < joint.lower:
         target = max(target, min(joint.lower, setpoint))
     return target

@@ -72,7 +72,8 @@ def limited_step(
     sign = 1.0 if distance > 0.0 or (distance == 0.0 and velocity < 0.0) else -1.0
     distance, speed = sign * distance, sign * velocity
     change = max_acceleration * step_s
-    if _lands(distance, speed, change, step_s, max_velocity, max_acceleration):
+    may_land = abs(speed) <= change and distance <= max_velocity * step_s
+    if may_land and _lands(distance, speed, change, max_acceleration):
         return target, 0.0
     faster = min(max_velocity, speed + change)
     # The fastest end of this step from which the joint can still stop in front of the target:
@@ -83,17 +84,8 @@ def limited_step(
     return position + sign * (speed + ended) / 2.0 * step_s, sign * ended
 
 
-def _lands(
-    distance: float,
-    speed: float,
-    change: float,
-    step_s: float,
-    max_velocity: float,
-    max_acceleration: float,
-) -> bool:
-    """Return whether the joint can be at rest on the target at the end of the step."""
-    if abs(speed) > change or distance > max_velocity * step_s:
-        return False
+def _lands(distance: float, speed: float, change: float, max_acceleration: float) -> bool:
+    """Return whether a slow joint can be at rest on the target at the end of the step."""
     # It accelerates up to a peak, and brakes from there.
     peak = (change + speed) / 2.0
     farthest = (2.0 * peak * peak - speed * speed) / (2.0 * max_acceleration)
