@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -21,6 +22,8 @@ from support.robot import DEFAULTS, NAMESPACE, Robot, robot
 from support.waiting import ticks, wait_for
 
 from lerobot_arena_ros import RoboticsProducer
+from lerobot_arena_ros.control.gate_output import LOOKING
+from lerobot_arena_ros.nodes.other_publishers import OtherPublishers
 
 SIDE = {'consume.room_id': 'in', 'joints': ['j1'], 'consume.allow_other_publishers': False}
 TOPIC = f'/{NAMESPACE}/joint_commands'
@@ -166,3 +169,54 @@ def test_of_two_bridges_on_one_topic_none_moves_the_robot(name: str) -> None:
             wait_for(lambda: len(bridged.commands) > count, 'the first to go on', 20.0)
 
         led(bridged, double)
+
+
+class Graph:
+    """A graph as DDS may show it for a moment, with these publishers."""
+
+    def __init__(self, *publishers: tuple[str, str]) -> None:
+        self._publishers = publishers
+
+    def count_publishers(self, topic: str) -> int:
+        """Count ours, too."""
+        return len(self._publishers) + 1
+
+    def get_publishers_info_by_topic(self, topic: str) -> list[SimpleNamespace]:
+        """List ours, too."""
+        return [
+            SimpleNamespace(node_namespace=namespace, node_name=name)
+            for namespace, name in (*self._publishers, ('/arm', 'bridge'))
+        ]
+
+    def get_fully_qualified_name(self) -> str:
+        """Name the bridge."""
+        return '/arm/bridge'
+
+
+@pytest.mark.parametrize(
+    ('publishers', 'words'),
+    [
+        ([('/', 'gui')], 'another node publishes on /c: /gui; end it'),
+        ([('/arm', 'bridge')], '/arm/bridge (of the same name; DDS lists a killed node for some'),
+        (
+            [('_NODE_NAMESPACE_UNKNOWN_', '_NODE_NAME_UNKNOWN_')],
+            'another node publishes on /c: a node whose name is not known yet; end it',
+        ),
+        ([('/', f'n{i}') for i in range(7)], 'other nodes publish on /c: /n0, /n1, /n2, /n3, /n4'),
+        ([('/', f'n{i}') for i in range(7)], '/n4 and 2 more; end it'),
+    ],
+)
+def test_the_other_nodes_are_named(publishers: list[tuple[str, str]], words: str) -> None:
+    """As far as they are known, and no more than a line takes."""
+    others = OtherPublishers(cast('Any', Graph(*publishers)), '/c', allowed=False, now=0.0)
+    assert words in (others.look(1.0) or '')
+
+
+def test_others_are_looked_for_before_the_first_command() -> None:
+    """Discovery takes some seconds; where others are allowed nothing waits for it."""
+    alone, allowed = (
+        OtherPublishers(cast('Any', Graph()), '/c', allowed=each, now=0.0)
+        for each in (False, True)
+    )
+    assert [alone.look(now) for now in (0.0, 3.4, 3.6)] == [LOOKING, LOOKING, None]
+    assert allowed.look(0.0) is None
