@@ -20,7 +20,7 @@ from lerobot_arena_ros.arena.robot_state import RobotState
 CONSUME = {'consume.room_id': 'in', 'joints': ['j1'], 'consume.require_producer': False}
 PRODUCE = {'produce.room_id': 'out', 'joints': ['j1']}
 MEASURED = {**CONSUME, 'consume.require_feedback': 'always'}
-UNMEASURED = 'no joint_states of j1 yet'
+UNMEASURED = 'nothing publishes joint_states on'
 
 
 def lines(bridged: Robot, *texts: str) -> list[str]:
