@@ -11,8 +11,11 @@ import pytest
 
 from lerobot_arena_ros.control.gate import Gate, State
 from lerobot_arena_ros.control.gate_settings import GateJoint, GateSettings, Halt
+from lerobot_arena_ros.control.joint_map import Joint
 from lerobot_arena_ros.control.motion import leash
 from lerobot_arena_ros.control.slew import VelocityRamp, limited_step, stopping_point
+from lerobot_arena_ros.control.units import Unit
+from lerobot_arena_ros.nodes.settings import CommonLimits
 
 PERIOD_S = 0.01
 PAN = GateJoint(
@@ -26,7 +29,9 @@ PAN = GateJoint(
     stall_s=1.0,
     max_measured_velocity=8.0,
 )
-LARGEST_LEAD = PAN.max_lead + PAN.lead_time_s * PAN.ramp.limit
+LARGEST_LEAD = PAN.max_lead + (PAN.lead_time_s + 2 * PERIOD_S) * PAN.ramp.limit
+"""Ahead of the last measurement, which is up to two periods old."""
+
 ROUNDING = 1e-9
 
 Servo = Callable[[float, float], float]
@@ -229,7 +234,7 @@ def test_an_arm_that_falls_takes_its_command_along() -> None:
 
     assert rig.gate.state is State.ACTIVE
     assert rig.at < -0.1
-    assert rig.lead <= PAN.max_lead + 0.1
+    assert rig.lead <= PAN.max_lead + PAN.lead_time_s * 0.8 + 0.05
 
 
 @pytest.mark.parametrize('seconds', [0.05, 0.45])
@@ -520,9 +525,9 @@ def test_the_leash_leads_no_joint_out_of_its_limits() -> None:
     """A hand that pushes a joint out does not take its command along."""
     joint = replace(PAN, max_lead=0.02)
 
-    assert leash(joint, 1.9, 1.95, 2.09, 0.0) == 2.0
-    assert leash(joint, -1.9, -1.95, -2.09, 0.0) == -2.0
-    assert leash(joint, 1.9, 2.05, 2.09, 0.0) == 2.05
+    assert leash(joint, 1.9, 1.95, 2.09, 0.02, 0.0) == 2.0
+    assert leash(joint, -1.9, -1.95, -2.09, 0.02, 0.0) == -2.0
+    assert leash(joint, 1.9, 2.05, 2.09, 0.02, 0.0) == 2.05
 
 
 def test_without_a_time_nothing_moves() -> None:
@@ -538,3 +543,120 @@ def test_an_unlimited_acceleration_is_limited_in_velocity_alone() -> None:
 
     assert moved == (0.02, 0.0)
     assert stopping_point(1.0, 0.0, math.inf) == 1.0
+
+
+@pytest.mark.parametrize('ticks', range(0, 40, 4))
+def test_a_blocked_motion_that_begins_again_steps_no_further_than_it_may(ticks: int) -> None:
+    """Whether it still brakes, comes back to its leash, or rests when the room is joined anew."""
+    rig = moving(lag(0.08))
+    rig.servo = blocked
+    rig.run(ticks * PERIOD_S)
+    before = rig.commands[-1]
+    rig.gate.link_up(rig.now)
+    rig.gate.heard(rig.now, has_producer=True)
+
+    rig.send(1.8)
+
+    assert rig.gate.state is State.ACTIVE
+    assert abs(rig.commands[-1] - before) <= PAN.ramp.limit * PERIOD_S
+
+
+def test_a_blocked_motion_that_loses_its_link_comes_back_to_its_leash() -> None:
+    """It does not push for ever as hard as a moving arm may be led."""
+    rig = moving(lag(0.08))
+    rig.servo = blocked
+    rig.run(3 * PERIOD_S)
+    rig.gate.link_down('closed', rig.now)
+
+    rig.run(2.0, is_linked=False)
+
+    assert rig.lead <= PAN.max_lead + 0.01
+
+
+def test_a_joint_that_is_not_sent_again_while_it_brakes_stays_where_it_stops() -> None:
+    """It does not run on and come back."""
+    rig = Rig(lag(0.03))
+    rig.gate.set_joints([PAN, replace(PAN, name='lift')], rig.now)
+    poses = {'pan': 0.0, 'lift': 0.0}
+    lifts = []
+
+    def run(ticks: int) -> None:
+        for _ in range(ticks):
+            rig.now += PERIOD_S
+            poses.update(rig.gate.commanded)
+            rig.gate.measure(poses, rig.now)
+            rig.gate.heard(rig.now, has_producer=True)
+            if rig.gate.tick(rig.now) is not None:
+                lifts.append(rig.gate.commanded['lift'])
+
+    rig.gate.measure(poses, rig.now)
+    rig.gate.update({'pan': 1.8, 'lift': 1.8}, rig.now)
+    run(60)
+    rig.gate.link_up(rig.now)
+    rig.gate.heard(rig.now, has_producer=True)
+    run(3)
+    rig.gate.update({'pan': 1.8}, rig.now)
+    run(200)
+
+    assert lifts == sorted(lifts)
+
+
+def test_a_joint_that_sags_more_than_its_lead_sinks_slowly() -> None:
+    """Until it stalls; it does not fall."""
+    rig = Rig(lag(0.03))
+    rig.servo = lambda at, commanded: at + (commanded - 0.12 - at) * 0.3
+
+    rig.send(0.0)
+    rig.run(5.0)
+
+    assert rig.gate.state is State.STOPPED
+    assert rig.commands[-1] > -0.15
+
+
+def test_a_loaded_joint_that_is_led_very_slowly_does_not_stall() -> None:
+    """Its progress within the stall time is as little as its velocity limit allows."""
+    slow = replace(PAN, ramp=VelocityRamp(0.008, 0.008, 0.0))
+    rig = Rig(lag(0.03), slow)
+    rig.send(0.0)
+    rig.servo = lambda at, commanded: at + (commanded - 0.085 - at) * 0.3
+    rig.run(1.0)
+    rig.send(0.5)
+
+    rig.run(20.0)
+
+    assert rig.gate.state is State.ACTIVE
+    assert rig.commands[-1] > 0.05
+
+
+def test_updates_of_other_joints_keep_no_motion_alive() -> None:
+    """With a command timeout, only updates of the robot's own joints count."""
+    rig = Rig(lag(0.03))
+    rig.gate = Gate(GateSettings(command_timeout_s=0.5), rig.now)
+    rig.gate.set_joints([PAN], rig.now)
+    rig.gate.enable(rig.now)
+    rig.gate.link_up(rig.now)
+    rig.gate.heard(rig.now, has_producer=True)
+    rig.gate.measure({'pan': 0.0}, rig.now)
+    rig.send(1.8)
+
+    for _ in range(10):
+        rig.run(0.1)
+        rig.gate.update({'tail': 1.0}, rig.now, source='leader')
+
+    assert rig.gate.cause == 'no update for 0.5 s'
+
+
+def test_a_velocity_limit_that_is_lowered_freezes_no_honest_arm() -> None:
+    """The limit of what is measured does not become lower than what a moving arm does."""
+    limits = CommonLimits(0.2, 0.5, 2.0, 20.0, 0.1, 0.15, 1.0, 0.0, 0.1)
+
+    assert limits.gate_joint(Joint('pan', 'pan', Unit.RADIANS)).max_measured_velocity >= 4.0
+
+
+def test_a_joint_that_is_held_never_stalls() -> None:
+    """One without a range is not driven, so that it follows nothing (B14)."""
+    limits = CommonLimits(2.0, 0.5, 2.0, 20.0, 0.1, 0.15, 1.0, 0.0, 0.1)
+    joint = limits.gate_joint(Joint('pan', 'pan', Unit.RADIANS, lower=0.0, upper=0.0))
+
+    assert joint.is_held
+    assert joint.stall_s == math.inf

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 import math
+from random import Random
 
 import pytest
 
@@ -39,11 +40,15 @@ class Rig:
         pose: Mapping[str, float] | None = None,
         interface: str = 'joint_state',
         open_loop: bool = True,
+        every: int = 1,
+        noise: float = 0.0,
         parameters: Mapping[str, object] | None = None,
     ) -> None:
         self.arm = SimArm(servo=servo, pose=pose)
         self.driver = Driver(self.arm, open_loop=open_loop, period_s=0.002)
         self.interface = interface
+        self.every, self.noise = every, noise
+        self.random = Random(1)
         self.now = 1000.0
         self.leader: Callable[[float], Mapping[str, float]] | None = None
         self.source = 'leader'
@@ -90,13 +95,23 @@ class Rig:
             self.now += PERIOD_S
             self.driver.step(PERIOD_S)
             self.gate.graph_seen(self.now)
-            measured = self.driver.measurement()
-            if measured is not None:
-                self.gate.measure(measured.positions, self.now)
+            if tick % self.every == 0:
+                self._measure()
             self.hear()
             if self.leader is not None and tick % 2 == 0:
                 self.send(self.leader(self.arm.time))
             self._obey(self.gate.tick(self.now))
+
+    def _measure(self) -> None:
+        measured = self.driver.measurement()
+        if measured is None:
+            return
+        positions = {
+            name: at + self.random.gauss(0.0, self.noise)
+            for name, at in measured.positions.items()
+        }
+        stamp_s = self.now - measured.age_s
+        self.gate.measure(positions, self.now, age_s=measured.age_s, stamp_s=stamp_s)
 
     def reset(self) -> None:
         """Let a stop go."""
@@ -117,8 +132,8 @@ class Rig:
 
 
 def farthest(joint: GateJoint) -> float:
-    """Give the longest leash of a joint."""
-    return joint.max_lead + joint.lead_time_s * joint.ramp.limit
+    """Give the longest leash of a joint; measurements are up to two periods old."""
+    return joint.max_lead + (joint.lead_time_s + 2 * PERIOD_S) * joint.ramp.limit
 
 
 def wave(time_s: float) -> dict[str, float]:
@@ -346,3 +361,41 @@ def test_trajectories_accelerate_the_arm_little_more_than_positions(open_loop: b
 
     for name in ('shoulder_pan', 'elbow_flex', 'wrist_roll'):
         assert peaks['joint_trajectory'][name] <= 1.3 * peaks['joint_state'][name], name
+
+
+@pytest.mark.parametrize(
+    ('delay_s', 'every'), [(0.0, 20), (0.1, 10), (0.15, 5), (0.2, 1)], ids=str
+)
+def test_an_arm_that_is_measured_late_or_seldom_does_not_shake(delay_s: float, every: int) -> None:
+    """With 5 to 100 Hz, and up to 200 ms old, a constant target is approached without a turn."""
+    rig = Rig(pose={'shoulder_pan': -1.7}, every=every)
+    rig.driver.delay_s = delay_s
+    rig.run(1.0)
+    rig.send({'shoulder_pan': 1.7})
+    on_the_way = []
+    for _ in range(400):
+        rig.run(PERIOD_S)
+        if rig.arm.positions()['shoulder_pan'] < 1.5:
+            on_the_way.append(rig.arm.velocities()['shoulder_pan'])
+
+    assert rig.arm.positions()['shoulder_pan'] == pytest.approx(1.7, abs=0.05)
+    assert min(on_the_way[30:]) > 0.0
+    assert (
+        rig.arm.peak_accelerations()['shoulder_pan'] < rig.joints['shoulder_pan'].max_acceleration
+    )
+
+
+def test_a_gripper_that_is_closed_further_than_it_may_squeeze_holds_on() -> None:
+    """Its command rests at the end of its leash, and its encoder has noise (B7)."""
+    rig = Rig(pose={'shoulder_lift': -0.5, 'elbow_flex': 0.5, 'wrist_flex': 0.5}, noise=0.001)
+    rig.arm.grip_cube()
+    rig.run(1.0)
+    rig.send({'gripper': -0.1})
+    rig.run(2.0)
+    assert rig.arm.targets()['gripper'] > 0.1
+
+    for _ in range(20):
+        again(rig, 'reset')
+        rig.send({'gripper': -0.1})
+        rig.run(0.5)
+        assert rig.arm.holds_cube

@@ -1,8 +1,9 @@
 """
 Which robot_description counts, where several come on one topic.
 
-Of each joint the first description that names it counts, and later ones with the same joint names
-replace it. A description with other names is another robot's, and changes nothing.
+Of each joint the description counts that names most of the listed joints, and of several such the
+first. Later ones with the same joint names replace it. A description with other names is another
+robot's, and changes nothing.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class Descriptions:
     def take(self, description: Description) -> bool:
         """Take what counts of a description; return whether anything does."""
         names = description.names
-        ours = {n for n in names if self._sources.get(n, names) == names}
+        ours = {n for n in names if self._counts_for(n, names)}
         if self._listed and ours & self._listed:
             ours &= self._listed | description.odd.keys() | self._sources.keys()
         elif self._listed or not self._is_whole(description):
@@ -48,6 +49,11 @@ class Descriptions:
         self._joints.update((n, joint) for n, joint in description.joints.items() if n in ours)
         self._odd.update((n, fault) for n, fault in description.odd.items() if n in ours)
         return True
+
+    def _counts_for(self, joint: str, names: frozenset[str]) -> bool:
+        """Return whether a description with these names may say what a joint is."""
+        source = self._sources.get(joint, names)
+        return source == names or len(names & self._listed) > len(source & self._listed)
 
     def _is_whole(self, description: Description) -> bool:
         """Say whether all joints may come from this description."""

@@ -6,12 +6,13 @@ Rules of this file:
 - It is pure. ``now`` is an argument, in seconds of the steady clock; what should be published
   comes back as a return value, a :class:`Command` or None.
 - A command leaves only as the answer to an update or a tick, and only in ``ACTIVE`` or while a
-  motion brakes that has lost its reason. Otherwise holding and stopping are silence: each
-  controller stays at the last command.
+  motion brakes after its link, its producer or its updates were lost. Otherwise holding and
+  stopping are silence: each controller stays at the last command.
 - ``ACTIVE`` begins only in answer to a live update: at the last command where the joint is still
   near it, and at the measured position otherwise.
 - Limits of velocity, acceleration and lead are those of :mod:`.motion`.
-- What lies ahead in time is as far away as what lies behind: a clock that went back ages it all.
+- A time in the future counts like one equally far in the past. So after the clock went back, all
+  measurements are too old.
 
 =========== =================================================== ==================================
 state       why                                                 leaves when
@@ -32,13 +33,24 @@ from .gate_output import INACTIVE, NO_UPDATE, Command, State, Transition
 from .gate_settings import Feedback, GateJoint, GateSettings, Halt, StateSyncUse
 from .link_watch import LinkWatch
 from .measurements import Measurements, Unusable
-from .motion import Motion, leash
+from .motion import Motion, reach
 from .pauses import PauseWatch
 from .slew import clamp
 
 __all__ = ['Command', 'Gate', 'State', 'Transition']
 
 _NO_JOINTS = 'no joints are known'
+
+RETREAT_S = 1.0
+"""How long a motion that was lost may take to come back to its leash, after it has braked."""
+
+NEAR = 1.5
+"""
+In leashes: an arm this near to its last command has not been moved by anything else.
+
+More than one, because a joint that is led as far as it may be is at the end of its leash, and its
+measurement has noise.
+"""
 
 
 class Gate:
@@ -81,6 +93,7 @@ class Gate:
         self._has_source = False
         self._placed = False  # Whether motion began at measured positions.
         self._is_braking = False
+        self._brakes_until = now
         self._is_commanding = False  # Whether the last command was sent since the activation.
         self._stall: str | None = None
 
@@ -343,7 +356,8 @@ class Gate:
         self, positions: Mapping[str, float], now: float, *, has_left: bool
     ) -> Command | None:
         """Follow finite positions, unless the gate has just left ``ACTIVE``."""
-        self._link.update(now)
+        is_ours = any(joint.name in positions for joint in self._joints)
+        self._link.update(now, is_ours=is_ours)
         self.clamped += sum(not joint.allows(positions.get(joint.name)) for joint in self._joints)
         arrived = positions.keys() - self._live.keys()
         self._live.update(positions)
@@ -354,7 +368,6 @@ class Gate:
         if self._state is State.ACTIVE:
             self._motion.begin_slowly(arrived, now)
             return self._advance(now)
-        is_ours = any(joint.name in positions for joint in self._joints)
         if not is_ours or self._obstacle(now) is not None:
             self._review(now)
             return None
@@ -384,7 +397,7 @@ class Gate:
         self._goals = None
 
     def _change_source(self, source: str | None, now: float) -> None:
-        """Note who sends; of another one than before nothing is wanted yet."""
+        """Note who sends; a new source has not asked for anything yet."""
         is_other = self._has_source
         self._source = source
         self._has_source = True
@@ -417,6 +430,8 @@ class Gate:
         may_brake = self._settings.on_hold is Halt.BRAKE and self._distrust(now) is None
         self._move_to(State.HOLDING if self._enabled else State.WAITING, cause)
         self._slow_down(may_brake)
+        if self._is_braking:
+            self._brakes_until = now + RETREAT_S + self._motion.settle(self._joints)
 
     def _slow_down(self, may_brake: bool) -> None:
         """End the motion, by braking where that is allowed and something moves."""
@@ -502,6 +517,7 @@ class Gate:
     def _enter(self, now: float) -> Command:
         beginnings = {joint.name: self._beginning(joint, now) for joint in self._joints}
         self._motion.begin({name: p for name, p in beginnings.items() if p is not None}, now)
+        self._motion.settle(self._joints)
         self._goals = None
         self._is_braking = False
         self._is_commanding = True
@@ -513,8 +529,8 @@ class Gate:
         """
         Return the first command of a joint: where it is, as far as this is known.
 
-        The last command counts while the joint is within its leash of it, because a joint that
-        carries a load or squeezes a thing is never where it is commanded. Otherwise a fresh
+        The last command counts while the joint is about within its leash of it, because a joint
+        that carries a load or squeezes a thing is never where it is commanded. Otherwise a fresh
         measurement counts; else the later of measurement and last command, which its controller
         still holds; else where it is wanted. None where nothing is known.
         """
@@ -522,9 +538,10 @@ class Gate:
         commanded = self._motion.setpoint.get(name)
         pose = self._measured.fresh(name, now)
         if pose is not None:
-            if commanded is None or not self._is_commanding:
+            if commanded is None or not self._is_commanding or not joint.allows(commanded):
                 return pose
-            return commanded if self._is_near(joint, commanded, pose) else pose
+            is_near = self._is_braking or self._is_near(joint, commanded, pose)
+            return commanded if is_near else pose
         measured, measured_at = self._measured.last(name)
         if measured_at <= self._motion.stepped_at and commanded is not None:
             return commanded
@@ -535,8 +552,8 @@ class Gate:
 
     def _is_near(self, joint: GateJoint, commanded: float, pose: float) -> bool:
         speed = self._measured.velocity(joint.name)
-        reached = leash(joint, commanded, commanded, pose, speed)
-        return joint.max_lead < math.inf and reached == commanded
+        lead = reach(joint, speed)
+        return lead < math.inf and abs(commanded - pose) <= NEAR * lead
 
     def _goal(self) -> dict[str, float]:
         """Return where each joint is going: nowhere, until it has arrived live in this join."""
@@ -570,8 +587,16 @@ class Gate:
         return self._frame()
 
     def _brake(self, now: float) -> Command:
-        self._motion.brake(self._joints, now)
-        self._is_braking = not self._motion.is_at_rest
+        """Slow down. After the loss of a link, a joint comes back to the end of its leash, too."""
+        is_stopped = self._state is State.STOPPED
+        if is_stopped:
+            self._motion.brake(self._joints, now)
+        else:
+            self._motion.advance(self._joints, self._motion.origin, self._measured, now)
+        # The end of a leash moves with the noise of the measurements.
+        is_late = not is_stopped and now > self._brakes_until
+        if is_late or self._motion.is_at_rest:
+            self._end_motion()
         return self._frame()
 
     def _frame(self) -> Command:

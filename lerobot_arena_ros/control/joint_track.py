@@ -34,6 +34,10 @@ FILTER_S = 0.05
 """Time constant of the filter of the velocity."""
 
 
+HORIZON_SHARE = 0.9
+"""What of the usual age of a measurement is left when a younger one follows."""
+
+
 class Unusable(NamedTuple):
     """Why a measurement does not count: a word to count it by, and a sentence."""
 
@@ -50,6 +54,7 @@ class JointTrack:
     :ivar position: the last measurement, in radians or metres; NaN before the first.
     :ivar at: when it was measured; minus infinity before the first.
     :ivar arrived_at: when it arrived.
+    :ivar horizon_s: how old the last measurement usually is when the next one comes.
     :ivar velocity: filtered, in radians or metres per second; 0 while it is not known.
     :ivar contradiction: how the measurements contradict each other; None while they agree.
     :ivar is_outside: whether it was measured outside its limits by more than the tolerance.
@@ -57,6 +62,7 @@ class JointTrack:
 
     __slots__ = (
         '_agreed_at',
+        '_believed',
         '_anchor',
         '_anchor_velocity',
         '_burst_s',
@@ -73,6 +79,8 @@ class JointTrack:
         'arrived_at',
         'at',
         'contradiction',
+        'has_rivals',
+        'horizon_s',
         'is_outside',
         'name',
         'position',
@@ -85,7 +93,10 @@ class JointTrack:
         self.at = self.arrived_at = -math.inf
         self.velocity = 0.0
         self.contradiction: str | None = None
+        self.has_rivals = False
+        self.horizon_s = 0.0
         self.is_outside = False
+        self._believed = math.nan  # Where the joint was before it contradicted itself.
         self._agreed_at = -math.inf
         self._stamp_s: float | None = None
         self._max_age_s = max_age_s
@@ -112,6 +123,10 @@ class JointTrack:
         self._highest = math.inf if upper is None or not is_range else upper + tolerance
         self._look_outside()
 
+    def drift(self, now: float) -> float:
+        """Return how far the joint has gone since it was measured, if it goes on as before."""
+        return self.velocity * min(max(0.0, now - self.at), self.horizon_s)
+
     def counts(self, now: float) -> bool:
         """Say whether the last measurement is fresh and believed."""
         return self.contradiction is None and abs(now - self.at) <= self._max_age_s
@@ -127,8 +142,8 @@ class JointTrack:
         """
         if not math.isfinite(position):
             return Unusable('nonfinite', f'{self.name} is measured at {position}')
-        if self._joint.is_continuous and math.isfinite(self.position):
-            # Encoders of such joints often start anew after a whole turn.
+        if self._joint.is_continuous and now - self.arrived_at <= self._max_age_s:
+            # Encoders of such joints start anew after a whole turn.
             position -= math.tau * round((position - self.position) / math.tau)
         before_s = self._stamp_s
         waited_s = step_s = now - self.arrived_at
@@ -146,6 +161,9 @@ class JointTrack:
             return self._judge_late(position, -step_s, waited_s, now)
         else:
             self._rest()  # The clock of its publisher was set back.
+        late_s = now - self.at
+        if 0.0 <= late_s <= self._max_age_s:
+            self.horizon_s = max(late_s, HORIZON_SHARE * self.horizon_s)
         # A stamp that stands still grows old, also where the clock of this node stands still.
         self.at = self.at if is_repeated else at
         self.position, self.arrived_at, self._stamp_s = position, now, stamp_s
@@ -202,7 +220,7 @@ class JointTrack:
             self.velocity = self._anchor_velocity + gone / (FILTER_S + self._span_s)
         elif waited_s > self._max_age_s:
             self._agreed_at = now  # Silence is no agreement.
-        elif now - self._agreed_at >= CONTRADICTION_S:
+        elif now - self._agreed_at >= CONTRADICTION_S and not self._is_alone_with_a_lie(position):
             self.contradiction = None
         return None
 
@@ -215,10 +233,19 @@ class JointTrack:
             return self._contradict(distance, span_s, now)
         return Unusable('order', f'joint_states went back in time: {self.name} by {late_s:.3f} s')
 
+    def _is_alone_with_a_lie(self, position: float) -> bool:
+        """
+        Return whether measurements may agree only because the true publisher is silent.
+
+        With several publishers, the joint has to come back to where it was believed to be.
+        """
+        return self.has_rivals and abs(position - self._believed) > 2.0 * self._noise
+
     def _contradict(self, distance: float, span_s: float, now: float) -> Unusable:
         unit = 'm' if self._joint.is_sliding else 'rad'
         text = f'{self.name} jumped by {distance:.3g} {unit} in {round(span_s, 3):g} s'
-        self.contradiction = self.contradiction or text
+        if self.contradiction is None:
+            self.contradiction, self._believed = text, self.position
         self._agreed_at = now
         self._rest()
         return Unusable('contradiction', f'joint_states contradict themselves: {text}')

@@ -57,9 +57,15 @@ class LinkWatch:
         """Note an update that only a producer can have sent."""
         self._has_producer = True
 
-    def update(self, now: float) -> None:
-        """Note an update."""
-        self._heard_at = self._updated_at = now
+    def update(self, now: float, *, is_ours: bool) -> None:
+        """
+        Note an update.
+
+        :param is_ours: whether it sends a joint of the robot.
+        """
+        self._heard_at = now
+        if is_ours:
+            self._updated_at = now
 
     def lack(self, now: float) -> str | None:
         """Return what is missing while the room is joined: server, producer or updates."""

@@ -35,7 +35,7 @@ class Measurements:
 
     def __init__(self, max_age_s: float) -> None:
         self._max_age_s = max_age_s
-        self._known: dict[str, JointTrack] = {}  # Joints that were commanded once, too.
+        self._known: dict[str, JointTrack] = {}  # Includes joints that were commanded earlier.
         self._tracks: tuple[JointTrack, ...] = ()
         self._has_any = False
         self._is_doubted = False
@@ -67,6 +67,8 @@ class Measurements:
         """
         self._publishers = names
         self._silent_topic = silent_topic
+        for track in self._known.values():
+            track.has_rivals = len(names) > 1
 
     def take(
         self,
@@ -118,6 +120,16 @@ class Measurements:
         if track is None or track.contradiction is not None:
             return None
         return track.position if abs(now - track.at) <= self._max_age_s else None
+
+    def drift(self, name: str, now: float) -> float:
+        """
+        Return how far a joint has gone since it was measured, if it goes on at its velocity.
+
+        It counts for as long as measurements usually take, so that a driver that hangs does not
+        let a joint go on for ever. 0 while it is not known.
+        """
+        track = self._known.get(name)
+        return track.drift(now) if track is not None and track.counts(now) else 0.0
 
     def last(self, name: str) -> tuple[float | None, float]:
         """Return the last position of a joint, however old, and its time; None without any."""

@@ -8,7 +8,8 @@ Rules of this file:
   changes by at most acceleration x min(dt, period), however long nothing called.
 - A command that is ahead of the measured joint by more than the leash moves no further ahead, but
   brakes and comes back. The leash is ``max_lead``, plus what the joint covers in ``lead_time_s``
-  at the speed that is measured.
+  at the speed that is measured, in whichever direction: a joint without power falls away, and a
+  command that followed at once would let a joint fall that only sags.
 - A motion that was not continued for a while begins from rest, because the robot has come to rest
   at the last command.
 """
@@ -22,13 +23,13 @@ from .gate_settings import GateJoint
 from .measurements import Measurements
 from .slew import clamp, limited_step, stopping_point
 
-__all__ = ['Motion', 'leash']
+__all__ = ['Motion', 'leash', 'reach']
 
 REST_S = 0.1
 """After so long without a command a robot has come to rest at the last one."""
 
-PROGRESS_SHARE = 0.1
-"""A joint that moves by this share of its lead towards its target follows, however slowly."""
+PROGRESS_SHARE = 0.2
+"""A joint that moves by this share of its lead within its stall time follows, however slowly."""
 
 END_SHARE = 0.8
 """From this share of its lead on, a command counts as at the end of its leash."""
@@ -78,14 +79,20 @@ class Motion:
         """End the motion at the last command."""
         self.velocity = dict.fromkeys(self.velocity, 0.0)
 
-    def settle(self, joints: Iterable[GateJoint]) -> None:
-        """Let all joints rest where they can stop, until they have another target."""
+    def settle(self, joints: Sequence[GateJoint]) -> float:
+        """
+        Set the target of each joint to where it can stop, until it has another one.
+
+        :returns: how long it takes the slowest to stop, in seconds.
+        """
         self.origin = {
             joint.name: stopping_point(
                 self.setpoint[joint.name], self.velocity[joint.name], joint.max_acceleration
             )
             for joint in joints
         }
+        times = (abs(self.velocity[joint.name]) / joint.max_acceleration for joint in joints)
+        return max(times, default=0.0)
 
     @property
     def is_at_rest(self) -> bool:
@@ -131,7 +138,8 @@ class Motion:
             pose = fresh(name, now) if joint.max_lead < math.inf else None
             if pose is not None:
                 if abs(goal - pose) > joint.max_lead:
-                    target = leash(joint, goal, position, pose, measured.velocity(name))
+                    lead = reach(joint, measured.velocity(name))
+                    target = leash(joint, goal, position, pose, lead, measured.drift(name, now))
                 if target == goal:
                     self._behind.pop(name, None)
                 elif self._has_stalled(joint, goal, pose, now):
@@ -177,28 +185,31 @@ class Motion:
         direction = math.copysign(1.0, goal - pose)
         is_at_end = (self.setpoint[joint.name] - pose) * direction >= END_SHARE * joint.max_lead
         since, was = self._behind.get(joint.name, (now, pose))
-        if not is_at_end or (pose - was) * direction >= PROGRESS_SHARE * joint.max_lead:
+        slowest = PROGRESS_SHARE * min(joint.max_lead, joint.ramp.limit * joint.stall_s)
+        if not is_at_end or (pose - was) * direction >= slowest:
             since, was = now, pose
         self._behind[joint.name] = since, was
         return abs(now - since) >= joint.stall_s
 
 
-def leash(joint: GateJoint, goal: float, setpoint: float, pose: float, speed: float) -> float:
+def reach(joint: GateJoint, speed: float) -> float:
+    """Return how far ahead of a joint its command may be that moves at this speed."""
+    return joint.max_lead + joint.lead_time_s * min(abs(speed), joint.ramp.limit)
+
+
+def leash(
+    joint: GateJoint, goal: float, setpoint: float, pose: float, lead: float, drift: float
+) -> float:
     """
-    Return how far towards its goal a joint may be commanded, given where it is measured.
+    Return how far towards its goal a joint may be commanded, given where it was measured.
 
     :param setpoint: the present command.
     :param pose: the measured position.
-    :param speed: the measured velocity.
+    :param lead: how far ahead the command may be.
+    :param drift: how far the joint has probably gone since it was measured.
     :returns: the goal, where it is near; never further outside the limits than the setpoint.
     """
-    covered = joint.lead_time_s * clamp(speed, -joint.ramp.limit, joint.ramp.limit)
-    if goal > pose:
-        farthest = pose + joint.max_lead + (covered if covered > 0.0 else 0.0)
-        target = goal if goal < farthest else farthest
-    else:
-        farthest = pose - joint.max_lead + (covered if covered < 0.0 else 0.0)
-        target = goal if goal > farthest else farthest
+    target = clamp(goal, pose - lead + min(0.0, drift), pose + lead + max(0.0, drift))
     # A hand that pushes the joint out of its limits does not take its command along.
     if joint.upper is not None and target > joint.upper:
         target = min(target, max(joint.upper, setpoint))

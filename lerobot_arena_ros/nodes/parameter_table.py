@@ -179,7 +179,7 @@ SPECS: tuple[Spec, ...] = (
         'always',
         'Whether fresh joint_states are needed to move: always; once a publisher of them was '
         'discovered, for which five seconds are given (auto); or never. Without them the first '
-        'command is where the room asks for it.',
+        'command is where the room asks for it. Those that come count in any case.',
         choices=('always', 'auto', 'never'),
     ),
     Spec(
@@ -196,7 +196,7 @@ SPECS: tuple[Spec, ...] = (
         0.0,
         'A joint that is measured to move faster contradicts itself: nothing moves until its '
         'measurements agree for half a second. Sliding joints a tenth of it, in m/s. 0: four '
-        'times the velocity limit of the joint.',
+        'times the velocity limit of the joint, and no less than 4 rad/s.',
         'rad/s',
         0.0,
         1000.0,

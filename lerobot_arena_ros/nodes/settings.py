@@ -47,6 +47,9 @@ SLIDING_SHARE = 0.1
 MEASURED_SHARE = 4.0
 """How many times its velocity limit a joint may be measured to move, where nothing is said."""
 
+LOWEST_VELOCITY = 1.0
+"""A hand, or a motion whose limit was just lowered, moves a joint this fast, in rad/s."""
+
 
 @dataclass(frozen=True)
 class ProduceSettings:
@@ -106,8 +109,9 @@ class CommonLimits:
             max_acceleration=_limit(joint.max_acceleration, self.acceleration * share),
             max_lead=_limit(joint.max_lead, self.lead * share),
             lead_time_s=self.lead_time_s,
-            stall_s=_limit(joint.stall_s, self.stall_s),
-            max_measured_velocity=self.measured_velocity * share or MEASURED_SHARE * velocity,
+            stall_s=math.inf if joint.is_locked else _limit(joint.stall_s, self.stall_s),
+            max_measured_velocity=self.measured_velocity * share
+            or MEASURED_SHARE * max(velocity, LOWEST_VELOCITY * share),
             limit_tolerance=self.tolerance * share,
             is_continuous=joint.continuous,
             is_sliding=joint.prismatic,
