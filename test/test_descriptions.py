@@ -66,3 +66,14 @@ def test_faults_are_kept_until_they_are_corrected() -> None:
 
     assert descriptions.described.odd == {}
     assert descriptions.described.joints['a'] == NARROW
+
+
+def test_a_description_of_more_listed_joints_counts_instead() -> None:
+    """Another robot's gripper of the same name does not keep its limits for ever."""
+    descriptions = Descriptions(('a', 'b', 'gripper'))
+    assert descriptions.take(Description({'gripper': WIDE, 'x': WIDE}))
+
+    assert descriptions.take(Description({'a': NARROW, 'b': NARROW, 'gripper': NARROW}))
+
+    assert descriptions.described.joints['gripper'] == NARROW
+    assert not descriptions.take(Description({'gripper': WIDE, 'x': WIDE}))

@@ -557,3 +557,67 @@ def test_a_joint_that_comes_back_is_still_known() -> None:
     measured.set_joints([PAN, LIFT])
 
     assert measured.fresh('lift', 0.2) == 1.1
+
+
+# ----- several publishers, and joints without end
+
+
+def test_a_lie_that_goes_on_alone_is_not_believed() -> None:
+    """The driver hangs, and the second publisher goes on: there has to be one of them only."""
+    measured = measuring(PAN)
+    measured.note_publishers(('/driver', '/gui'), silent_topic=None)
+    follow(measured, [(10.0 + 0.01 * n, 1.5 if n % 2 else 0.0) for n in range(20)])
+    alone = [(10.2 + 0.01 * n, 0.0) for n in range(200)]
+
+    follow(measured, alone)
+
+    doubt = measured.distrust(12.2)
+    assert doubt is not None
+    assert doubt.endswith('; published by /driver, /gui')
+    measured.note_publishers((), silent_topic=None)
+    follow(measured, [(12.2 + 0.01 * n, 0.0) for n in range(60)])
+    assert measured.distrust(12.8) is None
+
+
+def test_a_glitch_beside_another_publisher_heals() -> None:
+    """A joint that comes back to where it was believed to be counts again."""
+    measured = measuring(PAN)
+    measured.note_publishers(('/arm', '/gripper'), silent_topic=None)
+    follow(measured, [(10.0, 1.5), (10.01, 1.5), (10.02, -1.0), (10.03, 1.5)])
+
+    follow(measured, [(10.04 + 0.01 * n, 1.5) for n in range(70)])
+
+    assert measured.distrust(10.74) is None
+    assert measured.fresh('pan', 10.74) == 1.5
+
+
+def test_a_joint_without_end_goes_on_over_the_turn_of_its_encoder() -> None:
+    """From 3.14 to -3.14 is a small step."""
+    wheel = replace(PAN, lower=None, upper=None, is_continuous=True)
+    measured = measuring(wheel)
+
+    follow(measured, [(10.0, 3.13), (10.01, 3.14), (10.02, -3.14), (10.03, -3.13)])
+
+    assert measured.distrust(10.03) is None
+    assert measured.fresh('pan', 10.03) == pytest.approx(2 * math.pi - 3.13)
+
+
+def test_a_joint_without_end_that_was_silent_is_where_it_is_measured() -> None:
+    """A driver that was started anew counts turns from zero again."""
+    wheel = replace(PAN, lower=None, upper=None, is_continuous=True)
+    measured = measuring(wheel)
+    follow(measured, [(10.0 + 0.1 * n, 0.1 * n) for n in range(130)])
+
+    follow(measured, [(90.0, 0.0)])
+
+    assert measured.fresh('pan', 90.0) == 0.0
+
+
+def test_the_drift_of_a_late_joint_lasts_as_long_as_usual() -> None:
+    """A driver that hangs does not let a joint go on for ever."""
+    measured = measuring(PAN)
+    follow(measured, [(10.0 + 0.1 * n, 0.1 * n) for n in range(20)])
+
+    assert measured.velocity('pan') == pytest.approx(1.0, rel=0.05)
+    assert measured.drift('pan', 11.95) == pytest.approx(0.05, rel=0.1)
+    assert measured.drift('pan', 12.3) == pytest.approx(0.1, rel=0.1)

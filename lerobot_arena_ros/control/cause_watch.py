@@ -1,4 +1,4 @@
-"""What to log about a flow that does not flow. Pure: ``now`` is in seconds of the steady clock."""
+"""When to log why commands do not flow. Pure: ``now`` is in seconds of the steady clock."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ class Feedback(str, Enum):
     """
     Whether measured positions are required.
 
-    ``auto``: once somebody is seen to publish them. Who is discovered late is measured late, so
+    ``auto``: once a publisher of them is seen. One that is discovered late is measured late, so
     the first command may be far from the robot: it is for those who know.
     """
 

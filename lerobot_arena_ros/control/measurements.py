@@ -193,7 +193,7 @@ class Measurements:
         )
 
     def _is_present(self, track: JointTrack, now: float) -> bool:
-        """Say whether a joint is still measured; without, there is nothing to contradict."""
+        """Return whether a joint is still measured; if not, nothing contradicts."""
         return abs(now - track.arrived_at) <= max(self._max_age_s, CONTRADICTION_S)
 
     def _judge_age(self, age_s: float, stamp_s: float | None) -> Unusable | None:

@@ -239,7 +239,7 @@ class Commander:
             self._wake_or_rest()
 
     def announce(self) -> None:
-        """Log what has become of the gate, for words take longer than a stop may."""
+        """Log what has become of the gate, because logging takes longer than a stop may."""
         with self._lock:
             self._act()
 
@@ -353,7 +353,9 @@ class Commander:
         new = set(self._joint_map.unknown(values)) - self.unknown
         if new and len(self.unknown) < 100:
             self.unknown = self.unknown | new  # Another one: diagnostics may be reading the old.
-            self._logger.warning(f'the room has joints that nobody maps: {", ".join(sorted(new))}')
+            self._logger.warning(
+                f'the room has joints that are not among the joints: {", ".join(sorted(new))}'
+            )
 
     def _look_for_listeners(self, now: float) -> None:
         """Notice a new listener before it is told anything, where nobody measures the robot."""

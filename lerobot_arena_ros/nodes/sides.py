@@ -235,7 +235,7 @@ class Sides:
         if new:
             self.unmapped = self.unmapped | new
             self._logger.info(
-                f'joint_states has joints that nobody maps: {", ".join(sorted(new))}'
+                f'joint_states has joints that are not among the joints: {", ".join(sorted(new))}'
             )
 
     def _on_gate_change(self) -> None:
