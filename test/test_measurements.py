@@ -566,7 +566,7 @@ def test_a_lie_that_goes_on_alone_is_not_believed() -> None:
     """The driver hangs, and the second publisher goes on: there has to be one of them only."""
     measured = measuring(PAN)
     measured.note_publishers(('/driver', '/gui'), silent_topic=None)
-    follow(measured, [(10.0 + 0.01 * n, 1.5 if n % 2 else 0.0) for n in range(20)])
+    follow(measured, [(10.0 + 0.01 * n, 0.0 if n % 2 else 1.5) for n in range(20)])
     alone = [(10.2 + 0.01 * n, 0.0) for n in range(200)]
 
     follow(measured, alone)
