@@ -269,7 +269,7 @@ def test_joints_and_limits_come_from_the_robot_description() -> None:
 def test_controllers_are_spoken_to_in_their_own_words(
     interface: str, kind: type, refusal: Callable[[Any, Sequence[str]], str | None]
 ) -> None:
-    """Values in the controller's order, or one point to be reached within a ramp's step."""
+    """Values in the controller's order, or one point to be reached at once."""
     heard: list[Any] = []
     parameters = {**PAIR, **FAST, 'consume.command_interface': interface}
     with robot(parameters, '-r', 'joint_commands:=controller') as bridged:
@@ -293,10 +293,10 @@ def test_controllers_are_spoken_to_in_their_own_words(
 
         assert [refusal(message, PAIR['joints']) for message in heard] == [None] * len(heard)
         assert positions_of(heard[-1])[1] == pytest.approx(math.radians(5.0))
-        # Silence stops either: the one holds its last value, the other the end of a trajectory
-        # that is one step of the ramp long. So the stop itself says nothing.
+        # Silence stops either: the one holds its last value, the other the end of a trajectory,
+        # which is reached at once. So nothing is sent at a stop.
         if interface == 'joint_trajectory':
-            assert {message.points[0].time_from_start.nanosec for message in heard} == {10_000_000}
+            assert {message.points[0].time_from_start.nanosec for message in heard} == {0}
 
 
 def positions_of(message: Any) -> list[float]:

@@ -62,9 +62,7 @@ def moving_commander(topic: Topic, pan: Joint = PAN) -> Commander:
     commander = Commander(
         settings.consume,
         JointMap([pan]),
-        topic=CommandTopic(
-            topic, interface='joint_state', period_s=0.01, now_ns=lambda: 0, others=Alone()
-        ),
+        topic=CommandTopic(topic, interface='joint_state', now_ns=lambda: 0, others=Alone()),
         logger=NodeLog(get_logger('test')),
         lock=threading.RLock(),
         on_change=lambda: None,

@@ -181,7 +181,7 @@ def test_writing_says_what_the_message_would(
     """Of each kind, whatever was written before."""
 
     def make(positions: Any, stamp: Time) -> Any:
-        return command_to_ros(interface, names, positions, stamp=stamp, period_s=0.01)
+        return command_to_ros(interface, names, positions, stamp=stamp)
 
     writer = CommandWriter(make, len(names))
     numbers = st.lists(NUMBERS, min_size=len(names), max_size=len(names))
@@ -198,6 +198,6 @@ def test_commands_are_written_as_bytes(interface: str) -> None:
     """Otherwise nothing would be gained."""
 
     def make(positions: Any, stamp: Time) -> Any:
-        return command_to_ros(interface, ['a', 'b'], positions, stamp=stamp, period_s=0.01)
+        return command_to_ros(interface, ['a', 'b'], positions, stamp=stamp)
 
     assert isinstance(CommandWriter(make, 2).write([1.0, 2.0], 1), bytes)

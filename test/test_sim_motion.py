@@ -38,10 +38,11 @@ class Rig:
         servo: Servo = FAST,
         pose: Mapping[str, float] | None = None,
         interface: str = 'joint_state',
+        open_loop: bool = True,
         parameters: Mapping[str, object] | None = None,
     ) -> None:
         self.arm = SimArm(servo=servo, pose=pose)
-        self.driver = Driver(self.arm, open_loop=True)
+        self.driver = Driver(self.arm, open_loop=open_loop, period_s=0.002)
         self.interface = interface
         self.now = 1000.0
         self.leader: Callable[[float], Mapping[str, float]] | None = None
@@ -105,7 +106,7 @@ class Rig:
         if command is None:
             return
         if self.interface == 'joint_trajectory':
-            self.driver.follow(list(self.joints), [Point(PERIOD_S, command.positions)])
+            self.driver.follow(list(self.joints), [Point(0.0, command.positions)])
         else:
             self.driver.command(dict(zip(self.joints, command.positions, strict=True)))
 
@@ -330,11 +331,12 @@ def test_reversals_stay_within_the_acceleration(
         assert max(changes) <= rig.joints[name].max_acceleration * (1 + 1e-6), name
 
 
-def test_trajectories_accelerate_the_arm_little_more_than_positions() -> None:
+@pytest.mark.parametrize('open_loop', [True, False], ids=['open loop', 'closed loop'])
+def test_trajectories_accelerate_the_arm_little_more_than_positions(open_loop: bool) -> None:
     """At most 1.3 times, though the controller interpolates between points."""
     peaks = {}
     for interface in ('joint_state', 'joint_trajectory'):
-        rig = Rig(interface=interface)
+        rig = Rig(interface=interface, open_loop=open_loop)
         rig.leader = wave
         rig.run(3.0)
         rig.arm.peak_accelerations()

@@ -272,7 +272,6 @@ class BridgeNode(LifecycleNode):
         return CommandTopic(
             publisher,
             interface=consume.command_interface,
-            period_s=consume.gate.ramp_period_s,
             now_ns=self._now_ns,
             others=OtherPublishers(
                 self,

@@ -44,7 +44,6 @@ class CommandTopic:
     What is told to the robot, and who listens. Its owner holds a lock while publishing.
 
     :param interface: the message type, by ``consume.command_interface``.
-    :param period_s: when a trajectory of one point arrives there.
     :param now_ns: gives the ROS time in nanoseconds.
     :param others: who else publishes on it.
     :ivar commands: how many were published.
@@ -56,7 +55,6 @@ class CommandTopic:
         publisher: CommandPublisher,
         *,
         interface: str,
-        period_s: float,
         now_ns: Callable[[], int],
         others: Others,
     ) -> None:
@@ -65,7 +63,6 @@ class CommandTopic:
         self.commanded_at: float | None = None
         self._publisher = publisher
         self._interface = interface
-        self._period_s = period_s
         self._now_ns = now_ns
         self._names: tuple[str, ...] = ()
         self._writer: CommandWriter | None = None
@@ -91,8 +88,6 @@ class CommandTopic:
 
     def _writer_for(self, names: tuple[str, ...]) -> CommandWriter:
         def make(positions: Sequence[float], stamp: TimeMsg) -> CommandMessage:
-            return command_to_ros(
-                self._interface, names, positions, stamp=stamp, period_s=self._period_s
-            )
+            return command_to_ros(self._interface, names, positions, stamp=stamp)
 
         return CommandWriter(make, len(names))

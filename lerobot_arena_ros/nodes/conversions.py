@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from builtin_interfaces.msg import Duration
 from builtin_interfaces.msg import Time as TimeMsg
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
@@ -66,24 +65,20 @@ def command_to_ros(
     positions: Sequence[float],
     *,
     stamp: TimeMsg,
-    period_s: float,
 ) -> CommandMessage:
     """
     Make a command of positions in radians or metres, one for each name.
 
     :param interface: a key of :data:`COMMAND_TYPES`.
     :param stamp: when the command was decided.
-    :param period_s: when a trajectory arrives there; the velocity limit holds for this long.
     """
     if interface == 'forward_command':
         return Float64MultiArray(data=list(positions))
     if interface == 'joint_trajectory':
-        seconds, fraction_s = divmod(period_s, 1.0)
-        point = JointTrajectoryPoint(
-            positions=list(positions),
-            time_from_start=Duration(sec=int(seconds), nanosec=int(fraction_s * 1e9)),
-        )
-        # A zero stamp means "begin now"; ours would lie in the past when it arrives.
+        # A zero stamp means "begin now"; ours would lie in the past when it arrives. A time of
+        # zero means "be there now": the way between two commands is planned here. A controller
+        # that interpolates would begin each piece where the arm is measured, which lags behind.
+        point = JointTrajectoryPoint(positions=list(positions))
         return JointTrajectory(joint_names=list(names), points=[point])
     return joint_state_to_ros(names, positions, stamp)
 

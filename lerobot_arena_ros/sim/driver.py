@@ -42,15 +42,19 @@ class Driver:
     :param arm: what it drives.
     :param open_loop: whether a trajectory begins where the joints should be, instead of where
         they are measured; the parameter ``open_loop_control`` of ros2_control's controller.
+    :param period_s: how often a trajectory gives the servos new targets.
     """
 
-    def __init__(self, arm: SimArm, *, open_loop: bool = False) -> None:
+    def __init__(
+        self, arm: SimArm, *, open_loop: bool = False, period_s: float = CONTROL_PERIOD_S
+    ) -> None:
         self.arm = arm
         self.offsets: dict[str, float] = {}
         """What is added to measured positions, in radians, by joint name."""
         self.delay_s = 0.0
         """How old measurements are, and say that they are; negative ones lie in the future."""
         self._open_loop = open_loop
+        self._period_s = period_s
         self._frozen: dict[str, float] = {}
         self._hung_until = -math.inf
         self._joints: Sequence[str] = ()
@@ -125,7 +129,7 @@ class Driver:
     def step(self, seconds: float) -> None:
         """Let time pass."""
         while seconds > 0.0:
-            part = min(seconds, CONTROL_PERIOD_S)
+            part = min(seconds, self._period_s)
             seconds -= part
             if self._trajectory is not None and not self.hangs:
                 wanted = self._trajectory.at(self.arm.time + part).positions
