@@ -28,7 +28,7 @@ from .plan import FULL, SHORT, Plan
 from .processes import enter_all
 from .ratios import Results
 from .readings import noise
-from .report import beyond
+from .report import beyond, tables
 from .rosbridge import HOW_TO_HAVE_IT, NOT_INSTALLED, Rosbridge, find_rosbridge
 from .rounds import highest_rate, rounds, warm_up
 from .stop_trip import stop_trips
@@ -250,7 +250,7 @@ def main() -> int:
     options = parser.parse_args()
     begin_s = time.monotonic()
     results = json.loads(options.kept.read_text()) if options.kept else measure(options)
-    print_tables(results)
+    print_tables(tables(results))
     for line in lines_of_noise(results):
         print(line)
     if not options.kept:

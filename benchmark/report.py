@@ -9,14 +9,16 @@ from .gate_steps import CALLS
 from .ratios import Results, floor_cpu_us, floor_of, ratios
 from .targets import TARGETS, Target
 
-__all__ = ['beyond', 'tables', 'verdicts']
+__all__ = ['Row', 'Table', 'beyond', 'tables', 'verdicts']
 
 _NOT_MEASURED = {'many': 'skipped: 50 processes were not measured'}
 
 Row = Sequence[object]
+Table = tuple[str, list[str], list[Row]]
+"""Title, head and rows."""
 
 
-def tables(results: Results) -> Iterator[tuple[str, list[str], list[Row]]]:
+def tables(results: Results) -> Iterator[Table]:
     """Give title, head and rows of each table that there is something for."""
     sections: list[tuple[str, str, Callable[[Any], list[Row]], str]] = [
         ('paths', 'From one JointState to another, or one hop', _paths, _PATHS_HEAD),

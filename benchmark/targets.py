@@ -1,4 +1,4 @@
-"""What the package wants to reach, as data: each a ratio inside one run, a share of a core, or a time."""
+"""What the package wants to reach, as data: ratios inside one run, shares of a core, or times."""
 
 from __future__ import annotations
 
