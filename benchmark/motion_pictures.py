@@ -15,8 +15,11 @@ from .tracking import DEFAULT, STOP_S, VERSION_01, Measured, Trace
 
 __all__ = ['draw_motion']
 
-MARKERS = 'o' * 2 + 's' * 4 + '^' * 4 + 'x' * 3
-"""One for each group of variants."""
+GROUPS = {'acceleration': (4, 4), 'lead': (-4, 4), 'lead time': (4, -8)}
+"""Variants that differ in one parameter, and where their values are written, in points."""
+
+NEAR_SHARE = 0.03
+"""A value whose error differs by less from the default's would be written over it."""
 
 
 def draw_motion(measured: Mapping[str, Measured], folder: Path) -> Iterator[tuple[str, Path]]:
@@ -42,30 +45,31 @@ def draw_motion(measured: Mapping[str, Measured], folder: Path) -> Iterator[tupl
 
 
 def _before_and_after(
-    axes: Any, before: Trace, after: Trace, panel: Callable[[Any, Trace], None]
+    axes: Any,
+    measured: Mapping[str, Measured],
+    choose: Callable[[Measured], Trace],
+    panel: Callable[[Any, Trace], None],
 ) -> None:
-    for ax, title, trace in zip(axes, (VERSION_01, DEFAULT), (before, after), strict=True):
-        panel(ax, trace)
-        ax.set(xlabel='s', title=title)
+    for ax, name in zip(axes, (VERSION_01, DEFAULT), strict=True):
+        panel(ax, choose(measured[name]))
+        ax.set(xlabel='s', title=name)
     axes[1].sharey(axes[0])
 
 
 def _hand(axes: Any, measured: Mapping[str, Measured]) -> None:
-    traces = (measured[name].follows[HAND] for name in (VERSION_01, DEFAULT))
-    _before_and_after(axes, *traces, _hand_panel)
+    _before_and_after(axes, measured, lambda one: one.follows[HAND], _hand_panel)
     axes[0].set(ylabel='rad')
 
 
 def _hand_panel(ax: Any, trace: Trace) -> None:
     shown = slice(round(HAND_S / PERIOD_S))
     seconds = trace.time_s[shown] - trace.time_s[0]
-    for label in ('leader', 'command', 'arm'):
-        ax.plot(seconds, getattr(trace, label)[shown], label=label, linewidth=1.0)
+    for label, style in {'leader': 'k--', 'command': 'C0', 'arm': 'C1'}.items():
+        ax.plot(seconds, getattr(trace, label)[shown], style, label=label, linewidth=1.0)
 
 
 def _stop(axes: Any, measured: Mapping[str, Measured]) -> None:
-    traces = (measured[name].stops['slow'] for name in (VERSION_01, DEFAULT))
-    _before_and_after(axes, *traces, _stop_panel)
+    _before_and_after(axes, measured, lambda one: one.stops['slow'], _stop_panel)
     axes[0].set(ylabel='rad')
 
 
@@ -77,8 +81,7 @@ def _stop_panel(ax: Any, trace: Trace) -> None:
 
 
 def _reversal(axes: Any, measured: Mapping[str, Measured]) -> None:
-    traces = (measured[name].follows[REVERSALS] for name in (VERSION_01, DEFAULT))
-    _before_and_after(axes, *traces, _reversal_panel)
+    _before_and_after(axes, measured, lambda one: one.follows[REVERSALS], _reversal_panel)
     axes[0].set(ylabel='rad/s')
 
 
@@ -91,8 +94,36 @@ def _reversal_panel(ax: Any, trace: Trace) -> None:
 
 def _errors(axes: Any, measured: Mapping[str, Measured]) -> None:
     for ax, leader in zip(axes, (HAND, '1 Hz', STEPS), strict=True):
-        for marker, (name, one) in zip(MARKERS, measured.items(), strict=True):
-            trace = one.follows[leader]
-            ax.plot(trace.peak, trace.error_mrad, marker, label=name, markersize=5)
+        before = measured[VERSION_01].follows[leader]
+        default = measured[DEFAULT].follows[leader]
+        ax.plot(before.peak, before.error_mrad, 'k*', label=VERSION_01, markersize=9)
+        for group in GROUPS:
+            _error_line(ax, group, leader, measured)
+        ax.plot(default.peak, default.error_mrad, 'ko', label=DEFAULT, markersize=5)
         ax.set(title=leader, xlabel='arm, rad/s^2')
     axes[0].set(ylabel='RMS error, mrad')
+
+
+def _error_line(ax: Any, group: str, leader: str, measured: Mapping[str, Measured]) -> None:
+    """Draw the variants of a group as one line, each with its value where it is no default."""
+    default = measured[DEFAULT].follows[leader].error_mrad
+    traces = {
+        value: one.follows[leader]
+        for name, one in measured.items()
+        for of, _, value in [name.rpartition(' ')]
+        if of == group
+    }
+    places = [(trace.peak, trace.error_mrad) for trace in traces.values()]
+    (line,) = ax.plot(*zip(*places, strict=True), 'o-', label=group, markersize=4, linewidth=1.0)
+    for value, place in zip(traces, places, strict=True):
+        if abs(place[1] - default) < NEAR_SHARE * default:
+            continue
+        ax.annotate(
+            value,
+            place,
+            xytext=GROUPS[group],
+            textcoords='offset points',
+            ha='right' if GROUPS[group][0] < 0 else 'left',
+            color=line.get_color(),
+            fontsize=7,
+        )

@@ -81,9 +81,13 @@ class Trace:
 
     def then(self, later: Trace) -> Trace:
         """Return both, one after the other."""
-        names = ('time_s', 'leader', 'command', 'arm')
-        parts = [np.concatenate([getattr(self, name), getattr(later, name)]) for name in names]
-        return Trace(*parts, max(self.peak, later.peak))
+        return Trace(
+            np.concatenate([self.time_s, later.time_s]),
+            np.concatenate([self.leader, later.leader]),
+            np.concatenate([self.command, later.command]),
+            np.concatenate([self.arm, later.arm]),
+            max(self.peak, later.peak),
+        )
 
     @property
     def error_mrad(self) -> float:
@@ -154,14 +158,16 @@ def travel_mrad(trace: Trace) -> float:
 
 def lag_ms(trace: Trace, leader: Leader) -> int:
     """Return by how much the leader has to be delayed to be most like the arm, in ms."""
-    longest_s = min(LONGEST_LAG_S, leader.period_s)
-    return min(range(round(1000 * longest_s)), key=lambda lag: _unlike(trace, leader, lag))
+    longest_ms = round(1000 * min(LONGEST_LAG_S, leader.period_s))
+    at_ms = np.round(1000 * trace.time_s).astype(int)
+    first_ms = at_ms[0] - longest_ms
+    wanted = np.array([leader.signal(ms / 1000) for ms in range(first_ms, at_ms[-1] + 1)])
 
+    def unlike(lag: int) -> float:
+        """Say how much the distance varies: an arm that sags is no later for it."""
+        return float(np.var(trace.arm - wanted[at_ms - first_ms - lag]))
 
-def _unlike(trace: Trace, leader: Leader, by_ms: int) -> float:
-    """Return how unlike the arm a delayed leader is, whatever the sag of the arm."""
-    delayed = np.array([leader.signal(time_s - by_ms / 1000.0) for time_s in trace.time_s])
-    return float(np.var(trace.arm - delayed))
+    return min(range(longest_ms), key=unlike)
 
 
 def _watch(rig: ArmRig, seconds: float) -> Trace:
@@ -171,4 +177,5 @@ def _watch(rig: ArmRig, seconds: float) -> Trace:
         rig.tick()
         wanted = rig.leader(rig.arm.time) if rig.leader else np.nan
         rows.append((rig.arm.time, wanted, rig.command, rig.position))
-    return Trace(*np.array(rows).T, rig.arm.peak_accelerations()[rig.joint])
+    time_s, leader, command, arm = np.array(rows).T
+    return Trace(time_s, leader, command, arm, rig.arm.peak_accelerations()[rig.joint])

@@ -132,7 +132,8 @@ class Drive:
             change = min(abs(velocity), max(0.0, abs(velocity) - fastest))
         else:
             fastest = max(fastest, abs(before))
-            if joint.ramp.limit < track.limit:  # The last step may have ended faster than its mean.
+            if joint.ramp.limit < track.limit:
+                # The last step may have ended faster than it was on average.
                 fastest = max(fastest, abs(before) + joint.max_acceleration * track.step_s / 2)
             change = abs(velocity - before)
         rounding = 1e-6 + ROUNDING / step_s
