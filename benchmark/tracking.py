@@ -49,6 +49,7 @@ VARIANTS: dict[str, Parameters] = {
     **_variants('lead', 'consume.max_lead', (0.05, 0.1, 0.2)),
     'lead off': {'consume.max_lead': 0.0},
     **_variants('lead time', 'consume.lead_time_s', (0.0, 0.15, 0.3)),
+    'acceleration 40, lead 0.2': {'consume.max_acceleration': 40.0, 'consume.max_lead': 0.2},
 }
 """Parameters of the bridge, where they differ from the default."""
 
