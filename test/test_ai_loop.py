@@ -79,6 +79,8 @@ def test_one_bridge_closes_the_loop() -> None:
         'produce.room_id': 's-joint-input',
         'consume.room_id': 's-joint-output',
         'create_missing_rooms': 'none',
+        'consume.max_lead': 0.0,  # The robot is measured in one place, whatever it is told.
+        'joint_map.gripper.max_lead': 0.0,
     }
     observed: list[list[dict[str, Any]]] = []
     with robot(rooms, '--params-file', str(CONFIG)) as bridged:

@@ -24,6 +24,9 @@ from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
 
 SIDE = {'consume.room_id': 'a'}
 PAIR = {**SIDE, 'joints': ['j1', 'j2']}
+NO_LEASH = {'consume.max_lead': 0.0}
+"""For robots that are measured in one place, whatever they are told."""
+
 FAST = {'consume.max_velocity': 100.0, 'consume.start_velocity': 100.0}
 
 URDF = """
@@ -71,7 +74,8 @@ def test_nothing_is_commanded_before_every_joint_has_a_place() -> None:
 def test_motion_begins_at_the_measured_pose_and_ramps() -> None:
     """A room far away moves the robot from where it is, no faster than it may."""
     slow = {'consume.start_velocity': 0.5, 'consume.max_velocity': 1.0}
-    with robot({**PAIR, **slow, 'consume.require_feedback': 'always'}) as bridged:
+    fed = {'consume.require_feedback': 'always'}
+    with robot({**PAIR, **slow, **fed, **NO_LEASH}) as bridged:
         measured = [0.2, -0.3]
 
         async def measure() -> None:
@@ -128,7 +132,7 @@ def test_one_update_is_enough_to_get_there() -> None:
 
 def test_feedback_does_not_starve_a_motion() -> None:
     """However often joint_states come, the steps of a motion under way are taken."""
-    with robot({**PAIR, 'consume.start_seconds': 0.0}) as bridged:
+    with robot({**PAIR, 'consume.start_seconds': 0.0, **NO_LEASH}) as bridged:
         pose = [0.0, 0.0]
 
         async def measure() -> None:
@@ -185,7 +189,7 @@ def test_a_joint_that_nobody_maps_is_named_once() -> None:
 
 def test_what_the_room_remembers_moves_nothing() -> None:
     """A late joiner commands what is sent live, and holds a measured joint where it is."""
-    fed = {'consume.require_feedback': 'always'}
+    fed = {'consume.require_feedback': 'always', **NO_LEASH}
     with robot({**PAIR, 'autostart': False, **FAST, **fed}) as bridged:
 
         async def remember(producer: RoboticsProducer) -> None:

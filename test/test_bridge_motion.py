@@ -167,7 +167,7 @@ async def test_a_producer_that_was_away_is_approached_slowly(stage: Stage) -> No
 
 
 async def test_a_limit_that_changes_counts_from_the_next_step_on(stage: Stage) -> None:
-    """``consume.max_velocity`` set on the way slows the arm at once."""
+    """``consume.max_velocity`` set on the way brakes the arm at once."""
     slow = LIMIT / 10
     async with stage.led():
         await stage.arrives(50.0)
@@ -181,7 +181,24 @@ async def test_a_limit_that_changes_counts_from_the_next_step_on(stage: Stage) -
         before = len(stage.arm.steps)
         await stage.until(lambda: len(stage.arm.steps) > before + 50, 'more commands')
 
-    # What was on its way when the answer came may still be fast.
-    commands = [step.commanded for step in stage.arm.steps[before + 5 :]]
+    # What was on its way when the answer came may still be fast, and then the arm brakes.
+    braking = round(LIMIT / 20.0 / PERIOD_S)
+    commands = [step.commanded for step in stage.arm.steps[before + 5 + braking :]]
     widest = max(abs(b - a) for a, b in zip(commands, commands[1:], strict=False))
     assert 0.0 < widest <= slow * PERIOD_S + ROUNDING
+
+
+async def test_another_producer_within_a_heartbeat_is_followed_slowly(stage: Stage) -> None:
+    """One leaves in the middle of a motion, and the next one wants the same: the arm brakes."""
+    async with stage.led():
+        await stage.arrives(50.0)
+        stage.target_deg = -50.0
+        await stage.until(lambda: (stage.arm.position or 0.0) < 0.5, 'the arm on its way')
+    changed = len(stage.arm.steps)
+    async with stage.led():
+        await stage.arrives(-50.0)
+
+    steps = [step for step in stage.arm.steps[changed:] if step.commanded > -0.7]
+    ten = zip(steps, steps[10:], strict=False)
+    speeds = [(a.commanded - b.commanded) / (b.at - a.at) for a, b in ten]
+    assert min(speeds) < (START + LIMIT) / 2

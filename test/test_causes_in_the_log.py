@@ -20,7 +20,7 @@ from lerobot_arena_ros.arena.robot_state import RobotState
 CONSUME = {'consume.room_id': 'in', 'joints': ['j1'], 'consume.require_producer': False}
 PRODUCE = {'produce.room_id': 'out', 'joints': ['j1']}
 MEASURED = {**CONSUME, 'consume.require_feedback': 'always'}
-UNMEASURED = 'no joint_states of j1 yet'
+UNMEASURED = 'nothing publishes joint_states on'
 
 
 def lines(bridged: Robot, *texts: str) -> list[str]:
@@ -143,10 +143,10 @@ def test_a_robot_that_waits_for_an_update_is_no_warning() -> None:
 def test_a_leader_that_sends_nothing_says_why() -> None:
     """Nobody measures it, then it is measured, then its driver is silent."""
     with robot(PRODUCE) as bridged:
-        logs(bridged, 'WARN', 'nothing is sent: no node publishes joint_states')
+        logs(bridged, 'WARN', f'nothing is sent: {UNMEASURED}')
         bridged.wait_for_status('produce link', 'joined')
         bridged.probe.publish_joints(NAMESPACE, ['other'], [0.0])
-        logs(bridged, 'WARN', f'nothing is sent: {UNMEASURED}')
+        logs(bridged, 'WARN', 'nothing is sent: no joint_states of j1 yet')
         bridged.probe.publish_joints(NAMESPACE, ['j1'], [0.0])
         logs(bridged, 'INFO', 'joint_states are sent again')
         logs(bridged, 'WARN', 'nothing is sent: no joint_states for 3 s')

@@ -697,6 +697,28 @@ def test_feedback_that_comes_back_far_away_is_where_motion_begins() -> None:
     assert pose_of(gate.update({'pan': 0.25}, 0.7)) == {'pan': -0.9, 'lift': 2.9}
 
 
+@pytest.mark.parametrize('feedback', list(Feedback))
+def test_measurements_that_contradict_each_other_freeze_a_motion(feedback: Feedback) -> None:
+    """At once and without braking, whatever is required; half a second later it may go on."""
+    gate = active_gate(replace(FED, feedback=feedback))
+    joints = [replace(j, max_acceleration=5.0, max_measured_velocity=8.0) for j in (PAN, LIFT)]
+    gate.set_joints(joints, 0.0)
+    gate.measure(POSE, 0.0)
+    gate.update({'pan': 1.0, 'lift': 3.0}, 0.0)
+    _, now = run(gate, 0.0, 0.2)
+    assert gate.is_moving
+
+    gate.measure({'pan': -0.9, 'lift': 1.0}, now + 0.01)
+
+    assert gate.state is State.HOLDING
+    assert gate.cause.startswith('joint_states contradict themselves: pan jumped by ')
+    assert gate.tick(now + 0.02) is None
+    assert not gate.is_moving
+    commands, now = run(gate, now + 0.02, 0.6, {'pan': -0.9, 'lift': 1.0})
+    assert not commands
+    assert pose_of(gate.update({'pan': 1.0}, now)) == {'pan': -0.9, 'lift': 1.0}
+
+
 @pytest.mark.parametrize('announced', [True, False])
 def test_feedback_that_begins_while_moving_is_where_motion_begins_anew(announced: bool) -> None:
     """With auto, an arm that comes up late is not pulled to where the blind commands are."""

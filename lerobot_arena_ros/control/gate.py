@@ -28,8 +28,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 import math
 
-from .gate_output import INACTIVE, NO_PRODUCER, NO_UPDATE, Command, State, Transition
+from .gate_output import INACTIVE, NO_UPDATE, Command, State, Transition
 from .gate_settings import Feedback, GateJoint, GateSettings, Halt, StateSyncUse
+from .link_watch import LinkWatch
 from .measurements import Measurements, Unusable
 from .motion import Motion, leash
 from .pauses import PauseWatch
@@ -65,18 +66,14 @@ class Gate:
 
         self._enabled = False
         self._rivals: str | None = None
-        self._link_fault: str | None = 'not connected'
-        self._delay_s: float | None = None
+        self._link = LinkWatch(settings, now)
         self._graph = PauseWatch(settings.pause_s, now)
-        self._heard_at = now
-        self._has_producer: bool | None = None
         self._feedback_expected = False
         self._measured = Measurements(settings.max_feedback_age_s)
 
         self._remembered: dict[str, float] = {}
         self._live: dict[str, float] = {}
         self._stale: set[str] = set()
-        self._live_at = now
 
         self._motion = Motion(settings.ramp_period_s, now)
         self._goals: dict[str, float] | None = None  # None where they have to be found anew.
@@ -169,7 +166,9 @@ class Gate:
 
         :param unready: what is still to be known of them before anything may move.
         """
-        self._unready = unready if joints else unready or _NO_JOINTS
+        if unready is not None or not joints:
+            unready = unready or _NO_JOINTS
+        self._unready = unready
         changed = [j.reach for j in joints] != [j.reach for j in self._joints]
         self._joints = tuple(joints)
         self._measured.set_joints(joints)
@@ -188,10 +187,7 @@ class Gate:
 
     def link_up(self, now: float) -> None:
         """Note a new join: what was live in the last one is not any more."""
-        self._link_fault = None
-        self._delay_s = None
-        self._heard_at = now
-        self._has_producer = None
+        self._link.join(now)
         self._has_source = False
         self._remembered.clear()
         if self._state is State.ACTIVE:
@@ -201,7 +197,7 @@ class Gate:
 
     def link_down(self, cause: str, now: float) -> None:
         """Note that the room cannot be heard."""
-        self._link_fault = cause
+        self._link.fault = cause or 'connection closed'
         self._review(now)
 
     def heard(
@@ -218,18 +214,14 @@ class Gate:
         :param round_trip_s: how long the answer took; None where nothing was asked.
         """
         self._review(now)  # Before the silence that it ends is forgotten.
-        self._heard_at = now
-        if round_trip_s is not None:
-            self._delay_s = round_trip_s
-        if has_producer is not None:
-            self._has_producer = has_producer
+        self._link.hear(now, has_producer=has_producer, round_trip_s=round_trip_s)
         self._review(now)
         if has_producer is False and self._state is not State.ACTIVE:
             self._forget()  # The next producer is asked for nothing that this one wanted.
 
     def late(self, waiting_s: float, now: float) -> None:
         """Note that an answer of the server has been missing for so long."""
-        self._delay_s = waiting_s
+        self._link.wait(waiting_s)
         self._review(now)
 
     def graph_seen(self, now: float, *, messages: int = 0) -> None:
@@ -341,7 +333,8 @@ class Gate:
         if len(_finite(positions)) < len(positions):
             self.spoil()
             return None
-        self._has_producer = self._has_producer or from_producer
+        if from_producer:
+            self._link.find_producer()
         if not self._has_source or source != self._source:
             self._change_source(source, now)
         return self._take(positions, now, has_left=has_left)
@@ -350,7 +343,7 @@ class Gate:
         self, positions: Mapping[str, float], now: float, *, has_left: bool
     ) -> Command | None:
         """Follow finite positions, unless the gate has just left ``ACTIVE``."""
-        self._heard_at = self._live_at = now
+        self._link.update(now)
         self.clamped += sum(not joint.allows(positions.get(joint.name)) for joint in self._joints)
         arrived = positions.keys() - self._live.keys()
         self._live.update(positions)
@@ -440,27 +433,16 @@ class Gate:
         """Return what keeps commands from flowing, the root of it first."""
         if not self._enabled:
             return INACTIVE
-        if self._rivals is not None:
-            return self._rivals
-        if self._unready is not None:
-            return self._unready
-        if self._link_fault is not None:
-            return self._link_fault
-        return self._pause(now) or self._silence(now) or self._distrust(now) or self._unplaced(now)
-
-    def _silence(self, now: float) -> str | None:
-        """Return what the link, the producer or the updates lack."""
-        settings = self._settings
-        if abs(now - self._heard_at) > settings.link_timeout_s:
-            return f'no sign of life from the server for {settings.link_timeout_s:g} s'
-        delay = self._delay()
-        if delay is not None:
-            return delay
-        if settings.require_producer and not self._has_producer:
-            return NO_PRODUCER
-        if settings.command_timeout_s and abs(now - self._live_at) > settings.command_timeout_s:
-            return f'no update for {settings.command_timeout_s:g} s'
-        return None
+        return (
+            self._rivals
+            or self._unready
+            or self._link.fault
+            or self._pause(now)
+            or self._link.lack(now)
+            or self._measured.distrust(now)
+            or self._feedback_obstacle(now)
+            or self._unplaced(now)
+        )
 
     def _distrust(self, now: float) -> str | None:
         """Return why the robot must not even be braked: it may be elsewhere, or is not ours."""
@@ -486,18 +468,6 @@ class Gate:
         return (
             f'this process stood still for {paused_s:.1f} s: waiting {settle_s:g} s for stops'
             ' that were published meanwhile'
-        )
-
-    def _delay(self) -> str | None:
-        """Return which delay of the link keeps the robot still."""
-        longest_s = self._settings.max_delay_s
-        if self._delay_s is None:
-            return 'the delay of the link is not known yet' if math.isfinite(longest_s) else None
-        if self._delay_s <= longest_s:
-            return None
-        return (
-            f'the link is late: a round trip takes {self._delay_s:.2f} s, link.max_delay_s is'
-            f' {longest_s:g}'
         )
 
     def _feedback_obstacle(self, now: float) -> str | None:

@@ -14,6 +14,7 @@ __all__ = [
     'Command',
     'State',
     'Transition',
+    'unpublished',
 ]
 
 INACTIVE = 'inactive'
@@ -23,6 +24,11 @@ NO_UPDATE = 'waiting for a live update'
 
 NORMAL_CAUSES = frozenset({INACTIVE, LOOKING, NO_PRODUCER, NO_UPDATE})
 """Causes for which a robot waits although nothing is wrong."""
+
+
+def unpublished(topic: str) -> str:
+    """Return the cause of a robot without a publisher of ``joint_states``."""
+    return f'nothing publishes joint_states on {topic}'
 
 
 class State(str, Enum):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 import math
 
+from .gate_output import unpublished
 from .gate_settings import GateJoint
 from .joint_track import CONTRADICTION_S, JointTrack, Unusable
 
@@ -164,7 +165,7 @@ class Measurements:
         if abs(now - self._refused_at) <= max(REFUSAL_S, self._max_age_s):
             return f'no usable joint_states: {self._refusal.text}'
         if self._silent_topic is not None:
-            return f'nothing publishes joint_states on {self._silent_topic}'
+            return unpublished(self._silent_topic)
         unseen = [track.name for track in missing if track.at == -math.inf]
         if unseen:
             return f'no joint_states of {", ".join(unseen)} yet'

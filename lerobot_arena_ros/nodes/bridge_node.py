@@ -96,6 +96,9 @@ class BridgeNode(LifecycleNode):
             values[f'{side}.room_id'] = ''
         self.settings = BridgeSettings.of(values, joints)
         self._refuse_own_commands()
+        if self.settings.consume is not None:
+            for caution in self.settings.consume.limits.cautions(self.settings.joint_map.joints):
+                self.log.warning(caution)
         self._joint_map = self.settings.joint_map
         self._descriptions = Descriptions(self._joint_map.names)
         self._lock = threading.RLock()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 import math
 from typing import Any
@@ -72,6 +72,22 @@ class CommonLimits:
     stall_s: float
     measured_velocity: float
     tolerance: float
+
+    def cautions(self, joints: Iterable[Joint]) -> list[str]:
+        """Return which limits the user has switched off, one line for each."""
+        common = {
+            'max_acceleration': (self.acceleration, 'commands accelerate without a limit'),
+            'max_lead': (self.lead, 'commands go on however far behind the arm is'),
+        }
+        lines = [
+            f'consume.{name} is 0: {text}' for name, (value, text) in common.items() if not value
+        ]
+        return lines + [
+            f'joint_map.{joint.name}.{name} is 0: {text}'
+            for joint in joints
+            for name, (_, text) in common.items()
+            if getattr(joint, name) == 0.0
+        ]
 
     def gate_joint(self, joint: Joint) -> GateJoint:
         """Give what the gate has to know of a joint; the smallest velocity limit counts."""

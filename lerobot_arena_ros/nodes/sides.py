@@ -214,7 +214,7 @@ class Sides:
         if self.streamer is not None:
             status = self.links[0].status
             trouble = None if status.joined_as else status.trouble or 'connecting'
-            self.streamer.look(publishers=publishers, link_trouble=trouble)
+            self.streamer.look(publishers=publishers, topic=topic, link_trouble=trouble)
         if self.commander is not None:
             self.commander.look(feedback=publishers > 0, publishers=names, topic=topic)
             self.commander.tick()

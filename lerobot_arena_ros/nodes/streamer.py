@@ -21,7 +21,7 @@ from lerobot_arena_ros.arena.errors import TransportError
 from lerobot_arena_ros.arena.messages import ErrorReply, JointUpdate
 from lerobot_arena_ros.arena.session import Event, Late, Malformed, Presence
 from lerobot_arena_ros.control.cause_watch import CauseWatch
-from lerobot_arena_ros.control.gate_output import INACTIVE
+from lerobot_arena_ros.control.gate_output import INACTIVE, unpublished
 from lerobot_arena_ros.control.joint_map import JointMap
 from lerobot_arena_ros.control.units import ConversionError
 
@@ -135,15 +135,16 @@ class Streamer:
         self._dropped_at, self._dropped = time.monotonic(), text
         self._logger.warning(f'dropped: {text}', throttle='dropped')
 
-    def look(self, *, publishers: int, link_trouble: str | None) -> None:
+    def look(self, *, publishers: int, topic: str, link_trouble: str | None) -> None:
         """
         Find why nothing is sent, and log it where it lasts.
 
         :param publishers: of joint_states.
+        :param topic: where joint_states are expected.
         :param link_trouble: why the room is not joined; None while it is.
         """
         now = time.monotonic()
-        self.cause = cause = self._obstacle(publishers, link_trouble, now)
+        self.cause = cause = self._obstacle(publishers, topic, link_trouble, now)
         if cause is None:
             line = self._watch.flows(now)
         else:
@@ -152,7 +153,9 @@ class Streamer:
             log = self._logger.warning if line.is_fault else self._logger.info
             log(line.text)
 
-    def _obstacle(self, publishers: int, link_trouble: str | None, now: float) -> str | None:
+    def _obstacle(
+        self, publishers: int, topic: str, link_trouble: str | None, now: float
+    ) -> str | None:
         """Return why nothing is sent; None if only an arm that stands still keeps it from that."""
         if not self._enabled:
             return INACTIVE
@@ -164,7 +167,7 @@ class Streamer:
             return self._dropped
         if self._accepted_at is None or now - self._accepted_at > SILENT_S:
             if not publishers:
-                return 'no node publishes joint_states'
+                return unpublished(topic)
             return f'no joint_states for {SILENT_S:g} s'
         if self.missing:
             return f'no joint_states of {", ".join(self.missing)} yet'

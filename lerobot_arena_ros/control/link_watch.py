@@ -1,0 +1,83 @@
+"""
+What the room, its server and its producer lack, so that no command may leave.
+
+Rules of this file: it is pure, and ``now`` is in seconds of the steady clock.
+"""
+
+from __future__ import annotations
+
+import math
+
+from .gate_output import NO_PRODUCER
+from .gate_settings import GateSettings
+
+__all__ = ['LinkWatch']
+
+
+class LinkWatch:
+    """
+    The link to one room, as far as it matters for motion.
+
+    :param settings: the limits of silence and delay.
+    :param now: the present time.
+    :ivar fault: why the room cannot be reached; None while it is joined.
+    """
+
+    def __init__(self, settings: GateSettings, now: float) -> None:
+        self.fault: str | None = 'not connected'
+        self._settings = settings
+        self._heard_at = self._updated_at = now
+        self._delay_s: float | None = None
+        self._has_producer: bool | None = None
+
+    def join(self, now: float) -> None:
+        """Begin anew with a room that was just joined."""
+        self.fault = None
+        self._heard_at = now
+        self._delay_s = self._has_producer = None
+
+    def hear(self, now: float, *, has_producer: bool | None, round_trip_s: float | None) -> None:
+        """
+        Note a sign of life.
+
+        :param has_producer: None says nothing of the producer.
+        :param round_trip_s: how long the answer took; None where nothing was asked.
+        """
+        self._heard_at = now
+        if round_trip_s is not None:
+            self._delay_s = round_trip_s
+        if has_producer is not None:
+            self._has_producer = has_producer
+
+    def wait(self, waiting_s: float) -> None:
+        """Note that an answer of the server has been missing for so long."""
+        self._delay_s = waiting_s
+
+    def find_producer(self) -> None:
+        """Note an update that only a producer can have sent."""
+        self._has_producer = True
+
+    def update(self, now: float) -> None:
+        """Note an update."""
+        self._heard_at = self._updated_at = now
+
+    def lack(self, now: float) -> str | None:
+        """Return what is missing while the room is joined: server, producer or updates."""
+        settings = self._settings
+        if abs(now - self._heard_at) > settings.link_timeout_s:
+            return f'no sign of life from the server for {settings.link_timeout_s:g} s'
+        longest_s = settings.max_delay_s
+        if self._delay_s is None:
+            if math.isfinite(longest_s):
+                return 'the delay of the link is not known yet'
+        elif self._delay_s > longest_s:
+            return (
+                f'the link is late: a round trip takes {self._delay_s:.2f} s, link.max_delay_s is'
+                f' {longest_s:g}'
+            )
+        if settings.require_producer and not self._has_producer:
+            return NO_PRODUCER
+        timeout_s = settings.command_timeout_s
+        if timeout_s and abs(now - self._updated_at) > timeout_s:
+            return f'no update for {timeout_s:g} s'
+        return None
