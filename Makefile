@@ -59,12 +59,12 @@ export ROS_LOCALHOST_ONLY := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo sim test browser nginx bench faults soak lint types colcon clean
+.PHONY: help demo sim test motion browser nginx bench tracking faults soak lint types colcon clean
 
 help: ## List the targets
 	@echo 'make TARGET, where TARGET is one of'
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 12
-	@echo 'Options: SECONDS=15 (demo, sim, soak), SHORT=1 (bench), DISTRO=jazzy|kilted, DEPS=newest|apt, ARGS=... (test, bench, soak), PYTHON=...'
+	@echo 'Options: SECONDS=15 (demo, sim, soak), STEPS=100000 (motion), SHORT=1 (bench), DISTRO=jazzy|kilted, DEPS=newest|apt, ARGS=... (test, motion, bench, tracking, soak), PYTHON=...'
 
 demo: $(VENV)/installed ## Show a leader arm moving a follower arm through an arena; SECONDS=15 runs unattended
 	@$(BIN)/python -m lerobot_arena_ros.nodes.demo $(if $(SECONDS),--seconds $(SECONDS))
@@ -75,6 +75,10 @@ sim: $(VENV)/sim ## Show a simulated SO-101, driven from the browser; SECONDS=15
 test: $(TESTED) ## Run all tests; DISTRO=kilted or DEPS=apt on other versions, ARGS='-k name' for some
 	$(BIN)/python -m pytest -rs $(PARALLEL) $(ARGS)
 
+motion: STEPS ?= 1000000
+motion: $(VENV)/installed ## Test the limits of motion in a million random steps, or in STEPS=100000
+	MOTION_STEPS=$(STEPS) $(BIN)/python -m pytest -rs -o faulthandler_timeout=0 $(ARGS) test/test_motion_properties.py
+
 nginx: $(VENV)/installed ## Test several arenas behind nginx, which must be there
 	REQUIRE=nginx $(BIN)/python -m pytest -rs $(ARGS) test/test_deploy.py
 
@@ -83,6 +87,9 @@ browser: $(VENV)/browser ## Test the console in Chromium, which has to be here; 
 
 bench: $(VENV)/$(if $(SHORT),installed,bench) ## Measure everything beside its floors; SHORT=1 is a smoke test
 	$(BIN)/python -m benchmark $(if $(SHORT),--short) $(ARGS)
+
+tracking: $(VENV)/sim $(VENV)/bench ## Measure how the simulated arm follows; ARGS=--page writes docs/performance.md
+	$(BIN)/python -m benchmark.motion $(ARGS)
 
 faults: $(VENV)/installed ## Inject every fault and write what was seen into docs/reliability.md
 	$(BIN)/python -m benchmark.faults $(ARGS)

@@ -20,6 +20,7 @@ from . import paths
 from .behind_nginx import behind_nginx
 from .fan_out import fan_out
 from .fleets import many_processes, one_process
+from .gate_steps import gate_steps
 from .idle import idle, start_up
 from .page import print_tables, write_page
 from .pictures import draw
@@ -27,7 +28,7 @@ from .plan import FULL, SHORT, Plan
 from .processes import enter_all
 from .ratios import Results
 from .readings import noise
-from .report import beyond
+from .report import beyond, tables
 from .rosbridge import HOW_TO_HAVE_IT, NOT_INSTALLED, Rosbridge, find_rosbridge
 from .rounds import highest_rate, rounds, warm_up
 from .stop_trip import stop_trips
@@ -121,6 +122,11 @@ def measure_fan_out(plan: Plan, _: Guests) -> Results:
     return {'fan_out': [fan.row() for fan in fans]}
 
 
+def measure_gate(plan: Plan, _: Guests) -> Results:
+    """Measure how long the gate of a bridge takes for a step."""
+    return {'gate': gate_steps(plan.gate_joints, times=plan.gate_rounds, steps=100)}
+
+
 def measure_stop(plan: Plan, _: Guests) -> Results:
     """Measure the stop without load and under it."""
     return {'stop': stop_trips(plan.stop_rates_hz, plan.stops)}
@@ -157,6 +163,7 @@ SECTIONS: dict[str, Callable[[Plan, Guests], Results]] = {
     'paths': measure_paths,
     'accelerators': measure_accelerators,
     'fan-out': measure_fan_out,
+    'gate': measure_gate,
     'stop': measure_stop,
     'idle': measure_idle,
     'nginx': measure_behind_nginx,
@@ -168,6 +175,7 @@ SECTION_OF = {
     'obvious': 'paths',
     'rosbridge': 'paths',
     'fan': 'fan-out',
+    'gate': 'gate',
     'stop': 'stop',
     'idle': 'idle',
     'many': 'many',
@@ -242,7 +250,7 @@ def main() -> int:
     options = parser.parse_args()
     begin_s = time.monotonic()
     results = json.loads(options.kept.read_text()) if options.kept else measure(options)
-    print_tables(results)
+    print_tables(tables(results))
     for line in lines_of_noise(results):
         print(line)
     if not options.kept:

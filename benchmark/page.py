@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 import json
 from pathlib import Path
 import re
 
 from .pictures import draw
 from .ratios import Results
-from .report import tables
+from .report import Table, tables
 
-__all__ = ['print_tables', 'write_page']
+__all__ = ['PICTURES', 'markdown', 'print_tables', 'put_between', 'write_page']
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / 'docs' / 'performance.md'
@@ -19,9 +20,9 @@ KEPT = ROOT / 'benchmark' / 'results' / 'reference.json'
 BEGIN, END = '<!-- what make bench saw -->', '<!-- end -->'
 
 
-def print_tables(results: Results) -> None:
+def print_tables(shown: Iterable[Table]) -> None:
     """Print each table, its columns aligned."""
-    for title, head, rows in tables(results):
+    for title, head, rows in shown:
         lines = [head, *([str(cell) for cell in row] for row in rows)]
         widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
         print(f'\n{title}')
@@ -29,6 +30,22 @@ def print_tables(results: Results) -> None:
             cells = (f'{cell:<{width}}' for cell, width in zip(line, widths, strict=True))
             print('  ' + '  '.join(cells).rstrip())
     print()
+
+
+def markdown(table: Table) -> str:
+    """Return a table as it stands in a page, below its title."""
+    title, head, rows = table
+    lines = [f'| {" | ".join(head)} |', f'|{"---|" * len(head)}']
+    lines += [f'| {" | ".join(str(cell) for cell in row)} |' for row in rows]
+    return f'### {title}\n\n' + '\n'.join(lines)
+
+
+def put_between(begin: str, end: str, parts: Iterable[str]) -> None:
+    """Put paragraphs between two comments of the page, instead of what is there."""
+    new = '\n\n'.join([begin, *parts, end])
+    between = re.compile(f'{re.escape(begin)}.*{re.escape(end)}', re.DOTALL)
+    page = PAGE.read_text(encoding='utf-8')
+    PAGE.write_text(between.sub(lambda _: new, page), encoding='utf-8')
 
 
 def write_page(results: Results, noise: list[str]) -> None:
@@ -41,12 +58,6 @@ def write_page(results: Results, noise: list[str]) -> None:
         f'{machine["cores"]} cores ({machine["cpu"]}), Python {machine["python"]}, {peer}'
         f'{machine["date"]}.\n\n' + '\n'.join(f'- {line}' for line in noise)
     ]
-    for title, head, rows in tables(results):
-        lines = [f'| {" | ".join(head)} |', f'|{"---|" * len(head)}']
-        lines += [f'| {" | ".join(str(cell) for cell in row)} |' for row in rows]
-        parts.append(f'### {title}\n\n' + '\n'.join(lines))
+    parts += map(markdown, tables(results))
     parts += [f'![{file.stem}](performance/{file.name})' for file in draw(results, PICTURES)]
-    new = '\n\n'.join([BEGIN, *parts, END])
-    between = re.compile(f'{re.escape(BEGIN)}.*{re.escape(END)}', re.DOTALL)
-    page = PAGE.read_text(encoding='utf-8')
-    PAGE.write_text(between.sub(lambda _: new, page), encoding='utf-8')
+    put_between(BEGIN, END, parts)

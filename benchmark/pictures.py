@@ -8,7 +8,7 @@ from typing import Any
 
 from .ratios import Results, floor_of
 
-__all__ = ['draw']
+__all__ = ['draw', 'pyplot_here']
 
 
 _SECTIONS = {
@@ -21,16 +21,24 @@ _SECTIONS = {
 """Where a picture's numbers are, if not in the section of its name."""
 
 
-def draw(results: Results, folder: Path) -> list[Path]:
-    """Draw what was measured into a folder; gives the files, none without matplotlib."""
+def pyplot_here() -> Any:
+    """Import matplotlib to draw into files; says so and gives None where it is not installed."""
     try:
         import matplotlib
     except ImportError:
         print('matplotlib is not installed: no pictures')
-        return []
+        return None
     matplotlib.use('Agg')
     from matplotlib import pyplot
 
+    return pyplot
+
+
+def draw(results: Results, folder: Path) -> list[Path]:
+    """Draw what was measured into a folder; gives the files, none without matplotlib."""
+    pyplot = pyplot_here()
+    if pyplot is None:
+        return []
     pictures: dict[str, Callable[[Any, Any], None]] = {
         'paths': _paths,
         'cpu': _cpu,

@@ -13,6 +13,7 @@ class Plan:
     Rates, rounds and times.
 
     :param rates_hz: by number of joints.
+    :param gate_joints: how many joints the gates have whose steps are timed.
     :param floors: the hops that are measured beside the whole paths.
     :param peers: whether what others made is measured where it is installed.
     :param accelerates: whether it is also tried to do without libraries that are installed.
@@ -23,6 +24,8 @@ class Plan:
     """
 
     rates_hz: dict[int, tuple[float, ...]]
+    gate_joints: tuple[int, ...]
+    gate_rounds: int
     floors: tuple[str, ...]
     rounds: int
     seconds: float
@@ -43,6 +46,8 @@ class Plan:
 
 FULL = Plan(
     rates_hz={6: (50.0, 100.0, 500.0), 30: (100.0, 500.0)},
+    gate_joints=(6, 30, 100),
+    gate_rounds=15,
     floors=('single', 'events'),
     rounds=4,
     seconds=1.5,
@@ -81,6 +86,8 @@ FULL = Plan(
 
 SHORT = Plan(
     rates_hz={6: (100.0, 500.0)},
+    gate_joints=(6, 30, 100),
+    gate_rounds=5,
     floors=('events',),
     rounds=2,
     seconds=0.6,

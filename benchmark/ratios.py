@@ -1,4 +1,4 @@
-"""From what was measured to the ratios that the targets are about."""
+"""From what was measured to the numbers that the targets are about, most of them ratios."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _COMPARED = {
 
 
 def ratios(results: Results) -> dict[str, float]:
-    """Give the ratio of each target that was measured."""
+    """Give the number of each target that was measured."""
     found: dict[str, float] = {}
-    for section in (_of_paths, _of_highest, _of_fan_out, _of_stop, _of_idle, _of_many):
+    for section in (_of_paths, _of_highest, _of_fan_out, _of_gate, _of_stop, _of_idle, _of_many):
         found.update(section(results))
     return found
 
@@ -99,6 +99,13 @@ def _of_fan_out(results: Results) -> Iterator[tuple[str, float]]:
     deaf = row_of(rows, server='ours', consumers=10, deaf=True)
     if ten and deaf:
         yield 'fan.deaf', deaf['p99_us'] / ten['p99_us']
+
+
+def _of_gate(results: Results) -> Iterator[tuple[str, float]]:
+    row = row_of(results.get('gate', []), joints=30)
+    if row:
+        yield 'gate.tick.30', row['tick_us']
+        yield 'gate.update.30', row['update_us']
 
 
 def _of_stop(results: Results) -> Iterator[tuple[str, float]]:

@@ -5,23 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from .gate_steps import CALLS
 from .ratios import Results, floor_cpu_us, floor_of, ratios
 from .targets import TARGETS, Target
 
-__all__ = ['beyond', 'tables', 'verdicts']
+__all__ = ['Row', 'Table', 'beyond', 'tables', 'verdicts']
 
 _NOT_MEASURED = {'many': 'skipped: 50 processes were not measured'}
 
 Row = Sequence[object]
+Table = tuple[str, list[str], list[Row]]
+"""Title, head and rows."""
 
 
-def tables(results: Results) -> Iterator[tuple[str, list[str], list[Row]]]:
+def tables(results: Results) -> Iterator[Table]:
     """Give title, head and rows of each table that there is something for."""
     sections: list[tuple[str, str, Callable[[Any], list[Row]], str]] = [
         ('paths', 'From one JointState to another, or one hop', _paths, _PATHS_HEAD),
         ('highest', 'Highest rate without loss, 6 joints', _highest, 'path,Hz'),
         ('accelerators', 'What accelerators buy', _accelerators, _ACCELERATORS_HEAD),
         ('fan_out', 'One room at 100 Hz, 6 joints, many consumers', _fan_out, _FAN_HEAD),
+        ('gate', 'The gate alone, all joints in motion', _gate, _GATE_HEAD),
         ('stop', 'From the stop in the room', _stop, 'load Hz,to,p50 us,p99 us,count'),
         ('idle', 'Connected, and nothing moves', _idle, 'process,CPU %,memory MB'),
         ('start_up', 'Start to the first command', _start_up, 'process,seconds (each start)'),
@@ -75,6 +79,7 @@ def _verdict(target: Target, value: float) -> str:
 _PATHS_HEAD = 'path,joints,Hz,min us,p50 us,p99 us,lost %,CPU us/message,of which,ends us'
 _ACCELERATORS_HEAD = 'path,Hz,p50 us,p99 us,CPU us/message,of which,CPU / ours'
 _FAN_HEAD = 'server,consumers,p50 us,p99 us,lost %,server CPU us/delivery'
+_GATE_HEAD = 'joints,step us,update us,measurement us'
 _FLEET_HEAD = 'bridges,p50 us,p99 us,lost %,process CPU %,server CPU %'
 _MANY_HEAD = 'bridges,CPU % of all,server CPU %,resident MB,proportional MB,server MB'
 
@@ -142,6 +147,10 @@ def _fan_out(rows: list[dict[str, Any]]) -> list[Row]:
         ]
         for row in rows
     ]
+
+
+def _gate(rows: list[dict[str, Any]]) -> list[Row]:
+    return [[row['joints'], *_times(row, *(f'{call}_us' for call in CALLS))] for row in rows]
 
 
 def _stop(rows: list[dict[str, Any]]) -> list[Row]:

@@ -1,4 +1,4 @@
-"""What the package wants to reach, as data: each a ratio inside one run, or a share of a core."""
+"""What the package wants to reach, as data: ratios inside one run, shares of a core, or times."""
 
 from __future__ import annotations
 
@@ -120,6 +120,8 @@ TARGETS: tuple[Target, ...] = (
         1.1,
         why=_SHARED,
     ),
+    Target('gate.tick.30', 'one step of the gate with 30 joints, us', 100.0),
+    Target('gate.update.30', 'one update that the gate takes, with 30 joints, us', 100.0),
     Target(
         'stop.topic.20', 'stop to the latched topic, p99 / one joint, p50, idle', 1.5, why=_CORES
     ),

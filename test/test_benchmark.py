@@ -14,6 +14,7 @@ import pytest
 from support.domain import reserved_domain
 
 from benchmark.behind_nginx import Arrangement, Share
+from benchmark.gate_steps import CALLS, gate_steps
 from benchmark.processes import ros_environment
 from benchmark.ratios import floor_cpu_us, ratios
 from benchmark.readings import Latency
@@ -97,6 +98,10 @@ def results() -> dict[str, Any]:
             fan_row('ours', 10, 121.0, deaf=True),
             fan_row('obvious', 10, 500.0),
         ],
+        'gate': [
+            {'joints': count, 'tick_us': 2.0 * count, 'update_us': 3.0 * count, 'measure_us': 1.0}
+            for count in (6, 30)
+        ],
         'stop': [
             {'rate_hz': rate_hz, 'what': what, 'count': 9, 'p50_us': us, 'p99_us': us}
             for rate_hz in (20.0, 500.0)
@@ -131,6 +136,8 @@ def test_ratios_are_of_this_run(results: dict[str, Any]) -> None:
     assert found['fan.cpu.10'] == pytest.approx(0.2)
     assert found['fan.p99.50'] == pytest.approx(1.5)
     assert found['fan.deaf'] == pytest.approx(1.1)
+    assert found['gate.tick.30'] == pytest.approx(60.0)
+    assert found['gate.update.30'] == pytest.approx(90.0)
     assert found['stop.topic.500'] == pytest.approx(0.9)
     assert found['idle.memory'] == pytest.approx(1.25)
     assert found['many.memory'] == pytest.approx(0.1)
@@ -145,6 +152,15 @@ def test_a_smoke_test_fails_beyond_twice_the_target_only(results: dict[str, Any]
     results['idle'][0]['memory_mb'] = 60.0 * 1.15 * 2.1
 
     assert beyond(results)['idle.memory'].startswith('bridge memory / bare rclpy node: 2.4')
+
+
+def test_the_gate_is_timed_while_all_its_joints_move() -> None:
+    """Each step of each number of joints takes some time, and more with more joints."""
+    few, many = gate_steps((2, 40), times=3, steps=70)
+
+    assert (few['joints'], many['joints']) == (2, 40)
+    for call in CALLS:
+        assert 0.0 < few[f'{call}_us'] < many[f'{call}_us']
 
 
 def test_more_may_be_better() -> None:
@@ -182,7 +198,7 @@ def test_tables_are_rectangular(results: dict[str, Any]) -> None:
     plainer = [path_row(path, 100.0, 1.0, 1.0) for path in ('ours', 'ours without uvloop')]
     drawn = list(tables({**results, 'accelerators': plainer, 'behind_nginx': [share.row()]}))
 
-    assert len(drawn) == 11
+    assert len(drawn) == 12
     assert all(len(row) == len(head) for _, head, rows in drawn for row in rows)
     assert len(list(verdicts(results))) == len(TARGETS)
 

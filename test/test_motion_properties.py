@@ -78,11 +78,13 @@ class Track:
     :param velocity: mean velocity of the last two commands; None where a motion may have begun
         from rest or gone on.
     :param step_s: the time between these two that counts.
+    :param limit: of the velocity, at the last command.
     """
 
     position: float
     velocity: float | None
     step_s: float
+    limit: float
 
 
 class Drive:
@@ -102,7 +104,7 @@ class Drive:
         for name, position in goes.items():
             joint, track = joints[name], self.tracks.get(name)
             if track is None or (began and position != track.position):
-                self.tracks[name] = Track(position, 0.0, 0.0)
+                self.tracks[name] = Track(position, 0.0, 0.0, joint.ramp.limit)
                 continue
             self._watch_limits(joint, track.position, position)
             if began:
@@ -130,12 +132,16 @@ class Drive:
             change = min(abs(velocity), max(0.0, abs(velocity) - fastest))
         else:
             fastest = max(fastest, abs(before))
+            if joint.ramp.limit < track.limit:
+                # The last step may have ended faster than it was on average.
+                fastest = max(fastest, abs(before) + joint.max_acceleration * track.step_s / 2)
             change = abs(velocity - before)
         rounding = 1e-6 + ROUNDING / step_s
         assert abs(velocity) <= fastest + rounding, f'{joint.name} goes {velocity}'
         largest = joint.max_acceleration * (step_s + track.step_s) / 2
         assert change <= largest + rounding, f'{joint.name} accelerates by {change} in {step_s}'
         track.position, track.velocity, track.step_s = position, velocity, step_s
+        track.limit = joint.ramp.limit
 
 
 class MotionMachine(RuleBasedStateMachine):

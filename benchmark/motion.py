@@ -1,0 +1,47 @@
+"""
+Measures how closely the simulated SO-101 follows a leader through the gate.
+
+Nothing of it depends on time: each run gives the same numbers. See docs/performance.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from .page import PICTURES, markdown, print_tables, put_between
+
+__all__ = ['main']
+
+BEGIN, END = '<!-- what make tracking saw -->', '<!-- end of make tracking -->'
+
+
+def main() -> int:
+    """Measure, print, and write the page where that is wanted."""
+    parser = argparse.ArgumentParser(prog='benchmark.motion', description=__doc__)
+    parser.add_argument('--page', action='store_true', help='write into docs/performance.md')
+    options = parser.parse_args()
+    try:
+        from .motion_pictures import draw_motion
+        from .motion_tables import motion_tables
+        from .tracking import VARIANTS, measure
+    except ModuleNotFoundError as exc:
+        print(f'no {exc.name} here: use make tracking, or pip install -r requirements/sim.txt')
+        return 2
+    measured = {}
+    for name, parameters in VARIANTS.items():
+        print(f'measuring {name} ...', flush=True)
+        measured[name] = measure(parameters)
+    tables = list(motion_tables(measured))
+    print_tables(tables)
+    if options.page:
+        pictures = [
+            f'![{title}](performance/{file.name})'
+            for title, file in draw_motion(measured, PICTURES)
+        ]
+        put_between(BEGIN, END, [*map(markdown, tables), *pictures])
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
