@@ -39,6 +39,8 @@ _COMMON = {
     # All that comes passes at once, as on the other paths.
     'consume.require_feedback': 'never',
     'consume.require_limits': 'never',
+    'consume.allow_other_publishers': True,
+    'consume.max_acceleration': 0.0,
     'consume.start_velocity': 100.0,
     'consume.max_velocity': 100.0,
 }

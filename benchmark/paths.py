@@ -139,6 +139,8 @@ def _parameters(side: str, url: str, joints: int) -> dict[str, Any]:
         **common,
         'consume.require_feedback': 'never',
         'consume.require_limits': 'never',
+        'consume.allow_other_publishers': True,
+        'consume.max_acceleration': 0.0,
         'consume.start_velocity': 100.0,
         'consume.max_velocity': 100.0,
     }
