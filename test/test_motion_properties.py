@@ -78,13 +78,13 @@ class Track:
     :param velocity: mean velocity of the last two commands; None where a motion may have begun
         from rest or gone on.
     :param step_s: the time between these two that counts.
-    :param limit: of the velocity, at the last command.
+    :param fastest: how fast the joint may have been at the last command.
     """
 
     position: float
     velocity: float | None
     step_s: float
-    limit: float
+    fastest: float
 
 
 class Drive:
@@ -127,21 +127,21 @@ class Drive:
             assert moved == 0.0, f'{joint.name} moves in no time'
             return
         velocity, before = moved / step_s, track.velocity
-        fastest = joint.ramp.limit
+        fastest = track.fastest
+        if before is not None:
+            # The last step may have ended faster than it was on average.
+            fastest = min(fastest, abs(before) + joint.max_acceleration * track.step_s / 2)
+        fastest = max(fastest, joint.ramp.limit)
         if before is None:  # It may have begun from rest or gone on: the gentler one counts.
             change = min(abs(velocity), max(0.0, abs(velocity) - fastest))
         else:
-            fastest = max(fastest, abs(before))
-            if joint.ramp.limit < track.limit:
-                # The last step may have ended faster than it was on average.
-                fastest = max(fastest, abs(before) + joint.max_acceleration * track.step_s / 2)
             change = abs(velocity - before)
         rounding = 1e-6 + ROUNDING / step_s
         assert abs(velocity) <= fastest + rounding, f'{joint.name} goes {velocity}'
         largest = joint.max_acceleration * (step_s + track.step_s) / 2
         assert change <= largest + rounding, f'{joint.name} accelerates by {change} in {step_s}'
         track.position, track.velocity, track.step_s = position, velocity, step_s
-        track.limit = joint.ramp.limit
+        track.fastest = max(abs(velocity), joint.ramp.limit)
 
 
 class MotionMachine(RuleBasedStateMachine):
