@@ -60,6 +60,14 @@ MISTAKES = {
         '= -3: expected a number from 0 to 5000',
     ),
     'not a number': ([*ROOM, '-p', 'produce.deadband:=.nan'], 'produce.deadband = nan: expected'),
+    'negative acceleration': (
+        [*ROOM, '-p', 'consume.max_acceleration:=-1.0'],
+        'parameter consume.max_acceleration = -1.0: expected a number from 0 to 10000',
+    ),
+    'lead that is no number': (
+        [*ROOM, '-p', 'joints:=[a]', '-p', 'joint_map.a.max_lead:=far'],
+        "parameter joint_map.a.max_lead = 'far': expected a number from 0 to 10",
+    ),
     'unknown choice': (
         [*ROOM, '-p', 'consume.on_state_sync:=obey'],
         "consume.on_state_sync = 'obey': expected one of 'align', 'ignore', 'command'",
@@ -215,3 +223,23 @@ def test_parameters_describe_themselves() -> None:
         )
         assert loss.read_only
         assert loss.additional_constraints == "one of 'hold', 'emergency_stop'"
+
+
+def test_a_limit_that_is_switched_off_is_warned_of_once() -> None:
+    """An acceleration of 0 is unlimited, for all joints or for one."""
+    parameters = {
+        'consume.room_id': 'a',
+        'joints': ['j1'],
+        'consume.max_acceleration': 0.0,
+        'joint_map.j1.max_lead': 0.0,
+    }
+    with robot(parameters) as bridged:
+        bridged.wait_for_status('consume link', 'joined')
+        assert bridged.change_state(4)
+        assert bridged.change_state(2)
+        assert bridged.change_state(1)
+
+        for name in ('consume.max_acceleration', 'joint_map.j1.max_lead'):
+            said = [line for line in bridged.bridge.output.splitlines() if f'{name} is 0' in line]
+            assert len(said) == 1
+            assert '[WARN]' in said[0]

@@ -162,3 +162,35 @@ def test_what_bounds_a_motion_is_positive(name: str) -> None:
     for value in (0.0, -1.0):
         with pytest.raises(ParameterError):
             BY_NAME[name].check(value)
+
+
+MOTION = (
+    'consume.max_measured_velocity',
+    'consume.limit_tolerance',
+    'consume.max_acceleration',
+    'consume.max_lead',
+    'consume.lead_time_s',
+    'consume.stall_s',
+)
+
+
+@pytest.mark.parametrize('value', [-0.1, math.nan, 'much'], ids=str)
+@pytest.mark.parametrize(
+    'spec',
+    [BY_NAME[name] for name in MOTION]
+    + [BY_JOINT_NAME[name] for name in ('max_acceleration', 'max_lead', 'stall_s')],
+    ids=name_of,
+)
+def test_limits_of_motion_are_numbers_and_not_negative(spec: Spec, value: object) -> None:
+    """What is refused is named with its value, in one line."""
+    with pytest.raises(ParameterError) as caught:
+        spec.check(value)
+
+    assert str(caught.value).startswith(f'parameter {spec.name} = {value!r}: expected a number')
+
+
+@pytest.mark.parametrize('name', ['consume.on_hold', 'consume.on_stop', 'consume.require_limits'])
+def test_choices_of_motion_name_what_there_is(name: str) -> None:
+    """A word that is none of them is refused with all of them."""
+    with pytest.raises(ParameterError, match='expected one of'):
+        BY_NAME[name].check('softly')
