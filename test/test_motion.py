@@ -60,6 +60,7 @@ class Rig:
         self.servo, self.at, self.now = servo, at, 1000.0
         self.commands: list[float] = []
         self.times: list[float] = []
+        self.joint = joint
         self.begin(joint)
 
     def begin(
@@ -660,3 +661,63 @@ def test_a_joint_that_is_held_never_stalls() -> None:
 
     assert joint.is_held
     assert joint.stall_s == math.inf
+
+
+def test_a_rejoin_between_two_steps_is_no_jolt() -> None:
+    """The first command of a motion that goes on is where the braking has come to."""
+    rig = moving(lag(0.03))
+    rig.run(1.0 - 0.6)
+    rig.now += 0.009
+    rig.gate.link_up(rig.now)
+    rig.gate.heard(rig.now, has_producer=True)
+    rig.send(1.8)
+    rig.now += 0.01 - PERIOD_S
+    rig.run(0.1)
+
+    velocities = rig.velocities(len(rig.commands) - 15)
+    changes = [abs(b - a) for a, b in itertools.pairwise(velocities)]
+    assert max(changes) <= PAN.max_acceleration * PERIOD_S + 1e-6
+
+
+def test_a_reset_while_a_stop_brakes_does_not_lead_back() -> None:
+    """The motion comes to rest where it can stop."""
+    rig = Rig(lag(0.03), replace(PAN, max_acceleration=2.0, max_lead=math.inf))
+    rig.begin(rig.joint, on_stop=Halt.BRAKE)
+    rig.send(1.8)
+    rig.run(0.6)
+    start = len(rig.commands)
+    rig.gate.stop('button')
+    rig.run(0.03)
+    rig.gate.reset(rig.now)
+    rig.run(3.0)
+
+    assert rig.commands[start:] == sorted(rig.commands[start:])
+    assert not rig.gate.is_moving
+
+
+@pytest.mark.parametrize('speed', [1.0, 2.0, 3.0])
+def test_an_arm_that_a_hand_leads_away_begins_where_it_is(speed: float) -> None:
+    """Its speed is that of the hand, and no reason for a longer leash."""
+    rig = Rig(lag(0.03))
+    rig.send(0.0)
+    rig.run(1.0)
+    rig.gate.stop('button')
+    rig.servo = lambda at, _: at - speed * PERIOD_S
+    rig.run(0.3)
+    rig.gate.reset(rig.now)
+
+    rig.send(0.0)
+
+    assert abs(rig.commands[-1] - rig.at) <= 1.5 * PAN.max_lead
+
+
+def test_a_continuous_joint_never_turns_by_more_than_half_a_turn_for_one_target() -> None:
+    """Also where the target is so large that turns cannot be counted exactly."""
+    wheel = replace(PAN, lower=None, upper=None, is_continuous=True)
+    rig = Rig(lag(0.03), wheel)
+
+    rig.send(1e16)
+    rig.run(8.0)
+
+    assert abs(rig.commands[-1]) <= math.pi
+    assert not rig.gate.is_moving

@@ -103,8 +103,15 @@ class Drive:
         has_rested = abs(passed_s) > REST_S
         for name, position in goes.items():
             joint, track = joints[name], self.tracks.get(name)
-            if track is None or (began and position != track.position):
+            if track is None:
                 self.tracks[name] = Track(position, 0.0, 0.0, joint.ramp.limit)
+                continue
+            if began and position != track.position:
+                # It begins elsewhere, or goes on with another step of its braking.
+                goes_on = abs(position - track.position) <= track.fastest * step_s + ROUNDING
+                fastest = track.fastest if goes_on else joint.ramp.limit
+                velocity = None if goes_on and not has_rested else 0.0
+                self.tracks[name] = Track(position, velocity, 0.0, fastest)
                 continue
             self._watch_limits(joint, track.position, position)
             if began:

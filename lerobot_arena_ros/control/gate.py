@@ -157,6 +157,7 @@ class Gate:
             # Meanwhile another node may have led the arm elsewhere.
             self._forget()
             self._is_commanding = False
+            self._measured.forgive()
         self._enabled = True
         self._review(now)
 
@@ -430,13 +431,14 @@ class Gate:
         may_brake = self._settings.on_hold is Halt.BRAKE and self._distrust(now) is None
         self._move_to(State.HOLDING if self._enabled else State.WAITING, cause)
         self._slow_down(may_brake)
-        if self._is_braking:
-            self._brakes_until = now + RETREAT_S + self._motion.settle(self._joints)
 
     def _slow_down(self, may_brake: bool) -> None:
         """End the motion, by braking where that is allowed and something moves."""
         self._is_braking = may_brake and not self._motion.is_at_rest
-        if not self._is_braking:
+        if self._is_braking:
+            braking_s = self._motion.settle(self._joints)
+            self._brakes_until = self._reviewed_at + RETREAT_S + braking_s
+        else:
             self._end_motion()
 
     def _end_motion(self) -> None:
@@ -515,6 +517,8 @@ class Gate:
     # ----- moving
 
     def _enter(self, now: float) -> Command:
+        if self._is_braking:
+            self._brake(now)
         beginnings = {joint.name: self._beginning(joint, now) for joint in self._joints}
         self._motion.begin({name: p for name, p in beginnings.items() if p is not None}, now)
         self._motion.settle(self._joints)
@@ -538,9 +542,11 @@ class Gate:
         commanded = self._motion.setpoint.get(name)
         pose = self._measured.fresh(name, now)
         if pose is not None:
-            if commanded is None or not self._is_commanding or not joint.allows(commanded):
+            if commanded is None or not self._is_commanding:
                 return pose
-            is_near = self._is_braking or self._is_near(joint, commanded, pose)
+            if self._is_braking:
+                return commanded
+            is_near = joint.allows(commanded) and self._is_near(joint, commanded, pose)
             return commanded if is_near else pose
         measured, measured_at = self._measured.last(name)
         if measured_at <= self._motion.stepped_at and commanded is not None:
@@ -551,8 +557,9 @@ class Gate:
         return None if wanted is None else clamp(wanted, joint.lower, joint.upper)
 
     def _is_near(self, joint: GateJoint, commanded: float, pose: float) -> bool:
-        speed = self._measured.velocity(joint.name)
-        lead = reach(joint, speed)
+        # A joint that moves away from its command is moved by something else.
+        towards = math.copysign(1.0, commanded - pose)
+        lead = reach(joint, max(0.0, towards * self._measured.velocity(joint.name)))
         return lead < math.inf and abs(commanded - pose) <= NEAR * lead
 
     def _goal(self) -> dict[str, float]:
@@ -569,9 +576,8 @@ class Gate:
     def _target(self, joint: GateJoint, wanted: float) -> float:
         """Return the nearest place where a joint is as wanted, within its limits."""
         if joint.is_continuous:
-            return wanted + math.tau * round(
-                (self._motion.setpoint[joint.name] - wanted) / math.tau
-            )
+            at = self._motion.setpoint[joint.name]
+            return at + math.remainder(wanted - at, math.tau)
         return clamp(wanted, joint.lower, joint.upper)
 
     @property
@@ -586,8 +592,11 @@ class Gate:
             return None
         return self._frame()
 
-    def _brake(self, now: float) -> Command:
+    def _brake(self, now: float) -> Command | None:
         """Slow down. After the loss of a link, a joint comes back to the end of its leash, too."""
+        if self._motion.has_rested(now):
+            self._end_motion()
+            return None
         is_stopped = self._state is State.STOPPED
         if is_stopped:
             self._motion.brake(self._joints, now)

@@ -12,6 +12,7 @@ import math
 from typing import NamedTuple
 
 from .gate_settings import GateJoint
+from .slew import clamp
 
 __all__ = ['JointTrack', 'Unusable']
 
@@ -33,6 +34,9 @@ MOST_TURNS = 3
 FILTER_S = 0.05
 """Time constant of the filter of the velocity."""
 
+
+LARGEST_LEAD = 0.5
+"""How far an arm without a leash may be behind its last command, in radians."""
 
 HORIZON_SHARE = 0.9
 """What of the usual age of a measurement is left when a younger one follows."""
@@ -63,12 +67,15 @@ class JointTrack:
     __slots__ = (
         '_agreed_at',
         '_believed',
+        '_believed_at',
         '_anchor',
         '_anchor_velocity',
         '_burst_s',
         '_excess',
+        '_has_returned',
         '_highest',
         '_joint',
+        '_late_s',
         '_lowest',
         '_max_age_s',
         '_max_velocity',
@@ -96,7 +103,11 @@ class JointTrack:
         self.has_rivals = False
         self.horizon_s = 0.0
         self.is_outside = False
-        self._believed = math.nan  # Where the joint was before it contradicted itself.
+        # Where the joint was before it contradicted itself, when, and whether it came back.
+        self._believed = math.nan
+        self._believed_at = -math.inf
+        self._has_returned = True
+        self._late_s = 0.0
         self._agreed_at = -math.inf
         self._stamp_s: float | None = None
         self._max_age_s = max_age_s
@@ -125,7 +136,9 @@ class JointTrack:
 
     def drift(self, now: float) -> float:
         """Return how far the joint has gone since it was measured, if it goes on as before."""
-        return self.velocity * min(max(0.0, now - self.at), self.horizon_s)
+        fastest = self._joint.ramp.limit
+        age_s = min(max(0.0, now - self.at), self.horizon_s)
+        return clamp(self.velocity, -fastest, fastest) * age_s
 
     def counts(self, now: float) -> bool:
         """Say whether the last measurement is fresh and believed."""
@@ -163,7 +176,9 @@ class JointTrack:
             self._rest()  # The clock of its publisher was set back.
         late_s = now - self.at
         if 0.0 <= late_s <= self._max_age_s:
-            self.horizon_s = max(late_s, HORIZON_SHARE * self.horizon_s)
+            # A single pause is not usual.
+            self.horizon_s = max(min(late_s, self._late_s), HORIZON_SHARE * self.horizon_s)
+            self._late_s = late_s
         # A stamp that stands still grows old, also where the clock of this node stands still.
         self.at = self.at if is_repeated else at
         self.position, self.arrived_at, self._stamp_s = position, now, stamp_s
@@ -208,44 +223,62 @@ class JointTrack:
         self, position: float, step_s: float, queue_s: float, waited_s: float, now: float
     ) -> Unusable | None:
         """Compare a measurement with the last one, and with those that it is judged together."""
-        distance = abs(position - self.position)
+        distance = self._distance(position, self.position)
         excess = max(0.0, distance - self._noise)
         self._excess += excess
-        excesses = self._excess, abs(position - self._anchor) - self._noise
+        excesses = self._excess, self._distance(position, self._anchor) - self._noise
         is_fast = excess > self._max_velocity * max(step_s, queue_s)
         if is_fast or max(excesses) > self._max_velocity * self._span_s:
-            return self._contradict(distance, step_s, now)
+            return self._contradict(position, distance, step_s, now)
         if self.contradiction is None:
             gone = position - self._anchor - self._anchor_velocity * self._span_s
             self.velocity = self._anchor_velocity + gone / (FILTER_S + self._span_s)
         elif waited_s > self._max_age_s:
             self._agreed_at = now  # Silence is no agreement.
-        elif now - self._agreed_at >= CONTRADICTION_S and not self._is_alone_with_a_lie(position):
+        elif now - self._agreed_at >= CONTRADICTION_S and not self._is_alone_with_a_lie:
             self.contradiction = None
         return None
 
     def _judge_late(self, position: float, late_s: float, waited_s: float, now: float) -> Unusable:
         """Compare a measurement with the one that has overtaken it, which goes on to count."""
-        distance = abs(position - self.position)
+        distance = self._distance(position, self.position)
         # Messages of one publisher keep their order, so this may be another one that lags behind.
         span_s = min(late_s, max(waited_s, BURST_S))
         if distance > self._noise + self._max_velocity * span_s:
-            return self._contradict(distance, span_s, now)
+            return self._contradict(position, distance, span_s, now)
         return Unusable('order', f'joint_states went back in time: {self.name} by {late_s:.3f} s')
 
-    def _is_alone_with_a_lie(self, position: float) -> bool:
+    @property
+    def _is_alone_with_a_lie(self) -> bool:
         """
-        Return whether measurements may agree only because the true publisher is silent.
+        Whether measurements may agree only because the true publisher is silent.
 
-        With several publishers, the joint has to come back to where it was believed to be.
+        With several publishers, the joint has to come back to where it may have gone since it was
+        believed.
         """
-        return self.has_rivals and abs(position - self._believed) > 2.0 * self._noise
+        return self.has_rivals and not self._has_returned
 
-    def _contradict(self, distance: float, span_s: float, now: float) -> Unusable:
+    def forgive(self) -> None:
+        """Believe the next measurement, because a person says so."""
+        self.contradiction = None
+        self._rest()
+
+    def _distance(self, a: float, b: float) -> float:
+        if self._joint.is_continuous:
+            return abs(math.remainder(a - b, math.tau))
+        return abs(a - b)
+
+    def _contradict(self, position: float, distance: float, span_s: float, now: float) -> Unusable:
         unit = 'm' if self._joint.is_sliding else 'rad'
         text = f'{self.name} jumped by {distance:.3g} {unit} in {round(span_s, 3):g} s'
         if self.contradiction is None:
-            self.contradiction, self._believed = text, self.position
+            self.contradiction, self._believed, self._believed_at = text, self.position, self.at
+        joint = self._joint
+        lead = min(joint.max_lead, LARGEST_LEAD) + joint.lead_time_s * joint.ramp.limit
+        gone = min(self._max_velocity * (now - self._believed_at), lead)
+        self._has_returned = self._distance(position, self._believed) <= 2 * self._noise + gone
+        if self._has_returned:
+            self._believed, self._believed_at = position, now
         self._agreed_at = now
         self._rest()
         return Unusable('contradiction', f'joint_states contradict themselves: {text}')

@@ -19,6 +19,8 @@ __all__ = ['Measurements', 'Unusable']
 AHEAD_S = 0.1
 """How far a stamp may be ahead of the clock of this node."""
 
+REMEDY = 'end one of them, or deactivate and activate the bridge'
+
 REFUSAL_S = 1.0
 """How long what was dropped explains that nothing is known."""
 
@@ -103,6 +105,12 @@ class Measurements:
             self.refuse(unusable, now)
         return unusable
 
+    def forgive(self) -> None:
+        """Believe the next measurements, because a person says so."""
+        for track in self._known.values():
+            track.forgive()
+        self._sum_up()
+
     def refuse(self, unusable: Unusable, now: float) -> None:
         """Note joint_states that do not count; they explain what is missing for a while."""
         is_same = (
@@ -156,7 +164,9 @@ class Measurements:
         for track in self._tracks:
             if track.contradiction is not None and self._is_present(track, now):
                 several = len(self._publishers) > 1
-                names = f'; published by {", ".join(self._publishers)}' if several else ''
+                names = (
+                    f'; published by {", ".join(self._publishers)}: {REMEDY}' if several else ''
+                )
                 return f'joint_states contradict themselves: {track.contradiction}{names}'
         outside = [track for track in self._tracks if track.is_outside]
         if not outside:

@@ -172,11 +172,15 @@ class Motion:
                     max_acceleration=joint.max_acceleration,
                 )
 
+    def has_rested(self, now: float) -> bool:
+        """Return whether the robot has come to rest, because no command was made for a while."""
+        return abs(now - self.stepped_at) > self._rest_s
+
     def _step_s(self, now: float) -> float:
         """Return the time that counts since the last command, and begin the next one."""
-        passed_s = now - self.stepped_at
+        passed_s, has_rested = now - self.stepped_at, self.has_rested(now)
         self.stepped_at = now
-        if abs(passed_s) > self._rest_s:
+        if has_rested:
             self.freeze()
         return min(max(0.0, passed_s), self._period_s)
 

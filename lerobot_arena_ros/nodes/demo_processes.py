@@ -92,6 +92,8 @@ def demo_processes() -> Iterator[Processes]:
             for name, value in limit_parameters().items()
             for word in ('-p', f'{name}:={value}')
         ]
+        # Commands then equal the leader's positions, so that their latency can be measured.
+        limits += ['-p', 'consume.max_acceleration:=0.0']
         for name, module, namespace, parameters in (
             ('leader_arm', 'demo_arm', 'leader', ['-p', 'motion:=sine']),
             ('follower_arm', 'demo_arm', 'follower', ['-p', 'motion:=follow']),
