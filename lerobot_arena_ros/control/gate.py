@@ -6,13 +6,13 @@ Rules of this file:
 - It is pure. ``now`` is an argument, in seconds of the steady clock; what should be published
   comes back as a return value, a :class:`Command` or None.
 - A command leaves only as the answer to an update or a tick, and only in ``ACTIVE`` or while a
-  motion brakes after its link, its producer or its updates were lost. Otherwise holding and
-  stopping are silence: each controller stays at the last command.
+  motion brakes: after its link, its producer or its updates were lost, or after a stop with
+  ``on_stop`` = ``brake``. Otherwise nothing leaves, and each controller stays at the last command.
 - ``ACTIVE`` begins only in answer to a live update: at the last command where the joint is still
   near it, and at the measured position otherwise.
 - Limits of velocity, acceleration and lead are those of :mod:`.motion`.
-- A time in the future counts like one equally far in the past. So after the clock went back, all
-  measurements are too old.
+- A time in the future counts like one equally far in the past. So nothing counts as recent after
+  the clock went back by much.
 
 =========== =================================================== ==================================
 state       why                                                 leaves when
@@ -42,7 +42,7 @@ __all__ = ['Command', 'Gate', 'State', 'Transition']
 _NO_JOINTS = 'no joints are known'
 
 RETREAT_S = 1.0
-"""How long a motion that was lost may take to come back to its leash, after it has braked."""
+"""How long a joint may take to come back to its leash after a held motion has braked."""
 
 NEAR = 1.5
 """
@@ -340,8 +340,8 @@ class Gate:
         Take positions that were just sent, by joint name; one bad number spoils all.
 
         :param from_producer: False where they came in over REST, which proves no producer.
-        :param source: who sent them; another one than before is followed slowly, and only where
-            it sends each joint itself.
+        :param source: who sent them; None = not known. A new source is followed slowly, and only
+            for joints that it has sent itself.
         """
         has_left = self._review(now)  # Before the silence that it ends is forgotten.
         if len(_finite(positions)) < len(positions):

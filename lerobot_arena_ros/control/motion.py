@@ -6,12 +6,12 @@ Rules of this file:
 - It is pure. ``now`` is in seconds of the steady clock.
 - Between two commands no joint moves more than velocity x min(dt, period), and its velocity
   changes by at most acceleration x min(dt, period), however long nothing called.
-- A command that is ahead of the measured joint by more than the leash moves no further ahead, but
-  brakes and comes back. The leash is ``max_lead``, plus what the joint covers in ``lead_time_s``
-  at the speed that is measured, in whichever direction: a joint without power falls away, and a
-  command that followed at once would let a joint fall that only sags.
-- A motion that was not continued for a while begins from rest, because the robot has come to rest
-  at the last command.
+- A command that is ahead of the measured joint by more than the leash brakes and comes back. The
+  leash is ``max_lead``, plus what the joint covers at its measured speed in ``lead_time_s``, plus
+  how far it has probably gone since it was measured. The speed counts in both directions: if the
+  leash did not grow while a joint sinks, a joint that only sags would fall.
+- A motion that was not continued for :data:`REST_S` begins from rest, because the robot has come
+  to rest at the last command.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Motion:
         self._behind: dict[str, tuple[float, float]] = {}  # Since when, and measured where.
 
     def begin(self, positions: Mapping[str, float], now: float) -> None:
-        """Begin a motion here; a joint that brakes at its position goes on from its velocity."""
+        """Begin a motion; a joint that begins at its last command keeps its velocity."""
         self._step_s(now)
         self.velocity = {
             name: self.velocity.get(name, 0.0) if self.setpoint.get(name) == position else 0.0

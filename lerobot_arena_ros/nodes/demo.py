@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-import os
-import signal
 import sys
 import time
 
@@ -12,11 +9,10 @@ import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 
-from lerobot_arena_ros.release import version
-
 from .demo_check import DemoCheck
 from .demo_processes import DemoError, Processes, demo_processes
 from .demo_screen import draw, pressed_key, reading_keys
+from .demo_start import begin, read_seconds
 from .demo_watch import DemoWatch
 
 __all__ = ['main']
@@ -29,12 +25,16 @@ _HOME, _CLEAR_LINE, _CLEAR_SCREEN = '\x1b[H', '\x1b[K', '\x1b[2J'
 
 def main(args: list[str] | None = None) -> int:
     """Run the demo; gives the exit code, 0 where everything was as it should be."""
-    seconds = _arguments(args).seconds
-    # The arms wave in everybody's graph otherwise.
-    os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
-    # SIGINT, too: a shell has what it starts in the background ignore it.
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
+    seconds = read_seconds(
+        'demo',
+        args,
+        description='A leader arm, an arena, and a follower, all on this machine.',
+        epilog='Exit code: 0 after q or Ctrl-C; with --seconds, 0 where the follower followed and '
+        'stopped, 1 where not. 1 also where a part of it did not start, 2 for wrong usage.',
+        unattended='run unattended for so long (at least 5), raise an emergency stop half-way, '
+        'and judge; without it, show everything live',
+    )
+    begin()
     rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
     try:
         with demo_processes() as processes:
@@ -100,31 +100,6 @@ def _judge(check: DemoCheck, executor: SingleThreadedExecutor, processes: Proces
     print(check.summary())
     print('demo: ' + ('FAILED' if check.faults else 'passed'))
     return 1 if check.faults else 0
-
-
-def _arguments(args: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog='demo',
-        description='A leader arm, an arena, and a follower, all on this machine.',
-        epilog='Exit code: 0 after q or Ctrl-C; with --seconds, 0 where the follower followed and '
-        'stopped, 1 where not. 1 also where a part of it did not start, 2 for wrong usage.',
-        allow_abbrev=False,
-    )
-    parser.add_argument('--version', action='version', version=f'%(prog)s {version()}')
-    parser.add_argument(
-        '--seconds',
-        type=_seconds,
-        help='run unattended for so long (at least 5), raise an emergency stop half-way, and '
-        'judge; without it, show everything live',
-    )
-    return parser.parse_args(args)
-
-
-def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not 5.0 <= seconds <= 3600.0:
-        raise argparse.ArgumentTypeError(f'{text}: expected 5 to 3600')
-    return seconds
 
 
 if __name__ == '__main__':

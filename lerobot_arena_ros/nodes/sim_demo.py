@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import contextlib
 import math
-import os
-import signal
 import sys
 import time
 from typing import NoReturn
@@ -21,10 +18,10 @@ from sensor_msgs.msg import JointState
 
 from lerobot_arena_ros.arena.clients import RoboticsConsumer, RoboticsProducer
 from lerobot_arena_ros.arena.errors import ArenaError, RoomNotFound
-from lerobot_arena_ros.release import version
 
 from .conversions import joint_state_from_ros
 from .demo_processes import SIM, DemoError, Processes, sim_processes
+from .demo_start import begin, read_seconds
 
 __all__ = ['main']
 
@@ -41,11 +38,16 @@ START_TIMEOUT_S = 30.0
 
 def main(args: list[str] | None = None) -> int:
     """Run the simulated arm with all around it; gives the exit code."""
-    seconds = _arguments(args).seconds
-    os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
-    # SIGINT, too: a shell has what it starts in the background ignore it.
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
+    seconds = read_seconds(
+        'sim_demo',
+        args,
+        description='An arena, a simulated SO-101 and its bridge, all on this machine.',
+        epilog='Exit code: 0 after Ctrl-C; with --seconds, 0 where the arm followed, 1 where not. '
+        '1 also where a part of it did not start, 2 for wrong usage.',
+        unattended='drive the arm from the room for so long (at least 5) and judge whether it '
+        'moved; without it, leave that to a browser',
+    )
+    begin()
     try:
         with sim_processes(ROOM) as (processes, url):
             asyncio.run(_until_followed(processes, url))
@@ -136,31 +138,6 @@ def _judge(moved_rad: float) -> int:
     print(f'sim: {DRIVEN} moved by {moved_rad:.3f} rad, expected {MOVED_RAD:.3f} or more')
     print('sim: ' + ('passed' if passed else 'FAILED'))
     return 0 if passed else 1
-
-
-def _arguments(args: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog='sim_demo',
-        description='An arena, a simulated SO-101 and its bridge, all on this machine.',
-        epilog='Exit code: 0 after Ctrl-C; with --seconds, 0 where the arm followed, 1 where not. '
-        '1 also where a part of it did not start, 2 for wrong usage.',
-        allow_abbrev=False,
-    )
-    parser.add_argument('--version', action='version', version=f'%(prog)s {version()}')
-    parser.add_argument(
-        '--seconds',
-        type=_seconds,
-        help='drive the arm from the room for so long (at least 5) and judge whether it moved; '
-        'without it, leave that to a browser',
-    )
-    return parser.parse_args(args)
-
-
-def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not 5.0 <= seconds <= 3600.0:
-        raise argparse.ArgumentTypeError(f'{text}: expected 5 to 3600')
-    return seconds
 
 
 if __name__ == '__main__':
