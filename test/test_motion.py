@@ -180,7 +180,7 @@ def test_a_blocked_arm_stalls_once_and_waits_for_a_person() -> None:
 
     assert rig.gate.state is State.STOPPED
     assert rig.gate.take_stall() == rig.gate.cause
-    assert rig.gate.cause.startswith('pan does not follow')
+    assert rig.gate.cause == 'pan does not follow its commands: free it, then reset'
     assert max(rig.commands) - blocked_at <= LARGEST_LEAD
     commands = len(rig.commands)
     rig.send(1.9)

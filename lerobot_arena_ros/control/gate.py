@@ -587,7 +587,7 @@ class Gate:
     def _advance(self, now: float) -> Command | None:
         stalled = self._motion.advance(self._joints, self._goal(), self._measured, now)
         if stalled is not None:
-            self._stall = f'{stalled} does not follow its commands'
+            self._stall = f'{stalled} does not follow its commands: free it, then reset'
             self.stop(self._stall)
             return None
         return self._frame()

@@ -270,7 +270,8 @@ class JointTrack:
 
     def _contradict(self, position: float, distance: float, span_s: float, now: float) -> Unusable:
         unit = 'm' if self._joint.is_sliding else 'rad'
-        text = f'{self.name} jumped by {distance:.3g} {unit} in {round(span_s, 3):g} s'
+        span = f'in {span_s:.3g} s' if span_s >= 0.001 else 'at once'
+        text = f'{self.name} jumped by {distance:.3g} {unit} {span}'
         if self.contradiction is None:
             self.contradiction, self._believed, self._believed_at = text, self.position, self.at
         joint = self._joint
