@@ -1,0 +1,232 @@
+"""
+Named tokens, and what the holder of each may do. Pure: text in, answers out.
+
+A tokens file is YAML::
+
+    tokens:
+      - name: phone
+        hash: sha256:3a6eb0790f39ac87c94f3856b2dd2c5d110e6811602261a9a923d3bb23adc8b7
+        role: drive
+        workspaces: [lab]  # left out: every workspace
+
+The file holds hashes, so that a copy of it opens nothing. They are plain SHA-256 without a salt,
+because ``arena_server hash-token`` makes tokens of 256 random bits, which no list of guesses
+contains. A token that a person made up has no such strength; :func:`hash_of` refuses short ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+import hashlib
+import hmac
+import re
+import secrets
+from typing import Any
+
+import yaml
+
+__all__ = [
+    'EVERYTHING',
+    'MIN_TOKEN_CHARACTERS',
+    'Access',
+    'Grant',
+    'TokenEntry',
+    'Tokens',
+    'entry_of',
+    'hash_of',
+    'new_token',
+    'read_tokens',
+]
+
+MIN_TOKEN_CHARACTERS = 16
+"""A token with fewer characters can be guessed."""
+
+_HASH = re.compile(r'sha256:[0-9a-f]{64}')
+_KEYS = ('name', 'hash', 'role', 'workspaces')
+_NAME = re.compile(r'[A-Za-z0-9._-]{1,64}')
+
+
+class Access(IntEnum):
+    """What the holder of a token may do; each includes those before it."""
+
+    WATCH = 1
+    """Join as a consumer, and read rooms, states and robots."""
+    DRIVE = 2
+    """Join as a producer, command joints, create rooms, and ask a robot to reset its stop."""
+    ADMIN = 3
+    """Delete rooms, remove idle ones, and replace a participant."""
+
+
+@dataclass(frozen=True)
+class Grant:
+    """
+    What one client may do.
+
+    :param name: of its token, for logs and metrics.
+    :param access: the most that it may do.
+    :param workspaces: where it may do that; None for every workspace.
+    """
+
+    name: str
+    access: Access
+    workspaces: frozenset[str] | None = None
+
+    def allows(self, access: Access, workspace: str | None) -> bool:
+        """
+        Tell whether the client may do something.
+
+        :param workspace: where; None for what concerns the whole server.
+        """
+        if access > self.access:
+            return False
+        return self.workspaces is None or workspace in self.workspaces
+
+
+EVERYTHING = Grant('', Access.ADMIN)
+"""What each client may do at a server without tokens."""
+
+
+@dataclass(frozen=True)
+class TokenEntry:
+    """
+    One token of the server.
+
+    :param digest: SHA-256 of the token.
+    :param grant: what its holder may do.
+    """
+
+    digest: bytes
+    grant: Grant
+
+
+class Tokens:
+    """
+    The tokens of one server.
+
+    :param entries: none where the server needs no token.
+    """
+
+    def __init__(self, entries: Iterable[TokenEntry] = ()) -> None:
+        self._entries = tuple(entries)
+
+    def __bool__(self) -> bool:
+        """Tell whether a token is needed."""
+        return bool(self._entries)
+
+    def grant_of(self, token: str) -> Grant | None:
+        """
+        Return what the holder of a token may do; None where no entry has this token.
+
+        It takes as long for a good guess as for a bad one: each entry is compared, in constant
+        time, and what is compared is a hash.
+        """
+        if not self._entries:
+            return EVERYTHING
+        digest = hashlib.sha256(token.encode()).digest()
+        found = None
+        for entry in self._entries:
+            if hmac.compare_digest(digest, entry.digest):
+                found = entry.grant
+        return found
+
+
+def new_token() -> str:
+    """Return a token of 256 random bits."""
+    return secrets.token_urlsafe(32)
+
+
+def hash_of(token: str) -> str:
+    """
+    Return the hash of a token as it stands in a tokens file.
+
+    :raises ValueError: the token is shorter than :data:`MIN_TOKEN_CHARACTERS`.
+    """
+    if len(token) < MIN_TOKEN_CHARACTERS:
+        raise ValueError(
+            f'the token has {len(token)} characters, expected at least {MIN_TOKEN_CHARACTERS}'
+        )
+    return f'sha256:{hashlib.sha256(token.encode()).hexdigest()}'
+
+
+def entry_of(token: str, grant: Grant) -> TokenEntry:
+    """Return the entry of a token that is known in clear."""
+    return TokenEntry(hashlib.sha256(token.encode()).digest(), grant)
+
+
+def read_tokens(text: str) -> tuple[TokenEntry, ...]:
+    """
+    Read a tokens file.
+
+    :raises ValueError: something in it cannot be used; the text names the entry, the value and
+        what was expected, and holds no hash.
+    """
+    try:
+        loaded = yaml.safe_load(text)
+    except (yaml.YAMLError, RecursionError) as exc:
+        mark = getattr(exc, 'problem_mark', None)
+        where = f' in line {mark.line + 1}' if mark is not None else ''
+        raise ValueError(f'not YAML{where}; expected a list under the key tokens') from None
+    listed = loaded.get('tokens') if isinstance(loaded, dict) and len(loaded) == 1 else None
+    if not isinstance(listed, list) or not listed:
+        raise ValueError('expected the one key tokens with a list of at least one token')
+    entries = tuple(_entry(number, item) for number, item in enumerate(listed, 1))
+    _refuse_doubles(entries)
+    return entries
+
+
+def _entry(number: int, item: Any) -> TokenEntry:
+    if not isinstance(item, dict):
+        raise ValueError(f'token {number}: expected the keys {", ".join(_KEYS)}')
+    name = item.get('name')
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise ValueError(
+            f'token {number}: name is {name!r},'
+            ' expected 1 to 64 letters, digits, dots, dashes or underscores'
+        )
+    where = f'token {number} ({name})'
+    unknown = [str(key) for key in item if key not in _KEYS]
+    if unknown:
+        raise ValueError(f'{where}: no such key: {unknown[0]!r}; expected {", ".join(_KEYS)}')
+    digest = item.get('hash')
+    if not isinstance(digest, str) or not _HASH.fullmatch(digest):
+        raise ValueError(
+            f'{where}: hash is not sha256: and 64 hexadecimal digits;'
+            ' make it with arena_server hash-token'
+        )
+    grant = Grant(name, _access(where, item.get('role')), _workspaces(where, item))
+    return TokenEntry(bytes.fromhex(digest.removeprefix('sha256:')), grant)
+
+
+def _access(where: str, role: Any) -> Access:
+    for access in Access:
+        if role == access.name.lower():
+            return access
+    raise ValueError(f'{where}: role is {role!r}, expected watch, drive or admin')
+
+
+def _workspaces(where: str, item: dict[Any, Any]) -> frozenset[str] | None:
+    if 'workspaces' not in item:
+        return None
+    given = item['workspaces']
+    # An empty list could mean none or all, so it is refused.
+    if not isinstance(given, list) or not given or not all(isinstance(it, str) for it in given):
+        raise ValueError(
+            f'{where}: workspaces is {given!r}, expected a list of at least one workspace id;'
+            ' leave the key out for every workspace'
+        )
+    return frozenset(given)
+
+
+def _refuse_doubles(entries: Iterable[TokenEntry]) -> None:
+    names: set[str] = set()
+    owners: dict[bytes, str] = {}
+    for entry in entries:
+        name = entry.grant.name
+        if name in names:
+            raise ValueError(f'two tokens have the name {name}; give each its own')
+        names.add(name)
+        if entry.digest in owners:
+            raise ValueError(f'{owners[entry.digest]} and {name} have the same hash')
+        owners[entry.digest] = name

@@ -1,0 +1,135 @@
+"""Named tokens: what a tokens file says, and what the holder of each token may do."""
+
+from __future__ import annotations
+
+import pytest
+
+from lerobot_arena_ros.server.tokens import (
+    EVERYTHING,
+    Access,
+    Grant,
+    Tokens,
+    entry_of,
+    hash_of,
+    new_token,
+    read_tokens,
+)
+
+TOKEN = 'zebra-0123456789'
+HASH = hash_of(TOKEN)
+
+
+def file_of(*lines: str) -> str:
+    """Write a tokens file with one entry."""
+    return 'tokens:\n  - ' + '\n    '.join(lines) + '\n'
+
+
+GOOD = file_of('name: phone', f'hash: {HASH}', 'role: drive', 'workspaces: [lab]')
+
+
+def test_a_token_is_known_by_its_hash() -> None:
+    """The file holds no token, and its holder gets what the entry says."""
+    assert TOKEN not in GOOD
+    tokens = Tokens(read_tokens(GOOD))
+    assert tokens.grant_of(TOKEN) == Grant('phone', Access.DRIVE, frozenset({'lab'}))
+    for wrong in (
+        '',
+        TOKEN[:-1],
+        TOKEN + '0',
+        HASH,
+        'zébra',
+        '\ud800'.encode('utf-8', 'replace').decode(),
+    ):
+        assert tokens.grant_of(wrong) is None
+
+
+def test_a_server_without_tokens_allows_everything() -> None:
+    """No entry means that no token is needed."""
+    assert not Tokens()
+    assert Tokens().grant_of('') == EVERYTHING
+    assert EVERYTHING.allows(Access.ADMIN, None)
+
+
+@pytest.mark.parametrize('granted', Access)
+@pytest.mark.parametrize('wanted', Access)
+def test_each_role_includes_those_below_it(granted: Access, wanted: Access) -> None:
+    """An admin may drive, and a driver may watch; never the other way round."""
+    assert Grant('phone', granted).allows(wanted, 'lab') is (wanted.value <= granted.value)
+
+
+def test_a_token_of_one_workspace_opens_no_other() -> None:
+    """That includes what concerns the whole server."""
+    grant = Grant('phone', Access.ADMIN, frozenset({'lab'}))
+    assert grant.allows(Access.ADMIN, 'lab')
+    assert not grant.allows(Access.WATCH, 'home')
+    assert not grant.allows(Access.WATCH, None)
+
+
+def test_new_tokens_are_long_and_differ() -> None:
+    """Each has at least 256 random bits."""
+    tokens = {new_token() for _ in range(100)}
+    assert len(tokens) == 100
+    assert all(len(token) >= 43 for token in tokens)
+
+
+def test_a_short_token_is_not_hashed() -> None:
+    """A token that can be guessed is refused before it is in use."""
+    with pytest.raises(ValueError, match='has 5 characters, expected at least 16'):
+        hash_of('zebra')
+
+
+@pytest.mark.parametrize(
+    ('text', 'complaint'),
+    [
+        ('', 'the one key tokens'),
+        ('tokens: []', 'at least one token'),
+        ('tokens: {}', 'at least one token'),
+        ('token: [1]', 'the one key tokens'),
+        ('tokens: [1', 'not YAML in line'),
+        ('tokens: [1]', 'token 1: expected the keys name, hash, role, workspaces'),
+        (file_of('name: ""', f'hash: {HASH}', 'role: drive'), "token 1: name is ''"),
+        (file_of('name: a b', f'hash: {HASH}', 'role: drive'), "token 1: name is 'a b'"),
+        (file_of('name: 7', f'hash: {HASH}', 'role: drive'), 'token 1: name is 7'),
+        (file_of('name: a', f'hash: {HASH[:-1]}', 'role: drive'), r'token 1 \(a\): hash is not'),
+        (file_of('name: a', f'hash: {TOKEN}', 'role: drive'), r'token 1 \(a\): hash is not'),
+        (file_of('name: a', f'hash: {HASH}', 'role: drvie'), "role is 'drvie', expected watch"),
+        (file_of('name: a', f'hash: {HASH}'), 'role is None, expected watch, drive or admin'),
+        (file_of('name: a', f'hash: {HASH}', 'role: true'), 'role is True'),
+        (
+            file_of('name: a', f'hash: {HASH}', 'role: drive', 'workspaces: []'),
+            'leave the key out for every workspace',
+        ),
+        (
+            file_of('name: a', f'hash: {HASH}', 'role: drive', 'workspaces: lab'),
+            "workspaces is 'lab'",
+        ),
+        (
+            file_of('name: a', f'hash: {HASH}', 'role: drive', 'workspace: [lab]'),
+            "no such key: 'workspace'",
+        ),
+    ],
+)
+def test_what_cannot_be_used_is_named(text: str, complaint: str) -> None:
+    """The complaint names the entry, the value and what was expected, and tells no secret."""
+    with pytest.raises(ValueError, match=complaint) as caught:
+        read_tokens(text)
+    assert TOKEN not in str(caught.value)
+    assert HASH.removeprefix('sha256:')[:-1] not in str(caught.value)
+
+
+def test_two_tokens_are_told_apart() -> None:
+    """A name stands once, because logs name it; a hash stands once, because it decides."""
+    one = f'  - {{name: a, hash: {HASH}, role: drive}}\n'
+    two = f'  - {{name: a, hash: {hash_of(new_token())}, role: drive}}\n'
+    three = f'  - {{name: b, hash: {HASH}, role: admin}}\n'
+    with pytest.raises(ValueError, match='two tokens have the name a'):
+        read_tokens('tokens:\n' + one + two)
+    with pytest.raises(ValueError, match='a and b have the same hash'):
+        read_tokens('tokens:\n' + one + three)
+
+
+def test_a_single_token_is_an_entry_too() -> None:
+    """A token that is known in clear is kept as its hash."""
+    entry = entry_of(TOKEN, Grant('token', Access.ADMIN))
+    assert TOKEN not in repr(entry)
+    assert Tokens([entry]).grant_of(TOKEN) == Grant('token', Access.ADMIN)
