@@ -9,7 +9,6 @@ from lerobot_arena_ros.server.tokens import (
     Access,
     Grant,
     Tokens,
-    entry_of,
     hash_of,
     new_token,
     read_tokens,
@@ -31,14 +30,16 @@ def test_a_token_is_known_by_its_hash() -> None:
     """The file holds no token, and its holder gets what the entry says."""
     assert TOKEN not in GOOD
     tokens = Tokens(read_tokens(GOOD))
-    assert tokens.grant_of(TOKEN) == Grant('phone', Access.DRIVE, frozenset({'lab'}))
+    grant = tokens.grant_of(TOKEN)
+    assert grant is not None
+    assert (grant.name, grant.access) == ('phone', Access.DRIVE)
+    assert grant.workspaces == frozenset({'lab'})
     for wrong in (
         '',
         TOKEN[:-1],
         TOKEN + '0',
         HASH,
         'zébra',
-        '\ud800'.encode('utf-8', 'replace').decode(),
     ):
         assert tokens.grant_of(wrong) is None
 
@@ -130,6 +131,18 @@ def test_two_tokens_are_told_apart() -> None:
 
 def test_a_single_token_is_an_entry_too() -> None:
     """A token that is known in clear is kept as its hash."""
-    entry = entry_of(TOKEN, Grant('token', Access.ADMIN))
-    assert TOKEN not in repr(entry)
-    assert Tokens([entry]).grant_of(TOKEN) == Grant('token', Access.ADMIN)
+    grant = Grant.of_token('token', TOKEN)
+    assert TOKEN not in repr(grant)
+    assert Tokens([grant]).grant_of(TOKEN) == grant
+    assert grant.allows(Access.ADMIN, None)
+
+
+def test_a_grant_ends_when_its_entry_changes() -> None:
+    """Another role, another hash or no entry at all: what was granted holds no longer."""
+    grant = Grant.of_token('phone', TOKEN)
+    assert grant in Tokens([grant])
+    for changed in (Grant.of_token('phone', TOKEN, Access.DRIVE), Grant.of_token('phone', 'x')):
+        assert grant not in Tokens([changed])
+    assert grant not in Tokens()
+    assert EVERYTHING in Tokens()
+    assert EVERYTHING not in Tokens([grant])

@@ -1,21 +1,28 @@
 """
-Who may talk to the server, sans I/O: a token to be known, and web pages to come from.
+Who may connect: the host that a request names, the web page that it comes from, and its token.
 
-The token opens everything but the health checks and the files of the console, which hold no secret
-and have to be there to ask for it. It comes in the header ``Authorization: Bearer``,
-or in the query of a WebSocket's URL, for a browser can set no header there; over REST it can, and
-a query ends up in histories and logs, so there it does not count.
+Pure. What the holder of a token may *do* is in :mod:`.tokens`.
+
+A token opens everything but the health checks and the files of the console, which hold no secret
+and must be there to ask for it. It comes in the header ``Authorization: Bearer``, or in the query
+of a WebSocket's URL, because a browser can set no header there. In the query of a REST request it
+does not count, because a query ends up in histories and logs.
+
+The ``Host`` header is checked because of DNS rebinding: a web page can make its own host name
+resolve to this machine, and the browser then takes the server for the page's own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-import hmac
+import ipaddress
 from typing import NamedTuple
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
-__all__ = ['Denial', 'Rules', 'checked_token', 'is_origin', 'split_query']
+from .tokens import Grant, Tokens
+
+__all__ = ['Denial', 'Rules', 'checked_token', 'is_host_name', 'is_origin', 'split_query']
 
 _PREFIXES = ('', '/api')
 _OPEN = frozenset(
@@ -28,11 +35,11 @@ _PORTS = {'http': 80, 'https': 443}
 
 class Denial(NamedTuple):
     """
-    Why somebody is not let in.
+    Why a client is refused.
 
     :param status: the HTTP status.
     :param code: the reason as one word, for counting.
-    :param detail: a sentence.
+    :param detail: a sentence without quotes, which says what to do.
     """
 
     status: int
@@ -41,7 +48,18 @@ class Denial(NamedTuple):
 
 
 _NO_TOKEN = Denial(401, 'access_denied', 'this server wants a bearer token, and the right one')
-_BAD_ORIGIN = Denial(403, 'bad_origin', 'pages of this origin may not use this server')
+_BAD_ORIGIN = Denial(
+    403,
+    'bad_origin',
+    'web pages of other hosts may not use this server; start it with --allow-origin and the'
+    ' origin of the page, if the page may drive its robots',
+)
+_BAD_HOST = Denial(
+    421,
+    'bad_host',
+    'this server is not known by the host name that was asked for; use localhost or an IP'
+    ' address, or start the server with --server-name and that name',
+)
 
 
 @dataclass(frozen=True)
@@ -49,46 +67,60 @@ class Rules:
     """
     What a request must bring.
 
-    :param token: what everybody must know; None lets everybody in.
+    :param tokens: those that the server knows; without any, no token is needed.
     :param origins: web pages of other hosts that may use the server, such as
         ``https://example.org``; ``*`` stands for all of them.
-    :param checks_origin: refuse web pages of any other host but the server's own.
+    :param hosts: names of this server, besides ``localhost`` and each IP address.
     """
 
-    token: str | None = field(default=None, repr=False)
+    tokens: Tokens = field(default_factory=Tokens, repr=False)
     origins: tuple[str, ...] = ()
-    checks_origin: bool = False
+    hosts: frozenset[str] = frozenset()
 
-    @property
-    def allowed_origins(self) -> tuple[str, ...]:
-        """Which origins a browser is told that it may ask from."""
-        return self.origins if self.checks_origin else ('*',)
-
-    def denial(
-        self, path: str, headers: Mapping[str, str], query_token: str | None = None
-    ) -> Denial | None:
+    def admit(
+        self,
+        path: str,
+        headers: Mapping[str, str],
+        *,
+        scheme: str = 'http',
+        query_token: str | None = None,
+    ) -> Grant | Denial | None:
         """
-        Say why a request is refused, None where it is not.
+        Return what the sender of a request may do, or why the request is refused.
 
         :param headers: by their names in lower case.
+        :param scheme: ``http`` or ``https``, as the server was asked.
         :param query_token: the token that came in the query, where one may.
+        :returns: None where the path is open to those without a token, and none was sent.
         """
+        host = headers.get('host', '')
+        if not self._knows_host(host):
+            return _BAD_HOST
         origin = headers.get('origin')
-        if self.checks_origin and origin is not None:
-            allowed = {'*', origin.lower()}.intersection(self.origins)
-            if not allowed and not _is_same(origin, headers.get('host', '')):
-                return _BAD_ORIGIN
-        if self.token is None or path in _OPEN or path.startswith(_OPEN_FOLDERS):
-            return None
-        given = _bearer(headers.get('authorization', '')) or query_token or ''
-        # The comparison takes as long for a good guess as for a bad one.
-        is_known = hmac.compare_digest(given.encode(), self.token.encode())
-        return None if is_known else _NO_TOKEN
+        if origin is not None and not self._allows_origin(origin, host, scheme):
+            return _BAD_ORIGIN
+        grant = self.tokens.grant_of(_bearer(headers.get('authorization', '')) or query_token or '')
+        if grant is None and not (path in _OPEN or path.startswith(_OPEN_FOLDERS)):
+            return _NO_TOKEN
+        return grant
+
+    def _knows_host(self, host: str) -> bool:
+        parts = _split('http', host)
+        if parts is None or not parts.hostname:
+            return False
+        # A trailing dot is the same name, written in full.
+        name = parts.hostname.rstrip('.')
+        return name == 'localhost' or name in self.hosts or _is_address(name)
+
+    def _allows_origin(self, origin: str, host: str, scheme: str) -> bool:
+        return bool({'*', origin.lower()}.intersection(self.origins)) or _is_same(
+            origin, host, scheme
+        )
 
 
 def checked_token(text: str) -> str:
     """
-    Take a token as it was handed over.
+    Return a token without the white space around it.
 
     :raises ValueError: it cannot stand in a header; the text does not tell the token.
     """
@@ -101,7 +133,7 @@ def checked_token(text: str) -> str:
 
 
 def is_origin(text: str) -> bool:
-    """Say whether a text is an origin as browsers write them, or ``*``."""
+    """Tell whether a text is an origin as browsers write them, or ``*``."""
     if text in ('*', 'null'):
         return True
     try:
@@ -110,6 +142,12 @@ def is_origin(text: str) -> bool:
     except ValueError:
         return False
     return bool(parts.hostname) and text == f'{parts.scheme}://{parts.netloc}'
+
+
+def is_host_name(text: str) -> bool:
+    """Tell whether a text is a host name, without a scheme, a port or a path."""
+    parts = _split('http', text)
+    return parts is not None and bool(text) and parts.hostname == text.lower() == parts.netloc
 
 
 def split_query(query: str) -> tuple[str, str | None]:
@@ -128,15 +166,36 @@ def _bearer(header: str) -> str:
     return token.strip() if kind.lower() == 'bearer' else ''
 
 
-def _is_same(origin: str, host: str) -> bool:
-    """Say whether a page comes from this server, by the name that the request calls it."""
+def _split(scheme: str, host: str) -> SplitResult | None:
+    """Take a ``Host`` header apart; None where it is none."""
     try:
-        page = urlsplit(origin)
-        port = page.port or _PORTS.get(page.scheme)
-        here = urlsplit(f'{page.scheme}://{host}')
-        return bool(page.hostname) and (page.hostname, port) == (
-            here.hostname,
-            here.port or _PORTS.get(page.scheme),
-        )
+        parts = urlsplit(f'{scheme}://{host}')
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts if parts.netloc == host and '@' not in host else None
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
     except ValueError:
         return False
+    return True
+
+
+def _is_same(origin: str, host: str, scheme: str) -> bool:
+    """
+    Tell whether a page comes from this server.
+
+    A page that came over TLS is one of ours too where this server has no TLS of its own, because
+    a proxy in front of it has. A page that did not is none of ours where this server has TLS.
+    """
+    if not is_origin(origin):
+        return False
+    page = urlsplit(origin)
+    here = _split(page.scheme, host)
+    if here is None or page.scheme not in (scheme, 'https'):
+        return False
+    default = _PORTS[page.scheme]
+    return (page.hostname, page.port or default) == (here.hostname, here.port or default)

@@ -17,7 +17,7 @@ contains. A token that a person made up has no such strength; :func:`hash_of` re
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 import hashlib
 import hmac
@@ -32,9 +32,7 @@ __all__ = [
     'MIN_TOKEN_CHARACTERS',
     'Access',
     'Grant',
-    'TokenEntry',
     'Tokens',
-    'entry_of',
     'hash_of',
     'new_token',
     'read_tokens',
@@ -62,20 +60,27 @@ class Access(IntEnum):
 @dataclass(frozen=True)
 class Grant:
     """
-    What one client may do.
+    What the holder of one token may do.
 
-    :param name: of its token, for logs and metrics.
-    :param access: the most that it may do.
-    :param workspaces: where it may do that; None for every workspace.
+    :param name: of the token, for logs and metrics.
+    :param access: the most that its holder may do.
+    :param workspaces: where the holder may do that; None for every workspace.
+    :param digest: SHA-256 of the token; empty where no token is needed.
     """
 
     name: str
     access: Access
     workspaces: frozenset[str] | None = None
+    digest: bytes = field(default=b'', repr=False)
+
+    @classmethod
+    def of_token(cls, name: str, token: str, access: Access = Access.ADMIN) -> Grant:
+        """Return the grant of a token that is known in clear, for every workspace."""
+        return cls(name, access, digest=hashlib.sha256(token.encode()).digest())
 
     def allows(self, access: Access, workspace: str | None) -> bool:
         """
-        Tell whether the client may do something.
+        Tell whether the holder may do something.
 
         :param workspace: where; None for what concerns the whole server.
         """
@@ -88,32 +93,23 @@ EVERYTHING = Grant('', Access.ADMIN)
 """What each client may do at a server without tokens."""
 
 
-@dataclass(frozen=True)
-class TokenEntry:
-    """
-    One token of the server.
-
-    :param digest: SHA-256 of the token.
-    :param grant: what its holder may do.
-    """
-
-    digest: bytes
-    grant: Grant
-
-
 class Tokens:
     """
     The tokens of one server.
 
-    :param entries: none where the server needs no token.
+    :param grants: of each token; none where the server needs no token.
     """
 
-    def __init__(self, entries: Iterable[TokenEntry] = ()) -> None:
-        self._entries = tuple(entries)
+    def __init__(self, grants: Iterable[Grant] = ()) -> None:
+        self._grants = tuple(grants)
 
     def __bool__(self) -> bool:
         """Tell whether a token is needed."""
-        return bool(self._entries)
+        return bool(self._grants)
+
+    def __contains__(self, grant: Grant) -> bool:
+        """Tell whether a grant that was given earlier still holds, unchanged."""
+        return grant in self._grants if self._grants else grant == EVERYTHING
 
     def grant_of(self, token: str) -> Grant | None:
         """
@@ -122,13 +118,13 @@ class Tokens:
         It takes as long for a good guess as for a bad one: each entry is compared, in constant
         time, and what is compared is a hash.
         """
-        if not self._entries:
+        if not self._grants:
             return EVERYTHING
         digest = hashlib.sha256(token.encode()).digest()
         found = None
-        for entry in self._entries:
-            if hmac.compare_digest(digest, entry.digest):
-                found = entry.grant
+        for grant in self._grants:
+            if hmac.compare_digest(digest, grant.digest):
+                found = grant
         return found
 
 
@@ -150,12 +146,7 @@ def hash_of(token: str) -> str:
     return f'sha256:{hashlib.sha256(token.encode()).hexdigest()}'
 
 
-def entry_of(token: str, grant: Grant) -> TokenEntry:
-    """Return the entry of a token that is known in clear."""
-    return TokenEntry(hashlib.sha256(token.encode()).digest(), grant)
-
-
-def read_tokens(text: str) -> tuple[TokenEntry, ...]:
+def read_tokens(text: str) -> tuple[Grant, ...]:
     """
     Read a tokens file.
 
@@ -176,7 +167,7 @@ def read_tokens(text: str) -> tuple[TokenEntry, ...]:
     return entries
 
 
-def _entry(number: int, item: Any) -> TokenEntry:
+def _entry(number: int, item: Any) -> Grant:
     if not isinstance(item, dict):
         raise ValueError(f'token {number}: expected the keys {", ".join(_KEYS)}')
     name = item.get('name')
@@ -195,8 +186,12 @@ def _entry(number: int, item: Any) -> TokenEntry:
             f'{where}: hash is not sha256: and 64 hexadecimal digits;'
             ' make it with arena_server hash-token'
         )
-    grant = Grant(name, _access(where, item.get('role')), _workspaces(where, item))
-    return TokenEntry(bytes.fromhex(digest.removeprefix('sha256:')), grant)
+    return Grant(
+        name,
+        _access(where, item.get('role')),
+        _workspaces(where, item),
+        bytes.fromhex(digest.removeprefix('sha256:')),
+    )
 
 
 def _access(where: str, role: Any) -> Access:
@@ -219,11 +214,11 @@ def _workspaces(where: str, item: dict[Any, Any]) -> frozenset[str] | None:
     return frozenset(given)
 
 
-def _refuse_doubles(entries: Iterable[TokenEntry]) -> None:
+def _refuse_doubles(entries: Iterable[Grant]) -> None:
     names: set[str] = set()
     owners: dict[bytes, str] = {}
     for entry in entries:
-        name = entry.grant.name
+        name = entry.name
         if name in names:
             raise ValueError(f'two tokens have the name {name}; give each its own')
         names.add(name)
