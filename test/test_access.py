@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from support.certificates import Authority
-from support.server import running_server
+from support.server import rules_of, running_server
 from support.waiting import wait_until
 
 from lerobot_arena_ros import (
@@ -31,7 +31,6 @@ from lerobot_arena_ros.arena.errors import (
 )
 from lerobot_arena_ros.arena.messages import Role
 from lerobot_arena_ros.arena.rooms import Rooms
-from lerobot_arena_ros.server.access import Rules
 
 pytestmark = pytest.mark.usefixtures('no_task_left')
 
@@ -42,7 +41,7 @@ ELSEWHERE = Address.parse('http://arena.example')
 @pytest.fixture(scope='module')
 def guarded() -> Iterator[str]:
     """Run a server that wants the token."""
-    with running_server(rules=Rules(TOKEN)) as url:
+    with running_server(rules=rules_of(TOKEN)) as url:
         yield url
 
 
@@ -56,7 +55,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 def encrypted(authority: Authority) -> Iterator[str]:
     """Run a server that wants the token and speaks TLS."""
     certificate = authority.certify_this_machine()
-    with running_server(rules=Rules(TOKEN), certificate=certificate) as url:
+    with running_server(rules=rules_of(TOKEN), certificate=certificate) as url:
         yield url
 
 

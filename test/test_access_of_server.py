@@ -15,9 +15,17 @@ import httpx
 import pytest
 from support.certificates import Authority
 from support.peers import ws_path
-from support.server import running_server
+from support.server import rules_of, running_server
 
-from lerobot_arena_ros.server.access import Rules, checked_token, is_origin, split_query
+from lerobot_arena_ros.server.access import (
+    Denial,
+    Rules,
+    checked_token,
+    is_host_name,
+    is_origin,
+    split_query,
+)
+from lerobot_arena_ros.server.tokens import EVERYTHING
 
 TOKEN = 'zebra-7/+=.~'
 ROOMS = '/robotics/workspaces/lab/rooms'
@@ -35,10 +43,15 @@ ESCAPED = httpx.QueryParams({'token': TOKEN})
 @pytest.fixture(scope='module')
 def url() -> Iterator[str]:
     """Run a server that wants a token, and lets the pages of one other host in."""
-    rules = Rules(TOKEN, ('https://example.org',), checks_origin=True)
-    with running_server(rules=rules) as address:
+    with running_server(rules=rules_of(TOKEN, 'https://example.org')) as address:
         httpx.post(address + ROOMS, json={'room_id': 'arm'}, headers=BEARER)
         yield address
+
+
+def code_of(answer: object) -> str:
+    """Return the reason of a refusal."""
+    assert isinstance(answer, Denial), answer
+    return answer.code
 
 
 def shake_hands(url: str, path: str, **headers: str) -> tuple[int, dict[str, Any], str | None]:
@@ -112,7 +125,6 @@ def test_pages_of_other_hosts_stay_outside(url: str) -> None:
     """Even with the token, over REST or for a WebSocket, and whatever they ask."""
     foreign = {'Origin': 'https://evil.example', **BEARER}
     body = {'joints': [{'name': 'a', 'value': 1}]}
-    refused = {'detail': 'pages of this origin may not use this server'}
 
     replies = [
         httpx.get(url + ROOMS, headers=foreign),
@@ -120,9 +132,12 @@ def test_pages_of_other_hosts_stay_outside(url: str) -> None:
     ]
 
     for reply in replies:
-        assert (reply.status_code, reply.json()) == (403, refused)
+        assert reply.status_code == 403
+        assert '--allow-origin' in reply.json()['detail']
         assert 'access-control-allow-origin' not in reply.headers
-    assert shake_hands(url, PATH, **foreign)[:2] == (403, refused)
+    status, refused, _ = shake_hands(url, PATH, **foreign)
+    assert status == 403
+    assert '--allow-origin' in refused['detail']
 
 
 def test_own_pages_and_those_of_listed_hosts_come_in(url: str) -> None:
@@ -140,33 +155,130 @@ def test_own_pages_and_those_of_listed_hosts_come_in(url: str) -> None:
         ('http://arena', 'arena', True),
         ('http://arena', 'arena:80', True),
         ('https://arena', 'arena:443', True),
+        ('https://arena', 'arena', True),
         ('http://[::1]:8000', '[::1]:8000', True),
         ('http://arena:8001', 'arena:8000', False),
         ('http://arena.evil', 'arena', False),
         ('http://evil', 'arena', False),
+        ('http://localhost', 'arena', False),
+        ('ftp://arena', 'arena', False),
         ('null', 'arena', False),
-        ('null', '', False),
-        ('', '', False),
+        ('', 'arena', False),
         ('http://arena:port', 'arena', False),
-        ('http://arena', 'arena:port', False),
+        ('http://arena/', 'arena', False),
         ('http://[', 'arena', False),
     ],
 )
 def test_the_own_origin_is_that_of_the_host_header(origin: str, host: str, is_same: bool) -> None:
-    """By name and port; the scheme may be that of a proxy before us."""
-    rules = Rules(checks_origin=True)
-    denial = rules.denial('/', {'origin': origin, 'host': host})
+    """A page is one of ours if its name and port are those that the server was asked by."""
+    rules = Rules(hosts=frozenset({'arena'}))
+    answer = rules.admit('/', {'origin': origin, 'host': host})
 
-    assert (denial is None) == is_same
+    assert answer == EVERYTHING if is_same else code_of(answer) == 'bad_origin'
+
+
+@pytest.mark.parametrize(
+    ('origin', 'scheme', 'is_same'),
+    [
+        ('http://arena', 'http', True),
+        ('https://arena', 'https', True),
+        ('https://arena', 'http', True),
+        ('http://arena', 'https', False),
+    ],
+)
+def test_a_page_without_tls_is_none_of_a_server_with_tls(
+    origin: str, scheme: str, is_same: bool
+) -> None:
+    """The other way round it is, because a proxy in front of the server may have the TLS."""
+    rules = Rules(hosts=frozenset({'arena'}))
+    answer = rules.admit('/', {'origin': origin, 'host': 'arena'}, scheme=scheme)
+
+    assert answer == EVERYTHING if is_same else code_of(answer) == 'bad_origin'
+
+
+@pytest.mark.parametrize(
+    ('host', 'is_known'),
+    [
+        ('localhost', True),
+        ('LocalHost:8000', True),
+        ('localhost.', True),
+        ('127.0.0.1:8000', True),
+        ('[::1]:8000', True),
+        ('192.168.1.7', True),
+        ('arena.example.org', True),
+        ('arena.example.org:443', True),
+        ('evil.example', False),
+        ('localhost.evil.example', False),
+        ('x.localhost', False),
+        ('127.0.0.1.evil.example', False),
+        ('evil@localhost', False),
+        ('localhost/', False),
+        ('localhost:port', False),
+        ('[', False),
+        ('', False),
+    ],
+)
+def test_only_names_of_this_server_are_answered(host: str, is_known: bool) -> None:
+    """A web page can make its own host name resolve to this machine, and would be let in."""
+    rules = Rules(hosts=frozenset({'arena.example.org'}))
+    answer = rules.admit('/', {'host': host})
+
+    assert answer == EVERYTHING if is_known else code_of(answer) == 'bad_host'
+
+
+def test_a_page_behind_a_rebound_name_stays_outside(url: str) -> None:
+    """Over REST and in the handshake, with 421 and what to do about it."""
+    rebound = {'Host': 'evil.example:8000', 'Origin': 'http://evil.example:8000', **BEARER}
+
+    reply = httpx.get(url + ROOMS, headers=rebound)
+    status, refused, _ = shake_hands(url, PATH, **rebound)
+
+    assert reply.status_code == status == 421
+    assert reply.json() == refused
+    assert '--server-name' in refused['detail']
 
 
 def test_a_star_lets_all_pages_in() -> None:
-    """As does a server that checks no origin at all."""
-    headers = {'origin': 'https://evil.example', 'host': 'arena'}
+    """A page of any host may then use the server, but by a name of this server only."""
+    rules = Rules(origins=('*',))
 
-    assert Rules(origins=('*',), checks_origin=True).denial('/', headers) is None
-    assert Rules().denial('/', headers) is None
-    assert Rules().allowed_origins == ('*',)
+    assert rules.admit('/', {'origin': 'https://evil.example', 'host': '[::1]'}) == EVERYTHING
+    rebound = rules.admit('/', {'origin': 'https://evil.example', 'host': 'evil.example'})
+    assert code_of(rebound) == 'bad_host'
+
+
+def test_no_page_of_another_host_moves_a_robot_at_a_server_without_a_token() -> None:
+    """The default server on this machine: pages are refused, programs are not."""
+    with running_server() as url:
+        httpx.post(url + ROOMS, json={'room_id': 'arm'}).raise_for_status()
+        page = {'Origin': 'https://evil.example', 'Content-Type': 'text/plain'}
+        body = json.dumps({'joints': [{'name': 'a', 'value': 1}]})
+
+        by_page = httpx.post(f'{url}{ROOMS}/arm/command', content=body, headers=page)
+        shaken = shake_hands(url, PATH, Origin='https://evil.example')
+        state = httpx.get(f'{url}{ROOMS}/arm/state').json()['state']
+        by_program = httpx.post(f'{url}{ROOMS}/arm/command', content=body)
+
+        assert by_page.status_code == shaken[0] == 403
+        assert state['joints'] == {}
+        assert by_program.json()['joints_updated'] == 1
+
+
+def test_replies_are_not_kept_and_are_what_they_say(url: str) -> None:
+    """What concerns robots stays out of caches; files of the console say so themselves."""
+    for path in ('/health', ROOMS, '/nowhere'):
+        for headers in ({}, BEARER):
+            reply = httpx.get(url + path, headers=headers)
+            assert reply.headers['cache-control'] == 'no-store', path
+            assert reply.headers['x-content-type-options'] == 'nosniff'
+    assert httpx.get(url).headers['cache-control'] == 'no-cache'
+
+
+def test_a_redirect_names_no_host(url: str) -> None:
+    """The host is what the client says that it is."""
+    reply = httpx.get(f'{url}{ROOMS}/', headers={**BEARER, 'Host': 'localhost:1'})
+
+    assert (reply.status_code, reply.headers['location']) == (307, ROOMS)
 
 
 @pytest.mark.parametrize('text', ['*', 'null', 'http://a', 'https://a.b:8', 'https://[::1]:8'])
@@ -179,6 +291,14 @@ def test_an_origin_is_a_scheme_and_a_host(text: str) -> None:
 def test_anything_else_is_no_origin(text: str) -> None:
     """No page would ever come from there, so it must be a mistake."""
     assert not is_origin(text)
+
+
+@pytest.mark.parametrize('text', ['arena', 'arena.example.org', 'ARENA'])
+def test_a_host_name_is_a_name_alone(text: str) -> None:
+    """It has no scheme, port or path."""
+    assert is_host_name(text)
+    for wrong in (f'http://{text}', f'{text}:8000', f'{text}/', f'a@{text}', ''):
+        assert not is_host_name(wrong)
 
 
 @pytest.mark.parametrize(('text', 'why'), [('', 'empty'), ('\n', 'empty'), ('se cret', 'visible')])
@@ -214,7 +334,7 @@ def test_the_token_is_in_no_log(
     caplog.set_level(logging.DEBUG)
     for name in ('uvicorn', 'uvicorn.error', 'uvicorn.access', 'websockets'):
         caplog.set_level(5, name)
-    with running_server(rules=Rules(TOKEN)) as url:
+    with running_server(rules=rules_of(TOKEN)) as url:
         for path in (PATH, '/nowhere', ROOMS):
             shake_hands(url, f'{path}?{ESCAPED}')
             shake_hands(url, f'{path}?{ESCAPED}x')
@@ -229,7 +349,7 @@ def test_the_token_is_in_no_log(
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
     assert TOKEN not in caplog.text
     assert str(ESCAPED) not in caplog.text
-    assert TOKEN not in repr(Rules(TOKEN))
+    assert TOKEN not in repr(rules_of(TOKEN))
 
 
 def test_tls_is_what_the_certificate_makes_it(tmp_path: Path) -> None:

@@ -17,11 +17,10 @@ from support.domain import own_domain
 from support.probe import Probe, running_probe
 from support.processes import Process, ros_arguments, running
 from support.robot import DEFAULTS, NAMESPACE
-from support.server import running_server
+from support.server import rules_of, running_server
 from support.waiting import wait_for
 
 from lerobot_arena_ros.arena.access import TOKEN_VARIABLE
-from lerobot_arena_ros.server.access import Rules
 
 TOKEN = 'a-secret-that-nobody-tells'
 LINK = f'/{NAMESPACE}/arena_bridge: produce link'
@@ -57,7 +56,7 @@ def test_a_bridge_joins_with_a_token_over_tls_and_tells_nobody(token: str, tmp_p
     certificate = authority.certify_this_machine()
     with (
         own_domain(),
-        running_server(rules=Rules(token), certificate=certificate) as url,
+        running_server(rules=rules_of(token), certificate=certificate) as url,
         running_probe() as probe,
         bridge(url, ca_file=authority.file) as process,
     ):
@@ -70,7 +69,7 @@ def test_a_bridge_joins_with_a_token_over_tls_and_tells_nobody(token: str, tmp_p
 def test_a_bridge_with_a_wrong_token_ends_with_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another attempt would not cure it."""
     monkeypatch.setenv(TOKEN_VARIABLE, 'wrong')
-    with own_domain(), running_server(rules=Rules(TOKEN)) as url, bridge(url) as process:
+    with own_domain(), running_server(rules=rules_of(TOKEN)) as url, bridge(url) as process:
         assert process.wait() == 2, process.output
 
         lines = [line for line in process.output.splitlines() if line.startswith('arena_bridge:')]
@@ -85,7 +84,7 @@ def test_a_server_that_cannot_be_trusted_is_not_talked_to(token: str, tmp_path: 
     certificate = Authority(tmp_path).certify_this_machine()
     with (
         own_domain(),
-        running_server(rules=Rules(token), certificate=certificate) as url,
+        running_server(rules=rules_of(token), certificate=certificate) as url,
         running_probe() as probe,
         bridge(url) as process,
     ):

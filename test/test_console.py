@@ -10,10 +10,9 @@ import zipfile
 
 import httpx
 import pytest
-from support.server import running_server
+from support.server import rules_of, running_server
 
 from lerobot_arena_ros.server import pages
-from lerobot_arena_ros.server.access import Rules
 from lerobot_arena_ros.server.serving import console_url_of
 
 FOLDER = Path(pages.__file__).parent / 'console'
@@ -32,7 +31,7 @@ KINDS = {
 @pytest.fixture(scope='module')
 def url() -> Iterator[str]:
     """Run a server that wants a token, and lets no pages of other hosts in."""
-    with running_server(rules=Rules(TOKEN, checks_origin=True)) as address:
+    with running_server(rules=rules_of(TOKEN)) as address:
         yield address
 
 

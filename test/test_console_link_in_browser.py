@@ -11,12 +11,11 @@ from support.browser import REJOIN_S, Console
 from support.console_rooms import WORKSPACE, make_room, open_room, open_with_elbow, take_control
 from support.participant import running_participant
 from support.processes import free_port
-from support.server import running_server
+from support.server import rules_of, running_server
 from support.stand_in import running_stand_in
 from support.waiting import wait_for
 
 from lerobot_arena_ros import RoboticsConsumer
-from lerobot_arena_ros.server.access import Rules
 
 TOKEN = 'zebra-7/+=.~'
 HOSTILE = '<img src=x onerror=document.title="owned">'
@@ -54,7 +53,7 @@ def test_a_room_and_its_first_joint_are_made_here(console: Console, own_server_u
 @pytest.mark.parametrize('prefix', ['', '/api'])
 def test_a_protected_arena_asks_for_its_token(console: Console, prefix: str) -> None:
     """It refuses a wrong one in words; the right one is kept for the tab, not in the address."""
-    with running_server(rules=Rules(TOKEN, checks_origin=True)) as url:
+    with running_server(rules=rules_of(TOKEN)) as url:
         make_room(url, 'arm', {'Authorization': f'Bearer {TOKEN}'})
         console.open(url + prefix, WORKSPACE, 'arm')
         console.wait_text('token-panel', 'This arena is protected')

@@ -16,12 +16,11 @@ from typing import NamedTuple
 import pytest
 from support.examples import finished, in_terminal, running_example
 from support.processes import free_port
-from support.server import running_server
+from support.server import rules_of, running_server
 from support.waiting import until, wait_for, wait_until
 
 from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
 from lerobot_arena_ros.arena.messages import EmergencyStop
-from lerobot_arena_ros.server.access import Rules
 
 WITH_A_ROOM = ('drive_from_terminal', 'join_from_python', 'record_room', 'replay_room')
 DOWN, RIGHT, LEFT = b'\x1b[B', b'\x1b[C', b'\x1b[D'
@@ -419,7 +418,7 @@ def test_the_token_comes_from_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A recorder without it is refused in one line, with it there is only no such room."""
-    with running_server(rules=Rules('secret')) as url:
+    with running_server(rules=rules_of('secret')) as url:
         command = ('record_room', '--server-url', url, '--room-id', 'arm', tmp_path / 'new.csv')
         refused = one_line(finished(*command), 'record_room')
         monkeypatch.setenv('LEROBOT_ARENA_TOKEN', 'secret')

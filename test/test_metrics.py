@@ -6,9 +6,8 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 from support.arena_api import make_room
 from support.peers import connect, enter, joint, joints, ws_path
-from support.server import running_server
+from support.server import rules_of, running_server
 
-from lerobot_arena_ros.server.access import Rules
 from lerobot_arena_ros.server.hub import Hub
 from lerobot_arena_ros.server.limits import Limits, Policy, Timing
 from lerobot_arena_ros.server.metrics import registry_of
@@ -117,7 +116,7 @@ async def test_two_servers_in_one_process_count_for_themselves() -> None:
 
 def test_with_a_token_the_metrics_need_it() -> None:
     """They tell who works when."""
-    with running_server(rules=Rules('secret')) as url:
+    with running_server(rules=rules_of('secret')) as url:
         assert httpx.get(f'{url}/metrics').status_code == 401
         counted = scrape(url, Authorization='Bearer secret')
 

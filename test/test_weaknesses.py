@@ -21,10 +21,9 @@ import httpx
 import pytest
 from support.arena_api import WORKSPACE, get, has_producer, make_room
 from support.peers import connect, enter, joint, joints, ws_path
-from support.server import running_server
+from support.server import rules_of, running_server
 from support.waiting import wait_until
 
-from lerobot_arena_ros.server.access import Rules
 from lerobot_arena_ros.server.journal import LINES
 from lerobot_arena_ros.server.limits import Limits, Policy, Timing
 from lerobot_arena_ros.server.options import read_options
@@ -164,7 +163,7 @@ async def test_s13_without_the_token_nobody_lists_wipes_commands_or_joins() -> N
         ('GET', '/metrics'),
         ('GET', '/openapi.json'),
     ]
-    with running_server(rules=Rules('secret')) as url, httpx.Client(base_url=url) as http:
+    with running_server(rules=rules_of('secret')) as url, httpx.Client(base_url=url) as http:
         for prefix in ('', '/api'):
             codes = {http.request(verb, prefix + path).status_code for verb, path in paths}
             assert codes == {401}

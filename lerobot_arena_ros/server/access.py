@@ -99,7 +99,9 @@ class Rules:
         origin = headers.get('origin')
         if origin is not None and not self._allows_origin(origin, host, scheme):
             return _BAD_ORIGIN
-        grant = self.tokens.grant_of(_bearer(headers.get('authorization', '')) or query_token or '')
+        grant = self.tokens.grant_of(
+            _bearer(headers.get('authorization', '')) or query_token or ''
+        )
         if grant is None and not (path in _OPEN or path.startswith(_OPEN_FOLDERS)):
             return _NO_TOKEN
         return grant
@@ -147,7 +149,7 @@ def is_origin(text: str) -> bool:
 def is_host_name(text: str) -> bool:
     """Tell whether a text is a host name, without a scheme, a port or a path."""
     parts = _split('http', text)
-    return parts is not None and bool(text) and parts.hostname == text.lower() == parts.netloc
+    return parts is not None and bool(text) and parts.hostname == text.lower() == parts.netloc.lower()
 
 
 def split_query(query: str) -> tuple[str, str | None]:

@@ -42,7 +42,7 @@ def create_app(
     :param limits: how much it takes.
     :param timing: how patient it is.
     :param policy: what it allows.
-    :param rules: who may talk to it; None lets everybody.
+    :param rules: who may connect; None needs no token.
     """
     hub = Hub(limits or Limits(), timing or Timing(), policy or Policy())
     rules = rules or Rules()
@@ -50,16 +50,20 @@ def create_app(
         title='LeRobot Arena Server',
         version='2.0.0',
         lifespan=_lifespan,
+        # Its pages load scripts from another host; docs/reference/server.md has the interface.
+        docs_url=None,
+        redoc_url=None,
         # Clients post without saying that it is JSON. Releases without the option ignore it.
         strict_content_type=False,
     )
     app.state.hub = hub
+    app.state.rules = rules
     app.state.metrics = metrics.registry_of(hub)
     app.add_middleware(Guard, hub=hub, rules=rules)
     # The last one added comes first: a preflight brings no token, and a refusal is readable.
     app.add_middleware(
         CORSMiddleware,
-        allow_origins=rules.allowed_origins,
+        allow_origins=rules.origins,
         allow_methods=['*'],
         allow_headers=['*'],
     )

@@ -17,6 +17,7 @@ from ..arena.outbox import Outbox, text_of
 from .journal import Journal
 from .line import Line, close_frame, text_frame
 from .tally import Tally
+from .tokens import Grant
 
 __all__ = ['Connection', 'frame_of']
 
@@ -37,6 +38,7 @@ class Connection:
     """
     One accepted WebSocket.
 
+    :ivar grant: what the token of the peer allows.
     :param stall_s: a peer whose socket does not drain for so many seconds is closed.
     :param on_close: called once when the server closes the connection, before the peer is gone.
     """
@@ -45,6 +47,7 @@ class Connection:
         self, websocket: WebSocket, *, stall_s: float, tally: Tally, journal: Journal
     ) -> None:
         self.on_close: Callable[[], object] = _nothing
+        self.grant: Grant = websocket.state.grant
         self._websocket = websocket
         self._stall_s = stall_s
         self._tally = tally

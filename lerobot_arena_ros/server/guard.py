@@ -1,10 +1,16 @@
-"""What stands before every request: who is let in, and with how much."""
+"""
+Middleware before every request: the access rules, a limit to its size and time, safe headers.
+
+Each reply says that it is not to be kept and that its type is what it says, unless it says
+otherwise itself. A redirect names a path alone, because the host is the client's word.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from .access import Denial, Rules, split_query
 from .hub import Hub
@@ -19,6 +25,13 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 DRAIN_FACTOR = 16
 """A body so many times too large is still read to its end: who is hung up on hears no reason."""
+
+_HTTP = {'http': 'http', 'https': 'https', 'ws': 'http', 'wss': 'https'}
+
+_SAFE_HEADERS = (
+    (b'cache-control', b'no-store'),
+    (b'x-content-type-options', b'nosniff'),
+)
 
 _FULL = Denial(503, 'connections_full', 'this server has as many connections as it takes')
 
@@ -56,7 +69,7 @@ class Guard:
             self._report(scope, exc.denial)
             await _deny(scope, send, exc.denial)
         else:
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, _safe(send) if scope['type'] == 'http' else send)
 
     def _admit(self, scope: Scope) -> None:
         headers = {
@@ -69,10 +82,16 @@ class Guard:
         scope['headers'] = [item for item in scope['headers'] if item[0] != b'authorization']
         if scope.get('state', {}).get('is_full'):
             raise _Refused(_FULL)
-        query_token = given if scope['type'] == 'websocket' else None
-        denial = self._rules.denial(scope['path'], headers, query_token)
-        if denial is not None:
-            raise _Refused(denial)
+        is_websocket = scope['type'] == 'websocket'
+        answer = self._rules.admit(
+            scope['path'],
+            headers,
+            scheme=_HTTP[scope['scheme']],
+            query_token=given if is_websocket else None,
+        )
+        if isinstance(answer, Denial):
+            raise _Refused(answer)
+        scope.setdefault('state', {})['grant'] = answer
 
     async def _read_in_time(self, receive: Receive) -> bytes:
         timeout_s = self._hub.timing.join_s
@@ -118,6 +137,28 @@ def _replay(body: bytes, receive: Receive) -> Receive:
     return again
 
 
+def _safe(send: Send) -> Send:
+    """Complete the headers of a reply."""
+
+    async def send_safely(message: Message) -> None:
+        if message['type'] == 'http.response.start':
+            headers = [
+                (name, _path_of(value) if name == b'location' else value)
+                for name, value in message['headers']
+            ]
+            names = {name for name, _ in headers}
+            headers += [item for item in _SAFE_HEADERS if item[0] not in names]
+            message = {**message, 'headers': headers}
+        await send(message)
+
+    return send_safely
+
+
+def _path_of(location: bytes) -> bytes:
+    parts = urlsplit(location.decode('latin-1'))
+    return urlunsplit(('', '', *parts[2:])).encode('latin-1')
+
+
 async def _deny(scope: Scope, send: Send, denial: Denial) -> None:
     kind = 'http.response'
     if scope['type'] == 'websocket':
@@ -130,6 +171,7 @@ async def _deny(scope: Scope, send: Send, denial: Denial) -> None:
     headers = [
         (b'content-type', b'application/json'),
         (b'content-length', str(len(body)).encode()),
+        *_SAFE_HEADERS,
     ]
     if denial.status == 401:
         headers.append((b'www-authenticate', b'Bearer'))

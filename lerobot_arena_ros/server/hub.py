@@ -13,6 +13,7 @@ from ..arena.messages import (
     ErrorReply,
     Join,
     JointUpdate,
+    ResetStop,
     RobotReport,
     Role,
     decode_client,
@@ -24,11 +25,15 @@ from .refusals import code_of
 from .registry import Registry
 from .room import Delivery, Member, Now, Room
 from .tally import Tally
+from .tokens import Access, Grant, NotAllowed, Tokens
 
 __all__ = ['Hub', 'now']
 
 ROOM_DELETED = 4404
 """The close code for those whose room was deleted."""
+
+POLICY_VIOLATION = 1008
+"""The close code for those whose token is not valid any more."""
 
 REPLACED = 4409
 """The close code for who was replaced by a newcomer under the same id."""
@@ -60,15 +65,20 @@ class Hub:
         Who stands in its way is asked for a sign of life first and put out without one: a robot
         that lost its network is back before its old connection is known to be dead.
 
+        :raises NotAllowed: the token does not allow the role in this workspace.
         :raises RoomNotFound: there is no such room.
         :raises JoinRefused: the id or the role is taken, or the room is full.
         :raises ProtocolError: the id is too long.
         """
+        wanted = Access.DRIVE if join.role is Role.PRODUCER else Access.WATCH
+        connection.grant.require(wanted, workspace_id)
         for rival in self.registry.room(workspace_id, room_id).rivals(join):
             holder = self._connections.get(rival)
             if holder is None:
                 continue
-            if self.policy.newest_wins and rival.participant_id == join.participant_id:
+            if rival.participant_id == join.participant_id and self._may_replace(
+                holder.grant, connection.grant, workspace_id
+            ):
                 self._replace(rival, holder)
             elif not await holder.is_alive(self.timing.probe_s):
                 self._put_out(rival)
@@ -93,9 +103,13 @@ class Hub:
         self.tally.frames_in += 1
         try:
             message = decode_client(text, member.features)
+            if isinstance(message, ResetStop):
+                self._connections[member].grant.require(Access.DRIVE, member.room.workspace_id)
             delivery = member.room.handle(member, message, now())
         except ProtocolError as exc:
             self._complain(member, exc)
+        except NotAllowed as exc:
+            self._refuse(member, exc)
         else:
             self._deliver(delivery)
 
@@ -179,6 +193,21 @@ class Hub:
             else:
                 connection.ping()
 
+    def revoke(self, tokens: Tokens) -> None:
+        """Disconnect each participant whose token is not among these, unchanged."""
+        for member, connection in tuple(self._connections.items()):
+            if connection.grant not in tokens:
+                self.journal.warn('token_revoked', token=connection.grant.name, **_who(member))
+                text = 'The token is not valid any more'
+                connection.put(ErrorReply(text, now().stamp, 'access_denied'))
+                connection.close(POLICY_VIOLATION, 'token revoked')
+                self.leave(member)
+
+    def _may_replace(self, holder: Grant, newcomer: Grant, workspace_id: str) -> bool:
+        if not self.policy.newest_wins:
+            return False
+        return holder == newcomer or newcomer.allows(Access.ADMIN, workspace_id)
+
     def _deliver(self, delivery: Delivery | None) -> None:
         if delivery is None:
             return
@@ -219,6 +248,14 @@ class Hub:
         connection = self._connections.get(member)
         if connection is not None:
             connection.put(ErrorReply(text, now().stamp, code))
+
+    def _refuse(self, member: Member, error: NotAllowed) -> None:
+        code = code_of(error)
+        self.tally.refused[code] += 1
+        self.journal.note(code, detail=error, **_who(member))
+        connection = self._connections.get(member)
+        if connection is not None:
+            connection.put(ErrorReply(str(error), now().stamp, code))
 
     def _replace(self, member: Member, connection: Connection) -> None:
         connection.put(ErrorReply('Replaced by a newer connection', now().stamp, 'replaced'))

@@ -11,6 +11,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 from .hub import Hub
+from .rest import needs
+from .tokens import Access
 
 if TYPE_CHECKING:
     from prometheus_client.registry import Collector
@@ -79,7 +81,7 @@ def registry_of(hub: Hub) -> CollectorRegistry:
     return registry
 
 
-@router.get('/metrics', response_class=Response)
+@router.get('/metrics', response_class=Response, dependencies=[needs(Access.WATCH)])
 async def metrics(request: Request) -> Response:
     """Give the metrics."""
     text = generate_latest(request.app.state.metrics)

@@ -10,11 +10,12 @@ import ssl
 from typing import Any, NoReturn
 
 from ..release import version
-from .access import checked_token, is_origin
+from .access import checked_token, is_host_name, is_origin
 from .limits import Limits, Policy, Timing
 from .serving import Certificate
+from .tokens import Grant, read_tokens
 
-__all__ = ['NAME', 'TOKEN_VARIABLE', 'Options', 'UsageError', 'read_options']
+__all__ = ['NAME', 'TOKEN_VARIABLE', 'Options', 'UsageError', 'read_options', 'read_token_file']
 
 NAME = 'arena_server'
 
@@ -56,7 +57,9 @@ class Options:
     timing: Timing
     policy: Policy
     token: str | None
+    tokens: tuple[Grant, ...]
     origins: tuple[str, ...]
+    server_names: tuple[str, ...]
     certificate: Certificate | None
 
     def __repr__(self) -> str:
@@ -100,7 +103,9 @@ def read_options(args: Sequence[str], environment: dict[str, str]) -> Options:
             fresh_rooms=given.fresh_rooms,
         ),
         token=_token(given.token_file, environment),
+        tokens=read_token_file(given.tokens) if given.tokens else (),
         origins=tuple(given.allow_origin),
+        server_names=tuple(given.server_name),
         certificate=_certificate(given.certfile, given.keyfile),
     )
 
@@ -138,14 +143,28 @@ def _add_access(group: Any) -> None:
         help=f'read the token from here instead of {TOKEN_VARIABLE}',
     )
     group.add_argument(
+        '--tokens',
+        metavar='FILE',
+        help='YAML file with named tokens, as hashes, and what each allows; read again on SIGHUP.'
+        f' {NAME} hash-token makes a token and its hash',
+    )
+    group.add_argument(
+        '--server-name',
+        action='append',
+        default=[],
+        type=_host_name,
+        metavar='NAME',
+        help='a host name that clients use for this server, besides localhost, --host and IP'
+        ' addresses; may be given more than once. A request for another name is refused',
+    )
+    group.add_argument(
         '--allow-origin',
         action='append',
         default=[],
         type=_origin,
         metavar='ORIGIN',
         help='web pages of this origin may use the server, such as https://example.org, or * for'
-        ' all; may be given more than once. Without it: the own origin alone, but all where there'
-        ' is neither a token nor another --host than this machine',
+        ' all; may be given more than once. Without it: the console alone',
     )
     group.add_argument('--certfile', metavar='FILE', help='PEM certificate chain, for TLS')
     group.add_argument(
@@ -176,6 +195,22 @@ def _add_limits(group: Any) -> None:
         metavar='S',
         help='seconds that a client may take to say who it is or what it wants',
     )
+
+
+def read_token_file(path: str) -> tuple[Grant, ...]:
+    """
+    Read the file of ``--tokens``.
+
+    :raises UsageError: something in it cannot be used.
+    """
+    where = f'--tokens {path}'
+    try:
+        return read_tokens(Path(path).read_text(encoding='utf-8'))
+    except (OSError, UnicodeDecodeError) as exc:
+        why = exc.strerror if isinstance(exc, OSError) else 'not a text file'
+        raise UsageError(f'{where}: {why}; expected a YAML file with tokens') from exc
+    except ValueError as exc:
+        raise UsageError(f'{where}: {exc}') from exc
 
 
 def _token(path: str | None, environment: dict[str, str]) -> str | None:
@@ -239,6 +274,14 @@ def _positive(text: str) -> float:
     if not 0 < number < float('inf'):
         raise argparse.ArgumentTypeError(f'expected a number, more than 0, got {text!r}')
     return number
+
+
+def _host_name(text: str) -> str:
+    if not is_host_name(text):
+        raise argparse.ArgumentTypeError(
+            f'expected a host name such as arena.example.org, without a port, got {text!r}'
+        )
+    return text.lower()
 
 
 def _origin(text: str) -> str:

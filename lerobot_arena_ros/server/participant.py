@@ -15,6 +15,7 @@ from .hub import Hub, now
 from .refusals import code_of
 from .room import Member
 from .throttle import Throttle, Verdict
+from .tokens import NotAllowed
 
 __all__ = ['participate']
 
@@ -61,7 +62,9 @@ async def _join(
         _refuse(connection, hub, detail, code, _close_code(exc))
     except RequestRejected as exc:
         code, detail = code_of(exc), str(exc)
-        _refuse(connection, hub, 'Cannot join room', code, NORMAL)
+        # The first text is that of the public server.
+        text = detail if isinstance(exc, NotAllowed) else 'Cannot join room'
+        _refuse(connection, hub, text, code, NORMAL)
     where = {'workspace': workspace_id, 'room': room_id}
     hub.journal.note('join_refused', code=code, detail=detail, **where)
     return None

@@ -19,6 +19,7 @@ from .log import log_to_stderr
 from .loops import run
 from .options import NAME, TOKEN_VARIABLE, Options, UsageError, read_options
 from .serving import console_url_of, is_for_this_machine_alone, listen, serve, url_of
+from .tokens import Grant, Tokens
 
 __all__ = ['run_server']
 
@@ -42,16 +43,12 @@ def run_server(args: Sequence[str]) -> None:
         _fail(_explain(exc, options.host, options.port))
     never_block()
     log_to_stderr(options.log_level)
-    is_private = is_for_this_machine_alone(sockets)
-    if not is_private:
+    if not is_for_this_machine_alone(sockets):
         _warn(options)
-    # A web page could otherwise use whatever the browser that shows it can reach.
-    checks_origin = bool(options.token or options.origins or not is_private)
-    rules = Rules(options.token, options.origins, checks_origin)
-    run(_serve(options, rules, sockets))
+    run(_serve(options, sockets))
 
 
-async def _serve(options: Options, rules: Rules, sockets: list[socket.socket]) -> None:
+async def _serve(options: Options, sockets: list[socket.socket]) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -59,12 +56,18 @@ async def _serve(options: Options, rules: Rules, sockets: list[socket.socket]) -
     url = url_of(options.host, sockets, is_encrypted=options.certificate is not None)
     line = f'{NAME} listening on {url} with its console at {console_url_of(url)}'
     await serve(
-        create_app(options.limits, options.timing, policy=options.policy, rules=rules),
+        create_app(options.limits, options.timing, policy=options.policy, rules=_rules(options)),
         sockets,
         stop=stop,
         ready=lambda: print(line, flush=True),
         certificate=options.certificate,
     )
+
+
+def _rules(options: Options) -> Rules:
+    grants = [] if options.token is None else [Grant.of_token('token', options.token)]
+    hosts = frozenset({options.host.lower(), *options.server_names})
+    return Rules(Tokens([*grants, *options.tokens]), options.origins, hosts)
 
 
 def _warn(options: Options) -> None:

@@ -10,6 +10,7 @@ from ..arena.errors import (
     RoleTaken,
     RoomNotFound,
 )
+from .tokens import NotAllowed
 
 __all__ = ['code_of']
 
@@ -19,6 +20,8 @@ _BY_STATUS = {403: 'commands_off', 422: 'invalid_id', 503: 'rooms_full'}
 def code_of(error: ArenaError) -> str:
     """Name the reason of a refusal."""
     match error:
+        case NotAllowed():
+            return 'not_allowed'
         case ProtocolError():
             return f'invalid_{error.reason}'
         case RoomNotFound():

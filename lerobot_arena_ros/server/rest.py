@@ -14,8 +14,9 @@ from ..arena.json_text import dump
 from .hub import Hub, now
 from .memory import KnownRobot
 from .room import Now, Room
+from .tokens import Access, Grant
 
-__all__ = ['router']
+__all__ = ['needs', 'router']
 
 MAX_COMMAND_JOINTS = 20
 """Joints of one command over REST; a WebSocket takes more."""
@@ -59,6 +60,21 @@ def _hub(request: Request) -> Hub:
 HubHere = Annotated[Hub, Depends(_hub)]
 
 
+def needs(access: Access) -> Any:
+    """Declare what the token of a request must allow, in the workspace of its path if any."""
+
+    async def check(request: Request) -> None:
+        grant: Grant = request.state.grant
+        grant.require(access, request.path_params.get('workspace_id'))
+
+    return Depends(check)
+
+
+WATCH = [needs(Access.WATCH)]
+DRIVE = [needs(Access.DRIVE)]
+ADMIN = [needs(Access.ADMIN)]
+
+
 @router.get('/health')
 async def server_health() -> Json:
     """Say that the server runs."""
@@ -71,7 +87,7 @@ async def health() -> Json:
     return {'status': 'healthy', 'service': 'robotics'}
 
 
-@router.get('/robotics/status')
+@router.get('/robotics/status', dependencies=WATCH)
 async def status(hub: HubHere) -> Json:
     """Count what there is."""
     return {
@@ -91,14 +107,14 @@ async def status(hub: HubHere) -> Json:
     }
 
 
-@router.get('/robotics/workspaces/{workspace_id}/rooms')
+@router.get('/robotics/workspaces/{workspace_id}/rooms', dependencies=WATCH)
 async def list_rooms(workspace_id: str, hub: HubHere) -> Json:
     """List the rooms of a workspace; none where nobody has heard of it."""
     rooms = [_summary(room) for room in hub.registry.rooms_of(workspace_id)]
     return {'success': True, 'workspace_id': workspace_id, 'rooms': rooms, 'total': len(rooms)}
 
 
-@router.post('/robotics/workspaces/{workspace_id}/rooms')
+@router.post('/robotics/workspaces/{workspace_id}/rooms', dependencies=DRIVE)
 async def create_room(workspace_id: str, hub: HubHere, wanted: CreateRoom | None = None) -> Json:
     """Make a room; one that exists already stays as it is."""
     wanted = wanted or CreateRoom()
@@ -111,7 +127,7 @@ async def create_room(workspace_id: str, hub: HubHere, wanted: CreateRoom | None
     }
 
 
-@router.get('/robotics/workspaces/{workspace_id}/rooms/{room_id}')
+@router.get('/robotics/workspaces/{workspace_id}/rooms/{room_id}', dependencies=WATCH)
 async def get_room(workspace_id: str, room_id: str, hub: HubHere) -> Json:
     """Say who is in a room."""
     room = hub.registry.room(workspace_id, room_id)
@@ -122,7 +138,7 @@ async def get_room(workspace_id: str, room_id: str, hub: HubHere) -> Json:
     return {'success': True, 'room': {**_summary(room), **presence}}
 
 
-@router.delete('/robotics/workspaces/{workspace_id}/rooms/{room_id}')
+@router.delete('/robotics/workspaces/{workspace_id}/rooms/{room_id}', dependencies=ADMIN)
 async def delete_room(workspace_id: str, room_id: str, hub: HubHere) -> Json:
     """Delete a room and close the connections of those who are in it."""
     hub.delete(workspace_id, room_id)
@@ -130,7 +146,7 @@ async def delete_room(workspace_id: str, room_id: str, hub: HubHere) -> Json:
     return {'success': True, 'message': message}
 
 
-@router.get('/robotics/workspaces/{workspace_id}/rooms/{room_id}/state')
+@router.get('/robotics/workspaces/{workspace_id}/rooms/{room_id}/state', dependencies=WATCH)
 async def get_state(workspace_id: str, room_id: str, hub: HubHere) -> Json:
     """Return what each joint was last told, and the last emergency stop."""
     room = hub.registry.room(workspace_id, room_id)
@@ -146,7 +162,7 @@ async def get_state(workspace_id: str, room_id: str, hub: HubHere) -> Json:
     return {'success': True, 'state': state}
 
 
-@router.get('/robotics/workspaces/{workspace_id}/rooms/{room_id}/robots')
+@router.get('/robotics/workspaces/{workspace_id}/rooms/{room_id}/robots', dependencies=WATCH)
 async def get_robots(workspace_id: str, room_id: str, hub: HubHere) -> Response:
     """Return the newest state of each robot in a room that tells it."""
     room, moment = hub.registry.room(workspace_id, room_id), now()
@@ -156,7 +172,7 @@ async def get_robots(workspace_id: str, room_id: str, hub: HubHere) -> Response:
     return Response(f'{head[:-1]},"robots":[{robots}]}}', media_type='application/json')
 
 
-@router.post('/robotics/workspaces/{workspace_id}/rooms/{room_id}/command')
+@router.post('/robotics/workspaces/{workspace_id}/rooms/{room_id}/command', dependencies=DRIVE)
 async def command(workspace_id: str, room_id: str, wanted: JointCommand, hub: HubHere) -> Json:
     """Tell joints where to go, in a room without a producer."""
     _check(wanted)
@@ -172,7 +188,7 @@ async def command(workspace_id: str, room_id: str, wanted: JointCommand, hub: Hu
     }
 
 
-@router.get('/robotics/cleanup/status')
+@router.get('/robotics/cleanup/status', dependencies=WATCH)
 async def cleanup_status(hub: HubHere) -> Json:
     """Say which rooms the next sweep would drop."""
     rooms = hub.registry.rooms
@@ -199,7 +215,7 @@ async def cleanup_status(hub: HubHere) -> Json:
     return {'success': True, 'cleanup_status': report}
 
 
-@router.post('/robotics/cleanup/manual')
+@router.post('/robotics/cleanup/manual', dependencies=ADMIN)
 async def clean_up(hub: HubHere) -> Json:
     """Drop idle rooms now."""
     before = len(hub.registry.rooms)

@@ -27,11 +27,14 @@ from typing import Any
 
 import yaml
 
+from ..arena.errors import RequestRejected
+
 __all__ = [
     'EVERYTHING',
     'MIN_TOKEN_CHARACTERS',
     'Access',
     'Grant',
+    'NotAllowed',
     'Tokens',
     'hash_of',
     'new_token',
@@ -44,6 +47,10 @@ MIN_TOKEN_CHARACTERS = 16
 _HASH = re.compile(r'sha256:[0-9a-f]{64}')
 _KEYS = ('name', 'hash', 'role', 'workspaces')
 _NAME = re.compile(r'[A-Za-z0-9._-]{1,64}')
+
+
+class NotAllowed(RequestRejected):
+    """The token does not allow this (403); the text says what it allows."""
 
 
 class Access(IntEnum):
@@ -87,6 +94,25 @@ class Grant:
         if access > self.access:
             return False
         return self.workspaces is None or workspace in self.workspaces
+
+    def require(self, access: Access, workspace: str | None) -> None:
+        """
+        See that the holder may do something.
+
+        :param workspace: as for :meth:`allows`.
+        :raises NotAllowed: the holder may not.
+        """
+        if self.allows(access, workspace):
+            return
+        where = 'of the whole server' if workspace is None else f'in workspace {workspace!r}'
+        allowed = 'every workspace'
+        if self.workspaces is not None:
+            allowed = f'the workspaces {", ".join(sorted(self.workspaces))}'
+        raise NotAllowed(
+            f'token {self.name!r} may {self.access.name.lower()} in {allowed}; this needs a token'
+            f' that may {access.name.lower()} {where}',
+            status=403,
+        )
 
 
 EVERYTHING = Grant('', Access.ADMIN)

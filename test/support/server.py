@@ -15,11 +15,17 @@ from lerobot_arena_ros.server.app import create_app
 from lerobot_arena_ros.server.limits import Limits, Policy, Timing
 from lerobot_arena_ros.server.loops import new_event_loop
 from lerobot_arena_ros.server.serving import Certificate, listen, serve, url_of
+from lerobot_arena_ros.server.tokens import Grant, Tokens
 
-__all__ = ['running_server']
+__all__ = ['rules_of', 'running_server']
 
 TIMEOUT_S = 10.0
 HOST = '127.0.0.1'
+
+
+def rules_of(token: str, *origins: str) -> Rules:
+    """Make the rules of a server with one token that allows everything."""
+    return Rules(Tokens([Grant.of_token('token', token)]), origins)
 
 
 class Below:
