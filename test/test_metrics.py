@@ -9,6 +9,7 @@ from support.peers import connect, enter, joint, joints, ws_path
 from support.server import rules_of, running_server
 
 from lerobot_arena_ros.server.hub import Hub
+from lerobot_arena_ros.server.journal import Journal
 from lerobot_arena_ros.server.limits import Limits, Policy, Timing
 from lerobot_arena_ros.server.metrics import registry_of
 
@@ -125,7 +126,7 @@ def test_with_a_token_the_metrics_need_it() -> None:
 
 def test_nothing_is_gathered_before_somebody_asks() -> None:
     """Counting is adding to a plain integer; the registry reads it when it is read itself."""
-    hub = Hub(Limits(), Timing(), Policy())
+    hub = Hub(Limits(), Timing(), Policy(), Journal())
     registry = registry_of(hub)
     assert registry.get_sample_value('lerobot_arena_joint_updates_total') == 0
     hub.tally.updates += 7

@@ -20,9 +20,9 @@ import ipaddress
 from typing import NamedTuple
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
-from .tokens import Grant, Tokens
+from .tokens import Access, Grant, Tokens
 
-__all__ = ['Denial', 'Rules', 'checked_token', 'is_host_name', 'is_origin', 'split_query']
+__all__ = ['Actor', 'Denial', 'Rules', 'checked_token', 'is_host_name', 'is_origin', 'split_query']
 
 _PREFIXES = ('', '/api')
 _OPEN = frozenset(
@@ -31,6 +31,33 @@ _OPEN = frozenset(
 # Below these there are files alone.
 _OPEN_FOLDERS = tuple(f'{prefix}/console/' for prefix in _PREFIXES)
 _PORTS = {'http': 80, 'https': 443}
+
+
+class Actor(NamedTuple):
+    """
+    The sender of a request or a frame.
+
+    :param address: IP address of its end of the connection.
+    :param grant: what it may do; None where it sent no token to a path that needs none.
+    """
+
+    address: str
+    grant: Grant | None
+
+    def require(self, access: Access, workspace: str | None) -> None:
+        """
+        See that the sender may do something.
+
+        :param workspace: where; None for what concerns the whole server.
+        :raises NotAllowed: its token does not allow it.
+        """
+        assert self.grant is not None, 'a path that is open to all needs no grant'
+        self.grant.require(access, workspace)
+
+    @property
+    def token(self) -> str:
+        """Name of the token; empty without one."""
+        return '' if self.grant is None else self.grant.name
 
 
 class Denial(NamedTuple):
@@ -149,7 +176,9 @@ def is_origin(text: str) -> bool:
 def is_host_name(text: str) -> bool:
     """Tell whether a text is a host name, without a scheme, a port or a path."""
     parts = _split('http', text)
-    return parts is not None and bool(text) and parts.hostname == text.lower() == parts.netloc.lower()
+    return (
+        parts is not None and bool(text) and parts.hostname == text.lower() == parts.netloc.lower()
+    )
 
 
 def split_query(query: str) -> tuple[str, str | None]:

@@ -16,6 +16,7 @@ from . import metrics
 from .access import Rules
 from .guard import Guard
 from .hub import Hub
+from .journal import Journal
 from .limits import Limits, Policy, Timing
 from .pages import console_routes
 from .participant import participate
@@ -35,6 +36,7 @@ def create_app(
     *,
     policy: Policy | None = None,
     rules: Rules | None = None,
+    audit: Callable[[str], object] | None = None,
 ) -> FastAPI:
     """
     Make an arena of its own; any number of them can be in one process.
@@ -43,8 +45,9 @@ def create_app(
     :param timing: how patient it is.
     :param policy: what it allows.
     :param rules: who may connect; None needs no token.
+    :param audit: takes each line of the audit log; None for no such log.
     """
-    hub = Hub(limits or Limits(), timing or Timing(), policy or Policy())
+    hub = Hub(limits or Limits(), timing or Timing(), policy or Policy(), Journal(audit))
     rules = rules or Rules()
     app = FastAPI(
         title='LeRobot Arena Server',

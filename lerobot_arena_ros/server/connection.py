@@ -14,10 +14,10 @@ from starlette.websockets import WebSocket
 
 from ..arena.messages import Message
 from ..arena.outbox import Outbox, text_of
+from .access import Actor
 from .journal import Journal
 from .line import Line, close_frame, text_frame
 from .tally import Tally
-from .tokens import Grant
 
 __all__ = ['Connection', 'frame_of']
 
@@ -38,7 +38,7 @@ class Connection:
     """
     One accepted WebSocket.
 
-    :ivar grant: what the token of the peer allows.
+    :ivar actor: the peer, and what it may do.
     :param stall_s: a peer whose socket does not drain for so many seconds is closed.
     :param on_close: called once when the server closes the connection, before the peer is gone.
     """
@@ -47,7 +47,7 @@ class Connection:
         self, websocket: WebSocket, *, stall_s: float, tally: Tally, journal: Journal
     ) -> None:
         self.on_close: Callable[[], object] = _nothing
-        self.grant: Grant = websocket.state.grant
+        self.actor: Actor = websocket.state.actor
         self._websocket = websocket
         self._stall_s = stall_s
         self._tally = tally
@@ -164,8 +164,7 @@ class Connection:
 
     def _refuse(self, code: str) -> None:
         self._tally.refused[code] += 1
-        client = self._websocket.client
-        self._journal.note(code, peer=client.host if client else 'unknown')
+        self._journal.note(code, peer=self.actor.address)
 
     def _start_timer(self, delay_s: float, action: Callable[[], None]) -> None:
         self._stop_timer()

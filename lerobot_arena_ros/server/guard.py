@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from .access import Denial, Rules, split_query
+from .access import Actor, Denial, Rules, split_query
 from .hub import Hub
 
 __all__ = ['Guard']
@@ -91,7 +91,7 @@ class Guard:
         )
         if isinstance(answer, Denial):
             raise _Refused(answer)
-        scope.setdefault('state', {})['grant'] = answer
+        scope.setdefault('state', {})['actor'] = Actor(_address_of(scope), answer)
 
     async def _read_in_time(self, receive: Receive) -> bytes:
         timeout_s = self._hub.timing.join_s
@@ -120,11 +120,11 @@ class Guard:
 
     def _report(self, scope: Scope, denial: Denial) -> None:
         self._hub.tally.refused[denial.code] += 1
-        client = scope.get('client') or ('unknown',)
         journal = self._hub.journal
         # Whoever runs the server can do something about who is kept out, not about clumsy clients.
         say = journal.warn if denial.status in (401, 403, 503) else journal.note
-        say(denial.code, peer=client[0], path=scope['path'])
+        say(denial.code, peer=_address_of(scope), path=scope['path'])
+        journal.sample('refused', code=denial.code, peer=_address_of(scope))
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
@@ -135,6 +135,11 @@ def _replay(body: bytes, receive: Receive) -> Receive:
         return pending.pop() if pending else await receive()
 
     return again
+
+
+def _address_of(scope: Scope) -> str:
+    client = scope.get('client')
+    return str(client[0]) if client else 'unknown'
 
 
 def _safe(send: Send) -> Send:

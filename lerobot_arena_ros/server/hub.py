@@ -8,6 +8,7 @@ import time
 
 from ..arena.errors import ProtocolError, RequestRejected
 from ..arena.messages import (
+    ClientMessage,
     EmergencyStop,
     Entry,
     ErrorReply,
@@ -18,6 +19,7 @@ from ..arena.messages import (
     Role,
     decode_client,
 )
+from .access import Actor
 from .connection import Connection, frame_of
 from .journal import Journal
 from .limits import Limits, Policy, Timing
@@ -25,7 +27,7 @@ from .refusals import code_of
 from .registry import Registry
 from .room import Delivery, Member, Now, Room
 from .tally import Tally
-from .tokens import Access, Grant, NotAllowed, Tokens
+from .tokens import Access, NotAllowed, Tokens
 
 __all__ = ['Hub', 'now']
 
@@ -42,12 +44,12 @@ REPLACED = 4409
 class Hub:
     """Carries to the connections what the rooms decide."""
 
-    def __init__(self, limits: Limits, timing: Timing, policy: Policy) -> None:
+    def __init__(self, limits: Limits, timing: Timing, policy: Policy, journal: Journal) -> None:
         self.limits = limits
         self.timing = timing
         self.policy = policy
         self.tally = Tally()
-        self.journal = Journal()
+        self.journal = journal
         self.registry = Registry(limits)
         self._connections: dict[Member, Connection] = {}
 
@@ -71,13 +73,13 @@ class Hub:
         :raises ProtocolError: the id is too long.
         """
         wanted = Access.DRIVE if join.role is Role.PRODUCER else Access.WATCH
-        connection.grant.require(wanted, workspace_id)
+        connection.actor.require(wanted, workspace_id)
         for rival in self.registry.room(workspace_id, room_id).rivals(join):
             holder = self._connections.get(rival)
             if holder is None:
                 continue
             if rival.participant_id == join.participant_id and self._may_replace(
-                holder.grant, connection.grant, workspace_id
+                holder.actor, connection.actor, workspace_id
             ):
                 self._replace(rival, holder)
             elif not await holder.is_alive(self.timing.probe_s):
@@ -88,14 +90,15 @@ class Hub:
         connection.on_close = partial(self.leave, member)
         for message in room.welcome(member, now()):
             connection.put(message)
-        self.journal.note('joined', **_who(member))
+        self.journal.record('joined', **self._who(member))
         return member
 
     def leave(self, member: Member) -> None:
         """Take a participant out of its room; leaving twice is fine."""
         delivery = member.room.leave(member, now())
-        if self._connections.pop(member, None) is not None:
-            self.journal.note('left', **_who(member))
+        if member in self._connections:
+            self.journal.record('left', **self._who(member))
+            del self._connections[member]
         self._deliver(delivery)
 
     def hear(self, member: Member, text: str) -> None:
@@ -104,7 +107,7 @@ class Hub:
         try:
             message = decode_client(text, member.features)
             if isinstance(message, ResetStop):
-                self._connections[member].grant.require(Access.DRIVE, member.room.workspace_id)
+                self._connections[member].actor.require(Access.DRIVE, member.room.workspace_id)
             delivery = member.room.handle(member, message, now())
         except ProtocolError as exc:
             self._complain(member, exc)
@@ -112,6 +115,7 @@ class Hub:
             self._refuse(member, exc)
         else:
             self._deliver(delivery)
+            self._record(member, message)
 
     def overhear(self, member: Member, text: str) -> None:
         """Listen to what a participant says too often: a stop counts, nothing else does."""
@@ -125,11 +129,15 @@ class Hub:
             return
         if isinstance(message, EmergencyStop):
             self._deliver(member.room.handle(member, message, now()))
+            self._record(member, message)
 
-    def command(self, workspace_id: str, room_id: str, entries: tuple[Entry, ...]) -> int:
+    def command(
+        self, workspace_id: str, room_id: str, entries: tuple[Entry, ...], sender: Actor
+    ) -> int:
         """
         Move joints in a room without a producer.
 
+        :param sender: who asks for it; already known to be allowed to.
         :returns: how many entries changed something.
         :raises RequestRejected: the server does not do this (403).
         :raises RoleTaken: the room has a producer, whose robots would get commands of two.
@@ -144,30 +152,41 @@ class Hub:
         room = self.registry.room(workspace_id, room_id)
         delivery = room.command(entries, now())
         self._deliver(delivery)
+        where = {'workspace': workspace_id, 'room': room_id}
+        who = {'peer': sender.address, 'token': sender.token, **where}
+        self.journal.note('command', **who)
+        self.journal.sample('command', **who)
         match delivery:
             case Delivery(message=JointUpdate(changed)):
                 return len(changed)
             case _:
                 return 0
 
-    def create(self, workspace_id: str, room_id: str | None, max_consumers: int | None) -> Room:
+    def create(
+        self, workspace_id: str, room_id: str | None, max_consumers: int | None, sender: Actor
+    ) -> Room:
         """
         Make a room; one that exists already stays, with or without its memory.
 
+        :param sender: who asks for it; already known to be allowed to.
         :raises RequestRejected: see :meth:`.Registry.create`.
         """
-        return self.registry.create(
+        room = self.registry.create(
             workspace_id,
             room_id,
             now(),
             max_consumers=max_consumers,
             forget=self.policy.fresh_rooms,
         )
+        where = {'workspace': workspace_id, 'room': room.room_id}
+        self.journal.record('room_created', peer=sender.address, token=sender.token, **where)
+        return room
 
-    def delete(self, workspace_id: str, room_id: str) -> None:
+    def delete(self, workspace_id: str, room_id: str, sender: Actor) -> None:
         """
         Delete a room and tell those who are in it.
 
+        :param sender: who asks for it; already known to be allowed to.
         :raises RoomNotFound: there is none.
         """
         delivery = self.registry.delete(workspace_id, room_id, now())
@@ -176,7 +195,8 @@ class Hub:
             connection = self._connections.pop(member, None)
             if connection is not None:
                 connection.close(ROOM_DELETED, 'room deleted')
-        self.journal.note('room_deleted', workspace=workspace_id, room=room_id)
+        where = {'workspace': workspace_id, 'room': room_id}
+        self.journal.record('room_deleted', peer=sender.address, token=sender.token, **where)
 
     def sweep(self) -> int:
         """Drop idle rooms; return how many."""
@@ -196,17 +216,19 @@ class Hub:
     def revoke(self, tokens: Tokens) -> None:
         """Disconnect each participant whose token is not among these, unchanged."""
         for member, connection in tuple(self._connections.items()):
-            if connection.grant not in tokens:
-                self.journal.warn('token_revoked', token=connection.grant.name, **_who(member))
+            if connection.actor.grant not in tokens:
+                self.journal.record('token_revoked', **self._who(member))
                 text = 'The token is not valid any more'
                 connection.put(ErrorReply(text, now().stamp, 'access_denied'))
                 connection.close(POLICY_VIOLATION, 'token revoked')
                 self.leave(member)
 
-    def _may_replace(self, holder: Grant, newcomer: Grant, workspace_id: str) -> bool:
+    def _may_replace(self, holder: Actor, newcomer: Actor, workspace_id: str) -> bool:
         if not self.policy.newest_wins:
             return False
-        return holder == newcomer or newcomer.allows(Access.ADMIN, workspace_id)
+        if holder.grant == newcomer.grant:
+            return True
+        return newcomer.grant is not None and newcomer.grant.allows(Access.ADMIN, workspace_id)
 
     def _deliver(self, delivery: Delivery | None) -> None:
         if delivery is None:
@@ -244,27 +266,49 @@ class Hub:
             return
         code = code_of(error)
         self.tally.refused[code] += 1
-        self.journal.note('bad_frame', code=code, detail=error, **_who(member))
+        self.journal.note('bad_frame', code=code, detail=error, **self._who(member))
         connection = self._connections.get(member)
         if connection is not None:
             connection.put(ErrorReply(text, now().stamp, code))
 
+    def _record(self, member: Member, message: ClientMessage) -> None:
+        match message:
+            case EmergencyStop(reason):
+                self.journal.note('emergency_stop', reason=reason, **self._who(member))
+                self.journal.sample('emergency_stop', reason=reason, **self._who(member))
+            case ResetStop(to):
+                self.journal.note('reset_requested', robot=to, **self._who(member))
+                self.journal.sample('reset_requested', robot=to, **self._who(member))
+
     def _refuse(self, member: Member, error: NotAllowed) -> None:
         code = code_of(error)
         self.tally.refused[code] += 1
-        self.journal.note(code, detail=error, **_who(member))
+        self.journal.note(code, detail=error, **self._who(member))
         connection = self._connections.get(member)
         if connection is not None:
             connection.put(ErrorReply(str(error), now().stamp, code))
 
+    def _who(self, member: Member) -> dict[str, object]:
+        connection = self._connections.get(member)
+        actor = None if connection is None else connection.actor
+        return {
+            'peer': '' if actor is None else actor.address,
+            'token': '' if actor is None else actor.token,
+            'workspace': member.room.workspace_id,
+            'room': member.room.room_id,
+            'participant': member.participant_id,
+            'role': member.role.value,
+        }
+
     def _replace(self, member: Member, connection: Connection) -> None:
+        self.journal.record('replaced', **self._who(member))
         connection.put(ErrorReply('Replaced by a newer connection', now().stamp, 'replaced'))
         connection.close(REPLACED, 'replaced')
         self.leave(member)
 
     def _put_out(self, member: Member) -> None:
         self.tally.refused['no_answer'] += 1
-        self.journal.note('no_answer', **_who(member))
+        self.journal.note('no_answer', **self._who(member))
         connection = self._connections.get(member)
         self.leave(member)
         if connection is not None:
@@ -274,13 +318,3 @@ class Hub:
 def now() -> Now:
     """Read both clocks."""
     return Now(time.monotonic(), datetime.now(timezone.utc).isoformat())
-
-
-def _who(member: Member) -> dict[str, object]:
-    room = member.room
-    return {
-        'workspace': room.workspace_id,
-        'room': room.room_id,
-        'participant': member.participant_id,
-        'role': member.role.value,
-    }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 import ssl
@@ -13,7 +13,7 @@ from ..release import version
 from .access import checked_token, is_host_name, is_origin
 from .limits import Limits, Policy, Timing
 from .serving import Certificate
-from .tokens import Grant, read_tokens
+from .tokens import MIN_TOKEN_CHARACTERS, Grant, read_tokens
 
 __all__ = ['NAME', 'TOKEN_VARIABLE', 'Options', 'UsageError', 'read_options', 'read_token_file']
 
@@ -48,7 +48,13 @@ class UsageError(Exception):
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line and the environment say."""
+    """
+    What the command line and the environment say.
+
+    :param single: what the one token of the environment or of ``--token-file`` allows, if any.
+    :param tokens: what each token of ``--tokens`` allows.
+    :param weaknesses: what is accepted and should be better, each as a sentence.
+    """
 
     host: str
     port: int
@@ -56,15 +62,14 @@ class Options:
     limits: Limits
     timing: Timing
     policy: Policy
-    token: str | None
+    single: tuple[Grant, ...]
     tokens: tuple[Grant, ...]
+    tokens_file: str | None
+    audit_file: str | None
     origins: tuple[str, ...]
     server_names: tuple[str, ...]
     certificate: Certificate | None
-
-    def __repr__(self) -> str:
-        """Name the address only: one of the fields is a secret."""
-        return f'Options({self.host}:{self.port})'
+    weaknesses: tuple[str, ...]
 
 
 class _Formatter(argparse.ArgumentDefaultsHelpFormatter):
@@ -91,6 +96,7 @@ def read_options(args: Sequence[str], environment: dict[str, str]) -> Options:
     :raises UsageError: something in it, or the token, cannot be used.
     """
     given = _parser().parse_args(args)
+    token = _token(given.token_file, environment)
     return Options(
         host=given.host,
         port=given.port,
@@ -102,11 +108,14 @@ def read_options(args: Sequence[str], environment: dict[str, str]) -> Options:
             newest_wins=given.newest_wins,
             fresh_rooms=given.fresh_rooms,
         ),
-        token=_token(given.token_file, environment),
+        single=() if token is None else (Grant.of_token('token', token),),
         tokens=read_token_file(given.tokens) if given.tokens else (),
+        tokens_file=given.tokens,
+        audit_file=given.audit,
         origins=tuple(given.allow_origin),
         server_names=tuple(given.server_name),
         certificate=_certificate(given.certfile, given.keyfile),
+        weaknesses=tuple(_weaknesses(token, given)),
     )
 
 
@@ -147,6 +156,12 @@ def _add_access(group: Any) -> None:
         metavar='FILE',
         help='YAML file with named tokens, as hashes, and what each allows; read again on SIGHUP.'
         f' {NAME} hash-token makes a token and its hash',
+    )
+    group.add_argument(
+        '--audit',
+        metavar='FILE',
+        help='append who did what to this file, one JSON object a line; it may be moved away at'
+        ' any time, by logrotate for example',
     )
     group.add_argument(
         '--server-name',
@@ -230,6 +245,19 @@ def _token(path: str | None, environment: dict[str, str]) -> str | None:
         return checked_token(text)
     except ValueError as exc:
         raise UsageError(f'{where}: not a token: {exc}') from exc
+
+
+def _weaknesses(token: str | None, given: argparse.Namespace) -> Iterator[str]:
+    if token is not None and len(token) < MIN_TOKEN_CHARACTERS:
+        yield (
+            f'the token has {len(token)} characters and can be guessed; {NAME} hash-token makes'
+            ' one that cannot'
+        )
+    for option in ('token_file', 'tokens', 'keyfile'):
+        path = getattr(given, option)
+        if path is not None and Path(path).stat().st_mode & 0o007:
+            name = option.replace('_', '-')
+            yield f'--{name} {path}: other users may read or change it; chmod 600 {path}'
 
 
 def _certificate(certfile: str | None, keyfile: str | None) -> Certificate | None:

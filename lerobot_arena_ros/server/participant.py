@@ -65,8 +65,11 @@ async def _join(
         # The first text is that of the public server.
         text = detail if isinstance(exc, NotAllowed) else 'Cannot join room'
         _refuse(connection, hub, text, code, NORMAL)
+    actor = connection.actor
     where = {'workspace': workspace_id, 'room': room_id}
-    hub.journal.note('join_refused', code=code, detail=detail, **where)
+    who = {'peer': actor.address, 'token': actor.token, **where}
+    hub.journal.note('join_refused', code=code, detail=detail, **who)
+    hub.journal.sample('join_refused', code=code, **who)
     return None
 
 

@@ -15,11 +15,21 @@ from lerobot_arena_ros.output.streams import never_block
 
 from .access import Rules
 from .app import create_app
+from .audit import AuditFile
+from .hash_token import hash_token
+from .hub import Hub
 from .log import log_to_stderr
 from .loops import run
-from .options import NAME, TOKEN_VARIABLE, Options, UsageError, read_options
+from .options import (
+    NAME,
+    TOKEN_VARIABLE,
+    Options,
+    UsageError,
+    read_options,
+    read_token_file,
+)
 from .serving import console_url_of, is_for_this_machine_alone, listen, serve, url_of
-from .tokens import Grant, Tokens
+from .tokens import Tokens
 
 __all__ = ['run_server']
 
@@ -33,8 +43,12 @@ def run_server(args: Sequence[str]) -> None:
     :param args: the command line.
     :raises SystemExit: it cannot, with code 2 and one line, or was asked what it is.
     """
+    if args[:1] == ['hash-token']:
+        _hash_token(args[1:])
+        return
     try:
         options = read_options(_own(args), dict(os.environ))
+        audit = _audit(options.audit_file)
     except UsageError as exc:
         _fail(str(exc))
     try:
@@ -45,18 +59,30 @@ def run_server(args: Sequence[str]) -> None:
     log_to_stderr(options.log_level)
     if not is_for_this_machine_alone(sockets):
         _warn(options)
-    run(_serve(options, sockets))
+    for weakness in options.weaknesses:
+        print(f'{NAME}: warning: {weakness}', file=sys.stderr)
+    run(_serve(options, sockets, audit))
 
 
-async def _serve(options: Options, sockets: list[socket.socket]) -> None:
+async def _serve(options: Options, sockets: list[socket.socket], audit: AuditFile | None) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     url = url_of(options.host, sockets, is_encrypted=options.certificate is not None)
     line = f'{NAME} listening on {url} with its console at {console_url_of(url)}'
+    rules = _rules(options)
+    app = create_app(
+        options.limits,
+        options.timing,
+        policy=options.policy,
+        rules=rules,
+        audit=None if audit is None else audit.put,
+    )
+    if options.tokens_file is not None:
+        loop.add_signal_handler(signal.SIGHUP, _read_tokens_again, options, app.state.hub, rules)
     await serve(
-        create_app(options.limits, options.timing, policy=options.policy, rules=_rules(options)),
+        app,
         sockets,
         stop=stop,
         ready=lambda: print(line, flush=True),
@@ -65,15 +91,50 @@ async def _serve(options: Options, sockets: list[socket.socket]) -> None:
 
 
 def _rules(options: Options) -> Rules:
-    grants = [] if options.token is None else [Grant.of_token('token', options.token)]
     hosts = frozenset({options.host.lower(), *options.server_names})
-    return Rules(Tokens([*grants, *options.tokens]), options.origins, hosts)
+    return Rules(Tokens([*options.single, *options.tokens]), options.origins, hosts)
+
+
+def _read_tokens_again(options: Options, hub: Hub, rules: Rules) -> None:
+    """Take the tokens of the file as it is now, and disconnect those whose token is gone."""
+    assert options.tokens_file is not None
+    try:
+        grants = read_token_file(options.tokens_file)
+    except UsageError as exc:
+        hub.journal.warn('tokens_not_read', why=exc, kept='the tokens that were read before')
+        return
+    rules.tokens.replace([*options.single, *grants])
+    hub.journal.record('tokens_read', tokens=len(grants))
+    hub.revoke(rules.tokens)
+
+
+def _audit(path: str | None) -> AuditFile | None:
+    if path is None:
+        return None
+    try:
+        return AuditFile(path)
+    except OSError as exc:
+        raise UsageError(
+            f'--audit {path}: {exc.strerror}; expected a file that this user may append to'
+        ) from exc
+
+
+def _hash_token(more: Sequence[str]) -> None:
+    if more:
+        _fail(
+            f'hash-token: got {" ".join(more)!r}, expected no argument: the token to hash comes on'
+            ' standard input, because every user can read a command line'
+        )
+    try:
+        print(hash_token(sys.stdin))
+    except ValueError as exc:
+        _fail(f'hash-token: {exc}')
 
 
 def _warn(options: Options) -> None:
     """Say in one line what everybody on the network can do."""
     where = f'{NAME}: warning: --host {options.host}'
-    if options.token is None:
+    if not (options.single or options.tokens):
         print(
             f'{where}: without a token, everybody who reaches this machine can move the robots in'
             f' its rooms; set {TOKEN_VARIABLE}, or listen on 127.0.0.1',

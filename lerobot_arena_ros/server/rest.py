@@ -11,10 +11,11 @@ from pydantic import BaseModel, Field, StrictStr
 
 from ..arena.fields import is_text
 from ..arena.json_text import dump
+from .access import Actor
 from .hub import Hub, now
 from .memory import KnownRobot
 from .room import Now, Room
-from .tokens import Access, Grant
+from .tokens import Access
 
 __all__ = ['needs', 'router']
 
@@ -57,15 +58,20 @@ def _hub(request: Request) -> Hub:
     return hub
 
 
+def _actor(request: Request) -> Actor:
+    actor: Actor = request.state.actor
+    return actor
+
+
 HubHere = Annotated[Hub, Depends(_hub)]
+Sender = Annotated[Actor, Depends(_actor)]
 
 
 def needs(access: Access) -> Any:
     """Declare what the token of a request must allow, in the workspace of its path if any."""
 
     async def check(request: Request) -> None:
-        grant: Grant = request.state.grant
-        grant.require(access, request.path_params.get('workspace_id'))
+        _actor(request).require(access, request.path_params.get('workspace_id'))
 
     return Depends(check)
 
@@ -115,10 +121,12 @@ async def list_rooms(workspace_id: str, hub: HubHere) -> Json:
 
 
 @router.post('/robotics/workspaces/{workspace_id}/rooms', dependencies=DRIVE)
-async def create_room(workspace_id: str, hub: HubHere, wanted: CreateRoom | None = None) -> Json:
+async def create_room(
+    workspace_id: str, hub: HubHere, sender: Sender, wanted: CreateRoom | None = None
+) -> Json:
     """Make a room; one that exists already stays as it is."""
     wanted = wanted or CreateRoom()
-    room = hub.create(workspace_id, wanted.room_id, wanted.max_consumers)
+    room = hub.create(workspace_id, wanted.room_id, wanted.max_consumers, sender)
     return {
         'success': True,
         'workspace_id': workspace_id,
@@ -139,9 +147,9 @@ async def get_room(workspace_id: str, room_id: str, hub: HubHere) -> Json:
 
 
 @router.delete('/robotics/workspaces/{workspace_id}/rooms/{room_id}', dependencies=ADMIN)
-async def delete_room(workspace_id: str, room_id: str, hub: HubHere) -> Json:
+async def delete_room(workspace_id: str, room_id: str, hub: HubHere, sender: Sender) -> Json:
     """Delete a room and close the connections of those who are in it."""
-    hub.delete(workspace_id, room_id)
+    hub.delete(workspace_id, room_id, sender)
     message = f'Room {room_id} deleted successfully from workspace {workspace_id}'
     return {'success': True, 'message': message}
 
@@ -173,7 +181,9 @@ async def get_robots(workspace_id: str, room_id: str, hub: HubHere) -> Response:
 
 
 @router.post('/robotics/workspaces/{workspace_id}/rooms/{room_id}/command', dependencies=DRIVE)
-async def command(workspace_id: str, room_id: str, wanted: JointCommand, hub: HubHere) -> Json:
+async def command(
+    workspace_id: str, room_id: str, wanted: JointCommand, hub: HubHere, sender: Sender
+) -> Json:
     """Tell joints where to go, in a room without a producer."""
     _check(wanted)
     entries = tuple(
@@ -183,7 +193,7 @@ async def command(workspace_id: str, room_id: str, wanted: JointCommand, hub: Hu
         'success': True,
         'workspace_id': workspace_id,
         'room_id': room_id,
-        'joints_updated': hub.command(workspace_id, room_id, entries),
+        'joints_updated': hub.command(workspace_id, room_id, entries, sender),
         'message': 'Commands sent successfully',
     }
 

@@ -129,11 +129,15 @@ class Tokens:
     def __init__(self, grants: Iterable[Grant] = ()) -> None:
         self._grants = tuple(grants)
 
+    def replace(self, grants: Iterable[Grant]) -> None:
+        """Know other tokens from now on."""
+        self._grants = tuple(grants)
+
     def __bool__(self) -> bool:
         """Tell whether a token is needed."""
         return bool(self._grants)
 
-    def __contains__(self, grant: Grant) -> bool:
+    def __contains__(self, grant: object) -> bool:
         """Tell whether a grant that was given earlier still holds, unchanged."""
         return grant in self._grants if self._grants else grant == EVERYTHING
 

@@ -43,6 +43,10 @@ class Server:
         """Make a room in the workspace ``lab``."""
         httpx.post(f'{self.url}/robotics/workspaces/lab/rooms', json={'room_id': room_id})
 
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal, and wait for nothing."""
+        self._process.send_signal(number)
+
     def stop(self, number: signal.Signals) -> tuple[int, str, str]:
         """Send a signal; return the exit code and what else came on both streams."""
         self._process.send_signal(number)

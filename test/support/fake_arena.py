@@ -11,6 +11,7 @@ from typing import Any
 from fastapi import FastAPI, Response, WebSocket, WebSocketDisconnect
 
 from lerobot_arena_ros.server.hub import Hub
+from lerobot_arena_ros.server.journal import Journal
 from lerobot_arena_ros.server.limits import Limits, Policy, Timing
 from lerobot_arena_ros.server.serving import listen, serve, url_of
 
@@ -51,7 +52,7 @@ async def fake_arena(script: Script) -> AsyncIterator[FakeArena]:
     """
     fake = FakeArena()
     app = FastAPI()
-    app.state.hub = Hub(Limits(), Timing(), Policy())  # What serving it asks for.
+    app.state.hub = Hub(Limits(), Timing(), Policy(), Journal())  # What serving it asks for.
 
     async def rest() -> Response:
         fake.requests += 1

@@ -1,0 +1,337 @@
+"""What the holder of each token may do: over REST, in a room, and in which workspaces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+import json
+from pathlib import Path
+import signal
+import subprocess
+from typing import Any
+
+import httpx
+import pytest
+from support.arena_server import COMMAND, ROOT, arena_server
+from support.peers import connect, join, ws_path
+from support.server import running_server
+from support.waiting import wait_for
+
+from lerobot_arena_ros.server.access import Rules
+from lerobot_arena_ros.server.app import create_app
+from lerobot_arena_ros.server.limits import Policy
+from lerobot_arena_ros.server.tokens import Access, Grant, Tokens, hash_of
+
+WORKSPACE, OTHER = 'lab', 'home'
+ROLES = ('watch', 'drive', 'admin')
+TOKENS = {role: f'{role}-0123456789abcdef' for role in ROLES}
+ROOM = f'/robotics/workspaces/{WORKSPACE}/rooms/arm'
+NEEDS = {
+    ('GET', '/robotics/status'): 'watch',
+    ('GET', '/robotics/workspaces/{workspace_id}/rooms'): 'watch',
+    ('POST', '/robotics/workspaces/{workspace_id}/rooms'): 'drive',
+    ('GET', '/robotics/workspaces/{workspace_id}/rooms/{room_id}'): 'watch',
+    ('DELETE', '/robotics/workspaces/{workspace_id}/rooms/{room_id}'): 'admin',
+    ('GET', '/robotics/workspaces/{workspace_id}/rooms/{room_id}/state'): 'watch',
+    ('GET', '/robotics/workspaces/{workspace_id}/rooms/{room_id}/robots'): 'watch',
+    ('POST', '/robotics/workspaces/{workspace_id}/rooms/{room_id}/command'): 'drive',
+    ('GET', '/robotics/cleanup/status'): 'watch',
+    ('POST', '/robotics/cleanup/manual'): 'admin',
+    ('GET', '/metrics'): 'watch',
+}
+OPEN = {('GET', '/health'), ('GET', '/robotics/health')}
+
+
+def bearer(role: str) -> dict[str, str]:
+    """Make the header with the token of a role."""
+    return {'Authorization': f'Bearer {TOKENS[role]}'}
+
+
+def rules() -> Rules:
+    """Make a token of each role for one workspace, and an admin's for all of them."""
+    grants = []
+    for access in Access:
+        name = access.name.lower()
+        made = Grant.of_token(name, TOKENS[name], access)
+        grants.append(Grant(name, access, frozenset({WORKSPACE}), made.digest))
+    grants.append(Grant.of_token('root', 'root-0123456789abcdef'))
+    return Rules(Tokens(grants))
+
+
+ROOT_TOKEN = {'Authorization': 'Bearer root-0123456789abcdef'}
+
+
+@pytest.fixture(scope='module')
+def url() -> Iterator[str]:
+    """Run a server with a token of each role, and a room in two workspaces."""
+    with running_server(rules=rules(), policy=Policy(newest_wins=True)) as address:
+        for workspace in (WORKSPACE, OTHER):
+            rooms = f'{address}/robotics/workspaces/{workspace}/rooms'
+            httpx.post(rooms, json={'room_id': 'arm'}, headers=ROOT_TOKEN).raise_for_status()
+        yield address
+
+
+def test_each_route_of_the_server_has_its_row() -> None:
+    """A route that is not in the table would be tested by nobody."""
+    paths: dict[str, Any] = create_app().openapi()['paths']
+    routes = {(method.upper(), path) for path, methods in paths.items() for method in methods}
+
+    assert routes == NEEDS.keys() | OPEN
+
+
+@pytest.mark.parametrize(('method', 'path'), NEEDS)
+def test_a_route_needs_its_role(url: str, method: str, path: str) -> None:
+    """A role that is too low gets 403, with the name of the token and what is needed."""
+    needed = NEEDS[method, path]
+    allowed = ROLES[ROLES.index(needed) :]
+    in_workspace = '{workspace_id}' in path
+    path = path.replace('{workspace_id}', WORKSPACE).replace('{room_id}', 'nowhere')
+
+    for role in ROLES:
+        reply = httpx.request(method, url + path, headers=bearer(role))
+        if role in allowed and in_workspace:
+            assert reply.status_code in (200, 404, 422), (role, reply.text)
+        else:
+            assert reply.status_code == 403, (role, reply.text)
+            assert f"token '{role}' may {role}" in reply.json()['detail']
+            assert f'that may {needed}' in reply.json()['detail']
+    assert httpx.request(method, url + path, headers=ROOT_TOKEN).status_code in (200, 404, 422)
+    assert httpx.request(method, url + path).status_code == 401
+
+
+@pytest.mark.parametrize('role', ROLES)
+def test_a_token_of_one_workspace_opens_no_other(url: str, role: str) -> None:
+    """An admin of one workspace reads nothing in another one."""
+    for path in ('rooms', 'rooms/arm', 'rooms/arm/state'):
+        reply = httpx.get(f'{url}/robotics/workspaces/{OTHER}/{path}', headers=bearer(role))
+        assert reply.status_code == 403
+        assert f"in workspace '{OTHER}'" in reply.json()['detail']
+
+
+def room(role: str, room_id: str = 'arm') -> str:
+    """Make the path of a room's WebSocket, with the token of a role."""
+    return f'{ws_path(WORKSPACE, room_id)}?token={TOKENS[role]}'
+
+
+@pytest.mark.parametrize(
+    ('role', 'kind', 'is_allowed'),
+    [
+        ('watch', 'consumer', True),
+        ('watch', 'producer', False),
+        ('drive', 'consumer', True),
+        ('drive', 'producer', True),
+        ('admin', 'producer', True),
+    ],
+)
+async def test_a_room_needs_its_role(url: str, role: str, kind: str, is_allowed: bool) -> None:
+    """A watcher is told where joints go, and may not command them."""
+    async with connect(url, room(role)) as peer:
+        await peer.send(join(f'{role}-{kind}', kind))
+        first = await peer.recv()
+
+    if is_allowed:
+        assert first['type'] in ('joined', 'state_sync')
+    else:
+        assert (first['type'], first['code']) == ('error', 'not_allowed')
+        assert "token 'watch' may watch" in first['message']
+
+
+async def test_each_participant_may_stop(url: str) -> None:
+    """A stop needs no more than being in the room."""
+    async with (
+        connect(url, f'{ws_path(WORKSPACE, "arm")}?token={TOKENS["watch"]}') as watcher,
+        connect(url, f'{ws_path(WORKSPACE, "arm")}?token={TOKENS["drive"]}') as driver,
+    ):
+        await driver.send(join('driver', 'producer'))
+        await driver.recv_type('joined')
+        await watcher.send(join('watcher', 'consumer'))
+        await watcher.recv_type('state_sync')
+        await watcher.recv_type('joined')
+        await watcher.send({'type': 'emergency_stop', 'reason': 'fire'})
+
+        assert (await driver.recv_type('emergency_stop'))['source'] == 'watcher'
+
+
+async def test_a_watcher_asks_no_robot_to_reset_its_stop(url: str) -> None:
+    """A reset lets a robot move, so it needs what a command needs."""
+    async with connect(url, room('watch')) as watcher:
+        await watcher.send(join('watcher', 'consumer', 'remote_reset'))
+        await watcher.recv_type('state_sync')
+        await watcher.recv_type('joined')
+        await watcher.send({'type': 'reset_stop', 'to': 'robot'})
+        refused = await watcher.recv_type('error')
+
+    assert refused['code'] == 'not_allowed'
+    assert 'this needs a token that may drive' in refused['message']
+
+
+@pytest.mark.parametrize(
+    ('role', 'is_replaced'), [('watch', False), ('drive', True), ('admin', True)]
+)
+async def test_a_participant_is_replaced_by_its_own_token_or_an_admin(
+    url: str, role: str, is_replaced: bool
+) -> None:
+    """With --newest-wins, who knows an id must not put its holder out for that alone."""
+    async with connect(url, room('drive')) as holder, connect(url, room(role)) as newcomer:
+        await holder.send(join('arm1', 'consumer'))
+        await holder.recv_type('state_sync')
+        await holder.recv_type('joined')
+        await newcomer.send(join('arm1', 'consumer'))
+        first = await newcomer.recv()
+
+        if is_replaced:
+            assert first['type'] == 'state_sync'
+            assert (await holder.recv_type('error'))['code'] == 'replaced'
+        else:
+            assert first['code'] == 'join_refused'
+            await holder.expect_silence()
+
+
+def tokens_file(path: Path, **tokens: str) -> Path:
+    """Write a tokens file with the hash and role of each token."""
+    lines = [
+        f'  - {{name: {name}, hash: "{hash_of(TOKENS[name])}", role: {role}}}\n'
+        for name, role in tokens.items()
+    ]
+    path.write_text('tokens:\n' + ''.join(lines))
+    path.chmod(0o600)
+    return path
+
+
+async def test_tokens_are_read_again_without_a_restart(tmp_path: Path) -> None:
+    """SIGHUP: a token that was taken out ends its connections, the others are undisturbed."""
+    file = tokens_file(tmp_path / 'tokens.yaml', drive='drive', watch='watch')
+    with arena_server('--tokens', str(file)) as server:
+        rooms = f'{server.url}/robotics/workspaces/{WORKSPACE}/rooms'
+        httpx.post(rooms, json={'room_id': 'arm'}, headers=bearer('drive')).raise_for_status()
+        async with (
+            connect(server.url, room('drive')) as driver,
+            connect(server.url, room('watch')) as watcher,
+        ):
+            await driver.send(join('driver', 'producer'))
+            await driver.recv_type('joined')
+            await watcher.send(join('watcher', 'consumer'))
+            await watcher.recv_type('state_sync')
+            await watcher.recv_type('joined')
+
+            tokens_file(file, drive='drive', admin='admin')
+            server.signal(signal.SIGHUP)
+
+            assert (await watcher.recv_type('error'))['code'] == 'access_denied'
+            assert await watcher.close_code() == 1008
+            await driver.expect_silence()
+            assert httpx.get(rooms, headers=bearer('watch')).status_code == 401
+            assert httpx.get(rooms, headers=bearer('admin')).status_code == 200
+
+
+async def test_a_damaged_tokens_file_changes_nothing(tmp_path: Path) -> None:
+    """SIGHUP at a wrong moment must not put everybody out."""
+    file = tokens_file(tmp_path / 'tokens.yaml', drive='drive')
+    with arena_server('--tokens', str(file)) as server:
+        file.write_text('tokens: [')
+        server.signal(signal.SIGHUP)
+        rooms = f'{server.url}/robotics/workspaces/{WORKSPACE}/rooms'
+        assert httpx.get(rooms, headers=bearer('drive')).status_code == 200
+        code, _, err = server.stop(signal.SIGINT)
+
+    assert code == 0
+    assert 'event=tokens_not_read' in err
+    assert 'not YAML in line 1' in err
+
+
+def run(*args: str, given: str = '') -> subprocess.CompletedProcess[str]:
+    """Run arena_server with such arguments and such an input."""
+    return subprocess.run(
+        [*COMMAND, *args], input=given, capture_output=True, text=True, cwd=ROOT, timeout=30
+    )
+
+
+def test_a_token_is_made_together_with_its_hash() -> None:
+    """Without an input; the two belong together, and each call makes another pair."""
+    first, second = run('hash-token'), run('hash-token')
+    token, digest = (line.partition(': ')[2] for line in first.stdout.splitlines())
+
+    assert (first.returncode, first.stderr) == (0, '')
+    assert hash_of(token) == digest
+    assert first.stdout != second.stdout
+    assert run('hash-token', given=f'{token}\n').stdout == f'hash: {digest}\n'
+
+
+@pytest.mark.parametrize(
+    ('args', 'given', 'complaint'),
+    [
+        (('hash-token',), 'zebra', 'has 5 characters, expected at least 16'),
+        (('hash-token', 'zebra'), '', 'every user can read a command line'),
+        (('--tokens', '/nowhere'), '', '--tokens /nowhere: No such file'),
+        (('--tokens', '/dev/null'), '', '--tokens /dev/null: expected the one key tokens'),
+        (('--audit', '/nowhere/audit'), '', '--audit /nowhere/audit: No such file'),
+        (('--server-name', 'http://arena'), '', 'expected a host name such as'),
+    ],
+)
+def test_what_cannot_be_used_is_one_line(
+    args: tuple[str, ...], given: str, complaint: str
+) -> None:
+    """With exit code 2 and no traceback."""
+    ended = run(*args, given=given)
+
+    assert ended.returncode == 2
+    assert len(ended.stderr.splitlines()) == 1
+    assert complaint in ended.stderr
+
+
+def test_a_token_that_can_be_guessed_or_read_is_warned_of(tmp_path: Path) -> None:
+    """It is accepted, because the server must run, and each warning says what to do."""
+    file = tmp_path / 'token'
+    file.write_text('z')
+    file.chmod(0o644)
+    with arena_server('--token-file', str(file)) as server:
+        _, _, err = server.stop(signal.SIGINT)
+    assert 'the token has 1 characters and can be guessed' in err
+    assert f'chmod 600 {file}' in err
+
+    file.write_text(TOKENS['admin'])
+    file.chmod(0o600)
+    with arena_server('--token-file', str(file)) as server:
+        _, _, err = server.stop(signal.SIGINT)
+    assert err == ''
+
+
+async def test_the_audit_log_names_who_did_what(tmp_path: Path) -> None:
+    """One JSON object a line: the token's name, the address, what and where; never a token."""
+    tokens = tokens_file(tmp_path / 'tokens.yaml', drive='drive', watch='watch', admin='admin')
+    audit = tmp_path / 'audit.jsonl'
+    command = {'joints': [{'name': 'a', 'value': 1}]}
+    with arena_server('--tokens', str(tokens), '--audit', str(audit)) as server:
+        rooms = f'{server.url}/robotics/workspaces/{WORKSPACE}/rooms'
+        with httpx.Client(headers=bearer('drive')) as http:
+            http.post(rooms, json={'room_id': 'arm'}).raise_for_status()
+            for _ in range(5):
+                http.post(f'{rooms}/arm/command', json=command).raise_for_status()
+        assert httpx.get(rooms).status_code == 401
+        async with connect(server.url, room('watch')) as watcher:
+            await watcher.send(join('watcher', 'consumer'))
+            await watcher.recv_type('state_sync')
+            await watcher.recv_type('joined')
+            await watcher.send({'type': 'emergency_stop', 'reason': 'fire'})
+            await watcher.recv_type('emergency_stop')
+        audit.rename(tmp_path / 'audit.jsonl.1')
+        httpx.delete(f'{rooms}/arm', headers=bearer('admin')).raise_for_status()
+        wait_for(audit.exists, 'a new audit log')
+        server.stop(signal.SIGINT)
+
+    old = [json.loads(line) for line in (tmp_path / 'audit.jsonl.1').read_text().splitlines()]
+    new = [json.loads(line) for line in audit.read_text().splitlines()]
+    told = [(line['event'], line.get('token')) for line in old + new]
+    for expected in (
+        ('room_created', 'drive'),
+        ('command', 'drive'),
+        ('refused', None),
+        ('joined', 'watch'),
+        ('emergency_stop', 'watch'),
+        ('room_deleted', 'admin'),
+    ):
+        assert expected in told
+    assert told.count(('command', 'drive')) <= 2  # The first, and how many more there were.
+    assert {line['peer'] for line in old + new if 'peer' in line} == {'127.0.0.1'}
+    assert all(line['time'].endswith('+00:00') for line in old + new)
+    assert (tmp_path / 'audit.jsonl.1').stat().st_mode & 0o077 == 0
+    assert not any(token in str(old + new) for token in TOKENS.values())
