@@ -17,7 +17,7 @@ from lerobot_arena_ros.server.options import UsageError, read_options
 from lerobot_arena_ros.server.program import run_server
 
 ROOMS = '/robotics/workspaces/lab/rooms'
-BEARER = {'Authorization': 'Bearer zebra-7'}
+BEARER = {'Authorization': 'Bearer zebra-7-long-enough'}
 
 
 @pytest.fixture
@@ -30,11 +30,11 @@ def pair(tmp_path: Path) -> tuple[str, str]:
 
 def test_the_token_of_the_environment_guards_it() -> None:
     """It says nothing of the token, at any level."""
-    with arena_server('--log-level', 'debug', LEROBOT_ARENA_TOKEN='zebra-7') as server:
+    with arena_server('--log-level', 'debug', LEROBOT_ARENA_TOKEN='zebra-7-long-enough') as server:
         refused = httpx.get(server.url + ROOMS)
         accepted = httpx.get(server.url + ROOMS, headers=BEARER)
         with pytest.raises(httpx.HTTPError):
-            httpx.get(f'{server.url}{ROOMS}?token=zebra-7').raise_for_status()
+            httpx.get(f'{server.url}{ROOMS}?token=zebra-7-long-enough').raise_for_status()
         code, out, err = server.stop(signal.SIGINT)
 
     assert (refused.status_code, accepted.status_code) == (401, 200)
@@ -46,7 +46,8 @@ def test_the_token_of_the_environment_guards_it() -> None:
 def test_the_token_may_stand_in_a_file(tmp_path: Path) -> None:
     """Which counts more than the environment."""
     file = tmp_path / 'token'
-    file.write_text('zebra-7\n')
+    file.write_text('zebra-7-long-enough\n')
+    file.chmod(0o600)
     with arena_server('--token-file', str(file), LEROBOT_ARENA_TOKEN='another') as server:
         assert httpx.get(server.url + ROOMS, headers=BEARER).status_code == 200
 
@@ -54,8 +55,8 @@ def test_the_token_may_stand_in_a_file(tmp_path: Path) -> None:
 def test_the_token_is_no_argument() -> None:
     """Everybody can read the command lines of this machine."""
     with pytest.raises(UsageError, match='--token'):
-        read_options(['--token', 'zebra-7'], {})
-    assert 'zebra' not in repr(read_options([], {'LEROBOT_ARENA_TOKEN': 'zebra-7'}))
+        read_options(['--token', 'zebra-7-long-enough'], {})
+    assert 'zebra' not in repr(read_options([], {'LEROBOT_ARENA_TOKEN': 'zebra-7-long-enough'}))
 
 
 async def test_it_speaks_tls(tmp_path: Path) -> None:
@@ -73,7 +74,7 @@ async def test_it_speaks_tls(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ('token', 'said'),
-    [('', 'without a token, everybody'), ('zebra-7', 'without TLS, everybody')],
+    [('', 'without a token, everybody'), ('zebra-7-long-enough', 'without TLS, everybody')],
     ids=['open', 'unencrypted'],
 )
 def test_listening_on_every_network_is_warned_of(token: str, said: str) -> None:
@@ -94,7 +95,7 @@ def test_listening_on_every_network_is_warned_of(token: str, said: str) -> None:
 def test_all_is_well_on_every_network_with_both(pair: tuple[str, str]) -> None:
     """There is nothing to warn of."""
     options = ('--host', '0.0.0.0', '--certfile', pair[0], '--keyfile', pair[1])
-    with arena_server(*options, LEROBOT_ARENA_TOKEN='zebra-7') as server:
+    with arena_server(*options, LEROBOT_ARENA_TOKEN='zebra-7-long-enough') as server:
         assert server.stop(signal.SIGINT) == (0, '', '')
 
 

@@ -112,7 +112,7 @@ def test_nothing_else_is_served(url: str, path: str) -> None:
     assert httpx.get(url + path).status_code in (401, 404)
 
 
-@pytest.mark.parametrize('path', ['/robotics/status', '/metrics', '/docs', '/openapi.json'])
+@pytest.mark.parametrize('path', ['/robotics/status', '/metrics', '/openapi.json'])
 def test_the_rest_keeps_its_place(url: str, path: str) -> None:
     """And is guarded as before."""
     headers = {'Authorization': f'Bearer {TOKEN}'}

@@ -214,7 +214,7 @@ async def test_tokens_are_read_again_without_a_restart(tmp_path: Path) -> None:
             await watcher.recv_type('joined')
 
             tokens_file(file, drive='drive', admin='admin')
-            server.signal(signal.SIGHUP)
+            server.send(signal.SIGHUP)
 
             assert (await watcher.recv_type('error'))['code'] == 'access_denied'
             assert await watcher.close_code() == 1008
@@ -228,7 +228,7 @@ async def test_a_damaged_tokens_file_changes_nothing(tmp_path: Path) -> None:
     file = tokens_file(tmp_path / 'tokens.yaml', drive='drive')
     with arena_server('--tokens', str(file)) as server:
         file.write_text('tokens: [')
-        server.signal(signal.SIGHUP)
+        server.send(signal.SIGHUP)
         rooms = f'{server.url}/robotics/workspaces/{WORKSPACE}/rooms'
         assert httpx.get(rooms, headers=bearer('drive')).status_code == 200
         code, _, err = server.stop(signal.SIGINT)

@@ -43,7 +43,7 @@ class Server:
         """Make a room in the workspace ``lab``."""
         httpx.post(f'{self.url}/robotics/workspaces/lab/rooms', json={'room_id': room_id})
 
-    def signal(self, number: signal.Signals) -> None:
+    def send(self, number: signal.Signals) -> None:
         """Send a signal, and wait for nothing."""
         self._process.send_signal(number)
 

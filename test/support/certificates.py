@@ -69,7 +69,9 @@ class Authority:
         if password is not None:
             protection = serialization.BestAvailableEncryption(password)
         pem = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
-        Path(made.keyfile or '').write_bytes(key.private_bytes(*pem, protection))
+        path = Path(made.keyfile or '')
+        path.touch(0o600)
+        path.write_bytes(key.private_bytes(*pem, protection))
         return made
 
 
