@@ -17,11 +17,13 @@ from support.waiting import ticks, wait_until
 from lerobot_arena_ros.server.limits import Timing
 
 PATH = ws_path('lab', 'arm')
-HEALTH = b'GET /health HTTP/1.1\r\nHost: x\r\n\r\n'
-POST = b'POST /health HTTP/1.1\r\nHost: x\r\n'
+HEALTH = b'GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n'
+POST = b'POST /health HTTP/1.1\r\nHost: localhost\r\n'
 ROOMS = '/robotics/workspaces/lab/rooms'
 BIG = 100 * 1024 * 1024
-UPGRADE = f'GET {PATH} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n'
+UPGRADE = (
+    f'GET {PATH} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n'
+)
 
 
 @pytest.fixture(scope='module')
@@ -43,20 +45,37 @@ def answer(url: str, request: bytes) -> str:
     return ''
 
 
+def read_all(peer: RawPeer) -> bytes:
+    """Read until the server hangs up."""
+    got = b''
+    with suppress(ConnectionError):
+        while data := peer.sock.recv(65536):
+            got += data
+    return got
+
+
 @pytest.mark.parametrize(
     ('request_', 'status'),
     [
         pytest.param(b'\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', '400', id='TLS'),
         pytest.param(b'\x00' * 4096 + b'\r\n\r\n', '400', id='zeros'),
-        pytest.param(b'GET / HTTP/x\r\nHost: x\r\n\r\n', '400', id='no such version'),
-        pytest.param(b'GET /%s HTTP/1.1\r\nHost: x\r\n\r\n' % (b'a' * 1_000_000), '400', id='URL'),
+        pytest.param(b'GET / HTTP/x\r\nHost: localhost\r\n\r\n', '400', id='no such version'),
         pytest.param(
-            b'GET / HTTP/1.1\r\nHost: x\r\nX: %s\r\n\r\n' % (b'a' * 1_000_000), '400', id='header'
+            b'GET /%s HTTP/1.1\r\nHost: localhost\r\n\r\n' % (b'a' * 1_000_000), '400', id='URL'
         ),
         pytest.param(
-            b'GET / HTTP/1.1\r\nHost: x\r\n%s\r\n' % (b'X: a\r\n' * 100_000), '400', id='headers'
+            b'GET / HTTP/1.1\r\nHost: localhost\r\nX: %s\r\n\r\n' % (b'a' * 1_000_000),
+            '400',
+            id='header',
         ),
-        pytest.param(b'GET / HTTP/1.1\r\nHost: x\r\nX: \x00\r\n\r\n', '400', id='zero byte'),
+        pytest.param(
+            b'GET / HTTP/1.1\r\nHost: localhost\r\n%s\r\n' % (b'X: a\r\n' * 100_000),
+            '400',
+            id='headers',
+        ),
+        pytest.param(
+            b'GET / HTTP/1.1\r\nHost: localhost\r\nX: \x00\r\n\r\n', '400', id='zero byte'
+        ),
         pytest.param(
             POST + b'Content-Length: 1\r\nContent-Length: 2\r\n\r\nab', '400', id='two lengths'
         ),
@@ -69,6 +88,17 @@ def answer(url: str, request: bytes) -> str:
             '4',
             id='WebSocket of another version',
         ),
+        pytest.param(
+            POST + b'Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+            '400',
+            id='two kinds of length',
+        ),
+        pytest.param(
+            b'GET /health HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer a\r\n'
+            b'Authorization: Bearer b\r\n\r\n',
+            '400',
+            id='two tokens',
+        ),
         pytest.param(HEALTH * 1000, '200', id='pipelined'),
     ],
 )
@@ -79,6 +109,30 @@ async def test_a_bad_request_is_answered(server: Server, request_: bytes, status
 
     is_long = len(request_) > 64 * 1024
     assert told.startswith(f'HTTP/1.1 {status}') or (is_long and told == '')
+
+
+@pytest.mark.parametrize(
+    'request_',
+    [
+        pytest.param(b'GET /health HTTP/1.1\nHost: localhost\n\n', id='bare LF'),
+        pytest.param(
+            b'GET /health HTTP/1.1\r\nHost: localhost\r\nX: a\r\n b\r\n\r\n', id='folded header'
+        ),
+    ],
+)
+async def test_a_request_that_can_be_read_in_two_ways_is_hung_up_on(
+    server: Server, request_: bytes
+) -> None:
+    """It is not answered, as the first of a connection and behind a good one."""
+    before = refusals(server.url, 'ambiguous_request')
+    async with undisturbed(server):
+        assert await asyncio.to_thread(answer, server.url, request_) == ''
+        with closing(RawPeer.connect_bare(server.url)) as peer:
+            peer.sock.sendall(HEALTH + request_)
+            got = await asyncio.to_thread(read_all, peer)
+
+    assert got.count(b'HTTP/1.1 ') <= 1
+    assert refusals(server.url, 'ambiguous_request') == before + 2
 
 
 async def test_requests_that_are_sent_ahead_are_answered_in_order(server: Server) -> None:
@@ -156,7 +210,7 @@ async def test_who_does_not_read_an_answer_is_hung_up_on() -> None:
                 rest.post(ROOMS, json={'room_id': f'{number:0>100}'})
         with closing(RawPeer.connect_bare(url)) as peer:
             peer.sock.sendall(
-                b'GET /robotics/cleanup/status HTTP/1.1\r\nHost: x\r\n\r\n' + HEALTH[:-2]
+                b'GET /robotics/cleanup/status HTTP/1.1\r\nHost: localhost\r\n\r\n' + HEALTH[:-2]
             )
             await wait_until(lambda: refusals(url, 'too_slow') == 1, 'the reader to be given up')
             await wait_until(lambda: not takes(peer), 'the connection to end')

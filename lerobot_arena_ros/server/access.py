@@ -67,11 +67,13 @@ class Denial(NamedTuple):
     :param status: the HTTP status.
     :param code: the reason as one word, for counting.
     :param detail: a sentence without quotes, which says what to do.
+    :param is_guess: whether a wrong token was sent.
     """
 
     status: int
     code: str
     detail: str
+    is_guess: bool = False
 
 
 _NO_TOKEN = Denial(401, 'access_denied', 'this server wants a bearer token, and the right one')
@@ -126,11 +128,10 @@ class Rules:
         origin = headers.get('origin')
         if origin is not None and not self._allows_origin(origin, host, scheme):
             return _BAD_ORIGIN
-        grant = self.tokens.grant_of(
-            _bearer(headers.get('authorization', '')) or query_token or ''
-        )
+        given = _bearer(headers.get('authorization', '')) or query_token or ''
+        grant = self.tokens.grant_of(given)
         if grant is None and not (path in _OPEN or path.startswith(_OPEN_FOLDERS)):
-            return _NO_TOKEN
+            return _NO_TOKEN._replace(is_guess=bool(given))
         return grant
 
     def _knows_host(self, host: str) -> bool:

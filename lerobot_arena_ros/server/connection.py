@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+import time
 
 from starlette.websockets import WebSocket
 
@@ -17,6 +18,7 @@ from ..arena.outbox import Outbox, text_of
 from .access import Actor
 from .journal import Journal
 from .line import Line, close_frame, text_frame
+from .stop_limiter import StopLimiter
 from .tally import Tally
 
 __all__ = ['Connection', 'frame_of']
@@ -39,6 +41,7 @@ class Connection:
     One accepted WebSocket.
 
     :ivar actor: the peer, and what it may do.
+    :ivar stops: limits how often its stops are passed on.
     :param stall_s: a peer whose socket does not drain for so many seconds is closed.
     :param on_close: called once when the server closes the connection, before the peer is gone.
     """
@@ -48,6 +51,7 @@ class Connection:
     ) -> None:
         self.on_close: Callable[[], object] = _nothing
         self.actor: Actor = websocket.state.actor
+        self.stops = StopLimiter(time.monotonic())
         self._websocket = websocket
         self._stall_s = stall_s
         self._tally = tally

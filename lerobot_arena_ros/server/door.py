@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from .hub import Hub
+from .request_head import HeadCheck
 
 __all__ = ['Door']
 
@@ -29,6 +31,7 @@ class Door(H11Protocol):
     def connection_made(self, transport: Any) -> None:
         """Count the connection."""
         super().connection_made(transport)
+        self._head = HeadCheck()
         self._hub: Hub = self.config.app.state.hub  # type: ignore[union-attr]
         count, most = len(self.connections), self._hub.limits.connections
         if count > 2 * most:
@@ -46,6 +49,9 @@ class Door(H11Protocol):
 
     def sipped(self, data: bytes) -> None:
         """Take what came; who only ever sends the beginning of a request has so long for it."""
+        if self.conn.their_state is h11.IDLE and not self._head.feed(data):
+            self._refuse('ambiguous_request')
+            return
         self.data_received(data)
         if self._is_served:
             self._stop_watching()
@@ -54,6 +60,14 @@ class Door(H11Protocol):
                 self._refuse('too_many_requests')
         elif self._deadline is None:
             self._watch()
+
+    def on_response_complete(self) -> None:
+        """Look at the head of a request that was sent before this one was answered."""
+        self._head.begin()
+        if self._head.feed(self.conn.trailing_data[0]):
+            super().on_response_complete()
+        else:
+            self._refuse('ambiguous_request')
 
     def pause_writing(self) -> None:
         """Give a peer that does not read its answer some time."""

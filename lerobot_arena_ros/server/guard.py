@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
+import time
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from .access import Actor, Denial, Rules, split_query
+from .guesses import Guesses
 from .hub import Hub
+from .request_head import ambiguity_of
 
 __all__ = ['Guard']
 
@@ -55,6 +58,7 @@ class Guard:
         self._app = app
         self._hub = hub
         self._rules = rules
+        self._guesses = Guesses()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer it here."""
@@ -67,11 +71,17 @@ class Guard:
                 receive = _replay(await self._read_in_time(receive), receive)
         except _Refused as exc:
             self._report(scope, exc.denial)
+            if exc.denial.is_guess:
+                now_s = time.monotonic()
+                await asyncio.sleep(self._guesses.delay_s(_address_of(scope), now_s))
             await _deny(scope, send, exc.denial)
         else:
             await self._app(scope, receive, _safe(send) if scope['type'] == 'http' else send)
 
     def _admit(self, scope: Scope) -> None:
+        ambiguity = ambiguity_of(scope['headers'])
+        if ambiguity is not None:
+            raise _Refused(Denial(400, 'ambiguous_request', ambiguity))
         headers = {
             name.decode('latin-1').lower(): value.decode('latin-1')
             for name, value in scope['headers']
@@ -180,7 +190,7 @@ async def _deny(scope: Scope, send: Send, denial: Denial) -> None:
     ]
     if denial.status == 401:
         headers.append((b'www-authenticate', b'Bearer'))
-    if denial.status in (408, 413, 503):
+    if denial.status in (400, 408, 413, 503):
         headers.append((b'connection', b'close'))
     await send({'type': f'{kind}.start', 'status': denial.status, 'headers': headers})
     await send({'type': f'{kind}.body', 'body': body})

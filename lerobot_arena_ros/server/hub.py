@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timezone
 from functools import partial
 import time
 
 from ..arena.errors import ProtocolError, RequestRejected
 from ..arena.messages import (
-    ClientMessage,
     EmergencyStop,
     Entry,
     ErrorReply,
@@ -95,6 +95,9 @@ class Hub:
 
     def leave(self, member: Member) -> None:
         """Take a participant out of its room; leaving twice is fine."""
+        connection = self._connections.get(member)
+        if connection is not None:
+            self._release_stop(member, connection)
         delivery = member.room.leave(member, now())
         if member in self._connections:
             self.journal.record('left', **self._who(member))
@@ -108,6 +111,9 @@ class Hub:
             message = decode_client(text, member.features)
             if isinstance(message, ResetStop):
                 self._connections[member].actor.require(Access.DRIVE, member.room.workspace_id)
+            if isinstance(message, EmergencyStop):
+                self._take_stop(member, message)
+                return
             delivery = member.room.handle(member, message, now())
         except ProtocolError as exc:
             self._complain(member, exc)
@@ -115,7 +121,8 @@ class Hub:
             self._refuse(member, exc)
         else:
             self._deliver(delivery)
-            self._record(member, message)
+            if isinstance(message, ResetStop):
+                self._record('reset_requested', member, robot=message.to)
 
     def overhear(self, member: Member, text: str) -> None:
         """Listen to what a participant says too often: a stop counts, nothing else does."""
@@ -128,8 +135,7 @@ class Hub:
         except ProtocolError:
             return
         if isinstance(message, EmergencyStop):
-            self._deliver(member.room.handle(member, message, now()))
-            self._record(member, message)
+            self._take_stop(member, message)
 
     def command(
         self, workspace_id: str, room_id: str, entries: tuple[Entry, ...], sender: Actor
@@ -271,14 +277,27 @@ class Hub:
         if connection is not None:
             connection.put(ErrorReply(text, now().stamp, code))
 
-    def _record(self, member: Member, message: ClientMessage) -> None:
-        match message:
-            case EmergencyStop(reason):
-                self.journal.note('emergency_stop', reason=reason, **self._who(member))
-                self.journal.sample('emergency_stop', reason=reason, **self._who(member))
-            case ResetStop(to):
-                self.journal.note('reset_requested', robot=to, **self._who(member))
-                self.journal.sample('reset_requested', robot=to, **self._who(member))
+    def _take_stop(self, member: Member, stop: EmergencyStop) -> None:
+        connection = self._connections.get(member)
+        if connection is None:
+            return
+        delay_s = connection.stops.take(stop, time.monotonic())
+        if delay_s == 0.0:
+            self._release_stop(member, connection)
+        elif delay_s is not None:
+            loop = asyncio.get_running_loop()
+            loop.call_later(delay_s, self._release_stop, member, connection)
+
+    def _release_stop(self, member: Member, connection: Connection) -> None:
+        stop = connection.stops.release()
+        if stop is not None:
+            self._deliver(member.room.handle(member, stop, now()))
+            self._record('emergency_stop', member, reason=stop.reason)
+
+    def _record(self, event: str, member: Member, **values: object) -> None:
+        who = self._who(member)
+        self.journal.note(event, **values, **who)
+        self.journal.sample(event, **values, **who)
 
     def _refuse(self, member: Member, error: NotAllowed) -> None:
         code = code_of(error)

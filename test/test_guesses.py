@@ -1,0 +1,58 @@
+"""Wrong tokens are answered more slowly, and addresses that belong to one client count as one."""
+
+from __future__ import annotations
+
+import pytest
+
+from lerobot_arena_ros.server.addresses import client_of
+from lerobot_arena_ros.server.guesses import DELAY_S, FORGET_S, FREE, MAX_ADDRESSES, Guesses
+
+
+def test_the_first_wrong_tokens_are_answered_at_once_the_others_late() -> None:
+    """Each address has its own count."""
+    guesses = Guesses()
+    delays = [guesses.delay_s('10.0.0.1', float(second)) for second in range(FREE + 3)]
+
+    assert delays == [0.0] * FREE + [DELAY_S] * 3
+    assert guesses.delay_s('10.0.0.2', 0.0) == 0.0
+
+
+def test_after_a_pause_an_address_is_answered_at_once_again() -> None:
+    """Whoever mistyped yesterday is not punished today."""
+    guesses = Guesses()
+    for _ in range(FREE + 1):
+        delay_s = guesses.delay_s('10.0.0.1', 0.0)
+
+    assert delay_s == DELAY_S
+    assert guesses.delay_s('10.0.0.1', FORGET_S + 1.0) == 0.0
+
+
+def test_the_memory_is_bounded() -> None:
+    """The address that guessed longest ago is forgotten, and not the one that guesses now."""
+    guesses = Guesses()
+    for _ in range(FREE + 1):
+        guesses.delay_s('10.0.0.1', 0.0)
+    for number in range(MAX_ADDRESSES - 1):
+        guesses.delay_s(f'host{number}', 0.0)
+        if number % 100 == 0:
+            assert guesses.delay_s('10.0.0.1', 0.0) == DELAY_S
+
+    guesses.delay_s('one more', 0.0)
+    assert guesses.delay_s('10.0.0.1', 0.0) == DELAY_S
+
+
+@pytest.mark.parametrize(
+    ('address', 'client'),
+    [
+        ('10.0.0.1', '10.0.0.1'),
+        ('::ffff:10.0.0.1', '10.0.0.1'),
+        ('2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'),
+        ('2001:db8:1:2::1', '2001:db8:1:2::/64'),
+        ('fe80::1%eth0', 'fe80::/64'),
+        ('::1', '::/64'),
+        ('unknown', 'unknown'),
+    ],
+)
+def test_a_network_of_ipv6_is_one_client(address: str, client: str) -> None:
+    """A customer of a provider has 2^64 addresses, which would make any limit useless."""
+    assert client_of(address) == client

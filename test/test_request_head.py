@@ -1,0 +1,74 @@
+"""Heads of requests that two programs may read in two ways are found, however they are cut."""
+
+from __future__ import annotations
+
+from hypothesis import given, strategies
+import pytest
+
+from lerobot_arena_ros.server.request_head import HeadCheck, ambiguity_of
+
+GOOD = b'GET / HTTP/1.1\r\nHost: a\r\nX: b c\r\n\r\n'
+BODY = b'{\n \n}\r\n '
+
+
+def feed(*pieces: bytes) -> bool:
+    """Feed these pieces; return whether each was fine."""
+    check = HeadCheck()
+    results = [check.feed(piece) for piece in pieces]
+    return all(results)
+
+
+@given(strategies.integers(0, len(GOOD + BODY)), strategies.integers(0, len(GOOD + BODY)))
+def test_a_proper_head_is_fine_whatever_its_body_has(one: int, two: int) -> None:
+    """Lines of the body are no lines of the head."""
+    first, second = sorted((one, two))
+    whole = GOOD + BODY
+
+    assert feed(whole[:first], whole[first:second], whole[second:])
+
+
+@pytest.mark.parametrize(
+    'head',
+    [
+        b'GET / HTTP/1.1\nHost: a\r\n\r\n',
+        b'GET / HTTP/1.1\r\nHost: a\n\r\n',
+        b'GET / HTTP/1.1\r\nHost: a\r\n\n',
+        b'GET / HTTP/1.1\r\nHost: a\r\nX: b\r\n c\r\n\r\n',
+        b'GET / HTTP/1.1\r\nHost: a\r\nX: b\r\n\tc\r\n\r\n',
+        b'\nGET / HTTP/1.1\r\nHost: a\r\n\r\n',
+    ],
+)
+def test_a_bare_lf_and_a_folded_header_are_found(head: bytes) -> None:
+    """At whatever place the head is cut, and byte by byte, too."""
+    for cut in range(len(head) + 1):
+        assert not feed(head[:cut], head[cut:])
+    assert not feed(*(bytes([byte]) for byte in head))
+
+
+def test_the_next_head_is_looked_at_too() -> None:
+    """A connection serves one request after the other."""
+    check = HeadCheck()
+    assert check.feed(GOOD + BODY)
+    assert check.feed(b'\n')
+    check.begin()
+    assert not check.feed(b'GET / HTTP/1.1\nHost: a\r\n\r\n')
+
+
+@pytest.mark.parametrize(
+    ('names', 'complaint'),
+    [
+        ((b'host', b'content-length', b'accept', b'accept'), None),
+        ((b'host', b'host'), 'the header host is expected once'),
+        ((b'authorization', b'x', b'authorization'), 'the header authorization is expected once'),
+        ((b'content-length', b'content-length'), 'the header content-length is expected once'),
+        (
+            (b'content-length', b'transfer-encoding'),
+            'content-length is expected without transfer-encoding',
+        ),
+    ],
+)
+def test_headers_that_contradict_each_other_are_named(
+    names: tuple[bytes, ...], complaint: str | None
+) -> None:
+    """A header that decides must stand once."""
+    assert ambiguity_of([(name, b'1') for name in names]) == complaint
