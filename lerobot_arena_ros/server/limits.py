@@ -21,7 +21,8 @@ class Limits:
     :param frame_bytes: the largest frame of a participant; clients take up to 1 MiB themselves.
     :param body_bytes: the largest body of a REST request.
     :param frames_hz: frames per second of one participant, on average over two seconds.
-    :param connections: open connections of all clients together, over REST or WebSocket.
+    :param connections: connections of clients that belong here, see :mod:`.admission`.
+    :param per_address: connections of one address, waiting ones included; 0 for no limit.
     :param idle_s: a room without members goes after so many seconds without a change.
     """
 
@@ -35,6 +36,7 @@ class Limits:
     body_bytes: int = 64 * 1024
     frames_hz: float = 5000.0
     connections: int = 500
+    per_address: int = 250
     idle_s: float = 3600.0
 
 

@@ -1,0 +1,145 @@
+"""
+Which connections there may be, sans I/O.
+
+A connection is *waiting* until its client has shown that it belongs here: with a token where the
+server has tokens, by joining a room where it has none. Waiting connections have places of their
+own, so those that never show anything, however many, take none from those who belong.
+
+Where the waiting places are taken, the oldest waiting connection of the client that has most of
+them ends. A client that needs its place for a moment only gets one, whatever others do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .addresses import client_of
+from .limits import Limits
+
+__all__ = ['Admission', 'Entry', 'waiting_places']
+
+MIN_WAITING = 16
+"""Waiting places of a server with few places."""
+
+
+@dataclass(eq=False)
+class Entry:
+    """
+    One connection.
+
+    :param client: what limits per address count by.
+    :param end: ends the connection at once.
+    :param belongs: whether it has a place that is not a waiting place.
+    :param is_busy: whether a complete request of it is being served, which takes a moment only.
+    """
+
+    client: str
+    end: Callable[[], object]
+    belongs: bool = False
+    is_busy: bool = False
+
+
+class Admission:
+    """
+    The connections of one server.
+
+    :param limits: how many there may be.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._places = limits.connections
+        self._per_client = limits.per_address
+        self._waiting_places = waiting_places(limits)
+        # Insertion order is age.
+        self._waiting: dict[str, dict[Entry, None]] = {}
+        self._waiting_count = 0
+        self._belonging = 0
+        self._counts: dict[str, int] = {}
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no more connections can be promoted."""
+        return self._belonging >= self._places
+
+    @property
+    def waiting(self) -> int:
+        """How many connections are waiting."""
+        return self._waiting_count
+
+    @property
+    def belonging(self) -> int:
+        """How many connections belong here."""
+        return self._belonging
+
+    def arrive(self, address: str, end: Callable[[], object]) -> tuple[Entry | None, Entry | None]:
+        """
+        Take a new connection in.
+
+        :param end: ends it at once; called by nobody here.
+        :returns: its entry, or None where it is to be ended; and the entry of another connection
+            that is to be ended in its place, or None.
+        """
+        client = client_of(address)
+        victim = None
+        if self._per_client and self._counts.get(client, 0) >= self._per_client:
+            victim = self._oldest_of(client)
+            if victim is None:
+                return None, None
+        elif self._waiting_count >= self._waiting_places:
+            victim = self._oldest_of(max(self._waiting, key=lambda each: len(self._waiting[each])))
+            if victim is None:
+                return None, None
+        if victim is not None:
+            self.leave(victim)
+        entry = Entry(client, end)
+        self._waiting.setdefault(client, {})[entry] = None
+        self._waiting_count += 1
+        self._counts[client] = self._counts.get(client, 0) + 1
+        return entry, victim
+
+    def promote(self, entry: Entry) -> bool:
+        """
+        Give a connection a place among those that belong; again is fine.
+
+        :returns: False where all places are taken, or the connection has ended.
+        """
+        if entry.belongs:
+            return True
+        if self.is_full or not self._drop_waiting(entry):
+            return False
+        entry.belongs = True
+        self._belonging += 1
+        return True
+
+    def leave(self, entry: Entry) -> None:
+        """Take a connection out that has ended; again is fine."""
+        if entry.belongs:
+            entry.belongs = False
+            self._belonging -= 1
+        elif not self._drop_waiting(entry):
+            return
+        self._counts[entry.client] -= 1
+        if not self._counts[entry.client]:
+            del self._counts[entry.client]
+
+    def _oldest_of(self, client: str) -> Entry | None:
+        """Return the oldest waiting connection of a client, if possible without a request."""
+        entries = self._waiting.get(client, {})
+        idle = (entry for entry in entries if not entry.is_busy)
+        return next(idle, None) or next(iter(entries), None)
+
+    def _drop_waiting(self, entry: Entry) -> bool:
+        entries = self._waiting.get(entry.client, {})
+        if entry not in entries:
+            return False
+        del entries[entry]
+        if not entries:
+            del self._waiting[entry.client]
+        self._waiting_count -= 1
+        return True
+
+
+def waiting_places(limits: Limits) -> int:
+    """Return how many connections may wait: a quarter of those that may belong."""
+    return max(MIN_WAITING, limits.connections // 4)

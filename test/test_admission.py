@@ -1,0 +1,162 @@
+"""Which connections there may be: those that belong here keep their places, whatever others do."""
+
+from __future__ import annotations
+
+from hypothesis import given, strategies
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+import pytest
+
+from lerobot_arena_ros.server.admission import Admission, Entry, waiting_places
+from lerobot_arena_ros.server.limits import Limits
+
+LIMITS = Limits(connections=100, per_address=60)
+WAITING = waiting_places(LIMITS)
+
+
+def nothing() -> None:
+    """End no real connection."""
+
+
+def arrive(admission: Admission, address: str) -> Entry:
+    """Take a connection in, which must work."""
+    entry, _ = admission.arrive(address, nothing)
+    assert entry is not None
+    return entry
+
+
+def test_a_flood_ends_itself() -> None:
+    """A thousand silent connections of one address put out each other, and no other client."""
+    admission = Admission(LIMITS)
+    other = arrive(admission, '10.0.0.2')
+    ended = [admission.arrive('10.0.0.1', nothing)[1] for _ in range(1000)]
+
+    assert sum(victim is not None for victim in ended) == 1000 - (WAITING - 1)
+    assert all(victim is None or victim.client == '10.0.0.1' for victim in ended)
+    assert admission.waiting == WAITING
+    assert admission.promote(other)
+
+
+def test_a_newcomer_gets_in_while_many_addresses_wait() -> None:
+    """The client that waits with most connections loses one of them, the oldest."""
+    admission = Admission(LIMITS)
+    first = [arrive(admission, f'10.0.1.{number // 2}') for number in range(WAITING)]
+
+    newcomer, victim = admission.arrive('10.0.2.1', nothing)
+
+    assert newcomer is not None
+    assert victim is not None
+    assert victim in first
+    assert victim.client != newcomer.client
+
+
+def test_who_belongs_is_never_put_out() -> None:
+    """Not by its own address, and not by others."""
+    admission = Admission(LIMITS)
+    entry = arrive(admission, '10.0.0.1')
+    assert admission.promote(entry)
+    for number in range(1000):
+        _, victim = admission.arrive(f'10.0.0.{number % 50}', nothing)
+        assert victim is not entry
+    assert entry.belongs
+
+
+def test_one_address_has_so_many_connections() -> None:
+    """Those that belong count, too; where all of them do, one more is refused."""
+    admission = Admission(LIMITS)
+    for _ in range(LIMITS.per_address):
+        assert admission.promote(arrive(admission, '10.0.0.1'))
+
+    assert admission.arrive('10.0.0.1', nothing) == (None, None)
+    assert admission.promote(arrive(admission, '10.0.0.2'))
+
+
+def test_a_request_under_way_is_the_last_to_go() -> None:
+    """A silent connection goes first, even if it is younger."""
+    admission = Admission(Limits(connections=1, per_address=0))
+    busy = arrive(admission, '10.0.0.1')
+    busy.is_busy = True
+    silent = [
+        arrive(admission, '10.0.0.1') for _ in range(waiting_places(Limits(connections=1)) - 1)
+    ]
+
+    assert admission.arrive('10.0.0.1', nothing)[1] is silent[0]
+
+
+def test_there_are_so_many_places() -> None:
+    """One more is not promoted until one of the others has left."""
+    admission = Admission(Limits(connections=2, per_address=0))
+    entries = [arrive(admission, '10.0.0.1') for _ in range(3)]
+
+    assert [admission.promote(entry) for entry in entries] == [True, True, False]
+    assert admission.is_full
+    admission.leave(entries[0])
+    assert admission.promote(entries[2])
+
+
+def test_a_connection_that_has_ended_is_not_promoted() -> None:
+    """Its place is another one's by now."""
+    admission = Admission(LIMITS)
+    entry = arrive(admission, '10.0.0.1')
+    admission.leave(entry)
+    admission.leave(entry)
+
+    assert not admission.promote(entry)
+    assert (admission.waiting, admission.belonging) == (0, 0)
+
+
+class Connections(RuleBasedStateMachine):
+    """Connections come, belong and go in any order; the counts stay right."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.admission = Admission(Limits(connections=5, per_address=8))
+        self.waiting: list[Entry] = []
+        self.belonging: list[Entry] = []
+
+    @rule(host=strategies.integers(0, 3))
+    def arrive(self, host: int) -> None:
+        """Have a connection come; another one may have to go, but none that belongs."""
+        entry, victim = self.admission.arrive(f'10.0.0.{host}', nothing)
+        if victim is not None:
+            self.waiting.remove(victim)
+        if entry is not None:
+            self.waiting.append(entry)
+
+    @precondition(lambda self: self.waiting)
+    @rule(data=strategies.data())
+    def promote(self, data: strategies.DataObject) -> None:
+        """Have a connection show that it belongs."""
+        entry = data.draw(strategies.sampled_from(self.waiting))
+        assert self.admission.promote(entry) is (len(self.belonging) < 5)
+        if entry.belongs:
+            self.waiting.remove(entry)
+            self.belonging.append(entry)
+
+    @precondition(lambda self: self.waiting or self.belonging)
+    @rule(data=strategies.data())
+    def leave(self, data: strategies.DataObject) -> None:
+        """End a connection."""
+        entry = data.draw(strategies.sampled_from(self.waiting + self.belonging))
+        self.admission.leave(entry)
+        (self.belonging if entry in self.belonging else self.waiting).remove(entry)
+
+    @invariant()
+    def counts_are_right(self) -> None:
+        """As many wait and belong as are known here, and no more than there may be."""
+        assert self.admission.waiting == len(self.waiting) <= 16
+        assert self.admission.belonging == len(self.belonging) <= 5
+        clients = [entry.client for entry in self.waiting + self.belonging]
+        assert all(clients.count(client) <= 8 for client in clients)
+
+
+TestConnections = Connections.TestCase
+
+
+@pytest.mark.parametrize('places', [1, 500, 10_000])
+@given(count=strategies.integers(1, 5))
+def test_there_are_always_waiting_places(places: int, count: int) -> None:
+    """Whoever belongs has to wait for a moment first."""
+    admission = Admission(Limits(connections=places, per_address=0))
+    for _ in range(count):
+        arrive(admission, '10.0.0.1')
+    assert admission.waiting == count
