@@ -74,7 +74,9 @@ async def flooded(drinker: Drinker, context: Contexts | None) -> AsyncIterator[N
     """Pour a flood into a drinker, from the same loop."""
     theirs, ours = context or (None, None)
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Sips(drinker), '127.0.0.1', 0, ssl=theirs)
+    server = await loop.create_server(
+        lambda: Sips(drinker, lambda: None), '127.0.0.1', 0, ssl=theirs
+    )
     address = server.sockets[0].getsockname()
     _, writer = await asyncio.open_connection(*address, ssl=ours)
     try:

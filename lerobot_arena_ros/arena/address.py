@@ -58,7 +58,8 @@ class Address:
     def is_loopback(self) -> bool:
         """Whether the server is on this machine, so that nothing goes over a network."""
         host = urlsplit(self.base_url).hostname or ''
-        if host == 'localhost' or host.endswith('.localhost'):
+        # Not *.localhost: whether such a name is this machine is up to its resolver.
+        if host == 'localhost':
             return True
         try:
             return ipaddress.ip_address(host).is_loopback

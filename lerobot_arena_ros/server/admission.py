@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from .addresses import client_of
 from .limits import Limits
 
-__all__ = ['Admission', 'Entry', 'waiting_places']
+__all__ = ['MIN_WAITING', 'Admission', 'Entry', 'waiting_places']
 
 MIN_WAITING = 16
 """Waiting places of a server with few places."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from logging.handlers import WatchedFileHandler
 import os
 
 from lerobot_arena_ros.output.log_queue import LogQueue
+
+from ..arena.json_text import dump
 
 __all__ = ['AuditFile']
 
@@ -37,7 +38,7 @@ class AuditFile:
         self._handler.emit(logging.makeLogRecord({'msg': '%s', 'args': (line,)}))
 
     def _tell_lost(self, lines: int) -> None:
-        self._write(json.dumps({'event': 'lines_lost', 'lines': lines}))
+        self._write(dump({'event': 'lines_lost', 'lines': lines}))
 
 
 class _Handler(WatchedFileHandler):

@@ -16,6 +16,7 @@ from starlette.websockets import WebSocket
 from ..arena.messages import Message
 from ..arena.outbox import Outbox, text_of
 from .access import Actor
+from .admission import Entry
 from .journal import Journal
 from .line import Line, close_frame, text_frame
 from .stop_limiter import StopLimiter
@@ -41,6 +42,7 @@ class Connection:
     One accepted WebSocket.
 
     :ivar actor: the peer, and what it may do.
+    :ivar entry: its place among the connections of this server.
     :ivar stops: limits how often its stops are passed on.
     :param stall_s: a peer whose socket does not drain for so many seconds is closed.
     :param on_close: called once when the server closes the connection, before the peer is gone.
@@ -51,6 +53,7 @@ class Connection:
     ) -> None:
         self.on_close: Callable[[], object] = _nothing
         self.actor: Actor = websocket.state.actor
+        self.entry: Entry = websocket.state.entry
         self.stops = StopLimiter(time.monotonic())
         self._websocket = websocket
         self._stall_s = stall_s

@@ -1,4 +1,4 @@
-"""The first thing a connection meets: how many there may be, how slow and how greedy."""
+"""HTTP on one connection: how slow a client may be, and how greedy."""
 
 from __future__ import annotations
 
@@ -18,27 +18,16 @@ MAX_AHEAD_BYTES = 64 * 1024
 
 
 class Door(H11Protocol):
-    """
-    Uvicorn's HTTP with a limit to connections, and timeouts for each request and for its reader.
-
-    One connection too many is marked, so that :class:`.guard.Guard` can say why it is refused;
-    twice as many as there may be are hung up on, for even a refusal takes a socket.
-    """
+    """Uvicorn's HTTP with timeouts for each request and for its reader."""
 
     _deadline: asyncio.TimerHandle | None = None
     _stall: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
-        """Count the connection."""
+        """Begin to wait for a request."""
         super().connection_made(transport)
         self._head = HeadCheck()
         self._hub: Hub = self.config.app.state.hub  # type: ignore[union-attr]
-        count, most = len(self.connections), self._hub.limits.connections
-        if count > 2 * most:
-            self._refuse('connections_full')
-            return
-        # The scope's state is a copy of this, for a WebSocket too.
-        self.app_state = {**self.app_state, 'is_full': count > most}
         self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:

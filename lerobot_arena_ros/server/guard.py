@@ -90,8 +90,6 @@ class Guard:
         # Whoever logs the request later, uvicorn included, must not come by the token.
         scope['query_string'] = query.encode('latin-1')
         scope['headers'] = [item for item in scope['headers'] if item[0] != b'authorization']
-        if scope.get('state', {}).get('is_full'):
-            raise _Refused(_FULL)
         is_websocket = scope['type'] == 'websocket'
         answer = self._rules.admit(
             scope['path'],
@@ -101,7 +99,16 @@ class Guard:
         )
         if isinstance(answer, Denial):
             raise _Refused(answer)
-        scope.setdefault('state', {})['actor'] = Actor(_address_of(scope), answer)
+        scope['state']['actor'] = Actor(_address_of(scope), answer)
+        admission = self._hub.admission
+        if self._rules.tokens and answer is not None:
+            is_in = admission.promote(scope['state']['entry'])
+        else:
+            is_in = not (is_websocket and admission.is_full)
+        if not is_in:
+            raise _Refused(_FULL)
+        if answer is not None:
+            self._hub.tally.requests[answer.name] += 1
 
     async def _read_in_time(self, receive: Receive) -> bytes:
         timeout_s = self._hub.timing.join_s

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from datetime import datetime, timezone
 from functools import partial
 import time
@@ -20,6 +21,7 @@ from ..arena.messages import (
     decode_client,
 )
 from .access import Actor
+from .admission import Admission
 from .connection import Connection, frame_of
 from .journal import Journal
 from .limits import Limits, Policy, Timing
@@ -51,12 +53,17 @@ class Hub:
         self.tally = Tally()
         self.journal = journal
         self.registry = Registry(limits)
+        self.admission = Admission(limits)
         self._connections: dict[Member, Connection] = {}
 
     @property
     def connection_count(self) -> int:
         """Participants in all rooms together."""
         return len(self._connections)
+
+    def participants_by_token(self) -> Counter[str]:
+        """Count the participants by the name of their token, empty without one."""
+        return Counter(connection.actor.token for connection in self._connections.values())
 
     async def join(
         self, workspace_id: str, room_id: str, join: Join, connection: Connection

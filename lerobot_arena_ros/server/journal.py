@@ -13,8 +13,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timezone
-import json
 import logging
+
+from ..arena.json_text import dump
 
 __all__ = ['LINES', 'Journal']
 
@@ -88,7 +89,7 @@ class Journal:
         kept = {
             key: value if isinstance(value, int) else _cut(value) for key, value in values.items()
         }
-        self._audit(json.dumps({'time': time, 'event': event, **kept}))
+        self._audit(dump({'time': time, 'event': event, **kept}))
 
     def _write(self, level: int, event: str, values: dict[str, object]) -> None:
         if not _log.isEnabledFor(level):

@@ -43,6 +43,12 @@ class _HubCollector:
             ('messages_merged', 'Messages that a newer one took the place of.', tally.merged),
         ):
             yield CounterMetricFamily(PREFIX + name, text, value=value)
+        requests = CounterMetricFamily(
+            f'{PREFIX}requests', 'Requests that were let in, by token.', labels=['token']
+        )
+        for token, count in sorted(tally.requests.items()):
+            requests.add_metric([token], count)
+        yield requests
         refused = CounterMetricFamily(
             f'{PREFIX}refusals', 'What was refused, by reason.', labels=['reason']
         )
@@ -64,6 +70,18 @@ class _HubCollector:
         people.add_metric(['producer'], sum(room.producer is not None for room in rooms))
         people.add_metric(['consumer'], sum(len(room.consumers) for room in rooms))
         yield people
+        places = GaugeMetricFamily(
+            f'{PREFIX}connections', 'Connections, by kind.', labels=['kind']
+        )
+        places.add_metric(['waiting'], self._hub.admission.waiting)
+        places.add_metric(['belonging'], self._hub.admission.belonging)
+        yield places
+        holders = GaugeMetricFamily(
+            f'{PREFIX}token_participants', 'Participants, by token.', labels=['token']
+        )
+        for token, count in sorted(self._hub.participants_by_token().items()):
+            holders.add_metric([token], count)
+        yield holders
 
 
 def _task_count() -> int:

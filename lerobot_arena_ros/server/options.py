@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 import ssl
@@ -31,7 +31,14 @@ _LIMITS = (
     ('--max-room-id', 'room_id', 'N', 'characters of a room id or a workspace id'),
     ('--max-frame-bytes', 'frame_bytes', 'N', 'bytes of one WebSocket message'),
     ('--max-body-bytes', 'body_bytes', 'N', 'bytes of the body of one REST request'),
-    ('--max-connections', 'connections', 'N', 'open connections of all clients together'),
+    (
+        '--max-connections',
+        'connections',
+        'N',
+        'connections of clients that brought a token or joined a room; a quarter as many more may'
+        ' be about to',
+    ),
+    ('--max-per-address', 'per_address', 'N', 'connections of one address; 0 for no limit'),
     (
         '--max-rate-hz',
         'frames_hz',
@@ -199,7 +206,7 @@ def _add_policy(group: Any) -> None:
 def _add_limits(group: Any) -> None:
     default = Limits()
     for name, dest, unit, text in _LIMITS:
-        kind = _count if unit == 'N' else _positive
+        kind = _kind(dest, unit)
         value = getattr(default, dest)
         group.add_argument(name, dest=dest, type=kind, default=value, metavar=unit, help=text)
     group.add_argument(
@@ -226,6 +233,12 @@ def read_token_file(path: str) -> tuple[Grant, ...]:
         raise UsageError(f'{where}: {why}; expected a YAML file with tokens') from exc
     except ValueError as exc:
         raise UsageError(f'{where}: {exc}') from exc
+
+
+def _kind(dest: str, unit: str) -> Callable[[str], float]:
+    if dest == 'per_address':
+        return _count_or_none
+    return _count if unit == 'N' else _positive
 
 
 def _token(path: str | None, environment: dict[str, str]) -> str | None:
@@ -292,6 +305,10 @@ def _count(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f'expected a whole number from 1 up, got {text!r}')
     return int(text)
+
+
+def _count_or_none(text: str) -> int:
+    return 0 if text == '0' else _count(text)
 
 
 def _positive(text: str) -> float:

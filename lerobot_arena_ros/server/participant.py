@@ -23,6 +23,7 @@ NORMAL = 1000
 UNSUPPORTED_DATA = 1003
 INVALID_DATA = 1007
 POLICY_VIOLATION = 1008
+TRY_AGAIN_LATER = 1013
 
 RATE_LIMITED = 'rate_limited'
 
@@ -53,7 +54,12 @@ async def _join(
             return None
         if isinstance(frame, bytes):
             raise ProtocolError('the first frame must be text', reason='binary')
-        return await hub.join(workspace_id, room_id, decode_join(frame), connection)
+        member = await hub.join(workspace_id, room_id, decode_join(frame), connection)
+        if hub.admission.promote(connection.entry):
+            return member
+        hub.leave(member)
+        code, detail = 'connections_full', 'This server has as many connections as it takes'
+        _refuse(connection, hub, detail, code, TRY_AGAIN_LATER)
     except asyncio.TimeoutError:
         code, detail = 'join_timeout', f'No join message came within {hub.timing.join_s:g} s'
         _refuse(connection, hub, detail, code, POLICY_VIOLATION)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 import errno
 import os
 import signal
@@ -16,6 +17,7 @@ from lerobot_arena_ros.output.streams import never_block
 from .access import Rules
 from .app import create_app
 from .audit import AuditFile
+from .descriptors import fit_descriptors
 from .hash_token import hash_token
 from .hub import Hub
 from .log import log_to_stderr
@@ -59,7 +61,9 @@ def run_server(args: Sequence[str]) -> None:
     log_to_stderr(options.log_level)
     if not is_for_this_machine_alone(sockets):
         _warn(options)
-    for weakness in options.weaknesses:
+    limits, shortage = fit_descriptors(options.limits)
+    options = replace(options, limits=limits)
+    for weakness in (*options.weaknesses, *([shortage] if shortage else [])):
         print(f'{NAME}: warning: {weakness}', file=sys.stderr)
     run(_serve(options, sockets, audit))
 

@@ -6,17 +6,19 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+import functools
 import ipaddress
 import socket
 import ssl
-from typing import Any
 
 from fastapi import FastAPI
 import uvicorn
 
+from .admission import Entry
 from .door import Door
 from .hub import Hub
 from .line import LineProtocol
+from .listener import Listener
 from .quiet import hush_uvicorn
 from .sips import Sips
 
@@ -29,8 +31,12 @@ __all__ = [
     'url_of',
 ]
 
-BACKLOG = 128
-"""Connections that may wait to be accepted."""
+BACKLOG = 2048
+"""
+Connections that may wait to be accepted.
+
+The system drops what comes while so many wait, and a client tries again after a second only.
+"""
 
 SEND_BUFFER_BYTES = 64 * 1024
 """What the kernel holds for a slow peer: what is in there is neither merged nor overtaken."""
@@ -68,16 +74,50 @@ def _no_password() -> str:
 
 
 class _Server(uvicorn.Server):
-    """Says when it has started, and leaves the signals alone: uvicorn would raise them again."""
+    """
+    Uvicorn with a listener of ours, which counts connections before TLS.
 
-    def __init__(self, config: uvicorn.Config, on_started: Callable[[], None]) -> None:
+    It leaves the signals alone, because uvicorn would raise them again.
+    """
+
+    def __init__(
+        self, config: uvicorn.Config, sockets: list[socket.socket], on_started: Callable[[], None]
+    ) -> None:
         super().__init__(config)
+        hub: Hub = config.app.state.hub  # type: ignore[union-attr]
+        self._hub = hub
+        self._sockets = sockets
         self._on_started = on_started
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, then say so."""
-        await super().startup(sockets)
+        """Start, then say so; uvicorn itself listens on nothing."""
+        await super().startup([])
+        self._listener = Listener(
+            self._sockets,
+            self._protocol,
+            self._hub.admission,
+            tls=self.config.ssl,
+            handshake_s=self._hub.timing.join_s,
+            report=self._report,
+        )
+        self._listener.open()
         self._on_started()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Accept no more, then end what is open."""
+        self._listener.close()
+        await super().shutdown([])
+
+    def _protocol(self, entry: Entry) -> Sips:
+        """Make what serves a connection; a WebSocket takes the door's place in it."""
+        state = {**self.lifespan.state, 'entry': entry}
+        door = Door(config=self.config, server_state=self.server_state, app_state=state)
+        return Sips(door, functools.partial(self._hub.admission.leave, entry))
+
+    def _report(self, code: str, address: str) -> None:
+        self._hub.tally.refused[code] += 1
+        self._hub.journal.warn(code, peer=address)
+        self._hub.journal.sample('refused', code=code, peer=address)
 
     def install_signal_handlers(self) -> None:
         """Do nothing; called by older releases."""
@@ -164,10 +204,10 @@ async def serve(
     :param certificate: for TLS; None for none.
     """
     hush_uvicorn()
-    server = _Server(_config(app, certificate), ready)
+    server = _Server(_config(app, certificate), sockets, ready)
     stopping = asyncio.create_task(_stop_on(stop, server), name='stop')
     try:
-        await server.serve(sockets)
+        await server.serve([])
     finally:
         stopping.cancel()
 
@@ -181,7 +221,7 @@ def _config(app: FastAPI, certificate: Certificate | None) -> uvicorn.Config:
     hub: Hub = app.state.hub
     return uvicorn.Config(
         app,
-        http=_sipping_door,  # type: ignore[arg-type]
+        http=Door,
         ws=LineProtocol,
         ws_max_size=hub.limits.frame_bytes,
         ssl_certfile=certificate.certfile if certificate else None,
@@ -197,8 +237,3 @@ def _config(app: FastAPI, certificate: Certificate | None) -> uvicorn.Config:
         server_header=False,
         timeout_graceful_shutdown=GRACE_S,
     )
-
-
-def _sipping_door(**settings: Any) -> Sips:
-    """Make what uvicorn needs for each connection; a WebSocket takes the door's place in it."""
-    return Sips(Door(**settings))

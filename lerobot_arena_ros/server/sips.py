@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, Protocol
 
 __all__ = ['SIP_BYTES', 'Drinker', 'Sips']
@@ -46,10 +47,12 @@ class Sips(asyncio.BufferedProtocol):
     takes no notice of sips before Python 3.11.
 
     :param drinker: whose it is; it may give the connection to another one with ``set_protocol``.
+    :param on_lost: called once the connection has ended.
     """
 
-    def __init__(self, drinker: Drinker) -> None:
+    def __init__(self, drinker: Drinker, on_lost: Callable[[], object]) -> None:
         self.drinker = drinker
+        self._on_lost = on_lost
         self._sip = memoryview(bytearray(SIP_BYTES))
 
     def connection_made(self, transport: Any) -> None:
@@ -75,7 +78,8 @@ class Sips(asyncio.BufferedProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Pass it on, and hold nothing: a circle would wait for the garbage collector."""
         self.drinker.connection_lost(exc)
-        del self.drinker, self._tap
+        self._on_lost()
+        del self.drinker, self._tap, self._on_lost
 
     def pause_writing(self) -> None:
         """Pass it on."""

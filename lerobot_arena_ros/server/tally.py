@@ -19,6 +19,7 @@ class Tally:
     :param stops: emergency stops that were passed on.
     :param robot_states: states of robots that were taken.
     :param merged: messages that were not sent because a newer one took their place.
+    :param requests: REST requests and WebSockets that were let in, by the name of the token.
     :param refused: what was refused, by the reason that its sender was given.
     """
 
@@ -28,4 +29,5 @@ class Tally:
     stops: int = 0
     robot_states: int = 0
     merged: int = 0
+    requests: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)

@@ -1,0 +1,137 @@
+"""
+Accepts connections: each is counted before anything is read from it, and before TLS.
+
+A connection that is one too many, or whose place another one needs more, ends at once, so that no
+number of silent connections takes the descriptors of this process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+import contextlib
+import socket
+import ssl
+from typing import Any
+
+from .admission import Admission, Entry
+from .sips import Sips
+
+__all__ = ['Listener']
+
+ACCEPTS = 8
+"""Connections that are accepted in one turn of the loop: in between, participants are served."""
+
+PAUSE_S = 0.1
+"""How long to accept nothing where the system has no descriptor left, in seconds."""
+
+
+class Listener:
+    """
+    The listening sockets of one server.
+
+    :param sockets: open and listening; closed by :meth:`close`.
+    :param make_protocol: makes what serves a connection.
+    :param admission: decides which connections there may be.
+    :param tls: the TLS settings; None for none.
+    :param handshake_s: how long a client may take over TLS, in seconds.
+    :param report: called with a reason and an address where a connection ends here.
+    """
+
+    def __init__(
+        self,
+        sockets: list[socket.socket],
+        make_protocol: Callable[[Entry], Sips],
+        admission: Admission,
+        *,
+        tls: ssl.SSLContext | None,
+        handshake_s: float,
+        report: Callable[[str, str], object],
+    ) -> None:
+        self._admission = admission
+        self._make_protocol = make_protocol
+        self._tls = tls
+        self._handshake_s = handshake_s
+        self._report = report
+        self._sockets = sockets
+        # The loop keeps no reference to its tasks.
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def open(self) -> None:
+        """Begin to accept."""
+        for sock in self._sockets:
+            sock.setblocking(False)
+            self._resume(sock)
+
+    def close(self) -> None:
+        """Accept no more."""
+        for sock in self._sockets:
+            asyncio.get_running_loop().remove_reader(sock)
+            sock.close()
+
+    def _resume(self, sock: socket.socket) -> None:
+        if sock.fileno() >= 0:
+            asyncio.get_running_loop().add_reader(sock, self._accept, sock)
+
+    def _accept(self, sock: socket.socket) -> None:
+        for _ in range(ACCEPTS):
+            try:
+                accepted, address = sock.accept()
+            except (BlockingIOError, ConnectionAbortedError):
+                return
+            except OSError as exc:
+                # Whoever waits is accepted later; to ask again at once would take the whole core.
+                loop = asyncio.get_running_loop()
+                loop.remove_reader(sock)
+                loop.call_later(PAUSE_S, self._resume, sock)
+                self._report('no_descriptors', exc.strerror or str(exc))
+                return
+            accepted.setblocking(False)
+            self._take(accepted, str(address[0]))
+
+    def _take(self, accepted: socket.socket, address: str) -> None:
+        connection = _Connection(accepted)
+        entry, victim = self._admission.arrive(address, connection.end)
+        if victim is not None:
+            victim.end()
+            self._report('connections_full', victim.client)
+        if entry is None:
+            accepted.close()
+            self._report('connections_full', address)
+            return
+        task = asyncio.get_running_loop().create_task(self._serve(connection, entry, address))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _serve(self, connection: _Connection, entry: Entry, address: str) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            connection.transport, _ = await loop.connect_accepted_socket(
+                lambda: self._make_protocol(entry),
+                connection.sock,
+                ssl=self._tls,
+                ssl_handshake_timeout=None if self._tls is None else self._handshake_s,
+            )
+        except (OSError, asyncio.TimeoutError):
+            if not connection.is_ended:
+                self._report('tls_failed', address)
+            self._admission.leave(entry)
+
+
+class _Connection:
+    """One accepted socket, and its transport as soon as there is one."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+        self.transport: Any = None
+        self.is_ended = False
+
+    def end(self) -> None:
+        """End it at once."""
+        self.is_ended = True
+        if self.transport is not None:
+            self.transport.abort()
+            return
+        # In the handshake the socket belongs to the loop, which finds that it has ended.
+        with contextlib.suppress(OSError):
+            self.sock.shutdown(socket.SHUT_RDWR)

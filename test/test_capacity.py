@@ -1,0 +1,129 @@
+"""Silent and hostile connections by the thousand: those who belong come in, and stay in."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
+import resource
+import signal
+import socket
+import time
+
+import httpx
+import pytest
+from support.arena_server import Server, arena_server
+from support.certificates import Authority
+from support.peers import Peer, connect, join, ws_path
+
+from lerobot_arena_ros.server.admission import waiting_places
+from lerobot_arena_ros.server.descriptors import fit_descriptors
+from lerobot_arena_ros.server.limits import Limits
+
+TOKEN = 'zebra-0123456789abcdef'
+BEARER = {'Authorization': f'Bearer {TOKEN}'}
+ROOMS = '/robotics/workspaces/lab/rooms'
+PATH = f'{ws_path("lab", "arm")}?token={TOKEN}'
+SILENT = 1300
+ADDRESSES = 50
+DESCRIPTORS = 1024
+REJOIN_S = 1.0
+
+
+@pytest.fixture(autouse=True)
+def descriptors() -> Iterator[None]:
+    """Let this process open as many sockets as the attack needs."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = SILENT + 500
+    assert hard == resource.RLIM_INFINITY or hard >= wanted, f'ulimit -Hn is {hard}'
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@contextmanager
+def silence(port: int, *, addresses: int) -> Iterator[None]:
+    """Hold so many connections that send nothing, from so many addresses of this machine."""
+    with ExitStack() as stack:
+        for number in range(SILENT):
+            sock = stack.enter_context(socket.socket())
+            sock.bind((f'127.0.0.{2 + number % addresses}', 0))
+            sock.connect(('127.0.0.1', port))
+        yield
+
+
+@contextmanager
+def guarded(folder: Path, *, has_tls: bool) -> Iterator[Server]:
+    """Run a server with a token, a room, and few descriptors."""
+    options: list[str] = []
+    if has_tls:
+        made = Authority(folder).certify_this_machine()
+        options = ['--certfile', made.certfile, '--keyfile', made.keyfile or '']
+    with arena_server(*options, LEROBOT_ARENA_TOKEN=TOKEN) as server:
+        resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (DESCRIPTORS, DESCRIPTORS))
+        room = {'room_id': 'arm'}
+        httpx.post(server.url + ROOMS, json=room, headers=BEARER, verify=False).raise_for_status()
+        yield server
+
+
+@asynccontextmanager
+async def member(url: str, name: str, role: str) -> AsyncIterator[Peer]:
+    """Join with the token."""
+    async with connect(url, PATH) as peer:
+        await peer.send(join(name, role))
+        if role == 'consumer':
+            await peer.recv_type('state_sync')
+        await peer.recv_type('joined')
+        yield peer
+
+
+@pytest.mark.parametrize('addresses', [1, ADDRESSES])
+@pytest.mark.parametrize('has_tls', [False, True], ids=['plain', 'TLS'])
+async def test_a_participant_rejoins_beside_silent_connections(
+    tmp_path: Path, addresses: int, has_tls: bool
+) -> None:
+    """Within a second each time, although there are more of them than descriptors."""
+    taken = []
+    with guarded(tmp_path, has_tls=has_tls) as server:
+        async with member(server.url, 'robot', 'consumer') as robot:
+            with silence(server.port, addresses=addresses):
+                for _ in range(20):
+                    started = time.monotonic()
+                    async with member(server.url, 'leader', 'producer') as leader:
+                        taken.append(time.monotonic() - started)
+                        await leader.send({'type': 'emergency_stop'})
+                        await robot.recv_type('emergency_stop')
+        _, _, err = server.stop(signal.SIGINT)
+
+    assert max(taken) < REJOIN_S
+    assert 'event=connections_full' in err
+    assert 'no_descriptors' not in err
+
+
+def test_silent_connections_end_in_time_before_tls_too(tmp_path: Path) -> None:
+    """A client that does not shake hands holds its place no longer than one that does not join."""
+    made = Authority(tmp_path).certify_this_machine()
+    tls = ('--certfile', made.certfile, '--keyfile', made.keyfile or '')
+    with (
+        arena_server(*tls, '--join-timeout-s', '0.5') as server,
+        socket.create_connection(('127.0.0.1', server.port), 10.0) as silent,
+    ):
+        assert silent.recv(1) == b''
+        _, _, err = server.stop(signal.SIGINT)
+
+    assert "event=tls_failed peer='127.0.0.1'" in err
+
+
+def test_a_server_takes_no_more_than_its_descriptors_allow() -> None:
+    """It serves fewer connections then, and says which limit to raise."""
+    limits = Limits(connections=1_000_000_000)
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if before[1] == resource.RLIM_INFINITY:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (before[0], 1_000_000))
+    fitted, warning = fit_descriptors(limits)
+
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    assert fitted.connections + waiting_places(fitted) < hard
+    assert warning is not None
+    assert f'{hard} file descriptors' in warning
+    assert fit_descriptors(Limits(connections=10)) == (Limits(connections=10), None)
