@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 import http.client
 import json
 import logging
 from pathlib import Path
 import ssl
+import time
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,6 +27,7 @@ from lerobot_arena_ros.server.access import (
     is_origin,
     split_query,
 )
+from lerobot_arena_ros.server.guesses import DELAY_S, FREE
 from lerobot_arena_ros.server.tokens import EVERYTHING
 
 TOKEN = 'zebra-7/+=.~'
@@ -309,6 +312,29 @@ def test_a_bad_token_is_said_without_telling_it(text: str, why: str) -> None:
         checked_token(text)
 
     assert 'cret' not in str(caught.value)
+
+
+def test_wrong_tokens_are_answered_more_slowly() -> None:
+    """The right one is answered at once all the same, from the same address."""
+
+    def timed(token: str) -> tuple[int, float]:
+        started = time.monotonic()
+        reply = httpx.get(address + ROOMS, headers={'Authorization': f'Bearer {token}'})
+        return reply.status_code, time.monotonic() - started
+
+    with running_server(rules=rules_of(TOKEN)) as address:
+        for number in range(FREE):
+            assert timed(f'guess-{number}')[0] == 401
+        for _ in range(FREE):
+            assert httpx.get(address + ROOMS).status_code == 401  # No token is no guess.
+        with ThreadPoolExecutor(1) as pool:
+            guess = pool.submit(timed, 'another-guess')
+            right = timed(TOKEN)
+            late = guess.result()
+
+    assert right[0] == 200
+    assert late[0] == 401
+    assert late[1] >= DELAY_S > right[1]
 
 
 @pytest.mark.parametrize(

@@ -191,6 +191,25 @@ async def test_s12_a_stop_is_never_too_much(url: str) -> None:
             assert (await consumer.recv_type('emergency_stop'))['reason'] == reason
 
 
+@limited()
+async def test_a_flood_of_stops_delays_no_other_stop(url: str) -> None:
+    """Thousands of stops from one participant become a few; another one's passes at once."""
+    async with (
+        enter(url, 'lab', 'arm', 'robot', 'consumer') as robot,
+        enter(url, 'lab', 'arm', 'wild', 'consumer') as wild,
+        enter(url, 'lab', 'arm', 'person', 'consumer') as person,
+    ):
+        for number in range(2000):
+            await wild.send({'type': 'emergency_stop', 'reason': f'wild {number}'})
+        await person.send({'type': 'emergency_stop', 'reason': 'person'})
+        reasons = []
+        while 'person' not in reasons or 'wild 1999' not in reasons:
+            reasons.append((await robot.recv_type('emergency_stop'))['reason'])
+
+    assert reasons[0] == 'wild 0'
+    assert len(reasons) < 100
+
+
 @limited(frames_hz=20)
 async def test_s12_who_sends_too_often_loses_the_excess_and_then_the_connection(
     url: str,
