@@ -152,7 +152,7 @@ def test_a_room_that_cannot_be_created_says_why(console: Console, own_server_url
 def test_stop_is_dimmed_while_no_room_is_open(console: Console, own_server_url: str) -> None:
     """Pressed all the same, it says why nothing was stopped."""
     console.open(own_server_url)
-    console.wait_text('welcome', 'Open a room')
+    console.wait_text('welcome', 'No room open')
     dimmed = console.style('stop', 'background-color')
     console.take_pictures('no-room')
 

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from .required import is_required, require
 from .waiting import wait_for
 
-__all__ = ['CONTRASTS', 'PHONE', 'REJOIN_S', 'TOO_WIDE', 'Console', 'running_browser']
+__all__ = ['CONTRASTS', 'DESKTOP', 'PHONE', 'REJOIN_S', 'TOO_WIDE', 'Console', 'running_browser']
 
 PICTURES_VARIABLE = 'LEROBOT_ARENA_SCREENSHOTS'
 """The folder that the pictures of the page go to."""
