@@ -42,27 +42,14 @@ return [...document.querySelectorAll(isUsed)]
   .map(([text, { width, height }]) => `${text} ${width} x ${height}`);
 """
 
+HEADER_HEIGHT = "return document.querySelector('.top').getBoundingClientRect().height"
+
 NEGATIVE_ZERO = r"""
 const texts = [...document.querySelectorAll('body *')]
   .filter((each) => each.children.length === 0)
   .flatMap((each) => [each.textContent, each.value ?? '', each.ariaLabel ?? '',
     each.getAttribute('aria-valuetext') ?? '']);
 return texts.filter((text) => /(^|\s)-0(\.0*)?(?![.\d])/.test(text));
-"""
-
-INKS = """
-const luminance = (name) => {
-  const probe = document.createElement('i');
-  probe.style.color = `var(--${name})`;
-  document.body.append(probe);
-  const channels = getComputedStyle(probe).color.match(/[\\d.]+/g).slice(0, 3);
-  probe.remove();
-  const [r, g, b] = channels.map((each) => each / 255)
-    .map((each) => (each <= 0.04045 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4));
-  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-};
-const [one, two] = arguments.map(luminance);
-return (Math.max(one, two) + 0.05) / (Math.min(one, two) + 0.05);
 """
 
 
@@ -224,6 +211,7 @@ def test_each_state_can_be_read_and_touched(
                 assert console.run(TOO_WIDE) == []
                 assert [each for each in console.run(CONTRASTS) if each[0] < 4.5] == []
                 assert console.run(NEGATIVE_ZERO) == []
+                assert console.run(HEADER_HEIGHT) <= 112
         assert console.run(TOO_SMALL) == []
         assert console.faults() == []
     console.prefer('light')
