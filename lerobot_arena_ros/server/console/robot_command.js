@@ -45,6 +45,7 @@ export function commandFor(address, workspace, room) {
     ['workspace_id', workspace],
     ['consume.room_id', room],
     ['create_missing_rooms', 'both'],
+    ['units', 'degrees'],
   ];
   const lines = settings.map(([name, value]) => `-p ${assigned(name, value)}`);
   return ['ros2 run lerobot_arena_ros arena_consumer --ros-args', ...lines].join(' \\\n  ');
