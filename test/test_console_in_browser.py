@@ -223,9 +223,8 @@ def test_the_command_on_the_page_brings_a_robot_into_the_room(
     console.click('create-missing')
     console.wait_joined()
     console.wait_text('no-robots', 'No robot in this room tells its state.')
-    command = console.run(
-        'return document.querySelector("#no-robots .command").textContent.replaceAll("\\\\\\n", "")'
-    )
+    shown = 'return document.querySelector("#no-robots .command").textContent'
+    command = str(console.run(shown)).replace('\\\n', ' ')
     words = shlex.split(command)
     assert words[:4] == ['ros2', 'run', 'lerobot_arena_ros', 'arena_consumer']
     with own_domain(), running('nodes.bridge:main_consumer', words[4:]):

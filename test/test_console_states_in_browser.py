@@ -1,4 +1,4 @@
-"""The console in a real browser: each state that a person may meet, on a desktop and on a phone."""
+"""The console in a real browser: each state that a person may meet, on desktop and phone."""
 
 from __future__ import annotations
 

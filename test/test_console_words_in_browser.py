@@ -1,4 +1,4 @@
-"""The console in a real browser: what it says, and how each action is done by key and by finger."""
+"""The console in a real browser: what it says, and each action by key and by finger."""
 
 from __future__ import annotations
 
@@ -104,6 +104,7 @@ def test_a_protected_server_says_that_a_robot_needs_the_token_too(console: Conso
         ('leader-1', 'Have its operator release control or end that program.'),
         ('console-1a2b3c-driver', 'It is another page of this console: press Release there.'),
     ],
+    ids=['program', 'page'],
 )
 def test_control_that_is_taken_says_by_whom_and_what_to_do(
     console: Console, own_server_url: str, console_room: str, holder: str, remedy: str

@@ -267,10 +267,9 @@ class Page {
     } else {
       showLink(phase, isMissing ? 'No such room' : `Lost: ${reason}. Trying again…`);
       this.#robots.onLost(performance.now());
-      this.#showRobots();
     }
     this.#view.showLink(state);
-    this.#showStop();
+    this.#showRobots();
     this.#rooms.refresh();
   }
 
