@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import itertools
 import signal
@@ -15,15 +16,18 @@ import pytest
 pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
 
 from fastapi import WebSocket
+import httpx
 from support.domain import own_domain
 from support.fake_arena import fake_arena, listed, say, welcome
 from support.participant import running_participant
 from support.probe import Probe, running_probe
 from support.processes import free_port, ros_arguments, running
 from support.robot import DEFAULTS, NAMESPACE, WORKSPACE, Robot, robot
+from support.server import running_server
 from support.waiting import wait_for
 
 from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
+from lerobot_arena_ros.server.limits import Timing
 
 CONSUME = {'consume.room_id': 'a', 'joints': ['j1']}
 STRICT = {'create_missing_rooms': 'none'}
@@ -186,6 +190,19 @@ def test_a_frozen_server_is_noticed_by_its_silence() -> None:
                 wait_for(lambda: probe.level(link) == b'\x01', 'a warning', 20.0)
                 server.signal(signal.SIGCONT)
                 wait_for(lambda: probe.text(link) == 'joined', 'the link again', 20.0)
+
+
+def test_a_leader_that_is_frozen_loses_its_place_and_takes_it_again() -> None:
+    """The place is free in the stated time, and the bridge joins again when it goes on."""
+    arena = partial(running_server, timing=Timing(liveness_s=1.0))
+    with robot({'produce.room_id': 'a', 'joints': ['j1']}, arena=arena) as bridged:
+        bridged.wait_for_status('produce link', 'joined')
+        bridged.bridge.signal(signal.SIGSTOP)
+        room = f'{bridged.url}/robotics/workspaces/{WORKSPACE}/rooms/a'
+        wait_for(lambda: not httpx.get(room).json()['room']['has_producer'], 'a free place', 5.0)
+        bridged.bridge.signal(signal.SIGCONT)
+
+        wait_for(lambda: httpx.get(room).json()['room']['has_producer'], 'the bridge to be back')
 
 
 @pytest.mark.parametrize(

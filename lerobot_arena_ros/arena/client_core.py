@@ -34,6 +34,9 @@ Self = TypeVar('Self', bound='RoboticsClientCore')
 TIMING = LinkTiming(heartbeat_period_s=5.0, timeout_s=15.0, join_timeout_s=5.0)
 """Slower than a robot's link: a program may well spend seconds in a callback."""
 
+PRODUCING = frozenset((Feature.HEARTBEAT_SEQ, Feature.LIVENESS))
+"""What a producer asks for, so that it does not keep its place while its program is frozen."""
+
 WATCHING = frozenset((Feature.ROBOT_STATE, Feature.REMOTE_RESET))
 """What a program with an ``on_robot_state`` asks the server for."""
 
@@ -96,16 +99,20 @@ class RoboticsClientCore(RoomsClient):
         :returns: whether it worked; why not is in the log.
         :raises ValueError: the role is neither.
         """
+        wanted_role = parse_role(role)
+        features = PRODUCING if wanted_role is Role.PRODUCER else frozenset()
+        if self._callbacks.has('robot_state'):
+            features |= WATCHING
         join = functools.partial(
             open_connection,
             self._address,
             workspace_id,
             room_id,
-            parse_role(role),
+            wanted_role,
             participant_id=participant_id,
             timing=TIMING,
             access=self._access,
-            features=WATCHING if self._callbacks.has('robot_state') else frozenset(),
+            features=features,
         )
         await self.disconnect()
         try:

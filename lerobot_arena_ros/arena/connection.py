@@ -71,6 +71,7 @@ _CLOSINGS = {
     1012: 'the server was shut down',
     1013: 'the server hung up: this participant did not read what it was sent',
     4404: 'the room was deleted',
+    4408: 'the server disconnected this participant, because it had sent nothing for seconds',
 }
 """What a server means by a close code, in words."""
 

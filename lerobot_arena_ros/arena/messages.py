@@ -176,6 +176,8 @@ class Joined:
 
     :param features: those that the server serves to it; empty from a public server.
     :param last_stop: None = none since the room was made, or the feature is not served.
+    :param liveness_s: a participant that sends nothing for so long is disconnected, in seconds;
+        None = the feature is not served.
     """
 
     room_id: str
@@ -184,6 +186,7 @@ class Joined:
     timestamp: str | None = None
     features: frozenset[Feature] = frozenset()
     last_stop: LastStop | None = None
+    liveness_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -433,7 +436,7 @@ def _fields(message: Message) -> dict[str, Any]:
             return _typed('emergency_stop', timestamp=timestamp, reason=reason, source=source)
         case StateSync(joints, timestamp):
             return _typed('state_sync', data=dict(joints), timestamp=timestamp)
-        case Joined(room_id, workspace_id, role, timestamp, features, last_stop):
+        case Joined(room_id, workspace_id, role, timestamp, features, last_stop, liveness_s):
             return _typed(
                 'joined',
                 room_id=room_id,
@@ -442,6 +445,7 @@ def _fields(message: Message) -> dict[str, Any]:
                 timestamp=timestamp,
                 features=_names(features),
                 last_stop=last_stop and asdict(last_stop),
+                liveness_s=liveness_s,
             )
         case RobotReport(state, source, timestamp):
             data = None if state is None else write_state(state)
@@ -545,7 +549,12 @@ def _joined(fields: Mapping[str, Any], timestamp: str | None) -> Joined:
         timestamp,
         known_features(fields.get('features')),
         _last_stop(fields.get('last_stop')),
+        _optional_duration(fields.get('liveness_s')),
     )
+
+
+def _optional_duration(value: object) -> float | None:
+    return float(value) if is_finite(value) and value > 0 else None
 
 
 def _optional_seq(fields: Mapping[str, Any]) -> int | None:

@@ -15,7 +15,7 @@ from ..arena.errors import ProtocolError, RequestRejected
 from . import metrics
 from .access import Rules
 from .guard import Guard
-from .hub import Hub
+from .hub import LIVENESS_LOOKS, Hub
 from .limits import Limits, Policy, Timing
 from .pages import console_routes
 from .participant import participate
@@ -85,6 +85,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     chores = [
         asyncio.create_task(_every(hub.timing.sweep_s, hub.sweep), name='sweep'),
         asyncio.create_task(_every(hub.timing.keepalive_s, hub.keep_alive), name='keepalive'),
+        asyncio.create_task(
+            _every(hub.timing.liveness_s / LIVENESS_LOOKS, hub.check_liveness), name='liveness'
+        ),
         asyncio.create_task(_every(hub.timing.log_s, hub.journal.turn_page), name='journal'),
     ]
     try:

@@ -7,6 +7,7 @@ from functools import partial
 import time
 
 from ..arena.errors import ProtocolError, RequestRejected
+from ..arena.features import Feature
 from ..arena.messages import (
     EmergencyStop,
     Entry,
@@ -29,6 +30,12 @@ __all__ = ['Hub', 'now']
 
 ROOM_DELETED = 4404
 """The close code for those whose room was deleted."""
+
+SILENT = 4408
+"""The close code for a participant whose program has sent nothing for too long."""
+
+LIVENESS_LOOKS = 5
+"""How many times in ``liveness_s`` the server looks whether participants have sent something."""
 
 REPLACED = 4409
 """The close code for who was replaced by a newcomer under the same id."""
@@ -70,13 +77,15 @@ class Hub:
                 continue
             if self.policy.newest_wins and rival.participant_id == join.participant_id:
                 self._replace(rival, holder)
-            elif not await holder.is_alive(self.timing.probe_s):
+            elif not await holder.is_alive(
+                self.timing.probe_s, with_message=Feature.LIVENESS in rival.features
+            ):
                 self._put_out(rival)
         room = self.registry.room(workspace_id, room_id)
         member = room.join(join, now())
         self._connections[member] = connection
         connection.on_close = partial(self.leave, member)
-        for message in room.welcome(member, now()):
+        for message in room.welcome(member, now(), liveness_s=self.timing.liveness_s):
             connection.put(message)
         self.journal.note('joined', **_who(member))
         return member
@@ -179,6 +188,14 @@ class Hub:
             else:
                 connection.ping()
 
+    def check_liveness(self) -> None:
+        """Disconnect participants whose program is frozen while their socket answers pings."""
+        for member, connection in tuple(self._connections.items()):
+            if Feature.LIVENESS not in member.features:
+                continue
+            if connection.count_silent_look() >= LIVENESS_LOOKS:
+                self._disconnect_silent(member, connection)
+
     def _deliver(self, delivery: Delivery | None) -> None:
         if delivery is None:
             return
@@ -224,6 +241,13 @@ class Hub:
         connection.put(ErrorReply('Replaced by a newer connection', now().stamp, 'replaced'))
         connection.close(REPLACED, 'replaced')
         self.leave(member)
+
+    def _disconnect_silent(self, member: Member, connection: Connection) -> None:
+        self.tally.refused['silent'] += 1
+        self.journal.note('silent', **_who(member))
+        text = f'Nothing came from this participant for {self.timing.liveness_s:g} s'
+        connection.put(ErrorReply(text, now().stamp, 'silent'))
+        connection.close(SILENT, 'silent')
 
     def _put_out(self, member: Member) -> None:
         self.tally.refused['no_answer'] += 1

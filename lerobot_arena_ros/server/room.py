@@ -173,8 +173,14 @@ class Room:
         self.active_s = now.steady_s
         return member
 
-    def welcome(self, member: Member, now: Now) -> tuple[Message, ...]:
-        """Say what a member that has just joined is sent, in this order."""
+    def welcome(
+        self, member: Member, now: Now, *, liveness_s: float | None = None
+    ) -> tuple[Message, ...]:
+        """
+        Return what a member that has just joined is sent, in this order.
+
+        :param liveness_s: see :class:`.Joined`.
+        """
         features = member.features
         stop = self.last_stop if Feature.LAST_STOP in features else None
         joined = Joined(
@@ -184,6 +190,7 @@ class Room:
             now.stamp,
             features,
             None if stop is None else stop.told(now.steady_s),
+            liveness_s if Feature.LIVENESS in features else None,
         )
         robots = self.robots if Feature.ROBOT_STATE in features else ()
         welcome: tuple[Message, ...] = (joined, *(robot.message for robot in robots))

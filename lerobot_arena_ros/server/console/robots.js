@@ -37,6 +37,7 @@ export class Robots {
   /** Those that were there before the last join and have not reported since. */
   #unseen = new Set();
   #sweepAt = Infinity;
+  #lostAt = -Infinity;
 
   /** In the order of their numbers. */
   get all() {
@@ -73,6 +74,14 @@ export class Robots {
   }
 
   /**
+   * The link is lost: what was reported before it is old, however short ago.
+   * @param {number} now
+   */
+  onLost(now) {
+    this.#lostAt = now;
+  }
+
+  /**
    * Look at the clock: robots fall silent, and those that left during a lost link are removed.
    * @param {number} now
    */
@@ -83,7 +92,7 @@ export class Robots {
       this.#sweepAt = Infinity;
     }
     for (const robot of this.#robots.values()) {
-      robot.isOld = now - robot.heardAt > OLD_MS;
+      robot.isOld = now - robot.heardAt > OLD_MS || robot.heardAt <= this.#lostAt;
     }
   }
 
