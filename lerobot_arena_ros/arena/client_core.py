@@ -21,7 +21,14 @@ from .callbacks import Callbacks
 from .connection import Connection, backoff, keep_joined, open_connection
 from .errors import ArenaError, TransportError
 from .features import Feature
-from .messages import MAX_REASON_LENGTH, EmergencyStop, Heartbeat, ResetStop, Role
+from .messages import (
+    MAX_REASON_LENGTH,
+    EmergencyStop,
+    ErrorReply,
+    Heartbeat,
+    ResetStop,
+    Role,
+)
 from .robot_state import RobotState
 from .rooms_client import RoomsClient
 from .session import Event, LinkTiming
@@ -70,6 +77,7 @@ class RoboticsClientCore(RoomsClient):
         self._connection: Connection | None = None
         self._reader: asyncio.Task[None] | None = None
         self._callbacks = Callbacks()
+        self._is_deleting = False
         self.workspace_id: str | None = None
         self.room_id: str | None = None
         self.role: str | None = None
@@ -139,6 +147,22 @@ class RoboticsClientCore(RoomsClient):
             await asyncio.wait([reader])
         await self._leave()
         self._forget_room()
+
+    async def delete_room(self, workspace_id: str, room_id: str) -> bool:
+        """
+        Delete a room; False when there is none. A client that is in the room leaves it.
+
+        :raises ArenaError: the server was not reached or refused.
+        """
+        is_own = (workspace_id, room_id) == (self.workspace_id, self.room_id)
+        self._is_deleting = is_own
+        try:
+            is_deleted = await super().delete_room(workspace_id, room_id)
+        finally:
+            self._is_deleting = False
+        if is_own:
+            await self.disconnect()
+        return is_deleted
 
     async def send_heartbeat(self) -> None:
         """
@@ -271,10 +295,11 @@ class RoboticsClientCore(RoomsClient):
     async def _read(self, connection: Connection) -> None:
         try:
             async for event in connection:
-                await self._callbacks.dispatch(event)
+                if not (self._is_deleting and _tells_deletion(event)):
+                    await self._callbacks.dispatch(event)
         except TransportError as exc:
             if connection is self._connection:
-                _logger.warning('%s', exc)
+                _logger.log(logging.INFO if self._is_deleting else logging.WARNING, '%s', exc)
                 await self._leave()
 
     async def _connections(
@@ -306,6 +331,10 @@ def parse_role(role: str) -> Role:
         return Role(role)
     except ValueError:
         raise ValueError(f"Invalid role: {role!r}, expected 'producer' or 'consumer'") from None
+
+
+def _tells_deletion(event: Event) -> bool:
+    return isinstance(event, ErrorReply) and event.code == 'room_deleted'
 
 
 def _log_retry(error: ArenaError, pause_s: float) -> None:

@@ -154,10 +154,14 @@ class Hub:
         """
         Delete a room and tell those who are in it.
 
+        A participant without features learns it from the close code alone: public clients log each
+        error message as an error, also when they deleted the room themselves.
+
         :raises RoomNotFound: there is none.
         """
         delivery = self.registry.delete(workspace_id, room_id, now())
-        self._deliver(delivery)
+        told = tuple(member for member in delivery.recipients if member.features)
+        self._deliver(delivery._replace(recipients=told))
         for member in delivery.recipients:
             connection = self._connections.pop(member, None)
             if connection is not None:
