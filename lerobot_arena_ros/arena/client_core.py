@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from .address import DEFAULT_URL
 from .callbacks import Callbacks
 from .connection import Connection, backoff, keep_joined, open_connection
-from .errors import ArenaError, TransportError
+from .errors import ArenaError, TransportError, UnexpectedError
 from .features import Feature
 from .messages import (
     MAX_REASON_LENGTH,
@@ -338,4 +338,7 @@ def _tells_deletion(event: Event) -> bool:
 
 
 def _log_retry(error: ArenaError, pause_s: float) -> None:
-    _logger.info('trying again in %.1f s: %s', pause_s, error)
+    # A defect of ours needs its traceback; the rest is the network's.
+    bug = error.__cause__ if isinstance(error, UnexpectedError) else None
+    level = logging.ERROR if bug else logging.INFO
+    _logger.log(level, 'trying again in %.1f s: %s', pause_s, error, exc_info=bug)
