@@ -193,7 +193,7 @@ UNUSABLE = [
 
 @pytest.mark.parametrize(('variable', 'value', 'shown'), UNUSABLE)
 def test_a_variable_that_cannot_be_used_is_named(variable: str, value: str, shown: str) -> None:
-    """One line has the variable, its value without a password, what was expected and what to do."""
+    """One line has the variable, its value without a password, and what to do."""
     with pytest.raises(InvalidProxy) as caught:
         way(ARENA, **{variable: value})
 
@@ -218,7 +218,7 @@ def test_a_client_says_so_before_it_connects(make: Any, monkeypatch: pytest.Monk
 def test_what_socks_needs_is_named(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each library needs a package of its own for it."""
     monkeypatch.setattr(proxies, 'find_spec', lambda name: None if name == missing else name)
-    monkeypatch.setattr(proxies.metadata, 'version', lambda _: '15.0')
+    monkeypatch.setattr('importlib.metadata.version', lambda _: '15.0')
 
     with pytest.raises(InvalidProxy) as caught:
         way(ARENA, ALL_PROXY='socks5://me:secret@proxy:1080')
@@ -231,7 +231,7 @@ def test_what_socks_needs_is_named(missing: str, monkeypatch: pytest.MonkeyPatch
 
 def test_a_websockets_that_knows_no_proxies_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise REST would go through the proxy, and the WebSocket past it."""
-    monkeypatch.setattr(proxies.metadata, 'version', lambda _: '10.4')
+    monkeypatch.setattr('importlib.metadata.version', lambda _: '10.4')
 
     with pytest.raises(InvalidProxy, match=r'websockets 10\.4 is installed, expected 15 or newer'):
         way(ARENA, http_proxy=PROXY)
@@ -304,9 +304,8 @@ async def test_a_token_goes_through_a_proxy_where_tls_hides_it(
             await exchange('https://arena.example', token='secret', ca_file=authority.file)
 
     assert proxy.requests == [('CONNECT', 'arena.example:443')] * 2
-    assert Access('secret', environment=Environment({'http_proxy': PROXY})).proxy(
-        Address.parse(ARENA)
-    ) is None
+    plain = Access('secret', environment=Environment({'http_proxy': PROXY}))
+    assert plain.proxy(Address.parse(ARENA)) is None
 
 
 @needs_proxies

@@ -193,7 +193,7 @@ async def test_s04_who_does_not_join_in_time_is_closed() -> None:
 async def test_s05_deleting_a_room_closes_its_connections(
     http: httpx.Client, url: str, rooms: str
 ) -> None:
-    """Who knows features is told; everybody is closed with 4404, public clients without an error."""
+    """With 4404; who knows features is told before, and public clients get no error."""
     http.post(rooms, json={'room_id': 'arm'})
     workspace = workspace_of(rooms)
     async with (

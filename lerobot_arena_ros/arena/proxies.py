@@ -156,7 +156,8 @@ def _parse(variable: str, value: str) -> Proxy:
     host, port = _place(place)
     if scheme not in _PORTS or not host or port is None:
         raise InvalidProxy(
-            f'environment variable {variable} = {_shown(value)!r:.200}: {_EXPECTED}; correct it, {_REMEDY}'
+            f'environment variable {variable} = {_shown(value)!r:.200}: {_EXPECTED}; correct it,'
+            f' {_REMEDY}'
         )
     shown = f'{f"[{host}]" if ":" in host else host}:{port or _PORTS[scheme]}'
     user, _, password = credentials.partition(':')
