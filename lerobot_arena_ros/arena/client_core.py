@@ -63,6 +63,8 @@ class RoboticsClientCore(RoomsClient):
     :raises InvalidAccess: the token or the CA file cannot be used, or not with this URL.
     """
 
+    _own_features: frozenset[Feature] = frozenset()
+
     def __init__(
         self,
         base_url: str = DEFAULT_URL,
@@ -82,6 +84,7 @@ class RoboticsClientCore(RoomsClient):
         self.room_id: str | None = None
         self.role: str | None = None
         self.participant_id: str | None = None
+        self._begin()
 
     async def __aenter__(self: Self) -> Self:
         """Give the client itself; connecting is up to the caller."""
@@ -113,7 +116,7 @@ class RoboticsClientCore(RoomsClient):
             participant_id=participant_id,
             timing=TIMING,
             access=self._access,
-            features=WATCHING if self._callbacks.has('robot_state') else frozenset(),
+            features=self._own_features | (WATCHING if self._is_watching else frozenset()),
         )
         await self.disconnect()
         try:
@@ -262,11 +265,22 @@ class RoboticsClientCore(RoomsClient):
 
     # ----- inside
 
+    @property
+    def _is_watching(self) -> bool:
+        return self._callbacks.has('robot_state')
+
+    def _begin(self) -> None:
+        """Know nothing of a room; called when the client is made, and after each join."""
+
+    async def _heard(self, event: Event, connection: Connection) -> None:
+        """Take what the room says, before the callbacks do."""
+
     def _forget_room(self) -> None:
         self.workspace_id = self.room_id = self.role = self.participant_id = None
 
     async def _enter(self, connection: Connection) -> None:
         self._connection = connection
+        self._begin()
         self.participant_id = connection.participant_id
         await self._callbacks.call('connected')
 
@@ -296,6 +310,7 @@ class RoboticsClientCore(RoomsClient):
         try:
             async for event in connection:
                 if not (self._is_deleting and _tells_deletion(event)):
+                    await self._heard(event, connection)
                     await self._callbacks.dispatch(event)
         except TransportError as exc:
             if connection is self._connection:

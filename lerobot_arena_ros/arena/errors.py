@@ -21,6 +21,8 @@ The errors of the arena client.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 __all__ = [
     'AccessDenied',
     'ArenaError',
@@ -62,11 +64,15 @@ class ProtocolError(ArenaError):
     :param message: what was expected and what came.
     :param reason: the same as one word, for counting: ``json``, ``shape``, ``name``, ``value``,
         ``binary``, ``join``, ``robot_state``.
+    :param joints: the joints of an update that are wrong, and why, where the others are right.
     """
 
-    def __init__(self, message: str, *, reason: str) -> None:
+    def __init__(
+        self, message: str, *, reason: str, joints: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(message)
         self.reason = reason
+        self.joints = joints or {}
 
 
 class TransportError(ArenaError):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from functools import partial
+from itertools import islice
 import time
 
 from ..arena.errors import ProtocolError, RequestRejected
+from ..arena.features import Feature
 from ..arena.messages import (
     EmergencyStop,
     Entry,
@@ -26,6 +29,12 @@ from .room import Delivery, Member, Now, Room
 from .tally import Tally
 
 __all__ = ['Hub', 'now']
+
+MAX_NAMED = 100
+"""So many refused joints are named in one error."""
+
+MAX_NAMED_CHARS = 1000
+"""The longest name that an error repeats."""
 
 ROOM_DELETED = 4404
 """The close code for those whose room was deleted."""
@@ -222,7 +231,8 @@ class Hub:
         self.journal.note('bad_frame', code=code, detail=error, **_who(member))
         connection = self._connections.get(member)
         if connection is not None:
-            connection.put(ErrorReply(text, now().stamp, code))
+            joints = error.joints if Feature.REFUSED_JOINTS in member.features else {}
+            connection.put(ErrorReply(text, now().stamp, code, _short(joints)))
 
     def _replace(self, member: Member, connection: Connection) -> None:
         connection.put(ErrorReply('Replaced by a newer connection', now().stamp, 'replaced'))
@@ -236,6 +246,12 @@ class Hub:
         self.leave(member)
         if connection is not None:
             connection.abort()
+
+
+def _short(joints: Mapping[str, str]) -> dict[str, str]:
+    """Return what an error tells of refused joints; names without end are not repeated."""
+    short = ((name, why) for name, why in joints.items() if len(name) <= MAX_NAMED_CHARS)
+    return dict(islice(short, MAX_NAMED))
 
 
 def now() -> Now:
