@@ -309,6 +309,20 @@ async def test_a_token_goes_through_a_proxy_where_tls_hides_it(
 
 
 @needs_proxies
+async def test_the_way_to_a_proxy_may_be_encrypted(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The proxy is known by the authorities of the system, which the environment may name."""
+    authority = Authority(tmp_path)
+    monkeypatch.setenv('SSL_CERT_FILE', authority.file)
+    async with forward_proxy(url, authority.certify_this_machine()) as proxy:
+        monkeypatch.setenv('http_proxy', f'https://{proxy.place}')
+        await exchange(ARENA)
+
+    assert [method for method, _ in proxy.requests] == ['POST', 'CONNECT']
+
+
+@needs_proxies
 async def test_loopback_and_exceptions_do_not_meet_the_proxy(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

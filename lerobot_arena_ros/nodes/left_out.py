@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-import math
-
 from lerobot_arena_ros.arena.fields import is_text
 
 __all__ = ['LeftOut', 'shown']
+
+LARGEST = 1e12
+"""In radians or metres: what is beyond it, or no number, is no position of any joint."""
 
 MAX_TOLD = 100
 """So many joints are named in all, because names may go on for ever."""
@@ -35,12 +36,16 @@ class LeftOut:
         self._unsendable = {}
 
     def measured(self, positions: Mapping[str, float]) -> dict[str, float]:
-        """Return the positions, by ROS name, that are numbers; drivers write NaN for the rest."""
-        finite = {name: value for name, value in positions.items() if math.isfinite(value)}
-        for name in finite.keys() & self._unmeasured.keys():
-            del self._unmeasured[name]
-        for name in positions.keys() - finite.keys():
-            self._unmeasured[name] = f'measured at {positions[name]}'
+        """Return the positions, by ROS name, that can be; drivers write NaN for the rest."""
+        finite = {name: value for name, value in positions.items() if abs(value) <= LARGEST}
+        if self._unmeasured or len(finite) < len(positions):
+            odd = {
+                name: f'measured at {value}'
+                for name, value in positions.items()
+                if name not in finite
+            }
+            before = {n: why for n, why in self._unmeasured.items() if n not in positions}
+            self._unmeasured = {**before, **odd}
         return finite
 
     def sendable(self, values: Mapping[str, float]) -> dict[str, float]:

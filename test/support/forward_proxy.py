@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+import ssl
 from urllib.parse import urlsplit
+
+from lerobot_arena_ros.server.serving import Certificate
 
 __all__ = ['ForwardProxy', 'forward_proxy']
 
@@ -86,10 +89,16 @@ async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 
 
 @asynccontextmanager
-async def forward_proxy(target_url: str) -> AsyncIterator[ForwardProxy]:
-    """Have a proxy in the loop of the test."""
+async def forward_proxy(
+    target_url: str, certificate: Certificate | None = None
+) -> AsyncIterator[ForwardProxy]:
+    """Have a proxy in the loop of the test; with a certificate, the way to it is encrypted."""
     proxy = ForwardProxy(target_url)
-    server = await asyncio.start_server(proxy.serve, HOST, 0)
+    context = None
+    if certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate.certfile, certificate.keyfile)
+    server = await asyncio.start_server(proxy.serve, HOST, 0, ssl=context)
     proxy.place = f'{HOST}:{server.sockets[0].getsockname()[1]}'
     try:
         yield proxy
