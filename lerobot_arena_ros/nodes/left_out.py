@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+
 from lerobot_arena_ros.arena.fields import is_text
 
 __all__ = ['LeftOut', 'shown']
