@@ -136,6 +136,7 @@ def test_an_exception_is_connected_to_directly(text: str, url: str) -> None:
     assert way(url, http_proxy=PROXY, NO_PROXY=text) is None
 
 
+@pytest.mark.usefixtures('all_libraries')
 @pytest.mark.parametrize(
     ('text', 'url'),
     [

@@ -19,12 +19,13 @@ class LeftOut:
     """
     Joints that cannot be sent while the others can: one of them silences no other.
 
-    Not thread-safe.
+    One thread at a time may call it; any thread may read :attr:`joints`.
     """
 
     def __init__(self) -> None:
         self._unmeasured: dict[str, str] = {}
         self._unsendable: dict[str, str] = {}
+        self._checked: set[str] = set()
         self._told: set[str] = set()
 
     @property
@@ -35,33 +36,39 @@ class LeftOut:
     def joined(self) -> None:
         """Forget what a room refused: the next one may have other limits."""
         self._unsendable = {}
+        self._checked = set()
 
-    def measured(self, positions: Mapping[str, float]) -> dict[str, float]:
+    def measured(self, positions: Mapping[str, float]) -> Mapping[str, float]:
         """Return the positions, by ROS name, that can be; drivers write NaN for the rest."""
+        # Nearly always there is nothing to leave out, at hundreds of messages a second.
+        if not self._unmeasured and all(
+            -LARGEST <= each <= LARGEST for each in positions.values()
+        ):
+            return positions
         finite = {name: value for name, value in positions.items() if abs(value) <= LARGEST}
-        if self._unmeasured or len(finite) < len(positions):
-            odd = {
-                name: f'measured at {value}'
-                for name, value in positions.items()
-                if name not in finite
-            }
-            before = {n: why for n, why in self._unmeasured.items() if n not in positions}
-            self._unmeasured = {**before, **odd}
+        known = {name: why for name, why in self._unmeasured.items() if name not in positions}
+        odd = positions.keys() - finite.keys()
+        self._unmeasured = {**known, **{name: f'measured at {positions[name]}' for name in odd}}
         return finite
 
-    def sendable(self, values: Mapping[str, float]) -> dict[str, float]:
+    def sendable(self, values: dict[str, float]) -> dict[str, float]:
         """Return the values, by arena name, that the room takes."""
-        for name in values:
-            if name not in self._unsendable and not is_text(name):
-                self._unsendable[name] = 'a joint needs a name in the room'
+        if values.keys() != self._checked:
+            self._checked = set(values)
+            nameless = [name for name in values if not is_text(name)]
+            self.refused(dict.fromkeys(nameless, 'a joint needs a name in the room'))
+        if not self._unsendable:
+            return values
         return {name: value for name, value in values.items() if name not in self._unsendable}
 
     def refused(self, joints: Mapping[str, str]) -> None:
         """Take the joints that the room refused, and why."""
-        self._unsendable = {**self._unsendable, **joints}
+        self._unsendable = {**self._unsendable, **joints}  # Another one, for those who read it.
 
     def news(self) -> str | None:
         """Return what has not been told yet, as a line for the log; None = nothing."""
+        if not self._unmeasured and not self._unsendable:
+            return None
         new = {name: why for name, why in self.joints.items() if name not in self._told}
         if not new or len(self._told) >= MAX_TOLD:
             return None
