@@ -239,6 +239,17 @@ def test_a_websockets_that_knows_no_proxies_is_named(monkeypatch: pytest.MonkeyP
     assert way('http://127.0.0.1', http_proxy=PROXY) is None
 
 
+def test_what_was_decided_once_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package that is replaced while a bridge runs does not end it."""
+    monkeypatch.setattr(proxies, 'find_spec', lambda name: name)
+    monkeypatch.setattr('importlib.metadata.version', lambda _: '15.0')
+    environment = Environment({'ALL_PROXY': 'socks5://proxy'})
+    before = environment.proxy_for(Address.parse(ARENA))
+    monkeypatch.setattr(proxies, 'find_spec', lambda _: None)
+
+    assert environment.proxy_for(Address.parse(ARENA)) == before is not None
+
+
 def test_no_representation_tells_the_password() -> None:
     """Neither that of the environment nor that of the proxy."""
     environment = Environment({'http_proxy': 'http://me:secret@proxy'})

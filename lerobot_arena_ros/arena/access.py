@@ -133,7 +133,7 @@ def refused_certificate(why: str) -> str:
     return '; for an authority of your own, name its file: ca_file or SSL_CERT_FILE'
 
 
-@functools.lru_cache(maxsize=8)
+@functools.cache
 def _context(ca_file: str | None, *_environment: str | None) -> ssl.SSLContext:
     """Make the TLS settings; OpenSSL reads the environment, which is part of the key for that."""
     return ssl.create_default_context(cafile=ca_file)

@@ -75,13 +75,23 @@ class Environment:
     """
 
     values: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
+    _decided: dict[Address, Proxy | None] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def proxy_for(self, address: Address) -> Proxy | None:
         """
         Return the proxy on the way to a server; None = the way is direct.
 
+        What was decided once stays, also where the packages of this machine change meanwhile.
+
         :raises InvalidProxy: a variable that counts for this server cannot be used.
         """
+        if address not in self._decided:
+            self._decided[address] = self._decide(address)
+        return self._decided[address]
+
+    def _decide(self, address: Address) -> Proxy | None:
         if address.is_loopback:
             return None
         variables = (f'{"https" if address.is_encrypted else "http"}_proxy', *_NAMES[2:4])
