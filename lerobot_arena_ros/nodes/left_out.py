@@ -51,6 +51,12 @@ class LeftOut:
         self._unmeasured = {**known, **{name: f'measured at {positions[name]}' for name in odd}}
         return finite
 
+    def known(self, positions: Mapping[str, float]) -> Mapping[str, float]:
+        """Return the positions of earlier messages, without those that a newer one took back."""
+        if not self._unmeasured:
+            return positions
+        return {n: value for n, value in positions.items() if n not in self._unmeasured}
+
     def sendable(self, values: dict[str, float]) -> dict[str, float]:
         """Return the values, by arena name, that the room takes."""
         if values.keys() != self._checked:

@@ -124,7 +124,8 @@ class Streamer:
             # One message may bring an arm and the next its gripper: what is sent is all of it.
             merged = {**self._latest, **finite}
             try:
-                values = self.left_out.sendable(self._joint_map.to_arena(merged))
+                known = self.left_out.known(merged)
+                values = self.left_out.sendable(self._joint_map.to_arena(known))
             except ConversionError as exc:
                 self.drop(exc.reason, str(exc))
                 return
