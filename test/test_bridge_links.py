@@ -261,10 +261,12 @@ def values_of(probe: Probe, status: str) -> dict[str, str]:
     return {pair.key: pair.value for pair in probe.diagnostics[status].values}
 
 
-def test_a_refused_token_ends_the_bridge() -> None:
+@pytest.mark.parametrize('side', ['produce', 'consume'])
+def test_a_refused_token_ends_the_bridge(side: str) -> None:
     """What no other attempt can cure is one line and a code for it."""
-    with own_domain(), refusing_server() as url:
-        parameters = {**DEFAULTS, 'produce.room_id': 'a', 'server_url': url}
+    with own_domain(), refusing_server(401) as url:
+        given = {f'{side}.room_id': 'a', 'create_missing_rooms': 'produce', 'server_url': url}
+        parameters = {**DEFAULTS, **given}
         with running('nodes.bridge', ros_arguments(NAMESPACE, parameters)) as bridge:
             assert bridge.wait() == 2, bridge.output
 
@@ -272,21 +274,49 @@ def test_a_refused_token_ends_the_bridge() -> None:
             assert 'Traceback' not in bridge.output
 
 
-class Refusal(BaseHTTPRequestHandler):
-    """Answers everything with 401."""
-
-    def do_GET(self) -> None:
-        """Refuse."""
-        self.send_error(401)
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
+@pytest.mark.parametrize('side', ['produce', 'consume'])
+@pytest.mark.parametrize('status', [403, 404, 407, 429, 502, 503])
+def test_an_answer_of_a_proxy_while_joining_again_may_pass(side: str, status: int) -> None:
+    """Either side names the status, and joins when the arena is back."""
+    port = free_port()
+    link = f'/{NAMESPACE}/arena_bridge: {side} link'
+    parameters = {
+        **DEFAULTS,
+        f'{side}.room_id': 'a',
+        'server_url': f'http://127.0.0.1:{port}',
+        # What the bridge does by default: a leader makes its room, a follower waits for it.
+        'create_missing_rooms': 'produce',
+    }
+    with (
+        own_domain(),
+        running_probe() as probe,
+        running('nodes.bridge', ros_arguments(NAMESPACE, parameters)) as bridge,
+    ):
+        with running_server(port=port) as url:
+            create_at(url)
+            wait_for(lambda: probe.text(link) == 'joined', 'the link', 20.0)
+        with refusing_server(status, port):
+            wait_for(lambda: f'HTTP {status}' in probe.text(link), 'the status', 20.0)
+        with running_server(port=port) as url:
+            create_at(url)
+            wait_for(lambda: probe.text(link) == 'joined', 'the link again', 20.0)
+        assert bridge.is_alive
 
 
 @contextmanager
-def refusing_server() -> Iterator[str]:
-    """Have an arena that wants a token."""
-    server = ThreadingHTTPServer(('127.0.0.1', 0), Refusal)
+def refusing_server(status: int, port: int = 0) -> Iterator[str]:
+    """Answer every request with one status, as a proxy does that does not reach its arena."""
+
+    class Refusal(BaseHTTPRequestHandler):
+        protocol_version = 'HTTP/1.1'
+
+        def do_GET(self) -> None:
+            self.send_error(status)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(('127.0.0.1', port), Refusal)
     thread = threading.Thread(target=server.serve_forever, name='refusing server')
     thread.start()
     try:

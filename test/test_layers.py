@@ -49,7 +49,7 @@ SEAMS = {
     'mujoco': {'sim/arm.py', 'sim/model.py', 'sim/pictures.py'},
     'orjson': {'arena/json_text.py'},
     'uvloop': {'server/loops.py'},
-    'httpx': {'arena/rooms.py'},
+    'httpx': {'arena/hosts.py', 'arena/rooms.py'},
     'prometheus_client': {'server/metrics.py'},
     'websockets': {
         'arena/connection.py',

@@ -113,7 +113,7 @@ def test_an_error_after_the_welcome_is_an_event() -> None:
         pytest.param('{"type":"joint_update","data":{"a":1}}', 'shape', id='no list'),
         pytest.param('{"type":"joint_update","data":[{"value":1}]}', 'name', id='no name'),
         pytest.param(
-            '{"type":"joint_update","data":[{"name":"a","value":1},{"name":"b","value":NaN}]}',
+            '{"type":"joint_update","data":[{"name":"a","value":NaN},{"name":"","value":1}]}',
             'value',
             id='NaN',
         ),

@@ -13,7 +13,7 @@ from dataclasses import replace
 import threading
 from typing import NamedTuple, Protocol
 
-from lerobot_arena_ros.arena.messages import ErrorReply, JointUpdate, StateSync
+from lerobot_arena_ros.arena.messages import ErrorReply, JointUpdate, OddJoint, StateSync
 from lerobot_arena_ros.arena.robot_state import Refusal
 from lerobot_arena_ros.arena.session import Event, Late, Malformed, Presence
 from lerobot_arena_ros.arena.steady_clock import steady_now
@@ -26,6 +26,7 @@ from lerobot_arena_ros.control.readiness import LOCKED, unready
 from lerobot_arena_ros.control.units import ConversionError
 
 from .command_topic import CommandTopic
+from .left_out import shown
 from .node_log import NodeLog
 from .settings import CommonLimits, ConsumeSettings
 
@@ -84,6 +85,7 @@ class Commander:
     ) -> None:
         self.dropped: Counter[str] = Counter()
         self.unknown: set[str] = set()
+        self.odd: dict[str, str] = {}
         self.topic = topic
         self._limits: CommonLimits = settings.limits
         self._require_limits = settings.require_limits
@@ -298,6 +300,10 @@ class Commander:
 
     def _update(self, update: JointUpdate, now: float) -> bool:
         values = update.values
+        if update.odd:
+            spoilt = self._look_at_odd(update.odd)
+            if spoilt is not None:
+                return self._spoil(spoilt.reason, spoilt.detail)
         self._note_unknown(values)
         if self._joint_map.unknown_range:
             self.dropped['range'] += 1
@@ -316,6 +322,18 @@ class Commander:
         source = update.source
         self._act(self._gate.update(positions, now, from_producer=source != 'api', source=source))
         return False
+
+    def _look_at_odd(self, joints: Sequence[OddJoint]) -> OddJoint | None:
+        """Return a joint of ours that spoils its update; name those that concern nobody here."""
+        for joint in joints:
+            if joint.name is not None and not self._joint_map.unknown([joint.name]):
+                return joint
+        named = {str(joint.name): joint.detail for joint in joints}
+        new = {name: detail for name, detail in named.items() if name not in self.odd}
+        if new and len(self.odd) < 100:
+            self.odd = {**self.odd, **new}  # Another one: diagnostics may be reading the old.
+            self._logger.warning(f'left out of what the room says: {shown(new)}')
+        return None
 
     def _spoil(self, reason: str, detail: str) -> bool:
         self.dropped[reason] += 1

@@ -15,6 +15,7 @@ from lerobot_arena_ros.control.stop import Stop
 
 from . import node_log
 from .commander import Commander
+from .left_out import shown
 from .links import LinkStatus
 from .sides import Sides
 from .streamer import Streamer
@@ -84,7 +85,8 @@ def report(
     commander = None if sides is None else sides.commander
     in_room = set() if commander is None else commander.unknown
     in_ros = set() if sides is None else sides.unmapped
-    return [*parts, safety(commander, stop, namesakes), mapping(joint_map, in_room, in_ros)]
+    odd = {} if commander is None else commander.odd
+    return [*parts, safety(commander, stop, namesakes), mapping(joint_map, in_room, in_ros, odd)]
 
 
 def link(name: str, status: LinkStatus) -> DiagnosticStatus:
@@ -126,6 +128,9 @@ def producing(streamer: Streamer, publishers: int, rates: Rates) -> DiagnosticSt
     if streamer.missing:
         text = f'no joint_states of {", ".join(streamer.missing)} yet'
         return _status('producing', STALE, text, values)
+    if streamer.left_out.joints:
+        text = f'left out of what is sent: {shown(streamer.left_out.joints)}'
+        return _status('producing', WARN, text, values)
     if age_s is None:
         return _status('producing', STALE, 'nothing sent yet', values)
     if streamer.cause is not None:
@@ -181,12 +186,15 @@ def safety(
     return _status('safety', level, f'{commander.state.value}: {commander.cause}', values)
 
 
-def mapping(joint_map: JointMap, in_room: set[str], in_ros: set[str]) -> DiagnosticStatus:
+def mapping(
+    joint_map: JointMap, in_room: set[str], in_ros: set[str], odd_in_room: Mapping[str, str]
+) -> DiagnosticStatus:
     """
     Tell which joints are known on both sides.
 
     :param in_room: names that the room has and nobody maps.
     :param in_ros: names that joint_states has and nobody maps.
+    :param odd_in_room: what is wrong with joints of the room that were left out.
     """
     values = {joint.name: f'{joint.arena_name} [{joint.unit.value}]' for joint in joint_map.joints}
     values |= {f'{name} (joint_states)': 'not mapped' for name in sorted(in_ros)}
@@ -205,6 +213,9 @@ def mapping(joint_map: JointMap, in_room: set[str], in_ros: set[str]) -> Diagnos
         return _status('mapping', WARN, text, values)
     if joint_map.needs_description:
         text = 'no joints are known: list them in joints, or publish robot_description'
+        return _status('mapping', WARN, text, values)
+    if odd_in_room:
+        text = f'left out of what the room says: {shown(odd_in_room)}'
         return _status('mapping', WARN, text, values)
     if in_room:
         return _status('mapping', WARN, f'not mapped: {", ".join(sorted(in_room))}', values)

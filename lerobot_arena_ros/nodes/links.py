@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 import contextlib
 from dataclasses import dataclass
 import functools
+import traceback
 from typing import Protocol
 
 from lerobot_arena_ros.arena.access import Access
@@ -24,6 +25,7 @@ from lerobot_arena_ros.arena.errors import (
     RequestRejected,
     RoomNotFound,
     TransportError,
+    UnexpectedError,
 )
 from lerobot_arena_ros.arena.features import Feature
 from lerobot_arena_ros.arena.messages import (
@@ -209,7 +211,11 @@ class RoomLink:
         self.status.trouble = trouble
         self.status.is_refused = isinstance(error, RequestRejected)
         self._side.lost(trouble)
-        if is_news:
+        if is_news and isinstance(error, UnexpectedError):
+            lines = ''.join(traceback.format_exception(error.__cause__))
+            self._logger.error(f'{self.name}: {trouble}; trying until it works\n{lines}')
+            self._on_change()
+        elif is_news:
             self._logger.warning(f'{self.name}: {trouble}; trying until it works')
             self._on_change()
 

@@ -112,7 +112,12 @@ class Spec:
 
 
 SPECS: tuple[Spec, ...] = (
-    Spec('server_url', 'http://localhost:8000', 'The arena server; a path such as /api is kept.'),
+    Spec(
+        'server_url',
+        'http://localhost:8000',
+        'The arena server; a path such as /api is kept. Another machine is reached through the '
+        'proxy of http_proxy, https_proxy or all_proxy, unless no_proxy names it.',
+    ),
     Spec(
         'ca_file',
         '',

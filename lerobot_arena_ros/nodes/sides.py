@@ -90,7 +90,14 @@ class Sides:
                 produce.create_room,
                 self.streamer,
                 self.streamer.feed,
-                frozenset({Feature.HEARTBEAT_SEQ, Feature.LAST_STOP, Feature.LIVENESS}),
+                frozenset(
+                    {
+                        Feature.HEARTBEAT_SEQ,
+                        Feature.LAST_STOP,
+                        Feature.LIVENESS,
+                        Feature.REFUSED_JOINTS,
+                    }
+                ),
             )
         if settings.consume is not None and topic is not None:
             self.commander = Commander(

@@ -26,6 +26,7 @@ from lerobot_arena_ros.control.joint_map import JointMap
 from lerobot_arena_ros.control.units import ConversionError
 
 from .arena_thread import ArenaThread
+from .left_out import LeftOut, shown
 from .node_log import NodeLog
 from .settings import ProduceSettings
 
@@ -44,6 +45,7 @@ class Streamer:
 
     :param joint_map: names, units and order; :meth:`set_joint_map` replaces it.
     :ivar cause: why nothing is sent; None while nothing is in the way.
+    :ivar left_out: joints that cannot be sent, while the others are.
     :param max_delay_s: nothing is sent while a round trip to the server takes longer, because a
         follower cannot know how old it is when it arrives.
     """
@@ -58,6 +60,7 @@ class Streamer:
         max_delay_s: float = math.inf,
     ) -> None:
         self.dropped: Counter[str] = Counter()
+        self.left_out = LeftOut()
         self.missing: tuple[str, ...] = joint_map.names
         self.sent = 0
         self.sent_at: float | None = None
@@ -112,13 +115,21 @@ class Streamer:
             )
             return
         with self._lock:
+            finite = self.left_out.measured(positions)
+            if not finite and positions:
+                self.drop('nonfinite', shown(self.left_out.joints))
+                return
+            if len(finite) < len(positions):
+                self.dropped['nonfinite'] += 1
             # One message may bring an arm and the next its gripper: what is sent is all of it.
-            merged = {**self._latest, **positions}
+            merged = {**self._latest, **finite}
             try:
-                values = self._joint_map.to_arena(merged)
+                known = self.left_out.known(merged)
+                values = self.left_out.sendable(self._joint_map.to_arena(known))
             except ConversionError as exc:
                 self.drop(exc.reason, str(exc))
                 return
+            self._tell_left_out()
             self._latest = merged
             self._accepted_at = time.monotonic()
             # The first frame of all is whole: some receivers take joints by their place in it.
@@ -220,6 +231,8 @@ class Streamer:
     def joined(self) -> None:
         """Begin with what is measured from now on."""
         self._is_late = False
+        with self._lock:
+            self.left_out.joined()
         self._begin()
 
     def lost(self, cause: str) -> None:
@@ -233,11 +246,25 @@ class Streamer:
             delay_s = event.round_trip_s
             if delay_s is not None:
                 self._set_late(delay_s > self._max_delay_s)
+        elif isinstance(event, ErrorReply) and event.joints:
+            self._leave_out(event.joints)
         elif isinstance(event, ErrorReply):
             self._logger.warning(f'the server says: {event.message}', throttle='server')
         elif isinstance(event, Malformed):
             self.dropped[event.reason] += 1
         return False
+
+    def _leave_out(self, joints: Mapping[str, str]) -> None:
+        with self._lock:
+            self.left_out.refused(joints)
+            self._waiting = self.left_out.sendable(self._waiting)
+            self._taken = None  # The room took none of them, so all the others are sent again.
+            self._tell_left_out()
+
+    def _tell_left_out(self) -> None:
+        news = self.left_out.news()
+        if news is not None:
+            self._logger.warning(news)
 
     def _set_late(self, is_late: bool) -> None:
         with self._lock:

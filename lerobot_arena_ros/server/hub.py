@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from functools import partial
+from itertools import islice
 import time
 
 from ..arena.errors import ProtocolError, RequestRejected
@@ -27,6 +29,12 @@ from .room import Delivery, Member, Now, Room
 from .tally import Tally
 
 __all__ = ['Hub', 'now']
+
+MAX_NAMED = 100
+"""So many refused joints are named in one error."""
+
+MAX_NAMED_CHARS = 1000
+"""The longest name that an error repeats."""
 
 ROOM_DELETED = 4404
 """The close code for those whose room was deleted."""
@@ -163,10 +171,14 @@ class Hub:
         """
         Delete a room and tell those who are in it.
 
+        A participant without features learns it from the close code alone: public clients log each
+        error message as an error, also when they deleted the room themselves.
+
         :raises RoomNotFound: there is none.
         """
         delivery = self.registry.delete(workspace_id, room_id, now())
-        self._deliver(delivery)
+        told = tuple(member for member in delivery.recipients if member.features)
+        self._deliver(delivery._replace(recipients=told))
         for member in delivery.recipients:
             connection = self._connections.pop(member, None)
             if connection is not None:
@@ -235,7 +247,8 @@ class Hub:
         self.journal.note('bad_frame', code=code, detail=error, **_who(member))
         connection = self._connections.get(member)
         if connection is not None:
-            connection.put(ErrorReply(text, now().stamp, code))
+            joints = error.joints if Feature.REFUSED_JOINTS in member.features else {}
+            connection.put(ErrorReply(text, now().stamp, code, _short(joints)))
 
     def _replace(self, member: Member, connection: Connection) -> None:
         connection.put(ErrorReply('Replaced by a newer connection', now().stamp, 'replaced'))
@@ -256,6 +269,12 @@ class Hub:
         self.leave(member)
         if connection is not None:
             connection.abort()
+
+
+def _short(joints: Mapping[str, str]) -> dict[str, str]:
+    """Return what an error tells of refused joints; names without end are not repeated."""
+    short = ((name, why) for name, why in joints.items() if len(name) <= MAX_NAMED_CHARS)
+    return dict(islice(short, MAX_NAMED))
 
 
 def now() -> Now:

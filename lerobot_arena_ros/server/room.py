@@ -13,6 +13,7 @@ Rules of this file:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -274,9 +275,9 @@ class Room:
             what no JSON can say, or more than :data:`MAX_ENTRY_CHARS`.
         """
         joints = self.joints
-        unseen = {entry['name'] for entry in entries}.difference(joints)
-        if unseen:
-            self._check_names(unseen)
+        if not {entry['name'] for entry in entries}.issubset(joints):
+            names = dict.fromkeys(entry['name'] for entry in entries)
+            self._check_names([name for name in names if name not in joints])
         moved: dict[str, float] = {}
         changed = []
         for entry in entries:
@@ -328,18 +329,28 @@ class Room:
         text = f'No robot {shown(to)} in this room allows a reset from the room'
         return Delivery((member,), ErrorReply(text, now.stamp, 'no_such_robot'))
 
-    def _check_names(self, unseen: set[str]) -> None:
-        for name in unseen:
-            if len(name) > self._limits.joint_name:
-                raise ProtocolError(
-                    f'joint {name!r:.60}: a name has at most {self._limits.joint_name} characters,'
-                    f' got {len(name)}',
-                    reason='name',
-                )
-        if len(self.joints) + len(unseen) > self._limits.joints:
+    def _check_names(self, unseen: Sequence[str]) -> None:
+        """
+        Check joints that the room does not know yet.
+
+        :raises ProtocolError: it does not take all of them; names those that it does not.
+        """
+        most = self._limits.joint_name
+        long = {
+            name: f'a name has at most {most} characters, got {len(name)}'
+            for name in unseen
+            if len(name) > most
+        }
+        if long:
+            name, why = next(iter(long.items()))
+            raise ProtocolError(f'joint {name!r:.60}: {why}', reason='name', joints=long)
+        left = max(0, self._limits.joints - len(self.joints))
+        if len(unseen) > left:
+            why = f'the room remembers at most {self._limits.joints} joints'
             raise ProtocolError(
                 f'room {self.room_id!r} remembers at most {self._limits.joints} joints',
                 reason='name',
+                joints=dict.fromkeys(unseen[left:], why),
             )
 
     def _check_join(self, join: Join) -> None:
