@@ -33,6 +33,7 @@ class Topic:
 
     def __init__(self) -> None:
         self.commands: list[CommandMessage | bytes] = []
+        self.topic_name = '/joint_commands'
 
     def publish(self, message: CommandMessage | bytes) -> None:
         """Note a command."""

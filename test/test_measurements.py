@@ -13,8 +13,9 @@ import pytest
 
 from lerobot_arena_ros.control.gate_settings import GateJoint
 from lerobot_arena_ros.control.joint_track import BURST_S, CONTRADICTION_S, NOISE_RAD
-from lerobot_arena_ros.control.measurements import Measurements, Unusable
+from lerobot_arena_ros.control.measurements import Measurements
 from lerobot_arena_ros.control.slew import VelocityRamp
+from lerobot_arena_ros.control.stamps import Unusable
 
 FASTEST = 8.0
 RAMP = VelocityRamp(0.5, 2.0, 2.0)
