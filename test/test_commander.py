@@ -31,9 +31,10 @@ PAN = Joint('pan', 'pan', Unit.RADIANS, -1.0, 1.0)
 class Topic:
     """A command topic with one listener."""
 
+    topic_name = '/joint_commands'
+
     def __init__(self) -> None:
         self.commands: list[CommandMessage | bytes] = []
-        self.topic_name = '/joint_commands'
 
     def publish(self, message: CommandMessage | bytes) -> None:
         """Note a command."""

@@ -41,7 +41,8 @@ class SendWatch:
         self._measured_at: dict[str, float] = {}
         self._unsent_since: float | None = None
         self._dropped, self._dropped_at = '', -math.inf
-        self._publishers, self._publisher_names, self._topic = 0, (), ''
+        self._publishers, self._topic = 0, ''
+        self._publisher_names: tuple[str, ...] = ()
 
     def note_publishers(self, count: int, names: Sequence[str], topic: str) -> None:
         """
