@@ -30,7 +30,7 @@ LOOKING_FOR_FEEDBACK = 'looking for publishers of joint_states'
 NO_JOINTS = 'no joints are known: list them in joints, or publish robot_description'
 NO_PRODUCER = 'the room has no producer: start the leader, or drive from the console'
 NO_UPDATE = 'waiting for a live update: move the leader'
-CONNECTING = 'the room is not joined yet: connecting'
+CONNECTING = 'connecting to the room'
 
 NORMAL_CAUSES = frozenset(
     {INACTIVE, LOOKING, LOOKING_FOR_FEEDBACK, NO_PRODUCER, NO_UPDATE, CONNECTING}
@@ -63,7 +63,7 @@ def unheard(topic: str) -> str:
 
 def unjoined(trouble: str) -> str:
     """Return the cause of a robot whose room is not joined."""
-    return f'the room is not joined: {trouble}; trying until it works'
+    return f'not in the room: {trouble}; trying until it works'
 
 
 def silent_server(silent_s: float) -> str:
