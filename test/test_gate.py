@@ -979,7 +979,7 @@ def test_a_measurement_that_is_no_number_is_none(bad: float) -> None:
 
     gate.measure({'pan': bad, 'lift': 1.0}, 0.6)
     assert gate.state is State.HOLDING
-    assert gate.cause == f'no usable joint_states: pan is measured at {bad}'
+    assert gate.cause == f'no usable joint_states: pan is measured at {bad}: check the driver'
 
 
 def test_a_remembered_pose_loses_its_bad_numbers() -> None:

@@ -297,7 +297,7 @@ def test_a_nan_in_between_hides_no_jump() -> None:
     measured = measuring()
     stamped(measured, 'pan', 0.0, 0.0)
     unusable = measured.take({'pan': math.nan, 'lift': 1.0}, 0.01, stamp_s=STAMPS_S + 0.01)
-    assert unusable == Unusable('nonfinite', 'pan is measured at nan')
+    assert unusable == Unusable('nonfinite', 'pan is measured at nan: check the driver')
     assert measured.fresh('lift', 0.01) == 1.0
     assert measured.fresh('pan', 0.01) == 0.0
 

@@ -100,13 +100,13 @@ FAULTS = {
     'driver gone': Fault(lambda _, arm: arm.end(), sends=UNPUBLISHED, commands=UNPUBLISHED),
     'NaN only': Fault(
         publishes(fields={'name': TWO, 'position': [math.nan, math.nan]}),
-        sends='joint j1: nan',
-        commands='no usable joint_states: j2 is measured at nan',
+        sends='j1 is measured at nan: check',
+        commands='no usable joint_states: j2 is measured at nan: check',
     ),
     'NaN of one joint': Fault(
         publishes(fields={'name': TWO, 'position': [0.0, math.nan]}),
-        sends='joint j2: nan',
-        commands='no usable joint_states: j2 is measured at nan',
+        sends='j2 is measured at nan: check',
+        commands='no usable joint_states: j2 is measured at nan: check',
     ),
     'one joint silent': Fault(
         publishes(fields={}),

@@ -15,6 +15,7 @@ __all__ = [
     'NO_UPDATE',
     'NORMAL_CAUSES',
     'late',
+    'nonfinite',
     'paused',
     'silent_server',
     'unheard',
@@ -84,6 +85,11 @@ def late(delay_s: float | None, longest_s: float) -> str | None:
         f'the link is late: a round trip takes {delay_s:.2f} s, link.max_delay_s is'
         f' {longest_s:g}; check the network'
     )
+
+
+def nonfinite(name: str, position: float) -> str:
+    """Return the cause of a joint that is measured at no number."""
+    return f'{name} is measured at {position}: check the driver'
 
 
 def paused(paused_s: float) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 
+from .causes import nonfinite
 from .gate_settings import GateJoint
 from .slew import clamp
 from .stamps import Unusable, repeated
@@ -150,7 +151,7 @@ class JointTrack:
         :param stamp_s: the same on the clock of its publisher, None = it does not say.
         """
         if not math.isfinite(position):
-            return Unusable('nonfinite', f'{self.name} is measured at {position}')
+            return Unusable('nonfinite', nonfinite(self.name, position))
         if self._joint.is_continuous and now - self.arrived_at <= self._max_age_s:
             # Encoders of such joints start anew after a whole turn.
             position -= math.tau * round((position - self.position) / math.tau)

@@ -8,7 +8,7 @@ from .causes import NO_JOINTS
 from .condition import Condition, Level, Severity, fine
 from .joint_map import JointMap
 
-__all__ = ['LOCKED', 'MAPPED_S', 'mapping', 'named', 'unready']
+__all__ = ['LOCKED', 'MAPPED_S', 'mapping', 'named', 'unready', 'unsendable']
 
 LOCKED = 'robot_description gives no range (lower = upper)'
 """Why a joint is held that robot_description calls movable."""
@@ -43,6 +43,13 @@ def unready(joint_map: JointMap, *, require_limits: bool) -> str | None:
     return None
 
 
+def unsendable(joint_map: JointMap) -> str | None:
+    """Return why no position can be sent, and what to do about it; None if some can."""
+    if joint_map.needs_description:
+        return NO_JOINTS
+    return _without_range(joint_map) if joint_map.unknown_range else None
+
+
 def mapping(
     joint_map: JointMap, *, in_room: Iterable[str], received_at: float | None, now: float
 ) -> Condition:
@@ -69,10 +76,9 @@ def mapping(
 
 
 def _troubles(joint_map: JointMap, in_room: Iterable[str]) -> Iterator[str]:
-    if joint_map.needs_description:
-        yield NO_JOINTS
-    if joint_map.unknown_range:
-        yield _without_range(joint_map)
+    lack = unsendable(joint_map)
+    if lack is not None:
+        yield lack
     if joint_map.faulty:
         faults = named([f'{name}: {joint_map.odd[name]}' for name in joint_map.faulty])
         yield f'robot_description has joints with a fault: {faults}'

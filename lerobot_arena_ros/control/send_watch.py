@@ -13,7 +13,8 @@ import math
 
 from .causes import CONNECTING, INACTIVE, NORMAL_CAUSES, unmeasured, unpublished
 from .condition import Condition, Level, Severity, ago, fine
-from .readiness import named
+from .joint_map import JointMap
+from .readiness import named, unsendable
 
 __all__ = ['SILENT_S', 'SendWatch']
 
@@ -25,24 +26,29 @@ class SendWatch:
     """
     The way from ``joint_states`` into a room, as far as it matters for what is sent.
 
-    :param names: of the joints that are sent; empty = all that are measured.
+    :param joint_map: of the joints that are sent.
     :ivar is_enabled: whether the node is active.
     :ivar link: why the room is not joined, or is late; None while neither.
     :ivar missing: joints that were not measured since the room was joined.
     :ivar sent_at: when something was sent last; None before.
     """
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, joint_map: JointMap) -> None:
         self.is_enabled = False
         self.link: str | None = CONNECTING
-        self.names = tuple(names)
-        self.missing = self.names
+        self.set_joint_map(joint_map)
+        self.missing = joint_map.names
         self.sent_at: float | None = None
         self._measured_at: dict[str, float] = {}
         self._unsent_since: float | None = None
         self._dropped, self._dropped_at = '', -math.inf
         self._publishers, self._topic = 0, ''
         self._publisher_names: tuple[str, ...] = ()
+
+    def set_joint_map(self, joint_map: JointMap) -> None:
+        """Take which joints are sent; where none is listed, all that are measured."""
+        self._names = joint_map.names
+        self._unsendable = unsendable(joint_map)
 
     def note_publishers(self, count: int, names: Sequence[str], topic: str) -> None:
         """
@@ -111,6 +117,8 @@ class SendWatch:
             return INACTIVE
         if self.link is not None:
             return self.link
+        if self._unsendable is not None:
+            return self._unsendable
         measured_at = self.measured_at()
         if self._dropped_at > (measured_at or -math.inf) and now - self._dropped_at < SILENT_S:
             return self._dropped
@@ -143,6 +151,6 @@ class SendWatch:
     def _times(self) -> dict[str, float]:
         """Return when each joint was measured that is sent."""
         measured_at = self._measured_at.copy()  # The other thread may add to it.
-        if not self.names:
+        if not self._names:
             return measured_at
-        return {name: measured_at[name] for name in self.names if name in measured_at}
+        return {name: measured_at[name] for name in self._names if name in measured_at}

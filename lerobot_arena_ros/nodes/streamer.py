@@ -64,7 +64,7 @@ class Streamer:
         self._joint_map = joint_map
         self._thread = thread
         self._logger = logger
-        self._watch = SendWatch(joint_map.names)
+        self._watch = SendWatch(joint_map)
         self._told = ConditionLog(logger, recovered='joint_states are sent again')
         self._stamps = StampWatch()
         self._latest: dict[str, float] = {}
@@ -93,7 +93,7 @@ class Streamer:
     def set_joint_map(self, joint_map: JointMap) -> None:
         """Take limits that were not known before."""
         self._joint_map = joint_map
-        self._watch.names = joint_map.names
+        self._watch.set_joint_map(joint_map)
 
     def enable(self, enabled: bool) -> None:
         """Let values through, or none; what was measured before does not come after."""
