@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 import math
 import re
 import threading
@@ -22,12 +23,15 @@ pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or 
 
 from builtin_interfaces.msg import Time as TimeMsg
 from lifecycle_msgs.msg import Transition
+from rclpy.time import Time
+from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import JointState
 from support.driver import Driver, driver
+from support.leading import in_thread, leading, send, until
 from support.robot import NAMESPACE, WORKSPACE, Robot, robot
 from support.waiting import wait_for
 
-from lerobot_arena_ros import RoboticsConsumer
+from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
 from lerobot_arena_ros.arena.robot_state import RobotState
 
 TWO = ['j1', 'j2']
@@ -171,6 +175,33 @@ def logged(bridged: Robot, start: str) -> list[tuple[str, float, str]]:
     return [line for line in lines if line[2].startswith(start)]
 
 
+class SimulatedClock:
+    """
+    What a simulation publishes on /clock.
+
+    :ivar time_s: what it says.
+    """
+
+    def __init__(self, bridged: Robot) -> None:
+        self.time_s = 100.0
+        self._publisher = bridged.probe.node.create_publisher(Clock, '/clock', 10)
+        self._is_over = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def _run(self) -> None:
+        while not self._is_over.wait(0.01):
+            self.time_s += 0.01
+            self._publisher.publish(Clock(clock=Time(nanoseconds=int(self.time_s * 1e9)).to_msg()))
+
+    def __enter__(self) -> SimulatedClock:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_over.set()
+        self._thread.join()
+
+
 @contextmanager
 def viewing(bridged: Robot) -> Iterator[Callable[[], str]]:
     """Watch the consumed room; gives what it was told last about why the robot stands still."""
@@ -233,3 +264,118 @@ def test_log_diagnostics_and_room_have_the_same_sentence(name: str) -> None:
                         lambda: seen() == without_age(line).removeprefix('commands do not flow: '),
                         f'the room to say {line!r}',
                     )
+
+
+def test_a_robot_that_does_not_listen_to_its_commands_says_so() -> None:
+    """The gate is active, and nothing moves."""
+    given = {'consume.room_id': 'a', 'joints': ['j1'], 'units': 'radians'}
+    with robot(given) as bridged, viewing(bridged) as seen:
+
+        async def act(producer: RoboticsProducer) -> None:
+            await send(producer, j1=0.1)
+            await until(bridged, [0.1])
+            await in_thread(deaf)
+
+        def deaf() -> None:
+            (ear,) = (s for s in bridged.probe.node.subscriptions if 'joint_commands' in s.topic)
+            since = time.time()
+            bridged.probe.node.destroy_subscription(ear)
+            cause = 'nothing subscribes to /robot/joint_commands: start the controller of the'
+            fault = Fault(lambda *_: None)
+            line = says_so(bridged, 'consuming', f'commands do not flow: {cause}', fault, since)
+            wait_for(lambda: seen().startswith(cause), 'the room to say so')
+            assert without_age(line).endswith(seen())
+            assert bridged.status('safety') == f'active: {seen()}'
+
+        leading(bridged, act)
+
+
+def is_logged(bridged: Robot, text: str) -> bool:
+    """Say whether the log has this by now."""
+    return text in bridged.bridge.output
+
+
+def test_a_link_says_the_same_in_log_and_diagnostics() -> None:
+    """And the sides that need it say the same again."""
+    with robot({**BOTH, 'create_missing_rooms': 'none'}) as bridged:
+        for side, does in (
+            ('produce', 'nothing is sent'),
+            ('consume', 'commands do not flow'),
+        ):
+            bridged.wait_for_status(f'{side} link', 'there is no such room; create it in the')
+            said = bridged.status(f'{side} link')
+            assert said.endswith('; trying until it works')
+            wait_for(partial(is_logged, bridged, f'{side}: {said}'), 'the line of the link')
+            status = 'producing' if side == 'produce' else 'consuming'
+            bridged.wait_for_status(status, f'{does}: {said}')
+            wait_for(partial(is_logged, bridged, f'{does}: {said}'), 'the line of the side')
+
+
+def test_a_clock_that_nothing_publishes_is_named_on_both_sides() -> None:
+    """With use_sim_time no age is known, so that nothing that is stamped counts."""
+    given = {**BOTH, 'use_sim_time': True, 'consume.require_producer': False}
+    with robot(given) as bridged, driver(bridged, 0.0) as arm:
+        arm.fields = {'name': TWO, 'position': [0.0, 0.0]}
+        arm.start()
+        for status in ('producing', 'consuming'):
+            bridged.wait_for_status(status, 'the clock of this node says 0')
+        assert bridged.value('producing', 'sent') == '0'
+        assert int(bridged.value('producing', 'dropped_age')) > 0
+
+
+def test_old_stamps_after_a_reset_of_a_simulation_are_dropped_until_clocks_agree() -> None:
+    """The driver repeats stamps of the time before it; on both sides nothing is fresh."""
+    given = {**BOTH, 'use_sim_time': True, 'consume.require_producer': False}
+    with (
+        robot(given) as bridged,
+        driver(bridged, 0.0) as arm,
+        SimulatedClock(bridged) as clock,
+    ):
+        arm.fields = {'name': TWO, 'position': [0.0, 0.0]}
+        arm.clock = lambda: clock.time_s
+        arm.start()
+        bridged.wait_for_status('producing', 'sending')
+        bridged.wait_for_status('consuming', 'waiting for a live update')
+
+        arm.clock = lambda: 100.0
+        clock.time_s = 1.0
+        for status in ('producing', 'consuming'):
+            bridged.wait_for_status(status, 's ahead: is the clock of the driver set?')
+        sent = bridged.value('producing', 'sent')
+        dropped = int(bridged.value('producing', 'dropped_age'))
+        wait_for(
+            lambda: int(bridged.value('producing', 'dropped_age')) > dropped + 50, 'more of them'
+        )
+        assert bridged.value('producing', 'sent') == sent
+
+        arm.clock = lambda: clock.time_s
+        bridged.wait_for_status('producing', 'sending')
+        bridged.wait_for_status('consuming', 'waiting for a live update')
+
+
+def test_publishers_that_contradict_each_other_are_named_at_once() -> None:
+    """The line that says why motion ended has them, though they were not known before."""
+    given = {
+        'consume.room_id': 'a',
+        'joints': ['j1'],
+        'units': 'radians',
+        'consume.require_feedback': 'always',
+    }
+    with robot(given) as bridged, driver(bridged, 0.0) as arm:
+        arm.start()
+
+        async def act(producer: RoboticsProducer) -> None:
+            await in_thread(lambda: bridged.wait_for_status('safety', 'waiting for a live'))
+            await send(producer, j1=0.0)
+            await in_thread(lambda: bridged.wait_for_status('safety', 'active'))
+            await in_thread(contradict)
+
+        def contradict() -> None:
+            with driver(bridged, 1.5, name='gui') as gui:
+                gui.start()
+                line = 'gate: active -> holding: joint_states contradict themselves: '
+                wait_for(lambda: line in bridged.bridge.output, 'the line')
+                _, _, said = bridged.bridge.output.partition(line)
+                assert 'published by /robot/driver, /robot/gui: end one' in said.splitlines()[0]
+
+        leading(bridged, act)

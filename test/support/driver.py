@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 import threading
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from builtin_interfaces.msg import Time as TimeMsg
 import rclpy
 from rclpy.duration import Duration
+from rclpy.time import Time
 from sensor_msgs.msg import JointState
 
 from .robot import NAMESPACE, Robot
@@ -28,6 +29,7 @@ class Driver:
     :ivar fields: of each message, where it is not only j1 at its position.
     :ivar age_s: how old its stamps are; None = it does not stamp.
     :ivar stamp: of each message; None = by its age.
+    :ivar clock: gives the stamps instead of the system's clock, in seconds; None = none does.
     :ivar is_silent: whether it publishes nothing, though it is there.
     """
 
@@ -36,6 +38,7 @@ class Driver:
         self.fields: dict[str, Any] = {}
         self.age_s: float | None = 0.0
         self.stamp: TimeMsg | None = None
+        self.clock: Callable[[], float] | None = None
         self.is_silent = False
         self._node = rclpy.create_node(
             name, context=bridged.probe.node.context, namespace=NAMESPACE
@@ -49,6 +52,8 @@ class Driver:
         message = JointState(**{'name': ['j1'], 'position': [self.position], **fields})
         if self.stamp is not None:
             message.header.stamp = self.stamp
+        elif self.clock is not None:
+            message.header.stamp = Time(nanoseconds=int(self.clock() * 1e9)).to_msg()
         elif self.age_s is not None:
             age = Duration(nanoseconds=int(self.age_s * 1e9))
             message.header.stamp = (self._node.get_clock().now() - age).to_msg()
