@@ -184,6 +184,15 @@ def test_several_publishers_are_named_in_the_contradiction() -> None:
     assert 'in 0.01 s; published by /driver, /gui: end one' in str(measured.distrust(0.02))
 
 
+def test_the_largest_contradiction_is_named() -> None:
+    """Whichever joint comes first."""
+    measured = measuring()
+    measured.take({'pan': 0.0, 'lift': 0.0}, 0.0)
+    measured.take({'pan': 0.5, 'lift': 1.5}, 0.01)
+
+    assert 'lift jumped by 1.5 rad' in str(measured.distrust(0.01))
+
+
 def test_a_contradiction_ends_when_measurements_agree_for_a_while() -> None:
     """Then the newest counts, and not what came before."""
     measured = measuring(PAN)
