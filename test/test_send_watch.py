@@ -17,9 +17,9 @@ JOINTS = JointMap([Joint(name, name, Unit.RADIANS) for name in NAMES])
 PERIOD_S = 0.02
 
 
-def ready(joint_map: JointMap = JOINTS) -> SendWatch:
+def ready(joint_map: JointMap = JOINTS, *, has_deadband: bool = False) -> SendWatch:
     """Make one of an active node in its room, with one publisher."""
-    watch = SendWatch(joint_map)
+    watch = SendWatch(joint_map, has_deadband=has_deadband)
     watch.is_enabled = True
     watch.link = None
     watch.note_publishers(1, (), '/arm/joint_states')
@@ -126,7 +126,8 @@ def test_a_low_rate_is_well_for_a_period_longer() -> None:
 
 def test_an_arm_that_stands_still_within_the_deadband_is_well_and_says_so() -> None:
     """There is nothing to send; that is no sending, however."""
-    watch = sending(10.0)
+    watch = ready(has_deadband=True)
+    move(watch, 10.0)
     watch.take(NAMES, 50.0)
 
     found = condition(watch, 50.0)
@@ -191,3 +192,25 @@ def test_a_room_that_is_being_joined_is_no_fault() -> None:
     watch.link = CONNECTING
 
     assert condition(watch, 1.0).severity is Severity.INFO
+
+
+def test_a_room_that_was_just_joined_again_is_not_well_before_something_is_sent() -> None:
+    """What was sent before it was lost is old."""
+    watch = sending(10.0)
+    watch.take(NAMES, 50.0)
+
+    assert condition(watch, 50.0) == (
+        Level.STALE,
+        'nothing new yet (last sent 40.0 s ago)',
+        Severity.NONE,
+    )
+
+
+def test_a_joint_that_is_not_sent_any_more_is_not_silent() -> None:
+    """After the room was joined anew only what is measured from then on is sent."""
+    watch = ready(JointMap([], others=Unit.RADIANS))
+    move(watch, 10.0, 'j1', 'gone')
+    watch.begin()
+    move(watch, 20.0, 'j1')
+
+    assert condition(watch, 20.0).text == 'sending'

@@ -27,19 +27,22 @@ class SendWatch:
     The way from ``joint_states`` into a room, as far as it matters for what is sent.
 
     :param joint_map: of the joints that are sent.
+    :param has_deadband: whether nothing is sent while no joint moves.
     :ivar is_enabled: whether the node is active.
     :ivar link: why the room is not joined, or is late; None while neither.
     :ivar missing: joints that were not measured since the room was joined.
     :ivar sent_at: when something was sent last; None before.
     """
 
-    def __init__(self, joint_map: JointMap) -> None:
+    def __init__(self, joint_map: JointMap, *, has_deadband: bool) -> None:
+        self._has_deadband = has_deadband
         self.is_enabled = False
         self.link: str | None = CONNECTING
         self.set_joint_map(joint_map)
         self.missing = joint_map.names
         self.sent_at: float | None = None
         self._measured_at: dict[str, float] = {}
+        self._heard_at: float | None = None  # Before the room was joined.
         self._unsent_since: float | None = None
         self._dropped, self._dropped_at = '', -math.inf
         self._publishers, self._topic = 0, ''
@@ -76,13 +79,19 @@ class SendWatch:
         """Note that all was sent that was to be."""
         self.sent_at, self._unsent_since = now, None
 
+    def withdraw(self) -> None:
+        """Note that what waits is not to be sent any more."""
+        self._unsent_since = None
+
     def begin(self) -> None:
         """Note that nothing is to be sent any more of what was measured so far."""
-        self._unsent_since = None
+        self.withdraw()
+        self._heard_at = self.measured_at()
+        self._measured_at = {}
 
     def measured_at(self) -> float | None:
         """Return when any joint that is sent was measured last; None if none was."""
-        return max(self._times().values(), default=None)
+        return max(self._times().values(), default=self._heard_at)
 
     def condition(self, now: float, *, period_s: float) -> Condition:
         """
@@ -98,8 +107,6 @@ class SendWatch:
                 f'nothing is sent: {cause}{ago("last sent", age_s)}',
                 Severity.INFO if cause in NORMAL_CAUSES else Severity.WARN,
             )
-        if age_s is None:
-            return Condition(Level.STALE, 'nothing was sent yet', Severity.NONE)
         silence = self._silence(now)
         if silence is not None:
             return silence
@@ -107,9 +114,12 @@ class SendWatch:
             names = named(self._publisher_names)
             text = f'{self._publishers} publishers of joint_states: {names}; end all but one'
             return Condition(Level.WARN, f'{text}, if they have joints in common', Severity.INFO)
-        if age_s > SILENT_S + period_s:
+        if age_s is not None and age_s <= SILENT_S + period_s:
+            return fine('sending')
+        if age_s is not None and self._has_deadband:
             return fine(f'no joint moves further than produce.deadband{ago("last sent", age_s)}')
-        return fine('sending')
+        # The room was joined just now: what is measured next is sent.
+        return Condition(Level.STALE, f'nothing new yet{ago("last sent", age_s)}', Severity.NONE)
 
     def _obstacle(self, now: float, period_s: float) -> str | None:
         """Return why nothing is sent; None if only an arm that stands still keeps it from that."""

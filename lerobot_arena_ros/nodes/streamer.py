@@ -64,7 +64,7 @@ class Streamer:
         self._joint_map = joint_map
         self._thread = thread
         self._logger = logger
-        self._watch = SendWatch(joint_map)
+        self._watch = SendWatch(joint_map, has_deadband=settings.deadband > 0.0)
         self._told = ConditionLog(logger, recovered='joint_states are sent again')
         self._stamps = StampWatch()
         self._latest: dict[str, float] = {}
@@ -251,7 +251,7 @@ class Streamer:
             self._is_late = lateness is not None
             self._watch.link = lateness
             if self._is_late:
-                self._watch.begin()
+                self._watch.withdraw()
                 self._waiting = {}
                 self._taken = None  # What was dropped has to be sent once the link is in time.
 
