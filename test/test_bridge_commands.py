@@ -184,6 +184,7 @@ def test_a_joint_that_nobody_maps_is_named_once() -> None:
 
         leading(bridged, act)
 
+        wait_for(lambda: 'not mapped: elsewhere' in bridged.bridge.output, 'the log', 10.0)
         assert bridged.bridge.output.count('elsewhere') == 1
 
 
