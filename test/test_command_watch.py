@@ -28,8 +28,8 @@ def test_commanding_is_well_for_a_second_after_each_command() -> None:
     assert found.text == 'no command for 38.0 s, because the room sends nothing new'
 
 
-def test_a_robot_that_does_not_listen_is_named_whatever_the_gate_says() -> None:
-    """Log, diagnostics and room say the same, also of the robot that moves in its mind only."""
+def test_a_robot_that_does_not_listen_is_named_though_the_gate_is_active() -> None:
+    """Commands are published, and the robot does not move."""
     found = watched(State.ACTIVE, is_heard=False)
 
     cause = present_cause(State.ACTIVE, LIVE, is_heard=False, topic=TOPIC)
