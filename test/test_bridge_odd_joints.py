@@ -37,7 +37,7 @@ PRODUCE = {'produce.room_id': 'a', 'units': 'radians'}
 def test_a_joint_that_cannot_be_sent_is_left_out_and_named(
     odd: str, position: float, named: str
 ) -> None:
-    """The other joint arrives; log and diagnostics name the odd one, the log once."""
+    """The other joint arrives; log and diagnostics name the odd one."""
     with robot(PRODUCE) as bridged:
         bridged.wait_for_status('produce link', 'joined')
         viewer = RoboticsConsumer(bridged.url)
@@ -55,7 +55,6 @@ def test_a_joint_that_cannot_be_sent_is_left_out_and_named(
         wait_for(lambda: named in bridged.bridge.output, 'the log line')
 
         assert all(update.keys() == {'j1'} for update in participant.updates)
-        assert bridged.bridge.output.count(named) == 1
         assert 'Failed to process' not in bridged.bridge.output
 
 
@@ -100,7 +99,8 @@ async def test_an_odd_joint_in_the_room_is_left_out_and_named() -> None:
                     )
                 )
                 assert "joint 'theirs': value must be a finite number" in probe.text(mapping)
-                assert bridge.output.count('left out of what the room says') == 1
+                text = 'left out of what the room says'
+                await in_thread(lambda: wait_for(lambda: text in bridge.output, 'the log line'))
                 assert counted() == ''
 
                 update.append({'name': 'j2', 'value': math.nan})

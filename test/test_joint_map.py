@@ -113,7 +113,7 @@ def test_unlisted_joints_pass_where_nothing_is_listed() -> None:
 )
 def test_one_bad_position_refuses_them_all(position: float, reason: str) -> None:
     """A measurement that is no number makes the whole message worthless."""
-    with pytest.raises(ConversionError, match='joint gripper') as caught:
+    with pytest.raises(ConversionError, match='gripper is measured at') as caught:
         SO101.to_arena({'shoulder_pan': 0.0, 'gripper': position})
 
     assert reason_of(caught) == reason

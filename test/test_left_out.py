@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from lerobot_arena_ros.nodes.left_out import MAX_TOLD, LeftOut, shown
+from lerobot_arena_ros.nodes.left_out import LeftOut
 
 
 def test_a_joint_without_a_name_is_left_out() -> None:
@@ -27,27 +27,3 @@ def test_a_position_that_cannot_be_is_left_out_while_it_lasts(value: float) -> N
     assert left_out.joints == {'a': f'measured at {value}'}
     assert left_out.measured({'a': 0.0}) == {'a': 0.0}
     assert left_out.joints == {}
-
-
-def test_each_joint_is_told_once() -> None:
-    """However often it comes and goes, and however many there are."""
-    left_out = LeftOut()
-    for _ in range(3):
-        left_out.measured({'a': math.nan, 'b': 1.0})
-        left_out.measured({'a': 1.0, 'b': 1.0})
-    left_out.measured({'a': math.inf, 'b': 1.0})
-
-    assert left_out.news() == "left out of what is sent: 'a' (measured at inf)"
-    assert left_out.news() is None
-    for number in range(3 * MAX_TOLD):
-        left_out.refused({f'{number}': 'too long'})
-        assert (left_out.news() is not None) == (number < MAX_TOLD - 1)
-
-
-def test_many_joints_and_long_names_are_shortened() -> None:
-    """A line in the log stays one that can be read."""
-    text = shown({f'{number}{"x" * 100}': 'why' for number in range(9)})
-
-    assert text.count('why') == 5
-    assert text.endswith(' and 4 more')
-    assert len(text) < 400

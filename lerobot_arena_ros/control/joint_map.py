@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 import math
 
+from .causes import nonfinite
 from .units import ConversionError, Scale, Unit
 from .urdf import Description, UrdfJoint
 
@@ -116,9 +117,7 @@ class Joint:
         """
         value = self._scale().to_value(position)
         if not math.isfinite(value):
-            raise ConversionError(
-                f'joint {self.name}: {position} is not finite', reason='nonfinite'
-            )
+            raise ConversionError(nonfinite(self.name, position), reason='nonfinite')
         return value
 
     def described_by(self, urdf: UrdfJoint) -> Joint:

@@ -9,12 +9,13 @@ once, and because stamps are not exact.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
+from .causes import nonfinite
 from .gate_settings import GateJoint
 from .slew import clamp
+from .stamps import Unusable, repeated
 
-__all__ = ['JointTrack', 'Unusable']
+__all__ = ['JointTrack']
 
 CONTRADICTION_S = 0.5
 """How long measurements have to agree after they contradicted each other."""
@@ -42,13 +43,6 @@ HORIZON_SHARE = 0.9
 """What of the usual age of a measurement is left when a younger one follows."""
 
 
-class Unusable(NamedTuple):
-    """Why a measurement does not count: a word to count it by, and a sentence."""
-
-    reason: str
-    text: str
-
-
 class JointTrack:
     """
     The measurements of one joint.
@@ -61,6 +55,7 @@ class JointTrack:
     :ivar horizon_s: how old the last measurement usually is when the next one comes.
     :ivar velocity: filtered, in radians or metres per second; 0 while it is not known.
     :ivar contradiction: how the measurements contradict each other; None while they agree.
+    :ivar jump: how far the measurements contradict each other, in multiples of their noise.
     :ivar is_outside: whether it was measured outside its limits by more than the tolerance.
     """
 
@@ -89,6 +84,7 @@ class JointTrack:
         'has_rivals',
         'horizon_s',
         'is_outside',
+        'jump',
         'name',
         'position',
         'velocity',
@@ -100,6 +96,7 @@ class JointTrack:
         self.at = self.arrived_at = -math.inf
         self.velocity = 0.0
         self.contradiction: str | None = None
+        self.jump = 0.0
         self.has_rivals = False
         self.horizon_s = 0.0
         self.is_outside = False
@@ -154,7 +151,7 @@ class JointTrack:
         :param stamp_s: the same on the clock of its publisher, None = it does not say.
         """
         if not math.isfinite(position):
-            return Unusable('nonfinite', f'{self.name} is measured at {position}')
+            return Unusable('nonfinite', nonfinite(self.name, position))
         if self._joint.is_continuous and now - self.arrived_at <= self._max_age_s:
             # Encoders of such joints start anew after a whole turn.
             position -= math.tau * round((position - self.position) / math.tau)
@@ -184,11 +181,7 @@ class JointTrack:
         self.position, self.arrived_at, self._stamp_s = position, now, stamp_s
         self._look_outside()
         if unusable is None and abs(now - self.at) > self._max_age_s:
-            return Unusable(
-                'stamp',
-                f'joint_states repeat the stamp of {now - self.at:.1f} s ago: does the clock of '
-                'their publisher run?',
-            )
+            return repeated(now - self.at)
         return unusable
 
     def misplacement(self) -> str:
@@ -273,7 +266,8 @@ class JointTrack:
         span = f'in {span_s:.3g} s' if span_s >= 0.001 else 'at once'
         text = f'{self.name} jumped by {distance:.3g} {unit} {span}'
         if self.contradiction is None:
-            self.contradiction, self._believed, self._believed_at = text, self.position, self.at
+            self.contradiction, self.jump = text, distance / self._noise
+            self._believed, self._believed_at = self.position, self.at
         joint = self._joint
         lead = min(joint.max_lead, LARGEST_LEAD) + joint.lead_time_s * joint.ramp.limit
         gone = min(self._max_velocity * (now - self._believed_at), lead)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 import platform
 import threading
 from typing import Any
@@ -18,9 +18,10 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 
 from lerobot_arena_ros.arena.steady_clock import steady_now
+from lerobot_arena_ros.control.condition import Condition
 from lerobot_arena_ros.control.descriptions import Descriptions
 from lerobot_arena_ros.control.joint_map import JointMap
-from lerobot_arena_ros.control.readiness import LOCKED, named
+from lerobot_arena_ros.control.readiness import named
 from lerobot_arena_ros.control.stop import Stop
 from lerobot_arena_ros.control.units import ConversionError
 from lerobot_arena_ros.control.urdf import UrdfError, read_joints
@@ -29,17 +30,18 @@ from . import diagnostics, lifecycle
 from .arena_thread import ArenaThread
 from .command_topic import CommandTopic
 from .commander import Commander
+from .condition_log import ConditionLog
 from .conversions import COMMAND_TYPES
 from .emergency_stop import EmergencyStopPanel
 from .guarding import Faults
-from .namesakes import Namesakes
+from .namesakes import ALONE, Namesakes
 from .node_log import NodeLog
-from .other_publishers import OtherPublishers
+from .other_publishers import OtherPublishers, publisher_names
 from .parameter_table import SPECS, ParameterError, Value
 from .parameters import read_parameters
 from .robot_reporter import Identity
 from .serialized import JointStateReader
-from .settings import BridgeSettings, ConsumeSettings
+from .settings import PAUSE_S, BridgeSettings, ConsumeSettings
 from .sides import Sides
 
 __all__ = ['BridgeNode']
@@ -121,8 +123,15 @@ class BridgeNode(LifecycleNode):
             allow_remote_reset=self.settings.allow_remote_reset,
         )
         self._rates = diagnostics.Rates()
-        self._namesakes = Namesakes(self, self.log)
+        self._namesakes = Namesakes(self)
+        self._trouble: str | None = None  # Why the last transition failed.
+        self._told = {
+            'lifecycle': ConditionLog(self.log, recovered='active again'),
+            'mapping': ConditionLog(self.log, recovered='all joints are mapped'),
+            'names': ConditionLog(self.log, recovered=ALONE.text, patience_s=0.0),
+        }
         self._beats = 0
+        self._beat_at = steady_now()
         self._is_report_due = False
         self.create_timer(BEAT_PERIOD_S, self._on_beat, clock=self._steady)
         self.add_on_set_parameters_callback(self._on_set_parameters)
@@ -151,6 +160,7 @@ class BridgeNode(LifecycleNode):
 
         It serves again when it is configured and activated by hand, and its stop is reset.
         """
+        self._trouble = self.failure
         self._faults.trip(self.failure or 'retired')
         self._faults.latest = None
         lifecycle.unconfigure(self)
@@ -211,9 +221,12 @@ class BridgeNode(LifecycleNode):
         return TransitionCallbackReturn.SUCCESS
 
     def _transition(self, act: Callable[[], None], what: str) -> TransitionCallbackReturn:
-        done = lifecycle.change(self, act, what)
+        done = lifecycle.change(self, act, what, on_failure=self._on_failed_transition)
         self.publish_diagnostics()
         return done
+
+    def _on_failed_transition(self, trouble: str) -> None:
+        self._trouble = trouble
 
     def _configure(self) -> None:
         settings = self.settings
@@ -234,6 +247,7 @@ class BridgeNode(LifecycleNode):
                 lock=self._lock,
                 logger=self.log,
                 topic=topic,
+                find_publishers=self._publisher_names,
                 on_change=self.publish_diagnostics,
             )
         # What was set while there was nothing to configure counts, too.
@@ -263,6 +277,7 @@ class BridgeNode(LifecycleNode):
         self._faults.guard()
         self.log.info(self._joint_map.table())
         self._sides.start()
+        self._trouble = None
 
     def _command_topic(self, consume: ConsumeSettings) -> CommandTopic:
         publisher = self.create_publisher(
@@ -350,17 +365,12 @@ class BridgeNode(LifecycleNode):
             self._sides.set_joint_map(self._joint_map)
 
     def _log_odd_joints(self, before: JointMap) -> None:
-        """Name what is wrong with joints of robot_description, once each."""
+        """Name what is wrong with joints that are not needed; diagnostics tell of the others."""
         joint_map = self._joint_map
         new = sorted(joint_map.odd.items() - before.odd.items())
-        lacking = [f'{name}: {fault}' for name, fault in new if name in joint_map.faulty]
         others = [f'{name}: {fault}' for name, fault in new if name not in joint_map.faulty]
-        if lacking:
-            self.log.warning(f'robot_description has joints with a fault: {named(lacking)}')
         if others:
             self.log.info(f'robot_description has joints with a fault: {named(others)}')
-        if joint_map.locked and joint_map.locked != before.locked:
-            self.log.warning(f'held where they are: {named(joint_map.locked)}; {LOCKED}')
 
     def _on_stop(self, stop: Stop) -> None:
         sides = self._sides  # The other thread may take it away.
@@ -396,6 +406,10 @@ class BridgeNode(LifecycleNode):
         self._beats += 1
         if self._beats % NAMESAKE_BEATS == 0:
             self._namesakes.look()
+        self._beat_at = steady_now()
+        found = self._conditions()
+        for name, told in self._told.items():
+            told.see(found[name], self._beat_at)
         if self._beats % 2 == 0:
             self.publish_diagnostics()
 
@@ -403,9 +417,13 @@ class BridgeNode(LifecycleNode):
         topic = self._measured_topic
         count = self.count_publishers(topic)
         # Asking for names costs much more than counting, and only several have to be told apart.
-        found = self.get_publishers_info_by_topic(topic) if count > 1 else []
-        names = sorted(f'{each.node_namespace.rstrip("/")}/{each.node_name}' for each in found)
+        names = self._publisher_names() if count > 1 else ()
         sides.look(publishers=count, names=names, topic=topic)
+
+    def _publisher_names(self) -> Sequence[str]:
+        """Name the nodes that publish joint_states, where there are several."""
+        names = publisher_names(self, self._measured_topic)
+        return names if len(names) > 1 else ()
 
     def publish_diagnostics(self) -> None:
         """Have the arena thread publish a report; any thread, under any lock."""
@@ -423,13 +441,30 @@ class BridgeNode(LifecycleNode):
                 raise
             # The ROS thread has destroyed what was to be reported of.
 
+    def _conditions(self) -> dict[str, Condition]:
+        sides, now = self._sides, steady_now()
+        paused_s = now - self._beat_at
+        return diagnostics.conditions(
+            sides,
+            self._panel.stop,
+            self._joint_map,
+            now,
+            lifecycle=lifecycle.condition(
+                is_configured=sides is not None,
+                is_active=sides is not None and sides.is_enabled,
+                failure=self._trouble,
+            ),
+            names=self._namesakes.condition,
+            paused_s=paused_s if paused_s > PAUSE_S + BEAT_PERIOD_S else None,
+        )
+
     def _report(self) -> DiagnosticArray:
         parts = diagnostics.report(
             self._sides,
             self._panel.stop,
             self._joint_map,
             rates=self._rates,
-            namesakes=self._namesakes.text,
+            conditions=self._conditions(),
         )
         stamp = self.get_clock().now().to_msg()
         server = self.settings.address.base_url

@@ -6,13 +6,10 @@ from collections.abc import Mapping
 
 from lerobot_arena_ros.arena.fields import is_text
 
-__all__ = ['LeftOut', 'shown']
+__all__ = ['LeftOut']
 
 LARGEST = 1e12
 """In radians or metres: what is beyond it, or no number, is no position of any joint."""
-
-MAX_TOLD = 100
-"""So many joints are named in all, because names may go on for ever."""
 
 
 class LeftOut:
@@ -26,7 +23,6 @@ class LeftOut:
         self._unmeasured: dict[str, str] = {}
         self._unsendable: dict[str, str] = {}
         self._checked: set[str] = set()
-        self._told: set[str] = set()
 
     @property
     def joints(self) -> dict[str, str]:
@@ -70,20 +66,3 @@ class LeftOut:
     def refused(self, joints: Mapping[str, str]) -> None:
         """Take the joints that the room refused, and why."""
         self._unsendable = {**self._unsendable, **joints}  # Another one, for those who read it.
-
-    def news(self) -> str | None:
-        """Return what has not been told yet, as a line for the log; None = nothing."""
-        if not self._unmeasured and not self._unsendable:
-            return None
-        new = {name: why for name, why in self.joints.items() if name not in self._told}
-        if not new or len(self._told) >= MAX_TOLD:
-            return None
-        self._told |= new.keys()
-        return f'left out of what is sent: {shown(new)}'
-
-
-def shown(joints: Mapping[str, str]) -> str:
-    """Name joints and what is wrong with them, for a log line or a status."""
-    named = [f'{name!r:.60} ({why})' for name, why in joints.items()]
-    more = f' and {len(named) - 5} more' if len(named) > 5 else ''
-    return '; '.join(named[:5]) + more

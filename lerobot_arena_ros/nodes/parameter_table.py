@@ -158,7 +158,8 @@ SPECS: tuple[Spec, ...] = (
     Spec(
         'produce.max_input_age_s',
         0.5,
-        'A stamped JointState older than this is dropped. 0: none is.',
+        'A JointState whose stamp is further from the clock, or has been the same for longer, is '
+        'dropped. 0: none is.',
         's',
         0.0,
         3600.0,

@@ -121,7 +121,7 @@ export class Robots {
 export function gateText(robot, nameOf) {
   switch (robot.gate) {
     case 'active':
-      return 'Follows the room';
+      return robot.cause === 'live' ? 'Follows the room' : `Does not move: ${robot.cause}`;
     case 'stopped':
       return stopText(robot, nameOf);
     case 'holding':
