@@ -12,7 +12,7 @@ from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
-from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy, qos_profile_sensor_data
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
@@ -41,6 +41,7 @@ from .robot_reporter import Identity
 from .serialized import JointStateReader
 from .settings import BridgeSettings, ConsumeSettings
 from .sides import Sides
+from .topics import Overridable, check_apart, check_overrides
 
 __all__ = ['BridgeNode']
 
@@ -53,9 +54,11 @@ NAMESAKE_BEATS = 4
 PULSE_PERIOD_S = 0.1
 """Of the timer that shows that the callbacks run, where short pauses count."""
 
+_OVERRIDABLE = {'joint_states': 'subscription', 'joint_commands': 'publisher'}
+"""The topics whose QoS parameters may change."""
+
 _DYNAMIC = {spec.name: spec for spec in SPECS if spec.dynamic}
 
-_COMMAND_QOS = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
 _DESCRIPTION_QOS = QoSProfile(
     depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL
 )
@@ -95,7 +98,9 @@ class BridgeNode(LifecycleNode):
         for side in {'produce', 'consume'} - set(sides):
             values[f'{side}.room_id'] = ''
         self.settings = BridgeSettings.of(values, joints)
-        self._refuse_own_commands()
+        self._check_topics()
+        if ignored := self._check_qos_overrides():
+            self.log.warning(ignored)
         if self.settings.consume is not None:
             for caution in self.settings.consume.limits.cautions(self.settings.joint_map.joints):
                 self.log.warning(caution)
@@ -132,13 +137,19 @@ class BridgeNode(LifecycleNode):
         if self.settings.estop_on_start:
             self._panel.trip(Stop('estop_on_start', 'stopped at start', tell_rooms=False))
 
-    def _refuse_own_commands(self) -> None:
-        commands = self.resolve_topic_name('joint_commands')
-        if self.settings.consume and commands == self.resolve_topic_name('joint_states'):
-            raise ParameterError(
-                f'joint_states and joint_commands are both {commands}: expected two topics, for '
-                'the bridge would take its own commands for where the robot is'
-            )
+    def _check_topics(self) -> None:
+        names = ['joint_states', 'robot_description', 'emergency_stop', '/diagnostics']
+        if self.settings.consume is not None:
+            # On joint_states it would take its own commands for where the robot is.
+            names.insert(1, 'joint_commands')
+        check_apart({name: self.resolve_topic_name(name) for name in names})
+
+    def _check_qos_overrides(self) -> str | None:
+        given = {name: each.value for name, each in self._parameter_overrides.items()}
+        entities = [
+            Overridable(self.resolve_topic_name(name), kind) for name, kind in _OVERRIDABLE.items()
+        ]
+        return check_overrides(given, entities)
 
     @property
     def failure(self) -> str | None:
@@ -249,7 +260,7 @@ class BridgeNode(LifecycleNode):
             JointState,
             'joint_states',
             self._on_joint_state,
-            qos_profile_sensor_data,
+            _measured_qos(),
             qos_overriding_options=options,
             raw=True,
         )
@@ -268,7 +279,7 @@ class BridgeNode(LifecycleNode):
         publisher = self.create_publisher(
             COMMAND_TYPES[consume.command_interface],
             'joint_commands',
-            _COMMAND_QOS,
+            _command_qos(),
             qos_overriding_options=QoSOverridingOptions.with_default_policies(),
         )
         self._entities.append(publisher)
@@ -434,6 +445,16 @@ class BridgeNode(LifecycleNode):
         stamp = self.get_clock().now().to_msg()
         server = self.settings.address.base_url
         return diagnostics.array(self.get_fully_qualified_name(), server, stamp, parts)
+
+
+def _measured_qos() -> QoSProfile:
+    """Make the QoS of sensor data; anew, because rclpy writes overrides into what it is given."""
+    return QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT)
+
+
+def _command_qos() -> QoSProfile:
+    """Make the QoS of commands, of which the newest counts."""
+    return QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
 
 
 def _checked(parameters: Iterable[Parameter]) -> dict[str, Value]:
