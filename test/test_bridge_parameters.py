@@ -114,6 +114,20 @@ MISTAKES = {
 }
 
 
+@pytest.mark.parametrize('name', ['/arena_bridge', '/left/arena_producer', 'arena_bridge'])
+def test_a_file_for_another_node_ends_the_bridge_with_one_line(name: str, tmp_path: Path) -> None:
+    """It would run without the limits in the file."""
+    file = tmp_path / 'arm.yaml'
+    file.write_text(f'{name}: {{ros__parameters: {{consume: {{max_velocity: 0.1}}}}}}')
+    arguments = ['--ros-args', '-r', '__ns:=/left', *ROOM, '--params-file', str(file)]
+    with own_domain(), running('nodes.bridge', arguments) as bridge:
+        assert bridge.wait() == 2, bridge.output
+
+    (line,) = bridge.output.splitlines()
+    assert 'arm.yaml: has no parameters for /left/arena_bridge, only for /' in line
+    assert 'expected `/**:` or `/left/arena_bridge:`' in line
+
+
 @pytest.mark.parametrize(('arguments', 'said'), MISTAKES.values(), ids=MISTAKES)
 def test_a_mistake_ends_the_bridge_with_one_line(arguments: list[str], said: str) -> None:
     """It exits with 2 and one line that names the thing and what was expected."""

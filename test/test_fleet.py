@@ -137,7 +137,9 @@ def test_what_one_robot_lacks_is_its_own_trouble(stage: Stage) -> None:
 
 def test_the_qos_of_one_robot_is_not_that_of_another(tmp_path: Path) -> None:
     """An override of the first robot leaves the second one's topics as they are."""
-    depths = [f'qos_overrides./{name}/joint_commands.publisher.depth' for name in ('left', 'right')]
+    depths = [
+        f'qos_overrides./{name}/joint_commands.publisher.depth' for name in ('left', 'right')
+    ]
     robots = {'left': follower('a', **{depths[0]: 7}), 'right': follower('b')}
     with running_fleet(tmp_path, robots) as stage:
         request = GetParameters.Request(names=depths[1:])

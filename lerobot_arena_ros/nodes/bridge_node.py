@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 import platform
 import threading
 from typing import Any
@@ -32,6 +32,7 @@ from .commander import Commander
 from .conversions import COMMAND_TYPES
 from .emergency_stop import EmergencyStopPanel
 from .guarding import Faults
+from .meant_parameters import check_arguments
 from .namesakes import Namesakes
 from .node_log import NodeLog
 from .other_publishers import OtherPublishers
@@ -79,6 +80,7 @@ class BridgeNode(LifecycleNode):
     :param name: of the node, unless it is remapped.
     :param thread: shared with other nodes, by whoever lets it end: nothing waits for it here, lest
         the others wait, too. None: one of its own.
+    :param arguments: the command line, if its parameters are for this node.
     :param options: those of rclpy's nodes.
     :ivar log: where lines about this node go.
     :raises ParameterError: the node must not run with its parameters.
@@ -90,10 +92,13 @@ class BridgeNode(LifecycleNode):
         *,
         name: str = 'arena_bridge',
         thread: ArenaThread | None = None,
+        arguments: Sequence[str] = (),
         **options: Any,
     ) -> None:
         super().__init__(name, **options)
         self.log = NodeLog(self.get_logger())
+        for warning in check_arguments(self.get_fully_qualified_name(), arguments):
+            self.log.warning(warning)
         values, joints = read_parameters(self)
         for side in {'produce', 'consume'} - set(sides):
             values[f'{side}.room_id'] = ''
