@@ -122,8 +122,8 @@ def test_a_file_for_another_node_ends_the_bridge_with_one_line(name: str, tmp_pa
     arguments = ['--ros-args', '-r', '__ns:=/left', *ROOM, '--params-file', str(file)]
     with own_domain(), running('nodes.bridge', arguments) as bridge:
         assert bridge.wait() == 2, bridge.output
+        (line,) = bridge.output.splitlines()
 
-    (line,) = bridge.output.splitlines()
     assert 'arm.yaml: has no parameters for /left/arena_bridge, only for /' in line
     assert 'expected `/**:` or `/left/arena_bridge:`' in line
 
