@@ -44,6 +44,11 @@ def test_nested_namespaces_are_names(check: Any) -> None:
     assert check(f'left: {{arena_bridge: {LIMITS}}}') == []
 
 
+def test_tags_are_ignored(check: Any) -> None:
+    """launch_ros writes lists so, and rcl ignores tags."""
+    assert check('/**: {ros__parameters: {joints: !!python/tuple [a], x: !y {z: !w 1}}}') == []
+
+
 @pytest.mark.parametrize(
     ('name', 'text'),
     [

@@ -45,6 +45,18 @@ _Loader.add_implicit_resolver(
 )
 
 
+def _construct_untagged(loader: _Loader, _: str, node: yaml.Node) -> Any:
+    """Ignore a tag, as ROS does: launch_ros writes lists as tuples of Python."""
+    if isinstance(node, yaml.MappingNode):
+        return loader.construct_mapping(node, deep=True)
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node, deep=True)
+    return loader.construct_scalar(node)
+
+
+_Loader.add_multi_constructor('', _construct_untagged)
+
+
 def load(path: Path) -> Any:
     """
     Read a file.
