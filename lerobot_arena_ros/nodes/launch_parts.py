@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import socket
 from tempfile import NamedTemporaryFile
 import time
@@ -25,6 +24,8 @@ from launch.substitutions import LaunchConfiguration
 from launch.utilities import perform_substitutions
 from launch_ros.substitutions import ExecutableInPackage
 from launch_ros.utilities import make_namespace_absolute, prefix_namespace
+
+from lerobot_arena_ros.arena.json_text import dump, load
 
 from .launch_rules import Include, LaunchError, Respawns
 
@@ -57,7 +58,7 @@ def file_of(content: dict[str, object]) -> str:
     0815 without them, and the node would read a number.
     """
     with NamedTemporaryFile('w', prefix='arena_launch_', suffix='.yaml', delete=False) as file:
-        json.dump(content, file)
+        file.write(dump(content))
     return file.name
 
 
@@ -82,11 +83,11 @@ def note_include(node: str, declared: list[DeclareLaunchArgument], context: Laun
     }
     include = Include(node, given)
     # A group takes its configurations with it: what is seen here was not in one of its own.
-    earlier = json.loads(configurations.get(_INCLUDES, '[]'))
+    earlier: Any = load(configurations.get(_INCLUDES, '[]'))
     for entry in earlier:
         if warning := include.check_after(Include(*entry)):
             get_logger('bridge.launch.py').warning(warning)
-    configurations[_INCLUDES] = json.dumps([*earlier, [node, given]])
+    configurations[_INCLUDES] = dump([*earlier, [node, given]])
 
 
 def arena_server(port: int) -> list[LaunchDescriptionEntity]:
