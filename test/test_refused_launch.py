@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+import json
 from pathlib import Path
 import shutil
 import socket
@@ -13,7 +14,7 @@ pytest.importorskip('launch_testing', reason='launch_testing is not here: it com
 
 from support.domain import own_domain
 from support.launching import needs_installation
-from support.processes import running_command
+from support.processes import free_port, running_command
 from support.waiting import wait_for
 
 pytestmark = [
@@ -52,6 +53,17 @@ def refusal(arguments: Sequence[str]) -> str:
 def test_an_arena_that_would_not_be_found_is_not_started(arguments: list[str], said: str) -> None:
     """Bridges would look for it elsewhere."""
     assert said in refusal([*BRIDGE, *ROOM, 'start_server:=true', *arguments])
+
+
+@pytest.mark.parametrize('argument', ['port:={}', 'server_url:=http://localhost:{}'])
+def test_the_arena_is_where_the_bridge_looks_for_it(argument: str) -> None:
+    """Only an arena of its own says that the room is not there."""
+    port = free_port()
+    arguments = [*BRIDGE, *ROOM, 'start_server:=true', argument.format(port)]
+    with own_domain(), running_command(['ros2', 'launch', *arguments]) as launch:
+        wait_for(lambda: 'there is no such room' in launch.output, 'the arena', 20.0)
+        assert f'arena_server listening on http://127.0.0.1:{port} ' in launch.output
+        launch.end()
 
 
 @pytest.mark.parametrize('file', ['bridge.launch.py', 'fleet.launch.py', 'demo.launch.py'])
@@ -95,6 +107,20 @@ def generate_launch_description():
 """
 
 
+def yaml_file() -> str:
+    """Return one with two bare includes, in YAML; JSON is YAML."""
+    includes = [
+        {
+            'include': {
+                'file': FOUND,
+                'arg': [{'name': name, 'value': value} for name, value in arguments.items()],
+            }
+        }
+        for arguments in (LEFT, RIGHT)
+    ]
+    return json.dumps({'launch': includes})
+
+
 def xml_file() -> str:
     """Return one with two bare includes, in XML."""
     includes = [
@@ -112,7 +138,9 @@ def xml_file() -> str:
         ('bare.launch.py', python_file('left', 'right')),
         ('half.launch.py', python_file('left', 'GroupAction([right])')),
         ('bare.launch.xml', xml_file()),
+        ('bare.launch.yaml', yaml_file()),
     ],
+    ids=['python', 'second in a group', 'xml', 'yaml'],
 )
 def test_a_room_of_another_include_ends_the_launch(name: str, text: str, tmp_path: Path) -> None:
     """The second bridge would be moved by the room of the first one."""
