@@ -7,7 +7,7 @@ What params_file says holds, unless an argument that is not empty says otherwise
 from pathlib import Path
 
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
-from launch.actions import DeclareLaunchArgument, OpaqueFunction
+from launch.actions import DeclareLaunchArgument
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node
 from launch_ros.substitutions import FindPackageShare
@@ -20,6 +20,7 @@ from lerobot_arena_ros.nodes.launch_parts import (
     full_name,
     is_true,
     note_include,
+    refusing,
     respawning,
 )
 from lerobot_arena_ros.nodes.launch_rules import choose_arena
@@ -144,4 +145,4 @@ def bridge(context: LaunchContext) -> list[LaunchDescriptionEntity]:
 
 def generate_launch_description() -> LaunchDescription:
     """Describe the arguments, the arena where it is wanted, and the node."""
-    return LaunchDescription([*ARGUMENTS, OpaqueFunction(function=bridge)])
+    return LaunchDescription([*ARGUMENTS, refusing('bridge.launch.py', bridge)])

@@ -5,12 +5,12 @@ The leader's joints go into a room; the follower moves as the room says.
 """
 
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
-from launch.actions import DeclareLaunchArgument, LogInfo, OpaqueFunction
+from launch.actions import DeclareLaunchArgument, LogInfo
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
 from lerobot_arena_ros.arena.address import DEFAULT_URL
-from lerobot_arena_ros.nodes.launch_parts import PACKAGE, arena_server
+from lerobot_arena_ros.nodes.launch_parts import PACKAGE, arena_server, refusing
 from lerobot_arena_ros.nodes.launch_rules import choose_arena
 from lerobot_arena_ros.nodes.so101 import SO101, limit_parameters
 
@@ -81,5 +81,5 @@ def demo(context: LaunchContext) -> list[LaunchDescriptionEntity]:
 def generate_launch_description() -> LaunchDescription:
     """Describe the arguments, and what is started with them."""
     return LaunchDescription(
-        [*ARGUMENTS, LogInfo(msg=INTRODUCTION), OpaqueFunction(function=demo)]
+        [*ARGUMENTS, LogInfo(msg=INTRODUCTION), refusing('demo.launch.py', demo)]
     )

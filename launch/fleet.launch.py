@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
-from launch.actions import DeclareLaunchArgument, OpaqueFunction
+from launch.actions import DeclareLaunchArgument
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node
 from launch_ros.substitutions import FindPackageShare
@@ -20,6 +20,7 @@ from lerobot_arena_ros.nodes.launch_parts import (
     arena_server,
     file_of,
     is_true,
+    refusing,
     respawning,
 )
 from lerobot_arena_ros.nodes.launch_rules import choose_arena
@@ -153,4 +154,4 @@ def as_fleet(robots: Sequence[Robot]) -> dict[str, object]:
 
 def generate_launch_description() -> LaunchDescription:
     """Describe the arguments, the arena where it is wanted, and the bridges."""
-    return LaunchDescription([*ARGUMENTS, OpaqueFunction(function=fleet)])
+    return LaunchDescription([*ARGUMENTS, refusing('fleet.launch.py', fleet)])

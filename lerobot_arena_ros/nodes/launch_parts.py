@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import socket
 from tempfile import NamedTemporaryFile
 import time
@@ -12,10 +13,11 @@ from launch.actions import (
     DeclareLaunchArgument,
     EmitEvent,
     ExecuteProcess,
+    OpaqueFunction,
     RegisterEventHandler,
     Shutdown,
 )
-from launch.conditions import IfCondition
+from launch.conditions import IfCondition, InvalidConditionExpressionError
 from launch.event_handlers import OnProcessExit, OnProcessIO
 from launch.events import matches_action
 from launch.events.process import ProcessExited, ProcessIO, ShutdownProcess
@@ -36,6 +38,7 @@ __all__ = [
     'full_name',
     'is_true',
     'note_include',
+    'refusing',
     'respawning',
 ]
 
@@ -43,6 +46,29 @@ PACKAGE = 'lerobot_arena_ros'
 RESPAWN_DELAY_S = 2.0
 _INCLUDES = 'lerobot_arena_ros.includes'
 """The launch configuration that has the includes of this scope so far."""
+
+
+def refusing(
+    name: str, describe: Callable[[LaunchContext], list[LaunchDescriptionEntity]]
+) -> OpaqueFunction:
+    """
+    Have a function describe what is launched; what it refuses ends the launch with one line.
+
+    An exception would end it, too, but leave running what another launch file has just started.
+
+    :param name: of the launch file.
+    """
+
+    def described(context: LaunchContext) -> list[LaunchDescriptionEntity]:
+        try:
+            return describe(context)
+        except (ValueError, InvalidConditionExpressionError) as exc:
+            text = f'{name}: {exc}'
+            # Prints it, and gives the launch the exit code 1.
+            context.asyncio_loop.call_exception_handler({'message': text})
+            return [Shutdown(reason=text)]
+
+    return OpaqueFunction(function=described)
 
 
 def is_true(argument: str, context: LaunchContext) -> bool:
