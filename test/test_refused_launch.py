@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 import json
 from pathlib import Path
 import re
@@ -30,15 +31,24 @@ RIGHT = {'namespace': 'right', 'produce_room': 'b'}
 FOUND = '$(find-pkg-share lerobot_arena_ros)/launch/bridge.launch.py'
 
 
+def processes_in(domain: int) -> list[str]:
+    """Return the ids of the processes that were started in a ROS domain and still run."""
+    found = []
+    for path in Path('/proc').glob('[0-9]*/environ'):
+        with suppress(OSError):
+            if f'ROS_DOMAIN_ID={domain}\0'.encode() in path.read_bytes():
+                found.append(path.parent.name)
+    return found
+
+
 def refusal(arguments: Sequence[str]) -> str:
     """Launch what ends by itself, with nothing left running; return the line that says why."""
-    with own_domain(), running_command(['ros2', 'launch', *arguments]) as launch:
+    with own_domain() as domain, running_command(['ros2', 'launch', *arguments]) as launch:
         code = launch.wait()
         text = launch.output
+        assert processes_in(domain) == [], text
     assert code == 1, text
     assert not re.search('^Traceback', text, re.M)  # Of launch; a bridge may be interrupted.
-    for pid in re.findall(r'process started with pid \[(\d+)\]', text):
-        assert not Path(f'/proc/{pid}').exists(), text
     (line,) = [each for each in text.splitlines() if '.launch.py: ' in each]
     return line
 
