@@ -229,17 +229,13 @@ def viewing(bridged: Robot) -> Iterator[Callable[[], str]]:
 def says_so(bridged: Robot, status: str, text: str, fault: Fault, since: float) -> str:
     """Wait until the log and a status have the same sentence, and return it."""
 
-    def lines() -> list[tuple[str, float, str]]:
-        return [line for line in logged(bridged, text) if line[1] >= since]
+    def both() -> list[tuple[str, float, str]]:
+        return [line for line in logged(bridged, text) if line[2] == plain(bridged.status(status))]
 
-    wait_for(lines, f'{text!r} in the log', 10.0)
-    severity, logged_at, line = lines()[0]
+    wait_for(both, f'{text!r} in the log and in {status}', 10.0)
+    severity, logged_at, line = both()[0]
     assert severity == fault.severity
     assert logged_at - since <= WITHIN_S + SLACK_S
-    wait_for(
-        lambda: plain(bridged.status(status)) == line,
-        f'{status} to say {line!r}, not {plain(bridged.status(status))!r}',
-    )
     return line
 
 

@@ -123,10 +123,10 @@ def test_topics_and_services_are_those_of_the_reference(line: str) -> None:
     assert re.search(rf'^\| `(~/|/)?{name}`', topics, re.M), name
 
 
-@pytest.mark.parametrize('line', named('ros2 param'))
+@pytest.mark.parametrize('line', named('ros2 param set'))
 def test_parameters_that_are_set_may_be(line: str) -> None:
     """A read-only one would refuse."""
-    _, _, _, node, name, value = line.split()
+    _, _, _, node, name, value = re.sub(r'--timeout \d+ ', '', line).split()
     specs = NODES[node.removeprefix('/')]
     spec = {spec.name: spec for spec in specs}[name]
 

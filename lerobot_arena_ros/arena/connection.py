@@ -85,8 +85,8 @@ def new_participant_id(name: str) -> str:
 
     :param name: what the id begins with; characters that do not read well become hyphens.
     """
-    readable = re.sub('[^A-Za-z0-9]+', '-', name).strip('-') or 'participant'
-    return f'{readable[:MAX_NAME_LENGTH]}-{uuid.uuid4().hex[:6]}'
+    readable = re.sub('[^A-Za-z0-9]+', '-', name)[:MAX_NAME_LENGTH].strip('-') or 'participant'
+    return f'{readable}-{uuid.uuid4().hex[:6]}'
 
 
 async def open_connection(

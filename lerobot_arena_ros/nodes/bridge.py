@@ -46,7 +46,7 @@ def _run(name: str, args: list[str] | None, sides: tuple[str, ...]) -> int:
         return 2
 
     def make() -> Program:
-        node = BridgeNode(sides, name=name)
+        node = BridgeNode(sides, name=name, arguments=sys.argv[1:] if args is None else args)
         return Program(
             [node], node.settings.executor, node.start, node.finish, lambda: node.failure
         )

@@ -12,7 +12,7 @@ from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
-from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy, qos_profile_sensor_data
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
@@ -34,6 +34,7 @@ from .condition_log import ConditionLog
 from .conversions import COMMAND_TYPES
 from .emergency_stop import EmergencyStopPanel
 from .guarding import Faults
+from .meant_parameters import check_arguments
 from .namesakes import ALONE, Namesakes
 from .node_log import NodeLog
 from .other_publishers import OtherPublishers, publisher_names
@@ -43,6 +44,7 @@ from .robot_reporter import Identity
 from .serialized import JointStateReader
 from .settings import PAUSE_S, BridgeSettings, ConsumeSettings
 from .sides import Sides
+from .topics import Overridable, check_apart, check_overrides
 
 __all__ = ['BridgeNode']
 
@@ -55,9 +57,11 @@ NAMESAKE_BEATS = 4
 PULSE_PERIOD_S = 0.1
 """Of the timer that shows that the callbacks run, where short pauses count."""
 
+_OVERRIDABLE = {'joint_states': 'subscription', 'joint_commands': 'publisher'}
+"""The topics whose QoS parameters may change."""
+
 _DYNAMIC = {spec.name: spec for spec in SPECS if spec.dynamic}
 
-_COMMAND_QOS = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
 _DESCRIPTION_QOS = QoSProfile(
     depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL
 )
@@ -78,6 +82,7 @@ class BridgeNode(LifecycleNode):
     :param name: of the node, unless it is remapped.
     :param thread: shared with other nodes, by whoever lets it end: nothing waits for it here, lest
         the others wait, too. None: one of its own.
+    :param arguments: the command line, if its parameters are for this node.
     :param options: those of rclpy's nodes.
     :ivar log: where lines about this node go.
     :raises ParameterError: the node must not run with its parameters.
@@ -89,15 +94,20 @@ class BridgeNode(LifecycleNode):
         *,
         name: str = 'arena_bridge',
         thread: ArenaThread | None = None,
+        arguments: Sequence[str] = (),
         **options: Any,
     ) -> None:
         super().__init__(name, **options)
         self.log = NodeLog(self.get_logger())
+        for warning in check_arguments(self.get_fully_qualified_name(), arguments):
+            self.log.warning(warning)
         values, joints = read_parameters(self)
         for side in {'produce', 'consume'} - set(sides):
             values[f'{side}.room_id'] = ''
         self.settings = BridgeSettings.of(values, joints)
-        self._refuse_own_commands()
+        self._check_topics()
+        if ignored := self._check_qos_overrides():
+            self.log.warning(ignored)
         if self.settings.consume is not None:
             for caution in self.settings.consume.limits.cautions(self.settings.joint_map.joints):
                 self.log.warning(caution)
@@ -141,13 +151,19 @@ class BridgeNode(LifecycleNode):
         if self.settings.estop_on_start:
             self._panel.trip(Stop('estop_on_start', 'stopped at start', tell_rooms=False))
 
-    def _refuse_own_commands(self) -> None:
-        commands = self.resolve_topic_name('joint_commands')
-        if self.settings.consume and commands == self.resolve_topic_name('joint_states'):
-            raise ParameterError(
-                f'joint_states and joint_commands are both {commands}: expected two topics, for '
-                'the bridge would take its own commands for where the robot is'
-            )
+    def _check_topics(self) -> None:
+        names = ['joint_states', 'robot_description', 'emergency_stop', '/diagnostics']
+        if self.settings.consume is not None:
+            # On joint_states it would take its own commands for where the robot is.
+            names.insert(1, 'joint_commands')
+        check_apart({name: self.resolve_topic_name(name) for name in names})
+
+    def _check_qos_overrides(self) -> str | None:
+        given = {name: each.value for name, each in self._parameter_overrides.items()}
+        entities = [
+            Overridable(self.resolve_topic_name(name), kind) for name, kind in _OVERRIDABLE.items()
+        ]
+        return check_overrides(given, entities)
 
     @property
     def failure(self) -> str | None:
@@ -263,7 +279,7 @@ class BridgeNode(LifecycleNode):
             JointState,
             'joint_states',
             self._on_joint_state,
-            qos_profile_sensor_data,
+            _measured_qos(),
             qos_overriding_options=options,
             raw=True,
         )
@@ -283,7 +299,7 @@ class BridgeNode(LifecycleNode):
         publisher = self.create_publisher(
             COMMAND_TYPES[consume.command_interface],
             'joint_commands',
-            _COMMAND_QOS,
+            _command_qos(),
             qos_overriding_options=QoSOverridingOptions.with_default_policies(),
         )
         self._entities.append(publisher)
@@ -469,6 +485,16 @@ class BridgeNode(LifecycleNode):
         stamp = self.get_clock().now().to_msg()
         server = self.settings.address.base_url
         return diagnostics.array(self.get_fully_qualified_name(), server, stamp, parts)
+
+
+def _measured_qos() -> QoSProfile:
+    """Make the QoS of sensor data; anew, because rclpy writes overrides into what it is given."""
+    return QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT)
+
+
+def _command_qos() -> QoSProfile:
+    """Make the QoS of commands, of which the newest counts."""
+    return QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
 
 
 def _checked(parameters: Iterable[Parameter]) -> dict[str, Value]:
