@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 import httpx
 import pytest
+from support.arena_api import make_room
 from support.pages import ROOT, read, rows_of
 
 from lerobot_arena_ros.arena.messages import (
@@ -49,6 +50,7 @@ def test_rest_is_as_served(own_server_url: str) -> None:
 
 def test_metrics_are_as_served(own_server_url: str) -> None:
     """Each metric is in the table with its type and its labels, and no other."""
+    make_room(own_server_url)
     text = httpx.get(f'{own_server_url}/metrics').text
     served = set(re.findall(r'^# TYPE (\S+) (\S+)$', text, re.M))
     listed = {
@@ -57,11 +59,12 @@ def test_metrics_are_as_served(own_server_url: str) -> None:
     }
 
     assert set(listed) == served
-    labelled = dict(re.findall(r'^(\w+)\{(\w+)=', text, re.M))
+    labelled = dict(re.findall(r'^(\w+)\{(.*)\}', text, re.M))
     assert labelled
     for (name, _), shown in listed.items():
         if name in labelled:
-            assert shown == f'`{name}{{{labelled[name]}}}`'
+            labels = ', '.join(re.findall(r'(\w+)=', labelled[name]))
+            assert shown == f'`{name}{{{labels}}}`'
 
 
 def test_options_are_those_of_the_help(
