@@ -71,6 +71,10 @@ def test_commands_are_found() -> None:
 def test_a_launch_names_a_file_and_arguments_that_exist(line: str) -> None:
     """A renamed argument would be an error on the reader's screen."""
     words = shlex.split(line)
+    if words[2].startswith('examples/'):
+        assert (ROOT / words[2]).is_file()
+        assert len(words) == 3
+        return
     assert words[2] == PACKAGE
     given = [word.partition(':=')[0] for word in words[4:] if ':=' in word]
     flags = [word for word in words[4:] if ':=' not in word and not word.endswith('.yaml')]
