@@ -54,9 +54,9 @@ def test_the_reference_has_every_parameter_as_it_is(
         assert (kind, default, unit) == (spec.type_name, shown(spec.default), spec.unit or '–')
         assert description.startswith(spec.description)
         assert ('May change while' in description) == spec.dynamic
-        assert {f'`{choice}`' for choice in spec.choices if choice} <= set(
-            re.findall('`[^`]+`', description)
-        )
+        if page == 'parameters.md':
+            named = set(re.findall('`([^`]+)`', description))
+            assert set(filter(None, spec.choices)) <= named
 
 
 def test_the_reference_has_every_executable() -> None:
