@@ -37,7 +37,7 @@ _SIZES = (
     ('--max-body-bytes', 'body_bytes', 'N', 'bytes of the body of one REST request'),
 )
 
-_EXAMPLES = f'''examples:
+_EXAMPLES = f"""examples:
   {NAME}
       for programs and browsers on this machine
   {NAME} --host 0.0.0.0 --token-file token \\
@@ -46,7 +46,7 @@ _EXAMPLES = f'''examples:
 
 The token is read from {TOKEN_VARIABLE} if --token-file is not given.
 Exit code: 0 after SIGINT (Ctrl-C) or SIGTERM, 2 if an option, the token or the
-address cannot be used.'''
+address cannot be used."""
 
 
 class UsageError(Exception):
@@ -72,9 +72,7 @@ class Options:
         return f'Options({self.host}:{self.port})'
 
 
-class _Formatter(
-    argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter
-):
+class _Formatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
     """Shows the defaults that there are."""
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
