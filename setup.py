@@ -34,6 +34,7 @@ setup(
         (f'share/{name}/launch', sorted(map(str, Path('launch').glob('*.launch.py')))),
         (f'share/{name}/config', sorted(map(str, Path('config').glob('*.yaml')))),
         (f'share/{name}/examples', sorted(map(str, Path('examples').glob('*.*')))),
+        (f'share/{name}/examples/launch', sorted(map(str, Path('examples/launch').glob('*.*')))),
     ],
     # For pip alone: where ROS is, rosdep installs what package.xml names.
     install_requires=[

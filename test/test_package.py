@@ -166,8 +166,9 @@ def test_executables_land_where_ros2_run_looks() -> None:
             ['config/bridge.yaml', 'config/fleet.yaml', 'config/so101.yaml'],
         ),
         (f'share/{PACKAGE}/examples', [*map(str, EXAMPLES), 'examples/README.md']),
+        (f'share/{PACKAGE}/examples/launch', ['examples/launch/two_arms.launch.xml']),
     ],
-    ids=['marker', 'manifest', 'launch', 'config', 'examples'],
+    ids=['marker', 'manifest', 'launch', 'config', 'examples', 'example launch files'],
 )
 def test_data_files_are_shipped(described: dict[str, Any], folder: str, files: list[str]) -> None:
     """What the executables and `ros2 launch` look for in share/ is there, and exists here."""

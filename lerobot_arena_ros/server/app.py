@@ -54,7 +54,6 @@ def create_app(
         strict_content_type=False,
     )
     app.state.hub = hub
-    app.state.metrics = metrics.registry_of(hub)
     app.add_middleware(Guard, hub=hub, rules=rules)
     # The last one added comes first: a preflight brings no token, and a refusal is readable.
     app.add_middleware(

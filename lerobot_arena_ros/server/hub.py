@@ -16,7 +16,6 @@ from ..arena.messages import (
     ErrorReply,
     Join,
     JointUpdate,
-    RobotReport,
     Role,
     decode_client,
 )
@@ -211,7 +210,9 @@ class Hub:
     def _deliver(self, delivery: Delivery | None) -> None:
         if delivery is None:
             return
-        self._count(delivery.message)
+        match delivery.message:
+            case ErrorReply(code='unknown_type' | 'no_such_robot' as code):
+                self.tally.refused[code] += 1
         if not delivery.recipients:
             return
         frame = frame_of(delivery.message)
@@ -220,17 +221,6 @@ class Hub:
             connection = self._connections.get(member)
             if connection is not None:
                 connection.put(delivery.message, frame)
-
-    def _count(self, message: object) -> None:
-        match message:
-            case JointUpdate():
-                self.tally.updates += 1
-            case EmergencyStop():
-                self.tally.stops += 1
-            case RobotReport(state=state) if state is not None:
-                self.tally.robot_states += 1
-            case ErrorReply(code='unknown_type' | 'no_such_robot' as code):
-                self.tally.refused[code] += 1
 
     def _complain(self, member: Member, error: ProtocolError) -> None:
         if error.reason == 'json':
