@@ -67,10 +67,10 @@ help: ## List the targets
 	@echo 'Options: SECONDS=15 (demo, sim, soak), STEPS=100000 (motion), SHORT=1 (bench), DISTRO=jazzy|kilted, DEPS=newest|apt, ARGS=... (test, motion, bench, tracking, soak), PYTHON=...'
 
 demo: $(VENV)/installed ## Show a leader arm moving a follower arm through an arena; SECONDS=15 runs unattended
-	@$(BIN)/python -m lerobot_arena_ros.nodes.demo $(if $(SECONDS),--seconds $(SECONDS))
+	@$(BIN)/python -c "import sys; from lerobot_arena_ros.executables import arena_demo; sys.exit(arena_demo())" $(if $(SECONDS),--seconds $(SECONDS))
 
 sim: $(VENV)/sim ## Show a simulated SO-101, driven from the browser; SECONDS=15 runs unattended
-	@$(BIN)/python -m lerobot_arena_ros.nodes.sim_demo $(if $(SECONDS),--seconds $(SECONDS))
+	@$(BIN)/python -c "import sys; from lerobot_arena_ros.executables import sim_demo; sys.exit(sim_demo())" $(if $(SECONDS),--seconds $(SECONDS))
 
 test: $(TESTED) ## Run all tests; DISTRO=kilted or DEPS=apt on other versions, ARGS='-k name' for some
 	$(BIN)/python -m pytest -rs $(PARALLEL) $(ARGS)

@@ -135,7 +135,7 @@ def read_mcap(path: Path) -> list[Recorded]:
         except Exception as exc:
             raise Failure(
                 f'{path} is damaged after {len(events)} messages: '
-                f'{str(exc) or type(exc).__name__}; nothing of it is used; `mcap recover` may repair '
-                'it'
+                f'{str(exc) or type(exc).__name__}; nothing of it is used; `mcap recover` may '
+                'repair it'
             ) from exc
     return events

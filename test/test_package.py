@@ -15,6 +15,7 @@ from xml.etree import ElementTree
 
 import pytest
 import setuptools
+from support.executables import EXECUTABLES
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = 'lerobot_arena_ros'
@@ -123,20 +124,7 @@ def test_colcon_takes_it_for_a_ros_package() -> None:
     assert line.split('\t')[2] == '(ros.ament_python)'
 
 
-@pytest.mark.parametrize(
-    'name',
-    [
-        'arena_bridge',
-        'arena_producer',
-        'arena_consumer',
-        'arena_fleet',
-        'arena_stop',
-        'arena_server',
-        'demo_arm',
-        'demo',
-        'sim_arm',
-    ],
-)
+@pytest.mark.parametrize('name', EXECUTABLES)
 def test_executables_resolve(described: dict[str, Any], name: str) -> None:
     """Each executable names a function without obligatory arguments."""
     module, function = entry_points(described)[name].split(':')
