@@ -27,10 +27,10 @@ def advice(error: ImportError) -> str | None:
     if module in ('', 'lerobot_arena_ros'):
         return None
     is_ros = module in _ROS_MODULES or module.endswith(_ROS_ENDINGS)
-    if not isinstance(error, ModuleNotFoundError):
+    if sys.modules.get(module) is not None:
         reason = str(error).partition('\n')[0]
-        needed = _ROS if is_ros else f'install another one: pip install --upgrade {module}'
-        return f'{module} does not fit {_python()}: {reason}; {needed}'
+        needed = _ROS if is_ros else 'install a release that pip check does not complain of'
+        return f'{module} does not fit {_python()}, or this package: {reason}; {needed}'
     if is_ros:
         return f'no {module} here: {_ROS}'
     if module in _SIM_MODULES:

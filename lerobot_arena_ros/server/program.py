@@ -12,10 +12,13 @@ import socket
 import sys
 from typing import NoReturn
 
+from uvicorn import __version__ as uvicorn_version
+
 from lerobot_arena_ros.output.streams import never_block
 
 from .access import Rules
 from .app import create_app
+from .insides import FITTING, missing_insides
 from .log import log_to_stderr
 from .loops import run
 from .options import NAME, TOKEN_VARIABLE, Options, UsageError, read_options
@@ -53,6 +56,11 @@ def run_server(args: Sequence[str]) -> None:
 
 
 async def _serve(options: Options, rules: Rules, sockets: list[socket.socket]) -> None:
+    if missing := missing_insides():
+        _fail(
+            f'uvicorn {uvicorn_version} does not fit, because it has no {", ".join(missing)}: pip '
+            f"install '{FITTING}'"
+        )
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
