@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 import contextlib
+from functools import partial
 import importlib.util
 import os
 from pathlib import Path
@@ -19,6 +20,7 @@ import pytest
 from support.examples import EXAMPLES, finished, in_terminal, running_example
 from support.processes import free_port
 from support.server import running_server
+from support.signals import handles_sigterm, let_pass
 from support.waiting import until, wait_for, wait_until
 
 from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
@@ -615,3 +617,23 @@ def test_a_missing_library_is_named(own_server_url: str, tmp_path: Path) -> None
             assert example.wait() == 1
             assert advice in example.output.splitlines()[-1]
             assert 'Traceback' not in example.output
+
+
+@pytest.mark.parametrize('name', ['drive_from_terminal', 'record_room', 'replay_room'])
+def test_ctrl_c_early_and_twice_is_no_error(
+    name: str, own_server_url: str, tmp_path: Path
+) -> None:
+    """While the example imports, and while it ends."""
+    room = ('--server-url', own_server_url, '--room-id', f'twice-{name}', '--create-room')
+    for number, after_s in enumerate((0.0, 0.1, 0.3, 1.0)):
+        (folder := tmp_path / str(number)).mkdir()
+        arguments = (*role_of(name), *room, *file_for(name, folder))
+        with running_example(name, *arguments) as example:
+            wait_for(partial(handles_sigterm, example), 'the handler')
+            let_pass(example, after_s)
+            example.signal(signal.SIGINT)
+            let_pass(example, 0.05)
+            code = example.end()
+
+            assert 'Traceback' not in example.output, example.output
+            assert code in (0, 1), f'{after_s} s: {code}'

@@ -8,7 +8,6 @@ from pathlib import Path
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -17,6 +16,7 @@ pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or 
 from support.domain import own_domain
 from support.executables import EXECUTABLES
 from support.processes import Process, running_command
+from support.signals import handles_sigterm, let_pass
 from support.waiting import wait_for
 
 SCRIPT = 'import re\nimport sys\nfrom {module} import {function}\nsys.exit({function}())'
@@ -57,20 +57,6 @@ def started(name: str, folder: Path) -> Iterator[Process]:
     with own_domain(), running_command(command, start_new_session=True) as process:
         wait_for(lambda: handles_sigterm(process), f'{name} to handle signals')
         yield process
-
-
-def handles_sigterm(process: Process) -> bool:
-    """Say whether it does, which Python by itself does not."""
-    assert process.is_alive, process.output
-    status = Path(f'/proc/{process.pid}/status').read_text()
-    caught = next(line for line in status.splitlines() if line.startswith('SigCgt:'))
-    return bool(int(caught.split()[1], 16) >> (signal.SIGTERM - 1) & 1)
-
-
-def let_pass(process: Process, seconds: float) -> None:
-    """Have some time pass, or the process end."""
-    end = time.monotonic() + seconds
-    wait_for(lambda: time.monotonic() >= end or not process.is_alive, 'a moment')
 
 
 def test_signals_are_handled_before_anything_heavy_is_imported() -> None:
