@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from configparser import RawConfigParser
 import importlib
 import importlib.util
 from pathlib import Path
@@ -137,10 +138,11 @@ def test_executables_resolve(described: dict[str, Any], name: str) -> None:
 
 def test_executables_land_where_ros2_run_looks() -> None:
     """Without these lines in setup.cfg `ros2 run` finds nothing."""
-    text = (ROOT / 'setup.cfg').read_text(encoding='utf-8')
+    options = RawConfigParser()
+    options.read(ROOT / 'setup.cfg')
 
-    assert f'script_dir=$base/lib/{PACKAGE}' in text
-    assert f'install_scripts=$base/lib/{PACKAGE}' in text
+    assert options['develop']['script_dir'] == f'$base/lib/{PACKAGE}'
+    assert options['install']['install_scripts'] == f'$base/lib/{PACKAGE}'
 
 
 @pytest.mark.parametrize(
