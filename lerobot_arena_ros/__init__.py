@@ -1,7 +1,5 @@
 """ROS 2 bridge for LeRobot Arena; these names, the arena client, need no ROS."""
 
-from __future__ import annotations
-
 TYPE_CHECKING = False  # typing has the same, and takes some milliseconds of each start.
 if TYPE_CHECKING:
     from typing import Any
@@ -9,6 +7,7 @@ if TYPE_CHECKING:
     from .arena.client_core import RoboticsClientCore
     from .arena.clients import RoboticsConsumer, RoboticsProducer
     from .arena.factories import create_client, create_consumer_client, create_producer_client
+del TYPE_CHECKING
 
 __all__ = [
     'RoboticsClientCore',
@@ -26,7 +25,7 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> 'Any':
     """Load the client when it is asked for: the server does without it and its libraries."""
     if name not in __all__:
         raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
