@@ -51,7 +51,7 @@ def status_line(watch: DemoWatch) -> str:
         return 'waiting for commands'
     text = f'{watch.rate_hz:.0f} commands/s, follower {watch.error_rad:.3f} rad behind'
     p50, p99 = watch.recent_latency_ms(50), watch.recent_latency_ms(99)
-    return text if p50 is None else f'{text}, latency p50 {p50:.1f} ms, p99 {p99:.1f} ms'
+    return text if p50 is None else f'{text}, latency {p50:.1f} ms (p99 {p99:.1f})'
 
 
 def _table(watch: DemoWatch, columns: int) -> list[str]:
