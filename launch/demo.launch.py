@@ -35,7 +35,7 @@ def arm(namespace: str, motion: str) -> Node:
     """Describe a simulated arm."""
     return Node(
         package=PACKAGE,
-        executable='demo_arm',
+        executable='arena_demo_arm',
         name='demo_arm',
         namespace=namespace,
         parameters=[{'motion': motion, 'joints': JOINTS, 'rate_hz': 50.0}],

@@ -420,6 +420,21 @@ def test_the_table_shows_the_ends_of_each_range() -> None:
     ]
 
 
+def test_the_table_writes_no_negative_zero() -> None:
+    """A middle of the range that is not exact is 0.0, and so is an end of it."""
+    joint_map = JointMap(
+        (
+            Joint('jaw', 'Jaw', Unit.DEGREES, -0.0, 1.7, invert=True),
+            Joint('roll', 'Roll', Unit.DEGREES, -1e-9, 1e-9),
+        )
+    )
+
+    assert joint_map.table().splitlines()[1:] == [
+        '  jaw -> Jaw, degrees: 0.000 rad = 0.0, 1.700 rad = -97.4',
+        '  roll -> Roll, degrees: 0.000 rad = 0.0, 0.000 rad = 0.0',
+    ]
+
+
 def test_the_table_shows_limits_that_are_none() -> None:
     """The largest double, which some tools write for no limit, has no value in degrees."""
     wheel = Joint('wheel', 'wheel', Unit.DEGREES, -1.79769e308, 1.79769e308)

@@ -26,7 +26,7 @@ NODES: dict[str, tuple[Spec, ...]] = {
     'arena_bridge': SPECS,
     'arena_producer': SPECS,
     'arena_consumer': SPECS,
-    'demo_arm': ARM_SPECS,
+    'arena_demo_arm': ARM_SPECS,
     'sim_arm': SIM_SPECS,
 }
 RELATIVE = ('joint_states', 'joint_commands', 'emergency_stop', 'robot_description', '__ns')

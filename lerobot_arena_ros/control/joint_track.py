@@ -14,6 +14,7 @@ from .causes import nonfinite
 from .gate_settings import GateJoint
 from .slew import clamp
 from .stamps import Unusable, repeated
+from .units import fixed
 
 __all__ = ['JointTrack']
 
@@ -186,19 +187,19 @@ class JointTrack:
 
     def misplacement(self) -> str:
         """Describe where the joint was measured, outside its limits."""
-        joint, position, turns = self._joint, self.position, self._turns_off()
-        lower = '-inf' if joint.lower is None else f'{joint.lower:.3g}'
-        upper = 'inf' if joint.upper is None else f'{joint.upper:.3g}'
+        joint, position, turns = self._joint, fixed(self.position, 3), self._turns_off()
+        lower = '-inf' if joint.lower is None else f'{joint.lower + 0.0:.3g}'
+        upper = 'inf' if joint.upper is None else f'{joint.upper + 0.0:.3g}'
         limits = f'limits [{lower}, {upper}]'
         if turns:
             off = 'one turn' if abs(turns) == 1 else f'{abs(turns)} turns'
             return (
-                f'{self.name} is {off} off: measured {position:.3f}, {limits}; home the encoder '
+                f'{self.name} is {off} off: measured {position}, {limits}; home the encoder '
                 f'or set joint_map.{self.name}.offset'
             )
         unit = 'm' if joint.is_sliding else 'rad'
         return (
-            f'{self.name} is outside its limits: measured {position:.3f} {unit}, {limits}; are '
+            f'{self.name} is outside its limits: measured {position} {unit}, {limits}; are '
             f'joint_states in {unit}, and are the limits right?'
         )
 

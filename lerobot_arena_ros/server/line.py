@@ -23,14 +23,22 @@ if TYPE_CHECKING:
 # The newer implementation where there is one: the other warns of its own end.
 try:
     from uvicorn.protocols.websockets.websockets_sansio_impl import (
-        WebSocketsSansIOProtocol as _UvicornProtocol,
+        WebSocketsSansIOProtocol as UvicornProtocol,
     )
 except ImportError:
     from uvicorn.protocols.websockets.websockets_impl import (  # type: ignore[assignment]
-        WebSocketProtocol as _UvicornProtocol,
+        WebSocketProtocol as UvicornProtocol,
     )
 
-__all__ = ['HIGH_WATER_BYTES', 'LINGER_S', 'Line', 'LineProtocol', 'close_frame', 'text_frame']
+__all__ = [
+    'HIGH_WATER_BYTES',
+    'LINGER_S',
+    'Line',
+    'LineProtocol',
+    'UvicornProtocol',
+    'close_frame',
+    'text_frame',
+]
 
 HIGH_WATER_BYTES = 16 * 1024
 """
@@ -160,7 +168,7 @@ class Line:
         return not self._is_lost and not self._transport.is_closing()
 
 
-class LineProtocol(_UvicornProtocol):
+class LineProtocol(UvicornProtocol):
     """Uvicorn's WebSocket with a :class:`Line` in its scope, as ``scope['state']['line']``."""
 
     _line: Line

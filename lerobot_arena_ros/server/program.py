@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+import contextlib
 import errno
 import os
 import signal
@@ -11,10 +12,13 @@ import socket
 import sys
 from typing import NoReturn
 
+from uvicorn import __version__ as uvicorn_version
+
 from lerobot_arena_ros.output.streams import never_block
 
 from .access import Rules
 from .app import create_app
+from .insides import FITTING, missing_insides
 from .log import log_to_stderr
 from .loops import run
 from .options import NAME, TOKEN_VARIABLE, Options, UsageError, read_options
@@ -52,10 +56,16 @@ def run_server(args: Sequence[str]) -> None:
 
 
 async def _serve(options: Options, rules: Rules, sockets: list[socket.socket]) -> None:
+    if missing := missing_insides():
+        _fail(
+            f'uvicorn {uvicorn_version} does not fit, because it has no {", ".join(missing)}: pip '
+            f"install '{FITTING}'"
+        )
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+        # The loop's own handlers would end with it, before the process does.
+        signal.signal(number, lambda *_: _wake(loop, stop))
     url = url_of(options.host, sockets, is_encrypted=options.certificate is not None)
     line = f'{NAME} listening on {url} with its console at {console_url_of(url)}'
     await serve(
@@ -65,6 +75,11 @@ async def _serve(options: Options, rules: Rules, sockets: list[socket.socket]) -
         ready=lambda: print(line, flush=True),
         certificate=options.certificate,
     )
+
+
+def _wake(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    with contextlib.suppress(RuntimeError):  # The loop has ended, and all with it.
+        loop.call_soon_threadsafe(stop.set)
 
 
 def _warn(options: Options) -> None:
