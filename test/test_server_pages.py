@@ -126,7 +126,6 @@ def test_each_message_has_an_example_that_is_one(heading: str) -> None:
         assert json.loads(encode(message)) == json.loads(text)
     kinds = {type(message) for message in decoded}
     assert kinds | {Unknown} == set(kinds_of(heading))
-    assert len(kinds) == len(decoded)
 
 
 def decode(heading: str, text: str) -> Message:
