@@ -30,14 +30,17 @@ ifdef SOURCED
 VENV := .venv-ros-$(SOURCED)
 VENV_OPTIONS := --system-site-packages
 REQUIREMENTS := requirements/newest.txt
+OF_TESTS := requirements/test.txt
 TESTED := $(VENV)/installed
 export PYTHONPATH := $(CURDIR):$(PYTHONPATH)
 else
 VENV := .venv$(if $(filter-out jazzy,$(DISTRO)),-$(DISTRO))$(if $(filter-out newest,$(DEPS)),-$(DEPS))
 VENV_OPTIONS :=
-REQUIREMENTS := requirements/$(DISTRO).txt requirements/$(DEPS).txt $(if $(filter newest,$(DEPS)),requirements/fuzz.txt requirements/examples.txt requirements/fast.txt)
+REQUIREMENTS := requirements/$(DISTRO).txt requirements/$(DEPS).txt
+# apt.txt has them already.
+OF_TESTS := $(if $(filter newest,$(DEPS)),$(addprefix requirements/,test.txt fuzz.txt examples.txt fast.txt))
 # The simulated arm is tested where everything is the newest; elsewhere its tests skip.
-TESTED := $(VENV)/$(if $(filter newest,$(DEPS)),sim,installed)
+TESTED := $(VENV)/installed $(if $(filter newest,$(DEPS)),$(VENV)/sim)
 # Most tests wait for real processes; each has a ROS domain of its own.
 PARALLEL := -n 4
 # Package shares are looked up below these prefixes.
@@ -50,7 +53,6 @@ endif
 
 COLCON_VENV := $(VENV)-colcon
 BIN := $(VENV)/bin
-PIP_INSTALL := -m pip install -qq --disable-pip-version-check --prefer-binary
 
 export ROS_AUTOMATIC_DISCOVERY_RANGE := LOCALHOST
 ifeq ($(ROS_DISTRO),humble)
@@ -59,6 +61,8 @@ export ROS_LOCALHOST_ONLY := 1
 endif
 
 .DEFAULT_GOAL := help
+# What is installed goes into one venv, one after the other.
+.NOTPARALLEL:
 .PHONY: help demo sim test motion browser nginx bench tracking faults soak lint types colcon clean
 
 help: ## List the targets
@@ -66,11 +70,11 @@ help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 12
 	@echo 'Options: SECONDS=15 (demo, sim, soak), STEPS=100000 (motion), SHORT=1 (bench), DISTRO=jazzy|kilted, DEPS=newest|apt, ARGS=... (test, motion, bench, tracking, soak), PYTHON=...'
 
-demo: $(VENV)/installed ## Show a leader arm moving a follower arm through an arena; SECONDS=15 runs unattended
-	@$(BIN)/python -m lerobot_arena_ros.nodes.demo $(if $(SECONDS),--seconds $(SECONDS))
+demo: $(VENV)/runtime ## Show a leader arm moving a follower arm through an arena; SECONDS=15 runs unattended
+	@$(BIN)/python -c "import sys; from lerobot_arena_ros.executables import arena_demo; sys.exit(arena_demo())" $(if $(SECONDS),--seconds $(SECONDS))
 
 sim: $(VENV)/sim ## Show a simulated SO-101, driven from the browser; SECONDS=15 runs unattended
-	@$(BIN)/python -m lerobot_arena_ros.nodes.sim_demo $(if $(SECONDS),--seconds $(SECONDS))
+	@$(BIN)/python -c "import sys; from lerobot_arena_ros.executables import sim_demo; sys.exit(sim_demo())" $(if $(SECONDS),--seconds $(SECONDS))
 
 test: $(TESTED) ## Run all tests; DISTRO=kilted or DEPS=apt on other versions, ARGS='-k name' for some
 	$(BIN)/python -m pytest -rs $(PARALLEL) $(ARGS)
@@ -107,7 +111,7 @@ lint: $(VENV)/tools ## Check style and format
 	$(BIN)/python -m ruff format --check .
 
 types: $(VENV)/tools ## Check types, in the tests too
-	$(BIN)/python -m mypy lerobot_arena_ros test benchmark examples
+	$(BIN)/python -m mypy lerobot_arena_ros test benchmark examples requirements/install.py
 endif
 
 colcon: $(COLCON_VENV)/installed ## Build and test the package with colcon in a workspace made for it
@@ -119,38 +123,40 @@ colcon: $(COLCON_VENV)/installed ## Build and test the package with colcon in a 
 	colcon test-result --verbose
 
 clean: ## Remove the venvs and what the tools left behind
-	rm -rf .venv* build install log *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv* dist build install log *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A venv is made anew when what goes into it changes; the stamp comes last, so a broken one too.
-%/installed: $(REQUIREMENTS)
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
-	  echo "$(PYTHON) is $$($(PYTHON) --version), expected 3.10 or later: name another with PYTHON=..."; exit 1; }
+# The demo needs little of it: the rest is added when something else is asked for.
+%/runtime: $(REQUIREMENTS)
 ifeq ($(DEPS),apt)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info >= (3, 13))' || { \
-	  echo "DEPS=apt needs Python 3.12 or earlier, for Pydantic 1.10.14 does not know $$($(PYTHON) --version): name one with PYTHON=..."; exit 1; }
+	  echo "DEPS=apt needs Python 3.12 or earlier, because Pydantic 1.10.14 does not know $$($(PYTHON) --version): name one with PYTHON=..."; exit 1; }
 endif
-	@echo 'Making $* from $^ (once) ...'
-	@rm -rf $*
-	@$(PYTHON) -m venv $(VENV_OPTIONS) $* || { echo '$(PYTHON) has no venv: apt install python3-venv'; exit 1; }
-	@$*/bin/python $(PIP_INSTALL) $(addprefix -r ,$^)
+	@$(PYTHON) requirements/install.py --new $(VENV_OPTIONS) $* $(filter %.txt,$^)
+	@touch $@
+
+%/installed: $(OF_TESTS) %/runtime
+	@$(if $(filter %.txt,$^),$*/bin/python requirements/install.py $* $(filter %.txt,$^))
 	@touch $@
 
 $(COLCON_VENV)/installed: requirements/colcon.txt
 
-%/browser: requirements/browser.txt %/installed
-	@$*/bin/python $(PIP_INSTALL) -r $<
+%/sim: requirements/sim.txt %/runtime
+	@$*/bin/python requirements/install.py $* $<
 	@touch $@
 
-%/sim: requirements/sim.txt %/installed
-	@echo 'Adding $< (once) ...'
-	@$*/bin/python $(PIP_INSTALL) -r $<
-	@touch $@
+define ADDED
+%/$(1): requirements/$(1).txt %/installed
+	@$$*/bin/python requirements/install.py $$* $$<
+	@touch $$@
+endef
+$(foreach name,browser bench tools,$(eval $(call ADDED,$(name))))
 
-%/bench: requirements/bench.txt %/installed
-	@$*/bin/python $(PIP_INSTALL) -r $<
-	@touch $@
-
-%/tools: requirements/tools.txt %/installed
-	@$*/bin/python $(PIP_INSTALL) -r $<
-	@touch $@
+# After an upgrade of Python, or where the folder was moved, its Python is gone.
+ifneq ($(wildcard $(VENV)/runtime),)
+ifneq ($(shell $(BIN)/python -c 'print("runs")' 2>/dev/null),runs)
+$(info $(VENV) does not run any more: it is made anew.)
+$(shell rm -f $(VENV)/runtime)
+endif
+endif

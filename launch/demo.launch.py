@@ -4,15 +4,16 @@ Show the whole loop on one machine: an arena, and two simulated arms joined thro
 The leader's joints go into a room; the follower moves as the room says.
 """
 
-from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument, ExecuteProcess, LogInfo
+from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
+from launch.actions import DeclareLaunchArgument, LogInfo
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
-from launch_ros.substitutions import ExecutableInPackage
 
+from lerobot_arena_ros.arena.address import DEFAULT_URL
+from lerobot_arena_ros.nodes.launch_parts import PACKAGE, arena_server, refusing
+from lerobot_arena_ros.nodes.launch_rules import choose_arena
 from lerobot_arena_ros.nodes.so101 import SO101, limit_parameters
 
-PACKAGE = 'lerobot_arena_ros'
 JOINTS = list(SO101)
 
 ARGUMENTS = [
@@ -34,7 +35,7 @@ def arm(namespace: str, motion: str) -> Node:
     """Describe a simulated arm."""
     return Node(
         package=PACKAGE,
-        executable='demo_arm',
+        executable='arena_demo_arm',
         name='demo_arm',
         namespace=namespace,
         parameters=[{'motion': motion, 'joints': JOINTS, 'rate_hz': 50.0}],
@@ -43,7 +44,7 @@ def arm(namespace: str, motion: str) -> Node:
     )
 
 
-def bridge(namespace: str, executable: str, room_parameter: str) -> Node:
+def bridge(namespace: str, executable: str, room_parameter: str, url: str) -> Node:
     """Describe a bridge with one side."""
     return Node(
         package=PACKAGE,
@@ -52,7 +53,7 @@ def bridge(namespace: str, executable: str, room_parameter: str) -> Node:
         namespace=namespace,
         parameters=[
             {
-                'server_url': ['http://127.0.0.1:', LaunchConfiguration('port')],
+                'server_url': url,
                 'units': 'degrees',
                 'joints': JOINTS,
                 room_parameter: 'demo',
@@ -64,25 +65,21 @@ def bridge(namespace: str, executable: str, room_parameter: str) -> Node:
     )
 
 
-def generate_launch_description() -> LaunchDescription:
+def demo(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     """Describe the arena, the two arms and the two bridges."""
-    server = ExecuteProcess(
-        cmd=[
-            ExecutableInPackage('arena_server', PACKAGE),
-            '--port',
-            LaunchConfiguration('port'),
-        ],
-        name='arena_server',
-        output='screen',
-    )
+    port = LaunchConfiguration('port').perform(context)
+    arena = choose_arena(server_url='', port=port, start_server=True, urls=[DEFAULT_URL])
+    return [
+        *arena_server(arena.port),
+        arm('leader', motion='sine'),
+        bridge('leader', 'arena_producer', 'produce.room_id', arena.url),
+        bridge('follower', 'arena_consumer', 'consume.room_id', arena.url),
+        arm('follower', motion='follow'),
+    ]
+
+
+def generate_launch_description() -> LaunchDescription:
+    """Describe the arguments, and what is started with them."""
     return LaunchDescription(
-        [
-            *ARGUMENTS,
-            LogInfo(msg=INTRODUCTION),
-            server,
-            arm('leader', motion='sine'),
-            bridge('leader', 'arena_producer', 'produce.room_id'),
-            bridge('follower', 'arena_consumer', 'consume.room_id'),
-            arm('follower', motion='follow'),
-        ]
+        [*ARGUMENTS, LogInfo(msg=INTRODUCTION), refusing('demo.launch.py', demo)]
     )

@@ -6,20 +6,24 @@ an argument that is not empty says otherwise.
 """
 
 from collections.abc import Sequence
-import json
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
-from launch.actions import DeclareLaunchArgument, ExecuteProcess, OpaqueFunction
-from launch.conditions import IfCondition
+from launch.actions import DeclareLaunchArgument
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node
-from launch_ros.substitutions import ExecutableInPackage, FindPackageShare
+from launch_ros.substitutions import FindPackageShare
 
 from lerobot_arena_ros.nodes.fleet_file import NODE_NAME, Robot, read_fleet
-
-PACKAGE = 'lerobot_arena_ros'
+from lerobot_arena_ros.nodes.launch_parts import (
+    PACKAGE,
+    arena_server,
+    file_of,
+    is_true,
+    refusing,
+    respawning,
+)
+from lerobot_arena_ros.nodes.launch_rules import choose_arena
 
 ARGUMENTS = [
     DeclareLaunchArgument(
@@ -46,7 +50,12 @@ ARGUMENTS = [
     DeclareLaunchArgument(
         'start_server',
         default_value='false',
-        description='true: start an arena too, at http://localhost:8000',
+        description='true: start an arena on this machine too, at the port of server_url',
+    ),
+    DeclareLaunchArgument(
+        'port',
+        default_value='',
+        description='TCP port of an arena on this machine, instead of server_url',
     ),
     DeclareLaunchArgument(
         'log_level',
@@ -61,8 +70,8 @@ ARGUMENTS = [
     DeclareLaunchArgument(
         'use_respawn',
         default_value='false',
-        description='true: start a bridge anew when it ends. It then starts with the emergency '
-        'stop set, for a crash must not clear one',
+        description='true: start a bridge again when it ends, with the emergency stop set, '
+        'because a crash must not clear one; not after a mistake in its parameters',
     ),
 ]
 
@@ -77,22 +86,41 @@ def fleet(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     }
     if values['use_sim_time']:
         overrides['use_sim_time'] = is_true('use_sim_time', context)
-    if is_true('use_respawn', context):
+    is_respawned = is_true('use_respawn', context)
+    if is_respawned:
         overrides['estop_on_start'] = True
-    robots = read_fleet(Path(values['fleet_file']), overrides)
-    how = {
-        'ros_arguments': ['--log-level', values['log_level']],
-        'output': 'screen',
-        'respawn': is_true('use_respawn', context),
-        'respawn_delay': 2.0,
-    }
-    if is_true('one_process', context):
+    path = Path(values['fleet_file'])
+    robots = read_fleet(path, overrides)
+    arena = choose_arena(
+        server_url=values['server_url'],
+        port=values['port'],
+        start_server=is_true('start_server', context),
+        urls=[robot.settings().address.base_url for robot in robots],
+    )
+    if arena.url:
+        robots = read_fleet(path, {**overrides, 'server_url': arena.url})
+    bridges = nodes_of(
+        robots,
+        one_process=is_true('one_process', context),
+        log_level=values['log_level'],
+        is_respawned=is_respawned,
+    )
+    return [*(arena_server(arena.port) if arena.port else []), *bridges]
+
+
+def nodes_of(
+    robots: Sequence[Robot], *, one_process: bool, log_level: str, is_respawned: bool
+) -> list[Node]:
+    """Describe the processes."""
+    how = {'ros_arguments': ['--log-level', log_level], 'output': 'screen'}
+    if one_process:
         return [
             Node(
                 package=PACKAGE,
                 executable='arena_fleet',
                 arguments=[file_of(as_fleet(robots))],
                 **how,
+                **respawning(is_respawned),
             )
         ]
     return [
@@ -104,6 +132,7 @@ def fleet(context: LaunchContext) -> list[LaunchDescriptionEntity]:
             parameters=[file_of({'/**': {'ros__parameters': dict(robot.parameters)}})],
             remappings=list(robot.remappings.items()),
             **how,
+            **respawning(is_respawned),
         )
         for robot in robots
     ]
@@ -123,28 +152,6 @@ def as_fleet(robots: Sequence[Robot]) -> dict[str, object]:
     }
 
 
-def file_of(content: dict[str, object]) -> str:
-    """
-    Write a file, and return its name.
-
-    It is JSON, that is YAML with each string in quotes: a room called 0815 stays a string.
-    """
-    with NamedTemporaryFile('w', prefix='arena_fleet_', suffix='.yaml', delete=False) as file:
-        json.dump(content, file)
-    return file.name
-
-
-def is_true(argument: str, context: LaunchContext) -> bool:
-    """Read a switch as conditions do, who complain of what is neither true nor false."""
-    return IfCondition(LaunchConfiguration(argument)).evaluate(context)
-
-
 def generate_launch_description() -> LaunchDescription:
     """Describe the arguments, the arena where it is wanted, and the bridges."""
-    server = ExecuteProcess(
-        cmd=[ExecutableInPackage('arena_server', PACKAGE)],
-        name='arena_server',
-        output='screen',
-        condition=IfCondition(LaunchConfiguration('start_server')),
-    )
-    return LaunchDescription([*ARGUMENTS, server, OpaqueFunction(function=fleet)])
+    return LaunchDescription([*ARGUMENTS, refusing('fleet.launch.py', fleet)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import ExitStack, closing
 import signal
 import socket
 import subprocess
@@ -55,6 +55,36 @@ async def test_a_stalled_participant_does_not_keep_it() -> None:
                 await producer.expect_silence()
 
                 assert server.stop(signal.SIGINT) == (0, '', '')
+
+
+_POST = b'POST /robotics/workspaces/lab/rooms HTTP/1.1\r\nHost: localhost\r\n'
+_UNDER_WAY = {
+    'nothing': b'',
+    'half a head': _POST[:30],
+    'half a body': _POST + b'Content-Length: 100\r\n\r\n{"room',
+    'half a chunk': _POST + b'Transfer-Encoding: chunked\r\n\r\n5\r\n{"ro',
+    'half an upgrade': b'GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n',
+    'answers that are not read': b'GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n' * 500,
+}
+
+
+@pytest.mark.parametrize('sent', _UNDER_WAY.values(), ids=_UNDER_WAY)
+def test_a_request_that_is_under_way_at_the_end_is_no_failure(sent: bytes) -> None:
+    """However many clients are in the middle of something, the log has one line at most."""
+    with arena_server() as server, ExitStack() as clients:
+        for _ in range(3):
+            client = clients.enter_context(closing(socket.socket()))
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+            client.connect(('127.0.0.1', server.port))
+            client.setblocking(False)
+            client.send(sent)
+        assert httpx.get(f'{server.url}/health').status_code == 200  # Has read what came before.
+
+        code, out, err = server.stop(signal.SIGTERM)
+
+    assert (code, out) == (0, '')
+    assert err.count('\n') <= 1
+    assert 'Traceback' not in err
 
 
 async def test_the_misbehaviour_of_peers_is_not_its_own() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+import re
 import signal
 import ssl
 
@@ -26,6 +27,35 @@ def pair(tmp_path: Path) -> tuple[str, str]:
     made = Authority(tmp_path).certify_this_machine()
     assert made.keyfile
     return made.certfile, made.keyfile
+
+
+FIRST = [
+    '--help',
+    '--host',
+    '--port',
+    '--token-file',
+    '--certfile',
+    '--keyfile',
+    '--allow-origin',
+    '--no-commands',
+    '--log-level',
+    '--version',
+]
+
+
+def test_the_help_begins_with_the_options_that_matter_first(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten of them come before any group, and all of it fits a terminal of 80 columns."""
+    monkeypatch.setenv('COLUMNS', '80')
+    with pytest.raises(SystemExit):
+        read_options(['--help'], {})
+    text = capsys.readouterr().out
+    before_groups = text.split('\n\n')[2]
+
+    assert re.findall(r'^  (?:-h, )?(--[\w-]+)', before_groups, re.M) == FIRST
+    assert max(map(len, text.splitlines())) <= 80
+    assert text.startswith('usage: arena_server [option ...]\n')
 
 
 def test_the_token_of_the_environment_guards_it() -> None:

@@ -1,9 +1,11 @@
-"""A bridge and an arena that wants a token, over TLS; nobody else comes by the token."""
+"""A bridge on its way to an arena: a token that nobody else comes by, TLS, and proxies."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+import math
+import os
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +16,16 @@ pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or 
 from rcl_interfaces.srv import GetParameters, ListParameters
 from support.certificates import Authority
 from support.domain import own_domain
+from support.leading import leading, send, until
 from support.probe import Probe, running_probe
 from support.processes import Process, ros_arguments, running
-from support.robot import DEFAULTS, NAMESPACE
+from support.robot import DEFAULTS, NAMESPACE, robot
 from support.server import rules_of, running_server
 from support.waiting import wait_for
 
+from lerobot_arena_ros import RoboticsProducer
 from lerobot_arena_ros.arena.access import TOKEN_VARIABLE
+from lerobot_arena_ros.arena.proxies import ENVIRONMENT_NAMES
 
 TOKEN = 'a-secret-that-nobody-tells'
 LINK = f'/{NAMESPACE}/arena_bridge: produce link'
@@ -119,4 +124,79 @@ def test_a_mistake_with_the_token_ends_the_bridge_with_one_line(
         assert len(lines) == 1, process.output
         assert said in lines[0]
         assert TOKEN not in process.output
+        assert 'Traceback' not in process.output
+
+
+ODD_ENVIRONMENTS = {
+    'socks of a desktop': {'ALL_PROXY': 'socks://127.0.0.1:1080', 'NO_PROXY': ''},
+    'socks without its packages': {'http_proxy': 'socks5h://127.0.0.1:1080', 'no_proxy': ''},
+    'IPv6 exceptions': {'http_proxy': 'http://127.0.0.1:1', 'no_proxy': '[::1],fd00::/8'},
+    'no port': {'SOCKS_PROXY': 'http://127.0.0.1:x', 'http_proxy': 'http://me:se#cret@x:y'},
+}
+
+
+@pytest.mark.parametrize('variables', ODD_ENVIRONMENTS.values(), ids=ODD_ENVIRONMENTS)
+def test_no_proxy_of_the_environment_ends_a_bridge_on_this_machine(
+    variables: dict[str, str],
+) -> None:
+    """It joins, goes on after a frame that it drops and asks about, and joins again."""
+    parameters = {
+        'consume.room_id': 'a',
+        'joints': ['j1', 'j2'],
+        'joint_map.j1.min': -1.0,
+        'joint_map.j1.max': 1.0,
+        'consume.max_velocity': 100.0,
+        'consume.start_velocity': 100.0,
+    }
+    with robot(parameters, variables=variables) as bridged:
+
+        async def act(producer: RoboticsProducer) -> None:
+            await send(producer, j1=1.0, j2=0.0)
+            await until(bridged, [math.radians(1.0), 0.0])
+            await send(producer, j1=4000.0, j2=30.0)
+            await send(producer, j1=2.0)
+            await until(bridged, [math.radians(2.0), math.radians(30.0)])
+
+        leading(bridged, act)
+        bridged.proxy.cut()
+        bridged.wait_for_status('consume link', 'cannot connect')
+        bridged.proxy.open()
+        bridged.wait_for_status('consume link', 'joined')
+        assert bridged.bridge.is_alive
+
+
+UNUSABLE = {
+    'socks of a desktop': (
+        {'ALL_PROXY': 'socks://127.0.0.1:1080'},
+        "environment variable ALL_PROXY = 'socks://127.0.0.1:1080': expected ",
+    ),
+    'a port that is none': (
+        {'http_proxy': 'http://me:secret@127.0.0.1:x'},
+        "environment variable http_proxy = 'http://***@127.0.0.1:***': expected ",
+    ),
+    'an exception that is none': (
+        {'http_proxy': 'http://127.0.0.1:1', 'NO_PROXY': '10.0.0.0/99'},
+        "environment variable NO_PROXY has the entry '10.0.0.0/99': expected ",
+    ),
+    'a server that is none': ({}, "parameter server_url: server URL 'http://xn--a.invalid': "),
+}
+
+
+@pytest.mark.parametrize('side', ['produce', 'consume'])
+@pytest.mark.parametrize(('variables', 'said'), UNUSABLE.values(), ids=UNUSABLE)
+def test_what_keeps_a_bridge_from_its_server_is_one_line(
+    side: str, variables: dict[str, str], said: str
+) -> None:
+    """Each side names the variable, before it connects anywhere."""
+    others = {name: value for name, value in os.environ.items() if name not in ENVIRONMENT_NAMES}
+    url = 'http://arena.example' if variables else 'http://xn--a.invalid'
+    given = {**DEFAULTS, f'{side}.room_id': 'a', 'server_url': url}
+    arguments, environment = ros_arguments(NAMESPACE, given), {**others, **variables}
+    with own_domain(), running('nodes.bridge', arguments, env=environment) as process:
+        assert process.wait() == 2, process.output
+
+        lines = [line for line in process.output.splitlines() if line.startswith('arena_bridge:')]
+        assert len(lines) == 1, process.output
+        assert said in lines[0]
+        assert 'a bug' not in lines[0] and 'secret' not in process.output
         assert 'Traceback' not in process.output

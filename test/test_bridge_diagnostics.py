@@ -21,7 +21,8 @@ OK, WARN, ERROR, STALE = (bytes([level]) for level in range(4))
 
 BOTH = {'consume.room_id': 'in', 'produce.room_id': 'out', 'joints': ['j1']}
 
-STATUSES = {'produce link', 'consume link', 'producing', 'consuming', 'safety', 'mapping'}
+UNCONFIGURED = {'lifecycle', 'safety', 'mapping'}
+STATUSES = {'produce link', 'consume link', 'producing', 'consuming', *UNCONFIGURED}
 
 
 def expect(bridged: Robot, part: str, level: bytes, text: str) -> dict[str, str]:
@@ -75,11 +76,14 @@ def test_a_bridge_that_waits_says_for_what() -> None:
         )
         assert float(bridged.value('consume link', 'round_trip_ms')) > 0.0
         assert expect(bridged, 'produce link', OK, 'joined')['room'] == 'default-workspace/out'
-        expect(bridged, 'producing', STALE, 'no joint_states of j1 yet')
-        expect(bridged, 'consuming', STALE, 'no command yet')
+        expect(bridged, 'producing', STALE, 'nothing is sent: nothing publishes joint_states on')
+        expect(bridged, 'consuming', STALE, 'commands do not flow: the room has no producer')
         safety = expect(bridged, 'safety', WARN, 'waiting: the room has no producer')
         assert (safety['gate'], safety['emergency_stop']) == ('waiting', 'False')
-        assert expect(bridged, 'mapping', OK, '1 joints') == {'j1': 'j1 [degrees]'}
+        assert expect(bridged, 'mapping', STALE, '1 joints; none was received yet') == {
+            'j1': 'j1 [degrees]'
+        }
+        expect(bridged, 'lifecycle', OK, 'active')
 
         names = {name.partition(': ')[2] for name in bridged.probe.diagnostics}
         assert names == STATUSES
@@ -190,13 +194,14 @@ def test_two_publishers_of_joint_states_are_a_warning() -> None:
 def test_a_range_that_is_not_known_is_a_warning() -> None:
     """Normalized values mean nothing without one; the gate says what to do about it."""
     with robot({**BOTH, 'units': 'normalized'}) as bridged:
-        expect(bridged, 'mapping', WARN, 'range unknown: j1')
+        expect(bridged, 'mapping', WARN, 'range of j1 is unknown: set joint_map.')
         expect(bridged, 'safety', WARN, 'waiting: range of j1 is unknown: set joint_map.')
 
 
 def test_nothing_configured_is_said_too() -> None:
     """Before configure there are no links, and a stop can be latched all the same."""
     with robot({**BOTH, 'autostart': False}) as bridged:
-        expect(bridged, 'safety', OK, 'no emergency stop')
+        expect(bridged, 'safety', WARN, 'unconfigured: configure and activate the node')
+        expect(bridged, 'lifecycle', WARN, 'unconfigured: configure and activate the node')
         names = {name.partition(': ')[2] for name in bridged.probe.diagnostics}
-        assert names == {'safety', 'mapping'}
+        assert names == UNCONFIGURED

@@ -97,9 +97,9 @@ def test_an_invalid_transition_is_refused_and_the_node_lives() -> None:
 
 def test_an_exception_in_a_transition_ends_in_a_safe_state() -> None:
     """The log has the traceback, the node lives, and a stop is still heard."""
-    # A value that rclpy itself refuses, in the midst of configuring.
-    bad = {'qos_overrides./robot/joint_commands.publisher.reliability': 'perhaps'}
-    with robot({**PARAMETERS, **bad}) as bridged:
+    # A topic that has another type, which DDS refuses in the midst of configuring.
+    bad = ('-r', 'joint_commands:=/parameter_events')
+    with robot(PARAMETERS, *bad) as bridged:
         wait_for(lambda: 'cannot configure' in bridged.bridge.output, 'the failure', 20.0)
 
         assert 'Traceback' in bridged.bridge.output

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import itertools
 import signal
@@ -15,15 +16,18 @@ import pytest
 pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
 
 from fastapi import WebSocket
+import httpx
 from support.domain import own_domain
 from support.fake_arena import fake_arena, listed, say, welcome
 from support.participant import running_participant
 from support.probe import Probe, running_probe
 from support.processes import free_port, ros_arguments, running
 from support.robot import DEFAULTS, NAMESPACE, WORKSPACE, Robot, robot
+from support.server import running_server
 from support.waiting import wait_for
 
 from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
+from lerobot_arena_ros.server.limits import Timing
 
 CONSUME = {'consume.room_id': 'a', 'joints': ['j1']}
 STRICT = {'create_missing_rooms': 'none'}
@@ -188,6 +192,19 @@ def test_a_frozen_server_is_noticed_by_its_silence() -> None:
                 wait_for(lambda: probe.text(link) == 'joined', 'the link again', 20.0)
 
 
+def test_a_leader_that_is_frozen_loses_its_place_and_takes_it_again() -> None:
+    """The place is free in the stated time, and the bridge joins again when it goes on."""
+    arena = partial(running_server, timing=Timing(liveness_s=1.0))
+    with robot({'produce.room_id': 'a', 'joints': ['j1']}, arena=arena) as bridged:
+        bridged.wait_for_status('produce link', 'joined')
+        bridged.bridge.signal(signal.SIGSTOP)
+        room = f'{bridged.url}/robotics/workspaces/{WORKSPACE}/rooms/a'
+        wait_for(lambda: not httpx.get(room).json()['room']['has_producer'], 'a free place', 5.0)
+        bridged.bridge.signal(signal.SIGCONT)
+
+        wait_for(lambda: httpx.get(room).json()['room']['has_producer'], 'the bridge to be back')
+
+
 @pytest.mark.parametrize(
     ('lists_us', 'answers', 'text'),
     [
@@ -244,10 +261,12 @@ def values_of(probe: Probe, status: str) -> dict[str, str]:
     return {pair.key: pair.value for pair in probe.diagnostics[status].values}
 
 
-def test_a_refused_token_ends_the_bridge() -> None:
+@pytest.mark.parametrize('side', ['produce', 'consume'])
+def test_a_refused_token_ends_the_bridge(side: str) -> None:
     """What no other attempt can cure is one line and a code for it."""
-    with own_domain(), refusing_server() as url:
-        parameters = {**DEFAULTS, 'produce.room_id': 'a', 'server_url': url}
+    with own_domain(), refusing_server(401) as url:
+        given = {f'{side}.room_id': 'a', 'create_missing_rooms': 'produce', 'server_url': url}
+        parameters = {**DEFAULTS, **given}
         with running('nodes.bridge', ros_arguments(NAMESPACE, parameters)) as bridge:
             assert bridge.wait() == 2, bridge.output
 
@@ -255,21 +274,49 @@ def test_a_refused_token_ends_the_bridge() -> None:
             assert 'Traceback' not in bridge.output
 
 
-class Refusal(BaseHTTPRequestHandler):
-    """Answers everything with 401."""
-
-    def do_GET(self) -> None:
-        """Refuse."""
-        self.send_error(401)
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
+@pytest.mark.parametrize('side', ['produce', 'consume'])
+@pytest.mark.parametrize('status', [403, 404, 407, 429, 502, 503])
+def test_an_answer_of_a_proxy_while_joining_again_may_pass(side: str, status: int) -> None:
+    """Either side names the status, and joins when the arena is back."""
+    port = free_port()
+    link = f'/{NAMESPACE}/arena_bridge: {side} link'
+    parameters = {
+        **DEFAULTS,
+        f'{side}.room_id': 'a',
+        'server_url': f'http://127.0.0.1:{port}',
+        # What the bridge does by default: a leader makes its room, a follower waits for it.
+        'create_missing_rooms': 'produce',
+    }
+    with (
+        own_domain(),
+        running_probe() as probe,
+        running('nodes.bridge', ros_arguments(NAMESPACE, parameters)) as bridge,
+    ):
+        with running_server(port=port) as url:
+            create_at(url)
+            wait_for(lambda: probe.text(link) == 'joined', 'the link', 20.0)
+        with refusing_server(status, port):
+            wait_for(lambda: f'HTTP {status}' in probe.text(link), 'the status', 20.0)
+        with running_server(port=port) as url:
+            create_at(url)
+            wait_for(lambda: probe.text(link) == 'joined', 'the link again', 20.0)
+        assert bridge.is_alive
 
 
 @contextmanager
-def refusing_server() -> Iterator[str]:
-    """Have an arena that wants a token."""
-    server = ThreadingHTTPServer(('127.0.0.1', 0), Refusal)
+def refusing_server(status: int, port: int = 0) -> Iterator[str]:
+    """Answer every request with one status, as a proxy does that does not reach its arena."""
+
+    class Refusal(BaseHTTPRequestHandler):
+        protocol_version = 'HTTP/1.1'
+
+        def do_GET(self) -> None:
+            self.send_error(status)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(('127.0.0.1', port), Refusal)
     thread = threading.Thread(target=server.serve_forever, name='refusing server')
     thread.start()
     try:

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 import math
-import threading
 from typing import Any
 
 import pytest
 
 pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
 
-import rclpy
-from rclpy.duration import Duration
-from sensor_msgs.msg import JointState
+from support.driver import RATE_HZ, driver
 from support.robot import NAMESPACE, Robot, robot
 from support.waiting import ticks, wait_for
 
@@ -30,61 +26,6 @@ FED = {
 }
 ALONE = {**FED, 'consume.require_producer': False}
 """So that nothing comes before the measurements in the gate's cause."""
-
-RATE_HZ = 50.0
-
-
-class Driver:
-    """
-    A node of its own that publishes joint_states of a robot.
-
-    :ivar position: of j1, in radians.
-    :ivar age_s: how old its stamps are; None = it does not stamp.
-    """
-
-    def __init__(self, bridged: Robot, name: str, position: float) -> None:
-        self.position = position
-        self.age_s: float | None = 0.0
-        self._node = rclpy.create_node(
-            name, context=bridged.probe.node.context, namespace=NAMESPACE
-        )
-        self._publisher = self._node.create_publisher(JointState, 'joint_states', 10)
-        self._is_over = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=name)
-
-    def publish(self, **fields: Any) -> None:
-        """Publish one message, of j1 at its position where nothing else is said."""
-        message = JointState(**{'name': ['j1'], 'position': [self.position], **fields})
-        if self.age_s is not None:
-            age = Duration(nanoseconds=int(self.age_s * 1e9))
-            message.header.stamp = (self._node.get_clock().now() - age).to_msg()
-        self._publisher.publish(message)
-
-    def _run(self) -> None:
-        while not self._is_over.wait(1.0 / RATE_HZ):
-            self.publish()
-
-    def start(self) -> None:
-        """Publish again and again from now on."""
-        wait_for(self._publisher.get_subscription_count, 'a bridge that listens', 20.0)
-        self._thread.start()
-
-    def end(self) -> None:
-        """Be gone."""
-        self._is_over.set()
-        if self._thread.is_alive():
-            self._thread.join()
-        self._node.destroy_node()
-
-
-@contextmanager
-def driver(bridged: Robot, position: float, *, name: str = 'driver') -> Iterator[Driver]:
-    """Have a driver that has yet to start."""
-    made = Driver(bridged, name, position)
-    try:
-        yield made
-    finally:
-        made.end()
 
 
 def says(bridged: Robot, *texts: str) -> None:

@@ -35,6 +35,27 @@ MISTAKES = {
         [*ROOM, '-p', 'consume.room_id:=b', '-r', 'joint_commands:=joint_states'],
         'joint_states and joint_commands are both /joint_states: expected two topics',
     ),
+    'one topic for two purposes': (
+        [*ROOM, '-r', 'robot_description:=emergency_stop'],
+        'robot_description and emergency_stop are both /emergency_stop: expected two topics',
+    ),
+    'depth that is no number': (
+        [*ROOM, '-p', 'qos_overrides./joint_states.subscription.depth:=x'],
+        "qos_overrides./joint_states.subscription.depth = 'x': expected a whole number from 1",
+    ),
+    'depth below 1': (
+        [*ROOM, '-p', 'qos_overrides./joint_states.subscription.depth:=-1'],
+        'qos_overrides./joint_states.subscription.depth = -1: expected a whole number from 1',
+    ),
+    'unknown reliability': (
+        [*ROOM, '-p', 'qos_overrides./joint_commands.publisher.reliability:=perhaps'],
+        "publisher.reliability = 'perhaps': expected one of 'reliable', 'best_effort'",
+    ),
+    'parameter of rclpy with a wrong type': (
+        [*ROOM, '-p', 'use_sim_time:=maybe'],
+        "'use_sim_time' to 'maybe' of type 'STRING', expecting type 'BOOL'",
+    ),
+    'unknown ROS argument': (['--foo'], 'the ROS arguments cannot be used'),
     'controller without names': (
         [*ROOM, '-p', 'consume.room_id:=b', '-p', 'consume.command_interface:=forward_command'],
         "consume.command_interface = 'forward_command' and joints = []: expected joints in the",
@@ -93,6 +114,20 @@ MISTAKES = {
 }
 
 
+@pytest.mark.parametrize('name', ['/arena_bridge', '/left/arena_producer', 'arena_bridge'])
+def test_a_file_for_another_node_ends_the_bridge_with_one_line(name: str, tmp_path: Path) -> None:
+    """It would run without the limits in the file."""
+    file = tmp_path / 'arm.yaml'
+    file.write_text(f'{name}: {{ros__parameters: {{consume: {{max_velocity: 0.1}}}}}}')
+    arguments = ['--ros-args', '-r', '__ns:=/left', *ROOM, '--params-file', str(file)]
+    with own_domain(), running('nodes.bridge', arguments) as bridge:
+        assert bridge.wait() == 2, bridge.output
+        (line,) = bridge.output.splitlines()
+
+    assert 'arm.yaml: has no parameters for /left/arena_bridge, only for /' in line
+    assert 'expected `/**:` or `/left/arena_bridge:`' in line
+
+
 @pytest.mark.parametrize(('arguments', 'said'), MISTAKES.values(), ids=MISTAKES)
 def test_a_mistake_ends_the_bridge_with_one_line(arguments: list[str], said: str) -> None:
     """It exits with 2 and one line that names the thing and what was expected."""
@@ -104,6 +139,18 @@ def test_a_mistake_ends_the_bridge_with_one_line(arguments: list[str], said: str
         assert len(ours) == 1, bridge.output
         assert said in ours[0]
         assert 'Traceback' not in bridge.output
+
+
+def test_qos_under_the_name_before_remapping_is_warned_of() -> None:
+    """It has no effect, and the line names where it would have one."""
+    old = 'qos_overrides./robot/joint_states.subscription.depth'
+    remapping = ('-r', 'joint_states:=/robot/measured')
+    with robot({'produce.room_id': 'a', old: 3}, *remapping) as bridged:
+        (line,) = [each for each in bridged.bridge.output.splitlines() if old in each]
+
+    assert '[WARN]' in line
+    assert f'without effect: {old}; expected ' in line
+    assert 'qos_overrides./robot/measured.subscription. or ' in line
 
 
 def test_a_producer_alone_wants_its_room() -> None:

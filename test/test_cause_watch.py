@@ -1,34 +1,55 @@
-"""When the cause of an interruption is logged."""
+"""When a condition that lasts is logged."""
 
 from __future__ import annotations
 
 import pytest
 
 from lerobot_arena_ros.control.cause_watch import CauseWatch, Line
+from lerobot_arena_ros.control.condition import Condition, Level, Severity, fine
+
+WELL = fine('well')
 
 
 def watch() -> CauseWatch:
     """Make one whose interruption begins at 0 s."""
-    return CauseWatch(blocked='blocked', flowing='flowing', now=0.0)
+    return CauseWatch(recovered='well again', now=0.0)
+
+
+def fault(text: str) -> Condition:
+    """Make a condition that a person should look at."""
+    return Condition(Level.WARN, text)
+
+
+def normal(text: str) -> Condition:
+    """Make one that is nothing to look at."""
+    return Condition(Level.STALE, text, Severity.INFO)
 
 
 def told(causes: CauseWatch, *seen: tuple[float, str]) -> list[str]:
-    """List what is logged when these are seen at these times."""
-    lines = [causes.blocks(cause, now, is_fault=True) for now, cause in seen]
+    """List what is logged when these faults are seen at these times."""
+    lines = [causes.see(fault(text), now) for now, text in seen]
     return [line.text for line in lines if line is not None]
 
 
-def test_a_cause_is_logged_once_after_three_seconds() -> None:
-    """A shorter one is not, because a robot may begin in a moment."""
-    assert told(watch(), (0.0, 'a'), (2.9, 'a'), (3.0, 'a'), (3.5, 'a'), (99.0, 'a')) == [
-        'blocked: a'
-    ]
+def test_a_fault_is_logged_once_after_two_and_a_half_seconds() -> None:
+    """A shorter one is not; a beat of half a second later it is in the log within 3 s."""
+    seen = [(0.0, 'a'), (2.4, 'a'), (2.5, 'a'), (3.0, 'a'), (99.0, 'a')]
+    assert told(watch(), *seen) == ['a']
 
 
-def test_each_change_of_the_cause_is_logged() -> None:
-    """The later ones do not wait for three seconds."""
+def test_a_fault_counts_from_when_the_work_was_done_last() -> None:
+    """Silence is noticed after a while, which is a part of the three seconds."""
+    causes = watch()
+    causes.see(WELL, 10.0, worked_at=8.9)
+
+    assert causes.see(fault('a'), 11.3) is None
+    assert causes.see(fault('a'), 11.4) == Line(True, 'a')
+
+
+def test_each_change_of_the_text_is_logged() -> None:
+    """The later ones do not wait."""
     seen = told(watch(), (3.0, 'a'), (3.5, 'b'), (4.0, 'b'), (4.5, 'c'))
-    assert seen == ['blocked: a', 'blocked: b', 'blocked: c']
+    assert seen == ['a', 'b', 'c']
 
 
 @pytest.mark.parametrize(
@@ -41,43 +62,52 @@ def test_each_change_of_the_cause_is_logged() -> None:
 )
 def test_another_number_is_no_other_cause(first: str, second: str) -> None:
     """Ages and delays change all the time."""
-    assert told(watch(), (3.0, first), (4.0, second)) == [f'blocked: {first}']
+    assert told(watch(), (3.0, first), (4.0, second)) == [first]
 
 
 @pytest.mark.parametrize(
     ('first', 'second'),
-    [('no joint_states of j1', 'no joint_states of j2'), ('/arm1/bridge', '/arm2/bridge')],
+    [
+        ('no joint_states of j1', 'no joint_states of j2'),
+        ('/arm1/bridge', '/arm2/bridge'),
+        ('http://arena: HTTP 502', 'http://arena: HTTP 403'),
+    ],
 )
 def test_a_number_in_a_name_belongs_to_the_cause(first: str, second: str) -> None:
-    """It says which joint or node it is."""
+    """It says which joint or node it is, or what the server answered."""
     assert len(told(watch(), (3.0, first), (4.0, second))) == 2
 
 
 def test_causes_that_take_turns_do_not_fill_the_log() -> None:
     """Each is logged once in half a minute, and the last line is right in the end."""
     seen = [(3.0 + 0.5 * step, 'ab'[step % 2]) for step in range(120)]
-    assert told(watch(), *seen) == ['blocked: a', 'blocked: b'] * 2
-    assert told(watch(), (3.0, 'a'), (4.0, 'b'), (5.0, 'a'), (33.5, 'a')) == [
-        'blocked: a',
-        'blocked: b',
-        'blocked: a',
-    ]
+    assert told(watch(), *seen) == ['a', 'b'] * 2
+    assert told(watch(), (3.0, 'a'), (4.0, 'b'), (5.0, 'a'), (33.5, 'a')) == ['a', 'b', 'a']
 
 
 def test_the_end_is_logged_where_a_fault_was() -> None:
     """Once; a normal state that ends is not worth a line."""
     causes = watch()
-    assert causes.flows(1.0) is None
-    assert causes.blocks('normal', 4.0, is_fault=False) == Line(False, 'blocked: normal')
-    assert causes.flows(5.0) is None
-    assert causes.blocks('a', 8.0, is_fault=True) == Line(True, 'blocked: a')
-    assert causes.flows(9.0) == Line(False, 'flowing')
-    assert causes.flows(9.5) is None
+    assert causes.see(WELL, 1.0) is None
+    assert causes.see(normal('waiting'), 4.0) == Line(False, 'waiting')
+    assert causes.see(WELL, 5.0) is None
+    assert causes.see(fault('a'), 8.0) == Line(True, 'a')
+    assert causes.see(WELL, 9.0) == Line(False, 'well again')
+    assert causes.see(WELL, 9.5) is None
 
 
 def test_what_was_logged_elsewhere_is_not_logged_again() -> None:
     """The change of the gate's state has a line of its own."""
     causes = watch()
-    causes.told('a', 0.0)
-    assert told(causes, (3.0, 'a'), (3.5, 'b')) == ['blocked: b']
-    assert causes.flows(4.0) == Line(False, 'flowing')
+    causes.told(fault('a'), 0.0)
+    assert told(causes, (3.0, 'a'), (3.5, 'b')) == ['b']
+    assert causes.see(WELL, 4.0) == Line(False, 'well again')
+
+
+def test_what_the_log_has_elsewhere_says_nothing_and_forgets() -> None:
+    """An emergency stop has a line of its own, and what follows it is another matter."""
+    causes = watch()
+    assert causes.see(fault('a'), 3.0) is not None
+    assert causes.see(Condition(Level.ERROR, 'stopped', Severity.NONE), 10.0) is None
+    assert causes.see(WELL, 11.0) is None
+    assert told(causes, (12.0, 'a'), (13.5, 'a')) == ['a']

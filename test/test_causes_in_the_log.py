@@ -47,6 +47,9 @@ def room_hears(bridged: Robot, act: Callable[[], None], cause: str, within_s: fl
     def note(_: str, state: RobotState | None) -> None:
         told.append('' if state is None else state.cause)
 
+    def is_told() -> bool:
+        return bool(told) and cause in told[-1]
+
     async def watch() -> None:
         async with RoboticsConsumer(bridged.url) as viewer:
             viewer.on_robot_state(note)
@@ -54,7 +57,11 @@ def room_hears(bridged: Robot, act: Callable[[], None], cause: str, within_s: fl
             loop = asyncio.get_running_loop()
             await loop.run_in_executor(None, act)
             await loop.run_in_executor(
-                None, wait_for, lambda: cause in told[-1:], f'{cause!r} in the room', within_s
+                None,
+                wait_for,
+                is_told,
+                f'{cause!r} in the room',
+                within_s,
             )
 
     asyncio.run(watch())
@@ -149,14 +156,14 @@ def test_a_leader_that_sends_nothing_says_why() -> None:
         logs(bridged, 'WARN', 'nothing is sent: no joint_states of j1 yet')
         bridged.probe.publish_joints(NAMESPACE, ['j1'], [0.0])
         logs(bridged, 'INFO', 'joint_states are sent again')
-        logs(bridged, 'WARN', 'nothing is sent: no joint_states for 3 s')
-        bridged.wait_for_status('producing', 'nothing is sent: no joint_states for 3 s')
+        logs(bridged, 'WARN', 'nothing is sent: no joint_states for ')
+        bridged.wait_for_status('producing', 'nothing is sent: no joint_states for ')
 
 
 def test_a_leader_whose_room_or_range_is_missing_says_so() -> None:
     """The reasons of the link and of the conversion."""
     with robot({**PRODUCE, 'create_missing_rooms': 'none'}) as bridged:
-        logs(bridged, 'WARN', 'nothing is sent: the room is not joined', 'there is no such room')
+        logs(bridged, 'WARN', 'nothing is sent: not in the room', 'there is no such room')
     with robot({**PRODUCE, 'units': 'normalized'}) as bridged:
         bridged.wait_for_status('produce link', 'joined')
 

@@ -205,12 +205,12 @@ async def test_an_error_of_the_server_is_told_once() -> None:
         assert producer.is_connected()
 
 
-async def test_a_bad_frame_is_dropped_whole(caplog: pytest.LogCaptureFixture) -> None:
-    """Of an update with NaN no joint is told; the log says so, and the next update is told."""
+async def test_a_bad_frame_is_dropped(caplog: pytest.LogCaptureFixture) -> None:
+    """An update without any usable joint is logged and not told; the next one is told."""
 
     async def script(websocket: WebSocket) -> None:
         await welcome(websocket)
-        bad = [{'name': 'Jaw', 'value': 1.0}, {'name': 'Elbow', 'value': float('nan')}]
+        bad = [{'name': 'Elbow', 'value': float('nan')}]
         await say(websocket, 'joint_update', data=bad)
         await say(websocket, 'joint_update', data=[{'name': 'Jaw', 'value': 2.0}])
 
@@ -313,6 +313,43 @@ async def test_connecting_elsewhere_inside_a_callback(
     await consumer.disconnect()
     await producer.disconnect()
     assert await consumer.delete_room(*other)
+
+
+@pytest.mark.parametrize('reconnect', [False, True])
+async def test_a_client_that_deletes_its_own_room_leaves_it_quietly(
+    server_url: str, caplog: pytest.LogCaptureFixture, reconnect: bool
+) -> None:
+    """Neither an error nor a warning, and the room is not joined again."""
+    caplog.set_level(logging.INFO)
+    async with RoboticsConsumer(server_url, reconnect=reconnect) as consumer:
+        calls = log_of(consumer)
+        consumer.on_robot_state(lambda *_: None)  # Who has features is told of the deletion.
+        own = await consumer.create_room()
+        assert await consumer.connect(*own)
+
+        assert await consumer.delete_room(*own)
+
+        assert not consumer.is_connected()
+        assert consumer.room_id is None
+    assert calls == ['connected', 'state_sync', 'disconnected']
+    assert [record for record in caplog.records if record.levelno > logging.INFO] == []
+
+
+async def test_a_room_that_another_client_deletes_is_told(
+    server_url: str, consumer: RoboticsConsumer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is an error to those who did not ask for it."""
+    calls = log_of(consumer)
+    consumer.on_robot_state(lambda *_: None)
+    room = await consumer.create_room()
+    await consumer.connect(*room)
+
+    async with RoboticsProducer(server_url) as other:
+        assert await other.delete_room(*room)
+    await wait_until(lambda: 'disconnected' in calls, 'the end')
+
+    assert calls == ['connected', 'state_sync', 'error', 'disconnected']
+    assert 'the room was deleted' in caplog.text
 
 
 async def test_connecting_again_when_disconnected(

@@ -5,7 +5,9 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 from typing import Any
 
+from fastapi import WebSocket
 import pytest
+from support.fake_arena import fake_arena, listed, say, welcome
 from support.peers import enter, robot_state
 from support.server import running_server
 from support.waiting import wait_until
@@ -80,6 +82,53 @@ async def test_a_stop_is_sent_whatever_its_reason(
     await wait_until(lambda: stops, 'the stop')
     assert (stops[0].reason or '')[:5] in (str(reason)[:5], '?')
     assert producer.is_connected()
+
+
+async def test_a_joint_that_the_room_refuses_silences_no_other(
+    producer_consumer_pair: Pair, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is named once and left out; what was refused with it arrives all the same."""
+    producer, consumer, *_ = producer_consumer_pair
+    heard: dict[str, float] = {}
+
+    def hear(entries: Entries) -> None:
+        heard.update({entry['name']: entry['value'] for entry in entries})
+
+    consumer.on_joint_update(hear)
+    long = 'gripper_' * 6 + 'joint1'
+    assert len(long) == 54
+
+    await producer.send_joint_update([{'name': 'Jaw', 'value': 1.0}, {'name': long, 'value': 1.0}])
+    await producer.send_state_sync({'Elbow': 2.0, long: 2.0})
+    await wait_until(lambda: heard == {'Jaw': 1.0, 'Elbow': 2.0}, 'the other joints')
+    await producer.send_state_sync({'Jaw': 3.0, long: 3.0})
+    await wait_until(lambda: heard == {'Jaw': 3.0, 'Elbow': 2.0}, 'the next update')
+
+    (warning,) = [each for each in caplog.messages if 'left out' in each]
+    assert f"'{long}' (a name has at most 50 characters, got 54)" in warning
+
+
+async def test_an_odd_joint_of_an_update_silences_no_other(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The public server passes on anything: what cannot be used is named once."""
+    updates: list[dict[str, Any]] = []
+
+    async def arena(websocket: WebSocket) -> None:
+        fake.room = listed((await welcome(websocket))['participant_id'], producer='leader')
+        for value in (1, 2):
+            odd = [{'name': '', 'value': 1}, {'name': 'Elbow', 'value': float('nan')}, 7]
+            await say(websocket, 'joint_update', data=[*odd, {'name': 'Jaw', 'value': value}])
+
+    async with fake_arena(arena) as fake, RoboticsConsumer(fake.url) as consumer:
+        consumer.on_joint_update(updates.extend)
+        assert await consumer.connect('lab', 'arm')
+        await wait_until(lambda: len(updates) == 2, 'both updates')
+
+    assert updates == [{'name': 'Jaw', 'value': 1}, {'name': 'Jaw', 'value': 2}]
+    warnings = [each for each in caplog.messages if 'left out a joint' in each]
+    assert len(warnings) == 2  # Of those without a name, the first.
+    assert 'Elbow' in warnings[1] and 'needs a name' in warnings[0]
 
 
 async def test_a_state_with_nan_is_refused(producer_consumer_pair: Pair) -> None:

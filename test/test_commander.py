@@ -31,6 +31,8 @@ PAN = Joint('pan', 'pan', Unit.RADIANS, -1.0, 1.0)
 class Topic:
     """A command topic with one listener."""
 
+    topic_name = '/joint_commands'
+
     def __init__(self) -> None:
         self.commands: list[CommandMessage | bytes] = []
 

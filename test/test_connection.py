@@ -19,7 +19,7 @@ from websockets.exceptions import WebSocketException
 
 from lerobot_arena_ros.arena import opening as opening_module
 from lerobot_arena_ros.arena.address import Address
-from lerobot_arena_ros.arena.connection import open_connection
+from lerobot_arena_ros.arena.connection import new_participant_id, open_connection
 from lerobot_arena_ros.arena.errors import (
     AccessDenied,
     ArenaError,
@@ -88,6 +88,28 @@ async def test_each_join_has_an_id_of_its_own(arena: Arena) -> None:
     assert re.fullmatch('.*-consumer-[0-9a-f]{6}', first.participant_id)
     assert first.participant_id != second.participant_id
     assert named.participant_id == 'viz'
+
+
+@pytest.mark.parametrize(
+    ('name', 'shown'),
+    [
+        ('arm1-bridge', 'arm1-bridge'),
+        ('/cell_1/left-bridge', 'cell-1-left-bridge'),
+        ('München-producer', 'M-nchen-producer'),
+        ('', 'participant'),
+        ('腕', 'participant'),
+        (f'{"a" * 59}-bridge', 'a' * 59),
+        ('a' * 500, 'a' * 60),
+    ],
+)
+def test_an_id_is_readable_and_a_server_takes_it(name: str, shown: str) -> None:
+    """It has letters, digits and single hyphens, at most 100 of them, and never comes twice."""
+    ids = {new_participant_id(name) for _ in range(10)}
+
+    assert len(ids) == 10
+    for each in ids:
+        assert re.fullmatch(rf'{shown}-[0-9a-f]{{6}}', each)
+        assert len(each) <= 100
 
 
 async def test_what_comes_before_the_welcome_is_kept() -> None:

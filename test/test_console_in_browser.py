@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 import itertools
 import math
+import shlex
 from typing import Any
 
 import httpx
@@ -14,7 +15,9 @@ pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or 
 
 from support.browser import CONTRASTS, PHONE, TOO_WIDE, Console
 from support.console_rooms import make_room, open_with_elbow, take_control, tell
+from support.domain import own_domain
 from support.participant import running_participant
+from support.processes import running
 from support.robot import NAMESPACE, WORKSPACE, Robot, robot
 from support.stopping import reset
 from support.waiting import wait_for
@@ -208,6 +211,24 @@ def test_a_number_out_of_reach_is_neither_sent_nor_remembered(
     assert state['state']['joints']['j1'] == 12.0
     assert console.value('j1') == 12.0
     assert max(command.position[0] for command in bridged.commands) <= math.pi / 2
+
+
+def test_the_command_on_the_page_brings_a_robot_into_the_room(
+    console: Console, own_server_url: str
+) -> None:
+    """As a shell reads it, whatever the names of the room and its workspace are."""
+    where = "lab 2's", 'arm "5" $HOME'
+    console.open(own_server_url, *where)
+    console.wait_text('missing', 'There is no room')
+    console.click('create-missing')
+    console.wait_joined()
+    console.wait_text('no-robots', 'No robot in this room tells its state.')
+    shown = 'return document.querySelector("#no-robots .command").textContent'
+    command = str(console.run(shown)).replace('\\\n', ' ')
+    words = shlex.split(command)
+    assert words[:4] == ['ros2', 'run', 'lerobot_arena_ros', 'arena_consumer']
+    with own_domain(), running('nodes.bridge:main_consumer', words[4:]):
+        wait_for(lambda: 'Does not move: ' in console.text('robots'), 'the robot', 20.0)
 
 
 def test_the_button_stops_and_locks_what_drives(

@@ -15,11 +15,15 @@ from support.server import rules_of, running_server
 from support.stand_in import running_stand_in
 from support.waiting import wait_for
 
-from lerobot_arena_ros import RoboticsConsumer
+from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
+from lerobot_arena_ros.server.limits import Timing
 
 TOKEN = 'zebra-7/+=.~'
 HOSTILE = '<img src=x onerror=document.title="owned">'
 ROBOT = 'arm1-bridge-3f2a91'
+
+HANG = 'const end = performance.now() + 7000; while (performance.now() < end);'
+"""A script that does not come to an end: the page answers nothing, its socket answers pings."""
 
 
 def test_a_room_and_its_first_joint_are_made_here(console: Console, own_server_url: str) -> None:
@@ -151,7 +155,7 @@ def test_a_room_that_cannot_be_created_says_why(console: Console, own_server_url
 def test_stop_is_dimmed_while_no_room_is_open(console: Console, own_server_url: str) -> None:
     """Pressed all the same, it says why nothing was stopped."""
     console.open(own_server_url)
-    console.wait_text('welcome', 'Open a room')
+    console.wait_text('welcome', 'No room open')
     dimmed = console.style('stop', 'background-color')
     console.take_pictures('no-room')
 
@@ -183,6 +187,70 @@ def test_a_page_that_the_browser_freezes_gives_control_back(
         assert 'A person is in the cell' in console.text('alert-text')
         assert 'the browser paused this page' in console.text('drive-note')
         console.wait_joined()
+
+
+def test_a_page_that_hangs_loses_control_though_the_browser_answers_pings(
+    console: Console,
+) -> None:
+    """Another may drive meanwhile; the page says afterwards why it does not drive any more."""
+    with running_server(timing=Timing(liveness_s=1.5)) as url:
+        make_room(url, 'arm')
+        open_with_elbow(console, url, 'arm', 5)
+        take_control(console)
+        console.run(f'setTimeout(() => {{ {HANG} }}, 0);')
+        wait_for(lambda: not has_producer(url, 'arm'), 'the page to lose control', 5.0)
+        with running_participant(RoboticsProducer(url), WORKSPACE, 'arm', 'other'):
+            console.wait_text('drive-note', 'Control was lost: ')
+            console.wait_text('drive-note', 'Nothing more is sent.')
+            console.wait_joined()
+
+
+def test_a_page_whose_timers_were_suspended_gives_control_back_when_it_is_shown(
+    console: Console,
+) -> None:
+    """Some browsers tell a hidden page nothing, and some servers do not miss its heartbeats."""
+    with running_server(timing=Timing(liveness_s=60.0)) as url:
+        make_room(url, 'arm')
+        open_with_elbow(console, url, 'arm', 5)
+        take_control(console)
+        console.run('window.setTimeout = () => 0;')
+        began = console.run('return performance.now()')
+        wait_for(lambda: console.run('return performance.now()') > began + 6500, 'the time')
+        assert has_producer(url, 'arm')
+
+        console.run('document.dispatchEvent(new Event("visibilitychange"));')
+
+        console.wait_text('drive-note', 'Control was lost: the browser paused this page for ')
+        wait_for(lambda: not has_producer(url, 'arm'), 'the place to be free')
+
+
+def test_a_page_that_comes_back_out_of_the_memory_of_the_browser_shows_a_stop_of_meanwhile(
+    console: Console, own_server_url: str, console_room: str
+) -> None:
+    """It gave control back when it was left."""
+    open_with_elbow(console, own_server_url, console_room, 5)
+    take_control(console)
+    console.run('window.isKept = true;')
+    with running_participant(
+        RoboticsConsumer(own_server_url), WORKSPACE, console_room, 'onlooker'
+    ) as onlooker:
+        console.driver.get(f'{own_server_url}/health')
+        wait_for(
+            lambda: members(own_server_url, console_room) == ['onlooker'], 'the page to leave'
+        )
+        onlooker.stop('A person is in the cell')
+
+        console.driver.back()
+
+        console.wait_text('alert-title', 'Stop by onlooker')
+        assert console.run('return window.isKept') is True
+        assert 'the browser paused this page' in console.text('drive-note')
+
+
+def has_producer(url: str, room: str) -> bool:
+    """Tell whether a room has a producer."""
+    path = f'{url}/robotics/workspaces/{WORKSPACE}/rooms/{room}'
+    return bool(httpx.get(path).json()['room']['has_producer'])
 
 
 def members(url: str, room: str) -> list[str]:

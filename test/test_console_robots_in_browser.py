@@ -33,10 +33,14 @@ UNLIMITED = replace(FOLLOWING, joints=(RobotJoint('elbow', 'degrees', 10.0, 11.0
 
 MARKERS = """
 const track = arguments[0].getBoundingClientRect();
-return [...arguments[0].parentElement.querySelectorAll('.marker')].map((each) => {
-  const { left } = each.getBoundingClientRect();
-  return [(left - track.left - 11) / (track.width - 22), each.textContent];
-});
+const all = (name) => [...arguments[0].parentElement.querySelectorAll(name)];
+return [
+  all('.marker').map((each) => {
+    const { left } = each.getBoundingClientRect();
+    return (left - track.left - 11) / (track.width - 22);
+  }),
+  all('.marker-label').map((each) => each.textContent),
+];
 """
 
 
@@ -65,7 +69,7 @@ def test_what_the_room_was_told_stands_beside_what_the_robot_measures(
         assert ends(console) == ('-90.0', '90.0')
         slider = console.joint('elbow', 'slider')
         assert [slider.get_attribute(end) for end in ('min', 'max')] == ['-90', '90']
-        assert console.run(MARKERS, slider) == [[pytest.approx(100 / 180, abs=0.01), '']]
+        assert console.run(MARKERS, slider) == [[pytest.approx(100 / 180, abs=0.01)], ['']]
         # Nothing is left to be chosen.
         assert console.text('range-choice') == ''
         console.wait_text('consumers', f'{ARM1} (robot)')
@@ -74,7 +78,7 @@ def test_what_the_room_was_told_stands_beside_what_the_robot_measures(
         arm.show(joints=(RobotJoint('elbow', 'degrees', -35.04, -36.0, -90.0, 90.0),))
 
         wait_for(lambda: console.reading('elbow', ARM1, 'measured') == '-35.0', 'the new value')
-        assert console.run(MARKERS, slider) == [[pytest.approx(55 / 180, abs=0.01), '']]
+        assert console.run(MARKERS, slider) == [[pytest.approx(55 / 180, abs=0.01)], ['']]
 
 
 def labels(console: Console) -> list[Any]:
@@ -113,11 +117,15 @@ def test_two_robots_are_shown_by_name_and_limit_the_slider_together(
         assert console.reading('elbow', ARM1, 'measured') == '10.0'
         assert ends(console) == ('-45.0', '90.0')
         assert ARM1 in text(console, 'elbow', 'readings')
-        marks = console.run(MARKERS, console.joint('elbow', 'slider'))
-        assert marks == [
-            [pytest.approx(55 / 135, abs=0.01), '1'],
-            [pytest.approx(65 / 135, abs=0.01), '2'],
-        ]
+        marks, marked = console.run(MARKERS, console.joint('elbow', 'slider'))
+        assert marks == [pytest.approx(55 / 135, abs=0.01), pytest.approx(65 / 135, abs=0.01)]
+        assert marked == ['1 2']
+        second.show(joints=(RobotJoint('elbow', 'degrees', 85.0, 85.0, -45.0, 120.0),))
+        wait_for(
+            lambda: console.run(MARKERS, console.joint('elbow', 'slider'))[1] == ['1', '2'],
+            'a label for each of the marks',
+        )
+        second.show(joints=SECOND.joints)
         second.show(
             gate='stopped', cause='emergency stop', stop=StopCause('Door opened', 'safety_plc')
         )

@@ -15,7 +15,7 @@ from support.waiting import wait_for
 
 def test_unattended_it_judges_itself() -> None:
     """It stops half-way, resets, and passes with real numbers."""
-    with own_domain(), running('nodes.demo', ['--seconds', '8']) as demo:
+    with own_domain(), running('executables:arena_demo', ['--seconds', '8']) as demo:
         wait_for(lambda: not demo.is_alive, 'the demo to end', 90.0)
 
         assert demo.wait() == 0, demo.output
@@ -29,7 +29,7 @@ def test_unattended_it_judges_itself() -> None:
 
 def test_ctrl_c_ends_it_and_all_it_started() -> None:
     """It exits with 0 and without a traceback at whatever moment."""
-    with own_domain(), running('nodes.demo', ['--seconds', '600']) as demo:
+    with own_domain(), running('executables:arena_demo', ['--seconds', '600']) as demo:
         wait_for(lambda: 'commands/s' in demo.output, 'the demo to run', 30.0)
         code = demo.end()
 
@@ -40,7 +40,7 @@ def test_ctrl_c_ends_it_and_all_it_started() -> None:
 @pytest.mark.parametrize('seconds', ['1', 'soon'])
 def test_a_wrong_time_is_refused_in_one_line(seconds: str) -> None:
     """The message names the value and what was expected."""
-    with running('nodes.demo', ['--seconds', seconds]) as demo:
+    with running('executables:arena_demo', ['--seconds', seconds]) as demo:
         assert demo.wait() == 2
         assert seconds in demo.output.splitlines()[-1]
         assert 'Traceback' not in demo.output

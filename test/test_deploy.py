@@ -8,17 +8,14 @@ from contextlib import AsyncExitStack, closing
 import http.client
 import itertools
 import json
-from pathlib import Path
-import shutil
 import ssl
-import subprocess
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 import httpx
 import pytest
 from support.couples import couple
-from support.deployment import BEARER, TOKEN, UNIT, Deployment, deployed
+from support.deployment import BEARER, TOKEN, Deployment, deployed
 from support.peers import RawPeer, joint, update, ws_path
 from support.required import require
 from support.waiting import wait_for, wait_until
@@ -243,16 +240,3 @@ def test_one_and_several_are_measured_side_by_side() -> None:
     assert [row['arrangement'] for row in rows] == ['1, direct', '1, nginx', '3, nginx']
     assert all(row['count'] > 0 and row['server_us'] > 0 for row in rows)
     assert [row['nginx_us'] > 0 for row in rows] == [False, True, True]
-
-
-def test_the_unit_is_one(tmp_path: Path) -> None:
-    """As systemd reads it, but for the program, which is not where it will be."""
-    verifier = shutil.which('systemd-analyze')
-    require('systemd-analyze', verifier, 'systemd-analyze is not installed')
-    unit = tmp_path / UNIT.name.replace('@', '@8001')
-    unit.write_text(UNIT.read_text().replace('/opt/arena_server/bin/python', '/bin/true'))
-    command = [str(verifier), 'verify', '--man=no', str(unit)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
-
-    # It speaks of others of this machine, too.
-    assert [line for line in done.stderr.splitlines() if unit.name in line] == []

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 import re
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from support.executables import EXECUTABLES
 from support.launch_files import ARGUMENTS
-from support.pages import PAGES, anchors_of, prose_of, rows_of
+from support.pages import PAGES, anchors_of, prose_of, read, rows_of
 import yaml
 
 from lerobot_arena_ros.nodes.parameter_table import JOINT_SPECS, SPECS, Spec
@@ -53,6 +54,9 @@ def test_the_reference_has_every_parameter_as_it_is(
         assert (kind, default, unit) == (spec.type_name, shown(spec.default), spec.unit or '–')
         assert description.startswith(spec.description)
         assert ('May change while' in description) == spec.dynamic
+        if page == 'parameters.md':
+            named = set(re.findall('`([^`]+)`', description))
+            assert set(filter(None, spec.choices)) <= named
 
 
 def test_the_reference_has_every_executable() -> None:
@@ -154,6 +158,30 @@ def test_links_lead_somewhere(page: str, target: str) -> None:
     assert file.exists()
     if anchor:
         assert anchor in anchors_of(file.resolve().relative_to(ROOT).as_posix())
+
+
+@pytest.mark.parametrize('page', ['README.md', 'docs/tutorial.md'])
+def test_what_is_cloned_is_the_repository_of_the_manifest(page: str) -> None:
+    """The address stands in package.xml; a page shows it to be copied."""
+    addresses = {
+        url.text
+        for url in ElementTree.parse(ROOT / 'package.xml').iterfind('url')
+        if url.get('type') == 'repository'
+    }
+    cloned = re.findall(r'git clone (\S+)', read(page))
+
+    assert cloned
+    assert set(cloned) == addresses
+
+
+def test_a_picture_is_small_and_says_what_it_shows() -> None:
+    """A stranger on a slow line sees the README at once."""
+    pictures = re.findall(r'!\[([^]]*)\]\(([^)]+)\)', read('README.md'))
+
+    assert pictures
+    for text, name in pictures:
+        assert len(text.split()) >= 5
+        assert (ROOT / name).stat().st_size < 300_000
 
 
 def test_every_page_can_be_reached() -> None:

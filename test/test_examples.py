@@ -5,18 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 import contextlib
+from functools import partial
 import importlib.util
+import os
 from pathlib import Path
 import re
 import signal
 import subprocess
+import sys
 import time
 from typing import NamedTuple
 
 import pytest
-from support.examples import finished, in_terminal, running_example
+from support.examples import EXAMPLES, finished, in_terminal, running_example
 from support.processes import free_port
 from support.server import rules_of, running_server
+from support.signals import handles_sigterm, let_pass
 from support.waiting import until, wait_for, wait_until
 
 from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
@@ -458,26 +462,121 @@ def test_wrong_usage_is_two(name: str, arguments: Sequence[str], told: str) -> N
     assert 'Traceback' not in done.stderr
 
 
-@pytest.mark.parametrize(
-    'row',
-    [
-        '0.1,0,update,elbow,nan,,,',
-        '0.1,0,update,elbow',
-        '0.1,0,dance,elbow,1,,,',
-        'inf,0,stop,,,,,',
-    ],
-    ids=['value', 'short', 'event', 'time'],
-)
-def test_a_flaw_in_a_recording_is_found_before_anything_moves(
-    row: str, own_server_url: str, tmp_path: Path
-) -> None:
-    """The line tells how far the file is sound; the room is not even joined."""
+SOUND = f'{HEAD}\n0.0,7,update,elbow,1,,,\n0.1,8,update,elbow,115.87,,,\n'
+DAMAGE = {
+    'cut in its last number': (SOUND[: -len('15.87,,,\n')], 3, '5 columns, expected 8'),
+    'cut in its line end': (SOUND[:-1], 3, 'no line end'),
+    'cut in a quoted reason': (f'{SOUND}0.2,9,stop,,,,x,"hand', 4, 'unexpected end of data'),
+    'extra column': (f'{SOUND}0.2,9,update,elbow,1,,,,\n', 4, '9 columns, expected 8'),
+    'two rows in one line': (SOUND.replace('7,,,\n', '7') + SOUND, 3, '12 columns, expected 8'),
+    'empty line': (f'{SOUND}\n', 4, '0 columns, expected 8'),
+    'empty': ('', 1, 'no recording of a room, which begins with time_s,message,'),
+    'other columns': ('time_s,elbow\n0.0,1\n', 1, 'no recording of a room'),
+    'value that is none': (SOUND.replace('115.87', 'far'), 3, "value is 'far'"),
+    'value that is missing': (SOUND.replace('115.87', ''), 3, "value is ''"),
+    'value that is not finite': (SOUND.replace('115.87', 'nan'), 3, "value is 'nan'"),
+    'speed that is none': (SOUND.replace('115.87,', '1,fast'), 3, "speed is 'fast'"),
+    'joint without a name': (SOUND.replace('8,update,elbow', '8,update,'), 3, 'name'),
+    'time that is infinite': (f'{SOUND}inf,9,stop,,,,,\n', 4, "time_s is 'inf'"),
+    'time that goes back': (f'{SOUND}0.05,9,update,elbow,1,,,\n', 4, 'time goes back'),
+    'message that is none': (f'{SOUND}0.2,x,update,elbow,1,,,\n', 4, "message is 'x'"),
+    'message that goes back': (f'{SOUND}0.2,7,update,elbow,1,,,\n', 4, 'stands after message 8'),
+    'event that is none': (f'{SOUND}0.2,9,dance,elbow,1,,,\n', 4, "the event is 'dance'"),
+    'two times in a message': (f'{SOUND}0.2,8,update,wrist,1,,,\n', 4, "time_s is '0.2'"),
+    'stop with a joint': (f'{SOUND}0.2,9,stop,elbow,1,,,\n', 4, "joint is 'elbow'"),
+    'zeros after a power cut': (f'{SOUND}{chr(0) * 9}', 4, '1 columns, expected 8'),
+}
+"""A text, the line that is damaged, and what is told about it."""
+
+
+@pytest.mark.parametrize('kind', DAMAGE)
+def test_a_damaged_recording_moves_nothing(kind: str, own_server_url: str, tmp_path: Path) -> None:
+    """One line names the damaged row before the room is even joined."""
+    text, number, told = DAMAGE[kind]
     path = tmp_path / 'arm.csv'
-    path.write_text(f'{HEAD}\n0.0,7,update,elbow,1,,,\n{row}\n')
+    path.write_text(text)
 
     done = finished('replay_room', '--server-url', own_server_url, '--room-id', 'none', path)
 
-    assert f'{path} is no recording of a room, after 1 messages' in one_line(done, 'replay_room')
+    line = one_line(done, 'replay_room')
+    assert line.startswith(f'replay_room: {path}, line {number}: ')
+    assert told in line
+
+
+def test_a_damaged_recording_is_not_plotted(tmp_path: Path) -> None:
+    """The same line, and no picture of half of it."""
+    path = tmp_path / 'arm.csv'
+    path.write_text(SOUND[:-6])
+
+    done = finished('plot_recording', path)
+
+    assert f'{path}, line 3: 5 columns' in one_line(done, 'plot_recording')
+    assert not path.with_suffix('.png').exists()
+
+
+@needs('mcap')
+async def test_a_damaged_mcap_recording_moves_nothing(room: Room, tmp_path: Path) -> None:
+    """One that was cut off, and one with another bit in a message."""
+    path = tmp_path / 'arm.mcap'
+    await recorded(room, path)
+    whole = path.read_bytes()
+    other = await room.empty()
+    heard = await other.follow()
+    middle = len(whole) // 2
+    for data in (whole[:-1], whole[:middle], whole[:200] + b'\xff' + whole[201:]):
+        path.write_bytes(data)
+        done = await asyncio.to_thread(finished, 'replay_room', *other.options, path)
+        assert f'{path} is damaged' in one_line(done, 'replay_room')
+    assert heard == []
+
+
+FULL_DISK = """
+import os, resource, sys
+sys.argv = ['record_room']
+from recorded import Recorded
+from recording import read_recording, writing
+from command_line import Failure
+from pathlib import Path
+
+path, most, length = Path(sys.stdin.readline().strip()), *map(int, sys.stdin.readline().split())
+resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+count = 0
+try:
+    with writing(path) as write:
+        while True:
+            joint = {'name': os.urandom(length).hex(), 'value': 115.87}
+            write(Recorded(count / 10, 'update', (joint,), 'leader'))
+            count += 1
+except Failure as exc:
+    print(exc)
+events = read_recording(path)
+assert len(events) == count > 10, (len(events), count)
+assert {event.joints[0]['value'] for event in events} == {115.87}
+"""
+"""Records until the disk takes no more, and reads what is there."""
+
+
+@pytest.mark.parametrize(
+    ('suffix', 'most', 'length'),
+    [('.csv', 1000, 1), pytest.param('.mcap', 20_000_000, 100_000, marks=needs('mcap'))],
+)
+def test_a_full_disk_leaves_a_whole_recording(
+    suffix: str, most: int, length: int, tmp_path: Path
+) -> None:
+    """The recorder says that the disk is full, and each message before that can be read."""
+    path = tmp_path / f'arm{suffix}'
+    done = subprocess.run(
+        [sys.executable, '-c', FULL_DISK],
+        input=f'{path}\n{most} {length}\n',
+        env={**os.environ, 'PYTHONPATH': f'{EXAMPLES}:{os.environ.get("PYTHONPATH", "")}'},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(f'{path}: File too large: the recording ends here')
+    assert done.stdout.count('\n') == 1
 
 
 def test_a_recording_is_not_written_over(own_server_url: str, tmp_path: Path) -> None:
@@ -517,3 +616,23 @@ def test_a_missing_library_is_named(own_server_url: str, tmp_path: Path) -> None
             assert example.wait() == 1
             assert advice in example.output.splitlines()[-1]
             assert 'Traceback' not in example.output
+
+
+@pytest.mark.parametrize('name', ['drive_from_terminal', 'record_room', 'replay_room'])
+def test_ctrl_c_early_and_twice_is_no_error(
+    name: str, own_server_url: str, tmp_path: Path
+) -> None:
+    """While the example imports, and while it ends."""
+    room = ('--server-url', own_server_url, '--room-id', f'twice-{name}', '--create-room')
+    for number, after_s in enumerate((0.0, 0.1, 0.3, 1.0)):
+        (folder := tmp_path / str(number)).mkdir()
+        arguments = (*role_of(name), *room, *file_for(name, folder))
+        with running_example(name, *arguments) as example:
+            wait_for(partial(handles_sigterm, example), 'the handler')
+            let_pass(example, after_s)
+            example.signal(signal.SIGINT)
+            let_pass(example, 0.05)
+            code = example.end()
+
+            assert 'Traceback' not in example.output, example.output
+            assert code in (0, 1), f'{after_s} s: {code}'

@@ -18,6 +18,7 @@ pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or 
 
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
+from rcl_interfaces.srv import GetParameters
 from support.domain import own_domain
 from support.fleets import FLEET, fleet_file, follower
 from support.probe import Probe, running_probe
@@ -132,6 +133,19 @@ def test_what_one_robot_lacks_is_its_own_trouble(stage: Stage) -> None:
     stage.wait_for_status('alone', 'consume link', 'cannot connect')
 
     stage.lead('a', 'left', 6.0)
+
+
+def test_the_qos_of_one_robot_is_not_that_of_another(tmp_path: Path) -> None:
+    """An override of the first robot leaves the second one's topics as they are."""
+    depths = [
+        f'qos_overrides./{name}/joint_commands.publisher.depth' for name in ('left', 'right')
+    ]
+    robots = {'left': follower('a', **{depths[0]: 7}), 'right': follower('b')}
+    with running_fleet(tmp_path, robots) as stage:
+        request = GetParameters.Request(names=depths[1:])
+        answer = stage.probe.query('right', 'get_parameters', GetParameters, request)
+
+    assert [value.integer_value for value in answer.values] == [1]
 
 
 @pytest.mark.parametrize('by', ['room', 'service', 'topic'])

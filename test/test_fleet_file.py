@@ -163,7 +163,7 @@ NONSENSE = {
     LEFT[:-2] + ', params_file: 3}]': 'robot /left: params_file = 3: expected the name of a YAML',
     LEFT[:-2] + ', namespace: b}]': "line 1: 'namespace' stands twice, expected it once",
     'robots: [': 'line 1, column 10: expected',
-    'robots: !!python/object:os.system {}': 'could not determine a constructor for the tag',
+    'robots: !!python/object:os.system {}': 'robots = {}: expected a list',
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 import json
 import math
 
@@ -106,7 +106,8 @@ def check_round_trip(decode: Callable[[str], Message], message: Message) -> None
         assert isinstance(again, StateSync)
         assert again.joints == message.joints
     else:
-        assert again == message
+        passed_on = replace(message, odd=()) if isinstance(message, JointUpdate) else message
+        assert again == passed_on
 
 
 @pytest.mark.parametrize('data', cases('frames'))

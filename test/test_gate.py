@@ -179,7 +179,7 @@ def test_a_new_gate_waits() -> None:
 
     assert gate.state is State.WAITING
     assert gate.update(POSE, 0.0) is None
-    assert gate.cause == 'inactive'
+    assert gate.cause.startswith('inactive')
 
 
 OBSTACLES: dict[str, tuple[GateSettings, Callable[[Gate], object], float, str]] = {
@@ -229,7 +229,7 @@ def test_the_cause_of_waiting_is_told(case: str) -> None:
     happen(gate)
     gate.tick(now)
 
-    assert gate.cause == cause
+    assert gate.cause.startswith(cause)
     assert gate.state is State.WAITING
 
 
@@ -250,7 +250,7 @@ def test_a_silence_counts_before_the_update_that_ends_it() -> None:
 
     assert gate.update(POSE, 2.0) is None
     assert gate.state is State.HOLDING
-    assert gate.cause == 'no sign of life from the server for 1.5 s'
+    assert gate.cause.startswith('no sign of life from the server for 1.5 s')
     assert isinstance(gate.update(POSE, 2.1), Command)
 
 
@@ -270,7 +270,7 @@ def test_updates_that_cease_are_a_cause_where_asked_for() -> None:
 
     gate.heard(0.25, has_producer=True)
     assert gate.state is State.HOLDING
-    assert gate.cause == 'no update for 0.2 s'
+    assert gate.cause.startswith('no update for 0.2 s')
 
 
 def test_a_still_operator_is_not_a_silent_link() -> None:
@@ -302,7 +302,7 @@ def test_no_joints_are_no_command() -> None:
     gate.set_joints([], 0.0)
 
     assert gate.update(POSE, 0.0) is None
-    assert gate.cause == 'no joints are known'
+    assert gate.cause.startswith('no joints are known')
 
 
 # ----- joining, and what the room remembers
@@ -399,7 +399,7 @@ def test_an_update_of_none_of_our_joints_begins_nothing(
     gate.remember(POSE, 0.0)
 
     assert gate.update(pose, 0.0) is None
-    assert gate.cause == 'waiting for a live update'
+    assert gate.cause.startswith('waiting for a live update')
 
 
 def test_other_joints_begin_anew() -> None:
@@ -646,7 +646,7 @@ def test_feedback_is_required_unless_the_user_says_otherwise() -> None:
     gate.link_up(60.0)
 
     assert gate.update(POSE, 60.0) is None
-    assert gate.cause == 'no joint_states of pan, lift yet'
+    assert gate.cause.startswith('no joint_states of pan, lift yet')
 
 
 def test_feedback_is_required_once_it_was_seen() -> None:
@@ -657,7 +657,7 @@ def test_feedback_is_required_once_it_was_seen() -> None:
     gate.heard(5.0)
 
     assert gate.update(POSE, 5.0) is None
-    assert gate.cause == 'no fresh joint_states of pan, lift'
+    assert gate.cause.startswith('no fresh joint_states of pan, lift')
 
 
 def test_a_publisher_that_says_nothing_is_waited_for() -> None:
@@ -682,7 +682,7 @@ def test_one_joint_without_feedback_holds_them_all() -> None:
 
     gate.measure({'pan': 0.25}, 0.6)
     assert gate.state is State.HOLDING
-    assert gate.cause == 'no fresh joint_states of lift'
+    assert gate.cause.startswith('no fresh joint_states of lift')
 
 
 def test_feedback_that_comes_back_far_away_is_where_motion_begins() -> None:
@@ -979,7 +979,7 @@ def test_a_measurement_that_is_no_number_is_none(bad: float) -> None:
 
     gate.measure({'pan': bad, 'lift': 1.0}, 0.6)
     assert gate.state is State.HOLDING
-    assert gate.cause == f'no usable joint_states: pan is measured at {bad}'
+    assert gate.cause == f'no usable joint_states: pan is measured at {bad}: check the driver'
 
 
 def test_a_remembered_pose_loses_its_bad_numbers() -> None:
@@ -989,7 +989,7 @@ def test_a_remembered_pose_loses_its_bad_numbers() -> None:
     gate.remember({'pan': 0.5, 'lift': math.nan}, 0.0)
 
     assert gate.update({'pan': 0.5}, 0.0) is None
-    assert gate.cause == 'position of lift is unknown: neither measured nor sent'
+    assert gate.cause.startswith('position of lift is unknown: neither measured nor sent')
 
 
 def test_another_producer_is_not_asked_for_what_the_last_one_wanted() -> None:
@@ -1147,7 +1147,7 @@ def test_time_that_goes_back_far_makes_nothing_fresh_for_ever(
 
     assert gate.tick(50.0) is None
     assert gate.state is State.HOLDING
-    assert gate.cause == cause
+    assert gate.cause.startswith(cause)
 
 
 def test_after_time_went_back_motion_begins_anew() -> None:

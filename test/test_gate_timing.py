@@ -63,7 +63,9 @@ def test_a_missing_answer_holds_before_it_arrives() -> None:
     gate.late(0.6, 0.6)
 
     assert gate.state is State.HOLDING
-    assert gate.cause == 'the link is late: a round trip takes 0.60 s, link.max_delay_s is 0.5'
+    assert gate.cause.startswith(
+        'the link is late: a round trip takes 0.60 s, link.max_delay_s is 0.5'
+    )
     assert gate.update({'pan': 0.5}, 0.6) is None
     assert gate.tick(0.61) is None
 
@@ -138,7 +140,7 @@ def test_a_pause_of_the_ros_callbacks_holds_while_it_lasts() -> None:
     assert isinstance(gate.update({'pan': 0.5}, 2.0), Command)
     assert gate.update({'pan': 0.5}, 2.1) is None
     assert gate.state is State.HOLDING
-    assert gate.cause == 'the ROS callbacks of this process have not run for 1.1 s'
+    assert gate.cause.startswith('the ROS callbacks of this process have not run for 1.1 s')
 
 
 def test_after_a_pause_nothing_moves_until_stops_have_had_time_to_arrive() -> None:
@@ -198,7 +200,7 @@ def test_at_a_high_rate_of_measurements_a_short_pause_holds() -> None:
 
     assert isinstance(gate.update({'pan': 0.5}, 2.2), Command)
     assert gate.update({'pan': 0.5}, 2.3) is None
-    assert gate.cause == 'the ROS callbacks of this process have not run for 0.3 s'
+    assert gate.cause.startswith('the ROS callbacks of this process have not run for 0.3 s')
     gate.graph_seen(2.3, messages=1)
     gate.graph_seen(2.31, messages=1)
     assert gate.update({'pan': 0.5}, 2.31) is None

@@ -113,7 +113,7 @@ def test_unlisted_joints_pass_where_nothing_is_listed() -> None:
 )
 def test_one_bad_position_refuses_them_all(position: float, reason: str) -> None:
     """A measurement that is no number makes the whole message worthless."""
-    with pytest.raises(ConversionError, match='joint gripper') as caught:
+    with pytest.raises(ConversionError, match='gripper is measured at') as caught:
         SO101.to_arena({'shoulder_pan': 0.0, 'gripper': position})
 
     assert reason_of(caught) == reason
@@ -417,6 +417,21 @@ def test_the_table_shows_the_ends_of_each_range() -> None:
         '  elbow -> Elbow, normalized: no limits known',
         '  brace -> Brace, normalized: held, because robot_description gives it no range',
         '  spin -> Spin, radians: continuous',
+    ]
+
+
+def test_the_table_writes_no_negative_zero() -> None:
+    """A middle of the range that is not exact is 0.0, and so is an end of it."""
+    joint_map = JointMap(
+        (
+            Joint('jaw', 'Jaw', Unit.DEGREES, -0.0, 1.7, invert=True),
+            Joint('roll', 'Roll', Unit.DEGREES, -1e-9, 1e-9),
+        )
+    )
+
+    assert joint_map.table().splitlines()[1:] == [
+        '  jaw -> Jaw, degrees: 0.000 rad = 0.0, 1.700 rad = -97.4',
+        '  roll -> Roll, degrees: 0.000 rad = 0.0, 0.000 rad = 0.0',
     ]
 
 

@@ -9,10 +9,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from support.fake_arena import answering
 from support.hearing import PRODUCER, Arena, Ear, room_at
 from support.wire import wire_to
 
 from lerobot_arena_ros.arena import keeping as keeping_module
+from lerobot_arena_ros.arena.address import Address
 from lerobot_arena_ros.arena.connection import (
     Connection,
     backoff,
@@ -25,12 +27,17 @@ from lerobot_arena_ros.arena.errors import (
     ArenaError,
     ConnectError,
     ConnectionLost,
+    InvalidAccess,
     InvalidAddress,
+    InvalidProxy,
     JoinRefused,
     ProtocolError,
+    RequestRejected,
     RoleTaken,
     RoomNotFound,
+    UnexpectedError,
 )
+from lerobot_arena_ros.arena.rooms import Rooms
 
 pytestmark = pytest.mark.usefixtures('no_task_left')
 
@@ -67,8 +74,9 @@ def no_pauses() -> Iterator[float]:
 class Script:
     """Joins that end as told, and the pauses that were asked for in between."""
 
-    def __init__(self, *results: ArenaError | None) -> None:
+    def __init__(self, *results: Exception | None) -> None:
         self.failures: list[tuple[str, float]] = []
+        self.errors: list[ArenaError] = []
         self.asked: list[float] = []
         self.closed = 0
         self._results = iter(results)
@@ -94,6 +102,7 @@ class Script:
     def failed(self, error: ArenaError, pause_s: float) -> None:
         """Take note of a failure."""
         self.failures.append((str(error), pause_s))
+        self.errors.append(error)
 
     async def run(self) -> ArenaError:
         """Keep joined, losing each connection at once, until that gives up."""
@@ -161,9 +170,15 @@ async def test_closing_the_iterator_leaves_the_room(arena: Arena) -> None:
     ('error', 'expected'),
     [
         (AccessDenied('x', status=401), False),
+        (AccessDenied('x', status=403), True),
+        (RequestRejected('x', status=422), False),
+        (RequestRejected('x', status=503), True),
         (InvalidAddress('x'), False),
+        (InvalidAccess('x'), False),
+        (InvalidProxy('x'), False),
         (ConnectError('x'), True),
         (ConnectionLost('x'), True),
+        (UnexpectedError(RuntimeError('x')), True),
         (RoomNotFound('x'), True),
         (RoleTaken('x', holder='y'), True),
         (JoinRefused('x'), True),
@@ -174,8 +189,43 @@ async def test_closing_the_iterator_leaves_the_room(arena: Arena) -> None:
 def test_what_nobody_but_a_setting_can_cure_is_not_tried_again(
     error: ArenaError, expected: bool
 ) -> None:
-    """A refused token and a bad URL stay what they are; anything else may pass."""
+    """A refused token, an impossible id and a bad URL stay what they are; the rest may pass."""
     assert is_retryable(error) is expected
+
+
+STATUSES = [*range(300, 309), *range(400, 432), 451, *range(500, 512), 521, 599]
+
+
+@pytest.mark.parametrize('status', STATUSES)
+async def test_both_sides_end_for_the_same_answers(status: int) -> None:
+    """
+    What a proxy may answer once is tried again, over REST and WebSocket alike.
+
+    A side that makes its room asks over REST first, as a producing bridge does; the other one
+    opens the WebSocket at once, as a consuming bridge does.
+    """
+    body = b'{"detail":"x"}'
+    head = f'HTTP/1.1 {status} Whatever\r\nContent-Length: {len(body)}\r\n\r\n'
+    async with answering(head.encode() + body) as url:
+        address = Address.parse(url)
+        with pytest.raises(ArenaError) as rest:
+            await Rooms(address).ensure('lab', 'arm')
+        with pytest.raises(ArenaError) as socket:
+            await open_connection(address, 'lab', 'arm', PRODUCER)
+
+    expected = status not in (401, 422)
+    assert (is_retryable(rest.value), is_retryable(socket.value)) == (expected, expected)
+
+
+async def test_a_defect_while_joining_is_a_failed_attempt() -> None:
+    """It is told as a bug, with its cause, and the next attempt counts."""
+    bug = RuntimeError('a bug')
+    script = Script(None, ConnectError('down'), bug, END)
+
+    assert await script.run() is END
+
+    assert script.failures[1][0] == "joining failed, which is a bug: RuntimeError('a bug')"
+    assert script.errors[1].__cause__ is bug
 
 
 def test_pauses_grow_and_stay_within_their_bounds() -> None:

@@ -109,7 +109,7 @@ def test_a_late_link_is_held_and_named_and_recovers(stage: Stage, fault: str) ->
     wait_for(go_on, 'more frames', 20.0)
     after_notice = [s for s in stage.commands_after(noticed_at) if s > IN_FLIGHT_S]
     told = max(stage.commands_after(fault_at), default=0.0)
-    named_at = stage.text_after('consume link', 'late: a round trip takes ', fault_at)
+    named_at = stage.text_after('consume link', 'the link is late: a round trip takes ', fault_at)
     mended_at = time.monotonic()
     set_delays(stage.proxy, 0.0, 0.0)
     healed_s = stage.wait_for_motion(mended_at) - mended_at
@@ -119,7 +119,7 @@ def test_a_late_link_is_held_and_named_and_recovers(stage: Stage, fault: str) ->
     assert not after_notice
     assert named_at is not None
     assert named_at - fault_at < late_from_s + MAX_DELAY_S + HEARTBEAT_S + SLACK_S
-    assert 'consume: late: a round trip takes ' in stage.bridge.output
+    assert 'consume: the link is late: a round trip takes ' in stage.bridge.output
     assert 'gate: active -> holding: the link is late: ' in stage.bridge.output
     stage.record(
         fault, noticed_s=noticed_s, told=f'last command {told:.2f} s after', healed_s=healed_s
@@ -174,7 +174,7 @@ def test_a_leader_sends_nothing_while_its_link_is_late(stage: Stage) -> None:
         fault_at = time.monotonic()
         set_delays(stage.leader_proxy, STEP_S, 0.0)
         noticed_at = stage.wait_for_text(
-            'produce link', 'late: a round trip takes ', fault_at, namespace=LEADER
+            'produce link', 'the link is late: a round trip takes ', fault_at, namespace=LEADER
         )
         # What was sent before the notice is still in the wire.
         wait_for(

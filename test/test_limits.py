@@ -79,6 +79,25 @@ async def test_s12_a_room_remembers_so_many_joints_and_no_more(url: str) -> None
         assert httpx.get(f'{url}{ROOMS}/arm/state').json()['state']['joints'] == {'a': 1}
 
 
+@limited(joint_name=50)
+@pytest.mark.parametrize('features', [(), ('refused_joints',)], ids=['public', 'ours'])
+async def test_s12_who_asks_for_it_is_told_which_joints_were_refused(
+    url: str, features: tuple[str, ...]
+) -> None:
+    """Not in words without end, and nobody else is told more than the public server tells."""
+    long = {f'{"x" * 60}{index:0>3}': 1.0 for index in range(150)}
+    async with enter(url, 'lab', 'arm', 'leader', 'producer', *features) as producer:
+        await producer.send(joints(**{'y' * 2000: 1}, a=1, **long))
+        error = await producer.recv_type('error')
+
+    assert (error['code'], error['message']) == ('invalid_name', 'Failed to process joint update')
+    if not features:
+        assert error.keys() == {'type', 'message', 'timestamp', 'code'}
+        return
+    assert list(error['joints']) == list(long)[:100]
+    assert set(error['joints'].values()) == {'a name has at most 50 characters, got 63'}
+
+
 @limited(joints=2)
 async def test_s12_a_robot_tells_of_so_many_joints(url: str) -> None:
     """One more and its state is refused whole; others, in the same room too, do not notice."""

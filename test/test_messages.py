@@ -199,13 +199,37 @@ def test_what_no_json_can_say_is_not_sent(value: object) -> None:
     ],
 )
 def test_one_bad_entry_spoils_the_update(entry: str, reason: str) -> None:
-    """On either side, whatever stands beside it."""
-    text = f'{{"type": "joint_update", "data": [{{"name": "a", "value": 1}}, {entry}]}}'
+    """To a server, whatever stands beside it; a client takes the others and tells of it."""
+    good = '{"name": "a", "value": 1}'
+    text = f'{{"type": "joint_update", "data": [{good}, {entry}]}}'
 
-    for decode in (decode_client, decode_server):
-        with pytest.raises(ProtocolError) as caught:
-            decode(text)
-        assert caught.value.reason == reason
+    with pytest.raises(ProtocolError) as caught:
+        decode_client(text)
+    assert caught.value.reason == reason
+
+    update = decode_server(text)
+    assert isinstance(update, JointUpdate)
+    assert update.entries == ({'name': 'a', 'value': 1},)
+    (odd,) = update.odd
+    assert (odd.name, odd.reason, odd.detail) == (
+        'b' if '"b"' in entry else None,
+        reason,
+        str(caught.value),
+    )
+    with pytest.raises(ProtocolError) as alone:
+        decode_server(f'{{"type": "joint_update", "data": [{entry}]}}')
+    assert alone.value.reason == reason
+
+
+def test_of_a_joint_that_stands_twice_one_odd_value_spoils_both() -> None:
+    """Which of them was meant is not known; nothing of the other joints is lost."""
+    entries = '{"name":"a","value":1},{"name":"b","value":2},{"name":"a","value":NaN}'
+
+    update = decode_server(f'{{"type":"joint_update","data":[{entries}]}}')
+
+    assert isinstance(update, JointUpdate)
+    assert update.values == {'b': 2.0}
+    assert [odd.name for odd in update.odd] == ['a']
 
 
 @pytest.mark.parametrize('data', ['{"a": 1}', '"text"', '7', 'true', '0', '""'])

@@ -11,11 +11,11 @@ from support.server import rules_of, running_server
 from lerobot_arena_ros.server.hub import Hub
 from lerobot_arena_ros.server.journal import Journal
 from lerobot_arena_ros.server.limits import Limits, Policy, Timing
-from lerobot_arena_ros.server.metrics import registry_of
+from lerobot_arena_ros.server.metrics import families_of, text_of
 
 
 def scrape(url: str, prefix: str = '', **headers: str) -> dict[str, float]:
-    """Read the metrics as Prometheus would: by name, and reason or role where there is one."""
+    """Read the metrics as Prometheus would: by name, and the values of the labels."""
     reply = httpx.get(f'{url}{prefix}/metrics', headers=headers)
     assert reply.status_code == 200
     assert reply.headers['content-type'].startswith('text/plain; version=')
@@ -47,7 +47,8 @@ async def test_what_participants_do_is_counted() -> None:
             after = scrape(url, '/api')
 
     assert after.pop('tasks') > 0
-    change = {name: after[name] - before.get(name, 0) for name in after}
+    whole = [name for name in after if not name.startswith('room_')]
+    change = {name: after[name] - before.get(name, 0) for name in whole}
     assert change == {
         'rooms': 0,
         'workspaces': 0,
@@ -124,12 +125,57 @@ def test_with_a_token_the_metrics_need_it() -> None:
     assert counted['refusals_total.access_denied'] == 1
 
 
-def test_nothing_is_gathered_before_somebody_asks() -> None:
-    """Counting is adding to a plain integer; the registry reads it when it is read itself."""
-    hub = Hub(Limits(), Timing(), Policy(), Journal())
-    registry = registry_of(hub)
-    assert registry.get_sample_value('lerobot_arena_joint_updates_total') == 0
-    hub.tally.updates += 7
+async def test_each_room_is_counted_by_itself() -> None:
+    """Its participants, its robots, its updates and its stops carry its name."""
+    with running_server() as url:
+        make_room(url, 'arm')
+        make_room(url, 'other "room"')
+        async with (
+            enter(url, 'lab', 'arm', 'leader', 'producer') as producer,
+            enter(url, 'lab', 'arm', 'a', 'consumer'),
+        ):
+            for value in (1, 2, 2):
+                await producer.send(joints(a=value))
+            await producer.send({'type': 'emergency_stop'})
+            await producer.recv_type('emergency_stop')
+            seen = scrape(url)
 
-    assert type(hub.tally.updates) is int
-    assert registry.get_sample_value('lerobot_arena_joint_updates_total') == 7
+    assert {name: value for name, value in seen.items() if name.startswith('room_')} == {
+        'room_participants.producer.arm.lab': 1,
+        'room_participants.consumer.arm.lab': 1,
+        'room_robots.arm.lab': 0,
+        'room_joint_updates_total.arm.lab': 2,
+        'room_emergency_stops_total.arm.lab': 1,
+        'room_participants.producer.other "room".lab': 0,
+        'room_participants.consumer.other "room".lab': 0,
+        'room_robots.other "room".lab': 0,
+        'room_joint_updates_total.other "room".lab': 0,
+        'room_emergency_stops_total.other "room".lab': 0,
+    }
+
+
+async def test_a_room_that_is_gone_has_no_series_and_stays_in_the_totals() -> None:
+    """Rooms that come and go leave nothing behind but their part of the sums."""
+    with running_server() as url:
+        for number in range(3):
+            room = make_room(url, f'room-{number}')
+            async with enter(url, 'lab', room, 'leader', 'producer') as producer:
+                await producer.send(joints(a=1))
+                await producer.send({'type': 'emergency_stop'})
+                await producer.recv_type('emergency_stop')
+            assert scrape(url)[f'room_emergency_stops_total.{room}.lab'] == 1
+            httpx.delete(f'{url}/robotics/workspaces/lab/rooms/{room}').raise_for_status()
+        seen = scrape(url)
+
+    assert [name for name in seen if name.startswith('room_')] == []
+    assert (seen['joint_updates_total'], seen['emergency_stops_total']) == (3, 3)
+
+
+def test_nothing_is_gathered_before_somebody_asks() -> None:
+    """Counting is adding to a plain integer, which is read when a scrape comes."""
+    hub = Hub(Limits(), Timing(), Policy(), Journal())
+    hub.tally.frames_in += 7
+
+    assert type(hub.tally.frames_in) is int
+    texts = [text_of(family) for family in families_of(hub)]
+    assert any(b'\nlerobot_arena_frames_received_total 7.0\n' in text for text in texts)

@@ -644,7 +644,7 @@ def test_updates_of_other_joints_keep_no_motion_alive() -> None:
         rig.run(0.1)
         rig.gate.update({'tail': 1.0}, rig.now, source='leader')
 
-    assert rig.gate.cause == 'no update for 0.5 s'
+    assert rig.gate.cause.startswith('no update for 0.5 s')
 
 
 def test_a_velocity_limit_that_is_lowered_freezes_no_honest_arm() -> None:

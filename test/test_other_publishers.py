@@ -22,7 +22,7 @@ from support.robot import DEFAULTS, NAMESPACE, Robot, robot
 from support.waiting import ticks, wait_for
 
 from lerobot_arena_ros import RoboticsProducer
-from lerobot_arena_ros.control.gate_output import LOOKING
+from lerobot_arena_ros.control.causes import LOOKING
 from lerobot_arena_ros.nodes.other_publishers import OtherPublishers
 
 SIDE = {'consume.room_id': 'in', 'joints': ['j1'], 'consume.allow_other_publishers': False}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from configparser import RawConfigParser
 import importlib
 import importlib.util
 from pathlib import Path
@@ -15,6 +16,7 @@ from xml.etree import ElementTree
 
 import pytest
 import setuptools
+from support.executables import EXECUTABLES
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = 'lerobot_arena_ros'
@@ -37,6 +39,9 @@ ROSDEP_KEYS = {
     'websockets': 'python3-websockets',
     'yaml': 'python3-yaml',
 }
+
+PIP_NAMES = {'prometheus_client': 'prometheus-client', 'yaml': 'pyyaml'}
+"""What pip calls a module, where it is not the module's own name."""
 
 ROOMS = ('arena', 'output', 'server', 'control', 'nodes', 'sim')
 
@@ -123,20 +128,7 @@ def test_colcon_takes_it_for_a_ros_package() -> None:
     assert line.split('\t')[2] == '(ros.ament_python)'
 
 
-@pytest.mark.parametrize(
-    'name',
-    [
-        'arena_bridge',
-        'arena_producer',
-        'arena_consumer',
-        'arena_fleet',
-        'arena_stop',
-        'arena_server',
-        'demo_arm',
-        'demo',
-        'sim_arm',
-    ],
-)
+@pytest.mark.parametrize('name', EXECUTABLES)
 def test_executables_resolve(described: dict[str, Any], name: str) -> None:
     """Each executable names a function without obligatory arguments."""
     module, function = entry_points(described)[name].split(':')
@@ -146,10 +138,11 @@ def test_executables_resolve(described: dict[str, Any], name: str) -> None:
 
 def test_executables_land_where_ros2_run_looks() -> None:
     """Without these lines in setup.cfg `ros2 run` finds nothing."""
-    text = (ROOT / 'setup.cfg').read_text(encoding='utf-8')
+    options = RawConfigParser()
+    options.read(ROOT / 'setup.cfg')
 
-    assert f'script_dir=$base/lib/{PACKAGE}' in text
-    assert f'install_scripts=$base/lib/{PACKAGE}' in text
+    assert options['develop']['script_dir'] == f'$base/lib/{PACKAGE}'
+    assert options['install']['install_scripts'] == f'$base/lib/{PACKAGE}'
 
 
 @pytest.mark.parametrize(
@@ -166,8 +159,9 @@ def test_executables_land_where_ros2_run_looks() -> None:
             ['config/bridge.yaml', 'config/fleet.yaml', 'config/so101.yaml'],
         ),
         (f'share/{PACKAGE}/examples', [*map(str, EXAMPLES), 'examples/README.md']),
+        (f'share/{PACKAGE}/examples/launch', ['examples/launch/two_arms.launch.xml']),
     ],
-    ids=['marker', 'manifest', 'launch', 'config', 'examples'],
+    ids=['marker', 'manifest', 'launch', 'config', 'examples', 'example launch files'],
 )
 def test_data_files_are_shipped(described: dict[str, Any], folder: str, files: list[str]) -> None:
     """What the executables and `ros2 launch` look for in share/ is there, and exists here."""
@@ -206,22 +200,20 @@ def test_every_import_is_declared(folder: str, tags: tuple[str, ...]) -> None:
     assert needed - declared(*tags) == set()
 
 
-def test_pip_asks_for_what_the_wheels_run_is_tested_with(described: dict[str, Any]) -> None:
-    """The lower bounds in setup.py are those of requirements/newest.txt."""
-    newest = (ROOT / 'requirements' / 'newest.txt').read_text(encoding='utf-8').splitlines()
-    needed = [line for line in described['install_requires'] if line != 'setuptools']
+def test_pip_asks_for_what_the_package_imports(described: dict[str, Any]) -> None:
+    """What package.xml names besides ROS, and nothing else."""
+    names = {re.split('[<>=]', line)[0] for line in described['install_requires']}
+    imported = third_party(PACKAGE) - set().union(*OPTIONAL.values()) - {'starlette'}
+    foreign = {name for name in imported if name in ROSDEP_KEYS}
 
-    assert needed != []
-    assert set(needed) <= set(newest)
+    assert names == {PIP_NAMES.get(name, name) for name in foreign} | {'setuptools'}
 
 
 @pytest.mark.parametrize('extra', OPTIONAL)
-def test_pip_offers_what_is_tested(described: dict[str, Any], extra: str) -> None:
-    """The extra of setup.py is its file in requirements/, and no more than is optional."""
-    text = (ROOT / 'requirements' / f'{extra}.txt').read_text(encoding='utf-8')
-    lines = [line for line in text.splitlines() if not line.startswith('#')]
+def test_pip_offers_what_is_optional(described: dict[str, Any], extra: str) -> None:
+    """An extra is its file in requirements/, and no more than is optional."""
+    lines = described['extras_require'][extra]
 
-    assert described['extras_require'][extra] == lines
     assert {line.split('>')[0] for line in lines} == OPTIONAL[extra]
 
 

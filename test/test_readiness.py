@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from lerobot_arena_ros.control.condition import Level, Severity
 from lerobot_arena_ros.control.joint_map import Joint, JointMap
-from lerobot_arena_ros.control.readiness import named, unready
+from lerobot_arena_ros.control.readiness import mapping, named, unready, unsendable
 from lerobot_arena_ros.control.units import Unit
 from lerobot_arena_ros.control.urdf import Description, UrdfJoint
 
@@ -87,3 +88,50 @@ def test_a_text_names_not_more_joints_than_fit() -> None:
     assert named(['a', 'b']) == 'a, b'
     assert named([str(number) for number in range(12)]).endswith('8, 9 and 2 more')
     assert len(named(['n' * 1_000_000])) < 200
+
+
+# ----- the status of the names
+
+
+def test_a_mapping_of_which_nothing_was_received_is_stale() -> None:
+    """Whether names are right shows only once some of them are used."""
+    known = JointMap([joint('a')])
+
+    assert mapping(known, in_room=(), odd_in_room={}, received_at=None, now=10.0) == (
+        Level.STALE,
+        '1 joints; none was received yet',
+        Severity.NONE,
+    )
+    assert mapping(known, in_room=(), odd_in_room={}, received_at=0.0, now=10.0).is_ok
+    found = mapping(known, in_room=(), odd_in_room={}, received_at=0.0, now=12.0)
+    assert found.level is Level.STALE
+    assert found.text == '1 joints; none was received for 12.0 s'
+
+
+def test_all_that_is_wrong_with_the_names_is_in_one_text() -> None:
+    """What is wrong with one joint does not hide what is wrong with another."""
+    held = joint('brace').described_by(LOCKED)
+    known = JointMap([held, joint('b', Unit.NORMALIZED)])
+
+    found = mapping(
+        known, in_room={'tail'}, odd_in_room={'x': 'no number'}, received_at=0.0, now=0.0
+    )
+
+    assert found.level is Level.WARN
+    for text in (
+        'range of b is unknown: set',
+        'held where they are: brace',
+        'not mapped: tail',
+        "'x' (no number)",
+    ):
+        assert text in found.text
+
+
+def test_what_cannot_be_sent_is_said_in_the_words_of_the_mapping() -> None:
+    """There is one sentence of a range that is not known."""
+    known = JointMap([joint('b', Unit.NORMALIZED)])
+
+    cause = unsendable(known)
+
+    assert cause == mapping(known, in_room=(), odd_in_room={}, received_at=0.0, now=0.0).text
+    assert cause == unready(known, require_limits=True)

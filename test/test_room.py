@@ -157,6 +157,26 @@ def test_a_bad_update_counts_not_at_all(bad: Entry) -> None:
     assert room.joints == {'a': 1.0}
 
 
+def test_what_is_refused_for_single_joints_names_them() -> None:
+    """So that whoever sent them may send the others, in their order, up to what there is room."""
+    room = make_room(Limits(joints=3))
+    producer = produce(room)
+
+    with pytest.raises(ProtocolError) as long:
+        room.handle(producer, JointUpdate.of({'a': 1.0, 'x' * 54: 1.0, 'y' * 51: 1.0}), NOW)
+    assert long.value.joints == {
+        'x' * 54: 'a name has at most 50 characters, got 54',
+        'y' * 51: 'a name has at most 50 characters, got 51',
+    }
+    room.handle(producer, JointUpdate.of({'a': 1.0}), NOW)
+    with pytest.raises(ProtocolError) as many:
+        room.handle(producer, JointUpdate.of({'e': 1.0, 'd': 1.0, 'a': 2.0, 'c': 1.0}), NOW)
+    assert many.value.joints == {'c': 'the room remembers at most 3 joints'}
+
+    room.handle(producer, JointUpdate.of({'e': 1.0, 'd': 1.0, 'a': 2.0}), NOW)
+    assert room.joints == {'a': 2.0, 'e': 1.0, 'd': 1.0}
+
+
 def test_other_keys_of_a_joint_are_not_for_bulk() -> None:
     """An entry of each may wait for each slow reader; an update of many short ones is fine."""
     room = make_room()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from fastapi import WebSocket
 import pytest
@@ -17,13 +18,18 @@ from lerobot_arena_ros.arena.address import Address
 from lerobot_arena_ros.arena.connection import Connection
 from lerobot_arena_ros.arena.messages import EmergencyStop, ResetStop, Role
 from lerobot_arena_ros.arena.session import Event, LinkTiming
+from lerobot_arena_ros.control.causes import late
+from lerobot_arena_ros.control.condition import Level
 from lerobot_arena_ros.control.stop import Stop
 from lerobot_arena_ros.nodes.arena_thread import ArenaThread
-from lerobot_arena_ros.nodes.links import RoomLink
+from lerobot_arena_ros.nodes.links import LinkStatus, RoomLink
 from lerobot_arena_ros.nodes.node_log import NodeLog
 from lerobot_arena_ros.nodes.settings import LinkSettings
 
 SETTINGS = LinkSettings(LinkTiming(), stop_on_loss=False, reconnect_min_s=0.1, reconnect_max_s=0.2)
+
+AWAY = LinkStatus('lab/a', timeout_s=1.5)
+JOINED = replace(AWAY, joined_as='arm', heard_at=9.0)
 
 
 class Nobody:
@@ -92,3 +98,44 @@ async def test_a_part_that_breaks_ends_the_link() -> None:
                 await asyncio.wait_for(link.run(), 5.0)
     finally:
         assert thread.stop(10.0)
+
+
+@pytest.mark.parametrize(
+    ('status', 'level', 'text'),
+    [
+        pytest.param(replace(JOINED), Level.OK, 'joined', id='joined'),
+        pytest.param(
+            replace(JOINED, heard_at=8.0),
+            Level.WARN,
+            'no sign of life from the server for 1.5 s: check',
+            id='silent',
+        ),
+        pytest.param(
+            replace(JOINED, late=late(0.6, 0.5)),
+            Level.WARN,
+            'the link is late: a round trip takes 0.60 s, link.max_delay_s is 0.5; check',
+            id='late',
+        ),
+        pytest.param(replace(AWAY), Level.WARN, 'connecting to the room', id='connecting'),
+        pytest.param(
+            replace(AWAY, trouble='cannot connect'),
+            Level.WARN,
+            'not in the room: cannot connect; trying until it works',
+            id='out of reach',
+        ),
+        pytest.param(
+            replace(AWAY, trouble='no such room', is_refused=True),
+            Level.ERROR,
+            'not in the room: no such room; trying until it works',
+            id='refused',
+        ),
+    ],
+)
+def test_a_link_is_well_only_while_the_room_answers_in_time(
+    status: LinkStatus, level: Level, text: str
+) -> None:
+    """A room that was joined once may be silent by now."""
+    found = status.condition(10.0)
+
+    assert found.level is level
+    assert found.text.startswith(text)

@@ -25,6 +25,7 @@ from lerobot_arena_ros.nodes.conversions import (
     joint_state_from_ros,
     stamp_ns,
 )
+from lerobot_arena_ros.nodes.parameter_table import SPECS
 from lerobot_arena_ros.nodes.serialized import MAX_SHAPES, CommandWriter, JointStateReader
 
 NAMES = st.lists(st.text(st.characters(codec='utf-8', exclude_characters='\0')), unique=True)
@@ -201,3 +202,10 @@ def test_commands_are_written_as_bytes(interface: str) -> None:
         return command_to_ros(interface, ['a', 'b'], positions, stamp=stamp)
 
     assert isinstance(CommandWriter(make, 2).write([1.0, 2.0], 1), bytes)
+
+
+def test_each_kind_of_command_may_be_chosen() -> None:
+    """The parameter of the bridge has all of them, and no other."""
+    (spec,) = (spec for spec in SPECS if spec.name == 'consume.command_interface')
+
+    assert set(spec.choices) == set(COMMAND_TYPES)

@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 import httpx
 import pytest
+from support.arena_api import make_room
 from support.pages import ROOT, read, rows_of
 
 from lerobot_arena_ros.arena.messages import (
@@ -49,6 +50,7 @@ def test_rest_is_as_served(own_server_url: str) -> None:
 
 def test_metrics_are_as_served(own_server_url: str) -> None:
     """Each metric is in the table with its type and its labels, and no other."""
+    make_room(own_server_url)
     text = httpx.get(f'{own_server_url}/metrics').text
     served = set(re.findall(r'^# TYPE (\S+) (\S+)$', text, re.M))
     listed = {
@@ -57,17 +59,18 @@ def test_metrics_are_as_served(own_server_url: str) -> None:
     }
 
     assert set(listed) == served
-    labelled = dict(re.findall(r'^(\w+)\{(\w+)=', text, re.M))
+    labelled = dict(re.findall(r'^(\w+)\{(.*)\}', text, re.M))
     assert labelled
     for (name, _), shown in listed.items():
         if name in labelled:
-            assert shown == f'`{name}{{{labelled[name]}}}`'
+            labels = ', '.join(re.findall(r'(\w+)=', labelled[name]))
+            assert shown == f'`{name}{{{labels}}}`'
 
 
 def test_options_are_those_of_the_help(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each option is in the table with its default, and no other."""
+    """Each option is in the table with its default and in the same order, and no other."""
     monkeypatch.setenv('COLUMNS', '1000')
     with pytest.raises(SystemExit):
         read_options(['--help'], {})
@@ -76,7 +79,7 @@ def test_options_are_those_of_the_help(
     told = {option: default.removesuffix('.0') for option, default in found}
     listed = {row[0].strip('`'): row[1].strip('`') for row in rows_of(PAGE, '## Options')}
 
-    assert listed == told
+    assert list(listed.items()) == list(told.items())
 
 
 def test_refusals_are_those_of_the_code() -> None:
@@ -123,7 +126,6 @@ def test_each_message_has_an_example_that_is_one(heading: str) -> None:
         assert json.loads(encode(message)) == json.loads(text)
     kinds = {type(message) for message in decoded}
     assert kinds | {Unknown} == set(kinds_of(heading))
-    assert len(kinds) == len(decoded)
 
 
 def decode(heading: str, text: str) -> Message:

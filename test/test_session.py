@@ -113,7 +113,7 @@ def test_an_error_after_the_welcome_is_an_event() -> None:
         pytest.param('{"type":"joint_update","data":{"a":1}}', 'shape', id='no list'),
         pytest.param('{"type":"joint_update","data":[{"value":1}]}', 'name', id='no name'),
         pytest.param(
-            '{"type":"joint_update","data":[{"name":"a","value":1},{"name":"b","value":NaN}]}',
+            '{"type":"joint_update","data":[{"name":"a","value":NaN},{"name":"","value":1}]}',
             'value',
             id='NaN',
         ),
@@ -210,6 +210,21 @@ def test_a_numbered_answer_belongs_to_its_heartbeat() -> None:
     assert session.receive(frame('heartbeat_ack', seq=1), 101.25) == [Presence(None, 1.25)]
     assert session.receive(frame('heartbeat_ack', seq=2), 102.0) == [Presence(None, 1.5)]
     assert session.receive(frame('heartbeat_ack', seq=2), 102.25) == [Presence(None, None)]
+
+
+@pytest.mark.parametrize(('liveness_s', 'period_s'), [(0.75, 0.25), (60.0, 0.5), (None, 0.5)])
+def test_heartbeats_are_as_frequent_as_the_server_needs_them(
+    liveness_s: float | None, period_s: float
+) -> None:
+    """The server says after how long it disconnects a participant that sends nothing."""
+    features = frozenset([Feature.HEARTBEAT_SEQ, Feature.LIVENESS])
+    session = Session(Join('ros-1', Role.PRODUCER, features), TIMING, 100.0)
+    answer = {**json.loads(JOINED), 'features': ['heartbeat_seq', 'liveness']}
+    session.receive(json.dumps({**answer, 'liveness_s': liveness_s}), 100.0)
+
+    session.heartbeat(100.0)
+
+    assert session.next_heartbeat == 100.0 + period_s
 
 
 def test_a_lost_answer_is_made_up_for_by_the_next_one() -> None:

@@ -16,9 +16,11 @@ NEEDS = {
     'a terminal': 'somebody presses keys',
     'matplotlib': 'see requirements/examples.txt',
     'mujoco': 'see requirements/sim.txt',
+    'mcap': 'see requirements/examples.txt',
     'minutes': 'CI does the same',
     'network': 'something is downloaded',
     'root': 'it installs',
+    'ros2bag': 'there are no wheels of it',
 }
 """What a block may need, and why nobody gives it that here."""
 

@@ -23,7 +23,7 @@ def started(demo: Process) -> bool:
 def test_unattended_it_drives_the_arm_and_judges_itself() -> None:
     """From the room to the joint and back, with a real number."""
     pytest.importorskip('mujoco', reason='MuJoCo is not here: requirements/sim.txt')
-    with own_domain(), running('nodes.sim_demo', ['--seconds', '8']) as demo:
+    with own_domain(), running('executables:sim_demo', ['--seconds', '8']) as demo:
         wait_for(lambda: not demo.is_alive, 'the demo to end', 90.0)
 
         assert demo.wait() == 0, demo.output
@@ -36,7 +36,7 @@ def test_unattended_it_drives_the_arm_and_judges_itself() -> None:
 def test_it_names_the_page_to_open_and_ctrl_c_ends_all() -> None:
     """It exits with 0 and without a traceback, and nothing of it goes on."""
     pytest.importorskip('mujoco', reason='MuJoCo is not here: requirements/sim.txt')
-    with own_domain(), running('nodes.sim_demo', []) as demo:
+    with own_domain(), running('executables:sim_demo', []) as demo:
         wait_for(lambda: started(demo), 'the demo to run', 60.0)
         found = re.search(r'(http://[\d.:]+)/#default-workspace/sim\n', demo.output)
         assert found is not None, demo.output
@@ -56,7 +56,7 @@ def test_without_mujoco_it_says_what_to_install(
     """The arm's own line, and no traceback."""
     (tmp_path / 'mujoco.py').write_text("raise ModuleNotFoundError('none', name='mujoco')")
     monkeypatch.setenv('PYTHONPATH', str(tmp_path), prepend=':')
-    with own_domain(), running('nodes.sim_demo', []) as demo:
+    with own_domain(), running('executables:sim_demo', []) as demo:
         wait_for(lambda: not demo.is_alive, 'the demo to end', 60.0)
 
         assert demo.wait() == 1
@@ -67,7 +67,7 @@ def test_without_mujoco_it_says_what_to_install(
 @pytest.mark.parametrize('seconds', ['1', 'soon'])
 def test_a_wrong_time_is_refused_in_one_line(seconds: str) -> None:
     """The message names the value and what was expected."""
-    with running('nodes.sim_demo', ['--seconds', seconds]) as demo:
+    with running('executables:sim_demo', ['--seconds', seconds]) as demo:
         assert demo.wait() == 2
         assert seconds in demo.output.splitlines()[-1]
         assert 'Traceback' not in demo.output

@@ -253,26 +253,6 @@ def test_without_gl_it_says_so_and_runs(monkeypatch: pytest.MonkeyPatch) -> None
         assert arm.process.end() == 0
 
 
-@pytest.mark.parametrize(
-    ('missing', 'said'),
-    [
-        ('mujoco', "sim_arm: no mujoco here: pip install 'lerobot_arena_ros[sim]'"),
-        ('rclpy', 'sim_arm: no rclpy here: source ROS 2 first'),
-    ],
-)
-def test_what_is_missing_is_said_in_one_line(missing: str, said: str) -> None:
-    """With the way to have it."""
-    program = (
-        f'import sys; sys.modules[{missing!r}] = None\n'
-        'from lerobot_arena_ros.sim.main import main; sys.exit(main([]))'
-    )
-    code, out, err = run(program)
-
-    assert (code, out) == (2, '')
-    assert err.startswith(said)
-    assert err.count('\n') == 1
-
-
 def test_a_missing_model_is_said_in_one_line() -> None:
     """The package that has it is one of two to be installed."""
     program = (

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+import math
 import threading
 from typing import Any, cast
 
@@ -16,7 +17,7 @@ pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or 
 from rclpy.logging import get_logger
 from support.waiting import wait_for
 
-from lerobot_arena_ros.arena.messages import JointUpdate
+from lerobot_arena_ros.arena.messages import ErrorReply, JointUpdate
 from lerobot_arena_ros.arena.session import Late, Presence
 from lerobot_arena_ros.control.joint_map import Joint, JointMap
 from lerobot_arena_ros.control.units import Unit
@@ -73,6 +74,54 @@ def test_what_was_measured_before_is_not_sent_again(streamer: Streamer, begin: o
 
     streamer.put({'gripper': 0.0}, None)
     assert take(streamer) == {'arm': 2.0, 'gripper': 0.0}
+
+
+def test_a_joint_that_is_measured_at_no_number_silences_no_other(streamer: Streamer) -> None:
+    """It is left out and named as long as that lasts; the last value of it is not sent anew."""
+    streamer.put({'arm': 2.0, 'gripper': math.nan}, None)
+    assert take(streamer) == {'arm': 2.0}
+    streamer.put({'arm': 2.5}, None)
+    assert take(streamer) == {'arm': 2.5}
+    assert streamer.left_out.joints == {'gripper': 'measured at nan'}
+    assert streamer.dropped['nonfinite'] == 1
+
+    streamer.put({'arm': 3.0, 'gripper': 0.6}, None)
+    assert take(streamer) == {'arm': 3.0, 'gripper': 0.6}
+    assert streamer.left_out.joints == {}
+
+
+def test_a_joint_that_the_room_refuses_is_left_out_until_the_next_room(streamer: Streamer) -> None:
+    """What waits to be sent, and what comes after; another room may have other limits."""
+    streamer.put({'arm': 2.0, 'gripper': 0.6}, None)
+    streamer.event(ErrorReply('Failed', joints={'gripper': 'a name has at most 5 characters'}))
+    assert take(streamer) == {'arm': 2.0}
+
+    streamer.put({'arm': 3.0, 'gripper': 0.7}, None)
+    assert take(streamer) == {'arm': 3.0}
+    assert streamer.left_out.joints == {'gripper': 'a name has at most 5 characters'}
+
+    join_again(streamer)
+    streamer.put({'arm': 3.0, 'gripper': 0.7}, None)
+    assert take(streamer) == {'arm': 3.0, 'gripper': 0.7}
+
+
+def test_what_was_refused_with_an_odd_joint_is_sent_again_by_a_robot_that_stands_still() -> None:
+    """The deadband does not count what the room did not take."""
+    thread = ArenaThread()
+    settings = replace(SETTINGS, deadband=0.1)
+    streamer = Streamer(settings, JOINTS, thread, NodeLog(get_logger('test')))
+    streamer.enable(True)
+    streamer.joined()
+    positions = {'arm': 1.0, 'gripper': 0.5}
+    streamer.put(positions, None)
+    assert take(streamer) == positions
+    streamer.put(positions, None)
+    assert not take(streamer)
+
+    streamer.event(ErrorReply('Failed', joints={'gripper': 'too long'}))
+    streamer.put(positions, None)
+    assert take(streamer) == {'arm': 1.0}
+    assert thread.stop(10.0)
 
 
 def test_a_robot_that_stands_still_is_sent_again_after_a_late_link() -> None:

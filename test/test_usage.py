@@ -15,6 +15,7 @@ from support.arena_server import arena_server
 from support.executables import EXECUTABLES
 
 ROOT = Path(__file__).resolve().parents[1]
+DEPRECATED = {'demo': 'arena_demo', 'demo_arm': 'arena_demo_arm'}
 
 
 def run(name: str, arguments: Sequence[str]) -> tuple[int, str, str]:
@@ -31,13 +32,20 @@ def run(name: str, arguments: Sequence[str]) -> tuple[int, str, str]:
     return done.returncode, done.stdout, done.stderr
 
 
+def deprecation(name: str) -> str:
+    """Return the line that an old name prints before it does what the new one does."""
+    if name not in DEPRECATED:
+        return ''
+    return f'{name}: deprecated, the next version has only the new name: {DEPRECATED[name]}\n'
+
+
 @pytest.mark.parametrize('name', EXECUTABLES)
 def test_help_says_what_it_is_and_how_it_ends(name: str) -> None:
     """Each tells its usage and its exit codes, and leaves it at that."""
     code, out, err = run(name, ['--help'])
 
-    assert (code, err) == (0, '')
-    assert out.startswith(f'usage: {name} ')
+    assert (code, err) == (0, deprecation(name))
+    assert out.startswith(f'usage: {DEPRECATED.get(name, name)} ')
     assert '--version' in out
     assert 'Exit code: 0 ' in ' '.join(out.split())
 
@@ -46,8 +54,9 @@ def test_help_says_what_it_is_and_how_it_ends(name: str) -> None:
 def test_version_is_that_of_the_manifest(name: str) -> None:
     """Each says its name and the one version that there is."""
     version = ElementTree.parse(ROOT / 'package.xml').findtext('version')
+    line = f'{DEPRECATED.get(name, name)} {version}\n'
 
-    assert run(name, ['--version']) == (0, f'{name} {version}\n', '')
+    assert run(name, ['--version']) == (0, line, deprecation(name))
 
 
 def test_the_help_of_one_side_is_of_that_side() -> None:
@@ -68,21 +77,44 @@ def test_a_bridge_without_parameters_says_what_is_missing() -> None:
     assert err.count('\n') == 1
 
 
-@pytest.mark.parametrize('name', ['bridge', 'stop_command'])
-def test_a_program_without_ros_says_so(name: str) -> None:
-    """As after ``pip install`` into an environment that has none."""
-    start = (
-        f"import sys; sys.modules['rclpy'] = None; import lerobot_arena_ros.nodes.{name} as m;"
-        ' sys.exit(m.main())'
+def run_without(name: str, missing: Sequence[str], arguments: Sequence[str]) -> tuple[int, str]:
+    """Run an executable where modules are not installed; returns its code and all that it said."""
+    module, function = EXECUTABLES[name].split(':')
+    start = f'import sys, {module} as m; sys.modules.update(dict.fromkeys({missing!r}))\n'
+    start += f'sys.exit(m.{function}())'
+    done = subprocess.run(
+        [sys.executable, '-c', start, *arguments], capture_output=True, text=True, timeout=20
     )
-    done = subprocess.run([sys.executable, '-c', start], capture_output=True, text=True)
-
-    assert (done.returncode, done.stdout) == (2, '')
-    assert done.stderr.count('\n') == 1
-    assert 'source ROS 2 first' in done.stderr
+    return done.returncode, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize('name', ['arena_bridge', 'arena_stop', 'arena_server', 'demo_arm'])
+@pytest.mark.parametrize('name', [name for name in EXECUTABLES if name not in DEPRECATED])
+def test_a_missing_library_is_told_in_one_line(name: str, tmp_path: Path) -> None:
+    """As after ``pip install`` into an environment without ROS, or of too little."""
+    fleet = tmp_path / 'fleet.yaml'
+    fleet.write_text(
+        'robots: [{namespace: left, params: {units: degrees, consume: {room_id: left}}}]\n'
+    )
+    missing = 'uvicorn' if name == 'arena_server' else 'rclpy'
+
+    code, said = run_without(name, [missing], [str(fleet)] if name == 'arena_fleet' else [])
+
+    assert code == 2, said
+    assert said.count('\n') == 1
+    assert said.startswith(f'{name}: no {missing} ')
+    advice = 'pip install uvicorn' if name == 'arena_server' else 'source ROS 2, such as with'
+    assert advice in said
+
+
+def test_a_simulation_without_its_engine_says_what_to_install() -> None:
+    """One line names the extra."""
+    code, said = run_without('sim_arm', ['mujoco'], [])
+
+    assert (code, said.count('\n')) == (2, 1)
+    assert "no mujoco here: pip install 'lerobot_arena_ros[sim]'" in said
+
+
+@pytest.mark.parametrize('name', ['arena_bridge', 'arena_stop', 'arena_server', 'arena_demo_arm'])
 def test_a_word_that_nobody_reads_is_refused(name: str) -> None:
     """A parameter without ``--ros-args`` would vanish otherwise."""
     code, out, err = run(name, ['--no-such-option', 'units:=degrees'])
@@ -101,4 +133,4 @@ def test_a_server_that_is_told_to_end_ends_with_0(number: signal.Signals) -> Non
 
 def test_a_demo_that_cannot_run_ends_with_2() -> None:
     """Wrong usage is told from a failure of what it shows, which is 1."""
-    assert run('demo', ['--seconds', '1'])[0] == 2
+    assert run('arena_demo', ['--seconds', '1'])[0] == 2

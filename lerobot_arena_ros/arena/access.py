@@ -1,4 +1,4 @@
-"""How a client shows that it may, and how it knows the server: a token and certificates."""
+"""How a client reaches and knows a server, and shows that it may: proxy, certificates, token."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import ssl
 
 from .address import Address
 from .errors import InvalidAccess
+from .proxies import ENVIRONMENT_NAMES, Environment, Proxy
 
-__all__ = ['INSECURE_VARIABLE', 'TOKEN_VARIABLE', 'Access', 'refused_certificate']
+__all__ = ['INSECURE_VARIABLE', 'TOKEN_VARIABLE', 'Access', 'proxy_tls', 'refused_certificate']
 
 TOKEN_VARIABLE = 'LEROBOT_ARENA_TOKEN'
 """The environment variable with the token."""
@@ -30,12 +31,14 @@ class Access:
     :param ca_file: a PEM file with the only authorities to be trusted; None for those of the
         system, or of the environment variables ``SSL_CERT_FILE`` and ``SSL_CERT_DIR``.
     :param allow_insecure: send the token to other machines even without TLS.
+    :param environment: which proxies there are.
     :raises InvalidAccess: the token cannot stand in a header.
     """
 
     token: str | None = field(default=None, repr=False)
     ca_file: str | None = None
     allow_insecure: bool = False
+    environment: Environment = field(default_factory=Environment)
 
     def __post_init__(self) -> None:
         if self.token is not None and not _is_token(self.token):
@@ -53,12 +56,14 @@ class Access:
         allow_insecure: bool = False,
     ) -> Access:
         """
-        Take from the environment what is not given.
+        Take from the environment what is not given, and the proxies; it is read only here.
 
         :raises InvalidAccess: the token cannot stand in a header.
         """
         token = token or os.environ.get(TOKEN_VARIABLE, '').strip() or None
-        return cls(token, ca_file, allow_insecure or os.environ.get(INSECURE_VARIABLE) == '1')
+        insecure = allow_insecure or os.environ.get(INSECURE_VARIABLE) == '1'
+        proxies = {name: os.environ[name] for name in ENVIRONMENT_NAMES if name in os.environ}
+        return cls(token, ca_file, insecure, Environment(proxies))
 
     def check(self, address: Address) -> None:
         """
@@ -66,7 +71,9 @@ class Access:
 
         :raises InvalidAccess: the token would go over a network unencrypted, or the file of
             authorities cannot be used.
+        :raises InvalidProxy: the environment names a proxy that cannot be used.
         """
+        self.proxy(address)
         if address.is_encrypted:
             self.tls()
         elif self.token is not None and not (address.is_loopback or self.allow_insecure):
@@ -85,9 +92,17 @@ class Access:
         self.check(address)
         return {} if self.token is None else {'Authorization': f'Bearer {self.token}'}
 
-    def may_use_proxy(self, address: Address) -> bool:
-        """Say whether a proxy may be between us and a server: it reads what is not encrypted."""
-        return self.token is None or address.is_encrypted
+    def proxy(self, address: Address) -> Proxy | None:
+        """
+        Return the proxy to a server, for REST and WebSocket alike; None = the way is direct.
+
+        A token that is not encrypted goes through no proxy, which could read it.
+
+        :raises InvalidProxy: the environment names one that cannot be used.
+        """
+        if self.token is not None and not address.is_encrypted:
+            return None
+        return self.environment.proxy_for(address)
 
     def tls(self) -> ssl.SSLContext:
         """
@@ -106,6 +121,11 @@ class Access:
             ) from exc
 
 
+def proxy_tls() -> ssl.SSLContext:
+    """Return the TLS settings for the way to a proxy: the authorities of the system."""
+    return _context(None, os.environ.get('SSL_CERT_FILE'), os.environ.get('SSL_CERT_DIR'))
+
+
 def refused_certificate(why: str) -> str:
     """Give the advice that goes with a failure, where there is some."""
     if 'CERTIFICATE_VERIFY_FAILED' not in why:
@@ -113,7 +133,7 @@ def refused_certificate(why: str) -> str:
     return '; for an authority of your own, name its file: ca_file or SSL_CERT_FILE'
 
 
-@functools.lru_cache(maxsize=8)
+@functools.cache
 def _context(ca_file: str | None, *_environment: str | None) -> ssl.SSLContext:
     """Make the TLS settings; OpenSSL reads the environment, which is part of the key for that."""
     return ssl.create_default_context(cafile=ca_file)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-import ipaddress
 from urllib.parse import quote, urlsplit
 
 from .errors import InvalidAddress
+from .hosts import address_of, ascii_host, is_loopback
 
 __all__ = ['DEFAULT_URL', 'Address']
 
 DEFAULT_URL = 'http://localhost:8000'
 """Where the public Python client looks for a server that was not named."""
+
+MAX_LENGTH = 2000
+"""Characters of a base URL; with a room below it, it is shorter than any library's limit."""
 
 
 @dataclass(frozen=True)
@@ -34,17 +37,22 @@ class Address:
         """
         url = url.strip()
         # What comes before an @ may be a password, which belongs in no log.
-        expected = f'server URL {url.rpartition("@")[2]!r}: expected http(s)://host[:port][/path]'
+        shown = f'{url.rpartition("@")[2]!r:.200}'
+        expected = f'server URL {shown}: expected http(s)://host[:port][/path]'
         if ' ' in url or not url.isprintable():
             raise InvalidAddress(f'{expected}, without spaces or control characters')
         try:
             parts = urlsplit(url)
-            host, _ = parts.hostname or '', parts.port
-            host.encode('idna')
+            host, port = parts.hostname or '', parts.port
+            is_usable = parts.scheme in ('http', 'https') and bool(host)
+            if is_usable:
+                _check(ascii_host(host), port, is_bracketed='[' in parts.netloc)
         except ValueError as exc:
             raise InvalidAddress(f'{expected}; {exc}') from exc
-        if parts.scheme not in ('http', 'https') or not host:
+        if not is_usable:
             raise InvalidAddress(f'{expected}, such as {DEFAULT_URL}')
+        if len(url) > MAX_LENGTH:
+            raise InvalidAddress(f'{expected}, at most {MAX_LENGTH} characters')
         if '?' in url or '#' in url or '@' in parts.netloc:
             raise InvalidAddress(f'{expected}, without query, fragment or credentials')
         return cls(f'{parts.scheme}{url[len(parts.scheme) :].rstrip("/")}')
@@ -55,16 +63,19 @@ class Address:
         return self.base_url.startswith('https')
 
     @property
+    def host(self) -> str:
+        """The server's host as it is sent, without brackets."""
+        return ascii_host(urlsplit(self.base_url).hostname or '')
+
+    @property
+    def port(self) -> int:
+        """The server's port."""
+        return urlsplit(self.base_url).port or (443 if self.is_encrypted else 80)
+
+    @property
     def is_loopback(self) -> bool:
         """Whether the server is on this machine, so that nothing goes over a network."""
-        host = urlsplit(self.base_url).hostname or ''
-        # Not *.localhost: whether such a name is this machine is up to its resolver.
-        if host == 'localhost':
-            return True
-        try:
-            return ipaddress.ip_address(host).is_loopback
-        except ValueError:
-            return False
+        return is_loopback(self.host)
 
     def rooms(self, workspace_id: str) -> str:
         """Give the REST URL of a workspace's rooms."""
@@ -76,8 +87,17 @@ class Address:
 
     def socket(self, workspace_id: str, room_id: str) -> str:
         """Give the WebSocket URL of a room, below the same path as REST."""
-        scheme, rest = self.room(workspace_id, room_id, '/ws').split('://', 1)
-        return f'{"wss" if scheme == "https" else "ws"}://{rest}'
+        url = urlsplit(self.room(workspace_id, room_id, '/ws'))
+        host = f'[{self.host}]' if ':' in self.host else self.host
+        port = '' if url.port is None else f':{url.port}'
+        return f'{"wss" if self.is_encrypted else "ws"}://{host}{port}{url.path}'
+
+
+def _check(host: str, port: int | None, *, is_bracketed: bool) -> None:
+    if is_bracketed and address_of(host) is None:
+        raise ValueError('an IPv6 address is expected in brackets')
+    if port == 0:
+        raise ValueError('a port is a number from 1 to 65535')
 
 
 def _escape(identifier: str) -> str:

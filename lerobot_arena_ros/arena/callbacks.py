@@ -8,7 +8,7 @@ import inspect
 import logging
 from typing import Any
 
-from .messages import EmergencyStop, ErrorReply, JointUpdate, RobotReport, StateSync
+from .messages import MAX_ODD, EmergencyStop, ErrorReply, JointUpdate, RobotReport, StateSync
 from .session import Event, Malformed
 
 __all__ = ['Callbacks']
@@ -25,6 +25,7 @@ class Callbacks:
 
     def __init__(self) -> None:
         self._by_kind: dict[str, Callable[..., Any]] = {}
+        self._odd: set[str | None] = set()
         self._calling: list[asyncio.Task[Any] | None] = []
 
     def set(self, kind: str, callback: Callable[..., Any]) -> None:
@@ -44,6 +45,7 @@ class Callbacks:
         await self.call('message', event)
         match event:
             case JointUpdate():
+                self._note_odd(event)
                 await self.call('joint_update', list(event.entries))
             case StateSync():
                 await self.call('state_sync', dict(event.joints))
@@ -56,6 +58,13 @@ class Callbacks:
                 await self.call('error', event.message)
             case Malformed():
                 _logger.warning('dropped a frame from the server: %s', event.detail)
+
+    def _note_odd(self, update: JointUpdate) -> None:
+        """Log once for each joint that it was left out."""
+        for joint in update.odd:
+            if joint.name not in self._odd and len(self._odd) < MAX_ODD:
+                self._odd.add(joint.name)
+                _logger.warning('left out a joint of an update: %s', joint.detail)
 
     async def call(self, kind: str, *args: object) -> None:
         """Call one, if there is one, and wait until it is done."""

@@ -19,9 +19,16 @@ from typing import Any, TypeVar
 from .address import DEFAULT_URL
 from .callbacks import Callbacks
 from .connection import Connection, backoff, keep_joined, open_connection
-from .errors import ArenaError, TransportError
+from .errors import ArenaError, TransportError, UnexpectedError
 from .features import Feature
-from .messages import MAX_REASON_LENGTH, EmergencyStop, Heartbeat, ResetStop, Role
+from .messages import (
+    MAX_REASON_LENGTH,
+    EmergencyStop,
+    ErrorReply,
+    Heartbeat,
+    ResetStop,
+    Role,
+)
 from .robot_state import RobotState
 from .rooms_client import RoomsClient
 from .session import Event, LinkTiming
@@ -33,6 +40,9 @@ Self = TypeVar('Self', bound='RoboticsClientCore')
 
 TIMING = LinkTiming(heartbeat_period_s=5.0, timeout_s=15.0, join_timeout_s=5.0)
 """Slower than a robot's link: a program may well spend seconds in a callback."""
+
+PRODUCING = frozenset((Feature.HEARTBEAT_SEQ, Feature.LIVENESS))
+"""What a producer asks for, so that it does not keep its place while its program is frozen."""
 
 WATCHING = frozenset((Feature.ROBOT_STATE, Feature.REMOTE_RESET))
 """What a program with an ``on_robot_state`` asks the server for."""
@@ -56,6 +66,8 @@ class RoboticsClientCore(RoomsClient):
     :raises InvalidAccess: the token or the CA file cannot be used, or not with this URL.
     """
 
+    _own_features: frozenset[Feature] = frozenset()
+
     def __init__(
         self,
         base_url: str = DEFAULT_URL,
@@ -70,10 +82,12 @@ class RoboticsClientCore(RoomsClient):
         self._connection: Connection | None = None
         self._reader: asyncio.Task[None] | None = None
         self._callbacks = Callbacks()
+        self._is_deleting = False
         self.workspace_id: str | None = None
         self.room_id: str | None = None
         self.role: str | None = None
         self.participant_id: str | None = None
+        self._begin()
 
     async def __aenter__(self: Self) -> Self:
         """Give the client itself; connecting is up to the caller."""
@@ -96,16 +110,22 @@ class RoboticsClientCore(RoomsClient):
         :returns: whether it worked; why not is in the log.
         :raises ValueError: the role is neither.
         """
+        wanted_role = parse_role(role)
+        features = self._own_features
+        if wanted_role is Role.PRODUCER:
+            features |= PRODUCING
+        if self._is_watching:
+            features |= WATCHING
         join = functools.partial(
             open_connection,
             self._address,
             workspace_id,
             room_id,
-            parse_role(role),
+            wanted_role,
             participant_id=participant_id,
             timing=TIMING,
             access=self._access,
-            features=WATCHING if self._callbacks.has('robot_state') else frozenset(),
+            features=features,
         )
         await self.disconnect()
         try:
@@ -139,6 +159,22 @@ class RoboticsClientCore(RoomsClient):
             await asyncio.wait([reader])
         await self._leave()
         self._forget_room()
+
+    async def delete_room(self, workspace_id: str, room_id: str) -> bool:
+        """
+        Delete a room; False when there is none. A client that is in the room leaves it.
+
+        :raises ArenaError: the server was not reached or refused.
+        """
+        is_own = (workspace_id, room_id) == (self.workspace_id, self.room_id)
+        self._is_deleting = is_own
+        try:
+            is_deleted = await super().delete_room(workspace_id, room_id)
+        finally:
+            self._is_deleting = False
+        if is_own:
+            await self.disconnect()
+        return is_deleted
 
     async def send_heartbeat(self) -> None:
         """
@@ -238,11 +274,22 @@ class RoboticsClientCore(RoomsClient):
 
     # ----- inside
 
+    @property
+    def _is_watching(self) -> bool:
+        return self._callbacks.has('robot_state')
+
+    def _begin(self) -> None:
+        """Know nothing of a room; called when the client is made, and after each join."""
+
+    async def _heard(self, event: Event, connection: Connection) -> None:
+        """Take what the room says, before the callbacks do."""
+
     def _forget_room(self) -> None:
         self.workspace_id = self.room_id = self.role = self.participant_id = None
 
     async def _enter(self, connection: Connection) -> None:
         self._connection = connection
+        self._begin()
         self.participant_id = connection.participant_id
         await self._callbacks.call('connected')
 
@@ -271,10 +318,12 @@ class RoboticsClientCore(RoomsClient):
     async def _read(self, connection: Connection) -> None:
         try:
             async for event in connection:
-                await self._callbacks.dispatch(event)
+                if not (self._is_deleting and _tells_deletion(event)):
+                    await self._heard(event, connection)
+                    await self._callbacks.dispatch(event)
         except TransportError as exc:
             if connection is self._connection:
-                _logger.warning('%s', exc)
+                _logger.log(logging.INFO if self._is_deleting else logging.WARNING, '%s', exc)
                 await self._leave()
 
     async def _connections(
@@ -308,5 +357,12 @@ def parse_role(role: str) -> Role:
         raise ValueError(f"Invalid role: {role!r}, expected 'producer' or 'consumer'") from None
 
 
+def _tells_deletion(event: Event) -> bool:
+    return isinstance(event, ErrorReply) and event.code == 'room_deleted'
+
+
 def _log_retry(error: ArenaError, pause_s: float) -> None:
-    _logger.info('trying again in %.1f s: %s', pause_s, error)
+    # A defect of ours needs its traceback; the rest is the network's.
+    bug = error.__cause__ if isinstance(error, UnexpectedError) else None
+    level = logging.ERROR if bug else logging.INFO
+    _logger.log(level, 'trying again in %.1f s: %s', pause_s, error, exc_info=bug)

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+import logging
 from typing import Any
 
 from .client_core import RoboticsClientCore
+from .connection import Connection
 from .errors import ProtocolError
-from .messages import Entry, JointUpdate, checked_update
+from .features import Feature
+from .messages import Entry, ErrorReply, JointUpdate, checked_update
+from .session import Event
 
 __all__ = ['RoboticsConsumer', 'RoboticsProducer']
+
+_logger = logging.getLogger(__name__)
 
 
 class RoboticsProducer(RoboticsClientCore):
     """The one participant of a room whose joints the others follow."""
+
+    _own_features = frozenset((Feature.REFUSED_JOINTS,))
 
     async def connect(
         self, workspace_id: str, room_id: str, participant_id: str | None = None
@@ -25,12 +33,16 @@ class RoboticsProducer(RoboticsClientCore):
         """
         Send joints: ``{'name': str, 'value': number}``, perhaps with ``speed`` and more.
 
+        A joint that the room has refused, because of its name say, is left out.
+
         :raises ValueError: not connected, or one of them is not sendable; then none is sent.
         :raises ConnectionLost: the connection broke.
         """
         connection = self._joined('send joint updates')
         try:
-            await connection.send(checked_update(list(joints)))
+            update = checked_update(list(joints))
+            self._latest |= {entry['name']: entry for entry in update.entries}
+            await connection.send(self._without_refused(update.entries))
         except ProtocolError as exc:
             raise ValueError(str(exc)) from exc
 
@@ -42,6 +54,24 @@ class RoboticsProducer(RoboticsClientCore):
         :raises ConnectionLost: the connection broke.
         """
         await self.send_joint_update(list(JointUpdate.of(state).entries))
+
+    def _begin(self) -> None:
+        self._latest: dict[str, Entry] = {}
+        self._refused: dict[str, str] = {}
+
+    async def _heard(self, event: Event, connection: Connection) -> None:
+        """Send again, without the joints that the room refuses, what it did not take for them."""
+        if not isinstance(event, ErrorReply):
+            return
+        new = {name: why for name, why in event.joints.items() if name not in self._refused}
+        if new:
+            self._refused |= new
+            named = '; '.join(f'{name!r:.60} ({why})' for name, why in new.items())
+            _logger.warning('the room refuses joints, which are left out: %s', named)
+            await connection.send(self._without_refused(tuple(self._latest.values())))
+
+    def _without_refused(self, entries: Sequence[Entry]) -> JointUpdate:
+        return JointUpdate(tuple(each for each in entries if each['name'] not in self._refused))
 
 
 class RoboticsConsumer(RoboticsClientCore):

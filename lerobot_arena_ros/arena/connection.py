@@ -71,6 +71,7 @@ _CLOSINGS = {
     1012: 'the server was shut down',
     1013: 'the server hung up: this participant did not read what it was sent',
     4404: 'the room was deleted',
+    4408: 'the server disconnected this participant, because it had sent nothing for seconds',
 }
 """What a server means by a close code, in words."""
 
@@ -84,8 +85,8 @@ def new_participant_id(name: str) -> str:
 
     :param name: what the id begins with; characters that do not read well become hyphens.
     """
-    readable = re.sub('[^A-Za-z0-9]+', '-', name).strip('-') or 'participant'
-    return f'{readable[:MAX_NAME_LENGTH]}-{uuid.uuid4().hex[:6]}'
+    readable = re.sub('[^A-Za-z0-9]+', '-', name)[:MAX_NAME_LENGTH].strip('-') or 'participant'
+    return f'{readable}-{uuid.uuid4().hex[:6]}'
 
 
 async def open_connection(

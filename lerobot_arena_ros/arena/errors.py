@@ -6,10 +6,12 @@ The errors of the arena client.
     ArenaError
     +- InvalidAddress       a server URL that cannot be used; also a ValueError
     +- InvalidAccess        a token or CA file that cannot be used; also a ValueError
+    |  +- InvalidProxy      a proxy of the environment that cannot be used
     +- ProtocolError        the peer sent something the contract forbids
     +- TransportError       the network failed; worth another try
     |  +- ConnectError      never got through
     |  +- ConnectionLost    was connected
+    |  +- UnexpectedError   a defect of this package, while joining
     +- RequestRejected      the arena answered no; carries the HTTP status, if there was one
        +- AccessDenied      the token is missing or wrong
        +- RoomNotFound      no such workspace or room
@@ -19,6 +21,8 @@ The errors of the arena client.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 __all__ = [
     'AccessDenied',
     'ArenaError',
@@ -26,12 +30,14 @@ __all__ = [
     'ConnectionLost',
     'InvalidAccess',
     'InvalidAddress',
+    'InvalidProxy',
     'JoinRefused',
     'ProtocolError',
     'RequestRejected',
     'RoleTaken',
     'RoomNotFound',
     'TransportError',
+    'UnexpectedError',
 ]
 
 
@@ -44,7 +50,11 @@ class InvalidAddress(ArenaError, ValueError):
 
 
 class InvalidAccess(ArenaError, ValueError):
-    """A token or a file of authorities cannot be used, or not with this server."""
+    """A token, a file of authorities or a proxy cannot be used, or not with this server."""
+
+
+class InvalidProxy(InvalidAccess):
+    """A proxy that the environment names for this server cannot be used."""
 
 
 class ProtocolError(ArenaError):
@@ -54,11 +64,15 @@ class ProtocolError(ArenaError):
     :param message: what was expected and what came.
     :param reason: the same as one word, for counting: ``json``, ``shape``, ``name``, ``value``,
         ``binary``, ``join``, ``robot_state``.
+    :param joints: the joints of an update that are wrong, and why, where the others are right.
     """
 
-    def __init__(self, message: str, *, reason: str) -> None:
+    def __init__(
+        self, message: str, *, reason: str, joints: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(message)
         self.reason = reason
+        self.joints = joints or {}
 
 
 class TransportError(ArenaError):
@@ -66,11 +80,31 @@ class TransportError(ArenaError):
 
 
 class ConnectError(TransportError):
-    """The server could not be reached."""
+    """
+    The server could not be reached.
+
+    :param status: the HTTP status with which a WebSocket was refused; None where there was none.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class ConnectionLost(TransportError):
     """An established connection ended without our asking."""
+
+
+class UnexpectedError(TransportError):
+    """
+    An attempt to join failed for a reason that is a defect of this package.
+
+    :param cause: what was raised; it has the traceback.
+    """
+
+    def __init__(self, cause: Exception) -> None:
+        super().__init__(f'joining failed, which is a bug: {cause!r}')
+        self.__cause__ = cause
 
 
 class RequestRejected(ArenaError):

@@ -20,13 +20,18 @@ class Feature(str, Enum):
     ``heartbeat_seq``: heartbeats are numbered, and each answer repeats the number.
     ``last_stop``: ``joined`` tells the last emergency stop of the room and its age.
     ``robot_state``: a robot may send its state; a participant that sends none receives them.
+    ``refused_joints``: an error names the joints for which an update was refused.
     ``remote_reset``: a robot that has it may be asked to reset its stop; a viewer may ask.
+    ``liveness``: ``joined`` tells how long the participant may send nothing. Its own messages
+    count, and answers to pings do not: a browser gives those for a page that it has frozen.
     """
 
     HEARTBEAT_SEQ = 'heartbeat_seq'
     LAST_STOP = 'last_stop'
     ROBOT_STATE = 'robot_state'
+    REFUSED_JOINTS = 'refused_joints'
     REMOTE_RESET = 'remote_reset'
+    LIVENESS = 'liveness'
 
 
 def known_features(names: object) -> frozenset[Feature]:

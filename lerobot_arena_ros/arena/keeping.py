@@ -8,7 +8,14 @@ import random
 import time
 from typing import TYPE_CHECKING
 
-from .errors import AccessDenied, ArenaError, InvalidAccess, InvalidAddress
+from .errors import (
+    ArenaError,
+    ConnectError,
+    InvalidAccess,
+    InvalidAddress,
+    RequestRejected,
+    UnexpectedError,
+)
 
 if TYPE_CHECKING:
     from .connection import Connection
@@ -17,6 +24,12 @@ __all__ = ['backoff', 'is_retryable', 'keep_joined']
 
 STEADY_AFTER_S = 5.0
 """A connection that lasted this long was a success: the pauses start anew after its loss."""
+
+
+FINAL_STATUSES = frozenset((401, 422))
+"""
+What only a change of a setting cures: a missing or wrong token, and an id that no URL can name.
+"""
 
 
 async def keep_joined(
@@ -40,11 +53,13 @@ async def keep_joined(
     while True:
         try:
             connection = await join()
-        except ArenaError as exc:
-            if not is_retryable(exc):
+        except Exception as exc:
+            # A defect of ours in joining must not end a robot's link, which works without it.
+            error = exc if isinstance(exc, ArenaError) else UnexpectedError(exc)
+            if not is_retryable(error):
                 raise
             pause_s = next(pauses)
-            on_failure(exc, pause_s)
+            on_failure(error, pause_s)
         else:
             joined_at = time.monotonic()
             try:
@@ -58,8 +73,17 @@ async def keep_joined(
 
 
 def is_retryable(error: ArenaError) -> bool:
-    """Say whether the same join may succeed later without anybody changing a setting."""
-    return not isinstance(error, AccessDenied | InvalidAccess | InvalidAddress)
+    """
+    Return whether the same join may succeed later without any setting being changed.
+
+    The rule is the same for both roles, over REST and WebSocket, before and after the first join.
+    docs/reference/client.md has it as a table. Only an answer that the arena itself gives for good
+    is final: whatever else an HTTP status says may come from a proxy, a gateway or a server that
+    is just being replaced, and may be over soon.
+    """
+    if isinstance(error, RequestRejected | ConnectError):
+        return error.status not in FINAL_STATUSES
+    return not isinstance(error, InvalidAccess | InvalidAddress)
 
 
 def backoff(shortest_s: float, longest_s: float) -> Iterator[float]:

@@ -5,7 +5,9 @@ Rules of this file:
 
 - ``encode`` never writes NaN or Infinity, and writes ASCII only.
 - ``decode_*`` either returns a whole valid message or raises :class:`ProtocolError`; it never
-  returns half of one. Unknown keys are ignored, unknown types come back as :class:`Unknown`.
+  returns half of one. Unknown keys are ignored, unknown types come back as :class:`Unknown`. One
+  exception: of a server's joint update the usable joints come back, and what is wrong with the
+  others, because the public server passes on anything.
 - A stop is never lost to bad manners: any ``emergency_stop`` decodes.
 """
 
@@ -15,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import Enum
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from .errors import ProtocolError
 from .features import Feature, known_features
@@ -36,6 +38,7 @@ __all__ = [
     'JointUpdate',
     'LastStop',
     'Message',
+    'OddJoint',
     'ResetStop',
     'RobotReport',
     'Role',
@@ -55,6 +58,9 @@ __all__ = [
 
 MAX_REASON_LENGTH = 200
 """Characters of an emergency stop's reason that are kept; the rest is cut."""
+
+MAX_ODD = 100
+"""So many odd joints of one update are told."""
 
 _LARGEST_SEQ = 2**53
 """Beyond it not every JSON reader keeps an integer exactly."""
@@ -108,6 +114,20 @@ class HeartbeatAck:
     seq: int | None = None
 
 
+class OddJoint(NamedTuple):
+    """
+    A joint that the contract forbids, in an update whose other joints can be used.
+
+    :param name: None where it has none that can be used.
+    :param reason: as in :class:`ProtocolError`.
+    :param detail: a sentence.
+    """
+
+    name: str | None
+    reason: str
+    detail: str
+
+
 @dataclass(frozen=True)
 class JointUpdate:
     """
@@ -116,11 +136,13 @@ class JointUpdate:
     :param entries: in the sender's order; ``name`` is a non-empty string, ``value`` a finite
         number, other keys as they came. A name may stand twice: the last one wins.
     :param source: the producer's participant id, ``api`` for a REST command, None from a client.
+    :param odd: what was left out of ``entries``, of an update from a server; it is not encoded.
     """
 
     entries: tuple[Entry, ...]
     timestamp: str | None = None
     source: str | None = None
+    odd: tuple[OddJoint, ...] = ()
 
     @classmethod
     def of(cls, values: Mapping[str, float]) -> JointUpdate:
@@ -176,6 +198,8 @@ class Joined:
 
     :param features: those that the server serves to it; empty from a public server.
     :param last_stop: None = none since the room was made, or the feature is not served.
+    :param liveness_s: a participant that sends nothing for so long is disconnected, in seconds;
+        None = the feature is not served.
     """
 
     room_id: str
@@ -184,6 +208,7 @@ class Joined:
     timestamp: str | None = None
     features: frozenset[Feature] = frozenset()
     last_stop: LastStop | None = None
+    liveness_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -247,11 +272,17 @@ class ResetStop:
 
 @dataclass(frozen=True)
 class ErrorReply:
-    """The server complains; sent to one participant only."""
+    """
+    The server complains; sent to one participant only.
+
+    :param joints: the joints for which an update was refused, and why; the others of the update
+        may be sent again. Only with the feature.
+    """
 
     message: str
     timestamp: str | None = None
     code: str | None = None
+    joints: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -360,15 +391,16 @@ def decode_server(text: str) -> ServerMessage:
     """
     Read what a server sends.
 
-    :raises ProtocolError: no JSON object, a joint update with one bad entry, or a ``joined``
-        or ``state_sync`` without its fields.
+    :raises ProtocolError: no JSON object, a joint update without a usable joint that is not
+        empty, or a ``joined`` or ``state_sync`` without its fields.
     """
     fields = _load(text)
     timestamp = optional_text(fields.get('timestamp'))
     match fields.get('type'):
         case 'joint_update':
             source = optional_text(fields.get('source'))
-            return JointUpdate(_entries(fields.get('data')), timestamp, source)
+            entries, odd = _usable(fields.get('data'))
+            return JointUpdate(entries, timestamp, source, odd)
         case 'heartbeat_ack':
             present = fields.get('has_producer')
             present = present if isinstance(present, bool) else None
@@ -388,7 +420,7 @@ def decode_server(text: str) -> ServerMessage:
             return ResetStop(None, sender, timestamp, stop_id)
         case 'error':
             code = optional_text(fields.get('code'))
-            return ErrorReply(as_text(fields.get('message')), timestamp, code)
+            return ErrorReply(as_text(fields.get('message')), timestamp, code, _refused(fields))
         case other:
             return Unknown(as_text(other))
 
@@ -433,7 +465,7 @@ def _fields(message: Message) -> dict[str, Any]:
             return _typed('emergency_stop', timestamp=timestamp, reason=reason, source=source)
         case StateSync(joints, timestamp):
             return _typed('state_sync', data=dict(joints), timestamp=timestamp)
-        case Joined(room_id, workspace_id, role, timestamp, features, last_stop):
+        case Joined(room_id, workspace_id, role, timestamp, features, last_stop, liveness_s):
             return _typed(
                 'joined',
                 room_id=room_id,
@@ -442,14 +474,16 @@ def _fields(message: Message) -> dict[str, Any]:
                 timestamp=timestamp,
                 features=_names(features),
                 last_stop=last_stop and asdict(last_stop),
+                liveness_s=liveness_s,
             )
         case RobotReport(state, source, timestamp):
             data = None if state is None else write_state(state)
             return _typed('robot_state', data=data, source=source, timestamp=timestamp)
         case ResetStop(to, source, timestamp, stop_id):
             return _typed('reset_stop', to=to, stop=stop_id, source=source, timestamp=timestamp)
-        case ErrorReply(text, timestamp, code):
-            return _typed('error', message=text, timestamp=timestamp, code=code)
+        case ErrorReply(text, timestamp, code, joints):
+            refused = dict(joints) or None
+            return _typed('error', message=text, timestamp=timestamp, code=code, joints=refused)
         case Join(participant_id, role, features):
             join = {'participant_id': participant_id, 'role': role.value}
             return {**join, 'features': _names(features)} if features else join
@@ -496,6 +530,44 @@ def _entries(data: object) -> tuple[Entry, ...]:
     for entry in data:
         _check_entry(entry)
     return tuple(data)
+
+
+def _usable(data: object) -> tuple[tuple[Entry, ...], tuple[OddJoint, ...]]:
+    """
+    Return the joints of an update that can be used, and what is wrong with the others.
+
+    :raises ProtocolError: none of them can.
+    """
+    try:
+        return _entries(data), ()
+    except ProtocolError:
+        if not isinstance(data, list):
+            raise
+        odd = tuple(found for found in map(_oddity, data) if found is not None)
+        spoilt = {joint.name for joint in odd}
+        # Of a joint that stands twice, once with an odd value, nothing is known.
+        good = (entry for entry in data if _oddity(entry) is None)
+        entries = tuple(entry for entry in good if entry['name'] not in spoilt)
+        if not entries:
+            raise
+        return entries, odd[:MAX_ODD]
+
+
+def _oddity(entry: object) -> OddJoint | None:
+    try:
+        _check_entry(entry)
+    except ProtocolError as exc:
+        name = entry.get('name') if isinstance(entry, dict) else None
+        return OddJoint(name if is_text(name) else None, exc.reason, str(exc))
+    return None
+
+
+def _refused(fields: Mapping[str, Any]) -> dict[str, str]:
+    joints = fields.get('joints')
+    if not isinstance(joints, dict):
+        return {}
+    named = [(name, why) for name, why in joints.items() if is_text(name)]
+    return {name: as_text(why)[:MAX_REASON_LENGTH] for name, why in named[:MAX_ODD]}
 
 
 def _check_entry(entry: object) -> None:
@@ -545,7 +617,12 @@ def _joined(fields: Mapping[str, Any], timestamp: str | None) -> Joined:
         timestamp,
         known_features(fields.get('features')),
         _last_stop(fields.get('last_stop')),
+        _optional_duration(fields.get('liveness_s')),
     )
+
+
+def _optional_duration(value: object) -> float | None:
+    return float(value) if is_finite(value) and value > 0 else None
 
 
 def _optional_seq(fields: Mapping[str, Any]) -> int | None:

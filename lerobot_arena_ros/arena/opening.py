@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 import inspect
 import logging
 from typing import TYPE_CHECKING, Any
 
 import websockets
-from websockets.exceptions import InvalidURI, SecurityError, WebSocketException
+from websockets.exceptions import InvalidURI, SecurityError
 
-from .access import Access, refused_certificate
+from .access import Access, proxy_tls, refused_certificate
 from .address import Address
 from .errors import AccessDenied, ArenaError, ConnectError, InvalidAddress
+from .proxies import through
 
 if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection
@@ -30,6 +30,9 @@ CLOSE_TIMEOUT_S = 1.0
 
 MAX_FRAME_BYTES = 1 << 20
 """Largest frame taken from a server, as in the public Python client."""
+
+_PROXY_STATUS: Any = getattr(websockets.exceptions, 'InvalidProxyStatus', ())
+"""What a proxy answers that does not let us through; newer releases have it."""
 
 _OPTIONS = inspect.signature(websockets.connect.__init__).parameters
 
@@ -73,8 +76,8 @@ async def open_socket(
         )
     except InvalidURI as exc:
         raise InvalidAddress(f'{url}: {exc}') from exc
-    except (OSError, asyncio.TimeoutError, WebSocketException) as exc:
-        raise _not_connected(exc, url) from exc
+    except Exception as exc:  # Whatever the library below raises, the way may work later.
+        raise _not_connected(exc, through(access.proxy(address), url)) from exc
 
 
 def hear_directly(websocket: ClientConnection, on_text: Callable[[str], None] | None) -> None:
@@ -96,8 +99,11 @@ def _options(address: Address, access: Access) -> dict[str, Any]:
     # From 14 on, connect() is that of the newer implementation.
     if DirectConnection is not None and 'create_connection' in _OPTIONS:
         options['create_connection'] = DirectConnection
-    if 'proxy' in _OPTIONS and not access.may_use_proxy(address):
-        options['proxy'] = None
+    proxy = access.proxy(address)
+    if 'proxy' in _OPTIONS:
+        options['proxy'] = None if proxy is None else proxy.url
+    if proxy is not None and proxy.is_encrypted:
+        options['proxy_ssl'] = proxy_tls()
     return options
 
 
@@ -105,12 +111,13 @@ def _not_connected(exc: Exception, url: str) -> ArenaError:
     # websockets puts the status in one place before 14 and in another from there on.
     status = getattr(exc, 'status_code', None)
     status = getattr(getattr(exc, 'response', None), 'status_code', status)
-    if status == 401:
+    if status == 401 and not isinstance(exc, _PROXY_STATUS):
         return AccessDenied(
             f'{url}: HTTP 401: access denied: the token is missing or wrong', status=401
         )
     why = f'HTTP {status}' if status else str(exc) or type(exc).__name__
-    return ConnectError(f'{url}: cannot connect: {why}{refused_certificate(why)}')
+    text = f'{url}: cannot connect: {why}{refused_certificate(why)}'
+    return ConnectError(text, status=None if isinstance(exc, _PROXY_STATUS) else status)
 
 
 def _is_harmless(record: logging.LogRecord) -> bool:

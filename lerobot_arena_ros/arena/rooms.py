@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import builtins
 from collections.abc import Coroutine
-from contextlib import AbstractAsyncContextManager
 import ssl
 from typing import Any
 import uuid
 
 import httpx
 
-from .access import Access, refused_certificate
+from .access import Access, proxy_tls, refused_certificate
 from .address import Address
 from .errors import (
     AccessDenied,
@@ -25,6 +24,7 @@ from .errors import (
     TransportError,
 )
 from .fields import is_text, printable
+from .proxies import Proxy, through
 
 __all__ = ['Rooms', 'translate_http']
 
@@ -117,53 +117,69 @@ class Rooms:
         return _list(reply, 'robots')
 
     async def _request(self, method: str, url: str, **options: Any) -> dict[str, Any]:
-        headers = {**self._access.headers(self.address), 'Accept-Encoding': 'identity'}
-        # A client of its own for each request: a kept-alive connection would belong to one event
-        # loop and would have to be closed by callers who only ever asked a question. It follows
-        # no redirect, which could lead the token anywhere.
-        client = httpx.AsyncClient(
-            timeout=self._timeout_s,
-            verify=self._access.tls() if self.address.is_encrypted else _trusting_nobody(),
-            trust_env=self._access.may_use_proxy(self.address),
-            follow_redirects=False,
-        )
-        request = client.stream(method, url, headers=headers, **options)
-        async with client:
-            response = await _within(2 * self._timeout_s, _answer(request, url), url)
+        options['headers'] = {**self._access.headers(self.address), 'Accept-Encoding': 'identity'}
+        where = through(self._access.proxy(self.address), url)
+        answer = self._answer(method, url, where, options)
+        response = await _within(2 * self._timeout_s, answer, where)
         if response.status_code != 200:
-            raise _rejected(response, method, url)
+            raise _rejected(response, method, where)
         try:
             reply = response.json()
         except (ValueError, RecursionError) as exc:
-            raise ProtocolError(f'{method} {url}: the reply is no JSON', reason='json') from exc
+            raise ProtocolError(f'{method} {where}: the reply is no JSON', reason='json') from exc
         if not isinstance(reply, dict):
-            raise ProtocolError(f'{method} {url}: the reply is no JSON object', reason='shape')
+            raise ProtocolError(f'{method} {where}: the reply is no JSON object', reason='shape')
         return reply
+
+    async def _answer(
+        self, method: str, url: str, where: str, options: dict[str, Any]
+    ) -> httpx.Response:
+        """Read an answer to its end, as it is: what was compressed could be of any size."""
+        body = bytearray()
+        try:
+            async with self._client() as client, client.stream(method, url, **options) as response:
+                async for piece in response.aiter_raw():
+                    body += piece
+                    if len(body) > MAX_REPLY_BYTES:
+                        raise ProtocolError(
+                            f'{where}: the reply has more than {MAX_REPLY_BYTES} bytes',
+                            reason='shape',
+                        )
+        except ArenaError:
+            raise
+        except Exception as exc:  # Also what httpx itself does not translate.
+            raise translate_http(exc, where) from exc
+        # Without its headers: they may tell of an encoding.
+        reason = {'reason_phrase': response.reason_phrase.encode('ascii', 'replace')}
+        return httpx.Response(response.status_code, content=bytes(body), extensions=reason)
+
+    def _client(self) -> httpx.AsyncClient:
+        """
+        Make a client for one request.
+
+        A kept-alive connection would belong to one event loop and would have to be closed by
+        callers who only ever asked a question. It follows no redirect, which could lead the token
+        anywhere.
+        """
+        proxy = self._access.proxy(self.address)
+        return httpx.AsyncClient(
+            timeout=self._timeout_s,
+            verify=self._access.tls() if self.address.is_encrypted else _trusting_nobody(),
+            proxy=None if proxy is None else _proxy(proxy),
+            trust_env=False,
+            follow_redirects=False,
+        )
+
+
+def _proxy(proxy: Proxy) -> httpx.Proxy:
+    # With either name of the scheme httpx has names resolved by the proxy; 0.26 knows only one.
+    url = proxy.url.replace('socks5h://', 'socks5://', 1)
+    return httpx.Proxy(url, ssl_context=proxy_tls() if proxy.is_encrypted else None)
 
 
 def _trusting_nobody() -> ssl.SSLContext:
     """Give settings for where there is no TLS: certificates take longer than a whole request."""
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-
-
-async def _answer(
-    request: AbstractAsyncContextManager[httpx.Response], url: str
-) -> httpx.Response:
-    """Read an answer to its end, as it is: what was compressed could be of any size."""
-    body = bytearray()
-    try:
-        async with request as response:
-            async for piece in response.aiter_raw():
-                body += piece
-                if len(body) > MAX_REPLY_BYTES:
-                    raise ProtocolError(
-                        f'{url}: the reply has more than {MAX_REPLY_BYTES} bytes', reason='shape'
-                    )
-    except (httpx.HTTPError, httpx.InvalidURL) as exc:
-        raise translate_http(exc, url) from exc
-    # Without its headers: they may tell of an encoding.
-    reason = {'reason_phrase': response.reason_phrase.encode('ascii', 'replace')}
-    return httpx.Response(response.status_code, content=bytes(body), extensions=reason)
 
 
 async def _within(
@@ -184,7 +200,7 @@ async def _within(
 
 
 def translate_http(exc: Exception, url: str) -> ArenaError:
-    """Say an httpx error in our own terms."""
+    """Say an error of httpx, or of what is below it, in our own terms."""
     if isinstance(exc, httpx.InvalidURL | httpx.UnsupportedProtocol):
         return InvalidAddress(f'{url}: {exc}')
     why = str(exc) or type(exc).__name__

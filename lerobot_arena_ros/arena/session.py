@@ -57,6 +57,9 @@ MAX_EARLY = 1000
 PAUSE_S = 0.5
 """A shell that wakes up so much later than it asked for was itself what stood still."""
 
+BEATS_IN_LIVENESS = 3
+"""Heartbeats in the time after which the server disconnects a participant that sends nothing."""
+
 MOST_UNANSWERED = 100
 """Numbered heartbeats that may be unanswered, where the timing sets no end to it."""
 
@@ -275,7 +278,7 @@ class Session:
         """Return a heartbeat to send if one is due and its answer could be told from others."""
         if now < self._heartbeat_at:
             return None
-        self._heartbeat_at = now + self._timing.heartbeat_period_s
+        self._heartbeat_at = now + self._period_s
         is_numbered = self._is_numbered
         if self._asked and not is_numbered and self._is_given_up(now):
             self._asked.clear()
@@ -341,6 +344,14 @@ class Session:
     def _is_numbered(self) -> bool:
         return Feature.HEARTBEAT_SEQ in self.features
 
+    @property
+    def _period_s(self) -> float:
+        """The time between two heartbeats, as often as the server needs them."""
+        liveness_s = None if self._welcome is None else self._welcome.liveness_s
+        if liveness_s is None:
+            return self._timing.heartbeat_period_s
+        return min(self._timing.heartbeat_period_s, liveness_s / BEATS_IN_LIVENESS)
+
     def _is_given_up(self, now: float) -> bool:
         """Return whether a server that limits our rate may have dropped the oldest heartbeat."""
         return now - self._asked[0].at >= self._timing.timeout_s
@@ -360,8 +371,7 @@ class Session:
 
     def _is_ignored(self, now: float) -> bool:
         """Say whether a heartbeat waits for its answer, longer than until the next one."""
-        period_s = self._timing.heartbeat_period_s
-        return bool(self._asked) and now - self._asked[0].at >= period_s
+        return bool(self._asked) and now - self._asked[0].at >= self._period_s
 
     def _event(self, frame: str | bytes, now: float) -> Event | None:
         try:

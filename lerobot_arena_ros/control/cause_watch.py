@@ -1,19 +1,25 @@
-"""When to log why commands do not flow. Pure: ``now`` is in seconds of the steady clock."""
+"""When to log a condition that lasts. Pure: ``now`` is in seconds of the steady clock."""
 
 from __future__ import annotations
 
 import re
 from typing import NamedTuple
 
+from .condition import Condition, Severity
+
 __all__ = ['CauseWatch', 'Line']
 
-PATIENCE_S = 3.0
-"""A shorter interruption is not logged."""
+PATIENCE_S = 2.5
+"""
+A shorter interruption is not logged.
+
+Conditions are looked at twice a second, so that the log has each within 3 s.
+"""
 
 REPEAT_S = 30.0
 """Between two lines with the same cause, so that causes that take turns do not fill the log."""
 
-_NUMBER = re.compile(r'(?<![\w/.])[-+]?\d+(\.\d+)?(?![\w/])')
+_NUMBER = re.compile(r'(?<![\w/.])(?<!HTTP )[-+]?\d+(\.\d+)?(?![\w/])')
 
 
 class Line(NamedTuple):
@@ -29,57 +35,57 @@ class Line(NamedTuple):
 
 class CauseWatch:
     """
-    Decides when the cause of an interruption is logged: after three seconds, and when it changes.
+    Decides when a condition is logged: once it has lasted for a while, and when it changes.
 
-    Two causes that differ in their numbers only are the same cause.
+    Two texts that differ in their numbers only are the same.
 
-    :param blocked: what an interruption is called in the log.
-    :param flowing: what its end is called.
+    :param recovered: what the log says when a fault has ended.
+    :param patience_s: how long a condition lasts before it is logged.
     """
 
-    def __init__(self, *, blocked: str, flowing: str, now: float) -> None:
-        self._blocked = blocked
-        self._flowing = flowing
+    def __init__(self, *, recovered: str, now: float, patience_s: float = PATIENCE_S) -> None:
+        self._recovered = recovered
+        self._patience_s = patience_s
         self._since = now
         self._latest: str | None = None
         self._told_at: dict[str, float] = {}
         self._has_warned = False
 
-    def told(self, cause: str, now: float) -> None:
-        """Note that a cause was logged elsewhere, as a fault."""
-        self._note(_kind(cause), now, is_fault=True)
-
-    def flows(self, now: float) -> Line | None:
-        """Note that nothing is in the way; return what to log about it."""
-        line = Line(False, self._flowing) if self._has_warned else None
-        self.begin(now)
-        return line
-
-    def blocks(self, cause: str, now: float, *, is_fault: bool) -> Line | None:
+    def see(
+        self, condition: Condition, now: float, *, worked_at: float | None = None
+    ) -> Line | None:
         """
-        Note what is in the way; return what to log about it.
+        Note how something is; return what to log about it.
 
-        :param is_fault: False where the cause is a normal state.
+        :param worked_at: when it did its work last, where this is known.
         """
-        kind = _kind(cause)
-        is_new = kind != self._latest and now - self._told_at.get(kind, -REPEAT_S) >= REPEAT_S
-        if now - self._since < PATIENCE_S or not is_new:
+        if condition.is_ok:
+            line = Line(False, self._recovered) if self._has_warned else None
+            self.begin(now if worked_at is None else worked_at)
+            return line
+        if condition.severity is Severity.NONE:
+            self.begin(now)
             return None
-        self._note(kind, now, is_fault=is_fault)
-        return Line(is_fault, f'{self._blocked}: {cause}')
+        kind = _kind(condition.text)
+        is_new = kind != self._latest and now - self._told_at.get(kind, -REPEAT_S) >= REPEAT_S
+        if now - self._since < self._patience_s or not is_new:
+            return None
+        self.told(condition, now)
+        return Line(condition.severity is Severity.WARN, condition.text)
+
+    def told(self, condition: Condition, now: float) -> None:
+        """Note that a condition was logged."""
+        self._latest = kind = _kind(condition.text)
+        self._told_at[kind] = now
+        self._has_warned = self._has_warned or condition.severity is Severity.WARN
 
     def begin(self, now: float) -> None:
-        """Forget what was logged: an interruption that begins now is another one."""
+        """Forget what was logged: what is not well from now on is another matter."""
         self._since = now
         self._latest = None
         self._told_at.clear()
         self._has_warned = False
 
-    def _note(self, kind: str, now: float, *, is_fault: bool) -> None:
-        self._latest = kind
-        self._told_at[kind] = now
-        self._has_warned = self._has_warned or is_fault
 
-
-def _kind(cause: str) -> str:
-    return _NUMBER.sub('#', cause)
+def _kind(text: str) -> str:
+    return _NUMBER.sub('#', text)

@@ -29,17 +29,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 import math
 
-from .gate_output import INACTIVE, NO_UPDATE, Command, State, Transition
+from .causes import INACTIVE, LIVE, LOOKING_FOR_FEEDBACK, NO_JOINTS, NO_UPDATE, paused
+from .gate_output import Command, State, Transition
 from .gate_settings import Feedback, GateJoint, GateSettings, Halt, StateSyncUse
 from .link_watch import LinkWatch
-from .measurements import Measurements, Unusable
+from .measurements import Measurements
 from .motion import Motion, reach
 from .pauses import PauseWatch
 from .slew import clamp
+from .stamps import Unusable
 
 __all__ = ['Command', 'Gate', 'State', 'Transition']
-
-_NO_JOINTS = 'no joints are known'
 
 RETREAT_S = 1.0
 """How long a joint may take to come back to its leash after a held motion has braked."""
@@ -67,7 +67,7 @@ class Gate:
 
     def __init__(self, settings: GateSettings, now: float, *, stopped: str | None = None) -> None:
         self._joints: tuple[GateJoint, ...] = ()
-        self._unready: str | None = _NO_JOINTS
+        self._unready: str | None = NO_JOINTS
         self._settings = settings
         self._looking = (now, settings.discovery_s)
         self._reviewed_at = now
@@ -181,7 +181,7 @@ class Gate:
         :param unready: what is still to be known of them before anything may move.
         """
         if unready is not None or not joints:
-            unready = unready or _NO_JOINTS
+            unready = unready or NO_JOINTS
         self._unready = unready
         changed = [j.reach for j in joints] != [j.reach for j in self._joints]
         self._joints = tuple(joints)
@@ -265,6 +265,15 @@ class Gate:
         self._feedback_expected = expected
         silent_topic = None if expected else topic or None
         self._measured.note_publishers(publishers, silent_topic=silent_topic)
+        self._review(now)
+
+    def name_publishers(self, names: Sequence[str], now: float) -> None:
+        """
+        Note who publishes measured positions, because they contradict each other.
+
+        :param names: of their nodes, where there are several.
+        """
+        self._measured.note_publishers(names, silent_topic=None)
         self._review(now)
 
     def look_again(self, now: float) -> None:
@@ -477,7 +486,7 @@ class Gate:
         """Return which pause of the ROS callbacks keeps the robot still."""
         pausing_s = self._graph.pausing_s(now)
         if pausing_s is not None:
-            return f'the ROS callbacks of this process have not run for {pausing_s:.1f} s'
+            return paused(pausing_s)
         settle_s = self._settings.settle_s
         paused_s = self._graph.paused_s(now, settle_s)
         if paused_s is None:
@@ -494,7 +503,7 @@ class Gate:
         if not self.is_fed:
             since, for_s = self._looking
             looking = abs(now - since) < for_s
-            return 'looking for publishers of joint_states' if looking else None
+            return LOOKING_FOR_FEEDBACK if looking else None
         lack = self._measured.lack(now)
         if lack is not None or self._state is not State.ACTIVE:
             return lack
@@ -507,7 +516,8 @@ class Gate:
         unplaced = [j.name for j in self._joints if self._beginning(j, now) is None]
         if not unplaced:
             return None
-        return f'position of {", ".join(unplaced)} is unknown: neither measured nor sent'
+        names = ', '.join(unplaced)
+        return f'position of {names} is unknown: neither measured nor sent; start its driver'
 
     def _fallback(self) -> Mapping[str, float]:
         is_blind = self._settings.feedback is Feedback.NEVER
@@ -526,7 +536,7 @@ class Gate:
         self._is_braking = False
         self._is_commanding = True
         self._placed = self.is_fed
-        self._move_to(State.ACTIVE, 'live')
+        self._move_to(State.ACTIVE, LIVE)
         return self._frame()
 
     def _beginning(self, joint: GateJoint, now: float) -> float | None:

@@ -5,30 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-__all__ = [
-    'INACTIVE',
-    'LOOKING',
-    'NORMAL_CAUSES',
-    'NO_PRODUCER',
-    'NO_UPDATE',
-    'Command',
-    'State',
-    'Transition',
-    'unpublished',
-]
-
-INACTIVE = 'inactive'
-LOOKING = 'looking for other nodes that command the robot'
-NO_PRODUCER = 'the room has no producer'
-NO_UPDATE = 'waiting for a live update'
-
-NORMAL_CAUSES = frozenset({INACTIVE, LOOKING, NO_PRODUCER, NO_UPDATE})
-"""Causes for which a robot waits although nothing is wrong."""
-
-
-def unpublished(topic: str) -> str:
-    """Return the cause of a robot without a publisher of ``joint_states``."""
-    return f'nothing publishes joint_states on {topic}'
+__all__ = ['Command', 'State', 'Transition']
 
 
 class State(str, Enum):

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 import math
 
-from .units import ConversionError, Scale, Unit
+from .causes import nonfinite
+from .units import ConversionError, Scale, Unit, fixed
 from .urdf import Description, UrdfJoint
 
 __all__ = ['Joint', 'JointMap', 'unit_of']
@@ -116,9 +117,7 @@ class Joint:
         """
         value = self._scale().to_value(position)
         if not math.isfinite(value):
-            raise ConversionError(
-                f'joint {self.name}: {position} is not finite', reason='nonfinite'
-            )
+            raise ConversionError(nonfinite(self.name, position), reason='nonfinite')
         return value
 
     def described_by(self, urdf: UrdfJoint) -> Joint:
@@ -323,7 +322,9 @@ def _line(joint: Joint) -> str:
         low, high = joint.to_value(joint.lower), joint.to_value(joint.upper)
     except ConversionError:  # Some tools write the largest double where there is no limit.
         return f'{head}: no limits that can be said in {joint.unit.value}'
-    return f'{head}: {joint.lower:.3f} {si} = {low:.1f}, {joint.upper:.3f} {si} = {high:.1f}'
+    ends = ((joint.lower, low), (joint.upper, high))
+    shown = ', '.join(f'{fixed(end, 3)} {si} = {fixed(value, 1)}' for end, value in ends)
+    return f'{head}: {shown}'
 
 
 def _names(joints: Sequence[Joint]) -> str:

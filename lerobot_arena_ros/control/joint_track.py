@@ -9,12 +9,14 @@ once, and because stamps are not exact.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
+from .causes import nonfinite
 from .gate_settings import GateJoint
 from .slew import clamp
+from .stamps import Unusable, repeated
+from .units import fixed
 
-__all__ = ['JointTrack', 'Unusable']
+__all__ = ['JointTrack']
 
 CONTRADICTION_S = 0.5
 """How long measurements have to agree after they contradicted each other."""
@@ -42,13 +44,6 @@ HORIZON_SHARE = 0.9
 """What of the usual age of a measurement is left when a younger one follows."""
 
 
-class Unusable(NamedTuple):
-    """Why a measurement does not count: a word to count it by, and a sentence."""
-
-    reason: str
-    text: str
-
-
 class JointTrack:
     """
     The measurements of one joint.
@@ -61,6 +56,7 @@ class JointTrack:
     :ivar horizon_s: how old the last measurement usually is when the next one comes.
     :ivar velocity: filtered, in radians or metres per second; 0 while it is not known.
     :ivar contradiction: how the measurements contradict each other; None while they agree.
+    :ivar jump: how far the measurements contradict each other, in multiples of their noise.
     :ivar is_outside: whether it was measured outside its limits by more than the tolerance.
     """
 
@@ -89,6 +85,7 @@ class JointTrack:
         'has_rivals',
         'horizon_s',
         'is_outside',
+        'jump',
         'name',
         'position',
         'velocity',
@@ -100,6 +97,7 @@ class JointTrack:
         self.at = self.arrived_at = -math.inf
         self.velocity = 0.0
         self.contradiction: str | None = None
+        self.jump = 0.0
         self.has_rivals = False
         self.horizon_s = 0.0
         self.is_outside = False
@@ -154,7 +152,7 @@ class JointTrack:
         :param stamp_s: the same on the clock of its publisher, None = it does not say.
         """
         if not math.isfinite(position):
-            return Unusable('nonfinite', f'{self.name} is measured at {position}')
+            return Unusable('nonfinite', nonfinite(self.name, position))
         if self._joint.is_continuous and now - self.arrived_at <= self._max_age_s:
             # Encoders of such joints start anew after a whole turn.
             position -= math.tau * round((position - self.position) / math.tau)
@@ -184,28 +182,24 @@ class JointTrack:
         self.position, self.arrived_at, self._stamp_s = position, now, stamp_s
         self._look_outside()
         if unusable is None and abs(now - self.at) > self._max_age_s:
-            return Unusable(
-                'stamp',
-                f'joint_states repeat the stamp of {now - self.at:.1f} s ago: does the clock of '
-                'their publisher run?',
-            )
+            return repeated(now - self.at)
         return unusable
 
     def misplacement(self) -> str:
         """Describe where the joint was measured, outside its limits."""
-        joint, position, turns = self._joint, self.position, self._turns_off()
-        lower = '-inf' if joint.lower is None else f'{joint.lower:.3g}'
-        upper = 'inf' if joint.upper is None else f'{joint.upper:.3g}'
+        joint, position, turns = self._joint, fixed(self.position, 3), self._turns_off()
+        lower = '-inf' if joint.lower is None else f'{joint.lower + 0.0:.3g}'
+        upper = 'inf' if joint.upper is None else f'{joint.upper + 0.0:.3g}'
         limits = f'limits [{lower}, {upper}]'
         if turns:
             off = 'one turn' if abs(turns) == 1 else f'{abs(turns)} turns'
             return (
-                f'{self.name} is {off} off: measured {position:.3f}, {limits}; home the encoder '
+                f'{self.name} is {off} off: measured {position}, {limits}; home the encoder '
                 f'or set joint_map.{self.name}.offset'
             )
         unit = 'm' if joint.is_sliding else 'rad'
         return (
-            f'{self.name} is outside its limits: measured {position:.3f} {unit}, {limits}; are '
+            f'{self.name} is outside its limits: measured {position} {unit}, {limits}; are '
             f'joint_states in {unit}, and are the limits right?'
         )
 
@@ -273,7 +267,8 @@ class JointTrack:
         span = f'in {span_s:.3g} s' if span_s >= 0.001 else 'at once'
         text = f'{self.name} jumped by {distance:.3g} {unit} {span}'
         if self.contradiction is None:
-            self.contradiction, self._believed, self._believed_at = text, self.position, self.at
+            self.contradiction, self.jump = text, distance / self._noise
+            self._believed, self._believed_at = self.position, self.at
         joint = self._joint
         lead = min(joint.max_lead, LARGEST_LEAD) + joint.lead_time_s * joint.ramp.limit
         gone = min(self._max_velocity * (now - self._believed_at), lead)

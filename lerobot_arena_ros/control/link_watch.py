@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from .gate_output import NO_PRODUCER
+from .causes import CONNECTING, NO_PRODUCER, late, silent_server
 from .gate_settings import GateSettings
 
 __all__ = ['LinkWatch']
@@ -24,7 +24,7 @@ class LinkWatch:
     """
 
     def __init__(self, settings: GateSettings, now: float) -> None:
-        self.fault: str | None = 'not connected'
+        self.fault: str | None = CONNECTING
         self._settings = settings
         self._heard_at = self._updated_at = now
         self._delay_s: float | None = None
@@ -71,19 +71,15 @@ class LinkWatch:
         """Return what is missing while the room is joined: server, producer or updates."""
         settings = self._settings
         if abs(now - self._heard_at) > settings.link_timeout_s:
-            return f'no sign of life from the server for {settings.link_timeout_s:g} s'
-        longest_s = settings.max_delay_s
-        if self._delay_s is None:
-            if math.isfinite(longest_s):
-                return 'the delay of the link is not known yet'
-        elif self._delay_s > longest_s:
-            return (
-                f'the link is late: a round trip takes {self._delay_s:.2f} s, link.max_delay_s is'
-                f' {longest_s:g}'
-            )
+            return silent_server(settings.link_timeout_s)
+        if self._delay_s is None and math.isfinite(settings.max_delay_s):
+            return 'the delay of the link is not known yet'
+        lateness = late(self._delay_s, settings.max_delay_s)
+        if lateness is not None:
+            return lateness
         if settings.require_producer and not self._has_producer:
             return NO_PRODUCER
         timeout_s = settings.command_timeout_s
         if timeout_s and abs(now - self._updated_at) > timeout_s:
-            return f'no update for {timeout_s:g} s'
+            return f'no update for {timeout_s:g} s: check the producer'
         return None

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 import math
 
-from .gate_output import unpublished
+from .causes import unmeasured, unpublished
 from .gate_settings import GateJoint
-from .joint_track import CONTRADICTION_S, JointTrack, Unusable
+from .joint_track import CONTRADICTION_S, JointTrack
+from .stamps import Unusable, misdated
 
-__all__ = ['Measurements', 'Unusable']
+__all__ = ['Measurements']
 
 AHEAD_S = 0.1
 """How far a stamp may be ahead of the clock of this node."""
@@ -90,7 +91,7 @@ class Measurements:
         """
         self._now = now
         self._has_any = self._has_any or any(map(math.isfinite, positions.values()))
-        unusable = self._judge_age(age_s, stamp_s)
+        unusable = misdated(age_s, stamp_s, oldest_s=self._max_age_s, ahead_s=AHEAD_S)
         if unusable is not None:
             if positions.keys().isdisjoint(self._known):
                 return None
@@ -101,6 +102,8 @@ class Measurements:
                 if position is not None:
                     unusable = track.take(position, now, at, stamp_s) or unusable
             self._sum_up()
+            if unusable is not None and unusable.reason == 'contradiction':
+                unusable = unusable._replace(text=self._contradiction(now) or unusable.text)
         if unusable is not None:
             self.refuse(unusable, now)
         return unusable
@@ -161,13 +164,9 @@ class Measurements:
         self._now = now
         if not self._is_doubted:
             return None
-        for track in self._tracks:
-            if track.contradiction is not None and self._is_present(track, now):
-                several = len(self._publishers) > 1
-                names = (
-                    f'; published by {", ".join(self._publishers)}: {REMEDY}' if several else ''
-                )
-                return f'joint_states contradict themselves: {track.contradiction}{names}'
+        contradiction = self._contradiction(now)
+        if contradiction is not None:
+            return contradiction
         outside = [track for track in self._tracks if track.is_outside]
         if not outside:
             return None
@@ -190,8 +189,9 @@ class Measurements:
             return unpublished(self._silent_topic)
         unseen = [track.name for track in missing if track.at == -math.inf]
         if unseen:
-            return f'no joint_states of {", ".join(unseen)} yet'
-        return f'no fresh joint_states of {", ".join(track.name for track in missing)}'
+            return unmeasured(unseen)
+        names = ', '.join(track.name for track in missing)
+        return f'no fresh joint_states of {names}: check the driver'
 
     def _sum_up(self) -> None:
         """Note what holds for all joints, because that is asked far more often than it changes."""
@@ -202,18 +202,21 @@ class Measurements:
             track.contradiction is not None or track.is_outside for track in self._tracks
         )
 
+    def _contradiction(self, now: float) -> str | None:
+        """Describe the largest contradiction, and name the publishers; None without any."""
+        jumps = [
+            (track.jump, track.contradiction)
+            for track in self._tracks
+            if track.contradiction is not None and self._is_present(track, now)
+        ]
+        if not jumps:
+            return None
+        _, largest = max(jumps)
+        remedy = 'check the driver'
+        if len(self._publishers) > 1:
+            remedy = f'published by {", ".join(self._publishers)}: {REMEDY}'
+        return f'joint_states contradict themselves: {largest}; {remedy}'
+
     def _is_present(self, track: JointTrack, now: float) -> bool:
         """Return whether a joint is still measured; if not, nothing contradicts."""
         return abs(now - track.arrived_at) <= max(self._max_age_s, CONTRADICTION_S)
-
-    def _judge_age(self, age_s: float, stamp_s: float | None) -> Unusable | None:
-        """Return why measurements of this age do not count."""
-        if -AHEAD_S <= age_s <= self._max_age_s:
-            return None
-        if stamp_s is not None and age_s == -stamp_s:
-            return Unusable(
-                'age',
-                'the clock of this node says 0: with use_sim_time, /clock has to be published',
-            )
-        where = f'{age_s:.1f} s old' if age_s > 0.0 else f'{-age_s:.1f} s ahead'
-        return Unusable('age', f'joint_states are {where}: is the clock of the driver set?')

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from .causes import NO_JOINTS
+from .condition import Condition, Level, Severity, fine
 from .joint_map import JointMap
 
-__all__ = ['LOCKED', 'named', 'unready']
+__all__ = ['LOCKED', 'MAPPED_S', 'mapping', 'named', 'reasons', 'unready', 'unsendable']
 
 LOCKED = 'robot_description gives no range (lower = upper)'
 """Why a joint is held that robot_description calls movable."""
+
+MAPPED_S = 10.0
+"""Names that were not used for longer may not be those of the robot and of the room."""
 
 MAX_NAMES = 10
 """So many joints are named in one text."""
@@ -18,15 +23,12 @@ MAX_NAMES = 10
 def unready(joint_map: JointMap, *, require_limits: bool) -> str | None:
     """Return what is missing, and what to do about it; None = nothing."""
     if not joint_map.joints:
-        return 'no joints are known: list them in joints, or publish robot_description'
+        return NO_JOINTS
     if joint_map.mimics:
         names = named(joint_map.mimics)
         return f'{names} must not be commanded, because robot_description says mimic: list others'
     if joint_map.unknown_range:
-        return (
-            f'range of {_faulty(joint_map, joint_map.unknown_range)} is unknown: set '
-            'joint_map.<joint>.min and .max, or publish a robot_description that has it'
-        )
+        return _without_range(joint_map)
     if require_limits and joint_map.unknown_limits:
         return (
             f'limits of {_faulty(joint_map, joint_map.unknown_limits)} are unknown: publish a '
@@ -41,11 +43,80 @@ def unready(joint_map: JointMap, *, require_limits: bool) -> str | None:
     return None
 
 
+def unsendable(joint_map: JointMap) -> str | None:
+    """Return why no position can be sent, and what to do about it; None if some can."""
+    if joint_map.needs_description:
+        return NO_JOINTS
+    return _without_range(joint_map) if joint_map.unknown_range else None
+
+
+def mapping(
+    joint_map: JointMap,
+    *,
+    in_room: Iterable[str],
+    odd_in_room: Mapping[str, str],
+    received_at: float | None,
+    now: float,
+) -> Condition:
+    """
+    Return whether the joints are known on both sides, and if not, what to do.
+
+    :param in_room: names of the room that no joint has.
+    :param odd_in_room: what the room says of no joint that can be, and why.
+    :param received_at: when a joint came in last, from either side; None before.
+    :param now: in seconds of the same clock.
+    """
+    troubles = list(_troubles(joint_map, in_room))
+    if odd_in_room:
+        troubles.append(f'left out of what the room says: {reasons(odd_in_room)}')
+    if troubles:
+        return Condition(Level.WARN, '; '.join(troubles))
+    count = len(joint_map.joints)
+    text = f'{count} joints' if count else 'every joint passes under its own name'
+    if received_at is None:
+        return Condition(Level.STALE, f'{text}; none was received yet', Severity.NONE)
+    age_s = now - received_at
+    if age_s > MAPPED_S:
+        return Condition(
+            Level.STALE, f'{text}; none was received for {age_s:.1f} s', Severity.NONE
+        )
+    return fine(text)
+
+
+def _troubles(joint_map: JointMap, in_room: Iterable[str]) -> Iterator[str]:
+    lack = unsendable(joint_map)
+    if lack is not None:
+        yield lack
+    if joint_map.faulty:
+        faults = named([f'{name}: {joint_map.odd[name]}' for name in joint_map.faulty])
+        yield f'robot_description has joints with a fault: {faults}'
+    if joint_map.locked:
+        yield f'held where they are: {named(joint_map.locked)}; {LOCKED}'
+    unknown = sorted(in_room)
+    if unknown:
+        yield (
+            f'not mapped: {named(unknown)}, which the room has and joints has not: list them, or '
+            'rename them with joint_map.<joint>.arena_name'
+        )
+
+
+def _without_range(joint_map: JointMap) -> str:
+    return (
+        f'range of {_faulty(joint_map, joint_map.unknown_range)} is unknown: set '
+        'joint_map.<joint>.min and .max, or publish a robot_description that has it'
+    )
+
+
 def named(names: Sequence[str]) -> str:
     """Name joints in a text, not more than fit."""
     more = len(names) - MAX_NAMES
     shown = ', '.join(f'{name:.120}' for name in names[:MAX_NAMES])
     return f'{shown} and {more} more' if more > 0 else shown
+
+
+def reasons(joints: Mapping[str, str]) -> str:
+    """Name joints and what is wrong with each, not more than fit."""
+    return named([f'{name!r:.60} ({why})' for name, why in joints.items()])
 
 
 def _faulty(joint_map: JointMap, names: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 import math
 
-__all__ = ['ConversionError', 'Scale', 'Unit']
+__all__ = ['ConversionError', 'Scale', 'Unit', 'fixed']
 
 
 class ConversionError(ValueError):
@@ -106,3 +106,8 @@ class Scale:
     def to_value(self, position: float) -> float:
         """Give the wire value of a position in radians or metres."""
         return (position - self.zero) / self.gain
+
+
+def fixed(value: float, decimals: int) -> str:
+    """Write a number with so many decimals; one that rounds to zero has no sign."""
+    return f'{round(value, decimals) + 0.0:.{decimals}f}'

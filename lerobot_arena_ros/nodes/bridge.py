@@ -35,18 +35,11 @@ def main_consumer(args: list[str] | None = None) -> int:
 def _run(name: str, args: list[str] | None, sides: tuple[str, ...]) -> int:
     stop = StopSignal()
     _answer(name, args, sides)
-    try:
-        from .bridge_node import BridgeNode
-        from .spinning import Program, run
-    except ModuleNotFoundError as exc:
-        sys.stderr.write(
-            f'{name}: no {exc.name} here: source ROS 2 first, such as with '
-            '. /opt/ros/jazzy/setup.sh\n'
-        )
-        return 2
+    from .bridge_node import BridgeNode
+    from .spinning import Program, run
 
     def make() -> Program:
-        node = BridgeNode(sides, name=name)
+        node = BridgeNode(sides, name=name, arguments=sys.argv[1:] if args is None else args)
         return Program(
             [node], node.settings.executor, node.start, node.finish, lambda: node.failure
         )

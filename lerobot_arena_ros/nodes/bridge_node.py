@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 import platform
 import threading
 from typing import Any
@@ -12,15 +12,16 @@ from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
-from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy, qos_profile_sensor_data
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 
 from lerobot_arena_ros.arena.steady_clock import steady_now
+from lerobot_arena_ros.control.condition import Condition
 from lerobot_arena_ros.control.descriptions import Descriptions
 from lerobot_arena_ros.control.joint_map import JointMap
-from lerobot_arena_ros.control.readiness import LOCKED, named
+from lerobot_arena_ros.control.readiness import named
 from lerobot_arena_ros.control.stop import Stop
 from lerobot_arena_ros.control.units import ConversionError
 from lerobot_arena_ros.control.urdf import UrdfError, read_joints
@@ -29,18 +30,21 @@ from . import diagnostics, lifecycle
 from .arena_thread import ArenaThread
 from .command_topic import CommandTopic
 from .commander import Commander
+from .condition_log import ConditionLog
 from .conversions import COMMAND_TYPES
 from .emergency_stop import EmergencyStopPanel
 from .guarding import Faults
-from .namesakes import Namesakes
+from .meant_parameters import check_arguments
+from .namesakes import ALONE, Namesakes
 from .node_log import NodeLog
-from .other_publishers import OtherPublishers
+from .other_publishers import OtherPublishers, publisher_names
 from .parameter_table import SPECS, ParameterError, Value
 from .parameters import read_parameters
 from .robot_reporter import Identity
 from .serialized import JointStateReader
-from .settings import BridgeSettings, ConsumeSettings
+from .settings import PAUSE_S, BridgeSettings, ConsumeSettings
 from .sides import Sides
+from .topics import Overridable, check_apart, check_overrides
 
 __all__ = ['BridgeNode']
 
@@ -53,9 +57,11 @@ NAMESAKE_BEATS = 4
 PULSE_PERIOD_S = 0.1
 """Of the timer that shows that the callbacks run, where short pauses count."""
 
+_OVERRIDABLE = {'joint_states': 'subscription', 'joint_commands': 'publisher'}
+"""The topics whose QoS parameters may change."""
+
 _DYNAMIC = {spec.name: spec for spec in SPECS if spec.dynamic}
 
-_COMMAND_QOS = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
 _DESCRIPTION_QOS = QoSProfile(
     depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL
 )
@@ -76,6 +82,7 @@ class BridgeNode(LifecycleNode):
     :param name: of the node, unless it is remapped.
     :param thread: shared with other nodes, by whoever lets it end: nothing waits for it here, lest
         the others wait, too. None: one of its own.
+    :param arguments: the command line, if its parameters are for this node.
     :param options: those of rclpy's nodes.
     :ivar log: where lines about this node go.
     :raises ParameterError: the node must not run with its parameters.
@@ -87,15 +94,20 @@ class BridgeNode(LifecycleNode):
         *,
         name: str = 'arena_bridge',
         thread: ArenaThread | None = None,
+        arguments: Sequence[str] = (),
         **options: Any,
     ) -> None:
         super().__init__(name, **options)
         self.log = NodeLog(self.get_logger())
+        for warning in check_arguments(self.get_fully_qualified_name(), arguments):
+            self.log.warning(warning)
         values, joints = read_parameters(self)
         for side in {'produce', 'consume'} - set(sides):
             values[f'{side}.room_id'] = ''
         self.settings = BridgeSettings.of(values, joints)
-        self._refuse_own_commands()
+        self._check_topics()
+        if ignored := self._check_qos_overrides():
+            self.log.warning(ignored)
         if self.settings.consume is not None:
             for caution in self.settings.consume.limits.cautions(self.settings.joint_map.joints):
                 self.log.warning(caution)
@@ -121,8 +133,15 @@ class BridgeNode(LifecycleNode):
             allow_remote_reset=self.settings.allow_remote_reset,
         )
         self._rates = diagnostics.Rates()
-        self._namesakes = Namesakes(self, self.log)
+        self._namesakes = Namesakes(self)
+        self._trouble: str | None = None  # Why the last transition failed.
+        self._told = {
+            'lifecycle': ConditionLog(self.log, recovered='active again'),
+            'mapping': ConditionLog(self.log, recovered='all joints are mapped'),
+            'names': ConditionLog(self.log, recovered=ALONE.text, patience_s=0.0),
+        }
         self._beats = 0
+        self._beat_at = steady_now()
         self._is_report_due = False
         self.create_timer(BEAT_PERIOD_S, self._on_beat, clock=self._steady)
         self.add_on_set_parameters_callback(self._on_set_parameters)
@@ -132,13 +151,19 @@ class BridgeNode(LifecycleNode):
         if self.settings.estop_on_start:
             self._panel.trip(Stop('estop_on_start', 'stopped at start', tell_rooms=False))
 
-    def _refuse_own_commands(self) -> None:
-        commands = self.resolve_topic_name('joint_commands')
-        if self.settings.consume and commands == self.resolve_topic_name('joint_states'):
-            raise ParameterError(
-                f'joint_states and joint_commands are both {commands}: expected two topics, for '
-                'the bridge would take its own commands for where the robot is'
-            )
+    def _check_topics(self) -> None:
+        names = ['joint_states', 'robot_description', 'emergency_stop', '/diagnostics']
+        if self.settings.consume is not None:
+            # On joint_states it would take its own commands for where the robot is.
+            names.insert(1, 'joint_commands')
+        check_apart({name: self.resolve_topic_name(name) for name in names})
+
+    def _check_qos_overrides(self) -> str | None:
+        given = {name: each.value for name, each in self._parameter_overrides.items()}
+        entities = [
+            Overridable(self.resolve_topic_name(name), kind) for name, kind in _OVERRIDABLE.items()
+        ]
+        return check_overrides(given, entities)
 
     @property
     def failure(self) -> str | None:
@@ -151,6 +176,7 @@ class BridgeNode(LifecycleNode):
 
         It serves again when it is configured and activated by hand, and its stop is reset.
         """
+        self._trouble = self.failure
         self._faults.trip(self.failure or 'retired')
         self._faults.latest = None
         lifecycle.unconfigure(self)
@@ -211,9 +237,12 @@ class BridgeNode(LifecycleNode):
         return TransitionCallbackReturn.SUCCESS
 
     def _transition(self, act: Callable[[], None], what: str) -> TransitionCallbackReturn:
-        done = lifecycle.change(self, act, what)
+        done = lifecycle.change(self, act, what, on_failure=self._on_failed_transition)
         self.publish_diagnostics()
         return done
+
+    def _on_failed_transition(self, trouble: str) -> None:
+        self._trouble = trouble
 
     def _configure(self) -> None:
         settings = self.settings
@@ -234,6 +263,7 @@ class BridgeNode(LifecycleNode):
                 lock=self._lock,
                 logger=self.log,
                 topic=topic,
+                find_publishers=self._publisher_names,
                 on_change=self.publish_diagnostics,
             )
         # What was set while there was nothing to configure counts, too.
@@ -249,7 +279,7 @@ class BridgeNode(LifecycleNode):
             JointState,
             'joint_states',
             self._on_joint_state,
-            qos_profile_sensor_data,
+            _measured_qos(),
             qos_overriding_options=options,
             raw=True,
         )
@@ -263,12 +293,13 @@ class BridgeNode(LifecycleNode):
         self._faults.guard()
         self.log.info(self._joint_map.table())
         self._sides.start()
+        self._trouble = None
 
     def _command_topic(self, consume: ConsumeSettings) -> CommandTopic:
         publisher = self.create_publisher(
             COMMAND_TYPES[consume.command_interface],
             'joint_commands',
-            _COMMAND_QOS,
+            _command_qos(),
             qos_overriding_options=QoSOverridingOptions.with_default_policies(),
         )
         self._entities.append(publisher)
@@ -350,17 +381,12 @@ class BridgeNode(LifecycleNode):
             self._sides.set_joint_map(self._joint_map)
 
     def _log_odd_joints(self, before: JointMap) -> None:
-        """Name what is wrong with joints of robot_description, once each."""
+        """Name what is wrong with joints that are not needed; diagnostics tell of the others."""
         joint_map = self._joint_map
         new = sorted(joint_map.odd.items() - before.odd.items())
-        lacking = [f'{name}: {fault}' for name, fault in new if name in joint_map.faulty]
         others = [f'{name}: {fault}' for name, fault in new if name not in joint_map.faulty]
-        if lacking:
-            self.log.warning(f'robot_description has joints with a fault: {named(lacking)}')
         if others:
             self.log.info(f'robot_description has joints with a fault: {named(others)}')
-        if joint_map.locked and joint_map.locked != before.locked:
-            self.log.warning(f'held where they are: {named(joint_map.locked)}; {LOCKED}')
 
     def _on_stop(self, stop: Stop) -> None:
         sides = self._sides  # The other thread may take it away.
@@ -396,6 +422,10 @@ class BridgeNode(LifecycleNode):
         self._beats += 1
         if self._beats % NAMESAKE_BEATS == 0:
             self._namesakes.look()
+        self._beat_at = steady_now()
+        found = self._conditions()
+        for name, told in self._told.items():
+            told.see(found[name], self._beat_at)
         if self._beats % 2 == 0:
             self.publish_diagnostics()
 
@@ -403,9 +433,13 @@ class BridgeNode(LifecycleNode):
         topic = self._measured_topic
         count = self.count_publishers(topic)
         # Asking for names costs much more than counting, and only several have to be told apart.
-        found = self.get_publishers_info_by_topic(topic) if count > 1 else []
-        names = sorted(f'{each.node_namespace.rstrip("/")}/{each.node_name}' for each in found)
+        names = self._publisher_names() if count > 1 else ()
         sides.look(publishers=count, names=names, topic=topic)
+
+    def _publisher_names(self) -> Sequence[str]:
+        """Name the nodes that publish joint_states, where there are several."""
+        names = publisher_names(self, self._measured_topic)
+        return names if len(names) > 1 else ()
 
     def publish_diagnostics(self) -> None:
         """Have the arena thread publish a report; any thread, under any lock."""
@@ -423,17 +457,44 @@ class BridgeNode(LifecycleNode):
                 raise
             # The ROS thread has destroyed what was to be reported of.
 
+    def _conditions(self) -> dict[str, Condition]:
+        sides, now = self._sides, steady_now()
+        paused_s = now - self._beat_at
+        return diagnostics.conditions(
+            sides,
+            self._panel.stop,
+            self._joint_map,
+            now,
+            lifecycle=lifecycle.condition(
+                is_configured=sides is not None,
+                is_active=sides is not None and sides.is_enabled,
+                failure=self._trouble,
+            ),
+            names=self._namesakes.condition,
+            paused_s=paused_s if paused_s > PAUSE_S + BEAT_PERIOD_S else None,
+        )
+
     def _report(self) -> DiagnosticArray:
         parts = diagnostics.report(
             self._sides,
             self._panel.stop,
             self._joint_map,
             rates=self._rates,
-            namesakes=self._namesakes.text,
+            conditions=self._conditions(),
         )
         stamp = self.get_clock().now().to_msg()
         server = self.settings.address.base_url
         return diagnostics.array(self.get_fully_qualified_name(), server, stamp, parts)
+
+
+def _measured_qos() -> QoSProfile:
+    """Make the QoS of sensor data; anew, because rclpy writes overrides into what it is given."""
+    return QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT)
+
+
+def _command_qos() -> QoSProfile:
+    """Make the QoS of commands, of which the newest counts."""
+    return QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
 
 
 def _checked(parameters: Iterable[Parameter]) -> dict[str, Value]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-import time
 from typing import Protocol
 
 from builtin_interfaces.msg import Time as TimeMsg
+
+from lerobot_arena_ros.arena.steady_clock import steady_now
 
 from .conversions import CommandMessage, command_to_ros
 from .serialized import CommandWriter
@@ -16,6 +17,10 @@ __all__ = ['CommandPublisher', 'CommandTopic', 'Others']
 
 class CommandPublisher(Protocol):
     """What a publisher of rclpy does; thread-safe, as that is."""
+
+    @property
+    def topic_name(self) -> str:
+        """Full name of the topic, as remapped."""
 
     def publish(self, message: CommandMessage | bytes) -> None:
         """Put a message on the topic, or one that is serialized already."""
@@ -69,6 +74,11 @@ class CommandTopic:
         self._known = 0
 
     @property
+    def name(self) -> str:
+        """Full name of the topic, as remapped; any thread."""
+        return self._publisher.topic_name
+
+    @property
     def listeners(self) -> int:
         """How many listen; any thread."""
         return self._publisher.get_subscription_count()
@@ -84,7 +94,7 @@ class CommandTopic:
             self._names, self._writer = names, self._writer_for(names)
         self._publisher.publish(self._writer.write(positions, self._now_ns()))
         self.commands += 1
-        self.commanded_at = time.monotonic()
+        self.commanded_at = steady_now()
 
     def _writer_for(self, names: tuple[str, ...]) -> CommandWriter:
         def make(positions: Sequence[float], stamp: TimeMsg) -> CommandMessage:

@@ -10,26 +10,31 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+import math
 import threading
 from typing import NamedTuple, Protocol
 
-from lerobot_arena_ros.arena.messages import ErrorReply, JointUpdate, StateSync
+from lerobot_arena_ros.arena.messages import ErrorReply, JointUpdate, OddJoint, StateSync
 from lerobot_arena_ros.arena.robot_state import Refusal
 from lerobot_arena_ros.arena.session import Event, Late, Malformed, Presence
 from lerobot_arena_ros.arena.steady_clock import steady_now
-from lerobot_arena_ros.control.cause_watch import CauseWatch, Line
+from lerobot_arena_ros.control.command_watch import commanding, present_cause
+from lerobot_arena_ros.control.condition import Condition
 from lerobot_arena_ros.control.gate import Command, Gate, State, Transition
-from lerobot_arena_ros.control.gate_output import NORMAL_CAUSES
 from lerobot_arena_ros.control.joint_map import Joint, JointMap
-from lerobot_arena_ros.control.measurements import Unusable
 from lerobot_arena_ros.control.readiness import LOCKED, unready
+from lerobot_arena_ros.control.stamps import Unusable
 from lerobot_arena_ros.control.units import ConversionError
 
 from .command_topic import CommandTopic
+from .condition_log import ConditionLog
 from .node_log import NodeLog
 from .settings import CommonLimits, ConsumeSettings
 
 __all__ = ['Commander', 'Ramp', 'View']
+
+NAMING_S = 0.1
+"""Between two looks for publishers that contradict each other, because naming takes long."""
 
 
 class Ramp(Protocol):
@@ -68,6 +73,8 @@ class Commander:
     :param on_change: called after each change of state, under the lock.
     :param on_stall: called with the cause when the gate has stopped by itself, under the lock.
     :param stopped: why it begins stopped, None where no stop is latched.
+    :param find_publishers: names the nodes that publish joint_states, where there are several.
+    :ivar updated_at: when the room sent a joint of the robot last, in seconds of the steady clock.
     """
 
     def __init__(
@@ -81,10 +88,13 @@ class Commander:
         on_change: Callable[[], None],
         on_stall: Callable[[str], None],
         stopped: str | None,
+        find_publishers: Callable[[], Sequence[str]] = tuple,
     ) -> None:
         self.dropped: Counter[str] = Counter()
         self.unknown: set[str] = set()
+        self.odd: dict[str, str] = {}
         self.topic = topic
+        self.updated_at: float | None = None
         self._limits: CommonLimits = settings.limits
         self._require_limits = settings.require_limits
         self._joint_map = joint_map
@@ -92,14 +102,14 @@ class Commander:
         self._lock = lock
         self._on_change = on_change
         self._on_stall = on_stall
+        self._find_publishers = find_publishers
         self._ramp: Ramp | None = None
         self._is_ramping = False
         self._refused: dict[str, Refusal] = {}
+        self._named_at = -math.inf
         now = steady_now()
         self._gate = Gate(settings.gate, now, stopped=stopped)
-        self._watch = CauseWatch(
-            blocked='commands do not flow', flowing='commands flow again', now=now
-        )
+        self._told = ConditionLog(logger, recovered='commands flow again')
         self.set_joint_map(joint_map)
 
     @property
@@ -109,8 +119,24 @@ class Commander:
 
     @property
     def cause(self) -> str:
-        """Why the gate is in its state; any thread."""
-        return self._gate.cause
+        """Why the robot moves, or does not; any thread."""
+        return present_cause(
+            self._gate.state,
+            self._gate.cause,
+            is_heard=self.topic.listeners > 0,
+            topic=self.topic.name,
+        )
+
+    def condition(self, now: float) -> Condition:
+        """Return whether the robot is commanded, and if not, why; any thread."""
+        commanded_at = self.topic.commanded_at
+        return commanding(
+            self._gate.state,
+            self._gate.cause,
+            is_heard=self.topic.listeners > 0,
+            topic=self.topic.name,
+            age_s=None if commanded_at is None else now - commanded_at,
+        )
 
     @property
     def clamped(self) -> int:
@@ -127,7 +153,7 @@ class Commander:
         with self._lock:
             return View(
                 self._gate.state,
-                self._gate.cause,
+                self.cause,
                 self._joint_map.joints,
                 self._gate.commanded,
                 self._gate.measured(now),
@@ -161,7 +187,7 @@ class Commander:
             change = self._gate.enable if enabled else self._gate.disable
             self._gate.rivals(self.topic.others.look(now), now)
             change(now)
-            self._watch.begin(now)
+            self._told.begin(now)
             self._act()
 
     def look(self, *, feedback: bool, publishers: Sequence[str] = (), topic: str = '') -> None:
@@ -178,7 +204,7 @@ class Commander:
             self._gate.rivals(self.topic.others.look(now), now)
             self._gate.expect_feedback(feedback, now, publishers=publishers, topic=topic)
             self._act()
-            self._tell_cause(now)
+            self._told.see(self.condition(now), now)
 
     def measure(
         self,
@@ -199,6 +225,8 @@ class Commander:
             self._gate.graph_seen(now, messages=1)
             unusable = self._gate.measure(positions, now, age_s=age_s, stamp_s=stamp_s)
             if unusable is not None:
+                if unusable.reason == 'contradiction':
+                    self._name_publishers(now)
                 self._note_unusable(unusable)
             self._act()
 
@@ -292,13 +320,24 @@ class Commander:
 
     # ----- inside, under the lock
 
+    def _name_publishers(self, now: float) -> None:
+        """Find out who contradicts whom, before the contradiction is logged."""
+        if abs(now - self._named_at) >= NAMING_S:
+            self._named_at = now
+            self._gate.name_publishers(self._find_publishers(), now)
+
     def _note_unusable(self, unusable: Unusable) -> None:
         self.dropped[unusable.reason] += 1
-        self._logger.warning(f'dropped: {unusable.text}', throttle='dropped')
+        count = self.dropped[unusable.reason]
+        self._logger.warning(f'dropped: {unusable.text} ({count} so far)', throttle='dropped')
 
     def _update(self, update: JointUpdate, now: float) -> bool:
         values = update.values
-        self._note_unknown(values)
+        if update.odd:
+            spoilt = self._look_at_odd(update.odd)
+            if spoilt is not None:
+                return self._spoil(spoilt.reason, spoilt.detail)
+        self._note_unknown(values, now)
         if self._joint_map.unknown_range:
             self.dropped['range'] += 1
             return False
@@ -316,6 +355,17 @@ class Commander:
         source = update.source
         self._act(self._gate.update(positions, now, from_producer=source != 'api', source=source))
         return False
+
+    def _look_at_odd(self, joints: Sequence[OddJoint]) -> OddJoint | None:
+        """Return a joint of ours that spoils its update; name those that concern nobody here."""
+        for joint in joints:
+            if joint.name is not None and not self._joint_map.unknown([joint.name]):
+                return joint
+        named = {str(joint.name): joint.detail for joint in joints}
+        new = {name: detail for name, detail in named.items() if name not in self.odd}
+        if new and len(self.odd) < 100:
+            self.odd = {**self.odd, **new}  # Another one: diagnostics may be reading the old.
+        return None
 
     def _spoil(self, reason: str, detail: str) -> bool:
         self.dropped[reason] += 1
@@ -349,13 +399,13 @@ class Commander:
                 self.dropped[exc.reason] += 1
         return positions
 
-    def _note_unknown(self, values: Mapping[str, float]) -> None:
-        new = set(self._joint_map.unknown(values)) - self.unknown
+    def _note_unknown(self, values: Mapping[str, float], now: float) -> None:
+        unknown = self._joint_map.unknown(values)
+        if len(unknown) < len(values):
+            self.updated_at = now
+        new = set(unknown) - self.unknown
         if new and len(self.unknown) < 100:
             self.unknown = self.unknown | new  # Another one: diagnostics may be reading the old.
-            self._logger.warning(
-                f'the room has joints that are not among the joints: {", ".join(sorted(new))}'
-            )
 
     def _look_for_listeners(self, now: float) -> None:
         """Notice a new listener before it is told anything, where nobody measures the robot."""
@@ -377,33 +427,23 @@ class Commander:
         changes = self._gate.take_transitions()
         for change in changes:
             self._tell_change(change, steady_now())
+        if self._gate.state is State.ACTIVE and changes:
+            now = steady_now()
+            self._told.see(self.condition(now), now)
         if changes:
             self._on_change()
         self._wake_or_rest()
 
     def _tell_change(self, change: Transition, now: float) -> None:
-        text = f'gate: {change.before.value} -> {change.after.value}: {change.cause}'
+        is_held = change.after is State.HOLDING is self._gate.state
+        cause = self._gate.cause if is_held else change.cause  # By now it may name publishers.
+        text = f'gate: {change.before.value} -> {change.after.value}: {cause}'
         if change.before is not State.ACTIVE:
             self._logger.info(text)
         else:
             self._logger.warning(text)
-            self._watch.begin(now)
-            self._watch.told(change.cause, now)
-        if change.after is State.ACTIVE:
-            self._log(self._watch.flows(now))
-
-    def _tell_cause(self, now: float) -> None:
-        """Log what keeps the robot still; a stop is logged by the emergency stop."""
-        state, cause = self._gate.state, self._gate.cause
-        if state in (State.ACTIVE, State.STOPPED):
-            self._watch.begin(now)
-        else:
-            self._log(self._watch.blocks(cause, now, is_fault=cause not in NORMAL_CAUSES))
-
-    def _log(self, line: Line | None) -> None:
-        if line is not None:
-            log = self._logger.warning if line.is_fault else self._logger.info
-            log(line.text)
+            self._told.begin(now)
+            self._told.told(self.condition(now), now)
 
     def _wake_or_rest(self) -> None:
         """Let the timer run while there is motion; a reset on each input would starve it."""

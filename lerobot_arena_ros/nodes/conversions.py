@@ -46,7 +46,8 @@ def joint_state_from_ros(message: JointState) -> dict[str, float]:
         )
     positions = dict(zip(message.name, message.position, strict=True))
     if len(positions) != len(message.name):
-        raise ConversionError('JointState names a joint twice', reason='duplicate')
+        twice = next(name for name in message.name if message.name.count(name) > 1)
+        raise ConversionError(f'JointState names a joint twice: {twice!r:.60}', reason='duplicate')
     return positions
 
 

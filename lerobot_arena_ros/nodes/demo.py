@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import sys
 import time
 
@@ -10,9 +11,10 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 
 from .demo_check import DemoCheck
-from .demo_processes import DemoError, Processes, demo_processes
-from .demo_screen import draw, pressed_key, reading_keys
+from .demo_processes import DemoError, Interrupted, Processes, demo_processes
+from .demo_screen import Screen, can_draw, has_keys, pressed_key, reading_keys
 from .demo_start import begin, read_seconds
+from .demo_text import screen, status_line
 from .demo_watch import DemoWatch
 
 __all__ = ['main']
@@ -20,86 +22,114 @@ __all__ = ['main']
 FRAME_S = 0.2
 """Between two pictures."""
 
-_HOME, _CLEAR_LINE, _CLEAR_SCREEN = '\x1b[H', '\x1b[K', '\x1b[2J'
+LINE_S = 2.0
+"""Between two lines of the unattended demo."""
+
+ROOM = 'default-workspace/demo'
 
 
 def main(args: list[str] | None = None) -> int:
     """Run the demo; gives the exit code, 0 where everything was as it should be."""
     seconds = read_seconds(
-        'demo',
+        'arena_demo',
         args,
         description='A leader arm, an arena, and a follower, all on this machine.',
         epilog='Exit code: 0 after q or Ctrl-C; with --seconds, 0 where the follower followed and '
-        'stopped, 1 where not. 1 also where a part of it did not start, 2 for wrong usage.',
+        'stopped, 1 where not. 1 also where a part of it did not start, 2 for wrong usage. '
+        'Where stdout is no terminal, and with TERM=dumb or NO_COLOR, a line now and then says '
+        'how it goes.',
         unattended='run unattended for so long (at least 5), raise an emergency stop half-way, '
         'and judge; without it, show everything live',
     )
-    begin()
+    interruption = begin()
     rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
     try:
-        with demo_processes() as processes:
-            return _run(processes, seconds)
+        with demo_processes(interruption) as (processes, url):
+            return _run(processes, f'{url}/#{ROOM}', seconds)
     except DemoError as exc:
-        sys.stderr.write(f'demo: {exc}\n')
+        sys.stderr.write(f'arena_demo: {exc}\n')
         return 1
-    except KeyboardInterrupt:
+    except Interrupted:
         return 0
     finally:
         rclpy.try_shutdown()
 
 
-def _run(processes: Processes, seconds: float | None) -> int:
+def _run(processes: Processes, url: str, seconds: float | None) -> int:
+    # Before anything is drawn over it: a terminal's own history has it, too.
+    print(f'console: {url}', flush=True)
     watch = DemoWatch()
     executor = SingleThreadedExecutor()
     executor.add_node(watch)
+
+    def look() -> None:
+        executor.spin_once(timeout_sec=0.05)
+        processes.check()
+
     try:
-        if seconds is None:
-            return _show(watch, executor, processes)
-        return _judge(DemoCheck(watch, seconds), executor, processes)
+        if seconds is not None:
+            return _judge(DemoCheck(watch, seconds), look)
+        if can_draw():
+            return _show(watch, look, url)
+        return _tell(watch, look)
     finally:
         executor.shutdown()
         watch.destroy_node()
 
 
-def _show(watch: DemoWatch, executor: SingleThreadedExecutor, processes: Processes) -> int:
-    """Draw until somebody quits."""
+def _show(watch: DemoWatch, look: Callable[[], None], url: str) -> int:
+    """Draw until a person quits."""
     keys = {'e': watch.press_stop, 'r': watch.press_reset}
+    terminal = Screen()
     drawn_at = 0.0
-    sys.stdout.write(_CLEAR_SCREEN)
-    with reading_keys():
-        while True:
-            executor.spin_once(timeout_sec=0.05)
-            key = pressed_key()
-            if key == 'q':
-                return 0
-            if key in keys:
-                keys[key]()
-            if time.monotonic() - drawn_at >= FRAME_S:
-                drawn_at = time.monotonic()
-                processes.check()
-                lines = draw(watch).splitlines()
-                sys.stdout.write(_HOME + ''.join(f'{line}{_CLEAR_LINE}\n' for line in lines))
-                sys.stdout.flush()
+    try:
+        with reading_keys():
+            while (key := pressed_key()) != 'q':
+                look()
+                if key in keys:
+                    keys[key]()
+                if time.monotonic() - drawn_at >= FRAME_S:
+                    drawn_at = time.monotonic()
+                    size = terminal.size
+                    lines = screen(watch, url, *size, has_keys=has_keys())
+                    terminal.draw(lines, size)
+    finally:
+        print()  # What is printed next does not stand behind the last line.
+    return 0
 
 
-def _judge(check: DemoCheck, executor: SingleThreadedExecutor, processes: Processes) -> int:
+def _tell(watch: DemoWatch, look: Callable[[], None]) -> int:
+    """Print a line now and then until a signal comes, which ``look`` raises."""
+    lines = _Lines(watch)
+    while True:
+        look()
+        lines.tell()
+
+
+def _judge(check: DemoCheck, look: Callable[[], None]) -> int:
     """Run the script, a line now and then, and print what it found."""
     print(f'demo: {check.seconds:g} s, with an emergency stop half-way', flush=True)
-    said_at = time.monotonic()
+    lines = _Lines(check.watch)
     while not check.step(time.monotonic()):
-        executor.spin_once(timeout_sec=0.05)
-        if time.monotonic() - said_at >= 2.0:
-            said_at = time.monotonic()
-            processes.check()
-            watch = check.watch
-            stop = ', STOPPED' if watch.stopped else ''
-            print(
-                f'  {watch.rate_hz:.0f} commands/s, error {watch.error_rad:.3f} rad{stop}',
-                flush=True,
-            )
+        look()
+        lines.tell()
     print(check.summary())
     print('demo: ' + ('FAILED' if check.faults else 'passed'))
     return 1 if check.faults else 0
+
+
+class _Lines:
+    """A line every :data:`LINE_S` that says how it goes."""
+
+    def __init__(self, watch: DemoWatch) -> None:
+        self._watch = watch
+        self._told_at = time.monotonic() - LINE_S
+
+    def tell(self) -> None:
+        """Print one if it is due."""
+        if time.monotonic() - self._told_at >= LINE_S:
+            self._told_at = time.monotonic()
+            print(f'  {status_line(self._watch)}', flush=True)
 
 
 if __name__ == '__main__':

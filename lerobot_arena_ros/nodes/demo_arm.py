@@ -100,14 +100,15 @@ class DemoArm(Node):
 
 def main(args: list[str] | None = None) -> int:
     """Run the simulated arm; gives the exit code."""
+    stop = StopSignal()
     answer(
-        'demo_arm',
+        'arena_demo_arm',
         'A simulated arm: publishes joint_states, and waves or obeys joint_commands.',
         SPECS,
         args,
         examples=('--ros-args -p motion:=sine -r __ns:=/leader',),
     )
-    return run(lambda: Program([DemoArm()]), 'demo_arm', args, StopSignal())
+    return run(lambda: Program([DemoArm()]), 'arena_demo_arm', args, stop)
 
 
 if __name__ == '__main__':

@@ -12,8 +12,9 @@ import tempfile
 import time
 
 from .so101 import SO101, limit_parameters
+from .stop_signal import StopSignal
 
-__all__ = ['SIM', 'DemoError', 'Processes', 'demo_processes', 'sim_processes']
+__all__ = ['SIM', 'DemoError', 'Interrupted', 'Processes', 'demo_processes', 'sim_processes']
 
 SIM = '/sim'
 """The namespace of the simulated arm."""
@@ -26,23 +27,34 @@ class DemoError(RuntimeError):
     """The demo cannot go on; the text is for the user."""
 
 
+class Interrupted(Exception):
+    """A signal came before the demo had begun."""
+
+
 class Processes:
     """
     Child processes, each with a log file.
 
     :param logs: the directory of the log files.
+    :param interruption: whether a signal asked this process to end.
     """
 
-    def __init__(self, logs: Path) -> None:
+    def __init__(self, logs: Path, interruption: StopSignal) -> None:
         self._logs = logs
+        self._interruption = interruption
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
-    def start(self, name: str, module: str, arguments: Sequence[str]) -> Path:
-        """Start a module as a program; gives its log file."""
+    def start(self, name: str, executable: str, arguments: Sequence[str]) -> Path:
+        """
+        Start an executable of the package.
+
+        :returns: its log file.
+        """
         log = self._logs / f'{name}.log'
+        start = f'import sys, lerobot_arena_ros.executables as e; sys.exit(e.{executable}())'
         with log.open('wb') as output:
             self._running[name] = subprocess.Popen(
-                [sys.executable, '-m', module, *arguments],
+                [sys.executable, '-c', start, *arguments],
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 # Ctrl-C in the terminal is for the demo, which then ends them in order.
@@ -52,10 +64,13 @@ class Processes:
 
     def check(self) -> None:
         """
-        See that all are alive.
+        Check that all are alive, and that no signal came.
 
         :raises DemoError: one has ended.
+        :raises Interrupted: a signal came.
         """
+        if self._interruption.received:
+            raise Interrupted
         for name, process in self._running.items():
             if process.poll() is not None:
                 text = (self._logs / f'{name}.log').read_text(errors='replace')
@@ -63,9 +78,7 @@ class Processes:
                 raise DemoError(f'{name} ended with code {process.returncode}:\n{tail}')
 
     def stop(self) -> None:
-        """End all, the last one started first; further signals to this process do not matter."""
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)
+        """End all, the last one started first."""
         for process in reversed(list(self._running.values())):
             if process.poll() is None:
                 process.send_signal(signal.SIGINT)
@@ -78,13 +91,14 @@ class Processes:
 
 
 @contextlib.contextmanager
-def demo_processes() -> Iterator[Processes]:
+def demo_processes(interruption: StopSignal) -> Iterator[tuple[Processes, str]]:
     """
-    Run an arena, two arms and two bridges for as long as the context lasts.
+    Run an arena, two arms and two bridges for as long as the context lasts; gives the arena's URL.
 
     :raises DemoError: the arena did not start.
+    :raises Interrupted: a signal came before it had.
     """
-    with _processes() as (processes, url):
+    with _processes(interruption) as (processes, url):
         common = ['-p', f'server_url:={url}', '-p', 'units:=degrees']
         common += ['-p', f'joints:=[{", ".join(SO101)}]']
         limits = [
@@ -94,27 +108,33 @@ def demo_processes() -> Iterator[Processes]:
         ]
         # Commands then equal the leader's positions, so that their latency can be measured.
         limits += ['-p', 'consume.max_acceleration:=0.0']
-        for name, module, namespace, parameters in (
-            ('leader_arm', 'demo_arm', 'leader', ['-p', 'motion:=sine']),
-            ('follower_arm', 'demo_arm', 'follower', ['-p', 'motion:=follow']),
-            ('producer', 'bridge', 'leader', [*common, '-p', 'produce.room_id:=demo']),
-            ('consumer', 'bridge', 'follower', [*common, *limits, '-p', 'consume.room_id:=demo']),
+        for name, executable, namespace, parameters in (
+            ('leader_arm', 'arena_demo_arm', 'leader', ['-p', 'motion:=sine']),
+            ('follower_arm', 'arena_demo_arm', 'follower', ['-p', 'motion:=follow']),
+            ('producer', 'arena_bridge', 'leader', [*common, '-p', 'produce.room_id:=demo']),
+            (
+                'consumer',
+                'arena_bridge',
+                'follower',
+                [*common, *limits, '-p', 'consume.room_id:=demo'],
+            ),
         ):
             arguments = ['--ros-args', '-r', f'__ns:=/{namespace}', *parameters]
-            processes.start(name, f'lerobot_arena_ros.nodes.{module}', arguments)
-        yield processes
+            processes.start(name, executable, arguments)
+        yield processes, url
 
 
 @contextlib.contextmanager
-def sim_processes(room_id: str) -> Iterator[tuple[Processes, str]]:
+def sim_processes(room_id: str, interruption: StopSignal) -> Iterator[tuple[Processes, str]]:
     """
     Run an arena, the simulated arm in :data:`SIM`, and a bridge by which it follows a room.
 
     :raises DemoError: the arena did not start.
+    :raises Interrupted: a signal came before it had.
     """
-    with _processes() as (processes, url):
+    with _processes(interruption) as (processes, url):
         arguments = ['--ros-args', '-r', f'__ns:={SIM}']
-        processes.start('sim_arm', 'lerobot_arena_ros.sim.main', arguments)
+        processes.start('sim_arm', 'sim_arm', arguments)
         parameters = (
             f'server_url:={url}',
             'units:=degrees',
@@ -123,17 +143,17 @@ def sim_processes(room_id: str) -> Iterator[tuple[Processes, str]]:
             'create_missing_rooms:=both',
         )
         arguments += [word for parameter in parameters for word in ('-p', parameter)]
-        processes.start('bridge', 'lerobot_arena_ros.nodes.bridge', arguments)
+        processes.start('bridge', 'arena_bridge', arguments)
         yield processes, url
 
 
 @contextlib.contextmanager
-def _processes() -> Iterator[tuple[Processes, str]]:
+def _processes(interruption: StopSignal) -> Iterator[tuple[Processes, str]]:
     """Run an arena, and what is started beside it; gives the arena's URL as well."""
     with tempfile.TemporaryDirectory(prefix='lerobot_arena_demo_') as folder:
-        processes = Processes(Path(folder))
+        processes = Processes(Path(folder), interruption)
         try:
-            log = processes.start('arena_server', 'lerobot_arena_ros.server.main', ['--port', '0'])
+            log = processes.start('arena_server', 'arena_server', ['--port', '0'])
             yield processes, _printed_url(processes, log)
         finally:
             processes.stop()

@@ -8,6 +8,8 @@ import signal
 
 from lerobot_arena_ros.release import version
 
+from .stop_signal import StopSignal
+
 __all__ = ['begin', 'read_seconds']
 
 SHORTEST_S, LONGEST_S = 5.0, 3600.0
@@ -33,13 +35,11 @@ def read_seconds(
     return seconds
 
 
-def begin() -> None:
-    """Keep to this machine, and let signals end the demo with a KeyboardInterrupt."""
+def begin() -> StopSignal:
+    """Keep to this machine, and note signals, also that the terminal was closed."""
     # The arms would move on the graphs of other machines otherwise.
     os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
-    # SIGINT, too, because a shell lets what it starts in the background ignore it.
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
+    return StopSignal(signal.SIGHUP)
 
 
 def _seconds(text: str) -> float:

@@ -1,16 +1,18 @@
-"""What goes on /diagnostics: one status for each link, each side, safety and the mapping."""
+"""What goes on /diagnostics: one status for each link and side, lifecycle, safety, mapping."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-import time
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 
+from lerobot_arena_ros.arena.steady_clock import steady_now
+from lerobot_arena_ros.control.causes import LIVE, paused
+from lerobot_arena_ros.control.condition import Condition, Level, fine
 from lerobot_arena_ros.control.gate import State
 from lerobot_arena_ros.control.joint_map import JointMap
-from lerobot_arena_ros.control.readiness import LOCKED, named
+from lerobot_arena_ros.control.readiness import LOCKED, mapping
 from lerobot_arena_ros.control.stop import Stop
 
 from . import node_log
@@ -19,14 +21,7 @@ from .links import LinkStatus
 from .sides import Sides
 from .streamer import Streamer
 
-__all__ = ['Rates', 'array', 'report']
-
-OK, WARN, ERROR, STALE = (
-    DiagnosticStatus.OK,
-    DiagnosticStatus.WARN,
-    DiagnosticStatus.ERROR,
-    DiagnosticStatus.STALE,
-)
+__all__ = ['Rates', 'array', 'conditions', 'report']
 
 MAX_ODD = 100
 """So many joints with a fault in robot_description are listed."""
@@ -40,7 +35,7 @@ class Rates:
 
     def of(self, what: str, count: int) -> str:
         """Give the rate of ``what`` in Hz, over the last second or what has passed since."""
-        now = time.monotonic()
+        now = steady_now()
         before, at, rate_hz = self._seen.setdefault(what, (count, now, 0.0))
         if now - at >= 1.0:
             rate_hz = (count - before) / (now - at)
@@ -66,102 +61,149 @@ def report(
     joint_map: JointMap,
     *,
     rates: Rates,
-    namesakes: str | None,
+    conditions: Mapping[str, Condition],
 ) -> list[DiagnosticStatus]:
     """
     Tell of everything there is.
 
     :param sides: None where nothing is configured.
-    :param namesakes: what is wrong where other nodes have this node's name, else None.
+    :param conditions: by the name of a status, see :func:`conditions`.
     """
-    parts: list[DiagnosticStatus] = []
-    if sides is not None:
-        parts += [link(each.name, each.status) for each in sides.links]
-        if sides.streamer is not None:
-            parts.append(producing(sides.streamer, sides.publishers, rates))
-        if sides.commander is not None:
-            parts.append(consuming(sides.commander, rates))
     commander = None if sides is None else sides.commander
-    in_room = set() if commander is None else commander.unknown
-    in_ros = set() if sides is None else sides.unmapped
-    return [*parts, safety(commander, stop, namesakes), mapping(joint_map, in_room, in_ros)]
+    values: dict[str, Mapping[str, object]] = {
+        'safety': _of_safety(commander, stop, conditions['names']),
+        'mapping': _of_mapping(
+            joint_map,
+            in_room=set() if commander is None else commander.unknown,
+            in_ros=set() if sides is None else sides.unmapped,
+        ),
+    }
+    if sides is not None:
+        values |= {f'{each.name} link': _of_link(each.status) for each in sides.links}
+        if sides.streamer is not None:
+            values['producing'] = _of_streamer(sides.streamer, sides.publishers, rates)
+        if commander is not None:
+            values['consuming'] = _of_commander(commander, rates)
+    return [
+        _status(name, condition, values.get(name, {}))
+        for name, condition in conditions.items()
+        if name != 'names'
+    ]
 
 
-def link(name: str, status: LinkStatus) -> DiagnosticStatus:
-    """Tell whether a room is joined, and if not, why; it is an error where the arena said no."""
-    joined = status.joined_as is not None
+def conditions(
+    sides: Sides | None,
+    stop: Stop | None,
+    joint_map: JointMap,
+    now: float,
+    *,
+    lifecycle: Condition,
+    names: Condition,
+    paused_s: float | None,
+) -> dict[str, Condition]:
+    """
+    Return how everything is, by the name of its status; ``names`` has none of its own.
+
+    :param sides: None where nothing is configured.
+    :param now: in seconds of the steady clock.
+    :param lifecycle: whether the node is active.
+    :param names: whether the node is the only one of its name.
+    :param paused_s: how long the callbacks of the ROS thread have not run; None while they do.
+    """
+    found: dict[str, Condition] = {}
+    commander = None
+    if sides is not None:
+        commander = sides.commander
+        found |= {f'{each.name} link': each.status.condition(now) for each in sides.links}
+        if sides.streamer is not None:
+            found['producing'] = sides.streamer.condition(now)
+        if commander is not None:
+            found['consuming'] = commander.condition(now)
+    return {
+        **found,
+        'names': names,
+        'lifecycle': lifecycle,
+        'safety': _safety(sides, commander, stop, lifecycle, names, paused_s),
+        'mapping': mapping(
+            joint_map,
+            in_room=set() if commander is None else commander.unknown,
+            odd_in_room={} if commander is None else commander.odd,
+            received_at=None if sides is None else sides.received_at,
+            now=now,
+        ),
+    }
+
+
+def _safety(
+    sides: Sides | None,
+    commander: Commander | None,
+    stop: Stop | None,
+    lifecycle: Condition,
+    names: Condition,
+    paused_s: float | None,
+) -> Condition:
+    """Return what the gate and the emergency stop do, and which other nodes interfere."""
+    if stop is not None:
+        return Condition(Level.ERROR, f'EMERGENCY STOP: {stop}')
+    if not names.is_ok:
+        return names
+    if paused_s is not None:
+        return Condition(Level.ERROR, paused(paused_s))
+    if sides is None:
+        return lifecycle
+    if commander is None:
+        return fine('no emergency stop')
+    cause = commander.cause
+    if commander.topic.others.trouble is not None:
+        return Condition(Level.ERROR, commander.topic.others.trouble)
+    is_moving = commander.state is State.ACTIVE and cause == LIVE
+    text = f'{commander.state.value}: {cause}'
+    return fine(text) if is_moving else Condition(Level.WARN, text)
+
+
+def _of_link(status: LinkStatus) -> dict[str, object]:
     round_trip = 'unknown' if status.round_trip_s is None else f'{status.round_trip_s * 1e3:.1f}'
-    return _status(
-        f'{name} link',
-        _link_level(status),
-        status.late or 'joined' if joined else status.trouble or 'connecting',
-        {
-            'room': status.room,
-            'participant_id': status.joined_as or '',
-            'joins': status.joins,
-            'failed_attempts': status.failures,
-            'last_loss': status.last_loss or 'none',
-            'heard_frames': status.heard,
-            'round_trip_ms': round_trip,
-        },
-    )
+    return {
+        'room': status.room,
+        'participant_id': status.joined_as or '',
+        'joins': status.joins,
+        'failed_attempts': status.failures,
+        'last_loss': status.last_loss or 'none',
+        'heard_frames': status.heard,
+        'round_trip_ms': round_trip,
+    }
 
 
-def _link_level(status: LinkStatus) -> Any:
-    if status.joined_as is not None and not status.late:
-        return OK
-    return ERROR if status.is_refused else WARN
-
-
-def producing(streamer: Streamer, publishers: int, rates: Rates) -> DiagnosticStatus:
-    """Tell whether measured positions go out."""
-    age_s = _age_s(streamer.sent_at)
-    values = {
+def _of_streamer(streamer: Streamer, publishers: int, rates: Rates) -> dict[str, object]:
+    return {
         'sent': streamer.sent,
         'rate_hz': rates.of('sent', streamer.sent),
-        'last_sent_s_ago': _seconds(age_s),
+        'last_sent_s_ago': _seconds_since(streamer.sent_at),
         'joint_states_publishers': publishers,
         **_counts(streamer.dropped),
     }
-    if streamer.missing:
-        text = f'no joint_states of {", ".join(streamer.missing)} yet'
-        return _status('producing', STALE, text, values)
-    if age_s is None:
-        return _status('producing', STALE, 'nothing sent yet', values)
-    if streamer.cause is not None:
-        return _status('producing', WARN, f'nothing is sent: {streamer.cause}', values)
-    if publishers > 1:
-        return _status('producing', WARN, f'{publishers} publishers of joint_states', values)
-    return _status('producing', OK, 'sending', values)
 
 
-def consuming(commander: Commander, rates: Rates) -> DiagnosticStatus:
-    """Tell whether commands come out, and whether anybody listens to them."""
-    age_s = _age_s(commander.topic.commanded_at)
-    values = {
-        'commands': commander.topic.commands,
-        'rate_hz': rates.of('commands', commander.topic.commands),
-        'joint_commands_subscriptions': commander.topic.listeners,
-        'other_publishers': ', '.join(commander.topic.others.names) or 'none',
-        'last_command_s_ago': _seconds(age_s),
+def _of_commander(commander: Commander, rates: Rates) -> dict[str, object]:
+    topic = commander.topic
+    return {
+        'commands': topic.commands,
+        'rate_hz': rates.of('commands', topic.commands),
+        'joint_commands_subscriptions': topic.listeners,
+        'other_publishers': ', '.join(topic.others.names) or 'none',
+        'last_command_s_ago': _seconds_since(topic.commanded_at),
         **_counts(commander.dropped),
     }
-    if age_s is None:
-        return _status('consuming', STALE, 'no command yet', values)
-    if not commander.topic.listeners:
-        return _status('consuming', WARN, 'nobody listens to joint_commands', values)
-    return _status('consuming', OK, 'commanding', values)
 
 
-def safety(
-    commander: Commander | None, stop: Stop | None, namesakes: str | None
-) -> DiagnosticStatus:
-    """Tell what the gate and the emergency stop do, and which other nodes interfere."""
+def _of_safety(
+    commander: Commander | None, stop: Stop | None, names: Condition
+) -> dict[str, object]:
     values: dict[str, object] = {
         'emergency_stop': stop is not None,
         'stop_source': stop.source if stop else '',
         'stop_reason': stop.reason if stop else '',
-        'namesakes': namesakes or 'none',
+        'namesakes': 'none' if names.is_ok else names.text,
         'lost_log_lines': node_log.lost_lines(),
     }
     if commander is not None:
@@ -169,24 +211,16 @@ def safety(
         values['cause'] = commander.cause
         values['clamped_values'] = commander.clamped
         values['slowed_commands'] = commander.limited
-    if stop is not None:
-        return _status('safety', ERROR, f'EMERGENCY STOP: {stop}', values)
-    if namesakes is not None:
-        return _status('safety', ERROR, namesakes, values)
-    if commander is None:
-        return _status('safety', OK, 'no emergency stop', values)
-    if commander.topic.others.trouble is not None:
-        return _status('safety', ERROR, commander.topic.others.trouble, values)
-    level = OK if commander.state is State.ACTIVE else WARN
-    return _status('safety', level, f'{commander.state.value}: {commander.cause}', values)
+    return values
 
 
-def mapping(joint_map: JointMap, in_room: set[str], in_ros: set[str]) -> DiagnosticStatus:
+def _of_mapping(joint_map: JointMap, *, in_room: set[str], in_ros: set[str]) -> dict[str, str]:
     """
-    Tell which joints are known on both sides.
+    List all joints and what is known of each.
 
     :param in_room: names that the room has and nobody maps.
     :param in_ros: names that joint_states has and nobody maps.
+    :param odd_in_room: what is wrong with joints of the room that were left out.
     """
     values = {joint.name: f'{joint.arena_name} [{joint.unit.value}]' for joint in joint_map.joints}
     values |= {f'{name} (joint_states)': 'not mapped' for name in sorted(in_ros)}
@@ -194,39 +228,18 @@ def mapping(joint_map: JointMap, in_room: set[str], in_ros: set[str]) -> Diagnos
     odd = list(joint_map.odd.items())[:MAX_ODD]
     values |= {f'{name} (robot_description)': fault for name, fault in odd}
     values |= {f'{name} (robot_description)': f'held: {LOCKED}' for name in joint_map.locked}
-    if joint_map.unknown_range:
-        names = ', '.join(joint_map.unknown_range)
-        return _status('mapping', WARN, f'range unknown: {names}', values)
-    if joint_map.faulty:
-        faults = named([f'{name}: {joint_map.odd[name]}' for name in joint_map.faulty])
-        return _status('mapping', WARN, f'robot_description has faults: {faults}', values)
-    if joint_map.locked:
-        text = f'held where they are: {named(joint_map.locked)}; {LOCKED}'
-        return _status('mapping', WARN, text, values)
-    if joint_map.needs_description:
-        text = 'no joints are known: list them in joints, or publish robot_description'
-        return _status('mapping', WARN, text, values)
-    if in_room:
-        return _status('mapping', WARN, f'not mapped: {", ".join(sorted(in_room))}', values)
-    count = len(joint_map.joints)
-    text = f'{count} joints' if count else 'every joint passes under its own name'
-    return _status('mapping', OK, text, values)
+    return values
 
 
-def _status(
-    name: str, level: bytes, message: str, values: Mapping[str, object]
-) -> DiagnosticStatus:
+def _status(name: str, condition: Condition, values: Mapping[str, object]) -> DiagnosticStatus:
     pairs = [KeyValue(key=key, value=str(value)) for key, value in values.items()]
-    return DiagnosticStatus(level=level, name=name, message=message, values=pairs)
+    level = bytes([condition.level])
+    return DiagnosticStatus(level=level, name=name, message=condition.text, values=pairs)
 
 
 def _counts(dropped: Mapping[str, int]) -> dict[str, int]:
     return {f'dropped_{reason}': count for reason, count in dict(dropped).items()}
 
 
-def _age_s(moment: float | None) -> float | None:
-    return None if moment is None else time.monotonic() - moment
-
-
-def _seconds(age_s: float | None) -> str:
-    return 'never' if age_s is None else f'{age_s:.2f}'
+def _seconds_since(moment: float | None) -> str:
+    return 'never' if moment is None else f'{steady_now() - moment:.2f}'

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 import contextlib
 from dataclasses import dataclass
 import functools
+import traceback
 from typing import Protocol
 
 from lerobot_arena_ros.arena.access import Access
@@ -24,6 +25,7 @@ from lerobot_arena_ros.arena.errors import (
     RequestRejected,
     RoomNotFound,
     TransportError,
+    UnexpectedError,
 )
 from lerobot_arena_ros.arena.features import Feature
 from lerobot_arena_ros.arena.messages import (
@@ -35,9 +37,13 @@ from lerobot_arena_ros.arena.messages import (
 )
 from lerobot_arena_ros.arena.rooms import Rooms
 from lerobot_arena_ros.arena.session import Event, Late, Presence
+from lerobot_arena_ros.arena.steady_clock import steady_now
+from lerobot_arena_ros.control.causes import CONNECTING, late, silent_server, unjoined
+from lerobot_arena_ros.control.condition import Condition, Level, Severity, fine
 from lerobot_arena_ros.control.stop import Stop
 
 from .arena_thread import ArenaThread
+from .condition_log import ConditionLog
 from .node_log import NodeLog
 from .settings import LinkSettings
 
@@ -55,7 +61,9 @@ class LinkStatus:
     :param joined_as: our participant id while joined, else None.
     :param trouble: why it is not joined now; empty while it is, and before the first failure.
     :param is_refused: whether that is the arena's own word: no such room, say, or a taken role.
-    :param late: by how much the link is late; empty while it is in time.
+    :param timeout_s: after so much silence of the server the link is not well.
+    :param heard_at: when anything was heard, in seconds of the steady clock.
+    :param late: how late the link is; None while it is in time.
     :param last_loss: why the last joined connection ended; empty while none did.
     :param joins: successful joins so far.
     :param failures: failed attempts since the last join.
@@ -65,15 +73,30 @@ class LinkStatus:
     """
 
     room: str
+    timeout_s: float
     joined_as: str | None = None
     trouble: str = ''
     is_refused: bool = False
-    late: str = ''
+    late: str | None = None
+    heard_at: float = 0.0
     last_loss: str = ''
     joins: int = 0
     failures: int = 0
     round_trip_s: float | None = None
     heard: int = 0
+
+    def condition(self, now: float) -> Condition:
+        """Return whether the room is joined and answers, and if not, why."""
+        if self.joined_as is None:
+            if not self.trouble:
+                return Condition(Level.WARN, CONNECTING, Severity.NONE)
+            level = Level.ERROR if self.is_refused else Level.WARN
+            return Condition(level, unjoined(self.trouble))
+        if now - self.heard_at > self.timeout_s:
+            return Condition(Level.WARN, silent_server(self.timeout_s))
+        if self.late is not None:
+            return Condition(Level.WARN, self.late)
+        return fine('joined')
 
 
 class Side(Protocol):
@@ -147,7 +170,7 @@ class RoomLink:
         on_change: Callable[[], None],
     ) -> None:
         self.name = name
-        self.status = LinkStatus(f'{workspace_id}/{room_id}')
+        self.status = LinkStatus(f'{workspace_id}/{room_id}', settings.timing.timeout_s)
         self._role = role
         self._address = address
         self._access = access
@@ -161,6 +184,9 @@ class RoomLink:
         self._stops = stops
         self._thread = thread
         self._logger = logger
+        self._told = ConditionLog(
+            logger, recovered='the link is in time again', patience_s=0.0, about=f'{name}: '
+        )
         self._on_change = on_change
         self._rooms = Rooms(address, access=access)
         self._stop_owed = asyncio.Event()
@@ -208,10 +234,19 @@ class RoomLink:
         self.status.failures += 1
         self.status.trouble = trouble
         self.status.is_refused = isinstance(error, RequestRejected)
-        self._side.lost(trouble)
+        self._side.lost(self._tell())
+        if is_news and isinstance(error, UnexpectedError):
+            lines = ''.join(traceback.format_exception(error.__cause__))
+            self._logger.error(f'{self.name}: {trouble}\n{lines}')
         if is_news:
-            self._logger.warning(f'{self.name}: {trouble}; trying until it works')
             self._on_change()
+
+    def _tell(self) -> str:
+        """Log how the link is, where that is news, and return it."""
+        now = steady_now()
+        condition = self.status.condition(now)
+        self._told.see(condition, now)
+        return condition.text
 
     async def _serve(self, connection: Connection) -> None:
         self._welcome(connection)
@@ -223,11 +258,10 @@ class RoomLink:
             await connection.listen(self._take)
         except TransportError as exc:
             self.status.trouble = self.status.last_loss = str(exc)
-            self._logger.warning(f'{self.name}: {exc}; joining again')
             self._stops.lost(self.name, str(exc))
         finally:
             self.status.joined_as = None
-            self._side.lost(self.status.trouble)
+            self._side.lost(self._tell())
             self._on_change()
             for task in tasks:
                 task.cancel()
@@ -251,7 +285,9 @@ class RoomLink:
         self.status.failures = 0
         self.status.trouble = ''
         self.status.is_refused = False
-        self.status.late = ''
+        self.status.late = None
+        self.status.heard_at = steady_now()
+        self._told.begin(steady_now())
         self._stale.clear()
         self._on_the_way.clear()
         self._stops.joined(self.name, connection.participant_id, connection.last_stop)
@@ -262,6 +298,7 @@ class RoomLink:
 
     def _take(self, event: Event) -> None:
         self.status.heard += 1
+        self.status.heard_at = steady_now()
         if isinstance(event, EmergencyStop):
             if event.source == self.status.joined_as and self._on_the_way:
                 self._stops.delivered(self.name, self._on_the_way.popleft())
@@ -279,18 +316,10 @@ class RoomLink:
 
     def _note_delay(self, delay_s: float) -> None:
         self.status.round_trip_s = delay_s
-        was_late, longest_s = bool(self.status.late), self._settings.timing.max_delay_s
-        if delay_s > longest_s:
-            self.status.late = (
-                f'late: a round trip takes {delay_s:.2f} s, link.max_delay_s is {longest_s:g}'
-            )
-        else:
-            self.status.late = ''
-        if not was_late and self.status.late:
-            self._logger.warning(f'{self.name}: {self.status.late}')
-        if was_late and not self.status.late:
-            self._logger.info(f'{self.name}: in time again, a round trip takes {delay_s:.2f} s')
-        if was_late is not bool(self.status.late):
+        was_late = self.status.late is not None
+        self.status.late = late(delay_s, self._settings.timing.max_delay_s)
+        self._tell()
+        if was_late is not (self.status.late is not None):
             self._on_change()
 
     async def _send_stops(self, connection: Connection) -> None:

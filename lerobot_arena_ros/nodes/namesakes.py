@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from rclpy.node import Node
 
-from .node_log import NodeLog
+from lerobot_arena_ros.control.condition import Condition, Level, fine
 
-__all__ = ['Namesakes']
+__all__ = ['ALONE', 'Namesakes']
+
+ALONE = fine('this node is the only one of its name')
 
 
 class Namesakes:
@@ -15,24 +17,23 @@ class Namesakes:
 
     A service call, and so a stop by service, reaches one of them at random.
 
-    :ivar text: what is wrong and what to do; None while the node is the only one.
+    :ivar condition: whether the node is the only one; else what to do.
     """
 
-    def __init__(self, node: Node, log: NodeLog) -> None:
-        self.text: str | None = None
+    def __init__(self, node: Node) -> None:
+        self.condition = ALONE
         self._node = node
-        self._log = log
 
     def look(self) -> None:
-        """Look at the graph, and log where another node of this name has come."""
+        """Look at the graph."""
         own = self._node.get_name(), self._node.get_namespace()
         count = self._node.get_node_names_and_namespaces().count(own)
-        before, self.text = self.text, None
-        if count > 1:
-            self.text = (
-                f'{count} nodes are called {self._node.get_fully_qualified_name()}, and a service '
-                'call reaches any one of them: give one another namespace (-r __ns:=/other) or '
-                'name (-r __node:=other)'
-            )
-            if before is None:
-                self._log.warning(self.text)
+        if count <= 1:
+            self.condition = ALONE
+            return
+        self.condition = Condition(
+            Level.ERROR,
+            f'{count} nodes are called {self._node.get_fully_qualified_name()}, and a service '
+            'call reaches any one of them: give one another namespace (-r __ns:=/other) or '
+            'name (-r __node:=other)',
+        )

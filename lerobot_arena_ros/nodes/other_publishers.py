@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from rclpy.node import Node
 
-from lerobot_arena_ros.control.gate_output import LOOKING
+from lerobot_arena_ros.control.causes import LOOKING
 
-__all__ = ['LOOKING_S', 'OtherPublishers']
+__all__ = ['LOOKING_S', 'OtherPublishers', 'publisher_names']
 
 LOOKING_S = 3.5
 """
@@ -57,12 +57,11 @@ class OtherPublishers:
         return self.trouble
 
     def _other_names(self) -> tuple[str, ...]:
-        infos = self._node.get_publishers_info_by_topic(self._topic)
-        names = [_full_name(info.node_namespace, info.node_name) for info in infos]
+        names = publisher_names(self._node, self._topic)
         own = self._node.get_fully_qualified_name()
         if own in names:
             names.remove(own)  # One of them is ours: a second one is a node of the same name.
-        return tuple(sorted(names)) or (_UNNAMED,)
+        return tuple(names) or (_UNNAMED,)
 
     def _trouble(self) -> str | None:
         if not self.names:
@@ -79,6 +78,12 @@ class OtherPublishers:
             f'{others} on {self._topic}: {names}{rest}{namesake}; end it, remap joint_commands of'
             ' one of them, or set consume.allow_other_publishers'
         )
+
+
+def publisher_names(node: Node, topic: str) -> list[str]:
+    """Name the nodes that publish on a topic, in order; one with several publishers repeats."""
+    infos = node.get_publishers_info_by_topic(topic)
+    return sorted(_full_name(info.node_namespace, info.node_name) for info in infos)
 
 
 def _full_name(namespace: str, name: str) -> str:

@@ -112,7 +112,12 @@ class Spec:
 
 
 SPECS: tuple[Spec, ...] = (
-    Spec('server_url', 'http://localhost:8000', 'The arena server; a path such as /api is kept.'),
+    Spec(
+        'server_url',
+        'http://localhost:8000',
+        'The arena server; a path such as /api is kept. Another machine is reached through the '
+        'proxy of http_proxy, https_proxy or all_proxy, unless no_proxy names it.',
+    ),
     Spec(
         'ca_file',
         '',
@@ -153,7 +158,8 @@ SPECS: tuple[Spec, ...] = (
     Spec(
         'produce.max_input_age_s',
         0.5,
-        'A stamped JointState older than this is dropped. 0: none is.',
+        'A JointState whose stamp is further from the clock, or has been the same for longer, is '
+        'dropped. 0: none is.',
         's',
         0.0,
         3600.0,

@@ -20,6 +20,9 @@ def declare(node: Node, specs: Iterable[Spec], prefix: str = '') -> dict[str, An
     """
     Declare parameters on the node and give their checked values by name.
 
+    A number that is not set is not declared: ``ros2 param dump`` reads all values at once, and
+    gets none of them where one parameter has no value.
+
     :param prefix: stands before each name on the graph.
     :raises ParameterError: a value is unacceptable.
     """
@@ -62,8 +65,17 @@ def _descriptor(spec: Spec) -> ParameterDescriptor:
 def _declare(node: Node, spec: Spec, name: str, given: Mapping[str, Parameter]) -> Value:
     """Check what the user gave before rclpy sees it, whose own refusal is a traceback."""
     value = spec.check(given[name].value, name=name) if name in given else spec.initial
-    kind = Parameter.Type.DOUBLE if spec.is_number else Parameter.Type.STRING_ARRAY
-    # A list that is empty and a number that is not set have a type but no value.
-    initial: Any = kind if value is None or value == [] else value
-    node.declare_parameter(name, initial, _descriptor(spec), ignore_override=True)
+    if value == []:
+        _declare_empty(node, name, _descriptor(spec))
+    elif value is not None:
+        node.declare_parameter(name, value, _descriptor(spec), ignore_override=True)
     return value
+
+
+def _declare_empty(node: Node, name: str, descriptor: ParameterDescriptor) -> None:
+    """Declare a list without items, which rclpy would take for one of bytes."""
+    kind = Parameter.Type.STRING_ARRAY
+    node.declare_parameter(name, kind, ignore_override=True)
+    node.set_parameters([Parameter(name, kind, [])])
+    descriptor.type = kind.value
+    node.set_descriptor(name, descriptor)  # Read-only from here on.

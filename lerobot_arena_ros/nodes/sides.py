@@ -40,7 +40,9 @@ class Sides:
 
     :param identity: who the robot is, for its rooms.
     :param topic: where commands go; None where nothing is consumed.
+    :param find_publishers: names the nodes that publish joint_states, where there are several.
     :param on_change: called by any thread when the gate or a link changes its state.
+    :ivar is_enabled: whether values are let through.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Sides:
         lock: threading.RLock,
         logger: NodeLog,
         topic: CommandTopic | None,
+        find_publishers: Callable[[], Sequence[str]],
         on_change: Callable[[], None],
     ) -> None:
         self.streamer: Streamer | None = None
@@ -62,6 +65,8 @@ class Sides:
         self.publishers = 0
         self.unmapped: set[str] = set()
         self.failure: str | None = None
+        self.is_enabled = False
+        self._measured_at: float | None = None
         self._names = set(joint_map.names)
         self._settings = settings
         self._thread = thread
@@ -90,7 +95,14 @@ class Sides:
                 produce.create_room,
                 self.streamer,
                 self.streamer.feed,
-                frozenset({Feature.HEARTBEAT_SEQ, Feature.LAST_STOP}),
+                frozenset(
+                    {
+                        Feature.HEARTBEAT_SEQ,
+                        Feature.LAST_STOP,
+                        Feature.LIVENESS,
+                        Feature.REFUSED_JOINTS,
+                    }
+                ),
             )
         if settings.consume is not None and topic is not None:
             self.commander = Commander(
@@ -102,6 +114,7 @@ class Sides:
                 on_change=self._on_gate_change,
                 on_stall=self._on_stall,
                 stopped=str(panel.stop) if panel.stop else None,
+                find_publishers=find_publishers,
             )
             self._reporter = RobotReporter(
                 identity,
@@ -141,6 +154,7 @@ class Sides:
 
     def enable(self, enabled: bool) -> None:
         """Let values through, or none."""
+        self.is_enabled = enabled
         if self.streamer is not None:
             self.streamer.enable(enabled)
         if self.commander is not None:
@@ -172,12 +186,14 @@ class Sides:
             if self.commander is not None:
                 self.commander.refuse_measurement('empty', 'JointState has no positions')
             return
+        if not self._names.isdisjoint(positions) or not self._names:
+            self._measured_at = now
         if self._names and not self._names >= positions.keys():
             self._note_unmapped(positions)
         if self.commander is not None:
             self.commander.measure(positions, age_s=age_s or 0.0, stamp_s=stamp_s)
         if self.streamer is not None:
-            self.streamer.put(positions, age_s)
+            self.streamer.put(positions, age_s, stamp_s)
 
     def drop(self, reason: str, text: str) -> None:
         """Count a JointState that cannot be used, on each side."""
@@ -185,6 +201,13 @@ class Sides:
             self.streamer.drop(reason, text)
         if self.commander is not None:
             self.commander.refuse_measurement(reason, text)
+
+    @property
+    def received_at(self) -> float | None:
+        """When a joint of ours came in last, from either side; None before; any thread."""
+        updated_at = None if self.commander is None else self.commander.updated_at
+        times = [at for at in (self._measured_at, updated_at) if at is not None]
+        return max(times, default=None)
 
     def adjust(self, numbers: Mapping[str, Any]) -> None:
         """Take new values of dynamic parameters, by name."""
@@ -212,9 +235,7 @@ class Sides:
         self._callbacks.seen(steady_now())
         self.publishers = publishers
         if self.streamer is not None:
-            status = self.links[0].status
-            trouble = None if status.joined_as else status.trouble or 'connecting'
-            self.streamer.look(publishers=publishers, topic=topic, link_trouble=trouble)
+            self.streamer.look(publishers=publishers, names=names, topic=topic)
         if self.commander is not None:
             self.commander.look(feedback=publishers > 0, publishers=names, topic=topic)
             self.commander.tick()
@@ -282,6 +303,7 @@ class Sides:
             await link.run()
         except ArenaError as exc:
             self.failure = f'the {link.name} room cannot be joined: {exc}'
+            link.status.trouble, link.status.is_refused = str(exc), True
         except Exception as exc:
             # Nobody would hear the room's stops any more, so the node must not live on.
             self._logger.error(f'the {link.name} link broke:\n{traceback.format_exc()}')

@@ -20,7 +20,7 @@ from lerobot_arena_ros.arena.clients import RoboticsConsumer, RoboticsProducer
 from lerobot_arena_ros.arena.errors import ArenaError, RoomNotFound
 
 from .conversions import joint_state_from_ros
-from .demo_processes import SIM, DemoError, Processes, sim_processes
+from .demo_processes import SIM, DemoError, Interrupted, Processes, sim_processes
 from .demo_start import begin, read_seconds
 
 __all__ = ['main']
@@ -47,17 +47,20 @@ def main(args: list[str] | None = None) -> int:
         unattended='drive the arm from the room for so long (at least 5) and judge whether it '
         'moved; without it, leave that to a browser',
     )
-    begin()
+    interruption = begin()
     try:
-        with sim_processes(ROOM) as (processes, url):
+        with sim_processes(ROOM, interruption) as (processes, url):
+            # The first line says where to look, because the arm takes some seconds.
+            print(f'console: {url}/#{WORKSPACE}/{ROOM}')
+            print('waiting for the arm', flush=True)
             asyncio.run(_until_followed(processes, url))
             if seconds is None:
-                _show(processes, url)
+                _show(processes)
             return _judge(asyncio.run(_drive(processes, url, seconds)))
     except (ArenaError, DemoError) as exc:
         sys.stderr.write(f'sim: {exc}\n')
         return 1
-    except KeyboardInterrupt:
+    except Interrupted:
         return 0
 
 
@@ -66,6 +69,7 @@ async def _until_followed(processes: Processes, url: str) -> None:
     Wait until the bridge has made the room and follows it.
 
     :raises DemoError: it did not, or something ended.
+    :raises Interrupted: a signal came.
     """
     deadline = time.monotonic() + START_TIMEOUT_S
     async with RoboticsConsumer(url) as client:
@@ -78,11 +82,10 @@ async def _until_followed(processes: Processes, url: str) -> None:
     raise DemoError(f'the bridge did not join the room {ROOM} within {START_TIMEOUT_S:g} s')
 
 
-def _show(processes: Processes, url: str) -> NoReturn:
+def _show(processes: Processes) -> NoReturn:
     """Wait for Ctrl-C, or for something to end."""
-    print(f'A simulated SO-101 follows the room {ROOM}. Open')
-    print(f'  {url}/#{WORKSPACE}/{ROOM}')
-    print('in a browser, take control and move a slider. Ctrl-C ends all.', flush=True)
+    print(f'A simulated SO-101 follows the room {ROOM}. Open the console in a browser,')
+    print('take control and move a slider. Ctrl-C ends all.', flush=True)
     while True:
         processes.check()
         time.sleep(0.2)

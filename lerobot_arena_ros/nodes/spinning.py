@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import sys
 
 import rclpy
+from rclpy.exceptions import ParameterException
 from rclpy.executors import Executor, SingleThreadedExecutor
-from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
@@ -55,11 +55,11 @@ def run(make: Callable[[], Program], name: str, args: list[str] | None, stop: St
     try:
         # rclpy's own handlers would invalidate the context before a last message can go out.
         rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
-    except rclpy_implementation.RCLError as exc:
+    except RuntimeError as exc:  # Of the exceptions that rclpy raises here some have no name.
         return _refuse(name, f'the ROS arguments cannot be used: {_first_line(exc)}')
     try:
         program = make()
-    except ValueError as exc:
+    except (ValueError, ParameterException) as exc:
         return _refuse(name, str(exc))
     else:
         _spin(program, stop)

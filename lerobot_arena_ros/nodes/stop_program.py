@@ -27,14 +27,8 @@ def run(args: Sequence[str], stop: StopSignal) -> int:
     :returns: the exit code.
     """
     options = _options(args)
-    try:
-        from .stop_calls import call_bridges
-    except ModuleNotFoundError as exc:
-        sys.stderr.write(
-            f'arena_stop: no {exc.name} here: source ROS 2 first, such as with '
-            '. /opt/ros/jazzy/setup.sh\n'
-        )
-        return 2
+    from .stop_calls import call_bridges
+
     progress = Progress(
         RESET if options.reset else STOP,
         time.monotonic(),

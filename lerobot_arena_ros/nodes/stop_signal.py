@@ -15,12 +15,14 @@ class StopSignal:
     Whether the process was asked to end. Made once, in the main thread.
 
     Make it before importing rclpy: the imports are most of a start-up, and Ctrl-C in the midst of
-    them would otherwise be a traceback.
+    them would otherwise end the process before it has cleaned up.
+
+    :param more: other signals that mean the same.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *more: signal.Signals) -> None:
         self.received = False
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, *more):
             signal.signal(number, self._receive)
 
     def call(self, wake: Callable[[], object]) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 import contextlib
 import math
 import threading
@@ -20,19 +20,21 @@ from lerobot_arena_ros.arena.connection import Connection
 from lerobot_arena_ros.arena.errors import TransportError
 from lerobot_arena_ros.arena.messages import ErrorReply, JointUpdate
 from lerobot_arena_ros.arena.session import Event, Late, Malformed, Presence
-from lerobot_arena_ros.control.cause_watch import CauseWatch
-from lerobot_arena_ros.control.gate_output import INACTIVE, unpublished
+from lerobot_arena_ros.arena.steady_clock import steady_now
+from lerobot_arena_ros.control.causes import late
+from lerobot_arena_ros.control.condition import Condition
 from lerobot_arena_ros.control.joint_map import JointMap
+from lerobot_arena_ros.control.send_watch import SendWatch
+from lerobot_arena_ros.control.stamps import StampWatch, Unusable, misdated
 from lerobot_arena_ros.control.units import ConversionError
 
 from .arena_thread import ArenaThread
+from .condition_log import ConditionLog
+from .left_out import LeftOut
 from .node_log import NodeLog
 from .settings import ProduceSettings
 
 __all__ = ['Streamer']
-
-SILENT_S = 3.0
-"""A driver that is silent for longer is one that measures nothing."""
 
 
 class Streamer:
@@ -40,10 +42,10 @@ class Streamer:
     The way of a JointState into the room.
 
     Each update carries all joints, in the configured order, beginning when each of the listed ones
-    was measured: the server forwards only what changed. ``missing`` names those that were not yet.
+    was measured: the server forwards only what changed.
 
     :param joint_map: names, units and order; :meth:`set_joint_map` replaces it.
-    :ivar cause: why nothing is sent; None while nothing is in the way.
+    :ivar left_out: joints that cannot be sent, while the others are.
     :param max_delay_s: nothing is sent while a round trip to the server takes longer, because a
         follower cannot know how old it is when it arrives.
     """
@@ -58,22 +60,16 @@ class Streamer:
         max_delay_s: float = math.inf,
     ) -> None:
         self.dropped: Counter[str] = Counter()
-        self.missing: tuple[str, ...] = joint_map.names
+        self.left_out = LeftOut()
         self.sent = 0
-        self.sent_at: float | None = None
-        self.cause: str | None = None
         self.max_rate_hz = settings.max_rate_hz
         self._settings = settings
         self._joint_map = joint_map
         self._thread = thread
         self._logger = logger
-        self._enabled = False
-        self._accepted_at: float | None = None
-        self._dropped_at = -math.inf
-        self._dropped = ''
-        self._watch = CauseWatch(
-            blocked='nothing is sent', flowing='joint_states are sent again', now=time.monotonic()
-        )
+        self._watch = SendWatch(joint_map, has_deadband=settings.deadband > 0.0)
+        self._told = ConditionLog(logger, recovered='joint_states are sent again')
+        self._stamps = StampWatch()
         self._latest: dict[str, float] = {}
         self._taken: dict[str, float] | None = None
         self._waiting: dict[str, float] = {}
@@ -85,93 +81,106 @@ class Streamer:
         self._max_delay_s = max_delay_s
         self._lock = threading.Lock()  # Of all from _latest on: two threads send.
 
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Joints that were not measured since the room was joined; any thread."""
+        return self._watch.missing
+
+    @property
+    def sent_at(self) -> float | None:
+        """When something was sent last, in seconds of the steady clock; None before."""
+        return self._watch.sent_at
+
     # ----- called by the ROS thread
 
     def set_joint_map(self, joint_map: JointMap) -> None:
         """Take limits that were not known before."""
         self._joint_map = joint_map
+        self._watch.set_joint_map(joint_map)
 
     def enable(self, enabled: bool) -> None:
         """Let values through, or none; what was measured before does not come after."""
-        self._enabled = enabled
-        self._watch.begin(time.monotonic())
+        self._watch.is_enabled = enabled
+        self._told.begin(steady_now())
         self._begin()
 
-    def put(self, positions: Mapping[str, float], age_s: float | None) -> None:
+    def put(
+        self, positions: Mapping[str, float], age_s: float | None, stamp_s: float | None = None
+    ) -> None:
         """
         Take positions in radians or metres by ROS name.
 
         :param age_s: how long ago they were measured; None where the message does not say.
+        :param stamp_s: when they were measured by the clock of their publisher.
         """
-        if not self._enabled:
+        if not self._watch.is_enabled:
             return
-        oldest_s = self._settings.max_input_age_s
-        if oldest_s and age_s is not None and age_s > oldest_s:
-            self.drop(
-                'age', f'JointState is {age_s:.2f} s old, produce.max_input_age_s is {oldest_s:g}'
-            )
+        now = steady_now()
+        unusable = self._judge(next(iter(positions)), age_s, stamp_s, now)
+        if unusable is not None:
+            self.drop(unusable.reason, unusable.text)
             return
         with self._lock:
+            finite = self.left_out.measured(positions)
+            if len(finite) < len(positions):
+                self.dropped['nonfinite'] += 1
             # One message may bring an arm and the next its gripper: what is sent is all of it.
-            merged = {**self._latest, **positions}
+            merged = {**self._latest, **finite}
             try:
-                values = self._joint_map.to_arena(merged)
+                known = self.left_out.known(merged)
+                values = self.left_out.sendable(self._joint_map.to_arena(known))
             except ConversionError as exc:
                 self.drop(exc.reason, str(exc))
                 return
+            self._watch.left_out = self.left_out.joints
+            self._watch.is_empty = bool(self._watch.left_out) and not values
             self._latest = merged
-            self._accepted_at = time.monotonic()
+            self._watch.take(positions, now)
             # The first frame of all is whole: some receivers take joints by their place in it.
-            self.missing = tuple(name for name in self._joint_map.names if name not in merged)
+            missing = tuple(name for name in self._joint_map.names if name not in merged)
+            self._watch.missing = missing
             if self._is_late:
                 self.dropped['late_link'] += 1
-            elif values and not self.missing and not self._is_still(merged):
+            elif values and not missing and not self._is_still(merged):
                 self._taken = merged
+                self._watch.offer(now)
                 self._offer(values)
+
+    def _judge(
+        self, key: str, age_s: float | None, stamp_s: float | None, now: float
+    ) -> Unusable | None:
+        """Return why a message does not count because of its stamp; None if it does."""
+        oldest_s = self._settings.max_input_age_s
+        if not oldest_s or age_s is None:
+            return None
+        unusable = misdated(age_s, stamp_s, oldest_s=oldest_s, ahead_s=oldest_s)
+        if unusable is None and stamp_s is not None:
+            unusable = self._stamps.judge(key, stamp_s, now, oldest_s=oldest_s)
+        return unusable
 
     def drop(self, reason: str, text: str) -> None:
         """Count an input that is not sent, and say so, at most once a second."""
         self.dropped[reason] += 1
-        self._dropped_at, self._dropped = time.monotonic(), text
-        self._logger.warning(f'dropped: {text}', throttle='dropped')
+        self._watch.drop(text, steady_now())
+        self._logger.warning(
+            f'dropped: {text} ({self.dropped[reason]} so far)', throttle='dropped'
+        )
 
-    def look(self, *, publishers: int, topic: str, link_trouble: str | None) -> None:
+    def look(self, *, publishers: int, names: Sequence[str], topic: str) -> None:
         """
-        Find why nothing is sent, and log it where it lasts.
+        Log it where nothing is sent for a while, and why.
 
         :param publishers: of joint_states.
+        :param names: of their nodes, where there are several.
         :param topic: where joint_states are expected.
-        :param link_trouble: why the room is not joined; None while it is.
         """
-        now = time.monotonic()
-        self.cause = cause = self._obstacle(publishers, topic, link_trouble, now)
-        if cause is None:
-            line = self._watch.flows(now)
-        else:
-            line = self._watch.blocks(cause, now, is_fault=cause != INACTIVE)
-        if line is not None:
-            log = self._logger.warning if line.is_fault else self._logger.info
-            log(line.text)
+        now = steady_now()
+        self._watch.note_publishers(publishers, names, topic)
+        self._told.see(self.condition(now), now, worked_at=self._watch.measured_at())
 
-    def _obstacle(
-        self, publishers: int, topic: str, link_trouble: str | None, now: float
-    ) -> str | None:
-        """Return why nothing is sent; None if only an arm that stands still keeps it from that."""
-        if not self._enabled:
-            return INACTIVE
-        if link_trouble is not None:
-            return f'the room is not joined: {link_trouble}'
-        if self._is_late:
-            return 'the link is late'
-        if now - self._dropped_at < SILENT_S and (self._accepted_at or 0.0) < self._dropped_at:
-            return self._dropped
-        if self._accepted_at is None or now - self._accepted_at > SILENT_S:
-            if not publishers:
-                return unpublished(topic)
-            return f'no joint_states for {SILENT_S:g} s'
-        if self.missing:
-            return f'no joint_states of {", ".join(self.missing)} yet'
-        return None
+    def condition(self, now: float) -> Condition:
+        """Return whether measured positions are sent, and if not, why; any thread."""
+        return self._watch.condition(now, period_s=self._period_s)
 
     def _is_still(self, positions: Mapping[str, float]) -> bool:
         before, deadband = self._taken, self._settings.deadband
@@ -202,11 +211,14 @@ class Streamer:
 
     def _count(self, now: float) -> None:
         self.sent += 1
-        self.sent_at = now
+        self._watch.send(steady_now())
         # From the time it was due, not from now: at an input of the same rate the lateness of one
         # update would otherwise delay all that follow.
-        period_s = 1.0 / self.max_rate_hz if self.max_rate_hz else 0.0
-        self._due_at = max(self._due_at, now - period_s) + period_s
+        self._due_at = max(self._due_at, now - self._period_s) + self._period_s
+
+    @property
+    def _period_s(self) -> float:
+        return 1.0 / self.max_rate_hz if self.max_rate_hz else 0.0
 
     def _begin(self) -> None:
         """Forget what was measured so far, for a follower would go to where a joint was then."""
@@ -214,35 +226,53 @@ class Streamer:
             self._waiting = {}
             self._latest = {}
             self._taken = None
+            self._watch.begin()
 
     # ----- called by the loop's thread
 
     def joined(self) -> None:
         """Begin with what is measured from now on."""
         self._is_late = False
+        self._watch.link = None
+        with self._lock:
+            self.left_out.joined()
+            self._watch.left_out = self.left_out.joints
         self._begin()
 
     def lost(self, cause: str) -> None:
-        """Need nothing: nobody takes from the slot, and joining clears it."""
+        """Note why nothing can be sent; joining clears what waits."""
+        self._watch.link = cause
 
     def event(self, event: Event) -> bool:
         """Take complaints, and what is known of the link's delay."""
         if isinstance(event, Late):
-            self._set_late(True)
+            self._set_late(event.waiting_s)
         elif isinstance(event, Presence):
             delay_s = event.round_trip_s
             if delay_s is not None:
-                self._set_late(delay_s > self._max_delay_s)
+                self._set_late(delay_s)
+        elif isinstance(event, ErrorReply) and event.joints:
+            self._leave_out(event.joints)
         elif isinstance(event, ErrorReply):
             self._logger.warning(f'the server says: {event.message}', throttle='server')
         elif isinstance(event, Malformed):
             self.dropped[event.reason] += 1
         return False
 
-    def _set_late(self, is_late: bool) -> None:
+    def _leave_out(self, joints: Mapping[str, str]) -> None:
         with self._lock:
-            self._is_late = is_late
-            if is_late:
+            self.left_out.refused(joints)
+            self._watch.left_out = self.left_out.joints
+            self._waiting = self.left_out.sendable(self._waiting)
+            self._taken = None  # The room took none of them, so all the others are sent again.
+
+    def _set_late(self, delay_s: float) -> None:
+        lateness = late(delay_s, self._max_delay_s)
+        with self._lock:
+            self._is_late = lateness is not None
+            self._watch.link = lateness
+            if self._is_late:
+                self._watch.withdraw()
                 self._waiting = {}
                 self._taken = None  # What was dropped has to be sent once the link is in time.
 

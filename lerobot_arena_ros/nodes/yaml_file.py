@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 import re
 from typing import Any
 
 import yaml
 
-__all__ = ['YamlError', 'flatten', 'load', 'parameters_for']
+__all__ = [
+    'Section',
+    'YamlError',
+    'flatten',
+    'load',
+    'mismatch',
+    'parameters_for',
+    'sections_of',
+]
 
 _PARAMETERS = 'ros__parameters'
 
@@ -34,6 +43,19 @@ class _Loader(yaml.SafeLoader):
 _Loader.add_implicit_resolver(
     'tag:yaml.org,2002:float', re.compile(r'^[-+]?\d+(\.\d*)?[eE][-+]?\d+$'), list('-+0123456789')
 )
+
+
+def _construct_untagged(loader: _Loader, _: str, node: yaml.Node) -> Any:
+    """Ignore a tag, as ROS does: launch_ros writes lists as tuples of Python."""
+    if isinstance(node, yaml.MappingNode):
+        return loader.construct_mapping(node, deep=True)
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node, deep=True)
+    assert isinstance(node, yaml.ScalarNode)
+    return loader.construct_scalar(node)
+
+
+_Loader.add_multi_constructor('', _construct_untagged)
 
 
 def load(path: Path) -> Any:
@@ -65,6 +87,32 @@ def flatten(tree: Mapping[Any, Any], prefix: str = '') -> Iterator[tuple[str, An
             yield f'{prefix}{key}', value
 
 
+@dataclass(frozen=True)
+class Section:
+    """
+    What a file of parameters says to some nodes.
+
+    :param nodes: whose names match, such as ``/left/arena_bridge`` or ``/**``.
+    """
+
+    nodes: str
+    parameters: Mapping[Any, Any]
+
+    def is_for(self, node: str) -> bool:
+        """Whether a node reads it, by its name with its namespace."""
+        return re.fullmatch(_pattern(self.nodes), node) is not None
+
+
+def sections_of(path: Path) -> list[Section]:
+    """
+    Return what a file of parameters says, in its order.
+
+    :raises YamlError: the file cannot be read.
+    """
+    document = load(path)
+    return list(_sections(document if isinstance(document, Mapping) else {}))
+
+
 def parameters_for(node: str, path: Path) -> dict[str, Any]:
     """
     Give what a file of parameters says to a node; of what it says twice, the last.
@@ -72,28 +120,34 @@ def parameters_for(node: str, path: Path) -> dict[str, Any]:
     :param node: its name with its namespace, such as ``/left/arena_bridge``.
     :raises YamlError: the file cannot be read, or says nothing to this node.
     """
-    document = load(path)
+    sections = sections_of(path)
+    own = [section for section in sections if section.is_for(node)]
+    if not own:
+        raise YamlError(mismatch(node, path, sections))
     found: dict[str, Any] = {}
-    is_meant = False
-    for name, parameters in _nodes(document if isinstance(document, Mapping) else {}):
-        if re.fullmatch(_pattern(name), node):
-            is_meant = True
-            found.update(flatten(parameters))
-    if not is_meant:
-        raise YamlError(
-            f'{path}: has no parameters for {node}: expected `/**:`, and below it `{_PARAMETERS}:`'
-        )
+    for section in own:
+        found.update(flatten(section.parameters))
     return found
 
 
-def _nodes(tree: Mapping[Any, Any], name: str = '') -> Iterator[tuple[str, Mapping[Any, Any]]]:
+def mismatch(node: str, path: Path, sections: Iterable[Section]) -> str:
+    """Return in one line that a file says nothing to a node, and what would."""
+    names = ', '.join(section.nodes for section in sections)
+    others = f', only for {names}' if names else ''
+    return (
+        f'{path}: has no parameters for {node}{others}: expected `/**:` or `{node}:`, and below '
+        f'it `{_PARAMETERS}:`'
+    )
+
+
+def _sections(tree: Mapping[Any, Any], name: str = '') -> Iterator[Section]:
     for key, value in tree.items():
         if not isinstance(value, Mapping):
             continue
         if key == _PARAMETERS:
-            yield name, value
+            yield Section(name, value)
         else:
-            yield from _nodes(value, f'{name}/{str(key).strip("/")}')
+            yield from _sections(value, f'{name}/{str(key).strip("/")}')
 
 
 def _pattern(name: str) -> str:

@@ -15,7 +15,7 @@ from ..arena.errors import ProtocolError, RequestRejected
 from . import metrics
 from .access import Rules
 from .guard import Guard
-from .hub import Hub
+from .hub import LIVENESS_LOOKS, Hub
 from .journal import Journal
 from .limits import Limits, Policy, Timing
 from .pages import console_routes
@@ -61,7 +61,6 @@ def create_app(
     )
     app.state.hub = hub
     app.state.rules = rules
-    app.state.metrics = metrics.registry_of(hub)
     app.add_middleware(Guard, hub=hub, rules=rules)
     # The last one added comes first: a preflight brings no token, and a refusal is readable.
     app.add_middleware(
@@ -92,6 +91,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     chores = [
         asyncio.create_task(_every(hub.timing.sweep_s, hub.sweep), name='sweep'),
         asyncio.create_task(_every(hub.timing.keepalive_s, hub.keep_alive), name='keepalive'),
+        asyncio.create_task(
+            _every(hub.timing.liveness_s / LIVENESS_LOOKS, hub.check_liveness), name='liveness'
+        ),
         asyncio.create_task(_every(hub.timing.log_s, hub.journal.turn_page), name='journal'),
     ]
     try:

@@ -62,6 +62,8 @@ class Connection:
         self._outbox = Outbox()
         self._is_closing = False
         self._is_gone = False
+        self._has_spoken = True
+        self._silent_looks = 0
         self._timer: asyncio.TimerHandle | None = None
         self._line: Line = websocket.state.line
         self._line.on_congested = self._on_congested
@@ -76,9 +78,25 @@ class Connection:
         """Ask the peer for a sign of life."""
         self._line.ping()
 
-    async def is_alive(self, timeout_s: float) -> bool:
-        """Say whether the peer answers in time and is still welcome."""
-        return not self._is_closing and await self._line.answers(timeout_s)
+    async def is_alive(self, timeout_s: float, *, with_message: bool = False) -> bool:
+        """
+        Return whether the peer answers in time and is still welcome.
+
+        :param with_message: see :meth:`.Line.answers`.
+        """
+        return not self._is_closing and await self._line.answers(
+            timeout_s, with_message=with_message
+        )
+
+    def count_silent_look(self) -> int:
+        """
+        Return how many calls in a row found that no message has come since the call before.
+
+        Calls are counted instead of seconds, so that a pause of this process counts as one call.
+        """
+        self._silent_looks = 0 if self._has_spoken else self._silent_looks + 1
+        self._has_spoken = False
+        return self._silent_looks
 
     async def receive(self) -> str | bytes | None:
         """Wait for the next frame; None once the peer is gone or was told goodbye."""
@@ -99,11 +117,13 @@ class Connection:
         """Have every frame heard, until the peer is gone or was told goodbye."""
 
         def on_text(text: str) -> None:
+            self._note_message()
             if not self._is_closing:
                 hear(text)
 
         self._line.on_text = on_text
         while (frame := await self.receive()) is not None:
+            self._note_message()
             hear(frame)
 
     async def wait_closed(self) -> None:
@@ -148,6 +168,10 @@ class Connection:
     def linger(self) -> None:
         """Hang up soon, whether or not the peer answers the goodbye."""
         self._line.linger()
+
+    def _note_message(self) -> None:
+        self._has_spoken = True
+        self._line.spoken()
 
     def _on_congested(self) -> None:
         if not self._is_closing:

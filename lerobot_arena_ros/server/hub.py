@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from functools import partial
+from itertools import islice
 import time
 
 from ..arena.errors import ProtocolError, RequestRejected
+from ..arena.features import Feature
 from ..arena.messages import (
     EmergencyStop,
     Entry,
@@ -16,7 +19,6 @@ from ..arena.messages import (
     Join,
     JointUpdate,
     ResetStop,
-    RobotReport,
     Role,
     decode_client,
 )
@@ -33,11 +35,23 @@ from .tokens import Access, NotAllowed, Tokens
 
 __all__ = ['Hub', 'now']
 
+MAX_NAMED = 100
+"""So many refused joints are named in one error."""
+
+MAX_NAMED_CHARS = 1000
+"""The longest name that an error repeats."""
+
 ROOM_DELETED = 4404
 """The close code for those whose room was deleted."""
 
 POLICY_VIOLATION = 1008
 """The close code for those whose token is not valid any more."""
+
+SILENT = 4408
+"""The close code for a participant whose program has sent nothing for too long."""
+
+LIVENESS_LOOKS = 5
+"""How many times in ``liveness_s`` the server looks whether participants have sent something."""
 
 REPLACED = 4409
 """The close code for who was replaced by a newcomer under the same id."""
@@ -89,13 +103,15 @@ class Hub:
                 holder.actor, connection.actor, workspace_id
             ):
                 self._replace(rival, holder)
-            elif not await holder.is_alive(self.timing.probe_s):
+            elif not await holder.is_alive(
+                self.timing.probe_s, with_message=Feature.LIVENESS in rival.features
+            ):
                 self._put_out(rival)
         room = self.registry.room(workspace_id, room_id)
         member = room.join(join, now())
         self._connections[member] = connection
         connection.on_close = partial(self.leave, member)
-        for message in room.welcome(member, now()):
+        for message in room.welcome(member, now(), liveness_s=self.timing.liveness_s):
             connection.put(message)
         self.journal.record('joined', **self._who(member))
         return member
@@ -199,11 +215,15 @@ class Hub:
         """
         Delete a room and tell those who are in it.
 
+        A participant without features learns it from the close code alone: public clients log each
+        error message as an error, also when they deleted the room themselves.
+
         :param sender: who asks for it; already known to be allowed to.
         :raises RoomNotFound: there is none.
         """
         delivery = self.registry.delete(workspace_id, room_id, now())
-        self._deliver(delivery)
+        told = tuple(member for member in delivery.recipients if member.features)
+        self._deliver(delivery._replace(recipients=told))
         for member in delivery.recipients:
             connection = self._connections.pop(member, None)
             if connection is not None:
@@ -236,6 +256,14 @@ class Hub:
                 connection.close(POLICY_VIOLATION, 'token revoked')
                 self.leave(member)
 
+    def check_liveness(self) -> None:
+        """Disconnect participants whose program is frozen while their socket answers pings."""
+        for member, connection in tuple(self._connections.items()):
+            if Feature.LIVENESS not in member.features:
+                continue
+            if connection.count_silent_look() >= LIVENESS_LOOKS:
+                self._disconnect_silent(member, connection)
+
     def _may_replace(self, holder: Actor, newcomer: Actor, workspace_id: str) -> bool:
         if not self.policy.newest_wins:
             return False
@@ -246,7 +274,9 @@ class Hub:
     def _deliver(self, delivery: Delivery | None) -> None:
         if delivery is None:
             return
-        self._count(delivery.message)
+        match delivery.message:
+            case ErrorReply(code='unknown_type' | 'no_such_robot' as code):
+                self.tally.refused[code] += 1
         if not delivery.recipients:
             return
         frame = frame_of(delivery.message)
@@ -255,17 +285,6 @@ class Hub:
             connection = self._connections.get(member)
             if connection is not None:
                 connection.put(delivery.message, frame)
-
-    def _count(self, message: object) -> None:
-        match message:
-            case JointUpdate():
-                self.tally.updates += 1
-            case EmergencyStop():
-                self.tally.stops += 1
-            case RobotReport(state=state) if state is not None:
-                self.tally.robot_states += 1
-            case ErrorReply(code='unknown_type' | 'no_such_robot' as code):
-                self.tally.refused[code] += 1
 
     def _complain(self, member: Member, error: ProtocolError) -> None:
         if error.reason == 'json':
@@ -282,7 +301,8 @@ class Hub:
         self.journal.note('bad_frame', code=code, detail=error, **self._who(member))
         connection = self._connections.get(member)
         if connection is not None:
-            connection.put(ErrorReply(text, now().stamp, code))
+            joints = error.joints if Feature.REFUSED_JOINTS in member.features else {}
+            connection.put(ErrorReply(text, now().stamp, code, _short(joints)))
 
     def _take_stop(self, member: Member, stop: EmergencyStop) -> None:
         connection = self._connections.get(member)
@@ -332,6 +352,13 @@ class Hub:
         connection.close(REPLACED, 'replaced')
         self.leave(member)
 
+    def _disconnect_silent(self, member: Member, connection: Connection) -> None:
+        self.tally.refused['silent'] += 1
+        self.journal.note('silent', **self._who(member))
+        text = f'Nothing came from this participant for {self.timing.liveness_s:g} s'
+        connection.put(ErrorReply(text, now().stamp, 'silent'))
+        connection.close(SILENT, 'silent')
+
     def _put_out(self, member: Member) -> None:
         self.tally.refused['no_answer'] += 1
         self.journal.note('no_answer', **self._who(member))
@@ -339,6 +366,12 @@ class Hub:
         self.leave(member)
         if connection is not None:
             connection.abort()
+
+
+def _short(joints: Mapping[str, str]) -> dict[str, str]:
+    """Return what an error tells of refused joints; names without end are not repeated."""
+    short = ((name, why) for name, why in joints.items() if len(name) <= MAX_NAMED_CHARS)
+    return dict(islice(short, MAX_NAMED))
 
 
 def now() -> Now:

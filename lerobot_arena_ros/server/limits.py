@@ -50,6 +50,8 @@ class Timing:
         place.
     :param stall_s: how long a peer may leave unread what it is sent.
     :param keepalive_s: how often each peer is pinged; silent for two periods, it is put out.
+    :param liveness_s: a participant with the feature ``liveness`` whose program sends nothing for
+        so long, and for a fifth of it at most, is disconnected.
     :param sweep_s: how often idle rooms are dropped.
     :param log_s: how often each kind of log line may be written anew, see :mod:`.journal`.
     """
@@ -58,6 +60,7 @@ class Timing:
     probe_s: float = 3.0
     stall_s: float = 10.0
     keepalive_s: float = 10.0
+    liveness_s: float = 5.0
     sweep_s: float = 900.0
     log_s: float = 10.0
 

@@ -23,14 +23,22 @@ if TYPE_CHECKING:
 # The newer implementation where there is one: the other warns of its own end.
 try:
     from uvicorn.protocols.websockets.websockets_sansio_impl import (
-        WebSocketsSansIOProtocol as _UvicornProtocol,
+        WebSocketsSansIOProtocol as UvicornProtocol,
     )
 except ImportError:
     from uvicorn.protocols.websockets.websockets_impl import (  # type: ignore[assignment]
-        WebSocketProtocol as _UvicornProtocol,
+        WebSocketProtocol as UvicornProtocol,
     )
 
-__all__ = ['HIGH_WATER_BYTES', 'LINGER_S', 'Line', 'LineProtocol', 'close_frame', 'text_frame']
+__all__ = [
+    'HIGH_WATER_BYTES',
+    'LINGER_S',
+    'Line',
+    'LineProtocol',
+    'UvicornProtocol',
+    'close_frame',
+    'text_frame',
+]
 
 HIGH_WATER_BYTES = 16 * 1024
 """
@@ -77,6 +85,7 @@ class Line:
         self._is_lost = False
         self._has_ended = False
         self._news = asyncio.Event()
+        self._word = asyncio.Event()
 
     @property
     def silent_s(self) -> float:
@@ -97,14 +106,19 @@ class Line:
         """Ask the peer for a sign of life."""
         self.write(_PING)
 
-    async def answers(self, timeout_s: float) -> bool:
-        """Ping the peer and say whether anything comes back in time."""
+    async def answers(self, timeout_s: float, *, with_message: bool = False) -> bool:
+        """
+        Ping the peer and return whether anything comes back in time.
+
+        :param with_message: only a message counts, and not the answer to the ping.
+        """
         self.ping()
         if not self._is_open():
             return False
-        self._news.clear()
+        awaited = self._word if with_message else self._news
+        awaited.clear()
         try:
-            await asyncio.wait_for(self._news.wait(), timeout_s)
+            await asyncio.wait_for(awaited.wait(), timeout_s)
         except asyncio.TimeoutError:
             return False
         return not self._is_lost
@@ -125,10 +139,15 @@ class Line:
         self._heard_s = time.monotonic()
         self._news.set()
 
+    def spoken(self) -> None:
+        """Take note of a message."""
+        self._word.set()
+
     def lost(self) -> None:
         """Take note that the connection has ended."""
         self._is_lost = self._has_ended = True
         self._news.set()
+        self._word.set()
 
     def congested(self) -> None:
         """Take note that there is no more room."""
@@ -149,7 +168,7 @@ class Line:
         return not self._is_lost and not self._transport.is_closing()
 
 
-class LineProtocol(_UvicornProtocol):
+class LineProtocol(UvicornProtocol):
     """Uvicorn's WebSocket with a :class:`Line` in its scope, as ``scope['state']['line']``."""
 
     _line: Line

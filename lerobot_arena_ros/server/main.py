@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 
 __all__ = ['main']
 
 
 def main() -> None:
-    """Serve until SIGINT or SIGTERM comes, which may be while it starts."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _end)
-    # Most of a start-up is this import; Ctrl-C in the midst of it would be a traceback otherwise.
+    """Serve until SIGINT or SIGTERM comes."""
+    # A signal may come during this import, which is most of a start-up: executables.py sees to it.
     from .program import run_server
 
     run_server(sys.argv[1:])
-
-
-def _end(*_: object) -> None:
-    raise SystemExit(0)
 
 
 if __name__ == '__main__':

@@ -25,28 +25,30 @@ TOKEN_VARIABLE = 'LEROBOT_ARENA_TOKEN'
 _LIMITS = (
     ('--max-rooms', 'rooms', 'N', 'rooms in all workspaces together'),
     ('--max-members', 'members', 'N', 'participants of one room'),
+    ('--max-connections', 'connections', 'N', 'connections of clients with a token or in a room'),
+    ('--max-per-address', 'per_address', 'N', 'connections of one address; 0: no limit'),
+    ('--max-rate-hz', 'frames_hz', 'HZ', 'messages per second of one participant, without stops'),
+    ('--max-idle-s', 'idle_s', 'S', 'delete a room that nobody uses after so many seconds'),
+)
+_SIZES = (
     ('--max-joints', 'joints', 'N', 'joints that one room remembers'),
-    ('--max-joint-name', 'joint_name', 'N', "characters of a joint's name"),
+    ('--max-joint-name', 'joint_name', 'N', 'characters of the name of a joint'),
     ('--max-participant-id', 'participant_id', 'N', 'characters of a participant id'),
     ('--max-room-id', 'room_id', 'N', 'characters of a room id or a workspace id'),
     ('--max-frame-bytes', 'frame_bytes', 'N', 'bytes of one WebSocket message'),
     ('--max-body-bytes', 'body_bytes', 'N', 'bytes of the body of one REST request'),
-    (
-        '--max-connections',
-        'connections',
-        'N',
-        'connections of clients that brought a token or joined a room; a quarter as many more may'
-        ' be about to',
-    ),
-    ('--max-per-address', 'per_address', 'N', 'connections of one address; 0 for no limit'),
-    (
-        '--max-rate-hz',
-        'frames_hz',
-        'HZ',
-        'messages a second of one participant, stops apart',
-    ),
-    ('--max-idle-s', 'idle_s', 'S', 'seconds until a room is dropped that nobody is in or uses'),
 )
+
+_EXAMPLES = f"""examples:
+  {NAME}
+      for programs and browsers on this machine
+  {NAME} --host 0.0.0.0 --token-file token \\
+      --certfile cert.pem --keyfile key.pem
+      for a network; docs/howto/tls_and_tokens.md says how to make these files
+
+The token is read from {TOKEN_VARIABLE} if --token-file is not given.
+Exit code: 0 after SIGINT (Ctrl-C) or SIGTERM, 2 if an option, the token or the
+address cannot be used."""
 
 
 class UsageError(Exception):
@@ -79,7 +81,7 @@ class Options:
     weaknesses: tuple[str, ...]
 
 
-class _Formatter(argparse.ArgumentDefaultsHelpFormatter):
+class _Formatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
     """Shows the defaults that there are."""
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
@@ -129,93 +131,89 @@ def read_options(args: Sequence[str], environment: dict[str, str]) -> Options:
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog=NAME,
+        usage='%(prog)s [option ...]',
         description='Serve LeRobot Arena rooms over REST and WebSockets.',
-        epilog=f'The environment variable {TOKEN_VARIABLE} holds the token that clients must'
-        ' bring, if any. Exit code: 0 after SIGINT (Ctrl-C) or SIGTERM, 2 where an option, the'
-        ' token or the address cannot be used.',
+        epilog=_EXAMPLES,
         formatter_class=_Formatter,
         allow_abbrev=False,
     )
-    option = parser.add_argument
-    option('--version', action='version', version=f'%(prog)s {version()}')
-    option('--host', default='127.0.0.1', help='address to listen on; 0.0.0.0 for every network')
-    option('--port', type=_port, default=8000, help='TCP port, 0 for one that is free')
+    _add_first(parser.add_argument)
+    _add_access(parser.add_argument_group('access'))
+    _add_policy(parser.add_argument_group('rooms'))
+    _add_numbers(parser.add_argument_group('limits'), _LIMITS)
+    _add_numbers(parser.add_argument_group('sizes'), _SIZES)
+    return parser
+
+
+def _add_first(option: Callable[..., object]) -> None:
+    """Add the options that most users look for; they come first in the help."""
+    option('--host', default='127.0.0.1', help='address to listen on; 0.0.0.0: every network')
+    option('--port', type=_port, default=8000, help='TCP port; 0: one that is free')
+    option(
+        '--token-file',
+        metavar='FILE',
+        help='file with the token that every client has to send; without a token everybody may'
+        ' do everything',
+    )
+    option(
+        '--tokens',
+        metavar='FILE',
+        help='YAML file with named tokens, as hashes, and what each allows; read again on'
+        f' SIGHUP. {NAME} hash-token makes a token and its hash',
+    )
+    option('--certfile', metavar='FILE', help='PEM certificate chain, for TLS')
+    option('--keyfile', metavar='FILE', help='PEM private key, if it is not in --certfile')
+    option(
+        '--allow-origin',
+        action='append',
+        default=[],
+        type=_origin,
+        metavar='ORIGIN',
+        help='web pages of this origin may use the server, such as https://example.org; * for'
+        ' all; may be repeated. Default: the console of this server alone',
+    )
+    option('--no-commands', action='store_true', help='refuse joint commands over REST')
     option(
         '--log-level',
         choices=('debug', 'info', 'warning', 'error'),
         default='warning',
-        help='how much to write to stderr',
+        metavar='LEVEL',
+        help='what to write to stderr: debug, info, warning or error',
     )
-    _add_access(parser.add_argument_group('access'))
-    _add_policy(parser.add_argument_group('policy'))
-    _add_limits(parser.add_argument_group('limits'))
-    return parser
+    option('--version', action='version', version=f'%(prog)s {version()}')
 
 
 def _add_access(group: Any) -> None:
-    group.add_argument(
-        '--token-file',
-        metavar='FILE',
-        help=f'read the token from here instead of {TOKEN_VARIABLE}',
-    )
-    group.add_argument(
-        '--tokens',
-        metavar='FILE',
-        help='YAML file with named tokens, as hashes, and what each allows; read again on SIGHUP.'
-        f' {NAME} hash-token makes a token and its hash',
-    )
-    group.add_argument(
-        '--audit',
-        metavar='FILE',
-        help='append who did what to this file, one JSON object a line; it may be moved away at'
-        ' any time, by logrotate for example',
-    )
     group.add_argument(
         '--server-name',
         action='append',
         default=[],
         type=_host_name,
         metavar='NAME',
-        help='a host name that clients use for this server, besides localhost, --host and IP'
-        ' addresses; may be given more than once. A request for another name is refused',
+        help='host name by which clients call this server, besides localhost, --host and IP'
+        ' addresses; may be repeated. A request for another name is refused',
     )
     group.add_argument(
-        '--allow-origin',
-        action='append',
-        default=[],
-        type=_origin,
-        metavar='ORIGIN',
-        help='web pages of this origin may use the server, such as https://example.org, or * for'
-        ' all; may be given more than once. Without it: the console alone',
-    )
-    group.add_argument('--certfile', metavar='FILE', help='PEM certificate chain, for TLS')
-    group.add_argument(
-        '--keyfile', metavar='FILE', help='PEM private key, where it is not in --certfile'
+        '--audit',
+        metavar='FILE',
+        help='append who did what to this file, one JSON object per line; logrotate may move it'
+        ' away at any time',
     )
 
 
 def _add_policy(group: Any) -> None:
     for name, text in (
-        ('--no-commands', 'refuse joint commands over REST, also in a room without a producer'),
-        ('--newest-wins', 'who joins under an id that is taken replaces its holder'),
-        ('--fresh-rooms', 'creating a room that exists, and nobody is in, empties its memory'),
+        ('--newest-wins', 'a client that joins with an id that is taken replaces its holder'),
+        ('--fresh-rooms', 'creating a room that exists and is empty clears its memory'),
     ):
         group.add_argument(name, action='store_true', help=text)
-
-
-def _add_limits(group: Any) -> None:
-    default = Limits()
-    for name, dest, unit, text in _LIMITS:
-        kind = _kind(dest, unit)
-        value = getattr(default, dest)
-        group.add_argument(name, dest=dest, type=kind, default=value, metavar=unit, help=text)
     group.add_argument(
         '--join-timeout-s',
         dest='join_s',
         type=_positive,
         default=Timing().join_s,
         metavar='S',
-        help='seconds that a client may take to say who it is or what it wants',
+        help='seconds that a client has for its request or its join message',
     )
 
 
@@ -233,6 +231,14 @@ def read_token_file(path: str) -> tuple[Grant, ...]:
         raise UsageError(f'{where}: {why}; expected a YAML file with tokens') from exc
     except ValueError as exc:
         raise UsageError(f'{where}: {exc}') from exc
+
+
+def _add_numbers(group: Any, rows: tuple[tuple[str, str, str, str], ...]) -> None:
+    default = Limits()
+    for name, dest, unit, text in rows:
+        kind = _kind(dest, unit)
+        value = getattr(default, dest)
+        group.add_argument(name, dest=dest, type=kind, default=value, metavar=unit, help=text)
 
 
 def _kind(dest: str, unit: str) -> Callable[[str], float]:

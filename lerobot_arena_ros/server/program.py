@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+import contextlib
 from dataclasses import replace
 import errno
+from functools import partial
 import os
 import signal
 import socket
 import sys
 from typing import NoReturn
+
+from uvicorn import __version__ as uvicorn_version
 
 from lerobot_arena_ros.output.streams import never_block
 
@@ -20,6 +24,7 @@ from .audit import AuditFile
 from .descriptors import fit_descriptors
 from .hash_token import hash_token
 from .hub import Hub
+from .insides import FITTING, missing_insides
 from .log import log_to_stderr
 from .loops import run
 from .options import (
@@ -69,10 +74,16 @@ def run_server(args: Sequence[str]) -> None:
 
 
 async def _serve(options: Options, sockets: list[socket.socket], audit: AuditFile | None) -> None:
+    if missing := missing_insides():
+        _fail(
+            f'uvicorn {uvicorn_version} does not fit, because it has no {", ".join(missing)}: pip '
+            f"install '{FITTING}'"
+        )
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+        # The loop's own handlers would end with it, before the process does.
+        signal.signal(number, lambda *_: _wake(loop, stop))
     url = url_of(options.host, sockets, is_encrypted=options.certificate is not None)
     line = f'{NAME} listening on {url} with its console at {console_url_of(url)}'
     rules = _rules(options)
@@ -84,7 +95,8 @@ async def _serve(options: Options, sockets: list[socket.socket], audit: AuditFil
         audit=None if audit is None else audit.put,
     )
     if options.tokens_file is not None:
-        loop.add_signal_handler(signal.SIGHUP, _read_tokens_again, options, app.state.hub, rules)
+        again = partial(_read_tokens_again, options, app.state.hub, rules)
+        signal.signal(signal.SIGHUP, lambda *_: loop.call_soon_threadsafe(again))
     await serve(
         app,
         sockets,
@@ -133,6 +145,11 @@ def _hash_token(more: Sequence[str]) -> None:
         print(hash_token(sys.stdin))
     except ValueError as exc:
         _fail(f'hash-token: {exc}')
+
+
+def _wake(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    with contextlib.suppress(RuntimeError):  # The loop has ended, and all with it.
+        loop.call_soon_threadsafe(stop.set)
 
 
 def _warn(options: Options) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
 __all__ = ['hush_uvicorn']
@@ -11,6 +12,11 @@ _LOGGERS = ('uvicorn.error', 'uvicorn.access', 'uvicorn.asgi')
 # What newer releases say of each handshake that was refused with a status of our own.
 _FALSE_ALARM = 'ASGI callable returned without completing handshake.'
 
+_NO_FAILURES = (
+    UnicodeDecodeError,  # A peer's text that is no UTF-8; its connection is closed.
+    asyncio.CancelledError,  # A request that was under way when the server was stopped.
+)
+
 
 def hush_uvicorn() -> None:
     """Filter uvicorn's log, for all servers of this process; doing it twice is fine."""
@@ -19,8 +25,8 @@ def hush_uvicorn() -> None:
 
 
 def _may_be_said(record: logging.LogRecord) -> bool:
-    if record.exc_info and isinstance(record.exc_info[1], UnicodeDecodeError):
-        return False  # A peer's text that is no UTF-8 is closed, which is no failure of ours.
+    if record.exc_info and isinstance(record.exc_info[1], _NO_FAILURES):
+        return False
     text = record.getMessage()
     # At its lowest levels it writes down what a client sends.
     return text != _FALSE_ALARM and not any(

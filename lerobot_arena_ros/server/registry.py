@@ -14,6 +14,7 @@ from ..arena.errors import RequestRejected, RoomNotFound
 from .limits import Limits
 from .memory import KnownStop
 from .room import Delivery, Now, Room
+from .tally import RoomTally
 
 __all__ = ['STOP_KEPT_S', 'Registry']
 
@@ -33,6 +34,7 @@ class Registry:
         self._limits = limits
         self._workspaces: dict[str, dict[str, Room]] = {}
         self._stops: dict[tuple[str, str], KnownStop] = {}
+        self._tally_of_gone = RoomTally()
 
     @property
     def workspace_count(self) -> int:
@@ -43,6 +45,15 @@ class Registry:
     def rooms(self) -> tuple[Room, ...]:
         """Every room of every workspace."""
         return tuple(room for rooms in self._workspaces.values() for room in rooms.values())
+
+    @property
+    def tally(self) -> RoomTally:
+        """The counts of all rooms together, with those that are gone."""
+        total = RoomTally()
+        total.add(self._tally_of_gone)
+        for room in self.rooms:
+            total.add(room.tally)
+        return total
 
     def rooms_of(self, workspace_id: str) -> tuple[Room, ...]:
         """List the rooms of a workspace; none where nobody has heard of it."""
@@ -138,6 +149,7 @@ class Registry:
         del rooms[room.room_id]
         if not rooms:
             del self._workspaces[room.workspace_id]
+        self._tally_of_gone.add(room.tally)
         if room.last_stop is not None:
             self._stops[room.workspace_id, room.room_id] = room.last_stop
         self._drop_old_stops(now)

@@ -13,6 +13,7 @@ Rules of this file:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -38,6 +39,7 @@ from ..arena.messages import (
 )
 from .limits import Limits
 from .memory import KnownRobot, KnownStop, check_report
+from .tally import RoomTally
 
 __all__ = [
     'API_SOURCE',
@@ -129,6 +131,7 @@ class Room:
         self.producer: Member | None = None
         self.consumers: tuple[Member, ...] = ()
         self.last_stop = last_stop
+        self.tally = RoomTally()
         self._robots: dict[Member, KnownRobot] = {}
         self._limits = limits
         self._max_consumers = max_consumers
@@ -173,8 +176,14 @@ class Room:
         self.active_s = now.steady_s
         return member
 
-    def welcome(self, member: Member, now: Now) -> tuple[Message, ...]:
-        """Say what a member that has just joined is sent, in this order."""
+    def welcome(
+        self, member: Member, now: Now, *, liveness_s: float | None = None
+    ) -> tuple[Message, ...]:
+        """
+        Return what a member that has just joined is sent, in this order.
+
+        :param liveness_s: see :class:`.Joined`.
+        """
         features = member.features
         stop = self.last_stop if Feature.LAST_STOP in features else None
         joined = Joined(
@@ -184,6 +193,7 @@ class Room:
             now.stamp,
             features,
             None if stop is None else stop.told(now.steady_s),
+            liveness_s if Feature.LIVENESS in features else None,
         )
         robots = self.robots if Feature.ROBOT_STATE in features else ()
         welcome: tuple[Message, ...] = (joined, *(robot.message for robot in robots))
@@ -238,6 +248,7 @@ class Room:
                 reason = reason or f'Emergency stop from {member.participant_id}'
                 stop = EmergencyStop(reason, member.participant_id, now.stamp)
                 self.last_stop = KnownStop(stop, now.steady_s)
+                self.tally.stops += 1
                 # Consumers first, for the robots that have to stop are among them.
                 members = sorted(self.members, key=lambda each: each is self.producer)
                 return Delivery(tuple(members), stop)
@@ -249,6 +260,7 @@ class Room:
                 report = RobotReport(state, member.participant_id, now.stamp)
                 check_report(report, self._limits)
                 self._robots[member] = KnownRobot(report, now.steady_s)
+                self.tally.robot_states += 1
                 return self._to_watchers(report, member)
             case ResetStop(to, stop_id=stop_id):
                 return self._pass_reset(member, to, stop_id, now)
@@ -267,9 +279,9 @@ class Room:
             what no JSON can say, or more than :data:`MAX_ENTRY_CHARS`.
         """
         joints = self.joints
-        unseen = {entry['name'] for entry in entries}.difference(joints)
-        if unseen:
-            self._check_names(unseen)
+        if not {entry['name'] for entry in entries}.issubset(joints):
+            names = dict.fromkeys(entry['name'] for entry in entries)
+            self._check_names([name for name in names if name not in joints])
         moved: dict[str, float] = {}
         changed = []
         for entry in entries:
@@ -286,6 +298,7 @@ class Room:
             _check_lengths(changed)
         joints.update(moved)
         self.active_s = now.steady_s
+        self.tally.updates += 1
         return Delivery(self.consumers, message)
 
     def command(self, entries: tuple[Entry, ...], now: Now) -> Delivery | None:
@@ -321,18 +334,28 @@ class Room:
         text = f'No robot {shown(to)} in this room allows a reset from the room'
         return Delivery((member,), ErrorReply(text, now.stamp, 'no_such_robot'))
 
-    def _check_names(self, unseen: set[str]) -> None:
-        for name in unseen:
-            if len(name) > self._limits.joint_name:
-                raise ProtocolError(
-                    f'joint {name!r:.60}: a name has at most {self._limits.joint_name} characters,'
-                    f' got {len(name)}',
-                    reason='name',
-                )
-        if len(self.joints) + len(unseen) > self._limits.joints:
+    def _check_names(self, unseen: Sequence[str]) -> None:
+        """
+        Check joints that the room does not know yet.
+
+        :raises ProtocolError: it does not take all of them; names those that it does not.
+        """
+        most = self._limits.joint_name
+        long = {
+            name: f'a name has at most {most} characters, got {len(name)}'
+            for name in unseen
+            if len(name) > most
+        }
+        if long:
+            name, why = next(iter(long.items()))
+            raise ProtocolError(f'joint {name!r:.60}: {why}', reason='name', joints=long)
+        left = max(0, self._limits.joints - len(self.joints))
+        if len(unseen) > left:
+            why = f'the room remembers at most {self._limits.joints} joints'
             raise ProtocolError(
                 f'room {self.room_id!r} remembers at most {self._limits.joints} joints',
                 reason='name',
+                joints=dict.fromkeys(unseen[left:], why),
             )
 
     def _check_join(self, join: Join) -> None:

@@ -11,11 +11,6 @@ from .parameters import SPECS
 
 __all__ = ['main']
 
-_HINTS = {
-    'mujoco': "pip install 'lerobot_arena_ros[sim]', or use make sim in the project's folder",
-    'rclpy': 'source ROS 2 first, such as with . /opt/ros/jazzy/setup.sh',
-}
-
 
 def main(args: list[str] | None = None) -> int:
     """Run the simulated arm; gives the exit code."""
@@ -28,17 +23,12 @@ def main(args: list[str] | None = None) -> int:
         args,
         examples=('--ros-args -p command_interface:=joint_trajectory -p max_speed:=0.5',),
     )
-    try:
-        from .pictures import choose_gl
+    from .pictures import choose_gl
 
-        choose_gl()  # Read when MuJoCo is imported.
-        from lerobot_arena_ros.nodes.spinning import Program, run
+    choose_gl()  # Read when MuJoCo is imported.
+    from lerobot_arena_ros.nodes.spinning import Program, run
 
-        from .node import SimArmNode
-    except ModuleNotFoundError as exc:
-        hint = _HINTS.get(exc.name or '', _HINTS['rclpy'])
-        sys.stderr.write(f'sim_arm: no {exc.name} here: {hint}\n')
-        return 2
+    from .node import SimArmNode
 
     def make() -> Program:
         node = SimArmNode()

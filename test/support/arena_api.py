@@ -19,9 +19,10 @@ __all__ = [
 WORKSPACE = 'lab'
 
 
-def make_room(url: str) -> str:
-    """Make a room and return its id."""
-    reply = httpx.post(f'{url}/robotics/workspaces/{WORKSPACE}/rooms')
+def make_room(url: str, name: str = '') -> str:
+    """Make a room, of this name if any, and return its id."""
+    body = {'room_id': name} if name else {}
+    reply = httpx.post(f'{url}/robotics/workspaces/{WORKSPACE}/rooms', json=body)
     return str(reply.json()['room_id'])
 
 

@@ -16,7 +16,9 @@ import httpx
 __all__ = ['COMMAND', 'ROOT', 'TIMEOUT_S', 'Server', 'arena_server']
 
 ROOT = Path(__file__).resolve().parents[2]
-COMMAND = (sys.executable, '-m', 'lerobot_arena_ros.server.main')
+START = 'import sys; from lerobot_arena_ros.executables import arena_server; '
+START += 'sys.exit(arena_server())'
+COMMAND = (sys.executable, '-c', START)
 TIMEOUT_S = 10.0
 LINE = re.compile(
     r'arena_server listening on (https?://[\w.]+:(\d+)) with its console at (https?://\S+/)\n'

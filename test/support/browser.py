@@ -16,7 +16,7 @@ from urllib.parse import quote
 from .required import is_required, require
 from .waiting import wait_for
 
-__all__ = ['CONTRASTS', 'PHONE', 'REJOIN_S', 'TOO_WIDE', 'Console', 'running_browser']
+__all__ = ['CONTRASTS', 'DESKTOP', 'PHONE', 'REJOIN_S', 'TOO_WIDE', 'Console', 'running_browser']
 
 PICTURES_VARIABLE = 'LEROBOT_ARENA_SCREENSHOTS'
 """The folder that the pictures of the page go to."""
@@ -143,6 +143,24 @@ class Console:
     def press(self, *keys: str) -> None:
         """Press keys, wherever the focus is."""
         self._selenium.ActionChains(self.driver).send_keys(*keys).perform()
+
+    def hold(self, key: str) -> None:
+        """Press a key down."""
+        self._selenium.ActionChains(self.driver).key_down(key).perform()
+
+    def let_go(self, key: str) -> None:
+        """Let a key come up again."""
+        self._selenium.ActionChains(self.driver).key_up(key).perform()
+
+    def tap(self, selector: str) -> None:
+        """Touch an element with a finger."""
+        element = self.driver.find_element('css selector', selector)
+        self.run('arguments[0].scrollIntoView({ block: "center" })', element)
+        box = self.run('return arguments[0].getBoundingClientRect().toJSON()', element)
+        point = {'x': box['x'] + box['width'] / 2, 'y': box['y'] + box['height'] / 2}
+        for kind, points in (('touchStart', [point]), ('touchEnd', [])):
+            event = {'type': kind, 'touchPoints': points}
+            self.driver.execute_cdp_cmd('Input.dispatchTouchEvent', event)
 
     def joint(self, name: str, part: str) -> Any:
         """Find a part of a joint by its class; None where there is no such joint."""

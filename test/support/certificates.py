@@ -18,6 +18,7 @@ __all__ = ['Authority']
 VALID = timedelta(days=1)
 HOSTS: list[x509.GeneralName] = [
     x509.DNSName('localhost'),
+    x509.DNSName('arena.example'),
     x509.IPAddress(ipaddress.ip_address('127.0.0.1')),
 ]
 

@@ -36,9 +36,9 @@ def is_met(needs: str) -> bool:
     Blocks that need ROS 2 are done where the environment insists, for they take seconds each:
     ``REQUIRE=ros2``, with this package built and sourced.
     """
-    if needs == 'ROS 2':
-        return _insists_on_ros2()
-    return not needs or importlib.util.find_spec(needs.replace(' ', '_')) is not None
+    if needs in ('ROS 2', 'ros2bag') and not _insists_on_ros2():
+        return False
+    return needs in ('', 'ROS 2') or importlib.util.find_spec(needs.replace(' ', '_')) is not None
 
 
 def _insists_on_ros2() -> bool:

@@ -74,7 +74,8 @@ class StandIn:
     def join(self, url: str, workspace: str, room: str, participant_id: str) -> None:
         """Join a room and begin to report."""
         self._thread.start()
-        join = Join(participant_id, Role.CONSUMER, frozenset(Feature))
+        features = frozenset(Feature) - {Feature.LIVENESS}
+        join = Join(participant_id, Role.CONSUMER, features)
         self._task = asyncio.run_coroutine_threadsafe(
             self._live(url, ws_path(workspace, room), join), self._loop
         )

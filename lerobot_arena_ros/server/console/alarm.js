@@ -100,11 +100,17 @@ export class Alarm {
     delete document.body.dataset.alarm;
   }
 
-  /** Escape is in the corner of each keyboard, enters no text, and has no other use here. */
+  /**
+   * Escape is in the corner of each keyboard, enters no text, and has no other use here. The space
+   * bar on the button stops when it goes down; the browser would wait until it comes up.
+   */
   #onKey(event) {
-    if (event.key === 'Escape' && !event.repeat) {
+    const isSpace = event.key === ' ' && event.target === this.#button;
+    if (event.key === 'Escape' || isSpace) {
       event.preventDefault();
-      this.#onStop();
+      if (!event.repeat) {
+        this.#onStop();
+      }
     }
   }
 

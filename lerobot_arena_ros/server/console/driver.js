@@ -3,6 +3,11 @@
 import { Link } from './link.js';
 import { NewestSender } from './newest.js';
 
+/** The server may free the room when this page sends no heartbeat, though its socket answers. */
+const FEATURES = ['liveness'];
+
+const CONSOLE = /^console-[0-9a-f]+-driver$/;
+
 /**
  * Whether this page drives.
  * @typedef {object} DriveState
@@ -60,7 +65,7 @@ export class Driver {
       onJoined: () => this.#handlers.onState({ phase: 'driving', note: '' }),
       onMessage: this.#handlers.onMessage,
       onEnd: (ending) => this.#onEnd(ending),
-    });
+    }, FEATURES);
   }
 
   /** Give control back, after sending what the user moved last. */
@@ -128,9 +133,20 @@ export class Driver {
       const { producer } = await this.#arena.room(this.#workspace, this.#room);
       return producer === null
         ? `Control was refused: ${ending.text}.`
-        : `Control was refused: ${producer} drives this room.`;
+        : `Control was refused: ${holderText(producer)}`;
     } catch (error) {
       return `Control was refused: ${error.message}.`;
     }
   }
+}
+
+/**
+ * Return who drives a room instead of this page, and what to do about it.
+ * @param {string} id of the participant that drives
+ */
+export function holderText(id) {
+  const remedy = CONSOLE.test(id)
+    ? 'It is another page of this console: press Release there.'
+    : 'Have its operator release control or end that program.';
+  return `${id} drives this room. ${remedy} Then take control here.`;
 }

@@ -1,7 +1,8 @@
 /** @file One joint on the page: what the room was told, what robots measure, and its slider. */
 
-import { fromTemplate, part, setText } from './dom.js';
+import { agoText, fromTemplate, part, setText } from './dom.js';
 import { History } from './history.js';
+import { numberText } from './numbers.js';
 import { drawPlot } from './plot.js';
 import { including, rangeOf, reachOf, unitText } from './ranges.js';
 import { Readings } from './readings.js';
@@ -33,7 +34,8 @@ export class Joint {
   #reach = reachOf([]);
   #seen = null;
   #isLive = false;
-  #isOld = false;
+  /** When the link was lost, so that its values are no newer; null: it is not. */
+  #lostAt = null;
   #isDriving = false;
   #isDirty = true;
   #isVisible = true;
@@ -78,7 +80,7 @@ export class Joint {
    */
   hear(value, at, { isLive, isOurs }) {
     this.#isLive ||= isLive;
-    this.#isOld = false;
+    this.#lostAt = null;
     this.#history.add(at, value);
     const { low, high } = this.#seen ?? { low: value, high: value };
     this.#seen = { low: Math.min(low, value), high: Math.max(high, value) };
@@ -95,7 +97,7 @@ export class Joint {
     this.#history.add(now, null);
     this.#measured.forEach(({ history }) => history.add(now, null));
     this.#isLive = false;
-    this.#isOld = true;
+    this.#lostAt ??= now;
     this.#isDirty = true;
   }
 
@@ -103,7 +105,7 @@ export class Joint {
   forget() {
     this.told = undefined;
     this.#isLive = false;
-    this.#isOld = false;
+    this.#lostAt = null;
     this.#seen = null;
     this.slider.aim(null);
     this.#aim();
@@ -164,21 +166,21 @@ export class Joint {
     const { decimals } = this.#range;
     const lines = this.#reports.map(({ robot }) => ({
       history: this.#measured.get(robot.id)?.history,
-      label: this.#label(robot),
+      numbers: this.#numbers(robot),
     }));
     const extent = drawPlot(this.canvas, this.#history, lines, now, inks, decimals);
     if (this.#isDirty) {
       this.#isDirty = false;
       setText(this.number, this.told === undefined ? '–' : this.#shown(this.told));
-      setText(this.age, this.#ageText());
       setText(this.unit, unitText(this.#reach.unit));
-      this.element.classList.toggle('old', this.#isOld);
+      this.element.classList.toggle('old', this.#lostAt !== null);
       this.canvas.setAttribute('aria-label', this.#plotText(extent));
       this.slider.draw();
       this.slider.mark(this.#marks());
       this.readings.show(this.#reports, decimals);
       this.readings.warn(this.#reach, this.#isDriving, nameOf);
     }
+    setText(this.age, this.#ageText(now));
   }
 
   /** @param {boolean} isVisible whether it is in view */
@@ -234,26 +236,26 @@ export class Joint {
       .filter(({ joint }) => Number.isFinite(joint?.measured))
       .map(({ robot, joint }) => ({
         value: joint.measured,
-        label: this.#label(robot),
+        numbers: this.#numbers(robot),
         isOld: robot.isOld,
       }));
   }
 
   /** Where a joint has one robot only, its marks need no number. */
-  #label(robot) {
-    return this.#reports.length > 1 ? String(robot.number) : '';
+  #numbers(robot) {
+    return this.#reports.length > 1 ? [robot.number] : [];
   }
 
   #shown(value) {
-    return value.toFixed(this.#range.decimals);
+    return numberText(value, this.#range.decimals);
   }
 
-  #ageText() {
+  #ageText(now) {
     if (this.told === undefined) {
       return 'unknown';
     }
-    if (this.#isOld) {
-      return 'old';
+    if (this.#lostAt !== null) {
+      return `${agoText(now - this.#lostAt)} old`;
     }
     return this.#isLive ? '' : 'remembered';
   }

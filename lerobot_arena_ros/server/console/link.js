@@ -1,8 +1,14 @@
 /** @file One participant's WebSocket, from its join to its end. */
 
+import { agoText } from './dom.js';
+
 const HEARTBEAT_MS = 1000;
+/** Heartbeats in the time after which the server disconnects a participant that sends nothing. */
+const BEATS_IN_LIVENESS = 3;
 const SILENCE_MS = 3000;
 const JOIN_MS = 8000;
+/** A page whose heartbeat is so late was paused: whoever drove it has not seen the robot since. */
+const PAUSE_MS = 5000;
 
 /** What a close code means, as a part of a sentence. */
 const CLOSINGS = new Map([
@@ -10,6 +16,7 @@ const CLOSINGS = new Map([
   [1001, 'the server is going away'],
   [1008, 'the server refused what this page sent'],
   [1012, 'the server was stopped'],
+  [4408, 'the server received nothing from this page for some seconds'],
   [1013, 'this page reads too slowly'],
   [4404, 'the room was deleted'],
   [4409, 'another connection took the place of this one'],
@@ -37,6 +44,9 @@ export class Link {
   #socket;
   #handlers;
   #timer;
+  #isProducer;
+  #beatMs = HEARTBEAT_MS;
+  #beatAt = null;
   #askedAt = null;
   #complaint = null;
   #phase = 'joining';
@@ -52,6 +62,7 @@ export class Link {
    */
   constructor(url, participantId, role, handlers, features = []) {
     this.#handlers = handlers;
+    this.#isProducer = role === 'producer';
     this.#socket = new WebSocket(url);
     const join = { participant_id: participantId, role, features };
     this.#socket.onopen = () => this.send(join, true);
@@ -91,6 +102,14 @@ export class Link {
     return true;
   }
 
+  /** Ask for a sign of life at once, because the browser may have suspended the timers. */
+  beatNow() {
+    if (this.isJoined) {
+      clearTimeout(this.#timer);
+      this.#beat();
+    }
+  }
+
   /** Leave the room, without calling a handler. */
   close() {
     this.#phase = 'ended';
@@ -108,6 +127,9 @@ export class Link {
       this.#phase = 'joined';
       clearTimeout(this.#timer);
       this.#features = new Set(Array.isArray(message.features) ? message.features : []);
+      if (message.liveness_s > 0) {
+        this.#beatMs = Math.min(HEARTBEAT_MS, message.liveness_s * 1000 / BEATS_IN_LIVENESS);
+      }
       this.#handlers.onJoined?.(message);
       this.#beat();
     } else if (message.type === 'heartbeat_ack') {
@@ -134,6 +156,12 @@ export class Link {
       return;
     }
     const now = performance.now();
+    const pauseMs = now - (this.#beatAt ?? now);
+    this.#beatAt = now;
+    if (this.#isProducer && pauseMs > PAUSE_MS) {
+      this.#end('paused', `the browser paused this page for ${agoText(pauseMs)}`);
+      return;
+    }
     if (this.#askedAt === null) {
       this.#askedAt = now;
       this.send({ type: 'heartbeat' });
@@ -141,7 +169,7 @@ export class Link {
       this.#end('silent', `no answer from the server for ${SILENCE_MS / 1000} s`);
       return;
     }
-    this.#timer = setTimeout(() => this.#beat(), HEARTBEAT_MS);
+    this.#timer = setTimeout(() => this.#beat(), this.#beatMs);
   }
 
   #onClose(closeCode) {

@@ -3,6 +3,7 @@
 import { Alarm } from './alarm.js';
 import { byId, setText } from './dom.js';
 import { Arena } from './rest.js';
+import { RobotCommand } from './robot_command.js';
 import { haltText, Robots } from './robots.js';
 import { RoomView } from './room.js';
 import { DEFAULT_WORKSPACE, Rooms } from './rooms.js';
@@ -22,11 +23,13 @@ class Page {
   #session = null;
   #hasProducer = null;
   #isMissing = false;
+  #isPaused = false;
   #shownAt = -Infinity;
   #showTimer = 0;
   #robots = new Robots();
   #news = new StopNews();
   #view = new RoomView();
+  #command = new RobotCommand(this.#arena);
   #alarm = new Alarm(() => this.#stop(), () => this.#unlock());
   #prompt = new TokenPrompt(this.#arena, () => this.#onToken());
   #rooms = new Rooms(this.#arena, {
@@ -39,11 +42,13 @@ class Page {
   async start() {
     window.addEventListener('hashchange', () => this.#open());
     window.addEventListener('online', () => this.#session?.retryNow());
-    window.addEventListener('pagehide', () => this.#session?.close());
-    // A page that comes back out of the browser's memory has lost its links.
-    window.addEventListener('pageshow', (event) => event.persisted && location.reload());
-    document.addEventListener('freeze', () => this.#freeze());
-    document.addEventListener('resume', () => this.#resume());
+    for (const [target, type] of [[window, 'pagehide'], [document, 'freeze']]) {
+      target.addEventListener(type, () => this.#pause());
+    }
+    for (const [target, type] of [[window, 'pageshow'], [document, 'resume']]) {
+      target.addEventListener(type, () => this.#resume());
+    }
+    document.addEventListener('visibilitychange', () => this.#onVisible());
     byId('create-missing').addEventListener('click', () => this.#createMissing());
     setInterval(() => this.#showRobots(), TICK_MS);
     try {
@@ -60,15 +65,29 @@ class Page {
   }
 
   /** The browser allows no requests from now on, and may keep the page frozen for hours. */
-  #freeze() {
-    this.#rooms.stop();
-    this.#session?.freeze();
+  #pause() {
+    if (!this.#isPaused) {
+      this.#isPaused = true;
+      this.#rooms.stop();
+      this.#session?.freeze();
+    }
   }
 
   #resume() {
+    if (!this.#isPaused) {
+      return;
+    }
+    this.#isPaused = false;
     this.#session?.resume();
     if (byId('token-panel').hidden) {
       this.#rooms.start();
+    }
+  }
+
+  /** Some browsers pause a hidden page without an event. */
+  #onVisible() {
+    if (!document.hidden && !this.#isPaused) {
+      this.#session?.checkLinks();
     }
   }
 
@@ -103,6 +122,7 @@ class Page {
     setText(byId('where'), named === null ? 'no room is open' : named.join(' / '));
     document.title = named === null ? 'Arena console' : `${named[1]} · Arena console`;
     this.#rooms.show(named?.[0] ?? DEFAULT_WORKSPACE, named?.[1] ?? null);
+    this.#command.show(...(named ?? [DEFAULT_WORKSPACE, 'arm']));
     this.#alarm.setRoomOpen(named !== null);
     if (named === null) {
       this.#view.open(null);
@@ -246,9 +266,10 @@ class Page {
       showLink(phase, 'Connecting…');
     } else {
       showLink(phase, isMissing ? 'No such room' : `Lost: ${reason}. Trying again…`);
+      this.#robots.onLost(performance.now());
     }
     this.#view.showLink(state);
-    this.#showStop();
+    this.#showRobots();
     this.#rooms.refresh();
   }
 

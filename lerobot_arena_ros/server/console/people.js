@@ -1,6 +1,7 @@
 /** @file Who is in the open room, who drives it, and its last stop. */
 
 import { agoText, byId, clockTime, setText } from './dom.js';
+import { holderText } from './driver.js';
 import { sentence } from './robots.js';
 
 /** The panel at the top of a room, with the button that takes control. */
@@ -13,7 +14,8 @@ export class People {
   #robotIds = new Set();
   /** @type {import('./driver.js').DriveState} */
   #drive = { phase: 'free', note: '' };
-  #isJoined = false;
+  /** @type {import('./watch.js').LinkState['phase']} */
+  #linkPhase = 'connecting';
   #isLocked = false;
   /** @type {?import('./session.js').RoomStop} */
   #lastStop = null;
@@ -43,7 +45,7 @@ export class People {
     this.#ids = ids;
     this.#robotIds = new Set();
     this.#drive = { phase: 'free', note: '' };
-    this.#isJoined = false;
+    this.#linkPhase = 'connecting';
     this.#isLocked = false;
     this.#lastStop = null;
     this.#complaint = '';
@@ -82,9 +84,9 @@ export class People {
     }
   }
 
-  /** @param {boolean} isJoined */
-  setJoined(isJoined) {
-    this.#isJoined = isJoined;
+  /** @param {import('./watch.js').LinkState['phase']} phase */
+  setLink(phase) {
+    this.#linkPhase = phase;
     this.#showControl();
   }
 
@@ -118,7 +120,8 @@ export class People {
     const isTaken = this.#holder !== null;
     this.#take.hidden = isDriving;
     this.#release.hidden = !isDriving;
-    this.#take.disabled = phase === 'asking' || !this.#isJoined || isTaken;
+    const isJoined = this.#linkPhase === 'joined';
+    this.#take.disabled = phase === 'asking' || !isJoined || isTaken;
     setText(this.#take, phase === 'asking' ? 'Asking for control…' : 'Take control');
     byId('drive-help').hidden = !isDriving;
     let text = note;
@@ -128,10 +131,33 @@ export class People {
       text = this.#isLocked
         ? 'This page drives, but is locked since the stop.'
         : 'This page drives. A joint moves only when you move it.';
+    } else if (!isJoined) {
+      text = `${note} ${this.#linkText()}`.trim();
     } else if (isTaken) {
-      text = `${this.#holder} drives this room.`;
+      text = holderText(this.#holder);
     }
     setText(byId('drive-note'), text);
+    setText(byId('joints-off'), this.#offText());
+  }
+
+  #linkText() {
+    return this.#linkPhase === 'lost' ? 'Control can be taken when the link is back.' : '';
+  }
+
+  /** Why the controls of the joints are off; empty where they are on. */
+  #offText() {
+    if (this.#linkPhase !== 'joined') {
+      return 'The joints cannot be moved: the link is lost. Values are old.';
+    }
+    if (this.#isLocked) {
+      return 'The joints cannot be moved: this page is locked since the stop. Unlock it first.';
+    }
+    if (this.#drive.phase === 'driving') {
+      return '';
+    }
+    return this.#holder === null
+      ? 'The joints cannot be moved: nobody drives from this page. Press Take control.'
+      : `The joints cannot be moved: ${this.#holder} drives this room.`;
   }
 
   #showViewers() {

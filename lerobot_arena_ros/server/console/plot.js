@@ -1,10 +1,13 @@
 /** @file Draws the last half minute of one joint: what the room was told, and what robots measured. */
 
 import { SPAN_MS } from './history.js';
+import { groupMarks, labelOf } from './marks.js';
+import { numberText } from './numbers.js';
 
 const PAD = 6;
 const GRID_MS = 10_000;
 const MARKER = 3;
+const LABEL_HEIGHT = 12;
 
 /**
  * The colours of a plot.
@@ -20,7 +23,7 @@ const MARKER = 3;
  * What one robot measured.
  * @typedef {object} MeasuredLine
  * @property {import('./history.js').History} history
- * @property {string} label at its end; may be empty
+ * @property {number[]} numbers that are written at its end; may be empty
  */
 
 /**
@@ -48,7 +51,7 @@ export function drawPlot(canvas, told, measured, now, inks, decimals) {
   const { context, width, height } = prepared(canvas);
   const start = now - SPAN_MS;
   const samples = told.since(start);
-  const lines = measured.map(({ history, label }) => ({ samples: history.since(start), label }));
+  const lines = measured.map(({ history, numbers }) => ({ samples: history.since(start), numbers }));
   const x = (at) => (Math.max(0, at - start) / SPAN_MS) * width;
   drawGrid(context, now, x, height, inks);
   const extent = extentOf([samples, ...lines.map((line) => line.samples)].flat());
@@ -59,9 +62,8 @@ export function drawPlot(canvas, told, measured, now, inks, decimals) {
   for (const run of runsOf(samples, now)) {
     drawRun(context, run, x, y, height, inks);
   }
-  for (const line of lines) {
-    drawMeasured(context, line, now, x, y, inks);
-  }
+  const ends = lines.map((line) => drawMeasured(context, line, now, x, y, inks));
+  drawLabels(context, ends.filter((end) => end !== null), x(now), inks);
   drawExtent(context, extent, width, height, inks, decimals);
   return extent;
 }
@@ -141,25 +143,35 @@ function drawRun(context, run, x, y, height, inks) {
   context.stroke(line);
 }
 
-/** The marker at the right end is where the joint is measured now. */
-function drawMeasured(context, { samples, label }, now, x, y, inks) {
+/**
+ * The marker at the right end is where the joint is measured now.
+ * @returns {?{at: number, numbers: number[], isOld: boolean}} what is to be written there
+ */
+function drawMeasured(context, { samples, numbers }, now, x, y, inks) {
   context.strokeStyle = inks.measured;
   context.fillStyle = inks.measured;
   context.lineWidth = 1.5;
   const runs = runsOf(samples, now);
   runs.forEach((run) => context.stroke(stepsOf(run, x, y)));
   const last = runs.at(-1)?.at(-1);
-  if (last !== undefined && last.at === now) {
-    const [right, middle] = [x(now) - MARKER, y(last.value)];
-    context.beginPath();
-    context.arc(right, middle, MARKER, 0, 2 * Math.PI);
-    context.fill();
-    context.font = '600 11px system-ui, sans-serif';
-    context.textBaseline = 'middle';
-    context.textAlign = 'right';
-    context.fillText(label, right - 2 * MARKER, middle);
-    context.textAlign = 'left';
+  if (last === undefined || last.at !== now) {
+    return null;
   }
+  context.beginPath();
+  context.arc(x(now) - MARKER, y(last.value), MARKER, 0, 2 * Math.PI);
+  context.fill();
+  return { at: y(last.value), numbers, isOld: false };
+}
+
+function drawLabels(context, ends, right, inks) {
+  context.fillStyle = inks.measured;
+  context.font = '600 11px system-ui, sans-serif';
+  context.textBaseline = 'middle';
+  context.textAlign = 'right';
+  for (const group of groupMarks(ends, () => LABEL_HEIGHT)) {
+    context.fillText(labelOf(group), right - 3 * MARKER, (group.from + group.to) / 2);
+  }
+  context.textAlign = 'left';
 }
 
 function drawGrid(context, now, x, height, inks) {
@@ -174,8 +186,8 @@ function drawExtent(context, { low, high }, width, height, inks, decimals) {
   context.fillStyle = inks.text;
   context.textBaseline = 'top';
   if (high > low) {
-    context.fillText(high.toFixed(decimals), 6, 4);
+    context.fillText(numberText(high, decimals), 6, 4);
     context.textBaseline = 'bottom';
-    context.fillText(low.toFixed(decimals), 6, height - 3);
+    context.fillText(numberText(low, decimals), 6, height - 3);
   }
 }

@@ -1,6 +1,7 @@
 /** @file What each robot reports of one joint: measured, commanded, and a value that it refused. */
 
 import { fromTemplate, part, setText } from './dom.js';
+import { numberText } from './numbers.js';
 import { haltText, sentence } from './robots.js';
 
 /** The rows of one joint, one for each robot that has it. */
@@ -71,7 +72,7 @@ export class Readings {
       this.#rows.set(robot.id, row);
       this.#list.append(row);
     }
-    const shown = (value) => (Number.isFinite(value) ? value.toFixed(decimals) : '–');
+    const shown = (value) => (Number.isFinite(value) ? numberText(value, decimals) : '–');
     row.classList.toggle('old', robot.isOld);
     part(row, 'reading-robot').hidden = isAlone;
     setText(part(row, 'badge'), String(robot.number));

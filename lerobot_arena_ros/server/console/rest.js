@@ -44,6 +44,11 @@ export class Arena {
     return this.#base.pathname;
   }
 
+  /** The address that other programs reach it at, if they reach this page's host. */
+  get address() {
+    return this.#base.href.replace(/\/$/, '');
+  }
+
   /** Check that the server answers and accepts the token. */
   async check() {
     await this.#ask('robotics/status');

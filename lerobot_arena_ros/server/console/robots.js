@@ -37,6 +37,7 @@ export class Robots {
   /** Those that were there before the last join and have not reported since. */
   #unseen = new Set();
   #sweepAt = Infinity;
+  #lostAt = -Infinity;
 
   /** In the order of their numbers. */
   get all() {
@@ -73,6 +74,14 @@ export class Robots {
   }
 
   /**
+   * The link is lost: what was reported before it is old, however short ago.
+   * @param {number} now
+   */
+  onLost(now) {
+    this.#lostAt = now;
+  }
+
+  /**
    * Look at the clock: robots fall silent, and those that left during a lost link are removed.
    * @param {number} now
    */
@@ -83,7 +92,7 @@ export class Robots {
       this.#sweepAt = Infinity;
     }
     for (const robot of this.#robots.values()) {
-      robot.isOld = now - robot.heardAt > OLD_MS;
+      robot.isOld = now - robot.heardAt > OLD_MS || robot.heardAt <= this.#lostAt;
     }
   }
 
@@ -112,7 +121,7 @@ export class Robots {
 export function gateText(robot, nameOf) {
   switch (robot.gate) {
     case 'active':
-      return 'Follows the room';
+      return robot.cause === 'live' ? 'Follows the room' : `Does not move: ${robot.cause}`;
     case 'stopped':
       return stopText(robot, nameOf);
     case 'holding':

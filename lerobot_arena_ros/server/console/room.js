@@ -49,6 +49,7 @@ export class RoomView {
     this.#visibility.disconnect();
     this.#list.replaceChildren();
     this.people.clear(session?.ids ?? new Set());
+    setText(byId('joint-form-note'), '');
     this.#showRobotList([], 0);
     this.#showCount();
     byId('room').hidden = session === null;
@@ -60,7 +61,7 @@ export class RoomView {
   showLink({ phase, isMissing }) {
     byId('room').dataset.phase = phase;
     this.#isJoined = phase === 'joined';
-    this.people.setJoined(this.#isJoined);
+    this.people.setLink(phase);
     byId('missing').hidden = !isMissing;
     if (isMissing) {
       const { room, workspace } = this.#session;
@@ -163,7 +164,10 @@ export class RoomView {
   #addByName() {
     const field = /** @type {HTMLInputElement} */ (byId('new-joint'));
     const name = field.value.trim();
-    if (name === '' || this.#session === null) {
+    const mistake = this.#nameMistake(name);
+    setText(byId('joint-form-note'), mistake);
+    field.setAttribute('aria-invalid', String(mistake !== ''));
+    if (mistake !== '' || this.#session === null) {
       return;
     }
     const joint = this.#joint(name);
@@ -174,6 +178,13 @@ export class RoomView {
     if (!joint.slider.typed.disabled) {
       joint.slider.typed.focus();
     }
+  }
+
+  #nameMistake(name) {
+    if (name === '') {
+      return 'No joint was added: type the name of the joint, as the robot has it in the room.';
+    }
+    return this.#joints.has(name) ? `No joint was added: ${name} is listed already.` : '';
   }
 
   #mayMove() {
@@ -188,6 +199,7 @@ export class RoomView {
   #showCount() {
     const joints = [...this.#joints.values()];
     byId('no-joints').hidden = joints.length > 0;
+    byId('joints-off').hidden = joints.length === 0;
     byId('range-choice').hidden = joints.length > 0 && joints.every((joint) => joint.hasLimits);
   }
 

@@ -5,6 +5,9 @@ import { byId, fromTemplate, part, setText } from './dom.js';
 const ROOMS_MS = 1500;
 const WORKSPACES_MS = 10_000;
 
+const NO_ROOM = 'This workspace has no room. Create one here, or start a robot: it makes its room.';
+const SOME_ROOMS = 'Choose a room in the list. Opening a room moves nothing.';
+
 /** The workspace of a client that names none. */
 export const DEFAULT_WORKSPACE = 'default-workspace';
 
@@ -156,7 +159,9 @@ export class Rooms {
         this.list.insertBefore(element, this.list.children[index] ?? null);
       }
     });
-    setText(this.note, rooms.length === 0 ? 'There is no room in this workspace.' : '');
+    const isEmpty = rooms.length === 0;
+    setText(this.note, isEmpty ? 'There is no room in this workspace.' : '');
+    setText(byId('welcome-text'), isEmpty ? NO_ROOM : SOME_ROOMS);
   }
 
   #showRoom(room) {
@@ -181,7 +186,7 @@ export class Rooms {
     const workspace = byId('new-workspace').value.trim();
     setText(note, '');
     if (room === '' || workspace === '') {
-      setText(note, 'A room needs a name and a workspace.');
+      setText(note, 'No room was created: a room needs a name and a workspace.');
       return;
     }
     try {

@@ -134,6 +134,11 @@ export class Session {
     this.#watch.retryNow();
   }
 
+  /** The page is shown again: whether its links live is not known until they are asked. */
+  checkLinks() {
+    this.#links().forEach((link) => link.beatNow());
+  }
+
   /** The browser is about to freeze the page, which then neither drives nor receives stops. */
   freeze() {
     this.#driver.drop('Control was given back, because the browser paused this page.');

@@ -1,11 +1,16 @@
 /** @file What moves one joint: a slider, its buttons and keys, and a field for a number. */
 
 import { part, setText } from './dom.js';
+import { groupMarks, labelOf } from './marks.js';
+import { numberMistake, numberText, readNumber } from './numbers.js';
 
 /** How far from its thumb a slider may be taken, in CSS pixels. */
 const GRASP_PX = 26;
 const THUMB_PX = 22;
 const BIG_STEPS = 10;
+/** The triangle of a mark, and a character of its label. */
+const MARK_PX = 16;
+const CHARACTER_PX = 7;
 
 const STEPS = new Map([
   ['ArrowLeft', -1],
@@ -94,22 +99,34 @@ export class Slider {
 
   /**
    * Mark on the track where robots measure the joint.
-   * @param {{value: number, label: string, isOld: boolean}[]} marks
+   * @param {{value: number, numbers: number[], isOld: boolean}[]} marks
    */
   mark(marks) {
-    const elements = [...this.markers.children];
-    while (elements.length < marks.length) {
-      const element = document.createElement('span');
-      element.className = 'marker';
-      this.markers.append(element);
-      elements.push(element);
-    }
-    elements.slice(marks.length).forEach((element) => element.remove());
-    marks.forEach(({ value, label, isOld }, index) => {
-      setText(elements[index], label);
-      elements[index].classList.toggle('old', isOld);
-      elements[index].style.setProperty('--at', String(this.#share(value)));
+    const width = Math.max(1, this.slider.clientWidth - THUMB_PX);
+    const placed = marks.map((mark) => ({ ...mark, at: this.#share(mark.value) * width }));
+    const groups = groupMarks(placed, (label) => MARK_PX + label.length * CHARACTER_PX);
+    const spots = this.#spots(placed.length + groups.length);
+    placed.forEach(({ at, isOld }, index) => {
+      place(spots[index], 'marker', at / width, isOld);
+      setText(spots[index], '');
     });
+    groups.forEach((group, index) => {
+      const label = labelOf(group);
+      const isLeft = group.to > width - label.length * CHARACTER_PX;
+      const spot = spots[placed.length + index];
+      const kind = isLeft ? 'marker-label left' : 'marker-label';
+      place(spot, kind, (isLeft ? group.from : group.to) / width, group.isOld);
+      setText(spot, label);
+    });
+  }
+
+  #spots(count) {
+    const spots = [...this.markers.children];
+    while (spots.length < count) {
+      spots.push(this.markers.appendChild(document.createElement('span')));
+    }
+    spots.slice(count).forEach((spot) => spot.remove());
+    return spots;
   }
 
   #listen() {
@@ -171,20 +188,23 @@ export class Slider {
 
   #onTyped() {
     const text = this.typed.value.trim();
-    const value = Number(text.replace(',', '.') || NaN);
+    const value = readNumber(text);
     const mistake = this.#mistake(value, text);
     this.typed.setAttribute('aria-invalid', String(mistake !== ''));
     setText(this.note, mistake);
     if (mistake === '') {
       this.#move(value);
       this.#showTarget(true);
+    } else {
+      // On a phone it may be behind the stop button.
+      this.note.scrollIntoView({ block: 'nearest' });
     }
   }
 
   #mistake(value, text) {
     const { low, high } = this.#range;
     if (!Number.isFinite(value)) {
-      return `"${text}" was not sent: type a number.`;
+      return numberMistake(text);
     }
     if (this.#isStrict && !(low <= value && value <= high)) {
       const unit = this.#unit === '' ? '' : ` ${this.#unit}`;
@@ -253,6 +273,12 @@ export class Slider {
   }
 
   #shown(value) {
-    return value.toFixed(this.#range.decimals);
+    return numberText(value, this.#range.decimals);
   }
+}
+
+/** Put a mark, or its label, on the track; a spot that was a label may become a mark. */
+function place(spot, kind, share, isOld) {
+  spot.className = isOld ? `${kind} old` : kind;
+  spot.style.setProperty('--at', String(share));
 }

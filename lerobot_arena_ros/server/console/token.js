@@ -39,6 +39,9 @@ export class TokenPrompt {
   async #try(token) {
     const before = this.#arena.token;
     try {
+      if (token === '') {
+        throw new Error('The token was not tried: type the token of the server.');
+      }
       if (!TOKEN.test(token)) {
         throw new Error('A token has visible ASCII characters and no spaces.');
       }

@@ -1,0 +1,70 @@
+"""One message of a room, as recordings hold it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+import math
+from typing import Any, Literal
+
+from lerobot_arena_ros.arena.errors import ProtocolError
+from lerobot_arena_ros.arena.messages import checked_update
+
+__all__ = ['KINDS', 'Kind', 'Recorded', 'Write', 'check', 'kind_of']
+
+Kind = Literal['state', 'update', 'stop']
+
+KINDS: tuple[Kind, ...] = ('state', 'update', 'stop')
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """
+    One message of the room.
+
+    :param time_s: when it came, since the recording began.
+    :param kind: ``state`` is what the room remembered when the recording began.
+    :param joints: of a state or an update: ``name``, ``value``, perhaps ``speed`` and others.
+    :param source: who sent it, where that is known.
+    :param reason: of a stop.
+    """
+
+    time_s: float
+    kind: Kind
+    joints: tuple[dict[str, Any], ...] = ()
+    source: str = ''
+    reason: str = ''
+
+
+Write = Callable[[Recorded], None]
+
+
+def kind_of(text: str) -> Kind:
+    """
+    Read the kind of a message.
+
+    :raises ValueError: there is no such kind.
+    """
+    for kind in KINDS:
+        if text == kind:
+            return kind
+    raise ValueError(f'the event is {text!r}, expected {", ".join(KINDS)}')
+
+
+def check(event: Recorded, before: Recorded | None) -> None:
+    """
+    Check that a message can have been recorded.
+
+    :param before: the message before it, if there is one.
+    :raises ValueError: it cannot; the text says why.
+    """
+    if not math.isfinite(event.time_s):
+        raise ValueError(f'the time is {event.time_s}, expected a number')
+    if before is not None and event.time_s < before.time_s:
+        raise ValueError(f'time goes back, from {before.time_s:.6f} s to {event.time_s:.6f} s')
+    if event.joints and event.kind == 'stop':
+        raise ValueError('a stop has no joints')
+    try:
+        checked_update(list(event.joints))
+    except ProtocolError as exc:
+        raise ValueError(str(exc)) from exc

@@ -1,0 +1,199 @@
+"""Recordings as CSV; what a row holds is in recording.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+import contextlib
+import csv
+import io
+import itertools
+import math
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from command_line import Failure
+from recorded import Kind, Recorded, Write, check, kind_of
+
+__all__ = ['read_csv', 'writing_csv']
+
+COLUMNS = ('time_s', 'message', 'event', 'joint', 'value', 'speed', 'source', 'reason')
+_CUT = '; a recording that was cut off is whole without its last row'
+
+
+@contextlib.contextmanager
+def writing_csv(path: Path) -> Iterator[Write]:
+    """
+    Open a new file, and give the function that adds a message to it.
+
+    :raises OSError: the file exists, or cannot be opened.
+    :raises Failure: a message cannot be written; the file then ends before it.
+    """
+    counter = itertools.count()
+    # Unbuffered: what a killed recorder has received is in the file, each message whole.
+    with path.open('xb', buffering=0) as file:
+        _append(file, _lines([COLUMNS]))
+        yield lambda event: _append(file, _lines(_rows(event, next(counter))))
+
+
+def read_csv(path: Path) -> list[Recorded]:
+    """
+    Read a whole recording.
+
+    :raises OSError: the file cannot be read.
+    :raises Failure: a row is damaged; the text has its line.
+    """
+    events: list[Recorded] = []
+    try:
+        for rows in _messages(_text(path)):
+            event = _recorded(rows)
+            with _damage(rows[0].line):
+                check(event, events[-1] if events else None)
+            events.append(event)
+    except _Damaged as exc:
+        raise Failure(f'{path}, line {exc.line}: {exc}; nothing of it is used') from exc
+    return events
+
+
+class _Row(NamedTuple):
+    """A row, and the line of the file in which it begins."""
+
+    line: int
+    fields: dict[str, str]
+
+
+class _Damaged(ValueError):
+    """A line that is no row; the text says why."""
+
+    def __init__(self, line: int, why: object) -> None:
+        super().__init__(str(why))
+        self.line = line
+
+
+@contextlib.contextmanager
+def _damage(line: int) -> Iterator[None]:
+    """Tell the line of what is wrong."""
+    try:
+        yield
+    except ValueError as exc:
+        raise _Damaged(line, exc) from exc
+
+
+def _append(file: io.FileIO, data: bytes) -> None:
+    """Write all or nothing: half a row could be read as another number."""
+    begun = file.tell()
+    rest = data
+    try:
+        while rest:
+            rest = rest[file.write(rest) :]
+    except OSError as exc:
+        file.truncate(begun)
+        raise Failure(
+            f'{file.name}: {exc.strerror}: the recording ends here, and what is in the file is '
+            'whole'
+        ) from exc
+
+
+def _lines(rows: Iterable[Iterable[object]]) -> bytes:
+    text = io.StringIO(newline='')
+    csv.writer(text, lineterminator='\n').writerows(rows)
+    return text.getvalue().encode()
+
+
+def _rows(event: Recorded, message: int) -> Iterator[tuple[object, ...]]:
+    start = (f'{event.time_s:.6f}', message, event.kind)
+    if event.kind == 'stop':
+        yield (*start, '', '', '', event.source, event.reason)
+    for joint in event.joints:
+        speed = joint.get('speed')
+        yield (*start, joint['name'], float(joint['value']), speed, event.source, '')
+
+
+def _text(path: Path) -> str:
+    data = path.read_bytes()
+    try:
+        return data.decode()
+    except UnicodeDecodeError as exc:
+        line = data.count(b'\n', 0, exc.start) + 1
+        raise _Damaged(line, 'this is no text in UTF-8') from exc
+
+
+def _messages(text: str) -> Iterator[list[_Row]]:
+    """Give the rows of each message."""
+    together: list[_Row] = []
+    for row in _rows_of(text):
+        if together:
+            number, before = row.fields['message'], together[0].fields['message']
+            if int(number) < int(before):
+                raise _Damaged(row.line, f'message {number} stands after message {before}')
+            if number != before:
+                yield together
+                together = []
+        together.append(row)
+    if together:
+        yield together
+
+
+def _rows_of(text: str) -> Iterator[_Row]:
+    """Give each row after the first, once its columns are known to be all there."""
+    reader = csv.reader(io.StringIO(text, newline=''), strict=True)
+    line = 1
+    try:
+        for row in reader:
+            if line == 1 and tuple(row) != COLUMNS:
+                break
+            if len(row) != len(COLUMNS):
+                raise _Damaged(line, f'{len(row)} columns, expected {len(COLUMNS)}{_CUT}')
+            if line > 1:
+                if not row[1].isdecimal():
+                    raise _Damaged(line, f'message is {row[1]!r}, expected a number')
+                yield _Row(line, dict(zip(COLUMNS, row, strict=True)))
+            line = reader.line_num + 1
+    except csv.Error as exc:
+        raise _Damaged(line, f'{exc}{_CUT}') from exc
+    if line == 1:
+        raise _Damaged(1, f'no recording of a room, which begins with {",".join(COLUMNS)}')
+    if not text.endswith('\n'):
+        raise _Damaged(line - 1, f'the row has no line end{_CUT}')
+
+
+def _recorded(rows: list[_Row]) -> Recorded:
+    """Put the rows of one message together again."""
+    line, first = rows[0]
+    with _damage(line):
+        kind = kind_of(first['event'])
+        time_s = _number('time_s', first)
+    for line, row in rows:
+        with _damage(line):
+            _check_row(kind, row, first)
+    joints = [] if kind == 'stop' else [_joint(row) for row in rows]
+    return Recorded(time_s, kind, tuple(joints), first['source'], first['reason'])
+
+
+def _check_row(kind: Kind, row: dict[str, str], first: dict[str, str]) -> None:
+    for column in ('time_s', 'event', 'source', 'reason'):
+        if row[column] != first[column]:
+            raise ValueError(
+                f'{column} is {row[column]!r}, and was {first[column]!r} in the same message'
+            )
+    for column in ('joint', 'value', 'speed') if kind == 'stop' else ('reason',):
+        if row[column]:
+            raise ValueError(f'{column} is {row[column]!r}, expected nothing with a {kind}')
+
+
+def _joint(row: _Row) -> dict[str, Any]:
+    with _damage(row.line):
+        speed = {'speed': _number('speed', row.fields)} if row.fields['speed'] else {}
+        return {
+            'name': row.fields['joint'],
+            'value': _number('value', row.fields),
+            **speed,
+        }
+
+
+def _number(column: str, row: dict[str, str]) -> float:
+    number = math.nan
+    with contextlib.suppress(ValueError):
+        number = float(row[column])
+    if not math.isfinite(number):
+        raise ValueError(f'{column} is {row[column]!r}, expected a number')
+    return number

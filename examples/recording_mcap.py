@@ -1,0 +1,141 @@
+"""Recordings as MCAP; which topics they have is in recording.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+import contextlib
+import json
+import os
+from pathlib import Path
+import time
+from typing import IO
+
+from command_line import Failure
+from recorded import Kind, Recorded, Write, check
+
+__all__ = ['read_mcap', 'writing_mcap']
+
+TOPICS: dict[Kind, str] = {
+    'state': '/state_sync',
+    'update': '/joint_update',
+    'stop': '/emergency_stop',
+}
+JOINT = {
+    'type': 'object',
+    'properties': {
+        'name': {'type': 'string'},
+        'value': {'type': 'number'},
+        'speed': {'type': 'number'},
+    },
+}
+SCHEMA = {
+    'type': 'object',
+    'properties': {
+        'data': {'type': 'array', 'items': JOINT},
+        'source': {'type': 'string'},
+        'reason': {'type': 'string'},
+    },
+}
+NO_MCAP = 'MCAP needs a library that is not installed: pip install mcap, or name a .csv file'
+
+RESERVE_BYTES = 4 << 20
+"""Kept free on the disk for the end of the file, without which it cannot be read."""
+
+
+@contextlib.contextmanager
+def writing_mcap(path: Path) -> Iterator[Write]:
+    """
+    Open a new file, and give the function that adds a message to it.
+
+    :raises OSError: the file exists, or cannot be opened.
+    :raises Failure: the library is missing, or the disk is nearly full.
+    """
+    try:
+        from mcap.writer import Writer
+    except ImportError:
+        raise Failure(NO_MCAP) from None
+    began_ns = time.time_ns()
+    with path.open('xb') as file:
+        disk = _Reserve(file)
+        disk.keep()
+        writer = Writer(file)
+        writer.start(library='lerobot_arena_ros')
+        schema = writer.register_schema('lerobot_arena', 'jsonschema', json.dumps(SCHEMA).encode())
+        channels = {k: writer.register_channel(t, 'json', schema) for k, t in TOPICS.items()}
+
+        def write(event: Recorded) -> None:
+            disk.keep()
+            at_ns = began_ns + round(event.time_s * 1e9)
+            fields = {'data': event.joints, 'source': event.source, 'reason': event.reason}
+            data = json.dumps(fields).encode()
+            writer.add_message(channels[event.kind], log_time=at_ns, data=data, publish_time=at_ns)
+
+        try:
+            yield write
+        finally:
+            writer.finish()
+            file.truncate()
+
+
+class _Reserve:
+    """Disk space ahead of what is written."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._end = 0
+
+    def keep(self) -> None:
+        """
+        Have at least :data:`RESERVE_BYTES`.
+
+        :raises Failure: the disk does not give more.
+        """
+        if self._file.tell() + RESERVE_BYTES <= self._end:
+            return
+        try:
+            os.posix_fallocate(self._file.fileno(), self._end, 2 * RESERVE_BYTES)
+        except OSError as exc:
+            raise Failure(
+                f'{self._file.name}: {exc.strerror}: the recording ends here, and what is in the '
+                'file is whole'
+            ) from exc
+        self._end += 2 * RESERVE_BYTES
+
+
+def read_mcap(path: Path) -> list[Recorded]:
+    """
+    Read a whole recording.
+
+    :raises OSError: the file cannot be read.
+    :raises Failure: it is damaged, or the library is missing.
+    """
+    try:
+        from mcap.reader import NonSeekingReader
+    except ImportError:
+        raise Failure(NO_MCAP) from None
+    kinds = {topic: kind for kind, topic in TOPICS.items()}
+    events: list[Recorded] = []
+    began_ns = None
+    with path.open('rb') as file:
+        try:
+            reader = NonSeekingReader(file, validate_crcs=True)
+            for _, channel, message in reader.iter_messages(topics=list(kinds)):
+                began_ns = message.log_time if began_ns is None else began_ns
+                fields = json.loads(message.data)
+                event = Recorded(
+                    (message.log_time - began_ns) / 1e9,
+                    kinds[channel.topic],
+                    tuple(fields['data']),
+                    fields['source'],
+                    fields['reason'],
+                )
+                check(event, events[-1] if events else None)
+                events.append(event)
+        # Of a damaged file mcap and its decompressors raise whatever they meet.
+        except Exception as exc:
+            raise Failure(
+                f'{path} is damaged after {len(events)} messages: '
+                f'{str(exc) or type(exc).__name__}; nothing of it is used; `mcap recover` may '
+                'repair it'
+            ) from exc
+    return events

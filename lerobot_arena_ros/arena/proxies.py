@@ -1,0 +1,218 @@
+"""
+Which proxy is between us and a server: decided here alone, before anything connects.
+
+REST and WebSocket both go where :meth:`Environment.proxy_for` says; the libraries below read no
+environment of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+import fnmatch
+from importlib import metadata
+from importlib.util import find_spec
+import ipaddress
+import re
+from urllib.parse import quote, unquote, urlsplit
+
+from .address import Address
+from .errors import InvalidProxy
+from .hosts import address_of, ascii_host
+
+__all__ = ['ENVIRONMENT_NAMES', 'Environment', 'Proxy', 'through']
+
+FIRST_WEBSOCKETS = 15
+"""The first release of websockets that connects through a proxy."""
+
+_PORTS = {'http': 80, 'https': 443, 'socks5': 1080, 'socks5h': 1080}
+_EXPECTED = 'expected [http|https|socks5|socks5h://][user:password@]host[:port]'
+_REMEDY = 'or unset the variable, or name the server in NO_PROXY to connect without a proxy'
+_SOCKS = {'socksio': 'httpx[socks]', 'python_socks': 'python-socks[asyncio]'}
+"""What both libraries need for SOCKS, and how pip is asked for it."""
+
+_NAMES = ('http_proxy', 'https_proxy', 'all_proxy', 'socks_proxy', 'no_proxy')
+
+ENVIRONMENT_NAMES = (*_NAMES, *(name.upper() for name in _NAMES))
+"""The variables that are read; the one in lower case counts where both are set."""
+
+
+@dataclass(frozen=True)
+class Proxy:
+    """
+    A proxy that can be used.
+
+    :param variable: the environment variable that names it.
+    :param shown: its URL without user and password.
+    :param url: its URL with them, each character that needs it escaped.
+    """
+
+    variable: str
+    shown: str
+    url: str = field(repr=False)
+
+    @property
+    def is_socks(self) -> bool:
+        """Whether it speaks SOCKS."""
+        return self.shown.startswith('socks')
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether TLS protects the way to it."""
+        return self.shown.startswith('https')
+
+    def __str__(self) -> str:
+        """Return it as an error names it."""
+        return f'the proxy {self.shown} of {self.variable}'
+
+
+@dataclass(frozen=True)
+class Environment:
+    """
+    What the environment says of proxies; the default says nothing.
+
+    :param values: the variables of :data:`ENVIRONMENT_NAMES` that are set. May hold passwords.
+    """
+
+    values: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
+    _decided: dict[Address, Proxy | None] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def proxy_for(self, address: Address) -> Proxy | None:
+        """
+        Return the proxy on the way to a server; None = the way is direct.
+
+        What was decided once stays, also where the packages of this machine change meanwhile.
+
+        :raises InvalidProxy: a variable that counts for this server cannot be used.
+        """
+        if address not in self._decided:
+            self._decided[address] = self._decide(address)
+        return self._decided[address]
+
+    def _decide(self, address: Address) -> Proxy | None:
+        if address.is_loopback:
+            return None
+        variables = (f'{"https" if address.is_encrypted else "http"}_proxy', *_NAMES[2:4])
+        for variable, value in map(self._value, variables):
+            if value and not self._is_exception(address):
+                proxy = _parse(variable, value)
+                _check_libraries(proxy)
+                return proxy
+        return None
+
+    def _value(self, name: str) -> tuple[str, str]:
+        """Return a variable as it is set, and its value; empty where it is not."""
+        name = name if name in self.values else name.upper()
+        return name, self.values.get(name, '').strip()
+
+    def _is_exception(self, address: Address) -> bool:
+        """Return whether NO_PROXY names a server."""
+        variable, text = self._value('no_proxy')
+        odd = []
+        for entry in filter(None, re.split(r'[\s,]+', text)):
+            try:
+                if _names(entry.lower(), address.host, address.port):
+                    return True
+            except ValueError:
+                odd.append(entry)
+        if odd:
+            raise InvalidProxy(
+                f'environment variable {variable} has the entry {odd[0]!r:.100}: expected names'
+                ' (example.org, *.local), addresses (10.0.0.7, [::1]) and networks'
+                ' (192.168.0.0/16), each perhaps with :port, with commas between them; correct it'
+            )
+        return False
+
+
+def through(proxy: Proxy | None, url: str) -> str:
+    """Return how an error names a URL: with the proxy on the way to it."""
+    return url if proxy is None else f'{url} (through {proxy})'
+
+
+def _names(entry: str, host: str, port: int) -> bool:
+    """
+    Return whether an entry of NO_PROXY names a server.
+
+    :raises ValueError: it is no such entry.
+    """
+    name, colon, own_port = entry.rpartition(':')
+    if not colon or (':' in name and not name.endswith(']')):  # Without a port.
+        name, own_port = entry, str(port)
+    name = name.replace('[', '').replace(']', '').strip('.')
+    is_port = int(own_port) == port
+    if '*' in name:
+        if not re.fullmatch(r'[\w.*-]+', name):
+            raise ValueError(name)
+        return is_port and fnmatch.fnmatchcase(host, name)
+    try:
+        network = ipaddress.ip_network(name, strict=False)
+    except ValueError:
+        if not re.search('[^0-9.]', name):
+            raise  # The beginning of an address is no network.
+        name, host = ascii_host(name), host.rstrip('.')
+        return is_port and (host == name or host.endswith(f'.{name}'))
+    address = address_of(host)
+    return is_port and address is not None and address in network
+
+
+def _parse(variable: str, value: str) -> Proxy:
+    scheme, separator, rest = value.partition('://')
+    if not separator:
+        scheme, rest = 'socks5h' if variable.lower() == 'socks_proxy' else 'http', value
+    scheme = scheme.lower()
+    credentials, at, place = rest.rpartition('@')
+    host, port = _place(place)
+    if scheme not in _PORTS or not host or port is None:
+        raise InvalidProxy(
+            f'environment variable {variable} = {_shown(value)!r:.200}: {_EXPECTED}; correct it,'
+            f' {_REMEDY}'
+        )
+    shown = f'{f"[{host}]" if ":" in host else host}:{port or _PORTS[scheme]}'
+    user, _, password = credentials.partition(':')
+    login = f'{quote(unquote(user), safe="")}:{quote(unquote(password), safe="")}@' if at else ''
+    # The proxy resolves names, over REST (httpx can do nothing else) and WebSocket alike.
+    used = 'socks5h' if scheme == 'socks5' else scheme
+    return Proxy(variable, f'{scheme}://{shown}', f'{used}://{login}{shown}')
+
+
+def _place(place: str) -> tuple[str, int | None]:
+    """Return host and port, 0 = not given; an empty host or None for what is neither."""
+    try:
+        parts = urlsplit(f'//{place.rstrip("/")}')
+        host, port = ascii_host(parts.hostname or ''), parts.port
+    except ValueError:
+        return '', None
+    is_more = parts.path or parts.query or parts.fragment or port == 0
+    return host, None if is_more else port or 0
+
+
+def _shown(value: str) -> str:
+    """Return the value of a variable without what is, or may be, a password."""
+    head, separator, rest = value.rpartition('://')
+    place, slash, _ = rest.rpartition('@')[2].partition('/')
+    host, colon, port = place.partition(':')
+    if colon and not place.startswith('[') and not port.isdigit():
+        place = f'{host}:***'  # Perhaps a user and a password whose host is missing.
+    login = '***@' if '@' in rest else ''
+    return f'{head}{separator}{login}{place}{slash}'
+
+
+def _check_libraries(proxy: Proxy) -> None:
+    """
+    Check that the libraries here can go through a proxy.
+
+    :raises InvalidProxy: one of them cannot.
+    """
+    version = metadata.version('websockets')
+    if int(version.partition('.')[0]) < FIRST_WEBSOCKETS:
+        raise InvalidProxy(
+            f'{proxy} cannot be used: websockets {version} is installed, expected'
+            f' {FIRST_WEBSOCKETS} or newer; install that, {_REMEDY}'
+        )
+    if proxy.is_socks and any(find_spec(name) is None for name in _SOCKS):
+        raise InvalidProxy(
+            f'{proxy} needs packages that are not installed: pip install'
+            f' {" ".join(repr(name) for name in _SOCKS.values())}, {_REMEDY}'
+        )

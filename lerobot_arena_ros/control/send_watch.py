@@ -1,0 +1,175 @@
+"""
+What keeps measured positions from being sent into a room.
+
+Rules of this file: it is pure, and ``now`` is in seconds of the steady clock. It is well only
+while something was sent within :data:`SILENT_S` and one period of the highest rate, or while no
+joint moves further than the deadband.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+import math
+
+from .causes import CONNECTING, INACTIVE, NORMAL_CAUSES, unmeasured, unpublished
+from .condition import Condition, Level, Severity, ago, fine
+from .joint_map import JointMap
+from .readiness import named, reasons, unsendable
+
+__all__ = ['SILENT_S', 'SendWatch']
+
+SILENT_S = 1.5
+"""A joint that was not measured for longer is silent."""
+
+
+class SendWatch:
+    """
+    The way from ``joint_states`` into a room, as far as it matters for what is sent.
+
+    :param joint_map: of the joints that are sent.
+    :param has_deadband: whether nothing is sent while no joint moves.
+    :ivar is_enabled: whether the node is active.
+    :ivar link: why the room is not joined, or is late; None while neither.
+    :ivar left_out: joints that cannot be sent while the others are, and why.
+    :ivar is_empty: whether all joints that were measured are left out.
+    :ivar missing: joints that were not measured since the room was joined.
+    :ivar sent_at: when something was sent last; None before.
+    """
+
+    def __init__(self, joint_map: JointMap, *, has_deadband: bool) -> None:
+        self._has_deadband = has_deadband
+        self.is_enabled = False
+        self.link: str | None = CONNECTING
+        self.set_joint_map(joint_map)
+        self.left_out: Mapping[str, str] = {}
+        self.is_empty = False
+        self.missing = joint_map.names
+        self.sent_at: float | None = None
+        self._measured_at: dict[str, float] = {}
+        self._heard_at: float | None = None  # Before the room was joined.
+        self._unsent_since: float | None = None
+        self._dropped, self._dropped_at = '', -math.inf
+        self._publishers, self._topic = 0, ''
+        self._publisher_names: tuple[str, ...] = ()
+
+    def set_joint_map(self, joint_map: JointMap) -> None:
+        """Take which joints are sent; where none is listed, all that are measured."""
+        self._names = joint_map.names
+        self._unsendable = unsendable(joint_map)
+
+    def note_publishers(self, count: int, names: Sequence[str], topic: str) -> None:
+        """
+        Note who publishes ``joint_states``.
+
+        :param names: of their nodes, where there are several.
+        :param topic: where they are expected.
+        """
+        self._publishers, self._publisher_names, self._topic = count, tuple(names), topic
+
+    def take(self, names: Iterable[str], now: float) -> None:
+        """Note joints that were measured and can be sent."""
+        self._measured_at.update(dict.fromkeys(names, now))
+
+    def drop(self, text: str, now: float) -> None:
+        """Note a message that cannot be sent, and why."""
+        self._dropped, self._dropped_at = text, now
+
+    def offer(self, now: float) -> None:
+        """Note positions that are to be sent."""
+        if self._unsent_since is None:
+            self._unsent_since = now
+
+    def send(self, now: float) -> None:
+        """Note that all was sent that was to be."""
+        self.sent_at, self._unsent_since = now, None
+
+    def withdraw(self) -> None:
+        """Note that what waits is not to be sent any more."""
+        self._unsent_since = None
+
+    def begin(self) -> None:
+        """Note that nothing is to be sent any more of what was measured so far."""
+        self.withdraw()
+        self._heard_at = self.measured_at()
+        self._measured_at = {}
+
+    def measured_at(self) -> float | None:
+        """Return when any joint that is sent was measured last; None if none was."""
+        return max(self._times().values(), default=self._heard_at)
+
+    def condition(self, now: float, *, period_s: float) -> Condition:
+        """
+        Return whether measured positions are sent, and if not, why.
+
+        :param period_s: between two updates at the highest rate.
+        """
+        age_s = None if self.sent_at is None else now - self.sent_at
+        cause = self._obstacle(now, period_s)
+        if cause is not None:
+            return Condition(
+                Level.STALE if age_s is None else Level.WARN,
+                f'nothing is sent: {cause}{ago("last sent", age_s)}',
+                Severity.INFO if cause in NORMAL_CAUSES else Severity.WARN,
+            )
+        if self.left_out:
+            return Condition(Level.WARN, f'left out of what is sent: {reasons(self.left_out)}')
+        silence = self._silence(now)
+        if silence is not None:
+            return silence
+        if self._publishers > 1:
+            names = named(self._publisher_names)
+            text = f'{self._publishers} publishers of joint_states: {names}; end all but one'
+            return Condition(Level.WARN, f'{text}, if they have joints in common', Severity.INFO)
+        if age_s is not None and age_s <= SILENT_S + period_s:
+            return fine('sending')
+        if age_s is not None and self._has_deadband:
+            return fine(f'no joint moves further than produce.deadband{ago("last sent", age_s)}')
+        # The room was joined just now: what is measured next is sent.
+        return Condition(Level.STALE, f'nothing new yet{ago("last sent", age_s)}', Severity.NONE)
+
+    def _obstacle(self, now: float, period_s: float) -> str | None:
+        """Return why nothing is sent; None if only an arm that stands still keeps it from that."""
+        if not self.is_enabled:
+            return INACTIVE
+        if self.link is not None:
+            return self.link
+        if self._unsendable is not None:
+            return self._unsendable
+        measured_at = self.measured_at()
+        if self._dropped_at > (measured_at or -math.inf) and now - self._dropped_at < SILENT_S:
+            return self._dropped
+        if measured_at is None or now - measured_at > SILENT_S:
+            return self._driver_trouble(measured_at, now)
+        odd = {name: self.left_out[name] for name in self.missing if name in self.left_out}
+        if odd or self.is_empty:
+            return f'{reasons(odd or self.left_out)}: check the driver'
+        if self.missing:
+            return unmeasured(self.missing)
+        if self._unsent_since is not None and now - self._unsent_since > SILENT_S + period_s:
+            return 'the connection to the server takes nothing: check the network'
+        return None
+
+    def _driver_trouble(self, measured_at: float | None, now: float) -> str:
+        if not self._publishers:
+            return unpublished(self._topic)
+        if measured_at is None:
+            return unmeasured(self.missing or ('any joint',))
+        return f'no joint_states for {now - measured_at:.1f} s: check the driver'
+
+    def _silence(self, now: float) -> Condition | None:
+        """Return which joints are silent while others are measured; None without any."""
+        silent = {name: at for name, at in self._times().items() if now - at > SILENT_S}
+        if not silent:
+            return None
+        text = (
+            f'no joint_states of {named(list(silent))} for {now - max(silent.values()):.1f} s, so '
+            'that the last position is sent: check the driver'
+        )
+        return Condition(Level.WARN, text)
+
+    def _times(self) -> dict[str, float]:
+        """Return when each joint was measured that is sent."""
+        measured_at = self._measured_at.copy()  # The other thread may add to it.
+        if not self._names:
+            return measured_at
+        return {name: measured_at[name] for name in self._names if name in measured_at}

@@ -1,0 +1,76 @@
+"""
+How old a stamped message is, and why one whose stamp cannot be right does not count. Pure.
+
+Ages are absolute differences: a stamp that is ahead of the clock is as wrong as one behind it. So
+nothing counts after a clock was set back, until stamps and clock agree again.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+__all__ = ['StampWatch', 'Unusable', 'misdated', 'repeated']
+
+
+class Unusable(NamedTuple):
+    """Why a measurement does not count: a word to count it by, and a sentence."""
+
+    reason: str
+    text: str
+
+
+def misdated(
+    age_s: float, stamp_s: float | None, *, oldest_s: float, ahead_s: float
+) -> Unusable | None:
+    """
+    Return why a message of this age does not count; None if it does.
+
+    :param age_s: by the clock of this node; negative = ahead of it.
+    :param stamp_s: its stamp, None = it has none.
+    :param oldest_s: how old it may be.
+    :param ahead_s: how far it may be ahead.
+    """
+    if -ahead_s <= age_s <= oldest_s:
+        return None
+    if stamp_s is not None and age_s == -stamp_s:
+        return Unusable(
+            'age', 'the clock of this node says 0: with use_sim_time, /clock has to be published'
+        )
+    where = f'{age_s:.1f} s old' if age_s > 0.0 else f'{-age_s:.1f} s ahead'
+    return Unusable('age', f'joint_states are {where}: is the clock of the driver set?')
+
+
+def repeated(age_s: float) -> Unusable:
+    """Return why a message does not count whose stamp has not changed for so long."""
+    return Unusable(
+        'stamp',
+        f'joint_states repeat the stamp of {age_s:.1f} s ago: does the clock of their publisher '
+        'run?',
+    )
+
+
+class StampWatch:
+    """
+    Finds stamps that stand still; they grow old by the steady clock.
+
+    Otherwise a driver that repeats its last message looks fresh while the clock of this node
+    stands still, too.
+    """
+
+    def __init__(self) -> None:
+        self._seen: dict[str, tuple[float, float]] = {}
+
+    def judge(self, key: str, stamp_s: float, now: float, *, oldest_s: float) -> Unusable | None:
+        """
+        Return why a message does not count; None if it does.
+
+        :param key: which publisher it may be from; the same one repeats stamps.
+        :param now: in seconds of the steady clock.
+        :param oldest_s: how long a stamp may stay the same.
+        """
+        before_s, since = self._seen.get(key, (None, now))
+        if stamp_s != before_s:
+            self._seen[key] = stamp_s, now
+            return None
+        age_s = abs(now - since)
+        return repeated(age_s) if age_s > oldest_s else None

@@ -1,0 +1,171 @@
+"""What the launch files decide, without launch and without ROS."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from lerobot_arena_ros.arena.address import Address
+from lerobot_arena_ros.arena.errors import InvalidAddress
+
+__all__ = ['Arena', 'Include', 'LaunchError', 'Respawns', 'choose_arena']
+
+QUICK_S = 10.0
+"""A bridge that ends within this time of its start has not worked."""
+
+MOST_QUICK_ENDS = 5
+"""In a row, after which a bridge is not started again."""
+
+USER_ERROR = 2
+"""The exit code of a bridge if the user has to change something."""
+
+_ROOMS = ('produce_room', 'consume_room')
+_LOCAL_HOSTS = ('localhost', '127.0.0.1')
+
+
+class LaunchError(ValueError):
+    """A launch that must not go on; the text is one line for the user."""
+
+
+@dataclass(frozen=True)
+class Arena:
+    """
+    Where bridges find their arena.
+
+    :param url: empty: as their parameters say.
+    :param port: where an arena is to be started; None: nowhere.
+    """
+
+    url: str
+    port: int | None
+
+
+def choose_arena(
+    *, server_url: str, port: str, start_server: bool, urls: Collection[str]
+) -> Arena:
+    """
+    Choose one arena for the bridges and for ``start_server``.
+
+    :param server_url: the argument, perhaps empty.
+    :param port: the argument, perhaps empty.
+    :param urls: what counts without both arguments.
+    :raises LaunchError: the arguments do not agree, or the arena is not one of this machine.
+    """
+    if port:
+        number = _number(port)
+        if server_url and _local_port(server_url) != number:
+            raise LaunchError(
+                f'server_url is {server_url!r} and port is {port}: expected one of them alone, or '
+                f'http://localhost:{port}'
+            )
+    elif not start_server:
+        return Arena(server_url, None)
+    else:
+        number = _port_to_start({server_url} if server_url else set(urls))
+    # By its number: localhost may be [::1] first, where arena_server does not listen.
+    return Arena(f'http://127.0.0.1:{number}', number if start_server else None)
+
+
+def _number(port: str) -> int:
+    if port.isascii() and port.isdigit() and 1 <= int(port) <= 65535:
+        return int(port)
+    raise LaunchError(f'port is {port!r}: expected a number from 1 to 65535')
+
+
+def _port_to_start(urls: set[str]) -> int:
+    if len(urls) != 1:
+        raise LaunchError(
+            f'start_server is true, and the bridges have several arenas ({", ".join(sorted(urls))}'
+            '): expected one server_url, or start_server:=false'
+        )
+    (url,) = urls
+    port = _local_port(url)
+    if port is None:
+        raise LaunchError(
+            f'start_server is true, and server_url is {url!r}: expected an arena of this machine, '
+            'such as http://localhost:8000, or start_server:=false'
+        )
+    return port
+
+
+def _local_port(url: str) -> int | None:
+    """Return where an arena with this URL would listen; None if not on this machine."""
+    try:
+        parts = urlsplit(Address.parse(url).base_url)
+    except InvalidAddress as exc:
+        raise LaunchError(str(exc)) from exc
+    is_local = parts.scheme == 'http' and parts.hostname in _LOCAL_HOSTS and not parts.path
+    return (parts.port or 80) if is_local else None
+
+
+@dataclass(frozen=True)
+class Include:
+    """
+    One include of ``bridge.launch.py``.
+
+    :param node: the full name of the bridge.
+    :param arguments: those that do not have their default.
+    """
+
+    node: str
+    arguments: Mapping[str, str]
+
+    def check_after(self, earlier: Include) -> str | None:
+        """
+        Look for arguments that an earlier include has left behind in the same scope.
+
+        Launch keeps the arguments of an include for whatever comes after it in its scope.
+
+        :returns: a warning in one line; None without a reason.
+        :raises LaunchError: this bridge must not run beside the other one.
+        """
+        shared = sorted(self.arguments.items() & earlier.arguments.items())
+        remedy = (
+            'launch keeps the arguments of an include for later ones, so put each include into a '
+            'GroupAction of its own'
+        )
+        if self.node == earlier.node:
+            raise LaunchError(
+                f'two bridges are called {self.node}: expected another namespace; {remedy}'
+            )
+        for name, value in shared:
+            if name in _ROOMS or name == 'start_server':
+                raise LaunchError(
+                    f'{self.node}: {name} is {value!r}, as of {earlier.node} before it; {remedy}'
+                )
+        if not shared:
+            return None
+        names = ', '.join(f'{name}={value}' for name, value in shared)
+        return f'{self.node} has {names}, as {earlier.node} before it; if not meant: {remedy}'
+
+
+class Respawns:
+    """
+    Whether a bridge is started again after it has ended.
+
+    :param now: when it was started, in seconds of any steady clock.
+    :param delay_s: between an end and the next start.
+    """
+
+    def __init__(self, now: float, delay_s: float) -> None:
+        self._started_at = now
+        self._delay_s = delay_s
+        self._quick_ends = 0
+
+    def ended(self, code: int, now: float) -> str | None:
+        """Return why it is not started again, in one line; None if it is."""
+        is_quick = now - self._started_at < QUICK_S
+        self._started_at = now + self._delay_s
+        self._quick_ends = self._quick_ends + 1 if is_quick else 0
+        if is_quick and code == USER_ERROR:
+            return (
+                'is not started again, because it ended with 2 at its start: change what its last '
+                'line says, and launch again'
+            )
+        if self._quick_ends >= MOST_QUICK_ENDS:
+            return (
+                f'is not started again, because it ended {MOST_QUICK_ENDS} times in a row within '
+                f'{QUICK_S:g} s of its start, with {code} at last: look at its lines above'
+            )
+        return None

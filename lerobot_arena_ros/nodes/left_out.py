@@ -1,0 +1,68 @@
+"""Which joints of a robot are left out of what is sent, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lerobot_arena_ros.arena.fields import is_text
+
+__all__ = ['LeftOut']
+
+LARGEST = 1e12
+"""In radians or metres: what is beyond it, or no number, is no position of any joint."""
+
+
+class LeftOut:
+    """
+    Joints that cannot be sent while the others can: one of them silences no other.
+
+    One thread at a time may call it; any thread may read :attr:`joints`.
+    """
+
+    def __init__(self) -> None:
+        self._unmeasured: dict[str, str] = {}
+        self._unsendable: dict[str, str] = {}
+        self._checked: set[str] = set()
+
+    @property
+    def joints(self) -> dict[str, str]:
+        """Why each of them is left out now, by its name in ROS or in the room."""
+        return {**self._unmeasured, **self._unsendable}
+
+    def joined(self) -> None:
+        """Forget what a room refused: the next one may have other limits."""
+        self._unsendable = {}
+        self._checked = set()
+
+    def measured(self, positions: Mapping[str, float]) -> Mapping[str, float]:
+        """Return the positions, by ROS name, that can be; drivers write NaN for the rest."""
+        # Nearly always there is nothing to leave out, at hundreds of messages a second.
+        if not self._unmeasured and all(
+            -LARGEST <= each <= LARGEST for each in positions.values()
+        ):
+            return positions
+        finite = {name: value for name, value in positions.items() if abs(value) <= LARGEST}
+        known = {name: why for name, why in self._unmeasured.items() if name not in positions}
+        odd = positions.keys() - finite.keys()
+        self._unmeasured = {**known, **{name: f'measured at {positions[name]}' for name in odd}}
+        return finite
+
+    def known(self, positions: Mapping[str, float]) -> Mapping[str, float]:
+        """Return the positions of earlier messages, without those that a newer one took back."""
+        if not self._unmeasured:
+            return positions
+        return {n: value for n, value in positions.items() if n not in self._unmeasured}
+
+    def sendable(self, values: dict[str, float]) -> dict[str, float]:
+        """Return the values, by arena name, that the room takes."""
+        if values.keys() != self._checked:
+            self._checked = set(values)
+            nameless = [name for name in values if not is_text(name)]
+            self.refused(dict.fromkeys(nameless, 'a joint needs a name in the room'))
+        if not self._unsendable:
+            return values
+        return {name: value for name, value in values.items() if name not in self._unsendable}
+
+    def refused(self, joints: Mapping[str, str]) -> None:
+        """Take the joints that the room refused, and why."""
+        self._unsendable = {**self._unsendable, **joints}  # Another one, for those who read it.

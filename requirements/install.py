@@ -1,0 +1,156 @@
+"""
+Install requirements into a virtual environment, and say what is going on, in lines.
+
+    python3 requirements/install.py .venv requirements/jazzy.txt ...
+
+What goes wrong is one line, and the whole output of pip is in VENV.log. Needs the standard library
+alone, because nothing else is there yet.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+OLDEST = (3, 10)
+
+LARGE_MB = 1.0
+"""From this size on a download gets a line, in MB."""
+
+UNREACHED = (
+    'NewConnectionError',
+    'NameResolutionError',
+    'ConnectTimeout',
+    'ProxyError',
+    'SSLError',
+)
+OFFLINE = 'the package index was not reached: check the network, and proxies (HTTPS_PROXY)'
+REASONS = {
+    'No space left on device': 'the disk is full',
+    'No matching distribution found for': 'the package index has none that fits this Python',
+    'THESE PACKAGES DO NOT MATCH THE HASHES': 'a download is not what the index promised',
+}
+"""What pip prints, and what it means."""
+
+
+class Failure(Exception):
+    """What could not be done; its text is one line for the user."""
+
+
+def main() -> int:
+    """Read the command line and install."""
+    parser = argparse.ArgumentParser(
+        description='Install requirements into a virtual environment.'
+    )
+    parser.add_argument('venv', type=Path, help='the folder of the environment')
+    parser.add_argument('files', type=Path, nargs='+', help='requirements')
+    parser.add_argument('--new', action='store_true', help='make the environment first, anew')
+    parser.add_argument('--system-site-packages', action='store_true', help='as venv has it')
+    args = parser.parse_args()
+    try:
+        if args.new:
+            make_venv(args.venv, ['--system-site-packages'] * args.system_site_packages)
+        install(args.venv, args.files)
+    except Failure as exc:
+        print(f'{args.venv}: {exc}', file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def make_venv(venv: Path, options: list[str]) -> None:
+    """
+    Make an environment in place of what is there.
+
+    :raises Failure: this Python is too old, or has no venv.
+    """
+    version = '.'.join(map(str, sys.version_info[:3]))
+    if sys.version_info < OLDEST:
+        oldest = '.'.join(map(str, OLDEST))
+        raise Failure(
+            f'{sys.executable} is Python {version}, expected {oldest} or later: name another one '
+            'with PYTHON=...'
+        )
+    print(f'Making {venv} with Python {version} (once)', flush=True)
+    shutil.rmtree(venv, ignore_errors=True)
+    command = [sys.executable, '-m', 'venv', *options, str(venv)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode:
+        venv.with_name(f'{venv.name}.log').write_text(done.stdout)
+        raise Failure(
+            f'{sys.executable} cannot make a virtual environment: apt install python3-venv '
+            f'(what it printed is in {venv.name}.log)'
+        )
+
+
+def install(venv: Path, files: list[Path]) -> None:
+    """
+    Install what the files name.
+
+    :raises Failure: pip could not.
+    """
+    print(f'Installing {", ".join(map(str, files))} into {venv} (once)', flush=True)
+    began = time.monotonic()
+    log = venv.with_name(f'{venv.name}.log')
+    command = [str(venv / 'bin' / 'python'), '-m', 'pip', 'install', '--prefer-binary']
+    command += ['--disable-pip-version-check', '--no-color', '--progress-bar', 'off']
+    command += [word for file in files for word in ('-r', str(file))]
+    try:
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors='replace'
+        )
+    except OSError as exc:
+        raise Failure(f'{exc.filename}: {exc.strerror}: make it anew with make clean') from exc
+    assert process.stdout is not None
+    with process, log.open('w') as copy:
+        printed = []
+        for line in process.stdout:
+            copy.write(line)
+            printed.append(line)
+            if (text := progress(line)) is not None:
+                print(f'  {text}', flush=True)
+    if process.returncode:
+        raise Failure(f'pip failed: {reason_of(printed)} (what pip printed is in {log.name})')
+    log.unlink()
+    print(f'Installed in {time.monotonic() - began:.0f} s', flush=True)
+
+
+def progress(line: str) -> str | None:
+    """Say what a line of pip means; None for what is not worth a line."""
+    found = re.match(r' *Downloading (?:\S*/)?([\w.]+?)-\S+ \(([\d.]+) ([kMG])B\)', line)
+    if found:
+        size_mb = float(found[2]) * {'k': 1e-3, 'M': 1.0, 'G': 1e3}[found[3]]
+        return f'downloading {found[1]}, {size_mb:.0f} MB' if size_mb >= LARGE_MB else None
+    if line.startswith('Installing collected packages:'):
+        count = len(line.partition(':')[2].split(','))
+        return f'installing {count} packages'
+    found = re.match(r' *Building wheel for (\S+)', line)
+    if found and 'started' not in line:
+        return f'building {found[1]}'
+    if 'Retrying (' in line:
+        return 'the package index does not answer, trying again'
+    return None
+
+
+def reason_of(lines: list[str]) -> str:
+    """Say in one line why pip failed."""
+    text = ''.join(lines)
+    if 'No module named pip' in text:
+        return 'the environment has no pip: remove it with make clean'
+    if any(word in text for word in UNREACHED):
+        return OFFLINE
+    errors = [line.removeprefix('ERROR: ').strip() for line in lines if line.startswith('ERROR')]
+    for words, meaning in REASONS.items():
+        if words in text:
+            return f'{meaning}: {errors[-1] if errors else words}'
+    return errors[-1] if errors else (lines[-1].strip() if lines else 'it printed nothing')
+
+
+if __name__ == '__main__':
+    sys.exit(main())

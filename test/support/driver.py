@@ -1,0 +1,89 @@
+"""A driver that publishes where the joints of a robot are, and that may be wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+import threading
+from typing import Any
+
+from builtin_interfaces.msg import Time as TimeMsg
+import rclpy
+from rclpy.duration import Duration
+from rclpy.time import Time
+from sensor_msgs.msg import JointState
+
+from .robot import NAMESPACE, Robot
+from .waiting import wait_for
+
+__all__ = ['RATE_HZ', 'Driver', 'driver']
+
+RATE_HZ = 50.0
+
+
+class Driver:
+    """
+    A node of its own that publishes joint_states of a robot.
+
+    :ivar position: of j1, in radians.
+    :ivar fields: of each message, where it is not only j1 at its position.
+    :ivar age_s: how old its stamps are; None = it does not stamp.
+    :ivar stamp: of each message; None = by its age.
+    :ivar clock: gives the stamps instead of the system's clock, in seconds; None = none does.
+    :ivar is_silent: whether it publishes nothing, though it is there.
+    """
+
+    def __init__(self, bridged: Robot, name: str, position: float) -> None:
+        self.position = position
+        self.fields: dict[str, Any] = {}
+        self.age_s: float | None = 0.0
+        self.stamp: TimeMsg | None = None
+        self.clock: Callable[[], float] | None = None
+        self.is_silent = False
+        self._node = rclpy.create_node(
+            name, context=bridged.probe.node.context, namespace=NAMESPACE
+        )
+        self._publisher = self._node.create_publisher(JointState, 'joint_states', 10)
+        self._is_over = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=name)
+
+    def publish(self, **fields: Any) -> None:
+        """Publish one message, of j1 at its position where nothing else is said."""
+        message = JointState(**{'name': ['j1'], 'position': [self.position], **fields})
+        if self.stamp is not None:
+            message.header.stamp = self.stamp
+        elif self.clock is not None:
+            message.header.stamp = Time(nanoseconds=int(self.clock() * 1e9)).to_msg()
+        elif self.age_s is not None:
+            age = Duration(nanoseconds=int(self.age_s * 1e9))
+            message.header.stamp = (self._node.get_clock().now() - age).to_msg()
+        self._publisher.publish(message)
+
+    def _run(self) -> None:
+        while not self._is_over.wait(1.0 / RATE_HZ):
+            if not self.is_silent:
+                self.publish(**self.fields)
+
+    def start(self) -> None:
+        """Publish again and again from now on."""
+        wait_for(self._publisher.get_subscription_count, 'a bridge that listens', 20.0)
+        self._thread.start()
+
+    def end(self) -> None:
+        """Be gone; idempotent."""
+        if self._is_over.is_set():
+            return
+        self._is_over.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._node.destroy_node()
+
+
+@contextmanager
+def driver(bridged: Robot, position: float, *, name: str = 'driver') -> Iterator[Driver]:
+    """Have a driver that has yet to start."""
+    made = Driver(bridged, name, position)
+    try:
+        yield made
+    finally:
+        made.end()

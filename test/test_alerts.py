@@ -1,0 +1,75 @@
+"""deploy/alerts.yaml: its rules are rules, and they use metrics that the server has."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from typing import Any
+
+import httpx
+from prometheus_client.parser import text_string_to_metric_families
+import pytest
+from support.arena_api import make_room
+from support.pages import ROOT, rows_of
+from support.required import require
+import yaml
+
+FILE = ROOT / 'deploy' / 'alerts.yaml'
+RULES: list[dict[str, Any]] = [
+    rule
+    for group in yaml.safe_load(FILE.read_text(encoding='utf-8'))['groups']
+    for rule in group['rules']
+]
+OF_PROMETHEUS = {'up': {'job', 'instance'}}
+WORDS = {'and', 'ignoring', 'increase', 'rate', 'max_over_time'}
+
+
+@pytest.mark.parametrize('rule', RULES, ids=[rule['alert'] for rule in RULES])
+def test_a_rule_says_what_is_wrong_and_what_to_do(rule: dict[str, Any]) -> None:
+    """Each has a severity, a sentence that names the room or server, and what to do."""
+    assert set(rule) - {'for'} == {'alert', 'expr', 'labels', 'annotations'}
+    assert rule['labels']['severity'] in ('critical', 'warning', 'info')
+    assert re.search(r'\{\{ \$labels\.(room|instance) \}\}', rule['annotations']['summary'])
+    assert rule['annotations']['description'].endswith('.')
+
+
+@pytest.mark.parametrize('rule', RULES, ids=[rule['alert'] for rule in RULES])
+def test_a_rule_uses_what_the_server_counts(rule: dict[str, Any], own_server_url: str) -> None:
+    """A metric or label that does not exist would be an alert that never comes."""
+    make_room(own_server_url)
+    httpx.get(f'{own_server_url}/robotics/workspaces/lab/rooms/nowhere')
+    known = {
+        sample.name: {*sample.labels, 'job', 'instance'}
+        for family in text_string_to_metric_families(httpx.get(f'{own_server_url}/metrics').text)
+        for sample in family.samples
+    } | OF_PROMETHEUS
+    expression = re.sub(r'"[^"]*"|\[[^]]*\]', '', rule['expr'])
+    braces = re.findall(r'(\w+)\{([^}]*)\}', expression)
+    names = set(re.findall(r'[a-z_]{2,}', re.sub(r'\{[^}]*\}|\([a-z]+\)', '', expression))) - WORDS
+
+    assert names
+    assert names <= set(known)
+    for name, matchers in braces:
+        assert set(re.findall(r'(\w+)=', matchers)) <= known[name]
+    labels = set().union(*(known[name] for name in names))
+    for text in rule['annotations'].values():
+        assert set(re.findall(r'\$labels\.(\w+)', text)) <= labels
+
+
+def test_the_page_has_every_alert() -> None:
+    """In the order of the file."""
+    rows = rows_of('docs/howto/monitoring.md', '## Alerts')
+
+    assert [row[0].strip('`') for row in rows] == [rule['alert'] for rule in RULES]
+
+
+def test_prometheus_takes_the_rules() -> None:
+    """Its own checker reads the file, where it is installed."""
+    checker = shutil.which('promtool')
+    require('promtool', checker, 'promtool is not installed; it comes with prometheus')
+    command = [str(checker), 'check', 'rules', str(FILE)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f'{len(RULES)} rules found' in done.stdout

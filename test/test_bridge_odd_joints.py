@@ -1,0 +1,107 @@
+"""One joint that cannot be sent, or cannot be used, silences no other; both ends name it."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from fastapi import WebSocket
+import pytest
+
+pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
+
+from support.domain import own_domain
+from support.fake_arena import fake_arena, listed, say, welcome
+from support.leading import in_thread
+from support.participant import running_participant
+from support.probe import running_probe
+from support.processes import ros_arguments, running
+from support.robot import DEFAULTS, NAMESPACE, WORKSPACE, robot
+from support.waiting import ticks, wait_for
+
+from lerobot_arena_ros import RoboticsConsumer
+
+LONG = 'left_arm_of_the_robot_at_the_window_wrist_roll_joint_1'
+PRODUCE = {'produce.room_id': 'a', 'units': 'radians'}
+
+
+@pytest.mark.parametrize(
+    ('odd', 'position', 'named'),
+    [
+        (LONG, 1.0, f"'{LONG}' (a name has at most 50 characters, got 54)"),
+        ('', 1.0, "'' (a joint needs a name in the room)"),
+        ('j2', math.nan, "'j2' (measured at nan)"),
+    ],
+    ids=['54 characters', 'no name', 'no number'],
+)
+def test_a_joint_that_cannot_be_sent_is_left_out_and_named(
+    odd: str, position: float, named: str
+) -> None:
+    """The other joint arrives; log and diagnostics name the odd one."""
+    with robot(PRODUCE) as bridged:
+        bridged.wait_for_status('produce link', 'joined')
+        viewer = RoboticsConsumer(bridged.url)
+        with running_participant(viewer, WORKSPACE, 'a', 'viewer') as participant:
+            count = 0
+            text = f'left out of what is sent: {named}'
+
+            def told() -> bool:
+                nonlocal count
+                count += 1
+                bridged.probe.publish_joints(NAMESPACE, ['j1', odd], [0.001 * count, position])
+                return text in bridged.status('producing') and text in bridged.bridge.output
+
+            wait_for(told, 'diagnostics and the log to name the joint', 20.0)
+            wait_for(lambda: participant.updates, 'the other joint')
+
+        assert all(update.keys() == {'j1'} for update in participant.updates)
+        assert 'Failed to process' not in bridged.bridge.output
+
+
+async def test_an_odd_joint_in_the_room_is_left_out_and_named() -> None:
+    """As the public server passes it on; one of ours that is odd spoils its update."""
+    update: list[Any] = []
+
+    async def arena(websocket: WebSocket) -> None:
+        fake.room = listed((await welcome(websocket))['participant_id'], producer='leader')
+        async for count in ticks(50.0):
+            ours = [{'name': name, 'value': 1.0 + count % 2} for name in ('j1', 'j2')]
+            await say(websocket, 'joint_update', data=[*update, *ours], source='leader')
+            await say(websocket, 'heartbeat_ack', has_producer=True)
+
+    update += [{'name': '', 'value': 1.0}, {'name': 'theirs', 'value': math.nan}, 'nonsense']
+    with own_domain(), running_probe() as probe:
+        probe.watch(NAMESPACE)
+        async with fake_arena(arena) as fake:
+            fake.room = listed()
+            parameters = {
+                **DEFAULTS,
+                'consume.room_id': 'a',
+                'joints': ['j1', 'j2'],
+                'server_url': fake.url,
+                'create_missing_rooms': 'none',
+            }
+            mapping = f'/{NAMESPACE}/arena_bridge: mapping'
+            consuming = f'/{NAMESPACE}/arena_bridge: consuming'
+            commands = probe.commands[NAMESPACE]
+
+            def counted() -> str:
+                heard = probe.diagnostics.get(consuming)
+                pairs = [] if heard is None else heard.values
+                return next((p.value for p in pairs if p.key == 'dropped_value'), '')
+
+            with running('nodes.bridge', ros_arguments(NAMESPACE, parameters)) as bridge:
+                await in_thread(lambda: wait_for(lambda: len(commands) > 5, 'commands', 20.0))
+                await in_thread(
+                    lambda: wait_for(
+                        lambda: 'left out of what the room says' in probe.text(mapping),
+                        'the names',
+                    )
+                )
+                assert "joint 'theirs': value must be a finite number" in probe.text(mapping)
+                text = 'left out of what the room says'
+                await in_thread(lambda: wait_for(lambda: text in bridge.output, 'the log line'))
+                assert counted() == ''
+
+                update.append({'name': 'j2', 'value': math.nan})
+                await in_thread(lambda: wait_for(counted, 'the spoilt update to be counted', 20.0))

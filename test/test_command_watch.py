@@ -1,0 +1,68 @@
+"""Whether the robot is commanded, and what is said where it is not."""
+
+from __future__ import annotations
+
+import pytest
+
+from lerobot_arena_ros.control.causes import INACTIVE, LIVE, NO_PRODUCER, NO_UPDATE
+from lerobot_arena_ros.control.command_watch import commanding, present_cause
+from lerobot_arena_ros.control.condition import Condition, Level, Severity
+from lerobot_arena_ros.control.gate_output import State
+
+TOPIC = '/arm/joint_commands'
+
+
+def watched(
+    state: State, cause: str = LIVE, *, is_heard: bool = True, age_s: float | None = 0.1
+) -> Condition:
+    """Return how it is."""
+    return commanding(state, cause, is_heard=is_heard, topic=TOPIC, age_s=age_s)
+
+
+def test_commanding_is_well_for_a_second_after_each_command() -> None:
+    """And no longer: the room may be silent."""
+    assert watched(State.ACTIVE, age_s=1.0) == (Level.OK, 'commanding', Severity.NONE)
+
+    found = watched(State.ACTIVE, age_s=38.0)
+    assert found.level is Level.STALE
+    assert found.text == 'no command for 38.0 s, because the room sends nothing new'
+
+
+def test_a_robot_that_does_not_listen_is_named_though_the_gate_is_active() -> None:
+    """Commands are published, and the robot does not move."""
+    found = watched(State.ACTIVE, is_heard=False)
+
+    cause = present_cause(State.ACTIVE, LIVE, is_heard=False, topic=TOPIC)
+    assert cause.startswith(f'nothing subscribes to {TOPIC}: start the controller')
+    assert found.text.startswith(f'commands do not flow: {cause}')
+    assert (found.level, found.severity) == (Level.WARN, Severity.WARN)
+
+
+@pytest.mark.parametrize(
+    ('cause', 'severity'),
+    [
+        ('no fresh joint_states of j1', Severity.WARN),
+        (INACTIVE, Severity.INFO),
+        (NO_PRODUCER, Severity.INFO),
+        (NO_UPDATE, Severity.INFO),
+    ],
+)
+def test_what_the_gate_waits_for_is_said_with_the_age_of_the_last_command(
+    cause: str, severity: Severity
+) -> None:
+    """It is a warning in the log only where something is wrong."""
+    assert watched(State.WAITING, cause, age_s=38.0) == (
+        Level.WARN,
+        f'commands do not flow: {cause} (last command 38.0 s ago)',
+        severity,
+    )
+    assert watched(State.WAITING, cause, age_s=None) == (
+        Level.STALE,
+        f'commands do not flow: {cause}',
+        severity,
+    )
+
+
+def test_a_stop_is_left_to_the_emergency_stop_to_log() -> None:
+    """It has a line of its own, at once."""
+    assert watched(State.STOPPED, 'button').severity is Severity.NONE

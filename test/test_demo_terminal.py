@@ -1,0 +1,111 @@
+"""The demos in windows of several sizes, and where there is no window."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
+
+from support.demo_terminal import DemoTerminal, demo_in_terminal
+from support.domain import own_domain
+from support.processes import running
+from support.waiting import wait_for
+
+FOLLOWS = 'behind'
+"""In the line that says how far the follower is behind."""
+
+
+def follows(terminal: DemoTerminal) -> bool:
+    """Say whether the last picture shows a follower that follows."""
+    return any(FOLLOWS in line for line in (terminal.pictures or [[]])[-1])
+
+
+def check_fits(pictures: list[list[str]], columns: int, rows: int) -> None:
+    """Fail where a line is wider than the window, or a picture higher."""
+    for picture in pictures:
+        assert len(picture) <= rows, '\n'.join(picture)
+        assert [line for line in picture if len(line) > columns] == []
+
+
+@pytest.mark.parametrize(('columns', 'rows'), [(80, 24), (60, 20), (40, 12)])
+def test_the_demo_fits_its_window(columns: int, rows: int) -> None:
+    """From the first picture on, with the console's address on top and the keys at the bottom."""
+    with own_domain(), demo_in_terminal('arena_demo', columns=columns, rows=rows) as terminal:
+        wait_for(lambda: follows(terminal), 'the follower', 30.0)
+        terminal.press(b'q')
+        assert terminal.wait() == 0
+        before, *_ = terminal.text.partition('\x1b')
+
+        assert re.match(r'console: http://127\.0\.0\.1:\d+/#default-workspace/demo\r\n', before)
+        check_fits(terminal.pictures, columns, rows)
+        assert terminal.pictures[0][-1] == 'e: emergency stop   r: reset   q: quit'[:columns]
+        assert terminal.pictures[0][0].startswith('console: http://127.0.0.1:')
+        assert 'waiting for the leader arm' in '\n'.join(terminal.pictures[0])
+        assert not re.search(r'\binf\b', terminal.text)
+        assert terminal.is_restored
+
+
+def test_the_demo_follows_its_window() -> None:
+    """After a resize everything is drawn anew in the new size."""
+    with own_domain(), demo_in_terminal('arena_demo') as terminal:
+        wait_for(lambda: len(terminal.pictures) > 1, 'a picture', 30.0)
+        terminal.resize(50, 18)
+        wait_for(lambda: terminal.text.count('\x1b[2J') == 2, 'the window to be cleared')
+        count = len(terminal.pictures)
+        wait_for(lambda: len(terminal.pictures) > count + 2, 'more pictures')
+        terminal.press(b'\x03')
+
+        assert terminal.wait() == 0
+        check_fits(terminal.pictures[count:], 50, 18)
+        assert 'Traceback' not in terminal.text
+
+
+@pytest.mark.parametrize('variables', [{'TERM': 'dumb'}, {'NO_COLOR': '1'}], ids=['dumb', 'plain'])
+def test_a_terminal_without_escape_codes_gets_lines(variables: dict[str, str]) -> None:
+    """One line now and then, that fits 80 columns, until Ctrl-C."""
+    with own_domain(), demo_in_terminal('arena_demo', variables=variables) as terminal:
+        wait_for(lambda: FOLLOWS in terminal.text, 'the follower', 30.0)
+        terminal.press(b'\x03')
+
+        assert terminal.wait() == 0
+        check_lines(terminal.text)
+
+
+def test_without_a_terminal_the_demo_prints_lines() -> None:
+    """As in a log of CI; Ctrl-C and SIGTERM end it."""
+    with own_domain(), running('executables:arena_demo', []) as demo:
+        wait_for(lambda: FOLLOWS in demo.output, 'the follower', 30.0)
+
+        assert demo.end() == 0, demo.output
+        check_lines(demo.output)
+
+
+@pytest.mark.parametrize('is_terminal', [True, False], ids=['terminal', 'pipe'])
+def test_the_simulation_prints_lines(is_terminal: bool) -> None:
+    """It draws nothing, so it is the same everywhere."""
+    pytest.importorskip('mujoco', reason='MuJoCo is not here: requirements/sim.txt')
+    with own_domain():
+        if is_terminal:
+            with demo_in_terminal('sim_demo') as terminal:
+                wait_for(lambda: 'Ctrl-C ends all' in terminal.text, 'the arm', 60.0)
+                terminal.press(b'\x03')
+                assert terminal.wait() == 0
+                check_lines(terminal.text, 'waiting for the arm')
+            return
+        with running('executables:sim_demo', []) as demo:
+            wait_for(lambda: 'Ctrl-C ends all' in demo.output, 'the arm', 60.0)
+            assert demo.end() == 0, demo.output
+            check_lines(demo.output, 'waiting for the arm')
+
+
+def check_lines(text: str, waiting: str = 'waiting for the leader arm') -> None:
+    """Fail on escape codes, lines of more than 80 columns, and a late address of the console."""
+    lines = text.replace('^C', '').splitlines()
+    assert '\x1b' not in text
+    assert 'Traceback' not in text
+    assert [line for line in lines if len(line) > 80] == []
+    assert lines[0].startswith('console: http://127.0.0.1:')
+    assert waiting in text
+    assert not re.search(r'\binf\b', text)

@@ -1,0 +1,128 @@
+"""The source distribution is the repository, and an index takes what is built."""
+
+from __future__ import annotations
+
+from email import message_from_string
+from email.message import Message
+import importlib.util
+from pathlib import Path
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+from xml.etree import ElementTree
+
+import pytest
+from support.pages import PAGES, ROOT
+
+PACKAGE = 'lerobot_arena_ros'
+MADE = re.compile(rf'PKG-INFO|{PACKAGE}\.egg-info/.*')
+"""What setuptools adds to a source distribution; nothing is missing from it."""
+
+LINK = re.compile(r'!?\[[^]]*\]\(([^)\s]+)\)')
+
+
+def in_git() -> set[str]:
+    """List the files of the repository."""
+    if shutil.which('git') is None or not (ROOT / '.git').exists():
+        pytest.skip('this is no git repository')
+    command = ['git', 'ls-files', '--cached', '--others', '--exclude-standard']
+    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    return {name for name in listed.stdout.splitlines() if (ROOT / name).is_file()}
+
+
+@pytest.fixture(name='source', scope='module')
+def fixture_source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Copy the files of the repository, because setuptools writes beside what it reads."""
+    folder = tmp_path_factory.mktemp('source')
+    for name in in_git():
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, target)
+    return folder
+
+
+@pytest.fixture(name='unpacked', scope='module')
+def fixture_unpacked(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the source distribution and unpack it."""
+    folder = tmp_path_factory.mktemp('unpacked')
+    command = [sys.executable, 'setup.py', '-q', 'sdist', '--dist-dir', str(folder)]
+    subprocess.run(command, cwd=source, check=True, capture_output=True)
+    (archive,) = folder.glob('*.tar.gz')
+    with tarfile.open(archive) as tar:
+        tar.extractall(folder)
+    (top,) = (path for path in folder.iterdir() if path.is_dir())
+    return top
+
+
+def metadata_of(unpacked: Path) -> Message:
+    """Read what an index is told."""
+    return message_from_string((unpacked / 'PKG-INFO').read_text(encoding='utf-8'))
+
+
+def test_the_source_distribution_is_the_repository(unpacked: Path) -> None:
+    """Tests with their support and corpus, pages, Makefile, requirements: each file, no other."""
+    files = {p.relative_to(unpacked).as_posix() for p in unpacked.rglob('*') if p.is_file()}
+
+    assert {name for name in files if not MADE.fullmatch(name)} == in_git()
+
+
+def test_the_links_of_each_page_lead_somewhere_in_it(unpacked: Path) -> None:
+    """A page that names a file which is not there is found here."""
+    broken = [
+        f'{page}: {target}'
+        for page in PAGES
+        for target in LINK.findall((unpacked / page).read_text(encoding='utf-8'))
+        if ':' not in target and not target.startswith('#')
+        if not ((unpacked / page).parent / target.partition('#')[0]).exists()
+    ]
+
+    assert broken == []
+
+
+def test_an_index_is_told_what_it_shows(unpacked: Path) -> None:
+    """The README, addresses, licence, Python and what it is about."""
+    told = metadata_of(unpacked)
+    labels = [line.partition(', ')[0] for line in told.get_all('Project-URL', [])]
+
+    assert told['Description-Content-Type'] == 'text/markdown'
+    assert str(told.get_payload()).startswith('# lerobot_arena_ros')
+    assert {'Documentation', 'Issues', 'Source', 'Changelog'} <= set(labels)
+    assert told['Home-page'].startswith('https://github.com/')
+    assert (told['License'], told['Requires-Python']) == ('Apache-2.0', '>=3.10')
+    assert 'ros2' in told['Keywords'].split(',')
+    assert 'Typing :: Typed' in told.get_all('Classifier', [])
+
+
+def test_the_links_of_the_readme_work_on_an_index(unpacked: Path) -> None:
+    """They are absolute there, and lead to files of the repository, whose address stands once."""
+    manifest = ElementTree.parse(ROOT / 'package.xml')
+    (repository,) = (
+        url.text for url in manifest.findall('url') if url.get('type') == 'repository'
+    )
+    links = LINK.findall(str(metadata_of(unpacked).get_payload()))
+    ours = [
+        re.sub(r'^/(blob|raw)/HEAD/', '', link.removeprefix(str(repository)))
+        for link in links
+        if link.startswith(f'{repository}/')
+    ]
+
+    assert [link for link in links if not re.match(r'\w+:', link)] == []
+    assert len(ours) > 10
+    assert [path for path in ours if not (ROOT / path.partition('#')[0]).exists()] == []
+
+
+def test_an_index_accepts_both_distributions(source: Path, tmp_path: Path) -> None:
+    """As ``twine check --strict`` says it, of what ``python -m build`` makes."""
+    for tool in ('build', 'twine', 'wheel'):
+        if importlib.util.find_spec(tool) is None:
+            pytest.skip(f'{tool} is not installed: see requirements/tools.txt; make lint adds it')
+    build = [sys.executable, '-m', 'build', '--no-isolation', '--outdir', str(tmp_path)]
+    subprocess.run(build, cwd=source, check=True, capture_output=True)
+    made = sorted(map(str, tmp_path.iterdir()))
+    check = [sys.executable, '-m', 'twine', 'check', '--strict', *made]
+    checked = subprocess.run(check, capture_output=True, text=True)
+
+    assert [name.rpartition('.')[2] for name in made] == ['whl', 'gz']
+    assert checked.returncode == 0, checked.stdout

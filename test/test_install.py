@@ -1,0 +1,132 @@
+"""What ``make`` does before the first command can run, and what it says where that fails."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+import os
+from pathlib import Path
+import shutil
+import subprocess
+import sys
+
+import pytest
+from support.pages import ROOT
+from support.processes import free_port
+
+FILES = ('Makefile', 'requirements')
+NO_VENV = 'print("ensurepip is not available"); raise SystemExit(1)'
+
+
+@pytest.fixture(name='folder')
+def fixture_folder(tmp_path: Path) -> Path:
+    """Give a folder with what ``make`` needs to install, and no environment."""
+    for name in FILES:
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, tmp_path / name)
+    return tmp_path
+
+
+def run(
+    folder: Path, command: list[str], variables: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a command there, as a person does in a shell that has nothing sourced."""
+    inherited = {k: v for k, v in os.environ.items() if k not in ('PYTHONPATH', 'ROS_DISTRO')}
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env={**inherited, 'MAKEFLAGS': '', **(variables or {})},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def install(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run the script that installs."""
+    return run(folder, [sys.executable, 'requirements/install.py', *arguments], variables)
+
+
+@pytest.mark.parametrize('target', ['demo', 'sim', 'test'])
+def test_a_target_installs_what_it_needs(folder: Path, target: str) -> None:
+    """The demo needs neither what tests need nor the simulation."""
+    done = run(folder, ['make', '-n', target, f'PYTHON={sys.executable}'])
+    wanted = {word for word in done.stdout.split() if word.startswith('requirements/')}
+
+    runtime = {f'requirements/{name}' for name in ('install.py', 'jazzy.txt', 'newest.txt')}
+    more = {f'requirements/{name}.txt' for name in ('test', 'fuzz', 'examples', 'fast', 'sim')}
+    expected = {'demo': set(), 'sim': {'requirements/sim.txt'}, 'test': more}
+    assert done.returncode == 0, done.stderr
+    assert wanted == runtime | expected[target]
+
+
+def test_an_environment_whose_python_is_gone_is_made_anew(folder: Path) -> None:
+    """As after an upgrade of the system."""
+    (folder / '.venv' / 'bin').mkdir(parents=True)
+    (folder / '.venv' / 'bin' / 'python').symlink_to('/nowhere/python')
+    (folder / '.venv' / 'runtime').touch()
+
+    done = run(folder, ['make', '-n', 'demo', f'PYTHON={sys.executable}'])
+
+    assert '.venv does not run any more: it is made anew.\n' in done.stdout
+    assert 'requirements/install.py --new' in done.stdout
+
+
+def test_without_a_network_one_line_says_so(folder: Path) -> None:
+    """After lines that tell what was tried; pip's own output is in a file."""
+    offline = {
+        'PIP_INDEX_URL': f'http://127.0.0.1:{free_port()}/simple',
+        'PIP_EXTRA_INDEX_URL': '',
+        'PIP_NO_INDEX': '',
+        'PIP_FIND_LINKS': '',
+        'PIP_CONFIG_FILE': os.devnull,
+        'PIP_RETRIES': '1',
+    }
+    (folder / 'some.txt').write_text('some-package-of-a-test\n')
+
+    done = install(folder, '--new', 'env', 'some.txt', **offline)
+
+    assert done.returncode == 1
+    assert done.stderr.count('\n') == 1
+    assert done.stderr.startswith('env: pip failed: the package index was not reached: check the')
+    assert done.stdout.splitlines()[1] == 'Installing some.txt into env (once)'
+    assert 'some-package-of-a-test' in (folder / 'env.log').read_text()
+
+
+def test_a_package_that_is_nowhere_is_named(folder: Path) -> None:
+    """With what pip says of it."""
+    (folder / 'some.txt').write_text('some-package-of-a-test\n')
+
+    done = install(folder, '--new', 'env', 'some.txt', PIP_NO_INDEX='1')
+
+    assert done.returncode == 1
+    assert done.stderr.count('\n') == 1
+    assert 'none that fits this Python' in done.stderr
+    assert 'some-package-of-a-test' in done.stderr
+
+
+def test_a_python_without_venv_is_told_with_the_remedy(folder: Path) -> None:
+    """Debian has it in a package of its own."""
+    fake = folder / 'fake' / 'venv'
+    fake.mkdir(parents=True)
+    (fake / '__init__.py').touch()
+    (fake / '__main__.py').write_text(NO_VENV)
+
+    done = install(folder, '--new', 'env', 'some.txt', PYTHONPATH=str(fake.parent))
+
+    assert done.returncode == 1
+    assert done.stderr.count('\n') == 1
+    assert 'cannot make a virtual environment: apt install python3-venv' in done.stderr
+
+
+def test_an_environment_without_pip_is_told_with_the_remedy(folder: Path) -> None:
+    """As one that was copied in part."""
+    (folder / 'some.txt').touch()
+    subprocess.run([sys.executable, '-m', 'venv', '--without-pip', folder / 'env'], check=True)
+
+    done = install(folder, 'env', 'some.txt')
+
+    assert done.returncode == 1
+    assert done.stderr == (
+        'env: pip failed: the environment has no pip: remove it with make clean (what pip printed '
+        'is in env.log)\n'
+    )

@@ -1,0 +1,29 @@
+"""Joints that are left out of what is sent: which, how long, and what is told of them."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from lerobot_arena_ros.nodes.left_out import LeftOut
+
+
+def test_a_joint_without_a_name_is_left_out() -> None:
+    """No update may hold it, so it would silence all the others."""
+    left_out = LeftOut()
+
+    assert left_out.sendable({'a': 1.0, '': 2.0}) == {'a': 1.0}
+    assert left_out.joints == {'': 'a joint needs a name in the room'}
+
+
+@pytest.mark.parametrize('value', [math.nan, math.inf, -math.inf, 1e300, -1e13])
+def test_a_position_that_cannot_be_is_left_out_while_it_lasts(value: float) -> None:
+    """Also where a message brings other joints in between."""
+    left_out = LeftOut()
+
+    assert left_out.measured({'a': value, 'b': 1.0}) == {'b': 1.0}
+    assert left_out.measured({'b': 2.0}) == {'b': 2.0}
+    assert left_out.joints == {'a': f'measured at {value}'}
+    assert left_out.measured({'a': 0.0}) == {'a': 0.0}
+    assert left_out.joints == {}

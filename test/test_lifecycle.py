@@ -1,0 +1,137 @@
+"""What a bridge says of itself while it serves no room."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
+
+import rclpy
+from rclpy.context import Context
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.parameter import Parameter
+from support.domain import own_domain
+from support.waiting import wait_for
+
+from lerobot_arena_ros.control.condition import Condition, Level
+from lerobot_arena_ros.nodes import lifecycle, node_log
+from lerobot_arena_ros.nodes.bridge_node import BridgeNode
+
+GIVEN = {'units': 'radians', 'consume.room_id': 'a', 'joints': ['j1']}
+BROKEN = "it cannot configure: RuntimeError('no memory')"
+
+
+@pytest.fixture(name='node')
+def fixture_node() -> Iterator[Any]:
+    """Have a bridge in this process that is not configured yet, and no arena."""
+    context = Context()
+    with own_domain():
+        rclpy.init(context=context, args=[])
+        given = {**GIVEN, 'server_url': 'http://127.0.0.1:9'}
+        node: Any = BridgeNode(
+            context=context,
+            parameter_overrides=[Parameter(name, value=value) for name, value in given.items()],
+        )
+        yield node
+        node.finish()
+        node.destroy_node()
+        context.shutdown()
+
+
+def break_configure(node: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Configure, which fails."""
+
+    def command_topic(*_: object) -> None:
+        raise RuntimeError('no memory')
+
+    monkeypatch.setattr(node, '_command_topic', command_topic)
+    node.trigger_configure()
+
+
+def said(node: Any) -> dict[str, Condition]:
+    """Return what it says on /diagnostics, by the name of a status."""
+    array = node._report()
+    return {
+        each.name.partition(': ')[2]: Condition(Level(each.level[0]), each.message)
+        for each in array.status
+    }
+
+
+def test_a_configure_that_failed_is_an_error_with_its_reason(
+    node: Any, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing is well while nothing is served; the log has the same line within 3 s."""
+    break_configure(node, monkeypatch)
+
+    found = said(node)
+    assert set(found) == {'lifecycle', 'safety', 'mapping'}
+    assert found['lifecycle'].level is Level.ERROR
+    assert found['lifecycle'].text.startswith(f'unconfigured, because {BROKEN}; mend it, then')
+    assert found['safety'] == found['lifecycle']
+    assert found['mapping'].level is Level.STALE
+
+    executor = SingleThreadedExecutor(context=node.context)
+    executor.add_node(node)
+    heard: list[str] = []
+
+    def is_logged() -> bool:
+        executor.spin_once(timeout_sec=0.1)
+        node_log.flush()
+        heard.append(capfd.readouterr().err)
+        return found['lifecycle'].text in ''.join(heard)
+
+    wait_for(is_logged, 'the line in the log', 5.0)
+    executor.shutdown()
+
+
+def test_a_configure_that_succeeds_ends_the_error(
+    node: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An inactive node is named as such, and an active one is well."""
+    break_configure(node, monkeypatch)
+    monkeypatch.undo()
+
+    node.trigger_configure()
+    assert said(node)['lifecycle'].text.startswith('inactive: activate the node')
+    assert said(node)['lifecycle'].level is Level.WARN
+    node.trigger_activate()
+    assert said(node)['lifecycle'].is_ok
+
+
+def test_a_robot_of_a_fleet_that_ended_says_why_after_its_stop_is_reset(node: Any) -> None:
+    """The stop is over, and the robot serves nothing all the same."""
+    node.start()
+    sides = node._sides
+    assert sides is not None
+    sides.failure = 'the consume room cannot be joined: HTTP 401'
+
+    node.retire()
+    assert said(node)['safety'].text.startswith('EMERGENCY STOP: ')
+    node._panel._reset('the test')
+
+    found = said(node)
+    assert found['safety'] == found['lifecycle']
+    assert found['safety'].level is Level.ERROR
+    assert 'because the consume room cannot be joined: HTTP 401; mend it' in found['safety'].text
+
+
+def test_a_node_that_waits_to_be_configured_is_no_error() -> None:
+    """The user wanted it so."""
+    found = lifecycle.condition(is_configured=False, is_active=False, failure=None)
+
+    assert found.level is Level.WARN
+    assert found.text.startswith('unconfigured: configure and activate the node')
+
+
+def test_callbacks_that_do_not_run_are_an_error(node: Any) -> None:
+    """A stop by topic or service is not heard then, though /diagnostics goes on."""
+    node.start()
+    node._beat_at -= 10.0
+
+    found = said(node)['safety']
+
+    assert found.level is Level.ERROR
+    assert found.text.startswith('the ROS callbacks of this process have not run for 10.')

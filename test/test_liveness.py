@@ -1,0 +1,158 @@
+"""A place in a room is kept by messages of its holder's program, and not by answers to pings."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+import signal
+import sys
+import time
+
+import httpx
+import pytest
+from support.arena_api import WORKSPACE, get, has_producer, make_room
+from support.peers import enter
+from support.processes import running_command
+from support.server import running_server
+from support.waiting import until, wait_for
+
+from lerobot_arena_ros import RoboticsProducer
+from lerobot_arena_ros.server.limits import Timing
+
+SOON = Timing(liveness_s=0.5)
+
+ARENA = """
+import asyncio
+from lerobot_arena_ros.server.app import create_app
+from lerobot_arena_ros.server.limits import Timing
+from lerobot_arena_ros.server.serving import listen, serve, url_of
+
+async def main():
+    sockets = listen('127.0.0.1', 0)
+    ready = lambda: print(url_of('127.0.0.1', sockets, is_encrypted=False), flush=True)
+    app = create_app(timing=Timing(liveness_s=1.0))
+    await serve(app, sockets, stop=asyncio.Event(), ready=ready)
+
+asyncio.run(main())
+"""
+
+PROGRAM = """
+import asyncio
+import sys
+from lerobot_arena_ros import RoboticsProducer
+
+async def main():
+    url, workspace, room = sys.argv[1:]
+    async with RoboticsProducer(url) as producer:
+        producer.on_disconnected(lambda: print('disconnected', flush=True))
+        assert await producer.connect(workspace, room, 'program')
+        print('joined', flush=True)
+        await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    """Serve an arena that soon misses the messages of a participant."""
+    with running_server(timing=SOON) as address:
+        yield address
+
+
+async def test_a_program_that_sends_nothing_is_disconnected(url: str) -> None:
+    """Its socket answers each ping meanwhile, as a browser does for a page that it has frozen."""
+    room = make_room(url)
+    async with (
+        enter(url, WORKSPACE, room, 'page', 'producer', 'liveness') as page,
+        enter(url, WORKSPACE, room, 'ros', 'consumer') as robot,
+    ):
+        error = await page.recv_type('error')
+
+        assert error['code'] == 'silent'
+        assert error['message'] == 'Nothing came from this participant for 0.5 s'
+        assert await page.close_code() == 4408
+        assert await has_producer(robot) is False
+    reasons = httpx.get(f'{url}/metrics').text
+    assert 'lerobot_arena_refusals_total{reason="silent"} 1.0' in reasons
+
+
+async def test_a_client_that_does_not_know_the_feature_may_be_silent(url: str) -> None:
+    """As a public client is: it outlasts one that knows the feature and joined after it."""
+    public, page = make_room(url), make_room(url)
+    async with enter(url, WORKSPACE, public, 'public', 'producer', 'heartbeat_seq') as silent:
+        async with enter(url, WORKSPACE, page, 'page', 'producer', 'liveness') as put_out:
+            assert await put_out.close_code() == 4408
+
+        assert await has_producer(silent) is True
+
+
+async def test_our_client_keeps_its_place_without_sending_a_joint(url: str) -> None:
+    """It sends heartbeats as often as the server needs them, though its own period is longer."""
+    quiet, page = make_room(url), make_room(url)
+    async with RoboticsProducer(url) as producer:
+        assert await producer.connect(WORKSPACE, quiet, 'quiet')
+        for _ in range(2):
+            async with enter(url, WORKSPACE, page, 'page', 'producer', 'liveness') as put_out:
+                assert await put_out.close_code() == 4408
+
+        assert get(url, quiet)['participants'] == {
+            'producer': 'quiet',
+            'consumers': [],
+            'total': 1,
+        }
+
+
+async def test_another_may_take_the_place_of_a_program_that_is_frozen() -> None:
+    """A holder with the feature shows by a message that it lives; its pongs do not count."""
+    with running_server(timing=Timing(probe_s=0.3, liveness_s=60.0)) as url:
+        room = make_room(url)
+        async with (
+            enter(url, WORKSPACE, room, 'page', 'producer', 'liveness'),
+            RoboticsProducer(url) as other,
+        ):
+            assert await other.connect(WORKSPACE, room, 'other') is True
+
+
+async def test_nobody_takes_the_place_of_a_program_that_sends_heartbeats() -> None:
+    """However little else it sends."""
+    with running_server(timing=Timing(probe_s=1.0, liveness_s=1.0)) as url:
+        room = make_room(url)
+        async with RoboticsProducer(url) as holder, RoboticsProducer(url) as other:
+            assert await holder.connect(WORKSPACE, room, 'holder')
+
+            assert await other.connect(WORKSPACE, room, 'other') is False
+            assert holder.is_connected()
+
+
+def test_a_program_that_is_stopped_loses_its_place_in_the_stated_time() -> None:
+    """SIGSTOP halts a Python client with its socket open; it notices when it goes on."""
+    with running_server(timing=Timing(liveness_s=1.0)) as url:
+        room = make_room(url)
+        command = [sys.executable, '-c', PROGRAM, url, WORKSPACE, room]
+        with running_command(command) as program:
+            wait_for(lambda: 'joined' in program.output, 'the program to join')
+            program.signal(signal.SIGSTOP)
+            stopped_at = time.monotonic()
+            wait_for(lambda: not get(url, room)['has_producer'], 'the place to be free')
+            assert time.monotonic() - stopped_at < 3.0
+            program.signal(signal.SIGCONT)
+            wait_for(lambda: 'disconnected' in program.output, 'the program to notice')
+
+
+async def test_a_server_that_was_frozen_disconnects_nobody_for_its_own_pause() -> None:
+    """Who sends heartbeats keeps its place; who sends none loses it after the pause as before."""
+    with running_command([sys.executable, '-c', ARENA]) as arena:
+        wait_for(lambda: 'http' in arena.output, 'the arena')
+        url = arena.output.strip()
+        room, page = make_room(url), make_room(url)
+        async with RoboticsProducer(url) as producer:
+            assert await producer.connect(WORKSPACE, room, 'leader')
+            arena.signal(signal.SIGSTOP)
+            await until(asyncio.get_running_loop().time() + 2.5)
+            arena.signal(signal.SIGCONT)
+            async with enter(url, WORKSPACE, page, 'page', 'producer', 'liveness') as put_out:
+                assert await put_out.close_code() == 4408
+
+            assert get(url, room)['has_producer'] is True
+            assert producer.is_connected()

@@ -1,0 +1,65 @@
+"""docs/howto/several_robots.md: one button stops two robots, and one command resets them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
+
+from std_msgs.msg import Bool
+from support.domain import own_domain
+from support.pages import blocks_of
+from support.probe import Probe, running_probe
+from support.processes import running
+from support.server import running_server
+from support.waiting import wait_for
+
+ROBOTS = ('left', 'right')
+
+
+def page_files(folder: Path, url: str) -> Path:
+    """Write the files of the page for an arena at this address, and return the fleet's."""
+    for block in blocks_of('docs/howto/several_robots.md', 'yaml'):
+        (folder / block.file).write_text(block.text.replace('http://localhost:8000', url))
+    return folder / 'one_button.yaml'
+
+
+def reset_both() -> tuple[int, str]:
+    """Ask both robots to reset; return the exit code and what was printed."""
+    with running('nodes.stop_command', ['--reset', '--expect', '2']) as command:
+        return command.wait(), command.output
+
+
+def test_one_button_stops_both_robots_and_one_command_resets_them(tmp_path: Path) -> None:
+    """While the button is pressed neither is reset; after it, both are."""
+    with (
+        own_domain(),
+        running_server() as url,
+        running_probe() as probe,
+        running('nodes.fleet', [str(page_files(tmp_path, url))]),
+    ):
+        probe.watch(*ROBOTS)
+        button = probe.node.create_publisher(Bool, '/emergency_stop', 10)
+        pressed = True
+        timer = probe.node.create_timer(0.1, lambda: button.publish(Bool(data=pressed)))
+        wait_for(lambda: latest(probe) == [True, True], 'both to stop', 20.0)
+
+        code, text = reset_both()
+        assert code == 1
+        assert text.count('NOT confirmed (not reset: the emergency_stop topic still says') == 2
+        pressed = False
+        code, text = reset_both()
+        assert code == 0
+        for robot in ROBOTS:
+            assert f'/{robot}/arena_bridge: reset\n' in text
+        assert text.endswith('2 of 2 bridges confirmed\n')
+
+        wait_for(lambda: latest(probe) == [False, False], 'both to go on')
+        probe.node.destroy_timer(timer)
+
+
+def latest(probe: Probe) -> list[bool]:
+    """Return whether each robot is stopped, as far as both have said so."""
+    return [seen for robot in ROBOTS for seen in probe.stop_active[robot][-1:]]

@@ -1,0 +1,84 @@
+"""What ``ros2 param dump`` reads of a bridge, and that a bridge starts with it again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
+
+from rcl_interfaces.msg import ParameterType
+from rcl_interfaces.srv import DescribeParameters, GetParameters, ListParameters
+from rclpy.parameter import parameter_value_to_python
+from support.robot import NAMESPACE, Robot, robot
+
+NODE = f'/{NAMESPACE}/arena_bridge'
+ROOM = {'consume.room_id': 'a'}
+JOINTS: dict[str, Any] = {
+    'joints': ['j1', 'j.b'],
+    'joint_map.j1.min': -1.0,
+    'joint_map.j1.max': 1.5,
+    'joint_map.j.b.invert': True,
+}
+SPEED = 'consume.max_velocity'
+
+
+def dump(bridged: Robot) -> dict[str, Any]:
+    """Return all parameters, as the command does: the names, then all values in one request."""
+    listed = ask(bridged, 'list_parameters', ListParameters, ListParameters.Request())
+    names = sorted(listed.result.names)
+    values = ask(bridged, 'get_parameters', GetParameters, GetParameters.Request(names=names))
+    assert len(values.values) == len(names), 'a parameter without a value spoils the answer'
+    return dict(zip(names, map(parameter_value_to_python, values.values), strict=True))
+
+
+def ask(bridged: Robot, service: str, kind: Any, request: Any) -> Any:
+    """Ask the bridge."""
+    return bridged.probe.query(NAMESPACE, service, kind, request)
+
+
+def tree_of(values: dict[str, Any]) -> dict[str, Any]:
+    """Return nested keys, as the command writes them."""
+    tree: dict[str, Any] = {}
+    for name, value in values.items():
+        *folders, leaf = name.split('.')
+        branch = tree
+        for folder in folders:
+            branch = branch.setdefault(folder, {})
+        branch[leaf] = value
+    return tree
+
+
+@pytest.mark.parametrize('parameters', [JOINTS, {}], ids=['joints', 'no joints'])
+def test_a_dump_is_complete_and_starts_the_same_bridge(
+    parameters: dict[str, Any], tmp_path: Path
+) -> None:
+    """All values come back, and a bridge that reads them from a file has the same ones."""
+    with robot({**ROOM, SPEED: 0.7, **parameters}) as bridged:
+        bridged.wait_for_status('consume link', 'joined')
+        first = dump(bridged)
+
+    assert first[SPEED] == 0.7
+    assert list(first['joints']) == parameters.get('joints', [])
+    assert set(parameters) <= set(first)
+    file = tmp_path / 'dump.yaml'
+    file.write_text(json.dumps({NODE: {'ros__parameters': tree_of(first)}}, default=list))
+    # What the test sets itself would hide what the file says.
+    mine = {'server_url': 'http://127.0.0.1:9'}
+    with robot(mine, '--params-file', str(file)) as bridged:
+        second = dump(bridged)
+
+    assert {**second, 'server_url': ''} == {**first, 'server_url': ''}
+
+
+def test_an_empty_list_is_one_of_strings() -> None:
+    """``joints`` that are not given have the type that they are documented with."""
+    with robot(ROOM) as bridged:
+        request = DescribeParameters.Request(names=['joints'])
+        (joints,) = ask(bridged, 'describe_parameters', DescribeParameters, request).descriptors
+
+    assert joints.type == ParameterType.PARAMETER_STRING_ARRAY
+    assert joints.read_only

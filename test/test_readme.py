@@ -1,0 +1,70 @@
+"""What README.md does with launch, done without it: a robot moves when its room is driven."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+import pytest
+
+pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
+
+from sensor_msgs.msg import JointState
+from support.domain import own_domain
+from support.pages import blocks_of
+from support.participant import running_participant
+from support.probe import running_probe
+from support.processes import running
+from support.server import running_server
+from support.waiting import wait_for
+
+from lerobot_arena_ros import RoboticsProducer
+
+WORKSPACE, ROOM = 'default-workspace', 'arm'
+STARTED = (
+    'ros2 launch lerobot_arena_ros bridge.launch.py start_server:=true'
+    ' params_file:=my_arm.yaml consume_room:=arm units:=degrees'
+)
+
+
+def test_the_arm_of_the_page_follows_a_room_that_is_made_later(tmp_path: Path) -> None:
+    """With the page's file and arguments: the console makes the room, and the arm moves."""
+    (file,) = (block for block in blocks_of('README.md', 'yaml') if block.file)
+    blocks = [
+        ' '.join(block.text.replace('\\\n', '').split()) for block in blocks_of('README.md', 'sh')
+    ]
+    assert STARTED in blocks
+    (arm,) = (text for text in blocks if 'demo_arm' in text)
+    params = tmp_path / file.file
+    params.write_text(file.text)
+    seen: list[JointState] = []
+    with ExitStack() as stack:
+        stack.enter_context(own_domain())
+        url = stack.enter_context(running_server())
+        probe = stack.enter_context(running_probe())
+        probe.node.create_subscription(JointState, '/joint_states', seen.append, 10)
+        stack.enter_context(running('nodes.demo_arm', arm.split()[4:]))
+        options = {'server_url': url, 'consume.room_id': ROOM, 'units': 'degrees'}
+        words = [word for item in options.items() for word in ('-p', ':='.join(item))]
+        bridge = stack.enter_context(
+            running('nodes.bridge', ['--ros-args', '--params-file', str(params), *words])
+        )
+        wait_for(lambda: 'there is no such room' in bridge.output, 'the bridge to miss it', 20.0)
+        rooms = f'{url}/robotics/workspaces/{WORKSPACE}/rooms'
+        httpx.post(rooms, json={'room_id': ROOM}).raise_for_status()
+        robots = f'{rooms}/{ROOM}/robots'
+        wait_for(lambda: len(httpx.get(robots).json()['robots']) == 1, 'the robot', 20.0)
+        console = RoboticsProducer(url)
+        with running_participant(console, WORKSPACE, ROOM, 'console') as driver:
+            wait_for(lambda: 'live update' in httpx.get(robots).text, 'the gate to be ready', 20.0)
+            driver.say(Elbow=10.0)
+            # The page inverts the elbow.
+            wait_for(
+                lambda: (
+                    dict(zip(seen[-1].name, seen[-1].position, strict=True))['elbow_joint']
+                    == pytest.approx(-0.1745, abs=0.001)
+                ),
+                'the elbow to move',
+                20.0,
+            )

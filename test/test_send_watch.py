@@ -1,0 +1,216 @@
+"""Whether measured positions are sent, and what is said where they are not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from lerobot_arena_ros.control.causes import CONNECTING
+from lerobot_arena_ros.control.condition import Condition, Level, Severity
+from lerobot_arena_ros.control.joint_map import Joint, JointMap
+from lerobot_arena_ros.control.send_watch import SendWatch
+from lerobot_arena_ros.control.units import Unit
+
+NAMES = ('j1', 'j2')
+JOINTS = JointMap([Joint(name, name, Unit.RADIANS) for name in NAMES])
+PERIOD_S = 0.02
+
+
+def ready(joint_map: JointMap = JOINTS, *, has_deadband: bool = False) -> SendWatch:
+    """Make one of an active node in its room, with one publisher."""
+    watch = SendWatch(joint_map, has_deadband=has_deadband)
+    watch.is_enabled = True
+    watch.link = None
+    watch.note_publishers(1, (), '/arm/joint_states')
+    return watch
+
+
+def sending(now: float = 10.0) -> SendWatch:
+    """Make one that has just sent both joints."""
+    watch = ready()
+    move(watch, now)
+    return watch
+
+
+def move(watch: SendWatch, now: float, *names: str) -> None:
+    """Measure these joints, or all, and send them."""
+    watch.take(names or NAMES, now)
+    watch.missing = ()
+    watch.offer(now)
+    watch.send(now)
+
+
+def condition(watch: SendWatch, now: float, period_s: float = PERIOD_S) -> Condition:
+    """Return how it is."""
+    return watch.condition(now, period_s=period_s)
+
+
+def disable(watch: SendWatch) -> None:
+    """Deactivate the node."""
+    watch.is_enabled = False
+
+
+def lose(watch: SendWatch) -> None:
+    """Lose the room."""
+    watch.link = 'not in the room: gone'
+
+
+def forget(watch: SendWatch) -> None:
+    """Join anew: the joints are to be measured again."""
+    watch.missing = ('j2',)
+    watch.take(('j1',), 13.0)
+
+
+Happen = Callable[[SendWatch], object]
+
+FAULTS: dict[str, tuple[Happen, str]] = {
+    'inactive': (disable, 'inactive: activate the node'),
+    'link': (lose, 'not in the room: gone'),
+    'silent': (lambda watch: None, 'no joint_states for 3.0 s: check the driver'),
+    'no publisher': (
+        lambda watch: watch.note_publishers(0, (), '/arm/joint_states'),
+        'nothing publishes joint_states on /arm/joint_states: start the driver',
+    ),
+    'dropped': (lambda watch: watch.drop('j2 is measured at nan', 12.9), 'j2 is measured at nan'),
+    'missing': (forget, 'no joint_states of j2 yet: check the driver'),
+}
+
+
+@pytest.mark.parametrize('name', FAULTS)
+def test_what_was_sent_and_is_not_any_more_is_a_warning_with_cause_and_age(name: str) -> None:
+    """Nothing is well that was not done lately."""
+    happen, cause = FAULTS[name]
+    watch = sending()
+    happen(watch)
+
+    found = condition(watch, 13.0)
+
+    assert found.level is Level.WARN
+    assert found.text.startswith(f'nothing is sent: {cause}')
+    assert found.text.endswith('(last sent 3.0 s ago)')
+    is_normal = name == 'inactive'
+    assert found.severity is (Severity.INFO if is_normal else Severity.WARN)
+
+
+@pytest.mark.parametrize('name', FAULTS)
+def test_what_was_never_sent_is_stale_with_its_cause(name: str) -> None:
+    """The work was never done."""
+    happen, cause = FAULTS[name]
+    watch = ready()
+    happen(watch)
+
+    found = condition(watch, 13.0)
+
+    assert found.level is Level.STALE
+    expected = 'no joint_states of j1, j2 yet' if name == 'silent' else cause
+    assert found.text.startswith(f'nothing is sent: {expected}')
+
+
+def test_sending_is_well_until_one_and_a_half_seconds_after_the_last() -> None:
+    """And no longer."""
+    watch = sending(10.0)
+
+    assert condition(watch, 11.5) == (Level.OK, 'sending', Severity.NONE)
+    assert condition(watch, 11.6).level is Level.WARN
+
+
+def test_a_low_rate_is_well_for_a_period_longer() -> None:
+    """At one update in five seconds the last one is five seconds old."""
+    watch = sending(10.0)
+    watch.take(NAMES, 16.0)
+    watch.offer(16.0)
+
+    assert condition(watch, 16.0, period_s=5.0).text == 'sending'
+
+
+def test_an_arm_that_stands_still_within_the_deadband_is_well_and_says_so() -> None:
+    """There is nothing to send; that is no sending, however."""
+    watch = ready(has_deadband=True)
+    move(watch, 10.0)
+    watch.take(NAMES, 50.0)
+
+    found = condition(watch, 50.0)
+
+    assert found.is_ok
+    assert found.text == 'no joint moves further than produce.deadband (last sent 40.0 s ago)'
+
+
+def test_a_connection_that_takes_nothing_is_named() -> None:
+    """What is measured waits, and is not sent."""
+    watch = sending(10.0)
+    watch.offer(10.1)
+    watch.take(NAMES, 13.0)
+
+    assert 'the connection to the server takes nothing' in condition(watch, 13.0).text
+
+
+def test_one_joint_that_is_silent_is_named_while_the_others_are_sent() -> None:
+    """Its driver died; what is sent of it is where it was."""
+    watch = sending(10.0)
+    move(watch, 13.0, 'j1')
+
+    found = condition(watch, 13.0)
+
+    assert found.level is Level.WARN
+    assert found.text == (
+        'no joint_states of j2 for 3.0 s, so that the last position is sent: check the driver'
+    )
+    move(watch, 13.1)
+    assert condition(watch, 13.1).is_ok
+
+
+def test_joints_of_another_robot_are_no_measurement() -> None:
+    """They are on the same topic, and nothing of them is sent."""
+    watch = sending(10.0)
+    watch.take(('tail',), 13.0)
+
+    assert 'no joint_states for 3.0 s' in condition(watch, 13.0).text
+
+
+def test_several_publishers_are_named() -> None:
+    """They may overwrite each other."""
+    watch = sending(10.0)
+    watch.note_publishers(2, ('/arm', '/gui'), '/arm/joint_states')
+
+    found = condition(watch, 10.0)
+
+    assert found.level is Level.WARN
+    assert '2 publishers of joint_states: /arm, /gui; end all but one' in found.text
+
+
+def test_joints_without_a_range_are_named_before_any_is_measured() -> None:
+    """The words are those of the gate and of the mapping."""
+    watch = ready(JointMap([Joint('j1', 'j1', Unit.NORMALIZED)]))
+
+    assert 'range of j1 is unknown: set joint_map' in condition(watch, 1.0).text
+
+
+def test_a_room_that_is_being_joined_is_no_fault() -> None:
+    """It takes a moment."""
+    watch = ready()
+    watch.link = CONNECTING
+
+    assert condition(watch, 1.0).severity is Severity.INFO
+
+
+def test_a_room_that_was_just_joined_again_is_not_well_before_something_is_sent() -> None:
+    """What was sent before it was lost is old."""
+    watch = sending(10.0)
+    watch.take(NAMES, 50.0)
+
+    assert condition(watch, 50.0) == (
+        Level.STALE,
+        'nothing new yet (last sent 40.0 s ago)',
+        Severity.NONE,
+    )
+
+
+def test_a_joint_that_is_not_sent_any_more_is_not_silent() -> None:
+    """After the room was joined anew only what is measured from then on is sent."""
+    watch = ready(JointMap([], others=Unit.RADIANS))
+    move(watch, 10.0, 'j1', 'gone')
+    watch.begin()
+    move(watch, 20.0, 'j1')
+
+    assert condition(watch, 20.0).text == 'sending'

@@ -1,0 +1,77 @@
+"""What the user may do to the topics of a node, decided without ROS."""
+
+from __future__ import annotations
+
+import pytest
+
+from lerobot_arena_ros.nodes.parameter_table import ParameterError
+from lerobot_arena_ros.nodes.topics import Overridable, check_apart, check_overrides
+
+STATES = Overridable('/left/measured', 'subscription')
+COMMANDS = Overridable('/left/joint_commands', 'publisher')
+ENTITIES = (STATES, COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ('policy', 'value'),
+    [
+        ('depth', 1),
+        ('depth', 2**31 - 1),
+        ('history', 'keep_all'),
+        ('reliability', 'best_effort'),
+        ('reliability', 'system_default'),
+    ],
+)
+def test_what_rclpy_takes_is_taken(policy: str, value: object) -> None:
+    """Each policy of both topics may be changed."""
+    given = {entity.prefix + policy: value for entity in ENTITIES}
+
+    assert check_overrides({'units': 'degrees', **given}, ENTITIES) is None
+
+
+@pytest.mark.parametrize(
+    ('policy', 'value', 'expected'),
+    [
+        pytest.param('depth', 0, 'a whole number from 1 to', id='nothing kept'),
+        pytest.param('depth', 2**31, 'a whole number from 1 to', id='too large for DDS'),
+        pytest.param('depth', 1.0, 'a whole number from 1 to', id='double'),
+        pytest.param('depth', True, 'a whole number from 1 to', id='bool'),
+        pytest.param('depth', None, 'a whole number from 1 to', id='nothing'),
+        pytest.param('history', 'all', "one of 'keep_last', 'keep_all'", id='other word'),
+        pytest.param('reliability', 1, "one of 'reliable', 'best_effort'", id='number'),
+    ],
+)
+def test_what_rclpy_refuses_is_refused_in_one_line(
+    policy: str, value: object, expected: str
+) -> None:
+    """The text names the parameter, its value and what was expected."""
+    name = STATES.prefix + policy
+    with pytest.raises(ParameterError) as caught:
+        check_overrides({name: value}, ENTITIES)
+
+    assert str(caught.value).startswith(f'parameter {name} = {value!r}: expected {expected}')
+
+
+@pytest.mark.parametrize(
+    'name',
+    [
+        'qos_overrides./left/joint_states.subscription.depth',
+        'qos_overrides./left/measured.publisher.depth',
+        'qos_overrides./left/measured.subscription.dept',
+        'qos_overrides.measured.subscription.depth',
+    ],
+)
+def test_what_has_no_effect_is_named(name: str) -> None:
+    """The text names the topics that there are."""
+    text = check_overrides({name: 3, STATES.prefix + 'depth': 3}, ENTITIES)
+
+    assert text is not None
+    assert text.startswith(f'without effect: {name}; expected ')
+    assert f'{STATES.prefix} or {COMMANDS.prefix}' in text
+
+
+def test_two_topics_are_not_one() -> None:
+    """Both names and the topic are in the text."""
+    check_apart({'joint_states': '/a', 'joint_commands': '/b'})
+    with pytest.raises(ParameterError, match='^joint_states and joint_commands are both /a: '):
+        check_apart({'joint_states': '/a', 'joint_commands': '/a'})
