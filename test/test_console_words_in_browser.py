@@ -18,7 +18,7 @@ from support.console_rooms import (
     tell,
 )
 from support.participant import running_participant
-from support.server import running_server
+from support.server import rules_of, running_server
 from support.stand_in import FOLLOWING, running_stand_in
 from support.waiting import wait_for
 
@@ -89,7 +89,7 @@ def test_an_empty_server_says_how_a_robot_gets_there(console: Console) -> None:
 
 def test_a_protected_server_says_that_a_robot_needs_the_token_too(console: Console) -> None:
     """The command itself does not hold it, because command lines can be read by everybody."""
-    with running_server(rules=Rules('zebra-7', checks_origin=True)) as url:
+    with running_server(rules=rules_of('zebra-7')) as url:
         console.open(url)
         console.wait_text('token-panel', 'This arena is protected')
         console.fill('token', 'zebra-7')
@@ -211,7 +211,7 @@ def test_nonsense_in_the_other_fields_says_why(
 
 def test_a_token_that_is_none_says_why(console: Console) -> None:
     """Before it is sent anywhere."""
-    with running_server(rules=Rules('zebra-7', checks_origin=True)) as url:
+    with running_server(rules=rules_of('zebra-7')) as url:
         console.open(url)
         console.wait_text('token-panel', 'This arena is protected')
         console.fill('token', '')
