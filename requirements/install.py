@@ -78,15 +78,20 @@ def make_venv(venv: Path, options: list[str]) -> None:
             'with PYTHON=...'
         )
     print(f'Making {venv} with Python {version} (once)', flush=True)
-    shutil.rmtree(venv, ignore_errors=True)
+    try:
+        if venv.exists():
+            shutil.rmtree(venv)
+    except OSError as exc:
+        raise Failure(
+            f'{exc.filename} cannot be removed: {exc.strerror}. Was it made as another user, '
+            'such as root? Remove it as that user'
+        ) from exc
     command = [sys.executable, '-m', 'venv', *options, str(venv)]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode:
-        venv.with_name(f'{venv.name}.log').write_text(done.stdout)
-        raise Failure(
-            f'{sys.executable} cannot make a virtual environment: apt install python3-venv '
-            f'(what it printed is in {venv.name}.log)'
-        )
+        said = done.stdout.strip().splitlines() or ['it printed nothing']
+        why = 'apt install python3-venv' if 'ensurepip' in done.stdout else said[-1]
+        raise Failure(f'{sys.executable} cannot make a virtual environment: {why}')
 
 
 def install(venv: Path, files: list[Path]) -> None:
@@ -106,7 +111,9 @@ def install(venv: Path, files: list[Path]) -> None:
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors='replace'
         )
     except OSError as exc:
-        raise Failure(f'{exc.filename}: {exc.strerror}: make it anew with make clean') from exc
+        raise Failure(
+            f'{exc.filename}: {exc.strerror}: remove it with make clean, then run make again'
+        ) from exc
     assert process.stdout is not None
     with process, log.open('w') as copy:
         printed = []

@@ -175,8 +175,8 @@ UNUSABLE = {
         "environment variable http_proxy = 'http://***@127.0.0.1:***': expected ",
     ),
     'an exception that is none': (
-        {'http_proxy': 'http://127.0.0.1:1', 'NO_PROXY': '10.0.0.0/99'},
-        "environment variable NO_PROXY has the entry '10.0.0.0/99': expected ",
+        {'http_proxy': 'http://127.0.0.1:1', 'NO_PROXY': 'http://arena.example'},
+        "environment variable NO_PROXY has the entry 'http://arena.example': expected ",
     ),
     'a server that is none': ({}, "parameter server_url: server URL 'http://xn--a.invalid': "),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lerobot_arena_ros.control.cause_watch import CauseWatch, Line
+from lerobot_arena_ros.control.cause_watch import MAX_TOLD, CauseWatch, Line
 from lerobot_arena_ros.control.condition import Condition, Level, Severity, fine
 
 WELL = fine('well')
@@ -111,3 +111,19 @@ def test_what_the_log_has_elsewhere_says_nothing_and_forgets() -> None:
     assert causes.see(Condition(Level.ERROR, 'stopped', Severity.NONE), 10.0) is None
     assert causes.see(WELL, 11.0) is None
     assert told(causes, (12.0, 'a'), (13.5, 'a')) == ['a']
+
+
+def test_values_that_always_differ_are_one_text_and_take_no_memory() -> None:
+    """A driver that writes garbage fills neither the log nor the memory."""
+    causes = watch()
+    values = ('1e300', '6.8e+78', 'nan', '-inf', '-7.5e-05', '3')
+    lines = [
+        causes.see(fault(f"'other' (measured at {values[step % 6]})"), 3.0 + step)
+        for step in range(20)
+    ]
+    assert len([line for line in lines if line is not None]) == 1
+
+    lines = [
+        causes.see(fault(f'driver-{step}-x says {step}x'), 30.0 + step) for step in range(999)
+    ]
+    assert len(causes._told_at) <= MAX_TOLD

@@ -161,7 +161,7 @@ NONSENSE = {
     LEFT[:-2] + ', remappings: {__ns: b c}}]': "robot /left: remappings: '__ns' to 'b c': exp",
     LEFT[:-2] + ', params_file: no.yaml}]': 'no.yaml: cannot be read: No such file',
     LEFT[:-2] + ', params_file: 3}]': 'robot /left: params_file = 3: expected the name of a YAML',
-    LEFT[:-2] + ', namespace: b}]': "line 1: 'namespace' stands twice, expected it once",
+    LEFT[:-2] + ', namespace: b}]': "line 1: 'namespace' is there twice, expected it once",
     'robots: [': 'line 1, column 10: expected',
     'robots: !!python/object:os.system {}': 'robots = {}: expected a list',
 }

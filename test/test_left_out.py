@@ -22,8 +22,18 @@ def test_a_position_that_cannot_be_is_left_out_while_it_lasts(value: float) -> N
     """Also where a message brings other joints in between."""
     left_out = LeftOut()
 
-    assert left_out.measured({'a': value, 'b': 1.0}) == {'b': 1.0}
-    assert left_out.measured({'b': 2.0}) == {'b': 2.0}
+    assert left_out.measured({'a': value, 'b': 1.0}, ()) == {'b': 1.0}
+    assert left_out.measured({'b': 2.0}, ()) == {'b': 2.0}
     assert left_out.joints == {'a': f'measured at {value}'}
-    assert left_out.measured({'a': 0.0}) == {'a': 0.0}
+    assert left_out.measured({'a': 0.0}, ()) == {'a': 0.0}
     assert left_out.joints == {}
+
+
+def test_a_joint_that_is_not_sent_anyway_is_not_left_out() -> None:
+    """Drivers write NaN for joints that mimic others, or of another arm."""
+    left_out = LeftOut()
+
+    assert left_out.measured({'mimic': math.nan, 'b': 1.0}, ('b',)) == {'b': 1.0}
+    assert not left_out
+    assert left_out.measured({'mimic': math.nan, 'b': math.inf}, ('b',)) == {}
+    assert left_out.joints == {'b': 'measured at inf'}

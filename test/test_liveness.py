@@ -43,7 +43,7 @@ from lerobot_arena_ros import RoboticsProducer
 
 async def main():
     url, workspace, room = sys.argv[1:]
-    async with RoboticsProducer(url) as producer:
+    async with RoboticsProducer(url, reconnect=True) as producer:
         producer.on_disconnected(lambda: print('disconnected', flush=True))
         assert await producer.connect(workspace, room, 'program')
         print('joined', flush=True)

@@ -80,9 +80,27 @@ def test_a_file_of_other_nodes_is_warned_of(check: Any, text: str) -> None:
     assert f'arm.yaml: has no parameters for {NODE}' in line
 
 
+def test_a_file_of_a_site_may_be_given_to_every_bridge(check: Any, tmp_path: Path) -> None:
+    """What it says to all bridges reaches this one, and another file may have the rest."""
+    assert (
+        check(f'/**: {{ros__parameters: {{units: degrees}}}}\n/other/arena_bridge: {LIMITS}') == []
+    )
+    site, own = tmp_path / 'site.yaml', tmp_path / 'own.yaml'
+    site.write_text(f'/other/arena_bridge: {LIMITS}')
+    own.write_text(f'{NODE}: {LIMITS}')
+    both = ['--ros-args', '--params-file', str(site), '--params-file', str(own)]
+    assert check_arguments(NODE, both) == []
+
+
+def test_a_file_that_only_ros_can_read_is_warned_of(check: Any) -> None:
+    """The reader of ROS takes a tab before a comment, for example, and has read it already."""
+    (line,) = check(f'{NODE}: {{ros__parameters: {{units: degrees\t# here\n}}}}')
+    assert 'was not checked' in line
+
+
 def test_a_file_with_a_key_twice_is_refused(check: Any) -> None:
     """Of the two, rcl would take one."""
-    with pytest.raises(YamlError, match="line 2: '/left/arena_bridge' stands twice"):
+    with pytest.raises(YamlError, match="line 2: '/left/arena_bridge' is there twice"):
         check(f'{NODE}: {LIMITS}\n{NODE}: {LIMITS}')
 
 

@@ -13,6 +13,7 @@ from lerobot_arena_ros.arena.errors import ProtocolError
 from lerobot_arena_ros.arena.features import Feature
 from lerobot_arena_ros.arena.fields import is_text
 from lerobot_arena_ros.arena.messages import (
+    MAX_ODD,
     MAX_REASON_LENGTH,
     ClientMessage,
     EmergencyStop,
@@ -230,6 +231,21 @@ def test_of_a_joint_that_stands_twice_one_odd_value_spoils_both() -> None:
     assert isinstance(update, JointUpdate)
     assert update.values == {'b': 2.0}
     assert [odd.name for odd in update.odd] == ['a']
+
+
+@pytest.mark.parametrize('odd', ['{}', '0', '{"name": "x", "value": "oops"}'])
+def test_an_update_with_too_many_odd_entries_is_dropped_whole(odd: str) -> None:
+    """No more are looked at, because a stop behind the frame waits, and none is hidden."""
+    good = '{"name": "a", "value": 1}'
+    for count, is_taken in ((MAX_ODD, True), (MAX_ODD + 1, False)):
+        text = f'{{"type": "joint_update", "data": [{", ".join([odd] * count)}, {good}]}}'
+        if is_taken:
+            update = decode_server(text)
+            assert isinstance(update, JointUpdate)
+            assert (update.values, len(update.odd)) == ({'a': 1.0}, MAX_ODD)
+        else:
+            with pytest.raises(ProtocolError):
+                decode_server(text)
 
 
 @pytest.mark.parametrize('data', ['{"a": 1}', '"text"', '7', 'true', '0', '""'])

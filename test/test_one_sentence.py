@@ -104,7 +104,7 @@ FAULTS = {
     'driver gone': Fault(lambda _, arm: arm.end(), sends=UNPUBLISHED, commands=UNPUBLISHED),
     'NaN only': Fault(
         publishes(fields={'name': TWO, 'position': [math.nan, math.nan]}),
-        sends="'j1' (measured at nan), 'j2' (measured at nan): check",
+        sends="no usable position of 'j1' (measured at nan), 'j2' (measured at nan): check",
         commands='no usable joint_states: j2 is measured at nan: check',
     ),
     'NaN of one joint': Fault(

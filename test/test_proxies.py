@@ -159,18 +159,33 @@ def test_what_is_no_exception_goes_through_the_proxy(text: str, url: str) -> Non
 
 
 @pytest.mark.parametrize(
-    'entry',
-    ['http://arena.example', 'a/b', '10.0.0.0/99', '192.168.', 'arena.example:x', 'fd00::/x'],
+    ('entry', 'url'),
+    [
+        ('http://arena.example', ARENA),
+        ('arena.example:x', ARENA),
+        ('192.168.', 'http://192.168.1.7:8000'),
+    ],
 )
-def test_an_exception_that_means_nothing_is_named(entry: str) -> None:
+def test_an_odd_exception_that_may_mean_the_server_is_refused(entry: str, url: str) -> None:
     """It is not ignored, because what it was to keep from the proxy would go through it."""
     with pytest.raises(InvalidProxy) as caught:
-        way(ARENA, http_proxy=PROXY, no_proxy=f'example.org, {entry}')
+        way(url, http_proxy=PROXY, no_proxy=f'example.org, {entry}')
     assert f'variable no_proxy has the entry {entry!r}' in str(caught.value)
     assert '\n' not in str(caught.value)
 
-    assert way(ARENA, http_proxy=PROXY, no_proxy=f'{entry}, arena.example') is None
+    assert way(ARENA, http_proxy=PROXY, no_proxy=f'arena.example, {entry}') is None
     assert way(ARENA, no_proxy=entry) is None
+
+
+@pytest.mark.parametrize(
+    'entry', ['a/b', '10.0.0.0/99', '192.168.', '<local>', '/var/run/docker.sock', 'fd00::/x']
+)
+def test_an_odd_exception_for_others_is_warned_of(
+    entry: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Other programs read it in other ways; it ends no bridge."""
+    assert way(ARENA, http_proxy=PROXY, no_proxy=f'{entry}, example.org') == PROXY
+    assert f'variable no_proxy has the entry {entry!r}' in caplog.text
 
 
 UNUSABLE = [

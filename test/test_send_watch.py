@@ -214,3 +214,28 @@ def test_a_joint_that_is_not_sent_any_more_is_not_silent() -> None:
     move(watch, 20.0, 'j1')
 
     assert condition(watch, 20.0).text == 'sending'
+
+
+def test_an_update_that_the_server_refuses_is_a_warning() -> None:
+    """A server that does not name the joint silences the whole arm: that is not well."""
+    watch = sending()
+    watch.refuse('Failed to process joint update', 9.9)
+
+    found = condition(watch, 10.0)
+
+    assert found.level is Level.WARN
+    assert 'Failed to process joint update; check the names' in found.text
+    watch.take(('j1', 'j2'), 12.0)
+    watch.send(12.0)
+    assert condition(watch, 12.0).is_ok
+
+
+def test_an_interruption_beside_advice_is_told_apart() -> None:
+    """Two publishers are worth a word; that nothing is sent is another matter, with its end."""
+    watch = sending()
+    watch.note_publishers(2, ('/arm', '/gripper'), '/joint_states')
+    assert watch.obstacle(10.0, period_s=0.01) is None
+    assert watch.advice(10.0) is not None
+
+    watch.link = 'not in the room: gone'
+    assert watch.obstacle(10.0, period_s=0.01) is not None

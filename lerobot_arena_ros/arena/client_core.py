@@ -42,7 +42,7 @@ TIMING = LinkTiming(heartbeat_period_s=5.0, timeout_s=15.0, join_timeout_s=5.0)
 """Slower than a robot's link: a program may well spend seconds in a callback."""
 
 PRODUCING = frozenset((Feature.HEARTBEAT_SEQ, Feature.LIVENESS))
-"""What a producer asks for, so that it does not keep its place while its program is frozen."""
+"""What a producer that rejoins asks for: its place is free while its program is frozen."""
 
 WATCHING = frozenset((Feature.ROBOT_STATE, Feature.REMOTE_RESET))
 """What a program with an ``on_robot_state`` asks the server for."""
@@ -112,7 +112,8 @@ class RoboticsClientCore(RoomsClient):
         """
         wanted_role = parse_role(role)
         features = self._own_features
-        if wanted_role is Role.PRODUCER:
+        # A program that does not rejoin would not come back after seconds in a callback.
+        if wanted_role is Role.PRODUCER and self._reconnect:
             features |= PRODUCING
         if self._is_watching:
             features |= WATCHING

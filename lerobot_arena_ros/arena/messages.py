@@ -536,21 +536,30 @@ def _usable(data: object) -> tuple[tuple[Entry, ...], tuple[OddJoint, ...]]:
     """
     Return the joints of an update that can be used, and what is wrong with the others.
 
-    :raises ProtocolError: none of them can.
+    :raises ProtocolError: none of them can, or more than :data:`MAX_ODD` cannot. Each takes time
+        to describe, for which a stop behind this frame waits.
     """
     try:
         return _entries(data), ()
     except ProtocolError:
         if not isinstance(data, list):
             raise
-        odd = tuple(found for found in map(_oddity, data) if found is not None)
-        spoilt = {joint.name for joint in odd}
+        odd: list[OddJoint] = []
+        good: list[Entry] = []
+        for entry in data:
+            found = _oddity(entry)
+            if found is None:
+                good.append(entry)
+            elif len(odd) == MAX_ODD:
+                raise
+            else:
+                odd.append(found)
         # Of a joint that stands twice, once with an odd value, nothing is known.
-        good = (entry for entry in data if _oddity(entry) is None)
+        spoilt = {joint.name for joint in odd}
         entries = tuple(entry for entry in good if entry['name'] not in spoilt)
         if not entries:
             raise
-        return entries, odd[:MAX_ODD]
+        return entries, tuple(odd)
 
 
 def _oddity(entry: object) -> OddJoint | None:

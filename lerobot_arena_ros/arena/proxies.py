@@ -13,6 +13,7 @@ import fnmatch
 from importlib import metadata
 from importlib.util import find_spec
 import ipaddress
+import logging
 import re
 from urllib.parse import quote, unquote, urlsplit
 
@@ -21,6 +22,8 @@ from .errors import InvalidProxy
 from .hosts import address_of, ascii_host
 
 __all__ = ['ENVIRONMENT_NAMES', 'Environment', 'Proxy', 'through']
+
+_logger = logging.getLogger(__name__)
 
 FIRST_WEBSOCKETS = 15
 """The first release of websockets that connects through a proxy."""
@@ -110,25 +113,31 @@ class Environment:
     def _is_exception(self, address: Address) -> bool:
         """Return whether NO_PROXY names a server."""
         variable, text = self._value('no_proxy')
-        odd = []
         for entry in filter(None, re.split(r'[\s,]+', text)):
             try:
                 if _names(entry.lower(), address.host, address.port):
                     return True
             except ValueError:
-                odd.append(entry)
-        if odd:
-            raise InvalidProxy(
-                f'environment variable {variable} has the entry {odd[0]!r:.100}: expected names'
-                ' (example.org, *.local), addresses (10.0.0.7, [::1]) and networks'
-                ' (192.168.0.0/16), each perhaps with :port, with commas between them; correct it'
-            )
+                complaint = (
+                    f'environment variable {variable} has the entry {entry!r:.100}: expected names'
+                    ' (example.org, *.local), addresses (10.0.0.7, [::1]) and networks'
+                    ' (192.168.0.0/16), each perhaps with :port, with commas between them'
+                )
+                if _resembles(entry.lower(), address.host):
+                    # What it was to keep from the proxy must not go through it.
+                    raise InvalidProxy(f'{complaint}; correct it') from None
+                _logger.warning('%s; it is ignored', complaint)
         return False
 
 
 def through(proxy: Proxy | None, url: str) -> str:
     """Return how an error names a URL: with the proxy on the way to it."""
     return url if proxy is None else f'{url} (through {proxy})'
+
+
+def _resembles(entry: str, host: str) -> bool:
+    """Return whether an odd entry of NO_PROXY may have been meant for a server."""
+    return host in entry or host.startswith(entry.rstrip('.*') or ' ')
 
 
 def _names(entry: str, host: str, port: int) -> bool:

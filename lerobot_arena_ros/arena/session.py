@@ -60,6 +60,9 @@ PAUSE_S = 0.5
 BEATS_IN_LIVENESS = 3
 """Heartbeats in the time after which the server disconnects a participant that sends nothing."""
 
+MIN_PERIOD_S = 0.2
+"""Between two heartbeats, whatever a server asks for, in seconds."""
+
 MOST_UNANSWERED = 100
 """Numbered heartbeats that may be unanswered, where the timing sets no end to it."""
 
@@ -350,7 +353,8 @@ class Session:
         liveness_s = None if self._welcome is None else self._welcome.liveness_s
         if liveness_s is None:
             return self._timing.heartbeat_period_s
-        return min(self._timing.heartbeat_period_s, liveness_s / BEATS_IN_LIVENESS)
+        needed_s = max(MIN_PERIOD_S, liveness_s / BEATS_IN_LIVENESS)
+        return min(self._timing.heartbeat_period_s, needed_s)
 
     def _is_given_up(self, now: float) -> bool:
         """Return whether a server that limits our rate may have dropped the oldest heartbeat."""

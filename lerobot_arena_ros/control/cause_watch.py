@@ -19,7 +19,12 @@ Conditions are looked at twice a second, so that the log has each within 3 s.
 REPEAT_S = 30.0
 """Between two lines with the same cause, so that causes that take turns do not fill the log."""
 
-_NUMBER = re.compile(r'(?<![\w/.])(?<!HTTP )[-+]?\d+(\.\d+)?(?![\w/])')
+_NUMBER = re.compile(
+    r'(?<![\w/.])(?<!HTTP )[-+]?(?:\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|nan|inf)(?![\w/])'
+)
+
+MAX_TOLD = 100
+"""So many causes are remembered, so that texts that always differ take no memory."""
 
 
 class Line(NamedTuple):
@@ -76,6 +81,8 @@ class CauseWatch:
     def told(self, condition: Condition, now: float) -> None:
         """Note that a condition was logged."""
         self._latest = kind = _kind(condition.text)
+        if len(self._told_at) >= MAX_TOLD:
+            self._told_at.clear()
         self._told_at[kind] = now
         self._has_warned = self._has_warned or condition.severity is Severity.WARN
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 
 from .causes import NO_JOINTS
 from .condition import Condition, Level, Severity, fine
@@ -107,16 +108,21 @@ def _without_range(joint_map: JointMap) -> str:
     )
 
 
-def named(names: Sequence[str]) -> str:
-    """Name joints in a text, not more than fit."""
-    more = len(names) - MAX_NAMES
+def named(names: Sequence[str], *, count: int | None = None) -> str:
+    """
+    Name joints in a text, not more than fit.
+
+    :param count: how many there are, where ``names`` has only the first of them.
+    """
+    more = (len(names) if count is None else count) - MAX_NAMES
     shown = ', '.join(f'{name:.120}' for name in names[:MAX_NAMES])
     return f'{shown} and {more} more' if more > 0 else shown
 
 
 def reasons(joints: Mapping[str, str]) -> str:
     """Name joints and what is wrong with each, not more than fit."""
-    return named([f'{name!r:.60} ({why})' for name, why in joints.items()])
+    first = [f'{name[:60]!r} ({why})' for name, why in islice(joints.items(), MAX_NAMES)]
+    return named(first, count=len(joints))
 
 
 def _faulty(joint_map: JointMap, names: Sequence[str]) -> str:

@@ -49,6 +49,7 @@ class SendWatch:
         self._heard_at: float | None = None  # Before the room was joined.
         self._unsent_since: float | None = None
         self._dropped, self._dropped_at = '', -math.inf
+        self._refused, self._refused_at = '', -math.inf
         self._publishers, self._topic = 0, ''
         self._publisher_names: tuple[str, ...] = ()
 
@@ -73,6 +74,10 @@ class SendWatch:
     def drop(self, text: str, now: float) -> None:
         """Note a message that cannot be sent, and why."""
         self._dropped, self._dropped_at = text, now
+
+    def refuse(self, message: str, now: float) -> None:
+        """Note that the server refused what was sent, and what it said."""
+        self._refused, self._refused_at = message, now
 
     def offer(self, now: float) -> None:
         """Note positions that are to be sent."""
@@ -103,23 +108,10 @@ class SendWatch:
 
         :param period_s: between two updates at the highest rate.
         """
-        age_s = None if self.sent_at is None else now - self.sent_at
-        cause = self._obstacle(now, period_s)
-        if cause is not None:
-            return Condition(
-                Level.STALE if age_s is None else Level.WARN,
-                f'nothing is sent: {cause}{ago("last sent", age_s)}',
-                Severity.INFO if cause in NORMAL_CAUSES else Severity.WARN,
-            )
-        if self.left_out:
-            return Condition(Level.WARN, f'left out of what is sent: {reasons(self.left_out)}')
-        silence = self._silence(now)
-        if silence is not None:
-            return silence
-        if self._publishers > 1:
-            names = named(self._publisher_names)
-            text = f'{self._publishers} publishers of joint_states: {names}; end all but one'
-            return Condition(Level.WARN, f'{text}, if they have joints in common', Severity.INFO)
+        found = self.obstacle(now, period_s=period_s) or self.advice(now)
+        if found is not None:
+            return found
+        age_s = self._age_s(now)
         if age_s is not None and age_s <= SILENT_S + period_s:
             return fine('sending')
         if age_s is not None and self._has_deadband:
@@ -127,8 +119,41 @@ class SendWatch:
         # The room was joined just now: what is measured next is sent.
         return Condition(Level.STALE, f'nothing new yet{ago("last sent", age_s)}', Severity.NONE)
 
-    def _obstacle(self, now: float, period_s: float) -> str | None:
+    def obstacle(self, now: float, *, period_s: float) -> Condition | None:
         """Return why nothing is sent; None if only an arm that stands still keeps it from that."""
+        cause = self._obstacle(now, period_s)
+        if cause is None:
+            return None
+        age_s = self._age_s(now)
+        return Condition(
+            Level.STALE if age_s is None else Level.WARN,
+            f'nothing is sent: {cause}{ago("last sent", age_s)}',
+            Severity.INFO if cause in NORMAL_CAUSES else Severity.WARN,
+        )
+
+    def advice(self, now: float) -> Condition | None:
+        """Return what is wrong although something is sent; None where nothing is."""
+        if now - self._refused_at < SILENT_S:
+            text = (
+                f'the server refuses what is sent: {self._refused}; check the names of the joints'
+            )
+            return Condition(Level.WARN, text)
+        if self.left_out:
+            text = f'left out of what is sent: {reasons(self.left_out)}'
+            return Condition(Level.WARN, f'{text}; check the driver and the names of the joints')
+        silence = self._silence(now)
+        if silence is not None:
+            return silence
+        if self._publishers > 1:
+            names = named(self._publisher_names)
+            text = f'{self._publishers} publishers of joint_states: {names}; end all but one'
+            return Condition(Level.WARN, f'{text}, if they have joints in common', Severity.INFO)
+        return None
+
+    def _age_s(self, now: float) -> float | None:
+        return None if self.sent_at is None else now - self.sent_at
+
+    def _obstacle(self, now: float, period_s: float) -> str | None:
         if not self.is_enabled:
             return INACTIVE
         if self.link is not None:
@@ -142,7 +167,7 @@ class SendWatch:
             return self._driver_trouble(measured_at, now)
         odd = {name: self.left_out[name] for name in self.missing if name in self.left_out}
         if odd or self.is_empty:
-            return f'{reasons(odd or self.left_out)}: check the driver'
+            return f'no usable position of {reasons(odd or self.left_out)}: check the driver'
         if self.missing:
             return unmeasured(self.missing)
         if self._unsent_since is not None and now - self._unsent_since > SILENT_S + period_s:

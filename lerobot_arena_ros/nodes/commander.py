@@ -37,6 +37,10 @@ NAMING_S = 0.1
 """Between two looks for publishers that contradict each other, because naming takes long."""
 
 
+MAX_NAME = 200
+"""Characters of a name in the room, and of what is wrong with it, that are kept."""
+
+
 class Ramp(Protocol):
     """The timer that continues a motion: reset wakes it, cancel puts it to sleep."""
 
@@ -361,7 +365,7 @@ class Commander:
         for joint in joints:
             if joint.name is not None and not self._joint_map.unknown([joint.name]):
                 return joint
-        named = {str(joint.name): joint.detail for joint in joints}
+        named = {str(joint.name)[:MAX_NAME]: joint.detail[:MAX_NAME] for joint in joints}
         new = {name: detail for name, detail in named.items() if name not in self.odd}
         if new and len(self.odd) < 100:
             self.odd = {**self.odd, **new}  # Another one: diagnostics may be reading the old.

@@ -132,7 +132,8 @@ class Include:
         for name, value in shared:
             if name in _ROOMS or name == 'start_server':
                 raise LaunchError(
-                    f'{self.node}: {name} is {value!r}, as of {earlier.node} before it; {remedy}'
+                    f'{self.node}: {name} is {value!r}, as of {earlier.node} before it; {remedy},'
+                    ' also where both are meant to have it'
                 )
         if not shared:
             return None

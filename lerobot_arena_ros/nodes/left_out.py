@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from lerobot_arena_ros.arena.fields import is_text
 
@@ -24,6 +24,15 @@ class LeftOut:
         self._unsendable: dict[str, str] = {}
         self._checked: set[str] = set()
 
+    def __bool__(self) -> bool:
+        """Tell whether any joint is left out now."""
+        return bool(self._unmeasured or self._unsendable)
+
+    @property
+    def has_unmeasured(self) -> bool:
+        """Whether a joint that is to be sent is measured at no number now."""
+        return bool(self._unmeasured)
+
     @property
     def joints(self) -> dict[str, str]:
         """Why each of them is left out now, by its name in ROS or in the room."""
@@ -34,8 +43,14 @@ class LeftOut:
         self._unsendable = {}
         self._checked = set()
 
-    def measured(self, positions: Mapping[str, float]) -> Mapping[str, float]:
-        """Return the positions, by ROS name, that can be; drivers write NaN for the rest."""
+    def measured(
+        self, positions: Mapping[str, float], sent: Collection[str]
+    ) -> Mapping[str, float]:
+        """
+        Return the positions, by ROS name, that can be; drivers write NaN for the rest.
+
+        :param sent: joints that are to be sent, of which alone it matters; empty for all.
+        """
         # Nearly always there is nothing to leave out, at hundreds of messages a second.
         if not self._unmeasured and all(
             -LARGEST <= each <= LARGEST for each in positions.values()
@@ -43,7 +58,7 @@ class LeftOut:
             return positions
         finite = {name: value for name, value in positions.items() if abs(value) <= LARGEST}
         known = {name: why for name, why in self._unmeasured.items() if name not in positions}
-        odd = positions.keys() - finite.keys()
+        odd = [n for n in positions if n not in finite and (not sent or n in sent)]
         self._unmeasured = {**known, **{name: f'measured at {positions[name]}' for name in odd}}
         return finite
 

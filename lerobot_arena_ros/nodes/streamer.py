@@ -22,7 +22,7 @@ from lerobot_arena_ros.arena.messages import ErrorReply, JointUpdate
 from lerobot_arena_ros.arena.session import Event, Late, Malformed, Presence
 from lerobot_arena_ros.arena.steady_clock import steady_now
 from lerobot_arena_ros.control.causes import late
-from lerobot_arena_ros.control.condition import Condition
+from lerobot_arena_ros.control.condition import Condition, fine
 from lerobot_arena_ros.control.joint_map import JointMap
 from lerobot_arena_ros.control.send_watch import SendWatch
 from lerobot_arena_ros.control.stamps import StampWatch, Unusable, misdated
@@ -69,6 +69,7 @@ class Streamer:
         self._logger = logger
         self._watch = SendWatch(joint_map, has_deadband=settings.deadband > 0.0)
         self._told = ConditionLog(logger, recovered='joint_states are sent again')
+        self._advised = ConditionLog(logger, recovered='all joints are sent again')
         self._stamps = StampWatch()
         self._latest: dict[str, float] = {}
         self._taken: dict[str, float] | None = None
@@ -95,13 +96,21 @@ class Streamer:
 
     def set_joint_map(self, joint_map: JointMap) -> None:
         """Take limits that were not known before."""
-        self._joint_map = joint_map
-        self._watch.set_joint_map(joint_map)
+        with self._lock:
+            self._joint_map = joint_map
+            self._watch.set_joint_map(joint_map)
+            self._watch.missing = tuple(n for n in joint_map.names if n not in self._latest)
+
+    def _note_left_out(self) -> None:
+        """Have the condition name what is left out; under the lock."""
+        if self.left_out or self._watch.left_out:
+            self._watch.left_out = self.left_out.joints
 
     def enable(self, enabled: bool) -> None:
         """Let values through, or none; what was measured before does not come after."""
         self._watch.is_enabled = enabled
         self._told.begin(steady_now())
+        self._advised.begin(steady_now())
         self._begin()
 
     def put(
@@ -121,9 +130,7 @@ class Streamer:
             self.drop(unusable.reason, unusable.text)
             return
         with self._lock:
-            finite = self.left_out.measured(positions)
-            if len(finite) < len(positions):
-                self.dropped['nonfinite'] += 1
+            finite = self.left_out.measured(positions, self._joint_map.names)
             # One message may bring an arm and the next its gripper: what is sent is all of it.
             merged = {**self._latest, **finite}
             try:
@@ -132,13 +139,17 @@ class Streamer:
             except ConversionError as exc:
                 self.drop(exc.reason, str(exc))
                 return
-            self._watch.left_out = self.left_out.joints
-            self._watch.is_empty = bool(self._watch.left_out) and not values
+            self._note_left_out()
+            if len(finite) < len(positions) and self.left_out.has_unmeasured:
+                self.dropped['nonfinite'] += 1
+            self._watch.is_empty = bool(self.left_out) and not values
             self._latest = merged
             self._watch.take(positions, now)
             # The first frame of all is whole: some receivers take joints by their place in it.
-            missing = tuple(name for name in self._joint_map.names if name not in merged)
-            self._watch.missing = missing
+            missing = self._watch.missing
+            if missing:
+                missing = tuple(name for name in missing if name not in merged)
+                self._watch.missing = missing
             if self._is_late:
                 self.dropped['late_link'] += 1
             elif values and not missing and not self._is_still(merged):
@@ -176,7 +187,10 @@ class Streamer:
         """
         now = steady_now()
         self._watch.note_publishers(publishers, names, topic)
-        self._told.see(self.condition(now), now, worked_at=self._watch.measured_at())
+        obstacle = self._watch.obstacle(now, period_s=self._period_s)
+        self._told.see(obstacle or fine('sending'), now, worked_at=self._watch.measured_at())
+        advice = None if obstacle else self._watch.advice(now)
+        self._advised.see(advice or fine('all joints are sent'), now)
 
     def condition(self, now: float) -> Condition:
         """Return whether measured positions are sent, and if not, why; any thread."""
@@ -226,6 +240,7 @@ class Streamer:
             self._waiting = {}
             self._latest = {}
             self._taken = None
+            self._watch.missing = self._joint_map.names
             self._watch.begin()
 
     # ----- called by the loop's thread
@@ -236,7 +251,7 @@ class Streamer:
         self._watch.link = None
         with self._lock:
             self.left_out.joined()
-            self._watch.left_out = self.left_out.joints
+            self._note_left_out()
         self._begin()
 
     def lost(self, cause: str) -> None:
@@ -254,6 +269,7 @@ class Streamer:
         elif isinstance(event, ErrorReply) and event.joints:
             self._leave_out(event.joints)
         elif isinstance(event, ErrorReply):
+            self._watch.refuse(event.message, steady_now())
             self._logger.warning(f'the server says: {event.message}', throttle='server')
         elif isinstance(event, Malformed):
             self.dropped[event.reason] += 1
@@ -262,7 +278,7 @@ class Streamer:
     def _leave_out(self, joints: Mapping[str, str]) -> None:
         with self._lock:
             self.left_out.refused(joints)
-            self._watch.left_out = self.left_out.joints
+            self._note_left_out()
             self._waiting = self.left_out.sendable(self._waiting)
             self._taken = None  # The room took none of them, so all the others are sent again.
 

@@ -12,6 +12,7 @@ import yaml
 
 __all__ = [
     'Section',
+    'UnreadableYaml',
     'YamlError',
     'flatten',
     'load',
@@ -27,15 +28,19 @@ class YamlError(ValueError):
     """A file that cannot be used; the text is one line for the user."""
 
 
+class UnreadableYaml(YamlError):
+    """A file that PyYAML does not read; the reader of ROS, which is another one, may."""
+
+
 class _Loader(yaml.SafeLoader):
-    """PyYAML's, but a key must not stand twice and 1e-3 is a number, as it is to ROS."""
+    """PyYAML's, but no key may be there twice and 1e-3 is a number, as it is to ROS."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
         for key, _ in node.value:
             if key.value in seen and key.tag != 'tag:yaml.org,2002:merge':
                 line = key.start_mark.line + 1
-                raise YamlError(f'line {line}: {key.value!r} stands twice, expected it once')
+                raise YamlError(f'line {line}: {key.value!r} is there twice, expected it once')
             seen.add(str(key.value))
         return super().construct_mapping(node, deep)
 
@@ -67,13 +72,13 @@ def load(path: Path) -> Any:
     try:
         return yaml.load(path.read_text(encoding='utf-8'), _Loader)  # noqa: S506, a SafeLoader
     except OSError as exc:
-        raise YamlError(f'{path}: cannot be read: {exc.strerror}') from exc
+        raise UnreadableYaml(f'{path}: cannot be read: {exc.strerror}') from exc
     except yaml.MarkedYAMLError as exc:
         mark = exc.problem_mark
         where = f'line {mark.line + 1}, column {mark.column + 1}: ' if mark else ''
-        raise YamlError(f'{path}: {where}{exc.problem}') from exc
+        raise UnreadableYaml(f'{path}: {where}{exc.problem}') from exc
     except (yaml.YAMLError, UnicodeDecodeError) as exc:
-        raise YamlError(f'{path}: is no YAML: {str(exc).splitlines()[0]}') from exc
+        raise UnreadableYaml(f'{path}: is no YAML: {str(exc).splitlines()[0]}') from exc
     except YamlError as exc:
         raise YamlError(f'{path}: {exc}') from exc
 
