@@ -34,6 +34,7 @@ FIRST = [
     '--host',
     '--port',
     '--token-file',
+    '--tokens',
     '--certfile',
     '--keyfile',
     '--allow-origin',

@@ -49,6 +49,9 @@ async def test_what_participants_do_is_counted() -> None:
     assert after.pop('tasks') > 0
     whole = [name for name in after if not name.startswith('room_')]
     change = {name: after[name] - before.get(name, 0) for name in whole}
+    assert change.pop('requests_total.') >= 1
+    assert change.pop('token_participants.') == 0
+    assert [change.pop(f'connections.{kind}') for kind in ('belonging', 'waiting')] == [0, 0]
     assert change == {
         'rooms': 0,
         'workspaces': 0,

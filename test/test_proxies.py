@@ -27,6 +27,7 @@ from lerobot_arena_ros.arena.errors import (
 from lerobot_arena_ros.arena.messages import Role
 from lerobot_arena_ros.arena.proxies import ENVIRONMENT_NAMES, Environment
 from lerobot_arena_ros.arena.rooms import Rooms
+from lerobot_arena_ros.server.access import Rules
 
 PROXY = 'http://proxy:3128'
 ARENA = 'http://arena.example:8000'
@@ -290,7 +291,7 @@ needs_proxies = pytest.mark.skipif(not HAS_PROXIES, reason='websockets 15 knows 
 @pytest.fixture(scope='module')
 def url() -> Iterator[str]:
     """Run an arena."""
-    with running_server() as address:
+    with running_server(rules=Rules(hosts=frozenset({'arena.example'}))) as address:
         yield address
 
 
@@ -324,7 +325,7 @@ async def test_a_token_goes_through_a_proxy_where_tls_hides_it(
     """The proxy passes on what it cannot read; without TLS the way is direct."""
     authority = Authority(tmp_path)
     certificate = authority.certify_this_machine()
-    with running_server(rules=rules_of('secret'), certificate=certificate) as address:
+    with running_server(rules=rules_of('secret', hosts=['arena.example']), certificate=certificate) as address:
         async with forward_proxy(address) as proxy:
             monkeypatch.setenv('https_proxy', f'http://{proxy.place}')
             await exchange('https://arena.example', token='secret', ca_file=authority.file)

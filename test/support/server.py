@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 import threading
 from typing import Any, cast
@@ -23,9 +23,9 @@ TIMEOUT_S = 10.0
 HOST = '127.0.0.1'
 
 
-def rules_of(token: str, *origins: str) -> Rules:
+def rules_of(token: str, *origins: str, hosts: Iterable[str] = ()) -> Rules:
     """Make the rules of a server with one token that allows everything."""
-    return Rules(Tokens([Grant.of_token('token', token)]), origins)
+    return Rules(Tokens([Grant.of_token('token', token)]), origins, frozenset(hosts))
 
 
 class Below:
