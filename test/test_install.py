@@ -14,6 +14,9 @@ from support.pages import ROOT
 from support.processes import free_port
 
 FILES = ('Makefile', 'requirements')
+NOT_HIS = ('PYTHONPATH', 'ROS_DISTRO', 'DISTRO', 'DEPS', 'MAKELEVEL', 'MAKEOVERRIDES')
+"""Variables that the make which runs the tests may have set."""
+
 NO_VENV = 'print("ensurepip is not available"); raise SystemExit(1)'
 
 
@@ -30,7 +33,7 @@ def run(
     folder: Path, command: list[str], variables: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run a command there, as a person does in a shell that has nothing sourced."""
-    inherited = {k: v for k, v in os.environ.items() if k not in ('PYTHONPATH', 'ROS_DISTRO')}
+    inherited = {name: value for name, value in os.environ.items() if name not in NOT_HIS}
     return subprocess.run(
         command,
         cwd=folder,

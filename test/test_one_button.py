@@ -53,7 +53,7 @@ def test_one_button_stops_both_robots_and_one_command_resets_them(tmp_path: Path
         code, text = reset_both()
         assert code == 0
         for robot in ROBOTS:
-            assert f'/{robot}/arena_bridge: reset\n' in text
+            assert f'/{robot}/arena_bridge: reset' in text
         assert text.endswith('2 of 2 bridges confirmed\n')
 
         wait_for(lambda: latest(probe) == [False, False], 'both to go on')

@@ -178,6 +178,7 @@ def test_an_odd_exception_that_may_mean_the_server_is_refused(entry: str, url: s
     assert way(ARENA, no_proxy=entry) is None
 
 
+@pytest.mark.usefixtures('all_libraries')
 @pytest.mark.parametrize(
     'entry', ['a/b', '10.0.0.0/99', '192.168.', '<local>', '/var/run/docker.sock', 'fd00::/x']
 )

@@ -49,7 +49,8 @@ def status_line(watch: DemoWatch) -> str:
             return f'waiting for the {name} arm'
     if not watch.rate_hz:
         return 'waiting for commands'
-    text = f'{watch.rate_hz:.0f} commands/s, follower {watch.error_rad:.3f} rad behind'
+    # What matters most comes first, because a narrow window cuts the end.
+    text = f'follower {watch.error_rad:.3f} rad behind, {watch.rate_hz:.0f} commands/s'
     p50, p99 = watch.recent_latency_ms(50), watch.recent_latency_ms(99)
     return text if p50 is None else f'{text}, latency {p50:.1f} ms (p99 {p99:.1f})'
 

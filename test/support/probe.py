@@ -75,9 +75,11 @@ class Probe:
         self, namespace: str, names: Sequence[str], positions: Sequence[float]
     ) -> None:
         """Say where a robot's joints are, once somebody listens."""
+        publisher = self._publisher(JointState, f'/{namespace}/joint_states')
         message = JointState(name=list(names), position=list(positions))
+        # After the wait for a listener, because a message that is too old does not count.
         message.header.stamp = self.node.get_clock().now().to_msg()
-        self._publisher(JointState, f'/{namespace}/joint_states').publish(message)
+        publisher.publish(message)
 
     def publish_stop(self, namespace: str, stop: bool) -> None:
         """Say on a robot's stop topic whether to stop, once somebody listens."""
