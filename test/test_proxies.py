@@ -326,7 +326,9 @@ async def test_a_token_goes_through_a_proxy_where_tls_hides_it(
     """The proxy passes on what it cannot read; without TLS the way is direct."""
     authority = Authority(tmp_path)
     certificate = authority.certify_this_machine()
-    with running_server(rules=rules_of('secret', hosts=['arena.example']), certificate=certificate) as address:
+    with running_server(
+        rules=rules_of('secret', hosts=['arena.example']), certificate=certificate
+    ) as address:
         async with forward_proxy(address) as proxy:
             monkeypatch.setenv('https_proxy', f'http://{proxy.place}')
             await exchange('https://arena.example', token='secret', ca_file=authority.file)

@@ -85,7 +85,8 @@ def test_options_are_those_of_the_help(
 def test_refusals_are_those_of_the_code() -> None:
     """Each code that the server can give is in the table, and no other."""
     patterns = (
-        r"Denial\(\d+, '(\w+)'",
+        r"Denial\(\s*\d+,\s*'(\w+)'",
+        r"_report\('(\w+)'",
         r"_refuse\('(\w+)'\)",
         r"refused\['(\w+)'\]",
         r"ErrorReply\(.*, '(\w+)'\)",
