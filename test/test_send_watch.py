@@ -219,12 +219,14 @@ def test_a_joint_that_is_not_sent_any_more_is_not_silent() -> None:
 def test_an_update_that_the_server_refuses_is_a_warning() -> None:
     """A server that does not name the joint silences the whole arm: that is not well."""
     watch = sending()
-    watch.refuse('Failed to process joint update', 9.9)
+    watch.refuse('Failed to process joint update', None, 9.9)
 
     found = condition(watch, 10.0)
 
     assert found.level is Level.WARN
     assert 'Failed to process joint update; check the names' in found.text
+    watch.refuse('Too many messages', 'rate_limited', 9.9)
+    assert 'Too many messages; lower produce.max_rate_hz' in condition(watch, 10.0).text
     watch.take(('j1', 'j2'), 12.0)
     watch.send(12.0)
     assert condition(watch, 12.0).is_ok

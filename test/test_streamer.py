@@ -264,3 +264,52 @@ def test_nothing_overtakes_what_the_loop_is_sending(streamer: Streamer) -> None:
         network.flows.set()
         wait_for(lambda: len(network.sent) == 2, 'the rest')
         assert network.sent[1] == ({'arm': 3.0, 'gripper': 0.5}, 'arena')
+
+
+class Lines(NodeLog):
+    """Keeps what is logged."""
+
+    def __init__(self) -> None:
+        super().__init__(get_logger('test'))
+        self.texts: list[str] = []
+
+    def warning(self, text: str, **_: Any) -> None:
+        """Keep a warning."""
+        self.texts.append(text)
+
+    def info(self, text: str) -> None:
+        """Keep a line without a fault."""
+        self.texts.append(text)
+
+
+def test_a_lost_room_is_no_recovery_of_a_joint_that_is_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """That all joints are sent again is logged when they are, and not while none is."""
+    seconds = [100.0]
+    for module in ('streamer', 'condition_log'):
+        name = f'lerobot_arena_ros.nodes.{module}.steady_now'
+        monkeypatch.setattr(name, lambda: seconds[0])
+    log, thread = Lines(), ArenaThread()
+    streamer = Streamer(SETTINGS, JOINTS, thread, log)
+    streamer.enable(True)
+    streamer.joined()
+
+    def live(until_s: float, gripper: float) -> None:
+        while seconds[0] < until_s:
+            streamer.put({'arm': seconds[0], 'gripper': gripper}, None)
+            if take(streamer):
+                streamer._watch.send(seconds[0])
+            streamer.look(publishers=1, names=('driver',), topic='/joint_states')
+            seconds[0] += 0.5
+
+    live(101.0, 0.0)
+    live(105.0, math.nan)
+    assert [text for text in log.texts if text.startswith('left out of what is sent')]
+    streamer.lost('not in the room: closed')
+    live(110.0, math.nan)
+    assert 'all joints are sent again' not in log.texts
+    streamer.joined()
+    live(115.0, 0.0)
+    assert log.texts.count('all joints are sent again') == 1
+    assert thread.stop(10.0)

@@ -1,8 +1,8 @@
 """
 Which proxy is between us and a server: decided here alone, before anything connects.
 
-REST and WebSocket both go where :meth:`Environment.proxy_for` says; the libraries below read no
-environment of their own.
+REST and WebSocket both use the proxy that :meth:`Environment.proxy_for` returns; the libraries
+below them do not read the environment.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Proxy:
 @dataclass(frozen=True)
 class Environment:
     """
-    What the environment says of proxies; the default says nothing.
+    The variables of the environment that are about proxies; none by default.
 
     :param values: the variables of :data:`ENVIRONMENT_NAMES` that are set. May hold passwords.
     """

@@ -63,7 +63,7 @@ def mapping(
     Return whether the joints are known on both sides, and if not, what to do.
 
     :param in_room: names of the room that no joint has.
-    :param odd_in_room: what the room says of no joint that can be, and why.
+    :param odd_in_room: joints of the room that were left out, and why.
     :param received_at: when a joint came in last, from either side; None before.
     :param now: in seconds of the same clock.
     """

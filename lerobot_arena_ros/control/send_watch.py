@@ -75,9 +75,16 @@ class SendWatch:
         """Note a message that cannot be sent, and why."""
         self._dropped, self._dropped_at = text, now
 
-    def refuse(self, message: str, now: float) -> None:
-        """Note that the server refused what was sent, and what it said."""
-        self._refused, self._refused_at = message, now
+    def refuse(self, message: str, code: str | None, now: float) -> None:
+        """
+        Note that the server refused what was sent.
+
+        :param message: of the server.
+        :param code: of the server; None where it gives none, as the public one.
+        """
+        is_rate = code == 'rate_limited'
+        remedy = 'lower produce.max_rate_hz' if is_rate else 'check the names of the joints'
+        self._refused, self._refused_at = f'{message}; {remedy}', now
 
     def offer(self, now: float) -> None:
         """Note positions that are to be sent."""
@@ -134,10 +141,7 @@ class SendWatch:
     def advice(self, now: float) -> Condition | None:
         """Return what is wrong although something is sent; None where nothing is."""
         if now - self._refused_at < SILENT_S:
-            text = (
-                f'the server refuses what is sent: {self._refused}; check the names of the joints'
-            )
-            return Condition(Level.WARN, text)
+            return Condition(Level.WARN, f'the server refuses what is sent: {self._refused}')
         if self.left_out:
             text = f'left out of what is sent: {reasons(self.left_out)}'
             return Condition(Level.WARN, f'{text}; check the driver and the names of the joints')

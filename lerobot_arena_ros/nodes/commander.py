@@ -36,6 +36,8 @@ __all__ = ['Commander', 'Ramp', 'View']
 NAMING_S = 0.1
 """Between two looks for publishers that contradict each other, because naming takes long."""
 
+MAX_NAMES = 100
+"""Joints of the room that are not of the robot and are named, of each kind."""
 
 MAX_NAME = 200
 """Characters of a name in the room, and of what is wrong with it, that are kept."""
@@ -361,13 +363,13 @@ class Commander:
         return False
 
     def _look_at_odd(self, joints: Sequence[OddJoint]) -> OddJoint | None:
-        """Return a joint of ours that spoils its update; name those that concern nobody here."""
+        """Return a joint of ours that spoils its update; note those of other robots."""
         for joint in joints:
             if joint.name is not None and not self._joint_map.unknown([joint.name]):
                 return joint
         named = {str(joint.name)[:MAX_NAME]: joint.detail[:MAX_NAME] for joint in joints}
         new = {name: detail for name, detail in named.items() if name not in self.odd}
-        if new and len(self.odd) < 100:
+        if new and len(self.odd) < MAX_NAMES:
             self.odd = {**self.odd, **new}  # Another one: diagnostics may be reading the old.
         return None
 
@@ -408,7 +410,7 @@ class Commander:
         if len(unknown) < len(values):
             self.updated_at = now
         new = set(unknown) - self.unknown
-        if new and len(self.unknown) < 100:
+        if new and len(self.unknown) < MAX_NAMES:
             self.unknown = self.unknown | new  # Another one: diagnostics may be reading the old.
 
     def _look_for_listeners(self, now: float) -> None:

@@ -1,4 +1,4 @@
-"""What the demo says of what it sees, fitted to a window."""
+"""The text of the demo, fitted to a window."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def screen(watch: DemoWatch, url: str, columns: int, rows: int, *, has_keys: boo
 
 
 def status_line(watch: DemoWatch) -> str:
-    """Say in one line what the follower does, or what is waited for."""
+    """Return in one line what the follower does, or what the demo waits for."""
     if watch.stopped:
         return 'stopped'
     for name, positions in (('leader', watch.leader), ('follower', watch.follower)):

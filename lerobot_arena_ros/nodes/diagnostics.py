@@ -220,7 +220,6 @@ def _of_mapping(joint_map: JointMap, *, in_room: set[str], in_ros: set[str]) -> 
 
     :param in_room: names that the room has and nobody maps.
     :param in_ros: names that joint_states has and nobody maps.
-    :param odd_in_room: what is wrong with joints of the room that were left out.
     """
     values = {joint.name: f'{joint.arena_name} [{joint.unit.value}]' for joint in joint_map.joints}
     values |= {f'{name} (joint_states)': 'not mapped' for name in sorted(in_ros)}

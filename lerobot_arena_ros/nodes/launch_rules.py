@@ -161,8 +161,8 @@ class Respawns:
         self._quick_ends = self._quick_ends + 1 if is_quick else 0
         if is_quick and code == USER_ERROR:
             return (
-                'is not started again, because it ended with 2 at its start: change what its last '
-                'line says, and launch again'
+                'is not started again, because it ended with 2 at its start: correct what '
+                'its last line names, and launch again'
             )
         if self._quick_ends >= MOST_QUICK_ENDS:
             return (

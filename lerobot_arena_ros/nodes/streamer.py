@@ -189,8 +189,8 @@ class Streamer:
         self._watch.note_publishers(publishers, names, topic)
         obstacle = self._watch.obstacle(now, period_s=self._period_s)
         self._told.see(obstacle or fine('sending'), now, worked_at=self._watch.measured_at())
-        advice = None if obstacle else self._watch.advice(now)
-        self._advised.see(advice or fine('all joints are sent'), now)
+        if obstacle is None:
+            self._advised.see(self._watch.advice(now) or fine('all joints are sent'), now)
 
     def condition(self, now: float) -> Condition:
         """Return whether measured positions are sent, and if not, why; any thread."""
@@ -269,7 +269,7 @@ class Streamer:
         elif isinstance(event, ErrorReply) and event.joints:
             self._leave_out(event.joints)
         elif isinstance(event, ErrorReply):
-            self._watch.refuse(event.message, steady_now())
+            self._watch.refuse(event.message, event.code, steady_now())
             self._logger.warning(f'the server says: {event.message}', throttle='server')
         elif isinstance(event, Malformed):
             self.dropped[event.reason] += 1

@@ -95,7 +95,7 @@ def flatten(tree: Mapping[Any, Any], prefix: str = '') -> Iterator[tuple[str, An
 @dataclass(frozen=True)
 class Section:
     """
-    What a file of parameters says to some nodes.
+    The parameters that a file has for some nodes.
 
     :param nodes: whose names match, such as ``/left/arena_bridge`` or ``/**``.
     """
@@ -110,7 +110,7 @@ class Section:
 
 def sections_of(path: Path) -> list[Section]:
     """
-    Return what a file of parameters says, in its order.
+    Return the sections of a file of parameters, in their order.
 
     :raises YamlError: the file cannot be read.
     """
@@ -136,7 +136,7 @@ def parameters_for(node: str, path: Path) -> dict[str, Any]:
 
 
 def mismatch(node: str, path: Path, sections: Iterable[Section]) -> str:
-    """Return in one line that a file says nothing to a node, and what would."""
+    """Return in one line that a file has no parameters for a node, and what would be for it."""
     names = ', '.join(section.nodes for section in sections)
     others = f', only for {names}' if names else ''
     return (

@@ -8,6 +8,7 @@ import fcntl
 import os
 import pty
 import re
+import signal
 import struct
 import subprocess
 import sys
@@ -16,6 +17,9 @@ import termios
 from .examples import HEEDING_CTRL_C, Terminal
 
 __all__ = ['DemoTerminal', 'demo_in_terminal']
+
+TIMEOUT_S = 15.0
+"""How long a demo takes to end its children, at most."""
 
 _CODE = re.compile(r'\x1b\[[0-9;?]*[A-Za-z]')
 START = 'import sys; from lerobot_arena_ros.executables import {name}; sys.exit({name}())'
@@ -67,7 +71,12 @@ def demo_in_terminal(
     try:
         yield DemoTerminal(ours, theirs, process)
     finally:
-        process.kill()
-        process.wait()
+        # A demo that is killed leaves its children behind.
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
         os.close(ours)
         os.close(theirs)
