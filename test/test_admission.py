@@ -70,18 +70,6 @@ def test_one_address_has_so_many_connections() -> None:
     assert admission.promote(arrive(admission, '10.0.0.2'))
 
 
-def test_a_request_under_way_is_the_last_to_go() -> None:
-    """A silent connection goes first, even if it is younger."""
-    admission = Admission(Limits(connections=1, per_address=0))
-    busy = arrive(admission, '10.0.0.1')
-    busy.is_busy = True
-    silent = [
-        arrive(admission, '10.0.0.1') for _ in range(waiting_places(Limits(connections=1)) - 1)
-    ]
-
-    assert admission.arrive('10.0.0.1', nothing)[1] is silent[0]
-
-
 def test_there_are_so_many_places() -> None:
     """One more is not promoted until one of the others has left."""
     admission = Admission(Limits(connections=2, per_address=0))

@@ -121,6 +121,25 @@ def test_it_says_more_when_asked_to() -> None:
     assert "workspace='lab' room='nowhere'" in err
 
 
+def test_at_info_each_line_about_a_client_names_its_address() -> None:
+    """Whether it joins, sends what is refused, or sends far too much."""
+    with arena_server('--log-level', 'info', '--max-rate-hz', '5') as server:
+        server.make_room()
+        for frames in ([b'{"type": "joint_update", "data": 7}'], [b'{"type": "heartbeat"}'] * 100):
+            with closing(RawPeer.connect(server.url, ws_path('lab', 'arm'))) as peer:
+                peer.send(b'{"participant_id": "x", "role": "producer"}')
+                for frame in frames:
+                    peer.send(frame)
+                while peer.recv()['type'] != 'error':
+                    pass
+        _, _, err = server.stop(signal.SIGTERM)
+
+    lines = [line for line in err.splitlines() if 'event=' in line]
+    for event in ('room_created', 'joined', 'bad_frame', 'rate_limited', 'left'):
+        assert [line for line in lines if f'event={event} ' in line], (event, err)
+    assert [line for line in lines if "peer='127.0.0.1'" not in line] == []
+
+
 def test_its_limits_are_arguments() -> None:
     """Those that the server can be told."""
     with arena_server('--max-rooms', '1', '--max-idle-s', '60') as server:

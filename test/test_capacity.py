@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, closing, contextmanager
 from pathlib import Path
 import resource
 import signal
@@ -14,7 +14,7 @@ import httpx
 import pytest
 from support.arena_server import Server, arena_server
 from support.certificates import Authority
-from support.peers import Peer, connect, join, ws_path
+from support.peers import Peer, RawPeer, connect, join, ws_path
 
 from lerobot_arena_ros.server.admission import waiting_places
 from lerobot_arena_ros.server.descriptors import fit_descriptors
@@ -98,6 +98,20 @@ async def test_a_participant_rejoins_beside_silent_connections(
     assert max(taken) < REJOIN_S
     assert 'event=connections_full' in err
     assert 'no_descriptors' not in err
+
+
+async def test_a_full_server_still_answers_requests_with_a_token() -> None:
+    """A person can still see what is there and delete a room; one more participant is refused."""
+    with arena_server('--max-connections', '1', LEROBOT_ARENA_TOKEN=TOKEN) as server:
+        rooms = server.url + ROOMS
+        httpx.post(rooms, json={'room_id': 'arm'}, headers=BEARER).raise_for_status()
+        async with member(server.url, 'robot', 'consumer') as robot:
+            with closing(RawPeer.connect(server.url, PATH)) as late:
+                assert late.head.startswith(b'HTTP/1.1 503 ')
+            assert httpx.get(rooms, headers=BEARER).status_code == 200
+            assert httpx.get(rooms).status_code == 401
+            assert httpx.delete(f'{rooms}/arm', headers=BEARER).status_code == 200
+            assert await robot.close_code() == 4404
 
 
 def test_silent_connections_end_in_time_before_tls_too(tmp_path: Path) -> None:

@@ -295,6 +295,26 @@ def test_a_token_that_can_be_guessed_or_read_is_warned_of(tmp_path: Path) -> Non
     assert err == ''
 
 
+def test_the_audit_log_names_who_deletes_idle_rooms(tmp_path: Path) -> None:
+    """As for the deletion of a single room."""
+    tokens = tokens_file(tmp_path / 'tokens.yaml', admin='admin')
+    audit = tmp_path / 'audit.jsonl'
+    options = ('--tokens', str(tokens), '--audit', str(audit), '--max-idle-s', '0.01')
+    with arena_server(*options) as server, httpx.Client(headers=bearer('admin')) as http:
+        base = f'{server.url}/robotics'
+        http.post(f'{base}/workspaces/{WORKSPACE}/rooms', json={}).raise_for_status()
+        wait_for(
+            lambda: http.post(f'{base}/cleanup/manual').json()['cleanup_result']['rooms_removed'],
+            'the room to be idle',
+        )
+        server.stop(signal.SIGINT)
+
+    last = json.loads(audit.read_text().splitlines()[-1])
+    del last['time']
+    swept = {'event': 'rooms_swept', 'count': 1, 'peer': '127.0.0.1', 'token': 'admin'}
+    assert last == swept
+
+
 async def test_the_audit_log_names_who_did_what(tmp_path: Path) -> None:
     """One JSON object a line: the token's name, the address, what and where; never a token."""
     tokens = tokens_file(tmp_path / 'tokens.yaml', drive='drive', watch='watch', admin='admin')

@@ -289,6 +289,12 @@ def test_a_participant_id_has_at_most_100_characters() -> None:
         consume(room, 'x' * 101)
 
 
+def test_no_participant_has_the_name_of_commands_over_rest() -> None:
+    """Its joint updates could not be told from those of REST."""
+    with pytest.raises(ProtocolError, match="participant_id 'api' stands for commands over REST"):
+        consume(make_room(), 'api')
+
+
 def test_a_full_room_takes_nobody() -> None:
     """Whatever the role."""
     room = make_room(Limits(members=2))

@@ -44,9 +44,12 @@ def address_of(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | Non
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether a host is this machine, so that nothing goes over a network."""
-    name = host.lower().rstrip('.')
-    if name == 'localhost' or name.endswith('.localhost'):
+    """
+    Return whether a host is this machine, so that nothing goes over a network.
+
+    Names below ``localhost`` do not count, because not every resolver keeps them on this machine.
+    """
+    if host.lower().rstrip('.') == 'localhost':
         return True
     address = address_of(host)
     # 0.0.0.0 and :: are how servers name all addresses; who connects there stays on the machine.

@@ -59,6 +59,11 @@ class Actor(NamedTuple):
         """Name of the token; empty without one."""
         return '' if self.grant is None else self.grant.name
 
+    @property
+    def named(self) -> dict[str, str]:
+        """The address and the token as a log names them."""
+        return {'peer': self.address, 'token': self.token}
+
 
 class Denial(NamedTuple):
     """

@@ -31,13 +31,11 @@ class Entry:
     :param client: what limits per address count by.
     :param end: ends the connection at once.
     :param belongs: whether it has a place that is not a waiting place.
-    :param is_busy: whether a complete request of it is being served, which takes a moment only.
     """
 
     client: str
     end: Callable[[], object]
     belongs: bool = False
-    is_busy: bool = False
 
 
 class Admission:
@@ -124,10 +122,7 @@ class Admission:
             del self._counts[entry.client]
 
     def _oldest_of(self, client: str) -> Entry | None:
-        """Return the oldest waiting connection of a client, if possible without a request."""
-        entries = self._waiting.get(client, {})
-        idle = (entry for entry in entries if not entry.is_busy)
-        return next(idle, None) or next(iter(entries), None)
+        return next(iter(self._waiting.get(client, {})), None)
 
     def _drop_waiting(self, entry: Entry) -> bool:
         entries = self._waiting.get(entry.client, {})

@@ -195,7 +195,7 @@ class Connection:
 
     def _refuse(self, code: str) -> None:
         self._tally.refused[code] += 1
-        self._journal.note(code, peer=self.actor.address)
+        self._journal.note(code, **self.actor.named)
 
     def _start_timer(self, delay_s: float, action: Callable[[], None]) -> None:
         self._stop_timer()

@@ -100,15 +100,17 @@ class Guard:
         if isinstance(answer, Denial):
             raise _Refused(answer)
         scope['state']['actor'] = Actor(_address_of(scope), answer)
-        admission = self._hub.admission
-        if self._rules.tokens and answer is not None:
-            is_in = admission.promote(scope['state']['entry'])
-        else:
-            is_in = not (is_websocket and admission.is_full)
-        if not is_in:
-            raise _Refused(_FULL)
+        self._find_place(scope, has_token=bool(self._rules.tokens) and answer is not None)
         if answer is not None:
             self._hub.tally.requests[answer.name] += 1
+
+    def _find_place(self, scope: Scope, *, has_token: bool) -> None:
+        """Give a connection with a token a place that lasts, if there is one."""
+        admission = self._hub.admission
+        is_placed = has_token and admission.promote(scope['state']['entry'])
+        # A REST request needs its place for a moment only, so it is served from a waiting place.
+        if not is_placed and admission.is_full and scope['type'] == 'websocket':
+            raise _Refused(_FULL)
 
     async def _read_in_time(self, receive: Receive) -> bytes:
         timeout_s = self._hub.timing.join_s

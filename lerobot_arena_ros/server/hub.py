@@ -91,7 +91,7 @@ class Hub:
         :raises NotAllowed: the token does not allow the role in this workspace.
         :raises RoomNotFound: there is no such room.
         :raises JoinRefused: the id or the role is taken, or the room is full.
-        :raises ProtocolError: the id is too long.
+        :raises ProtocolError: see :meth:`.Room.join`.
         """
         wanted = Access.DRIVE if join.role is Role.PRODUCER else Access.WATCH
         connection.actor.require(wanted, workspace_id)
@@ -181,8 +181,7 @@ class Hub:
         room = self.registry.room(workspace_id, room_id)
         delivery = room.command(entries, now())
         self._deliver(delivery)
-        where = {'workspace': workspace_id, 'room': room_id}
-        who = {'peer': sender.address, 'token': sender.token, **where}
+        who = {**sender.named, 'workspace': workspace_id, 'room': room_id}
         self.journal.note('command', **who)
         self.journal.sample('command', **who)
         match delivery:
@@ -208,7 +207,7 @@ class Hub:
             forget=self.policy.fresh_rooms,
         )
         where = {'workspace': workspace_id, 'room': room.room_id}
-        self.journal.record('room_created', peer=sender.address, token=sender.token, **where)
+        self.journal.record('room_created', **sender.named, **where)
         return room
 
     def delete(self, workspace_id: str, room_id: str, sender: Actor) -> None:
@@ -229,13 +228,18 @@ class Hub:
             if connection is not None:
                 connection.close(ROOM_DELETED, 'room deleted')
         where = {'workspace': workspace_id, 'room': room_id}
-        self.journal.record('room_deleted', peer=sender.address, token=sender.token, **where)
+        self.journal.record('room_deleted', **sender.named, **where)
 
-    def sweep(self) -> int:
-        """Drop idle rooms; return how many."""
+    def sweep(self, sender: Actor | None = None) -> int:
+        """
+        Delete idle rooms; return how many.
+
+        :param sender: who asks for it; None for the server itself.
+        """
         dropped = self.registry.sweep(now())
         if dropped:
-            self.journal.note('rooms_swept', count=dropped)
+            who = {} if sender is None else sender.named
+            self.journal.record('rooms_swept', count=dropped, **who)
         return dropped
 
     def keep_alive(self) -> None:

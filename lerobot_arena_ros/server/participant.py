@@ -71,9 +71,7 @@ async def _join(
         # The first text is that of the public server.
         text = detail if isinstance(exc, NotAllowed) else 'Cannot join room'
         _refuse(connection, hub, text, code, NORMAL)
-    actor = connection.actor
-    where = {'workspace': workspace_id, 'room': room_id}
-    who = {'peer': actor.address, 'token': actor.token, **where}
+    who = {**connection.actor.named, 'workspace': workspace_id, 'room': room_id}
     hub.journal.note('join_refused', code=code, detail=detail, **who)
     hub.journal.sample('join_refused', code=code, **who)
     return None
@@ -92,37 +90,41 @@ class _Listener:
         """Do what a frame asks for, unless it is one too many or none that anybody knows."""
         if isinstance(frame, bytes):
             text = 'Binary frames are not understood'
-            _refuse(self._connection, self._hub, text, 'invalid_binary', UNSUPPORTED_DATA)
+            _disconnect(self._connection, self._hub, text, 'invalid_binary', UNSUPPORTED_DATA)
             return
         verdict = self._throttle.judge(time.monotonic())
         if verdict is Verdict.PASS:
             self._hub.hear(self._member, frame)
         else:
             self._hub.overhear(self._member, frame)
-            _bear(self._connection, self._member, self._hub, verdict)
+            _bear(self._connection, self._hub, verdict)
 
 
-def _bear(connection: Connection, member: Member, hub: Hub, verdict: Verdict) -> None:
+def _bear(connection: Connection, hub: Hub, verdict: Verdict) -> None:
     """React to a frame too many."""
     rate = f'at most {hub.limits.frames_hz:g} messages a second'
     if verdict is Verdict.CLOSE:
-        hub.journal.note(RATE_LIMITED, participant=member.participant_id, closed=True)
         text = f'Far too many messages: {rate} are taken'
-        _refuse(connection, hub, text, RATE_LIMITED, POLICY_VIOLATION)
+        _disconnect(connection, hub, text, RATE_LIMITED, POLICY_VIOLATION)
         return
     hub.tally.refused[RATE_LIMITED] += 1
     if verdict is Verdict.COMPLAIN:
-        hub.journal.note(RATE_LIMITED, participant=member.participant_id, closed=False)
+        hub.journal.note(RATE_LIMITED, **connection.actor.named, closed=False)
         text = f'Too many messages: {rate} are taken, others dropped; emergency stops are not'
         connection.put(ErrorReply(text, now().stamp, RATE_LIMITED))
 
 
 def _end_flood(connection: Connection, hub: Hub) -> None:
     """Put out a peer whose frames are mostly not even messages: pings, say, or pieces of one."""
-    hub.journal.note(RATE_LIMITED, closed=True)
     text = 'Far too many frames: pings, pongs and pieces of messages count, too'
-    _refuse(connection, hub, text, RATE_LIMITED, POLICY_VIOLATION)
+    _disconnect(connection, hub, text, RATE_LIMITED, POLICY_VIOLATION)
     connection.linger()
+
+
+def _disconnect(connection: Connection, hub: Hub, text: str, code: str, close_code: int) -> None:
+    """Disconnect a participant, and log which."""
+    hub.journal.note(code, **connection.actor.named, closed=True)
+    _refuse(connection, hub, text, code, close_code)
 
 
 def _refuse(connection: Connection, hub: Hub, text: str, code: str, close_code: int) -> None:

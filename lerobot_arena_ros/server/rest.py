@@ -226,10 +226,10 @@ async def cleanup_status(hub: HubHere) -> Json:
 
 
 @router.post('/robotics/cleanup/manual', dependencies=ADMIN)
-async def clean_up(hub: HubHere) -> Json:
+async def clean_up(hub: HubHere, sender: Sender) -> Json:
     """Drop idle rooms now."""
     before = len(hub.registry.rooms)
-    removed = hub.sweep()
+    removed = hub.sweep(sender)
     result = {
         'cleanup_triggered': True,
         'rooms_before': before,

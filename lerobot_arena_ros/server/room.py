@@ -163,7 +163,7 @@ class Room:
         """
         Take a participant in.
 
-        :raises ProtocolError: the id is too long.
+        :raises ProtocolError: the id is too long, or that of commands over REST.
         :raises RoleTaken: the room has another producer.
         :raises JoinRefused: the id is taken, or the room is full.
         """
@@ -359,6 +359,11 @@ class Room:
             )
 
     def _check_join(self, join: Join) -> None:
+        if join.participant_id == API_SOURCE:
+            raise ProtocolError(
+                f'participant_id {API_SOURCE!r} stands for commands over REST; choose another',
+                reason='join',
+            )
         if len(join.participant_id) > self._limits.participant_id:
             raise ProtocolError(
                 f'participant_id has at most {self._limits.participant_id} characters,'
