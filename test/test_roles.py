@@ -39,6 +39,7 @@ NEEDS = {
     ('GET', '/metrics'): 'watch',
 }
 OPEN = {('GET', '/health'), ('GET', '/robotics/health')}
+ANY_TOKEN = {('GET', '/robotics/access')}
 
 
 def bearer(role: str) -> dict[str, str]:
@@ -75,7 +76,7 @@ def test_each_route_of_the_server_has_its_row() -> None:
     paths: dict[str, Any] = create_app().openapi()['paths']
     routes = {(method.upper(), path) for path, methods in paths.items() for method in methods}
 
-    assert routes == NEEDS.keys() | OPEN
+    assert routes == NEEDS.keys() | OPEN | ANY_TOKEN
 
 
 @pytest.mark.parametrize(('method', 'path'), NEEDS)
@@ -96,6 +97,25 @@ def test_a_route_needs_its_role(url: str, method: str, path: str) -> None:
             assert f'that may {needed}' in reply.json()['detail']
     assert httpx.request(method, url + path, headers=ROOT_TOKEN).status_code in (200, 404, 422)
     assert httpx.request(method, url + path).status_code == 401
+
+
+@pytest.mark.parametrize('role', ROLES)
+def test_each_token_may_ask_what_it_allows(url: str, role: str) -> None:
+    """Also one for some workspaces, which may ask for nothing else of the whole server."""
+    for prefix in ('', '/api'):
+        reply = httpx.get(f'{url}{prefix}/robotics/access', headers=bearer(role))
+        assert reply.json() == {'token': role, 'role': role, 'workspaces': [WORKSPACE]}
+    reply = httpx.get(f'{url}/robotics/access', headers=ROOT_TOKEN)
+    assert reply.json() == {'token': 'root', 'role': 'admin', 'workspaces': None}
+    assert httpx.get(f'{url}/robotics/access').status_code == 401
+
+
+def test_a_server_without_tokens_allows_everything() -> None:
+    """It says so without the name of a token, because there is none."""
+    with running_server() as url:
+        reply = httpx.get(f'{url}/robotics/access')
+
+    assert reply.json() == {'token': None, 'role': 'admin', 'workspaces': None}
 
 
 @pytest.mark.parametrize('role', ROLES)
