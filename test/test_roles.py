@@ -14,6 +14,7 @@ import pytest
 from support.arena_server import COMMAND, ROOT, arena_server
 from support.peers import connect, join, ws_path
 from support.server import running_server
+from support.tokens import ROLES, TOKENS, tokens_file
 from support.waiting import wait_for
 
 from lerobot_arena_ros.server.access import Rules
@@ -22,8 +23,6 @@ from lerobot_arena_ros.server.limits import Policy
 from lerobot_arena_ros.server.tokens import Access, Grant, Tokens, hash_of
 
 WORKSPACE, OTHER = 'lab', 'home'
-ROLES = ('watch', 'drive', 'admin')
-TOKENS = {role: f'{role}-0123456789abcdef' for role in ROLES}
 ROOM = f'/robotics/workspaces/{WORKSPACE}/rooms/arm'
 NEEDS = {
     ('GET', '/robotics/status'): 'watch',
@@ -204,17 +203,6 @@ async def test_a_participant_is_replaced_by_its_own_token_or_an_admin(
         else:
             assert first['code'] == 'join_refused'
             await holder.expect_silence()
-
-
-def tokens_file(path: Path, **tokens: str) -> Path:
-    """Write a tokens file with the hash and role of each token."""
-    lines = [
-        f'  - {{name: {name}, hash: "{hash_of(TOKENS[name])}", role: {role}}}\n'
-        for name, role in tokens.items()
-    ]
-    path.write_text('tokens:\n' + ''.join(lines))
-    path.chmod(0o600)
-    return path
 
 
 async def test_tokens_are_read_again_without_a_restart(tmp_path: Path) -> None:

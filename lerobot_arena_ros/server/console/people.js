@@ -17,6 +17,7 @@ export class People {
   /** @type {import('./watch.js').LinkState['phase']} */
   #linkPhase = 'connecting';
   #isLocked = false;
+  #whyNoDrive = '';
   /** @type {?import('./session.js').RoomStop} */
   #lastStop = null;
   #complaint = '';
@@ -96,6 +97,12 @@ export class People {
     this.#showControl();
   }
 
+  /** @param {string} why the token lets this page not drive, a part of a sentence; empty: it may */
+  setWhyNoDrive(why) {
+    this.#whyNoDrive = why;
+    this.#showControl();
+  }
+
   /** @param {import('./session.js').RoomStop} stop */
   setLastStop(stop) {
     this.#lastStop = stop;
@@ -121,7 +128,8 @@ export class People {
     this.#take.hidden = isDriving;
     this.#release.hidden = !isDriving;
     const isJoined = this.#linkPhase === 'joined';
-    this.#take.disabled = phase === 'asking' || !isJoined || isTaken;
+    const isOff = phase === 'asking' || !isJoined || isTaken || this.#whyNoDrive !== '';
+    this.#take.disabled = isOff;
     setText(this.#take, phase === 'asking' ? 'Asking for control…' : 'Take control');
     byId('drive-help').hidden = !isDriving;
     let text = note;
@@ -133,6 +141,8 @@ export class People {
         : 'This page drives. A joint moves only when you move it.';
     } else if (!isJoined) {
       text = `${note} ${this.#linkText()}`.trim();
+    } else if (this.#whyNoDrive !== '') {
+      text = `You cannot take control: ${this.#whyNoDrive}.`;
     } else if (isTaken) {
       text = holderText(this.#holder);
     }
@@ -154,6 +164,9 @@ export class People {
     }
     if (this.#drive.phase === 'driving') {
       return '';
+    }
+    if (this.#whyNoDrive !== '') {
+      return `The joints cannot be moved: ${this.#whyNoDrive}.`;
     }
     return this.#holder === null
       ? 'The joints cannot be moved: nobody drives from this page. Press Take control.'

@@ -30,8 +30,9 @@ export class RobotList {
 
   /**
    * @param {import('./robots.js').Robot[]} robots
-   * @param {{nameOf: (id: string) => string, isJoined: boolean, canAsk: boolean, now: number}}
-   *     context canAsk: whether this page may ask for a reset now
+   * @param {{nameOf: (id: string) => string, isJoined: boolean, canAsk: boolean, whyNot: string,
+   *     now: number}} context canAsk: whether this page can ask for a reset now; whyNot: why its
+   *     token does not let it, a part of a sentence, empty where it does
    */
   show(robots, context) {
     const ids = new Set(robots.map(({ id }) => id));
@@ -73,7 +74,7 @@ class Banner {
     this.button.addEventListener('click', (event) => this.#onPress(event.timeStamp));
   }
 
-  show(robot, isNumbered, { nameOf, isJoined, canAsk, now }) {
+  show(robot, isNumbered, { nameOf, isJoined, canAsk, whyNot, now }) {
     const { element } = this;
     const gate = gateText(robot, nameOf);
     element.dataset.gate = robot.gate;
@@ -89,6 +90,9 @@ class Banner {
     const refusal = robot.resetRefusal;
     setText(part(element, 'robot-refusal'), refusal && `The reset was refused: ${refusal}`);
     this.#showButton(robot, canAsk, now);
+    this.button.disabled = whyNot !== '';
+    const off = whyNot && !this.button.hidden ? `You cannot reset this stop: ${whyNot}.` : '';
+    setText(part(element, 'robot-off'), off);
     return this;
   }
 

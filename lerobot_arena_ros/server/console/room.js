@@ -49,12 +49,23 @@ export class RoomView {
     this.#visibility.disconnect();
     this.#list.replaceChildren();
     this.people.clear(session?.ids ?? new Set());
+    this.showPermit();
     setText(byId('joint-form-note'), '');
     this.#showRobotList([], 0);
     this.#showCount();
     byId('room').hidden = session === null;
     byId('welcome').hidden = session !== null;
     setText(byId('room-title'), session === null ? '' : session.room);
+  }
+
+  /** Offer no more than the token allows. */
+  showPermit() {
+    const why = this.#session?.whyNoDrive ?? '';
+    this.people.setWhyNoDrive(why);
+    // A joint is added to be driven.
+    byId('joint-form').hidden = byId('no-joints-add').hidden = why !== '';
+    byId('create-missing').disabled = why !== '';
+    setText(byId('missing-off'), why && `You cannot create the room: ${why}.`);
   }
 
   /** @param {import('./watch.js').LinkState} state */
@@ -124,7 +135,8 @@ export class RoomView {
     const nameOf = (id) => this.#session?.nameOf(id) ?? id;
     const isJoined = this.#isJoined;
     const canAsk = isJoined && (this.#session?.canAskForReset ?? false);
-    this.#robotList.show(robots, { nameOf, isJoined, canAsk, now });
+    const whyNot = this.#session?.whyNoDrive ?? '';
+    this.#robotList.show(robots, { nameOf, isJoined, canAsk, whyNot, now });
   }
 
   /** What the room remembers is all that it was told: it may have been created anew. */
