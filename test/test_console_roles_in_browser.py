@@ -125,6 +125,7 @@ def test_a_token_that_may_watch_is_offered_nothing_else(console: Console, tmp_pa
         assert console.text('joint-form') == ''
         assert not reset_button(console).is_enabled()
         assert f'You cannot reset this stop: {why}' in console.gate(ROBOT)
+        assert 'on this page' not in console.gate(ROBOT) + console.text('halted')
         console.driver.find_element('css selector', '#create summary').click()
         console.wait_text('create-off', f'You cannot create a room: {why}')
         assert not is_enabled(console, 'new-room')

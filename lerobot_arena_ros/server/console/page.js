@@ -79,6 +79,7 @@ class Page {
   #onPermit() {
     this.#rooms.showPermit();
     this.#view.showPermit();
+    this.#robots.whyNoReset = this.#arena.permit.whyNoDrive;
     this.#session?.retryNow();
   }
 

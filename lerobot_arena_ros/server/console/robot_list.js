@@ -30,9 +30,8 @@ export class RobotList {
 
   /**
    * @param {import('./robots.js').Robot[]} robots
-   * @param {{nameOf: (id: string) => string, isJoined: boolean, canAsk: boolean, whyNot: string,
-   *     now: number}} context canAsk: whether this page can ask for a reset now; whyNot: why its
-   *     token does not let it, a part of a sentence, empty where it does
+   * @param {{nameOf: (id: string) => string, isJoined: boolean, canAsk: boolean, now: number}}
+   *     context canAsk: whether this page can ask for a reset now
    */
   show(robots, context) {
     const ids = new Set(robots.map(({ id }) => id));
@@ -74,7 +73,7 @@ class Banner {
     this.button.addEventListener('click', (event) => this.#onPress(event.timeStamp));
   }
 
-  show(robot, isNumbered, { nameOf, isJoined, canAsk, whyNot, now }) {
+  show(robot, isNumbered, { nameOf, isJoined, canAsk, now }) {
     const { element } = this;
     const gate = gateText(robot, nameOf);
     element.dataset.gate = robot.gate;
@@ -90,14 +89,14 @@ class Banner {
     const refusal = robot.resetRefusal;
     setText(part(element, 'robot-refusal'), refusal && `The reset was refused: ${refusal}`);
     this.#showButton(robot, canAsk, now);
-    this.button.disabled = whyNot !== '';
-    const off = whyNot && !this.button.hidden ? `You cannot reset this stop: ${whyNot}.` : '';
-    setText(part(element, 'robot-off'), off);
     return this;
   }
 
-  #showButton({ id, gate, stop, canReset }, canAsk, now) {
+  #showButton({ id, gate, stop, canReset, whyNoReset }, canAsk, now) {
     this.button.hidden = !(canAsk && canReset && gate === 'stopped');
+    this.button.disabled = whyNoReset !== '';
+    const why = this.button.hidden ? '' : whyNoReset;
+    setText(part(this.element, 'robot-off'), why && `You cannot reset this stop: ${why}.`);
     // The first press does not confirm the reset of a stop that came after it.
     if (now - this.#armedAt > CONFIRM_MS || this.#stopId !== (stop?.id ?? '')) {
       this.#armedAt = -Infinity;

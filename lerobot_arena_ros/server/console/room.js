@@ -135,8 +135,7 @@ export class RoomView {
     const nameOf = (id) => this.#session?.nameOf(id) ?? id;
     const isJoined = this.#isJoined;
     const canAsk = isJoined && (this.#session?.canAskForReset ?? false);
-    const whyNot = this.#session?.whyNoDrive ?? '';
-    this.#robotList.show(robots, { nameOf, isJoined, canAsk, whyNot, now });
+    this.#robotList.show(robots, { nameOf, isJoined, canAsk, now });
   }
 
   /** What the room remembers is all that it was told: it may have been created anew. */

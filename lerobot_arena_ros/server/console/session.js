@@ -78,7 +78,7 @@ export class Session {
     return this.#stop.isOwed;
   }
 
-  /** Why this page may not drive the room or reset a robot, a part of a sentence; empty: it may. */
+  /** Why this page may not drive the room, a part of a sentence; empty: it may. */
   get whyNoDrive() {
     return this.#arena.permit.whyNoDrive;
   }
