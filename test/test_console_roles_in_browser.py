@@ -222,6 +222,11 @@ def test_a_token_that_is_changed_is_shown_as_it_is(console: Console, tmp_path: P
         console.wait_text('permit', 'Token drive may drive.')
         console.wait_joined()
         take_control(console)
+        change(server, tmp_path / 'tokens.yaml', WORKSPACE, drive='drive')
+        console.wait_text('permit', 'Token drive may drive in lab.')
+        console.wait_joined()
+        lost = 'Control was lost: the server says: The token is not valid any more.'
+        console.wait_text('drive-note', lost)
 
 
 def test_a_token_that_is_taken_away_is_asked_for_again(console: Console, tmp_path: Path) -> None:
