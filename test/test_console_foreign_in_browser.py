@@ -75,9 +75,7 @@ def test_a_page_of_another_origin_reaches_no_room(tab: Console, page_port: int, 
         assert sum('403' in message for message in logged) == 3, logged
 
 
-def test_a_page_without_an_origin_of_its_own_reaches_no_room(
-    tab: Console, page_port: int
-) -> None:
+def test_a_page_without_an_origin_of_its_own_reaches_no_room(tab: Console, page_port: int) -> None:
     """As a file or a frame in a sandbox, whose origin is ``null``."""
     with running_server() as url:
         make_arm(url)
@@ -144,6 +142,25 @@ def test_a_rebound_host_name_is_not_taken_for_the_console(tab: Console) -> None:
         # The page itself, its icon perhaps, and what it tried.
         assert refused(url, 'bad_host') >= 4
         assert sum('421' in message for message in logged) == 3, logged
+
+
+def test_the_console_is_shown_in_no_frame_of_another_page(tab: Console, page_port: int) -> None:
+    """A page could lay it, invisible, over a button of its own."""
+    show = """
+    const [address, done] = arguments;
+    const frame = document.createElement('iframe');
+    frame.addEventListener('load', () => done(null));
+    frame.src = address;
+    document.body.append(frame);
+    """
+    with running_server() as url:
+        tab.driver.get(f'http://{FOREIGN_HOST}:{page_port}/')
+        tab.driver.execute_async_script(show, f'{url}/')
+        tab.driver.switch_to.frame(0)
+        has_stop = tab.run('return document.getElementById("stop") !== null')
+        tab.driver.switch_to.default_content()
+
+        assert not has_stop
 
 
 def get_paths() -> list[str]:

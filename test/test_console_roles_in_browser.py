@@ -116,7 +116,7 @@ def test_a_token_that_may_watch_is_offered_nothing_else(console: Console, tmp_pa
     ):
         enter(console, server.url, 'watch', WORKSPACE, 'arm')
         console.wait_joined()
-        console.wait_text('permit', 'Token watch may watch.')
+        console.wait_text('permit', "Token 'watch' may watch.")
         why = 'your token may watch only.'
         console.wait_text('drive-note', f'You cannot take control: {why}')
         console.wait_text('joints-off', f'The joints cannot be moved: {why}')
@@ -151,7 +151,7 @@ def test_a_missing_room_is_not_offered_to_a_token_that_may_watch(
 
 
 @pytest.mark.parametrize(
-    ('role', 'words'), [('drive', 'Token drive may drive'), ('admin', 'may do everything.')]
+    ('role', 'words'), [('drive', "Token 'drive' may drive"), ('admin', 'may do everything.')]
 )
 def test_a_token_that_may_drive_is_offered_all_of_it(
     console: Console, tmp_path: Path, role: str, words: str
@@ -189,19 +189,19 @@ def test_a_token_of_some_workspaces_opens_the_console_there(
     """The page begins in the first of them; what is elsewhere is refused in the server's words."""
     with server_with(tmp_path / 'tokens.yaml', WORKSPACE, 'yard', drive='drive') as server:
         enter(console, server.url, 'drive')
-        console.wait_text('permit', 'Token drive may drive in lab, yard.')
+        console.wait_text('permit', "Token 'drive' may drive in lab, yard.")
         wait_for(lambda: 'arm' in console.text('rooms'), 'the room in the list')
         wait_for(lambda: console.run(WORKSPACES) == ['lab', 'yard'], 'the workspaces')
         console.driver.find_element('css selector', '#create summary').click()
         console.driver.find_element('id', 'new-workspace').clear()
         console.driver.find_element('id', 'new-workspace').send_keys(OTHER)
         console.fill('new-room', 'mine')
-        refusal = "token 'drive' may drive in the workspaces lab, yard; this needs a token that may"
-        console.wait_text('create-note', f'The room was not created: {refusal} drive')
+        refusal = "token 'drive' may drive in the workspaces lab, yard; this needs a token that"
+        console.wait_text('create-note', f'The room was not created: {refusal} may drive')
         assert console.text('rooms-note') == ''
 
         console.open(server.url, OTHER, 'arm')
-        console.wait_text('link', f"Refused: {refusal} watch in workspace '{OTHER}'")
+        console.wait_text('link', f"Refused: {refusal} may watch in workspace '{OTHER}'")
         assert console.text('token-panel') == ''
         console.take_pictures('token-of-another-workspace')
         change(server, tmp_path / 'tokens.yaml', OTHER, drive='drive')
@@ -215,15 +215,15 @@ def test_a_token_that_is_changed_is_shown_as_it_is(console: Console, tmp_path: P
         console.wait_joined()
         take_control(console)
         change(server, tmp_path / 'tokens.yaml', drive='watch')
-        console.wait_text('permit', 'Token drive may watch.')
+        console.wait_text('permit', "Token 'drive' may watch.")
         console.wait_joined()
         console.wait_text('drive-note', 'You cannot take control: your token may watch only.')
         change(server, tmp_path / 'tokens.yaml', drive='drive')
-        console.wait_text('permit', 'Token drive may drive.')
+        console.wait_text('permit', "Token 'drive' may drive.")
         console.wait_joined()
         take_control(console)
         change(server, tmp_path / 'tokens.yaml', WORKSPACE, drive='drive')
-        console.wait_text('permit', 'Token drive may drive in lab.')
+        console.wait_text('permit', "Token 'drive' may drive in lab.")
         console.wait_joined()
         lost = 'Control was lost: the server says: The token is not valid any more.'
         console.wait_text('drive-note', lost)
@@ -246,7 +246,7 @@ def test_a_token_that_is_taken_away_is_asked_for_again(console: Console, tmp_pat
 
         console.fill('token', TOKENS['watch'])
         console.wait_joined()
-        console.wait_text('permit', 'Token watch may watch.')
+        console.wait_text('permit', "Token 'watch' may watch.")
 
 
 def test_without_tokens_nothing_is_said_of_them(console: Console, own_server_url: str) -> None:

@@ -79,9 +79,7 @@ class StandIn:
         path = ws_path(workspace, room) + (f'?token={token}' if token else '')
         features = frozenset(Feature) - {Feature.LIVENESS}
         join = Join(participant_id, Role.CONSUMER, features)
-        self._task = asyncio.run_coroutine_threadsafe(
-            self._live(url, path, join), self._loop
-        )
+        self._task = asyncio.run_coroutine_threadsafe(self._live(url, path, join), self._loop)
         wait_for(lambda: self._peer is not None or self._task.done(), 'the robot to join')
 
     def leave(self) -> None:

@@ -31,7 +31,7 @@ export class Permit {
       return '';
     }
     const where = this.workspaces === null ? '' : ` in ${this.workspaces.join(', ')}`;
-    return `Token ${this.#token} ${WORDS[this.#role]}${where}.`;
+    return `Token '${this.#token}' ${WORDS[this.#role]}${where}.`;
   }
 
   /** The workspace to show first. */
