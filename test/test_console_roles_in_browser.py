@@ -203,6 +203,7 @@ def test_a_token_of_some_workspaces_opens_the_console_there(
         console.open(server.url, OTHER, 'arm')
         console.wait_text('link', f"Refused: {refusal} may watch in workspace '{OTHER}'")
         assert console.text('token-panel') == ''
+        assert console.text('drive-note') == ''
         console.take_pictures('token-of-another-workspace')
         change(server, tmp_path / 'tokens.yaml', OTHER, drive='drive')
         console.wait_joined()

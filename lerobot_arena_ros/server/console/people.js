@@ -16,6 +16,7 @@ export class People {
   #drive = { phase: 'free', note: '' };
   /** @type {import('./watch.js').LinkState['phase']} */
   #linkPhase = 'connecting';
+  #isFinal = false;
   #isLocked = false;
   #whyNoDrive = '';
   /** @type {?import('./session.js').RoomStop} */
@@ -85,9 +86,13 @@ export class People {
     }
   }
 
-  /** @param {import('./watch.js').LinkState['phase']} phase */
-  setLink(phase) {
+  /**
+   * @param {import('./watch.js').LinkState['phase']} phase
+   * @param {boolean} isFinal whether a lost link does not come back by itself
+   */
+  setLink(phase, isFinal) {
     this.#linkPhase = phase;
+    this.#isFinal = isFinal;
     this.#showControl();
   }
 
@@ -151,7 +156,8 @@ export class People {
   }
 
   #linkText() {
-    return this.#linkPhase === 'lost' ? 'Control can be taken when the link is back.' : '';
+    const comesBack = this.#linkPhase === 'lost' && !this.#isFinal;
+    return comesBack ? 'Control can be taken when the link is back.' : '';
   }
 
   /** Why the controls of the joints are off; empty where they are on. */

@@ -69,10 +69,10 @@ export class RoomView {
   }
 
   /** @param {import('./watch.js').LinkState} state */
-  showLink({ phase, isMissing }) {
+  showLink({ phase, isMissing, isFinal }) {
     byId('room').dataset.phase = phase;
     this.#isJoined = phase === 'joined';
-    this.people.setLink(phase);
+    this.people.setLink(phase, isFinal);
     byId('missing').hidden = !isMissing;
     if (isMissing) {
       const { room, workspace } = this.#session;
