@@ -14,6 +14,7 @@ import pytest
 from support.arena_server import COMMAND, ROOT, arena_server
 from support.peers import connect, join, ws_path
 from support.server import running_server
+from support.tokens import ROLES, TOKENS, tokens_file
 from support.waiting import wait_for
 
 from lerobot_arena_ros.server.access import Rules
@@ -22,8 +23,6 @@ from lerobot_arena_ros.server.limits import Policy
 from lerobot_arena_ros.server.tokens import Access, Grant, Tokens, hash_of
 
 WORKSPACE, OTHER = 'lab', 'home'
-ROLES = ('watch', 'drive', 'admin')
-TOKENS = {role: f'{role}-0123456789abcdef' for role in ROLES}
 ROOM = f'/robotics/workspaces/{WORKSPACE}/rooms/arm'
 NEEDS = {
     ('GET', '/robotics/status'): 'watch',
@@ -39,6 +38,7 @@ NEEDS = {
     ('GET', '/metrics'): 'watch',
 }
 OPEN = {('GET', '/health'), ('GET', '/robotics/health')}
+ANY_TOKEN = {('GET', '/robotics/access')}
 
 
 def bearer(role: str) -> dict[str, str]:
@@ -75,7 +75,7 @@ def test_each_route_of_the_server_has_its_row() -> None:
     paths: dict[str, Any] = create_app().openapi()['paths']
     routes = {(method.upper(), path) for path, methods in paths.items() for method in methods}
 
-    assert routes == NEEDS.keys() | OPEN
+    assert routes == NEEDS.keys() | OPEN | ANY_TOKEN
 
 
 @pytest.mark.parametrize(('method', 'path'), NEEDS)
@@ -96,6 +96,25 @@ def test_a_route_needs_its_role(url: str, method: str, path: str) -> None:
             assert f'that may {needed}' in reply.json()['detail']
     assert httpx.request(method, url + path, headers=ROOT_TOKEN).status_code in (200, 404, 422)
     assert httpx.request(method, url + path).status_code == 401
+
+
+@pytest.mark.parametrize('role', ROLES)
+def test_each_token_may_ask_what_it_allows(url: str, role: str) -> None:
+    """Also one for some workspaces, which may ask for nothing else of the whole server."""
+    for prefix in ('', '/api'):
+        reply = httpx.get(f'{url}{prefix}/robotics/access', headers=bearer(role))
+        assert reply.json() == {'token': role, 'role': role, 'workspaces': [WORKSPACE]}
+    reply = httpx.get(f'{url}/robotics/access', headers=ROOT_TOKEN)
+    assert reply.json() == {'token': 'root', 'role': 'admin', 'workspaces': None}
+    assert httpx.get(f'{url}/robotics/access').status_code == 401
+
+
+def test_a_server_without_tokens_allows_everything() -> None:
+    """It says so without the name of a token, because there is none."""
+    with running_server() as url:
+        reply = httpx.get(f'{url}/robotics/access')
+
+    assert reply.json() == {'token': None, 'role': 'admin', 'workspaces': None}
 
 
 @pytest.mark.parametrize('role', ROLES)
@@ -184,17 +203,6 @@ async def test_a_participant_is_replaced_by_its_own_token_or_an_admin(
         else:
             assert first['code'] == 'join_refused'
             await holder.expect_silence()
-
-
-def tokens_file(path: Path, **tokens: str) -> Path:
-    """Write a tokens file with the hash and role of each token."""
-    lines = [
-        f'  - {{name: {name}, hash: "{hash_of(TOKENS[name])}", role: {role}}}\n'
-        for name, role in tokens.items()
-    ]
-    path.write_text('tokens:\n' + ''.join(lines))
-    path.chmod(0o600)
-    return path
 
 
 async def test_tokens_are_read_again_without_a_restart(tmp_path: Path) -> None:

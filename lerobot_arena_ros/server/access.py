@@ -51,8 +51,13 @@ class Actor(NamedTuple):
         :param workspace: where; None for what concerns the whole server.
         :raises NotAllowed: its token does not allow it.
         """
+        self.granted.require(access, workspace)
+
+    @property
+    def granted(self) -> Grant:
+        """What the sender may do, on a path that is not open to those without a token."""
         assert self.grant is not None, 'a path that is open to all needs no grant'
-        self.grant.require(access, workspace)
+        return self.grant
 
     @property
     def token(self) -> str:

@@ -53,6 +53,14 @@ class JointCommand(BaseModel):
     joints: list[Joint] = Field(description=f'1 to {MAX_COMMAND_JOINTS} joints')
 
 
+class Permission(BaseModel):
+    """What the token of a request allows."""
+
+    token: str | None = Field(description='name of the token; null at a server without tokens')
+    role: Literal['watch', 'drive', 'admin']
+    workspaces: list[str] | None = Field(description='where; null for every workspace')
+
+
 def _hub(request: Request) -> Hub:
     hub: Hub = request.app.state.hub
     return hub
@@ -110,6 +118,17 @@ async def status(hub: HubHere) -> Json:
             'inactivity_timeout_hours': hub.limits.idle_s / 3600,
             'cleanup_interval_minutes': hub.timing.sweep_s / 60,
         },
+    }
+
+
+@router.get('/robotics/access', response_model=Permission)
+async def access(sender: Sender) -> Json:
+    """Say what the token of this request allows; each valid token may ask."""
+    grant = sender.granted
+    return {
+        'token': grant.name or None,
+        'role': grant.access.name.lower(),
+        'workspaces': None if grant.workspaces is None else sorted(grant.workspaces),
     }
 
 

@@ -16,7 +16,16 @@ from urllib.parse import quote
 from .required import is_required, require
 from .waiting import wait_for
 
-__all__ = ['CONTRASTS', 'DESKTOP', 'PHONE', 'REJOIN_S', 'TOO_WIDE', 'Console', 'running_browser']
+__all__ = [
+    'CONTRASTS',
+    'DESKTOP',
+    'FOREIGN_HOST',
+    'PHONE',
+    'REJOIN_S',
+    'TOO_WIDE',
+    'Console',
+    'running_browser',
+]
 
 PICTURES_VARIABLE = 'LEROBOT_ARENA_SCREENSHOTS'
 """The folder that the pictures of the page go to."""
@@ -24,6 +33,9 @@ PICTURES_VARIABLE = 'LEROBOT_ARENA_SCREENSHOTS'
 PICTURES = Path(__file__).resolve().parents[2] / 'build' / 'screenshots'
 
 BROWSERS = ('chromium', 'chromium-browser', 'google-chrome')
+
+FOREIGN_HOST = 'evil.example'
+"""A host name of somebody else, which leads to this machine."""
 
 FLAGS = (
     '--headless=new',
@@ -36,7 +48,8 @@ FLAGS = (
     '--disable-sync',
     '--hide-scrollbars',
     # Nothing but this machine is to be reached, whatever a browser does on its own.
-    '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost',
+    f'--host-resolver-rules=MAP {FOREIGN_HOST} 127.0.0.1, MAP * ~NOTFOUND,'
+    ' EXCLUDE 127.0.0.1, EXCLUDE localhost',
 )
 
 REJOIN_S = 20.0

@@ -71,14 +71,15 @@ class StandIn:
         """Stay in the room and report nothing more."""
         self._is_silent = True
 
-    def join(self, url: str, workspace: str, room: str, participant_id: str) -> None:
+    def join(
+        self, url: str, workspace: str, room: str, participant_id: str, token: str = ''
+    ) -> None:
         """Join a room and begin to report."""
         self._thread.start()
+        path = ws_path(workspace, room) + (f'?token={token}' if token else '')
         features = frozenset(Feature) - {Feature.LIVENESS}
         join = Join(participant_id, Role.CONSUMER, features)
-        self._task = asyncio.run_coroutine_threadsafe(
-            self._live(url, ws_path(workspace, room), join), self._loop
-        )
+        self._task = asyncio.run_coroutine_threadsafe(self._live(url, path, join), self._loop)
         wait_for(lambda: self._peer is not None or self._task.done(), 'the robot to join')
 
     def leave(self) -> None:
@@ -146,10 +147,11 @@ def running_stand_in(
     state: RobotState = FOLLOWING,
     *,
     obeys: bool = True,
+    token: str = '',
 ) -> Iterator[StandIn]:
     """Have a robot in a room for as long as the context lasts."""
     robot = StandIn(state, obeys=obeys)
-    robot.join(url, workspace, room, participant_id)
+    robot.join(url, workspace, room, participant_id, token)
     try:
         yield robot
     finally:

@@ -134,7 +134,7 @@ export class Link {
       this.#beat();
     } else if (message.type === 'heartbeat_ack') {
       this.#onAnswer(message);
-    } else if (message.type === 'error' && !this.isJoined) {
+    } else if (message.type === 'error' && (!this.isJoined || message.code === 'access_denied')) {
       // The reason of the end of this link.
       this.#complaint = message;
     } else {
@@ -174,7 +174,7 @@ export class Link {
 
   #onClose(closeCode) {
     const complaint = this.#complaint;
-    if (complaint !== null && !this.isJoined) {
+    if (complaint !== null) {
       this.#end(String(complaint.code ?? 'refused'), `the server says: ${complaint.message}`);
     } else {
       this.#end('closed', CLOSINGS.get(closeCode) ?? 'the connection broke');

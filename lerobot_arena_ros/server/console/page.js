@@ -2,11 +2,13 @@
 
 import { Alarm } from './alarm.js';
 import { byId, setText } from './dom.js';
+import { followLifecycle } from './lifecycle.js';
 import { Arena } from './rest.js';
 import { RobotCommand } from './robot_command.js';
 import { haltText, Robots } from './robots.js';
 import { RoomView } from './room.js';
-import { DEFAULT_WORKSPACE, Rooms } from './rooms.js';
+import { hashOf, roomOf } from './room_address.js';
+import { Rooms } from './rooms.js';
 import { Session } from './session.js';
 import { StopNews } from './stop_news.js';
 import { TokenPrompt } from './token.js';
@@ -17,13 +19,12 @@ const SHOW_MS = 80;
 
 /** The page as a whole: one arena, and at most one room that is open. */
 class Page {
-  #arena = new Arena(document.baseURI);
+  #arena = new Arena(document.baseURI, () => this.#onPermit());
   #participantId = `console-${newSuffix()}`;
   /** @type {?Session} */
   #session = null;
   #hasProducer = null;
   #isMissing = false;
-  #isPaused = false;
   #shownAt = -Infinity;
   #showTimer = 0;
   #robots = new Robots();
@@ -42,17 +43,15 @@ class Page {
   async start() {
     window.addEventListener('hashchange', () => this.#open());
     window.addEventListener('online', () => this.#session?.retryNow());
-    for (const [target, type] of [[window, 'pagehide'], [document, 'freeze']]) {
-      target.addEventListener(type, () => this.#pause());
-    }
-    for (const [target, type] of [[window, 'pageshow'], [document, 'resume']]) {
-      target.addEventListener(type, () => this.#resume());
-    }
-    document.addEventListener('visibilitychange', () => this.#onVisible());
+    followLifecycle({
+      onPause: () => this.#pause(),
+      onResume: () => this.#resume(),
+      onShown: () => this.#session?.checkLinks(),
+    });
     byId('create-missing').addEventListener('click', () => this.#createMissing());
     setInterval(() => this.#showRobots(), TICK_MS);
     try {
-      await this.#arena.check();
+      await this.#arena.askPermit();
     } catch (error) {
       if (error.kind === 'token') {
         this.#askForToken();
@@ -60,35 +59,28 @@ class Page {
       }
     }
     byId('console').hidden = false;
-    this.#rooms.start();
     this.#open();
+    this.#rooms.start();
   }
 
-  /** The browser allows no requests from now on, and may keep the page frozen for hours. */
   #pause() {
-    if (!this.#isPaused) {
-      this.#isPaused = true;
-      this.#rooms.stop();
-      this.#session?.freeze();
-    }
+    this.#rooms.stop();
+    this.#session?.freeze();
   }
 
   #resume() {
-    if (!this.#isPaused) {
-      return;
-    }
-    this.#isPaused = false;
     this.#session?.resume();
     if (byId('token-panel').hidden) {
       this.#rooms.start();
     }
   }
 
-  /** Some browsers pause a hidden page without an event. */
-  #onVisible() {
-    if (!document.hidden && !this.#isPaused) {
-      this.#session?.checkLinks();
-    }
+  /** A link that the token did not allow may be allowed now. */
+  #onPermit() {
+    this.#rooms.showPermit();
+    this.#view.showPermit();
+    this.#robots.whyNoReset = this.#arena.permit.whyNoDrive;
+    this.#session?.retryNow();
   }
 
   #askForToken() {
@@ -97,16 +89,16 @@ class Page {
   }
 
   #onToken() {
-    this.#rooms.start();
     if (this.#session === null) {
       this.#open();
     } else {
       this.#session.retryNow();
     }
+    this.#rooms.start();
   }
 
   #choose(workspace, room) {
-    const hash = `#${encodeURIComponent(workspace)}/${encodeURIComponent(room)}`;
+    const hash = hashOf(workspace, room);
     if (location.hash === hash) {
       this.#open();
     } else {
@@ -121,8 +113,9 @@ class Page {
     this.#leave();
     setText(byId('where'), named === null ? 'no room is open' : named.join(' / '));
     document.title = named === null ? 'Arena console' : `${named[1]} · Arena console`;
-    this.#rooms.show(named?.[0] ?? DEFAULT_WORKSPACE, named?.[1] ?? null);
-    this.#command.show(...(named ?? [DEFAULT_WORKSPACE, 'arm']));
+    const [workspace, room] = named ?? [this.#arena.permit.firstWorkspace, null];
+    this.#rooms.show(workspace, room);
+    this.#command.show(workspace, room ?? 'arm');
     this.#alarm.setRoomOpen(named !== null);
     if (named === null) {
       this.#view.open(null);
@@ -257,7 +250,7 @@ class Page {
   }
 
   #onLink(state) {
-    const { phase, reason, isMissing } = state;
+    const { phase, reason, isMissing, isFinal } = state;
     this.#isMissing = isMissing;
     if (phase === 'joined') {
       showLink(phase, 'Joined');
@@ -265,12 +258,13 @@ class Page {
     } else if (phase === 'connecting') {
       showLink(phase, 'Connecting…');
     } else {
-      showLink(phase, isMissing ? 'No such room' : `Lost: ${reason}. Trying again…`);
+      const text = isFinal ? `Refused: ${reason}` : `Lost: ${reason}. Trying again…`;
+      showLink(phase, isMissing ? 'No such room' : text);
       this.#robots.onLost(performance.now());
     }
     this.#view.showLink(state);
     this.#showRobots();
-    this.#rooms.refresh();
+    this.#rooms.refreshAll();
   }
 
   #onRoundTrip(ms, hasProducer) {
@@ -293,20 +287,6 @@ function showLink(phase, text) {
   setText(byId('link'), text);
   if (phase !== 'joined') {
     setText(byId('trip'), '');
-  }
-}
-
-/**
- * Return the workspace and the room that the last part of an address names; null: it names none.
- * @param {string} hash
- * @returns {?[string, string]}
- */
-function roomOf(hash) {
-  try {
-    const parts = hash.slice(1).split('/').map(decodeURIComponent);
-    return parts.length === 2 && parts.every((each) => each !== '') ? parts : null;
-  } catch {
-    return null;
   }
 }
 

@@ -16,7 +16,9 @@ export class People {
   #drive = { phase: 'free', note: '' };
   /** @type {import('./watch.js').LinkState['phase']} */
   #linkPhase = 'connecting';
+  #isFinal = false;
   #isLocked = false;
+  #whyNoDrive = '';
   /** @type {?import('./session.js').RoomStop} */
   #lastStop = null;
   #complaint = '';
@@ -84,15 +86,25 @@ export class People {
     }
   }
 
-  /** @param {import('./watch.js').LinkState['phase']} phase */
-  setLink(phase) {
+  /**
+   * @param {import('./watch.js').LinkState['phase']} phase
+   * @param {boolean} isFinal whether a lost link does not come back by itself
+   */
+  setLink(phase, isFinal) {
     this.#linkPhase = phase;
+    this.#isFinal = isFinal;
     this.#showControl();
   }
 
   /** @param {boolean} isLocked whether nothing is sent, because there was a stop */
   setLocked(isLocked) {
     this.#isLocked = isLocked;
+    this.#showControl();
+  }
+
+  /** @param {string} why the token lets this page not drive, a part of a sentence; empty: it may */
+  setWhyNoDrive(why) {
+    this.#whyNoDrive = why;
     this.#showControl();
   }
 
@@ -121,7 +133,8 @@ export class People {
     this.#take.hidden = isDriving;
     this.#release.hidden = !isDriving;
     const isJoined = this.#linkPhase === 'joined';
-    this.#take.disabled = phase === 'asking' || !isJoined || isTaken;
+    const isOff = phase === 'asking' || !isJoined || isTaken || this.#whyNoDrive !== '';
+    this.#take.disabled = isOff;
     setText(this.#take, phase === 'asking' ? 'Asking for control…' : 'Take control');
     byId('drive-help').hidden = !isDriving;
     let text = note;
@@ -133,6 +146,8 @@ export class People {
         : 'This page drives. A joint moves only when you move it.';
     } else if (!isJoined) {
       text = `${note} ${this.#linkText()}`.trim();
+    } else if (this.#whyNoDrive !== '') {
+      text = `You cannot take control: ${this.#whyNoDrive}.`;
     } else if (isTaken) {
       text = holderText(this.#holder);
     }
@@ -141,7 +156,8 @@ export class People {
   }
 
   #linkText() {
-    return this.#linkPhase === 'lost' ? 'Control can be taken when the link is back.' : '';
+    const comesBack = this.#linkPhase === 'lost' && !this.#isFinal;
+    return comesBack ? 'Control can be taken when the link is back.' : '';
   }
 
   /** Why the controls of the joints are off; empty where they are on. */
@@ -154,6 +170,9 @@ export class People {
     }
     if (this.#drive.phase === 'driving') {
       return '';
+    }
+    if (this.#whyNoDrive !== '') {
+      return `The joints cannot be moved: ${this.#whyNoDrive}.`;
     }
     return this.#holder === null
       ? 'The joints cannot be moved: nobody drives from this page. Press Take control.'

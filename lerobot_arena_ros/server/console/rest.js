@@ -1,12 +1,14 @@
 /** @file Requests to the arena over REST, and the addresses of its WebSockets. */
 
+import { Permit } from './permit.js';
+
 const TIMEOUT_MS = 5000;
 
 /**
  * A request that failed.
  *
- * `kind` is 'unreachable', 'token' (none, or a wrong one), 'origin' (this page may not use the
- * server), 'missing' (no such room) or 'rejected'.
+ * `kind` is 'unreachable', 'token' (none, or a wrong one), 'forbidden' (this page or its token may
+ * not do that), 'missing' (no such room) or 'rejected'.
  */
 export class ArenaError extends Error {
   /**
@@ -31,12 +33,18 @@ export class ArenaError extends Error {
 /** The server that this page came from, below whatever path that is. */
 export class Arena {
   #base;
+  #onPermit;
 
-  /** @param {string} base address of the page */
-  constructor(base) {
+  /**
+   * @param {string} base address of the page
+   * @param {() => void} onPermit called when the token allows something else than before
+   */
+  constructor(base, onPermit) {
     this.#base = new URL('.', base);
+    this.#onPermit = onPermit;
     /** @type {?string} */
     this.token = null;
+    this.permit = new Permit();
   }
 
   /** The path that tells this arena from others on the same host. */
@@ -49,16 +57,23 @@ export class Arena {
     return this.#base.href.replace(/\/$/, '');
   }
 
-  /** Check that the server answers and accepts the token. */
-  async check() {
-    await this.#ask('robotics/status');
+  /** Ask what the token allows, which `permit` is from now on. */
+  async askPermit() {
+    const before = this.permit;
+    this.permit = new Permit(await this.#ask('robotics/access'));
+    if (!this.permit.isSame(before)) {
+      this.#onPermit();
+    }
   }
 
   /**
-   * List the workspaces that have rooms.
+   * List the workspaces that have rooms, or those that the token is for.
    * @returns {Promise<string[]>}
    */
   async workspaces() {
+    if (this.permit.workspaces !== null) {
+      return this.permit.workspaces;
+    }
     const reply = await this.#ask('robotics/cleanup/status');
     return [...new Set(reply.cleanup_status.rooms.map((room) => String(room.workspace_id)))];
   }
@@ -147,7 +162,7 @@ async function refusal(reply) {
     case 401:
       return new ArenaError('token', 'the server needs its token');
     case 403:
-      return new ArenaError('origin', 'the server does not accept requests from this page');
+      return new ArenaError('forbidden', await sentence(reply));
     case 404:
       return new ArenaError('missing', 'there is no such room');
     default:

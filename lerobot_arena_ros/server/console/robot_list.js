@@ -31,7 +31,7 @@ export class RobotList {
   /**
    * @param {import('./robots.js').Robot[]} robots
    * @param {{nameOf: (id: string) => string, isJoined: boolean, canAsk: boolean, now: number}}
-   *     context canAsk: whether this page may ask for a reset now
+   *     context canAsk: whether this page can ask for a reset now
    */
   show(robots, context) {
     const ids = new Set(robots.map(({ id }) => id));
@@ -92,8 +92,11 @@ class Banner {
     return this;
   }
 
-  #showButton({ id, gate, stop, canReset }, canAsk, now) {
+  #showButton({ id, gate, stop, canReset, whyNoReset }, canAsk, now) {
     this.button.hidden = !(canAsk && canReset && gate === 'stopped');
+    this.button.disabled = whyNoReset !== '';
+    const why = this.button.hidden ? '' : whyNoReset;
+    setText(part(this.element, 'robot-off'), why && `You cannot reset this stop: ${why}.`);
     // The first press does not confirm the reset of a stop that came after it.
     if (now - this.#armedAt > CONFIRM_MS || this.#stopId !== (stop?.id ?? '')) {
       this.#armedAt = -Infinity;

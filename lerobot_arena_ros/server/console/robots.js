@@ -23,6 +23,8 @@ const SWEEP_MS = 1000;
  * @property {string} cause why the gate is in that state
  * @property {?{source: string, reason: string, id: string}} stop
  * @property {boolean} canReset whether it takes a request to reset its stop
+ * @property {string} whyNoReset why this page may not ask for that, a part of a sentence; empty: it
+ *     may
  * @property {string} resetRefusal why it refused the last request; empty where it did not
  * @property {Map<string, RobotJoint>} joints by name
  * @property {Map<string, {value: number, reason: string}>} refused by the joint's name
@@ -32,6 +34,8 @@ const SWEEP_MS = 1000;
 
 /** The robots of one room. */
 export class Robots {
+  /** Why this page may not ask for a reset, a part of a sentence; empty: it may. */
+  whyNoReset = '';
   /** @type {Map<string, Robot>} */
   #robots = new Map();
   /** Those that were there before the last join and have not reported since. */
@@ -61,7 +65,8 @@ export class Robots {
       return;
     }
     const number = this.#robots.get(id)?.number ?? this.#freeNumber();
-    this.#robots.set(id, { id, number, ...read(data), heardAt: now, isOld: false });
+    const { whyNoReset } = this;
+    this.#robots.set(id, { id, number, ...read(data), whyNoReset, heardAt: now, isOld: false });
   }
 
   /**
@@ -136,11 +141,12 @@ export function gateText(robot, nameOf) {
  * @param {Robot} robot
  * @param {(id: string) => string} nameOf
  */
-export function stopText({ stop, cause, canReset }, nameOf) {
+export function stopText(robot, nameOf) {
+  const { stop, cause } = robot;
   const what = stop === null
     ? `STOPPED: ${sentence(cause)}`
     : `STOPPED by ${nameOf(stop.source)}: ${sentence(stop.reason || 'no reason was given')}`;
-  return `${what} ${remedy(canReset)}`;
+  return `${what} ${remedy(robot)}`;
 }
 
 /**
@@ -148,13 +154,14 @@ export function stopText({ stop, cause, canReset }, nameOf) {
  * @param {Robot} robot
  * @param {(id: string) => string} nameOf
  */
-export function haltText({ id, stop, canReset }, nameOf) {
+export function haltText(robot, nameOf) {
+  const { id, stop } = robot;
   const by = stop === null ? '' : ` by ${nameOf(stop.source)}`;
-  return `${id} is STOPPED${by}. ${remedy(canReset)}`;
+  return `${id} is STOPPED${by}. ${remedy(robot)}`;
 }
 
-function remedy(canReset) {
-  return canReset ? 'Reset it at the robot, or on this page.' : 'Reset it at the robot.';
+function remedy({ canReset, whyNoReset }) {
+  return canReset && whyNoReset === '' ? 'Reset it at the robot, or on this page.' : 'Reset it at the robot.';
 }
 
 /**

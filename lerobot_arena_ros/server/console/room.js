@@ -49,6 +49,7 @@ export class RoomView {
     this.#visibility.disconnect();
     this.#list.replaceChildren();
     this.people.clear(session?.ids ?? new Set());
+    this.showPermit();
     setText(byId('joint-form-note'), '');
     this.#showRobotList([], 0);
     this.#showCount();
@@ -57,11 +58,21 @@ export class RoomView {
     setText(byId('room-title'), session === null ? '' : session.room);
   }
 
+  /** Offer no more than the token allows. */
+  showPermit() {
+    const why = this.#session?.whyNoDrive ?? '';
+    this.people.setWhyNoDrive(why);
+    // A joint is added to be driven.
+    byId('joint-form').hidden = byId('no-joints-add').hidden = why !== '';
+    byId('create-missing').disabled = why !== '';
+    setText(byId('missing-off'), why && `You cannot create the room: ${why}.`);
+  }
+
   /** @param {import('./watch.js').LinkState} state */
-  showLink({ phase, isMissing }) {
+  showLink({ phase, isMissing, isFinal }) {
     byId('room').dataset.phase = phase;
     this.#isJoined = phase === 'joined';
-    this.people.setLink(phase);
+    this.people.setLink(phase, isFinal);
     byId('missing').hidden = !isMissing;
     if (isMissing) {
       const { room, workspace } = this.#session;

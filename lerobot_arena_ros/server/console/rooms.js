@@ -6,10 +6,8 @@ const ROOMS_MS = 1500;
 const WORKSPACES_MS = 10_000;
 
 const NO_ROOM = 'This workspace has no room. Create one here, or start a robot: it makes its room.';
+const NO_ROOM_TO_WATCH = 'This workspace has no room. A robot that is started makes its room.';
 const SOME_ROOMS = 'Choose a room in the list. Opening a room moves nothing.';
-
-/** The workspace of a client that names none. */
-export const DEFAULT_WORKSPACE = 'default-workspace';
 
 /**
  * Handlers of the choice.
@@ -24,7 +22,7 @@ export const DEFAULT_WORKSPACE = 'default-workspace';
 export class Rooms {
   #arena;
   #handlers;
-  #workspace = DEFAULT_WORKSPACE;
+  #workspace = '';
   /** @type {?string} */
   #open = null;
   #items = new Map();
@@ -39,6 +37,7 @@ export class Rooms {
   constructor(arena, handlers) {
     this.#arena = arena;
     this.#handlers = handlers;
+    this.#workspace = arena.permit.firstWorkspace;
     this.select = /** @type {HTMLSelectElement} */ (byId('workspace'));
     this.list = byId('rooms');
     this.note = byId('rooms-note');
@@ -72,14 +71,27 @@ export class Rooms {
   /** Keep the lists up to date from now on. */
   start() {
     this.#isRunning = true;
-    this.#workspacesAt = -Infinity;
-    this.refresh();
+    this.refreshAll();
+  }
+
+  /** Offer no more than the token allows. */
+  showPermit() {
+    const { text, whyNoDrive } = this.#arena.permit;
+    setText(byId('permit'), text);
+    byId('create-fields').disabled = whyNoDrive !== '';
+    setText(byId('create-off'), whyNoDrive && `You cannot create a room: ${whyNoDrive}.`);
   }
 
   /** Stop asking. */
   stop() {
     this.#isRunning = false;
     clearTimeout(this.#timer);
+  }
+
+  /** Ask now, also for what seldom changes. */
+  refreshAll() {
+    this.#workspacesAt = -Infinity;
+    this.refresh();
   }
 
   /** Ask now. */
@@ -99,7 +111,9 @@ export class Rooms {
       }
       await this.#tellOpenRoom(workspace, rooms);
     } catch (error) {
-      this.#onError(error);
+      if (workspace === this.#workspace) {
+        this.#onError(error);
+      }
     }
     clearTimeout(this.#timer);
     if (this.#isRunning) {
@@ -123,6 +137,7 @@ export class Rooms {
   async #refreshWorkspaces() {
     this.#workspacesAt = performance.now();
     try {
+      await this.#arena.askPermit();
       this.#offer(await this.#arena.workspaces());
     } catch {
       // Some arenas do not list them: then those that are known here remain.
@@ -131,7 +146,7 @@ export class Rooms {
 
   #offer(workspaces) {
     const known = [...this.select.options].map((option) => option.value);
-    const wanted = new Set([DEFAULT_WORKSPACE, this.#workspace, ...workspaces]);
+    const wanted = new Set([this.#arena.permit.firstWorkspace, this.#workspace, ...workspaces]);
     if (workspaces.length === 0) {
       known.forEach((name) => wanted.add(name));
     }
@@ -161,7 +176,8 @@ export class Rooms {
     });
     const isEmpty = rooms.length === 0;
     setText(this.note, isEmpty ? 'There is no room in this workspace.' : '');
-    setText(byId('welcome-text'), isEmpty ? NO_ROOM : SOME_ROOMS);
+    const noRoom = this.#arena.permit.whyNoDrive === '' ? NO_ROOM : NO_ROOM_TO_WATCH;
+    setText(byId('welcome-text'), isEmpty ? noRoom : SOME_ROOMS);
   }
 
   #showRoom(room) {
@@ -193,7 +209,9 @@ export class Rooms {
       await this.#arena.createRoom(workspace, room);
     } catch (error) {
       setText(note, `The room was not created: ${error.message}.`);
-      this.#onError(error);
+      if (error.kind === 'token') {
+        this.#handlers.onTokenWanted();
+      }
       return;
     }
     byId('new-room').value = '';

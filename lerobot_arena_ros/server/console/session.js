@@ -33,6 +33,7 @@ const KNOWN_STOPS = 50;
 
 /** Watches a room for as long as it is open, drives it when asked to, and stops it at any time. */
 export class Session {
+  #arena;
   #handlers;
   #knownStops = new Set();
   #hasJoined = false;
@@ -51,6 +52,7 @@ export class Session {
     this.workspace = workspace;
     this.room = room;
     this.ids = new Set([participantId, `${participantId}-driver`]);
+    this.#arena = arena;
     this.#handlers = handlers;
     this.#stop = new StopOrder(() => this.#links(), handlers.onOwnStop);
     const onMessage = (message) => this.#onMessage(message);
@@ -76,7 +78,12 @@ export class Session {
     return this.#stop.isOwed;
   }
 
-  /** Whether this page may ask robots to reset their stop. */
+  /** Why this page may not drive the room, a part of a sentence; empty: it may. */
+  get whyNoDrive() {
+    return this.#arena.permit.whyNoDrive;
+  }
+
+  /** Whether this page can ask robots to reset their stop. */
   get canAskForReset() {
     return this.#watch.link.has('remote_reset');
   }

@@ -30,6 +30,8 @@ export class TokenPrompt {
   /** Ask for the token instead of showing the rest of the page. */
   ask() {
     if (byId('token-panel').hidden) {
+      const isRefused = this.#arena.token !== null;
+      setText(byId('token-note'), isRefused ? 'The server does not accept the last token.' : '');
       byId('token-panel').hidden = false;
       byId('console').hidden = true;
       this.#field.focus();
@@ -46,7 +48,7 @@ export class TokenPrompt {
         throw new Error('A token has visible ASCII characters and no spaces.');
       }
       this.#arena.token = token;
-      await this.#arena.check();
+      await this.#arena.askPermit();
     } catch (error) {
       this.#arena.token = before;
       this.#refuse(error);

@@ -14,6 +14,7 @@ const FEATURES = ['last_stop', 'robot_state', 'remote_reset'];
  * @property {'connecting' | 'joined' | 'lost'} phase
  * @property {string} reason why it is lost, a part of a sentence; else empty
  * @property {boolean} isMissing whether it is lost because the room does not exist
+ * @property {boolean} isFinal whether it is lost until {@link Watch.retryNow}
  */
 
 /**
@@ -23,7 +24,7 @@ const FEATURES = ['last_stop', 'robot_state', 'remote_reset'];
  *     join, else null
  * @property {(message: object) => void} onMessage
  * @property {(ms: number, hasProducer: ?boolean) => void} onRoundTrip
- * @property {() => void} onTokenWanted the server no longer accepts the token
+ * @property {() => void} onTokenWanted the server does not accept the token
  */
 
 /** Watches one room for as long as it is open. */
@@ -122,14 +123,19 @@ export class Watch {
       return;
     }
     const isMissing = error?.kind === 'missing';
-    this.#tell('lost', error === null ? ending.text : error.message, { isMissing });
+    // What the server has said of the token stays true until a person changes something.
+    const isFinal = error?.kind === 'token' || error?.kind === 'forbidden';
+    if (isFinal) {
+      clearTimeout(this.#timer);
+    }
+    this.#tell('lost', error === null ? ending.text : error.message, { isMissing, isFinal });
     if (error?.kind === 'token') {
       this.#handlers.onTokenWanted();
     }
   }
 
-  #tell(phase, reason = '', { isMissing = false, joined = null } = {}) {
-    this.#handlers.onState({ phase, reason, isMissing }, joined);
+  #tell(phase, reason = '', { isMissing = false, isFinal = false, joined = null } = {}) {
+    this.#handlers.onState({ phase, reason, isMissing, isFinal }, joined);
   }
 
   /** Ask over REST why a join failed: a browser hides why a handshake was refused. */

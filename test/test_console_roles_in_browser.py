@@ -1,0 +1,258 @@
+"""The console in a real browser, with tokens of each role: what it offers, and what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+import signal
+from typing import Any
+
+import httpx
+import pytest
+from support.arena_server import Server, arena_server
+from support.browser import Console
+from support.console_rooms import take_control
+from support.participant import running_participant
+from support.stand_in import FOLLOWING, running_stand_in
+from support.tokens import TOKENS, tokens_file
+from support.waiting import wait_for
+
+from lerobot_arena_ros import RoboticsConsumer
+from lerobot_arena_ros.arena.robot_state import StopCause
+
+WORKSPACE, OTHER = 'lab', 'home'
+ROBOT = 'arm1-bridge-3f2a91'
+STOPPED = replace(
+    FOLLOWING,
+    gate='stopped',
+    cause='emergency stop',
+    stop=StopCause('fire', 'somebody', '2026-01-01T00:00:00+00:00'),
+    can_reset=True,
+)
+
+COUNT_TIMERS = """
+window.pendingTimers = new Set();
+const [set, clear] = [window.setTimeout, window.clearTimeout];
+window.setTimeout = (action, ms) => {
+  const id = set(() => {
+    window.pendingTimers.delete(id);
+    action();
+  }, ms);
+  window.pendingTimers.add(id);
+  return id;
+};
+window.clearTimeout = (id) => {
+  window.pendingTimers.delete(id);
+  clear(id);
+};
+"""
+
+WORKSPACES = """
+return [...document.getElementById('workspace').options].map((each) => each.value);
+"""
+
+
+@contextmanager
+def server_with(path: Path, *workspaces: str, **tokens: str) -> Iterator[Server]:
+    """Run a server with such tokens, and the room ``arm`` in two workspaces."""
+    file = tokens_file(path, admin='admin')
+    with arena_server('--tokens', str(file)) as server:
+        for workspace in (WORKSPACE, OTHER):
+            rooms = f'{server.url}/robotics/workspaces/{workspace}/rooms'
+            reply = httpx.post(rooms, json={'room_id': 'arm'}, headers=bearer('admin'))
+            reply.raise_for_status()
+        change(server, path, *workspaces, **tokens)
+        yield server
+
+
+def change(server: Server, path: Path, *workspaces: str, **tokens: str) -> None:
+    """Have the server read other tokens; that of the test's own participants stays as it is."""
+    tokens_file(path, workspaces, **tokens)
+    server.send(signal.SIGHUP)
+    name, role = next(iter(tokens.items()))
+    wanted = {'token': name, 'role': role, 'workspaces': list(workspaces) or None}
+
+    def is_read() -> bool:
+        reply = httpx.get(f'{server.url}/robotics/access', headers=bearer(name))
+        return bool(reply.json() == wanted)
+
+    wait_for(is_read, 'the tokens to be read')
+
+
+def bearer(name: str) -> dict[str, str]:
+    """Make the header with a token."""
+    return {'Authorization': f'Bearer {TOKENS[name]}'}
+
+
+def enter(console: Console, url: str, name: str, workspace: str = '', room: str = '') -> None:
+    """Open the page anew and give it a token."""
+    console.open(url, workspace, room)
+    console.wait_text('token-panel', 'This arena is protected')
+    console.fill('token', TOKENS[name])
+    wait_for(lambda: console.text('token-panel') == '', 'the token to be accepted')
+
+
+def is_enabled(console: Console, element_id: str) -> bool:
+    """Tell whether a control of the page can be used."""
+    return bool(console.driver.find_element('id', element_id).is_enabled())
+
+
+def reset_button(console: Console) -> Any:
+    """Find the button that resets the stop of the one robot; None while it is not shown."""
+    shown = 'return document.querySelector(".robot-reset:not([hidden])")'
+    wait_for(lambda: console.run(shown), 'the reset button')
+    return console.run(shown)
+
+
+def test_a_token_that_may_watch_is_offered_nothing_else(console: Console, tmp_path: Path) -> None:
+    """Each control that it does not allow is disabled and says why; the stop is not."""
+    with (
+        server_with(tmp_path / 'tokens.yaml', watch='watch') as server,
+        running_stand_in(
+            server.url, WORKSPACE, 'arm', ROBOT, STOPPED, token=TOKENS['watch']
+        ) as robot,
+    ):
+        enter(console, server.url, 'watch', WORKSPACE, 'arm')
+        console.wait_joined()
+        console.wait_text('permit', "Token 'watch' may watch.")
+        why = 'your token may watch only.'
+        console.wait_text('drive-note', f'You cannot take control: {why}')
+        console.wait_text('joints-off', f'The joints cannot be moved: {why}')
+        assert not is_enabled(console, 'take')
+        assert not console.joint('elbow', 'slider').is_enabled()
+        assert console.text('joint-form') == ''
+        assert not reset_button(console).is_enabled()
+        assert f'You cannot reset this stop: {why}' in console.gate(ROBOT)
+        assert 'on this page' not in console.gate(ROBOT) + console.text('halted')
+        console.driver.find_element('css selector', '#create summary').click()
+        console.wait_text('create-off', f'You cannot create a room: {why}')
+        assert not is_enabled(console, 'new-room')
+        assert console.driver.find_elements('css selector', '#create button:enabled') == []
+        console.take_pictures('token-may-watch')
+
+        console.click('stop')
+        wait_for(lambda: robot.stops, 'the stop')
+        console.wait_text('alert', 'The arena passed the stop on')
+
+
+def test_a_missing_room_is_not_offered_to_a_token_that_may_watch(
+    console: Console, tmp_path: Path
+) -> None:
+    """Its button would be refused."""
+    with server_with(tmp_path / 'tokens.yaml', watch='watch') as server:
+        enter(console, server.url, 'watch', WORKSPACE, 'nowhere')
+        console.wait_text('missing', 'There is no room nowhere')
+        assert not is_enabled(console, 'create-missing')
+        console.wait_text('missing', 'You cannot create the room: your token may watch only.')
+        console.open(server.url)
+        console.wait_text('welcome', 'This workspace has no room. A robot that is started makes')
+
+
+@pytest.mark.parametrize(
+    ('role', 'words'), [('drive', "Token 'drive' may drive"), ('admin', 'may do everything.')]
+)
+def test_a_token_that_may_drive_is_offered_all_of_it(
+    console: Console, tmp_path: Path, role: str, words: str
+) -> None:
+    """It takes control, moves a joint, resets a robot and creates a room."""
+    with (
+        server_with(tmp_path / 'tokens.yaml', **{role: role}) as server,
+        running_stand_in(
+            server.url, WORKSPACE, 'arm', ROBOT, STOPPED, token=TOKENS[role]
+        ) as robot,
+        running_participant(
+            RoboticsConsumer(server.url, token=TOKENS[role]), WORKSPACE, 'arm', 'onlooker'
+        ) as onlooker,
+    ):
+        enter(console, server.url, role, WORKSPACE, 'arm')
+        console.wait_joined()
+        console.wait_text('permit', words)
+        assert reset_button(console).is_enabled()
+        assert 'your token' not in console.gate(ROBOT)
+        console.reset(ROBOT, lambda: bool(robot.resets))
+        take_control(console)
+        wait_for(console.joint('elbow', 'slider').is_enabled, 'the slider')
+        console.type_value('elbow', '12')
+        wait_for(lambda: onlooker.updates[-1:] == [{'elbow': 12.0}], 'the joint to be sent')
+        console.driver.find_element('css selector', '#create summary').click()
+        assert console.text('create-off') == ''
+        console.fill('new-room', 'second')
+        console.wait_text('room-title', 'second')
+        console.wait_joined()
+
+
+def test_a_token_of_some_workspaces_opens_the_console_there(
+    console: Console, tmp_path: Path
+) -> None:
+    """The page begins in the first of them; what is elsewhere is refused in the server's words."""
+    with server_with(tmp_path / 'tokens.yaml', WORKSPACE, 'yard', drive='drive') as server:
+        enter(console, server.url, 'drive')
+        console.wait_text('permit', "Token 'drive' may drive in lab, yard.")
+        wait_for(lambda: 'arm' in console.text('rooms'), 'the room in the list')
+        wait_for(lambda: console.run(WORKSPACES) == ['lab', 'yard'], 'the workspaces')
+        console.driver.find_element('css selector', '#create summary').click()
+        console.driver.find_element('id', 'new-workspace').clear()
+        console.driver.find_element('id', 'new-workspace').send_keys(OTHER)
+        console.fill('new-room', 'mine')
+        refusal = "token 'drive' may drive in the workspaces lab, yard; this needs a token that"
+        console.wait_text('create-note', f'The room was not created: {refusal} may drive')
+        assert console.text('rooms-note') == ''
+
+        console.open(server.url, OTHER, 'arm')
+        console.wait_text('link', f"Refused: {refusal} may watch in workspace '{OTHER}'")
+        assert console.text('token-panel') == ''
+        assert console.text('drive-note') == ''
+        console.take_pictures('token-of-another-workspace')
+        change(server, tmp_path / 'tokens.yaml', OTHER, drive='drive')
+        console.wait_joined()
+
+
+def test_a_token_that_is_changed_is_shown_as_it_is(console: Console, tmp_path: Path) -> None:
+    """The server disconnects its holder; the page says why and joins again with the new role."""
+    with server_with(tmp_path / 'tokens.yaml', drive='drive') as server:
+        enter(console, server.url, 'drive', WORKSPACE, 'arm')
+        console.wait_joined()
+        take_control(console)
+        change(server, tmp_path / 'tokens.yaml', drive='watch')
+        console.wait_text('permit', "Token 'drive' may watch.")
+        console.wait_joined()
+        console.wait_text('drive-note', 'You cannot take control: your token may watch only.')
+        change(server, tmp_path / 'tokens.yaml', drive='drive')
+        console.wait_text('permit', "Token 'drive' may drive.")
+        console.wait_joined()
+        take_control(console)
+        change(server, tmp_path / 'tokens.yaml', WORKSPACE, drive='drive')
+        console.wait_text('permit', "Token 'drive' may drive in lab.")
+        console.wait_joined()
+        lost = 'Control was lost: the server says: The token is not valid any more.'
+        console.wait_text('drive-note', lost)
+
+
+def test_a_token_that_is_taken_away_is_asked_for_again(console: Console, tmp_path: Path) -> None:
+    """The page does not go on knocking with it; with another token it is back in its room."""
+    with server_with(tmp_path / 'tokens.yaml', drive='drive') as server:
+        enter(console, server.url, 'drive', WORKSPACE, 'arm')
+        console.wait_joined()
+        take_control(console)
+        console.run(COUNT_TIMERS)
+        change(server, tmp_path / 'tokens.yaml', watch='watch')
+        console.wait_text('token-panel', 'The server does not accept the last token.')
+        console.wait_text('link', 'Refused: the server needs its token')
+        # Whatever would join again, or ask again, waits in a timer.
+        pending = 'return window.pendingTimers.size'
+        wait_for(lambda: console.run(pending) == 0, 'the page to stop asking')
+        console.take_picture('token-taken-away')
+
+        console.fill('token', TOKENS['watch'])
+        console.wait_joined()
+        console.wait_text('permit', "Token 'watch' may watch.")
+
+
+def test_without_tokens_nothing_is_said_of_them(console: Console, own_server_url: str) -> None:
+    """A server without tokens allows everything to everybody who reaches it."""
+    console.open(own_server_url)
+    wait_for(lambda: console.text('welcome-text') != '', 'the list of rooms')
+    assert console.text('permit') == ''
+    assert console.text('token-panel') == ''
