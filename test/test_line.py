@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-import pytest
-
 from lerobot_arena_ros.server.line import Line, close_frame, text_frame
+import pytest
 
 
 class Open(asyncio.Transport):

@@ -10,11 +10,10 @@ import ssl
 import sys
 from typing import Any
 
+from lerobot_arena_ros.server.sips import SIP_BYTES, Sips
 import pytest
 from support.certificates import Authority
 from support.waiting import wait_until
-
-from lerobot_arena_ros.server.sips import SIP_BYTES, Sips
 
 FLOOD = bytes(range(256)) * 2000
 Contexts = tuple[ssl.SSLContext, ssl.SSLContext]

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-import pytest
-
 from lerobot_arena_ros.server.throttle import BURST_S, Throttle, Verdict
+import pytest
 
 RATE_HZ = 100.0
 
