@@ -10,7 +10,6 @@ import time
 from typing import Any
 import zlib
 
-from lerobot_arena_ros.server.line import text_frame
 import pytest
 from support.domain import reserved_domain
 
@@ -23,6 +22,7 @@ from benchmark.report import beyond, tables, verdicts
 from benchmark.stages.frame_listeners import Listener
 from benchmark.stages.orders import number_of, positions_of
 from benchmark.targets import TARGETS, Target
+from lerobot_arena_ros.arena.sansio import text_frame
 
 
 def path_row(path: str, rate_hz: float, p50_us: float, cpu_us: float) -> dict[str, Any]:

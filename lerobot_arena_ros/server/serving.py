@@ -95,8 +95,11 @@ class _Connections:
             make_socket=make_socket,
             refuse=self._refuse,
         )
-        reader = FairReader(handler, lambda: self._forget(reader, entry))
-        self._readers.add(reader)
+        reader = FairReader(
+            handler,
+            on_made=lambda: self._readers.add(reader),
+            on_lost=lambda: self._forget(reader, entry),
+        )
         return reader
 
     async def end(self, timeout_s: float) -> None:

@@ -48,13 +48,17 @@ class FairReader(asyncio.BufferedProtocol):
 
     :ivar handler: handles the connection; may be replaced at any time.
     :ivar transport: writes to the peer.
-    :param on_lost: called once the connection has ended.
+    :param on_made: called once the connection is open, after TLS.
+    :param on_lost: called once an open connection has ended.
     """
 
     transport: asyncio.Transport
 
-    def __init__(self, handler: Handler, on_lost: Callable[[], object]) -> None:
+    def __init__(
+        self, handler: Handler, on_made: Callable[[], object], on_lost: Callable[[], object]
+    ) -> None:
         self.handler = handler
+        self._on_made = on_made
         self._on_lost = on_lost
         self._buffer = memoryview(bytearray(SLICE_BYTES))
         self._is_paused = False
@@ -73,6 +77,7 @@ class FairReader(asyncio.BufferedProtocol):
     def connection_made(self, transport: Any) -> None:
         """Begin; called by the event loop."""
         self.transport = transport
+        self._on_made()
         self.handler.connection_made(self)
 
     def get_buffer(self, _sizehint: int) -> memoryview:
@@ -96,7 +101,7 @@ class FairReader(asyncio.BufferedProtocol):
         self.handler.connection_lost()
         self._on_lost()
         # A reference cycle would keep both until the garbage collector runs.
-        del self.handler, self._on_lost
+        del self.handler, self._on_made, self._on_lost
 
     def pause_writing(self) -> None:
         """Hand it on; called by the event loop."""
