@@ -358,7 +358,7 @@ def test_the_token_is_in_no_log(
 ) -> None:
     """Not even at the lowest level, by whatever library, let in or not."""
     caplog.set_level(logging.DEBUG)
-    for name in ('uvicorn', 'uvicorn.error', 'uvicorn.access', 'websockets'):
+    for name in ('websockets', 'lerobot_arena_ros.websockets'):
         caplog.set_level(5, name)
     with running_server(rules=rules_of(TOKEN)) as url:
         for path in (PATH, '/nowhere', ROOMS):

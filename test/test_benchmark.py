@@ -22,7 +22,7 @@ from benchmark.report import beyond, tables, verdicts
 from benchmark.stages.frame_listeners import Listener
 from benchmark.stages.orders import number_of, positions_of
 from benchmark.targets import TARGETS, Target
-from lerobot_arena_ros.server.line import text_frame
+from lerobot_arena_ros.arena.sansio import text_frame
 
 
 def path_row(path: str, rate_hz: float, p50_us: float, cpu_us: float) -> dict[str, Any]:

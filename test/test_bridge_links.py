@@ -15,10 +15,9 @@ import pytest
 
 pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
 
-from fastapi import WebSocket
 import httpx
 from support.domain import own_domain
-from support.fake_arena import fake_arena, listed, say, welcome
+from support.fake_arena import WebSocket, fake_arena, listed, say, welcome
 from support.participant import running_participant
 from support.probe import Probe, running_probe
 from support.processes import free_port, ros_arguments, running

@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from fastapi import WebSocket
 import pytest
 
 pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
 
 from support.domain import own_domain
-from support.fake_arena import fake_arena, listed, say, welcome
+from support.fake_arena import WebSocket, fake_arena, listed, say, welcome
 from support.leading import in_thread
 from support.participant import running_participant
 from support.probe import running_probe

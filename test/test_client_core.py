@@ -8,9 +8,8 @@ from contextlib import AsyncExitStack, suppress
 import logging
 from typing import Any
 
-from fastapi import WebSocket
 import pytest
-from support.fake_arena import fake_arena, say, welcome
+from support.fake_arena import WebSocket, fake_arena, say, welcome
 from support.rooms import wait_for_participants
 from support.server import running_server
 from support.waiting import wait_until

@@ -5,9 +5,8 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 from typing import Any
 
-from fastapi import WebSocket
 import pytest
-from support.fake_arena import fake_arena, listed, say, welcome
+from support.fake_arena import WebSocket, fake_arena, listed, say, welcome
 from support.peers import enter, robot_state
 from support.server import running_server
 from support.waiting import wait_until

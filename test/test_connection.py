@@ -9,9 +9,8 @@ import re
 import socket
 import time
 
-from fastapi import WebSocket
 import pytest
-from support.fake_arena import answering, fake_arena, say, welcome
+from support.fake_arena import WebSocket, answering, fake_arena, say, welcome
 from support.hearing import CONSUMER, PRODUCER, Arena, Ear, flood, join_fake, room_at, values_of
 from support.waiting import wait_until
 from support.wire import wire_to

@@ -7,9 +7,8 @@ import json
 import time
 from typing import Any
 
-from fastapi import WebSocket
 import pytest
-from support.fake_arena import fake_arena, listed, say, welcome
+from support.fake_arena import WebSocket, fake_arena, listed, say, welcome
 from support.hearing import (
     CONSUMER,
     PATIENT,

@@ -8,10 +8,9 @@ from contextlib import aclosing
 import struct
 import tracemalloc
 
-from fastapi import WebSocket
 import pytest
 from support.corpus import cases
-from support.fake_arena import answering, fake_arena, listed, say, welcome
+from support.fake_arena import WebSocket, answering, fake_arena, listed, say, welcome
 from support.frames import CLOSE, MORE, PING, client_frame
 from support.hearing import CONSUMER, PATIENT, Ear, join_fake, values_of
 from support.waiting import wait_until
@@ -46,7 +45,7 @@ def sending(*frames: bytes) -> Callable[[WebSocket], Awaitable[None]]:
     async def script(websocket: WebSocket) -> None:
         await welcome(websocket)
         for frame in frames:
-            websocket.state.line.write(frame)
+            websocket.write(frame)
         await say(websocket, 'joint_update', data=[{'name': 'end', 'value': 1}])
 
     return script

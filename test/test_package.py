@@ -27,6 +27,7 @@ MANIFEST = ElementTree.parse(ROOT / 'package.xml').getroot()
 ROSDEP_KEYS = {
     'cryptography': 'python3-cryptography',
     'fastapi': 'python3-fastapi',
+    'h11': 'python3-httpx',  # which needs it
     'httpx': 'python3-httpx',
     'hypothesis': 'python3-hypothesis',
     'prometheus_client': 'python3-prometheus-client',
@@ -43,7 +44,7 @@ ROSDEP_KEYS = {
 PIP_NAMES = {'prometheus_client': 'prometheus-client', 'yaml': 'pyyaml'}
 """What pip calls a module, where it is not the module's own name."""
 
-ROOMS = ('arena', 'output', 'server', 'control', 'nodes', 'sim')
+ROOMS = ('arena', 'output', 'server', 'server.net', 'control', 'nodes', 'sim')
 
 OPTIONAL = {
     'examples': {'matplotlib', 'mcap'},

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-from fastapi import WebSocket
 import pytest
 
 pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
 
 from rclpy.logging import get_logger
-from support.fake_arena import fake_arena, listed, welcome
+from support.fake_arena import WebSocket, fake_arena, listed, welcome
 
 from lerobot_arena_ros.arena.access import Access
 from lerobot_arena_ros.arena.address import Address

@@ -87,7 +87,8 @@ def test_refusals_are_those_of_the_code() -> None:
     patterns = (
         r"Denial\(\s*\d+,\s*'(\w+)'",
         r"_report\('(\w+)'",
-        r"_refuse\('(\w+)'\)",
+        r"_(?:refuse|hang_up|_hang_up)\('(\w+)'\)",
+        r"_hang_up, '(\w+)'\)",
         r"refused\['(\w+)'\]",
         r"ErrorReply\(.*, '(\w+)'\)",
         r"code, detail = '(\w+)'",
@@ -97,7 +98,9 @@ def test_refusals_are_those_of_the_code() -> None:
         r"\d{3}: '(\w+)'",
         r"error.status or 0, '(\w+)'",
     )
-    files = [path for path in SERVER.glob('*.py') if path.name not in ('serving.py', 'options.py')]
+    files = [
+        path for path in SERVER.rglob('*.py') if path.name not in ('serving.py', 'options.py')
+    ]
     sources = [path.read_text(encoding='utf-8') for path in files]
     codes = {
         code for text in sources for find in patterns for code in re.findall(find, text, re.M)

@@ -12,9 +12,8 @@ import pytest
 
 pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
 
-from fastapi import WebSocket
 from support.domain import own_domain
-from support.fake_arena import fake_arena, say
+from support.fake_arena import WebSocket, fake_arena, say
 from support.participant import Participant, running_participant
 from support.probe import Probe, running_probe
 from support.processes import ros_arguments, running

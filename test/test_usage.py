@@ -95,14 +95,14 @@ def test_a_missing_library_is_told_in_one_line(name: str, tmp_path: Path) -> Non
     fleet.write_text(
         'robots: [{namespace: left, params: {units: degrees, consume: {room_id: left}}}]\n'
     )
-    missing = 'uvicorn' if name == 'arena_server' else 'rclpy'
+    missing = 'h11' if name == 'arena_server' else 'rclpy'
 
     code, said = run_without(name, [missing], [str(fleet)] if name == 'arena_fleet' else [])
 
     assert code == 2, said
     assert said.count('\n') == 1
     assert said.startswith(f'{name}: no {missing} ')
-    advice = 'pip install uvicorn' if name == 'arena_server' else 'source ROS 2, such as with'
+    advice = 'pip install h11' if name == 'arena_server' else 'source ROS 2, such as with'
     assert advice in said
 
 

@@ -23,7 +23,7 @@ from .participant import participate
 from .refusals import code_of
 from .rest import router
 
-__all__ = ['create_app']
+__all__ = ['chores', 'create_app']
 
 WS_PATH = '/robotics/workspaces/{workspace_id}/rooms/{room_id}/ws'
 PREFIXES = ('', '/api')
@@ -52,7 +52,6 @@ def create_app(
     app = FastAPI(
         title='LeRobot Arena Server',
         version='2.0.0',
-        lifespan=_lifespan,
         # Its pages load scripts from another host; docs/reference/server.md has the interface.
         docs_url=None,
         redoc_url=None,
@@ -82,13 +81,14 @@ def create_app(
 
 
 async def _participate(websocket: WebSocket, workspace_id: str, room_id: str) -> None:
-    await participate(websocket, workspace_id, room_id, websocket.app.state.hub)
+    here, hub = websocket.state, websocket.app.state.hub
+    await participate(here.socket, here.actor, here.entry, workspace_id, room_id, hub)
 
 
 @asynccontextmanager
-async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    hub: Hub = app.state.hub
-    chores = [
+async def chores(hub: Hub) -> AsyncIterator[None]:
+    """Do what has to be done from time to time, as long as this is entered."""
+    tasks = [
         asyncio.create_task(_every(hub.timing.sweep_s, hub.sweep), name='sweep'),
         asyncio.create_task(_every(hub.timing.keepalive_s, hub.keep_alive), name='keepalive'),
         asyncio.create_task(
@@ -99,9 +99,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        for chore in chores:
-            chore.cancel()
-        await asyncio.gather(*chores, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         hub.journal.turn_page()
 
 

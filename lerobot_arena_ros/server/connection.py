@@ -1,8 +1,8 @@
 """
-The socket of one participant: what comes in, one frame after the other, and what goes out.
+The WebSocket of one participant, and what waits to be sent to it.
 
 As long as the peer keeps up, a message is written at once. When it does not, messages wait in an
-outbox, where joint updates merge and a stop goes first, until the socket has drained.
+outbox, where joint updates merge and a stop goes first, until the peer has caught up.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ import asyncio
 from collections.abc import Callable
 import time
 
-from starlette.websockets import WebSocket
-
 from ..arena.messages import Message
 from ..arena.outbox import Outbox, text_of
+from ..arena.sansio import text_frame
 from .access import Actor
 from .admission import Entry
 from .journal import Journal
-from .line import Line, close_frame, text_frame
+from .net.rate_limiter import Verdict
+from .net.web_socket import WebSocket
 from .stop_limiter import StopLimiter
 from .tally import Tally
 
@@ -34,57 +34,62 @@ TRY_AGAIN_LATER = 1013
 """The close code for a peer that does not keep up."""
 
 FRAME_TOO_LARGE = 1009
-"""The close code with which uvicorn ends a connection whose frame exceeds the limit."""
+"""The close code for a peer whose message exceeds the limit."""
 
 
 class Connection:
     """
     One accepted WebSocket.
 
-    :ivar actor: the peer, and what it may do.
-    :ivar entry: its place among the connections of this server.
     :ivar stops: limits how often its stops are passed on.
-    :param stall_s: a peer whose socket does not drain for so many seconds is closed.
+    :param actor: the peer, and what it may do.
+    :param entry: its place among the connections of this server.
+    :param stall_s: a peer that does not catch up for so many seconds is closed.
     :param on_close: called once when the server closes the connection, before the peer is gone.
     """
 
     def __init__(
-        self, websocket: WebSocket, *, stall_s: float, tally: Tally, journal: Journal
+        self,
+        socket: WebSocket,
+        actor: Actor,
+        entry: Entry,
+        *,
+        stall_s: float,
+        tally: Tally,
+        journal: Journal,
     ) -> None:
         self.on_close: Callable[[], object] = _nothing
-        self.actor: Actor = websocket.state.actor
-        self.entry: Entry = websocket.state.entry
+        self.actor = actor
+        self.entry = entry
         self.stops = StopLimiter(time.monotonic())
-        self._websocket = websocket
+        self._socket = socket
         self._stall_s = stall_s
         self._tally = tally
         self._journal = journal
         self._outbox = Outbox()
         self._is_closing = False
-        self._is_gone = False
         self._has_spoken = True
         self._silent_looks = 0
         self._timer: asyncio.TimerHandle | None = None
-        self._line: Line = websocket.state.line
-        self._line.on_congested = self._on_congested
-        self._line.on_drained = self._on_drained
+        socket.on_congested = self._on_congested
+        socket.on_drained = self._on_drained
 
     @property
     def silent_s(self) -> float:
         """For how many seconds nothing has come from the peer."""
-        return self._line.silent_s
+        return self._socket.silent_s
 
     def ping(self) -> None:
         """Ask the peer for a sign of life."""
-        self._line.ping()
+        self._socket.ping()
 
     async def is_alive(self, timeout_s: float, *, with_message: bool = False) -> bool:
         """
         Return whether the peer answers in time and is still welcome.
 
-        :param with_message: see :meth:`.Line.answers`.
+        :param with_message: see :meth:`.WebSocket.answers`.
         """
-        return not self._is_closing and await self._line.answers(
+        return not self._is_closing and await self._socket.answers(
             timeout_s, with_message=with_message
         )
 
@@ -99,49 +104,38 @@ class Connection:
         return self._silent_looks
 
     async def receive(self) -> str | bytes | None:
-        """Wait for the next frame; None once the peer is gone or was told goodbye."""
-        while not self._is_gone:
-            message = await self._websocket.receive()
-            if message['type'] == 'websocket.disconnect':
-                if message.get('code') == FRAME_TOO_LARGE and not self._is_closing:
-                    self._refuse('frame_too_large')
-                self._is_gone = self._is_closing = True
-                self._stop_timer()
-                self._line.linger()
-            elif not self._is_closing:
-                text: str | None = message.get('text')
-                return text if text is not None else bytes(message['bytes'])
-        return None
+        """Wait for the next message; None once the connection is closing or has ended."""
+        message = await self._socket.receive()
+        return None if self._is_closing else message
 
-    async def listen(self, hear: Callable[[str | bytes], object]) -> None:
-        """Have every frame heard, until the peer is gone or was told goodbye."""
+    async def listen(self, hear: Callable[[str | bytes, Verdict], object]) -> None:
+        """Have every message handled, until the connection has ended."""
 
-        def on_text(text: str) -> None:
-            self._note_message()
+        def on_message(message: str | bytes, verdict: Verdict) -> None:
+            self._has_spoken = True
             if not self._is_closing:
-                hear(text)
+                hear(message, verdict)
 
-        self._line.on_text = on_text
-        while (frame := await self.receive()) is not None:
-            self._note_message()
-            hear(frame)
+        await self._socket.listen(on_message)
 
-    async def wait_closed(self) -> None:
-        """Wait until the peer is gone, whatever it still sends."""
-        while await self.receive() is not None:
-            pass
+    async def wait_ended(self) -> None:
+        """Wait until the connection has ended, whatever still comes."""
+        await self._socket.wait_ended()
+        self._stop_timer()
+        if self._socket.close_code == FRAME_TOO_LARGE:
+            self._refuse('frame_too_large')
 
     def put(self, message: Message, frame: bytes | None = None) -> None:
         """
         Send a message now, or as soon as the peer has read what it was sent before.
 
-        :param frame: the message encoded, where somebody has done that already.
+        :param frame: the message encoded, if that has been done already.
         """
         if self._is_closing:
             return
-        if self._line.has_room:
+        if self._socket.has_room:
             self._tally.frames_out += 1
-            self._line.write(frame or frame_of(message))
+            self._socket.write(frame or frame_of(message))
             return
         self._tally.merged += self._outbox.put(message)
         if self._outbox.pending_others > MAX_PENDING:
@@ -153,25 +147,21 @@ class Connection:
             return
         self._flush(even_if_full=True)
         self._is_closing = True
-        self._line.write(close_frame(code, reason))
-        self._start_timer(GOODBYE_S, self._line.abort)
+        self._socket.close(code, reason)
+        self._start_timer(GOODBYE_S, self._socket.abort)
         self.on_close()
 
     def abort(self) -> None:
         """Hang up without a goodbye."""
-        self._line.abort()
+        self._socket.abort()
 
     def on_flood(self, action: Callable[[], None]) -> None:
         """Have something done once the peer sends far too many frames, of whatever kind."""
-        self._line.on_flood = action
+        self._socket.on_flood = action
 
     def linger(self) -> None:
         """Hang up soon, whether or not the peer answers the goodbye."""
-        self._line.linger()
-
-    def _note_message(self) -> None:
-        self._has_spoken = True
-        self._line.spoken()
+        self._socket.linger()
 
     def _on_congested(self) -> None:
         if not self._is_closing:
@@ -183,11 +173,11 @@ class Connection:
             self._flush()
 
     def _flush(self, *, even_if_full: bool = False) -> None:
-        while self._outbox and (even_if_full or self._line.has_room):
+        while self._outbox and (even_if_full or self._socket.has_room):
             message = self._outbox.take()
             assert message is not None
             self._tally.frames_out += 1
-            self._line.write(frame_of(message))
+            self._socket.write(frame_of(message))
 
     def _give_up(self) -> None:
         self._refuse('too_slow')

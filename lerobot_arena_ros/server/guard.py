@@ -186,9 +186,6 @@ def _path_of(location: bytes) -> bytes:
 async def _deny(scope: Scope, send: Send, denial: Denial) -> None:
     kind = 'http.response'
     if scope['type'] == 'websocket':
-        if 'websocket.http.response' not in scope.get('extensions', {}):
-            await send({'type': 'websocket.close', 'code': 1008, 'reason': denial.code})
-            return
         kind = 'websocket.http.response'
     # Words of our own, none of them with a quote in it.
     body = f'{{"detail":"{denial.detail}"}}'.encode()

@@ -287,7 +287,7 @@ def _certificate(certfile: str | None, keyfile: str | None) -> Certificate | Non
     certificate = Certificate(certfile, keyfile)
     named = f'--certfile {certfile}' + (f' --keyfile {keyfile}' if keyfile else '')
     try:
-        certificate.check()
+        certificate.context()
     except (OSError, ValueError) as exc:
         raise UsageError(
             f'{named}: {_why(exc)}; expected PEM files with a certificate and its key, unencrypted'

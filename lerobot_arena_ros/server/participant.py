@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-import time
-
-from starlette.websockets import WebSocket
 
 from ..arena.errors import ProtocolError, RequestRejected
 from ..arena.messages import ErrorReply, decode_join
+from .access import Actor
+from .admission import Entry
 from .connection import Connection
 from .hub import Hub, now
+from .net.rate_limiter import Verdict
+from .net.web_socket import WebSocket
 from .refusals import code_of
 from .room import Member
-from .throttle import Throttle, Verdict
 from .tokens import NotAllowed
 
 __all__ = ['participate']
@@ -28,11 +28,20 @@ TRY_AGAIN_LATER = 1013
 RATE_LIMITED = 'rate_limited'
 
 
-async def participate(websocket: WebSocket, workspace_id: str, room_id: str, hub: Hub) -> None:
-    """Serve one peer until it is gone."""
-    await websocket.accept()
+async def participate(
+    socket: WebSocket, actor: Actor, entry: Entry, workspace_id: str, room_id: str, hub: Hub
+) -> None:
+    """
+    Serve one peer until its connection has ended.
+
+    :param actor: the peer, and what it may do.
+    :param entry: its place among the connections of this server.
+    """
+    if not socket.accept():
+        return
+    stall_s = hub.timing.stall_s
     connection = Connection(
-        websocket, stall_s=hub.timing.stall_s, tally=hub.tally, journal=hub.journal
+        socket, actor, entry, stall_s=stall_s, tally=hub.tally, journal=hub.journal
     )
     connection.on_flood(partial(_end_flood, connection, hub))
     member = await _join(connection, workspace_id, room_id, hub)
@@ -41,7 +50,7 @@ async def participate(websocket: WebSocket, workspace_id: str, room_id: str, hub
             await connection.listen(_Listener(connection, member, hub).hear)
         finally:
             hub.leave(member)
-    await connection.wait_closed()
+    await connection.wait_ended()
 
 
 async def _join(
@@ -84,15 +93,13 @@ class _Listener:
         self._connection = connection
         self._member = member
         self._hub = hub
-        self._throttle = Throttle(hub.limits.frames_hz, time.monotonic())
 
-    def hear(self, frame: str | bytes) -> None:
-        """Do what a frame asks for, unless it is one too many or none that anybody knows."""
+    def hear(self, frame: str | bytes, verdict: Verdict) -> None:
+        """Do what a message asks for, unless it is one too many or not a text."""
         if isinstance(frame, bytes):
             text = 'Binary frames are not understood'
             _disconnect(self._connection, self._hub, text, 'invalid_binary', UNSUPPORTED_DATA)
             return
-        verdict = self._throttle.judge(time.monotonic())
         if verdict is Verdict.PASS:
             self._hub.hear(self._member, frame)
         else:

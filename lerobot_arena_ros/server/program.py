@@ -14,8 +14,6 @@ import socket
 import sys
 from typing import NoReturn
 
-from uvicorn import __version__ as uvicorn_version
-
 from lerobot_arena_ros.output.streams import never_block
 
 from .access import Rules
@@ -24,7 +22,6 @@ from .audit import AuditFile
 from .descriptors import fit_descriptors
 from .hash_token import hash_token
 from .hub import Hub
-from .insides import FITTING, missing_insides
 from .log import log_to_stderr
 from .loops import run
 from .options import (
@@ -74,11 +71,6 @@ def run_server(args: Sequence[str]) -> None:
 
 
 async def _serve(options: Options, sockets: list[socket.socket], audit: AuditFile | None) -> None:
-    if missing := missing_insides():
-        _fail(
-            f'uvicorn {uvicorn_version} does not fit, because it has no {", ".join(missing)}: pip '
-            f"install '{FITTING}'"
-        )
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

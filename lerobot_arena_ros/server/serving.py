@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+import contextlib
 from dataclasses import dataclass
-import functools
 import ipaddress
 import socket
 import ssl
 
 from fastapi import FastAPI
-import uvicorn
 
 from .admission import Entry
-from .door import Door
+from .app import chores
 from .hub import Hub
-from .line import LineProtocol
-from .listener import Listener
-from .quiet import hush_uvicorn
-from .sips import Sips
+from .net.fair_reader import FairReader
+from .net.http_connection import HttpConnection
+from .net.listener import Listener
+from .net.web_socket import WebSocket
 
 __all__ = [
     'Certificate',
@@ -57,15 +55,16 @@ class Certificate:
     certfile: str
     keyfile: str | None = None
 
-    def check(self) -> None:
+    def context(self) -> ssl.SSLContext:
         """
-        See whether both can be used.
+        Return the TLS settings of a server.
 
         :raises OSError: a file cannot be read, or does not hold what it should.
         :raises ValueError: the key is encrypted.
         """
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(self.certfile, self.keyfile, _no_password)
+        return context
 
 
 def _no_password() -> str:
@@ -73,59 +72,60 @@ def _no_password() -> str:
     raise ValueError('the key is encrypted')
 
 
-class _Server(uvicorn.Server):
-    """
-    Uvicorn with a listener of ours, which counts connections before TLS.
+class _Connections:
+    """Makes what serves each connection, and ends all of them."""
 
-    It leaves the signals alone, because uvicorn would raise them again.
-    """
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+        self._hub: Hub = app.state.hub
+        self._readers: set[FairReader] = set()
+        self._none_left = asyncio.Event()
 
-    def __init__(
-        self, config: uvicorn.Config, sockets: list[socket.socket], on_started: Callable[[], None]
-    ) -> None:
-        super().__init__(config)
-        hub: Hub = config.app.state.hub  # type: ignore[union-attr]
-        self._hub = hub
-        self._sockets = sockets
-        self._on_started = on_started
+    def make(self, entry: Entry) -> FairReader:
+        """Make what serves one connection, which has this place."""
+        limits = self._hub.limits
 
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, then say so; uvicorn itself listens on nothing."""
-        await super().startup([])
-        self._listener = Listener(
-            self._sockets,
-            self._protocol,
-            self._hub.admission,
-            tls=self.config.ssl,
-            handshake_s=self._hub.timing.join_s,
-            report=self._report,
+        def make_socket() -> WebSocket:
+            return WebSocket(max_bytes=limits.frame_bytes, rate_hz=limits.frames_hz)
+
+        handler = HttpConnection(
+            self._app,
+            self._hub.timing,
+            {'entry': entry},
+            make_socket=make_socket,
+            refuse=self._refuse,
         )
-        self._listener.open()
-        self._on_started()
+        reader = FairReader(
+            handler,
+            on_made=lambda: self._readers.add(reader),
+            on_lost=lambda: self._forget(reader, entry),
+        )
+        return reader
 
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Accept no more, then end what is open."""
-        self._listener.close()
-        await super().shutdown([])
+    async def end(self, timeout_s: float) -> None:
+        """End all connections; those that have not ended in time are aborted."""
+        for reader in tuple(self._readers):
+            reader.handler.shut_down()
+        if self._readers:
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._none_left.wait(), timeout_s)
+        for reader in tuple(self._readers):
+            reader.transport.abort()
 
-    def _protocol(self, entry: Entry) -> Sips:
-        """Make what serves a connection; a WebSocket takes the door's place in it."""
-        state = {**self.lifespan.state, 'entry': entry}
-        door = Door(config=self.config, server_state=self.server_state, app_state=state)
-        return Sips(door, functools.partial(self._hub.admission.leave, entry))
-
-    def _report(self, code: str, address: str) -> None:
-        self._hub.tally.refused[code] += 1
+    def report(self, code: str, address: str) -> None:
+        """Count and log a connection that ended before it was served."""
+        self._refuse(code)
         self._hub.journal.warn(code, peer=address)
         self._hub.journal.sample('refused', code=code, peer=address)
 
-    def install_signal_handlers(self) -> None:
-        """Do nothing; called by older releases."""
+    def _refuse(self, code: str) -> None:
+        self._hub.tally.refused[code] += 1
 
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Do nothing; called by newer releases."""
-        yield
+    def _forget(self, reader: FairReader, entry: Entry) -> None:
+        self._hub.admission.leave(entry)
+        self._readers.discard(reader)
+        if not self._readers:
+            self._none_left.set()
 
 
 def listen(host: str, port: int) -> list[socket.socket]:
@@ -203,37 +203,21 @@ async def serve(
     :param ready: called once connections are accepted.
     :param certificate: for TLS; None for none.
     """
-    hush_uvicorn()
-    server = _Server(_config(app, certificate), sockets, ready)
-    stopping = asyncio.create_task(_stop_on(stop, server), name='stop')
-    try:
-        await server.serve([])
-    finally:
-        stopping.cancel()
-
-
-async def _stop_on(stop: asyncio.Event, server: _Server) -> None:
-    await stop.wait()
-    server.should_exit = True
-
-
-def _config(app: FastAPI, certificate: Certificate | None) -> uvicorn.Config:
     hub: Hub = app.state.hub
-    return uvicorn.Config(
-        app,
-        http=Door,
-        ws=LineProtocol,
-        ws_max_size=hub.limits.frame_bytes,
-        ssl_certfile=certificate.certfile if certificate else None,
-        ssl_keyfile=certificate.keyfile if certificate else None,
-        # Ours: uvicorn's does not hang up on a peer that does not read.
-        ws_ping_interval=None,
-        # A frame is made once for all; deflating it would cost each recipient its own.
-        ws_per_message_deflate=False,
-        lifespan='on',
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        timeout_graceful_shutdown=GRACE_S,
+    connections = _Connections(app)
+    listener = Listener(
+        sockets,
+        connections.make,
+        hub.admission,
+        tls=None if certificate is None else certificate.context(),
+        handshake_s=hub.timing.join_s,
+        report=connections.report,
     )
+    async with chores(hub):
+        listener.open()
+        ready()
+        try:
+            await stop.wait()
+        finally:
+            listener.close()
+            await connections.end(GRACE_S)

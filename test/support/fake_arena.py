@@ -8,18 +8,57 @@ from contextlib import asynccontextmanager
 import json
 from typing import Any
 
-from fastapi import FastAPI, Response, WebSocket, WebSocketDisconnect
+from fastapi import FastAPI, Response
+from fastapi import WebSocket as AsgiWebSocket
 
+from lerobot_arena_ros.arena.sansio import Frame, Opcode, text_frame
 from lerobot_arena_ros.server.hub import Hub
 from lerobot_arena_ros.server.journal import Journal
 from lerobot_arena_ros.server.limits import Limits, Policy, Timing
+from lerobot_arena_ros.server.net.web_socket import WebSocket as ServedSocket
 from lerobot_arena_ros.server.serving import listen, serve, url_of
 
-__all__ = ['FakeArena', 'answering', 'fake_arena', 'listed', 'say', 'welcome']
+__all__ = ['FakeArena', 'WebSocket', 'answering', 'fake_arena', 'listed', 'say', 'welcome']
 
 HOST = '127.0.0.1'
 TIMEOUT_S = 10.0
 ROOM_PATH = '/robotics/workspaces/{workspace_id}/rooms/{room_id}'
+
+
+class Gone(Exception):
+    """The peer has gone."""
+
+
+class WebSocket:
+    """The fake's end of the connection to one peer."""
+
+    def __init__(self, served: ServedSocket) -> None:
+        self._served = served
+
+    async def receive_text(self) -> str:
+        """Wait for a text."""
+        message = await self._served.receive()
+        if message is None:
+            raise Gone
+        assert isinstance(message, str)
+        return message
+
+    async def send_text(self, text: str) -> None:
+        """Send a text."""
+        self._served.write(text_frame(text))
+
+    async def send_bytes(self, data: bytes) -> None:
+        """Send a binary message."""
+        self._served.write(Frame(Opcode.BINARY, data).serialize(mask=False))
+
+    def write(self, data: bytes) -> None:
+        """Send bytes as they are, whatever they are."""
+        self._served.write(data)
+
+    async def close(self, code: int) -> None:
+        """Close the connection."""
+        self._served.close(code)
+
 
 Script = Callable[[WebSocket], Awaitable[None]]
 
@@ -60,13 +99,15 @@ async def fake_arena(script: Script) -> AsyncIterator[FakeArena]:
             return Response('{"detail":"Room not found"}', 404)
         return Response(json.dumps({'success': True, 'room': fake.room}), fake.status)
 
-    async def socket(websocket: WebSocket) -> None:
-        await websocket.accept()
+    async def socket(asked: AsgiWebSocket) -> None:
+        served: ServedSocket = asked.state.socket
+        served.accept()
+        websocket = WebSocket(served)
         try:
             await script(websocket)
             while True:
                 await websocket.receive_text()
-        except (WebSocketDisconnect, RuntimeError):  # The latter once it is known to be gone.
+        except Gone:
             fake.left += 1
 
     app.add_api_route(ROOM_PATH, rest)

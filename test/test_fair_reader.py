@@ -14,17 +14,23 @@ import pytest
 from support.certificates import Authority
 from support.waiting import wait_until
 
-from lerobot_arena_ros.server.sips import SIP_BYTES, Sips
+from lerobot_arena_ros.server.net.fair_reader import SLICE_BYTES, FairReader
 
 FLOOD = bytes(range(256)) * 2000
+
+
+def nothing() -> None:
+    """Do nothing."""
+
+
 Contexts = tuple[ssl.SSLContext, ssl.SSLContext]
 
 
-class Drinker:
+class Handler:
     """
     Notes what comes, and in which turn of the loop.
 
-    :param pauses: has nothing more come after the first sip.
+    :param pauses: has nothing more come after the first slice.
     """
 
     def __init__(self, *, pauses: bool = False) -> None:
@@ -32,13 +38,12 @@ class Drinker:
         self.turns: list[int] = []
         self.sizes: list[int] = []
         self.turn = 0
-        self.transport: Any = None
         self.has_ended = False
         self.pauses = pauses
 
-    def connection_made(self, transport: Any) -> None:
+    def connection_made(self, reader: FairReader) -> None:
         """Begin to count."""
-        self.transport = transport
+        self.reader = reader
         self.count()
 
     def count(self) -> None:
@@ -47,18 +52,18 @@ class Drinker:
         if not self.has_ended:
             asyncio.get_running_loop().call_soon(self.count)
 
-    def sipped(self, data: bytes) -> None:
+    def data_received(self, data: bytes) -> None:
         """Take it."""
         self.taken += data
         self.turns.append(self.turn)
         self.sizes.append(len(data))
         if self.pauses:
-            self.transport.pause_reading()
+            self.reader.pause()
 
-    def eof_received(self) -> None:
-        """Close."""
+    def shut_down(self) -> None:
+        """Do nothing."""
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self) -> None:
         """Count no more."""
         self.has_ended = True
 
@@ -70,12 +75,12 @@ class Drinker:
 
 
 @asynccontextmanager
-async def flooded(drinker: Drinker, context: Contexts | None) -> AsyncIterator[None]:
-    """Pour a flood into a drinker, from the same loop."""
+async def flooded(handler: Handler, context: Contexts | None) -> AsyncIterator[None]:
+    """Pour a flood into a handler, from the same loop."""
     theirs, ours = context or (None, None)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
-        lambda: Sips(drinker, lambda: None), '127.0.0.1', 0, ssl=theirs
+        lambda: FairReader(handler, on_made=nothing, on_lost=nothing), '127.0.0.1', 0, ssl=theirs
     )
     address = server.sockets[0].getsockname()
     _, writer = await asyncio.open_connection(*address, ssl=ours)
@@ -87,9 +92,9 @@ async def flooded(drinker: Drinker, context: Contexts | None) -> AsyncIterator[N
         server.close()
 
 
-async def drink_all(drinker: Drinker) -> None:
+async def take_all(handler: Handler) -> None:
     """Wait until all of it was taken."""
-    await wait_until(lambda: len(drinker.taken) >= len(FLOOD), 'all of the flood')
+    await wait_until(lambda: len(handler.taken) >= len(FLOOD), 'all of the flood')
 
 
 @pytest.fixture(name='context', params=['plain', 'TLS'])
@@ -115,52 +120,52 @@ def fixture_run(
     return run
 
 
-def test_a_flood_is_taken_one_sip_in_a_turn(run: Any, context: Contexts | None) -> None:
+def test_a_flood_is_taken_one_slice_in_a_turn(run: Any, context: Contexts | None) -> None:
     """All of it, in its order."""
-    drinker = Drinker()
+    handler = Handler()
 
     async def scenario() -> None:
-        async with flooded(drinker, context):
-            await drink_all(drinker)
-        await wait_until(lambda: drinker.has_ended, 'the end of the connection')
+        async with flooded(handler, context):
+            await take_all(handler)
+        await wait_until(lambda: handler.has_ended, 'the end of the connection')
 
     run(scenario())
 
-    assert drinker.taken == FLOOD
-    assert max(drinker.sizes) <= SIP_BYTES
-    assert len(set(drinker.turns)) == len(drinker.turns)
+    assert handler.taken == FLOOD
+    assert max(handler.sizes) <= SLICE_BYTES
+    assert len(set(handler.turns)) == len(handler.turns)
 
 
 def test_who_has_paused_is_given_nothing(run: Any, context: Contexts | None) -> None:
     """The end of the turn does not undo it; reading goes on when told to."""
-    drinker = Drinker(pauses=True)
+    handler = Handler(pauses=True)
 
     async def scenario() -> None:
-        async with flooded(drinker, context):
-            await wait_until(lambda: drinker.turns, 'the first sip')
-            first = drinker.turns[0]
-            await wait_until(lambda: drinker.turn > first + 100, 'many turns')
-            assert drinker.turns == [first]
-            drinker.pauses = False
-            drinker.transport.resume_reading()
-            await drink_all(drinker)
-        await wait_until(lambda: drinker.has_ended, 'the end of the connection')
+        async with flooded(handler, context):
+            await wait_until(lambda: handler.turns, 'the first slice')
+            first = handler.turns[0]
+            await wait_until(lambda: handler.turn > first + 100, 'many turns')
+            assert handler.turns == [first]
+            handler.pauses = False
+            handler.reader.resume()
+            await take_all(handler)
+        await wait_until(lambda: handler.has_ended, 'the end of the connection')
 
     run(scenario())
 
-    assert drinker.taken == FLOOD
+    assert handler.taken == FLOOD
 
 
 def test_another_one_may_take_over(run: Any, context: Contexts | None) -> None:
-    """As a WebSocket does, in the middle of a sip."""
-    first, second = Drinker(pauses=True), Drinker()
+    """As a WebSocket does, in the middle of a slice."""
+    first, second = Handler(pauses=True), Handler()
 
     async def scenario() -> None:
         async with flooded(first, context):
-            await wait_until(lambda: first.turns, 'the first sip')
-            second.connection_made(first.transport)
-            first.transport.set_protocol(second)
-            first.transport.resume_reading()
+            await wait_until(lambda: first.turns, 'the first slice')
+            first.reader.handler = second
+            second.connection_made(first.reader)
+            first.reader.resume()
             await wait_until(
                 lambda: len(first.taken) + len(second.taken) >= len(FLOOD), 'all of the flood'
             )

@@ -14,8 +14,8 @@ import socket
 import ssl
 from typing import Any
 
-from .admission import Admission, Entry
-from .sips import Sips
+from ..admission import Admission, Entry
+from .fair_reader import FairReader
 
 __all__ = ['Listener']
 
@@ -41,7 +41,7 @@ class Listener:
     def __init__(
         self,
         sockets: list[socket.socket],
-        make_protocol: Callable[[Entry], Sips],
+        make_protocol: Callable[[Entry], FairReader],
         admission: Admission,
         *,
         tls: ssl.SSLContext | None,

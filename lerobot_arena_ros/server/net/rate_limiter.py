@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-__all__ = ['BURST_S', 'Throttle', 'Verdict']
+__all__ = ['BURST_S', 'RateLimiter', 'Verdict']
 
 BURST_S = 2.0
 """How many seconds' worth of frames may come at once."""
@@ -29,7 +29,7 @@ class Verdict(Enum):
     CLOSE = 'close'
 
 
-class Throttle:
+class RateLimiter:
     """
     The buckets of one participant.
 
@@ -44,18 +44,22 @@ class Throttle:
         self._seen_s = now_s
         self._complained_s = now_s - COMPLAINT_PERIOD_S
 
-    def judge(self, now_s: float) -> Verdict:
-        """Say what is to be done with a frame that came now."""
+    def judge(self, now_s: float, cost: float = 1.0) -> Verdict:
+        """
+        Return what is to be done with a frame that came now.
+
+        :param cost: 1 for a message, less for a frame that costs less than one.
+        """
         earned = (now_s - self._seen_s) * self._rate_hz
         self._seen_s = now_s
         self._left = min(self._full, self._left + earned)
         self._patience = min(self._full, self._patience + earned)
-        if self._left >= 1.0:
-            self._left -= 1.0
+        if self._left >= cost:
+            self._left -= cost
             return Verdict.PASS
-        if self._patience < 1.0:
+        if self._patience < cost:
             return Verdict.CLOSE
-        self._patience -= 1.0
+        self._patience -= cost
         if now_s - self._complained_s < COMPLAINT_PERIOD_S:
             return Verdict.DROP
         self._complained_s = now_s

@@ -6,15 +6,15 @@ from collections import Counter
 
 import pytest
 
-from lerobot_arena_ros.server.throttle import BURST_S, Throttle, Verdict
+from lerobot_arena_ros.server.net.rate_limiter import BURST_S, RateLimiter, Verdict
 
 RATE_HZ = 100.0
 
 
 def verdicts(rate_hz: float, seconds: float) -> list[Verdict]:
     """Judge an even stream of frames."""
-    throttle = Throttle(RATE_HZ, 0.0)
-    return [throttle.judge(step / rate_hz) for step in range(int(rate_hz * seconds))]
+    limiter = RateLimiter(RATE_HZ, 0.0)
+    return [limiter.judge(step / rate_hz) for step in range(int(rate_hz * seconds))]
 
 
 @pytest.mark.parametrize('rate_hz', [1.0, 50.0, 100.0])
@@ -25,11 +25,11 @@ def test_who_keeps_to_the_rate_is_never_held_back(rate_hz: float) -> None:
 
 def test_a_burst_passes() -> None:
     """Two seconds' worth of frames may come at once."""
-    throttle = Throttle(RATE_HZ, 0.0)
-    burst = [throttle.judge(0.0) for _ in range(int(RATE_HZ * BURST_S))]
+    limiter = RateLimiter(RATE_HZ, 0.0)
+    burst = [limiter.judge(0.0) for _ in range(int(RATE_HZ * BURST_S))]
 
     assert set(burst) == {Verdict.PASS}
-    assert throttle.judge(0.0) is Verdict.COMPLAIN
+    assert limiter.judge(0.0) is Verdict.COMPLAIN
 
 
 def test_who_is_somewhat_too_fast_loses_the_excess_and_stays() -> None:
@@ -58,4 +58,4 @@ def test_a_runaway_is_closed() -> None:
 
 def test_the_lowest_rate_lets_one_frame_pass() -> None:
     """A limit of less than one frame in two seconds would let nobody say anything."""
-    assert Throttle(0.001, 0.0).judge(0.0) is Verdict.PASS
+    assert RateLimiter(0.001, 0.0).judge(0.0) is Verdict.PASS

@@ -1,0 +1,112 @@
+"""One HTTP request and its response, as an ASGI application sees them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from email.utils import formatdate
+import logging
+from typing import Any
+
+__all__ = ['App', 'Exchange', 'Headers', 'Message', 'Receive', 'Scope', 'Send']
+
+MAX_BUFFERED_BYTES = 64 * 1024
+"""Bytes of a body that may wait for the application."""
+
+Headers = list[tuple[bytes, bytes]]
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_WITHOUT_BODY = (204, 304)
+
+_log = logging.getLogger('lerobot_arena_ros.server')
+
+
+class Exchange:
+    """
+    A request whose body comes in pieces, and the whole response to it.
+
+    It serves a request for a WebSocket as well, until that is accepted.
+
+    :ivar is_over: whether the application's answer, if any is to come, does not count any more.
+    :param respond: called with the status, the headers and the body of the response, once.
+    :param want_more: called when the application waits for more of the body.
+    """
+
+    def __init__(
+        self,
+        scope: Scope,
+        respond: Callable[[int, Headers, bytes], None],
+        want_more: Callable[[], None],
+    ) -> None:
+        self.is_over = False
+        self._scope = scope
+        self._respond = respond
+        self._want_more = want_more
+        self._body = bytearray()
+        self._is_whole = False
+        self._news = asyncio.Event()
+        self._head: Message = {}
+        self._answer_body = b''
+
+    async def run(self, app: App) -> None:
+        """Have the application answer the request."""
+        try:
+            await app(self._scope, self._receive, self._send)
+        except Exception:
+            _log.exception('event=request_broke path=%r', self._scope['path'])
+        self._answer(500, [(b'content-type', b'text/plain')], b'Internal Server Error')
+
+    def feed(self, data: bytes) -> bool:
+        """Take a piece of the body; return whether more of it may follow at once."""
+        if self.is_over:
+            return True
+        self._body += data
+        self._news.set()
+        return len(self._body) < MAX_BUFFERED_BYTES
+
+    def feed_end(self) -> None:
+        """Note that the body is complete."""
+        self._is_whole = True
+        self._news.set()
+
+    def end(self) -> None:
+        """Have no answer sent: the client has gone, or was answered in another way."""
+        self.is_over = True
+        self._news.set()
+
+    async def _receive(self) -> Message:
+        while not (self._body or self._is_whole or self.is_over):
+            self._news.clear()
+            self._want_more()
+            await self._news.wait()
+        if self.is_over:
+            return {'type': 'http.disconnect'}
+        body = bytes(self._body)
+        self._body.clear()
+        return {'type': 'http.request', 'body': body, 'more_body': not self._is_whole}
+
+    async def _send(self, message: Message) -> None:
+        kind = message['type'].removeprefix('websocket.')
+        if kind == 'http.response.start':
+            self._head = message
+        elif kind == 'http.response.body':
+            self._answer_body += message.get('body', b'')
+            if not message.get('more_body'):
+                self._answer(self._head['status'], [*self._head['headers']], self._answer_body)
+        elif kind == 'close':
+            self._answer(403, [], b'')
+
+    def _answer(self, status: int, headers: Headers, body: bytes) -> None:
+        if self.is_over:
+            return
+        self.is_over = True
+        if status in _WITHOUT_BODY:
+            body = b''
+        elif b'content-length' not in (name.lower() for name, _ in headers):
+            headers.append((b'content-length', b'%d' % len(body)))
+        headers.append((b'date', formatdate(usegmt=True).encode('ascii')))
+        self._respond(status, headers, b'' if self._scope['method'] == 'HEAD' else body)

@@ -1,0 +1,270 @@
+"""
+One connection that speaks HTTP/1.1, by the Sans-I/O library h11.
+
+Requests are answered one after the other by an ASGI application. While one is served, nothing more
+is read. A request for a WebSocket has a :class:`.WebSocket` in its scope, under
+``scope['state']['socket']``, with which the application accepts it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+import http
+from typing import Any
+from urllib.parse import unquote
+
+import h11
+
+from ..limits import Timing
+from ..request_head import HeadCheck
+from .exchange import App, Exchange, Headers, Scope
+from .fair_reader import FairReader
+from .web_socket import WebSocket
+
+__all__ = ['HttpConnection']
+
+KEEP_ALIVE_S = 5.0
+"""How long a connection stays open without a request, in seconds."""
+
+MAX_HEAD_BYTES = 64 * 1024
+"""Bytes of a request line and its headers."""
+
+
+class HttpConnection:
+    """
+    Serves the requests of one connection.
+
+    :param app: the ASGI application.
+    :param timing: how long a client may take for a request, and for reading the answer.
+    :param state: a copy becomes ``scope['state']`` of each request.
+    :param make_socket: makes the WebSocket for a request that wants one.
+    :param refuse: called with a reason when the connection is ended because of it.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        timing: Timing,
+        state: dict[str, Any],
+        *,
+        make_socket: Callable[[], WebSocket],
+        refuse: Callable[[str], object],
+    ) -> None:
+        self._app = app
+        self._timing = timing
+        self._state = state
+        self._make_socket = make_socket
+        self._refuse = refuse
+        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD_BYTES)
+        self._head = HeadCheck()
+        self._exchange: Exchange | None = None
+        self._is_idle = False
+        self._is_congested = False
+        self._is_ending = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._stall: asyncio.TimerHandle | None = None
+
+    def connection_made(self, reader: FairReader) -> None:
+        """Wait for a request."""
+        self._reader = reader
+        self._transport = reader.transport
+        self._expect_within(self._timing.join_s)
+
+    def data_received(self, data: bytes) -> None:
+        """Read what came of a request."""
+        if self._is_idle:
+            self._is_idle = False
+            self._expect_within(self._timing.join_s)
+        if self._exchange is None and not self._head.feed(data):
+            self._hang_up('ambiguous_request')
+            return
+        self._http.receive_data(data)
+        self._read_events()
+
+    def connection_lost(self) -> None:
+        """End the request that is being served."""
+        self._stop_expecting()
+        self._stop_stalling()
+        if self._exchange is not None:
+            self._exchange.end()
+
+    def pause_writing(self) -> None:
+        """Give the client some time to read its answer."""
+        self._is_congested = True
+        loop = asyncio.get_running_loop()
+        self._stall = loop.call_later(self._timing.stall_s, self._hang_up, 'too_slow')
+
+    def resume_writing(self) -> None:
+        """Go on with the next request."""
+        self._is_congested = False
+        self._stop_stalling()
+        if self._exchange is not None and self._exchange.is_over:
+            self._go_on()
+
+    def shut_down(self) -> None:
+        """End the connection, after the request that is being served."""
+        self._is_ending = True
+        if self._exchange is None:
+            self._close()
+
+    def _read_events(self) -> None:
+        while not self._transport.is_closing():
+            try:
+                event = self._http.next_event()
+            except h11.RemoteProtocolError:
+                self._reject()
+                return
+            if event is h11.NEED_DATA or event is h11.PAUSED:
+                return
+            self._take(event)
+
+    def _take(self, event: object) -> None:
+        exchange = self._exchange
+        if isinstance(event, h11.Request):
+            self._begin(event)
+        elif isinstance(event, h11.ConnectionClosed) or exchange is None:
+            self._close()
+        elif isinstance(event, h11.Data):
+            if not exchange.feed(bytes(event.data)):
+                self._reader.pause()
+        elif exchange.is_over:
+            self._go_on()
+        else:
+            self._reader.pause()
+            exchange.feed_end()
+
+    def _begin(self, request: h11.Request) -> None:
+        self._stop_expecting()
+        scope = self._scope(request)
+        if scope['type'] == 'websocket':
+            socket = self._make_socket()
+            socket.prepare(scope['headers'], self._hand_over)
+            scope['state']['socket'] = socket
+        self._exchange = Exchange(scope, self._respond, self._want_more)
+        # The loop itself keeps no reference to its tasks.
+        self._task = asyncio.get_running_loop().create_task(self._exchange.run(self._app))
+
+    def _scope(self, request: h11.Request) -> Scope:
+        path, _, query = bytes(request.target).partition(b'?')
+        headers = [(bytes(name), bytes(value)) for name, value in request.headers]
+        is_websocket = request.method == b'GET' and _wants_websocket(headers)
+        is_encrypted = self._transport.get_extra_info('sslcontext') is not None
+        return {
+            'type': 'websocket' if is_websocket else 'http',
+            'asgi': {'version': '3.0', 'spec_version': '2.3'},
+            'http_version': bytes(request.http_version).decode('ascii'),
+            'method': bytes(request.method).decode('ascii'),
+            'scheme': ('ws' if is_websocket else 'http') + 's' * is_encrypted,
+            'path': unquote(path.decode('ascii')),
+            'raw_path': path,
+            'query_string': query,
+            'root_path': '',
+            'headers': headers,
+            'client': _address(self._transport.get_extra_info('peername')),
+            'server': _address(self._transport.get_extra_info('sockname')),
+            'subprotocols': [],
+            'extensions': {'websocket.http.response': {}} if is_websocket else {},
+            'state': self._state.copy(),
+        }
+
+    def _want_more(self) -> None:
+        if self._http.they_are_waiting_for_100_continue:
+            self._send(h11.InformationalResponse(status_code=100, headers=[]))
+        self._reader.resume()
+
+    def _hand_over(self, socket: WebSocket) -> None:
+        """Give the connection to a WebSocket."""
+        assert self._exchange is not None
+        self._exchange.end()
+        self._stop_stalling()
+        self._reader.handler = socket
+        socket.connection_made(self._reader)
+        data, _ = self._http.trailing_data
+        if data:
+            socket.data_received(bytes(data))
+        self._reader.resume()
+
+    def _respond(self, status: int, headers: Headers, body: bytes) -> None:
+        if self._is_ending:
+            headers.append((b'connection', b'close'))
+        reason = http.HTTPStatus(status).phrase.encode('ascii')
+        response = h11.Response(status_code=status, headers=headers, reason=reason)
+        self._send(response, *([h11.Data(data=body)] if body else []), h11.EndOfMessage())
+        self._go_on()
+
+    def _reject(self) -> None:
+        """Answer what cannot be read."""
+        if self._exchange is not None:
+            self._exchange.end()
+        if self._http.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            body = b'{"detail":"this is not a valid HTTP request"}'
+            headers: Headers = [
+                (b'content-type', b'application/json'),
+                (b'content-length', b'%d' % len(body)),
+            ]
+            response = h11.Response(status_code=400, headers=headers, reason=b'Bad Request')
+            self._send(response, h11.Data(data=body), h11.EndOfMessage())
+        self._close()
+
+    def _send(self, *events: h11.Event) -> None:
+        self._transport.write(b''.join(self._http.send(event) or b'' for event in events))
+
+    def _go_on(self) -> None:
+        """Read the next request, as soon as this one has come whole and its answer is taken."""
+        if self._is_ending or self._http.our_state is not h11.DONE:
+            self._close()
+            return
+        if self._is_congested:
+            return
+        if self._http.their_state is not h11.DONE:
+            self._expect_within(self._timing.join_s)
+            self._reader.resume()
+            return
+        self._exchange = None
+        self._http.start_next_cycle()
+        data, _ = self._http.trailing_data
+        self._head.begin()
+        if not self._head.feed(bytes(data)):
+            self._hang_up('ambiguous_request')
+            return
+        self._is_idle = not data
+        self._expect_within(KEEP_ALIVE_S if self._is_idle else self._timing.join_s)
+        self._reader.resume()
+        self._read_events()
+
+    def _hang_up(self, code: str) -> None:
+        self._refuse(code)
+        self._transport.abort()
+
+    def _close(self) -> None:
+        """Close the connection, as soon as the client has read what was sent."""
+        self._transport.close()
+        self._stop_expecting()
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(self._timing.stall_s, self._transport.abort)
+
+    def _expect_within(self, delay_s: float) -> None:
+        self._stop_expecting()
+        self._timer = asyncio.get_running_loop().call_later(delay_s, self._close)
+
+    def _stop_expecting(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _stop_stalling(self) -> None:
+        if self._stall is not None:
+            self._stall.cancel()
+            self._stall = None
+
+
+def _wants_websocket(headers: Headers) -> bool:
+    return any(
+        name == b'upgrade' and b'websocket' in [part.strip() for part in value.lower().split(b',')]
+        for name, value in headers
+    )
+
+
+def _address(name: Any) -> tuple[str, int] | None:
+    return (str(name[0]), int(name[1])) if isinstance(name, tuple) else None
