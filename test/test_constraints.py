@@ -7,6 +7,7 @@ import itertools
 import os
 from pathlib import Path
 import sys
+import sysconfig
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -96,8 +97,10 @@ def test_what_is_installed_here_is_what_is_published() -> None:
         pytest.skip('this environment is not one that make has made with constraints')
     python = '.'.join(map(str, sys.version_info[:2]))
     pins = {name: pin for file in files for name, pin in pins_in(ROOT / file, python).items()}
+    # Not sys.path: setuptools adds the folder of what it carries.
     installed = {
-        canonicalize_name(found.name): found.version for found in metadata.distributions()
+        canonicalize_name(found.name): found.version
+        for found in metadata.distributions(path=[sysconfig.get_path('purelib')])
     }
     differing = {
         name: f'{version}, pinned at {pins[name]}'
