@@ -91,12 +91,16 @@ class Deployment:
         return arena_server(*unit_arguments(str(port), str(self._folder)))
 
 
-def unit_arguments(port: str, credentials: str) -> list[str]:
-    """Read what systemd would call the server with."""
+def unit_arguments(port: str, folder: str) -> list[str]:
+    """
+    Read what systemd would call the server with.
+
+    :param folder: where the token is, and where the audit log goes.
+    """
     found = re.search(rf'^ExecStart=\S+ -m {re.escape(MODULE)} (.*)$', UNIT.read_text(), re.M)
     assert found is not None
-    line = found[1].replace('%i', port).replace('${CREDENTIALS_DIRECTORY}', credentials)
-    return shlex.split(line)
+    line = re.sub(r'\$\{(CREDENTIALS|LOGS)_DIRECTORY\}', lambda _: folder, found[1])
+    return shlex.split(line.replace('%i', port))
 
 
 @contextmanager
