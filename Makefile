@@ -91,7 +91,7 @@ motion: $(VENV)/installed ## Test the limits of motion in a million random steps
 	MOTION_STEPS=$(STEPS) $(BIN)/python -m pytest -rs -o faulthandler_timeout=0 $(ARGS) test/test_motion_properties.py
 
 nginx: $(VENV)/installed ## Test several arenas behind nginx, which must be there
-	REQUIRE=nginx $(BIN)/python -m pytest -rs $(ARGS) test/test_deploy.py
+	REQUIRE=nginx $(BIN)/python -m pytest -rs $(ARGS) test/test_deploy*.py
 
 browser: $(VENV)/browser ## Test the console in Chromium, which has to be here; pictures go to build/screenshots
 	REQUIRE=browser $(BIN)/python -m pytest -rs test/test_console*_in_browser.py $(ARGS)
