@@ -16,7 +16,7 @@ import httpx
 import pytest
 from support.couples import couple
 from support.deployment import BEARER, TOKEN, UNIT, unit_arguments
-from support.pages import ROOT, blocks_of
+from support.pages import ROOT, blocks_of, read
 from support.processes import Process, free_port, running_command
 from support.required import require
 from support.waiting import wait_for
@@ -113,6 +113,24 @@ def test_the_settings_for_a_network_let_the_network_in(tmp_path: Path) -> None:
     assert {Path(word).name for word in certificate} == {'cert.pem', 'key.pem'}
     loaded = {value.partition(':')[0] for value in settings['LoadCredential']}
     assert loaded == {'token', 'cert.pem', 'key.pem'}
+
+
+def test_the_settings_for_several_tokens_change_the_tokens_alone() -> None:
+    """A drop-in names the whole command again, and could leave out a limit."""
+    (block,) = blocks_of('deploy/README.md', 'ini')
+    settings = settings_of(block.text)
+    (usual,) = settings_of(UNIT.read_text())['ExecStart']
+    (group,) = settings['SupplementaryGroups']
+    page = read('deploy/README.md')
+
+    assert settings['ExecStart'] == [
+        '',
+        usual.replace(
+            '--token-file ${CREDENTIALS_DIRECTORY}/token', '--tokens /etc/arena_tokens/tokens.yaml'
+        ),
+    ]
+    assert settings['ExecReload'] == ['kill -HUP $MAINPID']
+    assert f'install -m 640 -g {group} tokens.yaml /etc/arena_tokens/tokens.yaml' in page
 
 
 @contextmanager
