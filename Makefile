@@ -30,6 +30,8 @@ ifdef SOURCED
 VENV := .venv-ros-$(SOURCED)
 VENV_OPTIONS := --system-site-packages
 REQUIREMENTS := requirements/newest.txt
+# What apt has installed counts, so nothing is pinned.
+CONSTRAINTS :=
 OF_TESTS := requirements/test.txt
 TESTED := $(VENV)/installed
 export PYTHONPATH := $(CURDIR):$(PYTHONPATH)
@@ -37,6 +39,7 @@ else
 VENV := .venv$(if $(filter-out jazzy,$(DISTRO)),-$(DISTRO))$(if $(filter-out newest,$(DEPS)),-$(DEPS))
 VENV_OPTIONS :=
 REQUIREMENTS := requirements/$(DISTRO).txt requirements/$(DEPS).txt
+CONSTRAINTS := requirements/constraints-$(DISTRO).txt requirements/constraints-$(DEPS).txt
 # apt.txt has them already.
 OF_TESTS := $(if $(filter newest,$(DEPS)),$(addprefix requirements/,test.txt fuzz.txt examples.txt fast.txt))
 # The simulated arm is tested where everything is the newest; elsewhere its tests skip.
@@ -51,7 +54,11 @@ export PYTHONPATH := $(CURDIR)
 unexport LD_LIBRARY_PATH RMW_IMPLEMENTATION ROS_DISTRO _ROS_WHEELS_BOOTSTRAP_COMPLETE
 endif
 
+PINNED := $(addprefix --constraints ,$(CONSTRAINTS))
+# A test compares what is installed with them.
+export CONSTRAINTS
 COLCON_VENV := $(VENV)-colcon
+AUDIT_VENV := .venv-audit
 BIN := $(VENV)/bin
 
 export ROS_AUTOMATIC_DISCOVERY_RANGE := LOCALHOST
@@ -63,7 +70,7 @@ endif
 .DEFAULT_GOAL := help
 # What is installed goes into one venv, one after the other.
 .NOTPARALLEL:
-.PHONY: help demo sim test motion browser nginx bench tracking faults soak lint types colcon clean
+.PHONY: help demo sim test motion browser nginx bench tracking faults soak lint types audit constraints colcon clean
 
 help: ## List the targets
 	@echo 'make TARGET, where TARGET is one of'
@@ -84,7 +91,7 @@ motion: $(VENV)/installed ## Test the limits of motion in a million random steps
 	MOTION_STEPS=$(STEPS) $(BIN)/python -m pytest -rs -o faulthandler_timeout=0 $(ARGS) test/test_motion_properties.py
 
 nginx: $(VENV)/installed ## Test several arenas behind nginx, which must be there
-	REQUIRE=nginx $(BIN)/python -m pytest -rs $(ARGS) test/test_deploy.py
+	REQUIRE=nginx $(BIN)/python -m pytest -rs $(ARGS) test/test_deploy*.py
 
 browser: $(VENV)/browser ## Test the console in Chromium, which has to be here; pictures go to build/screenshots
 	REQUIRE=browser $(BIN)/python -m pytest -rs test/test_console*_in_browser.py $(ARGS)
@@ -111,8 +118,22 @@ lint: $(VENV)/tools ## Check style and format
 	$(BIN)/python -m ruff format --check .
 
 types: $(VENV)/tools ## Check types, in the tests too
-	$(BIN)/python -m mypy lerobot_arena_ros test benchmark examples requirements/install.py
+	$(BIN)/python -m mypy lerobot_arena_ros test benchmark examples requirements/*.py
 endif
+
+audit: $(AUDIT_VENV)/installed ## Look up known vulnerabilities of the pinned versions
+	@$(AUDIT_VENV)/bin/python requirements/audit.py
+
+# What is installed with ROS 2, and what apt gives, agrees with the newest where it can.
+PINS := $(AUDIT_VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.10 \
+  --no-annotate --custom-compile-command 'make constraints'
+constraints: $(AUDIT_VENV)/installed ## Pin the newest versions in requirements/constraints-*.txt
+	$(PINS) -o requirements/constraints-newest.txt \
+	  $(filter-out requirements/constraints-% %/jazzy.txt %/kilted.txt %/apt.txt,$(sort $(wildcard requirements/*.txt)))
+	$(PINS) -o requirements/constraints-jazzy.txt -c requirements/constraints-newest.txt requirements/jazzy.txt
+	$(PINS) -o requirements/constraints-kilted.txt -c requirements/constraints-newest.txt requirements/kilted.txt
+	$(PINS) -o requirements/constraints-apt.txt -c requirements/constraints-jazzy.txt requirements/apt.txt
+	$(PINS) -o deploy/requirements.txt -c requirements/constraints-newest.txt --generate-hashes requirements/newest.txt
 
 colcon: $(COLCON_VENV)/installed ## Build and test the package with colcon in a workspace made for it
 	@set -e; workspace=$$(mktemp -d); trap 'rm -rf "$$workspace"' EXIT; \
@@ -128,27 +149,31 @@ clean: ## Remove the venvs and what the tools left behind
 
 # A venv is made anew when what goes into it changes; the stamp comes last, so a broken one too.
 # The demo needs little of it: the rest is added when something else is asked for.
-%/runtime: $(REQUIREMENTS)
+%/runtime: $(REQUIREMENTS) $(CONSTRAINTS)
 ifeq ($(DEPS),apt)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info >= (3, 13))' || { \
 	  echo "DEPS=apt needs Python 3.12 or earlier, because Pydantic 1.10.14 does not know $$($(PYTHON) --version): name one with PYTHON=..."; exit 1; }
 endif
-	@$(PYTHON) requirements/install.py --new $(VENV_OPTIONS) $* $(filter %.txt,$^)
+	@$(PYTHON) requirements/install.py --new $(VENV_OPTIONS) $(PINNED) $* $(REQUIREMENTS)
 	@touch $@
 
 %/installed: $(OF_TESTS) %/runtime
-	@$(if $(filter %.txt,$^),$*/bin/python requirements/install.py $* $(filter %.txt,$^))
+	@$(if $(filter %.txt,$^),$*/bin/python requirements/install.py $(PINNED) $* $(filter %.txt,$^))
 	@touch $@
 
 $(COLCON_VENV)/installed: requirements/colcon.txt
 
+$(AUDIT_VENV)/installed: requirements/audit.txt requirements/constraints-newest.txt
+	@$(PYTHON) requirements/install.py --new --constraints requirements/constraints-newest.txt $(AUDIT_VENV) $<
+	@touch $@
+
 %/sim: requirements/sim.txt %/runtime
-	@$*/bin/python requirements/install.py $* $<
+	@$*/bin/python requirements/install.py $(PINNED) $* $<
 	@touch $@
 
 define ADDED
 %/$(1): requirements/$(1).txt %/installed
-	@$$*/bin/python requirements/install.py $$* $$<
+	@$$*/bin/python requirements/install.py $(PINNED) $$* $$<
 	@touch $$@
 endef
 $(foreach name,browser bench tools,$(eval $(call ADDED,$(name))))

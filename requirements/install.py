@@ -49,13 +49,21 @@ def main() -> int:
     )
     parser.add_argument('venv', type=Path, help='the folder of the environment')
     parser.add_argument('files', type=Path, nargs='+', help='requirements')
+    parser.add_argument(
+        '--constraints',
+        type=Path,
+        metavar='FILE',
+        action='append',
+        default=[],
+        help='versions of what is installed, as pip has it; may be given several times',
+    )
     parser.add_argument('--new', action='store_true', help='make the environment first, anew')
     parser.add_argument('--system-site-packages', action='store_true', help='as venv has it')
     args = parser.parse_args()
     try:
         if args.new:
             make_venv(args.venv, ['--system-site-packages'] * args.system_site_packages)
-        install(args.venv, args.files)
+        install(args.venv, args.files, args.constraints)
     except Failure as exc:
         print(f'{args.venv}: {exc}', file=sys.stderr)
         return 1
@@ -94,10 +102,11 @@ def make_venv(venv: Path, options: list[str]) -> None:
         raise Failure(f'{sys.executable} cannot make a virtual environment: {why}')
 
 
-def install(venv: Path, files: list[Path]) -> None:
+def install(venv: Path, files: list[Path], constraints: list[Path]) -> None:
     """
     Install what the files name.
 
+    :param constraints: files that say in which versions.
     :raises Failure: pip could not.
     """
     print(f'Installing {", ".join(map(str, files))} into {venv} (once)', flush=True)
@@ -106,6 +115,7 @@ def install(venv: Path, files: list[Path]) -> None:
     command = [str(venv / 'bin' / 'python'), '-m', 'pip', 'install', '--prefer-binary']
     command += ['--disable-pip-version-check', '--no-color', '--progress-bar', 'off']
     command += [word for file in files for word in ('-r', str(file))]
+    command += [word for file in constraints for word in ('-c', str(file))]
     try:
         process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors='replace'
@@ -153,6 +163,8 @@ def reason_of(lines: list[str]) -> str:
     if any(word in text for word in UNREACHED):
         return OFFLINE
     errors = [line.removeprefix('ERROR: ').strip() for line in lines if line.startswith('ERROR')]
+    # This one only has an address; the one before it names the packages.
+    errors = [error for error in errors if not error.startswith('ResolutionImpossible')]
     for words, meaning in REASONS.items():
         if words in text:
             return f'{meaning}: {errors[-1] if errors else words}'

@@ -14,7 +14,15 @@ from support.pages import ROOT
 from support.processes import free_port
 
 FILES = ('Makefile', 'requirements')
-NOT_HIS = ('PYTHONPATH', 'ROS_DISTRO', 'DISTRO', 'DEPS', 'MAKELEVEL', 'MAKEOVERRIDES')
+NOT_HIS = (
+    'CONSTRAINTS',
+    'PYTHONPATH',
+    'ROS_DISTRO',
+    'DISTRO',
+    'DEPS',
+    'MAKELEVEL',
+    'MAKEOVERRIDES',
+)
 """Variables that the make which runs the tests may have set."""
 
 NO_VENV = 'print("ensurepip is not available"); raise SystemExit(1)'
@@ -55,11 +63,40 @@ def test_a_target_installs_what_it_needs(folder: Path, target: str) -> None:
     done = run(folder, ['make', '-n', target, f'PYTHON={sys.executable}'])
     wanted = {word for word in done.stdout.split() if word.startswith('requirements/')}
 
-    runtime = {f'requirements/{name}' for name in ('install.py', 'jazzy.txt', 'newest.txt')}
+    names = ('jazzy.txt', 'newest.txt', 'constraints-jazzy.txt', 'constraints-newest.txt')
+    runtime = {f'requirements/{name}' for name in ('install.py', *names)}
     more = {f'requirements/{name}.txt' for name in ('test', 'fuzz', 'examples', 'fast', 'sim')}
     expected = {'demo': set(), 'sim': {'requirements/sim.txt'}, 'test': more}
     assert done.returncode == 0, done.stderr
     assert wanted == runtime | expected[target]
+
+
+@pytest.mark.parametrize('deps', ['newest', 'apt'])
+@pytest.mark.parametrize('distro', ['jazzy', 'kilted'])
+def test_each_environment_is_installed_with_its_constraints(
+    folder: Path, distro: str, deps: str
+) -> None:
+    """Each time that something is added to it."""
+    variables = [f'DISTRO={distro}', f'DEPS={deps}', f'PYTHON={sys.executable}']
+    done = run(folder, ['make', '-n', 'test', *variables])
+    commands = [line for line in done.stdout.splitlines() if ' requirements/install.py ' in line]
+    pinned = [f'--constraints requirements/constraints-{name}.txt' for name in (distro, deps)]
+
+    assert commands
+    assert all(' '.join(pinned) in command for command in commands)
+
+
+def test_a_constraint_keeps_another_version_out(folder: Path) -> None:
+    """Pip says which, in the one line."""
+    (folder / 'some.txt').write_text('pip>=1\n')
+    (folder / 'pins.txt').write_text('pip==1.0\n')
+
+    pinned = ['--constraints', 'pins.txt']
+    done = install(folder, '--new', *pinned, 'env', 'some.txt', PIP_NO_INDEX='1')
+
+    assert done.returncode == 1
+    assert 'env: pip failed: Cannot install pip>=1 because' in done.stderr
+    assert 'pip==1.0' in (folder / 'env.log').read_text()
 
 
 def test_an_environment_whose_python_is_gone_is_made_anew(folder: Path) -> None:

@@ -30,6 +30,7 @@ ROSDEP_KEYS = {
     'h11': 'python3-httpx',  # which needs it
     'httpx': 'python3-httpx',
     'hypothesis': 'python3-hypothesis',
+    'packaging': 'python3-packaging',
     'prometheus_client': 'python3-prometheus-client',
     'pydantic': 'python3-pydantic',
     'pytest': 'python3-pytest',
@@ -45,6 +46,9 @@ PIP_NAMES = {'prometheus_client': 'prometheus-client', 'yaml': 'pyyaml'}
 """What pip calls a module, where it is not the module's own name."""
 
 ROOMS = ('arena', 'output', 'server', 'server.net', 'control', 'nodes', 'sim')
+
+BROUGHT = {'starlette'}
+"""Modules whose releases are chosen by another package that we ask for."""
 
 OPTIONAL = {
     'examples': {'matplotlib', 'mcap'},
@@ -204,7 +208,7 @@ def test_every_import_is_declared(folder: str, tags: tuple[str, ...]) -> None:
 def test_pip_asks_for_what_the_package_imports(described: dict[str, Any]) -> None:
     """What package.xml names besides ROS, and nothing else."""
     names = {re.split('[<>=]', line)[0] for line in described['install_requires']}
-    imported = third_party(PACKAGE) - set().union(*OPTIONAL.values()) - {'starlette'}
+    imported = third_party(PACKAGE) - set().union(*OPTIONAL.values()) - BROUGHT
     foreign = {name for name in imported if name in ROSDEP_KEYS}
 
     assert names == {PIP_NAMES.get(name, name) for name in foreign} | {'setuptools'}

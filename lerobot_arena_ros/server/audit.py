@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from logging.handlers import WatchedFileHandler
 import os
@@ -26,7 +27,8 @@ class AuditFile:
     """
 
     def __init__(self, path: str) -> None:
-        self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        self._path = path
+        self._descriptor = self._make()
         self._handler = _Handler(path)
         self._queue = LogQueue(self._descriptor, self._tell_lost)
 
@@ -34,7 +36,13 @@ class AuditFile:
         """Have a line written soon; any thread."""
         self._queue.put(lambda _: self._write(line))
 
+    def _make(self) -> int:
+        return os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+
     def _write(self, line: str) -> None:
+        # The handler would make it anew with what the umask allows.
+        with contextlib.suppress(OSError):
+            os.close(self._make())
         self._handler.emit(logging.makeLogRecord({'msg': '%s', 'args': (line,)}))
 
     def _tell_lost(self, lines: int) -> None:

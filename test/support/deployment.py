@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+import http.client
+import json
 from pathlib import Path
 import re
 import shlex
 import signal
+import ssl
+from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -18,10 +23,25 @@ from .arena_server import ROOT, Server, arena_server
 from .certificates import Authority
 from .required import require
 
-__all__ = ['BEARER', 'TOKEN', 'UNIT', 'Deployment', 'deployed', 'unit_arguments']
+__all__ = [
+    'BEARER',
+    'HANDSHAKE',
+    'TOKEN',
+    'UNIT',
+    'Deployment',
+    'deployed',
+    'status',
+    'unit_arguments',
+]
 
 TOKEN = 'zebra-7.secret'
 BEARER = {'Authorization': f'Bearer {TOKEN}'}
+HANDSHAKE = {
+    'Connection': 'Upgrade',
+    'Upgrade': 'websocket',
+    'Sec-WebSocket-Version': '13',
+    'Sec-WebSocket-Key': 'AAAAAAAAAAAAAAAAAAAAAA==',
+}
 UNIT = ROOT / 'deploy' / 'arena_server@.service'
 PROCESSES = 3
 MODULE = 'lerobot_arena_ros.server.main'
@@ -91,12 +111,31 @@ class Deployment:
         return arena_server(*unit_arguments(str(port), str(self._folder)))
 
 
-def unit_arguments(port: str, credentials: str) -> list[str]:
-    """Read what systemd would call the server with."""
+def status(url: str, path: str, **headers: str) -> tuple[int, dict[str, Any]]:
+    """Ask for exactly this path; with ``Upgrade`` among the headers, for a WebSocket."""
+    parts = urlsplit(url)
+    kind: Any = http.client.HTTPConnection
+    options: dict[str, Any] = {}
+    if parts.scheme == 'https':
+        kind = http.client.HTTPSConnection
+        options['context'] = ssl._create_unverified_context()
+    with closing(kind(parts.netloc, timeout=10, **options)) as connection:
+        connection.request('GET', path, headers=headers)
+        reply = connection.getresponse()
+        is_json = reply.getheader('content-type') == 'application/json'
+        return reply.status, json.loads(reply.read()) if is_json else {}
+
+
+def unit_arguments(port: str, folder: str) -> list[str]:
+    """
+    Read what systemd would call the server with.
+
+    :param folder: where the token is, and where the audit log goes.
+    """
     found = re.search(rf'^ExecStart=\S+ -m {re.escape(MODULE)} (.*)$', UNIT.read_text(), re.M)
     assert found is not None
-    line = found[1].replace('%i', port).replace('${CREDENTIALS_DIRECTORY}', credentials)
-    return shlex.split(line)
+    line = re.sub(r'\$\{(CREDENTIALS|LOGS)_DIRECTORY\}', lambda _: folder, found[1])
+    return shlex.split(line.replace('%i', port))
 
 
 @contextmanager

@@ -1,0 +1,168 @@
+"""
+Look up known vulnerabilities of the versions in requirements/constraints-*.txt, by pip-audit.
+
+    .venv-audit/bin/python requirements/audit.py
+
+Ends with 1 if there is one that audit.ignored does not name. Where the package index does not
+answer, the last line says so, and nothing fails. constraints-apt.txt is left out: its versions
+stand for packages in which Ubuntu mends vulnerabilities without a new version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+import json
+from pathlib import Path
+import re
+import subprocess
+import sys
+import tempfile
+from typing import Any, NamedTuple
+
+FOLDER = Path(__file__).resolve().parent
+FILES = ('constraints-newest.txt', 'constraints-jazzy.txt', 'constraints-kilted.txt')
+IGNORED = FOLDER / 'audit.ignored'
+TIMEOUT_S = 120.0
+UNREACHED = (
+    'ConnectionError',
+    'Could not connect',
+    'JSONDecodeError',
+    'ProxyError',
+    'SSLError',
+    'ServiceError',
+    'Timeout',
+)
+"""What pip-audit prints where the package index does not answer."""
+
+REMEDY = 'raise it with make constraints, or name it in requirements/audit.ignored with the reason'
+
+
+class Unanswered(Exception):
+    """No report can be had here; its text says why."""
+
+
+class Verdict(NamedTuple):
+    """
+    What an audit found.
+
+    :param lines: what to print; the last one is the summary.
+    """
+
+    lines: list[str]
+    failed: bool
+
+
+def main() -> int:
+    """Ask pip-audit, and print what it found."""
+    texts = [(FOLDER / name).read_text(encoding='utf-8') for name in FILES]
+    ignored = ignored_in(IGNORED.read_text(encoding='utf-8'))
+    try:
+        packages = [package for text in lists_of(texts) for package in ask(text)]
+    except Unanswered as exc:
+        print(f'Audit: not done: {exc}')
+        return 0
+    except subprocess.CalledProcessError as exc:
+        print(exc.stderr, f'Audit: pip-audit ended with {exc.returncode}', sep='\n')
+        return 1
+    verdict = judge(packages, ignored)
+    print('\n'.join(verdict.lines))
+    return int(verdict.failed)
+
+
+def lists_of(texts: Iterable[str]) -> list[str]:
+    """Return requirements for each version that is pinned, whatever its marker; no name twice."""
+    lists: list[dict[str, str]] = []
+    for name, version in sorted({pin for text in texts for pin in pins_of(text)}):
+        free = [each for each in lists if name not in each]
+        if not free:
+            lists.append({})
+        (free or lists[-1:])[0][name] = version
+    return [''.join(f'{name}=={version}\n' for name, version in each.items()) for each in lists]
+
+
+def pins_of(text: str) -> list[tuple[str, str]]:
+    """Return the names and versions of a file of constraints."""
+    return re.findall(r'^([\w.-]+)==([^\s;]+)', text, re.M)
+
+
+def ignored_in(text: str) -> dict[str, str]:
+    """Return the reason for each id that is ignored."""
+    lines = [line.split(maxsplit=1) for line in text.splitlines() if line and line[0] != '#']
+    return {words[0]: words[1] if len(words) > 1 else '' for words in lines}
+
+
+def ask(requirements: str) -> list[dict[str, Any]]:
+    """
+    Run pip-audit.
+
+    :returns: what its report says of each package.
+    :raises Unanswered: the index was not reached.
+    :raises subprocess.CalledProcessError: pip-audit made no report.
+    """
+    command = [sys.executable, '-m', 'pip_audit', '--format', 'json', '--progress-spinner', 'off']
+    command += ['--vulnerability-service', 'pypi', '--no-deps', '--disable-pip', '-r']
+    with tempfile.NamedTemporaryFile('w', suffix='.txt', encoding='utf-8') as file:
+        file.write(requirements)
+        file.flush()
+        try:
+            done = subprocess.run(
+                [*command, file.name],
+                capture_output=True,
+                text=True,
+                timeout=TIMEOUT_S,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise Unanswered(f'it took longer than {TIMEOUT_S:.0f} s') from None
+    try:
+        packages: list[dict[str, Any]] = json.loads(done.stdout)['dependencies']
+    except ValueError:
+        if any(word in done.stderr for word in UNREACHED):
+            raise Unanswered('the package index was not reached') from None
+        raise subprocess.CalledProcessError(
+            done.returncode, command, done.stdout, done.stderr
+        ) from None
+    return packages
+
+
+def judge(packages: list[dict[str, Any]], ignored: Mapping[str, str]) -> Verdict:
+    """Say what the reports of pip-audit mean."""
+    known = [package for package in packages if 'skip_reason' not in package]
+    if not known:
+        answer = f'the package index has no vulnerabilities of any of {len(packages)} packages'
+        return Verdict([f'Audit: not done: {answer}, nor that there are none'], failed=False)
+    found = [(package, vulnerability) for package in known for vulnerability in package['vulns']]
+    counted = [pair for pair in found if not ignored.keys() & ids_of(pair[1])]
+    lines = [f'{describe(*pair)}: {REMEDY}' for pair in counted]
+    names = {each for _, vulnerability in found for each in ids_of(vulnerability)}
+    unused = sorted(ignored.keys() - names)
+    lines += [f'requirements/audit.ignored: {each} is not found any more' for each in unused]
+    lines += [f'requirements/audit.ignored: {each} has no reason' for each in reasonless(ignored)]
+    unknown = len(packages) - len(known)
+    lines.append(
+        f'Audit: {len(counted)} known vulnerabilities in {len(known)} packages'
+        + f', {len(found) - len(counted)} ignored' * (len(found) > len(counted))
+        + f'; the index does not know {unknown} packages' * bool(unknown)
+    )
+    return Verdict(lines, failed=bool(counted or reasonless(ignored)))
+
+
+def reasonless(ignored: Mapping[str, str]) -> list[str]:
+    """Return the ids that are ignored without a reason."""
+    return [each for each, reason in ignored.items() if not reason]
+
+
+def ids_of(vulnerability: Mapping[str, Any]) -> set[str]:
+    """Return each id that a vulnerability has."""
+    return {vulnerability['id'], *vulnerability.get('aliases', ())}
+
+
+def describe(package: Mapping[str, Any], vulnerability: Mapping[str, Any]) -> str:
+    """Name a vulnerable package, the vulnerability and the versions without it."""
+    fixed = ', '.join(vulnerability.get('fix_versions', ())) or 'no version'
+    ids = ', '.join(sorted(ids_of(vulnerability)))
+    return f'{package["name"]} {package["version"]} has {ids}, mended in {fixed}'
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,208 @@
+"""The limits of the units in deploy/: they are strict, and the server runs within its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+import os
+from pathlib import Path
+import re
+import shutil
+import signal
+import subprocess
+import sys
+
+import httpx
+import pytest
+from support.couples import couple
+from support.deployment import BEARER, TOKEN, UNIT, unit_arguments
+from support.pages import ROOT, blocks_of, read
+from support.processes import Process, free_port, running_command
+from support.required import require
+from support.waiting import wait_for
+
+BRIDGE = ROOT / 'deploy' / 'arena_bridge.service'
+MOST_EXPOSED = {UNIT: 1.0, BRIDGE: 4.5}
+"""What systemd-analyze may say of a unit at most, of 10."""
+
+LIMITED = """
+import ctypes, os, sys
+prctl = ctypes.CDLL(None, use_errno=True).prctl
+for option in (38, 65):  # PR_SET_NO_NEW_PRIVS, PR_SET_MDWE
+    if prctl(option, 1, 0, 0, 0):
+        sys.exit(os.strerror(ctypes.get_errno()))
+os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+"""
+"""Run a program as NoNewPrivileges and MemoryDenyWriteExecute do."""
+
+MAP_CODE = 'import mmap; mmap.mmap(-1, 4096, prot=mmap.PROT_WRITE | mmap.PROT_EXEC)'
+OF_ROS = {'AF_INET', 'AF_INET6', 'AF_NETLINK', 'AF_UNIX'}
+BREAKS_ROS = {
+    'MemoryDenyWriteExecute',
+    'PrivateIPC',
+    'PrivateNetwork',
+    'PrivateTmp',
+    'ProtectClock',
+    'RemoveIPC',
+    'SystemCallFilter',
+}
+
+
+def analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run systemd-analyze, which needs no systemd that runs."""
+    program = shutil.which('systemd-analyze')
+    require('systemd-analyze', program, 'systemd-analyze is not installed')
+    command = [str(program), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+
+
+def settings_of(text: str) -> dict[str, list[str]]:
+    """Read each line of a unit; what is assigned several times counts each time."""
+    settings: dict[str, list[str]] = {}
+    for name, value in re.findall(r'^(\w+)=(.*)$', text, re.M):
+        settings.setdefault(name, []).append(value)
+    return settings
+
+
+@pytest.mark.parametrize('path', MOST_EXPOSED, ids=lambda path: path.name)
+def test_a_unit_is_as_strict_as_systemd_can_tell(path: Path, tmp_path: Path) -> None:
+    """The server is exposed as little as a server can be, the bridge as ROS 2 lets it."""
+    unit = tmp_path / path.name.replace('@', '@8001')
+    unit.write_text(path.read_text())
+    threshold = f'--threshold={round(MOST_EXPOSED[path] * 10)}'
+    done = analyze('security', '--offline=true', '--no-pager', threshold, str(unit))
+    if 'Unknown' in done.stderr or 'unrecognized option' in done.stderr:
+        pytest.skip('this systemd-analyze cannot read a unit from a file: systemd 250 can')
+
+    assert 'Overall exposure level' in done.stdout, done.stderr
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize('path', MOST_EXPOSED, ids=lambda path: path.name)
+def test_a_unit_cannot_take_the_machine(path: Path) -> None:
+    """Its memory and its threads have an end, and it gets no privileges."""
+    settings = settings_of(path.read_text())
+
+    assert settings['MemoryMax']
+    assert settings['TasksMax']
+    assert settings['NoNewPrivileges'] == ['yes']
+    assert settings['CapabilityBoundingSet'] == ['']
+
+
+def test_the_limits_of_the_bridge_leave_ros_what_it_needs() -> None:
+    """Fast DDS finds its interfaces by netlink, and shares memory with the driver."""
+    settings = settings_of(BRIDGE.read_text())
+
+    assert set(settings['RestrictAddressFamilies'][0].split()) == OF_ROS
+    assert settings.keys() & BREAKS_ROS == set()
+
+
+def test_the_settings_for_a_network_let_the_network_in(tmp_path: Path) -> None:
+    """The unit itself refuses all addresses but those of its machine."""
+    (block,) = blocks_of('docs/howto/start_at_boot.md', 'ini')
+    settings = settings_of(UNIT.read_text() + block.text)
+    command = settings['ExecStart'][-1]
+    for name in ('CREDENTIALS', 'LOGS'):
+        command = command.replace(f'${{{name}_DIRECTORY}}', str(tmp_path))
+    (tmp_path / 'token').write_text(TOKEN)
+    certificate = [word for word in command.split() if word.endswith('.pem')]
+
+    assert ' --host 0.0.0.0 ' in command
+    assert settings['IPAddressDeny'] == ['any']
+    assert settings['IPAddressAllow'][-1] == 'any'
+    assert {Path(word).name for word in certificate} == {'cert.pem', 'key.pem'}
+    loaded = {value.partition(':')[0] for value in settings['LoadCredential']}
+    assert loaded == {'token', 'cert.pem', 'key.pem'}
+
+
+def test_the_settings_for_several_tokens_change_the_tokens_alone() -> None:
+    """A drop-in names the whole command again, and could leave out a limit."""
+    (block,) = blocks_of('deploy/README.md', 'ini')
+    settings = settings_of(block.text)
+    (usual,) = settings_of(UNIT.read_text())['ExecStart']
+    (group,) = settings['SupplementaryGroups']
+    page = read('deploy/README.md')
+
+    assert settings['ExecStart'] == [
+        '',
+        usual.replace(
+            '--token-file ${CREDENTIALS_DIRECTORY}/token', '--tokens /etc/arena_tokens/tokens.yaml'
+        ),
+    ]
+    assert settings['ExecReload'] == ['kill -HUP $MAINPID']
+    assert f'install -m 640 -g {group} tokens.yaml /etc/arena_tokens/tokens.yaml' in page
+
+
+@contextmanager
+def server_under(folder: Path, *wrapper: str) -> Iterator[tuple[Process, str]]:
+    """Run the server as its unit does, by another program; give it and its URL."""
+    (folder / 'token').write_text(TOKEN)
+    port = free_port()
+    arguments = unit_arguments(str(port), str(folder))
+    command = [*wrapper, '-m', 'lerobot_arena_ros.server.main', *arguments]
+    with running_command(command, cwd=ROOT) as process:
+        wait_for(lambda: 'listening on' in process.output, 'the server', 30.0)
+        yield process, f'http://127.0.0.1:{port}'
+
+
+async def use(url: str, folder: Path) -> None:
+    """Join, move a joint and stop, so that each part of the server has done something."""
+    rooms = f'{url}/robotics/workspaces/lab/rooms'
+    httpx.post(rooms, headers=BEARER, json={'room_id': 'arm'}).raise_for_status()
+    async with couple(url, 'lab', token=TOKEN) as two:
+        await two.lead('after', 2.0)
+        await two.stop('enough')
+    assert httpx.get(f'{url}/metrics', headers=BEARER).status_code == 200
+    assert '"event":"emergency_stop"' in (folder / 'audit.jsonl').read_text()
+
+
+async def test_the_server_needs_no_memory_that_is_written_and_executed(tmp_path: Path) -> None:
+    """With the libraries that are installed, those that make it faster among them."""
+    limited = (sys.executable, '-c', LIMITED)
+    probe = subprocess.run([*limited, '-c', ''], capture_output=True, text=True, check=False)
+    require('mdwe', probe.returncode == 0, f'Linux 6.3 can do that: {probe.stderr.strip()}')
+    refused = subprocess.run([*limited, '-c', MAP_CODE], capture_output=True, text=True)
+    assert 'PermissionError' in refused.stderr
+
+    with server_under(tmp_path, *limited) as (process, url):
+        await use(url, tmp_path)
+
+        assert process.end(signal.SIGTERM) == 0
+
+
+async def test_the_server_makes_no_call_that_its_unit_refuses(tmp_path: Path) -> None:
+    """Neither a system call nor a kind of socket, from its start to its end."""
+    tracer = shutil.which('strace')
+    require('strace', tracer, 'strace is not installed')
+    trace = tmp_path / 'trace'
+    wrapper = (str(tracer), '-f', '-qq', '-o', str(trace), '-I', '4', sys.executable)
+    with server_under(tmp_path, *wrapper) as (process, url):
+        await use(url, tmp_path)
+        (server,) = children_of(process.pid)
+        os.kill(server, signal.SIGTERM)
+        assert process.wait() == 0
+    text = trace.read_text(encoding='utf-8', errors='replace')
+    calls = set(re.findall(r'^\d+ +([a-z]\w+)\(', text, re.M))
+    families = set(re.findall(r'socket(?:pair)?\((AF_\w+)', text))
+    settings = settings_of(UNIT.read_text())
+    allowed, refused = settings['SystemCallFilter']
+
+    assert {'socket', 'exit_group'} <= calls
+    assert calls <= members(*allowed.split())
+    assert calls & members(*refused.removeprefix('~').split()) == set()
+    assert families <= set(settings['RestrictAddressFamilies'][0].split())
+
+
+def children_of(pid: int) -> list[int]:
+    """List the processes that a process has started."""
+    return [int(word) for word in Path(f'/proc/{pid}/task/{pid}/children').read_text().split()]
+
+
+def members(*names: str) -> set[str]:
+    """List the system calls of sets of systemd's, with those of the sets in them."""
+    calls: set[str] = set()
+    for line in analyze('syscall-filter', *names).stdout.splitlines():
+        word = line.strip()
+        if line[:1] == ' ' and not word.startswith('#'):
+            calls |= members(word) if word.startswith('@') else {word}
+    return calls
