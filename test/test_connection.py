@@ -18,6 +18,7 @@ from websockets.exceptions import WebSocketException
 
 from lerobot_arena_ros.arena import opening as opening_module
 from lerobot_arena_ros.arena.address import Address
+from lerobot_arena_ros.arena.client_socket import CLOSE_TIMEOUT_S
 from lerobot_arena_ros.arena.connection import new_participant_id, open_connection
 from lerobot_arena_ros.arena.errors import (
     AccessDenied,
@@ -397,7 +398,7 @@ async def test_leaving_a_silent_network_takes_a_second(own_server_url: str, is_f
             with pytest.raises(ConnectionLost):
                 await flooding
 
-    assert took_s < opening_module.CLOSE_TIMEOUT_S + 1.0
+    assert took_s < CLOSE_TIMEOUT_S + 1.0
 
 
 async def test_leaving_that_is_cancelled_closes_the_socket(own_server_url: str) -> None:
@@ -440,7 +441,7 @@ async def test_every_websockets_error_is_said_in_our_terms(
     async def connect(*_: object, **__: object) -> None:
         raise raised
 
-    monkeypatch.setattr(opening_module, '_Connect', connect)
+    monkeypatch.setattr(opening_module, '_open', connect)
     with pytest.raises(ArenaError, match='why') as caught:
         await open_connection(Address.parse('http://127.0.0.1:1'), 'lab', 'arm', CONSUMER)
 

@@ -50,15 +50,14 @@ SEAMS = {
     'mujoco': {'sim/arm.py', 'sim/model.py', 'sim/pictures.py'},
     'orjson': {'arena/json_text.py'},
     'uvloop': {'server/loops.py'},
-    'h11': {'server/net/http_connection.py'},
+    'h11': {'arena/tunnel.py', 'server/net/http_connection.py'},
     'httpx': {'arena/hosts.py', 'arena/rooms.py'},
     'prometheus_client': {'server/metrics.py'},
     'websockets': {
+        'arena/client_socket.py',
         'arena/connection.py',
-        'arena/direct.py',
         'arena/opening.py',
         'arena/sansio.py',
-        'arena/transport.py',
     },
 }
 ROS = {

@@ -235,7 +235,6 @@ def test_a_client_says_so_before_it_connects(make: Any, monkeypatch: pytest.Monk
 def test_what_socks_needs_is_named(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each library needs a package of its own for it."""
     monkeypatch.setattr(proxies, 'find_spec', lambda name: None if name == missing else name)
-    monkeypatch.setattr('importlib.metadata.version', lambda _: '15.0')
 
     with pytest.raises(InvalidProxy) as caught:
         way(ARENA, ALL_PROXY='socks5://me:secret@proxy:1080')
@@ -246,19 +245,9 @@ def test_what_socks_needs_is_named(missing: str, monkeypatch: pytest.MonkeyPatch
     assert 'secret' not in text
 
 
-def test_a_websockets_that_knows_no_proxies_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Otherwise REST would go through the proxy, and the WebSocket past it."""
-    monkeypatch.setattr('importlib.metadata.version', lambda _: '10.4')
-
-    with pytest.raises(InvalidProxy, match=r'websockets 10\.4 is installed, expected 15 or newer'):
-        way(ARENA, http_proxy=PROXY)
-    assert way('http://127.0.0.1', http_proxy=PROXY) is None
-
-
 def test_what_was_decided_once_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     """A package that is replaced while a bridge runs does not end it."""
     monkeypatch.setattr(proxies, 'find_spec', lambda name: name)
-    monkeypatch.setattr('importlib.metadata.version', lambda _: '15.0')
     environment = Environment({'ALL_PROXY': 'socks5://proxy'})
     before = environment.proxy_for(Address.parse(ARENA))
     monkeypatch.setattr(proxies, 'find_spec', lambda _: None)
@@ -269,24 +258,12 @@ def test_what_was_decided_once_stays(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_no_representation_tells_the_password() -> None:
     """Neither that of the environment nor that of the proxy."""
     environment = Environment({'http_proxy': 'http://me:secret@proxy'})
-    proxy = environment.proxy_for(Address.parse(ARENA)) if HAS_PROXIES else None
+    proxy = environment.proxy_for(Address.parse(ARENA))
 
     assert 'secret' not in f'{environment!r}{Access(environment=environment)!r}{proxy!r}{proxy}'
 
 
 # ----- the real ways
-
-
-def _has_proxies() -> bool:
-    try:
-        way(ARENA, http_proxy=PROXY)
-    except InvalidProxy:
-        return False
-    return True
-
-
-HAS_PROXIES = _has_proxies()
-needs_proxies = pytest.mark.skipif(not HAS_PROXIES, reason='websockets 15 knows proxies first')
 
 
 @pytest.fixture(scope='module')
@@ -302,7 +279,6 @@ async def exchange(client_url: str, **options: Any) -> None:
         assert await consumer.connect(*await consumer.create_room())
 
 
-@needs_proxies
 @pytest.mark.parametrize('login', ['', 'me:p%40ss%23word@', 'me:p@ss#word@', 'me@'])
 async def test_rest_and_websocket_go_through_one_proxy(
     url: str, login: str, monkeypatch: pytest.MonkeyPatch
@@ -319,7 +295,6 @@ async def test_rest_and_websocket_go_through_one_proxy(
     assert proxy.logins == [expected, expected]
 
 
-@needs_proxies
 async def test_a_token_goes_through_a_proxy_where_tls_hides_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -338,7 +313,6 @@ async def test_a_token_goes_through_a_proxy_where_tls_hides_it(
     assert plain.proxy(Address.parse(ARENA)) is None
 
 
-@needs_proxies
 async def test_the_way_to_a_proxy_may_be_encrypted(
     url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -352,7 +326,6 @@ async def test_the_way_to_a_proxy_may_be_encrypted(
     assert [method for method, _ in proxy.requests] == ['POST', 'CONNECT']
 
 
-@needs_proxies
 async def test_loopback_and_exceptions_do_not_meet_the_proxy(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -367,7 +340,6 @@ async def test_loopback_and_exceptions_do_not_meet_the_proxy(
     assert proxy.requests == []
 
 
-@needs_proxies
 async def test_the_environment_is_read_once(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What it says later changes nothing for a client that there is."""
     async with forward_proxy(url) as proxy:
@@ -383,7 +355,6 @@ async def test_the_environment_is_read_once(url: str, monkeypatch: pytest.Monkey
     assert [method for method, _ in proxy.requests] == ['POST', 'CONNECT']
 
 
-@needs_proxies
 @pytest.mark.parametrize('refusal', ['407 Login', '403 Forbidden', '502 Bad', '401 Who'])
 async def test_a_proxy_that_refuses_is_named_and_tried_again(url: str, refusal: str) -> None:
     """Its status is not taken for the arena's word."""
@@ -418,6 +389,6 @@ async def test_an_error_that_a_library_does_not_translate_is_still_one_of_ours(
     monkeypatch.setattr('httpx.AsyncClient.__init__', broken)
     with pytest.raises(TransportError, match='odd'):
         await Rooms(address).list('lab')
-    monkeypatch.setattr('lerobot_arena_ros.arena.opening._Connect.__init__', broken)
+    monkeypatch.setattr('lerobot_arena_ros.arena.client_socket.ClientSocket.__init__', broken)
     with pytest.raises(ConnectError, match='odd'):
         await open_connection(address, 'lab', 'arm', Role.CONSUMER)

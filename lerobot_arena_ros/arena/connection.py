@@ -7,13 +7,13 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 import platform
 import re
-from typing import TYPE_CHECKING
 import uuid
 
 from websockets.exceptions import ConnectionClosed
 
 from .access import Access
 from .address import Address
+from .client_socket import ClientSocket
 from .errors import (
     ArenaError,
     ConnectError,
@@ -26,14 +26,10 @@ from .errors import (
 from .features import Feature
 from .keeping import backoff, is_retryable, keep_joined
 from .messages import Heartbeat, Join, JointUpdate, LastStop, Message, Role, encode, room_info
-from .opening import CLOSE_TIMEOUT_S, hear_directly, open_socket
+from .opening import open_socket
 from .rooms import Rooms
 from .session import Event, LinkTiming, Session
 from .steady_clock import steady_now
-from .transport import SharedTransport
-
-if TYPE_CHECKING:
-    from websockets.asyncio.client import ClientConnection
 
 __all__ = [
     'Connection',
@@ -61,7 +57,7 @@ QUIET_TURNS = 10
 """
 Turns of the loop without a frame after which a socket holds nothing more.
 
-``websockets`` before 13 needs several turns to hand on one frame.
+Where messages are iterated, and not listened to, a frame needs more turns than one.
 """
 
 MAX_READING_S = 1.0
@@ -139,7 +135,7 @@ class Connection:
 
     def __init__(
         self,
-        socket: ClientConnection,
+        socket: ClientSocket,
         session: Session,
         rooms: Rooms,
         workspace_id: str,
@@ -148,7 +144,6 @@ class Connection:
         self.workspace_id = workspace_id
         self.room_id = room_id
         self._socket = socket
-        self._transport = SharedTransport(socket)
         self._session = session
         self._rooms = rooms
         self._pending: deque[Event] = deque()
@@ -198,7 +193,7 @@ class Connection:
         :returns: whether it did. Otherwise nothing was written, and :meth:`send` is the way.
         :raises ProtocolError: they cannot be said in JSON.
         """
-        return self._transport.send_now(update.text)
+        return self._socket.send_now(update.text)
 
     async def listen(self, take: Callable[[Event], None]) -> None:
         """
@@ -209,18 +204,18 @@ class Connection:
         :raises Exception: ``take`` raised it; the connection has ended.
         """
 
-        def on_text(text: str) -> None:
-            self._hand_over(self._session.receive(text, steady_now()))
+        def on_message(message: str | bytes) -> None:
+            if not self._is_closing:
+                self._hand_over(self._session.receive(message, steady_now()))
 
         self._take = take
-        hear_directly(self._socket, on_text)
-        try:
-            async for event in self:
-                take(event)
-        except ConnectionLost:
-            if self._bug is None:
-                raise
+        self._hand_over([])
+        await self._socket.listen(on_message)
+        if self._bug is not None:
             raise self._bug from None
+        if not self._is_closing:
+            exc = self._socket.closed
+            raise self._lost(exc) from exc
 
     async def __aiter__(self) -> AsyncIterator[Event]:
         """
@@ -233,9 +228,8 @@ class Connection:
                 if self._pending:
                     yield self._pending.popleft()
                     continue
-                if self._take is None:
-                    self._session.listening(steady_now())
-                frame = await self._socket.recv()
+                self._session.listening(steady_now())
+                frame = await self._socket.receive()
                 self._pending.extend(self._session.receive(frame, steady_now()))
         except (ConnectionClosed, OSError) as exc:
             if not self._is_closing:
@@ -244,22 +238,14 @@ class Connection:
     async def aclose(self) -> None:
         """Leave the room; idempotent, and done within a second or so."""
         self._is_closing = True
-        hear_directly(self._socket, None)
         tasks, self._tasks = self._tasks, []
-        goodbye: asyncio.Future[None] | None = None
+        for task in tasks:
+            task.cancel()
         try:
-            for task in tasks:
-                task.cancel()
             if tasks:
                 await asyncio.wait(tasks)
-            # Its own timeout counts anew at each step, and not where a goodbye cannot even be
-            # written.
-            goodbye = asyncio.ensure_future(self._socket.close())
-            await asyncio.wait([goodbye], timeout=CLOSE_TIMEOUT_S)
-        finally:  # Also where somebody does not wait for it.
-            self._transport.abort()
-            if goodbye is not None:
-                await goodbye
+        finally:
+            await self._socket.close()
 
     def _hand_over(self, events: list[Event]) -> None:
         """Hand on events at once where :meth:`listen` runs, otherwise with the next frame."""
@@ -281,7 +267,7 @@ class Connection:
         try:
             await self._socket.send(self._session.first_frame())
             while not self._session.is_joined:
-                frame = await self._socket.recv()
+                frame = await self._socket.receive()
                 self._pending.extend(self._session.receive(frame, steady_now()))
         except JoinRefused as exc:
             raise await self._why_refused(exc) from exc
@@ -323,7 +309,7 @@ class Connection:
     def _hang_up(self, cause: ArenaError | None) -> None:
         # Not close(): a peer that is gone would be waited for, while the robot still moves.
         self._loss = self._loss or cause
-        self._transport.abort()
+        self._socket.abort()
 
     async def _keep_watch(self) -> None:
         """Notice silence and delay. Writes nothing, because writing might have to wait."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 import fnmatch
-from importlib import metadata
 from importlib.util import find_spec
 import ipaddress
 import logging
@@ -24,9 +23,6 @@ from .hosts import address_of, ascii_host
 __all__ = ['ENVIRONMENT_NAMES', 'Environment', 'Proxy', 'through']
 
 _logger = logging.getLogger(__name__)
-
-FIRST_WEBSOCKETS = 15
-"""The first release of websockets that connects through a proxy."""
 
 _PORTS = {'http': 80, 'https': 443, 'socks5': 1080, 'socks5h': 1080}
 _EXPECTED = 'expected [http|https|socks5|socks5h://][user:password@]host[:port]'
@@ -53,6 +49,20 @@ class Proxy:
     variable: str
     shown: str
     url: str = field(repr=False)
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """Its host and port."""
+        parts = urlsplit(self.url)
+        return parts.hostname or '', parts.port or 0
+
+    @property
+    def login(self) -> tuple[str, str] | None:
+        """The user and the password for it; None where the variable has none."""
+        parts = urlsplit(self.url)
+        if parts.username is None:
+            return None
+        return unquote(parts.username), unquote(parts.password or '')
 
     @property
     def is_socks(self) -> bool:
@@ -214,12 +224,6 @@ def _check_libraries(proxy: Proxy) -> None:
 
     :raises InvalidProxy: one of them cannot.
     """
-    version = metadata.version('websockets')
-    if int(version.partition('.')[0]) < FIRST_WEBSOCKETS:
-        raise InvalidProxy(
-            f'{proxy} cannot be used: websockets {version} is installed, expected'
-            f' {FIRST_WEBSOCKETS} or newer; install that, {_REMEDY}'
-        )
     if proxy.is_socks and any(find_spec(name) is None for name in _SOCKS):
         raise InvalidProxy(
             f'{proxy} needs packages that are not installed: pip install'

@@ -7,7 +7,7 @@ It has the whole of RFC 6455 and no sockets: https://websockets.readthedocs.io/e
 from __future__ import annotations
 
 from websockets.frames import Frame, Opcode
-from websockets.http11 import Request
+from websockets.http11 import Request, Response
 
 try:
     from websockets.client import ClientProtocol
@@ -18,7 +18,16 @@ except ImportError:  # websockets 10, which Ubuntu 24.04 has.
     from websockets.connection import State  # type: ignore[attr-defined]
     from websockets.server import ServerConnection as ServerProtocol
 
-__all__ = ['ClientProtocol', 'Frame', 'Opcode', 'Request', 'ServerProtocol', 'State', 'text_frame']
+__all__ = [
+    'ClientProtocol',
+    'Frame',
+    'Opcode',
+    'Request',
+    'Response',
+    'ServerProtocol',
+    'State',
+    'text_frame',
+]
 
 
 def text_frame(text: str) -> bytes:

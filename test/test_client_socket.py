@@ -5,25 +5,26 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import aclosing, asynccontextmanager
+import re
 import socket
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from support.certificates import Authority
 from support.hearing import CONSUMER, PATIENT, PRODUCER, Arena, Ear, values_of
 from support.server import running_server
 from support.waiting import ticks, wait_until
-from websockets.frames import Frame, Opcode
-from websockets.utils import apply_mask
+from websockets.exceptions import ConnectionClosed
+from websockets.frames import Opcode
+from websockets.utils import accept_key, apply_mask
 
 from lerobot_arena_ros.arena.access import Access
 from lerobot_arena_ros.arena.address import Address
+from lerobot_arena_ros.arena.client_socket import ClientSocket
 from lerobot_arena_ros.arena.connection import Connection, open_connection
 from lerobot_arena_ros.arena.messages import Heartbeat, JointUpdate
 from lerobot_arena_ros.arena.rooms import Rooms
 from lerobot_arena_ros.arena.session import Presence
-from lerobot_arena_ros.arena.transport import SharedTransport
 
 pytestmark = pytest.mark.usefixtures('no_task_left')
 
@@ -99,32 +100,29 @@ async def test_under_tls_the_loop_writes(tmp_path: Any) -> None:
             assert values_of(ear.events) == [{'j': 2.0}]
 
 
-class Ending(asyncio.Protocol):
-    """Says when its connection has ended."""
-
-    def __init__(self) -> None:
-        self.ended = asyncio.Event()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Take note of the end."""
-        self.ended.set()
-
-
 @asynccontextmanager
-async def pair() -> AsyncIterator[tuple[SharedTransport, socket.socket]]:
-    """Have a transport with a small buffer, and the socket at its other end."""
+async def pair() -> AsyncIterator[tuple[ClientSocket, socket.socket]]:
+    """Have an open WebSocket with a small buffer, and the plain socket at its other end."""
     ours, theirs = socket.socketpair()
     ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
     theirs.setblocking(False)
     loop = asyncio.get_running_loop()
-    transport, protocol = await loop.create_connection(Ending, sock=ours)
-    shared = SharedTransport(cast('Any', SimpleNamespace(transport=transport)))
+    client = ClientSocket('ws://localhost/', {})
+    await loop.create_connection(lambda: client, sock=ours)
     try:
-        yield shared, theirs
+        head = await loop.sock_recv(theirs, 4096)
+        key = re.findall(rb'Sec-WebSocket-Key: (\S+)', head)[0].decode()
+        await loop.sock_sendall(
+            theirs,
+            b'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n'
+            b'Sec-WebSocket-Accept: %s\r\n\r\n' % accept_key(key).encode(),
+        )
+        await client.opened()
+        yield client, theirs
     finally:
-        shared.abort()
+        client.abort()
         theirs.close()
-        await protocol.ended.wait()
+        await client.close()
 
 
 async def frames_from(theirs: socket.socket, count: int) -> AsyncIterator[str]:
@@ -151,14 +149,14 @@ async def frames_from(theirs: socket.socket, count: int) -> AsyncIterator[str]:
 
 async def test_a_full_socket_takes_no_more() -> None:
     """What was taken arrives whole once the other end reads; what was not, does not."""
-    async with pair() as (shared, theirs):
+    async with pair() as (client, theirs):
         loop = asyncio.get_running_loop()
         taken = await loop.run_in_executor(
-            None, lambda: [shared.send_now(f'{number:0500}') for number in range(1000)]
+            None, lambda: [client.send_now(f'{number:0500}') for number in range(1000)]
         )
         assert taken.index(False) > 0
         frames = [frame async for frame in frames_from(theirs, taken.count(True))]
-        assert shared.send_now('again')
+        assert client.send_now('again')
         frames += [frame async for frame in frames_from(theirs, 1)]
 
     numbers = [number for number, was in enumerate(taken) if was]
@@ -167,12 +165,13 @@ async def test_a_full_socket_takes_no_more() -> None:
 
 async def test_what_was_begun_is_finished_before_anything_else() -> None:
     """A frame that the socket took half of is not cut by what the loop writes next."""
-    async with pair() as (shared, theirs):
-        assert shared.send_now(LONG)
-        assert not shared.send_now('too early')
-        shared.write(Frame(Opcode.TEXT, b'from the loop').serialize(mask=True))
+    async with pair() as (client, theirs):
+        assert client.send_now(LONG)
+        assert not client.send_now('too early')
+        sending = asyncio.ensure_future(client.send('from the loop'))
         frames = [frame async for frame in frames_from(theirs, 2)]
-        assert shared.send_now('at last')
+        await sending
+        assert client.send_now('at last')
         frames += [frame async for frame in frames_from(theirs, 1)]
 
     assert frames == [LONG, 'from the loop', 'at last']
@@ -180,14 +179,18 @@ async def test_what_was_begun_is_finished_before_anything_else() -> None:
 
 async def test_what_was_begun_is_finished_by_itself() -> None:
     """Though the loop has nothing to write."""
-    async with pair() as (shared, theirs):
+    async with pair() as (client, theirs):
         loop = asyncio.get_running_loop()
-        assert await loop.run_in_executor(None, shared.send_now, LONG)
+        assert await loop.run_in_executor(None, client.send_now, LONG)
         assert [frame async for frame in frames_from(theirs, 1)] == [LONG]
 
 
 async def test_what_waits_in_the_transport_goes_first() -> None:
     """Nothing is written past the loop's own frames."""
-    async with pair() as (shared, _theirs):
-        shared.write(b'y' * 1_000_000)
-        assert not shared.send_now('too early')
+    async with pair() as (client, _theirs):
+        sending = asyncio.ensure_future(client.send(LONG))
+        await wait_until(lambda: client.transport.get_write_buffer_size(), 'the frame to wait')
+        assert not client.send_now('too early')
+        client.abort()
+        with pytest.raises(ConnectionClosed):
+            await sending

@@ -1,0 +1,108 @@
+"""Connections through a proxy: HTTP CONNECT by h11, SOCKS by python-socks."""
+
+from __future__ import annotations
+
+import asyncio
+from base64 import b64encode
+import socket
+from typing import Any
+
+import h11
+
+from .access import proxy_tls
+from .address import Address
+from .proxies import Proxy
+
+__all__ = ['ProxyRefused', 'open_socks', 'open_tunnel']
+
+
+class ProxyRefused(Exception):
+    """The proxy does not connect to the server; the text has its status."""
+
+
+async def open_tunnel(proxy: Proxy, address: Address) -> asyncio.Transport:
+    """
+    Connect to a server through an HTTP proxy.
+
+    :returns: a transport to the server, on which nothing has been sent yet.
+    :raises ProxyRefused: the proxy does not connect to it.
+    :raises OSError: the proxy was not reached.
+    """
+    tls = proxy_tls() if proxy.is_encrypted else None
+    loop = asyncio.get_running_loop()
+    _, tunnel = await loop.create_connection(
+        lambda: _Tunnel(_request(proxy, address)), *proxy.place, ssl=tls
+    )
+    try:
+        status = await tunnel.status
+        if not 200 <= status < 300:
+            raise ProxyRefused(f'HTTP {status}')
+    except BaseException:
+        tunnel.transport.abort()
+        raise
+    return tunnel.transport
+
+
+async def open_socks(proxy: Proxy, address: Address) -> socket.socket:
+    """
+    Connect to a server through a SOCKS proxy, which resolves the name of the server.
+
+    :raises Exception: what python-socks raises where that fails.
+    """
+    # Optional: proxies.py has checked that it is installed.
+    from python_socks import ProxyType
+    from python_socks.async_.asyncio import Proxy as Socks
+
+    user, password = proxy.login or (None, None)
+    socks = Socks(ProxyType.SOCKS5, *proxy.place, user, password, rdns=True)
+    opened: socket.socket = await socks.connect(address.host, address.port)
+    return opened
+
+
+class _Tunnel(asyncio.Protocol):
+    """
+    Asks a proxy to connect to a server.
+
+    :ivar status: the status of its answer.
+    """
+
+    transport: asyncio.Transport
+
+    def __init__(self, request: h11.Request) -> None:
+        self.status: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._request = request
+        self._http = h11.Connection(h11.CLIENT)
+
+    def connection_made(self, transport: Any) -> None:
+        """Send the request; called by the event loop."""
+        self.transport = transport
+        data = self._http.send(self._request) or b''
+        transport.write(data + (self._http.send(h11.EndOfMessage()) or b''))
+
+    def data_received(self, data: bytes) -> None:
+        """Read the answer; called by the event loop."""
+        if self.status.done():
+            return
+        self._http.receive_data(data)
+        try:
+            event = self._http.next_event()
+        except h11.RemoteProtocolError as exc:
+            self.status.set_exception(ProxyRefused(f'not a valid HTTP answer: {exc}'))
+            return
+        if isinstance(event, h11.Response):
+            self.status.set_result(event.status_code)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Note that no answer comes; called by the event loop."""
+        if not self.status.done():
+            self.status.set_exception(exc or ConnectionResetError('the proxy hung up'))
+
+
+def _request(proxy: Proxy, address: Address) -> h11.Request:
+    host = f'[{address.host}]' if ':' in address.host else address.host
+    target = f'{host}:{address.port}'
+    headers = [('Host', target)]
+    if proxy.login is not None:
+        login = b64encode(':'.join(proxy.login).encode()).decode()
+        headers.append(('Proxy-Authorization', f'Basic {login}'))
+    return h11.Request(method='CONNECT', target=target, headers=headers)
