@@ -119,7 +119,6 @@ IMPURE = {
     'threading',
     'time',
     'urllib.request',
-    'uvicorn',
     'websockets',
 }
 

@@ -37,7 +37,6 @@ ROSDEP_KEYS = {
     'pytest_asyncio': 'python3-pytest-asyncio',
     'setuptools': 'python3-setuptools',
     'starlette': 'python3-fastapi',
-    'uvicorn': 'python3-uvicorn',
     'websockets': 'python3-websockets',
     'yaml': 'python3-yaml',
 }

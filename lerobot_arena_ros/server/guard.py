@@ -87,7 +87,7 @@ class Guard:
             for name, value in scope['headers']
         }
         query, given = split_query(scope['query_string'].decode('latin-1'))
-        # Whoever logs the request later, uvicorn included, must not come by the token.
+        # What logs the request later must not find the token in it.
         scope['query_string'] = query.encode('latin-1')
         scope['headers'] = [item for item in scope['headers'] if item[0] != b'authorization']
         is_websocket = scope['type'] == 'websocket'

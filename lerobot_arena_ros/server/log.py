@@ -26,9 +26,6 @@ def log_to_stderr(level: str) -> None:
     handler = _QueueHandler()
     handler.setFormatter(logging.Formatter('%(levelname)s %(name)s: %(message)s'))
     logging.basicConfig(handlers=[handler], level=level.upper())
-    # Uvicorn warns of each bad request, as often as somebody makes one, and below that names what
-    # clients ask for: its errors are ours, the rest is in our own lines.
-    logging.getLogger('uvicorn').setLevel(logging.ERROR)
 
 
 def _write(text: str, _: float) -> None:
