@@ -28,6 +28,7 @@ from lerobot_arena_ros.server.access import (
     split_query,
 )
 from lerobot_arena_ros.server.guesses import DELAY_S, FREE
+from lerobot_arena_ros.server.limits import Limits
 from lerobot_arena_ros.server.tokens import EVERYTHING
 
 TOKEN = 'zebra-7/+=.~'
@@ -175,7 +176,7 @@ def test_own_pages_and_those_of_listed_hosts_come_in(url: str) -> None:
 def test_the_own_origin_is_that_of_the_host_header(origin: str, host: str, is_same: bool) -> None:
     """A page is one of ours if its name and port are those that the server was asked by."""
     rules = Rules(hosts=frozenset({'arena'}))
-    answer = rules.admit('/', {'origin': origin, 'host': host})
+    answer = rules.admit(ROOMS, {'origin': origin, 'host': host})
 
     assert answer == EVERYTHING if is_same else code_of(answer) == 'bad_origin'
 
@@ -194,7 +195,7 @@ def test_a_page_without_tls_is_none_of_a_server_with_tls(
 ) -> None:
     """The other way round it is, because a proxy in front of the server may have the TLS."""
     rules = Rules(hosts=frozenset({'arena'}))
-    answer = rules.admit('/', {'origin': origin, 'host': 'arena'}, scheme=scheme)
+    answer = rules.admit(ROOMS, {'origin': origin, 'host': 'arena'}, scheme=scheme)
 
     assert answer == EVERYTHING if is_same else code_of(answer) == 'bad_origin'
 
@@ -224,7 +225,7 @@ def test_a_page_without_tls_is_none_of_a_server_with_tls(
 def test_only_names_of_this_server_are_answered(host: str, is_known: bool) -> None:
     """A web page can make its own host name resolve to this machine, and would be let in."""
     rules = Rules(hosts=frozenset({'arena.example.org'}))
-    answer = rules.admit('/', {'host': host})
+    answer = rules.admit(ROOMS, {'host': host})
 
     assert answer == EVERYTHING if is_known else code_of(answer) == 'bad_host'
 
@@ -245,8 +246,8 @@ def test_a_star_lets_all_pages_in() -> None:
     """A page of any host may then use the server, but by a name of this server only."""
     rules = Rules(origins=('*',))
 
-    assert rules.admit('/', {'origin': 'https://evil.example', 'host': '[::1]'}) == EVERYTHING
-    rebound = rules.admit('/', {'origin': 'https://evil.example', 'host': 'evil.example'})
+    assert rules.admit(ROOMS, {'origin': 'https://evil.example', 'host': '[::1]'}) == EVERYTHING
+    rebound = rules.admit(ROOMS, {'origin': 'https://evil.example', 'host': 'evil.example'})
     assert code_of(rebound) == 'bad_host'
 
 
@@ -314,27 +315,48 @@ def test_a_bad_token_is_said_without_telling_it(text: str, why: str) -> None:
     assert 'cret' not in str(caught.value)
 
 
-def test_wrong_tokens_are_answered_more_slowly() -> None:
-    """The right one is answered at once all the same, from the same address."""
+def test_who_guesses_tokens_has_to_wait() -> None:
+    """For a right one too, because its answer would otherwise come before that of a wrong one."""
 
-    def timed(token: str) -> tuple[int, float]:
+    def timed(token: str, path: str = ROOMS) -> tuple[int, float]:
         started = time.monotonic()
-        reply = httpx.get(address + ROOMS, headers={'Authorization': f'Bearer {token}'})
+        reply = httpx.get(address + path, headers={'Authorization': f'Bearer {token}'})
         return reply.status_code, time.monotonic() - started
 
     with running_server(rules=rules_of(TOKEN)) as address:
         for number in range(FREE):
-            assert timed(f'guess-{number}')[0] == 401
+            status, took_s = timed(f'guess-{number}')
+            assert (status, took_s < DELAY_S) == (401, True)
         for _ in range(FREE):
             assert httpx.get(address + ROOMS).status_code == 401  # No token is no guess.
-        with ThreadPoolExecutor(1) as pool:
-            guess = pool.submit(timed, 'another-guess')
-            right = timed(TOKEN)
-            late = guess.result()
+        with ThreadPoolExecutor(2) as pool:
+            late = pool.submit(timed, 'another-guess'), pool.submit(timed, TOKEN)
+            unasked = timed(TOKEN, '/health')
 
-    assert right[0] == 200
-    assert late[0] == 401
-    assert late[1] >= DELAY_S > right[1]
+    assert [each.result()[0] for each in late] == [401, 200]
+    assert min(each.result()[1] for each in late) >= DELAY_S
+    assert (unasked[0], unasked[1] < DELAY_S) == (200, True)
+
+
+def test_who_guesses_behind_a_proxy_makes_nobody_wait() -> None:
+    """All clients have the address of the proxy, where there is no limit per address."""
+    with running_server(limits=Limits(per_address=0), rules=rules_of(TOKEN)) as address:
+        started = time.monotonic()
+        for number in range(FREE + 1):
+            reply = httpx.get(address + ROOMS, headers={'Authorization': f'Bearer {number}'})
+            assert reply.status_code == 401
+        assert time.monotonic() - started < DELAY_S
+
+
+@pytest.mark.parametrize('path', ['/health', '/robotics/health', '/console/page.js', '/'])
+def test_an_open_path_does_not_tell_whether_a_token_is_right(path: str) -> None:
+    """It looks at none, and gives no place among those who belong."""
+    with running_server(rules=rules_of(TOKEN)) as address:
+        for token in (TOKEN, 'wrong'):
+            with httpx.Client(headers={'Authorization': f'Bearer {token}'}) as http:
+                assert http.get(address + path).status_code == 200
+                metrics = httpx.get(f'{address}/metrics', headers=BEARER).text
+                assert 'lerobot_arena_connections{kind="belonging"} 1.0' in metrics
 
 
 @pytest.mark.parametrize(

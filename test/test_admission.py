@@ -148,3 +148,39 @@ def test_there_are_always_waiting_places(places: int, count: int) -> None:
     for _ in range(count):
         arrive(admission, '10.0.0.1')
     assert admission.waiting == count
+
+
+def test_watchers_leave_places_to_those_who_drive() -> None:
+    """A token that may only watch cannot keep drivers out, however many connections it opens."""
+    admission = Admission(Limits(connections=8, per_address=0))
+    watchers = [arrive(admission, '10.0.0.1') for _ in range(8)]
+    assert [admission.promote(each, may_drive=False) for each in watchers] == [True] * 6 + [
+        False
+    ] * 2
+
+    drivers = [arrive(admission, '10.0.0.2') for _ in range(3)]
+    assert [admission.promote(each) for each in drivers] == [True, True, False]
+
+
+def test_a_place_is_kept_for_one_request_only() -> None:
+    """After it the connection waits again, and is the last of its client to go."""
+    admission = Admission(Limits(connections=1, per_address=0))
+    entry = arrive(admission, '10.0.0.1')
+    for _ in range(2):
+        assert admission.promote(entry)
+        assert admission.belonging == 1
+        assert admission.demote(entry) is None
+        assert (admission.belonging, admission.waiting) == (0, 1)
+    assert admission.demote(entry) is None
+
+
+def test_who_waits_again_takes_the_place_of_the_oldest() -> None:
+    """There are never more waiting connections than waiting places."""
+    admission = Admission(Limits(connections=1, per_address=0))
+    entry = arrive(admission, '10.0.0.1')
+    assert admission.promote(entry)
+    places = waiting_places(Limits(connections=1))
+    others = [arrive(admission, '10.0.0.2') for _ in range(places)]
+
+    assert admission.demote(entry) is others[0]
+    assert admission.waiting == places

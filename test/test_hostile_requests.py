@@ -99,6 +99,17 @@ def read_all(peer: RawPeer) -> bytes:
             '400',
             id='two tokens',
         ),
+        pytest.param(
+            UPGRADE.encode() + b'Content-Length: 2\r\n\r\n{}', '400', id='WebSocket with a body'
+        ),
+        pytest.param(
+            UPGRADE.encode() + b'Transfer-Encoding: chunked\r\n\r\n',
+            '400',
+            id='WebSocket, chunked',
+        ),
+        pytest.param(
+            UPGRADE.replace('HTTP/1.1', 'HTTP/1.0').encode() + b'\r\n', '404', id='WebSocket 1.0'
+        ),
         pytest.param(HEALTH * 1000, '200', id='pipelined'),
     ],
 )

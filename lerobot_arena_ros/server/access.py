@@ -22,7 +22,17 @@ from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from .tokens import Access, Grant, Tokens
 
-__all__ = ['Actor', 'Denial', 'Rules', 'checked_token', 'is_host_name', 'is_origin', 'split_query']
+__all__ = [
+    'Actor',
+    'Denial',
+    'Rules',
+    'bearer',
+    'checked_token',
+    'is_host_name',
+    'is_open',
+    'is_origin',
+    'split_query',
+]
 
 _PREFIXES = ('', '/api')
 _OPEN = frozenset(
@@ -130,7 +140,8 @@ class Rules:
         :param headers: by their names in lower case.
         :param scheme: ``http`` or ``https``, as the server was asked.
         :param query_token: the token that came in the query, where one may.
-        :returns: None where the path is open to those without a token, and none was sent.
+        :returns: None where the path is open to those without a token; a token does not count
+            there, so that nobody can find out at such a path whether it is right.
         """
         host = headers.get('host', '')
         if not self._knows_host(host):
@@ -138,11 +149,11 @@ class Rules:
         origin = headers.get('origin')
         if origin is not None and not self._allows_origin(origin, host, scheme):
             return _BAD_ORIGIN
-        given = _bearer(headers.get('authorization', '')) or query_token or ''
+        if is_open(path):
+            return None
+        given = bearer(headers) or query_token or ''
         grant = self.tokens.grant_of(given)
-        if grant is None and not (path in _OPEN or path.startswith(_OPEN_FOLDERS)):
-            return _NO_TOKEN._replace(is_guess=bool(given))
-        return grant
+        return _NO_TOKEN._replace(is_guess=bool(given)) if grant is None else grant
 
     def _knows_host(self, host: str) -> bool:
         parts = _split('http', host)
@@ -156,6 +167,11 @@ class Rules:
         return bool({'*', origin.lower()}.intersection(self.origins)) or _is_same(
             origin, host, scheme
         )
+
+
+def is_open(path: str) -> bool:
+    """Tell whether a path needs no token."""
+    return path in _OPEN or path.startswith(_OPEN_FOLDERS)
 
 
 def checked_token(text: str) -> str:
@@ -203,8 +219,13 @@ def split_query(query: str) -> tuple[str, str | None]:
     return '&'.join(kept), given
 
 
-def _bearer(header: str) -> str:
-    kind, _, token = header.partition(' ')
+def bearer(headers: Mapping[str, str]) -> str:
+    """
+    Return the token in the headers of a request; empty where there is none.
+
+    :param headers: by their names in lower case.
+    """
+    kind, _, token = headers.get('authorization', '').partition(' ')
     return token.strip() if kind.lower() == 'bearer' else ''
 
 

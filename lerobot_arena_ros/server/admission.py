@@ -23,6 +23,10 @@ MIN_WAITING = 16
 """Waiting places of a server with few places."""
 
 
+KEPT_SHARE = 4
+"""One in so many places is kept for tokens that may drive, so that watchers cannot take all."""
+
+
 @dataclass(eq=False)
 class Entry:
     """
@@ -84,31 +88,46 @@ class Admission:
             victim = self._oldest_of(client)
             if victim is None:
                 return None, None
-        elif self._waiting_count >= self._waiting_places:
-            victim = self._oldest_of(max(self._waiting, key=lambda each: len(self._waiting[each])))
-            if victim is None:
-                return None, None
+        else:
+            victim = self._one_too_many()
         if victim is not None:
             self.leave(victim)
         entry = Entry(client, end)
-        self._waiting.setdefault(client, {})[entry] = None
-        self._waiting_count += 1
+        self._wait(entry)
         self._counts[client] = self._counts.get(client, 0) + 1
         return entry, victim
 
-    def promote(self, entry: Entry) -> bool:
+    def promote(self, entry: Entry, *, may_drive: bool = True) -> bool:
         """
         Give a connection a place among those that belong; again is fine.
 
-        :returns: False where all places are taken, or the connection has ended.
+        :param may_drive: whether it may have one of the places that are kept for those who drive.
+        :returns: False where no place is left for it, or the connection has ended.
         """
         if entry.belongs:
             return True
-        if self.is_full or not self._drop_waiting(entry):
+        places = self._places if may_drive else self._places - self._places // KEPT_SHARE
+        if self._belonging >= places or not self._drop_waiting(entry):
             return False
         entry.belongs = True
         self._belonging += 1
         return True
+
+    def demote(self, entry: Entry) -> Entry | None:
+        """
+        Have a connection wait again, as the youngest, if it belongs.
+
+        :returns: a connection that is to be ended in its place, or None.
+        """
+        if not entry.belongs:
+            return None
+        victim = self._one_too_many()
+        if victim is not None:
+            self.leave(victim)
+        entry.belongs = False
+        self._belonging -= 1
+        self._wait(entry)
+        return victim
 
     def leave(self, entry: Entry) -> None:
         """Take a connection out that has ended; again is fine."""
@@ -120,6 +139,16 @@ class Admission:
         self._counts[entry.client] -= 1
         if not self._counts[entry.client]:
             del self._counts[entry.client]
+
+    def _wait(self, entry: Entry) -> None:
+        self._waiting.setdefault(entry.client, {})[entry] = None
+        self._waiting_count += 1
+
+    def _one_too_many(self) -> Entry | None:
+        """Return who gives way to one more waiting connection; None where nobody has to."""
+        if self._waiting_count < self._waiting_places:
+            return None
+        return self._oldest_of(max(self._waiting, key=lambda each: len(self._waiting[each])))
 
     def _oldest_of(self, client: str) -> Entry | None:
         return next(iter(self._waiting.get(client, {})), None)

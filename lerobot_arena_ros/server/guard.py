@@ -1,9 +1,4 @@
-"""
-Middleware before every request: the access rules, a limit to its size and time, safe headers.
-
-Each reply says that it is not to be kept and that its type is what it says, unless it says
-otherwise itself. A redirect names a path alone, because the host is the client's word.
-"""
+"""Middleware before every request: the access rules, and limits to its size and time."""
 
 from __future__ import annotations
 
@@ -13,10 +8,11 @@ import time
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from .access import Actor, Denial, Rules, split_query
+from .access import Actor, Denial, Rules, bearer, is_open, split_query
 from .guesses import Guesses
 from .hub import Hub
 from .request_head import ambiguity_of
+from .tokens import Access, Grant
 
 __all__ = ['Guard']
 
@@ -30,11 +26,6 @@ DRAIN_FACTOR = 16
 """A body so many times too large is still read to its end: who is hung up on hears no reason."""
 
 _HTTP = {'http': 'http', 'https': 'https', 'ws': 'http', 'wss': 'https'}
-
-_SAFE_HEADERS = (
-    (b'cache-control', b'no-store'),
-    (b'x-content-type-options', b'nosniff'),
-)
 
 _FULL = Denial(503, 'connections_full', 'this server has as many connections as it takes')
 
@@ -66,20 +57,22 @@ class Guard:
             await self._app(scope, receive, send)
             return
         try:
-            self._admit(scope)
+            await self._admit(scope)
             if scope['type'] == 'http':
                 receive = _replay(await self._read_in_time(receive), receive)
         except _Refused as exc:
             self._report(scope, exc.denial)
-            if exc.denial.is_guess:
-                now_s = time.monotonic()
-                await asyncio.sleep(self._guesses.delay_s(_address_of(scope), now_s))
             await _deny(scope, send, exc.denial)
         else:
-            await self._app(scope, receive, _safe(send) if scope['type'] == 'http' else send)
+            await self._app(scope, receive, _relative(send) if scope['type'] == 'http' else send)
+        finally:
+            if scope['type'] == 'http':
+                # The next request has to show a token again.
+                self._give_up_place(scope)
 
-    def _admit(self, scope: Scope) -> None:
-        ambiguity = ambiguity_of(scope['headers'])
+    async def _admit(self, scope: Scope) -> None:
+        is_websocket = scope['type'] == 'websocket'
+        ambiguity = ambiguity_of(scope['headers'], is_websocket=is_websocket)
         if ambiguity is not None:
             raise _Refused(Denial(400, 'ambiguous_request', ambiguity))
         headers = {
@@ -90,27 +83,40 @@ class Guard:
         # What logs the request later must not find the token in it.
         scope['query_string'] = query.encode('latin-1')
         scope['headers'] = [item for item in scope['headers'] if item[0] != b'authorization']
-        is_websocket = scope['type'] == 'websocket'
-        answer = self._rules.admit(
-            scope['path'],
-            headers,
-            scheme=_HTTP[scope['scheme']],
-            query_token=given if is_websocket else None,
-        )
+        query_token = given if is_websocket else None
+        if (bearer(headers) or query_token) and not is_open(scope['path']):
+            await self._wait_if_guessed(_address_of(scope))
+        scheme = _HTTP[scope['scheme']]
+        answer = self._rules.admit(scope['path'], headers, scheme=scheme, query_token=query_token)
         if isinstance(answer, Denial):
+            if answer.is_guess:
+                self._guesses.count(_address_of(scope), time.monotonic())
             raise _Refused(answer)
         scope['state']['actor'] = Actor(_address_of(scope), answer)
-        self._find_place(scope, has_token=bool(self._rules.tokens) and answer is not None)
+        self._find_place(scope, answer if self._rules.tokens else None)
         if answer is not None:
             self._hub.tally.requests[answer.name] += 1
 
-    def _find_place(self, scope: Scope, *, has_token: bool) -> None:
-        """Give a connection with a token a place that lasts, if there is one."""
-        admission = self._hub.admission
-        is_placed = has_token and admission.promote(scope['state']['entry'])
+    async def _wait_if_guessed(self, address: str) -> None:
+        # Behind a proxy, where addresses say nothing, there is no limit per address either.
+        if self._hub.limits.per_address:
+            delay_s = self._guesses.delay_s(address, time.monotonic())
+            if delay_s:
+                await asyncio.sleep(delay_s)
+
+    def _find_place(self, scope: Scope, grant: Grant | None) -> None:
+        """Give a connection with a token a place among those that belong, if there is one."""
+        admission, entry = self._hub.admission, scope['state']['entry']
+        may_drive = grant is not None and grant.access >= Access.DRIVE
+        is_placed = grant is not None and admission.promote(entry, may_drive=may_drive)
         # A REST request needs its place for a moment only, so it is served from a waiting place.
-        if not is_placed and admission.is_full and scope['type'] == 'websocket':
+        if scope['type'] == 'websocket' and not is_placed and (grant or admission.is_full):
             raise _Refused(_FULL)
+
+    def _give_up_place(self, scope: Scope) -> None:
+        victim = self._hub.admission.demote(scope['state']['entry'])
+        if victim is not None:
+            victim.end()
 
     async def _read_in_time(self, receive: Receive) -> bytes:
         timeout_s = self._hub.timing.join_s
@@ -161,21 +167,19 @@ def _address_of(scope: Scope) -> str:
     return str(client[0]) if client else 'unknown'
 
 
-def _safe(send: Send) -> Send:
-    """Complete the headers of a reply."""
+def _relative(send: Send) -> Send:
+    """Take the host out of redirects, because it is what the client named."""
 
-    async def send_safely(message: Message) -> None:
+    async def send_relative(message: Message) -> None:
         if message['type'] == 'http.response.start':
             headers = [
                 (name, _path_of(value) if name == b'location' else value)
                 for name, value in message['headers']
             ]
-            names = {name for name, _ in headers}
-            headers += [item for item in _SAFE_HEADERS if item[0] not in names]
             message = {**message, 'headers': headers}
         await send(message)
 
-    return send_safely
+    return send_relative
 
 
 def _path_of(location: bytes) -> bytes:
@@ -192,7 +196,6 @@ async def _deny(scope: Scope, send: Send, denial: Denial) -> None:
     headers = [
         (b'content-type', b'application/json'),
         (b'content-length', str(len(body)).encode()),
-        *_SAFE_HEADERS,
     ]
     if denial.status == 401:
         headers.append((b'www-authenticate', b'Bearer'))

@@ -1,4 +1,4 @@
-"""How long the answer to a wrong token is delayed, per address, sans I/O."""
+"""How long an address that guesses tokens has to wait, sans I/O."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from .addresses import client_of
 __all__ = ['DELAY_S', 'FREE', 'Guesses']
 
 FREE = 10
-"""Wrong tokens of one address that are answered at once: a person may mistype."""
+"""Wrong tokens of one address without a delay: a person may mistype."""
 
 DELAY_S = 1.0
 """
-The delay of each further answer, in seconds.
+The delay of each further token, right or wrong, in seconds.
 
-A right token is never delayed, because an address may belong to several people. The number of
-guesses at once is what the limit of connections per address allows.
+A right one is delayed as well. Otherwise a missing answer would mean that the token was wrong, and
+a client would guess on at once. The number of guesses at the same time is what the limit of
+connections per address allows.
 """
 
 FORGET_S = 60.0
@@ -32,14 +33,18 @@ class Guesses:
 
     def delay_s(self, address: str, now_s: float) -> float:
         """
-        Count a wrong token; return by how many seconds to delay the answer.
+        Return by how many seconds to look later at a token of an address.
 
         :param now_s: the present time, of any clock that never jumps.
         """
+        count, seen_s = self._seen.get(client_of(address), (0, now_s))
+        return DELAY_S if count >= FREE and now_s - seen_s <= FORGET_S else 0.0
+
+    def count(self, address: str, now_s: float) -> None:
+        """Count a wrong token of an address."""
         client = client_of(address)
         count, seen_s = self._seen.pop(client, (0, now_s))
         count = 1 if now_s - seen_s > FORGET_S else count + 1
         if len(self._seen) >= MAX_ADDRESSES:
             del self._seen[next(iter(self._seen))]
         self._seen[client] = (count, now_s)
-        return DELAY_S if count > FREE else 0.0

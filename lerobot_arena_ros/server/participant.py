@@ -64,7 +64,7 @@ async def _join(
         if isinstance(frame, bytes):
             raise ProtocolError('the first frame must be text', reason='binary')
         member = await hub.join(workspace_id, room_id, decode_join(frame), connection)
-        if hub.admission.promote(connection.entry):
+        if hub.admission.promote(connection.entry):  # It has a place where there are tokens.
             return member
         hub.leave(member)
         code, detail = 'connections_full', 'This server has as many connections as it takes'

@@ -44,11 +44,14 @@ class HeadCheck:
         return bad is None
 
 
-def ambiguity_of(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+def ambiguity_of(
+    headers: Iterable[tuple[bytes, bytes]], *, is_websocket: bool = False
+) -> str | None:
     """
     Return what is wrong with the headers of a request; None where nothing is.
 
     :param headers: names in lower case, with their values.
+    :param is_websocket: whether it asks for a WebSocket, whose first frame a body could be.
     """
     counts = Counter(name for name, _ in headers)
     for name in _ONCE:
@@ -56,4 +59,6 @@ def ambiguity_of(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
             return f'the header {name.decode()} is expected once'
     if counts[b'content-length'] and counts[b'transfer-encoding']:
         return 'content-length is expected without transfer-encoding'
+    if is_websocket and (counts[b'content-length'] or counts[b'transfer-encoding']):
+        return 'a request for a WebSocket is expected without a body'
     return None

@@ -8,7 +8,16 @@ from email.utils import formatdate
 import logging
 from typing import Any
 
-__all__ = ['App', 'Exchange', 'Headers', 'Message', 'Receive', 'Scope', 'Send']
+__all__ = [
+    'App',
+    'Exchange',
+    'Headers',
+    'Message',
+    'Receive',
+    'Scope',
+    'Send',
+    'missing_headers',
+]
 
 MAX_BUFFERED_BYTES = 64 * 1024
 """Bytes of a body that may wait for the application."""
@@ -21,6 +30,12 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _WITHOUT_BODY = (204, 304)
+
+_SAFE_HEADERS = (
+    (b'cache-control', b'no-store'),
+    (b'x-content-type-options', b'nosniff'),
+)
+"""What each answer has, unless it has its own: it is not kept, and its type is what it says."""
 
 _log = logging.getLogger('lerobot_arena_ros.server')
 
@@ -106,7 +121,20 @@ class Exchange:
         self.is_over = True
         if status in _WITHOUT_BODY:
             body = b''
-        elif b'content-length' not in (name.lower() for name, _ in headers):
-            headers.append((b'content-length', b'%d' % len(body)))
-        headers.append((b'date', formatdate(usegmt=True).encode('ascii')))
+        headers += missing_headers(headers, len(body))
         self._respond(status, headers, b'' if self._scope['method'] == 'HEAD' else body)
+
+
+def missing_headers(headers: Headers, length: int) -> Headers:
+    """
+    Return what the headers of an answer lack.
+
+    :param length: bytes of its body.
+    """
+    names = {name.lower() for name, _ in headers}
+    wanted = (
+        (b'content-length', b'%d' % length),
+        (b'date', formatdate(usegmt=True).encode('ascii')),
+        *_SAFE_HEADERS,
+    )
+    return [(name, value) for name, value in wanted if name not in names]

@@ -18,7 +18,7 @@ import h11
 
 from ..limits import Timing
 from ..request_head import HeadCheck
-from .exchange import App, Exchange, Headers, Scope
+from .exchange import App, Exchange, Headers, Scope, missing_headers
 from .fair_reader import FairReader
 from .web_socket import WebSocket
 
@@ -148,7 +148,8 @@ class HttpConnection:
     def _scope(self, request: h11.Request) -> Scope:
         path, _, query = bytes(request.target).partition(b'?')
         headers = [(bytes(name), bytes(value)) for name, value in request.headers]
-        is_websocket = request.method == b'GET' and _wants_websocket(headers)
+        is_current = request.http_version == b'1.1'
+        is_websocket = is_current and request.method == b'GET' and _wants_websocket(headers)
         is_encrypted = self._transport.get_extra_info('sslcontext') is not None
         return {
             'type': 'websocket' if is_websocket else 'http',
@@ -199,10 +200,8 @@ class HttpConnection:
             self._exchange.end()
         if self._http.our_state in (h11.IDLE, h11.SEND_RESPONSE):
             body = b'{"detail":"this is not a valid HTTP request"}'
-            headers: Headers = [
-                (b'content-type', b'application/json'),
-                (b'content-length', b'%d' % len(body)),
-            ]
+            headers: Headers = [(b'content-type', b'application/json')]
+            headers += missing_headers(headers, len(body))
             response = h11.Response(status_code=400, headers=headers, reason=b'Bad Request')
             self._send(response, h11.Data(data=body), h11.EndOfMessage())
         self._close()
