@@ -11,6 +11,7 @@ import pytest
 from support.certificates import Authority
 from support.forward_proxy import forward_proxy
 from support.server import rules_of, running_server
+from support.socks_proxy import socks_proxy
 
 from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
 from lerobot_arena_ros.arena import proxies
@@ -293,6 +294,22 @@ async def test_rest_and_websocket_go_through_one_proxy(
     password = 'p@ss#word' if ':' in login else ''
     expected = f'Basic {b64encode(f"me:{password}".encode()).decode()}' if login else ''
     assert proxy.logins == [expected, expected]
+
+
+@pytest.mark.parametrize('login', ['', 'me:p%40ss@'], ids=['without a login', 'with a login'])
+@pytest.mark.parametrize('scheme', ['socks5', 'socks5h'])
+async def test_rest_and_websocket_go_through_one_socks_proxy(
+    url: str, scheme: str, login: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It resolves the name, and both log in to it."""
+    for module in ('python_socks', 'socksio'):
+        pytest.importorskip(module, reason='apt does not have what SOCKS needs')
+    async with socks_proxy(url) as proxy:
+        monkeypatch.setenv('all_proxy', f'{scheme}://{login}{proxy.place}')
+        await exchange(ARENA)
+
+    assert proxy.targets == ['arena.example:8000'] * 2
+    assert proxy.logins == ['me:p@ss' if login else ''] * 2
 
 
 async def test_a_token_goes_through_a_proxy_where_tls_hides_it(

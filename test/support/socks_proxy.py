@@ -1,0 +1,82 @@
+"""A SOCKS 5 proxy (RFC 1928, RFC 1929), which leads every name to one arena."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from urllib.parse import urlsplit
+
+from .forward_proxy import pump
+
+__all__ = ['SocksProxy', 'socks_proxy']
+
+HOST = '127.0.0.1'
+VERSION, LOGIN_VERSION = 5, 1
+NO_LOGIN, LOGIN = 0, 2
+CONNECT, NAME = 1, 3
+GRANTED = bytes((VERSION, 0, 0, 1, 0, 0, 0, 0, 0, 0))
+
+
+class SocksProxy:
+    """
+    What came through it.
+
+    :ivar place: its host and port.
+    :ivar targets: name and port of each connection.
+    :ivar logins: user and password of each connection; empty where there was none.
+    """
+
+    def __init__(self, target_url: str) -> None:
+        self.place = ''
+        self.targets: list[str] = []
+        self.logins: list[str] = []
+        target = urlsplit(target_url)
+        self._target = (target.hostname, target.port)
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one connection to its end."""
+        with suppress(OSError, asyncio.IncompleteReadError):
+            await self._log_in(reader, writer)
+            _, command, _, kind = await reader.readexactly(4)
+            assert (command, kind) == (CONNECT, NAME), 'expected CONNECT to a name'
+            name = await _text(reader)
+            port = int.from_bytes(await reader.readexactly(2), 'big')
+            self.targets.append(f'{name}:{port}')
+            there_reader, there_writer = await asyncio.open_connection(*self._target)
+            writer.write(GRANTED)
+            ways = [pump(reader, there_writer), pump(there_reader, writer)]
+            await asyncio.wait(
+                [asyncio.ensure_future(way) for way in ways], return_when=asyncio.FIRST_COMPLETED
+            )
+            there_writer.transport.abort()
+        writer.transport.abort()
+
+    async def _log_in(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        _, count = await reader.readexactly(2)
+        offered = await reader.readexactly(count)
+        if LOGIN not in offered:
+            writer.write(bytes((VERSION, NO_LOGIN)))
+            self.logins.append('')
+            return
+        writer.write(bytes((VERSION, LOGIN)))
+        await reader.readexactly(1)
+        self.logins.append(f'{await _text(reader)}:{await _text(reader)}')
+        writer.write(bytes((LOGIN_VERSION, 0)))
+
+
+async def _text(reader: asyncio.StreamReader) -> str:
+    (length,) = await reader.readexactly(1)
+    return (await reader.readexactly(length)).decode()
+
+
+@asynccontextmanager
+async def socks_proxy(target_url: str) -> AsyncIterator[SocksProxy]:
+    """Have a proxy in the loop of the test."""
+    proxy = SocksProxy(target_url)
+    server = await asyncio.start_server(proxy.serve, HOST, 0)
+    proxy.place = f'{HOST}:{server.sockets[0].getsockname()[1]}'
+    try:
+        yield proxy
+    finally:
+        server.close()
