@@ -225,7 +225,7 @@ class Crowd:
             client = kind(self._url.netloc, number)
             try:
                 await asyncio.get_running_loop().create_connection(
-                    lambda client=client: client,  # type: ignore[misc]
+                    lambda client=client: client,
                     self._url.hostname or '',
                     self._url.port or 0,
                     local_addr=(source, 0),
