@@ -116,7 +116,7 @@ def _run(section: Section, options: argparse.Namespace) -> int:
             'LEROBOT_ARENA_FAULTS_FREEZES': str(options.freezes),
             'LEROBOT_ARENA_FAULTS_HOSTILE': str(options.hostile),
             'LEROBOT_ARENA_FAULTS_ROUNDS': '5',
-            'LEROBOT_ARENA_FAULTS_SECONDS': '5',
+            'LEROBOT_ARENA_FAULTS_SECONDS': '3',
         }
         # One after the other: the times are those of a machine that does nothing else.
         tests = [f'test/{name}' for name in section.tests]

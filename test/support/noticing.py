@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+import json
 import random
 import time
 
@@ -96,9 +97,9 @@ async def _press(person: Peer, seconds: float) -> int:
 
 
 async def _hear(robot: Peer, times: Times) -> None:
-    while True:
-        message = await robot.recv()
+    async for frame in robot.connection:
         now_s = time.monotonic()
+        message = json.loads(frame)
         if message['type'] == 'joint_update':
             times.joint.append(now_s - message['data'][0]['value'])
         elif message['type'] == 'emergency_stop':
@@ -108,8 +109,8 @@ async def _hear(robot: Peer, times: Times) -> None:
 
 
 async def _ignore(peer: Peer) -> None:
-    while True:
-        await peer.text()
+    async for _ in peer.connection:
+        pass
 
 
 async def _rejoin(url: str, seconds: float, times: Times) -> None:
