@@ -1,12 +1,14 @@
 """
-Injects every fault of :data:`TESTS` and writes what was seen into docs/reliability.md.
+Injects every fault and every attack and writes what was seen into docs/reliability.md.
 
-The table stands between two comments; the rest of the page is written by hand.
+Each table stands between two comments; the rest of the page is written by hand.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
 import json
 import os
 from pathlib import Path
@@ -16,18 +18,38 @@ import sys
 import tempfile
 from typing import Any
 
-__all__ = ['main', 'table']
+__all__ = ['SECTIONS', 'Section', 'attack_table', 'main', 'table']
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / 'docs' / 'reliability.md'
-TESTS = ('test_faults.py', 'test_late_links.py', 'test_stops_over_freezes.py')
-"""The modules of the tests that inject faults, in the order of the table."""
 
-BEGIN, END = '<!-- what make faults saw -->', '<!-- end -->'
+Row = dict[str, Any]
 
 
-def table(rows: list[dict[str, Any]]) -> str:
-    """Draw the rows; a time of None is one that there was none of."""
+@dataclass(frozen=True)
+class Section:
+    """
+    One table of the page.
+
+    :param tests: the modules of the tests that it comes from, in the order of the table.
+    :param begin: the comment before the table.
+    :param end: the comment after it.
+    :param draw: makes the table of its rows.
+    """
+
+    tests: tuple[str, ...]
+    begin: str
+    end: str
+    draw: Callable[[list[Row]], str]
+
+    def put(self, page: str, rows: list[Row]) -> str:
+        """Return the page with these rows in the place of the old ones."""
+        between = re.compile(f'{re.escape(self.begin)}.*{re.escape(self.end)}', re.DOTALL)
+        return between.sub(lambda _: f'{self.begin}\n\n{self.draw(rows)}\n\n{self.end}', page)
+
+
+def table(rows: list[Row]) -> str:
+    """Draw the rows of faults; a time of None is one that there was none of."""
     lines = [
         '| fault | noticed after | the robot was told | healed after |',
         '|---|---|---|---|',
@@ -38,16 +60,53 @@ def table(rows: list[dict[str, Any]]) -> str:
     return '\n'.join(lines)
 
 
+def attack_table(rows: list[Row]) -> str:
+    """Draw the rows of attacks: each time before and under the attack, in milliseconds."""
+    lines = [
+        '| attack | what was measured | median | under attack | p99 | under attack |',
+        '|---|---|---|---|---|---|',
+    ]
+    for row in rows:
+        pairs = zip(row['quiet_ms'], row['attacked_ms'], strict=True)
+        cells = ' | '.join(f'{quiet:.2f} ms | {attacked:.2f} ms' for quiet, attacked in pairs)
+        lines.append(f'| {row["attack"]} | {row["what"]} | {cells} |')
+    return '\n'.join(lines)
+
+
+SECTIONS = {
+    'faults': Section(
+        ('test_faults.py', 'test_late_links.py', 'test_stops_over_freezes.py'),
+        '<!-- what make faults saw -->',
+        '<!-- end -->',
+        table,
+    ),
+    'attacks': Section(
+        ('test_under_attack.py',),
+        '<!-- what make faults saw of attacks -->',
+        '<!-- end of attacks -->',
+        attack_table,
+    ),
+}
+
+
 def _seconds(value: float | None) -> str:
     return '–' if value is None else f'{value:.2f} s'
 
 
 def main() -> int:
-    """Inject, print the table, and write it into the page if everything held."""
+    """Inject, print the tables, and write each into the page if everything of it held."""
     parser = argparse.ArgumentParser(prog='benchmark.faults', description=__doc__)
+    parser.add_argument('--only', choices=SECTIONS, help='write this table, leave the other')
     parser.add_argument('--connects', type=int, default=1000, help='connections in a row')
     parser.add_argument('--freezes', type=int, default=100, help='stops pressed in freezes')
+    parser.add_argument('--hostile', type=int, default=5000, help='hostile connections')
     options = parser.parse_args()
+    sections = SECTIONS.values() if options.only is None else [SECTIONS[options.only]]
+    return max(_run(section, options) for section in sections)
+
+
+def _run(section: Section, options: argparse.Namespace) -> int:
+    """Run the tests of a section, and write its table; return their exit code."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / 'report'
         environment = {
@@ -55,20 +114,21 @@ def main() -> int:
             'LEROBOT_ARENA_FAULTS_REPORT': str(report),
             'LEROBOT_ARENA_FAULTS_CONNECTS': str(options.connects),
             'LEROBOT_ARENA_FAULTS_FREEZES': str(options.freezes),
+            'LEROBOT_ARENA_FAULTS_HOSTILE': str(options.hostile),
+            'LEROBOT_ARENA_FAULTS_ROUNDS': '5',
+            'LEROBOT_ARENA_FAULTS_SECONDS': '3',
         }
         # One after the other: the times are those of a machine that does nothing else.
-        tests = [f'test/{name}' for name in TESTS]
+        tests = [f'test/{name}' for name in section.tests]
         # Twenty freezes take longer than a test that hangs.
         options_of_pytest = ['-q', '-p', 'no:xdist', '-o', 'faulthandler_timeout=0']
         command = [sys.executable, '-m', 'pytest', *options_of_pytest, *tests]
         code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
         rows = [json.loads(line) for line in report.read_text(encoding='utf-8').splitlines()]
-    print(table(rows))
+    print(section.draw(rows))
     if code == 0:
         page = PAGE.read_text(encoding='utf-8')
-        between = re.compile(f'{re.escape(BEGIN)}.*{re.escape(END)}', re.DOTALL)
-        new = f'{BEGIN}\n\n{table(rows)}\n\n{END}'
-        PAGE.write_text(between.sub(lambda _: new, page), encoding='utf-8')
+        PAGE.write_text(section.put(page, rows), encoding='utf-8')
     return code
 
 

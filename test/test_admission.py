@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 from hypothesis import given, strategies
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 import pytest
 
 from lerobot_arena_ros.server.admission import Admission, Entry, waiting_places
+from lerobot_arena_ros.server.arrivals import BURST, RATE_HZ
 from lerobot_arena_ros.server.limits import Limits
+
+SECONDS = count()
+"""A second passes before each arrival, so that no address comes too often."""
 
 LIMITS = Limits(connections=100, per_address=60)
 WAITING = waiting_places(LIMITS)
@@ -19,7 +25,7 @@ def nothing() -> None:
 
 def arrive(admission: Admission, address: str) -> Entry:
     """Take a connection in, which must work."""
-    entry, _ = admission.arrive(address, nothing)
+    entry, _ = admission.arrive(address, nothing, next(SECONDS))
     assert entry is not None
     return entry
 
@@ -28,7 +34,7 @@ def test_a_flood_ends_itself() -> None:
     """A thousand silent connections of one address put out each other, and no other client."""
     admission = Admission(LIMITS)
     other = arrive(admission, '10.0.0.2')
-    ended = [admission.arrive('10.0.0.1', nothing)[1] for _ in range(1000)]
+    ended = [admission.arrive('10.0.0.1', nothing, next(SECONDS))[1] for _ in range(1000)]
 
     assert sum(victim is not None for victim in ended) == 1000 - (WAITING - 1)
     assert all(victim is None or victim.client == '10.0.0.1' for victim in ended)
@@ -41,7 +47,7 @@ def test_a_newcomer_gets_in_while_many_addresses_wait() -> None:
     admission = Admission(LIMITS)
     first = [arrive(admission, f'10.0.1.{number // 2}') for number in range(WAITING)]
 
-    newcomer, victim = admission.arrive('10.0.2.1', nothing)
+    newcomer, victim = admission.arrive('10.0.2.1', nothing, next(SECONDS))
 
     assert newcomer is not None
     assert victim is not None
@@ -55,7 +61,7 @@ def test_who_belongs_is_never_put_out() -> None:
     entry = arrive(admission, '10.0.0.1')
     assert admission.promote(entry)
     for number in range(1000):
-        _, victim = admission.arrive(f'10.0.0.{number % 50}', nothing)
+        _, victim = admission.arrive(f'10.0.0.{number % 50}', nothing, next(SECONDS))
         assert victim is not entry
     assert entry.belongs
 
@@ -66,7 +72,7 @@ def test_one_address_has_so_many_connections() -> None:
     for _ in range(LIMITS.per_address):
         assert admission.promote(arrive(admission, '10.0.0.1'))
 
-    assert admission.arrive('10.0.0.1', nothing) == (None, None)
+    assert admission.arrive('10.0.0.1', nothing, next(SECONDS)) == (None, None)
     assert admission.promote(arrive(admission, '10.0.0.2'))
 
 
@@ -104,7 +110,7 @@ class Connections(RuleBasedStateMachine):
     @rule(host=strategies.integers(0, 3))
     def arrive(self, host: int) -> None:
         """Have a connection come; another one may have to go, but none that belongs."""
-        entry, victim = self.admission.arrive(f'10.0.0.{host}', nothing)
+        entry, victim = self.admission.arrive(f'10.0.0.{host}', nothing, next(SECONDS))
         if victim is not None:
             self.waiting.remove(victim)
         if entry is not None:
@@ -184,3 +190,28 @@ def test_who_waits_again_takes_the_place_of_the_oldest() -> None:
 
     assert admission.demote(entry) is others[0]
     assert admission.waiting == places
+
+
+def test_a_client_that_comes_too_often_is_refused_while_places_are_scarce() -> None:
+    """It ends no connection by that, and others get in all the same."""
+    admission = Admission(LIMITS)
+    for number in range(WAITING):
+        admission.arrive(f'10.0.1.{number}', nothing, 0.0)
+    taken = [admission.arrive('10.0.0.1', nothing, 0.0) for _ in range(2 * BURST)]
+
+    assert [entry is not None for entry, _ in taken] == [True] * BURST + [False] * BURST
+    assert {victim for _, victim in taken[BURST:]} == {None}
+    assert admission.arrive('10.0.0.2', nothing, 0.0)[0] is not None
+    assert admission.arrive('10.0.0.1', nothing, 1.0 / RATE_HZ)[0] is not None
+
+
+def test_a_client_may_come_often_while_there_is_room_or_behind_a_proxy() -> None:
+    """Nobody else is hindered by it, or all clients have one address."""
+    for limits in (Limits(connections=2000, per_address=0), Limits(connections=2000)):
+        admission = Admission(limits)
+        for _ in range(200):
+            assert admission.arrive('10.0.0.1', nothing, 0.0)[0] is not None
+
+    admission = Admission(Limits(connections=1, per_address=0))
+    for _ in range(1000):
+        assert admission.arrive('10.0.0.1', nothing, 0.0)[0] is not None

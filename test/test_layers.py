@@ -87,6 +87,7 @@ PURE_FILES = {
     'arena/session.py',
     'output/waiting_lines.py',
     'server/access.py',
+    'server/arrivals.py',
     'server/journal.py',
     'server/limits.py',
     'server/memory.py',

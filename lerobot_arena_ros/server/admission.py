@@ -6,7 +6,8 @@ server has tokens, by joining a room where it has none. Waiting connections have
 own, so those that never show anything, however many, take none from those who belong.
 
 Where the waiting places are taken, the oldest waiting connection of the client that has most of
-them ends. A client that needs its place for a moment only gets one, whatever others do.
+them ends. A client that needs its place for a moment only gets one, whatever others do. A client that
+comes too often meanwhile is refused, because each connection costs more than its refusal.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .addresses import client_of
+from .arrivals import Arrivals
 from .limits import Limits
 
 __all__ = ['MIN_WAITING', 'Admission', 'Entry', 'waiting_places']
@@ -58,6 +60,7 @@ class Admission:
         self._waiting_count = 0
         self._belonging = 0
         self._counts: dict[str, int] = {}
+        self._arrivals = Arrivals()
 
     @property
     def is_full(self) -> bool:
@@ -74,16 +77,22 @@ class Admission:
         """How many connections belong here."""
         return self._belonging
 
-    def arrive(self, address: str, end: Callable[[], object]) -> tuple[Entry | None, Entry | None]:
+    def arrive(
+        self, address: str, end: Callable[[], object], now_s: float
+    ) -> tuple[Entry | None, Entry | None]:
         """
         Take a new connection in.
 
-        :param end: ends it at once; called by nobody here.
+        :param end: ends it at once; not called here.
+        :param now_s: the present time, of any clock that never jumps.
         :returns: its entry, or None where it is to be ended; and the entry of another connection
             that is to be ended in its place, or None.
         """
         client = client_of(address)
         victim = None
+        is_within_rate = not self._per_client or self._arrivals.take(client, now_s)
+        if self._waiting_count >= self._waiting_places and not is_within_rate:
+            return None, None
         if self._per_client and self._counts.get(client, 0) >= self._per_client:
             victim = self._oldest_of(client)
             if victim is None:

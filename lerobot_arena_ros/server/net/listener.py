@@ -12,6 +12,7 @@ from collections.abc import Callable
 import contextlib
 import socket
 import ssl
+import time
 from typing import Any
 
 from ..admission import Admission, Entry
@@ -91,7 +92,7 @@ class Listener:
 
     def _take(self, accepted: socket.socket, address: str) -> None:
         connection = _Connection(accepted)
-        entry, victim = self._admission.arrive(address, connection.end)
+        entry, victim = self._admission.arrive(address, connection.end, time.monotonic())
         if victim is not None:
             victim.end()
             self._report('connections_full', victim.client)

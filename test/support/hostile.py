@@ -1,0 +1,290 @@
+"""
+Hostile clients of an arena, thousands of them, in a process of their own.
+
+Run as a program, this module reads a number from each line of its standard input, keeps as many
+connections open, and answers with a line of JSON: how many it has tried to open up to now. A
+connection that the server ends is opened again at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+import json
+import os
+import resource
+import ssl
+import subprocess
+import sys
+from urllib.parse import urlsplit
+
+__all__ = [
+    'ADDRESSES',
+    'HOSTILE',
+    'LISTENER',
+    'ROOMS',
+    'STOP_FLOOD',
+    'TOKEN',
+    'Attacker',
+    'attacker_of',
+]
+
+ADDRESSES = 50
+"""Loopback addresses that connections come from: 127.0.0.2 and those that follow."""
+
+TOKEN = 'zebra-0123456789abcdef'
+"""The token of those clients that have one."""
+
+WRONG_TOKEN = 'wrong-0123456789abcdef'
+ROOMS = '/robotics/workspaces/lab/rooms'
+ROOM = f'{ROOMS}/arm/ws'
+
+DRIP_S = 0.1
+RETRY_S = 0.05
+FLOOD_S = 0.01
+FLOOD_STOPS = 40
+"""Stops of each period of a flood: 4000 a second, because the server disconnects beyond 10,000."""
+
+HALF_HELLO = bytes.fromhex('1603010200 010001fc 0303') + bytes(32)
+"""The beginning of a TLS record of 512 bytes, the rest of which is never sent."""
+
+
+class Client(asyncio.Protocol):
+    """
+    A connection that sends nothing.
+
+    :param host: what a request has to name.
+    :param number: which of the clients it is.
+    """
+
+    has_tls = False
+
+    def __init__(self, host: str, number: int) -> None:
+        self.host = host
+        self.number = number
+        self.transport: asyncio.Transport
+        self.ended = asyncio.Event()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin."""
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        self.begin()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Note that it has ended."""
+        self.ended.set()
+
+    def begin(self) -> None:
+        """Send the first bytes."""
+
+
+class HalfHello(Client):
+    """A connection that sends half of the first message of TLS."""
+
+    def begin(self) -> None:
+        """Send it."""
+        self.transport.write(HALF_HELLO)
+
+
+class Dribble(Client):
+    """A connection that sends half the head of a request, byte by byte."""
+
+    has_tls = True
+
+    def begin(self) -> None:
+        """Send the first byte."""
+        self._left = _head(ROOMS, self.host).removesuffix(b'\r\n')
+        self._drip()
+
+    def _drip(self) -> None:
+        if self._left and not self.ended.is_set():
+            self.transport.write(self._left[:1])
+            self._left = self._left[1:]
+            asyncio.get_running_loop().call_later(DRIP_S, self._drip)
+
+
+class Guess(Client):
+    """A connection that sends one request after the other, with a wrong token."""
+
+    has_tls = True
+
+    def begin(self) -> None:
+        """Send a request."""
+        bearer = f'Authorization: Bearer {WRONG_TOKEN}'
+        self.transport.write(_head(ROOMS, self.host, bearer))
+
+    def data_received(self, data: bytes) -> None:
+        """Send the next one once this one was answered."""
+        self.begin()
+
+
+class Knock(Client):
+    """A connection that asks for a WebSocket without a token."""
+
+    has_tls = True
+
+    def begin(self) -> None:
+        """Ask for it."""
+        self.transport.write(_upgrade(ROOM, self.host))
+
+    def data_received(self, data: bytes) -> None:
+        """Try again at once."""
+        self.transport.abort()
+
+
+class Listener(Client):
+    """A participant that takes what comes and sends nothing."""
+
+    has_tls = True
+    _has_joined = False
+
+    def begin(self) -> None:
+        """Ask for a WebSocket."""
+        self.transport.write(_upgrade(f'{ROOM}?token={TOKEN}', self.host))
+
+    def data_received(self, data: bytes) -> None:
+        """Join once there is one."""
+        if not self._has_joined:
+            self._has_joined = True
+            name = f'{type(self).__name__}-{self.number}'
+            self.transport.write(_frame({'participant_id': name, 'role': 'consumer'}))
+            self.on_joined()
+
+    def on_joined(self) -> None:
+        """Begin to be hostile."""
+
+
+class StopFlood(Listener):
+    """A participant that presses the stop thousands of times a second."""
+
+    def on_joined(self) -> None:
+        """Send the stops of one period."""
+        if not self.ended.is_set():
+            self.transport.write(FLOOD_STOPS * _frame({'type': 'emergency_stop'}))
+            asyncio.get_running_loop().call_later(FLOOD_S, self.on_joined)
+
+
+HOSTILE = (Client, HalfHello, Dribble, Guess, Knock)
+"""Clients that do not belong here."""
+
+LISTENER = (Listener,)
+STOP_FLOOD = (StopFlood,)
+
+_KINDS = {kind.__name__: kind for kind in (*HOSTILE, *LISTENER, *STOP_FLOOD)}
+
+
+def _head(path: str, host: str, *headers: str) -> bytes:
+    lines = (f'GET {path} HTTP/1.1', f'Host: {host}', *headers, '', '')
+    return '\r\n'.join(lines).encode()
+
+
+def _upgrade(path: str, host: str) -> bytes:
+    wanted = ('Upgrade: websocket', 'Connection: Upgrade', 'Sec-WebSocket-Version: 13')
+    return _head(path, host, *wanted, 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==')
+
+
+def _frame(message: dict[str, str]) -> bytes:
+    """Make a frame of a client; it is masked with zeros."""
+    payload = json.dumps(message).encode()
+    assert len(payload) < 126
+    return bytes((0x81, 0x80 | len(payload), 0, 0, 0, 0)) + payload
+
+
+class Crowd:
+    """As many hostile clients as wanted, of each kind as many."""
+
+    def __init__(self, url: str, kinds: Sequence[type[Client]]) -> None:
+        self.tried = 0
+        self._kinds = kinds
+        self._url = urlsplit(url)
+        self._tls: ssl.SSLContext | None = None
+        if self._url.scheme == 'https':
+            self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            self._tls.check_hostname, self._tls.verify_mode = False, ssl.CERT_NONE
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def hold(self, count: int) -> None:
+        """Keep so many clients; return once each has begun, and those too many have ended."""
+        for number in range(len(self._tasks), count):
+            task = asyncio.create_task(self._keep(number), name=f'client {number}')
+            self._tasks.append(task)
+        await asyncio.sleep(0)
+        surplus, self._tasks = self._tasks[count:], self._tasks[:count]
+        for task in surplus:
+            task.cancel()
+        if surplus:
+            await asyncio.wait(surplus)
+
+    async def _keep(self, number: int) -> None:
+        kind = self._kinds[number // ADDRESSES % len(self._kinds)]
+        source = f'127.0.0.{2 + number % ADDRESSES}'
+        while True:
+            self.tried += 1
+            client = kind(self._url.netloc, number)
+            try:
+                await asyncio.get_running_loop().create_connection(
+                    lambda client=client: client,
+                    self._url.hostname or '',
+                    self._url.port or 0,
+                    local_addr=(source, 0),
+                    ssl=self._tls if kind.has_tls else None,
+                )
+            except OSError:
+                await asyncio.sleep(RETRY_S)
+                continue
+            try:
+                await client.ended.wait()
+            finally:
+                client.transport.abort()
+
+
+async def run(url: str, *kinds: str) -> None:
+    """Do what is ordered, until there are no more orders."""
+    crowd = Crowd(url, [_KINDS[kind] for kind in kinds])
+    while line := await asyncio.to_thread(sys.stdin.readline):
+        await crowd.hold(int(line))
+        print(json.dumps({'tried': crowd.tried}), flush=True)
+
+
+class Attacker:
+    """The process with the clients."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def hold(self, count: int) -> int:
+        """
+        Keep so many connections.
+
+        :returns: how many were tried since the beginning.
+        """
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        print(count, file=self._process.stdin, flush=True)
+        tried: int = json.loads(self._process.stdout.readline())['tried']
+        return tried
+
+
+@contextmanager
+def attacker_of(url: str, kinds: Sequence[type[Client]]) -> Iterator[Attacker]:
+    """Run the process, without a client at first."""
+    pipe = subprocess.PIPE
+    command = [sys.executable, __file__, url, *(kind.__name__ for kind in kinds)]
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
+        try:
+            yield Attacker(process)
+        finally:
+            process.kill()
+
+
+if __name__ == '__main__':
+    # An attacker has a machine of its own. Here it shares the machine of the server: with the
+    # lowest priority it takes from the server what its connections cost the server, and no more.
+    # What it inherits is the real-time priority of a measurement that others must not disturb.
+    os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+    os.nice(19)
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    asyncio.run(run(*sys.argv[1:]))

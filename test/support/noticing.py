@@ -1,0 +1,133 @@
+"""What participants with a token notice of an attack: how long their things take."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+import json
+import random
+import time
+
+import httpx
+
+from .hostile import ROOMS, TOKEN
+from .peers import Peer, connect, join, joints, ws_path
+from .waiting import ticks, wait_until
+
+__all__ = ['Times', 'notice']
+
+PATH = f'{ws_path("lab", "arm")}?token={TOKEN}'
+JOINTS_HZ = 100.0
+STOPS_HZ = 8.0
+"""Fewer than the ten a second of one participant that the server passes on at once."""
+
+REJOINS_HZ = 20.0
+REQUESTS_HZ = 20.0
+
+
+@dataclass
+class Times:
+    """
+    How long each thing took, in seconds.
+
+    :param joint: from a producer to a consumer, through the server.
+    :param stop: the same for an emergency stop.
+    :param rejoin: from no connection to ``joined``.
+    :param request: one over REST, on a connection that is open already.
+    """
+
+    joint: list[float] = field(default_factory=list)
+    stop: list[float] = field(default_factory=list)
+    rejoin: list[float] = field(default_factory=list)
+    request: list[float] = field(default_factory=list)
+
+
+async def notice(url: str, seconds: float) -> Times:
+    """Do each of these things for so long: those that are heard in the room, then the others."""
+    times = Times()
+    async with (
+        _member(url, 'leader', 'producer') as leader,
+        _member(url, 'robot', 'consumer') as robot,
+        _member(url, 'person', 'consumer') as person,
+    ):
+        others = [
+            asyncio.create_task(_hear(robot, times), name='hear'),
+            asyncio.create_task(_ignore(leader), name='ignore'),
+            asyncio.create_task(_ignore(person), name='ignore'),
+        ]
+        try:
+            pressed, _ = await asyncio.gather(_press(person, seconds), _lead(leader, seconds))
+            await wait_until(lambda: len(times.stop) == pressed, 'each stop to arrive')
+        finally:
+            for task in others:
+                task.cancel()
+            await asyncio.wait(others)
+    await _rejoin(url, seconds, times)
+    await _request(url, seconds, times)
+    return times
+
+
+@asynccontextmanager
+async def _member(url: str, name: str, role: str) -> AsyncIterator[Peer]:
+    async with connect(url, PATH) as peer:
+        await peer.send(join(name, role))
+        while (await peer.recv())['type'] != 'joined':
+            pass
+        yield peer
+
+
+async def _lead(leader: Peer, seconds: float) -> None:
+    async for number in ticks(JOINTS_HZ):
+        if number > JOINTS_HZ * seconds:
+            return
+        await leader.send(joints(sent_s=time.monotonic()))
+
+
+async def _press(person: Peer, seconds: float) -> int:
+    """Press the stop again and again; return how often."""
+    async for number in ticks(STOPS_HZ):
+        if number >= STOPS_HZ * seconds:
+            return number
+        # Not always at the same distance from the joints.
+        await asyncio.sleep(random.uniform(0.0, 1.0 / JOINTS_HZ))
+        await person.send({'type': 'emergency_stop', 'reason': f'{time.monotonic()!r}'})
+    raise AssertionError
+
+
+async def _hear(robot: Peer, times: Times) -> None:
+    async for frame in robot.connection:
+        now_s = time.monotonic()
+        message = json.loads(frame)
+        if message['type'] == 'joint_update':
+            times.joint.append(now_s - message['data'][0]['value'])
+        elif message['type'] == 'emergency_stop':
+            # The stops of others have no time as their reason.
+            with suppress(TypeError, ValueError, KeyError):
+                times.stop.append(now_s - float(message['reason']))
+
+
+async def _ignore(peer: Peer) -> None:
+    async for _ in peer.connection:
+        pass
+
+
+async def _rejoin(url: str, seconds: float, times: Times) -> None:
+    async for number in ticks(REJOINS_HZ):
+        if number >= REJOINS_HZ * seconds:
+            return
+        started_s = time.monotonic()
+        async with _member(url, 'robot', 'consumer'):
+            times.rejoin.append(time.monotonic() - started_s)
+
+
+async def _request(url: str, seconds: float, times: Times) -> None:
+    headers = {'Authorization': f'Bearer {TOKEN}'}
+    async with httpx.AsyncClient(headers=headers, verify=False, trust_env=False) as client:
+        async for number in ticks(REQUESTS_HZ):
+            if number >= REQUESTS_HZ * seconds:
+                return
+            started_s = time.monotonic()
+            (await client.get(url + ROOMS)).raise_for_status()
+            times.request.append(time.monotonic() - started_s)

@@ -1,0 +1,24 @@
+"""How many connections of one client are taken in a time."""
+
+from __future__ import annotations
+
+from lerobot_arena_ros.server.arrivals import BURST, MAX_CLIENTS, RATE_HZ, Arrivals
+
+
+def test_a_burst_passes_and_then_the_rate() -> None:
+    """In a minute as many as both together, however many come."""
+    arrivals = Arrivals()
+    taken = sum(arrivals.take('a', number / 100) for number in range(6000))
+
+    assert BURST + 59 * RATE_HZ <= taken <= BURST + 60 * RATE_HZ
+    assert arrivals.take('b', 60.0)
+
+
+def test_the_memory_is_bounded() -> None:
+    """The client that came longest ago is forgotten, and not the one that comes now."""
+    arrivals = Arrivals()
+    for _ in range(BURST):
+        assert arrivals.take('flooder', 0.0)
+    for number in range(2 * MAX_CLIENTS):
+        assert arrivals.take(f'client {number}', 0.0)
+        assert not arrivals.take('flooder', 0.0)

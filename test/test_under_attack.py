@@ -1,0 +1,197 @@
+"""
+Thousands of hostile clients: what those who belong notice of them.
+
+``make faults`` opens 5000 connections and writes what is seen here into docs/reliability.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+import json
+import os
+from pathlib import Path
+import re
+import signal
+import statistics
+import time
+
+import httpx
+import pytest
+from support.arena_server import Server, arena_server
+from support.certificates import Authority
+from support.faults import REPORT_VARIABLE
+from support.hostile import (
+    HOSTILE,
+    LISTENER,
+    ROOMS,
+    STOP_FLOOD,
+    TOKEN,
+    Attacker,
+    attacker_of,
+)
+from support.noticing import Times, notice
+from support.waiting import wait_for
+
+from lerobot_arena_ros.server.admission import waiting_places
+from lerobot_arena_ros.server.journal import LINES
+from lerobot_arena_ros.server.limits import Limits, Timing
+
+CONNECTIONS = int(os.environ.get('LEROBOT_ARENA_FAULTS_HOSTILE', '400'))
+"""Hostile connections at a time; ``make faults`` has 5000."""
+
+ROUNDS = int(os.environ.get('LEROBOT_ARENA_FAULTS_ROUNDS', '1'))
+"""How often is measured without the attack, and then with it."""
+
+SECONDS = float(os.environ.get('LEROBOT_ARENA_FAULTS_SECONDS', '0.5'))
+"""How long each thing is measured in each round."""
+
+FLOODS = 4
+LISTENERS = 40
+MOST_S = 1.0
+"""How long a rejoin, a stop or a request may take on a busy machine."""
+
+BEARER = {'Authorization': f'Bearer {TOKEN}'}
+
+
+@dataclass
+class Readings:
+    """
+    What was measured, by round.
+
+    :param attacked_s: how long the attacks were, in seconds.
+    :param tried: how many connections the attacker tried to open in that time.
+    """
+
+    quiet: list[Times] = field(default_factory=list)
+    attacked: list[Times] = field(default_factory=list)
+    attacked_s: float = 0.0
+    tried: int = 0
+
+    def all_of(self, what: str) -> list[float]:
+        """Return each time of a thing during attacks."""
+        return [each for times in self.attacked for each in getattr(times, what)]
+
+    def report(self, attack: str) -> None:
+        """Add rows to the report, if one is wanted."""
+        report = os.environ.get(REPORT_VARIABLE)
+        if not report:
+            return
+        with Path(report).open('a', encoding='utf-8') as file:
+            for what in ('rejoin', 'joint', 'stop', 'request'):
+                row = {
+                    'attack': attack,
+                    'what': what,
+                    'quiet_ms': percentiles_ms(self.quiet, what),
+                    'attacked_ms': percentiles_ms(self.attacked, what),
+                }
+                file.write(json.dumps(row) + '\n')
+
+
+def percentiles_ms(rounds: Sequence[Times], what: str) -> tuple[float, float]:
+    """
+    Return the median and the 99th percentile, each that of the median round.
+
+    Others use the machine, too, and one round of theirs must not decide.
+    """
+    windows = [sorted(asdict(times)[what]) for times in rounds]
+    return (
+        1e3 * statistics.median(statistics.median(window) for window in windows),
+        1e3 * statistics.median(window[len(window) * 99 // 100] for window in windows),
+    )
+
+
+def measure(url: str, attacker: Attacker, count: int) -> Readings:
+    """Measure without and with so many hostile clients, in turn."""
+    readings = Readings()
+    asyncio.run(notice(url, 0.2))
+    for _ in range(ROUNDS):
+        readings.quiet.append(asyncio.run(notice(url, SECONDS)))
+        before = attacker.hold(count)
+        started_s = time.monotonic()
+        readings.attacked.append(asyncio.run(notice(url, SECONDS)))
+        readings.attacked_s += time.monotonic() - started_s
+        readings.tried += attacker.hold(count) - before
+        attacker.hold(0)
+    return readings
+
+
+@contextmanager
+def guarded(folder: Path, *, has_tls: bool) -> Iterator[Server]:
+    """Run a server with a token and a room."""
+    options: list[str] = []
+    if has_tls:
+        made = Authority(folder).certify_this_machine()
+        options = ['--certfile', made.certfile, '--keyfile', made.keyfile or '']
+    with arena_server(*options, LEROBOT_ARENA_TOKEN=TOKEN) as server:
+        room = {'room_id': 'arm'}
+        httpx.post(server.url + ROOMS, json=room, headers=BEARER, verify=False).raise_for_status()
+        yield server
+
+
+def metric(url: str, name: str) -> float:
+    """Return the value of one series."""
+    text = httpx.get(f'{url}/metrics', headers=BEARER, verify=False).text
+    values = [line.split()[-1] for line in text.splitlines() if line.startswith(name)]
+    return float(values[0]) if values else 0.0
+
+
+def open_files(server: Server) -> int:
+    """Count the descriptors of the server."""
+    return len(os.listdir(f'/proc/{server.pid}/fd'))
+
+
+@pytest.mark.parametrize('has_tls', [False, True], ids=['plain', 'TLS'])
+def test_those_who_belong_are_served_beside_hostile_connections(
+    tmp_path: Path, has_tls: bool
+) -> None:
+    """Each rejoins within a second, the log stays short, and nothing is left of the attack."""
+    started_s = time.monotonic()
+    with (
+        guarded(tmp_path, has_tls=has_tls) as server,
+        attacker_of(server.url, HOSTILE) as attacker,
+    ):
+        before = open_files(server)
+        readings = measure(server.url, attacker, CONNECTIONS)
+        wait_for(
+            lambda: metric(server.url, 'lerobot_arena_connections{kind="waiting"}') == 0,
+            'no connection to wait',
+        )
+        wait_for(lambda: open_files(server) <= before, 'the descriptors to be closed')
+        ended = metric(server.url, 'lerobot_arena_refusals_total{reason="connections_full"}')
+        denied = metric(server.url, 'lerobot_arena_refusals_total{reason="access_denied"}')
+        _, _, err = server.stop(signal.SIGINT)
+        periods = 1 + (time.monotonic() - started_s) // Timing().log_s
+
+    assert max(readings.all_of('rejoin')) < MOST_S
+    assert ended >= CONNECTIONS - waiting_places(Limits())
+    assert denied or has_tls  # Few of the hostile handshakes are completed.
+    for event in ('connections_full', 'access_denied', 'tls_failed'):
+        assert len(re.findall(f'event={event} peer=', err)) <= LINES * periods
+    kind = 'with TLS' if has_tls else 'without TLS'
+    rate_hz = readings.tried / readings.attacked_s
+    readings.report(f'{CONNECTIONS} hostile connections {kind}, {rate_hz:.0f} opened a second')
+
+
+def test_a_flood_of_stops_delays_nothing_of_others(tmp_path: Path) -> None:
+    """Four participants press the stop thousands of times a second; forty listen."""
+    with (
+        guarded(tmp_path, has_tls=False) as server,
+        attacker_of(server.url, LISTENER) as listeners,
+        attacker_of(server.url, STOP_FLOOD) as attacker,
+    ):
+        listeners.hold(LISTENERS)
+        readings = measure(server.url, attacker, FLOODS)
+        frames = metric(server.url, 'lerobot_arena_frames_received_total')
+        passed = metric(server.url, 'lerobot_arena_emergency_stops_total')
+
+    assert frames > 100 * FLOODS
+    assert passed < frames / 10
+    assert max(readings.all_of('stop')) < MOST_S
+    rate_hz = frames / readings.attacked_s
+    readings.report(
+        f'{FLOODS} participants that press the stop {rate_hz:.0f} times a second together,'
+        f' {LISTENERS} listen'
+    )
