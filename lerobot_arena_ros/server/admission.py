@@ -6,8 +6,8 @@ server has tokens, by joining a room where it has none. Waiting connections have
 own, so those that never show anything, however many, take none from those who belong.
 
 Where the waiting places are taken, the oldest waiting connection of the client that has most of
-them ends. A client that needs its place for a moment only gets one, whatever others do. A client that
-comes too often meanwhile is refused, because each connection costs more than its refusal.
+them ends. A client that needs its place for a moment only gets one, whatever others do. One that
+opens connections too fast meanwhile is refused, because a connection costs more than its refusal.
 """
 
 from __future__ import annotations

@@ -15,8 +15,8 @@ RATE_HZ = 5.0
 """
 Connections per second of one client beyond these.
 
-To serve a connection takes the server up to a millisecond, and with TLS two. To refuse it takes some
-20 us. So 50 addresses that open connections as fast as they can take a quarter of a core at most.
+To serve a connection takes the server up to a millisecond, and two with TLS; to refuse it takes
+some 20 us. So 50 addresses that open connections as fast as they can take half a core at most.
 """
 
 MAX_CLIENTS = 10_000

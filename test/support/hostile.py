@@ -13,11 +13,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 import json
 import os
+from pathlib import Path
 import resource
 import ssl
 import subprocess
 import sys
 from urllib.parse import urlsplit
+
+from .waiting import until
 
 __all__ = [
     'ADDRESSES',
@@ -210,7 +213,7 @@ class Crowd:
         for number in range(len(self._tasks), count):
             task = asyncio.create_task(self._keep(number), name=f'client {number}')
             self._tasks.append(task)
-        await asyncio.sleep(0)
+        await until(asyncio.get_running_loop().time())  # Each task has begun then.
         surplus, self._tasks = self._tasks[count:], self._tasks[:count]
         for task in surplus:
             task.cancel()
@@ -232,7 +235,7 @@ class Crowd:
                     ssl=self._tls if kind.has_tls else None,
                 )
             except OSError:
-                await asyncio.sleep(RETRY_S)
+                await until(asyncio.get_running_loop().time() + RETRY_S)
                 continue
             try:
                 await client.ended.wait()
@@ -271,8 +274,10 @@ class Attacker:
 def attacker_of(url: str, kinds: Sequence[type[Client]]) -> Iterator[Attacker]:
     """Run the process, without a client at first."""
     pipe = subprocess.PIPE
-    command = [sys.executable, __file__, url, *(kind.__name__ for kind in kinds)]
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
+    names = [kind.__name__ for kind in kinds]
+    command = [sys.executable, '-m', 'support.hostile', url, *names]
+    folder = Path(__file__).parents[1]
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, cwd=folder) as process:
         try:
             yield Attacker(process)
         finally:

@@ -14,7 +14,7 @@ import httpx
 
 from .hostile import ROOMS, TOKEN
 from .peers import Peer, connect, join, joints, ws_path
-from .waiting import ticks, wait_until
+from .waiting import ticks, until, wait_until
 
 __all__ = ['Times', 'notice']
 
@@ -91,7 +91,7 @@ async def _press(person: Peer, seconds: float) -> int:
         if number >= STOPS_HZ * seconds:
             return number
         # Not always at the same distance from the joints.
-        await asyncio.sleep(random.uniform(0.0, 1.0 / JOINTS_HZ))
+        await until(asyncio.get_running_loop().time() + random.uniform(0.0, 1.0 / JOINTS_HZ))
         await person.send({'type': 'emergency_stop', 'reason': f'{time.monotonic()!r}'})
     raise AssertionError
 
