@@ -30,6 +30,7 @@ from .limits import Limits, Policy, Timing
 from .refusals import code_of
 from .registry import Registry
 from .room import Delivery, Member, Now, Room
+from .stop_limiter import PERIOD_S
 from .tally import Tally
 from .tokens import Access, NotAllowed, Tokens
 
@@ -69,6 +70,7 @@ class Hub:
         self.registry = Registry(limits)
         self.admission = Admission(limits)
         self._connections: dict[Member, Connection] = {}
+        self._rooms_with_waiting: set[Room] = set()
 
     @property
     def connection_count(self) -> int:
@@ -118,9 +120,7 @@ class Hub:
 
     def leave(self, member: Member) -> None:
         """Take a participant out of its room; leaving twice is fine."""
-        connection = self._connections.get(member)
-        if connection is not None:
-            self._release_stop(member, connection)
+        self._pass_on(member, *member.room.stops.forget(member))
         delivery = member.room.leave(member, now())
         if member in self._connections:
             self.journal.record('left', **self._who(member))
@@ -136,16 +136,14 @@ class Hub:
                 self._connections[member].actor.require(Access.DRIVE, member.room.workspace_id)
             if isinstance(message, EmergencyStop):
                 self._take_stop(member, message)
-                return
-            delivery = member.room.handle(member, message, now())
+            elif not isinstance(message, ResetStop):
+                self._deliver(member.room.handle(member, message, now()))
+            elif not member.room.stops.put_behind(member, message):
+                self._pass_on(member, message)
         except ProtocolError as exc:
             self._complain(member, exc)
         except NotAllowed as exc:
             self._refuse(member, exc)
-        else:
-            self._deliver(delivery)
-            if isinstance(message, ResetStop):
-                self._record('reset_requested', member, robot=message.to)
 
     def overhear(self, member: Member, text: str) -> None:
         """Listen to what a participant says too often: a stop counts, nothing else does."""
@@ -220,6 +218,9 @@ class Hub:
         :param sender: who asks for it; already known to be allowed to.
         :raises RoomNotFound: there is none.
         """
+        room = self.registry.room(workspace_id, room_id)
+        for member in room.members:
+            self._pass_on(member, *room.stops.forget(member))
         delivery = self.registry.delete(workspace_id, room_id, now())
         told = tuple(member for member in delivery.recipients if member.features)
         self._deliver(delivery._replace(recipients=told))
@@ -309,21 +310,34 @@ class Hub:
             connection.put(ErrorReply(text, now().stamp, code, _short(joints)))
 
     def _take_stop(self, member: Member, stop: EmergencyStop) -> None:
-        connection = self._connections.get(member)
-        if connection is None:
+        if member not in self._connections:
             return
-        delay_s = connection.stops.take(stop, time.monotonic())
-        if delay_s == 0.0:
-            self._release_stop(member, connection)
-        elif delay_s is not None:
-            loop = asyncio.get_running_loop()
-            loop.call_later(delay_s, self._release_stop, member, connection)
+        room = member.room
+        if room.stops.pass_on(member, stop, time.monotonic()):
+            self._pass_on(member, stop)
+        elif room not in self._rooms_with_waiting:
+            self._rooms_with_waiting.add(room)
+            self._call_later(room)
 
-    def _release_stop(self, member: Member, connection: Connection) -> None:
-        stop = connection.stops.release()
-        if stop is not None:
-            self._deliver(member.room.handle(member, stop, now()))
-            self._record('emergency_stop', member, reason=stop.reason)
+    def _call_later(self, room: Room) -> None:
+        asyncio.get_running_loop().call_later(PERIOD_S, self._pass_on_due, room)
+
+    def _pass_on_due(self, room: Room) -> None:
+        for member in room.stops.due(time.monotonic()):
+            # Taken one by one: a member that is put out meanwhile leaves, with its own stop.
+            self._pass_on(member, *room.stops.take(member))
+        if room.stops.has_waiting:
+            self._call_later(room)
+        else:
+            self._rooms_with_waiting.discard(room)
+
+    def _pass_on(self, member: Member, *messages: EmergencyStop | ResetStop) -> None:
+        for message in messages:
+            self._deliver(member.room.handle(member, message, now()))
+            if isinstance(message, EmergencyStop):
+                self._record('emergency_stop', member, reason=message.reason)
+            else:
+                self._record('reset_requested', member, robot=message.to)
 
     def _record(self, event: str, member: Member, **values: object) -> None:
         who = self._who(member)

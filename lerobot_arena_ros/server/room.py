@@ -39,6 +39,7 @@ from ..arena.messages import (
 )
 from .limits import Limits
 from .memory import KnownRobot, KnownStop, check_report
+from .stop_limiter import StopLimiter
 from .tally import RoomTally
 
 __all__ = [
@@ -109,6 +110,7 @@ class Room:
 
     ``consumers`` is replaced and never changed, so whoever iterates over it has a snapshot.
 
+    :ivar stops: limits how often stops are passed on; its user asks it before :meth:`handle`.
     :param max_consumers: refuse more consumers than this; None where the creator did not ask.
     :param last_stop: the last stop of a room of the same name; None = none.
     """
@@ -131,6 +133,7 @@ class Room:
         self.producer: Member | None = None
         self.consumers: tuple[Member, ...] = ()
         self.last_stop = last_stop
+        self.stops: StopLimiter[Member] = StopLimiter(now.steady_s)
         self.tally = RoomTally()
         self._robots: dict[Member, KnownRobot] = {}
         self._limits = limits
