@@ -22,7 +22,16 @@ from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from .tokens import Access, Grant, Tokens
 
-__all__ = ['Actor', 'Denial', 'Rules', 'checked_token', 'is_host_name', 'is_origin', 'split_query']
+__all__ = [
+    'NO_TOKEN',
+    'Actor',
+    'Denial',
+    'Rules',
+    'checked_token',
+    'is_host_name',
+    'is_origin',
+    'split_query',
+]
 
 _PREFIXES = ('', '/api')
 _OPEN = frozenset(
@@ -86,7 +95,9 @@ class Denial(NamedTuple):
     is_guess: bool = False
 
 
-_NO_TOKEN = Denial(401, 'access_denied', 'this server wants a bearer token, and the right one')
+NO_TOKEN = Denial(401, 'access_denied', 'this server wants a bearer token, and the right one')
+"""The refusal of a request without a valid token."""
+
 _BAD_ORIGIN = Denial(
     403,
     'bad_origin',
@@ -141,7 +152,7 @@ class Rules:
         given = _bearer(headers.get('authorization', '')) or query_token or ''
         grant = self.tokens.grant_of(given)
         if grant is None and not (path in _OPEN or path.startswith(_OPEN_FOLDERS)):
-            return _NO_TOKEN._replace(is_guess=bool(given))
+            return NO_TOKEN._replace(is_guess=bool(given))
         return grant
 
     def _knows_host(self, host: str) -> bool:

@@ -13,7 +13,7 @@ import time
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from .access import Actor, Denial, Rules, split_query
+from .access import NO_TOKEN, Actor, Denial, Rules, split_query
 from .guesses import Guesses
 from .hub import Hub
 from .request_head import ambiguity_of
@@ -69,6 +69,7 @@ class Guard:
             self._admit(scope)
             if scope['type'] == 'http':
                 receive = _replay(await self._read_in_time(receive), receive)
+                self._check_valid(scope['state']['actor'])
         except _Refused as exc:
             self._report(scope, exc.denial)
             if exc.denial.is_guess:
@@ -103,6 +104,11 @@ class Guard:
         self._find_place(scope, has_token=bool(self._rules.tokens) and answer is not None)
         if answer is not None:
             self._hub.tally.requests[answer.name] += 1
+
+    def _check_valid(self, actor: Actor) -> None:
+        """Refuse a request whose token was taken away before the whole request had come."""
+        if actor.grant is not None and actor.grant not in self._rules.tokens:
+            raise _Refused(NO_TOKEN)
 
     def _find_place(self, scope: Scope, *, has_token: bool) -> None:
         """Give a connection with a token a place that lasts, if there is one."""
