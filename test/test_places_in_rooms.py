@@ -19,16 +19,19 @@ from lerobot_arena_ros.server.tokens import Access, Grant, Tokens
 
 WORKSPACE = 'lab'
 PROBE_S = 1.0
-ANOTHER = 'another-0123456789abcdef'
+MORE = {name: f'{name}-0123456789abcdef' for name in ('another', 'root')}
+ANOTHER = MORE['another']
 
 
 def rules() -> Rules:
-    """Make a token of each role, and another one that may drive."""
+    """Make a token of each role, and others of the same roles."""
     grants = [
         Grant.of_token(access.name.lower(), TOKENS[access.name.lower()], access)
         for access in Access
     ]
-    return Rules(Tokens([*grants, Grant.of_token('another', ANOTHER, Access.DRIVE)]))
+    more = (('another', Access.DRIVE), ('root', Access.ADMIN))
+    grants += [Grant.of_token(name, MORE[name], access) for name, access in more]
+    return Rules(Tokens(grants))
 
 
 def path(token: str) -> str:
@@ -72,6 +75,45 @@ async def test_a_token_that_allows_more_takes_back_an_id(url: str, held: str, gi
         assert (await squatter.recv_type('error'))['code'] == 'replaced'
         assert await squatter.close_code() == 4409
         await bridge.expect_silence()
+
+
+@pytest.mark.parametrize(
+    ('held', 'given', 'newcomer_id'),
+    [
+        (TOKENS['drive'], ANOTHER, 'leader'),
+        (TOKENS['drive'], TOKENS['admin'], 'another'),
+        (TOKENS['drive'], TOKENS['drive'], 'another'),
+    ],
+    ids=['another token', 'another id, and admin', 'another id'],
+)
+async def test_a_producer_that_answers_keeps_its_place(
+    url: str, held: str, given: str, newcomer_id: str
+) -> None:
+    """Neither another token of the same role nor another id puts it out."""
+    async with (
+        entered(url, held, 'leader', 'producer') as leader,
+        connect(url, path(given)) as newcomer,
+    ):
+        await newcomer.send(join(newcomer_id, 'producer'))
+        assert (await newcomer.recv_type('error'))['code'] in ('join_refused', 'role_taken')
+        await leader.expect_silence()
+
+
+async def test_of_two_admins_the_newest_wins_where_the_server_is_told_so(
+    request: pytest.FixtureRequest, url: str
+) -> None:
+    """Otherwise the first one stays."""
+    is_newest = 'newest wins' in request.node.name
+    async with (
+        entered(url, TOKENS['admin'], 'person', 'consumer') as first,
+        connect(url, path(MORE['root'])) as second,
+    ):
+        await second.send(join('person', 'consumer'))
+        assert (await second.recv())['type'] == ('state_sync' if is_newest else 'error')
+        if is_newest:
+            assert await first.close_code() == 4409
+        else:
+            await first.expect_silence()
 
 
 async def test_nobody_is_replaced_by_a_newcomer_that_is_kept_out(url: str) -> None:
@@ -143,3 +185,25 @@ async def test_watchers_leave_places_for_those_who_drive() -> None:
 
     joined = limits.members - DRIVER_PLACES
     assert answers == ['state_sync'] * joined + ['error'] * DRIVER_PLACES
+
+
+def test_a_token_of_one_workspace_leaves_rooms_to_the_others() -> None:
+    """It is told so, and the others make theirs."""
+    limited = Grant.of_token('limited', ANOTHER, Access.DRIVE)
+    limited = Grant('limited', Access.DRIVE, frozenset({WORKSPACE}), limited.digest)
+    root = Grant.of_token('root', MORE['root'])
+    with running_server(rules=Rules(Tokens([limited, root])), limits=Limits(rooms=4)) as url:
+
+        def make(workspace: str, token: str) -> httpx.Response:
+            rooms = f'{url}/robotics/workspaces/{workspace}/rooms'
+            return httpx.post(rooms, headers={'Authorization': f'Bearer {token}'})
+
+        made = [make(WORKSPACE, ANOTHER) for _ in range(3)]
+        others = [make('other', MORE['root']) for _ in range(3)]
+
+    assert [reply.status_code for reply in made] == [200, 200, 503]
+    assert made[-1].json()['detail'] == (
+        'the workspaces of this token have 2 rooms and this server has 2 left,'
+        ' which are kept for others; delete one first'
+    )
+    assert [reply.status_code for reply in others] == [200, 200, 503]

@@ -104,6 +104,18 @@ def test_who_stopped_longest_ago_goes_first() -> None:
     assert second - 0.5 <= PERIOD_S
 
 
+def test_no_stop_overtakes_one_that_waits_for_longer() -> None:
+    """Except the stop of a participant that has paused, also when the period is late."""
+    limiter: StopLimiter[str] = StopLimiter(0.0)
+    stop, late_s = EmergencyStop('smoke'), 1.5 * PERIOD_S
+    assert limiter.pass_on('other', stop, 0.0)
+    while limiter.pass_on('wild', stop, 0.0):
+        pass
+
+    assert not limiter.pass_on('other', stop, late_s)
+    assert limiter.pass_on('person', stop, late_s)
+
+
 SENT = strategies.builds(Sent, strategies.floats(0.0, 5.0), strategies.integers(0, 9))
 
 
