@@ -86,7 +86,7 @@ def test_after_a_pause_a_stop_passes_at_once_again() -> None:
 def test_beside_many_that_stop_often_a_first_stop_passes_at_once() -> None:
     """And who has paused goes before those that have not."""
     flood = [Sent(tenth / 10, sender) for tenth in range(50) for sender in range(95)]
-    presses = [Sent(when_s, 100) for when_s in (1.03, 2.53, 3.03)]
+    presses = [Sent(when_s, 100) for when_s in (1.03, 2.53, 2.53 + PAUSE_S / 2)]
 
     at_s = [one.now_s for one in replay(sorted(flood + presses)) if one.sender == 100]
 

@@ -29,8 +29,8 @@ BURST = 5
 PERIOD_S = 0.1
 """The mean time between two stops of a longer burst, in seconds."""
 
-PAUSE_S = 1.0
-"""A participant that is silent for so many seconds does not wait for others."""
+PAUSE_S = 0.5
+"""A participant whose last stop was passed on so many seconds ago does not wait for others."""
 
 MAX_BEHIND = 100
 """Requests for a reset that wait behind one stop: one for each robot of a room."""
