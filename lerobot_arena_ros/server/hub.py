@@ -274,7 +274,7 @@ class Hub:
                 connection.ping()
 
     def revoke(self) -> None:
-        """Disconnect each participant whose token is not valid any more, unchanged."""
+        """Disconnect each participant whose token is gone or has changed."""
         for member, connection in tuple(self._connections.items()):
             if connection.actor.grant not in self.tokens:
                 self.journal.record('token_revoked', **self._who(member))
