@@ -189,6 +189,30 @@ def test_a_page_that_the_browser_freezes_gives_control_back(
         console.wait_joined()
 
 
+def test_a_stop_under_the_id_of_a_page_that_is_away_is_shown_to_it(
+    console: Console, own_server_url: str, console_room: str
+) -> None:
+    """It may hide the stop of another before it."""
+    open_with_elbow(console, own_server_url, console_room, 5)
+    with running_participant(
+        RoboticsConsumer(own_server_url), WORKSPACE, console_room, 'onlooker'
+    ) as onlooker:
+        (taken,) = (each for each in members(own_server_url, console_room) if each != 'onlooker')
+        with console.frozen():
+            wait_for(
+                lambda: members(own_server_url, console_room) == ['onlooker'], 'the page to leave'
+            )
+            onlooker.stop('A person is in the cell')
+            with running_participant(
+                RoboticsConsumer(own_server_url), WORKSPACE, console_room, taken
+            ) as intruder:
+                intruder.stop('harmless')
+                wait_for(lambda: len(onlooker.stops) == 2, 'the stop of the intruder')
+
+        console.wait_text('alert-title', 'Stop by ')
+        console.wait_text('alert-text', 'harmless')
+
+
 def test_a_page_that_hangs_loses_control_though_the_browser_answers_pings(
     console: Console,
 ) -> None:

@@ -16,6 +16,7 @@ import websockets
 
 from lerobot_arena_ros.server.admission import waiting_places
 from lerobot_arena_ros.server.limits import Limits, Timing
+from lerobot_arena_ros.server.stop_limiter import BURST, PAUSE_S, PERIOD_S
 
 ROOMS = '/robotics/workspaces/lab/rooms'
 PATH = ws_path('lab', 'arm')
@@ -227,6 +228,77 @@ async def test_a_flood_of_stops_delays_no_other_stop(url: str) -> None:
 
     assert reasons[0] == 'wild 0'
     assert len(reasons) < 100
+
+
+@limited()
+async def test_many_that_flood_the_room_delay_no_first_stop(url: str) -> None:
+    """The stops that go out are limited for the room as a whole."""
+    with ExitStack() as stack:
+        peers = [
+            stack.enter_context(closing(RawPeer.enter(url, PATH, f'wild {index}', 'consumer')))
+            for index in range(20)
+        ]
+        count, took_s = await flood(url, peers)
+
+    in_a_pause = len(peers) + 1 + PAUSE_S / PERIOD_S
+    assert count <= BURST + in_a_pause * (took_s / PAUSE_S + 1)
+
+
+async def flood(url: str, peers: list[RawPeer]) -> tuple[int, float]:
+    """Have each peer stop 50 times; return how many stops were passed on, and in which time."""
+    async with enter(url, 'lab', 'arm', 'person', 'consumer') as person:
+        began_s = time.monotonic()
+        for number in range(50):
+            for peer in peers:
+                peer.send(b'{"type": "emergency_stop", "reason": "%d"}' % number)
+        await person.send({'type': 'emergency_stop', 'reason': 'person'})
+        await person.send({'type': 'heartbeat'})
+        stops = []
+        while (message := await person.recv())['type'] != 'heartbeat_ack':
+            stops.append(message)
+        assert 'person' in [stop['source'] for stop in stops]
+        while len([stop for stop in stops if stop['reason'] == '49']) < len(peers):
+            stops.append(await person.recv_type('emergency_stop'))
+        return len(stops), time.monotonic() - began_s
+
+
+@limited()
+async def test_a_stop_that_waits_is_passed_on_before_the_room_is_deleted(url: str) -> None:
+    """The room that is made anew remembers it."""
+    reasons = [str(number) for number in range(BURST + 1)]
+    async with (
+        enter(url, 'lab', 'arm', 'robot', 'consumer') as robot,
+        enter(url, 'lab', 'arm', 'person', 'consumer') as person,
+    ):
+        for reason in reasons:
+            await person.send({'type': 'emergency_stop', 'reason': reason})
+        for _ in reasons[:-1]:
+            await person.recv_type('emergency_stop')
+        await person.expect_silence()
+        httpx.delete(f'{url}{ROOMS}/arm').raise_for_status()
+
+        for reason in reasons:
+            assert (await robot.recv_type('emergency_stop'))['reason'] == reason
+        assert await robot.close_code() == 4404
+    httpx.post(url + ROOMS, json={'room_id': 'arm'}).raise_for_status()
+    state = httpx.get(f'{url}{ROOMS}/arm/state').json()['state']
+    assert state['last_stop']['reason'] == reasons[-1]
+
+
+@limited()
+async def test_a_request_for_a_reset_does_not_overtake_the_stop_before_it(url: str) -> None:
+    """The robot would be reset and then stopped again."""
+    async with (
+        enter(url, 'lab', 'arm', 'robot', 'consumer', 'remote_reset') as robot,
+        enter(url, 'lab', 'arm', 'person', 'consumer', 'remote_reset') as person,
+    ):
+        for number in range(BURST + 1):
+            await person.send({'type': 'emergency_stop', 'reason': str(number)})
+        await person.send({'type': 'reset_stop', 'to': 'robot'})
+
+        for number in range(BURST + 1):
+            assert (await robot.recv_type('emergency_stop'))['reason'] == str(number)
+        assert (await robot.recv_type('reset_stop'))['source'] == 'person'
 
 
 @limited(frames_hz=20)

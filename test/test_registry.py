@@ -141,6 +141,30 @@ def test_a_full_registry_still_returns_what_it_has() -> None:
     assert registry.create('lab', 'arm', NOW) is room
 
 
+def test_who_is_limited_to_workspaces_leaves_rooms_to_others() -> None:
+    """It takes at most half of what the others leave; who is not limited may take all."""
+    registry = Registry(Limits(rooms=16))
+
+    def made(workspaces: tuple[str, ...], limited: bool = True) -> int:
+        """Make rooms, in these workspaces in turn, until one is refused; return how many."""
+        only = frozenset(workspaces) if limited else None
+        for number in range(100):
+            try:
+                registry.create(workspaces[number % len(workspaces)], None, NOW, workspaces=only)
+            except RequestRejected as exc:
+                assert exc.status == 503
+                return number
+        raise AssertionError
+
+    assert made(('lab', 'attic')) == 8
+    assert made(('cellar',)) == 4
+    assert made(('lab',)) == 0
+    room = registry.rooms_of('lab')[0]
+    again = registry.create('lab', room.room_id, NOW, workspaces=frozenset({'lab'}))
+    assert again is room
+    assert made(('other',), limited=False) == 4
+
+
 def test_a_sweep_drops_idle_rooms_without_members() -> None:
     """One that somebody is in stays, however quiet it is."""
     registry = Registry(Limits(idle_s=10.0))

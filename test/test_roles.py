@@ -154,6 +154,25 @@ async def test_a_room_needs_its_role(url: str, role: str, kind: str, is_allowed:
         assert "token 'watch' may watch" in first['message']
 
 
+@pytest.mark.parametrize('role', ROLES)
+async def test_a_token_of_one_workspace_joins_no_room_of_another(url: str, role: str) -> None:
+    """An admin's neither, and under an id that is taken it replaces nobody there."""
+    there = ws_path(OTHER, 'arm')
+    async with (
+        connect(url, f'{there}?{httpx.QueryParams({"token": "root-0123456789abcdef"})}') as holder,
+        connect(url, f'{there}?token={TOKENS[role]}') as newcomer,
+    ):
+        await holder.send(join('arm1', 'consumer'))
+        await holder.recv_type('state_sync')
+        await holder.recv_type('joined')
+        await newcomer.send(join('arm1', 'consumer'))
+        refused = await newcomer.recv_type('error')
+
+        assert refused['code'] == 'not_allowed'
+        assert f"in workspace '{OTHER}'" in refused['message']
+        await holder.expect_silence()
+
+
 async def test_each_participant_may_stop(url: str) -> None:
     """A stop needs no more than being in the room."""
     async with (

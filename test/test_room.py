@@ -306,6 +306,19 @@ def test_a_full_room_takes_nobody() -> None:
             room.join(Join('c', role), NOW)
 
 
+def test_of_a_small_room_half_is_kept_for_those_who_may_drive() -> None:
+    """One that takes a single participant takes anybody."""
+    room = make_room(Limits(members=4))
+
+    for name, may_drive in (('a', False), ('b', False), ('c', True), ('d', True)):
+        if may_drive:
+            with pytest.raises(JoinRefused, match='keeps its last 2 places for tokens that may'):
+                room.join(Join('late', Role.CONSUMER), NOW, may_drive=False)
+        room.join(Join(name, Role.CONSUMER), NOW, may_drive=may_drive)
+    only = make_room(Limits(members=1)).join(Join('a', Role.CONSUMER), NOW, may_drive=False)
+    assert only.participant_id == 'a'
+
+
 def test_the_creators_limit_of_consumers_holds() -> None:
     """It does not count the producer."""
     room = make_room(max_consumers=1)

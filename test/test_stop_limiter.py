@@ -1,65 +1,168 @@
-"""How often the stops of one participant are passed on."""
+"""How often the stops of a room are passed on."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 from hypothesis import given, strategies
 import pytest
 
-from lerobot_arena_ros.arena.messages import EmergencyStop
-from lerobot_arena_ros.server.stop_limiter import BURST, PERIOD_S, StopLimiter
+from lerobot_arena_ros.arena.messages import EmergencyStop, ResetStop
+from lerobot_arena_ros.server.stop_limiter import (
+    BURST,
+    MAX_BEHIND,
+    PAUSE_S,
+    PERIOD_S,
+    StopLimiter,
+)
+
+WORST_S = PAUSE_S + PERIOD_S
+"""How long a stop waits at most."""
 
 
-def replay(times_s: list[float]) -> list[tuple[float, str | None]]:
-    """Send a stop at each of these times, which are sorted; return when which was passed on."""
-    limiter, passed, due_s = StopLimiter(0.0), [], None
+class Sent(NamedTuple):
+    """Who sent a stop, and when."""
 
-    def release(now_s: float) -> None:
-        stop = limiter.release()
-        assert stop is not None
-        passed.append((now_s, stop.reason))
+    now_s: float
+    sender: int
 
-    for number, now_s in enumerate(times_s):
-        if due_s is not None and due_s <= now_s:
-            release(due_s)
-            due_s = None
-        delay_s = limiter.take(EmergencyStop(str(number)), now_s)
-        if delay_s == 0.0:
-            release(now_s)
-        elif delay_s is not None:
-            due_s = now_s + delay_s
-    if due_s is not None:
-        release(due_s)
+
+class Passed(NamedTuple):
+    """Which stop of whom was passed on, and when."""
+
+    now_s: float
+    sender: int
+    number: int
+
+
+def replay(stops: list[Sent]) -> list[Passed]:
+    """Send these stops, sorted by their time, each numbered; return what was passed on."""
+    limiter: StopLimiter[int] = StopLimiter(0.0)
+    passed: list[Passed] = []
+    tick_s: float | None = None
+
+    def tick(until_s: float) -> None:
+        nonlocal tick_s
+        while tick_s is not None and tick_s <= until_s:
+            for sender in limiter.due(tick_s):
+                (stop,) = limiter.take(sender)
+                assert isinstance(stop, EmergencyStop)
+                passed.append(Passed(tick_s, sender, int(stop.reason or '')))
+            tick_s = tick_s + PERIOD_S if limiter.has_waiting else None
+
+    for number, (now_s, sender) in enumerate(stops):
+        tick(now_s)
+        if limiter.pass_on(sender, EmergencyStop(str(number)), now_s):
+            passed.append(Passed(now_s, sender, number))
+        elif tick_s is None:
+            tick_s = now_s + PERIOD_S
+    tick(stops[-1].now_s + 1000.0)
     return passed
 
 
 def test_the_first_stops_of_a_burst_pass_at_once() -> None:
     """Who presses the button a few times is not limited."""
-    assert replay([0.0] * BURST) == [(0.0, str(number)) for number in range(BURST)]
+    passed = replay([Sent(0.0, 1)] * BURST)
+
+    assert passed == [Passed(0.0, 1, number) for number in range(BURST)]
 
 
 def test_of_a_flood_the_newest_passes_in_each_period() -> None:
     """Of a thousand stops in a second a few are passed on, and the last one is among them."""
-    passed = replay([number * 1e-3 for number in range(1000)])
+    passed = replay([Sent(number * 1e-3, 1) for number in range(1000)])
 
     assert len(passed) == pytest.approx(BURST + 1.0 / PERIOD_S, abs=2)
-    assert passed[-1][1] == '999'
-    assert passed[-1][0] - 0.999 <= PERIOD_S
+    assert passed[-1].number == 999
+    assert passed[-1].now_s - 0.999 <= PERIOD_S
 
 
 def test_after_a_pause_a_stop_passes_at_once_again() -> None:
     """What was limited before does not delay a stop that matters."""
-    passed = replay([0.0] * 20 + [10.0])
+    passed = replay([Sent(0.0, 1)] * 20 + [Sent(10.0, 1)])
 
-    assert passed[-1] == (10.0, '20')
+    assert passed[-1] == Passed(10.0, 1, 20)
 
 
-@given(strategies.lists(strategies.floats(0.0, 3.0), min_size=1, max_size=200).map(sorted))
-def test_no_stop_is_lost_or_late(times_s: list[float]) -> None:
-    """Each stop, or a newer one in its place, is passed on within one period."""
-    passed = replay(times_s)
+def test_beside_many_that_stop_often_a_first_stop_passes_at_once() -> None:
+    """And who has paused goes before those that have not."""
+    flood = [Sent(tenth / 10, sender) for tenth in range(50) for sender in range(95)]
+    presses = [Sent(when_s, 100) for when_s in (1.03, 2.53, 2.53 + PAUSE_S / 2)]
 
-    for number, now_s in enumerate(times_s):
-        later = [at for at, reason in passed if int(str(reason)) >= number]
-        assert later
-        assert later[0] - now_s <= PERIOD_S + 1e-9
-    assert len(passed) <= BURST + 1 + (times_s[-1] - times_s[0]) / PERIOD_S + 1
+    at_s = [one.now_s for one in replay(sorted(flood + presses)) if one.sender == 100]
+
+    assert at_s[:2] == [1.03, 2.53]
+    assert at_s[2] == pytest.approx(2.53 + PAUSE_S, abs=PERIOD_S)
+
+
+def test_who_stopped_longest_ago_goes_first() -> None:
+    """A participant that floods the room delays the second stop of another by one period."""
+    flood = [Sent(number * 1e-3, 1) for number in range(1000)]
+    passed = replay(sorted([*flood, Sent(0.3, 2), Sent(0.5, 2)]))
+
+    first, second = (one.now_s for one in passed if one.sender == 2)
+    assert first == 0.3
+    assert second - 0.5 <= PERIOD_S
+
+
+def test_no_stop_overtakes_one_that_waits_for_longer() -> None:
+    """Except the stop of a participant that has paused, also when the period is late."""
+    limiter: StopLimiter[str] = StopLimiter(0.0)
+    stop, late_s = EmergencyStop('smoke'), 1.5 * PERIOD_S
+    assert limiter.pass_on('other', stop, 0.0)
+    while limiter.pass_on('wild', stop, 0.0):
+        pass
+
+    assert not limiter.pass_on('other', stop, late_s)
+    assert limiter.pass_on('person', stop, late_s)
+
+
+SENT = strategies.builds(Sent, strategies.floats(0.0, 5.0), strategies.integers(0, 9))
+
+
+@given(strategies.lists(SENT, min_size=1, max_size=300).map(sorted))
+def test_no_stop_is_lost_or_late_and_not_too_many_pass(stops: list[Sent]) -> None:
+    """Whoever sends how many when."""
+    passed = replay(stops)
+
+    for number, (now_s, sender) in enumerate(stops):
+        own = [one for one in passed if one.sender == sender]
+        then = next(one for one in own if one.number >= number)
+        assert then.now_s - now_s <= WORST_S + 1e-9, 'it, or a newer one of its sender, is late'
+        before = [one.now_s for one in own if one.number < number]
+        if not before or now_s - before[-1] >= PAUSE_S:
+            assert then.now_s == now_s, 'a first stop waited'
+    for one in passed:
+        window = [each for each in passed if one.now_s <= each.now_s < one.now_s + PAUSE_S]
+        # Each participant in turn, and what the room takes beside.
+        assert len(window) <= 10 * 2 + BURST + PAUSE_S / PERIOD_S + 1
+
+
+def test_a_request_for_a_reset_stays_behind_the_stop_of_its_sender() -> None:
+    """It overtakes none, and a stop that comes after it voids it."""
+    limiter: StopLimiter[str] = StopLimiter(0.0)
+    stops = [EmergencyStop(str(number)) for number in range(BURST + 2)]
+    request = ResetStop('robot')
+    assert not limiter.put_behind('person', request)
+    passed = [limiter.pass_on('person', stop, 0.0) for stop in stops[:-1]]
+    assert passed == [True] * BURST + [False]
+
+    assert limiter.put_behind('person', request)
+    assert not limiter.put_behind('another', request)
+    assert limiter.due(PERIOD_S) == ['person']
+    assert limiter.take('person') == [stops[BURST], request]
+
+    assert not limiter.pass_on('person', stops[-2], PERIOD_S)
+    assert limiter.put_behind('person', request)
+    assert not limiter.pass_on('person', stops[-1], PERIOD_S)
+    assert limiter.forget('person') == [stops[-1]]
+    assert not limiter.has_waiting
+
+
+def test_requests_that_wait_are_limited() -> None:
+    """Somebody may send them without end."""
+    limiter: StopLimiter[str] = StopLimiter(0.0)
+    for _ in range(BURST + 1):
+        limiter.pass_on('person', EmergencyStop('smoke'), 0.0)
+
+    assert all(limiter.put_behind('person', ResetStop('robot')) for _ in range(1000))
+    assert len(limiter.forget('person')) == MAX_BEHIND + 1

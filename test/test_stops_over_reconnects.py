@@ -43,6 +43,13 @@ def person_in(bridged: Robot) -> Iterator[Participant]:
         yield person
 
 
+def bridge_id(bridged: Robot) -> str:
+    """Say under which id the bridge, alone in its room, is there."""
+    state = asyncio.run(RoboticsConsumer(bridged.url).get_room_info(WORKSPACE, 'a'))
+    (found,) = state['participants']['consumers']
+    return str(found)
+
+
 def flap(bridged: Robot) -> None:
     """Reset the link, and wait until the room was joined again."""
     joins = int(bridged.value('consume link', 'joins'))
@@ -107,6 +114,33 @@ def test_of_two_stops_the_one_that_was_missed_counts(bridged: Robot) -> None:
 
         wait_for_stop(bridged)
         bridged.wait_for_status('safety', 'EMERGENCY STOP: second (')
+
+
+def test_a_stop_under_an_id_of_the_bridge_hides_no_stop_before_it(bridged: Robot) -> None:
+    """While the bridge is away, whoever may join can take the id that it had."""
+    taken = bridge_id(bridged)
+    with person_in(bridged) as person:
+        bridged.proxy.cut()
+        bridged.wait_for_status('consume link', 'cannot connect')
+        person.stop('fire')
+        wait_for(lambda: person.stops, 'the stop in the room')
+        with running_participant(RoboticsConsumer(bridged.url), WORKSPACE, 'a', taken) as intruder:
+            intruder.stop('harmless')
+            wait_for(lambda: len(person.stops) == 2, 'the stop of the intruder')
+        assert person.stops[1].source == taken
+        bridged.proxy.open()
+
+        wait_for_stop(bridged)
+
+
+def test_a_stop_under_an_id_that_the_bridge_had_before_stops_it(bridged: Robot) -> None:
+    """The bridge has another id since its link came back."""
+    taken = bridge_id(bridged)
+    flap(bridged)
+    with running_participant(RoboticsConsumer(bridged.url), WORKSPACE, 'a', taken) as other:
+        other.stop('smoke')
+
+        wait_for_stop(bridged)
 
 
 def test_the_own_stop_of_a_bridge_does_not_stop_it_again_after_its_reset(bridged: Robot) -> None:

@@ -108,7 +108,7 @@ class EmergencyStopPanel:
         self.reset_refusal: str | None = None
         self._latch = StopLatch()
         self._unsaid: list[Stop] = []
-        self._own_ids: set[str] = set()
+        self._own_ids: dict[str, str] = {}
         self._wakers: dict[str, Callable[[], None]] = {}
         self._status = node.create_publisher(Bool, f'~/{_STATUS}', _STATUS_QOS)
         self._inputs = [self._listen(qos) for qos in _INPUT_QOS]
@@ -189,7 +189,9 @@ class EmergencyStopPanel:
         """Stop because of a stop in a room, unless it is our own one that comes back."""
         with self._lock:
             self._latch.note(room, _id_of(stop))
-        self._trip_for(room, stop.source, stop.reason)
+            is_own = stop.source == self._own_ids.get(room)
+        if not is_own:
+            self._trip_for(room, stop.source, stop.reason)
 
     def owed(self, room: str) -> Stop | None:
         """Say which stop the room has still to be sent."""
@@ -205,11 +207,15 @@ class EmergencyStopPanel:
         """
         Note a join, and stop if the room was stopped while we were away.
 
-        :param participant_id: ours from now on, for ever.
+        The source does not matter: an id of ours is free while we are away, and a stop under it
+        would hide the stop of a person before it. So of our own stops only those that came back
+        to us do not stop us again.
+
+        :param participant_id: ours from now on, until the next join.
         :param last_stop: what the room tells of its last stop; None = nothing.
         """
         with self._lock:
-            self._own_ids.add(participant_id)
+            self._own_ids[room] = participant_id
             self._latch.joined(room)
             stop_id = None if last_stop is None else _id_of(last_stop)
             age_s = 0.0 if last_stop is None else last_stop.age_s
@@ -237,9 +243,8 @@ class EmergencyStopPanel:
     # ----- inside
 
     def _trip_for(self, room: str, source: str | None, reason: str | None) -> None:
-        if source not in self._own_ids:
-            sender = f'{source or "a participant"} in the {room} room'
-            self._press(Stop(sender, reason or 'Emergency stop', room=room))
+        sender = f'{source or "a participant"} in the {room} room'
+        self._press(Stop(sender, reason or 'Emergency stop', room=room))
 
     def _press(self, stop: Stop) -> None:
         """Trip. A press on a latched stop is another one: it voids a reset that was asked for."""

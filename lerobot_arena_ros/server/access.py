@@ -23,6 +23,7 @@ from urllib.parse import SplitResult, parse_qs, urlsplit
 from .tokens import Access, Grant, Tokens
 
 __all__ = [
+    'NO_TOKEN',
     'Actor',
     'Denial',
     'Rules',
@@ -96,7 +97,9 @@ class Denial(NamedTuple):
     is_guess: bool = False
 
 
-_NO_TOKEN = Denial(401, 'access_denied', 'this server wants a bearer token, and the right one')
+NO_TOKEN = Denial(401, 'access_denied', 'this server wants a bearer token, and the right one')
+"""The refusal of a request without a valid token."""
+
 _BAD_ORIGIN = Denial(
     403,
     'bad_origin',
@@ -153,7 +156,7 @@ class Rules:
             return None
         given = bearer(headers) or query_token or ''
         grant = self.tokens.grant_of(given)
-        return _NO_TOKEN._replace(is_guess=bool(given)) if grant is None else grant
+        return NO_TOKEN._replace(is_guess=bool(given)) if grant is None else grant
 
     def _knows_host(self, host: str) -> bool:
         parts = _split('http', host)

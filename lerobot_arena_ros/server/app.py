@@ -47,8 +47,14 @@ def create_app(
     :param rules: who may connect; None needs no token.
     :param audit: takes each line of the audit log; None for no such log.
     """
-    hub = Hub(limits or Limits(), timing or Timing(), policy or Policy(), Journal(audit))
     rules = rules or Rules()
+    hub = Hub(
+        limits or Limits(),
+        timing or Timing(),
+        policy or Policy(),
+        Journal(audit),
+        rules.tokens,
+    )
     app = FastAPI(
         title='LeRobot Arena Server',
         version='2.0.0',

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-import time
 
 from ..arena.messages import Message
 from ..arena.outbox import Outbox, text_of
@@ -19,7 +18,6 @@ from .admission import Entry
 from .journal import Journal
 from .net.rate_limiter import Verdict
 from .net.web_socket import WebSocket
-from .stop_limiter import StopLimiter
 from .tally import Tally
 
 __all__ = ['Connection', 'frame_of']
@@ -41,7 +39,6 @@ class Connection:
     """
     One accepted WebSocket.
 
-    :ivar stops: limits how often its stops are passed on.
     :param actor: the peer, and what it may do.
     :param entry: its place among the connections of this server.
     :param stall_s: a peer that does not catch up for so many seconds is closed.
@@ -61,7 +58,6 @@ class Connection:
         self.on_close: Callable[[], object] = _nothing
         self.actor = actor
         self.entry = entry
-        self.stops = StopLimiter(time.monotonic())
         self._socket = socket
         self._stall_s = stall_s
         self._tally = tally

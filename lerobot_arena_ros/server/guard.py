@@ -8,7 +8,7 @@ import time
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from .access import Actor, Denial, Rules, bearer, is_open, split_query
+from .access import NO_TOKEN, Actor, Denial, Rules, bearer, is_open, split_query
 from .guesses import Guesses
 from .hub import Hub
 from .request_head import ambiguity_of
@@ -60,6 +60,7 @@ class Guard:
             await self._admit(scope)
             if scope['type'] == 'http':
                 receive = _replay(await self._read_in_time(receive), receive)
+                self._check_valid(scope['state']['actor'])
         except _Refused as exc:
             self._report(scope, exc.denial)
             await _deny(scope, send, exc.denial)
@@ -96,6 +97,11 @@ class Guard:
         self._find_place(scope, answer if self._rules.tokens else None)
         if answer is not None:
             self._hub.tally.requests[answer.name] += 1
+
+    def _check_valid(self, actor: Actor) -> None:
+        """Refuse a request whose token was taken away before the whole request had come."""
+        if actor.grant is not None and actor.grant not in self._rules.tokens:
+            raise _Refused(NO_TOKEN)
 
     async def _wait_if_guessed(self, address: str) -> None:
         # Behind a proxy, where addresses say nothing, there is no limit per address either.

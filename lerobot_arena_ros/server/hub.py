@@ -10,7 +10,7 @@ from functools import partial
 from itertools import islice
 import time
 
-from ..arena.errors import ProtocolError, RequestRejected
+from ..arena.errors import AccessDenied, ProtocolError, RequestRejected
 from ..arena.features import Feature
 from ..arena.messages import (
     EmergencyStop,
@@ -30,6 +30,7 @@ from .limits import Limits, Policy, Timing
 from .refusals import code_of
 from .registry import Registry
 from .room import Delivery, Member, Now, Room
+from .stop_limiter import PERIOD_S
 from .tally import Tally
 from .tokens import Access, NotAllowed, Tokens
 
@@ -56,11 +57,25 @@ LIVENESS_LOOKS = 5
 REPLACED = 4409
 """The close code for who was replaced by a newcomer under the same id."""
 
+_REVOKED = 'The token is not valid any more'
+
 
 class Hub:
-    """Carries to the connections what the rooms decide."""
+    """
+    Carries to the connections what the rooms decide.
 
-    def __init__(self, limits: Limits, timing: Timing, policy: Policy, journal: Journal) -> None:
+    :param tokens: those that are valid; None where none is needed.
+    """
+
+    def __init__(
+        self,
+        limits: Limits,
+        timing: Timing,
+        policy: Policy,
+        journal: Journal,
+        tokens: Tokens | None = None,
+    ) -> None:
+        self.tokens = Tokens() if tokens is None else tokens
         self.limits = limits
         self.timing = timing
         self.policy = policy
@@ -69,6 +84,7 @@ class Hub:
         self.registry = Registry(limits)
         self.admission = Admission(limits)
         self._connections: dict[Member, Connection] = {}
+        self._rooms_with_waiting: set[Room] = set()
 
     @property
     def connection_count(self) -> int:
@@ -86,29 +102,36 @@ class Hub:
         Take a participant in and welcome it.
 
         Who stands in its way is asked for a sign of life first and put out without one: a robot
-        that lost its network is back before its old connection is known to be dead.
+        that lost its network is back before its old connection is known to be dead. A participant
+        whose token allows more is not asked by one whose token allows less.
 
+        :raises AccessDenied: the token is not valid any more.
         :raises NotAllowed: the token does not allow the role in this workspace.
         :raises RoomNotFound: there is no such room.
         :raises JoinRefused: the id or the role is taken, or the room is full.
         :raises ProtocolError: see :meth:`.Room.join`.
         """
+        actor = connection.actor
+        self._check_valid(actor)
         wanted = Access.DRIVE if join.role is Role.PRODUCER else Access.WATCH
-        connection.actor.require(wanted, workspace_id)
+        actor.require(wanted, workspace_id)
         for rival in self.registry.room(workspace_id, room_id).rivals(join):
             holder = self._connections.get(rival)
-            if holder is None:
+            if holder is None or self._may_replace(rival, join, actor):
                 continue
-            if rival.participant_id == join.participant_id and self._may_replace(
-                holder.actor, connection.actor, workspace_id
-            ):
-                self._replace(rival, holder)
-            elif not await holder.is_alive(
-                self.timing.probe_s, with_message=Feature.LIVENESS in rival.features
-            ):
-                self._put_out(rival)
+            if actor.granted.access >= holder.actor.granted.access:
+                with_message = Feature.LIVENESS in rival.features
+                if not await holder.is_alive(self.timing.probe_s, with_message=with_message):
+                    self._put_out(rival)
+                self._check_valid(actor)
         room = self.registry.room(workspace_id, room_id)
-        member = room.join(join, now())
+        rivals = room.rivals(join)
+        # Nobody is replaced by a newcomer that another rival keeps out.
+        if all(self._may_replace(rival, join, actor) for rival in rivals):
+            for rival in rivals:
+                self._replace(rival)
+        may_drive = actor.granted.access >= Access.DRIVE
+        member = room.join(join, now(), may_drive=may_drive)
         self._connections[member] = connection
         connection.on_close = partial(self.leave, member)
         for message in room.welcome(member, now(), liveness_s=self.timing.liveness_s):
@@ -118,9 +141,7 @@ class Hub:
 
     def leave(self, member: Member) -> None:
         """Take a participant out of its room; leaving twice is fine."""
-        connection = self._connections.get(member)
-        if connection is not None:
-            self._release_stop(member, connection)
+        self._pass_on(member, *member.room.stops.forget(member))
         delivery = member.room.leave(member, now())
         if member in self._connections:
             self.journal.record('left', **self._who(member))
@@ -136,16 +157,14 @@ class Hub:
                 self._connections[member].actor.require(Access.DRIVE, member.room.workspace_id)
             if isinstance(message, EmergencyStop):
                 self._take_stop(member, message)
-                return
-            delivery = member.room.handle(member, message, now())
+            elif not isinstance(message, ResetStop):
+                self._deliver(member.room.handle(member, message, now()))
+            elif not member.room.stops.put_behind(member, message):
+                self._pass_on(member, message)
         except ProtocolError as exc:
             self._complain(member, exc)
         except NotAllowed as exc:
             self._refuse(member, exc)
-        else:
-            self._deliver(delivery)
-            if isinstance(message, ResetStop):
-                self._record('reset_requested', member, robot=message.to)
 
     def overhear(self, member: Member, text: str) -> None:
         """Listen to what a participant says too often: a stop counts, nothing else does."""
@@ -205,6 +224,7 @@ class Hub:
             now(),
             max_consumers=max_consumers,
             forget=self.policy.fresh_rooms,
+            workspaces=sender.granted.workspaces,
         )
         where = {'workspace': workspace_id, 'room': room.room_id}
         self.journal.record('room_created', **sender.named, **where)
@@ -220,6 +240,9 @@ class Hub:
         :param sender: who asks for it; already known to be allowed to.
         :raises RoomNotFound: there is none.
         """
+        room = self.registry.room(workspace_id, room_id)
+        for member in room.members:
+            self._pass_on(member, *room.stops.forget(member))
         delivery = self.registry.delete(workspace_id, room_id, now())
         told = tuple(member for member in delivery.recipients if member.features)
         self._deliver(delivery._replace(recipients=told))
@@ -250,13 +273,12 @@ class Hub:
             else:
                 connection.ping()
 
-    def revoke(self, tokens: Tokens) -> None:
-        """Disconnect each participant whose token is not among these, unchanged."""
+    def revoke(self) -> None:
+        """Disconnect each participant whose token is gone or has changed."""
         for member, connection in tuple(self._connections.items()):
-            if connection.actor.grant not in tokens:
+            if connection.actor.grant not in self.tokens:
                 self.journal.record('token_revoked', **self._who(member))
-                text = 'The token is not valid any more'
-                connection.put(ErrorReply(text, now().stamp, 'access_denied'))
+                connection.put(ErrorReply(_REVOKED, now().stamp, 'access_denied'))
                 connection.close(POLICY_VIOLATION, 'token revoked')
                 self.leave(member)
 
@@ -268,12 +290,19 @@ class Hub:
             if connection.count_silent_look() >= LIVENESS_LOOKS:
                 self._disconnect_silent(member, connection)
 
-    def _may_replace(self, holder: Actor, newcomer: Actor, workspace_id: str) -> bool:
-        if not self.policy.newest_wins:
+    def _check_valid(self, actor: Actor) -> None:
+        if actor.grant not in self.tokens:
+            raise AccessDenied(_REVOKED, status=401)
+
+    def _may_replace(self, rival: Member, join: Join, newcomer: Actor) -> bool:
+        """Say whether a newcomer takes the place of the holder of its id, alive or not."""
+        holder = self._connections.get(rival)
+        if holder is None or rival.participant_id != join.participant_id:
             return False
-        if holder.grant == newcomer.grant:
+        held, given = holder.actor.granted, newcomer.granted
+        if given.access > held.access:
             return True
-        return newcomer.grant is not None and newcomer.grant.allows(Access.ADMIN, workspace_id)
+        return self.policy.newest_wins and (given == held or given.access is Access.ADMIN)
 
     def _deliver(self, delivery: Delivery | None) -> None:
         if delivery is None:
@@ -309,21 +338,34 @@ class Hub:
             connection.put(ErrorReply(text, now().stamp, code, _short(joints)))
 
     def _take_stop(self, member: Member, stop: EmergencyStop) -> None:
-        connection = self._connections.get(member)
-        if connection is None:
+        if member not in self._connections:
             return
-        delay_s = connection.stops.take(stop, time.monotonic())
-        if delay_s == 0.0:
-            self._release_stop(member, connection)
-        elif delay_s is not None:
-            loop = asyncio.get_running_loop()
-            loop.call_later(delay_s, self._release_stop, member, connection)
+        room = member.room
+        if room.stops.pass_on(member, stop, time.monotonic()):
+            self._pass_on(member, stop)
+        elif room not in self._rooms_with_waiting:
+            self._rooms_with_waiting.add(room)
+            self._call_later(room)
 
-    def _release_stop(self, member: Member, connection: Connection) -> None:
-        stop = connection.stops.release()
-        if stop is not None:
-            self._deliver(member.room.handle(member, stop, now()))
-            self._record('emergency_stop', member, reason=stop.reason)
+    def _call_later(self, room: Room) -> None:
+        asyncio.get_running_loop().call_later(PERIOD_S, self._pass_on_due, room)
+
+    def _pass_on_due(self, room: Room) -> None:
+        for member in room.stops.due(time.monotonic()):
+            # Taken one by one: a member that is put out meanwhile leaves, with its own stop.
+            self._pass_on(member, *room.stops.take(member))
+        if room.stops.has_waiting:
+            self._call_later(room)
+        else:
+            self._rooms_with_waiting.discard(room)
+
+    def _pass_on(self, member: Member, *messages: EmergencyStop | ResetStop) -> None:
+        for message in messages:
+            self._deliver(member.room.handle(member, message, now()))
+            if isinstance(message, EmergencyStop):
+                self._record('emergency_stop', member, reason=message.reason)
+            else:
+                self._record('reset_requested', member, robot=message.to)
 
     def _record(self, event: str, member: Member, **values: object) -> None:
         who = self._who(member)
@@ -350,8 +392,9 @@ class Hub:
             'role': member.role.value,
         }
 
-    def _replace(self, member: Member, connection: Connection) -> None:
+    def _replace(self, member: Member) -> None:
         self.journal.record('replaced', **self._who(member))
+        connection = self._connections[member]
         connection.put(ErrorReply('Replaced by a newer connection', now().stamp, 'replaced'))
         connection.close(REPLACED, 'replaced')
         self.leave(member)

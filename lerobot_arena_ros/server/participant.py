@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
-from ..arena.errors import ProtocolError, RequestRejected
+from ..arena.errors import AccessDenied, ProtocolError, RequestRejected
 from ..arena.messages import ErrorReply, decode_join
 from .access import Actor
 from .admission import Entry
@@ -75,6 +75,9 @@ async def _join(
     except ProtocolError as exc:
         code, detail = code_of(exc), f'Invalid join: {exc}'
         _refuse(connection, hub, detail, code, _close_code(exc))
+    except AccessDenied as exc:
+        code, detail = code_of(exc), str(exc)
+        _refuse(connection, hub, detail, code, POLICY_VIOLATION)
     except RequestRejected as exc:
         code, detail = code_of(exc), str(exc)
         # The first text is that of the public server.

@@ -113,7 +113,7 @@ def _read_tokens_again(options: Options, hub: Hub, rules: Rules) -> None:
         return
     rules.tokens.replace([*options.single, *grants])
     hub.journal.record('tokens_read', tokens=len(grants))
-    hub.revoke(rules.tokens)
+    hub.revoke()
 
 
 def _audit(path: str | None) -> AuditFile | None:

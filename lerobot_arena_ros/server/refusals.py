@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..arena.errors import (
+    AccessDenied,
     ArenaError,
     JoinRefused,
     ProtocolError,
@@ -20,6 +21,8 @@ _BY_STATUS = {403: 'commands_off', 422: 'invalid_id', 503: 'rooms_full'}
 def code_of(error: ArenaError) -> str:
     """Name the reason of a refusal."""
     match error:
+        case AccessDenied():
+            return 'access_denied'
         case NotAllowed():
             return 'not_allowed'
         case ProtocolError():

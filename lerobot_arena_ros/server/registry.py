@@ -78,12 +78,14 @@ class Registry:
         *,
         max_consumers: int | None = None,
         forget: bool = False,
+        workspaces: frozenset[str] | None = None,
     ) -> Room:
         """
         Make a room; one that exists already is returned as it is.
 
         :param room_id: None or empty for one that nobody has.
         :param forget: empty the memory of a room that exists and that nobody is in.
+        :param workspaces: those that the creator is limited to; None for no such limit.
         :raises RequestRejected: an id that no URL could address (422), or too many rooms (503).
         """
         room_id = room_id or str(uuid.uuid4())
@@ -91,7 +93,7 @@ class Registry:
         self._check_id('room_id', room_id)
         room = self._workspaces.get(workspace_id, {}).get(room_id)
         if room is None:
-            self._check_space()
+            self._check_space(workspaces)
             self._drop_old_stops(now)
             room = Room(
                 workspace_id,
@@ -124,10 +126,24 @@ class Registry:
             self._drop(room, now)
         return len(idle)
 
-    def _check_space(self) -> None:
-        if len(self.rooms) >= self._limits.rooms:
+    def _check_space(self, workspaces: frozenset[str] | None) -> None:
+        """
+        See that there may be one more room.
+
+        Who is limited to some workspaces leaves as many rooms free as it has there, so that it
+        cannot take all rooms from the other workspaces: at first half of them.
+        """
+        most = self._limits.rooms
+        free = most - len(self.rooms)
+        if free <= 0:
             raise RequestRejected(
-                f'this server holds at most {self._limits.rooms} rooms; delete one first',
+                f'this server holds at most {most} rooms; delete one first', status=503
+            )
+        taken = sum(len(self.rooms_of(each)) for each in workspaces or ())
+        if taken >= free:
+            raise RequestRejected(
+                f'the workspaces of this token have {taken} rooms and this server has {free} left,'
+                ' which are kept for others; delete one first',
                 status=503,
             )
 

@@ -39,10 +39,12 @@ from ..arena.messages import (
 )
 from .limits import Limits
 from .memory import KnownRobot, KnownStop, check_report
+from .stop_limiter import StopLimiter
 from .tally import RoomTally
 
 __all__ = [
     'API_SOURCE',
+    'DRIVER_PLACES',
     'SERVED',
     'Delivery',
     'Member',
@@ -61,6 +63,15 @@ MAX_ENTRY_CHARS = 2000
 Characters, as JSON, of one joint with all its keys, which are passed on whatever they are.
 
 Of each joint the newest entry waits for each consumer that reads too slowly.
+"""
+
+DRIVER_PLACES = 8
+"""
+The last places of a room, kept for tokens that may drive; half of a room with fewer than 16.
+
+So many watchers cannot keep out who has to be there to work: a producer, the two connections of
+the console of a person who drives, the bridge of the robot, and as many again for those that come
+back before their old connection has ended.
 """
 
 _USUAL_KEYS = frozenset(('name', 'value', 'speed'))
@@ -109,6 +120,7 @@ class Room:
 
     ``consumers`` is replaced and never changed, so whoever iterates over it has a snapshot.
 
+    :ivar stops: limits how often stops are passed on; its user asks it before :meth:`handle`.
     :param max_consumers: refuse more consumers than this; None where the creator did not ask.
     :param last_stop: the last stop of a room of the same name; None = none.
     """
@@ -131,6 +143,7 @@ class Room:
         self.producer: Member | None = None
         self.consumers: tuple[Member, ...] = ()
         self.last_stop = last_stop
+        self.stops: StopLimiter[Member] = StopLimiter(now.steady_s)
         self.tally = RoomTally()
         self._robots: dict[Member, KnownRobot] = {}
         self._limits = limits
@@ -159,15 +172,17 @@ class Room:
             or (join.role is Role.PRODUCER and member.role is Role.PRODUCER)
         )
 
-    def join(self, join: Join, now: Now) -> Member:
+    def join(self, join: Join, now: Now, *, may_drive: bool = True) -> Member:
         """
         Take a participant in.
 
+        :param may_drive: whether it may join as a producer; one that may not leaves
+            :data:`DRIVER_PLACES` free.
         :raises ProtocolError: the id is too long, or that of commands over REST.
         :raises RoleTaken: the room has another producer.
         :raises JoinRefused: the id is taken, or the room is full.
         """
-        self._check_join(join)
+        self._check_join(join, may_drive)
         member = Member(join.participant_id, join.role, self, join.features & SERVED)
         if join.role is Role.PRODUCER:
             self.producer = member
@@ -358,7 +373,7 @@ class Room:
                 joints=dict.fromkeys(unseen[left:], why),
             )
 
-    def _check_join(self, join: Join) -> None:
+    def _check_join(self, join: Join, may_drive: bool) -> None:
         if join.participant_id == API_SOURCE:
             raise ProtocolError(
                 f'participant_id {API_SOURCE!r} stands for commands over REST; choose another',
@@ -376,8 +391,12 @@ class Room:
         if join.role is Role.PRODUCER and self.producer is not None:
             holder = self.producer.participant_id
             raise RoleTaken(f'{where} has the producer {holder!r}', holder=holder)
-        if len(self.members) >= self._limits.members:
-            raise JoinRefused(f'{where} takes at most {self._limits.members} participants')
+        most = self._limits.members
+        if len(self.members) >= most:
+            raise JoinRefused(f'{where} takes at most {most} participants')
+        kept = min(DRIVER_PLACES, most // 2)
+        if not may_drive and len(self.members) >= most - kept:
+            raise JoinRefused(f'{where} keeps its last {kept} places for tokens that may drive')
         if join.role is Role.CONSUMER and len(self.consumers) == self._max_consumers:
             raise JoinRefused(f'{where} takes at most {self._max_consumers} consumers')
 

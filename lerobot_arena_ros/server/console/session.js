@@ -217,21 +217,25 @@ export class Session {
 
   #onStop(message) {
     const stop = readStop(message, new Date());
+    const isNew = this.#isNew(message);
     if (this.ids.has(stop.source)) {
       this.#stop.onEcho();
       this.#handlers.onLastStop(stop);
-    } else if (this.#isNew(message)) {
+    } else if (isNew) {
       this.#onOther(stop);
     }
   }
 
-  /** At the first join it is history; at a later one it was raised while this page was away. */
+  /**
+   * At the first join it is history; at a later one it was raised while this page was away. Then
+   * another participant may have had an id of this page, so the source does not matter.
+   */
   #onLastStop(message) {
     if (typeof message !== 'object' || message === null) {
       return;
     }
     const stop = readStop(message, new Date(Date.now() - Number(message.age_s) * 1000));
-    if (this.#isNew(message) && this.#hasJoined && !this.ids.has(stop.source)) {
+    if (this.#isNew(message) && this.#hasJoined) {
       this.#onOther(stop);
     } else {
       this.#handlers.onLastStop(stop);

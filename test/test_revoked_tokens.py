@@ -1,0 +1,141 @@
+"""A token that is taken away or changed opens nothing any more, whatever was under way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+import json
+from pathlib import Path
+import re
+import signal
+import socket
+
+import httpx
+import pytest
+from support.arena_server import Server, arena_server
+from support.peers import RawPeer, connect, join, ws_path
+from support.tokens import ROLES, TOKENS, tokens_file
+from support.waiting import wait_until
+
+from lerobot_arena_ros.server.tokens import hash_of
+
+PING = 9
+OTHER_TOKEN = 'other-0123456789abcdef'
+
+
+@pytest.fixture(name='file')
+def fixture_file(tmp_path: Path) -> Path:
+    """Write a file with a token of each role."""
+    return tokens_file(tmp_path / 'tokens.yaml', (), **{role: role for role in ROLES})
+
+
+@pytest.fixture(name='server')
+def fixture_server(file: Path) -> Iterator[Server]:
+    """Run a server that has these tokens and a room."""
+    with arena_server('--tokens', str(file)) as server:
+        rooms = f'{server.url}/robotics/workspaces/lab/rooms'
+        httpx.post(rooms, json={'room_id': 'arm'}, headers=bearer('drive')).raise_for_status()
+        yield server
+
+
+def bearer(role: str) -> dict[str, str]:
+    """Make the header with the token of a role."""
+    return {'Authorization': f'Bearer {TOKENS[role]}'}
+
+
+def path(role: str) -> str:
+    """Make the path of the room's WebSocket, with the token of a role."""
+    return f'{ws_path("lab", "arm")}?token={TOKENS[role]}'
+
+
+async def revoke(server: Server, file: Path, role: str) -> None:
+    """Take a token out of the file, and wait until the server knows."""
+    tokens_file(file, (), **{kept: kept for kept in ROLES if kept != role})
+    server.send(signal.SIGHUP)
+    await wait_until(
+        lambda: (
+            httpx.get(f'{server.url}/robotics/access', headers=bearer(role)).status_code == 401
+        ),
+        'the server to read the tokens',
+    )
+
+
+async def test_a_socket_that_was_opened_before_joins_nothing(server: Server, file: Path) -> None:
+    """It is not a participant yet, so it is refused when it wants to be one."""
+    async with connect(server.url, path('watch')) as watcher:
+        await revoke(server, file, 'watch')
+        await watcher.send(join('watcher', 'consumer'))
+
+        assert (await watcher.recv_type('error'))['code'] == 'access_denied'
+        assert await watcher.close_code() == 1008
+
+
+async def test_a_join_that_waits_for_another_participant_is_refused(
+    server: Server, file: Path
+) -> None:
+    """The token is looked at again once the holder of the place has not answered."""
+    with closing(RawPeer.connect(server.url, path('drive'))) as holder:
+        holder.send(json.dumps(join('leader', 'producer')).encode())
+        assert holder.recv()['type'] == 'joined'
+        async with connect(server.url, path('admin')) as newcomer:
+            await newcomer.send(join('newcomer', 'producer'))
+            while holder.frame()[0] != PING:
+                pass
+            await revoke(server, file, 'admin')
+
+            assert (await newcomer.recv_type('error'))['code'] == 'access_denied'
+            assert await newcomer.close_code() == 1008
+
+
+async def test_a_request_whose_body_comes_later_is_refused(server: Server, file: Path) -> None:
+    """Its head was let in with a token that was valid then."""
+
+    def requests() -> str:
+        text = httpx.get(f'{server.url}/metrics', headers=bearer('watch')).text
+        found = re.search(r'requests_total\{token="drive"\} (\S+)', text)
+        return found[1] if found else ''
+
+    before = requests()
+    body = b'{"room_id": "another"}'
+    with socket.create_connection(('127.0.0.1', server.port), timeout=10) as sock:
+        sock.sendall(
+            b'POST /robotics/workspaces/lab/rooms HTTP/1.1\r\nHost: localhost\r\n'
+            b'Connection: close\r\nAuthorization: Bearer %s\r\nContent-Length: %d\r\n\r\n'
+            % (TOKENS['drive'].encode(), len(body))
+        )
+        await wait_until(lambda: requests() != before, 'the request to be let in')
+        await revoke(server, file, 'drive')
+        sock.sendall(body)
+        answer = sock.makefile('rb').readline()
+
+    assert answer.startswith(b'HTTP/1.1 401 ')
+    rooms = f'{server.url}/robotics/workspaces/lab/rooms'
+    assert httpx.get(rooms, headers=bearer('watch')).json()['total'] == 1
+
+
+@pytest.mark.parametrize('change', ['hash', 'role', 'workspaces'])
+async def test_a_token_that_is_changed_under_its_name_disconnects_its_holder(
+    server: Server, file: Path, change: str
+) -> None:
+    """Whoever knew the old one must not go on with it, nor with what it allowed."""
+    async with (
+        connect(server.url, path('drive')) as driver,
+        connect(server.url, path('watch')) as watcher,
+    ):
+        for peer in (driver, watcher):
+            await peer.send(join('driver' if peer is driver else 'watcher', 'consumer'))
+            await peer.recv_type('state_sync')
+            await peer.recv_type('joined')
+        text = file.read_text()
+        old, new = {
+            'hash': (hash_of(TOKENS['drive']), hash_of(OTHER_TOKEN)),
+            'role': ('role: drive', 'role: watch'),
+            'workspaces': ('role: drive', 'role: drive, workspaces: [lab]'),
+        }[change]
+        assert text.count(old) == 1
+        file.write_text(text.replace(old, new))
+        server.send(signal.SIGHUP)
+
+        assert (await driver.recv_type('error'))['code'] == 'access_denied'
+        assert await driver.close_code() == 1008
+        await watcher.expect_silence()
