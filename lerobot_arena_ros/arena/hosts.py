@@ -47,8 +47,8 @@ def is_loopback(host: str) -> bool:
     """
     Return whether a host is this machine, so that nothing goes over a network.
 
-    Names below ``localhost`` and ``localhost.`` with a dot do not count, because not every resolver
-    keeps them on this machine: glibc asks a DNS server for the latter.
+    Names below ``localhost``, and ``localhost.`` with a dot, do not count, because not every
+    resolver keeps them on this machine: glibc asks a DNS server for the latter.
     """
     if host.lower() == 'localhost':
         return True
