@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 import json
 from pathlib import Path
+import shlex
 import signal
 import subprocess
 from typing import Any
@@ -20,6 +21,7 @@ from support.waiting import wait_for
 from lerobot_arena_ros.server.access import Rules
 from lerobot_arena_ros.server.app import create_app
 from lerobot_arena_ros.server.limits import Policy
+from lerobot_arena_ros.server.options import read_options
 from lerobot_arena_ros.server.tokens import Access, Grant, Tokens, hash_of
 
 WORKSPACE, OTHER = 'lab', 'home'
@@ -270,7 +272,7 @@ def test_a_token_is_made_together_with_its_hash() -> None:
         (('hash-token',), 'zebra', 'has 5 characters, expected at least 16'),
         (('hash-token', 'zebra'), '', 'every user can read a command line'),
         (('--tokens', '/nowhere'), '', '--tokens /nowhere: No such file'),
-        (('--tokens', '/dev/null'), '', '--tokens /dev/null: expected the one key tokens'),
+        (('--tokens', '/dev/null'), '', '--tokens /dev/null: not a regular file'),
         (('--audit', '/nowhere/audit'), '', '--audit /nowhere/audit: No such file'),
         (('--server-name', 'http://arena'), '', 'expected a host name such as'),
     ],
@@ -284,6 +286,31 @@ def test_what_cannot_be_used_is_one_line(
     assert ended.returncode == 2
     assert len(ended.stderr.splitlines()) == 1
     assert complaint in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ('redirected', 'code', 'told'),
+    [
+        ('<&-', 0, ''),
+        ('>/dev/full', 2, 'arena_server: hash-token: No space left on device\n'),
+        ('>&-', 2, 'arena_server: hash-token: standard output is closed\n'),
+    ],
+)
+def test_a_token_that_cannot_be_told_is_one_line(redirected: str, code: int, told: str) -> None:
+    """A closed input is an empty one; a token that was not written is not made in silence."""
+    ended = subprocess.run(
+        f'exec {shlex.join(COMMAND)} hash-token {redirected}',
+        shell=True,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=30,
+        check=False,
+    )
+
+    assert (ended.returncode, ended.stderr) == (code, told)
+    assert ended.stdout.startswith('token: ') is (code == 0)
 
 
 def test_a_token_that_can_be_guessed_or_read_is_warned_of(tmp_path: Path) -> None:
@@ -301,6 +328,17 @@ def test_a_token_that_can_be_guessed_or_read_is_warned_of(tmp_path: Path) -> Non
     with arena_server('--token-file', str(file)) as server:
         _, _, err = server.stop(signal.SIGINT)
     assert err == ''
+
+
+@pytest.mark.parametrize('mode', [0o604, 0o602, 0o601, 0o600])
+def test_a_file_that_other_users_may_open_is_warned_of(tmp_path: Path, mode: int) -> None:
+    """Who may change it adds a token of their own, without reading it."""
+    file = tokens_file(tmp_path / 'tokens.yaml', admin='admin')
+    file.chmod(mode)
+    weaknesses = read_options(['--tokens', str(file)], {}).weaknesses
+
+    assert bool(weaknesses) is (mode != 0o600)
+    assert all(f'chmod 600 {file}' in weakness for weakness in weaknesses)
 
 
 def test_the_audit_log_names_who_deletes_idle_rooms(tmp_path: Path) -> None:
