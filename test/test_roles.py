@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 import json
 from pathlib import Path
@@ -359,6 +360,81 @@ def test_the_audit_log_names_who_deletes_idle_rooms(tmp_path: Path) -> None:
     del last['time']
     swept = {'event': 'rooms_swept', 'count': 1, 'peer': '127.0.0.1', 'token': 'admin'}
     assert last == swept
+
+
+async def test_the_audit_log_has_what_a_token_did_not_allow(tmp_path: Path) -> None:
+    """Over REST and in a room: who tried what."""
+    tokens = tokens_file(tmp_path / 'tokens.yaml', drive='drive', watch='watch')
+    audit = tmp_path / 'audit.jsonl'
+    options = ('--tokens', str(tokens), '--audit', str(audit), '--no-commands')
+    command = {'joints': [{'name': 'a', 'value': 1}]}
+    with arena_server(*options) as server:
+        rooms = f'{server.url}/robotics/workspaces/{WORKSPACE}/rooms'
+        httpx.post(rooms, json={'room_id': 'arm'}, headers=bearer('drive')).raise_for_status()
+        assert httpx.delete(f'{rooms}/arm', headers=bearer('watch')).status_code == 403
+        for role in ('watch', 'drive'):
+            reply = httpx.post(f'{rooms}/arm/command', json=command, headers=bearer(role))
+            assert reply.status_code == 403
+        async with connect(server.url, room('watch')) as watcher:
+            await watcher.send(join('watcher', 'consumer', 'remote_reset'))
+            await watcher.recv_type('state_sync')
+            await watcher.recv_type('joined')
+            await watcher.send({'type': 'reset_stop', 'to': 'robot'})
+            await watcher.recv_type('error')
+        server.stop(signal.SIGINT)
+
+    lines = [json.loads(line) for line in audit.read_text().splitlines()]
+    refused = [line for line in lines if line['event'] == 'refused']
+    assert {line['peer'] for line in refused} == {'127.0.0.1'}
+    assert [(line['code'], line['token'], line['what']) for line in refused] == [
+        ('not_allowed', 'watch', f'DELETE {ROOM}'),
+        ('not_allowed', 'watch', f'POST {ROOM}/command'),
+        ('commands_off', 'drive', f'POST {ROOM}/command'),
+        ('not_allowed', 'watch', 'reset_stop'),
+    ]
+    assert (refused[-1]['participant'], refused[-1]['room']) == ('watcher', 'arm')
+
+
+async def test_a_flood_hides_nothing_in_the_audit_log(tmp_path: Path) -> None:
+    """Neither who else stops a robot, nor that there was a flood; and it stays short."""
+    tokens = tokens_file(tmp_path / 'tokens.yaml', drive='drive', watch='watch')
+    audit = tmp_path / 'audit.jsonl'
+    with arena_server('--tokens', str(tokens), '--audit', str(audit)) as server:
+        rooms = f'{server.url}/robotics/workspaces/{WORKSPACE}/rooms'
+        with httpx.Client(headers=bearer('drive')) as http:
+            for _ in range(30):
+                http.post(rooms, json={'room_id': 'arm'}).raise_for_status()
+        for _ in range(30):
+            async with connect(server.url, room('watch')) as watcher:
+                await watcher.send(join('churn', 'consumer'))
+                await watcher.recv_type('state_sync')
+                await watcher.recv_type('joined')
+        async with (
+            connect(server.url, room('drive')) as driver,
+            connect(server.url, room('watch')) as watcher,
+        ):
+            await driver.send(join('driver', 'consumer', 'remote_reset'))
+            await driver.recv_type('state_sync')
+            await driver.recv_type('joined')
+            for number in range(1100):
+                await driver.send({'type': 'reset_stop', 'to': f'x{number}'})
+            await watcher.send(join('watcher', 'consumer'))
+            await watcher.recv_type('state_sync')
+            await watcher.recv_type('joined')
+            await watcher.send({'type': 'emergency_stop', 'reason': 'fire'})
+            await watcher.recv_type('emergency_stop')
+        server.stop(signal.SIGINT)
+
+    lines = [json.loads(line) for line in audit.read_text().splitlines()]
+    counts = Counter(line['event'] for line in lines)
+    (stop,) = [line for line in lines if line['event'] == 'emergency_stop']
+    assert (stop['participant'], stop['token'], stop['reason']) == ('watcher', 'watch', 'fire')
+    assert counts['room_created'] == 1
+    assert counts['joined'] <= 8
+    assert counts['reset_requested'] <= 3 * 21
+    resets = [line for line in lines if line['event'] == 'reset_requested']
+    assert sum(line.get('more', 1) for line in resets) == 1100
+    assert {line['peer'] for line in lines if 'peer' in line} == {'127.0.0.1'}
 
 
 async def test_the_audit_log_names_who_did_what(tmp_path: Path) -> None:

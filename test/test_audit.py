@@ -1,0 +1,144 @@
+"""The file of the audit log: whatever happens to it is told, and its lines are whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+import json
+import logging
+import os
+from pathlib import Path
+import resource
+import signal
+
+import pytest
+from support.waiting import wait_for
+
+from lerobot_arena_ros.server import audit
+from lerobot_arena_ros.server.audit import AuditFile
+
+LOG = 'lerobot_arena_ros.server'
+
+
+@pytest.fixture
+def _no_longer_files() -> Iterator[None]:
+    """Let no file of this process become longer than 1000 bytes, as a full disk does."""
+    before, handler = resource.getrlimit(resource.RLIMIT_FSIZE), signal.getsignal(signal.SIGXFSZ)
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    signal.signal(signal.SIGXFSZ, handler)
+
+
+def lines_of(path: Path) -> list[str]:
+    """Return what is in the file by now."""
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def has_lines(path: Path, *lines: str) -> bool:
+    """Tell whether these lines are in the file, and no others."""
+    return lines_of(path) == list(lines)
+
+
+def has_warned(caplog: pytest.LogCaptureFixture, times: int) -> bool:
+    """Tell whether the log has warned so many times."""
+    return len(caplog.messages) == times
+
+
+def test_a_new_file_is_for_its_owner_alone(tmp_path: Path) -> None:
+    """Also the one that is begun after logrotate has moved the first one away."""
+    path = tmp_path / 'audit.jsonl'
+    before = os.umask(0o022)
+    try:
+        file = AuditFile(str(path))
+        for name in ('first', 'second'):
+            file.put(name)
+            wait_for(partial(has_lines, path, name), 'the line')
+            assert path.stat().st_mode & 0o777 == 0o600
+            path.rename(tmp_path / name)
+    finally:
+        os.umask(before)
+
+
+def test_lost_lines_are_told_in_the_log_and_in_the_file(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Once when it begins, and again after each recovery; with their number at the end."""
+    folder = tmp_path / 'folder'
+    folder.mkdir()
+    path = folder / 'audit.jsonl'
+    file = AuditFile(str(path))
+    for round_ in range(2):
+        caplog.clear()
+        folder.rename(tmp_path / f'away{round_}')
+        for _ in range(3):
+            file.put('lost')
+        wait_for(lambda: caplog.messages, 'the warning')
+        folder.mkdir()
+        file.put('kept')
+        wait_for(lambda: lines_of(path)[-1:] == ['kept'], 'the next line')
+
+        told = json.loads(lines_of(path)[0])
+        assert (told['event'], 'time' in told) == ('lines_lost', True)
+        assert caplog.messages == [
+            f"event=audit_failed path='{path}' why='No such file or directory' lines_lost=1",
+            f"event=audit_goes_on path='{path}' lines_lost={told['lines']}",
+        ]
+        assert told['lines'] in (1, 2, 3)
+        assert lines_of(path)[1:] == ['lost'] * (3 - told['lines']) + ['kept']
+        assert {record.levelno for record in caplog.records} == {logging.WARNING}
+
+
+def test_a_failure_that_lasts_is_told_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the number of lines that are lost by then."""
+    monkeypatch.setattr(audit, 'WARN_EVERY_S', 0.0)
+    path = tmp_path / 'folder' / 'audit.jsonl'
+    path.parent.mkdir()
+    file = AuditFile(str(path))
+    path.unlink()
+    path.parent.rmdir()
+    for count in (1, 2):
+        file.put('lost')
+        wait_for(partial(has_warned, caplog, count), 'the warning')
+
+    assert [message.rpartition(' ')[2] for message in caplog.messages] == [
+        'lines_lost=1',
+        'lines_lost=2',
+    ]
+
+
+@pytest.mark.usefixtures('_no_longer_files')
+def test_a_line_that_was_torn_spoils_no_other(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A full disk takes a part of a line; the next one begins below it."""
+    path = tmp_path / 'audit.jsonl'
+    file = AuditFile(str(path))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    file.put('x' * 2000)
+    wait_for(lambda: caplog.messages, 'the warning')
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    file.put('whole')
+    wait_for(lambda: lines_of(path)[-1:] == ['whole'], 'the next line')
+
+    torn, lost, _ = lines_of(path)
+    assert torn == 'x' * 1000
+    assert json.loads(lost)['lines'] == 1
+
+
+@pytest.mark.parametrize('kind', ['pipe', 'device', 'folder'])
+def test_what_is_no_regular_file_is_refused(kind: str, tmp_path: Path) -> None:
+    """Without waiting: who opens a pipe would wait for its reader."""
+    path = tmp_path / kind
+    match kind:
+        case 'pipe':
+            os.mkfifo(path)
+        case 'device':
+            path = Path('/dev/full')
+        case _:
+            path.mkdir()
+    with pytest.raises(OSError, match='not a regular file|No such device|Is a directory'):
+        AuditFile(str(path))
