@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+
 import pytest
 
 from lerobot_arena_ros.server.tokens import (
@@ -42,6 +45,24 @@ def test_a_token_is_known_by_its_hash() -> None:
         'zébra',
     ):
         assert tokens.grant_of(wrong) is None
+
+
+def test_each_entry_is_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether one matches or not, so that the time tells neither where nor how much of it."""
+    grants = [Grant.of_token(str(number), f'{TOKEN}{number}') for number in range(3)]
+    compared: list[tuple[bytes, bytes]] = []
+    compare = hmac.compare_digest
+
+    def record(given: bytes, known: bytes) -> bool:
+        compared.append((given, known))
+        return compare(given, known)
+
+    monkeypatch.setattr(hmac, 'compare_digest', record)
+    for token in (f'{TOKEN}0', f'{TOKEN}2', 'wrong'):
+        compared.clear()
+        Tokens(grants).grant_of(token)
+        digest = hashlib.sha256(token.encode()).digest()
+        assert compared == [(digest, grant.digest) for grant in grants]
 
 
 def test_a_server_without_tokens_allows_everything() -> None:

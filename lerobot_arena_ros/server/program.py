@@ -114,7 +114,7 @@ def _audit(path: str | None) -> AuditFile | None:
         return AuditFile(path)
     except OSError as exc:
         raise UsageError(
-            f'--audit {path}: {exc.strerror}; expected a file that this user may append to'
+            f'--audit {path}: {exc.strerror}; expected a regular file that this user may append to'
         ) from exc
 
 
