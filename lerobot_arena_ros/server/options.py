@@ -5,24 +5,21 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
-import os
 from pathlib import Path
 import ssl
-import stat
 from typing import Any, NoReturn
 
 from ..release import version
-from .access import checked_token, is_host_name, is_origin
+from .access import is_host_name, is_origin
+from .given_files import UsageError, check_regular
 from .limits import Limits, Policy, Timing
 from .serving import Certificate
-from .tokens import MIN_TOKEN_CHARACTERS, Grant, read_tokens
+from .token_sources import TOKEN_VARIABLE, named_grants, single_grant, single_token
+from .tokens import MIN_TOKEN_CHARACTERS, Grant
 
 __all__ = ['NAME', 'TOKEN_VARIABLE', 'Options', 'UsageError', 'read_grants', 'read_options']
 
 NAME = 'arena_server'
-
-TOKEN_VARIABLE = 'LEROBOT_ARENA_TOKEN'
-"""The environment variable with the token: a command line can be read by everybody."""
 
 _LIMITS = (
     ('--max-rooms', 'rooms', 'N', 'rooms in all workspaces together'),
@@ -52,10 +49,6 @@ The token is read from {TOKEN_VARIABLE} if neither --token-file nor --tokens
 is given.
 Exit code: 0 after SIGINT (Ctrl-C) or SIGTERM, 2 if an option, the token or the
 address cannot be used."""
-
-
-class UsageError(Exception):
-    """The program was started with something that it cannot use; the text says what to do."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +107,7 @@ def read_options(args: Sequence[str], environment: dict[str, str]) -> Options:
             f'--token-file {given.token_file}: give either this or --tokens; {NAME} hash-token <'
             f' {given.token_file} prints the hash of the token, which {given.tokens} may have'
         )
-    token = _token(given.token_file, environment) if given.tokens is None else None
+    token = single_token(given.token_file, environment) if given.tokens is None else None
     return Options(
         host=given.host,
         port=given.port,
@@ -126,7 +119,7 @@ def read_options(args: Sequence[str], environment: dict[str, str]) -> Options:
             newest_wins=given.newest_wins,
             fresh_rooms=given.fresh_rooms,
         ),
-        grants=_named(given.tokens) if given.tokens is not None else _single(token),
+        grants=named_grants(given.tokens) if given.tokens is not None else single_grant(token),
         token_file=given.token_file,
         tokens_file=given.tokens,
         audit_file=given.audit,
@@ -145,22 +138,10 @@ def read_grants(options: Options) -> tuple[Grant, ...] | None:
     :raises UsageError: something in it cannot be used.
     """
     if options.tokens_file is not None:
-        return _named(options.tokens_file)
+        return named_grants(options.tokens_file)
     if options.token_file is not None:
-        return _single(_token(options.token_file, {}))
+        return single_grant(single_token(options.token_file, {}))
     return None
-
-
-def _named(path: str) -> tuple[Grant, ...]:
-    text = _text_of('--tokens', path, 'a YAML file with tokens')
-    try:
-        return read_tokens(text)
-    except ValueError as exc:
-        raise UsageError(f'--tokens {path}: {exc}') from exc
-
-
-def _single(token: str | None) -> tuple[Grant, ...]:
-    return () if token is None else (Grant.of_token('token', token),)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -271,42 +252,6 @@ def _kind(dest: str, unit: str) -> Callable[[str], float]:
     return _count if unit == 'N' else _positive
 
 
-def _token(path: str | None, environment: dict[str, str]) -> str | None:
-    """Find the token; what is wrong with it is said without telling it."""
-    if path is not None:
-        where, text = (
-            f'--token-file {path}',
-            _text_of('--token-file', path, 'a file with the token'),
-        )
-    else:
-        where, text = TOKEN_VARIABLE, environment.get(TOKEN_VARIABLE, '')
-        if not text:
-            return None
-    try:
-        return checked_token(text)
-    except ValueError as exc:
-        raise UsageError(f'{where}: not a token: {exc}') from exc
-
-
-def _text_of(option: str, path: str, expected: str) -> str:
-    _check_regular(option, path, expected)
-    try:
-        return Path(path).read_text(encoding='utf-8')
-    except (OSError, UnicodeDecodeError) as exc:
-        why = exc.strerror if isinstance(exc, OSError) else 'not a text file'
-        raise UsageError(f'{option} {path}: {why}; expected {expected}') from exc
-
-
-def _check_regular(option: str, path: str, expected: str) -> None:
-    """Refuse a pipe, which could let the server wait for ever, and what else is no file."""
-    try:
-        is_regular = stat.S_ISREG(os.stat(path).st_mode)
-    except OSError as exc:
-        raise UsageError(f'{option} {path}: {exc.strerror}; expected {expected}') from exc
-    if not is_regular:
-        raise UsageError(f'{option} {path}: not a regular file; expected {expected}')
-
-
 def _weaknesses(
     token: str | None, given: argparse.Namespace, environment: dict[str, str]
 ) -> Iterator[str]:
@@ -336,10 +281,10 @@ def _certificate(certfile: str | None, keyfile: str | None) -> Certificate | Non
             raise UsageError(f'--keyfile {keyfile}: give --certfile, too')
         return None
     expected = 'PEM files with a certificate and its key, unencrypted'
-    _check_regular('--certfile', certfile, expected)
+    check_regular('--certfile', certfile, expected)
     named = f'--certfile {certfile}'
     if keyfile is not None:
-        _check_regular('--keyfile', keyfile, expected)
+        check_regular('--keyfile', keyfile, expected)
         named += f' --keyfile {keyfile}'
     certificate = Certificate(certfile, keyfile)
     try:
