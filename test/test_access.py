@@ -166,6 +166,8 @@ def test_where_a_token_may_go(url: str) -> None:
         'http://10.0.0.1',
         'http://localhost.me',
         'http://sub.localhost',
+        'http://localhost.',
+        'http://LocalHost.:8000',
     ],
 )
 def test_where_a_token_must_not_go(url: str) -> None:

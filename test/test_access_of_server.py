@@ -27,6 +27,8 @@ from lerobot_arena_ros.server.access import (
     is_origin,
     split_query,
 )
+from lerobot_arena_ros.server.app import create_app
+from lerobot_arena_ros.server.guard import Guard
 from lerobot_arena_ros.server.guesses import DELAY_S, FREE
 from lerobot_arena_ros.server.limits import Limits
 from lerobot_arena_ros.server.tokens import EVERYTHING
@@ -398,6 +400,39 @@ def test_the_token_is_in_no_log(
     assert TOKEN not in caplog.text
     assert str(ESCAPED) not in caplog.text
     assert TOKEN not in repr(rules_of(TOKEN))
+
+
+@pytest.mark.parametrize('kind', ['http', 'websocket'])
+async def test_what_serves_a_request_does_not_see_the_token(kind: str) -> None:
+    """So it can neither log it nor answer with it; the rest of the query and the headers stay."""
+    seen: list[Any] = []
+
+    async def record(scope: Any, _receive: Any, _send: Any) -> None:
+        seen.append(scope)
+
+    async def receive() -> dict[str, Any]:
+        return {'type': 'http.request', 'body': b'', 'more_body': False}
+
+    async def send(message: Any) -> None:
+        pytest.fail(f'it was refused: {message}')
+
+    hub = create_app().state.hub
+    entry, _ = hub.admission.arrive('127.0.0.1', lambda: None)
+    scope = {
+        'type': kind,
+        'scheme': {'http': 'http', 'websocket': 'ws'}[kind],
+        'path': ROOMS,
+        'client': ('127.0.0.1', 1),
+        'query_string': f'a=b&{ESCAPED}'.encode(),
+        'headers': [(b'host', b'localhost'), (b'authorization', f'Bearer {TOKEN}'.encode())],
+        'state': {'entry': entry},
+    }
+    await Guard(record, hub=hub, rules=rules_of(TOKEN))(scope, receive, send)
+
+    (passed,) = seen
+    assert passed['query_string'] == b'a=b'
+    assert passed['headers'] == [(b'host', b'localhost')]
+    assert TOKEN not in repr(passed) and str(ESCAPED) not in repr(passed)
 
 
 def test_tls_is_what_the_certificate_makes_it(tmp_path: Path) -> None:

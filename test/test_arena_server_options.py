@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 import re
 import signal
@@ -12,6 +13,7 @@ import pytest
 from support.arena_server import arena_server
 from support.certificates import Authority
 from support.peers import connect, enter, joint, ws_path
+from support.tokens import TOKENS, tokens_file
 
 from lerobot_arena_ros.server.limits import Limits, Policy, Timing
 from lerobot_arena_ros.server.options import UsageError, read_options
@@ -105,12 +107,15 @@ async def test_it_speaks_tls(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ('token', 'said'),
-    [('', 'without a token, everybody'), ('zebra-7-long-enough', 'without TLS, everybody')],
+    [
+        ({}, 'without a token, everybody'),
+        ({'LEROBOT_ARENA_TOKEN': 'zebra-7-long-enough'}, 'without TLS, everybody'),
+    ],
     ids=['open', 'unencrypted'],
 )
-def test_listening_on_every_network_is_warned_of(token: str, said: str) -> None:
+def test_listening_on_every_network_is_warned_of(token: dict[str, str], said: str) -> None:
     """In one line that says what others could do, and how to prevent it."""
-    with arena_server('--host', '0.0.0.0', LEROBOT_ARENA_TOKEN=token) as server:
+    with arena_server('--host', '0.0.0.0', **token) as server:
         url = f'http://127.0.0.1:{server.port}'
         reply = httpx.get(url + ROOMS, headers={'Origin': 'http://evil.example', **BEARER})
         _, _, err = server.stop(signal.SIGINT)
@@ -192,7 +197,12 @@ def test_every_limit_is_an_option() -> None:
         ('--keyfile key.pem', ('--keyfile key.pem', 'give --certfile, too')),
         ('--certfile /etc/hostname', ('--certfile /etc/hostname', 'no such pair', 'PEM')),
         ('--token-file nowhere', ('--token-file nowhere', 'No such file', 'with the token')),
-        ('--token-file /dev/null', ('--token-file /dev/null', 'it is empty')),
+        ('--token-file empty', ('--token-file empty', 'it is empty')),
+        ('--token-file /dev/null', ('--token-file /dev/null', 'not a regular file')),
+        ('--certfile /dev/null', ('--certfile /dev/null', 'not a regular file', 'expected PEM')),
+        ('--token-file token --tokens tokens', ('--token-file token', 'either this or --tokens')),
+        ('--host a..b', ('--host a..b', 'no such host', '127.0.0.1')),
+        (f'--host {"a" * 64}', ('--host aaa', 'no such host', '127.0.0.1')),
         ('--allow-origin example.org', ('--allow-origin', "'example.org'", 'https://example.org')),
         ('--max-rate-hz 0', ('--max-rate-hz', "'0'", 'more than 0')),
         ('--max-connections 1.5', ('--max-connections', "'1.5'", 'from 1 up')),
@@ -200,9 +210,15 @@ def test_every_limit_is_an_option() -> None:
     ],
 )
 def test_a_wrong_option_is_named(
-    args: str, named: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+    args: str,
+    named: tuple[str, ...],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     """One line with the option, its value, and what was expected; code 2."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'empty').touch()
     with pytest.raises(SystemExit) as caught:
         run_server(args.split())
 
@@ -210,6 +226,55 @@ def test_a_wrong_option_is_named(
     assert (caught.value.code, out, err.count('\n')) == (2, '', 1)
     for part in ('arena_server: ', *named):
         assert part in err
+
+
+@pytest.mark.parametrize('option', ['token-file', 'tokens', 'certfile', 'keyfile', 'audit'])
+def test_an_empty_path_is_refused(option: str) -> None:
+    """An unset variable of a shell gives one; a server without tokens is not what is meant."""
+    with pytest.raises(UsageError, match=f"--{option}: expected the path of a file, got ''"):
+        read_options([f'--{option}', ''], {})
+
+
+@pytest.mark.parametrize('option', ['token-file', 'tokens', 'certfile', 'audit'])
+def test_a_pipe_without_a_writer_is_refused(
+    option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Opening it would wait for ever."""
+    os.mkfifo(tmp_path / 'pipe')
+    with pytest.raises(SystemExit) as caught:
+        run_server([f'--{option}', str(tmp_path / 'pipe')])
+
+    assert caught.value.code == 2
+    assert capsys.readouterr().err.startswith(f'arena_server: --{option} {tmp_path}/pipe: ')
+
+
+def test_the_variable_is_no_token_of_a_server_with_named_tokens(tmp_path: Path) -> None:
+    """A client may need it in the same shell; it is warned of, and would open everything."""
+    file = tokens_file(tmp_path / 'tokens.yaml', watch='watch')
+    with arena_server('--tokens', str(file), LEROBOT_ARENA_TOKEN='zebra-7-long-enough') as server:
+        codes = [
+            httpx.get(server.url + ROOMS, headers={'Authorization': f'Bearer {token}'}).status_code
+            for token in ('zebra-7-long-enough', TOKENS['watch'])
+        ]
+        _, _, err = server.stop(signal.SIGINT)
+
+    assert codes == [401, 200]
+    assert err.splitlines()[0] == (
+        'arena_server: warning: LEROBOT_ARENA_TOKEN is ignored, because --tokens is given: the'
+        f' token in it opens this server only if {file} has its hash'
+    )
+    assert 'zebra' not in err
+
+
+def test_an_empty_variable_is_warned_of() -> None:
+    """Its file may be missing, and then the server is open."""
+    with arena_server(LEROBOT_ARENA_TOKEN='') as server:
+        _, _, err = server.stop(signal.SIGINT)
+
+    assert err == (
+        'arena_server: warning: LEROBOT_ARENA_TOKEN is empty, so clients need no token; unset it'
+        ' if that is meant\n'
+    )
 
 
 def test_an_encrypted_key_is_named_and_not_asked_for(tmp_path: Path) -> None:

@@ -1,122 +1,144 @@
-"""requirements/audit.py: what a report of pip-audit means for CI."""
+"""The file of the audit log: whatever happens to it is told, and its lines are whole."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
 import json
+import logging
 import os
 from pathlib import Path
-import shutil
-import subprocess
-import sys
-from typing import Any
+import resource
+import signal
 
 import pytest
-from support.pages import ROOT
+from support.waiting import wait_for
 
-STAND_IN = """
-import json, pathlib, sys
-lines = pathlib.Path(sys.argv[-1]).read_text().split()
-with open('asked', 'a') as file:
-    file.write('\\n'.join(lines) + '\\n')
-answers = json.loads(pathlib.Path('answers').read_text())
-if isinstance(answers, str):
-    sys.exit(answers)
-names = {line.partition('==')[0]: line.partition('==')[2] for line in lines}
-known = [{'name': name, 'version': version, 'vulns': answers.get(name, [])}
-         for name, version in names.items() if '*' not in answers]
-skipped = [{'name': name, 'skip_reason': 'not found'} for name in names if '*' in answers]
-print(json.dumps({'dependencies': known + skipped, 'fixes': []}))
-sys.exit(bool(any(answers.values())))
-"""
-"""Answers as pip-audit does, but from a file; a text is an error of pip-audit itself."""
+from lerobot_arena_ros.server import audit
+from lerobot_arena_ros.server.audit import AuditFile
 
-FLAW = {'id': 'PYSEC-1', 'aliases': ['CVE-1'], 'fix_versions': ['99.0'], 'description': 'bad'}
+LOG = 'lerobot_arena_ros.server'
 
 
-def audit(folder: Path, answers: Any, ignored: str = '') -> subprocess.CompletedProcess[str]:
-    """Run the script on the constraints of the project."""
-    shutil.copytree(ROOT / 'requirements', folder / 'requirements')
-    (folder / 'requirements' / 'audit.ignored').write_text(ignored)
-    (folder / 'pip_audit.py').write_text(STAND_IN)
-    (folder / 'answers').write_text(json.dumps(answers))
-    return subprocess.run(
-        [sys.executable, 'requirements/audit.py'],
-        cwd=folder,
-        env={**os.environ, 'PYTHONPATH': str(folder)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+@pytest.fixture
+def _no_longer_files() -> Iterator[None]:
+    """Let no file of this process become longer than 1000 bytes, as a full disk does."""
+    before, handler = resource.getrlimit(resource.RLIMIT_FSIZE), signal.getsignal(signal.SIGXFSZ)
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    signal.signal(signal.SIGXFSZ, handler)
 
 
-def test_each_version_that_is_pinned_is_looked_up(tmp_path: Path) -> None:
-    """Whichever Python it is for, and those of both releases of ROS 2."""
-    done = audit(tmp_path, {})
-    asked = (tmp_path / 'asked').read_text().split()
-    texts = [
-        (ROOT / 'requirements' / f'constraints-{name}.txt').read_text()
-        for name in ('newest', 'jazzy', 'kilted')
+def lines_of(path: Path) -> list[str]:
+    """Return what is in the file by now."""
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def has_lines(path: Path, *lines: str) -> bool:
+    """Tell whether these lines are in the file, and no others."""
+    return lines_of(path) == list(lines)
+
+
+def has_warned(caplog: pytest.LogCaptureFixture, times: int) -> bool:
+    """Tell whether the log has warned so many times."""
+    return len(caplog.messages) == times
+
+
+def test_a_new_file_is_for_its_owner_alone(tmp_path: Path) -> None:
+    """Also the one that is begun after logrotate has moved the first one away."""
+    path = tmp_path / 'audit.jsonl'
+    before = os.umask(0o022)
+    try:
+        file = AuditFile(str(path))
+        for name in ('first', 'second'):
+            file.put(name)
+            wait_for(partial(has_lines, path, name), 'the line')
+            assert path.stat().st_mode & 0o777 == 0o600
+            path.rename(tmp_path / name)
+    finally:
+        os.umask(before)
+
+
+def test_lost_lines_are_told_in_the_log_and_in_the_file(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Once when it begins, and again after each recovery; with their number at the end."""
+    folder = tmp_path / 'folder'
+    folder.mkdir()
+    path = folder / 'audit.jsonl'
+    file = AuditFile(str(path))
+    for round_ in range(2):
+        caplog.clear()
+        folder.rename(tmp_path / f'away{round_}')
+        for _ in range(3):
+            file.put('lost')
+        wait_for(lambda: caplog.messages, 'the warning')
+        folder.mkdir()
+        file.put('kept')
+        wait_for(lambda: lines_of(path)[-1:] == ['kept'], 'the next line')
+
+        told = json.loads(lines_of(path)[0])
+        assert (told['event'], 'time' in told) == ('lines_lost', True)
+        assert caplog.messages == [
+            f"event=audit_failed path='{path}' why='No such file or directory' lines_lost=1",
+            f"event=audit_goes_on path='{path}' lines_lost={told['lines']}",
+        ]
+        assert told['lines'] in (1, 2, 3)
+        assert lines_of(path)[1:] == ['lost'] * (3 - told['lines']) + ['kept']
+        assert {record.levelno for record in caplog.records} == {logging.WARNING}
+
+
+def test_a_failure_that_lasts_is_told_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the number of lines that are lost by then."""
+    monkeypatch.setattr(audit, 'WARN_EVERY_S', 0.0)
+    path = tmp_path / 'folder' / 'audit.jsonl'
+    path.parent.mkdir()
+    file = AuditFile(str(path))
+    path.unlink()
+    path.parent.rmdir()
+    for count in (1, 2):
+        file.put('lost')
+        wait_for(partial(has_warned, caplog, count), 'the warning')
+
+    assert [message.rpartition(' ')[2] for message in caplog.messages] == [
+        'lines_lost=1',
+        'lines_lost=2',
     ]
-    pinned = {line.split()[0] for text in texts for line in text.splitlines() if '==' in line}
-
-    assert set(asked) == pinned
-    assert len(asked) == len(pinned)
-    assert done.returncode == 0
-    assert done.stdout == f'Audit: 0 known vulnerabilities in {len(asked)} packages\n'
 
 
-def test_a_vulnerable_version_fails_and_is_named(tmp_path: Path) -> None:
-    """With the version that mends it, and what to do."""
-    done = audit(tmp_path, {'uvloop': [FLAW]})
-    named, summary = done.stdout.splitlines()
+@pytest.mark.usefixtures('_no_longer_files')
+def test_a_line_that_was_torn_spoils_no_other(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A full disk takes a part of a line; the next one begins below it."""
+    path = tmp_path / 'audit.jsonl'
+    file = AuditFile(str(path))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    file.put('x' * 2000)
+    wait_for(lambda: caplog.messages, 'the warning')
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    file.put('whole')
+    wait_for(lambda: lines_of(path)[-1:] == ['whole'], 'the next line')
 
-    assert done.returncode == 1
-    assert 'uvloop' in named
-    assert 'has CVE-1, PYSEC-1, mended in 99.0: raise it with make constraints' in named
-    assert summary.startswith('Audit: 1 known vulnerabilities in ')
-
-
-@pytest.mark.parametrize('name', ['PYSEC-1', 'CVE-1'])
-def test_a_vulnerability_that_is_ignored_needs_a_reason(tmp_path: Path, name: str) -> None:
-    """It is known by each of its ids."""
-    (tmp_path / 'with').mkdir()
-    (tmp_path / 'without').mkdir()
-    answers = {'uvloop': [FLAW]}
-    excused = audit(tmp_path / 'with', answers, f'# old\n{name}  nothing here does that\n')
-    bare = audit(tmp_path / 'without', answers, f'{name}\n')
-
-    assert excused.returncode == 0
-    assert excused.stdout.endswith(' packages, 1 ignored\n')
-    assert bare.returncode == 1
-    assert f'requirements/audit.ignored: {name} has no reason' in bare.stdout
+    torn, lost, _ = lines_of(path)
+    assert torn == 'x' * 1000
+    assert json.loads(lost)['lines'] == 1
 
 
-def test_a_line_that_ignores_nothing_is_named(tmp_path: Path) -> None:
-    """It would hide the vulnerability if it came back."""
-    done = audit(tmp_path, {}, 'CVE-2  nothing here does that\n')
-
-    assert done.returncode == 0
-    assert 'requirements/audit.ignored: CVE-2 is not found any more\n' in done.stdout
-
-
-@pytest.mark.parametrize(
-    'answers',
-    [{'*': []}, "requests.exceptions.ConnectionError: ('no', 'route')"],
-    ids=['an index without vulnerabilities', 'no index'],
-)
-def test_where_the_index_does_not_answer_the_summary_says_so(tmp_path: Path, answers: Any) -> None:
-    """It fails nothing, and nothing is said to be well."""
-    done = audit(tmp_path, answers)
-
-    assert done.returncode == 0
-    assert done.stdout.startswith('Audit: not done: the package index ')
-    assert done.stdout.count('\n') == 1
-
-
-def test_an_audit_that_breaks_fails(tmp_path: Path) -> None:
-    """With what pip-audit said."""
-    done = audit(tmp_path, 'ERROR: package annotated-doc has duplicate requirements')
-
-    assert done.returncode == 1
-    assert 'duplicate requirements' in done.stdout
-    assert done.stdout.endswith('Audit: pip-audit ended with 1\n')
+@pytest.mark.parametrize('kind', ['pipe', 'device', 'folder'])
+def test_what_is_no_regular_file_is_refused(kind: str, tmp_path: Path) -> None:
+    """Without waiting: who opens a pipe would wait for its reader."""
+    path = tmp_path / kind
+    match kind:
+        case 'pipe':
+            os.mkfifo(path)
+        case 'device':
+            path = Path('/dev/full')
+        case _:
+            path.mkdir()
+    with pytest.raises(OSError, match='not a regular file|No such device|Is a directory'):
+        AuditFile(str(path))

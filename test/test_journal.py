@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
 
 import pytest
 
-from lerobot_arena_ros.server.journal import LINES, Journal
+from lerobot_arena_ros.server.journal import LINES, MAX_VALUE_LENGTH, Journal
 
 LOG = 'lerobot_arena_ros.server'
 
@@ -57,3 +58,30 @@ def test_what_nobody_reads_is_not_counted(caplog: pytest.LogCaptureFixture) -> N
     journal.turn_page()
 
     assert caplog.messages == []
+
+
+def test_long_values_of_the_audit_log_take_no_memory() -> None:
+    """Clients choose them, and what is kept to count it has to be short as well."""
+    lines: list[str] = []
+    journal = Journal(lines.append)
+    # They differ in what is cut off, so they are the same line.
+    for number in range(1000):
+        journal.sample('reset_requested', token='a', robot=f'{"y" * 100_000}{number}')
+    journal.turn_page()
+
+    first, more = map(json.loads, lines)
+    assert first['robot'] == more['robot'] == 'y' * MAX_VALUE_LENGTH + '...'
+    assert more['more'] == 999
+
+
+def test_what_is_sampled_is_logged_as_well(caplog: pytest.LogCaptureFixture) -> None:
+    """The log has a line for each, as far as it has room; the audit log counts them."""
+    caplog.set_level(logging.INFO, LOG)
+    lines: list[str] = []
+    journal = Journal(lines.append)
+    for _ in range(3):
+        journal.record_often('joined', peer='10.0.0.7')
+    journal.turn_page()
+
+    assert caplog.messages == ["event=joined peer='10.0.0.7'"] * 3
+    assert [json.loads(line).get('more') for line in lines] == [None, 2]

@@ -85,7 +85,7 @@ def test_the_proxy_of_a_server(url: str, values: dict[str, str], expected: str |
 
 LOOPBACK = [
     'http://localhost:8000',
-    'http://LOCALHOST.:8000',
+    'http://LOCALHOST:8000',
     'http://127.0.0.1:8000',
     'https://127.1.2.3',
     'http://[::1]:8000',

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 import json
 from pathlib import Path
+import shlex
 import signal
 import subprocess
 from typing import Any
@@ -20,6 +22,7 @@ from support.waiting import wait_for
 from lerobot_arena_ros.server.access import Rules
 from lerobot_arena_ros.server.app import create_app
 from lerobot_arena_ros.server.limits import Policy
+from lerobot_arena_ros.server.options import read_options
 from lerobot_arena_ros.server.tokens import Access, Grant, Tokens, hash_of
 
 WORKSPACE, OTHER = 'lab', 'home'
@@ -289,7 +292,7 @@ def test_a_token_is_made_together_with_its_hash() -> None:
         (('hash-token',), 'zebra', 'has 5 characters, expected at least 16'),
         (('hash-token', 'zebra'), '', 'every user can read a command line'),
         (('--tokens', '/nowhere'), '', '--tokens /nowhere: No such file'),
-        (('--tokens', '/dev/null'), '', '--tokens /dev/null: expected the one key tokens'),
+        (('--tokens', '/dev/null'), '', '--tokens /dev/null: not a regular file'),
         (('--audit', '/nowhere/audit'), '', '--audit /nowhere/audit: No such file'),
         (('--server-name', 'http://arena'), '', 'expected a host name such as'),
     ],
@@ -303,6 +306,31 @@ def test_what_cannot_be_used_is_one_line(
     assert ended.returncode == 2
     assert len(ended.stderr.splitlines()) == 1
     assert complaint in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ('redirected', 'code', 'told'),
+    [
+        ('<&-', 0, ''),
+        ('>/dev/full', 2, 'arena_server: hash-token: No space left on device\n'),
+        ('>&-', 2, 'arena_server: hash-token: standard output is closed\n'),
+    ],
+)
+def test_a_token_that_cannot_be_told_is_one_line(redirected: str, code: int, told: str) -> None:
+    """A closed input is an empty one; a token that was not written is not made in silence."""
+    ended = subprocess.run(
+        f'exec {shlex.join(COMMAND)} hash-token {redirected}',
+        shell=True,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=30,
+        check=False,
+    )
+
+    assert (ended.returncode, ended.stderr) == (code, told)
+    assert ended.stdout.startswith('token: ') is (code == 0)
 
 
 def test_a_token_that_can_be_guessed_or_read_is_warned_of(tmp_path: Path) -> None:
@@ -320,6 +348,17 @@ def test_a_token_that_can_be_guessed_or_read_is_warned_of(tmp_path: Path) -> Non
     with arena_server('--token-file', str(file)) as server:
         _, _, err = server.stop(signal.SIGINT)
     assert err == ''
+
+
+@pytest.mark.parametrize('mode', [0o604, 0o602, 0o601, 0o600])
+def test_a_file_that_other_users_may_open_is_warned_of(tmp_path: Path, mode: int) -> None:
+    """Who may change it adds a token of their own, without reading it."""
+    file = tokens_file(tmp_path / 'tokens.yaml', admin='admin')
+    file.chmod(mode)
+    weaknesses = read_options(['--tokens', str(file)], {}).weaknesses
+
+    assert bool(weaknesses) is (mode != 0o600)
+    assert all(f'chmod 600 {file}' in weakness for weakness in weaknesses)
 
 
 def test_the_audit_log_names_who_deletes_idle_rooms(tmp_path: Path) -> None:
@@ -340,6 +379,81 @@ def test_the_audit_log_names_who_deletes_idle_rooms(tmp_path: Path) -> None:
     del last['time']
     swept = {'event': 'rooms_swept', 'count': 1, 'peer': '127.0.0.1', 'token': 'admin'}
     assert last == swept
+
+
+async def test_the_audit_log_has_what_a_token_did_not_allow(tmp_path: Path) -> None:
+    """Over REST and in a room: who tried what."""
+    tokens = tokens_file(tmp_path / 'tokens.yaml', drive='drive', watch='watch')
+    audit = tmp_path / 'audit.jsonl'
+    options = ('--tokens', str(tokens), '--audit', str(audit), '--no-commands')
+    command = {'joints': [{'name': 'a', 'value': 1}]}
+    with arena_server(*options) as server:
+        rooms = f'{server.url}/robotics/workspaces/{WORKSPACE}/rooms'
+        httpx.post(rooms, json={'room_id': 'arm'}, headers=bearer('drive')).raise_for_status()
+        assert httpx.delete(f'{rooms}/arm', headers=bearer('watch')).status_code == 403
+        for role in ('watch', 'drive'):
+            reply = httpx.post(f'{rooms}/arm/command', json=command, headers=bearer(role))
+            assert reply.status_code == 403
+        async with connect(server.url, room('watch')) as watcher:
+            await watcher.send(join('watcher', 'consumer', 'remote_reset'))
+            await watcher.recv_type('state_sync')
+            await watcher.recv_type('joined')
+            await watcher.send({'type': 'reset_stop', 'to': 'robot'})
+            await watcher.recv_type('error')
+        server.stop(signal.SIGINT)
+
+    lines = [json.loads(line) for line in audit.read_text().splitlines()]
+    refused = [line for line in lines if line['event'] == 'refused']
+    assert {line['peer'] for line in refused} == {'127.0.0.1'}
+    assert [(line['code'], line['token'], line['what']) for line in refused] == [
+        ('not_allowed', 'watch', f'DELETE {ROOM}'),
+        ('not_allowed', 'watch', f'POST {ROOM}/command'),
+        ('commands_off', 'drive', f'POST {ROOM}/command'),
+        ('not_allowed', 'watch', 'reset_stop'),
+    ]
+    assert (refused[-1]['participant'], refused[-1]['room']) == ('watcher', 'arm')
+
+
+async def test_a_flood_hides_nothing_in_the_audit_log(tmp_path: Path) -> None:
+    """Neither who else stops a robot, nor that there was a flood; and it stays short."""
+    tokens = tokens_file(tmp_path / 'tokens.yaml', drive='drive', watch='watch')
+    audit = tmp_path / 'audit.jsonl'
+    with arena_server('--tokens', str(tokens), '--audit', str(audit)) as server:
+        rooms = f'{server.url}/robotics/workspaces/{WORKSPACE}/rooms'
+        with httpx.Client(headers=bearer('drive')) as http:
+            for _ in range(30):
+                http.post(rooms, json={'room_id': 'arm'}).raise_for_status()
+        for _ in range(30):
+            async with connect(server.url, room('watch')) as watcher:
+                await watcher.send(join('churn', 'consumer'))
+                await watcher.recv_type('state_sync')
+                await watcher.recv_type('joined')
+        async with (
+            connect(server.url, room('drive')) as driver,
+            connect(server.url, room('watch')) as watcher,
+        ):
+            await driver.send(join('driver', 'consumer', 'remote_reset'))
+            await driver.recv_type('state_sync')
+            await driver.recv_type('joined')
+            for number in range(1100):
+                await driver.send({'type': 'reset_stop', 'to': f'x{number}'})
+            await watcher.send(join('watcher', 'consumer'))
+            await watcher.recv_type('state_sync')
+            await watcher.recv_type('joined')
+            await watcher.send({'type': 'emergency_stop', 'reason': 'fire'})
+            await watcher.recv_type('emergency_stop')
+        server.stop(signal.SIGINT)
+
+    lines = [json.loads(line) for line in audit.read_text().splitlines()]
+    counts = Counter(line['event'] for line in lines)
+    (stop,) = [line for line in lines if line['event'] == 'emergency_stop']
+    assert (stop['participant'], stop['token'], stop['reason']) == ('watcher', 'watch', 'fire')
+    assert counts['room_created'] == 1
+    assert counts['joined'] <= 8
+    assert counts['reset_requested'] <= 3 * 21
+    resets = [line for line in lines if line['event'] == 'reset_requested']
+    assert sum(line.get('more', 1) for line in resets) == 1100
+    assert {line['peer'] for line in lines if 'peer' in line} == {'127.0.0.1'}
 
 
 async def test_the_audit_log_names_who_did_what(tmp_path: Path) -> None:

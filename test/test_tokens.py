@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+
 import pytest
 
 from lerobot_arena_ros.server.tokens import (
@@ -42,6 +45,24 @@ def test_a_token_is_known_by_its_hash() -> None:
         'zébra',
     ):
         assert tokens.grant_of(wrong) is None
+
+
+def test_each_entry_is_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether one matches or not, so that the time tells neither where nor how much of it."""
+    grants = [Grant.of_token(str(number), f'{TOKEN}{number}') for number in range(3)]
+    compared: list[tuple[bytes, bytes]] = []
+    compare = hmac.compare_digest
+
+    def record(given: bytes, known: bytes) -> bool:
+        compared.append((given, known))
+        return compare(given, known)
+
+    monkeypatch.setattr(hmac, 'compare_digest', record)
+    for token in (f'{TOKEN}0', f'{TOKEN}2', 'wrong'):
+        compared.clear()
+        Tokens(grants).grant_of(token)
+        digest = hashlib.sha256(token.encode()).digest()
+        assert compared == [(digest, grant.digest) for grant in grants]
 
 
 def test_a_server_without_tokens_allows_everything() -> None:
@@ -85,17 +106,17 @@ def test_a_short_token_is_not_hashed() -> None:
         ('', 'the one key tokens'),
         ('tokens: []', 'at least one token'),
         ('tokens: {}', 'at least one token'),
-        ('token: [1]', 'the one key tokens'),
+        ('token: [x]', 'the one key tokens'),
         ('tokens: [1', 'not YAML in line'),
-        ('tokens: [1]', 'token 1: expected the keys name, hash, role, workspaces'),
+        ('tokens: [x]', 'token 1: expected the keys name, hash, role, workspaces'),
         (file_of('name: ""', f'hash: {HASH}', 'role: drive'), "token 1: name is ''"),
         (file_of('name: a b', f'hash: {HASH}', 'role: drive'), "token 1: name is 'a b'"),
-        (file_of('name: 7', f'hash: {HASH}', 'role: drive'), 'token 1: name is 7'),
+        (file_of('name: 7', f'hash: {HASH}', 'role: drive'), 'line 2: expected a text'),
         (file_of('name: a', f'hash: {HASH[:-1]}', 'role: drive'), r'token 1 \(a\): hash is not'),
         (file_of('name: a', f'hash: {TOKEN}', 'role: drive'), r'token 1 \(a\): hash is not'),
         (file_of('name: a', f'hash: {HASH}', 'role: drvie'), "role is 'drvie', expected watch"),
         (file_of('name: a', f'hash: {HASH}'), 'role is None, expected watch, drive or admin'),
-        (file_of('name: a', f'hash: {HASH}', 'role: true'), 'role is True'),
+        (file_of('name: a', f'hash: {HASH}', 'role: true'), 'line 4: expected a text'),
         (
             file_of('name: a', f'hash: {HASH}', 'role: drive', 'workspaces: []'),
             'leave the key out for every workspace',
@@ -108,6 +129,23 @@ def test_a_short_token_is_not_hashed() -> None:
             file_of('name: a', f'hash: {HASH}', 'role: drive', 'workspace: [lab]'),
             "no such key: 'workspace'",
         ),
+        (
+            file_of('name: a', f'hash: {HASH}', 'role: watch', 'role: admin'),
+            "line 5: 'role' is there twice",
+        ),
+        (
+            file_of('name: a', f'hash: {HASH}', 'role: watch', '? [role]', ': admin'),
+            'line 5: expected a text as key',
+        ),
+        (file_of('name: a', 'hash: 1234567890123456', 'role: drive'), 'line 3: expected a text'),
+        ('tokens: !!bool x', 'line 1: expected a text; put it in quotes, without a tag'),
+        ("tokens: !!int ''", 'line 1: expected a text'),
+        ('tokens: !!timestamp x', 'line 1: expected a text'),
+        ('tokens: !!set {a, b}', 'line 1: expected a list or keys without a tag'),
+        ('tokens: !!python/object:os.system {}', 'line 1: expected a list or keys'),
+        ('tokens: &a [*a]', 'line 1: used again by an alias'),
+        ('tokens: ' + '[' * 100_000, 'nested too deeply'),
+        ('a\x00b', 'not YAML'),
     ],
 )
 def test_what_cannot_be_used_is_named(text: str, complaint: str) -> None:
@@ -116,6 +154,18 @@ def test_what_cannot_be_used_is_named(text: str, complaint: str) -> None:
         read_tokens(text)
     assert TOKEN not in str(caught.value)
     assert HASH.removeprefix('sha256:')[:-1] not in str(caught.value)
+
+
+def test_a_small_file_makes_no_huge_complaint() -> None:
+    """Aliases could stand for any number of values, and a value may be long."""
+    rows = ['&a0 [x, x, x, x, x, x, x, x, x]']
+    rows += [f'&a{n} [{", ".join([f"*a{n - 1}"] * 9)}]' for n in range(1, 9)]
+    with pytest.raises(ValueError, match='line 3: used again by an alias'):
+        read_tokens('tokens:\n- name:\n' + ''.join(f'  - {row}\n' for row in rows))
+    for long in (file_of(f'name: {"x " * 10_000}'), file_of('name: a', f'{"k" * 1000}: b')):
+        with pytest.raises(ValueError, match=r'token 1') as caught:
+            read_tokens(long)
+        assert len(str(caught.value)) < 300
 
 
 def test_two_tokens_are_told_apart() -> None:

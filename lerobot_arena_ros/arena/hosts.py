@@ -47,9 +47,10 @@ def is_loopback(host: str) -> bool:
     """
     Return whether a host is this machine, so that nothing goes over a network.
 
-    Names below ``localhost`` do not count, because not every resolver keeps them on this machine.
+    Names below ``localhost``, and ``localhost.`` with a dot, do not count, because not every
+    resolver keeps them on this machine: glibc asks a DNS server for the latter.
     """
-    if host.lower().rstrip('.') == 'localhost':
+    if host.lower() == 'localhost':
         return True
     address = address_of(host)
     # 0.0.0.0 and :: are how servers name all addresses; who connects there stays on the machine.

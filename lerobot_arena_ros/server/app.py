@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse
 
 from ..arena.errors import ProtocolError, RequestRejected
 from . import metrics
-from .access import Rules
+from .access import Actor, Rules
 from .guard import Guard
 from .hub import LIVENESS_LOOKS, Hub
 from .journal import Journal
@@ -140,6 +140,8 @@ async def _on_protocol_error(request: Request, exc: Exception) -> JSONResponse:
 async def _on_rejected(request: Request, exc: Exception) -> JSONResponse:
     assert isinstance(exc, RequestRejected)
     _count(request, code_of(exc))
+    if exc.status == 403:
+        _audit(request, code_of(exc))
     if exc.status == 422:
         return _unprocessable({'type': 'value_error', 'loc': ('path',), 'msg': str(exc)})
     return JSONResponse({'detail': str(exc)}, status_code=exc.status or 400)
@@ -149,6 +151,13 @@ def _count(request: Request, code: str) -> None:
     hub: Hub = request.app.state.hub
     hub.tally.refused[code] += 1
     hub.journal.note('request_failed', code=code, path=request.url.path)
+
+
+def _audit(request: Request, code: str) -> None:
+    hub: Hub = request.app.state.hub
+    actor: Actor = request.state.actor
+    what = f'{request.method} {request.url.path}'
+    hub.journal.sample('refused', code=code, **actor.named, what=what)
 
 
 def _unprocessable(*errors: dict[str, object]) -> JSONResponse:

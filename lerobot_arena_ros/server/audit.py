@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
+import errno
 import logging
-from logging.handlers import WatchedFileHandler
 import os
+import stat
+import time
 
 from lerobot_arena_ros.output.log_queue import LogQueue
 
-from ..arena.json_text import dump
+from .journal import audit_line
 
 __all__ = ['AuditFile']
+
+WARN_EVERY_S = 60.0
+"""How often the log says that the file still cannot be written to, in seconds."""
 
 _log = logging.getLogger('lerobot_arena_ros.server')
 
@@ -20,45 +24,83 @@ class AuditFile:
     """
     Appends lines to a file, and begins it anew when it was moved away, as logrotate does.
 
-    A new file can be read by its owner alone, because it names who did what.
+    A new file can be read by its owner alone, because it names who did what. Lines that cannot be
+    written are lost; the log says so at once, and the file says how many as soon as it can.
 
     :param path: where it is.
-    :raises OSError: it cannot be written to.
+    :raises OSError: it cannot be written to, or is not a regular file.
     """
 
     def __init__(self, path: str) -> None:
         self._path = path
-        self._descriptor = self._make()
-        self._handler = _Handler(path)
-        self._queue = LogQueue(self._descriptor, self._tell_lost)
+        self._descriptor = _open(path)
+        self._queue = LogQueue(self._descriptor, self._lose)
+        self._lost = 0
+        self._is_failing = False
+        self._is_torn = False
+        self._warn_at_s = 0.0
 
     def put(self, line: str) -> None:
         """Have a line written soon; any thread."""
         self._queue.put(lambda _: self._write(line))
 
-    def _make(self) -> int:
-        return os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-
     def _write(self, line: str) -> None:
-        # The handler would make it anew with what the umask allows.
-        with contextlib.suppress(OSError):
-            os.close(self._make())
-        self._handler.emit(logging.makeLogRecord({'msg': '%s', 'args': (line,)}))
+        try:
+            self._follow()
+            if self._lost:
+                self._append(audit_line('lines_lost', {'lines': self._lost}))
+                self._tell_recovery()
+                self._lost = 0
+            self._append(line)
+        except OSError as exc:
+            self._lose(1)
+            self._warn(exc)
 
-    def _tell_lost(self, lines: int) -> None:
-        self._write(dump({'event': 'lines_lost', 'lines': lines}))
+    def _lose(self, lines: int) -> None:
+        self._lost += lines
+
+    def _warn(self, error: OSError) -> None:
+        self._is_failing = True
+        now_s = time.monotonic()
+        if now_s >= self._warn_at_s:
+            self._warn_at_s = now_s + WARN_EVERY_S
+            told = 'event=audit_failed path=%r why=%r lines_lost=%d'
+            _log.warning(told, self._path, error.strerror, self._lost)
+
+    def _tell_recovery(self) -> None:
+        if self._is_failing:
+            _log.warning('event=audit_goes_on path=%r lines_lost=%d', self._path, self._lost)
+        self._is_failing, self._warn_at_s = False, 0.0
+
+    def _follow(self) -> None:
+        """Open the file anew if another one, or none, is at its path."""
+        here = os.fstat(self._descriptor)
+        try:
+            there = os.stat(self._path)
+        except FileNotFoundError:
+            pass
+        else:
+            if os.path.samestat(here, there):
+                return
+        opened = _open(self._path)
+        # Under the same number, because the queue waits for it.
+        os.dup2(opened, self._descriptor, inheritable=False)
+        os.close(opened)
+        self._is_torn = False
+
+    def _append(self, line: str) -> None:
+        """Append a line; where a full disk tore the last one, below it."""
+        data = ('\n' * self._is_torn + line + '\n').encode()
+        while data:
+            data = data[os.write(self._descriptor, data) :]
+            self._is_torn = bool(data)
 
 
-class _Handler(WatchedFileHandler):
-    """Logs once that the file cannot be written to, instead of a traceback for each line."""
-
-    _has_failed = False
-
-    def __init__(self, path: str) -> None:
-        super().__init__(path, encoding='utf-8')
-
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
-        """Log the failure; called by the library."""
-        if not self._has_failed:
-            self._has_failed = True
-            _log.exception('event=audit_failed path=%r', self.baseFilename)
+def _open(path: str) -> int:
+    # Without a reader a pipe would be waited for; it is refused anyway.
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_NOCTTY
+    descriptor = os.open(path, flags, 0o600)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, 'not a regular file')
+    return descriptor

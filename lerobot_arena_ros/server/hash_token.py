@@ -10,14 +10,15 @@ from .tokens import hash_of, new_token
 __all__ = ['hash_token']
 
 
-def hash_token(given: TextIO) -> str:
+def hash_token(given: TextIO | None) -> str:
     """
     Return what the command prints.
 
-    :param given: a token to hash; where it is a terminal or empty, a new token is made.
+    :param given: a token to hash; where it is a terminal, empty or closed (None), a new one
+        is made.
     :raises ValueError: the token cannot be used.
     """
-    text = '' if given.isatty() else given.read()
+    text = '' if given is None or given.isatty() else given.read()
     if text.strip():
         return f'hash: {hash_of(checked_token(text))}'
     token = new_token()

@@ -136,7 +136,7 @@ class Hub:
         connection.on_close = partial(self.leave, member)
         for message in room.welcome(member, now(), liveness_s=self.timing.liveness_s):
             connection.put(message)
-        self.journal.record('joined', **self._who(member))
+        self.journal.record_often('joined', **self._who(member))
         return member
 
     def leave(self, member: Member) -> None:
@@ -144,7 +144,7 @@ class Hub:
         self._pass_on(member, *member.room.stops.forget(member))
         delivery = member.room.leave(member, now())
         if member in self._connections:
-            self.journal.record('left', **self._who(member))
+            self.journal.record_often('left', **self._who(member))
             del self._connections[member]
         self._deliver(delivery)
 
@@ -201,8 +201,7 @@ class Hub:
         delivery = room.command(entries, now())
         self._deliver(delivery)
         who = {**sender.named, 'workspace': workspace_id, 'room': room_id}
-        self.journal.note('command', **who)
-        self.journal.sample('command', **who)
+        self.journal.record_often('command', **who)
         match delivery:
             case Delivery(message=JointUpdate(changed)):
                 return len(changed)
@@ -218,6 +217,7 @@ class Hub:
         :param sender: who asks for it; already known to be allowed to.
         :raises RequestRejected: see :meth:`.Registry.create`.
         """
+        is_new = not (room_id and self.registry.has(workspace_id, room_id))
         room = self.registry.create(
             workspace_id,
             room_id,
@@ -226,8 +226,9 @@ class Hub:
             forget=self.policy.fresh_rooms,
             workspaces=sender.granted.workspaces,
         )
-        where = {'workspace': workspace_id, 'room': room.room_id}
-        self.journal.record('room_created', **sender.named, **where)
+        if is_new:
+            where = {'workspace': workspace_id, 'room': room.room_id}
+            self.journal.record_often('room_created', **sender.named, **where)
         return room
 
     def delete(self, workspace_id: str, room_id: str, sender: Actor) -> None:
@@ -251,7 +252,7 @@ class Hub:
             if connection is not None:
                 connection.close(ROOM_DELETED, 'room deleted')
         where = {'workspace': workspace_id, 'room': room_id}
-        self.journal.record('room_deleted', **sender.named, **where)
+        self.journal.record_often('room_deleted', **sender.named, **where)
 
     def sweep(self, sender: Actor | None = None) -> int:
         """
@@ -368,14 +369,14 @@ class Hub:
                 self._record('reset_requested', member, robot=message.to)
 
     def _record(self, event: str, member: Member, **values: object) -> None:
-        who = self._who(member)
-        self.journal.note(event, **values, **who)
-        self.journal.sample(event, **values, **who)
+        self.journal.record_often(event, **values, **self._who(member))
 
     def _refuse(self, member: Member, error: NotAllowed) -> None:
         code = code_of(error)
         self.tally.refused[code] += 1
-        self.journal.note(code, detail=error, **self._who(member))
+        who = self._who(member)
+        self.journal.note(code, detail=error, **who)
+        self.journal.sample('refused', code=code, what='reset_stop', **who)
         connection = self._connections.get(member)
         if connection is not None:
             connection.put(ErrorReply(str(error), now().stamp, code))
@@ -393,7 +394,7 @@ class Hub:
         }
 
     def _replace(self, member: Member) -> None:
-        self.journal.record('replaced', **self._who(member))
+        self.journal.record_often('replaced', **self._who(member))
         connection = self._connections[member]
         connection.put(ErrorReply('Replaced by a newer connection', now().stamp, 'replaced'))
         connection.close(REPLACED, 'replaced')

@@ -10,17 +10,16 @@ import ssl
 from typing import Any, NoReturn
 
 from ..release import version
-from .access import checked_token, is_host_name, is_origin
+from .access import is_host_name, is_origin
+from .given_files import UsageError, check_regular
 from .limits import Limits, Policy, Timing
 from .serving import Certificate
-from .tokens import MIN_TOKEN_CHARACTERS, Grant, read_tokens
+from .token_sources import TOKEN_VARIABLE, named_grants, single_grant, single_token
+from .tokens import MIN_TOKEN_CHARACTERS, Grant
 
-__all__ = ['NAME', 'TOKEN_VARIABLE', 'Options', 'UsageError', 'read_options', 'read_token_file']
+__all__ = ['NAME', 'TOKEN_VARIABLE', 'Options', 'UsageError', 'read_grants', 'read_options']
 
 NAME = 'arena_server'
-
-TOKEN_VARIABLE = 'LEROBOT_ARENA_TOKEN'
-"""The environment variable with the token: a command line can be read by everybody."""
 
 _LIMITS = (
     ('--max-rooms', 'rooms', 'N', 'rooms in all workspaces together'),
@@ -46,13 +45,10 @@ _EXAMPLES = f"""examples:
       --certfile cert.pem --keyfile key.pem
       for a network; docs/howto/tls_and_tokens.md says how to make these files
 
-The token is read from {TOKEN_VARIABLE} if --token-file is not given.
+The token is read from {TOKEN_VARIABLE} if neither --token-file nor --tokens
+is given.
 Exit code: 0 after SIGINT (Ctrl-C) or SIGTERM, 2 if an option, the token or the
 address cannot be used."""
-
-
-class UsageError(Exception):
-    """The program was started with something that it cannot use; the text says what to do."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +56,9 @@ class Options:
     """
     What the command line and the environment say.
 
-    :param single: what the one token of the environment or of ``--token-file`` allows, if any.
-    :param tokens: what each token of ``--tokens`` allows.
+    :param grants: what each token allows; none where no token is needed.
+    :param token_file: path of the file with the one token.
+    :param tokens_file: path of the file with named tokens.
     :param weaknesses: what is accepted and should be better, each as a sentence.
     """
 
@@ -71,8 +68,8 @@ class Options:
     limits: Limits
     timing: Timing
     policy: Policy
-    single: tuple[Grant, ...]
-    tokens: tuple[Grant, ...]
+    grants: tuple[Grant, ...]
+    token_file: str | None
     tokens_file: str | None
     audit_file: str | None
     origins: tuple[str, ...]
@@ -105,7 +102,12 @@ def read_options(args: Sequence[str], environment: dict[str, str]) -> Options:
     :raises UsageError: something in it, or the token, cannot be used.
     """
     given = _parser().parse_args(args)
-    token = _token(given.token_file, environment)
+    if given.token_file is not None and given.tokens is not None:
+        raise UsageError(
+            f'--token-file {given.token_file}: give either this or --tokens; {NAME} hash-token <'
+            f' {given.token_file} prints the hash of the token, which {given.tokens} may have'
+        )
+    token = single_token(given.token_file, environment) if given.tokens is None else None
     return Options(
         host=given.host,
         port=given.port,
@@ -117,15 +119,29 @@ def read_options(args: Sequence[str], environment: dict[str, str]) -> Options:
             newest_wins=given.newest_wins,
             fresh_rooms=given.fresh_rooms,
         ),
-        single=() if token is None else (Grant.of_token('token', token),),
-        tokens=read_token_file(given.tokens) if given.tokens else (),
+        grants=named_grants(given.tokens) if given.tokens is not None else single_grant(token),
+        token_file=given.token_file,
         tokens_file=given.tokens,
         audit_file=given.audit,
         origins=tuple(given.allow_origin),
         server_names=tuple(given.server_name),
         certificate=_certificate(given.certfile, given.keyfile),
-        weaknesses=tuple(_weaknesses(token, given)),
+        weaknesses=tuple(_weaknesses(token, given, environment)),
     )
+
+
+def read_grants(options: Options) -> tuple[Grant, ...] | None:
+    """
+    Read the file with the token or the tokens again.
+
+    :returns: None where the command line names no such file.
+    :raises UsageError: something in it cannot be used.
+    """
+    if options.tokens_file is not None:
+        return named_grants(options.tokens_file)
+    if options.token_file is not None:
+        return single_grant(single_token(options.token_file, {}))
+    return None
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -151,18 +167,22 @@ def _add_first(option: Callable[..., object]) -> None:
     option('--port', type=_port, default=8000, help='TCP port; 0: one that is free')
     option(
         '--token-file',
+        type=_file,
         metavar='FILE',
         help='file with the token that every client has to send; without a token everybody may'
         ' do everything',
     )
     option(
         '--tokens',
+        type=_file,
         metavar='FILE',
         help='YAML file with named tokens, as hashes, and what each allows; read again on'
         f' SIGHUP. {NAME} hash-token makes a token and its hash',
     )
-    option('--certfile', metavar='FILE', help='PEM certificate chain, for TLS')
-    option('--keyfile', metavar='FILE', help='PEM private key, if it is not in --certfile')
+    option('--certfile', type=_file, metavar='FILE', help='PEM certificate chain, for TLS')
+    option(
+        '--keyfile', type=_file, metavar='FILE', help='PEM private key, if it is not in --certfile'
+    )
     option(
         '--allow-origin',
         action='append',
@@ -195,6 +215,7 @@ def _add_access(group: Any) -> None:
     )
     group.add_argument(
         '--audit',
+        type=_file,
         metavar='FILE',
         help='append who did what to this file, one JSON object per line; logrotate may move it'
         ' away at any time',
@@ -217,22 +238,6 @@ def _add_policy(group: Any) -> None:
     )
 
 
-def read_token_file(path: str) -> tuple[Grant, ...]:
-    """
-    Read the file of ``--tokens``.
-
-    :raises UsageError: something in it cannot be used.
-    """
-    where = f'--tokens {path}'
-    try:
-        return read_tokens(Path(path).read_text(encoding='utf-8'))
-    except (OSError, UnicodeDecodeError) as exc:
-        why = exc.strerror if isinstance(exc, OSError) else 'not a text file'
-        raise UsageError(f'{where}: {why}; expected a YAML file with tokens') from exc
-    except ValueError as exc:
-        raise UsageError(f'{where}: {exc}') from exc
-
-
 def _add_numbers(group: Any, rows: tuple[tuple[str, str, str, str], ...]) -> None:
     default = Limits()
     for name, dest, unit, text in rows:
@@ -247,26 +252,17 @@ def _kind(dest: str, unit: str) -> Callable[[str], float]:
     return _count if unit == 'N' else _positive
 
 
-def _token(path: str | None, environment: dict[str, str]) -> str | None:
-    """Find the token; what is wrong with it is said without telling it."""
-    if path is not None:
-        where = f'--token-file {path}'
-        try:
-            text = Path(path).read_text(encoding='utf-8')
-        except (OSError, UnicodeDecodeError) as exc:
-            why = exc.strerror if isinstance(exc, OSError) else 'not a text file'
-            raise UsageError(f'{where}: {why}; expected a file with the token') from exc
-    else:
-        where, text = TOKEN_VARIABLE, environment.get(TOKEN_VARIABLE, '')
-        if not text:
-            return None
-    try:
-        return checked_token(text)
-    except ValueError as exc:
-        raise UsageError(f'{where}: not a token: {exc}') from exc
-
-
-def _weaknesses(token: str | None, given: argparse.Namespace) -> Iterator[str]:
+def _weaknesses(
+    token: str | None, given: argparse.Namespace, environment: dict[str, str]
+) -> Iterator[str]:
+    variable = environment.get(TOKEN_VARIABLE)
+    if given.tokens is not None and variable:
+        yield (
+            f'{TOKEN_VARIABLE} is ignored, because --tokens is given: the token in it opens this'
+            f' server only if {given.tokens} has its hash'
+        )
+    elif variable == '' and token is None and given.tokens is None:
+        yield (f'{TOKEN_VARIABLE} is empty, so clients need no token; unset it if that is meant')
     if token is not None and len(token) < MIN_TOKEN_CHARACTERS:
         yield (
             f'the token has {len(token)} characters and can be guessed; {NAME} hash-token makes'
@@ -284,14 +280,17 @@ def _certificate(certfile: str | None, keyfile: str | None) -> Certificate | Non
         if keyfile is not None:
             raise UsageError(f'--keyfile {keyfile}: give --certfile, too')
         return None
+    expected = 'PEM files with a certificate and its key, unencrypted'
+    check_regular('--certfile', certfile, expected)
+    named = f'--certfile {certfile}'
+    if keyfile is not None:
+        check_regular('--keyfile', keyfile, expected)
+        named += f' --keyfile {keyfile}'
     certificate = Certificate(certfile, keyfile)
-    named = f'--certfile {certfile}' + (f' --keyfile {keyfile}' if keyfile else '')
     try:
         certificate.context()
     except (OSError, ValueError) as exc:
-        raise UsageError(
-            f'{named}: {_why(exc)}; expected PEM files with a certificate and its key, unencrypted'
-        ) from exc
+        raise UsageError(f'{named}: {_why(exc)}; expected {expected}') from exc
     return certificate
 
 
@@ -299,6 +298,12 @@ def _why(error: OSError | ValueError) -> str:
     if isinstance(error, ssl.SSLError):
         return 'no such pair in there'  # OpenSSL would name its source file.
     return getattr(error, 'strerror', None) or str(error)
+
+
+def _file(text: str) -> str:
+    if not text:  # As an unset variable of a shell gives it; it must not mean: without tokens.
+        raise argparse.ArgumentTypeError("expected the path of a file, got ''")
+    return text
 
 
 def _port(text: str) -> int:

@@ -21,7 +21,6 @@ from .app import create_app
 from .audit import AuditFile
 from .descriptors import fit_descriptors
 from .hash_token import hash_token
-from .hub import Hub
 from .log import log_to_stderr
 from .loops import run
 from .options import (
@@ -30,8 +29,8 @@ from .options import (
     Options,
     UsageError,
     read_options,
-    read_token_file,
 )
+from .reloading import Hangup, read_tokens_again
 from .serving import console_url_of, is_for_this_machine_alone, listen, serve, url_of
 from .tokens import Tokens
 
@@ -50,6 +49,7 @@ def run_server(args: Sequence[str]) -> None:
     if args[:1] == ['hash-token']:
         _hash_token(args[1:])
         return
+    hangup = Hangup()
     try:
         options = read_options(_own(args), dict(os.environ))
         audit = _audit(options.audit_file)
@@ -57,7 +57,7 @@ def run_server(args: Sequence[str]) -> None:
         _fail(str(exc))
     try:
         sockets = listen(options.host, options.port)
-    except OSError as exc:
+    except (OSError, UnicodeError) as exc:
         _fail(_explain(exc, options.host, options.port))
     never_block()
     log_to_stderr(options.log_level)
@@ -67,10 +67,12 @@ def run_server(args: Sequence[str]) -> None:
     options = replace(options, limits=limits)
     for weakness in (*options.weaknesses, *([shortage] if shortage else [])):
         print(f'{NAME}: warning: {weakness}', file=sys.stderr)
-    run(_serve(options, sockets, audit))
+    run(_serve(options, sockets, audit, hangup))
 
 
-async def _serve(options: Options, sockets: list[socket.socket], audit: AuditFile | None) -> None:
+async def _serve(
+    options: Options, sockets: list[socket.socket], audit: AuditFile | None, hangup: Hangup
+) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -86,34 +88,23 @@ async def _serve(options: Options, sockets: list[socket.socket], audit: AuditFil
         rules=rules,
         audit=None if audit is None else audit.put,
     )
-    if options.tokens_file is not None:
-        again = partial(_read_tokens_again, options, app.state.hub, rules)
-        signal.signal(signal.SIGHUP, lambda *_: loop.call_soon_threadsafe(again))
-    await serve(
-        app,
-        sockets,
-        stop=stop,
-        ready=lambda: print(line, flush=True),
-        certificate=options.certificate,
-    )
+    again = partial(read_tokens_again, options, app.state.hub, rules)
+    following = asyncio.create_task(hangup.follow(again), name='hangup')
+    try:
+        await serve(
+            app,
+            sockets,
+            stop=stop,
+            ready=lambda: print(line, flush=True),
+            certificate=options.certificate,
+        )
+    finally:
+        following.cancel()
 
 
 def _rules(options: Options) -> Rules:
     hosts = frozenset({options.host.lower(), *options.server_names})
-    return Rules(Tokens([*options.single, *options.tokens]), options.origins, hosts)
-
-
-def _read_tokens_again(options: Options, hub: Hub, rules: Rules) -> None:
-    """Take the tokens of the file as it is now, and disconnect those whose token is gone."""
-    assert options.tokens_file is not None
-    try:
-        grants = read_token_file(options.tokens_file)
-    except UsageError as exc:
-        hub.journal.warn('tokens_not_read', why=exc, kept='the tokens that were read before')
-        return
-    rules.tokens.replace([*options.single, *grants])
-    hub.journal.record('tokens_read', tokens=len(grants))
-    hub.revoke()
+    return Rules(Tokens(options.grants), options.origins, hosts)
 
 
 def _audit(path: str | None) -> AuditFile | None:
@@ -123,7 +114,7 @@ def _audit(path: str | None) -> AuditFile | None:
         return AuditFile(path)
     except OSError as exc:
         raise UsageError(
-            f'--audit {path}: {exc.strerror}; expected a file that this user may append to'
+            f'--audit {path}: {exc.strerror}; expected a regular file that this user may append to'
         ) from exc
 
 
@@ -134,9 +125,15 @@ def _hash_token(more: Sequence[str]) -> None:
             ' standard input, because every user can read a command line'
         )
     try:
-        print(hash_token(sys.stdin))
+        text = hash_token(sys.stdin)
+        if sys.stdout is None:
+            raise OSError(errno.EBADF, 'standard output is closed')
+        # Past the buffer of stdout: Python would write what is in there again at its end.
+        os.write(sys.stdout.fileno(), f'{text}\n'.encode())
     except ValueError as exc:
         _fail(f'hash-token: {exc}')
+    except OSError as exc:
+        _fail(f'hash-token: {exc.strerror}')
 
 
 def _wake(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
@@ -147,7 +144,7 @@ def _wake(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
 def _warn(options: Options) -> None:
     """Say in one line what everybody on the network can do."""
     where = f'{NAME}: warning: --host {options.host}'
-    if not (options.single or options.tokens):
+    if not options.grants:
         print(
             f'{where}: without a token, everybody who reaches this machine can move the robots in'
             f' its rooms; set {TOKEN_VARIABLE}, or listen on 127.0.0.1',
@@ -166,11 +163,12 @@ def _own(args: Sequence[str]) -> list[str]:
     return list(args[: args.index('--ros-args')] if '--ros-args' in args else args)
 
 
-def _explain(error: OSError, host: str, port: int) -> str:
+def _explain(error: OSError | UnicodeError, host: str, port: int) -> str:
     """Say what is wrong with the address, and what to do about it."""
-    if isinstance(error, socket.gaierror):
+    if isinstance(error, socket.gaierror | UnicodeError):
+        why = error.strerror if isinstance(error, socket.gaierror) else 'not a host name'
         return (
-            f'--host {host}: no such host ({error.strerror}); give an address of this machine,'
+            f'--host {host}: no such host ({why}); give an address of this machine,'
             ' 127.0.0.1 for this machine alone or 0.0.0.0 for every network'
         )
     if error.errno == errno.EADDRINUSE:

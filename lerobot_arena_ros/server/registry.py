@@ -59,6 +59,10 @@ class Registry:
         """List the rooms of a workspace; none where nobody has heard of it."""
         return tuple(self._workspaces.get(workspace_id, {}).values())
 
+    def has(self, workspace_id: str, room_id: str) -> bool:
+        """Tell whether there is such a room."""
+        return room_id in self._workspaces.get(workspace_id, {})
+
     def room(self, workspace_id: str, room_id: str) -> Room:
         """
         Find a room.

@@ -25,9 +25,8 @@ import re
 import secrets
 from typing import Any
 
-import yaml
-
 from ..arena.errors import RequestRejected
+from .plain_yaml import load_plain
 
 __all__ = [
     'EVERYTHING',
@@ -183,12 +182,7 @@ def read_tokens(text: str) -> tuple[Grant, ...]:
     :raises ValueError: something in it cannot be used; the text names the entry, the value and
         what was expected, and holds no hash.
     """
-    try:
-        loaded = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError) as exc:
-        mark = getattr(exc, 'problem_mark', None)
-        where = f' in line {mark.line + 1}' if mark is not None else ''
-        raise ValueError(f'not YAML{where}; expected a list under the key tokens') from None
+    loaded = load_plain(text)
     listed = loaded.get('tokens') if isinstance(loaded, dict) and len(loaded) == 1 else None
     if not isinstance(listed, list) or not listed:
         raise ValueError('expected the one key tokens with a list of at least one token')
@@ -203,13 +197,13 @@ def _entry(number: int, item: Any) -> Grant:
     name = item.get('name')
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise ValueError(
-            f'token {number}: name is {name!r},'
+            f'token {number}: name is {name!r:.60},'
             ' expected 1 to 64 letters, digits, dots, dashes or underscores'
         )
     where = f'token {number} ({name})'
-    unknown = [str(key) for key in item if key not in _KEYS]
+    unknown = [key for key in item if key not in _KEYS]
     if unknown:
-        raise ValueError(f'{where}: no such key: {unknown[0]!r}; expected {", ".join(_KEYS)}')
+        raise ValueError(f'{where}: no such key: {unknown[0]!r:.60}; expected {", ".join(_KEYS)}')
     digest = item.get('hash')
     if not isinstance(digest, str) or not _HASH.fullmatch(digest):
         raise ValueError(
@@ -228,7 +222,7 @@ def _access(where: str, role: Any) -> Access:
     for access in Access:
         if role == access.name.lower():
             return access
-    raise ValueError(f'{where}: role is {role!r}, expected watch, drive or admin')
+    raise ValueError(f'{where}: role is {role!r:.60}, expected watch, drive or admin')
 
 
 def _workspaces(where: str, item: dict[Any, Any]) -> frozenset[str] | None:
@@ -238,7 +232,7 @@ def _workspaces(where: str, item: dict[Any, Any]) -> frozenset[str] | None:
     # An empty list could mean none or all, so it is refused.
     if not isinstance(given, list) or not given or not all(isinstance(it, str) for it in given):
         raise ValueError(
-            f'{where}: workspaces is {given!r}, expected a list of at least one workspace id;'
+            f'{where}: workspaces is {given!r:.60}, expected a list of at least one workspace id;'
             ' leave the key out for every workspace'
         )
     return frozenset(given)

@@ -1,0 +1,61 @@
+"""YAML with texts, lists and mappings alone, because a file that opens a server must be plain."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+__all__ = ['load_plain']
+
+_TAG = 'tag:yaml.org,2002:'
+
+
+def load_plain(text: str) -> Any:
+    """
+    Return what a YAML text holds.
+
+    Refused are other types than text, tags, aliases, because some lines of them can stand for a
+    huge file, and a key that is there twice, because readers differ in which one counts.
+
+    :raises ValueError: it cannot be used; the text names the line, and no value.
+    """
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        return None if root is None else _plain(root, set())
+    except RecursionError:
+        raise ValueError('not YAML that can be used: it is nested too deeply') from None
+    except yaml.YAMLError as exc:
+        mark = getattr(exc, 'problem_mark', None)
+        where = f' in line {mark.line + 1}' if mark is not None else ''
+        raise ValueError(f'not YAML{where}') from None
+
+
+def _plain(node: yaml.Node, seen: set[int]) -> Any:
+    where = f'line {node.start_mark.line + 1}'
+    if id(node) in seen:  # An alias is the node that it stands for.
+        raise ValueError(f'{where}: used again by an alias; write it out instead')
+    seen.add(id(node))
+    match node:
+        case yaml.ScalarNode(tag=tag) if tag == f'{_TAG}str':
+            return node.value
+        case yaml.SequenceNode(tag=tag) if tag == f'{_TAG}seq':
+            return [_plain(item, seen) for item in node.value]
+        case yaml.MappingNode(tag=tag) if tag == f'{_TAG}map':
+            return _mapping(node, seen)
+        case yaml.ScalarNode():
+            raise ValueError(f'{where}: expected a text; put it in quotes, without a tag')
+        case _:
+            raise ValueError(f'{where}: expected a list or keys without a tag')
+
+
+def _mapping(node: yaml.MappingNode, seen: set[int]) -> dict[str, Any]:
+    plain: dict[str, Any] = {}
+    for key_node, value in node.value:
+        key, where = _plain(key_node, seen), f'line {key_node.start_mark.line + 1}'
+        if not isinstance(key, str):
+            raise ValueError(f'{where}: expected a text as key')
+        if key in plain:
+            raise ValueError(f'{where}: {key!r:.60} is there twice, expected it once')
+        plain[key] = _plain(value, seen)
+    return plain

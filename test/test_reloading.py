@@ -1,0 +1,110 @@
+"""SIGHUP: tokens are read again, and nothing else happens."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+import os
+from pathlib import Path
+import signal
+import threading
+
+import httpx
+import pytest
+from support.arena_server import arena_server
+from support.tokens import TOKENS, tokens_file
+from support.waiting import wait_for
+
+from lerobot_arena_ros.server import reloading
+from lerobot_arena_ros.server.access import Rules
+from lerobot_arena_ros.server.app import create_app
+from lerobot_arena_ros.server.options import Options, read_options
+from lerobot_arena_ros.server.reloading import Hangup, read_tokens_again
+from lerobot_arena_ros.server.tokens import Grant, Tokens
+
+ROOMS = '/robotics/workspaces/lab/rooms'
+
+
+@pytest.fixture
+def _own_handler() -> Iterator[None]:
+    """Give the signal back to whoever had it."""
+    before = signal.getsignal(signal.SIGHUP)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+def status(url: str, token: str) -> int:
+    """Ask for the rooms with a token."""
+    return httpx.get(url + ROOMS, headers={'Authorization': f'Bearer {token}'}).status_code
+
+
+def test_a_server_without_tokens_lives_on() -> None:
+    """A reload of all units of a machine must not end it."""
+    with arena_server('--log-level', 'info') as server:
+        server.send(signal.SIGHUP)
+        assert httpx.get(server.url + ROOMS).status_code == 200
+        code, _, err = server.stop(signal.SIGINT)
+
+    assert code == 0
+    assert "event=tokens_not_read why='neither --tokens nor --token-file is given'" in err
+
+
+def test_the_file_of_the_one_token_is_read_again(tmp_path: Path) -> None:
+    """The old token opens nothing any more, and an empty file changes nothing."""
+    file = tmp_path / 'token'
+    file.write_text(TOKENS['drive'])
+    file.chmod(0o600)
+    with arena_server('--token-file', str(file)) as server:
+        file.write_text(TOKENS['admin'])
+        server.send(signal.SIGHUP)
+        wait_for(lambda: status(server.url, TOKENS['admin']) == 200, 'the new token')
+        assert status(server.url, TOKENS['drive']) == 401
+
+        file.write_text('')
+        server.send(signal.SIGHUP)
+        assert status(server.url, TOKENS['admin']) == 200
+        code, _, err = server.stop(signal.SIGINT)
+
+    assert code == 0
+    assert 'event=tokens_not_read' in err
+    assert 'it is empty' in err
+
+
+@pytest.mark.usefixtures('_own_handler')
+async def test_a_signal_before_the_loop_runs_counts() -> None:
+    """Tokens may have changed since they were read; and no signal ends a server that starts."""
+    hangup = Hangup()
+    os.kill(os.getpid(), signal.SIGHUP)
+    called = asyncio.Event()
+
+    async def read_again() -> None:
+        called.set()
+
+    following = asyncio.create_task(hangup.follow(read_again))
+    await asyncio.wait_for(called.wait(), 10)
+    called.clear()
+    os.kill(os.getpid(), signal.SIGHUP)
+    await asyncio.wait_for(called.wait(), 10)
+    following.cancel()
+
+
+async def test_nobody_waits_while_tokens_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thousand of them take half a second, and a stop must not."""
+    served = threading.Event()
+    was_served: list[bool] = []
+
+    def read_slowly(_: Options) -> tuple[Grant, ...]:
+        was_served.append(served.wait(10))
+        return (Grant.of_token('new', TOKENS['admin']),)
+
+    monkeypatch.setattr(reloading, 'read_grants', read_slowly)
+    options = read_options(['--tokens', str(tokens_file(tmp_path / 't', drive='drive'))], {})
+    rules = Rules(Tokens(options.grants))
+    asyncio.get_running_loop().call_later(0.01, served.set)
+    await read_tokens_again(options, create_app(rules=rules).state.hub, rules)
+
+    assert was_served == [True]
+    assert rules.tokens.grant_of(TOKENS['admin'])
+    assert not rules.tokens.grant_of(TOKENS['drive'])
