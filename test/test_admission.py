@@ -175,9 +175,9 @@ def test_a_place_is_kept_for_one_request_only() -> None:
     for _ in range(2):
         assert admission.promote(entry)
         assert admission.belonging == 1
-        assert admission.demote(entry) is None
+        assert admission.demote(entry, next(SECONDS)) is None
         assert (admission.belonging, admission.waiting) == (0, 1)
-    assert admission.demote(entry) is None
+    assert admission.demote(entry, next(SECONDS)) is None
 
 
 def test_who_waits_again_takes_the_place_of_the_oldest() -> None:
@@ -188,7 +188,7 @@ def test_who_waits_again_takes_the_place_of_the_oldest() -> None:
     places = waiting_places(Limits(connections=1))
     others = [arrive(admission, '10.0.0.2') for _ in range(places)]
 
-    assert admission.demote(entry) is others[0]
+    assert admission.demote(entry, next(SECONDS)) is others[0]
     assert admission.waiting == places
 
 
@@ -215,3 +215,15 @@ def test_a_client_may_come_often_while_there_is_room_or_behind_a_proxy() -> None
     admission = Admission(Limits(connections=1, per_address=0))
     for _ in range(1000):
         assert admission.arrive('10.0.0.1', nothing, 0.0)[0] is not None
+
+
+def test_a_client_that_is_about_to_join_stays() -> None:
+    """Though many of its kind come at once, and strangers have fewer connections each."""
+    admission = Admission(LIMITS)
+    for number in range(WAITING - 20):
+        admission.arrive(f'10.0.{number}.1', nothing, 0.0)
+    joining = [admission.arrive('10.1.0.1', nothing, 10.0)[0] for _ in range(20)]
+    victims = [admission.arrive(f'10.2.{number}.1', nothing, 10.5)[1] for number in range(20)]
+
+    assert None not in victims
+    assert not set(victims) & set(joining)

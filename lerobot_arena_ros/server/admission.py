@@ -6,8 +6,9 @@ server has tokens, by joining a room where it has none. Waiting connections have
 own, so those that never show anything, however many, take none from those who belong.
 
 Where the waiting places are taken, the oldest waiting connection of the client that has most of
-them ends. A client that needs its place for a moment only gets one, whatever others do. One that
-opens connections too fast meanwhile is refused, because a connection costs more than its refusal.
+them ends. Connections that have waited for less than a second count less, because a client that
+belongs needs its place for a moment only. A client that opens connections too fast meanwhile is
+refused, because a connection costs more than its refusal.
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ MIN_WAITING = 16
 """Waiting places of a server with few places."""
 
 
+SETTLED_S = 1.0
+"""After so many seconds of waiting a connection is no longer that of a client about to join."""
+
 KEPT_SHARE = 4
 """One in so many places is kept for tokens that may drive, so that watchers cannot take all."""
 
@@ -36,11 +40,13 @@ class Entry:
 
     :param client: what limits per address count by.
     :param end: ends the connection at once.
+    :param since_s: since when it waits.
     :param belongs: whether it has a place that is not a waiting place.
     """
 
     client: str
     end: Callable[[], object]
+    since_s: float
     belongs: bool = False
 
 
@@ -98,10 +104,10 @@ class Admission:
             if victim is None:
                 return None, None
         else:
-            victim = self._one_too_many()
+            victim = self._one_too_many(now_s)
         if victim is not None:
             self.leave(victim)
-        entry = Entry(client, end)
+        entry = Entry(client, end, now_s)
         self._wait(entry)
         self._counts[client] = self._counts.get(client, 0) + 1
         return entry, victim
@@ -122,18 +128,20 @@ class Admission:
         self._belonging += 1
         return True
 
-    def demote(self, entry: Entry) -> Entry | None:
+    def demote(self, entry: Entry, now_s: float) -> Entry | None:
         """
         Have a connection wait again, as the youngest, if it belongs.
 
+        :param now_s: as for :meth:`arrive`.
         :returns: a connection that is to be ended in its place, or None.
         """
         if not entry.belongs:
             return None
-        victim = self._one_too_many()
+        victim = self._one_too_many(now_s)
         if victim is not None:
             self.leave(victim)
         entry.belongs = False
+        entry.since_s = now_s
         self._belonging -= 1
         self._wait(entry)
         return victim
@@ -153,11 +161,17 @@ class Admission:
         self._waiting.setdefault(entry.client, {})[entry] = None
         self._waiting_count += 1
 
-    def _one_too_many(self) -> Entry | None:
+    def _one_too_many(self, now_s: float) -> Entry | None:
         """Return who gives way to one more waiting connection; None where nobody has to."""
         if self._waiting_count < self._waiting_places:
             return None
-        return self._oldest_of(max(self._waiting, key=lambda each: len(self._waiting[each])))
+
+        def weight(client: str) -> tuple[int, int]:
+            entries = self._waiting[client]
+            settled = sum(now_s - entry.since_s >= SETTLED_S for entry in entries)
+            return settled, len(entries)
+
+        return self._oldest_of(max(self._waiting, key=weight))
 
     def _oldest_of(self, client: str) -> Entry | None:
         return next(iter(self._waiting.get(client, {})), None)
@@ -174,5 +188,5 @@ class Admission:
 
 
 def waiting_places(limits: Limits) -> int:
-    """Return how many connections may wait: a quarter of those that may belong."""
-    return max(MIN_WAITING, limits.connections // 4)
+    """Return how many connections may wait: half as many as may belong."""
+    return max(MIN_WAITING, limits.connections // 2)

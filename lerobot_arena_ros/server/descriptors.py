@@ -29,9 +29,9 @@ def fit_descriptors(limits: Limits) -> tuple[Limits, str | None]:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
         return limits, None
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    # A quarter as many may wait, but not fewer than MIN_WAITING.
+    # Half as many may wait, but not fewer than MIN_WAITING.
     most = hard - OTHERS
-    fitting = max(1, min(most * 4 // 5, most - MIN_WAITING))
+    fitting = max(1, min(most * 2 // 3, most - MIN_WAITING))
     return replace(limits, connections=fitting), (
         f'--max-connections {limits.connections}: the system allows this process {hard} file'
         f' descriptors, expected {wanted}; taking {fitting} connections instead (ulimit -n or'

@@ -120,7 +120,7 @@ class Guard:
             raise _Refused(_FULL)
 
     def _give_up_place(self, scope: Scope) -> None:
-        victim = self._hub.admission.demote(scope['state']['entry'])
+        victim = self._hub.admission.demote(scope['state']['entry'], time.monotonic())
         if victim is not None:
             victim.end()
 

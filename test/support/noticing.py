@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 import json
 import random
@@ -21,7 +21,8 @@ __all__ = ['Times', 'notice']
 PATH = f'{ws_path("lab", "arm")}?token={TOKEN}'
 JOINTS_HZ = 100.0
 STOPS_HZ = 8.0
-"""Fewer than the ten a second of one participant that the server passes on at once."""
+PERSONS = 6
+"""They press in turn, so that each stop is passed on at once, whatever others do."""
 
 REJOINS_HZ = 20.0
 REQUESTS_HZ = 20.0
@@ -47,18 +48,19 @@ class Times:
 async def notice(url: str, seconds: float) -> Times:
     """Do each of these things for so long: those that are heard in the room, then the others."""
     times = Times()
-    async with (
-        _member(url, 'leader', 'producer') as leader,
-        _member(url, 'robot', 'consumer') as robot,
-        _member(url, 'person', 'consumer') as person,
-    ):
+    async with AsyncExitStack() as stack:
+        leader = await stack.enter_async_context(_member(url, 'leader', 'producer'))
+        robot = await stack.enter_async_context(_member(url, 'robot', 'consumer'))
+        persons = [
+            await stack.enter_async_context(_member(url, f'person {number}', 'consumer'))
+            for number in range(PERSONS)
+        ]
         others = [
             asyncio.create_task(_hear(robot, times), name='hear'),
-            asyncio.create_task(_ignore(leader), name='ignore'),
-            asyncio.create_task(_ignore(person), name='ignore'),
+            *(asyncio.create_task(_ignore(peer), name='ignore') for peer in (leader, *persons)),
         ]
         try:
-            pressed, _ = await asyncio.gather(_press(person, seconds), _lead(leader, seconds))
+            pressed, _ = await asyncio.gather(_press(persons, seconds), _lead(leader, seconds))
             await wait_until(lambda: len(times.stop) == pressed, 'each stop to arrive')
         finally:
             for task in others:
@@ -85,14 +87,16 @@ async def _lead(leader: Peer, seconds: float) -> None:
         await leader.send(joints(sent_s=time.monotonic()))
 
 
-async def _press(person: Peer, seconds: float) -> int:
-    """Press the stop again and again; return how often."""
+async def _press(persons: Sequence[Peer], seconds: float) -> int:
+    """Press the stop again and again, one after the other; return how often."""
     async for number in ticks(STOPS_HZ):
         if number >= STOPS_HZ * seconds:
             return number
         # Not always at the same distance from the joints.
         await until(asyncio.get_running_loop().time() + random.uniform(0.0, 1.0 / JOINTS_HZ))
-        await person.send({'type': 'emergency_stop', 'reason': f'{time.monotonic()!r}'})
+        await persons[number % PERSONS].send(
+            {'type': 'emergency_stop', 'reason': f'{time.monotonic()!r}'}
+        )
     raise AssertionError
 
 
