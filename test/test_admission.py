@@ -227,3 +227,15 @@ def test_a_client_that_is_about_to_join_stays() -> None:
 
     assert None not in victims
     assert not set(victims) & set(joining)
+
+
+def test_a_client_that_joins_again_and_again_is_never_refused() -> None:
+    """Only connections that do not show that they belong are too many."""
+    admission = Admission(LIMITS)
+    for number in range(WAITING):
+        admission.arrive(f'10.0.1.{number}', nothing, 0.0)
+    for _ in range(10 * BURST):
+        entry, _ = admission.arrive('10.0.0.1', nothing, 0.0)
+        assert entry is not None
+        assert admission.promote(entry)
+        admission.leave(entry)

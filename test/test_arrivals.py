@@ -22,3 +22,15 @@ def test_the_memory_is_bounded() -> None:
     for number in range(2 * MAX_CLIENTS):
         assert arrivals.take(f'client {number}', 0.0)
         assert not arrivals.take('flooder', 0.0)
+
+
+def test_what_belongs_is_not_counted() -> None:
+    """A client may join as often as it likes."""
+    arrivals = Arrivals()
+    for _ in range(10 * BURST):
+        assert arrivals.take('a', 0.0)
+        arrivals.give_back('a')
+    arrivals.give_back('unknown')
+
+    taken = sum(arrivals.take('a', 0.0) for _ in range(10 * BURST))
+    assert taken == BURST

@@ -42,12 +42,14 @@ class Entry:
     :param end: ends the connection at once.
     :param since_s: since when it waits.
     :param belongs: whether it has a place that is not a waiting place.
+    :param has_belonged: whether it ever had one.
     """
 
     client: str
     end: Callable[[], object]
     since_s: float
     belongs: bool = False
+    has_belonged: bool = False
 
 
 class Admission:
@@ -124,7 +126,9 @@ class Admission:
         places = self._places if may_drive else self._places - self._places // KEPT_SHARE
         if self._belonging >= places or not self._drop_waiting(entry):
             return False
-        entry.belongs = True
+        if not entry.has_belonged:
+            self._arrivals.give_back(entry.client)
+        entry.belongs = entry.has_belonged = True
         self._belonging += 1
         return True
 

@@ -13,7 +13,7 @@ As many robots behind one address come back at the same time after a restart of 
 
 RATE_HZ = 5.0
 """
-Connections per second of one client beyond these.
+Connections per second of one client beyond these, without those that turned out to belong.
 
 To serve a connection takes the server up to a millisecond, and two with TLS; to refuse it takes
 some 20 us. So 50 addresses that open connections as fast as they can take half a core at most.
@@ -42,3 +42,9 @@ class Arrivals:
             del self._left[next(iter(self._left))]
         self._left[client] = (left - is_within, now_s)
         return is_within
+
+    def give_back(self, client: str) -> None:
+        """Do not count a connection of a client any more, because it belongs."""
+        if client in self._left:
+            left, seen_s = self._left[client]
+            self._left[client] = (left + 1.0, seen_s)
