@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 import re
 import socket
 from typing import Any
@@ -23,6 +23,7 @@ from lerobot_arena_ros.arena.address import Address
 from lerobot_arena_ros.arena.client_socket import ClientSocket
 from lerobot_arena_ros.arena.connection import Connection, open_connection
 from lerobot_arena_ros.arena.messages import Heartbeat, JointUpdate
+from lerobot_arena_ros.arena.opening import open_socket
 from lerobot_arena_ros.arena.rooms import Rooms
 from lerobot_arena_ros.arena.session import Presence
 
@@ -100,6 +101,15 @@ async def test_under_tls_the_loop_writes(tmp_path: Any) -> None:
             assert values_of(ear.events) == [{'j': 2.0}]
 
 
+def accepted(head: bytes) -> bytes:
+    """Make the answer to a handshake."""
+    key = re.findall(rb'Sec-WebSocket-Key: (\S+)', head)[0].decode()
+    return (
+        b'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n'
+        b'Sec-WebSocket-Accept: %s\r\n\r\n' % accept_key(key).encode()
+    )
+
+
 @asynccontextmanager
 async def pair() -> AsyncIterator[tuple[ClientSocket, socket.socket]]:
     """Have an open WebSocket with a small buffer, and the plain socket at its other end."""
@@ -111,12 +121,7 @@ async def pair() -> AsyncIterator[tuple[ClientSocket, socket.socket]]:
     await loop.create_connection(lambda: client, sock=ours)
     try:
         head = await loop.sock_recv(theirs, 4096)
-        key = re.findall(rb'Sec-WebSocket-Key: (\S+)', head)[0].decode()
-        await loop.sock_sendall(
-            theirs,
-            b'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n'
-            b'Sec-WebSocket-Accept: %s\r\n\r\n' % accept_key(key).encode(),
-        )
+        await loop.sock_sendall(theirs, accepted(head))
         await client.opened()
         yield client, theirs
     finally:
@@ -194,3 +199,49 @@ async def test_what_waits_in_the_transport_goes_first() -> None:
         client.abort()
         with pytest.raises(ConnectionClosed):
             await sending
+
+
+async def test_after_the_close_of_the_server_nothing_is_taken() -> None:
+    """Though it keeps the connection open."""
+    async with pair() as (client, theirs):
+        loop = asyncio.get_running_loop()
+        await loop.sock_sendall(theirs, b'\x88\x02\x03\xe8')
+        assert await loop.sock_recv(theirs, 100)
+        assert not client.send_now('late')
+
+
+@asynccontextmanager
+async def counted() -> AsyncIterator[tuple[str, set[asyncio.StreamWriter]]]:
+    """Have a server that accepts WebSockets; the value is its URL, and what is open there."""
+    opened: set[asyncio.StreamWriter] = set()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        opened.add(writer)
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            writer.write(accepted(await reader.readuntil(b'\r\n\r\n')))
+            await reader.read()
+        writer.close()
+        opened.discard(writer)
+
+    server = await asyncio.start_server(serve, '127.0.0.1', 0)
+    async with server:
+        yield f'http://127.0.0.1:{server.sockets[0].getsockname()[1]}', opened
+
+
+@pytest.mark.parametrize('turns', range(30))
+async def test_an_opening_that_is_cancelled_leaves_no_connection(turns: int) -> None:
+    """In whichever turn of the loop that happens."""
+    loop = asyncio.get_running_loop()
+    async with counted() as (url, opened):
+        address = Address.parse(url)
+        opening = asyncio.ensure_future(open_socket(address, 'lab', 'arm', Access(), 10.0))
+        for _ in range(turns):
+            turn = loop.create_future()
+            loop.call_soon(turn.set_result, None)
+            await turn
+        if opening.done():
+            opening.result().abort()
+        opening.cancel()
+        await asyncio.wait([opening])
+
+        await wait_until(lambda: not opened, 'the connection to be closed')

@@ -26,7 +26,7 @@ from lerobot_arena_ros.arena.errors import (
     TransportError,
 )
 from lerobot_arena_ros.arena.rooms import Rooms
-from lerobot_arena_ros.arena.session import Malformed
+from lerobot_arena_ros.arena.session import LinkTiming, Malformed
 
 pytestmark = pytest.mark.usefixtures('no_task_left')
 
@@ -236,3 +236,32 @@ async def test_a_reply_that_comes_drop_by_drop_is_late() -> None:
         url = f'http://127.0.0.1:{server.sockets[0].getsockname()[1]}'
         with pytest.raises(TransportError, match='no whole answer within 0.4 s'):
             await Rooms(Address.parse(url), timeout_s=0.2).info('lab', 'arm')
+
+
+@pytest.mark.parametrize(
+    'reply',
+    [
+        pytest.param(b'', id='nothing'),
+        pytest.param(b'\x00\x01garbage\r\n\r\n', id='garbage'),
+        pytest.param(b'HTTP/1.1 101 Swit', id='half a line'),
+        pytest.param(
+            b'HTTP/1.1 401 Unauthorized\r\nContent-Length: 9\r\n\r\nabc', id='half a body'
+        ),
+        pytest.param(
+            b'HTTP/1.1 500 Oops\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n',
+            id='chunked',
+        ),
+        pytest.param(b'HTTP/1.1 500 Oops\r\n\r\n' + b'x' * (2 << 20), id='a body without end'),
+    ],
+)
+async def test_a_handshake_that_cannot_be_read_is_told_at_once(
+    reply: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And not when the time for the join is over; nothing goes to the log."""
+    timing = LinkTiming(join_timeout_s=1000.0)
+    async with answering(reply) as url:
+        opening = open_connection(Address.parse(url), 'lab', 'arm', CONSUMER, timing=timing)
+        with pytest.raises(ArenaError):
+            await asyncio.wait_for(opening, 10.0)
+
+    assert caplog.text == ''

@@ -1,13 +1,24 @@
-"""Listening sockets, and the address that they are reached at."""
+"""Listening sockets, the address that they are reached at, and what is served there."""
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+import asyncio
+from contextlib import ExitStack, closing
+import signal
 import socket
+from typing import Any
 
+import httpx
 import pytest
+from support.arena_server import arena_server
+from support.peers import RawPeer, ws_path
+from support.server import running_server
 
+from lerobot_arena_ros.server.hub import Hub
+from lerobot_arena_ros.server.net.exchange import Exchange
 from lerobot_arena_ros.server.serving import listen, url_of
+
+ROOMS = '/robotics/workspaces/lab/rooms'
 
 
 def test_a_free_port_is_picked_and_told() -> None:
@@ -53,3 +64,102 @@ def test_a_taken_port_leaves_nothing_open() -> None:
     """Whatever was opened before the failure is closed; an unclosed socket would be a warning."""
     with socket.create_server(('127.0.0.1', 0)) as taken, pytest.raises(OSError, match='in use'):
         listen('localhost', taken.getsockname()[1])
+
+
+def test_a_request_that_is_under_way_is_answered_before_the_server_ends() -> None:
+    """Also if the server was without any connection before."""
+    with arena_server() as server:
+        httpx.get(f'{server.url}/health').raise_for_status()
+        with closing(RawPeer.connect_bare(server.url)) as peer:
+            peer.sock.sendall(
+                f'POST {ROOMS} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n'.encode()
+            )
+            with closing(
+                RawPeer.enter(server.url, _room(server.url), 'robot', 'consumer')
+            ) as robot:
+                server.send(signal.SIGTERM)
+                assert robot.close_code() == 1012
+            peer.sock.sendall(b'{}')
+            assert peer.sock.recv(4096).startswith(b'HTTP/1.1 200 ')
+        assert server.stop(signal.SIGTERM)[0] == 0
+
+
+def _room(url: str) -> str:
+    httpx.post(url + ROOMS, json={'room_id': 'arm'}).raise_for_status()
+    return ws_path('lab', 'arm')
+
+
+def test_a_fault_of_the_server_closes_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the code for it; the participant would otherwise wait for ever."""
+
+    async def broken(*_: object) -> None:
+        raise RuntimeError('broken')
+
+    monkeypatch.setattr(Hub, 'join', broken)
+    with (
+        running_server() as url,
+        closing(RawPeer.connect(url, _room(url))) as peer,
+    ):
+        for _ in range(2):
+            peer.send(b'{"participant_id": "x", "role": "producer"}')
+        assert peer.close_code() == 1011
+
+
+async def test_an_application_that_waits_for_the_end_of_a_request_waits() -> None:
+    """After the whole body comes the end of the connection, as ASGI has it, and nothing before."""
+    got: list[dict[str, Any]] = []
+
+    async def app(_scope: Any, receive: Any, _send: Any) -> None:
+        for _ in range(3):
+            got.append(await receive())
+
+    exchange = Exchange({'method': 'POST', 'path': '/'}, lambda *_: None, lambda: None)
+    running = asyncio.ensure_future(exchange.run(app))
+    exchange.feed(b'{')
+    loop = asyncio.get_running_loop()
+    for step in (lambda: exchange.feed(b'}'), exchange.feed_end, exchange.end):
+        for _ in range(3):
+            turn = loop.create_future()
+            loop.call_soon(turn.set_result, None)
+            await turn
+        step()
+    await running
+
+    assert b''.join(each['body'] for each in got[:-1]) == b'{}'
+    assert got[-1] == {'type': 'http.disconnect'}
+
+
+@pytest.mark.parametrize(
+    ('request_', 'expected', 'unexpected'),
+    [
+        (
+            'POST /robotics/workspaces/lab/rooms HTTP/1.1\r\nHost: localhost\r\n'
+            'Content-Length: 2\r\nExpect: 100-continue\r\n\r\n',
+            b'HTTP/1.1 100 Continue\r\n',
+            b'\r\ncontent-length:',
+        ),
+        (
+            'GET / HTTP/1.1\r\nHost: localhost\r\nIf-None-Match: {tag}\r\n\r\n',
+            b'HTTP/1.1 304 Not Modified\r\n',
+            b'\r\ncontent-length:',
+        ),
+        ('nonsense\r\n\r\n', b'\r\nconnection: close\r\n', b'\r\nserver:'),
+        (
+            'HEAD /console/page.js HTTP/1.1\r\nHost: localhost\r\n\r\n',
+            b'\r\ncontent-length:',
+            b'import',
+        ),
+    ],
+    ids=['100', '304', '400', 'HEAD'],
+)
+def test_answers_have_the_headers_that_they_should(
+    request_: str, expected: bytes, unexpected: bytes
+) -> None:
+    """RFC 9110: whether there is a body, how long it is, and whether the connection stays."""
+    with running_server() as url, closing(RawPeer.connect_bare(url)) as peer:
+        tag = httpx.get(f'{url}/').headers['etag']
+        peer.sock.sendall(request_.replace('{tag}', tag).encode())
+        head = peer.sock.recv(65536).lower()
+
+    assert expected.lower() in head
+    assert unexpected not in head

@@ -38,7 +38,7 @@ BUFFER_BYTES = 64 * 1024
 
 _SEND_EOF = b''
 
-# It would log the request with the token.
+# websockets logs the request with the token at DEBUG.
 _silent = logging.getLogger('lerobot_arena_ros.websockets')
 _silent.setLevel(logging.CRITICAL)
 
@@ -105,7 +105,7 @@ class ClientSocket(asyncio.BufferedProtocol):
             await self._news.wait()
         message = self._messages.popleft()
         if len(self._messages) < MAX_WAITING:
-            self.transport.resume_reading()
+            self._read_on()
         return message
 
     async def listen(self, on_message: Callable[[Message], None]) -> None:
@@ -117,7 +117,7 @@ class ClientSocket(asyncio.BufferedProtocol):
         self._on_message = on_message
         while self._messages:
             on_message(self._messages.popleft())
-        self.transport.resume_reading()
+        self._read_on()
         await self._ended.wait()
 
     def stop_listening(self) -> None:
@@ -195,13 +195,11 @@ class ClientSocket(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         """Handle what has come; called by the event loop."""
-        self._protocol.receive_data(bytes(self._buffer[:nbytes]))
-        self._handle_events()
+        self._feed(bytes(self._buffer[:nbytes]))
 
     def eof_received(self) -> None:
         """Have the event loop close the connection; called by it."""
-        self._protocol.receive_eof()
-        self._handle_events()
+        self._feed(None)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End; called by the event loop."""
@@ -209,7 +207,7 @@ class ClientSocket(asyncio.BufferedProtocol):
         if self._closing is not None:
             self._closing.cancel()
         if self._protocol.state is not State.CLOSED:
-            self._protocol.receive_eof()
+            self._feed(None)
         if not self._opened.done():
             self._fail_handshake(exc)
         for event in (self._ended, self._news, self._drained):
@@ -222,6 +220,24 @@ class ClientSocket(asyncio.BufferedProtocol):
     def resume_writing(self) -> None:
         """Note that the server has caught up; called by the event loop."""
         self._drained.set()
+
+    def _feed(self, data: bytes | None) -> None:
+        """
+        Handle what has come.
+
+        :param data: None for the end of the connection.
+        """
+        try:
+            if data is None:
+                self._protocol.receive_eof()
+            else:
+                self._protocol.receive_data(data)
+        except Exception as exc:
+            # websockets before 11 raises what it cannot read of a handshake.
+            if not self._opened.done():
+                self._fail_handshake(exc)
+        else:
+            self._handle_events()
 
     def _handle_events(self) -> None:
         events = self._protocol.events_received()
@@ -244,7 +260,7 @@ class ClientSocket(asyncio.BufferedProtocol):
         reason = self._protocol.handshake_exc or exc
         self._opened.set_exception(reason or ConnectionResetError('the connection was lost'))
         self._opened.exception()
-        self.transport.abort()
+        self.abort()
 
     def _take(self, frame: Frame) -> None:
         if frame.opcode not in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
@@ -290,9 +306,20 @@ class ClientSocket(asyncio.BufferedProtocol):
         if self._closing is None:
             self._closing = self._loop.call_later(CLOSE_TIMEOUT_S, self.abort)
 
+    def _read_on(self) -> None:
+        if self._ended.is_set() or self.transport.is_closing():
+            return
+        # Before Python 3.11 a TLS transport has lost its own transport one turn earlier.
+        with contextlib.suppress(AttributeError):
+            self.transport.resume_reading()
+
     def _is_idle(self) -> bool:
-        transport = self.transport
-        return not (self._rest or transport.is_closing() or transport.get_write_buffer_size())
+        if self._rest or self._protocol.state is not State.OPEN or self.transport.is_closing():
+            return False
+        try:
+            return not self.transport.get_write_buffer_size()
+        except RuntimeError:  # The loop changes the buffer at this moment.
+            return False
 
     def _release(self) -> None:
         """Let go of the second socket, which would otherwise keep the connection open."""

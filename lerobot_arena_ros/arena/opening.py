@@ -38,6 +38,9 @@ async def open_socket(
         return await opening
     except ArenaError:
         raise
+    except asyncio.CancelledError:
+        _abandon(opening)
+        raise
     except InvalidURI as exc:
         raise InvalidAddress(f'{url}: {exc}') from exc
     except Exception as exc:  # Whatever the libraries below raise, the way may work later.
@@ -46,6 +49,12 @@ async def open_socket(
         if not opening.done():
             opening.cancel()
             await asyncio.wait([opening])
+
+
+def _abandon(opening: asyncio.Future[ClientSocket]) -> None:
+    """End a connection that was opened in the turn in which nobody wanted it any more."""
+    if opening.done() and not opening.cancelled() and opening.exception() is None:
+        opening.result().abort()
 
 
 async def _open(

@@ -86,6 +86,8 @@ class _Tunnel(asyncio.Protocol):
         self._http.receive_data(data)
         try:
             event = self._http.next_event()
+            while isinstance(event, h11.InformationalResponse):
+                event = self._http.next_event()
         except h11.RemoteProtocolError as exc:
             self.status.set_exception(ProxyRefused(f'not a valid HTTP answer: {exc}'))
             return

@@ -23,6 +23,7 @@ NORMAL = 1000
 UNSUPPORTED_DATA = 1003
 INVALID_DATA = 1007
 POLICY_VIOLATION = 1008
+INTERNAL_ERROR = 1011
 TRY_AGAIN_LATER = 1013
 
 RATE_LIMITED = 'rate_limited'
@@ -44,13 +45,22 @@ async def participate(
         socket, actor, entry, stall_s=stall_s, tally=hub.tally, journal=hub.journal
     )
     connection.on_flood(partial(_end_flood, connection, hub))
+    try:
+        await _take_part(connection, workspace_id, room_id, hub)
+    except Exception:
+        connection.close(INTERNAL_ERROR)
+        connection.linger()
+        raise
+    await connection.wait_ended()
+
+
+async def _take_part(connection: Connection, workspace_id: str, room_id: str, hub: Hub) -> None:
     member = await _join(connection, workspace_id, room_id, hub)
     if member is not None:
         try:
             await connection.listen(_Listener(connection, member, hub).hear)
         finally:
             hub.leave(member)
-    await connection.wait_ended()
 
 
 async def _join(

@@ -104,6 +104,7 @@ class _Connections:
 
     async def end(self, timeout_s: float) -> None:
         """End all connections; those that have not ended in time are aborted."""
+        self._none_left.clear()
         for reader in tuple(self._readers):
             reader.handler.shut_down()
         if self._readers:

@@ -63,6 +63,7 @@ class Exchange:
         self._want_more = want_more
         self._body = bytearray()
         self._is_whole = False
+        self._is_read = False
         self._news = asyncio.Event()
         self._head: Message = {}
         self._answer_body = b''
@@ -94,14 +95,16 @@ class Exchange:
         self._news.set()
 
     async def _receive(self) -> Message:
-        while not (self._body or self._is_whole or self.is_over):
+        while not (self._body or self.is_over or (self._is_whole and not self._is_read)):
             self._news.clear()
-            self._want_more()
+            if not self._is_whole:
+                self._want_more()
             await self._news.wait()
         if self.is_over:
             return {'type': 'http.disconnect'}
         body = bytes(self._body)
         self._body.clear()
+        self._is_read = self._is_whole
         return {'type': 'http.request', 'body': body, 'more_body': not self._is_whole}
 
     async def _send(self, message: Message) -> None:
@@ -121,20 +124,18 @@ class Exchange:
         self.is_over = True
         if status in _WITHOUT_BODY:
             body = b''
-        headers += missing_headers(headers, len(body))
+        headers += missing_headers(headers, None if status in _WITHOUT_BODY else len(body))
         self._respond(status, headers, b'' if self._scope['method'] == 'HEAD' else body)
 
 
-def missing_headers(headers: Headers, length: int) -> Headers:
+def missing_headers(headers: Headers, length: int | None) -> Headers:
     """
     Return what the headers of an answer lack.
 
-    :param length: bytes of its body.
+    :param length: bytes of its body; None where it can have none.
     """
     names = {name.lower() for name, _ in headers}
-    wanted = (
-        (b'content-length', b'%d' % length),
-        (b'date', formatdate(usegmt=True).encode('ascii')),
-        *_SAFE_HEADERS,
-    )
+    wanted = [(b'date', formatdate(usegmt=True).encode('ascii')), *_SAFE_HEADERS]
+    if length is not None:
+        wanted.append((b'content-length', b'%d' % length))
     return [(name, value) for name, value in wanted if name not in names]

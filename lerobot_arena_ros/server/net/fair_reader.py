@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+import contextlib
 from typing import Any, Protocol
 
 __all__ = ['SLICE_BYTES', 'FairReader', 'Handler']
@@ -63,11 +64,13 @@ class FairReader(asyncio.BufferedProtocol):
         self._buffer = memoryview(bytearray(SLICE_BYTES))
         self._is_paused = False
         self._is_waiting = False
+        self._is_lost = False
 
     def pause(self) -> None:
         """Read nothing until :meth:`resume` is called."""
         self._is_paused = True
-        self.transport.pause_reading()
+        if not self._is_lost:
+            self.transport.pause_reading()
 
     def resume(self) -> None:
         """Read on."""
@@ -98,6 +101,7 @@ class FairReader(asyncio.BufferedProtocol):
 
     def connection_lost(self, _exc: Exception | None) -> None:
         """End; called by the event loop."""
+        self._is_lost = True
         self.handler.connection_lost()
         self._on_lost()
         # A reference cycle would keep both until the garbage collector runs.
@@ -116,5 +120,8 @@ class FairReader(asyncio.BufferedProtocol):
         self._read_on()
 
     def _read_on(self) -> None:
-        if not (self._is_paused or self._is_waiting or self.transport.is_closing()):
+        if self._is_paused or self._is_waiting or self._is_lost or self.transport.is_closing():
+            return
+        # Before Python 3.11 a TLS transport has lost its own transport one turn earlier.
+        with contextlib.suppress(AttributeError):
             self.transport.resume_reading()

@@ -171,7 +171,7 @@ class HttpConnection:
 
     def _want_more(self) -> None:
         if self._http.they_are_waiting_for_100_continue:
-            self._send(h11.InformationalResponse(status_code=100, headers=[]))
+            self._send(h11.InformationalResponse(status_code=100, headers=[], reason=b'Continue'))
         self._reader.resume()
 
     def _hand_over(self, socket: WebSocket) -> None:
@@ -181,10 +181,10 @@ class HttpConnection:
         self._stop_stalling()
         self._reader.handler = socket
         socket.connection_made(self._reader)
+        self._reader.resume()
         data, _ = self._http.trailing_data
         if data:
             socket.data_received(bytes(data))
-        self._reader.resume()
 
     def _respond(self, status: int, headers: Headers, body: bytes) -> None:
         if self._is_ending:
@@ -200,7 +200,7 @@ class HttpConnection:
             self._exchange.end()
         if self._http.our_state in (h11.IDLE, h11.SEND_RESPONSE):
             body = b'{"detail":"this is not a valid HTTP request"}'
-            headers: Headers = [(b'content-type', b'application/json')]
+            headers: Headers = [(b'content-type', b'application/json'), (b'connection', b'close')]
             headers += missing_headers(headers, len(body))
             response = h11.Response(status_code=400, headers=headers, reason=b'Bad Request')
             self._send(response, h11.Data(data=body), h11.EndOfMessage())
@@ -237,7 +237,7 @@ class HttpConnection:
         self._transport.abort()
 
     def _close(self) -> None:
-        """Close the connection, as soon as the client has read what was sent."""
+        """Close the connection when the client has read what was sent, or after ``stall_s``."""
         self._transport.close()
         self._stop_expecting()
         loop = asyncio.get_running_loop()

@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+import contextlib
+from http import HTTPStatus
 import logging
 import time
 
@@ -34,7 +36,8 @@ WIRE_HZ = 10_000.0
 """
 Control frames and parts of messages that a peer may send in a second.
 
-So many more than messages that a peer which only sends too often has been told so before.
+It is higher than the rate of messages: a peer that sends too many messages is warned by an error
+before its connection ends, and control frames have no such warning.
 """
 
 _HANDSHAKE = (
@@ -46,7 +49,7 @@ _HANDSHAKE = (
 )
 _SEND_EOF = b''
 
-# It would log the frames of peers, and at INFO each connection.
+# websockets logs each connection at INFO, and each frame at DEBUG.
 _silent = logging.getLogger('lerobot_arena_ros.websockets')
 _silent.setLevel(logging.CRITICAL)
 
@@ -60,7 +63,6 @@ class WebSocket:
     :ivar on_congested: called when the peer reads more slowly than it is written to.
     :ivar on_drained: called when it has caught up.
     :ivar on_flood: called when it sends far too many frames, of whatever kind.
-    :ivar on_goodbye: called when it ends the connection, or has lost it.
     :ivar has_room: whether the peer has caught up with what it was sent.
     :param max_bytes: bytes of a message; a larger one ends the connection with 1009.
     :param rate_hz: messages per second that are taken.
@@ -104,10 +106,13 @@ class WebSocket:
         """
         lines = [b'GET / HTTP/1.1']
         lines += [name + b': ' + value for name, value in self._headers if name in _HANDSHAKE]
-        self._protocol.receive_data(b'\r\n'.join((*lines, b'', b'')))
-        for request in self._protocol.events_received():
-            if isinstance(request, Request):
-                self._protocol.send_response(self._protocol.accept(request))
+        try:
+            self._protocol.receive_data(b'\r\n'.join((*lines, b'', b'')))
+            for request in self._protocol.events_received():
+                if isinstance(request, Request):
+                    self._protocol.send_response(self._protocol.accept(request))
+        except Exception:  # websockets before 11 raises what it cannot read.
+            self._protocol.send_response(self._protocol.reject(HTTPStatus.BAD_REQUEST, ''))
         self._take_over(self)
         return self._protocol.state is State.OPEN
 
@@ -138,7 +143,7 @@ class WebSocket:
         """
         Have each message handled as soon as it comes, until the connection has ended.
 
-        :param on_message: called with a message and whether it is one too many.
+        :param on_message: called with a message and what is to be done with it.
         """
         self._limiter = RateLimiter(self._rate_hz, time.monotonic())
         self._on_message = on_message
@@ -216,7 +221,8 @@ class WebSocket:
     def connection_lost(self) -> None:
         """End."""
         self._has_ended = True
-        self._protocol.receive_eof()
+        with contextlib.suppress(EOFError):  # websockets before 11, in the handshake.
+            self._protocol.receive_eof()
         for event in (self._received, self._received_message, self._ended):
             event.set()
 
