@@ -110,7 +110,7 @@ async def test_an_application_that_waits_for_the_end_of_a_request_waits() -> Non
     got: list[dict[str, Any]] = []
 
     async def app(_scope: Any, receive: Any, _send: Any) -> None:
-        for _ in range(3):
+        while not got or got[-1]['type'] != 'http.disconnect':
             got.append(await receive())
 
     exchange = Exchange({'method': 'POST', 'path': '/'}, lambda *_: None, lambda: None)
@@ -126,7 +126,7 @@ async def test_an_application_that_waits_for_the_end_of_a_request_waits() -> Non
     await running
 
     assert b''.join(each['body'] for each in got[:-1]) == b'{}'
-    assert got[-1] == {'type': 'http.disconnect'}
+    assert [each['more_body'] for each in got[:-1]].count(False) == 1
 
 
 @pytest.mark.parametrize(
