@@ -61,14 +61,16 @@ def table(rows: list[Row]) -> str:
 
 
 def attack_table(rows: list[Row]) -> str:
-    """Draw the rows of attacks: each time before and under the attack, in milliseconds."""
+    """Draw the rows of attacks: each time without, beside and under the attack."""
     lines = [
-        '| attack | what was measured | median | under attack | p99 | under attack |',
-        '|---|---|---|---|---|---|',
+        '| attack | what | median: quiet, beside, attacked | p99: quiet, beside, attacked |',
+        '|---|---|---|---|',
     ]
     for row in rows:
-        pairs = zip(row['quiet_ms'], row['attacked_ms'], strict=True)
-        cells = ' | '.join(f'{quiet:.2f} ms | {attacked:.2f} ms' for quiet, attacked in pairs)
+        triples = zip(row['quiet_ms'], row['beside_ms'], row['attacked_ms'], strict=True)
+        cells = ' | '.join(
+            ', '.join(f'{value:.2f}' for value in triple) + ' ms' for triple in triples
+        )
         lines.append(f'| {row["attack"]} | {row["what"]} | {cells} |')
     return '\n'.join(lines)
 

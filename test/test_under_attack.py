@@ -61,11 +61,15 @@ class Readings:
     """
     What was measured, by round.
 
+    :param quiet: without an attack.
+    :param beside: while another server of the same machine is attacked in the same way.
+    :param attacked: under the attack.
     :param attacked_s: how long the attacks were, in seconds.
     :param tried: how many connections the attacker tried to open in that time.
     """
 
     quiet: list[Times] = field(default_factory=list)
+    beside: list[Times] = field(default_factory=list)
     attacked: list[Times] = field(default_factory=list)
     attacked_s: float = 0.0
     tried: int = 0
@@ -85,6 +89,7 @@ class Readings:
                     'attack': attack,
                     'what': what,
                     'quiet_ms': percentiles_ms(self.quiet, what),
+                    'beside_ms': percentiles_ms(self.beside, what),
                     'attacked_ms': percentiles_ms(self.attacked, what),
                 }
                 file.write(json.dumps(row) + '\n')
@@ -103,12 +108,20 @@ def percentiles_ms(rounds: Sequence[Times], what: str) -> tuple[float, float]:
     )
 
 
-def measure(url: str, attacker: Attacker, count: int) -> Readings:
-    """Measure without and with so many hostile clients, in turn."""
+def measure(url: str, attacker: Attacker, elsewhere: Attacker, count: int) -> Readings:
+    """
+    Measure without and with so many hostile clients, in turn.
+
+    :param elsewhere: attacks another server. What is noticed of that is what the attack takes from
+        the machine, and not what it takes from the server.
+    """
     readings = Readings()
     asyncio.run(notice(url, 0.2))
     for _ in range(ROUNDS):
         readings.quiet.append(asyncio.run(notice(url, SECONDS)))
+        elsewhere.hold(count)
+        readings.beside.append(asyncio.run(notice(url, SECONDS)))
+        elsewhere.hold(0)
         before = attacker.hold(count)
         started_s = time.monotonic()
         readings.attacked.append(asyncio.run(notice(url, SECONDS)))
@@ -151,10 +164,12 @@ def test_those_who_belong_are_served_beside_hostile_connections(
     started_s = time.monotonic()
     with (
         guarded(tmp_path, has_tls=has_tls) as server,
+        guarded(tmp_path, has_tls=has_tls) as other,
         attacker_of(server.url, HOSTILE) as attacker,
+        attacker_of(other.url, HOSTILE) as elsewhere,
     ):
         before = open_files(server)
-        readings = measure(server.url, attacker, CONNECTIONS)
+        readings = measure(server.url, attacker, elsewhere, CONNECTIONS)
         wait_for(
             lambda: metric(server.url, 'lerobot_arena_connections{kind="waiting"}') == 0,
             'no connection to wait',
@@ -179,11 +194,15 @@ def test_a_flood_of_stops_delays_nothing_of_others(tmp_path: Path) -> None:
     """Four participants press the stop thousands of times a second; forty listen."""
     with (
         guarded(tmp_path, has_tls=False) as server,
+        guarded(tmp_path, has_tls=False) as other,
         attacker_of(server.url, LISTENER) as listeners,
+        attacker_of(other.url, LISTENER) as other_listeners,
         attacker_of(server.url, STOP_FLOOD) as attacker,
+        attacker_of(other.url, STOP_FLOOD) as elsewhere,
     ):
         listeners.hold(LISTENERS)
-        readings = measure(server.url, attacker, FLOODS)
+        other_listeners.hold(LISTENERS)
+        readings = measure(server.url, attacker, elsewhere, FLOODS)
         frames = metric(server.url, 'lerobot_arena_frames_received_total')
         passed = metric(server.url, 'lerobot_arena_emergency_stops_total')
 
