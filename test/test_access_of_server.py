@@ -417,7 +417,7 @@ async def test_what_serves_a_request_does_not_see_the_token(kind: str) -> None:
         pytest.fail(f'it was refused: {message}')
 
     hub = create_app().state.hub
-    entry, _ = hub.admission.arrive('127.0.0.1', lambda: None)
+    entry, _ = hub.admission.arrive('127.0.0.1', lambda: None, 0.0)
     scope = {
         'type': kind,
         'scheme': {'http': 'http', 'websocket': 'ws'}[kind],
