@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lerobot_arena_ros.control.gate import Command, Gate
-from lerobot_arena_ros.nodes.parameter_reading import check_parameters
-from lerobot_arena_ros.nodes.settings import BridgeSettings
+from lerobot_arena_ros.nodes.settings.bridge_settings import BridgeSettings
+from lerobot_arena_ros.nodes.settings.parameter_validation import check_parameters
 from lerobot_arena_ros.sim.arm import Servo, SimArm
 from lerobot_arena_ros.sim.driver import Driver
 from lerobot_arena_ros.sim.names import JOINTS

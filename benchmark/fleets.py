@@ -102,7 +102,7 @@ def _fleet(url: str, count: int, environment: dict[str, str]) -> Iterator[int]:
         file = FilePath(folder) / 'fleet.yaml'
         file.write_text(json.dumps(fleet), encoding='utf-8')
         arguments = [str(file), '--ros-args', '--log-level', 'fatal']
-        with running('lerobot_arena_ros.nodes.fleet', arguments, environment) as process:
+        with running('lerobot_arena_ros.nodes.fleet.main', arguments, environment) as process:
             yield process.pid
 
 

@@ -185,7 +185,7 @@ def bridge(
     without: Sequence[str] = (),
 ) -> Iterator[int]:
     """Run a bridge; the value is its process id. What it logs is no news here."""
-    module, first = _program('lerobot_arena_ros.nodes.bridge', without)
+    module, first = _program('lerobot_arena_ros.nodes.bridge.main', without)
     arguments = [*first, '--ros-args', '--log-level', 'fatal', '-r', f'__ns:={namespace}']
     for name, value in parameters.items():
         arguments += ['-p', f'{name}:={value if isinstance(value, str) else json.dumps(value)}']

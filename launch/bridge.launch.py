@@ -13,7 +13,7 @@ from launch_ros.actions import Node
 from launch_ros.substitutions import FindPackageShare
 
 from lerobot_arena_ros.arena.address import DEFAULT_URL
-from lerobot_arena_ros.nodes.launch_parts import (
+from lerobot_arena_ros.nodes.launching.parts import (
     PACKAGE,
     arena_server,
     file_of,
@@ -23,8 +23,8 @@ from lerobot_arena_ros.nodes.launch_parts import (
     refusing,
     respawning,
 )
-from lerobot_arena_ros.nodes.launch_rules import choose_arena
-from lerobot_arena_ros.nodes.yaml_file import parameters_for
+from lerobot_arena_ros.nodes.launching.rules import choose_arena
+from lerobot_arena_ros.nodes.settings.yaml_file import parameters_for
 
 NAME = 'arena_bridge'
 

@@ -10,9 +10,9 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
 from lerobot_arena_ros.arena.address import DEFAULT_URL
-from lerobot_arena_ros.nodes.launch_parts import PACKAGE, arena_server, refusing
-from lerobot_arena_ros.nodes.launch_rules import choose_arena
-from lerobot_arena_ros.nodes.so101 import SO101, limit_parameters
+from lerobot_arena_ros.nodes.demo.so101 import SO101, limit_parameters
+from lerobot_arena_ros.nodes.launching.parts import PACKAGE, arena_server, refusing
+from lerobot_arena_ros.nodes.launching.rules import choose_arena
 
 JOINTS = list(SO101)
 

@@ -14,8 +14,7 @@ from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node
 from launch_ros.substitutions import FindPackageShare
 
-from lerobot_arena_ros.nodes.fleet_file import NODE_NAME, Robot, read_fleet
-from lerobot_arena_ros.nodes.launch_parts import (
+from lerobot_arena_ros.nodes.launching.parts import (
     PACKAGE,
     arena_server,
     file_of,
@@ -23,7 +22,8 @@ from lerobot_arena_ros.nodes.launch_parts import (
     refusing,
     respawning,
 )
-from lerobot_arena_ros.nodes.launch_rules import choose_arena
+from lerobot_arena_ros.nodes.launching.rules import choose_arena
+from lerobot_arena_ros.nodes.settings.fleet_file import NODE_NAME, Robot, read_fleet
 
 ARGUMENTS = [
     DeclareLaunchArgument(

@@ -35,27 +35,27 @@ __all__ = [
 
 def arena_bridge() -> int:
     """Run both sides of a bridge, each where its room is named."""
-    return _run('arena_bridge', 'nodes.bridge')
+    return _run('arena_bridge', 'nodes.bridge.main')
 
 
 def arena_producer() -> int:
     """Run the produce side of a bridge."""
-    return _run('arena_producer', 'nodes.bridge', 'main_producer')
+    return _run('arena_producer', 'nodes.bridge.main', 'main_producer')
 
 
 def arena_consumer() -> int:
     """Run the consume side of a bridge."""
-    return _run('arena_consumer', 'nodes.bridge', 'main_consumer')
+    return _run('arena_consumer', 'nodes.bridge.main', 'main_consumer')
 
 
 def arena_fleet() -> int:
     """Run the bridges of many robots."""
-    return _run('arena_fleet', 'nodes.fleet')
+    return _run('arena_fleet', 'nodes.fleet.main')
 
 
 def arena_stop() -> int:
     """Stop every bridge; interrupted, it has not."""
-    return _run('arena_stop', 'nodes.stop_command', interrupted=130)
+    return _run('arena_stop', 'nodes.stop.main', interrupted=130)
 
 
 def arena_server() -> int:
@@ -65,12 +65,12 @@ def arena_server() -> int:
 
 def arena_demo() -> int:
     """Run the demo."""
-    return _run('arena_demo', 'nodes.demo')
+    return _run('arena_demo', 'nodes.demo.main')
 
 
 def arena_demo_arm() -> int:
     """Run an arm without physics."""
-    return _run('arena_demo_arm', 'nodes.demo_arm')
+    return _run('arena_demo_arm', 'nodes.demo.arm')
 
 
 def sim_arm() -> int:
@@ -80,7 +80,7 @@ def sim_arm() -> int:
 
 def sim_demo() -> int:
     """Run the arm with physics, an arena and a bridge; what ``make sim`` does."""
-    return _run('sim_demo', 'nodes.sim_demo')
+    return _run('sim_demo', 'nodes.demo.sim_demo')
 
 
 def demo() -> int:

@@ -30,7 +30,7 @@ from lerobot_arena_ros.arena.errors import (
     RequestRejected,
 )
 from lerobot_arena_ros.arena.messages import Role
-from lerobot_arena_ros.arena.rooms import Rooms
+from lerobot_arena_ros.arena.rest_client import Rooms
 
 pytestmark = pytest.mark.usefixtures('no_task_left')
 

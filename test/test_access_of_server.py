@@ -19,7 +19,8 @@ from support.certificates import Authority
 from support.peers import ws_path
 from support.server import rules_of, running_server
 
-from lerobot_arena_ros.server.access import (
+from lerobot_arena_ros.server.access.guesses import DELAY_S, FREE
+from lerobot_arena_ros.server.access.rules import (
     Denial,
     Rules,
     checked_token,
@@ -27,11 +28,10 @@ from lerobot_arena_ros.server.access import (
     is_origin,
     split_query,
 )
-from lerobot_arena_ros.server.app import create_app
-from lerobot_arena_ros.server.guard import Guard
-from lerobot_arena_ros.server.guesses import DELAY_S, FREE
-from lerobot_arena_ros.server.limits import Limits
-from lerobot_arena_ros.server.tokens import EVERYTHING
+from lerobot_arena_ros.server.access.tokens import EVERYTHING
+from lerobot_arena_ros.server.http.access_middleware import Guard
+from lerobot_arena_ros.server.http.app import create_app
+from lerobot_arena_ros.server.rooms.limits import Limits
 
 TOKEN = 'zebra-7/+=.~'
 ROOMS = '/robotics/workspaces/lab/rooms'

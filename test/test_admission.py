@@ -8,9 +8,9 @@ from hypothesis import given, strategies
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 import pytest
 
-from lerobot_arena_ros.server.admission import Admission, Entry, waiting_places
-from lerobot_arena_ros.server.arrivals import BURST, RATE_HZ
-from lerobot_arena_ros.server.limits import Limits
+from lerobot_arena_ros.server.access.admission import Admission, Entry, waiting_places
+from lerobot_arena_ros.server.access.arrivals import BURST, RATE_HZ
+from lerobot_arena_ros.server.rooms.limits import Limits
 
 SECONDS = count()
 """A second passes before each arrival, so that no address comes too often."""

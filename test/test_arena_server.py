@@ -13,7 +13,7 @@ from support.arena_server import COMMAND, ROOT, TIMEOUT_S, arena_server
 from support.peers import RawPeer, enter, joint, update, ws_path
 import websockets
 
-from lerobot_arena_ros.server.program import run_server
+from lerobot_arena_ros.server.cli.program import run_server
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])

@@ -15,9 +15,9 @@ from support.certificates import Authority
 from support.peers import connect, enter, joint, ws_path
 from support.tokens import TOKENS, tokens_file
 
-from lerobot_arena_ros.server.limits import Limits, Policy, Timing
-from lerobot_arena_ros.server.options import UsageError, read_options
-from lerobot_arena_ros.server.program import run_server
+from lerobot_arena_ros.server.cli.options import UsageError, read_options
+from lerobot_arena_ros.server.cli.program import run_server
+from lerobot_arena_ros.server.rooms.limits import Limits, Policy, Timing
 
 ROOMS = '/robotics/workspaces/lab/rooms'
 BEARER = {'Authorization': 'Bearer zebra-7-long-enough'}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lerobot_arena_ros.server.arrivals import BURST, MAX_CLIENTS, RATE_HZ, Arrivals
+from lerobot_arena_ros.server.access.arrivals import BURST, MAX_CLIENTS, RATE_HZ, Arrivals
 
 
 def test_a_burst_passes_and_then_the_rate() -> None:

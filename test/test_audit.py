@@ -14,8 +14,8 @@ import signal
 import pytest
 from support.waiting import wait_for
 
-from lerobot_arena_ros.server import audit
-from lerobot_arena_ros.server.audit import AuditFile
+from lerobot_arena_ros.server.log import audit_file as audit
+from lerobot_arena_ros.server.log.audit_file import AuditFile
 
 LOG = 'lerobot_arena_ros.server'
 

@@ -35,7 +35,7 @@ LINK = f'/{NAMESPACE}/arena_bridge: produce link'
 def bridge(url: str, **parameters: Any) -> Iterator[Process]:
     """Run a bridge, with the environment as it is."""
     given = {**DEFAULTS, 'produce.room_id': 'a', 'server_url': url, **parameters}
-    with running('nodes.bridge', ros_arguments(NAMESPACE, given)) as process:
+    with running('nodes.bridge.main', ros_arguments(NAMESPACE, given)) as process:
         yield process
 
 
@@ -192,7 +192,7 @@ def test_what_keeps_a_bridge_from_its_server_is_one_line(
     url = 'http://arena.example' if variables else 'http://xn--a.invalid'
     given = {**DEFAULTS, f'{side}.room_id': 'a', 'server_url': url}
     arguments, environment = ros_arguments(NAMESPACE, given), {**others, **variables}
-    with own_domain(), running('nodes.bridge', arguments, env=environment) as process:
+    with own_domain(), running('nodes.bridge.main', arguments, env=environment) as process:
         assert process.wait() == 2, process.output
 
         lines = [line for line in process.output.splitlines() if line.startswith('arena_bridge:')]

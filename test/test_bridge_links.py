@@ -26,7 +26,7 @@ from support.server import running_server
 from support.waiting import wait_for
 
 from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
-from lerobot_arena_ros.server.limits import Timing
+from lerobot_arena_ros.server.rooms.limits import Timing
 
 CONSUME = {'consume.room_id': 'a', 'joints': ['j1']}
 STRICT = {'create_missing_rooms': 'none'}
@@ -90,7 +90,7 @@ def test_an_arena_that_restarts_empty_is_healed_or_the_remedy_is_named(creates: 
         with (
             running('server.main', serve) as server,
             running(
-                'nodes.bridge', ros_arguments(NAMESPACE, {**DEFAULTS, **CONSUME, **given})
+                'nodes.bridge.main', ros_arguments(NAMESPACE, {**DEFAULTS, **CONSUME, **given})
             ) as bridge,
         ):
             wait_for(lambda: 'listening on' in server.output, 'the arena')
@@ -180,7 +180,7 @@ def test_a_frozen_server_is_noticed_by_its_silence() -> None:
         url = next(word for word in server.output.split() if word.startswith('http://'))
         with running_probe() as probe:
             arguments = ros_arguments(NAMESPACE, {**DEFAULTS, **CONSUME, 'server_url': url})
-            with running('nodes.bridge', arguments) as bridge:
+            with running('nodes.bridge.main', arguments) as bridge:
                 link = f'/{NAMESPACE}/arena_bridge: consume link'
                 wait_for(lambda: probe.text(link) == 'joined', 'the link', 20.0)
                 server.signal(signal.SIGSTOP)
@@ -236,7 +236,7 @@ async def test_what_the_public_server_tells_nobody_is_named(
             patient = {'server_url': fake.url, 'link.timeout_s': 4.0}
             arguments = ros_arguments(NAMESPACE, {**DEFAULTS, **CONSUME, **STRICT, **patient})
             link = f'/{NAMESPACE}/arena_bridge: consume link'
-            with running('nodes.bridge', arguments):
+            with running('nodes.bridge.main', arguments):
                 await loop.run_in_executor(
                     None, wait_for, lambda: probe.text(link) == 'joined', 'the link', 20.0
                 )
@@ -266,7 +266,7 @@ def test_a_refused_token_ends_the_bridge(side: str) -> None:
     with own_domain(), refusing_server(401) as url:
         given = {f'{side}.room_id': 'a', 'create_missing_rooms': 'produce', 'server_url': url}
         parameters = {**DEFAULTS, **given}
-        with running('nodes.bridge', ros_arguments(NAMESPACE, parameters)) as bridge:
+        with running('nodes.bridge.main', ros_arguments(NAMESPACE, parameters)) as bridge:
             assert bridge.wait() == 2, bridge.output
 
             assert 'HTTP 401: access denied' in bridge.output
@@ -289,7 +289,7 @@ def test_an_answer_of_a_proxy_while_joining_again_may_pass(side: str, status: in
     with (
         own_domain(),
         running_probe() as probe,
-        running('nodes.bridge', ros_arguments(NAMESPACE, parameters)) as bridge,
+        running('nodes.bridge.main', ros_arguments(NAMESPACE, parameters)) as bridge,
     ):
         with running_server(port=port) as url:
             create_at(url)

@@ -66,7 +66,7 @@ def fixture_pair(request: pytest.FixtureRequest) -> Iterator[Pair]:
         stack.enter_context(own_domain())
         for function, extra in (('main_producer', more), ('main_consumer', [])):
             arguments = ros_arguments(NAMESPACE, NOWHERE, *extra)
-            stack.enter_context(running(f'nodes.bridge:{function}', arguments))
+            stack.enter_context(running(f'nodes.bridge.main:{function}', arguments))
         yield Pair(stack.enter_context(running_probe()))
 
 
@@ -113,7 +113,7 @@ def test_a_second_node_of_one_name_is_an_error_while_it_is_there() -> None:
 
     with robot(ROOMS) as bridged:
         bridged.wait_for_status('safety', 'waiting')
-        with running('nodes.bridge', ros_arguments(NAMESPACE, NOWHERE)) as second:
+        with running('nodes.bridge.main', ros_arguments(NAMESPACE, NOWHERE)) as second:
             wait_for(lambda: is_doubled(bridged.probe), 'the second node to be noticed', 20.0)
             assert level(bridged.probe) == DiagnosticStatus.ERROR
             assert '__ns' in bridged.probe.text(SAFETY)

@@ -89,7 +89,7 @@ async def test_an_odd_joint_in_the_room_is_left_out_and_named() -> None:
                 pairs = [] if heard is None else heard.values
                 return next((p.value for p in pairs if p.key == 'dropped_value'), '')
 
-            with running('nodes.bridge', ros_arguments(NAMESPACE, parameters)) as bridge:
+            with running('nodes.bridge.main', ros_arguments(NAMESPACE, parameters)) as bridge:
                 await in_thread(lambda: wait_for(lambda: len(commands) > 5, 'commands', 20.0))
                 await in_thread(
                     lambda: wait_for(

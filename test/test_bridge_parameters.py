@@ -120,7 +120,7 @@ def test_a_file_for_another_node_ends_the_bridge_with_one_line(name: str, tmp_pa
     file = tmp_path / 'arm.yaml'
     file.write_text(f'{name}: {{ros__parameters: {{consume: {{max_velocity: 0.1}}}}}}')
     arguments = ['--ros-args', '-r', '__ns:=/left', *ROOM, '--params-file', str(file)]
-    with own_domain(), running('nodes.bridge', arguments) as bridge:
+    with own_domain(), running('nodes.bridge.main', arguments) as bridge:
         assert bridge.wait() == 2, bridge.output
         (line,) = bridge.output.splitlines()
 
@@ -131,7 +131,7 @@ def test_a_file_for_another_node_ends_the_bridge_with_one_line(name: str, tmp_pa
 @pytest.mark.parametrize(('arguments', 'said'), MISTAKES.values(), ids=MISTAKES)
 def test_a_mistake_ends_the_bridge_with_one_line(arguments: list[str], said: str) -> None:
     """It exits with 2 and one line that names the thing and what was expected."""
-    with own_domain(), running('nodes.bridge', ['--ros-args', *arguments]) as bridge:
+    with own_domain(), running('nodes.bridge.main', ['--ros-args', *arguments]) as bridge:
         code = bridge.wait()
 
         ours = [line for line in bridge.output.splitlines() if line.startswith('arena_bridge:')]
@@ -156,7 +156,7 @@ def test_qos_under_the_name_before_remapping_is_warned_of() -> None:
 def test_a_producer_alone_wants_its_room() -> None:
     """arena_producer does not look at the consume side's room."""
     arguments = ['--ros-args', '-p', 'consume.room_id:=a', '-p', 'units:=degrees']
-    with own_domain(), running('nodes.bridge:main_producer', arguments) as bridge:
+    with own_domain(), running('nodes.bridge.main:main_producer', arguments) as bridge:
         assert bridge.wait() == 2, bridge.output
         assert 'no room is named' in bridge.output
 

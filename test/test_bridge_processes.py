@@ -32,7 +32,7 @@ def stage() -> Iterator[Stage]:
         for namespace, parameters in BRIDGES.items():
             url = {'server_url': f'http://127.0.0.1:{port}'}
             arguments = ros_arguments(namespace, {**parameters, **url})
-            stack.enter_context(running('nodes.bridge', arguments))
+            stack.enter_context(running('nodes.bridge.main', arguments))
         probe = stack.enter_context(running_probe())
         probe.watch(*BRIDGES)
         yield Stage(probe, port)
@@ -49,7 +49,7 @@ def test_bridges(stage: Stage, scenario: Callable[[Stage], None]) -> None:
 def test_a_signal_ends_a_bridge_with_0(number: signal.Signals, executor: str) -> None:
     """Ctrl-C and a service manager's SIGTERM are no failures, and leave no traceback."""
     parameters = {**BRIDGES['follower'], 'executor': executor, 'server_url': 'http://127.0.0.1:9'}
-    with own_domain(), running('nodes.bridge', ros_arguments('robot', parameters)) as bridge:
+    with own_domain(), running('nodes.bridge.main', ros_arguments('robot', parameters)) as bridge:
         wait_for(lambda: 'cannot connect' in bridge.output, 'an attempt to connect', 20.0)
         code = bridge.end(number)
 
@@ -87,10 +87,10 @@ def test_a_callback_that_breaks_ends_a_bridge_with_2() -> None:
 def test_a_signal_during_the_start_ends_a_bridge_with_0() -> None:
     """Ctrl-C while everything is still being imported is no traceback either."""
     start = (
-        'import os, signal, sys; import lerobot_arena_ros.nodes.stop_signal as s;'
+        'import os, signal, sys; import lerobot_arena_ros.nodes.runtime.shutdown_signal as s;'
         'make = s.StopSignal.__init__;'
         's.StopSignal.__init__ = lambda self: make(self) or os.kill(os.getpid(), signal.SIGINT);'
-        'import lerobot_arena_ros.nodes.bridge as m; sys.exit(m.main())'
+        'import lerobot_arena_ros.nodes.bridge.main as m; sys.exit(m.main())'
     )
     arguments = [*ros_arguments('robot', BRIDGES['leader'])]
     with own_domain():

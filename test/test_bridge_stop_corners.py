@@ -193,7 +193,7 @@ def test_bridges_that_listen_to_each_other_can_be_reset() -> None:
             '-r',
             f'emergency_stop:={status.format(NAMESPACE)}',
         )
-        with running('nodes.bridge', other):
+        with running('nodes.bridge.main', other):
             # Each knows the other once the one's word has come to the other.
             wait_for_stop(bridged, False, namespace=OTHER)
             wait_for(
@@ -230,7 +230,7 @@ def test_a_bridge_that_listens_to_one_that_is_stopped_stays_stopped() -> None:
         other = ros_arguments(
             OTHER, {**DEFAULTS, 'server_url': bridged.url, 'produce.room_id': 'b'}
         )
-        with running('nodes.bridge', other):
+        with running('nodes.bridge.main', other):
             wait_for_stop(bridged, False, namespace=OTHER)
             wait_for(
                 lambda: bridged.probe.node.count_subscribers(status.format(OTHER)) == 4,
@@ -258,7 +258,7 @@ def test_a_status_that_is_its_own_input_is_refused() -> None:
         '-r',
         'emergency_stop:=/robot/arena_bridge/emergency_stop_active',
     )
-    with own_domain(), running('nodes.bridge', arguments) as bridge:
+    with own_domain(), running('nodes.bridge.main', arguments) as bridge:
         assert bridge.wait() == 2, bridge.output
         assert 'the bridge would hear itself' in bridge.output
         assert 'Traceback' not in bridge.output

@@ -23,11 +23,11 @@ from support.waiting import wait_for
 from lerobot_arena_ros.arena.messages import EmergencyStop
 from lerobot_arena_ros.control.gate import State
 from lerobot_arena_ros.control.stop import Stop
-from lerobot_arena_ros.nodes import bridge_node
-from lerobot_arena_ros.nodes.arena_thread import ArenaThread
-from lerobot_arena_ros.nodes.bridge_node import BridgeNode
-from lerobot_arena_ros.nodes.emergency_stop import EmergencyStopPanel
-from lerobot_arena_ros.nodes.sides import Sides
+from lerobot_arena_ros.nodes.bridge import bridge_node
+from lerobot_arena_ros.nodes.bridge.bridge_node import BridgeNode
+from lerobot_arena_ros.nodes.bridge.bridge_sessions import Sides
+from lerobot_arena_ros.nodes.bridge.emergency_stop import EmergencyStopPanel
+from lerobot_arena_ros.nodes.runtime.arena_thread import ArenaThread
 
 PARAMETERS = {
     **DEFAULTS,

@@ -16,9 +16,9 @@ from support.arena_server import Server, arena_server
 from support.certificates import Authority
 from support.peers import Peer, RawPeer, connect, join, ws_path
 
-from lerobot_arena_ros.server.admission import waiting_places
-from lerobot_arena_ros.server.descriptors import fit_descriptors
-from lerobot_arena_ros.server.limits import Limits
+from lerobot_arena_ros.server.access.admission import waiting_places
+from lerobot_arena_ros.server.net.descriptors import fit_descriptors
+from lerobot_arena_ros.server.rooms.limits import Limits
 
 TOKEN = 'zebra-0123456789abcdef'
 BEARER = {'Authorization': f'Bearer {TOKEN}'}

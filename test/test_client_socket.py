@@ -21,10 +21,10 @@ from websockets.utils import accept_key, apply_mask
 from lerobot_arena_ros.arena.access import Access
 from lerobot_arena_ros.arena.address import Address
 from lerobot_arena_ros.arena.client_socket import ClientSocket
+from lerobot_arena_ros.arena.connect import open_socket
 from lerobot_arena_ros.arena.connection import Connection, open_connection
 from lerobot_arena_ros.arena.messages import Heartbeat, JointUpdate
-from lerobot_arena_ros.arena.opening import open_socket
-from lerobot_arena_ros.arena.rooms import Rooms
+from lerobot_arena_ros.arena.rest_client import Rooms
 from lerobot_arena_ros.arena.session import Presence
 
 pytestmark = pytest.mark.usefixtures('no_task_left')

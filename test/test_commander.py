@@ -18,12 +18,12 @@ from lerobot_arena_ros.control.gate import State
 from lerobot_arena_ros.control.joint_map import Joint, JointMap
 from lerobot_arena_ros.control.units import Unit
 from lerobot_arena_ros.control.urdf import UrdfJoint
-from lerobot_arena_ros.nodes.command_topic import CommandTopic
-from lerobot_arena_ros.nodes.commander import Commander
-from lerobot_arena_ros.nodes.conversions import CommandMessage
-from lerobot_arena_ros.nodes.node_log import NodeLog
-from lerobot_arena_ros.nodes.parameter_table import SPECS
-from lerobot_arena_ros.nodes.settings import BridgeSettings
+from lerobot_arena_ros.nodes.bridge.command_consumer import Commander
+from lerobot_arena_ros.nodes.bridge.command_topic import CommandTopic
+from lerobot_arena_ros.nodes.bridge.conversions import CommandMessage
+from lerobot_arena_ros.nodes.runtime.node_log import NodeLog
+from lerobot_arena_ros.nodes.settings.bridge_settings import BridgeSettings
+from lerobot_arena_ros.nodes.settings.parameter_table import SPECS
 
 PAN = Joint('pan', 'pan', Unit.RADIANS, -1.0, 1.0)
 

@@ -16,7 +16,7 @@ from support.waiting import wait_until
 from support.wire import wire_to
 from websockets.exceptions import WebSocketException
 
-from lerobot_arena_ros.arena import opening as opening_module
+from lerobot_arena_ros.arena import connect as opening_module
 from lerobot_arena_ros.arena.address import Address
 from lerobot_arena_ros.arena.client_socket import CLOSE_TIMEOUT_S
 from lerobot_arena_ros.arena.connection import new_participant_id, open_connection

@@ -29,7 +29,7 @@ from lerobot_arena_ros.arena import connection as connection_module
 from lerobot_arena_ros.arena.address import Address
 from lerobot_arena_ros.arena.errors import ConnectionLost
 from lerobot_arena_ros.arena.messages import Heartbeat, Joined, JointUpdate, Role, StateSync
-from lerobot_arena_ros.arena.rooms import Rooms
+from lerobot_arena_ros.arena.rest_client import Rooms
 from lerobot_arena_ros.arena.session import Event, LinkTiming, Presence
 
 pytestmark = pytest.mark.usefixtures('no_task_left')

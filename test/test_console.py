@@ -12,7 +12,7 @@ import httpx
 import pytest
 from support.server import rules_of, running_server
 
-from lerobot_arena_ros.server import pages
+from lerobot_arena_ros.server.http import pages
 from lerobot_arena_ros.server.serving import console_url_of
 
 FOLDER = Path(pages.__file__).parent / 'console'

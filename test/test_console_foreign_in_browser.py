@@ -13,8 +13,8 @@ from support.foreign_page import SANDBOXED, running_page_server, try_everything
 from support.server import running_server
 from support.waiting import wait_for
 
-from lerobot_arena_ros.server.access import Rules
-from lerobot_arena_ros.server.app import create_app
+from lerobot_arena_ros.server.access.rules import Rules
+from lerobot_arena_ros.server.http.app import create_app
 
 ROOMS = '/robotics/workspaces/lab/rooms'
 

@@ -227,7 +227,7 @@ def test_the_command_on_the_page_brings_a_robot_into_the_room(
     command = str(console.run(shown)).replace('\\\n', ' ')
     words = shlex.split(command)
     assert words[:4] == ['ros2', 'run', 'lerobot_arena_ros', 'arena_consumer']
-    with own_domain(), running('nodes.bridge:main_consumer', words[4:]):
+    with own_domain(), running('nodes.bridge.main:main_consumer', words[4:]):
         wait_for(lambda: 'Does not move: ' in console.text('robots'), 'the robot', 20.0)
 
 

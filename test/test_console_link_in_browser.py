@@ -16,7 +16,7 @@ from support.stand_in import running_stand_in
 from support.waiting import wait_for
 
 from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
-from lerobot_arena_ros.server.limits import Timing
+from lerobot_arena_ros.server.rooms.limits import Timing
 
 TOKEN = 'zebra-7/+=.~'
 HOSTILE = '<img src=x onerror=document.title="owned">'

@@ -30,7 +30,7 @@ class NoRos:
 
 sys.meta_path.insert(0, NoRos())
 from lerobot_arena_ros import *
-import lerobot_arena_ros.server.program
+import lerobot_arena_ros.server.cli.program
 client = create_client('consumer')
 print(type(client).__name__, client.base_url, 'rclpy' in sys.modules)
 """
@@ -86,7 +86,7 @@ def test_the_client_and_the_server_need_no_ros() -> None:
 
 def test_the_server_does_without_the_client() -> None:
     """Its libraries would be memory that nobody uses."""
-    program = 'import lerobot_arena_ros.server.program, sys; print("httpx" in sys.modules)'
+    program = 'import lerobot_arena_ros.server.cli.program, sys; print("httpx" in sys.modules)'
     done = subprocess.run(
         [sys.executable, '-c', program], cwd=ROOT, capture_output=True, text=True, timeout=60
     )

@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed
 
 from lerobot_arena_ros.arena.features import Feature, known_features
 from lerobot_arena_ros.arena.messages import decode_join, decode_server, encode
-from lerobot_arena_ros.server.limits import Limits, Policy
+from lerobot_arena_ros.server.rooms.limits import Limits, Policy
 
 ALL = tuple(feature.value for feature in Feature)
 STAMP = re.compile(r'"timestamp":"[^"]+"')

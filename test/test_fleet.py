@@ -102,7 +102,7 @@ def running_fleet(folder: Path, robots: dict[str, Any] = FLEET) -> Iterator[Stag
         own_domain(),
         running_server() as url,
         running_probe() as probe,
-        running('nodes.fleet', [str(fleet_file(folder, url, robots))]) as process,
+        running('nodes.fleet.main', [str(fleet_file(folder, url, robots))]) as process,
     ):
         probe.watch(*robots)
         stage = Stage(url, process, probe)
@@ -254,7 +254,7 @@ def test_nonsense_ends_it_with_one_line(
     """Before anybody has joined anything."""
     with own_domain(), running_server() as url:
         file = str(fleet_file(tmp_path, url, robots))
-        with running('nodes.fleet', [file, *more]) as process:
+        with running('nodes.fleet.main', [file, *more]) as process:
             assert process.wait() == 2
             said = [text for text in process.output.splitlines() if text.startswith('arena_fleet')]
             assert len(said) == 1

@@ -22,10 +22,10 @@ from support.domain import own_domain
 from support.fleets import COMMON, follower
 from support.waiting import wait_for
 
-from lerobot_arena_ros.nodes.bridge_node import BridgeNode
-from lerobot_arena_ros.nodes.fleet_bridges import FleetBridges
-from lerobot_arena_ros.nodes.fleet_file import Robot
-from lerobot_arena_ros.nodes.spinning import make_executor
+from lerobot_arena_ros.nodes.bridge.bridge_node import BridgeNode
+from lerobot_arena_ros.nodes.fleet.fleet_bridges import FleetBridges
+from lerobot_arena_ros.nodes.runtime.run_node import make_executor
+from lerobot_arena_ros.nodes.settings.fleet_file import Robot
 
 DOWN = {**COMMON, 'server_url': 'http://127.0.0.1:9'}  # Where nobody listens.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lerobot_arena_ros.nodes.fleet_file import FleetError, Robot, read_fleet
+from lerobot_arena_ros.nodes.settings.fleet_file import FleetError, Robot, read_fleet
 
 CONFIG = Path(__file__).resolve().parents[1] / 'config'
 LEFT = 'robots: [{namespace: left, params: {units: degrees, consume.room_id: a}}]'

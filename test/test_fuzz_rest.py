@@ -12,7 +12,7 @@ import pytest
 from support.corpus import FUZZ, cases, mutated, texts
 from support.server import running_server
 
-from lerobot_arena_ros.server.limits import Limits
+from lerobot_arena_ros.server.rooms.limits import Limits
 
 ROOMS = '/robotics/workspaces/lab/rooms'
 ANSWERS = {200, 400, 404, 405, 413, 422}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from lerobot_arena_ros.server.addresses import client_of
-from lerobot_arena_ros.server.guesses import DELAY_S, FORGET_S, FREE, MAX_ADDRESSES, Guesses
+from lerobot_arena_ros.server.access.addresses import client_of
+from lerobot_arena_ros.server.access.guesses import DELAY_S, FORGET_S, FREE, MAX_ADDRESSES, Guesses
 
 
 def guess(guesses: Guesses, address: str, times: int, now_s: float = 0.0) -> None:

@@ -15,7 +15,7 @@ from support.corpus import cases
 from support.frames import CLOSE, MORE, PING, PONG, client_frame
 from support.peers import RawPeer, enter, ws_path
 
-from lerobot_arena_ros.server.limits import Timing
+from lerobot_arena_ros.server.rooms.limits import Timing
 
 HEARTBEAT = client_frame(b'{"type":"heartbeat"}')
 BIG = 100 * 1024 * 1024

@@ -14,7 +14,7 @@ from support.peers import RawPeer, ws_path
 from support.server import running_server
 from support.waiting import ticks, wait_until
 
-from lerobot_arena_ros.server.limits import Timing
+from lerobot_arena_ros.server.rooms.limits import Timing
 
 PATH = ws_path('lab', 'arm')
 HEALTH = b'GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n'

@@ -15,7 +15,7 @@ from support.frames import CLOSE, MORE, PING, client_frame
 from support.hearing import CONSUMER, PATIENT, Ear, join_fake, values_of
 from support.waiting import wait_until
 
-from lerobot_arena_ros.arena import rooms as rooms_module
+from lerobot_arena_ros.arena import rest_client as rooms_module
 from lerobot_arena_ros.arena.address import Address
 from lerobot_arena_ros.arena.connection import open_connection
 from lerobot_arena_ros.arena.errors import (
@@ -25,7 +25,7 @@ from lerobot_arena_ros.arena.errors import (
     RequestRejected,
     TransportError,
 )
-from lerobot_arena_ros.arena.rooms import Rooms
+from lerobot_arena_ros.arena.rest_client import Rooms
 from lerobot_arena_ros.arena.session import LinkTiming, Malformed
 
 pytestmark = pytest.mark.usefixtures('no_task_left')

@@ -7,7 +7,7 @@ import logging
 
 import pytest
 
-from lerobot_arena_ros.server.journal import LINES, MAX_VALUE_LENGTH, Journal
+from lerobot_arena_ros.server.log.rate_limited_log import LINES, MAX_VALUE_LENGTH, Journal
 
 LOG = 'lerobot_arena_ros.server'
 

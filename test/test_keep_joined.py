@@ -13,7 +13,7 @@ from support.fake_arena import answering
 from support.hearing import PRODUCER, Arena, Ear, room_at
 from support.wire import wire_to
 
-from lerobot_arena_ros.arena import keeping as keeping_module
+from lerobot_arena_ros.arena import reconnect as keeping_module
 from lerobot_arena_ros.arena.address import Address
 from lerobot_arena_ros.arena.connection import (
     Connection,
@@ -37,7 +37,7 @@ from lerobot_arena_ros.arena.errors import (
     RoomNotFound,
     UnexpectedError,
 )
-from lerobot_arena_ros.arena.rooms import Rooms
+from lerobot_arena_ros.arena.rest_client import Rooms
 
 pytestmark = pytest.mark.usefixtures('no_task_left')
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lerobot_arena_ros.nodes.launch_rules import (
+from lerobot_arena_ros.nodes.launching.rules import (
     Arena,
     Include,
     LaunchError,

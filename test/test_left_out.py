@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from lerobot_arena_ros.nodes.left_out import LeftOut
+from lerobot_arena_ros.nodes.bridge.left_out import LeftOut
 
 
 def test_a_joint_without_a_name_is_left_out() -> None:

@@ -17,8 +17,8 @@ from support.domain import own_domain
 from support.waiting import wait_for
 
 from lerobot_arena_ros.control.condition import Condition, Level
-from lerobot_arena_ros.nodes import lifecycle, node_log
-from lerobot_arena_ros.nodes.bridge_node import BridgeNode
+from lerobot_arena_ros.nodes.bridge.bridge_node import BridgeNode
+from lerobot_arena_ros.nodes.runtime import lifecycle, node_log
 
 GIVEN = {'units': 'radians', 'consume.room_id': 'a', 'joints': ['j1']}
 BROKEN = "it cannot configure: RuntimeError('no memory')"

@@ -14,9 +14,9 @@ from support.server import running_server
 from support.waiting import wait_until
 import websockets
 
-from lerobot_arena_ros.server.admission import waiting_places
-from lerobot_arena_ros.server.limits import Limits, Timing
-from lerobot_arena_ros.server.stop_limiter import BURST, PAUSE_S, PERIOD_S
+from lerobot_arena_ros.server.access.admission import waiting_places
+from lerobot_arena_ros.server.rooms.limits import Limits, Timing
+from lerobot_arena_ros.server.rooms.stop_limiter import BURST, PAUSE_S, PERIOD_S
 
 ROOMS = '/robotics/workspaces/lab/rooms'
 PATH = ws_path('lab', 'arm')

@@ -17,14 +17,14 @@ from support.server import running_server
 from support.waiting import until, wait_for
 
 from lerobot_arena_ros import RoboticsProducer
-from lerobot_arena_ros.server.limits import Timing
+from lerobot_arena_ros.server.rooms.limits import Timing
 
 SOON = Timing(liveness_s=0.5)
 
 ARENA = """
 import asyncio
-from lerobot_arena_ros.server.app import create_app
-from lerobot_arena_ros.server.limits import Timing
+from lerobot_arena_ros.server.http.app import create_app
+from lerobot_arena_ros.server.rooms.limits import Timing
 from lerobot_arena_ros.server.serving import listen, serve, url_of
 
 async def main():

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from lerobot_arena_ros.nodes.meant_parameters import check_arguments
-from lerobot_arena_ros.nodes.parameter_table import ParameterError
-from lerobot_arena_ros.nodes.yaml_file import YamlError
+from lerobot_arena_ros.nodes.runtime.meant_parameters import check_arguments
+from lerobot_arena_ros.nodes.settings.parameter_table import ParameterError
+from lerobot_arena_ros.nodes.settings.yaml_file import YamlError
 
 NODE = '/left/arena_bridge'
 LIMITS = '{ros__parameters: {consume: {max_velocity: 0.1}}}'

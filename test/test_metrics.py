@@ -8,10 +8,10 @@ from support.arena_api import make_room
 from support.peers import connect, enter, joint, joints, ws_path
 from support.server import rules_of, running_server
 
-from lerobot_arena_ros.server.hub import Hub
-from lerobot_arena_ros.server.journal import Journal
-from lerobot_arena_ros.server.limits import Limits, Policy, Timing
-from lerobot_arena_ros.server.metrics import families_of, text_of
+from lerobot_arena_ros.server.http.metrics import families_of, text_of
+from lerobot_arena_ros.server.log.rate_limited_log import Journal
+from lerobot_arena_ros.server.participants.connection_manager import Hub
+from lerobot_arena_ros.server.rooms.limits import Limits, Policy, Timing
 
 
 def scrape(url: str, prefix: str = '', **headers: str) -> dict[str, float]:

@@ -15,7 +15,7 @@ from lerobot_arena_ros.control.joint_map import Joint
 from lerobot_arena_ros.control.motion import leash
 from lerobot_arena_ros.control.slew import VelocityRamp, limited_step, stopping_point
 from lerobot_arena_ros.control.units import Unit
-from lerobot_arena_ros.nodes.settings import CommonLimits
+from lerobot_arena_ros.nodes.settings.bridge_settings import CommonLimits
 
 PERIOD_S = 0.01
 PAN = GateJoint(

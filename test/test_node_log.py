@@ -8,8 +8,8 @@ import pytest
 
 pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
 
-from lerobot_arena_ros.nodes import node_log
-from lerobot_arena_ros.nodes.node_log import NodeLog
+from lerobot_arena_ros.nodes.runtime import node_log
+from lerobot_arena_ros.nodes.runtime.node_log import NodeLog
 
 
 class Logger:
@@ -52,7 +52,7 @@ def test_each_severity_goes_its_own_way(logger: Logger) -> None:
 def test_lines_are_throttled_by_their_key(logger: Logger, monkeypatch: pytest.MonkeyPatch) -> None:
     """One of each key goes through in a second, and all that have none."""
     now = 100.0
-    monkeypatch.setattr('lerobot_arena_ros.nodes.node_log.time.monotonic', lambda: now)
+    monkeypatch.setattr('lerobot_arena_ros.nodes.runtime.node_log.time.monotonic', lambda: now)
     log = NodeLog(logger)  # type: ignore[arg-type]
     for _ in range(2):
         log.warning('a', throttle='one')

@@ -28,7 +28,7 @@ def page_files(folder: Path, url: str) -> Path:
 
 def reset_both() -> tuple[int, str]:
     """Ask both robots to reset; return the exit code and what was printed."""
-    with running('nodes.stop_command', ['--reset', '--expect', '2']) as command:
+    with running('nodes.stop.main', ['--reset', '--expect', '2']) as command:
         return command.wait(), command.output
 
 
@@ -38,7 +38,7 @@ def test_one_button_stops_both_robots_and_one_command_resets_them(tmp_path: Path
         own_domain(),
         running_server() as url,
         running_probe() as probe,
-        running('nodes.fleet', [str(page_files(tmp_path, url))]),
+        running('nodes.fleet.main', [str(page_files(tmp_path, url))]),
     ):
         probe.watch(*ROBOTS)
         button = probe.node.create_publisher(Bool, '/emergency_stop', 10)

@@ -23,7 +23,7 @@ from support.waiting import ticks, wait_for
 
 from lerobot_arena_ros import RoboticsProducer
 from lerobot_arena_ros.control.causes import LOOKING
-from lerobot_arena_ros.nodes.other_publishers import OtherPublishers
+from lerobot_arena_ros.nodes.bridge.other_publishers import OtherPublishers
 
 SIDE = {'consume.room_id': 'in', 'joints': ['j1'], 'consume.allow_other_publishers': False}
 TOPIC = f'/{NAMESPACE}/joint_commands'
@@ -158,7 +158,7 @@ def test_of_two_bridges_on_one_topic_none_moves_the_robot(name: str) -> None:
                 '-r',
                 f'__node:={name}',
             )
-            with running('nodes.bridge', second) as late:
+            with running('nodes.bridge.main', second) as late:
                 first = bridged.bridge
                 # DDS may know the publisher before the name of its node.
                 holding = 'active -> holding: another node publishes'

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from lerobot_arena_ros.nodes.parameter_table import (
+from lerobot_arena_ros.nodes.settings.parameter_table import (
     JOINT_SPECS,
     SPECS,
     ParameterError,

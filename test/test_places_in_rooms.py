@@ -12,10 +12,10 @@ from support.peers import Peer, RawPeer, connect, join, joints, ws_path
 from support.server import running_server
 from support.tokens import TOKENS
 
-from lerobot_arena_ros.server.access import Rules
-from lerobot_arena_ros.server.limits import Limits, Policy, Timing
-from lerobot_arena_ros.server.room import DRIVER_PLACES
-from lerobot_arena_ros.server.tokens import Access, Grant, Tokens
+from lerobot_arena_ros.server.access.rules import Rules
+from lerobot_arena_ros.server.access.tokens import Access, Grant, Tokens
+from lerobot_arena_ros.server.rooms.limits import Limits, Policy, Timing
+from lerobot_arena_ros.server.rooms.room import DRIVER_PLACES
 
 WORKSPACE = 'lab'
 PROBE_S = 1.0

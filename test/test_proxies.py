@@ -27,8 +27,8 @@ from lerobot_arena_ros.arena.errors import (
 )
 from lerobot_arena_ros.arena.messages import Role
 from lerobot_arena_ros.arena.proxies import ENVIRONMENT_NAMES, Environment
-from lerobot_arena_ros.arena.rooms import Rooms
-from lerobot_arena_ros.server.access import Rules
+from lerobot_arena_ros.arena.rest_client import Rooms
+from lerobot_arena_ros.server.access.rules import Rules
 
 PROXY = 'http://proxy:3128'
 ARENA = 'http://arena.example:8000'

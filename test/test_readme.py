@@ -44,11 +44,11 @@ def test_the_arm_of_the_page_follows_a_room_that_is_made_later(tmp_path: Path) -
         url = stack.enter_context(running_server())
         probe = stack.enter_context(running_probe())
         probe.node.create_subscription(JointState, '/joint_states', seen.append, 10)
-        stack.enter_context(running('nodes.demo_arm', arm.split()[4:]))
+        stack.enter_context(running('nodes.demo.arm', arm.split()[4:]))
         options = {'server_url': url, 'consume.room_id': ROOM, 'units': 'degrees'}
         words = [word for item in options.items() for word in ('-p', ':='.join(item))]
         bridge = stack.enter_context(
-            running('nodes.bridge', ['--ros-args', '--params-file', str(params), *words])
+            running('nodes.bridge.main', ['--ros-args', '--params-file', str(params), *words])
         )
         wait_for(lambda: 'there is no such room' in bridge.output, 'the bridge to miss it', 20.0)
         rooms = f'{url}/robotics/workspaces/{WORKSPACE}/rooms'

@@ -6,9 +6,9 @@ import pytest
 
 from lerobot_arena_ros.arena.errors import RequestRejected, RoomNotFound
 from lerobot_arena_ros.arena.messages import EmergencyStop, Join, JointUpdate, Role
-from lerobot_arena_ros.server.limits import Limits
-from lerobot_arena_ros.server.registry import Registry
-from lerobot_arena_ros.server.room import Now
+from lerobot_arena_ros.server.rooms.limits import Limits
+from lerobot_arena_ros.server.rooms.registry import Registry
+from lerobot_arena_ros.server.rooms.room import Now
 
 NOW = Now(100.0, '2026-01-31T10:15:30+00:00')
 

@@ -15,12 +15,12 @@ from support.arena_server import arena_server
 from support.tokens import TOKENS, tokens_file
 from support.waiting import wait_for
 
-from lerobot_arena_ros.server import reloading
-from lerobot_arena_ros.server.access import Rules
-from lerobot_arena_ros.server.app import create_app
-from lerobot_arena_ros.server.options import Options, read_options
-from lerobot_arena_ros.server.reloading import Hangup, read_tokens_again
-from lerobot_arena_ros.server.tokens import Grant, Tokens
+from lerobot_arena_ros.server.access.rules import Rules
+from lerobot_arena_ros.server.access.tokens import Grant, Tokens
+from lerobot_arena_ros.server.cli import reloading
+from lerobot_arena_ros.server.cli.options import Options, read_options
+from lerobot_arena_ros.server.cli.reloading import Hangup, read_tokens_again
+from lerobot_arena_ros.server.http.app import create_app
 
 ROOMS = '/robotics/workspaces/lab/rooms'
 

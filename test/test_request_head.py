@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, strategies
 import pytest
 
-from lerobot_arena_ros.server.request_head import HeadCheck, ambiguity_of
+from lerobot_arena_ros.server.net.request_head import HeadCheck, ambiguity_of
 
 GOOD = b'GET / HTTP/1.1\r\nHost: a\r\nX: b c\r\n\r\n'
 BODY = b'{\n \n}\r\n '

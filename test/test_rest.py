@@ -13,7 +13,7 @@ from support.peers import enter, joint, joints
 from support.server import running_server
 from support.waiting import wait_until
 
-from lerobot_arena_ros.server.limits import Limits
+from lerobot_arena_ros.server.rooms.limits import Limits
 
 Json = dict[str, Any]
 

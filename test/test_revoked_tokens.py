@@ -17,7 +17,7 @@ from support.peers import RawPeer, connect, join, ws_path
 from support.tokens import ROLES, TOKENS, tokens_file
 from support.waiting import wait_until
 
-from lerobot_arena_ros.server.tokens import hash_of
+from lerobot_arena_ros.server.access.tokens import hash_of
 
 PING = 9
 OTHER_TOKEN = 'other-0123456789abcdef'

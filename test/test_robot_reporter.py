@@ -30,14 +30,14 @@ from lerobot_arena_ros.control.gate import State
 from lerobot_arena_ros.control.joint_map import Joint
 from lerobot_arena_ros.control.stop import Stop
 from lerobot_arena_ros.control.units import Unit
-from lerobot_arena_ros.nodes.arena_thread import ArenaThread
-from lerobot_arena_ros.nodes.commander import Commander, View
-from lerobot_arena_ros.nodes.robot_reporter import (
+from lerobot_arena_ros.nodes.bridge.command_consumer import Commander, View
+from lerobot_arena_ros.nodes.bridge.robot_reporter import (
     PERIOD_S,
     SHORTEST_S,
     Identity,
     RobotReporter,
 )
+from lerobot_arena_ros.nodes.runtime.arena_thread import ArenaThread
 
 IDENTITY = Identity('/arm1/arena_bridge', 'lab-pc', can_reset=False)
 QUARTER = math.pi / 2

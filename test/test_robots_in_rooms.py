@@ -12,7 +12,7 @@ from support.peers import Json, RawPeer, enter, joint, robot_state, update, ws_p
 from support.server import running_server
 from support.waiting import wait_until
 
-from lerobot_arena_ros.server.limits import Policy, Timing
+from lerobot_arena_ros.server.rooms.limits import Policy, Timing
 
 STATE, RESET = 'robot_state', 'remote_reset'
 PATH = ws_path(WORKSPACE, 'arm')

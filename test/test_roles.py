@@ -19,11 +19,11 @@ from support.server import running_server
 from support.tokens import ROLES, TOKENS, tokens_file
 from support.waiting import wait_for
 
-from lerobot_arena_ros.server.access import Rules
-from lerobot_arena_ros.server.app import create_app
-from lerobot_arena_ros.server.limits import Policy
-from lerobot_arena_ros.server.options import read_options
-from lerobot_arena_ros.server.tokens import Access, Grant, Tokens, hash_of
+from lerobot_arena_ros.server.access.rules import Rules
+from lerobot_arena_ros.server.access.tokens import Access, Grant, Tokens, hash_of
+from lerobot_arena_ros.server.cli.options import read_options
+from lerobot_arena_ros.server.http.app import create_app
+from lerobot_arena_ros.server.rooms.limits import Policy
 
 WORKSPACE, OTHER = 'lab', 'home'
 ROOM = f'/robotics/workspaces/{WORKSPACE}/rooms/arm'

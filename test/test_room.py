@@ -25,8 +25,8 @@ from lerobot_arena_ros.arena.messages import (
     Unknown,
 )
 from lerobot_arena_ros.arena.robot_state import Refusal, RobotJoint, RobotState
-from lerobot_arena_ros.server.limits import Limits
-from lerobot_arena_ros.server.room import Member, Now, Room
+from lerobot_arena_ros.server.rooms.limits import Limits
+from lerobot_arena_ros.server.rooms.room import Member, Now, Room
 
 NOW = Now(100.0, '2026-01-31T10:15:30+00:00')
 

@@ -20,10 +20,10 @@ from lerobot_arena_ros.arena.session import Event, LinkTiming
 from lerobot_arena_ros.control.causes import late
 from lerobot_arena_ros.control.condition import Level
 from lerobot_arena_ros.control.stop import Stop
-from lerobot_arena_ros.nodes.arena_thread import ArenaThread
-from lerobot_arena_ros.nodes.links import LinkStatus, RoomLink
-from lerobot_arena_ros.nodes.node_log import NodeLog
-from lerobot_arena_ros.nodes.settings import LinkSettings
+from lerobot_arena_ros.nodes.bridge.room_link import LinkStatus, RoomLink
+from lerobot_arena_ros.nodes.runtime.arena_thread import ArenaThread
+from lerobot_arena_ros.nodes.runtime.node_log import NodeLog
+from lerobot_arena_ros.nodes.settings.bridge_settings import LinkSettings
 
 SETTINGS = LinkSettings(LinkTiming(), stop_on_loss=False, reconnect_min_s=0.1, reconnect_max_s=0.2)
 

@@ -26,7 +26,7 @@ from lerobot_arena_ros.arena.errors import (
     TransportError,
 )
 from lerobot_arena_ros.arena.messages import RoomInfo, room_info, room_state
-from lerobot_arena_ros.arena.rooms import Rooms, _within
+from lerobot_arena_ros.arena.rest_client import Rooms, _within
 
 pytestmark = pytest.mark.usefixtures('no_task_left')
 

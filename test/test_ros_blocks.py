@@ -13,12 +13,12 @@ from support.launch_files import ARGUMENTS
 from support.pages import PAGES, ROOT, blocks_of, read
 import yaml
 
-from lerobot_arena_ros.nodes.demo_arm import SPECS as ARM_SPECS
-from lerobot_arena_ros.nodes.fleet_file import read_fleet
-from lerobot_arena_ros.nodes.parameter_table import JOINT_SPECS, SPECS, Spec
-from lerobot_arena_ros.nodes.settings import BridgeSettings
-from lerobot_arena_ros.nodes.yaml_file import flatten
-from lerobot_arena_ros.server.options import read_options
+from lerobot_arena_ros.nodes.demo.arm import SPECS as ARM_SPECS
+from lerobot_arena_ros.nodes.settings.bridge_settings import BridgeSettings
+from lerobot_arena_ros.nodes.settings.fleet_file import read_fleet
+from lerobot_arena_ros.nodes.settings.parameter_table import JOINT_SPECS, SPECS, Spec
+from lerobot_arena_ros.nodes.settings.yaml_file import flatten
+from lerobot_arena_ros.server.cli.options import read_options
 from lerobot_arena_ros.sim.parameters import SPECS as SIM_SPECS
 
 PACKAGE = 'lerobot_arena_ros'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tracemalloc
 
-from lerobot_arena_ros.server.samples import MOST_OF_SENDER, MOST_OF_TOKEN, Samples
+from lerobot_arena_ros.server.log.samples import MOST_OF_SENDER, MOST_OF_TOKEN, Samples
 
 WATCHER = {'peer': '10.0.0.7', 'token': 'watch'}
 DRIVER = {'peer': '10.0.0.8', 'token': 'drive'}

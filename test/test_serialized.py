@@ -18,15 +18,15 @@ from rclpy.serialization import deserialize_message, serialize_message
 from sensor_msgs.msg import JointState
 
 from lerobot_arena_ros.control.units import ConversionError
-from lerobot_arena_ros.nodes import serialized as serialized_module
-from lerobot_arena_ros.nodes.conversions import (
+from lerobot_arena_ros.nodes.bridge import cdr as serialized_module
+from lerobot_arena_ros.nodes.bridge.cdr import MAX_SHAPES, CommandWriter, JointStateReader
+from lerobot_arena_ros.nodes.bridge.conversions import (
     COMMAND_TYPES,
     command_to_ros,
     joint_state_from_ros,
     stamp_ns,
 )
-from lerobot_arena_ros.nodes.parameter_table import SPECS
-from lerobot_arena_ros.nodes.serialized import MAX_SHAPES, CommandWriter, JointStateReader
+from lerobot_arena_ros.nodes.settings.parameter_table import SPECS
 
 NAMES = st.lists(st.text(st.characters(codec='utf-8', exclude_characters='\0')), unique=True)
 NUMBERS = st.floats(allow_nan=False)

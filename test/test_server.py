@@ -32,7 +32,7 @@ from support.server import running_server
 from support.waiting import wait_until
 import websockets
 
-from lerobot_arena_ros.server.limits import Timing
+from lerobot_arena_ros.server.rooms.limits import Timing
 
 
 @pytest.fixture(scope='module')

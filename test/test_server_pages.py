@@ -24,7 +24,7 @@ from lerobot_arena_ros.arena.messages import (
     decode_server,
     encode,
 )
-from lerobot_arena_ros.server.options import read_options
+from lerobot_arena_ros.server.cli.options import read_options
 
 PAGE = 'docs/reference/server.md'
 MESSAGES = 'docs/reference/messages.md'

@@ -14,8 +14,8 @@ from support.arena_server import arena_server
 from support.peers import RawPeer, ws_path
 from support.server import running_server
 
-from lerobot_arena_ros.server.hub import Hub
 from lerobot_arena_ros.server.net.exchange import Exchange
+from lerobot_arena_ros.server.participants.connection_manager import Hub
 from lerobot_arena_ros.server.serving import listen, url_of
 
 ROOMS = '/robotics/workspaces/lab/rooms'

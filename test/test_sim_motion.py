@@ -12,8 +12,8 @@ pytest.importorskip('mujoco', reason='MuJoCo is not here: requirements/sim.txt')
 
 from lerobot_arena_ros.control.gate import Command, Gate, State
 from lerobot_arena_ros.control.gate_settings import GateJoint
-from lerobot_arena_ros.nodes.parameter_reading import check_parameters
-from lerobot_arena_ros.nodes.settings import BridgeSettings
+from lerobot_arena_ros.nodes.settings.bridge_settings import BridgeSettings
+from lerobot_arena_ros.nodes.settings.parameter_validation import check_parameters
 from lerobot_arena_ros.sim.arm import Servo, SimArm
 from lerobot_arena_ros.sim.driver import Driver
 from lerobot_arena_ros.sim.names import JOINTS

@@ -31,7 +31,7 @@ from support.required import require
 from support.waiting import wait_for
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
-from lerobot_arena_ros.nodes.conversions import joint_state_from_ros, stamp_ns
+from lerobot_arena_ros.nodes.bridge.conversions import joint_state_from_ros, stamp_ns
 from lerobot_arena_ros.sim.names import CAMERAS, JOINTS
 
 ROOT = Path(__file__).resolve().parents[1]

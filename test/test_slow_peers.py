@@ -16,7 +16,7 @@ from support.peers import Peer, RawPeer, enter, joint, joints, update, ws_path
 from support.server import running_server
 from support.waiting import wait_until
 
-from lerobot_arena_ros.server.limits import Timing
+from lerobot_arena_ros.server.rooms.limits import Timing
 
 PATH = ws_path('lab', 'arm')
 ROOMS = '/robotics/workspaces/lab/rooms'

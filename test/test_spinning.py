@@ -20,9 +20,9 @@ LARGEST_GROWTH = 10_000
 
 BUSY = f"""
 import gc, os, signal, sys
-from lerobot_arena_ros.nodes import spinning
-from lerobot_arena_ros.nodes.stop_signal import StopSignal
-from lerobot_arena_ros.nodes.spinning import Program, run
+from lerobot_arena_ros.nodes.runtime import run_node as spinning
+from lerobot_arena_ros.nodes.runtime.shutdown_signal import StopSignal
+from lerobot_arena_ros.nodes.runtime.run_node import Program, run
 from rclpy.node import Node
 from std_msgs.msg import Bool
 
@@ -61,8 +61,8 @@ sys.exit(code)
 
 IDLE = """
 import sys
-from lerobot_arena_ros.nodes.stop_signal import StopSignal
-from lerobot_arena_ros.nodes import spinning
+from lerobot_arena_ros.nodes.runtime.shutdown_signal import StopSignal
+from lerobot_arena_ros.nodes.runtime import run_node as spinning
 from rclpy.node import Node
 
 spinning.SPIN_SLICE_S = 60.0

@@ -24,7 +24,7 @@ from support.probe import Probe, running_probe
 from support.processes import Process, ros_arguments, running, running_command
 from support.waiting import wait_for
 
-COMMAND = 'nodes.stop_command'
+COMMAND = 'nodes.stop.main'
 ROBOTS = ('left', 'middle', 'right')
 NOWHERE = 'http://127.0.0.1:9'
 PARAMETERS: dict[str, Any] = {
@@ -51,7 +51,7 @@ def fixture_fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Probe]:
     """Have three bridges in three namespaces, and what they say."""
     robots = {name: follower('a') for name in ROBOTS}
     path = fleet_file(tmp_path_factory.mktemp('fleet'), NOWHERE, robots)
-    with stage(*ROBOTS) as probe, running('nodes.fleet', [str(path)]):
+    with stage(*ROBOTS) as probe, running('nodes.fleet.main', [str(path)]):
         wait_for_stops(probe, *ROBOTS, stopped=False)
         yield probe
 
@@ -65,13 +65,14 @@ def bridge(namespace: str, *more: str, on_trigger: str = '') -> Iterator[Process
     """
     arguments = ros_arguments(namespace, PARAMETERS, *more)
     if not on_trigger:
-        with running('nodes.bridge', arguments) as process:
+        with running('nodes.bridge.main', arguments) as process:
             yield process
         return
     start = (
-        'import os, signal, sys, threading; import lerobot_arena_ros.nodes.emergency_stop as m;'
+        'import os, signal, sys, threading;'
+        'import lerobot_arena_ros.nodes.bridge.emergency_stop as m;'
         f'm.EmergencyStopPanel._on_trigger = lambda self, *_: ({on_trigger});'
-        'from lerobot_arena_ros.nodes.bridge import main; sys.exit(main())'
+        'from lerobot_arena_ros.nodes.bridge.main import main; sys.exit(main())'
     )
     with running_command([sys.executable, '-c', start, *arguments]) as process:
         yield process
@@ -282,7 +283,7 @@ def test_one_button_stops_two_robots_and_both_are_reset(tmp_path: Path) -> None:
     fleet = ['--expect', '2', '--reset']
     with (
         stage('left', 'right') as probe,
-        running('nodes.fleet', [str(tmp_path / 'one_button.yaml')]),
+        running('nodes.fleet.main', [str(tmp_path / 'one_button.yaml')]),
     ):
         wait_for_stops(probe, 'left', 'right', stopped=False)
         button = probe.node.create_publisher(Bool, '/emergency_stop', 10)

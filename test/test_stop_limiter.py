@@ -8,7 +8,7 @@ from hypothesis import given, strategies
 import pytest
 
 from lerobot_arena_ros.arena.messages import EmergencyStop, ResetStop
-from lerobot_arena_ros.server.stop_limiter import (
+from lerobot_arena_ros.server.rooms.stop_limiter import (
     BURST,
     MAX_BEHIND,
     PAUSE_S,

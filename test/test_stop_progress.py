@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lerobot_arena_ros.nodes.stop_progress import (
+from lerobot_arena_ros.nodes.stop.progress import (
     ANSWER_S,
     CALL_AGAIN_S,
     QUIET_S,

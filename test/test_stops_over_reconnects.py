@@ -164,7 +164,7 @@ def test_a_bridge_that_starts_just_after_a_stop_is_stopped(bridged: Robot) -> No
         person.stop('smoke')
         wait_for_stop(bridged)
         parameters = {**DEFAULTS, **CONSUME, 'server_url': bridged.url}
-        with running('nodes.bridge', ros_arguments(OTHER, parameters)):
+        with running('nodes.bridge.main', ros_arguments(OTHER, parameters)):
             wait_for_stop(bridged, namespace=OTHER)
 
 
@@ -200,7 +200,7 @@ async def test_the_age_of_a_stop_counts_for_a_bridge_that_was_never_there(
         async with fake_arena(arena) as fake:
             fake.room = {'id': 'a', 'workspace_id': WORKSPACE}
             parameters = {**DEFAULTS, **CONSUME, 'server_url': fake.url}
-            with running('nodes.bridge', ros_arguments(NAMESPACE, parameters)):
+            with running('nodes.bridge.main', ros_arguments(NAMESPACE, parameters)):
                 await loop.run_in_executor(None, wait_until_judged, probe, is_stopped)
 
 

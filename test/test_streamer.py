@@ -21,10 +21,10 @@ from lerobot_arena_ros.arena.messages import ErrorReply, JointUpdate
 from lerobot_arena_ros.arena.session import Late, Presence
 from lerobot_arena_ros.control.joint_map import Joint, JointMap
 from lerobot_arena_ros.control.units import Unit
-from lerobot_arena_ros.nodes.arena_thread import ArenaThread
-from lerobot_arena_ros.nodes.node_log import NodeLog
-from lerobot_arena_ros.nodes.settings import ProduceSettings
-from lerobot_arena_ros.nodes.streamer import Streamer
+from lerobot_arena_ros.nodes.bridge.joint_state_producer import Streamer
+from lerobot_arena_ros.nodes.runtime.arena_thread import ArenaThread
+from lerobot_arena_ros.nodes.runtime.node_log import NodeLog
+from lerobot_arena_ros.nodes.settings.bridge_settings import ProduceSettings
 
 JOINTS = JointMap([Joint(name, name, Unit.RADIANS) for name in ('arm', 'gripper')])
 SETTINGS = ProduceSettings('a', 50.0, 0.0, 0.5, create_room=False)

@@ -7,7 +7,7 @@ import hmac
 
 import pytest
 
-from lerobot_arena_ros.server.tokens import (
+from lerobot_arena_ros.server.access.tokens import (
     EVERYTHING,
     Access,
     Grant,

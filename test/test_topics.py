@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from lerobot_arena_ros.nodes.parameter_table import ParameterError
-from lerobot_arena_ros.nodes.topics import Overridable, check_apart, check_overrides
+from lerobot_arena_ros.nodes.settings.parameter_table import ParameterError
+from lerobot_arena_ros.nodes.settings.topics import Overridable, check_apart, check_overrides
 
 STATES = Overridable('/left/measured', 'subscription')
 COMMANDS = Overridable('/left/joint_commands', 'publisher')

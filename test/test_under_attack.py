@@ -35,9 +35,9 @@ from support.hostile import (
 from support.noticing import Times, notice
 from support.waiting import wait_for
 
-from lerobot_arena_ros.server.admission import waiting_places
-from lerobot_arena_ros.server.journal import LINES
-from lerobot_arena_ros.server.limits import Limits, Timing
+from lerobot_arena_ros.server.access.admission import waiting_places
+from lerobot_arena_ros.server.log.rate_limited_log import LINES
+from lerobot_arena_ros.server.rooms.limits import Limits, Timing
 
 CONNECTIONS = int(os.environ.get('LEROBOT_ARENA_FAULTS_HOSTILE', '400'))
 """Hostile connections at a time; ``make faults`` has 5000."""

@@ -24,9 +24,9 @@ from support.peers import connect, enter, joint, joints, ws_path
 from support.server import rules_of, running_server
 from support.waiting import wait_until
 
-from lerobot_arena_ros.server.journal import LINES
-from lerobot_arena_ros.server.limits import Limits, Policy, Timing
-from lerobot_arena_ros.server.options import read_options
+from lerobot_arena_ros.server.cli.options import read_options
+from lerobot_arena_ros.server.log.rate_limited_log import LINES
+from lerobot_arena_ros.server.rooms.limits import Limits, Policy, Timing
 
 LOG = 'lerobot_arena_ros.server'
 

@@ -19,7 +19,7 @@ from support.peers import RawPeer, connect, enter, joint, joints, ws_path
 from support.server import running_server
 from websockets.exceptions import ConnectionClosed
 
-from lerobot_arena_ros.server.limits import Policy, Timing
+from lerobot_arena_ros.server.rooms.limits import Policy, Timing
 
 
 @pytest.fixture(scope='module')

@@ -1,4 +1,4 @@
-"""One WebSocket joined to one room; the iterator that keeps it joined is in :mod:`.keeping`."""
+"""One WebSocket joined to one room; the iterator that keeps it joined is in :mod:`.reconnect`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from websockets.exceptions import ConnectionClosed
 from .access import Access
 from .address import Address
 from .client_socket import ClientSocket
+from .connect import open_socket
 from .errors import (
     ArenaError,
     ConnectError,
@@ -24,10 +25,9 @@ from .errors import (
     RoomNotFound,
 )
 from .features import Feature
-from .keeping import backoff, is_retryable, keep_joined
 from .messages import Heartbeat, Join, JointUpdate, LastStop, Message, Role, encode, room_info
-from .opening import open_socket
-from .rooms import Rooms
+from .reconnect import backoff, is_retryable, keep_joined
+from .rest_client import Rooms
 from .session import Event, LinkTiming, Session
 from .steady_clock import steady_now
 

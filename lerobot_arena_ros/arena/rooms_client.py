@@ -8,7 +8,7 @@ import uuid
 from .access import Access
 from .address import DEFAULT_URL, Address
 from .errors import RoomNotFound
-from .rooms import Rooms
+from .rest_client import Rooms
 
 __all__ = ['RoomsClient']
 

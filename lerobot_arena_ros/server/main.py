@@ -10,7 +10,7 @@ __all__ = ['main']
 def main() -> None:
     """Serve until SIGINT or SIGTERM comes."""
     # A signal may come during this import, which is most of a start-up: executables.py sees to it.
-    from .program import run_server
+    from .cli.program import run_server
 
     run_server(sys.argv[1:])
 

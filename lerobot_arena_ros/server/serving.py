@@ -12,13 +12,13 @@ import ssl
 
 from fastapi import FastAPI
 
-from .admission import Entry
-from .app import chores
-from .hub import Hub
+from .access.admission import Entry
+from .http.app import chores
 from .net.fair_reader import FairReader
 from .net.http_connection import HttpConnection
 from .net.listener import Listener
 from .net.web_socket import WebSocket
+from .participants.connection_manager import Hub
 
 __all__ = [
     'Certificate',

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from lerobot_arena_ros.nodes.stop_signal import StopSignal
-from lerobot_arena_ros.nodes.usage import answer
+from lerobot_arena_ros.nodes.runtime.cli_help import answer
+from lerobot_arena_ros.nodes.runtime.shutdown_signal import StopSignal
 
 from .parameters import SPECS
 
@@ -26,7 +26,7 @@ def main(args: list[str] | None = None) -> int:
     from .pictures import choose_gl
 
     choose_gl()  # Read when MuJoCo is imported.
-    from lerobot_arena_ros.nodes.spinning import Program, run
+    from lerobot_arena_ros.nodes.runtime.run_node import Program, run
 
     from .node import SimArmNode
 

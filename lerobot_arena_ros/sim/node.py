@@ -22,16 +22,16 @@ from sensor_msgs.msg import Image, JointState
 from std_msgs.msg import Float64MultiArray, String
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
-from lerobot_arena_ros.nodes.conversions import (
+from lerobot_arena_ros.nodes.bridge.conversions import (
     COMMAND_TYPES,
     CommandMessage,
     joint_state_from_ros,
     joint_state_to_ros,
     stamp_ns,
 )
-from lerobot_arena_ros.nodes.node_log import NodeLog
-from lerobot_arena_ros.nodes.parameter_table import ParameterError
-from lerobot_arena_ros.nodes.parameters import declare
+from lerobot_arena_ros.nodes.runtime.node_log import NodeLog
+from lerobot_arena_ros.nodes.runtime.parameters import declare
+from lerobot_arena_ros.nodes.settings.parameter_table import ParameterError
 
 from .arm import SimArm
 from .driver import CommandError, Driver

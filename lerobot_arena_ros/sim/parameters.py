@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lerobot_arena_ros.nodes.parameter_table import Spec
+from lerobot_arena_ros.nodes.settings.parameter_table import Spec
 
 from .names import JOINTS
 

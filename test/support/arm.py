@@ -103,7 +103,7 @@ def arm(probe: Probe, namespace: str, *, rate_hz: float = 50.0) -> Iterator[Arm]
     arguments = ros_arguments(
         namespace, {'joints': ['j1'], 'max_velocity': 20.0, 'rate_hz': rate_hz}
     )
-    with running('nodes.demo_arm', arguments):
+    with running('nodes.demo.arm', arguments):
         wait_for(lambda: seen.position is not None, 'the arm', 20.0)
         node.create_subscription(JointState, f'/{namespace}/joint_commands', seen.on_command, 100)
         yield seen

@@ -12,10 +12,10 @@ from fastapi import FastAPI, Response
 from fastapi import WebSocket as AsgiWebSocket
 
 from lerobot_arena_ros.arena.sansio import Frame, Opcode, text_frame
-from lerobot_arena_ros.server.hub import Hub
-from lerobot_arena_ros.server.journal import Journal
-from lerobot_arena_ros.server.limits import Limits, Policy, Timing
+from lerobot_arena_ros.server.log.rate_limited_log import Journal
 from lerobot_arena_ros.server.net.web_socket import WebSocket as ServedSocket
+from lerobot_arena_ros.server.participants.connection_manager import Hub
+from lerobot_arena_ros.server.rooms.limits import Limits, Policy, Timing
 from lerobot_arena_ros.server.serving import listen, serve, url_of
 
 __all__ = ['FakeArena', 'WebSocket', 'answering', 'fake_arena', 'listed', 'say', 'welcome']

@@ -175,7 +175,7 @@ def fault_stage(
         given = {**QUICK, **CONSUME, 'server_url': proxy.url, **(parameters or {})}
         bridge = Restartable(
             stack,
-            lambda more: running('nodes.bridge', ros_arguments(FOLLOWER, given, *more)),
+            lambda more: running('nodes.bridge.main', ros_arguments(FOLLOWER, given, *more)),
         )
         stage = Stage(url, probe, follower, proxy, leader_proxy, arena, bridge)
         wait_for(lambda: len(follower.steps) > 100, 'the arm to move', 40.0)
@@ -185,6 +185,6 @@ def fault_stage(
 def _lead(stack: ExitStack, url: str) -> None:
     """Have an arm that waves, and a bridge that says so in the room."""
     waving = {'joints': ['j1'], 'motion': 'sine', 'period_s': 4.0}
-    stack.enter_context(running('nodes.demo_arm', ros_arguments(LEADER, waving)))
+    stack.enter_context(running('nodes.demo.arm', ros_arguments(LEADER, waving)))
     parameters = {**QUICK, 'produce.room_id': ROOM, 'joints': ['j1'], 'server_url': url}
-    stack.enter_context(running('nodes.bridge', ros_arguments(LEADER, parameters)))
+    stack.enter_context(running('nodes.bridge.main', ros_arguments(LEADER, parameters)))

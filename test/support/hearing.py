@@ -15,7 +15,7 @@ from lerobot_arena_ros.arena.connection import (
 )
 from lerobot_arena_ros.arena.errors import ConnectionLost
 from lerobot_arena_ros.arena.messages import JointUpdate, Role
-from lerobot_arena_ros.arena.rooms import Rooms
+from lerobot_arena_ros.arena.rest_client import Rooms
 from lerobot_arena_ros.arena.session import Event, LinkTiming, Presence
 
 from .fake_arena import FakeArena

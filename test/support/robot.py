@@ -130,7 +130,7 @@ class Robot:
 def robot(
     parameters: dict[str, Any],
     *more: str,
-    executable: str = 'nodes.bridge',
+    executable: str = 'nodes.bridge.main',
     arena: Callable[[], AbstractContextManager[str]] = running_server,
     **options: Any,
 ) -> Iterator[Robot]:

@@ -10,12 +10,12 @@ from typing import Any, cast
 
 from fastapi import FastAPI
 
-from lerobot_arena_ros.server.access import Rules
-from lerobot_arena_ros.server.app import create_app
-from lerobot_arena_ros.server.limits import Limits, Policy, Timing
-from lerobot_arena_ros.server.loops import new_event_loop
+from lerobot_arena_ros.server.access.rules import Rules
+from lerobot_arena_ros.server.access.tokens import Grant, Tokens
+from lerobot_arena_ros.server.http.app import create_app
+from lerobot_arena_ros.server.net.event_loop import new_event_loop
+from lerobot_arena_ros.server.rooms.limits import Limits, Policy, Timing
 from lerobot_arena_ros.server.serving import Certificate, listen, serve, url_of
-from lerobot_arena_ros.server.tokens import Grant, Tokens
 
 __all__ = ['rules_of', 'running_server']
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lerobot_arena_ros.server.tokens import hash_of
+from lerobot_arena_ros.server.access.tokens import hash_of
 
 __all__ = ['ROLES', 'TOKENS', 'tokens_file']
 

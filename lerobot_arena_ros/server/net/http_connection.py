@@ -16,10 +16,10 @@ from urllib.parse import unquote
 
 import h11
 
-from ..limits import Timing
-from ..request_head import HeadCheck
+from ..rooms.limits import Timing
 from .exchange import App, Exchange, Headers, Scope, missing_headers
 from .fair_reader import FairReader
+from .request_head import HeadCheck
 from .web_socket import WebSocket
 
 __all__ = ['HttpConnection']

@@ -15,7 +15,7 @@ import ssl
 import time
 from typing import Any
 
-from ..admission import Admission, Entry
+from ..access.admission import Admission, Entry
 from .fair_reader import FairReader
 
 __all__ = ['Listener']

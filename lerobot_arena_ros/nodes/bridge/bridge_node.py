@@ -1,0 +1,507 @@
+"""The bridge as a lifecycle node: entities, transitions, and who is told what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+import platform
+import threading
+from typing import Any
+
+from diagnostic_msgs.msg import DiagnosticArray
+from rcl_interfaces.msg import SetParametersResult
+from rclpy.clock import Clock, ClockType
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.parameter import Parameter
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.qos_overriding_options import QoSOverridingOptions
+from sensor_msgs.msg import JointState
+from std_msgs.msg import String
+
+from lerobot_arena_ros.arena.steady_clock import steady_now
+from lerobot_arena_ros.control.condition import Condition
+from lerobot_arena_ros.control.descriptions import Descriptions
+from lerobot_arena_ros.control.joint_map import JointMap
+from lerobot_arena_ros.control.readiness import named
+from lerobot_arena_ros.control.stop import Stop
+from lerobot_arena_ros.control.units import ConversionError
+from lerobot_arena_ros.control.urdf import UrdfError, read_joints
+
+from ..runtime import lifecycle
+from ..runtime.arena_thread import ArenaThread
+from ..runtime.meant_parameters import check_arguments
+from ..runtime.node_log import NodeLog
+from ..runtime.parameters import read_parameters
+from ..settings.bridge_settings import PAUSE_S, BridgeSettings, ConsumeSettings
+from ..settings.parameter_table import SPECS, ParameterError, Value
+from ..settings.topics import Overridable, check_apart, check_overrides
+from . import diagnostics
+from .bridge_sessions import Sides
+from .callback_guard import Faults
+from .cdr import JointStateReader
+from .command_consumer import Commander
+from .command_topic import CommandTopic
+from .condition_log import ConditionLog
+from .conversions import COMMAND_TYPES
+from .emergency_stop import EmergencyStopPanel
+from .namesakes import ALONE, Namesakes
+from .other_publishers import OtherPublishers, publisher_names
+from .robot_reporter import Identity
+
+__all__ = ['BridgeNode']
+
+BEAT_PERIOD_S = 0.5
+"""Of the timer that repeats the stop's status and looks at the graph."""
+
+NAMESAKE_BEATS = 4
+"""Between two looks for nodes of the same name, which list the whole graph."""
+
+PULSE_PERIOD_S = 0.1
+"""Of the timer that shows that the callbacks run, where short pauses count."""
+
+_OVERRIDABLE = {'joint_states': 'subscription', 'joint_commands': 'publisher'}
+"""The topics whose QoS parameters may change."""
+
+_DYNAMIC = {spec.name: spec for spec in SPECS if spec.dynamic}
+
+_DESCRIPTION_QOS = QoSProfile(
+    depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL
+)
+
+
+class BridgeNode(LifecycleNode):
+    """
+    The node ``arena_bridge``, ``arena_producer`` or ``arena_consumer``.
+
+    Topics: ``joint_states`` (sensor_msgs/JointState, in, sensor data), ``joint_commands`` (out,
+    reliable, depth 1; type by ``consume.command_interface``), ``robot_description``
+    (std_msgs/String, in, latched), ``/diagnostics`` (diagnostic_msgs/DiagnosticArray, out), and
+    the topics and services of :class:`EmergencyStopPanel`.
+
+    The stop's entities and /diagnostics exist from the constructor on, whatever the state.
+
+    :param sides: ``produce``, ``consume`` or both: which rooms are looked at.
+    :param name: of the node, unless it is remapped.
+    :param thread: shared with other nodes, by whoever lets it end: nothing waits for it here, lest
+        the others wait, too. None: one of its own.
+    :param arguments: the command line, if its parameters are for this node.
+    :param options: those of rclpy's nodes.
+    :ivar log: where lines about this node go.
+    :raises ParameterError: the node must not run with its parameters.
+    """
+
+    def __init__(
+        self,
+        sides: tuple[str, ...] = ('produce', 'consume'),
+        *,
+        name: str = 'arena_bridge',
+        thread: ArenaThread | None = None,
+        arguments: Sequence[str] = (),
+        **options: Any,
+    ) -> None:
+        super().__init__(name, **options)
+        self.log = NodeLog(self.get_logger())
+        for warning in check_arguments(self.get_fully_qualified_name(), arguments):
+            self.log.warning(warning)
+        values, joints = read_parameters(self)
+        for side in {'produce', 'consume'} - set(sides):
+            values[f'{side}.room_id'] = ''
+        self.settings = BridgeSettings.of(values, joints)
+        self._check_topics()
+        if ignored := self._check_qos_overrides():
+            self.log.warning(ignored)
+        if self.settings.consume is not None:
+            for caution in self.settings.consume.limits.cautions(self.settings.joint_map.joints):
+                self.log.warning(caution)
+        self._joint_map = self.settings.joint_map
+        self._descriptions = Descriptions(self._joint_map.names)
+        self._lock = threading.RLock()
+        self._steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self._thread = thread or ArenaThread()
+        self._shares_thread = thread is not None
+        self._sides: Sides | None = None
+        self._entities: list[Any] = []
+        self._reader = JointStateReader()
+        self._measured_topic = 'joint_states'  # As remapped, once it is listened to.
+        self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 1)
+        self._panel = EmergencyStopPanel(
+            self,
+            thread=self._thread,
+            lock=self._lock,
+            on_stop=self._on_stop,
+            on_stopped=self._on_stopped,
+            on_reset=self._on_reset,
+            stop_on_loss=self.settings.link.stop_on_loss,
+            allow_remote_reset=self.settings.allow_remote_reset,
+        )
+        self._rates = diagnostics.Rates()
+        self._namesakes = Namesakes(self)
+        self._trouble: str | None = None  # Why the last transition failed.
+        self._told = {
+            'lifecycle': ConditionLog(self.log, recovered='active again'),
+            'mapping': ConditionLog(self.log, recovered='all joints are mapped'),
+            'names': ConditionLog(self.log, recovered=ALONE.text, patience_s=0.0),
+        }
+        self._beats = 0
+        self._beat_at = steady_now()
+        self._is_report_due = False
+        self.create_timer(BEAT_PERIOD_S, self._on_beat, clock=self._steady)
+        self.add_on_set_parameters_callback(self._on_set_parameters)
+        lifecycle.guard_transitions(self)
+        self._faults = Faults(self, self._panel)
+        self._faults.guard()
+        if self.settings.estop_on_start:
+            self._panel.trip(Stop('estop_on_start', 'stopped at start', tell_rooms=False))
+
+    def _check_topics(self) -> None:
+        names = ['joint_states', 'robot_description', 'emergency_stop', '/diagnostics']
+        if self.settings.consume is not None:
+            # On joint_states it would take its own commands for where the robot is.
+            names.insert(1, 'joint_commands')
+        check_apart({name: self.resolve_topic_name(name) for name in names})
+
+    def _check_qos_overrides(self) -> str | None:
+        given = {name: each.value for name, each in self._parameter_overrides.items()}
+        entities = [
+            Overridable(self.resolve_topic_name(name), kind) for name, kind in _OVERRIDABLE.items()
+        ]
+        return check_overrides(given, entities)
+
+    @property
+    def failure(self) -> str | None:
+        """Why the node cannot go on, in one line; None while it can."""
+        return self._faults.latest or (None if self._sides is None else self._sides.failure)
+
+    def retire(self) -> None:
+        """
+        Go on without serving, after a failure: stopped, and out of the rooms.
+
+        It serves again when it is configured and activated by hand, and its stop is reset.
+        """
+        self._trouble = self.failure
+        self._faults.trip(self.failure or 'retired')
+        self._faults.latest = None
+        lifecycle.unconfigure(self)
+
+    @property
+    def is_configured(self) -> bool:
+        """Whether it serves its rooms."""
+        return self._sides is not None
+
+    def start(self) -> None:
+        """Configure and activate, where the user wants that without being asked."""
+        if not self.settings.autostart:
+            return
+        if self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
+            self.trigger_activate()
+
+    def rest(self) -> None:
+        """Let nothing through any more, at once; the process is about to end."""
+        self._deactivate()
+
+    def finish(self) -> None:
+        """Stop commanding and leave the rooms; idempotent."""
+        try:
+            self._deactivate()
+            self._panel.announce()
+        finally:
+            self._cleanup()
+            if not self._shares_thread:
+                self._thread.stop(1.0)
+
+    # ----- lifecycle
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Make the command topic and its inputs, and begin to join."""
+        return self._transition(self._configure, 'configure')
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Let values through."""
+        return self._transition(self._activate, 'activate')
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Let nothing through, and keep the links."""
+        return self._transition(self._deactivate, 'deactivate')
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Leave the rooms."""
+        return self._transition(self._cleanup, 'clean up')
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Let nothing through, and leave the rooms."""
+        self._transition(self._deactivate, 'deactivate')
+        return self._transition(self._cleanup, 'clean up')
+
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """End in the safe state: nothing moves, and another configure may cure it."""
+        self._deactivate()
+        self._cleanup()
+        return TransitionCallbackReturn.SUCCESS
+
+    def _transition(self, act: Callable[[], None], what: str) -> TransitionCallbackReturn:
+        done = lifecycle.change(self, act, what, on_failure=self._on_failed_transition)
+        self.publish_diagnostics()
+        return done
+
+    def _on_failed_transition(self, trouble: str) -> None:
+        self._trouble = trouble
+
+    def _configure(self) -> None:
+        settings = self.settings
+        self._joint_map = settings.joint_map
+        self._descriptions = Descriptions(self._joint_map.names)
+        topic = self._command_topic(settings.consume) if settings.consume else None
+        # A link that was not left in time may hear a stop meanwhile, which the new gate must not
+        # miss.
+        with self._lock:
+            self._sides = Sides(
+                settings,
+                self._joint_map,
+                identity=Identity(
+                    self.get_fully_qualified_name(), platform.node(), settings.allow_remote_reset
+                ),
+                thread=self._thread,
+                panel=self._panel,
+                lock=self._lock,
+                logger=self.log,
+                topic=topic,
+                find_publishers=self._publisher_names,
+                on_change=self.publish_diagnostics,
+            )
+        # What was set while there was nothing to configure counts, too.
+        self._sides.adjust(_checked(self.get_parameters(list(_DYNAMIC))))
+        if self._sides.commander is not None:
+            self._add_ramp(self._sides.commander)
+        pulse = self.create_timer(PULSE_PERIOD_S, self._sides.pulse, clock=self._steady)
+        pulse.cancel()
+        self._sides.set_pulse(pulse)
+        self._entities.append(pulse)
+        options = QoSOverridingOptions.with_default_policies()
+        measured = self.create_subscription(
+            JointState,
+            'joint_states',
+            self._on_joint_state,
+            _measured_qos(),
+            qos_overriding_options=options,
+            raw=True,
+        )
+        self._measured_topic = measured.topic_name
+        self._entities += [
+            measured,
+            self.create_subscription(
+                String, 'robot_description', self._on_description, _DESCRIPTION_QOS
+            ),
+        ]
+        self._faults.guard()
+        self.log.info(self._joint_map.table())
+        self._sides.start()
+        self._trouble = None
+
+    def _command_topic(self, consume: ConsumeSettings) -> CommandTopic:
+        publisher = self.create_publisher(
+            COMMAND_TYPES[consume.command_interface],
+            'joint_commands',
+            _command_qos(),
+            qos_overriding_options=QoSOverridingOptions.with_default_policies(),
+        )
+        self._entities.append(publisher)
+        return CommandTopic(
+            publisher,
+            interface=consume.command_interface,
+            now_ns=self._now_ns,
+            others=OtherPublishers(
+                self,
+                publisher.topic_name,
+                allowed=consume.allow_other_publishers,
+                now=steady_now(),
+            ),
+        )
+
+    def _add_ramp(self, commander: Commander) -> None:
+        assert self.settings.consume is not None
+        period_s = self.settings.consume.gate.ramp_period_s
+        timer = self.create_timer(period_s, commander.tick, clock=self._steady)
+        timer.cancel()
+        commander.set_ramp(timer)
+        self._entities.append(timer)
+
+    def _activate(self) -> None:
+        if self._sides is not None:
+            self._sides.enable(True)
+
+    def _deactivate(self) -> None:
+        if self._sides is not None:
+            self._sides.enable(False)
+
+    def _cleanup(self) -> None:
+        sides, self._sides = self._sides, None
+        patience_s = 0.0 if self._shares_thread else 2.0
+        if sides is not None and not sides.stop(timeout_s=patience_s) and patience_s:
+            self.log.warning('the arena was not left in time')
+        entities, self._entities = self._entities, []
+        for entity in entities:
+            lifecycle.destroy(self, entity)
+
+    # ----- what the graph says
+
+    def _on_joint_state(self, data: bytes) -> None:
+        if self._sides is None:
+            return
+        try:
+            stamped_ns, positions = self._reader.read(data)
+        except ConversionError as exc:
+            self._sides.drop(exc.reason, str(exc))
+            return
+        if stamped_ns is None:
+            self._sides.measure(positions, None)
+        else:
+            age_s = (self._now_ns() - stamped_ns) * 1e-9
+            self._sides.measure(positions, age_s, stamped_ns * 1e-9)
+
+    def _now_ns(self) -> int:
+        return int(self.get_clock().now().nanoseconds)
+
+    def _on_description(self, message: String) -> None:
+        try:
+            description = read_joints(message.data)
+        except UrdfError as exc:
+            self.log.error(f'{exc}; the limits stay as they are')
+            return
+        if not self._descriptions.take(description):
+            names = named(list(description.joints)) or 'no joints'
+            self.log.warning(
+                f'robot_description of {names} is ignored, because it is not the one of the '
+                'joints in use; clean up and configure the node to use it',
+                throttle='description',
+            )
+            return
+        before = self._joint_map
+        self._joint_map = self.settings.joint_map.described_by(self._descriptions.described)
+        self.log.info(f'robot_description read\n{self._joint_map.table()}')
+        self._log_odd_joints(before)
+        if self._sides is not None:
+            self._sides.set_joint_map(self._joint_map)
+
+    def _log_odd_joints(self, before: JointMap) -> None:
+        """Name what is wrong with joints that are not needed; diagnostics tell of the others."""
+        joint_map = self._joint_map
+        new = sorted(joint_map.odd.items() - before.odd.items())
+        others = [f'{name}: {fault}' for name, fault in new if name not in joint_map.faulty]
+        if others:
+            self.log.info(f'robot_description has joints with a fault: {named(others)}')
+
+    def _on_stop(self, stop: Stop) -> None:
+        sides = self._sides  # The other thread may take it away.
+        if sides is not None and sides.commander is not None:
+            sides.commander.stop(str(stop))
+
+    def _on_stopped(self) -> None:
+        sides = self._sides
+        if sides is not None and sides.commander is not None:
+            sides.commander.announce()
+        self.publish_diagnostics()
+
+    def _on_reset(self) -> None:
+        sides = self._sides
+        if sides is not None and sides.commander is not None:
+            sides.commander.reset()
+        self.publish_diagnostics()
+
+    def _on_set_parameters(self, parameters: list[Parameter]) -> SetParametersResult:
+        try:
+            numbers = _checked(parameters)
+        except ParameterError as exc:
+            return SetParametersResult(successful=False, reason=str(exc))
+        if self._sides is not None:
+            self._sides.adjust(numbers)
+        return SetParametersResult(successful=True)
+
+    def _on_beat(self) -> None:
+        self._panel.publish()
+        self._panel.answer_remote_reset()
+        if self._sides is not None:
+            self._look_for_measurements(self._sides)
+        self._beats += 1
+        if self._beats % NAMESAKE_BEATS == 0:
+            self._namesakes.look()
+        self._beat_at = steady_now()
+        found = self._conditions()
+        for name, told in self._told.items():
+            told.see(found[name], self._beat_at)
+        if self._beats % 2 == 0:
+            self.publish_diagnostics()
+
+    def _look_for_measurements(self, sides: Sides) -> None:
+        topic = self._measured_topic
+        count = self.count_publishers(topic)
+        # Asking for names costs much more than counting, and only several have to be told apart.
+        names = self._publisher_names() if count > 1 else ()
+        sides.look(publishers=count, names=names, topic=topic)
+
+    def _publisher_names(self) -> Sequence[str]:
+        """Name the nodes that publish joint_states, where there are several."""
+        names = publisher_names(self, self._measured_topic)
+        return names if len(names) > 1 else ()
+
+    def publish_diagnostics(self) -> None:
+        """Have the arena thread publish a report; any thread, under any lock."""
+        if not self._is_report_due:
+            self._is_report_due = True
+            self._thread.post(self._faults.guarded(self._publish_report))
+
+    def _publish_report(self) -> None:
+        self._is_report_due = False  # Whatever changes from here on is another report.
+        sides = self._sides
+        try:
+            self._diagnostics.publish(self._report())
+        except Exception:
+            if sides is self._sides:
+                raise
+            # The ROS thread has destroyed what was to be reported of.
+
+    def _conditions(self) -> dict[str, Condition]:
+        sides, now = self._sides, steady_now()
+        paused_s = now - self._beat_at
+        return diagnostics.conditions(
+            sides,
+            self._panel.stop,
+            self._joint_map,
+            now,
+            lifecycle=lifecycle.condition(
+                is_configured=sides is not None,
+                is_active=sides is not None and sides.is_enabled,
+                failure=self._trouble,
+            ),
+            names=self._namesakes.condition,
+            paused_s=paused_s if paused_s > PAUSE_S + BEAT_PERIOD_S else None,
+        )
+
+    def _report(self) -> DiagnosticArray:
+        parts = diagnostics.report(
+            self._sides,
+            self._panel.stop,
+            self._joint_map,
+            rates=self._rates,
+            conditions=self._conditions(),
+        )
+        stamp = self.get_clock().now().to_msg()
+        server = self.settings.address.base_url
+        return diagnostics.array(self.get_fully_qualified_name(), server, stamp, parts)
+
+
+def _measured_qos() -> QoSProfile:
+    """Make the QoS of sensor data; anew, because rclpy writes overrides into what it is given."""
+    return QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT)
+
+
+def _command_qos() -> QoSProfile:
+    """Make the QoS of commands, of which the newest counts."""
+    return QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
+
+
+def _checked(parameters: Iterable[Parameter]) -> dict[str, Value]:
+    """
+    Give the values of the dynamic ones among parameters.
+
+    :raises ParameterError: one of them is unacceptable.
+    """
+    return {p.name: _DYNAMIC[p.name].check(p.value) for p in parameters if p.name in _DYNAMIC}

@@ -1,0 +1,462 @@
+"""
+The consume side: what comes out of the room, through the gate, onto the command topic.
+
+Deciding and publishing happen under one lock, which the emergency stop shares: after a stop
+nothing leaves any more. Both threads call in; neither waits for the other while it holds the lock.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+import math
+import threading
+from typing import NamedTuple, Protocol
+
+from lerobot_arena_ros.arena.messages import ErrorReply, JointUpdate, OddJoint, StateSync
+from lerobot_arena_ros.arena.robot_state import Refusal
+from lerobot_arena_ros.arena.session import Event, Late, Malformed, Presence
+from lerobot_arena_ros.arena.steady_clock import steady_now
+from lerobot_arena_ros.control.command_watch import commanding, present_cause
+from lerobot_arena_ros.control.condition import Condition
+from lerobot_arena_ros.control.gate import Command, Gate, State, Transition
+from lerobot_arena_ros.control.joint_map import Joint, JointMap
+from lerobot_arena_ros.control.readiness import LOCKED, unready
+from lerobot_arena_ros.control.stamps import Unusable
+from lerobot_arena_ros.control.units import ConversionError
+
+from ..runtime.node_log import NodeLog
+from ..settings.bridge_settings import CommonLimits, ConsumeSettings
+from .command_topic import CommandTopic
+from .condition_log import ConditionLog
+
+__all__ = ['Commander', 'Ramp', 'View']
+
+NAMING_S = 0.1
+"""Between two looks for publishers that contradict each other, because naming takes long."""
+
+MAX_NAMES = 100
+"""Joints of the room that are not of the robot and are named, of each kind."""
+
+MAX_NAME = 200
+"""Characters of a name in the room, and of what is wrong with it, that are kept."""
+
+
+class Ramp(Protocol):
+    """The timer that continues a motion: reset wakes it, cancel puts it to sleep."""
+
+    def reset(self) -> None:
+        """Fire again, one period from now."""
+
+    def cancel(self) -> None:
+        """Do not fire any more."""
+
+
+class View(NamedTuple):
+    """
+    What the commander looks like at one moment; positions in radians or metres by ROS name.
+
+    :param commanded: the last command; empty before the first.
+    :param measured: joints that were measured lately.
+    :param refused: values that were not taken, by arena name.
+    """
+
+    state: State
+    cause: str
+    joints: tuple[Joint, ...]
+    commanded: Mapping[str, float]
+    measured: Mapping[str, float]
+    refused: tuple[Refusal, ...]
+
+
+class Commander:
+    """
+    The gate with its map, its topic and its timer.
+
+    :param topic: where commands go; under the lock.
+    :param lock: held while deciding and publishing; reentrant, shared with the emergency stop.
+    :param on_change: called after each change of state, under the lock.
+    :param on_stall: called with the cause when the gate has stopped by itself, under the lock.
+    :param stopped: why it begins stopped, None where no stop is latched.
+    :param find_publishers: names the nodes that publish joint_states, where there are several.
+    :ivar updated_at: when the room sent a joint of the robot last, in seconds of the steady clock.
+    """
+
+    def __init__(
+        self,
+        settings: ConsumeSettings,
+        joint_map: JointMap,
+        *,
+        topic: CommandTopic,
+        logger: NodeLog,
+        lock: threading.RLock,
+        on_change: Callable[[], None],
+        on_stall: Callable[[str], None],
+        stopped: str | None,
+        find_publishers: Callable[[], Sequence[str]] = tuple,
+    ) -> None:
+        self.dropped: Counter[str] = Counter()
+        self.unknown: set[str] = set()
+        self.odd: dict[str, str] = {}
+        self.topic = topic
+        self.updated_at: float | None = None
+        self._limits: CommonLimits = settings.limits
+        self._require_limits = settings.require_limits
+        self._joint_map = joint_map
+        self._logger = logger
+        self._lock = lock
+        self._on_change = on_change
+        self._on_stall = on_stall
+        self._find_publishers = find_publishers
+        self._ramp: Ramp | None = None
+        self._is_ramping = False
+        self._refused: dict[str, Refusal] = {}
+        self._named_at = -math.inf
+        now = steady_now()
+        self._gate = Gate(settings.gate, now, stopped=stopped)
+        self._told = ConditionLog(logger, recovered='commands flow again')
+        self.set_joint_map(joint_map)
+
+    @property
+    def state(self) -> State:
+        """The gate's state; any thread."""
+        return self._gate.state
+
+    @property
+    def cause(self) -> str:
+        """Why the robot moves, or does not; any thread."""
+        return present_cause(
+            self._gate.state,
+            self._gate.cause,
+            is_heard=self.topic.listeners > 0,
+            topic=self.topic.name,
+        )
+
+    def condition(self, now: float) -> Condition:
+        """Return whether the robot is commanded, and if not, why; any thread."""
+        commanded_at = self.topic.commanded_at
+        return commanding(
+            self._gate.state,
+            self._gate.cause,
+            is_heard=self.topic.listeners > 0,
+            topic=self.topic.name,
+            age_s=None if commanded_at is None else now - commanded_at,
+        )
+
+    @property
+    def clamped(self) -> int:
+        """Values so far that were brought inside a joint's limits; any thread."""
+        return self._gate.clamped
+
+    @property
+    def limited(self) -> int:
+        """Commands so far in which a velocity limit held a joint back; any thread."""
+        return self._gate.limited
+
+    def view(self, now: float) -> View:
+        """Return what to tell of the robot; any thread."""
+        with self._lock:
+            return View(
+                self._gate.state,
+                self.cause,
+                self._joint_map.joints,
+                self._gate.commanded,
+                self._gate.measured(now),
+                tuple(self._refused.values()),
+            )
+
+    # ----- called by the ROS thread
+
+    def set_ramp(self, ramp: Ramp) -> None:
+        """Take the timer that calls :meth:`tick`, asleep."""
+        self._ramp = ramp
+
+    def set_joint_map(self, joint_map: JointMap) -> None:
+        """Take names, limits and units."""
+        with self._lock:
+            self._joint_map = joint_map
+            joints = [self._limits.gate_joint(joint) for joint in joint_map.joints]
+            missing = unready(joint_map, require_limits=self._require_limits)
+            self._gate.set_joints(joints, steady_now(), unready=missing)
+            self._act()
+
+    def set_velocity_limit(self, limit: float) -> None:
+        """Take a new common limit in rad/s; it counts from the next step on."""
+        self._limits = replace(self._limits, velocity=limit)
+        self.set_joint_map(self._joint_map)
+
+    def enable(self, enabled: bool) -> None:
+        """Let commands flow, or none."""
+        with self._lock:
+            now = steady_now()
+            change = self._gate.enable if enabled else self._gate.disable
+            self._gate.rivals(self.topic.others.look(now), now)
+            change(now)
+            self._told.begin(now)
+            self._act()
+
+    def look(self, *, feedback: bool, publishers: Sequence[str] = (), topic: str = '') -> None:
+        """
+        Look at the graph for other nodes that command the robot.
+
+        :param feedback: whether any node publishes joint_states.
+        :param publishers: names of these nodes, where there are several.
+        :param topic: where joint_states are expected.
+        """
+        with self._lock:
+            now = steady_now()
+            self._gate.graph_seen(now)
+            self._gate.rivals(self.topic.others.look(now), now)
+            self._gate.expect_feedback(feedback, now, publishers=publishers, topic=topic)
+            self._act()
+            self._told.see(self.condition(now), now)
+
+    def measure(
+        self,
+        positions: Mapping[str, float],
+        *,
+        age_s: float = 0.0,
+        stamp_s: float | None = None,
+    ) -> None:
+        """
+        Take measured positions by ROS name.
+
+        :param age_s: how old they are by the clock of this node.
+        :param stamp_s: when they were measured by the clock of their publisher, None = they do
+            not say.
+        """
+        with self._lock:
+            now = steady_now()
+            self._gate.graph_seen(now, messages=1)
+            unusable = self._gate.measure(positions, now, age_s=age_s, stamp_s=stamp_s)
+            if unusable is not None:
+                if unusable.reason == 'contradiction':
+                    self._name_publishers(now)
+                self._note_unusable(unusable)
+            self._act()
+
+    def refuse_measurement(self, reason: str, text: str) -> None:
+        """Count a JointState that cannot be used."""
+        unusable = Unusable(reason, text)
+        with self._lock:
+            now = steady_now()
+            self._gate.graph_seen(now, messages=1)
+            self._gate.refuse_measurement(unusable, now)
+            self._note_unusable(unusable)
+            self._act()
+
+    def pulse(self) -> None:
+        """Note that the callbacks of the ROS thread run."""
+        with self._lock:
+            self._gate.graph_seen(steady_now())
+
+    @property
+    def needs_pulse(self) -> bool:
+        """Whether :meth:`pulse` has to be called ten times a second; any thread."""
+        return self._gate.watches_closely
+
+    def tick(self) -> None:
+        """Continue a motion, or notice that time has passed."""
+        with self._lock:
+            now = steady_now()
+            self._gate.graph_seen(now)
+            self._look_for_listeners(now)
+            self._act(self._gate.tick(now))
+
+    # ----- called by any thread
+
+    def stop(self, cause: str) -> None:
+        """Stop until :meth:`reset`, and say so only when :meth:`announce` is called."""
+        with self._lock:
+            self._gate.stop(cause)
+            self._wake_or_rest()
+
+    def announce(self) -> None:
+        """Log what has become of the gate, because logging takes longer than a stop may."""
+        with self._lock:
+            self._act()
+
+    def reset(self) -> None:
+        """End a stop."""
+        with self._lock:
+            self._gate.reset(steady_now())
+            self._act()
+
+    # ----- called by the loop's thread
+
+    def joined(self) -> None:
+        """Begin anew with this room."""
+        with self._lock:
+            self._gate.link_up(steady_now())
+            self._act()
+
+    def lost(self, cause: str) -> None:
+        """Hold: the room cannot be heard."""
+        with self._lock:
+            self._gate.link_down(cause or 'connection closed', steady_now())
+            self._act()
+
+    def event(self, event: Event) -> bool:
+        """Take what the room says; True where it has to be asked what it remembers."""
+        with self._lock:
+            now = steady_now()
+            match event:
+                case JointUpdate():
+                    return self._update(event, now)
+                case Presence(has_producer, round_trip_s):
+                    self._gate.heard(now, has_producer=has_producer, round_trip_s=round_trip_s)
+                    self._act()
+                case Late(waiting_s):
+                    self._gate.late(waiting_s, now)
+                    self._act()
+                case StateSync(joints):
+                    self._act(self._gate.remember(self._remembered(joints), now))
+                case Malformed(reason, detail):
+                    return self._spoil(reason, detail)
+                case ErrorReply(message):
+                    self._logger.warning(f'the server says: {message}', throttle='server')
+        return False
+
+    def refreshed(self, joints: dict[str, float]) -> None:
+        """Take what the room remembers, for what a dropped frame may have said."""
+        with self._lock:
+            self._gate.refresh(self._remembered(joints))
+            self._act()
+
+    # ----- inside, under the lock
+
+    def _name_publishers(self, now: float) -> None:
+        """Find out who contradicts whom, before the contradiction is logged."""
+        if abs(now - self._named_at) >= NAMING_S:
+            self._named_at = now
+            self._gate.name_publishers(self._find_publishers(), now)
+
+    def _note_unusable(self, unusable: Unusable) -> None:
+        self.dropped[unusable.reason] += 1
+        count = self.dropped[unusable.reason]
+        self._logger.warning(f'dropped: {unusable.text} ({count} so far)', throttle='dropped')
+
+    def _update(self, update: JointUpdate, now: float) -> bool:
+        values = update.values
+        if update.odd:
+            spoilt = self._look_at_odd(update.odd)
+            if spoilt is not None:
+                return self._spoil(spoilt.reason, spoilt.detail)
+        self._note_unknown(values, now)
+        if self._joint_map.unknown_range:
+            self.dropped['range'] += 1
+            return False
+        try:
+            positions = self._joint_map.from_arena(values)
+        except ConversionError as exc:
+            self._refuse(values)
+            return self._spoil(exc.reason, str(exc))
+        if self._refused:
+            self._refused = {n: r for n, r in self._refused.items() if n not in values}
+        if self._joint_map.locked:
+            self._refuse_locked(values)
+        self._look_for_listeners(now)
+        self._look_for_rivals(now)
+        source = update.source
+        self._act(self._gate.update(positions, now, from_producer=source != 'api', source=source))
+        return False
+
+    def _look_at_odd(self, joints: Sequence[OddJoint]) -> OddJoint | None:
+        """Return a joint of ours that spoils its update; note those of other robots."""
+        for joint in joints:
+            if joint.name is not None and not self._joint_map.unknown([joint.name]):
+                return joint
+        named = {str(joint.name)[:MAX_NAME]: joint.detail[:MAX_NAME] for joint in joints}
+        new = {name: detail for name, detail in named.items() if name not in self.odd}
+        if new and len(self.odd) < MAX_NAMES:
+            self.odd = {**self.odd, **new}  # Another one: diagnostics may be reading the old.
+        return None
+
+    def _spoil(self, reason: str, detail: str) -> bool:
+        self.dropped[reason] += 1
+        self._gate.spoil()
+        self._logger.warning(f'dropped a frame: {detail}', throttle='frame')
+        return True
+
+    def _refuse(self, values: Mapping[str, float]) -> None:
+        """Keep the values for which a frame was dropped, to be told to the room."""
+        for name, value in values.items():
+            try:
+                self._joint_map.from_arena({name: value})
+            except ConversionError as exc:
+                self._refused[name] = Refusal(name, value, str(exc))
+
+    def _refuse_locked(self, values: Mapping[str, float]) -> None:
+        """Keep the values of joints that are held."""
+        for joint in self._joint_map.joints:
+            name = joint.arena_name
+            if joint.is_locked and name in values:
+                reason = f'{joint.name} is held: {LOCKED}'
+                self._refused[name] = Refusal(name, values[name], reason)
+
+    def _remembered(self, joints: Mapping[str, float]) -> dict[str, float]:
+        """Convert joint by joint: here one bad value says nothing about the others."""
+        positions: dict[str, float] = {}
+        for name, value in joints.items():
+            try:
+                positions.update(self._joint_map.from_arena({name: value}))
+            except ConversionError as exc:
+                self.dropped[exc.reason] += 1
+        return positions
+
+    def _note_unknown(self, values: Mapping[str, float], now: float) -> None:
+        unknown = self._joint_map.unknown(values)
+        if len(unknown) < len(values):
+            self.updated_at = now
+        new = set(unknown) - self.unknown
+        if new and len(self.unknown) < MAX_NAMES:
+            self.unknown = self.unknown | new  # Another one: diagnostics may be reading the old.
+
+    def _look_for_listeners(self, now: float) -> None:
+        """Notice a new listener before it is told anything, where nobody measures the robot."""
+        if not self._gate.is_fed and self.topic.has_new_listener():
+            self._gate.look_again(now)
+
+    def _look_for_rivals(self, now: float) -> None:
+        """Notice other nodes that command the robot before a motion begins."""
+        if self._gate.state in (State.WAITING, State.HOLDING) and self._gate.is_enabled:
+            self._gate.rivals(self.topic.others.look(now), now)
+
+    def _act(self, command: Command | None = None) -> None:
+        """Publish what the gate decided, log what it became, and wake or rest the timer."""
+        if command is not None:
+            self.topic.publish(self._joint_map.names, command.positions)
+        stall = self._gate.take_stall()
+        if stall is not None:
+            self._on_stall(stall)
+        changes = self._gate.take_transitions()
+        for change in changes:
+            self._tell_change(change, steady_now())
+        if self._gate.state is State.ACTIVE and changes:
+            now = steady_now()
+            self._told.see(self.condition(now), now)
+        if changes:
+            self._on_change()
+        self._wake_or_rest()
+
+    def _tell_change(self, change: Transition, now: float) -> None:
+        is_held = change.after is State.HOLDING is self._gate.state
+        cause = self._gate.cause if is_held else change.cause  # By now it may name publishers.
+        text = f'gate: {change.before.value} -> {change.after.value}: {cause}'
+        if change.before is not State.ACTIVE:
+            self._logger.info(text)
+        else:
+            self._logger.warning(text)
+            self._told.begin(now)
+            self._told.told(self.condition(now), now)
+
+    def _wake_or_rest(self) -> None:
+        """Let the timer run while there is motion; a reset on each input would starve it."""
+        if self._ramp is None or self._gate.is_moving is self._is_ramping:
+            return
+        self._is_ramping = not self._is_ramping
+        if self._is_ramping:
+            self._ramp.reset()
+        else:
+            self._ramp.cancel()

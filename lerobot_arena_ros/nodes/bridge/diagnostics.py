@@ -1,0 +1,244 @@
+"""What goes on /diagnostics: one status for each link and side, lifecycle, safety, mapping."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+
+from lerobot_arena_ros.arena.steady_clock import steady_now
+from lerobot_arena_ros.control.causes import LIVE, paused
+from lerobot_arena_ros.control.condition import Condition, Level, fine
+from lerobot_arena_ros.control.gate import State
+from lerobot_arena_ros.control.joint_map import JointMap
+from lerobot_arena_ros.control.readiness import LOCKED, mapping
+from lerobot_arena_ros.control.stop import Stop
+
+from ..runtime import node_log
+from .bridge_sessions import Sides
+from .command_consumer import Commander
+from .joint_state_producer import Streamer
+from .room_link import LinkStatus
+
+__all__ = ['Rates', 'array', 'conditions', 'report']
+
+MAX_ODD = 100
+"""So many joints with a fault in robot_description are listed."""
+
+
+class Rates:
+    """How often something happened lately, from counts that only grow."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, tuple[int, float, float]] = {}
+
+    def of(self, what: str, count: int) -> str:
+        """Give the rate of ``what`` in Hz, over the last second or what has passed since."""
+        now = steady_now()
+        before, at, rate_hz = self._seen.setdefault(what, (count, now, 0.0))
+        if now - at >= 1.0:
+            rate_hz = (count - before) / (now - at)
+            self._seen[what] = (count, now, rate_hz)
+        return f'{rate_hz:.1f}'
+
+
+def array(
+    node_name: str, server: str, stamp: Any, parts: list[DiagnosticStatus]
+) -> DiagnosticArray:
+    """Put the statuses of one node into one message; the server stands for the hardware."""
+    for part in parts:
+        part.name = f'{node_name}: {part.name}'
+        part.hardware_id = server
+    message = DiagnosticArray(status=parts)
+    message.header.stamp = stamp
+    return message
+
+
+def report(
+    sides: Sides | None,
+    stop: Stop | None,
+    joint_map: JointMap,
+    *,
+    rates: Rates,
+    conditions: Mapping[str, Condition],
+) -> list[DiagnosticStatus]:
+    """
+    Tell of everything there is.
+
+    :param sides: None where nothing is configured.
+    :param conditions: by the name of a status, see :func:`conditions`.
+    """
+    commander = None if sides is None else sides.commander
+    values: dict[str, Mapping[str, object]] = {
+        'safety': _of_safety(commander, stop, conditions['names']),
+        'mapping': _of_mapping(
+            joint_map,
+            in_room=set() if commander is None else commander.unknown,
+            in_ros=set() if sides is None else sides.unmapped,
+        ),
+    }
+    if sides is not None:
+        values |= {f'{each.name} link': _of_link(each.status) for each in sides.links}
+        if sides.streamer is not None:
+            values['producing'] = _of_streamer(sides.streamer, sides.publishers, rates)
+        if commander is not None:
+            values['consuming'] = _of_commander(commander, rates)
+    return [
+        _status(name, condition, values.get(name, {}))
+        for name, condition in conditions.items()
+        if name != 'names'
+    ]
+
+
+def conditions(
+    sides: Sides | None,
+    stop: Stop | None,
+    joint_map: JointMap,
+    now: float,
+    *,
+    lifecycle: Condition,
+    names: Condition,
+    paused_s: float | None,
+) -> dict[str, Condition]:
+    """
+    Return how everything is, by the name of its status; ``names`` has none of its own.
+
+    :param sides: None where nothing is configured.
+    :param now: in seconds of the steady clock.
+    :param lifecycle: whether the node is active.
+    :param names: whether the node is the only one of its name.
+    :param paused_s: how long the callbacks of the ROS thread have not run; None while they do.
+    """
+    found: dict[str, Condition] = {}
+    commander = None
+    if sides is not None:
+        commander = sides.commander
+        found |= {f'{each.name} link': each.status.condition(now) for each in sides.links}
+        if sides.streamer is not None:
+            found['producing'] = sides.streamer.condition(now)
+        if commander is not None:
+            found['consuming'] = commander.condition(now)
+    return {
+        **found,
+        'names': names,
+        'lifecycle': lifecycle,
+        'safety': _safety(sides, commander, stop, lifecycle, names, paused_s),
+        'mapping': mapping(
+            joint_map,
+            in_room=set() if commander is None else commander.unknown,
+            odd_in_room={} if commander is None else commander.odd,
+            received_at=None if sides is None else sides.received_at,
+            now=now,
+        ),
+    }
+
+
+def _safety(
+    sides: Sides | None,
+    commander: Commander | None,
+    stop: Stop | None,
+    lifecycle: Condition,
+    names: Condition,
+    paused_s: float | None,
+) -> Condition:
+    """Return what the gate and the emergency stop do, and which other nodes interfere."""
+    if stop is not None:
+        return Condition(Level.ERROR, f'EMERGENCY STOP: {stop}')
+    if not names.is_ok:
+        return names
+    if paused_s is not None:
+        return Condition(Level.ERROR, paused(paused_s))
+    if sides is None:
+        return lifecycle
+    if commander is None:
+        return fine('no emergency stop')
+    cause = commander.cause
+    if commander.topic.others.trouble is not None:
+        return Condition(Level.ERROR, commander.topic.others.trouble)
+    is_moving = commander.state is State.ACTIVE and cause == LIVE
+    text = f'{commander.state.value}: {cause}'
+    return fine(text) if is_moving else Condition(Level.WARN, text)
+
+
+def _of_link(status: LinkStatus) -> dict[str, object]:
+    round_trip = 'unknown' if status.round_trip_s is None else f'{status.round_trip_s * 1e3:.1f}'
+    return {
+        'room': status.room,
+        'participant_id': status.joined_as or '',
+        'joins': status.joins,
+        'failed_attempts': status.failures,
+        'last_loss': status.last_loss or 'none',
+        'heard_frames': status.heard,
+        'round_trip_ms': round_trip,
+    }
+
+
+def _of_streamer(streamer: Streamer, publishers: int, rates: Rates) -> dict[str, object]:
+    return {
+        'sent': streamer.sent,
+        'rate_hz': rates.of('sent', streamer.sent),
+        'last_sent_s_ago': _seconds_since(streamer.sent_at),
+        'joint_states_publishers': publishers,
+        **_counts(streamer.dropped),
+    }
+
+
+def _of_commander(commander: Commander, rates: Rates) -> dict[str, object]:
+    topic = commander.topic
+    return {
+        'commands': topic.commands,
+        'rate_hz': rates.of('commands', topic.commands),
+        'joint_commands_subscriptions': topic.listeners,
+        'other_publishers': ', '.join(topic.others.names) or 'none',
+        'last_command_s_ago': _seconds_since(topic.commanded_at),
+        **_counts(commander.dropped),
+    }
+
+
+def _of_safety(
+    commander: Commander | None, stop: Stop | None, names: Condition
+) -> dict[str, object]:
+    values: dict[str, object] = {
+        'emergency_stop': stop is not None,
+        'stop_source': stop.source if stop else '',
+        'stop_reason': stop.reason if stop else '',
+        'namesakes': 'none' if names.is_ok else names.text,
+        'lost_log_lines': node_log.lost_lines(),
+    }
+    if commander is not None:
+        values['gate'] = commander.state.value
+        values['cause'] = commander.cause
+        values['clamped_values'] = commander.clamped
+        values['slowed_commands'] = commander.limited
+    return values
+
+
+def _of_mapping(joint_map: JointMap, *, in_room: set[str], in_ros: set[str]) -> dict[str, str]:
+    """
+    List all joints and what is known of each.
+
+    :param in_room: names that the room has and nobody maps.
+    :param in_ros: names that joint_states has and nobody maps.
+    """
+    values = {joint.name: f'{joint.arena_name} [{joint.unit.value}]' for joint in joint_map.joints}
+    values |= {f'{name} (joint_states)': 'not mapped' for name in sorted(in_ros)}
+    values |= {f'{name} (room)': 'not mapped' for name in sorted(in_room)}
+    odd = list(joint_map.odd.items())[:MAX_ODD]
+    values |= {f'{name} (robot_description)': fault for name, fault in odd}
+    values |= {f'{name} (robot_description)': f'held: {LOCKED}' for name in joint_map.locked}
+    return values
+
+
+def _status(name: str, condition: Condition, values: Mapping[str, object]) -> DiagnosticStatus:
+    pairs = [KeyValue(key=key, value=str(value)) for key, value in values.items()]
+    level = bytes([condition.level])
+    return DiagnosticStatus(level=level, name=name, message=condition.text, values=pairs)
+
+
+def _counts(dropped: Mapping[str, int]) -> dict[str, int]:
+    return {f'dropped_{reason}': count for reason, count in dict(dropped).items()}
+
+
+def _seconds_since(moment: float | None) -> str:
+    return 'never' if moment is None else f'{steady_now() - moment:.2f}'

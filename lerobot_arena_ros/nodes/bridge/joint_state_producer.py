@@ -1,0 +1,329 @@
+"""
+The produce side: measured positions into the room, the newest first and only.
+
+What may be sent at once is written by the thread that brought it, for waking the loop costs as
+much as all the rest. What has to wait, for its time or for the socket, merges, and is sent by the
+loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping, Sequence
+import contextlib
+import math
+import threading
+import time
+
+from lerobot_arena_ros.arena.connection import Connection
+from lerobot_arena_ros.arena.errors import TransportError
+from lerobot_arena_ros.arena.messages import ErrorReply, JointUpdate
+from lerobot_arena_ros.arena.session import Event, Late, Malformed, Presence
+from lerobot_arena_ros.arena.steady_clock import steady_now
+from lerobot_arena_ros.control.causes import late
+from lerobot_arena_ros.control.condition import Condition, fine
+from lerobot_arena_ros.control.joint_map import JointMap
+from lerobot_arena_ros.control.send_watch import SendWatch
+from lerobot_arena_ros.control.stamps import StampWatch, Unusable, misdated
+from lerobot_arena_ros.control.units import ConversionError
+
+from ..runtime.arena_thread import ArenaThread
+from ..runtime.node_log import NodeLog
+from ..settings.bridge_settings import ProduceSettings
+from .condition_log import ConditionLog
+from .left_out import LeftOut
+
+__all__ = ['Streamer']
+
+
+class Streamer:
+    """
+    The way of a JointState into the room.
+
+    Each update carries all joints, in the configured order, beginning when each of the listed ones
+    was measured: the server forwards only what changed.
+
+    :param joint_map: names, units and order; :meth:`set_joint_map` replaces it.
+    :ivar left_out: joints that cannot be sent, while the others are.
+    :param max_delay_s: nothing is sent while a round trip to the server takes longer, because a
+        follower cannot know how old it is when it arrives.
+    """
+
+    def __init__(
+        self,
+        settings: ProduceSettings,
+        joint_map: JointMap,
+        thread: ArenaThread,
+        logger: NodeLog,
+        *,
+        max_delay_s: float = math.inf,
+    ) -> None:
+        self.dropped: Counter[str] = Counter()
+        self.left_out = LeftOut()
+        self.sent = 0
+        self.max_rate_hz = settings.max_rate_hz
+        self._settings = settings
+        self._joint_map = joint_map
+        self._thread = thread
+        self._logger = logger
+        self._watch = SendWatch(joint_map, has_deadband=settings.deadband > 0.0)
+        self._told = ConditionLog(logger, recovered='joint_states are sent again')
+        self._advised = ConditionLog(logger, recovered='all joints are sent again')
+        self._stamps = StampWatch()
+        self._latest: dict[str, float] = {}
+        self._taken: dict[str, float] | None = None
+        self._waiting: dict[str, float] = {}
+        self._filled = asyncio.Event()
+        self._connection: Connection | None = None
+        self._due_at = 0.0
+        self._is_sending = False
+        self._is_late = False
+        self._max_delay_s = max_delay_s
+        self._lock = threading.Lock()  # Of all from _latest on: two threads send.
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Joints that were not measured since the room was joined; any thread."""
+        return self._watch.missing
+
+    @property
+    def sent_at(self) -> float | None:
+        """When something was sent last, in seconds of the steady clock; None before."""
+        return self._watch.sent_at
+
+    # ----- called by the ROS thread
+
+    def set_joint_map(self, joint_map: JointMap) -> None:
+        """Take limits that were not known before."""
+        with self._lock:
+            self._joint_map = joint_map
+            self._watch.set_joint_map(joint_map)
+            self._watch.missing = tuple(n for n in joint_map.names if n not in self._latest)
+
+    def _note_left_out(self) -> None:
+        """Have the condition name what is left out; under the lock."""
+        if self.left_out or self._watch.left_out:
+            self._watch.left_out = self.left_out.joints
+
+    def enable(self, enabled: bool) -> None:
+        """Let values through, or none; what was measured before does not come after."""
+        self._watch.is_enabled = enabled
+        self._told.begin(steady_now())
+        self._advised.begin(steady_now())
+        self._begin()
+
+    def put(
+        self, positions: Mapping[str, float], age_s: float | None, stamp_s: float | None = None
+    ) -> None:
+        """
+        Take positions in radians or metres by ROS name.
+
+        :param age_s: how long ago they were measured; None where the message does not say.
+        :param stamp_s: when they were measured by the clock of their publisher.
+        """
+        if not self._watch.is_enabled:
+            return
+        now = steady_now()
+        unusable = self._judge(next(iter(positions)), age_s, stamp_s, now)
+        if unusable is not None:
+            self.drop(unusable.reason, unusable.text)
+            return
+        with self._lock:
+            finite = self.left_out.measured(positions, self._joint_map.names)
+            # One message may bring an arm and the next its gripper: what is sent is all of it.
+            merged = {**self._latest, **finite}
+            try:
+                known = self.left_out.known(merged)
+                values = self.left_out.sendable(self._joint_map.to_arena(known))
+            except ConversionError as exc:
+                self.drop(exc.reason, str(exc))
+                return
+            self._note_left_out()
+            if len(finite) < len(positions) and self.left_out.has_unmeasured:
+                self.dropped['nonfinite'] += 1
+            self._watch.is_empty = bool(self.left_out) and not values
+            self._latest = merged
+            self._watch.take(positions, now)
+            # The first frame of all is whole: some receivers take joints by their place in it.
+            missing = self._watch.missing
+            if missing:
+                missing = tuple(name for name in missing if name not in merged)
+                self._watch.missing = missing
+            if self._is_late:
+                self.dropped['late_link'] += 1
+            elif values and not missing and not self._is_still(merged):
+                self._taken = merged
+                self._watch.offer(now)
+                self._offer(values)
+
+    def _judge(
+        self, key: str, age_s: float | None, stamp_s: float | None, now: float
+    ) -> Unusable | None:
+        """Return why a message does not count because of its stamp; None if it does."""
+        oldest_s = self._settings.max_input_age_s
+        if not oldest_s or age_s is None:
+            return None
+        unusable = misdated(age_s, stamp_s, oldest_s=oldest_s, ahead_s=oldest_s)
+        if unusable is None and stamp_s is not None:
+            unusable = self._stamps.judge(key, stamp_s, now, oldest_s=oldest_s)
+        return unusable
+
+    def drop(self, reason: str, text: str) -> None:
+        """Count an input that is not sent, and say so, at most once a second."""
+        self.dropped[reason] += 1
+        self._watch.drop(text, steady_now())
+        self._logger.warning(
+            f'dropped: {text} ({self.dropped[reason]} so far)', throttle='dropped'
+        )
+
+    def look(self, *, publishers: int, names: Sequence[str], topic: str) -> None:
+        """
+        Log it where nothing is sent for a while, and why.
+
+        :param publishers: of joint_states.
+        :param names: of their nodes, where there are several.
+        :param topic: where joint_states are expected.
+        """
+        now = steady_now()
+        self._watch.note_publishers(publishers, names, topic)
+        obstacle = self._watch.obstacle(now, period_s=self._period_s)
+        self._told.see(obstacle or fine('sending'), now, worked_at=self._watch.measured_at())
+        if obstacle is None:
+            self._advised.see(self._watch.advice(now) or fine('all joints are sent'), now)
+
+    def condition(self, now: float) -> Condition:
+        """Return whether measured positions are sent, and if not, why; any thread."""
+        return self._watch.condition(now, period_s=self._period_s)
+
+    def _is_still(self, positions: Mapping[str, float]) -> bool:
+        before, deadband = self._taken, self._settings.deadband
+        return (
+            deadband > 0.0
+            and before is not None
+            and before.keys() == positions.keys()
+            and all(abs(positions[name] - before[name]) <= deadband for name in positions)
+        )
+
+    def _offer(self, values: dict[str, float]) -> None:
+        """Send these values now, or leave them to the loop; under the lock."""
+        is_first = not self._waiting
+        if is_first and self._send_now(values):
+            return
+        self._waiting.update(values)
+        if is_first:
+            self._thread.post(self._filled.set)
+
+    def _send_now(self, values: dict[str, float]) -> bool:
+        connection, now = self._connection, time.monotonic()
+        if connection is None or self._is_sending or now < self._due_at:
+            return False
+        if not connection.send_now(JointUpdate.of(values)):
+            return False
+        self._count(now)
+        return True
+
+    def _count(self, now: float) -> None:
+        self.sent += 1
+        self._watch.send(steady_now())
+        # From the time it was due, not from now: at an input of the same rate the lateness of one
+        # update would otherwise delay all that follow.
+        self._due_at = max(self._due_at, now - self._period_s) + self._period_s
+
+    @property
+    def _period_s(self) -> float:
+        return 1.0 / self.max_rate_hz if self.max_rate_hz else 0.0
+
+    def _begin(self) -> None:
+        """Forget what was measured so far, for a follower would go to where a joint was then."""
+        with self._lock:
+            self._waiting = {}
+            self._latest = {}
+            self._taken = None
+            self._watch.missing = self._joint_map.names
+            self._watch.begin()
+
+    # ----- called by the loop's thread
+
+    def joined(self) -> None:
+        """Begin with what is measured from now on."""
+        self._is_late = False
+        self._watch.link = None
+        with self._lock:
+            self.left_out.joined()
+            self._note_left_out()
+        self._begin()
+
+    def lost(self, cause: str) -> None:
+        """Note why nothing can be sent; joining clears what waits."""
+        self._watch.link = cause
+
+    def event(self, event: Event) -> bool:
+        """Take complaints, and what is known of the link's delay."""
+        if isinstance(event, Late):
+            self._set_late(event.waiting_s)
+        elif isinstance(event, Presence):
+            delay_s = event.round_trip_s
+            if delay_s is not None:
+                self._set_late(delay_s)
+        elif isinstance(event, ErrorReply) and event.joints:
+            self._leave_out(event.joints)
+        elif isinstance(event, ErrorReply):
+            self._watch.refuse(event.message, event.code, steady_now())
+            self._logger.warning(f'the server says: {event.message}', throttle='server')
+        elif isinstance(event, Malformed):
+            self.dropped[event.reason] += 1
+        return False
+
+    def _leave_out(self, joints: Mapping[str, str]) -> None:
+        with self._lock:
+            self.left_out.refused(joints)
+            self._note_left_out()
+            self._waiting = self.left_out.sendable(self._waiting)
+            self._taken = None  # The room took none of them, so all the others are sent again.
+
+    def _set_late(self, delay_s: float) -> None:
+        lateness = late(delay_s, self._max_delay_s)
+        with self._lock:
+            self._is_late = lateness is not None
+            self._watch.link = lateness
+            if self._is_late:
+                self._watch.withdraw()
+                self._waiting = {}
+                self._taken = None  # What was dropped has to be sent once the link is in time.
+
+    def refreshed(self, joints: dict[str, float]) -> None:
+        """Need nothing of what the room remembers."""
+
+    async def feed(self, connection: Connection) -> None:
+        """Send what could not be sent at once, at most at the configured rate."""
+        with self._lock:
+            self._connection = connection
+            self._due_at = time.monotonic()
+        try:
+            with contextlib.suppress(TransportError):
+                while True:
+                    await self._until_due()
+                    await self._send_waiting(connection)
+        finally:
+            with self._lock:
+                self._connection = None
+
+    async def _until_due(self) -> None:
+        while not self._waiting:
+            self._filled.clear()
+            await self._filled.wait()
+        await asyncio.sleep(self._due_at - time.monotonic())
+
+    async def _send_waiting(self, connection: Connection) -> None:
+        with self._lock:
+            values, self._waiting = self._waiting, {}
+            if not values:  # Deactivated meanwhile.
+                return
+            self._is_sending = True  # What the other thread has comes after this.
+        try:
+            await connection.send(JointUpdate.of(values))
+            self._count(time.monotonic())
+        finally:
+            with self._lock:
+                self._is_sending = False

@@ -1,0 +1,144 @@
+"""
+Tells the room what its robot does: where it is, what it is commanded, and why it does not move.
+
+Viewers see it beside what the room was told, so that they do not take one for the other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+import math
+
+from lerobot_arena_ros.arena.connection import Connection
+from lerobot_arena_ros.arena.errors import TransportError
+from lerobot_arena_ros.arena.features import Feature
+from lerobot_arena_ros.arena.messages import RobotReport
+from lerobot_arena_ros.arena.robot_state import RobotJoint, RobotState, StopCause
+from lerobot_arena_ros.arena.steady_clock import steady_now
+from lerobot_arena_ros.control.joint_map import Joint
+from lerobot_arena_ros.control.stop import Stop
+from lerobot_arena_ros.control.units import ConversionError
+
+from ..runtime.arena_thread import ArenaThread
+from .command_consumer import Commander
+
+__all__ = ['Identity', 'RobotReporter']
+
+PERIOD_S = 0.2
+"""Between two reports while positions change."""
+
+STILL_PERIOD_S = 1.0
+"""Between two reports while nothing changes, so that viewers know that the robot is there."""
+
+SHORTEST_S = 0.02
+"""Between two reports however much changes."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """
+    Who the robot is.
+
+    :param node: full name of its bridge's node.
+    :param host: name of its machine.
+    :param can_reset: whether a participant of the room may reset its emergency stop.
+    """
+
+    node: str
+    host: str
+    can_reset: bool
+
+
+class RobotReporter:
+    """
+    Sends the state of one robot to its room. Belongs to the loop's thread but for :meth:`wake`.
+
+    :param stop: returns the stop that is latched, None = none, and its id.
+    :param reset_refusal: returns why the last remote reset was refused; None = it was not.
+    """
+
+    def __init__(
+        self,
+        identity: Identity,
+        commander: Commander,
+        thread: ArenaThread,
+        *,
+        stop: Callable[[], tuple[Stop | None, str]],
+        reset_refusal: Callable[[], str | None],
+    ) -> None:
+        self._identity = identity
+        self._commander = commander
+        self._thread = thread
+        self._stop = stop
+        self._reset_refusal = reset_refusal
+        self._changed = asyncio.Event()
+
+    def wake(self) -> None:
+        """Report soon, because something has changed; any thread."""
+        self._thread.post(self._changed.set)
+
+    async def feed(self, connection: Connection) -> None:
+        """Report for as long as the connection lives, if the server passes reports on."""
+        if Feature.ROBOT_STATE not in connection.features:
+            return
+        state, sent_at = None, -math.inf
+        while True:
+            await asyncio.sleep(sent_at + SHORTEST_S - steady_now())
+            self._changed.clear()
+            sent_at, before = steady_now(), state
+            state = self.state(sent_at)
+            try:
+                await connection.send(RobotReport(state))
+            except TransportError:
+                return  # The link notices by itself.
+            period_s = STILL_PERIOD_S if state == before else PERIOD_S
+            alarm = asyncio.get_running_loop().call_later(period_s, self._changed.set)
+            try:
+                await self._changed.wait()
+            finally:
+                alarm.cancel()
+
+    def state(self, now: float) -> RobotState:
+        """Return the robot's state in the room's units."""
+        view = self._commander.view(now)
+        stop, stop_id = self._stop()
+        return RobotState(
+            node=self._identity.node,
+            host=self._identity.host,
+            gate=view.state.value,
+            cause=view.cause,
+            stop=None if stop is None else StopCause(stop.reason, stop.source, stop_id),
+            can_reset=self._identity.can_reset,
+            reset_refusal=self._reset_refusal(),
+            joints=tuple(
+                _joint(joint, view.measured.get(joint.name), view.commanded.get(joint.name))
+                for joint in view.joints
+            ),
+            refused=view.refused,
+        )
+
+
+def _joint(joint: Joint, measured: float | None, commanded: float | None) -> RobotJoint:
+    ends = [_value(joint, joint.lower), _value(joint, joint.upper)]
+    known = [end for end in ends if end is not None]
+    lower, upper = (min(known), max(known)) if len(known) == 2 else (None, None)
+    return RobotJoint(
+        joint.arena_name,
+        joint.unit.value,
+        _value(joint, measured),
+        _value(joint, commanded),
+        lower,
+        upper,
+    )
+
+
+def _value(joint: Joint, position: float | None) -> float | None:
+    """Convert a position for the room; None where that is not possible, as without a range."""
+    if position is None:
+        return None
+    try:
+        return round(joint.to_value(position), 6)
+    except ConversionError:
+        return None

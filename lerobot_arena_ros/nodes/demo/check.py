@@ -1,0 +1,115 @@
+"""The unattended demo: it stops half-way, resets, and judges what it saw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+import time
+
+from .watch import FOLLOWER, DemoWatch, percentile
+
+__all__ = ['DemoCheck']
+
+TOLERANCE_RAD = 0.15
+"""The follower is this close to the leader when it follows: its lag at the waves' top speed, with
+room for a loaded machine."""
+
+STILL_RAD = 1e-3
+"""A position that changes by no more than this is standing still."""
+
+SETTLE_S = 0.5
+"""After a stop the simulated arm may still glide to its last command."""
+
+STOP_S = 2.0
+"""How long it stays stopped."""
+
+START_TIMEOUT_S = 30.0
+"""How long discovery and the slow start may take before the clock of the demo begins."""
+
+
+@dataclass
+class DemoCheck:
+    """
+    A script over time; :meth:`step` is called again and again.
+
+    :param watch: what is seen and pressed.
+    :param seconds: how long to look, from the moment the follower has caught up.
+    """
+
+    watch: DemoWatch
+    seconds: float
+    begun_at: float = field(default_factory=time.monotonic)
+    faults: list[str] = field(default_factory=list)
+    worst_rad: float = 0.0
+    _following_at: float | None = None
+    _stopped_at: float | None = None
+    _reset_at: float | None = None
+    _resumed_at: float | None = None
+    _frozen: tuple[dict[str, float], int] | None = None
+
+    def step(self, now: float) -> bool:
+        """Look, press what is due, and say whether it is over."""
+        if self._following_at is None:
+            self._wait_for_following(now)
+        elif self._stopped_at is None:
+            self.worst_rad = max(self.worst_rad, self.watch.error_rad)
+            if now - self._following_at >= (self.seconds - STOP_S) / 2:
+                self.watch.press_stop()
+                self._stopped_at = now
+        elif self._reset_at is None:
+            self._look_still(now, now - self._stopped_at)
+        elif self._resumed_at is None:
+            self._wait_for_motion(now, now - self._reset_at)
+        else:
+            return bool(self.faults) or now - self._following_at >= self.seconds
+        return bool(self.faults)
+
+    def summary(self) -> str:
+        """Say what was seen, in a few lines."""
+        watch = self.watch
+        p50, p99 = percentile(watch.latencies_s, 50), percentile(watch.latencies_s, 99)
+        latency = 'unknown' if p50 is None else f'p50 {p50:.2f} ms, p99 {p99:.2f} ms'
+        lines = [
+            f'commands received     {watch.commands}',
+            f'end-to-end latency    {latency} ({len(watch.latencies_s)} samples)',
+            f'worst tracking error  {self.worst_rad:.3f} rad (tolerance {TOLERANCE_RAD})',
+            f'caught up after       {_span(self.begun_at, self._following_at)}',
+            f'emergency stop        {"raised" if self._stopped_at else "not reached"}',
+            f'motion after reset    {_span(self._reset_at, self._resumed_at)}',
+        ]
+        return '\n'.join([*lines, *(f'FAULT: {fault}' for fault in self.faults)])
+
+    def _wait_for_following(self, now: float) -> None:
+        if self.watch.error_rad <= TOLERANCE_RAD and self.watch.commands:
+            self._following_at = now
+        elif now - self.begun_at > START_TIMEOUT_S:
+            state = self.watch.status.get(f'{FOLLOWER}/arena_bridge: safety', 'silent')
+            self.faults.append(
+                f'the follower did not catch up within {START_TIMEOUT_S:g} s; its bridge: {state}'
+            )
+
+    def _look_still(self, now: float, since_s: float) -> None:
+        watch = self.watch
+        if since_s >= SETTLE_S and self._frozen is None:
+            if not watch.stopped:
+                self.faults.append(f'no emergency_stop_active within {SETTLE_S} s of the stop')
+            self._frozen = (dict(watch.follower), watch.commands)
+        if since_s >= STOP_S and self._frozen is not None:
+            position, commands = self._frozen
+            if watch.commands != commands:
+                self.faults.append(f'{watch.commands - commands} commands while stopped')
+            moved = max(abs(watch.follower[name] - position[name]) for name in position)
+            if moved > STILL_RAD:
+                self.faults.append(f'the follower moved by {moved:.3f} rad while stopped')
+            watch.press_reset()
+            self._reset_at = now
+
+    def _wait_for_motion(self, now: float, since_s: float) -> None:
+        moving = not self.watch.stopped and self.watch.commands > (self._frozen or ({}, 0))[1]
+        if moving and self.watch.error_rad <= TOLERANCE_RAD:
+            self._resumed_at = now
+        elif since_s > START_TIMEOUT_S:
+            self.faults.append(f'no motion within {START_TIMEOUT_S:g} s of the reset')
+
+
+def _span(begin: float | None, end: float | None) -> str:
+    return 'not reached' if begin is None or end is None else f'{end - begin:.1f} s'

@@ -1,0 +1,171 @@
+"""The processes of a demo, started and ended together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+import contextlib
+from pathlib import Path
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+from ..runtime.shutdown_signal import StopSignal
+from .so101 import SO101, limit_parameters
+
+__all__ = ['SIM', 'DemoError', 'Interrupted', 'Processes', 'demo_processes', 'sim_processes']
+
+SIM = '/sim'
+"""The namespace of the simulated arm."""
+
+START_TIMEOUT_S = 20.0
+STOP_TIMEOUT_S = 5.0
+
+
+class DemoError(RuntimeError):
+    """The demo cannot go on; the text is for the user."""
+
+
+class Interrupted(Exception):
+    """A signal came before the demo had begun."""
+
+
+class Processes:
+    """
+    Child processes, each with a log file.
+
+    :param logs: the directory of the log files.
+    :param interruption: whether a signal asked this process to end.
+    """
+
+    def __init__(self, logs: Path, interruption: StopSignal) -> None:
+        self._logs = logs
+        self._interruption = interruption
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self, name: str, executable: str, arguments: Sequence[str]) -> Path:
+        """
+        Start an executable of the package.
+
+        :returns: its log file.
+        """
+        log = self._logs / f'{name}.log'
+        start = f'import sys, lerobot_arena_ros.executables as e; sys.exit(e.{executable}())'
+        with log.open('wb') as output:
+            self._running[name] = subprocess.Popen(
+                [sys.executable, '-c', start, *arguments],
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                # Ctrl-C in the terminal is for the demo, which then ends them in order.
+                start_new_session=True,
+            )
+        return log
+
+    def check(self) -> None:
+        """
+        Check that all are alive, and that no signal came.
+
+        :raises DemoError: one has ended.
+        :raises Interrupted: a signal came.
+        """
+        if self._interruption.received:
+            raise Interrupted
+        for name, process in self._running.items():
+            if process.poll() is not None:
+                text = (self._logs / f'{name}.log').read_text(errors='replace')
+                tail = '\n'.join(text.splitlines()[-5:])
+                raise DemoError(f'{name} ended with code {process.returncode}:\n{tail}')
+
+    def stop(self) -> None:
+        """End all, the last one started first."""
+        for process in reversed(list(self._running.values())):
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+        for process in self._running.values():
+            try:
+                process.wait(STOP_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+@contextlib.contextmanager
+def demo_processes(interruption: StopSignal) -> Iterator[tuple[Processes, str]]:
+    """
+    Run an arena, two arms and two bridges for as long as the context lasts; gives the arena's URL.
+
+    :raises DemoError: the arena did not start.
+    :raises Interrupted: a signal came before it had.
+    """
+    with _processes(interruption) as (processes, url):
+        common = ['-p', f'server_url:={url}', '-p', 'units:=degrees']
+        common += ['-p', f'joints:=[{", ".join(SO101)}]']
+        limits = [
+            word
+            for name, value in limit_parameters().items()
+            for word in ('-p', f'{name}:={value}')
+        ]
+        # Commands then equal the leader's positions, so that their latency can be measured.
+        limits += ['-p', 'consume.max_acceleration:=0.0']
+        for name, executable, namespace, parameters in (
+            ('leader_arm', 'arena_demo_arm', 'leader', ['-p', 'motion:=sine']),
+            ('follower_arm', 'arena_demo_arm', 'follower', ['-p', 'motion:=follow']),
+            ('producer', 'arena_bridge', 'leader', [*common, '-p', 'produce.room_id:=demo']),
+            (
+                'consumer',
+                'arena_bridge',
+                'follower',
+                [*common, *limits, '-p', 'consume.room_id:=demo'],
+            ),
+        ):
+            arguments = ['--ros-args', '-r', f'__ns:=/{namespace}', *parameters]
+            processes.start(name, executable, arguments)
+        yield processes, url
+
+
+@contextlib.contextmanager
+def sim_processes(room_id: str, interruption: StopSignal) -> Iterator[tuple[Processes, str]]:
+    """
+    Run an arena, the simulated arm in :data:`SIM`, and a bridge by which it follows a room.
+
+    :raises DemoError: the arena did not start.
+    :raises Interrupted: a signal came before it had.
+    """
+    with _processes(interruption) as (processes, url):
+        arguments = ['--ros-args', '-r', f'__ns:={SIM}']
+        processes.start('sim_arm', 'sim_arm', arguments)
+        parameters = (
+            f'server_url:={url}',
+            'units:=degrees',
+            f'joints:=[{", ".join(SO101)}]',
+            f'consume.room_id:={room_id}',
+            'create_missing_rooms:=both',
+        )
+        arguments += [word for parameter in parameters for word in ('-p', parameter)]
+        processes.start('bridge', 'arena_bridge', arguments)
+        yield processes, url
+
+
+@contextlib.contextmanager
+def _processes(interruption: StopSignal) -> Iterator[tuple[Processes, str]]:
+    """Run an arena, and what is started beside it; gives the arena's URL as well."""
+    with tempfile.TemporaryDirectory(prefix='lerobot_arena_demo_') as folder:
+        processes = Processes(Path(folder), interruption)
+        try:
+            log = processes.start('arena_server', 'arena_server', ['--port', '0'])
+            yield processes, _printed_url(processes, log)
+        finally:
+            processes.stop()
+
+
+def _printed_url(processes: Processes, log: Path) -> str:
+    """Wait for the line in which the arena says where it listens."""
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline:
+        processes.check()
+        for word in log.read_text().split():
+            if word.startswith('http://'):
+                return word
+        time.sleep(0.02)
+    raise DemoError(f'the arena did not start within {START_TIMEOUT_S:g} s')

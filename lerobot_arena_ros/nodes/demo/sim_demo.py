@@ -1,0 +1,147 @@
+"""The simulated arm in a room: to be driven from the browser, or by itself to be checked."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+import sys
+import time
+from typing import NoReturn
+
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.qos import qos_profile_sensor_data
+from rclpy.signals import SignalHandlerOptions
+from sensor_msgs.msg import JointState
+
+from lerobot_arena_ros.arena.clients import RoboticsConsumer, RoboticsProducer
+from lerobot_arena_ros.arena.errors import ArenaError, RoomNotFound
+
+from ..bridge.conversions import joint_state_from_ros
+from .processes import SIM, DemoError, Interrupted, Processes, sim_processes
+from .start import begin, read_seconds
+
+__all__ = ['main']
+
+WORKSPACE, ROOM = 'default-workspace', 'sim'
+
+DRIVEN = 'shoulder_pan'
+SWING_DEG = 30.0
+PERIOD_S = 4.0
+MOVED_RAD = math.radians(SWING_DEG / 2)
+"""An arm that was driven has moved this far, at least."""
+
+START_TIMEOUT_S = 30.0
+
+
+def main(args: list[str] | None = None) -> int:
+    """Run the simulated arm with all around it; gives the exit code."""
+    seconds = read_seconds(
+        'sim_demo',
+        args,
+        description='An arena, a simulated SO-101 and its bridge, all on this machine.',
+        epilog='Exit code: 0 after Ctrl-C; with --seconds, 0 where the arm followed, 1 where not. '
+        '1 also where a part of it did not start, 2 for wrong usage.',
+        unattended='drive the arm from the room for so long (at least 5) and judge whether it '
+        'moved; without it, leave that to a browser',
+    )
+    interruption = begin()
+    try:
+        with sim_processes(ROOM, interruption) as (processes, url):
+            # The first line says where to look, because the arm takes some seconds.
+            print(f'console: {url}/#{WORKSPACE}/{ROOM}')
+            print('waiting for the arm', flush=True)
+            asyncio.run(_until_followed(processes, url))
+            if seconds is None:
+                _show(processes)
+            return _judge(asyncio.run(_drive(processes, url, seconds)))
+    except (ArenaError, DemoError) as exc:
+        sys.stderr.write(f'sim: {exc}\n')
+        return 1
+    except Interrupted:
+        return 0
+
+
+async def _until_followed(processes: Processes, url: str) -> None:
+    """
+    Wait until the bridge has made the room and follows it.
+
+    :raises DemoError: it did not, or something ended.
+    :raises Interrupted: a signal came.
+    """
+    deadline = time.monotonic() + START_TIMEOUT_S
+    async with RoboticsConsumer(url) as client:
+        while time.monotonic() < deadline:
+            processes.check()
+            with contextlib.suppress(RoomNotFound):
+                if (await client.get_room_info(WORKSPACE, ROOM))['active_consumers']:
+                    return
+            await asyncio.sleep(0.1)
+    raise DemoError(f'the bridge did not join the room {ROOM} within {START_TIMEOUT_S:g} s')
+
+
+def _show(processes: Processes) -> NoReturn:
+    """Wait for Ctrl-C, or for something to end."""
+    print(f'A simulated SO-101 follows the room {ROOM}. Open the console in a browser,')
+    print('take control and move a slider. Ctrl-C ends all.', flush=True)
+    while True:
+        processes.check()
+        time.sleep(0.2)
+
+
+class _Watch(Node):
+    """Where the driven joint was measured, at least and at most."""
+
+    def __init__(self) -> None:
+        super().__init__('sim_watch')
+        self.seen: list[float] = []
+        self.create_subscription(
+            JointState, f'{SIM}/joint_states', self._on_state, qos_profile_sensor_data
+        )
+
+    @property
+    def moved_rad(self) -> float:
+        """How far the joint has moved."""
+        return max(self.seen) - min(self.seen) if self.seen else 0.0
+
+    def _on_state(self, message: JointState) -> None:
+        position = joint_state_from_ros(message)[DRIVEN]
+        self.seen = [min([position, *self.seen]), max([position, *self.seen])]
+
+
+async def _drive(processes: Processes, url: str, seconds: float) -> float:
+    """Drive a joint from the room; gives how far the arm has moved, in radians."""
+    print(f'sim: drives {DRIVEN} for {seconds:g} s', flush=True)
+    rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
+    watch = _Watch()
+    executor = SingleThreadedExecutor()
+    executor.add_node(watch)
+    try:
+        async with RoboticsProducer(url) as producer:
+            if not await producer.connect(WORKSPACE, ROOM):
+                raise DemoError(f'cannot join the room {ROOM} as its producer')
+            begun_at = time.monotonic()
+            while (elapsed_s := time.monotonic() - begun_at) < seconds:
+                angle = SWING_DEG * math.sin(2 * math.pi * elapsed_s / PERIOD_S)
+                await producer.send_state_sync({DRIVEN: angle})
+                executor.spin_once(timeout_sec=0.0)
+                processes.check()
+                await asyncio.sleep(0.01)
+        return watch.moved_rad
+    finally:
+        executor.shutdown()
+        watch.destroy_node()
+        rclpy.try_shutdown()
+
+
+def _judge(moved_rad: float) -> int:
+    passed = moved_rad >= MOVED_RAD
+    print(f'sim: {DRIVEN} moved by {moved_rad:.3f} rad, expected {MOVED_RAD:.3f} or more')
+    print('sim: ' + ('passed' if passed else 'FAILED'))
+    return 0 if passed else 1
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""TODO lerobot_arena_ros/nodes/runtime."""

@@ -1,0 +1,79 @@
+"""What an executable says of itself and of words that it cannot use."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Sequence
+import sys
+import textwrap
+
+from lerobot_arena_ros.release import version
+
+from ..settings.parameter_table import Spec
+
+__all__ = ['EXIT_CODES', 'answer', 'split_arguments']
+
+EXIT_CODES = (
+    'Exit code: 0 after SIGINT (Ctrl-C) or SIGTERM; 2 where something has to be changed before '
+    'another try: parameters, arguments, a token that is refused.'
+)
+"""Of each node."""
+
+
+def answer(
+    name: str,
+    description: str,
+    specs: Iterable[Spec],
+    args: Sequence[str] | None = None,
+    *,
+    examples: Sequence[str] = (),
+) -> None:
+    """
+    Answer ``--help`` and ``--version`` of a node; all that it takes otherwise is of ROS.
+
+    :param specs: its parameters.
+    :param args: the command line; None for this process's own.
+    :param examples: what may follow its name.
+    :raises SystemExit: it was asked, or given a word that is not of ROS.
+    """
+    parser = argparse.ArgumentParser(
+        prog=name,
+        usage='%(prog)s [-h] [--version] [--ros-args ...]',
+        description=textwrap.fill(description, 90),
+        epilog=_epilog(name, specs, examples),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument('--version', action='version', version=f'%(prog)s {version()}')
+    parser.parse_args(split_arguments(sys.argv[1:] if args is None else args)[0])
+
+
+def split_arguments(args: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Tell our arguments from those between ``--ros-args`` and ``--``."""
+    ours: list[str] = []
+    of_ros: list[str] = []
+    is_ros = False
+    for arg in args:
+        is_ros = is_ros or arg == '--ros-args'
+        (of_ros if is_ros else ours).append(arg)
+        is_ros = is_ros and arg != '--'
+    return ours, of_ros
+
+
+def _epilog(name: str, specs: Iterable[Spec], examples: Sequence[str]) -> str:
+    lines = ['parameters, after --ros-args:']
+    for spec in specs:
+        default = '' if spec.initial in ('', [], None) else f' Default: {_shown(spec.initial)}.'
+        unit = f' [{spec.unit}]' if spec.unit else ''
+        choices = f' One of {", ".join(filter(None, spec.choices))}.' if spec.choices else ''
+        text = f'{spec.description}{unit}{choices}{default}'
+        lines += [f'  {spec.name}', textwrap.indent(textwrap.fill(text, 84), '      ')]
+    if examples:
+        lines += ['', 'examples:', *(f'  {name} {example}' for example in examples)]
+    return '\n'.join([*lines, '', textwrap.fill(EXIT_CODES, 90)])
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f'{value:g}' if isinstance(value, float) else str(value)

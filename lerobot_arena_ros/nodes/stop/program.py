@@ -1,0 +1,123 @@
+"""The command line of arena_stop, what it prints, and how it ends."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+import os
+import sys
+import time
+
+from lerobot_arena_ros.release import version
+
+from ..runtime.cli_help import split_arguments
+from ..runtime.shutdown_signal import StopSignal
+from .progress import RESET, STOP, Progress
+
+__all__ = ['run']
+
+_INTERRUPTED = 130
+
+
+def run(args: Sequence[str], stop: StopSignal) -> int:
+    """
+    Stop or reset every bridge that is found.
+
+    :param args: the command line.
+    :returns: the exit code.
+    """
+    options = _options(args)
+    from .calls import call_bridges
+
+    progress = Progress(
+        RESET if options.reset else STOP,
+        time.monotonic(),
+        timeout_s=options.timeout,
+        expected=options.expect,
+    )
+    try:
+        graph = call_bridges(progress, _say, stop)
+    except RuntimeError as exc:
+        # What follows is a place in rcl's source.
+        reason = str(exc).partition(', at /')[0]
+        sys.stderr.write(f'arena_stop: cannot join the ROS graph: {reason}\n')
+        return 2
+    return _conclude(progress, graph, stop)
+
+
+def _conclude(progress: Progress, graph: str, stop: StopSignal) -> int:
+    now = time.monotonic()
+    if progress.bridges:
+        for line in [*progress.news(now), *progress.summary(now)]:
+            _say(line)
+    elif not stop.received:
+        sys.stderr.write(
+            'arena_stop: no bridge found, nothing was '
+            f'{progress.request.done}: check that {graph} are those of the bridges, and that the '
+            'bridges run\n'
+        )
+    if stop.received:
+        return _INTERRUPTED
+    return 0 if progress.has_succeeded(now) else 1
+
+
+def _say(line: str) -> None:
+    """Print a line at once; a reader who has gone must not keep the other robots from stopping."""
+    try:
+        print(line, flush=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _options(args: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog='arena_stop',
+        description='Stop every bridge on the ROS graph, each as soon as it is found, and say '
+        'which of them confirmed it. A bridge whose process is frozen cannot be found: compare '
+        'the lines with the robots, or say how many there are (--expect).',
+        epilog='Exit code: 0 where every bridge confirmed; 1 where one did not, or none was '
+        'found; 2 for wrong usage or without ROS 2; 130 after SIGINT (Ctrl-C) or SIGTERM.',
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        '--version', action='store_true', help="show program's version number and exit"
+    )
+    parser.add_argument(
+        '--reset', action='store_true', help='reset the bridges instead, after a stop'
+    )
+    parser.add_argument(
+        '--timeout',
+        type=_seconds,
+        default=5.0,
+        metavar='S',
+        help='seconds in which bridges are looked for and have to confirm (default: 5)',
+    )
+    parser.add_argument(
+        '--expect',
+        type=_count,
+        default=0,
+        metavar='N',
+        help='how many bridges there are: end as soon as N have confirmed, and fail where fewer '
+        'are found',
+    )
+    options = parser.parse_args(split_arguments(args)[0])
+    if options.version:
+        print(f'{parser.prog} {version()}')
+        parser.exit()
+    return options
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = float('nan')
+    if not 0.0 < seconds <= 600.0:
+        raise argparse.ArgumentTypeError(f'{text}: expected more than 0 and at most 600 seconds')
+    return seconds
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f'{text}: expected 1 or more bridges')
+    return int(text)

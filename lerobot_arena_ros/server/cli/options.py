@@ -1,0 +1,349 @@
+"""The command line of ``arena_server``: every option, checked and read into frozen dataclasses."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+import ssl
+from typing import Any, NoReturn
+
+from ...release import version
+from ..access.rules import is_host_name, is_origin
+from ..access.tokens import MIN_TOKEN_CHARACTERS, Grant
+from ..rooms.limits import Limits, Policy, Timing
+from ..serving import Certificate
+from .given_files import UsageError, check_regular
+from .token_sources import TOKEN_VARIABLE, named_grants, single_grant, single_token
+
+__all__ = ['NAME', 'TOKEN_VARIABLE', 'Options', 'UsageError', 'read_grants', 'read_options']
+
+NAME = 'arena_server'
+
+_LIMITS = (
+    ('--max-rooms', 'rooms', 'N', 'rooms in all workspaces together'),
+    ('--max-members', 'members', 'N', 'participants of one room'),
+    ('--max-connections', 'connections', 'N', 'connections of clients with a token or in a room'),
+    ('--max-per-address', 'per_address', 'N', 'connections of one address; 0: no limit'),
+    ('--max-rate-hz', 'frames_hz', 'HZ', 'messages per second of one participant, without stops'),
+    ('--max-idle-s', 'idle_s', 'S', 'delete a room that nobody uses after so many seconds'),
+)
+_SIZES = (
+    ('--max-joints', 'joints', 'N', 'joints that one room remembers'),
+    ('--max-joint-name', 'joint_name', 'N', 'characters of the name of a joint'),
+    ('--max-participant-id', 'participant_id', 'N', 'characters of a participant id'),
+    ('--max-room-id', 'room_id', 'N', 'characters of a room id or a workspace id'),
+    ('--max-frame-bytes', 'frame_bytes', 'N', 'bytes of one WebSocket message'),
+    ('--max-body-bytes', 'body_bytes', 'N', 'bytes of the body of one REST request'),
+)
+
+_EXAMPLES = f"""examples:
+  {NAME}
+      for programs and browsers on this machine
+  {NAME} --host 0.0.0.0 --token-file token \\
+      --certfile cert.pem --keyfile key.pem
+      for a network; docs/howto/tls_and_tokens.md says how to make these files
+
+The token is read from {TOKEN_VARIABLE} if neither --token-file nor --tokens
+is given.
+Exit code: 0 after SIGINT (Ctrl-C) or SIGTERM, 2 if an option, the token or the
+address cannot be used."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """
+    What the command line and the environment say.
+
+    :param grants: what each token allows; none where no token is needed.
+    :param token_file: path of the file with the one token.
+    :param tokens_file: path of the file with named tokens.
+    :param weaknesses: what is accepted and should be better, each as a sentence.
+    """
+
+    host: str
+    port: int
+    log_level: str
+    limits: Limits
+    timing: Timing
+    policy: Policy
+    grants: tuple[Grant, ...]
+    token_file: str | None
+    tokens_file: str | None
+    audit_file: str | None
+    origins: tuple[str, ...]
+    server_names: tuple[str, ...]
+    certificate: Certificate | None
+    weaknesses: tuple[str, ...]
+
+
+class _Formatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
+    """Shows the defaults that there are."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        if action.default in (None, False, []):
+            return action.help
+        return super()._get_help_string(action)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Complains in one line, as for everything else that this program refuses."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong."""
+        raise UsageError(f'{message}; see --help')
+
+
+def read_options(args: Sequence[str], environment: dict[str, str]) -> Options:
+    """
+    Read the command line.
+
+    :raises UsageError: something in it, or the token, cannot be used.
+    """
+    given = _parser().parse_args(args)
+    if given.token_file is not None and given.tokens is not None:
+        raise UsageError(
+            f'--token-file {given.token_file}: give either this or --tokens; {NAME} hash-token <'
+            f' {given.token_file} prints the hash of the token, which {given.tokens} may have'
+        )
+    token = single_token(given.token_file, environment) if given.tokens is None else None
+    return Options(
+        host=given.host,
+        port=given.port,
+        log_level=given.log_level,
+        limits=Limits(**{field.name: getattr(given, field.name) for field in fields(Limits)}),
+        timing=Timing(join_s=given.join_s),
+        policy=Policy(
+            commands=not given.no_commands,
+            newest_wins=given.newest_wins,
+            fresh_rooms=given.fresh_rooms,
+        ),
+        grants=named_grants(given.tokens) if given.tokens is not None else single_grant(token),
+        token_file=given.token_file,
+        tokens_file=given.tokens,
+        audit_file=given.audit,
+        origins=tuple(given.allow_origin),
+        server_names=tuple(given.server_name),
+        certificate=_certificate(given.certfile, given.keyfile),
+        weaknesses=tuple(_weaknesses(token, given, environment)),
+    )
+
+
+def read_grants(options: Options) -> tuple[Grant, ...] | None:
+    """
+    Read the file with the token or the tokens again.
+
+    :returns: None where the command line names no such file.
+    :raises UsageError: something in it cannot be used.
+    """
+    if options.tokens_file is not None:
+        return named_grants(options.tokens_file)
+    if options.token_file is not None:
+        return single_grant(single_token(options.token_file, {}))
+    return None
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog=NAME,
+        usage='%(prog)s [option ...]',
+        description='Serve LeRobot Arena rooms over REST and WebSockets.',
+        epilog=_EXAMPLES,
+        formatter_class=_Formatter,
+        allow_abbrev=False,
+    )
+    _add_first(parser.add_argument)
+    _add_access(parser.add_argument_group('access'))
+    _add_policy(parser.add_argument_group('rooms'))
+    _add_numbers(parser.add_argument_group('limits'), _LIMITS)
+    _add_numbers(parser.add_argument_group('sizes'), _SIZES)
+    return parser
+
+
+def _add_first(option: Callable[..., object]) -> None:
+    """Add the options that most users look for; they come first in the help."""
+    option('--host', default='127.0.0.1', help='address to listen on; 0.0.0.0: every network')
+    option('--port', type=_port, default=8000, help='TCP port; 0: one that is free')
+    option(
+        '--token-file',
+        type=_file,
+        metavar='FILE',
+        help='file with the token that every client has to send; without a token everybody may'
+        ' do everything',
+    )
+    option(
+        '--tokens',
+        type=_file,
+        metavar='FILE',
+        help='YAML file with named tokens, as hashes, and what each allows; read again on'
+        f' SIGHUP. {NAME} hash-token makes a token and its hash',
+    )
+    option('--certfile', type=_file, metavar='FILE', help='PEM certificate chain, for TLS')
+    option(
+        '--keyfile', type=_file, metavar='FILE', help='PEM private key, if it is not in --certfile'
+    )
+    option(
+        '--allow-origin',
+        action='append',
+        default=[],
+        type=_origin,
+        metavar='ORIGIN',
+        help='web pages of this origin may use the server, such as https://example.org; * for'
+        ' all; may be repeated. Default: the console of this server alone',
+    )
+    option('--no-commands', action='store_true', help='refuse joint commands over REST')
+    option(
+        '--log-level',
+        choices=('debug', 'info', 'warning', 'error'),
+        default='warning',
+        metavar='LEVEL',
+        help='what to write to stderr: debug, info, warning or error',
+    )
+    option('--version', action='version', version=f'%(prog)s {version()}')
+
+
+def _add_access(group: Any) -> None:
+    group.add_argument(
+        '--server-name',
+        action='append',
+        default=[],
+        type=_host_name,
+        metavar='NAME',
+        help='host name by which clients call this server, besides localhost, --host and IP'
+        ' addresses; may be repeated. A request for another name is refused',
+    )
+    group.add_argument(
+        '--audit',
+        type=_file,
+        metavar='FILE',
+        help='append who did what to this file, one JSON object per line; logrotate may move it'
+        ' away at any time',
+    )
+
+
+def _add_policy(group: Any) -> None:
+    for name, text in (
+        ('--newest-wins', 'a client that joins with an id that is taken replaces its holder'),
+        ('--fresh-rooms', 'creating a room that exists and is empty clears its memory'),
+    ):
+        group.add_argument(name, action='store_true', help=text)
+    group.add_argument(
+        '--join-timeout-s',
+        dest='join_s',
+        type=_positive,
+        default=Timing().join_s,
+        metavar='S',
+        help='seconds that a client has for its request or its join message',
+    )
+
+
+def _add_numbers(group: Any, rows: tuple[tuple[str, str, str, str], ...]) -> None:
+    default = Limits()
+    for name, dest, unit, text in rows:
+        kind = _kind(dest, unit)
+        value = getattr(default, dest)
+        group.add_argument(name, dest=dest, type=kind, default=value, metavar=unit, help=text)
+
+
+def _kind(dest: str, unit: str) -> Callable[[str], float]:
+    if dest == 'per_address':
+        return _count_or_none
+    return _count if unit == 'N' else _positive
+
+
+def _weaknesses(
+    token: str | None, given: argparse.Namespace, environment: dict[str, str]
+) -> Iterator[str]:
+    variable = environment.get(TOKEN_VARIABLE)
+    if given.tokens is not None and variable:
+        yield (
+            f'{TOKEN_VARIABLE} is ignored, because --tokens is given: the token in it opens this'
+            f' server only if {given.tokens} has its hash'
+        )
+    elif variable == '' and token is None and given.tokens is None:
+        yield (f'{TOKEN_VARIABLE} is empty, so clients need no token; unset it if that is meant')
+    if token is not None and len(token) < MIN_TOKEN_CHARACTERS:
+        yield (
+            f'the token has {len(token)} characters and can be guessed; {NAME} hash-token makes'
+            ' one that cannot'
+        )
+    for option in ('token_file', 'tokens', 'keyfile'):
+        path = getattr(given, option)
+        if path is not None and Path(path).stat().st_mode & 0o007:
+            name = option.replace('_', '-')
+            yield f'--{name} {path}: other users may read or change it; chmod 600 {path}'
+
+
+def _certificate(certfile: str | None, keyfile: str | None) -> Certificate | None:
+    if certfile is None:
+        if keyfile is not None:
+            raise UsageError(f'--keyfile {keyfile}: give --certfile, too')
+        return None
+    expected = 'PEM files with a certificate and its key, unencrypted'
+    check_regular('--certfile', certfile, expected)
+    named = f'--certfile {certfile}'
+    if keyfile is not None:
+        check_regular('--keyfile', keyfile, expected)
+        named += f' --keyfile {keyfile}'
+    certificate = Certificate(certfile, keyfile)
+    try:
+        certificate.context()
+    except (OSError, ValueError) as exc:
+        raise UsageError(f'{named}: {_why(exc)}; expected {expected}') from exc
+    return certificate
+
+
+def _why(error: OSError | ValueError) -> str:
+    if isinstance(error, ssl.SSLError):
+        return 'no such pair in there'  # OpenSSL would name its source file.
+    return getattr(error, 'strerror', None) or str(error)
+
+
+def _file(text: str) -> str:
+    if not text:  # As an unset variable of a shell gives it; it must not mean: without tokens.
+        raise argparse.ArgumentTypeError("expected the path of a file, got ''")
+    return text
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f'expected a number from 0 to 65535, got {text!r}')
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f'expected a whole number from 1 up, got {text!r}')
+    return int(text)
+
+
+def _count_or_none(text: str) -> int:
+    return 0 if text == '0' else _count(text)
+
+
+def _positive(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float('inf'):
+        raise argparse.ArgumentTypeError(f'expected a number, more than 0, got {text!r}')
+    return number
+
+
+def _host_name(text: str) -> str:
+    if not is_host_name(text):
+        raise argparse.ArgumentTypeError(
+            f'expected a host name such as arena.example.org, without a port, got {text!r}'
+        )
+    return text.lower()
+
+
+def _origin(text: str) -> str:
+    origin = text.lower()
+    if not is_origin(origin):
+        raise argparse.ArgumentTypeError(
+            f'expected an origin such as https://example.org, without a path, or *, got {text!r}'
+        )
+    return origin

@@ -1,0 +1,191 @@
+"""What ``arena_server`` does: it reads its command line, listens, and serves until it is told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+import contextlib
+from dataclasses import replace
+import errno
+from functools import partial
+import os
+import signal
+import socket
+import sys
+from typing import NoReturn
+
+from lerobot_arena_ros.output.streams import never_block
+
+from ..access.rules import Rules
+from ..access.tokens import Tokens
+from ..http.app import create_app
+from ..log.audit_file import AuditFile
+from ..log.stderr import log_to_stderr
+from ..net.descriptors import fit_descriptors
+from ..net.event_loop import run
+from ..serving import console_url_of, is_for_this_machine_alone, listen, serve, url_of
+from .hash_token import hash_token
+from .options import (
+    NAME,
+    TOKEN_VARIABLE,
+    Options,
+    UsageError,
+    read_options,
+)
+from .reloading import Hangup, read_tokens_again
+
+__all__ = ['run_server']
+
+USAGE_ERROR = 2
+
+
+def run_server(args: Sequence[str]) -> None:
+    """
+    Serve until SIGINT or SIGTERM comes.
+
+    :param args: the command line.
+    :raises SystemExit: it cannot, with code 2 and one line, or was asked what it is.
+    """
+    if args[:1] == ['hash-token']:
+        _hash_token(args[1:])
+        return
+    hangup = Hangup()
+    try:
+        options = read_options(_own(args), dict(os.environ))
+        audit = _audit(options.audit_file)
+    except UsageError as exc:
+        _fail(str(exc))
+    try:
+        sockets = listen(options.host, options.port)
+    except (OSError, UnicodeError) as exc:
+        _fail(_explain(exc, options.host, options.port))
+    never_block()
+    log_to_stderr(options.log_level)
+    if not is_for_this_machine_alone(sockets):
+        _warn(options)
+    limits, shortage = fit_descriptors(options.limits)
+    options = replace(options, limits=limits)
+    for weakness in (*options.weaknesses, *([shortage] if shortage else [])):
+        print(f'{NAME}: warning: {weakness}', file=sys.stderr)
+    run(_serve(options, sockets, audit, hangup))
+
+
+async def _serve(
+    options: Options, sockets: list[socket.socket], audit: AuditFile | None, hangup: Hangup
+) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # The loop's own handlers would end with it, before the process does.
+        signal.signal(number, lambda *_: _wake(loop, stop))
+    url = url_of(options.host, sockets, is_encrypted=options.certificate is not None)
+    line = f'{NAME} listening on {url} with its console at {console_url_of(url)}'
+    rules = _rules(options)
+    app = create_app(
+        options.limits,
+        options.timing,
+        policy=options.policy,
+        rules=rules,
+        audit=None if audit is None else audit.put,
+    )
+    again = partial(read_tokens_again, options, app.state.hub, rules)
+    following = asyncio.create_task(hangup.follow(again), name='hangup')
+    try:
+        await serve(
+            app,
+            sockets,
+            stop=stop,
+            ready=lambda: print(line, flush=True),
+            certificate=options.certificate,
+        )
+    finally:
+        following.cancel()
+
+
+def _rules(options: Options) -> Rules:
+    hosts = frozenset({options.host.lower(), *options.server_names})
+    return Rules(Tokens(options.grants), options.origins, hosts)
+
+
+def _audit(path: str | None) -> AuditFile | None:
+    if path is None:
+        return None
+    try:
+        return AuditFile(path)
+    except OSError as exc:
+        raise UsageError(
+            f'--audit {path}: {exc.strerror}; expected a regular file that this user may append to'
+        ) from exc
+
+
+def _hash_token(more: Sequence[str]) -> None:
+    if more:
+        _fail(
+            f'hash-token: got {" ".join(more)!r}, expected no argument: the token to hash comes on'
+            ' standard input, because every user can read a command line'
+        )
+    try:
+        text = hash_token(sys.stdin)
+        if sys.stdout is None:
+            raise OSError(errno.EBADF, 'standard output is closed')
+        # Past the buffer of stdout: Python would write what is in there again at its end.
+        os.write(sys.stdout.fileno(), f'{text}\n'.encode())
+    except ValueError as exc:
+        _fail(f'hash-token: {exc}')
+    except OSError as exc:
+        _fail(f'hash-token: {exc.strerror}')
+
+
+def _wake(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    with contextlib.suppress(RuntimeError):  # The loop has ended, and all with it.
+        loop.call_soon_threadsafe(stop.set)
+
+
+def _warn(options: Options) -> None:
+    """Say in one line what everybody on the network can do."""
+    where = f'{NAME}: warning: --host {options.host}'
+    if not options.grants:
+        print(
+            f'{where}: without a token, everybody who reaches this machine can move the robots in'
+            f' its rooms; set {TOKEN_VARIABLE}, or listen on 127.0.0.1',
+            file=sys.stderr,
+        )
+    elif options.certificate is None:
+        print(
+            f'{where}: without TLS, everybody on the way can read the token; give --certfile and'
+            ' --keyfile, or put a server that has TLS before this one',
+            file=sys.stderr,
+        )
+
+
+def _own(args: Sequence[str]) -> list[str]:
+    """Leave out what ROS 2 launch appends for nodes, which this program is not."""
+    return list(args[: args.index('--ros-args')] if '--ros-args' in args else args)
+
+
+def _explain(error: OSError | UnicodeError, host: str, port: int) -> str:
+    """Say what is wrong with the address, and what to do about it."""
+    if isinstance(error, socket.gaierror | UnicodeError):
+        why = error.strerror if isinstance(error, socket.gaierror) else 'not a host name'
+        return (
+            f'--host {host}: no such host ({why}); give an address of this machine,'
+            ' 127.0.0.1 for this machine alone or 0.0.0.0 for every network'
+        )
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f'--port {port}: in use on {host} already; stop the program that has it, or give'
+            ' another port (0 for one that is free)'
+        )
+    if error.errno == errno.EADDRNOTAVAIL:
+        return (
+            f'--host {host}: not an address of this machine; give 127.0.0.1 for this machine'
+            ' alone or 0.0.0.0 for every network'
+        )
+    if error.errno == errno.EACCES:
+        return f'--port {port}: not permitted on {host}; give a port from 1024 up'
+    return f'--host {host} --port {port}: cannot listen there: {error.strerror or error}'
+
+
+def _fail(message: str) -> NoReturn:
+    print(f'{NAME}: {message}', file=sys.stderr)
+    raise SystemExit(USAGE_ERROR)

@@ -1,0 +1,58 @@
+"""SIGHUP: the server reads its tokens again. Without a handler, the signal would end it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+import contextlib
+import signal
+
+from ..access.rules import Rules
+from ..participants.connection_manager import Hub
+from .options import Options, UsageError, read_grants
+
+__all__ = ['Hangup', 'read_tokens_again']
+
+
+class Hangup:
+    """
+    Takes SIGHUP from now on, for as long as the process runs.
+
+    Made at the start of the process, so that a signal that comes before the loop runs counts, too.
+    """
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._has_come = asyncio.Event()
+        signal.signal(signal.SIGHUP, lambda *_: self._come())
+
+    async def follow(self, read_again: Callable[[], Awaitable[None]]) -> None:
+        """Call a function after each signal; once for those that come while it runs."""
+        self._loop = asyncio.get_running_loop()
+        while True:
+            await self._has_come.wait()
+            self._has_come.clear()
+            await read_again()
+
+    def _come(self) -> None:
+        if self._loop is None:
+            self._has_come.set()
+            return
+        with contextlib.suppress(RuntimeError):  # The loop has ended, and all with it.
+            self._loop.call_soon_threadsafe(self._has_come.set)
+
+
+async def read_tokens_again(options: Options, hub: Hub, rules: Rules) -> None:
+    """Take the tokens of the file as it is now, and disconnect those whose token is gone."""
+    try:
+        # In a thread, because a stop must not wait until many tokens are read.
+        grants = await asyncio.to_thread(read_grants, options)
+    except UsageError as exc:
+        hub.journal.warn('tokens_not_read', why=exc, kept='the tokens that were read before')
+        return
+    if grants is None:
+        hub.journal.note('tokens_not_read', why='neither --tokens nor --token-file is given')
+        return
+    rules.tokens.replace(grants)
+    hub.journal.record('tokens_read', tokens=len(grants))
+    hub.revoke()

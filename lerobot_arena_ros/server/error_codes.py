@@ -1,0 +1,39 @@
+"""Each refusal as one word, the same for its sender, the log and the metrics."""
+
+from __future__ import annotations
+
+from ..arena.errors import (
+    AccessDenied,
+    ArenaError,
+    JoinRefused,
+    ProtocolError,
+    RequestRejected,
+    RoleTaken,
+    RoomNotFound,
+)
+from .access.tokens import NotAllowed
+
+__all__ = ['code_of']
+
+_BY_STATUS = {403: 'commands_off', 422: 'invalid_id', 503: 'rooms_full'}
+
+
+def code_of(error: ArenaError) -> str:
+    """Name the reason of a refusal."""
+    match error:
+        case AccessDenied():
+            return 'access_denied'
+        case NotAllowed():
+            return 'not_allowed'
+        case ProtocolError():
+            return f'invalid_{error.reason}'
+        case RoomNotFound():
+            return 'room_not_found'
+        case RoleTaken():
+            return 'role_taken'
+        case JoinRefused():
+            return 'join_refused'
+        case RequestRejected():
+            return _BY_STATUS.get(error.status or 0, 'request_rejected')
+        case _:
+            return 'error'

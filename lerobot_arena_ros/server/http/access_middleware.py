@@ -1,0 +1,211 @@
+"""Middleware before every request: the access rules, and limits to its size and time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+import time
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from ..access.guesses import Guesses
+from ..access.rules import NO_TOKEN, Actor, Denial, Rules, bearer, is_open, split_query
+from ..access.tokens import Access, Grant
+from ..net.request_head import ambiguity_of
+from ..participants.connection_manager import Hub
+
+__all__ = ['Guard']
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+DRAIN_FACTOR = 16
+"""A body so many times too large is still read to its end: who is hung up on hears no reason."""
+
+_HTTP = {'http': 'http', 'https': 'https', 'ws': 'http', 'wss': 'https'}
+
+_FULL = Denial(503, 'connections_full', 'this server has as many connections as it takes')
+
+
+class _Refused(Exception):
+    """A request ends here."""
+
+    def __init__(self, denial: Denial) -> None:
+        super().__init__(denial.detail)
+        self.denial = denial
+
+
+class Guard:
+    """
+    ASGI middleware that lets in whom the rules let in.
+
+    :param hub: has the limits, and counts and logs what is refused.
+    """
+
+    def __init__(self, app: App, *, hub: Hub, rules: Rules) -> None:
+        self._app = app
+        self._hub = hub
+        self._rules = rules
+        self._guesses = Guesses()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or answer it here."""
+        if scope['type'] not in ('http', 'websocket'):
+            await self._app(scope, receive, send)
+            return
+        try:
+            await self._admit(scope)
+            if scope['type'] == 'http':
+                receive = _replay(await self._read_in_time(receive), receive)
+                self._check_valid(scope['state']['actor'])
+        except _Refused as exc:
+            self._report(scope, exc.denial)
+            await _deny(scope, send, exc.denial)
+        else:
+            await self._app(scope, receive, _relative(send) if scope['type'] == 'http' else send)
+        finally:
+            if scope['type'] == 'http':
+                # The next request has to show a token again.
+                self._give_up_place(scope)
+
+    async def _admit(self, scope: Scope) -> None:
+        is_websocket = scope['type'] == 'websocket'
+        ambiguity = ambiguity_of(scope['headers'], is_websocket=is_websocket)
+        if ambiguity is not None:
+            raise _Refused(Denial(400, 'ambiguous_request', ambiguity))
+        headers = {
+            name.decode('latin-1').lower(): value.decode('latin-1')
+            for name, value in scope['headers']
+        }
+        query, given = split_query(scope['query_string'].decode('latin-1'))
+        # What logs the request later must not find the token in it.
+        scope['query_string'] = query.encode('latin-1')
+        scope['headers'] = [item for item in scope['headers'] if item[0] != b'authorization']
+        query_token = given if is_websocket else None
+        if (bearer(headers) or query_token) and not is_open(scope['path']):
+            await self._wait_if_guessed(_address_of(scope))
+        scheme = _HTTP[scope['scheme']]
+        answer = self._rules.admit(scope['path'], headers, scheme=scheme, query_token=query_token)
+        if isinstance(answer, Denial):
+            if answer.is_guess:
+                self._guesses.count(_address_of(scope), time.monotonic())
+            raise _Refused(answer)
+        scope['state']['actor'] = Actor(_address_of(scope), answer)
+        self._find_place(scope, answer if self._rules.tokens else None)
+        if answer is not None:
+            self._hub.tally.requests[answer.name] += 1
+
+    def _check_valid(self, actor: Actor) -> None:
+        """Refuse a request whose token was taken away before the whole request had come."""
+        if actor.grant is not None and actor.grant not in self._rules.tokens:
+            raise _Refused(NO_TOKEN)
+
+    async def _wait_if_guessed(self, address: str) -> None:
+        # Behind a proxy, where addresses say nothing, there is no limit per address either.
+        if self._hub.limits.per_address:
+            delay_s = self._guesses.delay_s(address, time.monotonic())
+            if delay_s:
+                await asyncio.sleep(delay_s)
+
+    def _find_place(self, scope: Scope, grant: Grant | None) -> None:
+        """Give a connection with a token a place among those that belong, if there is one."""
+        admission, entry = self._hub.admission, scope['state']['entry']
+        may_drive = grant is not None and grant.access >= Access.DRIVE
+        is_placed = grant is not None and admission.promote(entry, may_drive=may_drive)
+        # A REST request needs its place for a moment only, so it is served from a waiting place.
+        if scope['type'] == 'websocket' and not is_placed and (grant or admission.is_full):
+            raise _Refused(_FULL)
+
+    def _give_up_place(self, scope: Scope) -> None:
+        victim = self._hub.admission.demote(scope['state']['entry'], time.monotonic())
+        if victim is not None:
+            victim.end()
+
+    async def _read_in_time(self, receive: Receive) -> bytes:
+        timeout_s = self._hub.timing.join_s
+        try:
+            return await asyncio.wait_for(self._read(receive), timeout_s)
+        except asyncio.TimeoutError:
+            detail = f'the whole request must come within {timeout_s:g} s'
+            raise _Refused(Denial(408, 'request_timeout', detail)) from None
+
+    async def _read(self, receive: Receive) -> bytes:
+        most = self._hub.limits.body_bytes
+        kept: list[bytes] = []
+        size, more = 0, True
+        while more and size <= DRAIN_FACTOR * most:
+            message = await receive()
+            if message['type'] == 'http.disconnect':
+                raise _Refused(Denial(400, 'request_aborted', 'the request ended too early'))
+            chunk: bytes = message.get('body', b'')
+            size += len(chunk)
+            if size <= most:
+                kept.append(chunk)
+            more = message.get('more_body', False)
+        if size > most:
+            raise _Refused(Denial(413, 'body_too_large', f'a body has at most {most} bytes'))
+        return b''.join(kept)
+
+    def _report(self, scope: Scope, denial: Denial) -> None:
+        self._hub.tally.refused[denial.code] += 1
+        journal = self._hub.journal
+        # Whoever runs the server can do something about who is kept out, not about clumsy clients.
+        say = journal.warn if denial.status in (401, 403, 503) else journal.note
+        say(denial.code, peer=_address_of(scope), path=scope['path'])
+        journal.sample('refused', code=denial.code, peer=_address_of(scope))
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """Give a body that has been read to whoever wants to read it."""
+    pending: list[Message] = [{'type': 'http.request', 'body': body, 'more_body': False}]
+
+    async def again() -> Message:
+        return pending.pop() if pending else await receive()
+
+    return again
+
+
+def _address_of(scope: Scope) -> str:
+    client = scope.get('client')
+    return str(client[0]) if client else 'unknown'
+
+
+def _relative(send: Send) -> Send:
+    """Take the host out of redirects, because it is what the client named."""
+
+    async def send_relative(message: Message) -> None:
+        if message['type'] == 'http.response.start':
+            headers = [
+                (name, _path_of(value) if name == b'location' else value)
+                for name, value in message['headers']
+            ]
+            message = {**message, 'headers': headers}
+        await send(message)
+
+    return send_relative
+
+
+def _path_of(location: bytes) -> bytes:
+    parts = urlsplit(location.decode('latin-1'))
+    return urlunsplit(('', '', *parts[2:])).encode('latin-1')
+
+
+async def _deny(scope: Scope, send: Send, denial: Denial) -> None:
+    kind = 'http.response'
+    if scope['type'] == 'websocket':
+        kind = 'websocket.http.response'
+    # Words of our own, none of them with a quote in it.
+    body = f'{{"detail":"{denial.detail}"}}'.encode()
+    headers = [
+        (b'content-type', b'application/json'),
+        (b'content-length', str(len(body)).encode()),
+    ]
+    if denial.status == 401:
+        headers.append((b'www-authenticate', b'Bearer'))
+    if denial.status in (400, 408, 413, 503):
+        headers.append((b'connection', b'close'))
+    await send({'type': f'{kind}.start', 'status': denial.status, 'headers': headers})
+    await send({'type': f'{kind}.body', 'body': body})

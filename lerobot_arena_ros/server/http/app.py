@@ -1,0 +1,164 @@
+"""The arena as an ASGI application, to be served by :func:`.serving.serve`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Request, WebSocket
+from fastapi.exceptions import RequestValidationError
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.responses import JSONResponse
+
+from ...arena.errors import ProtocolError, RequestRejected
+from ..access.rules import Actor, Rules
+from ..error_codes import code_of
+from ..log.rate_limited_log import Journal
+from ..participants.connection_manager import LIVENESS_LOOKS, Hub
+from ..participants.websocket_endpoint import participate
+from ..rooms.limits import Limits, Policy, Timing
+from . import metrics
+from .access_middleware import Guard
+from .pages import console_routes
+from .rest import router
+
+__all__ = ['chores', 'create_app']
+
+WS_PATH = '/robotics/workspaces/{workspace_id}/rooms/{room_id}/ws'
+PREFIXES = ('', '/api')
+"""Where everything is served: either is in use as the path of an arena's address."""
+
+
+def create_app(
+    limits: Limits | None = None,
+    timing: Timing | None = None,
+    *,
+    policy: Policy | None = None,
+    rules: Rules | None = None,
+    audit: Callable[[str], object] | None = None,
+) -> FastAPI:
+    """
+    Make an arena of its own; any number of them can be in one process.
+
+    :param limits: how much it takes.
+    :param timing: how patient it is.
+    :param policy: what it allows.
+    :param rules: who may connect; None needs no token.
+    :param audit: takes each line of the audit log; None for no such log.
+    """
+    rules = rules or Rules()
+    hub = Hub(
+        limits or Limits(),
+        timing or Timing(),
+        policy or Policy(),
+        Journal(audit),
+        rules.tokens,
+    )
+    app = FastAPI(
+        title='LeRobot Arena Server',
+        version='2.0.0',
+        # Its pages load scripts from another host; docs/reference/server.md has the interface.
+        docs_url=None,
+        redoc_url=None,
+        # Clients post without saying that it is JSON. Releases without the option ignore it.
+        strict_content_type=False,
+    )
+    app.state.hub = hub
+    app.state.rules = rules
+    app.add_middleware(Guard, hub=hub, rules=rules)
+    # The last one added comes first: a preflight brings no token, and a refusal is readable.
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=rules.origins,
+        allow_methods=['*'],
+        allow_headers=['*'],
+    )
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(OverflowError, _on_overflow)
+    app.add_exception_handler(RequestRejected, _on_rejected)
+    app.add_exception_handler(ProtocolError, _on_protocol_error)
+    for prefix in PREFIXES:
+        app.include_router(router, prefix=prefix, include_in_schema=not prefix)
+        app.include_router(metrics.router, prefix=prefix, include_in_schema=not prefix)
+        app.add_api_websocket_route(prefix + WS_PATH, _participate)
+        app.router.routes.extend(console_routes(prefix))
+    return app
+
+
+async def _participate(websocket: WebSocket, workspace_id: str, room_id: str) -> None:
+    here, hub = websocket.state, websocket.app.state.hub
+    await participate(here.socket, here.actor, here.entry, workspace_id, room_id, hub)
+
+
+@asynccontextmanager
+async def chores(hub: Hub) -> AsyncIterator[None]:
+    """Do what has to be done from time to time, as long as this is entered."""
+    tasks = [
+        asyncio.create_task(_every(hub.timing.sweep_s, hub.sweep), name='sweep'),
+        asyncio.create_task(_every(hub.timing.keepalive_s, hub.keep_alive), name='keepalive'),
+        asyncio.create_task(
+            _every(hub.timing.liveness_s / LIVENESS_LOOKS, hub.check_liveness), name='liveness'
+        ),
+        asyncio.create_task(_every(hub.timing.log_s, hub.journal.turn_page), name='journal'),
+    ]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        hub.journal.turn_page()
+
+
+async def _every(period_s: float, action: Callable[[], object]) -> None:
+    while True:
+        await asyncio.sleep(period_s)
+        action()
+
+
+async def _on_invalid(request: Request, exc: Exception) -> JSONResponse:
+    """Say what is wrong without repeating what came: NaN, say, could not be written back."""
+    assert isinstance(exc, RequestValidationError)
+    _count(request, 'invalid_request')
+    kept = ('type', 'loc', 'msg')
+    return _unprocessable(*({key: error[key] for key in kept} for error in exc.errors()))
+
+
+async def _on_overflow(request: Request, _exc: Exception) -> JSONResponse:
+    """Refuse an integer that no float can hold, which Pydantic 1 fails on."""
+    _count(request, 'invalid_request')
+    return _unprocessable({'type': 'float_type', 'loc': ('body',), 'msg': 'a number is too large'})
+
+
+async def _on_protocol_error(request: Request, exc: Exception) -> JSONResponse:
+    assert isinstance(exc, ProtocolError)
+    _count(request, code_of(exc))
+    return _unprocessable({'type': 'value_error', 'loc': ('body',), 'msg': str(exc)})
+
+
+async def _on_rejected(request: Request, exc: Exception) -> JSONResponse:
+    assert isinstance(exc, RequestRejected)
+    _count(request, code_of(exc))
+    if exc.status == 403:
+        _audit(request, code_of(exc))
+    if exc.status == 422:
+        return _unprocessable({'type': 'value_error', 'loc': ('path',), 'msg': str(exc)})
+    return JSONResponse({'detail': str(exc)}, status_code=exc.status or 400)
+
+
+def _count(request: Request, code: str) -> None:
+    hub: Hub = request.app.state.hub
+    hub.tally.refused[code] += 1
+    hub.journal.note('request_failed', code=code, path=request.url.path)
+
+
+def _audit(request: Request, code: str) -> None:
+    hub: Hub = request.app.state.hub
+    actor: Actor = request.state.actor
+    what = f'{request.method} {request.url.path}'
+    hub.journal.sample('refused', code=code, **actor.named, what=what)
+
+
+def _unprocessable(*errors: dict[str, object]) -> JSONResponse:
+    return JSONResponse({'detail': errors}, status_code=422)

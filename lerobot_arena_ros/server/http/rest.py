@@ -1,0 +1,302 @@
+"""The arena's REST interface."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field, StrictStr
+
+from ...arena.fields import is_text
+from ...arena.json_text import dump
+from ..access.rules import Actor
+from ..access.tokens import Access
+from ..participants.connection_manager import Hub, now
+from ..rooms.memory import KnownRobot
+from ..rooms.room import Now, Room
+
+__all__ = ['needs', 'router']
+
+MAX_COMMAND_JOINTS = 20
+"""Joints of one command over REST; a WebSocket takes more."""
+
+router = APIRouter()
+
+Json = dict[str, Any]
+
+
+class CreateRoom(BaseModel):
+    """What a new room is to be; everything may be left out."""
+
+    room_id: StrictStr | None = Field(default=None, description='omitted or empty: a random one')
+    workspace_id: StrictStr | None = Field(default=None, description='ignored: the path names it')
+    name: str | None = None
+    robot_type: Literal['so-arm100', 'generic'] = 'so-arm100'
+    max_consumers: int | None = Field(
+        default=None, ge=1, le=100, description='omitted: no limit of its own'
+    )
+
+
+class Joint(BaseModel):
+    """Where one joint is to go, in whatever unit the participants agreed on."""
+
+    name: str = Field(min_length=1)
+    value: float = Field(ge=-360, le=360)
+    speed: float | None = Field(default=None, ge=0, le=100, description='percent')
+
+
+class JointCommand(BaseModel):
+    """Where joints are to go."""
+
+    joints: list[Joint] = Field(description=f'1 to {MAX_COMMAND_JOINTS} joints')
+
+
+class Permission(BaseModel):
+    """What the token of a request allows."""
+
+    token: str | None = Field(description='name of the token; null at a server without tokens')
+    role: Literal['watch', 'drive', 'admin']
+    workspaces: list[str] | None = Field(description='where; null for every workspace')
+
+
+def _hub(request: Request) -> Hub:
+    hub: Hub = request.app.state.hub
+    return hub
+
+
+def _actor(request: Request) -> Actor:
+    actor: Actor = request.state.actor
+    return actor
+
+
+HubHere = Annotated[Hub, Depends(_hub)]
+Sender = Annotated[Actor, Depends(_actor)]
+
+
+def needs(access: Access) -> Any:
+    """Declare what the token of a request must allow, in the workspace of its path if any."""
+
+    async def check(request: Request) -> None:
+        _actor(request).require(access, request.path_params.get('workspace_id'))
+
+    return Depends(check)
+
+
+WATCH = [needs(Access.WATCH)]
+DRIVE = [needs(Access.DRIVE)]
+ADMIN = [needs(Access.ADMIN)]
+
+
+@router.get('/health')
+async def server_health() -> Json:
+    """Say that the server runs."""
+    return {'status': 'healthy', 'server_running': True}
+
+
+@router.get('/robotics/health')
+async def health() -> Json:
+    """Say that the robotics service runs."""
+    return {'status': 'healthy', 'service': 'robotics'}
+
+
+@router.get('/robotics/status', dependencies=WATCH)
+async def status(hub: HubHere) -> Json:
+    """Count what there is."""
+    return {
+        'service': 'robotics',
+        'status': 'active',
+        'workspaces_count': hub.registry.workspace_count,
+        'rooms_count': len(hub.registry.rooms),
+        'connections_count': hub.connection_count,
+        'version': '2.0.0',
+        'supported_roles': ['producer', 'consumer'],
+        'supported_robot_types': ['so-arm100', 'generic'],
+        'cleanup': {
+            'enabled': True,
+            'inactivity_timeout_hours': hub.limits.idle_s / 3600,
+            'cleanup_interval_minutes': hub.timing.sweep_s / 60,
+        },
+    }
+
+
+@router.get('/robotics/access', response_model=Permission)
+async def access(sender: Sender) -> Json:
+    """Say what the token of this request allows; each valid token may ask."""
+    grant = sender.granted
+    return {
+        'token': grant.name or None,
+        'role': grant.access.name.lower(),
+        'workspaces': None if grant.workspaces is None else sorted(grant.workspaces),
+    }
+
+
+@router.get('/robotics/workspaces/{workspace_id}/rooms', dependencies=WATCH)
+async def list_rooms(workspace_id: str, hub: HubHere) -> Json:
+    """List the rooms of a workspace; none where nobody has heard of it."""
+    rooms = [_summary(room) for room in hub.registry.rooms_of(workspace_id)]
+    return {'success': True, 'workspace_id': workspace_id, 'rooms': rooms, 'total': len(rooms)}
+
+
+@router.post('/robotics/workspaces/{workspace_id}/rooms', dependencies=DRIVE)
+async def create_room(
+    workspace_id: str, hub: HubHere, sender: Sender, wanted: CreateRoom | None = None
+) -> Json:
+    """Make a room; one that exists already stays as it is."""
+    wanted = wanted or CreateRoom()
+    room = hub.create(workspace_id, wanted.room_id, wanted.max_consumers, sender)
+    return {
+        'success': True,
+        'workspace_id': workspace_id,
+        'room_id': room.room_id,
+        'message': f'Room {room.room_id} created successfully in workspace {workspace_id}',
+    }
+
+
+@router.get('/robotics/workspaces/{workspace_id}/rooms/{room_id}', dependencies=WATCH)
+async def get_room(workspace_id: str, room_id: str, hub: HubHere) -> Json:
+    """Say who is in a room."""
+    room = hub.registry.room(workspace_id, room_id)
+    presence = {
+        'has_producer': room.producer is not None,
+        'active_consumers': len(room.consumers),
+    }
+    return {'success': True, 'room': {**_summary(room), **presence}}
+
+
+@router.delete('/robotics/workspaces/{workspace_id}/rooms/{room_id}', dependencies=ADMIN)
+async def delete_room(workspace_id: str, room_id: str, hub: HubHere, sender: Sender) -> Json:
+    """Delete a room and close the connections of those who are in it."""
+    hub.delete(workspace_id, room_id, sender)
+    message = f'Room {room_id} deleted successfully from workspace {workspace_id}'
+    return {'success': True, 'message': message}
+
+
+@router.get('/robotics/workspaces/{workspace_id}/rooms/{room_id}/state', dependencies=WATCH)
+async def get_state(workspace_id: str, room_id: str, hub: HubHere) -> Json:
+    """Return what each joint was last told, and the last emergency stop."""
+    room = hub.registry.room(workspace_id, room_id)
+    moment, stop = now(), room.last_stop
+    state = {
+        'room_id': room.room_id,
+        'workspace_id': room.workspace_id,
+        'joints': dict(room.joints),
+        'participants': _participants(room),
+        'last_stop': None if stop is None else asdict(stop.told(moment.steady_s)),
+        'timestamp': moment.stamp,
+    }
+    return {'success': True, 'state': state}
+
+
+@router.get('/robotics/workspaces/{workspace_id}/rooms/{room_id}/robots', dependencies=WATCH)
+async def get_robots(workspace_id: str, room_id: str, hub: HubHere) -> Response:
+    """Return the newest state of each robot in a room that tells it."""
+    room, moment = hub.registry.room(workspace_id, room_id), now()
+    head = dump({'success': True, 'workspace_id': workspace_id, 'room_id': room_id})
+    # Joined as texts: to encode the states of a crowded room anew would delay a stop by seconds.
+    robots = ','.join(_robot(robot, moment) for robot in room.robots)
+    return Response(f'{head[:-1]},"robots":[{robots}]}}', media_type='application/json')
+
+
+@router.post('/robotics/workspaces/{workspace_id}/rooms/{room_id}/command', dependencies=DRIVE)
+async def command(
+    workspace_id: str, room_id: str, wanted: JointCommand, hub: HubHere, sender: Sender
+) -> Json:
+    """Tell joints where to go, in a room without a producer."""
+    _check(wanted)
+    entries = tuple(
+        {'name': joint.name, 'value': joint.value, 'speed': joint.speed} for joint in wanted.joints
+    )
+    return {
+        'success': True,
+        'workspace_id': workspace_id,
+        'room_id': room_id,
+        'joints_updated': hub.command(workspace_id, room_id, entries, sender),
+        'message': 'Commands sent successfully',
+    }
+
+
+@router.get('/robotics/cleanup/status', dependencies=WATCH)
+async def cleanup_status(hub: HubHere) -> Json:
+    """Say which rooms the next sweep would drop."""
+    rooms = hub.registry.rooms
+    moment = now()
+    report = {
+        'service': 'robotics',
+        'cleanup_enabled': True,
+        'inactivity_timeout_minutes': hub.limits.idle_s / 60,
+        'cleanup_interval_minutes': hub.timing.sweep_s / 60,
+        'total_rooms': len(rooms),
+        'rooms': [
+            {
+                'workspace_id': room.workspace_id,
+                'room_id': room.room_id,
+                'age_minutes': (moment.steady_s - room.created_s) / 60,
+                'inactivity_minutes': (moment.steady_s - room.active_s) / 60,
+                'has_connections': bool(room.members),
+                'will_be_cleaned': room.is_idle(moment),
+            }
+            for room in rooms
+        ],
+        'timestamp': moment.stamp,
+    }
+    return {'success': True, 'cleanup_status': report}
+
+
+@router.post('/robotics/cleanup/manual', dependencies=ADMIN)
+async def clean_up(hub: HubHere, sender: Sender) -> Json:
+    """Drop idle rooms now."""
+    before = len(hub.registry.rooms)
+    removed = hub.sweep(sender)
+    result = {
+        'cleanup_triggered': True,
+        'rooms_before': before,
+        'rooms_after': before - removed,
+        'rooms_removed': removed,
+        'timestamp': now().stamp,
+    }
+    return {'success': True, 'cleanup_result': result}
+
+
+def _participants(room: Room) -> Json:
+    return {
+        'producer': None if room.producer is None else room.producer.participant_id,
+        'consumers': [member.participant_id for member in room.consumers],
+        'total': len(room.members),
+    }
+
+
+def _robot(robot: KnownRobot, moment: Now) -> str:
+    report = robot.message
+    head = dump(
+        {
+            'participant_id': report.source,
+            'timestamp': report.timestamp,
+            'age_s': moment.steady_s - robot.steady_s,
+        }
+    )
+    return f'{head[:-1]},{report.data[1:]}'
+
+
+def _summary(room: Room) -> Json:
+    return {
+        'id': room.room_id,
+        'workspace_id': room.workspace_id,
+        'participants': _participants(room),
+        'joints_count': len(room.joints),
+    }
+
+
+def _check(wanted: JointCommand) -> None:
+    """Refuse what the model lets pass: the two pydantics name these constraints differently."""
+    count = len(wanted.joints)
+    if not 1 <= count <= MAX_COMMAND_JOINTS:
+        kind = 'too_short' if count < 1 else 'too_long'
+        text = f'a command has 1 to {MAX_COMMAND_JOINTS} joints, got {count}'
+        raise RequestValidationError([{'type': kind, 'loc': ('body', 'joints'), 'msg': text}])
+    for index, joint in enumerate(wanted.joints):
+        if not is_text(joint.name):
+            loc = ('body', 'joints', index, 'name')
+            text = 'a name must be valid UTF-8'
+            raise RequestValidationError([{'type': 'string_unicode', 'loc': loc, 'msg': text}])

@@ -1,0 +1,202 @@
+"""
+The WebSocket of one participant, and what waits to be sent to it.
+
+As long as the peer keeps up, a message is written at once. When it does not, messages wait in an
+outbox, where joint updates merge and a stop goes first, until the peer has caught up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from ...arena.messages import Message
+from ...arena.outbox import Outbox, text_of
+from ...arena.sansio import text_frame
+from ..access.admission import Entry
+from ..access.rules import Actor
+from ..log.rate_limited_log import Journal
+from ..net.rate_limiter import Verdict
+from ..net.web_socket import WebSocket
+from ..rooms.counters import Tally
+
+__all__ = ['Connection', 'frame_of']
+
+GOODBYE_S = 5.0
+"""How long a peer has to answer a close frame, in seconds, before it is hung up on."""
+
+MAX_PENDING = 100
+"""Replies that may wait for a peer; one that asks for more of them than it reads is put out."""
+
+TRY_AGAIN_LATER = 1013
+"""The close code for a peer that does not keep up."""
+
+FRAME_TOO_LARGE = 1009
+"""The close code for a peer whose message exceeds the limit."""
+
+
+class Connection:
+    """
+    One accepted WebSocket.
+
+    :param actor: the peer, and what it may do.
+    :param entry: its place among the connections of this server.
+    :param stall_s: a peer that does not catch up for so many seconds is closed.
+    :param on_close: called once when the server closes the connection, before the peer is gone.
+    """
+
+    def __init__(
+        self,
+        socket: WebSocket,
+        actor: Actor,
+        entry: Entry,
+        *,
+        stall_s: float,
+        tally: Tally,
+        journal: Journal,
+    ) -> None:
+        self.on_close: Callable[[], object] = _nothing
+        self.actor = actor
+        self.entry = entry
+        self._socket = socket
+        self._stall_s = stall_s
+        self._tally = tally
+        self._journal = journal
+        self._outbox = Outbox()
+        self._is_closing = False
+        self._has_spoken = True
+        self._silent_looks = 0
+        self._timer: asyncio.TimerHandle | None = None
+        socket.on_congested = self._on_congested
+        socket.on_drained = self._on_drained
+
+    @property
+    def silent_s(self) -> float:
+        """For how many seconds nothing has come from the peer."""
+        return self._socket.silent_s
+
+    def ping(self) -> None:
+        """Ask the peer for a sign of life."""
+        self._socket.ping()
+
+    async def is_alive(self, timeout_s: float, *, with_message: bool = False) -> bool:
+        """
+        Return whether the peer answers in time and is still welcome.
+
+        :param with_message: see :meth:`.WebSocket.answers`.
+        """
+        return not self._is_closing and await self._socket.answers(
+            timeout_s, with_message=with_message
+        )
+
+    def count_silent_look(self) -> int:
+        """
+        Return how many calls in a row found that no message has come since the call before.
+
+        Calls are counted instead of seconds, so that a pause of this process counts as one call.
+        """
+        self._silent_looks = 0 if self._has_spoken else self._silent_looks + 1
+        self._has_spoken = False
+        return self._silent_looks
+
+    async def receive(self) -> str | bytes | None:
+        """Wait for the next message; None once the connection is closing or has ended."""
+        message = await self._socket.receive()
+        return None if self._is_closing else message
+
+    async def listen(self, hear: Callable[[str | bytes, Verdict], object]) -> None:
+        """Have every message handled, until the connection has ended."""
+
+        def on_message(message: str | bytes, verdict: Verdict) -> None:
+            self._has_spoken = True
+            if not self._is_closing:
+                hear(message, verdict)
+
+        await self._socket.listen(on_message)
+
+    async def wait_ended(self) -> None:
+        """Wait until the connection has ended, whatever still comes."""
+        await self._socket.wait_ended()
+        self._stop_timer()
+        if self._socket.close_code == FRAME_TOO_LARGE:
+            self._refuse('frame_too_large')
+
+    def put(self, message: Message, frame: bytes | None = None) -> None:
+        """
+        Send a message now, or as soon as the peer has read what it was sent before.
+
+        :param frame: the message encoded, if that has been done already.
+        """
+        if self._is_closing:
+            return
+        if self._socket.has_room:
+            self._tally.frames_out += 1
+            self._socket.write(frame or frame_of(message))
+            return
+        self._tally.merged += self._outbox.put(message)
+        if self._outbox.pending_others > MAX_PENDING:
+            self._give_up()
+
+    def close(self, code: int, reason: str = '') -> None:
+        """Say goodbye; whatever is still to be sent goes first. Closing twice is fine."""
+        if self._is_closing:
+            return
+        self._flush(even_if_full=True)
+        self._is_closing = True
+        self._socket.close(code, reason)
+        self._start_timer(GOODBYE_S, self._socket.abort)
+        self.on_close()
+
+    def abort(self) -> None:
+        """Hang up without a goodbye."""
+        self._socket.abort()
+
+    def on_flood(self, action: Callable[[], None]) -> None:
+        """Have something done once the peer sends far too many frames, of whatever kind."""
+        self._socket.on_flood = action
+
+    def linger(self) -> None:
+        """Hang up soon, whether or not the peer answers the goodbye."""
+        self._socket.linger()
+
+    def _on_congested(self) -> None:
+        if not self._is_closing:
+            self._start_timer(self._stall_s, self._give_up)
+
+    def _on_drained(self) -> None:
+        if not self._is_closing:
+            self._stop_timer()
+            self._flush()
+
+    def _flush(self, *, even_if_full: bool = False) -> None:
+        while self._outbox and (even_if_full or self._socket.has_room):
+            message = self._outbox.take()
+            assert message is not None
+            self._tally.frames_out += 1
+            self._socket.write(frame_of(message))
+
+    def _give_up(self) -> None:
+        self._refuse('too_slow')
+        self.close(TRY_AGAIN_LATER, 'too slow')
+
+    def _refuse(self, code: str) -> None:
+        self._tally.refused[code] += 1
+        self._journal.note(code, **self.actor.named)
+
+    def _start_timer(self, delay_s: float, action: Callable[[], None]) -> None:
+        self._stop_timer()
+        self._timer = asyncio.get_running_loop().call_later(delay_s, action)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+def frame_of(message: Message) -> bytes:
+    """Encode a message as the one frame that all its recipients get."""
+    return text_frame(text_of(message))
+
+
+def _nothing() -> None:
+    pass

@@ -1,0 +1,188 @@
+"""
+The rooms of all workspaces by their names, sans I/O.
+
+A workspace is nothing but a name that its rooms share: it comes with its first room and goes with
+its last.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+import uuid
+
+from ...arena.errors import RequestRejected, RoomNotFound
+from .counters import RoomTally
+from .limits import Limits
+from .memory import KnownStop
+from .room import Delivery, Now, Room
+
+__all__ = ['STOP_KEPT_S', 'Registry']
+
+STOP_KEPT_S = 3600.0
+"""
+How long the last stop of a room that is gone is kept for a room of the same name, in seconds.
+
+A robot that rejoins a room that was deleted and made anew must not miss the stop. A robot that
+joins for the first time looks at the age of the stop.
+"""
+
+
+class Registry:
+    """Every room that there is."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._workspaces: dict[str, dict[str, Room]] = {}
+        self._stops: dict[tuple[str, str], KnownStop] = {}
+        self._tally_of_gone = RoomTally()
+
+    @property
+    def workspace_count(self) -> int:
+        """Workspaces with at least one room."""
+        return len(self._workspaces)
+
+    @property
+    def rooms(self) -> tuple[Room, ...]:
+        """Every room of every workspace."""
+        return tuple(room for rooms in self._workspaces.values() for room in rooms.values())
+
+    @property
+    def tally(self) -> RoomTally:
+        """The counts of all rooms together, with those that are gone."""
+        total = RoomTally()
+        total.add(self._tally_of_gone)
+        for room in self.rooms:
+            total.add(room.tally)
+        return total
+
+    def rooms_of(self, workspace_id: str) -> tuple[Room, ...]:
+        """List the rooms of a workspace; none where nobody has heard of it."""
+        return tuple(self._workspaces.get(workspace_id, {}).values())
+
+    def has(self, workspace_id: str, room_id: str) -> bool:
+        """Tell whether there is such a room."""
+        return room_id in self._workspaces.get(workspace_id, {})
+
+    def room(self, workspace_id: str, room_id: str) -> Room:
+        """
+        Find a room.
+
+        :raises RoomNotFound: there is none.
+        """
+        try:
+            return self._workspaces[workspace_id][room_id]
+        except KeyError:
+            raise RoomNotFound('Room not found', status=404) from None
+
+    def create(
+        self,
+        workspace_id: str,
+        room_id: str | None,
+        now: Now,
+        *,
+        max_consumers: int | None = None,
+        forget: bool = False,
+        workspaces: frozenset[str] | None = None,
+    ) -> Room:
+        """
+        Make a room; one that exists already is returned as it is.
+
+        :param room_id: None or empty for one that nobody has.
+        :param forget: empty the memory of a room that exists and that nobody is in.
+        :param workspaces: those that the creator is limited to; None for no such limit.
+        :raises RequestRejected: an id that no URL could address (422), or too many rooms (503).
+        """
+        room_id = room_id or str(uuid.uuid4())
+        self._check_id('workspace_id', workspace_id)
+        self._check_id('room_id', room_id)
+        room = self._workspaces.get(workspace_id, {}).get(room_id)
+        if room is None:
+            self._check_space(workspaces)
+            self._drop_old_stops(now)
+            room = Room(
+                workspace_id,
+                room_id,
+                now,
+                limits=self._limits,
+                max_consumers=max_consumers,
+                last_stop=self._stops.pop((workspace_id, room_id), None),
+            )
+            self._workspaces.setdefault(workspace_id, {})[room_id] = room
+        elif forget and not room.members:
+            room.forget()
+        return room
+
+    def delete(self, workspace_id: str, room_id: str, now: Now) -> Delivery:
+        """
+        Drop a room and everybody in it.
+
+        :returns: what those who were in it are to be told.
+        :raises RoomNotFound: there is none.
+        """
+        room = self.room(workspace_id, room_id)
+        self._drop(room, now)
+        return room.dissolve(now)
+
+    def sweep(self, now: Now) -> int:
+        """Drop the rooms that nobody is in and nobody used for long; return how many."""
+        idle = [room for room in self.rooms if room.is_idle(now)]
+        for room in idle:
+            self._drop(room, now)
+        return len(idle)
+
+    def _check_space(self, workspaces: frozenset[str] | None) -> None:
+        """
+        See that there may be one more room.
+
+        Who is limited to some workspaces leaves as many rooms free as it has there, so that it
+        cannot take all rooms from the other workspaces: at first half of them.
+        """
+        most = self._limits.rooms
+        free = most - len(self.rooms)
+        if free <= 0:
+            raise RequestRejected(
+                f'this server holds at most {most} rooms; delete one first', status=503
+            )
+        taken = sum(len(self.rooms_of(each)) for each in workspaces or ())
+        if taken >= free:
+            raise RequestRejected(
+                f'the workspaces of this token have {taken} rooms and this server has {free} left,'
+                ' which are kept for others; delete one first',
+                status=503,
+            )
+
+    def _check_id(self, what: str, value: str) -> None:
+        most = self._limits.room_id
+        if len(value) > most:
+            raise RequestRejected(
+                f'{what} has at most {most} characters, got {len(value)}', status=422
+            )
+        if value in ('.', '..') or any(_is_unaddressable(char) for char in value):
+            raise RequestRejected(
+                f'{what} must be neither "." nor ".." and must have neither a slash nor a control'
+                ' character: no URL could name it',
+                status=422,
+            )
+
+    def _drop(self, room: Room, now: Now) -> None:
+        rooms = self._workspaces[room.workspace_id]
+        del rooms[room.room_id]
+        if not rooms:
+            del self._workspaces[room.workspace_id]
+        self._tally_of_gone.add(room.tally)
+        if room.last_stop is not None:
+            self._stops[room.workspace_id, room.room_id] = room.last_stop
+        self._drop_old_stops(now)
+
+    def _drop_old_stops(self, now: Now) -> None:
+        self._stops = {
+            name: stop
+            for name, stop in self._stops.items()
+            if now.steady_s - stop.steady_s < STOP_KEPT_S
+        }
+        while len(self._stops) > self._limits.rooms:
+            self._stops.pop(next(iter(self._stops)))
+
+
+def _is_unaddressable(char: str) -> bool:
+    return char == '/' or unicodedata.category(char) in ('Cc', 'Cs')

@@ -1,0 +1,414 @@
+"""
+One room: who is in it, what it remembers, and what goes to whom.
+
+Sans I/O: it is told of joins, messages and departures, and answers with deliveries.
+
+Rules of this file:
+
+- A member is known by the object that :meth:`Room.join` returned, never by its id alone, so
+  nobody acts or leaves in the name of somebody else. Ids are unique within one room.
+- A message counts wholly or not at all.
+- Who has left, or whose room was deleted, is nobody: what it sends has no effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ...arena.errors import JoinRefused, ProtocolError, RoleTaken
+from ...arena.features import Feature
+from ...arena.fields import shown
+from ...arena.messages import (
+    ClientMessage,
+    EmergencyStop,
+    Entry,
+    ErrorReply,
+    Heartbeat,
+    HeartbeatAck,
+    Join,
+    Joined,
+    JointUpdate,
+    Message,
+    ResetStop,
+    RobotReport,
+    Role,
+    StateSync,
+    Unknown,
+)
+from .counters import RoomTally
+from .limits import Limits
+from .memory import KnownRobot, KnownStop, check_report
+from .stop_limiter import StopLimiter
+
+__all__ = [
+    'API_SOURCE',
+    'DRIVER_PLACES',
+    'SERVED',
+    'Delivery',
+    'Member',
+    'Now',
+    'Room',
+]
+
+API_SOURCE = 'api'
+"""What a joint update that came over REST names as its source."""
+
+SERVED = frozenset(Feature)
+"""The additions to the wire that this server has."""
+
+MAX_ENTRY_CHARS = 2000
+"""
+Characters, as JSON, of one joint with all its keys, which are passed on whatever they are.
+
+Of each joint the newest entry waits for each consumer that reads too slowly.
+"""
+
+DRIVER_PLACES = 8
+"""
+The last places of a room, kept for tokens that may drive; half of a room with fewer than 16.
+
+So many watchers cannot keep out who has to be there to work: a producer, the two connections of
+the console of a person who drives, the bridge of the robot, and as many again for those that come
+back before their old connection has ended.
+"""
+
+_USUAL_KEYS = frozenset(('name', 'value', 'speed'))
+
+_KNOWN_TO_BE_IGNORED = frozenset(
+    ('joined', 'error', 'state_sync', 'heartbeat_ack', 'status_update', 'consumer_status')
+)
+
+
+class Now(NamedTuple):
+    """
+    One instant on both clocks.
+
+    :param steady_s: seconds of a clock that nobody sets, for ages.
+    :param stamp: UTC as ISO 8601, for messages.
+    """
+
+    steady_s: float
+    stamp: str
+
+
+@dataclass(frozen=True, eq=False)
+class Member:
+    """
+    One participant in one room.
+
+    :param features: the additions to the wire that are served to it.
+    """
+
+    participant_id: str
+    role: Role
+    room: Room
+    features: frozenset[Feature] = frozenset()
+
+
+class Delivery(NamedTuple):
+    """A message and those who get it."""
+
+    recipients: tuple[Member, ...]
+    message: Message
+
+
+class Room:
+    """
+    Where one producer, if any, meets its consumers.
+
+    ``consumers`` is replaced and never changed, so whoever iterates over it has a snapshot.
+
+    :ivar stops: limits how often stops are passed on; its user asks it before :meth:`handle`.
+    :param max_consumers: refuse more consumers than this; None where the creator did not ask.
+    :param last_stop: the last stop of a room of the same name; None = none.
+    """
+
+    def __init__(
+        self,
+        workspace_id: str,
+        room_id: str,
+        now: Now,
+        *,
+        limits: Limits,
+        max_consumers: int | None = None,
+        last_stop: KnownStop | None = None,
+    ) -> None:
+        self.workspace_id = workspace_id
+        self.room_id = room_id
+        self.created_s = now.steady_s
+        self.active_s = now.steady_s
+        self.joints: dict[str, float] = {}
+        self.producer: Member | None = None
+        self.consumers: tuple[Member, ...] = ()
+        self.last_stop = last_stop
+        self.stops: StopLimiter[Member] = StopLimiter(now.steady_s)
+        self.tally = RoomTally()
+        self._robots: dict[Member, KnownRobot] = {}
+        self._limits = limits
+        self._max_consumers = max_consumers
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """Everybody, the producer first."""
+        return self.consumers if self.producer is None else (self.producer, *self.consumers)
+
+    @property
+    def robots(self) -> tuple[KnownRobot, ...]:
+        """The newest state of each robot that is in the room."""
+        return tuple(self._robots.values())
+
+    def is_idle(self, now: Now) -> bool:
+        """Say whether nobody is here and nobody was for long."""
+        return not self.members and now.steady_s - self.active_s > self._limits.idle_s
+
+    def rivals(self, join: Join) -> tuple[Member, ...]:
+        """List who stands in the way of a join: the holder of the id, the holder of the role."""
+        return tuple(
+            member
+            for member in self.members
+            if member.participant_id == join.participant_id
+            or (join.role is Role.PRODUCER and member.role is Role.PRODUCER)
+        )
+
+    def join(self, join: Join, now: Now, *, may_drive: bool = True) -> Member:
+        """
+        Take a participant in.
+
+        :param may_drive: whether it may join as a producer; one that may not leaves
+            :data:`DRIVER_PLACES` free.
+        :raises ProtocolError: the id is too long, or that of commands over REST.
+        :raises RoleTaken: the room has another producer.
+        :raises JoinRefused: the id is taken, or the room is full.
+        """
+        self._check_join(join, may_drive)
+        member = Member(join.participant_id, join.role, self, join.features & SERVED)
+        if join.role is Role.PRODUCER:
+            self.producer = member
+        else:
+            self.consumers = (*self.consumers, member)
+        self.active_s = now.steady_s
+        return member
+
+    def welcome(
+        self, member: Member, now: Now, *, liveness_s: float | None = None
+    ) -> tuple[Message, ...]:
+        """
+        Return what a member that has just joined is sent, in this order.
+
+        :param liveness_s: see :class:`.Joined`.
+        """
+        features = member.features
+        stop = self.last_stop if Feature.LAST_STOP in features else None
+        joined = Joined(
+            self.room_id,
+            self.workspace_id,
+            member.role,
+            now.stamp,
+            features,
+            None if stop is None else stop.told(now.steady_s),
+            liveness_s if Feature.LIVENESS in features else None,
+        )
+        robots = self.robots if Feature.ROBOT_STATE in features else ()
+        welcome: tuple[Message, ...] = (joined, *(robot.message for robot in robots))
+        if member.role is Role.PRODUCER:
+            return welcome
+        return StateSync(dict(self.joints), now.stamp), *welcome
+
+    def leave(self, member: Member, now: Now) -> Delivery | None:
+        """
+        Take a participant out; leaving twice is fine.
+
+        Its joints and its stop stay remembered, and its state as a robot goes.
+
+        :returns: what the others are told, if it was a robot.
+        """
+        if self.producer is member:
+            self.producer = None
+        else:
+            self.consumers = tuple(other for other in self.consumers if other is not member)
+        if self._robots.pop(member, None) is None:
+            return None
+        return self._to_watchers(RobotReport(None, member.participant_id, now.stamp), member)
+
+    def forget(self) -> None:
+        """Forget the joints; the last stop stays, because a robot that joins needs it."""
+        self.joints.clear()
+
+    def dissolve(self, now: Now) -> Delivery:
+        """Put everybody out; return what they are to be told."""
+        members = self.members
+        self.producer, self.consumers = None, ()
+        self._robots.clear()
+        return Delivery(members, ErrorReply('Room deleted', now.stamp, 'room_deleted'))
+
+    def handle(self, member: Member, message: ClientMessage, now: Now) -> Delivery | None:
+        """
+        Decide what one member's message means for the others.
+
+        :param message: read with the member's features.
+        :returns: None where nobody gets anything.
+        :raises ProtocolError: a joint update or robot state that the room does not take.
+        """
+        if member is not self.producer and member not in self.consumers:
+            return None
+        self.active_s = now.steady_s
+        match message:
+            case JointUpdate(entries):
+                if member is not self.producer:
+                    return None
+                return self.update(entries, member.participant_id, now)
+            case EmergencyStop(reason):
+                reason = reason or f'Emergency stop from {member.participant_id}'
+                stop = EmergencyStop(reason, member.participant_id, now.stamp)
+                self.last_stop = KnownStop(stop, now.steady_s)
+                self.tally.stops += 1
+                # Consumers first, for the robots that have to stop are among them.
+                members = sorted(self.members, key=lambda each: each is self.producer)
+                return Delivery(tuple(members), stop)
+            case Heartbeat(seq):
+                seq = seq if Feature.HEARTBEAT_SEQ in member.features else None
+                answer = HeartbeatAck(now.stamp, self.producer is not None, seq)
+                return Delivery((member,), answer)
+            case RobotReport(state):
+                report = RobotReport(state, member.participant_id, now.stamp)
+                check_report(report, self._limits)
+                self._robots[member] = KnownRobot(report, now.steady_s)
+                self.tally.robot_states += 1
+                return self._to_watchers(report, member)
+            case ResetStop(to, stop_id=stop_id):
+                return self._pass_reset(member, to, stop_id, now)
+            case Unknown(kind):
+                if kind in _KNOWN_TO_BE_IGNORED:
+                    return None
+                text = f'Unknown message type: {kind:.100}'
+                return Delivery((member,), ErrorReply(text, now.stamp, 'unknown_type'))
+
+    def update(self, entries: tuple[Entry, ...], source: str, now: Now) -> Delivery | None:
+        """
+        Remember what joints were told and tell the consumers what changed.
+
+        :returns: None where nothing changed.
+        :raises ProtocolError: a name is too long, there are too many of them, or an entry holds
+            what no JSON can say, or more than :data:`MAX_ENTRY_CHARS`.
+        """
+        joints = self.joints
+        if not {entry['name'] for entry in entries}.issubset(joints):
+            names = dict.fromkeys(entry['name'] for entry in entries)
+            self._check_names([name for name in names if name not in joints])
+        moved: dict[str, float] = {}
+        changed = []
+        for entry in entries:
+            name, value = entry['name'], entry['value']
+            if moved.get(name, joints.get(name)) != value:
+                moved[name] = value
+                changed.append(entry)
+        if not changed:
+            return None
+        message = JointUpdate(tuple(changed), now.stamp, source)
+        # Encoded before any of it counts: other keys than ours are passed on unseen, and one that
+        # holds Infinity, say, could not be.
+        if len(message.text) > MAX_ENTRY_CHARS:
+            _check_lengths(changed)
+        joints.update(moved)
+        self.active_s = now.steady_s
+        self.tally.updates += 1
+        return Delivery(self.consumers, message)
+
+    def command(self, entries: tuple[Entry, ...], now: Now) -> Delivery | None:
+        """
+        Do what :meth:`update` does for a command over REST, which no participant sends.
+
+        :raises RoleTaken: the room has a producer.
+        :raises ProtocolError: as :meth:`update`.
+        """
+        if self.producer is not None:
+            holder = self.producer.participant_id
+            raise RoleTaken(
+                f'room {self.room_id!r} has the producer {holder!r}: a command over REST is'
+                ' expected where there is none; end that producer, or send through it',
+                holder=holder,
+                status=409,
+            )
+        return self.update(entries, API_SOURCE, now)
+
+    def _to_watchers(self, report: RobotReport, robot: Member) -> Delivery:
+        """Address a report to all that have the feature, except robots: they do not watch."""
+        watchers = (each for each in self.members if Feature.ROBOT_STATE in each.features)
+        others = (each for each in watchers if each is not robot and each not in self._robots)
+        return Delivery(tuple(others), report)
+
+    def _pass_reset(
+        self, member: Member, to: str | None, stop_id: str | None, now: Now
+    ) -> Delivery:
+        for robot in self.members:
+            if robot.participant_id == to and Feature.REMOTE_RESET in robot.features:
+                request = ResetStop(None, member.participant_id, now.stamp, stop_id)
+                return Delivery((robot,), request)
+        text = f'No robot {shown(to)} in this room allows a reset from the room'
+        return Delivery((member,), ErrorReply(text, now.stamp, 'no_such_robot'))
+
+    def _check_names(self, unseen: Sequence[str]) -> None:
+        """
+        Check joints that the room does not know yet.
+
+        :raises ProtocolError: it does not take all of them; names those that it does not.
+        """
+        most = self._limits.joint_name
+        long = {
+            name: f'a name has at most {most} characters, got {len(name)}'
+            for name in unseen
+            if len(name) > most
+        }
+        if long:
+            name, why = next(iter(long.items()))
+            raise ProtocolError(f'joint {name!r:.60}: {why}', reason='name', joints=long)
+        left = max(0, self._limits.joints - len(self.joints))
+        if len(unseen) > left:
+            why = f'the room remembers at most {self._limits.joints} joints'
+            raise ProtocolError(
+                f'room {self.room_id!r} remembers at most {self._limits.joints} joints',
+                reason='name',
+                joints=dict.fromkeys(unseen[left:], why),
+            )
+
+    def _check_join(self, join: Join, may_drive: bool) -> None:
+        if join.participant_id == API_SOURCE:
+            raise ProtocolError(
+                f'participant_id {API_SOURCE!r} stands for commands over REST; choose another',
+                reason='join',
+            )
+        if len(join.participant_id) > self._limits.participant_id:
+            raise ProtocolError(
+                f'participant_id has at most {self._limits.participant_id} characters,'
+                f' got {len(join.participant_id)}',
+                reason='join',
+            )
+        where = f'room {self.room_id!r}'
+        if any(member.participant_id == join.participant_id for member in self.members):
+            raise JoinRefused(f'{where} has a participant {join.participant_id!r} already')
+        if join.role is Role.PRODUCER and self.producer is not None:
+            holder = self.producer.participant_id
+            raise RoleTaken(f'{where} has the producer {holder!r}', holder=holder)
+        most = self._limits.members
+        if len(self.members) >= most:
+            raise JoinRefused(f'{where} takes at most {most} participants')
+        kept = min(DRIVER_PLACES, most // 2)
+        if not may_drive and len(self.members) >= most - kept:
+            raise JoinRefused(f'{where} keeps its last {kept} places for tokens that may drive')
+        if join.role is Role.CONSUMER and len(self.consumers) == self._max_consumers:
+            raise JoinRefused(f'{where} takes at most {self._max_consumers} consumers')
+
+
+def _check_lengths(entries: list[Entry]) -> None:
+    for entry in entries:
+        # The usual keys are short: the name has its own limit, and a number is within a float.
+        if not entry.keys() <= _USUAL_KEYS:
+            length = len(JointUpdate((entry,)).text)
+            if length > MAX_ENTRY_CHARS:
+                raise ProtocolError(
+                    f'joint {entry["name"]!r:.60}: with all its keys it has at most'
+                    f' {MAX_ENTRY_CHARS} characters, got {length}',
+                    reason='shape',
+                )
