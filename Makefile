@@ -88,13 +88,13 @@ test: $(TESTED) ## Run all tests; DISTRO=kilted or DEPS=apt on other versions, A
 
 motion: STEPS ?= 1000000
 motion: $(VENV)/installed ## Test the limits of motion in a million random steps, or in STEPS=100000
-	MOTION_STEPS=$(STEPS) $(BIN)/python -m pytest -rs -o faulthandler_timeout=0 $(ARGS) test/test_motion_properties.py
+	MOTION_STEPS=$(STEPS) $(BIN)/python -m pytest -rs -o faulthandler_timeout=0 $(ARGS) test/control/test_motion_properties.py
 
 nginx: $(VENV)/installed ## Test several arenas behind nginx, which must be there
-	REQUIRE=nginx $(BIN)/python -m pytest -rs $(ARGS) test/test_deploy*.py
+	REQUIRE=nginx $(BIN)/python -m pytest -rs $(ARGS) test/system/test_deploy*.py
 
 browser: $(VENV)/browser ## Test the console in Chromium, which has to be here; pictures go to build/screenshots
-	REQUIRE=browser $(BIN)/python -m pytest -rs test/test_console*_in_browser.py $(ARGS)
+	REQUIRE=browser $(BIN)/python -m pytest -rs test/server/test_console*_in_browser.py $(ARGS)
 
 bench: $(VENV)/$(if $(SHORT),installed,bench) ## Measure everything beside its floors; SHORT=1 is a smoke test
 	$(BIN)/python -m benchmark $(if $(SHORT),--short) $(ARGS)

@@ -121,7 +121,7 @@ def _run(section: Section, options: argparse.Namespace) -> int:
             'LEROBOT_ARENA_FAULTS_SECONDS': '3',
         }
         # One after the other: the times are those of a machine that does nothing else.
-        tests = [f'test/{name}' for name in section.tests]
+        tests = [str(path) for name in section.tests for path in (ROOT / 'test').rglob(name)]
         # Twenty freezes take longer than a test that hangs.
         options_of_pytest = ['-q', '-p', 'no:xdist', '-o', 'faulthandler_timeout=0']
         command = [sys.executable, '-m', 'pytest', *options_of_pytest, *tests]

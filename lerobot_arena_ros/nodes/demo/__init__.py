@@ -1,1 +1,1 @@
-"""TODO lerobot_arena_ros/nodes/demo."""
+"""The demonstrations: two arms and an arena, or a simulated arm and the browser."""

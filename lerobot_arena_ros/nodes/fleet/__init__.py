@@ -1,1 +1,1 @@
-"""TODO lerobot_arena_ros/nodes/fleet."""
+"""Many bridges, out of one file, in one process or in a process each."""

@@ -1,1 +1,1 @@
-"""TODO lerobot_arena_ros/nodes/launching."""
+"""What the launch files are made of; :mod:`.rules` imports no launch."""

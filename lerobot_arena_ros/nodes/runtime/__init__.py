@@ -1,1 +1,1 @@
-"""TODO lerobot_arena_ros/nodes/runtime."""
+"""What each node of this package runs on: spinning, shutdown, threads, log, parameters."""

@@ -1,1 +1,1 @@
-"""TODO lerobot_arena_ros/nodes/stop."""
+"""The command ``arena_stop``, which stops and resets every bridge that it finds."""

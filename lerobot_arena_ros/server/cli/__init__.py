@@ -1,1 +1,1 @@
-"""TODO lerobot_arena_ros/server/cli."""
+"""The command line of ``arena_server``: its options and files, and the process that serves."""

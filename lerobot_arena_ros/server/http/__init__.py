@@ -1,1 +1,6 @@
-"""TODO lerobot_arena_ros/server/http."""
+"""
+What is served over HTTP: the REST interface, the metrics and the console's files.
+
+A request comes from :mod:`..net` through :mod:`.access_middleware` to a route in :mod:`.rest`,
+:mod:`.metrics` or :mod:`.pages`. Uses all folders of the server except :mod:`..cli`.
+"""

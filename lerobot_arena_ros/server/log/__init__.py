@@ -1,1 +1,5 @@
-"""TODO lerobot_arena_ros/server/log."""
+"""
+What the server logs: lines that no flood can multiply, and the audit log.
+
+Uses the addresses of :mod:`..access`, because lines are limited per client.
+"""

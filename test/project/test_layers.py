@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = 'lerobot_arena_ros'
 MODULES = sorted((ROOT / PACKAGE).rglob('*.py'))
 
@@ -35,14 +35,40 @@ OURS = {
     # Optional: what a node of ours is made of, and nothing of the bridge.
     'sim': {
         'sim',
-        'nodes.conversions',
-        'nodes.node_log',
-        'nodes.parameter_table',
-        'nodes.parameters',
-        'nodes.spinning',
-        'nodes.stop_signal',
-        'nodes.usage',
+        'nodes.bridge.conversions',
+        'nodes.runtime',
+        'nodes.settings.parameter_table',
     },
+}
+# What a folder of a room may import of that room. No circle: each lists those below it.
+WITHIN = {
+    'server/rooms': {'server.rooms'},
+    'server/access': {'server.access', 'server.rooms.limits'},
+    'server/log': {'server.log', 'server.access.addresses'},
+    'server/net': {'server.net', 'server.access.admission', 'server.rooms.limits'},
+    'server/participants': {
+        'server.participants',
+        'server.access',
+        'server.error_codes',
+        'server.log',
+        'server.net',
+        'server.rooms',
+    },
+    'server/http': {
+        'server.http',
+        'server.access',
+        'server.error_codes',
+        'server.log',
+        'server.participants',
+        'server.rooms',
+    },
+    'nodes/settings': {'nodes.settings'},
+    'nodes/runtime': {'nodes.runtime', 'nodes.settings'},
+    'nodes/bridge': {'nodes.bridge', 'nodes.runtime', 'nodes.settings'},
+    'nodes/fleet': {'nodes.fleet', 'nodes.bridge', 'nodes.runtime', 'nodes.settings'},
+    'nodes/stop': {'nodes.stop', 'nodes.runtime'},
+    'nodes/demo': {'nodes.demo', 'nodes.bridge.conversions', 'nodes.runtime', 'nodes.settings'},
+    'nodes/launching': {'nodes.launching'},
 }
 # What only these files may import of others: one seam for each library.
 SEAMS = {
@@ -155,6 +181,23 @@ def test_rooms_import_in_one_direction(path: Path) -> None:
     assert room in OURS, f'{room} is not one of the rooms'
     allowed = {f'{PACKAGE}.{name}' for name in OURS[room]}
     assert [name for name in ours if not is_within(name, allowed)] == []
+
+
+@pytest.mark.parametrize('path', MODULES, ids=relative)
+def test_folders_of_a_room_import_in_one_direction(path: Path) -> None:
+    """Each imports what lies below it."""
+    folder = relative(path).rpartition('/')[0]
+    room = folder.partition('/')[0]
+    allowed = {f'{PACKAGE}.{name}' for name in WITHIN.get(folder, {room})}
+    ours = [name for name in imports_of(path) if is_within(name, {f'{PACKAGE}.{room}'})]
+
+    assert [name for name in ours if not is_within(name, allowed)] == []
+
+
+def test_settings_are_read_without_ros() -> None:
+    """So that a mistake in a file is told before a node is made."""
+    for path in (ROOT / PACKAGE / 'nodes' / 'settings').glob('*.py'):
+        assert [name for name in imports_of(path) if is_within(name, ROS)] == []
 
 
 @pytest.mark.parametrize('path', MODULES, ids=relative)

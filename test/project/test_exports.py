@@ -9,7 +9,7 @@ import sys
 
 import lerobot_arena_ros
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 PUBLIC = [
     'RoboticsClientCore',

@@ -14,7 +14,7 @@ import pytest
 from support.arena_server import arena_server
 from support.executables import EXECUTABLES
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 DEPRECATED = {'demo': 'arena_demo', 'demo_arm': 'arena_demo_arm'}
 
 

@@ -18,7 +18,7 @@ import pytest
 import setuptools
 from support.executables import EXECUTABLES
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = 'lerobot_arena_ros'
 EXAMPLES = sorted(path.relative_to(ROOT) for path in (ROOT / 'examples').glob('*.py'))
 MANIFEST = ElementTree.parse(ROOT / 'package.xml').getroot()
@@ -48,7 +48,11 @@ PIP_NAMES = {
 }
 """What pip calls a module, where it is not the module's own name."""
 
-ROOMS = ('arena', 'output', 'server', 'server.net', 'control', 'nodes', 'sim')
+ROOMS = sorted(
+    path.parent.relative_to(ROOT / PACKAGE).as_posix().replace('/', '.')
+    for path in (ROOT / PACKAGE).rglob('*.py')
+    if path.parent != ROOT / PACKAGE
+)
 
 BROUGHT = {'starlette'}
 """Modules whose releases are chosen by another package that we ask for."""

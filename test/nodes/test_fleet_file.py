@@ -9,7 +9,7 @@ import pytest
 
 from lerobot_arena_ros.nodes.settings.fleet_file import FleetError, Robot, read_fleet
 
-CONFIG = Path(__file__).resolve().parents[1] / 'config'
+CONFIG = Path(__file__).resolve().parents[2] / 'config'
 LEFT = 'robots: [{namespace: left, params: {units: degrees, consume.room_id: a}}]'
 
 

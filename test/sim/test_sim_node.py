@@ -34,7 +34,7 @@ from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 from lerobot_arena_ros.nodes.bridge.conversions import joint_state_from_ros, stamp_ns
 from lerobot_arena_ros.sim.names import CAMERAS, JOINTS
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 RECENT = 200
 
 

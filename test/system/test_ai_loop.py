@@ -15,7 +15,7 @@ from support.waiting import ticks, wait_for
 
 from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
 
-CONFIG = Path(__file__).resolve().parent.parent / 'config' / 'ai_loop.yaml'
+CONFIG = Path(__file__).resolve().parents[2] / 'config' / 'ai_loop.yaml'
 ROS_NAMES = (
     'shoulder_pan',
     'shoulder_lift',
