@@ -18,7 +18,7 @@ from .net.fair_reader import FairReader
 from .net.http_connection import HttpConnection
 from .net.listener import Listener
 from .net.web_socket import WebSocket
-from .participants.connection_manager import Hub
+from .participants.connection_manager import ConnectionManager
 
 __all__ = [
     'Certificate',
@@ -77,20 +77,20 @@ class _Connections:
 
     def __init__(self, app: FastAPI) -> None:
         self._app = app
-        self._hub: Hub = app.state.hub
+        self._manager: ConnectionManager = app.state.manager
         self._readers: set[FairReader] = set()
         self._none_left = asyncio.Event()
 
     def make(self, entry: Entry) -> FairReader:
         """Make what serves one connection, which has this place."""
-        limits = self._hub.limits
+        limits = self._manager.limits
 
         def make_socket() -> WebSocket:
             return WebSocket(max_bytes=limits.frame_bytes, rate_hz=limits.frames_hz)
 
         handler = HttpConnection(
             self._app,
-            self._hub.timing,
+            self._manager.timing,
             {'entry': entry},
             make_socket=make_socket,
             refuse=self._refuse,
@@ -116,14 +116,14 @@ class _Connections:
     def report(self, code: str, address: str) -> None:
         """Count and log a connection that ended before it was served."""
         self._refuse(code)
-        self._hub.journal.warn(code, peer=address)
-        self._hub.journal.sample('refused', code=code, peer=address)
+        self._manager.log.warn(code, peer=address)
+        self._manager.log.sample('refused', code=code, peer=address)
 
     def _refuse(self, code: str) -> None:
-        self._hub.tally.refused[code] += 1
+        self._manager.counters.refused[code] += 1
 
     def _forget(self, reader: FairReader, entry: Entry) -> None:
-        self._hub.admission.leave(entry)
+        self._manager.admission.leave(entry)
         self._readers.discard(reader)
         if not self._readers:
             self._none_left.set()
@@ -204,17 +204,17 @@ async def serve(
     :param ready: called once connections are accepted.
     :param certificate: for TLS; None for none.
     """
-    hub: Hub = app.state.hub
+    manager: ConnectionManager = app.state.manager
     connections = _Connections(app)
     listener = Listener(
         sockets,
         connections.make,
-        hub.admission,
+        manager.admission,
         tls=None if certificate is None else certificate.context(),
-        handshake_s=hub.timing.join_s,
+        handshake_s=manager.timing.join_s,
         report=connections.report,
     )
-    async with chores(hub):
+    async with chores(manager):
         listener.open()
         ready()
         try:

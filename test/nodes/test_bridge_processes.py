@@ -62,7 +62,7 @@ def test_a_callback_that_breaks_ends_a_bridge_with_2() -> None:
     start = (
         'import sys; from lerobot_arena_ros.nodes import bridge, sides;'
         'look = lambda self, **_: self.links[0].status.joined_as and 1 / 0;'
-        'sides.Sides.look = look; sys.exit(bridge.main())'
+        'sides.BridgeSessions.look = look; sys.exit(bridge.main())'
     )
     with own_domain(), running_server() as url:
         ended = subprocess.run(

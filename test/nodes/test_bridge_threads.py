@@ -25,7 +25,7 @@ from lerobot_arena_ros.control.gate import State
 from lerobot_arena_ros.control.stop import Stop
 from lerobot_arena_ros.nodes.bridge import bridge_node
 from lerobot_arena_ros.nodes.bridge.bridge_node import BridgeNode
-from lerobot_arena_ros.nodes.bridge.bridge_sessions import Sides
+from lerobot_arena_ros.nodes.bridge.bridge_sessions import BridgeSessions
 from lerobot_arena_ros.nodes.bridge.emergency_stop import EmergencyStopPanel
 from lerobot_arena_ros.nodes.runtime.arena_thread import ArenaThread
 
@@ -87,12 +87,12 @@ def test_a_stop_while_it_is_configured_is_not_missed(
 ) -> None:
     """A link that was not left in time may still hear one, and the new gate learns of it."""
 
-    class Slow(Sides):
+    class Slow(BridgeSessions):
         def __init__(self, *args: Any, **options: Any) -> None:
             super().__init__(*args, **options)
             in_thread(lambda: node._panel.heard('consume', STOP))
 
-    monkeypatch.setattr(bridge_node, 'Sides', Slow)
+    monkeypatch.setattr(bridge_node, 'BridgeSessions', Slow)
 
     node._configure()
 

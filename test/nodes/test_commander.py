@@ -18,7 +18,7 @@ from lerobot_arena_ros.control.gate import State
 from lerobot_arena_ros.control.joint_map import Joint, JointMap
 from lerobot_arena_ros.control.units import Unit
 from lerobot_arena_ros.control.urdf import UrdfJoint
-from lerobot_arena_ros.nodes.bridge.command_consumer import Commander
+from lerobot_arena_ros.nodes.bridge.command_consumer import CommandConsumer
 from lerobot_arena_ros.nodes.bridge.command_topic import CommandTopic
 from lerobot_arena_ros.nodes.bridge.conversions import CommandMessage
 from lerobot_arena_ros.nodes.runtime.node_log import NodeLog
@@ -56,12 +56,12 @@ class Alone:
         return None
 
 
-def moving_commander(topic: Topic, pan: Joint = PAN) -> Commander:
+def moving_commander(topic: Topic, pan: Joint = PAN) -> CommandConsumer:
     """Make a commander whose arm has just been told where it is."""
     values = {spec.name: spec.initial for spec in SPECS}
     settings = BridgeSettings.of({**values, 'units': 'radians', 'consume.room_id': 'a'}, {})
     assert settings.consume is not None
-    commander = Commander(
+    commander = CommandConsumer(
         settings.consume,
         JointMap([pan]),
         topic=CommandTopic(topic, interface='joint_state', now_ns=lambda: 0, others=Alone()),

@@ -30,7 +30,7 @@ from lerobot_arena_ros.control.gate import State
 from lerobot_arena_ros.control.joint_map import Joint
 from lerobot_arena_ros.control.stop import Stop
 from lerobot_arena_ros.control.units import Unit
-from lerobot_arena_ros.nodes.bridge.command_consumer import Commander, View
+from lerobot_arena_ros.nodes.bridge.command_consumer import CommandConsumer, View
 from lerobot_arena_ros.nodes.bridge.robot_reporter import (
     PERIOD_S,
     SHORTEST_S,
@@ -90,7 +90,7 @@ def reporter_of(
     """Make a reporter of this robot."""
     return RobotReporter(
         identity,
-        cast(Commander, seen),
+        cast(CommandConsumer, seen),
         cast(ArenaThread, Loop()),
         stop=lambda: (stop, '7'),
         reset_refusal=lambda: refusal,

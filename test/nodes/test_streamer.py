@@ -21,7 +21,7 @@ from lerobot_arena_ros.arena.messages import ErrorReply, JointUpdate
 from lerobot_arena_ros.arena.session import Late, Presence
 from lerobot_arena_ros.control.joint_map import Joint, JointMap
 from lerobot_arena_ros.control.units import Unit
-from lerobot_arena_ros.nodes.bridge.joint_state_producer import Streamer
+from lerobot_arena_ros.nodes.bridge.joint_state_producer import JointStateProducer
 from lerobot_arena_ros.nodes.runtime.arena_thread import ArenaThread
 from lerobot_arena_ros.nodes.runtime.node_log import NodeLog
 from lerobot_arena_ros.nodes.settings.bridge_settings import ProduceSettings
@@ -31,10 +31,10 @@ SETTINGS = ProduceSettings('a', 50.0, 0.0, 0.5, create_room=False)
 
 
 @pytest.fixture(name='streamer')
-def fixture_streamer() -> Iterator[Streamer]:
+def fixture_streamer() -> Iterator[JointStateProducer]:
     """Have an arm and a gripper that were both measured, each by a message of its own."""
     thread = ArenaThread()
-    streamer = Streamer(SETTINGS, JOINTS, thread, NodeLog(get_logger('test')))
+    streamer = JointStateProducer(SETTINGS, JOINTS, thread, NodeLog(get_logger('test')))
     streamer.enable(True)
     streamer.joined()
     streamer.put({'arm': 1.0}, None)
@@ -44,26 +44,28 @@ def fixture_streamer() -> Iterator[Streamer]:
     assert thread.stop(10.0)
 
 
-def take(streamer: Streamer) -> dict[str, float]:
+def take(streamer: JointStateProducer) -> dict[str, float]:
     """Take what waits to be sent; nobody is connected."""
     values, streamer._waiting = streamer._waiting, {}
     return values
 
 
-def join_again(streamer: Streamer) -> None:
+def join_again(streamer: JointStateProducer) -> None:
     """Lose the room and join it."""
     streamer.lost('closed')
     streamer.joined()
 
 
-def activate_again(streamer: Streamer) -> None:
+def activate_again(streamer: JointStateProducer) -> None:
     """Deactivate the node and activate it."""
     streamer.enable(False)
     streamer.enable(True)
 
 
 @pytest.mark.parametrize('begin', [join_again, activate_again])
-def test_what_was_measured_before_is_not_sent_again(streamer: Streamer, begin: object) -> None:
+def test_what_was_measured_before_is_not_sent_again(
+    streamer: JointStateProducer, begin: object
+) -> None:
     """A follower would go to where the joint was then; all are measured first."""
     assert callable(begin)
     begin(streamer)
@@ -76,7 +78,9 @@ def test_what_was_measured_before_is_not_sent_again(streamer: Streamer, begin: o
     assert take(streamer) == {'arm': 2.0, 'gripper': 0.0}
 
 
-def test_a_joint_that_is_measured_at_no_number_silences_no_other(streamer: Streamer) -> None:
+def test_a_joint_that_is_measured_at_no_number_silences_no_other(
+    streamer: JointStateProducer,
+) -> None:
     """It is left out and named as long as that lasts; the last value of it is not sent anew."""
     streamer.put({'arm': 2.0, 'gripper': math.nan}, None)
     assert take(streamer) == {'arm': 2.0}
@@ -90,7 +94,9 @@ def test_a_joint_that_is_measured_at_no_number_silences_no_other(streamer: Strea
     assert streamer.left_out.joints == {}
 
 
-def test_a_joint_that_the_room_refuses_is_left_out_until_the_next_room(streamer: Streamer) -> None:
+def test_a_joint_that_the_room_refuses_is_left_out_until_the_next_room(
+    streamer: JointStateProducer,
+) -> None:
     """What waits to be sent, and what comes after; another room may have other limits."""
     streamer.put({'arm': 2.0, 'gripper': 0.6}, None)
     streamer.event(ErrorReply('Failed', joints={'gripper': 'a name has at most 5 characters'}))
@@ -109,7 +115,7 @@ def test_what_was_refused_with_an_odd_joint_is_sent_again_by_a_robot_that_stands
     """The deadband does not count what the room did not take."""
     thread = ArenaThread()
     settings = replace(SETTINGS, deadband=0.1)
-    streamer = Streamer(settings, JOINTS, thread, NodeLog(get_logger('test')))
+    streamer = JointStateProducer(settings, JOINTS, thread, NodeLog(get_logger('test')))
     streamer.enable(True)
     streamer.joined()
     positions = {'arm': 1.0, 'gripper': 0.5}
@@ -129,7 +135,9 @@ def test_a_robot_that_stands_still_is_sent_again_after_a_late_link() -> None:
     thread = ArenaThread()
     try:
         settings = replace(SETTINGS, deadband=0.1)
-        late = Streamer(settings, JOINTS, thread, NodeLog(get_logger('test')), max_delay_s=0.5)
+        late = JointStateProducer(
+            settings, JOINTS, thread, NodeLog(get_logger('test')), max_delay_s=0.5
+        )
         late.enable(True)
         late.joined()
         late.put({'arm': 1.0, 'gripper': 0.5}, None)
@@ -143,9 +151,9 @@ def test_a_robot_that_stands_still_is_sent_again_after_a_late_link() -> None:
         assert thread.stop(10.0)
 
 
-def test_what_is_measured_while_the_link_is_late_is_not_sent(streamer: Streamer) -> None:
+def test_what_is_measured_while_the_link_is_late_is_not_sent(streamer: JointStateProducer) -> None:
     """Nor is what waits; afterwards the next measurement is, and no old one."""
-    late = Streamer(
+    late = JointStateProducer(
         SETTINGS, JOINTS, streamer._thread, NodeLog(get_logger('test')), max_delay_s=0.5
     )
     late.enable(True)
@@ -197,7 +205,7 @@ class Network:
 
 
 @contextmanager
-def fed(streamer: Streamer, network: Network, max_rate_hz: float) -> Iterator[None]:
+def fed(streamer: JointStateProducer, network: Network, max_rate_hz: float) -> Iterator[None]:
     """Have a streamer whose room is joined, with all joints measured."""
     streamer.max_rate_hz = max_rate_hz
     feeding = streamer._thread.start(streamer.feed(cast('Any', network)))
@@ -212,7 +220,7 @@ def fed(streamer: Streamer, network: Network, max_rate_hz: float) -> Iterator[No
 HERE = threading.current_thread().name
 
 
-def test_what_is_due_is_written_by_the_thread_that_has_it(streamer: Streamer) -> None:
+def test_what_is_due_is_written_by_the_thread_that_has_it(streamer: JointStateProducer) -> None:
     """The loop sleeps on."""
     network = Network()
     with fed(streamer, network, 0.0):
@@ -224,7 +232,7 @@ def test_what_is_due_is_written_by_the_thread_that_has_it(streamer: Streamer) ->
         assert streamer.sent == 3
 
 
-def test_what_comes_too_early_merges_and_is_sent_by_the_loop(streamer: Streamer) -> None:
+def test_what_comes_too_early_merges_and_is_sent_by_the_loop(streamer: JointStateProducer) -> None:
     """One update, with the newest of each joint, as soon as the rate allows it."""
     network = Network()
     with fed(streamer, network, 1.0):
@@ -239,7 +247,7 @@ def test_what_comes_too_early_merges_and_is_sent_by_the_loop(streamer: Streamer)
         ]
 
 
-def test_what_the_socket_does_not_take_is_sent_by_the_loop(streamer: Streamer) -> None:
+def test_what_the_socket_does_not_take_is_sent_by_the_loop(streamer: JointStateProducer) -> None:
     """Which can wait."""
     network = Network()
     with fed(streamer, network, 0.0):
@@ -249,7 +257,7 @@ def test_what_the_socket_does_not_take_is_sent_by_the_loop(streamer: Streamer) -
         assert network.sent == [({'arm': 1.0, 'gripper': 0.5}, 'arena')]
 
 
-def test_nothing_overtakes_what_the_loop_is_sending(streamer: Streamer) -> None:
+def test_nothing_overtakes_what_the_loop_is_sending(streamer: JointStateProducer) -> None:
     """What comes meanwhile merges, and follows."""
     network = Network()
     with fed(streamer, network, 0.0):
@@ -291,7 +299,7 @@ def test_a_lost_room_is_no_recovery_of_a_joint_that_is_left_out(
         name = f'lerobot_arena_ros.nodes.{module}.steady_now'
         monkeypatch.setattr(name, lambda: seconds[0])
     log, thread = Lines(), ArenaThread()
-    streamer = Streamer(SETTINGS, JOINTS, thread, log)
+    streamer = JointStateProducer(SETTINGS, JOINTS, thread, log)
     streamer.enable(True)
     streamer.joined()
 

@@ -29,7 +29,7 @@ from lerobot_arena_ros.server.access.rules import (
     split_query,
 )
 from lerobot_arena_ros.server.access.tokens import EVERYTHING
-from lerobot_arena_ros.server.http.access_middleware import Guard
+from lerobot_arena_ros.server.http.access_middleware import AccessMiddleware
 from lerobot_arena_ros.server.http.app import create_app
 from lerobot_arena_ros.server.rooms.limits import Limits
 
@@ -416,8 +416,8 @@ async def test_what_serves_a_request_does_not_see_the_token(kind: str) -> None:
     async def send(message: Any) -> None:
         pytest.fail(f'it was refused: {message}')
 
-    hub = create_app().state.hub
-    entry, _ = hub.admission.arrive('127.0.0.1', lambda: None, 0.0)
+    manager = create_app().state.manager
+    entry, _ = manager.admission.arrive('127.0.0.1', lambda: None, 0.0)
     scope = {
         'type': kind,
         'scheme': {'http': 'http', 'websocket': 'ws'}[kind],
@@ -427,7 +427,7 @@ async def test_what_serves_a_request_does_not_see_the_token(kind: str) -> None:
         'headers': [(b'host', b'localhost'), (b'authorization', f'Bearer {TOKEN}'.encode())],
         'state': {'entry': entry},
     }
-    await Guard(record, hub=hub, rules=rules_of(TOKEN))(scope, receive, send)
+    await AccessMiddleware(record, manager=manager, rules=rules_of(TOKEN))(scope, receive, send)
 
     (passed,) = seen
     assert passed['query_string'] == b'a=b'

@@ -9,8 +9,8 @@ from support.peers import connect, enter, joint, joints, ws_path
 from support.server import rules_of, running_server
 
 from lerobot_arena_ros.server.http.metrics import families_of, text_of
-from lerobot_arena_ros.server.log.rate_limited_log import Journal
-from lerobot_arena_ros.server.participants.connection_manager import Hub
+from lerobot_arena_ros.server.log.rate_limited_log import RateLimitedLog
+from lerobot_arena_ros.server.participants.connection_manager import ConnectionManager
 from lerobot_arena_ros.server.rooms.limits import Limits, Policy, Timing
 
 
@@ -176,9 +176,9 @@ async def test_a_room_that_is_gone_has_no_series_and_stays_in_the_totals() -> No
 
 def test_nothing_is_gathered_before_somebody_asks() -> None:
     """Counting is adding to a plain integer, which is read when a scrape comes."""
-    hub = Hub(Limits(), Timing(), Policy(), Journal())
-    hub.tally.frames_in += 7
+    manager = ConnectionManager(Limits(), Timing(), Policy(), RateLimitedLog())
+    manager.counters.frames_in += 7
 
-    assert type(hub.tally.frames_in) is int
-    texts = [text_of(family) for family in families_of(hub)]
+    assert type(manager.counters.frames_in) is int
+    texts = [text_of(family) for family in families_of(manager)]
     assert any(b'\nlerobot_arena_frames_received_total 7.0\n' in text for text in texts)

@@ -103,7 +103,7 @@ async def test_nobody_waits_while_tokens_are_read(
     options = read_options(['--tokens', str(tokens_file(tmp_path / 't', drive='drive'))], {})
     rules = Rules(Tokens(options.grants))
     asyncio.get_running_loop().call_later(0.01, served.set)
-    await read_tokens_again(options, create_app(rules=rules).state.hub, rules)
+    await read_tokens_again(options, create_app(rules=rules).state.manager, rules)
 
     assert was_served == [True]
     assert rules.tokens.grant_of(TOKENS['admin'])

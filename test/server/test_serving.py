@@ -15,7 +15,7 @@ from support.peers import RawPeer, ws_path
 from support.server import running_server
 
 from lerobot_arena_ros.server.net.exchange import Exchange
-from lerobot_arena_ros.server.participants.connection_manager import Hub
+from lerobot_arena_ros.server.participants.connection_manager import ConnectionManager
 from lerobot_arena_ros.server.serving import listen, url_of
 
 ROOMS = '/robotics/workspaces/lab/rooms'
@@ -95,7 +95,7 @@ def test_a_fault_of_the_server_closes_the_connection(monkeypatch: pytest.MonkeyP
     async def broken(*_: object) -> None:
         raise RuntimeError('broken')
 
-    monkeypatch.setattr(Hub, 'join', broken)
+    monkeypatch.setattr(ConnectionManager, 'join', broken)
     with (
         running_server() as url,
         closing(RawPeer.connect(url, _room(url))) as peer,

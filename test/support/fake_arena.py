@@ -12,9 +12,9 @@ from fastapi import FastAPI, Response
 from fastapi import WebSocket as AsgiWebSocket
 
 from lerobot_arena_ros.arena.sansio import Frame, Opcode, text_frame
-from lerobot_arena_ros.server.log.rate_limited_log import Journal
+from lerobot_arena_ros.server.log.rate_limited_log import RateLimitedLog
 from lerobot_arena_ros.server.net.web_socket import WebSocket as ServedSocket
-from lerobot_arena_ros.server.participants.connection_manager import Hub
+from lerobot_arena_ros.server.participants.connection_manager import ConnectionManager
 from lerobot_arena_ros.server.rooms.limits import Limits, Policy, Timing
 from lerobot_arena_ros.server.serving import listen, serve, url_of
 
@@ -91,7 +91,9 @@ async def fake_arena(script: Script) -> AsyncIterator[FakeArena]:
     """
     fake = FakeArena()
     app = FastAPI()
-    app.state.hub = Hub(Limits(), Timing(), Policy(), Journal())  # What serving it asks for.
+    app.state.manager = ConnectionManager(
+        Limits(), Timing(), Policy(), RateLimitedLog()
+    )  # What serving it asks for.
 
     async def rest() -> Response:
         fake.requests += 1

@@ -98,7 +98,7 @@ def held_bridge(stream: str) -> Iterator[tuple[Robot, Held]]:
 
 @contextmanager
 def held_server() -> Iterator[tuple[Robot, Held]]:
-    """Have an arena whose journal is not read once it is held."""
+    """Have an arena whose log is not read once it is held."""
     with ExitStack() as stack:
         pipe = stack.enter_context(held_pipe())
         server = stack.enter_context(
@@ -114,7 +114,7 @@ def held_server() -> Iterator[tuple[Robot, Held]]:
             pipe.hold()
 
             async def leave_again(_: RoboticsConsumer) -> None:
-                """Both are lines in the journal."""
+                """Both are lines in the log."""
 
             for _ in range(3):
                 bridged.listen('in', leave_again)

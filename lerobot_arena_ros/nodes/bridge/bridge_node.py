@@ -35,10 +35,10 @@ from ..settings.bridge_settings import PAUSE_S, BridgeSettings, ConsumeSettings
 from ..settings.parameter_table import SPECS, ParameterError, Value
 from ..settings.topics import Overridable, check_apart, check_overrides
 from . import diagnostics
-from .bridge_sessions import Sides
+from .bridge_sessions import BridgeSessions
 from .callback_guard import Faults
 from .cdr import JointStateReader
-from .command_consumer import Commander
+from .command_consumer import CommandConsumer
 from .command_topic import CommandTopic
 from .condition_log import ConditionLog
 from .conversions import COMMAND_TYPES
@@ -118,7 +118,7 @@ class BridgeNode(LifecycleNode):
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._thread = thread or ArenaThread()
         self._shares_thread = thread is not None
-        self._sides: Sides | None = None
+        self._sides: BridgeSessions | None = None
         self._entities: list[Any] = []
         self._reader = JointStateReader()
         self._measured_topic = 'joint_states'  # As remapped, once it is listened to.
@@ -253,7 +253,7 @@ class BridgeNode(LifecycleNode):
         # A link that was not left in time may hear a stop meanwhile, which the new gate must not
         # miss.
         with self._lock:
-            self._sides = Sides(
+            self._sides = BridgeSessions(
                 settings,
                 self._joint_map,
                 identity=Identity(
@@ -316,7 +316,7 @@ class BridgeNode(LifecycleNode):
             ),
         )
 
-    def _add_ramp(self, commander: Commander) -> None:
+    def _add_ramp(self, commander: CommandConsumer) -> None:
         assert self.settings.consume is not None
         period_s = self.settings.consume.gate.ramp_period_s
         timer = self.create_timer(period_s, commander.tick, clock=self._steady)
@@ -430,7 +430,7 @@ class BridgeNode(LifecycleNode):
         if self._beats % 2 == 0:
             self.publish_diagnostics()
 
-    def _look_for_measurements(self, sides: Sides) -> None:
+    def _look_for_measurements(self, sides: BridgeSessions) -> None:
         topic = self._measured_topic
         count = self.count_publishers(topic)
         # Asking for names costs much more than counting, and only several have to be told apart.

@@ -21,20 +21,20 @@ from lerobot_arena_ros.control.stop import Stop
 from ..runtime.arena_thread import ArenaThread
 from ..runtime.node_log import NodeLog
 from ..settings.bridge_settings import PAUSE_S, BridgeSettings
-from .command_consumer import Commander, Ramp
+from .command_consumer import CommandConsumer, Ramp
 from .command_topic import CommandTopic
 from .emergency_stop import EmergencyStopPanel
-from .joint_state_producer import Streamer
+from .joint_state_producer import JointStateProducer
 from .robot_reporter import Identity, RobotReporter
 from .room_link import RoomLink, Side
 
-__all__ = ['Sides']
+__all__ = ['BridgeSessions']
 
 QUEUED_S = 0.1
 """After a pause of this process, how long measurements may be ones that were queued in it."""
 
 
-class Sides:
+class BridgeSessions:
     """
     What exists between configure and cleanup. Called by the ROS thread.
 
@@ -59,8 +59,8 @@ class Sides:
         find_publishers: Callable[[], Sequence[str]],
         on_change: Callable[[], None],
     ) -> None:
-        self.streamer: Streamer | None = None
-        self.commander: Commander | None = None
+        self.streamer: JointStateProducer | None = None
+        self.commander: CommandConsumer | None = None
         self.links: list[RoomLink] = []
         self.publishers = 0
         self.unmapped: set[str] = set()
@@ -81,7 +81,7 @@ class Sides:
         self._tasks: list[concurrent.futures.Future[asyncio.Task[None]]] = []
         if settings.produce is not None:
             produce = settings.produce
-            self.streamer = Streamer(
+            self.streamer = JointStateProducer(
                 produce,
                 joint_map,
                 thread,
@@ -105,7 +105,7 @@ class Sides:
                 ),
             )
         if settings.consume is not None and topic is not None:
-            self.commander = Commander(
+            self.commander = CommandConsumer(
                 settings.consume,
                 joint_map,
                 topic=topic,

@@ -31,7 +31,7 @@ from ..settings.bridge_settings import CommonLimits, ConsumeSettings
 from .command_topic import CommandTopic
 from .condition_log import ConditionLog
 
-__all__ = ['Commander', 'Ramp', 'View']
+__all__ = ['CommandConsumer', 'Ramp', 'View']
 
 NAMING_S = 0.1
 """Between two looks for publishers that contradict each other, because naming takes long."""
@@ -70,7 +70,7 @@ class View(NamedTuple):
     refused: tuple[Refusal, ...]
 
 
-class Commander:
+class CommandConsumer:
     """
     The gate with its map, its topic and its timer.
 

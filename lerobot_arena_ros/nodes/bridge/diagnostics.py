@@ -16,9 +16,9 @@ from lerobot_arena_ros.control.readiness import LOCKED, mapping
 from lerobot_arena_ros.control.stop import Stop
 
 from ..runtime import node_log
-from .bridge_sessions import Sides
-from .command_consumer import Commander
-from .joint_state_producer import Streamer
+from .bridge_sessions import BridgeSessions
+from .command_consumer import CommandConsumer
+from .joint_state_producer import JointStateProducer
 from .room_link import LinkStatus
 
 __all__ = ['Rates', 'array', 'conditions', 'report']
@@ -56,7 +56,7 @@ def array(
 
 
 def report(
-    sides: Sides | None,
+    sides: BridgeSessions | None,
     stop: Stop | None,
     joint_map: JointMap,
     *,
@@ -92,7 +92,7 @@ def report(
 
 
 def conditions(
-    sides: Sides | None,
+    sides: BridgeSessions | None,
     stop: Stop | None,
     joint_map: JointMap,
     now: float,
@@ -135,8 +135,8 @@ def conditions(
 
 
 def _safety(
-    sides: Sides | None,
-    commander: Commander | None,
+    sides: BridgeSessions | None,
+    commander: CommandConsumer | None,
     stop: Stop | None,
     lifecycle: Condition,
     names: Condition,
@@ -174,7 +174,7 @@ def _of_link(status: LinkStatus) -> dict[str, object]:
     }
 
 
-def _of_streamer(streamer: Streamer, publishers: int, rates: Rates) -> dict[str, object]:
+def _of_streamer(streamer: JointStateProducer, publishers: int, rates: Rates) -> dict[str, object]:
     return {
         'sent': streamer.sent,
         'rate_hz': rates.of('sent', streamer.sent),
@@ -184,7 +184,7 @@ def _of_streamer(streamer: Streamer, publishers: int, rates: Rates) -> dict[str,
     }
 
 
-def _of_commander(commander: Commander, rates: Rates) -> dict[str, object]:
+def _of_commander(commander: CommandConsumer, rates: Rates) -> dict[str, object]:
     topic = commander.topic
     return {
         'commands': topic.commands,
@@ -197,7 +197,7 @@ def _of_commander(commander: Commander, rates: Rates) -> dict[str, object]:
 
 
 def _of_safety(
-    commander: Commander | None, stop: Stop | None, names: Condition
+    commander: CommandConsumer | None, stop: Stop | None, names: Condition
 ) -> dict[str, object]:
     values: dict[str, object] = {
         'emergency_stop': stop is not None,

@@ -34,10 +34,10 @@ from ..settings.bridge_settings import ProduceSettings
 from .condition_log import ConditionLog
 from .left_out import LeftOut
 
-__all__ = ['Streamer']
+__all__ = ['JointStateProducer']
 
 
-class Streamer:
+class JointStateProducer:
     """
     The way of a JointState into the room.
 

@@ -22,7 +22,7 @@ from lerobot_arena_ros.control.stop import Stop
 from lerobot_arena_ros.control.units import ConversionError
 
 from ..runtime.arena_thread import ArenaThread
-from .command_consumer import Commander
+from .command_consumer import CommandConsumer
 
 __all__ = ['Identity', 'RobotReporter']
 
@@ -62,7 +62,7 @@ class RobotReporter:
     def __init__(
         self,
         identity: Identity,
-        commander: Commander,
+        commander: CommandConsumer,
         thread: ArenaThread,
         *,
         stop: Callable[[], tuple[Stop | None, str]],

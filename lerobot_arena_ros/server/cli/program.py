@@ -88,7 +88,7 @@ async def _serve(
         rules=rules,
         audit=None if audit is None else audit.put,
     )
-    again = partial(read_tokens_again, options, app.state.hub, rules)
+    again = partial(read_tokens_again, options, app.state.manager, rules)
     following = asyncio.create_task(hangup.follow(again), name='hangup')
     try:
         await serve(

@@ -8,7 +8,7 @@ import contextlib
 import signal
 
 from ..access.rules import Rules
-from ..participants.connection_manager import Hub
+from ..participants.connection_manager import ConnectionManager
 from .options import Options, UsageError, read_grants
 
 __all__ = ['Hangup', 'read_tokens_again']
@@ -42,17 +42,17 @@ class Hangup:
             self._loop.call_soon_threadsafe(self._has_come.set)
 
 
-async def read_tokens_again(options: Options, hub: Hub, rules: Rules) -> None:
+async def read_tokens_again(options: Options, manager: ConnectionManager, rules: Rules) -> None:
     """Take the tokens of the file as it is now, and disconnect those whose token is gone."""
     try:
         # In a thread, because a stop must not wait until many tokens are read.
         grants = await asyncio.to_thread(read_grants, options)
     except UsageError as exc:
-        hub.journal.warn('tokens_not_read', why=exc, kept='the tokens that were read before')
+        manager.log.warn('tokens_not_read', why=exc, kept='the tokens that were read before')
         return
     if grants is None:
-        hub.journal.note('tokens_not_read', why='neither --tokens nor --token-file is given')
+        manager.log.note('tokens_not_read', why='neither --tokens nor --token-file is given')
         return
     rules.tokens.replace(grants)
-    hub.journal.record('tokens_read', tokens=len(grants))
-    hub.revoke()
+    manager.log.record('tokens_read', tokens=len(grants))
+    manager.revoke()

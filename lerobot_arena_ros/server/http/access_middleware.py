@@ -12,9 +12,9 @@ from ..access.guesses import Guesses
 from ..access.rules import NO_TOKEN, Actor, Denial, Rules, bearer, is_open, split_query
 from ..access.tokens import Access, Grant
 from ..net.request_head import ambiguity_of
-from ..participants.connection_manager import Hub
+from ..participants.connection_manager import ConnectionManager
 
-__all__ = ['Guard']
+__all__ = ['AccessMiddleware']
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -38,16 +38,16 @@ class _Refused(Exception):
         self.denial = denial
 
 
-class Guard:
+class AccessMiddleware:
     """
     ASGI middleware that lets in whom the rules let in.
 
-    :param hub: has the limits, and counts and logs what is refused.
+    :param manager: has the limits, and counts and logs what is refused.
     """
 
-    def __init__(self, app: App, *, hub: Hub, rules: Rules) -> None:
+    def __init__(self, app: App, *, manager: ConnectionManager, rules: Rules) -> None:
         self._app = app
-        self._hub = hub
+        self._manager = manager
         self._rules = rules
         self._guesses = Guesses()
 
@@ -96,7 +96,7 @@ class Guard:
         scope['state']['actor'] = Actor(_address_of(scope), answer)
         self._find_place(scope, answer if self._rules.tokens else None)
         if answer is not None:
-            self._hub.tally.requests[answer.name] += 1
+            self._manager.counters.requests[answer.name] += 1
 
     def _check_valid(self, actor: Actor) -> None:
         """Refuse a request whose token was taken away before the whole request had come."""
@@ -105,14 +105,14 @@ class Guard:
 
     async def _wait_if_guessed(self, address: str) -> None:
         # Behind a proxy, where addresses say nothing, there is no limit per address either.
-        if self._hub.limits.per_address:
+        if self._manager.limits.per_address:
             delay_s = self._guesses.delay_s(address, time.monotonic())
             if delay_s:
                 await asyncio.sleep(delay_s)
 
     def _find_place(self, scope: Scope, grant: Grant | None) -> None:
         """Give a connection with a token a place among those that belong, if there is one."""
-        admission, entry = self._hub.admission, scope['state']['entry']
+        admission, entry = self._manager.admission, scope['state']['entry']
         may_drive = grant is not None and grant.access >= Access.DRIVE
         is_placed = grant is not None and admission.promote(entry, may_drive=may_drive)
         # A REST request needs its place for a moment only, so it is served from a waiting place.
@@ -120,12 +120,12 @@ class Guard:
             raise _Refused(_FULL)
 
     def _give_up_place(self, scope: Scope) -> None:
-        victim = self._hub.admission.demote(scope['state']['entry'], time.monotonic())
+        victim = self._manager.admission.demote(scope['state']['entry'], time.monotonic())
         if victim is not None:
             victim.end()
 
     async def _read_in_time(self, receive: Receive) -> bytes:
-        timeout_s = self._hub.timing.join_s
+        timeout_s = self._manager.timing.join_s
         try:
             return await asyncio.wait_for(self._read(receive), timeout_s)
         except asyncio.TimeoutError:
@@ -133,7 +133,7 @@ class Guard:
             raise _Refused(Denial(408, 'request_timeout', detail)) from None
 
     async def _read(self, receive: Receive) -> bytes:
-        most = self._hub.limits.body_bytes
+        most = self._manager.limits.body_bytes
         kept: list[bytes] = []
         size, more = 0, True
         while more and size <= DRAIN_FACTOR * most:
@@ -150,12 +150,12 @@ class Guard:
         return b''.join(kept)
 
     def _report(self, scope: Scope, denial: Denial) -> None:
-        self._hub.tally.refused[denial.code] += 1
-        journal = self._hub.journal
+        self._manager.counters.refused[denial.code] += 1
+        log = self._manager.log
         # Whoever runs the server can do something about who is kept out, not about clumsy clients.
-        say = journal.warn if denial.status in (401, 403, 503) else journal.note
+        say = log.warn if denial.status in (401, 403, 503) else log.note
         say(denial.code, peer=_address_of(scope), path=scope['path'])
-        journal.sample('refused', code=denial.code, peer=_address_of(scope))
+        log.sample('refused', code=denial.code, peer=_address_of(scope))
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

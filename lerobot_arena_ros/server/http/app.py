@@ -14,12 +14,12 @@ from fastapi.responses import JSONResponse
 from ...arena.errors import ProtocolError, RequestRejected
 from ..access.rules import Actor, Rules
 from ..error_codes import code_of
-from ..log.rate_limited_log import Journal
-from ..participants.connection_manager import LIVENESS_LOOKS, Hub
+from ..log.rate_limited_log import RateLimitedLog
+from ..participants.connection_manager import LIVENESS_LOOKS, ConnectionManager
 from ..participants.websocket_endpoint import participate
 from ..rooms.limits import Limits, Policy, Timing
 from . import metrics
-from .access_middleware import Guard
+from .access_middleware import AccessMiddleware
 from .pages import console_routes
 from .rest import router
 
@@ -48,11 +48,11 @@ def create_app(
     :param audit: takes each line of the audit log; None for no such log.
     """
     rules = rules or Rules()
-    hub = Hub(
+    manager = ConnectionManager(
         limits or Limits(),
         timing or Timing(),
         policy or Policy(),
-        Journal(audit),
+        RateLimitedLog(audit),
         rules.tokens,
     )
     app = FastAPI(
@@ -64,9 +64,9 @@ def create_app(
         # Clients post without saying that it is JSON. Releases without the option ignore it.
         strict_content_type=False,
     )
-    app.state.hub = hub
+    app.state.manager = manager
     app.state.rules = rules
-    app.add_middleware(Guard, hub=hub, rules=rules)
+    app.add_middleware(AccessMiddleware, manager=manager, rules=rules)
     # The last one added comes first: a preflight brings no token, and a refusal is readable.
     app.add_middleware(
         CORSMiddleware,
@@ -87,20 +87,23 @@ def create_app(
 
 
 async def _participate(websocket: WebSocket, workspace_id: str, room_id: str) -> None:
-    here, hub = websocket.state, websocket.app.state.hub
-    await participate(here.socket, here.actor, here.entry, workspace_id, room_id, hub)
+    here, manager = websocket.state, websocket.app.state.manager
+    await participate(here.socket, here.actor, here.entry, workspace_id, room_id, manager)
 
 
 @asynccontextmanager
-async def chores(hub: Hub) -> AsyncIterator[None]:
+async def chores(manager: ConnectionManager) -> AsyncIterator[None]:
     """Do what has to be done from time to time, as long as this is entered."""
     tasks = [
-        asyncio.create_task(_every(hub.timing.sweep_s, hub.sweep), name='sweep'),
-        asyncio.create_task(_every(hub.timing.keepalive_s, hub.keep_alive), name='keepalive'),
+        asyncio.create_task(_every(manager.timing.sweep_s, manager.sweep), name='sweep'),
         asyncio.create_task(
-            _every(hub.timing.liveness_s / LIVENESS_LOOKS, hub.check_liveness), name='liveness'
+            _every(manager.timing.keepalive_s, manager.keep_alive), name='keepalive'
         ),
-        asyncio.create_task(_every(hub.timing.log_s, hub.journal.turn_page), name='journal'),
+        asyncio.create_task(
+            _every(manager.timing.liveness_s / LIVENESS_LOOKS, manager.check_liveness),
+            name='liveness',
+        ),
+        asyncio.create_task(_every(manager.timing.log_s, manager.log.turn_page), name='journal'),
     ]
     try:
         yield
@@ -108,7 +111,7 @@ async def chores(hub: Hub) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        hub.journal.turn_page()
+        manager.log.turn_page()
 
 
 async def _every(period_s: float, action: Callable[[], object]) -> None:
@@ -148,16 +151,16 @@ async def _on_rejected(request: Request, exc: Exception) -> JSONResponse:
 
 
 def _count(request: Request, code: str) -> None:
-    hub: Hub = request.app.state.hub
-    hub.tally.refused[code] += 1
-    hub.journal.note('request_failed', code=code, path=request.url.path)
+    manager: ConnectionManager = request.app.state.manager
+    manager.counters.refused[code] += 1
+    manager.log.note('request_failed', code=code, path=request.url.path)
 
 
 def _audit(request: Request, code: str) -> None:
-    hub: Hub = request.app.state.hub
+    manager: ConnectionManager = request.app.state.manager
     actor: Actor = request.state.actor
     what = f'{request.method} {request.url.path}'
-    hub.journal.sample('refused', code=code, **actor.named, what=what)
+    manager.log.sample('refused', code=code, **actor.named, what=what)
 
 
 def _unprocessable(*errors: dict[str, object]) -> JSONResponse:

@@ -11,7 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 from ..access.tokens import Access
-from ..participants.connection_manager import Hub
+from ..participants.connection_manager import ConnectionManager
 from ..rooms.room import Room
 from .rest import needs
 
@@ -39,43 +39,43 @@ class _One:
         return (self._family,)
 
 
-def families_of(hub: Hub) -> tuple[Family, ...]:
+def families_of(manager: ConnectionManager) -> tuple[Family, ...]:
     """Return what one server has counted up to now."""
-    return (*_server(hub), *_rooms(hub.registry.rooms))
+    return (*_server(manager), *_rooms(manager.registry.rooms))
 
 
-def _server(hub: Hub) -> Iterator[Family]:
+def _server(manager: ConnectionManager) -> Iterator[Family]:
     """Count what concerns the server as a whole."""
-    yield from _gauges(hub)
-    tally, rooms = hub.tally, hub.registry.tally
+    yield from _gauges(manager)
+    counters, rooms = manager.counters, manager.registry.counters
     for name, text, value in (
-        ('frames_received', 'WebSocket frames from participants.', tally.frames_in),
-        ('frames_sent', 'WebSocket frames to participants.', tally.frames_out),
+        ('frames_received', 'WebSocket frames from participants.', counters.frames_in),
+        ('frames_sent', 'WebSocket frames to participants.', counters.frames_out),
         ('joint_updates', 'Joint updates that changed something.', rooms.updates),
         ('emergency_stops', 'Emergency stops that were passed on.', rooms.stops),
         ('robot_states', 'States of robots that were taken.', rooms.robot_states),
-        ('messages_merged', 'Messages that a newer one took the place of.', tally.merged),
+        ('messages_merged', 'Messages that a newer one took the place of.', counters.merged),
     ):
         yield CounterMetricFamily(PREFIX + name, text, value=value)
     requests = CounterMetricFamily(
         f'{PREFIX}requests', 'Requests that were let in, by token.', labels=['token']
     )
-    for token, count in sorted(tally.requests.items()):
+    for token, count in sorted(counters.requests.items()):
         requests.add_metric([token], count)
     yield requests
     refused = CounterMetricFamily(
         f'{PREFIX}refusals', 'What was refused, by reason.', labels=['reason']
     )
-    for reason, count in sorted(tally.refused.items()):
+    for reason, count in sorted(counters.refused.items()):
         refused.add_metric([reason], count)
     yield refused
 
 
-def _gauges(hub: Hub) -> Iterator[Family]:
-    rooms = hub.registry.rooms
+def _gauges(manager: ConnectionManager) -> Iterator[Family]:
+    rooms = manager.registry.rooms
     yield GaugeMetricFamily(f'{PREFIX}rooms', 'Rooms.', value=len(rooms))
     yield GaugeMetricFamily(
-        f'{PREFIX}workspaces', 'Workspaces with a room.', value=hub.registry.workspace_count
+        f'{PREFIX}workspaces', 'Workspaces with a room.', value=manager.registry.workspace_count
     )
     yield GaugeMetricFamily(f'{PREFIX}tasks', 'Asyncio tasks.', value=_task_count())
     people = GaugeMetricFamily(
@@ -85,13 +85,13 @@ def _gauges(hub: Hub) -> Iterator[Family]:
     people.add_metric(['consumer'], sum(len(room.consumers) for room in rooms))
     yield people
     places = GaugeMetricFamily(f'{PREFIX}connections', 'Connections, by kind.', labels=['kind'])
-    places.add_metric(['waiting'], hub.admission.waiting)
-    places.add_metric(['belonging'], hub.admission.belonging)
+    places.add_metric(['waiting'], manager.admission.waiting)
+    places.add_metric(['belonging'], manager.admission.belonging)
     yield places
     holders = GaugeMetricFamily(
         f'{PREFIX}token_participants', 'Participants, by token.', labels=['token']
     )
-    for token, count in sorted(hub.participants_by_token().items()):
+    for token, count in sorted(manager.participants_by_token().items()):
         holders.add_metric([token], count)
     yield holders
 
@@ -115,8 +115,8 @@ def _rooms(rooms: Sequence[Room]) -> Iterator[Family]:
         people.add_metric([*labels, 'producer'], room.producer is not None)
         people.add_metric([*labels, 'consumer'], len(room.consumers))
         robots.add_metric(labels, len(room.robots))
-        updates.add_metric(labels, room.tally.updates)
-        stops.add_metric(labels, room.tally.stops)
+        updates.add_metric(labels, room.counters.updates)
+        stops.add_metric(labels, room.counters.stops)
     yield from (people, robots, updates, stops)
 
 
@@ -139,7 +139,7 @@ def text_of(family: Family) -> bytes:
 async def metrics(request: Request) -> Response:
     """Give the metrics."""
     texts = []
-    for family in families_of(request.app.state.hub):
+    for family in families_of(request.app.state.manager):
         texts.append(text_of(family))
         # All metrics of a thousand rooms take 25 ms, and an emergency stop must not wait for that.
         await asyncio.sleep(0)

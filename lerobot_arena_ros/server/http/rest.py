@@ -13,7 +13,7 @@ from ...arena.fields import is_text
 from ...arena.json_text import dump
 from ..access.rules import Actor
 from ..access.tokens import Access
-from ..participants.connection_manager import Hub, now
+from ..participants.connection_manager import ConnectionManager, now
 from ..rooms.memory import KnownRobot
 from ..rooms.room import Now, Room
 
@@ -61,9 +61,9 @@ class Permission(BaseModel):
     workspaces: list[str] | None = Field(description='where; null for every workspace')
 
 
-def _hub(request: Request) -> Hub:
-    hub: Hub = request.app.state.hub
-    return hub
+def _manager(request: Request) -> ConnectionManager:
+    manager: ConnectionManager = request.app.state.manager
+    return manager
 
 
 def _actor(request: Request) -> Actor:
@@ -71,7 +71,7 @@ def _actor(request: Request) -> Actor:
     return actor
 
 
-HubHere = Annotated[Hub, Depends(_hub)]
+ManagerHere = Annotated[ConnectionManager, Depends(_manager)]
 Sender = Annotated[Actor, Depends(_actor)]
 
 
@@ -102,21 +102,21 @@ async def health() -> Json:
 
 
 @router.get('/robotics/status', dependencies=WATCH)
-async def status(hub: HubHere) -> Json:
+async def status(manager: ManagerHere) -> Json:
     """Count what there is."""
     return {
         'service': 'robotics',
         'status': 'active',
-        'workspaces_count': hub.registry.workspace_count,
-        'rooms_count': len(hub.registry.rooms),
-        'connections_count': hub.connection_count,
+        'workspaces_count': manager.registry.workspace_count,
+        'rooms_count': len(manager.registry.rooms),
+        'connections_count': manager.connection_count,
         'version': '2.0.0',
         'supported_roles': ['producer', 'consumer'],
         'supported_robot_types': ['so-arm100', 'generic'],
         'cleanup': {
             'enabled': True,
-            'inactivity_timeout_hours': hub.limits.idle_s / 3600,
-            'cleanup_interval_minutes': hub.timing.sweep_s / 60,
+            'inactivity_timeout_hours': manager.limits.idle_s / 3600,
+            'cleanup_interval_minutes': manager.timing.sweep_s / 60,
         },
     }
 
@@ -133,19 +133,19 @@ async def access(sender: Sender) -> Json:
 
 
 @router.get('/robotics/workspaces/{workspace_id}/rooms', dependencies=WATCH)
-async def list_rooms(workspace_id: str, hub: HubHere) -> Json:
+async def list_rooms(workspace_id: str, manager: ManagerHere) -> Json:
     """List the rooms of a workspace; none where nobody has heard of it."""
-    rooms = [_summary(room) for room in hub.registry.rooms_of(workspace_id)]
+    rooms = [_summary(room) for room in manager.registry.rooms_of(workspace_id)]
     return {'success': True, 'workspace_id': workspace_id, 'rooms': rooms, 'total': len(rooms)}
 
 
 @router.post('/robotics/workspaces/{workspace_id}/rooms', dependencies=DRIVE)
 async def create_room(
-    workspace_id: str, hub: HubHere, sender: Sender, wanted: CreateRoom | None = None
+    workspace_id: str, manager: ManagerHere, sender: Sender, wanted: CreateRoom | None = None
 ) -> Json:
     """Make a room; one that exists already stays as it is."""
     wanted = wanted or CreateRoom()
-    room = hub.create(workspace_id, wanted.room_id, wanted.max_consumers, sender)
+    room = manager.create(workspace_id, wanted.room_id, wanted.max_consumers, sender)
     return {
         'success': True,
         'workspace_id': workspace_id,
@@ -155,9 +155,9 @@ async def create_room(
 
 
 @router.get('/robotics/workspaces/{workspace_id}/rooms/{room_id}', dependencies=WATCH)
-async def get_room(workspace_id: str, room_id: str, hub: HubHere) -> Json:
+async def get_room(workspace_id: str, room_id: str, manager: ManagerHere) -> Json:
     """Say who is in a room."""
-    room = hub.registry.room(workspace_id, room_id)
+    room = manager.registry.room(workspace_id, room_id)
     presence = {
         'has_producer': room.producer is not None,
         'active_consumers': len(room.consumers),
@@ -166,17 +166,19 @@ async def get_room(workspace_id: str, room_id: str, hub: HubHere) -> Json:
 
 
 @router.delete('/robotics/workspaces/{workspace_id}/rooms/{room_id}', dependencies=ADMIN)
-async def delete_room(workspace_id: str, room_id: str, hub: HubHere, sender: Sender) -> Json:
+async def delete_room(
+    workspace_id: str, room_id: str, manager: ManagerHere, sender: Sender
+) -> Json:
     """Delete a room and close the connections of those who are in it."""
-    hub.delete(workspace_id, room_id, sender)
+    manager.delete(workspace_id, room_id, sender)
     message = f'Room {room_id} deleted successfully from workspace {workspace_id}'
     return {'success': True, 'message': message}
 
 
 @router.get('/robotics/workspaces/{workspace_id}/rooms/{room_id}/state', dependencies=WATCH)
-async def get_state(workspace_id: str, room_id: str, hub: HubHere) -> Json:
+async def get_state(workspace_id: str, room_id: str, manager: ManagerHere) -> Json:
     """Return what each joint was last told, and the last emergency stop."""
-    room = hub.registry.room(workspace_id, room_id)
+    room = manager.registry.room(workspace_id, room_id)
     moment, stop = now(), room.last_stop
     state = {
         'room_id': room.room_id,
@@ -190,9 +192,9 @@ async def get_state(workspace_id: str, room_id: str, hub: HubHere) -> Json:
 
 
 @router.get('/robotics/workspaces/{workspace_id}/rooms/{room_id}/robots', dependencies=WATCH)
-async def get_robots(workspace_id: str, room_id: str, hub: HubHere) -> Response:
+async def get_robots(workspace_id: str, room_id: str, manager: ManagerHere) -> Response:
     """Return the newest state of each robot in a room that tells it."""
-    room, moment = hub.registry.room(workspace_id, room_id), now()
+    room, moment = manager.registry.room(workspace_id, room_id), now()
     head = dump({'success': True, 'workspace_id': workspace_id, 'room_id': room_id})
     # Joined as texts: to encode the states of a crowded room anew would delay a stop by seconds.
     robots = ','.join(_robot(robot, moment) for robot in room.robots)
@@ -201,7 +203,7 @@ async def get_robots(workspace_id: str, room_id: str, hub: HubHere) -> Response:
 
 @router.post('/robotics/workspaces/{workspace_id}/rooms/{room_id}/command', dependencies=DRIVE)
 async def command(
-    workspace_id: str, room_id: str, wanted: JointCommand, hub: HubHere, sender: Sender
+    workspace_id: str, room_id: str, wanted: JointCommand, manager: ManagerHere, sender: Sender
 ) -> Json:
     """Tell joints where to go, in a room without a producer."""
     _check(wanted)
@@ -212,21 +214,21 @@ async def command(
         'success': True,
         'workspace_id': workspace_id,
         'room_id': room_id,
-        'joints_updated': hub.command(workspace_id, room_id, entries, sender),
+        'joints_updated': manager.command(workspace_id, room_id, entries, sender),
         'message': 'Commands sent successfully',
     }
 
 
 @router.get('/robotics/cleanup/status', dependencies=WATCH)
-async def cleanup_status(hub: HubHere) -> Json:
+async def cleanup_status(manager: ManagerHere) -> Json:
     """Say which rooms the next sweep would drop."""
-    rooms = hub.registry.rooms
+    rooms = manager.registry.rooms
     moment = now()
     report = {
         'service': 'robotics',
         'cleanup_enabled': True,
-        'inactivity_timeout_minutes': hub.limits.idle_s / 60,
-        'cleanup_interval_minutes': hub.timing.sweep_s / 60,
+        'inactivity_timeout_minutes': manager.limits.idle_s / 60,
+        'cleanup_interval_minutes': manager.timing.sweep_s / 60,
         'total_rooms': len(rooms),
         'rooms': [
             {
@@ -245,10 +247,10 @@ async def cleanup_status(hub: HubHere) -> Json:
 
 
 @router.post('/robotics/cleanup/manual', dependencies=ADMIN)
-async def clean_up(hub: HubHere, sender: Sender) -> Json:
+async def clean_up(manager: ManagerHere, sender: Sender) -> Json:
     """Drop idle rooms now."""
-    before = len(hub.registry.rooms)
-    removed = hub.sweep(sender)
+    before = len(manager.registry.rooms)
+    removed = manager.sweep(sender)
     result = {
         'cleanup_triggered': True,
         'rooms_before': before,

@@ -2,10 +2,10 @@
 What happens at a server, as log lines that no flood can multiply, and as an audit log.
 
 A log line is ``event=NAME key=value ...``. Of each event at most :data:`LINES` lines are written
-per period; :meth:`Journal.turn_page`, to be called after each, writes how many were left out.
+per period; :meth:`RateLimitedLog.turn_page`, called after each, writes how many were left out.
 
-The audit log gets each :meth:`Journal.record` as one line of JSON, and of each
-:meth:`Journal.sample` no more than :mod:`.samples` lets pass. Sans I/O but for the logger
+The audit log gets each :meth:`RateLimitedLog.record` as one line of JSON, and of each
+:meth:`RateLimitedLog.sample` no more than :mod:`.samples` lets pass. Sans I/O but for the logger
 and the sink of the audit log.
 """
 
@@ -19,7 +19,7 @@ import logging
 from ...arena.json_text import dump
 from .samples import Samples
 
-__all__ = ['LINES', 'Journal', 'audit_line']
+__all__ = ['LINES', 'RateLimitedLog', 'audit_line']
 
 LINES = 10
 """Lines of one event within one period."""
@@ -30,7 +30,7 @@ MAX_VALUE_LENGTH = 200
 _log = logging.getLogger('lerobot_arena_ros.server')
 
 
-class Journal:
+class RateLimitedLog:
     """
     The log of one server.
 

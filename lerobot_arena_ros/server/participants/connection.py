@@ -15,10 +15,10 @@ from ...arena.outbox import Outbox, text_of
 from ...arena.sansio import text_frame
 from ..access.admission import Entry
 from ..access.rules import Actor
-from ..log.rate_limited_log import Journal
+from ..log.rate_limited_log import RateLimitedLog
 from ..net.rate_limiter import Verdict
 from ..net.web_socket import WebSocket
-from ..rooms.counters import Tally
+from ..rooms.counters import Counters
 
 __all__ = ['Connection', 'frame_of']
 
@@ -52,16 +52,16 @@ class Connection:
         entry: Entry,
         *,
         stall_s: float,
-        tally: Tally,
-        journal: Journal,
+        counters: Counters,
+        log: RateLimitedLog,
     ) -> None:
         self.on_close: Callable[[], object] = _nothing
         self.actor = actor
         self.entry = entry
         self._socket = socket
         self._stall_s = stall_s
-        self._tally = tally
-        self._journal = journal
+        self._counters = counters
+        self._log = log
         self._outbox = Outbox()
         self._is_closing = False
         self._has_spoken = True
@@ -130,10 +130,10 @@ class Connection:
         if self._is_closing:
             return
         if self._socket.has_room:
-            self._tally.frames_out += 1
+            self._counters.frames_out += 1
             self._socket.write(frame or frame_of(message))
             return
-        self._tally.merged += self._outbox.put(message)
+        self._counters.merged += self._outbox.put(message)
         if self._outbox.pending_others > MAX_PENDING:
             self._give_up()
 
@@ -172,7 +172,7 @@ class Connection:
         while self._outbox and (even_if_full or self._socket.has_room):
             message = self._outbox.take()
             assert message is not None
-            self._tally.frames_out += 1
+            self._counters.frames_out += 1
             self._socket.write(frame_of(message))
 
     def _give_up(self) -> None:
@@ -180,8 +180,8 @@ class Connection:
         self.close(TRY_AGAIN_LATER, 'too slow')
 
     def _refuse(self, code: str) -> None:
-        self._tally.refused[code] += 1
-        self._journal.note(code, **self.actor.named)
+        self._counters.refused[code] += 1
+        self._log.note(code, **self.actor.named)
 
     def _start_timer(self, delay_s: float, action: Callable[[], None]) -> None:
         self._stop_timer()

@@ -26,15 +26,15 @@ from ..access.admission import Admission
 from ..access.rules import Actor
 from ..access.tokens import Access, NotAllowed, Tokens
 from ..error_codes import code_of
-from ..log.rate_limited_log import Journal
-from ..rooms.counters import Tally
+from ..log.rate_limited_log import RateLimitedLog
+from ..rooms.counters import Counters
 from ..rooms.limits import Limits, Policy, Timing
 from ..rooms.registry import Registry
 from ..rooms.room import Delivery, Member, Now, Room
 from ..rooms.stop_limiter import PERIOD_S
 from .connection import Connection, frame_of
 
-__all__ = ['Hub', 'now']
+__all__ = ['ConnectionManager', 'now']
 
 MAX_NAMED = 100
 """So many refused joints are named in one error."""
@@ -60,7 +60,7 @@ REPLACED = 4409
 _REVOKED = 'The token is not valid any more'
 
 
-class Hub:
+class ConnectionManager:
     """
     Carries to the connections what the rooms decide.
 
@@ -72,15 +72,15 @@ class Hub:
         limits: Limits,
         timing: Timing,
         policy: Policy,
-        journal: Journal,
+        log: RateLimitedLog,
         tokens: Tokens | None = None,
     ) -> None:
         self.tokens = Tokens() if tokens is None else tokens
         self.limits = limits
         self.timing = timing
         self.policy = policy
-        self.tally = Tally()
-        self.journal = journal
+        self.counters = Counters()
+        self.log = log
         self.registry = Registry(limits)
         self.admission = Admission(limits)
         self._connections: dict[Member, Connection] = {}
@@ -136,7 +136,7 @@ class Hub:
         connection.on_close = partial(self.leave, member)
         for message in room.welcome(member, now(), liveness_s=self.timing.liveness_s):
             connection.put(message)
-        self.journal.record_often('joined', **self._who(member))
+        self.log.record_often('joined', **self._who(member))
         return member
 
     def leave(self, member: Member) -> None:
@@ -144,13 +144,13 @@ class Hub:
         self._pass_on(member, *member.room.stops.forget(member))
         delivery = member.room.leave(member, now())
         if member in self._connections:
-            self.journal.record_often('left', **self._who(member))
+            self.log.record_often('left', **self._who(member))
             del self._connections[member]
         self._deliver(delivery)
 
     def hear(self, member: Member, text: str) -> None:
         """Do what a participant's message asks for."""
-        self.tally.frames_in += 1
+        self.counters.frames_in += 1
         try:
             message = decode_client(text, member.features)
             if isinstance(message, ResetStop):
@@ -168,7 +168,7 @@ class Hub:
 
     def overhear(self, member: Member, text: str) -> None:
         """Listen to what a participant says too often: a stop counts, nothing else does."""
-        self.tally.frames_in += 1
+        self.counters.frames_in += 1
         # Decoding costs more than all the rest, and JSON can hide a word in escapes only.
         if 'emergency_stop' not in text and '\\' not in text:
             return
@@ -201,7 +201,7 @@ class Hub:
         delivery = room.command(entries, now())
         self._deliver(delivery)
         who = {**sender.named, 'workspace': workspace_id, 'room': room_id}
-        self.journal.record_often('command', **who)
+        self.log.record_often('command', **who)
         match delivery:
             case Delivery(message=JointUpdate(changed)):
                 return len(changed)
@@ -228,7 +228,7 @@ class Hub:
         )
         if is_new:
             where = {'workspace': workspace_id, 'room': room.room_id}
-            self.journal.record_often('room_created', **sender.named, **where)
+            self.log.record_often('room_created', **sender.named, **where)
         return room
 
     def delete(self, workspace_id: str, room_id: str, sender: Actor) -> None:
@@ -252,7 +252,7 @@ class Hub:
             if connection is not None:
                 connection.close(ROOM_DELETED, 'room deleted')
         where = {'workspace': workspace_id, 'room': room_id}
-        self.journal.record_often('room_deleted', **sender.named, **where)
+        self.log.record_often('room_deleted', **sender.named, **where)
 
     def sweep(self, sender: Actor | None = None) -> int:
         """
@@ -263,7 +263,7 @@ class Hub:
         dropped = self.registry.sweep(now())
         if dropped:
             who = {} if sender is None else sender.named
-            self.journal.record('rooms_swept', count=dropped, **who)
+            self.log.record('rooms_swept', count=dropped, **who)
         return dropped
 
     def keep_alive(self) -> None:
@@ -278,7 +278,7 @@ class Hub:
         """Disconnect each participant whose token is gone or has changed."""
         for member, connection in tuple(self._connections.items()):
             if connection.actor.grant not in self.tokens:
-                self.journal.record('token_revoked', **self._who(member))
+                self.log.record('token_revoked', **self._who(member))
                 connection.put(ErrorReply(_REVOKED, now().stamp, 'access_denied'))
                 connection.close(POLICY_VIOLATION, 'token revoked')
                 self.leave(member)
@@ -310,7 +310,7 @@ class Hub:
             return
         match delivery.message:
             case ErrorReply(code='unknown_type' | 'no_such_robot' as code):
-                self.tally.refused[code] += 1
+                self.counters.refused[code] += 1
         if not delivery.recipients:
             return
         frame = frame_of(delivery.message)
@@ -331,8 +331,8 @@ class Hub:
             # A consumer's joint updates are ignored, so whether they are well formed is, too.
             return
         code = code_of(error)
-        self.tally.refused[code] += 1
-        self.journal.note('bad_frame', code=code, detail=error, **self._who(member))
+        self.counters.refused[code] += 1
+        self.log.note('bad_frame', code=code, detail=error, **self._who(member))
         connection = self._connections.get(member)
         if connection is not None:
             joints = error.joints if Feature.REFUSED_JOINTS in member.features else {}
@@ -369,14 +369,14 @@ class Hub:
                 self._record('reset_requested', member, robot=message.to)
 
     def _record(self, event: str, member: Member, **values: object) -> None:
-        self.journal.record_often(event, **values, **self._who(member))
+        self.log.record_often(event, **values, **self._who(member))
 
     def _refuse(self, member: Member, error: NotAllowed) -> None:
         code = code_of(error)
-        self.tally.refused[code] += 1
+        self.counters.refused[code] += 1
         who = self._who(member)
-        self.journal.note(code, detail=error, **who)
-        self.journal.sample('refused', code=code, what='reset_stop', **who)
+        self.log.note(code, detail=error, **who)
+        self.log.sample('refused', code=code, what='reset_stop', **who)
         connection = self._connections.get(member)
         if connection is not None:
             connection.put(ErrorReply(str(error), now().stamp, code))
@@ -394,22 +394,22 @@ class Hub:
         }
 
     def _replace(self, member: Member) -> None:
-        self.journal.record_often('replaced', **self._who(member))
+        self.log.record_often('replaced', **self._who(member))
         connection = self._connections[member]
         connection.put(ErrorReply('Replaced by a newer connection', now().stamp, 'replaced'))
         connection.close(REPLACED, 'replaced')
         self.leave(member)
 
     def _disconnect_silent(self, member: Member, connection: Connection) -> None:
-        self.tally.refused['silent'] += 1
-        self.journal.note('silent', **self._who(member))
+        self.counters.refused['silent'] += 1
+        self.log.note('silent', **self._who(member))
         text = f'Nothing came from this participant for {self.timing.liveness_s:g} s'
         connection.put(ErrorReply(text, now().stamp, 'silent'))
         connection.close(SILENT, 'silent')
 
     def _put_out(self, member: Member) -> None:
-        self.tally.refused['no_answer'] += 1
-        self.journal.note('no_answer', **self._who(member))
+        self.counters.refused['no_answer'] += 1
+        self.log.note('no_answer', **self._who(member))
         connection = self._connections.get(member)
         self.leave(member)
         if connection is not None:

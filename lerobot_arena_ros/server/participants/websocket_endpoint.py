@@ -15,7 +15,7 @@ from ..net.rate_limiter import Verdict
 from ..net.web_socket import WebSocket
 from ..rooms.room import Member
 from .connection import Connection
-from .connection_manager import Hub, now
+from .connection_manager import ConnectionManager, now
 
 __all__ = ['participate']
 
@@ -30,7 +30,12 @@ RATE_LIMITED = 'rate_limited'
 
 
 async def participate(
-    socket: WebSocket, actor: Actor, entry: Entry, workspace_id: str, room_id: str, hub: Hub
+    socket: WebSocket,
+    actor: Actor,
+    entry: Entry,
+    workspace_id: str,
+    room_id: str,
+    manager: ConnectionManager,
 ) -> None:
     """
     Serve one peer until its connection has ended.
@@ -40,13 +45,13 @@ async def participate(
     """
     if not socket.accept():
         return
-    stall_s = hub.timing.stall_s
+    stall_s = manager.timing.stall_s
     connection = Connection(
-        socket, actor, entry, stall_s=stall_s, tally=hub.tally, journal=hub.journal
+        socket, actor, entry, stall_s=stall_s, counters=manager.counters, log=manager.log
     )
-    connection.on_flood(partial(_end_flood, connection, hub))
+    connection.on_flood(partial(_end_flood, connection, manager))
     try:
-        await _take_part(connection, workspace_id, room_id, hub)
+        await _take_part(connection, workspace_id, room_id, manager)
     except Exception:
         connection.close(INTERNAL_ERROR)
         connection.linger()
@@ -54,102 +59,108 @@ async def participate(
     await connection.wait_ended()
 
 
-async def _take_part(connection: Connection, workspace_id: str, room_id: str, hub: Hub) -> None:
-    member = await _join(connection, workspace_id, room_id, hub)
+async def _take_part(
+    connection: Connection, workspace_id: str, room_id: str, manager: ConnectionManager
+) -> None:
+    member = await _join(connection, workspace_id, room_id, manager)
     if member is not None:
         try:
-            await connection.listen(_Listener(connection, member, hub).hear)
+            await connection.listen(_Listener(connection, member, manager).hear)
         finally:
-            hub.leave(member)
+            manager.leave(member)
 
 
 async def _join(
-    connection: Connection, workspace_id: str, room_id: str, hub: Hub
+    connection: Connection, workspace_id: str, room_id: str, manager: ConnectionManager
 ) -> Member | None:
     """Hear who the peer is and take it in; None where that came to nothing."""
     try:
-        frame = await asyncio.wait_for(connection.receive(), hub.timing.join_s)
+        frame = await asyncio.wait_for(connection.receive(), manager.timing.join_s)
         if frame is None:
             return None
         if isinstance(frame, bytes):
             raise ProtocolError('the first frame must be text', reason='binary')
-        member = await hub.join(workspace_id, room_id, decode_join(frame), connection)
-        if hub.admission.promote(connection.entry):  # It has a place where there are tokens.
+        member = await manager.join(workspace_id, room_id, decode_join(frame), connection)
+        if manager.admission.promote(connection.entry):  # It has a place where there are tokens.
             return member
-        hub.leave(member)
+        manager.leave(member)
         code, detail = 'connections_full', 'This server has as many connections as it takes'
-        _refuse(connection, hub, detail, code, TRY_AGAIN_LATER)
+        _refuse(connection, manager, detail, code, TRY_AGAIN_LATER)
     except asyncio.TimeoutError:
-        code, detail = 'join_timeout', f'No join message came within {hub.timing.join_s:g} s'
-        _refuse(connection, hub, detail, code, POLICY_VIOLATION)
+        code, detail = 'join_timeout', f'No join message came within {manager.timing.join_s:g} s'
+        _refuse(connection, manager, detail, code, POLICY_VIOLATION)
     except ProtocolError as exc:
         code, detail = code_of(exc), f'Invalid join: {exc}'
-        _refuse(connection, hub, detail, code, _close_code(exc))
+        _refuse(connection, manager, detail, code, _close_code(exc))
     except AccessDenied as exc:
         code, detail = code_of(exc), str(exc)
-        _refuse(connection, hub, detail, code, POLICY_VIOLATION)
+        _refuse(connection, manager, detail, code, POLICY_VIOLATION)
     except RequestRejected as exc:
         code, detail = code_of(exc), str(exc)
         # The first text is that of the public server.
         text = detail if isinstance(exc, NotAllowed) else 'Cannot join room'
-        _refuse(connection, hub, text, code, NORMAL)
+        _refuse(connection, manager, text, code, NORMAL)
     who = {**connection.actor.named, 'workspace': workspace_id, 'room': room_id}
-    hub.journal.note('join_refused', code=code, detail=detail, **who)
-    hub.journal.sample('join_refused', code=code, **who)
+    manager.log.note('join_refused', code=code, detail=detail, **who)
+    manager.log.sample('join_refused', code=code, **who)
     return None
 
 
 class _Listener:
     """What happens with the frames of one participant."""
 
-    def __init__(self, connection: Connection, member: Member, hub: Hub) -> None:
+    def __init__(self, connection: Connection, member: Member, manager: ConnectionManager) -> None:
         self._connection = connection
         self._member = member
-        self._hub = hub
+        self._manager = manager
 
     def hear(self, frame: str | bytes, verdict: Verdict) -> None:
         """Do what a message asks for, unless it is one too many or not a text."""
         if isinstance(frame, bytes):
             text = 'Binary frames are not understood'
-            _disconnect(self._connection, self._hub, text, 'invalid_binary', UNSUPPORTED_DATA)
+            _disconnect(self._connection, self._manager, text, 'invalid_binary', UNSUPPORTED_DATA)
             return
         if verdict is Verdict.PASS:
-            self._hub.hear(self._member, frame)
+            self._manager.hear(self._member, frame)
         else:
-            self._hub.overhear(self._member, frame)
-            _bear(self._connection, self._hub, verdict)
+            self._manager.overhear(self._member, frame)
+            _bear(self._connection, self._manager, verdict)
 
 
-def _bear(connection: Connection, hub: Hub, verdict: Verdict) -> None:
+def _bear(connection: Connection, manager: ConnectionManager, verdict: Verdict) -> None:
     """React to a frame too many."""
-    rate = f'at most {hub.limits.frames_hz:g} messages a second'
+    rate = f'at most {manager.limits.frames_hz:g} messages a second'
     if verdict is Verdict.CLOSE:
         text = f'Far too many messages: {rate} are taken'
-        _disconnect(connection, hub, text, RATE_LIMITED, POLICY_VIOLATION)
+        _disconnect(connection, manager, text, RATE_LIMITED, POLICY_VIOLATION)
         return
-    hub.tally.refused[RATE_LIMITED] += 1
+    manager.counters.refused[RATE_LIMITED] += 1
     if verdict is Verdict.COMPLAIN:
-        hub.journal.note(RATE_LIMITED, **connection.actor.named, closed=False)
+        manager.log.note(RATE_LIMITED, **connection.actor.named, closed=False)
         text = f'Too many messages: {rate} are taken, others dropped; emergency stops are not'
         connection.put(ErrorReply(text, now().stamp, RATE_LIMITED))
 
 
-def _end_flood(connection: Connection, hub: Hub) -> None:
+def _end_flood(connection: Connection, manager: ConnectionManager) -> None:
     """Put out a peer whose frames are mostly not even messages: pings, say, or pieces of one."""
     text = 'Far too many frames: pings, pongs and pieces of messages count, too'
-    _disconnect(connection, hub, text, RATE_LIMITED, POLICY_VIOLATION)
+    _disconnect(connection, manager, text, RATE_LIMITED, POLICY_VIOLATION)
     connection.linger()
 
 
-def _disconnect(connection: Connection, hub: Hub, text: str, code: str, close_code: int) -> None:
+def _disconnect(
+    connection: Connection, manager: ConnectionManager, text: str, code: str, close_code: int
+) -> None:
     """Disconnect a participant, and log which."""
-    hub.journal.note(code, **connection.actor.named, closed=True)
-    _refuse(connection, hub, text, code, close_code)
+    manager.log.note(code, **connection.actor.named, closed=True)
+    _refuse(connection, manager, text, code, close_code)
 
 
-def _refuse(connection: Connection, hub: Hub, text: str, code: str, close_code: int) -> None:
+def _refuse(
+    connection: Connection, manager: ConnectionManager, text: str, code: str, close_code: int
+) -> None:
     """Say why, then close: some clients wait for the error and overlook a bare close."""
-    hub.tally.refused[code] += 1
+    manager.counters.refused[code] += 1
     connection.put(ErrorReply(text, now().stamp, code))
     connection.close(close_code)
 

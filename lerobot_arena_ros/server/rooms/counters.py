@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-__all__ = ['RoomTally', 'Tally']
+__all__ = ['RoomCounters', 'Counters']
 
 
 @dataclass
-class RoomTally:
+class RoomCounters:
     """
     Counts of one room, or of several together.
 
@@ -22,7 +22,7 @@ class RoomTally:
     stops: int = 0
     robot_states: int = 0
 
-    def add(self, other: RoomTally) -> None:
+    def add(self, other: RoomCounters) -> None:
         """Add the counts of another room."""
         self.updates += other.updates
         self.stops += other.stops
@@ -30,7 +30,7 @@ class RoomTally:
 
 
 @dataclass
-class Tally:
+class Counters:
     """
     Counts since the server started, beside those that each room has.
 

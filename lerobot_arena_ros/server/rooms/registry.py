@@ -11,7 +11,7 @@ import unicodedata
 import uuid
 
 from ...arena.errors import RequestRejected, RoomNotFound
-from .counters import RoomTally
+from .counters import RoomCounters
 from .limits import Limits
 from .memory import KnownStop
 from .room import Delivery, Now, Room
@@ -34,7 +34,7 @@ class Registry:
         self._limits = limits
         self._workspaces: dict[str, dict[str, Room]] = {}
         self._stops: dict[tuple[str, str], KnownStop] = {}
-        self._tally_of_gone = RoomTally()
+        self._tally_of_gone = RoomCounters()
 
     @property
     def workspace_count(self) -> int:
@@ -47,12 +47,12 @@ class Registry:
         return tuple(room for rooms in self._workspaces.values() for room in rooms.values())
 
     @property
-    def tally(self) -> RoomTally:
+    def counters(self) -> RoomCounters:
         """The counts of all rooms together, with those that are gone."""
-        total = RoomTally()
+        total = RoomCounters()
         total.add(self._tally_of_gone)
         for room in self.rooms:
-            total.add(room.tally)
+            total.add(room.counters)
         return total
 
     def rooms_of(self, workspace_id: str) -> tuple[Room, ...]:
@@ -169,7 +169,7 @@ class Registry:
         del rooms[room.room_id]
         if not rooms:
             del self._workspaces[room.workspace_id]
-        self._tally_of_gone.add(room.tally)
+        self._tally_of_gone.add(room.counters)
         if room.last_stop is not None:
             self._stops[room.workspace_id, room.room_id] = room.last_stop
         self._drop_old_stops(now)

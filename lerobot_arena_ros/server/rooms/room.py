@@ -37,7 +37,7 @@ from ...arena.messages import (
     StateSync,
     Unknown,
 )
-from .counters import RoomTally
+from .counters import RoomCounters
 from .limits import Limits
 from .memory import KnownRobot, KnownStop, check_report
 from .stop_limiter import StopLimiter
@@ -144,7 +144,7 @@ class Room:
         self.consumers: tuple[Member, ...] = ()
         self.last_stop = last_stop
         self.stops: StopLimiter[Member] = StopLimiter(now.steady_s)
-        self.tally = RoomTally()
+        self.counters = RoomCounters()
         self._robots: dict[Member, KnownRobot] = {}
         self._limits = limits
         self._max_consumers = max_consumers
@@ -263,7 +263,7 @@ class Room:
                 reason = reason or f'Emergency stop from {member.participant_id}'
                 stop = EmergencyStop(reason, member.participant_id, now.stamp)
                 self.last_stop = KnownStop(stop, now.steady_s)
-                self.tally.stops += 1
+                self.counters.stops += 1
                 # Consumers first, for the robots that have to stop are among them.
                 members = sorted(self.members, key=lambda each: each is self.producer)
                 return Delivery(tuple(members), stop)
@@ -275,7 +275,7 @@ class Room:
                 report = RobotReport(state, member.participant_id, now.stamp)
                 check_report(report, self._limits)
                 self._robots[member] = KnownRobot(report, now.steady_s)
-                self.tally.robot_states += 1
+                self.counters.robot_states += 1
                 return self._to_watchers(report, member)
             case ResetStop(to, stop_id=stop_id):
                 return self._pass_reset(member, to, stop_id, now)
@@ -313,7 +313,7 @@ class Room:
             _check_lengths(changed)
         joints.update(moved)
         self.active_s = now.steady_s
-        self.tally.updates += 1
+        self.counters.updates += 1
         return Delivery(self.consumers, message)
 
     def command(self, entries: tuple[Entry, ...], now: Now) -> Delivery | None:

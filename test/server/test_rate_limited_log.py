@@ -7,7 +7,7 @@ import logging
 
 import pytest
 
-from lerobot_arena_ros.server.log.rate_limited_log import LINES, MAX_VALUE_LENGTH, Journal
+from lerobot_arena_ros.server.log.rate_limited_log import LINES, MAX_VALUE_LENGTH, RateLimitedLog
 
 LOG = 'lerobot_arena_ros.server'
 
@@ -16,7 +16,7 @@ def test_a_line_has_keys_and_values(caplog: pytest.LogCaptureFixture) -> None:
     """Numbers as they are, texts quoted; what a client put into them stays on the line."""
     caplog.set_level(logging.INFO, LOG)
 
-    Journal().note('joined', room='arm 7', count=3, participant='a\nevent=forged')
+    RateLimitedLog().note('joined', room='arm 7', count=3, participant='a\nevent=forged')
 
     assert caplog.messages == ["event=joined room='arm 7' count=3 participant='a\\nevent=forged'"]
 
@@ -25,7 +25,7 @@ def test_a_long_value_is_cut(caplog: pytest.LogCaptureFixture) -> None:
     """Clients choose what stands in there."""
     caplog.set_level(logging.INFO, LOG)
 
-    Journal().note('joined', room='x' * 10_000)
+    RateLimitedLog().note('joined', room='x' * 10_000)
 
     assert len(caplog.messages[0]) < 300
 
@@ -33,13 +33,13 @@ def test_a_long_value_is_cut(caplog: pytest.LogCaptureFixture) -> None:
 def test_what_is_left_out_is_counted_per_event(caplog: pytest.LogCaptureFixture) -> None:
     """A flood of one event hides no other, and the next period begins anew."""
     caplog.set_level(logging.INFO, LOG)
-    journal = Journal()
+    log = RateLimitedLog()
     for _ in range(LINES + 5):
-        journal.note('bad_frame')
-    journal.warn('request_refused')
-    journal.turn_page()
-    journal.note('bad_frame')
-    journal.turn_page()
+        log.note('bad_frame')
+    log.warn('request_refused')
+    log.turn_page()
+    log.note('bad_frame')
+    log.turn_page()
 
     assert caplog.messages == [
         *['event=bad_frame'] * LINES,
@@ -52,10 +52,10 @@ def test_what_is_left_out_is_counted_per_event(caplog: pytest.LogCaptureFixture)
 def test_what_nobody_reads_is_not_counted(caplog: pytest.LogCaptureFixture) -> None:
     """Where notes are off, nothing is said to be left out, either."""
     caplog.set_level(logging.WARNING, LOG)
-    journal = Journal()
+    log = RateLimitedLog()
     for _ in range(LINES + 5):
-        journal.note('bad_frame')
-    journal.turn_page()
+        log.note('bad_frame')
+    log.turn_page()
 
     assert caplog.messages == []
 
@@ -63,11 +63,11 @@ def test_what_nobody_reads_is_not_counted(caplog: pytest.LogCaptureFixture) -> N
 def test_long_values_of_the_audit_log_take_no_memory() -> None:
     """Clients choose them, and what is kept to count it has to be short as well."""
     lines: list[str] = []
-    journal = Journal(lines.append)
+    log = RateLimitedLog(lines.append)
     # They differ in what is cut off, so they are the same line.
     for number in range(1000):
-        journal.sample('reset_requested', token='a', robot=f'{"y" * 100_000}{number}')
-    journal.turn_page()
+        log.sample('reset_requested', token='a', robot=f'{"y" * 100_000}{number}')
+    log.turn_page()
 
     first, more = map(json.loads, lines)
     assert first['robot'] == more['robot'] == 'y' * MAX_VALUE_LENGTH + '...'
@@ -78,10 +78,10 @@ def test_what_is_sampled_is_logged_as_well(caplog: pytest.LogCaptureFixture) -> 
     """The log has a line for each, as far as it has room; the audit log counts them."""
     caplog.set_level(logging.INFO, LOG)
     lines: list[str] = []
-    journal = Journal(lines.append)
+    log = RateLimitedLog(lines.append)
     for _ in range(3):
-        journal.record_often('joined', peer='10.0.0.7')
-    journal.turn_page()
+        log.record_often('joined', peer='10.0.0.7')
+    log.turn_page()
 
     assert caplog.messages == ["event=joined peer='10.0.0.7'"] * 3
     assert [json.loads(line).get('more') for line in lines] == [None, 2]
