@@ -5,7 +5,13 @@ from __future__ import annotations
 from itertools import count
 
 from hypothesis import given, strategies
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 import pytest
 
 from lerobot_arena_ros.server.admission import Admission, Entry, waiting_places
@@ -143,7 +149,9 @@ class Connections(RuleBasedStateMachine):
         assert all(clients.count(client) <= 8 for client in clients)
 
 
-TestConnections = Connections.TestCase
+def test_the_counts_stay_right_whatever_connections_do() -> None:
+    """They come, belong and go in any order."""
+    run_state_machine_as_test(Connections)
 
 
 @pytest.mark.parametrize('places', [1, 500, 10_000])
