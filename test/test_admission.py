@@ -247,3 +247,20 @@ def test_a_client_that_joins_again_and_again_is_never_refused() -> None:
         assert entry is not None
         assert admission.promote(entry)
         admission.leave(entry)
+
+
+def test_a_connection_with_a_request_that_is_served_is_not_ended() -> None:
+    """Also if it is the oldest of a client that has as many connections as it may."""
+    for limits in (Limits(connections=100, per_address=3), Limits(connections=1, per_address=0)):
+        admission = Admission(limits)
+        serving = arrive(admission, '10.0.0.1')
+        serving.is_serving = True
+        idle = arrive(admission, '10.0.0.1')
+        most = limits.per_address or waiting_places(limits)
+        for _ in range(most - 2):
+            arrive(admission, '10.0.0.1')
+        assert admission.arrive('10.0.0.1', nothing, next(SECONDS))[1] is idle
+
+        for entry in [*admission._waiting['10.0.0.1']]:
+            entry.is_serving = True
+        assert admission.arrive('10.0.0.1', nothing, next(SECONDS)) == (None, None)

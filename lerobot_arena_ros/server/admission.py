@@ -43,6 +43,7 @@ class Entry:
     :param since_s: since when it waits.
     :param belongs: whether it has a place that is not a waiting place.
     :param has_belonged: whether it ever had one.
+    :param is_serving: whether a request of it is being served, which takes a moment only.
     """
 
     client: str
@@ -50,6 +51,7 @@ class Entry:
     since_s: float
     belongs: bool = False
     has_belonged: bool = False
+    is_serving: bool = False
 
 
 class Admission:
@@ -107,6 +109,8 @@ class Admission:
                 return None, None
         else:
             victim = self._one_too_many(now_s)
+            if victim is None and self._waiting_count >= self._waiting_places:
+                return None, None
         if victim is not None:
             self.leave(victim)
         entry = Entry(client, end, now_s)
@@ -166,19 +170,21 @@ class Admission:
         self._waiting_count += 1
 
     def _one_too_many(self, now_s: float) -> Entry | None:
-        """Return who gives way to one more waiting connection; None where nobody has to."""
+        """Return who gives way to one more waiting connection; None if nobody has to, or can."""
         if self._waiting_count < self._waiting_places:
             return None
 
-        def weight(client: str) -> tuple[int, int]:
+        def weight(client: str) -> tuple[bool, int, int]:
             entries = self._waiting[client]
             settled = sum(now_s - entry.since_s >= SETTLED_S for entry in entries)
-            return settled, len(entries)
+            return self._oldest_of(client) is not None, settled, len(entries)
 
         return self._oldest_of(max(self._waiting, key=weight))
 
     def _oldest_of(self, client: str) -> Entry | None:
-        return next(iter(self._waiting.get(client, {})), None)
+        """Return the oldest waiting connection of a client without a request that is served."""
+        entries = self._waiting.get(client, {})
+        return next((entry for entry in entries if not entry.is_serving), None)
 
     def _drop_waiting(self, entry: Entry) -> bool:
         entries = self._waiting.get(entry.client, {})

@@ -65,11 +65,22 @@ class Guard:
             self._report(scope, exc.denial)
             await _deny(scope, send, exc.denial)
         else:
-            await self._app(scope, receive, _relative(send) if scope['type'] == 'http' else send)
+            await self._pass_on(scope, receive, send)
         finally:
             if scope['type'] == 'http':
                 # The next request has to show a token again.
                 self._give_up_place(scope)
+
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope['type'] == 'websocket':
+            await self._app(scope, receive, send)
+            return
+        entry = scope['state']['entry']
+        entry.is_serving = True
+        try:
+            await self._app(scope, receive, _relative(send))
+        finally:
+            entry.is_serving = False
 
     async def _admit(self, scope: Scope) -> None:
         is_websocket = scope['type'] == 'websocket'
