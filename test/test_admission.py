@@ -254,14 +254,13 @@ def test_a_connection_with_a_request_that_is_served_is_not_ended() -> None:
     """Also if it is the oldest of a client that has as many connections as it may."""
     for limits in (Limits(connections=100, per_address=3), Limits(connections=1, per_address=0)):
         admission = Admission(limits)
-        serving = arrive(admission, '10.0.0.1')
-        serving.is_serving = True
-        idle = arrive(admission, '10.0.0.1')
         most = limits.per_address or waiting_places(limits)
-        for _ in range(most - 2):
-            arrive(admission, '10.0.0.1')
-        assert admission.arrive('10.0.0.1', nothing, next(SECONDS))[1] is idle
+        serving, idle, *others = [arrive(admission, '10.0.0.1') for _ in range(most)]
+        serving.is_serving = True
+        newcomer, victim = admission.arrive('10.0.0.1', nothing, next(SECONDS))
+        assert newcomer is not None
+        assert victim is idle
 
-        for entry in [*admission._waiting['10.0.0.1']]:
+        for entry in (newcomer, *others):
             entry.is_serving = True
         assert admission.arrive('10.0.0.1', nothing, next(SECONDS)) == (None, None)
