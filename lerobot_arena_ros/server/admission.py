@@ -25,7 +25,6 @@ __all__ = ['MIN_WAITING', 'Admission', 'Entry', 'waiting_places']
 MIN_WAITING = 16
 """Waiting places of a server with few places."""
 
-
 SETTLED_S = 1.0
 """After so many seconds of waiting a connection is no longer that of a client about to join."""
 
@@ -87,6 +86,10 @@ class Admission:
         """How many connections belong here."""
         return self._belonging
 
+    @property
+    def _is_crowded(self) -> bool:
+        return self._waiting_count >= self._waiting_places
+
     def arrive(
         self, address: str, end: Callable[[], object], now_s: float
     ) -> tuple[Entry | None, Entry | None]:
@@ -99,20 +102,15 @@ class Admission:
             that is to be ended in its place, or None.
         """
         client = client_of(address)
-        victim = None
         is_within_rate = not self._per_client or self._arrivals.take(client, now_s)
-        if self._waiting_count >= self._waiting_places and not is_within_rate:
+        has_all_of_its_own = 0 < self._per_client <= self._counts.get(client, 0)
+        if self._is_crowded and not is_within_rate:
             return None, None
-        if self._per_client and self._counts.get(client, 0) >= self._per_client:
-            victim = self._oldest_of(client)
-            if victim is None:
-                return None, None
-        else:
-            victim = self._one_too_many(now_s)
-            if victim is None and self._waiting_count >= self._waiting_places:
-                return None, None
+        victim = self._oldest_of(client) if has_all_of_its_own else self._one_too_many(now_s)
         if victim is not None:
             self.leave(victim)
+        elif has_all_of_its_own or self._is_crowded:
+            return None, None
         entry = Entry(client, end, now_s)
         self._wait(entry)
         self._counts[client] = self._counts.get(client, 0) + 1
@@ -171,7 +169,7 @@ class Admission:
 
     def _one_too_many(self, now_s: float) -> Entry | None:
         """Return who gives way to one more waiting connection; None if nobody has to, or can."""
-        if self._waiting_count < self._waiting_places:
+        if not self._is_crowded:
             return None
 
         def weight(client: str) -> tuple[bool, int, int]:

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
 import time
-from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from .access import NO_TOKEN, Actor, Denial, Rules, bearer, is_open, split_query
 from .guesses import Guesses
 from .hub import Hub
+from .net.exchange import App, Message, Receive, Scope, Send
 from .request_head import ambiguity_of
 from .tokens import Access, Grant
 
 __all__ = ['Guard']
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 DRAIN_FACTOR = 16
 """A body so many times too large is still read to its end: who is hung up on hears no reason."""
