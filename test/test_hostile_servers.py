@@ -221,7 +221,6 @@ async def test_a_bad_reply_is_an_error_of_its_own(reply: bytes, error: type[Aren
 
 async def test_a_reply_that_comes_drop_by_drop_is_late() -> None:
     """Each drop is in time, and the whole is not."""
-
     dripping: list[asyncio.Task[None] | None] = []
 
     async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
