@@ -437,6 +437,35 @@ async def test_what_serves_a_request_does_not_see_the_token(kind: str) -> None:
     assert TOKEN not in repr(passed) and str(ESCAPED) not in repr(passed)
 
 
+@pytest.mark.parametrize('token', ['', TOKEN], ids=['no tokens', 'with a token'])
+async def test_the_connection_of_a_request_that_is_served_is_kept(token: str) -> None:
+    """No other connection takes its place before the answer, and one may do so afterwards."""
+    hub = create_app(limits=Limits(per_address=1)).state.hub
+    entry, _ = hub.admission.arrive('127.0.0.1', lambda: None, 0.0)
+    scope = {
+        'type': 'http',
+        'scheme': 'http',
+        'path': ROOMS,
+        'client': ('127.0.0.1', 1),
+        'query_string': b'',
+        'headers': [(b'host', b'localhost'), (b'authorization', f'Bearer {token}'.encode())],
+        'state': {'entry': entry},
+    }
+
+    async def serve(_scope: Any, _receive: Any, _send: Any) -> None:
+        assert hub.admission.arrive('127.0.0.1', lambda: None, 1.0) == (None, None)
+
+    async def receive() -> dict[str, Any]:
+        return {'type': 'http.request', 'body': b'', 'more_body': False}
+
+    async def send(message: Any) -> None:
+        pytest.fail(f'it was refused: {message}')
+
+    await Guard(serve, hub=hub, rules=rules_of(token) if token else Rules())(scope, receive, send)
+
+    assert hub.admission.arrive('127.0.0.1', lambda: None, 2.0)[1] is entry
+
+
 def test_tls_is_what_the_certificate_makes_it(tmp_path: Path) -> None:
     """Who trusts its authority talks to the server; without TLS nobody does."""
     authority = Authority(tmp_path)
