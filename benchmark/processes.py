@@ -167,7 +167,9 @@ def server(without: Sequence[str] = ()) -> Iterator[Server]:
     :param without: libraries that it has to do without; see :mod:`benchmark.without`.
     """
     module, first = _program('lerobot_arena_ros.server.main', without)
-    with running(module, [*first, '--port', '0'], stdout=subprocess.PIPE) as process:
+    # All participants of a benchmark have one address.
+    options = ['--port', '0', '--max-per-address', '0']
+    with running(module, [*first, *options], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
         url = next((word for word in line.split() if word.startswith('http://')), None)

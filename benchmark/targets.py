@@ -59,10 +59,7 @@ _CORES = (
     'in one run 2.1 carried 500 Hz, 2.7 carries 800; eight times that is more than two cores give:'
     ' at 3000 Hz our path and its two ends take 1.6'
 )
-_FIXED = (
-    'uvicorn no longer queues what it receives; what is left is parsing, one encoding and a write '
-    'to the kernel for each consumer'
-)
+_FIXED = 'what is left is parsing, one encoding and a write to the kernel for each consumer'
 _SHARED = (
     'each delivery takes the server 17 us, fifty of them most of a millisecond, beside their '
     'readers on two cores'

@@ -11,7 +11,6 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 import contextlib
-import logging
 import os
 import socket
 import threading
@@ -20,7 +19,7 @@ from typing import Any
 from websockets.exceptions import ConnectionClosed
 from websockets.uri import parse_uri
 
-from .sansio import ClientProtocol, Frame, Opcode, Response, State
+from .sansio import ClientProtocol, Frame, Messages, Opcode, Response, State, silent_logger
 
 __all__ = ['CLOSE_TIMEOUT_S', 'ClientSocket']
 
@@ -37,10 +36,6 @@ BUFFER_BYTES = 64 * 1024
 """What is read in one turn of the event loop at most."""
 
 _SEND_EOF = b''
-
-# websockets logs the request with the token at DEBUG.
-_silent = logging.getLogger('lerobot_arena_ros.websockets')
-_silent.setLevel(logging.CRITICAL)
 
 Message = str | bytes
 
@@ -59,13 +54,14 @@ class ClientSocket(asyncio.BufferedProtocol):
 
     def __init__(self, url: str, headers: dict[str, str]) -> None:
         self._loop = asyncio.get_running_loop()
-        self._protocol = ClientProtocol(parse_uri(url), max_size=MAX_MESSAGE_BYTES, logger=_silent)
+        self._protocol = ClientProtocol(
+            parse_uri(url), max_size=MAX_MESSAGE_BYTES, logger=silent_logger
+        )
         self._headers = headers
         self._buffer = memoryview(bytearray(BUFFER_BYTES))
         self._opened: asyncio.Future[None] = self._loop.create_future()
         self._messages: deque[Message] = deque()
-        self._parts: list[bytes] = []
-        self._is_text = True
+        self._parts = Messages()
         self._on_message: Callable[[Message], None] | None = None
         self._news = asyncio.Event()
         self._drained = asyncio.Event()
@@ -119,10 +115,6 @@ class ClientSocket(asyncio.BufferedProtocol):
             on_message(self._messages.popleft())
         self._read_on()
         await self._ended.wait()
-
-    def stop_listening(self) -> None:
-        """Handle no more messages."""
-        self._on_message = _drop
 
     async def send(self, text: str) -> None:
         """
@@ -263,22 +255,13 @@ class ClientSocket(asyncio.BufferedProtocol):
         self.abort()
 
     def _take(self, frame: Frame) -> None:
-        if frame.opcode not in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
-            return
-        if frame.opcode is not Opcode.CONT:
-            self._is_text = frame.opcode is Opcode.TEXT
-        self._parts.append(bytes(frame.data))
-        if frame.fin:
-            data = b''.join(self._parts)
-            self._parts.clear()
-            self._finish(data)
-
-    def _finish(self, data: bytes) -> None:
         try:
-            message = data.decode() if self._is_text else data
+            message = self._parts.take(frame)
         except UnicodeDecodeError:
             self._protocol.fail(1007, 'not UTF-8')
             self._flush()
+            return
+        if message is None:
             return
         if self._on_message is not None:
             self._on_message(message)
@@ -331,7 +314,3 @@ class ClientSocket(asyncio.BufferedProtocol):
 
 def _frame_of(text: str) -> bytes:
     return Frame(Opcode.TEXT, text.encode()).serialize(mask=True)
-
-
-def _drop(_message: Message) -> None:
-    """Drop a message."""

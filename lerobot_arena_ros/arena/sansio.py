@@ -6,6 +6,8 @@ It has the whole of RFC 6455 and no sockets: https://websockets.readthedocs.io/e
 
 from __future__ import annotations
 
+import logging
+
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request, Response
 
@@ -21,15 +23,48 @@ except ImportError:  # websockets 10, which Ubuntu 24.04 has.
 __all__ = [
     'ClientProtocol',
     'Frame',
+    'Messages',
     'Opcode',
     'Request',
     'Response',
     'ServerProtocol',
     'State',
+    'silent_logger',
     'text_frame',
 ]
+
+# websockets logs requests with their tokens, and frames, at DEBUG, and each connection at INFO.
+silent_logger = logging.getLogger('lerobot_arena_ros.websockets')
+silent_logger.setLevel(logging.CRITICAL)
 
 
 def text_frame(text: str) -> bytes:
     """Return the frame of a text from a server, which is the same for all recipients."""
     return Frame(Opcode.TEXT, text.encode()).serialize(mask=False)
+
+
+class Messages:
+    """Puts the messages of one connection together, which may come in several frames."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+        self._is_text = True
+
+    def take(self, frame: Frame) -> str | bytes | None:
+        """
+        Take the next frame; return the message that it completes, or None.
+
+        Control frames are no part of a message. The order of frames has been checked.
+
+        :raises UnicodeDecodeError: the message is a text that is not UTF-8.
+        """
+        if frame.opcode not in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
+            return None
+        if frame.opcode is not Opcode.CONT:
+            self._is_text = frame.opcode is Opcode.TEXT
+        self._parts.append(bytes(frame.data))
+        if not frame.fin:
+            return None
+        data = b''.join(self._parts)
+        self._parts.clear()
+        return data.decode() if self._is_text else data

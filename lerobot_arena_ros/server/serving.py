@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 import contextlib
 from dataclasses import dataclass
+import functools
 import ipaddress
 import socket
 import ssl
@@ -84,15 +85,13 @@ class _Connections:
     def make(self, entry: Entry) -> FairReader:
         """Make what serves one connection, which has this place."""
         limits = self._manager.limits
-
-        def make_socket() -> WebSocket:
-            return WebSocket(max_bytes=limits.frame_bytes, rate_hz=limits.frames_hz)
-
         handler = HttpConnection(
             self._app,
             self._manager.timing,
             {'entry': entry},
-            make_socket=make_socket,
+            make_socket=functools.partial(
+                WebSocket, max_bytes=limits.frame_bytes, rate_hz=limits.frames_hz
+            ),
             refuse=self._refuse,
         )
         reader = FairReader(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 import struct
 import tracemalloc
 
@@ -221,14 +221,18 @@ async def test_a_bad_reply_is_an_error_of_its_own(reply: bytes, error: type[Aren
 
 async def test_a_reply_that_comes_drop_by_drop_is_late() -> None:
     """Each drop is in time, and the whole is not."""
+    dripping: list[asyncio.Task[None] | None] = []
 
     async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        dripping.append(asyncio.current_task())
         await reader.readuntil(b'\r\n\r\n')
         writer.write(HEAD + b'\r\n')
         gone = asyncio.create_task(reader.read())
         while not gone.done():
             writer.write(b' ')
             await asyncio.wait([gone], timeout=0.02)
+        with suppress(ConnectionResetError):
+            await gone
         writer.close()
 
     server = await asyncio.start_server(drip, '127.0.0.1', 0)
@@ -236,6 +240,7 @@ async def test_a_reply_that_comes_drop_by_drop_is_late() -> None:
         url = f'http://127.0.0.1:{server.sockets[0].getsockname()[1]}'
         with pytest.raises(TransportError, match='no whole answer within 0.4 s'):
             await Rooms(Address.parse(url), timeout_s=0.2).info('lab', 'arm')
+        await wait_until(lambda: all(task and task.done() for task in dripping), 'the drip to end')
 
 
 @pytest.mark.parametrize(

@@ -204,7 +204,12 @@ class SimulatedClock:
 
 @contextmanager
 def viewing(bridged: Robot) -> Iterator[Callable[[], str]]:
-    """Watch the consumed room; gives what it was told last about why the robot stands still."""
+    """
+    Watch the consumed room; gives what it was told last about why the robot stands still.
+
+    The bridge creates the room, so that nothing can watch it before the bridge has joined.
+    """
+    bridged.wait_for_status('consume link', 'joined')
     causes = ['']
     is_over = threading.Event()
 

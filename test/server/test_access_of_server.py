@@ -343,10 +343,12 @@ def test_who_guesses_tokens_has_to_wait() -> None:
 def test_who_guesses_behind_a_proxy_makes_nobody_wait() -> None:
     """All clients have the address of the proxy, where there is no limit per address."""
     with running_server(limits=Limits(per_address=0), rules=rules_of(TOKEN)) as address:
-        started = time.monotonic()
-        for number in range(FREE + 1):
-            reply = httpx.get(address + ROOMS, headers={'Authorization': f'Bearer {number}'})
-            assert reply.status_code == 401
+        with httpx.Client(base_url=address) as http:
+            for number in range(FREE + 1):
+                started = time.monotonic()
+                reply = http.get(ROOMS, headers={'Authorization': f'Bearer {number}'})
+                assert reply.status_code == 401
+        # The others are not delayed anyway.
         assert time.monotonic() - started < DELAY_S
 
 
@@ -433,6 +435,36 @@ async def test_what_serves_a_request_does_not_see_the_token(kind: str) -> None:
     assert passed['query_string'] == b'a=b'
     assert passed['headers'] == [(b'host', b'localhost')]
     assert TOKEN not in repr(passed) and str(ESCAPED) not in repr(passed)
+
+
+@pytest.mark.parametrize('token', ['', TOKEN], ids=['no tokens', 'with a token'])
+async def test_the_connection_of_a_request_that_is_served_is_kept(token: str) -> None:
+    """No other connection takes its place before the answer, and one may do so afterwards."""
+    manager = create_app(limits=Limits(per_address=1)).state.manager
+    entry, _ = manager.admission.arrive('127.0.0.1', lambda: None, 0.0)
+    scope = {
+        'type': 'http',
+        'scheme': 'http',
+        'path': ROOMS,
+        'client': ('127.0.0.1', 1),
+        'query_string': b'',
+        'headers': [(b'host', b'localhost'), (b'authorization', f'Bearer {token}'.encode())],
+        'state': {'entry': entry},
+    }
+
+    async def serve(_scope: Any, _receive: Any, _send: Any) -> None:
+        assert manager.admission.arrive('127.0.0.1', lambda: None, 1.0) == (None, None)
+
+    async def receive() -> dict[str, Any]:
+        return {'type': 'http.request', 'body': b'', 'more_body': False}
+
+    async def send(message: Any) -> None:
+        pytest.fail(f'it was refused: {message}')
+
+    rules = rules_of(token) if token else Rules()
+    await AccessMiddleware(serve, manager=manager, rules=rules)(scope, receive, send)
+
+    assert manager.admission.arrive('127.0.0.1', lambda: None, 2.0)[1] is entry
 
 
 def test_tls_is_what_the_certificate_makes_it(tmp_path: Path) -> None:

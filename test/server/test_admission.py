@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from itertools import count
 
-from hypothesis import given, strategies
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis import given, settings, strategies
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 import pytest
 
 from lerobot_arena_ros.server.access.admission import Admission, Entry, waiting_places
@@ -143,7 +149,10 @@ class Connections(RuleBasedStateMachine):
         assert all(clients.count(client) <= 8 for client in clients)
 
 
-TestConnections = Connections.TestCase
+def test_the_counts_stay_right_whatever_connections_do() -> None:
+    """They come, belong and go in any order."""
+    # Hypothesis as apt has it takes half a second for each.
+    run_state_machine_as_test(Connections, settings=settings(max_examples=20, deadline=None))
 
 
 @pytest.mark.parametrize('places', [1, 500, 10_000])
@@ -239,3 +248,19 @@ def test_a_client_that_joins_again_and_again_is_never_refused() -> None:
         assert entry is not None
         assert admission.promote(entry)
         admission.leave(entry)
+
+
+def test_a_connection_with_a_request_that_is_served_is_not_ended() -> None:
+    """Also if it is the oldest of a client that has as many connections as it may."""
+    for limits in (Limits(connections=100, per_address=3), Limits(connections=1, per_address=0)):
+        admission = Admission(limits)
+        most = limits.per_address or waiting_places(limits)
+        serving, idle, *others = [arrive(admission, '10.0.0.1') for _ in range(most)]
+        serving.is_serving = True
+        newcomer, victim = admission.arrive('10.0.0.1', nothing, next(SECONDS))
+        assert newcomer is not None
+        assert victim is idle
+
+        for entry in (newcomer, *others):
+            entry.is_serving = True
+        assert admission.arrive('10.0.0.1', nothing, next(SECONDS)) == (None, None)

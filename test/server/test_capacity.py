@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, asynccontextmanager, closing, contextmanager
+from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager, ExitStack, closing, contextmanager
 from pathlib import Path
 import resource
 import signal
@@ -12,17 +12,15 @@ import time
 
 import httpx
 import pytest
-from support.arena_server import Server, arena_server
+from support.arena_server import arena_server
 from support.certificates import Authority
-from support.peers import Peer, RawPeer, connect, join, ws_path
+from support.guarded import BEARER, ROOMS, TOKEN, guarded
+from support.peers import Peer, RawPeer, enter, ws_path
 
 from lerobot_arena_ros.server.access.admission import waiting_places
 from lerobot_arena_ros.server.net.descriptors import fit_descriptors
 from lerobot_arena_ros.server.rooms.limits import Limits
 
-TOKEN = 'zebra-0123456789abcdef'
-BEARER = {'Authorization': f'Bearer {TOKEN}'}
-ROOMS = '/robotics/workspaces/lab/rooms'
 PATH = f'{ws_path("lab", "arm")}?token={TOKEN}'
 SILENT = 1300
 ADDRESSES = 50
@@ -52,29 +50,9 @@ def silence(port: int, *, addresses: int) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def guarded(folder: Path, *, has_tls: bool) -> Iterator[Server]:
-    """Run a server with a token, a room, and few descriptors."""
-    options: list[str] = []
-    if has_tls:
-        made = Authority(folder).certify_this_machine()
-        options = ['--certfile', made.certfile, '--keyfile', made.keyfile or '']
-    with arena_server(*options, LEROBOT_ARENA_TOKEN=TOKEN) as server:
-        resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (DESCRIPTORS, DESCRIPTORS))
-        room = {'room_id': 'arm'}
-        httpx.post(server.url + ROOMS, json=room, headers=BEARER, verify=False).raise_for_status()
-        yield server
-
-
-@asynccontextmanager
-async def member(url: str, name: str, role: str) -> AsyncIterator[Peer]:
+def member(url: str, name: str, role: str) -> AbstractAsyncContextManager[Peer]:
     """Join with the token."""
-    async with connect(url, PATH) as peer:
-        await peer.send(join(name, role))
-        if role == 'consumer':
-            await peer.recv_type('state_sync')
-        await peer.recv_type('joined')
-        yield peer
+    return enter(url, 'lab', 'arm', name, role, token=TOKEN)
 
 
 @pytest.mark.parametrize('addresses', [1, ADDRESSES])
@@ -85,6 +63,7 @@ async def test_a_participant_rejoins_beside_silent_connections(
     """Within a second each time, although there are more of them than descriptors."""
     taken = []
     with guarded(tmp_path, has_tls=has_tls) as server:
+        resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (DESCRIPTORS, DESCRIPTORS))
         async with member(server.url, 'robot', 'consumer') as robot:
             with silence(server.port, addresses=addresses):
                 for _ in range(20):

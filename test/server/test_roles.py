@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager
 import json
 from pathlib import Path
 import shlex
@@ -14,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 from support.arena_server import COMMAND, ROOT, arena_server
-from support.peers import connect, join, ws_path
+from support.peers import Peer, connect, enter, join, ws_path
 from support.server import running_server
 from support.tokens import ROLES, TOKENS, tokens_file
 from support.waiting import wait_for
@@ -132,6 +133,11 @@ def test_a_token_of_one_workspace_opens_no_other(url: str, role: str) -> None:
 def room(role: str, room_id: str = 'arm') -> str:
     """Make the path of a room's WebSocket, with the token of a role."""
     return f'{ws_path(WORKSPACE, room_id)}?token={TOKENS[role]}'
+
+
+def member(url: str, token: str, name: str, *features: str) -> AbstractAsyncContextManager[Peer]:
+    """Join the room as a consumer, with the token of a role."""
+    return enter(url, WORKSPACE, 'arm', name, 'consumer', *features, token=TOKENS[token])
 
 
 @pytest.mark.parametrize(
@@ -394,10 +400,7 @@ async def test_the_audit_log_has_what_a_token_did_not_allow(tmp_path: Path) -> N
         for role in ('watch', 'drive'):
             reply = httpx.post(f'{rooms}/arm/command', json=command, headers=bearer(role))
             assert reply.status_code == 403
-        async with connect(server.url, room('watch')) as watcher:
-            await watcher.send(join('watcher', 'consumer', 'remote_reset'))
-            await watcher.recv_type('state_sync')
-            await watcher.recv_type('joined')
+        async with member(server.url, 'watch', 'watcher', 'remote_reset') as watcher:
             await watcher.send({'type': 'reset_stop', 'to': 'robot'})
             await watcher.recv_type('error')
         server.stop(signal.SIGINT)
@@ -424,22 +427,14 @@ async def test_a_flood_hides_nothing_in_the_audit_log(tmp_path: Path) -> None:
             for _ in range(30):
                 http.post(rooms, json={'room_id': 'arm'}).raise_for_status()
         for _ in range(30):
-            async with connect(server.url, room('watch')) as watcher:
-                await watcher.send(join('churn', 'consumer'))
-                await watcher.recv_type('state_sync')
-                await watcher.recv_type('joined')
+            async with member(server.url, 'watch', 'churn'):
+                pass
         async with (
-            connect(server.url, room('drive')) as driver,
-            connect(server.url, room('watch')) as watcher,
+            member(server.url, 'drive', 'driver', 'remote_reset') as driver,
+            member(server.url, 'watch', 'watcher') as watcher,
         ):
-            await driver.send(join('driver', 'consumer', 'remote_reset'))
-            await driver.recv_type('state_sync')
-            await driver.recv_type('joined')
             for number in range(1100):
                 await driver.send({'type': 'reset_stop', 'to': f'x{number}'})
-            await watcher.send(join('watcher', 'consumer'))
-            await watcher.recv_type('state_sync')
-            await watcher.recv_type('joined')
             await watcher.send({'type': 'emergency_stop', 'reason': 'fire'})
             await watcher.recv_type('emergency_stop')
         server.stop(signal.SIGINT)
@@ -468,10 +463,7 @@ async def test_the_audit_log_names_who_did_what(tmp_path: Path) -> None:
             for _ in range(5):
                 http.post(f'{rooms}/arm/command', json=command).raise_for_status()
         assert httpx.get(rooms).status_code == 401
-        async with connect(server.url, room('watch')) as watcher:
-            await watcher.send(join('watcher', 'consumer'))
-            await watcher.recv_type('state_sync')
-            await watcher.recv_type('joined')
+        async with member(server.url, 'watch', 'watcher') as watcher:
             await watcher.send({'type': 'emergency_stop', 'reason': 'fire'})
             await watcher.recv_type('emergency_stop')
         audit.rename(tmp_path / 'audit.jsonl.1')

@@ -70,9 +70,12 @@ class End:
 
     def __init__(self, **options: Any) -> None:
         self.transport = Transport()
-        self.socket = WebSocket(**{'max_bytes': 1000, 'rate_hz': 1000.0, **options})
         reader = cast(FairReader, Reader(self.transport))
-        self.socket.prepare(HANDSHAKE, lambda socket: socket.connection_made(reader))
+        self.socket = WebSocket(
+            HANDSHAKE,
+            lambda socket: socket.connection_made(reader),
+            **{'max_bytes': 1000, 'rate_hz': 1000.0, **options},
+        )
         assert self.socket.accept()
         self.transport.written.clear()
 

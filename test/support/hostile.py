@@ -20,15 +20,14 @@ import subprocess
 import sys
 from urllib.parse import urlsplit
 
+from .guarded import ROOMS, TOKEN
 from .waiting import until
 
 __all__ = [
     'ADDRESSES',
     'HOSTILE',
     'LISTENER',
-    'ROOMS',
     'STOP_FLOOD',
-    'TOKEN',
     'Attacker',
     'attacker_of',
 ]
@@ -36,11 +35,7 @@ __all__ = [
 ADDRESSES = 50
 """Loopback addresses that connections come from: 127.0.0.2 and those that follow."""
 
-TOKEN = 'zebra-0123456789abcdef'
-"""The token of those clients that have one."""
-
 WRONG_TOKEN = 'wrong-0123456789abcdef'
-ROOMS = '/robotics/workspaces/lab/rooms'
 ROOM = f'{ROOMS}/arm/ws'
 
 DRIP_S = 0.1

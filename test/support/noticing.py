@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from dataclasses import dataclass, field
 import json
 import random
@@ -12,13 +12,12 @@ import time
 
 import httpx
 
-from .hostile import ROOMS, TOKEN
-from .peers import Peer, connect, join, joints, ws_path
+from .guarded import BEARER, ROOMS, TOKEN
+from .peers import Peer, enter, joints
 from .waiting import ticks, until, wait_until
 
 __all__ = ['Times', 'notice']
 
-PATH = f'{ws_path("lab", "arm")}?token={TOKEN}'
 JOINTS_HZ = 100.0
 STOPS_HZ = 8.0
 PERSONS = 6
@@ -71,13 +70,8 @@ async def notice(url: str, seconds: float) -> Times:
     return times
 
 
-@asynccontextmanager
-async def _member(url: str, name: str, role: str) -> AsyncIterator[Peer]:
-    async with connect(url, PATH) as peer:
-        await peer.send(join(name, role))
-        while (await peer.recv())['type'] != 'joined':
-            pass
-        yield peer
+def _member(url: str, name: str, role: str) -> AbstractAsyncContextManager[Peer]:
+    return enter(url, 'lab', 'arm', name, role, token=TOKEN)
 
 
 async def _lead(leader: Peer, seconds: float) -> None:
@@ -127,8 +121,7 @@ async def _rejoin(url: str, seconds: float, times: Times) -> None:
 
 
 async def _request(url: str, seconds: float, times: Times) -> None:
-    headers = {'Authorization': f'Bearer {TOKEN}'}
-    async with httpx.AsyncClient(headers=headers, verify=False, trust_env=False) as client:
+    async with httpx.AsyncClient(headers=BEARER, verify=False, trust_env=False) as client:
         async for number in ticks(REQUESTS_HZ):
             if number >= REQUESTS_HZ * seconds:
                 return

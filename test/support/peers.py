@@ -226,10 +226,17 @@ def _trusting(url: str) -> ssl.SSLContext | None:
 
 @asynccontextmanager
 async def enter(
-    url: str, workspace_id: str, room_id: str, participant_id: str, role: str, *features: str
+    url: str,
+    workspace_id: str,
+    room_id: str,
+    participant_id: str,
+    role: str,
+    *features: str,
+    token: str = '',
 ) -> AsyncIterator[Peer]:
-    """Join a room, with these features; ``joined`` has been read."""
-    async with connect(url, ws_path(workspace_id, room_id)) as peer:
+    """Join a room, with these features and this token; ``joined`` has been read."""
+    query = f'?token={token}' if token else ''
+    async with connect(url, ws_path(workspace_id, room_id) + query) as peer:
         await peer.send(join(participant_id, role, *features))
         if role == 'consumer':
             await peer.recv_type('state_sync')

@@ -7,8 +7,7 @@ Thousands of hostile clients: what those who belong notice of them.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 import json
 import os
@@ -20,15 +19,13 @@ import time
 
 import httpx
 import pytest
-from support.arena_server import Server, arena_server
-from support.certificates import Authority
+from support.arena_server import Server
 from support.faults import REPORT_VARIABLE
+from support.guarded import BEARER, guarded
 from support.hostile import (
     HOSTILE,
     LISTENER,
-    ROOMS,
     STOP_FLOOD,
-    TOKEN,
     Attacker,
     attacker_of,
 )
@@ -52,8 +49,6 @@ FLOODS = 4
 LISTENERS = 40
 MOST_S = 1.0
 """How long a rejoin, a stop or a request may take on a busy machine."""
-
-BEARER = {'Authorization': f'Bearer {TOKEN}'}
 
 
 @dataclass
@@ -129,19 +124,6 @@ def measure(url: str, attacker: Attacker, elsewhere: Attacker, count: int) -> Re
         readings.tried += attacker.hold(count) - before
         attacker.hold(0)
     return readings
-
-
-@contextmanager
-def guarded(folder: Path, *, has_tls: bool) -> Iterator[Server]:
-    """Run a server with a token and a room."""
-    options: list[str] = []
-    if has_tls:
-        made = Authority(folder).certify_this_machine()
-        options = ['--certfile', made.certfile, '--keyfile', made.keyfile or '']
-    with arena_server(*options, LEROBOT_ARENA_TOKEN=TOKEN) as server:
-        room = {'room_id': 'arm'}
-        httpx.post(server.url + ROOMS, json=room, headers=BEARER, verify=False).raise_for_status()
-        yield server
 
 
 def metric(url: str, name: str) -> float:

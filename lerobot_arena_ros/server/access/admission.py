@@ -25,7 +25,6 @@ __all__ = ['MIN_WAITING', 'Admission', 'Entry', 'waiting_places']
 MIN_WAITING = 16
 """Waiting places of a server with few places."""
 
-
 SETTLED_S = 1.0
 """After so many seconds of waiting a connection is no longer that of a client about to join."""
 
@@ -43,6 +42,7 @@ class Entry:
     :param since_s: since when it waits.
     :param belongs: whether it has a place that is not a waiting place.
     :param has_belonged: whether it ever had one.
+    :param is_serving: whether a request of it is being served, which takes a moment only.
     """
 
     client: str
@@ -50,6 +50,7 @@ class Entry:
     since_s: float
     belongs: bool = False
     has_belonged: bool = False
+    is_serving: bool = False
 
 
 class Admission:
@@ -85,6 +86,10 @@ class Admission:
         """How many connections belong here."""
         return self._belonging
 
+    @property
+    def _is_crowded(self) -> bool:
+        return self._waiting_count >= self._waiting_places
+
     def arrive(
         self, address: str, end: Callable[[], object], now_s: float
     ) -> tuple[Entry | None, Entry | None]:
@@ -97,18 +102,15 @@ class Admission:
             that is to be ended in its place, or None.
         """
         client = client_of(address)
-        victim = None
         is_within_rate = not self._per_client or self._arrivals.take(client, now_s)
-        if self._waiting_count >= self._waiting_places and not is_within_rate:
+        has_all_of_its_own = 0 < self._per_client <= self._counts.get(client, 0)
+        if self._is_crowded and not is_within_rate:
             return None, None
-        if self._per_client and self._counts.get(client, 0) >= self._per_client:
-            victim = self._oldest_of(client)
-            if victim is None:
-                return None, None
-        else:
-            victim = self._one_too_many(now_s)
+        victim = self._oldest_of(client) if has_all_of_its_own else self._one_too_many(now_s)
         if victim is not None:
             self.leave(victim)
+        elif has_all_of_its_own or self._is_crowded:
+            return None, None
         entry = Entry(client, end, now_s)
         self._wait(entry)
         self._counts[client] = self._counts.get(client, 0) + 1
@@ -166,19 +168,21 @@ class Admission:
         self._waiting_count += 1
 
     def _one_too_many(self, now_s: float) -> Entry | None:
-        """Return who gives way to one more waiting connection; None where nobody has to."""
-        if self._waiting_count < self._waiting_places:
+        """Return who gives way to one more waiting connection; None if nobody has to, or can."""
+        if not self._is_crowded:
             return None
 
-        def weight(client: str) -> tuple[int, int]:
+        def weight(client: str) -> tuple[bool, int, int]:
             entries = self._waiting[client]
             settled = sum(now_s - entry.since_s >= SETTLED_S for entry in entries)
-            return settled, len(entries)
+            return self._oldest_of(client) is not None, settled, len(entries)
 
         return self._oldest_of(max(self._waiting, key=weight))
 
     def _oldest_of(self, client: str) -> Entry | None:
-        return next(iter(self._waiting.get(client, {})), None)
+        """Return the oldest waiting connection of a client without a request that is served."""
+        entries = self._waiting.get(client, {})
+        return next((entry for entry in entries if not entry.is_serving), None)
 
     def _drop_waiting(self, entry: Entry) -> bool:
         entries = self._waiting.get(entry.client, {})

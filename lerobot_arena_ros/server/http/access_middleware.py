@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
 import time
-from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from ..access.guesses import Guesses
 from ..access.rules import NO_TOKEN, Actor, Denial, Rules, bearer, is_open, split_query
 from ..access.tokens import Access, Grant
+from ..net.exchange import App, Message, Receive, Scope, Send
 from ..net.request_head import ambiguity_of
 from ..participants.connection_manager import ConnectionManager
 
 __all__ = ['AccessMiddleware']
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 DRAIN_FACTOR = 16
 """A body so many times too large is still read to its end: who is hung up on hears no reason."""
@@ -65,11 +58,22 @@ class AccessMiddleware:
             self._report(scope, exc.denial)
             await _deny(scope, send, exc.denial)
         else:
-            await self._app(scope, receive, _relative(send) if scope['type'] == 'http' else send)
+            await self._pass_on(scope, receive, send)
         finally:
             if scope['type'] == 'http':
                 # The next request has to show a token again.
                 self._give_up_place(scope)
+
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope['type'] == 'websocket':
+            await self._app(scope, receive, send)
+            return
+        entry = scope['state']['entry']
+        entry.is_serving = True
+        try:
+            await self._app(scope, receive, _relative(send))
+        finally:
+            entry.is_serving = False
 
     async def _admit(self, scope: Scope) -> None:
         is_websocket = scope['type'] == 'websocket'

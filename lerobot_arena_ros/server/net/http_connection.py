@@ -31,6 +31,9 @@ MAX_HEAD_BYTES = 64 * 1024
 """Bytes of a request line and its headers."""
 
 
+MakeSocket = Callable[[Headers, Callable[[WebSocket], None]], WebSocket]
+
+
 class HttpConnection:
     """
     Serves the requests of one connection.
@@ -38,7 +41,8 @@ class HttpConnection:
     :param app: the ASGI application.
     :param timing: how long a client may take for a request, and for reading the answer.
     :param state: a copy becomes ``scope['state']`` of each request.
-    :param make_socket: makes the WebSocket for a request that wants one.
+    :param make_socket: makes the WebSocket for a request that wants one. Its arguments are the
+        headers, and what gives the connection to it.
     :param refuse: called with a reason when the connection is ended because of it.
     """
 
@@ -48,7 +52,7 @@ class HttpConnection:
         timing: Timing,
         state: dict[str, Any],
         *,
-        make_socket: Callable[[], WebSocket],
+        make_socket: MakeSocket,
         refuse: Callable[[str], object],
     ) -> None:
         self._app = app
@@ -138,9 +142,7 @@ class HttpConnection:
         self._stop_expecting()
         scope = self._scope(request)
         if scope['type'] == 'websocket':
-            socket = self._make_socket()
-            socket.prepare(scope['headers'], self._hand_over)
-            scope['state']['socket'] = socket
+            scope['state']['socket'] = self._make_socket(scope['headers'], self._hand_over)
         self._exchange = Exchange(scope, self._respond, self._want_more)
         # The loop itself keeps no reference to its tasks.
         self._task = asyncio.get_running_loop().create_task(self._exchange.run(self._app))

@@ -12,10 +12,9 @@ from collections import deque
 from collections.abc import Callable
 import contextlib
 from http import HTTPStatus
-import logging
 import time
 
-from ...arena.sansio import Frame, Opcode, Request, ServerProtocol, State
+from ...arena.sansio import Frame, Messages, Request, ServerProtocol, State, silent_logger
 from .exchange import Headers
 from .fair_reader import FairReader
 from .rate_limiter import RateLimiter, Verdict
@@ -49,10 +48,6 @@ _HANDSHAKE = (
 )
 _SEND_EOF = b''
 
-# websockets logs each connection at INFO, and each frame at DEBUG.
-_silent = logging.getLogger('lerobot_arena_ros.websockets')
-_silent.setLevel(logging.CRITICAL)
-
 OnMessage = Callable[[str | bytes, Verdict], None]
 
 
@@ -64,39 +59,39 @@ class WebSocket:
     :ivar on_drained: called when it has caught up.
     :ivar on_flood: called when it sends far too many frames, of whatever kind.
     :ivar has_room: whether the peer has caught up with what it was sent.
+    :param headers: of the request, names in lower case.
+    :param take_over: has this object handle the connection; called by :meth:`accept`.
     :param max_bytes: bytes of a message; a larger one ends the connection with 1009.
     :param rate_hz: messages per second that are taken.
     """
 
-    def __init__(self, *, max_bytes: int, rate_hz: float) -> None:
+    def __init__(
+        self,
+        headers: Headers,
+        take_over: Callable[[WebSocket], None],
+        *,
+        max_bytes: int,
+        rate_hz: float,
+    ) -> None:
+        self._headers = headers
+        self._take_over = take_over
         self.on_congested: Callable[[], object] = _nothing
         self.on_drained: Callable[[], object] = _nothing
         self.on_flood: Callable[[], object] = _nothing
         self.has_room = True
-        self._protocol = ServerProtocol(max_size=max_bytes, logger=_silent)
+        self._protocol = ServerProtocol(max_size=max_bytes, logger=silent_logger)
         self._rate_hz = rate_hz
         self._limiter = RateLimiter(rate_hz, time.monotonic())
         # What one control frame counts, where a message counts 1.
         self._small_cost = min(0.5, rate_hz / WIRE_HZ)
         self._on_message: OnMessage | None = None
         self._messages: deque[str | bytes] = deque()
-        self._parts: list[bytes] = []
-        self._is_text = True
+        self._parts = Messages()
         self._received_s = time.monotonic()
         self._has_ended = False
         self._received = asyncio.Event()
         self._received_message = asyncio.Event()
         self._ended = asyncio.Event()
-
-    def prepare(self, headers: Headers, take_over: Callable[[WebSocket], None]) -> None:
-        """
-        Get ready for :meth:`accept`.
-
-        :param headers: of the request, names in lower case.
-        :param take_over: has this object handle the connection.
-        """
-        self._headers = headers
-        self._take_over = take_over
 
     def accept(self) -> bool:
         """
@@ -251,28 +246,14 @@ class WebSocket:
                 self._transport.write(data)
 
     def _take(self, frame: Frame) -> None:
-        if frame.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
-            if frame.opcode is not Opcode.CONT:
-                self._is_text = frame.opcode is Opcode.TEXT
-            if frame.fin and not self._parts:
-                self._finish(frame.data)
-                return
-            self._parts.append(bytes(frame.data))
-            if frame.fin:
-                data = b''.join(self._parts)
-                self._parts.clear()
-                self._finish(data)
-                return
-        if self._limiter.judge(time.monotonic(), self._small_cost) is Verdict.CLOSE:
-            on_flood, self.on_flood = self.on_flood, _nothing
-            on_flood()
-
-    def _finish(self, data: bytes | bytearray | memoryview) -> None:
         try:
-            message = str(data, 'utf-8') if self._is_text else bytes(data)
+            message = self._parts.take(frame)
         except UnicodeDecodeError:
             self._protocol.fail(1007, 'not UTF-8')
             self._flush()
+            return
+        if message is None:
+            self._count_small()
             return
         self._received_message.set()
         if self._on_message is not None:
@@ -280,6 +261,12 @@ class WebSocket:
             return
         self._messages.append(message)
         self._reader.pause()
+
+    def _count_small(self) -> None:
+        """Count a control frame, or a frame that completes no message."""
+        if self._limiter.judge(time.monotonic(), self._small_cost) is Verdict.CLOSE:
+            on_flood, self.on_flood = self.on_flood, _nothing
+            on_flood()
 
     def _hand_on(self, message: str | bytes) -> None:
         assert self._on_message is not None

@@ -1,0 +1,35 @@
+"""An arena that needs a token, and has one room."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from .arena_server import Server, arena_server
+from .certificates import Authority
+
+__all__ = ['BEARER', 'ROOMS', 'TOKEN', 'guarded']
+
+TOKEN = 'zebra-0123456789abcdef'
+BEARER = {'Authorization': f'Bearer {TOKEN}'}
+ROOMS = '/robotics/workspaces/lab/rooms'
+
+
+@contextmanager
+def guarded(folder: Path, *, has_tls: bool = False) -> Iterator[Server]:
+    """
+    Run a server with the token :data:`TOKEN` and the room ``lab/arm``.
+
+    :param folder: for the certificate.
+    """
+    options: list[str] = []
+    if has_tls:
+        made = Authority(folder).certify_this_machine()
+        options = ['--certfile', made.certfile, '--keyfile', made.keyfile or '']
+    with arena_server(*options, LEROBOT_ARENA_TOKEN=TOKEN) as server:
+        room = {'room_id': 'arm'}
+        httpx.post(server.url + ROOMS, json=room, headers=BEARER, verify=False).raise_for_status()
+        yield server
