@@ -141,6 +141,21 @@ def test_every_guarantee_names_a_test_that_exists(page: str) -> None:
             assert f'def {test}(' in path.read_text(encoding='utf-8'), test
 
 
+def test_every_weakness_of_the_public_server_names_its_tests() -> None:
+    """The table of docs/reliability.md lists S1 to S22, and tests with these numbers exist."""
+    rows = rows_of('docs/reliability.md', '## Weaknesses of the public server')
+
+    assert [row[0] for row in rows] == [f'S{number}' for number in range(1, 23)]
+    for number, *_, shown_by in rows:
+        prefix = f'test_s{int(number[1:]):02}_'
+        named = re.findall(r'`(test_\w+\.py)::(test_s\d\d_)\*`', shown_by)
+        assert named, number
+        for file, test in named:
+            (path,) = (ROOT / 'test').rglob(file)
+            assert test == prefix
+            assert f'def {prefix}' in path.read_text(encoding='utf-8'), shown_by
+
+
 def links() -> list[Any]:
     """Give each link within the project as parameters of a test: the page, and where it leads."""
     return [
