@@ -156,6 +156,25 @@ def test_every_weakness_of_the_public_server_names_its_tests() -> None:
             assert f'def {prefix}' in path.read_text(encoding='utf-8'), shown_by
 
 
+def test_the_contributors_page_lists_every_folder() -> None:
+    """CONTRIBUTING.md has a row for each folder of the package, and for each of the tests."""
+    cells = re.findall(r'^\| (.*?) \|', read('CONTRIBUTING.md'), re.M)
+    listed = {name for cell in cells for name in re.findall(r'`([a-z/]+)/`', cell)}
+    package = ROOT / 'lerobot_arena_ros'
+
+    assert listed == {
+        *folders_of(package),
+        *(f'server/{name}' for name in folders_of(package / 'server')),
+        *(f'nodes/{name}' for name in folders_of(package / 'nodes')),
+        *folders_of(ROOT / 'test'),
+    }
+
+
+def folders_of(folder: Path) -> set[str]:
+    """List the folders in a folder by their names, without caches."""
+    return {path.name for path in folder.iterdir() if path.is_dir() and path.name[0] not in '._'}
+
+
 def links() -> list[Any]:
     """Give each link within the project as parameters of a test: the page, and where it leads."""
     return [
