@@ -141,6 +141,40 @@ def test_every_guarantee_names_a_test_that_exists(page: str) -> None:
             assert f'def {test}(' in path.read_text(encoding='utf-8'), test
 
 
+def test_every_weakness_of_the_public_server_names_its_tests() -> None:
+    """The table of docs/reliability.md lists S1 to S22, and tests with these numbers exist."""
+    rows = rows_of('docs/reliability.md', '## Weaknesses of the public server')
+
+    assert [row[0] for row in rows] == [f'S{number}' for number in range(1, 23)]
+    for number, *_, shown_by in rows:
+        prefix = f'test_s{int(number[1:]):02}_'
+        named = re.findall(r'`(test_\w+\.py)::(test_s\d\d_)\*`', shown_by)
+        assert named, number
+        for file, test in named:
+            (path,) = (ROOT / 'test').rglob(file)
+            assert test == prefix
+            assert f'def {prefix}' in path.read_text(encoding='utf-8'), shown_by
+
+
+def test_the_contributors_page_lists_every_folder() -> None:
+    """CONTRIBUTING.md has a row for each folder of the package, and for each of the tests."""
+    cells = re.findall(r'^\| (.*?) \|', read('CONTRIBUTING.md'), re.M)
+    listed = {name for cell in cells for name in re.findall(r'`([a-z/]+)/`', cell)}
+    package = ROOT / 'lerobot_arena_ros'
+
+    assert listed == {
+        *folders_of(package),
+        *(f'server/{name}' for name in folders_of(package / 'server')),
+        *(f'nodes/{name}' for name in folders_of(package / 'nodes')),
+        *folders_of(ROOT / 'test'),
+    }
+
+
+def folders_of(folder: Path) -> set[str]:
+    """List the folders in a folder by their names, without caches."""
+    return {path.name for path in folder.iterdir() if path.is_dir() and path.name[0] not in '._'}
+
+
 def links() -> list[Any]:
     """Give each link within the project as parameters of a test: the page, and where it leads."""
     return [
