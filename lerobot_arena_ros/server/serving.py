@@ -13,7 +13,7 @@ import ssl
 from fastapi import FastAPI
 
 from .access.admission import Entry
-from .http.app import chores
+from .http.app import background_tasks
 from .net.fair_reader import FairReader
 from .net.http_connection import HttpConnection
 from .net.listener import Listener
@@ -23,7 +23,7 @@ from .participants.connection_manager import ConnectionManager
 __all__ = [
     'Certificate',
     'console_url_of',
-    'is_for_this_machine_alone',
+    'is_loopback_only',
     'listen',
     'serve',
     'url_of',
@@ -98,7 +98,7 @@ class _Connections:
         reader = FairReader(
             handler,
             on_made=lambda: self._readers.add(reader),
-            on_lost=lambda: self._forget(reader, entry),
+            on_lost=lambda: self._remove(reader, entry),
         )
         return reader
 
@@ -122,7 +122,7 @@ class _Connections:
     def _refuse(self, code: str) -> None:
         self._manager.counters.refused[code] += 1
 
-    def _forget(self, reader: FairReader, entry: Entry) -> None:
+    def _remove(self, reader: FairReader, entry: Entry) -> None:
         self._manager.admission.leave(entry)
         self._readers.discard(reader)
         if not self._readers:
@@ -139,7 +139,7 @@ def listen(host: str, port: int) -> list[socket.socket]:
     sockets: list[socket.socket] = []
     try:
         for family, address in _addresses_of(host, port):
-            sockets.append(_listening(family, (address, port)))
+            sockets.append(_open_socket(family, (address, port)))
             port = sockets[0].getsockname()[1]
     except OSError:
         for opened in sockets:
@@ -162,7 +162,7 @@ def console_url_of(url: str) -> str:
     return f'{scheme}://{"localhost" if host in ("0.0.0.0", "[::]") else host}:{port}/'
 
 
-def is_for_this_machine_alone(sockets: list[socket.socket]) -> bool:
+def is_loopback_only(sockets: list[socket.socket]) -> bool:
     """Say whether nobody on another machine can reach these sockets."""
     return all(ipaddress.ip_address(each.getsockname()[0]).is_loopback for each in sockets)
 
@@ -173,7 +173,7 @@ def _addresses_of(host: str, port: int) -> list[tuple[socket.AddressFamily, str]
     return list(dict.fromkeys((family, str(address[0])) for family, *_, address in found))
 
 
-def _listening(family: socket.AddressFamily, address: tuple[str, int]) -> socket.socket:
+def _open_socket(family: socket.AddressFamily, address: tuple[str, int]) -> socket.socket:
     # The protocol is named because asyncio sets TCP_NODELAY only on sockets that name it.
     opened = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
@@ -193,7 +193,7 @@ async def serve(
     app: FastAPI,
     sockets: list[socket.socket],
     *,
-    stop: asyncio.Event,
+    shutdown: asyncio.Event,
     ready: Callable[[], None],
     certificate: Certificate | None = None,
 ) -> None:
@@ -214,11 +214,11 @@ async def serve(
         handshake_s=manager.timing.join_s,
         report=connections.report,
     )
-    async with chores(manager):
+    async with background_tasks(manager):
         listener.open()
         ready()
         try:
-            await stop.wait()
+            await shutdown.wait()
         finally:
             listener.close()
             await connections.end(GRACE_S)

@@ -31,7 +31,7 @@ async def main():
     sockets = listen('127.0.0.1', 0)
     ready = lambda: print(url_of('127.0.0.1', sockets, is_encrypted=False), flush=True)
     app = create_app(timing=Timing(liveness_s=1.0))
-    await serve(app, sockets, stop=asyncio.Event(), ready=ready)
+    await serve(app, sockets, shutdown=asyncio.Event(), ready=ready)
 
 asyncio.run(main())
 """

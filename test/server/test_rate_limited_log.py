@@ -37,9 +37,9 @@ def test_what_is_left_out_is_counted_per_event(caplog: pytest.LogCaptureFixture)
     for _ in range(LINES + 5):
         log.note('bad_frame')
     log.warn('request_refused')
-    log.turn_page()
+    log.end_period()
     log.note('bad_frame')
-    log.turn_page()
+    log.end_period()
 
     assert caplog.messages == [
         *['event=bad_frame'] * LINES,
@@ -55,7 +55,7 @@ def test_what_nobody_reads_is_not_counted(caplog: pytest.LogCaptureFixture) -> N
     log = RateLimitedLog()
     for _ in range(LINES + 5):
         log.note('bad_frame')
-    log.turn_page()
+    log.end_period()
 
     assert caplog.messages == []
 
@@ -67,7 +67,7 @@ def test_long_values_of_the_audit_log_take_no_memory() -> None:
     # They differ in what is cut off, so they are the same line.
     for number in range(1000):
         log.sample('reset_requested', token='a', robot=f'{"y" * 100_000}{number}')
-    log.turn_page()
+    log.end_period()
 
     first, more = map(json.loads, lines)
     assert first['robot'] == more['robot'] == 'y' * MAX_VALUE_LENGTH + '...'
@@ -81,7 +81,7 @@ def test_what_is_sampled_is_logged_as_well(caplog: pytest.LogCaptureFixture) -> 
     log = RateLimitedLog(lines.append)
     for _ in range(3):
         log.record_often('joined', peer='10.0.0.7')
-    log.turn_page()
+    log.end_period()
 
     assert caplog.messages == ["event=joined peer='10.0.0.7'"] * 3
     assert [json.loads(line).get('more') for line in lines] == [None, 2]

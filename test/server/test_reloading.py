@@ -19,7 +19,7 @@ from lerobot_arena_ros.server.access.rules import Rules
 from lerobot_arena_ros.server.access.tokens import Grant, Tokens
 from lerobot_arena_ros.server.cli import reloading
 from lerobot_arena_ros.server.cli.options import Options, read_options
-from lerobot_arena_ros.server.cli.reloading import Hangup, read_tokens_again
+from lerobot_arena_ros.server.cli.reloading import SighupHandler, reload_tokens
 from lerobot_arena_ros.server.http.app import create_app
 
 ROOMS = '/robotics/workspaces/lab/rooms'
@@ -73,14 +73,14 @@ def test_the_file_of_the_one_token_is_read_again(tmp_path: Path) -> None:
 @pytest.mark.usefixtures('_own_handler')
 async def test_a_signal_before_the_loop_runs_counts() -> None:
     """Tokens may have changed since they were read; and no signal ends a server that starts."""
-    hangup = Hangup()
+    sighup = SighupHandler()
     os.kill(os.getpid(), signal.SIGHUP)
     called = asyncio.Event()
 
     async def read_again() -> None:
         called.set()
 
-    following = asyncio.create_task(hangup.follow(read_again))
+    following = asyncio.create_task(sighup.run(read_again))
     await asyncio.wait_for(called.wait(), 10)
     called.clear()
     os.kill(os.getpid(), signal.SIGHUP)
@@ -103,7 +103,7 @@ async def test_nobody_waits_while_tokens_are_read(
     options = read_options(['--tokens', str(tokens_file(tmp_path / 't', drive='drive'))], {})
     rules = Rules(Tokens(options.grants))
     asyncio.get_running_loop().call_later(0.01, served.set)
-    await read_tokens_again(options, create_app(rules=rules).state.manager, rules)
+    await reload_tokens(options, create_app(rules=rules).state.manager, rules)
 
     assert was_served == [True]
     assert rules.tokens.grant_of(TOKENS['admin'])

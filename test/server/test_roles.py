@@ -355,10 +355,10 @@ def test_a_file_that_other_users_may_open_is_warned_of(tmp_path: Path, mode: int
     """Who may change it adds a token of their own, without reading it."""
     file = tokens_file(tmp_path / 'tokens.yaml', admin='admin')
     file.chmod(mode)
-    weaknesses = read_options(['--tokens', str(file)], {}).weaknesses
+    warnings = read_options(['--tokens', str(file)], {}).warnings
 
-    assert bool(weaknesses) is (mode != 0o600)
-    assert all(f'chmod 600 {file}' in weakness for weakness in weaknesses)
+    assert bool(warnings) is (mode != 0o600)
+    assert all(f'chmod 600 {file}' in warning for warning in warnings)
 
 
 def test_the_audit_log_names_who_deletes_idle_rooms(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tracemalloc
 
-from lerobot_arena_ros.server.log.samples import MOST_OF_SENDER, MOST_OF_TOKEN, Samples
+from lerobot_arena_ros.server.log.samples import MAX_PER_SENDER, MAX_PER_TOKEN, Samples
 
 WATCHER = {'peer': '10.0.0.7', 'token': 'watch'}
 DRIVER = {'peer': '10.0.0.8', 'token': 'drive'}
@@ -39,10 +39,10 @@ def test_what_is_beyond_the_limit_is_counted_for_its_sender() -> None:
     samples = Samples()
     written = [
         samples.is_new('joined', {**DRIVER, 'participant': f'x{number}'})
-        for number in range(MOST_OF_SENDER + 5)
+        for number in range(MAX_PER_SENDER + 5)
     ]
 
-    assert written == [True] * MOST_OF_SENDER + [False] * 5
+    assert written == [True] * MAX_PER_SENDER + [False] * 5
     assert list(samples.more()) == [('joined', {**DRIVER, 'more': 5})]
 
 
@@ -56,8 +56,8 @@ def test_a_holder_of_many_addresses_hides_no_other_token() -> None:
     assert samples.is_new('refused', {'peer': '10.0.0.7', 'code': 'bad_host'})
     assert samples.is_new('joined', WATCHER)
     assert list(samples.more()) == [
-        ('refused', {'peer': '2001:db8::/64', 'token': '', 'more': 10_000 - MOST_OF_SENDER}),
-        ('joined', {'peer': 'several', 'token': 'drive', 'more': 10_000 - MOST_OF_TOKEN}),
+        ('refused', {'peer': '2001:db8::/64', 'token': '', 'more': 10_000 - MAX_PER_SENDER}),
+        ('joined', {'peer': 'several', 'token': 'drive', 'more': 10_000 - MAX_PER_TOKEN}),
     ]
 
 

@@ -87,8 +87,8 @@ def test_refusals_are_those_of_the_code() -> None:
     patterns = (
         r"Denial\(\s*\d+,\s*'(\w+)'",
         r"_report\('(\w+)'",
-        r"_(?:refuse|hang_up|_hang_up)\('(\w+)'\)",
-        r"_hang_up, '(\w+)'\)",
+        r"_(?:refuse|abort)\('(\w+)'\)",
+        r"_abort, '(\w+)'\)",
         r"refused\['(\w+)'\]",
         r"ErrorReply\(.*, '(\w+)'\)",
         r"code, detail = '(\w+)'",

@@ -10,7 +10,7 @@ import pytest
 from lerobot_arena_ros.arena.messages import EmergencyStop, ResetStop
 from lerobot_arena_ros.server.rooms.stop_limiter import (
     BURST,
-    MAX_BEHIND,
+    MAX_QUEUED,
     PAUSE_S,
     PERIOD_S,
     StopLimiter,
@@ -52,7 +52,7 @@ def replay(stops: list[Sent]) -> list[Passed]:
 
     for number, (now_s, sender) in enumerate(stops):
         tick(now_s)
-        if limiter.pass_on(sender, EmergencyStop(str(number)), now_s):
+        if limiter.submit(sender, EmergencyStop(str(number)), now_s):
             passed.append(Passed(now_s, sender, number))
         elif tick_s is None:
             tick_s = now_s + PERIOD_S
@@ -108,12 +108,12 @@ def test_no_stop_overtakes_one_that_waits_for_longer() -> None:
     """Except the stop of a participant that has paused, also when the period is late."""
     limiter: StopLimiter[str] = StopLimiter(0.0)
     stop, late_s = EmergencyStop('smoke'), 1.5 * PERIOD_S
-    assert limiter.pass_on('other', stop, 0.0)
-    while limiter.pass_on('wild', stop, 0.0):
+    assert limiter.submit('other', stop, 0.0)
+    while limiter.submit('wild', stop, 0.0):
         pass
 
-    assert not limiter.pass_on('other', stop, late_s)
-    assert limiter.pass_on('person', stop, late_s)
+    assert not limiter.submit('other', stop, late_s)
+    assert limiter.submit('person', stop, late_s)
 
 
 SENT = strategies.builds(Sent, strategies.floats(0.0, 5.0), strategies.integers(0, 9))
@@ -142,18 +142,18 @@ def test_a_request_for_a_reset_stays_behind_the_stop_of_its_sender() -> None:
     limiter: StopLimiter[str] = StopLimiter(0.0)
     stops = [EmergencyStop(str(number)) for number in range(BURST + 2)]
     request = ResetStop('robot')
-    assert not limiter.put_behind('person', request)
-    passed = [limiter.pass_on('person', stop, 0.0) for stop in stops[:-1]]
+    assert not limiter.queue_behind('person', request)
+    passed = [limiter.submit('person', stop, 0.0) for stop in stops[:-1]]
     assert passed == [True] * BURST + [False]
 
-    assert limiter.put_behind('person', request)
-    assert not limiter.put_behind('another', request)
+    assert limiter.queue_behind('person', request)
+    assert not limiter.queue_behind('another', request)
     assert limiter.due(PERIOD_S) == ['person']
     assert limiter.take('person') == [stops[BURST], request]
 
-    assert not limiter.pass_on('person', stops[-2], PERIOD_S)
-    assert limiter.put_behind('person', request)
-    assert not limiter.pass_on('person', stops[-1], PERIOD_S)
+    assert not limiter.submit('person', stops[-2], PERIOD_S)
+    assert limiter.queue_behind('person', request)
+    assert not limiter.submit('person', stops[-1], PERIOD_S)
     assert limiter.forget('person') == [stops[-1]]
     assert not limiter.has_waiting
 
@@ -162,7 +162,7 @@ def test_requests_that_wait_are_limited() -> None:
     """Somebody may send them without end."""
     limiter: StopLimiter[str] = StopLimiter(0.0)
     for _ in range(BURST + 1):
-        limiter.pass_on('person', EmergencyStop('smoke'), 0.0)
+        limiter.submit('person', EmergencyStop('smoke'), 0.0)
 
-    assert all(limiter.put_behind('person', ResetStop('robot')) for _ in range(1000))
-    assert len(limiter.forget('person')) == MAX_BEHIND + 1
+    assert all(limiter.queue_behind('person', ResetStop('robot')) for _ in range(1000))
+    assert len(limiter.forget('person')) == MAX_QUEUED + 1

@@ -76,7 +76,7 @@ class Actor(NamedTuple):
         return '' if self.grant is None else self.grant.name
 
     @property
-    def named(self) -> dict[str, str]:
+    def log_fields(self) -> dict[str, str]:
         """The address and the token as a log names them."""
         return {'peer': self.address, 'token': self.token}
 

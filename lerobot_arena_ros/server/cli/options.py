@@ -59,7 +59,7 @@ class Options:
     :param grants: what each token allows; none where no token is needed.
     :param token_file: path of the file with the one token.
     :param tokens_file: path of the file with named tokens.
-    :param weaknesses: what is accepted and should be better, each as a sentence.
+    :param warnings: what is accepted and should be better, each as a sentence.
     """
 
     host: str
@@ -75,7 +75,7 @@ class Options:
     origins: tuple[str, ...]
     server_names: tuple[str, ...]
     certificate: Certificate | None
-    weaknesses: tuple[str, ...]
+    warnings: tuple[str, ...]
 
 
 class _Formatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
@@ -126,7 +126,7 @@ def read_options(args: Sequence[str], environment: dict[str, str]) -> Options:
         origins=tuple(given.allow_origin),
         server_names=tuple(given.server_name),
         certificate=_certificate(given.certfile, given.keyfile),
-        weaknesses=tuple(_weaknesses(token, given, environment)),
+        warnings=tuple(_warnings(token, given, environment)),
     )
 
 
@@ -248,11 +248,11 @@ def _add_numbers(group: Any, rows: tuple[tuple[str, str, str, str], ...]) -> Non
 
 def _kind(dest: str, unit: str) -> Callable[[str], float]:
     if dest == 'per_address':
-        return _count_or_none
+        return _count_or_zero
     return _count if unit == 'N' else _positive
 
 
-def _weaknesses(
+def _warnings(
     token: str | None, given: argparse.Namespace, environment: dict[str, str]
 ) -> Iterator[str]:
     variable = environment.get(TOKEN_VARIABLE)
@@ -290,11 +290,11 @@ def _certificate(certfile: str | None, keyfile: str | None) -> Certificate | Non
     try:
         certificate.context()
     except (OSError, ValueError) as exc:
-        raise UsageError(f'{named}: {_why(exc)}; expected {expected}') from exc
+        raise UsageError(f'{named}: {_reason_of(exc)}; expected {expected}') from exc
     return certificate
 
 
-def _why(error: OSError | ValueError) -> str:
+def _reason_of(error: OSError | ValueError) -> str:
     if isinstance(error, ssl.SSLError):
         return 'no such pair in there'  # OpenSSL would name its source file.
     return getattr(error, 'strerror', None) or str(error)
@@ -318,7 +318,7 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _count_or_none(text: str) -> int:
+def _count_or_zero(text: str) -> int:
     return 0 if text == '0' else _count(text)
 
 

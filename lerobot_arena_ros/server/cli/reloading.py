@@ -11,10 +11,10 @@ from ..access.rules import Rules
 from ..participants.connection_manager import ConnectionManager
 from .options import Options, UsageError, read_grants
 
-__all__ = ['Hangup', 'read_tokens_again']
+__all__ = ['SighupHandler', 'reload_tokens']
 
 
-class Hangup:
+class SighupHandler:
     """
     Takes SIGHUP from now on, for as long as the process runs.
 
@@ -23,26 +23,26 @@ class Hangup:
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._has_come = asyncio.Event()
-        signal.signal(signal.SIGHUP, lambda *_: self._come())
+        self._received = asyncio.Event()
+        signal.signal(signal.SIGHUP, lambda *_: self._on_signal())
 
-    async def follow(self, read_again: Callable[[], Awaitable[None]]) -> None:
+    async def run(self, reload: Callable[[], Awaitable[None]]) -> None:
         """Call a function after each signal; once for those that come while it runs."""
         self._loop = asyncio.get_running_loop()
         while True:
-            await self._has_come.wait()
-            self._has_come.clear()
-            await read_again()
+            await self._received.wait()
+            self._received.clear()
+            await reload()
 
-    def _come(self) -> None:
+    def _on_signal(self) -> None:
         if self._loop is None:
-            self._has_come.set()
+            self._received.set()
             return
         with contextlib.suppress(RuntimeError):  # The loop has ended, and all with it.
-            self._loop.call_soon_threadsafe(self._has_come.set)
+            self._loop.call_soon_threadsafe(self._received.set)
 
 
-async def read_tokens_again(options: Options, manager: ConnectionManager, rules: Rules) -> None:
+async def reload_tokens(options: Options, manager: ConnectionManager, rules: Rules) -> None:
     """Take the tokens of the file as it is now, and disconnect those whose token is gone."""
     try:
         # In a thread, because a stop must not wait until many tokens are read.

@@ -65,11 +65,13 @@ class AccessMiddleware:
             self._report(scope, exc.denial)
             await _deny(scope, send, exc.denial)
         else:
-            await self._app(scope, receive, _relative(send) if scope['type'] == 'http' else send)
+            await self._app(
+                scope, receive, _with_relative_redirects(send) if scope['type'] == 'http' else send
+            )
         finally:
             if scope['type'] == 'http':
                 # The next request has to show a token again.
-                self._give_up_place(scope)
+                self._release_place(scope)
 
     async def _admit(self, scope: Scope) -> None:
         is_websocket = scope['type'] == 'websocket'
@@ -94,7 +96,7 @@ class AccessMiddleware:
                 self._guesses.count(_address_of(scope), time.monotonic())
             raise _Refused(answer)
         scope['state']['actor'] = Actor(_address_of(scope), answer)
-        self._find_place(scope, answer if self._rules.tokens else None)
+        self._assign_place(scope, answer if self._rules.tokens else None)
         if answer is not None:
             self._manager.counters.requests[answer.name] += 1
 
@@ -104,13 +106,13 @@ class AccessMiddleware:
             raise _Refused(NO_TOKEN)
 
     async def _wait_if_guessed(self, address: str) -> None:
-        # Behind a proxy, where addresses say nothing, there is no limit per address either.
+        # Behind a proxy, where addresses write nothing, there is no limit per address either.
         if self._manager.limits.per_address:
             delay_s = self._guesses.delay_s(address, time.monotonic())
             if delay_s:
                 await asyncio.sleep(delay_s)
 
-    def _find_place(self, scope: Scope, grant: Grant | None) -> None:
+    def _assign_place(self, scope: Scope, grant: Grant | None) -> None:
         """Give a connection with a token a place among those that belong, if there is one."""
         admission, entry = self._manager.admission, scope['state']['entry']
         may_drive = grant is not None and grant.access >= Access.DRIVE
@@ -119,7 +121,7 @@ class AccessMiddleware:
         if scope['type'] == 'websocket' and not is_placed and (grant or admission.is_full):
             raise _Refused(_FULL)
 
-    def _give_up_place(self, scope: Scope) -> None:
+    def _release_place(self, scope: Scope) -> None:
         victim = self._manager.admission.demote(scope['state']['entry'], time.monotonic())
         if victim is not None:
             victim.end()
@@ -153,8 +155,8 @@ class AccessMiddleware:
         self._manager.counters.refused[denial.code] += 1
         log = self._manager.log
         # Whoever runs the server can do something about who is kept out, not about clumsy clients.
-        say = log.warn if denial.status in (401, 403, 503) else log.note
-        say(denial.code, peer=_address_of(scope), path=scope['path'])
+        write = log.warn if denial.status in (401, 403, 503) else log.note
+        write(denial.code, peer=_address_of(scope), path=scope['path'])
         log.sample('refused', code=denial.code, peer=_address_of(scope))
 
 
@@ -173,7 +175,7 @@ def _address_of(scope: Scope) -> str:
     return str(client[0]) if client else 'unknown'
 
 
-def _relative(send: Send) -> Send:
+def _with_relative_redirects(send: Send) -> Send:
     """Take the host out of redirects, because it is what the client named."""
 
     async def send_relative(message: Message) -> None:

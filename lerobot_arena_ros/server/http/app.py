@@ -15,7 +15,7 @@ from ...arena.errors import ProtocolError, RequestRejected
 from ..access.rules import Actor, Rules
 from ..error_codes import code_of
 from ..log.rate_limited_log import RateLimitedLog
-from ..participants.connection_manager import LIVENESS_LOOKS, ConnectionManager
+from ..participants.connection_manager import LIVENESS_CHECKS, ConnectionManager
 from ..participants.websocket_endpoint import participate
 from ..rooms.limits import Limits, Policy, Timing
 from . import metrics
@@ -23,7 +23,7 @@ from .access_middleware import AccessMiddleware
 from .pages import console_routes
 from .rest import router
 
-__all__ = ['chores', 'create_app']
+__all__ = ['background_tasks', 'create_app']
 
 WS_PATH = '/robotics/workspaces/{workspace_id}/rooms/{room_id}/ws'
 PREFIXES = ('', '/api')
@@ -92,7 +92,7 @@ async def _participate(websocket: WebSocket, workspace_id: str, room_id: str) ->
 
 
 @asynccontextmanager
-async def chores(manager: ConnectionManager) -> AsyncIterator[None]:
+async def background_tasks(manager: ConnectionManager) -> AsyncIterator[None]:
     """Do what has to be done from time to time, as long as this is entered."""
     tasks = [
         asyncio.create_task(_every(manager.timing.sweep_s, manager.sweep), name='sweep'),
@@ -100,10 +100,10 @@ async def chores(manager: ConnectionManager) -> AsyncIterator[None]:
             _every(manager.timing.keepalive_s, manager.keep_alive), name='keepalive'
         ),
         asyncio.create_task(
-            _every(manager.timing.liveness_s / LIVENESS_LOOKS, manager.check_liveness),
+            _every(manager.timing.liveness_s / LIVENESS_CHECKS, manager.check_liveness),
             name='liveness',
         ),
-        asyncio.create_task(_every(manager.timing.log_s, manager.log.turn_page), name='journal'),
+        asyncio.create_task(_every(manager.timing.log_s, manager.log.end_period), name='journal'),
     ]
     try:
         yield
@@ -111,7 +111,7 @@ async def chores(manager: ConnectionManager) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        manager.log.turn_page()
+        manager.log.end_period()
 
 
 async def _every(period_s: float, action: Callable[[], object]) -> None:
@@ -160,7 +160,7 @@ def _audit(request: Request, code: str) -> None:
     manager: ConnectionManager = request.app.state.manager
     actor: Actor = request.state.actor
     what = f'{request.method} {request.url.path}'
-    manager.log.sample('refused', code=code, **actor.named, what=what)
+    manager.log.sample('refused', code=code, **actor.log_fields, what=what)
 
 
 def _unprocessable(*errors: dict[str, object]) -> JSONResponse:

@@ -28,7 +28,7 @@ Family: TypeAlias = GaugeMetricFamily | CounterMetricFamily
 router = APIRouter()
 
 
-class _One:
+class _SingleCollector:
     """A collector of one metric."""
 
     def __init__(self, family: Family) -> None:
@@ -78,12 +78,12 @@ def _gauges(manager: ConnectionManager) -> Iterator[Family]:
         f'{PREFIX}workspaces', 'Workspaces with a room.', value=manager.registry.workspace_count
     )
     yield GaugeMetricFamily(f'{PREFIX}tasks', 'Asyncio tasks.', value=_task_count())
-    people = GaugeMetricFamily(
+    participants = GaugeMetricFamily(
         f'{PREFIX}participants', 'Participants of all rooms, by role.', labels=['role']
     )
-    people.add_metric(['producer'], sum(room.producer is not None for room in rooms))
-    people.add_metric(['consumer'], sum(len(room.consumers) for room in rooms))
-    yield people
+    participants.add_metric(['producer'], sum(room.producer is not None for room in rooms))
+    participants.add_metric(['consumer'], sum(len(room.consumers) for room in rooms))
+    yield participants
     places = GaugeMetricFamily(f'{PREFIX}connections', 'Connections, by kind.', labels=['kind'])
     places.add_metric(['waiting'], manager.admission.waiting)
     places.add_metric(['belonging'], manager.admission.belonging)
@@ -98,7 +98,7 @@ def _gauges(manager: ConnectionManager) -> Iterator[Family]:
 
 def _rooms(rooms: Sequence[Room]) -> Iterator[Family]:
     """Count for each room that exists; a room that is gone has no series any more."""
-    people = GaugeMetricFamily(
+    participants = GaugeMetricFamily(
         f'{PREFIX}room_participants', 'Participants of a room.', labels=[*_ROOM, 'role']
     )
     robots = GaugeMetricFamily(
@@ -112,12 +112,12 @@ def _rooms(rooms: Sequence[Room]) -> Iterator[Family]:
     )
     for room in rooms:
         labels = [room.workspace_id, room.room_id]
-        people.add_metric([*labels, 'producer'], room.producer is not None)
-        people.add_metric([*labels, 'consumer'], len(room.consumers))
+        participants.add_metric([*labels, 'producer'], room.producer is not None)
+        participants.add_metric([*labels, 'consumer'], len(room.consumers))
         robots.add_metric(labels, len(room.robots))
         updates.add_metric(labels, room.counters.updates)
         stops.add_metric(labels, room.counters.stops)
-    yield from (people, robots, updates, stops)
+    yield from (participants, robots, updates, stops)
 
 
 def _task_count() -> int:
@@ -131,7 +131,7 @@ def text_of(family: Family) -> bytes:
     """Write one metric as Prometheus reads it."""
     registry = CollectorRegistry()
     # A class of that name is younger than Ubuntu 22.04, and inheriting from it adds nothing.
-    registry.register(cast('Collector', _One(family)))
+    registry.register(cast('Collector', _SingleCollector(family)))
     return generate_latest(registry)
 
 

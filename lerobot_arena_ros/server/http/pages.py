@@ -22,7 +22,7 @@ KINDS = {
 }
 """The content type by the end of a file's name; other files are not served. Text is UTF-8."""
 
-FRONT = 'index.html'
+INDEX = 'index.html'
 
 _POLICY = '; '.join(
     (
@@ -78,13 +78,13 @@ def console_routes(prefix: str) -> Iterator[Route]:
         kind = KINDS.get(entry.name.rpartition('.')[2])
         if kind is None:
             continue
-        path = '/' if entry.name == FRONT else f'/console/{entry.name}'
+        path = '/' if entry.name == INDEX else f'/console/{entry.name}'
         yield Route(prefix + path, _File(entry.read_bytes(), kind).answer)
     if prefix:
-        yield Route(prefix, _add_slash)
+        yield Route(prefix, _redirect_to_slash)
 
 
-async def _add_slash(request: Request) -> Response:
+async def _redirect_to_slash(request: Request) -> Response:
     """Send the browser to where relative addresses are right, whatever this server is behind."""
     here = request.url.path.rpartition('/')[2]
     return Response(status_code=307, headers={'Location': f'{here}/'})

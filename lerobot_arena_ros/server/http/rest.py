@@ -185,7 +185,7 @@ async def get_state(workspace_id: str, room_id: str, manager: ManagerHere) -> Js
         'workspace_id': room.workspace_id,
         'joints': dict(room.joints),
         'participants': _participants(room),
-        'last_stop': None if stop is None else asdict(stop.told(moment.steady_s)),
+        'last_stop': None if stop is None else asdict(stop.to_last_stop(moment.steady_s)),
         'timestamp': moment.stamp,
     }
     return {'success': True, 'state': state}

@@ -34,10 +34,10 @@ class AuditFile:
     def __init__(self, path: str) -> None:
         self._path = path
         self._descriptor = _open(path)
-        self._queue = LogQueue(self._descriptor, self._lose)
+        self._queue = LogQueue(self._descriptor, self._count_lost)
         self._lost = 0
         self._is_failing = False
-        self._is_torn = False
+        self._is_line_incomplete = False
         self._warn_at_s = 0.0
 
     def put(self, line: str) -> None:
@@ -46,17 +46,17 @@ class AuditFile:
 
     def _write(self, line: str) -> None:
         try:
-            self._follow()
+            self._reopen_if_moved()
             if self._lost:
                 self._append(audit_line('lines_lost', {'lines': self._lost}))
-                self._tell_recovery()
+                self._log_recovery()
                 self._lost = 0
             self._append(line)
         except OSError as exc:
-            self._lose(1)
+            self._count_lost(1)
             self._warn(exc)
 
-    def _lose(self, lines: int) -> None:
+    def _count_lost(self, lines: int) -> None:
         self._lost += lines
 
     def _warn(self, error: OSError) -> None:
@@ -64,15 +64,15 @@ class AuditFile:
         now_s = time.monotonic()
         if now_s >= self._warn_at_s:
             self._warn_at_s = now_s + WARN_EVERY_S
-            told = 'event=audit_failed path=%r why=%r lines_lost=%d'
-            _log.warning(told, self._path, error.strerror, self._lost)
+            text = 'event=audit_failed path=%r why=%r lines_lost=%d'
+            _log.warning(text, self._path, error.strerror, self._lost)
 
-    def _tell_recovery(self) -> None:
+    def _log_recovery(self) -> None:
         if self._is_failing:
             _log.warning('event=audit_goes_on path=%r lines_lost=%d', self._path, self._lost)
         self._is_failing, self._warn_at_s = False, 0.0
 
-    def _follow(self) -> None:
+    def _reopen_if_moved(self) -> None:
         """Open the file anew if another one, or none, is at its path."""
         here = os.fstat(self._descriptor)
         try:
@@ -86,14 +86,14 @@ class AuditFile:
         # Under the same number, because the queue waits for it.
         os.dup2(opened, self._descriptor, inheritable=False)
         os.close(opened)
-        self._is_torn = False
+        self._is_line_incomplete = False
 
     def _append(self, line: str) -> None:
         """Append a line; where a full disk tore the last one, below it."""
-        data = ('\n' * self._is_torn + line + '\n').encode()
+        data = ('\n' * self._is_line_incomplete + line + '\n').encode()
         while data:
             data = data[os.write(self._descriptor, data) :]
-            self._is_torn = bool(data)
+            self._is_line_incomplete = bool(data)
 
 
 def _open(path: str) -> int:

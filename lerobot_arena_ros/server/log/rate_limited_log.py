@@ -2,7 +2,7 @@
 What happens at a server, as log lines that no flood can multiply, and as an audit log.
 
 A log line is ``event=NAME key=value ...``. Of each event at most :data:`LINES` lines are written
-per period; :meth:`RateLimitedLog.turn_page`, called after each, writes how many were left out.
+per period; :meth:`RateLimitedLog.end_period`, called after each, writes how many were left out.
 
 The audit log gets each :meth:`RateLimitedLog.record` as one line of JSON, and of each
 :meth:`RateLimitedLog.sample` no more than :mod:`.samples` lets pass. Sans I/O but for the logger
@@ -65,7 +65,7 @@ class RateLimitedLog:
         if self._audit is not None and self._samples.is_new(event, kept := _kept(values)):
             self._audit(audit_line(event, kept))
 
-    def turn_page(self) -> None:
+    def end_period(self) -> None:
         """Begin another period, and write what was left out in the last one."""
         count, self._count = self._count, Counter()
         for (level, event), lines in count.items():

@@ -13,12 +13,12 @@ from collections.abc import Iterator, Mapping
 
 from ..access.addresses import client_of
 
-__all__ = ['MOST_OF_SENDER', 'MOST_OF_TOKEN', 'Samples']
+__all__ = ['MAX_PER_SENDER', 'MAX_PER_TOKEN', 'Samples']
 
-MOST_OF_SENDER = 20
+MAX_PER_SENDER = 20
 """Different lines of one event, token and address; addresses of one IPv6 network count as one."""
 
-MOST_OF_TOKEN = 200
+MAX_PER_TOKEN = 200
 """Different lines of one event and token, from however many addresses."""
 
 Values = Mapping[str, int | str]
@@ -46,9 +46,9 @@ class Samples:
             return False
         token, client = str(values.get('token', '')), client_of(str(values.get('peer', '')))
         of_token, of_sender = (event, token), (event, token, client)
-        if self._different[of_token] >= MOST_OF_TOKEN:
+        if self._different[of_token] >= MAX_PER_TOKEN:
             self._count_other(event, 'several', token)
-        elif self._different[of_sender] >= MOST_OF_SENDER:
+        elif self._different[of_sender] >= MAX_PER_SENDER:
             self._count_other(event, client, token)
         else:
             self._different.update((of_token, of_sender))

@@ -32,8 +32,8 @@ def _write(text: str, _: float) -> None:
     sys.stderr.write(f'{text}\n')
 
 
-def _tell_lost(lines: int) -> None:
+def _report_lost(lines: int) -> None:
     _write(f'WARNING lerobot_arena_ros.server: event=log_lines_lost lines={lines}', 0.0)
 
 
-_queue = LogQueue(_STDERR, _tell_lost)
+_queue = LogQueue(_STDERR, _report_lost)

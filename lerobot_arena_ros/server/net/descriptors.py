@@ -8,9 +8,9 @@ import resource
 from ..access.admission import MIN_WAITING, waiting_places
 from ..rooms.limits import Limits
 
-__all__ = ['OTHERS', 'fit_descriptors']
+__all__ = ['RESERVED', 'fit_descriptors']
 
-OTHERS = 64
+RESERVED = 64
 """Descriptors that are kept for all else: listening sockets, logs, files of the console."""
 
 
@@ -30,7 +30,7 @@ def fit_descriptors(limits: Limits) -> tuple[Limits, str | None]:
         return limits, None
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     # Half as many may wait, but not fewer than MIN_WAITING.
-    most = hard - OTHERS
+    most = hard - RESERVED
     fitting = max(1, min(most * 2 // 3, most - MIN_WAITING))
     return replace(limits, connections=fitting), (
         f'--max-connections {limits.connections}: the system allows this process {hard} file'
@@ -40,4 +40,4 @@ def fit_descriptors(limits: Limits) -> tuple[Limits, str | None]:
 
 
 def _needed(limits: Limits) -> int:
-    return limits.connections + waiting_places(limits) + OTHERS
+    return limits.connections + waiting_places(limits) + RESERVED

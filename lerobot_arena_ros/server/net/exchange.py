@@ -64,9 +64,9 @@ class Exchange:
         self._body = bytearray()
         self._is_whole = False
         self._is_read = False
-        self._news = asyncio.Event()
+        self._changed = asyncio.Event()
         self._head: Message = {}
-        self._answer_body = b''
+        self._response_body = b''
 
     async def run(self, app: App) -> None:
         """Have the application answer the request."""
@@ -74,32 +74,32 @@ class Exchange:
             await app(self._scope, self._receive, self._send)
         except Exception:
             _log.exception('event=request_broke path=%r', self._scope['path'])
-        self._answer(500, [(b'content-type', b'text/plain')], b'Internal Server Error')
+        self._send_response(500, [(b'content-type', b'text/plain')], b'Internal Server Error')
 
     def feed(self, data: bytes) -> bool:
         """Take a piece of the body; return whether more of it may follow at once."""
         if self.is_over:
             return True
         self._body += data
-        self._news.set()
+        self._changed.set()
         return len(self._body) < MAX_BUFFERED_BYTES
 
     def feed_end(self) -> None:
         """Note that the body is complete."""
         self._is_whole = True
-        self._news.set()
+        self._changed.set()
 
     def end(self) -> None:
         """Have no answer sent: the client has gone, or was answered in another way."""
         self.is_over = True
-        self._news.set()
+        self._changed.set()
 
     async def _receive(self) -> Message:
         while not (self._body or self.is_over or (self._is_whole and not self._is_read)):
-            self._news.clear()
+            self._changed.clear()
             if not self._is_whole:
                 self._want_more()
-            await self._news.wait()
+            await self._changed.wait()
         if self.is_over:
             return {'type': 'http.disconnect'}
         body = bytes(self._body)
@@ -112,13 +112,15 @@ class Exchange:
         if kind == 'http.response.start':
             self._head = message
         elif kind == 'http.response.body':
-            self._answer_body += message.get('body', b'')
+            self._response_body += message.get('body', b'')
             if not message.get('more_body'):
-                self._answer(self._head['status'], [*self._head['headers']], self._answer_body)
+                self._send_response(
+                    self._head['status'], [*self._head['headers']], self._response_body
+                )
         elif kind == 'close':
-            self._answer(403, [], b'')
+            self._send_response(403, [], b'')
 
-    def _answer(self, status: int, headers: Headers, body: bytes) -> None:
+    def _send_response(self, status: int, headers: Headers, body: bytes) -> None:
         if self.is_over:
             return
         self.is_over = True

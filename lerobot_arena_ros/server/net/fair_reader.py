@@ -75,7 +75,7 @@ class FairReader(asyncio.BufferedProtocol):
     def resume(self) -> None:
         """Read on."""
         self._is_paused = False
-        self._read_on()
+        self._resume_reading()
 
     def connection_made(self, transport: Any) -> None:
         """Begin; called by the event loop."""
@@ -117,9 +117,9 @@ class FairReader(asyncio.BufferedProtocol):
 
     def _on_next_turn(self) -> None:
         self._is_waiting = False
-        self._read_on()
+        self._resume_reading()
 
-    def _read_on(self) -> None:
+    def _resume_reading(self) -> None:
         if self._is_paused or self._is_waiting or self._is_lost or self.transport.is_closing():
             return
         # Before Python 3.11 a TLS transport has lost its own transport one turn earlier.

@@ -63,29 +63,29 @@ class HttpConnection:
         self._is_congested = False
         self._is_ending = False
         self._timer: asyncio.TimerHandle | None = None
-        self._stall: asyncio.TimerHandle | None = None
+        self._stall_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, reader: FairReader) -> None:
         """Wait for a request."""
         self._reader = reader
         self._transport = reader.transport
-        self._expect_within(self._timing.join_s)
+        self._start_timeout(self._timing.join_s)
 
     def data_received(self, data: bytes) -> None:
         """Read what came of a request."""
         if self._is_idle:
             self._is_idle = False
-            self._expect_within(self._timing.join_s)
+            self._start_timeout(self._timing.join_s)
         if self._exchange is None and not self._head.feed(data):
-            self._hang_up('ambiguous_request')
+            self._abort('ambiguous_request')
             return
         self._http.receive_data(data)
         self._read_events()
 
     def connection_lost(self) -> None:
         """End the request that is being served."""
-        self._stop_expecting()
-        self._stop_stalling()
+        self._cancel_timeout()
+        self._cancel_stall_timer()
         if self._exchange is not None:
             self._exchange.end()
 
@@ -93,14 +93,14 @@ class HttpConnection:
         """Give the client some time to read its answer."""
         self._is_congested = True
         loop = asyncio.get_running_loop()
-        self._stall = loop.call_later(self._timing.stall_s, self._hang_up, 'too_slow')
+        self._stall_timer = loop.call_later(self._timing.stall_s, self._abort, 'too_slow')
 
     def resume_writing(self) -> None:
         """Go on with the next request."""
         self._is_congested = False
-        self._stop_stalling()
+        self._cancel_stall_timer()
         if self._exchange is not None and self._exchange.is_over:
-            self._go_on()
+            self._start_next_request()
 
     def shut_down(self) -> None:
         """End the connection, after the request that is being served."""
@@ -113,33 +113,33 @@ class HttpConnection:
             try:
                 event = self._http.next_event()
             except h11.RemoteProtocolError:
-                self._reject()
+                self._send_bad_request()
                 return
             if event is h11.NEED_DATA or event is h11.PAUSED:
                 return
-            self._take(event)
+            self._handle_event(event)
 
-    def _take(self, event: object) -> None:
+    def _handle_event(self, event: object) -> None:
         exchange = self._exchange
         if isinstance(event, h11.Request):
-            self._begin(event)
+            self._start_request(event)
         elif isinstance(event, h11.ConnectionClosed) or exchange is None:
             self._close()
         elif isinstance(event, h11.Data):
             if not exchange.feed(bytes(event.data)):
                 self._reader.pause()
         elif exchange.is_over:
-            self._go_on()
+            self._start_next_request()
         else:
             self._reader.pause()
             exchange.feed_end()
 
-    def _begin(self, request: h11.Request) -> None:
-        self._stop_expecting()
+    def _start_request(self, request: h11.Request) -> None:
+        self._cancel_timeout()
         scope = self._scope(request)
         if scope['type'] == 'websocket':
             socket = self._make_socket()
-            socket.prepare(scope['headers'], self._hand_over)
+            socket.prepare(scope['headers'], self._upgrade)
             scope['state']['socket'] = socket
         self._exchange = Exchange(scope, self._respond, self._want_more)
         # The loop itself keeps no reference to its tasks.
@@ -174,11 +174,11 @@ class HttpConnection:
             self._send(h11.InformationalResponse(status_code=100, headers=[], reason=b'Continue'))
         self._reader.resume()
 
-    def _hand_over(self, socket: WebSocket) -> None:
+    def _upgrade(self, socket: WebSocket) -> None:
         """Give the connection to a WebSocket."""
         assert self._exchange is not None
         self._exchange.end()
-        self._stop_stalling()
+        self._cancel_stall_timer()
         self._reader.handler = socket
         socket.connection_made(self._reader)
         self._reader.resume()
@@ -192,9 +192,9 @@ class HttpConnection:
         reason = http.HTTPStatus(status).phrase.encode('ascii')
         response = h11.Response(status_code=status, headers=headers, reason=reason)
         self._send(response, *([h11.Data(data=body)] if body else []), h11.EndOfMessage())
-        self._go_on()
+        self._start_next_request()
 
-    def _reject(self) -> None:
+    def _send_bad_request(self) -> None:
         """Answer what cannot be read."""
         if self._exchange is not None:
             self._exchange.end()
@@ -209,7 +209,7 @@ class HttpConnection:
     def _send(self, *events: h11.Event) -> None:
         self._transport.write(b''.join(self._http.send(event) or b'' for event in events))
 
-    def _go_on(self) -> None:
+    def _start_next_request(self) -> None:
         """Read the next request, as soon as this one has come whole and its answer is taken."""
         if self._is_ending or self._http.our_state is not h11.DONE:
             self._close()
@@ -217,7 +217,7 @@ class HttpConnection:
         if self._is_congested:
             return
         if self._http.their_state is not h11.DONE:
-            self._expect_within(self._timing.join_s)
+            self._start_timeout(self._timing.join_s)
             self._reader.resume()
             return
         self._exchange = None
@@ -225,37 +225,37 @@ class HttpConnection:
         data, _ = self._http.trailing_data
         self._head.begin()
         if not self._head.feed(bytes(data)):
-            self._hang_up('ambiguous_request')
+            self._abort('ambiguous_request')
             return
         self._is_idle = not data
-        self._expect_within(KEEP_ALIVE_S if self._is_idle else self._timing.join_s)
+        self._start_timeout(KEEP_ALIVE_S if self._is_idle else self._timing.join_s)
         self._reader.resume()
         self._read_events()
 
-    def _hang_up(self, code: str) -> None:
+    def _abort(self, code: str) -> None:
         self._refuse(code)
         self._transport.abort()
 
     def _close(self) -> None:
         """Close the connection when the client has read what was sent, or after ``stall_s``."""
         self._transport.close()
-        self._stop_expecting()
+        self._cancel_timeout()
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(self._timing.stall_s, self._transport.abort)
 
-    def _expect_within(self, delay_s: float) -> None:
-        self._stop_expecting()
+    def _start_timeout(self, delay_s: float) -> None:
+        self._cancel_timeout()
         self._timer = asyncio.get_running_loop().call_later(delay_s, self._close)
 
-    def _stop_expecting(self) -> None:
+    def _cancel_timeout(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    def _stop_stalling(self) -> None:
-        if self._stall is not None:
-            self._stall.cancel()
-            self._stall = None
+    def _cancel_stall_timer(self) -> None:
+        if self._stall_timer is not None:
+            self._stall_timer.cancel()
+            self._stall_timer = None
 
 
 def _wants_websocket(headers: Headers) -> bool:

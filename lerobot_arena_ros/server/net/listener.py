@@ -88,9 +88,9 @@ class Listener:
                 self._report('no_descriptors', exc.strerror or str(exc))
                 return
             accepted.setblocking(False)
-            self._take(accepted, str(address[0]))
+            self._admit(accepted, str(address[0]))
 
-    def _take(self, accepted: socket.socket, address: str) -> None:
+    def _admit(self, accepted: socket.socket, address: str) -> None:
         connection = _Connection(accepted)
         entry, victim = self._admission.arrive(address, connection.end, time.monotonic())
         if victim is not None:

@@ -15,7 +15,7 @@ __all__ = ['BURST_S', 'RateLimiter', 'Verdict']
 BURST_S = 2.0
 """How many seconds' worth of frames may come at once."""
 
-COMPLAINT_PERIOD_S = 1.0
+REPLY_PERIOD_S = 1.0
 """The least time between two errors to a participant that is too fast, in seconds."""
 
 
@@ -24,7 +24,7 @@ class Verdict(Enum):
 
     PASS = 'pass'
     DROP = 'drop'
-    COMPLAIN = 'complain'
+    DROP_AND_REPLY = 'drop_and_reply'
     """Drop it and say so."""
     CLOSE = 'close'
 
@@ -40,11 +40,11 @@ class RateLimiter:
     def __init__(self, rate_hz: float, now_s: float) -> None:
         self._rate_hz = rate_hz
         self._full = max(1.0, rate_hz * BURST_S)
-        self._left = self._patience = self._full
+        self._tokens = self._reserve = self._full
         self._seen_s = now_s
-        self._complained_s = now_s - COMPLAINT_PERIOD_S
+        self._replied_s = now_s - REPLY_PERIOD_S
 
-    def judge(self, now_s: float, cost: float = 1.0) -> Verdict:
+    def check(self, now_s: float, cost: float = 1.0) -> Verdict:
         """
         Return what is to be done with a frame that came now.
 
@@ -52,15 +52,15 @@ class RateLimiter:
         """
         earned = (now_s - self._seen_s) * self._rate_hz
         self._seen_s = now_s
-        self._left = min(self._full, self._left + earned)
-        self._patience = min(self._full, self._patience + earned)
-        if self._left >= cost:
-            self._left -= cost
+        self._tokens = min(self._full, self._tokens + earned)
+        self._reserve = min(self._full, self._reserve + earned)
+        if self._tokens >= cost:
+            self._tokens -= cost
             return Verdict.PASS
-        if self._patience < cost:
+        if self._reserve < cost:
             return Verdict.CLOSE
-        self._patience -= cost
-        if now_s - self._complained_s < COMPLAINT_PERIOD_S:
+        self._reserve -= cost
+        if now_s - self._replied_s < REPLY_PERIOD_S:
             return Verdict.DROP
-        self._complained_s = now_s
-        return Verdict.COMPLAIN
+        self._replied_s = now_s
+        return Verdict.DROP_AND_REPLY

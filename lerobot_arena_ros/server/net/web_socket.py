@@ -50,8 +50,8 @@ _HANDSHAKE = (
 _SEND_EOF = b''
 
 # websockets logs each connection at INFO, and each frame at DEBUG.
-_silent = logging.getLogger('lerobot_arena_ros.websockets')
-_silent.setLevel(logging.CRITICAL)
+_muted = logging.getLogger('lerobot_arena_ros.websockets')
+_muted.setLevel(logging.CRITICAL)
 
 OnMessage = Callable[[str | bytes, Verdict], None]
 
@@ -63,7 +63,7 @@ class WebSocket:
     :ivar on_congested: called when the peer reads more slowly than it is written to.
     :ivar on_drained: called when it has caught up.
     :ivar on_flood: called when it sends far too many frames, of whatever kind.
-    :ivar has_room: whether the peer has caught up with what it was sent.
+    :ivar is_writable: whether the peer has caught up with what it was sent.
     :param max_bytes: bytes of a message; a larger one ends the connection with 1009.
     :param rate_hz: messages per second that are taken.
     """
@@ -72,12 +72,12 @@ class WebSocket:
         self.on_congested: Callable[[], object] = _nothing
         self.on_drained: Callable[[], object] = _nothing
         self.on_flood: Callable[[], object] = _nothing
-        self.has_room = True
-        self._protocol = ServerProtocol(max_size=max_bytes, logger=_silent)
+        self.is_writable = True
+        self._protocol = ServerProtocol(max_size=max_bytes, logger=_muted)
         self._rate_hz = rate_hz
         self._limiter = RateLimiter(rate_hz, time.monotonic())
         # What one control frame counts, where a message counts 1.
-        self._small_cost = min(0.5, rate_hz / WIRE_HZ)
+        self._control_cost = min(0.5, rate_hz / WIRE_HZ)
         self._on_message: OnMessage | None = None
         self._messages: deque[str | bytes] = deque()
         self._parts: list[bytes] = []
@@ -88,15 +88,15 @@ class WebSocket:
         self._received_message = asyncio.Event()
         self._ended = asyncio.Event()
 
-    def prepare(self, headers: Headers, take_over: Callable[[WebSocket], None]) -> None:
+    def prepare(self, headers: Headers, upgrade: Callable[[WebSocket], None]) -> None:
         """
         Get ready for :meth:`accept`.
 
         :param headers: of the request, names in lower case.
-        :param take_over: has this object handle the connection.
+        :param upgrade: has this object handle the connection.
         """
         self._headers = headers
-        self._take_over = take_over
+        self._upgrade = upgrade
 
     def accept(self) -> bool:
         """
@@ -113,7 +113,7 @@ class WebSocket:
                     self._protocol.send_response(self._protocol.accept(request))
         except Exception:  # websockets before 11 raises what it cannot read.
             self._protocol.send_response(self._protocol.reject(HTTPStatus.BAD_REQUEST, ''))
-        self._take_over(self)
+        self._upgrade(self)
         return self._protocol.state is State.OPEN
 
     @property
@@ -148,7 +148,7 @@ class WebSocket:
         self._limiter = RateLimiter(self._rate_hz, time.monotonic())
         self._on_message = on_message
         while self._messages:
-            self._hand_on(self._messages.popleft())
+            self._dispatch(self._messages.popleft())
         self._reader.resume()
         await self._ended.wait()
 
@@ -216,7 +216,7 @@ class WebSocket:
         self._flush()
         for frame in frames:
             if isinstance(frame, Frame):
-                self._take(frame)
+                self._handle_frame(frame)
 
     def connection_lost(self) -> None:
         """End."""
@@ -228,12 +228,12 @@ class WebSocket:
 
     def pause_writing(self) -> None:
         """Note that the peer does not keep up."""
-        self.has_room = False
+        self.is_writable = False
         self.on_congested()
 
     def resume_writing(self) -> None:
         """Note that the peer has caught up."""
-        self.has_room = True
+        self.is_writable = True
         self.on_drained()
 
     def shut_down(self) -> None:
@@ -247,27 +247,27 @@ class WebSocket:
                 self._transport.close()
                 self.linger()
             # A peer that does not read gets no answers to its pings, because they would pile up.
-            elif self.has_room or self._protocol.state is not State.OPEN:
+            elif self.is_writable or self._protocol.state is not State.OPEN:
                 self._transport.write(data)
 
-    def _take(self, frame: Frame) -> None:
+    def _handle_frame(self, frame: Frame) -> None:
         if frame.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
             if frame.opcode is not Opcode.CONT:
                 self._is_text = frame.opcode is Opcode.TEXT
             if frame.fin and not self._parts:
-                self._finish(frame.data)
+                self._complete_message(frame.data)
                 return
             self._parts.append(bytes(frame.data))
             if frame.fin:
                 data = b''.join(self._parts)
                 self._parts.clear()
-                self._finish(data)
+                self._complete_message(data)
                 return
-        if self._limiter.judge(time.monotonic(), self._small_cost) is Verdict.CLOSE:
+        if self._limiter.check(time.monotonic(), self._control_cost) is Verdict.CLOSE:
             on_flood, self.on_flood = self.on_flood, _nothing
             on_flood()
 
-    def _finish(self, data: bytes | bytearray | memoryview) -> None:
+    def _complete_message(self, data: bytes | bytearray | memoryview) -> None:
         try:
             message = str(data, 'utf-8') if self._is_text else bytes(data)
         except UnicodeDecodeError:
@@ -276,14 +276,14 @@ class WebSocket:
             return
         self._received_message.set()
         if self._on_message is not None:
-            self._hand_on(message)
+            self._dispatch(message)
             return
         self._messages.append(message)
         self._reader.pause()
 
-    def _hand_on(self, message: str | bytes) -> None:
+    def _dispatch(self, message: str | bytes) -> None:
         assert self._on_message is not None
-        self._on_message(message, self._limiter.judge(time.monotonic()))
+        self._on_message(message, self._limiter.check(time.monotonic()))
 
 
 def _drop(_message: str | bytes, _verdict: Verdict) -> None:

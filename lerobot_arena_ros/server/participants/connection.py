@@ -22,7 +22,7 @@ from ..rooms.counters import Counters
 
 __all__ = ['Connection', 'frame_of']
 
-GOODBYE_S = 5.0
+CLOSE_TIMEOUT_S = 5.0
 """How long a peer has to answer a close frame, in seconds, before it is hung up on."""
 
 MAX_PENDING = 100
@@ -64,8 +64,8 @@ class Connection:
         self._log = log
         self._outbox = Outbox()
         self._is_closing = False
-        self._has_spoken = True
-        self._silent_looks = 0
+        self._has_sent = True
+        self._silent_checks = 0
         self._timer: asyncio.TimerHandle | None = None
         socket.on_congested = self._on_congested
         socket.on_drained = self._on_drained
@@ -89,28 +89,28 @@ class Connection:
             timeout_s, with_message=with_message
         )
 
-    def count_silent_look(self) -> int:
+    def count_silent_check(self) -> int:
         """
         Return how many calls in a row found that no message has come since the call before.
 
         Calls are counted instead of seconds, so that a pause of this process counts as one call.
         """
-        self._silent_looks = 0 if self._has_spoken else self._silent_looks + 1
-        self._has_spoken = False
-        return self._silent_looks
+        self._silent_checks = 0 if self._has_sent else self._silent_checks + 1
+        self._has_sent = False
+        return self._silent_checks
 
     async def receive(self) -> str | bytes | None:
         """Wait for the next message; None once the connection is closing or has ended."""
         message = await self._socket.receive()
         return None if self._is_closing else message
 
-    async def listen(self, hear: Callable[[str | bytes, Verdict], object]) -> None:
+    async def listen(self, handle: Callable[[str | bytes, Verdict], object]) -> None:
         """Have every message handled, until the connection has ended."""
 
         def on_message(message: str | bytes, verdict: Verdict) -> None:
-            self._has_spoken = True
+            self._has_sent = True
             if not self._is_closing:
-                hear(message, verdict)
+                handle(message, verdict)
 
         await self._socket.listen(on_message)
 
@@ -129,13 +129,13 @@ class Connection:
         """
         if self._is_closing:
             return
-        if self._socket.has_room:
+        if self._socket.is_writable:
             self._counters.frames_out += 1
             self._socket.write(frame or frame_of(message))
             return
         self._counters.merged += self._outbox.put(message)
         if self._outbox.pending_others > MAX_PENDING:
-            self._give_up()
+            self._close_slow_peer()
 
     def close(self, code: int, reason: str = '') -> None:
         """Say goodbye; whatever is still to be sent goes first. Closing twice is fine."""
@@ -144,7 +144,7 @@ class Connection:
         self._flush(even_if_full=True)
         self._is_closing = True
         self._socket.close(code, reason)
-        self._start_timer(GOODBYE_S, self._socket.abort)
+        self._start_timer(CLOSE_TIMEOUT_S, self._socket.abort)
         self.on_close()
 
     def abort(self) -> None:
@@ -161,7 +161,7 @@ class Connection:
 
     def _on_congested(self) -> None:
         if not self._is_closing:
-            self._start_timer(self._stall_s, self._give_up)
+            self._start_timer(self._stall_s, self._close_slow_peer)
 
     def _on_drained(self) -> None:
         if not self._is_closing:
@@ -169,19 +169,19 @@ class Connection:
             self._flush()
 
     def _flush(self, *, even_if_full: bool = False) -> None:
-        while self._outbox and (even_if_full or self._socket.has_room):
+        while self._outbox and (even_if_full or self._socket.is_writable):
             message = self._outbox.take()
             assert message is not None
             self._counters.frames_out += 1
             self._socket.write(frame_of(message))
 
-    def _give_up(self) -> None:
+    def _close_slow_peer(self) -> None:
         self._refuse('too_slow')
         self.close(TRY_AGAIN_LATER, 'too slow')
 
     def _refuse(self, code: str) -> None:
         self._counters.refused[code] += 1
-        self._log.note(code, **self.actor.named)
+        self._log.note(code, **self.actor.log_fields)
 
     def _start_timer(self, delay_s: float, action: Callable[[], None]) -> None:
         self._stop_timer()

@@ -51,7 +51,7 @@ POLICY_VIOLATION = 1008
 SILENT = 4408
 """The close code for a participant whose program has sent nothing for too long."""
 
-LIVENESS_LOOKS = 5
+LIVENESS_CHECKS = 5
 """How many times in ``liveness_s`` the server looks whether participants have sent something."""
 
 REPLACED = 4409
@@ -122,7 +122,7 @@ class ConnectionManager:
             if actor.granted.access >= holder.actor.granted.access:
                 with_message = Feature.LIVENESS in rival.features
                 if not await holder.is_alive(self.timing.probe_s, with_message=with_message):
-                    self._put_out(rival)
+                    self._disconnect_unresponsive(rival)
                 self._check_valid(actor)
         room = self.registry.room(workspace_id, room_id)
         rivals = room.rivals(join)
@@ -136,19 +136,19 @@ class ConnectionManager:
         connection.on_close = partial(self.leave, member)
         for message in room.welcome(member, now(), liveness_s=self.timing.liveness_s):
             connection.put(message)
-        self.log.record_often('joined', **self._who(member))
+        self.log.record_often('joined', **self._log_fields(member))
         return member
 
     def leave(self, member: Member) -> None:
         """Take a participant out of its room; leaving twice is fine."""
-        self._pass_on(member, *member.room.stops.forget(member))
+        self._forward(member, *member.room.stops.forget(member))
         delivery = member.room.leave(member, now())
         if member in self._connections:
-            self.log.record_often('left', **self._who(member))
+            self.log.record_often('left', **self._log_fields(member))
             del self._connections[member]
         self._deliver(delivery)
 
-    def hear(self, member: Member, text: str) -> None:
+    def handle_message(self, member: Member, text: str) -> None:
         """Do what a participant's message asks for."""
         self.counters.frames_in += 1
         try:
@@ -156,17 +156,17 @@ class ConnectionManager:
             if isinstance(message, ResetStop):
                 self._connections[member].actor.require(Access.DRIVE, member.room.workspace_id)
             if isinstance(message, EmergencyStop):
-                self._take_stop(member, message)
+                self._handle_stop(member, message)
             elif not isinstance(message, ResetStop):
                 self._deliver(member.room.handle(member, message, now()))
-            elif not member.room.stops.put_behind(member, message):
-                self._pass_on(member, message)
+            elif not member.room.stops.queue_behind(member, message):
+                self._forward(member, message)
         except ProtocolError as exc:
-            self._complain(member, exc)
+            self._reject_message(member, exc)
         except NotAllowed as exc:
-            self._refuse(member, exc)
+            self._deny(member, exc)
 
-    def overhear(self, member: Member, text: str) -> None:
+    def handle_rate_limited(self, member: Member, text: str) -> None:
         """Listen to what a participant says too often: a stop counts, nothing else does."""
         self.counters.frames_in += 1
         # Decoding costs more than all the rest, and JSON can hide a word in escapes only.
@@ -177,7 +177,7 @@ class ConnectionManager:
         except ProtocolError:
             return
         if isinstance(message, EmergencyStop):
-            self._take_stop(member, message)
+            self._handle_stop(member, message)
 
     def command(
         self, workspace_id: str, room_id: str, entries: tuple[Entry, ...], sender: Actor
@@ -200,7 +200,7 @@ class ConnectionManager:
         room = self.registry.room(workspace_id, room_id)
         delivery = room.command(entries, now())
         self._deliver(delivery)
-        who = {**sender.named, 'workspace': workspace_id, 'room': room_id}
+        who = {**sender.log_fields, 'workspace': workspace_id, 'room': room_id}
         self.log.record_often('command', **who)
         match delivery:
             case Delivery(message=JointUpdate(changed)):
@@ -228,7 +228,7 @@ class ConnectionManager:
         )
         if is_new:
             where = {'workspace': workspace_id, 'room': room.room_id}
-            self.log.record_often('room_created', **sender.named, **where)
+            self.log.record_often('room_created', **sender.log_fields, **where)
         return room
 
     def delete(self, workspace_id: str, room_id: str, sender: Actor) -> None:
@@ -243,7 +243,7 @@ class ConnectionManager:
         """
         room = self.registry.room(workspace_id, room_id)
         for member in room.members:
-            self._pass_on(member, *room.stops.forget(member))
+            self._forward(member, *room.stops.forget(member))
         delivery = self.registry.delete(workspace_id, room_id, now())
         told = tuple(member for member in delivery.recipients if member.features)
         self._deliver(delivery._replace(recipients=told))
@@ -252,7 +252,7 @@ class ConnectionManager:
             if connection is not None:
                 connection.close(ROOM_DELETED, 'room deleted')
         where = {'workspace': workspace_id, 'room': room_id}
-        self.log.record_often('room_deleted', **sender.named, **where)
+        self.log.record_often('room_deleted', **sender.log_fields, **where)
 
     def sweep(self, sender: Actor | None = None) -> int:
         """
@@ -262,7 +262,7 @@ class ConnectionManager:
         """
         dropped = self.registry.sweep(now())
         if dropped:
-            who = {} if sender is None else sender.named
+            who = {} if sender is None else sender.log_fields
             self.log.record('rooms_swept', count=dropped, **who)
         return dropped
 
@@ -270,7 +270,7 @@ class ConnectionManager:
         """Put out who has been silent for long and ask everybody else for a sign of life."""
         for member, connection in tuple(self._connections.items()):
             if connection.silent_s > 2 * self.timing.keepalive_s:
-                self._put_out(member)
+                self._disconnect_unresponsive(member)
             else:
                 connection.ping()
 
@@ -278,7 +278,7 @@ class ConnectionManager:
         """Disconnect each participant whose token is gone or has changed."""
         for member, connection in tuple(self._connections.items()):
             if connection.actor.grant not in self.tokens:
-                self.log.record('token_revoked', **self._who(member))
+                self.log.record('token_revoked', **self._log_fields(member))
                 connection.put(ErrorReply(_REVOKED, now().stamp, 'access_denied'))
                 connection.close(POLICY_VIOLATION, 'token revoked')
                 self.leave(member)
@@ -288,7 +288,7 @@ class ConnectionManager:
         for member, connection in tuple(self._connections.items()):
             if Feature.LIVENESS not in member.features:
                 continue
-            if connection.count_silent_look() >= LIVENESS_LOOKS:
+            if connection.count_silent_check() >= LIVENESS_CHECKS:
                 self._disconnect_silent(member, connection)
 
     def _check_valid(self, actor: Actor) -> None:
@@ -320,7 +320,7 @@ class ConnectionManager:
             if connection is not None:
                 connection.put(delivery.message, frame)
 
-    def _complain(self, member: Member, error: ProtocolError) -> None:
+    def _reject_message(self, member: Member, error: ProtocolError) -> None:
         if error.reason == 'json':
             text = 'Message is not a JSON object'
         elif error.reason == 'robot_state':
@@ -332,35 +332,35 @@ class ConnectionManager:
             return
         code = code_of(error)
         self.counters.refused[code] += 1
-        self.log.note('bad_frame', code=code, detail=error, **self._who(member))
+        self.log.note('bad_frame', code=code, detail=error, **self._log_fields(member))
         connection = self._connections.get(member)
         if connection is not None:
             joints = error.joints if Feature.REFUSED_JOINTS in member.features else {}
-            connection.put(ErrorReply(text, now().stamp, code, _short(joints)))
+            connection.put(ErrorReply(text, now().stamp, code, _limited(joints)))
 
-    def _take_stop(self, member: Member, stop: EmergencyStop) -> None:
+    def _handle_stop(self, member: Member, stop: EmergencyStop) -> None:
         if member not in self._connections:
             return
         room = member.room
-        if room.stops.pass_on(member, stop, time.monotonic()):
-            self._pass_on(member, stop)
+        if room.stops.submit(member, stop, time.monotonic()):
+            self._forward(member, stop)
         elif room not in self._rooms_with_waiting:
             self._rooms_with_waiting.add(room)
-            self._call_later(room)
+            self._schedule_forward(room)
 
-    def _call_later(self, room: Room) -> None:
-        asyncio.get_running_loop().call_later(PERIOD_S, self._pass_on_due, room)
+    def _schedule_forward(self, room: Room) -> None:
+        asyncio.get_running_loop().call_later(PERIOD_S, self._forward_due, room)
 
-    def _pass_on_due(self, room: Room) -> None:
+    def _forward_due(self, room: Room) -> None:
         for member in room.stops.due(time.monotonic()):
             # Taken one by one: a member that is put out meanwhile leaves, with its own stop.
-            self._pass_on(member, *room.stops.take(member))
+            self._forward(member, *room.stops.take(member))
         if room.stops.has_waiting:
-            self._call_later(room)
+            self._schedule_forward(room)
         else:
             self._rooms_with_waiting.discard(room)
 
-    def _pass_on(self, member: Member, *messages: EmergencyStop | ResetStop) -> None:
+    def _forward(self, member: Member, *messages: EmergencyStop | ResetStop) -> None:
         for message in messages:
             self._deliver(member.room.handle(member, message, now()))
             if isinstance(message, EmergencyStop):
@@ -369,19 +369,19 @@ class ConnectionManager:
                 self._record('reset_requested', member, robot=message.to)
 
     def _record(self, event: str, member: Member, **values: object) -> None:
-        self.log.record_often(event, **values, **self._who(member))
+        self.log.record_often(event, **values, **self._log_fields(member))
 
-    def _refuse(self, member: Member, error: NotAllowed) -> None:
+    def _deny(self, member: Member, error: NotAllowed) -> None:
         code = code_of(error)
         self.counters.refused[code] += 1
-        who = self._who(member)
+        who = self._log_fields(member)
         self.log.note(code, detail=error, **who)
         self.log.sample('refused', code=code, what='reset_stop', **who)
         connection = self._connections.get(member)
         if connection is not None:
             connection.put(ErrorReply(str(error), now().stamp, code))
 
-    def _who(self, member: Member) -> dict[str, object]:
+    def _log_fields(self, member: Member) -> dict[str, object]:
         connection = self._connections.get(member)
         actor = None if connection is None else connection.actor
         return {
@@ -394,7 +394,7 @@ class ConnectionManager:
         }
 
     def _replace(self, member: Member) -> None:
-        self.log.record_often('replaced', **self._who(member))
+        self.log.record_often('replaced', **self._log_fields(member))
         connection = self._connections[member]
         connection.put(ErrorReply('Replaced by a newer connection', now().stamp, 'replaced'))
         connection.close(REPLACED, 'replaced')
@@ -402,21 +402,21 @@ class ConnectionManager:
 
     def _disconnect_silent(self, member: Member, connection: Connection) -> None:
         self.counters.refused['silent'] += 1
-        self.log.note('silent', **self._who(member))
+        self.log.note('silent', **self._log_fields(member))
         text = f'Nothing came from this participant for {self.timing.liveness_s:g} s'
         connection.put(ErrorReply(text, now().stamp, 'silent'))
         connection.close(SILENT, 'silent')
 
-    def _put_out(self, member: Member) -> None:
+    def _disconnect_unresponsive(self, member: Member) -> None:
         self.counters.refused['no_answer'] += 1
-        self.log.note('no_answer', **self._who(member))
+        self.log.note('no_answer', **self._log_fields(member))
         connection = self._connections.get(member)
         self.leave(member)
         if connection is not None:
             connection.abort()
 
 
-def _short(joints: Mapping[str, str]) -> dict[str, str]:
+def _limited(joints: Mapping[str, str]) -> dict[str, str]:
     """Return what an error tells of refused joints; names without end are not repeated."""
     short = ((name, why) for name, why in joints.items() if len(name) <= MAX_NAMED_CHARS)
     return dict(islice(short, MAX_NAMED))

@@ -49,9 +49,9 @@ async def participate(
     connection = Connection(
         socket, actor, entry, stall_s=stall_s, counters=manager.counters, log=manager.log
     )
-    connection.on_flood(partial(_end_flood, connection, manager))
+    connection.on_flood(partial(_on_flood, connection, manager))
     try:
-        await _take_part(connection, workspace_id, room_id, manager)
+        await _serve_member(connection, workspace_id, room_id, manager)
     except Exception:
         connection.close(INTERNAL_ERROR)
         connection.linger()
@@ -59,13 +59,13 @@ async def participate(
     await connection.wait_ended()
 
 
-async def _take_part(
+async def _serve_member(
     connection: Connection, workspace_id: str, room_id: str, manager: ConnectionManager
 ) -> None:
     member = await _join(connection, workspace_id, room_id, manager)
     if member is not None:
         try:
-            await connection.listen(_Listener(connection, member, manager).hear)
+            await connection.listen(_MessageHandler(connection, member, manager).handle)
         finally:
             manager.leave(member)
 
@@ -100,13 +100,13 @@ async def _join(
         # The first text is that of the public server.
         text = detail if isinstance(exc, NotAllowed) else 'Cannot join room'
         _refuse(connection, manager, text, code, NORMAL)
-    who = {**connection.actor.named, 'workspace': workspace_id, 'room': room_id}
+    who = {**connection.actor.log_fields, 'workspace': workspace_id, 'room': room_id}
     manager.log.note('join_refused', code=code, detail=detail, **who)
     manager.log.sample('join_refused', code=code, **who)
     return None
 
 
-class _Listener:
+class _MessageHandler:
     """What happens with the frames of one participant."""
 
     def __init__(self, connection: Connection, member: Member, manager: ConnectionManager) -> None:
@@ -114,20 +114,20 @@ class _Listener:
         self._member = member
         self._manager = manager
 
-    def hear(self, frame: str | bytes, verdict: Verdict) -> None:
+    def handle(self, frame: str | bytes, verdict: Verdict) -> None:
         """Do what a message asks for, unless it is one too many or not a text."""
         if isinstance(frame, bytes):
             text = 'Binary frames are not understood'
             _disconnect(self._connection, self._manager, text, 'invalid_binary', UNSUPPORTED_DATA)
             return
         if verdict is Verdict.PASS:
-            self._manager.hear(self._member, frame)
+            self._manager.handle_message(self._member, frame)
         else:
-            self._manager.overhear(self._member, frame)
-            _bear(self._connection, self._manager, verdict)
+            self._manager.handle_rate_limited(self._member, frame)
+            _on_rate_limited(self._connection, self._manager, verdict)
 
 
-def _bear(connection: Connection, manager: ConnectionManager, verdict: Verdict) -> None:
+def _on_rate_limited(connection: Connection, manager: ConnectionManager, verdict: Verdict) -> None:
     """React to a frame too many."""
     rate = f'at most {manager.limits.frames_hz:g} messages a second'
     if verdict is Verdict.CLOSE:
@@ -135,13 +135,13 @@ def _bear(connection: Connection, manager: ConnectionManager, verdict: Verdict) 
         _disconnect(connection, manager, text, RATE_LIMITED, POLICY_VIOLATION)
         return
     manager.counters.refused[RATE_LIMITED] += 1
-    if verdict is Verdict.COMPLAIN:
-        manager.log.note(RATE_LIMITED, **connection.actor.named, closed=False)
+    if verdict is Verdict.DROP_AND_REPLY:
+        manager.log.note(RATE_LIMITED, **connection.actor.log_fields, closed=False)
         text = f'Too many messages: {rate} are taken, others dropped; emergency stops are not'
         connection.put(ErrorReply(text, now().stamp, RATE_LIMITED))
 
 
-def _end_flood(connection: Connection, manager: ConnectionManager) -> None:
+def _on_flood(connection: Connection, manager: ConnectionManager) -> None:
     """Put out a peer whose frames are mostly not even messages: pings, say, or pieces of one."""
     text = 'Far too many frames: pings, pongs and pieces of messages count, too'
     _disconnect(connection, manager, text, RATE_LIMITED, POLICY_VIOLATION)
@@ -152,7 +152,7 @@ def _disconnect(
     connection: Connection, manager: ConnectionManager, text: str, code: str, close_code: int
 ) -> None:
     """Disconnect a participant, and log which."""
-    manager.log.note(code, **connection.actor.named, closed=True)
+    manager.log.note(code, **connection.actor.log_fields, closed=True)
     _refuse(connection, manager, text, code, close_code)
 
 

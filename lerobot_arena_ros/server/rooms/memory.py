@@ -33,7 +33,7 @@ class KnownStop(NamedTuple):
     message: EmergencyStop
     steady_s: float
 
-    def told(self, now_s: float) -> LastStop:
+    def to_last_stop(self, now_s: float) -> LastStop:
         """Return the stop as it is told now."""
         stop = self.message
         age_s = now_s - self.steady_s

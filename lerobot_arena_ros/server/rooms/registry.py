@@ -34,7 +34,7 @@ class Registry:
         self._limits = limits
         self._workspaces: dict[str, dict[str, Room]] = {}
         self._stops: dict[tuple[str, str], KnownStop] = {}
-        self._tally_of_gone = RoomCounters()
+        self._removed_counters = RoomCounters()
 
     @property
     def workspace_count(self) -> int:
@@ -50,7 +50,7 @@ class Registry:
     def counters(self) -> RoomCounters:
         """The counts of all rooms together, with those that are gone."""
         total = RoomCounters()
-        total.add(self._tally_of_gone)
+        total.add(self._removed_counters)
         for room in self.rooms:
             total.add(room.counters)
         return total
@@ -169,7 +169,7 @@ class Registry:
         del rooms[room.room_id]
         if not rooms:
             del self._workspaces[room.workspace_id]
-        self._tally_of_gone.add(room.counters)
+        self._removed_counters.add(room.counters)
         if room.last_stop is not None:
             self._stops[room.workspace_id, room.room_id] = room.last_stop
         self._drop_old_stops(now)

@@ -207,7 +207,7 @@ class Room:
             member.role,
             now.stamp,
             features,
-            None if stop is None else stop.told(now.steady_s),
+            None if stop is None else stop.to_last_stop(now.steady_s),
             liveness_s if Feature.LIVENESS in features else None,
         )
         robots = self.robots if Feature.ROBOT_STATE in features else ()
@@ -278,7 +278,7 @@ class Room:
                 self.counters.robot_states += 1
                 return self._to_watchers(report, member)
             case ResetStop(to, stop_id=stop_id):
-                return self._pass_reset(member, to, stop_id, now)
+                return self._forward_reset(member, to, stop_id, now)
             case Unknown(kind):
                 if kind in _KNOWN_TO_BE_IGNORED:
                     return None
@@ -339,7 +339,7 @@ class Room:
         others = (each for each in watchers if each is not robot and each not in self._robots)
         return Delivery(tuple(others), report)
 
-    def _pass_reset(
+    def _forward_reset(
         self, member: Member, to: str | None, stop_id: str | None, now: Now
     ) -> Delivery:
         for robot in self.members:

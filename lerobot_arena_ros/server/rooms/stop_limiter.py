@@ -21,7 +21,7 @@ from typing import Generic, TypeVar
 
 from ...arena.messages import EmergencyStop, ResetStop
 
-__all__ = ['BURST', 'MAX_BEHIND', 'PAUSE_S', 'PERIOD_S', 'StopLimiter']
+__all__ = ['BURST', 'MAX_QUEUED', 'PAUSE_S', 'PERIOD_S', 'StopLimiter']
 
 BURST = 5
 """Stops of a room that are passed on at once after a pause of as many periods."""
@@ -32,7 +32,7 @@ PERIOD_S = 0.1
 PAUSE_S = 0.5
 """A participant whose last stop was passed on so many seconds ago does not wait for others."""
 
-MAX_BEHIND = 100
+MAX_QUEUED = 100
 """Requests for a reset that wait behind one stop: one for each robot of a room."""
 
 Sender = TypeVar('Sender')
@@ -58,7 +58,7 @@ class StopLimiter(Generic[Sender]):
         """Whether a stop waits; :meth:`due` is asked as long as one does."""
         return bool(self._waiting)
 
-    def pass_on(self, sender: Sender, stop: EmergencyStop, now_s: float) -> bool:
+    def submit(self, sender: Sender, stop: EmergencyStop, now_s: float) -> bool:
         """
         Take a stop that came now.
 
@@ -73,14 +73,14 @@ class StopLimiter(Generic[Sender]):
         self._waiting[sender] = [stop]
         return False
 
-    def put_behind(self, sender: Sender, request: ResetStop) -> bool:
+    def queue_behind(self, sender: Sender, request: ResetStop) -> bool:
         """
         Have a request wait if a stop of its sender waits, so that the two stay in order.
 
         :returns: False where none waits.
         """
         waiting = self._waiting.get(sender)
-        if waiting is not None and len(waiting) <= MAX_BEHIND:
+        if waiting is not None and len(waiting) <= MAX_QUEUED:
             waiting.append(request)
         return waiting is not None
 
