@@ -1,9 +1,9 @@
 """
-Which lines of the audit log are written of what clients may do very often. Pure.
+Samples frequent events for the audit log. No I/O.
 
-What happens again with the same values is counted. The number of different lines is limited per
-sender (the event, the name of the token and the address together), so that no client hides what
-another one does, and none fills the disk. What is beyond that is counted without its other values.
+An event that repeats with the same values is counted instead of written. The number of different
+lines is limited per event, token name and address, so that no client can hide the actions of
+another one or fill the disk. Events beyond this limit are counted without their other values.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from ..access.addresses import client_of
 __all__ = ['MAX_PER_SENDER', 'MAX_PER_TOKEN', 'Samples']
 
 MAX_PER_SENDER = 20
-"""Different lines of one event, token and address; addresses of one IPv6 network count as one."""
+"""Different lines per event, token and address; an IPv6 network counts as one address."""
 
 MAX_PER_TOKEN = 200
-"""Different lines of one event and token, from however many addresses."""
+"""Different lines per event and token, from all addresses together."""
 
 Values = Mapping[str, int | str]
 _Key = tuple[str, tuple[tuple[str, int | str], ...]]
 
 
 class Samples:
-    """What happened within one period."""
+    """The events of one period."""
 
     def __init__(self) -> None:
         self._times: Counter[_Key] = Counter()
@@ -35,10 +35,10 @@ class Samples:
 
     def is_new(self, event: str, values: Values) -> bool:
         """
-        Take what happened, and tell whether its line is to be written now.
+        Count an event, and return whether its line must be written now.
 
-        :param values: with ``peer`` and ``token`` of the sender where they are known; none of
-            them longer than a line may keep.
+        :param values: with ``peer`` and ``token`` of the sender if they are known, already cut to
+            the length limit of a line.
         """
         key = (event, tuple(values.items()))
         if key in self._times:
@@ -57,7 +57,7 @@ class Samples:
         return False
 
     def more(self) -> Iterator[tuple[str, dict[str, int | str]]]:
-        """Return the lines that are still to be written when the period ends."""
+        """Yield the lines to write at the end of the period, with the number of repetitions."""
         for (event, values), times in self._times.items():
             if times > 1:
                 yield event, {**dict(values), 'more': times - 1}

@@ -1,4 +1,4 @@
-"""One HTTP request and its response, as an ASGI application sees them."""
+"""One HTTP request and its response, in the form of ASGI messages."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = [
 ]
 
 MAX_BUFFERED_BYTES = 64 * 1024
-"""Bytes of a body that may wait for the application."""
+"""Bytes of a request body that are buffered for the application."""
 
 Headers = list[tuple[bytes, bytes]]
 Scope = MutableMapping[str, Any]
@@ -35,20 +35,20 @@ _SAFE_HEADERS = (
     (b'cache-control', b'no-store'),
     (b'x-content-type-options', b'nosniff'),
 )
-"""What each answer has, unless it has its own: it is not kept, and its type is what it says."""
+"""Added to each response that does not set them: do not cache, do not guess the type."""
 
 _log = logging.getLogger('lerobot_arena_ros.server')
 
 
 class Exchange:
     """
-    A request whose body comes in pieces, and the whole response to it.
+    A request whose body is received in pieces, and its complete response.
 
-    It serves a request for a WebSocket as well, until that is accepted.
+    Also handles a request for a WebSocket until the application accepts it.
 
-    :ivar is_over: whether the application's answer, if any is to come, does not count any more.
-    :param respond: called with the status, the headers and the body of the response, once.
-    :param want_more: called when the application waits for more of the body.
+    :ivar is_over: whether the response was sent or is no longer wanted.
+    :param respond: called once with the status, the headers and the body of the response.
+    :param want_more: called when the application waits for more of the request body.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Exchange:
         self._response_body = b''
 
     async def run(self, app: App) -> None:
-        """Have the application answer the request."""
+        """Run the application; respond with 500 if it fails or sends no response."""
         try:
             await app(self._scope, self._receive, self._send)
         except Exception:
@@ -77,7 +77,7 @@ class Exchange:
         self._send_response(500, [(b'content-type', b'text/plain')], b'Internal Server Error')
 
     def feed(self, data: bytes) -> bool:
-        """Take a piece of the body; return whether more of it may follow at once."""
+        """Buffer a piece of the body; return False if the caller must pause reading."""
         if self.is_over:
             return True
         self._body += data
@@ -85,12 +85,12 @@ class Exchange:
         return len(self._body) < MAX_BUFFERED_BYTES
 
     def feed_end(self) -> None:
-        """Note that the body is complete."""
+        """Mark the body as complete."""
         self._is_whole = True
         self._changed.set()
 
     def end(self) -> None:
-        """Have no answer sent: the client has gone, or was answered in another way."""
+        """Discard the response, because the client is gone or got another response."""
         self.is_over = True
         self._changed.set()
 
@@ -132,9 +132,9 @@ class Exchange:
 
 def missing_headers(headers: Headers, length: int | None) -> Headers:
     """
-    Return what the headers of an answer lack.
+    Return the standard headers that a response does not have yet.
 
-    :param length: bytes of its body; None where it can have none.
+    :param length: bytes of its body; None if the status allows no body.
     """
     names = {name.lower() for name, _ in headers}
     wanted = [(b'date', formatdate(usegmt=True).encode('ascii')), *_SAFE_HEADERS]

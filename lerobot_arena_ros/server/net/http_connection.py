@@ -1,8 +1,8 @@
 """
-One connection that speaks HTTP/1.1, by the Sans-I/O library h11.
+One HTTP/1.1 connection, parsed by the sans-I/O library h11.
 
-Requests are answered one after the other by an ASGI application. While one is served, nothing more
-is read. A request for a WebSocket has a :class:`.WebSocket` in its scope, under
+An ASGI application handles the requests one after the other. While a request is handled, the next
+request is not read. A request for a WebSocket has a :class:`.WebSocket` in
 ``scope['state']['socket']``, with which the application accepts it.
 """
 
@@ -25,7 +25,7 @@ from .web_socket import WebSocket
 __all__ = ['HttpConnection']
 
 KEEP_ALIVE_S = 5.0
-"""How long a connection stays open without a request, in seconds."""
+"""How long an idle connection stays open, in seconds."""
 
 MAX_HEAD_BYTES = 64 * 1024
 """Bytes of a request line and its headers."""
@@ -33,13 +33,13 @@ MAX_HEAD_BYTES = 64 * 1024
 
 class HttpConnection:
     """
-    Serves the requests of one connection.
+    Handles the requests of one connection.
 
     :param app: the ASGI application.
-    :param timing: how long a client may take for a request, and for reading the answer.
-    :param state: a copy becomes ``scope['state']`` of each request.
-    :param make_socket: makes the WebSocket for a request that wants one.
-    :param refuse: called with a reason when the connection is ended because of it.
+    :param timing: the timeouts for sending a request and for reading its response.
+    :param state: copied to ``scope['state']`` of each request.
+    :param make_socket: creates the WebSocket for a request that asks for one.
+    :param refuse: called with an error code when the connection is aborted because of it.
     """
 
     def __init__(
@@ -66,13 +66,13 @@ class HttpConnection:
         self._stall_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, reader: FairReader) -> None:
-        """Wait for a request."""
+        """Start the timeout for the first request."""
         self._reader = reader
         self._transport = reader.transport
         self._start_timeout(self._timing.join_s)
 
     def data_received(self, data: bytes) -> None:
-        """Read what came of a request."""
+        """Parse received data."""
         if self._is_idle:
             self._is_idle = False
             self._start_timeout(self._timing.join_s)
@@ -83,27 +83,27 @@ class HttpConnection:
         self._read_events()
 
     def connection_lost(self) -> None:
-        """End the request that is being served."""
+        """Cancel the timers and the current request."""
         self._cancel_timeout()
         self._cancel_stall_timer()
         if self._exchange is not None:
             self._exchange.end()
 
     def pause_writing(self) -> None:
-        """Give the client some time to read its answer."""
+        """Start the timeout for reading the response."""
         self._is_congested = True
         loop = asyncio.get_running_loop()
         self._stall_timer = loop.call_later(self._timing.stall_s, self._abort, 'too_slow')
 
     def resume_writing(self) -> None:
-        """Go on with the next request."""
+        """Cancel the timeout; handle the next request if the response is complete."""
         self._is_congested = False
         self._cancel_stall_timer()
         if self._exchange is not None and self._exchange.is_over:
             self._start_next_request()
 
     def shut_down(self) -> None:
-        """End the connection, after the request that is being served."""
+        """Close the connection after the current request."""
         self._is_ending = True
         if self._exchange is None:
             self._close()
@@ -142,7 +142,7 @@ class HttpConnection:
             socket.prepare(scope['headers'], self._upgrade)
             scope['state']['socket'] = socket
         self._exchange = Exchange(scope, self._respond, self._want_more)
-        # The loop itself keeps no reference to its tasks.
+        # Keep a reference, because the event loop does not.
         self._task = asyncio.get_running_loop().create_task(self._exchange.run(self._app))
 
     def _scope(self, request: h11.Request) -> Scope:
@@ -175,7 +175,7 @@ class HttpConnection:
         self._reader.resume()
 
     def _upgrade(self, socket: WebSocket) -> None:
-        """Give the connection to a WebSocket."""
+        """Make a WebSocket the handler of the connection."""
         assert self._exchange is not None
         self._exchange.end()
         self._cancel_stall_timer()
@@ -195,7 +195,7 @@ class HttpConnection:
         self._start_next_request()
 
     def _send_bad_request(self) -> None:
-        """Answer what cannot be read."""
+        """Respond to a request that cannot be parsed, and close the connection."""
         if self._exchange is not None:
             self._exchange.end()
         if self._http.our_state in (h11.IDLE, h11.SEND_RESPONSE):
@@ -210,7 +210,7 @@ class HttpConnection:
         self._transport.write(b''.join(self._http.send(event) or b'' for event in events))
 
     def _start_next_request(self) -> None:
-        """Read the next request, as soon as this one has come whole and its answer is taken."""
+        """Read the next request, once this one is complete and its response has been read."""
         if self._is_ending or self._http.our_state is not h11.DONE:
             self._close()
             return
@@ -237,7 +237,7 @@ class HttpConnection:
         self._transport.abort()
 
     def _close(self) -> None:
-        """Close the connection when the client has read what was sent, or after ``stall_s``."""
+        """Close the connection once all data is sent; abort it after ``stall_s``."""
         self._transport.close()
         self._cancel_timeout()
         loop = asyncio.get_running_loop()
