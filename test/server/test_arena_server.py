@@ -177,8 +177,8 @@ def test_a_port_in_use_is_named() -> None:
 
     assert (done.returncode, done.stdout) == (2, '')
     assert done.stderr == (
-        f'arena_server: --port {port}: in use on 127.0.0.1 already; stop the program that has it,'
-        ' or give another port (0 for one that is free)\n'
+        f'arena_server: --port {port}: in use on 127.0.0.1 already; end the program that uses it,'
+        ' or give another port (0: any free port)\n'
     )
 
 

@@ -108,8 +108,8 @@ async def test_it_speaks_tls(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ('token', 'said'),
     [
-        ({}, 'without a token, everybody'),
-        ({'LEROBOT_ARENA_TOKEN': 'zebra-7-long-enough'}, 'without TLS, everybody'),
+        ({}, 'without a token, anyone'),
+        ({'LEROBOT_ARENA_TOKEN': 'zebra-7-long-enough'}, 'without TLS, anyone'),
     ],
     ids=['open', 'unencrypted'],
 )
@@ -195,7 +195,7 @@ def test_every_limit_is_an_option() -> None:
     [
         ('--certfile nowhere.pem', ('--certfile nowhere.pem', 'No such file', 'expected PEM')),
         ('--keyfile key.pem', ('--keyfile key.pem', 'give --certfile, too')),
-        ('--certfile /etc/hostname', ('--certfile /etc/hostname', 'no such pair', 'PEM')),
+        ('--certfile /etc/hostname', ('--certfile /etc/hostname', 'not a certificate', 'PEM')),
         ('--token-file nowhere', ('--token-file nowhere', 'No such file', 'with the token')),
         ('--token-file empty', ('--token-file empty', 'it is empty')),
         ('--token-file /dev/null', ('--token-file /dev/null', 'not a regular file')),
@@ -260,8 +260,8 @@ def test_the_variable_is_no_token_of_a_server_with_named_tokens(tmp_path: Path) 
 
     assert codes == [401, 200]
     assert err.splitlines()[0] == (
-        'arena_server: warning: LEROBOT_ARENA_TOKEN is ignored, because --tokens is given: the'
-        f' token in it opens this server only if {file} has its hash'
+        'arena_server: warning: LEROBOT_ARENA_TOKEN is ignored, because --tokens is given: its'
+        f' token is valid only if {file} contains its hash'
     )
     assert 'zebra' not in err
 
@@ -273,7 +273,7 @@ def test_an_empty_variable_is_warned_of() -> None:
 
     assert err == (
         'arena_server: warning: LEROBOT_ARENA_TOKEN is empty, so clients need no token; unset it'
-        ' if that is meant\n'
+        ' if that is intended\n'
     )
 
 

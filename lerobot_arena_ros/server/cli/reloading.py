@@ -1,4 +1,4 @@
-"""SIGHUP: the server reads its tokens again. Without a handler, the signal would end it."""
+"""Handles SIGHUP: the server reads its tokens again. Without a handler, SIGHUP would end it."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ __all__ = ['SighupHandler', 'reload_tokens']
 
 class SighupHandler:
     """
-    Takes SIGHUP from now on, for as long as the process runs.
+    Handles SIGHUP until the process ends.
 
-    Made at the start of the process, so that a signal that comes before the loop runs counts, too.
+    Create it at the start of the process, so that a signal before the start of the loop is handled
+    too.
     """
 
     def __init__(self) -> None:
@@ -27,7 +28,7 @@ class SighupHandler:
         signal.signal(signal.SIGHUP, lambda *_: self._on_signal())
 
     async def run(self, reload: Callable[[], Awaitable[None]]) -> None:
-        """Call a function after each signal; once for those that come while it runs."""
+        """Call a function after each signal; signals during a call cause one more call."""
         self._loop = asyncio.get_running_loop()
         while True:
             await self._received.wait()
@@ -38,14 +39,14 @@ class SighupHandler:
         if self._loop is None:
             self._received.set()
             return
-        with contextlib.suppress(RuntimeError):  # The loop has ended, and all with it.
+        with contextlib.suppress(RuntimeError):  # The loop has ended.
             self._loop.call_soon_threadsafe(self._received.set)
 
 
 async def reload_tokens(options: Options, manager: ConnectionManager, rules: Rules) -> None:
-    """Take the tokens of the file as it is now, and disconnect those whose token is gone."""
+    """Replace the tokens with those of the file, and disconnect clients without a valid token."""
     try:
-        # In a thread, because a stop must not wait until many tokens are read.
+        # In a thread, because reading many tokens must not delay an emergency stop.
         grants = await asyncio.to_thread(read_grants, options)
     except UsageError as exc:
         manager.log.warn('tokens_not_read', why=exc, kept='the tokens that were read before')

@@ -1,4 +1,4 @@
-"""Middleware before every request: the access rules, and limits to its size and time."""
+"""Middleware for all requests: access rules, connection limits, body size and timeout."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 DRAIN_FACTOR = 16
-"""A body so many times too large is still read to its end: who is hung up on hears no reason."""
+"""A body up to this factor too large is read to its end, so that the client gets the error."""
 
 _HTTP = {'http': 'http', 'https': 'https', 'ws': 'http', 'wss': 'https'}
 
@@ -31,7 +31,7 @@ _FULL = Denial(503, 'connections_full', 'this server has as many connections as 
 
 
 class _Refused(Exception):
-    """A request ends here."""
+    """Ends a request with a refusal."""
 
     def __init__(self, denial: Denial) -> None:
         super().__init__(denial.detail)
@@ -40,9 +40,9 @@ class _Refused(Exception):
 
 class AccessMiddleware:
     """
-    ASGI middleware that lets in whom the rules let in.
+    ASGI middleware that applies the access rules.
 
-    :param manager: has the limits, and counts and logs what is refused.
+    :param manager: provides the limits, the counters and the log.
     """
 
     def __init__(self, app: App, *, manager: ConnectionManager, rules: Rules) -> None:
@@ -52,7 +52,7 @@ class AccessMiddleware:
         self._guesses = Guesses()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or answer it here."""
+        """Forward a request to the application, or refuse it."""
         if scope['type'] not in ('http', 'websocket'):
             await self._app(scope, receive, send)
             return
@@ -70,7 +70,7 @@ class AccessMiddleware:
             )
         finally:
             if scope['type'] == 'http':
-                # The next request has to show a token again.
+                # The next request must send a token again.
                 self._release_place(scope)
 
     async def _admit(self, scope: Scope) -> None:
@@ -83,7 +83,7 @@ class AccessMiddleware:
             for name, value in scope['headers']
         }
         query, given = split_query(scope['query_string'].decode('latin-1'))
-        # What logs the request later must not find the token in it.
+        # Remove the token, so that it cannot be logged later.
         scope['query_string'] = query.encode('latin-1')
         scope['headers'] = [item for item in scope['headers'] if item[0] != b'authorization']
         query_token = given if is_websocket else None
@@ -101,23 +101,23 @@ class AccessMiddleware:
             self._manager.counters.requests[answer.name] += 1
 
     def _check_valid(self, actor: Actor) -> None:
-        """Refuse a request whose token was taken away before the whole request had come."""
+        """Refuse a request whose token was revoked before the request was complete."""
         if actor.grant is not None and actor.grant not in self._rules.tokens:
             raise _Refused(NO_TOKEN)
 
     async def _wait_if_guessed(self, address: str) -> None:
-        # Behind a proxy, where addresses write nothing, there is no limit per address either.
+        # Behind a proxy all clients have one address, so the limit per address is off there.
         if self._manager.limits.per_address:
             delay_s = self._guesses.delay_s(address, time.monotonic())
             if delay_s:
                 await asyncio.sleep(delay_s)
 
     def _assign_place(self, scope: Scope, grant: Grant | None) -> None:
-        """Give a connection with a token a place among those that belong, if there is one."""
+        """Mark a connection with a token as authorized; refuse a WebSocket if no place is left."""
         admission, entry = self._manager.admission, scope['state']['entry']
         may_drive = grant is not None and grant.access >= Access.DRIVE
         is_placed = grant is not None and admission.promote(entry, may_drive=may_drive)
-        # A REST request needs its place for a moment only, so it is served from a waiting place.
+        # A REST request is short, so it can be served on a waiting place.
         if scope['type'] == 'websocket' and not is_placed and (grant or admission.is_full):
             raise _Refused(_FULL)
 
@@ -154,14 +154,14 @@ class AccessMiddleware:
     def _report(self, scope: Scope, denial: Denial) -> None:
         self._manager.counters.refused[denial.code] += 1
         log = self._manager.log
-        # Whoever runs the server can do something about who is kept out, not about clumsy clients.
+        # Warn about refusals that the operator can fix; others are mistakes of the client.
         write = log.warn if denial.status in (401, 403, 503) else log.note
         write(denial.code, peer=_address_of(scope), path=scope['path'])
         log.sample('refused', code=denial.code, peer=_address_of(scope))
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
-    """Give a body that has been read to whoever wants to read it."""
+    """Return a receive function that first returns a body that has been read already."""
     pending: list[Message] = [{'type': 'http.request', 'body': body, 'more_body': False}]
 
     async def again() -> Message:
@@ -176,7 +176,7 @@ def _address_of(scope: Scope) -> str:
 
 
 def _with_relative_redirects(send: Send) -> Send:
-    """Take the host out of redirects, because it is what the client named."""
+    """Make redirects relative, because their host comes from the client's ``Host`` header."""
 
     async def send_relative(message: Message) -> None:
         if message['type'] == 'http.response.start':
@@ -199,7 +199,7 @@ async def _deny(scope: Scope, send: Send, denial: Denial) -> None:
     kind = 'http.response'
     if scope['type'] == 'websocket':
         kind = 'websocket.http.response'
-    # Words of our own, none of them with a quote in it.
+    # The detail is a constant text without quotes, so it needs no escaping.
     body = f'{{"detail":"{denial.detail}"}}'.encode()
     headers = [
         (b'content-type', b'application/json'),

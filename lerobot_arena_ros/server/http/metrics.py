@@ -1,4 +1,4 @@
-"""What the server has done and what there is now, in the text format of Prometheus."""
+"""The metrics of the server, in the text format of Prometheus."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ class _SingleCollector:
 
 
 def families_of(manager: ConnectionManager) -> tuple[Family, ...]:
-    """Return what one server has counted up to now."""
+    """Return the current metrics of a server."""
     return (*_server(manager), *_rooms(manager.registry.rooms))
 
 
 def _server(manager: ConnectionManager) -> Iterator[Family]:
-    """Count what concerns the server as a whole."""
+    """Yield the metrics of the whole server."""
     yield from _gauges(manager)
     counters, rooms = manager.counters, manager.registry.counters
     for name, text, value in (
@@ -97,7 +97,7 @@ def _gauges(manager: ConnectionManager) -> Iterator[Family]:
 
 
 def _rooms(rooms: Sequence[Room]) -> Iterator[Family]:
-    """Count for each room that exists; a room that is gone has no series any more."""
+    """Yield the metrics of each room; a deleted room has no series."""
     participants = GaugeMetricFamily(
         f'{PREFIX}room_participants', 'Participants of a room.', labels=[*_ROOM, 'role']
     )
@@ -124,23 +124,23 @@ def _task_count() -> int:
     try:
         return len(asyncio.all_tasks())
     except RuntimeError:
-        return 0  # Read outside the loop, where nobody serves anything.
+        return 0  # Called outside an event loop.
 
 
 def text_of(family: Family) -> bytes:
-    """Write one metric as Prometheus reads it."""
+    """Return one metric in the text format."""
     registry = CollectorRegistry()
-    # A class of that name is younger than Ubuntu 22.04, and inheriting from it adds nothing.
+    # The prometheus_client of Ubuntu 22.04 has no class Collector, and subclassing adds nothing.
     registry.register(cast('Collector', _SingleCollector(family)))
     return generate_latest(registry)
 
 
 @router.get('/metrics', response_class=Response, dependencies=[needs(Access.WATCH)])
 async def metrics(request: Request) -> Response:
-    """Give the metrics."""
+    """Return the metrics."""
     texts = []
     for family in families_of(request.app.state.manager):
         texts.append(text_of(family))
-        # All metrics of a thousand rooms take 25 ms, and an emergency stop must not wait for that.
+        # Yield: the metrics of 1000 rooms take 25 ms, which would delay an emergency stop.
         await asyncio.sleep(0)
     return Response(b''.join(texts), headers={'Content-Type': CONTENT_TYPE_LATEST})

@@ -1,8 +1,9 @@
 """
-The WebSocket of one participant, and what waits to be sent to it.
+The WebSocket of one participant, and the buffer of messages to it.
 
-As long as the peer keeps up, a message is written at once. When it does not, messages wait in an
-outbox, where joint updates merge and a stop goes first, until the peer has caught up.
+A message is written at once as long as the peer reads fast enough. Under backpressure, messages
+are kept in an outbox, where joint updates are merged and emergency stops go first, until the write
+buffer is drained.
 """
 
 from __future__ import annotations
@@ -23,13 +24,13 @@ from ..rooms.counters import Counters
 __all__ = ['Connection', 'frame_of']
 
 CLOSE_TIMEOUT_S = 5.0
-"""How long a peer has to answer a close frame, in seconds, before it is hung up on."""
+"""How long to wait for the answer to a close frame before aborting, in seconds."""
 
 MAX_PENDING = 100
-"""Replies that may wait for a peer; one that asks for more of them than it reads is put out."""
+"""Replies that are buffered for a peer; a peer that exceeds this is disconnected."""
 
 TRY_AGAIN_LATER = 1013
-"""The close code for a peer that does not keep up."""
+"""The close code for a peer that reads too slowly."""
 
 FRAME_TOO_LARGE = 1009
 """The close code for a peer whose message exceeds the limit."""
@@ -39,10 +40,10 @@ class Connection:
     """
     One accepted WebSocket.
 
-    :param actor: the peer, and what it may do.
-    :param entry: its place among the connections of this server.
-    :param stall_s: a peer that does not catch up for so many seconds is closed.
-    :param on_close: called once when the server closes the connection, before the peer is gone.
+    :ivar on_close: called once when the server closes the connection, before the peer is gone.
+    :param actor: the address and the grant of the peer.
+    :param entry: its entry in the admission control.
+    :param stall_s: close the connection after this many seconds of backpressure.
     """
 
     def __init__(
@@ -72,16 +73,16 @@ class Connection:
 
     @property
     def silent_s(self) -> float:
-        """For how many seconds nothing has come from the peer."""
+        """Seconds since data was last received from the peer."""
         return self._socket.silent_s
 
     def ping(self) -> None:
-        """Ask the peer for a sign of life."""
+        """Send a ping."""
         self._socket.ping()
 
     async def is_alive(self, timeout_s: float, *, with_message: bool = False) -> bool:
         """
-        Return whether the peer answers in time and is still welcome.
+        Ping the peer; return whether it answers in time and the connection is not closing.
 
         :param with_message: see :meth:`.WebSocket.answers`.
         """
@@ -91,21 +92,21 @@ class Connection:
 
     def count_silent_check(self) -> int:
         """
-        Return how many calls in a row found that no message has come since the call before.
+        Return how many calls in a row found no new message since the previous call.
 
-        Calls are counted instead of seconds, so that a pause of this process counts as one call.
+        It counts calls instead of seconds, so that a pause of this process counts as one call.
         """
         self._silent_checks = 0 if self._has_sent else self._silent_checks + 1
         self._has_sent = False
         return self._silent_checks
 
     async def receive(self) -> str | bytes | None:
-        """Wait for the next message; None once the connection is closing or has ended."""
+        """Return the next message, or None if the connection is closing or has ended."""
         message = await self._socket.receive()
         return None if self._is_closing else message
 
     async def listen(self, handle: Callable[[str | bytes, Verdict], object]) -> None:
-        """Have every message handled, until the connection has ended."""
+        """Call a function for each received message until the connection has ended."""
 
         def on_message(message: str | bytes, verdict: Verdict) -> None:
             self._has_sent = True
@@ -115,7 +116,7 @@ class Connection:
         await self._socket.listen(on_message)
 
     async def wait_ended(self) -> None:
-        """Wait until the connection has ended, whatever still comes."""
+        """Wait until the connection has ended, and drop received messages."""
         await self._socket.wait_ended()
         self._stop_timer()
         if self._socket.close_code == FRAME_TOO_LARGE:
@@ -123,9 +124,9 @@ class Connection:
 
     def put(self, message: Message, frame: bytes | None = None) -> None:
         """
-        Send a message now, or as soon as the peer has read what it was sent before.
+        Send a message at once, or buffer it under backpressure.
 
-        :param frame: the message encoded, if that has been done already.
+        :param frame: the encoded message, if the caller has encoded it already.
         """
         if self._is_closing:
             return
@@ -138,7 +139,7 @@ class Connection:
             self._close_slow_peer()
 
     def close(self, code: int, reason: str = '') -> None:
-        """Say goodbye; whatever is still to be sent goes first. Closing twice is fine."""
+        """Send all buffered messages and a close frame; do nothing if closing already."""
         if self._is_closing:
             return
         self._flush(even_if_full=True)
@@ -148,15 +149,15 @@ class Connection:
         self.on_close()
 
     def abort(self) -> None:
-        """Hang up without a goodbye."""
+        """Abort the connection without a close frame."""
         self._socket.abort()
 
     def on_flood(self, action: Callable[[], None]) -> None:
-        """Have something done once the peer sends far too many frames, of whatever kind."""
+        """Set the function to call when the peer sends far too many frames of any kind."""
         self._socket.on_flood = action
 
     def linger(self) -> None:
-        """Hang up soon, whether or not the peer answers the goodbye."""
+        """Abort the connection soon, even if the peer does not answer the close frame."""
         self._socket.linger()
 
     def _on_congested(self) -> None:
@@ -194,7 +195,7 @@ class Connection:
 
 
 def frame_of(message: Message) -> bytes:
-    """Encode a message as the one frame that all its recipients get."""
+    """Encode a message as a frame, which can be sent to any number of recipients."""
     return text_frame(text_of(message))
 
 

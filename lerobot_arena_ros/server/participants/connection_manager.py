@@ -1,4 +1,4 @@
-"""The rooms and the connections of those who are in them."""
+"""Connects the rooms with the connections of their participants."""
 
 from __future__ import annotations
 
@@ -37,34 +37,34 @@ from .connection import Connection, frame_of
 __all__ = ['ConnectionManager', 'now']
 
 MAX_NAMED = 100
-"""So many refused joints are named in one error."""
+"""The most refused joints that one error names."""
 
 MAX_NAMED_CHARS = 1000
-"""The longest name that an error repeats."""
+"""The most characters of a joint name that an error repeats."""
 
 ROOM_DELETED = 4404
-"""The close code for those whose room was deleted."""
+"""The close code for participants whose room was deleted."""
 
 POLICY_VIOLATION = 1008
-"""The close code for those whose token is not valid any more."""
+"""The close code for participants whose token is no longer valid."""
 
 SILENT = 4408
-"""The close code for a participant whose program has sent nothing for too long."""
+"""The close code for a participant that has sent no message for ``liveness_s``."""
 
 LIVENESS_CHECKS = 5
-"""How many times in ``liveness_s`` the server looks whether participants have sent something."""
+"""How many times per ``liveness_s`` the server checks whether participants send messages."""
 
 REPLACED = 4409
-"""The close code for who was replaced by a newcomer under the same id."""
+"""The close code for a participant that was replaced by a newer one with the same id."""
 
 _REVOKED = 'The token is not valid any more'
 
 
 class ConnectionManager:
     """
-    Carries to the connections what the rooms decide.
+    Applies the messages of participants to rooms, and delivers the results to connections.
 
-    :param tokens: those that are valid; None where none is needed.
+    :param tokens: the valid tokens; None if the server needs no token.
     """
 
     def __init__(
@@ -88,27 +88,28 @@ class ConnectionManager:
 
     @property
     def connection_count(self) -> int:
-        """Participants in all rooms together."""
+        """The number of participants in all rooms together."""
         return len(self._connections)
 
     def participants_by_token(self) -> Counter[str]:
-        """Count the participants by the name of their token, empty without one."""
+        """Count the participants by token name; the name is empty without a token."""
         return Counter(connection.actor.token for connection in self._connections.values())
 
     async def join(
         self, workspace_id: str, room_id: str, join: Join, connection: Connection
     ) -> Member:
         """
-        Take a participant in and welcome it.
+        Add a participant to a room and send it the welcome messages.
 
-        Who stands in its way is asked for a sign of life first and put out without one: a robot
-        that lost its network is back before its old connection is known to be dead. A participant
-        whose token allows more is not asked by one whose token allows less.
+        The current holder of the id or role is pinged first, and disconnected if it does not
+        answer, because a robot that lost its network reconnects before its old connection is
+        known to be dead. A holder is not pinged if its token allows more than that of the
+        newcomer.
 
-        :raises AccessDenied: the token is not valid any more.
+        :raises AccessDenied: the token is no longer valid.
         :raises NotAllowed: the token does not allow the role in this workspace.
-        :raises RoomNotFound: there is no such room.
-        :raises JoinRefused: the id or the role is taken, or the room is full.
+        :raises RoomNotFound: the room does not exist.
+        :raises JoinRefused: the id or the role is in use, or the room is full.
         :raises ProtocolError: see :meth:`.Room.join`.
         """
         actor = connection.actor
@@ -126,7 +127,7 @@ class ConnectionManager:
                 self._check_valid(actor)
         room = self.registry.room(workspace_id, room_id)
         rivals = room.rivals(join)
-        # Nobody is replaced by a newcomer that another rival keeps out.
+        # Replace no rival if another rival prevents the join.
         if all(self._may_replace(rival, join, actor) for rival in rivals):
             for rival in rivals:
                 self._replace(rival)
@@ -140,7 +141,7 @@ class ConnectionManager:
         return member
 
     def leave(self, member: Member) -> None:
-        """Take a participant out of its room; leaving twice is fine."""
+        """Remove a participant from its room; do nothing if it has left already."""
         self._forward(member, *member.room.stops.forget(member))
         delivery = member.room.leave(member, now())
         if member in self._connections:
@@ -149,7 +150,7 @@ class ConnectionManager:
         self._deliver(delivery)
 
     def handle_message(self, member: Member, text: str) -> None:
-        """Do what a participant's message asks for."""
+        """Handle a participant's message."""
         self.counters.frames_in += 1
         try:
             message = decode_client(text, member.features)
@@ -167,9 +168,9 @@ class ConnectionManager:
             self._deny(member, exc)
 
     def handle_rate_limited(self, member: Member, text: str) -> None:
-        """Listen to what a participant says too often: a stop counts, nothing else does."""
+        """Handle a rate-limited message: deliver emergency stops, drop everything else."""
         self.counters.frames_in += 1
-        # Decoding costs more than all the rest, and JSON can hide a word in escapes only.
+        # Search before decoding, which costs far more. JSON can hide the word only with escapes.
         if 'emergency_stop' not in text and '\\' not in text:
             return
         try:
@@ -185,12 +186,12 @@ class ConnectionManager:
         """
         Move joints in a room without a producer.
 
-        :param sender: who asks for it; already known to be allowed to.
-        :returns: how many entries changed something.
-        :raises RequestRejected: the server does not do this (403).
-        :raises RoleTaken: the room has a producer, whose robots would get commands of two.
-        :raises RoomNotFound: there is no such room.
-        :raises ProtocolError: the room does not take these joints.
+        :param sender: the sender of the request; its access must have been checked.
+        :returns: the number of entries that changed a joint.
+        :raises RequestRejected: the server does not accept commands over REST (403).
+        :raises RoleTaken: the room has a producer, and robots must get commands from one source.
+        :raises RoomNotFound: the room does not exist.
+        :raises ProtocolError: the joints exceed a limit of the room.
         """
         if not self.policy.commands:
             raise RequestRejected(
@@ -212,9 +213,9 @@ class ConnectionManager:
         self, workspace_id: str, room_id: str | None, max_consumers: int | None, sender: Actor
     ) -> Room:
         """
-        Make a room; one that exists already stays, with or without its memory.
+        Create a room, or return the existing one; ``fresh_rooms`` clears its stored joints.
 
-        :param sender: who asks for it; already known to be allowed to.
+        :param sender: the sender of the request; its access must have been checked.
         :raises RequestRejected: see :meth:`.Registry.create`.
         """
         is_new = not (room_id and self.registry.has(workspace_id, room_id))
@@ -233,13 +234,14 @@ class ConnectionManager:
 
     def delete(self, workspace_id: str, room_id: str, sender: Actor) -> None:
         """
-        Delete a room and tell those who are in it.
+        Delete a room and disconnect its members.
 
-        A participant without features learns it from the close code alone: public clients log each
-        error message as an error, also when they deleted the room themselves.
+        Members with features get an error message first. Members without features get only the
+        close code, because public clients log each error message as an error, even if they deleted
+        the room themselves.
 
-        :param sender: who asks for it; already known to be allowed to.
-        :raises RoomNotFound: there is none.
+        :param sender: the sender of the request; its access must have been checked.
+        :raises RoomNotFound: the room does not exist.
         """
         room = self.registry.room(workspace_id, room_id)
         for member in room.members:
@@ -258,7 +260,7 @@ class ConnectionManager:
         """
         Delete idle rooms; return how many.
 
-        :param sender: who asks for it; None for the server itself.
+        :param sender: the sender of the request; None for the server itself.
         """
         dropped = self.registry.sweep(now())
         if dropped:
@@ -267,7 +269,7 @@ class ConnectionManager:
         return dropped
 
     def keep_alive(self) -> None:
-        """Put out who has been silent for long and ask everybody else for a sign of life."""
+        """Disconnect participants that sent nothing for two periods, and ping the others."""
         for member, connection in tuple(self._connections.items()):
             if connection.silent_s > 2 * self.timing.keepalive_s:
                 self._disconnect_unresponsive(member)
@@ -296,7 +298,7 @@ class ConnectionManager:
             raise AccessDenied(_REVOKED, status=401)
 
     def _may_replace(self, rival: Member, join: Join, newcomer: Actor) -> bool:
-        """Say whether a newcomer takes the place of the holder of its id, alive or not."""
+        """Return whether a newcomer may replace the holder of its id, even a live one."""
         holder = self._connections.get(rival)
         if holder is None or rival.participant_id != join.participant_id:
             return False
@@ -315,7 +317,7 @@ class ConnectionManager:
             return
         frame = frame_of(delivery.message)
         for member in delivery.recipients:
-            # Who does not read is put out here, and leaves while others are still served.
+            # put() may close a slow connection, and its member then leaves during this loop.
             connection = self._connections.get(member)
             if connection is not None:
                 connection.put(delivery.message, frame)
@@ -328,7 +330,7 @@ class ConnectionManager:
         elif member.role is Role.PRODUCER:
             text = 'Failed to process joint update'
         else:
-            # A consumer's joint updates are ignored, so whether they are well formed is, too.
+            # A consumer's joint updates are ignored, so invalid ones are ignored too.
             return
         code = code_of(error)
         self.counters.refused[code] += 1
@@ -353,7 +355,7 @@ class ConnectionManager:
 
     def _forward_due(self, room: Room) -> None:
         for member in room.stops.due(time.monotonic()):
-            # Taken one by one: a member that is put out meanwhile leaves, with its own stop.
+            # Take one at a time, because a member may leave during this loop, with its queue.
             self._forward(member, *room.stops.take(member))
         if room.stops.has_waiting:
             self._schedule_forward(room)
@@ -417,11 +419,11 @@ class ConnectionManager:
 
 
 def _limited(joints: Mapping[str, str]) -> dict[str, str]:
-    """Return what an error tells of refused joints; names without end are not repeated."""
+    """Return the refused joints that an error names, without very long names."""
     short = ((name, why) for name, why in joints.items() if len(name) <= MAX_NAMED_CHARS)
     return dict(islice(short, MAX_NAMED))
 
 
 def now() -> Now:
-    """Read both clocks."""
+    """Return the current time of both clocks."""
     return Now(time.monotonic(), datetime.now(timezone.utc).isoformat())

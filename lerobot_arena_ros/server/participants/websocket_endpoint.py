@@ -1,4 +1,4 @@
-"""One WebSocket from its acceptance to its end: who it is, what it says, goodbye."""
+"""Serves one WebSocket: accepts it, handles the join and all messages, and closes it."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ async def participate(
     """
     Serve one peer until its connection has ended.
 
-    :param actor: the peer, and what it may do.
-    :param entry: its place among the connections of this server.
+    :param actor: the address and the grant of the peer.
+    :param entry: its entry in the admission control.
     """
     if not socket.accept():
         return
@@ -73,7 +73,7 @@ async def _serve_member(
 async def _join(
     connection: Connection, workspace_id: str, room_id: str, manager: ConnectionManager
 ) -> Member | None:
-    """Hear who the peer is and take it in; None where that came to nothing."""
+    """Wait for the join message and add the participant; return None if it is refused."""
     try:
         frame = await asyncio.wait_for(connection.receive(), manager.timing.join_s)
         if frame is None:
@@ -81,7 +81,7 @@ async def _join(
         if isinstance(frame, bytes):
             raise ProtocolError('the first frame must be text', reason='binary')
         member = await manager.join(workspace_id, room_id, decode_join(frame), connection)
-        if manager.admission.promote(connection.entry):  # It has a place where there are tokens.
+        if manager.admission.promote(connection.entry):  # With tokens, it is promoted already.
             return member
         manager.leave(member)
         code, detail = 'connections_full', 'This server has as many connections as it takes'
@@ -97,7 +97,7 @@ async def _join(
         _refuse(connection, manager, detail, code, POLICY_VIOLATION)
     except RequestRejected as exc:
         code, detail = code_of(exc), str(exc)
-        # The first text is that of the public server.
+        # "Cannot join room" is the text of the public server.
         text = detail if isinstance(exc, NotAllowed) else 'Cannot join room'
         _refuse(connection, manager, text, code, NORMAL)
     who = {**connection.actor.log_fields, 'workspace': workspace_id, 'room': room_id}
@@ -107,7 +107,7 @@ async def _join(
 
 
 class _MessageHandler:
-    """What happens with the frames of one participant."""
+    """Handles the messages of one participant."""
 
     def __init__(self, connection: Connection, member: Member, manager: ConnectionManager) -> None:
         self._connection = connection
@@ -115,7 +115,7 @@ class _MessageHandler:
         self._manager = manager
 
     def handle(self, frame: str | bytes, verdict: Verdict) -> None:
-        """Do what a message asks for, unless it is one too many or not a text."""
+        """Handle a message according to its type and the verdict of the rate limiter."""
         if isinstance(frame, bytes):
             text = 'Binary frames are not understood'
             _disconnect(self._connection, self._manager, text, 'invalid_binary', UNSUPPORTED_DATA)
@@ -128,7 +128,7 @@ class _MessageHandler:
 
 
 def _on_rate_limited(connection: Connection, manager: ConnectionManager, verdict: Verdict) -> None:
-    """React to a frame too many."""
+    """Reply with an error, or disconnect the participant, as the verdict requires."""
     rate = f'at most {manager.limits.frames_hz:g} messages a second'
     if verdict is Verdict.CLOSE:
         text = f'Far too many messages: {rate} are taken'
@@ -142,7 +142,7 @@ def _on_rate_limited(connection: Connection, manager: ConnectionManager, verdict
 
 
 def _on_flood(connection: Connection, manager: ConnectionManager) -> None:
-    """Put out a peer whose frames are mostly not even messages: pings, say, or pieces of one."""
+    """Disconnect a peer that sends far too many control frames or message fragments."""
     text = 'Far too many frames: pings, pongs and pieces of messages count, too'
     _disconnect(connection, manager, text, RATE_LIMITED, POLICY_VIOLATION)
     connection.linger()
@@ -151,7 +151,7 @@ def _on_flood(connection: Connection, manager: ConnectionManager) -> None:
 def _disconnect(
     connection: Connection, manager: ConnectionManager, text: str, code: str, close_code: int
 ) -> None:
-    """Disconnect a participant, and log which."""
+    """Log and disconnect a participant."""
     manager.log.note(code, **connection.actor.log_fields, closed=True)
     _refuse(connection, manager, text, code, close_code)
 
@@ -159,7 +159,7 @@ def _disconnect(
 def _refuse(
     connection: Connection, manager: ConnectionManager, text: str, code: str, close_code: int
 ) -> None:
-    """Say why, then close: some clients wait for the error and overlook a bare close."""
+    """Send an error, then close, because some clients ignore a close without an error."""
     manager.counters.refused[code] += 1
     connection.put(ErrorReply(text, now().stamp, code))
     connection.close(close_code)

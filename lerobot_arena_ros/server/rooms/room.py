@@ -70,9 +70,10 @@ DRIVER_PLACES = 8
 """
 Places of a room that are reserved for tokens with the role drive.
 
-In a room with fewer than 16 places, half of them are reserved. The reserve lets the necessary participants join a room full of watchers: a producer, the two
-connections of a driver's console and the robot's bridge, times two because each of them may
-reconnect before its old connection has ended.
+In a room with fewer than 16 places, half of them are reserved. The reserve lets the necessary
+participants join a room full of watchers: a producer, the two connections of a driver's console
+and the robot's bridge. It is twice their number because each of them may reconnect before its old
+connection has ended.
 """
 
 _USUAL_KEYS = frozenset(('name', 'value', 'speed'))
