@@ -88,7 +88,7 @@ def test_any_other_is_401(url: str, header: str | None) -> None:
     reply = httpx.get(url + ROOMS, headers=headers)
     shaken = shake_hands(url, PATH, **headers)
 
-    detail = {'detail': 'this server wants a bearer token, and the right one'}
+    detail = {'detail': 'this server requires a valid bearer token'}
     assert (reply.status_code, reply.json()) == (401, detail)
     assert reply.headers['www-authenticate'] == 'Bearer'
     assert shaken == (401, detail, 'Bearer')

@@ -70,7 +70,7 @@ async def test_a_program_that_sends_nothing_is_disconnected(url: str) -> None:
         error = await page.recv_type('error')
 
         assert error['code'] == 'silent'
-        assert error['message'] == 'Nothing came from this participant for 0.5 s'
+        assert error['message'] == 'No message came from this participant for 0.5 s'
         assert await page.close_code() == 4408
         assert await has_producer(robot) is False
     reasons = httpx.get(f'{url}/metrics').text

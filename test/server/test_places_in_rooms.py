@@ -204,6 +204,6 @@ def test_a_token_of_one_workspace_leaves_rooms_to_the_others() -> None:
     assert [reply.status_code for reply in made] == [200, 200, 503]
     assert made[-1].json()['detail'] == (
         'the workspaces of this token have 2 rooms and this server has 2 left,'
-        ' which are kept for others; delete one first'
+        ' which are reserved for others; delete one first'
     )
     assert [reply.status_code for reply in others] == [200, 200, 503]

@@ -202,8 +202,8 @@ async def test_a_command_beside_a_producer_is_refused_and_a_stop_is_not(
 
     assert reply.status_code == 409
     assert reply.json() == {
-        'detail': "room 'arm' has the producer 'leader': a command over REST is expected where"
-        ' there is none; end that producer, or send through it'
+        'detail': "room 'arm' has the producer 'leader': commands over REST are accepted only"
+        ' without a producer; end that producer, or send through it'
     }
     assert updates == [[joint('a', 1)], [joint('a', 2)]]
     assert 'lerobot_arena_refusals_total{reason="role_taken"} ' in http.get('/metrics').text

@@ -312,7 +312,7 @@ def test_of_a_small_room_half_is_kept_for_those_who_may_drive() -> None:
 
     for name, may_drive in (('a', False), ('b', False), ('c', True), ('d', True)):
         if may_drive:
-            with pytest.raises(JoinRefused, match='keeps its last 2 places for tokens that may'):
+            with pytest.raises(JoinRefused, match='reserves its last 2 places for tokens'):
                 room.join(Join('late', Role.CONSUMER), NOW, may_drive=False)
         room.join(Join(name, Role.CONSUMER), NOW, may_drive=may_drive)
     only = make_room(Limits(members=1)).join(Join('a', Role.CONSUMER), NOW, may_drive=False)

@@ -35,7 +35,7 @@ def load_plain(text: str) -> Any:
 def _plain(node: yaml.Node, seen: set[int]) -> Any:
     where = f'line {node.start_mark.line + 1}'
     if id(node) in seen:  # An alias is the same node object as its anchor.
-        raise ValueError(f'{where}: used again by an alias; write it out instead')
+        raise ValueError(f'{where}: aliases are not allowed; repeat the value instead')
     seen.add(id(node))
     match node:
         case yaml.ScalarNode(tag=tag) if tag == f'{_TAG}str':

@@ -98,20 +98,20 @@ class Denial(NamedTuple):
     is_guess: bool = False
 
 
-NO_TOKEN = Denial(401, 'access_denied', 'this server wants a bearer token, and the right one')
+NO_TOKEN = Denial(401, 'access_denied', 'this server requires a valid bearer token')
 """The refusal of a request without a valid token."""
 
 _BAD_ORIGIN = Denial(
     403,
     'bad_origin',
-    'web pages of other hosts may not use this server; start it with --allow-origin and the'
-    ' origin of the page, if the page may drive its robots',
+    'web pages of this origin may not use this server; to allow them, start it with --allow-origin'
+    ' and the origin of the page',
 )
 _BAD_HOST = Denial(
     421,
     'bad_host',
-    'this server is not known by the host name that was asked for; use localhost or an IP'
-    ' address, or start the server with --server-name and that name',
+    'the host name in the request is not a name of this server; use localhost or an IP address,'
+    ' or start the server with --server-name and that name',
 )
 
 

@@ -27,7 +27,7 @@ DRAIN_FACTOR = 16
 
 _HTTP = {'http': 'http', 'https': 'https', 'ws': 'http', 'wss': 'https'}
 
-_FULL = Denial(503, 'connections_full', 'this server has as many connections as it takes')
+_FULL = Denial(503, 'connections_full', 'this server has reached its limit of connections')
 
 
 class _Refused(Exception):
@@ -131,7 +131,7 @@ class AccessMiddleware:
         try:
             return await asyncio.wait_for(self._read(receive), timeout_s)
         except asyncio.TimeoutError:
-            detail = f'the whole request must come within {timeout_s:g} s'
+            detail = f'the request was not complete within {timeout_s:g} s'
             raise _Refused(Denial(408, 'request_timeout', detail)) from None
 
     async def _read(self, receive: Receive) -> bytes:
@@ -141,7 +141,13 @@ class AccessMiddleware:
         while more and size <= DRAIN_FACTOR * most:
             message = await receive()
             if message['type'] == 'http.disconnect':
-                raise _Refused(Denial(400, 'request_aborted', 'the request ended too early'))
+                raise _Refused(
+                    Denial(
+                        400,
+                        'request_aborted',
+                        'the request was cut off',
+                    )
+                )
             chunk: bytes = message.get('body', b'')
             size += len(chunk)
             if size <= most:

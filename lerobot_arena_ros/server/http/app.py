@@ -103,7 +103,7 @@ async def background_tasks(manager: ConnectionManager) -> AsyncIterator[None]:
             _every(manager.timing.liveness_s / LIVENESS_CHECKS, manager.check_liveness),
             name='liveness',
         ),
-        asyncio.create_task(_every(manager.timing.log_s, manager.log.end_period), name='journal'),
+        asyncio.create_task(_every(manager.timing.log_s, manager.log.end_period), name='log'),
     ]
     try:
         yield

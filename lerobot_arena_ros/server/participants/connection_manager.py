@@ -405,7 +405,7 @@ class ConnectionManager:
     def _disconnect_silent(self, member: Member, connection: Connection) -> None:
         self.counters.refused['silent'] += 1
         self.log.note('silent', **self._log_fields(member))
-        text = f'Nothing came from this participant for {self.timing.liveness_s:g} s'
+        text = f'No message came from this participant for {self.timing.liveness_s:g} s'
         connection.put(ErrorReply(text, now().stamp, 'silent'))
         connection.close(SILENT, 'silent')
 

@@ -84,7 +84,7 @@ async def _join(
         if manager.admission.promote(connection.entry):  # With tokens, it is promoted already.
             return member
         manager.leave(member)
-        code, detail = 'connections_full', 'This server has as many connections as it takes'
+        code, detail = 'connections_full', 'This server has reached its limit of connections'
         _refuse(connection, manager, detail, code, TRY_AGAIN_LATER)
     except asyncio.TimeoutError:
         code, detail = 'join_timeout', f'No join message came within {manager.timing.join_s:g} s'
@@ -117,7 +117,7 @@ class _MessageHandler:
     def handle(self, frame: str | bytes, verdict: Verdict) -> None:
         """Handle a message according to its type and the verdict of the rate limiter."""
         if isinstance(frame, bytes):
-            text = 'Binary frames are not understood'
+            text = 'Binary messages are not supported'
             _disconnect(self._connection, self._manager, text, 'invalid_binary', UNSUPPORTED_DATA)
             return
         if verdict is Verdict.PASS:
@@ -129,21 +129,21 @@ class _MessageHandler:
 
 def _on_rate_limited(connection: Connection, manager: ConnectionManager, verdict: Verdict) -> None:
     """Reply with an error, or disconnect the participant, as the verdict requires."""
-    rate = f'at most {manager.limits.frames_hz:g} messages a second'
+    rate = f'at most {manager.limits.frames_hz:g} messages per second'
     if verdict is Verdict.CLOSE:
-        text = f'Far too many messages: {rate} are taken'
+        text = f'Far too many messages: {rate} are accepted'
         _disconnect(connection, manager, text, RATE_LIMITED, POLICY_VIOLATION)
         return
     manager.counters.refused[RATE_LIMITED] += 1
     if verdict is Verdict.DROP_AND_REPLY:
         manager.log.note(RATE_LIMITED, **connection.actor.log_fields, closed=False)
-        text = f'Too many messages: {rate} are taken, others dropped; emergency stops are not'
+        text = f'Too many messages: {rate} are accepted; others are dropped, except stops'
         connection.put(ErrorReply(text, now().stamp, RATE_LIMITED))
 
 
 def _on_flood(connection: Connection, manager: ConnectionManager) -> None:
     """Disconnect a peer that sends far too many control frames or message fragments."""
-    text = 'Far too many frames: pings, pongs and pieces of messages count, too'
+    text = 'Far too many frames; control frames and message fragments count, too'
     _disconnect(connection, manager, text, RATE_LIMITED, POLICY_VIOLATION)
     connection.linger()
 

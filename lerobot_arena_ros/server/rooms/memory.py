@@ -63,12 +63,12 @@ def check_report(report: RobotReport, limits: Limits) -> None:
         count = max(len(report.state.joints), len(report.state.refused))
         if count > limits.joints:
             raise ProtocolError(
-                f'robot_state: at most {limits.joints} joints are taken, got {count}',
+                f'robot_state: at most {limits.joints} joints are accepted, got {count}',
                 reason='robot_state',
             )
     if len(report.text) > MAX_REPORT_CHARS:
         raise ProtocolError(
-            f'robot_state: at most {MAX_REPORT_CHARS} characters are taken,'
+            f'robot_state: at most {MAX_REPORT_CHARS} characters are accepted,'
             f' got {len(report.text)}',
             reason='robot_state',
         )

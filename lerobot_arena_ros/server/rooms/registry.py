@@ -148,7 +148,7 @@ class Registry:
         if taken >= free:
             raise RequestRejected(
                 f'the workspaces of this token have {taken} rooms and this server has {free} left,'
-                ' which are kept for others; delete one first',
+                ' which are reserved for others; delete one first',
                 status=503,
             )
 
@@ -161,7 +161,7 @@ class Registry:
         if value in ('.', '..') or any(_is_unaddressable(char) for char in value):
             raise RequestRejected(
                 f'{what} must be neither "." nor ".." and must have neither a slash nor a control'
-                ' character: no URL could name it',
+                ' character, because it is part of URLs',
                 status=422,
             )
 

@@ -329,8 +329,8 @@ class Room:
         if self.producer is not None:
             holder = self.producer.participant_id
             raise RoleTaken(
-                f'room {self.room_id!r} has the producer {holder!r}: a command over REST is'
-                ' expected where there is none; end that producer, or send through it',
+                f'room {self.room_id!r} has the producer {holder!r}: commands over REST are'
+                ' accepted only without a producer; end that producer, or send through it',
                 holder=holder,
                 status=409,
             )
@@ -390,7 +390,7 @@ class Room:
             )
         where = f'room {self.room_id!r}'
         if any(member.participant_id == join.participant_id for member in self.members):
-            raise JoinRefused(f'{where} has a participant {join.participant_id!r} already')
+            raise JoinRefused(f'{where} already has a participant {join.participant_id!r}')
         if join.role is Role.PRODUCER and self.producer is not None:
             holder = self.producer.participant_id
             raise RoleTaken(f'{where} has the producer {holder!r}', holder=holder)
@@ -399,7 +399,7 @@ class Room:
             raise JoinRefused(f'{where} takes at most {most} participants')
         kept = min(DRIVER_PLACES, most // 2)
         if not may_drive and len(self.members) >= most - kept:
-            raise JoinRefused(f'{where} keeps its last {kept} places for tokens that may drive')
+            raise JoinRefused(f'{where} reserves its last {kept} places for tokens that may drive')
         if join.role is Role.CONSUMER and len(self.consumers) == self._max_consumers:
             raise JoinRefused(f'{where} takes at most {self._max_consumers} consumers')
 
