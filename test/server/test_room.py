@@ -435,7 +435,7 @@ def test_the_last_stop_is_told_to_a_member_that_joins_later() -> None:
     room.handle(former, EmergencyStop('first'), NOW)
     room.handle(former, EmergencyStop('smoke'), NOW)
     room.leave(former, NOW)
-    room.forget()
+    room.clear_joints()
 
     *_, joined = room.welcome(watch(room, 'ros', Feature.LAST_STOP), late)
     *_, public = room.welcome(watch(room, 'other', Feature.ROBOT_STATE), late)

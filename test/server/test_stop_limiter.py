@@ -154,7 +154,7 @@ def test_a_request_for_a_reset_stays_behind_the_stop_of_its_sender() -> None:
     assert not limiter.submit('person', stops[-2], PERIOD_S)
     assert limiter.queue_behind('person', request)
     assert not limiter.submit('person', stops[-1], PERIOD_S)
-    assert limiter.forget('person') == [stops[-1]]
+    assert limiter.remove('person') == [stops[-1]]
     assert not limiter.has_waiting
 
 
@@ -165,4 +165,4 @@ def test_requests_that_wait_are_limited() -> None:
         limiter.submit('person', EmergencyStop('smoke'), 0.0)
 
     assert all(limiter.queue_behind('person', ResetStop('robot')) for _ in range(1000))
-    assert len(limiter.forget('person')) == MAX_QUEUED + 1
+    assert len(limiter.remove('person')) == MAX_QUEUED + 1

@@ -287,5 +287,5 @@ async def test_s22_commands_over_rest_can_be_switched_off(rooms: str) -> None:
             assert (await consumer.recv_type('joint_update'))['data'] == [joint('a', 2)]
     assert reply.status_code == 403
     assert reply.json() == {
-        'detail': 'this server takes no commands over REST; join the room as its producer'
+        'detail': 'this server accepts no commands over REST; join the room as its producer'
     }

@@ -192,5 +192,5 @@ class Admission:
 
 
 def waiting_places(limits: Limits) -> int:
-    """Return how many connections may wait: half of ``limits.connections``."""
+    """Return how many connections may wait: half of ``connections``, at least MIN_WAITING."""
     return max(MIN_WAITING, limits.connections // 2)

@@ -141,13 +141,7 @@ class AccessMiddleware:
         while more and size <= DRAIN_FACTOR * most:
             message = await receive()
             if message['type'] == 'http.disconnect':
-                raise _Refused(
-                    Denial(
-                        400,
-                        'request_aborted',
-                        'the request was cut off',
-                    )
-                )
+                raise _Refused(Denial(400, 'request_aborted', 'the request was cut off'))
             chunk: bytes = message.get('body', b'')
             size += len(chunk)
             if size <= most:

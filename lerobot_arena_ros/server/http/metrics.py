@@ -52,20 +52,18 @@ def _server(manager: ConnectionManager) -> Iterator[Family]:
         ('frames_received', 'WebSocket frames from participants.', counters.frames_in),
         ('frames_sent', 'WebSocket frames to participants.', counters.frames_out),
         ('joint_updates', 'Joint updates that changed something.', rooms.updates),
-        ('emergency_stops', 'Emergency stops that were passed on.', rooms.stops),
-        ('robot_states', 'States of robots that were taken.', rooms.robot_states),
-        ('messages_merged', 'Messages that a newer one took the place of.', counters.merged),
+        ('emergency_stops', 'Emergency stops that were delivered.', rooms.stops),
+        ('robot_states', 'Accepted robot states.', rooms.robot_states),
+        ('messages_merged', 'Messages that a newer message replaced.', counters.merged),
     ):
         yield CounterMetricFamily(PREFIX + name, text, value=value)
     requests = CounterMetricFamily(
-        f'{PREFIX}requests', 'Requests that were let in, by token.', labels=['token']
+        f'{PREFIX}requests', 'Accepted requests, by token.', labels=['token']
     )
     for token, count in sorted(counters.requests.items()):
         requests.add_metric([token], count)
     yield requests
-    refused = CounterMetricFamily(
-        f'{PREFIX}refusals', 'What was refused, by reason.', labels=['reason']
-    )
+    refused = CounterMetricFamily(f'{PREFIX}refusals', 'Refusals, by reason.', labels=['reason'])
     for reason, count in sorted(counters.refused.items()):
         refused.add_metric([reason], count)
     yield refused

@@ -142,7 +142,7 @@ class ConnectionManager:
 
     def leave(self, member: Member) -> None:
         """Remove a participant from its room; do nothing if it has left already."""
-        self._forward(member, *member.room.stops.forget(member))
+        self._forward(member, *member.room.stops.remove(member))
         delivery = member.room.leave(member, now())
         if member in self._connections:
             self.log.record_often('left', **self._log_fields(member))
@@ -195,14 +195,14 @@ class ConnectionManager:
         """
         if not self.policy.commands:
             raise RequestRejected(
-                'this server takes no commands over REST; join the room as its producer',
+                'this server accepts no commands over REST; join the room as its producer',
                 status=403,
             )
         room = self.registry.room(workspace_id, room_id)
         delivery = room.command(entries, now())
         self._deliver(delivery)
-        who = {**sender.log_fields, 'workspace': workspace_id, 'room': room_id}
-        self.log.record_often('command', **who)
+        fields = {**sender.log_fields, 'workspace': workspace_id, 'room': room_id}
+        self.log.record_often('command', **fields)
         match delivery:
             case Delivery(message=JointUpdate(changed)):
                 return len(changed)
@@ -224,7 +224,7 @@ class ConnectionManager:
             room_id,
             now(),
             max_consumers=max_consumers,
-            forget=self.policy.fresh_rooms,
+            clear=self.policy.fresh_rooms,
             workspaces=sender.granted.workspaces,
         )
         if is_new:
@@ -245,10 +245,10 @@ class ConnectionManager:
         """
         room = self.registry.room(workspace_id, room_id)
         for member in room.members:
-            self._forward(member, *room.stops.forget(member))
+            self._forward(member, *room.stops.remove(member))
         delivery = self.registry.delete(workspace_id, room_id, now())
-        told = tuple(member for member in delivery.recipients if member.features)
-        self._deliver(delivery._replace(recipients=told))
+        recipients = tuple(member for member in delivery.recipients if member.features)
+        self._deliver(delivery._replace(recipients=recipients))
         for member in delivery.recipients:
             connection = self._connections.pop(member, None)
             if connection is not None:
@@ -264,8 +264,8 @@ class ConnectionManager:
         """
         dropped = self.registry.sweep(now())
         if dropped:
-            who = {} if sender is None else sender.log_fields
-            self.log.record('rooms_swept', count=dropped, **who)
+            fields = {} if sender is None else sender.log_fields
+            self.log.record('rooms_swept', count=dropped, **fields)
         return dropped
 
     def keep_alive(self) -> None:
@@ -376,9 +376,9 @@ class ConnectionManager:
     def _deny(self, member: Member, error: NotAllowed) -> None:
         code = code_of(error)
         self.counters.refused[code] += 1
-        who = self._log_fields(member)
-        self.log.note(code, detail=error, **who)
-        self.log.sample('refused', code=code, what='reset_stop', **who)
+        fields = self._log_fields(member)
+        self.log.note(code, detail=error, **fields)
+        self.log.sample('refused', code=code, what='reset_stop', **fields)
         connection = self._connections.get(member)
         if connection is not None:
             connection.put(ErrorReply(str(error), now().stamp, code))

@@ -100,9 +100,9 @@ async def _join(
         # "Cannot join room" is the text of the public server.
         text = detail if isinstance(exc, NotAllowed) else 'Cannot join room'
         _refuse(connection, manager, text, code, NORMAL)
-    who = {**connection.actor.log_fields, 'workspace': workspace_id, 'room': room_id}
-    manager.log.note('join_refused', code=code, detail=detail, **who)
-    manager.log.sample('join_refused', code=code, **who)
+    fields = {**connection.actor.log_fields, 'workspace': workspace_id, 'room': room_id}
+    manager.log.note('join_refused', code=code, detail=detail, **fields)
+    manager.log.sample('join_refused', code=code, **fields)
     return None
 
 

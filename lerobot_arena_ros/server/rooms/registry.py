@@ -80,14 +80,14 @@ class Registry:
         now: Now,
         *,
         max_consumers: int | None = None,
-        forget: bool = False,
+        clear: bool = False,
         workspaces: frozenset[str] | None = None,
     ) -> Room:
         """
         Create a room, or return the existing one.
 
         :param room_id: None or empty for a new random id.
-        :param forget: clear the stored joints of an existing room that has no members.
+        :param clear: clear the stored joints of an existing room that has no members.
         :param workspaces: the workspaces that the creator's token allows; None for all.
         :raises RequestRejected: an id cannot be part of a URL (422), or there are too many rooms
             (503).
@@ -108,8 +108,8 @@ class Registry:
                 last_stop=self._stops.pop((workspace_id, room_id), None),
             )
             self._workspaces.setdefault(workspace_id, {})[room_id] = room
-        elif forget and not room.members:
-            room.forget()
+        elif clear and not room.members:
+            room.clear_joints()
         return room
 
     def delete(self, workspace_id: str, room_id: str, now: Now) -> Delivery:

@@ -235,7 +235,7 @@ class Room:
             return None
         return self._to_watchers(RobotReport(None, member.participant_id, now.stamp), member)
 
-    def forget(self) -> None:
+    def clear_joints(self) -> None:
         """Clear the stored joints; keep the last stop, because a robot that joins needs it."""
         self.joints.clear()
 

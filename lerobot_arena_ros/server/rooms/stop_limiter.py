@@ -101,7 +101,7 @@ class StopLimiter(Generic[Sender]):
         """Remove and return the queued stop of a sender and the requests behind it."""
         return self._waiting.pop(sender, [])
 
-    def forget(self, sender: Sender) -> list[Waiting]:
+    def remove(self, sender: Sender) -> list[Waiting]:
         """Remove a sender that leaves, and return what is queued for it."""
         self._forwarded_s.pop(sender, None)
         return self.take(sender)
