@@ -1,4 +1,4 @@
-"""Those who guess tokens have to wait, and addresses that belong to one client count as one."""
+"""The delay for clients that send wrong tokens."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from lerobot_arena_ros.server.access.guesses import DELAY_S, FORGET_S, FREE, MAX
 
 
 def guess(guesses: Guesses, address: str, times: int, now_s: float = 0.0) -> None:
-    """Have an address guess so many times."""
+    """Count this many wrong tokens of an address."""
     for _ in range(times):
         guesses.count(address, now_s)
 
 
-def test_the_first_tokens_are_looked_at_at_once_the_others_late() -> None:
-    """Each address has its own count."""
+def test_the_first_tokens_are_not_delayed() -> None:
+    """Each address has its own count, and is delayed only after the free attempts."""
     guesses = Guesses()
     guess(guesses, '10.0.0.1', FREE - 1)
     assert guesses.delay_s('10.0.0.1', 0.0) == 0.0
@@ -25,8 +25,8 @@ def test_the_first_tokens_are_looked_at_at_once_the_others_late() -> None:
     assert guesses.delay_s('10.0.0.2', 0.0) == 0.0
 
 
-def test_after_a_pause_an_address_does_not_wait_any_more() -> None:
-    """Whoever mistyped yesterday is not punished today."""
+def test_after_a_pause_an_address_is_not_delayed() -> None:
+    """The free attempts are restored after a pause."""
     guesses = Guesses()
     guess(guesses, '10.0.0.1', FREE)
     assert guesses.delay_s('10.0.0.1', FORGET_S) == DELAY_S
@@ -37,7 +37,7 @@ def test_after_a_pause_an_address_does_not_wait_any_more() -> None:
 
 
 def test_the_memory_is_bounded() -> None:
-    """The address that guessed longest ago is forgotten, and not the one that guesses now."""
+    """The address whose last wrong token is the oldest is dropped first."""
     guesses = Guesses()
     guess(guesses, '10.0.0.1', FREE)
     for number in range(MAX_ADDRESSES - 1):
@@ -62,6 +62,6 @@ def test_the_memory_is_bounded() -> None:
         ('unknown', 'unknown'),
     ],
 )
-def test_a_network_of_ipv6_is_one_client(address: str, client: str) -> None:
-    """A customer of a provider has 2^64 addresses, which would make any limit useless."""
+def test_an_ipv6_network_is_one_client(address: str, client: str) -> None:
+    """A /64 network is one client, because one customer has all of its addresses."""
     assert client_of(address) == client
