@@ -330,7 +330,7 @@ def test_who_guesses_tokens_has_to_wait() -> None:
             status, took_s = timed(f'guess-{number}')
             assert (status, took_s < DELAY_S) == (401, True)
         for _ in range(FREE):
-            assert httpx.get(address + ROOMS).status_code == 401  # No token is no guess.
+            assert httpx.get(address + ROOMS).status_code == 401  # No token, so not a guess.
         with ThreadPoolExecutor(2) as pool:
             late = pool.submit(timed, 'another-guess'), pool.submit(timed, TOKEN)
             unasked = timed(TOKEN, '/health')

@@ -78,7 +78,9 @@ def test_requests_in_progress_at_the_shutdown_are_no_failure(sent: bytes) -> Non
             client.connect(('127.0.0.1', server.port))
             client.setblocking(False)
             client.send(sent)
-        assert httpx.get(f'{server.url}/health').status_code == 200  # Has read what came before.
+        assert (
+            httpx.get(f'{server.url}/health').status_code == 200
+        )  # The server has read all previous data.
 
         code, out, err = server.stop(signal.SIGTERM)
 

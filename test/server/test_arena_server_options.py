@@ -123,7 +123,7 @@ def test_listening_on_every_network_is_warned_of(token: dict[str, str], said: st
     warning, *others = err.splitlines()
     assert warning.startswith('arena_server: warning: --host 0.0.0.0: ')
     assert said in warning
-    # Pages of other hosts stay outside, too.
+    # Pages of other origins are refused too.
     assert reply.status_code == 403
     assert [line for line in others if 'bad_origin' not in line] == []
 

@@ -28,9 +28,9 @@ Contexts = tuple[ssl.SSLContext, ssl.SSLContext]
 
 class Handler:
     """
-    Notes what comes, and in which turn of the loop.
+    Records received data and the loop iteration of each piece.
 
-    :param pauses: has nothing more come after the first slice.
+    :param pauses: pause reading after the first slice.
     """
 
     def __init__(self, *, pauses: bool = False) -> None:

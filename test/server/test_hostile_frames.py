@@ -209,7 +209,7 @@ async def test_a_flood_of_frames_is_disconnected(server: Server, frames: bytes) 
 
     def flood() -> list[str]:
         with attacker(server.url, 'consumer') as peer:
-            # Longer than the server: who gives up first, and reads, is no longer too slow.
+            # Longer than the timeout of the server, so that the client does not read before.
             peer.sock.settimeout(3 * Timing().stall_s)
             if frames[0] == MORE:
                 peer.sock.sendall(client_frame(fin=False))

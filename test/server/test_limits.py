@@ -344,7 +344,7 @@ async def test_s12_the_connections_are_limited(url: str) -> None:
         with pytest.raises(websockets.exceptions.InvalidHandshake, match='503'):
             async with connect(url, PATH):
                 pass
-        # What is asked over REST takes a place for a moment only.
+        # A REST request uses its place only for a moment.
         assert httpx.get(f'{url}/health').status_code == 200
         await third.close()
         deadline = time.monotonic() + 10.0

@@ -64,7 +64,7 @@ def test_long_values_of_the_audit_log_use_little_memory() -> None:
     """Values are cut before they are stored for counting."""
     lines: list[str] = []
     log = RateLimitedLog(lines.append)
-    # They differ in what is cut off, so they are the same line.
+    # They differ only after the cut, so they are the same line.
     for number in range(1000):
         log.sample('reset_requested', token='a', robot=f'{"y" * 100_000}{number}')
     log.end_period()

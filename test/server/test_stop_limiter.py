@@ -133,7 +133,7 @@ def test_no_stop_is_lost_or_late_and_not_too_many_pass(stops: list[Sent]) -> Non
             assert then.now_s == now_s, 'a first stop waited'
     for one in passed:
         window = [each for each in passed if one.now_s <= each.now_s < one.now_s + PAUSE_S]
-        # Each participant in turn, and what the room takes beside.
+        # One stop per pause of each sender, plus the rate of the room.
         assert len(window) <= 10 * 2 + BURST + PAUSE_S / PERIOD_S + 1
 
 
