@@ -19,7 +19,7 @@ from support.certificates import Authority
 from support.peers import ws_path
 from support.server import rules_of, running_server
 
-from lerobot_arena_ros.server.access.guesses import DELAY_S, FREE
+from lerobot_arena_ros.server.access.guesses import DELAY_S, FREE_ATTEMPTS
 from lerobot_arena_ros.server.access.rules import (
     Denial,
     Rules,
@@ -28,7 +28,7 @@ from lerobot_arena_ros.server.access.rules import (
     is_origin,
     split_query,
 )
-from lerobot_arena_ros.server.access.tokens import EVERYTHING
+from lerobot_arena_ros.server.access.tokens import FULL_ACCESS
 from lerobot_arena_ros.server.http.access_middleware import AccessMiddleware
 from lerobot_arena_ros.server.http.app import create_app
 from lerobot_arena_ros.server.rooms.limits import Limits
@@ -180,7 +180,7 @@ def test_the_own_origin_is_that_of_the_host_header(origin: str, host: str, is_sa
     rules = Rules(hosts=frozenset({'arena'}))
     answer = rules.admit(ROOMS, {'origin': origin, 'host': host})
 
-    assert answer == EVERYTHING if is_same else code_of(answer) == 'bad_origin'
+    assert answer == FULL_ACCESS if is_same else code_of(answer) == 'bad_origin'
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_a_page_without_tls_is_refused_by_a_server_with_tls(
     rules = Rules(hosts=frozenset({'arena'}))
     answer = rules.admit(ROOMS, {'origin': origin, 'host': 'arena'}, scheme=scheme)
 
-    assert answer == EVERYTHING if is_same else code_of(answer) == 'bad_origin'
+    assert answer == FULL_ACCESS if is_same else code_of(answer) == 'bad_origin'
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ def test_only_names_of_this_server_are_answered(host: str, is_known: bool) -> No
     rules = Rules(hosts=frozenset({'arena.example.org'}))
     answer = rules.admit(ROOMS, {'host': host})
 
-    assert answer == EVERYTHING if is_known else code_of(answer) == 'bad_host'
+    assert answer == FULL_ACCESS if is_known else code_of(answer) == 'bad_host'
 
 
 def test_a_page_behind_a_rebound_name_stays_outside(url: str) -> None:
@@ -248,7 +248,7 @@ def test_a_star_allows_all_pages() -> None:
     """With ``*`` all pages are accepted, but only under a name of this server."""
     rules = Rules(origins=('*',))
 
-    assert rules.admit(ROOMS, {'origin': 'https://evil.example', 'host': '[::1]'}) == EVERYTHING
+    assert rules.admit(ROOMS, {'origin': 'https://evil.example', 'host': '[::1]'}) == FULL_ACCESS
     rebound = rules.admit(ROOMS, {'origin': 'https://evil.example', 'host': 'evil.example'})
     assert code_of(rebound) == 'bad_host'
 
@@ -326,10 +326,10 @@ def test_who_guesses_tokens_has_to_wait() -> None:
         return reply.status_code, time.monotonic() - started
 
     with running_server(rules=rules_of(TOKEN)) as address:
-        for number in range(FREE):
+        for number in range(FREE_ATTEMPTS):
             status, took_s = timed(f'guess-{number}')
             assert (status, took_s < DELAY_S) == (401, True)
-        for _ in range(FREE):
+        for _ in range(FREE_ATTEMPTS):
             assert httpx.get(address + ROOMS).status_code == 401  # No token, so not a guess.
         with ThreadPoolExecutor(2) as pool:
             late = pool.submit(timed, 'another-guess'), pool.submit(timed, TOKEN)
@@ -344,7 +344,7 @@ def test_guesses_behind_a_proxy_delay_no_client() -> None:
     """Without a limit per address there is no delay, because a proxy has one address."""
     with running_server(limits=Limits(per_address=0), rules=rules_of(TOKEN)) as address:
         started = time.monotonic()
-        for number in range(FREE + 1):
+        for number in range(FREE_ATTEMPTS + 1):
             reply = httpx.get(address + ROOMS, headers={'Authorization': f'Bearer {number}'})
             assert reply.status_code == 401
         assert time.monotonic() - started < DELAY_S

@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 
 from lerobot_arena_ros.server.access.addresses import client_of
-from lerobot_arena_ros.server.access.guesses import DELAY_S, FORGET_S, FREE, MAX_ADDRESSES, Guesses
+from lerobot_arena_ros.server.access.guesses import (
+    DELAY_S,
+    FORGET_S,
+    FREE_ATTEMPTS,
+    MAX_ADDRESSES,
+    Guesses,
+)
 
 
 def guess(guesses: Guesses, address: str, times: int, now_s: float = 0.0) -> None:
@@ -17,7 +23,7 @@ def guess(guesses: Guesses, address: str, times: int, now_s: float = 0.0) -> Non
 def test_the_first_tokens_are_not_delayed() -> None:
     """Each address has its own count, and is delayed only after the free attempts."""
     guesses = Guesses()
-    guess(guesses, '10.0.0.1', FREE - 1)
+    guess(guesses, '10.0.0.1', FREE_ATTEMPTS - 1)
     assert guesses.delay_s('10.0.0.1', 0.0) == 0.0
     guess(guesses, '10.0.0.1', 1)
 
@@ -28,7 +34,7 @@ def test_the_first_tokens_are_not_delayed() -> None:
 def test_after_a_pause_an_address_is_not_delayed() -> None:
     """The free attempts are restored after a pause."""
     guesses = Guesses()
-    guess(guesses, '10.0.0.1', FREE)
+    guess(guesses, '10.0.0.1', FREE_ATTEMPTS)
     assert guesses.delay_s('10.0.0.1', FORGET_S) == DELAY_S
     assert guesses.delay_s('10.0.0.1', FORGET_S + 1.0) == 0.0
 
@@ -39,9 +45,9 @@ def test_after_a_pause_an_address_is_not_delayed() -> None:
 def test_the_memory_is_bounded() -> None:
     """The address whose last wrong token is the oldest is dropped first."""
     guesses = Guesses()
-    guess(guesses, '10.0.0.1', FREE)
+    guess(guesses, '10.0.0.1', FREE_ATTEMPTS)
     for number in range(MAX_ADDRESSES - 1):
-        guess(guesses, f'host{number}', FREE)
+        guess(guesses, f'host{number}', FREE_ATTEMPTS)
         if number % 100 == 0:
             guess(guesses, '10.0.0.1', 1)
     guess(guesses, 'one more', 1)

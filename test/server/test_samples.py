@@ -18,7 +18,7 @@ def test_an_equal_event_is_written_once_and_then_counted() -> None:
     assert not samples.is_new('joined', {**DRIVER, 'room': 'a'})
     assert samples.is_new('joined', {**DRIVER, 'room': 'b'})
     assert samples.is_new('left', {**DRIVER, 'room': 'a'})
-    assert list(samples.more()) == [('joined', {**DRIVER, 'room': 'a', 'more': 1})]
+    assert list(samples.remaining()) == [('joined', {**DRIVER, 'room': 'a', 'more': 1})]
 
 
 def test_no_sender_hides_another_one() -> None:
@@ -43,7 +43,7 @@ def test_events_beyond_the_limit_are_counted_for_their_sender() -> None:
     ]
 
     assert written == [True] * MAX_PER_SENDER + [False] * 5
-    assert list(samples.more()) == [('joined', {**DRIVER, 'more': 5})]
+    assert list(samples.remaining()) == [('joined', {**DRIVER, 'more': 5})]
 
 
 def test_a_holder_of_many_addresses_hides_no_other_token() -> None:
@@ -55,7 +55,7 @@ def test_a_holder_of_many_addresses_hides_no_other_token() -> None:
 
     assert samples.is_new('refused', {'peer': '10.0.0.7', 'code': 'bad_host'})
     assert samples.is_new('joined', WATCHER)
-    assert list(samples.more()) == [
+    assert list(samples.remaining()) == [
         ('refused', {'peer': '2001:db8::/64', 'token': '', 'more': 10_000 - MAX_PER_SENDER}),
         ('joined', {'peer': 'several', 'token': 'drive', 'more': 10_000 - MAX_PER_TOKEN}),
     ]

@@ -8,7 +8,7 @@ import hmac
 import pytest
 
 from lerobot_arena_ros.server.access.tokens import (
-    EVERYTHING,
+    FULL_ACCESS,
     Access,
     Grant,
     Tokens,
@@ -68,8 +68,8 @@ def test_each_entry_is_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch
 def test_a_server_without_tokens_allows_everything() -> None:
     """Without entries, no token is needed."""
     assert not Tokens()
-    assert Tokens().grant_of('') == EVERYTHING
-    assert EVERYTHING.allows(Access.ADMIN, None)
+    assert Tokens().grant_of('') == FULL_ACCESS
+    assert FULL_ACCESS.allows(Access.ADMIN, None)
 
 
 @pytest.mark.parametrize('granted', Access)
@@ -194,5 +194,5 @@ def test_a_grant_ends_when_its_entry_changes() -> None:
     for changed in (Grant.of_token('phone', TOKEN, Access.DRIVE), Grant.of_token('phone', 'x')):
         assert grant not in Tokens([changed])
     assert grant not in Tokens()
-    assert EVERYTHING in Tokens()
-    assert EVERYTHING not in Tokens([grant])
+    assert FULL_ACCESS in Tokens()
+    assert FULL_ACCESS not in Tokens([grant])

@@ -165,11 +165,11 @@ async def test_pings_of_a_peer_that_does_not_read_are_not_answered(end: End) -> 
 
 async def test_a_probe_fails_when_the_connection_ends(end: End) -> None:
     """A probe returns when the connection ends, without waiting for the timeout."""
-    asking = asyncio.ensure_future(end.socket.answers(timeout_s=1000.0))
+    asking = asyncio.ensure_future(end.socket.probe(timeout_s=1000.0))
     asyncio.get_running_loop().call_soon(end.socket.connection_lost)
 
     assert await asyncio.wait_for(asking, 10.0) is False
-    assert await end.socket.answers(timeout_s=1000.0) is False
+    assert await end.socket.probe(timeout_s=1000.0) is False
 
 
 async def test_the_close_code_is_known_after_the_end(end: End) -> None:

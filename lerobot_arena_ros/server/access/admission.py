@@ -29,7 +29,7 @@ MIN_WAITING = 16
 SETTLED_S = 1.0
 """A connection that has waited this many seconds is not about to join, and is evicted first."""
 
-KEPT_SHARE = 4
+RESERVED_SHARE = 4
 """One in this many places is reserved for tokens with the role drive."""
 
 
@@ -123,7 +123,7 @@ class Admission:
         """
         if entry.belongs:
             return True
-        places = self._places if may_drive else self._places - self._places // KEPT_SHARE
+        places = self._places if may_drive else self._places - self._places // RESERVED_SHARE
         if self._belonging >= places or not self._remove_waiting(entry):
             return False
         if not entry.has_belonged:

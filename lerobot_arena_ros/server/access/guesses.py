@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from .addresses import client_of
 
-__all__ = ['DELAY_S', 'FREE', 'Guesses']
+__all__ = ['DELAY_S', 'FREE_ATTEMPTS', 'Guesses']
 
-FREE = 10
+FREE_ATTEMPTS = 10
 """Wrong tokens of one address without a delay, because a person may mistype."""
 
 DELAY_S = 1.0
@@ -38,7 +38,7 @@ class Guesses:
         :param now_s: the current time of a monotonic clock.
         """
         count, seen_s = self._seen.get(client_of(address), (0, now_s))
-        return DELAY_S if count >= FREE and now_s - seen_s <= FORGET_S else 0.0
+        return DELAY_S if count >= FREE_ATTEMPTS and now_s - seen_s <= FORGET_S else 0.0
 
     def count(self, address: str, now_s: float) -> None:
         """Count a wrong token of an address."""

@@ -29,7 +29,7 @@ from ...arena.errors import RequestRejected
 from .plain_yaml import load_plain
 
 __all__ = [
-    'EVERYTHING',
+    'FULL_ACCESS',
     'MIN_TOKEN_CHARACTERS',
     'Access',
     'Grant',
@@ -114,7 +114,7 @@ class Grant:
         )
 
 
-EVERYTHING = Grant('', Access.ADMIN)
+FULL_ACCESS = Grant('', Access.ADMIN)
 """The grant of each client of a server without tokens."""
 
 
@@ -138,7 +138,7 @@ class Tokens:
 
     def __contains__(self, grant: object) -> bool:
         """Return whether a grant is still valid and unchanged."""
-        return grant in self._grants if self._grants else grant == EVERYTHING
+        return grant in self._grants if self._grants else grant == FULL_ACCESS
 
     def grant_of(self, token: str) -> Grant | None:
         """
@@ -148,7 +148,7 @@ class Tokens:
         constant time.
         """
         if not self._grants:
-            return EVERYTHING
+            return FULL_ACCESS
         digest = hashlib.sha256(token.encode()).digest()
         found = None
         for grant in self._grants:
@@ -187,7 +187,7 @@ def read_tokens(text: str) -> tuple[Grant, ...]:
     if not isinstance(listed, list) or not listed:
         raise ValueError('expected the one key tokens with a list of at least one token')
     entries = tuple(_entry(number, item) for number, item in enumerate(listed, 1))
-    _refuse_doubles(entries)
+    _refuse_duplicates(entries)
     return entries
 
 
@@ -238,7 +238,7 @@ def _workspaces(where: str, item: dict[Any, Any]) -> frozenset[str] | None:
     return frozenset(given)
 
 
-def _refuse_doubles(entries: Iterable[Grant]) -> None:
+def _refuse_duplicates(entries: Iterable[Grant]) -> None:
     names: set[str] = set()
     owners: dict[bytes, str] = {}
     for entry in entries:

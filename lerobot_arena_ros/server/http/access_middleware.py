@@ -164,10 +164,10 @@ def _replay(body: bytes, receive: Receive) -> Receive:
     """Return a receive function that first returns a body that has been read already."""
     pending: list[Message] = [{'type': 'http.request', 'body': body, 'more_body': False}]
 
-    async def again() -> Message:
+    async def receive_replayed() -> Message:
         return pending.pop() if pending else await receive()
 
-    return again
+    return receive_replayed
 
 
 def _address_of(scope: Scope) -> str:
@@ -199,7 +199,7 @@ async def _deny(scope: Scope, send: Send, denial: Denial) -> None:
     kind = 'http.response'
     if scope['type'] == 'websocket':
         kind = 'websocket.http.response'
-    # The detail is a constant text without quotes, so it needs no escaping.
+    # The detail never contains a quote, so it needs no escaping.
     body = f'{{"detail":"{denial.detail}"}}'.encode()
     headers = [
         (b'content-type', b'application/json'),

@@ -54,7 +54,7 @@ class RateLimitedLog:
     def record(self, event: str, **values: object) -> None:
         """Log an event that clients cannot cause often, at INFO and in the audit log."""
         self.note(event, **values)
-        self._put(event, values)
+        self._write_audit(event, values)
 
     def record_often(self, event: str, **values: object) -> None:
         """Log an event that clients can cause often, at INFO, and sample it for the audit log."""
@@ -63,8 +63,8 @@ class RateLimitedLog:
 
     def sample(self, event: str, **values: object) -> None:
         """Write an event that clients can cause often to the audit log: see :mod:`.samples`."""
-        if self._audit is not None and self._samples.is_new(event, kept := _kept(values)):
-            self._audit(audit_line(event, kept))
+        if self._audit is not None and self._samples.is_new(event, short := _truncated(values)):
+            self._audit(audit_line(event, short))
 
     def end_period(self) -> None:
         """Start a new period, and write the number of lines left out in the last one."""
@@ -73,20 +73,20 @@ class RateLimitedLog:
             if lines > LINES:
                 _log.log(level, 'event=%s left_out=%d', event, lines - LINES)
         samples, self._samples = self._samples, Samples()
-        for event, values in samples.more():
-            self._put(event, values)
+        for event, values in samples.remaining():
+            self._write_audit(event, values)
 
-    def _put(self, event: str, values: Mapping[str, object]) -> None:
+    def _write_audit(self, event: str, values: Mapping[str, object]) -> None:
         if self._audit is not None:
-            self._audit(audit_line(event, _kept(values)))
+            self._audit(audit_line(event, _truncated(values)))
 
     def _write(self, level: int, event: str, values: dict[str, object]) -> None:
         if not _log.isEnabledFor(level):
             return
         self._count[level, event] += 1
         if self._count[level, event] <= LINES:
-            shown = ''.join(f' {key}={_shown(value)}' for key, value in values.items())
-            _log.log(level, 'event=%s%s', event, shown)
+            text = ''.join(f' {key}={_format(value)}' for key, value in values.items())
+            _log.log(level, 'event=%s%s', event, text)
 
 
 def audit_line(event: str, values: Mapping[str, object]) -> str:
@@ -95,15 +95,17 @@ def audit_line(event: str, values: Mapping[str, object]) -> str:
     return dump({'time': time, 'event': event, **values})
 
 
-def _kept(values: Mapping[str, object]) -> dict[str, int | str]:
-    return {key: value if isinstance(value, int) else _cut(value) for key, value in values.items()}
+def _truncated(values: Mapping[str, object]) -> dict[str, int | str]:
+    return {
+        key: value if isinstance(value, int) else _truncate(value) for key, value in values.items()
+    }
 
 
-def _shown(value: object) -> str:
+def _format(value: object) -> str:
     # repr() quotes the value, so text from a client cannot start a new line.
-    return str(value) if isinstance(value, int | float) else repr(_cut(value))
+    return str(value) if isinstance(value, int | float) else repr(_truncate(value))
 
 
-def _cut(value: object) -> str:
+def _truncate(value: object) -> str:
     text = str(value)
     return text if len(text) <= MAX_VALUE_LENGTH else f'{text[:MAX_VALUE_LENGTH]}...'

@@ -56,7 +56,7 @@ class Samples:
             return True
         return False
 
-    def more(self) -> Iterator[tuple[str, dict[str, int | str]]]:
+    def remaining(self) -> Iterator[tuple[str, dict[str, int | str]]]:
         """Yield the lines to write at the end of the period, with the number of repetitions."""
         for (event, values), times in self._times.items():
             if times > 1:

@@ -20,7 +20,7 @@ from .fair_reader import FairReader
 
 __all__ = ['Listener']
 
-ACCEPTS = 8
+ACCEPTS_PER_ITERATION = 8
 """Connections accepted per loop iteration, so that participants are served in between."""
 
 PAUSE_S = 0.1
@@ -75,7 +75,7 @@ class Listener:
             asyncio.get_running_loop().add_reader(sock, self._accept, sock)
 
     def _accept(self, sock: socket.socket) -> None:
-        for _ in range(ACCEPTS):
+        for _ in range(ACCEPTS_PER_ITERATION):
             try:
                 accepted, address = sock.accept()
             except (BlockingIOError, ConnectionAbortedError):

@@ -17,7 +17,7 @@ __all__ = ['HeadCheck', 'ambiguity_of']
 
 _BAD_LINE = re.compile(rb'(?<!\r)\n|\r\n[ \t]')
 _END = b'\r\n\r\n'
-_ONCE = (b'authorization', b'content-length', b'host', b'origin', b'transfer-encoding')
+_UNIQUE_HEADERS = (b'authorization', b'content-length', b'host', b'origin', b'transfer-encoding')
 
 
 class HeadCheck:
@@ -55,7 +55,7 @@ def ambiguity_of(
         first frame.
     """
     counts = Counter(name for name, _ in headers)
-    for name in _ONCE:
+    for name in _UNIQUE_HEADERS:
         if counts[name] > 1:
             return f'the header {name.decode()} is expected once'
     if counts[b'content-length'] and counts[b'transfer-encoding']:

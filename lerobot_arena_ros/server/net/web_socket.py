@@ -32,7 +32,7 @@ Data in the write buffer cannot be merged with newer messages, and stops cannot 
 LINGER_S = 0.5
 """How long a closing connection may take to send its remaining data, in seconds."""
 
-WIRE_HZ = 10_000.0
+CONTROL_FRAMES_HZ = 10_000.0
 """
 Control frames and message fragments that a peer may send per second.
 
@@ -77,7 +77,7 @@ class WebSocket:
         self._rate_hz = rate_hz
         self._limiter = RateLimiter(rate_hz, time.monotonic())
         # The cost of a control frame or fragment; the cost of a message is 1.
-        self._control_cost = min(0.5, rate_hz / WIRE_HZ)
+        self._control_cost = min(0.5, rate_hz / CONTROL_FRAMES_HZ)
         self._on_message: OnMessage | None = None
         self._messages: deque[str | bytes] = deque()
         self._parts: list[bytes] = []
@@ -174,7 +174,7 @@ class WebSocket:
             self._protocol.send_close(code, reason)
             self._flush()
 
-    async def answers(self, timeout_s: float, *, with_message: bool = False) -> bool:
+    async def probe(self, timeout_s: float, *, with_message: bool = False) -> bool:
         """
         Ping the peer and return whether it sends anything in time.
 

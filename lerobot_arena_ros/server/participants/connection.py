@@ -84,9 +84,9 @@ class Connection:
         """
         Ping the peer; return whether it answers in time and the connection is not closing.
 
-        :param with_message: see :meth:`.WebSocket.answers`.
+        :param with_message: see :meth:`.WebSocket.probe`.
         """
-        return not self._is_closing and await self._socket.answers(
+        return not self._is_closing and await self._socket.probe(
             timeout_s, with_message=with_message
         )
 

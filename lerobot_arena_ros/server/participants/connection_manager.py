@@ -338,7 +338,7 @@ class ConnectionManager:
         connection = self._connections.get(member)
         if connection is not None:
             joints = error.joints if Feature.REFUSED_JOINTS in member.features else {}
-            connection.put(ErrorReply(text, now().stamp, code, _limited(joints)))
+            connection.put(ErrorReply(text, now().stamp, code, _limit_names(joints)))
 
     def _handle_stop(self, member: Member, stop: EmergencyStop) -> None:
         if member not in self._connections:
@@ -418,7 +418,7 @@ class ConnectionManager:
             connection.abort()
 
 
-def _limited(joints: Mapping[str, str]) -> dict[str, str]:
+def _limit_names(joints: Mapping[str, str]) -> dict[str, str]:
     """Return the refused joints that an error names, without very long names."""
     short = ((name, why) for name, why in joints.items() if len(name) <= MAX_NAMED_CHARS)
     return dict(islice(short, MAX_NAMED))

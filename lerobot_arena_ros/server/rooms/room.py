@@ -45,7 +45,7 @@ from .stop_limiter import StopLimiter
 __all__ = [
     'API_SOURCE',
     'DRIVER_PLACES',
-    'SERVED',
+    'SUPPORTED_FEATURES',
     'Delivery',
     'Member',
     'Now',
@@ -55,7 +55,7 @@ __all__ = [
 API_SOURCE = 'api'
 """The source of joint updates that came over REST."""
 
-SERVED = frozenset(Feature)
+SUPPORTED_FEATURES = frozenset(Feature)
 """The protocol extensions that this server supports."""
 
 MAX_ENTRY_CHARS = 2000
@@ -78,7 +78,7 @@ connection has ended.
 
 _USUAL_KEYS = frozenset(('name', 'value', 'speed'))
 
-_KNOWN_TO_BE_IGNORED = frozenset(
+_IGNORED_TYPES = frozenset(
     ('joined', 'error', 'state_sync', 'heartbeat_ack', 'status_update', 'consumer_status')
 )
 
@@ -186,7 +186,7 @@ class Room:
         :raises JoinRefused: the id is taken, or the room is full.
         """
         self._check_join(join, may_drive)
-        member = Member(join.participant_id, join.role, self, join.features & SERVED)
+        member = Member(join.participant_id, join.role, self, join.features & SUPPORTED_FEATURES)
         if join.role is Role.PRODUCER:
             self.producer = member
         else:
@@ -283,7 +283,7 @@ class Room:
             case ResetStop(to, stop_id=stop_id):
                 return self._forward_reset(member, to, stop_id, now)
             case Unknown(kind):
-                if kind in _KNOWN_TO_BE_IGNORED:
+                if kind in _IGNORED_TYPES:
                     return None
                 text = f'Unknown message type: {kind:.100}'
                 return Delivery((member,), ErrorReply(text, now.stamp, 'unknown_type'))
