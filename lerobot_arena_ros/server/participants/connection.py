@@ -65,7 +65,7 @@ class Connection:
         self._log = log
         self._outbox = Outbox()
         self._is_closing = False
-        self._has_sent = True
+        self._has_received = True
         self._silent_checks = 0
         self._timer: asyncio.TimerHandle | None = None
         socket.on_congested = self._on_congested
@@ -96,8 +96,8 @@ class Connection:
 
         It counts calls instead of seconds, so that a pause of this process counts as one call.
         """
-        self._silent_checks = 0 if self._has_sent else self._silent_checks + 1
-        self._has_sent = False
+        self._silent_checks = 0 if self._has_received else self._silent_checks + 1
+        self._has_received = False
         return self._silent_checks
 
     async def receive(self) -> str | bytes | None:
@@ -109,7 +109,7 @@ class Connection:
         """Call a function for each received message until the connection has ended."""
 
         def on_message(message: str | bytes, verdict: Verdict) -> None:
-            self._has_sent = True
+            self._has_received = True
             if not self._is_closing:
                 handle(message, verdict)
 
