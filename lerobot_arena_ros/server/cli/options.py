@@ -43,7 +43,7 @@ _EXAMPLES = f"""examples:
       for programs and browsers on this machine
   {NAME} --host 0.0.0.0 --token-file token \\
       --certfile cert.pem --keyfile key.pem
-      for a network; docs/howto/tls_and_tokens.md explains how to create these files
+      for a network; docs/howto/tls_and_tokens.md explains these files
 
 The token is read from {TOKEN_VARIABLE} if neither --token-file nor --tokens
 is given.
