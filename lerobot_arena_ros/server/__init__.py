@@ -1,1 +1,1 @@
-"""The embedded arena: a room server that speaks the public protocol, without ROS."""
+"""The room server: implements the public protocol of LeRobot Arena, without ROS."""

@@ -1,4 +1,4 @@
-"""Each refusal as one word, the same for its sender, the log and the metrics."""
+"""The error code of each refusal, used in replies, in the log and in the metrics."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _BY_STATUS = {403: 'commands_off', 422: 'invalid_id', 503: 'rooms_full'}
 
 
 def code_of(error: ArenaError) -> str:
-    """Name the reason of a refusal."""
+    """Return the error code of a refusal."""
     match error:
         case AccessDenied():
             return 'access_denied'

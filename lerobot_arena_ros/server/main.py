@@ -1,4 +1,4 @@
-"""The executable ``arena_server``: an arena of one's own, on this machine or for a whole lab."""
+"""The executable ``arena_server``: a room server for one machine or a whole lab."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ __all__ = ['main']
 
 
 def main() -> None:
-    """Serve until SIGINT or SIGTERM comes."""
-    # A signal may come during this import, which is most of a start-up: executables.py sees to it.
+    """Serve until SIGINT or SIGTERM."""
+    # executables.py handles signals during this import, which takes most of the start-up time.
     from .cli.program import run_server
 
     run_server(sys.argv[1:])

@@ -1,4 +1,4 @@
-"""Listens on an address and serves an arena there until told to stop."""
+"""Listens on an address and serves an arena there until shutdown."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import ssl
 from fastapi import FastAPI
 
 from .access.admission import Entry
-from .http.app import chores
+from .http.app import background_tasks
 from .net.fair_reader import FairReader
 from .net.http_connection import HttpConnection
 from .net.listener import Listener
@@ -24,7 +24,7 @@ from .participants.connection_manager import ConnectionManager
 __all__ = [
     'Certificate',
     'console_url_of',
-    'is_for_this_machine_alone',
+    'is_loopback_only',
     'listen',
     'serve',
     'url_of',
@@ -32,25 +32,25 @@ __all__ = [
 
 BACKLOG = 2048
 """
-Connections that may wait to be accepted.
+The listen backlog: connections that may wait to be accepted.
 
-The system drops what comes while so many wait, and a client tries again after a second only.
+The kernel drops further connections, and their clients retry only after a second.
 """
 
 SEND_BUFFER_BYTES = 64 * 1024
-"""What the kernel holds for a slow peer: what is in there is neither merged nor overtaken."""
+"""The kernel's send buffer per connection; data in it cannot be merged or overtaken."""
 
 GRACE_S = 1
-"""How long connections have to end when the server stops, in seconds."""
+"""How long to wait for connections to end at shutdown, in seconds."""
 
 
 @dataclass(frozen=True)
 class Certificate:
     """
-    What the server shows to those who want TLS: two files in PEM format.
+    The TLS certificate of the server: two files in PEM format.
 
-    :param certfile: the certificate, followed by those that it rests on.
-    :param keyfile: its private key, not encrypted; None where it is in the same file.
+    :param certfile: the certificate, followed by its intermediate certificates.
+    :param keyfile: its private key, not encrypted; None if it is in ``certfile``.
     """
 
     certfile: str
@@ -58,9 +58,9 @@ class Certificate:
 
     def context(self) -> ssl.SSLContext:
         """
-        Return the TLS settings of a server.
+        Return the TLS context of the server.
 
-        :raises OSError: a file cannot be read, or does not hold what it should.
+        :raises OSError: a file cannot be read, or has no valid content.
         :raises ValueError: the key is encrypted.
         """
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -69,12 +69,12 @@ class Certificate:
 
 
 def _no_password() -> str:
-    # Without this, OpenSSL would ask whoever sits at the terminal.
+    # Without this callback, OpenSSL would prompt for a password on the terminal.
     raise ValueError('the key is encrypted')
 
 
 class _Connections:
-    """Makes what serves each connection, and ends all of them."""
+    """Creates the protocol of each connection, and closes all connections."""
 
     def __init__(self, app: FastAPI) -> None:
         self._app = app
@@ -83,7 +83,7 @@ class _Connections:
         self._none_left = asyncio.Event()
 
     def make(self, entry: Entry) -> FairReader:
-        """Make what serves one connection, which has this place."""
+        """Create the protocol of a connection."""
         limits = self._manager.limits
         handler = HttpConnection(
             self._app,
@@ -97,12 +97,12 @@ class _Connections:
         reader = FairReader(
             handler,
             on_made=lambda: self._readers.add(reader),
-            on_lost=lambda: self._forget(reader, entry),
+            on_lost=lambda: self._remove(reader, entry),
         )
         return reader
 
     async def end(self, timeout_s: float) -> None:
-        """End all connections; those that have not ended in time are aborted."""
+        """Close all connections; abort those that have not ended in time."""
         self._none_left.clear()
         for reader in tuple(self._readers):
             reader.handler.shut_down()
@@ -113,7 +113,7 @@ class _Connections:
             reader.transport.abort()
 
     def report(self, code: str, address: str) -> None:
-        """Count and log a connection that ended before it was served."""
+        """Count and log a connection that was refused before its first request."""
         self._refuse(code)
         self._manager.log.warn(code, peer=address)
         self._manager.log.sample('refused', code=code, peer=address)
@@ -121,7 +121,7 @@ class _Connections:
     def _refuse(self, code: str) -> None:
         self._manager.counters.refused[code] += 1
 
-    def _forget(self, reader: FairReader, entry: Entry) -> None:
+    def _remove(self, reader: FairReader, entry: Entry) -> None:
         self._manager.admission.leave(entry)
         self._readers.discard(reader)
         if not self._readers:
@@ -132,13 +132,13 @@ def listen(host: str, port: int) -> list[socket.socket]:
     """
     Open a listening socket on each address of a host.
 
-    :param port: 0 for a free one, the same on all addresses.
-    :raises OSError: the host does not resolve, or the port is taken or not ours to use.
+    :param port: the TCP port; 0 for any free port, the same on all addresses.
+    :raises OSError: the host does not resolve, or the port is in use or not permitted.
     """
     sockets: list[socket.socket] = []
     try:
         for family, address in _addresses_of(host, port):
-            sockets.append(_listening(family, (address, port)))
+            sockets.append(_open_socket(family, (address, port)))
             port = sockets[0].getsockname()[1]
     except OSError:
         for opened in sockets:
@@ -148,21 +148,21 @@ def listen(host: str, port: int) -> list[socket.socket]:
 
 
 def url_of(host: str, sockets: list[socket.socket], *, is_encrypted: bool = False) -> str:
-    """Say how the arena behind these sockets is reached, the real port included."""
+    """Return the URL of the arena on these sockets, with the actual port."""
     shown = f'[{host}]' if ':' in host else host
     return f'http{"s" * is_encrypted}://{shown}:{sockets[0].getsockname()[1]}'
 
 
 def console_url_of(url: str) -> str:
-    """Say where a browser on this machine finds the console of the arena at an address."""
+    """Return the URL of the console for a browser on this machine."""
     scheme, _, rest = url.partition('://')
     host, _, port = rest.rpartition(':')
-    # Nobody can go to "every network".
+    # A wildcard address is not a valid destination.
     return f'{scheme}://{"localhost" if host in ("0.0.0.0", "[::]") else host}:{port}/'
 
 
-def is_for_this_machine_alone(sockets: list[socket.socket]) -> bool:
-    """Say whether nobody on another machine can reach these sockets."""
+def is_loopback_only(sockets: list[socket.socket]) -> bool:
+    """Return whether only this machine can reach these sockets."""
     return all(ipaddress.ip_address(each.getsockname()[0]).is_loopback for each in sockets)
 
 
@@ -172,8 +172,8 @@ def _addresses_of(host: str, port: int) -> list[tuple[socket.AddressFamily, str]
     return list(dict.fromkeys((family, str(address[0])) for family, *_, address in found))
 
 
-def _listening(family: socket.AddressFamily, address: tuple[str, int]) -> socket.socket:
-    # The protocol is named because asyncio sets TCP_NODELAY only on sockets that name it.
+def _open_socket(family: socket.AddressFamily, address: tuple[str, int]) -> socket.socket:
+    # IPPROTO_TCP is explicit because asyncio sets TCP_NODELAY only on sockets that have it.
     opened = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -192,16 +192,17 @@ async def serve(
     app: FastAPI,
     sockets: list[socket.socket],
     *,
-    stop: asyncio.Event,
+    shutdown: asyncio.Event,
     ready: Callable[[], None],
     certificate: Certificate | None = None,
 ) -> None:
     """
-    Serve an arena until the event is set; its participants are then closed with 1012.
+    Serve an arena until shutdown; then close its WebSockets with 1012.
 
-    :param sockets: as :func:`listen` opened them; closed on return.
-    :param ready: called once connections are accepted.
-    :param certificate: for TLS; None for none.
+    :param sockets: the sockets that :func:`listen` opened; closed on return.
+    :param shutdown: set it to shut down.
+    :param ready: called when connections are accepted.
+    :param certificate: the TLS certificate; None for no TLS.
     """
     manager: ConnectionManager = app.state.manager
     connections = _Connections(app)
@@ -213,11 +214,11 @@ async def serve(
         handshake_s=manager.timing.join_s,
         report=connections.report,
     )
-    async with chores(manager):
+    async with background_tasks(manager):
         listener.open()
         ready()
         try:
-            await stop.wait()
+            await shutdown.wait()
         finally:
             listener.close()
             await connections.end(GRACE_S)

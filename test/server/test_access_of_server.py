@@ -1,4 +1,4 @@
-"""S13: who may talk to the server: the token, web pages of other hosts, TLS."""
+"""S13: access to the server: tokens, pages of other origins, and TLS."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from support.certificates import Authority
 from support.peers import ws_path
 from support.server import rules_of, running_server
 
-from lerobot_arena_ros.server.access.guesses import DELAY_S, FREE
+from lerobot_arena_ros.server.access.guesses import DELAY_S, FREE_ATTEMPTS
 from lerobot_arena_ros.server.access.rules import (
     Denial,
     Rules,
@@ -28,7 +28,7 @@ from lerobot_arena_ros.server.access.rules import (
     is_origin,
     split_query,
 )
-from lerobot_arena_ros.server.access.tokens import EVERYTHING
+from lerobot_arena_ros.server.access.tokens import FULL_ACCESS
 from lerobot_arena_ros.server.http.access_middleware import AccessMiddleware
 from lerobot_arena_ros.server.http.app import create_app
 from lerobot_arena_ros.server.rooms.limits import Limits
@@ -48,20 +48,20 @@ ESCAPED = httpx.QueryParams({'token': TOKEN})
 
 @pytest.fixture(scope='module')
 def url() -> Iterator[str]:
-    """Run a server that wants a token, and lets the pages of one other host in."""
+    """Run a server that requires a token and allows the pages of one other origin."""
     with running_server(rules=rules_of(TOKEN, 'https://example.org')) as address:
         httpx.post(address + ROOMS, json={'room_id': 'arm'}, headers=BEARER)
         yield address
 
 
 def code_of(answer: object) -> str:
-    """Return the reason of a refusal."""
+    """Return the error code of a refusal."""
     assert isinstance(answer, Denial), answer
     return answer.code
 
 
 def shake_hands(url: str, path: str, **headers: str) -> tuple[int, dict[str, Any], str | None]:
-    """Ask for a WebSocket; return the status, a refusal's body, and what authentication is due."""
+    """Send a WebSocket handshake; return the status, the body and WWW-Authenticate."""
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
     connection.request('GET', path, headers={**HANDSHAKE, **headers})
     reply = connection.getresponse()
@@ -70,8 +70,8 @@ def shake_hands(url: str, path: str, **headers: str) -> tuple[int, dict[str, Any
     return reply.status, body, reply.getheader('www-authenticate')
 
 
-def test_the_token_opens_rest(url: str) -> None:
-    """In the header, whatever the case of its scheme."""
+def test_the_token_gives_access_to_rest(url: str) -> None:
+    """The token in the header is accepted, with the scheme in any case."""
     for scheme in ('Bearer', 'bearer', 'BEARER'):
         reply = httpx.get(url + ROOMS, headers={'Authorization': f'{scheme} {TOKEN}'})
         assert (reply.status_code, reply.json()['total']) == (200, 1)
@@ -82,20 +82,20 @@ def test_the_token_opens_rest(url: str) -> None:
     [None, '', TOKEN, 'Bearer', 'Bearer wrong', f'Basic {TOKEN}', f'Bearer {TOKEN}x'],
 )
 def test_any_other_is_401(url: str, header: str | None) -> None:
-    """With what is due, and without what came, over REST and in the handshake."""
+    """Any other token is refused with 401 over REST and in the handshake."""
     headers = {} if header is None else {'Authorization': header}
 
     reply = httpx.get(url + ROOMS, headers=headers)
     shaken = shake_hands(url, PATH, **headers)
 
-    detail = {'detail': 'this server wants a bearer token, and the right one'}
+    detail = {'detail': 'this server requires a valid bearer token'}
     assert (reply.status_code, reply.json()) == (401, detail)
     assert reply.headers['www-authenticate'] == 'Bearer'
     assert shaken == (401, detail, 'Bearer')
 
 
 def test_a_browser_puts_the_token_into_the_query_of_a_websocket(url: str) -> None:
-    """It can set no header there; over REST it can, so there a query is not looked at."""
+    """The token in the query is accepted for a WebSocket, and ignored for REST."""
     assert shake_hands(url, f'{PATH}?{ESCAPED}')[0] == 101
     assert shake_hands(url, f'{PATH}?a=1&{ESCAPED}&b=2')[0] == 101
     assert shake_hands(url, f'{PATH}?token=wrong')[0] == 401
@@ -105,12 +105,12 @@ def test_a_browser_puts_the_token_into_the_query_of_a_websocket(url: str) -> Non
 
 @pytest.mark.parametrize('path', ['/health', '/robotics/health', '/api/health'])
 def test_health_is_open(url: str, path: str) -> None:
-    """For whoever watches over the server."""
+    """The health checks need no token."""
     assert httpx.get(url + path).status_code == 200
 
 
 def test_a_preflight_needs_no_token(url: str) -> None:
-    """A browser sends none with it; that the request itself needs one, a page can read."""
+    """A preflight needs no token, and the page can read the 401 of the request itself."""
     origin = {'Origin': 'https://example.org'}
     asked = {
         **origin,
@@ -127,8 +127,8 @@ def test_a_preflight_needs_no_token(url: str) -> None:
     assert reply.headers['access-control-allow-origin'] == 'https://example.org'
 
 
-def test_pages_of_other_hosts_stay_outside(url: str) -> None:
-    """Even with the token, over REST or for a WebSocket, and whatever they ask."""
+def test_pages_of_other_origins_are_refused(url: str) -> None:
+    """Pages of other origins are refused over REST and WebSocket, even with the token."""
     foreign = {'Origin': 'https://evil.example', **BEARER}
     body = {'joints': [{'name': 'a', 'value': 1}]}
 
@@ -146,8 +146,8 @@ def test_pages_of_other_hosts_stay_outside(url: str) -> None:
     assert '--allow-origin' in refused['detail']
 
 
-def test_own_pages_and_those_of_listed_hosts_come_in(url: str) -> None:
-    """A program that is no browser names no origin, and comes in, too."""
+def test_own_pages_and_allowed_origins_are_accepted(url: str) -> None:
+    """Pages of the server and of allowed origins, and clients without origin, are accepted."""
     for origin in ({'Origin': url}, {'Origin': 'https://example.org'}, {}):
         assert httpx.get(url + ROOMS, headers={**origin, **BEARER}).status_code == 200
         assert shake_hands(url, PATH, **origin, **BEARER)[0] == 101
@@ -176,11 +176,11 @@ def test_own_pages_and_those_of_listed_hosts_come_in(url: str) -> None:
     ],
 )
 def test_the_own_origin_is_that_of_the_host_header(origin: str, host: str, is_same: bool) -> None:
-    """A page is one of ours if its name and port are those that the server was asked by."""
+    """A page is of this server if its host and port are those of the Host header."""
     rules = Rules(hosts=frozenset({'arena'}))
     answer = rules.admit(ROOMS, {'origin': origin, 'host': host})
 
-    assert answer == EVERYTHING if is_same else code_of(answer) == 'bad_origin'
+    assert answer == FULL_ACCESS if is_same else code_of(answer) == 'bad_origin'
 
 
 @pytest.mark.parametrize(
@@ -192,14 +192,14 @@ def test_the_own_origin_is_that_of_the_host_header(origin: str, host: str, is_sa
         ('http://arena', 'https', False),
     ],
 )
-def test_a_page_without_tls_is_none_of_a_server_with_tls(
+def test_a_page_without_tls_is_refused_by_a_server_with_tls(
     origin: str, scheme: str, is_same: bool
 ) -> None:
-    """The other way round it is, because a proxy in front of the server may have the TLS."""
+    """A page with TLS is accepted without TLS here, because a proxy may terminate TLS."""
     rules = Rules(hosts=frozenset({'arena'}))
     answer = rules.admit(ROOMS, {'origin': origin, 'host': 'arena'}, scheme=scheme)
 
-    assert answer == EVERYTHING if is_same else code_of(answer) == 'bad_origin'
+    assert answer == FULL_ACCESS if is_same else code_of(answer) == 'bad_origin'
 
 
 @pytest.mark.parametrize(
@@ -225,15 +225,15 @@ def test_a_page_without_tls_is_none_of_a_server_with_tls(
     ],
 )
 def test_only_names_of_this_server_are_answered(host: str, is_known: bool) -> None:
-    """A web page can make its own host name resolve to this machine, and would be let in."""
+    """Other host names are refused, because of DNS rebinding."""
     rules = Rules(hosts=frozenset({'arena.example.org'}))
     answer = rules.admit(ROOMS, {'host': host})
 
-    assert answer == EVERYTHING if is_known else code_of(answer) == 'bad_host'
+    assert answer == FULL_ACCESS if is_known else code_of(answer) == 'bad_host'
 
 
 def test_a_page_behind_a_rebound_name_stays_outside(url: str) -> None:
-    """Over REST and in the handshake, with 421 and what to do about it."""
+    """Another host name gets 421 and an explanation, over REST and in the handshake."""
     rebound = {'Host': 'evil.example:8000', 'Origin': 'http://evil.example:8000', **BEARER}
 
     reply = httpx.get(url + ROOMS, headers=rebound)
@@ -244,17 +244,17 @@ def test_a_page_behind_a_rebound_name_stays_outside(url: str) -> None:
     assert '--server-name' in refused['detail']
 
 
-def test_a_star_lets_all_pages_in() -> None:
-    """A page of any host may then use the server, but by a name of this server only."""
+def test_a_star_allows_all_pages() -> None:
+    """With ``*`` all pages are accepted, but only under a name of this server."""
     rules = Rules(origins=('*',))
 
-    assert rules.admit(ROOMS, {'origin': 'https://evil.example', 'host': '[::1]'}) == EVERYTHING
+    assert rules.admit(ROOMS, {'origin': 'https://evil.example', 'host': '[::1]'}) == FULL_ACCESS
     rebound = rules.admit(ROOMS, {'origin': 'https://evil.example', 'host': 'evil.example'})
     assert code_of(rebound) == 'bad_host'
 
 
 def test_no_page_of_another_host_moves_a_robot_at_a_server_without_a_token() -> None:
-    """The default server on this machine: pages are refused, programs are not."""
+    """A default server refuses pages of other origins, and accepts programs."""
     with running_server() as url:
         httpx.post(url + ROOMS, json={'room_id': 'arm'}).raise_for_status()
         page = {'Origin': 'https://evil.example', 'Content-Type': 'text/plain'}
@@ -271,7 +271,7 @@ def test_no_page_of_another_host_moves_a_robot_at_a_server_without_a_token() -> 
 
 
 def test_replies_are_not_kept_and_are_what_they_say(url: str) -> None:
-    """What concerns robots stays out of caches; files of the console say so themselves."""
+    """Responses have no-store and nosniff; files of the console have their own headers."""
     for path in ('/health', ROOMS, '/nowhere'):
         for headers in ({}, BEARER):
             reply = httpx.get(url + path, headers=headers)
@@ -281,7 +281,7 @@ def test_replies_are_not_kept_and_are_what_they_say(url: str) -> None:
 
 
 def test_a_redirect_names_no_host(url: str) -> None:
-    """The host is what the client says that it is."""
+    """A redirect is relative, because the Host header comes from the client."""
     reply = httpx.get(f'{url}{ROOMS}/', headers={**BEARER, 'Host': 'localhost:1'})
 
     assert (reply.status_code, reply.headers['location']) == (307, ROOMS)
@@ -289,27 +289,27 @@ def test_a_redirect_names_no_host(url: str) -> None:
 
 @pytest.mark.parametrize('text', ['*', 'null', 'http://a', 'https://a.b:8', 'https://[::1]:8'])
 def test_an_origin_is_a_scheme_and_a_host(text: str) -> None:
-    """And perhaps a port, as browsers write it."""
+    """An origin has a scheme, a host and optionally a port."""
     assert is_origin(text)
 
 
 @pytest.mark.parametrize('text', ['', 'a', 'http://', 'http://a/', 'http://a:b', 'a b', '/'])
 def test_anything_else_is_no_origin(text: str) -> None:
-    """No page would ever come from there, so it must be a mistake."""
+    """Any other text is not an origin."""
     assert not is_origin(text)
 
 
 @pytest.mark.parametrize('text', ['arena', 'arena.example.org', 'ARENA'])
-def test_a_host_name_is_a_name_alone(text: str) -> None:
-    """It has no scheme, port or path."""
+def test_a_host_name_is_only_a_name(text: str) -> None:
+    """A host name has no scheme, port or path."""
     assert is_host_name(text)
     for wrong in (f'http://{text}', f'{text}:8000', f'{text}/', f'a@{text}', ''):
         assert not is_host_name(wrong)
 
 
 @pytest.mark.parametrize(('text', 'why'), [('', 'empty'), ('\n', 'empty'), ('se cret', 'visible')])
-def test_a_bad_token_is_said_without_telling_it(text: str, why: str) -> None:
-    """The white space around a token, as at the end of a file, does not belong to it."""
+def test_the_error_of_an_invalid_token_does_not_contain_it(text: str, why: str) -> None:
+    """The error does not contain the token; white space around a token is removed."""
     assert checked_token(' secret\n') == 'secret'
     with pytest.raises(ValueError, match=why) as caught:
         checked_token(text)
@@ -318,7 +318,7 @@ def test_a_bad_token_is_said_without_telling_it(text: str, why: str) -> None:
 
 
 def test_who_guesses_tokens_has_to_wait() -> None:
-    """For a right one too, because its answer would otherwise come before that of a wrong one."""
+    """After wrong tokens each token of an address is delayed, even the right one."""
 
     def timed(token: str, path: str = ROOMS) -> tuple[int, float]:
         started = time.monotonic()
@@ -326,11 +326,11 @@ def test_who_guesses_tokens_has_to_wait() -> None:
         return reply.status_code, time.monotonic() - started
 
     with running_server(rules=rules_of(TOKEN)) as address:
-        for number in range(FREE):
+        for number in range(FREE_ATTEMPTS):
             status, took_s = timed(f'guess-{number}')
             assert (status, took_s < DELAY_S) == (401, True)
-        for _ in range(FREE):
-            assert httpx.get(address + ROOMS).status_code == 401  # No token is no guess.
+        for _ in range(FREE_ATTEMPTS):
+            assert httpx.get(address + ROOMS).status_code == 401  # No token, so not a guess.
         with ThreadPoolExecutor(2) as pool:
             late = pool.submit(timed, 'another-guess'), pool.submit(timed, TOKEN)
             unasked = timed(TOKEN, '/health')
@@ -340,21 +340,21 @@ def test_who_guesses_tokens_has_to_wait() -> None:
     assert (unasked[0], unasked[1] < DELAY_S) == (200, True)
 
 
-def test_who_guesses_behind_a_proxy_makes_nobody_wait() -> None:
-    """All clients have the address of the proxy, where there is no limit per address."""
+def test_guesses_behind_a_proxy_delay_no_client() -> None:
+    """Without a limit per address there is no delay, because a proxy has one address."""
     with running_server(limits=Limits(per_address=0), rules=rules_of(TOKEN)) as address:
         with httpx.Client(base_url=address) as http:
-            for number in range(FREE + 1):
+            for number in range(FREE_ATTEMPTS + 1):
                 started = time.monotonic()
                 reply = http.get(ROOMS, headers={'Authorization': f'Bearer {number}'})
                 assert reply.status_code == 401
-        # The others are not delayed anyway.
+        # No attempt before the last one can have been delayed.
         assert time.monotonic() - started < DELAY_S
 
 
 @pytest.mark.parametrize('path', ['/health', '/robotics/health', '/console/page.js', '/'])
 def test_an_open_path_does_not_tell_whether_a_token_is_right(path: str) -> None:
-    """It looks at none, and gives no place among those who belong."""
+    """A path without access control ignores tokens, and promotes no connection."""
     with running_server(rules=rules_of(TOKEN)) as address:
         for token in (TOKEN, 'wrong'):
             with httpx.Client(headers={'Authorization': f'Bearer {token}'}) as http:
@@ -374,15 +374,15 @@ def test_an_open_path_does_not_tell_whether_a_token_is_right(path: str) -> None:
         ('tokens=1', 'tokens=1', None),
     ],
 )
-def test_the_token_is_taken_out_of_the_query(query: str, left: str, token: str | None) -> None:
-    """So that whoever logs the query later does not log the token."""
+def test_the_token_is_removed_from_the_query(query: str, left: str, token: str | None) -> None:
+    """The token is removed, so that it cannot be logged with the query."""
     assert split_query(query) == (left, token)
 
 
 def test_the_token_is_in_no_log(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Not even at the lowest level, by whatever library, let in or not."""
+    """No logger writes the token at any level, for accepted and refused requests."""
     caplog.set_level(logging.DEBUG)
     for name in ('websockets', 'lerobot_arena_ros.websockets'):
         caplog.set_level(5, name)
@@ -406,7 +406,7 @@ def test_the_token_is_in_no_log(
 
 @pytest.mark.parametrize('kind', ['http', 'websocket'])
 async def test_what_serves_a_request_does_not_see_the_token(kind: str) -> None:
-    """So it can neither log it nor answer with it; the rest of the query and the headers stay."""
+    """The application gets the query and the headers without the token."""
     seen: list[Any] = []
 
     async def record(scope: Any, _receive: Any, _send: Any) -> None:
@@ -468,7 +468,7 @@ async def test_the_connection_of_a_request_that_is_served_is_kept(token: str) ->
 
 
 def test_tls_is_what_the_certificate_makes_it(tmp_path: Path) -> None:
-    """Who trusts its authority talks to the server; without TLS nobody does."""
+    """A client that trusts the authority can connect; without TLS no client can."""
     authority = Authority(tmp_path)
     with running_server(certificate=authority.certify_this_machine()) as url:
         with pytest.raises(httpx.ConnectError, match='CERTIFICATE_VERIFY_FAILED'):

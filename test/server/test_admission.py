@@ -1,4 +1,4 @@
-"""Which connections there may be: those that belong here keep their places, whatever others do."""
+"""Admission control: authorized connections keep their places under any load."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def arrive(admission: Admission, address: str) -> Entry:
     return entry
 
 
-def test_a_flood_ends_itself() -> None:
-    """A thousand silent connections of one address put out each other, and no other client."""
+def test_a_flood_evicts_its_own_connections() -> None:
+    """1000 silent connections of one address evict each other, and no other client."""
     admission = Admission(LIMITS)
     other = arrive(admission, '10.0.0.2')
     ended = [admission.arrive('10.0.0.1', nothing, next(SECONDS))[1] for _ in range(1000)]
@@ -49,7 +49,7 @@ def test_a_flood_ends_itself() -> None:
 
 
 def test_a_newcomer_gets_in_while_many_addresses_wait() -> None:
-    """The client that waits with most connections loses one of them, the oldest."""
+    """A new connection evicts the oldest one of the client with the most connections."""
     admission = Admission(LIMITS)
     first = [arrive(admission, f'10.0.1.{number // 2}') for number in range(WAITING)]
 
@@ -62,7 +62,7 @@ def test_a_newcomer_gets_in_while_many_addresses_wait() -> None:
 
 
 def test_who_belongs_is_never_put_out() -> None:
-    """Not by its own address, and not by others."""
+    """No new connection of any address evicts an authorized connection."""
     admission = Admission(LIMITS)
     entry = arrive(admission, '10.0.0.1')
     assert admission.promote(entry)
@@ -72,8 +72,8 @@ def test_who_belongs_is_never_put_out() -> None:
     assert entry.belongs
 
 
-def test_one_address_has_so_many_connections() -> None:
-    """Those that belong count, too; where all of them do, one more is refused."""
+def test_the_connections_of_one_address_are_limited() -> None:
+    """The limit per address counts authorized connections, which are not evicted."""
     admission = Admission(LIMITS)
     for _ in range(LIMITS.per_address):
         assert admission.promote(arrive(admission, '10.0.0.1'))
@@ -82,8 +82,8 @@ def test_one_address_has_so_many_connections() -> None:
     assert admission.promote(arrive(admission, '10.0.0.2'))
 
 
-def test_there_are_so_many_places() -> None:
-    """One more is not promoted until one of the others has left."""
+def test_the_authorized_connections_are_limited() -> None:
+    """Above the limit, a connection is promoted only after another one has left."""
     admission = Admission(Limits(connections=2, per_address=0))
     entries = [arrive(admission, '10.0.0.1') for _ in range(3)]
 
@@ -94,7 +94,7 @@ def test_there_are_so_many_places() -> None:
 
 
 def test_a_connection_that_has_ended_is_not_promoted() -> None:
-    """Its place is another one's by now."""
+    """An ended connection cannot be promoted, because its place is free for others."""
     admission = Admission(LIMITS)
     entry = arrive(admission, '10.0.0.1')
     admission.leave(entry)
@@ -105,7 +105,7 @@ def test_a_connection_that_has_ended_is_not_promoted() -> None:
 
 
 class Connections(RuleBasedStateMachine):
-    """Connections come, belong and go in any order; the counts stay right."""
+    """The counts stay right for connections that arrive, belong and leave in any order."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -158,7 +158,7 @@ def test_the_counts_stay_right_whatever_connections_do() -> None:
 @pytest.mark.parametrize('places', [1, 500, 10_000])
 @given(count=strategies.integers(1, 5))
 def test_there_are_always_waiting_places(places: int, count: int) -> None:
-    """Whoever belongs has to wait for a moment first."""
+    """There are always waiting places, because each connection waits first."""
     admission = Admission(Limits(connections=places, per_address=0))
     for _ in range(count):
         arrive(admission, '10.0.0.1')
@@ -166,7 +166,7 @@ def test_there_are_always_waiting_places(places: int, count: int) -> None:
 
 
 def test_watchers_leave_places_to_those_who_drive() -> None:
-    """A token that may only watch cannot keep drivers out, however many connections it opens."""
+    """Watchers cannot take the places that are reserved for drivers."""
     admission = Admission(Limits(connections=8, per_address=0))
     watchers = [arrive(admission, '10.0.0.1') for _ in range(8)]
     assert [admission.promote(each, may_drive=False) for each in watchers] == [True] * 6 + [
@@ -177,8 +177,8 @@ def test_watchers_leave_places_to_those_who_drive() -> None:
     assert [admission.promote(each) for each in drivers] == [True, True, False]
 
 
-def test_a_place_is_kept_for_one_request_only() -> None:
-    """After it the connection waits again, and is the last of its client to go."""
+def test_a_place_is_reserved_for_one_request_only() -> None:
+    """After a request, the connection waits again, as the newest of its client."""
     admission = Admission(Limits(connections=1, per_address=0))
     entry = arrive(admission, '10.0.0.1')
     for _ in range(2):
@@ -189,7 +189,7 @@ def test_a_place_is_kept_for_one_request_only() -> None:
     assert admission.demote(entry, next(SECONDS)) is None
 
 
-def test_who_waits_again_takes_the_place_of_the_oldest() -> None:
+def test_a_demoted_connection_evicts_the_oldest() -> None:
     """There are never more waiting connections than waiting places."""
     admission = Admission(Limits(connections=1, per_address=0))
     entry = arrive(admission, '10.0.0.1')
@@ -201,8 +201,8 @@ def test_who_waits_again_takes_the_place_of_the_oldest() -> None:
     assert admission.waiting == places
 
 
-def test_a_client_that_comes_too_often_is_refused_while_places_are_scarce() -> None:
-    """It ends no connection by that, and others get in all the same."""
+def test_a_client_above_the_rate_is_refused_while_places_are_scarce() -> None:
+    """A client above the rate is refused and evicts no connection of other clients."""
     admission = Admission(LIMITS)
     for number in range(WAITING):
         admission.arrive(f'10.0.1.{number}', nothing, 0.0)
@@ -214,8 +214,8 @@ def test_a_client_that_comes_too_often_is_refused_while_places_are_scarce() -> N
     assert admission.arrive('10.0.0.1', nothing, 1.0 / RATE_HZ)[0] is not None
 
 
-def test_a_client_may_come_often_while_there_is_room_or_behind_a_proxy() -> None:
-    """Nobody else is hindered by it, or all clients have one address."""
+def test_the_rate_is_not_limited_with_free_places_or_behind_a_proxy() -> None:
+    """The rate limit is off with free places, and without a limit per address."""
     for limits in (Limits(connections=2000, per_address=0), Limits(connections=2000)):
         admission = Admission(limits)
         for _ in range(200):
@@ -227,7 +227,7 @@ def test_a_client_may_come_often_while_there_is_room_or_behind_a_proxy() -> None
 
 
 def test_a_client_that_is_about_to_join_stays() -> None:
-    """Though many of its kind come at once, and strangers have fewer connections each."""
+    """Connections that have just arrived are not evicted before older ones."""
     admission = Admission(LIMITS)
     for number in range(WAITING - 20):
         admission.arrive(f'10.0.{number}.1', nothing, 0.0)
@@ -239,7 +239,7 @@ def test_a_client_that_is_about_to_join_stays() -> None:
 
 
 def test_a_client_that_joins_again_and_again_is_never_refused() -> None:
-    """Only connections that do not show that they belong are too many."""
+    """Authorized connections do not count for the rate limit."""
     admission = Admission(LIMITS)
     for number in range(WAITING):
         admission.arrive(f'10.0.1.{number}', nothing, 0.0)

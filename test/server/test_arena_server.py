@@ -1,4 +1,4 @@
-"""The executable arena_server: its one line, its arguments, its signals, its exit codes."""
+"""The executable arena_server: its output, arguments, signals and exit codes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from lerobot_arena_ros.server.cli.program import run_server
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
 async def test_a_signal_ends_it_with_code_0(number: signal.Signals) -> None:
-    """Participants are told 1012, and it says nothing but where it listens."""
+    """Participants get 1012, and the only output is the line with the URL."""
     with arena_server() as server:
         server.make_room()
         async with enter(server.url, 'lab', 'arm', 'leader', 'producer') as producer:
@@ -30,7 +30,7 @@ async def test_a_signal_ends_it_with_code_0(number: signal.Signals) -> None:
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_while_it_starts_ends_it_with_code_0(number: signal.Signals) -> None:
-    """Without a traceback through the libraries that it was about to import."""
+    """A signal during the imports causes no traceback."""
     command = (COMMAND[0], '-X', 'importtime', *COMMAND[1:], '--port', '0')
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
@@ -42,8 +42,8 @@ def test_a_signal_while_it_starts_ends_it_with_code_0(number: signal.Signals) ->
     assert process.returncode == 0
 
 
-async def test_a_stalled_participant_does_not_keep_it() -> None:
-    """Who does not read does not hear the goodbye, either."""
+async def test_a_stalled_participant_does_not_delay_the_shutdown() -> None:
+    """A participant that does not read cannot delay the shutdown."""
     with arena_server() as server:
         server.make_room()
         path = ws_path('lab', 'arm')
@@ -69,8 +69,8 @@ _UNDER_WAY = {
 
 
 @pytest.mark.parametrize('sent', _UNDER_WAY.values(), ids=_UNDER_WAY)
-def test_a_request_that_is_under_way_at_the_end_is_no_failure(sent: bytes) -> None:
-    """However many clients are in the middle of something, the log has one line at most."""
+def test_requests_in_progress_at_the_shutdown_are_no_failure(sent: bytes) -> None:
+    """A shutdown during requests logs at most one line."""
     with arena_server() as server, ExitStack() as clients:
         for _ in range(3):
             client = clients.enter_context(closing(socket.socket()))
@@ -78,7 +78,9 @@ def test_a_request_that_is_under_way_at_the_end_is_no_failure(sent: bytes) -> No
             client.connect(('127.0.0.1', server.port))
             client.setblocking(False)
             client.send(sent)
-        assert httpx.get(f'{server.url}/health').status_code == 200  # Has read what came before.
+        assert (
+            httpx.get(f'{server.url}/health').status_code == 200
+        )  # The server has read all previous data.
 
         code, out, err = server.stop(signal.SIGTERM)
 
@@ -87,8 +89,8 @@ def test_a_request_that_is_under_way_at_the_end_is_no_failure(sent: bytes) -> No
     assert 'Traceback' not in err
 
 
-async def test_the_misbehaviour_of_peers_is_not_its_own() -> None:
-    """No traceback, and by default no line, for whatever a client sends."""
+async def test_misbehaving_clients_cause_no_output() -> None:
+    """No client input causes a traceback or, by default, a log line."""
     with arena_server() as server:
         server.make_room()
         path = ws_path('lab', 'arm')
@@ -107,8 +109,8 @@ async def test_the_misbehaviour_of_peers_is_not_its_own() -> None:
         assert server.stop(signal.SIGTERM) == (0, '', '')
 
 
-def test_it_says_more_when_asked_to() -> None:
-    """What it says goes to stderr, so that the line with the URL stays alone."""
+def test_the_log_goes_to_stderr() -> None:
+    """The log goes to stderr, so that stdout has only the line with the URL."""
     with arena_server('--log-level', 'info') as server:
         server.make_room()
         with closing(RawPeer.connect(server.url, ws_path('lab', 'nowhere'))) as lost:
@@ -122,7 +124,7 @@ def test_it_says_more_when_asked_to() -> None:
 
 
 def test_at_info_each_line_about_a_client_names_its_address() -> None:
-    """Whether it joins, sends what is refused, or sends far too much."""
+    """Lines about joins, refusals and floods contain the address of the client."""
     with arena_server('--log-level', 'info', '--max-rate-hz', '5') as server:
         server.make_room()
         for frames in ([b'{"type": "joint_update", "data": 7}'], [b'{"type": "heartbeat"}'] * 100):
@@ -141,7 +143,7 @@ def test_at_info_each_line_about_a_client_names_its_address() -> None:
 
 
 def test_its_limits_are_arguments() -> None:
-    """Those that the server can be told."""
+    """The limits of the server can be set with options."""
     with arena_server('--max-rooms', '1', '--max-idle-s', '60') as server:
         server.make_room()
         reply = httpx.post(f'{server.url}/robotics/workspaces/lab/rooms')
@@ -152,13 +154,13 @@ def test_its_limits_are_arguments() -> None:
 
 
 def test_what_launch_appends_for_nodes_is_ignored() -> None:
-    """A launch file may start it like a node."""
+    """The arguments that ROS 2 launch appends for nodes are ignored."""
     with arena_server('--ros-args', '-r', '__node:=arena', '--log-level', 'debug') as server:
         assert httpx.get(f'{server.url}/health').status_code == 200
 
 
 def test_a_restart_gets_its_port_back() -> None:
-    """Connections of before that linger in the kernel do not matter."""
+    """A restart can use the port, even with old connections in TIME_WAIT."""
     with arena_server() as first:
         with closing(socket.create_connection(('127.0.0.1', first.port))):
             first.stop(signal.SIGTERM)
@@ -167,7 +169,7 @@ def test_a_restart_gets_its_port_back() -> None:
 
 
 def test_a_port_in_use_is_named() -> None:
-    """One line with what to do about it, and code 2."""
+    """A port in use gives one line that explains what to do, and code 2."""
     with closing(socket.create_server(('127.0.0.1', 0))) as taken:
         port = taken.getsockname()[1]
         command = (*COMMAND, '--port', str(port))
@@ -177,8 +179,8 @@ def test_a_port_in_use_is_named() -> None:
 
     assert (done.returncode, done.stdout) == (2, '')
     assert done.stderr == (
-        f'arena_server: --port {port}: in use on 127.0.0.1 already; stop the program that has it,'
-        ' or give another port (0 for one that is free)\n'
+        f'arena_server: --port {port}: in use on 127.0.0.1 already; end the program that uses it,'
+        ' or give another port (0: any free port)\n'
     )
 
 
@@ -199,7 +201,7 @@ def test_a_port_in_use_is_named() -> None:
 def test_a_bad_argument_is_named(
     args: str, named: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One line with the option, its value, and what was expected; code 2."""
+    """An invalid argument gives one line with the option, value and expectation; code 2."""
     with pytest.raises(SystemExit) as caught:
         run_server(args.split())
 

@@ -1,4 +1,4 @@
-"""The options of arena_server: access, limits, policy, and what it says of wrong ones."""
+"""The options of arena_server: access, limits, policy, and errors."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BEARER = {'Authorization': 'Bearer zebra-7-long-enough'}
 
 @pytest.fixture
 def pair(tmp_path: Path) -> tuple[str, str]:
-    """Make a certificate file and its key file."""
+    """Create a certificate file and its key file."""
     made = Authority(tmp_path).certify_this_machine()
     assert made.keyfile
     return made.certfile, made.keyfile
@@ -49,7 +49,7 @@ FIRST = [
 def test_the_help_begins_with_the_options_that_matter_first(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Ten of them come before any group, and all of it fits a terminal of 80 columns."""
+    """The ten main options come before all groups, and the help fits 80 columns."""
     monkeypatch.setenv('COLUMNS', '80')
     with pytest.raises(SystemExit):
         read_options(['--help'], {})
@@ -62,7 +62,7 @@ def test_the_help_begins_with_the_options_that_matter_first(
 
 
 def test_the_token_of_the_environment_guards_it() -> None:
-    """It says nothing of the token, at any level."""
+    """The token of the environment is required, and is not logged at any level."""
     with arena_server('--log-level', 'debug', LEROBOT_ARENA_TOKEN='zebra-7-long-enough') as server:
         refused = httpx.get(server.url + ROOMS)
         accepted = httpx.get(server.url + ROOMS, headers=BEARER)
@@ -76,8 +76,8 @@ def test_the_token_of_the_environment_guards_it() -> None:
     assert 'zebra' not in err
 
 
-def test_the_token_may_stand_in_a_file(tmp_path: Path) -> None:
-    """Which counts more than the environment."""
+def test_the_token_may_be_in_a_file(tmp_path: Path) -> None:
+    """The file takes precedence over the environment."""
     file = tmp_path / 'token'
     file.write_text('zebra-7-long-enough\n')
     file.chmod(0o600)
@@ -86,14 +86,14 @@ def test_the_token_may_stand_in_a_file(tmp_path: Path) -> None:
 
 
 def test_the_token_is_no_argument() -> None:
-    """Everybody can read the command lines of this machine."""
+    """The token cannot be an argument, because other users can read command lines."""
     with pytest.raises(UsageError, match='--token'):
         read_options(['--token', 'zebra-7-long-enough'], {})
     assert 'zebra' not in repr(read_options([], {'LEROBOT_ARENA_TOKEN': 'zebra-7-long-enough'}))
 
 
-async def test_it_speaks_tls(tmp_path: Path) -> None:
-    """And says so in its one line."""
+async def test_it_serves_tls(tmp_path: Path) -> None:
+    """With a certificate, the line with the URL has https."""
     authority = Authority(tmp_path)
     made = authority.certify_this_machine()
     context = ssl.create_default_context(cafile=authority.file)
@@ -108,13 +108,13 @@ async def test_it_speaks_tls(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ('token', 'said'),
     [
-        ({}, 'without a token, everybody'),
-        ({'LEROBOT_ARENA_TOKEN': 'zebra-7-long-enough'}, 'without TLS, everybody'),
+        ({}, 'without a token, anyone'),
+        ({'LEROBOT_ARENA_TOKEN': 'zebra-7-long-enough'}, 'without TLS, anyone'),
     ],
     ids=['open', 'unencrypted'],
 )
 def test_listening_on_every_network_is_warned_of(token: dict[str, str], said: str) -> None:
-    """In one line that says what others could do, and how to prevent it."""
+    """One line warns of the risk and explains how to avoid it."""
     with arena_server('--host', '0.0.0.0', **token) as server:
         url = f'http://127.0.0.1:{server.port}'
         reply = httpx.get(url + ROOMS, headers={'Origin': 'http://evil.example', **BEARER})
@@ -123,20 +123,20 @@ def test_listening_on_every_network_is_warned_of(token: dict[str, str], said: st
     warning, *others = err.splitlines()
     assert warning.startswith('arena_server: warning: --host 0.0.0.0: ')
     assert said in warning
-    # Pages of other hosts stay outside, too.
+    # Pages of other origins are refused too.
     assert reply.status_code == 403
     assert [line for line in others if 'bad_origin' not in line] == []
 
 
-def test_all_is_well_on_every_network_with_both(pair: tuple[str, str]) -> None:
-    """There is nothing to warn of."""
+def test_no_warning_on_every_network_with_token_and_tls(pair: tuple[str, str]) -> None:
+    """With a token and TLS there is no warning."""
     options = ('--host', '0.0.0.0', '--certfile', pair[0], '--keyfile', pair[1])
     with arena_server(*options, LEROBOT_ARENA_TOKEN='zebra-7-long-enough') as server:
         assert server.stop(signal.SIGINT) == (0, '', '')
 
 
 def test_an_allowed_origin_is_the_only_one() -> None:
-    """Naming one keeps all others out, on this machine alone, too."""
+    """An allowed origin allows no other origins, even on the loopback address."""
     with arena_server('--allow-origin', 'https://example.org') as server:
         codes = [
             httpx.get(server.url + ROOMS, headers={'Origin': origin}).status_code
@@ -147,7 +147,7 @@ def test_an_allowed_origin_is_the_only_one() -> None:
 
 
 async def test_commands_can_be_switched_off() -> None:
-    """S22, as an option."""
+    """S22 as an option: REST commands can be refused."""
     with arena_server('--no-commands') as server:
         server.make_room()
         body = {'joints': [joint('a', 1)]}
@@ -155,7 +155,7 @@ async def test_commands_can_be_switched_off() -> None:
 
 
 async def test_the_newest_can_win() -> None:
-    """S2, as an option."""
+    """S2 as an option: a newcomer can replace the holder of its id."""
     with arena_server('--newest-wins') as server:
         server.make_room()
         async with (
@@ -165,8 +165,8 @@ async def test_the_newest_can_win() -> None:
             assert await old.close_code() == 4409
 
 
-async def test_a_join_can_be_waited_for_shortly() -> None:
-    """S4, as an option."""
+async def test_the_join_timeout_is_an_option() -> None:
+    """S4 as an option: the join timeout can be set."""
     with arena_server('--join-timeout-s', '0.05') as server:
         server.make_room()
         async with connect(server.url, ws_path('lab', 'arm')) as peer:
@@ -174,7 +174,7 @@ async def test_a_join_can_be_waited_for_shortly() -> None:
 
 
 def test_every_limit_is_an_option() -> None:
-    """With the default that the code has; each reaches its own field."""
+    """Each limit is an option with the default of the code."""
     options = read_options([], {})
     assert (options.limits, options.timing, options.policy) == (Limits(), Timing(), Policy())
     names = (
@@ -195,7 +195,7 @@ def test_every_limit_is_an_option() -> None:
     [
         ('--certfile nowhere.pem', ('--certfile nowhere.pem', 'No such file', 'expected PEM')),
         ('--keyfile key.pem', ('--keyfile key.pem', 'give --certfile, too')),
-        ('--certfile /etc/hostname', ('--certfile /etc/hostname', 'no such pair', 'PEM')),
+        ('--certfile /etc/hostname', ('--certfile /etc/hostname', 'not a certificate', 'PEM')),
         ('--token-file nowhere', ('--token-file nowhere', 'No such file', 'with the token')),
         ('--token-file empty', ('--token-file empty', 'it is empty')),
         ('--token-file /dev/null', ('--token-file /dev/null', 'not a regular file')),
@@ -216,7 +216,7 @@ def test_a_wrong_option_is_named(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    """One line with the option, its value, and what was expected; code 2."""
+    """An invalid option gives one line with its value and the expectation; code 2."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / 'empty').touch()
     with pytest.raises(SystemExit) as caught:
@@ -230,7 +230,7 @@ def test_a_wrong_option_is_named(
 
 @pytest.mark.parametrize('option', ['token-file', 'tokens', 'certfile', 'keyfile', 'audit'])
 def test_an_empty_path_is_refused(option: str) -> None:
-    """An unset variable of a shell gives one; a server without tokens is not what is meant."""
+    """An empty path, as from an unset shell variable, must not turn off tokens."""
     with pytest.raises(UsageError, match=f"--{option}: expected the path of a file, got ''"):
         read_options([f'--{option}', ''], {})
 
@@ -239,7 +239,7 @@ def test_an_empty_path_is_refused(option: str) -> None:
 def test_a_pipe_without_a_writer_is_refused(
     option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Opening it would wait for ever."""
+    """A pipe is refused, because opening it would block."""
     os.mkfifo(tmp_path / 'pipe')
     with pytest.raises(SystemExit) as caught:
         run_server([f'--{option}', str(tmp_path / 'pipe')])
@@ -249,7 +249,7 @@ def test_a_pipe_without_a_writer_is_refused(
 
 
 def test_the_variable_is_no_token_of_a_server_with_named_tokens(tmp_path: Path) -> None:
-    """A client may need it in the same shell; it is warned of, and would open everything."""
+    """The variable is ignored with --tokens, and a warning is printed."""
     file = tokens_file(tmp_path / 'tokens.yaml', watch='watch')
     with arena_server('--tokens', str(file), LEROBOT_ARENA_TOKEN='zebra-7-long-enough') as server:
         codes = [
@@ -260,25 +260,25 @@ def test_the_variable_is_no_token_of_a_server_with_named_tokens(tmp_path: Path) 
 
     assert codes == [401, 200]
     assert err.splitlines()[0] == (
-        'arena_server: warning: LEROBOT_ARENA_TOKEN is ignored, because --tokens is given: the'
-        f' token in it opens this server only if {file} has its hash'
+        'arena_server: warning: LEROBOT_ARENA_TOKEN is ignored, because --tokens is given: its'
+        f' token is valid only if {file} contains its hash'
     )
     assert 'zebra' not in err
 
 
 def test_an_empty_variable_is_warned_of() -> None:
-    """Its file may be missing, and then the server is open."""
+    """An empty variable causes a warning, because the server then needs no token."""
     with arena_server(LEROBOT_ARENA_TOKEN='') as server:
         _, _, err = server.stop(signal.SIGINT)
 
     assert err == (
         'arena_server: warning: LEROBOT_ARENA_TOKEN is empty, so clients need no token; unset it'
-        ' if that is meant\n'
+        ' if that is intended\n'
     )
 
 
 def test_an_encrypted_key_is_named_and_not_asked_for(tmp_path: Path) -> None:
-    """Nobody sits at the terminal of a server."""
+    """An encrypted key is an error, and no password prompt appears."""
     made = Authority(tmp_path).certify_this_machine(password=b'secret')
 
     with pytest.raises(UsageError, match='the key is encrypted; expected .* unencrypted'):
@@ -288,7 +288,7 @@ def test_an_encrypted_key_is_named_and_not_asked_for(tmp_path: Path) -> None:
 def test_a_bad_token_of_the_environment_is_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """By the variable, not by what is in it."""
+    """The error contains the name of the variable, and not its value."""
     monkeypatch.setenv('LEROBOT_ARENA_TOKEN', 'zebra 7')
     with pytest.raises(SystemExit) as caught:
         run_server([])

@@ -1,4 +1,4 @@
-"""How many connections of one client are taken in a time."""
+"""The rate limiter of new connections per client."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from lerobot_arena_ros.server.access.arrivals import BURST, MAX_CLIENTS, RATE_HZ
 
 
 def test_a_burst_passes_and_then_the_rate() -> None:
-    """In a minute as many as both together, however many come."""
+    """In a minute, the burst and a minute of the rate pass."""
     arrivals = Arrivals()
     taken = sum(arrivals.take('a', number / 100) for number in range(6000))
 
@@ -15,7 +15,7 @@ def test_a_burst_passes_and_then_the_rate() -> None:
 
 
 def test_the_memory_is_bounded() -> None:
-    """The client that came longest ago is forgotten, and not the one that comes now."""
+    """The client whose last connection is the oldest is dropped first."""
     arrivals = Arrivals()
     for _ in range(BURST):
         assert arrivals.take('flooder', 0.0)
@@ -24,8 +24,8 @@ def test_the_memory_is_bounded() -> None:
         assert not arrivals.take('flooder', 0.0)
 
 
-def test_what_belongs_is_not_counted() -> None:
-    """A client may join as often as it likes."""
+def test_authorized_connections_are_not_counted() -> None:
+    """A client may open any number of authorized connections."""
     arrivals = Arrivals()
     for _ in range(10 * BURST):
         assert arrivals.take('a', 0.0)

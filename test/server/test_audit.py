@@ -1,4 +1,4 @@
-"""The file of the audit log: whatever happens to it is told, and its lines are whole."""
+"""The file of the audit log: failures are reported, and its lines stay complete."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LOG = 'lerobot_arena_ros.server'
 
 @pytest.fixture
 def _no_longer_files() -> Iterator[None]:
-    """Let no file of this process become longer than 1000 bytes, as a full disk does."""
+    """Limit files of this process to 1000 bytes, to simulate a full disk."""
     before, handler = resource.getrlimit(resource.RLIMIT_FSIZE), signal.getsignal(signal.SIGXFSZ)
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     yield
@@ -31,22 +31,22 @@ def _no_longer_files() -> Iterator[None]:
 
 
 def lines_of(path: Path) -> list[str]:
-    """Return what is in the file by now."""
+    """Return the current lines of the file."""
     return path.read_text().splitlines() if path.exists() else []
 
 
 def has_lines(path: Path, *lines: str) -> bool:
-    """Tell whether these lines are in the file, and no others."""
+    """Return whether the file has exactly these lines."""
     return lines_of(path) == list(lines)
 
 
 def has_warned(caplog: pytest.LogCaptureFixture, times: int) -> bool:
-    """Tell whether the log has warned so many times."""
+    """Return whether the log has this number of warnings."""
     return len(caplog.messages) == times
 
 
-def test_a_new_file_is_for_its_owner_alone(tmp_path: Path) -> None:
-    """Also the one that is begun after logrotate has moved the first one away."""
+def test_a_new_file_is_readable_only_by_its_owner(tmp_path: Path) -> None:
+    """This includes the file that is created after logrotate has moved the first one."""
     path = tmp_path / 'audit.jsonl'
     before = os.umask(0o022)
     try:
@@ -63,7 +63,7 @@ def test_a_new_file_is_for_its_owner_alone(tmp_path: Path) -> None:
 def test_lost_lines_are_told_in_the_log_and_in_the_file(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Once when it begins, and again after each recovery; with their number at the end."""
+    """The log reports the first lost line and each recovery; the file gets the number."""
     folder = tmp_path / 'folder'
     folder.mkdir()
     path = folder / 'audit.jsonl'
@@ -89,10 +89,10 @@ def test_lost_lines_are_told_in_the_log_and_in_the_file(
         assert {record.levelno for record in caplog.records} == {logging.WARNING}
 
 
-def test_a_failure_that_lasts_is_told_again(
+def test_a_lasting_failure_is_reported_again(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With the number of lines that are lost by then."""
+    """The warning repeats with the current number of lost lines."""
     monkeypatch.setattr(audit, 'WARN_EVERY_S', 0.0)
     path = tmp_path / 'folder' / 'audit.jsonl'
     path.parent.mkdir()
@@ -110,10 +110,10 @@ def test_a_failure_that_lasts_is_told_again(
 
 
 @pytest.mark.usefixtures('_no_longer_files')
-def test_a_line_that_was_torn_spoils_no_other(
+def test_an_incomplete_line_damages_no_other(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A full disk takes a part of a line; the next one begins below it."""
+    """After an incomplete write, the next line starts on a new line."""
     path = tmp_path / 'audit.jsonl'
     file = AuditFile(str(path))
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -130,8 +130,8 @@ def test_a_line_that_was_torn_spoils_no_other(
 
 
 @pytest.mark.parametrize('kind', ['pipe', 'device', 'folder'])
-def test_what_is_no_regular_file_is_refused(kind: str, tmp_path: Path) -> None:
-    """Without waiting: who opens a pipe would wait for its reader."""
+def test_only_a_regular_file_is_accepted(kind: str, tmp_path: Path) -> None:
+    """A pipe is refused without waiting for its reader."""
     path = tmp_path / kind
     match kind:
         case 'pipe':

@@ -1,4 +1,4 @@
-"""Silent and hostile connections by the thousand: those who belong come in, and stay in."""
+"""Thousands of silent and hostile connections do not affect authorized clients."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ REJOIN_S = 1.0
 
 @pytest.fixture(autouse=True)
 def descriptors() -> Iterator[None]:
-    """Let this process open as many sockets as the attack needs."""
+    """Raise the descriptor limit of this process for the attack."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = SILENT + 500
     assert hard == resource.RLIM_INFINITY or hard >= wanted, f'ulimit -Hn is {hard}'
@@ -41,7 +41,7 @@ def descriptors() -> Iterator[None]:
 
 @contextmanager
 def silence(port: int, *, addresses: int) -> Iterator[None]:
-    """Hold so many connections that send nothing, from so many addresses of this machine."""
+    """Hold this many silent connections from this many local addresses."""
     with ExitStack() as stack:
         for number in range(SILENT):
             sock = stack.enter_context(socket.socket())
@@ -60,7 +60,7 @@ def member(url: str, name: str, role: str) -> AbstractAsyncContextManager[Peer]:
 async def test_a_participant_rejoins_beside_silent_connections(
     tmp_path: Path, addresses: int, has_tls: bool
 ) -> None:
-    """Within a second each time, although there are more of them than descriptors."""
+    """A join succeeds within a second beside more silent connections than descriptors."""
     taken = []
     with guarded(tmp_path, has_tls=has_tls) as server:
         resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (DESCRIPTORS, DESCRIPTORS))
@@ -80,7 +80,7 @@ async def test_a_participant_rejoins_beside_silent_connections(
 
 
 async def test_a_full_server_still_answers_requests_with_a_token() -> None:
-    """A person can still see what is there and delete a room; one more participant is refused."""
+    """A full server answers REST requests with a token, and refuses new participants."""
     with arena_server('--max-connections', '1', LEROBOT_ARENA_TOKEN=TOKEN) as server:
         rooms = server.url + ROOMS
         httpx.post(rooms, json={'room_id': 'arm'}, headers=BEARER).raise_for_status()
@@ -94,7 +94,7 @@ async def test_a_full_server_still_answers_requests_with_a_token() -> None:
 
 
 def test_silent_connections_end_in_time_before_tls_too(tmp_path: Path) -> None:
-    """A client that does not shake hands holds its place no longer than one that does not join."""
+    """A client without a TLS handshake is disconnected after the join timeout."""
     made = Authority(tmp_path).certify_this_machine()
     tls = ('--certfile', made.certfile, '--keyfile', made.keyfile or '')
     with (
@@ -108,7 +108,7 @@ def test_silent_connections_end_in_time_before_tls_too(tmp_path: Path) -> None:
 
 
 def test_a_server_takes_no_more_than_its_descriptors_allow() -> None:
-    """It serves fewer connections then, and says which limit to raise."""
+    """With few descriptors, the server lowers its limit and warns."""
     limits = Limits(connections=1_000_000_000)
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     if before[1] == resource.RLIM_INFINITY:

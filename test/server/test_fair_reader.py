@@ -1,4 +1,4 @@
-"""What one peer sends at once is taken little by little, on each loop that there may be."""
+"""The bytes read from one peer per loop iteration are limited, with each event loop."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ Contexts = tuple[ssl.SSLContext, ssl.SSLContext]
 
 class Handler:
     """
-    Notes what comes, and in which turn of the loop.
+    Records received data and the loop iteration of each piece.
 
-    :param pauses: has nothing more come after the first slice.
+    :param pauses: pause reading after the first slice.
     """
 
     def __init__(self, *, pauses: bool = False) -> None:
@@ -42,18 +42,18 @@ class Handler:
         self.pauses = pauses
 
     def connection_made(self, reader: FairReader) -> None:
-        """Begin to count."""
+        """Start counting."""
         self.reader = reader
         self.count()
 
     def count(self) -> None:
-        """Count one turn, and wait for the next."""
+        """Count one loop iteration, and schedule the next."""
         self.turn += 1
         if not self.has_ended:
             asyncio.get_running_loop().call_soon(self.count)
 
     def data_received(self, data: bytes) -> None:
-        """Take it."""
+        """Record the data."""
         self.taken += data
         self.turns.append(self.turn)
         self.sizes.append(len(data))
@@ -64,19 +64,19 @@ class Handler:
         """Do nothing."""
 
     def connection_lost(self) -> None:
-        """Count no more."""
+        """Stop counting."""
         self.has_ended = True
 
     def pause_writing(self) -> None:
-        """Write nothing anyway."""
+        """Do nothing."""
 
     def resume_writing(self) -> None:
-        """Write nothing anyway."""
+        """Do nothing."""
 
 
 @asynccontextmanager
 async def flooded(handler: Handler, context: Contexts | None) -> AsyncIterator[None]:
-    """Pour a flood into a handler, from the same loop."""
+    """Send a flood to a handler in the same event loop."""
     theirs, ours = context or (None, None)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
@@ -93,13 +93,13 @@ async def flooded(handler: Handler, context: Contexts | None) -> AsyncIterator[N
 
 
 async def take_all(handler: Handler) -> None:
-    """Wait until all of it was taken."""
+    """Wait until all data was received."""
     await wait_until(lambda: len(handler.taken) >= len(FLOOD), 'all of the flood')
 
 
 @pytest.fixture(name='context', params=['plain', 'TLS'])
 def fixture_context(request: pytest.FixtureRequest, tmp_path: Path) -> Contexts | None:
-    """Give what both ends need for TLS; None without."""
+    """Return the TLS contexts of both ends, or None."""
     if request.param == 'plain':
         return None
     authority = Authority(tmp_path)
@@ -113,15 +113,15 @@ def fixture_context(request: pytest.FixtureRequest, tmp_path: Path) -> Contexts 
 def fixture_run(
     request: pytest.FixtureRequest, context: Contexts | None
 ) -> Callable[[Coroutine[Any, Any, None]], None]:
-    """Give what runs a coroutine on one of the loops."""
+    """Return a function that runs a coroutine on one of the event loops."""
     if request.param == 'asyncio' and context and sys.version_info < (3, 11):
         pytest.skip('the TLS of asyncio hands over whole reads before Python 3.11')
     run: Callable[[Coroutine[Any, Any, None]], None] = pytest.importorskip(request.param).run
     return run
 
 
-def test_a_flood_is_taken_one_slice_in_a_turn(run: Any, context: Contexts | None) -> None:
-    """All of it, in its order."""
+def test_a_flood_is_read_one_slice_per_iteration(run: Any, context: Contexts | None) -> None:
+    """All data is received in order, one slice per loop iteration."""
     handler = Handler()
 
     async def scenario() -> None:
@@ -136,8 +136,8 @@ def test_a_flood_is_taken_one_slice_in_a_turn(run: Any, context: Contexts | None
     assert len(set(handler.turns)) == len(handler.turns)
 
 
-def test_who_has_paused_is_given_nothing(run: Any, context: Contexts | None) -> None:
-    """The end of the turn does not undo it; reading goes on when told to."""
+def test_a_paused_handler_gets_no_data(run: Any, context: Contexts | None) -> None:
+    """The next loop iteration does not end the pause; only resume() does."""
     handler = Handler(pauses=True)
 
     async def scenario() -> None:
@@ -156,8 +156,8 @@ def test_who_has_paused_is_given_nothing(run: Any, context: Contexts | None) -> 
     assert handler.taken == FLOOD
 
 
-def test_another_one_may_take_over(run: Any, context: Contexts | None) -> None:
-    """As a WebSocket does, in the middle of a slice."""
+def test_the_handler_can_be_replaced(run: Any, context: Contexts | None) -> None:
+    """A handler can be replaced in the middle of a slice, as for a WebSocket."""
     first, second = Handler(pauses=True), Handler()
 
     async def scenario() -> None:

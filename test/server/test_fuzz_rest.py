@@ -1,4 +1,4 @@
-"""Whatever is posted to the arena server, it answers in JSON and does not fail."""
+"""The arena server answers any POST body with JSON and does not fail."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ ANSWERS = {200, 400, 404, 405, 413, 422}
 
 @pytest.fixture(scope='module')
 def rest() -> Iterator[httpx.Client]:
-    """Talk to a server that takes as many rooms as a fuzzer makes, over one connection."""
+    """Return a client of a server with room for all rooms of a fuzzer."""
     with running_server(limits=Limits(rooms=1_000_000)) as url, httpx.Client(base_url=url) as rest:
         assert rest.post(ROOMS, json={'room_id': 'arm'}).status_code == 200
         yield rest
 
 
 def check_posts(rest: httpx.Client, body: bytes) -> None:
-    """Create a room by this body, command one by it, and read what became of it."""
+    """Create a room with this body, command one with it, and read the result."""
     for path in (ROOMS, f'{ROOMS}/arm/command'):
         reply = rest.post(path, content=body)
         assert reply.status_code in ANSWERS, reply.text
@@ -38,21 +38,21 @@ def check_posts(rest: httpx.Client, body: bytes) -> None:
 
 @pytest.mark.parametrize('body', cases('bodies'))
 def test_the_corpus_of_bodies_is_answered(rest: httpx.Client, body: bytes) -> None:
-    """On either path that takes a body."""
+    """Each body of the corpus is answered on both paths."""
     check_posts(rest, body)
 
 
 @FUZZ
 @given(body=mutated(texts('bodies')))
-def test_spoilt_bodies_are_answered(rest: httpx.Client, body: str) -> None:
-    """Nothing that is nearly right makes the server fail."""
+def test_mutated_bodies_are_answered(rest: httpx.Client, body: str) -> None:
+    """Mutations of valid bodies do not make the server fail."""
     check_posts(rest, body.encode('utf-8', 'surrogatepass'))
 
 
 @FUZZ
 @given(method=st.sampled_from(('GET', 'POST', 'DELETE', 'PUT')), name=st.text(min_size=1))
 def test_ids_of_any_kind_are_answered(rest: httpx.Client, method: str, name: str) -> None:
-    """As a workspace and as a room; a redirect is only told of, and one of them may be a 307."""
+    """Any text is answered as workspace id and as room id; a redirect may occur."""
     quoted = quote(name.encode('utf-8', 'replace'), safe='')
     for path in (f'/robotics/workspaces/{quoted}/rooms', f'/robotics/workspaces/a/rooms/{quoted}'):
         reply = rest.request(method, path)
@@ -60,7 +60,7 @@ def test_ids_of_any_kind_are_answered(rest: httpx.Client, method: str, name: str
 
 
 def test_what_the_openapi_document_allows_is_answered(rest: httpx.Client) -> None:
-    """Requests made from the document that is served, right ones and wrong ones."""
+    """Valid and invalid requests generated from the OpenAPI document are answered."""
     schemathesis = pytest.importorskip(
         'schemathesis', reason='schemathesis is not installed: see requirements/fuzz.txt'
     )
@@ -80,5 +80,5 @@ def test_what_the_openapi_document_allows_is_answered(rest: httpx.Client) -> Non
 
 
 def _negative(schemathesis: object) -> object:
-    """Give the mode that breaks the rules of the document."""
+    """Return the mode that generates invalid requests."""
     return schemathesis.GenerationMode.NEGATIVE  # type: ignore[attr-defined]

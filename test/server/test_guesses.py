@@ -1,23 +1,29 @@
-"""Those who guess tokens have to wait, and addresses that belong to one client count as one."""
+"""The delay for clients that send wrong tokens."""
 
 from __future__ import annotations
 
 import pytest
 
 from lerobot_arena_ros.server.access.addresses import client_of
-from lerobot_arena_ros.server.access.guesses import DELAY_S, FORGET_S, FREE, MAX_ADDRESSES, Guesses
+from lerobot_arena_ros.server.access.guesses import (
+    DELAY_S,
+    FORGET_S,
+    FREE_ATTEMPTS,
+    MAX_ADDRESSES,
+    Guesses,
+)
 
 
 def guess(guesses: Guesses, address: str, times: int, now_s: float = 0.0) -> None:
-    """Have an address guess so many times."""
+    """Count this many wrong tokens of an address."""
     for _ in range(times):
         guesses.count(address, now_s)
 
 
-def test_the_first_tokens_are_looked_at_at_once_the_others_late() -> None:
-    """Each address has its own count."""
+def test_the_first_tokens_are_not_delayed() -> None:
+    """Each address has its own count, and is delayed only after the free attempts."""
     guesses = Guesses()
-    guess(guesses, '10.0.0.1', FREE - 1)
+    guess(guesses, '10.0.0.1', FREE_ATTEMPTS - 1)
     assert guesses.delay_s('10.0.0.1', 0.0) == 0.0
     guess(guesses, '10.0.0.1', 1)
 
@@ -25,10 +31,10 @@ def test_the_first_tokens_are_looked_at_at_once_the_others_late() -> None:
     assert guesses.delay_s('10.0.0.2', 0.0) == 0.0
 
 
-def test_after_a_pause_an_address_does_not_wait_any_more() -> None:
-    """Whoever mistyped yesterday is not punished today."""
+def test_after_a_pause_an_address_is_not_delayed() -> None:
+    """The free attempts are restored after a pause."""
     guesses = Guesses()
-    guess(guesses, '10.0.0.1', FREE)
+    guess(guesses, '10.0.0.1', FREE_ATTEMPTS)
     assert guesses.delay_s('10.0.0.1', FORGET_S) == DELAY_S
     assert guesses.delay_s('10.0.0.1', FORGET_S + 1.0) == 0.0
 
@@ -37,11 +43,11 @@ def test_after_a_pause_an_address_does_not_wait_any_more() -> None:
 
 
 def test_the_memory_is_bounded() -> None:
-    """The address that guessed longest ago is forgotten, and not the one that guesses now."""
+    """The address whose last wrong token is the oldest is dropped first."""
     guesses = Guesses()
-    guess(guesses, '10.0.0.1', FREE)
+    guess(guesses, '10.0.0.1', FREE_ATTEMPTS)
     for number in range(MAX_ADDRESSES - 1):
-        guess(guesses, f'host{number}', FREE)
+        guess(guesses, f'host{number}', FREE_ATTEMPTS)
         if number % 100 == 0:
             guess(guesses, '10.0.0.1', 1)
     guess(guesses, 'one more', 1)
@@ -62,6 +68,6 @@ def test_the_memory_is_bounded() -> None:
         ('unknown', 'unknown'),
     ],
 )
-def test_a_network_of_ipv6_is_one_client(address: str, client: str) -> None:
-    """A customer of a provider has 2^64 addresses, which would make any limit useless."""
+def test_an_ipv6_network_is_one_client(address: str, client: str) -> None:
+    """A /64 network is one client, because one customer has all of its addresses."""
     assert client_of(address) == client

@@ -1,4 +1,4 @@
-"""WebSocket frames that no decent client sends: one error or a close, and nobody else notices."""
+"""Hostile WebSocket frames cause one error or a close, and do not affect others."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ PATH = ws_path('lab', 'arm')
 
 
 def update(value: str, name: str = '"a"') -> bytes:
-    """Make the frame of an update with this value, word for word."""
+    """Return the frame of an update with this value as JSON text."""
     entry = f'{{"name":{name},"value":{value}}}'
     return client_frame(f'{{"type":"joint_update","data":[{entry}]}}'.encode())
 
 
 def deflated(text: bytes) -> bytes:
-    """Compress as permessage-deflate does (RFC 7692, 7.2.1)."""
+    """Compress a payload as permessage-deflate does (RFC 7692, 7.2.1)."""
     deflate = zlib.compressobj(wbits=-15)
     return (deflate.compress(text) + deflate.flush(zlib.Z_SYNC_FLUSH)).removesuffix(
         b'\0\0\xff\xff'
@@ -41,7 +41,7 @@ def deflated(text: bytes) -> bytes:
 
 @pytest.fixture(scope='module')
 def server() -> Iterator[Server]:
-    """Run the executable; what is attacked is the room ``arm``."""
+    """Run the executable with the room ``arm``."""
     with arena_server() as server:
         for room in ('arm', 'quiet'):
             server.make_room(room)
@@ -49,7 +49,7 @@ def server() -> Iterator[Server]:
 
 
 def attack(url: str, *frames: bytes) -> list[str]:
-    """Send frames and then a heartbeat; say what came back."""
+    """Send frames and then a heartbeat; return what was received."""
     with attacker(url) as peer:
         for frame in (*frames, HEARTBEAT):
             try:
@@ -78,10 +78,10 @@ def attack(url: str, *frames: bytes) -> list[str]:
         pytest.param((client_frame(b'x' * 125, PING), client_frame(b'', PONG)), [], id='ping'),
     ],
 )
-async def test_a_bad_message_is_told_of_and_the_connection_stays(
+async def test_an_invalid_message_gets_an_error_and_the_connection_stays(
     server: Server, frames: tuple[bytes, ...], answer: list[str]
 ) -> None:
-    """One error, or none where the message can be understood; then heartbeats as ever."""
+    """At most one error is sent, and heartbeats are still answered."""
     async with undisturbed(server):
         told = await asyncio.to_thread(attack, server.url, *frames)
 
@@ -99,10 +99,10 @@ async def test_a_bad_message_is_told_of_and_the_connection_stays(
         pytest.param('7', STATE, id='a number'),
     ],
 )
-async def test_a_hostile_state_of_a_robot_disturbs_nobody(
+async def test_a_hostile_robot_state_affects_no_other(
     server: Server, data: str, answer: str
 ) -> None:
-    """Sent again and again, it is refused each time, and costs the others nothing."""
+    """Each invalid robot state is refused without a cost for others."""
     frame = client_frame(f'{{"type":"robot_state","data":{data}}}'.encode())
 
     def send() -> list[str]:
@@ -120,8 +120,8 @@ async def test_a_hostile_state_of_a_robot_disturbs_nobody(
     assert told == [answer] * 20 + ['heartbeat_ack']
 
 
-async def test_100000_joints_of_a_robot_are_more_than_a_message_may_have(server: Server) -> None:
-    """They end the connection, as any message of that size does."""
+async def test_100000_joints_of_a_robot_exceed_the_message_limit(server: Server) -> None:
+    """A message of this size closes the connection."""
     data = '{"gate":"active","joints":[' + '{},' * 100_000 + '{}]}'
     frame = client_frame(f'{{"type":"robot_state","data":{data}}}'.encode())
 
@@ -158,7 +158,7 @@ async def test_100000_joints_of_a_robot_are_more_than_a_message_may_have(server:
 async def test_a_bad_frame_closes_the_connection(
     server: Server, frames: tuple[bytes, ...], code: int
 ) -> None:
-    """With the code that RFC 6455 has for it."""
+    """An invalid frame closes the connection with the code of RFC 6455."""
     async with undisturbed(server):
         told = await asyncio.to_thread(attack, server.url, *frames)
 
@@ -166,7 +166,7 @@ async def test_a_bad_frame_closes_the_connection(
 
 
 async def test_compression_is_not_agreed_to(server: Server) -> None:
-    """However often it is offered; so a compressed frame is a wrong one, never inflated."""
+    """Compression is never negotiated, so a compressed frame is invalid."""
     offer = 'Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits'
     with closing(RawPeer.connect(server.url, PATH, offer, offer)) as peer:
         assert b'sec-websocket-accept:' in peer.head.lower()
@@ -175,7 +175,7 @@ async def test_compression_is_not_agreed_to(server: Server) -> None:
 
 @pytest.mark.parametrize('is_one', [True, False], ids=['one frame', 'frames of 64 KB'])
 async def test_100_megabytes_are_refused_early(server: Server, is_one: bool) -> None:
-    """Hardly more is read than a frame may have."""
+    """The server reads hardly more than the frame limit."""
     piece = bytes(64 * 1024)
 
     def send() -> int:
@@ -204,12 +204,12 @@ async def test_100_megabytes_are_refused_early(server: Server, is_one: bool) -> 
         pytest.param(HEARTBEAT * 1000, id='heartbeats'),
     ],
 )
-async def test_who_floods_the_server_is_put_out(server: Server, frames: bytes) -> None:
-    """Even if it is no message that comes so often, and no answer is read."""
+async def test_a_flood_of_frames_is_disconnected(server: Server, frames: bytes) -> None:
+    """A flood of frames ends the connection, even without messages or reads."""
 
     def flood() -> list[str]:
         with attacker(server.url, 'consumer') as peer:
-            # Longer than the server: who gives up first, and reads, is no longer too slow.
+            # Longer than the timeout of the server, so that the client does not read before.
             peer.sock.settimeout(3 * Timing().stall_s)
             if frames[0] == MORE:
                 peer.sock.sendall(client_frame(fin=False))
@@ -227,7 +227,7 @@ async def test_who_floods_the_server_is_put_out(server: Server, frames: bytes) -
 
 @pytest.mark.parametrize('data', cases('frames'))
 async def test_the_corpus_of_frames_is_survived(server: Server, data: bytes) -> None:
-    """As a first frame and as a later one."""
+    """Each frame of the corpus is handled as a first and as a later frame."""
 
     def send() -> tuple[list[str], list[str]]:
         with closing(RawPeer.connect(server.url, PATH)) as peer:

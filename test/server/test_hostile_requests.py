@@ -1,4 +1,4 @@
-"""HTTP that no decent client speaks: an answer or a hang-up, and nobody else notices."""
+"""Hostile HTTP requests get an answer or an abort, and do not affect others."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ UPGRADE = (
 
 @pytest.fixture(scope='module')
 def server() -> Iterator[Server]:
-    """Run the executable; a request may take two seconds."""
+    """Run the executable with a request timeout of two seconds."""
     with arena_server('--join-timeout-s', '2') as server:
         for room in ('arm', 'quiet'):
             server.make_room(room)
@@ -36,7 +36,7 @@ def server() -> Iterator[Server]:
 
 
 def answer(url: str, request: bytes) -> str:
-    """Send this; give the status line of the first answer, or nothing where it is hung up on."""
+    """Send data; return the status line of the first answer, or nothing after an abort."""
     with closing(RawPeer.connect_bare(url)) as peer:
         with suppress(ConnectionError):
             peer.sock.sendall(request)
@@ -46,7 +46,7 @@ def answer(url: str, request: bytes) -> str:
 
 
 def read_all(peer: RawPeer) -> bytes:
-    """Read until the server hangs up."""
+    """Read until the server closes the connection."""
     got = b''
     with suppress(ConnectionError):
         while data := peer.sock.recv(65536):
@@ -114,7 +114,7 @@ def read_all(peer: RawPeer) -> bytes:
     ],
 )
 async def test_a_bad_request_is_answered(server: Server, request_: bytes, status: str) -> None:
-    """Or hung up on, where so much came with it that the answer is lost on the way."""
+    """An invalid request is answered, or aborted if it is too long for an answer to arrive."""
     async with undisturbed(server):
         told = await asyncio.to_thread(answer, server.url, request_)
 
@@ -134,7 +134,7 @@ async def test_a_bad_request_is_answered(server: Server, request_: bytes, status
 async def test_a_request_that_can_be_read_in_two_ways_is_hung_up_on(
     server: Server, request_: bytes
 ) -> None:
-    """It is not answered, as the first of a connection and behind a good one."""
+    """An ambiguous request is aborted, as the first and as a later one of a connection."""
     before = refusals(server.url, 'ambiguous_request')
     async with undisturbed(server):
         assert await asyncio.to_thread(answer, server.url, request_) == ''
@@ -146,8 +146,8 @@ async def test_a_request_that_can_be_read_in_two_ways_is_hung_up_on(
     assert refusals(server.url, 'ambiguous_request') == before + 2
 
 
-async def test_requests_that_are_sent_ahead_are_answered_in_order(server: Server) -> None:
-    """Some are fine, and so is a client that reads what it asked for."""
+async def test_pipelined_requests_are_answered_in_order(server: Server) -> None:
+    """Pipelined requests are answered if the client reads the answers."""
 
     def ask() -> int:
         with closing(RawPeer.connect_bare(server.url)) as peer:
@@ -161,8 +161,8 @@ async def test_requests_that_are_sent_ahead_are_answered_in_order(server: Server
         assert await asyncio.to_thread(ask) == 200
 
 
-async def test_who_asks_and_asks_and_does_not_read_is_hung_up_on(server: Server) -> None:
-    """Hundreds of megabytes of requests would otherwise wait for their turn."""
+async def test_a_client_that_pipelines_and_does_not_read_is_aborted(server: Server) -> None:
+    """Requests are not buffered without limit."""
 
     def refused() -> float:
         return refusals(server.url, 'too_slow')
@@ -184,10 +184,10 @@ async def test_who_asks_and_asks_and_does_not_read_is_hung_up_on(server: Server)
     ],
 )
 @pytest.mark.parametrize('start', [HEALTH[:-2], UPGRADE.encode()], ids=['HTTP', 'WebSocket'])
-async def test_who_sends_a_request_drop_by_drop_is_hung_up_on(
+async def test_a_slow_request_is_aborted(
     server: Server, prepare: Callable[[RawPeer], None], start: bytes
 ) -> None:
-    """A request has as long as a join, however often a byte of it comes, also a later one."""
+    """The timeout covers the whole request, also for later ones of a connection."""
     with closing(RawPeer.connect_bare(server.url)) as peer:
         async with undisturbed(server):
             prepare(peer)
@@ -200,8 +200,8 @@ async def test_who_sends_a_request_drop_by_drop_is_hung_up_on(
                     break
 
 
-async def test_many_half_requests_leave_room_for_others(server: Server) -> None:
-    """They are hung up on before they have taken all places for long."""
+async def test_many_incomplete_requests_leave_room_for_others(server: Server) -> None:
+    """Incomplete requests are closed before they block other clients for long."""
     with ExitStack() as after:
         half = [after.enter_context(closing(RawPeer.connect_bare(server.url))) for _ in range(200)]
         async with undisturbed(server):
@@ -212,8 +212,8 @@ async def test_many_half_requests_leave_room_for_others(server: Server) -> None:
             )
 
 
-async def test_who_does_not_read_an_answer_is_hung_up_on() -> None:
-    """It would hold its place for ever: the connection could not even be closed in order."""
+async def test_a_client_that_does_not_read_its_answer_is_aborted() -> None:
+    """The connection is aborted, because it could not be closed in order."""
     with running_server(timing=Timing(stall_s=0.2)) as url:
         with httpx.Client(base_url=url) as rest:
             for number in range(900):
@@ -227,7 +227,7 @@ async def test_who_does_not_read_an_answer_is_hung_up_on() -> None:
 
 
 def takes(peer: RawPeer) -> bool:
-    """Say whether a connection still takes what is sent."""
+    """Return whether a connection still accepts data."""
     try:
         peer.sock.sendall(b'X: y\r\n')
     except OSError:

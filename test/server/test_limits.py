@@ -1,4 +1,4 @@
-"""S12: each limit of the server, told to who exceeds it and not felt by anybody else."""
+"""S12: each limit of the server gives an error to its sender and affects no other."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def server_with(limits: Limits, timing: Timing | None = None) -> Iterator[str]:
 
 @asynccontextmanager
 async def bystanders(url: str) -> AsyncIterator[None]:
-    """Keep two peers in the room; what one says reaches the other, before and after."""
+    """Keep two peers in the room; check before and after that they reach each other."""
     async with (
         enter(url, 'lab', 'arm', 'leader', 'producer') as producer,
         enter(url, 'lab', 'arm', 'ros', 'consumer') as consumer,
@@ -46,7 +46,7 @@ async def bystanders(url: str) -> AsyncIterator[None]:
 
 @pytest.fixture
 def url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Run a server with the limits that the test is parametrized with."""
+    """Run a server with the limits of the test parameter."""
     yield from server_with(request.param)
 
 
@@ -59,8 +59,8 @@ def limited(**limits: int) -> pytest.MarkDecorator:
 
 
 @limited(rooms=1)
-async def test_s12_a_full_server_says_so(url: str) -> None:
-    """The rooms that exist are still there, and may be created again."""
+async def test_s12_a_full_server_refuses_rooms(url: str) -> None:
+    """Existing rooms stay, and creating them again succeeds."""
     async with bystanders(url):
         reply = httpx.post(url + ROOMS)
 
@@ -70,8 +70,8 @@ async def test_s12_a_full_server_says_so(url: str) -> None:
 
 
 @limited(joints=2)
-async def test_s12_a_room_remembers_so_many_joints_and_no_more(url: str) -> None:
-    """What is too much is refused whole, and the room goes on."""
+async def test_s12_the_joints_of_a_room_are_limited(url: str) -> None:
+    """An update above the limit is refused as a whole, and the room still works."""
     path = f'{url}{ROOMS}/arm/command'
     reply = httpx.post(path, json={'joints': [joint(name, 2) for name in 'xyz']})
     async with bystanders(url):
@@ -82,10 +82,10 @@ async def test_s12_a_room_remembers_so_many_joints_and_no_more(url: str) -> None
 
 @limited(joint_name=50)
 @pytest.mark.parametrize('features', [(), ('refused_joints',)], ids=['public', 'ours'])
-async def test_s12_who_asks_for_it_is_told_which_joints_were_refused(
+async def test_s12_the_refused_joints_are_named_with_the_feature(
     url: str, features: tuple[str, ...]
 ) -> None:
-    """Not in words without end, and nobody else is told more than the public server tells."""
+    """The list of names is bounded, and clients without the feature get none."""
     long = {f'{"x" * 60}{index:0>3}': 1.0 for index in range(150)}
     async with enter(url, 'lab', 'arm', 'leader', 'producer', *features) as producer:
         await producer.send(joints(**{'y' * 2000: 1}, a=1, **long))
@@ -100,8 +100,8 @@ async def test_s12_who_asks_for_it_is_told_which_joints_were_refused(
 
 
 @limited(joints=2)
-async def test_s12_a_robot_tells_of_so_many_joints(url: str) -> None:
-    """One more and its state is refused whole; others, in the same room too, do not notice."""
+async def test_s12_the_joints_of_a_robot_state_are_limited(url: str) -> None:
+    """A robot state above the limit is refused, and other members are not affected."""
     arm = [{'name': name, 'unit': 'degrees'} for name in 'abc']
     async with (
         bystanders(url),
@@ -120,8 +120,8 @@ async def test_s12_a_robot_tells_of_so_many_joints(url: str) -> None:
 
 
 @limited(members=2)
-async def test_s12_a_room_takes_so_many_participants(url: str) -> None:
-    """One more cannot join."""
+async def test_s12_the_participants_of_a_room_are_limited(url: str) -> None:
+    """A full room refuses a join."""
     async with bystanders(url), connect(url, PATH) as late:
         await late.send({'participant_id': 'late', 'role': 'consumer'})
 
@@ -130,8 +130,8 @@ async def test_s12_a_room_takes_so_many_participants(url: str) -> None:
 
 
 @limited(joint_name=5)
-async def test_s12_a_joint_name_has_so_many_characters(url: str) -> None:
-    """The same over REST."""
+async def test_s12_the_length_of_a_joint_name_is_limited(url: str) -> None:
+    """The limit also applies to REST."""
     reply = httpx.post(f'{url}{ROOMS}/arm/command', json={'joints': [joint('sixsix', 1)]})
     async with enter(url, 'lab', 'arm', 'other', 'producer') as producer:
         await producer.send(joints(sixsix=1))
@@ -145,8 +145,8 @@ async def test_s12_a_joint_name_has_so_many_characters(url: str) -> None:
 
 
 @limited(participant_id=6, room_id=5)
-async def test_s12_an_id_has_so_many_characters(url: str) -> None:
-    """Of participants, rooms and workspaces."""
+async def test_s12_the_length_of_an_id_is_limited(url: str) -> None:
+    """The limit applies to participants, rooms and workspaces."""
     async with bystanders(url), connect(url, PATH) as peer:
         await peer.send({'participant_id': 'sevenseven', 'role': 'consumer'})
 
@@ -161,8 +161,8 @@ async def test_s12_an_id_has_so_many_characters(url: str) -> None:
 
 
 @limited(frame_bytes=1000)
-async def test_s12_a_frame_has_so_many_bytes(url: str) -> None:
-    """One that has more ends its connection with 1009."""
+async def test_s12_the_size_of_a_frame_is_limited(url: str) -> None:
+    """A larger frame closes the connection with 1009."""
     async with bystanders(url), enter(url, 'lab', 'arm', 'big', 'consumer') as big:
         await big.send('x' * 1001)
 
@@ -172,8 +172,8 @@ async def test_s12_a_frame_has_so_many_bytes(url: str) -> None:
 @limited(body_bytes=1000)
 @pytest.mark.parametrize('size', [1001, 15_000, 500_000])
 @pytest.mark.parametrize('is_chunked', [False, True])
-async def test_s12_a_body_has_so_many_bytes(url: str, size: int, is_chunked: bool) -> None:
-    """Whether its length was told beforehand or not; whoever sends far more is hung up on."""
+async def test_s12_the_size_of_a_body_is_limited(url: str, size: int, is_chunked: bool) -> None:
+    """The limit holds with and without Content-Length; a huge body aborts the connection."""
     chunks = (b'x' * 500 for _ in range(size // 500 + 1))
     async with bystanders(url):
         try:
@@ -188,8 +188,8 @@ async def test_s12_a_body_has_so_many_bytes(url: str, size: int, is_chunked: boo
 
 
 @pytest.mark.parametrize('url', [Limits(frames_hz=0.001)], indirect=True, ids=['frames'])
-async def test_s12_a_stop_is_never_too_much(url: str) -> None:
-    """The first frame is all that passes here; stops pass the limit, also the one that ends it."""
+async def test_s12_a_stop_passes_the_rate_limit(url: str) -> None:
+    """Stops pass the rate limit, including the one that closes the connection."""
     async with (
         enter(url, 'lab', 'arm', 'ros', 'consumer') as consumer,
         enter(url, 'lab', 'arm', 'fast', 'producer') as fast,
@@ -213,7 +213,7 @@ async def test_s12_a_stop_is_never_too_much(url: str) -> None:
 
 @limited()
 async def test_a_flood_of_stops_delays_no_other_stop(url: str) -> None:
-    """Thousands of stops from one participant become a few; another one's passes at once."""
+    """Thousands of stops of one participant become a few; another one passes at once."""
     async with (
         enter(url, 'lab', 'arm', 'robot', 'consumer') as robot,
         enter(url, 'lab', 'arm', 'wild', 'consumer') as wild,
@@ -232,7 +232,7 @@ async def test_a_flood_of_stops_delays_no_other_stop(url: str) -> None:
 
 @limited()
 async def test_many_that_flood_the_room_delay_no_first_stop(url: str) -> None:
-    """The stops that go out are limited for the room as a whole."""
+    """The delivered stops are limited for the room as a whole."""
     with ExitStack() as stack:
         peers = [
             stack.enter_context(closing(RawPeer.enter(url, PATH, f'wild {index}', 'consumer')))
@@ -245,7 +245,7 @@ async def test_many_that_flood_the_room_delay_no_first_stop(url: str) -> None:
 
 
 async def flood(url: str, peers: list[RawPeer]) -> tuple[int, float]:
-    """Have each peer stop 50 times; return how many stops were passed on, and in which time."""
+    """Send 50 stops from each peer; return the number of delivered stops and the duration."""
     async with enter(url, 'lab', 'arm', 'person', 'consumer') as person:
         began_s = time.monotonic()
         for number in range(50):
@@ -264,7 +264,7 @@ async def flood(url: str, peers: list[RawPeer]) -> tuple[int, float]:
 
 @limited()
 async def test_a_stop_that_waits_is_passed_on_before_the_room_is_deleted(url: str) -> None:
-    """The room that is made anew remembers it."""
+    """The queued stop is delivered, and kept for a new room of the same name."""
     reasons = [str(number) for number in range(BURST + 1)]
     async with (
         enter(url, 'lab', 'arm', 'robot', 'consumer') as robot,
@@ -287,7 +287,7 @@ async def test_a_stop_that_waits_is_passed_on_before_the_room_is_deleted(url: st
 
 @limited()
 async def test_a_request_for_a_reset_does_not_overtake_the_stop_before_it(url: str) -> None:
-    """The robot would be reset and then stopped again."""
+    """The order is kept, because the robot would otherwise be stopped again."""
     async with (
         enter(url, 'lab', 'arm', 'robot', 'consumer', 'remote_reset') as robot,
         enter(url, 'lab', 'arm', 'person', 'consumer', 'remote_reset') as person,
@@ -302,10 +302,10 @@ async def test_a_request_for_a_reset_does_not_overtake_the_stop_before_it(url: s
 
 
 @limited(frames_hz=20)
-async def test_s12_who_sends_too_often_loses_the_excess_and_then_the_connection(
+async def test_s12_a_sender_above_the_rate_is_limited_and_then_disconnected(
     url: str,
 ) -> None:
-    """It hears why, and the others in the room notice nothing."""
+    """It gets errors, and other members are not affected."""
     async with bystanders(url), enter(url, 'lab', 'arm', 'fast', 'consumer') as fast:
         for _ in range(200):
             await fast.send({'type': 'status_update'})
@@ -317,7 +317,7 @@ async def test_s12_who_sends_too_often_loses_the_excess_and_then_the_connection(
 
 
 async def errors_of(peer: Peer) -> list[dict[str, str]]:
-    """Read what the server said before it closed."""
+    """Return the errors that the server sent before it closed the connection."""
     errors = []
     try:
         while True:
@@ -326,8 +326,8 @@ async def errors_of(peer: Peer) -> list[dict[str, str]]:
         return errors
 
 
-async def test_s12_a_thousand_updates_a_second_are_nothing_special() -> None:
-    """Two seconds of a robot's fastest stream, all at once, pass the default limits."""
+async def test_s12_a_thousand_updates_per_second_pass() -> None:
+    """A burst of 2000 updates passes the default limits."""
     for url in server_with(Limits()):
         async with enter(url, 'lab', 'arm', 'leader', 'producer') as producer:
             for step in range(2000):
@@ -338,13 +338,13 @@ async def test_s12_a_thousand_updates_a_second_are_nothing_special() -> None:
 
 
 @limited(connections=3)
-async def test_s12_there_are_so_many_connections(url: str) -> None:
-    """One more participant is told so in the handshake, until another one has left."""
+async def test_s12_the_connections_are_limited(url: str) -> None:
+    """Above the limit, the handshake is refused until a participant has left."""
     async with bystanders(url), enter(url, 'lab', 'arm', 'third', 'consumer') as third:
         with pytest.raises(websockets.exceptions.InvalidHandshake, match='503'):
             async with connect(url, PATH):
                 pass
-        # What is asked over REST takes a place for a moment only.
+        # A REST request uses its place only for a moment.
         assert httpx.get(f'{url}/health').status_code == 200
         await third.close()
         deadline = time.monotonic() + 10.0
@@ -357,8 +357,8 @@ async def test_s12_there_are_so_many_connections(url: str) -> None:
 
 
 @limited(connections=2)
-async def test_s12_silent_connections_put_out_each_other(url: str) -> None:
-    """The oldest goes first, and those in a room notice nothing."""
+async def test_s12_silent_connections_evict_each_other(url: str) -> None:
+    """The oldest is evicted first, and participants are not affected."""
     count = waiting_places(Limits(connections=2)) + 1
     async with bystanders(url):
         with ExitStack() as after:
@@ -368,8 +368,8 @@ async def test_s12_silent_connections_put_out_each_other(url: str) -> None:
             assert not mute[-1].is_dropped()
 
 
-async def test_s04_who_says_nothing_at_all_is_hung_up_on() -> None:
-    """A connection that asks for nothing holds its place for as long as a join may take."""
+async def test_s04_a_silent_connection_is_closed() -> None:
+    """A connection without a request is closed after the join timeout."""
     for url in server_with(Limits(), Timing(join_s=0.5)):
         async with bystanders(url):
             with closing(RawPeer.connect_bare(url)) as mute:
@@ -377,7 +377,7 @@ async def test_s04_who_says_nothing_at_all_is_hung_up_on() -> None:
 
 
 def test_s04_a_request_that_ends_too_early_does_nothing() -> None:
-    """What came of it may look whole and is not."""
+    """An incomplete request has no effect, even if its part looks complete."""
     for url in server_with(Limits()):
         with closing(RawPeer.connect_bare(url)) as torn:
             torn.sock.sendall(
@@ -390,7 +390,7 @@ def test_s04_a_request_that_ends_too_early_does_nothing() -> None:
 
 
 def test_s04_a_body_that_does_not_come_is_answered() -> None:
-    """With 408, after as long as a join may take."""
+    """A missing body is answered with 408 after the join timeout."""
     for url in server_with(Limits(), Timing(join_s=0.05)):
         with closing(RawPeer.connect_bare(url)) as slow:
             slow.sock.sendall(

@@ -1,4 +1,4 @@
-"""A place in a room is kept by messages of its holder's program, and not by answers to pings."""
+"""A participant keeps its place by sending messages, and not by answering pings."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ async def main():
     sockets = listen('127.0.0.1', 0)
     ready = lambda: print(url_of('127.0.0.1', sockets, is_encrypted=False), flush=True)
     app = create_app(timing=Timing(liveness_s=1.0))
-    await serve(app, sockets, stop=asyncio.Event(), ready=ready)
+    await serve(app, sockets, shutdown=asyncio.Event(), ready=ready)
 
 asyncio.run(main())
 """
@@ -55,13 +55,13 @@ asyncio.run(main())
 
 @pytest.fixture
 def url() -> Iterator[str]:
-    """Serve an arena that soon misses the messages of a participant."""
+    """Run a server with a short liveness timeout."""
     with running_server(timing=SOON) as address:
         yield address
 
 
 async def test_a_program_that_sends_nothing_is_disconnected(url: str) -> None:
-    """Its socket answers each ping meanwhile, as a browser does for a page that it has frozen."""
+    """It is disconnected although its socket answers pings, as a frozen page does."""
     room = make_room(url)
     async with (
         enter(url, WORKSPACE, room, 'page', 'producer', 'liveness') as page,
@@ -70,7 +70,7 @@ async def test_a_program_that_sends_nothing_is_disconnected(url: str) -> None:
         error = await page.recv_type('error')
 
         assert error['code'] == 'silent'
-        assert error['message'] == 'Nothing came from this participant for 0.5 s'
+        assert error['message'] == 'No message came from this participant for 0.5 s'
         assert await page.close_code() == 4408
         assert await has_producer(robot) is False
     reasons = httpx.get(f'{url}/metrics').text
@@ -78,7 +78,7 @@ async def test_a_program_that_sends_nothing_is_disconnected(url: str) -> None:
 
 
 async def test_a_client_that_does_not_know_the_feature_may_be_silent(url: str) -> None:
-    """As a public client is: it outlasts one that knows the feature and joined after it."""
+    """A client without the feature stays, as public clients need."""
     public, page = make_room(url), make_room(url)
     async with enter(url, WORKSPACE, public, 'public', 'producer', 'heartbeat_seq') as silent:
         async with enter(url, WORKSPACE, page, 'page', 'producer', 'liveness') as put_out:
@@ -88,7 +88,7 @@ async def test_a_client_that_does_not_know_the_feature_may_be_silent(url: str) -
 
 
 async def test_our_client_keeps_its_place_without_sending_a_joint(url: str) -> None:
-    """It sends heartbeats as often as the server needs them, though its own period is longer."""
+    """The client sends heartbeats as often as the server requires."""
     quiet, page = make_room(url), make_room(url)
     async with RoboticsProducer(url) as producer:
         assert await producer.connect(WORKSPACE, quiet, 'quiet')
@@ -104,7 +104,7 @@ async def test_our_client_keeps_its_place_without_sending_a_joint(url: str) -> N
 
 
 async def test_another_may_take_the_place_of_a_program_that_is_frozen() -> None:
-    """A holder with the feature shows by a message that it lives; its pongs do not count."""
+    """A holder with the feature must answer a probe with a message; a pong does not count."""
     with running_server(timing=Timing(probe_s=0.3, liveness_s=60.0)) as url:
         room = make_room(url)
         async with (
@@ -114,8 +114,8 @@ async def test_another_may_take_the_place_of_a_program_that_is_frozen() -> None:
             assert await other.connect(WORKSPACE, room, 'other') is True
 
 
-async def test_nobody_takes_the_place_of_a_program_that_sends_heartbeats() -> None:
-    """However little else it sends."""
+async def test_a_program_that_sends_heartbeats_keeps_its_place() -> None:
+    """Heartbeats are enough to keep a place."""
     with running_server(timing=Timing(probe_s=1.0, liveness_s=1.0)) as url:
         room = make_room(url)
         async with RoboticsProducer(url) as holder, RoboticsProducer(url) as other:
@@ -126,7 +126,7 @@ async def test_nobody_takes_the_place_of_a_program_that_sends_heartbeats() -> No
 
 
 def test_a_program_that_is_stopped_loses_its_place_in_the_stated_time() -> None:
-    """SIGSTOP halts a Python client with its socket open; it notices when it goes on."""
+    """A client halted by SIGSTOP is disconnected in time, and notices when it continues."""
     with running_server(timing=Timing(liveness_s=1.0)) as url:
         room = make_room(url)
         command = [sys.executable, '-c', PROGRAM, url, WORKSPACE, room]
@@ -140,8 +140,8 @@ def test_a_program_that_is_stopped_loses_its_place_in_the_stated_time() -> None:
             wait_for(lambda: 'disconnected' in program.output, 'the program to notice')
 
 
-async def test_a_server_that_was_frozen_disconnects_nobody_for_its_own_pause() -> None:
-    """Who sends heartbeats keeps its place; who sends none loses it after the pause as before."""
+async def test_a_pause_of_the_server_disconnects_no_client() -> None:
+    """A pause of the server does not count as silence of a client."""
     with running_command([sys.executable, '-c', ARENA]) as arena:
         wait_for(lambda: 'http' in arena.output, 'the arena')
         url = arena.output.strip()

@@ -1,4 +1,4 @@
-"""GET /metrics: what the server counts, in Prometheus' text format."""
+"""GET /metrics: the counters of the server in the text format of Prometheus."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lerobot_arena_ros.server.rooms.limits import Limits, Policy, Timing
 
 
 def scrape(url: str, prefix: str = '', **headers: str) -> dict[str, float]:
-    """Read the metrics as Prometheus would: by name, and the values of the labels."""
+    """Return the metrics by name and label values."""
     reply = httpx.get(f'{url}{prefix}/metrics', headers=headers)
     assert reply.status_code == 200
     assert reply.headers['content-type'].startswith('text/plain; version=')
@@ -29,7 +29,7 @@ def scrape(url: str, prefix: str = '', **headers: str) -> dict[str, float]:
 
 
 async def test_what_participants_do_is_counted() -> None:
-    """Frames both ways, updates that changed something, stops, and who is there."""
+    """Frames, updates, stops and participants are counted."""
     with running_server() as url:
         room = make_room(url)
         async with (
@@ -69,7 +69,7 @@ async def test_what_participants_do_is_counted() -> None:
 
 
 async def test_each_refusal_is_counted_by_its_reason() -> None:
-    """The same word that its sender was given."""
+    """The label is the error code that the sender received."""
     with running_server(limits=Limits(body_bytes=1000), policy=Policy(commands=False)) as url:
         room = make_room(url)
         path = f'{url}/robotics/workspaces/lab/rooms'
@@ -112,7 +112,7 @@ async def test_each_refusal_is_counted_by_its_reason() -> None:
 
 
 async def test_two_servers_in_one_process_count_for_themselves() -> None:
-    """Neither knows of the other's rooms."""
+    """Two servers in one process have separate counters."""
     with running_server() as one, running_server() as other:
         make_room(one)
 
@@ -120,7 +120,7 @@ async def test_two_servers_in_one_process_count_for_themselves() -> None:
 
 
 def test_with_a_token_the_metrics_need_it() -> None:
-    """They tell who works when."""
+    """The metrics need a token, because they reveal activity."""
     with running_server(rules=rules_of('secret')) as url:
         assert httpx.get(f'{url}/metrics').status_code == 401
         counted = scrape(url, Authorization='Bearer secret')
@@ -129,7 +129,7 @@ def test_with_a_token_the_metrics_need_it() -> None:
 
 
 async def test_each_room_is_counted_by_itself() -> None:
-    """Its participants, its robots, its updates and its stops carry its name."""
+    """Participants, robots, updates and stops are labelled with their room."""
     with running_server() as url:
         make_room(url, 'arm')
         make_room(url, 'other "room"')
@@ -158,7 +158,7 @@ async def test_each_room_is_counted_by_itself() -> None:
 
 
 async def test_a_room_that_is_gone_has_no_series_and_stays_in_the_totals() -> None:
-    """Rooms that come and go leave nothing behind but their part of the sums."""
+    """A deleted room has no series, and its counts stay in the totals."""
     with running_server() as url:
         for number in range(3):
             room = make_room(url, f'room-{number}')
@@ -174,8 +174,8 @@ async def test_a_room_that_is_gone_has_no_series_and_stays_in_the_totals() -> No
     assert (seen['joint_updates_total'], seen['emergency_stops_total']) == (3, 3)
 
 
-def test_nothing_is_gathered_before_somebody_asks() -> None:
-    """Counting is adding to a plain integer, which is read when a scrape comes."""
+def test_metrics_are_collected_only_on_request() -> None:
+    """Counting only adds to integers; metrics are made at a scrape."""
     manager = ConnectionManager(Limits(), Timing(), Policy(), RateLimitedLog())
     manager.counters.frames_in += 7
 

@@ -1,4 +1,4 @@
-"""Who takes whose place in a room, where the server has tokens of several roles."""
+"""Which participant may replace another, with tokens of several roles."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ANOTHER = MORE['another']
 
 
 def rules() -> Rules:
-    """Make a token of each role, and others of the same roles."""
+    """Return a token of each role, and others of the same roles."""
     grants = [
         Grant.of_token(access.name.lower(), TOKENS[access.name.lower()], access)
         for access in Access
@@ -35,7 +35,7 @@ def rules() -> Rules:
 
 
 def path(token: str) -> str:
-    """Make the path of the room's WebSocket, with a token."""
+    """Return the path of the WebSocket of the room, with a token."""
     return f'{ws_path(WORKSPACE, "arm")}?token={token}'
 
 
@@ -49,7 +49,7 @@ def fixture_url(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 def make_room(url: str) -> None:
-    """Make the room."""
+    """Create the room."""
     rooms = f'{url}/robotics/workspaces/{WORKSPACE}/rooms'
     headers = {'Authorization': f'Bearer {TOKENS["drive"]}'}
     httpx.post(rooms, json={'room_id': 'arm'}, headers=headers).raise_for_status()
@@ -57,7 +57,7 @@ def make_room(url: str) -> None:
 
 @asynccontextmanager
 async def entered(url: str, token: str, participant_id: str, role: str) -> AsyncIterator[Peer]:
-    """Join the room; the welcome has been read."""
+    """Join the room and read the welcome messages."""
     async with connect(url, path(token)) as peer:
         await peer.send(join(participant_id, role))
         while (await peer.recv())['type'] != 'joined':
@@ -67,7 +67,7 @@ async def entered(url: str, token: str, participant_id: str, role: str) -> Async
 
 @pytest.mark.parametrize(('held', 'given'), [('watch', 'drive'), ('drive', 'admin')])
 async def test_a_token_that_allows_more_takes_back_an_id(url: str, held: str, given: str) -> None:
-    """Who watches cannot lock a robot out by joining under its id while it is away."""
+    """A watcher cannot block a robot by joining under its id."""
     async with (
         entered(url, TOKENS[held], 'bridge', 'consumer') as squatter,
         entered(url, TOKENS[given], 'bridge', 'producer') as bridge,
@@ -89,7 +89,7 @@ async def test_a_token_that_allows_more_takes_back_an_id(url: str, held: str, gi
 async def test_a_producer_that_answers_keeps_its_place(
     url: str, held: str, given: str, newcomer_id: str
 ) -> None:
-    """Neither another token of the same role nor another id puts it out."""
+    """Another token of the same role or another id does not replace it."""
     async with (
         entered(url, held, 'leader', 'producer') as leader,
         connect(url, path(given)) as newcomer,
@@ -99,10 +99,10 @@ async def test_a_producer_that_answers_keeps_its_place(
         await leader.expect_silence()
 
 
-async def test_of_two_admins_the_newest_wins_where_the_server_is_told_so(
+async def test_of_two_admins_the_newest_wins_with_the_option(
     request: pytest.FixtureRequest, url: str
 ) -> None:
-    """Otherwise the first one stays."""
+    """Without the option, the first one stays."""
     is_newest = 'newest wins' in request.node.name
     async with (
         entered(url, TOKENS['admin'], 'person', 'consumer') as first,
@@ -116,8 +116,8 @@ async def test_of_two_admins_the_newest_wins_where_the_server_is_told_so(
             await first.expect_silence()
 
 
-async def test_nobody_is_replaced_by_a_newcomer_that_is_kept_out(url: str) -> None:
-    """The place of the producer is not free, so the holder of the id keeps its own."""
+async def test_a_newcomer_that_is_refused_replaces_no_participant(url: str) -> None:
+    """The holder of the id stays if the producer role is not free."""
     async with (
         entered(url, TOKENS['drive'], 'leader', 'producer') as leader,
         entered(url, TOKENS['watch'], 'onlooker', 'consumer') as onlooker,
@@ -141,7 +141,7 @@ async def test_nobody_is_replaced_by_a_newcomer_that_is_kept_out(url: str) -> No
 async def test_a_token_that_allows_less_puts_out_nobody(
     url: str, held: str, given: str, newcomer_id: str, role: str
 ) -> None:
-    """It does not even ask for a sign of life, which this holder would not give in time."""
+    """The holder is not even pinged, and its answer would be too late."""
     with closing(RawPeer.connect(url, path(TOKENS[held]))) as holder:
         holder.send(json.dumps(join('bridge', 'producer')).encode())
         assert holder.recv()['type'] == 'joined'
@@ -155,8 +155,8 @@ async def test_a_token_that_allows_less_puts_out_nobody(
     assert json.loads(answer)['type'] == 'heartbeat_ack'
 
 
-async def test_a_dead_holder_makes_way_for_another_token_of_its_role(url: str) -> None:
-    """As at a server without tokens."""
+async def test_a_dead_holder_is_replaced_by_another_token_of_its_role(url: str) -> None:
+    """A dead holder is replaced, as on a server without tokens."""
     with closing(RawPeer.connect(url, path(TOKENS['drive']))) as dead:
         dead.send(json.dumps(join('bridge', 'producer')).encode())
         assert dead.recv()['type'] == 'joined'
@@ -165,7 +165,7 @@ async def test_a_dead_holder_makes_way_for_another_token_of_its_role(url: str) -
 
 
 async def test_watchers_leave_places_for_those_who_drive() -> None:
-    """A room that watchers have filled still takes a producer and a person who stops it."""
+    """A room full of watchers still accepts a producer and a driver."""
     limits = Limits(members=DRIVER_PLACES * 2 + 1)
     with running_server(rules=rules(), limits=limits) as url:
         make_room(url)
@@ -188,7 +188,7 @@ async def test_watchers_leave_places_for_those_who_drive() -> None:
 
 
 def test_a_token_of_one_workspace_leaves_rooms_to_the_others() -> None:
-    """It is told so, and the others make theirs."""
+    """It gets an error, and the others can create rooms."""
     limited = Grant.of_token('limited', ANOTHER, Access.DRIVE)
     limited = Grant('limited', Access.DRIVE, frozenset({WORKSPACE}), limited.digest)
     root = Grant.of_token('root', MORE['root'])
@@ -204,6 +204,6 @@ def test_a_token_of_one_workspace_leaves_rooms_to_the_others() -> None:
     assert [reply.status_code for reply in made] == [200, 200, 503]
     assert made[-1].json()['detail'] == (
         'the workspaces of this token have 2 rooms and this server has 2 left,'
-        ' which are kept for others; delete one first'
+        ' which are reserved for others; delete one first'
     )
     assert [reply.status_code for reply in others] == [200, 200, 503]

@@ -1,4 +1,4 @@
-"""The server's log: one line for one event, and no more than a few of each kind."""
+"""The rate-limited log of the server."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LOG = 'lerobot_arena_ros.server'
 
 
 def test_a_line_has_keys_and_values(caplog: pytest.LogCaptureFixture) -> None:
-    """Numbers as they are, texts quoted; what a client put into them stays on the line."""
+    """Numbers are unquoted and texts are quoted, so a line stays one line."""
     caplog.set_level(logging.INFO, LOG)
 
     RateLimitedLog().note('joined', room='arm 7', count=3, participant='a\nevent=forged')
@@ -22,7 +22,7 @@ def test_a_line_has_keys_and_values(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_a_long_value_is_cut(caplog: pytest.LogCaptureFixture) -> None:
-    """Clients choose what stands in there."""
+    """A long value is cut, because clients choose some values."""
     caplog.set_level(logging.INFO, LOG)
 
     RateLimitedLog().note('joined', room='x' * 10_000)
@@ -30,16 +30,16 @@ def test_a_long_value_is_cut(caplog: pytest.LogCaptureFixture) -> None:
     assert len(caplog.messages[0]) < 300
 
 
-def test_what_is_left_out_is_counted_per_event(caplog: pytest.LogCaptureFixture) -> None:
-    """A flood of one event hides no other, and the next period begins anew."""
+def test_lines_left_out_are_counted_per_event(caplog: pytest.LogCaptureFixture) -> None:
+    """A flood of one event hides no other, and the next period starts from zero."""
     caplog.set_level(logging.INFO, LOG)
     log = RateLimitedLog()
     for _ in range(LINES + 5):
         log.note('bad_frame')
     log.warn('request_refused')
-    log.turn_page()
+    log.end_period()
     log.note('bad_frame')
-    log.turn_page()
+    log.end_period()
 
     assert caplog.messages == [
         *['event=bad_frame'] * LINES,
@@ -49,39 +49,39 @@ def test_what_is_left_out_is_counted_per_event(caplog: pytest.LogCaptureFixture)
     ]
 
 
-def test_what_nobody_reads_is_not_counted(caplog: pytest.LogCaptureFixture) -> None:
-    """Where notes are off, nothing is said to be left out, either."""
+def test_lines_below_the_level_are_not_counted(caplog: pytest.LogCaptureFixture) -> None:
+    """With the level off, no lines are reported as left out."""
     caplog.set_level(logging.WARNING, LOG)
     log = RateLimitedLog()
     for _ in range(LINES + 5):
         log.note('bad_frame')
-    log.turn_page()
+    log.end_period()
 
     assert caplog.messages == []
 
 
-def test_long_values_of_the_audit_log_take_no_memory() -> None:
-    """Clients choose them, and what is kept to count it has to be short as well."""
+def test_long_values_of_the_audit_log_use_little_memory() -> None:
+    """Values are cut before they are stored for counting."""
     lines: list[str] = []
     log = RateLimitedLog(lines.append)
-    # They differ in what is cut off, so they are the same line.
+    # They differ only after the cut, so they are the same line.
     for number in range(1000):
         log.sample('reset_requested', token='a', robot=f'{"y" * 100_000}{number}')
-    log.turn_page()
+    log.end_period()
 
     first, more = map(json.loads, lines)
     assert first['robot'] == more['robot'] == 'y' * MAX_VALUE_LENGTH + '...'
     assert more['more'] == 999
 
 
-def test_what_is_sampled_is_logged_as_well(caplog: pytest.LogCaptureFixture) -> None:
-    """The log has a line for each, as far as it has room; the audit log counts them."""
+def test_sampled_events_are_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """The log has a line for each event within its limit; the audit log counts them."""
     caplog.set_level(logging.INFO, LOG)
     lines: list[str] = []
     log = RateLimitedLog(lines.append)
     for _ in range(3):
         log.record_often('joined', peer='10.0.0.7')
-    log.turn_page()
+    log.end_period()
 
     assert caplog.messages == ["event=joined peer='10.0.0.7'"] * 3
     assert [json.loads(line).get('more') for line in lines] == [None, 2]

@@ -1,4 +1,4 @@
-"""How many frames a second one participant may send."""
+"""The rate limiter of the frames of one participant."""
 
 from __future__ import annotations
 
@@ -12,43 +12,43 @@ RATE_HZ = 100.0
 
 
 def verdicts(rate_hz: float, seconds: float) -> list[Verdict]:
-    """Judge an even stream of frames."""
+    """Return the verdicts for an even stream of frames."""
     limiter = RateLimiter(RATE_HZ, 0.0)
-    return [limiter.judge(step / rate_hz) for step in range(int(rate_hz * seconds))]
+    return [limiter.check(step / rate_hz) for step in range(int(rate_hz * seconds))]
 
 
 @pytest.mark.parametrize('rate_hz', [1.0, 50.0, 100.0])
-def test_who_keeps_to_the_rate_is_never_held_back(rate_hz: float) -> None:
-    """However long it lasts."""
+def test_a_sender_within_the_rate_is_never_limited(rate_hz: float) -> None:
+    """All frames of a stream within the rate pass, for any duration."""
     assert set(verdicts(rate_hz, 600.0)) == {Verdict.PASS}
 
 
 def test_a_burst_passes() -> None:
-    """Two seconds' worth of frames may come at once."""
+    """A burst of two seconds at the full rate passes."""
     limiter = RateLimiter(RATE_HZ, 0.0)
-    burst = [limiter.judge(0.0) for _ in range(int(RATE_HZ * BURST_S))]
+    burst = [limiter.check(0.0) for _ in range(int(RATE_HZ * BURST_S))]
 
     assert set(burst) == {Verdict.PASS}
-    assert limiter.judge(0.0) is Verdict.COMPLAIN
+    assert limiter.check(0.0) is Verdict.DROP_AND_REPLY
 
 
-def test_who_is_somewhat_too_fast_loses_the_excess_and_stays() -> None:
-    """At twice the rate, half passes, for ever."""
+def test_a_sender_above_the_rate_loses_the_excess_and_stays() -> None:
+    """At twice the rate, half of the frames pass for any duration."""
     seen = Counter(verdicts(2 * RATE_HZ, 600.0))
 
     assert seen[Verdict.CLOSE] == 0
     assert seen[Verdict.PASS] == pytest.approx(RATE_HZ * (600.0 + BURST_S), abs=2)
 
 
-def test_who_is_too_fast_is_told_once_a_second() -> None:
-    """A complaint for each frame would be a flood of its own."""
+def test_an_error_reply_is_sent_once_per_second() -> None:
+    """There is at most one error reply per second."""
     seen = Counter(verdicts(2 * RATE_HZ, 60.0))
 
-    assert 57 <= seen[Verdict.COMPLAIN] <= 60
+    assert 57 <= seen[Verdict.DROP_AND_REPLY] <= 60
 
 
 def test_a_runaway_is_closed() -> None:
-    """Beyond twice the rate patience ends; until then what may pass passes."""
+    """A sender far above the rate is disconnected; frames within the rate pass until then."""
     seen = verdicts(12 * RATE_HZ, 1.0)
     end = seen.index(Verdict.CLOSE)
 
@@ -57,5 +57,5 @@ def test_a_runaway_is_closed() -> None:
 
 
 def test_the_lowest_rate_lets_one_frame_pass() -> None:
-    """A limit of less than one frame in two seconds would let nobody say anything."""
-    assert RateLimiter(0.001, 0.0).judge(0.0) is Verdict.PASS
+    """The bucket holds at least one frame, even at a very low rate."""
+    assert RateLimiter(0.001, 0.0).check(0.0) is Verdict.PASS

@@ -1,4 +1,4 @@
-"""The rooms of all workspaces by their names."""
+"""The rooms of all workspaces by their ids."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ NOW = Now(100.0, '2026-01-31T10:15:30+00:00')
 
 @pytest.fixture
 def registry() -> Registry:
-    """Make a registry without rooms."""
+    """Return a registry without rooms."""
     return Registry(Limits())
 
 
 def test_a_room_is_found_by_its_workspace_and_its_id(registry: Registry) -> None:
-    """The same id in another workspace is another room."""
+    """The same room id in another workspace is another room."""
     here = registry.create('lab', 'arm', NOW)
     there = registry.create('attic', 'arm', NOW)
 
@@ -30,15 +30,15 @@ def test_a_room_is_found_by_its_workspace_and_its_id(registry: Registry) -> None
 
 
 @pytest.mark.parametrize('room_id', [None, ''])
-def test_a_room_without_an_id_gets_one_of_its_own(registry: Registry, room_id: str | None) -> None:
-    """No two are the same."""
+def test_a_room_without_an_id_gets_a_random_id(registry: Registry, room_id: str | None) -> None:
+    """Rooms that are created without an id get different ids."""
     first, second = (registry.create('lab', room_id, NOW) for _ in range(2))
 
     assert len({'', first.room_id, second.room_id}) == 3
 
 
 def test_creating_a_room_that_exists_changes_nothing(registry: Registry) -> None:
-    """State and members stay."""
+    """Creating an existing room keeps its state and its members."""
     room = registry.create('lab', 'arm', NOW)
     producer = room.join(Join('leader', Role.PRODUCER), NOW)
     room.handle(producer, JointUpdate.of({'a': 1.0}), NOW)
@@ -49,7 +49,7 @@ def test_creating_a_room_that_exists_changes_nothing(registry: Registry) -> None
 
 
 def test_a_deleted_room_is_gone_with_its_workspace(registry: Registry) -> None:
-    """A workspace lasts as long as its last room."""
+    """A workspace ends with its last room."""
     registry.create('lab', 'arm', NOW)
     registry.create('lab', 'leg', NOW)
 
@@ -61,8 +61,8 @@ def test_a_deleted_room_is_gone_with_its_workspace(registry: Registry) -> None:
     assert registry.rooms == ()
 
 
-def test_members_of_a_deleted_room_have_no_say_in_its_successor(registry: Registry) -> None:
-    """A room made again under the same name is another room."""
+def test_members_of_a_deleted_room_are_ignored_in_its_successor(registry: Registry) -> None:
+    """A room that is created again under the same name is a different room."""
     former = registry.create('lab', 'arm', NOW).join(Join('leader', Role.PRODUCER), NOW)
     registry.delete('lab', 'arm', NOW)
     successor = registry.create('lab', 'arm', NOW)
@@ -75,10 +75,10 @@ def test_members_of_a_deleted_room_have_no_say_in_its_successor(registry: Regist
 @pytest.mark.parametrize(
     ('remade_s', 'is_known'), [(3599.0, True), (3600.0, False)], ids=['soon', 'late']
 )
-def test_a_room_that_is_made_anew_knows_a_stop_that_is_young(
+def test_a_room_that_is_created_again_has_a_recent_stop(
     registry: Registry, remade_s: float, is_known: bool
 ) -> None:
-    """A robot that rejoins it must not miss the stop; rooms of other names have none."""
+    """A recent stop is kept for a room of the same name only, so rejoining robots get it."""
     room = registry.create('lab', 'arm', NOW)
     room.handle(room.join(Join('ros', Role.CONSUMER), NOW), EmergencyStop('smoke'), NOW)
     registry.delete('lab', 'arm', Now(105.0, ''))
@@ -90,7 +90,7 @@ def test_a_room_that_is_made_anew_knows_a_stop_that_is_young(
 
 
 def test_a_room_that_was_swept_leaves_its_stop_too() -> None:
-    """Where idle rooms go within seconds."""
+    """The last stop is also kept for an idle room that was deleted by a sweep."""
     registry = Registry(Limits(idle_s=1.0))
     room = registry.create('lab', 'arm', NOW)
     robot = room.join(Join('ros', Role.CONSUMER), NOW)
@@ -101,8 +101,8 @@ def test_a_room_that_was_swept_leaves_its_stop_too() -> None:
     assert registry.create('lab', 'arm', Now(103.0, '')).last_stop == room.last_stop
 
 
-def test_a_room_nobody_made_is_not_found(registry: Registry) -> None:
-    """Neither to look at nor to delete."""
+def test_an_unknown_room_is_not_found(registry: Registry) -> None:
+    """Reading and deleting an unknown room raise RoomNotFound."""
     for act in (
         lambda: registry.room('lab', 'arm'),
         lambda: registry.delete('lab', 'arm', NOW),
@@ -114,8 +114,8 @@ def test_a_room_nobody_made_is_not_found(registry: Registry) -> None:
 
 
 @pytest.mark.parametrize('bad', ['a/b', 'a\nb', 'a\x00', '\ud800', '.', '..', 'x' * 129])
-def test_an_id_that_no_url_could_name_is_refused(registry: Registry, bad: str) -> None:
-    """Such a room could be made and never be reached."""
+def test_an_id_that_cannot_be_part_of_a_url_is_refused(registry: Registry, bad: str) -> None:
+    """An id that no URL can address is refused."""
     for names in (('lab', bad), (bad, 'arm')):
         with pytest.raises(RequestRejected) as caught:
             registry.create(*names, NOW)
@@ -124,13 +124,13 @@ def test_an_id_that_no_url_could_name_is_refused(registry: Registry, bad: str) -
 
 
 @pytest.mark.parametrize('good', ['a b', 'Ärmchen-7', 'x' * 128, '...', '?#%'])
-def test_other_ids_are_free(registry: Registry, good: str) -> None:
-    """Percent-encoding takes care of them."""
+def test_other_ids_are_accepted(registry: Registry, good: str) -> None:
+    """Other ids are accepted, because they can be percent-encoded."""
     assert registry.create(good, good, NOW).room_id == good
 
 
-def test_a_full_registry_still_returns_what_it_has() -> None:
-    """Only new rooms are refused."""
+def test_a_full_registry_still_returns_its_rooms() -> None:
+    """A full registry refuses only new rooms."""
     registry = Registry(Limits(rooms=1))
     room = registry.create('lab', 'arm', NOW)
 
@@ -142,11 +142,11 @@ def test_a_full_registry_still_returns_what_it_has() -> None:
 
 
 def test_who_is_limited_to_workspaces_leaves_rooms_to_others() -> None:
-    """It takes at most half of what the others leave; who is not limited may take all."""
+    """A token of some workspaces gets at most half of the free rooms; others get all."""
     registry = Registry(Limits(rooms=16))
 
     def made(workspaces: tuple[str, ...], limited: bool = True) -> int:
-        """Make rooms, in these workspaces in turn, until one is refused; return how many."""
+        """Create rooms in these workspaces in turn until one is refused; return their number."""
         only = frozenset(workspaces) if limited else None
         for number in range(100):
             try:
@@ -165,8 +165,8 @@ def test_who_is_limited_to_workspaces_leaves_rooms_to_others() -> None:
     assert made(('other',), limited=False) == 4
 
 
-def test_a_sweep_drops_idle_rooms_without_members() -> None:
-    """One that somebody is in stays, however quiet it is."""
+def test_a_sweep_deletes_idle_rooms_without_members() -> None:
+    """A room with a member is never deleted, however long it is idle."""
     registry = Registry(Limits(idle_s=10.0))
     registry.create('lab', 'idle', NOW)
     kept = registry.create('lab', 'kept', NOW)

@@ -1,4 +1,4 @@
-"""SIGHUP: tokens are read again, and nothing else happens."""
+"""SIGHUP: the tokens are read again without other effects."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from lerobot_arena_ros.server.access.rules import Rules
 from lerobot_arena_ros.server.access.tokens import Grant, Tokens
 from lerobot_arena_ros.server.cli import reloading
 from lerobot_arena_ros.server.cli.options import Options, read_options
-from lerobot_arena_ros.server.cli.reloading import Hangup, read_tokens_again
+from lerobot_arena_ros.server.cli.reloading import SighupHandler, reload_tokens
 from lerobot_arena_ros.server.http.app import create_app
 
 ROOMS = '/robotics/workspaces/lab/rooms'
@@ -27,19 +27,19 @@ ROOMS = '/robotics/workspaces/lab/rooms'
 
 @pytest.fixture
 def _own_handler() -> Iterator[None]:
-    """Give the signal back to whoever had it."""
+    """Restore the signal handler after the test."""
     before = signal.getsignal(signal.SIGHUP)
     yield
     signal.signal(signal.SIGHUP, before)
 
 
 def status(url: str, token: str) -> int:
-    """Ask for the rooms with a token."""
+    """Return the status of a request for the rooms with a token."""
     return httpx.get(url + ROOMS, headers={'Authorization': f'Bearer {token}'}).status_code
 
 
 def test_a_server_without_tokens_lives_on() -> None:
-    """A reload of all units of a machine must not end it."""
+    """A server without tokens must not end at SIGHUP."""
     with arena_server('--log-level', 'info') as server:
         server.send(signal.SIGHUP)
         assert httpx.get(server.url + ROOMS).status_code == 200
@@ -50,7 +50,7 @@ def test_a_server_without_tokens_lives_on() -> None:
 
 
 def test_the_file_of_the_one_token_is_read_again(tmp_path: Path) -> None:
-    """The old token opens nothing any more, and an empty file changes nothing."""
+    """The old token is no longer valid, and an empty file changes nothing."""
     file = tmp_path / 'token'
     file.write_text(TOKENS['drive'])
     file.chmod(0o600)
@@ -71,16 +71,16 @@ def test_the_file_of_the_one_token_is_read_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures('_own_handler')
-async def test_a_signal_before_the_loop_runs_counts() -> None:
-    """Tokens may have changed since they were read; and no signal ends a server that starts."""
-    hangup = Hangup()
+async def test_a_signal_before_the_loop_runs_is_handled() -> None:
+    """A signal during the start causes a reload, and does not end the process."""
+    sighup = SighupHandler()
     os.kill(os.getpid(), signal.SIGHUP)
     called = asyncio.Event()
 
     async def read_again() -> None:
         called.set()
 
-    following = asyncio.create_task(hangup.follow(read_again))
+    following = asyncio.create_task(sighup.run(read_again))
     await asyncio.wait_for(called.wait(), 10)
     called.clear()
     os.kill(os.getpid(), signal.SIGHUP)
@@ -88,10 +88,10 @@ async def test_a_signal_before_the_loop_runs_counts() -> None:
     following.cancel()
 
 
-async def test_nobody_waits_while_tokens_are_read(
+async def test_reading_tokens_does_not_block_the_loop(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A thousand of them take half a second, and a stop must not."""
+    """Reading 1000 tokens takes half a second, and must not delay a stop."""
     served = threading.Event()
     was_served: list[bool] = []
 
@@ -103,7 +103,7 @@ async def test_nobody_waits_while_tokens_are_read(
     options = read_options(['--tokens', str(tokens_file(tmp_path / 't', drive='drive'))], {})
     rules = Rules(Tokens(options.grants))
     asyncio.get_running_loop().call_later(0.01, served.set)
-    await read_tokens_again(options, create_app(rules=rules).state.manager, rules)
+    await reload_tokens(options, create_app(rules=rules).state.manager, rules)
 
     assert was_served == [True]
     assert rules.tokens.grant_of(TOKENS['admin'])

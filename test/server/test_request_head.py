@@ -1,4 +1,4 @@
-"""Heads of requests that two programs may read in two ways are found, however they are cut."""
+"""Ambiguous request heads are detected for any split of the data."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ BODY = b'{\n \n}\r\n '
 
 
 def feed(*pieces: bytes) -> bool:
-    """Feed these pieces; return whether each was fine."""
+    """Feed these pieces; return whether each was valid."""
     check = HeadCheck()
     results = [check.feed(piece) for piece in pieces]
     return all(results)
 
 
 @given(strategies.integers(0, len(GOOD + BODY)), strategies.integers(0, len(GOOD + BODY)))
-def test_a_proper_head_is_fine_whatever_its_body_has(one: int, two: int) -> None:
-    """Lines of the body are no lines of the head."""
+def test_a_valid_head_is_accepted_with_any_body(one: int, two: int) -> None:
+    """The lines of the body are not checked."""
     first, second = sorted((one, two))
     whole = GOOD + BODY
 
@@ -38,15 +38,15 @@ def test_a_proper_head_is_fine_whatever_its_body_has(one: int, two: int) -> None
         b'\nGET / HTTP/1.1\r\nHost: a\r\n\r\n',
     ],
 )
-def test_a_bare_lf_and_a_folded_header_are_found(head: bytes) -> None:
-    """At whatever place the head is cut, and byte by byte, too."""
+def test_a_bare_lf_and_a_folded_header_are_detected(head: bytes) -> None:
+    """They are detected for any split of the head, and byte by byte."""
     for cut in range(len(head) + 1):
         assert not feed(head[:cut], head[cut:])
     assert not feed(*(bytes([byte]) for byte in head))
 
 
-def test_the_next_head_is_looked_at_too() -> None:
-    """A connection serves one request after the other."""
+def test_the_next_head_is_checked_too() -> None:
+    """The head of the next request on a connection is checked too."""
     check = HeadCheck()
     assert check.feed(GOOD + BODY)
     assert check.feed(b'\n')
@@ -70,5 +70,5 @@ def test_the_next_head_is_looked_at_too() -> None:
 def test_headers_that_contradict_each_other_are_named(
     names: tuple[bytes, ...], complaint: str | None
 ) -> None:
-    """A header that decides must stand once."""
+    """The message names the header that must not be repeated."""
     assert ambiguity_of([(name, b'1') for name in names]) == complaint

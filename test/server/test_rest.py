@@ -1,4 +1,4 @@
-"""The REST interface of the arena server: replies, refusals, and what it does to participants."""
+"""The REST interface of the arena server: replies, refusals, and effects on participants."""
 
 from __future__ import annotations
 
@@ -20,36 +20,36 @@ Json = dict[str, Any]
 
 @pytest.fixture(scope='module')
 def url() -> Iterator[str]:
-    """Run one server for this module; each test has a workspace of its own."""
+    """Run one server for this module; each test uses its own workspace."""
     with running_server() as address:
         yield address
 
 
 @pytest.fixture
 def http(url: str) -> Iterator[httpx.Client]:
-    """Talk to the server."""
+    """Return a client of the server."""
     with httpx.Client(base_url=url) as client:
         yield client
 
 
 @pytest.fixture
 def rooms() -> str:
-    """Name the rooms of a workspace that nobody else has."""
+    """Return the path of the rooms of a new workspace."""
     return f'/robotics/workspaces/{uuid.uuid4()}/rooms'
 
 
 def workspace_of(rooms: str) -> str:
-    """Take the workspace out of its path."""
+    """Return the workspace id of a path."""
     return rooms.split('/')[3]
 
 
 def command(*entries: object) -> Json:
-    """Make the body of a command."""
+    """Return the body of a command."""
     return {'joints': list(entries)}
 
 
 def test_an_unknown_workspace_has_no_rooms(http: httpx.Client, rooms: str) -> None:
-    """It is no error, for a workspace exists once somebody names it."""
+    """An unknown workspace is not an error, because workspaces are only names."""
     reply = http.get(rooms)
 
     assert reply.status_code == 200
@@ -63,7 +63,7 @@ def test_an_unknown_workspace_has_no_rooms(http: httpx.Client, rooms: str) -> No
 
 @pytest.mark.parametrize('body', [b'', b'{}', b'null', b'{"room_id": null}', b'{"room_id": ""}'])
 def test_a_room_needs_no_description(http: httpx.Client, rooms: str, body: bytes) -> None:
-    """Whatever is left out is chosen; no Content-Type is needed, either."""
+    """All settings of a room are optional, and so is the Content-Type."""
     reply = http.post(rooms, content=body)
 
     assert reply.status_code == 200
@@ -72,7 +72,7 @@ def test_a_room_needs_no_description(http: httpx.Client, rooms: str, body: bytes
 
 
 def test_the_path_names_the_workspace(http: httpx.Client, rooms: str) -> None:
-    """What the body says of it is ignored, and so is what nobody knows."""
+    """The workspace in the body is ignored, and so are unknown keys."""
     body = {'room_id': 'arm', 'workspace_id': 'elsewhere', 'colour': 'red', 'name': 'Arm'}
 
     reply = http.post(rooms, json=body)
@@ -82,7 +82,7 @@ def test_the_path_names_the_workspace(http: httpx.Client, rooms: str) -> None:
 
 
 def test_what_a_new_room_looks_like(http: httpx.Client, rooms: str) -> None:
-    """List, details and state agree."""
+    """The list, the details and the state of a new room agree."""
     http.post(rooms, json={'room_id': 'arm'})
     workspace = workspace_of(rooms)
     nobody: Json = {'producer': None, 'consumers': [], 'total': 0}
@@ -110,7 +110,7 @@ def test_what_a_new_room_looks_like(http: httpx.Client, rooms: str) -> None:
 
 
 def test_a_room_without_robots_lists_none(http: httpx.Client, rooms: str) -> None:
-    """A room that is not there is not found."""
+    """A room without robots has an empty list; an unknown room is not found."""
     http.post(rooms, json={'room_id': 'arm'})
 
     assert http.get(f'{rooms}/arm/robots').json() == {
@@ -124,7 +124,7 @@ def test_a_room_without_robots_lists_none(http: httpx.Client, rooms: str) -> Non
 
 
 async def test_participants_are_listed_by_role(http: httpx.Client, url: str, rooms: str) -> None:
-    """REST shows who is there, which nobody is told over the WebSocket."""
+    """REST lists the participants, who are not listed over the WebSocket."""
     http.post(rooms, json={'room_id': 'arm'})
     workspace = workspace_of(rooms)
     async with (
@@ -139,7 +139,7 @@ async def test_participants_are_listed_by_role(http: httpx.Client, url: str, roo
 
 @pytest.mark.parametrize('part', ['', '/state'])
 def test_what_does_not_exist_is_404(http: httpx.Client, rooms: str, part: str) -> None:
-    """The body is that of upstream."""
+    """The body of a 404 is that of the public server."""
     reply = http.get(f'{rooms}/nothing{part}')
 
     assert reply.status_code == 404
@@ -149,7 +149,7 @@ def test_what_does_not_exist_is_404(http: httpx.Client, rooms: str, part: str) -
 def test_deleting_and_commanding_what_does_not_exist_is_404(
     http: httpx.Client, rooms: str
 ) -> None:
-    """A deleted room is like one that never was."""
+    """A deleted room is handled as an unknown one."""
     http.post(rooms, json={'room_id': 'arm'})
 
     assert http.delete(f'{rooms}/arm').json().keys() == {'success', 'message'}
@@ -160,7 +160,7 @@ def test_deleting_and_commanding_what_does_not_exist_is_404(
 
 
 async def test_a_command_reaches_consumers(http: httpx.Client, url: str, rooms: str) -> None:
-    """It comes from ``api``, with all three keys and the value a float."""
+    """The update has the source ``api``, all three keys and a float value."""
     http.post(rooms, json={'room_id': 'arm'})
     workspace = workspace_of(rooms)
     async with enter(url, workspace, 'arm', 'ros', 'consumer') as consumer:
@@ -186,7 +186,7 @@ async def test_a_command_reaches_consumers(http: httpx.Client, url: str, rooms: 
 async def test_a_command_beside_a_producer_is_refused_and_a_stop_is_not(
     http: httpx.Client, url: str, rooms: str
 ) -> None:
-    """The answer names the producer and what to do; consumers get the producer's values alone."""
+    """The error names the producer; consumers get only its values."""
     http.post(rooms, json={'room_id': 'arm'})
     workspace = workspace_of(rooms)
     async with (
@@ -202,17 +202,17 @@ async def test_a_command_beside_a_producer_is_refused_and_a_stop_is_not(
 
     assert reply.status_code == 409
     assert reply.json() == {
-        'detail': "room 'arm' has the producer 'leader': a command over REST is expected where"
-        ' there is none; end that producer, or send through it'
+        'detail': "room 'arm' has the producer 'leader': commands over REST are accepted only"
+        ' without a producer; end that producer, or send through it'
     }
     assert updates == [[joint('a', 1)], [joint('a', 2)]]
     assert 'lerobot_arena_refusals_total{reason="role_taken"} ' in http.get('/metrics').text
 
 
-async def test_a_command_is_taken_again_after_the_producer_has_left(
+async def test_a_command_is_accepted_after_the_producer_has_left(
     http: httpx.Client, url: str, rooms: str
 ) -> None:
-    """Only a producer that is there is in the way."""
+    """Only a present producer blocks commands."""
     http.post(rooms, json={'room_id': 'arm'})
     async with enter(url, workspace_of(rooms), 'arm', 'leader', 'producer'):
         path = f'{rooms}/arm/command'
@@ -225,7 +225,7 @@ async def test_a_command_is_taken_again_after_the_producer_has_left(
 
 
 def test_a_command_that_changes_nothing_updates_nothing(http: httpx.Client, rooms: str) -> None:
-    """Only changed entries count, and one joint may count twice."""
+    """Only changed entries are counted, and one joint may be counted twice."""
     http.post(rooms, json={'room_id': 'arm'})
     path = f'{rooms}/arm/command'
 
@@ -259,10 +259,10 @@ BAD_COMMANDS = {
 
 
 @pytest.mark.parametrize('body', BAD_COMMANDS.values(), ids=BAD_COMMANDS)
-def test_a_bad_command_is_422_and_moves_nothing(
+def test_an_invalid_command_is_422_and_moves_nothing(
     http: httpx.Client, rooms: str, body: bytes
 ) -> None:
-    """The reply is readable whatever came, and does not repeat it."""
+    """The reply is valid JSON for any input, and does not contain the input."""
     http.post(rooms, json={'room_id': 'arm'})
 
     reply = http.post(f'{rooms}/arm/command', content=body)
@@ -287,8 +287,8 @@ def test_a_bad_command_is_422_and_moves_nothing(
     ],
     ids=str,
 )
-def test_a_bad_room_is_422(http: httpx.Client, rooms: str, body: object) -> None:
-    """An id that no URL could name is refused, too."""
+def test_an_invalid_room_is_422(http: httpx.Client, rooms: str, body: object) -> None:
+    """An id that cannot be part of a URL is refused too."""
     reply = http.post(rooms, json=body)
 
     assert reply.status_code == 422
@@ -300,7 +300,7 @@ def test_a_bad_room_is_422(http: httpx.Client, rooms: str, body: object) -> None
 def test_everything_is_served_at_the_root_and_below_api(
     http: httpx.Client, rooms: str, prefix: str
 ) -> None:
-    """Either is in use as the path of an arena's address."""
+    """All paths work with and without the prefix /api."""
     assert http.get(f'{prefix}/health').json() == {'status': 'healthy', 'server_running': True}
     health = http.get(f'{prefix}/robotics/health').json()
     assert health == {'status': 'healthy', 'service': 'robotics'}
@@ -310,7 +310,7 @@ def test_everything_is_served_at_the_root_and_below_api(
 
 
 async def test_the_status_counts(url: str) -> None:
-    """Workspaces with rooms, rooms, and participants."""
+    """The status counts workspaces with rooms, rooms and participants."""
     with running_server() as address, httpx.Client(base_url=address) as http:
         for workspace in ('a', 'a', 'b'):
             http.post(f'/robotics/workspaces/{workspace}/rooms')
@@ -335,8 +335,8 @@ async def test_the_status_counts(url: str) -> None:
     }
 
 
-async def test_a_cleanup_takes_idle_rooms_that_nobody_is_in(url: str) -> None:
-    """The report says beforehand which they are."""
+async def test_a_cleanup_deletes_idle_rooms_without_members(url: str) -> None:
+    """The report lists these rooms beforehand."""
     limits = Limits(idle_s=1e-9)
     with running_server(limits=limits) as address, httpx.Client(base_url=address) as http:
         rooms = '/robotics/workspaces/lab/rooms'
@@ -363,7 +363,7 @@ async def test_a_cleanup_takes_idle_rooms_that_nobody_is_in(url: str) -> None:
 
 
 def test_a_trailing_slash_is_redirected(http: httpx.Client, rooms: str) -> None:
-    """With 307, so that a POST stays one."""
+    """The redirect is a 307, so that a POST keeps its method."""
     reply = http.post(f'{rooms}/', json={})
 
     assert reply.status_code == 307
@@ -371,14 +371,14 @@ def test_a_trailing_slash_is_redirected(http: httpx.Client, rooms: str) -> None:
 
 
 def test_wrong_paths_and_methods(http: httpx.Client, rooms: str) -> None:
-    """The usual codes and bodies; nothing is served for the unscoped form of old."""
+    """Wrong paths and methods get the usual codes; the old unscoped paths are not served."""
     assert http.get('/robotics/rooms').status_code == 404
     assert http.get('/nothing').json() == {'detail': 'Not Found'}
     assert http.put(rooms).status_code == 405
 
 
-def test_no_page_of_another_host_may_ask(http: httpx.Client, rooms: str) -> None:
-    """A browser's preflight fails for every method, because the page may not send the request."""
+def test_preflights_of_other_origins_fail(http: httpx.Client, rooms: str) -> None:
+    """The preflight of another origin fails for each method."""
     origin = {'Origin': 'https://example.org'}
     for method in ('GET', 'POST', 'DELETE'):
         reply = http.options(rooms, headers={**origin, 'Access-Control-Request-Method': method})
@@ -388,7 +388,7 @@ def test_no_page_of_another_host_may_ask(http: httpx.Client, rooms: str) -> None
 
 
 def test_the_interface_documents_itself(http: httpx.Client) -> None:
-    """Each path once, below the root."""
+    """The OpenAPI document has each path once, without the prefix."""
     document = http.get('/openapi.json').json()
 
     assert document['info']['version'] == '2.0.0'

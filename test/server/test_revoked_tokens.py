@@ -1,4 +1,4 @@
-"""A token that is taken away or changed opens nothing any more, whatever was under way."""
+"""A revoked or changed token is refused, also for joins and requests in progress."""
 
 from __future__ import annotations
 
@@ -39,17 +39,17 @@ def fixture_server(file: Path) -> Iterator[Server]:
 
 
 def bearer(role: str) -> dict[str, str]:
-    """Make the header with the token of a role."""
+    """Return the header with the token of a role."""
     return {'Authorization': f'Bearer {TOKENS[role]}'}
 
 
 def path(role: str) -> str:
-    """Make the path of the room's WebSocket, with the token of a role."""
+    """Return the path of the WebSocket of the room, with the token of a role."""
     return f'{ws_path("lab", "arm")}?token={TOKENS[role]}'
 
 
 async def revoke(server: Server, file: Path, role: str) -> None:
-    """Take a token out of the file, and wait until the server knows."""
+    """Remove a token from the file, and wait until the server has read it."""
     tokens_file(file, (), **{kept: kept for kept in ROLES if kept != role})
     server.send(signal.SIGHUP)
     await wait_until(
@@ -61,7 +61,7 @@ async def revoke(server: Server, file: Path, role: str) -> None:
 
 
 async def test_a_socket_that_was_opened_before_joins_nothing(server: Server, file: Path) -> None:
-    """It is not a participant yet, so it is refused when it wants to be one."""
+    """A socket that has not joined yet is refused when it joins."""
     async with connect(server.url, path('watch')) as watcher:
         await revoke(server, file, 'watch')
         await watcher.send(join('watcher', 'consumer'))
@@ -73,7 +73,7 @@ async def test_a_socket_that_was_opened_before_joins_nothing(server: Server, fil
 async def test_a_join_that_waits_for_another_participant_is_refused(
     server: Server, file: Path
 ) -> None:
-    """The token is looked at again once the holder of the place has not answered."""
+    """The token is checked again after the probe of the holder."""
     with closing(RawPeer.connect(server.url, path('drive'))) as holder:
         holder.send(json.dumps(join('leader', 'producer')).encode())
         assert holder.recv()['type'] == 'joined'
@@ -88,7 +88,7 @@ async def test_a_join_that_waits_for_another_participant_is_refused(
 
 
 async def test_a_request_whose_body_comes_later_is_refused(server: Server, file: Path) -> None:
-    """Its head was let in with a token that was valid then."""
+    """The token is checked again when the body is complete."""
 
     def requests() -> str:
         text = httpx.get(f'{server.url}/metrics', headers=bearer('watch')).text
@@ -117,7 +117,7 @@ async def test_a_request_whose_body_comes_later_is_refused(server: Server, file:
 async def test_a_token_that_is_changed_under_its_name_disconnects_its_holder(
     server: Server, file: Path, change: str
 ) -> None:
-    """Whoever knew the old one must not go on with it, nor with what it allowed."""
+    """A client with the old token or the old permissions is disconnected."""
     async with (
         connect(server.url, path('drive')) as driver,
         connect(server.url, path('watch')) as watcher,

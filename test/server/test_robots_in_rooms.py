@@ -1,4 +1,4 @@
-"""States of robots over real sockets: to all that want them, and until the robot leaves."""
+"""Robot states over real sockets: to all members with the feature, until the robot leaves."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ PATH = ws_path(WORKSPACE, 'arm')
 
 @pytest.fixture
 def room(own_server_url: str) -> str:
-    """Make a room that nobody else has."""
+    """Create a room with a name that no other test uses."""
     return make_room(own_server_url)
 
 
 def robots(url: str, room: str) -> list[Json]:
-    """Ask REST for the robots of a room."""
+    """Return the robots of a room from REST."""
     reply = httpx.get(f'{url}/robotics/workspaces/{WORKSPACE}/rooms/{room}/robots')
     assert reply.status_code == 200
     assert reply.headers['content-type'] == 'application/json'
@@ -41,10 +41,10 @@ def robots(url: str, room: str) -> list[Json]:
     return found
 
 
-async def test_a_state_goes_to_all_others_and_to_those_that_come_later(
+async def test_a_state_goes_to_all_others_and_to_later_members(
     own_server_url: str, room: str
 ) -> None:
-    """To a producer too; REST has the newest one with its age."""
+    """A producer gets it too; REST has the newest state with its age."""
     there = own_server_url, WORKSPACE, room
     async with (
         enter(*there, 'leader', 'producer', STATE) as leader,
@@ -70,8 +70,8 @@ async def test_a_state_goes_to_all_others_and_to_those_that_come_later(
 
 
 @pytest.mark.parametrize('way', ['closed', 'cut off', 'dead', 'replaced'])
-async def test_a_robot_that_leaves_is_told_of_whatever_way_it_goes(way: str) -> None:
-    """Once, without data; and the next one that joins is told nothing of it."""
+async def test_a_robot_that_leaves_in_any_way_is_reported(way: str) -> None:
+    """Members get one report without data, and later members get none."""
     timing = Timing(probe_s=0.2)
     with running_server(timing=timing, policy=Policy(newest_wins=way == 'replaced')) as url:
         room = make_room(url)
@@ -87,10 +87,10 @@ async def test_a_robot_that_leaves_is_told_of_whatever_way_it_goes(way: str) -> 
             assert (await viewer.recv_type(STATE))['data']['gate'] == 'active'
             if way == 'closed':
                 robot.send(b'\x03\xe8', opcode=8)
-                robot.close()  # As a client does; older releases of websockets wait for it.
+                robot.close()  # Needed by older releases of websockets, which wait for it.
             elif way == 'cut off':
                 robot.close()
-            else:  # Who is dead does not answer when another wants its place.
+            else:  # A dead holder does not answer a probe.
                 await stack.enter_async_context(enter(*there, 'ros', 'consumer', STATE))
 
             gone = await viewer.recv_type(STATE)
@@ -102,7 +102,7 @@ async def test_a_robot_that_leaves_is_told_of_whatever_way_it_goes(way: str) -> 
 
 
 async def test_a_reset_reaches_the_robot_that_allows_it(own_server_url: str, room: str) -> None:
-    """And no other; one that does not allow it is no robot that could be reset."""
+    """Only the named robot gets it; a robot without the feature is an error."""
     there = own_server_url, WORKSPACE, room
     async with (
         enter(*there, 'free', 'consumer', STATE, RESET) as free,
@@ -151,10 +151,10 @@ BAD_STATES = {
 
 
 @pytest.mark.parametrize('bad', BAD_STATES.values(), ids=BAD_STATES)
-async def test_a_bad_state_is_told_to_its_sender_and_to_nobody_else(
+async def test_the_error_of_an_invalid_state_goes_only_to_its_sender(
     own_server_url: str, room: str, bad: str
 ) -> None:
-    """A consumer's is not passed over in silence as its joints are; its connection stays."""
+    """A consumer gets an error too, and its connection stays."""
     there = own_server_url, WORKSPACE, room
     async with (
         enter(*there, 'viewer', 'consumer', STATE) as viewer,
@@ -169,7 +169,7 @@ async def test_a_bad_state_is_told_to_its_sender_and_to_nobody_else(
         await viewer.expect_silence()
         (kept,) = robots(own_server_url, room)
 
-    if bad.startswith(',"data":[['):  # What is nested this deeply may not even be read.
+    if bad.startswith(',"data":[['):  # Such deep nesting may fail to decode.
         assert error['code'] in ('invalid_json', 'invalid_robot_state')
     else:
         assert error['message'] == 'Failed to process robot state'
@@ -188,10 +188,10 @@ ODD_STATES = {
 
 
 @pytest.mark.parametrize('data', ODD_STATES.values(), ids=ODD_STATES)
-async def test_an_odd_state_is_passed_on_as_a_sound_one(
+async def test_an_unusual_state_is_cleaned_before_delivery(
     own_server_url: str, room: str, data: str
 ) -> None:
-    """Texts are cut and can be encoded, and unknown keys are left out."""
+    """Texts are cut and made encodable, and unknown keys are removed."""
     there = own_server_url, WORKSPACE, room
     async with (
         enter(*there, 'viewer', 'consumer', STATE) as viewer,
@@ -211,8 +211,8 @@ async def test_an_odd_state_is_passed_on_as_a_sound_one(
     json.dumps(told, ensure_ascii=False).encode()
 
 
-async def test_a_viewer_that_does_not_read_gets_the_newest_state_and_is_not_put_out() -> None:
-    """States merge like joints, however many come; a stop still overtakes them."""
+async def test_a_slow_viewer_gets_the_newest_state_and_stays() -> None:
+    """States are merged like joints, and a stop overtakes them."""
     with running_server(timing=Timing(stall_s=60.0)) as url:
         httpx.post(f'{url}/robotics/workspaces/{WORKSPACE}/rooms', json={'room_id': 'arm'})
         there = url, WORKSPACE, 'arm'
@@ -241,8 +241,8 @@ async def test_a_viewer_that_does_not_read_gets_the_newest_state_and_is_not_put_
     assert len(heard) < 300
 
 
-async def test_a_viewer_that_never_reads_is_put_out_for_being_too_slow_alone() -> None:
-    """By the same patience as with joints; the robot notices nothing and its room is served."""
+async def test_a_viewer_that_never_reads_is_disconnected_as_too_slow() -> None:
+    """The timeout is that for joints, and the room is still served."""
     with running_server(timing=Timing(stall_s=0.2)) as url:
         httpx.post(f'{url}/robotics/workspaces/{WORKSPACE}/rooms', json={'room_id': 'arm'})
         there = url, WORKSPACE, 'arm'

@@ -1,4 +1,4 @@
-"""What the holder of each token may do: over REST, in a room, and in which workspaces."""
+"""The permissions of each role: over REST, in rooms, and by workspace."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ ANY_TOKEN = {('GET', '/robotics/access')}
 
 
 def bearer(role: str) -> dict[str, str]:
-    """Make the header with the token of a role."""
+    """Return the header with the token of a role."""
     return {'Authorization': f'Bearer {TOKENS[role]}'}
 
 
 def rules() -> Rules:
-    """Make a token of each role for one workspace, and an admin's for all of them."""
+    """Return a token of each role for one workspace, and an admin token for all."""
     grants = []
     for access in Access:
         name = access.name.lower()
@@ -75,7 +75,7 @@ def url() -> Iterator[str]:
 
 
 def test_each_route_of_the_server_has_its_row() -> None:
-    """A route that is not in the table would be tested by nobody."""
+    """Each route is in the table, so that each is tested."""
     paths: dict[str, Any] = create_app().openapi()['paths']
     routes = {(method.upper(), path) for path, methods in paths.items() for method in methods}
 
@@ -84,7 +84,7 @@ def test_each_route_of_the_server_has_its_row() -> None:
 
 @pytest.mark.parametrize(('method', 'path'), NEEDS)
 def test_a_route_needs_its_role(url: str, method: str, path: str) -> None:
-    """A role that is too low gets 403, with the name of the token and what is needed."""
+    """A lower role gets 403 with the name of the token and the needed role."""
     needed = NEEDS[method, path]
     allowed = ROLES[ROLES.index(needed) :]
     in_workspace = '{workspace_id}' in path
@@ -103,8 +103,8 @@ def test_a_route_needs_its_role(url: str, method: str, path: str) -> None:
 
 
 @pytest.mark.parametrize('role', ROLES)
-def test_each_token_may_ask_what_it_allows(url: str, role: str) -> None:
-    """Also one for some workspaces, which may ask for nothing else of the whole server."""
+def test_each_token_can_read_its_permissions(url: str, role: str) -> None:
+    """A token of some workspaces can read its permissions too."""
     for prefix in ('', '/api'):
         reply = httpx.get(f'{url}{prefix}/robotics/access', headers=bearer(role))
         assert reply.json() == {'token': role, 'role': role, 'workspaces': [WORKSPACE]}
@@ -114,7 +114,7 @@ def test_each_token_may_ask_what_it_allows(url: str, role: str) -> None:
 
 
 def test_a_server_without_tokens_allows_everything() -> None:
-    """It says so without the name of a token, because there is none."""
+    """The name of the token is null on a server without tokens."""
     with running_server() as url:
         reply = httpx.get(f'{url}/robotics/access')
 
@@ -123,7 +123,7 @@ def test_a_server_without_tokens_allows_everything() -> None:
 
 @pytest.mark.parametrize('role', ROLES)
 def test_a_token_of_one_workspace_opens_no_other(url: str, role: str) -> None:
-    """An admin of one workspace reads nothing in another one."""
+    """An admin of one workspace can read nothing in another one."""
     for path in ('rooms', 'rooms/arm', 'rooms/arm/state'):
         reply = httpx.get(f'{url}/robotics/workspaces/{OTHER}/{path}', headers=bearer(role))
         assert reply.status_code == 403
@@ -131,7 +131,7 @@ def test_a_token_of_one_workspace_opens_no_other(url: str, role: str) -> None:
 
 
 def room(role: str, room_id: str = 'arm') -> str:
-    """Make the path of a room's WebSocket, with the token of a role."""
+    """Return the path of the WebSocket of a room, with the token of a role."""
     return f'{ws_path(WORKSPACE, room_id)}?token={TOKENS[role]}'
 
 
@@ -151,7 +151,7 @@ def member(url: str, token: str, name: str, *features: str) -> AbstractAsyncCont
     ],
 )
 async def test_a_room_needs_its_role(url: str, role: str, kind: str, is_allowed: bool) -> None:
-    """A watcher is told where joints go, and may not command them."""
+    """A watcher gets joint updates, and cannot join as a producer."""
     async with connect(url, room(role)) as peer:
         await peer.send(join(f'{role}-{kind}', kind))
         first = await peer.recv()
@@ -165,7 +165,7 @@ async def test_a_room_needs_its_role(url: str, role: str, kind: str, is_allowed:
 
 @pytest.mark.parametrize('role', ROLES)
 async def test_a_token_of_one_workspace_joins_no_room_of_another(url: str, role: str) -> None:
-    """An admin's neither, and under an id that is taken it replaces nobody there."""
+    """The token of a workspace admin cannot join or replace a participant elsewhere."""
     there = ws_path(OTHER, 'arm')
     async with (
         connect(url, f'{there}?{httpx.QueryParams({"token": "root-0123456789abcdef"})}') as holder,
@@ -183,7 +183,7 @@ async def test_a_token_of_one_workspace_joins_no_room_of_another(url: str, role:
 
 
 async def test_each_participant_may_stop(url: str) -> None:
-    """A stop needs no more than being in the room."""
+    """Each participant may send an emergency stop."""
     async with (
         connect(url, f'{ws_path(WORKSPACE, "arm")}?token={TOKENS["watch"]}') as watcher,
         connect(url, f'{ws_path(WORKSPACE, "arm")}?token={TOKENS["drive"]}') as driver,
@@ -199,7 +199,7 @@ async def test_each_participant_may_stop(url: str) -> None:
 
 
 async def test_a_watcher_asks_no_robot_to_reset_its_stop(url: str) -> None:
-    """A reset lets a robot move, so it needs what a command needs."""
+    """A reset lets a robot move, so it needs the role drive."""
     async with connect(url, room('watch')) as watcher:
         await watcher.send(join('watcher', 'consumer', 'remote_reset'))
         await watcher.recv_type('state_sync')
@@ -217,7 +217,7 @@ async def test_a_watcher_asks_no_robot_to_reset_its_stop(url: str) -> None:
 async def test_a_participant_is_replaced_by_its_own_token_or_an_admin(
     url: str, role: str, is_replaced: bool
 ) -> None:
-    """With --newest-wins, who knows an id must not put its holder out for that alone."""
+    """With --newest-wins, an id without its token is not enough to replace its holder."""
     async with connect(url, room('drive')) as holder, connect(url, room(role)) as newcomer:
         await holder.send(join('arm1', 'consumer'))
         await holder.recv_type('state_sync')
@@ -234,7 +234,7 @@ async def test_a_participant_is_replaced_by_its_own_token_or_an_admin(
 
 
 async def test_tokens_are_read_again_without_a_restart(tmp_path: Path) -> None:
-    """SIGHUP: a token that was taken out ends its connections, the others are undisturbed."""
+    """At SIGHUP, clients of a removed token are disconnected, and others stay."""
     file = tokens_file(tmp_path / 'tokens.yaml', drive='drive', watch='watch')
     with arena_server('--tokens', str(file)) as server:
         rooms = f'{server.url}/robotics/workspaces/{WORKSPACE}/rooms'
@@ -260,7 +260,7 @@ async def test_tokens_are_read_again_without_a_restart(tmp_path: Path) -> None:
 
 
 async def test_a_damaged_tokens_file_changes_nothing(tmp_path: Path) -> None:
-    """SIGHUP at a wrong moment must not put everybody out."""
+    """SIGHUP with an invalid file keeps the old tokens."""
     file = tokens_file(tmp_path / 'tokens.yaml', drive='drive')
     with arena_server('--tokens', str(file)) as server:
         file.write_text('tokens: [')
@@ -275,14 +275,14 @@ async def test_a_damaged_tokens_file_changes_nothing(tmp_path: Path) -> None:
 
 
 def run(*args: str, given: str = '') -> subprocess.CompletedProcess[str]:
-    """Run arena_server with such arguments and such an input."""
+    """Run arena_server with these arguments and this input."""
     return subprocess.run(
         [*COMMAND, *args], input=given, capture_output=True, text=True, cwd=ROOT, timeout=30
     )
 
 
 def test_a_token_is_made_together_with_its_hash() -> None:
-    """Without an input; the two belong together, and each call makes another pair."""
+    """Without input, each call prints a new token and its hash."""
     first, second = run('hash-token'), run('hash-token')
     token, digest = (line.partition(': ')[2] for line in first.stdout.splitlines())
 
@@ -303,10 +303,8 @@ def test_a_token_is_made_together_with_its_hash() -> None:
         (('--server-name', 'http://arena'), '', 'expected a host name such as'),
     ],
 )
-def test_what_cannot_be_used_is_one_line(
-    args: tuple[str, ...], given: str, complaint: str
-) -> None:
-    """With exit code 2 and no traceback."""
+def test_invalid_input_gives_one_line(args: tuple[str, ...], given: str, complaint: str) -> None:
+    """The exit code is 2, without a traceback."""
     ended = run(*args, given=given)
 
     assert ended.returncode == 2
@@ -322,8 +320,10 @@ def test_what_cannot_be_used_is_one_line(
         ('>&-', 2, 'arena_server: hash-token: standard output is closed\n'),
     ],
 )
-def test_a_token_that_cannot_be_told_is_one_line(redirected: str, code: int, told: str) -> None:
-    """A closed input is an empty one; a token that was not written is not made in silence."""
+def test_a_token_that_cannot_be_printed_gives_one_line(
+    redirected: str, code: int, told: str
+) -> None:
+    """A closed stdin is empty input; a failed output is an error."""
     ended = subprocess.run(
         f'exec {shlex.join(COMMAND)} hash-token {redirected}',
         shell=True,
@@ -340,7 +340,7 @@ def test_a_token_that_cannot_be_told_is_one_line(redirected: str, code: int, tol
 
 
 def test_a_token_that_can_be_guessed_or_read_is_warned_of(tmp_path: Path) -> None:
-    """It is accepted, because the server must run, and each warning says what to do."""
+    """A weak token is accepted with a warning that explains what to do."""
     file = tmp_path / 'token'
     file.write_text('z')
     file.chmod(0o644)
@@ -358,17 +358,17 @@ def test_a_token_that_can_be_guessed_or_read_is_warned_of(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize('mode', [0o604, 0o602, 0o601, 0o600])
 def test_a_file_that_other_users_may_open_is_warned_of(tmp_path: Path, mode: int) -> None:
-    """Who may change it adds a token of their own, without reading it."""
+    """A user who may write the file could add a token."""
     file = tokens_file(tmp_path / 'tokens.yaml', admin='admin')
     file.chmod(mode)
-    weaknesses = read_options(['--tokens', str(file)], {}).weaknesses
+    warnings = read_options(['--tokens', str(file)], {}).warnings
 
-    assert bool(weaknesses) is (mode != 0o600)
-    assert all(f'chmod 600 {file}' in weakness for weakness in weaknesses)
+    assert bool(warnings) is (mode != 0o600)
+    assert all(f'chmod 600 {file}' in warning for warning in warnings)
 
 
 def test_the_audit_log_names_who_deletes_idle_rooms(tmp_path: Path) -> None:
-    """As for the deletion of a single room."""
+    """The audit log has the token and address of a manual cleanup."""
     tokens = tokens_file(tmp_path / 'tokens.yaml', admin='admin')
     audit = tmp_path / 'audit.jsonl'
     options = ('--tokens', str(tokens), '--audit', str(audit), '--max-idle-s', '0.01')
@@ -388,7 +388,7 @@ def test_the_audit_log_names_who_deletes_idle_rooms(tmp_path: Path) -> None:
 
 
 async def test_the_audit_log_has_what_a_token_did_not_allow(tmp_path: Path) -> None:
-    """Over REST and in a room: who tried what."""
+    """The audit log has refused requests of REST and of rooms."""
     tokens = tokens_file(tmp_path / 'tokens.yaml', drive='drive', watch='watch')
     audit = tmp_path / 'audit.jsonl'
     options = ('--tokens', str(tokens), '--audit', str(audit), '--no-commands')
@@ -418,7 +418,7 @@ async def test_the_audit_log_has_what_a_token_did_not_allow(tmp_path: Path) -> N
 
 
 async def test_a_flood_hides_nothing_in_the_audit_log(tmp_path: Path) -> None:
-    """Neither who else stops a robot, nor that there was a flood; and it stays short."""
+    """A flood hides no stop of others, is recorded, and the log stays short."""
     tokens = tokens_file(tmp_path / 'tokens.yaml', drive='drive', watch='watch')
     audit = tmp_path / 'audit.jsonl'
     with arena_server('--tokens', str(tokens), '--audit', str(audit)) as server:
@@ -452,7 +452,7 @@ async def test_a_flood_hides_nothing_in_the_audit_log(tmp_path: Path) -> None:
 
 
 async def test_the_audit_log_names_who_did_what(tmp_path: Path) -> None:
-    """One JSON object a line: the token's name, the address, what and where; never a token."""
+    """Each line is a JSON object with token name, address and action, without a token."""
     tokens = tokens_file(tmp_path / 'tokens.yaml', drive='drive', watch='watch', admin='admin')
     audit = tmp_path / 'audit.jsonl'
     command = {'joints': [{'name': 'a', 'value': 1}]}
@@ -483,7 +483,7 @@ async def test_the_audit_log_names_who_did_what(tmp_path: Path) -> None:
         ('room_deleted', 'admin'),
     ):
         assert expected in told
-    assert told.count(('command', 'drive')) <= 2  # The first, and how many more there were.
+    assert told.count(('command', 'drive')) <= 2  # The first line and the count of the others.
     assert {line['peer'] for line in old + new if 'peer' in line} == {'127.0.0.1'}
     assert all(line['time'].endswith('+00:00') for line in old + new)
     for file in (tmp_path / 'audit.jsonl.1', audit):

@@ -1,4 +1,4 @@
-"""One room: who may join, what goes to whom, what is remembered."""
+"""One room: its members, its stored state, and the routing of messages."""
 
 from __future__ import annotations
 
@@ -32,39 +32,39 @@ NOW = Now(100.0, '2026-01-31T10:15:30+00:00')
 
 
 def make_room(limits: Limits | None = None, max_consumers: int | None = None) -> Room:
-    """Make an empty room."""
+    """Return an empty room."""
     return Room('lab', 'arm', NOW, limits=limits or Limits(), max_consumers=max_consumers)
 
 
 def produce(room: Room, participant_id: str = 'leader') -> Member:
-    """Let a producer join."""
+    """Join as a producer."""
     return room.join(Join(participant_id, Role.PRODUCER), NOW)
 
 
 def consume(room: Room, participant_id: str = 'ros') -> Member:
-    """Let a consumer join."""
+    """Join as a consumer."""
     return room.join(Join(participant_id, Role.CONSUMER), NOW)
 
 
 def at(steady_s: float) -> Now:
-    """Make an instant."""
+    """Return an instant."""
     return Now(steady_s, NOW.stamp)
 
 
 def entry(name: str, value: float, **more: object) -> Entry:
-    """Make one joint of an update."""
+    """Return one joint entry of an update."""
     return {'name': name, 'value': value, **more}
 
 
-def test_a_producer_is_welcomed_with_joined_alone() -> None:
-    """There is nothing that a producer would have to know of the room's state."""
+def test_a_producer_is_welcomed_with_joined_only() -> None:
+    """A producer gets only ``joined``, because it does not need the state of the room."""
     room = make_room()
 
     assert room.welcome(produce(room), NOW) == (Joined('arm', 'lab', Role.PRODUCER, NOW.stamp),)
 
 
 def test_a_consumer_is_welcomed_with_the_state_and_then_joined() -> None:
-    """The order is the wire's."""
+    """A consumer gets the state first and ``joined`` second, as the protocol requires."""
     room = make_room()
     room.update((entry('Jaw', 40.0),), 'api', NOW)
 
@@ -75,7 +75,7 @@ def test_a_consumer_is_welcomed_with_the_state_and_then_joined() -> None:
 
 
 def test_an_update_goes_to_every_consumer_and_not_back() -> None:
-    """The producer hears nothing of what it said itself."""
+    """An update is delivered to all consumers, and not to the producer that sent it."""
     room = make_room()
     producer, first, second = produce(room), consume(room, 'a'), consume(room, 'b')
 
@@ -86,8 +86,8 @@ def test_an_update_goes_to_every_consumer_and_not_back() -> None:
     assert delivery.message == JointUpdate((entry('Jaw', 1.0),), NOW.stamp, 'leader')
 
 
-def test_only_changed_entries_are_forwarded_word_for_word() -> None:
-    """Other keys of an entry pass through, in the order of the sender."""
+def test_only_changed_entries_are_forwarded_unmodified() -> None:
+    """Changed entries are forwarded in their order, with all other keys."""
     room = make_room()
     producer = produce(room)
     room.handle(producer, JointUpdate.of({'a': 1.0, 'b': 2.0}), NOW)
@@ -99,8 +99,8 @@ def test_only_changed_entries_are_forwarded_word_for_word() -> None:
     assert delivery.message == JointUpdate(changed, NOW.stamp, 'leader')
 
 
-def test_nothing_changed_is_nothing_sent() -> None:
-    """A still robot is silent, whatever speed it names."""
+def test_an_update_without_changes_is_not_forwarded() -> None:
+    """An update that changes no value is not forwarded, even with another speed."""
     room = make_room()
     producer = produce(room)
     room.handle(producer, JointUpdate.of({'a': 1.0}), NOW)
@@ -109,7 +109,7 @@ def test_nothing_changed_is_nothing_sent() -> None:
 
 
 def test_a_joint_named_twice_is_compared_with_its_first_value() -> None:
-    """Both entries go out if they differ from each other; the last is remembered."""
+    """Two entries of a joint are both forwarded if they differ; the last one is stored."""
     room = make_room()
     twice = entry('a', 1.0), entry('a', 1.0, index=1), entry('a', 0.0)
 
@@ -121,7 +121,7 @@ def test_a_joint_named_twice_is_compared_with_its_first_value() -> None:
 
 
 def test_the_state_outlives_the_producer() -> None:
-    """Who comes later finds what was said last."""
+    """A consumer that joins after the producer has left gets the last values."""
     room = make_room()
     producer = produce(room)
     room.handle(producer, JointUpdate.of({'a': 1.0}), NOW)
@@ -132,7 +132,7 @@ def test_the_state_outlives_the_producer() -> None:
 
 
 def test_a_consumers_update_is_ignored() -> None:
-    """Only the producer moves joints."""
+    """The room ignores joint updates from consumers."""
     room = make_room()
     consumer = consume(room)
 
@@ -145,8 +145,8 @@ def test_a_consumers_update_is_ignored() -> None:
     [entry('x' * 51, 1.0), entry('x', 1.0, note=float('inf')), entry('new', 2.0)],
     ids=['name too long', 'infinity in another key', 'one joint too many'],
 )
-def test_a_bad_update_counts_not_at_all(bad: Entry) -> None:
-    """Nothing of it is remembered, so that sending it again in good form is a change."""
+def test_an_invalid_update_changes_nothing(bad: Entry) -> None:
+    """No value of an invalid update is stored, so a later valid one is still a change."""
     room = make_room(Limits(joints=2))
     producer = produce(room)
     room.handle(producer, JointUpdate.of({'a': 1.0}), NOW)
@@ -157,8 +157,8 @@ def test_a_bad_update_counts_not_at_all(bad: Entry) -> None:
     assert room.joints == {'a': 1.0}
 
 
-def test_what_is_refused_for_single_joints_names_them() -> None:
-    """So that whoever sent them may send the others, in their order, up to what there is room."""
+def test_an_error_names_the_refused_joints() -> None:
+    """The error names the refused joints, so that the sender can send the others."""
     room = make_room(Limits(joints=3))
     producer = produce(room)
 
@@ -177,8 +177,8 @@ def test_what_is_refused_for_single_joints_names_them() -> None:
     assert room.joints == {'a': 2.0, 'e': 1.0, 'd': 1.0}
 
 
-def test_other_keys_of_a_joint_are_not_for_bulk() -> None:
-    """An entry of each may wait for each slow reader; an update of many short ones is fine."""
+def test_the_size_of_one_entry_is_limited() -> None:
+    """One large entry is refused; an update of many small entries is accepted."""
     room = make_room()
     producer = produce(room)
     many = tuple(entry(f'{number:0>50}', 1.0, index=number) for number in range(900))
@@ -189,8 +189,8 @@ def test_other_keys_of_a_joint_are_not_for_bulk() -> None:
     assert 'a' not in room.joints
 
 
-def test_an_emergency_stop_goes_to_everybody_and_its_sender() -> None:
-    """It names its sender, whoever it claims to come from; those who follow hear it first."""
+def test_an_emergency_stop_goes_to_all_members_and_its_sender() -> None:
+    """A stop is delivered to consumers first, with the id of its actual sender."""
     room = make_room()
     producer, consumer = produce(room), consume(room)
 
@@ -202,7 +202,7 @@ def test_an_emergency_stop_goes_to_everybody_and_its_sender() -> None:
 
 
 def test_an_emergency_stop_without_a_reason_gets_one() -> None:
-    """People see who stopped the robot."""
+    """A stop without a reason gets a reason that names its sender."""
     room = make_room()
 
     delivery = room.handle(produce(room), EmergencyStop(), NOW)
@@ -212,7 +212,7 @@ def test_an_emergency_stop_without_a_reason_gets_one() -> None:
 
 
 def test_a_heartbeat_is_answered_with_the_producers_presence() -> None:
-    """A consumer learns that the producer left, which nobody tells it."""
+    """The answer tells a consumer whether the room still has a producer."""
     room = make_room()
     producer, consumer = produce(room), consume(room)
 
@@ -224,8 +224,8 @@ def test_a_heartbeat_is_answered_with_the_producers_presence() -> None:
     assert after == ((consumer,), HeartbeatAck(NOW.stamp, has_producer=False))
 
 
-def test_an_unknown_type_is_an_error_to_its_sender_alone() -> None:
-    """The others hear nothing of it."""
+def test_an_unknown_type_is_an_error_to_its_sender_only() -> None:
+    """Only the sender of an unknown message gets an error."""
     room = make_room()
     producer = produce(room)
     consume(room)
@@ -237,7 +237,7 @@ def test_an_unknown_type_is_an_error_to_its_sender_alone() -> None:
 
 
 def test_a_message_type_of_servers_is_ignored() -> None:
-    """They are known, and mean nothing from a participant."""
+    """The room ignores message types that only servers send."""
     room = make_room()
     producer = produce(room)
 
@@ -245,8 +245,8 @@ def test_a_message_type_of_servers_is_ignored() -> None:
         assert room.handle(producer, Unknown(kind), NOW) is None
 
 
-def test_a_second_producer_is_refused_by_name_of_the_first() -> None:
-    """The first one keeps its place."""
+def test_a_second_producer_is_refused_with_the_name_of_the_first() -> None:
+    """A second producer is refused, and the first one stays."""
     room = make_room()
     first = produce(room)
 
@@ -258,8 +258,8 @@ def test_a_second_producer_is_refused_by_name_of_the_first() -> None:
 
 
 @pytest.mark.parametrize('role', list(Role))
-def test_an_id_stands_for_one_member_whatever_the_role(role: Role) -> None:
-    """Who is refused leaves the holder of the id alone."""
+def test_an_id_can_be_used_by_one_member_of_any_role(role: Role) -> None:
+    """A join with an id in use is refused, and the holder stays."""
     room = make_room()
     holder = consume(room, 'ros')
 
@@ -270,7 +270,7 @@ def test_an_id_stands_for_one_member_whatever_the_role(role: Role) -> None:
 
 
 def test_an_id_may_be_in_two_rooms() -> None:
-    """Ids are unique within one room; each room has its own member of that name."""
+    """Ids are unique only within one room, so leaving one room does not affect another."""
     here, there = make_room(), make_room()
     produce(here, 'ros')
     other = produce(there, 'ros')
@@ -281,7 +281,7 @@ def test_an_id_may_be_in_two_rooms() -> None:
 
 
 def test_a_participant_id_has_at_most_100_characters() -> None:
-    """One more is a bad join."""
+    """A join with an id of 101 characters is refused."""
     room = make_room()
     consume(room, 'x' * 100)
 
@@ -290,13 +290,13 @@ def test_a_participant_id_has_at_most_100_characters() -> None:
 
 
 def test_no_participant_has_the_name_of_commands_over_rest() -> None:
-    """Its joint updates could not be told from those of REST."""
+    """The id "api" is refused, because it marks joint updates from REST."""
     with pytest.raises(ProtocolError, match="participant_id 'api' stands for commands over REST"):
         consume(make_room(), 'api')
 
 
-def test_a_full_room_takes_nobody() -> None:
-    """Whatever the role."""
+def test_a_full_room_refuses_all_joins() -> None:
+    """A full room refuses joins of each role."""
     room = make_room(Limits(members=2))
     consume(room, 'a')
     consume(room, 'b')
@@ -306,21 +306,21 @@ def test_a_full_room_takes_nobody() -> None:
             room.join(Join('c', role), NOW)
 
 
-def test_of_a_small_room_half_is_kept_for_those_who_may_drive() -> None:
-    """One that takes a single participant takes anybody."""
+def test_half_of_a_small_room_is_reserved_for_drivers() -> None:
+    """Half of a small room is reserved, but a room of one place accepts any participant."""
     room = make_room(Limits(members=4))
 
     for name, may_drive in (('a', False), ('b', False), ('c', True), ('d', True)):
         if may_drive:
-            with pytest.raises(JoinRefused, match='keeps its last 2 places for tokens that may'):
+            with pytest.raises(JoinRefused, match='reserves its last 2 places for tokens'):
                 room.join(Join('late', Role.CONSUMER), NOW, may_drive=False)
         room.join(Join(name, Role.CONSUMER), NOW, may_drive=may_drive)
     only = make_room(Limits(members=1)).join(Join('a', Role.CONSUMER), NOW, may_drive=False)
     assert only.participant_id == 'a'
 
 
-def test_the_creators_limit_of_consumers_holds() -> None:
-    """It does not count the producer."""
+def test_the_limit_of_consumers_of_the_creator_is_enforced() -> None:
+    """The limit of consumers does not count the producer."""
     room = make_room(max_consumers=1)
     produce(room)
     consume(room, 'a')
@@ -329,8 +329,8 @@ def test_the_creators_limit_of_consumers_holds() -> None:
         consume(room, 'b')
 
 
-def test_who_stands_in_the_way_of_a_producer() -> None:
-    """The holder of the role, the holder of the id, or both."""
+def test_rivals_of_a_join() -> None:
+    """The rivals are the holder of the role and the holder of the id."""
     room = make_room()
     producer, consumer = produce(room), consume(room)
 
@@ -340,8 +340,8 @@ def test_who_stands_in_the_way_of_a_producer() -> None:
     assert room.rivals(Join('new', Role.CONSUMER)) == ()
 
 
-def test_leaving_twice_takes_nobody_elses_place() -> None:
-    """A late goodbye of a former producer does not free the slot of the present one."""
+def test_leaving_twice_removes_no_other_member() -> None:
+    """A second leave of a former producer does not remove the current one."""
     room = make_room()
     former = produce(room)
     room.leave(former, NOW)
@@ -352,8 +352,8 @@ def test_leaving_twice_takes_nobody_elses_place() -> None:
     assert room.producer is present
 
 
-def test_who_has_left_is_nobody() -> None:
-    """Not even its emergency stop reaches anyone."""
+def test_messages_of_a_former_member_are_ignored() -> None:
+    """No message of a former member has an effect, not even an emergency stop."""
     room = make_room()
     former = produce(room)
     consume(room)
@@ -364,8 +364,8 @@ def test_who_has_left_is_nobody() -> None:
     assert (room.joints, room.last_stop, room.robots) == ({}, None, ())
 
 
-def test_a_dissolved_room_tells_everybody_and_listens_to_nobody() -> None:
-    """A deleted room has no members left, whatever their connections do."""
+def test_a_dissolved_room_notifies_its_members_and_ignores_them() -> None:
+    """All members get an error, and their later messages have no effect."""
     room = make_room()
     producer, consumer = produce(room), consume(room)
 
@@ -376,8 +376,8 @@ def test_a_dissolved_room_tells_everybody_and_listens_to_nobody() -> None:
     assert room.handle(producer, JointUpdate.of({'a': 1.0}), NOW) is None
 
 
-def test_recipients_are_those_of_the_moment() -> None:
-    """Who leaves while a message is carried out changes nothing for the others."""
+def test_recipients_are_a_snapshot() -> None:
+    """A member that leaves during a delivery does not change the list of recipients."""
     room = make_room()
     producer, first, second = produce(room), consume(room, 'a'), consume(room, 'b')
     delivery = room.handle(producer, JointUpdate.of({'a': 1.0}), NOW)
@@ -388,8 +388,8 @@ def test_recipients_are_those_of_the_moment() -> None:
     assert delivery.recipients == (first, second)
 
 
-def test_a_room_is_idle_an_hour_after_the_last_sign_of_life() -> None:
-    """Any message counts as one, and so does a join."""
+def test_a_room_is_idle_an_hour_after_the_last_message() -> None:
+    """A room is idle an hour after the last message or join."""
     room = make_room()
     consumer = consume(room)
     room.handle(consumer, Heartbeat(), at(1000.0))
@@ -401,24 +401,24 @@ def test_a_room_is_idle_an_hour_after_the_last_sign_of_life() -> None:
 
 
 def watch(room: Room, participant_id: str, *features: Feature) -> Member:
-    """Let a consumer join that knows features, all of them unless said."""
+    """Join as a consumer with these features; with all features if none are given."""
     known = frozenset(features or Feature)
     return room.join(Join(participant_id, Role.CONSUMER, known), NOW)
 
 
 def report(gate: str = 'active', joints: int = 1, cause: str = 'live') -> RobotReport:
-    """Make what a robot sends."""
+    """Return a robot state as a robot sends it."""
     arm = tuple(RobotJoint(f'joint {number}', 'degrees') for number in range(joints))
     return RobotReport(RobotState('/arm', 'pc', gate, cause, joints=arm))
 
 
-def told(source: str, message: RobotReport) -> RobotReport:
-    """Make what others are told of it."""
+def delivered(source: str, message: RobotReport) -> RobotReport:
+    """Return the robot state as the room delivers it."""
     return RobotReport(message.state, source, NOW.stamp)
 
 
-def test_a_member_is_told_which_features_it_is_served() -> None:
-    """Those that it named, for the server has all of them."""
+def test_a_member_gets_its_features() -> None:
+    """``joined`` lists the features that the member named, because the server supports all."""
     room = make_room()
 
     member = watch(room, 'ros', Feature.LAST_STOP)
@@ -428,14 +428,14 @@ def test_a_member_is_told_which_features_it_is_served() -> None:
     assert joined == Joined('arm', 'lab', Role.CONSUMER, NOW.stamp, member.features)
 
 
-def test_the_last_stop_is_told_to_a_member_that_joins_later() -> None:
-    """With its age by the clock that nobody sets, whoever raised it and whether it is here."""
+def test_a_member_that_joins_gets_the_last_stop() -> None:
+    """``joined`` has the last stop with its age, even if its sender has left."""
     room = make_room()
     former, late = produce(room), at(NOW.steady_s + 3.5)
     room.handle(former, EmergencyStop('first'), NOW)
     room.handle(former, EmergencyStop('smoke'), NOW)
     room.leave(former, NOW)
-    room.forget()
+    room.clear_joints()
 
     *_, joined = room.welcome(watch(room, 'ros', Feature.LAST_STOP), late)
     *_, public = room.welcome(watch(room, 'other', Feature.ROBOT_STATE), late)
@@ -446,8 +446,8 @@ def test_the_last_stop_is_told_to_a_member_that_joins_later() -> None:
     assert public.last_stop is None
 
 
-def test_the_state_of_a_robot_goes_to_all_others_that_want_it() -> None:
-    """Also to the producer, not to those that did not ask, and not back."""
+def test_a_robot_state_goes_to_all_other_members_with_the_feature() -> None:
+    """A robot state is delivered to all members with the feature, except its sender."""
     room = make_room()
     leader = room.join(Join('leader', Role.PRODUCER, frozenset(Feature)), NOW)
     robot, viewer = watch(room, 'ros'), watch(room, 'viewer', Feature.ROBOT_STATE)
@@ -456,17 +456,17 @@ def test_the_state_of_a_robot_goes_to_all_others_that_want_it() -> None:
 
     delivery = room.handle(robot, report(), NOW)
 
-    assert delivery == ((leader, viewer), told('ros', report()))
+    assert delivery == ((leader, viewer), delivered('ros', report()))
 
 
-def test_a_member_that_joins_is_told_the_newest_state_of_each_robot() -> None:
-    """Right after joined, whatever its role, if it has the feature."""
+def test_a_member_that_joins_gets_the_newest_state_of_each_robot() -> None:
+    """A member with the feature gets the robot states right after ``joined``."""
     room = make_room()
     for name in ('a', 'b'):
         room.handle(watch(room, name), report(), NOW)
     room.handle(room.consumers[0], report('stopped'), NOW)
 
-    news = told('a', report('stopped')), told('b', report())
+    news = delivered('a', report('stopped')), delivered('b', report())
     member = room.join(Join('leader', Role.PRODUCER, frozenset(Feature)), NOW)
     joined = Joined('arm', 'lab', Role.PRODUCER, NOW.stamp, frozenset(Feature))
     assert room.welcome(member, NOW) == (joined, *news)
@@ -475,8 +475,8 @@ def test_a_member_that_joins_is_told_the_newest_state_of_each_robot() -> None:
     assert [robot.message for robot in room.robots] == list(news)
 
 
-def test_a_robot_that_leaves_is_told_of_once_and_forgotten() -> None:
-    """A member that told no state leaves in silence, as it always did."""
+def test_a_robot_that_leaves_is_reported_once() -> None:
+    """The others are notified of a robot that leaves, and not of other members."""
     room = make_room()
     robot, viewer = watch(room, 'ros'), watch(room, 'viewer')
     room.handle(robot, report(), NOW)
@@ -488,7 +488,7 @@ def test_a_robot_that_leaves_is_told_of_once_and_forgotten() -> None:
 
 
 def test_a_dissolved_room_has_no_robots() -> None:
-    """Its members leave one after the other, and have nobody to tell."""
+    """After a room is dissolved, its members leave without notifications."""
     room = make_room()
     robot = watch(room, 'ros')
     room.handle(robot, report(), NOW)
@@ -511,7 +511,7 @@ def test_a_dissolved_room_has_no_robots() -> None:
     ids=['joints', 'characters', 'refusals'],
 )
 def test_a_state_that_is_too_large_is_refused(bad: RobotReport) -> None:
-    """The one before stays."""
+    """A robot state above the limit is refused, and the previous one stays stored."""
     room = make_room(Limits(joints=4))
     robot = watch(room, 'ros')
     room.handle(robot, report(joints=4), NOW)
@@ -520,11 +520,11 @@ def test_a_state_that_is_too_large_is_refused(bad: RobotReport) -> None:
         room.handle(robot, bad, NOW)
 
     assert caught.value.reason == 'robot_state'
-    assert [known.message for known in room.robots] == [told('ros', report(joints=4))]
+    assert [known.message for known in room.robots] == [delivered('ros', report(joints=4))]
 
 
 def test_a_reset_goes_to_the_robot_that_it_names() -> None:
-    """To it alone, with who asks."""
+    """Only the named robot gets the request, with the id of its sender."""
     room = make_room()
     robot, viewer = watch(room, 'ros'), watch(room, 'viewer', Feature.REMOTE_RESET)
     watch(room, 'other')
@@ -535,8 +535,8 @@ def test_a_reset_goes_to_the_robot_that_it_names() -> None:
 
 
 @pytest.mark.parametrize('to', ['nobody', 'public', 'elsewhere', 'former', None])
-def test_a_reset_of_no_robot_that_allows_it_is_an_error(to: str | None) -> None:
-    """Of one that is not there, of one in another room, and of one that did not ask for it."""
+def test_a_reset_without_a_robot_that_allows_it_is_an_error(to: str | None) -> None:
+    """A robot that is absent, in another room or without the feature causes an error."""
     room = make_room()
     viewer = watch(room, 'viewer')
     watch(make_room(), 'elsewhere')
@@ -555,10 +555,10 @@ updates = st.lists(
 
 
 @given(st.lists(updates, max_size=8))
-def test_a_consumer_that_merges_knows_what_the_room_knows(
+def test_a_consumer_that_merges_has_the_state_of_the_room(
     sent: list[list[tuple[str, float]]],
 ) -> None:
-    """Forwarding nothing but changes loses nothing."""
+    """Forwarding only changes loses no state."""
     room = make_room()
     producer = produce(room)
     consume(room)

@@ -1,28 +1,28 @@
-"""Which lines of the audit log are written of what clients may do very often."""
+"""Sampling of frequent events for the audit log."""
 
 from __future__ import annotations
 
 import tracemalloc
 
-from lerobot_arena_ros.server.log.samples import MOST_OF_SENDER, MOST_OF_TOKEN, Samples
+from lerobot_arena_ros.server.log.samples import MAX_PER_SENDER, MAX_PER_TOKEN, Samples
 
 WATCHER = {'peer': '10.0.0.7', 'token': 'watch'}
 DRIVER = {'peer': '10.0.0.8', 'token': 'drive'}
 
 
-def test_the_same_is_written_once_and_then_counted() -> None:
-    """What differs in any value is written at once."""
+def test_an_equal_event_is_written_once_and_then_counted() -> None:
+    """An event that differs in any value is written at once."""
     samples = Samples()
 
     assert samples.is_new('joined', {**DRIVER, 'room': 'a'})
     assert not samples.is_new('joined', {**DRIVER, 'room': 'a'})
     assert samples.is_new('joined', {**DRIVER, 'room': 'b'})
     assert samples.is_new('left', {**DRIVER, 'room': 'a'})
-    assert list(samples.more()) == [('joined', {**DRIVER, 'room': 'a', 'more': 1})]
+    assert list(samples.remaining()) == [('joined', {**DRIVER, 'room': 'a', 'more': 1})]
 
 
 def test_no_sender_hides_another_one() -> None:
-    """Whatever it does, and however often: each address and each token has lines of its own."""
+    """Each address and each token has its own limit, so a flood hides no other sender."""
     samples = Samples()
     for number in range(10_000):
         samples.is_new('reset_requested', {**DRIVER, 'robot': f'x{number}'})
@@ -34,20 +34,20 @@ def test_no_sender_hides_another_one() -> None:
     assert samples.is_new('emergency_stop', {**DRIVER, 'peer': '10.0.0.9', 'reason': 'fire'})
 
 
-def test_what_is_beyond_the_limit_is_counted_for_its_sender() -> None:
-    """Nothing happens without a trace."""
+def test_events_beyond_the_limit_are_counted_for_their_sender() -> None:
+    """Events beyond the limit are counted for their sender."""
     samples = Samples()
     written = [
         samples.is_new('joined', {**DRIVER, 'participant': f'x{number}'})
-        for number in range(MOST_OF_SENDER + 5)
+        for number in range(MAX_PER_SENDER + 5)
     ]
 
-    assert written == [True] * MOST_OF_SENDER + [False] * 5
-    assert list(samples.more()) == [('joined', {**DRIVER, 'more': 5})]
+    assert written == [True] * MAX_PER_SENDER + [False] * 5
+    assert list(samples.remaining()) == [('joined', {**DRIVER, 'more': 5})]
 
 
 def test_a_holder_of_many_addresses_hides_no_other_token() -> None:
-    """A network of IPv6 counts as one address, and others fill the lines of their token alone."""
+    """An IPv6 network is one address, and many addresses use up only their own token."""
     samples = Samples()
     for number in range(10_000):
         samples.is_new('refused', {'peer': f'2001:db8::{number:x}', 'code': 'bad_host'})
@@ -55,14 +55,14 @@ def test_a_holder_of_many_addresses_hides_no_other_token() -> None:
 
     assert samples.is_new('refused', {'peer': '10.0.0.7', 'code': 'bad_host'})
     assert samples.is_new('joined', WATCHER)
-    assert list(samples.more()) == [
-        ('refused', {'peer': '2001:db8::/64', 'token': '', 'more': 10_000 - MOST_OF_SENDER}),
-        ('joined', {'peer': 'several', 'token': 'drive', 'more': 10_000 - MOST_OF_TOKEN}),
+    assert list(samples.remaining()) == [
+        ('refused', {'peer': '2001:db8::/64', 'token': '', 'more': 10_000 - MAX_PER_SENDER}),
+        ('joined', {'peer': 'several', 'token': 'drive', 'more': 10_000 - MAX_PER_TOKEN}),
     ]
 
 
-def test_a_flood_takes_no_memory() -> None:
-    """The limits bound what is kept within one period."""
+def test_a_flood_uses_little_memory() -> None:
+    """The limits bound the memory of one period."""
     samples = Samples()
     tracemalloc.start()
     for number in range(50_000):

@@ -1,4 +1,4 @@
-"""The WebSocket interface of the arena server: joining, messages, and how it ends."""
+"""The WebSocket interface of the arena server: joining, messages, and closing."""
 
 from __future__ import annotations
 
@@ -37,20 +37,20 @@ from lerobot_arena_ros.server.rooms.limits import Timing
 
 @pytest.fixture(scope='module')
 def url() -> Iterator[str]:
-    """Run one server for this module; each test has a room of its own."""
+    """Run one server for this module; each test uses its own room."""
     with running_server(timing=Timing(probe_s=0.2)) as address:
         yield address
 
 
 @pytest.fixture
 def room(url: str) -> str:
-    """Make a room that nobody else has."""
+    """Create a room with a name that no other test uses."""
     return make_room(url)
 
 
 @pytest.mark.parametrize('prefix', ['', '/api'])
 async def test_a_producer_is_welcomed(url: str, room: str, prefix: str) -> None:
-    """With joined, at the root and below /api; other keys of the join are ignored."""
+    """A producer gets joined with and without /api; unknown keys of the join are ignored."""
     async with connect(url, prefix + ws_path(WORKSPACE, room)) as peer:
         await peer.send({'type': 'join', 'participant_id': 'leader', 'role': 'producer'})
         joined = await peer.recv()
@@ -65,7 +65,7 @@ async def test_a_producer_is_welcomed(url: str, room: str, prefix: str) -> None:
 
 
 async def test_a_consumer_is_sent_the_state_and_then_joined(url: str, room: str) -> None:
-    """The state is what the producer said before, even if it has left."""
+    """The state has the values of the producer, even if it has left."""
     async with enter(url, WORKSPACE, room, 'leader', 'producer') as producer:
         await producer.send(joints(Jaw=40, Rotation=-1.5))
         await producer.expect_silence()
@@ -77,7 +77,7 @@ async def test_a_consumer_is_sent_the_state_and_then_joined(url: str, room: str)
 
 
 async def test_an_update_reaches_all_consumers_as_one_text(url: str, room: str) -> None:
-    """It is encoded once, with every key that the producer gave; the producer hears nothing."""
+    """All consumers get the same text with all keys; the producer gets none."""
     async with (
         enter(url, WORKSPACE, room, 'leader', 'producer') as producer,
         enter(url, WORKSPACE, room, 'a', 'consumer') as first,
@@ -98,7 +98,7 @@ async def test_an_update_reaches_all_consumers_as_one_text(url: str, room: str) 
 
 
 async def test_only_changes_are_forwarded(url: str, room: str) -> None:
-    """Nothing changed is nothing sent."""
+    """An update without changes is not forwarded."""
     async with (
         enter(url, WORKSPACE, room, 'leader', 'producer') as producer,
         enter(url, WORKSPACE, room, 'ros', 'consumer') as consumer,
@@ -111,7 +111,7 @@ async def test_only_changes_are_forwarded(url: str, room: str) -> None:
 
 
 async def test_hundred_joints_fit_into_one_update(url: str, room: str) -> None:
-    """The limit of REST does not hold here."""
+    """The joint limit of REST does not apply to WebSockets."""
     values = {f'joint_{number}': number for number in range(100)}
     async with (
         enter(url, WORKSPACE, room, 'leader', 'producer') as producer,
@@ -130,7 +130,7 @@ async def test_hundred_joints_fit_into_one_update(url: str, room: str) -> None:
 async def test_an_unknown_type_is_answered_with_an_error(
     url: str, room: str, message: dict[str, object], named: str
 ) -> None:
-    """The connection lives."""
+    """The sender gets an error, and the connection stays."""
     async with enter(url, WORKSPACE, room, 'ros', 'consumer') as peer:
         await peer.send(message)
 
@@ -139,7 +139,7 @@ async def test_an_unknown_type_is_answered_with_an_error(
 
 
 async def test_types_of_servers_and_updates_of_consumers_are_ignored(url: str, room: str) -> None:
-    """Neither is an error, nor does it reach anyone."""
+    """These messages cause no error and are not delivered."""
     async with (
         enter(url, WORKSPACE, room, 'leader', 'producer') as producer,
         enter(url, WORKSPACE, room, 'ros', 'consumer') as consumer,
@@ -155,8 +155,8 @@ async def test_types_of_servers_and_updates_of_consumers_are_ignored(url: str, r
 
 
 @pytest.mark.parametrize('data', [None, [], {}], ids=str)
-async def test_an_update_of_nothing_is_ignored(url: str, room: str, data: object) -> None:
-    """It is no error."""
+async def test_an_empty_update_is_ignored(url: str, room: str, data: object) -> None:
+    """An update without joints is not an error."""
     async with enter(url, WORKSPACE, room, 'leader', 'producer') as producer:
         await producer.send({'type': 'joint_update', 'data': data})
 
@@ -164,8 +164,10 @@ async def test_an_update_of_nothing_is_ignored(url: str, room: str, data: object
 
 
 @pytest.mark.parametrize('text', ['', 'hello', '[1, 2]', '"text"', '{"type":', '[' * 5000])
-async def test_what_is_no_object_harms_nobody(url: str, room: str, text: str) -> None:
-    """The sender is told, and the connection lives."""
+async def test_a_message_that_is_not_an_object_gets_an_error(
+    url: str, room: str, text: str
+) -> None:
+    """The sender gets an error, and the connection stays."""
     async with enter(url, WORKSPACE, room, 'leader', 'producer') as producer:
         await producer.send(text)
 
@@ -174,7 +176,7 @@ async def test_what_is_no_object_harms_nobody(url: str, room: str, text: str) ->
 
 
 async def test_a_second_producer_is_refused(url: str, room: str) -> None:
-    """The first goes on as if nothing had been."""
+    """The first producer is not affected."""
     async with (
         enter(url, WORKSPACE, room, 'first', 'producer') as first,
         connect(url, ws_path(WORKSPACE, room)) as second,
@@ -186,8 +188,8 @@ async def test_a_second_producer_is_refused(url: str, room: str) -> None:
         assert members(url, room) == alone('first')
 
 
-async def test_a_silent_peer_is_put_out() -> None:
-    """A peer that answers no ping for two periods has no place any more; one that does stays."""
+async def test_a_silent_peer_is_disconnected() -> None:
+    """A peer without pongs for two periods is disconnected; one with pongs stays."""
     with running_server(timing=Timing(keepalive_s=0.1)) as address:
         room = make_room(address)
         path = ws_path(WORKSPACE, room)
@@ -201,14 +203,14 @@ async def test_a_silent_peer_is_put_out() -> None:
 async def test_a_place_is_free_once_the_closing_handshake_is_done(
     url: str, room: str, role: str
 ) -> None:
-    """Who leaves may come back at once under the same id."""
+    """A participant that leaves can rejoin at once under the same id."""
     for _ in range(20):
         async with enter(url, WORKSPACE, room, 'same', role) as peer:
             await peer.close()
 
 
 async def test_an_aborted_connection_frees_the_place(url: str, room: str) -> None:
-    """Without a goodbye, too."""
+    """The place is free after an abort without a close frame."""
     with closing(RawPeer.enter(url, ws_path(WORKSPACE, room), 'same', 'producer')):
         pass
     await wait_until(lambda: not get(url, room)['has_producer'], 'the producer to be gone')
@@ -218,7 +220,7 @@ async def test_an_aborted_connection_frees_the_place(url: str, room: str) -> Non
 
 
 async def test_compression_is_not_agreed_on(url: str, room: str) -> None:
-    """One frame goes to all consumers, so it must mean the same to each."""
+    """Compression is refused, because all consumers get the same frame."""
     async with enter(url, WORKSPACE, room, 'ros', 'consumer') as consumer:
         offered = consumer.connection
         headers = getattr(offered, 'response_headers', None) or offered.response.headers
@@ -230,14 +232,14 @@ async def test_compression_is_not_agreed_on(url: str, room: str) -> None:
 async def test_an_unknown_path_is_refused_in_the_handshake(
     url: str, room: str, suffix: str
 ) -> None:
-    """With 403, as a WebSocket cannot be redirected."""
+    """The status is 403, because a WebSocket cannot be redirected."""
     with pytest.raises(websockets.exceptions.InvalidHandshake, match='403'):
         async with connect(url, ws_path(WORKSPACE, room) + suffix):
             pass
 
 
 async def test_ids_are_percent_decoded(url: str) -> None:
-    """A space or a letter with marks is as good as any other."""
+    """Ids may contain spaces and non-ASCII letters."""
     room = 'Ärmchen 7?#%'
     reply = httpx.post(f'{url}/robotics/workspaces/w%20x/rooms', json={'room_id': room})
     assert reply.status_code == 200
@@ -249,8 +251,8 @@ async def test_ids_are_percent_decoded(url: str) -> None:
     assert (joined['workspace_id'], joined['room_id']) == ('w x', room)
 
 
-async def test_a_stopping_server_says_1012() -> None:
-    """Clients can tell a restart from a failure, and the thread ends in time."""
+async def test_a_shutdown_closes_with_1012() -> None:
+    """Clients can recognize a restart, and the server thread ends in time."""
     with running_server() as address:
         room = make_room(address)
         connection = await websockets.connect(

@@ -1,4 +1,4 @@
-"""What pages say of the server and its messages is what it does."""
+"""The pages about the server and its messages agree with the code."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ DECODERS: dict[str, Callable[[str], Message]] = {
 
 
 def test_rest_is_as_served(own_server_url: str) -> None:
-    """Each method and path of the OpenAPI document is in the table, and no other."""
+    """The table has exactly the methods and paths of the OpenAPI document."""
     document = httpx.get(f'{own_server_url}/openapi.json').json()
     served = {
         (method.upper(), f'`{path}`')
@@ -49,7 +49,7 @@ def test_rest_is_as_served(own_server_url: str) -> None:
 
 
 def test_metrics_are_as_served(own_server_url: str) -> None:
-    """Each metric is in the table with its type and its labels, and no other."""
+    """The table has exactly the metrics of the server, with types and labels."""
     make_room(own_server_url)
     text = httpx.get(f'{own_server_url}/metrics').text
     served = set(re.findall(r'^# TYPE (\S+) (\S+)$', text, re.M))
@@ -70,7 +70,7 @@ def test_metrics_are_as_served(own_server_url: str) -> None:
 def test_options_are_those_of_the_help(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each option is in the table with its default and in the same order, and no other."""
+    """The table has exactly the options of the help, with defaults, in the same order."""
     monkeypatch.setenv('COLUMNS', '1000')
     with pytest.raises(SystemExit):
         read_options(['--help'], {})
@@ -83,12 +83,12 @@ def test_options_are_those_of_the_help(
 
 
 def test_refusals_are_those_of_the_code() -> None:
-    """Each code that the server can give is in the table, and no other."""
+    """The table has exactly the error codes of the server."""
     patterns = (
         r"Denial\(\s*\d+,\s*'(\w+)'",
         r"_report\('(\w+)'",
-        r"_(?:refuse|hang_up|_hang_up)\('(\w+)'\)",
-        r"_hang_up, '(\w+)'\)",
+        r"_(?:refuse|abort)\('(\w+)'\)",
+        r"_abort, '(\w+)'\)",
         r"refused\['(\w+)'\]",
         r"ErrorReply\(.*, '(\w+)'\)",
         r"code, detail = '(\w+)'",
@@ -116,14 +116,14 @@ def test_refusals_are_those_of_the_code() -> None:
 
 
 def examples(heading: str) -> list[str]:
-    """Give the JSON examples between a heading and the next of its rank."""
+    """Return the JSON examples between a heading and the next one of its level."""
     part = read(MESSAGES).split(f'{heading}\n')[1].split('\n## ')[0]
     return re.findall(r'^```json\n(.*?)\n```$', part, re.M | re.S)
 
 
 @pytest.mark.parametrize('heading', DECODERS)
-def test_each_message_has_an_example_that_is_one(heading: str) -> None:
-    """It decodes, encodes back to the same, and no kind of message is without one."""
+def test_each_message_has_a_valid_example(heading: str) -> None:
+    """Each example decodes and encodes to the same JSON, and each type has one."""
     decoded = [decode(heading, text) for text in examples(heading)]
 
     for text, message in zip(examples(heading), decoded, strict=True):
@@ -133,21 +133,21 @@ def test_each_message_has_an_example_that_is_one(heading: str) -> None:
 
 
 def decode(heading: str, text: str) -> Message:
-    """Read an example as whom it is for would."""
+    """Decode an example as its receiver does."""
     if 'participant_id' in json.loads(text):
         return decode_join(text)
     return DECODERS[heading](text)
 
 
 def kinds_of(heading: str) -> tuple[Any, ...]:
-    """List what there is to be shown."""
+    """Return the message types that need an example."""
     if DECODERS[heading] is decode_client:
         return (*get_args(ClientMessage), Join)
     return get_args(ServerMessage)
 
 
-def test_the_protocol_page_names_no_file_that_is_not_there() -> None:
-    """The explanations point into the code, which moves."""
+def test_the_protocol_page_names_only_existing_files() -> None:
+    """The files that the page names exist."""
     for page in ('docs/explanation/threads.md', 'docs/explanation/protocol.md'):
         for name in re.findall(r'`((?:nodes|arena|server|control)/\w+\.py)`', read(page)):
             assert Path(ROOT / 'lerobot_arena_ros' / name).is_file(), name

@@ -1,4 +1,4 @@
-"""Listening sockets, the address that they are reached at, and what is served there."""
+"""Listening sockets, their address, and the server on them."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from lerobot_arena_ros.server.serving import listen, url_of
 ROOMS = '/robotics/workspaces/lab/rooms'
 
 
-def test_a_free_port_is_picked_and_told() -> None:
-    """The address names the real port."""
+def test_a_free_port_is_picked_and_returned() -> None:
+    """The URL has the actual port."""
     with ExitStack() as after:
         (opened,) = map(after.enter_context, listen('127.0.0.1', 0))
         port = opened.getsockname()[1]
@@ -32,7 +32,7 @@ def test_a_free_port_is_picked_and_told() -> None:
 
 
 def test_small_messages_are_not_held_back() -> None:
-    """Asyncio turns Nagle's algorithm off only where the protocol is named."""
+    """Asyncio sets TCP_NODELAY only on sockets with an explicit protocol."""
     with ExitStack() as after:
         (opened,) = map(after.enter_context, listen('127.0.0.1', 0))
 
@@ -40,7 +40,7 @@ def test_small_messages_are_not_held_back() -> None:
 
 
 def test_a_host_with_several_addresses_listens_on_all_at_one_port() -> None:
-    """Localhost is often both IPv4 and IPv6."""
+    """A name such as localhost may have IPv4 and IPv6 addresses."""
     with ExitStack() as after:
         opened = [after.enter_context(each) for each in listen('localhost', 0)]
 
@@ -49,7 +49,7 @@ def test_a_host_with_several_addresses_listens_on_all_at_one_port() -> None:
 
 @pytest.mark.skipif(not socket.has_ipv6, reason='no IPv6 here')
 def test_an_ipv6_address_is_bracketed() -> None:
-    """As URLs want it."""
+    """An IPv6 address is in brackets, as URLs require."""
     try:
         sockets = listen('::1', 0)
     except OSError as exc:
@@ -61,13 +61,13 @@ def test_an_ipv6_address_is_bracketed() -> None:
 
 
 def test_a_taken_port_leaves_nothing_open() -> None:
-    """Whatever was opened before the failure is closed; an unclosed socket would be a warning."""
+    """The sockets opened before the failure are closed."""
     with socket.create_server(('127.0.0.1', 0)) as taken, pytest.raises(OSError, match='in use'):
         listen('localhost', taken.getsockname()[1])
 
 
-def test_a_request_that_is_under_way_is_answered_before_the_server_ends() -> None:
-    """Also if the server was without any connection before."""
+def test_a_request_in_progress_is_answered_before_the_shutdown() -> None:
+    """This also holds if the server had no connection before."""
     with arena_server() as server:
         httpx.get(f'{server.url}/health').raise_for_status()
         with closing(RawPeer.connect_bare(server.url)) as peer:
@@ -90,7 +90,7 @@ def _room(url: str) -> str:
 
 
 def test_a_fault_of_the_server_closes_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the code for it; the participant would otherwise wait for ever."""
+    """The code is 1011, so that the participant does not wait forever."""
 
     async def broken(*_: object) -> None:
         raise RuntimeError('broken')
@@ -106,7 +106,7 @@ def test_a_fault_of_the_server_closes_the_connection(monkeypatch: pytest.MonkeyP
 
 
 async def test_an_application_that_waits_for_the_end_of_a_request_waits() -> None:
-    """After the whole body comes the end of the connection, as ASGI has it, and nothing before."""
+    """After the body, receive() returns only when the client disconnects, as in ASGI."""
     got: list[dict[str, Any]] = []
 
     async def app(_scope: Any, receive: Any, _send: Any) -> None:
@@ -152,10 +152,10 @@ async def test_an_application_that_waits_for_the_end_of_a_request_waits() -> Non
     ],
     ids=['100', '304', '400', 'HEAD'],
 )
-def test_answers_have_the_headers_that_they_should(
+def test_responses_have_the_required_headers(
     request_: str, expected: bytes, unexpected: bytes
 ) -> None:
-    """RFC 9110: whether there is a body, how long it is, and whether the connection stays."""
+    """RFC 9110: the body, its length, and whether the connection stays open."""
     with running_server() as url, closing(RawPeer.connect_bare(url)) as peer:
         tag = httpx.get(f'{url}/').headers['etag']
         peer.sock.sendall(request_.replace('{tag}', tag).encode())

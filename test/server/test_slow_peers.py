@@ -1,4 +1,4 @@
-"""Participants that do not read what the arena server sends them, and those beside them."""
+"""Participants that do not read what the server sends, and those in the same room."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from lerobot_arena_ros.server.rooms.limits import Timing
 
 PATH = ws_path('lab', 'arm')
 ROOMS = '/robotics/workspaces/lab/rooms'
-# More than all buffers between the server and a peer together hold.
+# More than all buffers between the server and a peer hold.
 FLOOD = 200
 BIG = 400
 
 
 def bulk(step: int) -> dict[str, object]:
-    """Make an update of some 30 KB that changes every joint."""
+    """Return an update of about 30 KB that changes every joint."""
     return update(*(joint(f'{number:0>50}', step) for number in range(BIG)))
 
 
 @pytest.fixture(params=['http', 'https'])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Run a patient server with one room; TLS buffers more, and hangs up in other ways."""
+    """Run a server with a long timeout and one room, with and without TLS."""
     certificate = None
     if request.param == 'https':
         certificate = Authority(tmp_path).certify_this_machine()
@@ -49,19 +49,19 @@ async def producer_of(url: str) -> AsyncIterator[Peer]:
 
 
 async def flood(producer: Peer) -> None:
-    """Send more than a peer's buffers hold, and see that the server has taken it all."""
+    """Send more than the buffers of a peer hold, and check that the server accepted all."""
     for step in range(FLOOD):
         await producer.send(bulk(step))
     await producer.expect_silence()
 
 
 def values_of(message: dict[str, list[dict[str, object]]]) -> dict[object, object]:
-    """Read an update as name and value."""
+    """Return an update as names and values."""
     return {entry['name']: entry['value'] for entry in message['data']}
 
 
-async def test_s09_a_consumer_that_does_not_read_delays_nobody(url: str) -> None:
-    """The others get each update, and the producer its answers."""
+async def test_s09_a_consumer_that_does_not_read_delays_no_other(url: str) -> None:
+    """Other consumers get each update, and the producer gets its answers."""
     slow = RawPeer.enter(url, PATH, 'slow', 'consumer')
     with closing(slow):
         async with (
@@ -76,7 +76,7 @@ async def test_s09_a_consumer_that_does_not_read_delays_nobody(url: str) -> None
 
 
 async def test_a_consumer_that_falls_behind_gets_the_newest_of_each_joint(url: str) -> None:
-    """What waits merges, so its state is complete and its backlog short."""
+    """Buffered updates are merged, so the state is complete and the buffer is small."""
     with closing(RawPeer.enter(url, PATH, 'slow', 'consumer')) as slow:
         async with producer_of(url) as producer:
             await producer.send(joints(early=1))
@@ -94,8 +94,8 @@ async def test_a_consumer_that_falls_behind_gets_the_newest_of_each_joint(url: s
     assert received < FLOOD / 2
 
 
-async def test_an_emergency_stop_overtakes_what_waits(url: str) -> None:
-    """An update that was sent before the stop comes after it, and the stop is not lost."""
+async def test_an_emergency_stop_overtakes_buffered_updates(url: str) -> None:
+    """The stop arrives before an update that was buffered earlier."""
     with closing(RawPeer.enter(url, PATH, 'slow', 'consumer')) as slow:
         async with producer_of(url) as producer:
             await flood(producer)
@@ -111,7 +111,7 @@ async def test_an_emergency_stop_overtakes_what_waits(url: str) -> None:
 
 
 async def test_a_consumer_that_never_drains_is_closed_with_1013() -> None:
-    """When it reads again it finds why; its place is free, and nobody else noticed."""
+    """It gets the reason when it reads again; its place is free, and others go on."""
     with running_server(timing=Timing(stall_s=0.1)) as url:
         httpx.post(url + ROOMS, json={'room_id': 'arm'})
         with closing(RawPeer.enter(url, PATH, 'slow', 'consumer')) as slow:
@@ -126,7 +126,7 @@ async def test_a_consumer_that_never_drains_is_closed_with_1013() -> None:
 
 
 async def test_a_peer_that_asks_and_does_not_read_is_closed(url: str) -> None:
-    """Replies neither merge nor overtake, so there is an end to them."""
+    """Replies cannot be merged, so their number is limited."""
     with closing(RawPeer.enter(url, PATH, 'greedy', 'consumer')) as greedy:
         async with producer_of(url) as producer:
             await flood(producer)
@@ -138,7 +138,7 @@ async def test_a_peer_that_asks_and_does_not_read_is_closed(url: str) -> None:
 
 
 async def test_a_room_with_a_stalled_member_can_be_deleted(url: str) -> None:
-    """It is told as far as it reads, and the socket is not kept for it."""
+    """The deletion does not wait for the member, and its socket is closed."""
     with closing(RawPeer.enter(url, PATH, 'slow', 'consumer')) as slow:
         async with producer_of(url) as producer:
             await flood(producer)
@@ -149,8 +149,8 @@ async def test_a_room_with_a_stalled_member_can_be_deleted(url: str) -> None:
         assert await asyncio.to_thread(slow.close_code) == 4404
 
 
-async def test_a_server_with_a_stalled_peer_stops() -> None:
-    """The peer is hung up on; leaving the context fails if the server does not end in time."""
+async def test_a_server_with_a_stalled_peer_shuts_down() -> None:
+    """The peer is aborted, so the server ends in time."""
     with ExitStack() as after, running_server() as url:
         httpx.post(url + ROOMS, json={'room_id': 'arm'})
         after.enter_context(closing(RawPeer.enter(url, PATH, 'slow', 'consumer')))
@@ -159,5 +159,5 @@ async def test_a_server_with_a_stalled_peer_stops() -> None:
 
 
 def consumers(url: str) -> object:
-    """List the room's consumers."""
+    """Return the consumers of the room."""
     return httpx.get(f'{url}{ROOMS}/arm', verify=False).json()['room']['participants']['consumers']

@@ -1,4 +1,4 @@
-"""How often the stops of a room are passed on."""
+"""The rate limiter of the emergency stops of one room."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from lerobot_arena_ros.arena.messages import EmergencyStop, ResetStop
 from lerobot_arena_ros.server.rooms.stop_limiter import (
     BURST,
-    MAX_BEHIND,
+    MAX_QUEUED,
     PAUSE_S,
     PERIOD_S,
     StopLimiter,
@@ -21,14 +21,14 @@ WORST_S = PAUSE_S + PERIOD_S
 
 
 class Sent(NamedTuple):
-    """Who sent a stop, and when."""
+    """The sender and the time of a stop."""
 
     now_s: float
     sender: int
 
 
 class Passed(NamedTuple):
-    """Which stop of whom was passed on, and when."""
+    """The sender, number and time of a forwarded stop."""
 
     now_s: float
     sender: int
@@ -36,7 +36,7 @@ class Passed(NamedTuple):
 
 
 def replay(stops: list[Sent]) -> list[Passed]:
-    """Send these stops, sorted by their time, each numbered; return what was passed on."""
+    """Submit numbered stops, sorted by time; return those that were forwarded."""
     limiter: StopLimiter[int] = StopLimiter(0.0)
     passed: list[Passed] = []
     tick_s: float | None = None
@@ -52,7 +52,7 @@ def replay(stops: list[Sent]) -> list[Passed]:
 
     for number, (now_s, sender) in enumerate(stops):
         tick(now_s)
-        if limiter.pass_on(sender, EmergencyStop(str(number)), now_s):
+        if limiter.submit(sender, EmergencyStop(str(number)), now_s):
             passed.append(Passed(now_s, sender, number))
         elif tick_s is None:
             tick_s = now_s + PERIOD_S
@@ -61,14 +61,14 @@ def replay(stops: list[Sent]) -> list[Passed]:
 
 
 def test_the_first_stops_of_a_burst_pass_at_once() -> None:
-    """Who presses the button a few times is not limited."""
+    """A few stops in a row are all forwarded at once."""
     passed = replay([Sent(0.0, 1)] * BURST)
 
     assert passed == [Passed(0.0, 1, number) for number in range(BURST)]
 
 
 def test_of_a_flood_the_newest_passes_in_each_period() -> None:
-    """Of a thousand stops in a second a few are passed on, and the last one is among them."""
+    """Of 1000 stops in a second, a few are forwarded, and the last one is among them."""
     passed = replay([Sent(number * 1e-3, 1) for number in range(1000)])
 
     assert len(passed) == pytest.approx(BURST + 1.0 / PERIOD_S, abs=2)
@@ -77,14 +77,14 @@ def test_of_a_flood_the_newest_passes_in_each_period() -> None:
 
 
 def test_after_a_pause_a_stop_passes_at_once_again() -> None:
-    """What was limited before does not delay a stop that matters."""
+    """Earlier rate limiting does not delay a stop after a pause."""
     passed = replay([Sent(0.0, 1)] * 20 + [Sent(10.0, 1)])
 
     assert passed[-1] == Passed(10.0, 1, 20)
 
 
 def test_beside_many_that_stop_often_a_first_stop_passes_at_once() -> None:
-    """And who has paused goes before those that have not."""
+    """A sender that has paused goes before senders that have not."""
     flood = [Sent(tenth / 10, sender) for tenth in range(50) for sender in range(95)]
     presses = [Sent(when_s, 100) for when_s in (1.03, 2.53, 2.53 + PAUSE_S / 2)]
 
@@ -94,8 +94,8 @@ def test_beside_many_that_stop_often_a_first_stop_passes_at_once() -> None:
     assert at_s[2] == pytest.approx(2.53 + PAUSE_S, abs=PERIOD_S)
 
 
-def test_who_stopped_longest_ago_goes_first() -> None:
-    """A participant that floods the room delays the second stop of another by one period."""
+def test_the_sender_with_the_oldest_last_stop_goes_first() -> None:
+    """A flood of one sender delays the second stop of another by at most one period."""
     flood = [Sent(number * 1e-3, 1) for number in range(1000)]
     passed = replay(sorted([*flood, Sent(0.3, 2), Sent(0.5, 2)]))
 
@@ -105,15 +105,15 @@ def test_who_stopped_longest_ago_goes_first() -> None:
 
 
 def test_no_stop_overtakes_one_that_waits_for_longer() -> None:
-    """Except the stop of a participant that has paused, also when the period is late."""
+    """Only the stop of a sender that has paused goes first, even if the period is late."""
     limiter: StopLimiter[str] = StopLimiter(0.0)
     stop, late_s = EmergencyStop('smoke'), 1.5 * PERIOD_S
-    assert limiter.pass_on('other', stop, 0.0)
-    while limiter.pass_on('wild', stop, 0.0):
+    assert limiter.submit('other', stop, 0.0)
+    while limiter.submit('wild', stop, 0.0):
         pass
 
-    assert not limiter.pass_on('other', stop, late_s)
-    assert limiter.pass_on('person', stop, late_s)
+    assert not limiter.submit('other', stop, late_s)
+    assert limiter.submit('person', stop, late_s)
 
 
 SENT = strategies.builds(Sent, strategies.floats(0.0, 5.0), strategies.integers(0, 9))
@@ -121,7 +121,7 @@ SENT = strategies.builds(Sent, strategies.floats(0.0, 5.0), strategies.integers(
 
 @given(strategies.lists(SENT, min_size=1, max_size=300).map(sorted))
 def test_no_stop_is_lost_or_late_and_not_too_many_pass(stops: list[Sent]) -> None:
-    """Whoever sends how many when."""
+    """No stop is lost or late for any senders and times, and the rate is limited."""
     passed = replay(stops)
 
     for number, (now_s, sender) in enumerate(stops):
@@ -133,36 +133,36 @@ def test_no_stop_is_lost_or_late_and_not_too_many_pass(stops: list[Sent]) -> Non
             assert then.now_s == now_s, 'a first stop waited'
     for one in passed:
         window = [each for each in passed if one.now_s <= each.now_s < one.now_s + PAUSE_S]
-        # Each participant in turn, and what the room takes beside.
+        # One stop per pause of each sender, plus the rate of the room.
         assert len(window) <= 10 * 2 + BURST + PAUSE_S / PERIOD_S + 1
 
 
 def test_a_request_for_a_reset_stays_behind_the_stop_of_its_sender() -> None:
-    """It overtakes none, and a stop that comes after it voids it."""
+    """A reset request is queued behind the stop of its sender; a later stop drops it."""
     limiter: StopLimiter[str] = StopLimiter(0.0)
     stops = [EmergencyStop(str(number)) for number in range(BURST + 2)]
     request = ResetStop('robot')
-    assert not limiter.put_behind('person', request)
-    passed = [limiter.pass_on('person', stop, 0.0) for stop in stops[:-1]]
+    assert not limiter.queue_behind('person', request)
+    passed = [limiter.submit('person', stop, 0.0) for stop in stops[:-1]]
     assert passed == [True] * BURST + [False]
 
-    assert limiter.put_behind('person', request)
-    assert not limiter.put_behind('another', request)
+    assert limiter.queue_behind('person', request)
+    assert not limiter.queue_behind('another', request)
     assert limiter.due(PERIOD_S) == ['person']
     assert limiter.take('person') == [stops[BURST], request]
 
-    assert not limiter.pass_on('person', stops[-2], PERIOD_S)
-    assert limiter.put_behind('person', request)
-    assert not limiter.pass_on('person', stops[-1], PERIOD_S)
-    assert limiter.forget('person') == [stops[-1]]
+    assert not limiter.submit('person', stops[-2], PERIOD_S)
+    assert limiter.queue_behind('person', request)
+    assert not limiter.submit('person', stops[-1], PERIOD_S)
+    assert limiter.remove('person') == [stops[-1]]
     assert not limiter.has_waiting
 
 
-def test_requests_that_wait_are_limited() -> None:
-    """Somebody may send them without end."""
+def test_queued_requests_are_limited() -> None:
+    """The number of queued reset requests is limited."""
     limiter: StopLimiter[str] = StopLimiter(0.0)
     for _ in range(BURST + 1):
-        limiter.pass_on('person', EmergencyStop('smoke'), 0.0)
+        limiter.submit('person', EmergencyStop('smoke'), 0.0)
 
-    assert all(limiter.put_behind('person', ResetStop('robot')) for _ in range(1000))
-    assert len(limiter.forget('person')) == MAX_BEHIND + 1
+    assert all(limiter.queue_behind('person', ResetStop('robot')) for _ in range(1000))
+    assert len(limiter.remove('person')) == MAX_QUEUED + 1

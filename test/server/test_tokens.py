@@ -1,4 +1,4 @@
-"""Named tokens: what a tokens file says, and what the holder of each token may do."""
+"""Named tokens: the tokens file, and the permissions of each token."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import hmac
 import pytest
 
 from lerobot_arena_ros.server.access.tokens import (
-    EVERYTHING,
+    FULL_ACCESS,
     Access,
     Grant,
     Tokens,
@@ -22,15 +22,15 @@ HASH = hash_of(TOKEN)
 
 
 def file_of(*lines: str) -> str:
-    """Write a tokens file with one entry."""
+    """Return a tokens file with one entry."""
     return 'tokens:\n  - ' + '\n    '.join(lines) + '\n'
 
 
 GOOD = file_of('name: phone', f'hash: {HASH}', 'role: drive', 'workspaces: [lab]')
 
 
-def test_a_token_is_known_by_its_hash() -> None:
-    """The file holds no token, and its holder gets what the entry says."""
+def test_a_token_is_found_by_its_hash() -> None:
+    """The file contains only the hash, and the holder gets the grant of its entry."""
     assert TOKEN not in GOOD
     tokens = Tokens(read_tokens(GOOD))
     grant = tokens.grant_of(TOKEN)
@@ -48,7 +48,7 @@ def test_a_token_is_known_by_its_hash() -> None:
 
 
 def test_each_entry_is_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whether one matches or not, so that the time tells neither where nor how much of it."""
+    """All entries are compared, so the duration reveals nothing about the tokens."""
     grants = [Grant.of_token(str(number), f'{TOKEN}{number}') for number in range(3)]
     compared: list[tuple[bytes, bytes]] = []
     compare = hmac.compare_digest
@@ -66,21 +66,21 @@ def test_each_entry_is_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_server_without_tokens_allows_everything() -> None:
-    """No entry means that no token is needed."""
+    """Without entries, no token is needed."""
     assert not Tokens()
-    assert Tokens().grant_of('') == EVERYTHING
-    assert EVERYTHING.allows(Access.ADMIN, None)
+    assert Tokens().grant_of('') == FULL_ACCESS
+    assert FULL_ACCESS.allows(Access.ADMIN, None)
 
 
 @pytest.mark.parametrize('granted', Access)
 @pytest.mark.parametrize('wanted', Access)
 def test_each_role_includes_those_below_it(granted: Access, wanted: Access) -> None:
-    """An admin may drive, and a driver may watch; never the other way round."""
+    """An admin may drive and a driver may watch, but not the other way round."""
     assert Grant('phone', granted).allows(wanted, 'lab') is (wanted.value <= granted.value)
 
 
-def test_a_token_of_one_workspace_opens_no_other() -> None:
-    """That includes what concerns the whole server."""
+def test_a_token_of_one_workspace_allows_no_other() -> None:
+    """A token of one workspace also does not allow access to the whole server."""
     grant = Grant('phone', Access.ADMIN, frozenset({'lab'}))
     assert grant.allows(Access.ADMIN, 'lab')
     assert not grant.allows(Access.WATCH, 'home')
@@ -88,14 +88,14 @@ def test_a_token_of_one_workspace_opens_no_other() -> None:
 
 
 def test_new_tokens_are_long_and_differ() -> None:
-    """Each has at least 256 random bits."""
+    """Each new token has at least 256 random bits."""
     tokens = {new_token() for _ in range(100)}
     assert len(tokens) == 100
     assert all(len(token) >= 43 for token in tokens)
 
 
 def test_a_short_token_is_not_hashed() -> None:
-    """A token that can be guessed is refused before it is in use."""
+    """A token that is short enough to guess is refused."""
     with pytest.raises(ValueError, match='has 5 characters, expected at least 16'):
         hash_of('zebra')
 
@@ -143,24 +143,24 @@ def test_a_short_token_is_not_hashed() -> None:
         ('tokens: !!timestamp x', 'line 1: expected a text'),
         ('tokens: !!set {a, b}', 'line 1: expected a list or keys without a tag'),
         ('tokens: !!python/object:os.system {}', 'line 1: expected a list or keys'),
-        ('tokens: &a [*a]', 'line 1: used again by an alias'),
+        ('tokens: &a [*a]', 'line 1: aliases are not allowed'),
         ('tokens: ' + '[' * 100_000, 'nested too deeply'),
         ('a\x00b', 'not YAML'),
     ],
 )
-def test_what_cannot_be_used_is_named(text: str, complaint: str) -> None:
-    """The complaint names the entry, the value and what was expected, and tells no secret."""
+def test_an_error_names_the_invalid_entry(text: str, complaint: str) -> None:
+    """The error names the entry, the value and what was expected, and no secret."""
     with pytest.raises(ValueError, match=complaint) as caught:
         read_tokens(text)
     assert TOKEN not in str(caught.value)
     assert HASH.removeprefix('sha256:')[:-1] not in str(caught.value)
 
 
-def test_a_small_file_makes_no_huge_complaint() -> None:
-    """Aliases could stand for any number of values, and a value may be long."""
+def test_a_small_file_causes_no_huge_error() -> None:
+    """Errors stay short for aliases and for long values."""
     rows = ['&a0 [x, x, x, x, x, x, x, x, x]']
     rows += [f'&a{n} [{", ".join([f"*a{n - 1}"] * 9)}]' for n in range(1, 9)]
-    with pytest.raises(ValueError, match='line 3: used again by an alias'):
+    with pytest.raises(ValueError, match='line 3: aliases are not allowed'):
         read_tokens('tokens:\n- name:\n' + ''.join(f'  - {row}\n' for row in rows))
     for long in (file_of(f'name: {"x " * 10_000}'), file_of('name: a', f'{"k" * 1000}: b')):
         with pytest.raises(ValueError, match=r'token 1') as caught:
@@ -168,8 +168,8 @@ def test_a_small_file_makes_no_huge_complaint() -> None:
         assert len(str(caught.value)) < 300
 
 
-def test_two_tokens_are_told_apart() -> None:
-    """A name stands once, because logs name it; a hash stands once, because it decides."""
+def test_duplicate_names_and_hashes_are_refused() -> None:
+    """Names and hashes must be unique, because logs and grants depend on them."""
     one = f'  - {{name: a, hash: {HASH}, role: drive}}\n'
     two = f'  - {{name: a, hash: {hash_of(new_token())}, role: drive}}\n'
     three = f'  - {{name: b, hash: {HASH}, role: admin}}\n'
@@ -179,8 +179,8 @@ def test_two_tokens_are_told_apart() -> None:
         read_tokens('tokens:\n' + one + three)
 
 
-def test_a_single_token_is_an_entry_too() -> None:
-    """A token that is known in clear is kept as its hash."""
+def test_a_single_token_is_an_entry() -> None:
+    """A plain-text token is stored as its hash."""
     grant = Grant.of_token('token', TOKEN)
     assert TOKEN not in repr(grant)
     assert Tokens([grant]).grant_of(TOKEN) == grant
@@ -188,11 +188,11 @@ def test_a_single_token_is_an_entry_too() -> None:
 
 
 def test_a_grant_ends_when_its_entry_changes() -> None:
-    """Another role, another hash or no entry at all: what was granted holds no longer."""
+    """A grant is no longer valid if its role or hash changes or its entry is removed."""
     grant = Grant.of_token('phone', TOKEN)
     assert grant in Tokens([grant])
     for changed in (Grant.of_token('phone', TOKEN, Access.DRIVE), Grant.of_token('phone', 'x')):
         assert grant not in Tokens([changed])
     assert grant not in Tokens()
-    assert EVERYTHING in Tokens()
-    assert EVERYTHING not in Tokens([grant])
+    assert FULL_ACCESS in Tokens()
+    assert FULL_ACCESS not in Tokens([grant])

@@ -33,25 +33,25 @@ LOG = 'lerobot_arena_ros.server'
 
 @pytest.fixture(scope='module')
 def url() -> Iterator[str]:
-    """Run one server for this module; each test has a room of its own."""
+    """Run one server for this module; each test uses its own room."""
     with running_server() as address:
         yield address
 
 
 @pytest.fixture
 def room(url: str) -> str:
-    """Make a room that nobody else has."""
+    """Create a room with a name that no other test uses."""
     return make_room(url)
 
 
 @pytest.fixture
 def rooms() -> str:
-    """Name the rooms of a workspace that nobody else has."""
+    """Return the path of the rooms of a new workspace."""
     return f'/robotics/workspaces/{uuid.uuid4()}/rooms'
 
 
 def test_every_weakness_has_its_test() -> None:
-    """S1 to S22, each by a name."""
+    """Each of S1 to S22 has a test with its number in the name."""
     tests = ''.join(path.read_text() for path in Path(__file__).parents[1].rglob('test_*.py'))
 
     shown = {int(number) for number in re.findall(r'def test_s(\d\d)_', tests)}
@@ -77,7 +77,7 @@ BAD_ENTRIES = {
 
 @pytest.mark.parametrize('bad', BAD_ENTRIES.values(), ids=BAD_ENTRIES)
 async def test_s07_a_bad_update_is_refused_as_a_whole(url: str, room: str, bad: str) -> None:
-    """Nothing of it is remembered, so the good part is a change when it comes again."""
+    """No value is stored, so the valid part is a change when it is sent again."""
     async with (
         enter(url, WORKSPACE, room, 'leader', 'producer') as producer,
         enter(url, WORKSPACE, room, 'ros', 'consumer') as consumer,
@@ -92,8 +92,8 @@ async def test_s07_a_bad_update_is_refused_as_a_whole(url: str, room: str, bad: 
         assert (await consumer.recv_type('joint_update'))['data'] == [joint('a', 1)]
 
 
-async def test_s08_a_nan_spoils_neither_rest_nor_a_later_state_sync(url: str, room: str) -> None:
-    """It is nowhere remembered, so all that is said later is readable."""
+async def test_s08_a_nan_breaks_neither_rest_nor_a_later_state_sync(url: str, room: str) -> None:
+    """NaN is not stored, so all later messages are valid JSON."""
     async with enter(url, WORKSPACE, room, 'leader', 'producer') as producer:
         await producer.send('{"type":"joint_update","data":[{"name":"a","value":NaN}]}')
         assert (await producer.recv_type('error'))['code'] == 'invalid_value'
@@ -109,8 +109,8 @@ async def test_s08_a_nan_spoils_neither_rest_nor_a_later_state_sync(url: str, ro
     assert get(url, room, '/state')['joints'] == known == {'b': 1}
 
 
-async def test_s10_who_stays_misses_nothing_while_others_leave(url: str, room: str) -> None:
-    """Whoever is sent to is a snapshot, however many leave meanwhile."""
+async def test_s10_members_miss_nothing_while_others_leave(url: str, room: str) -> None:
+    """The recipients are a snapshot, so leaving members do not change it."""
     async with (
         enter(url, WORKSPACE, room, 'leader', 'producer') as producer,
         AsyncExitStack() as leaving,
@@ -132,10 +132,8 @@ async def test_s10_who_stays_misses_nothing_while_others_leave(url: str, room: s
     assert seen == [[joint('a', step)] for step in range(100)]
 
 
-async def test_s12_a_room_takes_as_many_consumers_as_its_creator_asked_for(
-    url: str, rooms: str
-) -> None:
-    """One more is refused."""
+async def test_s12_the_consumer_limit_of_the_creator_is_enforced(url: str, rooms: str) -> None:
+    """One consumer more is refused."""
     httpx.post(url + rooms, json={'room_id': 'arm', 'max_consumers': 1})
     workspace = rooms.split('/')[3]
     async with (
@@ -147,8 +145,8 @@ async def test_s12_a_room_takes_as_many_consumers_as_its_creator_asked_for(
         assert (await late.recv())['message'] == 'Cannot join room'
 
 
-async def test_s13_without_the_token_nobody_lists_wipes_commands_or_joins() -> None:
-    """And nobody beyond this machine reaches a server that was not told to be reached."""
+async def test_s13_without_the_token_all_requests_are_refused() -> None:
+    """A default server also listens only on the loopback address."""
     assert read_options([], {}).host == '127.0.0.1'
     paths = [
         ('GET', '/robotics/workspaces/lab/rooms'),
@@ -173,8 +171,8 @@ async def test_s13_without_the_token_nobody_lists_wipes_commands_or_joins() -> N
                 pass
 
 
-async def test_s15_a_heartbeat_ack_says_whether_there_is_a_producer(url: str, room: str) -> None:
-    """Nobody is told that the producer left, but who asks can know."""
+async def test_s15_a_heartbeat_ack_tells_whether_there_is_a_producer(url: str, room: str) -> None:
+    """A client can find out that the producer has left."""
     async with enter(url, WORKSPACE, room, 'ros', 'consumer') as consumer:
         async with enter(url, WORKSPACE, room, 'leader', 'producer'):
             assert await has_producer(consumer) is True
@@ -184,8 +182,10 @@ async def test_s15_a_heartbeat_ack_says_whether_there_is_a_producer(url: str, ro
 
 
 @pytest.mark.parametrize('role', ['producer', 'consumer'])
-async def test_s16_a_stop_reaches_everybody_and_its_sender(url: str, room: str, role: str) -> None:
-    """Whatever it says, it stops; the source is the sender's, the reason is a text."""
+async def test_s16_a_stop_reaches_all_members_and_its_sender(
+    url: str, room: str, role: str
+) -> None:
+    """Each stop message stops; its source is the sender, and its reason is a text."""
     async with (
         enter(url, WORKSPACE, room, 'producer', 'producer') as producer,
         enter(url, WORKSPACE, room, 'consumer', 'consumer') as consumer,
@@ -205,8 +205,8 @@ async def test_s16_a_stop_reaches_everybody_and_its_sender(url: str, room: str, 
             assert all(stop['timestamp'].endswith('+00:00') for stop in stops)
 
 
-async def test_s17_idle_rooms_go_without_being_asked() -> None:
-    """The server sweeps for as long as it runs."""
+async def test_s17_idle_rooms_are_deleted_automatically() -> None:
+    """The server sweeps periodically."""
     timing, limits = Timing(sweep_s=0.02), Limits(idle_s=0.02)
     server = running_server(limits=limits, timing=timing)
     with server as address, httpx.Client(base_url=address) as http:
@@ -219,7 +219,7 @@ async def test_s17_idle_rooms_go_without_being_asked() -> None:
 
 
 async def test_s18_a_frame_of_more_than_256_kib_is_closed_with_1009(url: str, room: str) -> None:
-    """One that is just below passes, and is below what clients take."""
+    """A frame just below the limit passes, and is below the limit of clients."""
     async with enter(url, WORKSPACE, room, 'leader', 'producer') as producer:
         await producer.send({'type': 'heartbeat', 'padding': 'x' * (255 * 1024)})
         await producer.recv_type('heartbeat_ack')
@@ -230,7 +230,7 @@ async def test_s18_a_frame_of_more_than_256_kib_is_closed_with_1009(url: str, ro
 
 @pytest.mark.parametrize('path', ['/..%2fetc/passwd', '/../../etc/passwd', '/%2e%2e/README.md'])
 def test_s19_no_file_is_served(url: str, path: str) -> None:
-    """The path goes out as it is here: no client has tidied it."""
+    """The path is sent unmodified, because HTTP clients normalize it."""
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
     connection.request('GET', path)
     reply = connection.getresponse()
@@ -241,8 +241,10 @@ def test_s19_no_file_is_served(url: str, path: str) -> None:
 
 
 @pytest.mark.parametrize('room_id', ['a/b', 'a\x00b', 'a\nb', '.', '..', 'x' * 129], ids=repr)
-def test_s20_an_id_that_no_url_could_name_is_refused(url: str, rooms: str, room_id: str) -> None:
-    """With 422, and no room is made."""
+def test_s20_an_id_that_cannot_be_part_of_a_url_is_refused(
+    url: str, rooms: str, room_id: str
+) -> None:
+    """The status is 422, and no room is created."""
     reply = httpx.post(url + rooms, json={'room_id': room_id})
 
     assert reply.status_code == 422
@@ -253,7 +255,7 @@ def test_s20_an_id_that_no_url_could_name_is_refused(url: str, rooms: str, room_
 async def test_s21_a_flood_of_bad_frames_writes_few_lines(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """No traceback, no text of the frame without end, and how many lines were left out."""
+    """The log has no traceback and no long texts, and the number of lines left out."""
     caplog.set_level(logging.INFO, LOG)
     with running_server() as url:
         room = make_room(url)
@@ -273,7 +275,7 @@ async def test_s21_a_flood_of_bad_frames_writes_few_lines(
 
 
 async def test_s22_commands_over_rest_can_be_switched_off(rooms: str) -> None:
-    """With a clear answer; the producer, the state and the list of rooms are as ever."""
+    """Commands get a clear error; the producer, the state and the list still work."""
     with running_server(policy=Policy(commands=False)) as url:
         room = make_room(url)
         path = f'{url}/robotics/workspaces/{WORKSPACE}/rooms/{room}'
@@ -287,5 +289,5 @@ async def test_s22_commands_over_rest_can_be_switched_off(rooms: str) -> None:
             assert (await consumer.recv_type('joint_update'))['data'] == [joint('a', 2)]
     assert reply.status_code == 403
     assert reply.json() == {
-        'detail': 'this server takes no commands over REST; join the room as its producer'
+        'detail': 'this server accepts no commands over REST; join the room as its producer'
     }

@@ -24,39 +24,39 @@ from lerobot_arena_ros.server.rooms.limits import Policy, Timing
 
 @pytest.fixture(scope='module')
 def url() -> Iterator[str]:
-    """Run one server for this module; each test has a room of its own."""
+    """Run one server for this module; each test uses its own room."""
     with running_server(timing=Timing(probe_s=0.2)) as address:
         yield address
 
 
 @pytest.fixture
 def room(url: str) -> str:
-    """Make a room that nobody else has."""
+    """Create a room with a name that no other test uses."""
     return make_room(url)
 
 
 @pytest.fixture
 def http(url: str) -> Iterator[httpx.Client]:
-    """Talk to the server over REST."""
+    """Return a REST client of the server."""
     with httpx.Client(base_url=url) as client:
         yield client
 
 
 @pytest.fixture
 def rooms() -> str:
-    """Name the rooms of a workspace that nobody else has."""
+    """Return the path of the rooms of a new workspace."""
     return f'/robotics/workspaces/{uuid.uuid4()}/rooms'
 
 
 def workspace_of(rooms: str) -> str:
-    """Take the workspace out of its path."""
+    """Return the workspace id of a path."""
     return rooms.split('/')[3]
 
 
 async def test_s01_a_failed_join_elsewhere_does_not_evict_the_holder_of_an_id(
     url: str, room: str
 ) -> None:
-    """An id means nothing outside its room."""
+    """An id is valid only in its room."""
     async with enter(url, WORKSPACE, room, 'same', 'producer') as holder:
         for frame in (
             {'participant_id': 'same', 'role': 'producer'},
@@ -71,7 +71,7 @@ async def test_s01_a_failed_join_elsewhere_does_not_evict_the_holder_of_an_id(
 
 
 async def test_s01_one_id_in_two_rooms_is_two_participants(url: str, room: str) -> None:
-    """Each hears its own room only, and leaving one is not leaving the other."""
+    """Each gets only the messages of its room, and leaving one room does not affect the other."""
     other = make_room(url)
     async with (
         enter(url, WORKSPACE, room, 'ros', 'consumer') as here,
@@ -93,7 +93,7 @@ async def test_s01_one_id_in_two_rooms_is_two_participants(url: str, room: str) 
 async def test_s02_a_refused_join_does_not_evict_the_live_holder(
     url: str, room: str, role: str
 ) -> None:
-    """Trying again is refused again, and the holder still reaches everybody."""
+    """Each retry is refused, and the holder still reaches all members."""
     async with (
         enter(url, WORKSPACE, room, 'same', 'producer') as holder,
         enter(url, WORKSPACE, room, 'ros', 'consumer') as consumer,
@@ -109,8 +109,8 @@ async def test_s02_a_refused_join_does_not_evict_the_live_holder(
 
 
 @pytest.mark.parametrize('newcomer', ['same', 'other'])
-async def test_s02_a_dead_holder_makes_way(url: str, room: str, newcomer: str) -> None:
-    """A robot that lost its network gets its place back before the old connection ends."""
+async def test_s02_a_dead_holder_is_replaced(url: str, room: str, newcomer: str) -> None:
+    """A robot that lost its network can rejoin before its old connection ends."""
     with closing(RawPeer.enter(url, ws_path(WORKSPACE, room), 'same', 'producer')) as dead:
         async with enter(url, WORKSPACE, room, newcomer, 'producer') as producer:
             await producer.expect_silence()
@@ -118,8 +118,8 @@ async def test_s02_a_dead_holder_makes_way(url: str, room: str, newcomer: str) -
         assert dead.close_code() == 1006
 
 
-async def test_s02_the_newest_of_an_id_wins_where_the_server_is_told_so() -> None:
-    """The holder hears why it is closed; another id does not take the producer's place."""
+async def test_s02_the_newest_of_an_id_wins_with_the_option() -> None:
+    """The holder gets the reason; another id cannot replace the producer."""
     with running_server(policy=Policy(newest_wins=True)) as url:
         room = make_room(url)
         async with (
@@ -155,10 +155,10 @@ BAD_JOINS = {
 
 
 @pytest.mark.parametrize(('frame', 'code'), BAD_JOINS.values(), ids=BAD_JOINS)
-async def test_s03_a_bad_join_is_answered_and_closed(
+async def test_s03_an_invalid_join_is_answered_and_closed(
     url: str, room: str, frame: str | bytes, code: int
 ) -> None:
-    """An error first, for some clients never notice a bare close."""
+    """An error is sent first, because some clients ignore a close without an error."""
     async with connect(url, ws_path(WORKSPACE, room)) as peer:
         await peer.send(frame)
 
@@ -172,7 +172,7 @@ async def test_s03_a_bad_join_is_answered_and_closed(
 async def test_s03_a_binary_frame_ends_the_connection_and_frees_the_place(
     url: str, room: str
 ) -> None:
-    """There are no connections that are open and not in a room."""
+    """There are no open connections outside a room."""
     async with enter(url, WORKSPACE, room, 'leader', 'producer') as producer:
         await producer.send(b'\x00')
 
@@ -181,8 +181,8 @@ async def test_s03_a_binary_frame_ends_the_connection_and_frees_the_place(
     assert get(url, room)['has_producer'] is False
 
 
-async def test_s04_who_does_not_join_in_time_is_closed() -> None:
-    """An error first, then 1008."""
+async def test_s04_a_client_that_does_not_join_in_time_is_closed() -> None:
+    """The client gets an error, then 1008."""
     with running_server(timing=Timing(join_s=0.05)) as address:
         room = make_room(address)
         async with connect(address, ws_path(WORKSPACE, room)) as peer:
@@ -193,7 +193,7 @@ async def test_s04_who_does_not_join_in_time_is_closed() -> None:
 async def test_s05_deleting_a_room_closes_its_connections(
     http: httpx.Client, url: str, rooms: str
 ) -> None:
-    """With 4404; who knows features is told before, and public clients get no error."""
+    """The code is 4404; members with features get an error before, public clients none."""
     http.post(rooms, json={'room_id': 'arm'})
     workspace = workspace_of(rooms)
     async with (
@@ -212,7 +212,7 @@ async def test_s05_deleting_a_room_closes_its_connections(
 async def test_s05_a_producer_of_a_deleted_room_writes_nothing_into_its_successor(
     http: httpx.Client, url: str, rooms: str
 ) -> None:
-    """A connection belongs to the room, not to its name."""
+    """A connection belongs to the room object, not to its name."""
     http.post(rooms, json={'room_id': 'arm'})
     workspace = workspace_of(rooms)
     with closing(RawPeer.enter(url, ws_path(workspace, 'arm'), 'old', 'producer')) as zombie:
@@ -235,7 +235,7 @@ async def test_s05_a_producer_of_a_deleted_room_writes_nothing_into_its_successo
 async def test_s06_creating_a_room_again_keeps_its_state(
     http: httpx.Client, url: str, rooms: str
 ) -> None:
-    """The reply is the same, and those who are in it notice nothing."""
+    """The reply is the same, and members are not affected."""
     first = http.post(rooms, json={'room_id': 'arm'})
     http.post(f'{rooms}/arm/command', json={'joints': [joint('Jaw', 4.0)]})
     async with enter(url, workspace_of(rooms), 'arm', 'leader', 'producer') as producer:
@@ -247,8 +247,8 @@ async def test_s06_creating_a_room_again_keeps_its_state(
     assert http.get(f'{rooms}/arm/state').json()['state']['joints'] == {'Jaw': 4.0}
 
 
-def test_s06_creating_a_room_again_empties_it_where_the_server_is_told_so() -> None:
-    """As the public server does, but only where nobody is in it."""
+def test_s06_creating_a_room_again_clears_it_with_the_option() -> None:
+    """As on the public server, but only if the room has no members."""
     rooms = '/robotics/workspaces/lab/rooms'
     policy = Policy(fresh_rooms=True)
     with running_server(policy=policy) as url, httpx.Client(base_url=url) as http:
@@ -270,7 +270,7 @@ def test_s06_creating_a_room_again_empties_it_where_the_server_is_told_so() -> N
 @pytest.mark.parametrize('strange', ['', None, ['a'], {'a': 1}, 7, True], ids=repr)
 @pytest.mark.parametrize('role', ['producer', 'consumer'])
 async def test_s11_only_a_text_is_an_id(url: str, room: str, strange: object, role: str) -> None:
-    """Any other leaves no ghost: the place is free, nobody is listed."""
+    """Another id is refused, the place stays free, and no participant is listed."""
     async with connect(url, ws_path(WORKSPACE, room)) as peer:
         await peer.send({'participant_id': strange, 'role': role})
 
@@ -281,7 +281,7 @@ async def test_s11_only_a_text_is_an_id(url: str, room: str, strange: object, ro
 
 
 async def test_s14_a_refused_join_has_a_timestamp_and_a_code(url: str) -> None:
-    """The error names a code beside the text of old; no room is made by the way."""
+    """The error has a code in addition to the public text, and no room is created."""
     path = ws_path(WORKSPACE, str(uuid.uuid4()))
     async with connect(url, path) as peer:
         await peer.send({'participant_id': 'leader', 'role': 'producer'})

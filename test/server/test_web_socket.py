@@ -23,7 +23,7 @@ HANDSHAKE = [
 
 
 class Transport(asyncio.Transport):
-    """Keeps what is written."""
+    """A transport that records what is written."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -32,22 +32,22 @@ class Transport(asyncio.Transport):
         self.has_closed = False
 
     def abort(self) -> None:
-        """Count it."""
+        """Count the abort."""
         self.aborted += 1
 
     def close(self) -> None:
-        """Write nothing more."""
+        """Record the close."""
         self.has_closed = True
 
     def is_closing(self) -> bool:
-        """Tell whether it was closed."""
+        """Return whether the transport was closed."""
         return self.has_closed
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
         """Do nothing."""
 
     def write(self, data: object) -> None:
-        """Keep it."""
+        """Record the data."""
         assert isinstance(data, bytes)
         self.written.append(data)
 
@@ -66,7 +66,7 @@ class Reader:
 
 
 class End:
-    """A WebSocket that was accepted, and what is on its other side."""
+    """An accepted WebSocket, and the data that it wrote."""
 
     def __init__(self, **options: Any) -> None:
         self.transport = Transport()
@@ -82,7 +82,7 @@ class End:
 
 @pytest.fixture(name='end')
 async def fixture_end() -> End:
-    """Make a WebSocket that was accepted."""
+    """Return an accepted WebSocket."""
     return End()
 
 
@@ -97,17 +97,17 @@ async def fixture_end() -> End:
     ],
 )
 def test_a_text_frame_begins_with_its_length(length: int, head: bytes) -> None:
-    """RFC 6455, 5.2: in one, three or nine bytes, unmasked from the server."""
+    """The length has one, three or nine bytes (RFC 6455, 5.2), and there is no mask."""
     assert text_frame('x' * length) == head + b'x' * length
 
 
 def test_a_text_frame_counts_bytes_not_characters() -> None:
-    """The payload is UTF-8."""
+    """The length counts the bytes of the UTF-8 payload."""
     assert text_frame('é') == b'\x81\x02\xc3\xa9'
 
 
-async def test_messages_wait_in_order_until_they_are_listened_to(end: End) -> None:
-    """Those that came with the join included."""
+async def test_messages_are_buffered_in_order_until_listen(end: End) -> None:
+    """Messages that arrive with the join are kept and delivered in order."""
     for text in (b'join', b'one', b'two'):
         end.socket.data_received(client_frame(text))
     taken: list[str | bytes] = [await end.socket.receive() or '']
@@ -117,8 +117,8 @@ async def test_messages_wait_in_order_until_they_are_listened_to(end: End) -> No
     assert taken == ['join', 'one', 'two']
 
 
-async def test_a_message_in_parts_is_one(end: End) -> None:
-    """A ping may come between its parts."""
+async def test_fragments_are_joined(end: End) -> None:
+    """The fragments of a message are joined, even with a ping between them."""
     for frame in (
         client_frame(b'on', fin=False),
         client_frame(b'?', PING),
@@ -131,7 +131,7 @@ async def test_a_message_in_parts_is_one(end: End) -> None:
 
 
 async def test_a_close_frame_holds_code_and_reason(end: End) -> None:
-    """RFC 6455, 5.5.1; after it nothing is written."""
+    """A close frame has a code and a reason (RFC 6455, 5.5.1), and ends all writing."""
     end.socket.close(1013, 'too slow')
     end.socket.write(text_frame('late'))
     end.socket.ping()
@@ -140,7 +140,7 @@ async def test_a_close_frame_holds_code_and_reason(end: End) -> None:
 
 
 async def test_nothing_is_written_to_a_connection_that_is_closing(end: End) -> None:
-    """A sender to many recipients need not know."""
+    """A write to a closing connection does nothing."""
     end.transport.close()
     end.socket.write(b'in vain')
 
@@ -148,7 +148,7 @@ async def test_nothing_is_written_to_a_connection_that_is_closing(end: End) -> N
 
 
 async def test_a_connection_that_has_ended_is_not_aborted(end: End) -> None:
-    """Its transport would fail."""
+    """An ended connection is not aborted, because its transport would raise."""
     end.socket.abort()
     end.socket.connection_lost()
     end.socket.abort()
@@ -157,7 +157,7 @@ async def test_a_connection_that_has_ended_is_not_aborted(end: End) -> None:
 
 
 async def test_pings_of_a_peer_that_does_not_read_are_not_answered(end: End) -> None:
-    """The answers would pile up; they go on as soon as it has caught up."""
+    """No pongs accumulate for a slow peer; they continue when its buffer is drained."""
     end.socket.pause_writing()
     end.socket.data_received(client_frame(b'1', PING))
     end.socket.resume_writing()
@@ -166,17 +166,17 @@ async def test_pings_of_a_peer_that_does_not_read_are_not_answered(end: End) -> 
     assert end.transport.written == [b'\x8a\x012']
 
 
-async def test_a_connection_that_ends_answers_no_probe(end: End) -> None:
-    """The caller knows at once instead of waiting for the timeout."""
-    asking = asyncio.ensure_future(end.socket.answers(timeout_s=1000.0))
+async def test_a_probe_fails_when_the_connection_ends(end: End) -> None:
+    """A probe returns when the connection ends, without waiting for the timeout."""
+    asking = asyncio.ensure_future(end.socket.probe(timeout_s=1000.0))
     asyncio.get_running_loop().call_soon(end.socket.connection_lost)
 
     assert await asyncio.wait_for(asking, 10.0) is False
-    assert await end.socket.answers(timeout_s=1000.0) is False
+    assert await end.socket.probe(timeout_s=1000.0) is False
 
 
-async def test_the_close_code_tells_why_a_connection_was_ended(end: End) -> None:
-    """As soon as it has ended; there is none where the peer just went."""
+async def test_the_close_code_is_known_after_the_end(end: End) -> None:
+    """The close code is set after the end; None if the peer closed without one."""
     end.socket.data_received(client_frame(b'x' * 2000))
     assert end.socket.close_code is None
     end.socket.connection_lost()
@@ -188,7 +188,7 @@ async def test_the_close_code_tells_why_a_connection_was_ended(end: End) -> None
 
 
 async def test_control_frames_count_less_than_messages() -> None:
-    """A participant that keeps to its rate may send pings, but not without end."""
+    """Pings within the message rate are allowed, but their number is limited."""
     end = End(rate_hz=1.0)
     noted: list[str | bytes | Verdict] = []
     end.socket.on_flood = lambda: noted.append('flood')

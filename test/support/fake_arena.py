@@ -116,7 +116,7 @@ async def fake_arena(script: Script) -> AsyncIterator[FakeArena]:
     app.add_api_websocket_route(ROOM_PATH + '/ws', socket)
     sockets = listen(HOST, 0)
     stop, ready = asyncio.Event(), asyncio.Event()
-    serving = asyncio.create_task(serve(app, sockets, stop=stop, ready=ready.set), name='fake')
+    serving = asyncio.create_task(serve(app, sockets, shutdown=stop, ready=ready.set), name='fake')
     try:
         await asyncio.wait_for(ready.wait(), TIMEOUT_S)
         fake.url = url_of(HOST, sockets)

@@ -68,7 +68,7 @@ def running_server(
     ready = threading.Event()
     stop = asyncio.Event()
     loop = new_event_loop()
-    serving = serve(app, sockets, stop=stop, ready=ready.set, certificate=certificate)
+    serving = serve(app, sockets, shutdown=stop, ready=ready.set, certificate=certificate)
     thread = threading.Thread(target=loop.run_until_complete, args=(serving,), name='arena server')
     thread.start()
     try:

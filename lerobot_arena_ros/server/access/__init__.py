@@ -1,6 +1,6 @@
 """
-Who may connect, and what they may do. Pure: requests, addresses, tokens and times in, answers out.
+Access control: which clients may connect, and what they may do. No I/O.
 
-:mod:`.rules` decides about each request, :mod:`.admission` about each connection. Uses nothing
-of the server but its limits.
+:mod:`.rules` decides about requests, :mod:`.admission` about connections. Imports only
+:mod:`..rooms.limits` from the rest of the server.
 """

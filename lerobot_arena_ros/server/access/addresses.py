@@ -1,4 +1,4 @@
-"""Which addresses belong to one client, for limits per address."""
+"""Groups IP addresses into clients, for limits per address."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import ipaddress
 __all__ = ['client_of']
 
 IPV6_PREFIX = 64
-"""Bits of an IPv6 address that a provider gives to one customer; the rest is the customer's."""
+"""Bits of the IPv6 prefix that a provider assigns to one customer."""
 
 
 def client_of(address: str) -> str:
-    """Return what limits per address count by: an IPv4 address, or a network of IPv6."""
+    """Return the key for limits per address: an IPv4 address or an IPv6 network."""
     try:
         parsed = ipaddress.ip_address(address.partition('%')[0])
     except ValueError:

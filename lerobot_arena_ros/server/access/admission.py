@@ -1,14 +1,15 @@
 """
-Which connections there may be, sans I/O.
+Admission control: limits the number of connections. No I/O.
 
-A connection is *waiting* until its client has shown that it belongs here: with a token where the
-server has tokens, by joining a room where it has none. Waiting connections have places of their
-own, so those that never show anything, however many, take none from those who belong.
+A connection is *waiting* until its client is authorized: with a token if the server has tokens,
+or by joining a room if it has none. Then it *belongs*. Waiting connections have their own places,
+so unauthorized connections cannot take the places of authorized ones.
 
-Where the waiting places are taken, the oldest waiting connection of the client that has most of
-them ends. Connections that have waited for less than a second count less, because a client that
-belongs needs its place for a moment only. A client that opens connections too fast meanwhile is
-refused, because a connection costs more than its refusal.
+If all waiting places are taken, a new connection evicts the oldest waiting connection of the
+client with the most waiting connections. Connections that have waited for less than a second
+count less, because an authorized client needs its waiting place only for a moment. As long as the
+waiting places are taken, a client that opens connections too fast is refused, because serving a
+connection costs more than refusing it.
 """
 
 from __future__ import annotations
@@ -23,13 +24,13 @@ from .arrivals import Arrivals
 __all__ = ['MIN_WAITING', 'Admission', 'Entry', 'waiting_places']
 
 MIN_WAITING = 16
-"""Waiting places of a server with few places."""
+"""The least number of waiting places."""
 
 SETTLED_S = 1.0
-"""After so many seconds of waiting a connection is no longer that of a client about to join."""
+"""A connection that has waited this many seconds is not about to join, and is evicted first."""
 
-KEPT_SHARE = 4
-"""One in so many places is kept for tokens that may drive, so that watchers cannot take all."""
+RESERVED_SHARE = 4
+"""One in this many places is reserved for tokens with the role drive."""
 
 
 @dataclass(eq=False)
@@ -37,12 +38,12 @@ class Entry:
     """
     One connection.
 
-    :param client: what limits per address count by.
-    :param end: ends the connection at once.
-    :param since_s: since when it waits.
-    :param belongs: whether it has a place that is not a waiting place.
-    :param has_belonged: whether it ever had one.
-    :param is_serving: whether a request of it is being served, which takes a moment only.
+    :param client: the key for limits per address.
+    :param end: aborts the connection.
+    :param since_s: when it began to wait.
+    :param belongs: whether it is authorized and no longer waiting.
+    :param has_belonged: whether it was ever authorized.
+    :param is_serving: whether the server handles a request of it now, which is brief.
     """
 
     client: str
@@ -55,16 +56,16 @@ class Entry:
 
 class Admission:
     """
-    The connections of one server.
+    Counts the connections of one server.
 
-    :param limits: how many there may be.
+    :param limits: the most connections, in total and per address.
     """
 
     def __init__(self, limits: Limits) -> None:
         self._places = limits.connections
         self._per_client = limits.per_address
         self._waiting_places = waiting_places(limits)
-        # Insertion order is age.
+        # Ordered by age, the oldest first.
         self._waiting: dict[str, dict[Entry, None]] = {}
         self._waiting_count = 0
         self._belonging = 0
@@ -73,17 +74,17 @@ class Admission:
 
     @property
     def is_full(self) -> bool:
-        """Whether no more connections can be promoted."""
+        """Whether no place is left for an authorized connection."""
         return self._belonging >= self._places
 
     @property
     def waiting(self) -> int:
-        """How many connections are waiting."""
+        """The number of waiting connections."""
         return self._waiting_count
 
     @property
     def belonging(self) -> int:
-        """How many connections belong here."""
+        """The number of authorized connections."""
         return self._belonging
 
     @property
@@ -94,39 +95,39 @@ class Admission:
         self, address: str, end: Callable[[], object], now_s: float
     ) -> tuple[Entry | None, Entry | None]:
         """
-        Take a new connection in.
+        Add a new connection.
 
-        :param end: ends it at once; not called here.
-        :param now_s: the present time, of any clock that never jumps.
-        :returns: its entry, or None where it is to be ended; and the entry of another connection
-            that is to be ended in its place, or None.
+        :param end: aborts the connection; not called here.
+        :param now_s: the current time of a monotonic clock.
+        :returns: its entry, or None if the caller must refuse it; and the entry of a connection
+            that the caller must end to make room for it, or None.
         """
         client = client_of(address)
         is_within_rate = not self._per_client or self._arrivals.take(client, now_s)
         has_all_of_its_own = 0 < self._per_client <= self._counts.get(client, 0)
         if self._is_crowded and not is_within_rate:
             return None, None
-        victim = self._oldest_of(client) if has_all_of_its_own else self._one_too_many(now_s)
+        victim = self._oldest_of(client) if has_all_of_its_own else self._select_victim(now_s)
         if victim is not None:
             self.leave(victim)
         elif has_all_of_its_own or self._is_crowded:
             return None, None
         entry = Entry(client, end, now_s)
-        self._wait(entry)
+        self._add_waiting(entry)
         self._counts[client] = self._counts.get(client, 0) + 1
         return entry, victim
 
     def promote(self, entry: Entry, *, may_drive: bool = True) -> bool:
         """
-        Give a connection a place among those that belong; again is fine.
+        Mark a connection as authorized; do nothing if it is already.
 
-        :param may_drive: whether it may have one of the places that are kept for those who drive.
-        :returns: False where no place is left for it, or the connection has ended.
+        :param may_drive: whether it may take a place that is reserved for the role drive.
+        :returns: False if no place is left, or the connection has ended.
         """
         if entry.belongs:
             return True
-        places = self._places if may_drive else self._places - self._places // KEPT_SHARE
-        if self._belonging >= places or not self._drop_waiting(entry):
+        places = self._places if may_drive else self._places - self._places // RESERVED_SHARE
+        if self._belonging >= places or not self._remove_waiting(entry):
             return False
         if not entry.has_belonged:
             self._arrivals.give_back(entry.client)
@@ -136,39 +137,39 @@ class Admission:
 
     def demote(self, entry: Entry, now_s: float) -> Entry | None:
         """
-        Have a connection wait again, as the youngest, if it belongs.
+        Move an authorized connection back to the waiting ones, as the newest of them.
 
         :param now_s: as for :meth:`arrive`.
-        :returns: a connection that is to be ended in its place, or None.
+        :returns: a connection that the caller must end to make room for it, or None.
         """
         if not entry.belongs:
             return None
-        victim = self._one_too_many(now_s)
+        victim = self._select_victim(now_s)
         if victim is not None:
             self.leave(victim)
         entry.belongs = False
         entry.since_s = now_s
         self._belonging -= 1
-        self._wait(entry)
+        self._add_waiting(entry)
         return victim
 
     def leave(self, entry: Entry) -> None:
-        """Take a connection out that has ended; again is fine."""
+        """Remove a connection that has ended; do nothing if it is removed already."""
         if entry.belongs:
             entry.belongs = False
             self._belonging -= 1
-        elif not self._drop_waiting(entry):
+        elif not self._remove_waiting(entry):
             return
         self._counts[entry.client] -= 1
         if not self._counts[entry.client]:
             del self._counts[entry.client]
 
-    def _wait(self, entry: Entry) -> None:
+    def _add_waiting(self, entry: Entry) -> None:
         self._waiting.setdefault(entry.client, {})[entry] = None
         self._waiting_count += 1
 
-    def _one_too_many(self, now_s: float) -> Entry | None:
-        """Return who gives way to one more waiting connection; None if nobody has to, or can."""
+    def _select_victim(self, now_s: float) -> Entry | None:
+        """Return the connection to evict for a new waiting connection; None if none."""
         if not self._is_crowded:
             return None
 
@@ -184,7 +185,7 @@ class Admission:
         entries = self._waiting.get(client, {})
         return next((entry for entry in entries if not entry.is_serving), None)
 
-    def _drop_waiting(self, entry: Entry) -> bool:
+    def _remove_waiting(self, entry: Entry) -> bool:
         entries = self._waiting.get(entry.client, {})
         if entry not in entries:
             return False
@@ -196,5 +197,5 @@ class Admission:
 
 
 def waiting_places(limits: Limits) -> int:
-    """Return how many connections may wait: half as many as may belong."""
+    """Return how many connections may wait: half of ``connections``, at least MIN_WAITING."""
     return max(MIN_WAITING, limits.connections // 2)

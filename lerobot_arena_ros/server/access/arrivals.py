@@ -1,4 +1,4 @@
-"""How many new connections of one client are taken while places are scarce, sans I/O."""
+"""The rate limiter of new connections per client, used when the waiting places are taken."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ BURST = 50
 """
 Connections that one client may open at once.
 
-As many robots behind one address come back at the same time after a restart of the server.
+Allows 50 robots behind one address to reconnect at the same time after a server restart.
 """
 
 RATE_HZ = 5.0
 """
-Connections per second of one client beyond these, without those that turned out to belong.
+Further connections per second of one client; authorized connections are not counted.
 
-To serve a connection takes the server up to a millisecond, and two with TLS; to refuse it takes
-some 20 us. So 50 addresses that open connections as fast as they can take half a core at most.
+Serving a connection takes up to 1 ms, or 2 ms with TLS; refusing it takes about 20 us. So 50
+addresses that open connections as fast as they can use at most half a core.
 """
 
 MAX_CLIENTS = 10_000
-"""Clients that are remembered; beyond, the one that came longest ago is forgotten."""
+"""Clients that are stored; the one whose last connection is the oldest is dropped first."""
 
 
 class Arrivals:
@@ -31,9 +31,9 @@ class Arrivals:
 
     def take(self, client: str, now_s: float) -> bool:
         """
-        Count a new connection of a client; return whether it keeps to the rate.
+        Count a new connection of a client; return whether it is within the rate.
 
-        :param now_s: the present time, of any clock that never jumps.
+        :param now_s: the current time of a monotonic clock.
         """
         left, seen_s = self._left.pop(client, (float(BURST), now_s))
         left = min(float(BURST), left + (now_s - seen_s) * RATE_HZ)
@@ -44,7 +44,7 @@ class Arrivals:
         return is_within
 
     def give_back(self, client: str) -> None:
-        """Do not count a connection of a client any more, because it belongs."""
+        """Return the token of a connection that turned out to be authorized."""
         if client in self._left:
             left, seen_s = self._left[client]
             self._left[client] = (left + 1.0, seen_s)

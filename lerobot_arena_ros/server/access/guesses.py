@@ -1,44 +1,44 @@
-"""How long an address that guesses tokens has to wait, sans I/O."""
+"""Delays the requests of an address that sends wrong tokens. No I/O."""
 
 from __future__ import annotations
 
 from .addresses import client_of
 
-__all__ = ['DELAY_S', 'FREE', 'Guesses']
+__all__ = ['DELAY_S', 'FREE_ATTEMPTS', 'Guesses']
 
-FREE = 10
-"""Wrong tokens of one address without a delay: a person may mistype."""
+FREE_ATTEMPTS = 10
+"""Wrong tokens of one address without a delay, because a person may mistype."""
 
 DELAY_S = 1.0
 """
 The delay of each further token, right or wrong, in seconds.
 
-A right one is delayed as well. Otherwise a missing answer would mean that the token was wrong, and
-a client would guess on at once. The number of guesses at the same time is what the limit of
-connections per address allows.
+A right token is delayed too. Otherwise a client would know without waiting that its token was
+wrong, and could send the next guess at once. The limit of connections per address bounds the
+number of concurrent guesses.
 """
 
 FORGET_S = 60.0
-"""After so many seconds without a wrong token, an address has its free ones again."""
+"""An address without a wrong token for this many seconds has its free attempts again."""
 
 MAX_ADDRESSES = 10_000
-"""Addresses that are remembered; beyond, the one that guessed longest ago is forgotten."""
+"""Addresses that are stored; the one whose last wrong token is the oldest is dropped first."""
 
 
 class Guesses:
-    """The wrong tokens of each address."""
+    """Counts the wrong tokens of each address."""
 
     def __init__(self) -> None:
         self._seen: dict[str, tuple[int, float]] = {}
 
     def delay_s(self, address: str, now_s: float) -> float:
         """
-        Return by how many seconds to look later at a token of an address.
+        Return how many seconds to wait before checking a token of an address.
 
-        :param now_s: the present time, of any clock that never jumps.
+        :param now_s: the current time of a monotonic clock.
         """
         count, seen_s = self._seen.get(client_of(address), (0, now_s))
-        return DELAY_S if count >= FREE and now_s - seen_s <= FORGET_S else 0.0
+        return DELAY_S if count >= FREE_ATTEMPTS and now_s - seen_s <= FORGET_S else 0.0
 
     def count(self, address: str, now_s: float) -> None:
         """Count a wrong token of an address."""

@@ -1,4 +1,4 @@
-"""YAML with texts, lists and mappings alone, because a file that opens a server must be plain."""
+"""A YAML loader that accepts only strings, lists and mappings, for the tokens file."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ _TAG = 'tag:yaml.org,2002:'
 
 def load_plain(text: str) -> Any:
     """
-    Return what a YAML text holds.
+    Load a YAML text.
 
-    Refused are other types than text, tags, aliases, because some lines of them can stand for a
-    huge file, and a key that is there twice, because readers differ in which one counts.
+    Scalars other than strings and tags are refused. Aliases are refused because a few lines can
+    expand to a huge document. Duplicate keys are refused because parsers differ in which one they
+    use.
 
-    :raises ValueError: it cannot be used; the text names the line, and no value.
+    :raises ValueError: the text is refused; the message names the line and contains no value.
     """
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
@@ -33,8 +34,8 @@ def load_plain(text: str) -> Any:
 
 def _plain(node: yaml.Node, seen: set[int]) -> Any:
     where = f'line {node.start_mark.line + 1}'
-    if id(node) in seen:  # An alias is the node that it stands for.
-        raise ValueError(f'{where}: used again by an alias; write it out instead')
+    if id(node) in seen:  # An alias is the same node object as its anchor.
+        raise ValueError(f'{where}: aliases are not allowed; repeat the value instead')
     seen.add(id(node))
     match node:
         case yaml.ScalarNode(tag=tag) if tag == f'{_TAG}str':

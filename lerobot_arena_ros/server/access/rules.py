@@ -1,15 +1,16 @@
 """
-Who may connect: the host that a request names, the web page that it comes from, and its token.
+The checks of each request: its ``Host`` header, its ``Origin`` header and its token. No I/O.
 
-Pure. What the holder of a token may *do* is in :mod:`.tokens`.
+What the holder of a token may *do* is in :mod:`.tokens`.
 
-A token opens everything but the health checks and the files of the console, which hold no secret
-and must be there to ask for it. It comes in the header ``Authorization: Bearer``, or in the query
-of a WebSocket's URL, because a browser can set no header there. In the query of a REST request it
-does not count, because a query ends up in histories and logs.
+Each path needs a token, except the health checks and the files of the console, which contain no
+secret and are needed to ask the user for the token. The token is sent in the header
+``Authorization: Bearer``, or in the query of a WebSocket's URL, because a browser cannot set
+headers there. In the query of a REST request it is ignored, because URLs are stored in histories
+and logs.
 
 The ``Host`` header is checked because of DNS rebinding: a web page can make its own host name
-resolve to this machine, and the browser then takes the server for the page's own.
+resolve to this machine, and the browser then treats the server as part of the page's origin.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ _PREFIXES = ('', '/api')
 _OPEN = frozenset(
     prefix + path for prefix in _PREFIXES for path in ('', '/', '/health', '/robotics/health')
 )
-# Below these there are files alone.
+# These folders contain only static files.
 _OPEN_FOLDERS = tuple(f'{prefix}/console/' for prefix in _PREFIXES)
 _PORTS = {'http': 80, 'https': 443}
 
@@ -48,8 +49,8 @@ class Actor(NamedTuple):
     """
     The sender of a request or a frame.
 
-    :param address: IP address of its end of the connection.
-    :param grant: what it may do; None where it sent no token to a path that needs none.
+    :param address: IP address of the peer.
+    :param grant: what the sender may do; None on a path that needs no token.
     """
 
     address: str
@@ -57,38 +58,38 @@ class Actor(NamedTuple):
 
     def require(self, access: Access, workspace: str | None) -> None:
         """
-        See that the sender may do something.
+        Raise NotAllowed if the sender does not have this access.
 
-        :param workspace: where; None for what concerns the whole server.
-        :raises NotAllowed: its token does not allow it.
+        :param workspace: the workspace to access; None for the whole server.
+        :raises NotAllowed: the token does not allow it.
         """
         self.granted.require(access, workspace)
 
     @property
     def granted(self) -> Grant:
-        """What the sender may do, on a path that is not open to those without a token."""
-        assert self.grant is not None, 'a path that is open to all needs no grant'
+        """What the sender may do, on a path that needs a token."""
+        assert self.grant is not None, 'the path needs no token, so there is no grant'
         return self.grant
 
     @property
     def token(self) -> str:
-        """Name of the token; empty without one."""
+        """The name of the token; empty without a token."""
         return '' if self.grant is None else self.grant.name
 
     @property
-    def named(self) -> dict[str, str]:
-        """The address and the token as a log names them."""
+    def log_fields(self) -> dict[str, str]:
+        """The fields ``peer`` and ``token`` of log lines."""
         return {'peer': self.address, 'token': self.token}
 
 
 class Denial(NamedTuple):
     """
-    Why a client is refused.
+    The refusal of a request.
 
     :param status: the HTTP status.
-    :param code: the reason as one word, for counting.
-    :param detail: a sentence without quotes, which says what to do.
-    :param is_guess: whether a wrong token was sent.
+    :param code: the error code, for metrics and logs.
+    :param detail: a text without double quotes that explains what to do.
+    :param is_guess: whether the client sent a wrong token.
     """
 
     status: int
@@ -97,32 +98,32 @@ class Denial(NamedTuple):
     is_guess: bool = False
 
 
-NO_TOKEN = Denial(401, 'access_denied', 'this server wants a bearer token, and the right one')
+NO_TOKEN = Denial(401, 'access_denied', 'this server requires a valid bearer token')
 """The refusal of a request without a valid token."""
 
 _BAD_ORIGIN = Denial(
     403,
     'bad_origin',
-    'web pages of other hosts may not use this server; start it with --allow-origin and the'
-    ' origin of the page, if the page may drive its robots',
+    'web pages of this origin may not use this server; to allow them, start it with --allow-origin'
+    ' and the origin of the page',
 )
 _BAD_HOST = Denial(
     421,
     'bad_host',
-    'this server is not known by the host name that was asked for; use localhost or an IP'
-    ' address, or start the server with --server-name and that name',
+    'the host name in the request is not a name of this server; use localhost or an IP address,'
+    ' or start the server with --server-name and that name',
 )
 
 
 @dataclass(frozen=True)
 class Rules:
     """
-    What a request must bring.
+    The access rules for requests.
 
-    :param tokens: those that the server knows; without any, no token is needed.
-    :param origins: web pages of other hosts that may use the server, such as
-        ``https://example.org``; ``*`` stands for all of them.
-    :param hosts: names of this server, besides ``localhost`` and each IP address.
+    :param tokens: the valid tokens; if it is empty, no token is needed.
+    :param origins: other origins that may use the server, such as ``https://example.org``; ``*``
+        allows all.
+    :param hosts: host names of this server, in addition to ``localhost`` and all IP addresses.
     """
 
     tokens: Tokens = field(default_factory=Tokens, repr=False)
@@ -138,13 +139,13 @@ class Rules:
         query_token: str | None = None,
     ) -> Grant | Denial | None:
         """
-        Return what the sender of a request may do, or why the request is refused.
+        Return the grant of a request, or its refusal.
 
-        :param headers: by their names in lower case.
-        :param scheme: ``http`` or ``https``, as the server was asked.
-        :param query_token: the token that came in the query, where one may.
-        :returns: None where the path is open to those without a token; a token does not count
-            there, so that nobody can find out at such a path whether it is right.
+        :param headers: with names in lower case.
+        :param scheme: ``http`` or ``https``, the scheme of the request.
+        :param query_token: the token in the query, if the request may have it there.
+        :returns: None if the path needs no token; a token is ignored there, so that such a path
+            cannot be used to guess tokens.
         """
         host = headers.get('host', '')
         if not self._knows_host(host):
@@ -162,7 +163,7 @@ class Rules:
         parts = _split('http', host)
         if parts is None or not parts.hostname:
             return False
-        # A trailing dot is the same name, written in full.
+        # A trailing dot marks a fully qualified name.
         name = parts.hostname.rstrip('.')
         return name == 'localhost' or name in self.hosts or _is_address(name)
 
@@ -173,15 +174,15 @@ class Rules:
 
 
 def is_open(path: str) -> bool:
-    """Tell whether a path needs no token."""
+    """Return whether a path needs no token."""
     return path in _OPEN or path.startswith(_OPEN_FOLDERS)
 
 
 def checked_token(text: str) -> str:
     """
-    Return a token without the white space around it.
+    Return a token without surrounding white space.
 
-    :raises ValueError: it cannot stand in a header; the text does not tell the token.
+    :raises ValueError: the token cannot be part of a header; the message does not contain it.
     """
     token = text.strip()
     if not token:
@@ -192,7 +193,7 @@ def checked_token(text: str) -> str:
 
 
 def is_origin(text: str) -> bool:
-    """Tell whether a text is an origin as browsers write them, or ``*``."""
+    """Return whether a text is an origin in the format of browsers, or ``*``."""
     if text in ('*', 'null'):
         return True
     try:
@@ -204,7 +205,7 @@ def is_origin(text: str) -> bool:
 
 
 def is_host_name(text: str) -> bool:
-    """Tell whether a text is a host name, without a scheme, a port or a path."""
+    """Return whether a text is a host name without a scheme, port or path."""
     parts = _split('http', text)
     return (
         parts is not None and bool(text) and parts.hostname == text.lower() == parts.netloc.lower()
@@ -212,7 +213,7 @@ def is_host_name(text: str) -> bool:
 
 
 def split_query(query: str) -> tuple[str, str | None]:
-    """Take the token out of a query; return what is left, and the token or None."""
+    """Remove the token from a query; return the rest of the query, and the token or None."""
     kept, given = [], None
     for part in query.split('&'):
         if part.partition('=')[0] == 'token':
@@ -224,16 +225,16 @@ def split_query(query: str) -> tuple[str, str | None]:
 
 def bearer(headers: Mapping[str, str]) -> str:
     """
-    Return the token in the headers of a request; empty where there is none.
+    Return the bearer token of a request; empty if there is none.
 
-    :param headers: by their names in lower case.
+    :param headers: with names in lower case.
     """
     kind, _, token = headers.get('authorization', '').partition(' ')
     return token.strip() if kind.lower() == 'bearer' else ''
 
 
 def _split(scheme: str, host: str) -> SplitResult | None:
-    """Take a ``Host`` header apart; None where it is none."""
+    """Parse a ``Host`` header; return None if it is not valid."""
     try:
         parts = urlsplit(f'{scheme}://{host}')
         _ = parts.port
@@ -252,10 +253,10 @@ def _is_address(name: str) -> bool:
 
 def _is_same(origin: str, host: str, scheme: str) -> bool:
     """
-    Tell whether a page comes from this server.
+    Return whether an origin is that of this server.
 
-    A page that came over TLS is one of ours too where this server has no TLS of its own, because
-    a proxy in front of it has. A page that did not is none of ours where this server has TLS.
+    A page loaded over TLS is accepted by a server without TLS, because a proxy in front of the
+    server may terminate TLS. A page loaded without TLS is refused by a server with TLS.
     """
     if not is_origin(origin):
         return False

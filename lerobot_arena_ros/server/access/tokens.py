@@ -1,5 +1,5 @@
 """
-Named tokens, and what the holder of each may do. Pure: text in, answers out.
+Named tokens and their permissions. No I/O.
 
 A tokens file is YAML::
 
@@ -9,9 +9,9 @@ A tokens file is YAML::
         role: drive
         workspaces: [lab]  # left out: every workspace
 
-The file holds hashes, so that a copy of it opens nothing. They are plain SHA-256 without a salt,
-because ``arena_server hash-token`` makes tokens of 256 random bits, which no list of guesses
-contains. A token that a person made up has no such strength; :func:`hash_of` refuses short ones.
+The file contains hashes, so a copy of the file gives no access. The hash is SHA-256 without a
+salt. That is enough because ``arena_server hash-token`` creates tokens of 256 random bits, which
+no dictionary contains. A token that a person chose is weaker; :func:`hash_of` refuses short ones.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from ...arena.errors import RequestRejected
 from .plain_yaml import load_plain
 
 __all__ = [
-    'EVERYTHING',
+    'FULL_ACCESS',
     'MIN_TOKEN_CHARACTERS',
     'Access',
     'Grant',
@@ -49,18 +49,18 @@ _NAME = re.compile(r'[A-Za-z0-9._-]{1,64}')
 
 
 class NotAllowed(RequestRejected):
-    """The token does not allow this (403); the text says what it allows."""
+    """The token does not allow the request (403); the message states what it allows."""
 
 
 class Access(IntEnum):
-    """What the holder of a token may do; each includes those before it."""
+    """What the holder of a token may do; each value includes the values before it."""
 
     WATCH = 1
-    """Join as a consumer, and read rooms, states and robots."""
+    """Join as a consumer, and read rooms, their state and their robots."""
     DRIVE = 2
-    """Join as a producer, command joints, create rooms, and ask a robot to reset its stop."""
+    """Join as a producer, command joints, create rooms, and request resets of robots' stops."""
     ADMIN = 3
-    """Delete rooms, remove idle ones, and replace a participant."""
+    """Delete rooms, delete idle rooms, and replace a participant."""
 
 
 @dataclass(frozen=True)
@@ -68,10 +68,10 @@ class Grant:
     """
     What the holder of one token may do.
 
-    :param name: of the token, for logs and metrics.
-    :param access: the most that its holder may do.
-    :param workspaces: where the holder may do that; None for every workspace.
-    :param digest: SHA-256 of the token; empty where no token is needed.
+    :param name: the name of the token, for logs and metrics.
+    :param access: the highest access of its holder.
+    :param workspaces: the workspaces of that access; None for all.
+    :param digest: SHA-256 of the token; empty if the server needs no token.
     """
 
     name: str
@@ -81,14 +81,14 @@ class Grant:
 
     @classmethod
     def of_token(cls, name: str, token: str, access: Access = Access.ADMIN) -> Grant:
-        """Return the grant of a token that is known in clear, for every workspace."""
+        """Return the grant of a plain-text token, for all workspaces."""
         return cls(name, access, digest=hashlib.sha256(token.encode()).digest())
 
     def allows(self, access: Access, workspace: str | None) -> bool:
         """
-        Tell whether the holder may do something.
+        Return whether the holder has this access.
 
-        :param workspace: where; None for what concerns the whole server.
+        :param workspace: the workspace to access; None for the whole server.
         """
         if access > self.access:
             return False
@@ -96,10 +96,10 @@ class Grant:
 
     def require(self, access: Access, workspace: str | None) -> None:
         """
-        See that the holder may do something.
+        Raise NotAllowed if the holder does not have this access.
 
         :param workspace: as for :meth:`allows`.
-        :raises NotAllowed: the holder may not.
+        :raises NotAllowed: the grant does not include it.
         """
         if self.allows(access, workspace):
             return
@@ -114,41 +114,41 @@ class Grant:
         )
 
 
-EVERYTHING = Grant('', Access.ADMIN)
-"""What each client may do at a server without tokens."""
+FULL_ACCESS = Grant('', Access.ADMIN)
+"""The grant of each client of a server without tokens."""
 
 
 class Tokens:
     """
     The tokens of one server.
 
-    :param grants: of each token; none where the server needs no token.
+    :param grants: the grant of each token; empty if the server needs no token.
     """
 
     def __init__(self, grants: Iterable[Grant] = ()) -> None:
         self._grants = tuple(grants)
 
     def replace(self, grants: Iterable[Grant]) -> None:
-        """Know other tokens from now on."""
+        """Replace all tokens."""
         self._grants = tuple(grants)
 
     def __bool__(self) -> bool:
-        """Tell whether a token is needed."""
+        """Return whether the server needs a token."""
         return bool(self._grants)
 
     def __contains__(self, grant: object) -> bool:
-        """Tell whether a grant that was given earlier still holds, unchanged."""
-        return grant in self._grants if self._grants else grant == EVERYTHING
+        """Return whether a grant is still valid and unchanged."""
+        return grant in self._grants if self._grants else grant == FULL_ACCESS
 
     def grant_of(self, token: str) -> Grant | None:
         """
-        Return what the holder of a token may do; None where no entry has this token.
+        Return the grant of a token; None if the token is unknown.
 
-        It takes as long for a good guess as for a bad one: each entry is compared, in constant
-        time, and what is compared is a hash.
+        The duration does not depend on the token: the hash is compared with each entry, in
+        constant time.
         """
         if not self._grants:
-            return EVERYTHING
+            return FULL_ACCESS
         digest = hashlib.sha256(token.encode()).digest()
         found = None
         for grant in self._grants:
@@ -164,7 +164,7 @@ def new_token() -> str:
 
 def hash_of(token: str) -> str:
     """
-    Return the hash of a token as it stands in a tokens file.
+    Return the hash of a token in the format of the tokens file.
 
     :raises ValueError: the token is shorter than :data:`MIN_TOKEN_CHARACTERS`.
     """
@@ -177,17 +177,17 @@ def hash_of(token: str) -> str:
 
 def read_tokens(text: str) -> tuple[Grant, ...]:
     """
-    Read a tokens file.
+    Parse a tokens file.
 
-    :raises ValueError: something in it cannot be used; the text names the entry, the value and
-        what was expected, and holds no hash.
+    :raises ValueError: an entry is not valid; the message names the entry, the value and what was
+        expected, and contains no hash.
     """
     loaded = load_plain(text)
     listed = loaded.get('tokens') if isinstance(loaded, dict) and len(loaded) == 1 else None
     if not isinstance(listed, list) or not listed:
         raise ValueError('expected the one key tokens with a list of at least one token')
     entries = tuple(_entry(number, item) for number, item in enumerate(listed, 1))
-    _refuse_doubles(entries)
+    _refuse_duplicates(entries)
     return entries
 
 
@@ -229,7 +229,7 @@ def _workspaces(where: str, item: dict[Any, Any]) -> frozenset[str] | None:
     if 'workspaces' not in item:
         return None
     given = item['workspaces']
-    # An empty list could mean none or all, so it is refused.
+    # An empty list is refused because it could mean no workspace or all of them.
     if not isinstance(given, list) or not given or not all(isinstance(it, str) for it in given):
         raise ValueError(
             f'{where}: workspaces is {given!r:.60}, expected a list of at least one workspace id;'
@@ -238,7 +238,7 @@ def _workspaces(where: str, item: dict[Any, Any]) -> frozenset[str] | None:
     return frozenset(given)
 
 
-def _refuse_doubles(entries: Iterable[Grant]) -> None:
+def _refuse_duplicates(entries: Iterable[Grant]) -> None:
     names: set[str] = set()
     owners: dict[bytes, str] = {}
     for entry in entries:

@@ -1,1 +1,1 @@
-"""The command line of ``arena_server``: its options and files, and the process that serves."""
+"""The command line of ``arena_server``: its options, its files and its process."""

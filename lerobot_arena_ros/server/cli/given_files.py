@@ -1,4 +1,4 @@
-"""Files that the command line names."""
+"""Reads files that are named on the command line."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ __all__ = ['UsageError', 'check_regular', 'text_of']
 
 
 class UsageError(Exception):
-    """The program was started with something that it cannot use; the text says what to do."""
+    """An option, a file or the environment is not valid; the message says what to do."""
 
 
 def text_of(option: str, path: str, expected: str) -> str:
     """
-    Read a file of text.
+    Read a text file.
 
-    :param expected: what should be in there, for the error.
-    :raises UsageError: it is none, or cannot be read.
+    :param expected: the expected content, for the error message.
+    :raises UsageError: the file is not a text file, or cannot be read.
     """
     check_regular(option, path, expected)
     try:
@@ -30,9 +30,9 @@ def text_of(option: str, path: str, expected: str) -> str:
 
 def check_regular(option: str, path: str, expected: str) -> None:
     """
-    Refuse a pipe, which could let the server wait for ever, and what else is no file.
+    Raise UsageError unless a path is a regular file, because reading a pipe could block forever.
 
-    :raises UsageError: it is no regular file.
+    :raises UsageError: the path does not exist, or is not a regular file.
     """
     try:
         is_regular = stat.S_ISREG(os.stat(path).st_mode)

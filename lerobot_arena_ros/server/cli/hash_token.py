@@ -1,4 +1,4 @@
-"""The command ``arena_server hash-token``: a new token and its hash, or the hash of a token."""
+"""The command ``arena_server hash-token``: prints a new token with its hash, or only a hash."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ __all__ = ['hash_token']
 
 def hash_token(given: TextIO | None) -> str:
     """
-    Return what the command prints.
+    Return the output of the command.
 
-    :param given: a token to hash; where it is a terminal, empty or closed (None), a new one
-        is made.
-    :raises ValueError: the token cannot be used.
+    :param given: standard input with a token to hash; if it is a terminal, empty or closed
+        (None), a new token is created.
+    :raises ValueError: the token is not valid.
     """
     text = '' if given is None or given.isatty() else given.read()
     if text.strip():

@@ -1,4 +1,4 @@
-"""The command line of ``arena_server``: every option, checked and read into frozen dataclasses."""
+"""Parses and checks the options of ``arena_server``."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _LIMITS = (
     ('--max-connections', 'connections', 'N', 'connections of clients with a token or in a room'),
     ('--max-per-address', 'per_address', 'N', 'connections of one address; 0: no limit'),
     ('--max-rate-hz', 'frames_hz', 'HZ', 'messages per second of one participant, without stops'),
-    ('--max-idle-s', 'idle_s', 'S', 'delete a room that nobody uses after so many seconds'),
+    ('--max-idle-s', 'idle_s', 'S', 'delete a room that has been unused for so many seconds'),
 )
 _SIZES = (
-    ('--max-joints', 'joints', 'N', 'joints that one room remembers'),
+    ('--max-joints', 'joints', 'N', 'joints that one room stores'),
     ('--max-joint-name', 'joint_name', 'N', 'characters of the name of a joint'),
     ('--max-participant-id', 'participant_id', 'N', 'characters of a participant id'),
     ('--max-room-id', 'room_id', 'N', 'characters of a room id or a workspace id'),
@@ -43,23 +43,23 @@ _EXAMPLES = f"""examples:
       for programs and browsers on this machine
   {NAME} --host 0.0.0.0 --token-file token \\
       --certfile cert.pem --keyfile key.pem
-      for a network; docs/howto/tls_and_tokens.md says how to make these files
+      for a network; docs/howto/tls_and_tokens.md explains these files
 
 The token is read from {TOKEN_VARIABLE} if neither --token-file nor --tokens
 is given.
 Exit code: 0 after SIGINT (Ctrl-C) or SIGTERM, 2 if an option, the token or the
-address cannot be used."""
+address is not valid."""
 
 
 @dataclass(frozen=True)
 class Options:
     """
-    What the command line and the environment say.
+    The options from the command line and the environment.
 
-    :param grants: what each token allows; none where no token is needed.
-    :param token_file: path of the file with the one token.
+    :param grants: the grant of each token; empty if the server needs no token.
+    :param token_file: path of the file with a single token.
     :param tokens_file: path of the file with named tokens.
-    :param weaknesses: what is accepted and should be better, each as a sentence.
+    :param warnings: settings that are accepted but unsafe, each as a sentence.
     """
 
     host: str
@@ -75,11 +75,11 @@ class Options:
     origins: tuple[str, ...]
     server_names: tuple[str, ...]
     certificate: Certificate | None
-    weaknesses: tuple[str, ...]
+    warnings: tuple[str, ...]
 
 
 class _Formatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
-    """Shows the defaults that there are."""
+    """Shows the default of each option that has one."""
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
         if action.default in (None, False, []):
@@ -88,18 +88,18 @@ class _Formatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescription
 
 
 class _Parser(argparse.ArgumentParser):
-    """Complains in one line, as for everything else that this program refuses."""
+    """Raises UsageError, so that all errors of this program have one format."""
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong."""
+        """Raise UsageError."""
         raise UsageError(f'{message}; see --help')
 
 
 def read_options(args: Sequence[str], environment: dict[str, str]) -> Options:
     """
-    Read the command line.
+    Parse the command line.
 
-    :raises UsageError: something in it, or the token, cannot be used.
+    :raises UsageError: an option or the token is not valid.
     """
     given = _parser().parse_args(args)
     if given.token_file is not None and given.tokens is not None:
@@ -126,7 +126,7 @@ def read_options(args: Sequence[str], environment: dict[str, str]) -> Options:
         origins=tuple(given.allow_origin),
         server_names=tuple(given.server_name),
         certificate=_certificate(given.certfile, given.keyfile),
-        weaknesses=tuple(_weaknesses(token, given, environment)),
+        warnings=tuple(_warnings(token, given, environment)),
     )
 
 
@@ -134,8 +134,8 @@ def read_grants(options: Options) -> tuple[Grant, ...] | None:
     """
     Read the file with the token or the tokens again.
 
-    :returns: None where the command line names no such file.
-    :raises UsageError: something in it cannot be used.
+    :returns: None if neither ``--tokens`` nor ``--token-file`` is given.
+    :raises UsageError: the file is not valid.
     """
     if options.tokens_file is not None:
         return named_grants(options.tokens_file)
@@ -162,22 +162,22 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_first(option: Callable[..., object]) -> None:
-    """Add the options that most users look for; they come first in the help."""
+    """Add the options that most users need; they come first in the help."""
     option('--host', default='127.0.0.1', help='address to listen on; 0.0.0.0: every network')
     option('--port', type=_port, default=8000, help='TCP port; 0: one that is free')
     option(
         '--token-file',
         type=_file,
         metavar='FILE',
-        help='file with the token that every client has to send; without a token everybody may'
-        ' do everything',
+        help='file with the token that every client must send; without a token, every client has'
+        ' full access',
     )
     option(
         '--tokens',
         type=_file,
         metavar='FILE',
-        help='YAML file with named tokens, as hashes, and what each allows; read again on'
-        f' SIGHUP. {NAME} hash-token makes a token and its hash',
+        help='YAML file with the hashes of named tokens and their permissions; read again on'
+        f' SIGHUP. {NAME} hash-token creates a token and its hash',
     )
     option('--certfile', type=_file, metavar='FILE', help='PEM certificate chain, for TLS')
     option(
@@ -189,8 +189,8 @@ def _add_first(option: Callable[..., object]) -> None:
         default=[],
         type=_origin,
         metavar='ORIGIN',
-        help='web pages of this origin may use the server, such as https://example.org; * for'
-        ' all; may be repeated. Default: the console of this server alone',
+        help='allow web pages of this origin, such as https://example.org; * for all; may be'
+        ' repeated. Default: only the console of this server',
     )
     option('--no-commands', action='store_true', help='refuse joint commands over REST')
     option(
@@ -198,7 +198,7 @@ def _add_first(option: Callable[..., object]) -> None:
         choices=('debug', 'info', 'warning', 'error'),
         default='warning',
         metavar='LEVEL',
-        help='what to write to stderr: debug, info, warning or error',
+        help='lowest level to log to stderr: debug, info, warning or error',
     )
     option('--version', action='version', version=f'%(prog)s {version()}')
 
@@ -210,22 +210,22 @@ def _add_access(group: Any) -> None:
         default=[],
         type=_host_name,
         metavar='NAME',
-        help='host name by which clients call this server, besides localhost, --host and IP'
-        ' addresses; may be repeated. A request for another name is refused',
+        help='host name of this server, in addition to localhost, --host and IP addresses; may be'
+        ' repeated. Requests for other host names are refused',
     )
     group.add_argument(
         '--audit',
         type=_file,
         metavar='FILE',
-        help='append who did what to this file, one JSON object per line; logrotate may move it'
-        ' away at any time',
+        help='append an audit log to this file, one JSON object per line; logrotate may move the'
+        ' file at any time',
     )
 
 
 def _add_policy(group: Any) -> None:
     for name, text in (
-        ('--newest-wins', 'a client that joins with an id that is taken replaces its holder'),
-        ('--fresh-rooms', 'creating a room that exists and is empty clears its memory'),
+        ('--newest-wins', 'a client that joins with an id in use replaces the current holder'),
+        ('--fresh-rooms', 'creating an existing, empty room clears its stored joints'),
     ):
         group.add_argument(name, action='store_true', help=text)
     group.add_argument(
@@ -234,7 +234,7 @@ def _add_policy(group: Any) -> None:
         type=_positive,
         default=Timing().join_s,
         metavar='S',
-        help='seconds that a client has for its request or its join message',
+        help='timeout for a complete request or a join message, in seconds',
     )
 
 
@@ -248,25 +248,27 @@ def _add_numbers(group: Any, rows: tuple[tuple[str, str, str, str], ...]) -> Non
 
 def _kind(dest: str, unit: str) -> Callable[[str], float]:
     if dest == 'per_address':
-        return _count_or_none
+        return _count_or_zero
     return _count if unit == 'N' else _positive
 
 
-def _weaknesses(
+def _warnings(
     token: str | None, given: argparse.Namespace, environment: dict[str, str]
 ) -> Iterator[str]:
     variable = environment.get(TOKEN_VARIABLE)
     if given.tokens is not None and variable:
         yield (
-            f'{TOKEN_VARIABLE} is ignored, because --tokens is given: the token in it opens this'
-            f' server only if {given.tokens} has its hash'
+            f'{TOKEN_VARIABLE} is ignored, because --tokens is given: its token is valid only if'
+            f' {given.tokens} contains its hash'
         )
     elif variable == '' and token is None and given.tokens is None:
-        yield (f'{TOKEN_VARIABLE} is empty, so clients need no token; unset it if that is meant')
+        yield (
+            f'{TOKEN_VARIABLE} is empty, so clients need no token; unset it if that is intended'
+        )
     if token is not None and len(token) < MIN_TOKEN_CHARACTERS:
         yield (
-            f'the token has {len(token)} characters and can be guessed; {NAME} hash-token makes'
-            ' one that cannot'
+            f'the token has {len(token)} characters and can be guessed; {NAME} hash-token creates'
+            ' a strong one'
         )
     for option in ('token_file', 'tokens', 'keyfile'):
         path = getattr(given, option)
@@ -290,18 +292,18 @@ def _certificate(certfile: str | None, keyfile: str | None) -> Certificate | Non
     try:
         certificate.context()
     except (OSError, ValueError) as exc:
-        raise UsageError(f'{named}: {_why(exc)}; expected {expected}') from exc
+        raise UsageError(f'{named}: {_reason_of(exc)}; expected {expected}') from exc
     return certificate
 
 
-def _why(error: OSError | ValueError) -> str:
+def _reason_of(error: OSError | ValueError) -> str:
     if isinstance(error, ssl.SSLError):
-        return 'no such pair in there'  # OpenSSL would name its source file.
+        return 'not a certificate with its key'  # OpenSSL's text would name a source file.
     return getattr(error, 'strerror', None) or str(error)
 
 
 def _file(text: str) -> str:
-    if not text:  # As an unset variable of a shell gives it; it must not mean: without tokens.
+    if not text:  # From an unset shell variable; must not turn off tokens.
         raise argparse.ArgumentTypeError("expected the path of a file, got ''")
     return text
 
@@ -318,7 +320,7 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _count_or_none(text: str) -> int:
+def _count_or_zero(text: str) -> int:
     return 0 if text == '0' else _count(text)
 
 

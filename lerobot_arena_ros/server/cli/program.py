@@ -1,4 +1,4 @@
-"""What ``arena_server`` does: it reads its command line, listens, and serves until it is told."""
+"""The process of ``arena_server``: parses its options, listens, and serves until a signal."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ..log.audit_file import AuditFile
 from ..log.stderr import log_to_stderr
 from ..net.descriptors import fit_descriptors
 from ..net.event_loop import run
-from ..serving import console_url_of, is_for_this_machine_alone, listen, serve, url_of
+from ..serving import console_url_of, is_loopback_only, listen, serve, url_of
 from .hash_token import hash_token
 from .options import (
     NAME,
@@ -32,7 +32,7 @@ from .options import (
     UsageError,
     read_options,
 )
-from .reloading import Hangup, read_tokens_again
+from .reloading import SighupHandler, reload_tokens
 
 __all__ = ['run_server']
 
@@ -44,40 +44,41 @@ def run_server(args: Sequence[str]) -> None:
     Serve until SIGINT or SIGTERM comes.
 
     :param args: the command line.
-    :raises SystemExit: it cannot, with code 2 and one line, or was asked what it is.
+    :raises SystemExit: an option or the address is not valid (code 2, with one line on stderr),
+        or after ``--help`` and ``--version``.
     """
     if args[:1] == ['hash-token']:
         _hash_token(args[1:])
         return
-    hangup = Hangup()
+    sighup = SighupHandler()
     try:
-        options = read_options(_own(args), dict(os.environ))
+        options = read_options(_without_ros_args(args), dict(os.environ))
         audit = _audit(options.audit_file)
     except UsageError as exc:
         _fail(str(exc))
     try:
         sockets = listen(options.host, options.port)
     except (OSError, UnicodeError) as exc:
-        _fail(_explain(exc, options.host, options.port))
+        _fail(_listen_error(exc, options.host, options.port))
     never_block()
     log_to_stderr(options.log_level)
-    if not is_for_this_machine_alone(sockets):
-        _warn(options)
+    if not is_loopback_only(sockets):
+        _warn_if_exposed(options)
     limits, shortage = fit_descriptors(options.limits)
     options = replace(options, limits=limits)
-    for weakness in (*options.weaknesses, *([shortage] if shortage else [])):
-        print(f'{NAME}: warning: {weakness}', file=sys.stderr)
-    run(_serve(options, sockets, audit, hangup))
+    for warning in (*options.warnings, *([shortage] if shortage else [])):
+        print(f'{NAME}: warning: {warning}', file=sys.stderr)
+    run(_serve(options, sockets, audit, sighup))
 
 
 async def _serve(
-    options: Options, sockets: list[socket.socket], audit: AuditFile | None, hangup: Hangup
+    options: Options, sockets: list[socket.socket], audit: AuditFile | None, sighup: SighupHandler
 ) -> None:
-    stop = asyncio.Event()
+    shutdown = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        # The loop's own handlers would end with it, before the process does.
-        signal.signal(number, lambda *_: _wake(loop, stop))
+        # Not loop.add_signal_handler(): its handlers end with the loop, before the process does.
+        signal.signal(number, lambda *_: _request_shutdown(loop, shutdown))
     url = url_of(options.host, sockets, is_encrypted=options.certificate is not None)
     line = f'{NAME} listening on {url} with its console at {console_url_of(url)}'
     rules = _rules(options)
@@ -88,18 +89,18 @@ async def _serve(
         rules=rules,
         audit=None if audit is None else audit.put,
     )
-    again = partial(read_tokens_again, options, app.state.manager, rules)
-    following = asyncio.create_task(hangup.follow(again), name='hangup')
+    reload = partial(reload_tokens, options, app.state.manager, rules)
+    reloading = asyncio.create_task(sighup.run(reload), name='sighup')
     try:
         await serve(
             app,
             sockets,
-            stop=stop,
+            shutdown=shutdown,
             ready=lambda: print(line, flush=True),
             certificate=options.certificate,
         )
     finally:
-        following.cancel()
+        reloading.cancel()
 
 
 def _rules(options: Options) -> Rules:
@@ -128,7 +129,7 @@ def _hash_token(more: Sequence[str]) -> None:
         text = hash_token(sys.stdin)
         if sys.stdout is None:
             raise OSError(errno.EBADF, 'standard output is closed')
-        # Past the buffer of stdout: Python would write what is in there again at its end.
+        # Bypass the buffer of stdout, which Python would write again at exit if the write failed.
         os.write(sys.stdout.fileno(), f'{text}\n'.encode())
     except ValueError as exc:
         _fail(f'hash-token: {exc}')
@@ -136,35 +137,35 @@ def _hash_token(more: Sequence[str]) -> None:
         _fail(f'hash-token: {exc.strerror}')
 
 
-def _wake(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
-    with contextlib.suppress(RuntimeError):  # The loop has ended, and all with it.
-        loop.call_soon_threadsafe(stop.set)
+def _request_shutdown(loop: asyncio.AbstractEventLoop, shutdown: asyncio.Event) -> None:
+    with contextlib.suppress(RuntimeError):  # The loop has ended.
+        loop.call_soon_threadsafe(shutdown.set)
 
 
-def _warn(options: Options) -> None:
-    """Say in one line what everybody on the network can do."""
+def _warn_if_exposed(options: Options) -> None:
+    """Print one line that warns of a network address without tokens or TLS."""
     where = f'{NAME}: warning: --host {options.host}'
     if not options.grants:
         print(
-            f'{where}: without a token, everybody who reaches this machine can move the robots in'
+            f'{where}: without a token, anyone who can reach this machine can move the robots in'
             f' its rooms; set {TOKEN_VARIABLE}, or listen on 127.0.0.1',
             file=sys.stderr,
         )
     elif options.certificate is None:
         print(
-            f'{where}: without TLS, everybody on the way can read the token; give --certfile and'
-            ' --keyfile, or put a server that has TLS before this one',
+            f'{where}: without TLS, anyone on the network path can read the token; give --certfile'
+            ' and --keyfile, or use a reverse proxy with TLS',
             file=sys.stderr,
         )
 
 
-def _own(args: Sequence[str]) -> list[str]:
-    """Leave out what ROS 2 launch appends for nodes, which this program is not."""
+def _without_ros_args(args: Sequence[str]) -> list[str]:
+    """Drop the arguments that ROS 2 launch appends, because this program is not a node."""
     return list(args[: args.index('--ros-args')] if '--ros-args' in args else args)
 
 
-def _explain(error: OSError | UnicodeError, host: str, port: int) -> str:
-    """Say what is wrong with the address, and what to do about it."""
+def _listen_error(error: OSError | UnicodeError, host: str, port: int) -> str:
+    """Return the error message for an address that cannot be used."""
     if isinstance(error, socket.gaierror | UnicodeError):
         why = error.strerror if isinstance(error, socket.gaierror) else 'not a host name'
         return (
@@ -173,8 +174,8 @@ def _explain(error: OSError | UnicodeError, host: str, port: int) -> str:
         )
     if error.errno == errno.EADDRINUSE:
         return (
-            f'--port {port}: in use on {host} already; stop the program that has it, or give'
-            ' another port (0 for one that is free)'
+            f'--port {port}: in use on {host} already; end the program that uses it, or give'
+            ' another port (0: any free port)'
         )
     if error.errno == errno.EADDRNOTAVAIL:
         return (

@@ -1,4 +1,4 @@
-"""SIGHUP: the server reads its tokens again. Without a handler, the signal would end it."""
+"""Handles SIGHUP: the server reads its tokens again. Without a handler, SIGHUP would end it."""
 
 from __future__ import annotations
 
@@ -11,41 +11,42 @@ from ..access.rules import Rules
 from ..participants.connection_manager import ConnectionManager
 from .options import Options, UsageError, read_grants
 
-__all__ = ['Hangup', 'read_tokens_again']
+__all__ = ['SighupHandler', 'reload_tokens']
 
 
-class Hangup:
+class SighupHandler:
     """
-    Takes SIGHUP from now on, for as long as the process runs.
+    Handles SIGHUP until the process ends.
 
-    Made at the start of the process, so that a signal that comes before the loop runs counts, too.
+    Create it at the start of the process, so that a signal before the start of the loop is handled
+    too.
     """
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._has_come = asyncio.Event()
-        signal.signal(signal.SIGHUP, lambda *_: self._come())
+        self._received = asyncio.Event()
+        signal.signal(signal.SIGHUP, lambda *_: self._on_signal())
 
-    async def follow(self, read_again: Callable[[], Awaitable[None]]) -> None:
-        """Call a function after each signal; once for those that come while it runs."""
+    async def run(self, reload: Callable[[], Awaitable[None]]) -> None:
+        """Call a function after each signal; signals during a call cause one more call."""
         self._loop = asyncio.get_running_loop()
         while True:
-            await self._has_come.wait()
-            self._has_come.clear()
-            await read_again()
+            await self._received.wait()
+            self._received.clear()
+            await reload()
 
-    def _come(self) -> None:
+    def _on_signal(self) -> None:
         if self._loop is None:
-            self._has_come.set()
+            self._received.set()
             return
-        with contextlib.suppress(RuntimeError):  # The loop has ended, and all with it.
-            self._loop.call_soon_threadsafe(self._has_come.set)
+        with contextlib.suppress(RuntimeError):  # The loop has ended.
+            self._loop.call_soon_threadsafe(self._received.set)
 
 
-async def read_tokens_again(options: Options, manager: ConnectionManager, rules: Rules) -> None:
-    """Take the tokens of the file as it is now, and disconnect those whose token is gone."""
+async def reload_tokens(options: Options, manager: ConnectionManager, rules: Rules) -> None:
+    """Replace the tokens with those of the file, and disconnect clients without a valid token."""
     try:
-        # In a thread, because a stop must not wait until many tokens are read.
+        # In a thread, because reading many tokens must not delay an emergency stop.
         grants = await asyncio.to_thread(read_grants, options)
     except UsageError as exc:
         manager.log.warn('tokens_not_read', why=exc, kept='the tokens that were read before')

@@ -1,4 +1,4 @@
-"""The tokens of a server: out of a file with one, a file with named ones, or the environment."""
+"""Reads the tokens from a file with one token, a file with named tokens or the environment."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from .given_files import UsageError, text_of
 __all__ = ['TOKEN_VARIABLE', 'named_grants', 'single_grant', 'single_token']
 
 TOKEN_VARIABLE = 'LEROBOT_ARENA_TOKEN'
-"""The environment variable with the token: a command line can be read by everybody."""
+"""The environment variable with the token; other users could read it in a command line."""
 
 
 def named_grants(path: str) -> tuple[Grant, ...]:
     """
     Read the file of ``--tokens``.
 
-    :raises UsageError: something in it cannot be used.
+    :raises UsageError: the file is not valid.
     """
     text = text_of('--tokens', path, 'a YAML file with tokens')
     try:
@@ -26,17 +26,17 @@ def named_grants(path: str) -> tuple[Grant, ...]:
 
 
 def single_grant(token: str | None) -> tuple[Grant, ...]:
-    """Return what the one token allows: everything."""
+    """Return the grant of a single token, which allows everything."""
     return () if token is None else (Grant.of_token('token', token),)
 
 
 def single_token(path: str | None, environment: dict[str, str]) -> str | None:
     """
-    Find the one token.
+    Read the single token.
 
-    :param path: the file of ``--token-file``; None for the variable of the environment.
-    :returns: None where there is none.
-    :raises UsageError: it cannot be used; the text does not tell it.
+    :param path: the file of ``--token-file``; None for the environment variable.
+    :returns: None if there is no token.
+    :raises UsageError: the token is not valid; the message does not contain it.
     """
     if path is not None:
         where = f'--token-file {path}'

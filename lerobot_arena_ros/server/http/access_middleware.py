@@ -1,4 +1,4 @@
-"""Middleware before every request: the access rules, and limits to its size and time."""
+"""Middleware for all requests: access rules, connection limits, body size and timeout."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from ..participants.connection_manager import ConnectionManager
 __all__ = ['AccessMiddleware']
 
 DRAIN_FACTOR = 16
-"""A body so many times too large is still read to its end: who is hung up on hears no reason."""
+"""A body up to this factor too large is read to its end, so that the client gets the error."""
 
 _HTTP = {'http': 'http', 'https': 'https', 'ws': 'http', 'wss': 'https'}
 
-_FULL = Denial(503, 'connections_full', 'this server has as many connections as it takes')
+_FULL = Denial(503, 'connections_full', 'this server has reached its limit of connections')
 
 
 class _Refused(Exception):
-    """A request ends here."""
+    """Ends a request with a refusal."""
 
     def __init__(self, denial: Denial) -> None:
         super().__init__(denial.detail)
@@ -33,9 +33,9 @@ class _Refused(Exception):
 
 class AccessMiddleware:
     """
-    ASGI middleware that lets in whom the rules let in.
+    ASGI middleware that applies the access rules.
 
-    :param manager: has the limits, and counts and logs what is refused.
+    :param manager: provides the limits, the counters and the log.
     """
 
     def __init__(self, app: App, *, manager: ConnectionManager, rules: Rules) -> None:
@@ -45,7 +45,7 @@ class AccessMiddleware:
         self._guesses = Guesses()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or answer it here."""
+        """Forward a request to the application, or refuse it."""
         if scope['type'] not in ('http', 'websocket'):
             await self._app(scope, receive, send)
             return
@@ -61,8 +61,8 @@ class AccessMiddleware:
             await self._pass_on(scope, receive, send)
         finally:
             if scope['type'] == 'http':
-                # The next request has to show a token again.
-                self._give_up_place(scope)
+                # The next request must send a token again.
+                self._release_place(scope)
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope['type'] == 'websocket':
@@ -71,7 +71,7 @@ class AccessMiddleware:
         entry = scope['state']['entry']
         entry.is_serving = True
         try:
-            await self._app(scope, receive, _relative(send))
+            await self._app(scope, receive, _with_relative_redirects(send))
         finally:
             entry.is_serving = False
 
@@ -85,7 +85,7 @@ class AccessMiddleware:
             for name, value in scope['headers']
         }
         query, given = split_query(scope['query_string'].decode('latin-1'))
-        # What logs the request later must not find the token in it.
+        # Remove the token, so that it cannot be logged later.
         scope['query_string'] = query.encode('latin-1')
         scope['headers'] = [item for item in scope['headers'] if item[0] != b'authorization']
         query_token = given if is_websocket else None
@@ -98,32 +98,32 @@ class AccessMiddleware:
                 self._guesses.count(_address_of(scope), time.monotonic())
             raise _Refused(answer)
         scope['state']['actor'] = Actor(_address_of(scope), answer)
-        self._find_place(scope, answer if self._rules.tokens else None)
+        self._assign_place(scope, answer if self._rules.tokens else None)
         if answer is not None:
             self._manager.counters.requests[answer.name] += 1
 
     def _check_valid(self, actor: Actor) -> None:
-        """Refuse a request whose token was taken away before the whole request had come."""
+        """Refuse a request whose token was revoked before the request was complete."""
         if actor.grant is not None and actor.grant not in self._rules.tokens:
             raise _Refused(NO_TOKEN)
 
     async def _wait_if_guessed(self, address: str) -> None:
-        # Behind a proxy, where addresses say nothing, there is no limit per address either.
+        # Behind a proxy all clients have one address, so the limit per address is off there.
         if self._manager.limits.per_address:
             delay_s = self._guesses.delay_s(address, time.monotonic())
             if delay_s:
                 await asyncio.sleep(delay_s)
 
-    def _find_place(self, scope: Scope, grant: Grant | None) -> None:
-        """Give a connection with a token a place among those that belong, if there is one."""
+    def _assign_place(self, scope: Scope, grant: Grant | None) -> None:
+        """Mark a connection with a token as authorized; refuse a WebSocket if no place is left."""
         admission, entry = self._manager.admission, scope['state']['entry']
         may_drive = grant is not None and grant.access >= Access.DRIVE
         is_placed = grant is not None and admission.promote(entry, may_drive=may_drive)
-        # A REST request needs its place for a moment only, so it is served from a waiting place.
+        # A REST request is short, so it can be served on a waiting place.
         if scope['type'] == 'websocket' and not is_placed and (grant or admission.is_full):
             raise _Refused(_FULL)
 
-    def _give_up_place(self, scope: Scope) -> None:
+    def _release_place(self, scope: Scope) -> None:
         victim = self._manager.admission.demote(scope['state']['entry'], time.monotonic())
         if victim is not None:
             victim.end()
@@ -133,7 +133,7 @@ class AccessMiddleware:
         try:
             return await asyncio.wait_for(self._read(receive), timeout_s)
         except asyncio.TimeoutError:
-            detail = f'the whole request must come within {timeout_s:g} s'
+            detail = f'the request was not complete within {timeout_s:g} s'
             raise _Refused(Denial(408, 'request_timeout', detail)) from None
 
     async def _read(self, receive: Receive) -> bytes:
@@ -143,7 +143,7 @@ class AccessMiddleware:
         while more and size <= DRAIN_FACTOR * most:
             message = await receive()
             if message['type'] == 'http.disconnect':
-                raise _Refused(Denial(400, 'request_aborted', 'the request ended too early'))
+                raise _Refused(Denial(400, 'request_aborted', 'the request was cut off'))
             chunk: bytes = message.get('body', b'')
             size += len(chunk)
             if size <= most:
@@ -156,20 +156,20 @@ class AccessMiddleware:
     def _report(self, scope: Scope, denial: Denial) -> None:
         self._manager.counters.refused[denial.code] += 1
         log = self._manager.log
-        # Whoever runs the server can do something about who is kept out, not about clumsy clients.
-        say = log.warn if denial.status in (401, 403, 503) else log.note
-        say(denial.code, peer=_address_of(scope), path=scope['path'])
+        # Warn about refusals that the operator can fix; others are mistakes of the client.
+        write = log.warn if denial.status in (401, 403, 503) else log.note
+        write(denial.code, peer=_address_of(scope), path=scope['path'])
         log.sample('refused', code=denial.code, peer=_address_of(scope))
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
-    """Give a body that has been read to whoever wants to read it."""
+    """Return a receive function that first returns a body that has been read already."""
     pending: list[Message] = [{'type': 'http.request', 'body': body, 'more_body': False}]
 
-    async def again() -> Message:
+    async def receive_replayed() -> Message:
         return pending.pop() if pending else await receive()
 
-    return again
+    return receive_replayed
 
 
 def _address_of(scope: Scope) -> str:
@@ -177,8 +177,8 @@ def _address_of(scope: Scope) -> str:
     return str(client[0]) if client else 'unknown'
 
 
-def _relative(send: Send) -> Send:
-    """Take the host out of redirects, because it is what the client named."""
+def _with_relative_redirects(send: Send) -> Send:
+    """Make redirects relative, because their host comes from the client's ``Host`` header."""
 
     async def send_relative(message: Message) -> None:
         if message['type'] == 'http.response.start':
@@ -201,7 +201,7 @@ async def _deny(scope: Scope, send: Send, denial: Denial) -> None:
     kind = 'http.response'
     if scope['type'] == 'websocket':
         kind = 'websocket.http.response'
-    # Words of our own, none of them with a quote in it.
+    # The detail never contains a quote, so it needs no escaping.
     body = f'{{"detail":"{denial.detail}"}}'.encode()
     headers = [
         (b'content-type', b'application/json'),

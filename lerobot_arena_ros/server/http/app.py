@@ -1,4 +1,4 @@
-"""The arena as an ASGI application, to be served by :func:`.serving.serve`."""
+"""The arena as an ASGI application, served by :func:`..serving.serve`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ...arena.errors import ProtocolError, RequestRejected
 from ..access.rules import Actor, Rules
 from ..error_codes import code_of
 from ..log.rate_limited_log import RateLimitedLog
-from ..participants.connection_manager import LIVENESS_LOOKS, ConnectionManager
+from ..participants.connection_manager import LIVENESS_CHECKS, ConnectionManager
 from ..participants.websocket_endpoint import participate
 from ..rooms.limits import Limits, Policy, Timing
 from . import metrics
@@ -23,11 +23,11 @@ from .access_middleware import AccessMiddleware
 from .pages import console_routes
 from .rest import router
 
-__all__ = ['chores', 'create_app']
+__all__ = ['background_tasks', 'create_app']
 
 WS_PATH = '/robotics/workspaces/{workspace_id}/rooms/{room_id}/ws'
 PREFIXES = ('', '/api')
-"""Where everything is served: either is in use as the path of an arena's address."""
+"""The path prefixes of all routes: clients use arena addresses with either of them."""
 
 
 def create_app(
@@ -39,13 +39,13 @@ def create_app(
     audit: Callable[[str], object] | None = None,
 ) -> FastAPI:
     """
-    Make an arena of its own; any number of them can be in one process.
+    Create an arena; a process can have any number of them.
 
-    :param limits: how much it takes.
-    :param timing: how patient it is.
-    :param policy: what it allows.
-    :param rules: who may connect; None needs no token.
-    :param audit: takes each line of the audit log; None for no such log.
+    :param limits: size and rate limits.
+    :param timing: timeouts and periods.
+    :param policy: optional behaviour.
+    :param rules: the access rules; None for a server without tokens.
+    :param audit: called with each line of the audit log; None for no audit log.
     """
     rules = rules or Rules()
     manager = ConnectionManager(
@@ -58,16 +58,16 @@ def create_app(
     app = FastAPI(
         title='LeRobot Arena Server',
         version='2.0.0',
-        # Its pages load scripts from another host; docs/reference/server.md has the interface.
+        # These pages would load scripts from another host; see docs/reference/server.md instead.
         docs_url=None,
         redoc_url=None,
-        # Clients post without saying that it is JSON. Releases without the option ignore it.
+        # Some clients send JSON without a content type. Older FastAPI releases ignore the option.
         strict_content_type=False,
     )
     app.state.manager = manager
     app.state.rules = rules
     app.add_middleware(AccessMiddleware, manager=manager, rules=rules)
-    # The last one added comes first: a preflight brings no token, and a refusal is readable.
+    # Added last, so it runs first: preflights have no token, and refusals need CORS headers.
     app.add_middleware(
         CORSMiddleware,
         allow_origins=rules.origins,
@@ -92,18 +92,18 @@ async def _participate(websocket: WebSocket, workspace_id: str, room_id: str) ->
 
 
 @asynccontextmanager
-async def chores(manager: ConnectionManager) -> AsyncIterator[None]:
-    """Do what has to be done from time to time, as long as this is entered."""
+async def background_tasks(manager: ConnectionManager) -> AsyncIterator[None]:
+    """Run the periodic tasks of the server within this context."""
     tasks = [
         asyncio.create_task(_every(manager.timing.sweep_s, manager.sweep), name='sweep'),
         asyncio.create_task(
             _every(manager.timing.keepalive_s, manager.keep_alive), name='keepalive'
         ),
         asyncio.create_task(
-            _every(manager.timing.liveness_s / LIVENESS_LOOKS, manager.check_liveness),
+            _every(manager.timing.liveness_s / LIVENESS_CHECKS, manager.check_liveness),
             name='liveness',
         ),
-        asyncio.create_task(_every(manager.timing.log_s, manager.log.turn_page), name='journal'),
+        asyncio.create_task(_every(manager.timing.log_s, manager.log.end_period), name='log'),
     ]
     try:
         yield
@@ -111,7 +111,7 @@ async def chores(manager: ConnectionManager) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        manager.log.turn_page()
+        manager.log.end_period()
 
 
 async def _every(period_s: float, action: Callable[[], object]) -> None:
@@ -121,7 +121,7 @@ async def _every(period_s: float, action: Callable[[], object]) -> None:
 
 
 async def _on_invalid(request: Request, exc: Exception) -> JSONResponse:
-    """Say what is wrong without repeating what came: NaN, say, could not be written back."""
+    """Respond with the validation errors without the input, which JSON may not allow (NaN)."""
     assert isinstance(exc, RequestValidationError)
     _count(request, 'invalid_request')
     kept = ('type', 'loc', 'msg')
@@ -129,7 +129,7 @@ async def _on_invalid(request: Request, exc: Exception) -> JSONResponse:
 
 
 async def _on_overflow(request: Request, _exc: Exception) -> JSONResponse:
-    """Refuse an integer that no float can hold, which Pydantic 1 fails on."""
+    """Refuse an integer that is too large for a float, which Pydantic 1 does not catch."""
     _count(request, 'invalid_request')
     return _unprocessable({'type': 'float_type', 'loc': ('body',), 'msg': 'a number is too large'})
 
@@ -160,7 +160,7 @@ def _audit(request: Request, code: str) -> None:
     manager: ConnectionManager = request.app.state.manager
     actor: Actor = request.state.actor
     what = f'{request.method} {request.url.path}'
-    manager.log.sample('refused', code=code, **actor.named, what=what)
+    manager.log.sample('refused', code=code, **actor.log_fields, what=what)
 
 
 def _unprocessable(*errors: dict[str, object]) -> JSONResponse:

@@ -1,4 +1,4 @@
-"""What the server has done and what there is now, in the text format of Prometheus."""
+"""The metrics of the server, in the text format of Prometheus."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Family: TypeAlias = GaugeMetricFamily | CounterMetricFamily
 router = APIRouter()
 
 
-class _One:
+class _SingleCollector:
     """A collector of one metric."""
 
     def __init__(self, family: Family) -> None:
@@ -40,32 +40,30 @@ class _One:
 
 
 def families_of(manager: ConnectionManager) -> tuple[Family, ...]:
-    """Return what one server has counted up to now."""
+    """Return the current metrics of a server."""
     return (*_server(manager), *_rooms(manager.registry.rooms))
 
 
 def _server(manager: ConnectionManager) -> Iterator[Family]:
-    """Count what concerns the server as a whole."""
+    """Yield the metrics of the whole server."""
     yield from _gauges(manager)
     counters, rooms = manager.counters, manager.registry.counters
     for name, text, value in (
         ('frames_received', 'WebSocket frames from participants.', counters.frames_in),
         ('frames_sent', 'WebSocket frames to participants.', counters.frames_out),
         ('joint_updates', 'Joint updates that changed something.', rooms.updates),
-        ('emergency_stops', 'Emergency stops that were passed on.', rooms.stops),
-        ('robot_states', 'States of robots that were taken.', rooms.robot_states),
-        ('messages_merged', 'Messages that a newer one took the place of.', counters.merged),
+        ('emergency_stops', 'Emergency stops that were delivered.', rooms.stops),
+        ('robot_states', 'Accepted robot states.', rooms.robot_states),
+        ('messages_merged', 'Messages that a newer message replaced.', counters.merged),
     ):
         yield CounterMetricFamily(PREFIX + name, text, value=value)
     requests = CounterMetricFamily(
-        f'{PREFIX}requests', 'Requests that were let in, by token.', labels=['token']
+        f'{PREFIX}requests', 'Accepted requests, by token.', labels=['token']
     )
     for token, count in sorted(counters.requests.items()):
         requests.add_metric([token], count)
     yield requests
-    refused = CounterMetricFamily(
-        f'{PREFIX}refusals', 'What was refused, by reason.', labels=['reason']
-    )
+    refused = CounterMetricFamily(f'{PREFIX}refusals', 'Refusals, by reason.', labels=['reason'])
     for reason, count in sorted(counters.refused.items()):
         refused.add_metric([reason], count)
     yield refused
@@ -78,12 +76,12 @@ def _gauges(manager: ConnectionManager) -> Iterator[Family]:
         f'{PREFIX}workspaces', 'Workspaces with a room.', value=manager.registry.workspace_count
     )
     yield GaugeMetricFamily(f'{PREFIX}tasks', 'Asyncio tasks.', value=_task_count())
-    people = GaugeMetricFamily(
+    participants = GaugeMetricFamily(
         f'{PREFIX}participants', 'Participants of all rooms, by role.', labels=['role']
     )
-    people.add_metric(['producer'], sum(room.producer is not None for room in rooms))
-    people.add_metric(['consumer'], sum(len(room.consumers) for room in rooms))
-    yield people
+    participants.add_metric(['producer'], sum(room.producer is not None for room in rooms))
+    participants.add_metric(['consumer'], sum(len(room.consumers) for room in rooms))
+    yield participants
     places = GaugeMetricFamily(f'{PREFIX}connections', 'Connections, by kind.', labels=['kind'])
     places.add_metric(['waiting'], manager.admission.waiting)
     places.add_metric(['belonging'], manager.admission.belonging)
@@ -97,8 +95,8 @@ def _gauges(manager: ConnectionManager) -> Iterator[Family]:
 
 
 def _rooms(rooms: Sequence[Room]) -> Iterator[Family]:
-    """Count for each room that exists; a room that is gone has no series any more."""
-    people = GaugeMetricFamily(
+    """Yield the metrics of each room; a deleted room has no series."""
+    participants = GaugeMetricFamily(
         f'{PREFIX}room_participants', 'Participants of a room.', labels=[*_ROOM, 'role']
     )
     robots = GaugeMetricFamily(
@@ -112,35 +110,35 @@ def _rooms(rooms: Sequence[Room]) -> Iterator[Family]:
     )
     for room in rooms:
         labels = [room.workspace_id, room.room_id]
-        people.add_metric([*labels, 'producer'], room.producer is not None)
-        people.add_metric([*labels, 'consumer'], len(room.consumers))
+        participants.add_metric([*labels, 'producer'], room.producer is not None)
+        participants.add_metric([*labels, 'consumer'], len(room.consumers))
         robots.add_metric(labels, len(room.robots))
         updates.add_metric(labels, room.counters.updates)
         stops.add_metric(labels, room.counters.stops)
-    yield from (people, robots, updates, stops)
+    yield from (participants, robots, updates, stops)
 
 
 def _task_count() -> int:
     try:
         return len(asyncio.all_tasks())
     except RuntimeError:
-        return 0  # Read outside the loop, where nobody serves anything.
+        return 0  # Called outside an event loop.
 
 
 def text_of(family: Family) -> bytes:
-    """Write one metric as Prometheus reads it."""
+    """Return one metric in the text format."""
     registry = CollectorRegistry()
-    # A class of that name is younger than Ubuntu 22.04, and inheriting from it adds nothing.
-    registry.register(cast('Collector', _One(family)))
+    # The prometheus_client of Ubuntu 22.04 has no class Collector, and subclassing adds nothing.
+    registry.register(cast('Collector', _SingleCollector(family)))
     return generate_latest(registry)
 
 
 @router.get('/metrics', response_class=Response, dependencies=[needs(Access.WATCH)])
 async def metrics(request: Request) -> Response:
-    """Give the metrics."""
+    """Return the metrics."""
     texts = []
     for family in families_of(request.app.state.manager):
         texts.append(text_of(family))
-        # All metrics of a thousand rooms take 25 ms, and an emergency stop must not wait for that.
+        # Yield: the metrics of 1000 rooms take 25 ms, which would delay an emergency stop.
         await asyncio.sleep(0)
     return Response(b''.join(texts), headers={'Content-Type': CONTENT_TYPE_LATEST})

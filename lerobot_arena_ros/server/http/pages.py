@@ -1,4 +1,4 @@
-"""The console in the browser: files of this package, served as they are."""
+"""The routes of the browser console, which serve static files of this package."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ KINDS = {
     'js': 'text/javascript',
     'svg': 'image/svg+xml',
 }
-"""The content type by the end of a file's name; other files are not served. Text is UTF-8."""
+"""Content types by file extension; files with other extensions are not served. Text is UTF-8."""
 
-FRONT = 'index.html'
+INDEX = 'index.html'
 
 _POLICY = '; '.join(
     (
@@ -30,14 +30,14 @@ _POLICY = '; '.join(
         "object-src 'none'",
         "base-uri 'none'",
         "form-action 'none'",
-        # Nobody may lay the page, invisible, over one of theirs.
+        # Prevent clickjacking: no other page may embed this one.
         "frame-ancestors 'none'",
-        # Names of rooms and joints are anybody's: no script may make markup of them.
+        # Prevent scripts from creating markup from text, because clients choose names.
         "require-trusted-types-for 'script'",
     )
 )
 _HEADERS = {
-    # Each time the browser asks whether the file has changed, so a new server has a new console.
+    # The browser revalidates each file, so it never shows the console of an older server.
     'Cache-Control': 'no-cache',
     'Content-Security-Policy': _POLICY,
     'Referrer-Policy': 'no-referrer',
@@ -48,7 +48,7 @@ _HEADERS = {
 
 @dataclass(frozen=True)
 class _File:
-    """One file, read once: nobody waits for a disk while robots move."""
+    """One file, read once at the start, so that requests never wait for the disk."""
 
     body: bytes
     kind: str
@@ -58,7 +58,7 @@ class _File:
         return f'"{hashlib.sha256(self.body).hexdigest()[:32]}"'
 
     async def answer(self, request: Request) -> Response:
-        """Give the file, or say that the browser has it."""
+        """Respond with the file, or with 304 if the browser has this version."""
         headers = {**_HEADERS, 'ETag': self.tag}
         known = request.headers.get('if-none-match', '')
         if self.tag in (each.strip().removeprefix('W/') for each in known.split(',')):
@@ -68,23 +68,23 @@ class _File:
 
 def console_routes(prefix: str) -> Iterator[Route]:
     """
-    Make the routes of the console.
+    Yield the routes of the console.
 
-    The page names everything relative to its own address, so it works below any other path too.
+    The page uses only relative URLs, so it works behind a proxy with any path.
 
-    :param prefix: the path that it is served below, without a final slash; may be empty.
+    :param prefix: the path prefix of the routes, without a final slash; may be empty.
     """
     for entry in files('lerobot_arena_ros.server').joinpath('console').iterdir():
         kind = KINDS.get(entry.name.rpartition('.')[2])
         if kind is None:
             continue
-        path = '/' if entry.name == FRONT else f'/console/{entry.name}'
+        path = '/' if entry.name == INDEX else f'/console/{entry.name}'
         yield Route(prefix + path, _File(entry.read_bytes(), kind).answer)
     if prefix:
-        yield Route(prefix, _add_slash)
+        yield Route(prefix, _redirect_to_slash)
 
 
-async def _add_slash(request: Request) -> Response:
-    """Send the browser to where relative addresses are right, whatever this server is behind."""
+async def _redirect_to_slash(request: Request) -> Response:
+    """Redirect to the path with a final slash, which relative URLs need, behind any proxy."""
     here = request.url.path.rpartition('/')[2]
     return Response(status_code=307, headers={'Location': f'{here}/'})

@@ -1,4 +1,4 @@
-"""The arena's REST interface."""
+"""The REST interface of the arena."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ..rooms.room import Now, Room
 __all__ = ['needs', 'router']
 
 MAX_COMMAND_JOINTS = 20
-"""Joints of one command over REST; a WebSocket takes more."""
+"""The most joints of one command over REST; a WebSocket message may have more."""
 
 router = APIRouter()
 
@@ -28,7 +28,7 @@ Json = dict[str, Any]
 
 
 class CreateRoom(BaseModel):
-    """What a new room is to be; everything may be left out."""
+    """The settings of a new room; all of them are optional."""
 
     room_id: StrictStr | None = Field(default=None, description='omitted or empty: a random one')
     workspace_id: StrictStr | None = Field(default=None, description='ignored: the path names it')
@@ -40,7 +40,7 @@ class CreateRoom(BaseModel):
 
 
 class Joint(BaseModel):
-    """Where one joint is to go, in whatever unit the participants agreed on."""
+    """The target of one joint, in the unit that the participants use."""
 
     name: str = Field(min_length=1)
     value: float = Field(ge=-360, le=360)
@@ -48,13 +48,13 @@ class Joint(BaseModel):
 
 
 class JointCommand(BaseModel):
-    """Where joints are to go."""
+    """The targets of joints."""
 
     joints: list[Joint] = Field(description=f'1 to {MAX_COMMAND_JOINTS} joints')
 
 
 class Permission(BaseModel):
-    """What the token of a request allows."""
+    """The permissions of a token."""
 
     token: str | None = Field(description='name of the token; null at a server without tokens')
     role: Literal['watch', 'drive', 'admin']
@@ -76,7 +76,7 @@ Sender = Annotated[Actor, Depends(_actor)]
 
 
 def needs(access: Access) -> Any:
-    """Declare what the token of a request must allow, in the workspace of its path if any."""
+    """Return a dependency that requires an access, in the workspace of the path if it has one."""
 
     async def check(request: Request) -> None:
         _actor(request).require(access, request.path_params.get('workspace_id'))
@@ -91,19 +91,19 @@ ADMIN = [needs(Access.ADMIN)]
 
 @router.get('/health')
 async def server_health() -> Json:
-    """Say that the server runs."""
+    """Return the health of the server."""
     return {'status': 'healthy', 'server_running': True}
 
 
 @router.get('/robotics/health')
 async def health() -> Json:
-    """Say that the robotics service runs."""
+    """Return the health of the robotics service."""
     return {'status': 'healthy', 'service': 'robotics'}
 
 
 @router.get('/robotics/status', dependencies=WATCH)
 async def status(manager: ManagerHere) -> Json:
-    """Count what there is."""
+    """Return counts and settings of the server."""
     return {
         'service': 'robotics',
         'status': 'active',
@@ -123,7 +123,7 @@ async def status(manager: ManagerHere) -> Json:
 
 @router.get('/robotics/access', response_model=Permission)
 async def access(sender: Sender) -> Json:
-    """Say what the token of this request allows; each valid token may ask."""
+    """Return what the token of this request allows; needs only a valid token."""
     grant = sender.granted
     return {
         'token': grant.name or None,
@@ -134,7 +134,7 @@ async def access(sender: Sender) -> Json:
 
 @router.get('/robotics/workspaces/{workspace_id}/rooms', dependencies=WATCH)
 async def list_rooms(workspace_id: str, manager: ManagerHere) -> Json:
-    """List the rooms of a workspace; none where nobody has heard of it."""
+    """List the rooms of a workspace; an unknown workspace has none."""
     rooms = [_summary(room) for room in manager.registry.rooms_of(workspace_id)]
     return {'success': True, 'workspace_id': workspace_id, 'rooms': rooms, 'total': len(rooms)}
 
@@ -143,7 +143,7 @@ async def list_rooms(workspace_id: str, manager: ManagerHere) -> Json:
 async def create_room(
     workspace_id: str, manager: ManagerHere, sender: Sender, wanted: CreateRoom | None = None
 ) -> Json:
-    """Make a room; one that exists already stays as it is."""
+    """Create a room; an existing room stays unchanged."""
     wanted = wanted or CreateRoom()
     room = manager.create(workspace_id, wanted.room_id, wanted.max_consumers, sender)
     return {
@@ -156,7 +156,7 @@ async def create_room(
 
 @router.get('/robotics/workspaces/{workspace_id}/rooms/{room_id}', dependencies=WATCH)
 async def get_room(workspace_id: str, room_id: str, manager: ManagerHere) -> Json:
-    """Say who is in a room."""
+    """Return a room and its participants."""
     room = manager.registry.room(workspace_id, room_id)
     presence = {
         'has_producer': room.producer is not None,
@@ -169,7 +169,7 @@ async def get_room(workspace_id: str, room_id: str, manager: ManagerHere) -> Jso
 async def delete_room(
     workspace_id: str, room_id: str, manager: ManagerHere, sender: Sender
 ) -> Json:
-    """Delete a room and close the connections of those who are in it."""
+    """Delete a room and close the connections of its participants."""
     manager.delete(workspace_id, room_id, sender)
     message = f'Room {room_id} deleted successfully from workspace {workspace_id}'
     return {'success': True, 'message': message}
@@ -177,7 +177,7 @@ async def delete_room(
 
 @router.get('/robotics/workspaces/{workspace_id}/rooms/{room_id}/state', dependencies=WATCH)
 async def get_state(workspace_id: str, room_id: str, manager: ManagerHere) -> Json:
-    """Return what each joint was last told, and the last emergency stop."""
+    """Return the last value of each joint, and the last emergency stop."""
     room = manager.registry.room(workspace_id, room_id)
     moment, stop = now(), room.last_stop
     state = {
@@ -185,7 +185,7 @@ async def get_state(workspace_id: str, room_id: str, manager: ManagerHere) -> Js
         'workspace_id': room.workspace_id,
         'joints': dict(room.joints),
         'participants': _participants(room),
-        'last_stop': None if stop is None else asdict(stop.told(moment.steady_s)),
+        'last_stop': None if stop is None else asdict(stop.to_last_stop(moment.steady_s)),
         'timestamp': moment.stamp,
     }
     return {'success': True, 'state': state}
@@ -193,10 +193,10 @@ async def get_state(workspace_id: str, room_id: str, manager: ManagerHere) -> Js
 
 @router.get('/robotics/workspaces/{workspace_id}/rooms/{room_id}/robots', dependencies=WATCH)
 async def get_robots(workspace_id: str, room_id: str, manager: ManagerHere) -> Response:
-    """Return the newest state of each robot in a room that tells it."""
+    """Return the newest state of each robot in a room that reports it."""
     room, moment = manager.registry.room(workspace_id, room_id), now()
     head = dump({'success': True, 'workspace_id': workspace_id, 'room_id': room_id})
-    # Joined as texts: to encode the states of a crowded room anew would delay a stop by seconds.
+    # Join JSON texts: encoding all states of a full room again would delay a stop by seconds.
     robots = ','.join(_robot(robot, moment) for robot in room.robots)
     return Response(f'{head[:-1]},"robots":[{robots}]}}', media_type='application/json')
 
@@ -205,7 +205,7 @@ async def get_robots(workspace_id: str, room_id: str, manager: ManagerHere) -> R
 async def command(
     workspace_id: str, room_id: str, wanted: JointCommand, manager: ManagerHere, sender: Sender
 ) -> Json:
-    """Tell joints where to go, in a room without a producer."""
+    """Set joint targets in a room without a producer."""
     _check(wanted)
     entries = tuple(
         {'name': joint.name, 'value': joint.value, 'speed': joint.speed} for joint in wanted.joints
@@ -221,7 +221,7 @@ async def command(
 
 @router.get('/robotics/cleanup/status', dependencies=WATCH)
 async def cleanup_status(manager: ManagerHere) -> Json:
-    """Say which rooms the next sweep would drop."""
+    """Return which rooms the next sweep would delete."""
     rooms = manager.registry.rooms
     moment = now()
     report = {
@@ -248,7 +248,7 @@ async def cleanup_status(manager: ManagerHere) -> Json:
 
 @router.post('/robotics/cleanup/manual', dependencies=ADMIN)
 async def clean_up(manager: ManagerHere, sender: Sender) -> Json:
-    """Drop idle rooms now."""
+    """Delete idle rooms now."""
     before = len(manager.registry.rooms)
     removed = manager.sweep(sender)
     result = {
@@ -291,7 +291,7 @@ def _summary(room: Room) -> Json:
 
 
 def _check(wanted: JointCommand) -> None:
-    """Refuse what the model lets pass: the two pydantics name these constraints differently."""
+    """Check what the model does not: Pydantic 1 and 2 name these constraints differently."""
     count = len(wanted.joints)
     if not 1 <= count <= MAX_COMMAND_JOINTS:
         kind = 'too_short' if count < 1 else 'too_long'

@@ -1,5 +1,5 @@
 """
-What the server logs: lines that no flood can multiply, and the audit log.
+The rate-limited log of the server, and its audit log.
 
-Uses the addresses of :mod:`..access`, because lines are limited per client.
+Imports :mod:`..access.addresses`, because lines are limited per client.
 """

@@ -1,4 +1,4 @@
-"""The file of the audit log. A thread appends its lines, so that no client waits for a disk."""
+"""The file of the audit log. A thread writes it, so that the server never waits for a disk."""
 
 from __future__ import annotations
 
@@ -15,48 +15,49 @@ from .rate_limited_log import audit_line
 __all__ = ['AuditFile']
 
 WARN_EVERY_S = 60.0
-"""How often the log says that the file still cannot be written to, in seconds."""
+"""The least time between two warnings that the file cannot be written, in seconds."""
 
 _log = logging.getLogger('lerobot_arena_ros.server')
 
 
 class AuditFile:
     """
-    Appends lines to a file, and begins it anew when it was moved away, as logrotate does.
+    Appends lines to a file, and reopens its path when the file was moved, as logrotate does.
 
-    A new file can be read by its owner alone, because it names who did what. Lines that cannot be
-    written are lost; the log says so at once, and the file says how many as soon as it can.
+    A new file is readable only by its owner, because it contains addresses and token names. Lines
+    that cannot be written are lost. The log reports this at once; the file gets a line with their
+    number as soon as it can be written again.
 
-    :param path: where it is.
-    :raises OSError: it cannot be written to, or is not a regular file.
+    :param path: the path of the file.
+    :raises OSError: the file cannot be written, or is not a regular file.
     """
 
     def __init__(self, path: str) -> None:
         self._path = path
         self._descriptor = _open(path)
-        self._queue = LogQueue(self._descriptor, self._lose)
+        self._queue = LogQueue(self._descriptor, self._count_lost)
         self._lost = 0
         self._is_failing = False
-        self._is_torn = False
+        self._is_line_incomplete = False
         self._warn_at_s = 0.0
 
     def put(self, line: str) -> None:
-        """Have a line written soon; any thread."""
+        """Queue a line for writing; may be called in any thread."""
         self._queue.put(lambda _: self._write(line))
 
     def _write(self, line: str) -> None:
         try:
-            self._follow()
+            self._reopen_if_moved()
             if self._lost:
                 self._append(audit_line('lines_lost', {'lines': self._lost}))
-                self._tell_recovery()
+                self._log_recovery()
                 self._lost = 0
             self._append(line)
         except OSError as exc:
-            self._lose(1)
+            self._count_lost(1)
             self._warn(exc)
 
-    def _lose(self, lines: int) -> None:
+    def _count_lost(self, lines: int) -> None:
         self._lost += lines
 
     def _warn(self, error: OSError) -> None:
@@ -64,16 +65,16 @@ class AuditFile:
         now_s = time.monotonic()
         if now_s >= self._warn_at_s:
             self._warn_at_s = now_s + WARN_EVERY_S
-            told = 'event=audit_failed path=%r why=%r lines_lost=%d'
-            _log.warning(told, self._path, error.strerror, self._lost)
+            text = 'event=audit_failed path=%r why=%r lines_lost=%d'
+            _log.warning(text, self._path, error.strerror, self._lost)
 
-    def _tell_recovery(self) -> None:
+    def _log_recovery(self) -> None:
         if self._is_failing:
             _log.warning('event=audit_goes_on path=%r lines_lost=%d', self._path, self._lost)
         self._is_failing, self._warn_at_s = False, 0.0
 
-    def _follow(self) -> None:
-        """Open the file anew if another one, or none, is at its path."""
+    def _reopen_if_moved(self) -> None:
+        """Reopen the path if it is now another file or no file."""
         here = os.fstat(self._descriptor)
         try:
             there = os.stat(self._path)
@@ -83,21 +84,21 @@ class AuditFile:
             if os.path.samestat(here, there):
                 return
         opened = _open(self._path)
-        # Under the same number, because the queue waits for it.
+        # Keep the number of the descriptor, because the queue polls it.
         os.dup2(opened, self._descriptor, inheritable=False)
         os.close(opened)
-        self._is_torn = False
+        self._is_line_incomplete = False
 
     def _append(self, line: str) -> None:
-        """Append a line; where a full disk tore the last one, below it."""
-        data = ('\n' * self._is_torn + line + '\n').encode()
+        """Append a line; start a new line first if the last write was incomplete (disk full)."""
+        data = ('\n' * self._is_line_incomplete + line + '\n').encode()
         while data:
             data = data[os.write(self._descriptor, data) :]
-            self._is_torn = bool(data)
+            self._is_line_incomplete = bool(data)
 
 
 def _open(path: str) -> int:
-    # Without a reader a pipe would be waited for; it is refused anyway.
+    # O_NONBLOCK: the open of a pipe without a reader would block; pipes are refused below.
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_NOCTTY
     descriptor = os.open(path, flags, 0o600)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):

@@ -1,12 +1,13 @@
 """
-What happens at a server, as log lines that no flood can multiply, and as an audit log.
+The log of server events, with a rate limit per event, and the audit log.
 
-A log line is ``event=NAME key=value ...``. Of each event at most :data:`LINES` lines are written
-per period; :meth:`RateLimitedLog.turn_page`, called after each, writes how many were left out.
+A log line is ``event=NAME key=value ...``. At most :data:`LINES` lines of each event are written
+per period. Call :meth:`RateLimitedLog.end_period` after each period; it writes how many lines were
+left out.
 
-The audit log gets each :meth:`RateLimitedLog.record` as one line of JSON, and of each
-:meth:`RateLimitedLog.sample` no more than :mod:`.samples` lets pass. Sans I/O but for the logger
-and the sink of the audit log.
+The audit log gets each :meth:`RateLimitedLog.record` as one line of JSON. The lines of
+:meth:`RateLimitedLog.sample` are limited by :mod:`.samples`. There is no I/O except the logger and
+the audit function.
 """
 
 from __future__ import annotations
@@ -22,10 +23,10 @@ from .samples import Samples
 __all__ = ['LINES', 'RateLimitedLog', 'audit_line']
 
 LINES = 10
-"""Lines of one event within one period."""
+"""The most lines of one event in one period."""
 
 MAX_VALUE_LENGTH = 200
-"""Characters of one value: clients choose what stands in there."""
+"""The most characters of one value, because clients choose some of the values."""
 
 _log = logging.getLogger('lerobot_arena_ros.server')
 
@@ -34,7 +35,7 @@ class RateLimitedLog:
     """
     The log of one server.
 
-    :param audit: takes each line of the audit log; None for no such log.
+    :param audit: called with each line of the audit log; None for no audit log.
     """
 
     def __init__(self, audit: Callable[[str], object] | None = None) -> None:
@@ -43,49 +44,49 @@ class RateLimitedLog:
         self._samples = Samples()
 
     def note(self, event: str, **values: object) -> None:
-        """Log what clients do, at INFO."""
+        """Log an action of a client at INFO."""
         self._write(logging.INFO, event, values)
 
     def warn(self, event: str, **values: object) -> None:
-        """Log at WARNING what the operator of the server should look at."""
+        """Log at WARNING an event that the operator should check."""
         self._write(logging.WARNING, event, values)
 
     def record(self, event: str, **values: object) -> None:
-        """Log what happens rarely, whatever clients do, at INFO and in the audit log."""
+        """Log an event that clients cannot cause often, at INFO and in the audit log."""
         self.note(event, **values)
-        self._put(event, values)
+        self._write_audit(event, values)
 
     def record_often(self, event: str, **values: object) -> None:
-        """Log what a client did and may do very often, at INFO, and sample it."""
+        """Log an event that clients can cause often, at INFO, and sample it for the audit log."""
         self.note(event, **values)
         self.sample(event, **values)
 
     def sample(self, event: str, **values: object) -> None:
-        """Put into the audit log what clients may do very often: see :mod:`.samples`."""
-        if self._audit is not None and self._samples.is_new(event, kept := _kept(values)):
-            self._audit(audit_line(event, kept))
+        """Write an event that clients can cause often to the audit log: see :mod:`.samples`."""
+        if self._audit is not None and self._samples.is_new(event, short := _truncated(values)):
+            self._audit(audit_line(event, short))
 
-    def turn_page(self) -> None:
-        """Begin another period, and write what was left out in the last one."""
+    def end_period(self) -> None:
+        """Start a new period, and write the number of lines left out in the last one."""
         count, self._count = self._count, Counter()
         for (level, event), lines in count.items():
             if lines > LINES:
                 _log.log(level, 'event=%s left_out=%d', event, lines - LINES)
         samples, self._samples = self._samples, Samples()
-        for event, values in samples.more():
-            self._put(event, values)
+        for event, values in samples.remaining():
+            self._write_audit(event, values)
 
-    def _put(self, event: str, values: Mapping[str, object]) -> None:
+    def _write_audit(self, event: str, values: Mapping[str, object]) -> None:
         if self._audit is not None:
-            self._audit(audit_line(event, _kept(values)))
+            self._audit(audit_line(event, _truncated(values)))
 
     def _write(self, level: int, event: str, values: dict[str, object]) -> None:
         if not _log.isEnabledFor(level):
             return
         self._count[level, event] += 1
         if self._count[level, event] <= LINES:
-            shown = ''.join(f' {key}={_shown(value)}' for key, value in values.items())
-            _log.log(level, 'event=%s%s', event, shown)
+            text = ''.join(f' {key}={_format(value)}' for key, value in values.items())
+            _log.log(level, 'event=%s%s', event, text)
 
 
 def audit_line(event: str, values: Mapping[str, object]) -> str:
@@ -94,15 +95,17 @@ def audit_line(event: str, values: Mapping[str, object]) -> str:
     return dump({'time': time, 'event': event, **values})
 
 
-def _kept(values: Mapping[str, object]) -> dict[str, int | str]:
-    return {key: value if isinstance(value, int) else _cut(value) for key, value in values.items()}
+def _truncated(values: Mapping[str, object]) -> dict[str, int | str]:
+    return {
+        key: value if isinstance(value, int) else _truncate(value) for key, value in values.items()
+    }
 
 
-def _shown(value: object) -> str:
-    # Quoted, and so on one line whatever a client put in there.
-    return str(value) if isinstance(value, int | float) else repr(_cut(value))
+def _format(value: object) -> str:
+    # repr() quotes the value, so text from a client cannot start a new line.
+    return str(value) if isinstance(value, int | float) else repr(_truncate(value))
 
 
-def _cut(value: object) -> str:
+def _truncate(value: object) -> str:
     text = str(value)
     return text if len(text) <= MAX_VALUE_LENGTH else f'{text[:MAX_VALUE_LENGTH]}...'

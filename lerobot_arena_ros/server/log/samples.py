@@ -1,9 +1,9 @@
 """
-Which lines of the audit log are written of what clients may do very often. Pure.
+Samples frequent events for the audit log. No I/O.
 
-What happens again with the same values is counted. The number of different lines is limited per
-sender (the event, the name of the token and the address together), so that no client hides what
-another one does, and none fills the disk. What is beyond that is counted without its other values.
+An event that repeats with the same values is counted instead of written. The number of different
+lines is limited per event, token name and address, so that no client can hide the actions of
+another one or fill the disk. Events beyond this limit are counted without their other values.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ from collections.abc import Iterator, Mapping
 
 from ..access.addresses import client_of
 
-__all__ = ['MOST_OF_SENDER', 'MOST_OF_TOKEN', 'Samples']
+__all__ = ['MAX_PER_SENDER', 'MAX_PER_TOKEN', 'Samples']
 
-MOST_OF_SENDER = 20
-"""Different lines of one event, token and address; addresses of one IPv6 network count as one."""
+MAX_PER_SENDER = 20
+"""Different lines per event, token and address; an IPv6 network counts as one address."""
 
-MOST_OF_TOKEN = 200
-"""Different lines of one event and token, from however many addresses."""
+MAX_PER_TOKEN = 200
+"""Different lines per event and token, from all addresses together."""
 
 Values = Mapping[str, int | str]
 _Key = tuple[str, tuple[tuple[str, int | str], ...]]
 
 
 class Samples:
-    """What happened within one period."""
+    """The events of one period."""
 
     def __init__(self) -> None:
         self._times: Counter[_Key] = Counter()
@@ -35,10 +35,10 @@ class Samples:
 
     def is_new(self, event: str, values: Values) -> bool:
         """
-        Take what happened, and tell whether its line is to be written now.
+        Count an event, and return whether its line must be written now.
 
-        :param values: with ``peer`` and ``token`` of the sender where they are known; none of
-            them longer than a line may keep.
+        :param values: with ``peer`` and ``token`` of the sender if they are known, already cut to
+            the length limit of a line.
         """
         key = (event, tuple(values.items()))
         if key in self._times:
@@ -46,9 +46,9 @@ class Samples:
             return False
         token, client = str(values.get('token', '')), client_of(str(values.get('peer', '')))
         of_token, of_sender = (event, token), (event, token, client)
-        if self._different[of_token] >= MOST_OF_TOKEN:
+        if self._different[of_token] >= MAX_PER_TOKEN:
             self._count_other(event, 'several', token)
-        elif self._different[of_sender] >= MOST_OF_SENDER:
+        elif self._different[of_sender] >= MAX_PER_SENDER:
             self._count_other(event, client, token)
         else:
             self._different.update((of_token, of_sender))
@@ -56,8 +56,8 @@ class Samples:
             return True
         return False
 
-    def more(self) -> Iterator[tuple[str, dict[str, int | str]]]:
-        """Return the lines that are still to be written when the period ends."""
+    def remaining(self) -> Iterator[tuple[str, dict[str, int | str]]]:
+        """Yield the lines to write at the end of the period, with the number of repetitions."""
         for (event, values), times in self._times.items():
             if times > 1:
                 yield event, {**dict(values), 'more': times - 1}

@@ -1,4 +1,4 @@
-"""The log of ``arena_server``: a thread writes its lines, so that no peer waits for them."""
+"""Logging of ``arena_server`` to stderr, by a thread, so that the server never blocks on it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _STDERR = 2
 
 
 class _QueueHandler(logging.Handler):
-    """Puts each line into the queue, and waits for nothing."""
+    """Puts each line into the queue without blocking."""
 
     def emit(self, record: logging.LogRecord) -> None:
         is_error = record.levelno >= logging.ERROR
@@ -22,7 +22,7 @@ class _QueueHandler(logging.Handler):
 
 
 def log_to_stderr(level: str) -> None:
-    """Log lines of this level and above, such as ``info``, for as long as the process runs."""
+    """Log to stderr until the process ends, at this level (such as ``info``) and above."""
     handler = _QueueHandler()
     handler.setFormatter(logging.Formatter('%(levelname)s %(name)s: %(message)s'))
     logging.basicConfig(handlers=[handler], level=level.upper())
@@ -32,8 +32,8 @@ def _write(text: str, _: float) -> None:
     sys.stderr.write(f'{text}\n')
 
 
-def _tell_lost(lines: int) -> None:
+def _report_lost(lines: int) -> None:
     _write(f'WARNING lerobot_arena_ros.server: event=log_lines_lost lines={lines}', 0.0)
 
 
-_queue = LogQueue(_STDERR, _tell_lost)
+_queue = LogQueue(_STDERR, _report_lost)

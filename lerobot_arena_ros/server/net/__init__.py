@@ -1,10 +1,9 @@
 """
 The sockets of the server.
 
-A connection is accepted and counted by :mod:`.listener`, read in slices by :mod:`.fair_reader`,
-and speaks HTTP in :mod:`.http_connection`, which runs the ASGI application. A request for a
-WebSocket goes through the same application, which accepts or refuses it; then
-:mod:`.web_socket` takes the connection over.
+:mod:`.listener` accepts and counts connections. :mod:`.fair_reader` reads them in slices.
+:mod:`.http_connection` parses HTTP and runs the ASGI application. The application accepts or
+refuses requests for a WebSocket; after that, :mod:`.web_socket` handles the connection.
 
-Nothing in here knows rooms or participants.
+This folder does not use rooms or participants.
 """

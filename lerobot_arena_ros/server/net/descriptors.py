@@ -1,4 +1,4 @@
-"""Have enough file descriptors for all connections that there may be."""
+"""Adjusts the limit of file descriptors and the limit of connections to each other."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import resource
 from ..access.admission import MIN_WAITING, waiting_places
 from ..rooms.limits import Limits
 
-__all__ = ['OTHERS', 'fit_descriptors']
+__all__ = ['RESERVED', 'fit_descriptors']
 
-OTHERS = 64
-"""Descriptors that are kept for all else: listening sockets, logs, files of the console."""
+RESERVED = 64
+"""Descriptors for everything except connections: listening sockets, logs, console files."""
 
 
 def fit_descriptors(limits: Limits) -> tuple[Limits, str | None]:
     """
-    Raise this process's limit of descriptors as far as the connections need it.
+    Raise the descriptor limit of this process as far as the connections need it.
 
-    :returns: the limits, with fewer connections where the system allows no more descriptors; and
-        a warning of that, or None.
+    :returns: the limits, with fewer connections if the system does not allow enough descriptors;
+        and a warning in that case, otherwise None.
     """
     wanted = _needed(limits)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -29,8 +29,8 @@ def fit_descriptors(limits: Limits) -> tuple[Limits, str | None]:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
         return limits, None
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    # Half as many may wait, but not fewer than MIN_WAITING.
-    most = hard - OTHERS
+    # Waiting connections: half of this number, but at least MIN_WAITING.
+    most = hard - RESERVED
     fitting = max(1, min(most * 2 // 3, most - MIN_WAITING))
     return replace(limits, connections=fitting), (
         f'--max-connections {limits.connections}: the system allows this process {hard} file'
@@ -40,4 +40,4 @@ def fit_descriptors(limits: Limits) -> tuple[Limits, str | None]:
 
 
 def _needed(limits: Limits) -> int:
-    return limits.connections + waiting_places(limits) + OTHERS
+    return limits.connections + waiting_places(limits) + RESERVED

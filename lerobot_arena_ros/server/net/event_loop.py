@@ -1,7 +1,7 @@
 """
-The event loop of the server: that of uvloop where it is installed.
+The event loop of the server: uvloop if it is installed, otherwise asyncio.
 
-Reading, writing and timers take it less of the CPU. All else is the same on both.
+uvloop needs less CPU for reads, writes and timers. The behaviour is the same with both.
 """
 
 from __future__ import annotations

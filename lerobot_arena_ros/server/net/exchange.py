@@ -1,4 +1,4 @@
-"""One HTTP request and its response, as an ASGI application sees them."""
+"""One HTTP request and its response, in the form of ASGI messages."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = [
 ]
 
 MAX_BUFFERED_BYTES = 64 * 1024
-"""Bytes of a body that may wait for the application."""
+"""Bytes of a request body that are buffered for the application."""
 
 Headers = list[tuple[bytes, bytes]]
 Scope = MutableMapping[str, Any]
@@ -35,20 +35,20 @@ _SAFE_HEADERS = (
     (b'cache-control', b'no-store'),
     (b'x-content-type-options', b'nosniff'),
 )
-"""What each answer has, unless it has its own: it is not kept, and its type is what it says."""
+"""Added to each response that does not set them: do not cache, do not guess the type."""
 
 _log = logging.getLogger('lerobot_arena_ros.server')
 
 
 class Exchange:
     """
-    A request whose body comes in pieces, and the whole response to it.
+    A request whose body is received in pieces, and its complete response.
 
-    It serves a request for a WebSocket as well, until that is accepted.
+    Also handles a request for a WebSocket until the application accepts it.
 
-    :ivar is_over: whether the application's answer, if any is to come, does not count any more.
-    :param respond: called with the status, the headers and the body of the response, once.
-    :param want_more: called when the application waits for more of the body.
+    :ivar is_over: whether the response was sent or is no longer wanted.
+    :param respond: called once with the status, the headers and the body of the response.
+    :param want_more: called when the application waits for more of the request body.
     """
 
     def __init__(
@@ -64,42 +64,42 @@ class Exchange:
         self._body = bytearray()
         self._is_whole = False
         self._is_read = False
-        self._news = asyncio.Event()
+        self._changed = asyncio.Event()
         self._head: Message = {}
-        self._answer_body = b''
+        self._response_body = b''
 
     async def run(self, app: App) -> None:
-        """Have the application answer the request."""
+        """Run the application; respond with 500 if it fails or sends no response."""
         try:
             await app(self._scope, self._receive, self._send)
         except Exception:
             _log.exception('event=request_broke path=%r', self._scope['path'])
-        self._answer(500, [(b'content-type', b'text/plain')], b'Internal Server Error')
+        self._send_response(500, [(b'content-type', b'text/plain')], b'Internal Server Error')
 
     def feed(self, data: bytes) -> bool:
-        """Take a piece of the body; return whether more of it may follow at once."""
+        """Buffer a piece of the body; return False if the caller must pause reading."""
         if self.is_over:
             return True
         self._body += data
-        self._news.set()
+        self._changed.set()
         return len(self._body) < MAX_BUFFERED_BYTES
 
     def feed_end(self) -> None:
-        """Note that the body is complete."""
+        """Mark the body as complete."""
         self._is_whole = True
-        self._news.set()
+        self._changed.set()
 
     def end(self) -> None:
-        """Have no answer sent: the client has gone, or was answered in another way."""
+        """Discard the response, because the client is gone or got another response."""
         self.is_over = True
-        self._news.set()
+        self._changed.set()
 
     async def _receive(self) -> Message:
         while not (self._body or self.is_over or (self._is_whole and not self._is_read)):
-            self._news.clear()
+            self._changed.clear()
             if not self._is_whole:
                 self._want_more()
-            await self._news.wait()
+            await self._changed.wait()
         if self.is_over:
             return {'type': 'http.disconnect'}
         body = bytes(self._body)
@@ -112,13 +112,15 @@ class Exchange:
         if kind == 'http.response.start':
             self._head = message
         elif kind == 'http.response.body':
-            self._answer_body += message.get('body', b'')
+            self._response_body += message.get('body', b'')
             if not message.get('more_body'):
-                self._answer(self._head['status'], [*self._head['headers']], self._answer_body)
+                self._send_response(
+                    self._head['status'], [*self._head['headers']], self._response_body
+                )
         elif kind == 'close':
-            self._answer(403, [], b'')
+            self._send_response(403, [], b'')
 
-    def _answer(self, status: int, headers: Headers, body: bytes) -> None:
+    def _send_response(self, status: int, headers: Headers, body: bytes) -> None:
         if self.is_over:
             return
         self.is_over = True
@@ -130,9 +132,9 @@ class Exchange:
 
 def missing_headers(headers: Headers, length: int | None) -> Headers:
     """
-    Return what the headers of an answer lack.
+    Return the standard headers that a response does not have yet.
 
-    :param length: bytes of its body; None where it can have none.
+    :param length: bytes of its body; None if the status allows no body.
     """
     names = {name.lower() for name, _ in headers}
     wanted = [(b'date', formatdate(usegmt=True).encode('ascii')), *_SAFE_HEADERS]

@@ -1,4 +1,4 @@
-"""Reads a limited amount from each connection per turn of the event loop: all get their turn."""
+"""Limits the bytes read per loop iteration, so that a fast sender cannot starve the others."""
 
 from __future__ import annotations
 
@@ -11,46 +11,46 @@ __all__ = ['SLICE_BYTES', 'FairReader', 'Handler']
 
 SLICE_BYTES = 4096
 """
-What is read from one connection in one turn of the event loop.
+Bytes read from one connection in one iteration of the event loop.
 
-asyncio would read 256 KB. The tens of thousands of tiny frames in there would delay all other
-connections by most of a second.
+asyncio reads up to 256 KB. With tiny frames this would be tens of thousands of frames, which would
+delay all other connections by most of a second.
 """
 
 
 class Handler(Protocol):
-    """Handles one connection: an ``asyncio.Protocol`` that is given its reader."""
+    """Handles one connection: like ``asyncio.Protocol``, but gets a reader, not a transport."""
 
     def connection_made(self, reader: FairReader) -> None:
-        """Begin."""
+        """Handle the start of the connection."""
 
     def data_received(self, data: bytes) -> None:
-        """Handle what has come, :data:`SLICE_BYTES` at most."""
+        """Handle received data, at most :data:`SLICE_BYTES`."""
 
     def connection_lost(self) -> None:
-        """End."""
+        """Handle the end of the connection."""
 
     def shut_down(self) -> None:
-        """End the connection, because the server stops."""
+        """Close the connection, because the server shuts down."""
 
     def pause_writing(self) -> None:
-        """Note that the peer reads more slowly than it is written to."""
+        """Handle backpressure: the write buffer is above its high-water mark."""
 
     def resume_writing(self) -> None:
-        """Note that the peer has caught up."""
+        """Handle the end of backpressure: the write buffer is drained."""
 
 
 class FairReader(asyncio.BufferedProtocol):
     """
-    Reads one connection for its handler.
+    Reads one connection and passes the data to its handler.
 
-    A :class:`asyncio.BufferedProtocol` chooses how much it is given. Under TLS asyncio ignores
-    this before Python 3.11.
+    It is an :class:`asyncio.BufferedProtocol` because its buffer limits the size of a read. With
+    TLS, asyncio ignores this limit before Python 3.11.
 
     :ivar handler: handles the connection; may be replaced at any time.
-    :ivar transport: writes to the peer.
-    :param on_made: called once the connection is open, after TLS.
-    :param on_lost: called once an open connection has ended.
+    :ivar transport: the transport, for writing.
+    :param on_made: called when the connection is open, after the TLS handshake.
+    :param on_lost: called when an open connection has ended.
     """
 
     transport: asyncio.Transport
@@ -67,61 +67,61 @@ class FairReader(asyncio.BufferedProtocol):
         self._is_lost = False
 
     def pause(self) -> None:
-        """Read nothing until :meth:`resume` is called."""
+        """Pause reading until :meth:`resume` is called."""
         self._is_paused = True
         if not self._is_lost:
             self.transport.pause_reading()
 
     def resume(self) -> None:
-        """Read on."""
+        """Resume reading."""
         self._is_paused = False
-        self._read_on()
+        self._resume_reading()
 
     def connection_made(self, transport: Any) -> None:
-        """Begin; called by the event loop."""
+        """Start the handler; called by the event loop."""
         self.transport = transport
         self._on_made()
         self.handler.connection_made(self)
 
     def get_buffer(self, _sizehint: int) -> memoryview:
-        """Return the buffer for what comes next; called by the event loop."""
+        """Return the buffer for the next read; called by the event loop."""
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
-        """Hand on what has come; called by the event loop."""
+        """Pass received data to the handler; called by the event loop."""
         self.handler.data_received(bytes(self._buffer[:nbytes]))
         if nbytes == SLICE_BYTES and not self._is_waiting and not self.transport.is_closing():
-            # uvloop would go on reading, dozens of times.
+            # uvloop would read dozens of times more in this iteration.
             self._is_waiting = True
             self.transport.pause_reading()
-            asyncio.get_running_loop().call_soon(self._on_next_turn)
+            asyncio.get_running_loop().call_soon(self._on_next_iteration)
 
     def eof_received(self) -> None:
-        """Have the event loop close the connection; called by it."""
+        """Return None, so that the event loop closes the connection; called by the event loop."""
 
     def connection_lost(self, _exc: Exception | None) -> None:
-        """End; called by the event loop."""
+        """Notify the handler; called by the event loop."""
         self._is_lost = True
         self.handler.connection_lost()
         self._on_lost()
-        # A reference cycle would keep both until the garbage collector runs.
+        # Break the reference cycles, which would keep the objects until a garbage collection.
         del self.handler, self._on_made, self._on_lost
 
     def pause_writing(self) -> None:
-        """Hand it on; called by the event loop."""
+        """Notify the handler; called by the event loop."""
         self.handler.pause_writing()
 
     def resume_writing(self) -> None:
-        """Hand it on; called by the event loop."""
+        """Notify the handler; called by the event loop."""
         self.handler.resume_writing()
 
-    def _on_next_turn(self) -> None:
+    def _on_next_iteration(self) -> None:
         self._is_waiting = False
-        self._read_on()
+        self._resume_reading()
 
-    def _read_on(self) -> None:
+    def _resume_reading(self) -> None:
         if self._is_paused or self._is_waiting or self._is_lost or self.transport.is_closing():
             return
-        # Before Python 3.11 a TLS transport has lost its own transport one turn earlier.
+        # Before Python 3.11 a TLS transport loses its inner transport one iteration earlier.
         with contextlib.suppress(AttributeError):
             self.transport.resume_reading()

@@ -1,8 +1,8 @@
 """
-One connection that speaks HTTP/1.1, by the Sans-I/O library h11.
+One HTTP/1.1 connection, parsed by the sans-I/O library h11.
 
-Requests are answered one after the other by an ASGI application. While one is served, nothing more
-is read. A request for a WebSocket has a :class:`.WebSocket` in its scope, under
+An ASGI application handles the requests one after the other. While a request is handled, the next
+request is not read. A request for a WebSocket has a :class:`.WebSocket` in
 ``scope['state']['socket']``, with which the application accepts it.
 """
 
@@ -25,7 +25,7 @@ from .web_socket import WebSocket
 __all__ = ['HttpConnection']
 
 KEEP_ALIVE_S = 5.0
-"""How long a connection stays open without a request, in seconds."""
+"""How long an idle connection stays open, in seconds."""
 
 MAX_HEAD_BYTES = 64 * 1024
 """Bytes of a request line and its headers."""
@@ -36,14 +36,14 @@ MakeSocket = Callable[[Headers, Callable[[WebSocket], None]], WebSocket]
 
 class HttpConnection:
     """
-    Serves the requests of one connection.
+    Handles the requests of one connection.
 
     :param app: the ASGI application.
-    :param timing: how long a client may take for a request, and for reading the answer.
-    :param state: a copy becomes ``scope['state']`` of each request.
-    :param make_socket: makes the WebSocket for a request that wants one. Its arguments are the
-        headers, and what gives the connection to it.
-    :param refuse: called with a reason when the connection is ended because of it.
+    :param timing: the timeouts for sending a request and for reading its response.
+    :param state: copied to ``scope['state']`` of each request.
+    :param make_socket: creates the WebSocket for a request that asks for one. Its arguments are
+        the headers, and a function that makes the WebSocket the handler of the connection.
+    :param refuse: called with an error code when the connection is aborted because of it.
     """
 
     def __init__(
@@ -67,47 +67,47 @@ class HttpConnection:
         self._is_congested = False
         self._is_ending = False
         self._timer: asyncio.TimerHandle | None = None
-        self._stall: asyncio.TimerHandle | None = None
+        self._stall_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, reader: FairReader) -> None:
-        """Wait for a request."""
+        """Start the timeout for the first request."""
         self._reader = reader
         self._transport = reader.transport
-        self._expect_within(self._timing.join_s)
+        self._start_timeout(self._timing.join_s)
 
     def data_received(self, data: bytes) -> None:
-        """Read what came of a request."""
+        """Parse received data."""
         if self._is_idle:
             self._is_idle = False
-            self._expect_within(self._timing.join_s)
+            self._start_timeout(self._timing.join_s)
         if self._exchange is None and not self._head.feed(data):
-            self._hang_up('ambiguous_request')
+            self._abort('ambiguous_request')
             return
         self._http.receive_data(data)
         self._read_events()
 
     def connection_lost(self) -> None:
-        """End the request that is being served."""
-        self._stop_expecting()
-        self._stop_stalling()
+        """Cancel the timers and the current request."""
+        self._cancel_timeout()
+        self._cancel_stall_timer()
         if self._exchange is not None:
             self._exchange.end()
 
     def pause_writing(self) -> None:
-        """Give the client some time to read its answer."""
+        """Start the timeout for reading the response."""
         self._is_congested = True
         loop = asyncio.get_running_loop()
-        self._stall = loop.call_later(self._timing.stall_s, self._hang_up, 'too_slow')
+        self._stall_timer = loop.call_later(self._timing.stall_s, self._abort, 'too_slow')
 
     def resume_writing(self) -> None:
-        """Go on with the next request."""
+        """Cancel the timeout; handle the next request if the response is complete."""
         self._is_congested = False
-        self._stop_stalling()
+        self._cancel_stall_timer()
         if self._exchange is not None and self._exchange.is_over:
-            self._go_on()
+            self._start_next_request()
 
     def shut_down(self) -> None:
-        """End the connection, after the request that is being served."""
+        """Close the connection after the current request."""
         self._is_ending = True
         if self._exchange is None:
             self._close()
@@ -117,34 +117,34 @@ class HttpConnection:
             try:
                 event = self._http.next_event()
             except h11.RemoteProtocolError:
-                self._reject()
+                self._send_bad_request()
                 return
             if event is h11.NEED_DATA or event is h11.PAUSED:
                 return
-            self._take(event)
+            self._handle_event(event)
 
-    def _take(self, event: object) -> None:
+    def _handle_event(self, event: object) -> None:
         exchange = self._exchange
         if isinstance(event, h11.Request):
-            self._begin(event)
+            self._start_request(event)
         elif isinstance(event, h11.ConnectionClosed) or exchange is None:
             self._close()
         elif isinstance(event, h11.Data):
             if not exchange.feed(bytes(event.data)):
                 self._reader.pause()
         elif exchange.is_over:
-            self._go_on()
+            self._start_next_request()
         else:
             self._reader.pause()
             exchange.feed_end()
 
-    def _begin(self, request: h11.Request) -> None:
-        self._stop_expecting()
+    def _start_request(self, request: h11.Request) -> None:
+        self._cancel_timeout()
         scope = self._scope(request)
         if scope['type'] == 'websocket':
-            scope['state']['socket'] = self._make_socket(scope['headers'], self._hand_over)
+            scope['state']['socket'] = self._make_socket(scope['headers'], self._upgrade)
         self._exchange = Exchange(scope, self._respond, self._want_more)
-        # The loop itself keeps no reference to its tasks.
+        # Keep a reference, because the event loop does not.
         self._task = asyncio.get_running_loop().create_task(self._exchange.run(self._app))
 
     def _scope(self, request: h11.Request) -> Scope:
@@ -176,11 +176,11 @@ class HttpConnection:
             self._send(h11.InformationalResponse(status_code=100, headers=[], reason=b'Continue'))
         self._reader.resume()
 
-    def _hand_over(self, socket: WebSocket) -> None:
-        """Give the connection to a WebSocket."""
+    def _upgrade(self, socket: WebSocket) -> None:
+        """Make a WebSocket the handler of the connection."""
         assert self._exchange is not None
         self._exchange.end()
-        self._stop_stalling()
+        self._cancel_stall_timer()
         self._reader.handler = socket
         socket.connection_made(self._reader)
         self._reader.resume()
@@ -194,10 +194,10 @@ class HttpConnection:
         reason = http.HTTPStatus(status).phrase.encode('ascii')
         response = h11.Response(status_code=status, headers=headers, reason=reason)
         self._send(response, *([h11.Data(data=body)] if body else []), h11.EndOfMessage())
-        self._go_on()
+        self._start_next_request()
 
-    def _reject(self) -> None:
-        """Answer what cannot be read."""
+    def _send_bad_request(self) -> None:
+        """Respond to a request that cannot be parsed, and close the connection."""
         if self._exchange is not None:
             self._exchange.end()
         if self._http.our_state in (h11.IDLE, h11.SEND_RESPONSE):
@@ -211,15 +211,15 @@ class HttpConnection:
     def _send(self, *events: h11.Event) -> None:
         self._transport.write(b''.join(self._http.send(event) or b'' for event in events))
 
-    def _go_on(self) -> None:
-        """Read the next request, as soon as this one has come whole and its answer is taken."""
+    def _start_next_request(self) -> None:
+        """Read the next request, once this one is complete and its response has been read."""
         if self._is_ending or self._http.our_state is not h11.DONE:
             self._close()
             return
         if self._is_congested:
             return
         if self._http.their_state is not h11.DONE:
-            self._expect_within(self._timing.join_s)
+            self._start_timeout(self._timing.join_s)
             self._reader.resume()
             return
         self._exchange = None
@@ -227,37 +227,37 @@ class HttpConnection:
         data, _ = self._http.trailing_data
         self._head.begin()
         if not self._head.feed(bytes(data)):
-            self._hang_up('ambiguous_request')
+            self._abort('ambiguous_request')
             return
         self._is_idle = not data
-        self._expect_within(KEEP_ALIVE_S if self._is_idle else self._timing.join_s)
+        self._start_timeout(KEEP_ALIVE_S if self._is_idle else self._timing.join_s)
         self._reader.resume()
         self._read_events()
 
-    def _hang_up(self, code: str) -> None:
+    def _abort(self, code: str) -> None:
         self._refuse(code)
         self._transport.abort()
 
     def _close(self) -> None:
-        """Close the connection when the client has read what was sent, or after ``stall_s``."""
+        """Close the connection once all data is sent; abort it after ``stall_s``."""
         self._transport.close()
-        self._stop_expecting()
+        self._cancel_timeout()
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(self._timing.stall_s, self._transport.abort)
 
-    def _expect_within(self, delay_s: float) -> None:
-        self._stop_expecting()
+    def _start_timeout(self, delay_s: float) -> None:
+        self._cancel_timeout()
         self._timer = asyncio.get_running_loop().call_later(delay_s, self._close)
 
-    def _stop_expecting(self) -> None:
+    def _cancel_timeout(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    def _stop_stalling(self) -> None:
-        if self._stall is not None:
-            self._stall.cancel()
-            self._stall = None
+    def _cancel_stall_timer(self) -> None:
+        if self._stall_timer is not None:
+            self._stall_timer.cancel()
+            self._stall_timer = None
 
 
 def _wants_websocket(headers: Headers) -> bool:

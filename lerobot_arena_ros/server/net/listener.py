@@ -1,8 +1,8 @@
 """
-Accepts connections: each is counted before anything is read from it, and before TLS.
+Accepts connections, and counts each one before TLS and before reading from it.
 
-A connection that is one too many, or whose place another one needs more, ends at once, so that no
-number of silent connections takes the descriptors of this process.
+A connection that exceeds a limit or is evicted by another one is closed at once, so that silent
+connections cannot use up the file descriptors of this process.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ from .fair_reader import FairReader
 
 __all__ = ['Listener']
 
-ACCEPTS = 8
-"""Connections that are accepted in one turn of the loop: in between, participants are served."""
+ACCEPTS_PER_ITERATION = 8
+"""Connections accepted per loop iteration, so that participants are served in between."""
 
 PAUSE_S = 0.1
-"""How long to accept nothing where the system has no descriptor left, in seconds."""
+"""How long to pause accepting when no file descriptor is left, in seconds."""
 
 
 class Listener:
     """
     The listening sockets of one server.
 
-    :param sockets: open and listening; closed by :meth:`close`.
-    :param make_protocol: makes what serves a connection.
-    :param admission: decides which connections there may be.
-    :param tls: the TLS settings; None for none.
-    :param handshake_s: how long a client may take over TLS, in seconds.
-    :param report: called with a reason and an address where a connection ends here.
+    :param sockets: open, listening sockets; closed by :meth:`close`.
+    :param make_protocol: creates the protocol of a connection.
+    :param admission: decides which connections are accepted.
+    :param tls: the TLS settings; None for no TLS.
+    :param handshake_s: timeout of the TLS handshake, in seconds.
+    :param report: called with an error code and an address when a connection is refused.
     """
 
     def __init__(
@@ -55,17 +55,17 @@ class Listener:
         self._handshake_s = handshake_s
         self._report = report
         self._sockets = sockets
-        # The loop keeps no reference to its tasks.
+        # Keep references, because the event loop does not.
         self._tasks: set[asyncio.Task[None]] = set()
 
     def open(self) -> None:
-        """Begin to accept."""
+        """Start accepting connections."""
         for sock in self._sockets:
             sock.setblocking(False)
             self._resume(sock)
 
     def close(self) -> None:
-        """Accept no more."""
+        """Close the listening sockets."""
         for sock in self._sockets:
             asyncio.get_running_loop().remove_reader(sock)
             sock.close()
@@ -75,22 +75,22 @@ class Listener:
             asyncio.get_running_loop().add_reader(sock, self._accept, sock)
 
     def _accept(self, sock: socket.socket) -> None:
-        for _ in range(ACCEPTS):
+        for _ in range(ACCEPTS_PER_ITERATION):
             try:
                 accepted, address = sock.accept()
             except (BlockingIOError, ConnectionAbortedError):
                 return
             except OSError as exc:
-                # Whoever waits is accepted later; to ask again at once would take the whole core.
+                # Accept waiting clients later, because retrying at once would use a whole core.
                 loop = asyncio.get_running_loop()
                 loop.remove_reader(sock)
                 loop.call_later(PAUSE_S, self._resume, sock)
                 self._report('no_descriptors', exc.strerror or str(exc))
                 return
             accepted.setblocking(False)
-            self._take(accepted, str(address[0]))
+            self._admit(accepted, str(address[0]))
 
-    def _take(self, accepted: socket.socket, address: str) -> None:
+    def _admit(self, accepted: socket.socket, address: str) -> None:
         connection = _Connection(accepted)
         entry, victim = self._admission.arrive(address, connection.end, time.monotonic())
         if victim is not None:
@@ -120,7 +120,7 @@ class Listener:
 
 
 class _Connection:
-    """One accepted socket, and its transport as soon as there is one."""
+    """An accepted socket, and its transport once it is connected."""
 
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
@@ -128,11 +128,11 @@ class _Connection:
         self.is_ended = False
 
     def end(self) -> None:
-        """End it at once."""
+        """Abort the connection."""
         self.is_ended = True
         if self.transport is not None:
             self.transport.abort()
             return
-        # In the handshake the socket belongs to the loop, which finds that it has ended.
+        # During the handshake the event loop owns the socket, and notices the shutdown.
         with contextlib.suppress(OSError):
             self.sock.shutdown(socket.SHUT_RDWR)

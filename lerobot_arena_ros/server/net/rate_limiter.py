@@ -1,9 +1,10 @@
 """
-How many frames a second one participant may send, sans I/O.
+The rate limiter of the frames of one participant. No I/O.
 
-Two buckets in a row. Who sends up to the rate never meets either. What overflows the first is
-dropped and its sender told, so up to twice the rate is borne for ever; what overflows the second,
-too, is a runaway that costs everybody, and its connection ends.
+It consists of two token buckets in a row. A participant within the rate empties neither. If the
+first bucket is empty, the frame is dropped and the sender gets an error reply. So up to twice the
+rate is tolerated for any time. If the second bucket is empty too, the connection is closed,
+because reading the frames costs CPU that the other participants need.
 """
 
 from __future__ import annotations
@@ -13,54 +14,54 @@ from enum import Enum
 __all__ = ['BURST_S', 'RateLimiter', 'Verdict']
 
 BURST_S = 2.0
-"""How many seconds' worth of frames may come at once."""
+"""The size of a bucket: a burst of this many seconds at the full rate passes."""
 
-COMPLAINT_PERIOD_S = 1.0
-"""The least time between two errors to a participant that is too fast, in seconds."""
+REPLY_PERIOD_S = 1.0
+"""The least time between two error replies to one participant, in seconds."""
 
 
 class Verdict(Enum):
-    """What is to be done with a frame."""
+    """What to do with a frame."""
 
     PASS = 'pass'
     DROP = 'drop'
-    COMPLAIN = 'complain'
-    """Drop it and say so."""
+    DROP_AND_REPLY = 'drop_and_reply'
+    """Drop the frame and send an error reply."""
     CLOSE = 'close'
 
 
 class RateLimiter:
     """
-    The buckets of one participant.
+    The two token buckets of one participant.
 
     :param rate_hz: frames per second that pass on average.
-    :param now_s: the present time, of any clock that never jumps.
+    :param now_s: the current time of a monotonic clock.
     """
 
     def __init__(self, rate_hz: float, now_s: float) -> None:
         self._rate_hz = rate_hz
         self._full = max(1.0, rate_hz * BURST_S)
-        self._left = self._patience = self._full
+        self._tokens = self._reserve = self._full
         self._seen_s = now_s
-        self._complained_s = now_s - COMPLAINT_PERIOD_S
+        self._replied_s = now_s - REPLY_PERIOD_S
 
-    def judge(self, now_s: float, cost: float = 1.0) -> Verdict:
+    def check(self, now_s: float, cost: float = 1.0) -> Verdict:
         """
-        Return what is to be done with a frame that came now.
+        Return what to do with a frame that was received now.
 
-        :param cost: 1 for a message, less for a frame that costs less than one.
+        :param cost: tokens to take: 1 for a message, less for cheaper frames.
         """
         earned = (now_s - self._seen_s) * self._rate_hz
         self._seen_s = now_s
-        self._left = min(self._full, self._left + earned)
-        self._patience = min(self._full, self._patience + earned)
-        if self._left >= cost:
-            self._left -= cost
+        self._tokens = min(self._full, self._tokens + earned)
+        self._reserve = min(self._full, self._reserve + earned)
+        if self._tokens >= cost:
+            self._tokens -= cost
             return Verdict.PASS
-        if self._patience < cost:
+        if self._reserve < cost:
             return Verdict.CLOSE
-        self._patience -= cost
-        if now_s - self._complained_s < COMPLAINT_PERIOD_S:
+        self._reserve -= cost
+        if now_s - self._replied_s < REPLY_PERIOD_S:
             return Verdict.DROP
-        self._complained_s = now_s
-        return Verdict.COMPLAIN
+        self._replied_s = now_s
+        return Verdict.DROP_AND_REPLY

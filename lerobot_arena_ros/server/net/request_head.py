@@ -1,10 +1,10 @@
 """
-Heads of HTTP requests that two programs may read in two ways, sans I/O.
+Detects ambiguous HTTP request heads, to prevent request smuggling. No I/O.
 
-h11 accepts a line that ends with a bare LF, and a header that goes on in the next line (RFC 9112,
-2.2 and 5.2), and reads a request with two lengths by one of them. A proxy that reads it by the
-other sees other requests on the connection than this server does, and may pass on one that it
-should refuse. No current client sends any of these.
+h11 accepts lines that end with a bare LF, header values that continue on the next line (RFC 9112,
+2.2 and 5.2) and requests with two lengths, of which it uses one. A proxy that parses such a
+request differently sees other requests on the connection than this server, and may forward a
+request that it should refuse. No current client sends such requests.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ __all__ = ['HeadCheck', 'ambiguity_of']
 
 _BAD_LINE = re.compile(rb'(?<!\r)\n|\r\n[ \t]')
 _END = b'\r\n\r\n'
-_ONCE = (b'authorization', b'content-length', b'host', b'origin', b'transfer-encoding')
+_UNIQUE_HEADERS = (b'authorization', b'content-length', b'host', b'origin', b'transfer-encoding')
 
 
 class HeadCheck:
-    """Looks at the lines of a head while it comes in, however it is cut."""
+    """Checks the lines of a request head while it is received, in pieces of any size."""
 
     def __init__(self) -> None:
         self._carry = b''
         self._is_over = False
 
     def begin(self) -> None:
-        """Expect the head of another request."""
+        """Start the head of the next request."""
         self._carry, self._is_over = b'', False
 
     def feed(self, data: bytes) -> bool:
-        """Take what came next, bodies included; tell whether the head has proper lines so far."""
+        """Check the next data, bodies included; return whether the head is valid so far."""
         if self._is_over:
             return True
         text = self._carry + data
@@ -48,13 +48,14 @@ def ambiguity_of(
     headers: Iterable[tuple[bytes, bytes]], *, is_websocket: bool = False
 ) -> str | None:
     """
-    Return what is wrong with the headers of a request; None where nothing is.
+    Return why the headers of a request are ambiguous; None if they are not.
 
-    :param headers: names in lower case, with their values.
-    :param is_websocket: whether it asks for a WebSocket, whose first frame a body could be.
+    :param headers: pairs of name and value, with names in lower case.
+    :param is_websocket: whether the request asks for a WebSocket; its body could be taken for the
+        first frame.
     """
     counts = Counter(name for name, _ in headers)
-    for name in _ONCE:
+    for name in _UNIQUE_HEADERS:
         if counts[name] > 1:
             return f'the header {name.decode()} is expected once'
     if counts[b'content-length'] and counts[b'transfer-encoding']:

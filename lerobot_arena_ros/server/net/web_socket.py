@@ -1,8 +1,8 @@
 """
-One WebSocket, by the Sans-I/O layer of ``websockets``.
+One WebSocket, based on the sans-I/O layer of ``websockets``.
 
-A message is handed on in the turn of the event loop in which its last byte came. Whole frames are
-written, so that a message to many recipients is encoded once.
+A message is handled in the loop iteration in which its last byte is received. The caller passes
+encoded frames to :meth:`WebSocket.write`, so a message to many recipients is encoded only once.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ __all__ = ['HIGH_WATER_BYTES', 'LINGER_S', 'WebSocket']
 
 HIGH_WATER_BYTES = 16 * 1024
 """
-Unsent bytes from which on a peer counts as slow.
+The high-water mark of the write buffer: with more unsent bytes, a peer counts as slow.
 
-What is below this mark can no longer be merged with what comes later, or overtaken by it.
+Data in the write buffer cannot be merged with newer messages, and stops cannot overtake it.
 """
 
 LINGER_S = 0.5
-"""How long a connection that is ending may take over what is still to be sent, in seconds."""
+"""How long a closing connection may take to send its remaining data, in seconds."""
 
-WIRE_HZ = 10_000.0
+CONTROL_FRAMES_HZ = 10_000.0
 """
-Control frames and parts of messages that a peer may send in a second.
+Control frames and message fragments that a peer may send per second.
 
-It is higher than the rate of messages: a peer that sends too many messages is warned by an error
-before its connection ends, and control frames have no such warning.
+It is higher than the rate of messages, because a peer that sends too many messages gets an error
+reply before its connection is closed, and a peer that sends too many control frames gets none.
 """
 
 _HANDSHAKE = (
@@ -53,37 +53,37 @@ OnMessage = Callable[[str | bytes, Verdict], None]
 
 class WebSocket:
     """
-    The connection to one peer; for the event loop's thread alone.
+    The connection to one peer. Use it only in the thread of the event loop.
 
-    :ivar on_congested: called when the peer reads more slowly than it is written to.
-    :ivar on_drained: called when it has caught up.
-    :ivar on_flood: called when it sends far too many frames, of whatever kind.
-    :ivar has_room: whether the peer has caught up with what it was sent.
-    :param headers: of the request, names in lower case.
-    :param take_over: has this object handle the connection; called by :meth:`accept`.
-    :param max_bytes: bytes of a message; a larger one ends the connection with 1009.
-    :param rate_hz: messages per second that are taken.
+    :ivar on_congested: called when the write buffer exceeds its high-water mark.
+    :ivar on_drained: called when the write buffer is drained.
+    :ivar on_flood: called when the peer sends far too many frames of any kind.
+    :ivar is_writable: False while the write buffer is above its high-water mark.
+    :param headers: the headers of the request, with names in lower case.
+    :param upgrade: makes this object the handler of the connection; :meth:`accept` calls it.
+    :param max_bytes: bytes of a message; a larger message closes the connection with 1009.
+    :param rate_hz: messages per second that the rate limiter passes.
     """
 
     def __init__(
         self,
         headers: Headers,
-        take_over: Callable[[WebSocket], None],
+        upgrade: Callable[[WebSocket], None],
         *,
         max_bytes: int,
         rate_hz: float,
     ) -> None:
         self._headers = headers
-        self._take_over = take_over
+        self._upgrade = upgrade
         self.on_congested: Callable[[], object] = _nothing
         self.on_drained: Callable[[], object] = _nothing
         self.on_flood: Callable[[], object] = _nothing
-        self.has_room = True
+        self.is_writable = True
         self._protocol = ServerProtocol(max_size=max_bytes, logger=silent_logger)
         self._rate_hz = rate_hz
         self._limiter = RateLimiter(rate_hz, time.monotonic())
-        # What one control frame counts, where a message counts 1.
-        self._small_cost = min(0.5, rate_hz / WIRE_HZ)
+        # The cost of a control frame or fragment; the cost of a message is 1.
+        self._control_cost = min(0.5, rate_hz / CONTROL_FRAMES_HZ)
         self._on_message: OnMessage | None = None
         self._messages: deque[str | bytes] = deque()
         self._parts = Messages()
@@ -95,9 +95,10 @@ class WebSocket:
 
     def accept(self) -> bool:
         """
-        Answer the handshake; return whether it was a proper one.
+        Complete the handshake; return whether it was valid.
 
-        ``websockets`` is given only the headers of the handshake, and no query with a token.
+        ``websockets`` gets only the headers of the handshake, without the path and query, which
+        may contain a token.
         """
         lines = [b'GET / HTTP/1.1']
         lines += [name + b': ' + value for name, value in self._headers if name in _HANDSHAKE]
@@ -106,24 +107,24 @@ class WebSocket:
             for request in self._protocol.events_received():
                 if isinstance(request, Request):
                     self._protocol.send_response(self._protocol.accept(request))
-        except Exception:  # websockets before 11 raises what it cannot read.
+        except Exception:  # websockets before 11 raises various errors.
             self._protocol.send_response(self._protocol.reject(HTTPStatus.BAD_REQUEST, ''))
-        self._take_over(self)
+        self._upgrade(self)
         return self._protocol.state is State.OPEN
 
     @property
     def silent_s(self) -> float:
-        """For how many seconds nothing has come from the peer."""
+        """Seconds since data was last received from the peer."""
         return time.monotonic() - self._received_s
 
     @property
     def close_code(self) -> int | None:
-        """The close code that was sent, once the connection has ended; None without one."""
+        """The close code that the server sent, once the connection has ended; otherwise None."""
         sent = self._protocol.close_exc.sent if self._has_ended else None
         return None if sent is None else sent.code
 
     async def receive(self) -> str | bytes | None:
-        """Wait for the next message; None once the connection has ended."""
+        """Return the next message, or None if the connection has ended."""
         while not self._messages:
             if self._has_ended:
                 return None
@@ -136,43 +137,43 @@ class WebSocket:
 
     async def listen(self, on_message: OnMessage) -> None:
         """
-        Have each message handled as soon as it comes, until the connection has ended.
+        Call a function for each received message until the connection has ended.
 
-        :param on_message: called with a message and what is to be done with it.
+        :param on_message: called with a message and the verdict of the rate limiter.
         """
         self._limiter = RateLimiter(self._rate_hz, time.monotonic())
         self._on_message = on_message
         while self._messages:
-            self._hand_on(self._messages.popleft())
+            self._dispatch(self._messages.popleft())
         self._reader.resume()
         await self._ended.wait()
 
     async def wait_ended(self) -> None:
-        """Wait until the connection has ended; what still comes is dropped."""
+        """Wait until the connection has ended, and drop received messages."""
         await self.listen(_drop)
 
     def write(self, frame: bytes) -> None:
-        """Send one whole frame; nothing happens where the connection is ending or has ended."""
+        """Send an encoded frame; do nothing if the connection is closing or has ended."""
         if self._protocol.state is State.OPEN and not self._transport.is_closing():
             self._transport.write(frame)
 
     def ping(self) -> None:
-        """Ask the peer for a sign of life."""
+        """Send a ping."""
         if self._protocol.state is State.OPEN:
             self._protocol.send_ping(b'')
             self._flush()
 
     def close(self, code: int, reason: str = '') -> None:
-        """Send a close frame; the peer is to answer it, and then the connection ends."""
+        """Send a close frame; the connection ends when the peer answers it."""
         if self._protocol.state is State.OPEN:
             self._protocol.send_close(code, reason)
             self._flush()
 
-    async def answers(self, timeout_s: float, *, with_message: bool = False) -> bool:
+    async def probe(self, timeout_s: float, *, with_message: bool = False) -> bool:
         """
-        Ping the peer and return whether anything comes back in time.
+        Ping the peer and return whether it sends anything in time.
 
-        :param with_message: only a message counts, and not the answer to the ping.
+        :param with_message: wait for a message; a pong does not count.
         """
         if self._has_ended or self._transport.is_closing():
             return False
@@ -186,24 +187,24 @@ class WebSocket:
         return not self._has_ended
 
     def abort(self) -> None:
-        """End the connection at once, because unsent data would keep that to a dead peer open."""
-        # asyncio fails on a transport that has ended while it still had something to write.
+        """Abort the connection; a close would wait until a dead peer has read the unsent data."""
+        # asyncio raises if the transport ended with unsent data.
         if not self._has_ended:
             self._transport.abort()
 
     def linger(self) -> None:
-        """End the connection soon: unsent data has :data:`LINGER_S` to reach a peer that reads."""
+        """Abort the connection after :data:`LINGER_S`, to let the peer read the unsent data."""
         asyncio.get_running_loop().call_later(LINGER_S, self.abort)
 
     def connection_made(self, reader: FairReader) -> None:
-        """Begin with the answer to the handshake."""
+        """Send the response to the handshake."""
         self._reader = reader
         self._transport = reader.transport
         self._transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
         self._flush()
 
     def data_received(self, data: bytes) -> None:
-        """Take what came; whatever it is, the peer lives."""
+        """Parse received data, and handle its frames."""
         self._received_s = time.monotonic()
         self._received.set()
         self._protocol.receive_data(data)
@@ -211,10 +212,10 @@ class WebSocket:
         self._flush()
         for frame in frames:
             if isinstance(frame, Frame):
-                self._take(frame)
+                self._handle_frame(frame)
 
     def connection_lost(self) -> None:
-        """End."""
+        """Notify all waiting tasks of the end."""
         self._has_ended = True
         with contextlib.suppress(EOFError):  # websockets before 11, in the handshake.
             self._protocol.receive_eof()
@@ -222,17 +223,17 @@ class WebSocket:
             event.set()
 
     def pause_writing(self) -> None:
-        """Note that the peer does not keep up."""
-        self.has_room = False
+        """Report the start of backpressure."""
+        self.is_writable = False
         self.on_congested()
 
     def resume_writing(self) -> None:
-        """Note that the peer has caught up."""
-        self.has_room = True
+        """Report the end of backpressure."""
+        self.is_writable = True
         self.on_drained()
 
     def shut_down(self) -> None:
-        """End the connection because the server stops, which waits for no peer."""
+        """Close the connection because the server shuts down, without waiting for the peer."""
         self.close(1012)
         self.linger()
 
@@ -241,11 +242,11 @@ class WebSocket:
             if data == _SEND_EOF:
                 self._transport.close()
                 self.linger()
-            # A peer that does not read gets no answers to its pings, because they would pile up.
-            elif self.has_room or self._protocol.state is not State.OPEN:
+            # Send no pongs to a peer that does not read, because they would accumulate.
+            elif self.is_writable or self._protocol.state is not State.OPEN:
                 self._transport.write(data)
 
-    def _take(self, frame: Frame) -> None:
+    def _handle_frame(self, frame: Frame) -> None:
         try:
             message = self._parts.take(frame)
         except UnicodeDecodeError:
@@ -253,24 +254,24 @@ class WebSocket:
             self._flush()
             return
         if message is None:
-            self._count_small()
+            self._charge_control_frame()
             return
         self._received_message.set()
         if self._on_message is not None:
-            self._hand_on(message)
+            self._dispatch(message)
             return
         self._messages.append(message)
         self._reader.pause()
 
-    def _count_small(self) -> None:
-        """Count a control frame, or a frame that completes no message."""
-        if self._limiter.judge(time.monotonic(), self._small_cost) is Verdict.CLOSE:
+    def _charge_control_frame(self) -> None:
+        """Charge the rate limiter for a control frame, or a frame that completes no message."""
+        if self._limiter.check(time.monotonic(), self._control_cost) is Verdict.CLOSE:
             on_flood, self.on_flood = self.on_flood, _nothing
             on_flood()
 
-    def _hand_on(self, message: str | bytes) -> None:
+    def _dispatch(self, message: str | bytes) -> None:
         assert self._on_message is not None
-        self._on_message(message, self._limiter.judge(time.monotonic()))
+        self._on_message(message, self._limiter.check(time.monotonic()))
 
 
 def _drop(_message: str | bytes, _verdict: Verdict) -> None:

@@ -1,7 +1,7 @@
 """
-Those who are in rooms: their connections, and what happens with their messages.
+The participants of rooms: their connections and the handling of their messages.
 
-:mod:`.websocket_endpoint` takes a message from :mod:`..net` to
-:mod:`.connection_manager`, which asks :mod:`..rooms` and writes to each recipient's
-:mod:`.connection`. Uses all folders of the server except :mod:`..http` and :mod:`..cli`.
+:mod:`.websocket_endpoint` passes a message from :mod:`..net` to :mod:`.connection_manager`, which
+applies it to its room in :mod:`..rooms` and writes to the :mod:`.connection` of each recipient.
+Imports all folders of the server except :mod:`..http` and :mod:`..cli`.
 """

@@ -1,8 +1,9 @@
 """
-The WebSocket of one participant, and what waits to be sent to it.
+The WebSocket of one participant, and the buffer of messages to it.
 
-As long as the peer keeps up, a message is written at once. When it does not, messages wait in an
-outbox, where joint updates merge and a stop goes first, until the peer has caught up.
+A message is written at once as long as the peer reads fast enough. Under backpressure, messages
+are kept in an outbox, where joint updates are merged and emergency stops go first, until the write
+buffer is drained.
 """
 
 from __future__ import annotations
@@ -22,14 +23,14 @@ from ..rooms.counters import Counters
 
 __all__ = ['Connection', 'frame_of']
 
-GOODBYE_S = 5.0
-"""How long a peer has to answer a close frame, in seconds, before it is hung up on."""
+CLOSE_TIMEOUT_S = 5.0
+"""How long to wait for the answer to a close frame before aborting, in seconds."""
 
 MAX_PENDING = 100
-"""Replies that may wait for a peer; one that asks for more of them than it reads is put out."""
+"""Replies that are buffered for a peer; a peer that exceeds this is disconnected."""
 
 TRY_AGAIN_LATER = 1013
-"""The close code for a peer that does not keep up."""
+"""The close code for a peer that reads too slowly."""
 
 FRAME_TOO_LARGE = 1009
 """The close code for a peer whose message exceeds the limit."""
@@ -39,10 +40,10 @@ class Connection:
     """
     One accepted WebSocket.
 
-    :param actor: the peer, and what it may do.
-    :param entry: its place among the connections of this server.
-    :param stall_s: a peer that does not catch up for so many seconds is closed.
-    :param on_close: called once when the server closes the connection, before the peer is gone.
+    :ivar on_close: called once when the server closes the connection, before the peer is gone.
+    :param actor: the address and the grant of the peer.
+    :param entry: its entry in the admission control.
+    :param stall_s: close the connection after this many seconds of backpressure.
     """
 
     def __init__(
@@ -64,58 +65,58 @@ class Connection:
         self._log = log
         self._outbox = Outbox()
         self._is_closing = False
-        self._has_spoken = True
-        self._silent_looks = 0
+        self._has_received = True
+        self._silent_checks = 0
         self._timer: asyncio.TimerHandle | None = None
         socket.on_congested = self._on_congested
         socket.on_drained = self._on_drained
 
     @property
     def silent_s(self) -> float:
-        """For how many seconds nothing has come from the peer."""
+        """Seconds since data was last received from the peer."""
         return self._socket.silent_s
 
     def ping(self) -> None:
-        """Ask the peer for a sign of life."""
+        """Send a ping."""
         self._socket.ping()
 
     async def is_alive(self, timeout_s: float, *, with_message: bool = False) -> bool:
         """
-        Return whether the peer answers in time and is still welcome.
+        Ping the peer; return whether it answers in time and the connection is not closing.
 
-        :param with_message: see :meth:`.WebSocket.answers`.
+        :param with_message: see :meth:`.WebSocket.probe`.
         """
-        return not self._is_closing and await self._socket.answers(
+        return not self._is_closing and await self._socket.probe(
             timeout_s, with_message=with_message
         )
 
-    def count_silent_look(self) -> int:
+    def count_silent_check(self) -> int:
         """
-        Return how many calls in a row found that no message has come since the call before.
+        Return how many calls in a row found no new message since the previous call.
 
-        Calls are counted instead of seconds, so that a pause of this process counts as one call.
+        It counts calls instead of seconds, so that a pause of this process counts as one call.
         """
-        self._silent_looks = 0 if self._has_spoken else self._silent_looks + 1
-        self._has_spoken = False
-        return self._silent_looks
+        self._silent_checks = 0 if self._has_received else self._silent_checks + 1
+        self._has_received = False
+        return self._silent_checks
 
     async def receive(self) -> str | bytes | None:
-        """Wait for the next message; None once the connection is closing or has ended."""
+        """Return the next message, or None if the connection is closing or has ended."""
         message = await self._socket.receive()
         return None if self._is_closing else message
 
-    async def listen(self, hear: Callable[[str | bytes, Verdict], object]) -> None:
-        """Have every message handled, until the connection has ended."""
+    async def listen(self, handle: Callable[[str | bytes, Verdict], object]) -> None:
+        """Call a function for each received message until the connection has ended."""
 
         def on_message(message: str | bytes, verdict: Verdict) -> None:
-            self._has_spoken = True
+            self._has_received = True
             if not self._is_closing:
-                hear(message, verdict)
+                handle(message, verdict)
 
         await self._socket.listen(on_message)
 
     async def wait_ended(self) -> None:
-        """Wait until the connection has ended, whatever still comes."""
+        """Wait until the connection has ended, and drop received messages."""
         await self._socket.wait_ended()
         self._stop_timer()
         if self._socket.close_code == FRAME_TOO_LARGE:
@@ -123,45 +124,45 @@ class Connection:
 
     def put(self, message: Message, frame: bytes | None = None) -> None:
         """
-        Send a message now, or as soon as the peer has read what it was sent before.
+        Send a message at once, or buffer it under backpressure.
 
-        :param frame: the message encoded, if that has been done already.
+        :param frame: the encoded message, if the caller has encoded it already.
         """
         if self._is_closing:
             return
-        if self._socket.has_room:
+        if self._socket.is_writable:
             self._counters.frames_out += 1
             self._socket.write(frame or frame_of(message))
             return
         self._counters.merged += self._outbox.put(message)
         if self._outbox.pending_others > MAX_PENDING:
-            self._give_up()
+            self._close_slow_peer()
 
     def close(self, code: int, reason: str = '') -> None:
-        """Say goodbye; whatever is still to be sent goes first. Closing twice is fine."""
+        """Send all buffered messages and a close frame; do nothing if closing already."""
         if self._is_closing:
             return
         self._flush(even_if_full=True)
         self._is_closing = True
         self._socket.close(code, reason)
-        self._start_timer(GOODBYE_S, self._socket.abort)
+        self._start_timer(CLOSE_TIMEOUT_S, self._socket.abort)
         self.on_close()
 
     def abort(self) -> None:
-        """Hang up without a goodbye."""
+        """Abort the connection without a close frame."""
         self._socket.abort()
 
     def on_flood(self, action: Callable[[], None]) -> None:
-        """Have something done once the peer sends far too many frames, of whatever kind."""
+        """Set the function to call when the peer sends far too many frames of any kind."""
         self._socket.on_flood = action
 
     def linger(self) -> None:
-        """Hang up soon, whether or not the peer answers the goodbye."""
+        """Abort the connection soon, even if the peer does not answer the close frame."""
         self._socket.linger()
 
     def _on_congested(self) -> None:
         if not self._is_closing:
-            self._start_timer(self._stall_s, self._give_up)
+            self._start_timer(self._stall_s, self._close_slow_peer)
 
     def _on_drained(self) -> None:
         if not self._is_closing:
@@ -169,19 +170,19 @@ class Connection:
             self._flush()
 
     def _flush(self, *, even_if_full: bool = False) -> None:
-        while self._outbox and (even_if_full or self._socket.has_room):
+        while self._outbox and (even_if_full or self._socket.is_writable):
             message = self._outbox.take()
             assert message is not None
             self._counters.frames_out += 1
             self._socket.write(frame_of(message))
 
-    def _give_up(self) -> None:
+    def _close_slow_peer(self) -> None:
         self._refuse('too_slow')
         self.close(TRY_AGAIN_LATER, 'too slow')
 
     def _refuse(self, code: str) -> None:
         self._counters.refused[code] += 1
-        self._log.note(code, **self.actor.named)
+        self._log.note(code, **self.actor.log_fields)
 
     def _start_timer(self, delay_s: float, action: Callable[[], None]) -> None:
         self._stop_timer()
@@ -194,7 +195,7 @@ class Connection:
 
 
 def frame_of(message: Message) -> bytes:
-    """Encode a message as the one frame that all its recipients get."""
+    """Encode a message as a frame, which can be sent to any number of recipients."""
     return text_frame(text_of(message))
 
 

@@ -1,4 +1,4 @@
-"""The rooms and the connections of those who are in them."""
+"""Connects the rooms with the connections of their participants."""
 
 from __future__ import annotations
 
@@ -37,34 +37,34 @@ from .connection import Connection, frame_of
 __all__ = ['ConnectionManager', 'now']
 
 MAX_NAMED = 100
-"""So many refused joints are named in one error."""
+"""The most refused joints that one error names."""
 
 MAX_NAMED_CHARS = 1000
-"""The longest name that an error repeats."""
+"""The most characters of a joint name that an error repeats."""
 
 ROOM_DELETED = 4404
-"""The close code for those whose room was deleted."""
+"""The close code for participants whose room was deleted."""
 
 POLICY_VIOLATION = 1008
-"""The close code for those whose token is not valid any more."""
+"""The close code for participants whose token is no longer valid."""
 
 SILENT = 4408
-"""The close code for a participant whose program has sent nothing for too long."""
+"""The close code for a participant that has sent no message for ``liveness_s``."""
 
-LIVENESS_LOOKS = 5
-"""How many times in ``liveness_s`` the server looks whether participants have sent something."""
+LIVENESS_CHECKS = 5
+"""How many times per ``liveness_s`` the server checks whether participants send messages."""
 
 REPLACED = 4409
-"""The close code for who was replaced by a newcomer under the same id."""
+"""The close code for a participant that was replaced by a newer one with the same id."""
 
 _REVOKED = 'The token is not valid any more'
 
 
 class ConnectionManager:
     """
-    Carries to the connections what the rooms decide.
+    Applies the messages of participants to rooms, and delivers the results to connections.
 
-    :param tokens: those that are valid; None where none is needed.
+    :param tokens: the valid tokens; None if the server needs no token.
     """
 
     def __init__(
@@ -88,27 +88,28 @@ class ConnectionManager:
 
     @property
     def connection_count(self) -> int:
-        """Participants in all rooms together."""
+        """The number of participants in all rooms together."""
         return len(self._connections)
 
     def participants_by_token(self) -> Counter[str]:
-        """Count the participants by the name of their token, empty without one."""
+        """Count the participants by token name; the name is empty without a token."""
         return Counter(connection.actor.token for connection in self._connections.values())
 
     async def join(
         self, workspace_id: str, room_id: str, join: Join, connection: Connection
     ) -> Member:
         """
-        Take a participant in and welcome it.
+        Add a participant to a room and send it the welcome messages.
 
-        Who stands in its way is asked for a sign of life first and put out without one: a robot
-        that lost its network is back before its old connection is known to be dead. A participant
-        whose token allows more is not asked by one whose token allows less.
+        The current holder of the id or role is pinged first, and disconnected if it does not
+        answer, because a robot that lost its network reconnects before its old connection is
+        known to be dead. A holder is not pinged if its token allows more than that of the
+        newcomer.
 
-        :raises AccessDenied: the token is not valid any more.
+        :raises AccessDenied: the token is no longer valid.
         :raises NotAllowed: the token does not allow the role in this workspace.
-        :raises RoomNotFound: there is no such room.
-        :raises JoinRefused: the id or the role is taken, or the room is full.
+        :raises RoomNotFound: the room does not exist.
+        :raises JoinRefused: the id or the role is in use, or the room is full.
         :raises ProtocolError: see :meth:`.Room.join`.
         """
         actor = connection.actor
@@ -122,11 +123,11 @@ class ConnectionManager:
             if actor.granted.access >= holder.actor.granted.access:
                 with_message = Feature.LIVENESS in rival.features
                 if not await holder.is_alive(self.timing.probe_s, with_message=with_message):
-                    self._put_out(rival)
+                    self._disconnect_unresponsive(rival)
                 self._check_valid(actor)
         room = self.registry.room(workspace_id, room_id)
         rivals = room.rivals(join)
-        # Nobody is replaced by a newcomer that another rival keeps out.
+        # Replace no rival if another rival prevents the join.
         if all(self._may_replace(rival, join, actor) for rival in rivals):
             for rival in rivals:
                 self._replace(rival)
@@ -136,40 +137,40 @@ class ConnectionManager:
         connection.on_close = partial(self.leave, member)
         for message in room.welcome(member, now(), liveness_s=self.timing.liveness_s):
             connection.put(message)
-        self.log.record_often('joined', **self._who(member))
+        self.log.record_often('joined', **self._log_fields(member))
         return member
 
     def leave(self, member: Member) -> None:
-        """Take a participant out of its room; leaving twice is fine."""
-        self._pass_on(member, *member.room.stops.forget(member))
+        """Remove a participant from its room; do nothing if it has left already."""
+        self._forward(member, *member.room.stops.remove(member))
         delivery = member.room.leave(member, now())
         if member in self._connections:
-            self.log.record_often('left', **self._who(member))
+            self.log.record_often('left', **self._log_fields(member))
             del self._connections[member]
         self._deliver(delivery)
 
-    def hear(self, member: Member, text: str) -> None:
-        """Do what a participant's message asks for."""
+    def handle_message(self, member: Member, text: str) -> None:
+        """Handle a participant's message."""
         self.counters.frames_in += 1
         try:
             message = decode_client(text, member.features)
             if isinstance(message, ResetStop):
                 self._connections[member].actor.require(Access.DRIVE, member.room.workspace_id)
             if isinstance(message, EmergencyStop):
-                self._take_stop(member, message)
+                self._handle_stop(member, message)
             elif not isinstance(message, ResetStop):
                 self._deliver(member.room.handle(member, message, now()))
-            elif not member.room.stops.put_behind(member, message):
-                self._pass_on(member, message)
+            elif not member.room.stops.queue_behind(member, message):
+                self._forward(member, message)
         except ProtocolError as exc:
-            self._complain(member, exc)
+            self._reject_message(member, exc)
         except NotAllowed as exc:
-            self._refuse(member, exc)
+            self._deny(member, exc)
 
-    def overhear(self, member: Member, text: str) -> None:
-        """Listen to what a participant says too often: a stop counts, nothing else does."""
+    def handle_rate_limited(self, member: Member, text: str) -> None:
+        """Handle a rate-limited message: deliver emergency stops, drop everything else."""
         self.counters.frames_in += 1
-        # Decoding costs more than all the rest, and JSON can hide a word in escapes only.
+        # Search before decoding, which costs far more. JSON can hide the word only with escapes.
         if 'emergency_stop' not in text and '\\' not in text:
             return
         try:
@@ -177,7 +178,7 @@ class ConnectionManager:
         except ProtocolError:
             return
         if isinstance(message, EmergencyStop):
-            self._take_stop(member, message)
+            self._handle_stop(member, message)
 
     def command(
         self, workspace_id: str, room_id: str, entries: tuple[Entry, ...], sender: Actor
@@ -185,23 +186,23 @@ class ConnectionManager:
         """
         Move joints in a room without a producer.
 
-        :param sender: who asks for it; already known to be allowed to.
-        :returns: how many entries changed something.
-        :raises RequestRejected: the server does not do this (403).
-        :raises RoleTaken: the room has a producer, whose robots would get commands of two.
-        :raises RoomNotFound: there is no such room.
-        :raises ProtocolError: the room does not take these joints.
+        :param sender: the sender of the request; its access must have been checked.
+        :returns: the number of entries that changed a joint.
+        :raises RequestRejected: the server does not accept commands over REST (403).
+        :raises RoleTaken: the room has a producer, and robots must get commands from one source.
+        :raises RoomNotFound: the room does not exist.
+        :raises ProtocolError: the joints exceed a limit of the room.
         """
         if not self.policy.commands:
             raise RequestRejected(
-                'this server takes no commands over REST; join the room as its producer',
+                'this server accepts no commands over REST; join the room as its producer',
                 status=403,
             )
         room = self.registry.room(workspace_id, room_id)
         delivery = room.command(entries, now())
         self._deliver(delivery)
-        who = {**sender.named, 'workspace': workspace_id, 'room': room_id}
-        self.log.record_often('command', **who)
+        fields = {**sender.log_fields, 'workspace': workspace_id, 'room': room_id}
+        self.log.record_often('command', **fields)
         match delivery:
             case Delivery(message=JointUpdate(changed)):
                 return len(changed)
@@ -212,9 +213,9 @@ class ConnectionManager:
         self, workspace_id: str, room_id: str | None, max_consumers: int | None, sender: Actor
     ) -> Room:
         """
-        Make a room; one that exists already stays, with or without its memory.
+        Create a room, or return the existing one; ``fresh_rooms`` clears its stored joints.
 
-        :param sender: who asks for it; already known to be allowed to.
+        :param sender: the sender of the request; its access must have been checked.
         :raises RequestRejected: see :meth:`.Registry.create`.
         """
         is_new = not (room_id and self.registry.has(workspace_id, room_id))
@@ -223,54 +224,55 @@ class ConnectionManager:
             room_id,
             now(),
             max_consumers=max_consumers,
-            forget=self.policy.fresh_rooms,
+            clear=self.policy.fresh_rooms,
             workspaces=sender.granted.workspaces,
         )
         if is_new:
             where = {'workspace': workspace_id, 'room': room.room_id}
-            self.log.record_often('room_created', **sender.named, **where)
+            self.log.record_often('room_created', **sender.log_fields, **where)
         return room
 
     def delete(self, workspace_id: str, room_id: str, sender: Actor) -> None:
         """
-        Delete a room and tell those who are in it.
+        Delete a room and disconnect its members.
 
-        A participant without features learns it from the close code alone: public clients log each
-        error message as an error, also when they deleted the room themselves.
+        Members with features get an error message first. Members without features get only the
+        close code, because public clients log each error message as an error, even if they deleted
+        the room themselves.
 
-        :param sender: who asks for it; already known to be allowed to.
-        :raises RoomNotFound: there is none.
+        :param sender: the sender of the request; its access must have been checked.
+        :raises RoomNotFound: the room does not exist.
         """
         room = self.registry.room(workspace_id, room_id)
         for member in room.members:
-            self._pass_on(member, *room.stops.forget(member))
+            self._forward(member, *room.stops.remove(member))
         delivery = self.registry.delete(workspace_id, room_id, now())
-        told = tuple(member for member in delivery.recipients if member.features)
-        self._deliver(delivery._replace(recipients=told))
+        recipients = tuple(member for member in delivery.recipients if member.features)
+        self._deliver(delivery._replace(recipients=recipients))
         for member in delivery.recipients:
             connection = self._connections.pop(member, None)
             if connection is not None:
                 connection.close(ROOM_DELETED, 'room deleted')
         where = {'workspace': workspace_id, 'room': room_id}
-        self.log.record_often('room_deleted', **sender.named, **where)
+        self.log.record_often('room_deleted', **sender.log_fields, **where)
 
     def sweep(self, sender: Actor | None = None) -> int:
         """
         Delete idle rooms; return how many.
 
-        :param sender: who asks for it; None for the server itself.
+        :param sender: the sender of the request; None for the server itself.
         """
         dropped = self.registry.sweep(now())
         if dropped:
-            who = {} if sender is None else sender.named
-            self.log.record('rooms_swept', count=dropped, **who)
+            fields = {} if sender is None else sender.log_fields
+            self.log.record('rooms_swept', count=dropped, **fields)
         return dropped
 
     def keep_alive(self) -> None:
-        """Put out who has been silent for long and ask everybody else for a sign of life."""
+        """Disconnect participants that sent nothing for two periods, and ping the others."""
         for member, connection in tuple(self._connections.items()):
             if connection.silent_s > 2 * self.timing.keepalive_s:
-                self._put_out(member)
+                self._disconnect_unresponsive(member)
             else:
                 connection.ping()
 
@@ -278,7 +280,7 @@ class ConnectionManager:
         """Disconnect each participant whose token is gone or has changed."""
         for member, connection in tuple(self._connections.items()):
             if connection.actor.grant not in self.tokens:
-                self.log.record('token_revoked', **self._who(member))
+                self.log.record('token_revoked', **self._log_fields(member))
                 connection.put(ErrorReply(_REVOKED, now().stamp, 'access_denied'))
                 connection.close(POLICY_VIOLATION, 'token revoked')
                 self.leave(member)
@@ -288,7 +290,7 @@ class ConnectionManager:
         for member, connection in tuple(self._connections.items()):
             if Feature.LIVENESS not in member.features:
                 continue
-            if connection.count_silent_look() >= LIVENESS_LOOKS:
+            if connection.count_silent_check() >= LIVENESS_CHECKS:
                 self._disconnect_silent(member, connection)
 
     def _check_valid(self, actor: Actor) -> None:
@@ -296,7 +298,7 @@ class ConnectionManager:
             raise AccessDenied(_REVOKED, status=401)
 
     def _may_replace(self, rival: Member, join: Join, newcomer: Actor) -> bool:
-        """Say whether a newcomer takes the place of the holder of its id, alive or not."""
+        """Return whether a newcomer may replace the holder of its id, even a live one."""
         holder = self._connections.get(rival)
         if holder is None or rival.participant_id != join.participant_id:
             return False
@@ -315,12 +317,12 @@ class ConnectionManager:
             return
         frame = frame_of(delivery.message)
         for member in delivery.recipients:
-            # Who does not read is put out here, and leaves while others are still served.
+            # put() may close a slow connection, and its member then leaves during this loop.
             connection = self._connections.get(member)
             if connection is not None:
                 connection.put(delivery.message, frame)
 
-    def _complain(self, member: Member, error: ProtocolError) -> None:
+    def _reject_message(self, member: Member, error: ProtocolError) -> None:
         if error.reason == 'json':
             text = 'Message is not a JSON object'
         elif error.reason == 'robot_state':
@@ -328,39 +330,39 @@ class ConnectionManager:
         elif member.role is Role.PRODUCER:
             text = 'Failed to process joint update'
         else:
-            # A consumer's joint updates are ignored, so whether they are well formed is, too.
+            # A consumer's joint updates are ignored, so invalid ones are ignored too.
             return
         code = code_of(error)
         self.counters.refused[code] += 1
-        self.log.note('bad_frame', code=code, detail=error, **self._who(member))
+        self.log.note('bad_frame', code=code, detail=error, **self._log_fields(member))
         connection = self._connections.get(member)
         if connection is not None:
             joints = error.joints if Feature.REFUSED_JOINTS in member.features else {}
-            connection.put(ErrorReply(text, now().stamp, code, _short(joints)))
+            connection.put(ErrorReply(text, now().stamp, code, _limit_names(joints)))
 
-    def _take_stop(self, member: Member, stop: EmergencyStop) -> None:
+    def _handle_stop(self, member: Member, stop: EmergencyStop) -> None:
         if member not in self._connections:
             return
         room = member.room
-        if room.stops.pass_on(member, stop, time.monotonic()):
-            self._pass_on(member, stop)
+        if room.stops.submit(member, stop, time.monotonic()):
+            self._forward(member, stop)
         elif room not in self._rooms_with_waiting:
             self._rooms_with_waiting.add(room)
-            self._call_later(room)
+            self._schedule_forward(room)
 
-    def _call_later(self, room: Room) -> None:
-        asyncio.get_running_loop().call_later(PERIOD_S, self._pass_on_due, room)
+    def _schedule_forward(self, room: Room) -> None:
+        asyncio.get_running_loop().call_later(PERIOD_S, self._forward_due, room)
 
-    def _pass_on_due(self, room: Room) -> None:
+    def _forward_due(self, room: Room) -> None:
         for member in room.stops.due(time.monotonic()):
-            # Taken one by one: a member that is put out meanwhile leaves, with its own stop.
-            self._pass_on(member, *room.stops.take(member))
+            # Take one at a time, because a member may leave during this loop, with its queue.
+            self._forward(member, *room.stops.take(member))
         if room.stops.has_waiting:
-            self._call_later(room)
+            self._schedule_forward(room)
         else:
             self._rooms_with_waiting.discard(room)
 
-    def _pass_on(self, member: Member, *messages: EmergencyStop | ResetStop) -> None:
+    def _forward(self, member: Member, *messages: EmergencyStop | ResetStop) -> None:
         for message in messages:
             self._deliver(member.room.handle(member, message, now()))
             if isinstance(message, EmergencyStop):
@@ -369,19 +371,19 @@ class ConnectionManager:
                 self._record('reset_requested', member, robot=message.to)
 
     def _record(self, event: str, member: Member, **values: object) -> None:
-        self.log.record_often(event, **values, **self._who(member))
+        self.log.record_often(event, **values, **self._log_fields(member))
 
-    def _refuse(self, member: Member, error: NotAllowed) -> None:
+    def _deny(self, member: Member, error: NotAllowed) -> None:
         code = code_of(error)
         self.counters.refused[code] += 1
-        who = self._who(member)
-        self.log.note(code, detail=error, **who)
-        self.log.sample('refused', code=code, what='reset_stop', **who)
+        fields = self._log_fields(member)
+        self.log.note(code, detail=error, **fields)
+        self.log.sample('refused', code=code, what='reset_stop', **fields)
         connection = self._connections.get(member)
         if connection is not None:
             connection.put(ErrorReply(str(error), now().stamp, code))
 
-    def _who(self, member: Member) -> dict[str, object]:
+    def _log_fields(self, member: Member) -> dict[str, object]:
         connection = self._connections.get(member)
         actor = None if connection is None else connection.actor
         return {
@@ -394,7 +396,7 @@ class ConnectionManager:
         }
 
     def _replace(self, member: Member) -> None:
-        self.log.record_often('replaced', **self._who(member))
+        self.log.record_often('replaced', **self._log_fields(member))
         connection = self._connections[member]
         connection.put(ErrorReply('Replaced by a newer connection', now().stamp, 'replaced'))
         connection.close(REPLACED, 'replaced')
@@ -402,26 +404,26 @@ class ConnectionManager:
 
     def _disconnect_silent(self, member: Member, connection: Connection) -> None:
         self.counters.refused['silent'] += 1
-        self.log.note('silent', **self._who(member))
-        text = f'Nothing came from this participant for {self.timing.liveness_s:g} s'
+        self.log.note('silent', **self._log_fields(member))
+        text = f'No message came from this participant for {self.timing.liveness_s:g} s'
         connection.put(ErrorReply(text, now().stamp, 'silent'))
         connection.close(SILENT, 'silent')
 
-    def _put_out(self, member: Member) -> None:
+    def _disconnect_unresponsive(self, member: Member) -> None:
         self.counters.refused['no_answer'] += 1
-        self.log.note('no_answer', **self._who(member))
+        self.log.note('no_answer', **self._log_fields(member))
         connection = self._connections.get(member)
         self.leave(member)
         if connection is not None:
             connection.abort()
 
 
-def _short(joints: Mapping[str, str]) -> dict[str, str]:
-    """Return what an error tells of refused joints; names without end are not repeated."""
+def _limit_names(joints: Mapping[str, str]) -> dict[str, str]:
+    """Return the refused joints that an error names, without very long names."""
     short = ((name, why) for name, why in joints.items() if len(name) <= MAX_NAMED_CHARS)
     return dict(islice(short, MAX_NAMED))
 
 
 def now() -> Now:
-    """Read both clocks."""
+    """Return the current time of both clocks."""
     return Now(time.monotonic(), datetime.now(timezone.utc).isoformat())

@@ -1,4 +1,4 @@
-"""One WebSocket from its acceptance to its end: who it is, what it says, goodbye."""
+"""Serves one WebSocket: accepts it, handles the join and all messages, and closes it."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ async def participate(
     """
     Serve one peer until its connection has ended.
 
-    :param actor: the peer, and what it may do.
-    :param entry: its place among the connections of this server.
+    :param actor: the address and the grant of the peer.
+    :param entry: its entry in the admission control.
     """
     if not socket.accept():
         return
@@ -49,9 +49,9 @@ async def participate(
     connection = Connection(
         socket, actor, entry, stall_s=stall_s, counters=manager.counters, log=manager.log
     )
-    connection.on_flood(partial(_end_flood, connection, manager))
+    connection.on_flood(partial(_on_flood, connection, manager))
     try:
-        await _take_part(connection, workspace_id, room_id, manager)
+        await _serve_member(connection, workspace_id, room_id, manager)
     except Exception:
         connection.close(INTERNAL_ERROR)
         connection.linger()
@@ -59,13 +59,13 @@ async def participate(
     await connection.wait_ended()
 
 
-async def _take_part(
+async def _serve_member(
     connection: Connection, workspace_id: str, room_id: str, manager: ConnectionManager
 ) -> None:
     member = await _join(connection, workspace_id, room_id, manager)
     if member is not None:
         try:
-            await connection.listen(_Listener(connection, member, manager).hear)
+            await connection.listen(_MessageHandler(connection, member, manager).handle)
         finally:
             manager.leave(member)
 
@@ -73,7 +73,7 @@ async def _take_part(
 async def _join(
     connection: Connection, workspace_id: str, room_id: str, manager: ConnectionManager
 ) -> Member | None:
-    """Hear who the peer is and take it in; None where that came to nothing."""
+    """Wait for the join message and add the participant; return None if it is refused."""
     try:
         frame = await asyncio.wait_for(connection.receive(), manager.timing.join_s)
         if frame is None:
@@ -81,10 +81,10 @@ async def _join(
         if isinstance(frame, bytes):
             raise ProtocolError('the first frame must be text', reason='binary')
         member = await manager.join(workspace_id, room_id, decode_join(frame), connection)
-        if manager.admission.promote(connection.entry):  # It has a place where there are tokens.
+        if manager.admission.promote(connection.entry):  # With tokens, it is promoted already.
             return member
         manager.leave(member)
-        code, detail = 'connections_full', 'This server has as many connections as it takes'
+        code, detail = 'connections_full', 'This server has reached its limit of connections'
         _refuse(connection, manager, detail, code, TRY_AGAIN_LATER)
     except asyncio.TimeoutError:
         code, detail = 'join_timeout', f'No join message came within {manager.timing.join_s:g} s'
@@ -97,53 +97,53 @@ async def _join(
         _refuse(connection, manager, detail, code, POLICY_VIOLATION)
     except RequestRejected as exc:
         code, detail = code_of(exc), str(exc)
-        # The first text is that of the public server.
+        # "Cannot join room" is the text of the public server.
         text = detail if isinstance(exc, NotAllowed) else 'Cannot join room'
         _refuse(connection, manager, text, code, NORMAL)
-    who = {**connection.actor.named, 'workspace': workspace_id, 'room': room_id}
-    manager.log.note('join_refused', code=code, detail=detail, **who)
-    manager.log.sample('join_refused', code=code, **who)
+    fields = {**connection.actor.log_fields, 'workspace': workspace_id, 'room': room_id}
+    manager.log.note('join_refused', code=code, detail=detail, **fields)
+    manager.log.sample('join_refused', code=code, **fields)
     return None
 
 
-class _Listener:
-    """What happens with the frames of one participant."""
+class _MessageHandler:
+    """Handles the messages of one participant."""
 
     def __init__(self, connection: Connection, member: Member, manager: ConnectionManager) -> None:
         self._connection = connection
         self._member = member
         self._manager = manager
 
-    def hear(self, frame: str | bytes, verdict: Verdict) -> None:
-        """Do what a message asks for, unless it is one too many or not a text."""
+    def handle(self, frame: str | bytes, verdict: Verdict) -> None:
+        """Handle a message according to its type and the verdict of the rate limiter."""
         if isinstance(frame, bytes):
-            text = 'Binary frames are not understood'
+            text = 'Binary messages are not supported'
             _disconnect(self._connection, self._manager, text, 'invalid_binary', UNSUPPORTED_DATA)
             return
         if verdict is Verdict.PASS:
-            self._manager.hear(self._member, frame)
+            self._manager.handle_message(self._member, frame)
         else:
-            self._manager.overhear(self._member, frame)
-            _bear(self._connection, self._manager, verdict)
+            self._manager.handle_rate_limited(self._member, frame)
+            _on_rate_limited(self._connection, self._manager, verdict)
 
 
-def _bear(connection: Connection, manager: ConnectionManager, verdict: Verdict) -> None:
-    """React to a frame too many."""
-    rate = f'at most {manager.limits.frames_hz:g} messages a second'
+def _on_rate_limited(connection: Connection, manager: ConnectionManager, verdict: Verdict) -> None:
+    """Reply with an error, or disconnect the participant, as the verdict requires."""
+    rate = f'at most {manager.limits.frames_hz:g} messages per second'
     if verdict is Verdict.CLOSE:
-        text = f'Far too many messages: {rate} are taken'
+        text = f'Far too many messages: {rate} are accepted'
         _disconnect(connection, manager, text, RATE_LIMITED, POLICY_VIOLATION)
         return
     manager.counters.refused[RATE_LIMITED] += 1
-    if verdict is Verdict.COMPLAIN:
-        manager.log.note(RATE_LIMITED, **connection.actor.named, closed=False)
-        text = f'Too many messages: {rate} are taken, others dropped; emergency stops are not'
+    if verdict is Verdict.DROP_AND_REPLY:
+        manager.log.note(RATE_LIMITED, **connection.actor.log_fields, closed=False)
+        text = f'Too many messages: {rate} are accepted; others are dropped, except stops'
         connection.put(ErrorReply(text, now().stamp, RATE_LIMITED))
 
 
-def _end_flood(connection: Connection, manager: ConnectionManager) -> None:
-    """Put out a peer whose frames are mostly not even messages: pings, say, or pieces of one."""
-    text = 'Far too many frames: pings, pongs and pieces of messages count, too'
+def _on_flood(connection: Connection, manager: ConnectionManager) -> None:
+    """Disconnect a peer that sends far too many control frames or message fragments."""
+    text = 'Far too many frames; control frames and message fragments count, too'
     _disconnect(connection, manager, text, RATE_LIMITED, POLICY_VIOLATION)
     connection.linger()
 
@@ -151,15 +151,15 @@ def _end_flood(connection: Connection, manager: ConnectionManager) -> None:
 def _disconnect(
     connection: Connection, manager: ConnectionManager, text: str, code: str, close_code: int
 ) -> None:
-    """Disconnect a participant, and log which."""
-    manager.log.note(code, **connection.actor.named, closed=True)
+    """Log and disconnect a participant."""
+    manager.log.note(code, **connection.actor.log_fields, closed=True)
     _refuse(connection, manager, text, code, close_code)
 
 
 def _refuse(
     connection: Connection, manager: ConnectionManager, text: str, code: str, close_code: int
 ) -> None:
-    """Say why, then close: some clients wait for the error and overlook a bare close."""
+    """Send an error, then close, because some clients ignore a close without an error."""
     manager.counters.refused[code] += 1
     connection.put(ErrorReply(text, now().stamp, code))
     connection.close(close_code)

@@ -1,5 +1,6 @@
 """
-The rooms. Pure: messages and times in, messages and recipients out.
+The state and rules of rooms. No I/O: messages and times in, messages and recipients out.
 
-:mod:`.registry` has the rooms, :mod:`.room` the rules of one. Uses nothing else of the server.
+:mod:`.registry` holds all rooms, :mod:`.room` the rules of one room. Imports no other folder of
+the server.
 """

@@ -1,4 +1,4 @@
-"""What the server has done so far, as plain integers: counting must cost next to nothing."""
+"""Event counters. They are plain integers, because they are updated for every message."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ __all__ = ['RoomCounters', 'Counters']
 @dataclass
 class RoomCounters:
     """
-    Counts of one room, or of several together.
+    Counters of one room, or the sum of several rooms.
 
-    :param updates: joint updates that changed something.
-    :param stops: emergency stops that were passed on.
-    :param robot_states: states of robots that were taken.
+    :param updates: joint updates that changed at least one joint.
+    :param stops: emergency stops that were delivered.
+    :param robot_states: accepted robot states.
     """
 
     updates: int = 0
@@ -23,7 +23,7 @@ class RoomCounters:
     robot_states: int = 0
 
     def add(self, other: RoomCounters) -> None:
-        """Add the counts of another room."""
+        """Add the counters of another room."""
         self.updates += other.updates
         self.stops += other.stops
         self.robot_states += other.robot_states
@@ -32,13 +32,13 @@ class RoomCounters:
 @dataclass
 class Counters:
     """
-    Counts since the server started, beside those that each room has.
+    Counters of the whole server since its start. Each room has its own :class:`RoomCounters`.
 
-    :param frames_in: WebSocket frames that participants sent after joining.
-    :param frames_out: WebSocket frames that were written, to all recipients together.
-    :param merged: messages that were not sent because a newer one took their place.
-    :param requests: REST requests and WebSockets that were let in, by the name of the token.
-    :param refused: what was refused, by the reason that its sender was given.
+    :param frames_in: WebSocket messages received from participants after their join.
+    :param frames_out: WebSocket frames written, counted once per recipient.
+    :param merged: messages that were not sent because a newer message replaced them.
+    :param requests: accepted REST requests and WebSockets, by token name.
+    :param refused: refusals, by the error code that the sender received.
     """
 
     frames_in: int = 0

@@ -1,4 +1,4 @@
-"""How much the arena takes, how patient it is, and what it allows: plain numbers and switches."""
+"""Limits, timeouts and policies of the server."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ __all__ = ['Limits', 'Policy', 'Timing']
 @dataclass(frozen=True)
 class Limits:
     """
-    How much the arena takes before it says no.
+    Size and rate limits of the server.
 
     :param rooms: rooms in all workspaces together.
-    :param members: participants of one room.
-    :param joints: joint names that one room remembers.
+    :param members: participants in one room.
+    :param joints: joints that one room stores.
     :param joint_name: characters of a joint's name.
     :param participant_id: characters of a participant id.
     :param room_id: characters of a room id, and of a workspace id.
-    :param frame_bytes: the largest frame of a participant; clients take up to 1 MiB themselves.
-    :param body_bytes: the largest body of a REST request.
-    :param frames_hz: frames per second of one participant, on average over two seconds.
-    :param connections: connections of clients that belong here, see :mod:`.admission`.
-    :param per_address: connections of one address, waiting ones included; 0 for no limit.
-    :param idle_s: a room without members goes after so many seconds without a change.
+    :param frame_bytes: bytes of one message from a participant; clients accept up to 1 MiB.
+    :param body_bytes: bytes of the body of one REST request.
+    :param frames_hz: messages per second from one participant, averaged over two seconds.
+    :param connections: connections with a token or in a room, see :mod:`..access.admission`.
+    :param per_address: connections from one address, including waiting ones; 0 for no limit.
+    :param idle_s: delete a room that has been empty and unchanged for this many seconds.
     """
 
     rooms: int = 1000
@@ -43,17 +43,17 @@ class Limits:
 @dataclass(frozen=True)
 class Timing:
     """
-    How patient the server is, in seconds.
+    Timeouts and periods of the server, in seconds.
 
-    :param join_s: how long a peer may take to say who it is, or what it wants over REST.
-    :param probe_s: how long a participant may take to show that it lives when another wants its
-        place.
-    :param stall_s: how long a peer may leave unread what it is sent.
-    :param keepalive_s: how often each peer is pinged; silent for two periods, it is put out.
-    :param liveness_s: a participant with the feature ``liveness`` whose program sends nothing for
-        so long, and for a fifth of it at most, is disconnected.
-    :param sweep_s: how often idle rooms are dropped.
-    :param log_s: how often each kind of log line may be written anew.
+    :param join_s: timeout for a join message, a complete REST request and a TLS handshake.
+    :param probe_s: timeout for the answer to a ping when another client wants the place of a
+        participant.
+    :param stall_s: timeout for a peer that does not read what it is sent.
+    :param keepalive_s: period of pings; a peer that sends nothing for two periods is disconnected.
+    :param liveness_s: disconnect a participant with the feature ``liveness`` that sends no message
+        for this time, plus up to a fifth of it.
+    :param sweep_s: period of the deletion of idle rooms.
+    :param log_s: period of the log's rate limit.
     """
 
     join_s: float = 10.0
@@ -68,12 +68,13 @@ class Timing:
 @dataclass(frozen=True)
 class Policy:
     """
-    What is a matter of taste.
+    Behaviour that the operator of the server chooses.
 
-    :param commands: joints may be moved over REST, beside the producer.
-    :param newest_wins: who joins under an id that is taken replaces its holder, alive or not.
-    :param fresh_rooms: creating a room that exists, and that nobody is in, empties its memory, as
-        the public server does; otherwise it stays as it is.
+    :param commands: accept joint commands over REST in a room without a producer.
+    :param newest_wins: let a client that joins with an id in use replace the current holder,
+        even if the holder is alive.
+    :param fresh_rooms: clear the stored joints of an empty room when it is created again, as the
+        public server does; otherwise the room stays unchanged.
     """
 
     commands: bool = True

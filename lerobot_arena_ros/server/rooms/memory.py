@@ -1,7 +1,7 @@
 """
-What a room remembers beside its joints: its last stop, and the newest state of each robot.
+What a room stores besides its joints: its last stop and the newest state of each robot.
 
-Sans I/O.
+No I/O.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ __all__ = ['MAX_REPORT_CHARS', 'KnownRobot', 'KnownStop', 'check_report']
 
 MAX_REPORT_CHARS = 64 * 1024
 """
-Characters, as JSON, of the state of one robot.
+Characters of the state of one robot as JSON.
 
-Of each robot the newest state waits for each member that reads too slowly.
+The limit bounds memory: for each member that reads too slowly, the newest state of each robot is
+buffered.
 """
 
 
@@ -26,15 +27,15 @@ class KnownStop(NamedTuple):
     """
     The last emergency stop of a room.
 
-    :param message: as it was sent.
-    :param steady_s: when, in seconds of the steady clock.
+    :param message: the stop as it was delivered.
+    :param steady_s: its time, in seconds of the monotonic clock.
     """
 
     message: EmergencyStop
     steady_s: float
 
-    def told(self, now_s: float) -> LastStop:
-        """Return the stop as it is told now."""
+    def to_last_stop(self, now_s: float) -> LastStop:
+        """Return the stop with its age, for the welcome message and REST."""
         stop = self.message
         age_s = now_s - self.steady_s
         return LastStop(stop.reason or '', stop.source or '', stop.timestamp or '', age_s)
@@ -44,8 +45,8 @@ class KnownRobot(NamedTuple):
     """
     The newest state of one robot.
 
-    :param message: as it was passed on.
-    :param steady_s: when, in seconds of the steady clock.
+    :param message: the state as it was delivered.
+    :param steady_s: its time, in seconds of the monotonic clock.
     """
 
     message: RobotReport
@@ -54,20 +55,20 @@ class KnownRobot(NamedTuple):
 
 def check_report(report: RobotReport, limits: Limits) -> None:
     """
-    Refuse a robot's state that is too large.
+    Check the size of a robot state.
 
-    :raises ProtocolError: it has too many joints or refusals, or too many characters.
+    :raises ProtocolError: the state has too many joints, refused joints or characters.
     """
     if report.state is not None:
         count = max(len(report.state.joints), len(report.state.refused))
         if count > limits.joints:
             raise ProtocolError(
-                f'robot_state: at most {limits.joints} joints are taken, got {count}',
+                f'robot_state: at most {limits.joints} joints are accepted, got {count}',
                 reason='robot_state',
             )
     if len(report.text) > MAX_REPORT_CHARS:
         raise ProtocolError(
-            f'robot_state: at most {MAX_REPORT_CHARS} characters are taken,'
+            f'robot_state: at most {MAX_REPORT_CHARS} characters are accepted,'
             f' got {len(report.text)}',
             reason='robot_state',
         )

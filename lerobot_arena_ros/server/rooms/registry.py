@@ -1,8 +1,7 @@
 """
-The rooms of all workspaces by their names, sans I/O.
+The rooms of all workspaces, by workspace id and room id. No I/O.
 
-A workspace is nothing but a name that its rooms share: it comes with its first room and goes with
-its last.
+A workspace is only a name that its rooms share. It exists as long as it has at least one room.
 """
 
 from __future__ import annotations
@@ -20,54 +19,54 @@ __all__ = ['STOP_KEPT_S', 'Registry']
 
 STOP_KEPT_S = 3600.0
 """
-How long the last stop of a room that is gone is kept for a room of the same name, in seconds.
+How long the last stop of a deleted room is kept for a new room of the same name, in seconds.
 
-A robot that rejoins a room that was deleted and made anew must not miss the stop. A robot that
-joins for the first time looks at the age of the stop.
+A robot that rejoins a room that was deleted and created again must not miss the stop. A robot that
+joins for the first time checks the age of the stop.
 """
 
 
 class Registry:
-    """Every room that there is."""
+    """All rooms of the server."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._workspaces: dict[str, dict[str, Room]] = {}
         self._stops: dict[tuple[str, str], KnownStop] = {}
-        self._tally_of_gone = RoomCounters()
+        self._removed_counters = RoomCounters()
 
     @property
     def workspace_count(self) -> int:
-        """Workspaces with at least one room."""
+        """The number of workspaces, each with at least one room."""
         return len(self._workspaces)
 
     @property
     def rooms(self) -> tuple[Room, ...]:
-        """Every room of every workspace."""
+        """The rooms of all workspaces."""
         return tuple(room for rooms in self._workspaces.values() for room in rooms.values())
 
     @property
     def counters(self) -> RoomCounters:
-        """The counts of all rooms together, with those that are gone."""
+        """The sum of the counters of all rooms, including deleted rooms."""
         total = RoomCounters()
-        total.add(self._tally_of_gone)
+        total.add(self._removed_counters)
         for room in self.rooms:
             total.add(room.counters)
         return total
 
     def rooms_of(self, workspace_id: str) -> tuple[Room, ...]:
-        """List the rooms of a workspace; none where nobody has heard of it."""
+        """Return the rooms of a workspace; an unknown workspace has none."""
         return tuple(self._workspaces.get(workspace_id, {}).values())
 
     def has(self, workspace_id: str, room_id: str) -> bool:
-        """Tell whether there is such a room."""
+        """Return whether the room exists."""
         return room_id in self._workspaces.get(workspace_id, {})
 
     def room(self, workspace_id: str, room_id: str) -> Room:
         """
-        Find a room.
+        Return a room.
 
-        :raises RoomNotFound: there is none.
+        :raises RoomNotFound: the room does not exist.
         """
         try:
             return self._workspaces[workspace_id][room_id]
@@ -81,16 +80,17 @@ class Registry:
         now: Now,
         *,
         max_consumers: int | None = None,
-        forget: bool = False,
+        clear: bool = False,
         workspaces: frozenset[str] | None = None,
     ) -> Room:
         """
-        Make a room; one that exists already is returned as it is.
+        Create a room, or return the existing one.
 
-        :param room_id: None or empty for one that nobody has.
-        :param forget: empty the memory of a room that exists and that nobody is in.
-        :param workspaces: those that the creator is limited to; None for no such limit.
-        :raises RequestRejected: an id that no URL could address (422), or too many rooms (503).
+        :param room_id: None or empty for a new random id.
+        :param clear: clear the stored joints of an existing room that has no members.
+        :param workspaces: the workspaces that the creator's token allows; None for all.
+        :raises RequestRejected: an id cannot be part of a URL (422), or there are too many rooms
+            (503).
         """
         room_id = room_id or str(uuid.uuid4())
         self._check_id('workspace_id', workspace_id)
@@ -108,23 +108,23 @@ class Registry:
                 last_stop=self._stops.pop((workspace_id, room_id), None),
             )
             self._workspaces.setdefault(workspace_id, {})[room_id] = room
-        elif forget and not room.members:
-            room.forget()
+        elif clear and not room.members:
+            room.clear_joints()
         return room
 
     def delete(self, workspace_id: str, room_id: str, now: Now) -> Delivery:
         """
-        Drop a room and everybody in it.
+        Delete a room and remove its members.
 
-        :returns: what those who were in it are to be told.
-        :raises RoomNotFound: there is none.
+        :returns: the message for the removed members.
+        :raises RoomNotFound: the room does not exist.
         """
         room = self.room(workspace_id, room_id)
         self._drop(room, now)
         return room.dissolve(now)
 
     def sweep(self, now: Now) -> int:
-        """Drop the rooms that nobody is in and nobody used for long; return how many."""
+        """Delete the idle rooms; return how many."""
         idle = [room for room in self.rooms if room.is_idle(now)]
         for room in idle:
             self._drop(room, now)
@@ -132,10 +132,11 @@ class Registry:
 
     def _check_space(self, workspaces: frozenset[str] | None) -> None:
         """
-        See that there may be one more room.
+        Raise RequestRejected if there may not be one more room.
 
-        Who is limited to some workspaces leaves as many rooms free as it has there, so that it
-        cannot take all rooms from the other workspaces: at first half of them.
+        A token that is limited to some workspaces must leave at least as many rooms free as these
+        workspaces have. So it can create at most half of all rooms, and cannot use up the rooms
+        of the other workspaces.
         """
         most = self._limits.rooms
         free = most - len(self.rooms)
@@ -147,7 +148,7 @@ class Registry:
         if taken >= free:
             raise RequestRejected(
                 f'the workspaces of this token have {taken} rooms and this server has {free} left,'
-                ' which are kept for others; delete one first',
+                ' which are reserved for others; delete one first',
                 status=503,
             )
 
@@ -160,7 +161,7 @@ class Registry:
         if value in ('.', '..') or any(_is_unaddressable(char) for char in value):
             raise RequestRejected(
                 f'{what} must be neither "." nor ".." and must have neither a slash nor a control'
-                ' character: no URL could name it',
+                ' character, because it is part of URLs',
                 status=422,
             )
 
@@ -169,7 +170,7 @@ class Registry:
         del rooms[room.room_id]
         if not rooms:
             del self._workspaces[room.workspace_id]
-        self._tally_of_gone.add(room.counters)
+        self._removed_counters.add(room.counters)
         if room.last_stop is not None:
             self._stops[room.workspace_id, room.room_id] = room.last_stop
         self._drop_old_stops(now)

@@ -1,14 +1,14 @@
 """
-One room: who is in it, what it remembers, and what goes to whom.
+One room: its members, its stored state, and the routing of messages.
 
-Sans I/O: it is told of joins, messages and departures, and answers with deliveries.
+No I/O: the caller passes joins, messages and departures, and gets deliveries back.
 
-Rules of this file:
+Rules of this module:
 
-- A member is known by the object that :meth:`Room.join` returned, never by its id alone, so
-  nobody acts or leaves in the name of somebody else. Ids are unique within one room.
-- A message counts wholly or not at all.
-- Who has left, or whose room was deleted, is nobody: what it sends has no effect.
+- A member is identified by the object that :meth:`Room.join` returned, never by its id alone, so
+  no member can act or leave in the name of another. Ids are unique within one room.
+- A message is applied completely or not at all.
+- A message from a member that has left, or whose room was deleted, has no effect.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ from .stop_limiter import StopLimiter
 __all__ = [
     'API_SOURCE',
     'DRIVER_PLACES',
-    'SERVED',
+    'SUPPORTED_FEATURES',
     'Delivery',
     'Member',
     'Now',
@@ -53,30 +53,32 @@ __all__ = [
 ]
 
 API_SOURCE = 'api'
-"""What a joint update that came over REST names as its source."""
+"""The source of joint updates that came over REST."""
 
-SERVED = frozenset(Feature)
-"""The additions to the wire that this server has."""
+SUPPORTED_FEATURES = frozenset(Feature)
+"""The protocol extensions that this server supports."""
 
 MAX_ENTRY_CHARS = 2000
 """
-Characters, as JSON, of one joint with all its keys, which are passed on whatever they are.
+Characters of one joint entry as JSON, with all its keys; unknown keys are forwarded unchanged.
 
-Of each joint the newest entry waits for each consumer that reads too slowly.
+The limit bounds memory: for each consumer that reads too slowly, the newest entry of each joint
+is buffered.
 """
 
 DRIVER_PLACES = 8
 """
-The last places of a room, kept for tokens that may drive; half of a room with fewer than 16.
+Places of a room that are reserved for tokens with the role drive.
 
-So many watchers cannot keep out who has to be there to work: a producer, the two connections of
-the console of a person who drives, the bridge of the robot, and as many again for those that come
-back before their old connection has ended.
+In a room with fewer than 16 places, half of them are reserved. The reserve lets the necessary
+participants join a room full of watchers: a producer, the two connections of a driver's console
+and the robot's bridge. It is twice their number because each of them may reconnect before its old
+connection has ended.
 """
 
 _USUAL_KEYS = frozenset(('name', 'value', 'speed'))
 
-_KNOWN_TO_BE_IGNORED = frozenset(
+_IGNORED_TYPES = frozenset(
     ('joined', 'error', 'state_sync', 'heartbeat_ack', 'status_update', 'consumer_status')
 )
 
@@ -85,7 +87,7 @@ class Now(NamedTuple):
     """
     One instant on both clocks.
 
-    :param steady_s: seconds of a clock that nobody sets, for ages.
+    :param steady_s: seconds of the monotonic clock, for ages.
     :param stamp: UTC as ISO 8601, for messages.
     """
 
@@ -98,7 +100,7 @@ class Member:
     """
     One participant in one room.
 
-    :param features: the additions to the wire that are served to it.
+    :param features: the protocol extensions that the server uses with it.
     """
 
     participant_id: str
@@ -108,7 +110,7 @@ class Member:
 
 
 class Delivery(NamedTuple):
-    """A message and those who get it."""
+    """A message and its recipients."""
 
     recipients: tuple[Member, ...]
     message: Message
@@ -116,13 +118,14 @@ class Delivery(NamedTuple):
 
 class Room:
     """
-    Where one producer, if any, meets its consumers.
+    A room with at most one producer and any number of consumers.
 
-    ``consumers`` is replaced and never changed, so whoever iterates over it has a snapshot.
+    ``consumers`` is replaced and never modified, so an iteration over it works on a snapshot.
 
-    :ivar stops: limits how often stops are passed on; its user asks it before :meth:`handle`.
-    :param max_consumers: refuse more consumers than this; None where the creator did not ask.
-    :param last_stop: the last stop of a room of the same name; None = none.
+    :ivar stops: the rate limiter of emergency stops; the caller must ask it before
+        :meth:`handle`.
+    :param max_consumers: the most consumers that may join; None for no limit of the room.
+    :param last_stop: the last stop of a deleted room of the same name; None if there is none.
     """
 
     def __init__(
@@ -151,20 +154,20 @@ class Room:
 
     @property
     def members(self) -> tuple[Member, ...]:
-        """Everybody, the producer first."""
+        """All participants, the producer first."""
         return self.consumers if self.producer is None else (self.producer, *self.consumers)
 
     @property
     def robots(self) -> tuple[KnownRobot, ...]:
-        """The newest state of each robot that is in the room."""
+        """The newest state of each robot in the room."""
         return tuple(self._robots.values())
 
     def is_idle(self, now: Now) -> bool:
-        """Say whether nobody is here and nobody was for long."""
+        """Return whether the room has been empty and unchanged for longer than ``idle_s``."""
         return not self.members and now.steady_s - self.active_s > self._limits.idle_s
 
     def rivals(self, join: Join) -> tuple[Member, ...]:
-        """List who stands in the way of a join: the holder of the id, the holder of the role."""
+        """Return the members that conflict with a join: with the same id, or the producer role."""
         return tuple(
             member
             for member in self.members
@@ -174,16 +177,16 @@ class Room:
 
     def join(self, join: Join, now: Now, *, may_drive: bool = True) -> Member:
         """
-        Take a participant in.
+        Add a participant.
 
-        :param may_drive: whether it may join as a producer; one that may not leaves
-            :data:`DRIVER_PLACES` free.
-        :raises ProtocolError: the id is too long, or that of commands over REST.
+        :param may_drive: whether its token has the role drive; without it, the participant cannot
+            get one of the last :data:`DRIVER_PLACES` places.
+        :raises ProtocolError: the id is too long, or reserved for commands over REST.
         :raises RoleTaken: the room has another producer.
         :raises JoinRefused: the id is taken, or the room is full.
         """
         self._check_join(join, may_drive)
-        member = Member(join.participant_id, join.role, self, join.features & SERVED)
+        member = Member(join.participant_id, join.role, self, join.features & SUPPORTED_FEATURES)
         if join.role is Role.PRODUCER:
             self.producer = member
         else:
@@ -195,7 +198,7 @@ class Room:
         self, member: Member, now: Now, *, liveness_s: float | None = None
     ) -> tuple[Message, ...]:
         """
-        Return what a member that has just joined is sent, in this order.
+        Return the messages for a member that has just joined, in the order in which to send them.
 
         :param liveness_s: see :class:`.Joined`.
         """
@@ -207,7 +210,7 @@ class Room:
             member.role,
             now.stamp,
             features,
-            None if stop is None else stop.told(now.steady_s),
+            None if stop is None else stop.to_last_stop(now.steady_s),
             liveness_s if Feature.LIVENESS in features else None,
         )
         robots = self.robots if Feature.ROBOT_STATE in features else ()
@@ -218,11 +221,11 @@ class Room:
 
     def leave(self, member: Member, now: Now) -> Delivery | None:
         """
-        Take a participant out; leaving twice is fine.
+        Remove a participant; do nothing if it has left already.
 
-        Its joints and its stop stay remembered, and its state as a robot goes.
+        The room keeps the joints and the stop that it sent, and drops its robot state.
 
-        :returns: what the others are told, if it was a robot.
+        :returns: the message for the other members, if it was a robot; otherwise None.
         """
         if self.producer is member:
             self.producer = None
@@ -232,12 +235,12 @@ class Room:
             return None
         return self._to_watchers(RobotReport(None, member.participant_id, now.stamp), member)
 
-    def forget(self) -> None:
-        """Forget the joints; the last stop stays, because a robot that joins needs it."""
+    def clear_joints(self) -> None:
+        """Clear the stored joints; keep the last stop, because a robot that joins needs it."""
         self.joints.clear()
 
     def dissolve(self, now: Now) -> Delivery:
-        """Put everybody out; return what they are to be told."""
+        """Remove all members; return the message for them."""
         members = self.members
         self.producer, self.consumers = None, ()
         self._robots.clear()
@@ -245,11 +248,11 @@ class Room:
 
     def handle(self, member: Member, message: ClientMessage, now: Now) -> Delivery | None:
         """
-        Decide what one member's message means for the others.
+        Apply a member's message and return what to deliver.
 
-        :param message: read with the member's features.
-        :returns: None where nobody gets anything.
-        :raises ProtocolError: a joint update or robot state that the room does not take.
+        :param message: decoded with the member's features.
+        :returns: None if there is nothing to deliver.
+        :raises ProtocolError: a joint update or robot state exceeds a limit of the room.
         """
         if member is not self.producer and member not in self.consumers:
             return None
@@ -264,7 +267,7 @@ class Room:
                 stop = EmergencyStop(reason, member.participant_id, now.stamp)
                 self.last_stop = KnownStop(stop, now.steady_s)
                 self.counters.stops += 1
-                # Consumers first, for the robots that have to stop are among them.
+                # Consumers first, because the robots that have to stop are among them.
                 members = sorted(self.members, key=lambda each: each is self.producer)
                 return Delivery(tuple(members), stop)
             case Heartbeat(seq):
@@ -278,20 +281,20 @@ class Room:
                 self.counters.robot_states += 1
                 return self._to_watchers(report, member)
             case ResetStop(to, stop_id=stop_id):
-                return self._pass_reset(member, to, stop_id, now)
+                return self._forward_reset(member, to, stop_id, now)
             case Unknown(kind):
-                if kind in _KNOWN_TO_BE_IGNORED:
+                if kind in _IGNORED_TYPES:
                     return None
                 text = f'Unknown message type: {kind:.100}'
                 return Delivery((member,), ErrorReply(text, now.stamp, 'unknown_type'))
 
     def update(self, entries: tuple[Entry, ...], source: str, now: Now) -> Delivery | None:
         """
-        Remember what joints were told and tell the consumers what changed.
+        Store joint values and return the changed ones for delivery to the consumers.
 
-        :returns: None where nothing changed.
-        :raises ProtocolError: a name is too long, there are too many of them, or an entry holds
-            what no JSON can say, or more than :data:`MAX_ENTRY_CHARS`.
+        :returns: None if nothing changed.
+        :raises ProtocolError: a name is too long, the room has too many joints, or an entry
+            cannot be encoded as JSON or has more than :data:`MAX_ENTRY_CHARS` characters.
         """
         joints = self.joints
         if not {entry['name'] for entry in entries}.issubset(joints):
@@ -307,8 +310,8 @@ class Room:
         if not changed:
             return None
         message = JointUpdate(tuple(changed), now.stamp, source)
-        # Encoded before any of it counts: other keys than ours are passed on unseen, and one that
-        # holds Infinity, say, could not be.
+        # Encode before storing anything: unknown keys are forwarded unchecked, and a value such as
+        # Infinity cannot be encoded.
         if len(message.text) > MAX_ENTRY_CHARS:
             _check_lengths(changed)
         joints.update(moved)
@@ -318,7 +321,7 @@ class Room:
 
     def command(self, entries: tuple[Entry, ...], now: Now) -> Delivery | None:
         """
-        Do what :meth:`update` does for a command over REST, which no participant sends.
+        Apply a joint command that came over REST, as :meth:`update` does.
 
         :raises RoleTaken: the room has a producer.
         :raises ProtocolError: as :meth:`update`.
@@ -326,20 +329,20 @@ class Room:
         if self.producer is not None:
             holder = self.producer.participant_id
             raise RoleTaken(
-                f'room {self.room_id!r} has the producer {holder!r}: a command over REST is'
-                ' expected where there is none; end that producer, or send through it',
+                f'room {self.room_id!r} has the producer {holder!r}: commands over REST are'
+                ' accepted only without a producer; end that producer, or send through it',
                 holder=holder,
                 status=409,
             )
         return self.update(entries, API_SOURCE, now)
 
     def _to_watchers(self, report: RobotReport, robot: Member) -> Delivery:
-        """Address a report to all that have the feature, except robots: they do not watch."""
+        """Address a report to all members with the feature, except robots: they do not show it."""
         watchers = (each for each in self.members if Feature.ROBOT_STATE in each.features)
         others = (each for each in watchers if each is not robot and each not in self._robots)
         return Delivery(tuple(others), report)
 
-    def _pass_reset(
+    def _forward_reset(
         self, member: Member, to: str | None, stop_id: str | None, now: Now
     ) -> Delivery:
         for robot in self.members:
@@ -351,9 +354,9 @@ class Room:
 
     def _check_names(self, unseen: Sequence[str]) -> None:
         """
-        Check joints that the room does not know yet.
+        Check the names and the number of joints that are new to the room.
 
-        :raises ProtocolError: it does not take all of them; names those that it does not.
+        :raises ProtocolError: some of them are refused; ``joints`` has their names.
         """
         most = self._limits.joint_name
         long = {
@@ -387,7 +390,7 @@ class Room:
             )
         where = f'room {self.room_id!r}'
         if any(member.participant_id == join.participant_id for member in self.members):
-            raise JoinRefused(f'{where} has a participant {join.participant_id!r} already')
+            raise JoinRefused(f'{where} already has a participant {join.participant_id!r}')
         if join.role is Role.PRODUCER and self.producer is not None:
             holder = self.producer.participant_id
             raise RoleTaken(f'{where} has the producer {holder!r}', holder=holder)
@@ -396,14 +399,14 @@ class Room:
             raise JoinRefused(f'{where} takes at most {most} participants')
         kept = min(DRIVER_PLACES, most // 2)
         if not may_drive and len(self.members) >= most - kept:
-            raise JoinRefused(f'{where} keeps its last {kept} places for tokens that may drive')
+            raise JoinRefused(f'{where} reserves its last {kept} places for tokens that may drive')
         if join.role is Role.CONSUMER and len(self.consumers) == self._max_consumers:
             raise JoinRefused(f'{where} takes at most {self._max_consumers} consumers')
 
 
 def _check_lengths(entries: list[Entry]) -> None:
     for entry in entries:
-        # The usual keys are short: the name has its own limit, and a number is within a float.
+        # An entry with the usual keys is short: names have their own limit, and values are floats.
         if not entry.keys() <= _USUAL_KEYS:
             length = len(JointUpdate((entry,)).text)
             if length > MAX_ENTRY_CHARS:
