@@ -37,8 +37,7 @@ def deprecation(name: str) -> str:
     if name not in DEPRECATED:
         return ''
     return (
-        f'{name} is deprecated and will be removed in the next version;'
-        f' use {DEPRECATED[name]}\n'
+        f'{name} is deprecated and will be removed in the next version; use {DEPRECATED[name]}\n'
     )
 
 
@@ -104,7 +103,7 @@ def test_a_missing_library_is_told_in_one_line(name: str, tmp_path: Path) -> Non
 
     assert code == 2, said
     assert said.count('\n') == 1
-    assert said.startswith(f'{name}: no {missing} ')
+    assert said.startswith(f'{name}: {missing} is not installed')
     advice = 'pip install h11' if name == 'arena_server' else 'source ROS 2, for example with'
     assert advice in said
 
