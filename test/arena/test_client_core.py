@@ -632,7 +632,7 @@ async def test_what_cannot_be_cured_is_not_tried_again(
         await wait_until(reader.done, 'giving up')
 
         assert not consumer.is_connected()
-        assert 'not joining again: the token has changed' in caplog.text
+        assert 'cannot rejoin, giving up: the token has changed' in caplog.text
 
 
 @pytest.mark.usefixtures('short_pauses')

@@ -125,7 +125,7 @@ async def test_an_odd_joint_of_an_update_silences_no_other(
         await wait_until(lambda: len(updates) == 2, 'both updates')
 
     assert updates == [{'name': 'Jaw', 'value': 1}, {'name': 'Jaw', 'value': 2}]
-    warnings = [each for each in caplog.messages if 'left out a joint' in each]
+    warnings = [each for each in caplog.messages if 'ignored an invalid joint' in each]
     assert len(warnings) == 2  # Of those without a name, the first.
     assert 'Elbow' in warnings[1] and 'needs a name' in warnings[0]
 

@@ -100,7 +100,7 @@ async def test_polls_that_fail_are_no_loss() -> None:
 @pytest.mark.parametrize(
     ('room', 'text'),
     [
-        pytest.param(listed('viz', producer='leader'), 'room was made anew', id='made anew'),
+        pytest.param(listed('viz', producer='leader'), 'room was created again', id='made anew'),
         pytest.param(None, 'was deleted', id='deleted'),
     ],
 )

@@ -234,7 +234,7 @@ async def test_a_reply_that_comes_drop_by_drop_is_late() -> None:
     server = await asyncio.start_server(drip, '127.0.0.1', 0)
     async with server:
         url = f'http://127.0.0.1:{server.sockets[0].getsockname()[1]}'
-        with pytest.raises(TransportError, match='no whole answer within 0.4 s'):
+        with pytest.raises(TransportError, match='no complete response within 0.4 s'):
             await Rooms(Address.parse(url), timeout_s=0.2).info('lab', 'arm')
 
 

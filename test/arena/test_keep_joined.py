@@ -224,7 +224,7 @@ async def test_a_defect_while_joining_is_a_failed_attempt() -> None:
 
     assert await script.run() is END
 
-    assert script.failures[1][0] == "joining failed, which is a bug: RuntimeError('a bug')"
+    assert script.failures[1][0] == "joining failed because of a bug: RuntimeError('a bug')"
     assert script.errors[1].__cause__ is bug
 
 

@@ -172,7 +172,7 @@ def test_an_odd_exception_that_may_mean_the_server_is_refused(entry: str, url: s
     """It is not ignored, because what it was to keep from the proxy would go through it."""
     with pytest.raises(InvalidProxy) as caught:
         way(url, http_proxy=PROXY, no_proxy=f'example.org, {entry}')
-    assert f'variable no_proxy has the entry {entry!r}' in str(caught.value)
+    assert f'variable no_proxy has the invalid entry {entry!r}' in str(caught.value)
     assert '\n' not in str(caught.value)
 
     assert way(ARENA, http_proxy=PROXY, no_proxy=f'arena.example, {entry}') is None
@@ -188,7 +188,7 @@ def test_an_odd_exception_for_others_is_warned_of(
 ) -> None:
     """Other programs read it in other ways; it ends no bridge."""
     assert way(ARENA, http_proxy=PROXY, no_proxy=f'{entry}, example.org') == PROXY
-    assert f'variable no_proxy has the entry {entry!r}' in caplog.text
+    assert f'variable no_proxy has the invalid entry {entry!r}' in caplog.text
 
 
 UNUSABLE = [

@@ -307,7 +307,7 @@ def test_after_a_silence_only_a_stop_comes_out() -> None:
     assert session.receive(UPDATE, 103.0) == []
     assert [type(event) for event in session.receive(stop, 103.0)] == [EmergencyStop]
     assert session.receive(UPDATE, 103.0) == []
-    session.listening(103.0)
+    session.restart_timeout(103.0)
     with pytest.raises(ConnectionLost, match='no answer from the server for 3.1 s'):
         session.check(103.1)
 
@@ -316,7 +316,7 @@ def test_a_pause_of_this_process_is_named() -> None:
     """A shell that woke up late was frozen itself."""
     session = joined_session(now=100.0)
 
-    with pytest.raises(ConnectionLost, match='no answer .* for 5.5 s, while this process stood'):
+    with pytest.raises(ConnectionLost, match='no answer .* for 5.5 s, while this process was'):
         session.check(105.5, paused_s=4.0)
 
 
@@ -364,7 +364,7 @@ def test_silence_counts_from_when_we_listen() -> None:
     """A shell that was busy with an event has not heard anything because it did not listen."""
     session = joined_session(now=100.0)
 
-    session.listening(105.0)
+    session.restart_timeout(105.0)
 
     session.check(106.4)
     with pytest.raises(ConnectionLost):
@@ -376,7 +376,7 @@ def test_listening_never_shortens_the_deadline() -> None:
     session = joined_session(now=100.0)
     session.receive(UPDATE, 101.0)
 
-    session.listening(100.2)
+    session.restart_timeout(100.2)
 
     session.check(102.4)
 
@@ -433,7 +433,7 @@ def test_a_server_that_does_not_tell_must_be_polled(said: dict[str, object]) -> 
 
 def polls(session: Session, *rooms: RoomInfo) -> list[bool | None]:
     """Tell a session of several looks at the room."""
-    return [session.polled(room, 100.0).has_producer for room in rooms]
+    return [session.on_room_info(room, 100.0).has_producer for room in rooms]
 
 
 PRESENT = RoomInfo('arm-7', 'leader', ('ros-1',))
@@ -454,8 +454,8 @@ def test_not_being_listed_twice_is_a_loss() -> None:
     session = joined_session()
 
     assert polls(session, WITHOUT_US, PRESENT, WITHOUT_US) == [True, True, True]
-    with pytest.raises(ConnectionLost, match='the room was made anew'):
-        session.polled(WITHOUT_US, 100.0)
+    with pytest.raises(ConnectionLost, match='the room was created again'):
+        session.on_room_info(WITHOUT_US, 100.0)
 
 
 def test_not_being_listed_nor_answered_is_an_eviction() -> None:
@@ -467,7 +467,7 @@ def test_not_being_listed_nor_answered_is_an_eviction() -> None:
     with pytest.raises(ConnectionLost, match='evicted.*: no answer from the server for 1.5 s'):
         session.check(101.5)
     with pytest.raises(ConnectionLost, match='evicted'):
-        session.polled(WITHOUT_US, 101.0)
+        session.on_room_info(WITHOUT_US, 101.0)
 
 
 def test_what_an_answer_on_its_way_will_show_is_waited_for() -> None:
@@ -477,8 +477,8 @@ def test_what_an_answer_on_its_way_will_show_is_waited_for() -> None:
 
     assert polls(session, WITHOUT_US, WITHOUT_US) == [True, True]
     session.receive(frame('heartbeat_ack'), 100.1)
-    with pytest.raises(ConnectionLost, match='the room was made anew'):
-        session.polled(WITHOUT_US, 100.2)
+    with pytest.raises(ConnectionLost, match='the room was created again'):
+        session.on_room_info(WITHOUT_US, 100.2)
 
 
 def test_a_producer_is_listed_as_one() -> None:
@@ -498,7 +498,7 @@ def test_an_answer_that_is_late_is_a_loss_whatever_else_is_heard() -> None:
 
     assert session.next_check == 1.5
     session.check(1.4)
-    with pytest.raises(ConnectionLost, match='has not answered for 1.5 s'):
+    with pytest.raises(ConnectionLost, match='has not answered a heartbeat for 1.5 s'):
         session.check(1.5)
 
 
