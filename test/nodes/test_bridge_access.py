@@ -95,7 +95,7 @@ def test_a_server_that_cannot_be_trusted_is_not_talked_to(token: str, tmp_path: 
     ):
         wait_for(lambda: 'CERTIFICATE_VERIFY_FAILED' in probe.text(LINK), 'the refusal', 20.0)
 
-        assert 'name its file: ca_file' in probe.text(LINK)
+        assert 'set ca_file' in probe.text(LINK)
         assert token not in everything_said(probe, process)
 
 
