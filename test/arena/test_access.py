@@ -62,16 +62,16 @@ def encrypted(authority: Authority) -> Iterator[str]:
 @asynccontextmanager
 async def eavesdropper(reply: bytes = b'') -> AsyncIterator[tuple[str, list[bytes]]]:
     """Run a fake server that records the received bytes; no token may be sent to it."""
-    heard: list[bytes] = []
+    received: list[bytes] = []
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        heard.append(await reader.read(65536))
+        received.append(await reader.read(65536))
         writer.write(reply)
         writer.close()
 
     server = await asyncio.start_server(handle, '127.0.0.1', 0)
     async with server:
-        yield f'127.0.0.1:{server.sockets[0].getsockname()[1]}', heard
+        yield f'127.0.0.1:{server.sockets[0].getsockname()[1]}', received
 
 
 async def exchange(url: str, **options: str) -> list[dict[str, object]]:
@@ -208,7 +208,7 @@ def test_without_a_token_any_server_is_allowed() -> None:
 
 async def test_a_redirect_does_not_receive_the_token() -> None:
     """A redirect is an error over REST and in the handshake; its target does not get the token."""
-    async with eavesdropper() as (elsewhere, heard):
+    async with eavesdropper() as (elsewhere, received):
         moved = f'HTTP/1.1 307 Moved\r\nLocation: http://{elsewhere}/\r\nContent-Length: 0\r\n\r\n'
         async with eavesdropper(moved.encode()) as (here, asked):
             address, access = Address.parse(f'http://{here}'), Access('secret')
@@ -218,21 +218,21 @@ async def test_a_redirect_does_not_receive_the_token() -> None:
                 await open_connection(address, 'lab', 'arm', Role.CONSUMER, access=access)
 
     assert [b'Bearer secret' in request for request in asked] == [True, True]
-    assert heard == []
+    assert received == []
 
 
 async def test_a_proxy_does_not_read_the_token(
     guarded: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An unencrypted token is sent directly to this machine and never through a proxy."""
-    async with eavesdropper() as (proxy, heard):
+    async with eavesdropper() as (proxy, received):
         for name in ('http_proxy', 'HTTP_PROXY', 'all_proxy', 'ALL_PROXY', 'ws_proxy'):
             monkeypatch.setenv(name, f'http://{proxy}')
         for name in ('no_proxy', 'NO_PROXY'):
             monkeypatch.delenv(name, raising=False)
 
         assert await exchange(guarded, token=TOKEN) == [{'name': 'Jaw', 'value': 1.0}]
-    assert heard == []
+    assert received == []
 
 
 async def test_the_token_is_in_no_log(guarded: str, caplog: pytest.LogCaptureFixture) -> None:

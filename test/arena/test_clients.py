@@ -86,20 +86,20 @@ async def test_a_joint_that_the_room_refuses_affects_no_other(
 ) -> None:
     """A refused joint is logged once and left out; the other joints of the update arrive."""
     producer, consumer, *_ = producer_consumer_pair
-    heard: dict[str, float] = {}
+    received: dict[str, float] = {}
 
-    def hear(entries: Entries) -> None:
-        heard.update({entry['name']: entry['value'] for entry in entries})
+    def on_update(entries: Entries) -> None:
+        received.update({entry['name']: entry['value'] for entry in entries})
 
-    consumer.on_joint_update(hear)
+    consumer.on_joint_update(on_update)
     long = 'gripper_' * 6 + 'joint1'
     assert len(long) == 54
 
     await producer.send_joint_update([{'name': 'Jaw', 'value': 1.0}, {'name': long, 'value': 1.0}])
     await producer.send_state_sync({'Elbow': 2.0, long: 2.0})
-    await wait_until(lambda: heard == {'Jaw': 1.0, 'Elbow': 2.0}, 'the other joints')
+    await wait_until(lambda: received == {'Jaw': 1.0, 'Elbow': 2.0}, 'the other joints')
     await producer.send_state_sync({'Jaw': 3.0, long: 3.0})
-    await wait_until(lambda: heard == {'Jaw': 3.0, 'Elbow': 2.0}, 'the next update')
+    await wait_until(lambda: received == {'Jaw': 3.0, 'Elbow': 2.0}, 'the next update')
 
     (warning,) = [each for each in caplog.messages if 'left out' in each]
     assert f"'{long}' (a name has at most 50 characters, got 54)" in warning
@@ -197,18 +197,18 @@ def values_of(consumer: RoboticsConsumer) -> list[float]:
 async def test_consumers_receive_the_same(producer: RoboticsProducer, test_room: Room) -> None:
     """Ten consumers each receive every update, in order."""
     await producer.connect(*test_room)
-    heard: list[list[float]] = []
+    received: list[list[float]] = []
     async with AsyncExitStack() as stack:
         for _ in range(10):
             consumer = await stack.enter_async_context(RoboticsConsumer(producer.base_url))
-            heard.append(values_of(consumer))
+            received.append(values_of(consumer))
             assert await consumer.connect(*test_room)
 
         for value in range(50):
             await producer.send_state_sync({'Jaw': float(value)})
 
-        await wait_until(lambda: min(map(len, heard)) == 50, 'all updates at all consumers')
-        assert heard == [[float(value) for value in range(50)]] * 10
+        await wait_until(lambda: min(map(len, received)) == 50, 'all updates at all consumers')
+        assert received == [[float(value) for value in range(50)]] * 10
 
 
 async def test_a_burst_ends_in_the_right_state(producer_consumer_pair: Pair) -> None:
@@ -253,25 +253,25 @@ async def test_a_program_with_the_callback_gets_robot_states(
     server_url: str, test_room: Room, kind: type[RoboticsConsumer] | type[RoboticsProducer]
 ) -> None:
     """Both roles get existing and new states, and None for a robot that has left."""
-    told: list[tuple[str, RobotState | None]] = []
+    states: list[tuple[str, RobotState | None]] = []
     features = 'robot_state', 'remote_reset'
     async with kind(server_url) as client:
-        client.on_robot_state(lambda name, state: told.append((name, state)))
+        client.on_robot_state(lambda name, state: states.append((name, state)))
         async with enter(server_url, *test_room, 'ros', 'consumer', *features) as robot:
             await robot.send(robot_state('stopped', can_reset=True))
             await robot.expect_silence()
             assert await client.connect(*test_room)
-            await wait_until(lambda: len(told) == 1, 'the state that there is')
+            await wait_until(lambda: len(states) == 1, 'the state that there is')
             (listed,) = await client.get_robots(*test_room)
 
             await client.request_reset('ros', '1')
             assert (await robot.recv_type('reset_stop'))['source'] == client.participant_id
             await robot.send(robot_state('waiting'))
-            await wait_until(lambda: len(told) == 2, 'the new state')
-        await wait_until(lambda: len(told) == 3, 'the robot to be gone')
+            await wait_until(lambda: len(states) == 2, 'the new state')
+        await wait_until(lambda: len(states) == 3, 'the robot to be gone')
 
-    assert [name for name, _ in told] == ['ros'] * 3
-    assert [state and state.gate for _, state in told] == ['stopped', 'waiting', None]
+    assert [name for name, _ in states] == ['ros'] * 3
+    assert [state and state.gate for _, state in states] == ['stopped', 'waiting', None]
     assert (listed['participant_id'], listed['gate'], listed['can_reset']) == (
         'ros',
         'stopped',
@@ -300,22 +300,22 @@ async def test_a_program_without_the_callback_gets_no_robot_states(
 ) -> None:
     """States are not delivered as messages; a late callback takes effect at the next join."""
     events: list[object] = []
-    told: list[str] = []
+    states: list[str] = []
     async with (
         RoboticsConsumer(server_url) as client,
         enter(server_url, *test_room, 'ros', 'consumer', 'robot_state') as robot,
     ):
         client.on_message(events.append)
         assert await client.connect(*test_room)
-        client.on_robot_state(lambda name, _state: told.append(name))
+        client.on_robot_state(lambda name, _state: states.append(name))
         await robot.send(robot_state())
         await robot.expect_silence()
         await client.send_emergency_stop()
         await wait_until(lambda: any(isinstance(e, EmergencyStop) for e in events), 'the stop')
 
         assert not [event for event in events if isinstance(event, RobotReport)]
-        assert told == []
+        assert states == []
         with pytest.raises(ValueError, match='on_robot_state to be set before'):
             await client.request_reset('ros', '1')
         assert await client.connect(*test_room)
-        await wait_until(lambda: told == ['ros'], 'the state of the robot')
+        await wait_until(lambda: states == ['ros'], 'the state of the robot')

@@ -57,11 +57,11 @@ async def test_a_consumer_receives_the_stored_state(arena: Arena) -> None:
     """A consumer receives ``joined``, then the stored state, then live updates."""
     producer = await arena.join(PRODUCER)
     await producer.send(JointUpdate.of({'Jaw': 40.0}))
-    witness = Ear(await arena.join(CONSUMER))
+    observer = Ear(await arena.join(CONSUMER))
     await wait_until(
         lambda: (
-            values_of(witness.news)
-            or any(isinstance(event, StateSync) and event.joints for event in witness.news)
+            values_of(observer.news)
+            or any(isinstance(event, StateSync) and event.joints for event in observer.news)
         ),
         'the room to know',
     )
@@ -206,12 +206,12 @@ async def test_a_cancelled_join_closes_the_socket(arena: Arena) -> None:
 
     async def script(websocket: WebSocket) -> None:
         await websocket.receive_text()
-        heard.set()
+        received.set()
 
-    heard = asyncio.Event()
+    received = asyncio.Event()
     async with fake_arena(script) as fake:
         joining = asyncio.create_task(join_fake(fake))
-        await asyncio.wait_for(heard.wait(), 10.0)
+        await asyncio.wait_for(received.wait(), 10.0)
         joining.cancel()
         await asyncio.wait([joining])
 

@@ -98,12 +98,12 @@ async def test_public_clients_are_sent_what_they_were_sent_before(
     public clients by the close code only, because they log an error message as an error even if
     they deleted the room themselves.
     """
-    consumer_heard: list[str] = []
-    producer_heard: list[str] = []
+    consumer_received: list[str] = []
+    producer_received: list[str] = []
 
-    async def hear(peer: Peer, heard: list[str], count: int = 1) -> None:
+    async def receive(peer: Peer, received: list[str], count: int = 1) -> None:
         for _ in range(count):
-            heard.append(STAMP.sub('"timestamp":"T"', await peer.text()))
+            received.append(STAMP.sub('"timestamp":"T"', await peer.text()))
 
     async with AsyncExitStack() as stack:
         there = own_server_url, WORKSPACE, room
@@ -112,20 +112,20 @@ async def test_public_clients_are_sent_what_they_were_sent_before(
         await robot.send(robot_state())
         consumer = await stack.enter_async_context(connect(own_server_url, path))
         await consumer.send(join('public', 'consumer'))
-        await hear(consumer, consumer_heard, 2)
+        await receive(consumer, consumer_received, 2)
         producer = await stack.enter_async_context(connect(own_server_url, path))
         await producer.send(join('leader', 'producer'))
-        await hear(producer, producer_heard)
+        await receive(producer, producer_received)
         console = await stack.enter_async_context(enter(*there, 'console', 'consumer', *ALL))
         await console.recv_type('robot_state')
 
         await robot.send(robot_state('holding'))
         await console.recv_type('robot_state')
         await producer.send(joints(a=1.5))
-        await hear(consumer, consumer_heard)
+        await receive(consumer, consumer_received)
         await console.send({'type': 'emergency_stop', 'reason': 'smoke'})
-        for peer, heard in ((consumer, consumer_heard), (producer, producer_heard)):
-            await hear(peer, heard)
+        for peer, received in ((consumer, consumer_received), (producer, producer_received)):
+            await receive(peer, received)
         await robot.recv_type('joint_update')
         await robot.recv_type('emergency_stop')
         await robot.send(robot_state('stopped', stop={'reason': 'smoke', 'source': 'console'}))
@@ -136,7 +136,7 @@ async def test_public_clients_are_sent_what_they_were_sent_before(
         await robot.recv_type('reset_stop')
         await console.send({'type': 'reset_stop', 'to': 'public'})
         assert (await console.recv_type('error'))['code'] == 'no_such_robot'
-        for peer, heard in ((consumer, consumer_heard), (producer, producer_heard)):
+        for peer, received in ((consumer, consumer_received), (producer, producer_received)):
             for frame in (
                 robot_state(),
                 {'type': 'robot_state', 'data': 'nonsense'},
@@ -144,11 +144,11 @@ async def test_public_clients_are_sent_what_they_were_sent_before(
                 {'type': 'heartbeat'},
             ):
                 await peer.send(frame)
-                await hear(peer, heard)
+                await receive(peer, received)
         await robot.close()
         assert 'data' not in await console.recv_type('robot_state')
         await consumer.send({'type': 'heartbeat'})
-        await hear(consumer, consumer_heard)
+        await receive(consumer, consumer_received)
         httpx.delete(f'{own_server_url}/robotics/workspaces/{WORKSPACE}/rooms/{room}')
         with pytest.raises(ConnectionClosed, match='4404'):
             await consumer.text()
@@ -168,7 +168,7 @@ async def test_public_clients_are_sent_what_they_were_sent_before(
     ack = '{"type":"heartbeat_ack","timestamp":"T","has_producer":true}'
     stopped = '{"type":"emergency_stop","timestamp":"T","reason":"smoke","source":"console"}'
     errors = [unknown('robot_state'), unknown('robot_state'), unknown('reset_stop')]
-    assert consumer_heard == [
+    assert consumer_received == [
         '{"type":"state_sync","data":{},"timestamp":"T"}',
         welcome('consumer'),
         '{"type":"joint_update","data":[{"name":"a","value":1.5}],"timestamp":"T",'
@@ -178,7 +178,7 @@ async def test_public_clients_are_sent_what_they_were_sent_before(
         ack,
         ack,
     ]
-    assert producer_heard == [welcome('producer'), stopped, *errors, ack]
+    assert producer_received == [welcome('producer'), stopped, *errors, ack]
 
 
 @pytest.mark.parametrize('role', ['producer', 'consumer'])

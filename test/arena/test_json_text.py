@@ -40,7 +40,7 @@ values = st.recursive(
 
 
 def outcome(work: Callable[[], object]) -> str:
-    """Return a text that distinguishes results, such as 1 from 1.0 or 0.0 from -0.0, and errors."""
+    """Return a text that distinguishes results, for example 1 from 1.0 and 0.0 from -0.0."""
     try:
         return repr(work())
     except (ValueError, TypeError) as exc:

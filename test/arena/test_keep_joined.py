@@ -128,7 +128,7 @@ async def test_each_failure_is_reported_with_its_pause() -> None:
 
 
 async def test_a_connection_that_does_not_last_is_no_success() -> None:
-    """A short connection does not reset the backoff, so that such a server is not flooded with joins."""
+    """A short connection does not reset the backoff, so that joins do not flood the server."""
     script = Script(ConnectError('down'), None, None, ConnectError('down'), END)
 
     await script.run()
