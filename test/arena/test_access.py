@@ -106,7 +106,7 @@ async def test_the_token_comes_from_the_environment(
 async def test_a_wrong_token_is_access_denied(
     guarded: str, token: str | None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A wrong token raises AccessDenied without a retry, and no error text contains the token."""
+    """A wrong token is a final AccessDenied, and no text about it contains the token."""
     address, access = Address.parse(guarded), Access(token)
     with pytest.raises(
         AccessDenied, match='HTTP 401: access denied: the token is missing or wrong'

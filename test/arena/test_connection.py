@@ -37,7 +37,7 @@ from lerobot_arena_ros.arena.session import Event, LinkTiming, Malformed, Presen
 pytestmark = pytest.mark.usefixtures('no_task_left')
 
 
-async def test_a_producer_is_welcomed(arena: Arena) -> None:
+async def test_a_producer_receives_joined(arena: Arena) -> None:
     """The first event of a producer is ``joined`` with its room."""
     connection = await arena.join(PRODUCER)
     ear = Ear(connection)
@@ -174,7 +174,7 @@ async def test_a_refusal_without_an_explanation_over_rest() -> None:
         fake.room, fake.status = {}, 500
         with pytest.raises(JoinRefused, match='Cannot join room'):
             await join_fake(fake, PRODUCER)
-        await wait_until(lambda: fake.left == 1, 'the client to hang up')
+        await wait_until(lambda: fake.left == 1, 'the client to disconnect')
 
 
 async def test_no_answer_to_the_join() -> None:
@@ -186,7 +186,7 @@ async def test_no_answer_to_the_join() -> None:
     async with fake_arena(script) as fake:
         with pytest.raises(ConnectError, match='no answer to the join'):
             await join_fake(fake, timing=LinkTiming(join_timeout_s=0.2))
-        await wait_until(lambda: fake.left == 1, 'the client to hang up')
+        await wait_until(lambda: fake.left == 1, 'the client to disconnect')
 
 
 async def test_a_close_instead_of_an_answer() -> None:
@@ -216,7 +216,7 @@ async def test_a_cancelled_join_closes_the_socket(arena: Arena) -> None:
         await asyncio.wait([joining])
 
         assert joining.cancelled()
-        await wait_until(lambda: fake.left == 1, 'the client to hang up')
+        await wait_until(lambda: fake.left == 1, 'the client to disconnect')
 
 
 async def test_no_server() -> None:

@@ -100,7 +100,9 @@ async def test_polls_that_fail_are_no_loss() -> None:
 @pytest.mark.parametrize(
     ('room', 'text'),
     [
-        pytest.param(listed('viz', producer='leader'), 'room was created again', id='made anew'),
+        pytest.param(
+            listed('viz', producer='leader'), 'room was created again', id='created again'
+        ),
         pytest.param(None, 'was deleted', id='deleted'),
     ],
 )

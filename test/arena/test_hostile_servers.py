@@ -107,7 +107,7 @@ async def test_a_bad_message_is_counted(frame: bytes) -> None:
     'frame',
     [
         pytest.param(server_frame(b'"\xff\xfe"'), id='text that is no UTF-8'),
-        pytest.param(server_frame(b'x', reserved=4), id='compressed, which nobody agreed to'),
+        pytest.param(server_frame(b'x', reserved=4), id='compressed without negotiation'),
         pytest.param(server_frame(b'x', reserved=1), id='reserved bit'),
         pytest.param(server_frame(b'x', RESERVED), id='reserved opcode'),
         pytest.param(client_frame(b'{}'), id='masked'),

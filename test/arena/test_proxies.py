@@ -350,7 +350,7 @@ async def test_the_connection_to_a_proxy_may_be_encrypted(
 async def test_loopback_and_exceptions_do_not_use_the_proxy(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Loopback servers and exceptions are connected directly, whatever the other variables are."""
+    """Loopback servers and exceptions are connected directly, even if all variables are set."""
     async with forward_proxy(url) as proxy:
         for name in ('http_proxy', 'https_proxy', 'all_proxy', 'ws_proxy', 'wss_proxy'):
             monkeypatch.setenv(name, f'http://{proxy.place}')

@@ -12,7 +12,7 @@ from lerobot_arena_ros.arena.errors import RoomNotFound
 
 pytestmark = pytest.mark.usefixtures('no_task_left')
 
-NOBODY: dict[str, object] = {'producer': None, 'consumers': [], 'total': 0}
+NO_PARTICIPANTS: dict[str, object] = {'producer': None, 'consumers': [], 'total': 0}
 
 
 class TestRestAPI:
@@ -59,7 +59,7 @@ class TestRestAPI:
         assert {room['id'] for room in rooms} == {room_id, 'another'}
         for room in rooms:
             assert room['workspace_id'] == workspace_id
-            assert room['participants'] == NOBODY
+            assert room['participants'] == NO_PARTICIPANTS
             assert room['joints_count'] == 0
         assert await producer.delete_room(workspace_id, 'another')
 
@@ -73,7 +73,7 @@ class TestRestAPI:
 
         assert info['id'] == room_id
         assert info['workspace_id'] == workspace_id
-        assert info['participants'] == NOBODY
+        assert info['participants'] == NO_PARTICIPANTS
         assert info['joints_count'] == 0
         assert info['has_producer'] is False
         assert info['active_consumers'] == 0
@@ -89,7 +89,7 @@ class TestRestAPI:
         assert state['room_id'] == room_id
         assert state['workspace_id'] == workspace_id
         assert state['joints'] == {}
-        assert state['participants'] == NOBODY
+        assert state['participants'] == NO_PARTICIPANTS
         assert datetime.fromisoformat(state['timestamp']).tzinfo is not None
 
     async def test_delete_room(self, producer: RoboticsProducer) -> None:
