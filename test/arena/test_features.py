@@ -236,7 +236,7 @@ async def test_a_recreated_or_reset_room_keeps_its_stop() -> None:
 
 
 def test_the_examples_of_the_page_are_decoded() -> None:
-    """The feature examples are tested here, because every message has one example elsewhere."""
+    """The join and ``joined`` with features on the page are decoded and encoded unchanged."""
     part = read('docs/reference/messages.md').split('## Features\n')[1].split('\n## ')[0]
     asked, answer = re.findall(r'^```json\n(.*?)\n```$', part, re.M | re.S)
 
