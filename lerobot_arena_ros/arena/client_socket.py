@@ -120,10 +120,6 @@ class ClientSocket(asyncio.BufferedProtocol):
         self._resume_reading()
         await self._ended.wait()
 
-    def ignore_messages(self) -> None:
-        """Handle no more messages."""
-        self._on_message = _ignore
-
     async def send(self, text: str) -> None:
         """
         Write a text; return when it is on its way.
@@ -300,8 +296,8 @@ class ClientSocket(asyncio.BufferedProtocol):
     def _write(self, data: bytes) -> None:
         """Write data, after the rest of a frame from the other thread."""
         with self._lock:
-            begun, self._partial_frame = self._partial_frame, b''
-            self.transport.write(begun + data)
+            partial, self._partial_frame = self._partial_frame, b''
+            self.transport.write(partial + data)
 
     def _close_soon(self) -> None:
         """Abort the connection if the server does not close it within the timeout."""
@@ -330,14 +326,10 @@ class ClientSocket(asyncio.BufferedProtocol):
     def _close_thread_socket(self) -> None:
         """Close the duplicate socket, because it would keep the connection open."""
         with self._lock:
-            own, self._thread_socket = self._thread_socket, None
-            if own is not None:
-                own.close()
+            duplicate, self._thread_socket = self._thread_socket, None
+            if duplicate is not None:
+                duplicate.close()
 
 
 def _frame_of(text: str) -> bytes:
     return Frame(Opcode.TEXT, text.encode()).serialize(mask=True)
-
-
-def _ignore(_message: Message) -> None:
-    """Ignore a message."""
