@@ -43,7 +43,7 @@ class Access:
     def __post_init__(self) -> None:
         if self.token is not None and not _is_token(self.token):
             raise InvalidAccess(
-                f'the token (from {TOKEN_VARIABLE} or an argument) is invalid: expected printable'
+                f'the token (from {TOKEN_VARIABLE} or an argument) is invalid: expected visible'
                 ' ASCII characters without spaces'
             )
 

@@ -157,7 +157,7 @@ async def test_a_server_that_never_answers_the_join_is_left() -> None:
             await say(websocket, 'joint_update', data=[{'name': 'a', 'value': value}])
 
     async with fake_arena(script) as fake:
-        with pytest.raises(ConnectError, match='not whether we joined'):
+        with pytest.raises(ConnectError, match='no answer to the join'):
             await join_fake(fake)
 
 

@@ -114,11 +114,11 @@ class TestIntegration:
         updates = updates_of(consumer)
         earlier = {'joint1': 10.0, 'joint2': 20.0, 'joint3': 30.0}
         async with RoboticsConsumer(consumer.base_url) as observer:
-            updates = updates_of(observer)
+            observed = updates_of(observer)
             await observer.connect(*test_room)
             await producer.connect(*test_room)
             await producer.send_state_sync(earlier)
-            await wait_until(lambda: updates, 'the room to know')
+            await wait_until(lambda: observed, 'the room to have stored them')
 
         await consumer.connect(*test_room)
         await producer.send_joint_update([{'name': 'joint2', 'value': 21.0}])
