@@ -1,6 +1,6 @@
-"""ROS 2 bridge for LeRobot Arena; these names, the arena client, need no ROS."""
+"""A ROS 2 bridge for LeRobot Arena. The names exported here are the client and need no ROS."""
 
-TYPE_CHECKING = False  # typing has the same, and takes some milliseconds of each start.
+TYPE_CHECKING = False  # Not imported from typing, because that adds milliseconds to each start.
 if TYPE_CHECKING:
     from typing import Any
 
@@ -18,7 +18,7 @@ __all__ = [
     'create_producer_client',
 ]
 
-_HOMES = {
+_MODULES = {
     'RoboticsClientCore': 'client_core',
     'RoboticsConsumer': 'clients',
     'RoboticsProducer': 'clients',
@@ -26,15 +26,15 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> 'Any':
-    """Load the client when it is asked for: the server does without it and its libraries."""
+    """Import the client on first access, because the server needs neither it nor its libraries."""
     if name not in __all__:
         raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
     from importlib import import_module
 
-    home = import_module(f'.arena.{_HOMES.get(name, "factories")}', __name__)
-    return getattr(home, name)
+    module = import_module(f'.arena.{_MODULES.get(name, "factories")}', __name__)
+    return getattr(module, name)
 
 
 def __dir__() -> list[str]:
-    """Give the names that are not loaded yet, too."""
+    """Return all names, including those that are not imported yet."""
     return [*globals(), *__all__]

@@ -1,8 +1,9 @@
 """
-The executables, as setup.py names them.
+The entry points of the executables that setup.py names.
 
-Signals are handled before anything else is imported, because imports are most of a start-up, and
-until the process is gone, because Ctrl-C is often pressed twice and ``ros2 launch`` repeats it.
+Signal handlers are installed before any other import, because imports take most of the start-up
+time. They stay installed until the process exits, because users often press Ctrl-C twice and
+``ros2 launch`` repeats the signal.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import os
 import signal
 import sys
 
-TYPE_CHECKING = False  # typing has the same, and takes some milliseconds of each start.
+TYPE_CHECKING = False  # Not imported from typing, because that adds milliseconds to each start.
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
@@ -34,32 +35,32 @@ __all__ = [
 
 
 def arena_bridge() -> int:
-    """Run both sides of a bridge, each where its room is named."""
+    """Run the bridge: a producer, a consumer, or both, depending on which rooms are configured."""
     return _run('arena_bridge', 'nodes.bridge.main')
 
 
 def arena_producer() -> int:
-    """Run the produce side of a bridge."""
+    """Run the bridge as a producer only."""
     return _run('arena_producer', 'nodes.bridge.main', 'main_producer')
 
 
 def arena_consumer() -> int:
-    """Run the consume side of a bridge."""
+    """Run the bridge as a consumer only."""
     return _run('arena_consumer', 'nodes.bridge.main', 'main_consumer')
 
 
 def arena_fleet() -> int:
-    """Run the bridges of many robots."""
+    """Run the bridges of several robots."""
     return _run('arena_fleet', 'nodes.fleet.main')
 
 
 def arena_stop() -> int:
-    """Stop every bridge; interrupted, it has not."""
+    """Send an emergency stop to every bridge; exit with 130 if interrupted before that."""
     return _run('arena_stop', 'nodes.stop.main', interrupted=130)
 
 
 def arena_server() -> int:
-    """Run an arena."""
+    """Run an arena server."""
     return _run('arena_server', 'server.main')
 
 
@@ -69,29 +70,29 @@ def arena_demo() -> int:
 
 
 def arena_demo_arm() -> int:
-    """Run an arm without physics."""
+    """Run the demo arm, which has no physics."""
     return _run('arena_demo_arm', 'nodes.demo.arm')
 
 
 def sim_arm() -> int:
-    """Run an arm with physics."""
+    """Run the simulated arm, which has physics."""
     return _run('sim_arm', 'sim.main')
 
 
 def sim_demo() -> int:
-    """Run the arm with physics, an arena and a bridge; what ``make sim`` does."""
+    """Run the simulated arm, an arena server and a bridge, as ``make sim`` does."""
     return _run('sim_demo', 'nodes.demo.sim_demo')
 
 
 def demo() -> int:
     """Run ``arena_demo`` under its old name."""
-    _say_deprecated('demo', 'arena_demo')
+    _warn_deprecated('demo', 'arena_demo')
     return arena_demo()
 
 
 def demo_arm() -> int:
     """Run ``arena_demo_arm`` under its old name."""
-    _say_deprecated('demo_arm', 'arena_demo_arm')
+    _warn_deprecated('demo_arm', 'arena_demo_arm')
     return arena_demo_arm()
 
 
@@ -99,12 +100,13 @@ def _run(name: str, module: str, function: str = 'main', *, interrupted: int = 0
     """
     Import a program and run it.
 
-    :param interrupted: the exit code after a signal that comes before the program handles it.
-    :returns: the exit code; 2 where a library is missing, which is told in one line.
+    :param interrupted: the exit code if a signal arrives before the program installs a handler.
+    :returns: the exit code; 2 if a library is missing, after one line on stderr.
     """
-    # Nothing is begun that has to be ended, and an exception could be lost in an import.
+    # Exit at once: nothing needs cleanup yet, and an import could swallow an exception.
     _handle_signals(lambda *_: os._exit(interrupted))
-    # Python takes its handlers away before it is gone, and the next signal would be the exit code.
+    # Ignore signals at exit: Python removes its handlers first, so that another signal would
+    # replace the exit code.
     atexit.register(_handle_signals, signal.SIG_IGN)
     try:
         code = _program(name, module, function)
@@ -121,9 +123,9 @@ def _program(name: str, module: str, function: str) -> int:
         main = getattr(import_module(f'lerobot_arena_ros.{module}'), function)
         code: int | None = main()
     except ImportError as exc:
-        from lerobot_arena_ros.missing import advice
+        from lerobot_arena_ros.missing import install_hint
 
-        text = advice(exc)
+        text = install_hint(exc)
         if text is None:
             raise
         sys.stderr.write(f'{name}: {text}\n')
@@ -136,5 +138,5 @@ def _handle_signals(handler: Callable[[int, Any], object] | signal.Handlers) -> 
         signal.signal(number, handler)
 
 
-def _say_deprecated(old: str, new: str) -> None:
-    sys.stderr.write(f'{old}: deprecated, the next version has only the new name: {new}\n')
+def _warn_deprecated(old: str, new: str) -> None:
+    sys.stderr.write(f'{old} is deprecated and will be removed in the next version; use {new}\n')

@@ -1,27 +1,27 @@
-"""What to do about a library that cannot be imported."""
+"""Installation hints for libraries that cannot be imported."""
 
 from __future__ import annotations
 
 import sys
 
-__all__ = ['advice']
+__all__ = ['install_hint']
 
 _ROS_MODULES = {'ament_index_python', 'builtin_interfaces', 'launch', 'launch_ros', 'rclpy'}
 _ROS_ENDINGS = ('_interfaces', '_msgs', '_srvs')
 _SIM_MODULES = {'mujoco', 'numpy'}
 
 _ROS = (
-    'source ROS 2, such as with . /opt/ros/jazzy/setup.sh, or install its wheels: '
+    'source ROS 2, for example with . /opt/ros/jazzy/setup.sh, or install its wheels: '
     "pip install 'lerobot_arena_ros[jazzy]'"
 )
 _SIM = "pip install 'lerobot_arena_ros[sim]', or use make sim in the project's folder"
 
 
-def advice(error: ImportError) -> str | None:
+def install_hint(error: ImportError) -> str | None:
     """
-    Say in one line what is missing and how to get it.
+    Return one line with the missing library and how to install it.
 
-    :returns: None for a module of our own, because that is a fault of this package.
+    :returns: None for a module of this package, because that is a bug and not a missing library.
     """
     module = (error.name or '').partition('.')[0]
     if module in ('', 'lerobot_arena_ros'):
@@ -29,13 +29,13 @@ def advice(error: ImportError) -> str | None:
     is_ros = module in _ROS_MODULES or module.endswith(_ROS_ENDINGS)
     if sys.modules.get(module) is not None:
         reason = str(error).partition('\n')[0]
-        needed = _ROS if is_ros else 'install a release that pip check does not complain of'
-        return f'{module} does not fit {_python()}, or this package: {reason}; {needed}'
+        remedy = _ROS if is_ros else 'install a release that passes pip check'
+        return f'{module} does not work with {_python()} or with this package: {reason}; {remedy}'
     if is_ros:
-        return f'no {module} here: {_ROS}'
+        return f'{module} is not installed: {_ROS}'
     if module in _SIM_MODULES:
-        return f'no {module} here: {_SIM}'
-    return f'no {module} for {sys.executable}: {_python()} needs pip install {module}'
+        return f'{module} is not installed: {_SIM}'
+    return f'{module} is not installed for {sys.executable} ({_python()}): pip install {module}'
 
 
 def _python() -> str:

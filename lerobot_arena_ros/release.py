@@ -1,4 +1,4 @@
-"""Which release of the package this is."""
+"""The version of this package."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ NAME = 'lerobot_arena_ros'
 
 
 def version() -> str:
-    """Give the version of what runs: a checkout knows it from its package.xml."""
-    # These imports take 20 ms, which arena_stop does not spend on a stop.
+    """Return the version of the running code; in a checkout, the one in its package.xml."""
+    # Imported here because they take 20 ms, by which arena_stop would delay a stop.
     from importlib import metadata
     from xml.etree import ElementTree
 

@@ -1,1 +1,1 @@
-"""The wire: messages, sessions, rooms and the public client of a LeRobot Arena, without ROS."""
+"""The arena client without ROS: messages, sessions, rooms over REST and the public API."""

@@ -1,4 +1,4 @@
-"""How a client reaches and knows a server, and shows that it may: proxy, certificates, token."""
+"""The access of a client to a server: token, certificate authorities and proxy."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from .address import Address
 from .errors import InvalidAccess
 from .proxies import ENVIRONMENT_NAMES, Environment, Proxy
 
-__all__ = ['INSECURE_VARIABLE', 'TOKEN_VARIABLE', 'Access', 'proxy_tls', 'refused_certificate']
+__all__ = ['INSECURE_VARIABLE', 'TOKEN_VARIABLE', 'Access', 'certificate_hint', 'proxy_tls']
 
 TOKEN_VARIABLE = 'LEROBOT_ARENA_TOKEN'
 """The environment variable with the token."""
 
 INSECURE_VARIABLE = 'LEROBOT_ARENA_ALLOW_INSECURE'
-"""The environment variable that, set to 1, lets a token go over a network unencrypted."""
+"""The environment variable that, set to 1, allows sending a token without encryption."""
 
 
 @dataclass(frozen=True)
 class Access:
     """
-    What is shown to a server, and what it must show.
+    The credentials for a server and the certificate authorities that its certificate needs.
 
-    No text that this makes, its own representation included, tells the token.
+    No text from this class contains the token, not even the ``repr``.
 
-    :param token: the bearer token; None for servers that want none.
-    :param ca_file: a PEM file with the only authorities to be trusted; None for those of the
-        system, or of the environment variables ``SSL_CERT_FILE`` and ``SSL_CERT_DIR``.
+    :param token: the bearer token; None for servers that require none.
+    :param ca_file: a PEM file with the only certificate authorities to trust; None trusts those
+        of the system, or of the environment variables ``SSL_CERT_FILE`` and ``SSL_CERT_DIR``.
     :param allow_insecure: send the token to other machines even without TLS.
-    :param environment: which proxies there are.
-    :raises InvalidAccess: the token cannot stand in a header.
+    :param environment: the configured proxies.
+    :raises InvalidAccess: the token is not a valid header value.
     """
 
     token: str | None = field(default=None, repr=False)
@@ -43,7 +43,7 @@ class Access:
     def __post_init__(self) -> None:
         if self.token is not None and not _is_token(self.token):
             raise InvalidAccess(
-                f'the token (of {TOKEN_VARIABLE} or an argument) cannot be used: expected visible'
+                f'the token (from {TOKEN_VARIABLE} or an argument) is invalid: expected visible'
                 ' ASCII characters without spaces'
             )
 
@@ -56,9 +56,9 @@ class Access:
         allow_insecure: bool = False,
     ) -> Access:
         """
-        Take from the environment what is not given, and the proxies; it is read only here.
+        Read missing arguments and the proxies from the environment, which is read only here.
 
-        :raises InvalidAccess: the token cannot stand in a header.
+        :raises InvalidAccess: the token is not a valid header value.
         """
         token = token or os.environ.get(TOKEN_VARIABLE, '').strip() or None
         insecure = allow_insecure or os.environ.get(INSECURE_VARIABLE) == '1'
@@ -67,25 +67,27 @@ class Access:
 
     def check(self, address: Address) -> None:
         """
-        See whether a server may be talked to; worth doing early, each request does it too.
+        Check that this access may be used with a server. Each request repeats the check.
 
-        :raises InvalidAccess: the token would go over a network unencrypted, or the file of
-            authorities cannot be used.
-        :raises InvalidProxy: the environment names a proxy that cannot be used.
+        Call it early, so that a wrong setting is reported before the first request.
+
+        :raises InvalidAccess: the token would be sent over a network without encryption, or the
+            CA file is invalid.
+        :raises InvalidProxy: the proxy in the environment variables is invalid.
         """
         self.proxy(address)
         if address.is_encrypted:
             self.tls()
         elif self.token is not None and not (address.is_loopback or self.allow_insecure):
             raise InvalidAccess(
-                f'server URL {address.base_url!r}: the token would go there unencrypted; give an'
-                f' https:// URL, unset {TOKEN_VARIABLE} if the server wants none, or set'
-                f' {INSECURE_VARIABLE}=1 where nobody can listen'
+                f'server URL {address.base_url!r}: the token would be sent unencrypted; use an'
+                f' https:// URL, unset {TOKEN_VARIABLE} if the server requires none, or set'
+                f' {INSECURE_VARIABLE}=1 if the network is trusted'
             )
 
     def headers(self, address: Address) -> dict[str, str]:
         """
-        Give the headers that show the token to a server.
+        Return the request headers with the token.
 
         :raises InvalidAccess: see :meth:`check`.
         """
@@ -94,11 +96,11 @@ class Access:
 
     def proxy(self, address: Address) -> Proxy | None:
         """
-        Return the proxy to a server, for REST and WebSocket alike; None = the way is direct.
+        Return the proxy for a server, for both REST and WebSocket; None = connect directly.
 
-        A token that is not encrypted goes through no proxy, which could read it.
+        A token that is not encrypted is never sent through a proxy, which could read it.
 
-        :raises InvalidProxy: the environment names one that cannot be used.
+        :raises InvalidProxy: the proxy in the environment variables is invalid.
         """
         if self.token is not None and not address.is_encrypted:
             return None
@@ -106,9 +108,9 @@ class Access:
 
     def tls(self) -> ssl.SSLContext:
         """
-        Give the TLS settings; made once, for reading certificates costs more than a request.
+        Return the TLS settings; cached, because reading certificates takes longer than a request.
 
-        :raises InvalidAccess: the file of authorities cannot be used.
+        :raises InvalidAccess: the CA file is invalid.
         """
         try:
             return _context(
@@ -122,20 +124,24 @@ class Access:
 
 
 def proxy_tls() -> ssl.SSLContext:
-    """Return the TLS settings for the way to a proxy: the authorities of the system."""
+    """Return the TLS settings for the connection to a proxy, with the system's authorities."""
     return _context(None, os.environ.get('SSL_CERT_FILE'), os.environ.get('SSL_CERT_DIR'))
 
 
-def refused_certificate(why: str) -> str:
-    """Give the advice that goes with a failure, where there is some."""
+def certificate_hint(why: str) -> str:
+    """Return the hint to append to an error that a certificate caused; otherwise no text."""
     if 'CERTIFICATE_VERIFY_FAILED' not in why:
         return ''
-    return '; for an authority of your own, name its file: ca_file or SSL_CERT_FILE'
+    return '; to use your own certificate authority, set ca_file or SSL_CERT_FILE to its file'
 
 
 @functools.cache
 def _context(ca_file: str | None, *_environment: str | None) -> ssl.SSLContext:
-    """Make the TLS settings; OpenSSL reads the environment, which is part of the key for that."""
+    """
+    Return the TLS settings.
+
+    The environment is part of the cache key, because OpenSSL reads it.
+    """
     return ssl.create_default_context(cafile=ca_file)
 
 

@@ -1,4 +1,4 @@
-"""Where an arena is: a base URL, perhaps with a path, and the URLs of its rooms below it."""
+"""The address of an arena: a base URL, optionally with a path, and the URLs of its rooms."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from .hosts import address_of, ascii_host, is_loopback
 __all__ = ['DEFAULT_URL', 'Address']
 
 DEFAULT_URL = 'http://localhost:8000'
-"""Where the public Python client looks for a server that was not named."""
+"""The default server URL of the public Python client."""
 
 MAX_LENGTH = 2000
-"""Characters of a base URL; with a room below it, it is shorter than any library's limit."""
+"""The maximum length of a base URL; with the path of a room it stays below all library limits."""
 
 
 @dataclass(frozen=True)
 class Address:
     """
-    A checked base URL without a trailing slash, its scheme in lower case.
+    A valid base URL without a trailing slash and with its scheme in lower case.
 
-    :param base_url: as :meth:`parse` made it, such as ``https://example.org/api``.
+    :param base_url: the result of :meth:`parse`, for example ``https://example.org/api``.
     """
 
     base_url: str
@@ -30,13 +30,13 @@ class Address:
     @classmethod
     def parse(cls, url: str) -> Address:
         """
-        Check a server's URL.
+        Parse and check a server's URL.
 
-        :raises InvalidAddress: it is not http or https, names no host or an impossible one, has a
-            bad port, or has a query, a fragment or credentials.
+        :raises InvalidAddress: it is not http or https, its host is missing or invalid, its port
+            is invalid, or it has a query, a fragment or credentials.
         """
         url = url.strip()
-        # What comes before an @ may be a password, which belongs in no log.
+        # The part before an @ may contain a password, which must not be logged.
         shown = f'{url.rpartition("@")[2]!r:.200}'
         expected = f'server URL {shown}: expected http(s)://host[:port][/path]'
         if ' ' in url or not url.isprintable():
@@ -50,7 +50,7 @@ class Address:
         except ValueError as exc:
             raise InvalidAddress(f'{expected}; {exc}') from exc
         if not is_usable:
-            raise InvalidAddress(f'{expected}, such as {DEFAULT_URL}')
+            raise InvalidAddress(f'{expected}, for example {DEFAULT_URL}')
         if len(url) > MAX_LENGTH:
             raise InvalidAddress(f'{expected}, at most {MAX_LENGTH} characters')
         if '?' in url or '#' in url or '@' in parts.netloc:
@@ -59,12 +59,12 @@ class Address:
 
     @property
     def is_encrypted(self) -> bool:
-        """Whether TLS protects what is sent there."""
+        """Whether connections to the server use TLS."""
         return self.base_url.startswith('https')
 
     @property
     def host(self) -> str:
-        """The server's host as it is sent, without brackets."""
+        """The server's host in ASCII, without brackets."""
         return ascii_host(urlsplit(self.base_url).hostname or '')
 
     @property
@@ -74,19 +74,19 @@ class Address:
 
     @property
     def is_loopback(self) -> bool:
-        """Whether the server is on this machine, so that nothing goes over a network."""
+        """Whether the server is on this machine, so that no data crosses a network."""
         return is_loopback(self.host)
 
     def rooms(self, workspace_id: str) -> str:
-        """Give the REST URL of a workspace's rooms."""
+        """Return the REST URL of a workspace's rooms."""
         return f'{self.base_url}/robotics/workspaces/{_escape(workspace_id)}/rooms'
 
     def room(self, workspace_id: str, room_id: str, below: str = '') -> str:
-        """Give the REST URL of a room, or of ``below`` in it, such as ``/state``."""
+        """Return the REST URL of a room, with ``below`` appended, for example ``/state``."""
         return f'{self.rooms(workspace_id)}/{_escape(room_id)}{below}'
 
     def socket(self, workspace_id: str, room_id: str) -> str:
-        """Give the WebSocket URL of a room, below the same path as REST."""
+        """Return the WebSocket URL of a room, below the same path as REST."""
         url = urlsplit(self.room(workspace_id, room_id, '/ws'))
         host = f'[{self.host}]' if ':' in self.host else self.host
         port = '' if url.port is None else f':{url.port}'
@@ -95,11 +95,11 @@ class Address:
 
 def _check(host: str, port: int | None, *, is_bracketed: bool) -> None:
     if is_bracketed and address_of(host) is None:
-        raise ValueError('an IPv6 address is expected in brackets')
+        raise ValueError('brackets must contain an IPv6 address')
     if port == 0:
-        raise ValueError('a port is a number from 1 to 65535')
+        raise ValueError('the port must be from 1 to 65535')
 
 
 def _escape(identifier: str) -> str:
-    # Nothing is safe in an id: a slash in it would otherwise name another room.
+    # Escape every reserved character, because an unescaped slash would address another room.
     return quote(identifier, safe='')

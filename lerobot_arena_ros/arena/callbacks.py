@@ -1,4 +1,4 @@
-"""The callbacks of one client: which events go to which, and what a failing one harms."""
+"""The callbacks of one client: dispatch of events and handling of their exceptions."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _logger = logging.getLogger(__name__)
 
 class Callbacks:
     """
-    What a program wants to be told, at most one callback of each kind.
+    The callbacks that a program has set, at most one of each kind.
 
-    A coroutine function is awaited, and one that raises is logged and stops nothing.
+    The result of a coroutine function is awaited. An exception is logged and has no other effect.
     """
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class Callbacks:
         self._calling: list[asyncio.Task[Any] | None] = []
 
     def set(self, kind: str, callback: Callable[..., Any]) -> None:
-        """Have a callback called from now on, instead of the one before."""
+        """Set a callback; it replaces the previous one of this kind."""
         self._by_kind[kind] = callback
 
     def has(self, kind: str) -> bool:
@@ -37,15 +37,15 @@ class Callbacks:
         return kind in self._by_kind
 
     def is_calling(self, task: asyncio.Task[Any]) -> bool:
-        """Say whether a task waits for one of the callbacks to end."""
+        """Return whether a task is awaiting one of the callbacks."""
         return task in self._calling
 
     async def dispatch(self, event: Event) -> None:
-        """Call whom an event concerns."""
+        """Call the callbacks for an event."""
         await self.call('message', event)
         match event:
             case JointUpdate():
-                self._note_odd(event)
+                self._log_odd(event)
                 await self.call('joint_update', list(event.entries))
             case StateSync():
                 await self.call('state_sync', dict(event.joints))
@@ -57,28 +57,28 @@ class Callbacks:
             case ErrorReply():
                 await self.call('error', event.message)
             case Malformed():
-                _logger.warning('dropped a frame from the server: %s', event.detail)
+                _logger.warning('dropped an invalid frame from the server: %s', event.detail)
 
-    def _note_odd(self, update: JointUpdate) -> None:
-        """Log once for each joint that it was left out."""
+    def _log_odd(self, update: JointUpdate) -> None:
+        """Log each invalid joint of an update once per joint name."""
         for joint in update.odd:
             if joint.name not in self._odd and len(self._odd) < MAX_ODD:
                 self._odd.add(joint.name)
-                _logger.warning('left out a joint of an update: %s', joint.detail)
+                _logger.warning('ignored an invalid joint of an update: %s', joint.detail)
 
     async def call(self, kind: str, *args: object) -> None:
-        """Call one, if there is one, and wait until it is done."""
+        """Call the callback of a kind, if it is set, and await its result."""
         callback = self._by_kind.get(kind)
         if callback is None:
             return
         try:
             result = callback(*args)
             if inspect.isawaitable(result):
-                await self._wait_for(result)
+                await self._await_result(result)
         except Exception:
             _logger.exception('the on_%s callback failed', kind)
 
-    async def _wait_for(self, result: Awaitable[object]) -> None:
+    async def _await_result(self, result: Awaitable[object]) -> None:
         task = asyncio.current_task()
         self._calling.append(task)
         try:

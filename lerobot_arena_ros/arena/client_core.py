@@ -1,10 +1,11 @@
 """
-What a producer and a consumer have in common: rooms, one joined room, and callbacks.
+The common base of producer and consumer: rooms, one joined room, and callbacks.
 
 Names, signatures and results are those of the public Python client, so that a program written
-for it runs after changing its import. Callbacks run in the event loop that called ``connect``;
-a coroutine function is awaited, and one that raises is logged and stops nothing. Nothing is heard
-while a callback is awaited: one that takes longer than 15 s is taken for a loss of the connection.
+for it works after a change of its import. Callbacks run in the event loop that called
+``connect``. The result of a coroutine function is awaited; an exception is logged and has no other
+effect. No message is received while a callback is awaited, so a callback that takes longer than
+15 s ends the connection.
 """
 
 from __future__ import annotations
@@ -39,31 +40,32 @@ Join = Callable[[], Awaitable[Connection]]
 Self = TypeVar('Self', bound='RoboticsClientCore')
 
 TIMING = LinkTiming(heartbeat_period_s=5.0, timeout_s=15.0, join_timeout_s=5.0)
-"""Slower than a robot's link: a program may well spend seconds in a callback."""
+"""Longer timeouts than for a robot, because a program may spend seconds in a callback."""
 
 PRODUCING = frozenset((Feature.HEARTBEAT_SEQ, Feature.LIVENESS))
-"""What a producer that rejoins asks for: its place is free while its program is frozen."""
+"""The features of a producer that reconnects; its role is free while its program is frozen."""
 
 WATCHING = frozenset((Feature.ROBOT_STATE, Feature.REMOTE_RESET))
-"""What a program with an ``on_robot_state`` asks the server for."""
+"""The features of a program that has an ``on_robot_state`` callback."""
 
 _logger = logging.getLogger(__name__)
 
 
 class RoboticsClientCore(RoomsClient):
     """
-    What a producer and a consumer have in common: rooms over REST, and one joined room.
+    The common base of producer and consumer: rooms over REST, and one joined room.
 
-    :param base_url: the server; a path such as ``/api`` is kept.
-    :param reconnect: join the same room again when the connection is lost; the callbacks tell.
-    :param token: for servers that want one; None takes that of the environment variable
-        ``LEROBOT_ARENA_TOKEN``, if there is one.
-    :param ca_file: a PEM file with the only authorities to be trusted; None for those of the
-        system, or of ``SSL_CERT_FILE``.
-    :param allow_insecure: send the token to other machines even without TLS, as does
+    :param base_url: the URL of the server; a path such as ``/api`` is kept.
+    :param reconnect: join the same room again after the connection was lost; the callbacks report
+        both.
+    :param token: the bearer token; None reads it from the environment variable
+        ``LEROBOT_ARENA_TOKEN`` if that is set.
+    :param ca_file: a PEM file with the only certificate authorities to trust; None trusts those
+        of the system, or of ``SSL_CERT_FILE``.
+    :param allow_insecure: send the token to other machines even without TLS, like
         ``LEROBOT_ARENA_ALLOW_INSECURE=1``.
-    :raises InvalidAddress: ``base_url`` is no http or https URL.
-    :raises InvalidAccess: the token or the CA file cannot be used, or not with this URL.
+    :raises InvalidAddress: ``base_url`` is not an http or https URL.
+    :raises InvalidAccess: the token or the CA file is invalid or must not be used with this URL.
     """
 
     _own_features: frozenset[Feature] = frozenset()
@@ -87,10 +89,10 @@ class RoboticsClientCore(RoomsClient):
         self.room_id: str | None = None
         self.role: str | None = None
         self.participant_id: str | None = None
-        self._begin()
+        self._reset_state()
 
     async def __aenter__(self: Self) -> Self:
-        """Give the client itself; connecting is up to the caller."""
+        """Return the client itself; it is not connected automatically."""
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
@@ -103,19 +105,20 @@ class RoboticsClientCore(RoomsClient):
         self, workspace_id: str, room_id: str, role: str, participant_id: str | None = None
     ) -> bool:
         """
-        Join a room, after leaving the present one.
+        Join a room after leaving the current one.
 
         :param role: ``producer`` or ``consumer``.
-        :param participant_id: None makes up a new one.
-        :returns: whether it worked; why not is in the log.
-        :raises ValueError: the role is neither.
+        :param participant_id: None generates a new one.
+        :returns: whether the join succeeded; the reason of a failure is logged.
+        :raises ValueError: the role is invalid.
         """
         wanted_role = parse_role(role)
         features = self._own_features
-        # A program that does not rejoin would not come back after seconds in a callback.
+        # Without reconnect, a program that spends seconds in a callback would be disconnected
+        # and never return.
         if wanted_role is Role.PRODUCER and self._reconnect:
             features |= PRODUCING
-        if self._is_watching:
+        if self._wants_robot_states:
             features |= WATCHING
         join = functools.partial(
             open_connection,
@@ -134,7 +137,7 @@ class RoboticsClientCore(RoomsClient):
         except ArenaError as exc:
             _logger.warning('cannot join: %s', exc)
             return False
-        await self.disconnect()  # From where another call has got us meanwhile: the last one wins.
+        await self.disconnect()  # A concurrent call may have joined meanwhile: the last one wins.
         self.workspace_id, self.room_id, self.role = workspace_id, room_id, role
         try:
             await self._enter(connection)
@@ -150,9 +153,9 @@ class RoboticsClientCore(RoomsClient):
 
     async def disconnect(self) -> None:
         """
-        Leave the room; the server has let go of it when this returns. Idempotent.
+        Leave the room; when this returns, the server has removed the participant. Idempotent.
 
-        A coroutine callback that is under way runs to its end: it may be what disconnects us.
+        A running coroutine callback is not cancelled, because it may be the caller.
         """
         reader, self._reader = self._reader, None
         if reader is not None and not self._callbacks.is_calling(reader):
@@ -163,9 +166,9 @@ class RoboticsClientCore(RoomsClient):
 
     async def delete_room(self, workspace_id: str, room_id: str) -> bool:
         """
-        Delete a room; False when there is none. A client that is in the room leaves it.
+        Delete a room; return False if it does not exist. Leave it first if this client is in it.
 
-        :raises ArenaError: the server was not reached or refused.
+        :raises ArenaError: the server was not reached or refused the request.
         """
         is_own = (workspace_id, room_id) == (self.workspace_id, self.room_id)
         self._is_deleting = is_own
@@ -179,20 +182,20 @@ class RoboticsClientCore(RoomsClient):
 
     async def send_heartbeat(self) -> None:
         """
-        Ask the server for a sign of life; does nothing when not connected.
+        Send a heartbeat; do nothing if not connected.
 
-        :raises ConnectionLost: the connection broke.
+        :raises ConnectionLost: the connection was lost.
         """
         if self._connection is not None:
             await self._connection.send(Heartbeat())
 
     async def send_emergency_stop(self, reason: str = 'Emergency stop') -> None:
         """
-        Stop everybody in the room.
+        Send an emergency stop to all participants of the room.
 
-        :param reason: as text, of which the first 200 characters count.
+        :param reason: why; truncated to 200 characters.
         :raises ValueError: not connected.
-        :raises ConnectionLost: the connection broke.
+        :raises ConnectionLost: the connection was lost.
         """
         await self._joined('send emergency stop').send(
             EmergencyStop(str(reason)[:MAX_REASON_LENGTH])
@@ -200,25 +203,25 @@ class RoboticsClientCore(RoomsClient):
 
     async def request_reset(self, participant_id: str, stop_id: str) -> None:
         """
-        Ask a robot in the room to reset its emergency stop.
+        Request that a robot in the room resets its emergency stop.
 
-        The answer is its next state: without ``stop``, or with ``reset_refusal``. Where no such
-        robot allows it, ``on_error`` is called.
+        The robot's next state is the answer: it has no ``stop``, or it has a ``reset_refusal``.
+        ``on_error`` is called if the room has no such robot that allows it.
 
         :param stop_id: ``stop.id`` of the robot's state; another stop is not reset.
-        :raises ValueError: not connected, or with a server or a client that cannot do this.
-        :raises ConnectionLost: the connection broke.
+        :raises ValueError: not connected, or the server or this client does not support it.
+        :raises ConnectionLost: the connection was lost.
         """
         connection = self._joined('request a reset')
         if Feature.REMOTE_RESET not in connection.features:
             raise ValueError(
-                'a reset needs a server that has remote_reset, and on_robot_state to be set before'
-                ' connecting'
+                'a reset requires a server with the feature remote_reset, and an on_robot_state'
+                ' callback that was set before connecting'
             )
         await connection.send(ResetStop(participant_id, stop_id=stop_id))
 
     def is_connected(self) -> bool:
-        """Say whether the client is in a room."""
+        """Return whether the client is in a room."""
         return self._connection is not None
 
     @property
@@ -227,7 +230,7 @@ class RoboticsClientCore(RoomsClient):
         return self.is_connected()
 
     def get_connection_info(self) -> dict[str, Any]:
-        """Give the present room, role and id; None where not connected."""
+        """Return the current room, role and participant id; each is None if not connected."""
         return {
             'connected': self.is_connected(),
             'workspace_id': self.workspace_id,
@@ -240,57 +243,57 @@ class RoboticsClientCore(RoomsClient):
     # ----- callbacks
 
     def on_connected(self, callback: Callable[[], Any]) -> None:
-        """Have ``callback()`` called after each join."""
+        """Call ``callback()`` after each join."""
         self._callbacks.set('connected', callback)
 
     def on_disconnected(self, callback: Callable[[], Any]) -> None:
-        """Have ``callback()`` called once at the end of each joined connection."""
+        """Call ``callback()`` once at the end of each joined connection."""
         self._callbacks.set('disconnected', callback)
 
     def on_error(self, callback: Callable[[str], Any]) -> None:
-        """Have ``callback(text)`` called for the server's errors and for emergency stops."""
+        """Call ``callback(text)`` for errors from the server and for emergency stops."""
         self._callbacks.set('error', callback)
 
     def on_emergency_stop(self, callback: Callable[[EmergencyStop], Any]) -> None:
         """
-        Have ``callback(stop)`` called for each emergency stop.
+        Call ``callback(stop)`` for each emergency stop.
 
-        Our own comes back, too: its ``source`` is our ``participant_id``.
+        The client also receives its own stops; their ``source`` is its ``participant_id``.
         """
         self._callbacks.set('emergency_stop', callback)
 
     def on_robot_state(self, callback: Callable[[str, RobotState | None], Any]) -> None:
         """
-        Have ``callback(participant_id, state)`` called for each state that a robot tells.
+        Call ``callback(participant_id, state)`` for each state that a robot reports.
 
-        ``state`` is None when the robot has left the room. Set it before connecting: the server
-        sends states only to clients that ask for them when they join, and the public server
-        sends none.
+        ``state`` is None if the robot has left the room. Set the callback before connecting,
+        because the server sends states only to clients that request them in the join. The public
+        server sends none.
         """
         self._callbacks.set('robot_state', callback)
 
     def on_message(self, callback: Callable[[Event], Any]) -> None:
-        """Have ``callback(event)`` called for everything, with source and timestamp."""
+        """Call ``callback(event)`` for every event; messages have source and timestamp."""
         self._callbacks.set('message', callback)
 
     # ----- inside
 
     @property
-    def _is_watching(self) -> bool:
+    def _wants_robot_states(self) -> bool:
         return self._callbacks.has('robot_state')
 
-    def _begin(self) -> None:
-        """Know nothing of a room; called when the client is made, and after each join."""
+    def _reset_state(self) -> None:
+        """Discard the data of the last room; called at construction and after each join."""
 
-    async def _heard(self, event: Event, connection: Connection) -> None:
-        """Take what the room says, before the callbacks do."""
+    async def _handle_event(self, event: Event, connection: Connection) -> None:
+        """Handle an event before the callbacks are called."""
 
     def _forget_room(self) -> None:
         self.workspace_id = self.room_id = self.role = self.participant_id = None
 
     async def _enter(self, connection: Connection) -> None:
         self._connection = connection
-        self._begin()
+        self._reset_state()
         self.participant_id = connection.participant_id
         await self._callbacks.call('connected')
 
@@ -307,20 +310,20 @@ class RoboticsClientCore(RoomsClient):
             async with contextlib.aclosing(self._connections(first, join)) as connections:
                 async for connection in connections:
                     if self._reader is not asyncio.current_task():
-                        return  # We were disconnected, too late to cancel joining.
+                        return  # disconnect() was called too late to cancel the join.
                     if connection is not first:
                         await self._enter(connection)
                     await self._read(connection)
                     if self._reader is not asyncio.current_task():
-                        return  # A callback disconnected us.
+                        return  # A callback called disconnect().
         except ArenaError as exc:
-            _logger.error('not joining again: %s', exc)
+            _logger.error('cannot rejoin, giving up: %s', exc)
 
     async def _read(self, connection: Connection) -> None:
         try:
             async for event in connection:
-                if not (self._is_deleting and _tells_deletion(event)):
-                    await self._heard(event, connection)
+                if not (self._is_deleting and _is_deletion(event)):
+                    await self._handle_event(event, connection)
                     await self._callbacks.dispatch(event)
         except TransportError as exc:
             if connection is self._connection:
@@ -348,9 +351,9 @@ class RoboticsClientCore(RoomsClient):
 
 def parse_role(role: str) -> Role:
     """
-    Read a role's name.
+    Return the role with a name.
 
-    :raises ValueError: it is neither ``producer`` nor ``consumer``.
+    :raises ValueError: the name is neither ``producer`` nor ``consumer``.
     """
     try:
         return Role(role)
@@ -358,12 +361,12 @@ def parse_role(role: str) -> Role:
         raise ValueError(f"Invalid role: {role!r}, expected 'producer' or 'consumer'") from None
 
 
-def _tells_deletion(event: Event) -> bool:
+def _is_deletion(event: Event) -> bool:
     return isinstance(event, ErrorReply) and event.code == 'room_deleted'
 
 
 def _log_retry(error: ArenaError, pause_s: float) -> None:
-    # A defect of ours needs its traceback; the rest is the network's.
+    # Log the traceback of a bug in this package; the other errors come from the network.
     bug = error.__cause__ if isinstance(error, UnexpectedError) else None
     level = logging.ERROR if bug else logging.INFO
-    _logger.log(level, 'trying again in %.1f s: %s', pause_s, error, exc_info=bug)
+    _logger.log(level, 'retrying in %.1f s: %s', pause_s, error, exc_info=bug)

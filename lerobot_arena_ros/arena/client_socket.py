@@ -1,8 +1,8 @@
 """
-The WebSocket of a client, by the Sans-I/O layer of ``websockets``.
+The WebSocket of a client, with the Sans-I/O layer of ``websockets``.
 
-A message is handed on in the turn of the event loop in which its last byte came, and one other
-thread may write without waiting for the loop.
+A message is delivered in the event loop iteration in which its last byte arrived. One other
+thread may write without waiting for the event loop.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from .sansio import ClientProtocol, Frame, Messages, Opcode, Response, State, si
 __all__ = ['CLOSE_TIMEOUT_S', 'ClientSocket']
 
 CLOSE_TIMEOUT_S = 1.0
-"""How long the closing handshake may take, in seconds; then the connection is aborted."""
+"""The timeout of the closing handshake, in seconds; the connection is aborted after it."""
 
 MAX_MESSAGE_BYTES = 1 << 20
-"""The largest message that is taken from a server, as in the public Python client."""
+"""The maximum size of a message from a server, as in the public Python client."""
 
-MAX_WAITING = 16
-"""Messages that wait for :meth:`ClientSocket.receive`; reading pauses while more would."""
+MAX_QUEUED = 16
+"""The number of messages queued for :meth:`ClientSocket.receive` at which reading pauses."""
 
 BUFFER_BYTES = 64 * 1024
-"""What is read in one turn of the event loop at most."""
+"""The maximum number of bytes read in one iteration of the event loop."""
 
 _SEND_EOF = b''
 
@@ -42,12 +42,12 @@ Message = str | bytes
 
 class ClientSocket(asyncio.BufferedProtocol):
     """
-    One WebSocket, from its handshake to its end.
+    One WebSocket, from the opening handshake to the end of the connection.
 
-    It belongs to the event loop in which it is made, except :meth:`send_now`.
+    Belongs to the event loop in which it is created, except :meth:`send_now`.
 
-    :param url: of the WebSocket.
-    :param headers: of the handshake, beside its own.
+    :param url: the URL of the WebSocket.
+    :param headers: additional headers of the handshake.
     """
 
     transport: asyncio.Transport
@@ -63,57 +63,57 @@ class ClientSocket(asyncio.BufferedProtocol):
         self._messages: deque[Message] = deque()
         self._parts = Messages()
         self._on_message: Callable[[Message], None] | None = None
-        self._news = asyncio.Event()
+        self._message_arrived = asyncio.Event()
         self._drained = asyncio.Event()
         self._drained.set()
         self._ended = asyncio.Event()
         self._is_made = False
         self._closing: asyncio.TimerHandle | None = None
-        # Writing: what the other thread began, and its own socket for the same connection.
+        # The unsent rest of a frame from the other thread, and its duplicate of the socket.
         self._lock = threading.Lock()
-        self._rest = b''
-        self._own: socket.socket | None = None
+        self._partial_frame = b''
+        self._thread_socket: socket.socket | None = None
 
     @property
     def closed(self) -> ConnectionClosed:
-        """Why the connection has ended, once it has."""
+        """The reason why the connection ended; valid only after its end."""
         return self._protocol.close_exc
 
     async def opened(self) -> None:
         """
-        Wait for the end of the handshake.
+        Wait until the handshake has completed.
 
-        :raises websockets.InvalidHandshake: the server refused it.
+        :raises websockets.InvalidHandshake: the server refused the handshake.
         :raises OSError: the connection was lost.
         """
         await self._opened
 
     async def receive(self) -> Message:
         """
-        Wait for the next message.
+        Return the next message; wait for it.
 
-        :raises ConnectionClosed: there is none, and the connection has ended.
+        :raises ConnectionClosed: the connection has ended and no message is left.
         """
         while not self._messages:
             if self._ended.is_set():
                 raise self.closed
-            self._news.clear()
-            await self._news.wait()
+            self._message_arrived.clear()
+            await self._message_arrived.wait()
         message = self._messages.popleft()
-        if len(self._messages) < MAX_WAITING:
-            self._read_on()
+        if len(self._messages) < MAX_QUEUED:
+            self._resume_reading()
         return message
 
     async def listen(self, on_message: Callable[[Message], None]) -> None:
         """
-        Have each message handled as soon as it comes, until the connection has ended.
+        Call a callback for each message as soon as it arrives; return when the connection ends.
 
         :param on_message: must not raise.
         """
         self._on_message = on_message
         while self._messages:
             on_message(self._messages.popleft())
-        self._read_on()
+        self._resume_reading()
         await self._ended.wait()
 
     async def send(self, text: str) -> None:
@@ -132,49 +132,51 @@ class ClientSocket(asyncio.BufferedProtocol):
 
     def send_now(self, text: str) -> bool:
         """
-        Write a text, if the socket takes it at once; any thread.
+        Write a text if the socket accepts it at once; thread-safe.
 
-        :returns: whether it did; otherwise nothing was written, because something else waits to be
-            sent, the connection is ending, or TLS leaves the writing to the loop.
+        :returns: whether it was written. If not, nothing was written, because other data is
+            queued, the connection is closing, or TLS requires writing in the event loop.
         """
         frame = _frame_of(text)
         with self._lock:
-            if self._own is None or not self._is_idle():
+            if self._thread_socket is None or not self._is_idle():
                 return False
             try:
-                written = self._own.send(frame)
-            except OSError:  # Full; or broken, which the loop notices by itself.
+                written = self._thread_socket.send(frame)
+            except OSError:  # The buffer is full, or the event loop will report the error.
                 return False
-            self._rest = frame[written:]
-        if self._rest:
-            with contextlib.suppress(RuntimeError):  # The loop has ended, and all with it.
+            self._partial_frame = frame[written:]
+        if self._partial_frame:
+            with contextlib.suppress(RuntimeError):  # The event loop has been closed.
                 self._loop.call_soon_threadsafe(self._write, b'')
         return True
 
     async def close(self) -> None:
-        """Leave, and wait until the server has closed the connection, too."""
+        """Send a close frame and wait until the server has closed the connection."""
         if self._protocol.state is State.OPEN:
-            self._release()
+            self._close_thread_socket()
             self._protocol.send_close(1000)
             self._flush()
             self._close_soon()
         try:
             await self._ended.wait()
-        finally:  # Also if the caller does not wait for it.
+        finally:  # Also if the caller is cancelled.
             self.abort()
 
     def abort(self) -> None:
-        """End the connection now."""
-        self._release()
+        """Close the connection immediately."""
+        self._close_thread_socket()
         if self._is_made and not self._ended.is_set():
             self.transport.abort()
 
     def connection_made(self, transport: Any) -> None:
-        """Begin the handshake; called by the event loop."""
+        """Start the handshake. Called by the event loop."""
         self.transport = transport
         self._is_made = True
         if transport.get_extra_info('sslcontext') is None:
-            self._own = socket.socket(fileno=os.dup(transport.get_extra_info('socket').fileno()))
+            self._thread_socket = socket.socket(
+                fileno=os.dup(transport.get_extra_info('socket').fileno())
+            )
         request = self._protocol.connect()
         for name, value in self._headers.items():
             request.headers[name] = value
@@ -182,42 +184,42 @@ class ClientSocket(asyncio.BufferedProtocol):
         self._flush()
 
     def get_buffer(self, _sizehint: int) -> memoryview:
-        """Return the buffer for what comes next; called by the event loop."""
+        """Return the buffer for the next data. Called by the event loop."""
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
-        """Handle what has come; called by the event loop."""
+        """Handle received data. Called by the event loop."""
         self._feed(bytes(self._buffer[:nbytes]))
 
     def eof_received(self) -> None:
-        """Have the event loop close the connection; called by it."""
+        """Handle the end of the stream; the event loop then closes the connection."""
         self._feed(None)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End; called by the event loop."""
-        self._release()
+        """Release all resources and wake all waiters. Called by the event loop."""
+        self._close_thread_socket()
         if self._closing is not None:
             self._closing.cancel()
         if self._protocol.state is not State.CLOSED:
             self._feed(None)
         if not self._opened.done():
             self._fail_handshake(exc)
-        for event in (self._ended, self._news, self._drained):
+        for event in (self._ended, self._message_arrived, self._drained):
             event.set()
 
     def pause_writing(self) -> None:
-        """Note that the server reads more slowly than it is written to; called by the loop."""
+        """Apply backpressure: make :meth:`send` wait. Called by the event loop."""
         self._drained.clear()
 
     def resume_writing(self) -> None:
-        """Note that the server has caught up; called by the event loop."""
+        """Release backpressure. Called by the event loop."""
         self._drained.set()
 
     def _feed(self, data: bytes | None) -> None:
         """
-        Handle what has come.
+        Handle received data.
 
-        :param data: None for the end of the connection.
+        :param data: None for the end of the stream.
         """
         try:
             if data is None:
@@ -225,7 +227,7 @@ class ClientSocket(asyncio.BufferedProtocol):
             else:
                 self._protocol.receive_data(data)
         except Exception as exc:
-            # websockets before 11 raises what it cannot read of a handshake.
+            # websockets before 11 raises errors in the handshake response.
             if not self._opened.done():
                 self._fail_handshake(exc)
         else:
@@ -238,7 +240,7 @@ class ClientSocket(asyncio.BufferedProtocol):
             if isinstance(event, Response):
                 self._end_handshake()
             elif isinstance(event, Frame):
-                self._take(event)
+                self._handle_frame(event)
         if self._protocol.handshake_exc is not None and not self._opened.done():
             self._fail_handshake(None)
         if self._protocol.close_expected():
@@ -254,7 +256,7 @@ class ClientSocket(asyncio.BufferedProtocol):
         self._opened.exception()
         self.abort()
 
-    def _take(self, frame: Frame) -> None:
+    def _handle_frame(self, frame: Frame) -> None:
         try:
             message = self._parts.take(frame)
         except UnicodeDecodeError:
@@ -267,8 +269,8 @@ class ClientSocket(asyncio.BufferedProtocol):
             self._on_message(message)
             return
         self._messages.append(message)
-        self._news.set()
-        if len(self._messages) >= MAX_WAITING:
+        self._message_arrived.set()
+        if len(self._messages) >= MAX_QUEUED:
             self.transport.pause_reading()
 
     def _flush(self) -> None:
@@ -279,37 +281,41 @@ class ClientSocket(asyncio.BufferedProtocol):
                 self._write(data)
 
     def _write(self, data: bytes) -> None:
-        """Write after what the other thread began."""
+        """Write data, after the rest of a frame from the other thread."""
         with self._lock:
-            begun, self._rest = self._rest, b''
-            self.transport.write(begun + data)
+            partial, self._partial_frame = self._partial_frame, b''
+            self.transport.write(partial + data)
 
     def _close_soon(self) -> None:
-        """End the connection, if the server does not do so soon."""
+        """Abort the connection if the server does not close it within the timeout."""
         if self._closing is None:
             self._closing = self._loop.call_later(CLOSE_TIMEOUT_S, self.abort)
 
-    def _read_on(self) -> None:
+    def _resume_reading(self) -> None:
         if self._ended.is_set() or self.transport.is_closing():
             return
-        # Before Python 3.11 a TLS transport has lost its own transport one turn earlier.
+        # Before Python 3.11 a TLS transport loses its inner transport one iteration earlier.
         with contextlib.suppress(AttributeError):
             self.transport.resume_reading()
 
     def _is_idle(self) -> bool:
-        if self._rest or self._protocol.state is not State.OPEN or self.transport.is_closing():
+        if (
+            self._partial_frame
+            or self._protocol.state is not State.OPEN
+            or self.transport.is_closing()
+        ):
             return False
         try:
             return not self.transport.get_write_buffer_size()
-        except RuntimeError:  # The loop changes the buffer at this moment.
+        except RuntimeError:  # The event loop is changing the buffer concurrently.
             return False
 
-    def _release(self) -> None:
-        """Let go of the second socket, which would otherwise keep the connection open."""
+    def _close_thread_socket(self) -> None:
+        """Close the duplicate socket, because it would keep the connection open."""
         with self._lock:
-            own, self._own = self._own, None
-            if own is not None:
-                own.close()
+            duplicate, self._thread_socket = self._thread_socket, None
+            if duplicate is not None:
+                duplicate.close()
 
 
 def _frame_of(text: str) -> bytes:

@@ -1,4 +1,4 @@
-"""The public client: a producer or a consumer of one room."""
+"""The public client classes: a producer or a consumer of one room."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ _logger = logging.getLogger(__name__)
 
 
 class RoboticsProducer(RoboticsClientCore):
-    """The one participant of a room whose joints the others follow."""
+    """The participant that sends joint values to a room; a room has at most one."""
 
     _own_features = frozenset((Feature.REFUSED_JOINTS,))
 
     async def connect(
         self, workspace_id: str, room_id: str, participant_id: str | None = None
     ) -> bool:
-        """Join as producer; see :meth:`connect_to_room`."""
+        """Join a room as producer; see :meth:`connect_to_room`."""
         return await self.connect_to_room(workspace_id, room_id, 'producer', participant_id)
 
     async def send_joint_update(self, joints: Sequence[Entry]) -> None:
         """
-        Send joints: ``{'name': str, 'value': number}``, perhaps with ``speed`` and more.
+        Send joints: ``{'name': str, 'value': number}``, optionally with ``speed`` and other keys.
 
-        A joint that the room has refused, because of its name say, is left out.
+        A joint that the room has refused, for example because of its name, is left out.
 
-        :raises ValueError: not connected, or one of them is not sendable; then none is sent.
-        :raises ConnectionLost: the connection broke.
+        :raises ValueError: not connected, or a joint is invalid; then no joint is sent.
+        :raises ConnectionLost: the connection was lost.
         """
         connection = self._joined('send joint updates')
         try:
@@ -48,26 +48,26 @@ class RoboticsProducer(RoboticsClientCore):
 
     async def send_state_sync(self, state: Mapping[str, float]) -> None:
         """
-        Send all joints by name; consumers receive them as a joint update.
+        Send the values of all joints by name; consumers receive them as a joint update.
 
         :raises ValueError: as in :meth:`send_joint_update`.
-        :raises ConnectionLost: the connection broke.
+        :raises ConnectionLost: the connection was lost.
         """
         await self.send_joint_update(list(JointUpdate.of(state).entries))
 
-    def _begin(self) -> None:
+    def _reset_state(self) -> None:
         self._latest: dict[str, Entry] = {}
         self._refused: dict[str, str] = {}
 
-    async def _heard(self, event: Event, connection: Connection) -> None:
-        """Send again, without the joints that the room refuses, what it did not take for them."""
+    async def _handle_event(self, event: Event, connection: Connection) -> None:
+        """Resend the latest joints without those that the room refused."""
         if not isinstance(event, ErrorReply):
             return
         new = {name: why for name, why in event.joints.items() if name not in self._refused}
         if new:
             self._refused |= new
             named = '; '.join(f'{name!r:.60} ({why})' for name, why in new.items())
-            _logger.warning('the room refuses joints, which are left out: %s', named)
+            _logger.warning('the room refused joints, which are no longer sent: %s', named)
             await connection.send(self._without_refused(tuple(self._latest.values())))
 
     def _without_refused(self, entries: Sequence[Entry]) -> JointUpdate:
@@ -75,20 +75,20 @@ class RoboticsProducer(RoboticsClientCore):
 
 
 class RoboticsConsumer(RoboticsClientCore):
-    """A participant that follows the room's joints."""
+    """A participant that receives the joint values of a room."""
 
     async def connect(
         self, workspace_id: str, room_id: str, participant_id: str | None = None
     ) -> bool:
-        """Join as consumer; see :meth:`connect_to_room`."""
+        """Join a room as consumer; see :meth:`connect_to_room`."""
         return await self.connect_to_room(workspace_id, room_id, 'consumer', participant_id)
 
     async def get_state_sync(self) -> dict[str, Any]:
         """
-        Ask what the room remembers now, by joint name.
+        Return the joint values that the room has stored, by joint name.
 
         :raises ValueError: not connected.
-        :raises ArenaError: the server was not reached or refused.
+        :raises ArenaError: the server was not reached or refused the request.
         """
         connection = self._joined('a room')
         state = await self._rooms.state(connection.workspace_id, connection.room_id)
@@ -96,9 +96,9 @@ class RoboticsConsumer(RoboticsClientCore):
         return joints
 
     def on_state_sync(self, callback: Callable[[dict[str, float]], Any]) -> None:
-        """Have ``callback(joints)`` called once after each join, even with nothing in it."""
+        """Call ``callback(joints)`` once after each join, even if ``joints`` is empty."""
         self._callbacks.set('state_sync', callback)
 
     def on_joint_update(self, callback: Callable[[list[Entry]], Any]) -> None:
-        """Have ``callback(entries)`` called for each update: the joints that changed."""
+        """Call ``callback(entries)`` for each update, with the joints that changed."""
         self._callbacks.set('joint_update', callback)

@@ -1,4 +1,4 @@
-"""Opens WebSockets to an arena, and tells in terms of this package why that failed."""
+"""Opens the WebSocket of a room and translates errors into those of this package."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 
 from websockets.exceptions import InvalidURI
 
-from .access import Access, refused_certificate
+from .access import Access, certificate_hint
 from .address import Address
 from .client_socket import ClientSocket
 from .errors import AccessDenied, ArenaError, ConnectError, InvalidAddress
@@ -23,36 +23,36 @@ async def open_socket(
     Open the WebSocket of a room.
 
     :raises InvalidAccess: see :meth:`Access.check`.
-    :raises AccessDenied: the server wants a token, or another one.
-    :raises ConnectError: the server was not reached, or is no arena.
+    :raises AccessDenied: the server requires a token, and it is missing or wrong.
+    :raises ConnectError: the server was not reached, or is not an arena.
     """
     url = address.socket(workspace_id, room_id)
     headers = access.headers(address)
-    way = through(access.proxy(address), url)
+    target = through(access.proxy(address), url)
     opening = asyncio.ensure_future(_open(address, access, url, headers))
     try:
-        # Not wait_for: before Python 3.12 it may swallow a cancellation.
+        # Not wait_for: before Python 3.12 it can swallow a cancellation.
         await asyncio.wait([opening], timeout=timeout_s)
         if not opening.done():
-            raise ConnectError(f'{way}: cannot connect: no answer within {timeout_s:g} s')
+            raise ConnectError(f'{target}: cannot connect: no response within {timeout_s:g} s')
         return await opening
     except ArenaError:
         raise
     except asyncio.CancelledError:
-        _abandon(opening)
+        _abort_if_opened(opening)
         raise
     except InvalidURI as exc:
         raise InvalidAddress(f'{url}: {exc}') from exc
-    except Exception as exc:  # Whatever the libraries below raise, the way may work later.
-        raise _not_connected(exc, way) from exc
+    except Exception as exc:  # Any error of the libraries below counts as retryable.
+        raise _connect_error(exc, target) from exc
     finally:
         if not opening.done():
             opening.cancel()
             await asyncio.wait([opening])
 
 
-def _abandon(opening: asyncio.Future[ClientSocket]) -> None:
-    """End a connection that was opened in the turn in which nobody wanted it any more."""
+def _abort_if_opened(opening: asyncio.Future[ClientSocket]) -> None:
+    """Abort a connection that was opened in the same loop iteration as the cancellation."""
     if opening.done() and not opening.cancelled() and opening.exception() is None:
         opening.result().abort()
 
@@ -87,12 +87,12 @@ async def _open(
     return socket
 
 
-def _not_connected(exc: Exception, way: str) -> ArenaError:
+def _connect_error(exc: Exception, target: str) -> ArenaError:
     status = getattr(getattr(exc, 'response', None), 'status_code', None)
     if status == 401:
-        text = f'{way}: HTTP 401: access denied: the token is missing or wrong'
+        text = f'{target}: HTTP 401: access denied: the token is missing or wrong'
         return AccessDenied(text, status=401)
     if isinstance(exc, ProxyRefused):
-        return ConnectError(f'{way}: cannot connect: {exc}')
+        return ConnectError(f'{target}: cannot connect: {exc}')
     why = f'HTTP {status}' if status else str(exc) or type(exc).__name__
-    return ConnectError(f'{way}: cannot connect: {why}{refused_certificate(why)}', status=status)
+    return ConnectError(f'{target}: cannot connect: {why}{certificate_hint(why)}', status=status)

@@ -1,4 +1,4 @@
-"""One WebSocket joined to one room; the iterator that keeps it joined is in :mod:`.reconnect`."""
+"""One joined WebSocket of one room; the iterator that rejoins it is in :mod:`.reconnect`."""
 
 from __future__ import annotations
 
@@ -41,45 +41,45 @@ __all__ = [
 ]
 
 POLL_PERIOD_S = 1.0
-"""How often a room is looked at over REST where heartbeats do not tell of its producer."""
-
+"""The period of REST requests for the room if heartbeat answers do not report its producer."""
 
 MAX_NAME_LENGTH = 60
-"""Characters of the readable part of a participant id; a server takes ids of up to 100."""
+"""The maximum length of the readable part of a participant id; a server accepts ids up to 100."""
 
-SHORTEST_WATCH_S = 0.01
-"""Between two checks, also where a deadline has passed because a heartbeat cannot be written."""
+MIN_WATCH_PERIOD_S = 0.01
+"""The minimum time between two checks, because a deadline may stay in the past."""
 
 ANSWER_POLL_S = 0.005
-"""Between two checks for the answer of a peer that sends again after a silence."""
+"""The period of checks for the answer of a peer that sends again after a silence."""
 
-QUIET_TURNS = 10
+IDLE_ITERATIONS = 10
 """
-Turns of the loop without a frame after which a socket holds nothing more.
+Iterations of the event loop without a frame after which the socket counts as drained.
 
-Where messages are iterated, and not listened to, a frame needs more turns than one.
+More than one, because iterating messages, unlike :meth:`Connection.listen`, needs several
+iterations for each frame.
 """
 
-MAX_READING_S = 1.0
-"""How long reading what a socket holds may take, because a server may write without end."""
+MAX_DRAIN_S = 1.0
+"""The maximum time to drain a socket, because a server may send without end."""
 
-_CLOSINGS = {
+_CLOSE_REASONS = {
     1012: 'the server was shut down',
-    1013: 'the server hung up: this participant did not read what it was sent',
+    1013: 'the server closed the connection: this participant did not read its messages',
     4404: 'the room was deleted',
     4408: 'the server disconnected this participant, because it had sent nothing for seconds',
 }
-"""What a server means by a close code, in words."""
+"""The meaning of the close codes of a server."""
 
 
 def new_participant_id(name: str) -> str:
     """
-    Return a readable id that no other participant has, such as ``arm1-bridge-3f2a91``.
+    Return a readable unique participant id, for example ``arm1-bridge-3f2a91``.
 
-    The public server keeps ids in one table for all rooms and evicts the holder of an id that
-    comes a second time, so each join has a new one.
+    Use a new id for each join, because the public server keeps one table of ids for all rooms and
+    evicts the previous participant when an id is used again.
 
-    :param name: what the id begins with; characters that do not read well become hyphens.
+    :param name: the prefix of the id; characters other than letters and digits become hyphens.
     """
     readable = re.sub('[^A-Za-z0-9]+', '-', name)[:MAX_NAME_LENGTH].strip('-') or 'participant'
     return f'{readable}-{uuid.uuid4().hex[:6]}'
@@ -97,18 +97,18 @@ async def open_connection(
     access: Access | None = None,
 ) -> Connection:
     """
-    Connect and join.
+    Connect to a server and join a room.
 
-    :param participant_id: None makes up a new one of the machine's name and the role.
-    :param features: the additions to the wire that the caller knows.
-    :param timing: None takes the defaults.
-    :param access: None shows no token, and trusts the system's authorities.
+    :param participant_id: None generates one from the machine's name and the role.
+    :param features: the protocol extensions that the caller supports.
+    :param timing: None uses the defaults.
+    :param access: None sends no token and trusts the system's certificate authorities.
     :raises ConnectError: the server was not reached or did not answer in time.
-    :raises InvalidAccess: the token must not, or the CA file cannot, be used there.
-    :raises AccessDenied: it wants a token, or another one.
+    :raises InvalidAccess: the token must not be sent to this server, or the CA file is invalid.
+    :raises AccessDenied: the server requires a token, and it is missing or wrong.
     :raises RoomNotFound: there is no such room.
-    :raises RoleTaken: the room has a producer.
-    :raises JoinRefused: it refused for another reason.
+    :raises RoleTaken: the room already has a producer.
+    :raises JoinRefused: the server refused the join for another reason.
     """
     timing, access = timing or LinkTiming(), access or Access()
     name = f'{platform.node()}-{role.value}'
@@ -129,8 +129,8 @@ class Connection:
     """
     A joined WebSocket: an asynchronous iterable of events, and ``send``.
 
-    Belongs to one event loop, but for :meth:`send_now`. Made by :func:`open_connection`; iterate
-    it once, or :meth:`listen` once.
+    Created by :func:`open_connection`. Belongs to one event loop, except :meth:`send_now`. Iterate
+    it once, or call :meth:`listen` once.
     """
 
     def __init__(
@@ -147,38 +147,38 @@ class Connection:
         self._session = session
         self._rooms = rooms
         self._pending: deque[Event] = deque()
-        self._take: Callable[[Event], None] | None = None
+        self._on_event: Callable[[Event], None] | None = None
         self._loss: ArenaError | None = None
-        self._bug: Exception | None = None
+        self._exception: Exception | None = None
         self._is_closing = False
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def name(self) -> str:
-        """The room, as a message would name it."""
+        """The room as shown in messages."""
         return f'room {self.workspace_id}/{self.room_id}'
 
     @property
     def participant_id(self) -> str:
-        """The id under which this connection joined."""
+        """The participant id of this connection."""
         return self._session.join.participant_id
 
     @property
     def features(self) -> frozenset[Feature]:
-        """The additions to the wire that the server serves to this participant."""
+        """The protocol extensions that the server enabled for this participant."""
         return self._session.features
 
     @property
     def last_stop(self) -> LastStop | None:
-        """The last stop of the room at the time of the join; None where there is none to tell."""
+        """The last emergency stop of the room at the join; None if there is none or no feature."""
         return self._session.last_stop
 
     async def send(self, message: Message) -> None:
         """
-        Write a message; it is on its way when this returns.
+        Send a message; return when it has been written.
 
-        :raises ConnectionLost: the connection is gone.
-        :raises ProtocolError: the message cannot be said in JSON.
+        :raises ConnectionLost: the connection was lost.
+        :raises ProtocolError: the message cannot be encoded as JSON.
         """
         text = message.text if isinstance(message, JointUpdate) else encode(message)
         try:
@@ -188,47 +188,47 @@ class Connection:
 
     def send_now(self, update: JointUpdate) -> bool:
         """
-        Write joints if the socket takes them at once; any thread.
+        Write a joint update if the socket accepts it at once; thread-safe.
 
-        :returns: whether it did. Otherwise nothing was written, and :meth:`send` is the way.
-        :raises ProtocolError: they cannot be said in JSON.
+        :returns: whether it was written. If not, nothing was written; use :meth:`send` instead.
+        :raises ProtocolError: the update cannot be encoded as JSON.
         """
         return self._socket.send_now(update.text)
 
-    async def listen(self, take: Callable[[Event], None]) -> None:
+    async def listen(self, on_event: Callable[[Event], None]) -> None:
         """
-        Have everything taken that the server says, until :meth:`aclose`.
+        Call a callback for every event until :meth:`aclose`.
 
-        :param take: called as soon as something has come, with the loop waiting.
-        :raises ConnectionLost: it ended without our asking.
-        :raises Exception: ``take`` raised it; the connection has ended.
+        :param on_event: called in the event loop as soon as an event arrives; must not block.
+        :raises ConnectionLost: the connection was lost.
+        :raises Exception: ``on_event`` raised it; the connection has been aborted.
         """
 
         def on_message(message: str | bytes) -> None:
             if not self._is_closing:
-                self._hand_over(self._session.receive(message, steady_now()))
+                self._deliver(self._session.receive(message, steady_now()))
 
-        self._take = take
-        self._hand_over([])
+        self._on_event = on_event
+        self._deliver([])
         await self._socket.listen(on_message)
-        if self._bug is not None:
-            raise self._bug from None
+        if self._exception is not None:
+            raise self._exception from None
         if not self._is_closing:
             exc = self._socket.closed
             raise self._lost(exc) from exc
 
     async def __aiter__(self) -> AsyncIterator[Event]:
         """
-        Give what the server says, until :meth:`aclose`.
+        Yield every event until :meth:`aclose`.
 
-        :raises ConnectionLost: it ended without our asking.
+        :raises ConnectionLost: the connection was lost.
         """
         try:
             while not self._is_closing:
                 if self._pending:
                     yield self._pending.popleft()
                     continue
-                self._session.listening(steady_now())
+                self._session.restart_timeout(steady_now())
                 frame = await self._socket.receive()
                 self._pending.extend(self._session.receive(frame, steady_now()))
         except (ConnectionClosed, OSError) as exc:
@@ -236,7 +236,7 @@ class Connection:
                 raise self._lost(exc) from exc
 
     async def aclose(self) -> None:
-        """Leave the room; idempotent, and done within a second or so."""
+        """Leave the room; idempotent. Takes about a second at most."""
         self._is_closing = True
         tasks, self._tasks = self._tasks, []
         for task in tasks:
@@ -247,41 +247,41 @@ class Connection:
         finally:
             await self._socket.close()
 
-    def _hand_over(self, events: list[Event]) -> None:
-        """Hand on events at once where :meth:`listen` runs, otherwise with the next frame."""
+    def _deliver(self, events: list[Event]) -> None:
+        """Pass on events: at once if :meth:`listen` runs, otherwise with the next frame."""
         self._pending.extend(events)
-        if self._take is None:
+        if self._on_event is None:
             return
         try:
             while self._pending and not self._is_closing:
-                self._take(self._pending.popleft())
+                self._on_event(self._pending.popleft())
         except Exception as exc:
-            self._bug = exc
-            self._hang_up(None)
+            self._exception = exc
+            self._abort(None)
 
     async def _join(self, timeout_s: float) -> None:
-        """Ask to join and wait for the answer."""
-        late = ConnectError('no answer to the join')
-        # Not wait_for: before Python 3.12 it may swallow a cancellation.
-        patience = asyncio.get_running_loop().call_later(timeout_s, self._hang_up, late)
+        """Send the join frame and wait for the answer."""
+        timeout = ConnectError('no answer to the join')
+        # Not wait_for: before Python 3.12 it can swallow a cancellation.
+        timer = asyncio.get_running_loop().call_later(timeout_s, self._abort, timeout)
         try:
             await self._socket.send(self._session.first_frame())
             while not self._session.is_joined:
                 frame = await self._socket.receive()
                 self._pending.extend(self._session.receive(frame, steady_now()))
         except JoinRefused as exc:
-            raise await self._why_refused(exc) from exc
+            raise await self._explain_refusal(exc) from exc
         except (ConnectionClosed, OSError) as exc:
-            raise ConnectError(f'{self.name}: {self._loss or _closing(exc)}') from exc
+            raise ConnectError(f'{self.name}: {self._loss or _close_reason(exc)}') from exc
         except ProtocolError as exc:
             raise ConnectError(f'{self.name}: {exc}') from exc
         finally:
-            patience.cancel()
-        self._start(self._keep_watch, 'watch')
-        self._start(self._keep_asking, 'ask')
+            timer.cancel()
+        self._start(self._watch_deadlines, 'watch')
+        self._start(self._send_heartbeats, 'heartbeat')
 
-    async def _why_refused(self, refusal: JoinRefused) -> ArenaError:
-        """Find out over REST what the server's one sentence does not tell."""
+    async def _explain_refusal(self, refusal: JoinRefused) -> ArenaError:
+        """Return a more specific error, which needs information from REST."""
         name = self.name
         try:
             info = room_info(await self._rooms.info(self.workspace_id, self.room_id))
@@ -290,67 +290,68 @@ class Connection:
         except ArenaError:
             return JoinRefused(f'{name}: {refusal}')
         if self._session.join.role is Role.PRODUCER and info.producer is not None:
-            return RoleTaken(f'{name}: has a producer, {info.producer}', holder=info.producer)
+            text = f'{name}: the room already has a producer, {info.producer}'
+            return RoleTaken(text, holder=info.producer)
         return JoinRefused(f'{name}: {refusal}')
 
     def _start(self, work: Callable[[], Awaitable[None]], what: str) -> None:
-        self._tasks.append(asyncio.create_task(self._guard(work), name=f'{what} {self.name}'))
+        self._tasks.append(asyncio.create_task(self._run_task(work), name=f'{what} {self.name}'))
 
-    async def _guard(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Run a background job; what ends it ends the connection."""
+    async def _run_task(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Run a background task; abort the connection if it raises."""
         try:
             await work()
         except (ArenaError, ConnectionClosed, OSError) as exc:
-            self._hang_up(exc if isinstance(exc, ArenaError) else None)
+            self._abort(exc if isinstance(exc, ArenaError) else None)
         except Exception as exc:
-            self._bug = self._bug or exc
-            self._hang_up(None)
+            self._exception = self._exception or exc
+            self._abort(None)
 
-    def _hang_up(self, cause: ArenaError | None) -> None:
-        # Not close(): a peer that is gone would be waited for, while the robot still moves.
+    def _abort(self, cause: ArenaError | None) -> None:
+        # Not close(), because it waits for a peer that may be gone while the robot still moves.
         self._loss = self._loss or cause
         self._socket.abort()
 
-    async def _keep_watch(self) -> None:
-        """Notice silence and delay. Writes nothing, because writing might have to wait."""
+    async def _watch_deadlines(self) -> None:
+        """Detect silence and delay. Sends nothing, because sending can block."""
         while True:
             due = self._session.next_check
-            await asyncio.sleep(max(SHORTEST_WATCH_S, due - steady_now()))
+            await asyncio.sleep(max(MIN_WATCH_PERIOD_S, due - steady_now()))
             if steady_now() < self._session.next_check:
                 continue
             paused_s = steady_now() - due
-            await self._read_what_is_there()
+            await self._drain_socket()
             late = self._session.check(steady_now(), paused_s=paused_s)
             if late is not None:
-                self._hand_over([late])
+                self._deliver([late])
 
-    async def _read_what_is_there(self) -> None:
+    async def _drain_socket(self) -> None:
         """
-        Let the loop read everything that the socket holds, and what is on its way.
+        Let the event loop read everything that the socket holds and that is in transit.
 
-        A process that was frozen wakes up with its timers expired: without this it would drop a
-        socket that holds an emergency stop. A peer that sends again is asked for one more
-        answer, because that comes after everything which the peer sent before.
+        A process that was frozen resumes with expired timers. Without this method it would abort a
+        socket that holds an emergency stop. A peer that sends again gets one more heartbeat,
+        because its answer arrives after everything that the peer sent before.
         """
-        quiet, received = 0, self._session.received
-        deadline = steady_now() + MAX_READING_S
-        while quiet < QUIET_TURNS and steady_now() < deadline:
+        idle, received = 0, self._session.received
+        deadline = steady_now() + MAX_DRAIN_S
+        while idle < IDLE_ITERATIONS and steady_now() < deadline:
             await asyncio.sleep(0)
-            quiet = quiet + 1 if self._session.received == received else 0
+            idle = idle + 1 if self._session.received == received else 0
             received = self._session.received
         if not self._session.is_overdue:
             return
         last = self._session.answers + self._session.unanswered + 1
-        asking = asyncio.ensure_future(self._socket.send(encode(Heartbeat())))
+        sending = asyncio.ensure_future(self._socket.send(encode(Heartbeat())))
         try:
             while self._session.answers < last and steady_now() < deadline:
                 await asyncio.sleep(ANSWER_POLL_S)
         finally:
-            asking.cancel()
-            await asyncio.gather(asking, return_exceptions=True)
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
 
-    async def _keep_asking(self) -> None:
-        """Send heartbeats; look at the room where the answers do not tell of its producer."""
+    async def _send_heartbeats(self) -> None:
+        """Send heartbeats; start polling the room if the answers do not report its producer."""
         is_polling = False
         while True:
             heartbeat = self._session.heartbeat(steady_now())
@@ -358,29 +359,29 @@ class Connection:
                 await self._socket.send(heartbeat)
             if self._session.needs_polling and not is_polling:
                 is_polling = True
-                self._start(self._keep_polling, 'poll')
+                self._start(self._poll_room, 'poll')
             await asyncio.sleep(self._session.next_heartbeat - steady_now())
 
-    async def _keep_polling(self) -> None:
-        """Look at the room again and again."""
+    async def _poll_room(self) -> None:
+        """Request the room's participants over REST periodically."""
         while True:
             try:
                 info = room_info(await self._rooms.info(self.workspace_id, self.room_id))
             except RoomNotFound as exc:
                 raise ConnectionLost('the room was deleted') from exc
             except ArenaError:
-                pass  # Whether the link is alive is the heartbeat's business.
+                pass  # Only heartbeats decide whether the link is alive.
             else:
-                # Read with the next frame, at the latest with the answer to a heartbeat.
-                self._pending.append(self._session.polled(info, steady_now()))
+                # Delivered with the next frame, at the latest with the answer to a heartbeat.
+                self._pending.append(self._session.on_room_info(info, steady_now()))
             await asyncio.sleep(POLL_PERIOD_S)
 
     def _lost(self, exc: Exception) -> ConnectionLost:
-        return ConnectionLost(f'{self.name}: {self._loss or _closing(exc)}')
+        return ConnectionLost(f'{self.name}: {self._loss or _close_reason(exc)}')
 
 
-def _closing(exc: Exception) -> str:
+def _close_reason(exc: Exception) -> str:
     received = getattr(exc, 'rcvd', None)
-    return _CLOSINGS.get(
+    return _CLOSE_REASONS.get(
         getattr(received, 'code', 0), f'connection lost: {exc or type(exc).__name__}'
     )

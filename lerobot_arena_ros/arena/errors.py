@@ -4,19 +4,19 @@ The errors of the arena client.
 ::
 
     ArenaError
-    +- InvalidAddress       a server URL that cannot be used; also a ValueError
-    +- InvalidAccess        a token or CA file that cannot be used; also a ValueError
-    |  +- InvalidProxy      a proxy of the environment that cannot be used
-    +- ProtocolError        the peer sent something the contract forbids
-    +- TransportError       the network failed; worth another try
-    |  +- ConnectError      never got through
-    |  +- ConnectionLost    was connected
-    |  +- UnexpectedError   a defect of this package, while joining
-    +- RequestRejected      the arena answered no; carries the HTTP status, if there was one
+    +- InvalidAddress       a server URL is invalid; also a ValueError
+    +- InvalidAccess        a token or CA file is invalid; also a ValueError
+    |  +- InvalidProxy      a proxy in the environment variables is invalid
+    +- ProtocolError        the peer violated the protocol
+    +- TransportError       the network failed; retryable
+    |  +- ConnectError      the connection was not established
+    |  +- ConnectionLost    an established connection was lost
+    |  +- UnexpectedError   a bug of this package while joining
+    +- RequestRejected      the arena refused the request; has the HTTP status if there was one
        +- AccessDenied      the token is missing or wrong
-       +- RoomNotFound      no such workspace or room
-       +- JoinRefused       the room exists and does not take this participant
-          +- RoleTaken      the room has a producer already; carries its id
+       +- RoomNotFound      the workspace or the room does not exist
+       +- JoinRefused       the room exists and refused this participant
+          +- RoleTaken      the room already has a producer; has its id
 """
 
 from __future__ import annotations
@@ -42,29 +42,29 @@ __all__ = [
 
 
 class ArenaError(Exception):
-    """The root of everything that this client raises on its own account."""
+    """The base class of all errors of this client."""
 
 
 class InvalidAddress(ArenaError, ValueError):
-    """A server URL is not one that a client could use."""
+    """A server URL is invalid."""
 
 
 class InvalidAccess(ArenaError, ValueError):
-    """A token, a file of authorities or a proxy cannot be used, or not with this server."""
+    """A token, a CA file or a proxy is invalid or must not be used with this server."""
 
 
 class InvalidProxy(InvalidAccess):
-    """A proxy that the environment names for this server cannot be used."""
+    """The proxy that the environment variables configure for this server is invalid."""
 
 
 class ProtocolError(ArenaError):
     """
-    A message breaks the contract of the wire.
+    A message violates the protocol.
 
-    :param message: what was expected and what came.
-    :param reason: the same as one word, for counting: ``json``, ``shape``, ``name``, ``value``,
-        ``binary``, ``join``, ``robot_state``.
-    :param joints: the joints of an update that are wrong, and why, where the others are right.
+    :param message: what was expected and what was received.
+    :param reason: the kind of error in one word, for counters: ``json``, ``shape``, ``name``,
+        ``value``, ``binary``, ``join``, ``robot_state``.
+    :param joints: the invalid joints of an update and why, if its other joints are valid.
     """
 
     def __init__(
@@ -81,9 +81,9 @@ class TransportError(ArenaError):
 
 class ConnectError(TransportError):
     """
-    The server could not be reached.
+    The connection to the server was not established.
 
-    :param status: the HTTP status with which a WebSocket was refused; None where there was none.
+    :param status: the HTTP status of a refused WebSocket handshake; None if there was none.
     """
 
     def __init__(self, message: str, *, status: int | None = None) -> None:
@@ -92,18 +92,18 @@ class ConnectError(TransportError):
 
 
 class ConnectionLost(TransportError):
-    """An established connection ended without our asking."""
+    """An established connection ended, and this client did not close it."""
 
 
 class UnexpectedError(TransportError):
     """
-    An attempt to join failed for a reason that is a defect of this package.
+    An attempt to join failed because of a bug in this package.
 
-    :param cause: what was raised; it has the traceback.
+    :param cause: the original exception with its traceback.
     """
 
     def __init__(self, cause: Exception) -> None:
-        super().__init__(f'joining failed, which is a bug: {cause!r}')
+        super().__init__(f'joining failed because of a bug: {cause!r}')
         self.__cause__ = cause
 
 
@@ -112,7 +112,7 @@ class RequestRejected(ArenaError):
     The arena understood the request and refused it.
 
     :param message: what was refused and why.
-    :param status: the HTTP status code, None where the refusal came over the WebSocket.
+    :param status: the HTTP status code; None if the refusal came over the WebSocket.
     """
 
     def __init__(self, message: str, *, status: int | None = None) -> None:
@@ -121,7 +121,7 @@ class RequestRejected(ArenaError):
 
 
 class AccessDenied(RequestRejected):
-    """The arena wants a token and did not get the right one."""
+    """The arena requires a token, and the token is missing or wrong."""
 
 
 class RoomNotFound(RequestRejected):
@@ -129,15 +129,15 @@ class RoomNotFound(RequestRejected):
 
 
 class JoinRefused(RequestRejected):
-    """The room exists and does not take this participant."""
+    """The room exists and refused this participant."""
 
 
 class RoleTaken(JoinRefused):
     """
-    The room has a producer already.
+    The room already has a producer.
 
-    :param message: which room, and who holds it.
-    :param holder: the participant id of the present producer.
+    :param message: the room and its producer.
+    :param holder: the participant id of the current producer.
     :param status: as in :class:`RequestRejected`.
     """
 

@@ -1,4 +1,4 @@
-"""One call that gives a client, connected where a room is named."""
+"""Factory functions that create a client; those for one role also connect it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def create_client(
     allow_insecure: bool = False,
 ) -> RoboticsProducer | RoboticsConsumer:
     """
-    Make an unconnected client; see :class:`.RoboticsClientCore` for the options.
+    Return an unconnected client; see :class:`.RoboticsClientCore` for the options.
 
     :raises ValueError: the role is neither ``producer`` nor ``consumer``.
     """
@@ -40,12 +40,13 @@ async def create_producer_client(
     allow_insecure: bool = False,
 ) -> RoboticsProducer:
     """
-    Make a producer in a room of its own, or in the named one, which is created if missing.
+    Create a producer and join a room; the room is created if it does not exist.
 
-    See :class:`.RoboticsClientCore` for the options.
+    Without a room id or a workspace id, a new room is created. See :class:`.RoboticsClientCore`
+    for the options.
 
-    :returns: the client; not connected where the room has a producer.
-    :raises ArenaError: the server was not reached or refused.
+    :returns: the client; not connected if the room already has a producer.
+    :raises ArenaError: the server was not reached or refused the request.
     """
     client = RoboticsProducer(
         base_url, token=token, ca_file=ca_file, allow_insecure=allow_insecure
@@ -68,9 +69,9 @@ async def create_consumer_client(
     allow_insecure: bool = False,
 ) -> RoboticsConsumer:
     """
-    Make a consumer in a room; see :class:`.RoboticsClientCore` for the options.
+    Create a consumer and join a room; see :class:`.RoboticsClientCore` for the options.
 
-    :returns: the client; not connected where there is no such room.
+    :returns: the client; not connected if the room does not exist.
     """
     client = RoboticsConsumer(
         base_url, token=token, ca_file=ca_file, allow_insecure=allow_insecure

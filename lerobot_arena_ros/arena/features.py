@@ -1,9 +1,9 @@
 """
-The additions to the wire that a participant and a server agree on.
+The protocol extensions that a participant and a server negotiate.
 
-A client names the features it knows in its join frame. The server answers in ``joined`` with
-those that it serves to this participant. What is not in both lists is never sent, so a program
-that knows none of them meets no unknown message. docs/reference/messages.md has the table.
+A client lists its features in the join frame. The server answers in ``joined`` with those that
+it enables for this participant. Messages of other features are never sent, so that a program
+without features receives no unknown messages. docs/reference/messages.md has the table.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ __all__ = ['Feature', 'known_features']
 
 class Feature(str, Enum):
     """
-    One addition to the wire.
+    One protocol extension.
 
     ``heartbeat_seq``: heartbeats are numbered, and each answer repeats the number.
-    ``last_stop``: ``joined`` tells the last emergency stop of the room and its age.
-    ``robot_state``: a robot may send its state; a participant that sends none receives them.
-    ``refused_joints``: an error names the joints for which an update was refused.
-    ``remote_reset``: a robot that has it may be asked to reset its stop; a viewer may ask.
-    ``liveness``: ``joined`` tells how long the participant may send nothing. Its own messages
-    count, and answers to pings do not: a browser gives those for a page that it has frozen.
+    ``last_stop``: ``joined`` contains the last emergency stop of the room and its age.
+    ``robot_state``: a robot may send its state; participants that send none receive it.
+    ``refused_joints``: an error lists the joints because of which an update was refused.
+    ``remote_reset``: a viewer may request that a robot with this feature resets its stop.
+    ``liveness``: ``joined`` contains the time after which a silent participant is disconnected.
+    Only messages reset that timeout, because a browser answers pings for a frozen page.
     """
 
     HEARTBEAT_SEQ = 'heartbeat_seq'
@@ -35,7 +35,7 @@ class Feature(str, Enum):
 
 
 def known_features(names: object) -> frozenset[Feature]:
-    """Return the known features of a list as it came from JSON; ignore everything else."""
+    """Return the known features in a JSON list; ignore everything else."""
     if not isinstance(names, list):
         return frozenset()
     return frozenset(feature for feature in Feature if feature.value in names)

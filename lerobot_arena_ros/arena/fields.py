@@ -1,4 +1,4 @@
-"""Checks of single values out of JSON, shared by all modules that decode messages."""
+"""Checks of single JSON values, shared by all modules that decode messages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .errors import ProtocolError
 __all__ = ['as_object', 'as_text', 'is_finite', 'is_text', 'optional_text', 'printable', 'shown']
 
 _LARGEST = 1.7976931348623157e308
-"""The largest finite double: the range of a JSON number that is a value."""
+"""The largest finite double; a larger JSON number is not a valid value."""
 
 
 def is_text(value: object) -> TypeGuard[str]:
@@ -20,8 +20,8 @@ def is_text(value: object) -> TypeGuard[str]:
 
 
 def is_finite(value: object) -> TypeGuard[int | float]:
-    """Return whether a value is a finite number; a boolean is none."""
-    # A comparison, unlike math.isfinite, survives integers beyond the range of a double.
+    """Return whether a value is a finite number; a boolean is not a number."""
+    # A comparison, because math.isfinite raises for integers beyond the range of a double.
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
     return -_LARGEST <= value <= _LARGEST
@@ -29,10 +29,10 @@ def is_finite(value: object) -> TypeGuard[int | float]:
 
 def as_object(value: object, what: str) -> dict[str, Any]:
     """
-    Return a value that has to be a JSON object.
+    Return a value that must be a JSON object.
 
     :param what: the name of the value in the error.
-    :raises ProtocolError: it is something else.
+    :raises ProtocolError: it is not an object.
     """
     if not isinstance(value, dict):
         kind = type(value).__name__
@@ -41,11 +41,11 @@ def as_object(value: object, what: str) -> dict[str, Any]:
 
 
 def as_text(value: object) -> str:
-    """Return any value as a text that can be sent as UTF-8, so that no log line fails on it."""
+    """Return any value as text that can be encoded as UTF-8, so that logging it cannot fail."""
     try:
         text = str(value)
     except RecursionError:
-        text = type(value).__name__  # What JSON could just about nest may be too deep to be shown.
+        text = type(value).__name__  # JSON accepts deeper nesting than str() does.
     return printable(text)
 
 
@@ -55,10 +55,10 @@ def optional_text(value: object) -> str | None:
 
 
 def shown(value: object) -> str:
-    """Return the beginning of a value as Python writes it, for an error message."""
+    """Return the beginning of the ``repr`` of a value, for an error message."""
     return f'{value!r:.60}' if isinstance(value, str) else as_text(value)[:60]
 
 
 def printable(text: str) -> str:
-    """Replace what cannot be sent as UTF-8."""
+    """Replace characters that cannot be encoded as UTF-8."""
     return text.encode('utf-8', 'replace').decode('utf-8')

@@ -1,4 +1,4 @@
-"""Hosts of URLs: what both libraries of the client take for one, and which are this machine."""
+"""Validation of URL hosts for all libraries of the client, and detection of loopback hosts."""
 
 from __future__ import annotations
 
@@ -14,27 +14,28 @@ _NAME = re.compile(r'[a-z0-9._-]+')
 
 def ascii_host(host: str) -> str:
     """
-    Return a host as it is sent: in lower case, an international name in ASCII.
+    Return a host as it is sent: lower case, with an international name converted to ASCII.
 
-    httpx follows IDNA 2008 and the others IDNA 2003, so a name is converted once for all of them.
+    Convert a name once for all libraries, because httpx implements IDNA 2008 and the others
+    IDNA 2003.
 
-    :raises ValueError: it is no host, or one that some of them refuse.
+    :raises ValueError: it is not a host, or one of the libraries rejects it.
     """
     try:
         url = httpx.URL(scheme='http', host=host, path='/')
-        _ = url.host  # Decodes each label that begins with xn--, as a request does.
+        _ = url.host  # Decodes each label that starts with xn--, as a request does.
         name = url.raw_host.decode('ascii')
         if address_of(name) is None:
             name.encode('idna')
     except (httpx.InvalidURL, UnicodeError) as exc:
-        raise ValueError(f'the host cannot be used: {exc}') from exc
+        raise ValueError(f'the host is invalid: {exc}') from exc
     if address_of(name) is None and not _NAME.fullmatch(name):
         raise ValueError('the host is neither a name nor an address')
     return name
 
 
 def address_of(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """Return a host as an IP address; None where it is a name."""
+    """Return a host as an IP address; None if it is a name."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
@@ -45,13 +46,13 @@ def address_of(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | Non
 
 def is_loopback(host: str) -> bool:
     """
-    Return whether a host is this machine, so that nothing goes over a network.
+    Return whether a host is this machine, so that no data crosses a network.
 
-    Names below ``localhost``, and ``localhost.`` with a dot, do not count, because not every
-    resolver keeps them on this machine: glibc asks a DNS server for the latter.
+    Subdomains of ``localhost`` and ``localhost.`` with a dot do not count, because not every
+    resolver maps them to this machine: glibc sends the latter to a DNS server.
     """
     if host.lower() == 'localhost':
         return True
     address = address_of(host)
-    # 0.0.0.0 and :: are how servers name all addresses; who connects there stays on the machine.
+    # 0.0.0.0 and :: mean all addresses of a server; a connection to them stays on this machine.
     return address is not None and (address.is_loopback or address.is_unspecified)

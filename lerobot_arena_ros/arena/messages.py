@@ -1,14 +1,14 @@
 """
-The messages on the wire as frozen dataclasses, the one place that knows their JSON keys.
+The messages of the protocol as frozen dataclasses. Only this module uses their JSON keys.
 
 Rules of this file:
 
-- ``encode`` never writes NaN or Infinity, and writes ASCII only.
-- ``decode_*`` either returns a whole valid message or raises :class:`ProtocolError`; it never
-  returns half of one. Unknown keys are ignored, unknown types come back as :class:`Unknown`. One
-  exception: of a server's joint update the usable joints come back, and what is wrong with the
-  others, because the public server passes on anything.
-- A stop is never lost to bad manners: any ``emergency_stop`` decodes.
+- ``encode`` writes ASCII only, and never NaN or Infinity.
+- ``decode_*`` either returns a complete valid message or raises :class:`ProtocolError`. Unknown
+  keys are ignored; unknown types are returned as :class:`Unknown`. One exception: a joint update
+  from a server is returned with its valid joints and a description of the invalid ones, because
+  the public server forwards joints without validation.
+- Every ``emergency_stop`` is accepted, even with invalid fields, so that no stop is lost.
 """
 
 from __future__ import annotations
@@ -57,20 +57,20 @@ __all__ = [
 ]
 
 MAX_REASON_LENGTH = 200
-"""Characters of an emergency stop's reason that are kept; the rest is cut."""
+"""The maximum number of characters of an emergency stop's reason; longer ones are truncated."""
 
 MAX_ODD = 100
-"""So many odd joints of one update are told."""
+"""The maximum number of invalid joints of one update that are described."""
 
 _LARGEST_SEQ = 2**53
-"""Beyond it not every JSON reader keeps an integer exactly."""
+"""The largest integer that every JSON parser represents exactly."""
 
 Entry = dict[str, Any]
-"""One joint of an update: ``name``, ``value``, perhaps ``speed``, and keys kept verbatim."""
+"""One joint of an update: ``name``, ``value``, optionally ``speed``, and other keys unchanged."""
 
 
 class Role(str, Enum):
-    """What a participant is in a room: its one producer or one of its consumers."""
+    """The role of a participant in a room: the only producer or one of the consumers."""
 
     PRODUCER = 'producer'
     CONSUMER = 'consumer'
@@ -81,7 +81,7 @@ class Join:
     """
     The first frame of a participant.
 
-    :param features: what it knows beyond the public protocol.
+    :param features: the protocol extensions that it supports.
     """
 
     participant_id: str
@@ -92,9 +92,9 @@ class Join:
 @dataclass(frozen=True)
 class Heartbeat:
     """
-    A participant asks whether it is still in the room.
+    A request to which the server answers while the participant is in the room.
 
-    :param seq: its number, which the answer repeats; None where that was not agreed on.
+    :param seq: the number that the answer repeats; None without the feature.
     """
 
     seq: int | None = None
@@ -105,7 +105,7 @@ class HeartbeatAck:
     """
     The answer to a heartbeat.
 
-    :param has_producer: whether the room has a producer; None from servers that do not say.
+    :param has_producer: whether the room has a producer; None from servers that do not report it.
     :param seq: the number of the heartbeat; None from servers that do not repeat it.
     """
 
@@ -116,9 +116,9 @@ class HeartbeatAck:
 
 class OddJoint(NamedTuple):
     """
-    A joint that the contract forbids, in an update whose other joints can be used.
+    An invalid joint in an update that also has valid ones.
 
-    :param name: None where it has none that can be used.
+    :param name: None if it has no valid name.
     :param reason: as in :class:`ProtocolError`.
     :param detail: a sentence.
     """
@@ -131,12 +131,13 @@ class OddJoint(NamedTuple):
 @dataclass(frozen=True)
 class JointUpdate:
     """
-    Joints that moved.
+    New values of joints.
 
     :param entries: in the sender's order; ``name`` is a non-empty string, ``value`` a finite
-        number, other keys as they came. A name may stand twice: the last one wins.
+        number, other keys are unchanged. If a name occurs twice, the last entry applies.
     :param source: the producer's participant id, ``api`` for a REST command, None from a client.
-    :param odd: what was left out of ``entries``, of an update from a server; it is not encoded.
+    :param odd: the invalid joints of an update from a server, which are not in ``entries``; not
+        encoded.
     """
 
     entries: tuple[Entry, ...]
@@ -146,27 +147,27 @@ class JointUpdate:
 
     @classmethod
     def of(cls, values: Mapping[str, float]) -> JointUpdate:
-        """Make the update that says these values, by joint name and in their order."""
+        """Return the update with these values, by joint name and in their order."""
         return cls(tuple({'name': name, 'value': value} for name, value in values.items()))
 
     @property
     def values(self) -> dict[str, float]:
-        """The value of each joint by its name; of a name that stands twice, the last."""
+        """The value of each joint by its name; if a name occurs twice, the last value."""
         return {entry['name']: float(entry['value']) for entry in self.entries}
 
     @cached_property
     def text(self) -> str:
-        """The encoded message; made once, however many receive it."""
+        """The encoded message; encoded once for all recipients."""
         return encode(self)
 
 
 @dataclass(frozen=True)
 class EmergencyStop:
     """
-    Everybody stops, whatever the message's other fields say.
+    An emergency stop for all robots in the room, independent of the message's other fields.
 
-    :param reason: why, cut to :data:`MAX_REASON_LENGTH`; None where the sender gave none.
-    :param source: the sender's participant id, filled in by the server.
+    :param reason: why, truncated to :data:`MAX_REASON_LENGTH`; None if the sender gave none.
+    :param source: the sender's participant id, set by the server.
     """
 
     reason: str | None = None
@@ -177,10 +178,10 @@ class EmergencyStop:
 @dataclass(frozen=True)
 class LastStop:
     """
-    The last emergency stop of a room, told to a participant that joins with the feature.
+    The last emergency stop of a room, sent to a participant that joins with the feature.
 
     ``source`` and ``timestamp`` are those of the ``emergency_stop`` message, so that a
-    participant that received that message knows it again.
+    participant that received that message can recognize it.
 
     :param age_s: seconds since the stop, by the server's steady clock.
     """
@@ -194,12 +195,12 @@ class LastStop:
 @dataclass(frozen=True)
 class Joined:
     """
-    The server took the participant in.
+    The server accepted the join.
 
-    :param features: those that the server serves to it; empty from a public server.
-    :param last_stop: None = none since the room was made, or the feature is not served.
-    :param liveness_s: a participant that sends nothing for so long is disconnected, in seconds;
-        None = the feature is not served.
+    :param features: those that the server enabled; empty from a public server.
+    :param last_stop: None = no stop since the room was created, or the feature is not enabled.
+    :param liveness_s: the time without a message after which the participant is disconnected, in
+        seconds; None = the feature is not enabled.
     """
 
     room_id: str
@@ -214,10 +215,10 @@ class Joined:
 @dataclass(frozen=True)
 class StateSync:
     """
-    What the room remembers, sent once to a consumer that joins.
+    The stored joint values of a room, sent once to a consumer that joins.
 
-    :param joints: last value of each joint, possibly from long ago.
-    :param rejected: names whose remembered value is no finite number and was left out.
+    :param joints: the last value of each joint; it may be old.
+    :param rejected: the names whose stored value is not a finite number; not in ``joints``.
     """
 
     joints: Mapping[str, float]
@@ -228,10 +229,12 @@ class StateSync:
 @dataclass(frozen=True)
 class RobotReport:
     """
-    The state of a robot; the server passes it on to those that have the feature and are no robot.
+    The state of a robot; the server forwards it to viewers, not to other robots.
+
+    A viewer is a participant that has the feature and sends no state itself.
 
     :param state: None = the robot has left the room.
-    :param source: the robot's participant id, filled in by the server.
+    :param source: the robot's participant id, set by the server.
     """
 
     state: RobotState | None
@@ -240,12 +243,12 @@ class RobotReport:
 
     @cached_property
     def data(self) -> str:
-        """The state as JSON; made once, because it can be large."""
-        return '{}' if self.state is None else _dumped(write_state(self.state), 'robot state')
+        """The state as JSON; encoded once, because it can be large."""
+        return '{}' if self.state is None else _to_json(write_state(self.state), 'robot state')
 
     @cached_property
     def text(self) -> str:
-        """The encoded message; made once, however many receive it."""
+        """The encoded message; encoded once for all recipients."""
         if self.state is None:
             return encode(self)
         head = encode(RobotReport(None, self.source, self.timestamp))
@@ -255,13 +258,13 @@ class RobotReport:
 @dataclass(frozen=True)
 class ResetStop:
     """
-    A request to one robot to reset its emergency stop; the robot may refuse.
+    A request that one robot resets its emergency stop; the robot may refuse.
 
-    :param to: the robot's participant id; None where the server passes the request on to it, and
-        where the sender named none.
-    :param source: the participant that asks, filled in by the server.
-    :param stop_id: the stop to reset, as the robot's state names it. So a request that was held up
-        on its way does not reset a stop that came later.
+    :param to: the robot's participant id; None in the request that the server forwards, or if the
+        sender gave none.
+    :param source: the participant id of the requester, set by the server.
+    :param stop_id: the id of the stop in the robot's state, so that a delayed request does not
+        reset a later stop.
     """
 
     to: str | None = None
@@ -273,10 +276,10 @@ class ResetStop:
 @dataclass(frozen=True)
 class ErrorReply:
     """
-    The server complains; sent to one participant only.
+    An error from the server, sent to one participant only.
 
-    :param joints: the joints for which an update was refused, and why; the others of the update
-        may be sent again. Only with the feature.
+    :param joints: the joints because of which an update was refused, with the reasons; the other
+        joints of the update may be sent again. Only with the feature.
     """
 
     message: str
@@ -287,7 +290,7 @@ class ErrorReply:
 
 @dataclass(frozen=True)
 class Unknown:
-    """A message of a type that this version does not know; to be skipped."""
+    """A message of an unknown type; ignore it."""
 
     type: str
 
@@ -305,25 +308,25 @@ ServerMessage = (
     | Unknown
 )
 Message = ClientMessage | ServerMessage | Join
-"""Whatever can be one frame, in either direction."""
+"""Any message that one frame can contain, in either direction."""
 
 
 @dataclass(frozen=True)
 class RoomInfo:
-    """Who is in a room, as REST tells it."""
+    """The participants of a room from a REST reply."""
 
     room_id: str
     producer: str | None
     consumers: tuple[str, ...]
 
     def has(self, participant_id: str) -> bool:
-        """Say whether this participant is in the room, in either role."""
+        """Return whether this participant is in the room, in either role."""
         return participant_id == self.producer or participant_id in self.consumers
 
 
 @dataclass(frozen=True)
 class RoomState:
-    """What a room remembers, as REST tells it; fields as in :class:`StateSync`."""
+    """The stored state of a room from a REST reply; fields as in :class:`StateSync`."""
 
     joints: Mapping[str, float]
     rejected: tuple[str, ...] = field(default=())
@@ -331,18 +334,19 @@ class RoomState:
 
 def encode(message: Message) -> str:
     """
-    Write a message as the text of one frame.
+    Encode a message as the text of one frame.
 
-    :raises ProtocolError: a number in it is not finite, or something in it is no JSON.
+    :raises ProtocolError: it contains a number that is not finite, or a value that JSON cannot
+        represent.
     """
-    return _dumped(_fields(message), type(message).__name__)
+    return _to_json(_fields(message), type(message).__name__)
 
 
 def decode_join(text: str) -> Join:
     """
-    Read a participant's first frame.
+    Decode a participant's first frame.
 
-    :raises ProtocolError: no JSON object, no usable ``participant_id`` or no known ``role``.
+    :raises ProtocolError: it is not a JSON object, or ``participant_id`` or ``role`` is invalid.
     """
     fields = _load(text)
     participant_id, role = fields.get('participant_id'), fields.get('role')
@@ -355,10 +359,11 @@ def decode_join(text: str) -> Join:
 
 def decode_client(text: str, features: frozenset[Feature] = frozenset(Feature)) -> ClientMessage:
     """
-    Read what a participant sends after joining.
+    Decode a message that a participant sends after the join.
 
-    :param features: those that the server serves to it; the messages of others are unknown.
-    :raises ProtocolError: no JSON object, or a joint update or robot state with one bad entry.
+    :param features: those that the server enabled for it; messages of other features are unknown.
+    :raises ProtocolError: it is not a JSON object, or a joint update or robot state with an
+        invalid entry.
     """
     fields = _load(text)
     match fields.get('type'):
@@ -380,19 +385,19 @@ def decode_client(text: str, features: frozenset[Feature] = frozenset(Feature)) 
 
 def checked_update(entries: list[Entry]) -> JointUpdate:
     """
-    Make an update of entries that a caller put together.
+    Return a joint update with entries that a caller provides.
 
-    :raises ProtocolError: one of them is not ``{'name': non-empty string, 'value': number, …}``.
+    :raises ProtocolError: an entry is not ``{'name': non-empty string, 'value': number, …}``.
     """
     return JointUpdate(_entries(entries))
 
 
 def decode_server(text: str) -> ServerMessage:
     """
-    Read what a server sends.
+    Decode a message from a server.
 
-    :raises ProtocolError: no JSON object, a joint update without a usable joint that is not
-        empty, or a ``joined`` or ``state_sync`` without its fields.
+    :raises ProtocolError: it is not a JSON object, a joint update with invalid joints only, or a
+        ``joined`` or ``state_sync`` without its fields.
     """
     fields = _load(text)
     timestamp = optional_text(fields.get('timestamp'))
@@ -408,7 +413,7 @@ def decode_server(text: str) -> ServerMessage:
         case 'emergency_stop':
             return _emergency_stop(fields)
         case 'state_sync':
-            joints, rejected = _remembered(fields.get('data'))
+            joints, rejected = _stored(fields.get('data'))
             return StateSync(joints, timestamp, rejected)
         case 'joined':
             return _joined(fields, timestamp)
@@ -427,29 +432,29 @@ def decode_server(text: str) -> ServerMessage:
 
 def room_info(fields: object) -> RoomInfo:
     """
-    Read the ``room`` object of a REST reply.
+    Decode the ``room`` object of a REST reply.
 
-    :raises ProtocolError: it is not one.
+    :raises ProtocolError: it is invalid.
     """
     room = as_object(fields, 'room')
-    people = as_object(room.get('participants'), 'participants')
-    consumers = people.get('consumers')
+    participants = as_object(room.get('participants'), 'participants')
+    consumers = participants.get('consumers')
     if not isinstance(consumers, list):
         raise ProtocolError('participants.consumers must be a list', reason='shape')
     return RoomInfo(
         as_text(room.get('id')),
-        optional_text(people.get('producer')),
+        optional_text(participants.get('producer')),
         tuple(as_text(consumer) for consumer in consumers),
     )
 
 
 def room_state(fields: object) -> RoomState:
     """
-    Read the ``state`` object of a REST reply.
+    Decode the ``state`` object of a REST reply.
 
-    :raises ProtocolError: it is not one.
+    :raises ProtocolError: it is invalid.
     """
-    joints, rejected = _remembered(as_object(fields, 'state').get('joints'))
+    joints, rejected = _stored(as_object(fields, 'state').get('joints'))
     return RoomState(joints, rejected)
 
 
@@ -491,7 +496,7 @@ def _fields(message: Message) -> dict[str, Any]:
             return _typed(kind)
 
 
-def _dumped(value: object, what: str) -> str:
+def _to_json(value: object, what: str) -> str:
     try:
         return dump(value)
     except (TypeError, ValueError, RecursionError) as exc:
@@ -499,12 +504,12 @@ def _dumped(value: object, what: str) -> str:
 
 
 def _names(features: frozenset[Feature]) -> list[str] | None:
-    """Return the names in a fixed order; None where there are none, as in a public message."""
+    """Return the names in a fixed order; None if there are none, as in a public message."""
     return sorted(feature.value for feature in features) or None
 
 
 def _typed(kind: str, **fields: object) -> dict[str, object]:
-    """Put the type first and leave out what is None: absent and null mean the same here."""
+    """Put the type first and omit None, because absent and null mean the same here."""
     present = {key: value for key, value in fields.items() if value is not None}
     return {'type': kind, **present}
 
@@ -521,7 +526,7 @@ def _load(text: str) -> dict[str, Any]:
 
 
 def _entries(data: object) -> tuple[Entry, ...]:
-    """Check a whole update before any of it counts; nothing to say is an empty tuple."""
+    """Check all entries of an update before returning any; an empty update is an empty tuple."""
     if not data and (data is None or isinstance(data, list | dict)):
         return ()
     if not isinstance(data, list):
@@ -534,10 +539,10 @@ def _entries(data: object) -> tuple[Entry, ...]:
 
 def _usable(data: object) -> tuple[tuple[Entry, ...], tuple[OddJoint, ...]]:
     """
-    Return the joints of an update that can be used, and what is wrong with the others.
+    Return the valid joints of an update, and a description of the invalid ones.
 
-    :raises ProtocolError: none of them can, or more than :data:`MAX_ODD` cannot. Each takes time
-        to describe, for which a stop behind this frame waits.
+    :raises ProtocolError: all joints are invalid, or more than :data:`MAX_ODD`. The number is
+        limited because each description takes time, which delays a stop behind this frame.
     """
     try:
         return _entries(data), ()
@@ -554,9 +559,9 @@ def _usable(data: object) -> tuple[tuple[Entry, ...], tuple[OddJoint, ...]]:
                 raise
             else:
                 odd.append(found)
-        # Of a joint that stands twice, once with an odd value, nothing is known.
-        spoilt = {joint.name for joint in odd}
-        entries = tuple(entry for entry in good if entry['name'] not in spoilt)
+        # A joint that occurs twice, once with an invalid value, has no known value.
+        invalid = {joint.name for joint in odd}
+        entries = tuple(entry for entry in good if entry['name'] not in invalid)
         if not entries:
             raise
         return entries, tuple(odd)
@@ -599,7 +604,7 @@ def _check_entry(entry: object) -> None:
         )
 
 
-def _remembered(data: object) -> tuple[dict[str, float], tuple[str, ...]]:
+def _stored(data: object) -> tuple[dict[str, float], tuple[str, ...]]:
     joints = as_object({} if data is None else data, 'state')
     good = {n: float(value) for n, value in joints.items() if is_text(n) and is_finite(value)}
     return good, tuple(as_text(name) for name in joints if name not in good)
@@ -642,7 +647,7 @@ def _optional_seq(fields: Mapping[str, Any]) -> int | None:
 
 
 def _last_stop(fields: object) -> LastStop | None:
-    """Read what ``joined`` tells of the last stop; a broken age counts as recent."""
+    """Decode the last stop of ``joined``; an invalid age counts as 0 s."""
     if not isinstance(fields, dict):
         return None
     age_s = fields.get('age_s')

@@ -1,8 +1,8 @@
 """
-What waits to be sent to one peer: a stop first, then order, and of each joint only the newest.
+The send buffer of one peer: stops first, then replies in order, and the newest value per joint.
 
-Sans I/O. The bounds: one pending update with at most as many joints as the room has, one state
-of each robot, and a handful of other messages.
+Sans I/O. Its size is bounded: one stop per source, one pending update with at most as many joints
+as the room has, one state per robot, and a few other messages.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ __all__ = ['Outbox', 'text_of']
 
 class Outbox:
     """
-    The messages that one peer has not been sent yet.
+    The messages that are queued for one peer.
 
-    Not thread-safe: put and take belong to one thread.
+    Not thread-safe: call put and take in one thread.
     """
 
     def __init__(self) -> None:
@@ -38,26 +38,26 @@ class Outbox:
         self._reports: dict[str | None, RobotReport] = {}
 
     def __bool__(self) -> bool:
-        """Say whether anything waits."""
+        """Return whether any message is queued."""
         return bool(self._stops or self._reset or self._others or self._update or self._reports)
 
     def put(self, message: Message) -> bool:
         """
         Add a message.
 
-        A stop overtakes everything, and a second one of the same source replaces the first while
-        that still waits. Joint updates merge: the newest entry of each joint stays. Of each robot
-        only the newest state stays, and of several requests for a reset the newest.
+        A stop is sent before everything else. A second stop of the same source replaces the first
+        one in the queue. Joint updates are merged: the newest entry of each joint is kept. Only
+        the newest state of each robot is kept, and only the newest reset request.
 
-        :returns: whether it became one with a message that waits already.
+        :returns: whether it replaced, or was merged with, a queued message.
         """
         match message:
             case EmergencyStop():
-                # The stop overtakes a request that is older, which must not reset it.
+                # Sent before an older reset request, which must not reset this stop.
                 self._reset = None
                 for index, stop in enumerate(self._stops):
                     if stop.source == message.source:
-                        # The newer one, because the room remembers that one.
+                        # Keep the newer one, because the room stores that one.
                         self._stops[index] = message
                         return True
                 self._stops.append(message)
@@ -79,7 +79,7 @@ class Outbox:
         return False
 
     def take(self) -> Message | None:
-        """Remove what is to be sent next, None when nothing waits."""
+        """Remove and return the next message to send; None if the queue is empty."""
         if self._stops:
             return self._stops.popleft()
         if self._reset is not None:
@@ -94,12 +94,12 @@ class Outbox:
 
     @property
     def pending_others(self) -> int:
-        """Messages that neither merge nor stop; a peer with many of them does not read."""
+        """The number of queued messages that cannot merge; it grows if the peer does not read."""
         return len(self._others)
 
 
 def text_of(message: Message) -> str:
-    """Encode a message; an update or a robot's state only once for all who receive it."""
+    """Encode a message; a joint update or robot state is encoded once for all recipients."""
     return message.text if isinstance(message, JointUpdate | RobotReport) else encode(message)
 
 

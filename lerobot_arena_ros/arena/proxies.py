@@ -1,7 +1,7 @@
 """
-Which proxy is between us and a server: decided here alone, before anything connects.
+The choice of the proxy for a server from the environment variables, before any connection.
 
-REST and WebSocket both use the proxy that :meth:`Environment.proxy_for` returns; the libraries
+REST and WebSocket both use the proxy that :meth:`Environment.proxy_for` returns. The libraries
 below them do not read the environment.
 """
 
@@ -26,24 +26,24 @@ _logger = logging.getLogger(__name__)
 
 _PORTS = {'http': 80, 'https': 443, 'socks5': 1080, 'socks5h': 1080}
 _EXPECTED = 'expected [http|https|socks5|socks5h://][user:password@]host[:port]'
-_REMEDY = 'or unset the variable, or name the server in NO_PROXY to connect without a proxy'
+_REMEDY = 'or unset the variable, or add the server to NO_PROXY to connect without a proxy'
 _SOCKS = {'socksio': 'httpx[socks]', 'python_socks': 'python-socks[asyncio]'}
-"""What both libraries need for SOCKS, and how pip is asked for it."""
+"""The modules that SOCKS needs, each with its pip requirement."""
 
 _NAMES = ('http_proxy', 'https_proxy', 'all_proxy', 'socks_proxy', 'no_proxy')
 
 ENVIRONMENT_NAMES = (*_NAMES, *(name.upper() for name in _NAMES))
-"""The variables that are read; the one in lower case counts where both are set."""
+"""The variables that are read; lower case takes precedence if both are set."""
 
 
 @dataclass(frozen=True)
 class Proxy:
     """
-    A proxy that can be used.
+    A valid proxy.
 
-    :param variable: the environment variable that names it.
-    :param shown: its URL without user and password.
-    :param url: its URL with them, each character that needs it escaped.
+    :param variable: the environment variable that configures it.
+    :param shown: its URL without user and password, for messages.
+    :param url: its URL with user and password, percent-encoded.
     """
 
     variable: str
@@ -52,13 +52,13 @@ class Proxy:
 
     @property
     def place(self) -> tuple[str, int]:
-        """Its host and port."""
+        """The host and port of the proxy."""
         parts = urlsplit(self.url)
         return parts.hostname or '', parts.port or 0
 
     @property
     def login(self) -> tuple[str, str] | None:
-        """The user and the password for it; None where the variable has none."""
+        """The user and the password for the proxy; None if the variable has none."""
         parts = urlsplit(self.url)
         if parts.username is None:
             return None
@@ -66,25 +66,25 @@ class Proxy:
 
     @property
     def is_socks(self) -> bool:
-        """Whether it speaks SOCKS."""
+        """Whether it is a SOCKS proxy."""
         return self.shown.startswith('socks')
 
     @property
     def is_encrypted(self) -> bool:
-        """Whether TLS protects the way to it."""
+        """Whether the connection to the proxy uses TLS."""
         return self.shown.startswith('https')
 
     def __str__(self) -> str:
-        """Return it as an error names it."""
+        """Return the text for error messages, without user and password."""
         return f'the proxy {self.shown} of {self.variable}'
 
 
 @dataclass(frozen=True)
 class Environment:
     """
-    The variables of the environment that are about proxies; none by default.
+    The environment variables that configure proxies; none by default.
 
-    :param values: the variables of :data:`ENVIRONMENT_NAMES` that are set. May hold passwords.
+    :param values: those of :data:`ENVIRONMENT_NAMES` that are set. May contain passwords.
     """
 
     values: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
@@ -94,11 +94,11 @@ class Environment:
 
     def proxy_for(self, address: Address) -> Proxy | None:
         """
-        Return the proxy on the way to a server; None = the way is direct.
+        Return the proxy for a server; None = connect directly.
 
-        What was decided once stays, also where the packages of this machine change meanwhile.
+        The first result is cached, so that a later change of the installed packages has no effect.
 
-        :raises InvalidProxy: a variable that counts for this server cannot be used.
+        :raises InvalidProxy: a variable that applies to this server is invalid.
         """
         if address not in self._decided:
             self._decided[address] = self._decide(address)
@@ -116,45 +116,45 @@ class Environment:
         return None
 
     def _value(self, name: str) -> tuple[str, str]:
-        """Return a variable as it is set, and its value; empty where it is not."""
+        """Return the name of a variable as it is set, and its value; empty if it is not set."""
         name = name if name in self.values else name.upper()
         return name, self.values.get(name, '').strip()
 
     def _is_exception(self, address: Address) -> bool:
-        """Return whether NO_PROXY names a server."""
+        """Return whether NO_PROXY matches a server."""
         variable, text = self._value('no_proxy')
         for entry in filter(None, re.split(r'[\s,]+', text)):
             try:
-                if _names(entry.lower(), address.host, address.port):
+                if _matches(entry.lower(), address.host, address.port):
                     return True
             except ValueError:
-                complaint = (
-                    f'environment variable {variable} has the entry {entry!r:.100}: expected names'
-                    ' (example.org, *.local), addresses (10.0.0.7, [::1]) and networks'
-                    ' (192.168.0.0/16), each perhaps with :port, with commas between them'
+                error = (
+                    f'environment variable {variable} has the invalid entry {entry!r:.100}:'
+                    ' expected a comma-separated list of names (example.org, *.local), addresses'
+                    ' (10.0.0.7, [::1]) and networks (192.168.0.0/16), each optionally with :port'
                 )
                 if _resembles(entry.lower(), address.host):
-                    # What it was to keep from the proxy must not go through it.
-                    raise InvalidProxy(f'{complaint}; correct it') from None
-                _logger.warning('%s; it is ignored', complaint)
+                    # Never send traffic through a proxy that the entry was meant to exclude.
+                    raise InvalidProxy(f'{error}; correct it') from None
+                _logger.warning('%s; the entry is ignored', error)
         return False
 
 
 def through(proxy: Proxy | None, url: str) -> str:
-    """Return how an error names a URL: with the proxy on the way to it."""
+    """Return a URL for an error message, with the proxy that is used for it."""
     return url if proxy is None else f'{url} (through {proxy})'
 
 
 def _resembles(entry: str, host: str) -> bool:
-    """Return whether an odd entry of NO_PROXY may have been meant for a server."""
+    """Return whether an invalid entry of NO_PROXY may be meant for a server."""
     return host in entry or host.startswith(entry.rstrip('.*') or ' ')
 
 
-def _names(entry: str, host: str, port: int) -> bool:
+def _matches(entry: str, host: str, port: int) -> bool:
     """
-    Return whether an entry of NO_PROXY names a server.
+    Return whether an entry of NO_PROXY matches a server.
 
-    :raises ValueError: it is no such entry.
+    :raises ValueError: the entry is invalid.
     """
     name, colon, own_port = entry.rpartition(':')
     if not colon or (':' in name and not name.endswith(']')):  # Without a port.
@@ -169,7 +169,7 @@ def _names(entry: str, host: str, port: int) -> bool:
         network = ipaddress.ip_network(name, strict=False)
     except ValueError:
         if not re.search('[^0-9.]', name):
-            raise  # The beginning of an address is no network.
+            raise  # An incomplete address is not a network.
         name, host = ascii_host(name), host.rstrip('.')
         return is_port and (host == name or host.endswith(f'.{name}'))
     address = address_of(host)
@@ -191,13 +191,13 @@ def _parse(variable: str, value: str) -> Proxy:
     shown = f'{f"[{host}]" if ":" in host else host}:{port or _PORTS[scheme]}'
     user, _, password = credentials.partition(':')
     login = f'{quote(unquote(user), safe="")}:{quote(unquote(password), safe="")}@' if at else ''
-    # The proxy resolves names, over REST (httpx can do nothing else) and WebSocket alike.
+    # The proxy resolves names for REST and WebSocket, because httpx supports nothing else.
     used = 'socks5h' if scheme == 'socks5' else scheme
     return Proxy(variable, f'{scheme}://{shown}', f'{used}://{login}{shown}')
 
 
 def _place(place: str) -> tuple[str, int | None]:
-    """Return host and port, 0 = not given; an empty host or None for what is neither."""
+    """Return host and port, with port 0 = not given; an empty host or None if it is invalid."""
     try:
         parts = urlsplit(f'//{place.rstrip("/")}')
         host, port = ascii_host(parts.hostname or ''), parts.port
@@ -208,21 +208,21 @@ def _place(place: str) -> tuple[str, int | None]:
 
 
 def _shown(value: str) -> str:
-    """Return the value of a variable without what is, or may be, a password."""
+    """Return the value of a variable with everything masked that may be a password."""
     head, separator, rest = value.rpartition('://')
     place, slash, _ = rest.rpartition('@')[2].partition('/')
     host, colon, port = place.partition(':')
     if colon and not place.startswith('[') and not port.isdigit():
-        place = f'{host}:***'  # Perhaps a user and a password whose host is missing.
+        place = f'{host}:***'  # This may be a user and a password without a host.
     login = '***@' if '@' in rest else ''
     return f'{head}{separator}{login}{place}{slash}'
 
 
 def _check_libraries(proxy: Proxy) -> None:
     """
-    Check that the libraries here can go through a proxy.
+    Check that the installed libraries support a proxy.
 
-    :raises InvalidProxy: one of them cannot.
+    :raises InvalidProxy: a package for SOCKS is missing.
     """
     if proxy.is_socks and any(find_spec(name) is None for name in _SOCKS):
         raise InvalidProxy(

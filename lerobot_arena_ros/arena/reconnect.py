@@ -1,4 +1,4 @@
-"""The iterator that keeps a room joined: when to try again, and when not to."""
+"""Reconnection: the iterator that rejoins a room, its backoff and its retry rule."""
 
 from __future__ import annotations
 
@@ -23,12 +23,11 @@ if TYPE_CHECKING:
 __all__ = ['backoff', 'is_retryable', 'keep_joined']
 
 STEADY_AFTER_S = 5.0
-"""A connection that lasted this long was a success: the pauses start anew after its loss."""
-
+"""A connection that lasted this long resets the backoff."""
 
 FINAL_STATUSES = frozenset((401, 422))
 """
-What only a change of a setting cures: a missing or wrong token, and an id that no URL can name.
+The statuses that only a changed setting can fix: a missing or wrong token, and an invalid id.
 """
 
 
@@ -39,22 +38,22 @@ async def keep_joined(
     on_failure: Callable[[ArenaError, float], None],
 ) -> AsyncGenerator[Connection, None]:
     """
-    Give a joined connection, and after its loss the next one, for ever.
+    Yield a joined connection, and a new one after each loss, forever.
 
-    The caller iterates each connection and swallows its :class:`ConnectionLost`. Close the
+    The caller iterates each connection and must catch its :class:`ConnectionLost`. Close the
     iterator with ``contextlib.aclosing``.
 
     :param join: opens a connection.
-    :param delays: gives the pauses in seconds between two attempts; called anew after success.
-    :param on_failure: told of each failed attempt and of the pause that follows.
-    :raises ArenaError: what another attempt cannot cure, see :func:`is_retryable`.
+    :param delays: returns the pauses between attempts, in seconds; called again after success.
+    :param on_failure: called with each error and the pause that follows, in seconds.
+    :raises ArenaError: an error that is not retryable, see :func:`is_retryable`.
     """
     pauses = delays()
     while True:
         try:
             connection = await join()
         except Exception as exc:
-            # A defect of ours in joining must not end a robot's link, which works without it.
+            # A bug while joining must not end a robot's link, because the next attempt may work.
             error = exc if isinstance(exc, ArenaError) else UnexpectedError(exc)
             if not is_retryable(error):
                 raise
@@ -74,12 +73,12 @@ async def keep_joined(
 
 def is_retryable(error: ArenaError) -> bool:
     """
-    Return whether the same join may succeed later without any setting being changed.
+    Return whether the same join may succeed later without a changed setting.
 
-    The rule is the same for both roles, over REST and WebSocket, before and after the first join.
-    docs/reference/client.md has it as a table. Only an answer that the arena itself gives for good
-    is final: whatever else an HTTP status says may come from a proxy, a gateway or a server that
-    is just being replaced, and may be over soon.
+    The rule is the same for both roles, for REST and WebSocket, and before and after the first
+    join. docs/reference/client.md has it as a table. Only a permanent refusal of the arena itself
+    is final. Any other HTTP status may be temporary, because it may come from a proxy, a gateway
+    or a server that is being replaced.
     """
     if isinstance(error, RequestRejected | ConnectError):
         return error.status not in FINAL_STATUSES
@@ -88,10 +87,10 @@ def is_retryable(error: ArenaError) -> bool:
 
 def backoff(shortest_s: float, longest_s: float) -> Iterator[float]:
     """
-    Give growing pauses with jitter, so that many clients do not come back at one moment.
+    Yield exponentially growing pauses with jitter, so that clients do not reconnect all at once.
 
-    :param shortest_s: upper end of the first pause.
-    :param longest_s: upper end of all pauses.
+    :param shortest_s: the upper limit of the first pause.
+    :param longest_s: the upper limit of all pauses.
     """
     pause_s = shortest_s
     while True:

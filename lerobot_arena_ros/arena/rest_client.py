@@ -1,4 +1,4 @@
-"""Rooms over REST."""
+"""The REST client for rooms."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import uuid
 
 import httpx
 
-from .access import Access, proxy_tls, refused_certificate
+from .access import Access, certificate_hint, proxy_tls
 from .address import Address
 from .errors import (
     AccessDenied,
@@ -29,21 +29,21 @@ from .proxies import Proxy, through
 __all__ = ['Rooms', 'translate_http']
 
 MAX_REPLY_BYTES = 8 * 1024 * 1024
-"""The longest reply that is read: a thousand crowded rooms, listed."""
+"""The maximum size of a reply; a list of a thousand crowded rooms fits."""
 
 
 class Rooms:
     """
-    The rooms of one server.
+    The rooms of one server. Usable from any event loop.
 
-    Every method may raise :class:`ConnectError` or :class:`TransportError` where the network
-    failed, :class:`ProtocolError` where the reply is not the arena's,
-    :class:`RequestRejected` where the server refused, and :class:`InvalidAccess` where the token
-    must not be sent. Usable from any event loop.
+    Every method may raise :class:`ConnectError` or :class:`TransportError` if the network fails,
+    :class:`ProtocolError` if the reply is invalid, :class:`RequestRejected` if the server refuses
+    the request, and :class:`InvalidAccess` if the token must not be sent.
 
     :param address: the server.
-    :param access: None shows no token, and trusts the system's authorities.
-    :param timeout_s: how long each step of a request may take; all of it, twice as long.
+    :param access: None sends no token and trusts the system's certificate authorities.
+    :param timeout_s: the timeout of each step of a request; the whole request may take twice as
+        long.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Rooms:
         self._timeout_s = timeout_s
 
     async def list(self, workspace_id: str) -> list[dict[str, Any]]:
-        """List a workspace's rooms; an unknown workspace has none."""
+        """Return the rooms of a workspace; an unknown workspace has none."""
         reply = await self._request('GET', self.address.rooms(workspace_id))
         return _list(reply, 'rooms')
 
@@ -62,12 +62,12 @@ class Rooms:
         self, workspace_id: str | None = None, room_id: str | None = None
     ) -> tuple[str, str]:
         """
-        Create a room and give its workspace and room id.
+        Create a room and return its workspace id and room id.
 
-        The public server wipes a room that exists already; :meth:`ensure` does not.
+        The public server resets a room that already exists; :meth:`ensure` does not.
 
-        :param workspace_id: None makes up a new workspace.
-        :param room_id: None lets the server choose.
+        :param workspace_id: None creates a new workspace.
+        :param room_id: None lets the server choose an id.
         """
         url = self.address.rooms(workspace_id or str(uuid.uuid4()))
         body = {} if room_id is None else {'room_id': room_id}
@@ -75,7 +75,7 @@ class Rooms:
         return _text(reply, 'workspace_id'), _text(reply, 'room_id')
 
     async def ensure(self, workspace_id: str, room_id: str) -> None:
-        """Create a room only where there is none, so that no living room is wiped."""
+        """Create a room unless it exists, so that an existing room is not reset."""
         try:
             await self.info(workspace_id, room_id)
         except RoomNotFound:
@@ -85,33 +85,33 @@ class Rooms:
         """
         Delete a room.
 
-        :raises RoomNotFound: there is none.
+        :raises RoomNotFound: the room does not exist.
         """
         await self._request('DELETE', self.address.room(workspace_id, room_id))
 
     async def info(self, workspace_id: str, room_id: str) -> dict[str, Any]:
         """
-        Tell who is in a room; :func:`messages.room_info` reads it.
+        Return the participants of a room; :func:`messages.room_info` decodes them.
 
-        :raises RoomNotFound: there is none.
+        :raises RoomNotFound: the room does not exist.
         """
         reply = await self._request('GET', self.address.room(workspace_id, room_id))
         return _dict(reply, 'room')
 
     async def state(self, workspace_id: str, room_id: str) -> dict[str, Any]:
         """
-        Tell what a room remembers; :func:`messages.room_state` reads it.
+        Return the stored state of a room; :func:`messages.room_state` decodes it.
 
-        :raises RoomNotFound: there is none.
+        :raises RoomNotFound: the room does not exist.
         """
         reply = await self._request('GET', self.address.room(workspace_id, room_id, '/state'))
         return _dict(reply, 'state')
 
     async def robots(self, workspace_id: str, room_id: str) -> builtins.list[dict[str, Any]]:
         """
-        List the robots in a room that tell their state, each with the newest one.
+        Return the robots in a room that report their state, each with the newest state.
 
-        :raises RoomNotFound: there is no such room.
+        :raises RoomNotFound: the room does not exist.
         """
         reply = await self._request('GET', self.address.room(workspace_id, room_id, '/robots'))
         return _list(reply, 'robots')
@@ -119,22 +119,23 @@ class Rooms:
     async def _request(self, method: str, url: str, **options: Any) -> dict[str, Any]:
         options['headers'] = {**self._access.headers(self.address), 'Accept-Encoding': 'identity'}
         where = through(self._access.proxy(self.address), url)
-        answer = self._answer(method, url, where, options)
-        response = await _within(2 * self._timeout_s, answer, where)
+        request = self._read_response(method, url, where, options)
+        response = await _within(2 * self._timeout_s, request, where)
         if response.status_code != 200:
             raise _rejected(response, method, where)
         try:
             reply = response.json()
         except (ValueError, RecursionError) as exc:
-            raise ProtocolError(f'{method} {where}: the reply is no JSON', reason='json') from exc
+            raise ProtocolError(f'{method} {where}: the reply is not JSON', reason='json') from exc
         if not isinstance(reply, dict):
-            raise ProtocolError(f'{method} {where}: the reply is no JSON object', reason='shape')
+            text = f'{method} {where}: the reply is not a JSON object'
+            raise ProtocolError(text, reason='shape')
         return reply
 
-    async def _answer(
+    async def _read_response(
         self, method: str, url: str, where: str, options: dict[str, Any]
     ) -> httpx.Response:
-        """Read an answer to its end, as it is: what was compressed could be of any size."""
+        """Read a response without decompression, because its result could be of any size."""
         body = bytearray()
         try:
             async with self._client() as client, client.stream(method, url, **options) as response:
@@ -147,24 +148,24 @@ class Rooms:
                         )
         except ArenaError:
             raise
-        except Exception as exc:  # Also what httpx itself does not translate.
+        except Exception as exc:  # Includes errors that httpx itself does not translate.
             raise translate_http(exc, where) from exc
-        # Without its headers: they may tell of an encoding.
+        # Without its headers, because httpx would decode the content that they describe.
         reason = {'reason_phrase': response.reason_phrase.encode('ascii', 'replace')}
         return httpx.Response(response.status_code, content=bytes(body), extensions=reason)
 
     def _client(self) -> httpx.AsyncClient:
         """
-        Make a client for one request.
+        Return a client for one request.
 
-        A kept-alive connection would belong to one event loop and would have to be closed by
-        callers who only ever asked a question. It follows no redirect, which could lead the token
-        anywhere.
+        It is not shared, because a kept-alive connection belongs to one event loop and every
+        caller would have to close it. It follows no redirects, because a redirect could send the
+        token to any server.
         """
         proxy = self._access.proxy(self.address)
         return httpx.AsyncClient(
             timeout=self._timeout_s,
-            verify=self._access.tls() if self.address.is_encrypted else _trusting_nobody(),
+            verify=self._access.tls() if self.address.is_encrypted else _no_tls(),
             proxy=None if proxy is None else _proxy(proxy),
             trust_env=False,
             follow_redirects=False,
@@ -172,40 +173,44 @@ class Rooms:
 
 
 def _proxy(proxy: Proxy) -> httpx.Proxy:
-    # With either name of the scheme httpx has names resolved by the proxy; 0.26 knows only one.
+    # With both schemes httpx lets the proxy resolve names; version 0.26 accepts only socks5.
     url = proxy.url.replace('socks5h://', 'socks5://', 1)
     return httpx.Proxy(url, ssl_context=proxy_tls() if proxy.is_encrypted else None)
 
 
-def _trusting_nobody() -> ssl.SSLContext:
-    """Give settings for where there is no TLS: certificates take longer than a whole request."""
+def _no_tls() -> ssl.SSLContext:
+    """Return empty settings for plain HTTP, because loading certificates takes too long."""
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 async def _within(
-    seconds: float, answer: Coroutine[Any, Any, httpx.Response], url: str
+    seconds: float, request: Coroutine[Any, Any, httpx.Response], url: str
 ) -> httpx.Response:
-    """Wait so long: httpx counts anew with each byte, and wait_for may swallow a cancellation."""
-    task = asyncio.create_task(answer, name=f'ask {url}')
+    """
+    Await a response for a limited time.
+
+    httpx restarts its timeout with each byte, and ``wait_for`` can swallow a cancellation.
+    """
+    task = asyncio.create_task(request, name=f'ask {url}')
     try:
         await asyncio.wait([task], timeout=seconds)
         if not task.done():
-            raise TransportError(f'{url}: no whole answer within {seconds:g} s')
+            raise TransportError(f'{url}: no complete response within {seconds:g} s')
         return task.result()
     finally:
         task.cancel()
         await asyncio.wait([task])
         if not task.cancelled():
-            task.exception()  # Looked at, or the loop would print one that nobody waits for.
+            task.exception()  # Retrieve it, or the loop would log an exception never retrieved.
 
 
 def translate_http(exc: Exception, url: str) -> ArenaError:
-    """Say an error of httpx, or of what is below it, in our own terms."""
+    """Return the error of this package for an error of httpx or of the layers below it."""
     if isinstance(exc, httpx.InvalidURL | httpx.UnsupportedProtocol):
         return InvalidAddress(f'{url}: {exc}')
     why = str(exc) or type(exc).__name__
     if isinstance(exc, httpx.ConnectError | httpx.ConnectTimeout):
-        return ConnectError(f'{url}: cannot connect: {why}{refused_certificate(why)}')
+        return ConnectError(f'{url}: cannot connect: {why}{certificate_hint(why)}')
     return TransportError(f'{url}: {why}')
 
 
@@ -217,7 +222,7 @@ def _rejected(response: httpx.Response, method: str, url: str) -> RequestRejecte
     detail = _detail(response)
     if status == 403:
         return AccessDenied(f'{text}: access denied: {detail}', status=status)
-    # Any other 404 is a wrong path, which creating the room would not cure.
+    # Any other 404 is a wrong path; creating the room would not help.
     if status == 404 and detail == 'Room not found':
         return RoomNotFound(f'{text}: room not found', status=status)
     return RequestRejected(f'{text}: {detail}', status=status)

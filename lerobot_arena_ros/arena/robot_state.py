@@ -1,7 +1,7 @@
 """
-What a robot tells its room: where it is, what it is told, and why it moves or does not.
+The state that a robot reports to its room: positions, commands, and the state of its gate.
 
-A consuming bridge sends it some times a second and at each change, where the server agreed on
+A consuming bridge sends it several times a second and at each change, if the server supports
 :attr:`~.features.Feature.ROBOT_STATE`. Positions are in the room's unit, as in a joint update.
 """
 
@@ -20,10 +20,10 @@ GATES = ('waiting', 'active', 'holding', 'stopped')
 """The states of a robot's command gate."""
 
 MAX_TEXT = 500
-"""Characters of one text that are kept; the rest is cut."""
+"""The maximum number of characters of one text; longer texts are truncated."""
 
 MAX_ITEMS = 1000
-"""Joints, and refusals, of one robot."""
+"""The maximum number of joints, and of refusals, of one robot."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,9 @@ class StopCause:
     """
     The emergency stop that a robot has latched.
 
-    :param reason: why, as the sender wrote it.
-    :param source: who stopped it: a participant id, or a part of the robot's own system.
-    :param id: what tells this stop from the robot's others; a reset has to name it.
+    :param reason: the reason that the sender gave.
+    :param source: the sender: a participant id, or a component of the robot's own system.
+    :param id: distinguishes this stop from the robot's other stops; a reset must contain it.
     """
 
     reason: str
@@ -47,10 +47,10 @@ class RobotJoint:
     One joint of a robot, by its name in the room and in the room's unit.
 
     :param unit: ``degrees``, ``radians``, ``normalized``, ``percent`` or ``metres``.
-    :param measured: None = not measured lately.
+    :param measured: the current position; None = no recent measurement.
     :param commanded: the last command; None = none yet.
-    :param lower: the smallest value in reach; None = unlimited or not known.
-    :param upper: the largest one, likewise.
+    :param lower: the lower position limit; None = unlimited or unknown.
+    :param upper: the upper position limit; None = unlimited or unknown.
     """
 
     name: str
@@ -64,9 +64,9 @@ class RobotJoint:
 @dataclass(frozen=True)
 class Refusal:
     """
-    A value that the robot did not take; it stands until the joint gets one that it takes.
+    A value that the robot refused; it is reported until the robot accepts a value for the joint.
 
-    :param name: of the joint in the room.
+    :param name: the name of the joint in the room.
     :param reason: one sentence.
     """
 
@@ -78,15 +78,15 @@ class Refusal:
 @dataclass(frozen=True)
 class RobotState:
     """
-    One robot at one moment.
+    The state of one robot at one moment.
 
-    :param node: full name of its ROS node.
-    :param host: name of its machine.
+    :param node: the full name of its ROS node.
+    :param host: the name of its machine.
     :param gate: ``waiting``, ``active``, ``holding`` or ``stopped``.
     :param cause: why the gate is in that state.
-    :param stop: the emergency stop that is latched; None = none.
-    :param can_reset: whether the robot takes ``reset_stop`` from the room.
-    :param reset_refusal: why the last ``reset_stop`` was refused; None = it was not.
+    :param stop: the latched emergency stop; None = none.
+    :param can_reset: whether the robot accepts ``reset_stop`` from the room.
+    :param reset_refusal: why the last ``reset_stop`` was refused; None = it was not refused.
     """
 
     node: str
@@ -101,7 +101,7 @@ class RobotState:
 
 
 def write_state(state: RobotState) -> dict[str, Any]:
-    """Return a state as the ``data`` of its message; what is None is left out."""
+    """Return a state as the ``data`` of its message, without fields that are None."""
     return _present(
         node=state.node,
         host=state.host,
@@ -120,14 +120,15 @@ def write_state(state: RobotState) -> dict[str, Any]:
 
 def read_state(data: object) -> RobotState:
     """
-    Read the ``data`` of a ``robot_state`` message; unknown keys are left out.
+    Decode the ``data`` of a ``robot_state`` message; unknown keys are ignored.
 
-    :raises ProtocolError: it is no object, the gate is unknown, or a joint or refusal is broken.
+    :raises ProtocolError: it is not an object, the gate is unknown, or a joint or refusal is
+        invalid.
     """
     try:
         return _read_state(as_object(data, 'data'))
     except ProtocolError as exc:
-        # One reason for all faults, so that a reader can tell them from those of a joint update.
+        # One reason for all errors here, so that counters separate them from joint updates.
         raise ProtocolError(f'robot_state: {exc}', reason='robot_state') from exc
 
 

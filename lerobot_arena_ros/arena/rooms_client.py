@@ -1,4 +1,4 @@
-"""The part of the public client that needs no joined room: where the server is, and its rooms."""
+"""The part of the public client that works without joining a room: room management over REST."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ __all__ = ['RoomsClient']
 
 class RoomsClient:
     """
-    The rooms of a server, by the names of the public client.
+    Manage the rooms of a server, with the method names of the public Python client.
 
-    :param base_url: the server; a path such as ``/api`` is kept.
-    :param token: for servers that want one; None takes that of the environment variable
-        ``LEROBOT_ARENA_TOKEN``, if there is one.
-    :param ca_file: a PEM file with the only authorities to be trusted; None for those of the
-        system, or of ``SSL_CERT_FILE``.
-    :param allow_insecure: send the token to other machines even without TLS, as does
+    :param base_url: the URL of the server; a path such as ``/api`` is kept.
+    :param token: the bearer token; None reads it from the environment variable
+        ``LEROBOT_ARENA_TOKEN`` if that is set.
+    :param ca_file: a PEM file with the only certificate authorities to trust; None trusts those
+        of the system, or of ``SSL_CERT_FILE``.
+    :param allow_insecure: send the token to other machines even without TLS, like
         ``LEROBOT_ARENA_ALLOW_INSECURE=1``.
-    :raises InvalidAddress: ``base_url`` is no http or https URL.
-    :raises InvalidAccess: the token or the CA file cannot be used, or not with this URL.
+    :raises InvalidAddress: ``base_url`` is not an http or https URL.
+    :raises InvalidAccess: the token or the CA file is invalid or must not be used with this URL.
     """
 
     def __init__(
@@ -50,9 +50,9 @@ class RoomsClient:
 
     async def list_rooms(self, workspace_id: str) -> list[dict[str, Any]]:
         """
-        List a workspace's rooms: ``id``, ``participants``, ``joints_count``.
+        Return the rooms of a workspace: ``id``, ``participants``, ``joints_count``.
 
-        :raises ArenaError: the server was not reached or refused.
+        :raises ArenaError: the server was not reached or refused the request.
         """
         return await self._rooms.list(workspace_id)
 
@@ -62,18 +62,18 @@ class RoomsClient:
         """
         Create a room.
 
-        :param workspace_id: None makes up a new workspace.
-        :param room_id: None lets the server choose.
-        :returns: workspace id and room id.
-        :raises ArenaError: the server was not reached or refused.
+        :param workspace_id: None creates a new workspace.
+        :param room_id: None lets the server choose an id.
+        :returns: the workspace id and the room id.
+        :raises ArenaError: the server was not reached or refused the request.
         """
         return await self._rooms.create(workspace_id, room_id)
 
     async def delete_room(self, workspace_id: str, room_id: str) -> bool:
         """
-        Delete a room; False when there is none.
+        Delete a room; return False if it does not exist.
 
-        :raises ArenaError: the server was not reached or refused.
+        :raises ArenaError: the server was not reached or refused the request.
         """
         try:
             await self._rooms.delete(workspace_id, room_id)
@@ -83,33 +83,33 @@ class RoomsClient:
 
     async def get_room_state(self, workspace_id: str, room_id: str) -> dict[str, Any]:
         """
-        Tell what a room remembers: ``joints``, ``participants``, ``timestamp``.
+        Return the stored state of a room: ``joints``, ``participants``, ``timestamp``.
 
-        :raises RoomNotFound: there is no such room.
-        :raises ArenaError: the server was not reached or refused.
+        :raises RoomNotFound: the room does not exist.
+        :raises ArenaError: the server was not reached or refused the request.
         """
         return await self._rooms.state(workspace_id, room_id)
 
     async def get_room_info(self, workspace_id: str, room_id: str) -> dict[str, Any]:
         """
-        Tell who is in a room: ``participants``, ``has_producer``, ``active_consumers``.
+        Return who is in a room: ``participants``, ``has_producer``, ``active_consumers``.
 
-        :raises RoomNotFound: there is no such room.
-        :raises ArenaError: the server was not reached or refused.
+        :raises RoomNotFound: the room does not exist.
+        :raises ArenaError: the server was not reached or refused the request.
         """
         return await self._rooms.info(workspace_id, room_id)
 
     async def get_robots(self, workspace_id: str, room_id: str) -> list[dict[str, Any]]:
         """
-        List the robots in a room: ``participant_id``, ``timestamp``, ``age_s`` and their state.
+        Return the robots in a room: ``participant_id``, ``timestamp``, ``age_s`` and their state.
 
-        The public server does not have this.
+        The public server does not support this.
 
-        :raises RoomNotFound: there is no such room.
-        :raises ArenaError: the server was not reached, or refused.
+        :raises RoomNotFound: the room does not exist.
+        :raises ArenaError: the server was not reached or refused the request.
         """
         return await self._rooms.robots(workspace_id, room_id)
 
     def generate_workspace_id(self) -> str:
-        """Make an id that no workspace has."""
+        """Return a new unique workspace id."""
         return str(uuid.uuid4())

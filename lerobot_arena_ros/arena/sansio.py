@@ -1,7 +1,7 @@
 """
-The Sans-I/O layer of ``websockets``, under the names that it has since release 11.
+The Sans-I/O layer of ``websockets``, with the names that it has since release 11.
 
-It has the whole of RFC 6455 and no sockets: https://websockets.readthedocs.io/en/stable/howto/sansio.html
+It implements all of RFC 6455 without sockets: https://websockets.readthedocs.io/en/stable/howto/sansio.html
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ try:
     from websockets.client import ClientProtocol
     from websockets.protocol import State
     from websockets.server import ServerProtocol
-except ImportError:  # websockets 10, which Ubuntu 24.04 has.
+except ImportError:  # websockets 10, the version in Ubuntu 24.04.
     from websockets.client import ClientConnection as ClientProtocol
     from websockets.connection import State  # type: ignore[attr-defined]
     from websockets.server import ServerConnection as ServerProtocol
@@ -39,7 +39,7 @@ silent_logger.setLevel(logging.CRITICAL)
 
 
 def text_frame(text: str) -> bytes:
-    """Return the frame of a text from a server, which is the same for all recipients."""
+    """Return the unmasked frame of a text from a server; it is the same for all recipients."""
     return Frame(Opcode.TEXT, text.encode()).serialize(mask=False)
 
 

@@ -1,23 +1,23 @@
 """
-One participant's protocol state, sans I/O: frames and times in, events and frames out.
+The protocol state of one participant. Sans I/O: frames and times in, events and frames out.
 
-Rules of this file: it knows no socket and no clock. ``now`` is in seconds of any clock that never
-jumps. The shell around it sends what it gets from :meth:`Session.first_frame` and, each time
-:attr:`Session.next_heartbeat` has come, from :meth:`Session.heartbeat`; it hands every frame to
-:meth:`Session.receive`, and asks :meth:`Session.check` when :attr:`Session.next_check` has come.
+Rules of this file: it uses no socket and no clock. ``now`` is in seconds of any clock that never
+jumps. The I/O shell sends the text of :meth:`Session.first_frame`, and the text of
+:meth:`Session.heartbeat` at each :attr:`Session.next_heartbeat`. It passes every frame to
+:meth:`Session.receive` and calls :meth:`Session.check` at :attr:`Session.next_check`.
 
-A session is *joining* until ``joined`` arrives, then *joined*. What the server sends earlier
-(``state_sync``, or anything that slipped in) is kept and comes out after ``joined``.
+A session is *joining* until ``joined`` arrives, then *joined*. Messages that arrive earlier, such
+as ``state_sync``, are buffered and returned after ``joined``.
 
-An answer always belongs to its heartbeat, so that the round trip is true however long it takes.
-Where the server repeats the number of a heartbeat, several may be unanswered; otherwise the next
-one waits for the answer. A link on which a round trip takes longer than ``max_delay_s`` is *late*:
-everything that arrives is as old.
+Each answer is matched with its heartbeat, so that the measured round trip is correct at any
+delay. If the server repeats the number of a heartbeat, several heartbeats may be unanswered;
+otherwise the next heartbeat is sent only after the answer. A link with a round trip longer than
+``max_delay_s`` is *late*, because everything that arrives is that old.
 
 A frame that arrives after a silence of ``timeout_s`` does not make the link alive again. Either
-the peer was frozen or this process was, and what was queued meanwhile is old. From then on only
-emergency stops come out, until the shell has read what its socket holds and :meth:`Session.check`
-ends the link.
+the peer or this process was frozen, so that the frames queued meanwhile are old. From then on
+only emergency stops are returned, until the shell has drained its socket and
+:meth:`Session.check` ends the link.
 """
 
 from __future__ import annotations
@@ -52,39 +52,39 @@ __all__ = ['Event', 'Late', 'LinkTiming', 'Malformed', 'Presence', 'Session']
 
 
 MAX_EARLY = 1000
-"""Messages that are kept until the join is answered; of a decent server there is one."""
+"""The maximum number of messages buffered before ``joined``; a correct server sends one."""
 
 PAUSE_S = 0.5
-"""A shell that wakes up so much later than it asked for was itself what stood still."""
+"""If a timer fires this much too late, this process itself was frozen, in seconds."""
 
-BEATS_IN_LIVENESS = 3
-"""Heartbeats in the time after which the server disconnects a participant that sends nothing."""
+HEARTBEATS_PER_LIVENESS = 3
+"""Heartbeats within the time after which the server disconnects a silent participant."""
 
 MIN_PERIOD_S = 0.2
-"""Between two heartbeats, whatever a server asks for, in seconds."""
+"""The minimum heartbeat period, even if a server requires a shorter one, in seconds."""
 
-MOST_UNANSWERED = 100
-"""Numbered heartbeats that may be unanswered, where the timing sets no end to it."""
+MAX_UNANSWERED = 100
+"""The maximum number of unanswered numbered heartbeats if the timing sets no limit."""
 
-EVICTED = 'evicted: the room does not list this participant, nor is it answered'
-"""The public server drops who holds an id that comes a second time, and tells nobody."""
+EVICTED = 'evicted: the room does not list this participant, and the server does not answer it'
+"""The public server evicts the holder of an id that is used again, without a message to it."""
 
-MADE_ANEW = 'the room was made anew: it does not list this participant, though it is answered'
-"""The public server forgets who is in a room that is created again, and closes nothing."""
+RECREATED = 'the room was created again and does not list this participant any more'
+"""The public server forgets the participants of a room that is created again."""
 
 
 @dataclass(frozen=True)
 class LinkTiming:
     """
-    How a link is watched.
+    The timeouts of a link.
 
-    :param heartbeat_period_s: between two heartbeats.
-    :param timeout_s: silence after which the link counts as lost; more than two periods.
-    :param join_timeout_s: how long connecting and joining may take.
-    :param answer_timeout_s: how late a heartbeat may be answered, whatever else is heard: all that
-        comes is as late. Infinite where the listener may be what is slow.
-    :param max_delay_s: a round trip that takes longer is reported as :class:`Late`. Infinite
-        where the delay does not matter.
+    :param heartbeat_period_s: the time between two heartbeats.
+    :param timeout_s: the silence after which the link counts as lost; more than two periods.
+    :param join_timeout_s: the timeout for connecting and joining.
+    :param answer_timeout_s: the timeout for the answer to a heartbeat, even while other frames
+        arrive, because those are as late. Infinite if this program itself may be slow.
+    :param max_delay_s: a longer round trip is reported as :class:`Late`. Infinite if delay does
+        not matter.
     """
 
     heartbeat_period_s: float = 0.5
@@ -97,7 +97,7 @@ class LinkTiming:
 @dataclass(frozen=True)
 class Malformed:
     """
-    A frame that broke the contract and was dropped whole.
+    A frame that violated the protocol and was dropped.
 
     :param reason: one word, as in :class:`ProtocolError`.
     :param detail: a sentence.
@@ -110,10 +110,10 @@ class Malformed:
 @dataclass(frozen=True)
 class Presence:
     """
-    The server answered.
+    The server answered a heartbeat or a request for the room.
 
-    :param has_producer: whether the room has a producer; None where the server did not say.
-    :param round_trip_s: from our heartbeat to its answer; None where there was none.
+    :param has_producer: whether the room has a producer; None if the server did not report it.
+    :param round_trip_s: the time from the heartbeat to its answer; None without a heartbeat.
     """
 
     has_producer: bool | None
@@ -125,7 +125,7 @@ class Late:
     """
     A heartbeat has not been answered for longer than :attr:`LinkTiming.max_delay_s`.
 
-    :param waiting_s: since the heartbeat was sent; its round trip takes at least as long.
+    :param waiting_s: the time since the heartbeat was sent; its round trip takes at least as long.
     """
 
     waiting_s: float
@@ -145,7 +145,7 @@ Event = (
 )
 
 
-class _Question(NamedTuple):
+class _Unanswered(NamedTuple):
     """A heartbeat without an answer."""
 
     seq: int
@@ -156,9 +156,9 @@ class Session:
     """
     The protocol of one participant in one room.
 
-    :param join: who joins as what.
-    :param timing: the link's deadlines.
-    :param now: the present time.
+    :param join: the participant's id, role and features.
+    :param timing: the timeouts of the link.
+    :param now: the current time.
     """
 
     def __init__(self, join: Join, timing: LinkTiming, now: float) -> None:
@@ -166,16 +166,16 @@ class Session:
         self._timing = timing
         self._joined = False
         self._early: list[Event] = []
-        self._heard_at = now
+        self._last_frame_at = now
         self._heartbeat_at = now
-        self._asked: deque[_Question] = deque()
+        self._unanswered: deque[_Unanswered] = deque()
         self._seq = 0
         self._reported_seq = 0
         self._overdue_s: float | None = None
         self._received = 0
         self._answers = 0
-        self._welcome: Joined | None = None
-        self._says_presence = True
+        self._join_answer: Joined | None = None
+        self._reports_producer = True
         self._absent_polls = 0
         self._missing_polls = 0
 
@@ -186,13 +186,13 @@ class Session:
 
     @property
     def features(self) -> frozenset[Feature]:
-        """The additions to the wire that the server serves; empty before ``joined``."""
-        return frozenset() if self._welcome is None else self._welcome.features
+        """The protocol extensions that the server enabled; empty before ``joined``."""
+        return frozenset() if self._join_answer is None else self._join_answer.features
 
     @property
     def last_stop(self) -> LastStop | None:
-        """The last stop of the room when we joined; None where the server does not tell."""
-        return None if self._welcome is None else self._welcome.last_stop
+        """The last emergency stop of the room at the join; None if there is none or no feature."""
+        return None if self._join_answer is None else self._join_answer.last_stop
 
     @property
     def is_overdue(self) -> bool:
@@ -201,23 +201,23 @@ class Session:
 
     @property
     def unanswered(self) -> int:
-        """Heartbeats without an answer."""
-        return len(self._asked)
+        """The number of heartbeats without an answer."""
+        return len(self._unanswered)
 
     @property
     def answers(self) -> int:
-        """Answers to heartbeats so far."""
+        """The number of answers to heartbeats so far."""
         return self._answers
 
     @property
     def received(self) -> int:
-        """Frames received so far."""
+        """The number of frames received so far."""
         return self._received
 
     @property
     def needs_polling(self) -> bool:
-        """Whether the server's heartbeats do not tell of the producer, so that REST must."""
-        return not self._says_presence
+        """Whether to poll the room, because heartbeat answers do not report its producer."""
+        return not self._reports_producer
 
     @property
     def next_heartbeat(self) -> float:
@@ -227,32 +227,33 @@ class Session:
     @property
     def next_check(self) -> float:
         """
-        The time of the next deadline, unless a frame, or the answer to a heartbeat, arrives.
+        The time of the next deadline; a frame or an answer that arrives moves it to later.
 
-        It never moves towards the present, so that a shell may sleep until then.
+        It never moves to earlier, so that the shell can sleep until then.
         """
         timing = self._timing
-        silent_at = self._heard_at + timing.timeout_s
+        silent_at = self._last_frame_at + timing.timeout_s
         deadlines = [silent_at, self._next_late_at()]
-        if self._asked:
-            deadlines.append(self._asked[0].at + timing.answer_timeout_s)
+        if self._unanswered:
+            deadlines.append(self._unanswered[0].at + timing.answer_timeout_s)
         return min(deadlines)
 
     def first_frame(self) -> str:
-        """Give the frame that asks to join."""
+        """Return the join frame."""
         return encode(self.join)
 
     def receive(self, frame: str | bytes, now: float) -> list[Event]:
         """
-        Take one frame from the server.
+        Handle one frame from the server.
 
-        :returns: what it means, in order; nothing while joining.
+        :returns: the events, in order; an empty list while joining.
         :raises JoinRefused: the server refused the join.
-        :raises ProtocolError: it says other things without end instead of answering the join.
+        :raises ProtocolError: the server sent :data:`MAX_EARLY` messages without answering the
+            join.
         """
         self._received += 1
         self._note_frame(now)
-        event = self._event(frame, now)
+        event = self._decode(frame, now)
         if event is None or (self._overdue_s is not None and not isinstance(event, EmergencyStop)):
             return []
         if self._joined:
@@ -261,87 +262,89 @@ class Session:
             raise JoinRefused(event.message)
         if not isinstance(event, Joined):
             if len(self._early) == MAX_EARLY:
-                raise ProtocolError('the server says much, not whether we joined', reason='join')
+                text = f'{MAX_EARLY} messages from the server, but no answer to the join'
+                raise ProtocolError(text, reason='join')
             self._early.append(event)
             return []
-        self._joined, self._welcome = True, event
+        self._joined, self._join_answer = True, event
         early, self._early = self._early, []
         return [event, *early]
 
-    def listening(self, now: float) -> None:
+    def restart_timeout(self, now: float) -> None:
         """
-        Note that a program has handled everything and waits again: silence counts from here.
+        Restart the silence timeout, because the program has handled all events and reads again.
 
-        A shell that handles each frame at once does not call this: if it is slow, it was frozen.
+        A shell that handles each frame at once must not call this: it is late only if this process
+        was frozen.
         """
         if self._overdue_s is None:
-            self._heard_at = max(self._heard_at, now)
+            self._last_frame_at = max(self._last_frame_at, now)
 
     def heartbeat(self, now: float) -> str | None:
-        """Return a heartbeat to send if one is due and its answer could be told from others."""
+        """Return a heartbeat if one is due and its answer could be matched; otherwise None."""
         if now < self._heartbeat_at:
             return None
         self._heartbeat_at = now + self._period_s
         is_numbered = self._is_numbered
-        if self._asked and not is_numbered and self._is_given_up(now):
-            self._asked.clear()
-        if (self._asked and not is_numbered) or len(self._asked) >= MOST_UNANSWERED:
+        if self._unanswered and not is_numbered and self._is_given_up(now):
+            self._unanswered.clear()
+        if (self._unanswered and not is_numbered) or len(self._unanswered) >= MAX_UNANSWERED:
             return None
         self._seq += 1
-        self._asked.append(_Question(self._seq, now))
+        self._unanswered.append(_Unanswered(self._seq, now))
         return encode(Heartbeat(self._seq if is_numbered else None))
 
     def check(self, now: float, *, paused_s: float = 0.0) -> Late | None:
         """
-        Check whether the link is alive and in time. Call it after reading what the socket holds.
+        Check the timeouts of the link. Drain the socket before calling this.
 
         :param paused_s: how much later than :attr:`next_check` this process woke up.
-        :returns: what to report; once for each heartbeat.
-        :raises ConnectionLost: nothing was heard for the timeout, or a heartbeat was not answered.
+        :returns: a delay to report, once for each heartbeat.
+        :raises ConnectionLost: no frame arrived within the timeout, or an answer is overdue.
         """
-        silence_s = max(self._overdue_s or 0.0, now - self._heard_at)
+        silence_s = max(self._overdue_s or 0.0, now - self._last_frame_at)
         if silence_s >= self._timing.timeout_s:
             silence = f'no answer from the server for {silence_s:.1f} s'
             if paused_s > PAUSE_S:
-                silence += f', while this process stood still for {paused_s:.1f} s'
+                silence += f', while this process was suspended for {paused_s:.1f} s'
             raise ConnectionLost(f'{EVICTED}: {silence}' if self._missing_polls else silence)
-        if not self._asked:
+        if not self._unanswered:
             return None
-        oldest = self._asked[0]
+        oldest = self._unanswered[0]
         waiting_s = now - oldest.at
         if waiting_s >= self._timing.answer_timeout_s:
             raise ConnectionLost(
-                f'the server has not answered for {waiting_s:.1f} s: everything else that'
-                ' arrives may be as late'
+                f'the server has not answered a heartbeat for {waiting_s:.1f} s: everything else'
+                ' that arrives may be as late'
             )
-        question = self._unreported()
-        if question is None or now - question.at < self._timing.max_delay_s:
+        heartbeat = self._unreported()
+        if heartbeat is None or now - heartbeat.at < self._timing.max_delay_s:
             return None
-        self._reported_seq = question.seq
+        self._reported_seq = heartbeat.seq
         return Late(waiting_s)
 
-    def polled(self, info: RoomInfo, now: float) -> Presence:
+    def on_room_info(self, info: RoomInfo, now: float) -> Presence:
         """
-        Take the room's participants as REST tells them.
+        Handle the room's participants from a REST reply.
 
-        One poll may meet a change half-way; what two in a row say is believed.
+        A change counts only after two equal polls, because one poll may see a partial change.
 
-        :raises ConnectionLost: the room does not list us any more.
+        :raises ConnectionLost: the room does not list this participant any more.
         """
         self._missing_polls = 0 if info.has(self.join.participant_id) else self._missing_polls + 1
-        # While an answer is on its way, whether it comes is what the next poll will know.
-        if self._missing_polls >= 2 and (not self._asked or self._is_ignored(now)):
-            raise ConnectionLost(EVICTED if self._asked else MADE_ANEW)
+        # A pending answer decides which of the two happened, so wait for the next poll.
+        if self._missing_polls >= 2 and (not self._unanswered or self._is_ignored(now)):
+            raise ConnectionLost(EVICTED if self._unanswered else RECREATED)
         self._absent_polls = 0 if info.producer else self._absent_polls + 1
         return Presence(self._absent_polls < 2)
 
     def _note_frame(self, now: float) -> None:
-        """Count a frame as a sign of life, unless it comes after the time was over."""
-        silence_s = now - self._heard_at
+        """Restart the silence timeout, unless the frame arrives after it has expired."""
+        silence_s = now - self._last_frame_at
         if self._joined and silence_s >= self._timing.timeout_s and self._overdue_s is None:
             self._overdue_s = silence_s
         if self._overdue_s is None:
-            self._heard_at = now
+            self._last_frame_at = now
 
     @property
     def _is_numbered(self) -> bool:
@@ -349,58 +352,58 @@ class Session:
 
     @property
     def _period_s(self) -> float:
-        """The time between two heartbeats, as often as the server needs them."""
-        liveness_s = None if self._welcome is None else self._welcome.liveness_s
+        """The time between two heartbeats, short enough for the server's liveness timeout."""
+        liveness_s = None if self._join_answer is None else self._join_answer.liveness_s
         if liveness_s is None:
             return self._timing.heartbeat_period_s
-        needed_s = max(MIN_PERIOD_S, liveness_s / BEATS_IN_LIVENESS)
+        needed_s = max(MIN_PERIOD_S, liveness_s / HEARTBEATS_PER_LIVENESS)
         return min(self._timing.heartbeat_period_s, needed_s)
 
     def _is_given_up(self, now: float) -> bool:
-        """Return whether a server that limits our rate may have dropped the oldest heartbeat."""
-        return now - self._asked[0].at >= self._timing.timeout_s
+        """Return whether the server's rate limiter may have dropped the oldest heartbeat."""
+        return now - self._unanswered[0].at >= self._timing.timeout_s
 
-    def _unreported(self) -> _Question | None:
-        """Return the oldest heartbeat without an answer that was not reported late."""
-        return next((each for each in self._asked if each.seq > self._reported_seq), None)
+    def _unreported(self) -> _Unanswered | None:
+        """Return the oldest unanswered heartbeat that was not reported as late."""
+        return next((each for each in self._unanswered if each.seq > self._reported_seq), None)
 
     def _next_late_at(self) -> float:
-        """Return when a heartbeat will be late: one that waits, or the next one."""
-        question = self._unreported()
-        if question is not None:
-            return question.at + self._timing.max_delay_s
-        if self._asked and not self._is_numbered:
+        """Return when an unanswered heartbeat, or otherwise the next one, will be late."""
+        heartbeat = self._unreported()
+        if heartbeat is not None:
+            return heartbeat.at + self._timing.max_delay_s
+        if self._unanswered and not self._is_numbered:
             return math.inf
         return self._heartbeat_at + self._timing.max_delay_s
 
     def _is_ignored(self, now: float) -> bool:
-        """Say whether a heartbeat waits for its answer, longer than until the next one."""
-        return bool(self._asked) and now - self._asked[0].at >= self._period_s
+        """Return whether a heartbeat is unanswered for longer than one period."""
+        return bool(self._unanswered) and now - self._unanswered[0].at >= self._period_s
 
-    def _event(self, frame: str | bytes, now: float) -> Event | None:
+    def _decode(self, frame: str | bytes, now: float) -> Event | None:
         try:
             if isinstance(frame, bytes):
                 raise ProtocolError('expected a text frame, got a binary one', reason='binary')
-            return self._understood(decode_server(frame), now)
+            return self._to_event(decode_server(frame), now)
         except ProtocolError as exc:
             return Malformed(exc.reason, str(exc))
 
-    def _understood(self, message: ServerMessage, now: float) -> Event | None:
+    def _to_event(self, message: ServerMessage, now: float) -> Event | None:
         if isinstance(message, Unknown):
             return None
         if not isinstance(message, HeartbeatAck):
             return message
         self._answers += 1
-        self._says_presence = message.has_producer is not None
-        asked_at = self._answered(message.seq)
-        return Presence(message.has_producer, None if asked_at is None else now - asked_at)
+        self._reports_producer = message.has_producer is not None
+        sent_at = self._match_answer(message.seq)
+        return Presence(message.has_producer, None if sent_at is None else now - sent_at)
 
-    def _answered(self, seq: int | None) -> float | None:
-        """Return when the heartbeat was sent that is answered; older ones need no answer."""
-        if seq is not None and all(question.seq != seq for question in self._asked):
+    def _match_answer(self, seq: int | None) -> float | None:
+        """Return when the answered heartbeat was sent; forget it and all older ones."""
+        if seq is not None and all(heartbeat.seq != seq for heartbeat in self._unanswered):
             return None
-        while self._asked:
-            question = self._asked.popleft()
-            if seq in (None, question.seq):
-                return question.at
+        while self._unanswered:
+            heartbeat = self._unanswered.popleft()
+            if seq in (None, heartbeat.seq):
+                return heartbeat.at
         return None

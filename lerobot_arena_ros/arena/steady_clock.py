@@ -1,4 +1,4 @@
-"""The clock by which silence, delay and age are measured."""
+"""The clock for timeouts, delays and ages."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ __all__ = ['steady_now']
 
 def steady_now() -> float:
     """
-    Return the steady time in seconds, including the time in which the machine slept.
+    Return the monotonic time in seconds, including the time in which the machine was suspended.
 
-    ``time.monotonic()`` stands still while a Linux machine is suspended, so that what was received
-    before would count as fresh.
+    ``time.monotonic()`` does not advance while a Linux machine is suspended, so that old data
+    would count as fresh afterwards.
     """
     if sys.platform == 'linux':
         return time.clock_gettime(time.CLOCK_BOOTTIME)

@@ -1,4 +1,4 @@
-"""Connections through a proxy: HTTP CONNECT by h11, SOCKS by python-socks."""
+"""Connections through a proxy: HTTP CONNECT with h11, SOCKS with python-socks."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ __all__ = ['ProxyRefused', 'open_socks', 'open_tunnel']
 
 
 class ProxyRefused(Exception):
-    """The proxy does not connect to the server; the text has its status."""
+    """The proxy refused to connect to the server; the text contains its HTTP status."""
 
 
 async def open_tunnel(proxy: Proxy, address: Address) -> asyncio.Transport:
     """
     Connect to a server through an HTTP proxy.
 
-    :returns: a transport to the server, on which nothing has been sent yet.
-    :raises ProxyRefused: the proxy does not connect to it.
+    :returns: a transport to the server on which nothing has been sent yet.
+    :raises ProxyRefused: the proxy refused to connect to the server.
     :raises OSError: the proxy was not reached.
     """
     tls = proxy_tls() if proxy.is_encrypted else None
@@ -45,11 +45,11 @@ async def open_tunnel(proxy: Proxy, address: Address) -> asyncio.Transport:
 
 async def open_socks(proxy: Proxy, address: Address) -> socket.socket:
     """
-    Connect to a server through a SOCKS proxy, which resolves the name of the server.
+    Connect to a server through a SOCKS proxy, which resolves the server's name.
 
-    :raises Exception: what python-socks raises where that fails.
+    :raises Exception: an error of python-socks.
     """
-    # Optional: proxies.py has checked that it is installed.
+    # Optional dependency: proxies.py has checked that it is installed.
     from python_socks import ProxyType
     from python_socks.async_.asyncio import Proxy as Socks
 
@@ -61,9 +61,9 @@ async def open_socks(proxy: Proxy, address: Address) -> socket.socket:
 
 class _Tunnel(asyncio.Protocol):
     """
-    Asks a proxy to connect to a server.
+    Sends a CONNECT request to a proxy.
 
-    :ivar status: the status of its answer.
+    :ivar status: the HTTP status of the response.
     """
 
     transport: asyncio.Transport
@@ -74,13 +74,13 @@ class _Tunnel(asyncio.Protocol):
         self._http = h11.Connection(h11.CLIENT)
 
     def connection_made(self, transport: Any) -> None:
-        """Send the request; called by the event loop."""
+        """Send the request. Called by the event loop."""
         self.transport = transport
         data = self._http.send(self._request) or b''
         transport.write(data + (self._http.send(h11.EndOfMessage()) or b''))
 
     def data_received(self, data: bytes) -> None:
-        """Read the answer; called by the event loop."""
+        """Parse the response. Called by the event loop."""
         if self.status.done():
             return
         self._http.receive_data(data)
@@ -89,15 +89,16 @@ class _Tunnel(asyncio.Protocol):
             while isinstance(event, h11.InformationalResponse):
                 event = self._http.next_event()
         except h11.RemoteProtocolError as exc:
-            self.status.set_exception(ProxyRefused(f'not a valid HTTP answer: {exc}'))
+            self.status.set_exception(ProxyRefused(f'invalid HTTP response: {exc}'))
             return
         if isinstance(event, h11.Response):
             self.status.set_result(event.status_code)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Note that no answer comes; called by the event loop."""
+        """Report that there is no response. Called by the event loop."""
         if not self.status.done():
-            self.status.set_exception(exc or ConnectionResetError('the proxy hung up'))
+            error = exc or ConnectionResetError('the proxy closed the connection')
+            self.status.set_exception(error)
 
 
 def _request(proxy: Proxy, address: Address) -> h11.Request:

@@ -1,1 +1,1 @@
-"""What a process writes to stdout and stderr, so that it never waits for a reader."""
+"""Non-blocking stdout and stderr: a process never waits for the reader of its output."""

@@ -1,7 +1,7 @@
 """
-A bounded queue of log lines, and the thread that writes them.
+A bounded queue of log lines with a writer thread.
 
-A caller may hold a lock that a stop needs, so it must not wait until its line is written.
+A caller may hold a lock that an emergency stop needs, so it must not wait for the write.
 """
 
 from __future__ import annotations
@@ -18,33 +18,34 @@ from .waiting_lines import WaitingLines, Write
 __all__ = ['FLUSH_S', 'LogQueue']
 
 FLUSH_S = 0.5
-"""How long the end of a process waits for its last lines, in seconds."""
+"""How long a process waits at exit for its last lines to be written, in seconds."""
 
 
 class LogQueue:
     """
-    The queue of a process, whose daemon thread begins with the first line.
+    The log queue of a process; its daemon thread starts with the first line.
 
-    :param descriptor: where lines end up; while it takes nothing, they wait.
-    :param tell_lost: writes that so many lines were lost; called by the thread.
+    :param descriptor: the file descriptor that receives the lines; lines are queued while it is
+        not writable.
+    :param report_lost: writes how many lines were lost; called in the writer thread.
     """
 
-    def __init__(self, descriptor: int, tell_lost: Callable[[int], object]) -> None:
+    def __init__(self, descriptor: int, report_lost: Callable[[int], object]) -> None:
         self._descriptor = descriptor
-        self._tell_lost = tell_lost
+        self._report_lost = report_lost
         self._lines = WaitingLines()
-        self._told = 0
+        self._reported = 0
         self._is_writing = False
-        self._changed = threading.Condition()  # Held for no longer than one line takes to move.
+        self._changed = threading.Condition()  # Held only while one line is added or removed.
         self._thread: threading.Thread | None = None
 
     @property
     def lost(self) -> int:
-        """Lines that were lost so far; any thread."""
+        """The number of lines lost so far; thread-safe."""
         return self._lines.lost
 
     def put(self, write: Write, *, is_error: bool = False) -> None:
-        """Have a line written soon; any thread, under any lock."""
+        """Queue a line for writing; callable from any thread and while holding any lock."""
         with self._changed:
             self._lines.put(write, time.monotonic(), is_error=is_error)
             self._changed.notify_all()
@@ -55,9 +56,9 @@ class LogQueue:
 
     def flush(self, timeout_s: float = FLUSH_S) -> bool:
         """
-        Wait until all lines are written, once before the end.
+        Wait until all lines are written; called once, at exit.
 
-        :returns: whether they were in time.
+        :returns: whether all lines were written within the timeout.
         """
         atexit.unregister(self.flush)
         with self._changed:
@@ -74,9 +75,9 @@ class LogQueue:
             wait_until_writable(self._descriptor)
             with self._changed:
                 write, put_at_s = self._lines.take()
-                lost, self._told = self._lines.lost - self._told, self._lines.lost
+                lost, self._reported = self._lines.lost - self._reported, self._lines.lost
                 self._is_writing = True
-            with contextlib.suppress(Exception):  # What cannot be written must not end the log.
+            with contextlib.suppress(Exception):  # A failed write must not end the thread.
                 if lost:
-                    self._tell_lost(lost)
+                    self._report_lost(lost)
                 write(time.monotonic() - put_at_s)

@@ -1,8 +1,8 @@
 """
-Standard output and standard error of a process that must never wait for their reader.
+Non-blocking standard output and standard error.
 
-A write into a full pipe, or to a terminal that is halted, waits. rclpy holds Python's
-interpreter lock while it writes, so one log line would halt all threads and with them the stop.
+A write to a full pipe or to a paused terminal blocks. rclpy holds Python's interpreter lock while
+it writes, so one log line would block all threads and delay an emergency stop.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ __all__ = ['never_block', 'wait_until_writable']
 
 def never_block() -> None:
     """
-    Let no write to stdout or stderr wait: what is not taken at once is lost.
+    Make stdout and stderr non-blocking; data that cannot be written at once is lost.
 
-    A pipe or a terminal is opened anew, because other processes share what is open. Regular files
-    stay as they are, and so does what the system does not let us open.
+    A pipe or a terminal is reopened, because other processes share the open file description.
+    Regular files stay unchanged, and so do descriptors that the system does not let us reopen.
     """
     for name, descriptor in (('stdout', 1), ('stderr', 2)):
         stream = getattr(sys, name)
@@ -39,10 +39,10 @@ def never_block() -> None:
 
 def wait_until_writable(descriptor: int, timeout_s: float | None = None) -> bool:
     """
-    Wait until a descriptor takes something, or has failed.
+    Wait until a descriptor is writable or has failed.
 
-    :param timeout_s: None to wait for ever.
-    :returns: whether that was so in time.
+    :param timeout_s: in seconds; None waits forever.
+    :returns: whether that happened within the timeout.
     """
     poller = select.poll()
     poller.register(descriptor, select.POLLOUT)
@@ -50,7 +50,7 @@ def wait_until_writable(descriptor: int, timeout_s: float | None = None) -> bool
 
 
 class _Lossy(io.RawIOBase):
-    """A descriptor whose writes never fail: Python would end with a traceback and code 120."""
+    """A descriptor that hides write errors; Python would exit with a traceback and code 120."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor

@@ -1,8 +1,8 @@
 """
-Which log lines wait, and which one is lost if there is no room for another. Sans I/O.
+A bounded buffer of log lines. Sans I/O.
 
-The oldest line that is not an error is lost, because the newest lines describe the present state.
-An error is lost only if all lines are errors.
+A full buffer drops the oldest line that is not an error, because the newest lines describe the
+present state. It drops an error only if all lines are errors.
 """
 
 from __future__ import annotations
@@ -13,14 +13,18 @@ from collections.abc import Callable
 __all__ = ['LINES', 'WaitingLines', 'Write']
 
 LINES = 1000
-"""How many lines wait at most."""
+"""The maximum number of queued lines."""
 
 Write = Callable[[float], object]
-"""Writes one line; takes for how many seconds it has waited."""
+"""Writes one line; the argument is the time that the line was queued, in seconds."""
 
 
 class WaitingLines:
-    """The lines that wait, at most so many."""
+    """
+    The queued lines, oldest first.
+
+    :param size: the maximum number of lines.
+    """
 
     def __init__(self, size: int = LINES) -> None:
         self.lost = 0
@@ -33,7 +37,7 @@ class WaitingLines:
         return len(self._errors) + len(self._others)
 
     def put(self, write: Write, now_s: float, *, is_error: bool = False) -> None:
-        """Add a line; where there is no room for it, one is lost."""
+        """Add a line; drop one if the buffer is full."""
         if len(self) >= self._size:
             self.lost += 1
             if not self._others and not is_error:
@@ -46,8 +50,8 @@ class WaitingLines:
         """
         Remove the oldest line.
 
-        :returns: what writes it, and when it was put.
-        :raises IndexError: there is none.
+        :returns: the function that writes it, and the time at which it was added.
+        :raises IndexError: the buffer is empty.
         """
         errors, others = self._errors, self._others
         is_error = errors and (not others or errors[0][0] < others[0][0])

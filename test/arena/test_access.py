@@ -1,4 +1,4 @@
-"""How a client shows that it may, and how it knows the server."""
+"""Token, certificate authorities and proxy of a client, with real servers."""
 
 from __future__ import annotations
 
@@ -40,20 +40,20 @@ ELSEWHERE = Address.parse('http://arena.example')
 
 @pytest.fixture(scope='module')
 def guarded() -> Iterator[str]:
-    """Run a server that wants the token."""
+    """Run a server that requires the token."""
     with running_server(rules=rules_of(TOKEN)) as url:
         yield url
 
 
 @pytest.fixture(scope='module')
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    """Make an authority that nobody trusts."""
+    """Create a certificate authority that is not trusted by default."""
     return Authority(tmp_path_factory.mktemp('authority'))
 
 
 @pytest.fixture(scope='module')
 def encrypted(authority: Authority) -> Iterator[str]:
-    """Run a server that wants the token and speaks TLS."""
+    """Run a server that requires the token and uses TLS."""
     certificate = authority.certify_this_machine()
     with running_server(rules=rules_of(TOKEN), certificate=certificate) as url:
         yield url
@@ -61,21 +61,21 @@ def encrypted(authority: Authority) -> Iterator[str]:
 
 @asynccontextmanager
 async def eavesdropper(reply: bytes = b'') -> AsyncIterator[tuple[str, list[bytes]]]:
-    """Listen where nobody should send a token; note what comes."""
-    heard: list[bytes] = []
+    """Run a fake server that records the received bytes; no token may be sent to it."""
+    received: list[bytes] = []
 
-    async def hear(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        heard.append(await reader.read(65536))
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        received.append(await reader.read(65536))
         writer.write(reply)
         writer.close()
 
-    server = await asyncio.start_server(hear, '127.0.0.1', 0)
+    server = await asyncio.start_server(handle, '127.0.0.1', 0)
     async with server:
-        yield f'127.0.0.1:{server.sockets[0].getsockname()[1]}', heard
+        yield f'127.0.0.1:{server.sockets[0].getsockname()[1]}', received
 
 
 async def exchange(url: str, **options: str) -> list[dict[str, object]]:
-    """Let a producer and a consumer meet on a server; return what arrived."""
+    """Connect a producer and a consumer, send values, and return the received state."""
     arrived: list[list[dict[str, object]]] = []
     producer = await create_producer_client(url, 'lab', 'arm', **options)  # type: ignore[arg-type]
     consumer = await create_consumer_client('lab', 'arm', url, **options)  # type: ignore[arg-type]
@@ -89,14 +89,14 @@ async def exchange(url: str, **options: str) -> list[dict[str, object]]:
 
 
 async def test_the_token_opens_a_guarded_server(guarded: str) -> None:
-    """Over REST and over the WebSocket, given as an argument."""
+    """A token argument gives access over REST and WebSocket."""
     assert await exchange(guarded, token=TOKEN) == [{'name': 'Jaw', 'value': 1.0}]
 
 
 async def test_the_token_comes_from_the_environment(
     guarded: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """So that a program need not be changed; white space around it does not count."""
+    """The token is read from the environment variable, without surrounding white space."""
     monkeypatch.setenv(TOKEN_VARIABLE, f'{TOKEN}\n')
 
     assert await exchange(guarded) == [{'name': 'Jaw', 'value': 1.0}]
@@ -106,7 +106,7 @@ async def test_the_token_comes_from_the_environment(
 async def test_a_wrong_token_is_access_denied(
     guarded: str, token: str | None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Which no other attempt cures; nothing that is said of it tells the token."""
+    """A wrong token is a final AccessDenied, and no text about it contains the token."""
     address, access = Address.parse(guarded), Access(token)
     with pytest.raises(
         AccessDenied, match='HTTP 401: access denied: the token is missing or wrong'
@@ -125,8 +125,8 @@ async def test_a_wrong_token_is_access_denied(
 
 
 @pytest.mark.parametrize('token', ['', 'se cret', 'secret\n', 'sécret', 'secret\x00'])
-def test_a_token_that_no_header_could_hold(token: str) -> None:
-    """The error does not tell it."""
+def test_a_token_that_is_no_valid_header_is_refused(token: str) -> None:
+    """A token that is not a valid header value is refused; the error does not contain it."""
     with pytest.raises(InvalidAccess, match='visible ASCII') as caught:
         Access(token)
 
@@ -134,8 +134,8 @@ def test_a_token_that_no_header_could_hold(token: str) -> None:
     assert isinstance(caught.value, ValueError)
 
 
-def test_no_representation_tells_the_token() -> None:
-    """Not of the access, nor of what holds it."""
+def test_no_representation_contains_the_token() -> None:
+    """The ``repr`` of an Access, and of objects that hold one, does not contain the token."""
     access = Access('secret', 'ca.pem')
     client = RoboticsProducer('http://localhost:1', token='secret')
 
@@ -155,7 +155,7 @@ def test_no_representation_tells_the_token() -> None:
     ],
 )
 def test_where_a_token_may_go(url: str) -> None:
-    """To this machine, or anywhere with TLS."""
+    """A token may be sent to this machine, or to any server with TLS."""
     assert Access('secret').headers(Address.parse(url)) == {'Authorization': 'Bearer secret'}
 
 
@@ -171,7 +171,7 @@ def test_where_a_token_may_go(url: str) -> None:
     ],
 )
 def test_where_a_token_must_not_go(url: str) -> None:
-    """Over a network unencrypted; the one line says what to do."""
+    """A token for another machine without TLS is refused; the error says what to do."""
     with pytest.raises(InvalidAccess, match='unencrypted') as caught:
         RoboticsProducer(url, token='secret')
 
@@ -182,7 +182,7 @@ def test_where_a_token_must_not_go(url: str) -> None:
 
 
 async def test_no_request_is_made_where_the_token_must_not_go() -> None:
-    """Below the public client, too."""
+    """The layers below the public client also refuse to send the token unencrypted."""
     access = Access('secret')
     with pytest.raises(InvalidAccess):
         await Rooms(ELSEWHERE, access=access).list('lab')
@@ -190,8 +190,8 @@ async def test_no_request_is_made_where_the_token_must_not_go() -> None:
         await open_connection(ELSEWHERE, 'lab', 'arm', Role.CONSUMER, access=access)
 
 
-def test_a_user_may_insist(monkeypatch: pytest.MonkeyPatch) -> None:
-    """By an argument or by the environment; nothing but 1 insists."""
+def test_a_user_may_allow_insecure_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An argument, or the environment variable set to 1, allows an unencrypted token."""
     RoboticsProducer('http://arena.example', token='secret', allow_insecure=True)
     create_client('producer', 'http://arena.example', token='secret', allow_insecure=True)
     monkeypatch.setenv(INSECURE_VARIABLE, '0')
@@ -201,14 +201,14 @@ def test_a_user_may_insist(monkeypatch: pytest.MonkeyPatch) -> None:
     RoboticsProducer('http://arena.example', token='secret')
 
 
-def test_without_a_token_any_server_will_do() -> None:
-    """As ever."""
+def test_without_a_token_any_server_is_allowed() -> None:
+    """Without a token, a plain http server on another machine is allowed."""
     assert Access().headers(ELSEWHERE) == {}
 
 
-async def test_a_redirect_leads_the_token_nowhere() -> None:
-    """It is a failure, over REST and in the handshake."""
-    async with eavesdropper() as (elsewhere, heard):
+async def test_a_redirect_does_not_receive_the_token() -> None:
+    """A redirect is an error over REST and in the handshake; its target does not get the token."""
+    async with eavesdropper() as (elsewhere, received):
         moved = f'HTTP/1.1 307 Moved\r\nLocation: http://{elsewhere}/\r\nContent-Length: 0\r\n\r\n'
         async with eavesdropper(moved.encode()) as (here, asked):
             address, access = Address.parse(f'http://{here}'), Access('secret')
@@ -218,25 +218,25 @@ async def test_a_redirect_leads_the_token_nowhere() -> None:
                 await open_connection(address, 'lab', 'arm', Role.CONSUMER, access=access)
 
     assert [b'Bearer secret' in request for request in asked] == [True, True]
-    assert heard == []
+    assert received == []
 
 
 async def test_a_proxy_does_not_read_the_token(
     guarded: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What goes to this machine unencrypted goes there directly, whatever the environment says."""
-    async with eavesdropper() as (proxy, heard):
+    """An unencrypted token is sent directly to this machine and never through a proxy."""
+    async with eavesdropper() as (proxy, received):
         for name in ('http_proxy', 'HTTP_PROXY', 'all_proxy', 'ALL_PROXY', 'ws_proxy'):
             monkeypatch.setenv(name, f'http://{proxy}')
         for name in ('no_proxy', 'NO_PROXY'):
             monkeypatch.delenv(name, raising=False)
 
         assert await exchange(guarded, token=TOKEN) == [{'name': 'Jaw', 'value': 1.0}]
-    assert heard == []
+    assert received == []
 
 
 async def test_the_token_is_in_no_log(guarded: str, caplog: pytest.LogCaptureFixture) -> None:
-    """Not even at the lowest level, by whatever library."""
+    """No library logs the token, even at the DEBUG level."""
     caplog.set_level(1)
     for name in ('websockets', 'websockets.client', 'httpx', 'httpcore', 'asyncio'):
         logging.getLogger(name).setLevel(1)
@@ -253,7 +253,7 @@ async def test_the_token_is_in_no_log(guarded: str, caplog: pytest.LogCaptureFix
 async def test_https_and_wss_with_an_authority_of_ones_own(
     encrypted: str, authority: Authority
 ) -> None:
-    """Named by an argument."""
+    """HTTPS and WSS accept a server certificate that the ``ca_file`` argument trusts."""
     arrived = await exchange(encrypted, token=TOKEN, ca_file=authority.file)
 
     assert encrypted.startswith('https://')
@@ -263,14 +263,14 @@ async def test_https_and_wss_with_an_authority_of_ones_own(
 async def test_https_and_wss_with_an_authority_of_the_environment(
     encrypted: str, authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Named by the variable that OpenSSL has for this."""
+    """HTTPS and WSS accept a server certificate that ``SSL_CERT_FILE`` trusts."""
     monkeypatch.setenv('SSL_CERT_FILE', authority.file)
 
     assert await exchange(encrypted, token=TOKEN) == [{'name': 'Jaw', 'value': 1.0}]
 
 
-async def test_a_stranger_gets_no_token(encrypted: str) -> None:
-    """A server that cannot show who it is was not reached; the error says what may help."""
+async def test_an_untrusted_server_gets_no_token(encrypted: str) -> None:
+    """A server without a trusted certificate is not sent the token; the error contains a hint."""
     address, access = Address.parse(encrypted), Access(TOKEN)
     with pytest.raises(ConnectError, match='CERTIFICATE_VERIFY_FAILED.*ca_file'):
         await Rooms(address, access=access).list('lab')
@@ -279,8 +279,8 @@ async def test_a_stranger_gets_no_token(encrypted: str) -> None:
 
 
 @pytest.mark.parametrize('text', [None, '', 'nonsense'])
-def test_a_ca_file_that_cannot_be_used(tmp_path: Path, text: str | None) -> None:
-    """Is named at once, and not at the first request."""
+def test_an_invalid_ca_file_is_refused(tmp_path: Path, text: str | None) -> None:
+    """An invalid CA file is reported at construction, before the first request."""
     file = tmp_path / 'ca.pem'
     if text is not None:
         file.write_text(text)
@@ -290,7 +290,7 @@ def test_a_ca_file_that_cannot_be_used(tmp_path: Path, text: str | None) -> None
 
 
 async def test_a_server_without_tls_needs_no_certificates(guarded: str, tmp_path: Path) -> None:
-    """They are not even read, which would take a bridge more than its request does."""
+    """Certificates are not read for plain http, because reading takes longer than a request."""
     access = Access(TOKEN, str(tmp_path / 'nowhere.pem'))
 
     assert await Rooms(Address.parse(guarded), access=access).list('empty') == []

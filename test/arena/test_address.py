@@ -1,4 +1,4 @@
-"""What counts as a server's address, and the URLs below it."""
+"""Validation of server URLs, and the URLs of rooms."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from lerobot_arena_ros.arena.errors import InvalidAddress
         pytest.param('http://host/~u@x', 'http://host/~u@x', id='@ in the path'),
     ],
 )
-def test_a_usable_url_is_taken(url: str, base_url: str) -> None:
-    """An http or https URL becomes a base URL, the same however it was typed."""
+def test_a_valid_url_is_accepted(url: str, base_url: str) -> None:
+    """A valid http or https URL becomes a normalized base URL."""
     assert Address.parse(url).base_url == base_url
 
 
@@ -61,7 +61,7 @@ def test_a_usable_url_is_taken(url: str, base_url: str) -> None:
     ids=ascii,
 )
 def test_any_other_url_is_refused(url: str) -> None:
-    """What no client could use is refused in one line that says what was expected."""
+    """An invalid URL is refused with one line that contains the expected form."""
     with pytest.raises(InvalidAddress, match=r'expected http\(s\)://host') as caught:
         Address.parse(url)
 
@@ -70,7 +70,7 @@ def test_any_other_url_is_refused(url: str) -> None:
 
 
 def test_a_password_is_not_repeated() -> None:
-    """Credentials are refused, and the message, which may be logged, does not hold them."""
+    """A URL with credentials is refused, and the error does not contain the password."""
     with pytest.raises(InvalidAddress, match='credentials') as caught:
         Address.parse('http://me:secret@host:8000')
 
@@ -79,7 +79,7 @@ def test_a_password_is_not_repeated() -> None:
 
 
 def test_rooms_lie_below_the_path() -> None:
-    """REST and WebSocket URLs keep the path of the base URL."""
+    """The REST and WebSocket URLs keep the path of the base URL."""
     address = Address.parse('http://host:8000/api/')
 
     assert address.rooms('lab') == 'http://host:8000/api/robotics/workspaces/lab/rooms'
@@ -92,7 +92,7 @@ def test_rooms_lie_below_the_path() -> None:
 
 @pytest.mark.parametrize('scheme', ['https', 'HTTPS', 'HttpS'])
 def test_an_encrypted_address_has_encrypted_sockets(scheme: str) -> None:
-    """Whoever asks for TLS gets it on both ways, in whatever case it was typed."""
+    """An https URL gives wss URLs, independent of the case of its scheme."""
     address = Address.parse(f'{scheme}://host')
 
     assert address.is_encrypted
@@ -100,7 +100,7 @@ def test_an_encrypted_address_has_encrypted_sockets(scheme: str) -> None:
 
 
 def test_a_plain_address_has_plain_sockets() -> None:
-    """Nobody is told that http is encrypted."""
+    """An http URL gives ws URLs and does not count as encrypted."""
     address = Address.parse('http://https:8000')
 
     assert not address.is_encrypted
@@ -108,7 +108,7 @@ def test_a_plain_address_has_plain_sockets() -> None:
 
 
 def test_ids_are_escaped() -> None:
-    """An id is one step of the path, whatever characters it has."""
+    """An id is one segment of the path, whatever characters it contains."""
     address = Address.parse('http://host')
 
     url = address.socket('a/b', 'c d?e#f%2fü')

@@ -1,4 +1,4 @@
-"""The public client beyond its contract: callbacks, leaving, losing the room, joining again."""
+"""The public client beyond its contract: callbacks, leaving, connection loss, reconnecting."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ Pair = tuple[RoboticsProducer, RoboticsConsumer, str, str]
 
 @pytest.fixture(scope='session')
 def server_url(own_server_url: str) -> str:
-    """Take our own server here, whichever the contract is tested against."""
+    """Return the URL of our own server, independent of the server of the contract tests."""
     return own_server_url
 
 
 @pytest.fixture
 async def wire(own_server_url: str) -> AsyncIterator[Wire]:
-    """Give a network to our own server that may fail."""
+    """Yield a network to our own server that can fail."""
     async with wire_to(own_server_url) as relay:
         yield relay
 
@@ -66,7 +66,7 @@ def log_of(client: RoboticsClientCore) -> list[str]:
 async def test_coroutine_callbacks_are_awaited(
     producer: RoboticsProducer, consumer: RoboticsConsumer, test_room: Room
 ) -> None:
-    """A coroutine function is run to its end, one event after the other."""
+    """A coroutine callback is awaited before the next event is delivered."""
     calls: list[str] = []
 
     def slowly(name: str) -> Callable[..., Any]:
@@ -97,17 +97,17 @@ async def test_coroutine_callbacks_are_awaited(
 
 
 async def turn() -> None:
-    """Let everything else run once."""
+    """Run one iteration of the event loop."""
     loop = asyncio.get_running_loop()
     passed = loop.create_future()
     loop.call_soon(passed.set_result, None)
     await passed
 
 
-async def test_a_callback_that_raises_is_logged_and_stops_nothing(
+async def test_a_callback_that_raises_is_logged(
     producer_consumer_pair: Pair, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The next event comes as if nothing had happened; the log names the callback."""
+    """An exception of a callback is logged with its name; the next event is delivered as usual."""
     producer, consumer, _, _ = producer_consumer_pair
     values: list[float] = []
 
@@ -136,7 +136,7 @@ async def test_a_callback_that_raises_is_logged_and_stops_nothing(
 
 
 async def test_the_last_callback_of_a_kind_counts(producer_consumer_pair: Pair) -> None:
-    """There is one callback of a kind; a later one takes its place, also while connected."""
+    """A later callback of the same kind replaces the earlier one, also while connected."""
     producer, consumer, _, _ = producer_consumer_pair
     first: list[Entries] = []
     second: list[Entries] = []
@@ -149,10 +149,10 @@ async def test_the_last_callback_of_a_kind_counts(producer_consumer_pair: Pair) 
     assert first == []
 
 
-async def test_a_message_callback_is_told_everything(
+async def test_a_message_callback_gets_every_event(
     producer: RoboticsProducer, consumer: RoboticsConsumer, test_room: Room
 ) -> None:
-    """Each event comes whole, with its source and timestamp, before its own callback."""
+    """Each event is passed on with source and timestamp, before its own callback is called."""
     events: list[Event] = []
     order: list[str] = []
     consumer.on_message(events.append)
@@ -172,7 +172,7 @@ async def test_a_message_callback_is_told_everything(
 
 
 async def test_a_stop_has_a_callback_of_its_own(producer_consumer_pair: Pair) -> None:
-    """It gives reason and source, our own included; the error text follows it."""
+    """The stop callback gets reason and source, also of an own stop; ``on_error`` follows."""
     producer, consumer, _, _ = producer_consumer_pair
     stops: list[EmergencyStop] = []
     order: list[str] = []
@@ -187,8 +187,8 @@ async def test_a_stop_has_a_callback_of_its_own(producer_consumer_pair: Pair) ->
     assert order == ['emergency_stop', 'Emergency stop: smoke']
 
 
-async def test_an_error_of_the_server_is_told_once() -> None:
-    """The server's sentence is what the callback gets."""
+async def test_an_error_of_the_server_is_reported_once() -> None:
+    """The error callback gets the message of the server once."""
 
     async def script(websocket: WebSocket) -> None:
         await welcome(websocket)
@@ -205,7 +205,7 @@ async def test_an_error_of_the_server_is_told_once() -> None:
 
 
 async def test_a_bad_frame_is_dropped(caplog: pytest.LogCaptureFixture) -> None:
-    """An update without any usable joint is logged and not told; the next one is told."""
+    """An update without a valid joint is logged and dropped; the next update is delivered."""
 
     async def script(websocket: WebSocket) -> None:
         await welcome(websocket)
@@ -227,7 +227,7 @@ async def test_a_bad_frame_is_dropped(caplog: pytest.LogCaptureFixture) -> None:
 
 
 async def test_disconnecting_inside_a_callback(producer_consumer_pair: Pair) -> None:
-    """A callback may leave the room; nothing comes afterwards but that it was left, once."""
+    """A callback may disconnect; afterwards only ``on_disconnected`` is called, once."""
     producer, consumer, *room = producer_consumer_pair
     calls = log_of(consumer)
 
@@ -249,7 +249,7 @@ async def test_disconnecting_inside_a_callback(producer_consumer_pair: Pair) -> 
 
 
 async def test_disconnecting_both_clients_inside_a_callback(producer_consumer_pair: Pair) -> None:
-    """The callback may leave through tasks of its own, as ``gather`` makes them."""
+    """A callback may disconnect clients in tasks of its own, for example with ``gather``."""
     producer, consumer, *_ = producer_consumer_pair
     calls = {'producer': log_of(producer), 'consumer': log_of(consumer)}
     done: list[str] = []
@@ -270,7 +270,7 @@ async def test_disconnecting_both_clients_inside_a_callback(producer_consumer_pa
 async def test_disconnecting_as_soon_as_connected(
     consumer: RoboticsConsumer, test_room: Room
 ) -> None:
-    """Who leaves in the callback that tells of joining is not joined, and connect says so."""
+    """If ``on_connected`` disconnects, ``connect`` returns False and the client is in no room."""
     calls = log_of(consumer)
 
     async def leave() -> None:
@@ -289,7 +289,7 @@ async def test_disconnecting_as_soon_as_connected(
 async def test_connecting_elsewhere_inside_a_callback(
     producer: RoboticsProducer, consumer: RoboticsConsumer, test_room: Room
 ) -> None:
-    """A callback may take the client to another room, where it goes on hearing."""
+    """A callback may connect the client to another room, where it receives events."""
     other = await consumer.create_room()
     values: list[float] = []
 
@@ -318,11 +318,11 @@ async def test_connecting_elsewhere_inside_a_callback(
 async def test_a_client_that_deletes_its_own_room_leaves_it_quietly(
     server_url: str, caplog: pytest.LogCaptureFixture, reconnect: bool
 ) -> None:
-    """Neither an error nor a warning, and the room is not joined again."""
+    """The client logs no error and no warning, and does not rejoin the room."""
     caplog.set_level(logging.INFO)
     async with RoboticsConsumer(server_url, reconnect=reconnect) as consumer:
         calls = log_of(consumer)
-        consumer.on_robot_state(lambda *_: None)  # Who has features is told of the deletion.
+        consumer.on_robot_state(lambda *_: None)  # With features, the deletion is reported.
         own = await consumer.create_room()
         assert await consumer.connect(*own)
 
@@ -334,10 +334,10 @@ async def test_a_client_that_deletes_its_own_room_leaves_it_quietly(
     assert [record for record in caplog.records if record.levelno > logging.INFO] == []
 
 
-async def test_a_room_that_another_client_deletes_is_told(
+async def test_a_room_that_another_client_deletes_is_an_error(
     server_url: str, consumer: RoboticsConsumer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It is an error to those who did not ask for it."""
+    """A deletion by another client is reported as an error."""
     calls = log_of(consumer)
     consumer.on_robot_state(lambda *_: None)
     room = await consumer.create_room()
@@ -354,7 +354,7 @@ async def test_a_room_that_another_client_deletes_is_told(
 async def test_connecting_again_when_disconnected(
     wire: Wire, producer: RoboticsProducer, test_room: Room
 ) -> None:
-    """A callback may join again by itself what was lost."""
+    """The ``on_disconnected`` callback may connect again."""
     async with RoboticsConsumer(wire.url) as consumer:
         calls = log_of(consumer)
 
@@ -372,8 +372,8 @@ async def test_connecting_again_when_disconnected(
         assert calls == ['connected', 'state_sync', 'disconnected', 'connected', 'state_sync']
 
 
-async def test_a_callback_under_way_runs_to_its_end(producer_consumer_pair: Pair) -> None:
-    """Disconnecting from elsewhere neither waits for a callback nor breaks it off."""
+async def test_a_running_callback_is_not_cancelled(producer_consumer_pair: Pair) -> None:
+    """Disconnecting in another task neither waits for a running callback nor cancels it."""
     producer, consumer, *_ = producer_consumer_pair
     calls = log_of(consumer)
     go_on = asyncio.Event()
@@ -397,10 +397,10 @@ async def test_a_callback_under_way_runs_to_its_end(producer_consumer_pair: Pair
 # ----- on_disconnected, exactly once
 
 
-async def test_disconnecting_twice_is_told_once(
+async def test_disconnecting_twice_is_reported_once(
     consumer: RoboticsConsumer, test_room: Room
 ) -> None:
-    """Who is in no room has none to leave."""
+    """A second ``disconnect`` does not call ``on_disconnected`` again."""
     calls = log_of(consumer)
     await consumer.disconnect()
     await consumer.connect(*test_room)
@@ -411,10 +411,10 @@ async def test_disconnecting_twice_is_told_once(
     assert calls[-1] == 'disconnected'
 
 
-async def test_a_failed_connection_is_not_told(
+async def test_a_failed_connection_is_no_disconnection(
     consumer: RoboticsConsumer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Who was never connected is not disconnected; why is in the log."""
+    """A failed ``connect`` does not call ``on_disconnected``; the reason is logged."""
     calls = log_of(consumer)
 
     success = await consumer.connect('lab', 'missing')
@@ -427,10 +427,10 @@ async def test_a_failed_connection_is_not_told(
         await consumer.get_state_sync()
 
 
-async def test_a_loss_is_told_once(
+async def test_a_loss_is_reported_once(
     wire: Wire, consumer: RoboticsConsumer, test_room: Room, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """After a loss the client knows that it is in no room, also when it is left after it."""
+    """After a loss the client is not connected, and a later ``disconnect`` reports nothing."""
     async with RoboticsProducer(wire.url) as producer:
         calls = log_of(producer)
         await producer.connect(*test_room)
@@ -448,10 +448,10 @@ async def test_a_loss_is_told_once(
     assert 'connection lost' in caplog.text
 
 
-async def test_leaving_at_the_moment_of_the_loss_is_told_once(
+async def test_leaving_at_the_moment_of_the_loss_is_reported_once(
     wire: Wire, producer: RoboticsProducer, test_room: Room
 ) -> None:
-    """However the two interleave, each stay ends once."""
+    """A loss and a concurrent ``disconnect`` call ``on_disconnected`` once."""
     async with RoboticsConsumer(wire.url) as consumer:
         for turns in range(12):
             calls = log_of(consumer)
@@ -465,7 +465,7 @@ async def test_leaving_at_the_moment_of_the_loss_is_told_once(
 
 
 async def test_sending_into_a_loss_raises(wire: Wire, test_room: Room) -> None:
-    """Until the loss is known as such, sending says what happened."""
+    """Sending raises ConnectionLost while the loss has not been detected yet."""
     async with RoboticsProducer(wire.url) as producer:
         await producer.connect(*test_room)
         wire.cut()
@@ -475,10 +475,10 @@ async def test_sending_into_a_loss_raises(wire: Wire, test_room: Room) -> None:
                 await turn()
 
 
-async def test_a_connection_that_is_given_up_leaves_nothing(
+async def test_a_cancelled_connection_leaves_the_room(
     consumer: RoboticsConsumer, test_room: Room
 ) -> None:
-    """Cancelling ``connect`` in its callback leaves the room again."""
+    """Cancelling ``connect`` while its callback runs leaves the room."""
     calls = log_of(consumer)
     entered = asyncio.Event()
 
@@ -502,7 +502,7 @@ async def test_a_connection_that_is_given_up_leaves_nothing(
 async def test_two_connections_at_once_end_in_one_room(
     consumer: RoboticsConsumer, test_room: Room
 ) -> None:
-    """The last one to get there counts; the other one is left."""
+    """Of two concurrent ``connect`` calls, the last one to finish wins; the other room is left."""
     other = await consumer.create_room()
     calls = log_of(consumer)
 
@@ -520,7 +520,7 @@ async def test_two_connections_at_once_end_in_one_room(
 async def test_an_unknown_role_changes_nothing(
     consumer: RoboticsConsumer, test_room: Room
 ) -> None:
-    """A role that does not exist is refused before the present room is left."""
+    """An unknown role is refused before the current room is left."""
     await consumer.connect(*test_room)
 
     with pytest.raises(ValueError, match=r"Invalid role: 'viewer'.*'producer' or 'consumer'"):
@@ -534,13 +534,13 @@ async def test_an_unknown_role_changes_nothing(
 
 @pytest.fixture
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Join again without the usual half second in between."""
+    """Shorten the pauses between attempts to reconnect."""
     monkeypatch.setattr(core_module, 'backoff', lambda *_: backoff(0.01, 0.02))
 
 
 @pytest.mark.usefixtures('short_pauses')
-async def test_a_client_heals_when_its_server_comes_back() -> None:
-    """With ``reconnect`` the same room is joined again, under a new id."""
+async def test_a_client_rejoins_when_its_server_comes_back() -> None:
+    """With ``reconnect``, the client rejoins the same room under a new id."""
     async with AsyncExitStack() as stack:
         with running_server() as url:
             consumer = await stack.enter_async_context(RoboticsConsumer(url, reconnect=True))
@@ -571,7 +571,7 @@ async def test_a_client_heals_when_its_server_comes_back() -> None:
 
 @pytest.mark.usefixtures('short_pauses')
 async def test_leaving_ends_joining_again(wire: Wire, test_room: Room) -> None:
-    """Who leaves while the room is being joined again stays away."""
+    """``disconnect`` during a reconnection ends the reconnection."""
     async with RoboticsConsumer(wire.url, reconnect=True) as consumer:
         calls = log_of(consumer)
         await consumer.connect(*test_room)
@@ -588,7 +588,7 @@ async def test_leaving_ends_joining_again(wire: Wire, test_room: Room) -> None:
 
 @pytest.mark.usefixtures('short_pauses')
 async def test_leaving_inside_a_callback_ends_joining_again(wire: Wire, test_room: Room) -> None:
-    """Who leaves when told of the loss is not taken back."""
+    """``disconnect`` in the ``on_disconnected`` callback ends the reconnection."""
     async with RoboticsConsumer(wire.url, reconnect=True) as consumer:
         calls = log_of(consumer)
 
@@ -608,13 +608,13 @@ async def test_leaving_inside_a_callback_ends_joining_again(wire: Wire, test_roo
 
 
 @pytest.mark.usefixtures('short_pauses')
-async def test_what_cannot_be_cured_is_not_tried_again(
+async def test_a_final_error_ends_joining_again(
     wire: Wire,
     test_room: Room,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A client that is not let in any more gives up and says so."""
+    """After an error that is not retryable, the client logs it and gives up."""
     joins: list[Connection] = []
 
     async def join(*args: Any, **options: Any) -> Connection:
@@ -632,14 +632,14 @@ async def test_what_cannot_be_cured_is_not_tried_again(
         await wait_until(reader.done, 'giving up')
 
         assert not consumer.is_connected()
-        assert 'not joining again: the token has changed' in caplog.text
+        assert 'cannot rejoin, giving up: the token has changed' in caplog.text
 
 
 @pytest.mark.usefixtures('short_pauses')
-async def test_leaving_counts_though_joining_cannot_be_stopped(
+async def test_leaving_counts_though_a_join_ignores_its_cancellation(
     wire: Wire, test_room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A join that got through in spite of its cancellation, as old libraries let it, is undone."""
+    """A join that completes despite its cancellation, as with old libraries, is left again."""
     joins: list[Connection] = []
     joining = asyncio.Event()
 
@@ -666,7 +666,7 @@ async def test_leaving_counts_though_joining_cannot_be_stopped(
 
 
 async def test_without_reconnect_a_loss_is_final(wire: Wire, test_room: Room) -> None:
-    """A client that was not told to join again does not."""
+    """Without ``reconnect``, the client does not rejoin after a loss."""
     async with RoboticsConsumer(wire.url) as consumer:
         await consumer.connect(*test_room)
         reader = consumer._reader

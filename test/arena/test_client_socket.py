@@ -1,4 +1,4 @@
-"""Frames that another thread writes: whole, in order, and only where nothing has to wait."""
+"""The socket of a client: frames written by another thread are complete and in order."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ LONG = 'x' * 1_000_000
 
 
 def update(number: float) -> JointUpdate:
-    """Make an update that says a number."""
+    """Return an update with a number."""
     return JointUpdate.of({'j': number})
 
 
 async def in_thread(connection: Connection, updates: Iterable[JointUpdate]) -> list[bool]:
-    """Send these from another thread, as fast as it can; says which were taken."""
+    """Send updates from another thread, as fast as possible; return which were written."""
     loop = asyncio.get_running_loop()
     return await loop.run_in_executor(None, lambda: list(map(connection.send_now, updates)))
 
 
 async def test_another_thread_sends_while_the_loop_does(arena: Arena) -> None:
-    """Each frame is whole, and the updates arrive in the order in which they were taken."""
+    """Each frame is complete, and the written updates arrive in order."""
     ear = Ear(await arena.join(CONSUMER))
     producer = await arena.join(PRODUCER)
     answers = Ear(producer)
@@ -68,8 +68,8 @@ async def test_another_thread_sends_while_the_loop_does(arena: Arena) -> None:
     await wait_until(answered, 'the answer to each heartbeat')
 
 
-async def test_after_the_goodbye_nothing_is_taken(arena: Arena) -> None:
-    """The socket is let go of, so that the server knows at once."""
+async def test_after_the_close_frame_nothing_is_written(arena: Arena) -> None:
+    """After the close frame the duplicate socket is closed, so that the server sees the end."""
     producer = await arena.join(PRODUCER)
     assert producer.send_now(update(1.0))
     await producer.aclose()
@@ -81,7 +81,7 @@ async def test_after_the_goodbye_nothing_is_taken(arena: Arena) -> None:
 
 
 async def test_under_tls_the_loop_writes(tmp_path: Any) -> None:
-    """The other thread is told so, and nothing is written."""
+    """With TLS, ``send_now`` returns False and writes nothing."""
     authority = Authority(tmp_path)
     certificate = authority.certify_this_machine()
     access = Access(ca_file=authority.file)
@@ -102,7 +102,7 @@ async def test_under_tls_the_loop_writes(tmp_path: Any) -> None:
 
 
 def accepted(head: bytes) -> bytes:
-    """Make the answer to a handshake."""
+    """Return the response to a handshake."""
     key = re.findall(rb'Sec-WebSocket-Key: (\S+)', head)[0].decode()
     return (
         b'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n'
@@ -112,7 +112,7 @@ def accepted(head: bytes) -> bytes:
 
 @asynccontextmanager
 async def pair() -> AsyncIterator[tuple[ClientSocket, socket.socket]]:
-    """Have an open WebSocket with a small buffer, and the plain socket at its other end."""
+    """Yield an open WebSocket with a small buffer, and the plain socket of its peer."""
     ours, theirs = socket.socketpair()
     ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
     theirs.setblocking(False)
@@ -131,7 +131,7 @@ async def pair() -> AsyncIterator[tuple[ClientSocket, socket.socket]]:
 
 
 async def frames_from(theirs: socket.socket, count: int) -> AsyncIterator[str]:
-    """Read so many texts, and not one byte more."""
+    """Read a number of texts, and no byte more."""
     loop = asyncio.get_running_loop()
 
     async def exactly(size: int) -> bytes:
@@ -152,8 +152,8 @@ async def frames_from(theirs: socket.socket, count: int) -> AsyncIterator[str]:
         yield apply_mask(await exactly(size), mask).decode()
 
 
-async def test_a_full_socket_takes_no_more() -> None:
-    """What was taken arrives whole once the other end reads; what was not, does not."""
+async def test_a_full_socket_accepts_no_more() -> None:
+    """Every accepted frame arrives complete after the peer reads; a refused one does not."""
     async with pair() as (client, theirs):
         loop = asyncio.get_running_loop()
         taken = await loop.run_in_executor(
@@ -168,8 +168,8 @@ async def test_a_full_socket_takes_no_more() -> None:
     assert frames == [*(f'{number:0500}' for number in numbers), 'again']
 
 
-async def test_what_was_begun_is_finished_before_anything_else() -> None:
-    """A frame that the socket took half of is not cut by what the loop writes next."""
+async def test_a_partial_frame_is_completed_first() -> None:
+    """The event loop completes a partly written frame before it writes anything else."""
     async with pair() as (client, theirs):
         assert client.send_now(LONG)
         assert not client.send_now('too early')
@@ -182,16 +182,16 @@ async def test_what_was_begun_is_finished_before_anything_else() -> None:
     assert frames == [LONG, 'from the loop', 'at last']
 
 
-async def test_what_was_begun_is_finished_by_itself() -> None:
-    """Though the loop has nothing to write."""
+async def test_a_partial_frame_is_completed_without_further_writes() -> None:
+    """A partly written frame is completed even if the event loop has nothing else to write."""
     async with pair() as (client, theirs):
         loop = asyncio.get_running_loop()
         assert await loop.run_in_executor(None, client.send_now, LONG)
         assert [frame async for frame in frames_from(theirs, 1)] == [LONG]
 
 
-async def test_what_waits_in_the_transport_goes_first() -> None:
-    """Nothing is written past the loop's own frames."""
+async def test_data_in_the_transport_is_written_first() -> None:
+    """``send_now`` writes nothing while the transport has buffered data."""
     async with pair() as (client, _theirs):
         sending = asyncio.ensure_future(client.send(LONG))
         await wait_until(lambda: client.transport.get_write_buffer_size(), 'the frame to wait')
@@ -201,8 +201,8 @@ async def test_what_waits_in_the_transport_goes_first() -> None:
             await sending
 
 
-async def test_after_the_close_of_the_server_nothing_is_taken() -> None:
-    """Though it keeps the connection open."""
+async def test_after_the_close_frame_of_the_server_nothing_is_written() -> None:
+    """After a close frame from the server nothing is written, even if the connection is open."""
     async with pair() as (client, theirs):
         loop = asyncio.get_running_loop()
         await loop.sock_sendall(theirs, b'\x88\x02\x03\xe8')
@@ -212,7 +212,7 @@ async def test_after_the_close_of_the_server_nothing_is_taken() -> None:
 
 @asynccontextmanager
 async def counted() -> AsyncIterator[tuple[str, set[asyncio.StreamWriter]]]:
-    """Have a server that accepts WebSockets; the value is its URL, and what is open there."""
+    """Run a server that accepts WebSockets; yield its URL and its open connections."""
     opened: set[asyncio.StreamWriter] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -230,7 +230,7 @@ async def counted() -> AsyncIterator[tuple[str, set[asyncio.StreamWriter]]]:
 
 @pytest.mark.parametrize('turns', range(30))
 async def test_an_opening_that_is_cancelled_leaves_no_connection(turns: int) -> None:
-    """In whichever turn of the loop that happens."""
+    """An opening that is cancelled in any loop iteration leaves no open connection."""
     loop = asyncio.get_running_loop()
     async with counted() as (url, opened):
         address = Address.parse(url)

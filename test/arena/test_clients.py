@@ -1,4 +1,4 @@
-"""The public client beyond its contract: bad input, several clients, high rates."""
+"""The public client beyond its contract: invalid input, several clients, high rates."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Pair = tuple[RoboticsProducer, RoboticsConsumer, str, str]
 
 @pytest.fixture(scope='session')
 def server_url(own_server_url: str) -> str:
-    """Take our own server here, whichever the contract is tested against."""
+    """Return the URL of our own server, independent of the server of the contract tests."""
     return own_server_url
 
 
@@ -48,10 +48,10 @@ def server_url(own_server_url: str) -> str:
     ],
     ids=repr,
 )
-async def test_what_cannot_be_sent_is_refused_whole(
+async def test_an_invalid_update_is_refused(
     producer_consumer_pair: Pair, bad: dict[str, Any]
 ) -> None:
-    """One bad joint keeps the whole update from being sent; the next one goes through."""
+    """One invalid joint prevents the whole update; the next update is sent."""
     producer, consumer, *_ = producer_consumer_pair
     updates: list[Entries] = []
     consumer.on_joint_update(updates.append)
@@ -68,10 +68,8 @@ async def test_what_cannot_be_sent_is_refused_whole(
 @pytest.mark.parametrize(
     'reason', [OSError('smoke'), 'smoke' * 100_000, '\ud800', 7, None], ids=lambda r: repr(r)[:20]
 )
-async def test_a_stop_is_sent_whatever_its_reason(
-    producer_consumer_pair: Pair, reason: Any
-) -> None:
-    """No reason is too odd or too long for a stop to arrive."""
+async def test_a_stop_is_sent_with_any_reason(producer_consumer_pair: Pair, reason: Any) -> None:
+    """A stop with a reason of any type and length arrives."""
     producer, consumer, *_ = producer_consumer_pair
     stops: list[EmergencyStop] = []
     consumer.on_emergency_stop(stops.append)
@@ -83,34 +81,34 @@ async def test_a_stop_is_sent_whatever_its_reason(
     assert producer.is_connected()
 
 
-async def test_a_joint_that_the_room_refuses_silences_no_other(
+async def test_a_joint_that_the_room_refuses_affects_no_other(
     producer_consumer_pair: Pair, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It is named once and left out; what was refused with it arrives all the same."""
+    """A refused joint is logged once and left out; the other joints of the update arrive."""
     producer, consumer, *_ = producer_consumer_pair
-    heard: dict[str, float] = {}
+    received: dict[str, float] = {}
 
-    def hear(entries: Entries) -> None:
-        heard.update({entry['name']: entry['value'] for entry in entries})
+    def on_update(entries: Entries) -> None:
+        received.update({entry['name']: entry['value'] for entry in entries})
 
-    consumer.on_joint_update(hear)
+    consumer.on_joint_update(on_update)
     long = 'gripper_' * 6 + 'joint1'
     assert len(long) == 54
 
     await producer.send_joint_update([{'name': 'Jaw', 'value': 1.0}, {'name': long, 'value': 1.0}])
     await producer.send_state_sync({'Elbow': 2.0, long: 2.0})
-    await wait_until(lambda: heard == {'Jaw': 1.0, 'Elbow': 2.0}, 'the other joints')
+    await wait_until(lambda: received == {'Jaw': 1.0, 'Elbow': 2.0}, 'the other joints')
     await producer.send_state_sync({'Jaw': 3.0, long: 3.0})
-    await wait_until(lambda: heard == {'Jaw': 3.0, 'Elbow': 2.0}, 'the next update')
+    await wait_until(lambda: received == {'Jaw': 3.0, 'Elbow': 2.0}, 'the next update')
 
-    (warning,) = [each for each in caplog.messages if 'left out' in each]
+    (warning,) = [each for each in caplog.messages if 'no longer sent' in each]
     assert f"'{long}' (a name has at most 50 characters, got 54)" in warning
 
 
-async def test_an_odd_joint_of_an_update_silences_no_other(
+async def test_an_invalid_joint_of_an_update_affects_no_other(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """The public server passes on anything: what cannot be used is named once."""
+    """An invalid joint from a public server is logged once; the other joints are delivered."""
     updates: list[dict[str, Any]] = []
 
     async def arena(websocket: WebSocket) -> None:
@@ -125,27 +123,27 @@ async def test_an_odd_joint_of_an_update_silences_no_other(
         await wait_until(lambda: len(updates) == 2, 'both updates')
 
     assert updates == [{'name': 'Jaw', 'value': 1}, {'name': 'Jaw', 'value': 2}]
-    warnings = [each for each in caplog.messages if 'left out a joint' in each]
-    assert len(warnings) == 2  # Of those without a name, the first.
+    warnings = [each for each in caplog.messages if 'ignored an invalid joint' in each]
+    assert len(warnings) == 2  # Only the first joint without a name is logged.
     assert 'Elbow' in warnings[1] and 'needs a name' in warnings[0]
 
 
 async def test_a_state_with_nan_is_refused(producer_consumer_pair: Pair) -> None:
-    """A state is refused as an update is, and the message names the joint."""
+    """A state with NaN is refused like an update, and the error names the joint."""
     producer, *_ = producer_consumer_pair
 
     with pytest.raises(ValueError, match='Elbow'):
         await producer.send_state_sync({'Jaw': 1.0, 'Elbow': float('nan')})
 
 
-def test_a_url_that_is_none_is_refused_at_once() -> None:
-    """A client for a URL that cannot be used is not made."""
+def test_an_invalid_url_is_refused_at_once() -> None:
+    """An invalid URL raises at construction of the client."""
     with pytest.raises(InvalidAddress):
         RoboticsProducer('localhost:8000')
 
 
 async def test_an_unreachable_server(caplog: pytest.LogCaptureFixture) -> None:
-    """Connecting tells False and logs why; rooms raise, with another try worth it."""
+    """Connecting returns False and logs the reason; REST calls raise a retryable error."""
     with running_server() as url:
         pass
     async with RoboticsConsumer(url) as consumer:
@@ -159,10 +157,10 @@ async def test_an_unreachable_server(caplog: pytest.LogCaptureFixture) -> None:
             await create_producer_client(url)
 
 
-async def test_the_place_is_free_when_leaving_returns(
+async def test_the_role_is_free_when_leaving_returns(
     producer: RoboticsProducer, test_room: Room
 ) -> None:
-    """Our server has let go of a participant by the time that ``disconnect`` returns."""
+    """Our server has removed the participant when ``disconnect`` returns."""
     for _ in range(20):
         assert await producer.connect(*test_room)
         await producer.send_state_sync({'Jaw': 1.0})
@@ -172,10 +170,10 @@ async def test_the_place_is_free_when_leaving_returns(
         assert info['participants'] == {'producer': None, 'consumers': [], 'total': 0}
 
 
-async def test_a_client_joins_a_living_room_without_wiping_it(
+async def test_a_client_joins_an_existing_room_without_resetting_it(
     producer_consumer_pair: Pair, server_url: str
 ) -> None:
-    """The factory that names a room with a producer changes nothing in it."""
+    """The producer factory does not change a room that has a producer."""
     producer, consumer, *room = producer_consumer_pair
     updates: list[Entries] = []
     consumer.on_joint_update(updates.append)
@@ -190,31 +188,31 @@ async def test_a_client_joins_a_living_room_without_wiping_it(
 
 
 def values_of(consumer: RoboticsConsumer) -> list[float]:
-    """Collect the first value of each update that a consumer hears from now on."""
+    """Collect the first value of each update that a consumer receives from now on."""
     values: list[float] = []
     consumer.on_joint_update(lambda entries: values.append(entries[0]['value']))
     return values
 
 
-async def test_many_consumers_hear_the_same(producer: RoboticsProducer, test_room: Room) -> None:
-    """Ten consumers each hear every update, in order."""
+async def test_consumers_receive_the_same(producer: RoboticsProducer, test_room: Room) -> None:
+    """Ten consumers each receive every update, in order."""
     await producer.connect(*test_room)
-    heard: list[list[float]] = []
+    received: list[list[float]] = []
     async with AsyncExitStack() as stack:
         for _ in range(10):
             consumer = await stack.enter_async_context(RoboticsConsumer(producer.base_url))
-            heard.append(values_of(consumer))
+            received.append(values_of(consumer))
             assert await consumer.connect(*test_room)
 
         for value in range(50):
             await producer.send_state_sync({'Jaw': float(value)})
 
-        await wait_until(lambda: min(map(len, heard)) == 50, 'all updates at all consumers')
-        assert heard == [[float(value) for value in range(50)]] * 10
+        await wait_until(lambda: min(map(len, received)) == 50, 'all updates at all consumers')
+        assert received == [[float(value) for value in range(50)]] * 10
 
 
 async def test_a_burst_ends_in_the_right_state(producer_consumer_pair: Pair) -> None:
-    """Five hundred updates without a pause: nobody loses the room, the last values count."""
+    """After a burst of 500 updates all clients are connected and have the last values."""
     producer, consumer, *_ = producer_consumer_pair
     merged: dict[str, float] = {}
     consumer.on_joint_update(
@@ -233,7 +231,7 @@ async def test_a_burst_ends_in_the_right_state(producer_consumer_pair: Pair) -> 
 
 
 async def test_a_late_consumer_has_the_whole_state(producer_consumer_pair: Pair) -> None:
-    """After a burst, who joins is told the values that the others have."""
+    """A consumer that joins after a burst receives the values that the others have."""
     producer, consumer, *room = producer_consumer_pair
     values: list[float] = []
     consumer.on_joint_update(lambda entries: values.append(entries[-1]['value']))
@@ -251,29 +249,29 @@ async def test_a_late_consumer_has_the_whole_state(producer_consumer_pair: Pair)
 
 
 @pytest.mark.parametrize('kind', [RoboticsConsumer, RoboticsProducer])
-async def test_a_program_that_asks_for_states_is_told_them(
+async def test_a_program_with_the_callback_gets_robot_states(
     server_url: str, test_room: Room, kind: type[RoboticsConsumer] | type[RoboticsProducer]
 ) -> None:
-    """In either role: those that there are, each new one, and None once the robot has left."""
-    told: list[tuple[str, RobotState | None]] = []
+    """Both roles get existing and new states, and None for a robot that has left."""
+    states: list[tuple[str, RobotState | None]] = []
     features = 'robot_state', 'remote_reset'
     async with kind(server_url) as client:
-        client.on_robot_state(lambda name, state: told.append((name, state)))
+        client.on_robot_state(lambda name, state: states.append((name, state)))
         async with enter(server_url, *test_room, 'ros', 'consumer', *features) as robot:
             await robot.send(robot_state('stopped', can_reset=True))
             await robot.expect_silence()
             assert await client.connect(*test_room)
-            await wait_until(lambda: len(told) == 1, 'the state that there is')
+            await wait_until(lambda: len(states) == 1, 'the state that there is')
             (listed,) = await client.get_robots(*test_room)
 
             await client.request_reset('ros', '1')
             assert (await robot.recv_type('reset_stop'))['source'] == client.participant_id
             await robot.send(robot_state('waiting'))
-            await wait_until(lambda: len(told) == 2, 'the new state')
-        await wait_until(lambda: len(told) == 3, 'the robot to be gone')
+            await wait_until(lambda: len(states) == 2, 'the new state')
+        await wait_until(lambda: len(states) == 3, 'the robot to be gone')
 
-    assert [name for name, _ in told] == ['ros'] * 3
-    assert [state and state.gate for _, state in told] == ['stopped', 'waiting', None]
+    assert [name for name, _ in states] == ['ros'] * 3
+    assert [state and state.gate for _, state in states] == ['stopped', 'waiting', None]
     assert (listed['participant_id'], listed['gate'], listed['can_reset']) == (
         'ros',
         'stopped',
@@ -281,8 +279,8 @@ async def test_a_program_that_asks_for_states_is_told_them(
     )
 
 
-async def test_a_reset_that_nobody_allows_is_an_error(server_url: str, test_room: Room) -> None:
-    """Told like every other complaint of the server; without a room it is not even sent."""
+async def test_a_reset_that_no_robot_allows_is_an_error(server_url: str, test_room: Room) -> None:
+    """A refused reset request is reported to ``on_error``; without a room it raises ValueError."""
     errors: list[str] = []
     async with RoboticsConsumer(server_url) as client:
         client.on_robot_state(lambda _name, _state: None)
@@ -297,27 +295,27 @@ async def test_a_reset_that_nobody_allows_is_an_error(server_url: str, test_room
     assert errors == ["No robot 'ros' in this room allows a reset from the room"]
 
 
-async def test_a_program_that_does_not_ask_for_states_is_told_none(
+async def test_a_program_without_the_callback_gets_no_robot_states(
     server_url: str, test_room: Room
 ) -> None:
-    """Not even as a message; a callback that is set too late counts from the next join on."""
+    """States are not delivered as messages; a late callback takes effect at the next join."""
     events: list[object] = []
-    told: list[str] = []
+    states: list[str] = []
     async with (
         RoboticsConsumer(server_url) as client,
         enter(server_url, *test_room, 'ros', 'consumer', 'robot_state') as robot,
     ):
         client.on_message(events.append)
         assert await client.connect(*test_room)
-        client.on_robot_state(lambda name, _state: told.append(name))
+        client.on_robot_state(lambda name, _state: states.append(name))
         await robot.send(robot_state())
         await robot.expect_silence()
         await client.send_emergency_stop()
         await wait_until(lambda: any(isinstance(e, EmergencyStop) for e in events), 'the stop')
 
         assert not [event for event in events if isinstance(event, RobotReport)]
-        assert told == []
-        with pytest.raises(ValueError, match='on_robot_state to be set before'):
+        assert states == []
+        with pytest.raises(ValueError, match='callback that was set before'):
             await client.request_reset('ros', '1')
         assert await client.connect(*test_room)
-        await wait_until(lambda: told == ['ros'], 'the state of the robot')
+        await wait_until(lambda: states == ['ros'], 'the state of the robot')

@@ -1,4 +1,4 @@
-"""One joined WebSocket: joining or being refused, hearing, sending, leaving."""
+"""One joined WebSocket: join, refusal, receiving, sending, leaving."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ from lerobot_arena_ros.arena.session import Event, LinkTiming, Malformed, Presen
 pytestmark = pytest.mark.usefixtures('no_task_left')
 
 
-async def test_a_producer_is_welcomed(arena: Arena) -> None:
-    """The first event of a producer is that it joined, and where."""
+async def test_a_producer_receives_joined(arena: Arena) -> None:
+    """The first event of a producer is ``joined`` with its room."""
     connection = await arena.join(PRODUCER)
     ear = Ear(connection)
     await ear.hears(Joined)
@@ -53,15 +53,15 @@ async def test_a_producer_is_welcomed(arena: Arena) -> None:
     await ear.ended()
 
 
-async def test_a_consumer_hears_what_the_room_remembers(arena: Arena) -> None:
-    """After the welcome comes the state, and live updates follow it."""
+async def test_a_consumer_receives_the_stored_state(arena: Arena) -> None:
+    """A consumer receives ``joined``, then the stored state, then live updates."""
     producer = await arena.join(PRODUCER)
     await producer.send(JointUpdate.of({'Jaw': 40.0}))
-    witness = Ear(await arena.join(CONSUMER))
+    observer = Ear(await arena.join(CONSUMER))
     await wait_until(
         lambda: (
-            values_of(witness.news)
-            or any(isinstance(event, StateSync) and event.joints for event in witness.news)
+            values_of(observer.news)
+            or any(isinstance(event, StateSync) and event.joints for event in observer.news)
         ),
         'the room to know',
     )
@@ -81,7 +81,7 @@ async def test_a_consumer_hears_what_the_room_remembers(arena: Arena) -> None:
 
 
 async def test_each_join_has_an_id_of_its_own(arena: Arena) -> None:
-    """Ids are made up anew, unless one is asked for."""
+    """Each join gets a new participant id, unless the caller gives one."""
     first, second = await arena.join(CONSUMER), await arena.join(CONSUMER)
     named = await arena.join(CONSUMER, participant_id='viz')
 
@@ -102,8 +102,8 @@ async def test_each_join_has_an_id_of_its_own(arena: Arena) -> None:
         ('a' * 500, 'a' * 60),
     ],
 )
-def test_an_id_is_readable_and_a_server_takes_it(name: str, shown: str) -> None:
-    """It has letters, digits and single hyphens, at most 100 of them, and never comes twice."""
+def test_an_id_is_readable_and_valid(name: str, shown: str) -> None:
+    """An id has letters, digits and single hyphens, at most 100 characters, and is unique."""
     ids = {new_participant_id(name) for _ in range(10)}
 
     assert len(ids) == 10
@@ -112,8 +112,8 @@ def test_an_id_is_readable_and_a_server_takes_it(name: str, shown: str) -> None:
         assert len(each) <= 100
 
 
-async def test_what_comes_before_the_welcome_is_kept() -> None:
-    """An update that slips in before ``joined`` comes after it, not never."""
+async def test_messages_before_the_join_answer_are_kept() -> None:
+    """An update that arrives before ``joined`` is delivered after it."""
 
     async def script(websocket: WebSocket) -> None:
         await websocket.receive_text()
@@ -131,13 +131,13 @@ async def test_what_comes_before_the_welcome_is_kept() -> None:
 
 
 async def test_a_missing_room_is_refused_by_its_type(own_server_url: str) -> None:
-    """The server says no more than "Cannot join room"; the error says why."""
+    """The server answers only "Cannot join room", and the client raises RoomNotFound."""
     with pytest.raises(RoomNotFound, match='room lab/missing: there is no such room'):
         await open_connection(Address.parse(own_server_url), 'lab', 'missing', CONSUMER)
 
 
-async def test_a_taken_producers_place_names_its_holder(arena: Arena) -> None:
-    """A second producer learns who the first one is."""
+async def test_a_taken_producer_role_names_its_holder(arena: Arena) -> None:
+    """The error for a second producer contains the id of the first one."""
     first = await arena.join(PRODUCER)
 
     with pytest.raises(RoleTaken, match=first.participant_id) as caught:
@@ -148,7 +148,7 @@ async def test_a_taken_producers_place_names_its_holder(arena: Arena) -> None:
 
 
 async def test_a_taken_id_is_refused(arena: Arena) -> None:
-    """The holder of an id stays; who comes second with it is refused."""
+    """A participant with an id that is in use is refused; the holder stays connected."""
     await arena.join(CONSUMER, participant_id='viz')
 
     with pytest.raises(JoinRefused, match='Cannot join room') as caught:
@@ -157,14 +157,14 @@ async def test_a_taken_id_is_refused(arena: Arena) -> None:
     assert not isinstance(caught.value, RoleTaken)
 
 
-async def test_an_id_that_no_server_takes_is_refused_with_the_reason(arena: Arena) -> None:
-    """Where the server does say why, the error says it, too."""
+async def test_an_invalid_id_is_refused_with_the_reason(arena: Arena) -> None:
+    """The error contains the server's reason if the server gives one."""
     with pytest.raises(JoinRefused, match='at most 100 characters'):
         await arena.join(CONSUMER, participant_id='x' * 101)
 
 
-async def test_a_refusal_stands_where_rest_does_not_explain_it() -> None:
-    """A server that refuses and cannot tell why has still refused."""
+async def test_a_refusal_without_an_explanation_over_rest() -> None:
+    """A refusal is a JoinRefused if REST cannot explain it."""
 
     async def script(websocket: WebSocket) -> None:
         await websocket.receive_text()
@@ -174,11 +174,11 @@ async def test_a_refusal_stands_where_rest_does_not_explain_it() -> None:
         fake.room, fake.status = {}, 500
         with pytest.raises(JoinRefused, match='Cannot join room'):
             await join_fake(fake, PRODUCER)
-        await wait_until(lambda: fake.left == 1, 'the client to hang up')
+        await wait_until(lambda: fake.left == 1, 'the client to disconnect')
 
 
 async def test_no_answer_to_the_join() -> None:
-    """A server that takes the join and says nothing is given up, and hung up on."""
+    """The client aborts the connection if the join is not answered within the timeout."""
 
     async def script(websocket: WebSocket) -> None:
         await websocket.receive_text()
@@ -186,11 +186,11 @@ async def test_no_answer_to_the_join() -> None:
     async with fake_arena(script) as fake:
         with pytest.raises(ConnectError, match='no answer to the join'):
             await join_fake(fake, timing=LinkTiming(join_timeout_s=0.2))
-        await wait_until(lambda: fake.left == 1, 'the client to hang up')
+        await wait_until(lambda: fake.left == 1, 'the client to disconnect')
 
 
-async def test_a_hang_up_instead_of_an_answer() -> None:
-    """A server that closes before it has answered was not reached."""
+async def test_a_close_instead_of_an_answer() -> None:
+    """A server that closes the connection before its answer causes a ConnectError."""
 
     async def script(websocket: WebSocket) -> None:
         await websocket.receive_text()
@@ -201,26 +201,26 @@ async def test_a_hang_up_instead_of_an_answer() -> None:
             await join_fake(fake)
 
 
-async def test_a_join_that_is_cancelled_leaves_nothing(arena: Arena) -> None:
-    """Giving up while joining closes the socket."""
+async def test_a_cancelled_join_closes_the_socket(arena: Arena) -> None:
+    """Cancelling a join closes the socket."""
 
     async def script(websocket: WebSocket) -> None:
         await websocket.receive_text()
-        heard.set()
+        received.set()
 
-    heard = asyncio.Event()
+    received = asyncio.Event()
     async with fake_arena(script) as fake:
         joining = asyncio.create_task(join_fake(fake))
-        await asyncio.wait_for(heard.wait(), 10.0)
+        await asyncio.wait_for(received.wait(), 10.0)
         joining.cancel()
         await asyncio.wait([joining])
 
         assert joining.cancelled()
-        await wait_until(lambda: fake.left == 1, 'the client to hang up')
+        await wait_until(lambda: fake.left == 1, 'the client to disconnect')
 
 
-async def test_nobody_listens() -> None:
-    """A port without a server was not reached, and the error names it."""
+async def test_no_server() -> None:
+    """A port without a server is a ConnectError that contains the port."""
     with socket.socket() as probe:
         probe.bind(('127.0.0.1', 0))
         port = probe.getsockname()[1]
@@ -243,7 +243,7 @@ async def test_nobody_listens() -> None:
 async def test_a_server_that_is_no_arena(
     answer: bytes, expected: type[ArenaError], text: str
 ) -> None:
-    """Whatever answers instead of an arena, the error is one of ours."""
+    """Any reply of a server that is not an arena causes an error of this package."""
     if answer.startswith(b'HTTP'):
         answer += b'Content-Length: 0\r\nConnection: close\r\n'
     async with answering(answer + b'\r\n' if answer else b'') as url:
@@ -252,7 +252,7 @@ async def test_a_server_that_is_no_arena(
 
 
 async def test_bad_frames_are_events(arena: Arena) -> None:
-    """NaN, binary and nonsense are told and dropped; what follows is heard."""
+    """NaN, binary and invalid frames are reported and dropped; later frames are delivered."""
 
     async def script(websocket: WebSocket) -> None:
         await welcome(websocket)
@@ -272,8 +272,8 @@ async def test_bad_frames_are_events(arena: Arena) -> None:
     assert values_of(ear.events) == [{'Jaw': 1.0}]
 
 
-async def test_a_stop_is_heard_though_the_server_goes_at_once() -> None:
-    """What was sent before the end is given before the loss."""
+async def test_a_stop_is_received_though_the_server_closes_at_once() -> None:
+    """Frames that were sent before the close are delivered before the loss."""
 
     async def script(websocket: WebSocket) -> None:
         await welcome(websocket)
@@ -292,7 +292,7 @@ async def test_a_stop_is_heard_though_the_server_goes_at_once() -> None:
 
 
 async def test_a_frame_that_is_too_large_is_a_loss() -> None:
-    """A frame beyond the limit is not taken, and nothing of it is."""
+    """A frame beyond the size limit ends the connection, and nothing of it is delivered."""
 
     async def script(websocket: WebSocket) -> None:
         await welcome(websocket)
@@ -306,8 +306,8 @@ async def test_a_frame_that_is_too_large_is_a_loss() -> None:
     assert values_of(ear.events) == []
 
 
-async def test_what_cannot_be_said_is_not_sent(arena: Arena) -> None:
-    """NaN is refused before anything is written; the connection goes on."""
+async def test_what_cannot_be_encoded_is_not_sent(arena: Arena) -> None:
+    """NaN is refused before anything is written, and the connection stays open."""
     producer = await arena.join(PRODUCER)
     ear = Ear(await arena.join(CONSUMER))
 
@@ -319,8 +319,8 @@ async def test_what_cannot_be_said_is_not_sent(arena: Arena) -> None:
     assert values_of(ear.events) == [{'Jaw': 2.0}]
 
 
-async def test_leaving_ends_hearing_without_an_error(arena: Arena) -> None:
-    """Who leaves has lost nothing; the room has let go of it at once."""
+async def test_leaving_ends_receiving_without_an_error(arena: Arena) -> None:
+    """After leaving, the iteration ends without an error, and the room has no participant."""
     connection = await arena.join(PRODUCER)
     ear = Ear(connection)
     await ear.hears(Presence)
@@ -333,8 +333,8 @@ async def test_leaving_ends_hearing_without_an_error(arena: Arena) -> None:
     assert info['has_producer'] is False
 
 
-async def test_a_listener_that_breaks_ends_the_connection(arena: Arena) -> None:
-    """What it raised is raised, not swallowed, and the room has let go of it."""
+async def test_a_listener_that_raises_ends_the_connection(arena: Arena) -> None:
+    """The exception of the callback is raised to the caller, and the participant is removed."""
     connection, producer = await arena.join(CONSUMER), await arena.join(PRODUCER)
 
     def take(event: Event) -> None:
@@ -350,8 +350,8 @@ async def test_a_listener_that_breaks_ends_the_connection(arena: Arena) -> None:
     assert info['participants']['consumers'] == []
 
 
-async def test_what_came_before_listening_is_heard_first(arena: Arena) -> None:
-    """And what comes while it is heard comes after it."""
+async def test_events_before_listening_are_delivered_first(arena: Arena) -> None:
+    """Events that arrived before ``listen`` are delivered before later ones."""
     connection, producer = await arena.join(CONSUMER), await arena.join(PRODUCER)
     for number in range(50):
         await producer.send(JointUpdate.of({'j': number}))
@@ -370,8 +370,8 @@ async def test_what_came_before_listening_is_heard_first(arena: Arena) -> None:
     assert values_of(events) == [{'j': number} for number in range(100)]
 
 
-async def test_leaving_drops_what_was_not_heard_yet(arena: Arena) -> None:
-    """Nothing comes after leaving, not even what had arrived already."""
+async def test_leaving_drops_undelivered_events(arena: Arena) -> None:
+    """After leaving, no event is delivered, even if it has already arrived."""
     connection = await arena.join(CONSUMER)
     events = []
 
@@ -384,7 +384,7 @@ async def test_leaving_drops_what_was_not_heard_yet(arena: Arena) -> None:
 
 @pytest.mark.parametrize('is_full', [False, True], ids=['idle', 'flooded'])
 async def test_leaving_a_silent_network_takes_a_second(own_server_url: str, is_full: bool) -> None:
-    """A goodbye that nobody answers, or that cannot even be written, is soon given up."""
+    """A close frame that is not answered, or cannot be written, delays leaving by a second."""
     async with wire_to(own_server_url) as wire, room_at(wire.url) as arena:
         connection = await arena.join(PRODUCER)
         wire.freeze()
@@ -402,7 +402,7 @@ async def test_leaving_a_silent_network_takes_a_second(own_server_url: str, is_f
 
 
 async def test_leaving_that_is_cancelled_closes_the_socket(own_server_url: str) -> None:
-    """Who cannot wait for the goodbye hangs up."""
+    """Cancelling ``aclose`` aborts the connection."""
     async with wire_to(own_server_url) as wire, room_at(wire.url) as arena:
         connection = await arena.join(CONSUMER)
         wire.freeze()
@@ -415,7 +415,7 @@ async def test_leaving_that_is_cancelled_closes_the_socket(own_server_url: str) 
 
 
 def websockets_errors() -> Iterator[type[WebSocketException]]:
-    """List all that websockets raises."""
+    """Return all exception classes of websockets."""
     waiting: list[type[WebSocketException]] = [WebSocketException]
     while waiting:
         error = waiting.pop()
@@ -425,17 +425,17 @@ def websockets_errors() -> Iterator[type[WebSocketException]]:
 
 
 def sample(error: type[WebSocketException]) -> WebSocketException:
-    """Make an error of a class whatever that takes, which differs from class to class."""
+    """Return an exception of a class with suitable arguments, which differ from class to class."""
     namespace = {'__init__': lambda self: None, '__str__': lambda self: 'why'}
     made: WebSocketException = type(error.__name__, (error,), namespace)()
     return made
 
 
 @pytest.mark.parametrize('error', sorted(websockets_errors(), key=str), ids=lambda e: e.__name__)
-async def test_every_websockets_error_is_said_in_our_terms(
+async def test_every_websockets_error_is_translated(
     error: type[WebSocketException], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No error of the library below gets through; its own is the cause of ours."""
+    """Every websockets error is raised as an error of this package, with the original as cause."""
     raised = sample(error)
 
     async def connect(*_: object, **__: object) -> None:

@@ -1,4 +1,4 @@
-"""How a connection notices that the producer, the room, the network or the server has gone."""
+"""Detection of a lost producer, room, network or server."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ pytestmark = pytest.mark.usefixtures('no_task_left')
 
 
 async def test_presence_comes_with_the_heartbeat(arena: Arena) -> None:
-    """Our server tells of the producer in its answers; the room is not polled."""
+    """Our server reports the producer in its answers, so the room is not polled."""
     ear = Ear(await arena.join(CONSUMER))
     await wait_until(lambda: ear.presence == [False], 'no producer')
     producer = await arena.join(PRODUCER)
@@ -49,7 +49,7 @@ async def test_presence_comes_with_the_heartbeat(arena: Arena) -> None:
 
 
 async def acknowledge(websocket: WebSocket) -> None:
-    """Welcome a participant and answer its heartbeats without a word of the producer."""
+    """Accept a join and answer heartbeats without reporting a producer."""
     await welcome(websocket)
     while True:
         frame = json.loads(await websocket.receive_text())
@@ -59,13 +59,13 @@ async def acknowledge(websocket: WebSocket) -> None:
 
 @pytest.fixture
 def quick_polls(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Look at rooms without the usual second in between."""
+    """Shorten the period of polls."""
     monkeypatch.setattr(connection_module, 'POLL_PERIOD_S', 0.02)
 
 
 @pytest.mark.usefixtures('quick_polls')
 async def test_presence_comes_from_polls_where_the_server_lacks_it() -> None:
-    """With a server that does not tell, the room is looked at over REST."""
+    """If the server's answers do not report the producer, the client polls the room over REST."""
     async with fake_arena(acknowledge) as fake, aclosing(await join_fake(fake)) as connection:
         fake.room = listed(connection.participant_id, producer='leader')
         ear = Ear(connection)
@@ -82,7 +82,7 @@ async def test_presence_comes_from_polls_where_the_server_lacks_it() -> None:
 
 @pytest.mark.usefixtures('quick_polls')
 async def test_polls_that_fail_are_no_loss() -> None:
-    """Whether the link lives is the heartbeat's business: REST may fail meanwhile."""
+    """A failing REST poll does not end the connection while heartbeats are answered."""
     async with fake_arena(acknowledge) as fake, aclosing(await join_fake(fake)) as connection:
         fake.room, fake.status = {}, 500
         ear = Ear(connection)
@@ -100,14 +100,16 @@ async def test_polls_that_fail_are_no_loss() -> None:
 @pytest.mark.parametrize(
     ('room', 'text'),
     [
-        pytest.param(listed('viz', producer='leader'), 'room was made anew', id='made anew'),
+        pytest.param(
+            listed('viz', producer='leader'), 'room was created again', id='created again'
+        ),
         pytest.param(None, 'was deleted', id='deleted'),
     ],
 )
 async def test_a_participant_that_the_room_lost_notices(
     room: dict[str, Any] | None, text: str
 ) -> None:
-    """The public server tells nobody of an eviction or a deletion, and goes on answering."""
+    """The client detects a deletion or a new creation of its room on the public server."""
     async with fake_arena(acknowledge) as fake, aclosing(await join_fake(fake)) as connection:
         fake.room = room
         ear = Ear(connection)
@@ -119,7 +121,7 @@ async def test_a_participant_that_the_room_lost_notices(
 
 @pytest.mark.usefixtures('quick_polls')
 async def test_an_evicted_participant_notices() -> None:
-    """The public server drops who holds an id that comes again, and answers it no more."""
+    """The client detects that the public server evicted it and no longer answers it."""
     is_evicted: list[bool] = []
     unanswered: list[str] = []
 
@@ -148,7 +150,7 @@ async def test_an_evicted_participant_notices() -> None:
 
 
 async def test_a_silent_network_is_a_loss(own_server_url: str) -> None:
-    """A cable that is pulled closes no socket; the missing answers tell."""
+    """A network that drops everything, but closes no socket, is detected by missing answers."""
     async with wire_to(own_server_url) as wire, room_at(wire.url) as arena:
         connection = await arena.join(CONSUMER, timing=QUICK)
         ear = Ear(connection)
@@ -162,8 +164,8 @@ async def test_a_silent_network_is_a_loss(own_server_url: str) -> None:
     assert took_s < QUICK.timeout_s + 2.0
 
 
-async def test_a_silent_network_is_a_loss_for_who_floods_it(own_server_url: str) -> None:
-    """Silence is noticed though every buffer is full and no heartbeat can be written."""
+async def test_a_silent_network_is_a_loss_for_a_fast_sender(own_server_url: str) -> None:
+    """Silence is detected even if all buffers are full and no heartbeat can be written."""
     async with wire_to(own_server_url) as wire, room_at(wire.url) as arena:
         connection = await arena.join(PRODUCER, timing=QUICK)
         ear = Ear(connection)
@@ -180,7 +182,7 @@ async def test_a_silent_network_is_a_loss_for_who_floods_it(own_server_url: str)
 
 
 async def test_a_server_that_does_not_answer_heartbeats_is_a_loss() -> None:
-    """The socket lives, but who was evicted from a room gets no answers any more."""
+    """An open socket without answers to heartbeats counts as lost."""
 
     async def script(websocket: WebSocket) -> None:
         await welcome(websocket)
@@ -193,7 +195,7 @@ async def test_a_server_that_does_not_answer_heartbeats_is_a_loss() -> None:
 
 
 async def test_our_own_work_is_no_silence(arena: Arena) -> None:
-    """Who is held up longer than the deadline has heard nothing because it did not listen."""
+    """A program that is busy for longer than the timeout does not lose the connection."""
     timing = LinkTiming(heartbeat_period_s=0.1, timeout_s=1.0)
     connection = await arena.join(CONSUMER, timing=timing)
     producer = await arena.join(PRODUCER)
@@ -211,14 +213,14 @@ async def test_our_own_work_is_no_silence(arena: Arena) -> None:
 
 
 def work(seconds: float) -> None:
-    """Keep the loop from running for a while."""
+    """Block the event loop for a while."""
     until = time.monotonic() + seconds
     wait_for(lambda: time.monotonic() > until, 'the work to be done')
 
 
 @pytest.mark.parametrize('role', [CONSUMER, PRODUCER], ids=['consumer', 'producer'])
 async def test_a_reset_is_a_loss(own_server_url: str, role: Role) -> None:
-    """A connection that breaks ends both hearing and sending."""
+    """A TCP reset ends both receiving and sending with ConnectionLost."""
     async with wire_to(own_server_url) as wire, room_at(wire.url) as arena:
         connection = await arena.join(role)
         ear = Ear(connection)
@@ -233,7 +235,7 @@ async def test_a_reset_is_a_loss(own_server_url: str, role: Role) -> None:
 
 
 async def test_a_deleted_room_is_a_loss(arena: Arena) -> None:
-    """Our server hangs up on who is in a room that is deleted, and says why."""
+    """Our server closes the connections of a deleted room with a close code for it."""
     ear = Ear(await arena.join(CONSUMER))
     await ear.hears(StateSync)
     await arena.rooms.delete('lab', arena.room_id)
@@ -242,8 +244,8 @@ async def test_a_deleted_room_is_a_loss(arena: Arena) -> None:
     assert str(ear.loss) == f'room lab/{arena.room_id}: the room was deleted'
 
 
-async def test_a_server_that_stops_is_a_loss() -> None:
-    """A server that goes tells its participants."""
+async def test_a_server_that_shuts_down_is_a_loss() -> None:
+    """A server that shuts down closes its connections with a close code for it."""
     with running_server() as url:
         async with AsyncExitStack() as stack:
             await Rooms(Address.parse(url)).create('lab', 'arm')

@@ -1,4 +1,4 @@
-"""Features over real sockets: agreed on at joining, and a public client meets none of them."""
+"""Protocol extensions over real sockets: negotiated at the join, unseen by public clients."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ STAMP = re.compile(r'"timestamp":"[^"]+"')
 
 @pytest.fixture
 def room(own_server_url: str) -> str:
-    """Make a room that nobody else has."""
+    """Create a room for this test only."""
     return make_room(own_server_url)
 
 
@@ -37,7 +37,7 @@ async def joined(peer: Peer, participant_id: str, role: str, *features: str) -> 
 
 
 async def stop(url: str, room: str, reason: str) -> Json:
-    """Join, stop the room and leave; return the stop as the room was told it."""
+    """Join, send an emergency stop and leave; return the stop message that the room received."""
     async with enter(url, WORKSPACE, room, 'guard', 'consumer') as guard:
         await guard.send({'type': 'emergency_stop', 'reason': reason})
         return await guard.recv_type('emergency_stop')
@@ -56,16 +56,16 @@ async def stop(url: str, room: str, reason: str) -> Json:
     ids=repr,
 )
 def test_only_a_list_names_features(names: object, known: set[Feature]) -> None:
-    """What else stands in it, or instead of it, is ignored."""
+    """Unknown entries, and values other than a list, are ignored."""
     assert known_features(names) == known
 
 
 @pytest.mark.parametrize('role', ['producer', 'consumer'])
 @pytest.mark.parametrize('asked', [('robot_state',), ALL, (*ALL, 'tomorrow')], ids=len)
-async def test_a_member_is_served_the_features_that_both_sides_know(
+async def test_features_that_client_and_server_know_are_enabled(
     own_server_url: str, room: str, role: str, asked: tuple[str, ...]
 ) -> None:
-    """In either role; what the server does not know is not there."""
+    """In both roles, the answer lists exactly the features that the server knows."""
     async with connect(own_server_url, ws_path(WORKSPACE, room)) as peer:
         answer = await joined(peer, 'ros', role, *asked)
 
@@ -75,10 +75,10 @@ async def test_a_member_is_served_the_features_that_both_sides_know(
 @pytest.mark.parametrize(
     'features', [[], ['tomorrow'], 'robot_state', None, {'robot_state': True}], ids=repr
 )
-async def test_a_member_that_asks_for_none_is_answered_as_ever(
+async def test_a_join_without_features_is_answered_as_before(
     own_server_url: str, room: str, features: object
 ) -> None:
-    """The key is absent, and so is the last stop."""
+    """Without features, ``joined`` has neither the key ``features`` nor the last stop."""
     await stop(own_server_url, room, 'smoke')
     async with connect(own_server_url, ws_path(WORKSPACE, room)) as peer:
         await peer.send({'participant_id': 'a', 'role': 'producer', 'features': features})
@@ -92,17 +92,18 @@ async def test_public_clients_are_sent_what_they_were_sent_before(
     own_server_url: str, room: str
 ) -> None:
     """
-    Byte for byte but for the times, in a room where robots report, stop and are reset.
+    Frames to public clients are unchanged, byte for byte except for the times.
 
-    Of a deleted room they are told by the close code alone, because they log an error message as
-    an error even where they deleted the room themselves.
+    The room also has robots that report, stop and are reset. The deletion of a room is reported to
+    public clients by the close code only, because they log an error message as an error even if
+    they deleted the room themselves.
     """
-    consumer_heard: list[str] = []
-    producer_heard: list[str] = []
+    consumer_received: list[str] = []
+    producer_received: list[str] = []
 
-    async def hear(peer: Peer, heard: list[str], count: int = 1) -> None:
+    async def receive(peer: Peer, received: list[str], count: int = 1) -> None:
         for _ in range(count):
-            heard.append(STAMP.sub('"timestamp":"T"', await peer.text()))
+            received.append(STAMP.sub('"timestamp":"T"', await peer.text()))
 
     async with AsyncExitStack() as stack:
         there = own_server_url, WORKSPACE, room
@@ -111,20 +112,20 @@ async def test_public_clients_are_sent_what_they_were_sent_before(
         await robot.send(robot_state())
         consumer = await stack.enter_async_context(connect(own_server_url, path))
         await consumer.send(join('public', 'consumer'))
-        await hear(consumer, consumer_heard, 2)
+        await receive(consumer, consumer_received, 2)
         producer = await stack.enter_async_context(connect(own_server_url, path))
         await producer.send(join('leader', 'producer'))
-        await hear(producer, producer_heard)
+        await receive(producer, producer_received)
         console = await stack.enter_async_context(enter(*there, 'console', 'consumer', *ALL))
         await console.recv_type('robot_state')
 
         await robot.send(robot_state('holding'))
         await console.recv_type('robot_state')
         await producer.send(joints(a=1.5))
-        await hear(consumer, consumer_heard)
+        await receive(consumer, consumer_received)
         await console.send({'type': 'emergency_stop', 'reason': 'smoke'})
-        for peer, heard in ((consumer, consumer_heard), (producer, producer_heard)):
-            await hear(peer, heard)
+        for peer, received in ((consumer, consumer_received), (producer, producer_received)):
+            await receive(peer, received)
         await robot.recv_type('joint_update')
         await robot.recv_type('emergency_stop')
         await robot.send(robot_state('stopped', stop={'reason': 'smoke', 'source': 'console'}))
@@ -135,7 +136,7 @@ async def test_public_clients_are_sent_what_they_were_sent_before(
         await robot.recv_type('reset_stop')
         await console.send({'type': 'reset_stop', 'to': 'public'})
         assert (await console.recv_type('error'))['code'] == 'no_such_robot'
-        for peer, heard in ((consumer, consumer_heard), (producer, producer_heard)):
+        for peer, received in ((consumer, consumer_received), (producer, producer_received)):
             for frame in (
                 robot_state(),
                 {'type': 'robot_state', 'data': 'nonsense'},
@@ -143,11 +144,11 @@ async def test_public_clients_are_sent_what_they_were_sent_before(
                 {'type': 'heartbeat'},
             ):
                 await peer.send(frame)
-                await hear(peer, heard)
+                await receive(peer, received)
         await robot.close()
         assert 'data' not in await console.recv_type('robot_state')
         await consumer.send({'type': 'heartbeat'})
-        await hear(consumer, consumer_heard)
+        await receive(consumer, consumer_received)
         httpx.delete(f'{own_server_url}/robotics/workspaces/{WORKSPACE}/rooms/{room}')
         with pytest.raises(ConnectionClosed, match='4404'):
             await consumer.text()
@@ -167,7 +168,7 @@ async def test_public_clients_are_sent_what_they_were_sent_before(
     ack = '{"type":"heartbeat_ack","timestamp":"T","has_producer":true}'
     stopped = '{"type":"emergency_stop","timestamp":"T","reason":"smoke","source":"console"}'
     errors = [unknown('robot_state'), unknown('robot_state'), unknown('reset_stop')]
-    assert consumer_heard == [
+    assert consumer_received == [
         '{"type":"state_sync","data":{},"timestamp":"T"}',
         welcome('consumer'),
         '{"type":"joint_update","data":[{"name":"a","value":1.5}],"timestamp":"T",'
@@ -177,14 +178,14 @@ async def test_public_clients_are_sent_what_they_were_sent_before(
         ack,
         ack,
     ]
-    assert producer_heard == [welcome('producer'), stopped, *errors, ack]
+    assert producer_received == [welcome('producer'), stopped, *errors, ack]
 
 
 @pytest.mark.parametrize('role', ['producer', 'consumer'])
-async def test_a_member_that_joins_is_told_the_last_stop(
+async def test_a_member_that_joins_gets_the_last_stop(
     own_server_url: str, room: str, role: str
 ) -> None:
-    """By the words of its message, so that it is known again; the same over REST."""
+    """``joined`` and REST contain the source and timestamp of the stop's own message."""
     assert get(own_server_url, room, '/state')['last_stop'] is None
     await stop(own_server_url, room, 'first')
     message = await stop(own_server_url, room, 'smoke')
@@ -198,14 +199,14 @@ async def test_a_member_that_joins_is_told_the_last_stop(
     assert last == shown == {key: message[key] for key in ('reason', 'source', 'timestamp')}
 
 
-async def test_a_room_that_was_not_stopped_tells_no_stop(own_server_url: str, room: str) -> None:
-    """The key is absent, though the feature is served."""
+async def test_a_room_without_a_stop_reports_none(own_server_url: str, room: str) -> None:
+    """Without a stop the key is absent, even if the feature is enabled."""
     async with connect(own_server_url, ws_path(WORKSPACE, room)) as peer:
         assert 'last_stop' not in await joined(peer, 'ros', 'consumer', 'last_stop')
 
 
-async def test_a_stop_of_a_member_that_is_too_fast_is_remembered() -> None:
-    """It is passed on though nothing else of that member is, and counts as any other."""
+async def test_a_stop_of_a_rate_limited_member_is_stored() -> None:
+    """A stop from a rate-limited member is forwarded and stored; its other messages are not."""
     with running_server(limits=Limits(frames_hz=0.001)) as url:
         room = make_room(url)
         async with enter(url, WORKSPACE, room, 'fast', 'producer') as fast:
@@ -218,8 +219,8 @@ async def test_a_stop_of_a_member_that_is_too_fast_is_remembered() -> None:
     assert answer['last_stop']['reason'] == 'late'
 
 
-async def test_a_room_made_anew_or_made_fresh_knows_its_stop() -> None:
-    """To delete it, or to empty its memory, takes no stop away from a robot that rejoins."""
+async def test_a_recreated_or_reset_room_keeps_its_stop() -> None:
+    """A room that was deleted, or whose state was cleared, still reports its last stop."""
     with running_server(policy=Policy(fresh_rooms=True)) as url:
         rooms = f'{url}/robotics/workspaces/{WORKSPACE}/rooms'
         httpx.post(rooms, json={'room_id': 'arm'})
@@ -234,8 +235,8 @@ async def test_a_room_made_anew_or_made_fresh_knows_its_stop() -> None:
             assert answer['last_stop']['reason'] == 'smoke'
 
 
-def test_the_examples_of_the_page_are_read_as_they_are_written() -> None:
-    """Those of the features stand apart, because each message has one example elsewhere."""
+def test_the_examples_of_the_page_are_decoded() -> None:
+    """The join and ``joined`` with features on the page are decoded and encoded unchanged."""
     part = read('docs/reference/messages.md').split('## Features\n')[1].split('\n## ')[0]
     asked, answer = re.findall(r'^```json\n(.*?)\n```$', part, re.M | re.S)
 

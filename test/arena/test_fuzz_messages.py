@@ -1,4 +1,4 @@
-"""Whatever stands in a frame or a reply, it is read whole or refused by name."""
+"""Fuzz tests: any frame or reply is decoded completely or refused with an error."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ values = st.recursive(
 
 
 def check_decoders(text: str) -> None:
-    """See that each decoder gives a sound message or a ProtocolError."""
+    """Check that each decoder returns a valid message or raises ProtocolError."""
     for decode in DECODERS:
         try:
             message = decode(text)
@@ -68,7 +68,7 @@ def check_decoders(text: str) -> None:
 
 
 def check_message(message: Message | RoomInfo | RoomState) -> None:
-    """See that the rest of the program can rely on what it is given."""
+    """Check the properties of a message that the rest of the program relies on."""
     assert is_dataclass(message)
     for field in fields(message):
         value = getattr(message, field.name)
@@ -86,7 +86,7 @@ def check_message(message: Message | RoomInfo | RoomState) -> None:
 
 
 def plain(value: object) -> object:
-    """Return what a message may hold beside JSON, a set of features or a dataclass, as JSON."""
+    """Return a value as JSON types, with sets of features and dataclasses converted."""
     if isinstance(value, frozenset):
         return sorted(value)
     assert is_dataclass(value)
@@ -94,7 +94,7 @@ def plain(value: object) -> object:
 
 
 def check_round_trip(decode: Callable[[str], Message], message: Message) -> None:
-    """See that a message can be passed on; other keys of a joint may hold what JSON cannot say."""
+    """Check that a message can be forwarded; extra keys of a joint may not be encodable."""
     try:
         text = encode(message)
     except ProtocolError:
@@ -111,42 +111,42 @@ def check_round_trip(decode: Callable[[str], Message], message: Message) -> None
 
 
 @pytest.mark.parametrize('data', cases('frames'))
-def test_the_corpus_of_frames_is_read_or_refused(data: bytes) -> None:
-    """By every decoder; what is no UTF-8 never reaches one."""
+def test_the_corpus_of_frames_is_decoded_or_refused(data: bytes) -> None:
+    """Every decoder accepts or refuses each UTF-8 frame of the corpus."""
     check_decoders(data.decode('utf-8', 'surrogateescape'))
 
 
 @FUZZ
 @given(mutated(texts('frames')))
 @example('{"type": "emergency_stop", "reason": ' + '9' * 5000 + '}')
-def test_spoilt_frames_are_read_or_refused(text: str) -> None:
-    """Nothing but a ProtocolError comes out of a decoder."""
+def test_mutated_frames_are_decoded_or_refused(text: str) -> None:
+    """Decoders raise only ProtocolError for mutated frames."""
     check_decoders(text)
 
 
 @FUZZ
 @given(st.dictionaries(keys, values, max_size=5))
-def test_objects_of_any_shape_are_read_or_refused(message: dict[str, object]) -> None:
-    """The keys are known, and what stands behind them is anything."""
+def test_objects_of_any_shape_are_decoded_or_refused(message: dict[str, object]) -> None:
+    """Decoders accept or refuse objects with known keys and arbitrary values."""
     check_decoders(json.dumps(message))
 
 
 @pytest.mark.parametrize('data', cases('rooms'))
-def test_the_corpus_of_rooms_is_read_or_refused(data: bytes) -> None:
-    """As a room's participants and as its state."""
+def test_the_corpus_of_rooms_is_decoded_or_refused(data: bytes) -> None:
+    """Each reply of the corpus is decoded or refused as participants and as state."""
     check_readers(json.loads(data))
 
 
 @FUZZ
 @given(values)
-def test_rooms_of_any_shape_are_read_or_refused(reply: object) -> None:
-    """What another server answers over REST is trusted in nothing."""
+def test_rooms_of_any_shape_are_decoded_or_refused(reply: object) -> None:
+    """REST replies of other servers are not trusted: any value is decoded or refused."""
     check_readers(reply)
     check_readers({'participants': reply, 'joints': reply})
 
 
 def check_readers(reply: object) -> None:
-    """See that a reply gives something sound or a ProtocolError."""
+    """Check that a reply is decoded to valid values or raises ProtocolError."""
     for read in READERS:
         try:
             check_message(read(reply))
@@ -155,18 +155,18 @@ def check_readers(reply: object) -> None:
 
 
 @pytest.mark.parametrize('decode', [decode_client, decode_server])
-def test_a_stop_with_a_number_that_python_does_not_read_is_a_stop(
+def test_a_stop_with_a_huge_number_is_a_stop(
     decode: Callable[[str], Message],
 ) -> None:
-    """A number of thousands of digits is JSON, and bad manners cost no stop."""
+    """A stop is accepted even if it contains an integer of thousands of digits."""
     for digits in (400, 5000):
         text = '{"type": "emergency_stop", "reason": %s}' % ('9' * digits)
 
         assert isinstance(decode(text), EmergencyStop)
 
 
-def test_what_a_server_says_can_be_logged() -> None:
-    """Lone surrogates, which no UTF-8 log takes, are replaced wherever a text is kept."""
+def test_texts_of_a_server_can_be_logged() -> None:
+    """Lone surrogates, which UTF-8 cannot encode, are replaced in all texts."""
     pair = '\ud800'
     info = room_info({'id': pair, 'participants': {'producer': pair, 'consumers': [pair]}})
 

@@ -1,4 +1,4 @@
-"""What our client makes of an arena that is none: it counts, or ends with an error of its own."""
+"""The client with a hostile server: invalid data is counted or raises an error of this package."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ BINARY, RESERVED = 2, 3
 
 
 def server_frame(payload: bytes = b'', opcode: int = 1, **options: int) -> bytes:
-    """Make a frame as a server sends it, or as it must not."""
+    """Return a frame from a server, valid or invalid."""
     return client_frame(payload, opcode, **{'is_masked': False, **options})  # type: ignore[arg-type]
 
 
 def sending(*frames: bytes) -> Callable[[WebSocket], Awaitable[None]]:
-    """Welcome a participant, then write this past the server's own WebSocket."""
+    """Return a script that accepts a join and then writes raw frames."""
 
     async def script(websocket: WebSocket) -> None:
         await welcome(websocket)
@@ -51,8 +51,8 @@ def sending(*frames: bytes) -> Callable[[WebSocket], Awaitable[None]]:
     return script
 
 
-async def test_the_corpus_of_frames_is_borne() -> None:
-    """Each bad one is counted with its reason, and what comes after all of them is heard."""
+async def test_the_corpus_of_frames_is_handled() -> None:
+    """Each invalid frame is counted with its reason, and a later valid frame is delivered."""
     frames = [case.values[0] for case in cases('frames')]  # type: ignore[attr-defined]
     good = [server_frame(frame) for frame in frames if is_utf8(frame) and len(frame) < 1 << 20]
     async with fake_arena(sending(*good)) as fake:
@@ -70,7 +70,7 @@ async def test_the_corpus_of_frames_is_borne() -> None:
 
 
 def is_utf8(data: bytes) -> bool:
-    """Say whether a WebSocket may carry this as a text."""
+    """Return whether a text frame may contain this data."""
     try:
         data.decode()
     except UnicodeDecodeError:
@@ -89,7 +89,7 @@ def is_utf8(data: bytes) -> bool:
     ],
 )
 async def test_a_bad_message_is_counted(frame: bytes) -> None:
-    """And the next one is heard."""
+    """An invalid message is counted, and the next one is delivered."""
     async with (
         fake_arena(sending(frame)) as fake,
         aclosing(await join_fake(fake)) as connection,
@@ -107,7 +107,7 @@ async def test_a_bad_message_is_counted(frame: bytes) -> None:
     'frame',
     [
         pytest.param(server_frame(b'"\xff\xfe"'), id='text that is no UTF-8'),
-        pytest.param(server_frame(b'x', reserved=4), id='compressed, which nobody agreed to'),
+        pytest.param(server_frame(b'x', reserved=4), id='compressed without negotiation'),
         pytest.param(server_frame(b'x', reserved=1), id='reserved bit'),
         pytest.param(server_frame(b'x', RESERVED), id='reserved opcode'),
         pytest.param(client_frame(b'{}'), id='masked'),
@@ -125,7 +125,7 @@ async def test_a_bad_message_is_counted(frame: bytes) -> None:
     ],
 )
 async def test_a_bad_frame_is_a_loss(frame: bytes) -> None:
-    """Which is told as one, and keeps no task running."""
+    """An invalid frame is a ConnectionLost, and no task is left running."""
     async with (
         fake_arena(sending(frame)) as fake,
         aclosing(await join_fake(fake)) as connection,
@@ -136,8 +136,8 @@ async def test_a_bad_frame_is_a_loss(frame: bytes) -> None:
     assert connection.name in str(ear.loss)
 
 
-async def test_a_flood_of_pings_is_borne() -> None:
-    """They are answered, and what comes after them is heard."""
+async def test_a_flood_of_pings_is_answered() -> None:
+    """Pings are answered, and a later frame is delivered."""
     pings = server_frame(b'', PING) * 20_000
     async with fake_arena(sending(pings)) as fake, aclosing(await join_fake(fake)) as connection:
         ear = Ear(connection)
@@ -148,8 +148,8 @@ async def test_a_flood_of_pings_is_borne() -> None:
     assert ear.loss is None
 
 
-async def test_a_server_that_says_much_and_never_welcomes_is_left() -> None:
-    """What comes before the answer to a join is kept for after it, but not without end."""
+async def test_a_server_that_never_answers_the_join_is_left() -> None:
+    """The number of messages buffered before the answer to a join is limited."""
 
     async def script(websocket: WebSocket) -> None:
         await websocket.receive_text()
@@ -157,7 +157,7 @@ async def test_a_server_that_says_much_and_never_welcomes_is_left() -> None:
             await say(websocket, 'joint_update', data=[{'name': 'a', 'value': value}])
 
     async with fake_arena(script) as fake:
-        with pytest.raises(ConnectError, match='not whether we joined'):
+        with pytest.raises(ConnectError, match='no answer to the join'):
             await join_fake(fake)
 
 
@@ -178,7 +178,7 @@ UPGRADE = b'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection
     ],
 )
 async def test_a_bad_handshake_is_no_connection(reply: bytes) -> None:
-    """Nothing else is raised, whatever the library below has to say."""
+    """Any invalid handshake response is a ConnectError."""
     async with answering(reply) as url:
         with pytest.raises(ConnectError):
             await open_connection(Address.parse(url), 'lab', 'arm', CONSUMER, timing=PATIENT)
@@ -206,7 +206,7 @@ async def test_a_bad_handshake_is_no_connection(reply: bytes) -> None:
     ],
 )
 async def test_a_bad_reply_is_an_error_of_its_own(reply: bytes, error: type[ArenaError]) -> None:
-    """And little of it is kept."""
+    """An invalid reply is an error of this package, and its stored text is short."""
     async with answering(reply) as url:
         tracemalloc.start()
         try:
@@ -219,8 +219,8 @@ async def test_a_bad_reply_is_an_error_of_its_own(reply: bytes, error: type[Aren
     assert peak < 4 * rooms_module.MAX_REPLY_BYTES
 
 
-async def test_a_reply_that_comes_drop_by_drop_is_late() -> None:
-    """Each drop is in time, and the whole is not."""
+async def test_a_reply_that_comes_byte_by_byte_times_out() -> None:
+    """The timeout applies to the whole reply, even if each byte arrives in time."""
     dripping: list[asyncio.Task[None] | None] = []
 
     async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -238,7 +238,7 @@ async def test_a_reply_that_comes_drop_by_drop_is_late() -> None:
     server = await asyncio.start_server(drip, '127.0.0.1', 0)
     async with server:
         url = f'http://127.0.0.1:{server.sockets[0].getsockname()[1]}'
-        with pytest.raises(TransportError, match='no whole answer within 0.4 s'):
+        with pytest.raises(TransportError, match='no complete response within 0.4 s'):
             await Rooms(Address.parse(url), timeout_s=0.2).info('lab', 'arm')
         await wait_until(lambda: all(task and task.done() for task in dripping), 'the drip to end')
 
@@ -259,10 +259,10 @@ async def test_a_reply_that_comes_drop_by_drop_is_late() -> None:
         pytest.param(b'HTTP/1.1 500 Oops\r\n\r\n' + b'x' * (2 << 20), id='a body without end'),
     ],
 )
-async def test_a_handshake_that_cannot_be_read_is_told_at_once(
+async def test_an_invalid_handshake_is_reported_at_once(
     reply: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """And not when the time for the join is over; nothing goes to the log."""
+    """The error is raised before the join timeout, and nothing is logged."""
     timing = LinkTiming(join_timeout_s=1000.0)
     async with answering(reply) as url:
         opening = open_connection(Address.parse(url), 'lab', 'arm', CONSUMER, timing=timing)

@@ -1,4 +1,4 @@
-"""Whether orjson is installed or not, the same is read, the same is written, the same refused."""
+"""JSON with and without orjson: values, output and errors are the same."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ values = st.recursive(
 
 
 def outcome(work: Callable[[], object]) -> str:
-    """Say what came of it, in a way that tells 1 from 1.0, 0.0 from -0.0, and errors apart."""
+    """Return a text that distinguishes results, for example 1 from 1.0 and 0.0 from -0.0."""
     try:
         return repr(work())
     except (ValueError, TypeError) as exc:
@@ -50,13 +50,13 @@ def outcome(work: Callable[[], object]) -> str:
 
 
 def check_read(text: str) -> None:
-    """See that a text is read alike, or refused alike."""
+    """Check that a text is parsed to the same value, or refused with the same error."""
     assert outcome(lambda: load(text)) == outcome(lambda: plain_load(text))
 
 
 @pytest.mark.parametrize('data', cases('frames'))
 def test_the_corpus_of_frames_is_read_alike(data: bytes) -> None:
-    """Whatever is wrong with them."""
+    """Each frame of the corpus has the same result with and without orjson."""
     check_read(data.decode('utf-8', 'surrogateescape'))
 
 
@@ -66,15 +66,15 @@ def test_the_corpus_of_frames_is_read_alike(data: bytes) -> None:
 @example('["\\ud800", "\\ud83d\\ude00", "\\u0000", "\x7f", "\u2028"]')
 @example('[-0, -0.0, 0e5, 1E400, 5e-324, 2.2250738585072011e-308]')
 @example('\ufeff{}')
-def test_spoilt_frames_are_read_alike(text: str) -> None:
-    """Errors too, to the word."""
+def test_mutated_frames_are_read_alike(text: str) -> None:
+    """Mutated frames have the same result, including the error text."""
     check_read(text)
 
 
 @FUZZ
 @given(numbers)
 def test_numbers_are_read_alike(text: str) -> None:
-    """To the last digit, and as the same type."""
+    """Numbers are parsed to the same value, to the last digit, and to the same type."""
     check_read(text)
     check_read(f'{{"type": "joint_update", "data": [{{"name": "a", "value": {text}}}]}}')
 
@@ -85,7 +85,7 @@ def test_numbers_are_read_alike(text: str) -> None:
 @example({'speed': None, 'value': float('nan')})
 @example([1e16, 1e-7, -0.0, 2**64 - 1, -(2**63)])
 def test_values_are_written_alike(value: object) -> None:
-    """The same is refused; what is written is ASCII and reads the same."""
+    """The same values are refused; output is ASCII and is parsed to the same value."""
     try:
         plain = plain_dump(value)
     except (ValueError, TypeError):
@@ -96,8 +96,8 @@ def test_values_are_written_alike(value: object) -> None:
         assert repr(json.loads(text)) == repr(json.loads(plain))
 
 
-def test_what_holds_itself_is_refused() -> None:
-    """In the words of Python's own library."""
+def test_a_value_that_contains_itself_is_refused() -> None:
+    """The error text is that of Python's ``json``."""
     endless: list[object] = []
     endless.append(endless)
     with pytest.raises(ValueError, match='Circular'):

@@ -1,4 +1,4 @@
-"""The iterator that keeps a room joined: what it tries again, and when."""
+"""The iterator that rejoins a room: which errors are retried, and after which pause."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ pytestmark = pytest.mark.usefixtures('no_task_left')
 
 
 async def test_a_lost_room_is_joined_again(own_server_url: str) -> None:
-    """After each loss comes a new connection, with a new id, after the next pause."""
+    """After each loss the iterator yields a new connection with a new id, after a pause."""
     failures: list[tuple[ArenaError, float]] = []
     ids: list[str] = []
     async with wire_to(own_server_url) as wire, room_at(wire.url) as arena:
@@ -67,12 +67,12 @@ async def test_a_lost_room_is_joined_again(own_server_url: str) -> None:
 
 
 def no_pauses() -> Iterator[float]:
-    """Pause not at all, so that only what is awaited takes time."""
+    """Yield pauses of zero."""
     return itertools.repeat(0.0)
 
 
 class Script:
-    """Joins that end as told, and the pauses that were asked for in between."""
+    """Joins with scripted results, and a record of the requested pauses."""
 
     def __init__(self, *results: Exception | None) -> None:
         self.failures: list[tuple[str, float]] = []
@@ -82,7 +82,7 @@ class Script:
         self._results = iter(results)
 
     async def join(self) -> Connection:
-        """Give the next result."""
+        """Return or raise the next result."""
         result = next(self._results)
         if result is not None:
             raise result
@@ -94,18 +94,18 @@ class Script:
         self.closed += 1
 
     def delays(self) -> Iterator[float]:
-        """Give pauses that tell how many there were since the last new beginning."""
+        """Yield pauses that count the attempts since the last reset of the backoff."""
         for count in itertools.count(1):
             self.asked.append(count)
             yield count / 1000
 
     def failed(self, error: ArenaError, pause_s: float) -> None:
-        """Take note of a failure."""
+        """Record a failure."""
         self.failures.append((str(error), pause_s))
         self.errors.append(error)
 
     async def run(self) -> ArenaError:
-        """Keep joined, losing each connection at once, until that gives up."""
+        """Run ``keep_joined`` and lose each connection at once, until it gives up."""
         again = keep_joined(self.join, delays=self.delays, on_failure=self.failed)
         async with aclosing(again) as connections:
             with pytest.raises(AccessDenied) as caught:
@@ -117,8 +117,8 @@ class Script:
 END = AccessDenied('token', status=401)
 
 
-async def test_each_failure_is_told_with_the_pause_after_it() -> None:
-    """The pauses are those of the generator that was given."""
+async def test_each_failure_is_reported_with_its_pause() -> None:
+    """``on_failure`` gets each error with the pause from the given generator."""
     script = Script(ConnectError('down'), RoomNotFound('missing'), RoleTaken('x', holder='y'), END)
 
     error = await script.run()
@@ -128,7 +128,7 @@ async def test_each_failure_is_told_with_the_pause_after_it() -> None:
 
 
 async def test_a_connection_that_does_not_last_is_no_success() -> None:
-    """A server that takes joins and drops them at once is not hammered."""
+    """A short connection does not reset the backoff, so that joins do not flood the server."""
     script = Script(ConnectError('down'), None, None, ConnectError('down'), END)
 
     await script.run()
@@ -137,10 +137,10 @@ async def test_a_connection_that_does_not_last_is_no_success() -> None:
     assert script.closed == 2
 
 
-async def test_a_connection_that_lasted_starts_the_pauses_anew(
+async def test_a_connection_that_lasted_resets_the_backoff(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """After a while in the room the next loss is the first one again."""
+    """After a long connection, the pauses start again with the first one."""
     monkeypatch.setattr(keeping_module, 'STEADY_AFTER_S', 0.0)
     script = Script(ConnectError('down'), ConnectError('down'), None, ConnectError('down'), END)
 
@@ -150,7 +150,7 @@ async def test_a_connection_that_lasted_starts_the_pauses_anew(
 
 
 async def test_closing_the_iterator_leaves_the_room(arena: Arena) -> None:
-    """Who stops keeping joined is not joined any more."""
+    """Closing the iterator closes its connection."""
 
     async def join() -> Connection:
         return await open_connection(arena.address, 'lab', arena.room_id, PRODUCER)
@@ -186,10 +186,8 @@ async def test_closing_the_iterator_leaves_the_room(arena: Arena) -> None:
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_what_nobody_but_a_setting_can_cure_is_not_tried_again(
-    error: ArenaError, expected: bool
-) -> None:
-    """A refused token, an impossible id and a bad URL stay what they are; the rest may pass."""
+def test_errors_that_need_a_changed_setting_are_final(error: ArenaError, expected: bool) -> None:
+    """A refused token, an invalid id and an invalid URL are final; other errors are retryable."""
     assert is_retryable(error) is expected
 
 
@@ -197,12 +195,12 @@ STATUSES = [*range(300, 309), *range(400, 432), 451, *range(500, 512), 521, 599]
 
 
 @pytest.mark.parametrize('status', STATUSES)
-async def test_both_sides_end_for_the_same_answers(status: int) -> None:
+async def test_both_roles_end_for_the_same_statuses(status: int) -> None:
     """
-    What a proxy may answer once is tried again, over REST and WebSocket alike.
+    The same HTTP statuses are final over REST and over WebSocket.
 
-    A side that makes its room asks over REST first, as a producing bridge does; the other one
-    opens the WebSocket at once, as a consuming bridge does.
+    A producer that creates its room sends a REST request first; a consumer opens the WebSocket
+    first.
     """
     body = b'{"detail":"x"}'
     head = f'HTTP/1.1 {status} Whatever\r\nContent-Length: {len(body)}\r\n\r\n'
@@ -217,19 +215,19 @@ async def test_both_sides_end_for_the_same_answers(status: int) -> None:
     assert (is_retryable(rest.value), is_retryable(socket.value)) == (expected, expected)
 
 
-async def test_a_defect_while_joining_is_a_failed_attempt() -> None:
-    """It is told as a bug, with its cause, and the next attempt counts."""
+async def test_a_bug_while_joining_is_a_failed_attempt() -> None:
+    """A bug is reported with its cause, and the next attempt is made."""
     bug = RuntimeError('a bug')
     script = Script(None, ConnectError('down'), bug, END)
 
     assert await script.run() is END
 
-    assert script.failures[1][0] == "joining failed, which is a bug: RuntimeError('a bug')"
+    assert script.failures[1][0] == "joining failed because of a bug: RuntimeError('a bug')"
     assert script.errors[1].__cause__ is bug
 
 
 def test_pauses_grow_and_stay_within_their_bounds() -> None:
-    """Each pause is between half its turn's length and all of it; turns double to the limit."""
+    """Each pause is between half and all of a length that doubles up to the limit."""
     for _ in range(100):
         pauses = list(itertools.islice(backoff(0.5, 10.0), 8))
         for pause_s, upper_s in zip(pauses, (0.5, 1, 2, 4, 8, 10, 10, 10), strict=True):
@@ -237,5 +235,5 @@ def test_pauses_grow_and_stay_within_their_bounds() -> None:
 
 
 def test_pauses_differ_between_clients() -> None:
-    """Many clients do not come back at one moment."""
+    """Pauses are random, so that clients do not reconnect at the same moment."""
     assert len({next(backoff(0.5, 10.0)) for _ in range(100)}) > 50

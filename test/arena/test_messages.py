@@ -1,4 +1,4 @@
-"""Wire messages: each survives a round trip, and what breaks the contract is refused whole."""
+"""Messages of the protocol: each survives a round trip, and invalid ones are refused."""
 
 from __future__ import annotations
 
@@ -72,8 +72,8 @@ ENTRIES = ({'name': 'Jaw', 'value': 40, 'speed': None, 'index': 5}, {'name': 'b'
     ],
     ids=repr,
 )
-def test_what_a_client_sends_survives_the_wire(message: ClientMessage) -> None:
-    """Decoding undoes encoding."""
+def test_client_messages_survive_a_round_trip(message: ClientMessage) -> None:
+    """Decoding an encoded client message returns the same message."""
     assert decode_client(encode(message)) == message
 
 
@@ -97,22 +97,22 @@ def test_what_a_client_sends_survives_the_wire(message: ClientMessage) -> None:
     ],
     ids=encode,
 )
-def test_what_a_server_sends_survives_the_wire(message: ServerMessage) -> None:
-    """Decoding undoes encoding."""
+def test_server_messages_survive_a_round_trip(message: ServerMessage) -> None:
+    """Decoding an encoded server message returns the same message."""
     assert decode_server(encode(message)) == message
 
 
 @pytest.mark.parametrize('role', list(Role))
-def test_a_join_survives_the_wire(role: Role) -> None:
-    """Decoding undoes encoding."""
+def test_a_join_survives_a_round_trip(role: Role) -> None:
+    """Decoding an encoded join returns the same join."""
     for features in (frozenset[Feature](), frozenset(Feature)):
         join = Join('Ärmchen', role, features)
 
         assert decode_join(encode(join)) == join
 
 
-def test_messages_of_features_that_are_not_served_are_unknown() -> None:
-    """Even where they are malformed, as on a server that has never heard of them."""
+def test_messages_of_disabled_features_are_unknown() -> None:
+    """A message of a disabled feature is unknown, even if it is invalid."""
     for text in ('{"type": "robot_state"}', '{"type": "robot_state", "data": {"gate": "ajar"}}'):
         assert decode_client(text, frozenset()) == Unknown('robot_state')
         with pytest.raises(ProtocolError):
@@ -121,20 +121,20 @@ def test_messages_of_features_that_are_not_served_are_unknown() -> None:
 
 
 @pytest.mark.parametrize('to', ['null', '7', '["ros"]', '""', '"\\ud800"'])
-def test_a_reset_of_something_that_is_no_id_names_no_robot(to: str) -> None:
-    """A reset is for the robot that was meant, never for one whose id looks like it."""
+def test_a_reset_with_an_invalid_id_addresses_no_robot(to: str) -> None:
+    """An invalid robot id is not converted, so that no robot with a similar text is reset."""
     assert decode_client(f'{{"type": "reset_stop", "to": {to}}}') == ResetStop(None)
 
 
 def test_the_text_of_a_robots_state_is_its_message() -> None:
-    """Made of parts, it says what encoding the whole says, with a state and without one."""
+    """The text assembled from parts equals the encoded message, with a state and without one."""
     for report in (RobotReport(STATE, 'ros', STAMP), RobotReport(STATE), RobotReport(None, 'ros')):
         assert json.loads(report.text) == json.loads(encode(report))
         assert report.text is report.text
 
 
-def test_how_an_update_looks_on_the_wire() -> None:
-    """Compact, ASCII, the type first, absent fields left out, entries word for word."""
+def test_the_encoding_of_an_update() -> None:
+    """An update is compact ASCII, the type first, without absent fields, entries unchanged."""
     update = JointUpdate(({'name': 'é', 'value': 1, 'speed': None},), source='leader')
 
     assert encode(update) == (
@@ -144,22 +144,22 @@ def test_how_an_update_looks_on_the_wire() -> None:
 
 
 def test_an_update_of_values_names_each_joint() -> None:
-    """In the order given, and back."""
+    """``JointUpdate.of`` keeps the order of the values, and ``values`` returns them."""
     update = JointUpdate.of({'b': 1.0, 'a': 2.0})
 
     assert [entry['name'] for entry in update.entries] == ['b', 'a']
     assert update.values == {'b': 1.0, 'a': 2.0}
 
 
-def test_of_a_joint_that_stands_twice_the_last_counts() -> None:
-    """On the wire both stay."""
+def test_the_last_value_of_a_repeated_joint_applies() -> None:
+    """Both entries are sent, and the last value applies."""
     update = JointUpdate(({'name': 'a', 'value': 1}, {'name': 'a', 'value': 2}))
 
     assert update.values == {'a': 2.0}
 
 
 def test_an_update_is_encoded_once() -> None:
-    """However many receive it."""
+    """The encoded text is cached for all recipients."""
     update = JointUpdate.of({'a': 1.0})
 
     assert update.text is update.text
@@ -169,8 +169,8 @@ def test_an_update_is_encoded_once() -> None:
 @pytest.mark.parametrize(
     'value', [float('nan'), float('inf'), object()], ids=['nan', 'infinity', 'object']
 )
-def test_what_no_json_can_say_is_not_sent(value: object) -> None:
-    """Wherever it hides."""
+def test_what_json_cannot_represent_is_not_sent(value: object) -> None:
+    """A value that JSON cannot represent is refused at any depth."""
     with pytest.raises(ProtocolError):
         encode(JointUpdate(({'name': 'a', 'value': 1, 'note': [value]},)))
 
@@ -199,8 +199,8 @@ def test_what_no_json_can_say_is_not_sent(value: object) -> None:
         ('{"name": "b", "value": 1, "speed": NaN}', 'value'),
     ],
 )
-def test_one_bad_entry_spoils_the_update(entry: str, reason: str) -> None:
-    """To a server, whatever stands beside it; a client takes the others and tells of it."""
+def test_an_invalid_entry_of_an_update(entry: str, reason: str) -> None:
+    """A server refuses the update; a client accepts the valid entries and reports the others."""
     good = '{"name": "a", "value": 1}'
     text = f'{{"type": "joint_update", "data": [{good}, {entry}]}}'
 
@@ -222,8 +222,8 @@ def test_one_bad_entry_spoils_the_update(entry: str, reason: str) -> None:
     assert alone.value.reason == reason
 
 
-def test_of_a_joint_that_stands_twice_one_odd_value_spoils_both() -> None:
-    """Which of them was meant is not known; nothing of the other joints is lost."""
+def test_a_repeated_joint_with_an_invalid_value_is_dropped() -> None:
+    """Both entries are dropped because the right value is unknown; other joints are kept."""
     entries = '{"name":"a","value":1},{"name":"b","value":2},{"name":"a","value":NaN}'
 
     update = decode_server(f'{{"type":"joint_update","data":[{entries}]}}')
@@ -234,8 +234,8 @@ def test_of_a_joint_that_stands_twice_one_odd_value_spoils_both() -> None:
 
 
 @pytest.mark.parametrize('odd', ['{}', '0', '{"name": "x", "value": "oops"}'])
-def test_an_update_with_too_many_odd_entries_is_dropped_whole(odd: str) -> None:
-    """No more are looked at, because a stop behind the frame waits, and none is hidden."""
+def test_an_update_with_too_many_invalid_entries_is_dropped(odd: str) -> None:
+    """The number of described entries is limited, because a stop behind the frame waits."""
     good = '{"name": "a", "value": 1}'
     for count, is_taken in ((MAX_ODD, True), (MAX_ODD + 1, False)):
         text = f'{{"type": "joint_update", "data": [{", ".join([odd] * count)}, {good}]}}'
@@ -250,20 +250,20 @@ def test_an_update_with_too_many_odd_entries_is_dropped_whole(odd: str) -> None:
 
 @pytest.mark.parametrize('data', ['{"a": 1}', '"text"', '7', 'true', '0', '""'])
 def test_an_update_must_be_a_list(data: str) -> None:
-    """A mapping of names to values, above all, is none."""
+    """An update that is not a list, for example an object of names and values, is refused."""
     with pytest.raises(ProtocolError, match='data must be a list'):
         decode_client(f'{{"type": "joint_update", "data": {data}}}')
 
 
 @pytest.mark.parametrize('data', ['', ', "data": null', ', "data": []', ', "data": {}'])
-def test_an_update_of_nothing_is_one(data: str) -> None:
-    """It says nothing, which is no error."""
+def test_an_empty_update_is_valid(data: str) -> None:
+    """An update without joints is not an error."""
     assert decode_client(f'{{"type": "joint_update"{data}}}') == JointUpdate(())
 
 
 @pytest.mark.parametrize('text', ['', 'x', '[]', '"x"', '7', 'null', '{', '[' * 100_000])
 def test_a_frame_is_a_json_object(text: str) -> None:
-    """Whoever sent it, and whatever it was to be."""
+    """Every decoder refuses a frame that is not a JSON object."""
     for decode in (decode_client, decode_server, decode_join):
         with pytest.raises(ProtocolError, match='expected a JSON object') as caught:
             decode(text)
@@ -285,8 +285,8 @@ def test_a_frame_is_a_json_object(text: str) -> None:
         '{"participant_id": "a", "role": null}',
     ],
 )
-def test_a_join_names_an_id_and_a_role(text: str) -> None:
-    """Anything else is refused."""
+def test_a_join_needs_an_id_and_a_role(text: str) -> None:
+    """A join with an invalid id or role is refused."""
     with pytest.raises(ProtocolError) as caught:
         decode_join(text)
     assert caught.value.reason == 'join'
@@ -306,8 +306,8 @@ def test_a_join_names_an_id_and_a_role(text: str) -> None:
     ],
     ids=repr,
 )
-def test_a_stop_is_a_stop_whatever_it_says(fields: dict[str, Any], reason: str | None) -> None:
-    """Bad manners never cost one, on either side, and the reason is short and printable."""
+def test_a_stop_with_any_fields_is_a_stop(fields: dict[str, Any], reason: str | None) -> None:
+    """Client and server accept a stop with invalid fields; its reason is short and printable."""
     text = json.dumps({'type': 'emergency_stop', **fields})
 
     for decode in (decode_client, decode_server):
@@ -317,8 +317,8 @@ def test_a_stop_is_a_stop_whatever_it_says(fields: dict[str, Any], reason: str |
         assert decode(encode(stop)) == stop
 
 
-def test_a_complaint_can_be_printed() -> None:
-    """A log line that cannot be written would end whoever writes it."""
+def test_an_error_can_be_printed() -> None:
+    """The text of an error can be encoded as UTF-8, so that logging it does not fail."""
     reply = decode_server('{"type": "error", "message": "a\\ud800b"}')
 
     assert isinstance(reply, ErrorReply)
@@ -328,14 +328,14 @@ def test_a_complaint_can_be_printed() -> None:
 @pytest.mark.parametrize(
     ('kind', 'named'), [('"dance"', 'dance'), ('null', 'None'), ('7', '7'), ('[1]', '[1]')]
 )
-def test_an_unknown_type_is_named(kind: str, named: str) -> None:
-    """It is no error here: a later version may know it."""
+def test_an_unknown_type_is_returned_as_unknown(kind: str, named: str) -> None:
+    """An unknown type is not an error, because a later version may define it."""
     for decode in (decode_client, decode_server):
         assert decode(f'{{"type": {kind}}}') == Unknown(named)
 
 
-def test_a_state_leaves_out_what_is_no_number() -> None:
-    """Other servers store whatever they are sent; the names of what was left out are kept."""
+def test_a_state_omits_values_that_are_no_numbers() -> None:
+    """Other servers store any value; the names of the omitted joints are returned."""
     text = '{"type": "state_sync", "data": {"a": 1, "b": "x", "c": NaN, "d": true, "": 1}}'
 
     assert decode_server(text) == StateSync({'a': 1.0}, None, ('b', 'c', 'd', ''))
@@ -343,28 +343,28 @@ def test_a_state_leaves_out_what_is_no_number() -> None:
 
 @pytest.mark.parametrize('data', ['', ', "data": null'])
 def test_a_state_may_be_missing(data: str) -> None:
-    """Then nothing is remembered."""
+    """A missing state is an empty one."""
     assert decode_server(f'{{"type": "state_sync"{data}}}') == StateSync({})
 
 
 @pytest.mark.parametrize(
     'text', ['{"type": "state_sync", "data": [1]}', '{"type": "joined", "role": "king"}']
 )
-def test_a_welcome_of_another_shape_is_refused(text: str) -> None:
-    """A client would not know what it joined."""
+def test_an_invalid_join_answer_is_refused(text: str) -> None:
+    """A ``joined`` with invalid fields is refused, because the client would not know its role."""
     with pytest.raises(ProtocolError) as caught:
         decode_server(text)
     assert caught.value.reason == 'shape'
 
 
-def test_a_heartbeat_may_leave_the_producer_open() -> None:
-    """Not every server says whether there is one, and only true or false counts."""
+def test_a_heartbeat_answer_may_omit_the_producer() -> None:
+    """Only true or false reports a producer; other servers send neither."""
     assert decode_server('{"type": "heartbeat_ack"}') == HeartbeatAck()
     assert decode_server('{"type": "heartbeat_ack", "has_producer": 1}') == HeartbeatAck()
 
 
-def test_a_room_tells_who_is_in_it() -> None:
-    """Ids that are no text are shown as one."""
+def test_a_room_lists_its_participants() -> None:
+    """Participant ids that are not text are converted to text."""
     people = {'producer': 7, 'consumers': ['ros', None], 'total': 3}
 
     info = room_info({'id': 'arm', 'participants': people})
@@ -380,14 +380,14 @@ def test_a_room_tells_who_is_in_it() -> None:
     [None, [], {}, {'participants': []}, {'participants': {}}],
     ids=repr,
 )
-def test_a_room_of_another_shape_is_refused(fields: object) -> None:
-    """What stands in a reply is not trusted."""
+def test_an_invalid_room_is_refused(fields: object) -> None:
+    """A reply with an invalid structure raises ProtocolError."""
     with pytest.raises(ProtocolError):
         room_info(fields)
 
 
-def test_a_state_over_rest_is_read_like_one_on_the_wire() -> None:
-    """What is no number is left out and named."""
+def test_a_state_over_rest_is_decoded_like_one_over_the_websocket() -> None:
+    """Values that are not numbers are omitted, and their names are returned."""
     assert room_state({'joints': {'a': 1, 'b': None}}) == RoomState({'a': 1.0}, ('b',))
     with pytest.raises(ProtocolError):
         room_state({'joints': [1]})
@@ -398,7 +398,7 @@ def test_a_state_over_rest_is_read_like_one_on_the_wire() -> None:
     [('a', True), ('é😀', True), ('', False), (None, False), (7, False), ('\ud800', False)],
 )
 def test_what_counts_as_text(value: object, expected: bool) -> None:
-    """Something that UTF-8 can say."""
+    """Only a non-empty string that can be encoded as UTF-8 is a text."""
     assert is_text(value) is expected
 
 
@@ -414,10 +414,10 @@ types = ['joint_update', 'emergency_stop', 'heartbeat', 'state_sync', 'joined', 
 
 
 @given(st.sampled_from(types), st.dictionaries(st.sampled_from(['data', 'role']), json_values))
-def test_whatever_comes_is_a_message_or_a_protocol_error(
+def test_any_frame_is_a_message_or_a_protocol_error(
     kind: str | None, fields: dict[str, Any]
 ) -> None:
-    """Nothing else escapes, and of a joint update every value is a finite number."""
+    """Decoders raise nothing else, and every value of a joint update is a finite number."""
     text = json.dumps({'type': kind, **fields})
 
     for decode in (decode_client, decode_server):

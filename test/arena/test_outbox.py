@@ -1,4 +1,4 @@
-"""What waits for a peer: stops first, replies in order, of each joint only the newest."""
+"""The send buffer of a peer: stops first, replies in order, and the newest value per joint."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from lerobot_arena_ros.arena.robot_state import RobotState
 
 
 def drain(outbox: Outbox) -> list[Message]:
-    """Take everything."""
+    """Take and return all messages."""
     messages = []
     while (message := outbox.take()) is not None:
         messages.append(message)
@@ -28,7 +28,7 @@ def drain(outbox: Outbox) -> list[Message]:
 
 
 def test_an_empty_outbox_is_false_and_gives_nothing() -> None:
-    """So that ``while outbox`` is a loop over what waits."""
+    """An empty outbox is false and returns None, so that ``while outbox`` drains it."""
     outbox = Outbox()
 
     assert not outbox
@@ -36,7 +36,7 @@ def test_an_empty_outbox_is_false_and_gives_nothing() -> None:
 
 
 def test_updates_merge_to_the_newest_entry_of_each_joint() -> None:
-    """The stamp is the newest, and an entry comes over with all its keys."""
+    """A merged update has the newest timestamp, and all keys of the newest entries."""
     outbox = Outbox()
     newest = {'name': 'a', 'value': 2.0, 'speed': 5}
     outbox.put(JointUpdate(({'name': 'a', 'value': 1.0}, {'name': 'b', 'value': 1.0}), '1', 'p'))
@@ -50,7 +50,7 @@ def test_updates_merge_to_the_newest_entry_of_each_joint() -> None:
 
 
 def test_a_single_update_comes_out_as_it_went_in() -> None:
-    """The very object, so that its text is made once for all who receive it."""
+    """An update is returned as the same object, so that its text is encoded only once."""
     outbox = Outbox()
     update = JointUpdate.of({'a': 1.0})
     outbox.put(update)
@@ -60,7 +60,7 @@ def test_a_single_update_comes_out_as_it_went_in() -> None:
 
 
 def test_a_stop_overtakes_everything() -> None:
-    """Replies and updates wait."""
+    """A stop is sent before queued replies and updates."""
     outbox = Outbox()
     update, reply, stop = JointUpdate.of({'a': 1.0}), ErrorReply('no'), EmergencyStop('now', 'x')
     for message in (update, reply, stop):
@@ -70,7 +70,7 @@ def test_a_stop_overtakes_everything() -> None:
 
 
 def test_replies_keep_their_order() -> None:
-    """None of them is dropped, and how many wait can be seen."""
+    """No reply is dropped, and the number of queued replies is known."""
     outbox = Outbox()
     replies: list[Message] = [HeartbeatAck('1'), ErrorReply('no'), HeartbeatAck('2')]
     for reply in replies:
@@ -81,8 +81,8 @@ def test_replies_keep_their_order() -> None:
     assert outbox.pending_others == 0
 
 
-def test_one_stop_of_each_source_waits() -> None:
-    """A peer that is stopped a thousand times needs to know once by whom."""
+def test_one_stop_of_each_source_is_queued() -> None:
+    """Repeated stops of one source are queued once, with the newest reason."""
     outbox = Outbox()
     first, again, other = EmergencyStop('1', 'a'), EmergencyStop('2', 'a'), EmergencyStop('3', 'b')
     for stop in (first, again, other):
@@ -93,8 +93,8 @@ def test_one_stop_of_each_source_waits() -> None:
     assert drain(outbox) == [first]
 
 
-def test_of_each_robot_the_newest_state_waits() -> None:
-    """A robot that has left is one that has left, whatever it told before."""
+def test_the_newest_state_of_each_robot_is_queued() -> None:
+    """Only the newest state of a robot is queued; its departure replaces earlier states."""
     outbox = Outbox()
     first, second = RobotReport(state('active'), 'a'), RobotReport(state('active'), 'b')
     newer, gone = RobotReport(state('stopped'), 'a'), RobotReport(None, 'b')
@@ -105,8 +105,8 @@ def test_of_each_robot_the_newest_state_waits() -> None:
     assert drain(outbox) == [newer, gone]
 
 
-def test_states_of_robots_wait_for_everything_else() -> None:
-    """A stop, a reply and joints go first, and states are no replies that a peer asked for."""
+def test_robot_states_are_sent_last() -> None:
+    """Stops, replies and joints are sent before robot states, which do not count as replies."""
     outbox = Outbox()
     report, update = RobotReport(state('active'), 'a'), JointUpdate.of({'a': 1.0})
     reply, stop = ErrorReply('no'), EmergencyStop('now', 'x')
@@ -118,7 +118,7 @@ def test_states_of_robots_wait_for_everything_else() -> None:
 
 
 def test_a_reset_never_overtakes_a_stop_that_came_after_it() -> None:
-    """A robot that reads slowly would reset a stop that was raised after the request."""
+    """A later stop removes an older reset request, which must not reset that stop."""
     outbox = Outbox()
     reset, stop = ResetStop(source='console'), EmergencyStop('now', 'x')
 
@@ -137,8 +137,8 @@ def test_a_reset_never_overtakes_a_stop_that_came_after_it() -> None:
     assert drain(outbox) == [stop, reset]
 
 
-def test_one_request_for_a_reset_waits() -> None:
-    """However often it is asked: a robot that reads slowly is not put out for it."""
+def test_one_reset_request_is_queued() -> None:
+    """Only the newest request is queued, so that many requests do not disconnect a slow robot."""
     outbox = Outbox()
     first, newest = ResetStop(source='a'), ResetStop(source='b')
 
@@ -150,7 +150,7 @@ def test_one_request_for_a_reset_waits() -> None:
 
 
 def state(gate: str) -> RobotState:
-    """Make a robot without joints."""
+    """Return the state of a robot without joints."""
     return RobotState('/arm', 'pc', gate, 'live')
 
 
@@ -162,10 +162,10 @@ steps = st.lists(
 
 
 @given(steps)
-def test_whoever_takes_now_and_then_ends_up_with_the_newest_values(
+def test_a_slow_peer_gets_the_newest_values(
     sent: list[str | dict[str, float] | None],
 ) -> None:
-    """None takes one message; a stop is always next, and nothing but old values is lost."""
+    """For any sequence, a stop is sent next, and only outdated values are lost."""
     outbox = Outbox()
     known: dict[str, float] = {}
     wanted: dict[str, float] = {}

@@ -1,4 +1,4 @@
-"""Which proxy is between a client and a server: the environment's rules, and the real ways."""
+"""The choice of a proxy from the environment variables, and connections through real proxies."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ ARENA = 'http://arena.example:8000'
 
 @pytest.fixture(autouse=True)
 def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Begin with an environment that says nothing."""
+    """Remove all proxy variables from the environment."""
     for name in ENVIRONMENT_NAMES:
         monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture
 def all_libraries(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Decide as if the libraries of this machine could use every proxy."""
+    """Pretend that the libraries for all kinds of proxies are installed."""
     monkeypatch.setattr(proxies, '_check_libraries', lambda _: None)
 
 
-def way(url: str, **values: str) -> str | None:
-    """Return the proxy to a server, without its login; None = the way is direct."""
+def proxy_shown(url: str, **values: str) -> str | None:
+    """Return the proxy for a server, without user and password; None = connect directly."""
     proxy = Environment(values).proxy_for(Address.parse(url))
     return None if proxy is None else proxy.shown
 
@@ -79,8 +79,8 @@ def way(url: str, **values: str) -> str | None:
     ids=repr,
 )
 def test_the_proxy_of_a_server(url: str, values: dict[str, str], expected: str | None) -> None:
-    """The variable of the URL's scheme comes first, lower case before upper case."""
-    assert way(url, **values) == expected
+    """The variable of the URL's scheme takes precedence, and lower case over upper case."""
+    assert proxy_shown(url, **values) == expected
 
 
 LOOPBACK = [
@@ -97,10 +97,10 @@ LOOPBACK = [
 
 @pytest.mark.parametrize('url', LOOPBACK)
 def test_this_machine_is_never_behind_a_proxy(url: str) -> None:
-    """So a variable that cannot be used is no obstacle there, either."""
+    """A server on this machine is connected directly, even if a variable is invalid."""
     odd = {'http_proxy': 'nonsense://', 'HTTPS_PROXY': PROXY, 'ALL_PROXY': 'socks://x:1'}
 
-    assert way(url, **odd, no_proxy='fd00::/999') is None
+    assert proxy_shown(url, **odd, no_proxy='fd00::/999') is None
 
 
 EXCEPTIONS = {
@@ -133,8 +133,8 @@ EXCEPTIONS = {
     ('text', 'url'), [(text, url) for text, urls in EXCEPTIONS.items() for url in urls]
 )
 def test_an_exception_is_connected_to_directly(text: str, url: str) -> None:
-    """Names with all below them, addresses and networks, each perhaps with a port."""
-    assert way(url, http_proxy=PROXY, NO_PROXY=text) is None
+    """NO_PROXY accepts names with subdomains, addresses and networks, optionally with a port."""
+    assert proxy_shown(url, http_proxy=PROXY, NO_PROXY=text) is None
 
 
 @pytest.mark.usefixtures('all_libraries')
@@ -155,9 +155,9 @@ def test_an_exception_is_connected_to_directly(text: str, url: str) -> None:
         ('[fd00::1]:80', 'http://[fd00::1]:8000'),
     ],
 )
-def test_what_is_no_exception_goes_through_the_proxy(text: str, url: str) -> None:
-    """An exception for others changes nothing, and breaks nothing."""
-    assert way(url, http_proxy=PROXY, NO_PROXY=text) == PROXY
+def test_without_a_matching_exception_the_proxy_is_used(text: str, url: str) -> None:
+    """A NO_PROXY entry for other servers has no effect."""
+    assert proxy_shown(url, http_proxy=PROXY, NO_PROXY=text) == PROXY
 
 
 @pytest.mark.parametrize(
@@ -168,27 +168,27 @@ def test_what_is_no_exception_goes_through_the_proxy(text: str, url: str) -> Non
         ('192.168.', 'http://192.168.1.7:8000'),
     ],
 )
-def test_an_odd_exception_that_may_mean_the_server_is_refused(entry: str, url: str) -> None:
-    """It is not ignored, because what it was to keep from the proxy would go through it."""
+def test_an_invalid_exception_that_may_mean_the_server_is_refused(entry: str, url: str) -> None:
+    """It is not ignored, because traffic that it should exclude would go through the proxy."""
     with pytest.raises(InvalidProxy) as caught:
-        way(url, http_proxy=PROXY, no_proxy=f'example.org, {entry}')
-    assert f'variable no_proxy has the entry {entry!r}' in str(caught.value)
+        proxy_shown(url, http_proxy=PROXY, no_proxy=f'example.org, {entry}')
+    assert f'variable no_proxy has the invalid entry {entry!r}' in str(caught.value)
     assert '\n' not in str(caught.value)
 
-    assert way(ARENA, http_proxy=PROXY, no_proxy=f'arena.example, {entry}') is None
-    assert way(ARENA, no_proxy=entry) is None
+    assert proxy_shown(ARENA, http_proxy=PROXY, no_proxy=f'arena.example, {entry}') is None
+    assert proxy_shown(ARENA, no_proxy=entry) is None
 
 
 @pytest.mark.usefixtures('all_libraries')
 @pytest.mark.parametrize(
     'entry', ['a/b', '10.0.0.0/99', '192.168.', '<local>', '/var/run/docker.sock', 'fd00::/x']
 )
-def test_an_odd_exception_for_others_is_warned_of(
+def test_an_invalid_exception_for_other_servers_is_a_warning(
     entry: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Other programs read it in other ways; it ends no bridge."""
-    assert way(ARENA, http_proxy=PROXY, no_proxy=f'{entry}, example.org') == PROXY
-    assert f'variable no_proxy has the entry {entry!r}' in caplog.text
+    """It does not end a bridge, because other programs may accept such an entry."""
+    assert proxy_shown(ARENA, http_proxy=PROXY, no_proxy=f'{entry}, example.org') == PROXY
+    assert f'variable no_proxy has the invalid entry {entry!r}' in caplog.text
 
 
 UNUSABLE = [
@@ -210,10 +210,10 @@ UNUSABLE = [
 
 
 @pytest.mark.parametrize(('variable', 'value', 'shown'), UNUSABLE)
-def test_a_variable_that_cannot_be_used_is_named(variable: str, value: str, shown: str) -> None:
-    """One line has the variable, its value without a password, and what to do."""
+def test_an_invalid_variable_is_named(variable: str, value: str, shown: str) -> None:
+    """The error has the variable, its value without a password, and a remedy, in one line."""
     with pytest.raises(InvalidProxy) as caught:
-        way(ARENA, **{variable: value})
+        proxy_shown(ARENA, **{variable: value})
 
     text = str(caught.value)
     assert f'environment variable {variable} = {shown!r}: expected ' in text
@@ -223,8 +223,10 @@ def test_a_variable_that_cannot_be_used_is_named(variable: str, value: str, show
 
 
 @pytest.mark.parametrize('make', [RoboticsProducer, RoboticsConsumer])
-def test_a_client_says_so_before_it_connects(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """When it is made; nothing that goes wrong later is needed for it."""
+def test_a_client_refuses_an_invalid_proxy_at_construction(
+    make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An invalid proxy raises before any connection."""
     monkeypatch.setenv('ALL_PROXY', 'socks://127.0.0.1:1080')
 
     with pytest.raises(InvalidAccess, match='environment variable ALL_PROXY = '):
@@ -233,12 +235,14 @@ def test_a_client_says_so_before_it_connects(make: Any, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize('missing', ['socksio', 'python_socks'])
-def test_what_socks_needs_is_named(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each library needs a package of its own for it."""
+def test_missing_packages_for_socks_are_named(
+    missing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error names the packages that SOCKS requires."""
     monkeypatch.setattr(proxies, 'find_spec', lambda name: None if name == missing else name)
 
     with pytest.raises(InvalidProxy) as caught:
-        way(ARENA, ALL_PROXY='socks5://me:secret@proxy:1080')
+        proxy_shown(ARENA, ALL_PROXY='socks5://me:secret@proxy:1080')
 
     text = str(caught.value)
     assert 'the proxy socks5://proxy:1080 of ALL_PROXY needs packages' in text
@@ -246,8 +250,8 @@ def test_what_socks_needs_is_named(missing: str, monkeypatch: pytest.MonkeyPatch
     assert 'secret' not in text
 
 
-def test_what_was_decided_once_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A package that is replaced while a bridge runs does not end it."""
+def test_a_decision_is_cached(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package that changes while a bridge runs does not end the bridge."""
     monkeypatch.setattr(proxies, 'find_spec', lambda name: name)
     environment = Environment({'ALL_PROXY': 'socks5://proxy'})
     before = environment.proxy_for(Address.parse(ARENA))
@@ -256,26 +260,26 @@ def test_what_was_decided_once_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     assert environment.proxy_for(Address.parse(ARENA)) == before is not None
 
 
-def test_no_representation_tells_the_password() -> None:
-    """Neither that of the environment nor that of the proxy."""
+def test_no_representation_contains_the_password() -> None:
+    """The ``repr`` of the environment and of the proxy does not contain the password."""
     environment = Environment({'http_proxy': 'http://me:secret@proxy'})
     proxy = environment.proxy_for(Address.parse(ARENA))
 
     assert 'secret' not in f'{environment!r}{Access(environment=environment)!r}{proxy!r}{proxy}'
 
 
-# ----- the real ways
+# ----- real proxies
 
 
 @pytest.fixture(scope='module')
 def url() -> Iterator[str]:
-    """Run an arena."""
+    """Run an arena server."""
     with running_server(rules=Rules(hosts=frozenset({'arena.example'}))) as address:
         yield address
 
 
 async def exchange(client_url: str, **options: Any) -> None:
-    """Make a room, join it and leave it."""
+    """Create a room, join it and leave it."""
     async with RoboticsConsumer(client_url, **options) as consumer:
         assert await consumer.connect(*await consumer.create_room())
 
@@ -284,7 +288,7 @@ async def exchange(client_url: str, **options: Any) -> None:
 async def test_rest_and_websocket_go_through_one_proxy(
     url: str, login: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With the same user and password, whichever characters these have."""
+    """REST and WebSocket use the same user and password, with any characters in them."""
     async with forward_proxy(url) as proxy:
         monkeypatch.setenv('http_proxy', f'http://{login}{proxy.place}')
         await exchange(ARENA)
@@ -301,7 +305,7 @@ async def test_rest_and_websocket_go_through_one_proxy(
 async def test_rest_and_websocket_go_through_one_socks_proxy(
     url: str, scheme: str, login: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It resolves the name, and both log in to it."""
+    """The proxy resolves the name, and both connections log in to it."""
     for module in ('python_socks', 'socksio'):
         pytest.importorskip(module, reason='apt does not have what SOCKS needs')
     async with socks_proxy(url) as proxy:
@@ -312,10 +316,10 @@ async def test_rest_and_websocket_go_through_one_socks_proxy(
     assert proxy.logins == ['me:p@ss' if login else ''] * 2
 
 
-async def test_a_token_goes_through_a_proxy_where_tls_hides_it(
+async def test_a_token_goes_through_a_proxy_only_with_tls(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The proxy passes on what it cannot read; without TLS the way is direct."""
+    """With TLS the token is sent through the proxy; without TLS the connection is direct."""
     authority = Authority(tmp_path)
     certificate = authority.certify_this_machine()
     with running_server(
@@ -330,10 +334,10 @@ async def test_a_token_goes_through_a_proxy_where_tls_hides_it(
     assert plain.proxy(Address.parse(ARENA)) is None
 
 
-async def test_the_way_to_a_proxy_may_be_encrypted(
+async def test_the_connection_to_a_proxy_may_be_encrypted(
     url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The proxy is known by the authorities of the system, which the environment may name."""
+    """The proxy's certificate is checked with the system's authorities, or ``SSL_CERT_FILE``."""
     authority = Authority(tmp_path)
     monkeypatch.setenv('SSL_CERT_FILE', authority.file)
     async with forward_proxy(url, authority.certify_this_machine()) as proxy:
@@ -343,10 +347,10 @@ async def test_the_way_to_a_proxy_may_be_encrypted(
     assert [method for method, _ in proxy.requests] == ['POST', 'CONNECT']
 
 
-async def test_loopback_and_exceptions_do_not_meet_the_proxy(
+async def test_loopback_and_exceptions_do_not_use_the_proxy(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever else the variables say."""
+    """Loopback servers and exceptions are connected directly, even if all variables are set."""
     async with forward_proxy(url) as proxy:
         for name in ('http_proxy', 'https_proxy', 'all_proxy', 'ws_proxy', 'wss_proxy'):
             monkeypatch.setenv(name, f'http://{proxy.place}')
@@ -358,7 +362,7 @@ async def test_loopback_and_exceptions_do_not_meet_the_proxy(
 
 
 async def test_the_environment_is_read_once(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What it says later changes nothing for a client that there is."""
+    """A later change of the environment has no effect on an existing client."""
     async with forward_proxy(url) as proxy:
         monkeypatch.setenv('http_proxy', f'http://{proxy.place}')
         async with RoboticsConsumer(ARENA) as through, RoboticsConsumer(url) as direct:
@@ -373,8 +377,8 @@ async def test_the_environment_is_read_once(url: str, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize('refusal', ['407 Login', '403 Forbidden', '502 Bad', '401 Who'])
-async def test_a_proxy_that_refuses_is_named_and_tried_again(url: str, refusal: str) -> None:
-    """Its status is not taken for the arena's word."""
+async def test_a_refusing_proxy_is_named_and_retryable(url: str, refusal: str) -> None:
+    """The status of a proxy is not treated as a status of the arena."""
     async with forward_proxy(url) as proxy:
         proxy.refusal = refusal
         access = Access(environment=Environment({'http_proxy': f'http://a:secret@{proxy.place}'}))
@@ -391,10 +395,10 @@ async def test_a_proxy_that_refuses_is_named_and_tried_again(url: str, refusal: 
     assert is_retryable(socket.value)
 
 
-async def test_an_error_that_a_library_does_not_translate_is_still_one_of_ours(
+async def test_an_untranslated_library_error_is_translated(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """So it is a failed attempt, over REST and WebSocket."""
+    """An unexpected library error is a retryable error, over REST and WebSocket."""
     address = Address.parse(url)
 
     def broken(*_: object, **__: object) -> None:

@@ -1,4 +1,4 @@
-"""One room's link: what becomes of it when one of its own parts breaks."""
+"""The link of one room: its end after an internal error, and its diagnostics."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Nobody:
 
 
 async def test_a_part_that_breaks_ends_the_link() -> None:
-    """It may be the one that writes stops; what goes on without it only looks well."""
+    """An exception in any task ends the link, because that task may send the stops."""
 
     async def arena(websocket: WebSocket) -> None:
         fake.room = listed((await welcome(websocket))['participant_id'])
@@ -133,7 +133,7 @@ async def test_a_part_that_breaks_ends_the_link() -> None:
 def test_a_link_is_well_only_while_the_room_answers_in_time(
     status: LinkStatus, level: Level, text: str
 ) -> None:
-    """A room that was joined once may be silent by now."""
+    """The diagnostics are OK only while the server answers in time."""
     found = status.condition(10.0)
 
     assert found.level is level

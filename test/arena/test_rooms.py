@@ -1,4 +1,4 @@
-"""Rooms over REST, and how each failure is told."""
+"""Rooms over REST, and the error for each failure."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ pytestmark = pytest.mark.usefixtures('no_task_left')
 
 @pytest.fixture
 def rooms(own_server_url: str) -> Rooms:
-    """Give the rooms of our own server."""
+    """Return the rooms of our own server."""
     return Rooms(Address.parse(own_server_url))
 
 
 @pytest.fixture
 def workspace() -> str:
-    """Give a workspace that nobody has used."""
+    """Return a new workspace id."""
     return str(uuid.uuid4())
 
 
 def reply(status: int, body: str, kind: str = 'application/json') -> bytes:
-    """Write an HTTP reply."""
+    """Return an HTTP reply."""
     data = body.encode()
     return (
         f'HTTP/1.1 {status} Whatever\r\nContent-Type: {kind}\r\n'
@@ -53,7 +53,7 @@ def reply(status: int, body: str, kind: str = 'application/json') -> bytes:
 
 
 def unused_port() -> int:
-    """Find a port where nobody listens."""
+    """Return a port without a server."""
     with socket.socket() as probe:
         probe.bind(('127.0.0.1', 0))
         port: int = probe.getsockname()[1]
@@ -75,8 +75,8 @@ async def test_a_room_from_creation_to_deletion(rooms: Rooms, workspace: str) ->
     assert await rooms.list(workspace) == []
 
 
-async def test_ids_are_made_up_where_none_are_given(rooms: Rooms) -> None:
-    """A room without a name gets one, in a workspace of its own."""
+async def test_missing_ids_are_generated(rooms: Rooms) -> None:
+    """A room without an id gets one, in a new workspace."""
     workspace_id, room_id = await rooms.create()
 
     assert [room['id'] for room in await rooms.list(workspace_id)] == [room_id]
@@ -84,16 +84,16 @@ async def test_ids_are_made_up_where_none_are_given(rooms: Rooms) -> None:
 
 
 async def test_ensure_creates_what_is_missing(rooms: Rooms, workspace: str) -> None:
-    """A missing room is there afterwards."""
+    """``ensure`` creates a missing room."""
     await rooms.ensure(workspace, 'arm')
 
     assert room_info(await rooms.info(workspace, 'arm')).room_id == 'arm'
 
 
-async def test_ensure_leaves_a_living_room_alone(
+async def test_ensure_leaves_an_existing_room_alone(
     rooms: Rooms, workspace: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A room that exists is not created again: the public server would wipe it."""
+    """``ensure`` does not create the room again, because the public server would reset it."""
     await rooms.create(workspace, 'arm')
     async with RoboticsProducer(rooms.address.base_url) as producer:
         await producer.connect(workspace, 'arm')
@@ -108,8 +108,8 @@ async def test_ensure_leaves_a_living_room_alone(
     assert room_state(await rooms.state(workspace, 'arm')).joints == {'Jaw': 40.0}
 
 
-async def test_odd_ids_name_rooms_of_their_own(rooms: Rooms, workspace: str) -> None:
-    """An id may hold what a URL would take for its own."""
+async def test_special_characters_in_ids_are_escaped(rooms: Rooms, workspace: str) -> None:
+    """An id may contain characters that are reserved in URLs."""
     odd = 'arm #7?é%2f&='
 
     await rooms.create(workspace, odd)
@@ -120,10 +120,10 @@ async def test_odd_ids_name_rooms_of_their_own(rooms: Rooms, workspace: str) -> 
 
 
 @pytest.mark.parametrize('operation', ['info', 'state', 'delete'])
-async def test_a_missing_room_is_told_by_its_type(
+async def test_a_missing_room_is_room_not_found(
     rooms: Rooms, workspace: str, operation: str
 ) -> None:
-    """What is done to a room that is not there raises RoomNotFound and names the room."""
+    """Every request for a missing room raises RoomNotFound with the room's URL."""
     with pytest.raises(RoomNotFound, match=f'{workspace}/rooms/missing') as caught:
         await getattr(rooms, operation)(workspace, 'missing')
 
@@ -131,7 +131,7 @@ async def test_a_missing_room_is_told_by_its_type(
 
 
 async def test_a_wrong_path_is_no_missing_room(own_server_url: str) -> None:
-    """A 404 of another kind is not cured by creating the room, so it has another type."""
+    """Another 404 has another type, because creating the room would not help."""
     rooms = Rooms(Address.parse(f'{own_server_url}/nowhere'))
 
     with pytest.raises(RequestRejected, match='404') as caught:
@@ -140,26 +140,26 @@ async def test_a_wrong_path_is_no_missing_room(own_server_url: str) -> None:
     assert not isinstance(caught.value, RoomNotFound)
 
 
-async def test_an_unusable_id_is_refused_with_the_reason(rooms: Rooms, workspace: str) -> None:
-    """The server's reason is in the message."""
+async def test_an_invalid_id_is_refused_with_the_reason(rooms: Rooms, workspace: str) -> None:
+    """The error contains the server's reason."""
     with pytest.raises(RequestRejected, match='128') as caught:
         await rooms.create(workspace, 'x' * 200)
 
     assert caught.value.status == 422
 
 
-async def test_nobody_listens() -> None:
-    """A server that is not there is a ConnectError, which another try may cure."""
+async def test_no_server() -> None:
+    """A server that cannot be reached is a ConnectError, which is retryable."""
     rooms = Rooms(Address.parse(f'http://127.0.0.1:{unused_port()}'))
 
     with pytest.raises(ConnectError, match='cannot connect'):
         await rooms.list('lab')
 
 
-async def test_a_request_that_is_given_up_as_it_fails_says_nothing() -> None:
-    """Ctrl-C at the moment in which a connection is refused is no traceback of the loop."""
-    complaints: list[dict[str, Any]] = []
-    asyncio.get_running_loop().set_exception_handler(lambda _, said: complaints.append(said))
+async def test_a_request_that_is_cancelled_as_it_fails_logs_nothing() -> None:
+    """A cancellation during a refused connection does not make the event loop log a traceback."""
+    errors: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: errors.append(context))
 
     async def fail() -> httpx.Response:
         tasks[0].cancel()
@@ -171,11 +171,11 @@ async def test_a_request_that_is_given_up_as_it_fails_says_nothing() -> None:
     tasks.clear()
     gc.collect()
 
-    assert complaints == []
+    assert errors == []
 
 
 async def test_a_server_that_does_not_answer() -> None:
-    """A request ends after its timeout."""
+    """A request without an answer ends after its timeout."""
     never = asyncio.Event()
 
     async def accept(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -204,20 +204,20 @@ async def test_a_server_that_does_not_answer() -> None:
         ),
         pytest.param(reply(502, ''), RequestRejected, '502: Whatever', id='empty'),
         pytest.param(reply(307, ''), RequestRejected, 'HTTP 307', id='redirected'),
-        pytest.param(reply(200, '<html>'), ProtocolError, 'no JSON', id='no JSON'),
-        pytest.param(reply(200, '[' * 200_000), ProtocolError, 'no JSON', id='deep'),
+        pytest.param(reply(200, '<html>'), ProtocolError, 'not JSON', id='no JSON'),
+        pytest.param(reply(200, '[' * 200_000), ProtocolError, 'not JSON', id='deep'),
         pytest.param(reply(500, '[' * 200_000), RequestRejected, 'HTTP 500', id='deep detail'),
-        pytest.param(reply(200, '[]'), ProtocolError, 'no JSON object', id='no object'),
+        pytest.param(reply(200, '[]'), ProtocolError, 'not a JSON object', id='no object'),
         pytest.param(reply(200, '{}'), ProtocolError, "no list 'rooms'", id='no rooms'),
         pytest.param(reply(200, '{"rooms":{}}'), ProtocolError, "'rooms'", id='rooms no list'),
         pytest.param(b'SSH-2.0-OpenSSH\r\n\r\n', TransportError, 'http', id='no HTTP'),
         pytest.param(b'', TransportError, 'disconnected', id='nothing'),
     ],
 )
-async def test_each_strange_answer_has_its_error(
+async def test_each_invalid_answer_has_its_error(
     answer: bytes, expected: type[ArenaError], text: str
 ) -> None:
-    """Whatever a server answers, the caller gets an error of ours that names the URL."""
+    """Every invalid answer raises an error of this package that contains the URL."""
     async with answering(answer) as url:
         with pytest.raises(expected, match=text) as caught:
             await Rooms(Address.parse(url)).list('lab')
@@ -229,7 +229,7 @@ async def test_each_strange_answer_has_its_error(
     'body', ['{}', '{"workspace_id":"lab"}', '{"workspace_id":1,"room_id":2}']
 )
 async def test_a_creation_without_ids_is_no_creation(body: str) -> None:
-    """A reply that does not name the room is not taken for one."""
+    """A reply to a creation without the ids of the room raises ProtocolError."""
     async with answering(reply(200, body)) as url:
         with pytest.raises(ProtocolError, match='_id'):
             await Rooms(Address.parse(url)).create('lab', 'arm')
@@ -246,18 +246,18 @@ async def test_a_creation_without_ids_is_no_creation(body: str) -> None:
 async def test_a_description_is_an_object(
     body: str, call: Callable[[Rooms], Awaitable[Any]]
 ) -> None:
-    """A reply of another shape is a ProtocolError."""
+    """A reply with an invalid structure raises ProtocolError."""
     async with answering(reply(200, body)) as url:
         with pytest.raises(ProtocolError, match='no object'):
             await call(Rooms(Address.parse(url)))
 
 
-# What a request cannot raise: they tell of mistakes in the calling program.
+# Errors that a request cannot raise: they report misuse of the library.
 MISUSE = {'CookieConflict', 'StreamError'}
 
 
 def httpx_errors() -> list[type[Exception]]:
-    """List all that httpx raises, but for misuse of httpx itself."""
+    """Return all exception classes of httpx, except those for misuse of httpx."""
     misuse = tuple(getattr(httpx, name) for name in MISUSE)
     named = (getattr(httpx, name) for name in httpx.__all__)
     return [
@@ -270,10 +270,10 @@ def httpx_errors() -> list[type[Exception]]:
 
 
 @pytest.mark.parametrize('error', httpx_errors(), ids=lambda error: error.__name__)
-async def test_every_httpx_error_is_said_in_our_terms(
+async def test_every_httpx_error_is_translated(
     error: type[Exception], rooms: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No error of the library below gets through; its own is the cause of ours."""
+    """Every httpx error is raised as an error of this package, with the original as cause."""
     url = rooms.address.rooms('lab')
     raised = (
         error('why', request=httpx.Request('GET', url), response=httpx.Response(500))

@@ -27,7 +27,7 @@ STAMP = '2026-01-31T10:15:30.123456+00:00'
 
 
 def frame(kind: str, **fields: object) -> str:
-    """Write what a server sends."""
+    """Return a frame from the server."""
     return json.dumps({'type': kind, 'timestamp': STAMP, **fields})
 
 
@@ -37,12 +37,12 @@ UPDATE = frame('joint_update', data=[{'name': 'Jaw', 'value': 40}], source='lead
 
 
 def new_session(now: float = 100.0) -> Session:
-    """Give a session that has not joined."""
+    """Return a session that has not joined."""
     return Session(Join('ros-1', Role.CONSUMER), TIMING, now)
 
 
 def joined_session(now: float = 100.0) -> Session:
-    """Give a session that has joined at a time."""
+    """Return a session that joined at the given time."""
     session = new_session(now)
     session.receive(JOINED, now)
     assert session.is_joined
@@ -50,7 +50,7 @@ def joined_session(now: float = 100.0) -> Session:
 
 
 def test_the_first_frame_asks_to_join() -> None:
-    """A participant says who it is and as what it joins."""
+    """The first frame contains the participant's id and role."""
     assert json.loads(new_session().first_frame()) == {
         'participant_id': 'ros-1',
         'role': 'consumer',
@@ -58,7 +58,7 @@ def test_the_first_frame_asks_to_join() -> None:
 
 
 def test_joined_comes_out_first() -> None:
-    """What the server sent before its welcome is kept and follows it, in order."""
+    """Messages that arrive before ``joined`` are returned after it, in order."""
     session = new_session()
 
     assert session.receive(STATE, 100.1) == []
@@ -74,8 +74,8 @@ def test_joined_comes_out_first() -> None:
     ]
 
 
-def test_a_stop_before_the_welcome_is_not_lost() -> None:
-    """A stop that slips in before ``joined`` comes out after it."""
+def test_a_stop_before_joined_is_not_lost() -> None:
+    """A stop that arrives before ``joined`` is returned after it."""
     session = new_session()
 
     session.receive(frame('emergency_stop', reason='smoke', source='leader'), 100.1)
@@ -84,8 +84,8 @@ def test_a_stop_before_the_welcome_is_not_lost() -> None:
     assert events[1:] == [EmergencyStop('smoke', 'leader', STAMP)]
 
 
-def test_an_error_before_the_welcome_is_a_refusal() -> None:
-    """The server's sentence is that of the exception."""
+def test_an_error_before_joined_is_a_refusal() -> None:
+    """JoinRefused has the message of the server."""
     session = new_session()
 
     with pytest.raises(JoinRefused, match='Cannot join room'):
@@ -94,8 +94,8 @@ def test_an_error_before_the_welcome_is_a_refusal() -> None:
     assert not session.is_joined
 
 
-def test_an_error_after_the_welcome_is_an_event() -> None:
-    """A complaint does not end the session."""
+def test_an_error_after_joined_is_an_event() -> None:
+    """An error message does not end the session."""
     session = joined_session()
 
     events = session.receive(frame('error', message='Unknown message type: x'), 101.0)
@@ -121,8 +121,8 @@ def test_an_error_after_the_welcome_is_an_event() -> None:
         pytest.param('{"type":"state_sync","data":[]}', 'shape', id='no state'),
     ],
 )
-def test_a_bad_frame_is_dropped_whole_and_told(bad: str | bytes, reason: str) -> None:
-    """A frame that breaks the contract is one event that says why, and nothing of it counts."""
+def test_a_bad_frame_is_dropped_and_reported(bad: str | bytes, reason: str) -> None:
+    """An invalid frame is one Malformed event with its reason."""
     session = joined_session()
 
     (event,) = session.receive(bad, 101.0)
@@ -135,8 +135,8 @@ def test_a_bad_frame_is_dropped_whole_and_told(bad: str | bytes, reason: str) ->
     ]
 
 
-def test_a_bad_frame_does_not_spoil_the_join() -> None:
-    """What cannot be read before the welcome is told after it."""
+def test_a_bad_frame_does_not_prevent_the_join() -> None:
+    """An invalid frame before ``joined`` is reported after it."""
     session = new_session()
 
     session.receive('nonsense', 100.1)
@@ -146,7 +146,7 @@ def test_a_bad_frame_does_not_spoil_the_join() -> None:
 
 
 def test_an_unknown_type_is_skipped() -> None:
-    """A newer server may say what this version does not know."""
+    """A message of an unknown type is ignored, because a newer server may send it."""
     session = joined_session()
 
     assert session.receive(frame('participant_joined', who='x'), 101.0) == []
@@ -157,7 +157,7 @@ ACK = frame('heartbeat_ack', has_producer=True)
 
 
 def test_heartbeats_come_at_their_period() -> None:
-    """The first is due at once, each further one a period later."""
+    """The first heartbeat is due at once, and each further one a period later."""
     session = joined_session(now=100.0)
 
     beats = {}
@@ -170,7 +170,7 @@ def test_heartbeats_come_at_their_period() -> None:
 
 
 def test_a_late_heartbeat_is_not_made_up_for() -> None:
-    """A shell that was held up sends one heartbeat, not all that were due."""
+    """A delayed shell sends one heartbeat, not all that were due meanwhile."""
     session = joined_session(now=100.0)
     session.heartbeat(100.0)
     session.receive(ACK, 100.0)
@@ -182,7 +182,7 @@ def test_a_late_heartbeat_is_not_made_up_for() -> None:
 
 
 def test_one_heartbeat_is_unanswered_at_a_time() -> None:
-    """An answer belongs to the only open question, so that the round trip is true."""
+    """Only one unnumbered heartbeat may be unanswered, so that the round trip is correct."""
     session = joined_session(now=100.0)
     session.heartbeat(100.0)
 
@@ -202,7 +202,7 @@ def numbered_session() -> Session:
 
 
 def test_a_numbered_answer_belongs_to_its_heartbeat() -> None:
-    """On a link whose delay grows each answer tells how old it is."""
+    """With a growing delay, each answer gives the round trip of its own heartbeat."""
     session = numbered_session()
     beats = [session.heartbeat(100.0 + 0.5 * number) for number in range(3)]
 
@@ -216,7 +216,7 @@ def test_a_numbered_answer_belongs_to_its_heartbeat() -> None:
 def test_heartbeats_are_as_frequent_as_the_server_needs_them(
     liveness_s: float | None, period_s: float
 ) -> None:
-    """The server says after how long it disconnects a participant that sends nothing."""
+    """The liveness timeout of the server shortens the heartbeat period."""
     features = frozenset([Feature.HEARTBEAT_SEQ, Feature.LIVENESS])
     session = Session(Join('ros-1', Role.PRODUCER, features), TIMING, 100.0)
     answer = {**json.loads(JOINED), 'features': ['heartbeat_seq', 'liveness']}
@@ -228,7 +228,7 @@ def test_heartbeats_are_as_frequent_as_the_server_needs_them(
 
 
 def test_a_lost_answer_is_made_up_for_by_the_next_one() -> None:
-    """A proxy that drops a frame makes the link late, until the next heartbeat is answered."""
+    """If an answer is lost, the link is late until the next heartbeat is answered."""
     session = numbered_session()
     session.heartbeat(100.0)
     session.heartbeat(100.5)
@@ -240,7 +240,7 @@ def test_a_lost_answer_is_made_up_for_by_the_next_one() -> None:
 
 
 def test_a_delay_is_reported_once_for_each_heartbeat() -> None:
-    """The shell wakes up when the longest allowed delay has passed without an answer."""
+    """The next check is when the maximum delay expires; it reports the delay once."""
     timing = replace(TIMING, max_delay_s=0.3)
     session = Session(Join('ros-1', Role.CONSUMER), timing, 0.0)
     session.receive(JOINED, 0.0)
@@ -256,8 +256,8 @@ def test_a_delay_is_reported_once_for_each_heartbeat() -> None:
     assert session.check(0.875) == Late(0.375)
 
 
-def test_each_heartbeat_that_is_late_is_noticed_in_time() -> None:
-    """Also the next one after a late answer, where the link counts as lost much later."""
+def test_each_late_heartbeat_is_reported_in_time() -> None:
+    """A heartbeat after a late answer is reported when its own maximum delay expires."""
     timing = replace(TIMING, timeout_s=6.0, answer_timeout_s=6.0, max_delay_s=0.5)
     features = frozenset([Feature.HEARTBEAT_SEQ])
     session = Session(Join('ros-1', Role.CONSUMER, features), timing, 0.0)
@@ -273,7 +273,7 @@ def test_each_heartbeat_that_is_late_is_noticed_in_time() -> None:
 
 
 def test_a_heartbeat_that_the_server_dropped_is_not_waited_for_forever() -> None:
-    """A server that limits the rate of a program drops its heartbeats as well."""
+    """A heartbeat that a rate limiter dropped is given up, so that a new one is sent."""
     session = joined_session(now=100.0)
     session.heartbeat(100.0)
 
@@ -282,8 +282,8 @@ def test_a_heartbeat_that_the_server_dropped_is_not_waited_for_forever() -> None
     assert session.heartbeat(101.5) is not None
 
 
-def test_the_next_check_never_moves_towards_the_present() -> None:
-    """A shell sleeps until the next check, also over the heartbeat that it sends meanwhile."""
+def test_the_next_check_never_moves_to_earlier() -> None:
+    """Sending a heartbeat does not move the next check to an earlier time."""
     timing = replace(TIMING, max_delay_s=0.3, answer_timeout_s=1.0)
     session = Session(Join('ros-1', Role.CONSUMER), timing, 0.0)
     session.receive(JOINED, 0.0)
@@ -300,28 +300,28 @@ def test_the_next_check_never_moves_towards_the_present() -> None:
 
 
 def test_after_a_silence_only_a_stop_comes_out() -> None:
-    """What was queued while the peer or this process was frozen is old, except for a stop."""
+    """Frames that were queued while a process was frozen are dropped, except for stops."""
     session = joined_session(now=100.0)
     stop = frame('emergency_stop', source='somebody')
 
     assert session.receive(UPDATE, 103.0) == []
     assert [type(event) for event in session.receive(stop, 103.0)] == [EmergencyStop]
     assert session.receive(UPDATE, 103.0) == []
-    session.listening(103.0)
+    session.restart_timeout(103.0)
     with pytest.raises(ConnectionLost, match='no answer from the server for 3.1 s'):
         session.check(103.1)
 
 
 def test_a_pause_of_this_process_is_named() -> None:
-    """A shell that woke up late was frozen itself."""
+    """The error of a late check contains how long this process was suspended."""
     session = joined_session(now=100.0)
 
-    with pytest.raises(ConnectionLost, match='no answer .* for 5.5 s, while this process stood'):
+    with pytest.raises(ConnectionLost, match='no answer .* for 5.5 s, while this process was'):
         session.check(105.5, paused_s=4.0)
 
 
 def test_features_are_agreed_on() -> None:
-    """What the client knows is in its first frame, what the server serves in its answer."""
+    """The first frame has the features of the client, and the answer those that are enabled."""
     join = Join('ros-1', Role.CONSUMER, frozenset([Feature.LAST_STOP, Feature.ROBOT_STATE]))
     session = Session(join, TIMING, 0.0)
     assert json.loads(session.first_frame())['features'] == ['last_stop', 'robot_state']
@@ -336,7 +336,7 @@ def test_features_are_agreed_on() -> None:
 
 
 def test_silence_is_a_loss_at_the_deadline() -> None:
-    """Up to the timeout silence means nothing; from then on the link is lost."""
+    """Silence is accepted until the timeout, and is a loss from then on."""
     session = joined_session(now=100.0)
 
     session.check(101.49)
@@ -349,8 +349,8 @@ def test_silence_is_a_loss_at_the_deadline() -> None:
     [frame('heartbeat_ack'), UPDATE, 'nonsense', b'binary', frame('unheard of')],
     ids=['answer', 'update', 'no JSON', 'binary', 'unknown type'],
 )
-def test_any_frame_is_a_sign_of_life(sign_of_life: str | bytes) -> None:
-    """Whatever the server says, it lives."""
+def test_any_frame_restarts_the_timeout(sign_of_life: str | bytes) -> None:
+    """A frame of any content restarts the silence timeout."""
     session = joined_session(now=100.0)
 
     session.receive(sign_of_life, 101.4)
@@ -360,29 +360,29 @@ def test_any_frame_is_a_sign_of_life(sign_of_life: str | bytes) -> None:
         session.check(102.9)
 
 
-def test_silence_counts_from_when_we_listen() -> None:
-    """A shell that was busy with an event has not heard anything because it did not listen."""
+def test_reading_again_restarts_the_timeout() -> None:
+    """The time in which the program handled an event does not count as silence."""
     session = joined_session(now=100.0)
 
-    session.listening(105.0)
+    session.restart_timeout(105.0)
 
     session.check(106.4)
     with pytest.raises(ConnectionLost):
         session.check(106.5)
 
 
-def test_listening_never_shortens_the_deadline() -> None:
-    """A time that was taken before a frame came does not undo that frame."""
+def test_reading_again_never_shortens_the_deadline() -> None:
+    """An older time does not replace the time of a later frame."""
     session = joined_session(now=100.0)
     session.receive(UPDATE, 101.0)
 
-    session.listening(100.2)
+    session.restart_timeout(100.2)
 
     session.check(102.4)
 
 
-def test_the_shell_is_told_when_to_come_back() -> None:
-    """It may sleep until a heartbeat is due, or until patience ends, and misses nothing."""
+def test_the_next_heartbeat_and_the_next_check() -> None:
+    """The shell can sleep until the earlier of the next heartbeat and the next check."""
     session = joined_session(now=100.0)
     assert (session.next_heartbeat, session.next_check) == (100.0, 101.5)
 
@@ -392,8 +392,8 @@ def test_the_shell_is_told_when_to_come_back() -> None:
     assert (session.next_heartbeat, session.next_check) == (100.5, 101.8)
 
 
-def test_presence_tells_the_producer_and_the_round_trip() -> None:
-    """The answer to a heartbeat says whether there is a producer and how long it took."""
+def test_presence_has_the_producer_and_the_round_trip() -> None:
+    """The answer to a heartbeat reports the producer and the round trip."""
     session = joined_session(now=100.0)
     session.heartbeat(100.0)
 
@@ -406,7 +406,7 @@ def test_presence_tells_the_producer_and_the_round_trip() -> None:
 
 
 def test_the_round_trip_counts_from_the_oldest_unanswered_heartbeat() -> None:
-    """A slow answer is not made to look fast by the heartbeats that were sent meanwhile."""
+    """Later heartbeats do not shorten the round trip of a slow answer."""
     session = joined_session(now=100.0)
     session.heartbeat(100.0)
     session.heartbeat(100.5)
@@ -417,14 +417,14 @@ def test_the_round_trip_counts_from_the_oldest_unanswered_heartbeat() -> None:
     assert [round(e.round_trip_s or -1, 3) for e in events if isinstance(e, Presence)] == [0.7, -1]
 
 
-@pytest.mark.parametrize('said', [{}, {'has_producer': None}, {'has_producer': 'yes'}])
-def test_a_server_that_does_not_tell_must_be_polled(said: dict[str, object]) -> None:
-    """Without a plain yes or no in the answer, the room has to be looked at."""
+@pytest.mark.parametrize('fields', [{}, {'has_producer': None}, {'has_producer': 'yes'}])
+def test_a_server_that_does_not_report_the_producer_is_polled(fields: dict[str, object]) -> None:
+    """The room is polled if the answer does not contain true or false."""
     session = joined_session(now=100.0)
     session.heartbeat(100.0)
     assert not session.needs_polling
 
-    (event,) = session.receive(frame('heartbeat_ack', **said), 100.1)
+    (event,) = session.receive(frame('heartbeat_ack', **fields), 100.1)
 
     assert isinstance(event, Presence)
     assert event.has_producer is None
@@ -432,8 +432,8 @@ def test_a_server_that_does_not_tell_must_be_polled(said: dict[str, object]) -> 
 
 
 def polls(session: Session, *rooms: RoomInfo) -> list[bool | None]:
-    """Tell a session of several looks at the room."""
-    return [session.polled(room, 100.0).has_producer for room in rooms]
+    """Pass the results of several polls to a session."""
+    return [session.on_room_info(room, 100.0).has_producer for room in rooms]
 
 
 PRESENT = RoomInfo('arm-7', 'leader', ('ros-1',))
@@ -441,8 +441,8 @@ ABSENT = RoomInfo('arm-7', None, ('ros-1',))
 WITHOUT_US = RoomInfo('arm-7', 'leader', ('viz',))
 
 
-def test_a_producer_is_gone_after_two_looks() -> None:
-    """One look may meet a producer that is just changing places."""
+def test_a_producer_is_gone_after_two_polls() -> None:
+    """One poll without a producer has no effect, because the producer may be rejoining."""
     session = joined_session()
 
     assert polls(session, PRESENT, ABSENT, ABSENT, PRESENT) == [True, True, False, True]
@@ -450,16 +450,16 @@ def test_a_producer_is_gone_after_two_looks() -> None:
 
 
 def test_not_being_listed_twice_is_a_loss() -> None:
-    """A room that is made anew forgets who is in it; its list shows it, though it answers."""
+    """A room that was created again answers, but does not list the participant."""
     session = joined_session()
 
     assert polls(session, WITHOUT_US, PRESENT, WITHOUT_US) == [True, True, True]
-    with pytest.raises(ConnectionLost, match='the room was made anew'):
-        session.polled(WITHOUT_US, 100.0)
+    with pytest.raises(ConnectionLost, match='the room was created again'):
+        session.on_room_info(WITHOUT_US, 100.0)
 
 
 def test_not_being_listed_nor_answered_is_an_eviction() -> None:
-    """Who was evicted is told nothing and gets no answer to its heartbeats."""
+    """An evicted participant is not listed and gets no answers."""
     session = joined_session()
     session.heartbeat(100.0)
 
@@ -467,29 +467,29 @@ def test_not_being_listed_nor_answered_is_an_eviction() -> None:
     with pytest.raises(ConnectionLost, match='evicted.*: no answer from the server for 1.5 s'):
         session.check(101.5)
     with pytest.raises(ConnectionLost, match='evicted'):
-        session.polled(WITHOUT_US, 101.0)
+        session.on_room_info(WITHOUT_US, 101.0)
 
 
-def test_what_an_answer_on_its_way_will_show_is_waited_for() -> None:
-    """Evicted or forgotten: a heartbeat that was just sent does not tell yet."""
+def test_a_pending_answer_delays_the_decision() -> None:
+    """A heartbeat that was just sent cannot distinguish an eviction from a new room yet."""
     session = joined_session()
     session.heartbeat(100.0)
 
     assert polls(session, WITHOUT_US, WITHOUT_US) == [True, True]
     session.receive(frame('heartbeat_ack'), 100.1)
-    with pytest.raises(ConnectionLost, match='the room was made anew'):
-        session.polled(WITHOUT_US, 100.2)
+    with pytest.raises(ConnectionLost, match='the room was created again'):
+        session.on_room_info(WITHOUT_US, 100.2)
 
 
 def test_a_producer_is_listed_as_one() -> None:
-    """A producer that looks for itself finds itself."""
+    """A producer finds its own id as the producer of the room."""
     session = Session(Join('leader', Role.PRODUCER), TIMING, 0.0)
 
     assert polls(session, PRESENT, PRESENT) == [True, True]
 
 
-def test_an_answer_that_is_late_is_a_loss_whatever_else_is_heard() -> None:
-    """On a slow network everything flows, and all of it is as old as the missing answer."""
+def test_a_late_answer_is_a_loss_despite_other_frames() -> None:
+    """On a slow network all frames are as old as the missing answer."""
     timing = replace(TIMING, answer_timeout_s=1.5)
     session = Session(Join('ros-1', Role.CONSUMER), timing, 0.0)
     session.receive(JOINED, 0.0)
@@ -498,7 +498,7 @@ def test_an_answer_that_is_late_is_a_loss_whatever_else_is_heard() -> None:
 
     assert session.next_check == 1.5
     session.check(1.4)
-    with pytest.raises(ConnectionLost, match='has not answered for 1.5 s'):
+    with pytest.raises(ConnectionLost, match='has not answered a heartbeat for 1.5 s'):
         session.check(1.5)
 
 
@@ -514,7 +514,7 @@ def test_an_answer_in_time_is_no_loss() -> None:
 
 
 def test_a_session_needs_no_particular_clock() -> None:
-    """Times are differences: an epoch and the start of a process give the same answers."""
+    """Times are differences, so that any origin of the clock gives the same results."""
     for origin in (0.0, -5.0, 1.8e9):
         session = joined_session(now=origin)
         assert session.heartbeat(origin) is not None
@@ -524,7 +524,7 @@ def test_a_session_needs_no_particular_clock() -> None:
 
 
 def test_events_have_no_hidden_kind() -> None:
-    """Whatever comes out of a session is one of the listed events."""
+    """Every event of a session is of one of the types in ``Event``."""
     session = joined_session()
     frames = [STATE, UPDATE, JOINED, frame('error', message='x'), frame('emergency_stop'), 'x']
 

@@ -1,4 +1,4 @@
-"""The public client's contract, part three: a consumer and what it hears."""
+"""The contract of the public client, part three: consumers and what they receive."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ Pair = tuple[RoboticsProducer, RoboticsConsumer, str, str]
 
 
 class TestRoboticsConsumer:
-    """A consumer joins, hears, and leaves."""
+    """A consumer joins, receives and leaves."""
 
     async def test_consumer_connection(self, consumer: RoboticsConsumer, test_room: Room) -> None:
-        """The room has the consumer from connect to disconnect."""
+        """The room lists the consumer from connect to disconnect."""
         workspace_id, room_id = test_room
         assert not consumer.is_connected()
 
@@ -47,7 +47,7 @@ class TestRoboticsConsumer:
     async def test_consumer_connection_info(
         self, connected_consumer: Connected, server_url: str
     ) -> None:
-        """A connected consumer tells where it is and as whom."""
+        """A connected consumer reports its room, role and participant id."""
         consumer, workspace_id, room_id = connected_consumer
 
         info = consumer.get_connection_info()
@@ -63,7 +63,7 @@ class TestRoboticsConsumer:
         }
 
     async def test_get_state_sync(self, connected_consumer: Connected) -> None:
-        """A new room remembers nothing."""
+        """A new room has no stored values."""
         consumer, _, _ = connected_consumer
 
         state = await consumer.get_state_sync()
@@ -73,7 +73,7 @@ class TestRoboticsConsumer:
     async def test_consumer_callbacks_setup(
         self, consumer: RoboticsConsumer, test_room: Room
     ) -> None:
-        """Joining is told first, then what the room remembers, and leaving last; each once."""
+        """The order of the callbacks is connected, state sync, disconnected; once each."""
         calls: list[tuple[str, object]] = []
         consumer.on_connected(lambda: calls.append(('connected', None)))
         consumer.on_disconnected(lambda: calls.append(('disconnected', None)))
@@ -88,7 +88,7 @@ class TestRoboticsConsumer:
         assert calls == [('connected', None), ('state_sync', {}), ('disconnected', None)]
 
     async def test_multiple_consumers(self, consumer: RoboticsConsumer, test_room: Room) -> None:
-        """A room takes several consumers and lists them as they came."""
+        """A room accepts several consumers and lists them in the order of their joins."""
         async with RoboticsConsumer(consumer.base_url) as second:
             successes = [await consumer.connect(*test_room), await second.connect(*test_room)]
 
@@ -103,7 +103,7 @@ class TestRoboticsConsumer:
     async def test_consumer_receive_state_sync(
         self, producer: RoboticsProducer, consumer: RoboticsConsumer, test_room: Room
     ) -> None:
-        """A state that the producer sends arrives as an update, not as another state."""
+        """A state from the producer arrives as an update, not as a state."""
         states: list[dict[str, float]] = []
         updates: list[Entries] = []
         consumer.on_state_sync(states.append)
@@ -120,7 +120,7 @@ class TestRoboticsConsumer:
         assert states == [{}]
 
     async def test_consumer_receive_joint_updates(self, producer_consumer_pair: Pair) -> None:
-        """Of an update, the joints that changed arrive; without a change, nothing does."""
+        """Only the joints that changed arrive; an update without a change does not arrive."""
         producer, consumer, _, _ = producer_consumer_pair
         updates: list[Entries] = []
         consumer.on_joint_update(updates.append)
@@ -147,7 +147,7 @@ class TestRoboticsConsumer:
         assert updates == sent
 
     async def test_consumer_emergency_stop(self, producer_consumer_pair: Pair) -> None:
-        """A stop is told as an error with its reason, once."""
+        """A stop calls ``on_error`` once, with its reason."""
         producer, consumer, _, _ = producer_consumer_pair
         errors: list[str] = []
         updates: list[Entries] = []
@@ -163,7 +163,7 @@ class TestRoboticsConsumer:
     async def test_custom_participant_id(
         self, consumer: RoboticsConsumer, test_room: Room
     ) -> None:
-        """A consumer is known under the id it asked for."""
+        """A consumer has the participant id that it requested."""
         custom_id = f'custom-consumer-{uuid.uuid4()}'
 
         await consumer.connect(*test_room, participant_id=custom_id)
@@ -183,7 +183,7 @@ class TestRoboticsConsumer:
         await wait_for_participants(consumer, test_room)
 
     async def test_get_state_without_connection(self, consumer: RoboticsConsumer) -> None:
-        """Who is in no room cannot ask what it remembers."""
+        """``get_state_sync`` raises if the consumer is not connected."""
         assert not consumer.is_connected()
 
         with pytest.raises(ValueError, match='Must be connected to a room'):
@@ -192,7 +192,7 @@ class TestRoboticsConsumer:
     async def test_consumer_reconnection(
         self, consumer: RoboticsConsumer, test_room: Room
     ) -> None:
-        """A consumer may come back to the room it left, and be told of it anew."""
+        """A consumer may rejoin a room that it left, and receives the state again."""
         calls: list[str] = []
         consumer.on_connected(lambda: calls.append('connected'))
         consumer.on_state_sync(lambda joints: calls.append('state_sync'))
@@ -216,7 +216,7 @@ class TestRoboticsConsumer:
     async def test_consumer_state_after_producer_updates(
         self, producer_consumer_pair: Pair
     ) -> None:
-        """What was sent is what the room remembers, the last value of each joint."""
+        """The room stores the last value of each joint that was sent."""
         producer, consumer, _, _ = producer_consumer_pair
         updates: list[Entries] = []
         consumer.on_joint_update(updates.append)

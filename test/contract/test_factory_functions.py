@@ -1,4 +1,4 @@
-"""The public client's contract, part four: the functions that make clients."""
+"""The contract of the public client, part four: the factory functions."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ PUBLIC_DEFAULT_URL = 'http://localhost:8000'
 @pytest.fixture
 def default_url(server_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """
-    Have the factories' default name the arena under test, which may listen elsewhere.
+    Make the default URL of the factory functions the URL of the server under test.
 
-    Only the value is put in another's place: what a call without a URL does is what it does.
+    Only the value is patched, so that a call without a URL runs the same code as usual.
     """
     for factory in (create_producer_client, create_consumer_client):
         defaults = factory.__defaults__
@@ -37,10 +37,10 @@ def default_url(server_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 class TestFactoryFunctions:
-    """One call gives a client, connected where a room is named."""
+    """The factory functions return clients; those for one role also connect them."""
 
     def test_create_client_producer(self) -> None:
-        """The role producer gives a producer, in no room yet."""
+        """The role ``producer`` gives an unconnected producer."""
         client = create_client('producer')
 
         assert type(client) is RoboticsProducer
@@ -48,7 +48,7 @@ class TestFactoryFunctions:
         assert client.base_url == PUBLIC_DEFAULT_URL
 
     def test_create_client_consumer(self) -> None:
-        """The role consumer gives a consumer, in no room yet."""
+        """The role ``consumer`` gives an unconnected consumer."""
         client = create_client('consumer')
 
         assert type(client) is RoboticsConsumer
@@ -56,17 +56,17 @@ class TestFactoryFunctions:
         assert client.base_url == PUBLIC_DEFAULT_URL
 
     def test_create_client_invalid_role(self) -> None:
-        """Any other role is refused, by name."""
+        """Any other role is refused, and the error contains it."""
         with pytest.raises(ValueError, match=r'Invalid role.*invalid_role'):
             create_client('invalid_role')
 
     def test_create_client_default_url(self) -> None:
-        """Without a URL, the server is looked for on this machine; with one, there."""
+        """The default URL is on this machine; a given URL replaces it."""
         assert create_client('producer').base_url == PUBLIC_DEFAULT_URL
         assert create_client('producer', 'http://other:9/api/').base_url == 'http://other:9/api'
 
     async def test_create_producer_client_auto_room(self, server_url: str) -> None:
-        """Without a room, the producer gets a new one and can send at once."""
+        """Without a room id, the producer gets a new room and can send at once."""
         async with await create_producer_client(server_url) as producer:
             assert type(producer) is RoboticsProducer
             assert producer.is_connected()
@@ -83,7 +83,7 @@ class TestFactoryFunctions:
     async def test_create_producer_client_specific_room(
         self, server_url: str, test_room: tuple[str, str]
     ) -> None:
-        """A room that is there already is joined as it is."""
+        """An existing room is joined without a change."""
         async with await create_producer_client(server_url, *test_room) as producer:
             await producer.send_state_sync({'test': 123.0})
 
@@ -97,7 +97,7 @@ class TestFactoryFunctions:
     async def test_create_consumer_client(
         self, server_url: str, test_room: tuple[str, str]
     ) -> None:
-        """The consumer is in the named room and can ask what it remembers."""
+        """The consumer is in the given room and can get its state."""
         async with await create_consumer_client(*test_room, server_url) as consumer:
             assert type(consumer) is RoboticsConsumer
             assert consumer.is_connected()
@@ -106,7 +106,7 @@ class TestFactoryFunctions:
             assert await consumer.get_state_sync() == {}
 
     async def test_create_producer_consumer_pair(self, server_url: str) -> None:
-        """What the one sends, the other hears."""
+        """The consumer receives what the producer sends."""
         async with await create_producer_client(server_url) as producer:
             assert producer.workspace_id is not None
             assert producer.room_id is not None
@@ -124,7 +124,7 @@ class TestFactoryFunctions:
         assert await producer.delete_room(*room)
 
     async def test_convenience_functions_with_default_url(self, default_url: str) -> None:
-        """Both functions reach the default server without naming it."""
+        """Both functions connect to the default server without a URL argument."""
         async with await create_producer_client() as producer:
             assert producer.base_url == default_url
             assert producer.is_connected()
@@ -137,7 +137,7 @@ class TestFactoryFunctions:
         assert await producer.delete_room(*room)
 
     async def test_multiple_convenience_producers(self, server_url: str) -> None:
-        """Two producers get a room each, and what one sends stays in its own."""
+        """Two producers get different rooms, and each room receives only its own updates."""
         async with (
             await create_producer_client(server_url) as one,
             await create_producer_client(server_url) as other,
@@ -155,7 +155,7 @@ class TestFactoryFunctions:
             assert await one.delete_room(*room)
 
     async def test_create_consumer_nonexistent_room(self, consumer: RoboticsConsumer) -> None:
-        """A room that is not there cannot be joined, and is not made by trying."""
+        """A missing room cannot be joined, and the attempt does not create it."""
         workspace_id = consumer.generate_workspace_id()
 
         success = await consumer.connect(workspace_id, 'nonexistent-room-id')

@@ -1,4 +1,4 @@
-"""The public client's contract, part five: producers and consumers together."""
+"""The contract of the public client, part five: producers and consumers together."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ Pair = tuple[RoboticsProducer, RoboticsConsumer, str, str]
 
 
 def updates_of(consumer: RoboticsConsumer) -> list[Entries]:
-    """Collect the updates that a consumer hears from now on."""
+    """Collect the updates that a consumer receives from now on."""
     updates: list[Entries] = []
     consumer.on_joint_update(updates.append)
     return updates
 
 
 class TestIntegration:
-    """Whole conversations in one room."""
+    """Several clients in one room."""
 
     async def test_full_producer_consumer_workflow(self, producer_consumer_pair: Pair) -> None:
-        """A consumer follows a state and the updates after it to the last pose."""
+        """A consumer receives a state and the updates after it, up to the last values."""
         producer, consumer, _, _ = producer_consumer_pair
         updates = updates_of(consumer)
         errors: list[str] = []
@@ -53,7 +53,7 @@ class TestIntegration:
         assert await consumer.get_state_sync() == {'shoulder': 90.0, 'elbow': -60.0, 'wrist': 15.0}
 
     async def test_multiple_consumers_same_room(self, producer_consumer_pair: Pair) -> None:
-        """All consumers of a room hear the same."""
+        """All consumers of a room receive the same updates."""
         producer, consumer, *room = producer_consumer_pair
         sent = [
             [{'name': 'joint1', 'value': 10.0}, {'name': 'joint2', 'value': 20.0}],
@@ -61,36 +61,36 @@ class TestIntegration:
         ]
         async with RoboticsConsumer(consumer.base_url) as second:
             await second.connect(room[0], room[1])
-            heard = [updates_of(consumer), updates_of(second)]
+            received = [updates_of(consumer), updates_of(second)]
 
             for entries in sent:
                 await producer.send_joint_update(entries)
 
-            await wait_until(lambda: min(map(len, heard)) >= 2, 'both updates at both')
-            assert heard == [sent, sent]
+            await wait_until(lambda: min(map(len, received)) >= 2, 'both updates at both')
+            assert received == [sent, sent]
 
     async def test_emergency_stop_propagation(self, producer_consumer_pair: Pair) -> None:
-        """A stop reaches everybody in the room, its sender included, once each."""
+        """All participants receive a stop once, including its sender."""
         producer, consumer, *room = producer_consumer_pair
         async with RoboticsConsumer(consumer.base_url) as second:
             await second.connect(room[0], room[1])
-            heard: list[list[str]] = [[], [], []]
-            for client, errors in zip((producer, consumer, second), heard, strict=True):
+            received: list[list[str]] = [[], [], []]
+            for client, errors in zip((producer, consumer, second), received, strict=True):
                 client.on_error(errors.append)
 
             await producer.send_emergency_stop('Integration test emergency stop')
-            await wait_until(lambda: min(map(len, heard)) >= 1, 'the stop at all three')
+            await wait_until(lambda: min(map(len, received)) >= 1, 'the stop at all three')
             await second.send_emergency_stop('And another')
 
-            await wait_until(lambda: min(map(len, heard)) >= 2, 'another stop at all three')
+            await wait_until(lambda: min(map(len, received)) >= 2, 'another stop at all three')
             both = [
                 'Emergency stop: Integration test emergency stop',
                 'Emergency stop: And another',
             ]
-            assert heard == [both, both, both]
+            assert received == [both, both, both]
 
     async def test_producer_reconnection_workflow(self, producer_consumer_pair: Pair) -> None:
-        """The producer's place is free when it has left: it can come back at once."""
+        """A producer can rejoin at once after it has left, because its role is free."""
         producer, consumer, *room = producer_consumer_pair
         updates = updates_of(consumer)
         await producer.send_state_sync({'joint1': 10.0})
@@ -108,17 +108,17 @@ class TestIntegration:
     async def test_consumer_late_join(
         self, producer: RoboticsProducer, consumer: RoboticsConsumer, test_room: Room
     ) -> None:
-        """Who comes late is told once what was sent before, and hears what is sent after."""
+        """A late consumer receives the stored state once, and then the later updates."""
         states: list[dict[str, float]] = []
         consumer.on_state_sync(states.append)
         updates = updates_of(consumer)
         earlier = {'joint1': 10.0, 'joint2': 20.0, 'joint3': 30.0}
-        async with RoboticsConsumer(consumer.base_url) as witness:
-            witnessed = updates_of(witness)
-            await witness.connect(*test_room)
+        async with RoboticsConsumer(consumer.base_url) as observer:
+            observed = updates_of(observer)
+            await observer.connect(*test_room)
             await producer.connect(*test_room)
             await producer.send_state_sync(earlier)
-            await wait_until(lambda: witnessed, 'the room to know')
+            await wait_until(lambda: observed, 'the room to have stored them')
 
         await consumer.connect(*test_room)
         await producer.send_joint_update([{'name': 'joint2', 'value': 21.0}])
@@ -129,7 +129,7 @@ class TestIntegration:
         assert await consumer.get_state_sync() == {**earlier, 'joint2': 21.0}
 
     async def test_room_cleanup_on_producer_disconnect(self, producer_consumer_pair: Pair) -> None:
-        """The room, what it remembers and its consumers stay when the producer goes."""
+        """The room, its stored state and its consumers remain after the producer has left."""
         producer, consumer, *room = producer_consumer_pair
         updates = updates_of(consumer)
         await producer.send_state_sync({'joint1': 42.0})
@@ -143,7 +143,7 @@ class TestIntegration:
         assert consumer.is_connected()
 
     async def test_high_frequency_updates(self, producer_consumer_pair: Pair) -> None:
-        """Updates in a burst arrive in order and end where the last one says."""
+        """A burst of updates arrives in order and ends with the values of the last one."""
         producer, consumer, _, _ = producer_consumer_pair
         updates = updates_of(consumer)
 

@@ -1,4 +1,4 @@
-"""The public client's contract, part two: a producer and what it sends."""
+"""The contract of the public client, part two: producers and what they send."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Connected = tuple[RoboticsProducer, str, str]
 
 
 async def watched_by(consumer: RoboticsConsumer, room: Room) -> list[Entries]:
-    """Join as a witness; the list fills with the updates that arrive."""
+    """Join a consumer to the room; return the list to which its updates are appended."""
     updates: list[Entries] = []
     consumer.on_joint_update(updates.append)
     assert await consumer.connect(*room)
@@ -29,10 +29,10 @@ async def watched_by(consumer: RoboticsConsumer, room: Room) -> list[Entries]:
 
 
 class TestRoboticsProducer:
-    """A producer joins, sends, and leaves."""
+    """A producer joins, sends and leaves."""
 
     async def test_producer_connection(self, producer: RoboticsProducer, test_room: Room) -> None:
-        """The room has the producer from connect to disconnect."""
+        """The room lists the producer from connect to disconnect."""
         workspace_id, room_id = test_room
         assert not producer.is_connected()
 
@@ -55,7 +55,7 @@ class TestRoboticsProducer:
     async def test_producer_connection_info(
         self, connected_producer: Connected, server_url: str
     ) -> None:
-        """A connected producer tells where it is and as whom."""
+        """A connected producer reports its room, role and participant id."""
         producer, workspace_id, room_id = connected_producer
 
         info = producer.get_connection_info()
@@ -73,7 +73,7 @@ class TestRoboticsProducer:
     async def test_send_joint_update(
         self, connected_producer: Connected, consumer: RoboticsConsumer
     ) -> None:
-        """Joints arrive in the order in which they were sent, and the room remembers them."""
+        """Joints arrive in the order in which they were sent, and the room stores them."""
         producer, *room = connected_producer
         updates = await watched_by(consumer, (room[0], room[1]))
         joints = [
@@ -92,7 +92,7 @@ class TestRoboticsProducer:
     async def test_send_state_sync(
         self, connected_producer: Connected, consumer: RoboticsConsumer
     ) -> None:
-        """A whole state arrives as one update in the order of its keys."""
+        """A state arrives as one update, in the order of its keys."""
         producer, *room = connected_producer
         updates = await watched_by(consumer, (room[0], room[1]))
 
@@ -108,7 +108,7 @@ class TestRoboticsProducer:
         ]
 
     async def test_send_emergency_stop(self, connected_producer: Connected) -> None:
-        """A stop comes back to who sent it, with its reason or with the default one."""
+        """The sender also receives its stop, with the given or the default reason."""
         producer, _, _ = connected_producer
         stops: list[EmergencyStop] = []
         producer.on_emergency_stop(stops.append)
@@ -129,14 +129,14 @@ class TestRoboticsProducer:
         for _ in range(3):
             await producer.send_heartbeat()
 
-        # The client sends some of its own accord, too.
+        # The client also sends heartbeats automatically.
         await wait_until(
             lambda: sum(isinstance(event, Presence) for event in events) >= 3, 'three answers'
         )
         assert producer.is_connected()
 
     async def test_producer_callbacks(self, producer: RoboticsProducer, test_room: Room) -> None:
-        """Coming and going are told once each, by the time that the call returns."""
+        """When ``connect`` or ``disconnect`` returns, its callback has been called once."""
         calls: list[str] = []
         producer.on_connected(lambda: calls.append('connected'))
         producer.on_disconnected(lambda: calls.append('disconnected'))
@@ -150,7 +150,7 @@ class TestRoboticsProducer:
         assert calls == ['connected', 'disconnected']
 
     async def test_send_without_connection(self, producer: RoboticsProducer) -> None:
-        """Who is in no room cannot send, and is told so; a heartbeat alone is let pass."""
+        """Sending raises if the producer is not connected, except for a heartbeat."""
         assert not producer.is_connected()
 
         with pytest.raises(ValueError, match='Must be connected'):
@@ -177,7 +177,7 @@ class TestRoboticsProducer:
         assert await producer.delete_room(*second_room)
 
     async def test_context_manager(self, server_url: str, test_room: Room) -> None:
-        """Leaving the context leaves the room; what was sent before has arrived."""
+        """Leaving the context leaves the room; everything sent before has arrived."""
         async with RoboticsProducer(server_url) as producer:
             await producer.connect(*test_room)
             assert producer.is_connected()
@@ -191,7 +191,7 @@ class TestRoboticsProducer:
     async def test_duplicate_producer_connection(
         self, producer: RoboticsProducer, consumer: RoboticsConsumer, test_room: Room
     ) -> None:
-        """A second producer is refused and knows it; the first goes on."""
+        """``connect`` returns False for a second producer; the first one is not affected."""
         second = RoboticsProducer(producer.base_url)
         updates = await watched_by(consumer, test_room)
         assert await producer.connect(*test_room) is True
@@ -209,7 +209,7 @@ class TestRoboticsProducer:
     async def test_custom_participant_id(
         self, producer: RoboticsProducer, test_room: Room
     ) -> None:
-        """A producer is known under the id it asked for."""
+        """A producer has the participant id that it requested."""
         custom_id = f'custom-producer-{uuid.uuid4()}'
 
         await producer.connect(*test_room, participant_id=custom_id)
@@ -221,7 +221,7 @@ class TestRoboticsProducer:
     async def test_large_joint_update(
         self, connected_producer: Connected, consumer: RoboticsConsumer
     ) -> None:
-        """A hundred joints are one update like any other."""
+        """An update of a hundred joints arrives like any other."""
         producer, *room = connected_producer
         updates = await watched_by(consumer, (room[0], room[1]))
         joints = [{'name': f'joint_{i}', 'value': float(i)} for i in range(100)]
@@ -235,7 +235,7 @@ class TestRoboticsProducer:
     async def test_rapid_updates(
         self, connected_producer: Connected, consumer: RoboticsConsumer
     ) -> None:
-        """Updates sent without a pause arrive one by one, in order."""
+        """Updates that are sent without a pause arrive one by one, in order."""
         producer, *room = connected_producer
         updates = await watched_by(consumer, (room[0], room[1]))
 

@@ -1,4 +1,4 @@
-"""The public client's contract, part one: rooms over REST."""
+"""The contract of the public client, part one: rooms over REST."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from lerobot_arena_ros.arena.errors import RoomNotFound
 
 pytestmark = pytest.mark.usefixtures('no_task_left')
 
-NOBODY: dict[str, object] = {'producer': None, 'consumers': [], 'total': 0}
+NO_PARTICIPANTS: dict[str, object] = {'producer': None, 'consumers': [], 'total': 0}
 
 
 class TestRestAPI:
-    """Rooms are listed, made, described and deleted without joining one."""
+    """Rooms are listed, created, described and deleted without a join."""
 
     async def test_list_rooms_empty(self, producer: RoboticsProducer) -> None:
-        """A workspace that nobody has used has no rooms."""
+        """A new workspace has no rooms."""
         rooms = await producer.list_rooms(producer.generate_workspace_id())
 
         assert rooms == []
 
     async def test_create_room(self, producer: RoboticsProducer) -> None:
-        """Without a wish, each room gets an id, and a workspace, that no other has."""
+        """Without ids, each room gets a unique id in a new workspace."""
         one = await producer.create_room()
         other = await producer.create_room()
 
@@ -38,7 +38,7 @@ class TestRestAPI:
             assert await producer.delete_room(workspace_id, room_id)
 
     async def test_create_room_with_id(self, producer: RoboticsProducer) -> None:
-        """The ids that were asked for are those of the room."""
+        """A room has the ids that the caller gave."""
         wanted = (f'test-workspace-{uuid.uuid4()}', 'test-room-123')
 
         created = await producer.create_room(*wanted)
@@ -50,7 +50,7 @@ class TestRestAPI:
     async def test_list_rooms_with_rooms(
         self, producer: RoboticsProducer, test_room: tuple[str, str]
     ) -> None:
-        """A workspace lists its own rooms, each with who is in it and what it knows."""
+        """A workspace lists its own rooms, each with its participants and its number of joints."""
         workspace_id, room_id = test_room
         await producer.create_room(workspace_id, 'another')
 
@@ -59,21 +59,21 @@ class TestRestAPI:
         assert {room['id'] for room in rooms} == {room_id, 'another'}
         for room in rooms:
             assert room['workspace_id'] == workspace_id
-            assert room['participants'] == NOBODY
+            assert room['participants'] == NO_PARTICIPANTS
             assert room['joints_count'] == 0
         assert await producer.delete_room(workspace_id, 'another')
 
     async def test_get_room_info(
         self, producer: RoboticsProducer, test_room: tuple[str, str]
     ) -> None:
-        """A room tells who is in it: nobody, when it is new."""
+        """The information about a new room has no participants."""
         workspace_id, room_id = test_room
 
         info = await producer.get_room_info(workspace_id, room_id)
 
         assert info['id'] == room_id
         assert info['workspace_id'] == workspace_id
-        assert info['participants'] == NOBODY
+        assert info['participants'] == NO_PARTICIPANTS
         assert info['joints_count'] == 0
         assert info['has_producer'] is False
         assert info['active_consumers'] == 0
@@ -81,7 +81,7 @@ class TestRestAPI:
     async def test_get_room_state(
         self, producer: RoboticsProducer, test_room: tuple[str, str]
     ) -> None:
-        """A room tells what it remembers: nothing, when it is new."""
+        """The state of a new room has no joints."""
         workspace_id, room_id = test_room
 
         state = await producer.get_room_state(workspace_id, room_id)
@@ -89,11 +89,11 @@ class TestRestAPI:
         assert state['room_id'] == room_id
         assert state['workspace_id'] == workspace_id
         assert state['joints'] == {}
-        assert state['participants'] == NOBODY
+        assert state['participants'] == NO_PARTICIPANTS
         assert datetime.fromisoformat(state['timestamp']).tzinfo is not None
 
     async def test_delete_room(self, producer: RoboticsProducer) -> None:
-        """A room that was deleted is gone, and its neighbour is not."""
+        """A deleted room does not exist any more; another room is not affected."""
         workspace_id, room_id = await producer.create_room()
         await producer.create_room(workspace_id, 'neighbour')
         before = await producer.list_rooms(workspace_id)
@@ -106,7 +106,7 @@ class TestRestAPI:
         assert await producer.delete_room(workspace_id, 'neighbour')
 
     async def test_delete_nonexistent_room(self, producer: RoboticsProducer) -> None:
-        """Deleting a room that is not there says so without raising."""
+        """Deleting a missing room returns False."""
         workspace_id = producer.generate_workspace_id()
 
         deleted = await producer.delete_room(workspace_id, 'nonexistent-room-id')
@@ -114,14 +114,14 @@ class TestRestAPI:
         assert deleted is False
 
     async def test_get_room_info_nonexistent(self, producer: RoboticsProducer) -> None:
-        """Asking who is in a room that is not there raises."""
+        """Requesting the information about a missing room raises."""
         workspace_id = producer.generate_workspace_id()
 
         with pytest.raises(RoomNotFound, match='nonexistent-room-id'):
             await producer.get_room_info(workspace_id, 'nonexistent-room-id')
 
     async def test_get_room_state_nonexistent(self, producer: RoboticsProducer) -> None:
-        """Asking what a room remembers that is not there raises."""
+        """Requesting the state of a missing room raises."""
         workspace_id = producer.generate_workspace_id()
 
         with pytest.raises(RoomNotFound, match='nonexistent-room-id'):

@@ -95,14 +95,14 @@ def test_a_server_that_cannot_be_trusted_is_not_talked_to(token: str, tmp_path: 
     ):
         wait_for(lambda: 'CERTIFICATE_VERIFY_FAILED' in probe.text(LINK), 'the refusal', 20.0)
 
-        assert 'name its file: ca_file' in probe.text(LINK)
+        assert 'set ca_file' in probe.text(LINK)
         assert token not in everything_said(probe, process)
 
 
 MISTAKES = {
     'plain to another host': (
         {'server_url': 'http://arena.example.org'},
-        'the token would go there unencrypted',
+        'the token would be sent unencrypted',
     ),
     'no such authorities': (
         {'server_url': 'https://arena.example.org', 'ca_file': '/nowhere.pem'},
@@ -176,7 +176,7 @@ UNUSABLE = {
     ),
     'an exception that is none': (
         {'http_proxy': 'http://127.0.0.1:1', 'NO_PROXY': 'http://arena.example'},
-        "environment variable NO_PROXY has the entry 'http://arena.example': expected ",
+        "environment variable NO_PROXY has the invalid entry 'http://arena.example': expected ",
     ),
     'a server that is none': ({}, "parameter server_url: server URL 'http://xn--a.invalid': "),
 }

@@ -207,7 +207,7 @@ def test_a_leader_that_is_frozen_loses_its_place_and_takes_it_again() -> None:
 @pytest.mark.parametrize(
     ('lists_us', 'answers', 'text'),
     [
-        pytest.param(False, True, 'the room was made anew', id='made anew'),
+        pytest.param(False, True, 'the room was created again', id='made anew'),
         pytest.param(False, False, 'evicted', id='evicted'),
         pytest.param(None, True, 'the room was deleted', id='deleted'),
         pytest.param(True, False, 'no answer from the server for 4', id='half-open'),

@@ -36,7 +36,9 @@ def deprecation(name: str) -> str:
     """Return the line that an old name prints before it does what the new one does."""
     if name not in DEPRECATED:
         return ''
-    return f'{name}: deprecated, the next version has only the new name: {DEPRECATED[name]}\n'
+    return (
+        f'{name} is deprecated and will be removed in the next version; use {DEPRECATED[name]}\n'
+    )
 
 
 @pytest.mark.parametrize('name', EXECUTABLES)
@@ -101,8 +103,8 @@ def test_a_missing_library_is_told_in_one_line(name: str, tmp_path: Path) -> Non
 
     assert code == 2, said
     assert said.count('\n') == 1
-    assert said.startswith(f'{name}: no {missing} ')
-    advice = 'pip install h11' if name == 'arena_server' else 'source ROS 2, such as with'
+    assert said.startswith(f'{name}: {missing} is not installed')
+    advice = 'pip install h11' if name == 'arena_server' else 'source ROS 2, for example with'
     assert advice in said
 
 
@@ -111,7 +113,7 @@ def test_a_simulation_without_its_engine_says_what_to_install() -> None:
     code, said = run_without('sim_arm', ['mujoco'], [])
 
     assert (code, said.count('\n')) == (2, 1)
-    assert "no mujoco here: pip install 'lerobot_arena_ros[sim]'" in said
+    assert "mujoco is not installed: pip install 'lerobot_arena_ros[sim]'" in said
 
 
 @pytest.mark.parametrize('name', ['arena_bridge', 'arena_stop', 'arena_server', 'arena_demo_arm'])

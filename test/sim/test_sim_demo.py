@@ -60,7 +60,7 @@ def test_without_mujoco_it_says_what_to_install(
         wait_for(lambda: not demo.is_alive, 'the demo to end', 60.0)
 
         assert demo.wait() == 1
-        assert "no mujoco here: pip install 'lerobot_arena_ros[sim]'" in demo.output
+        assert "mujoco is not installed: pip install 'lerobot_arena_ros[sim]'" in demo.output
         assert 'Traceback' not in demo.output
 
 
