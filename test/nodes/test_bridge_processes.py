@@ -60,9 +60,9 @@ def test_a_signal_ends_a_bridge_with_0(number: signal.Signals, executor: str) ->
 def test_a_callback_that_breaks_ends_a_bridge_with_2() -> None:
     """It says so in one line, besides the traceback, and has left its room."""
     start = (
-        'import sys; from lerobot_arena_ros.nodes import bridge, sides;'
-        'look = lambda self, **_: self.links[0].status.joined_as and 1 / 0;'
-        'sides.BridgeSessions.look = look; sys.exit(bridge.main())'
+        'import sys; from lerobot_arena_ros.nodes.bridge import bridge_sessions, main;'
+        'check = lambda self, **_: self.links[0].status.joined_as and 1 / 0;'
+        'bridge_sessions.BridgeSessions.check_graph = check; sys.exit(main.main())'
     )
     with own_domain(), running_server() as url:
         ended = subprocess.run(
@@ -79,8 +79,8 @@ def test_a_callback_that_breaks_ends_a_bridge_with_2() -> None:
 
     assert ended.returncode == 2
     lines = ended.stderr.splitlines()
-    assert lines[-1].startswith('arena_bridge: a callback broke, which is a bug: ZeroDivision')
-    assert 'EMERGENCY STOP: a callback broke' in ended.stderr
+    assert lines[-1].startswith('arena_bridge: a callback failed, which is a bug: ZeroDivision')
+    assert 'EMERGENCY STOP: a callback failed' in ended.stderr
     assert info['participants']['total'] == 0
 
 

@@ -260,7 +260,7 @@ def test_a_status_that_is_its_own_input_is_refused() -> None:
     )
     with own_domain(), running('nodes.bridge.main', arguments) as bridge:
         assert bridge.wait() == 2, bridge.output
-        assert 'the bridge would hear itself' in bridge.output
+        assert 'the bridge would receive its own status' in bridge.output
         assert 'Traceback' not in bridge.output
 
 

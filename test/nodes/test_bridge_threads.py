@@ -76,7 +76,7 @@ def test_the_status_never_says_less_than_the_latch(node: BridgeNode) -> None:
     node._panel._status = Status()  # type: ignore[assignment]
     with node._lock:
         repeating = in_thread(node._panel.publish)
-        node._panel.heard('consume', STOP)
+        node._panel.on_room_stop('consume', STOP)
     repeating.join()
 
     assert said == [True, True]
@@ -90,17 +90,17 @@ def test_a_stop_while_it_is_configured_is_not_missed(
     class Slow(BridgeSessions):
         def __init__(self, *args: Any, **options: Any) -> None:
             super().__init__(*args, **options)
-            in_thread(lambda: node._panel.heard('consume', STOP))
+            in_thread(lambda: node._panel.on_room_stop('consume', STOP))
 
     monkeypatch.setattr(bridge_node, 'BridgeSessions', Slow)
 
     node._configure()
 
-    assert node._sides is not None
-    commander = node._sides.commander
-    assert commander is not None
+    assert node._sessions is not None
+    consumer = node._sessions.consumer
+    assert consumer is not None
     wait_for(lambda: node._panel.stop is not None, 'the stop')
-    wait_for(lambda: commander.state is State.STOPPED, 'the gate to be stopped')
+    wait_for(lambda: consumer.state is State.STOPPED, 'the gate to be stopped')
 
 
 def test_every_room_is_known_before_the_first_is_joined(
@@ -109,7 +109,7 @@ def test_every_room_is_known_before_the_first_is_joined(
     """Else a stop out of the first would not be told to the second."""
     served: list[str] = []
     known_at_start: list[list[str]] = []
-    serve, start = EmergencyStopPanel.serve, node._thread.start
+    serve, start = EmergencyStopPanel.add_room, node._thread.start
 
     def noting_serve(panel: EmergencyStopPanel, room: str, wake: Callable[[], None]) -> None:
         served.append(room)
@@ -119,7 +119,7 @@ def test_every_room_is_known_before_the_first_is_joined(
         known_at_start.append(list(served))
         return start(work)
 
-    monkeypatch.setattr(EmergencyStopPanel, 'serve', noting_serve)
+    monkeypatch.setattr(EmergencyStopPanel, 'add_room', noting_serve)
     monkeypatch.setattr(node._thread, 'start', noting_start)
 
     node._configure()
@@ -133,10 +133,10 @@ def test_a_room_that_goes_while_a_stop_is_told_harms_nobody(node: BridgeNode) ->
 
     def first() -> None:
         woken.append('first')
-        node._panel.forget('first')
+        node._panel.remove_room('first')
 
-    node._panel.serve('first', first)
-    node._panel.serve('second', lambda: woken.append('second'))
+    node._panel.add_room('first', first)
+    node._panel.add_room('second', lambda: woken.append('second'))
 
     node._panel.trip(Stop('a test', 'ouch'))
 
@@ -147,9 +147,9 @@ def test_a_room_is_not_woken_for_its_own_stop(node: BridgeNode) -> None:
     """It is owed nothing."""
     woken: list[str] = []
     for room in ('produce', 'consume'):
-        node._panel.serve(room, lambda room=room: woken.append(room))  # type: ignore[misc]
+        node._panel.add_room(room, lambda room=room: woken.append(room))  # type: ignore[misc]
 
-    node._panel.heard('consume', STOP)
+    node._panel.on_room_stop('consume', STOP)
 
     assert woken == ['produce']
 
@@ -167,10 +167,10 @@ def test_a_stop_is_told_before_it_is_put_into_words(node: BridgeNode) -> None:
     node._panel._status = Status()  # type: ignore[assignment]
     node._panel._on_stopped = lambda: said.append('words')
     with node._lock:  # So they cannot come before it was looked.
-        node._panel.heard('consume', STOP)
+        node._panel.on_room_stop('consume', STOP)
         told = list(said)
     wait_for(lambda: 'words' in said, 'the words')
-    node._panel.announce()
+    node._panel.log_stops()
 
     assert told == ['status']
     assert said == ['status', 'words']
@@ -182,7 +182,7 @@ def test_a_stop_is_put_into_words_before_its_reset(node: BridgeNode) -> None:
     node._panel._on_stopped = lambda: said.append('stopped')
     node._panel._on_reset = lambda: said.append('reset')
 
-    node._panel.heard('consume', STOP)
+    node._panel.on_room_stop('consume', STOP)
     node._panel._on_reset_request(Trigger.Request(), Trigger.Response())
 
     assert said == ['stopped', 'reset']
@@ -193,7 +193,7 @@ def test_a_stop_is_put_into_words_though_the_node_ends(node: BridgeNode) -> None
     said: list[str] = []
     node._panel._on_stopped = lambda: said.append('stopped')
     assert node._thread.stop(10.0)
-    node._panel.heard('consume', STOP)
+    node._panel.on_room_stop('consume', STOP)
 
     node.finish()
 
@@ -216,15 +216,15 @@ def test_what_is_posted_for_later_is_done_whoever_posts_it() -> None:
 def test_a_link_that_breaks_for_a_reason_of_ours_ends_the_node(node: BridgeNode) -> None:
     """It would hear no stop any more, and nobody would miss it."""
     node._configure()
-    assert node._sides is not None
-    node._sides.stop(2.0)
-    link = node._sides.links[0]
+    assert node._sessions is not None
+    node._sessions.close(2.0)
+    link = node._sessions.links[0]
 
     async def broken() -> None:
         raise RuntimeError('a bug')
 
     link.run = broken  # type: ignore[method-assign]
-    node._sides.start()
+    node._sessions.start()
 
     wait_for(lambda: node.failure, 'the failure to be told')
     assert 'a bug' in (node.failure or '')

@@ -104,9 +104,9 @@ def test_a_configure_that_succeeds_ends_the_error(
 def test_a_robot_of_a_fleet_that_ended_says_why_after_its_stop_is_reset(node: Any) -> None:
     """The stop is over, and the robot serves nothing all the same."""
     node.start()
-    sides = node._sides
-    assert sides is not None
-    sides.failure = 'the consume room cannot be joined: HTTP 401'
+    sessions = node._sessions
+    assert sessions is not None
+    sessions.failure = 'the consume room cannot be joined: HTTP 401'
 
     node.retire()
     assert said(node)['safety'].text.startswith('EMERGENCY STOP: ')

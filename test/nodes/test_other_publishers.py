@@ -212,7 +212,7 @@ class Graph:
 def test_the_other_nodes_are_named(publishers: list[tuple[str, str]], words: str) -> None:
     """As far as they are known, and no more than a line takes."""
     others = OtherPublishers(cast('Any', Graph(*publishers)), '/c', allowed=False, now=0.0)
-    assert words in (others.look(1.0) or '')
+    assert words in (others.check_graph(1.0) or '')
 
 
 def test_others_are_looked_for_before_the_first_command() -> None:
@@ -221,5 +221,5 @@ def test_others_are_looked_for_before_the_first_command() -> None:
         OtherPublishers(cast('Any', Graph()), '/c', allowed=each, now=0.0)
         for each in (False, True)
     )
-    assert [alone.look(now) for now in (0.0, 3.4, 3.6)] == [LOOKING, LOOKING, None]
-    assert allowed.look(0.0) is None
+    assert [alone.check_graph(now) for now in (0.0, 3.4, 3.6)] == [LOOKING, LOOKING, None]
+    assert allowed.check_graph(0.0) is None

@@ -68,7 +68,7 @@ def test_a_reset_from_the_room_is_done_where_it_is_allowed() -> None:
         assert stopped.stop.source == 'viewer in the consume room'
         assert latest(viewer).gate != 'stopped'
         assert latest(viewer).reset_refusal is None
-        asked = '(asked by viewer in the consume room)'
+        asked = '(requested by viewer in the consume room)'
         wait_for(lambda: asked in bridged.bridge.output, 'the log line')
 
 

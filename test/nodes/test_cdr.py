@@ -18,7 +18,7 @@ from rclpy.serialization import deserialize_message, serialize_message
 from sensor_msgs.msg import JointState
 
 from lerobot_arena_ros.control.units import ConversionError
-from lerobot_arena_ros.nodes.bridge import cdr as serialized_module
+from lerobot_arena_ros.nodes.bridge import cdr
 from lerobot_arena_ros.nodes.bridge.cdr import MAX_SHAPES, CommandWriter, JointStateReader
 from lerobot_arena_ros.nodes.bridge.conversions import (
     COMMAND_TYPES,
@@ -61,7 +61,7 @@ def fixture_quickly(monkeypatch: pytest.MonkeyPatch) -> Any:
 
     def quickly(reader: JointStateReader, data: bytes) -> tuple[int | None, dict[str, float]]:
         with monkeypatch.context() as patch:
-            patch.delattr(serialized_module, 'deserialize_message')
+            patch.delattr(cdr, 'deserialize_message')
             return reader.read(data)
 
     return quickly

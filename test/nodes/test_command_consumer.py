@@ -49,19 +49,19 @@ class Alone:
     """No other node on the command topic."""
 
     names: tuple[str, ...] = ()
-    trouble: str | None = None
+    conflict: str | None = None
 
-    def look(self, now: float) -> str | None:
+    def check_graph(self, now: float) -> str | None:
         """Find nothing."""
         return None
 
 
-def moving_commander(topic: Topic, pan: Joint = PAN) -> CommandConsumer:
-    """Make a commander whose arm has just been told where it is."""
+def moving_consumer(topic: Topic, pan: Joint = PAN) -> CommandConsumer:
+    """Make a consumer whose arm has just been told where it is."""
     values = {spec.name: spec.initial for spec in SPECS}
     settings = BridgeSettings.of({**values, 'units': 'radians', 'consume.room_id': 'a'}, {})
     assert settings.consume is not None
-    commander = CommandConsumer(
+    consumer = CommandConsumer(
         settings.consume,
         JointMap([pan]),
         topic=CommandTopic(topic, interface='joint_state', now_ns=lambda: 0, others=Alone()),
@@ -71,30 +71,30 @@ def moving_commander(topic: Topic, pan: Joint = PAN) -> CommandConsumer:
         on_stall=lambda _: None,
         stopped=None,
     )
-    commander.enable(True)
-    commander.joined()
-    commander.event(Presence(True, 0.001))
-    commander.measure({'pan': 0.25})
-    commander.event(JointUpdate.of({'pan': 0.5}))
-    assert commander.state is State.ACTIVE
-    return commander
+    consumer.enable(True)
+    consumer.on_joined()
+    consumer.on_event(Presence(True, 0.001))
+    consumer.measure({'pan': 0.25})
+    consumer.on_event(JointUpdate.of({'pan': 0.5}))
+    assert consumer.state is State.ACTIVE
+    return consumer
 
 
 @pytest.mark.skipif(not hasattr(time, 'CLOCK_BOOTTIME'), reason='only Linux tells that it slept')
 def test_a_machine_that_slept_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     """The arm may be anywhere by now, though time.monotonic() says that no time has passed."""
     topic = Topic()
-    commander = moving_commander(topic)
+    consumer = moving_consumer(topic)
     clock_gettime, told = time.clock_gettime, len(topic.commands)
 
     def after_a_night(clock: int) -> float:
         return clock_gettime(clock) + (8 * 3600.0 if clock == time.CLOCK_BOOTTIME else 0.0)
 
     monkeypatch.setattr(time, 'clock_gettime', after_a_night)
-    commander.event(JointUpdate.of({'pan': 0.75}))
-    commander.tick()
+    consumer.on_event(JointUpdate.of({'pan': 0.75}))
+    consumer.tick()
 
-    assert commander.state is State.HOLDING
+    assert consumer.state is State.HOLDING
     assert len(topic.commands) == told
 
 
@@ -109,11 +109,11 @@ def test_a_joint_of_another_reach_forgets_where_it_was_sent(described: UrdfJoint
     """A description that comes in motion ends it, though it adds no limits."""
     topic = Topic()
     free = replace(PAN, lower=None, upper=None)
-    commander = moving_commander(topic, replace(free, unlimited=True))
+    consumer = moving_consumer(topic, replace(free, unlimited=True))
     told = len(topic.commands)
 
-    commander.set_joint_map(JointMap([free.described_by(described)]))
-    commander.tick()
+    consumer.set_joint_map(JointMap([free.described_by(described)]))
+    consumer.tick()
 
-    assert commander.state is State.WAITING
+    assert consumer.state is State.WAITING
     assert len(topic.commands) == told
