@@ -1,4 +1,4 @@
-"""The shell around the gate: which time it tells it."""
+"""The clock of the command consumer, and changes of its joint map in motion."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PAN = Joint('pan', 'pan', Unit.RADIANS, -1.0, 1.0)
 
 
 class Topic:
-    """A command topic with one listener."""
+    """A command topic with one subscriber."""
 
     topic_name = '/joint_commands'
 
@@ -37,11 +37,11 @@ class Topic:
         self.commands: list[CommandMessage | bytes] = []
 
     def publish(self, message: CommandMessage | bytes) -> None:
-        """Note a command."""
+        """Record a command."""
         self.commands.append(message)
 
     def get_subscription_count(self) -> int:
-        """Count the one listener."""
+        """Return the one subscriber."""
         return 1
 
 
@@ -52,12 +52,12 @@ class Alone:
     conflict: str | None = None
 
     def check_graph(self, now: float) -> str | None:
-        """Find nothing."""
+        """Return no conflict."""
         return None
 
 
 def moving_consumer(topic: Topic, pan: Joint = PAN) -> CommandConsumer:
-    """Make a consumer whose arm has just been told where it is."""
+    """Return a consumer in motion."""
     values = {spec.name: spec.initial for spec in SPECS}
     settings = BridgeSettings.of({**values, 'units': 'radians', 'consume.room_id': 'a'}, {})
     assert settings.consume is not None
@@ -81,8 +81,8 @@ def moving_consumer(topic: Topic, pan: Joint = PAN) -> CommandConsumer:
 
 
 @pytest.mark.skipif(not hasattr(time, 'CLOCK_BOOTTIME'), reason='only Linux tells that it slept')
-def test_a_machine_that_slept_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The arm may be anywhere by now, though time.monotonic() says that no time has passed."""
+def test_motion_begins_again_after_a_suspend(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a suspend motion begins again, although time.monotonic() has not advanced."""
     topic = Topic()
     consumer = moving_consumer(topic)
     clock_gettime, told = time.clock_gettime, len(topic.commands)
@@ -105,8 +105,8 @@ def test_a_machine_that_slept_begins_anew(monkeypatch: pytest.MonkeyPatch) -> No
         pytest.param(UrdfJoint(None, None, None, False, False, True), id='continuous'),
     ],
 )
-def test_a_joint_of_another_reach_forgets_where_it_was_sent(described: UrdfJoint) -> None:
-    """A description that comes in motion ends it, though it adds no limits."""
+def test_another_range_of_a_joint_ends_its_motion(described: UrdfJoint) -> None:
+    """A description that arrives in motion ends the motion, even if it adds no limits."""
     topic = Topic()
     free = replace(PAN, lower=None, upper=None)
     consumer = moving_consumer(topic, replace(free, unlimited=True))

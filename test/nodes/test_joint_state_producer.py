@@ -1,4 +1,4 @@
-"""What the produce side sends when motion of a joint is not measured any more."""
+"""What a producer sends: after a join, without odd joints, and while the link is late."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SETTINGS = ProduceSettings('a', 50.0, 0.0, 0.5, create_room=False)
 
 @pytest.fixture(name='producer')
 def fixture_producer() -> Iterator[JointStateProducer]:
-    """Have an arm and a gripper that were both measured, each by a message of its own."""
+    """Have an arm and a gripper that were both measured, each by its own message."""
     thread = ArenaThread()
     producer = JointStateProducer(SETTINGS, JOINTS, thread, NodeLog(get_logger('test')))
     producer.enable(True)
@@ -45,7 +45,7 @@ def fixture_producer() -> Iterator[JointStateProducer]:
 
 
 def take(producer: JointStateProducer) -> dict[str, float]:
-    """Take what waits to be sent; nobody is connected."""
+    """Return and clear the values that wait; there is no connection."""
     values, producer._waiting = producer._waiting, {}
     return values
 
@@ -66,7 +66,7 @@ def activate_again(producer: JointStateProducer) -> None:
 def test_what_was_measured_before_is_not_sent_again(
     producer: JointStateProducer, begin: object
 ) -> None:
-    """A follower would go to where the joint was then; all are measured first."""
+    """After a join or an activation nothing is sent until all joints were measured again."""
     assert callable(begin)
     begin(producer)
 
@@ -78,10 +78,10 @@ def test_what_was_measured_before_is_not_sent_again(
     assert take(producer) == {'arm': 2.0, 'gripper': 0.0}
 
 
-def test_a_joint_that_is_measured_at_no_number_silences_no_other(
+def test_a_joint_at_nan_does_not_block_the_others(
     producer: JointStateProducer,
 ) -> None:
-    """It is left out and named as long as that lasts; the last value of it is not sent anew."""
+    """A joint at NaN is left out and named while that lasts; its last value is not sent again."""
     producer.put({'arm': 2.0, 'gripper': math.nan}, None)
     assert take(producer) == {'arm': 2.0}
     producer.put({'arm': 2.5}, None)
@@ -97,7 +97,7 @@ def test_a_joint_that_is_measured_at_no_number_silences_no_other(
 def test_a_joint_that_the_room_refuses_is_left_out_until_the_next_room(
     producer: JointStateProducer,
 ) -> None:
-    """What waits to be sent, and what comes after; another room may have other limits."""
+    """A refused joint is left out until the next join, because limits differ between rooms."""
     producer.put({'arm': 2.0, 'gripper': 0.6}, None)
     producer.on_event(ErrorReply('Failed', joints={'gripper': 'a name has at most 5 characters'}))
     assert take(producer) == {'arm': 2.0}
@@ -112,7 +112,7 @@ def test_a_joint_that_the_room_refuses_is_left_out_until_the_next_room(
 
 
 def test_what_was_refused_with_an_odd_joint_is_sent_again_by_a_robot_that_stands_still() -> None:
-    """The deadband does not count what the room did not take."""
+    """The deadband ignores an update that the room refused."""
     thread = ArenaThread()
     settings = replace(SETTINGS, deadband=0.1)
     producer = JointStateProducer(settings, JOINTS, thread, NodeLog(get_logger('test')))
@@ -131,7 +131,7 @@ def test_what_was_refused_with_an_odd_joint_is_sent_again_by_a_robot_that_stands
 
 
 def test_a_robot_that_stands_still_is_sent_again_after_a_late_link() -> None:
-    """What was dropped is not taken for what the room knows, whatever the deadband."""
+    """The deadband ignores an update that was dropped because the link was late."""
     thread = ArenaThread()
     try:
         settings = replace(SETTINGS, deadband=0.1)
@@ -152,7 +152,7 @@ def test_a_robot_that_stands_still_is_sent_again_after_a_late_link() -> None:
 
 
 def test_what_is_measured_while_the_link_is_late_is_not_sent(producer: JointStateProducer) -> None:
-    """Nor is what waits; afterwards the next measurement is, and no old one."""
+    """While the link is late nothing is sent or kept; afterwards the next measurement is sent."""
     late = JointStateProducer(
         SETTINGS, JOINTS, producer._thread, NodeLog(get_logger('test')), max_delay_s=0.5
     )
@@ -178,9 +178,9 @@ def test_what_is_measured_while_the_link_is_late_is_not_sent(producer: JointStat
 
 class Network:
     """
-    A connection whose socket may be full, for a loop or for both threads.
+    A connection whose socket may be full, for the event loop or for both threads.
 
-    :ivar sent: what it took, and in which thread.
+    :ivar sent: the sent values, and the thread of each.
     """
 
     def __init__(self) -> None:
@@ -190,13 +190,13 @@ class Network:
         self.flows.set()
 
     def send_now(self, update: JointUpdate) -> bool:
-        """Take it, or do not."""
+        """Send an update unless the socket is full."""
         if not self.is_full:
             self._take(update)
         return not self.is_full
 
     async def send(self, update: JointUpdate) -> None:
-        """Take it once it flows."""
+        """Send an update, and wait until the socket is free."""
         self._take(update)
         await asyncio.get_running_loop().run_in_executor(None, self.flows.wait)
 
@@ -206,7 +206,7 @@ class Network:
 
 @contextmanager
 def fed(producer: JointStateProducer, network: Network, max_rate_hz: float) -> Iterator[None]:
-    """Have a producer whose room is joined, with all joints measured."""
+    """Have a producer with a joined room and all joints measured."""
     producer.max_rate_hz = max_rate_hz
     feeding = producer._thread.start(producer.feed(cast('Any', network)))
     try:
@@ -220,8 +220,8 @@ def fed(producer: JointStateProducer, network: Network, max_rate_hz: float) -> I
 HERE = threading.current_thread().name
 
 
-def test_what_is_due_is_written_by_the_thread_that_has_it(producer: JointStateProducer) -> None:
-    """The loop sleeps on."""
+def test_a_due_update_is_sent_by_the_calling_thread(producer: JointStateProducer) -> None:
+    """An update that is due is sent without waking the event loop."""
     network = Network()
     with fed(producer, network, 0.0):
         for number in range(3):
@@ -232,8 +232,8 @@ def test_what_is_due_is_written_by_the_thread_that_has_it(producer: JointStatePr
         assert producer.sent == 3
 
 
-def test_what_comes_too_early_merges_and_is_sent_by_the_loop(producer: JointStateProducer) -> None:
-    """One update, with the newest of each joint, as soon as the rate allows it."""
+def test_early_values_merge_and_are_sent_by_the_loop(producer: JointStateProducer) -> None:
+    """Early values merge into one update, which the event loop sends when the rate permits it."""
     network = Network()
     with fed(producer, network, 1.0):
         producer.put({'arm': 1.0}, None)
@@ -247,8 +247,8 @@ def test_what_comes_too_early_merges_and_is_sent_by_the_loop(producer: JointStat
         ]
 
 
-def test_what_the_socket_does_not_take_is_sent_by_the_loop(producer: JointStateProducer) -> None:
-    """Which can wait."""
+def test_what_a_full_socket_refuses_is_sent_by_the_loop(producer: JointStateProducer) -> None:
+    """The event loop sends what a full socket did not accept, because only it can wait."""
     network = Network()
     with fed(producer, network, 0.0):
         network.is_full = True
@@ -258,7 +258,7 @@ def test_what_the_socket_does_not_take_is_sent_by_the_loop(producer: JointStateP
 
 
 def test_nothing_overtakes_what_the_loop_is_sending(producer: JointStateProducer) -> None:
-    """What comes meanwhile merges, and follows."""
+    """Values that arrive while the event loop sends are merged and sent afterwards."""
     network = Network()
     with fed(producer, network, 0.0):
         network.is_full = True
@@ -275,7 +275,7 @@ def test_nothing_overtakes_what_the_loop_is_sending(producer: JointStateProducer
 
 
 class Lines(NodeLog):
-    """Keeps what is logged."""
+    """Keep what is logged."""
 
     def __init__(self) -> None:
         super().__init__(get_logger('test'))
@@ -286,14 +286,14 @@ class Lines(NodeLog):
         self.texts.append(text)
 
     def info(self, text: str) -> None:
-        """Keep a line without a fault."""
+        """Keep an info line."""
         self.texts.append(text)
 
 
 def test_a_lost_room_is_no_recovery_of_a_joint_that_is_left_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """That all joints are sent again is logged when they are, and not while none is."""
+    """The end of the fault is logged when all joints are sent again, not when the room is lost."""
     seconds = [100.0]
     for module in ('joint_state_producer', 'condition_log'):
         name = f'lerobot_arena_ros.nodes.bridge.{module}.steady_now'
