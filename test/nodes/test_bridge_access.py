@@ -27,7 +27,7 @@ from lerobot_arena_ros import RoboticsProducer
 from lerobot_arena_ros.arena.access import TOKEN_VARIABLE
 from lerobot_arena_ros.arena.proxies import ENVIRONMENT_NAMES
 
-TOKEN = 'a-secret-that-nobody-tells'
+TOKEN = 'a-secret-token-of-the-test'
 LINK = f'/{NAMESPACE}/arena_bridge: produce link'
 
 
@@ -114,9 +114,9 @@ MISTAKES = {
 
 
 @pytest.mark.usefixtures('token')
-@pytest.mark.parametrize(('parameters', 'said'), MISTAKES.values(), ids=MISTAKES)
+@pytest.mark.parametrize(('parameters', 'expected'), MISTAKES.values(), ids=MISTAKES)
 def test_a_mistake_with_the_token_ends_the_bridge_with_one_line(
-    parameters: dict[str, str], said: str
+    parameters: dict[str, str], expected: str
 ) -> None:
     """An unusable token ends the bridge before it connects."""
     with own_domain(), bridge('', **parameters) as process:
@@ -124,7 +124,7 @@ def test_a_mistake_with_the_token_ends_the_bridge_with_one_line(
 
         lines = [line for line in process.output.splitlines() if line.startswith('arena_bridge:')]
         assert len(lines) == 1, process.output
-        assert said in lines[0]
+        assert expected in lines[0]
         assert TOKEN not in process.output
         assert 'Traceback' not in process.output
 
@@ -185,9 +185,9 @@ UNUSABLE = {
 
 
 @pytest.mark.parametrize('side', ['produce', 'consume'])
-@pytest.mark.parametrize(('variables', 'said'), UNUSABLE.values(), ids=UNUSABLE)
+@pytest.mark.parametrize(('variables', 'expected'), UNUSABLE.values(), ids=UNUSABLE)
 def test_what_keeps_a_bridge_from_its_server_is_one_line(
-    side: str, variables: dict[str, str], said: str
+    side: str, variables: dict[str, str], expected: str
 ) -> None:
     """An unusable proxy variable is named in one line, before the bridge connects."""
     others = {name: value for name, value in os.environ.items() if name not in ENVIRONMENT_NAMES}
@@ -199,6 +199,6 @@ def test_what_keeps_a_bridge_from_its_server_is_one_line(
 
         lines = [line for line in process.output.splitlines() if line.startswith('arena_bridge:')]
         assert len(lines) == 1, process.output
-        assert said in lines[0]
+        assert expected in lines[0]
         assert 'a bug' not in lines[0] and 'secret' not in process.output
         assert 'Traceback' not in process.output

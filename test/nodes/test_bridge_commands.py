@@ -275,16 +275,16 @@ def test_commands_have_the_type_of_the_controller(
     interface: str, kind: type, refusal: Callable[[Any, Sequence[str]], str | None]
 ) -> None:
     """Commands have the controller's type: values in its order, or one point to reach at once."""
-    heard: list[Any] = []
+    received: list[Any] = []
     parameters = {**PAIR, **FAST, 'consume.command_interface': interface}
     with robot(parameters, '-r', 'joint_commands:=controller') as bridged:
         node = bridged.probe.node
-        node.create_subscription(kind, f'/{NAMESPACE}/controller', heard.append, 100)
+        node.create_subscription(kind, f'/{NAMESPACE}/controller', received.append, 100)
 
         async def act(producer: RoboticsProducer) -> None:
             async for count in ticks(50.0):
                 await send(producer, j1=float(count % 40), j2=5.0)
-                if len(heard) > 5:
+                if len(received) > 5:
                     break
             stop = bridged.probe.call
             assert (await in_thread(lambda: stop(NAMESPACE, 'trigger_emergency_stop'))).success
@@ -293,15 +293,15 @@ def test_commands_have_the_type_of_the_controller(
         leading(bridged, act)
         bridged.wait_for_status('safety', 'EMERGENCY STOP')
         wait_for(
-            lambda: bridged.value('consuming', 'commands') == str(len(heard)), 'every command'
+            lambda: bridged.value('consuming', 'commands') == str(len(received)), 'every command'
         )
 
-        assert [refusal(message, PAIR['joints']) for message in heard] == [None] * len(heard)
-        assert positions_of(heard[-1])[1] == pytest.approx(math.radians(5.0))
+        assert [refusal(message, PAIR['joints']) for message in received] == [None] * len(received)
+        assert positions_of(received[-1])[1] == pytest.approx(math.radians(5.0))
         # Without commands both controllers stop: one holds its last value, the other the end of
         # its trajectory, which is reached at once. So nothing is sent at a stop.
         if interface == 'joint_trajectory':
-            assert {message.points[0].time_from_start.nanosec for message in heard} == {0}
+            assert {message.points[0].time_from_start.nanosec for message in received} == {0}
 
 
 def positions_of(message: Any) -> list[float]:
@@ -375,7 +375,7 @@ def test_a_driver_that_starts_late_gets_no_command_before_it_measures() -> None:
     auto = {'consume.require_feedback': 'auto'}
     with robot({**PAIR, **FAST, **auto}, '-r', 'joint_commands:=late') as bridged:
         node = bridged.probe.node
-        heard: list[JointState] = []
+        received: list[JointState] = []
 
         async def act(producer: RoboticsProducer) -> None:
             async def press_on() -> None:
@@ -386,15 +386,15 @@ def test_a_driver_that_starts_late_gets_no_command_before_it_measures() -> None:
             await in_thread(
                 lambda: wait_for(lambda: bridged.value('safety', 'gate') == 'active', 'motion')
             )
-            node.create_subscription(JointState, f'/{NAMESPACE}/late', heard.append, 100)
+            node.create_subscription(JointState, f'/{NAMESPACE}/late', received.append, 100)
 
             def come_up() -> bool:
                 bridged.probe.publish_joints(NAMESPACE, ['j1', 'j2'], [0.1, 0.2])
-                return bool(heard)
+                return bool(received)
 
             await in_thread(lambda: wait_for(come_up, 'the first command', 20.0))
             pressing.cancel()
 
         leading(bridged, act, listeners=0)
 
-        assert tuple(heard[0].position) == (0.1, 0.2)
+        assert tuple(received[0].position) == (0.1, 0.2)

@@ -31,7 +31,7 @@ def expect(bridged: Robot, part: str, level: bytes, text: str) -> dict[str, str]
     probe = bridged.probe
     wait_for(
         lambda: probe.level(name) == level and text in probe.text(name),
-        f'{part} to say {text!r} with level {level!r}, not {probe.text(name)!r}',
+        f'{part} to be {text!r} with level {level!r}, not {probe.text(name)!r}',
         20.0,
     )
     return {pair.key: pair.value for pair in probe.diagnostics[name].values}

@@ -259,8 +259,8 @@ def test_unlisted_joints_are_sent_in_the_unit_of_their_kind() -> None:
 @pytest.mark.parametrize('interface', ['joint_state', 'joint_trajectory'])
 def test_the_description_of_another_robot_names_no_joint_to_command(interface: str) -> None:
     """After the first description, one with other joint names is ignored."""
-    heard: dict[str, Any] = {'consume.command_interface': interface}
-    with robot({**SIDE, **FAST, **heard, 'units': 'radians'}) as bridged:
+    command: dict[str, Any] = {'consume.command_interface': interface}
+    with robot({**SIDE, **FAST, **command, 'units': 'radians'}) as bridged:
         describe = describer(bridged)
         describe(PAN, SLIDE)
         bridged.wait_for_status('mapping', '2 joints')

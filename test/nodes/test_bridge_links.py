@@ -176,7 +176,7 @@ def test_a_producer_that_leaves_is_missed() -> None:
 def test_a_frozen_server_is_noticed_by_its_silence() -> None:
     """An open socket without frames is a lost link; the room is joined again after the freeze."""
     with own_domain(), running('server.main', ['--port', '0']) as server:
-        wait_for(lambda: 'http://' in server.output, 'the arena to say where it is')
+        wait_for(lambda: 'http://' in server.output, 'the address of the arena')
         url = next(word for word in server.output.split() if word.startswith('http://'))
         with running_probe() as probe:
             arguments = ros_arguments(NAMESPACE, {**DEFAULTS, **CONSUME, 'server_url': url})
@@ -184,8 +184,8 @@ def test_a_frozen_server_is_noticed_by_its_silence() -> None:
                 link = f'/{NAMESPACE}/arena_bridge: consume link'
                 wait_for(lambda: probe.text(link) == 'joined', 'the link', 20.0)
                 server.signal(signal.SIGSTOP)
-                said = 'no answer from the server for 1.5 s'
-                wait_for(lambda: said in bridge.output, said, 20.0)
+                text = 'no answer from the server for 1.5 s'
+                wait_for(lambda: text in bridge.output, text, 20.0)
                 wait_for(lambda: probe.level(link) == b'\x01', 'a warning', 20.0)
                 server.signal(signal.SIGCONT)
                 wait_for(lambda: probe.text(link) == 'joined', 'the link again', 20.0)

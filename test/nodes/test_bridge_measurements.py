@@ -32,7 +32,7 @@ def wait_for_cause(bridged: Robot, *texts: str) -> None:
     """Wait until the gate's cause has all of these texts."""
     wait_for(
         lambda: all(text in bridged.status('safety') for text in texts),
-        f'the cause to say {texts}',
+        f'the cause to have {texts}',
         20.0,
     )
 
@@ -70,10 +70,10 @@ def test_two_publishers_that_contradict_each_other_freeze_the_arm() -> None:
                     f'; published by /{NAMESPACE}/driver, /{NAMESPACE}/gui',
                 )
                 count = len(bridged.commands)
-                heard = int(bridged.value('consume link', 'heard_frames'))
+                before = int(bridged.value('consume link', 'heard_frames'))
                 wait_for(
-                    lambda: int(bridged.value('consume link', 'heard_frames')) > heard + 50,
-                    'the room to be heard further',
+                    lambda: int(bridged.value('consume link', 'heard_frames')) > before + 50,
+                    'more frames of the room',
                 )
                 assert len(bridged.commands) == count
             wait_for_cause(bridged, 'active')
@@ -134,8 +134,8 @@ def test_what_was_queued_does_not_count() -> None:
             for place in range(5):
                 arm.age_s = 1.0 - 0.1 * place
                 arm.publish()
-            said = bridged.status('safety')
-            return 'no usable joint_states: joint_states are ' in said and 's old' in said
+            status = bridged.status('safety')
+            return 'no usable joint_states: joint_states are ' in status and 's old' in status
 
         wait_for(is_refused, 'the cause to name the age', 20.0)
         assert '-> active' not in bridged.bridge.output
@@ -208,8 +208,8 @@ def test_joint_states_that_cannot_be_used_are_named(
 
         def counts() -> bool:
             arm.publish(**fields)
-            said = bridged.status('safety')
-            return f'no usable joint_states: {text}' in said and 'require_feedback' not in said
+            status = bridged.status('safety')
+            return f'no usable joint_states: {text}' in status and 'require_feedback' not in status
 
         wait_for(counts, f'the cause to name {text!r}', 20.0)
         wait_for(lambda: bridged.value('consuming', f'dropped_{reason}') not in ('', '0'), reason)

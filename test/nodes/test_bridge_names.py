@@ -55,7 +55,9 @@ class Pair:
 
     def wait_for(self, node: str, stopped: bool) -> None:
         """Wait until the status of one of them has this value."""
-        wait_for(lambda: self.stopped[node][-1:] == [stopped], f'{node} to say {stopped}', 20.0)
+        wait_for(
+            lambda: self.stopped[node][-1:] == [stopped], f'{node} to publish {stopped}', 20.0
+        )
 
 
 @pytest.fixture(name='pair')
@@ -77,8 +79,8 @@ def test_a_stop_by_service_is_that_of_the_node_in_its_name(
     """In a shared namespace, a stop service acts on the node in its name."""
     assert pair.call(node, 'trigger').success
     pair.wait_for(node, True)
-    heard = len(pair.stopped[other])
-    wait_for(lambda: len(pair.stopped[other]) >= heard + 2, f'{other} to say it again')
+    before = len(pair.stopped[other])
+    wait_for(lambda: len(pair.stopped[other]) >= before + 2, f'{other} to publish it again')
 
     assert pair.stopped[other][-1] is False
     assert pair.call(node, 'reset').success

@@ -44,13 +44,13 @@ def test_a_joint_that_cannot_be_sent_is_left_out_and_named(
             count = 0
             text = f'left out of what is sent: {named}'
 
-            def told() -> bool:
+            def is_named() -> bool:
                 nonlocal count
                 count += 1
                 bridged.probe.publish_joints(NAMESPACE, ['j1', odd], [0.001 * count, position])
                 return text in bridged.status('producing') and text in bridged.bridge.output
 
-            wait_for(told, 'diagnostics and the log to name the joint', 20.0)
+            wait_for(is_named, 'diagnostics and the log to name the joint', 20.0)
             wait_for(lambda: participant.updates, 'the other joint')
 
         assert all(update.keys() == {'j1'} for update in participant.updates)
@@ -85,8 +85,8 @@ async def test_an_odd_joint_in_the_room_is_left_out_and_named() -> None:
             commands = probe.commands[NAMESPACE]
 
             def counted() -> str:
-                heard = probe.diagnostics.get(consuming)
-                pairs = [] if heard is None else heard.values
+                found = probe.diagnostics.get(consuming)
+                pairs = [] if found is None else found.values
                 return next((p.value for p in pairs if p.key == 'dropped_value'), '')
 
             with running('nodes.bridge.main', ros_arguments(NAMESPACE, parameters)) as bridge:

@@ -128,8 +128,8 @@ def test_a_file_for_another_node_ends_the_bridge_with_one_line(name: str, tmp_pa
     assert 'expected `/**:` or `/left/arena_bridge:`' in line
 
 
-@pytest.mark.parametrize(('arguments', 'said'), MISTAKES.values(), ids=MISTAKES)
-def test_a_mistake_ends_the_bridge_with_one_line(arguments: list[str], said: str) -> None:
+@pytest.mark.parametrize(('arguments', 'expected'), MISTAKES.values(), ids=MISTAKES)
+def test_a_mistake_ends_the_bridge_with_one_line(arguments: list[str], expected: str) -> None:
     """The exit code is 2, and one line names the parameter and what was expected."""
     with own_domain(), running('nodes.bridge.main', ['--ros-args', *arguments]) as bridge:
         code = bridge.wait()
@@ -137,7 +137,7 @@ def test_a_mistake_ends_the_bridge_with_one_line(arguments: list[str], said: str
         ours = [line for line in bridge.output.splitlines() if line.startswith('arena_bridge:')]
         assert code == 2, bridge.output
         assert len(ours) == 1, bridge.output
-        assert said in ours[0]
+        assert expected in ours[0]
         assert 'Traceback' not in bridge.output
 
 
@@ -287,6 +287,8 @@ def test_a_limit_that_is_switched_off_is_warned_of_once() -> None:
         assert bridged.change_state(1)
 
         for name in ('consume.max_acceleration', 'joint_map.j1.max_lead'):
-            said = [line for line in bridged.bridge.output.splitlines() if f'{name} is 0' in line]
-            assert len(said) == 1
-            assert '[WARN]' in said[0]
+            warnings = [
+                line for line in bridged.bridge.output.splitlines() if f'{name} is 0' in line
+            ]
+            assert len(warnings) == 1
+            assert '[WARN]' in warnings[0]

@@ -99,18 +99,18 @@ def check_mutual_stops(bridged: Robot, *ways: tuple[str, str]) -> None:
 
 def stops_during(bridged: Robot, room: str, act: Callable[[list[str]], None]) -> list[str]:
     """Act while a client is in a room, and return the reasons of all stops that it received."""
-    heard: list[str] = []
+    received: list[str] = []
 
     async def listen(consumer: RoboticsConsumer) -> None:
-        consumer.on_emergency_stop(lambda stop: heard.append(stop.reason or ''))
-        await asyncio.get_running_loop().run_in_executor(None, act, heard)
+        consumer.on_emergency_stop(lambda stop: received.append(stop.reason or ''))
+        await asyncio.get_running_loop().run_in_executor(None, act, received)
 
     bridged.listen(room, listen)
-    return heard
+    return received
 
 
-def _is(heard: list[str], expected: list[str]) -> bool:
-    return heard == expected
+def _is(received: list[str], expected: list[str]) -> bool:
+    return received == expected
 
 
 def lose_and_find(bridged: Robot) -> None:
@@ -270,12 +270,12 @@ def test_a_link_that_flaps_neither_clears_a_stop_nor_stops_again_after_the_reset
     """After each reconnect the room receives the stop, until the reset, and then no more."""
     reason = 'stop triggered by service'
 
-    def flap(heard: list[str]) -> None:
+    def flap(received: list[str]) -> None:
         assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success
-        wait_for(lambda: heard == [reason], 'the stop')
+        wait_for(lambda: received == [reason], 'the stop')
         for count in (2, 3):
             lose_and_find(bridged)
-            wait_for(partial(_is, heard, [reason] * count), f'the stop, {count} times')
+            wait_for(partial(_is, received, [reason] * count), f'the stop, {count} times')
             assert all(beats(bridged, 2))
         assert reset(bridged) == 'ok: reset'
         lose_and_find(bridged)
@@ -287,13 +287,13 @@ def test_a_link_that_flaps_neither_clears_a_stop_nor_stops_again_after_the_reset
 def test_a_reset_before_the_reconnect_holds(bridged: Robot) -> None:
     """The room still receives the stop once; its echo does not stop the bridge again."""
 
-    def act(heard: list[str]) -> None:
+    def act(received: list[str]) -> None:
         bridged.proxy.cut()
         bridged.wait_for_status('consume link', 'cannot connect')
         assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success
         assert reset(bridged) == 'ok: reset'
         bridged.proxy.open()
-        wait_for(lambda: heard, 'the stop', 20.0)
+        wait_for(lambda: received, 'the stop', 20.0)
         assert not any(beats(bridged, 3))
 
     assert stops_during(bridged, 'in', act) == ['stop triggered by service']
@@ -302,14 +302,14 @@ def test_a_reset_before_the_reconnect_holds(bridged: Robot) -> None:
 def test_a_stop_lost_in_a_dead_socket_is_sent_again(bridged: Robot) -> None:
     """A stop that was written to a dead link is sent again, even if it was reset meanwhile."""
 
-    def act(heard: list[str]) -> None:
+    def act(received: list[str]) -> None:
         bridged.proxy.act(Wire.freeze)
         assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success
         assert reset(bridged) == 'ok: reset'
         bridged.wait_for_status('consume link', 'no answer from the server')
         bridged.proxy.act(Wire.cut)
         bridged.proxy.act(Wire.thaw)
-        wait_for(lambda: heard, 'the stop', 20.0)
+        wait_for(lambda: received, 'the stop', 20.0)
         bridged.wait_for_status('consume link', 'joined')
         assert not any(beats(bridged, 3))
 

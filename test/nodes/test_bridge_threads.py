@@ -36,7 +36,7 @@ PARAMETERS = {
     'joints': ['j1'],
     'server_url': 'http://127.0.0.1:9',  # A port without a listener.
 }
-STOP = EmergencyStop('ouch', 'somebody')
+STOP = EmergencyStop('ouch', 'person')
 PATIENCE_S = 0.3
 """Time after which a blocked thread counts as blocked."""
 
@@ -65,13 +65,13 @@ def in_thread(act: Callable[[], object]) -> threading.Thread:
 
 def test_no_status_contradicts_the_latch(node: BridgeNode) -> None:
     """A repeated status waits while a stop is being latched, so no false follows its true."""
-    said: list[bool] = []
+    calls: list[bool] = []
 
     class Status:
         topic_name = 'status'
 
         def publish(self, message: bytes) -> None:
-            said.append(deserialize_message(message, Bool).data)
+            calls.append(deserialize_message(message, Bool).data)
 
     node._panel._status = Status()  # type: ignore[assignment]
     with node._lock:
@@ -79,7 +79,7 @@ def test_no_status_contradicts_the_latch(node: BridgeNode) -> None:
         node._panel.on_room_stop('consume', STOP)
     repeating.join()
 
-    assert said == [True, True]
+    assert calls == [True, True]
 
 
 def test_a_stop_while_it_is_configured_is_not_missed(
@@ -156,48 +156,48 @@ def test_a_room_is_not_woken_for_its_own_stop(node: BridgeNode) -> None:
 
 def test_a_stop_is_published_before_it_is_logged(node: BridgeNode) -> None:
     """A stop is published before it is logged, because logging takes long; it is logged once."""
-    said: list[str] = []
+    calls: list[str] = []
 
     class Status:
         topic_name = 'status'
 
         def publish(self, _: Any) -> None:
-            said.append('status')
+            calls.append('status')
 
     node._panel._status = Status()  # type: ignore[assignment]
-    node._panel._on_stopped = lambda: said.append('words')
+    node._panel._on_stopped = lambda: calls.append('log')
     with node._lock:  # Logging cannot begin before the check below.
         node._panel.on_room_stop('consume', STOP)
-        told = list(said)
-    wait_for(lambda: 'words' in said, 'the words')
+        before = list(calls)
+    wait_for(lambda: 'log' in calls, 'the log line')
     node._panel.log_stops()
 
-    assert told == ['status']
-    assert said == ['status', 'words']
+    assert before == ['status']
+    assert calls == ['status', 'log']
 
 
 def test_a_stop_is_logged_before_its_reset(node: BridgeNode) -> None:
     """A stop is logged before its reset, even if the reset follows at once."""
-    said: list[str] = []
-    node._panel._on_stopped = lambda: said.append('stopped')
-    node._panel._on_reset = lambda: said.append('reset')
+    calls: list[str] = []
+    node._panel._on_stopped = lambda: calls.append('stopped')
+    node._panel._on_reset = lambda: calls.append('reset')
 
     node._panel.on_room_stop('consume', STOP)
     node._panel._on_reset_request(Trigger.Request(), Trigger.Response())
 
-    assert said == ['stopped', 'reset']
+    assert calls == ['stopped', 'reset']
 
 
 def test_a_stop_is_logged_although_the_node_ends(node: BridgeNode) -> None:
     """A stop is logged before the node ends."""
-    said: list[str] = []
-    node._panel._on_stopped = lambda: said.append('stopped')
+    calls: list[str] = []
+    node._panel._on_stopped = lambda: calls.append('stopped')
     assert node._thread.stop(10.0)
     node._panel.on_room_stop('consume', STOP)
 
     node.finish()
 
-    assert said == ['stopped']
+    assert calls == ['stopped']
 
 
 def test_a_delayed_callback_runs_for_every_calling_thread() -> None:
@@ -226,7 +226,7 @@ def test_a_bug_in_a_link_ends_the_node(node: BridgeNode) -> None:
     link.run = broken  # type: ignore[method-assign]
     node._sessions.start()
 
-    wait_for(lambda: node.failure, 'the failure to be told')
+    wait_for(lambda: node.failure, 'the failure')
     assert 'a bug' in (node.failure or '')
 
 

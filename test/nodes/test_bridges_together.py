@@ -25,23 +25,23 @@ def participants(bridged: Robot) -> int:
     return int(info['participants']['total'])
 
 
-def stops_heard(bridged: Robot, press: str) -> list[str]:
+def stops_received(bridged: Robot, press: str) -> list[str]:
     """
     Trigger a stop and return the reasons that the room received, up to a last one of our own.
 
     :param press: ``topic``, which both bridges receive, or ``service``, which only one has.
     """
-    heard: list[str] = []
+    received: list[str] = []
 
     def note(stop: EmergencyStop) -> None:
-        heard.append(stop.reason or '')
+        received.append(stop.reason or '')
 
     def act() -> None:
         if press == 'topic':
             bridged.probe.publish_stop(NAMESPACE, True)
         else:
             assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success
-        wait_for(lambda: heard, 'the stop in the room')
+        wait_for(lambda: received, 'the stop in the room')
 
     def settle() -> None:
         # Twice the period of the status, within which an echo would have arrived.
@@ -55,10 +55,10 @@ def stops_heard(bridged: Robot, press: str) -> list[str]:
         await loop.run_in_executor(None, act)
         await loop.run_in_executor(None, settle)
         await consumer.send_emergency_stop('the end')
-        await loop.run_in_executor(None, wait_for, lambda: 'the end' in heard, 'our own stop')
+        await loop.run_in_executor(None, wait_for, lambda: 'the end' in received, 'our own stop')
 
     bridged.listen('in', listen)
-    return heard
+    return received
 
 
 @pytest.mark.parametrize(('press', 'most'), [('topic', 2), ('service', 1)])
@@ -75,7 +75,7 @@ def test_two_bridges_of_one_room_and_one_graph_do_not_echo(press: str, most: int
         stack.enter_context(running('nodes.bridge.main', second))
         wait_for(lambda: participants(bridged) == 2, 'both bridges in the room', 20.0)
 
-        heard = stops_heard(bridged, press)
+        received = stops_received(bridged, press)
 
         reason = 'emergency_stop is true' if press == 'topic' else 'stop triggered by service'
-        assert heard in ([reason] * count + ['the end'] for count in range(1, most + 1))
+        assert received in ([reason] * count + ['the end'] for count in range(1, most + 1))

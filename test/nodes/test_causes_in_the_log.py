@@ -53,13 +53,13 @@ def measured_until(bridged: Robot, joint: str, severity: str, text: str) -> None
 
 def room_receives(bridged: Robot, act: Callable[[], None], cause: str) -> None:
     """Act, and wait until a viewer receives a cause."""
-    told: list[str] = []
+    received: list[str] = []
 
     def note(_: str, state: RobotState | None) -> None:
-        told.append('' if state is None else state.cause)
+        received.append('' if state is None else state.cause)
 
     def is_received() -> bool:
-        return bool(told) and cause in told[-1]
+        return bool(received) and cause in received[-1]
 
     async def watch() -> None:
         async with RoboticsConsumer(bridged.url) as viewer:

@@ -80,12 +80,14 @@ def moving_consumer(topic: Topic, pan: Joint = PAN) -> CommandConsumer:
     return consumer
 
 
-@pytest.mark.skipif(not hasattr(time, 'CLOCK_BOOTTIME'), reason='only Linux tells that it slept')
+@pytest.mark.skipif(
+    not hasattr(time, 'CLOCK_BOOTTIME'), reason='only Linux has a clock that includes suspends'
+)
 def test_motion_begins_again_after_a_suspend(monkeypatch: pytest.MonkeyPatch) -> None:
     """After a suspend motion begins again, although time.monotonic() has not advanced."""
     topic = Topic()
     consumer = moving_consumer(topic)
-    clock_gettime, told = time.clock_gettime, len(topic.commands)
+    clock_gettime, before = time.clock_gettime, len(topic.commands)
 
     def after_a_night(clock: int) -> float:
         return clock_gettime(clock) + (8 * 3600.0 if clock == time.CLOCK_BOOTTIME else 0.0)
@@ -95,7 +97,7 @@ def test_motion_begins_again_after_a_suspend(monkeypatch: pytest.MonkeyPatch) ->
     consumer.tick()
 
     assert consumer.state is State.HOLDING
-    assert len(topic.commands) == told
+    assert len(topic.commands) == before
 
 
 @pytest.mark.parametrize(
@@ -110,10 +112,10 @@ def test_another_range_of_a_joint_ends_its_motion(described: UrdfJoint) -> None:
     topic = Topic()
     free = replace(PAN, lower=None, upper=None)
     consumer = moving_consumer(topic, replace(free, unlimited=True))
-    told = len(topic.commands)
+    before = len(topic.commands)
 
     consumer.set_joint_map(JointMap([free.described_by(described)]))
     consumer.tick()
 
     assert consumer.state is State.WAITING
-    assert len(topic.commands) == told
+    assert len(topic.commands) == before

@@ -197,7 +197,7 @@ class Graph:
 
 
 @pytest.mark.parametrize(
-    ('publishers', 'words'),
+    ('publishers', 'expected'),
     [
         ([('/', 'gui')], 'another node publishes on /c: /gui; end it'),
         ([('/arm', 'bridge')], '/arm/bridge (of the same name; DDS lists a killed node for some'),
@@ -209,10 +209,10 @@ class Graph:
         ([('/', f'n{i}') for i in range(7)], '/n4 and 2 more; end it'),
     ],
 )
-def test_the_other_nodes_are_named(publishers: list[tuple[str, str]], words: str) -> None:
+def test_the_other_nodes_are_named(publishers: list[tuple[str, str]], expected: str) -> None:
     """The text has the names that are known, up to a maximum."""
     others = OtherPublishers(cast('Any', Graph(*publishers)), '/c', allowed=False, now=0.0)
-    assert words in (others.check_graph(1.0) or '')
+    assert expected in (others.check_graph(1.0) or '')
 
 
 def test_others_are_looked_for_before_the_first_command() -> None:

@@ -112,7 +112,7 @@ async def feeding(reporter: RobotReporter, room: Room) -> AsyncIterator[None]:
 
 
 @pytest.mark.parametrize(
-    ('joint', 'told'),
+    ('joint', 'expected'),
     [
         pytest.param(
             PAN,
@@ -156,13 +156,13 @@ async def feeding(reporter: RobotReporter, room: Room) -> AsyncIterator[None]:
         ),
     ],
 )
-def test_a_joint_is_reported_in_the_unit_of_the_room(joint: Joint, told: RobotJoint) -> None:
+def test_a_joint_is_reported_in_the_unit_of_the_room(joint: Joint, expected: RobotJoint) -> None:
     """A joint has its room name, and the smaller limit first even if the sign is inverted."""
     seen = Robot(joint)
     measured, commanded = {'pan': QUARTER / 2}, {'pan': QUARTER / 4}
     seen.seen = seen.seen._replace(measured=measured, commanded=commanded)
 
-    assert reporter_of(seen).state(0.0).joints == (told,)
+    assert reporter_of(seen).state(0.0).joints == (expected,)
 
 
 def test_unknown_values_are_not_reported() -> None:
