@@ -58,9 +58,9 @@ def test_deactivate_ends_commanding_and_keeps_the_link() -> None:
             assert bridged.change_state(Transition.TRANSITION_DEACTIVATE)
             bridged.wait_for_status('safety', 'waiting: inactive')
             before = bridged.value('consuming', 'commands')
-            before = bridged.value('consume link', 'heard_frames')
+            frames = bridged.value('consume link', 'heard_frames')
             wait_for(
-                lambda: int(bridged.value('consume link', 'heard_frames')) > int(before) + 20,
+                lambda: int(bridged.value('consume link', 'heard_frames')) > int(frames) + 20,
                 'more frames of the room',
             )
             assert bridged.value('consuming', 'commands') == before
