@@ -87,11 +87,11 @@ def test_motion_begins_at_the_measured_pose_and_ramps() -> None:
         async def act(producer: RoboticsProducer) -> None:
             measuring = asyncio.create_task(measure())
 
-            async def press_on() -> None:
+            async def send_forever() -> None:
                 async for count in ticks(20.0):
                     await send(producer, j1=45.0 + count * 1e-6)
 
-            pressing = asyncio.create_task(press_on())
+            sending = asyncio.create_task(send_forever())
             await in_thread(
                 lambda: wait_for(
                     lambda: bridged.commands and bridged.commands[-1].position[0] > 0.7,
@@ -99,7 +99,7 @@ def test_motion_begins_at_the_measured_pose_and_ramps() -> None:
                     20.0,
                 )
             )
-            for task in (pressing, measuring):
+            for task in (sending, measuring):
                 task.cancel()
 
         leading(bridged, act)
@@ -378,11 +378,11 @@ def test_a_driver_that_starts_late_gets_no_command_before_it_measures() -> None:
         received: list[JointState] = []
 
         async def act(producer: RoboticsProducer) -> None:
-            async def press_on() -> None:
+            async def send_forever() -> None:
                 async for count in ticks(50.0):
                     await send(producer, j1=40.0 + count * 1e-6, j2=40.0)
 
-            pressing = asyncio.create_task(press_on())
+            sending = asyncio.create_task(send_forever())
             await in_thread(
                 lambda: wait_for(lambda: bridged.value('safety', 'gate') == 'active', 'motion')
             )
@@ -393,7 +393,7 @@ def test_a_driver_that_starts_late_gets_no_command_before_it_measures() -> None:
                 return bool(received)
 
             await in_thread(lambda: wait_for(come_up, 'the first command', 20.0))
-            pressing.cancel()
+            sending.cancel()
 
         leading(bridged, act, listeners=0)
 

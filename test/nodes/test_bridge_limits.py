@@ -109,17 +109,17 @@ def test_a_slide_never_moves_at_the_speed_of_an_angle() -> None:
         describe = describer(bridged)
 
         async def act(producer: RoboticsProducer) -> None:
-            async def press_on() -> None:
+            async def send_forever() -> None:
                 async for count in ticks(50.0):
                     await send(producer, lift=0.3 + count % 2 * 1e-9)
 
             measures = asyncio.create_task(measuring(bridged, ['lift'], [0.0]))
-            presses = asyncio.create_task(press_on())
+            sending = asyncio.create_task(send_forever())
             await in_thread(lambda: describe(SLIDE))
             await in_thread(
                 lambda: wait_for(lambda: len(bridged.commands) > 30, '30 commands', 20.0)
             )
-            presses.cancel()
+            sending.cancel()
             measures.cancel()
 
         bridged.wait_for_status('consume link', 'joined')

@@ -171,12 +171,12 @@ def test_two_publishers_that_disagree_are_one_that_stops(bridged: Robot) -> None
     pressed, released = stop_publisher(bridged, 'reliable'), stop_publisher(bridged, 'reliable')
     press_until_heard(bridged, pressed)
     node = bridged.probe.node
-    says_true = node.create_timer(0.3, lambda: pressed.publish(Bool(data=True)))
+    repeat = node.create_timer(0.3, lambda: pressed.publish(Bool(data=True)))
     node.create_timer(0.05, lambda: released.publish(Bool(data=False)))
 
     answers = [reset(bridged) for _ in beats(bridged, 4)]
     assert all(answer.startswith('not reset') for answer in answers), answers
-    node.destroy_timer(says_true)
+    node.destroy_timer(repeat)
     pressed.publish(Bool(data=False))
     wait_for(lambda: reset(bridged) == 'ok: reset', 'the stop to be reset')
 

@@ -8,7 +8,7 @@ The sequence of a stop. Two threads can receive one; the steps up to 5 run in th
          |                                           |
          +------------------> trip() <---------------+
                                 |
-    lock held   1. The latch closes. The stop is now pending for every other room.
+    lock held   1. The latch closes. The stop is now pending for every room that did not send it.
                 2. on_stop: the gate stops. From here on no command is published, except
                    those of the braking (on_stop: brake).
                 3. Publish true on ~/emergency_stop_active.

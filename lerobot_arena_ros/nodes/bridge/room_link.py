@@ -60,7 +60,7 @@ class LinkStatus:
 
     :param joined_as: our participant id while joined, else None.
     :param error: why it is not joined now; empty while it is, and before the first failure.
-    :param is_refused: whether the server refused the join: no such room, say, or a taken role.
+    :param is_refused: whether the server refused the join, for example because a role is taken.
     :param timeout_s: a longer silence of the server is a fault.
     :param received_at: when a frame was received last, in seconds of the steady clock.
     :param late: how late the link is; None while it is in time.
