@@ -108,7 +108,7 @@ def test_a_robot_of_a_fleet_that_ended_says_why_after_its_stop_is_reset(node: An
     assert sessions is not None
     sessions.failure = 'the consume room cannot be joined: HTTP 401'
 
-    node.retire()
+    node.disable()
     assert said(node)['safety'].text.startswith('EMERGENCY STOP: ')
     node._panel._reset('the test')
 
