@@ -129,7 +129,7 @@ def test_a_node_that_waits_to_be_configured_is_no_error() -> None:
 def test_callbacks_that_do_not_run_are_an_error(node: Any) -> None:
     """A stop by topic or service is not heard then, though /diagnostics goes on."""
     node.start()
-    node._beat_at -= 10.0
+    node._status_at -= 10.0
 
     found = said(node)['safety']
 
