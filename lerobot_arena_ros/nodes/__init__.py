@@ -1,1 +1,1 @@
-"""The ROS edge: nodes, parameters and conversions; wiring only."""
+"""The ROS 2 part: nodes, parameters and conversions; it wires the ROS-free modules together."""

@@ -28,40 +28,40 @@ from lerobot_arena_ros.nodes.settings.bridge_settings import LinkSettings
 SETTINGS = LinkSettings(LinkTiming(), stop_on_loss=False, reconnect_min_s=0.1, reconnect_max_s=0.2)
 
 AWAY = LinkStatus('lab/a', timeout_s=1.5)
-JOINED = replace(AWAY, joined_as='arm', heard_at=9.0)
+JOINED = replace(AWAY, joined_as='arm', received_at=9.0)
 
 
 class Nobody:
     """A side that listens, and breaks as soon as it is to send."""
 
-    def joined(self, *_: object) -> None:
+    def on_joined(self, *_: object) -> None:
         """Learn that the room was joined, as a side or as the stop."""
 
-    def lost(self, *_: object) -> None:
+    def on_lost(self, *_: object) -> None:
         """Learn that it is not."""
 
-    def event(self, event: Event) -> bool:
+    def on_event(self, event: Event) -> bool:
         """Take what the room says."""
         return False
 
-    def refreshed(self, joints: dict[str, float]) -> None:
+    def on_room_state(self, joints: dict[str, float]) -> None:
         """Take what the room remembers."""
 
     async def feed(self, connection: Connection) -> None:
         """Break."""
         raise RuntimeError('a bug')
 
-    def heard(self, room: str, stop: EmergencyStop) -> None:
+    def on_room_stop(self, room: str, stop: EmergencyStop) -> None:
         """Learn of a stop in the room."""
 
-    def owed(self, room: str) -> Stop | None:
+    def pending_stop(self, room: str) -> Stop | None:
         """Owe nothing."""
         return None
 
-    def reset_requested(self, room: str, request: ResetStop) -> None:
+    def on_reset_requested(self, room: str, request: ResetStop) -> None:
         """Learn that a participant asks for a reset."""
 
-    def delivered(self, room: str, stop: Stop) -> None:
+    def on_delivered(self, room: str, stop: Stop) -> None:
         """Learn that the room has heard a stop."""
 
 
@@ -86,7 +86,7 @@ async def test_a_part_that_breaks_ends_the_link() -> None:
                 create_room=False,
                 participant_name='arm',
                 features=frozenset(),
-                side=Nobody(),
+                handler=Nobody(),
                 feed=Nobody().feed,
                 stops=Nobody(),
                 thread=thread,
@@ -104,7 +104,7 @@ async def test_a_part_that_breaks_ends_the_link() -> None:
     [
         pytest.param(replace(JOINED), Level.OK, 'joined', id='joined'),
         pytest.param(
-            replace(JOINED, heard_at=8.0),
+            replace(JOINED, received_at=8.0),
             Level.WARN,
             'no sign of life from the server for 1.5 s: check',
             id='silent',
@@ -117,13 +117,13 @@ async def test_a_part_that_breaks_ends_the_link() -> None:
         ),
         pytest.param(replace(AWAY), Level.WARN, 'connecting to the room', id='connecting'),
         pytest.param(
-            replace(AWAY, trouble='cannot connect'),
+            replace(AWAY, error='cannot connect'),
             Level.WARN,
             'not in the room: cannot connect; trying until it works',
             id='out of reach',
         ),
         pytest.param(
-            replace(AWAY, trouble='no such room', is_refused=True),
+            replace(AWAY, error='no such room', is_refused=True),
             Level.ERROR,
             'not in the room: no such room; trying until it works',
             id='refused',

@@ -1,4 +1,4 @@
-"""A bridge on its way to an arena: a token that nobody else comes by, TLS, and proxies."""
+"""A bridge connects to an arena with a token, over TLS and through proxies."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ from lerobot_arena_ros import RoboticsProducer
 from lerobot_arena_ros.arena.access import TOKEN_VARIABLE
 from lerobot_arena_ros.arena.proxies import ENVIRONMENT_NAMES
 
-TOKEN = 'a-secret-that-nobody-tells'
+TOKEN = 'a-secret-token-of-the-test'
 LINK = f'/{NAMESPACE}/arena_bridge: produce link'
 
 
 @contextmanager
 def bridge(url: str, **parameters: Any) -> Iterator[Process]:
-    """Run a bridge, with the environment as it is."""
+    """Run a bridge with the present environment."""
     given = {**DEFAULTS, 'produce.room_id': 'a', 'server_url': url, **parameters}
     with running('nodes.bridge.main', ros_arguments(NAMESPACE, given)) as process:
         yield process
 
 
-def everything_said(probe: Probe, process: Process) -> str:
-    """Give all that the graph and the log say of a bridge."""
+def all_texts(probe: Probe, process: Process) -> str:
+    """Return all texts about a bridge from the graph and the log."""
     listed = probe.query(NAMESPACE, 'list_parameters', ListParameters, ListParameters.Request())
     names = listed.result.names
     request = GetParameters.Request(names=names)
@@ -50,13 +50,15 @@ def everything_said(probe: Probe, process: Process) -> str:
 
 @pytest.fixture(name='token')
 def fixture_token(monkeypatch: pytest.MonkeyPatch) -> str:
-    """Have the token where bridges look for it."""
+    """Set the token in the environment variable that bridges read."""
     monkeypatch.setenv(TOKEN_VARIABLE, TOKEN)
     return TOKEN
 
 
-def test_a_bridge_joins_with_a_token_over_tls_and_tells_nobody(token: str, tmp_path: Path) -> None:
-    """Its rooms are made and joined, and the token is in no log, status or parameter."""
+def test_a_bridge_joins_with_a_token_over_tls_and_keeps_it_secret(
+    token: str, tmp_path: Path
+) -> None:
+    """The rooms are created and joined, and no log, status or parameter contains the token."""
     authority = Authority(tmp_path)
     certificate = authority.certify_this_machine()
     with (
@@ -68,11 +70,11 @@ def test_a_bridge_joins_with_a_token_over_tls_and_tells_nobody(token: str, tmp_p
         assert url.startswith('https://')
         wait_for(lambda: probe.text(LINK) == 'joined', 'the link', 20.0)
 
-        assert token not in everything_said(probe, process)
+        assert token not in all_texts(probe, process)
 
 
 def test_a_bridge_with_a_wrong_token_ends_with_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another attempt would not cure it."""
+    """A refused token ends the bridge, because another attempt would not help."""
     monkeypatch.setenv(TOKEN_VARIABLE, 'wrong')
     with own_domain(), running_server(rules=rules_of(TOKEN)) as url, bridge(url) as process:
         assert process.wait() == 2, process.output
@@ -84,8 +86,8 @@ def test_a_bridge_with_a_wrong_token_ends_with_one_line(monkeypatch: pytest.Monk
         assert 'Traceback' not in process.output
 
 
-def test_a_server_that_cannot_be_trusted_is_not_talked_to(token: str, tmp_path: Path) -> None:
-    """It is tried again, as a certificate may be mended; what helps is said."""
+def test_a_server_that_cannot_be_trusted_is_not_joined(token: str, tmp_path: Path) -> None:
+    """A certificate that is not trusted is retried, and the text names the remedy."""
     certificate = Authority(tmp_path).certify_this_machine()
     with (
         own_domain(),
@@ -96,7 +98,7 @@ def test_a_server_that_cannot_be_trusted_is_not_talked_to(token: str, tmp_path: 
         wait_for(lambda: 'CERTIFICATE_VERIFY_FAILED' in probe.text(LINK), 'the refusal', 20.0)
 
         assert 'set ca_file' in probe.text(LINK)
-        assert token not in everything_said(probe, process)
+        assert token not in all_texts(probe, process)
 
 
 MISTAKES = {
@@ -112,17 +114,17 @@ MISTAKES = {
 
 
 @pytest.mark.usefixtures('token')
-@pytest.mark.parametrize(('parameters', 'said'), MISTAKES.values(), ids=MISTAKES)
+@pytest.mark.parametrize(('parameters', 'expected'), MISTAKES.values(), ids=MISTAKES)
 def test_a_mistake_with_the_token_ends_the_bridge_with_one_line(
-    parameters: dict[str, str], said: str
+    parameters: dict[str, str], expected: str
 ) -> None:
-    """Nothing is sent anywhere."""
+    """An unusable token ends the bridge before it connects."""
     with own_domain(), bridge('', **parameters) as process:
         assert process.wait() == 2, process.output
 
         lines = [line for line in process.output.splitlines() if line.startswith('arena_bridge:')]
         assert len(lines) == 1, process.output
-        assert said in lines[0]
+        assert expected in lines[0]
         assert TOKEN not in process.output
         assert 'Traceback' not in process.output
 
@@ -139,7 +141,7 @@ ODD_ENVIRONMENTS = {
 def test_no_proxy_of_the_environment_ends_a_bridge_on_this_machine(
     variables: dict[str, str],
 ) -> None:
-    """It joins, goes on after a frame that it drops and asks about, and joins again."""
+    """With proxy variables, a bridge joins, recovers from a dropped frame, and joins again."""
     parameters = {
         'consume.room_id': 'a',
         'joints': ['j1', 'j2'],
@@ -183,11 +185,11 @@ UNUSABLE = {
 
 
 @pytest.mark.parametrize('side', ['produce', 'consume'])
-@pytest.mark.parametrize(('variables', 'said'), UNUSABLE.values(), ids=UNUSABLE)
+@pytest.mark.parametrize(('variables', 'expected'), UNUSABLE.values(), ids=UNUSABLE)
 def test_what_keeps_a_bridge_from_its_server_is_one_line(
-    side: str, variables: dict[str, str], said: str
+    side: str, variables: dict[str, str], expected: str
 ) -> None:
-    """Each side names the variable, before it connects anywhere."""
+    """An unusable proxy variable is named in one line, before the bridge connects."""
     others = {name: value for name, value in os.environ.items() if name not in ENVIRONMENT_NAMES}
     url = 'http://arena.example' if variables else 'http://xn--a.invalid'
     given = {**DEFAULTS, f'{side}.room_id': 'a', 'server_url': url}
@@ -197,6 +199,6 @@ def test_what_keeps_a_bridge_from_its_server_is_one_line(
 
         lines = [line for line in process.output.splitlines() if line.startswith('arena_bridge:')]
         assert len(lines) == 1, process.output
-        assert said in lines[0]
+        assert expected in lines[0]
         assert 'a bug' not in lines[0] and 'secret' not in process.output
         assert 'Traceback' not in process.output

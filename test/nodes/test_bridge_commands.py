@@ -1,4 +1,4 @@
-"""What comes out of the bridge when a room speaks, and what does not."""
+"""Which commands a bridge publishes for the updates of a room, and which it does not."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
 SIDE = {'consume.room_id': 'a'}
 PAIR = {**SIDE, 'joints': ['j1', 'j2']}
 NO_LEASH = {'consume.max_lead': 0.0}
-"""For robots that are measured in one place, whatever they are told."""
+"""For robots whose measured position does not follow their commands."""
 
 FAST = {'consume.max_velocity': 100.0, 'consume.start_velocity': 100.0}
 
@@ -43,7 +43,7 @@ URDF = """
 
 
 def test_partial_updates_merge_into_whole_frames_in_order() -> None:
-    """Each command has all joints as configured, whatever an update brought and in which order."""
+    """Each command has all joints in the configured order, for any order in an update."""
     with robot({**PAIR, **FAST}) as bridged:
 
         async def act(producer: RoboticsProducer) -> None:
@@ -57,8 +57,8 @@ def test_partial_updates_merge_into_whole_frames_in_order() -> None:
         assert {tuple(command.name) for command in bridged.commands} == {('j1', 'j2')}
 
 
-def test_nothing_is_commanded_before_every_joint_has_a_place() -> None:
-    """Without measurement a joint that nobody has sent keeps the gate waiting, by its name."""
+def test_nothing_is_commanded_before_every_joint_has_a_position() -> None:
+    """Without measurement, a joint that was never sent keeps the gate waiting, and is named."""
     with robot({**PAIR, **FAST}) as bridged:
 
         async def act(producer: RoboticsProducer) -> None:
@@ -72,7 +72,7 @@ def test_nothing_is_commanded_before_every_joint_has_a_place() -> None:
 
 
 def test_motion_begins_at_the_measured_pose_and_ramps() -> None:
-    """A room far away moves the robot from where it is, no faster than it may."""
+    """A distant setpoint moves the robot from its measured pose, within the velocity limit."""
     slow = {'consume.start_velocity': 0.5, 'consume.max_velocity': 1.0}
     fed = {'consume.require_feedback': 'always'}
     with robot({**PAIR, **slow, **fed, **NO_LEASH}) as bridged:
@@ -87,11 +87,11 @@ def test_motion_begins_at_the_measured_pose_and_ramps() -> None:
         async def act(producer: RoboticsProducer) -> None:
             measuring = asyncio.create_task(measure())
 
-            async def press_on() -> None:
+            async def send_forever() -> None:
                 async for count in ticks(20.0):
                     await send(producer, j1=45.0 + count * 1e-6)
 
-            pressing = asyncio.create_task(press_on())
+            sending = asyncio.create_task(send_forever())
             await in_thread(
                 lambda: wait_for(
                     lambda: bridged.commands and bridged.commands[-1].position[0] > 0.7,
@@ -99,7 +99,7 @@ def test_motion_begins_at_the_measured_pose_and_ramps() -> None:
                     20.0,
                 )
             )
-            for task in (pressing, measuring):
+            for task in (sending, measuring):
                 task.cancel()
 
         leading(bridged, act)
@@ -113,7 +113,7 @@ def test_motion_begins_at_the_measured_pose_and_ramps() -> None:
 
 
 def test_one_update_is_enough_to_get_there() -> None:
-    """The motion goes on by itself, in steps that the velocity limit allows, to the very end."""
+    """After one update the motion continues to its end, in steps within the velocity limit."""
     with robot({**PAIR, 'consume.start_seconds': 0.0}) as bridged:
 
         async def act(producer: RoboticsProducer) -> None:
@@ -131,7 +131,7 @@ def test_one_update_is_enough_to_get_there() -> None:
 
 
 def test_feedback_does_not_starve_a_motion() -> None:
-    """However often joint_states come, the steps of a motion under way are taken."""
+    """A motion continues at any rate of joint_states."""
     with robot({**PAIR, 'consume.start_seconds': 0.0, **NO_LEASH}) as bridged:
         pose = [0.0, 0.0]
 
@@ -150,8 +150,8 @@ def test_feedback_does_not_starve_a_motion() -> None:
         leading(bridged, act)
 
 
-def test_bad_values_spoil_their_frame_and_nothing_else() -> None:
-    """A gross unit mix-up is dropped whole and counted; the joints it hid are asked for again."""
+def test_a_bad_value_drops_its_frame_and_nothing_else() -> None:
+    """A frame with a gross unit error is dropped and counted; the room's state is requested."""
     limits = {'joint_map.j1.min': -1.0, 'joint_map.j1.max': 1.0}
     with robot({**PAIR, **FAST, **limits}) as bridged:
 
@@ -172,8 +172,8 @@ def test_bad_values_spoil_their_frame_and_nothing_else() -> None:
         leading(bridged, act)
 
 
-def test_a_joint_that_nobody_maps_is_named_once() -> None:
-    """It disturbs nothing, is in diagnostics, and in the log one time."""
+def test_an_unmapped_joint_is_named_once() -> None:
+    """An unmapped joint has no effect, and is named in diagnostics and once in the log."""
     with robot({**PAIR, **FAST}) as bridged:
 
         async def act(producer: RoboticsProducer) -> None:
@@ -188,8 +188,8 @@ def test_a_joint_that_nobody_maps_is_named_once() -> None:
         assert bridged.bridge.output.count('elsewhere') == 1
 
 
-def test_what_the_room_remembers_moves_nothing() -> None:
-    """A late joiner commands what is sent live, and holds a measured joint where it is."""
+def test_the_state_of_the_room_moves_nothing() -> None:
+    """After a late join only live updates are commanded; measured joints stay where they are."""
     fed = {'consume.require_feedback': 'always', **NO_LEASH}
     with robot({**PAIR, 'autostart': False, **FAST, **fed}) as bridged:
 
@@ -221,8 +221,8 @@ def test_what_the_room_remembers_moves_nothing() -> None:
     ('unit', 'value', 'position'),
     [('degrees', 90.0, math.pi / 2), ('radians', 0.5, 0.5), ('normalized', 50.0, 0.25)],
 )
-def test_each_unit_means_what_it_says(unit: str, value: float, position: float) -> None:
-    """Degrees, radians, and -100..100 over the range from -2 to 1."""
+def test_each_unit_is_converted(unit: str, value: float, position: float) -> None:
+    """Degrees, radians and -100..100 over the range from -2 to 1 are converted correctly."""
     parameters = {
         **SIDE,
         **FAST,
@@ -242,7 +242,7 @@ def test_each_unit_means_what_it_says(unit: str, value: float, position: float) 
 
 
 def test_joints_and_limits_come_from_the_robot_description() -> None:
-    """With no joints listed the description names them, without those that mimic."""
+    """Without listed joints, those of the description are used, except mimic joints."""
     with robot({**SIDE, **FAST, 'units': 'normalized'}) as bridged:
         bridged.wait_for_status('safety', 'no joints are known')
         description = bridged.probe.node.create_publisher(
@@ -271,20 +271,20 @@ def test_joints_and_limits_come_from_the_robot_description() -> None:
         ),
     ],
 )
-def test_controllers_are_spoken_to_in_their_own_words(
+def test_commands_have_the_type_of_the_controller(
     interface: str, kind: type, refusal: Callable[[Any, Sequence[str]], str | None]
 ) -> None:
-    """Values in the controller's order, or one point to be reached at once."""
-    heard: list[Any] = []
+    """Commands have the controller's type: values in its order, or one point to reach at once."""
+    received: list[Any] = []
     parameters = {**PAIR, **FAST, 'consume.command_interface': interface}
     with robot(parameters, '-r', 'joint_commands:=controller') as bridged:
         node = bridged.probe.node
-        node.create_subscription(kind, f'/{NAMESPACE}/controller', heard.append, 100)
+        node.create_subscription(kind, f'/{NAMESPACE}/controller', received.append, 100)
 
         async def act(producer: RoboticsProducer) -> None:
             async for count in ticks(50.0):
                 await send(producer, j1=float(count % 40), j2=5.0)
-                if len(heard) > 5:
+                if len(received) > 5:
                     break
             stop = bridged.probe.call
             assert (await in_thread(lambda: stop(NAMESPACE, 'trigger_emergency_stop'))).success
@@ -293,32 +293,32 @@ def test_controllers_are_spoken_to_in_their_own_words(
         leading(bridged, act)
         bridged.wait_for_status('safety', 'EMERGENCY STOP')
         wait_for(
-            lambda: bridged.value('consuming', 'commands') == str(len(heard)), 'every command'
+            lambda: bridged.value('consuming', 'commands') == str(len(received)), 'every command'
         )
 
-        assert [refusal(message, PAIR['joints']) for message in heard] == [None] * len(heard)
-        assert positions_of(heard[-1])[1] == pytest.approx(math.radians(5.0))
-        # Silence stops either: the one holds its last value, the other the end of a trajectory,
-        # which is reached at once. So nothing is sent at a stop.
+        assert [refusal(message, PAIR['joints']) for message in received] == [None] * len(received)
+        assert positions_of(received[-1])[1] == pytest.approx(math.radians(5.0))
+        # Without commands both controllers stop: one holds its last value, the other the end of
+        # its trajectory, which is reached at once. So nothing is sent at a stop.
         if interface == 'joint_trajectory':
-            assert {message.points[0].time_from_start.nanosec for message in heard} == {0}
+            assert {message.points[0].time_from_start.nanosec for message in received} == {0}
 
 
 def positions_of(message: Any) -> list[float]:
-    """Give the positions of a command to a controller."""
+    """Return the positions of a command to a controller."""
     points = getattr(message, 'points', None)
     return list(message.data if points is None else points[-1].positions)
 
 
 def test_an_empty_trajectory_would_stop_nothing() -> None:
-    """joint_trajectory_controller refuses it, so none is sent."""
+    """No empty trajectory is sent, because joint_trajectory_controller refuses it."""
     assert refused_by_joint_trajectory(JointTrajectory(), ['j1']) is not None
     named = JointTrajectory(joint_names=['j1'])
     assert refused_by_joint_trajectory(named, ['j1']) == 'no points'
 
 
-def test_a_description_that_says_mimic_of_a_listed_joint_holds_it_all() -> None:
-    """A joint that follows another by itself is not commanded, though the user lists it."""
+def test_a_listed_joint_that_mimics_another_is_not_commanded() -> None:
+    """A joint that mimics another is not commanded, even if the user lists it."""
     with robot({**SIDE, **FAST, 'joints': ['j1', 'tip']}) as bridged:
         description = bridged.probe.node.create_publisher(
             String, f'/{NAMESPACE}/robot_description', LATCHED
@@ -329,7 +329,7 @@ def test_a_description_that_says_mimic_of_a_listed_joint_holds_it_all() -> None:
 
 
 def test_the_description_of_another_robot_takes_no_limit_away() -> None:
-    """One that says nothing of a listed joint leaves what an earlier one said of it."""
+    """A description without a listed joint does not change the limits of that joint."""
     with robot({**SIDE, **FAST, 'joints': ['j1']}) as bridged:
         description = bridged.probe.node.create_publisher(
             String, f'/{NAMESPACE}/robot_description', LATCHED
@@ -351,7 +351,7 @@ def test_the_description_of_another_robot_takes_no_limit_away() -> None:
 
 
 def test_a_publisher_of_remapped_joint_states_is_waited_for() -> None:
-    """Who has yet to say where the robot is counts under whatever name it will say so."""
+    """A publisher without a measurement yet is waited for, also on a remapped topic."""
     auto = {'consume.require_producer': False, 'consume.require_feedback': 'auto'}
     with robot({**PAIR, **auto}, '-r', 'joint_states:=measured') as bridged:
         bridged.probe.node.create_publisher(JointState, f'/{NAMESPACE}/measured', 10)
@@ -359,8 +359,8 @@ def test_a_publisher_of_remapped_joint_states_is_waited_for() -> None:
         bridged.wait_for_status('safety', 'no joint_states of j1, j2 yet')
 
 
-def test_commands_that_nobody_hears_are_named() -> None:
-    """A wrong remapping shows on /diagnostics."""
+def test_a_command_topic_without_subscriber_is_reported() -> None:
+    """A command topic without a subscriber is reported on /diagnostics."""
     with robot({**PAIR, **FAST}, '-r', 'joint_commands:=nowhere') as bridged:
 
         async def act(producer: RoboticsProducer) -> None:
@@ -370,31 +370,31 @@ def test_commands_that_nobody_hears_are_named() -> None:
         leading(bridged, act, listeners=0)
 
 
-def test_a_driver_that_comes_late_is_told_nothing_before_it_says_where_it_is() -> None:
-    """It is led from where it is, though commands to elsewhere went out before it came."""
+def test_a_driver_that_starts_late_gets_no_command_before_it_measures() -> None:
+    """A driver that starts late moves from its measured pose, despite earlier commands."""
     auto = {'consume.require_feedback': 'auto'}
     with robot({**PAIR, **FAST, **auto}, '-r', 'joint_commands:=late') as bridged:
         node = bridged.probe.node
-        heard: list[JointState] = []
+        received: list[JointState] = []
 
         async def act(producer: RoboticsProducer) -> None:
-            async def press_on() -> None:
+            async def send_forever() -> None:
                 async for count in ticks(50.0):
                     await send(producer, j1=40.0 + count * 1e-6, j2=40.0)
 
-            pressing = asyncio.create_task(press_on())
+            sending = asyncio.create_task(send_forever())
             await in_thread(
                 lambda: wait_for(lambda: bridged.value('safety', 'gate') == 'active', 'motion')
             )
-            node.create_subscription(JointState, f'/{NAMESPACE}/late', heard.append, 100)
+            node.create_subscription(JointState, f'/{NAMESPACE}/late', received.append, 100)
 
             def come_up() -> bool:
                 bridged.probe.publish_joints(NAMESPACE, ['j1', 'j2'], [0.1, 0.2])
-                return bool(heard)
+                return bool(received)
 
             await in_thread(lambda: wait_for(come_up, 'the first command', 20.0))
-            pressing.cancel()
+            sending.cancel()
 
         leading(bridged, act, listeners=0)
 
-        assert tuple(heard[0].position) == (0.1, 0.2)
+        assert tuple(received[0].position) == (0.1, 0.2)

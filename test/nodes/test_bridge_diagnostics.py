@@ -1,4 +1,4 @@
-"""What each status on /diagnostics says, in each of its levels."""
+"""The text and the level of each status on /diagnostics."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ STATUSES = {'produce link', 'consume link', 'producing', 'consuming', *UNCONFIGU
 
 
 def expect(bridged: Robot, part: str, level: bytes, text: str) -> dict[str, str]:
-    """Wait until a status says so, and give its values."""
+    """Wait until a status has this text, and return its values."""
     name = f'/{NAMESPACE}/arena_bridge: {part}'
     probe = bridged.probe
     wait_for(
         lambda: probe.level(name) == level and text in probe.text(name),
-        f'{part} to say {text!r} with level {level!r}, not {probe.text(name)!r}',
+        f'{part} to be {text!r} with level {level!r}, not {probe.text(name)!r}',
         20.0,
     )
     return {pair.key: pair.value for pair in probe.diagnostics[name].values}
 
 
 def is_busy(bridged: Robot, part: str) -> bool:
-    """Say whether a stream flows, by its rate."""
+    """Return whether a stream is active, by its rate."""
     return float(bridged.value(part, 'rate_hz')) > 1.0
 
 
 def leading(bridged: Robot, act: Callable[[], Any], *names: str) -> None:
-    """Act while a producer moves these joints, and the arm measures its one."""
+    """Act while a producer moves these joints, and the arm's one joint is measured."""
 
     async def lead(producer: RoboticsProducer) -> None:
         async def wave() -> None:
@@ -63,8 +63,8 @@ def leading(bridged: Robot, act: Callable[[], Any], *names: str) -> None:
     bridged.lead('in', lead)
 
 
-def test_a_bridge_that_waits_says_for_what() -> None:
-    """Before anything flows: who is there, under which name, and what is missing."""
+def test_a_waiting_bridge_reports_the_cause() -> None:
+    """Before any data, the statuses show the participants, their names and what is missing."""
     with robot(BOTH) as bridged:
         link = expect(bridged, 'consume link', OK, 'joined')
         assert link['room'] == 'default-workspace/in'
@@ -91,8 +91,8 @@ def test_a_bridge_that_waits_says_for_what() -> None:
         assert hardware == {bridged.proxy.url}
 
 
-def test_a_bridge_that_works_says_how_much() -> None:
-    """While values flow: rates, ages, and what was held back."""
+def test_a_working_bridge_reports_rates() -> None:
+    """During operation, the statuses show rates, ages and dropped values."""
     limits = {'joint_map.j1.min': -0.5, 'joint_map.j1.max': 0.6}
     with robot({**BOTH, **limits}) as bridged:
         expect(bridged, 'consume link', OK, 'joined')
@@ -115,8 +115,8 @@ def test_a_bridge_that_works_says_how_much() -> None:
         leading(bridged, flow, 'j1')
 
 
-def test_a_bridge_that_is_stopped_says_by_whom() -> None:
-    """A stop is an error, with its source and reason."""
+def test_a_stopped_bridge_reports_the_source() -> None:
+    """An emergency stop is an error with its source and reason."""
     with robot(BOTH) as bridged:
         expect(bridged, 'consume link', OK, 'joined')
         assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success
@@ -128,7 +128,7 @@ def test_a_bridge_that_is_stopped_says_by_whom() -> None:
 
 
 def test_a_link_that_is_down_warns_and_one_that_is_refused_is_an_error() -> None:
-    """Out of reach heals by itself; that there is no such room is for somebody to mend."""
+    """An unreachable server is a warning; a room that does not exist is an error."""
     with robot({**BOTH, 'create_missing_rooms': 'produce'}) as bridged:
         expect(bridged, 'consume link', ERROR, 'there is no such room')
         expect(bridged, 'produce link', OK, 'joined')
@@ -143,7 +143,7 @@ def test_a_link_that_is_down_warns_and_one_that_is_refused_is_an_error() -> None
 
 
 def test_what_is_not_understood_is_named_and_counted() -> None:
-    """Frames that were dropped, by reason, and joints that only one side knows."""
+    """Dropped frames are counted by reason, and joints of only ROS or only the room are named."""
     limits = {'joint_map.j1.min': -0.5, 'joint_map.j1.max': 0.6}
     with robot({**BOTH, **limits}) as bridged:
         expect(bridged, 'consume link', OK, 'joined')
@@ -176,7 +176,7 @@ def test_what_is_not_understood_is_named_and_counted() -> None:
 
 
 def test_two_publishers_of_joint_states_are_a_warning() -> None:
-    """They overwrite each other in the room."""
+    """Two publishers are a warning, because they overwrite each other in the room."""
     with robot({'produce.room_id': 'out', 'joints': ['j1']}) as bridged:
         expect(bridged, 'produce link', OK, 'joined')
         name = f'/{NAMESPACE}/arena_bridge: producing'
@@ -192,14 +192,14 @@ def test_two_publishers_of_joint_states_are_a_warning() -> None:
 
 
 def test_a_range_that_is_not_known_is_a_warning() -> None:
-    """Normalized values mean nothing without one; the gate says what to do about it."""
+    """Normalized values need a range, and the gate names the remedy if there is none."""
     with robot({**BOTH, 'units': 'normalized'}) as bridged:
         expect(bridged, 'mapping', WARN, 'range of j1 is unknown: set joint_map.')
         expect(bridged, 'safety', WARN, 'waiting: range of j1 is unknown: set joint_map.')
 
 
-def test_nothing_configured_is_said_too() -> None:
-    """Before configure there are no links, and a stop can be latched all the same."""
+def test_an_unconfigured_bridge_has_diagnostics_too() -> None:
+    """Before configure there are no links, but an emergency stop can be latched."""
     with robot({**BOTH, 'autostart': False}) as bridged:
         expect(bridged, 'safety', WARN, 'unconfigured: configure and activate the node')
         expect(bridged, 'lifecycle', WARN, 'unconfigured: configure and activate the node')

@@ -1,4 +1,4 @@
-"""``bridge.launch.py``, run by launch_testing: the scenarios, and the arguments."""
+"""``bridge.launch.py`` with launch_testing: the scenarios and the arguments."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ ARGUMENTS = {
     'produce.room_id': 'produce_room',
     'consume.room_id': 'consume_room',
 }
-# A bridge that the scenarios do not need; its room has a name that YAML takes for a number.
+# The scenarios do not need this bridge; YAML reads the name of its room as a number.
 SPARE = {**BRIDGES['bystander'], 'produce.room_id': '0815'}
 
 
 @pytest.mark.launch_test
 @needs_installation
 def generate_test_description() -> tuple[LaunchDescription, dict[str, Any]]:
-    """Start the bridges of the scenarios, and one to spare, without an arena."""
+    """Start the bridges of the scenarios and a spare one, without an arena."""
     port = free_port()
     files = []
     for namespace, parameters in {**BRIDGES, 'spare': SPARE}.items():
@@ -54,12 +54,12 @@ def generate_test_description() -> tuple[LaunchDescription, dict[str, Any]]:
 
 
 class TestBridges(WhileRunning):
-    """What holds while they run."""
+    """Assertions while the bridges run."""
 
     def test_a_room_is_a_string_and_sigterm_ends_with_0(
         self, launch_service: Any, proc_info: Any
     ) -> None:
-        """The spare bridge looks for room 0815, and ends when it is told to."""
+        """The spare bridge joins room 0815 as a string, and SIGTERM ends it with exit code 0."""
         with running_probe() as probe:
             wait_for(
                 lambda: 'rooms/0815' in probe.text('/spare/arena_bridge: produce link'),

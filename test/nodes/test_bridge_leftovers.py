@@ -1,4 +1,4 @@
-"""What a bridge leaves behind when it is configured and cleaned up again and again: nothing."""
+"""A bridge leaks nothing when it is configured and cleaned up repeatedly."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ IDLE = {
     'emergency_stop': 3,
     'arena_bridge/emergency_stop_active': 1,
 }
-"""How many publishers and subscriptions an unconfigured bridge has on each topic."""
+"""Number of publishers and subscriptions of an unconfigured bridge on each topic."""
 
 
 def entities(bridged: Robot) -> dict[str, int]:
-    """Count the publishers and subscriptions of the bridge, as the graph knows them."""
+    """Return the number of publishers and subscriptions of the bridge on the graph."""
     node = bridged.probe.node
     counts = {}
     for topic in IDLE:
@@ -47,13 +47,13 @@ def entities(bridged: Robot) -> dict[str, int]:
 
 
 def held(bridged: Robot) -> tuple[int, int]:
-    """Count the threads and open files of the bridge's process."""
+    """Return the number of threads and open files of the bridge's process."""
     process = Path('/proc') / str(bridged.bridge.pid)
     return len(os.listdir(process / 'task')), len(os.listdir(process / 'fd'))
 
 
 def cycle(bridged: Robot) -> None:
-    """Go through all states, joined in between."""
+    """Run through all lifecycle states, with a join in between."""
     for transition in CYCLE:
         if transition == Transition.TRANSITION_DEACTIVATE:
             for side in ('produce', 'consume'):
@@ -62,7 +62,7 @@ def cycle(bridged: Robot) -> None:
 
 
 def test_configuring_again_and_again_leaves_nothing_behind() -> None:
-    """Threads, files and DDS entities are as many after many cycles as after two."""
+    """After many cycles there are as many threads, files and DDS entities as after two."""
     parameters = {
         'produce.room_id': 'out',
         'consume.room_id': 'in',

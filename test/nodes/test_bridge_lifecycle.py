@@ -1,4 +1,4 @@
-"""The lifecycle of the bridge, as a launch file or ``ros2 lifecycle`` drives it."""
+"""The lifecycle of the bridge, as a launch file or ``ros2 lifecycle`` uses it."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ PARAMETERS = {'consume.room_id': 'a', 'joints': ['j1']}
 
 
 def participants(bridged: Robot, room: str) -> int:
-    """Say how many are in a room."""
+    """Return the number of participants in a room."""
     info = asyncio.run(RoboticsConsumer(bridged.url).get_room_info(WORKSPACE, room))
     return int(info['participants']['total'])
 
 
 async def wave(producer: RoboticsProducer) -> None:
-    """Send degrees until cancelled, always different ones."""
+    """Send different degrees until cancelled."""
     async for count in ticks(100.0):
         await producer.send_joint_update([{'name': 'j1', 'value': float(count % 45)}])
 
 
 def test_without_autostart_it_waits_to_be_asked() -> None:
-    """Unconfigured it is in no room, inactive it is in the room and commands nothing."""
+    """An unconfigured bridge is in no room; an inactive one is in it and commands nothing."""
     with robot({**PARAMETERS, 'autostart': False}) as bridged:
         assert bridged.state == 'unconfigured'
         assert bridged.status('consume link') == ''
@@ -44,7 +44,7 @@ def test_without_autostart_it_waits_to_be_asked() -> None:
 
 
 def test_deactivate_ends_commanding_and_keeps_the_link() -> None:
-    """After deactivate no command leaves though the room goes on; activate lets them flow."""
+    """Deactivate ends commands although updates continue; activate permits them again."""
     with robot(PARAMETERS) as bridged:
         bridged.wait_for_status('consume link', 'joined')
 
@@ -58,10 +58,10 @@ def test_deactivate_ends_commanding_and_keeps_the_link() -> None:
             assert bridged.change_state(Transition.TRANSITION_DEACTIVATE)
             bridged.wait_for_status('safety', 'waiting: inactive')
             before = bridged.value('consuming', 'commands')
-            heard = bridged.value('consume link', 'heard_frames')
+            frames = bridged.value('consume link', 'heard_frames')
             wait_for(
-                lambda: int(bridged.value('consume link', 'heard_frames')) > int(heard) + 20,
-                'more of the room to be heard',
+                lambda: int(bridged.value('consume link', 'heard_frames')) > int(frames) + 20,
+                'more frames of the room',
             )
             assert bridged.value('consuming', 'commands') == before
             assert participants(bridged, 'a') == 2
@@ -74,7 +74,7 @@ def test_deactivate_ends_commanding_and_keeps_the_link() -> None:
 
 
 def test_cleanup_leaves_the_room_and_configure_comes_back() -> None:
-    """The room is left at once, and joined anew."""
+    """Cleanup leaves the room at once, and configure joins it again."""
     with robot(PARAMETERS) as bridged:
         bridged.wait_for_status('consume link', 'joined')
 
@@ -86,7 +86,7 @@ def test_cleanup_leaves_the_room_and_configure_comes_back() -> None:
 
 
 def test_an_invalid_transition_is_refused_and_the_node_lives() -> None:
-    """Its caller hears that it was not done."""
+    """An invalid transition returns an error, and the node continues to run."""
     with robot(PARAMETERS) as bridged:
         bridged.wait_for_status('consume link', 'joined')
 
@@ -96,8 +96,8 @@ def test_an_invalid_transition_is_refused_and_the_node_lives() -> None:
 
 
 def test_an_exception_in_a_transition_ends_in_a_safe_state() -> None:
-    """The log has the traceback, the node lives, and a stop is still heard."""
-    # A topic that has another type, which DDS refuses in the midst of configuring.
+    """The log has the traceback, the node runs on, and an emergency stop still works."""
+    # The topic has another type already, so DDS raises an error during configure.
     bad = ('-r', 'joint_commands:=/parameter_events')
     with robot(PARAMETERS, *bad) as bridged:
         wait_for(lambda: 'cannot configure' in bridged.bridge.output, 'the failure', 20.0)
@@ -112,7 +112,7 @@ def test_an_exception_in_a_transition_ends_in_a_safe_state() -> None:
 
 
 def test_a_stop_survives_the_lifecycle() -> None:
-    """Deactivate, cleanup and configure do not clear what only a reset may clear."""
+    """Deactivate, cleanup and configure do not clear an emergency stop; only a reset does."""
     with robot(PARAMETERS) as bridged:
         bridged.wait_for_status('consume link', 'joined')
         assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success

@@ -1,4 +1,4 @@
-"""What a bridge needs to know of its joints before they move, and where it has it from."""
+"""The limits that a bridge must know before a joint moves, and their sources."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ SWAPPED = (
 
 
 def describer(bridged: Robot) -> Callable[..., None]:
-    """Return what publishes a robot_description with these joints."""
+    """Return a function that publishes a robot_description with these joints."""
     publisher = bridged.probe.node.create_publisher(
         String, f'/{NAMESPACE}/robot_description', LATCHED
     )
@@ -64,19 +64,19 @@ def level(bridged: Robot, part: str) -> bytes | None:
 
 
 def wait_for_log(bridged: Robot, text: str) -> None:
-    """Wait until the bridge has logged this."""
+    """Wait until the bridge has logged this text."""
     wait_for(lambda: text in bridged.bridge.output, f'the log to have {text!r}', 20.0)
 
 
 async def measuring(bridged: Robot, names: list[str], positions: list[float]) -> None:
-    """Measure these joints for ever."""
+    """Measure these joints until the test ends."""
     async for _ in ticks(50.0):
         await in_thread(lambda: bridged.probe.publish_joints(NAMESPACE, names, positions))
 
 
 @pytest.mark.parametrize('units', ['radians', 'degrees'])
 def test_nothing_moves_before_limits_are_known(units: str) -> None:
-    """An update that comes before the description moves nothing; one after it is clamped."""
+    """An update before the description has no effect; one after it is clamped."""
     with robot({**SIDE, **FAST, 'units': units, 'joints': ['j1']}) as bridged:
         bridged.wait_for_status('safety', 'limits of j1 are unknown')
         for way_out in ('robot_description', '.min and .max', '.unlimited', 'require_limits'):
@@ -86,7 +86,7 @@ def test_nothing_moves_before_limits_are_known(units: str) -> None:
         async def act(producer: RoboticsProducer) -> None:
             await send(producer, j1=1.5)
             await send(producer, j1=90.0, elsewhere=0.0)
-            seen = 'elsewhere (room)'  # Once the bridge says so, it has had both.
+            seen = 'elsewhere (room)'  # With this value the bridge has received both.
             await in_thread(
                 lambda: wait_for(lambda: bridged.value('mapping', seen), 'both updates', 20.0)
             )
@@ -102,24 +102,24 @@ def test_nothing_moves_before_limits_are_known(units: str) -> None:
 
 
 def test_a_slide_never_moves_at_the_speed_of_an_angle() -> None:
-    """Its first command comes after the description, and is as slow as those that follow."""
+    """Its first command follows the description, and is as slow as the others."""
     parameters = {'units': 'radians', 'joints': ['lift'], 'consume.start_seconds': 0.0}
     with robot({**SIDE, **parameters}) as bridged:
         bridged.wait_for_status('safety', 'limits of lift are unknown')
         describe = describer(bridged)
 
         async def act(producer: RoboticsProducer) -> None:
-            async def press_on() -> None:
+            async def send_forever() -> None:
                 async for count in ticks(50.0):
                     await send(producer, lift=0.3 + count % 2 * 1e-9)
 
             measures = asyncio.create_task(measuring(bridged, ['lift'], [0.0]))
-            presses = asyncio.create_task(press_on())
+            sending = asyncio.create_task(send_forever())
             await in_thread(lambda: describe(SLIDE))
             await in_thread(
                 lambda: wait_for(lambda: len(bridged.commands) > 30, '30 commands', 20.0)
             )
-            presses.cancel()
+            sending.cancel()
             measures.cancel()
 
         bridged.wait_for_status('consume link', 'joined')
@@ -139,7 +139,7 @@ def test_a_slide_never_moves_at_the_speed_of_an_angle() -> None:
     ],
 )
 def test_each_way_out_lets_the_joint_move(more: dict[str, Any]) -> None:
-    """The user gives limits, says that there are none, or asks for none."""
+    """A joint moves if the user sets limits, declares that there are none, or requires none."""
     with robot({**SIDE, **FAST, 'units': 'radians', 'joints': ['j1'], **more}) as bridged:
 
         async def act(producer: RoboticsProducer) -> None:
@@ -150,7 +150,7 @@ def test_each_way_out_lets_the_joint_move(more: dict[str, Any]) -> None:
 
 
 def test_a_fault_of_an_unlisted_joint_takes_no_limit_away() -> None:
-    """The joint is named in the log and in diagnostics, which stay OK; the others have limits."""
+    """The log and diagnostics, which stay OK, name the joint; the others have limits."""
     with robot({**SIDE, **FAST, 'joints': ['j1']}) as bridged:
         describer(bridged)(SWAPPED, PAN)
         wait_for_log(bridged, 'joints with a fault: odd: lower=1 is above upper=-1')
@@ -166,7 +166,7 @@ def test_a_fault_of_an_unlisted_joint_takes_no_limit_away() -> None:
 
 
 def test_a_fault_of_a_commanded_joint_is_named_with_the_ways_out() -> None:
-    """The gate waits, diagnostics warn, and both say what is wrong with which joint."""
+    """The gate waits, diagnostics warn, and both name the joint, its fault and the remedies."""
     with robot({**SIDE, **FAST, 'joints': ['j1', 'odd']}) as bridged:
         describer(bridged)(PAN, SWAPPED)
 
@@ -178,7 +178,7 @@ def test_a_fault_of_a_commanded_joint_is_named_with_the_ways_out() -> None:
 
 
 def test_a_joint_without_a_range_is_held_where_it_is_while_others_move() -> None:
-    """It is in each command at its beginning; values for it are refused and spoil no frame."""
+    """Each command has its first position; values for it are refused, not the whole frame."""
     fed = {'consume.require_feedback': 'always', 'joints': ['j1', 'brace']}
     with robot({**SIDE, **FAST, **fed}) as bridged:
         describer(bridged)(PAN, LOCKED)
@@ -205,7 +205,7 @@ def test_a_joint_without_a_range_is_held_where_it_is_while_others_move() -> None
 
 
 def test_where_no_joint_has_a_range_nothing_moves() -> None:
-    """The gate says so, and what to do."""
+    """If no joint has a range, the gate names that cause and the remedy."""
     with robot({**SIDE, **FAST, 'joints': ['brace']}) as bridged:
         describer(bridged)(PAN, LOCKED)
 
@@ -213,7 +213,7 @@ def test_where_no_joint_has_a_range_nothing_moves() -> None:
 
 
 def test_a_continuous_joint_is_commanded_without_limits_and_through_full_turns() -> None:
-    """A value beyond a turn is a place of that joint, and spoils no frame."""
+    """A value beyond one turn is a valid position of a continuous joint."""
     with robot({**SIDE, **FAST, 'joints': ['roll']}) as bridged:
         describer(bridged)(ROLL)
         wait_for_log(bridged, 'roll -> roll, degrees: continuous')
@@ -233,7 +233,7 @@ def test_a_continuous_joint_is_commanded_without_limits_and_through_full_turns()
 
 
 def test_unlisted_joints_are_sent_in_the_unit_of_their_kind() -> None:
-    """A slide goes out in metres, its mimic not at all, and nothing before that is known."""
+    """A prismatic joint is sent in metres, once it is known; its mimic joint is not sent."""
     with robot({'produce.room_id': 'out', 'units': 'degrees'}) as bridged:
         bridged.wait_for_status('produce link', 'joined')
         bridged.wait_for_status('mapping', 'no joints are known')
@@ -258,9 +258,9 @@ def test_unlisted_joints_are_sent_in_the_unit_of_their_kind() -> None:
 
 @pytest.mark.parametrize('interface', ['joint_state', 'joint_trajectory'])
 def test_the_description_of_another_robot_names_no_joint_to_command(interface: str) -> None:
-    """Where joints came from a description, one with other names or in part others is ignored."""
-    heard: dict[str, Any] = {'consume.command_interface': interface}
-    with robot({**SIDE, **FAST, **heard, 'units': 'radians'}) as bridged:
+    """After the first description, one with other joint names is ignored."""
+    command: dict[str, Any] = {'consume.command_interface': interface}
+    with robot({**SIDE, **FAST, **command, 'units': 'radians'}) as bridged:
         describe = describer(bridged)
         describe(PAN, SLIDE)
         bridged.wait_for_status('mapping', '2 joints')
@@ -276,7 +276,7 @@ def test_the_description_of_another_robot_names_no_joint_to_command(interface: s
 
 
 def test_another_configuration_takes_another_description() -> None:
-    """What an earlier description said ends with the cleanup of the node."""
+    """Cleanup discards the description, so that another one is used afterwards."""
     with robot({**SIDE, **FAST, 'units': 'radians'}) as bridged:
         describe = describer(bridged)
         describe(PAN, SLIDE)

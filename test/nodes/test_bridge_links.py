@@ -1,4 +1,4 @@
-"""A link that fails says why on /diagnostics, and heals without help."""
+"""A failed link shows its cause on /diagnostics and recovers without help."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def delete(bridged: Robot) -> None:
 
 
 def test_an_unreachable_server_is_named_and_tried_again() -> None:
-    """The text has the URL; the link heals when the server is back."""
+    """The text has the URL, and the link recovers when the server is back."""
     with robot(CONSUME) as bridged:
         bridged.wait_for_status('consume link', 'joined')
         bridged.proxy.cut()
@@ -56,7 +56,7 @@ def test_an_unreachable_server_is_named_and_tried_again() -> None:
 
 
 def test_a_missing_room_is_waited_for() -> None:
-    """A bridge that may not create it joins when somebody else does."""
+    """A bridge that may not create the room joins when another client creates it."""
     with robot({**CONSUME, **STRICT}) as bridged:
         bridged.wait_for_status('consume link', 'there is no such room')
 
@@ -65,7 +65,7 @@ def test_a_missing_room_is_waited_for() -> None:
 
 
 def test_a_deleted_room_is_noticed_and_joined_again() -> None:
-    """The server's word for it is shown until the room is back."""
+    """The server's text is shown until the room exists again."""
     with robot({**CONSUME, **STRICT}) as bridged:
         asyncio.run(create(bridged))
         bridged.wait_for_status('consume link', 'joined')
@@ -79,7 +79,7 @@ def test_a_deleted_room_is_noticed_and_joined_again() -> None:
 
 @pytest.mark.parametrize('creates', ['produce', 'both'])
 def test_an_arena_that_restarts_empty_is_healed_or_the_remedy_is_named(creates: str) -> None:
-    """With its defaults a bridge makes no room to follow: it names what to do, and waits."""
+    """By default a follower creates no room: it names the remedy and waits."""
     port = free_port()
     serve = ['--port', str(port)]
     url = f'http://127.0.0.1:{port}'
@@ -121,7 +121,7 @@ def create_at(url: str) -> None:
 
 
 def move(probe: Probe, url: str) -> None:
-    """Have a producer in the room until the robot is commanded."""
+    """Keep a producer in the room until the robot is commanded."""
     degrees = itertools.cycle((1.0, 2.0, 3.0))
     count = len(probe.commands[NAMESPACE])
 
@@ -135,7 +135,7 @@ def move(probe: Probe, url: str) -> None:
 
 
 def test_a_taken_producer_slot_names_its_holder_and_is_waited_for() -> None:
-    """The bridge takes the slot as soon as it is free."""
+    """The bridge joins as the producer as soon as that role is free."""
     with robot({'produce.room_id': 'a', 'autostart': False}) as bridged:
 
         async def hold(producer: RoboticsProducer) -> None:
@@ -153,7 +153,7 @@ def test_a_taken_producer_slot_names_its_holder_and_is_waited_for() -> None:
 
 
 def test_a_producer_that_leaves_is_missed() -> None:
-    """The gate holds, and says that the room has no producer."""
+    """When the producer leaves, the gate holds, and its cause is that the room has no producer."""
     with robot(CONSUME) as bridged:
 
         async def wave(producer: RoboticsProducer) -> None:
@@ -174,9 +174,9 @@ def test_a_producer_that_leaves_is_missed() -> None:
 
 
 def test_a_frozen_server_is_noticed_by_its_silence() -> None:
-    """A socket that is open and says nothing is no link; it is joined again after the thaw."""
+    """An open socket without frames is a lost link; the room is joined again after the freeze."""
     with own_domain(), running('server.main', ['--port', '0']) as server:
-        wait_for(lambda: 'http://' in server.output, 'the arena to say where it is')
+        wait_for(lambda: 'http://' in server.output, 'the address of the arena')
         url = next(word for word in server.output.split() if word.startswith('http://'))
         with running_probe() as probe:
             arguments = ros_arguments(NAMESPACE, {**DEFAULTS, **CONSUME, 'server_url': url})
@@ -184,15 +184,15 @@ def test_a_frozen_server_is_noticed_by_its_silence() -> None:
                 link = f'/{NAMESPACE}/arena_bridge: consume link'
                 wait_for(lambda: probe.text(link) == 'joined', 'the link', 20.0)
                 server.signal(signal.SIGSTOP)
-                said = 'no answer from the server for 1.5 s'
-                wait_for(lambda: said in bridge.output, said, 20.0)
+                text = 'no answer from the server for 1.5 s'
+                wait_for(lambda: text in bridge.output, text, 20.0)
                 wait_for(lambda: probe.level(link) == b'\x01', 'a warning', 20.0)
                 server.signal(signal.SIGCONT)
                 wait_for(lambda: probe.text(link) == 'joined', 'the link again', 20.0)
 
 
 def test_a_leader_that_is_frozen_loses_its_place_and_takes_it_again() -> None:
-    """The place is free in the stated time, and the bridge joins again when it goes on."""
+    """The role is free within the timeout, and the bridge joins again when it continues."""
     arena = partial(running_server, timing=Timing(liveness_s=1.0))
     with robot({'produce.room_id': 'a', 'joints': ['j1']}, arena=arena) as bridged:
         bridged.wait_for_status('produce link', 'joined')
@@ -213,10 +213,10 @@ def test_a_leader_that_is_frozen_loses_its_place_and_takes_it_again() -> None:
         pytest.param(True, False, 'no answer from the server for 4', id='half-open'),
     ],
 )
-async def test_what_the_public_server_tells_nobody_is_named(
+async def test_a_loss_that_the_public_server_does_not_report_is_named(
     lists_us: bool | None, answers: bool, text: str
 ) -> None:
-    """Its room is looked at, and its answers are missed: each loss has its own text."""
+    """The room list is polled and heartbeats are sent; each loss has its own text."""
     came: list[str] = []
     is_lost = asyncio.Event()
 
@@ -232,7 +232,7 @@ async def test_what_the_public_server_tells_nobody_is_named(
     with own_domain(), running_probe() as probe:
         async with fake_arena(arena) as fake:
             fake.room = listed()
-            # Patient: the room is to be looked at twice before the silence is too long.
+            # A long timeout: the room must be polled twice before the silence counts as a loss.
             patient = {'server_url': fake.url, 'link.timeout_s': 4.0}
             arguments = ros_arguments(NAMESPACE, {**DEFAULTS, **CONSUME, **STRICT, **patient})
             link = f'/{NAMESPACE}/arena_bridge: consume link'
@@ -256,13 +256,13 @@ async def test_what_the_public_server_tells_nobody_is_named(
 
 
 def values_of(probe: Probe, status: str) -> dict[str, str]:
-    """Give what a status adds."""
+    """Return the values of a status."""
     return {pair.key: pair.value for pair in probe.diagnostics[status].values}
 
 
 @pytest.mark.parametrize('side', ['produce', 'consume'])
 def test_a_refused_token_ends_the_bridge(side: str) -> None:
-    """What no other attempt can cure is one line and a code for it."""
+    """An error that no other attempt can cure is one line and an exit code."""
     with own_domain(), refusing_server(401) as url:
         given = {f'{side}.room_id': 'a', 'create_missing_rooms': 'produce', 'server_url': url}
         parameters = {**DEFAULTS, **given}
@@ -276,14 +276,14 @@ def test_a_refused_token_ends_the_bridge(side: str) -> None:
 @pytest.mark.parametrize('side', ['produce', 'consume'])
 @pytest.mark.parametrize('status', [403, 404, 407, 429, 502, 503])
 def test_an_answer_of_a_proxy_while_joining_again_may_pass(side: str, status: int) -> None:
-    """Either side names the status, and joins when the arena is back."""
+    """The status code of a proxy is reported, and the bridge joins when the arena is back."""
     port = free_port()
     link = f'/{NAMESPACE}/arena_bridge: {side} link'
     parameters = {
         **DEFAULTS,
         f'{side}.room_id': 'a',
         'server_url': f'http://127.0.0.1:{port}',
-        # What the bridge does by default: a leader makes its room, a follower waits for it.
+        # The defaults of the bridge: a leader creates its room, a follower waits for it.
         'create_missing_rooms': 'produce',
     }
     with (
@@ -304,7 +304,7 @@ def test_an_answer_of_a_proxy_while_joining_again_may_pass(side: str, status: in
 
 @contextmanager
 def refusing_server(status: int, port: int = 0) -> Iterator[str]:
-    """Answer every request with one status, as a proxy does that does not reach its arena."""
+    """Answer every request with one status, like a proxy that cannot reach its arena."""
 
     class Refusal(BaseHTTPRequestHandler):
         protocol_version = 'HTTP/1.1'

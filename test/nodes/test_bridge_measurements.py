@@ -1,4 +1,4 @@
-"""Measurements that must not be believed: who sends them, what the bridge says, what it does."""
+"""Unusable measurements: the publisher and the cause are named, and the robot does not move."""
 
 from __future__ import annotations
 
@@ -25,29 +25,29 @@ FED = {
     'joint_map.j1.max': 2.0,
 }
 ALONE = {**FED, 'consume.require_producer': False}
-"""So that nothing comes before the measurements in the gate's cause."""
+"""Settings with which no other cause precedes the measurements in the gate."""
 
 
-def says(bridged: Robot, *texts: str) -> None:
-    """Wait until the gate's cause has all of these."""
+def wait_for_cause(bridged: Robot, *texts: str) -> None:
+    """Wait until the gate's cause has all of these texts."""
     wait_for(
         lambda: all(text in bridged.status('safety') for text in texts),
-        f'the cause to say {texts}',
+        f'the cause to have {texts}',
         20.0,
     )
 
 
-def pressing(bridged: Robot, act: Callable[[], None], *, degrees: float = 10.0) -> None:
-    """Act while a producer sends j1 somewhere at 50 Hz."""
+def sending(bridged: Robot, act: Callable[[], None], *, degrees: float = 10.0) -> None:
+    """Act while a producer sends j1 to one position at 50 Hz."""
     bridged.wait_for_status('consume link', 'joined')
 
     async def lead(producer: RoboticsProducer) -> None:
-        async def press() -> None:
+        async def send() -> None:
             async for count in ticks(RATE_HZ):
                 value = degrees + count % 2 * 1e-6
                 await producer.send_joint_update([{'name': 'j1', 'value': value}])
 
-        task = asyncio.create_task(press())
+        task = asyncio.create_task(send())
         acting: Awaitable[None] = asyncio.get_running_loop().run_in_executor(None, act)
         await acting
         task.cancel()
@@ -56,49 +56,49 @@ def pressing(bridged: Robot, act: Callable[[], None], *, degrees: float = 10.0) 
 
 
 def test_two_publishers_that_contradict_each_other_freeze_the_arm() -> None:
-    """A GUI at zero beside the driver: both are named, and alone the driver is believed again."""
+    """A GUI that publishes zero beside the driver is named; without it the arm moves again."""
     with robot(FED) as bridged, driver(bridged, 1.52) as arm:
 
         def act() -> None:
             arm.start()
-            says(bridged, 'active')
+            wait_for_cause(bridged, 'active')
             with driver(bridged, 0.0, name='gui') as gui:
                 gui.start()
-                says(
+                wait_for_cause(
                     bridged,
                     'joint_states contradict themselves: j1 jumped by 1.5',
                     f'; published by /{NAMESPACE}/driver, /{NAMESPACE}/gui',
                 )
                 count = len(bridged.commands)
-                heard = int(bridged.value('consume link', 'heard_frames'))
+                before = int(bridged.value('consume link', 'heard_frames'))
                 wait_for(
-                    lambda: int(bridged.value('consume link', 'heard_frames')) > heard + 50,
-                    'the room to be heard further',
+                    lambda: int(bridged.value('consume link', 'heard_frames')) > before + 50,
+                    'more frames of the room',
                 )
                 assert len(bridged.commands) == count
-            says(bridged, 'active')
+            wait_for_cause(bridged, 'active')
 
-        pressing(bridged, act, degrees=80.0)
+        sending(bridged, act, degrees=80.0)
 
         assert all(command.position[0] > 1.0 for command in bridged.commands)
         assert int(bridged.value('consuming', 'dropped_contradiction')) > 0
 
 
 def test_a_joint_that_comes_back_far_away_freezes_the_arm() -> None:
-    """An encoder that was frozen jumps; motion begins anew where it is, after half a second."""
+    """A frozen encoder jumps; motion begins again at the new position, after half a second."""
     with robot(FED) as bridged, driver(bridged, 0.0) as arm:
 
         def act() -> None:
             arm.start()
-            says(bridged, 'active')
+            wait_for_cause(bridged, 'active')
             arm.position = 1.5
-            says(bridged, 'active')
+            wait_for_cause(bridged, 'active')
             wait_for(
                 lambda: 'j1 jumped by 1.5 rad' in bridged.bridge.output, 'the jump in the log'
             )
             wait_for(lambda: bridged.commands[-1].position[0] > 1.3, 'motion from there')
 
-        pressing(bridged, act)
+        sending(bridged, act)
 
 
 @pytest.mark.parametrize(
@@ -110,15 +110,15 @@ def test_a_joint_that_comes_back_far_away_freezes_the_arm() -> None:
     ],
 )
 def test_a_stamp_that_is_far_from_the_clock_moves_nothing(age_s: float, text: str) -> None:
-    """Whatever the age of the arrival; the cause and the log name it."""
+    """A wrong stamp makes a message unusable, and the cause and the log name it."""
     with robot(FED) as bridged, driver(bridged, 0.0) as arm:
 
         def act() -> None:
             arm.age_s = age_s
             arm.start()
-            says(bridged, text)
+            wait_for_cause(bridged, text)
 
-        pressing(bridged, act)
+        sending(bridged, act)
 
         assert not bridged.commands
         assert int(bridged.value('consuming', 'dropped_age')) > 0
@@ -126,16 +126,16 @@ def test_a_stamp_that_is_far_from_the_clock_moves_nothing(age_s: float, text: st
 
 
 def test_what_was_queued_does_not_count() -> None:
-    """Messages that come at once, the newest of them 0.6 s old, do not say where the arm is."""
+    """Messages that arrive together and are at least 0.6 s old are not used as the position."""
     with robot(ALONE) as bridged, driver(bridged, 0.0) as arm:
 
         def is_refused() -> bool:
-            # All at once; which of them the bridge gets first is a matter of its queue.
+            # All at once; the queue decides which of them the bridge receives first.
             for place in range(5):
                 arm.age_s = 1.0 - 0.1 * place
                 arm.publish()
-            said = bridged.status('safety')
-            return 'no usable joint_states: joint_states are ' in said and 's old' in said
+            status = bridged.status('safety')
+            return 'no usable joint_states: joint_states are ' in status and 's old' in status
 
         wait_for(is_refused, 'the cause to name the age', 20.0)
         assert '-> active' not in bridged.bridge.output
@@ -155,19 +155,19 @@ def test_what_was_queued_does_not_count() -> None:
     ],
 )
 def test_a_joint_outside_its_limits_is_not_moved(position: float, texts: tuple[str, ...]) -> None:
-    """Neither at the beginning nor in motion, and the cause says where it is measured."""
+    """A joint outside its limits is not moved, at rest or in motion; the cause names it."""
     with robot(FED) as bridged, driver(bridged, position) as arm:
 
         def act() -> None:
             arm.start()
-            says(bridged, 'waiting', *texts)
+            wait_for_cause(bridged, 'waiting', *texts)
             assert not bridged.commands
             arm.position = 0.0
-            says(bridged, 'active')
+            wait_for_cause(bridged, 'active')
             arm.position = position
-            says(bridged, 'holding', *texts)
+            wait_for_cause(bridged, 'holding', *texts)
 
-        pressing(bridged, act)
+        sending(bridged, act)
 
         assert all(abs(command.position[0]) <= 2.0 for command in bridged.commands)
 
@@ -202,14 +202,14 @@ def test_a_joint_outside_its_limits_is_not_moved(position: float, texts: tuple[s
 def test_joint_states_that_cannot_be_used_are_named(
     fields: dict[str, Any], reason: str, text: str, both: bool
 ) -> None:
-    """Counted, logged, and the cause of the gate; it never advises to do without."""
+    """Unusable joint_states are counted, logged and shown as the cause, with a safe remedy."""
     more = {'produce.room_id': 'b'} if both else {}
     with robot({**ALONE, **more}) as bridged, driver(bridged, 0.0) as arm:
 
         def counts() -> bool:
             arm.publish(**fields)
-            said = bridged.status('safety')
-            return f'no usable joint_states: {text}' in said and 'require_feedback' not in said
+            status = bridged.status('safety')
+            return f'no usable joint_states: {text}' in status and 'require_feedback' not in status
 
         wait_for(counts, f'the cause to name {text!r}', 20.0)
         wait_for(lambda: bridged.value('consuming', f'dropped_{reason}') not in ('', '0'), reason)
@@ -217,17 +217,17 @@ def test_joint_states_that_cannot_be_used_are_named(
 
 
 def test_a_topic_that_nothing_publishes_on_is_named() -> None:
-    """The cause gives its full name and no advice that would make the arm jump."""
+    """The cause has the topic's full name, and no remedy that would make the arm jump."""
     with robot(ALONE) as bridged:
-        says(bridged, f'nothing publishes joint_states on /{NAMESPACE}/joint_states')
+        wait_for_cause(bridged, f'nothing publishes joint_states on /{NAMESPACE}/joint_states')
 
         assert 'require_feedback' not in bridged.status('safety')
 
 
 def test_without_a_clock_nothing_that_is_stamped_counts() -> None:
-    """With use_sim_time and nothing on /clock no age is known."""
+    """With use_sim_time and no publisher of /clock, the age of a message is unknown."""
     with robot({**ALONE, 'use_sim_time': True}) as bridged, driver(bridged, 0.0) as arm:
         arm.start()
-        says(bridged, 'the clock of this node says 0', '/clock')
+        wait_for_cause(bridged, 'the clock of this node says 0', '/clock')
         arm.age_s = None
-        says(bridged, 'waiting for a live update')
+        wait_for_cause(bridged, 'waiting for a live update')

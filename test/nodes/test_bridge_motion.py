@@ -1,4 +1,4 @@
-"""The follower does not jump: a far room, a reset, a reconnect, a producer that teleports."""
+"""The follower never jumps: not to a distant room, after a reset or a reconnect."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ ROUNDING = 1e-9
 
 @dataclass
 class Stage:
-    """A bridge, an arm that follows it, and a producer that leads it."""
+    """A bridge, an arm that follows it, and a producer."""
 
     bridged: Robot
     arm: Arm
@@ -44,10 +44,10 @@ class Stage:
 
     @asynccontextmanager
     async def led(self) -> AsyncIterator[None]:
-        """Have a producer that sends the target at 50 Hz, with a tremor as of a hand."""
+        """Have a producer that sends the target at 50 Hz, with a hand's tremor."""
 
         async def lead() -> None:
-            # Past the proxy: when the bridge's link is cut, the producer goes on.
+            # Not through the proxy: when the bridge's link is cut, the producer continues.
             async with RoboticsProducer(self.bridged.url) as producer:
                 assert await producer.connect('default-workspace', 'a')
                 async for count in ticks(50.0):
@@ -63,7 +63,7 @@ class Stage:
                 await leading
 
     async def arrives(self, degrees: float) -> None:
-        """Lead the arm there, and wait until it is there."""
+        """Send this target until the arm reaches it."""
         self.target_deg = degrees
 
         def is_there() -> bool:
@@ -72,12 +72,12 @@ class Stage:
 
         await self.until(is_there, f'the arm at {degrees} degrees')
 
-    async def says(self, part: str, text: str) -> None:
-        """Wait until diagnostics say something."""
+    async def wait_for_text(self, part: str, text: str) -> None:
+        """Wait until diagnostics have this text."""
         await self.until(lambda: text in self.bridged.status(part), f'{part}: {text}')
 
     async def until(self, condition: Any, what: str) -> None:
-        """Wait for something while the producer goes on."""
+        """Wait for something while the producer continues."""
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(None, wait_for, condition, what, 30.0)
 
@@ -90,7 +90,7 @@ class Stage:
 
 @pytest.fixture(name='stage')
 def fixture_stage() -> Iterator[Stage]:
-    """Have everything in place, and see afterwards that the arm never jumped."""
+    """Set up bridge, arm and producer, and check afterwards that the arm never jumped."""
     with robot(PARAMETERS) as bridged, arm(bridged.probe, NAMESPACE) as follower:
         bridged.wait_for_status('consume link', 'joined')
         stage = Stage(bridged, follower)
@@ -106,7 +106,7 @@ def fixture_stage() -> Iterator[Stage]:
 
 
 async def test_a_room_far_away_is_approached_slowly(stage: Stage) -> None:
-    """The first command is where the arm is, and the way to the room's pose is a ramp."""
+    """The first command is the measured pose, and the path to the room's pose is a ramp."""
     stage.target_deg = 50.0
     async with stage.led():
         await stage.arrives(50.0)
@@ -116,7 +116,7 @@ async def test_a_room_far_away_is_approached_slowly(stage: Stage) -> None:
 
 
 async def test_a_producer_that_teleports_is_followed_at_the_limit(stage: Stage) -> None:
-    """From one end to the other in one message: the arm takes its time."""
+    """When the setpoint jumps to the other end, the arm follows at its velocity limit."""
     async with stage.led():
         await stage.arrives(50.0)
         before = len(stage.arm.steps)
@@ -126,16 +126,16 @@ async def test_a_producer_that_teleports_is_followed_at_the_limit(stage: Stage) 
 
 
 async def test_after_a_reset_the_arm_is_led_from_where_it_is(stage: Stage) -> None:
-    """While it was stopped the producer went far away; the arm does not jump there."""
+    """After a reset, the arm starts at its measured pose, although the setpoint moved far away."""
     async with stage.led():
         await stage.arrives(30.0)
         assert await stage.call('trigger_emergency_stop')
         count = len(stage.arm.steps)
         stage.target_deg = -50.0
-        heard = int(stage.bridged.value('consume link', 'heard_frames'))
+        before = int(stage.bridged.value('consume link', 'heard_frames'))
         await stage.until(
-            lambda: int(stage.bridged.value('consume link', 'heard_frames')) > heard + 50,
-            'the room to be heard further',
+            lambda: int(stage.bridged.value('consume link', 'heard_frames')) > before + 50,
+            'more frames of the room',
         )
         assert len(stage.arm.steps) == count
         stage.arm.begin()
@@ -144,11 +144,11 @@ async def test_after_a_reset_the_arm_is_led_from_where_it_is(stage: Stage) -> No
 
 
 async def test_after_a_reconnect_the_arm_is_led_from_where_it_is(stage: Stage) -> None:
-    """While the link was down the producer went far away."""
+    """After a reconnect, the arm starts at its measured pose, although the setpoint moved."""
     async with stage.led():
         await stage.arrives(30.0)
         stage.bridged.proxy.cut()
-        await stage.says('safety', 'holding')
+        await stage.wait_for_text('safety', 'holding')
         stage.arm.begin()
         stage.target_deg = -50.0
         stage.bridged.proxy.open()
@@ -156,10 +156,10 @@ async def test_after_a_reconnect_the_arm_is_led_from_where_it_is(stage: Stage) -
 
 
 async def test_a_producer_that_was_away_is_approached_slowly(stage: Stage) -> None:
-    """Another one takes over, somewhere else."""
+    """When another producer takes over at another pose, the arm moves there slowly."""
     async with stage.led():
         await stage.arrives(30.0)
-    await stage.says('safety', 'holding: the room has no producer')
+    await stage.wait_for_text('safety', 'holding: the room has no producer')
     stage.arm.begin()
     stage.target_deg = -50.0
     async with stage.led():
@@ -167,7 +167,7 @@ async def test_a_producer_that_was_away_is_approached_slowly(stage: Stage) -> No
 
 
 async def test_a_limit_that_changes_counts_from_the_next_step_on(stage: Stage) -> None:
-    """``consume.max_velocity`` set on the way brakes the arm at once."""
+    """A new ``consume.max_velocity`` slows a motion at once."""
     slow = LIMIT / 10
     async with stage.led():
         await stage.arrives(50.0)
@@ -181,7 +181,7 @@ async def test_a_limit_that_changes_counts_from_the_next_step_on(stage: Stage) -
         before = len(stage.arm.steps)
         await stage.until(lambda: len(stage.arm.steps) > before + 50, 'more commands')
 
-    # What was on its way when the answer came may still be fast, and then the arm brakes.
+    # Commands on their way at the time of the answer may still be fast; then the arm brakes.
     braking = round(LIMIT / 20.0 / PERIOD_S)
     commands = [step.commanded for step in stage.arm.steps[before + 5 + braking :]]
     widest = max(abs(b - a) for a, b in zip(commands, commands[1:], strict=False))
@@ -189,7 +189,7 @@ async def test_a_limit_that_changes_counts_from_the_next_step_on(stage: Stage) -
 
 
 async def test_another_producer_within_a_heartbeat_is_followed_slowly(stage: Stage) -> None:
-    """One leaves in the middle of a motion, and the next one wants the same: the arm brakes."""
+    """When a producer with the same setpoint replaces another in motion, the arm brakes."""
     async with stage.led():
         await stage.arrives(50.0)
         stage.target_deg = -50.0

@@ -1,4 +1,4 @@
-"""Each executable runs a node of its own name, and a second node of one name is noticed."""
+"""Each executable runs a node with its own name, and a duplicate name is reported."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Pair:
             probe.node.create_subscription(
                 Bool,
                 f'/{NAMESPACE}/{node}/emergency_stop_active',
-                partial(self._hear, node),
+                partial(self._note, node),
                 LATCHED,
             )
             for service in ('trigger_emergency_stop', 'reset_emergency_stop'):
@@ -45,22 +45,24 @@ class Pair:
         for node in NODES:
             self.wait_for(node, False)
 
-    def _hear(self, node: str, message: Bool) -> None:
+    def _note(self, node: str, message: Bool) -> None:
         self.stopped[node].append(message.data)
 
     def call(self, node: str, what: str) -> Trigger.Response:
-        """Trigger or reset the stop of one of them."""
+        """Trigger or reset the emergency stop of one of them."""
         service = f'{what}_emergency_stop'
         return self._probe.ask(NAMESPACE, service, Trigger, Trigger.Request(), node=node)
 
     def wait_for(self, node: str, stopped: bool) -> None:
-        """Wait until the status of one of them is so."""
-        wait_for(lambda: self.stopped[node][-1:] == [stopped], f'{node} to say {stopped}', 20.0)
+        """Wait until the status of one of them has this value."""
+        wait_for(
+            lambda: self.stopped[node][-1:] == [stopped], f'{node} to publish {stopped}', 20.0
+        )
 
 
 @pytest.fixture(name='pair')
 def fixture_pair(request: pytest.FixtureRequest) -> Iterator[Pair]:
-    """Have both, the producer with further ROS arguments."""
+    """Run both, the producer with additional ROS arguments."""
     more: list[str] = getattr(request, 'param', [])
     with ExitStack() as stack:
         stack.enter_context(own_domain())
@@ -74,11 +76,11 @@ def fixture_pair(request: pytest.FixtureRequest) -> Iterator[Pair]:
 def test_a_stop_by_service_is_that_of_the_node_in_its_name(
     pair: Pair, node: str, other: str
 ) -> None:
-    """A producer and a consumer may share a namespace."""
+    """In a shared namespace, a stop service acts on the node in its name."""
     assert pair.call(node, 'trigger').success
     pair.wait_for(node, True)
-    heard = len(pair.stopped[other])
-    wait_for(lambda: len(pair.stopped[other]) >= heard + 2, f'{other} to say it again')
+    before = len(pair.stopped[other])
+    wait_for(lambda: len(pair.stopped[other]) >= before + 2, f'{other} to publish it again')
 
     assert pair.stopped[other][-1] is False
     assert pair.call(node, 'reset').success
@@ -91,7 +93,7 @@ def test_a_stop_by_service_is_that_of_the_node_in_its_name(
     indirect=True,
 )
 def test_a_producer_that_listens_to_a_consumer_is_reset_after_it(pair: Pair) -> None:
-    """It knows the consumer's status by the name of its node."""
+    """A producer recognizes the stop status of a consumer by the name of its node."""
     assert pair.call('arena_consumer', 'trigger').success
     pair.wait_for('arena_producer', True)
     assert not pair.call('arena_producer', 'reset').success
@@ -100,7 +102,7 @@ def test_a_producer_that_listens_to_a_consumer_is_reset_after_it(pair: Pair) -> 
 
 
 def test_a_second_node_of_one_name_is_an_error_while_it_is_there() -> None:
-    """Diagnostics name it and the remedy, the log does so once, and both are over with it."""
+    """Diagnostics name the duplicate and the remedy while it exists, and the log does once."""
 
     def level(probe: Probe) -> Any:
         return probe.level(SAFETY)

@@ -1,4 +1,4 @@
-"""One joint that cannot be sent, or cannot be used, silences no other; both ends name it."""
+"""One joint that cannot be sent or used does not block the others; both ends name it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ PRODUCE = {'produce.room_id': 'a', 'units': 'radians'}
 def test_a_joint_that_cannot_be_sent_is_left_out_and_named(
     odd: str, position: float, named: str
 ) -> None:
-    """The other joint arrives; log and diagnostics name the odd one."""
+    """The other joint arrives, and log and diagnostics name the odd one."""
     with robot(PRODUCE) as bridged:
         bridged.wait_for_status('produce link', 'joined')
         viewer = RoboticsConsumer(bridged.url)
@@ -44,13 +44,13 @@ def test_a_joint_that_cannot_be_sent_is_left_out_and_named(
             count = 0
             text = f'left out of what is sent: {named}'
 
-            def told() -> bool:
+            def is_named() -> bool:
                 nonlocal count
                 count += 1
                 bridged.probe.publish_joints(NAMESPACE, ['j1', odd], [0.001 * count, position])
                 return text in bridged.status('producing') and text in bridged.bridge.output
 
-            wait_for(told, 'diagnostics and the log to name the joint', 20.0)
+            wait_for(is_named, 'diagnostics and the log to name the joint', 20.0)
             wait_for(lambda: participant.updates, 'the other joint')
 
         assert all(update.keys() == {'j1'} for update in participant.updates)
@@ -58,7 +58,7 @@ def test_a_joint_that_cannot_be_sent_is_left_out_and_named(
 
 
 async def test_an_odd_joint_in_the_room_is_left_out_and_named() -> None:
-    """As the public server passes it on; one of ours that is odd spoils its update."""
+    """An odd joint of another robot is left out; one of this robot makes its update unusable."""
     update: list[Any] = []
 
     async def arena(websocket: WebSocket) -> None:
@@ -85,8 +85,8 @@ async def test_an_odd_joint_in_the_room_is_left_out_and_named() -> None:
             commands = probe.commands[NAMESPACE]
 
             def counted() -> str:
-                heard = probe.diagnostics.get(consuming)
-                pairs = [] if heard is None else heard.values
+                found = probe.diagnostics.get(consuming)
+                pairs = [] if found is None else found.values
                 return next((p.value for p in pairs if p.key == 'dropped_value'), '')
 
             with running('nodes.bridge.main', ros_arguments(NAMESPACE, parameters)) as bridge:

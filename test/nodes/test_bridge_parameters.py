@@ -1,4 +1,4 @@
-"""What a user may and may not say to the bridge."""
+"""Which parameters the bridge accepts, and how it refuses the others."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ MISTAKES = {
 
 @pytest.mark.parametrize('name', ['/arena_bridge', '/left/arena_producer', 'arena_bridge'])
 def test_a_file_for_another_node_ends_the_bridge_with_one_line(name: str, tmp_path: Path) -> None:
-    """It would run without the limits in the file."""
+    """A parameter file for another node is an error, because its limits would have no effect."""
     file = tmp_path / 'arm.yaml'
     file.write_text(f'{name}: {{ros__parameters: {{consume: {{max_velocity: 0.1}}}}}}')
     arguments = ['--ros-args', '-r', '__ns:=/left', *ROOM, '--params-file', str(file)]
@@ -128,21 +128,21 @@ def test_a_file_for_another_node_ends_the_bridge_with_one_line(name: str, tmp_pa
     assert 'expected `/**:` or `/left/arena_bridge:`' in line
 
 
-@pytest.mark.parametrize(('arguments', 'said'), MISTAKES.values(), ids=MISTAKES)
-def test_a_mistake_ends_the_bridge_with_one_line(arguments: list[str], said: str) -> None:
-    """It exits with 2 and one line that names the thing and what was expected."""
+@pytest.mark.parametrize(('arguments', 'expected'), MISTAKES.values(), ids=MISTAKES)
+def test_a_mistake_ends_the_bridge_with_one_line(arguments: list[str], expected: str) -> None:
+    """The exit code is 2, and one line names the parameter and what was expected."""
     with own_domain(), running('nodes.bridge.main', ['--ros-args', *arguments]) as bridge:
         code = bridge.wait()
 
         ours = [line for line in bridge.output.splitlines() if line.startswith('arena_bridge:')]
         assert code == 2, bridge.output
         assert len(ours) == 1, bridge.output
-        assert said in ours[0]
+        assert expected in ours[0]
         assert 'Traceback' not in bridge.output
 
 
 def test_qos_under_the_name_before_remapping_is_warned_of() -> None:
-    """It has no effect, and the line names where it would have one."""
+    """A QoS override under the original topic name has no effect, and is logged."""
     old = 'qos_overrides./robot/joint_states.subscription.depth'
     remapping = ('-r', 'joint_states:=/robot/measured')
     with robot({'produce.room_id': 'a', old: 3}, *remapping) as bridged:
@@ -154,7 +154,7 @@ def test_qos_under_the_name_before_remapping_is_warned_of() -> None:
 
 
 def test_a_producer_alone_wants_its_room() -> None:
-    """arena_producer does not look at the consume side's room."""
+    """arena_producer ignores the consumer's room."""
     arguments = ['--ros-args', '-p', 'consume.room_id:=a', '-p', 'units:=degrees']
     with own_domain(), running('nodes.bridge.main:main_producer', arguments) as bridge:
         assert bridge.wait() == 2, bridge.output
@@ -162,7 +162,7 @@ def test_a_producer_alone_wants_its_room() -> None:
 
 
 def test_integers_and_an_empty_list_are_taken(tmp_path: Path) -> None:
-    """A YAML file may say 20 for 20.0, and that no joints are listed."""
+    """A YAML file may have 20 for 20.0, and an empty list of joints."""
     file = tmp_path / 'params.yaml'
     file.write_text(
         '/**: {ros__parameters: {produce: {room_id: a, max_rate_hz: 20}, joints: []}}',
@@ -173,7 +173,7 @@ def test_integers_and_an_empty_list_are_taken(tmp_path: Path) -> None:
 
 
 def test_dynamic_parameters_change_and_the_others_do_not() -> None:
-    """What may change is checked as at the start; the rest is refused with a reason."""
+    """Dynamic parameters are checked as at the start; others are refused with a reason."""
     with robot({'produce.room_id': 'a'}) as bridged:
         bridged.wait_for_status('produce link', 'joined')
         assert bridged.set_parameter('produce.max_rate_hz', 20.0) == (True, '')
@@ -200,7 +200,7 @@ def test_a_dynamic_parameter_refuses_nonsense_with_a_reason(value: float | str) 
 
 
 def test_a_rate_that_changes_counts_from_the_next_message_on() -> None:
-    """``produce.max_rate_hz`` set while a robot streams thins its updates at once."""
+    """A new ``produce.max_rate_hz`` limits the updates of a running robot at once."""
     slow_hz, count = 5.0, 10
     with robot({'produce.room_id': 'a', 'joints': ['j1']}) as bridged:
         bridged.wait_for_status('produce link', 'joined')
@@ -219,12 +219,12 @@ def test_a_rate_that_changes_counts_from_the_next_message_on() -> None:
         begun_at = time.monotonic()
         stream_until(int(bridged.value('producing', 'sent')) + count)
 
-        # Diagnostics come once a second, and two updates may have been on their way.
+        # Diagnostics come once a second, and two updates may have been in transit.
         assert time.monotonic() - begun_at >= (count - 2) / slow_hz - 1.0
 
 
 def test_what_is_set_before_configuring_counts() -> None:
-    """A dynamic parameter that changed while nothing was configured is in force afterwards."""
+    """A dynamic parameter that was changed while unconfigured is in force afterwards."""
     parameters = {'consume.room_id': 'a', 'joints': ['j1'], 'autostart': False}
     with robot(parameters) as bridged:
         assert bridged.set_parameter('consume.max_velocity', 0.5) == (True, '')
@@ -251,7 +251,7 @@ def test_what_is_set_before_configuring_counts() -> None:
 
 
 def test_parameters_describe_themselves() -> None:
-    """``ros2 param describe`` tells meaning, unit, range and choices."""
+    """``ros2 param describe`` shows meaning, unit, range and choices."""
     with robot({'produce.room_id': 'a'}) as bridged:
         bridged.wait_for_status('produce link', 'joined')
         request = DescribeParameters.Request(names=['produce.max_rate_hz', 'link.on_loss'])
@@ -273,7 +273,7 @@ def test_parameters_describe_themselves() -> None:
 
 
 def test_a_limit_that_is_switched_off_is_warned_of_once() -> None:
-    """An acceleration of 0 is unlimited, for all joints or for one."""
+    """An acceleration of 0 means no limit, for all joints or for one, and is logged once."""
     parameters = {
         'consume.room_id': 'a',
         'joints': ['j1'],
@@ -287,6 +287,8 @@ def test_a_limit_that_is_switched_off_is_warned_of_once() -> None:
         assert bridged.change_state(1)
 
         for name in ('consume.max_acceleration', 'joint_map.j1.max_lead'):
-            said = [line for line in bridged.bridge.output.splitlines() if f'{name} is 0' in line]
-            assert len(said) == 1
-            assert '[WARN]' in said[0]
+            warnings = [
+                line for line in bridged.bridge.output.splitlines() if f'{name} is 0' in line
+            ]
+            assert len(warnings) == 1
+            assert '[WARN]' in warnings[0]

@@ -1,4 +1,4 @@
-"""The scenarios of running bridges, over real processes started without launch."""
+"""The scenarios of running bridges, with real processes, without launch."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from lerobot_arena_ros import RoboticsConsumer
 
 @pytest.fixture(scope='module')
 def stage() -> Iterator[Stage]:
-    """Have the three bridges of the scenarios."""
+    """Run the three bridges of the scenarios."""
     port = free_port()
     with ExitStack() as stack:
         stack.enter_context(own_domain())
@@ -40,14 +40,14 @@ def stage() -> Iterator[Stage]:
 
 @pytest.mark.parametrize('scenario', SCENARIOS, ids=lambda scenario: scenario.__name__)
 def test_bridges(stage: Stage, scenario: Callable[[Stage], None]) -> None:
-    """What must hold of running bridges holds."""
+    """The scenarios of running bridges hold."""
     scenario(stage)
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM], ids=['sigint', 'sigterm'])
 @pytest.mark.parametrize('executor', ['auto', 'single'])
 def test_a_signal_ends_a_bridge_with_0(number: signal.Signals, executor: str) -> None:
-    """Ctrl-C and a service manager's SIGTERM are no failures, and leave no traceback."""
+    """SIGINT and SIGTERM end a bridge with exit code 0 and without a traceback."""
     parameters = {**BRIDGES['follower'], 'executor': executor, 'server_url': 'http://127.0.0.1:9'}
     with own_domain(), running('nodes.bridge.main', ros_arguments('robot', parameters)) as bridge:
         wait_for(lambda: 'cannot connect' in bridge.output, 'an attempt to connect', 20.0)
@@ -58,11 +58,11 @@ def test_a_signal_ends_a_bridge_with_0(number: signal.Signals, executor: str) ->
 
 
 def test_a_callback_that_breaks_ends_a_bridge_with_2() -> None:
-    """It says so in one line, besides the traceback, and has left its room."""
+    """A bridge with a failed callback leaves its room and ends with a traceback and one line."""
     start = (
-        'import sys; from lerobot_arena_ros.nodes import bridge, sides;'
-        'look = lambda self, **_: self.links[0].status.joined_as and 1 / 0;'
-        'sides.BridgeSessions.look = look; sys.exit(bridge.main())'
+        'import sys; from lerobot_arena_ros.nodes.bridge import bridge_sessions, main;'
+        'check = lambda self, **_: self.links[0].status.joined_as and 1 / 0;'
+        'bridge_sessions.BridgeSessions.check_graph = check; sys.exit(main.main())'
     )
     with own_domain(), running_server() as url:
         ended = subprocess.run(
@@ -79,13 +79,13 @@ def test_a_callback_that_breaks_ends_a_bridge_with_2() -> None:
 
     assert ended.returncode == 2
     lines = ended.stderr.splitlines()
-    assert lines[-1].startswith('arena_bridge: a callback broke, which is a bug: ZeroDivision')
-    assert 'EMERGENCY STOP: a callback broke' in ended.stderr
+    assert lines[-1].startswith('arena_bridge: a callback failed, which is a bug: ZeroDivision')
+    assert 'EMERGENCY STOP: a callback failed' in ended.stderr
     assert info['participants']['total'] == 0
 
 
 def test_a_signal_during_the_start_ends_a_bridge_with_0() -> None:
-    """Ctrl-C while everything is still being imported is no traceback either."""
+    """SIGINT during the imports causes no traceback either."""
     start = (
         'import os, signal, sys; import lerobot_arena_ros.nodes.runtime.shutdown_signal as s;'
         'make = s.StopSignal.__init__;'

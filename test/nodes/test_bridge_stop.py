@@ -1,4 +1,4 @@
-"""The emergency stop of a running bridge: every way in, every way out, and no way around it."""
+"""The emergency stop of a running bridge: every input, every output, and no way around it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ BOTH = {'consume.room_id': 'in', 'produce.room_id': 'out', 'joints': ['j1']}
 
 @pytest.fixture(name='bridged')
 def fixture_bridged() -> Iterator[Robot]:
-    """Have a bridge with both sides, joined."""
+    """Have a bridge with a producer and a consumer, both joined."""
     with robot(BOTH) as bridged:
         for side in ('produce', 'consume'):
             bridged.wait_for_status(f'{side} link', 'joined')
@@ -40,8 +40,8 @@ def fixture_bridged() -> Iterator[Robot]:
 
 
 @pytest.mark.parametrize('kind', PROFILES)
-def test_publishers_of_every_kind_are_heard(bridged: Robot, kind: str) -> None:
-    """Best effort, reliable or latched: one true on the topic stops."""
+def test_publishers_with_every_qos_can_stop(bridged: Robot, kind: str) -> None:
+    """One true on the topic stops, whether best effort, reliable or latched."""
     publisher = stop_publisher(bridged, kind)
     press_until_heard(bridged, publisher, again=kind == 'best_effort')
 
@@ -52,7 +52,7 @@ def test_publishers_of_every_kind_are_heard(bridged: Robot, kind: str) -> None:
 
 
 def test_a_one_shot_true_stops_and_may_be_reset_a_second_later(bridged: Robot) -> None:
-    """A publisher that said true and is gone asserts nothing any more."""
+    """A publisher that sent true and is gone does not assert the stop any more."""
     publisher = stop_publisher(bridged, 'reliable')
     press_until_heard(bridged, publisher)
     bridged.probe.node.destroy_publisher(publisher)
@@ -62,11 +62,11 @@ def test_a_one_shot_true_stops_and_may_be_reset_a_second_later(bridged: Robot) -
 
 
 def test_the_service_stops_both_rooms(bridged: Robot) -> None:
-    """Everybody in either room hears of it, with its reason, once."""
-    heard: list[tuple[str, str | None]] = []
+    """Every participant of either room receives the stop with its reason, once."""
+    received: list[tuple[str, str | None]] = []
 
     def note(room: str, stop: EmergencyStop) -> None:
-        heard.append((room, stop.reason))
+        received.append((room, stop.reason))
 
     async def listen() -> None:
         async with RoboticsConsumer(bridged.url) as one, RoboticsConsumer(bridged.url) as two:
@@ -78,22 +78,22 @@ def test_the_service_stops_both_rooms(bridged: Robot) -> None:
     def press() -> None:
         assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success
         assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success
-        wait_for(lambda: len(heard) >= 2, 'both rooms to hear of the stop')
+        wait_for(lambda: len(received) >= 2, 'both rooms to receive the stop')
 
     asyncio.run(listen())
 
     reason = 'stop triggered by service'
-    assert sorted(heard) == [('in', reason), ('out', reason)]
+    assert sorted(received) == [('in', reason), ('out', reason)]
     wait_for_stop(bridged)
 
 
 @pytest.mark.parametrize(('room', 'other'), [('in', 'out'), ('out', 'in')])
 def test_a_stop_in_one_room_reaches_the_other(bridged: Robot, room: str, other: str) -> None:
-    """It crosses the bridge once; the room that sent it is not told its own news."""
-    heard: dict[str, list[str | None]] = {room: [], other: []}
+    """A stop passes the bridge once, and is not sent back to its own room."""
+    received: dict[str, list[str | None]] = {room: [], other: []}
 
     def note(place: str, stop: EmergencyStop) -> None:
-        heard[place].append(stop.reason)
+        received[place].append(stop.reason)
 
     async def listen() -> None:
         async with RoboticsConsumer(bridged.url) as one, RoboticsConsumer(bridged.url) as two:
@@ -104,17 +104,17 @@ def test_a_stop_in_one_room_reaches_the_other(bridged: Robot, room: str, other: 
             await asyncio.get_running_loop().run_in_executor(None, settle)
 
     def settle() -> None:
-        wait_for(lambda: heard[other], 'the other room to hear of the stop')
+        wait_for(lambda: received[other], 'the other room to receive the stop')
         wait_for_stop(bridged)
 
     asyncio.run(listen())
 
-    assert heard == {room: ['the cat'], other: ['the cat']}
+    assert received == {room: ['the cat'], other: ['the cat']}
     bridged.wait_for_status('safety', 'the cat')
 
 
 def test_a_late_subscriber_sees_the_latch(bridged: Robot) -> None:
-    """emergency_stop_active is latched, and repeated for those who let a silence expire."""
+    """emergency_stop_active is latched, and repeated for subscribers with a timeout."""
     assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success
     seen: list[Any] = []
     topic = f'/{NAMESPACE}/arena_bridge/emergency_stop_active'
@@ -125,7 +125,7 @@ def test_a_late_subscriber_sees_the_latch(bridged: Robot) -> None:
 
 
 def test_nothing_leaves_while_stopped_and_motion_resumes_after_reset(bridged: Robot) -> None:
-    """Live updates are heard and not obeyed; after the reset the next one moves."""
+    """Live updates have no effect until the reset; the next one after it moves the robot."""
     commands = bridged.commands
 
     def last_is(degrees: float) -> bool:
@@ -139,10 +139,10 @@ def test_nothing_leaves_while_stopped_and_motion_resumes_after_reset(bridged: Ro
             await producer.send_joint_update([{'name': 'j1', 'value': degrees}])
 
         def unmoved() -> None:
-            heard = int(bridged.value('consume link', 'heard_frames'))
+            before = int(bridged.value('consume link', 'heard_frames'))
             wait_for(
-                lambda: int(bridged.value('consume link', 'heard_frames')) >= heard + 2,
-                'the room to be heard further',
+                lambda: int(bridged.value('consume link', 'heard_frames')) >= before + 2,
+                'more frames of the room',
             )
             assert not last_is(2.0)
 
@@ -165,29 +165,29 @@ def test_nothing_leaves_while_stopped_and_motion_resumes_after_reset(bridged: Ro
     bridged.lead('in', act)
 
 
-def test_estop_on_start_begins_stopped_and_tells_nobody() -> None:
-    """After a crash a respawned bridge stands still, and does not stop the others again."""
+def test_estop_on_start_begins_stopped_and_sends_no_stop() -> None:
+    """A respawned bridge starts stopped, and does not stop the others again."""
     with robot({**BOTH, 'estop_on_start': True}) as bridged:
         wait_for_stop(bridged)
         bridged.wait_for_status('consume link', 'joined')
         bridged.wait_for_status('safety', 'EMERGENCY STOP: stopped at start')
-        heard: list[str] = []
+        received: list[str] = []
 
-        async def hear(consumer: RoboticsConsumer) -> None:
-            consumer.on_emergency_stop(lambda stop: heard.append(stop.reason or ''))
+        async def watch(consumer: RoboticsConsumer) -> None:
+            consumer.on_emergency_stop(lambda stop: received.append(stop.reason or ''))
             await consumer.send_emergency_stop('a later one')
             loop = asyncio.get_running_loop()
-            await loop.run_in_executor(None, wait_for, lambda: heard, 'our own stop')
+            await loop.run_in_executor(None, wait_for, lambda: received, 'our own stop')
 
-        bridged.listen('in', hear)
+        bridged.listen('in', watch)
 
-        assert heard == ['a later one']
+        assert received == ['a later one']
         assert reset(bridged) == 'ok: reset'
 
 
 def test_a_stop_raised_while_the_link_is_down_reaches_the_room_later(bridged: Robot) -> None:
-    """It is owed until it is written, even though it was reset meanwhile; and it comes once."""
-    heard: list[str] = []
+    """The stop is sent after the reconnect, once, even if it was reset meanwhile."""
+    received: list[str] = []
 
     def lose_and_find() -> None:
         bridged.proxy.cut()
@@ -195,20 +195,20 @@ def test_a_stop_raised_while_the_link_is_down_reaches_the_room_later(bridged: Ro
         assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success
         assert reset(bridged) == 'ok: reset'
         bridged.proxy.open()
-        wait_for(lambda: heard, 'the stop', 20.0)
+        wait_for(lambda: received, 'the stop', 20.0)
         bridged.wait_for_status('consume link', 'joined')
 
-    async def hear(consumer: RoboticsConsumer) -> None:
-        consumer.on_emergency_stop(lambda stop: heard.append(stop.reason or ''))
+    async def watch(consumer: RoboticsConsumer) -> None:
+        consumer.on_emergency_stop(lambda stop: received.append(stop.reason or ''))
         await asyncio.get_running_loop().run_in_executor(None, lose_and_find)
 
-    bridged.listen('in', hear)
+    bridged.listen('in', watch)
 
-    assert heard == ['stop triggered by service']
+    assert received == ['stop triggered by service']
 
 
 def test_link_loss_is_a_stop_where_the_user_wants_it() -> None:
-    """With link.on_loss: emergency_stop the loss latches; another connection does not clear it."""
+    """With link.on_loss: emergency_stop a loss latches, and a reconnect does not clear it."""
     with robot({**BOTH, 'link.on_loss': 'emergency_stop'}) as bridged:
         bridged.wait_for_status('consume link', 'joined')
         bridged.proxy.cut()

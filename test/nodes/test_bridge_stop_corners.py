@@ -1,4 +1,4 @@
-"""The emergency stop where it is least convenient: what a person beside the robot would want."""
+"""Edge cases of the emergency stop, with the behaviour that is safe for people."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ QUICK_LEASE = """<builtin>
     <leaseAnnouncement><sec>1</sec></leaseAnnouncement>
   </discovery_config>
 """
-"""How soon a participant that is gone is missed; Fast DDS takes 20 s unless told otherwise."""
+"""Lease duration after which a lost participant is removed; Fast DDS has 20 s by default."""
 
 
 @pytest.fixture(name='patient')
 def fixture_patient() -> Iterator[Robot]:
-    """Have a bridge that does not give its link up because it is slow."""
+    """Have a bridge with long timeouts, so that a slow link is not closed."""
     with robot({**BOTH, 'link.timeout_s': 20.0}) as bridged:
         for side in ('produce', 'consume'):
             bridged.wait_for_status(f'{side} link', 'joined')
@@ -62,7 +62,7 @@ def fixture_patient() -> Iterator[Robot]:
 
 @pytest.fixture(name='bridged')
 def fixture_bridged() -> Iterator[Robot]:
-    """Have a bridge with both sides, joined."""
+    """Have a bridge with a producer and a consumer, both joined."""
     with robot(BOTH) as bridged:
         for side in ('produce', 'consume'):
             bridged.wait_for_status(f'{side} link', 'joined')
@@ -70,18 +70,18 @@ def fixture_bridged() -> Iterator[Robot]:
 
 
 def beats(bridged: Robot, count: int) -> list[bool]:
-    """Give the next statuses of the stop; they come twice a second, and at each change."""
+    """Return the next statuses of the stop; they come twice a second, and at each change."""
     seen = bridged.probe.stop_active[NAMESPACE]
     before = len(seen)
     wait_for(lambda: len(seen) >= before + count, f'{count} more statuses')
     return seen[before:]
 
 
-def hear_each_other(bridged: Robot, *ways: tuple[str, str]) -> None:
+def check_mutual_stops(bridged: Robot, *ways: tuple[str, str]) -> None:
     """
-    See that a stop of the one is heard by the other, each way, and open all again.
+    Check that a stop of each bridge reaches the other one, and reset all.
 
-    The graph shows who subscribes before the two have found each other.
+    The graph shows the subscriptions before the endpoints are matched.
     """
     seen = bridged.probe.stop_active
 
@@ -97,24 +97,24 @@ def hear_each_other(bridged: Robot, *ways: tuple[str, str]) -> None:
         wait_for(is_open, 'both to be open again', 40.0)
 
 
-def hearing(bridged: Robot, room: str, act: Callable[[list[str]], None]) -> list[str]:
-    """Act while somebody listens in a room, and give the reasons of all stops heard there."""
-    heard: list[str] = []
+def stops_during(bridged: Robot, room: str, act: Callable[[list[str]], None]) -> list[str]:
+    """Act while a client is in a room, and return the reasons of all stops that it received."""
+    received: list[str] = []
 
     async def listen(consumer: RoboticsConsumer) -> None:
-        consumer.on_emergency_stop(lambda stop: heard.append(stop.reason or ''))
-        await asyncio.get_running_loop().run_in_executor(None, act, heard)
+        consumer.on_emergency_stop(lambda stop: received.append(stop.reason or ''))
+        await asyncio.get_running_loop().run_in_executor(None, act, received)
 
     bridged.listen(room, listen)
-    return heard
+    return received
 
 
-def _is(heard: list[str], expected: list[str]) -> bool:
-    return heard == expected
+def _is(received: list[str], expected: list[str]) -> bool:
+    return received == expected
 
 
 def lose_and_find(bridged: Robot) -> None:
-    """Lose the link for a while."""
+    """Cut the link for a while."""
     bridged.proxy.cut()
     bridged.wait_for_status('consume link', 'cannot connect')
     bridged.wait_for_status('produce link', 'cannot connect')
@@ -125,7 +125,7 @@ def lose_and_find(bridged: Robot) -> None:
 
 @contextmanager
 def button(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Have a node of its own process that says true once, latched."""
+    """Have a node in its own process that publishes true once, latched."""
     profile = folder / 'profile.xml'
     everybodys = FASTDDS_PROFILE.read_text(encoding='utf-8')
     profile.write_text(everybodys.replace('<builtin>', QUICK_LEASE), encoding='utf-8')
@@ -143,7 +143,7 @@ def button(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
 def test_a_publisher_that_was_killed_asserting_holds_until_it_is_missed(
     bridged: Robot, tmp_path: Path
 ) -> None:
-    """Its last word was true: nothing may move before it is certain that it is gone."""
+    """After its last true, nothing may move before the lease of the publisher has expired."""
     with button(tmp_path) as process:
         wait_for_stop(bridged)
         process.kill()
@@ -153,8 +153,8 @@ def test_a_publisher_that_was_killed_asserting_holds_until_it_is_missed(
         assert beats(bridged, 3)[-1] is False
 
 
-def test_a_stop_is_not_pushed_out_by_what_others_say(bridged: Robot) -> None:
-    """While the bridge is busy, or was put to sleep, many a false may come after one true."""
+def test_a_stop_is_not_pushed_out_by_other_messages(bridged: Robot) -> None:
+    """One true counts, although many false messages follow while the bridge is busy."""
     publisher = bridged.probe.node.create_publisher(Bool, f'/{NAMESPACE}/emergency_stop', 100)
     wait_for(lambda: publisher.get_subscription_count() == 2, 'the bridge to listen', 20.0)
     bridged.bridge.signal(signal.SIGSTOP)
@@ -167,22 +167,22 @@ def test_a_stop_is_not_pushed_out_by_what_others_say(bridged: Robot) -> None:
 
 
 def test_two_publishers_that_disagree_are_one_that_stops(bridged: Robot) -> None:
-    """One button is pressed, another is not: as long as the pressed one says so, it counts."""
+    """A true of one publisher counts as long as it is repeated, despite the other's false."""
     pressed, released = stop_publisher(bridged, 'reliable'), stop_publisher(bridged, 'reliable')
     press_until_heard(bridged, pressed)
     node = bridged.probe.node
-    says_true = node.create_timer(0.3, lambda: pressed.publish(Bool(data=True)))
+    repeat = node.create_timer(0.3, lambda: pressed.publish(Bool(data=True)))
     node.create_timer(0.05, lambda: released.publish(Bool(data=False)))
 
     answers = [reset(bridged) for _ in beats(bridged, 4)]
     assert all(answer.startswith('not reset') for answer in answers), answers
-    node.destroy_timer(says_true)
+    node.destroy_timer(repeat)
     pressed.publish(Bool(data=False))
     wait_for(lambda: reset(bridged) == 'ok: reset', 'the stop to be reset')
 
 
 def test_bridges_that_listen_to_each_other_can_be_reset() -> None:
-    """First the one where the stop began, then the other; and both stop again at the next one."""
+    """The bridge where the stop began is reset first; both stop again at the next stop."""
     status = '/{}/arena_bridge/emergency_stop_active'
     ears = f'emergency_stop:={status.format(OTHER)}'
     with robot({'produce.room_id': 'a'}, '-r', ears) as bridged:
@@ -194,7 +194,7 @@ def test_bridges_that_listen_to_each_other_can_be_reset() -> None:
             f'emergency_stop:={status.format(NAMESPACE)}',
         )
         with running('nodes.bridge.main', other):
-            # Each knows the other once the one's word has come to the other.
+            # The endpoints are matched once a status has arrived in each direction.
             wait_for_stop(bridged, False, namespace=OTHER)
             wait_for(
                 lambda: (
@@ -204,7 +204,7 @@ def test_bridges_that_listen_to_each_other_can_be_reset() -> None:
                 'both to listen to each other',
                 20.0,
             )
-            hear_each_other(bridged, (NAMESPACE, OTHER), (OTHER, NAMESPACE))
+            check_mutual_stops(bridged, (NAMESPACE, OTHER), (OTHER, NAMESPACE))
             assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success
             wait_for_stop(bridged, namespace=OTHER)
             beats(bridged, 2)
@@ -221,7 +221,7 @@ def test_bridges_that_listen_to_each_other_can_be_reset() -> None:
 
 
 def test_a_bridge_that_listens_to_one_that_is_stopped_stays_stopped() -> None:
-    """The other one does not listen to it, and so did not stop because of it."""
+    """The other bridge does not subscribe in turn, so the stop is not taken for an echo."""
     status = '/{}/arena_bridge/emergency_stop_active'
     with robot(
         {'produce.room_id': 'a'}, '-r', f'emergency_stop:={status.format(OTHER)}'
@@ -237,7 +237,7 @@ def test_a_bridge_that_listens_to_one_that_is_stopped_stays_stopped() -> None:
                 'the one to listen to the other',
                 20.0,
             )
-            hear_each_other(bridged, (OTHER, NAMESPACE))
+            check_mutual_stops(bridged, (OTHER, NAMESPACE))
             assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success
             wait_for_stop(bridged)
             assert bridged.probe.call(OTHER, 'trigger_emergency_stop').success
@@ -251,7 +251,7 @@ def test_a_bridge_that_listens_to_one_that_is_stopped_stays_stopped() -> None:
 
 
 def test_a_status_that_is_its_own_input_is_refused() -> None:
-    """A bridge that hears itself could never be reset."""
+    """A bridge that receives its own status could never be reset."""
     arguments = ros_arguments(
         NAMESPACE,
         {**DEFAULTS, 'produce.room_id': 'a'},
@@ -260,64 +260,64 @@ def test_a_status_that_is_its_own_input_is_refused() -> None:
     )
     with own_domain(), running('nodes.bridge.main', arguments) as bridge:
         assert bridge.wait() == 2, bridge.output
-        assert 'the bridge would hear itself' in bridge.output
+        assert 'the bridge would receive its own status' in bridge.output
         assert 'Traceback' not in bridge.output
 
 
 def test_a_link_that_flaps_neither_clears_a_stop_nor_stops_again_after_the_reset(
     bridged: Robot,
 ) -> None:
-    """Each time it is back the room is told, until the reset, and not once more."""
+    """After each reconnect the room receives the stop, until the reset, and then no more."""
     reason = 'stop triggered by service'
 
-    def flap(heard: list[str]) -> None:
+    def flap(received: list[str]) -> None:
         assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success
-        wait_for(lambda: heard == [reason], 'the stop')
+        wait_for(lambda: received == [reason], 'the stop')
         for count in (2, 3):
             lose_and_find(bridged)
-            wait_for(partial(_is, heard, [reason] * count), f'the stop, {count} times')
+            wait_for(partial(_is, received, [reason] * count), f'the stop, {count} times')
             assert all(beats(bridged, 2))
         assert reset(bridged) == 'ok: reset'
         lose_and_find(bridged)
         assert not any(beats(bridged, 3))
 
-    assert hearing(bridged, 'in', flap) == [reason] * 3
+    assert stops_during(bridged, 'in', flap) == [reason] * 3
 
 
 def test_a_reset_before_the_reconnect_holds(bridged: Robot) -> None:
-    """The room still hears of the stop, once; its echo does not stop the bridge again."""
+    """The room still receives the stop once; its echo does not stop the bridge again."""
 
-    def act(heard: list[str]) -> None:
+    def act(received: list[str]) -> None:
         bridged.proxy.cut()
         bridged.wait_for_status('consume link', 'cannot connect')
         assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success
         assert reset(bridged) == 'ok: reset'
         bridged.proxy.open()
-        wait_for(lambda: heard, 'the stop', 20.0)
+        wait_for(lambda: received, 'the stop', 20.0)
         assert not any(beats(bridged, 3))
 
-    assert hearing(bridged, 'in', act) == ['stop triggered by service']
+    assert stops_during(bridged, 'in', act) == ['stop triggered by service']
 
 
-def test_a_stop_that_a_dead_socket_took_is_told_again(bridged: Robot) -> None:
-    """It was written, the network was gone, and it was reset before anybody noticed."""
+def test_a_stop_lost_in_a_dead_socket_is_sent_again(bridged: Robot) -> None:
+    """A stop that was written to a dead link is sent again, even if it was reset meanwhile."""
 
-    def act(heard: list[str]) -> None:
+    def act(received: list[str]) -> None:
         bridged.proxy.act(Wire.freeze)
         assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success
         assert reset(bridged) == 'ok: reset'
         bridged.wait_for_status('consume link', 'no answer from the server')
         bridged.proxy.act(Wire.cut)
         bridged.proxy.act(Wire.thaw)
-        wait_for(lambda: heard, 'the stop', 20.0)
+        wait_for(lambda: received, 'the stop', 20.0)
         bridged.wait_for_status('consume link', 'joined')
         assert not any(beats(bridged, 3))
 
-    assert hearing(bridged, 'in', act) == ['stop triggered by service']
+    assert stops_during(bridged, 'in', act) == ['stop triggered by service']
 
 
-def test_an_echo_after_the_reset_stops_nobody(patient: Robot) -> None:
-    """Our own stop, come back by a slow network, is no stop of somebody else."""
+def test_an_echo_after_the_reset_does_not_stop(patient: Robot) -> None:
+    """Our own stop, delayed by a slow network, does not count as a stop of another participant."""
     bridged, delay_s = patient, 0.8
 
     def slow_down() -> None:
@@ -327,7 +327,7 @@ def test_an_echo_after_the_reset_stops_nobody(patient: Robot) -> None:
     assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success
     assert reset(bridged) == 'ok: reset'
 
-    # The echo comes before the answers to the heartbeats that are sent from now on.
+    # The echo arrives before the answers to the heartbeats that are sent from now on.
     sent = int(bridged.value('consume link', 'heard_frames'))
     wait_for(
         lambda: int(bridged.value('consume link', 'heard_frames')) >= sent + 5,

@@ -1,4 +1,4 @@
-"""What two threads may do to the bridge at one moment: a stop in the middle of something else."""
+"""Two threads use the bridge at the same time: a stop in the middle of something else."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ PARAMETERS = {
     'produce.room_id': 'a',
     'consume.room_id': 'b',
     'joints': ['j1'],
-    'server_url': 'http://127.0.0.1:9',  # Where nobody listens.
+    'server_url': 'http://127.0.0.1:9',  # A port without a listener.
 }
-STOP = EmergencyStop('ouch', 'somebody')
+STOP = EmergencyStop('ouch', 'person')
 PATIENCE_S = 0.3
-"""How long something that must wait is given to show that it does not."""
+"""Time after which a blocked thread counts as blocked."""
 
 
 @pytest.fixture(name='node')
 def fixture_node() -> Iterator[BridgeNode]:
-    """Have a bridge that is not configured, in this process."""
+    """Have an unconfigured bridge in this process."""
     with own_domain():
         rclpy.init(args=ros_arguments(NAMESPACE, PARAMETERS))
         node = BridgeNode()
@@ -56,60 +56,60 @@ def fixture_node() -> Iterator[BridgeNode]:
 
 
 def in_thread(act: Callable[[], object]) -> threading.Thread:
-    """Do something as the arena's thread would, and give it time to do so."""
+    """Run a function in a thread like the arena's, and give it time to finish."""
     thread = threading.Thread(target=act, daemon=True)
     thread.start()
     thread.join(PATIENCE_S)
     return thread
 
 
-def test_the_status_never_says_less_than_the_latch(node: BridgeNode) -> None:
-    """Its repetition waits while a stop is being latched, or it would unsay it."""
-    said: list[bool] = []
+def test_no_status_contradicts_the_latch(node: BridgeNode) -> None:
+    """A repeated status waits while a stop is being latched, so no false follows its true."""
+    calls: list[bool] = []
 
     class Status:
         topic_name = 'status'
 
         def publish(self, message: bytes) -> None:
-            said.append(deserialize_message(message, Bool).data)
+            calls.append(deserialize_message(message, Bool).data)
 
     node._panel._status = Status()  # type: ignore[assignment]
     with node._lock:
         repeating = in_thread(node._panel.publish)
-        node._panel.heard('consume', STOP)
+        node._panel.on_room_stop('consume', STOP)
     repeating.join()
 
-    assert said == [True, True]
+    assert calls == [True, True]
 
 
 def test_a_stop_while_it_is_configured_is_not_missed(
     node: BridgeNode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A link that was not left in time may still hear one, and the new gate learns of it."""
+    """A stop that a link receives during configure reaches the new gate."""
 
     class Slow(BridgeSessions):
         def __init__(self, *args: Any, **options: Any) -> None:
             super().__init__(*args, **options)
-            in_thread(lambda: node._panel.heard('consume', STOP))
+            in_thread(lambda: node._panel.on_room_stop('consume', STOP))
 
     monkeypatch.setattr(bridge_node, 'BridgeSessions', Slow)
 
     node._configure()
 
-    assert node._sides is not None
-    commander = node._sides.commander
-    assert commander is not None
+    assert node._sessions is not None
+    consumer = node._sessions.consumer
+    assert consumer is not None
     wait_for(lambda: node._panel.stop is not None, 'the stop')
-    wait_for(lambda: commander.state is State.STOPPED, 'the gate to be stopped')
+    wait_for(lambda: consumer.state is State.STOPPED, 'the gate to be stopped')
 
 
 def test_every_room_is_known_before_the_first_is_joined(
     node: BridgeNode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Else a stop out of the first would not be told to the second."""
+    """All rooms are added before the first join, so that no stop of the first is lost."""
     served: list[str] = []
     known_at_start: list[list[str]] = []
-    serve, start = EmergencyStopPanel.serve, node._thread.start
+    serve, start = EmergencyStopPanel.add_room, node._thread.start
 
     def noting_serve(panel: EmergencyStopPanel, room: str, wake: Callable[[], None]) -> None:
         served.append(room)
@@ -119,7 +119,7 @@ def test_every_room_is_known_before_the_first_is_joined(
         known_at_start.append(list(served))
         return start(work)
 
-    monkeypatch.setattr(EmergencyStopPanel, 'serve', noting_serve)
+    monkeypatch.setattr(EmergencyStopPanel, 'add_room', noting_serve)
     monkeypatch.setattr(node._thread, 'start', noting_start)
 
     node._configure()
@@ -127,16 +127,16 @@ def test_every_room_is_known_before_the_first_is_joined(
     assert known_at_start == [['produce', 'consume']] * 2
 
 
-def test_a_room_that_goes_while_a_stop_is_told_harms_nobody(node: BridgeNode) -> None:
-    """The stop reaches the others."""
+def test_removing_a_room_during_a_stop_affects_no_other_room(node: BridgeNode) -> None:
+    """If a room is removed while a stop is sent, the stop reaches the other rooms."""
     woken: list[str] = []
 
     def first() -> None:
         woken.append('first')
-        node._panel.forget('first')
+        node._panel.remove_room('first')
 
-    node._panel.serve('first', first)
-    node._panel.serve('second', lambda: woken.append('second'))
+    node._panel.add_room('first', first)
+    node._panel.add_room('second', lambda: woken.append('second'))
 
     node._panel.trip(Stop('a test', 'ouch'))
 
@@ -144,64 +144,64 @@ def test_a_room_that_goes_while_a_stop_is_told_harms_nobody(node: BridgeNode) ->
 
 
 def test_a_room_is_not_woken_for_its_own_stop(node: BridgeNode) -> None:
-    """It is owed nothing."""
+    """No stop is pending for the room that sent it."""
     woken: list[str] = []
     for room in ('produce', 'consume'):
-        node._panel.serve(room, lambda room=room: woken.append(room))  # type: ignore[misc]
+        node._panel.add_room(room, lambda room=room: woken.append(room))  # type: ignore[misc]
 
-    node._panel.heard('consume', STOP)
+    node._panel.on_room_stop('consume', STOP)
 
     assert woken == ['produce']
 
 
-def test_a_stop_is_told_before_it_is_put_into_words(node: BridgeNode) -> None:
-    """Words take longer than a stop may; they come all the same, and once."""
-    said: list[str] = []
+def test_a_stop_is_published_before_it_is_logged(node: BridgeNode) -> None:
+    """A stop is published before it is logged, because logging takes long; it is logged once."""
+    calls: list[str] = []
 
     class Status:
         topic_name = 'status'
 
         def publish(self, _: Any) -> None:
-            said.append('status')
+            calls.append('status')
 
     node._panel._status = Status()  # type: ignore[assignment]
-    node._panel._on_stopped = lambda: said.append('words')
-    with node._lock:  # So they cannot come before it was looked.
-        node._panel.heard('consume', STOP)
-        told = list(said)
-    wait_for(lambda: 'words' in said, 'the words')
-    node._panel.announce()
+    node._panel._on_stopped = lambda: calls.append('log')
+    with node._lock:  # Logging cannot begin before the check below.
+        node._panel.on_room_stop('consume', STOP)
+        before = list(calls)
+    wait_for(lambda: 'log' in calls, 'the log line')
+    node._panel.log_stops()
 
-    assert told == ['status']
-    assert said == ['status', 'words']
+    assert before == ['status']
+    assert calls == ['status', 'log']
 
 
-def test_a_stop_is_put_into_words_before_its_reset(node: BridgeNode) -> None:
-    """However soon somebody resets it."""
-    said: list[str] = []
-    node._panel._on_stopped = lambda: said.append('stopped')
-    node._panel._on_reset = lambda: said.append('reset')
+def test_a_stop_is_logged_before_its_reset(node: BridgeNode) -> None:
+    """A stop is logged before its reset, even if the reset follows at once."""
+    calls: list[str] = []
+    node._panel._on_stopped = lambda: calls.append('stopped')
+    node._panel._on_reset = lambda: calls.append('reset')
 
-    node._panel.heard('consume', STOP)
+    node._panel.on_room_stop('consume', STOP)
     node._panel._on_reset_request(Trigger.Request(), Trigger.Response())
 
-    assert said == ['stopped', 'reset']
+    assert calls == ['stopped', 'reset']
 
 
-def test_a_stop_is_put_into_words_though_the_node_ends(node: BridgeNode) -> None:
-    """Whoever looks for why it ended finds it."""
-    said: list[str] = []
-    node._panel._on_stopped = lambda: said.append('stopped')
+def test_a_stop_is_logged_although_the_node_ends(node: BridgeNode) -> None:
+    """A stop is logged before the node ends."""
+    calls: list[str] = []
+    node._panel._on_stopped = lambda: calls.append('stopped')
     assert node._thread.stop(10.0)
-    node._panel.heard('consume', STOP)
+    node._panel.on_room_stop('consume', STOP)
 
     node.finish()
 
-    assert said == ['stopped']
+    assert calls == ['stopped']
 
 
-def test_what_is_posted_for_later_is_done_whoever_posts_it() -> None:
-    """The loop's own thread, too."""
+def test_a_delayed_callback_runs_for_every_calling_thread() -> None:
+    """A delayed callback runs when it was posted by another thread or by the loop's own."""
     thread = ArenaThread()
     from_here, from_there = threading.Event(), threading.Event()
 
@@ -213,25 +213,25 @@ def test_what_is_posted_for_later_is_done_whoever_posts_it() -> None:
     assert thread.stop(10.0)
 
 
-def test_a_link_that_breaks_for_a_reason_of_ours_ends_the_node(node: BridgeNode) -> None:
-    """It would hear no stop any more, and nobody would miss it."""
+def test_a_bug_in_a_link_ends_the_node(node: BridgeNode) -> None:
+    """A bug in a link ends the node, because stops would not be received any more."""
     node._configure()
-    assert node._sides is not None
-    node._sides.stop(2.0)
-    link = node._sides.links[0]
+    assert node._sessions is not None
+    node._sessions.close(2.0)
+    link = node._sessions.links[0]
 
     async def broken() -> None:
         raise RuntimeError('a bug')
 
     link.run = broken  # type: ignore[method-assign]
-    node._sides.start()
+    node._sessions.start()
 
-    wait_for(lambda: node.failure, 'the failure to be told')
+    wait_for(lambda: node.failure, 'the failure')
     assert 'a bug' in (node.failure or '')
 
 
 def test_a_loop_that_is_busy_does_not_keep_its_tasks() -> None:
-    """Waiting for them ends in time and without an error, and they end as soon as may be."""
+    """Waiting for a task of a busy loop ends in time, and the task ends as soon as it can."""
     thread = ArenaThread()
     is_free, has_ended = threading.Event(), threading.Event()
 

@@ -1,4 +1,4 @@
-"""Several bridges in one room and on one ROS graph: stops spread once and never echo."""
+"""Several bridges in one room and on one ROS graph pass a stop on once and never echo it."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ SIDE = {'consume.room_id': 'in', 'joints': ['j1']}
 
 
 def participants(bridged: Robot) -> int:
-    """Say how many are in the room."""
+    """Return the number of participants in the room."""
     info = asyncio.run(RoboticsConsumer(bridged.url).get_room_info(WORKSPACE, 'in'))
     return int(info['participants']['total'])
 
 
-def stops_heard(bridged: Robot, press: str) -> list[str]:
+def stops_received(bridged: Robot, press: str) -> list[str]:
     """
-    Press a stop and list the reasons heard in the room, up to a last one of our own.
+    Trigger a stop and return the reasons that the room received, up to a last one of our own.
 
-    :param press: ``topic``, which both bridges hear, or ``service``, which only one has.
+    :param press: ``topic``, which both bridges receive, or ``service``, which only one has.
     """
-    heard: list[str] = []
+    received: list[str] = []
 
     def note(stop: EmergencyStop) -> None:
-        heard.append(stop.reason or '')
+        received.append(stop.reason or '')
 
     def act() -> None:
         if press == 'topic':
             bridged.probe.publish_stop(NAMESPACE, True)
         else:
             assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success
-        wait_for(lambda: heard, 'the stop in the room')
+        wait_for(lambda: received, 'the stop in the room')
 
     def settle() -> None:
-        # Twice the time in which a status is repeated: an echo would have come by then.
+        # Twice the period of the status, within which an echo would have arrived.
         seen = bridged.probe.stop_active[NAMESPACE]
         count = len(seen)
         wait_for(lambda: len(seen) >= count + 2, 'two more statuses')
@@ -55,15 +55,15 @@ def stops_heard(bridged: Robot, press: str) -> list[str]:
         await loop.run_in_executor(None, act)
         await loop.run_in_executor(None, settle)
         await consumer.send_emergency_stop('the end')
-        await loop.run_in_executor(None, wait_for, lambda: 'the end' in heard, 'our own stop')
+        await loop.run_in_executor(None, wait_for, lambda: 'the end' in received, 'our own stop')
 
     bridged.listen('in', listen)
-    return heard
+    return received
 
 
 @pytest.mark.parametrize(('press', 'most'), [('topic', 2), ('service', 1)])
 def test_two_bridges_of_one_room_and_one_graph_do_not_echo(press: str, most: int) -> None:
-    """Each says once what it heard first by the graph, and none repeats what the room said."""
+    """Each bridge sends a stop of the graph once, and none repeats a stop of the room."""
     with robot(SIDE) as bridged, ExitStack() as stack:
         bridged.wait_for_status('consume link', 'joined')
         second = ros_arguments(
@@ -75,7 +75,7 @@ def test_two_bridges_of_one_room_and_one_graph_do_not_echo(press: str, most: int
         stack.enter_context(running('nodes.bridge.main', second))
         wait_for(lambda: participants(bridged) == 2, 'both bridges in the room', 20.0)
 
-        heard = stops_heard(bridged, press)
+        received = stops_received(bridged, press)
 
         reason = 'emergency_stop is true' if press == 'topic' else 'stop triggered by service'
-        assert heard in ([reason] * count + ['the end'] for count in range(1, most + 1))
+        assert received in ([reason] * count + ['the end'] for count in range(1, most + 1))

@@ -1,4 +1,4 @@
-"""A robot that does not move, or sends nothing, says why: in log, diagnostics and room."""
+"""A robot that does not move or send names the cause in log, diagnostics and room."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ UNMEASURED = 'nothing publishes joint_states on'
 
 
 def lines(bridged: Robot, *texts: str) -> list[str]:
-    """List the severities of the log lines that have all these texts."""
+    """Return the severities of the log lines that have all these texts."""
     pattern = re.compile(r'\[(\w+)\] \[[\d.]+\] \[.*?\]: (.*)')
     found = (pattern.match(line) for line in bridged.bridge.output.splitlines())
     return [
@@ -35,31 +35,31 @@ def lines(bridged: Robot, *texts: str) -> list[str]:
 
 
 def logs(bridged: Robot, severity: str, *texts: str) -> None:
-    """Wait until the log has a line with these texts once, and with this severity."""
+    """Wait until the log has one line with these texts and this severity."""
     wait_for(lambda: lines(bridged, *texts), f'{texts} in the log', 20.0)
     assert lines(bridged, *texts) == [severity], bridged.bridge.output
 
 
 def measured_until(bridged: Robot, joint: str, severity: str, text: str) -> None:
-    """Measure a joint until the log has a line with this text, and this severity."""
+    """Measure a joint until the log has a line with this text and this severity."""
 
-    def is_told() -> bool:
+    def is_logged() -> bool:
         bridged.probe.publish_joints(NAMESPACE, [joint], [0.0])
         return bool(lines(bridged, text))
 
-    wait_for(is_told, f'{text!r} in the log', 20.0)
+    wait_for(is_logged, f'{text!r} in the log', 20.0)
     assert lines(bridged, text) == [severity], bridged.bridge.output
 
 
-def room_hears(bridged: Robot, act: Callable[[], None], cause: str) -> None:
-    """Act, and wait until a viewer is told a cause."""
-    told: list[str] = []
+def room_receives(bridged: Robot, act: Callable[[], None], cause: str) -> None:
+    """Act, and wait until a viewer receives a cause."""
+    received: list[str] = []
 
     def note(_: str, state: RobotState | None) -> None:
-        told.append('' if state is None else state.cause)
+        received.append('' if state is None else state.cause)
 
-    def is_told() -> bool:
-        return bool(told) and cause in told[-1]
+    def is_received() -> bool:
+        return bool(received) and cause in received[-1]
 
     async def watch() -> None:
         async with RoboticsConsumer(bridged.url) as viewer:
@@ -67,19 +67,19 @@ def room_hears(bridged: Robot, act: Callable[[], None], cause: str) -> None:
             assert await viewer.connect(WORKSPACE, 'in')
             loop = asyncio.get_running_loop()
             await loop.run_in_executor(None, act)
-            await loop.run_in_executor(None, wait_for, is_told, f'{cause!r} in the room')
+            await loop.run_in_executor(None, wait_for, is_received, f'{cause!r} in the room')
 
     asyncio.run(watch())
 
 
-def test_a_robot_that_nobody_measures_says_so_and_says_when_it_moves() -> None:
-    """After three seconds, in the words of diagnostics and of the room, as a warning."""
+def test_a_robot_without_measurement_is_reported_until_it_moves() -> None:
+    """After three seconds the cause is a warning, with the text of diagnostics and the room."""
     with robot(MEASURED) as bridged:
         logs(bridged, 'WARN', f'commands do not flow: {UNMEASURED}')
         wait_for(lambda: UNMEASURED in bridged.value('safety', 'cause'), 'diagnostics', 20.0)
         cause = bridged.value('safety', 'cause')
         assert lines(bridged, f'commands do not flow: {cause}') == ['WARN']
-        room_hears(bridged, lambda: None, cause)
+        room_receives(bridged, lambda: None, cause)
 
         async def lead(producer: RoboticsProducer) -> None:
             loop = asyncio.get_running_loop()
@@ -100,8 +100,8 @@ def test_a_robot_that_nobody_measures_says_so_and_says_when_it_moves() -> None:
         logs(bridged, 'INFO', 'commands flow again')
 
 
-def test_each_change_of_the_cause_is_logged_and_told_to_the_room() -> None:
-    """Also where nothing else changes."""
+def test_each_change_of_the_cause_is_logged_and_sent_to_the_room() -> None:
+    """A change of the cause alone is logged and sent to the room."""
     with robot(MEASURED) as bridged:
         logs(bridged, 'WARN', f'commands do not flow: {UNMEASURED}')
 
@@ -112,7 +112,7 @@ def test_each_change_of_the_cause_is_logged_and_told_to_the_room() -> None:
         def measure() -> None:
             wait_for(is_measured, 'the measurement to count')
 
-        room_hears(bridged, measure, 'no fresh joint_states of j1')
+        room_receives(bridged, measure, 'no fresh joint_states of j1')
         logs(bridged, 'WARN', 'commands do not flow: no fresh joint_states of j1')
         bridged.proxy.cut()
         logs(bridged, 'WARN', 'commands do not flow', 'cannot connect')
@@ -120,7 +120,7 @@ def test_each_change_of_the_cause_is_logged_and_told_to_the_room() -> None:
 
 
 def test_a_range_that_is_unknown_is_logged() -> None:
-    """A unit that needs it moves nothing without it."""
+    """A unit that needs a range moves nothing without it, and the log names it."""
     with robot({**CONSUME, 'units': 'normalized'}) as bridged:
         logs(bridged, 'WARN', 'commands do not flow: range of j1 is unknown')
 
@@ -135,30 +135,30 @@ def test_a_range_that_is_unknown_is_logged() -> None:
 def test_a_robot_that_waits_for_a_person_is_no_warning(
     parameters: dict[str, Any], transitions: tuple[int, ...], cause: str
 ) -> None:
-    """Nothing is wrong: one line that is none, so that the log says what it waits for."""
+    """Waiting for a producer is logged in one line that is no warning."""
     with robot({**CONSUME, **parameters}) as bridged:
         for transition in transitions:
             assert bridged.change_state(transition)
         logs(bridged, 'INFO', f'commands do not flow: {cause}')
         warnings = [line for line in bridged.bridge.output.splitlines() if '[WARN]' in line]
-        # DDS may show a node of an earlier test for a while.
+        # DDS may list a node of an earlier test for a while.
         assert [line for line in warnings if 'nodes are called' not in line] == []
 
 
 def test_a_robot_that_waits_for_an_update_is_no_warning() -> None:
-    """It is measured, and the room is silent."""
+    """A measured robot in a room without updates causes no warning."""
     with robot(MEASURED) as bridged:
 
-        def is_told() -> bool:
+        def is_logged() -> bool:
             bridged.probe.publish_joints(NAMESPACE, ['j1'], [0.0])
             return bool(lines(bridged, 'commands do not flow: waiting for a live update'))
 
-        wait_for(is_told, 'the line', 20.0)
+        wait_for(is_logged, 'the line', 20.0)
         assert lines(bridged, 'commands do not flow: waiting for a live update') == ['INFO']
 
 
-def test_a_leader_that_sends_nothing_says_why() -> None:
-    """Nobody measures it, then it is measured, then its driver is silent."""
+def test_a_leader_that_sends_nothing_reports_the_cause() -> None:
+    """The log names the cause: no measurement, then a driver without messages."""
     with robot(PRODUCE) as bridged:
         logs(bridged, 'WARN', f'nothing is sent: {UNMEASURED}')
         bridged.wait_for_status('produce link', 'joined')
@@ -168,15 +168,15 @@ def test_a_leader_that_sends_nothing_says_why() -> None:
         bridged.wait_for_status('producing', 'nothing is sent: no joint_states for ')
 
 
-def test_a_leader_whose_room_or_range_is_missing_says_so() -> None:
-    """The reasons of the link and of the conversion."""
+def test_a_leader_without_room_or_range_reports_the_cause() -> None:
+    """The log has the causes of the link and of the conversion."""
     with robot({**PRODUCE, 'create_missing_rooms': 'none'}) as bridged:
         logs(bridged, 'WARN', 'nothing is sent: not in the room', 'there is no such room')
     with robot({**PRODUCE, 'units': 'normalized'}) as bridged:
         bridged.wait_for_status('produce link', 'joined')
 
-        def is_told() -> bool:
+        def is_logged() -> bool:
             bridged.probe.publish_joints(NAMESPACE, ['j1'], [0.0])
             return lines(bridged, 'nothing is sent', 'range', 'j1') == ['WARN']
 
-        wait_for(is_told, 'the reason', 20.0)
+        wait_for(is_logged, 'the reason', 20.0)

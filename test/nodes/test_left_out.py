@@ -1,4 +1,4 @@
-"""Joints that are left out of what is sent: which, how long, and what is told of them."""
+"""Which joints are left out of updates, how long, and with which reason."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lerobot_arena_ros.nodes.bridge.left_out import LeftOut
 
 
 def test_a_joint_without_a_name_is_left_out() -> None:
-    """No update may hold it, so it would silence all the others."""
+    """A joint without a name is left out, because no update may contain it."""
     left_out = LeftOut()
 
     assert left_out.sendable({'a': 1.0, '': 2.0}) == {'a': 1.0}
@@ -19,7 +19,7 @@ def test_a_joint_without_a_name_is_left_out() -> None:
 
 @pytest.mark.parametrize('value', [math.nan, math.inf, -math.inf, 1e300, -1e13])
 def test_a_position_that_cannot_be_is_left_out_while_it_lasts(value: float) -> None:
-    """Also where a message brings other joints in between."""
+    """An impossible position is left out while it lasts, also between messages of other joints."""
     left_out = LeftOut()
 
     assert left_out.measured({'a': value, 'b': 1.0}, ()) == {'b': 1.0}
@@ -30,7 +30,7 @@ def test_a_position_that_cannot_be_is_left_out_while_it_lasts(value: float) -> N
 
 
 def test_a_joint_that_is_not_sent_anyway_is_not_left_out() -> None:
-    """Drivers write NaN for joints that mimic others, or of another arm."""
+    """A NaN of a joint that is not sent is ignored: drivers write it for mimic joints."""
     left_out = LeftOut()
 
     assert left_out.measured({'mimic': math.nan, 'b': 1.0}, ('b',)) == {'b': 1.0}

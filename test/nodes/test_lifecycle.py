@@ -104,11 +104,11 @@ def test_a_configure_that_succeeds_ends_the_error(
 def test_a_robot_of_a_fleet_that_ended_says_why_after_its_stop_is_reset(node: Any) -> None:
     """The stop is over, and the robot serves nothing all the same."""
     node.start()
-    sides = node._sides
-    assert sides is not None
-    sides.failure = 'the consume room cannot be joined: HTTP 401'
+    sessions = node._sessions
+    assert sessions is not None
+    sessions.failure = 'the consume room cannot be joined: HTTP 401'
 
-    node.retire()
+    node.disable()
     assert said(node)['safety'].text.startswith('EMERGENCY STOP: ')
     node._panel._reset('the test')
 
@@ -129,7 +129,7 @@ def test_a_node_that_waits_to_be_configured_is_no_error() -> None:
 def test_callbacks_that_do_not_run_are_an_error(node: Any) -> None:
     """A stop by topic or service is not heard then, though /diagnostics goes on."""
     node.start()
-    node._beat_at -= 10.0
+    node._status_at -= 10.0
 
     found = said(node)['safety']
 

@@ -1,7 +1,7 @@
 """
-Whatever is not sent or not commanded says why in one sentence, within three seconds.
+A robot that is not commanded, or a producer that sends nothing, has one cause within 3 s.
 
-The log, /diagnostics and the room have the same one, which comes from one place.
+The log, /diagnostics and the room show the same sentence, which one place produces.
 """
 
 from __future__ import annotations
@@ -49,13 +49,13 @@ SLACK_S = 1.5
 @dataclass
 class Fault:
     """
-    Something that goes wrong with a bridge that has both sides and a driver.
+    A fault of a bridge that has a producer, a consumer and a driver.
 
-    :param happen: makes it go wrong, after all has gone well for a moment.
-    :param sends: what is said of what is not sent; None = that goes on.
-    :param commands: the same of commands.
-    :param severity: how the log has it.
-    :param is_in_room: whether the room can be told.
+    :param happen: causes the fault, after a moment of normal operation.
+    :param sends: the cause for the producer; None = it continues to send.
+    :param commands: the same for commands.
+    :param severity: of the line in the log.
+    :param is_in_room: whether the room can receive the cause.
     """
 
     happen: Callable[[Robot, Driver], object]
@@ -67,7 +67,7 @@ class Fault:
 
 
 def publishes(**attributes: Any) -> Callable[[Robot, Driver], None]:
-    """Have the driver go on otherwise."""
+    """Return a fault after which the driver publishes differently."""
 
     def happen(_: Robot, arm: Driver) -> None:
         for name, value in attributes.items():
@@ -82,12 +82,12 @@ def freeze_stamps(bridged: Robot, arm: Driver) -> None:
 
 
 def command_too(bridged: Robot, _: Driver) -> None:
-    """Have another node on the command topic."""
+    """Create another node on the command topic."""
     bridged.probe.node.create_publisher(JointState, f'/{NAMESPACE}/joint_commands', 1)
 
 
 def deactivate(bridged: Robot, _: Driver) -> None:
-    """Let nothing through."""
+    """Deactivate the bridge."""
     assert bridged.change_state(Transition.TRANSITION_DEACTIVATE)
 
 
@@ -158,17 +158,17 @@ FAULTS = {
 
 
 def plain(text: str) -> str:
-    """Leave out numbers, which change all the time, but not those of names."""
+    """Remove the numbers, which change all the time, but not those of names."""
     return re.sub(r'(?<![\w/])\d+(\.\d+)?(?!\w)', '#', text)
 
 
 def without_age(text: str) -> str:
-    """Leave out when the last command was."""
+    """Remove the time since the last command."""
     return text.removesuffix(' (last command # s ago)')
 
 
 def logged(bridged: Robot, start: str) -> list[tuple[str, float, str]]:
-    """List severity, time and text of the log lines that begin so."""
+    """Return severity, time and text of the log lines with this prefix."""
     pattern = re.compile(r'\[(\w+)\] \[([\d.]+)\] \[.*?\]: (.*)')
     found = (pattern.match(line) for line in bridged.bridge.output.splitlines())
     lines = [(each[1], float(each[2]), plain(each[3])) for each in found if each is not None]
@@ -177,9 +177,9 @@ def logged(bridged: Robot, start: str) -> list[tuple[str, float, str]]:
 
 class SimulatedClock:
     """
-    What a simulation publishes on /clock.
+    A simulation's publisher of /clock.
 
-    :ivar time_s: what it says.
+    :ivar time_s: the published time.
     """
 
     def __init__(self, bridged: Robot) -> None:
@@ -205,9 +205,9 @@ class SimulatedClock:
 @contextmanager
 def viewing(bridged: Robot) -> Iterator[Callable[[], str]]:
     """
-    Watch the consumed room; gives what it was told last about why the robot stands still.
+    Watch the consumed room; yields the cause that the room received last.
 
-    The bridge creates the room, so that nothing can watch it before the bridge has joined.
+    The bridge creates the room, so that a client can join only after the bridge has joined.
     """
     bridged.wait_for_status('consume link', 'joined')
     causes = ['']
@@ -231,7 +231,7 @@ def viewing(bridged: Robot) -> Iterator[Callable[[], str]]:
         thread.join()
 
 
-def says_so(bridged: Robot, status: str, text: str, fault: Fault, since: float) -> str:
+def same_sentence(bridged: Robot, status: str, text: str, fault: Fault, since: float) -> str:
     """Wait until the log and a status have the same sentence, and return it."""
 
     def both() -> list[tuple[str, float, str]]:
@@ -246,7 +246,7 @@ def says_so(bridged: Robot, status: str, text: str, fault: Fault, since: float) 
 
 @pytest.mark.parametrize('name', FAULTS)
 def test_log_diagnostics_and_room_have_the_same_sentence(name: str) -> None:
-    """Within three seconds of the fault, and with what to do about it."""
+    """Within three seconds of a fault, all three show the cause and the remedy."""
     fault = FAULTS[name]
     given = {**BOTH, 'consume.require_producer': False, **fault.parameters}
     with robot(given) as bridged, driver(bridged, 0.0) as arm:
@@ -255,25 +255,25 @@ def test_log_diagnostics_and_room_have_the_same_sentence(name: str) -> None:
         bridged.wait_for_status('producing', 'sending')
         bridged.wait_for_status('consume link', 'joined')
         with viewing(bridged) as seen:
-            wait_for(seen, 'the room to hear of the robot')
+            wait_for(seen, 'the report in the room')
             since = time.time()
             fault.happen(bridged, arm)
             if fault.sends is not None:
                 goes_on = name in ('one joint silent', 'NaN of one joint')
                 prefix = '' if goes_on else 'nothing is sent: '
-                says_so(bridged, 'producing', f'{prefix}{fault.sends}', fault, since)
+                same_sentence(bridged, 'producing', f'{prefix}{fault.sends}', fault, since)
             if fault.commands is not None:
-                said = f'commands do not flow: {fault.commands}'
-                line = says_so(bridged, 'consuming', said, fault, since)
+                text = f'commands do not flow: {fault.commands}'
+                line = same_sentence(bridged, 'consuming', text, fault, since)
                 if fault.is_in_room:
                     wait_for(
                         lambda: seen() == without_age(line).removeprefix('commands do not flow: '),
-                        f'the room to say {line!r}',
+                        f'the room to have {line!r}',
                     )
 
 
-def test_a_robot_that_does_not_listen_to_its_commands_says_so() -> None:
-    """The gate is active, and nothing moves."""
+def test_a_robot_without_a_command_subscriber_is_reported() -> None:
+    """The gate is active, but without a subscriber the robot does not move."""
     given = {'consume.room_id': 'a', 'joints': ['j1'], 'units': 'radians'}
     with robot(given) as bridged, viewing(bridged) as seen:
 
@@ -288,8 +288,10 @@ def test_a_robot_that_does_not_listen_to_its_commands_says_so() -> None:
             bridged.probe.node.destroy_subscription(ear)
             cause = 'nothing subscribes to /robot/joint_commands: start the controller of the'
             fault = Fault(lambda *_: None)
-            line = says_so(bridged, 'consuming', f'commands do not flow: {cause}', fault, since)
-            wait_for(lambda: seen().startswith(cause), 'the room to say so')
+            line = same_sentence(
+                bridged, 'consuming', f'commands do not flow: {cause}', fault, since
+            )
+            wait_for(lambda: seen().startswith(cause), 'the cause in the room')
             assert without_age(line).endswith(seen())
             assert bridged.status('safety') == f'active: {seen()}'
 
@@ -297,28 +299,31 @@ def test_a_robot_that_does_not_listen_to_its_commands_says_so() -> None:
 
 
 def is_logged(bridged: Robot, text: str) -> bool:
-    """Say whether the log has this by now."""
+    """Return whether the log has this text."""
     return text in bridged.bridge.output
 
 
-def test_a_link_says_the_same_in_log_and_diagnostics() -> None:
-    """And the sides that need it say the same again."""
+def test_a_link_has_the_same_text_in_log_and_diagnostics() -> None:
+    """The producer and the consumer of that link repeat the cause."""
     with robot({**BOTH, 'create_missing_rooms': 'none'}) as bridged:
         for side, does in (
             ('produce', 'nothing is sent'),
             ('consume', 'commands do not flow'),
         ):
             bridged.wait_for_status(f'{side} link', 'there is no such room; create it in the')
-            said = bridged.status(f'{side} link')
-            assert said.endswith('; trying until it works')
-            wait_for(partial(is_logged, bridged, f'{side}: {said}'), 'the line of the link')
+            text = bridged.status(f'{side} link')
+            assert text.endswith('; trying until it works')
+            wait_for(partial(is_logged, bridged, f'{side}: {text}'), 'the line of the link')
             status = 'producing' if side == 'produce' else 'consuming'
-            bridged.wait_for_status(status, f'{does}: {said}')
-            wait_for(partial(is_logged, bridged, f'{does}: {said}'), 'the line of the side')
+            bridged.wait_for_status(status, f'{does}: {text}')
+            wait_for(
+                partial(is_logged, bridged, f'{does}: {text}'),
+                'the line of the producer or consumer',
+            )
 
 
-def test_a_clock_that_nothing_publishes_is_named_on_both_sides() -> None:
-    """With use_sim_time no age is known, so that nothing that is stamped counts."""
+def test_a_clock_that_nothing_publishes_is_named_for_both_rooms() -> None:
+    """With use_sim_time and no /clock, no age is known, so stamped messages are unusable."""
     given = {**BOTH, 'use_sim_time': True, 'consume.require_producer': False}
     with robot(given) as bridged, driver(bridged, 0.0) as arm:
         arm.fields = {'name': TWO, 'position': [0.0, 0.0]}
@@ -330,7 +335,7 @@ def test_a_clock_that_nothing_publishes_is_named_on_both_sides() -> None:
 
 
 def test_old_stamps_after_a_reset_of_a_simulation_are_dropped_until_clocks_agree() -> None:
-    """The driver repeats stamps of the time before it; on both sides nothing is fresh."""
+    """The driver repeats stamps from before the reset, which producer and consumer drop."""
     given = {**BOTH, 'use_sim_time': True, 'consume.require_producer': False}
     with (
         robot(given) as bridged,
@@ -360,7 +365,7 @@ def test_old_stamps_after_a_reset_of_a_simulation_are_dropped_until_clocks_agree
 
 
 def test_publishers_that_contradict_each_other_are_named_at_once() -> None:
-    """The line that says why motion ended has them, though they were not known before."""
+    """The line with the end of the motion names the publishers."""
     given = {
         'consume.room_id': 'a',
         'joints': ['j1'],
@@ -381,7 +386,7 @@ def test_publishers_that_contradict_each_other_are_named_at_once() -> None:
                 gui.start()
                 line = 'gate: active -> holding: joint_states contradict themselves: '
                 wait_for(lambda: line in bridged.bridge.output, 'the line')
-                _, _, said = bridged.bridge.output.partition(line)
-                assert 'published by /robot/driver, /robot/gui: end one' in said.splitlines()[0]
+                _, _, rest = bridged.bridge.output.partition(line)
+                assert 'published by /robot/driver, /robot/gui: end one' in rest.splitlines()[0]
 
         leading(bridged, act)

@@ -1,4 +1,4 @@
-"""A bridge does not command its robot beside another node that publishes on the same topic."""
+"""A bridge does not command its robot while another node publishes on the command topic."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ OTHERS = f'another node publishes on {TOPIC}: /gui/sliders; end it'
 
 @contextmanager
 def sliders(kind: Any = JointState) -> Iterator[None]:
-    """Have another participant of DDS that could command the robot."""
+    """Have another DDS participant that could command the robot."""
     context = Context()
     rclpy.init(context=context)
     node = rclpy.create_node('sliders', namespace='gui', context=context)
@@ -57,7 +57,7 @@ class Leader:
         wait_for(lambda: self.sent >= enough, 'updates')
 
     async def lead(self, producer: RoboticsProducer) -> None:
-        """Move the joint for ever."""
+        """Move the joint until cancelled."""
         async for count in ticks(50.0):
             await producer.send_joint_update([{'name': 'j1', 'value': 30.0 + count % 20}])
             self.sent = count
@@ -76,7 +76,7 @@ def led(bridged: Robot, act: Callable[[Leader], object]) -> None:
     bridged.lead('in', lead)
 
 
-def refuses(bridged: Robot, text: str = OTHERS) -> None:
+def wait_for_refusal(bridged: Robot, text: str = OTHERS) -> None:
     """Wait until the bridge names the other nodes as an error."""
     bridged.wait_for_status('safety', text)
     assert bridged.probe.level(SAFETY) == DiagnosticStatus.ERROR
@@ -85,12 +85,12 @@ def refuses(bridged: Robot, text: str = OTHERS) -> None:
 
 @pytest.mark.parametrize('kind', [JointState, Float64MultiArray])
 def test_nothing_moves_before_the_other_node_is_gone(kind: Any) -> None:
-    """Whatever the type of its messages; then the next update begins a motion."""
+    """A publisher of any message type blocks commands; when it is gone the next update moves."""
     with robot({**SIDE, 'autostart': False}) as bridged:
         with sliders(kind):
             assert bridged.change_state(1)
             assert bridged.change_state(3)
-            refuses(bridged)
+            wait_for_refusal(bridged)
 
             def wait(leader: Leader) -> None:
                 leader.goes_on()
@@ -102,13 +102,13 @@ def test_nothing_moves_before_the_other_node_is_gone(kind: Any) -> None:
 
 
 def test_a_node_that_appears_in_motion_freezes_the_robot() -> None:
-    """It is named in diagnostics and as a warning in the log, and motion resumes without it."""
+    """Diagnostics and a warning in the log name the node, and motion resumes without it."""
     with robot(SIDE) as bridged:
 
         def interfere(leader: Leader) -> None:
             bridged.wait_for_status('safety', 'active')
             with sliders():
-                refuses(bridged)
+                wait_for_refusal(bridged)
                 count = len(bridged.commands)
                 leader.goes_on()
                 assert len(bridged.commands) == count
@@ -122,7 +122,7 @@ def test_a_node_that_appears_in_motion_freezes_the_robot() -> None:
 
 
 def test_a_bridge_that_is_configured_again_does_not_take_itself_for_another() -> None:
-    """Its own publisher is made anew."""
+    """The bridge's own publisher, created again by configure, is no conflict."""
     with robot(SIDE) as bridged:
         led(bridged, lambda _: wait_for(lambda: bridged.commands, 'a command', 20.0))
         for transition in (4, 2, 1, 3):
@@ -134,7 +134,7 @@ def test_a_bridge_that_is_configured_again_does_not_take_itself_for_another() ->
 
 
 def test_other_nodes_may_be_allowed() -> None:
-    """For a controller that arbitrates between them; diagnostics list them all the same."""
+    """Other publishers may be allowed, for example by an arbiter; diagnostics list them."""
     with robot({**SIDE, 'consume.allow_other_publishers': True}) as bridged, sliders():
         led(bridged, lambda _: bridged.wait_for_status('safety', 'active'))
         wait_for(
@@ -145,7 +145,7 @@ def test_other_nodes_may_be_allowed() -> None:
 
 @pytest.mark.parametrize('name', ['second_bridge', 'arena_bridge'])
 def test_of_two_bridges_on_one_topic_none_moves_the_robot(name: str) -> None:
-    """Both say so, also if they have the same name; the one that is left goes on."""
+    """Both report the conflict, even with the same name; the remaining one continues."""
     others = f'another node publishes on {TOPIC}: /{NAMESPACE}/'
     arguments = {**DEFAULTS, **SIDE}
     with robot(SIDE) as bridged:
@@ -160,7 +160,7 @@ def test_of_two_bridges_on_one_topic_none_moves_the_robot(name: str) -> None:
             )
             with running('nodes.bridge.main', second) as late:
                 first = bridged.bridge
-                # DDS may know the publisher before the name of its node.
+                # DDS may discover the publisher before the name of its node.
                 holding = 'active -> holding: another node publishes'
                 wait_for(lambda: holding in first.output, 'the first', 20.0)
                 wait_for(lambda: f'{others}{name}' in first.output, 'its name', 20.0)
@@ -175,29 +175,29 @@ def test_of_two_bridges_on_one_topic_none_moves_the_robot(name: str) -> None:
 
 
 class Graph:
-    """A graph as DDS may show it for a moment, with these publishers."""
+    """A graph with these publishers, as DDS may show it for a moment."""
 
     def __init__(self, *publishers: tuple[str, str]) -> None:
         self._publishers = publishers
 
     def count_publishers(self, topic: str) -> int:
-        """Count ours, too."""
+        """Count the publishers, including the bridge's."""
         return len(self._publishers) + 1
 
     def get_publishers_info_by_topic(self, topic: str) -> list[SimpleNamespace]:
-        """List ours, too."""
+        """List the publishers, including the bridge's."""
         return [
             SimpleNamespace(node_namespace=namespace, node_name=name)
             for namespace, name in (*self._publishers, ('/arm', 'bridge'))
         ]
 
     def get_fully_qualified_name(self) -> str:
-        """Name the bridge."""
+        """Return the name of the bridge."""
         return '/arm/bridge'
 
 
 @pytest.mark.parametrize(
-    ('publishers', 'words'),
+    ('publishers', 'expected'),
     [
         ([('/', 'gui')], 'another node publishes on /c: /gui; end it'),
         ([('/arm', 'bridge')], '/arm/bridge (of the same name; DDS lists a killed node for some'),
@@ -209,17 +209,17 @@ class Graph:
         ([('/', f'n{i}') for i in range(7)], '/n4 and 2 more; end it'),
     ],
 )
-def test_the_other_nodes_are_named(publishers: list[tuple[str, str]], words: str) -> None:
-    """As far as they are known, and no more than a line takes."""
+def test_the_other_nodes_are_named(publishers: list[tuple[str, str]], expected: str) -> None:
+    """The text has the names that are known, up to a maximum."""
     others = OtherPublishers(cast('Any', Graph(*publishers)), '/c', allowed=False, now=0.0)
-    assert words in (others.look(1.0) or '')
+    assert expected in (others.check_graph(1.0) or '')
 
 
 def test_others_are_looked_for_before_the_first_command() -> None:
-    """Discovery takes some seconds; where others are allowed nothing waits for it."""
+    """Commands wait some seconds for discovery, unless other publishers are allowed."""
     alone, allowed = (
         OtherPublishers(cast('Any', Graph()), '/c', allowed=each, now=0.0)
         for each in (False, True)
     )
-    assert [alone.look(now) for now in (0.0, 3.4, 3.6)] == [LOOKING, LOOKING, None]
-    assert allowed.look(0.0) is None
+    assert [alone.check_graph(now) for now in (0.0, 3.4, 3.6)] == [LOOKING, LOOKING, None]
+    assert allowed.check_graph(0.0) is None

@@ -1,4 +1,4 @@
-"""A participant of the room asks a real bridge for a reset: what is done, and what is told."""
+"""A participant of the room requests a reset from a real bridge."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CONSUME = {'consume.room_id': 'a', 'joints': ['j1']}
 
 @contextmanager
 def viewer_of(*, is_allowed: bool) -> Iterator[tuple[Robot, Participant]]:
-    """Have a bridge, and a viewer in its room that sees robots."""
+    """Have a bridge, and a viewer in its room that receives reports."""
     allowed = {'emergency_stop.allow_remote_reset': is_allowed}
     with robot({**CONSUME, **allowed}) as bridged:
         bridged.wait_for_status('consume link', 'joined')
@@ -33,25 +33,25 @@ def viewer_of(*, is_allowed: bool) -> Iterator[tuple[Robot, Participant]]:
 
 
 def latest(viewer: Participant) -> RobotState:
-    """Return the newest state that the viewer was told."""
+    """Return the newest state that the viewer received."""
     _, state = viewer.states[-1]
     assert state is not None
     return state
 
 
 def robot_id(bridged: Robot) -> str:
-    """Return under which id the bridge is in the room."""
+    """Return the bridge's participant id in the room."""
     return bridged.value('consume link', 'participant_id')
 
 
 def stop_id(viewer: Participant) -> str:
-    """Return which stop the robot says that it has latched; empty where it has none."""
+    """Return the id of the latched stop in the report; empty where there is none."""
     stop = latest(viewer).stop
     return '' if stop is None else stop.id
 
 
 def test_a_reset_from_the_room_is_done_where_it_is_allowed() -> None:
-    """The state tells that it is allowed, and then that the stop is gone."""
+    """The report shows that a reset is allowed, and after it that there is no stop."""
     with viewer_of(is_allowed=True) as (bridged, viewer):
         viewer.stop('smoke')
         wait_for_stop(bridged)
@@ -68,12 +68,12 @@ def test_a_reset_from_the_room_is_done_where_it_is_allowed() -> None:
         assert stopped.stop.source == 'viewer in the consume room'
         assert latest(viewer).gate != 'stopped'
         assert latest(viewer).reset_refusal is None
-        asked = '(asked by viewer in the consume room)'
+        asked = '(requested by viewer in the consume room)'
         wait_for(lambda: asked in bridged.bridge.output, 'the log line')
 
 
 def test_a_reset_from_the_room_does_nothing_where_it_is_not_allowed() -> None:
-    """The default: the server knows no robot that could be reset, and the bridge stays stopped."""
+    """By default the server lists no robot with remote reset, and the bridge stays stopped."""
     with viewer_of(is_allowed=False) as (bridged, viewer):
         viewer.stop('smoke')
         wait_for_stop(bridged)
@@ -91,7 +91,7 @@ def test_a_reset_from_the_room_does_nothing_where_it_is_not_allowed() -> None:
 
 
 def test_a_reset_that_names_another_stop_is_refused() -> None:
-    """A request that was held up on its way must not reset a stop that came after it."""
+    """A delayed request must not reset a later stop."""
     with viewer_of(is_allowed=True) as (bridged, viewer):
         viewer.stop('smoke')
         wait_for_stop(bridged)
@@ -110,8 +110,8 @@ def test_a_reset_that_names_another_stop_is_refused() -> None:
         assert stop_id(viewer) != earlier
 
 
-def test_a_second_press_voids_a_reset_that_was_asked_for_before_it() -> None:
-    """Of two people one asks for a reset, and the other presses again before it is done."""
+def test_a_second_stop_cancels_a_requested_reset() -> None:
+    """A second stop cancels a reset that was requested before it and not performed yet."""
     with viewer_of(is_allowed=True) as (bridged, viewer):
         viewer.stop('smoke')
         wait_for_stop(bridged)
@@ -127,7 +127,7 @@ def test_a_second_press_voids_a_reset_that_was_asked_for_before_it() -> None:
 
 
 def test_a_reset_from_the_room_is_refused_while_the_topic_asserts_a_stop() -> None:
-    """The state tells why; after the button is released the same request succeeds."""
+    """The report has the reason; after the topic is false the same request succeeds."""
     with viewer_of(is_allowed=True) as (bridged, viewer):
         button = stop_publisher(bridged, 'reliable')
         press_until_heard(bridged, button)
@@ -144,7 +144,7 @@ def test_a_reset_from_the_room_is_refused_while_the_topic_asserts_a_stop() -> No
 
 
 def ask_again(bridged: Robot, viewer: Participant) -> bool:
-    """Ask for a reset, see what the next states tell, and say whether it was done."""
+    """Request a reset, check the next reports, and return whether it was done."""
     count = len(viewer.states)
     viewer.request_reset(robot_id(bridged), stop_id(viewer))
     wait_for(lambda: len(viewer.states) > count + 6, 'more states')

@@ -1,4 +1,4 @@
-"""What a bridge tells its room of its robot: units, limits, refused values, and how often."""
+"""What a bridge reports of its robot to the room, in which units, and how often."""
 
 from __future__ import annotations
 
@@ -45,18 +45,18 @@ PAN = Joint('pan', 'Rotation', Unit.DEGREES, -QUARTER, QUARTER)
 
 
 class Robot:
-    """A commander that looks at what it is told to see."""
+    """A consumer with a given view."""
 
     def __init__(self, *joints: Joint) -> None:
         self.seen = View(State.ACTIVE, 'live', joints, {}, {}, ())
 
     def view(self, now: float) -> View:
-        """Return it."""
+        """Return the view."""
         return self.seen
 
 
 class Room:
-    """A connection that notes what is sent and when."""
+    """A connection that records what is sent and when."""
 
     def __init__(self, *features: Feature) -> None:
         self.features = frozenset(features)
@@ -64,7 +64,7 @@ class Room:
         self.is_lost = False
 
     async def send(self, message: Message) -> None:
-        """Note it."""
+        """Record a message."""
         if self.is_lost:
             raise ConnectionLost('gone')
         assert isinstance(message, RobotReport)
@@ -73,10 +73,10 @@ class Room:
 
 
 class Loop:
-    """The thread of the loop, which is the test's own."""
+    """The arena thread, replaced by the test's own event loop."""
 
     def post(self, callback: Any) -> None:
-        """Call it in the next turn."""
+        """Call it in the next iteration."""
         asyncio.get_running_loop().call_soon(callback)
 
 
@@ -87,7 +87,7 @@ def reporter_of(
     stop: Stop | None = None,
     refusal: str | None = None,
 ) -> RobotReporter:
-    """Make a reporter of this robot."""
+    """Return a reporter of this robot."""
     return RobotReporter(
         identity,
         cast(CommandConsumer, seen),
@@ -99,7 +99,7 @@ def reporter_of(
 
 @asynccontextmanager
 async def feeding(reporter: RobotReporter, room: Room) -> AsyncIterator[None]:
-    """Report for as long as the context lasts."""
+    """Send reports within the context."""
     task = asyncio.create_task(reporter.feed(cast(Connection, room)), name='feed')
     try:
         yield
@@ -108,11 +108,11 @@ async def feeding(reporter: RobotReporter, room: Room) -> AsyncIterator[None]:
         await asyncio.wait([task])
 
 
-# ----- what is told
+# ----- contents
 
 
 @pytest.mark.parametrize(
-    ('joint', 'told'),
+    ('joint', 'expected'),
     [
         pytest.param(
             PAN,
@@ -156,24 +156,24 @@ async def feeding(reporter: RobotReporter, room: Room) -> AsyncIterator[None]:
         ),
     ],
 )
-def test_a_joint_is_told_in_the_unit_of_the_room(joint: Joint, told: RobotJoint) -> None:
-    """By its name in the room, with the smaller limit first even where the sign is inverted."""
+def test_a_joint_is_reported_in_the_unit_of_the_room(joint: Joint, expected: RobotJoint) -> None:
+    """A joint has its room name, and the smaller limit first even if the sign is inverted."""
     seen = Robot(joint)
     measured, commanded = {'pan': QUARTER / 2}, {'pan': QUARTER / 4}
     seen.seen = seen.seen._replace(measured=measured, commanded=commanded)
 
-    assert reporter_of(seen).state(0.0).joints == (told,)
+    assert reporter_of(seen).state(0.0).joints == (expected,)
 
 
-def test_what_is_not_known_is_not_told() -> None:
-    """A joint that was neither measured nor commanded has its limits alone."""
+def test_unknown_values_are_not_reported() -> None:
+    """A joint that was neither measured nor commanded has its limits only."""
     assert reporter_of(Robot(PAN)).state(0.0).joints == (
         RobotJoint('Rotation', 'degrees', None, None, -90.0, 90.0),
     )
 
 
-def test_who_it_is_and_why_it_stands_is_told() -> None:
-    """Node, machine, gate, cause, the stop and its refusal, and the values that were refused."""
+def test_identity_and_cause_are_reported() -> None:
+    """The report has node, machine, gate, cause, stop, refused reset and refused values."""
     seen = Robot()
     refused = Refusal('Elbow', 5000.0, 'is the unit right?')
     seen.seen = seen.seen._replace(state=State.STOPPED, cause='smoke', refused=(refused,))
@@ -194,11 +194,11 @@ def test_who_it_is_and_why_it_stands_is_told() -> None:
     )
 
 
-# ----- how often
+# ----- rate
 
 
-async def test_a_server_without_the_feature_is_told_nothing() -> None:
-    """The public server would answer each report with an error."""
+async def test_a_server_without_the_feature_gets_no_report() -> None:
+    """Without the feature nothing is sent, because the public server would return errors."""
     room = Room(Feature.LAST_STOP)
 
     await asyncio.wait_for(reporter_of(Robot()).feed(cast(Connection, room)), 10.0)
@@ -207,7 +207,7 @@ async def test_a_server_without_the_feature_is_told_nothing() -> None:
 
 
 async def test_without_a_change_a_report_comes_five_times_a_second() -> None:
-    """The first one at once, so that the room knows the robot from the join on."""
+    """The first report is sent at once, so that the room shows the robot from the join on."""
     room = Room(Feature.ROBOT_STATE)
     async with feeding(reporter_of(Robot()), room):
         await wait_until(lambda: room.sent, 'the first report', 5.0)
@@ -217,8 +217,8 @@ async def test_without_a_change_a_report_comes_five_times_a_second() -> None:
     assert all(after - before >= 0.9 * PERIOD_S for before, after in itertools.pairwise(times))
 
 
-async def test_a_change_is_told_at_once() -> None:
-    """It does not wait for the next report of its own accord."""
+async def test_a_change_is_reported_at_once() -> None:
+    """A change is reported before the next regular report is due."""
     seen, room = Robot(), Room(Feature.ROBOT_STATE)
     reporter = reporter_of(seen)
     async with feeding(reporter, room):
@@ -231,8 +231,8 @@ async def test_a_change_is_told_at_once() -> None:
     assert room.sent[-1][0] - changed_at < 0.75 * PERIOD_S
 
 
-async def test_many_changes_are_told_at_a_bounded_rate_and_the_last_one_for_certain() -> None:
-    """A gate that flaps floods no room."""
+async def test_many_changes_are_reported_at_a_bounded_rate_and_the_last_one_always() -> None:
+    """A gate that changes all the time does not flood the room, and the last change is sent."""
     seen, room = Robot(), Room(Feature.ROBOT_STATE)
     reporter = reporter_of(seen)
     async with feeding(reporter, room):
@@ -252,7 +252,7 @@ async def test_many_changes_are_told_at_a_bounded_rate_and_the_last_one_for_cert
 
 
 async def test_a_connection_that_is_lost_ends_the_reports() -> None:
-    """The link notices by itself, and feeds the next one."""
+    """A lost connection ends the reports without an error."""
     room = Room(Feature.ROBOT_STATE)
     room.is_lost = True
 
@@ -266,13 +266,13 @@ RUN_S = 12.0
 
 
 def resident_kb(pid: int) -> int:
-    """Return how much memory a process has."""
+    """Return the resident memory of a process."""
     status = Path(f'/proc/{pid}/status').read_text(encoding='utf-8')
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith('VmRSS'))
 
 
 def test_the_state_of_a_running_bridge_does_not_grow() -> None:
-    """For a while it is sent good values, refused ones, and names that are ever new."""
+    """The report stays small while values are sent, refused, and named differently each time."""
     with ExitStack() as stack:
         bridged = stack.enter_context(robot({**CONSUME, 'joint_map.j1.max': 1.0}))
         bridged.wait_for_status('consume link', 'joined')

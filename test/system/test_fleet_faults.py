@@ -100,16 +100,16 @@ def breaks(*_: Any, **__: Any) -> None:
 
 def measured(node: BridgeNode) -> Mock:
     """Listen to what a bridge is told of its joints."""
-    assert node._sides is not None
-    node._sides.measure = Mock(wraps=node._sides.measure)  # type: ignore[method-assign]
-    return node._sides.measure
+    assert node._sessions is not None
+    node._sessions.measure = Mock(wraps=node._sessions.measure)  # type: ignore[method-assign]
+    return node._sessions.measure
 
 
 def test_a_callback_that_breaks_stops_its_own_robot(stage: Stage) -> None:
     """Its stop is latched and it leaves; the other one hears every message all the same."""
     heard = measured(stage.right)
-    assert stage.left._sides is not None
-    stage.left._sides.measure = breaks  # type: ignore[method-assign]
+    assert stage.left._sessions is not None
+    stage.left._sessions.measure = breaks  # type: ignore[method-assign]
     publishers = {
         name: stage.node.create_publisher(JointState, f'/{name}/joint_states', 10)
         for name in ('left', 'right')
@@ -134,7 +134,7 @@ def test_a_callback_that_breaks_stops_its_own_robot(stage: Stage) -> None:
 
 def test_what_a_broken_timer_leaves_undone_is_no_secret(stage: Stage) -> None:
     """Its services still answer, and it may be put to work again by hand."""
-    stage.left._sides.look = breaks  # type: ignore[method-assign,union-attr]
+    stage.left._sessions.check_graph = breaks  # type: ignore[method-assign,union-attr]
     stage.spin_until(lambda: stage.left.failure, 'the beat')
     assert stage.fleet.failure() is None
     client = stage.node.create_client(Trigger, '/left/arena_bridge/reset_emergency_stop')
@@ -166,8 +166,8 @@ def test_it_ends_when_none_is_left(stage: Stage) -> None:
     """Then the process says of each why; a link that nothing can cure is such a reason."""
     for node, failure in ((stage.left, 'refused'), (stage.right, 'refused, too')):
         assert stage.fleet.failure() is None
-        assert node._sides is not None
-        node._sides.failure = failure
+        assert node._sessions is not None
+        node._sessions.failure = failure
 
     assert stage.fleet.failure() == (
         '/left/arena_bridge: refused; /right/arena_bridge: refused, too'

@@ -1,4 +1,4 @@
-"""The bridge as a lifecycle node: entities, transitions, and who is told what."""
+"""The bridge as a lifecycle node: entities, transitions, and calls between its parts."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from ..settings.parameter_table import SPECS, ParameterError, Value
 from ..settings.topics import Overridable, check_apart, check_overrides
 from . import diagnostics
 from .bridge_sessions import BridgeSessions
-from .callback_guard import Faults
+from .callback_guard import CallbackGuard
 from .cdr import JointStateReader
 from .command_consumer import CommandConsumer
 from .command_topic import CommandTopic
@@ -49,17 +49,17 @@ from .robot_reporter import Identity
 
 __all__ = ['BridgeNode']
 
-BEAT_PERIOD_S = 0.5
-"""Of the timer that repeats the stop's status and looks at the graph."""
+STATUS_PERIOD_S = 0.5
+"""Period of the timer that repeats the stop's status and checks the graph."""
 
-NAMESAKE_BEATS = 4
-"""Between two looks for nodes of the same name, which list the whole graph."""
+NAMESAKE_CYCLES = 4
+"""Status periods between two checks for nodes of the same name, which list the whole graph."""
 
-PULSE_PERIOD_S = 0.1
-"""Of the timer that shows that the callbacks run, where short pauses count."""
+LIVENESS_PERIOD_S = 0.1
+"""Period of the timer that shows that the callbacks run, where short pauses matter."""
 
 _OVERRIDABLE = {'joint_states': 'subscription', 'joint_commands': 'publisher'}
-"""The topics whose QoS parameters may change."""
+"""The topics whose QoS parameters may be overridden."""
 
 _DYNAMIC = {spec.name: spec for spec in SPECS if spec.dynamic}
 
@@ -77,21 +77,22 @@ class BridgeNode(LifecycleNode):
     (std_msgs/String, in, latched), ``/diagnostics`` (diagnostic_msgs/DiagnosticArray, out), and
     the topics and services of :class:`EmergencyStopPanel`.
 
-    The stop's entities and /diagnostics exist from the constructor on, whatever the state.
+    The entities of the stop and /diagnostics exist from the constructor on, in every lifecycle
+    state.
 
-    :param sides: ``produce``, ``consume`` or both: which rooms are looked at.
+    :param roles: ``produce``, ``consume`` or both: the rooms whose parameters are used.
     :param name: of the node, unless it is remapped.
-    :param thread: shared with other nodes, by whoever lets it end: nothing waits for it here, lest
-        the others wait, too. None: one of its own.
+    :param thread: shared with other nodes. Its owner closes it, and this node does not wait for
+        it, because waiting would delay the other nodes. None: a thread of its own.
     :param arguments: the command line, if its parameters are for this node.
     :param options: those of rclpy's nodes.
-    :ivar log: where lines about this node go.
+    :ivar log: the log of this node.
     :raises ParameterError: the node must not run with its parameters.
     """
 
     def __init__(
         self,
-        sides: tuple[str, ...] = ('produce', 'consume'),
+        roles: tuple[str, ...] = ('produce', 'consume'),
         *,
         name: str = 'arena_bridge',
         thread: ArenaThread | None = None,
@@ -103,8 +104,8 @@ class BridgeNode(LifecycleNode):
         for warning in check_arguments(self.get_fully_qualified_name(), arguments):
             self.log.warning(warning)
         values, joints = read_parameters(self)
-        for side in {'produce', 'consume'} - set(sides):
-            values[f'{side}.room_id'] = ''
+        for role in {'produce', 'consume'} - set(roles):
+            values[f'{role}.room_id'] = ''
         self.settings = BridgeSettings.of(values, joints)
         self._check_topics()
         if ignored := self._check_qos_overrides():
@@ -118,10 +119,10 @@ class BridgeNode(LifecycleNode):
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._thread = thread or ArenaThread()
         self._shares_thread = thread is not None
-        self._sides: BridgeSessions | None = None
+        self._sessions: BridgeSessions | None = None
         self._entities: list[Any] = []
         self._reader = JointStateReader()
-        self._measured_topic = 'joint_states'  # As remapped, once it is listened to.
+        self._measured_topic = 'joint_states'  # The remapped name, once it is subscribed to.
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 1)
         self._panel = EmergencyStopPanel(
             self,
@@ -135,27 +136,27 @@ class BridgeNode(LifecycleNode):
         )
         self._rates = diagnostics.Rates()
         self._namesakes = Namesakes(self)
-        self._trouble: str | None = None  # Why the last transition failed.
-        self._told = {
+        self._transition_error: str | None = None  # Why the last transition failed.
+        self._condition_logs = {
             'lifecycle': ConditionLog(self.log, recovered='active again'),
             'mapping': ConditionLog(self.log, recovered='all joints are mapped'),
             'names': ConditionLog(self.log, recovered=ALONE.text, patience_s=0.0),
         }
-        self._beats = 0
-        self._beat_at = steady_now()
+        self._cycles = 0
+        self._status_at = steady_now()
         self._is_report_due = False
-        self.create_timer(BEAT_PERIOD_S, self._on_beat, clock=self._steady)
+        self.create_timer(STATUS_PERIOD_S, self._on_status_timer, clock=self._steady)
         self.add_on_set_parameters_callback(self._on_set_parameters)
         lifecycle.guard_transitions(self)
-        self._faults = Faults(self, self._panel)
-        self._faults.guard()
+        self._callback_guard = CallbackGuard(self, self._panel)
+        self._callback_guard.guard()
         if self.settings.estop_on_start:
             self._panel.trip(Stop('estop_on_start', 'stopped at start', tell_rooms=False))
 
     def _check_topics(self) -> None:
         names = ['joint_states', 'robot_description', 'emergency_stop', '/diagnostics']
         if self.settings.consume is not None:
-            # On joint_states it would take its own commands for where the robot is.
+            # On joint_states it would take its own commands for measured positions.
             names.insert(1, 'joint_commands')
         check_apart({name: self.resolve_topic_name(name) for name in names})
 
@@ -168,41 +169,42 @@ class BridgeNode(LifecycleNode):
 
     @property
     def failure(self) -> str | None:
-        """Why the node cannot go on, in one line; None while it can."""
-        return self._faults.latest or (None if self._sides is None else self._sides.failure)
+        """Why the node cannot continue, in one line; None while it can."""
+        failure = None if self._sessions is None else self._sessions.failure
+        return self._callback_guard.latest or failure
 
-    def retire(self) -> None:
+    def disable(self) -> None:
         """
-        Go on without serving, after a failure: stopped, and out of the rooms.
+        Trip the emergency stop and leave the rooms after a failure; the node stays.
 
-        It serves again when it is configured and activated by hand, and its stop is reset.
+        It works again after a person has configured and activated it and has reset its stop.
         """
-        self._trouble = self.failure
-        self._faults.trip(self.failure or 'retired')
-        self._faults.latest = None
+        self._transition_error = self.failure
+        self._callback_guard.trip(self.failure or 'disabled')
+        self._callback_guard.latest = None
         lifecycle.unconfigure(self)
 
     @property
     def is_configured(self) -> bool:
-        """Whether it serves its rooms."""
-        return self._sides is not None
+        """Whether the node is configured."""
+        return self._sessions is not None
 
     def start(self) -> None:
-        """Configure and activate, where the user wants that without being asked."""
+        """Configure and activate, if ``autostart`` is set."""
         if not self.settings.autostart:
             return
         if self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
             self.trigger_activate()
 
-    def rest(self) -> None:
-        """Let nothing through any more, at once; the process is about to end."""
+    def deactivate(self) -> None:
+        """Block all values immediately, because the process is about to end."""
         self._deactivate()
 
     def finish(self) -> None:
-        """Stop commanding and leave the rooms; idempotent."""
+        """Block all commands and leave the rooms; idempotent."""
         try:
             self._deactivate()
-            self._panel.announce()
+            self._panel.log_stops()
         finally:
             self._cleanup()
             if not self._shares_thread:
@@ -211,7 +213,7 @@ class BridgeNode(LifecycleNode):
     # ----- lifecycle
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Make the command topic and its inputs, and begin to join."""
+        """Create the command topic and its inputs, and begin to join the rooms."""
         return self._transition(self._configure, 'configure')
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -219,7 +221,7 @@ class BridgeNode(LifecycleNode):
         return self._transition(self._activate, 'activate')
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Let nothing through, and keep the links."""
+        """Block all values and stay in the rooms."""
         return self._transition(self._deactivate, 'deactivate')
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -227,12 +229,12 @@ class BridgeNode(LifecycleNode):
         return self._transition(self._cleanup, 'clean up')
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Let nothing through, and leave the rooms."""
+        """Block all values and leave the rooms."""
         self._transition(self._deactivate, 'deactivate')
         return self._transition(self._cleanup, 'clean up')
 
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """End in the safe state: nothing moves, and another configure may cure it."""
+        """End in the safe state: nothing moves, and the node can be configured again."""
         self._deactivate()
         self._cleanup()
         return TransitionCallbackReturn.SUCCESS
@@ -242,18 +244,18 @@ class BridgeNode(LifecycleNode):
         self.publish_diagnostics()
         return done
 
-    def _on_failed_transition(self, trouble: str) -> None:
-        self._trouble = trouble
+    def _on_failed_transition(self, error: str) -> None:
+        self._transition_error = error
 
     def _configure(self) -> None:
         settings = self.settings
         self._joint_map = settings.joint_map
         self._descriptions = Descriptions(self._joint_map.names)
         topic = self._command_topic(settings.consume) if settings.consume else None
-        # A link that was not left in time may hear a stop meanwhile, which the new gate must not
-        # miss.
+        # A link that was not closed in time may receive a stop meanwhile. The new gate must not
+        # miss it, so the lock is held until the gate exists.
         with self._lock:
-            self._sides = BridgeSessions(
+            self._sessions = BridgeSessions(
                 settings,
                 self._joint_map,
                 identity=Identity(
@@ -267,14 +269,16 @@ class BridgeNode(LifecycleNode):
                 find_publishers=self._publisher_names,
                 on_change=self.publish_diagnostics,
             )
-        # What was set while there was nothing to configure counts, too.
-        self._sides.adjust(_checked(self.get_parameters(list(_DYNAMIC))))
-        if self._sides.commander is not None:
-            self._add_ramp(self._sides.commander)
-        pulse = self.create_timer(PULSE_PERIOD_S, self._sides.pulse, clock=self._steady)
-        pulse.cancel()
-        self._sides.set_pulse(pulse)
-        self._entities.append(pulse)
+        # Parameters that were set while the node was unconfigured count, too.
+        self._sessions.set_dynamic_parameters(_checked(self.get_parameters(list(_DYNAMIC))))
+        if self._sessions.consumer is not None:
+            self._add_motion_timer(self._sessions.consumer)
+        liveness = self.create_timer(
+            LIVENESS_PERIOD_S, self._sessions.note_callbacks_run, clock=self._steady
+        )
+        liveness.cancel()
+        self._sessions.set_liveness_timer(liveness)
+        self._entities.append(liveness)
         options = QoSOverridingOptions.with_default_policies()
         measured = self.create_subscription(
             JointState,
@@ -291,10 +295,10 @@ class BridgeNode(LifecycleNode):
                 String, 'robot_description', self._on_description, _DESCRIPTION_QOS
             ),
         ]
-        self._faults.guard()
+        self._callback_guard.guard()
         self.log.info(self._joint_map.table())
-        self._sides.start()
-        self._trouble = None
+        self._sessions.start()
+        self._transition_error = None
 
     def _command_topic(self, consume: ConsumeSettings) -> CommandTopic:
         publisher = self.create_publisher(
@@ -316,46 +320,46 @@ class BridgeNode(LifecycleNode):
             ),
         )
 
-    def _add_ramp(self, commander: CommandConsumer) -> None:
+    def _add_motion_timer(self, consumer: CommandConsumer) -> None:
         assert self.settings.consume is not None
         period_s = self.settings.consume.gate.ramp_period_s
-        timer = self.create_timer(period_s, commander.tick, clock=self._steady)
+        timer = self.create_timer(period_s, consumer.tick, clock=self._steady)
         timer.cancel()
-        commander.set_ramp(timer)
+        consumer.set_motion_timer(timer)
         self._entities.append(timer)
 
     def _activate(self) -> None:
-        if self._sides is not None:
-            self._sides.enable(True)
+        if self._sessions is not None:
+            self._sessions.enable(True)
 
     def _deactivate(self) -> None:
-        if self._sides is not None:
-            self._sides.enable(False)
+        if self._sessions is not None:
+            self._sessions.enable(False)
 
     def _cleanup(self) -> None:
-        sides, self._sides = self._sides, None
+        sessions, self._sessions = self._sessions, None
         patience_s = 0.0 if self._shares_thread else 2.0
-        if sides is not None and not sides.stop(timeout_s=patience_s) and patience_s:
-            self.log.warning('the arena was not left in time')
+        if sessions is not None and not sessions.close(timeout_s=patience_s) and patience_s:
+            self.log.warning('the rooms were not left in time')
         entities, self._entities = self._entities, []
         for entity in entities:
             lifecycle.destroy(self, entity)
 
-    # ----- what the graph says
+    # ----- callbacks of the ROS graph
 
     def _on_joint_state(self, data: bytes) -> None:
-        if self._sides is None:
+        if self._sessions is None:
             return
         try:
             stamped_ns, positions = self._reader.read(data)
         except ConversionError as exc:
-            self._sides.drop(exc.reason, str(exc))
+            self._sessions.drop(exc.reason, str(exc))
             return
         if stamped_ns is None:
-            self._sides.measure(positions, None)
+            self._sessions.measure(positions, None)
         else:
             age_s = (self._now_ns() - stamped_ns) * 1e-9
-            self._sides.measure(positions, age_s, stamped_ns * 1e-9)
+            self._sessions.measure(positions, age_s, stamped_ns * 1e-9)
 
     def _now_ns(self) -> int:
         return int(self.get_clock().now().nanoseconds)
@@ -378,11 +382,11 @@ class BridgeNode(LifecycleNode):
         self._joint_map = self.settings.joint_map.described_by(self._descriptions.described)
         self.log.info(f'robot_description read\n{self._joint_map.table()}')
         self._log_odd_joints(before)
-        if self._sides is not None:
-            self._sides.set_joint_map(self._joint_map)
+        if self._sessions is not None:
+            self._sessions.set_joint_map(self._joint_map)
 
     def _log_odd_joints(self, before: JointMap) -> None:
-        """Name what is wrong with joints that are not needed; diagnostics tell of the others."""
+        """Log the faults of joints that are not needed; diagnostics report those of the others."""
         joint_map = self._joint_map
         new = sorted(joint_map.odd.items() - before.odd.items())
         others = [f'{name}: {fault}' for name, fault in new if name not in joint_map.faulty]
@@ -390,20 +394,20 @@ class BridgeNode(LifecycleNode):
             self.log.info(f'robot_description has joints with a fault: {named(others)}')
 
     def _on_stop(self, stop: Stop) -> None:
-        sides = self._sides  # The other thread may take it away.
-        if sides is not None and sides.commander is not None:
-            sides.commander.stop(str(stop))
+        sessions = self._sessions  # The other thread may set it to None.
+        if sessions is not None and sessions.consumer is not None:
+            sessions.consumer.stop(str(stop))
 
     def _on_stopped(self) -> None:
-        sides = self._sides
-        if sides is not None and sides.commander is not None:
-            sides.commander.announce()
+        sessions = self._sessions
+        if sessions is not None and sessions.consumer is not None:
+            sessions.consumer.log_changes()
         self.publish_diagnostics()
 
     def _on_reset(self) -> None:
-        sides = self._sides
-        if sides is not None and sides.commander is not None:
-            sides.commander.reset()
+        sessions = self._sessions
+        if sessions is not None and sessions.consumer is not None:
+            sessions.consumer.reset()
         self.publish_diagnostics()
 
     def _on_set_parameters(self, parameters: list[Parameter]) -> SetParametersResult:
@@ -411,73 +415,73 @@ class BridgeNode(LifecycleNode):
             numbers = _checked(parameters)
         except ParameterError as exc:
             return SetParametersResult(successful=False, reason=str(exc))
-        if self._sides is not None:
-            self._sides.adjust(numbers)
+        if self._sessions is not None:
+            self._sessions.set_dynamic_parameters(numbers)
         return SetParametersResult(successful=True)
 
-    def _on_beat(self) -> None:
+    def _on_status_timer(self) -> None:
         self._panel.publish()
         self._panel.answer_remote_reset()
-        if self._sides is not None:
-            self._look_for_measurements(self._sides)
-        self._beats += 1
-        if self._beats % NAMESAKE_BEATS == 0:
-            self._namesakes.look()
-        self._beat_at = steady_now()
+        if self._sessions is not None:
+            self._check_measurements(self._sessions)
+        self._cycles += 1
+        if self._cycles % NAMESAKE_CYCLES == 0:
+            self._namesakes.check_graph()
+        self._status_at = steady_now()
         found = self._conditions()
-        for name, told in self._told.items():
-            told.see(found[name], self._beat_at)
-        if self._beats % 2 == 0:
+        for name, log in self._condition_logs.items():
+            log.update(found[name], self._status_at)
+        if self._cycles % 2 == 0:
             self.publish_diagnostics()
 
-    def _look_for_measurements(self, sides: BridgeSessions) -> None:
+    def _check_measurements(self, sessions: BridgeSessions) -> None:
         topic = self._measured_topic
         count = self.count_publishers(topic)
-        # Asking for names costs much more than counting, and only several have to be told apart.
+        # Names cost much more than a count, and they matter only if there are several.
         names = self._publisher_names() if count > 1 else ()
-        sides.look(publishers=count, names=names, topic=topic)
+        sessions.check_graph(publishers=count, names=names, topic=topic)
 
     def _publisher_names(self) -> Sequence[str]:
-        """Name the nodes that publish joint_states, where there are several."""
+        """Return the names of the nodes that publish joint_states, if there are several."""
         names = publisher_names(self, self._measured_topic)
         return names if len(names) > 1 else ()
 
     def publish_diagnostics(self) -> None:
-        """Have the arena thread publish a report; any thread, under any lock."""
+        """Schedule a report on the arena thread; any thread, under any lock."""
         if not self._is_report_due:
             self._is_report_due = True
-            self._thread.post(self._faults.guarded(self._publish_report))
+            self._thread.post(self._callback_guard.wrap(self._publish_report))
 
     def _publish_report(self) -> None:
-        self._is_report_due = False  # Whatever changes from here on is another report.
-        sides = self._sides
+        self._is_report_due = False  # A change from here on needs another report.
+        sessions = self._sessions
         try:
             self._diagnostics.publish(self._report())
         except Exception:
-            if sides is self._sides:
+            if sessions is self._sessions:
                 raise
-            # The ROS thread has destroyed what was to be reported of.
+            # The ROS thread has destroyed the sessions of which this is the report.
 
     def _conditions(self) -> dict[str, Condition]:
-        sides, now = self._sides, steady_now()
-        paused_s = now - self._beat_at
+        sessions, now = self._sessions, steady_now()
+        paused_s = now - self._status_at
         return diagnostics.conditions(
-            sides,
+            sessions,
             self._panel.stop,
             self._joint_map,
             now,
             lifecycle=lifecycle.condition(
-                is_configured=sides is not None,
-                is_active=sides is not None and sides.is_enabled,
-                failure=self._trouble,
+                is_configured=sessions is not None,
+                is_active=sessions is not None and sessions.is_enabled,
+                failure=self._transition_error,
             ),
             names=self._namesakes.condition,
-            paused_s=paused_s if paused_s > PAUSE_S + BEAT_PERIOD_S else None,
+            paused_s=paused_s if paused_s > PAUSE_S + STATUS_PERIOD_S else None,
         )
 
     def _report(self) -> DiagnosticArray:
         parts = diagnostics.report(
-            self._sides,
+            self._sessions,
             self._panel.stop,
             self._joint_map,
             rates=self._rates,
@@ -489,18 +493,18 @@ class BridgeNode(LifecycleNode):
 
 
 def _measured_qos() -> QoSProfile:
-    """Make the QoS of sensor data; anew, because rclpy writes overrides into what it is given."""
+    """Return a new QoS profile for sensor data; new, because rclpy writes overrides into it."""
     return QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT)
 
 
 def _command_qos() -> QoSProfile:
-    """Make the QoS of commands, of which the newest counts."""
+    """Return the QoS profile of commands, of which only the newest matters."""
     return QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
 
 
 def _checked(parameters: Iterable[Parameter]) -> dict[str, Value]:
     """
-    Give the values of the dynamic ones among parameters.
+    Return the values of the dynamic parameters among these.
 
     :raises ParameterError: one of them is unacceptable.
     """

@@ -1,8 +1,8 @@
 """
-Callbacks whose faults stay with their own node.
+Catches the exceptions of a node's callbacks, so that they affect only that node.
 
-What a callback raises comes out of the executor's spin: it ends whoever else spins there, or,
-where the spin is begun again, keeps the single-threaded executor from all that comes after it.
+Without it, an exception leaves the executor's spin. It ends all other nodes of that executor; or,
+if spinning is started again, the single-threaded executor skips the callbacks that come after it.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from lerobot_arena_ros.control.stop import Stop
 from ..runtime.node_log import NodeLog
 from .emergency_stop import EmergencyStopPanel
 
-__all__ = ['Faults']
+__all__ = ['CallbackGuard']
 
 _GUARDED = '_arena_guarded'
 
 
-class Faults:
+class CallbackGuard:
     """
-    What broke in the callbacks of one node, and the stop that follows at once.
+    Catch the exceptions of one node's callbacks, and trip its emergency stop at once.
 
-    :ivar latest: the last fault, in one line; None before the first.
+    :ivar latest: the last exception, in one line; None before the first.
     """
 
     def __init__(self, node: Node, panel: EmergencyStopPanel) -> None:
@@ -39,39 +39,41 @@ class Faults:
 
     def guard(self) -> None:
         """
-        Guard every callback that the node has by now; again after it has made others.
+        Guard every callback that the node has; call it again after creating more entities.
 
-        A guarded service that fails answers with what its response is from the start.
+        A guarded service that fails answers with the initial values of its response.
         """
         services: list[Any] = list(self._node.services)
         entities: list[Any] = [*self._node.subscriptions, *self._node.timers, *services]
         for entity in entities:
             if not hasattr(entity.callback, _GUARDED):
                 is_service = entity in services
-                entity.callback = _guarded(entity.callback, self._on_fault, is_service=is_service)
+                entity.callback = _guarded(
+                    entity.callback, self._on_exception, is_service=is_service
+                )
 
-    def guarded(self, callback: Callable[[], object]) -> Callable[[], object]:
-        """Guard a callback that no entity of the node has."""
-        return _guarded(callback, self._on_fault)
+    def wrap(self, callback: Callable[[], object]) -> Callable[[], object]:
+        """Return a guarded callback, for one that belongs to no entity of the node."""
+        return _guarded(callback, self._on_exception)
 
     def trip(self, failure: str) -> None:
-        """Stop this robot alone: its rooms hear no more than of a process that ended."""
+        """Stop this robot only; for its rooms this looks like the end of a process."""
         try:
             self._panel.trip(Stop('the bridge', failure, tell_rooms=False))
         except Exception:
-            self._log.error(f'the stop broke:\n{traceback.format_exc()}')
+            self._log.error(f'the emergency stop failed:\n{traceback.format_exc()}')
 
-    def _on_fault(self, fault: Exception) -> None:
-        # What a callback left undone may be what keeps the robot safe.
-        self.latest = f'a callback broke, which is a bug: {fault!r}'
-        text = ''.join(traceback.format_exception(fault))
-        self._log.error(f'a callback broke:\n{text}', throttle='callback')
+    def _on_exception(self, exc: Exception) -> None:
+        # The robot's safety may depend on what the callback did not complete.
+        self.latest = f'a callback failed, which is a bug: {exc!r}'
+        text = ''.join(traceback.format_exception(exc))
+        self._log.error(f'a callback failed:\n{text}', throttle='callback')
         self.trip(self.latest)
 
 
 def _guarded(
     callback: Callable[..., Any],
-    on_fault: Callable[[Exception], None],
+    on_exception: Callable[[Exception], None],
     *,
     is_service: bool = False,
 ) -> Callable[..., Any]:
@@ -80,7 +82,7 @@ def _guarded(
         try:
             return callback(*args)
         except Exception as exc:
-            on_fault(exc)
+            on_exception(exc)
             return args[1] if is_service else None
 
     setattr(guarded, _GUARDED, True)

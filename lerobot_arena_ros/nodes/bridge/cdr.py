@@ -1,11 +1,11 @@
 """
-Messages as the bytes that travel, read and written without a Python object for each.
+Reads and writes serialized messages without a Python object for each.
 
-rclpy takes and gives them so. Making and converting the objects costs a quarter of what a bridge
-does per message (``make bench``, before and after).
+rclpy accepts and returns serialized messages. Making and converting the objects costs a quarter of
+what a bridge does per message (``make bench``, before and after).
 
-Where the numbers are in a message is checked once against what rclpy makes of it; those that look
-like it have them in the same place. Where they are not found, whole messages are used.
+The places of the numbers are found in one message and checked once against rclpy; messages of the
+same layout have them in the same places. If they are not found, whole message objects are used.
 """
 
 from __future__ import annotations
@@ -25,33 +25,33 @@ from .conversions import CommandMessage, joint_state_from_ros, stamp_ns
 __all__ = ['CommandWriter', 'JointStateReader']
 
 Make = Callable[[Sequence[float], TimeMsg], CommandMessage]
-"""Makes a command of positions in radians or metres, and of a stamp."""
+"""Makes a command from positions in radians or metres and a stamp."""
 
 MAX_SHAPES = 8
-"""Shapes that are remembered: of an arm and of its gripper, say, each from a driver of its own."""
+"""Shapes that are remembered, for example of an arm and of a gripper with its own driver."""
 
 _STAMP = struct.Struct('<iI')
 _STAMP_AT = 4
-"""Each message with a header begins with its stamp, after four bytes that name the encoding."""
+"""Offset of the stamp in each message with a header, after four bytes that name the encoding."""
 
 _ENCODING = b'\0\1'
-"""How bytes begin that are CDR, the least significant first; any other is left to rclpy."""
+"""First bytes of little-endian CDR; rclpy reads any other encoding."""
 
 _MARKED_STAMP = (0x12345678, 0x1ABCDEF0)
-"""Seconds and nanoseconds that stand nowhere else in a message."""
+"""Seconds and nanoseconds that occur nowhere else in a message."""
 
 
 def _place(data: bytes, numbers: bytes) -> int | None:
-    """Say where these stand; None where they are not to be found, or more than once."""
+    """Return the offset of these bytes; None if they do not occur exactly once."""
     return data.find(numbers) if numbers and data.count(numbers) == 1 else None
 
 
 class CommandWriter:
     """
-    Writes commands of one kind for the same joints.
+    Write commands of one kind for the same joints.
 
     :param make: makes one of them as a message.
-    :param count: of joints.
+    :param count: number of joints.
     """
 
     def __init__(self, make: Make, count: int) -> None:
@@ -68,7 +68,7 @@ class CommandWriter:
             self._place = None
 
     def _is_right(self, kind: type[CommandMessage], positions: Sequence[float]) -> bool:
-        """Write another command, and see whether it says what it should."""
+        """Write another command, and return whether rclpy reads the right values from it."""
         written = self.write(positions, 1)
         if not isinstance(written, bytes):
             return False
@@ -79,7 +79,7 @@ class CommandWriter:
 
     def write(self, positions: Sequence[float], now_ns: int) -> bytes | CommandMessage:
         """
-        Write a command, for a publisher to publish.
+        Return a command for a publisher, serialized if possible.
 
         :param positions: in radians or metres, of all joints in order.
         :param now_ns: when it was decided, on the ROS clock.
@@ -95,10 +95,10 @@ class CommandWriter:
 
 class _Shape(NamedTuple):
     """
-    All of a JointState before its positions.
+    The part of a JointState before its positions.
 
-    :param head: its bytes as a number, of which those count that are set in ``mask``.
-    :param place: where the positions begin.
+    :param head: its bytes as a number; only the bits that are set in ``mask`` are compared.
+    :param place: offset of the positions.
     """
 
     head: int
@@ -109,7 +109,7 @@ class _Shape(NamedTuple):
 
     @staticmethod
     def of(message: JointState, data: bytes) -> _Shape | None:
-        """Find the shape of a message; None where these, its bytes, are laid out otherwise."""
+        """Return the shape of a message; None if these, its bytes, have another layout."""
         positions = struct.Struct(f'<{len(message.name)}d')
         counted = _counted(message)
         place, mask = len(counted), int.from_bytes(counted, 'big')
@@ -120,7 +120,7 @@ class _Shape(NamedTuple):
         return shape if is_here else None
 
     def fits(self, data: bytes) -> bool:
-        """Say whether this is a message of this shape, with all of its positions."""
+        """Return whether this is a message of this shape, with all of its positions."""
         if len(data) < self.place + self.positions.size:
             return False
         return _head(data, self.place) & self.mask == self.head
@@ -128,10 +128,10 @@ class _Shape(NamedTuple):
 
 def _counted(message: JointState) -> bytes:
     """
-    Mark those bytes of a JointState, as CDR lays it out, that are the same in the next one.
+    Return a mask of the bytes of a CDR JointState that are the same in the next message.
 
-    Texts begin at a multiple of four bytes, doubles of eight, counted from the stamp on. What is
-    in between may be anything.
+    Strings begin at a multiple of four bytes, doubles at one of eight, counted from the stamp on.
+    Padding bytes may have any value.
     """
     marks = bytearray(b'\xff\xff\0\0' + bytes(_STAMP.size))
 
@@ -156,17 +156,17 @@ def _head(data: bytes, place: int) -> int:
 
 
 class JointStateReader:
-    """Reads serialized JointStates; quickly those that look like one before."""
+    """Read serialized JointStates; fast if an earlier one had the same shape."""
 
     def __init__(self) -> None:
         self._shapes: list[_Shape] = []
 
     def read(self, data: bytes) -> tuple[int | None, dict[str, float]]:
         """
-        Give the stamp in nanoseconds of the ROS clock, None for zero, and positions by name.
+        Return the stamp in nanoseconds of the ROS clock, None for zero, and positions by name.
 
-        :raises ConversionError: there are not as many names as positions, a name stands twice, or
-            it is no JointState at all.
+        :raises ConversionError: names and positions differ in number, a name occurs twice, or the
+            bytes are no JointState.
         """
         for shape in self._shapes:
             if shape.fits(data):
@@ -177,10 +177,10 @@ class JointStateReader:
         return self._learn(data)
 
     def _learn(self, data: bytes) -> tuple[int | None, dict[str, float]]:
-        """Read by way of a message, and remember its shape for those to come."""
+        """Read through a message object, and remember its shape for the next ones."""
         try:
             message: Any = deserialize_message(data, JointState)
-        except Exception as exc:  # Each implementation of ROS has its own.
+        except Exception as exc:  # Each RMW implementation raises its own type.
             raise ConversionError(
                 f'JointState of {len(data)} bytes cannot be read: {exc}', reason='shape'
             ) from exc

@@ -1,8 +1,8 @@
 """
-The consume side: what comes out of the room, through the gate, onto the command topic.
+The consumer: updates of the room pass through the gate onto the command topic.
 
-Deciding and publishing happen under one lock, which the emergency stop shares: after a stop
-nothing leaves any more. Both threads call in; neither waits for the other while it holds the lock.
+Deciding and publishing happen under one lock, which the emergency stop shares, so that no command
+follows a stop. Both threads call in, and neither waits for the other while it holds the lock.
 """
 
 from __future__ import annotations
@@ -31,23 +31,23 @@ from ..settings.bridge_settings import CommonLimits, ConsumeSettings
 from .command_topic import CommandTopic
 from .condition_log import ConditionLog
 
-__all__ = ['CommandConsumer', 'Ramp', 'View']
+__all__ = ['CommandConsumer', 'RestartableTimer', 'View']
 
-NAMING_S = 0.1
-"""Between two looks for publishers that contradict each other, because naming takes long."""
+NAMES_PERIOD_S = 0.1
+"""Shortest time between two searches for contradicting publishers, because these take long."""
 
 MAX_NAMES = 100
-"""Joints of the room that are not of the robot and are named, of each kind."""
+"""Longest list of unknown joints of the room, and of odd ones."""
 
 MAX_NAME = 200
-"""Characters of a name in the room, and of what is wrong with it, that are kept."""
+"""Characters that are kept of a name in the room, and of its fault."""
 
 
-class Ramp(Protocol):
-    """The timer that continues a motion: reset wakes it, cancel puts it to sleep."""
+class RestartableTimer(Protocol):
+    """The part of an rclpy timer that starts and pauses it."""
 
     def reset(self) -> None:
-        """Fire again, one period from now."""
+        """Fire again, first in one period from now."""
 
     def cancel(self) -> None:
         """Do not fire any more."""
@@ -55,11 +55,11 @@ class Ramp(Protocol):
 
 class View(NamedTuple):
     """
-    What the commander looks like at one moment; positions in radians or metres by ROS name.
+    The consumer at one moment; positions in radians or metres by ROS name.
 
     :param commanded: the last command; empty before the first.
     :param measured: joints that were measured lately.
-    :param refused: values that were not taken, by arena name.
+    :param refused: values that were not used, by arena name.
     """
 
     state: State
@@ -72,15 +72,16 @@ class View(NamedTuple):
 
 class CommandConsumer:
     """
-    The gate with its map, its topic and its timer.
+    The gate with its joint map, its topic and its timer.
 
-    :param topic: where commands go; under the lock.
+    :param topic: where commands are published; used under the lock.
     :param lock: held while deciding and publishing; reentrant, shared with the emergency stop.
     :param on_change: called after each change of state, under the lock.
-    :param on_stall: called with the cause when the gate has stopped by itself, under the lock.
-    :param stopped: why it begins stopped, None where no stop is latched.
-    :param find_publishers: names the nodes that publish joint_states, where there are several.
-    :ivar updated_at: when the room sent a joint of the robot last, in seconds of the steady clock.
+    :param on_stall: called with the cause when the gate stops by itself, under the lock.
+    :param stopped: why it begins stopped; None where no stop is latched.
+    :param find_publishers: returns the names of the nodes that publish joint_states, if there are
+        several.
+    :ivar updated_at: when the room last sent a joint of the robot, in seconds of the steady clock.
     """
 
     def __init__(
@@ -109,13 +110,13 @@ class CommandConsumer:
         self._on_change = on_change
         self._on_stall = on_stall
         self._find_publishers = find_publishers
-        self._ramp: Ramp | None = None
-        self._is_ramping = False
+        self._motion_timer: RestartableTimer | None = None
+        self._is_timer_running = False
         self._refused: dict[str, Refusal] = {}
         self._named_at = -math.inf
         now = steady_now()
         self._gate = Gate(settings.gate, now, stopped=stopped)
-        self._told = ConditionLog(logger, recovered='commands flow again')
+        self._condition_log = ConditionLog(logger, recovered='commands flow again')
         self.set_joint_map(joint_map)
 
     @property
@@ -125,11 +126,11 @@ class CommandConsumer:
 
     @property
     def cause(self) -> str:
-        """Why the robot moves, or does not; any thread."""
+        """Why the robot moves, or does not move; any thread."""
         return present_cause(
             self._gate.state,
             self._gate.cause,
-            is_heard=self.topic.listeners > 0,
+            is_heard=self.topic.subscribers > 0,
             topic=self.topic.name,
         )
 
@@ -139,23 +140,23 @@ class CommandConsumer:
         return commanding(
             self._gate.state,
             self._gate.cause,
-            is_heard=self.topic.listeners > 0,
+            is_heard=self.topic.subscribers > 0,
             topic=self.topic.name,
             age_s=None if commanded_at is None else now - commanded_at,
         )
 
     @property
     def clamped(self) -> int:
-        """Values so far that were brought inside a joint's limits; any thread."""
+        """Number of values that were clamped to a joint's limits; any thread."""
         return self._gate.clamped
 
     @property
     def limited(self) -> int:
-        """Commands so far in which a velocity limit held a joint back; any thread."""
+        """Number of commands in which a velocity limit slowed a joint; any thread."""
         return self._gate.limited
 
     def view(self, now: float) -> View:
-        """Return what to tell of the robot; any thread."""
+        """Return what the room is shown of the robot; any thread."""
         with self._lock:
             return View(
                 self._gate.state,
@@ -168,49 +169,51 @@ class CommandConsumer:
 
     # ----- called by the ROS thread
 
-    def set_ramp(self, ramp: Ramp) -> None:
-        """Take the timer that calls :meth:`tick`, asleep."""
-        self._ramp = ramp
+    def set_motion_timer(self, timer: RestartableTimer) -> None:
+        """Set the cancelled timer that calls :meth:`tick`."""
+        self._motion_timer = timer
 
     def set_joint_map(self, joint_map: JointMap) -> None:
-        """Take names, limits and units."""
+        """Use these names, limits and units."""
         with self._lock:
             self._joint_map = joint_map
             joints = [self._limits.gate_joint(joint) for joint in joint_map.joints]
             missing = unready(joint_map, require_limits=self._require_limits)
             self._gate.set_joints(joints, steady_now(), unready=missing)
-            self._act()
+            self._apply()
 
     def set_velocity_limit(self, limit: float) -> None:
-        """Take a new common limit in rad/s; it counts from the next step on."""
+        """Use a new common limit in rad/s, from the next step on."""
         self._limits = replace(self._limits, velocity=limit)
         self.set_joint_map(self._joint_map)
 
     def enable(self, enabled: bool) -> None:
-        """Let commands flow, or none."""
+        """Let commands through, or block them."""
         with self._lock:
             now = steady_now()
             change = self._gate.enable if enabled else self._gate.disable
-            self._gate.rivals(self.topic.others.look(now), now)
+            self._gate.rivals(self.topic.others.check_graph(now), now)
             change(now)
-            self._told.begin(now)
-            self._act()
+            self._condition_log.restart(now)
+            self._apply()
 
-    def look(self, *, feedback: bool, publishers: Sequence[str] = (), topic: str = '') -> None:
+    def check_graph(
+        self, *, feedback: bool, publishers: Sequence[str] = (), topic: str = ''
+    ) -> None:
         """
-        Look at the graph for other nodes that command the robot.
+        Check the graph for other nodes that command the robot.
 
         :param feedback: whether any node publishes joint_states.
-        :param publishers: names of these nodes, where there are several.
+        :param publishers: names of these nodes, if there are several.
         :param topic: where joint_states are expected.
         """
         with self._lock:
             now = steady_now()
             self._gate.graph_seen(now)
-            self._gate.rivals(self.topic.others.look(now), now)
+            self._gate.rivals(self.topic.others.check_graph(now), now)
             self._gate.expect_feedback(feedback, now, publishers=publishers, topic=topic)
-            self._act()
-            self._told.see(self.condition(now), now)
+            self._apply()
+            self._condition_log.update(self.condition(now), now)
 
     def measure(
         self,
@@ -220,11 +223,11 @@ class CommandConsumer:
         stamp_s: float | None = None,
     ) -> None:
         """
-        Take measured positions by ROS name.
+        Handle measured positions by ROS name.
 
-        :param age_s: how old they are by the clock of this node.
-        :param stamp_s: when they were measured by the clock of their publisher, None = they do
-            not say.
+        :param age_s: their age by the clock of this node.
+        :param stamp_s: when they were measured by the clock of their publisher; None = they have
+            no stamp.
         """
         with self._lock:
             now = steady_now()
@@ -234,7 +237,7 @@ class CommandConsumer:
                 if unusable.reason == 'contradiction':
                     self._name_publishers(now)
                 self._note_unusable(unusable)
-            self._act()
+            self._apply()
 
     def refuse_measurement(self, reason: str, text: str) -> None:
         """Count a JointState that cannot be used."""
@@ -244,61 +247,61 @@ class CommandConsumer:
             self._gate.graph_seen(now, messages=1)
             self._gate.refuse_measurement(unusable, now)
             self._note_unusable(unusable)
-            self._act()
+            self._apply()
 
-    def pulse(self) -> None:
+    def note_callbacks_run(self) -> None:
         """Note that the callbacks of the ROS thread run."""
         with self._lock:
             self._gate.graph_seen(steady_now())
 
     @property
-    def needs_pulse(self) -> bool:
-        """Whether :meth:`pulse` has to be called ten times a second; any thread."""
+    def needs_liveness(self) -> bool:
+        """Whether :meth:`note_callbacks_run` has to be called ten times a second; any thread."""
         return self._gate.watches_closely
 
     def tick(self) -> None:
-        """Continue a motion, or notice that time has passed."""
+        """Continue a motion, and check what depends on time."""
         with self._lock:
             now = steady_now()
             self._gate.graph_seen(now)
-            self._look_for_listeners(now)
-            self._act(self._gate.tick(now))
+            self._check_subscribers(now)
+            self._apply(self._gate.tick(now))
 
     # ----- called by any thread
 
     def stop(self, cause: str) -> None:
-        """Stop until :meth:`reset`, and say so only when :meth:`announce` is called."""
+        """Stop until :meth:`reset`; :meth:`log_changes` logs it later."""
         with self._lock:
             self._gate.stop(cause)
-            self._wake_or_rest()
+            self._update_timer()
 
-    def announce(self) -> None:
-        """Log what has become of the gate, because logging takes longer than a stop may."""
+    def log_changes(self) -> None:
+        """Log the gate's changes; not part of :meth:`stop`, because logging takes too long."""
         with self._lock:
-            self._act()
+            self._apply()
 
     def reset(self) -> None:
         """End a stop."""
         with self._lock:
             self._gate.reset(steady_now())
-            self._act()
+            self._apply()
 
-    # ----- called by the loop's thread
+    # ----- called by the arena thread
 
-    def joined(self) -> None:
-        """Begin anew with this room."""
+    def on_joined(self) -> None:
+        """Begin with this room; nothing counts that was received before."""
         with self._lock:
             self._gate.link_up(steady_now())
-            self._act()
+            self._apply()
 
-    def lost(self, cause: str) -> None:
-        """Hold: the room cannot be heard."""
+    def on_lost(self, cause: str) -> None:
+        """Hold, because the room cannot be received."""
         with self._lock:
             self._gate.link_down(cause or 'connection closed', steady_now())
-            self._act()
+            self._apply()
 
-    def event(self, event: Event) -> bool:
-        """Take what the room says; True where it has to be asked what it remembers."""
+    def on_event(self, event: Event) -> bool:
+        """Handle an event of the room; return True if its state has to be requested."""
         with self._lock:
             now = steady_now()
             match event:
@@ -306,29 +309,31 @@ class CommandConsumer:
                     return self._update(event, now)
                 case Presence(has_producer, round_trip_s):
                     self._gate.heard(now, has_producer=has_producer, round_trip_s=round_trip_s)
-                    self._act()
+                    self._apply()
                 case Late(waiting_s):
                     self._gate.late(waiting_s, now)
-                    self._act()
+                    self._apply()
                 case StateSync(joints):
-                    self._act(self._gate.remember(self._remembered(joints), now))
+                    self._apply(self._gate.remember(self._positions_of(joints), now))
                 case Malformed(reason, detail):
-                    return self._spoil(reason, detail)
+                    return self._mark_stale(reason, detail)
                 case ErrorReply(message):
-                    self._logger.warning(f'the server says: {message}', throttle='server')
+                    self._logger.warning(
+                        f'error reply of the server: {message}', throttle='server'
+                    )
         return False
 
-    def refreshed(self, joints: dict[str, float]) -> None:
-        """Take what the room remembers, for what a dropped frame may have said."""
+    def on_room_state(self, joints: dict[str, float]) -> None:
+        """Use the room's state, because a dropped frame may have contained a change."""
         with self._lock:
-            self._gate.refresh(self._remembered(joints))
-            self._act()
+            self._gate.refresh(self._positions_of(joints))
+            self._apply()
 
     # ----- inside, under the lock
 
     def _name_publishers(self, now: float) -> None:
-        """Find out who contradicts whom, before the contradiction is logged."""
-        if abs(now - self._named_at) >= NAMING_S:
+        """Find the names of contradicting publishers before the contradiction is logged."""
+        if abs(now - self._named_at) >= NAMES_PERIOD_S:
             self._named_at = now
             self._gate.name_publishers(self._find_publishers(), now)
 
@@ -340,9 +345,9 @@ class CommandConsumer:
     def _update(self, update: JointUpdate, now: float) -> bool:
         values = update.values
         if update.odd:
-            spoilt = self._look_at_odd(update.odd)
-            if spoilt is not None:
-                return self._spoil(spoilt.reason, spoilt.detail)
+            bad = self._check_odd_joints(update.odd)
+            if bad is not None:
+                return self._mark_stale(bad.reason, bad.detail)
         self._note_unknown(values, now)
         if self._joint_map.unknown_range:
             self.dropped['range'] += 1
@@ -351,36 +356,38 @@ class CommandConsumer:
             positions = self._joint_map.from_arena(values)
         except ConversionError as exc:
             self._refuse(values)
-            return self._spoil(exc.reason, str(exc))
+            return self._mark_stale(exc.reason, str(exc))
         if self._refused:
             self._refused = {n: r for n, r in self._refused.items() if n not in values}
         if self._joint_map.locked:
             self._refuse_locked(values)
-        self._look_for_listeners(now)
-        self._look_for_rivals(now)
+        self._check_subscribers(now)
+        self._check_other_publishers(now)
         source = update.source
-        self._act(self._gate.update(positions, now, from_producer=source != 'api', source=source))
+        self._apply(
+            self._gate.update(positions, now, from_producer=source != 'api', source=source)
+        )
         return False
 
-    def _look_at_odd(self, joints: Sequence[OddJoint]) -> OddJoint | None:
-        """Return a joint of ours that spoils its update; note those of other robots."""
+    def _check_odd_joints(self, joints: Sequence[OddJoint]) -> OddJoint | None:
+        """Return a joint of the robot that makes the update unusable; note all other joints."""
         for joint in joints:
             if joint.name is not None and not self._joint_map.unknown([joint.name]):
                 return joint
         named = {str(joint.name)[:MAX_NAME]: joint.detail[:MAX_NAME] for joint in joints}
         new = {name: detail for name, detail in named.items() if name not in self.odd}
         if new and len(self.odd) < MAX_NAMES:
-            self.odd = {**self.odd, **new}  # Another one: diagnostics may be reading the old.
+            self.odd = {**self.odd, **new}  # A new dict: diagnostics may be reading the old one.
         return None
 
-    def _spoil(self, reason: str, detail: str) -> bool:
+    def _mark_stale(self, reason: str, detail: str) -> bool:
         self.dropped[reason] += 1
         self._gate.spoil()
         self._logger.warning(f'dropped a frame: {detail}', throttle='frame')
         return True
 
     def _refuse(self, values: Mapping[str, float]) -> None:
-        """Keep the values for which a frame was dropped, to be told to the room."""
+        """Keep the values for which a frame was dropped, to report them to the room."""
         for name, value in values.items():
             try:
                 self._joint_map.from_arena({name: value})
@@ -395,8 +402,8 @@ class CommandConsumer:
                 reason = f'{joint.name} is held: {LOCKED}'
                 self._refused[name] = Refusal(name, values[name], reason)
 
-    def _remembered(self, joints: Mapping[str, float]) -> dict[str, float]:
-        """Convert joint by joint: here one bad value says nothing about the others."""
+    def _positions_of(self, joints: Mapping[str, float]) -> dict[str, float]:
+        """Convert each joint by itself, because one bad value does not affect the others here."""
         positions: dict[str, float] = {}
         for name, value in joints.items():
             try:
@@ -411,20 +418,20 @@ class CommandConsumer:
             self.updated_at = now
         new = set(unknown) - self.unknown
         if new and len(self.unknown) < MAX_NAMES:
-            self.unknown = self.unknown | new  # Another one: diagnostics may be reading the old.
+            self.unknown = self.unknown | new  # A new set: diagnostics may be reading the old one.
 
-    def _look_for_listeners(self, now: float) -> None:
-        """Notice a new listener before it is told anything, where nobody measures the robot."""
-        if not self._gate.is_fed and self.topic.has_new_listener():
+    def _check_subscribers(self, now: float) -> None:
+        """Notice a new subscriber before the first command to it, where no joint is measured."""
+        if not self._gate.is_fed and self.topic.has_new_subscriber():
             self._gate.look_again(now)
 
-    def _look_for_rivals(self, now: float) -> None:
+    def _check_other_publishers(self, now: float) -> None:
         """Notice other nodes that command the robot before a motion begins."""
         if self._gate.state in (State.WAITING, State.HOLDING) and self._gate.is_enabled:
-            self._gate.rivals(self.topic.others.look(now), now)
+            self._gate.rivals(self.topic.others.check_graph(now), now)
 
-    def _act(self, command: Command | None = None) -> None:
-        """Publish what the gate decided, log what it became, and wake or rest the timer."""
+    def _apply(self, command: Command | None = None) -> None:
+        """Publish the gate's command, log its changes, and start or pause the timer."""
         if command is not None:
             self.topic.publish(self._joint_map.names, command.positions)
         stall = self._gate.take_stall()
@@ -432,31 +439,31 @@ class CommandConsumer:
             self._on_stall(stall)
         changes = self._gate.take_transitions()
         for change in changes:
-            self._tell_change(change, steady_now())
+            self._log_change(change, steady_now())
         if self._gate.state is State.ACTIVE and changes:
             now = steady_now()
-            self._told.see(self.condition(now), now)
+            self._condition_log.update(self.condition(now), now)
         if changes:
             self._on_change()
-        self._wake_or_rest()
+        self._update_timer()
 
-    def _tell_change(self, change: Transition, now: float) -> None:
+    def _log_change(self, change: Transition, now: float) -> None:
         is_held = change.after is State.HOLDING is self._gate.state
-        cause = self._gate.cause if is_held else change.cause  # By now it may name publishers.
+        cause = self._gate.cause if is_held else change.cause  # It may name publishers by now.
         text = f'gate: {change.before.value} -> {change.after.value}: {cause}'
         if change.before is not State.ACTIVE:
             self._logger.info(text)
         else:
             self._logger.warning(text)
-            self._told.begin(now)
-            self._told.told(self.condition(now), now)
+            self._condition_log.restart(now)
+            self._condition_log.mark_logged(self.condition(now), now)
 
-    def _wake_or_rest(self) -> None:
-        """Let the timer run while there is motion; a reset on each input would starve it."""
-        if self._ramp is None or self._gate.is_moving is self._is_ramping:
+    def _update_timer(self) -> None:
+        """Run the timer only during motion; a reset at each update would keep it from firing."""
+        if self._motion_timer is None or self._gate.is_moving is self._is_timer_running:
             return
-        self._is_ramping = not self._is_ramping
-        if self._is_ramping:
-            self._ramp.reset()
+        self._is_timer_running = not self._is_timer_running
+        if self._is_timer_running:
+            self._motion_timer.reset()
         else:
-            self._ramp.cancel()
+            self._motion_timer.cancel()

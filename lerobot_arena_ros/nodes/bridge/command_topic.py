@@ -1,4 +1,4 @@
-"""The topic on which a robot is commanded: in its controller's own words, counted."""
+"""The command topic: converts positions to the controller's message type and counts commands."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from lerobot_arena_ros.arena.steady_clock import steady_now
 from .cdr import CommandWriter
 from .conversions import CommandMessage, command_to_ros
 
-__all__ = ['CommandPublisher', 'CommandTopic', 'Others']
+__all__ = ['CommandPublisher', 'CommandTopic', 'OtherCommanders']
 
 
 class CommandPublisher(Protocol):
-    """What a publisher of rclpy does; thread-safe, as that is."""
+    """The part of an rclpy publisher that is used here; thread-safe, like that one."""
 
     @property
     def topic_name(self) -> str:
         """Full name of the topic, as remapped."""
 
     def publish(self, message: CommandMessage | bytes) -> None:
-        """Put a message on the topic, or one that is serialized already."""
+        """Publish a message, or the bytes of a serialized one."""
 
     def get_subscription_count(self) -> int:
-        """Say how many listen to it."""
+        """Return the number of subscribers."""
 
 
-class Others(Protocol):
+class OtherCommanders(Protocol):
     """Other nodes that publish on the topic; see :class:`.other_publishers.OtherPublishers`."""
 
     @property
@@ -37,22 +37,23 @@ class Others(Protocol):
         """Full names of these nodes."""
 
     @property
-    def trouble(self) -> str | None:
-        """What is wrong and what to do; None where nothing is."""
+    def conflict(self) -> str | None:
+        """Why the robot must not be commanded and what to do; None where it may be."""
 
-    def look(self, now: float) -> str | None:
-        """Look at the graph; return why the robot must not be commanded, None if it may be."""
+    def check_graph(self, now: float) -> str | None:
+        """Check the graph; return why the robot must not be commanded, None if it may be."""
 
 
 class CommandTopic:
     """
-    What is told to the robot, and who listens. Its owner holds a lock while publishing.
+    The publisher of commands and its subscribers. The owner holds a lock while publishing.
 
     :param interface: the message type, by ``consume.command_interface``.
-    :param now_ns: gives the ROS time in nanoseconds.
-    :param others: who else publishes on it.
-    :ivar commands: how many were published.
-    :ivar commanded_at: when the last one was, in seconds of the steady clock; None before.
+    :param now_ns: returns the ROS time in nanoseconds.
+    :param others: other publishers of the topic.
+    :ivar commands: number of published commands.
+    :ivar commanded_at: when the last one was published, in seconds of the steady clock; None
+        before.
     """
 
     def __init__(
@@ -61,7 +62,7 @@ class CommandTopic:
         *,
         interface: str,
         now_ns: Callable[[], int],
-        others: Others,
+        others: OtherCommanders,
     ) -> None:
         self.commands = 0
         self.others = others
@@ -71,7 +72,7 @@ class CommandTopic:
         self._now_ns = now_ns
         self._names: tuple[str, ...] = ()
         self._writer: CommandWriter | None = None
-        self._known = 0
+        self._known_subscribers = 0
 
     @property
     def name(self) -> str:
@@ -79,17 +80,17 @@ class CommandTopic:
         return self._publisher.topic_name
 
     @property
-    def listeners(self) -> int:
-        """How many listen; any thread."""
+    def subscribers(self) -> int:
+        """Number of subscribers; any thread."""
         return self._publisher.get_subscription_count()
 
-    def has_new_listener(self) -> bool:
-        """Say whether more listen than when this was asked last."""
-        before, self._known = self._known, self.listeners
-        return self._known > before
+    def has_new_subscriber(self) -> bool:
+        """Return whether there are more subscribers than at the last call."""
+        before, self._known_subscribers = self._known_subscribers, self.subscribers
+        return self._known_subscribers > before
 
     def publish(self, names: tuple[str, ...], positions: Sequence[float]) -> None:
-        """Command positions in radians or metres, one for each name."""
+        """Publish positions in radians or metres, one for each name."""
         if self._writer is None or names != self._names:
             self._names, self._writer = names, self._writer_for(names)
         self._publisher.publish(self._writer.write(positions, self._now_ns()))

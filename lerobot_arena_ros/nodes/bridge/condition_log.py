@@ -1,4 +1,4 @@
-"""Puts a condition that lasts into the log of a node."""
+"""Logs a lasting condition of a node."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ __all__ = ['ConditionLog']
 
 class ConditionLog:
     """
-    Logs one condition: once it has lasted, when it changes, and when a fault ends.
+    Log one condition: once it has lasted, when it changes, and when a fault ends.
 
-    :param recovered: what is logged when a fault has ended.
+    :param recovered: the line for the end of a fault.
     :param patience_s: how long a condition lasts before it is logged.
-    :param about: what each line begins with.
+    :param about: prefix of each line.
     """
 
     def __init__(
@@ -27,22 +27,22 @@ class ConditionLog:
         self._about = about
         self._watch = CauseWatch(recovered=recovered, now=steady_now(), patience_s=patience_s)
 
-    def see(self, condition: Condition, now: float, *, worked_at: float | None = None) -> None:
+    def update(self, condition: Condition, now: float, *, worked_at: float | None = None) -> None:
         """
-        Note how something is, and log it where that is due.
+        Note the present condition, and log it if that is due.
 
         :param now: in seconds of the steady clock.
-        :param worked_at: when it did its work last, where this is known.
+        :param worked_at: when the work was done last, where this is known.
         """
         line = self._watch.see(condition, now, worked_at=worked_at)
         if line is not None:
             write = self._log.warning if line.is_fault else self._log.info
             write(f'{self._about}{line.text}')
 
-    def told(self, condition: Condition, now: float) -> None:
+    def mark_logged(self, condition: Condition, now: float) -> None:
         """Note that a condition was logged in other words, so that it is not logged again."""
         self._watch.told(condition, now)
 
-    def begin(self, now: float) -> None:
-        """Forget what was logged: what is not well from now on is another matter."""
+    def restart(self, now: float) -> None:
+        """Forget what was logged: a fault from now on is a new one."""
         self._watch.begin(now)

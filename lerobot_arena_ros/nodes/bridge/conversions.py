@@ -1,4 +1,4 @@
-"""ROS messages <-> names and positions, in pairs; no node and no arithmetic."""
+"""Conversions between ROS messages and names with positions, in pairs; no node, no arithmetic."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ COMMAND_TYPES: dict[str, type[CommandMessage]] = {
 
 def joint_state_from_ros(message: JointState) -> dict[str, float]:
     """
-    Give positions by joint name; empty where the message has none.
+    Return positions by joint name; empty where the message has none.
 
-    :raises ConversionError: names and positions differ in number, or a name stands twice.
+    :raises ConversionError: names and positions differ in number, or a name occurs twice.
     """
     if not message.position:
         return {}
@@ -54,7 +54,7 @@ def joint_state_from_ros(message: JointState) -> dict[str, float]:
 def joint_state_to_ros(
     names: Sequence[str], positions: Sequence[float], stamp: TimeMsg
 ) -> JointState:
-    """Make a JointState of positions in radians or metres, one for each name."""
+    """Return a JointState with positions in radians or metres, one for each name."""
     message = JointState(name=list(names), position=list(positions))
     message.header.stamp = stamp
     return message
@@ -68,7 +68,7 @@ def command_to_ros(
     stamp: TimeMsg,
 ) -> CommandMessage:
     """
-    Make a command of positions in radians or metres, one for each name.
+    Return a command with positions in radians or metres, one for each name.
 
     :param interface: a key of :data:`COMMAND_TYPES`.
     :param stamp: when the command was decided.
@@ -76,14 +76,15 @@ def command_to_ros(
     if interface == 'forward_command':
         return Float64MultiArray(data=list(positions))
     if interface == 'joint_trajectory':
-        # A zero stamp means "begin now"; ours would lie in the past when it arrives. A time of
-        # zero means "be there now": the way between two commands is planned here. A controller
-        # that interpolates would begin each piece where the arm is measured, which lags behind.
+        # A zero stamp means "begin now"; our stamp would be in the past on arrival. A time from
+        # start of zero means "be there now", because the gate plans the path between two
+        # commands. If the controller interpolated, each piece would begin at the measured
+        # position, which lags behind.
         point = JointTrajectoryPoint(positions=list(positions))
         return JointTrajectory(joint_names=list(names), points=[point])
     return joint_state_to_ros(names, positions, stamp)
 
 
 def stamp_ns(stamp: TimeMsg) -> int | None:
-    """Give a stamp in nanoseconds of the ROS clock; None for zero, which says nothing."""
+    """Return a stamp in nanoseconds of the ROS clock; None for zero, which means no stamp."""
     return stamp.sec * 1_000_000_000 + stamp.nanosec or None

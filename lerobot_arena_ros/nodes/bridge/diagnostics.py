@@ -1,4 +1,4 @@
-"""What goes on /diagnostics: one status for each link and side, lifecycle, safety, mapping."""
+"""The statuses on /diagnostics: links, producer, consumer, lifecycle, safety and mapping."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from .room_link import LinkStatus
 __all__ = ['Rates', 'array', 'conditions', 'report']
 
 MAX_ODD = 100
-"""So many joints with a fault in robot_description are listed."""
+"""Longest list of joints with a fault in robot_description."""
 
 
 class Rates:
-    """How often something happened lately, from counts that only grow."""
+    """Event rates, computed from counts that only grow."""
 
     def __init__(self) -> None:
         self._seen: dict[str, tuple[int, float, float]] = {}
 
     def of(self, what: str, count: int) -> str:
-        """Give the rate of ``what`` in Hz, over the last second or what has passed since."""
+        """Return the rate of ``what`` in Hz, over the last second or since the last call."""
         now = steady_now()
         before, at, rate_hz = self._seen.setdefault(what, (count, now, 0.0))
         if now - at >= 1.0:
@@ -46,7 +46,7 @@ class Rates:
 def array(
     node_name: str, server: str, stamp: Any, parts: list[DiagnosticStatus]
 ) -> DiagnosticArray:
-    """Put the statuses of one node into one message; the server stands for the hardware."""
+    """Return the message with the statuses of one node; the server is the hardware id."""
     for part in parts:
         part.name = f'{node_name}: {part.name}'
         part.hardware_id = server
@@ -56,7 +56,7 @@ def array(
 
 
 def report(
-    sides: BridgeSessions | None,
+    sessions: BridgeSessions | None,
     stop: Stop | None,
     joint_map: JointMap,
     *,
@@ -64,26 +64,26 @@ def report(
     conditions: Mapping[str, Condition],
 ) -> list[DiagnosticStatus]:
     """
-    Tell of everything there is.
+    Return all statuses of one node.
 
-    :param sides: None where nothing is configured.
+    :param sessions: None where nothing is configured.
     :param conditions: by the name of a status, see :func:`conditions`.
     """
-    commander = None if sides is None else sides.commander
+    consumer = None if sessions is None else sessions.consumer
     values: dict[str, Mapping[str, object]] = {
-        'safety': _of_safety(commander, stop, conditions['names']),
+        'safety': _of_safety(consumer, stop, conditions['names']),
         'mapping': _of_mapping(
             joint_map,
-            in_room=set() if commander is None else commander.unknown,
-            in_ros=set() if sides is None else sides.unmapped,
+            in_room=set() if consumer is None else consumer.unknown,
+            in_ros=set() if sessions is None else sessions.unmapped,
         ),
     }
-    if sides is not None:
-        values |= {f'{each.name} link': _of_link(each.status) for each in sides.links}
-        if sides.streamer is not None:
-            values['producing'] = _of_streamer(sides.streamer, sides.publishers, rates)
-        if commander is not None:
-            values['consuming'] = _of_commander(commander, rates)
+    if sessions is not None:
+        values |= {f'{each.name} link': _of_link(each.status) for each in sessions.links}
+        if sessions.producer is not None:
+            values['producing'] = _of_producer(sessions.producer, sessions.publishers, rates)
+        if consumer is not None:
+            values['consuming'] = _of_consumer(consumer, rates)
     return [
         _status(name, condition, values.get(name, {}))
         for name, condition in conditions.items()
@@ -92,7 +92,7 @@ def report(
 
 
 def conditions(
-    sides: BridgeSessions | None,
+    sessions: BridgeSessions | None,
     stop: Stop | None,
     joint_map: JointMap,
     now: float,
@@ -102,62 +102,62 @@ def conditions(
     paused_s: float | None,
 ) -> dict[str, Condition]:
     """
-    Return how everything is, by the name of its status; ``names`` has none of its own.
+    Return the condition of each status, by its name; ``names`` has no status of its own.
 
-    :param sides: None where nothing is configured.
+    :param sessions: None where nothing is configured.
     :param now: in seconds of the steady clock.
     :param lifecycle: whether the node is active.
     :param names: whether the node is the only one of its name.
     :param paused_s: how long the callbacks of the ROS thread have not run; None while they do.
     """
     found: dict[str, Condition] = {}
-    commander = None
-    if sides is not None:
-        commander = sides.commander
-        found |= {f'{each.name} link': each.status.condition(now) for each in sides.links}
-        if sides.streamer is not None:
-            found['producing'] = sides.streamer.condition(now)
-        if commander is not None:
-            found['consuming'] = commander.condition(now)
+    consumer = None
+    if sessions is not None:
+        consumer = sessions.consumer
+        found |= {f'{each.name} link': each.status.condition(now) for each in sessions.links}
+        if sessions.producer is not None:
+            found['producing'] = sessions.producer.condition(now)
+        if consumer is not None:
+            found['consuming'] = consumer.condition(now)
     return {
         **found,
         'names': names,
         'lifecycle': lifecycle,
-        'safety': _safety(sides, commander, stop, lifecycle, names, paused_s),
+        'safety': _safety(sessions, consumer, stop, lifecycle, names, paused_s),
         'mapping': mapping(
             joint_map,
-            in_room=set() if commander is None else commander.unknown,
-            odd_in_room={} if commander is None else commander.odd,
-            received_at=None if sides is None else sides.received_at,
+            in_room=set() if consumer is None else consumer.unknown,
+            odd_in_room={} if consumer is None else consumer.odd,
+            received_at=None if sessions is None else sessions.received_at,
             now=now,
         ),
     }
 
 
 def _safety(
-    sides: BridgeSessions | None,
-    commander: CommandConsumer | None,
+    sessions: BridgeSessions | None,
+    consumer: CommandConsumer | None,
     stop: Stop | None,
     lifecycle: Condition,
     names: Condition,
     paused_s: float | None,
 ) -> Condition:
-    """Return what the gate and the emergency stop do, and which other nodes interfere."""
+    """Return the condition of the gate and the emergency stop, and which other nodes interfere."""
     if stop is not None:
         return Condition(Level.ERROR, f'EMERGENCY STOP: {stop}')
     if not names.is_ok:
         return names
     if paused_s is not None:
         return Condition(Level.ERROR, paused(paused_s))
-    if sides is None:
+    if sessions is None:
         return lifecycle
-    if commander is None:
+    if consumer is None:
         return fine('no emergency stop')
-    cause = commander.cause
-    if commander.topic.others.trouble is not None:
-        return Condition(Level.ERROR, commander.topic.others.trouble)
-    is_moving = commander.state is State.ACTIVE and cause == LIVE
-    text = f'{commander.state.value}: {cause}'
+    cause = consumer.cause
+    if consumer.topic.others.conflict is not None:
+        return Condition(Level.ERROR, consumer.topic.others.conflict)
+    is_moving = consumer.state is State.ACTIVE and cause == LIVE
+    text = f'{consumer.state.value}: {cause}'
     return fine(text) if is_moving else Condition(Level.WARN, text)
 
 
@@ -169,35 +169,35 @@ def _of_link(status: LinkStatus) -> dict[str, object]:
         'joins': status.joins,
         'failed_attempts': status.failures,
         'last_loss': status.last_loss or 'none',
-        'heard_frames': status.heard,
+        'heard_frames': status.received,
         'round_trip_ms': round_trip,
     }
 
 
-def _of_streamer(streamer: JointStateProducer, publishers: int, rates: Rates) -> dict[str, object]:
+def _of_producer(producer: JointStateProducer, publishers: int, rates: Rates) -> dict[str, object]:
     return {
-        'sent': streamer.sent,
-        'rate_hz': rates.of('sent', streamer.sent),
-        'last_sent_s_ago': _seconds_since(streamer.sent_at),
+        'sent': producer.sent,
+        'rate_hz': rates.of('sent', producer.sent),
+        'last_sent_s_ago': _seconds_since(producer.sent_at),
         'joint_states_publishers': publishers,
-        **_counts(streamer.dropped),
+        **_counts(producer.dropped),
     }
 
 
-def _of_commander(commander: CommandConsumer, rates: Rates) -> dict[str, object]:
-    topic = commander.topic
+def _of_consumer(consumer: CommandConsumer, rates: Rates) -> dict[str, object]:
+    topic = consumer.topic
     return {
         'commands': topic.commands,
         'rate_hz': rates.of('commands', topic.commands),
-        'joint_commands_subscriptions': topic.listeners,
+        'joint_commands_subscriptions': topic.subscribers,
         'other_publishers': ', '.join(topic.others.names) or 'none',
         'last_command_s_ago': _seconds_since(topic.commanded_at),
-        **_counts(commander.dropped),
+        **_counts(consumer.dropped),
     }
 
 
 def _of_safety(
-    commander: CommandConsumer | None, stop: Stop | None, names: Condition
+    consumer: CommandConsumer | None, stop: Stop | None, names: Condition
 ) -> dict[str, object]:
     values: dict[str, object] = {
         'emergency_stop': stop is not None,
@@ -206,20 +206,20 @@ def _of_safety(
         'namesakes': 'none' if names.is_ok else names.text,
         'lost_log_lines': node_log.lost_lines(),
     }
-    if commander is not None:
-        values['gate'] = commander.state.value
-        values['cause'] = commander.cause
-        values['clamped_values'] = commander.clamped
-        values['slowed_commands'] = commander.limited
+    if consumer is not None:
+        values['gate'] = consumer.state.value
+        values['cause'] = consumer.cause
+        values['clamped_values'] = consumer.clamped
+        values['slowed_commands'] = consumer.limited
     return values
 
 
 def _of_mapping(joint_map: JointMap, *, in_room: set[str], in_ros: set[str]) -> dict[str, str]:
     """
-    List all joints and what is known of each.
+    Return all joints with what is known of each.
 
-    :param in_room: names that the room has and nobody maps.
-    :param in_ros: names that joint_states has and nobody maps.
+    :param in_room: names of the room that are not mapped.
+    :param in_ros: names in joint_states that are not mapped.
     """
     values = {joint.name: f'{joint.arena_name} [{joint.unit.value}]' for joint in joint_map.joints}
     values |= {f'{name} (joint_states)': 'not mapped' for name in sorted(in_ros)}

@@ -1,4 +1,31 @@
-"""The emergency stop on the ROS graph: its topic, its services, its latched status."""
+"""
+The emergency stop on the ROS graph: its topic, its services and its latched status.
+
+The sequence of a stop. Two threads can receive one; the steps up to 5 run in the thread that did::
+
+    ROS thread                                  arena thread (asyncio loop)
+    topic, service, a callback that raised      stop in a room, missed stop, lost room
+         |                                           |
+         +------------------> trip() <---------------+
+                                |
+    lock held   1. The latch closes. The stop is now pending for every room that did not send it.
+                2. on_stop: the gate stops. From here on no command is published, except
+                   those of the braking (on_stop: brake).
+                3. Publish true on ~/emergency_stop_active.
+                                |
+    lock free   4. Wake the link of each room for which the stop is pending.
+                5. Schedule log_stops() on the arena thread, 10 ms later.
+                                |
+    arena       6. RoomLink writes the stop to its room.
+    thread      7. The server sends it back to the link, and it is no longer pending.
+                8. log_stops(): log the stop; on_stopped: log the gate's changes and publish
+                   /diagnostics.
+                                |
+    ROS thread  9. Every 0.5 s: publish the status again, until the reset and after it.
+
+The lock is the one that :class:`.command_consumer.CommandConsumer` holds while it decides and
+publishes, so that no command can follow step 3.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +43,7 @@ from std_srvs.srv import Trigger
 
 try:
     from rclpy.event_handler import SubscriptionEventCallbacks
-except ImportError:  # Humble has it elsewhere.
+except ImportError:  # In Humble it is in another module.
     from rclpy.qos_event import SubscriptionEventCallbacks
 
 from lerobot_arena_ros.arena.messages import EmergencyStop, LastStop, ResetStop
@@ -28,10 +55,14 @@ from ..runtime.node_log import NodeLog
 __all__ = ['EmergencyStopPanel']
 
 _INPUT_DEPTH = 100
-"""Messages that wait while the node is busy: a true must not be pushed out by others' false."""
+"""
+Length of the input queues.
+
+While the node is busy, the ``false`` messages of other publishers must not push out a ``true``.
+"""
 
 _INPUT_QOS = (
-    # No single profile matches every publisher and still gets a latched or a one-shot message.
+    # No single profile matches every publisher and still receives a latched or one-shot message.
     QoSProfile(depth=_INPUT_DEPTH, reliability=ReliabilityPolicy.BEST_EFFORT),
     QoSProfile(depth=_INPUT_DEPTH, reliability=ReliabilityPolicy.RELIABLE),
     QoSProfile(
@@ -48,34 +79,37 @@ _STATUS_QOS = QoSProfile(
 
 _STATUS = 'emergency_stop_active'
 
-_SAYING = {is_stopped: serialize_message(Bool(data=is_stopped)) for is_stopped in (False, True)}
-"""What the status may say, serialized beforehand, for that takes a third of publishing it."""
+_STATUS_MESSAGES = {
+    is_stopped: serialize_message(Bool(data=is_stopped)) for is_stopped in (False, True)
+}
+"""The two status messages, serialized once, because that takes a third of the publishing time."""
 
 OTHER_STOP = 'the request names another stop than the present one'
-"""Why a reset is refused that a participant asked for before the present stop."""
+"""Why a reset is refused that a participant requested for an earlier stop."""
 
-_WORDS_S = 0.01
+_LOG_DELAY_S = 0.01
 """
-How long after a stop it is logged and told of in diagnostics, in seconds.
+Delay of the log line and the diagnostics after a stop, in seconds.
 
-Words take a core several times as long as the stop itself; those that were just told it need that
-core, and so does the next robot where many are stopped at once.
+Logging costs several times the CPU of the stop itself. The receivers of the stop need that CPU
+first, and so does the next robot where many are stopped at once.
 """
 
 
 class EmergencyStopPanel:
     """
-    The latch with its inputs and outputs, alive from the node's constructor to its end.
+    The latch with its inputs and outputs; it exists as long as the node.
 
     Topics: ``emergency_stop`` (std_msgs/Bool, in, true = stop), ``~/emergency_stop_active``
     (std_msgs/Bool, out, latched). Services: ``~/trigger_emergency_stop`` and
     ``~/reset_emergency_stop`` (std_srvs/Trigger).
 
-    :param thread: where words are said, a moment after the stop.
-    :param lock: held while latching and telling; shared with whoever publishes commands.
-    :param on_stop: called under the lock when the latch closes; what it does delays the news.
-    :param on_stopped: called a moment later without the lock, for words; any thread.
-    :param on_reset: called under the lock when it opens.
+    :param thread: logs the stop, a moment after it.
+    :param lock: held while the latch changes and its status is published; shared with the
+        publisher of commands.
+    :param on_stop: called under the lock when the latch closes; its duration delays the status.
+    :param on_stopped: called a moment later without the lock, for logging; any thread.
+    :param on_reset: called under the lock when the latch opens.
     :param stop_on_loss: whether the loss of a joined room is a stop.
     :param allow_remote_reset: whether a participant of a room may reset.
     :ivar reset_refusal: why the last reset was refused; None = it was not.
@@ -103,19 +137,19 @@ class EmergencyStopPanel:
         self._on_reset = on_reset
         self._stop_on_loss = stop_on_loss
         self._allow_remote_reset = allow_remote_reset
-        self._reset_asked: tuple[str, str] | None = None
+        self._requested_reset: tuple[str, str] | None = None
         self._trips = 0
         self.reset_refusal: str | None = None
         self._latch = StopLatch()
-        self._unsaid: list[Stop] = []
+        self._unlogged: list[Stop] = []
         self._own_ids: dict[str, str] = {}
         self._wakers: dict[str, Callable[[], None]] = {}
         self._status = node.create_publisher(Bool, f'~/{_STATUS}', _STATUS_QOS)
-        self._inputs = [self._listen(qos) for qos in _INPUT_QOS]
+        self._inputs = [self._subscribe(qos) for qos in _INPUT_QOS]
         if self._status.topic_name == self._topic:
             raise ValueError(
                 f'emergency_stop and ~/emergency_stop_active are both {self._topic}: expected two '
-                'topics, for the bridge would hear itself'
+                'topics, because the bridge would receive its own status'
             )
         node.create_service(Trigger, '~/trigger_emergency_stop', self._on_trigger)
         node.create_service(Trigger, '~/reset_emergency_stop', self._on_reset_request)
@@ -123,96 +157,96 @@ class EmergencyStopPanel:
 
     @property
     def stop(self) -> Stop | None:
-        """What tripped the latch; None while it is open."""
+        """The stop that closed the latch; None while it is open."""
         return self._latch.stop
 
     def answer_remote_reset(self) -> None:
-        """Do what a room asked for since the last call; the ROS thread."""
+        """Perform the reset that a room requested since the last call; the ROS thread calls it."""
         with self._lock:
-            asked, self._reset_asked = self._reset_asked, None
-        if asked is not None:
-            self._reset(*asked)
+            requested, self._requested_reset = self._requested_reset, None
+        if requested is not None:
+            self._reset(*requested)
             self._on_stopped()
 
     @property
     def stop_id(self) -> str:
-        """What tells the present stop from the earlier ones of this process."""
+        """The id of the present stop, different from those of earlier stops of this process."""
         return str(self._trips)
 
     def publish(self) -> None:
-        """Say whether the latch is closed; repeated, for some listeners let a silence expire."""
-        with self._lock:  # Or a repetition could unsay a stop that the other thread just said.
-            self._status.publish(_SAYING[self._latch.is_latched])
+        """Publish whether the latch is closed; repeated, because some subscribers time out."""
+        with self._lock:  # Or a repeated false could follow the true of the other thread.
+            self._status.publish(_STATUS_MESSAGES[self._latch.is_latched])
 
     def trip(self, stop: Stop) -> None:
         """Stop everything; any thread."""
         with self._lock:
-            is_news = self._latch.trip(stop)
-            if is_news:
+            is_new = self._latch.trip(stop)
+            if is_new:
                 self._trips += 1
                 self._on_stop(stop)
                 self.publish()
                 self.reset_refusal = None
-                self._unsaid.append(stop)
+                self._unlogged.append(stop)
             wakers = [
                 wake for room, wake in self._wakers.items() if self._latch.owed(room) is stop
             ]
         for wake in wakers:
             wake()
-        if is_news:
-            self._thread.post_later(self.announce, _WORDS_S)
+        if is_new:
+            self._thread.post_later(self.log_stops, _LOG_DELAY_S)
 
-    def announce(self) -> None:
-        """Say in words which stops there were, those that were not told of yet; any thread."""
+    def log_stops(self) -> None:
+        """Log the stops that were not logged yet; any thread."""
         with self._lock:
-            unsaid, self._unsaid = self._unsaid, []
-        for stop in unsaid:
+            unlogged, self._unlogged = self._unlogged, []
+        for stop in unlogged:
             self._log.error(f'EMERGENCY STOP: {stop}')
-        if unsaid:
+        if unlogged:
             self._on_stopped()
 
-    def serve(self, room: str, wake: Callable[[], None]) -> None:
-        """Tell this room of stops from now on; ``wake`` is called when it is owed one."""
+    def add_room(self, room: str, wake: Callable[[], None]) -> None:
+        """Send stops to this room from now on; ``wake`` is called when one is pending."""
         with self._lock:
             self._latch.add_room(room)
             self._wakers[room] = wake
 
-    def forget(self, room: str) -> None:
-        """Tell this room nothing any more."""
+    def remove_room(self, room: str) -> None:
+        """Send no more stops to this room."""
         with self._lock:
             self._latch.remove_room(room)
             self._wakers.pop(room, None)
 
-    # ----- as a link sees it
+    # ----- called by a link
 
-    def heard(self, room: str, stop: EmergencyStop) -> None:
-        """Stop because of a stop in a room, unless it is our own one that comes back."""
+    def on_room_stop(self, room: str, stop: EmergencyStop) -> None:
+        """Stop because of a stop in a room, unless it is our own one that the server sent back."""
         with self._lock:
             self._latch.note(room, _id_of(stop))
             is_own = stop.source == self._own_ids.get(room)
         if not is_own:
-            self._trip_for(room, stop.source, stop.reason)
+            self._trip_from_room(room, stop.source, stop.reason)
 
-    def owed(self, room: str) -> Stop | None:
-        """Say which stop the room has still to be sent."""
+    def pending_stop(self, room: str) -> Stop | None:
+        """Return the stop that has still to be sent to the room; None = there is none."""
         with self._lock:
             return self._latch.owed(room)
 
-    def delivered(self, room: str, stop: Stop) -> None:
-        """Note that the room has heard it."""
+    def on_delivered(self, room: str, stop: Stop) -> None:
+        """Note that the room received the stop."""
         with self._lock:
             self._latch.delivered(room, stop)
 
-    def joined(self, room: str, participant_id: str, last_stop: LastStop | None) -> None:
+    def on_joined(self, room: str, participant_id: str, last_stop: LastStop | None) -> None:
         """
-        Note a join, and stop if the room was stopped while we were away.
+        Note a join, and stop if the room was stopped while this bridge was disconnected.
 
-        The source does not matter: an id of ours is free while we are away, and a stop under it
-        would hide the stop of a person before it. So of our own stops only those that came back
-        to us do not stop us again.
+        The source of the last stop is ignored. While this bridge is disconnected its id is free,
+        so another participant could send a stop under it, after the stop of a person. Therefore
+        only those of our own stops that the server sent back to us do not stop us again.
 
-        :param participant_id: ours from now on, until the next join.
-        :param last_stop: what the room tells of its last stop; None = nothing.
+        :param participant_id: our id until the next join.
+        :param last_stop: what the room reports of its last stop; None = nothing.
         """
         with self._lock:
             self._own_ids[room] = participant_id
@@ -222,32 +256,32 @@ class EmergencyStopPanel:
             is_missed = self._latch.missed(room, stop_id, age_s)
         if last_stop is not None and is_missed:
             reason = f'{last_stop.reason} ({last_stop.age_s:.1f} s before this robot joined)'
-            self._trip_for(room, last_stop.source, reason)
+            self._trip_from_room(room, last_stop.source, reason)
 
-    def reset_requested(self, room: str, request: ResetStop) -> None:
-        """Note that a participant asks for a reset; the ROS thread answers it."""
+    def on_reset_requested(self, room: str, request: ResetStop) -> None:
+        """Note that a participant requests a reset; the ROS thread performs it."""
         if not self._allow_remote_reset:
             return
         with self._lock:
             if request.stop_id == self.stop_id:
                 source = f'{request.source or "a participant"} in the {room} room'
-                self._reset_asked = (source, self.stop_id)
+                self._requested_reset = (source, self.stop_id)
             else:
                 self.reset_refusal = OTHER_STOP
 
-    def lost(self, room: str, cause: str) -> None:
-        """Stop because a room was lost, where the user wants it so."""
+    def on_lost(self, room: str, cause: str) -> None:
+        """Stop because a room was lost, if ``stop_on_loss`` is set."""
         if self._stop_on_loss:
             self.trip(Stop(f'the link to the {room} room', f'link lost: {cause}'))
 
     # ----- inside
 
-    def _trip_for(self, room: str, source: str | None, reason: str | None) -> None:
+    def _trip_from_room(self, room: str, source: str | None, reason: str | None) -> None:
         sender = f'{source or "a participant"} in the {room} room'
-        self._press(Stop(sender, reason or 'Emergency stop', room=room))
+        self._trip_again(Stop(sender, reason or 'Emergency stop', room=room))
 
-    def _press(self, stop: Stop) -> None:
-        """Trip. A press on a latched stop is another one: it voids a reset that was asked for."""
+    def _trip_again(self, stop: Stop) -> None:
+        """Trip; on a latched stop this counts as a new stop and cancels a requested reset."""
         with self._lock:
             self._trips += self._latch.is_latched
         self.trip(stop)
@@ -257,23 +291,23 @@ class EmergencyStopPanel:
         return str(self._inputs[0].topic_name)
 
     def _publishers(self) -> tuple[int, bool]:
-        """Count who publishes the input, and say whether all of them are bridges."""
+        """Return how many other nodes publish the input, and whether all of them are bridges."""
         others = self._node.get_publishers_info_by_topic(self._topic)
-        statuses = [_status_of(other) for other in others]
+        statuses = [_status_topic_of(other) for other in others]
         return len(others), bool(others) and all(status == self._topic for status in statuses)
 
-    def _is_heard(self) -> bool:
-        """Say whether another bridge listens to our status, so that it may stop because of us."""
-        listeners = self._node.get_subscriptions_info_by_topic(self._status.topic_name)
-        return any(self._node.count_publishers(_status_of(listener)) for listener in listeners)
+    def _has_bridge_subscriber(self) -> bool:
+        """Return whether another bridge subscribes to our status and may stop because of it."""
+        subscribers = self._node.get_subscriptions_info_by_topic(self._status.topic_name)
+        return any(self._node.count_publishers(_status_topic_of(each)) for each in subscribers)
 
-    def _listen(self, qos: QoSProfile) -> Subscription:
+    def _subscribe(self, qos: QoSProfile) -> Subscription:
         return self._node.create_subscription(
             Bool,
             'emergency_stop',
             self._on_input,
             qos,
-            # Each publisher is a mismatch for one of the three, which is as it should be.
+            # Each publisher is incompatible with one of the three profiles; that is expected.
             event_callbacks=SubscriptionEventCallbacks(use_default_callbacks=False),
         )
 
@@ -284,7 +318,7 @@ class EmergencyStopPanel:
             self.trip(Stop('the emergency_stop topic', 'emergency_stop is true'))
 
     def _on_trigger(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        self._press(Stop('the trigger service', 'stop triggered by service'))
+        self._trip_again(Stop('the trigger service', 'stop triggered by service'))
         response.success, response.message = True, f'stopped: {self._latch.stop}'
         return response
 
@@ -298,12 +332,12 @@ class EmergencyStopPanel:
         """
         Reset if nothing asserts a stop.
 
-        :param stop_id: the stop that is to be reset; None = the present one, whichever it is.
-        :returns: whether it was done, and what to answer.
+        :param stop_id: the stop to reset; None = the present one.
+        :returns: whether it was done, and the text of the answer.
         """
-        self.announce()
+        self.log_stops()
         publishers, are_bridges = self._publishers()
-        hear_us = self._is_heard()
+        has_bridge_subscriber = self._has_bridge_subscriber()
         with self._lock:
             was = self._latch.stop
             if stop_id in (None, self.stop_id):
@@ -311,7 +345,7 @@ class EmergencyStopPanel:
                     time.monotonic(),
                     publishers=publishers,
                     are_bridges=are_bridges,
-                    hear_us=hear_us,
+                    hear_us=has_bridge_subscriber,
                 )
             else:
                 refusal = OTHER_STOP
@@ -320,15 +354,15 @@ class EmergencyStopPanel:
                 self.publish()
         text = f'not reset: {refusal}' if refusal else 'reset' if was else 'not stopped'
         self.reset_refusal = refusal
-        self._log.warning(f'emergency stop: {text} (asked by {source})')
+        self._log.warning(f'emergency stop: {text} (requested by {source})')
         return refusal is None, text
 
 
 def _id_of(stop: EmergencyStop | LastStop) -> str:
-    """Return what tells a stop of a room from all others: its stamp and who sent it."""
+    """Return the id of a stop of a room: its stamp and its sender."""
     return f'{stop.timestamp} {stop.source}'
 
 
-def _status_of(endpoint: TopicEndpointInfo) -> str:
-    """Name the topic on which a node says that it is stopped, if it is a bridge."""
+def _status_topic_of(endpoint: TopicEndpointInfo) -> str:
+    """Return the topic of a node's stop status, if that node is a bridge."""
     return f'{endpoint.node_namespace.rstrip("/")}/{endpoint.node_name}/{_STATUS}'

@@ -1,9 +1,9 @@
 """
-The produce side: measured positions into the room, the newest first and only.
+The producer: sends measured positions into the room, only the newest of each joint.
 
-What may be sent at once is written by the thread that brought it, for waking the loop costs as
-much as all the rest. What has to wait, for its time or for the socket, merges, and is sent by the
-loop.
+What may be sent at once is written by the thread that received it, because waking the event loop
+costs as much as all the rest. What has to wait, for the rate or for the socket, is merged and sent
+by the event loop.
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ __all__ = ['JointStateProducer']
 
 class JointStateProducer:
     """
-    The way of a JointState into the room.
+    Send JointStates into the room.
 
-    Each update carries all joints, in the configured order, beginning when each of the listed ones
-    was measured: the server forwards only what changed.
+    Each update has all joints, in the configured order, and the first one is sent when all listed
+    joints were measured: the server forwards only what changed.
 
     :param joint_map: names, units and order; :meth:`set_joint_map` replaces it.
-    :ivar left_out: joints that cannot be sent, while the others are.
     :param max_delay_s: nothing is sent while a round trip to the server takes longer, because a
-        follower cannot know how old it is when it arrives.
+        follower cannot know how old an update is on arrival.
+    :ivar left_out: joints that cannot be sent, while the others are.
     """
 
     def __init__(
@@ -68,11 +68,11 @@ class JointStateProducer:
         self._thread = thread
         self._logger = logger
         self._watch = SendWatch(joint_map, has_deadband=settings.deadband > 0.0)
-        self._told = ConditionLog(logger, recovered='joint_states are sent again')
-        self._advised = ConditionLog(logger, recovered='all joints are sent again')
+        self._condition_log = ConditionLog(logger, recovered='joint_states are sent again')
+        self._advice_log = ConditionLog(logger, recovered='all joints are sent again')
         self._stamps = StampWatch()
         self._latest: dict[str, float] = {}
-        self._taken: dict[str, float] | None = None
+        self._last_offered: dict[str, float] | None = None
         self._waiting: dict[str, float] = {}
         self._filled = asyncio.Event()
         self._connection: Connection | None = None
@@ -80,7 +80,7 @@ class JointStateProducer:
         self._is_sending = False
         self._is_late = False
         self._max_delay_s = max_delay_s
-        self._lock = threading.Lock()  # Of all from _latest on: two threads send.
+        self._lock = threading.Lock()  # Guards all from _latest on, because two threads send.
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -89,49 +89,49 @@ class JointStateProducer:
 
     @property
     def sent_at(self) -> float | None:
-        """When something was sent last, in seconds of the steady clock; None before."""
+        """When an update was sent last, in seconds of the steady clock; None before."""
         return self._watch.sent_at
 
     # ----- called by the ROS thread
 
     def set_joint_map(self, joint_map: JointMap) -> None:
-        """Take limits that were not known before."""
+        """Use another joint map, for example with limits that were not known before."""
         with self._lock:
             self._joint_map = joint_map
             self._watch.set_joint_map(joint_map)
             self._watch.missing = tuple(n for n in joint_map.names if n not in self._latest)
 
     def _note_left_out(self) -> None:
-        """Have the condition name what is left out; under the lock."""
+        """Put the joints that are left out into the condition; under the lock."""
         if self.left_out or self._watch.left_out:
             self._watch.left_out = self.left_out.joints
 
     def enable(self, enabled: bool) -> None:
-        """Let values through, or none; what was measured before does not come after."""
+        """Let values through, or block them; earlier measurements are discarded."""
         self._watch.is_enabled = enabled
-        self._told.begin(steady_now())
-        self._advised.begin(steady_now())
-        self._begin()
+        self._condition_log.restart(steady_now())
+        self._advice_log.restart(steady_now())
+        self._discard()
 
     def put(
         self, positions: Mapping[str, float], age_s: float | None, stamp_s: float | None = None
     ) -> None:
         """
-        Take positions in radians or metres by ROS name.
+        Send positions in radians or metres by ROS name.
 
-        :param age_s: how long ago they were measured; None where the message does not say.
+        :param age_s: how long ago they were measured; None where the message has no stamp.
         :param stamp_s: when they were measured by the clock of their publisher.
         """
         if not self._watch.is_enabled:
             return
         now = steady_now()
-        unusable = self._judge(next(iter(positions)), age_s, stamp_s, now)
+        unusable = self._check_stamp(next(iter(positions)), age_s, stamp_s, now)
         if unusable is not None:
             self.drop(unusable.reason, unusable.text)
             return
         with self._lock:
             finite = self.left_out.measured(positions, self._joint_map.names)
-            # One message may bring an arm and the next its gripper: what is sent is all of it.
+            # One message may have the arm and the next its gripper; an update has all joints.
             merged = {**self._latest, **finite}
             try:
                 known = self.left_out.known(merged)
@@ -145,7 +145,7 @@ class JointStateProducer:
             self._watch.is_empty = bool(self.left_out) and not values
             self._latest = merged
             self._watch.take(positions, now)
-            # The first frame of all is whole: some receivers take joints by their place in it.
+            # The first frame has all joints, because some receivers identify them by position.
             missing = self._watch.missing
             if missing:
                 missing = tuple(name for name in missing if name not in merged)
@@ -153,14 +153,14 @@ class JointStateProducer:
             if self._is_late:
                 self.dropped['late_link'] += 1
             elif values and not missing and not self._is_still(merged):
-                self._taken = merged
+                self._last_offered = merged
                 self._watch.offer(now)
                 self._offer(values)
 
-    def _judge(
+    def _check_stamp(
         self, key: str, age_s: float | None, stamp_s: float | None, now: float
     ) -> Unusable | None:
-        """Return why a message does not count because of its stamp; None if it does."""
+        """Return why a message is unusable because of its stamp; None if it is usable."""
         oldest_s = self._settings.max_input_age_s
         if not oldest_s or age_s is None:
             return None
@@ -170,34 +170,36 @@ class JointStateProducer:
         return unusable
 
     def drop(self, reason: str, text: str) -> None:
-        """Count an input that is not sent, and say so, at most once a second."""
+        """Count an input that is not sent, and log it at most once a second."""
         self.dropped[reason] += 1
         self._watch.drop(text, steady_now())
         self._logger.warning(
             f'dropped: {text} ({self.dropped[reason]} so far)', throttle='dropped'
         )
 
-    def look(self, *, publishers: int, names: Sequence[str], topic: str) -> None:
+    def check_graph(self, *, publishers: int, names: Sequence[str], topic: str) -> None:
         """
-        Log it where nothing is sent for a while, and why.
+        Note the publishers of joint_states, and log why nothing is sent for a while.
 
-        :param publishers: of joint_states.
-        :param names: of their nodes, where there are several.
+        :param publishers: number of publishers of joint_states.
+        :param names: of their nodes, if there are several.
         :param topic: where joint_states are expected.
         """
         now = steady_now()
         self._watch.note_publishers(publishers, names, topic)
         obstacle = self._watch.obstacle(now, period_s=self._period_s)
-        self._told.see(obstacle or fine('sending'), now, worked_at=self._watch.measured_at())
+        self._condition_log.update(
+            obstacle or fine('sending'), now, worked_at=self._watch.measured_at()
+        )
         if obstacle is None:
-            self._advised.see(self._watch.advice(now) or fine('all joints are sent'), now)
+            self._advice_log.update(self._watch.advice(now) or fine('all joints are sent'), now)
 
     def condition(self, now: float) -> Condition:
         """Return whether measured positions are sent, and if not, why; any thread."""
         return self._watch.condition(now, period_s=self._period_s)
 
     def _is_still(self, positions: Mapping[str, float]) -> bool:
-        before, deadband = self._taken, self._settings.deadband
+        before, deadband = self._last_offered, self._settings.deadband
         return (
             deadband > 0.0
             and before is not None
@@ -206,7 +208,7 @@ class JointStateProducer:
         )
 
     def _offer(self, values: dict[str, float]) -> None:
-        """Send these values now, or leave them to the loop; under the lock."""
+        """Send these values now, or leave them to the event loop; under the lock."""
         is_first = not self._waiting
         if is_first and self._send_now(values):
             return
@@ -226,51 +228,51 @@ class JointStateProducer:
     def _count(self, now: float) -> None:
         self.sent += 1
         self._watch.send(steady_now())
-        # From the time it was due, not from now: at an input of the same rate the lateness of one
-        # update would otherwise delay all that follow.
+        # Counted from the time it was due, not from now. Otherwise, with an input of the same
+        # rate, one late update would delay all that follow.
         self._due_at = max(self._due_at, now - self._period_s) + self._period_s
 
     @property
     def _period_s(self) -> float:
         return 1.0 / self.max_rate_hz if self.max_rate_hz else 0.0
 
-    def _begin(self) -> None:
-        """Forget what was measured so far, for a follower would go to where a joint was then."""
+    def _discard(self) -> None:
+        """Discard what was measured so far, because a follower would move to that old position."""
         with self._lock:
             self._waiting = {}
             self._latest = {}
-            self._taken = None
+            self._last_offered = None
             self._watch.missing = self._joint_map.names
             self._watch.begin()
 
-    # ----- called by the loop's thread
+    # ----- called by the arena thread
 
-    def joined(self) -> None:
-        """Begin with what is measured from now on."""
+    def on_joined(self) -> None:
+        """Begin with the next measurement."""
         self._is_late = False
         self._watch.link = None
         with self._lock:
             self.left_out.joined()
             self._note_left_out()
-        self._begin()
+        self._discard()
 
-    def lost(self, cause: str) -> None:
-        """Note why nothing can be sent; joining clears what waits."""
+    def on_lost(self, cause: str) -> None:
+        """Note why nothing can be sent; the next join discards what waits."""
         self._watch.link = cause
 
-    def event(self, event: Event) -> bool:
-        """Take complaints, and what is known of the link's delay."""
+    def on_event(self, event: Event) -> bool:
+        """Handle error replies and delays of the link."""
         if isinstance(event, Late):
-            self._set_late(event.waiting_s)
+            self._set_delay(event.waiting_s)
         elif isinstance(event, Presence):
             delay_s = event.round_trip_s
             if delay_s is not None:
-                self._set_late(delay_s)
+                self._set_delay(delay_s)
         elif isinstance(event, ErrorReply) and event.joints:
             self._leave_out(event.joints)
         elif isinstance(event, ErrorReply):
             self._watch.refuse(event.message, event.code, steady_now())
-            self._logger.warning(f'the server says: {event.message}', throttle='server')
+            self._logger.warning(f'error reply of the server: {event.message}', throttle='server')
         elif isinstance(event, Malformed):
             self.dropped[event.reason] += 1
         return False
@@ -280,9 +282,9 @@ class JointStateProducer:
             self.left_out.refused(joints)
             self._note_left_out()
             self._waiting = self.left_out.sendable(self._waiting)
-            self._taken = None  # The room took none of them, so all the others are sent again.
+            self._last_offered = None  # The room dropped the whole update: send the rest again.
 
-    def _set_late(self, delay_s: float) -> None:
+    def _set_delay(self, delay_s: float) -> None:
         lateness = late(delay_s, self._max_delay_s)
         with self._lock:
             self._is_late = lateness is not None
@@ -290,10 +292,10 @@ class JointStateProducer:
             if self._is_late:
                 self._watch.withdraw()
                 self._waiting = {}
-                self._taken = None  # What was dropped has to be sent once the link is in time.
+                self._last_offered = None  # Send what was dropped once the link is in time.
 
-    def refreshed(self, joints: dict[str, float]) -> None:
-        """Need nothing of what the room remembers."""
+    def on_room_state(self, joints: dict[str, float]) -> None:
+        """Do nothing: a producer does not need the room's state."""
 
     async def feed(self, connection: Connection) -> None:
         """Send what could not be sent at once, at most at the configured rate."""
@@ -318,9 +320,9 @@ class JointStateProducer:
     async def _send_waiting(self, connection: Connection) -> None:
         with self._lock:
             values, self._waiting = self._waiting, {}
-            if not values:  # Deactivated meanwhile.
+            if not values:  # The node was deactivated meanwhile.
                 return
-            self._is_sending = True  # What the other thread has comes after this.
+            self._is_sending = True  # Values of the other thread have to follow these.
         try:
             await connection.send(JointUpdate.of(values))
             self._count(time.monotonic())

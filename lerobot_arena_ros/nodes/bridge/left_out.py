@@ -1,4 +1,4 @@
-"""Which joints of a robot are left out of what is sent, and why."""
+"""Selects the joints of a robot that are left out of updates, with the reason of each."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from lerobot_arena_ros.arena.fields import is_text
 __all__ = ['LeftOut']
 
 LARGEST = 1e12
-"""In radians or metres: what is beyond it, or no number, is no position of any joint."""
+"""In radians or metres: a larger value, or none that is a number, is no position of any joint."""
 
 
 class LeftOut:
     """
-    Joints that cannot be sent while the others can: one of them silences no other.
+    Joints that cannot be sent, so that the others still can.
 
     One thread at a time may call it; any thread may read :attr:`joints`.
     """
@@ -25,21 +25,21 @@ class LeftOut:
         self._checked: set[str] = set()
 
     def __bool__(self) -> bool:
-        """Tell whether any joint is left out now."""
+        """Return whether any joint is left out now."""
         return bool(self._unmeasured or self._unsendable)
 
     @property
     def has_unmeasured(self) -> bool:
-        """Whether a joint that is to be sent is measured at no number now."""
+        """Whether the measured position of a joint that should be sent is not a number now."""
         return bool(self._unmeasured)
 
     @property
     def joints(self) -> dict[str, str]:
-        """Why each of them is left out now, by its name in ROS or in the room."""
+        """Reason for each joint that is left out now, by its name in ROS or in the room."""
         return {**self._unmeasured, **self._unsendable}
 
     def joined(self) -> None:
-        """Forget what a room refused: the next one may have other limits."""
+        """Forget what a room refused, because the next one may have other limits."""
         self._unsendable = {}
         self._checked = set()
 
@@ -47,11 +47,11 @@ class LeftOut:
         self, positions: Mapping[str, float], sent: Collection[str]
     ) -> Mapping[str, float]:
         """
-        Return the positions, by ROS name, that can be; drivers write NaN for the rest.
+        Return the usable positions, by ROS name; drivers write NaN for the others.
 
-        :param sent: joints that are to be sent, of which alone it matters; empty for all.
+        :param sent: joints that should be sent, the only ones that are reported; empty for all.
         """
-        # Nearly always there is nothing to leave out, at hundreds of messages a second.
+        # The fast path: usually no joint is left out, at hundreds of messages a second.
         if not self._unmeasured and all(
             -LARGEST <= each <= LARGEST for each in positions.values()
         ):
@@ -63,13 +63,13 @@ class LeftOut:
         return finite
 
     def known(self, positions: Mapping[str, float]) -> Mapping[str, float]:
-        """Return the positions of earlier messages, without those that a newer one took back."""
+        """Return the positions of earlier messages that no newer message has invalidated."""
         if not self._unmeasured:
             return positions
         return {n: value for n, value in positions.items() if n not in self._unmeasured}
 
     def sendable(self, values: dict[str, float]) -> dict[str, float]:
-        """Return the values, by arena name, that the room takes."""
+        """Return the values, by arena name, that the room accepts."""
         if values.keys() != self._checked:
             self._checked = set(values)
             nameless = [name for name in values if not is_text(name)]
@@ -79,5 +79,5 @@ class LeftOut:
         return {name: value for name, value in values.items() if name not in self._unsendable}
 
     def refused(self, joints: Mapping[str, str]) -> None:
-        """Take the joints that the room refused, and why."""
-        self._unsendable = {**self._unsendable, **joints}  # Another one, for those who read it.
+        """Note the joints that the room refused, and why."""
+        self._unsendable = {**self._unsendable, **joints}  # A new dict: another thread may read.

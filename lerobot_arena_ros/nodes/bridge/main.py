@@ -13,54 +13,54 @@ __all__ = ['main', 'main_consumer', 'main_producer']
 
 _DESCRIPTION = {
     'produce': 'sends the measured joints of a robot (joint_states) into a room',
-    'consume': 'commands a robot (joint_commands) as a room says',
+    'consume': 'commands a robot (joint_commands) with the updates of a room',
 }
 
 
 def main(args: list[str] | None = None) -> int:
-    """Run both sides, each where its room is named; gives the exit code."""
+    """Run the producer and the consumer, each if its room is named; return the exit code."""
     return _run('arena_bridge', args, ('produce', 'consume'))
 
 
 def main_producer(args: list[str] | None = None) -> int:
-    """Run the produce side alone; gives the exit code."""
+    """Run the producer only; return the exit code."""
     return _run('arena_producer', args, ('produce',))
 
 
 def main_consumer(args: list[str] | None = None) -> int:
-    """Run the consume side alone; gives the exit code."""
+    """Run the consumer only; return the exit code."""
     return _run('arena_consumer', args, ('consume',))
 
 
-def _run(name: str, args: list[str] | None, sides: tuple[str, ...]) -> int:
-    stop = StopSignal()
-    _answer(name, args, sides)
+def _run(name: str, args: list[str] | None, roles: tuple[str, ...]) -> int:
+    shutdown = StopSignal()
+    _answer(name, args, roles)
     from ..runtime.run_node import Program, run
     from .bridge_node import BridgeNode
 
     def make() -> Program:
-        node = BridgeNode(sides, name=name, arguments=sys.argv[1:] if args is None else args)
+        node = BridgeNode(roles, name=name, arguments=sys.argv[1:] if args is None else args)
         return Program(
             [node], node.settings.executor, node.start, node.finish, lambda: node.failure
         )
 
-    return run(make, name, args, stop)
+    return run(make, name, args, shutdown)
 
 
-def _answer(name: str, args: list[str] | None, sides: tuple[str, ...]) -> None:
-    others = tuple(f'{side}.' for side in _DESCRIPTION if side not in sides)
+def _answer(name: str, args: list[str] | None, roles: tuple[str, ...]) -> None:
+    others = tuple(f'{role}.' for role in _DESCRIPTION if role not in roles)
     specs = [spec for spec in SPECS if not spec.name.startswith(others)]
-    what = '; '.join(_DESCRIPTION[side] for side in sides)
+    what = '; '.join(_DESCRIPTION[role] for role in roles)
     of_joints = ', '.join(spec.name for spec in JOINT_SPECS)
     answer(
         name,
-        f'Bridge between ROS 2 and LeRobot Arena: {what}. Each joint J of the joints may also '
-        f'have joint_map.J. followed by {of_joints}. Values in the room have a unit that has to '
-        'be named: units.',
+        f'Bridge between ROS 2 and LeRobot Arena: {what}. Each joint J in joints may also have '
+        f'the parameters joint_map.J. followed by {of_joints}. The unit of the values in the '
+        'room has to be set: units.',
         specs,
         args,
         examples=(
-            f'--ros-args -p {sides[-1]}.room_id:=arm -p units:=degrees -p joints:=[elbow]',
+            f'--ros-args -p {roles[-1]}.room_id:=arm -p units:=degrees -p joints:=[elbow]',
             '--ros-args --params-file my_arm.yaml',
         ),
     )

@@ -1,4 +1,4 @@
-"""Whether a node is the only one on the graph with its full name."""
+"""Checks that a node is the only one on the graph with its full name."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ class Namesakes:
     """
     Other nodes on the graph with the name of this one. Called by the ROS thread.
 
-    A service call, and so a stop by service, reaches one of them at random.
+    A service call, and so an emergency stop by service, reaches only one of them, at random.
 
-    :ivar condition: whether the node is the only one; else what to do.
+    :ivar condition: whether the node is the only one; otherwise what to do.
     """
 
     def __init__(self, node: Node) -> None:
         self.condition = ALONE
         self._node = node
 
-    def look(self) -> None:
-        """Look at the graph."""
+    def check_graph(self) -> None:
+        """Update the condition from the graph."""
         own = self._node.get_name(), self._node.get_namespace()
         count = self._node.get_node_names_and_namespaces().count(own)
         if count <= 1:

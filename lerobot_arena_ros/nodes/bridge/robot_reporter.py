@@ -1,7 +1,7 @@
 """
-Tells the room what its robot does: where it is, what it is commanded, and why it does not move.
+Reports the robot's state to its room: positions, commands, and why it does not move.
 
-Viewers see it beside what the room was told, so that they do not take one for the other.
+Viewers show it beside the updates of the room, because the two can differ.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ from .command_consumer import CommandConsumer
 __all__ = ['Identity', 'RobotReporter']
 
 PERIOD_S = 0.2
-"""Between two reports while positions change."""
+"""Period of reports while positions change."""
 
 STILL_PERIOD_S = 1.0
-"""Between two reports while nothing changes, so that viewers know that the robot is there."""
+"""Period of reports while nothing changes, so that viewers know that the robot is connected."""
 
 SHORTEST_S = 0.02
-"""Between two reports however much changes."""
+"""Shortest time between two reports."""
 
 
 @dataclass(frozen=True)
 class Identity:
     """
-    Who the robot is.
+    The robot's identity.
 
     :param node: full name of its bridge's node.
     :param host: name of its machine.
@@ -53,34 +53,34 @@ class Identity:
 
 class RobotReporter:
     """
-    Sends the state of one robot to its room. Belongs to the loop's thread but for :meth:`wake`.
+    Send the state of one robot to its room. Used only on the arena thread, except :meth:`wake`.
 
-    :param stop: returns the stop that is latched, None = none, and its id.
+    :param stop: returns the latched stop, None = none, and its id.
     :param reset_refusal: returns why the last remote reset was refused; None = it was not.
     """
 
     def __init__(
         self,
         identity: Identity,
-        commander: CommandConsumer,
+        consumer: CommandConsumer,
         thread: ArenaThread,
         *,
         stop: Callable[[], tuple[Stop | None, str]],
         reset_refusal: Callable[[], str | None],
     ) -> None:
         self._identity = identity
-        self._commander = commander
+        self._consumer = consumer
         self._thread = thread
         self._stop = stop
         self._reset_refusal = reset_refusal
         self._changed = asyncio.Event()
 
     def wake(self) -> None:
-        """Report soon, because something has changed; any thread."""
+        """Report soon, because there is a change; any thread."""
         self._thread.post(self._changed.set)
 
     async def feed(self, connection: Connection) -> None:
-        """Report for as long as the connection lives, if the server passes reports on."""
+        """Send reports until the connection closes, if the server forwards them."""
         if Feature.ROBOT_STATE not in connection.features:
             return
         state, sent_at = None, -math.inf
@@ -92,17 +92,17 @@ class RobotReporter:
             try:
                 await connection.send(RobotReport(state))
             except TransportError:
-                return  # The link notices by itself.
+                return  # RoomLink handles the loss.
             period_s = STILL_PERIOD_S if state == before else PERIOD_S
-            alarm = asyncio.get_running_loop().call_later(period_s, self._changed.set)
+            timer = asyncio.get_running_loop().call_later(period_s, self._changed.set)
             try:
                 await self._changed.wait()
             finally:
-                alarm.cancel()
+                timer.cancel()
 
     def state(self, now: float) -> RobotState:
         """Return the robot's state in the room's units."""
-        view = self._commander.view(now)
+        view = self._consumer.view(now)
         stop, stop_id = self._stop()
         return RobotState(
             node=self._identity.node,
@@ -135,7 +135,7 @@ def _joint(joint: Joint, measured: float | None, commanded: float | None) -> Rob
 
 
 def _value(joint: Joint, position: float | None) -> float | None:
-    """Convert a position for the room; None where that is not possible, as without a range."""
+    """Convert a position for the room; None if that is not possible, as without a range."""
     if position is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""One side's link: what keeps it joined to its room and carries what comes and goes."""
+"""Keeps one session joined to its room, and passes its events on."""
 
 from __future__ import annotations
 
@@ -47,27 +47,27 @@ from ..runtime.node_log import NodeLog
 from ..settings.bridge_settings import LinkSettings
 from .condition_log import ConditionLog
 
-__all__ = ['LinkStatus', 'RoomLink', 'Side', 'Stops']
+__all__ = ['LinkStatus', 'RoomHandler', 'RoomLink', 'StopHandler']
 
-REFRESH_PAUSE_S = 0.2
-"""Between two looks at what the room remembers, however many frames were spoilt."""
+REFRESH_PERIOD_S = 0.2
+"""Shortest time between two requests for the room's state."""
 
 
 @dataclass
 class LinkStatus:
     """
-    How a link is doing; written by the loop's thread, read by any.
+    The status of a link; written by the arena thread, read by any thread.
 
     :param joined_as: our participant id while joined, else None.
-    :param trouble: why it is not joined now; empty while it is, and before the first failure.
-    :param is_refused: whether that is the arena's own word: no such room, say, or a taken role.
-    :param timeout_s: after so much silence of the server the link is not well.
-    :param heard_at: when anything was heard, in seconds of the steady clock.
+    :param error: why it is not joined now; empty while it is, and before the first failure.
+    :param is_refused: whether the server refused the join, for example because a role is taken.
+    :param timeout_s: a longer silence of the server is a fault.
+    :param received_at: when a frame was received last, in seconds of the steady clock.
     :param late: how late the link is; None while it is in time.
     :param last_loss: why the last joined connection ended; empty while none did.
-    :param joins: successful joins so far.
-    :param failures: failed attempts since the last join.
-    :param heard: frames so far, heartbeats' answers included.
+    :param joins: number of joins.
+    :param failures: number of failed attempts since the last join.
+    :param received: number of received frames, heartbeat answers included.
     :param round_trip_s: of the last heartbeat, or how long its answer has been missing; None
         before the first answer.
     """
@@ -75,77 +75,77 @@ class LinkStatus:
     room: str
     timeout_s: float
     joined_as: str | None = None
-    trouble: str = ''
+    error: str = ''
     is_refused: bool = False
     late: str | None = None
-    heard_at: float = 0.0
+    received_at: float = 0.0
     last_loss: str = ''
     joins: int = 0
     failures: int = 0
     round_trip_s: float | None = None
-    heard: int = 0
+    received: int = 0
 
     def condition(self, now: float) -> Condition:
         """Return whether the room is joined and answers, and if not, why."""
         if self.joined_as is None:
-            if not self.trouble:
+            if not self.error:
                 return Condition(Level.WARN, CONNECTING, Severity.NONE)
             level = Level.ERROR if self.is_refused else Level.WARN
-            return Condition(level, unjoined(self.trouble))
-        if now - self.heard_at > self.timeout_s:
+            return Condition(level, unjoined(self.error))
+        if now - self.received_at > self.timeout_s:
             return Condition(Level.WARN, silent_server(self.timeout_s))
         if self.late is not None:
             return Condition(Level.WARN, self.late)
         return fine('joined')
 
 
-class Side(Protocol):
-    """What a link serves; all of it is called on the loop's thread."""
+class RoomHandler(Protocol):
+    """Handles the events of one room; called on the arena thread."""
 
-    def joined(self) -> None:
-        """Learn that the room was joined."""
+    def on_joined(self) -> None:
+        """Handle a join."""
 
-    def lost(self, cause: str) -> None:
-        """Learn that it is not joined, and why."""
+    def on_lost(self, cause: str) -> None:
+        """Handle that the room is not joined, with the cause."""
 
-    def event(self, event: Event) -> bool:
-        """Take what the room says; True asks for what it remembers."""
+    def on_event(self, event: Event) -> bool:
+        """Handle an event; return True to request the room's state."""
 
-    def refreshed(self, joints: dict[str, float]) -> None:
-        """Take what the room remembers."""
+    def on_room_state(self, joints: dict[str, float]) -> None:
+        """Handle the room's state."""
 
 
-class Stops(Protocol):
-    """The emergency stop, as a link sees it; thread-safe."""
+class StopHandler(Protocol):
+    """The emergency stop, as a link uses it; thread-safe."""
 
-    def heard(self, room: str, stop: EmergencyStop) -> None:
-        """Learn of a stop in the room."""
+    def on_room_stop(self, room: str, stop: EmergencyStop) -> None:
+        """Handle a stop in the room."""
 
-    def owed(self, room: str) -> Stop | None:
-        """Say which stop the room has still to be sent."""
+    def pending_stop(self, room: str) -> Stop | None:
+        """Return the stop that has still to be sent to the room; None = there is none."""
 
-    def delivered(self, room: str, stop: Stop) -> None:
-        """Learn that the room has heard it."""
+    def on_delivered(self, room: str, stop: Stop) -> None:
+        """Handle that the room received the stop."""
 
-    def joined(self, room: str, participant_id: str, last_stop: LastStop | None) -> None:
-        """Learn under which id the room was joined, and what it tells of its last stop."""
+    def on_joined(self, room: str, participant_id: str, last_stop: LastStop | None) -> None:
+        """Handle a join: our id, and what the room reports of its last stop."""
 
-    def reset_requested(self, room: str, request: ResetStop) -> None:
-        """Learn that a participant asks for a reset."""
+    def on_reset_requested(self, room: str, request: ResetStop) -> None:
+        """Handle a participant's request for a reset."""
 
-    def lost(self, room: str, cause: str) -> None:
-        """Learn that a joined room was lost."""
+    def on_lost(self, room: str, cause: str) -> None:
+        """Handle the loss of a joined room."""
 
 
 class RoomLink:
     """
-    One room, joined again and again until cancelled. Belongs to the loop of its thread.
+    One room, joined again after each loss until cancelled. Used only on the arena thread.
 
-    :param name: which side it is, ``produce`` or ``consume``.
-    :param create_room: create the room where it is missing; one that exists is never touched.
-    :param participant_name: what the ids begin with under which the room is joined.
-    :param features: the additions to the wire that this link makes use of.
-    :param feed: sends what the side has to send for as long as the connection lives.
+    :param name: ``produce`` or ``consume``.
+    :param create_room: create the room if it is missing; an existing one is not changed.
+    :param participant_name: prefix of the ids under which the room is joined.
+    :param features: the protocol features that this link uses.
+    :param feed: sends the session's data for as long as the connection lives.
     :param on_change: called when the status has changed.
     """
 
@@ -162,9 +162,9 @@ class RoomLink:
         create_room: bool,
         participant_name: str,
         features: frozenset[Feature],
-        side: Side,
+        handler: RoomHandler,
         feed: Callable[[Connection], Awaitable[None]],
-        stops: Stops,
+        stops: StopHandler,
         thread: ArenaThread,
         logger: NodeLog,
         on_change: Callable[[], None],
@@ -179,36 +179,36 @@ class RoomLink:
         self._create_room = create_room
         self._participant_name = participant_name
         self._features = features
-        self._side = side
+        self._handler = handler
         self._feed = feed
         self._stops = stops
         self._thread = thread
         self._logger = logger
-        self._told = ConditionLog(
+        self._condition_log = ConditionLog(
             logger, recovered='the link is in time again', patience_s=0.0, about=f'{name}: '
         )
         self._on_change = on_change
         self._rooms = Rooms(address, access=access)
-        self._stop_owed = asyncio.Event()
-        self._on_the_way: deque[Stop] = deque()
+        self._stop_pending = asyncio.Event()
+        self._in_flight: deque[Stop] = deque()
         self._stale = asyncio.Event()
         self._bug: Exception | None = None
 
     def wake(self) -> None:
-        """Look whether the room is owed a stop; any thread."""
-        self._thread.post(self._stop_owed.set)
+        """Check whether a stop is pending for the room; any thread."""
+        self._thread.post(self._stop_pending.set)
 
     async def run(self) -> None:
         """
-        Keep joined.
+        Keep the room joined.
 
-        :raises ArenaError: what no other attempt can cure, such as a refused token.
-        :raises Exception: a bug broke a part of it.
+        :raises ArenaError: an error that another attempt cannot cure, such as a refused token.
+        :raises Exception: a bug in one of its tasks.
         """
         pauses = functools.partial(
             backoff, self._settings.reconnect_min_s, self._settings.reconnect_max_s
         )
-        joined = keep_joined(self._join, delays=pauses, on_failure=self._failed)
+        joined = keep_joined(self._join, delays=pauses, on_failure=self._on_failure)
         async with contextlib.aclosing(joined) as connections:
             async for connection in connections:
                 await self._serve(connection)
@@ -226,42 +226,42 @@ class RoomLink:
             access=self._access,
         )
 
-    def _failed(self, error: ArenaError, pause_s: float) -> None:
-        trouble = str(error)
+    def _on_failure(self, error: ArenaError, pause_s: float) -> None:
+        text = str(error)
         if isinstance(error, RoomNotFound) and not self._create_room:
-            trouble += '; create it in the console, or set create_missing_rooms to both'
-        is_news = trouble != self.status.trouble
+            text += '; create it in the console, or set create_missing_rooms to both'
+        is_new = text != self.status.error
         self.status.failures += 1
-        self.status.trouble = trouble
+        self.status.error = text
         self.status.is_refused = isinstance(error, RequestRejected)
-        self._side.lost(self._tell())
-        if is_news and isinstance(error, UnexpectedError):
+        self._handler.on_lost(self._log_condition())
+        if is_new and isinstance(error, UnexpectedError):
             lines = ''.join(traceback.format_exception(error.__cause__))
-            self._logger.error(f'{self.name}: {trouble}\n{lines}')
-        if is_news:
+            self._logger.error(f'{self.name}: {text}\n{lines}')
+        if is_new:
             self._on_change()
 
-    def _tell(self) -> str:
-        """Log how the link is, where that is news, and return it."""
+    def _log_condition(self) -> str:
+        """Log the link's condition if it is new, and return it."""
         now = steady_now()
         condition = self.status.condition(now)
-        self._told.see(condition, now)
+        self._condition_log.update(condition, now)
         return condition.text
 
     async def _serve(self, connection: Connection) -> None:
-        self._welcome(connection)
+        self._on_joined(connection)
         tasks = [
-            asyncio.create_task(self._work(work, connection))
-            for work in (self._send_stops, self._keep_fresh, self._feed)
+            asyncio.create_task(self._run_task(work, connection))
+            for work in (self._send_stops, self._refresh_room_state, self._feed)
         ]
         try:
-            await connection.listen(self._take)
+            await connection.listen(self._handle_event)
         except TransportError as exc:
-            self.status.trouble = self.status.last_loss = str(exc)
-            self._stops.lost(self.name, str(exc))
+            self.status.error = self.status.last_loss = str(exc)
+            self._stops.on_lost(self.name, str(exc))
         finally:
             self.status.joined_as = None
-            self._side.lost(self._tell())
+            self._handler.on_lost(self._log_condition())
             self._on_change()
             for task in tasks:
                 task.cancel()
@@ -269,77 +269,77 @@ class RoomLink:
         if self._bug is not None:
             raise self._bug
 
-    async def _work(
+    async def _run_task(
         self, work: Callable[[Connection], Awaitable[None]], connection: Connection
     ) -> None:
-        """Do one part of the work; what breaks it ends the link, for stops may be its part."""
+        """Run one task; an exception closes the connection, because the task may send stops."""
         try:
             await work(connection)
         except Exception as exc:
             self._bug = exc
             await connection.aclose()
 
-    def _welcome(self, connection: Connection) -> None:
+    def _on_joined(self, connection: Connection) -> None:
         self.status.joined_as = connection.participant_id
         self.status.joins += 1
         self.status.failures = 0
-        self.status.trouble = ''
+        self.status.error = ''
         self.status.is_refused = False
         self.status.late = None
-        self.status.heard_at = steady_now()
-        self._told.begin(steady_now())
+        self.status.received_at = steady_now()
+        self._condition_log.restart(steady_now())
         self._stale.clear()
-        self._on_the_way.clear()
-        self._stops.joined(self.name, connection.participant_id, connection.last_stop)
-        self._stop_owed.set()
+        self._in_flight.clear()
+        self._stops.on_joined(self.name, connection.participant_id, connection.last_stop)
+        self._stop_pending.set()
         self._logger.info(f'{self.name}: joined {connection.name}')
-        self._side.joined()
+        self._handler.on_joined()
         self._on_change()
 
-    def _take(self, event: Event) -> None:
-        self.status.heard += 1
-        self.status.heard_at = steady_now()
+    def _handle_event(self, event: Event) -> None:
+        self.status.received += 1
+        self.status.received_at = steady_now()
         if isinstance(event, EmergencyStop):
-            if event.source == self.status.joined_as and self._on_the_way:
-                self._stops.delivered(self.name, self._on_the_way.popleft())
-            self._stops.heard(self.name, event)
+            if event.source == self.status.joined_as and self._in_flight:
+                self._stops.on_delivered(self.name, self._in_flight.popleft())
+            self._stops.on_room_stop(self.name, event)
             return
         if isinstance(event, ResetStop):
-            self._stops.reset_requested(self.name, event)
+            self._stops.on_reset_requested(self.name, event)
             return
         if isinstance(event, Presence) and event.round_trip_s is not None:
             self._note_delay(event.round_trip_s)
         elif isinstance(event, Late):
             self._note_delay(event.waiting_s)
-        if self._side.event(event):
+        if self._handler.on_event(event):
             self._stale.set()
 
     def _note_delay(self, delay_s: float) -> None:
         self.status.round_trip_s = delay_s
         was_late = self.status.late is not None
         self.status.late = late(delay_s, self._settings.timing.max_delay_s)
-        self._tell()
+        self._log_condition()
         if was_late is not (self.status.late is not None):
             self._on_change()
 
     async def _send_stops(self, connection: Connection) -> None:
         """
-        Write the stop that is owed.
+        Send the pending stop.
 
-        The server sends it to everybody, us included: until it comes back it stays owed, for a
-        socket takes what nobody will ever read.
+        The server sends it to all participants, including this one. It stays pending until it
+        comes back, because a write to a socket does not prove that the server reads it.
         """
         with contextlib.suppress(TransportError):
             while True:
-                await self._stop_owed.wait()
-                self._stop_owed.clear()
-                stop = self._stops.owed(self.name)
-                if stop is not None and not any(stop is other for other in self._on_the_way):
-                    self._on_the_way.append(stop)
+                await self._stop_pending.wait()
+                self._stop_pending.clear()
+                stop = self._stops.pending_stop(self.name)
+                if stop is not None and not any(stop is other for other in self._in_flight):
+                    self._in_flight.append(stop)
                     await connection.send(EmergencyStop(stop.reason))
 
-    async def _keep_fresh(self, connection: Connection) -> None:
-        """Ask for what the room remembers, since the server will not repeat what we dropped."""
+    async def _refresh_room_state(self, connection: Connection) -> None:
+        """Request the room's state, because the server does not repeat a frame that we dropped."""
         while True:
             await self._stale.wait()
             self._stale.clear()
@@ -348,6 +348,6 @@ class RoomLink:
             except ArenaError:
                 self._stale.set()
             else:
-                if not self._stale.is_set():  # Otherwise it may miss what was just dropped.
-                    self._side.refreshed(dict(state.joints))
-            await asyncio.sleep(REFRESH_PAUSE_S)
+                if not self._stale.is_set():  # Otherwise it may lack a frame dropped meanwhile.
+                    self._handler.on_room_state(dict(state.joints))
+            await asyncio.sleep(REFRESH_PERIOD_S)

@@ -55,7 +55,7 @@ class FleetBridges:
                 if self._failed.get(name) != failure:
                     node.log.error(f'{failure}; stopped, the other robots go on')
                 self._failed[name] = failure
-                _apart(node, node.retire)
+                _apart(node, node.disable)
             elif node.is_configured:
                 self._failed.pop(name, None)
         if len(self._failed) < len(self.nodes):
@@ -65,7 +65,7 @@ class FleetBridges:
     def finish(self) -> None:
         """Stop commanding everywhere, then leave all rooms at the same time."""
         for node in self.nodes:  # First of all, for leaving takes some ten milliseconds each.
-            _apart(node, node.rest)
+            _apart(node, node.deactivate)
         for node in self.nodes:
             _apart(node, node.finish)
         if not self._thread.drain(LEAVE_S):

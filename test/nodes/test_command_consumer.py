@@ -1,4 +1,4 @@
-"""The shell around the gate: which time it tells it."""
+"""The clock of the command consumer, and changes of its joint map in motion."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PAN = Joint('pan', 'pan', Unit.RADIANS, -1.0, 1.0)
 
 
 class Topic:
-    """A command topic with one listener."""
+    """A command topic with one subscriber."""
 
     topic_name = '/joint_commands'
 
@@ -37,11 +37,11 @@ class Topic:
         self.commands: list[CommandMessage | bytes] = []
 
     def publish(self, message: CommandMessage | bytes) -> None:
-        """Note a command."""
+        """Record a command."""
         self.commands.append(message)
 
     def get_subscription_count(self) -> int:
-        """Count the one listener."""
+        """Return the one subscriber."""
         return 1
 
 
@@ -49,19 +49,19 @@ class Alone:
     """No other node on the command topic."""
 
     names: tuple[str, ...] = ()
-    trouble: str | None = None
+    conflict: str | None = None
 
-    def look(self, now: float) -> str | None:
-        """Find nothing."""
+    def check_graph(self, now: float) -> str | None:
+        """Return no conflict."""
         return None
 
 
-def moving_commander(topic: Topic, pan: Joint = PAN) -> CommandConsumer:
-    """Make a commander whose arm has just been told where it is."""
+def moving_consumer(topic: Topic, pan: Joint = PAN) -> CommandConsumer:
+    """Return a consumer in motion."""
     values = {spec.name: spec.initial for spec in SPECS}
     settings = BridgeSettings.of({**values, 'units': 'radians', 'consume.room_id': 'a'}, {})
     assert settings.consume is not None
-    commander = CommandConsumer(
+    consumer = CommandConsumer(
         settings.consume,
         JointMap([pan]),
         topic=CommandTopic(topic, interface='joint_state', now_ns=lambda: 0, others=Alone()),
@@ -71,31 +71,33 @@ def moving_commander(topic: Topic, pan: Joint = PAN) -> CommandConsumer:
         on_stall=lambda _: None,
         stopped=None,
     )
-    commander.enable(True)
-    commander.joined()
-    commander.event(Presence(True, 0.001))
-    commander.measure({'pan': 0.25})
-    commander.event(JointUpdate.of({'pan': 0.5}))
-    assert commander.state is State.ACTIVE
-    return commander
+    consumer.enable(True)
+    consumer.on_joined()
+    consumer.on_event(Presence(True, 0.001))
+    consumer.measure({'pan': 0.25})
+    consumer.on_event(JointUpdate.of({'pan': 0.5}))
+    assert consumer.state is State.ACTIVE
+    return consumer
 
 
-@pytest.mark.skipif(not hasattr(time, 'CLOCK_BOOTTIME'), reason='only Linux tells that it slept')
-def test_a_machine_that_slept_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The arm may be anywhere by now, though time.monotonic() says that no time has passed."""
+@pytest.mark.skipif(
+    not hasattr(time, 'CLOCK_BOOTTIME'), reason='only Linux has a clock that includes suspends'
+)
+def test_motion_begins_again_after_a_suspend(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a suspend motion begins again, although time.monotonic() has not advanced."""
     topic = Topic()
-    commander = moving_commander(topic)
-    clock_gettime, told = time.clock_gettime, len(topic.commands)
+    consumer = moving_consumer(topic)
+    clock_gettime, before = time.clock_gettime, len(topic.commands)
 
     def after_a_night(clock: int) -> float:
         return clock_gettime(clock) + (8 * 3600.0 if clock == time.CLOCK_BOOTTIME else 0.0)
 
     monkeypatch.setattr(time, 'clock_gettime', after_a_night)
-    commander.event(JointUpdate.of({'pan': 0.75}))
-    commander.tick()
+    consumer.on_event(JointUpdate.of({'pan': 0.75}))
+    consumer.tick()
 
-    assert commander.state is State.HOLDING
-    assert len(topic.commands) == told
+    assert consumer.state is State.HOLDING
+    assert len(topic.commands) == before
 
 
 @pytest.mark.parametrize(
@@ -105,15 +107,15 @@ def test_a_machine_that_slept_begins_anew(monkeypatch: pytest.MonkeyPatch) -> No
         pytest.param(UrdfJoint(None, None, None, False, False, True), id='continuous'),
     ],
 )
-def test_a_joint_of_another_reach_forgets_where_it_was_sent(described: UrdfJoint) -> None:
-    """A description that comes in motion ends it, though it adds no limits."""
+def test_another_range_of_a_joint_ends_its_motion(described: UrdfJoint) -> None:
+    """A description that arrives in motion ends the motion, even if it adds no limits."""
     topic = Topic()
     free = replace(PAN, lower=None, upper=None)
-    commander = moving_commander(topic, replace(free, unlimited=True))
-    told = len(topic.commands)
+    consumer = moving_consumer(topic, replace(free, unlimited=True))
+    before = len(topic.commands)
 
-    commander.set_joint_map(JointMap([free.described_by(described)]))
-    commander.tick()
+    consumer.set_joint_map(JointMap([free.described_by(described)]))
+    consumer.tick()
 
-    assert commander.state is State.WAITING
-    assert len(topic.commands) == told
+    assert consumer.state is State.WAITING
+    assert len(topic.commands) == before

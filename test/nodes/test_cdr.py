@@ -1,4 +1,4 @@
-"""Messages as bytes: the quick way says the same as the messages themselves."""
+"""Serialized messages are read and written with the same result as message objects."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from rclpy.serialization import deserialize_message, serialize_message
 from sensor_msgs.msg import JointState
 
 from lerobot_arena_ros.control.units import ConversionError
-from lerobot_arena_ros.nodes.bridge import cdr as serialized_module
+from lerobot_arena_ros.nodes.bridge import cdr
 from lerobot_arena_ros.nodes.bridge.cdr import MAX_SHAPES, CommandWriter, JointStateReader
 from lerobot_arena_ros.nodes.bridge.conversions import (
     COMMAND_TYPES,
@@ -34,7 +34,7 @@ NUMBERS = st.floats(allow_nan=False)
 
 @st.composite
 def joint_states(draw: st.DrawFn) -> JointState:
-    """Make any JointState that has a position for each name."""
+    """Return a strategy for JointStates with a position for each name."""
     names = draw(NAMES)
     some = st.lists(NUMBERS, min_size=len(names), max_size=len(names))
     message = JointState(
@@ -51,17 +51,17 @@ def joint_states(draw: st.DrawFn) -> JointState:
 
 
 def arm(*positions: float, names: str = 'abcdef') -> JointState:
-    """Make the JointState of an arm."""
+    """Return the JointState of an arm."""
     return JointState(name=list(names[: len(positions)]), position=list(positions))
 
 
 @pytest.fixture(name='quickly')
 def fixture_quickly(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Give a function that reads and fails where the slow way is taken."""
+    """Return a function that reads, and fails if a message object is made."""
 
     def quickly(reader: JointStateReader, data: bytes) -> tuple[int | None, dict[str, float]]:
         with monkeypatch.context() as patch:
-            patch.delattr(serialized_module, 'deserialize_message')
+            patch.delattr(cdr, 'deserialize_message')
             return reader.read(data)
 
     return quickly
@@ -69,8 +69,8 @@ def fixture_quickly(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 @given(st.lists(joint_states(), min_size=1, max_size=4), st.randoms())
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
-def test_reading_says_what_the_message_says(messages: list[JointState], random: Any) -> None:
-    """Whatever its shape, and whichever came before."""
+def test_reading_equals_deserializing(messages: list[JointState], random: Any) -> None:
+    """A JointState of any shape, after any other, is read like its message object."""
     reader = JointStateReader()
     for _ in range(12):
         message = random.choice(messages)
@@ -82,8 +82,8 @@ def test_reading_says_what_the_message_says(messages: list[JointState], random: 
         )
 
 
-def test_the_second_of_a_shape_is_read_quickly(quickly: Any) -> None:
-    """Also where arm and gripper take turns, and what follows the positions does not matter."""
+def test_the_second_message_of_a_shape_is_read_fast(quickly: Any) -> None:
+    """The second message of a shape is read fast, even if arm and gripper alternate."""
     reader = JointStateReader()
     reader.read(serialize_message(arm(0.0, 0.0)))
     reader.read(serialize_message(arm(1.0, names='g')))
@@ -97,14 +97,14 @@ def test_the_second_of_a_shape_is_read_quickly(quickly: Any) -> None:
 
 
 def test_other_names_are_other_joints() -> None:
-    """As many of the same length, in the same order."""
+    """As many names of the same length in the same order are other joints."""
     reader = JointStateReader()
     reader.read(serialize_message(arm(1.0, 2.0)))
     assert reader.read(serialize_message(arm(1.0, 2.0, names='ba')))[1] == {'b': 1.0, 'a': 2.0}
 
 
-def test_shapes_without_end_are_not_remembered() -> None:
-    """A publisher whose frames are counted, say, fills no memory."""
+def test_the_number_of_remembered_shapes_is_bounded() -> None:
+    """The number of remembered shapes is bounded, for example if frame ids are counted up."""
     reader = JointStateReader()
     for number in range(10 * MAX_SHAPES):
         message = arm(float(number))
@@ -114,12 +114,12 @@ def test_shapes_without_end_are_not_remembered() -> None:
 
 
 def cut(data: bytes) -> Iterator[bytes]:
-    """Give every beginning of some bytes."""
+    """Return every prefix of some bytes."""
     return (data[:length] for length in range(len(data)))
 
 
 def test_bytes_that_are_no_joint_state_are_refused() -> None:
-    """Whether or not they begin like one that came before; what is whole is still read."""
+    """Truncated bytes are refused, even if their beginning matches a known shape."""
     whole = serialize_message(arm(1.0, 2.0))
     end_of_positions = whole.index(struct.pack('<2d', 1.0, 2.0)) + 16
     reader = JointStateReader()
@@ -132,7 +132,7 @@ def test_bytes_that_are_no_joint_state_are_refused() -> None:
 
 
 def test_the_other_byte_order_is_read() -> None:
-    """As a machine of another kind would send it."""
+    """A big-endian message is read."""
     names = struct.pack('>I', 1) + struct.pack('>I2s', 2, b'a\0') + b'\0\0'
     head = struct.pack('>iI', 7, 5) + struct.pack('>I1s', 1, b'\0') + b'\0\0\0' + names
     count = struct.pack('>I', 1)
@@ -152,10 +152,8 @@ def test_the_other_byte_order_is_read() -> None:
         pytest.param(JointState(name=['a', 'a'], position=[1.0, 2.0]), 'duplicate', id='twice'),
     ],
 )
-def test_what_no_joint_state_should_say_is_refused_each_time(
-    message: JointState, reason: str
-) -> None:
-    """Nothing is remembered of it."""
+def test_an_invalid_joint_state_is_refused_each_time(message: JointState, reason: str) -> None:
+    """An invalid JointState is refused each time, and its shape is not remembered."""
     reader = JointStateReader()
     for _ in range(2):
         with pytest.raises(ConversionError) as refused:
@@ -163,8 +161,8 @@ def test_what_no_joint_state_should_say_is_refused_each_time(
         assert refused.value.reason == reason
 
 
-def test_velocities_alone_say_no_position() -> None:
-    """As some drivers of wheels do."""
+def test_velocities_alone_give_no_position() -> None:
+    """A JointState with velocities only has no positions, as from some drivers of wheels."""
     message = JointState(name=['wheel'], velocity=[1.0])
     assert JointStateReader().read(serialize_message(message)) == (None, {})
 
@@ -176,10 +174,10 @@ def test_velocities_alone_say_no_position() -> None:
     now_ns=st.integers(0, (2**31 - 1) * 1_000_000_000),
 )
 @settings(deadline=None)
-def test_writing_says_what_the_message_would(
+def test_writing_equals_serializing(
     interface: str, names: list[str], data: st.DataObject, now_ns: int
 ) -> None:
-    """Of each kind, whatever was written before."""
+    """A command of each kind is written like its message object, after any other."""
 
     def make(positions: Any, stamp: Time) -> Any:
         return command_to_ros(interface, names, positions, stamp=stamp)
@@ -196,7 +194,7 @@ def test_writing_says_what_the_message_would(
 
 @pytest.mark.parametrize('interface', sorted(COMMAND_TYPES))
 def test_commands_are_written_as_bytes(interface: str) -> None:
-    """Otherwise nothing would be gained."""
+    """Commands are written as bytes, which is what saves the time."""
 
     def make(positions: Any, stamp: Time) -> Any:
         return command_to_ros(interface, ['a', 'b'], positions, stamp=stamp)
@@ -205,7 +203,7 @@ def test_commands_are_written_as_bytes(interface: str) -> None:
 
 
 def test_each_kind_of_command_may_be_chosen() -> None:
-    """The parameter of the bridge has all of them, and no other."""
+    """The parameter of the bridge has all kinds of command, and no other."""
     (spec,) = (spec for spec in SPECS if spec.name == 'consume.command_interface')
 
     assert set(spec.choices) == set(COMMAND_TYPES)
