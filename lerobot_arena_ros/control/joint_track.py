@@ -1,9 +1,9 @@
 """
-What was measured of one joint: where it is, how fast it moves, and whether that can be believed.
+Tracks the measurements of one joint: its position, its velocity, and whether they are plausible.
 
 Rules of this file: it is pure, and ``now`` is in seconds of the steady clock. Measurements that
-are close to each other in time are judged together, because messages that were queued arrive at
-once, and because stamps are not exact.
+are close to each other in time are checked together, because queued messages arrive at once, and
+because stamps are not exact.
 """
 
 from __future__ import annotations
@@ -19,45 +19,46 @@ from .units import fixed
 __all__ = ['JointTrack']
 
 CONTRADICTION_S = 0.5
-"""How long measurements have to agree after they contradicted each other."""
+"""How long measurements must be consistent before they count again after a contradiction."""
 
 NOISE_RAD, NOISE_M = 0.05, 0.005
-"""How far a measurement may jump at any speed, because of noise and coarse encoders."""
+"""How far a measurement may always jump, because of noise and the resolution of encoders."""
 
 BURST_S = 0.01
-"""Measurements of a shorter time are judged together."""
+"""Measurements within this time are checked together."""
 
 QUEUE_S = 0.1
-"""The same after a gap, where no stamps say when the measurements that were queued were made."""
+"""The same after a gap, if queued measurements have no stamps."""
 
 MOST_TURNS = 3
-"""An encoder that is further off is rather one that counts in degrees."""
+"""With a larger offset, the wrong unit (degrees) is more likely than a number of whole turns."""
 
 FILTER_S = 0.05
-"""Time constant of the filter of the velocity."""
+"""The time constant of the velocity filter."""
 
 
 LARGEST_LEAD = 0.5
-"""How far an arm without a leash may be behind its last command, in radians."""
+"""How far a joint without ``max_lead`` may be behind its last command, in radians."""
 
 HORIZON_SHARE = 0.9
-"""What of the usual age of a measurement is left when a younger one follows."""
+"""The factor by which the usual age of a measurement decays per measurement."""
 
 
 class JointTrack:
     """
     The measurements of one joint.
 
-    :param joint: :meth:`adjust` replaces it.
+    :param joint: the properties of the joint; :meth:`adjust` replaces them.
     :param max_age_s: how long a measurement counts.
     :ivar position: the last measurement, in radians or metres; NaN before the first.
     :ivar at: when it was measured; minus infinity before the first.
     :ivar arrived_at: when it arrived.
-    :ivar horizon_s: how old the last measurement usually is when the next one comes.
+    :ivar horizon_s: how old the last measurement usually is when the next one arrives.
     :ivar velocity: filtered, in radians or metres per second; 0 while it is not known.
-    :ivar contradiction: how the measurements contradict each other; None while they agree.
-    :ivar jump: how far the measurements contradict each other, in multiples of their noise.
-    :ivar is_outside: whether it was measured outside its limits by more than the tolerance.
+    :ivar contradiction: a text for how the measurements contradict each other; None while they
+        are consistent.
+    :ivar jump: the size of the contradiction, in multiples of the noise.
+    :ivar is_outside: whether the joint was measured outside its limits by more than the tolerance.
     """
 
     __slots__ = (
@@ -101,7 +102,7 @@ class JointTrack:
         self.has_rivals = False
         self.horizon_s = 0.0
         self.is_outside = False
-        # Where the joint was before it contradicted itself, when, and whether it came back.
+        # The position and the time before the contradiction, and whether the joint came back.
         self._believed = math.nan
         self._believed_at = -math.inf
         self._has_returned = True
@@ -109,9 +110,9 @@ class JointTrack:
         self._agreed_at = -math.inf
         self._stamp_s: float | None = None
         self._max_age_s = max_age_s
-        # Where and how fast the joint was before the measurements that are judged together, and
-        # how long ago; how far it went since beyond noise; how long ago the first of them was
-        # made, and for how long others are judged with it.
+        # The state of a group of measurements that are checked together. Before the group:
+        # position, velocity, and the time since then. Since then: the sum of the motion beyond
+        # noise. Of the first one in the group: its age, and how long others join the group.
         self._anchor = math.nan
         self._anchor_velocity = 0.0
         self._span_s = 0.0
@@ -121,7 +122,7 @@ class JointTrack:
         self.adjust(joint)
 
     def adjust(self, joint: GateJoint) -> None:
-        """Take other limits."""
+        """Replace the properties of the joint."""
         lower, upper = joint.lower, joint.upper
         self._joint = joint
         self._max_velocity = joint.max_measured_velocity
@@ -133,28 +134,28 @@ class JointTrack:
         self._look_outside()
 
     def drift(self, now: float) -> float:
-        """Return how far the joint has gone since it was measured, if it goes on as before."""
+        """Return how far the joint moved since it was measured, if its velocity is unchanged."""
         fastest = self._joint.ramp.limit
         age_s = min(max(0.0, now - self.at), self.horizon_s)
         return clamp(self.velocity, -fastest, fastest) * age_s
 
     def counts(self, now: float) -> bool:
-        """Say whether the last measurement is fresh and believed."""
+        """Return whether the last measurement is fresh and not contradictory."""
         return self.contradiction is None and abs(now - self.at) <= self._max_age_s
 
     def take(
         self, position: float, now: float, at: float, stamp_s: float | None
     ) -> Unusable | None:
         """
-        Take a measurement, and return why it does not count; None where it does.
+        Record a measurement; return why it does not count, None if it does.
 
         :param at: when it was measured.
-        :param stamp_s: the same on the clock of its publisher, None = it does not say.
+        :param stamp_s: its stamp, by the clock of the publisher; None without a stamp.
         """
         if not math.isfinite(position):
             return Unusable('nonfinite', nonfinite(self.name, position))
         if self._joint.is_continuous and now - self.arrived_at <= self._max_age_s:
-            # Encoders of such joints start anew after a whole turn.
+            # The encoders of continuous joints wrap around after a whole turn.
             position -= math.tau * round((position - self.position) / math.tau)
         before_s = self._stamp_s
         waited_s = step_s = now - self.arrived_at
@@ -171,13 +172,13 @@ class JointTrack:
         elif abs(now - self.at) <= self._max_age_s:
             return self._judge_late(position, -step_s, waited_s, now)
         else:
-            self._rest()  # The clock of its publisher was set back.
+            self._rest()  # The clock of the publisher was set back.
         late_s = now - self.at
         if 0.0 <= late_s <= self._max_age_s:
-            # A single pause is not usual.
+            # The lower of two ages, so that a single pause does not count as usual.
             self.horizon_s = max(min(late_s, self._late_s), HORIZON_SHARE * self.horizon_s)
             self._late_s = late_s
-        # A stamp that stands still grows old, also where the clock of this node stands still.
+        # A repeated stamp becomes old, even if the clock of this node does not run.
         self.at = self.at if is_repeated else at
         self.position, self.arrived_at, self._stamp_s = position, now, stamp_s
         self._look_outside()
@@ -186,7 +187,7 @@ class JointTrack:
         return unusable
 
     def misplacement(self) -> str:
-        """Describe where the joint was measured, outside its limits."""
+        """Return a text for a joint that was measured outside its limits."""
         joint, position, turns = self._joint, fixed(self.position, 3), self._turns_off()
         lower = '-inf' if joint.lower is None else f'{joint.lower + 0.0:.3g}'
         upper = 'inf' if joint.upper is None else f'{joint.upper + 0.0:.3g}'
@@ -204,7 +205,7 @@ class JointTrack:
         )
 
     def _group(self, step_s: float, queue_s: float) -> None:
-        """Judge a measurement together with those just before it, or begin anew with it."""
+        """Add a measurement to the current group, or begin a new group with it."""
         if self._burst_s + step_s <= self._window_s:
             self._burst_s += step_s
             self._span_s += step_s
@@ -216,7 +217,7 @@ class JointTrack:
     def _judge(
         self, position: float, step_s: float, queue_s: float, waited_s: float, now: float
     ) -> Unusable | None:
-        """Compare a measurement with the last one, and with those that it is judged together."""
+        """Check a measurement against the last one and against the current group."""
         distance = self._distance(position, self.position)
         excess = max(0.0, distance - self._noise)
         self._excess += excess
@@ -228,15 +229,15 @@ class JointTrack:
             gone = position - self._anchor - self._anchor_velocity * self._span_s
             self.velocity = self._anchor_velocity + gone / (FILTER_S + self._span_s)
         elif waited_s > self._max_age_s:
-            self._agreed_at = now  # Silence is no agreement.
+            self._agreed_at = now  # A gap does not count as consistent measurements.
         elif now - self._agreed_at >= CONTRADICTION_S and not self._is_alone_with_a_lie:
             self.contradiction = None
         return None
 
     def _judge_late(self, position: float, late_s: float, waited_s: float, now: float) -> Unusable:
-        """Compare a measurement with the one that has overtaken it, which goes on to count."""
+        """Check a measurement that is older than the last one; the last one still counts."""
         distance = self._distance(position, self.position)
-        # Messages of one publisher keep their order, so this may be another one that lags behind.
+        # Messages of one publisher keep their order, so this may be a second, slower publisher.
         span_s = min(late_s, max(waited_s, BURST_S))
         if distance > self._noise + self._max_velocity * span_s:
             return self._contradict(position, distance, span_s, now)
@@ -245,15 +246,15 @@ class JointTrack:
     @property
     def _is_alone_with_a_lie(self) -> bool:
         """
-        Whether measurements may agree only because the true publisher is silent.
+        Whether measurements may be consistent only because the correct publisher is silent.
 
-        With several publishers, the joint has to come back to where it may have gone since it was
-        believed.
+        With several publishers, the joint has to return to a position that it could have reached
+        since the last measurement before the contradiction.
         """
         return self.has_rivals and not self._has_returned
 
     def forgive(self) -> None:
-        """Believe the next measurement, because a person says so."""
+        """Accept the next measurement, because the user has confirmed it by an activation."""
         self.contradiction = None
         self._rest()
 
@@ -280,7 +281,7 @@ class JointTrack:
         return Unusable('contradiction', f'joint_states contradict themselves: {text}')
 
     def _rest(self) -> None:
-        """Compare what comes with the last measurement only."""
+        """Check the next measurement against the last one only."""
         self.velocity = 0.0
         self._burst_s = math.inf
 
@@ -288,7 +289,7 @@ class JointTrack:
         self.is_outside = self.position < self._lowest or self.position > self._highest
 
     def _turns_off(self) -> int:
-        """Count the turns that would bring the joint inside its limits; 0 where none would."""
+        """Return how many whole turns would bring the joint inside its limits; 0 if none do."""
         joint = self._joint
         if joint.is_sliding or joint.lower is None or joint.upper is None:
             return 0

@@ -191,7 +191,7 @@ OBSTACLES: dict[str, tuple[GateSettings, Callable[[Gate], object], float, str]] 
         'range of pan',
     ),
     'link': (FED, lambda gate: gate.link_down('room deleted', 0.0), 0.0, 'room deleted'),
-    'silence': (FED, lambda gate: None, 1.6, 'no sign of life from the server for 1.5 s'),
+    'silence': (FED, lambda gate: None, 1.6, 'no message from the server for 1.5 s'),
     'producer': (
         FED,
         lambda gate: gate.heard(0.0, has_producer=False),
@@ -250,7 +250,7 @@ def test_a_silence_counts_before_the_update_that_ends_it() -> None:
 
     assert gate.update(POSE, 2.0) is None
     assert gate.state is State.HOLDING
-    assert gate.cause.startswith('no sign of life from the server for 1.5 s')
+    assert gate.cause.startswith('no message from the server for 1.5 s')
     assert isinstance(gate.update(POSE, 2.1), Command)
 
 
@@ -737,7 +737,7 @@ def test_feedback_that_begins_while_moving_is_where_motion_begins_anew(announced
 
     (cause,) = halted
     assert cause.startswith(
-        'no joint_states of pan, lift yet' if announced else 'joint_states have begun'
+        'no joint_states of pan, lift yet' if announced else 'joint_states began to arrive'
     )
     assert pose_of(gate.update({'pan': 1.0}, 1.12)) == POSE
 
@@ -1128,7 +1128,7 @@ def test_time_that_goes_back_a_little_moves_nothing_back() -> None:
 @pytest.mark.parametrize(
     ('settings', 'cause'),
     [
-        pytest.param(BLIND, 'no sign of life from the server for 1.5 s', id='link'),
+        pytest.param(BLIND, 'no message from the server for 1.5 s', id='link'),
         pytest.param(
             replace(FED, link_timeout_s=99.0), 'no fresh joint_states of pan, lift', id='feedback'
         ),

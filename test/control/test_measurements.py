@@ -100,7 +100,7 @@ def test_a_clock_at_zero_is_named() -> None:
     measured.take({'pan': 1.0}, 10.0, age_s=-123.456, stamp_s=123.456)
 
     assert measured.fresh('pan', 10.0) is None
-    assert 'the clock of this node says 0' in str(measured.lack(10.0))
+    assert 'the clock of this node is at 0' in str(measured.lack(10.0))
 
 
 def test_a_stamp_that_stands_still_grows_old_though_the_clock_stands_still_too() -> None:
