@@ -58,7 +58,7 @@ def test_a_number_is_one_for_every_reader_of_urdf(digits: str) -> None:
     limit = f'<limit lower="-1" upper="{digits}"/>'
     description = read_joints(f'<robot><joint name="j" type="revolute">{limit}</joint></robot>')
 
-    assert description.odd == {'j': f'upper={digits!r} is no number'}
+    assert description.odd == {'j': f'upper={digits!r} is not a number'}
     assert description.joints == {'j': UrdfJoint(None, None, None, False, False)}
 
 

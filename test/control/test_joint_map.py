@@ -322,7 +322,7 @@ def test_a_joint_with_a_fault_is_not_taken_and_keeps_its_kind() -> None:
     """Without a list it is left out; a listed one is known to slide, without limits."""
     description = Description(
         {'pan': PAN, 'lift': UrdfJoint(None, None, None, prismatic=True, mimic=False)},
-        {'lift': 'upper=x is no number'},
+        {'lift': 'upper=x is not a number'},
     )
 
     assert JointMap((), others=Unit.DEGREES).described_by(description).names == ('pan',)
@@ -439,7 +439,7 @@ def test_the_table_shows_limits_that_are_none() -> None:
     """The largest double, which some tools write for no limit, has no value in degrees."""
     wheel = Joint('wheel', 'wheel', Unit.DEGREES, -1.79769e308, 1.79769e308)
 
-    assert 'no limits that can be said in degrees' in JointMap((wheel,)).table()
+    assert 'no limits that can be converted to degrees' in JointMap((wheel,)).table()
 
 
 def test_the_table_of_no_joints_says_so() -> None:

@@ -142,7 +142,7 @@ def test_a_connection_that_takes_nothing_is_named() -> None:
     watch.offer(10.1)
     watch.take(NAMES, 13.0)
 
-    assert 'the connection to the server takes nothing' in condition(watch, 13.0).text
+    assert 'the connection to the server accepts no data' in condition(watch, 13.0).text
 
 
 def test_one_joint_that_is_silent_is_named_while_the_others_are_sent() -> None:

@@ -282,7 +282,7 @@ def test_a_reset_opens_and_a_stop_closes_again() -> None:
 @pytest.mark.parametrize(
     ('heard', 'now', 'publishers', 'refusal'),
     [
-        pytest.param([(True, 0.0)], 60.0, 1, 'still says true', id='held down'),
+        pytest.param([(True, 0.0)], 60.0, 1, 'is still true', id='held down'),
         pytest.param([(True, 0.0)], 0.5, 0, 'less than 1 s ago', id='one-shot just now'),
         pytest.param([(True, 0.0)], 60.0, 0, None, id='died asserting'),
         pytest.param([(True, 0.0), (False, 0.5)], 0.9, 1, 'less than 1 s ago', id='let go'),

@@ -61,11 +61,11 @@ def test_a_continuous_joint_keeps_its_velocity_only() -> None:
 @pytest.mark.parametrize(
     ('text', 'message'),
     [
-        pytest.param('', 'is no XML', id='empty'),
-        pytest.param('hello', 'is no XML', id='prose'),
-        pytest.param('<robot><joint></robot>', 'is no XML', id='unbalanced'),
-        pytest.param('<robot>\x00</robot>', 'is no XML', id='zero byte'),
-        pytest.param('\ud800<robot/>', 'is no XML', id='surrogate'),
+        pytest.param('', 'is not XML', id='empty'),
+        pytest.param('hello', 'is not XML', id='prose'),
+        pytest.param('<robot><joint></robot>', 'is not XML', id='unbalanced'),
+        pytest.param('<robot>\x00</robot>', 'is not XML', id='zero byte'),
+        pytest.param('\ud800<robot/>', 'is not XML', id='surrogate'),
         pytest.param('<sdf version="1.7"/>', 'expected <robot>, got <sdf>', id='SDF'),
         pytest.param('<u:robot xmlns:u="u"/>', 'expected <robot>, got <u:robot>', id='prefix'),
         pytest.param(
@@ -94,13 +94,13 @@ def test_what_is_no_description_is_refused(text: str, message: str) -> None:
         pytest.param(
             '<joint name="j" type="revolute"><limit lower="0" upper="nan"/></joint>',
             'j',
-            "upper='nan' is no number",
+            "upper='nan' is not a number",
             id='NaN',
         ),
         pytest.param(
             '<joint name="j" type="revolute"><limit lower="0" upper="90°"/></joint>',
             'j',
-            "upper='90°' is no number",
+            "upper='90°' is not a number",
             id='not a number',
         ),
         pytest.param(
@@ -118,13 +118,13 @@ def test_what_is_no_description_is_refused(text: str, message: str) -> None:
         pytest.param(
             '<joint name="j" type="revolute"><limit lower="inf" upper="inf"/></joint>',
             'j',
-            'lower=inf and upper=inf are no positions',
+            'lower=inf and upper=inf are not positions',
             id='both ends the same infinity',
         ),
         pytest.param(
             '<joint name="j" type="continuous"><limit velocity="fast"/></joint>',
             'j',
-            "velocity='fast' is no number",
+            "velocity='fast' is not a number",
             id='velocity in words',
         ),
         pytest.param(
@@ -140,7 +140,7 @@ def test_what_is_no_description_is_refused(text: str, message: str) -> None:
             '<joint type="continuous"/>', 'joint number 1', 'it has no name', id='no name'
         ),
         pytest.param(
-            '<joint name="j" type="hinge"/>', 'j', "type='hinge' is no type of joint", id='type'
+            '<joint name="j" type="hinge"/>', 'j', "type='hinge' is not a joint type", id='type'
         ),
     ],
 )
@@ -162,7 +162,7 @@ def test_a_sliding_joint_with_a_fault_still_slides() -> None:
     text = robot('<joint name="j" type="prismatic"><limit upper="x"/><mimic joint="k"/></joint>')
 
     assert read_joints(text) == Description(
-        {'j': UrdfJoint(None, None, None, True, True)}, {'j': "upper='x' is no number"}
+        {'j': UrdfJoint(None, None, None, True, True)}, {'j': "upper='x' is not a number"}
     )
 
 
@@ -172,8 +172,8 @@ ODD = {
     'limit_missing': {'other': 'expected <limit lower upper>'},
     'name_twice': {'other': '2 joints have this name'},
     'name_missing': {'joint number 2': 'it has no name'},
-    'number_that_is_none': {'other': "upper='${pi}' is no number"},
-    'type_of_another_format': {'other': "type='ball' is no type of joint"},
+    'number_that_is_none': {'other': "upper='${pi}' is not a number"},
+    'type_of_another_format': {'other': "type='ball' is not a joint type"},
 }
 """The faults that are named, by file; the other files have none."""
 OTHERS = {
