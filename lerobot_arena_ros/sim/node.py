@@ -1,4 +1,4 @@
-"""The node sim_arm: the topics of a driver around the simulated arm."""
+"""The node ``sim_arm``: the topics of a driver for the simulated arm."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 __all__ = ['SimArmNode']
 
 LONGEST_STEP_S = 0.1
-"""A process that was held up for longer does not catch up."""
+"""The longest simulated step, so that a process that was delayed for longer does not catch up."""
 
 _DYNAMIC = {spec.name: spec for spec in SPECS if spec.dynamic}
 _COMMAND_QOS = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
@@ -61,10 +61,10 @@ class SimArmNode(Node):
     """
     The node ``sim_arm``.
 
-    Topics: ``joint_states``, ``robot_description`` (latched), ``front/image_raw`` and
-    ``wrist/image_raw`` (out); ``joint_commands`` (in, of the type of ``command_interface``).
+    It publishes ``joint_states``, ``robot_description`` (latched), ``front/image_raw`` and
+    ``wrist/image_raw``. It subscribes to ``joint_commands``; ``command_interface`` sets its type.
 
-    :raises ParameterError: a parameter is unacceptable.
+    :raises ParameterError: a parameter is invalid.
     :raises ModelError: the model of the arm cannot be loaded.
     """
 
@@ -93,10 +93,10 @@ class SimArmNode(Node):
         self._stepped_at = time.monotonic()
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(1.0 / self._values['rate_hz'], self._on_step, clock=steady)
-        self._log.info(f'a simulated SO-101 that takes {interface} commands: {", ".join(JOINTS)}')
+        self._log.info(f'simulated SO-101, command_interface {interface}: {", ".join(JOINTS)}')
 
     def finish(self) -> None:
-        """End what runs beside the node."""
+        """End the thread of the pictures and the second node."""
         if self._pictures is not None:
             self._pictures.end()
         self._set_others(there=False)
@@ -148,7 +148,7 @@ class SimArmNode(Node):
         self._set_others(there=self._values['second_publisher'])
 
     def _set_others(self, *, there: bool) -> None:
-        """Have another node that publishes zeros, as a GUI does, or have none."""
+        """Create or destroy another node that publishes zeros, as a GUI does."""
         if there and self._others is None:
             self._others = Node('joint_state_gui', context=self.context)
             self._zeros = self._others.create_publisher(JointState, 'joint_states', 10)

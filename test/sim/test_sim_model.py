@@ -51,8 +51,8 @@ def test_without_the_package_it_says_what_to_install(monkeypatch: pytest.MonkeyP
     with pytest.raises(model.ModelError) as raised:
         model.robot_description()
     assert str(raised.value) == (
-        'no no_such_package here, which has the model of the arm: pip install '
-        "'lerobot_arena_ros[sim]'"
+        'the package no_such_package, which has the model of the arm, is not installed: '
+        "pip install 'lerobot_arena_ros[sim]'"
     )
 
 

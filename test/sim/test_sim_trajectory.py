@@ -90,7 +90,7 @@ def test_one_that_comes_late_is_joined_where_it_is_by_then() -> None:
         ([Point(1.0, [])], 'point 0 has 0 positions, expected 1'),
         ([Point(1.0, [0.0], [0.0, 0.0])], 'point 0 has 2 velocities, expected 1'),
         ([Point(1.0, [math.nan])], 'point 0 has positions that are not finite'),
-        ([Point(1.0, [0.0]), Point(1.0, [1.0])], 'does not increase'),
+        ([Point(1.0, [0.0]), Point(1.0, [1.0])], 'must increase from point to point'),
         ([Point(1.0, [0.0], [0.5])], 'the last point has a velocity'),
     ],
 )
