@@ -23,7 +23,7 @@ _NUMBER = re.compile(
     r'(?<![\w/.])(?<!HTTP )[-+]?(?:\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|nan|inf)(?![\w/])'
 )
 
-MAX_TOLD = 100
+MAX_REMEMBERED = 100
 """The number of remembered causes, so that texts that always differ use limited memory."""
 
 
@@ -53,7 +53,7 @@ class CauseWatch:
         self._patience_s = patience_s
         self._since = now
         self._latest: str | None = None
-        self._told_at: dict[str, float] = {}
+        self._logged_at: dict[str, float] = {}
         self._has_warned = False
 
     def see(
@@ -72,7 +72,7 @@ class CauseWatch:
             self.begin(now)
             return None
         kind = _kind(condition.text)
-        is_new = kind != self._latest and now - self._told_at.get(kind, -REPEAT_S) >= REPEAT_S
+        is_new = kind != self._latest and now - self._logged_at.get(kind, -REPEAT_S) >= REPEAT_S
         if now - self._since < self._patience_s or not is_new:
             return None
         self.told(condition, now)
@@ -81,16 +81,16 @@ class CauseWatch:
     def told(self, condition: Condition, now: float) -> None:
         """Record that a condition was logged."""
         self._latest = kind = _kind(condition.text)
-        if len(self._told_at) >= MAX_TOLD:
-            self._told_at.clear()
-        self._told_at[kind] = now
+        if len(self._logged_at) >= MAX_REMEMBERED:
+            self._logged_at.clear()
+        self._logged_at[kind] = now
         self._has_warned = self._has_warned or condition.severity is Severity.WARN
 
     def begin(self, now: float) -> None:
         """Forget what was logged, so that the next fault is logged as a new one."""
         self._since = now
         self._latest = None
-        self._told_at.clear()
+        self._logged_at.clear()
         self._has_warned = False
 
 

@@ -69,7 +69,7 @@ class Gate:
         self._joints: tuple[GateJoint, ...] = ()
         self._unready: str | None = NO_JOINTS
         self._settings = settings
-        self._looking = (now, settings.discovery_s)
+        self._discovery = (now, settings.discovery_s)
         self._reviewed_at = now
         self._state = State.WAITING if stopped is None else State.STOPPED
         self._cause = stopped or INACTIVE
@@ -77,13 +77,13 @@ class Gate:
         self.clamped = 0
 
         self._enabled = False
-        self._rivals: str | None = None
+        self._conflict: str | None = None
         self._link = LinkWatch(settings, now)
         self._graph = PauseWatch(settings.pause_s, now)
         self._feedback_expected = False
         self._measured = Measurements(settings.max_feedback_age_s)
 
-        self._remembered: dict[str, float] = {}
+        self._initial: dict[str, float] = {}
         self._live: dict[str, float] = {}
         self._stale: set[str] = set()
 
@@ -91,7 +91,7 @@ class Gate:
         self._goals: dict[str, float] | None = None  # None: must be computed again.
         self._source: str | None = None
         self._has_source = False
-        self._placed = False  # Whether the motion began at measured positions.
+        self._began_measured = False  # Whether the motion began at measured positions.
         self._is_braking = False
         self._brakes_until = now
         self._is_commanding = False  # Whether a command was sent since the activation.
@@ -155,9 +155,9 @@ class Gate:
         """Enable commands. Targets that were received before do not move the robot."""
         if not self._enabled:
             # Another node may have moved the arm in the meantime.
-            self._forget()
+            self._discard_targets()
             self._is_commanding = False
-            self._measured.forgive()
+            self._measured.accept_next()
         self._enabled = True
         self._review(now)
 
@@ -189,7 +189,7 @@ class Gate:
         self._measured.set_joints(joints)
         self._goals = None
         if changed:
-            self._forget()
+            self._discard_targets()
             self._end_motion()
         if changed and self._state is State.ACTIVE:
             self._move_to(State.WAITING, 'the joints changed')
@@ -197,17 +197,17 @@ class Gate:
 
     def rivals(self, cause: str | None, now: float) -> None:
         """Record why other nodes forbid commanding the robot; None if they do not."""
-        self._rivals = cause
+        self._conflict = cause
         self._review(now)
 
     def link_up(self, now: float) -> None:
         """Record that the room was joined, and discard the live targets of the last session."""
         self._link.join(now)
         self._has_source = False
-        self._remembered.clear()
+        self._initial.clear()
         if self._state is State.ACTIVE:
             self._hold('the room was joined again', now)
-        self._forget()
+        self._discard_targets()
         self._review(now)
 
     def link_down(self, cause: str, now: float) -> None:
@@ -229,14 +229,15 @@ class Gate:
         :param round_trip_s: the measured round-trip time; None if the message is no reply.
         """
         self._review(now)  # First, so that a timeout that already expired takes effect.
-        self._link.hear(now, has_producer=has_producer, round_trip_s=round_trip_s)
+        self._link.on_message(now, has_producer=has_producer, round_trip_s=round_trip_s)
         self._review(now)
         if has_producer is False and self._state is not State.ACTIVE:
-            self._forget()  # Targets of this producer must not move joints for the next one.
+            # Targets of this producer must not move joints for the next one.
+            self._discard_targets()
 
     def late(self, waiting_s: float, now: float) -> None:
         """Record for how long a reply of the server has been overdue."""
-        self._link.wait(waiting_s)
+        self._link.on_overdue_reply(waiting_s)
         self._review(now)
 
     def graph_seen(self, now: float, *, messages: int = 0) -> None:
@@ -247,7 +248,7 @@ class Gate:
 
         :param messages: how many messages the callback handles.
         """
-        self._graph.seen(now, messages=messages)
+        self._graph.note_run(now, messages=messages)
 
     @property
     def watches_closely(self) -> bool:
@@ -284,9 +285,9 @@ class Gate:
         It may be a driver that has not published measured positions yet. So without feedback,
         nothing moves for ``listener_s``.
         """
-        since, for_s = self._looking
+        since, for_s = self._discovery
         if for_s - abs(now - since) < self._settings.listener_s:
-            self._looking = (now, self._settings.listener_s)
+            self._discovery = (now, self._settings.listener_s)
         self._review(now)
 
     def measure(
@@ -323,7 +324,7 @@ class Gate:
     def reset(self, now: float) -> None:
         """Leave ``STOPPED``. A joint moves only after a new live update for it."""
         if self._state is State.STOPPED:
-            self._forget()
+            self._discard_targets()
             self._move_to(State.WAITING, 'reset')
         self._review(now)
 
@@ -331,11 +332,11 @@ class Gate:
 
     def remember(self, positions: Mapping[str, float], now: float) -> Command | None:
         """Handle the state that the room sends at a join."""
-        self._remembered = _finite(positions)
+        self._initial = _finite(positions)
         has_left = self._review(now)
         if self._settings.on_state_sync is not StateSyncUse.COMMAND:
             return None
-        return self._take(self._remembered, now, has_left=has_left)
+        return self._take(self._initial, now, has_left=has_left)
 
     def update(
         self,
@@ -358,7 +359,7 @@ class Gate:
             self.spoil()
             return None
         if from_producer:
-            self._link.find_producer()
+            self._link.note_producer()
         if not self._has_source or source != self._source:
             self._change_source(source, now)
         return self._take(positions, now, has_left=has_left)
@@ -386,7 +387,7 @@ class Gate:
         if not is_ours or self._obstacle(now) is not None:
             self._review(now)
             return None
-        return self._enter(now)
+        return self._activate(now)
 
     def spoil(self) -> None:
         """Mark the live targets as stale, because a frame was dropped."""
@@ -405,7 +406,7 @@ class Gate:
             return self._brake(now)
         return self._advance(now) if self.is_moving else None
 
-    def _forget(self) -> None:
+    def _discard_targets(self) -> None:
         """Discard the live targets. Not while ``ACTIVE``, or the joints would move back."""
         self._live.clear()
         self._stale.clear()
@@ -418,7 +419,7 @@ class Gate:
         self._has_source = True
         if not is_other:
             return
-        self._forget()
+        self._discard_targets()
         if self._state is State.ACTIVE:
             self._motion.settle(self._joints)
             self._motion.begin_slowly(self._motion.setpoint, now)
@@ -428,7 +429,7 @@ class Gate:
     def _review(self, now: float) -> bool:
         """Leave ``ACTIVE`` if commands may not flow; return whether this call has left it."""
         self._reviewed_at = now
-        if self._is_braking and self._distrust(now) is not None:
+        if self._is_braking and self._brake_obstacle(now) is not None:
             self._end_motion()
         if self._state is State.STOPPED:
             return False
@@ -442,7 +443,7 @@ class Gate:
 
     def _hold(self, cause: str, now: float) -> None:
         """Leave ``ACTIVE``; brake if the measured positions are still reliable."""
-        may_brake = self._settings.on_hold is Halt.BRAKE and self._distrust(now) is None
+        may_brake = self._settings.on_hold is Halt.BRAKE and self._brake_obstacle(now) is None
         self._move_to(State.HOLDING if self._enabled else State.WAITING, cause)
         self._slow_down(may_brake)
 
@@ -465,17 +466,17 @@ class Gate:
         if not self._enabled:
             return INACTIVE
         return (
-            self._rivals
+            self._conflict
             or self._unready
             or self._link.fault
-            or self._pause(now)
-            or self._link.lack(now)
-            or self._measured.distrust(now)
+            or self._pause_obstacle(now)
+            or self._link.obstacle(now)
+            or self._measured.implausible(now)
             or self._feedback_obstacle(now)
-            or self._unplaced(now)
+            or self._position_obstacle(now)
         )
 
-    def _distrust(self, now: float) -> str | None:
+    def _brake_obstacle(self, now: float) -> str | None:
         """
         Return why not even braking commands may be sent; None if they may.
 
@@ -484,14 +485,14 @@ class Gate:
         if not self._enabled:
             return INACTIVE
         return (
-            self._rivals
+            self._conflict
             or self._unready
-            or self._pause(now)
-            or self._measured.distrust(now)
+            or self._pause_obstacle(now)
+            or self._measured.implausible(now)
             or self._feedback_obstacle(now)
         )
 
-    def _pause(self, now: float) -> str | None:
+    def _pause_obstacle(self, now: float) -> str | None:
         """Return which pause of the ROS callbacks blocks commands; None without a pause."""
         pausing_s = self._graph.pausing_s(now)
         if pausing_s is not None:
@@ -510,15 +511,15 @@ class Gate:
         if settings.feedback is Feedback.NEVER:
             return None
         if not self.is_fed:
-            since, for_s = self._looking
+            since, for_s = self._discovery
             looking = abs(now - since) < for_s
             return LOOKING_FOR_FEEDBACK if looking else None
-        lack = self._measured.lack(now)
-        if lack is not None or self._state is not State.ACTIVE:
-            return lack
-        return None if self._placed else 'joint_states began to arrive'
+        missing = self._measured.missing(now)
+        if missing is not None or self._state is not State.ACTIVE:
+            return missing
+        return None if self._began_measured else 'joint_states began to arrive'
 
-    def _unplaced(self, now: float) -> str | None:
+    def _position_obstacle(self, now: float) -> str | None:
         """Return a text with the joints that have no position to begin at; None without any."""
         if self._state is State.ACTIVE:
             return None  # Each joint has its last command.
@@ -531,11 +532,11 @@ class Gate:
     def _fallback(self) -> Mapping[str, float]:
         is_blind = self._settings.feedback is Feedback.NEVER
         accepted = is_blind and self._settings.on_state_sync is StateSyncUse.ALIGN
-        return self._remembered if accepted else {}
+        return self._initial if accepted else {}
 
     # ----- motion
 
-    def _enter(self, now: float) -> Command:
+    def _activate(self, now: float) -> Command:
         if self._is_braking:
             self._brake(now)
         beginnings = {joint.name: self._beginning(joint, now) for joint in self._joints}
@@ -544,7 +545,7 @@ class Gate:
         self._goals = None
         self._is_braking = False
         self._is_commanding = True
-        self._placed = self.is_fed
+        self._began_measured = self.is_fed
         self._move_to(State.ACTIVE, LIVE)
         return self._frame()
 

@@ -48,7 +48,7 @@ class JointTrack:
     """
     The measurements of one joint.
 
-    :param joint: the properties of the joint; :meth:`adjust` replaces them.
+    :param joint: the properties of the joint; :meth:`set_joint` replaces them.
     :param max_age_s: how long a measurement counts.
     :ivar position: the last measurement, in radians or metres; NaN before the first.
     :ivar at: when it was measured; minus infinity before the first.
@@ -62,9 +62,9 @@ class JointTrack:
     """
 
     __slots__ = (
-        '_agreed_at',
-        '_believed',
-        '_believed_at',
+        '_consistent_since',
+        '_trusted',
+        '_trusted_at',
         '_anchor',
         '_anchor_velocity',
         '_burst_s',
@@ -83,7 +83,7 @@ class JointTrack:
         'arrived_at',
         'at',
         'contradiction',
-        'has_rivals',
+        'has_several_publishers',
         'horizon_s',
         'is_outside',
         'jump',
@@ -99,15 +99,15 @@ class JointTrack:
         self.velocity = 0.0
         self.contradiction: str | None = None
         self.jump = 0.0
-        self.has_rivals = False
+        self.has_several_publishers = False
         self.horizon_s = 0.0
         self.is_outside = False
         # The position and the time before the contradiction, and whether the joint came back.
-        self._believed = math.nan
-        self._believed_at = -math.inf
+        self._trusted = math.nan
+        self._trusted_at = -math.inf
         self._has_returned = True
         self._late_s = 0.0
-        self._agreed_at = -math.inf
+        self._consistent_since = -math.inf
         self._stamp_s: float | None = None
         self._max_age_s = max_age_s
         # The state of a group of measurements that are checked together. Before the group:
@@ -119,9 +119,9 @@ class JointTrack:
         self._excess = 0.0
         self._burst_s = math.inf
         self._window_s = BURST_S
-        self.adjust(joint)
+        self.set_joint(joint)
 
-    def adjust(self, joint: GateJoint) -> None:
+    def set_joint(self, joint: GateJoint) -> None:
         """Replace the properties of the joint."""
         lower, upper = joint.lower, joint.upper
         self._joint = joint
@@ -131,7 +131,7 @@ class JointTrack:
         tolerance = joint.limit_tolerance
         self._lowest = -math.inf if lower is None or not is_range else lower - tolerance
         self._highest = math.inf if upper is None or not is_range else upper + tolerance
-        self._look_outside()
+        self._check_limits()
 
     def drift(self, now: float) -> float:
         """Return how far the joint moved since it was measured, if its velocity is unchanged."""
@@ -139,7 +139,7 @@ class JointTrack:
         age_s = min(max(0.0, now - self.at), self.horizon_s)
         return clamp(self.velocity, -fastest, fastest) * age_s
 
-    def counts(self, now: float) -> bool:
+    def is_valid(self, now: float) -> bool:
         """Return whether the last measurement is fresh and not contradictory."""
         return self.contradiction is None and abs(now - self.at) <= self._max_age_s
 
@@ -165,14 +165,14 @@ class JointTrack:
             step_s, queue_s = stamp_s - before_s, BURST_S
         unusable = None
         if not 0.0 <= waited_s < math.inf:
-            self._rest()
+            self._restart_group()
         elif step_s >= 0.0:
             self._group(step_s, queue_s)
-            unusable = self._judge(position, step_s, queue_s, waited_s, now)
+            unusable = self._check(position, step_s, queue_s, waited_s, now)
         elif abs(now - self.at) <= self._max_age_s:
-            return self._judge_late(position, -step_s, waited_s, now)
+            return self._check_late(position, -step_s, waited_s, now)
         else:
-            self._rest()  # The clock of the publisher was set back.
+            self._restart_group()  # The clock of the publisher was set back.
         late_s = now - self.at
         if 0.0 <= late_s <= self._max_age_s:
             # The lower of two ages, so that a single pause does not count as usual.
@@ -181,7 +181,7 @@ class JointTrack:
         # A repeated stamp becomes old, even if the clock of this node does not run.
         self.at = self.at if is_repeated else at
         self.position, self.arrived_at, self._stamp_s = position, now, stamp_s
-        self._look_outside()
+        self._check_limits()
         if unusable is None and abs(now - self.at) > self._max_age_s:
             return repeated(now - self.at)
         return unusable
@@ -214,7 +214,7 @@ class JointTrack:
         self._span_s, self._excess, self._burst_s = step_s, 0.0, 0.0
         self._window_s = max(BURST_S, min(step_s, queue_s))
 
-    def _judge(
+    def _check(
         self, position: float, step_s: float, queue_s: float, waited_s: float, now: float
     ) -> Unusable | None:
         """Check a measurement against the last one and against the current group."""
@@ -229,12 +229,12 @@ class JointTrack:
             gone = position - self._anchor - self._anchor_velocity * self._span_s
             self.velocity = self._anchor_velocity + gone / (FILTER_S + self._span_s)
         elif waited_s > self._max_age_s:
-            self._agreed_at = now  # A gap does not count as consistent measurements.
-        elif now - self._agreed_at >= CONTRADICTION_S and not self._is_alone_with_a_lie:
+            self._consistent_since = now  # A gap does not count as consistent measurements.
+        elif now - self._consistent_since >= CONTRADICTION_S and not self._may_be_wrong_publisher:
             self.contradiction = None
         return None
 
-    def _judge_late(self, position: float, late_s: float, waited_s: float, now: float) -> Unusable:
+    def _check_late(self, position: float, late_s: float, waited_s: float, now: float) -> Unusable:
         """Check a measurement that is older than the last one; the last one still counts."""
         distance = self._distance(position, self.position)
         # Messages of one publisher keep their order, so this may be a second, slower publisher.
@@ -244,19 +244,19 @@ class JointTrack:
         return Unusable('order', f'joint_states went back in time: {self.name} by {late_s:.3f} s')
 
     @property
-    def _is_alone_with_a_lie(self) -> bool:
+    def _may_be_wrong_publisher(self) -> bool:
         """
         Whether measurements may be consistent only because the correct publisher is silent.
 
         With several publishers, the joint has to return to a position that it could have reached
         since the last measurement before the contradiction.
         """
-        return self.has_rivals and not self._has_returned
+        return self.has_several_publishers and not self._has_returned
 
-    def forgive(self) -> None:
+    def accept_next(self) -> None:
         """Accept the next measurement, because the user has confirmed it by an activation."""
         self.contradiction = None
-        self._rest()
+        self._restart_group()
 
     def _distance(self, a: float, b: float) -> float:
         if self._joint.is_continuous:
@@ -269,23 +269,23 @@ class JointTrack:
         text = f'{self.name} jumped by {distance:.3g} {unit} {span}'
         if self.contradiction is None:
             self.contradiction, self.jump = text, distance / self._noise
-            self._believed, self._believed_at = self.position, self.at
+            self._trusted, self._trusted_at = self.position, self.at
         joint = self._joint
         lead = min(joint.max_lead, LARGEST_LEAD) + joint.lead_time_s * joint.ramp.limit
-        gone = min(self._max_velocity * (now - self._believed_at), lead)
-        self._has_returned = self._distance(position, self._believed) <= 2 * self._noise + gone
+        gone = min(self._max_velocity * (now - self._trusted_at), lead)
+        self._has_returned = self._distance(position, self._trusted) <= 2 * self._noise + gone
         if self._has_returned:
-            self._believed, self._believed_at = position, now
-        self._agreed_at = now
-        self._rest()
+            self._trusted, self._trusted_at = position, now
+        self._consistent_since = now
+        self._restart_group()
         return Unusable('contradiction', f'joint_states contradict themselves: {text}')
 
-    def _rest(self) -> None:
+    def _restart_group(self) -> None:
         """Check the next measurement against the last one only."""
         self.velocity = 0.0
         self._burst_s = math.inf
 
-    def _look_outside(self) -> None:
+    def _check_limits(self) -> None:
         self.is_outside = self.position < self._lowest or self.position > self._highest
 
     def _turns_off(self) -> int:

@@ -41,7 +41,7 @@ class Measurements:
         self._known: dict[str, JointTrack] = {}  # Includes joints that were commanded earlier.
         self._tracks: tuple[JointTrack, ...] = ()
         self._has_any = False
-        self._is_doubted = False
+        self._has_implausible = False
         self._oldest_at = self._newest_at = -math.inf
         self._now = -math.inf
         self._refusal = Unusable('', '')
@@ -57,9 +57,9 @@ class Measurements:
         """Replace the joints. Keep the measurements of removed joints, which may come back."""
         for joint in joints:
             track = self._known.setdefault(joint.name, JointTrack(joint, self._max_age_s))
-            track.adjust(joint)
+            track.set_joint(joint)
         self._tracks = tuple(self._known[joint.name] for joint in joints)
-        self._sum_up()
+        self._update_summary()
 
     def note_publishers(self, names: Sequence[str], *, silent_topic: str | None) -> None:
         """
@@ -71,7 +71,7 @@ class Measurements:
         self._publishers = names
         self._silent_topic = silent_topic
         for track in self._known.values():
-            track.has_rivals = len(names) > 1
+            track.has_several_publishers = len(names) > 1
 
     def take(
         self,
@@ -100,18 +100,18 @@ class Measurements:
                 position = positions.get(name)
                 if position is not None:
                     unusable = track.take(position, now, at, stamp_s) or unusable
-            self._sum_up()
+            self._update_summary()
             if unusable is not None and unusable.reason == 'contradiction':
                 unusable = unusable._replace(text=self._contradiction(now) or unusable.text)
         if unusable is not None:
             self.refuse(unusable, now)
         return unusable
 
-    def forgive(self) -> None:
+    def accept_next(self) -> None:
         """Accept the next measurements, because the user has confirmed them by an activation."""
         for track in self._known.values():
-            track.forgive()
-        self._sum_up()
+            track.accept_next()
+        self._update_summary()
 
     def refuse(self, unusable: Unusable, now: float) -> None:
         """Record rejected joint_states, as the reason for missing measurements for a while."""
@@ -139,7 +139,7 @@ class Measurements:
         hangs. It is 0 while it is not known.
         """
         track = self._known.get(name)
-        return track.drift(now) if track is not None and track.counts(now) else 0.0
+        return track.drift(now) if track is not None and track.is_valid(now) else 0.0
 
     def last(self, name: str) -> tuple[float | None, float]:
         """Return the last position of a joint of any age, and its time; None without any."""
@@ -153,15 +153,15 @@ class Measurements:
         Return the measured velocity of a joint, in radians or metres per second.
 
         It is 0 while it is not known: when no measurement counted at the last call of
-        :meth:`take`, :meth:`distrust` or :meth:`lack`.
+        :meth:`take`, :meth:`implausible` or :meth:`missing`.
         """
         track = self._known.get(name)
-        return track.velocity if track is not None and track.counts(self._now) else 0.0
+        return track.velocity if track is not None and track.is_valid(self._now) else 0.0
 
-    def distrust(self, now: float) -> str | None:
+    def implausible(self, now: float) -> str | None:
         """Return which measurements are not plausible, and why; None if all are plausible."""
         self._now = now
-        if not self._is_doubted:
+        if not self._has_implausible:
             return None
         contradiction = self._contradiction(now)
         if contradiction is not None:
@@ -172,14 +172,14 @@ class Measurements:
         others = ', '.join(track.name for track in outside[1:])
         return outside[0].misplacement() + (f' (outside, too: {others})' if others else '')
 
-    def lack(self, now: float) -> str | None:
+    def missing(self, now: float) -> str | None:
         """Return which measurements are missing, and why; None if none is missing."""
         self._now = now
         longest_s = self._max_age_s
         are_fresh = now - self._oldest_at <= longest_s and self._newest_at - now <= longest_s
-        if are_fresh and not self._is_doubted:
+        if are_fresh and not self._has_implausible:
             return None
-        missing = [track for track in self._tracks if not track.counts(now)]
+        missing = [track for track in self._tracks if not track.is_valid(now)]
         if not missing:
             return None
         if abs(now - self._refused_at) <= max(REFUSAL_S, self._max_age_s):
@@ -192,12 +192,12 @@ class Measurements:
         names = ', '.join(track.name for track in missing)
         return f'no fresh joint_states of {names}: check the driver'
 
-    def _sum_up(self) -> None:
+    def _update_summary(self) -> None:
         """Cache the results for all joints, because they are read more often than they change."""
         times = [track.at for track in self._tracks]
         self._oldest_at = min(times, default=-math.inf)
         self._newest_at = max(times, default=-math.inf)
-        self._is_doubted = any(
+        self._has_implausible = any(
             track.contradiction is not None or track.is_outside for track in self._tracks
         )
 

@@ -31,31 +31,31 @@ class PauseWatch:
     """
     Detects the pauses of a thread that runs often.
 
-    :param longest_s: a longer time between two calls of :meth:`seen` is a pause; so is a shorter
-        one in which more than :data:`BACKLOG` messages arrive. Infinite: there are no pauses.
-        While :attr:`is_strict`, call :meth:`seen` more often than every :data:`SHORTEST_S`, even
-        if no message arrives.
+    :param longest_s: a longer time between two calls of :meth:`note_run` is a pause; so is a
+        shorter one in which more than :data:`BACKLOG` messages arrive. Infinite: there are no
+        pauses. While :attr:`is_strict`, call :meth:`note_run` more often than every
+        :data:`SHORTEST_S`, even if no message arrives.
     :param now: the present time.
     """
 
     def __init__(self, longest_s: float, now: float) -> None:
         self._longest_s = self._limit_s = longest_s
-        self._seen_at = self._counting_since = now
+        self._ran_at = self._counting_since = now
         self._messages = 0
         self._ended_at: float | None = None
         self._paused_s = 0.0
 
-    def seen(self, now: float, *, messages: int = 0) -> None:
+    def note_run(self, now: float, *, messages: int = 0) -> None:
         """
         Record that the thread runs.
 
         :param messages: how many messages it handles now.
         """
-        gap_s = abs(now - self._seen_at)
+        gap_s = abs(now - self._ran_at)
         if gap_s > self._limit_s:
             self._paused_s, self._ended_at = gap_s, now
             self._messages, self._counting_since = 0, now  # How many were lost is unknown.
-        self._seen_at = now
+        self._ran_at = now
         self._count(messages, now)
 
     @property
@@ -65,7 +65,7 @@ class PauseWatch:
 
     def pausing_s(self, now: float) -> float | None:
         """Return the length of the pause that still lasts; None if the thread does not pause."""
-        gap_s = abs(now - self._seen_at)
+        gap_s = abs(now - self._ran_at)
         return gap_s if gap_s > self._limit_s else None
 
     def paused_s(self, now: float, within_s: float) -> float | None:

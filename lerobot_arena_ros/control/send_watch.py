@@ -46,7 +46,7 @@ class SendWatch:
         self.missing = joint_map.names
         self.sent_at: float | None = None
         self._measured_at: dict[str, float] = {}
-        self._heard_at: float | None = None  # Before the room was joined.
+        self._earlier_measured_at: float | None = None  # Before the room was joined.
         self._unsent_since: float | None = None
         self._dropped, self._dropped_at = '', -math.inf
         self._refused, self._refused_at = '', -math.inf
@@ -102,12 +102,12 @@ class SendWatch:
     def begin(self) -> None:
         """Record that none of the positions measured so far will be sent."""
         self.withdraw()
-        self._heard_at = self.measured_at()
+        self._earlier_measured_at = self.measured_at()
         self._measured_at = {}
 
     def measured_at(self) -> float | None:
         """Return when a sent joint was last measured; None if none was."""
-        return max(self._times().values(), default=self._heard_at)
+        return max(self._times().values(), default=self._earlier_measured_at)
 
     def condition(self, now: float, *, period_s: float) -> Condition:
         """
@@ -168,7 +168,7 @@ class SendWatch:
         if self._dropped_at > (measured_at or -math.inf) and now - self._dropped_at < SILENT_S:
             return self._dropped
         if measured_at is None or now - measured_at > SILENT_S:
-            return self._driver_trouble(measured_at, now)
+            return self._driver_fault(measured_at, now)
         odd = {name: self.left_out[name] for name in self.missing if name in self.left_out}
         if odd or self.is_empty:
             return f'no usable position of {reasons(odd or self.left_out)}: check the driver'
@@ -178,7 +178,7 @@ class SendWatch:
             return 'the connection to the server accepts no data: check the network'
         return None
 
-    def _driver_trouble(self, measured_at: float | None, now: float) -> str:
+    def _driver_fault(self, measured_at: float | None, now: float) -> str:
         if not self._publishers:
             return unpublished(self._topic)
         if measured_at is None:

@@ -51,12 +51,12 @@ class StopLatch:
         self._stop: Stop | None = None
         self._local: Stop | None = None
         self._rooms: set[str] = set()
-        self._owed: dict[str, Stop] = {}
+        self._pending: dict[str, Stop] = {}
         self._known: dict[str, str | None] = {}
         self._asserted = False
         self._asserted_at: float | None = None
         self._may_echo = False  # Whether the input became true after our own stop.
-        self._deaf_until: float | None = None
+        self._ignore_input_until: float | None = None
 
     @property
     def stop(self) -> Stop | None:
@@ -72,12 +72,12 @@ class StopLatch:
         """Add a room. From now on, every stop that did not come from it has to be sent to it."""
         self._rooms.add(room)
         if self._local is not None and self._local.tell_rooms:
-            self._owed[room] = self._local
+            self._pending[room] = self._local
 
     def remove_room(self, room: str) -> None:
         """Remove a room, and the stop that has to be sent to it."""
         self._rooms.discard(room)
-        self._owed.pop(room, None)
+        self._pending.pop(room, None)
 
     def trip(self, stop: Stop) -> bool:
         """
@@ -92,28 +92,28 @@ class StopLatch:
             self._local = stop
             if self.is_latched and stop.tell_rooms:
                 # Other participants may have been reset since the latched stop.
-                self._owed.update(dict.fromkeys(self._rooms, stop))
+                self._pending.update(dict.fromkeys(self._rooms, stop))
         if not _outranks(stop, self._stop):
             return False
         self._stop = stop
         if stop.tell_rooms:
-            self._owed.update({room: stop for room in self._rooms if room != stop.room})
+            self._pending.update({room: stop for room in self._rooms if room != stop.room})
         return True
 
     def owed(self, room: str) -> Stop | None:
         """Return the stop that still has to be sent to this room; None without any."""
-        return self._owed.get(room)
+        return self._pending.get(room)
 
     def delivered(self, room: str, stop: Stop) -> None:
         """Record that a room has received a stop; writing it to a socket is not enough."""
         # Compare by identity, because an equal stop may have to be sent again.
-        if self._owed.get(room) is stop:
-            del self._owed[room]
+        if self._pending.get(room) is stop:
+            del self._pending[room]
 
     def joined(self, room: str) -> None:
         """Record that a room was joined again: a stop that began here is sent to it again."""
         if self._local is not None and self._local.tell_rooms:
-            self._owed[room] = self._local
+            self._pending[room] = self._local
 
     def note(self, room: str, stop_id: str) -> None:
         """Record that a stop of a room was received."""
@@ -144,8 +144,8 @@ class StopLatch:
             self._may_echo = self.is_latched
         self._asserted = asserted
         if not asserted:
-            self._deaf_until = None
-        if self._deaf_until is not None and now < self._deaf_until:
+            self._ignore_input_until = None
+        if self._ignore_input_until is not None and now < self._ignore_input_until:
             return False
         if asserted:
             self._asserted_at = now
@@ -171,7 +171,7 @@ class StopLatch:
         can_echo = are_bridges and hear_us
         is_echo = can_echo and self._asserted and self._may_echo and self.is_latched
         if is_echo:
-            self._deaf_until = now + ECHO_GRACE_S
+            self._ignore_input_until = now + ECHO_GRACE_S
         elif self._asserted and publishers > 0:
             if are_bridges:
                 return 'the bridge that publishes emergency_stop is stopped: reset that one first'

@@ -77,7 +77,7 @@ class SimArm:
         self._drives = np.array([self._model.actuator(name).id for name in JOINTS])
         self._holds = {name: self._model.equality(hold_name(name)).id for name in JOINTS}
         self._lower, self._upper = self._model.jnt_range[[joint.id for joint in joints]].T
-        self._owed_s = 0.0
+        self._remainder_s = 0.0
         self._peaks = np.zeros(len(JOINTS))
         self._drives_on = True
         for name, position in (pose or {}).items():
@@ -165,9 +165,9 @@ class SimArm:
     def step(self, seconds: float) -> None:
         """Simulate this time in whole timesteps; carry the rest over to the next call."""
         dt = self._model.opt.timestep
-        self._owed_s += seconds
-        steps = int(self._owed_s / dt + 1e-9)
-        self._owed_s -= steps * dt
+        self._remainder_s += seconds
+        steps = int(self._remainder_s / dt + 1e-9)
+        self._remainder_s -= steps * dt
         for _ in range(steps):
             self._step_once(dt)
 

@@ -74,7 +74,7 @@ class Driver:
         """Freeze the measured position of a joint at its current value."""
         self._frozen[joint] = self.arm.measured()[joint]
 
-    def thaw(self) -> None:
+    def unfreeze(self) -> None:
         """End the freeze of all joints."""
         self._frozen.clear()
 
@@ -135,9 +135,9 @@ class Driver:
                 wanted = self._trajectory.at(self.arm.time + part).positions
                 self.arm.command(dict(zip(self._joints, wanted, strict=True)))
             self.arm.step(part)
-            self._remember()
+            self._record()
 
-    def _remember(self) -> None:
+    def _record(self) -> None:
         """Keep the past measurements that are needed for the delay."""
         self._past.append((self.arm.time, self._sensed()))
         # Half a step, because times are sums of steps and not exact.

@@ -34,7 +34,7 @@ def apply_faults(driver: Driver, values: Mapping[str, Any], given: Collection[st
     if 'hang_s' in given:
         driver.hang(values['hang_s'])
     if 'frozen_joint' in given:
-        driver.thaw()
+        driver.unfreeze()
         if values['frozen_joint']:
             driver.freeze(values['frozen_joint'])
     if 'blocked_joint' in given:

@@ -75,7 +75,7 @@ class SimArmNode(Node):
         self._arm = SimArm()
         self._driver = Driver(self._arm, open_loop=self._values['open_loop_control'])
         self._shown = self._arm.configuration()
-        self._others: Node | None = None
+        self._second_publisher: Node | None = None
         self._take(self._values)
         self.add_on_set_parameters_callback(self._on_set_parameters)
         self._states = self.create_publisher(JointState, 'joint_states', 10)
@@ -99,7 +99,7 @@ class SimArmNode(Node):
         """End the thread of the pictures and the second node."""
         if self._pictures is not None:
             self._pictures.end()
-        self._set_others(there=False)
+        self._set_second_publisher(there=False)
 
     def _on_step(self) -> None:
         now = time.monotonic()
@@ -112,7 +112,7 @@ class SimArmNode(Node):
             positions = list(measurement.positions.values())
             names = list(measurement.positions)
             self._states.publish(joint_state_to_ros(names, positions, stamp.to_msg()))
-        if self._others is not None:
+        if self._second_publisher is not None:
             stamp = self.get_clock().now()
             self._zeros.publish(joint_state_to_ros(JOINTS, [0.0] * len(JOINTS), stamp.to_msg()))
 
@@ -145,16 +145,16 @@ class SimArmNode(Node):
 
     def _take(self, given: dict[str, Any]) -> None:
         apply_faults(self._driver, self._values, given)
-        self._set_others(there=self._values['second_publisher'])
+        self._set_second_publisher(there=self._values['second_publisher'])
 
-    def _set_others(self, *, there: bool) -> None:
+    def _set_second_publisher(self, *, there: bool) -> None:
         """Create or destroy another node that publishes zeros, as a GUI does."""
-        if there and self._others is None:
-            self._others = Node('joint_state_gui', context=self.context)
-            self._zeros = self._others.create_publisher(JointState, 'joint_states', 10)
-        elif not there and self._others is not None:
-            self._others.destroy_node()
-            self._others = None
+        if there and self._second_publisher is None:
+            self._second_publisher = Node('joint_state_gui', context=self.context)
+            self._zeros = self._second_publisher.create_publisher(JointState, 'joint_states', 10)
+        elif not there and self._second_publisher is not None:
+            self._second_publisher.destroy_node()
+            self._second_publisher = None
 
     def _start_pictures(self) -> Pictures:
         return Pictures(
@@ -163,7 +163,7 @@ class SimArmNode(Node):
             lambda: self._shown,
             wanted=lambda: [n for n, p in self._images.items() if p.get_subscription_count()],
             show=self._show,
-            complain=self._log.warning,
+            warn=self._log.warning,
         )
 
     def _show(self, camera: str, picture: np.ndarray) -> None:

@@ -45,7 +45,7 @@ class Pictures:
     :param positions: returns a copy of all positions; called in the thread.
     :param wanted: returns the names of the cameras to render.
     :param show: is called with the name of a camera and its picture, in rows of RGB bytes.
-    :param complain: is called with a line for the user if pictures cannot be rendered.
+    :param warn: is called with a line for the user if pictures cannot be rendered.
     """
 
     def __init__(
@@ -56,14 +56,14 @@ class Pictures:
         *,
         wanted: Callable[[], list[str]],
         show: Callable[[str, np.ndarray], object],
-        complain: Callable[[str], object],
+        warn: Callable[[str], object],
     ) -> None:
         self._model = model
         self._period_s = 1.0 / rate_hz
         self._positions = positions
         self._wanted = wanted
         self._show = show
-        self._complain = complain
+        self._warn = warn
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name='pictures', daemon=True)
         self._thread.start()
@@ -80,7 +80,7 @@ class Pictures:
             # Created in this thread, because a GL context belongs to one thread.
             renderer = mujoco.Renderer(self._model, HEIGHT, WIDTH)
         except Exception as exc:  # MuJoCo, PyOpenGL and EGL each raise their own exceptions.
-            self._complain(ADVICE.format(reason=str(exc).splitlines()[0] if str(exc) else exc))
+            self._warn(ADVICE.format(reason=str(exc).splitlines()[0] if str(exc) else exc))
             return
         data = mujoco.MjData(self._model)
         due_at = time.monotonic()

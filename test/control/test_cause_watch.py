@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lerobot_arena_ros.control.cause_watch import MAX_TOLD, CauseWatch, Line
+from lerobot_arena_ros.control.cause_watch import MAX_REMEMBERED, CauseWatch, Line
 from lerobot_arena_ros.control.condition import Condition, Level, Severity, fine
 
 WELL = fine('well')
@@ -126,4 +126,4 @@ def test_values_that_always_differ_are_one_text_and_take_no_memory() -> None:
     lines = [
         causes.see(fault(f'driver-{step}-x says {step}x'), 30.0 + step) for step in range(999)
     ]
-    assert len(causes._told_at) <= MAX_TOLD
+    assert len(causes._logged_at) <= MAX_REMEMBERED

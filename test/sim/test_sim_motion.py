@@ -222,7 +222,7 @@ def test_a_frozen_value_pulls_no_joint_away() -> None:
         rig.run(PERIOD_S)
         away = max(away, abs(rig.arm.positions()['shoulder_pan'] - seen))
 
-    rig.driver.thaw()
+    rig.driver.unfreeze()
     rig.run(1.0)
 
     assert away <= farthest(rig.joints['shoulder_pan'])
