@@ -1,4 +1,4 @@
-"""Measured joints: how old they are, whether they can be believed, and how fast they move."""
+"""The measurements of joints: their age, their plausibility, and their velocity."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ STAMPS_S = 1.7e9
 
 
 def measuring(*joints: GateJoint) -> Measurements:
-    """Make measurements of joints of which nothing is known yet."""
+    """Return measurements of joints that were not measured yet."""
     measured = Measurements(MAX_AGE_S)
     measured.set_joints(joints or (PAN, LIFT))
     return measured
 
 
 def stamped(measured: Measurements, name: str, position: float, at: float) -> Unusable | None:
-    """Take a measurement of one joint that arrives when it is made, with a stamp."""
+    """Record a stamped measurement of one joint that arrives at once."""
     return measured.take({name: position}, at, stamp_s=STAMPS_S + at)
 
 
 def follow(measured: Measurements, positions: Iterable[tuple[float, float]]) -> None:
-    """Measure pan at these times and positions, without stamps."""
+    """Record measurements of pan at these times and positions, without stamps."""
     for at, position in positions:
         measured.take({'pan': position}, at)
 
@@ -51,7 +51,7 @@ def follow(measured: Measurements, positions: Iterable[tuple[float, float]]) -> 
 
 
 def test_a_measurement_is_as_old_as_its_stamp_says() -> None:
-    """One that took 0.4 s to arrive counts for another 0.1 s."""
+    """The age counts from the stamp. A message that took 0.4 s counts for 0.1 s more."""
     measured = measuring()
     assert measured.take({'pan': 1.0}, 10.0, age_s=0.4, stamp_s=STAMPS_S) is None
 
@@ -70,7 +70,7 @@ def test_a_measurement_is_as_old_as_its_stamp_says() -> None:
     ],
 )
 def test_a_stamp_that_is_far_from_the_clock_does_not_count(age_s: float, text: str) -> None:
-    """The cause says how far, and what to look at."""
+    """A stamp far from the clock is rejected, with the difference and what to check."""
     measured = measuring(PAN)
 
     unusable = measured.take({'pan': 1.0}, 10.0, age_s=age_s, stamp_s=STAMPS_S)
@@ -84,7 +84,7 @@ def test_a_stamp_that_is_far_from_the_clock_does_not_count(age_s: float, text: s
 
 
 def test_a_stamp_that_is_a_little_ahead_is_fresh() -> None:
-    """Clocks of two machines differ; that buys a measurement no longer life."""
+    """A stamp slightly ahead of the clock is accepted, and does not count for longer."""
     measured = measuring(PAN)
 
     assert measured.take({'pan': 1.0}, 10.0, age_s=-0.09, stamp_s=STAMPS_S) is None
@@ -94,7 +94,7 @@ def test_a_stamp_that_is_a_little_ahead_is_fresh() -> None:
 
 
 def test_a_clock_at_zero_is_named() -> None:
-    """With use_sim_time and nothing on /clock no age is known, and nothing counts."""
+    """With use_sim_time and without /clock, nothing counts, and the text has the reason."""
     measured = measuring(PAN)
 
     measured.take({'pan': 1.0}, 10.0, age_s=-123.456, stamp_s=123.456)
@@ -104,7 +104,7 @@ def test_a_clock_at_zero_is_named() -> None:
 
 
 def test_a_stamp_that_stands_still_grows_old_though_the_clock_stands_still_too() -> None:
-    """A simulation that halts, or a driver that repeats its last message."""
+    """A repeated stamp becomes old, even if the clock of this node does not run."""
     measured = measuring(PAN)
     for count in range(60):
         unusable = measured.take({'pan': 1.0}, 10.0 + 0.01 * count, age_s=0.0, stamp_s=STAMPS_S)
@@ -116,7 +116,7 @@ def test_a_stamp_that_stands_still_grows_old_though_the_clock_stands_still_too()
 
 
 def test_a_coarse_clock_is_no_contradiction() -> None:
-    """A clock that ticks ten times a second stamps ten measurements alike."""
+    """Ten measurements with the same stamp of a coarse clock are accepted."""
     measured = measuring(PAN)
     for count in range(100):
         at = 0.01 * count
@@ -128,7 +128,7 @@ def test_a_coarse_clock_is_no_contradiction() -> None:
 
 
 def test_stamps_that_go_back_are_dropped() -> None:
-    """The newest stamp counts, whatever arrives after it."""
+    """A measurement with an older stamp than the last one is dropped."""
     measured = measuring()
     stamped(measured, 'pan', 1.0, 10.0)
 
@@ -139,7 +139,7 @@ def test_stamps_that_go_back_are_dropped() -> None:
 
 
 def test_a_clock_that_is_set_back_is_followed_after_a_moment() -> None:
-    """The clocks of driver and bridge go back by an hour; then measurements count again."""
+    """After the clocks of driver and bridge were set back, measurements soon count again."""
     measured = measuring()
     stamped(measured, 'pan', 1.0, 10.0)
 
@@ -158,7 +158,7 @@ def test_a_clock_that_is_set_back_is_followed_after_a_moment() -> None:
 
 @pytest.mark.parametrize('is_stamped', [True, False], ids=['stamped', 'unstamped'])
 def test_two_publishers_that_disagree_are_never_believed(is_stamped: bool) -> None:
-    """A GUI at zero beside a driver: from the second message on, neither counts."""
+    """Two inconsistent publishers are rejected from the second message on."""
     measured = measuring(PAN)
     seen = []
     for count in range(300):
@@ -174,7 +174,7 @@ def test_two_publishers_that_disagree_are_never_believed(is_stamped: bool) -> No
 
 
 def test_several_publishers_are_named_in_the_contradiction() -> None:
-    """As soon as they are known, and a single one is not."""
+    """The text of a contradiction has the publishers if there are several."""
     measured = measuring(PAN)
     stamped(measured, 'pan', 0.0, 0.0)
     stamped(measured, 'pan', 1.0, 0.01)
@@ -185,7 +185,7 @@ def test_several_publishers_are_named_in_the_contradiction() -> None:
 
 
 def test_the_largest_contradiction_is_named() -> None:
-    """Whichever joint comes first."""
+    """The text has the largest contradiction, for any order of the joints."""
     measured = measuring()
     measured.take({'pan': 0.0, 'lift': 0.0}, 0.0)
     measured.take({'pan': 0.5, 'lift': 1.5}, 0.01)
@@ -194,7 +194,7 @@ def test_the_largest_contradiction_is_named() -> None:
 
 
 def test_a_contradiction_ends_when_measurements_agree_for_a_while() -> None:
-    """Then the newest counts, and not what came before."""
+    """A contradiction ends after consistent measurements, and the newest one counts."""
     measured = measuring(PAN)
     stamped(measured, 'pan', 0.0, 0.0)
     stamped(measured, 'pan', 1.0, 0.01)
@@ -213,7 +213,7 @@ def test_a_contradiction_ends_when_measurements_agree_for_a_while() -> None:
 
 
 def test_silence_is_no_agreement() -> None:
-    """A message that comes long after a contradiction proves nothing by itself."""
+    """A single message long after a contradiction does not end it."""
     measured = measuring(PAN)
     stamped(measured, 'pan', 0.0, 0.0)
     stamped(measured, 'pan', 1.0, 0.01)
@@ -225,7 +225,7 @@ def test_silence_is_no_agreement() -> None:
 
 
 def test_a_contradiction_is_over_where_nothing_is_measured_any_more() -> None:
-    """Without feedback the robot of which nothing is said is one that is not measured."""
+    """A contradiction is not reported once the joint is no longer measured."""
     measured = measuring(PAN)
     stamped(measured, 'pan', 0.0, 0.0)
     stamped(measured, 'pan', 1.0, 0.01)
@@ -236,7 +236,7 @@ def test_a_contradiction_is_over_where_nothing_is_measured_any_more() -> None:
 
 
 def test_a_publisher_that_lags_behind_contradicts_though_it_is_out_of_order() -> None:
-    """Its stamps are 0.3 s older, so that it would never count; it is no less a second truth."""
+    """A second publisher with stamps 0.3 s older is a contradiction, although it never counts."""
     measured = measuring(PAN)
     for count in range(10):
         at = 0.02 * count
@@ -248,7 +248,7 @@ def test_a_publisher_that_lags_behind_contradicts_though_it_is_out_of_order() ->
 
 
 def test_publishers_of_different_joints_do_not_contradict() -> None:
-    """An arm and its gripper come from two drivers, whose stamps are not in order."""
+    """Two publishers of different joints are consistent, even with stamps out of order."""
     measured = measuring()
     for count in range(100):
         at = 0.01 * count
@@ -261,7 +261,7 @@ def test_publishers_of_different_joints_do_not_contradict() -> None:
 
 
 def test_publishers_that_agree_may_be_two() -> None:
-    """Within the noise of an encoder it does not matter which of them is right."""
+    """Two publishers that differ by less than the noise are accepted."""
     measured = measuring(PAN)
     for count in range(100):
         stamped(measured, 'pan', 1.0 + 0.9 * NOISE_RAD * (count % 2), 0.001 * count)
@@ -270,7 +270,7 @@ def test_publishers_that_agree_may_be_two() -> None:
 
 
 def test_only_the_joint_that_jumps_is_contradicted() -> None:
-    """The second publisher has only one of the joints."""
+    """Only joints of the second publisher are contradictory."""
     measured = measuring()
     measured.take({'pan': 1.0, 'lift': 2.0}, 0.0)
     measured.take({'pan': 0.0}, 0.01)
@@ -281,7 +281,7 @@ def test_only_the_joint_that_jumps_is_contradicted() -> None:
 
 
 def test_a_jump_after_a_gap_is_judged_by_the_speed_over_the_gap() -> None:
-    """In 3 s a joint may have gone far; in 0.1 s it may not."""
+    """A jump after a gap is accepted if the speed over the gap is possible."""
     measured = measuring()
     stamped(measured, 'pan', -1.5, 0.0)
     stamped(measured, 'pan', 1.5, 3.0)
@@ -293,7 +293,7 @@ def test_a_jump_after_a_gap_is_judged_by_the_speed_over_the_gap() -> None:
 
 
 def test_a_sliding_joint_has_a_tenth_of_the_allowance() -> None:
-    """A jump of 2 cm is one, in metres."""
+    """The allowance of a sliding joint is a tenth, so a jump of 2 cm is a contradiction."""
     measured = measuring(SLIDE)
     stamped(measured, 'slide', 0.10, 0.0)
     stamped(measured, 'slide', 0.12, 0.01)
@@ -302,7 +302,7 @@ def test_a_sliding_joint_has_a_tenth_of_the_allowance() -> None:
 
 
 def test_a_nan_in_between_hides_no_jump() -> None:
-    """It is dropped by itself; what comes after it is compared with what came before."""
+    """A NaN is dropped, and the next measurement is checked against the one before it."""
     measured = measuring()
     stamped(measured, 'pan', 0.0, 0.0)
     unusable = measured.take({'pan': math.nan, 'lift': 1.0}, 0.01, stamp_s=STAMPS_S + 0.01)
@@ -325,7 +325,7 @@ def test_a_nan_in_between_hides_no_jump() -> None:
 def test_a_burst_of_queued_messages_is_no_contradiction(
     speed: float, rate_hz: float, pause_s: float, is_stamped: bool
 ) -> None:
-    """The last five of a pause arrive within a millisecond, with or without stamps."""
+    """A burst of five queued messages is accepted, with and without stamps."""
     measured = measuring(replace(PAN, lower=None, upper=None))
     times = [count / rate_hz for count in range(int(rate_hz))]
     pause = (0.5, 0.5 + pause_s)
@@ -352,7 +352,11 @@ def test_a_burst_of_queued_messages_is_no_contradiction(
 def test_publishers_that_are_far_apart_are_always_noticed(
     apart: float, rates_hz: tuple[float, float], phase: float, is_stamped: bool
 ) -> None:
-    """At whatever rates and phases, once their messages lie close enough to each other."""
+    """
+    Inconsistent publishers are detected at all rates and phases.
+
+    Their messages only have to be close enough in time.
+    """
     closest_s = min(1.0 / rate_hz for rate_hz in rates_hz) / 2
     if apart <= NOISE_RAD + FASTEST * (2 * closest_s + BURST_S):
         return
@@ -370,7 +374,7 @@ def test_publishers_that_are_far_apart_are_always_noticed(
 
 @pytest.mark.parametrize('position', [3.23, -3.23, 0.0])
 def test_a_joint_may_be_outside_its_limits_by_the_tolerance(position: float) -> None:
-    """Encoders and limits are never quite exact."""
+    """A joint may be measured outside its limits by the tolerance."""
     measured = measuring()
     measured.take({'pan': position}, 0.0)
 
@@ -378,7 +382,7 @@ def test_a_joint_may_be_outside_its_limits_by_the_tolerance(position: float) -> 
 
 
 def test_a_joint_outside_its_limits_is_named_with_value_and_limits() -> None:
-    """So are others that are outside, too."""
+    """The text for joints outside their limits has the value and the limits of the first one."""
     measured = measuring()
     measured.take({'pan': 45.0, 'lift': -0.2}, 0.0)
 
@@ -397,7 +401,7 @@ def test_a_joint_outside_its_limits_is_named_with_value_and_limits() -> None:
     ],
 )
 def test_a_joint_that_is_turns_off_is_named_as_such(position: float, off: str) -> None:
-    """An encoder that lost count while it had no power."""
+    """The text for an encoder that lost count has the number of turns."""
     measured = measuring()
     measured.take({'pan': position}, 0.0)
 
@@ -408,7 +412,7 @@ def test_a_joint_that_is_turns_off_is_named_as_such(position: float, off: str) -
 
 
 def test_a_sliding_joint_has_no_turns() -> None:
-    """It is outside its limits and nothing else."""
+    """A sliding joint outside its limits is not reported as turns off."""
     measured = measuring(SLIDE)
     measured.take({'slide': 0.1 + math.tau}, 0.0)
 
@@ -418,7 +422,7 @@ def test_a_sliding_joint_has_no_turns() -> None:
 
 
 def test_limits_that_come_later_count_for_what_was_measured_before() -> None:
-    """A robot_description that arrives after the first pose."""
+    """New limits apply to earlier measurements."""
     measured = measuring(replace(PAN, lower=None, upper=None))
     measured.take({'pan': 5.0}, 0.0)
     assert measured.implausible(0.0) is None
@@ -433,7 +437,7 @@ def test_limits_that_come_later_count_for_what_was_measured_before() -> None:
 
 @pytest.mark.parametrize('speed', [0.0, 0.5, -2.0])
 def test_the_velocity_of_a_noisy_joint_is_found(speed: float) -> None:
-    """Noise of 1.5 mrad at 100 Hz is not taken for motion."""
+    """The measured velocity is right in spite of noise of 1.5 mrad at 100 Hz."""
     measured = measuring()
     chance = random.Random(7)
     errors = []
@@ -447,7 +451,7 @@ def test_the_velocity_of_a_noisy_joint_is_found(speed: float) -> None:
 
 
 def test_the_velocity_follows_within_its_time_constant() -> None:
-    """Two thirds of a change after 50 ms, nearly all after 200 ms."""
+    """The velocity follows by two thirds after 50 ms, and nearly completely after 200 ms."""
     measured = measuring()
     positions = [(0.01 * count, max(0.0, 0.01 * count - 1.0)) for count in range(130)]
 
@@ -459,7 +463,7 @@ def test_the_velocity_follows_within_its_time_constant() -> None:
 
 @pytest.mark.parametrize('is_stamped', [True, False], ids=['stamped', 'unstamped'])
 def test_a_burst_does_not_look_like_speed(is_stamped: bool) -> None:
-    """What was queued in 0.2 s and arrives at once went no faster than before."""
+    """A burst of messages queued for 0.2 s does not increase the velocity."""
     measured = measuring(PAN)
     speed, arrived = 1.0, 0.0
     for count in range(61):
@@ -475,7 +479,11 @@ def test_a_burst_does_not_look_like_speed(is_stamped: bool) -> None:
 
 
 def test_a_velocity_is_zero_where_it_is_not_known() -> None:
-    """Before the second measurement, when the last one is old, and in a contradiction."""
+    """
+    The velocity is 0 while it is not known.
+
+    That is before the second measurement, when the last one is old, and during a contradiction.
+    """
     measured = measuring()
     assert measured.velocity('pan') == 0.0
     assert measured.velocity('tail') == 0.0
@@ -500,7 +508,7 @@ def test_a_velocity_is_zero_where_it_is_not_known() -> None:
 def test_a_velocity_is_never_beyond_what_may_be_measured(
     steps: list[tuple[float, float]], is_stamped: bool
 ) -> None:
-    """Whatever is measured, at whatever times: noise adds at most what the filter lets through."""
+    """The velocity is finite for any measurements, and 0 while none counts."""
     measured = measuring(replace(PAN, lower=None, upper=None))
     at = position = 0.0
     for step_s, change in steps:
@@ -516,7 +524,7 @@ def test_a_velocity_is_never_beyond_what_may_be_measured(
 
 
 def test_what_is_missing_is_explained_by_what_was_dropped() -> None:
-    """For a second; then it is only missing."""
+    """A rejected message is the reason for a missing measurement for one second."""
     measured = measuring()
     measured.refuse(Unusable('duplicate', 'JointState names a joint twice'), 10.0)
 
@@ -525,7 +533,7 @@ def test_what_is_missing_is_explained_by_what_was_dropped() -> None:
 
 
 def test_what_was_dropped_explains_nothing_while_all_is_measured() -> None:
-    """Another robot's broken driver on the same topic is no obstacle."""
+    """A rejected message has no effect while all joints are measured."""
     measured = measuring()
     measured.take({'pan': 0.0, 'lift': 1.0}, 10.0)
     measured.refuse(Unusable('duplicate', 'JointState names a joint twice'), 10.0)
@@ -534,7 +542,7 @@ def test_what_was_dropped_explains_nothing_while_all_is_measured() -> None:
 
 
 def test_an_explanation_keeps_its_numbers_for_a_while() -> None:
-    """A cause that changes with each message would be logged with each message."""
+    """A repeated reason keeps its numbers, so that it is not logged for each message."""
     measured = measuring(PAN)
     causes = []
     for count in range(1200):
@@ -546,7 +554,7 @@ def test_an_explanation_keeps_its_numbers_for_a_while() -> None:
 
 
 def test_a_topic_without_publishers_is_named() -> None:
-    """Nothing that could be waited for is there."""
+    """Without a publisher, the reason has the topic."""
     measured = measuring()
     measured.note_publishers((), silent_topic='/arm/joint_states')
 
@@ -554,14 +562,14 @@ def test_a_topic_without_publishers_is_named() -> None:
 
 
 def test_old_messages_of_other_robots_are_no_matter() -> None:
-    """Only joints that are commanded have to be fresh."""
+    """Old messages of joints that are not commanded have no effect."""
     measured = measuring()
 
     assert measured.take({'tail': 0.0}, 10.0, age_s=3600.0, stamp_s=STAMPS_S) is None
 
 
 def test_a_joint_that_comes_back_is_still_known() -> None:
-    """Its last measurement counts for as long as it would have."""
+    """The measurement of a joint that was removed and added again still counts."""
     measured = measuring()
     measured.take({'pan': 0.5, 'lift': 1.0}, 0.0)
     measured.set_joints([PAN])
@@ -575,7 +583,7 @@ def test_a_joint_that_comes_back_is_still_known() -> None:
 
 
 def test_a_lie_that_goes_on_alone_is_not_believed() -> None:
-    """The driver hangs, and the second publisher goes on: there has to be one of them only."""
+    """If the driver hangs, consistent measurements of the second publisher alone do not count."""
     measured = measuring(PAN)
     measured.note_publishers(('/driver', '/gui'), silent_topic=None)
     follow(measured, [(10.0 + 0.01 * n, 0.0 if n % 2 else 1.5) for n in range(20)])
@@ -592,7 +600,7 @@ def test_a_lie_that_goes_on_alone_is_not_believed() -> None:
 
 
 def test_a_glitch_beside_another_publisher_heals() -> None:
-    """A joint that comes back to where it was believed to be counts again."""
+    """A joint that returns to its last valid position counts again."""
     measured = measuring(PAN)
     measured.note_publishers(('/arm', '/gripper'), silent_topic=None)
     follow(measured, [(10.0, 1.5), (10.01, 1.5), (10.02, -1.0), (10.03, 1.5)])
@@ -604,7 +612,7 @@ def test_a_glitch_beside_another_publisher_heals() -> None:
 
 
 def test_a_joint_without_end_goes_on_over_the_turn_of_its_encoder() -> None:
-    """From 3.14 to -3.14 is a small step."""
+    """A step of a continuous joint from 3.14 to -3.14 is small."""
     wheel = replace(PAN, lower=None, upper=None, is_continuous=True)
     measured = measuring(wheel)
 
@@ -615,7 +623,7 @@ def test_a_joint_without_end_goes_on_over_the_turn_of_its_encoder() -> None:
 
 
 def test_a_joint_without_end_that_was_silent_is_where_it_is_measured() -> None:
-    """A driver that was started anew counts turns from zero again."""
+    """After a gap, the position of a continuous joint is as measured, without added turns."""
     wheel = replace(PAN, lower=None, upper=None, is_continuous=True)
     measured = measuring(wheel)
     follow(measured, [(10.0 + 0.1 * n, 0.1 * n) for n in range(130)])
@@ -626,7 +634,7 @@ def test_a_joint_without_end_that_was_silent_is_where_it_is_measured() -> None:
 
 
 def test_the_drift_of_a_late_joint_lasts_as_long_as_usual() -> None:
-    """A driver that hangs does not let a joint go on for ever."""
+    """The drift is limited to the usual age of measurements."""
     measured = measuring(PAN)
     follow(measured, [(10.0 + 0.1 * n, 0.1 * n) for n in range(20)])
 
@@ -637,7 +645,7 @@ def test_the_drift_of_a_late_joint_lasts_as_long_as_usual() -> None:
 
 @pytest.mark.parametrize('lag_s', [0.05, 0.15])
 def test_a_glitch_in_motion_beside_another_publisher_heals(lag_s: float) -> None:
-    """The frozen arm goes on to its last command, and is believed there."""
+    """After a glitch in motion, a joint that moved on to its last command counts again."""
     measured = measuring(replace(PAN, max_lead=0.1))
     measured.note_publishers(('/arm', '/gripper'), silent_topic=None)
     way = [(10.0 + 0.01 * n, 0.02 * n) for n in range(50)]
@@ -651,7 +659,7 @@ def test_a_glitch_in_motion_beside_another_publisher_heals(lag_s: float) -> None
 
 
 def test_a_person_who_activates_ends_a_contradiction() -> None:
-    """An encoder that was homed anew beside another publisher does not hold the robot for ever."""
+    """An activation by the user ends a contradiction, as after homing an encoder."""
     measured = measuring(PAN)
     measured.note_publishers(('/arm', '/gripper'), silent_topic=None)
     follow(measured, [(10.0, 0.0), (10.01, 0.0), (10.02, 2.0), (10.03, 2.0)])
@@ -668,7 +676,7 @@ def test_a_person_who_activates_ends_a_contradiction() -> None:
 
 
 def test_a_single_pause_is_not_taken_for_usual() -> None:
-    """The drift of a joint does not last longer because its driver hung once."""
+    """A single pause of the driver does not increase the drift."""
     measured = measuring(PAN)
     follow(measured, [(10.0 + 0.01 * n, 0.01 * n) for n in range(100)])
     follow(measured, [(11.39, 1.39)])

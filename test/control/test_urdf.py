@@ -1,4 +1,4 @@
-"""What is read from a robot description, and what is refused."""
+"""What is read from a robot_description, and what is rejected."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ ARM = """<?xml version="1.0" encoding="utf-8"?>
 
 
 def robot(joint: str) -> str:
-    """Wrap one joint into a robot."""
+    """Return a robot with one joint."""
     return f'<robot name="r">{joint}</robot>'
 
 
 def test_movable_joints_are_read_in_order() -> None:
-    """Fixed joints and those named elsewhere in the file are left out."""
+    """Movable joints are read in order; fixed joints and other uses of their names are not."""
     assert list(read_joints(ARM).joints) == ['pan', 'roll', 'lift', 'finger']
 
 
@@ -45,12 +45,16 @@ def test_movable_joints_are_read_in_order() -> None:
     ],
 )
 def test_limits_are_read(name: str, expected: UrdfJoint) -> None:
-    """An absent end is 0, an absent or zero velocity none, a continuous joint unlimited."""
+    """
+    Limits are read: a missing end is 0, a missing or zero velocity is no limit.
+
+    A continuous joint is unlimited.
+    """
     assert read_joints(ARM).joints[name] == expected
 
 
 def test_a_continuous_joint_keeps_its_velocity_only() -> None:
-    """Position limits of a continuous joint say nothing."""
+    """The position limits of a continuous joint are ignored."""
     text = robot(
         '<joint name="w" type="continuous"><limit lower="-1" upper="1" velocity="2"/></joint>'
     )
@@ -75,7 +79,7 @@ def test_a_continuous_joint_keeps_its_velocity_only() -> None:
     ],
 )
 def test_what_is_no_description_is_refused(text: str, message: str) -> None:
-    """A text that is no URDF as a whole gives nothing."""
+    """A text that is not a URDF is rejected."""
     with pytest.raises(UrdfError) as caught:
         read_joints(text)
 
@@ -145,7 +149,7 @@ def test_what_is_no_description_is_refused(text: str, message: str) -> None:
     ],
 )
 def test_a_joint_with_a_fault_spoils_no_other(joint: str, name: str, fault: str) -> None:
-    """It is named with its fault, and has no limits; the joint beside it is read."""
+    """A faulty joint is reported and has no limits, and the joint beside it is read."""
     sound = '<joint name="pan" type="revolute"><limit lower="-1" upper="1"/></joint>'
 
     description = read_joints(robot(joint + sound))
@@ -158,7 +162,7 @@ def test_a_joint_with_a_fault_spoils_no_other(joint: str, name: str, fault: str)
 
 
 def test_a_sliding_joint_with_a_fault_still_slides() -> None:
-    """Its kind is known, and so are its unit and its share of the common velocity limit."""
+    """The type of a faulty sliding joint is still known."""
     text = robot('<joint name="j" type="prismatic"><limit upper="x"/><mimic joint="k"/></joint>')
 
     assert read_joints(text) == Description(
@@ -193,7 +197,7 @@ OTHERS = {
 def test_odd_descriptions_keep_the_limits_of_their_sound_joints(
     data: bytes, request: pytest.FixtureRequest
 ) -> None:
-    """Whatever is odd about a description, the joint ``pan`` in it has its limits."""
+    """The joint ``pan`` of each unusual description has its limits."""
     name = request.node.callspec.id
     description = read_joints(data.decode())
 
@@ -204,7 +208,7 @@ def test_odd_descriptions_keep_the_limits_of_their_sound_joints(
 
 
 def test_endless_descriptions_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A description beyond any robot's size is not even parsed."""
+    """A description above the size limit is not parsed."""
     monkeypatch.setattr(urdf, 'MAX_URDF_CHARS', len(ARM) - 1)
 
     with pytest.raises(UrdfError, match='longer than'):
@@ -212,7 +216,7 @@ def test_endless_descriptions_are_refused(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_deep_nesting_is_survived() -> None:
-    """A hostile description ends in no crash."""
+    """Deep nesting causes no crash."""
     depth = 200_000
 
     assert not read_joints('<robot>' + '<a>' * depth + '</a>' * depth + '</robot>').joints
