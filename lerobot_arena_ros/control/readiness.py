@@ -27,7 +27,7 @@ def unready(joint_map: JointMap, *, require_limits: bool) -> str | None:
         return NO_JOINTS
     if joint_map.mimics:
         names = named(joint_map.mimics)
-        return f'{names} must not be commanded, because robot_description says mimic: list others'
+        return f'{names} must not be commanded, because they are mimic joints: list others'
     if joint_map.unknown_range:
         return _without_range(joint_map)
     if require_limits and joint_map.unknown_limits:

@@ -21,7 +21,7 @@ RAMP = VelocityRamp(start=0.5, limit=2.0, duration_s=2.0)
 PAN = GateJoint('pan', -1.0, 1.0, RAMP)
 LIFT = GateJoint('lift', 0.0, 3.0, RAMP)
 POSE = {'pan': 0.25, 'lift': 1.0}
-"""Where the arm is unless a test says otherwise."""
+"""The measured pose of the arm, unless a test sets another one."""
 
 FED = GateSettings(feedback=Feedback.ALWAYS)
 BLIND = GateSettings(feedback=Feedback.NEVER)
@@ -109,13 +109,13 @@ W, A, H, S = State.WAITING, State.ACTIVE, State.HOLDING, State.STOPPED
 
 Answer = Command | None
 
-# Those that only note something have no answer.
+# Events that only record something return nothing.
 EVENTS: dict[str, Callable[[Gate], Answer] | Callable[[Gate], None]] = {
     'update': lambda gate: gate.update({'pan': 0.5}, 0.01),
     'REST update': lambda gate: gate.update({'pan': 0.5}, 0.01, from_producer=False),
     'state_sync': lambda gate: gate.remember({'pan': 0.5}, 0.01),
     'tick': lambda gate: gate.tick(0.01),
-    'sign of life': lambda gate: gate.heard(0.01),
+    'server message': lambda gate: gate.heard(0.01),
     'feedback': measure_pose,
     'enable': lambda gate: gate.enable(0.01),
     'publisher seen': lambda gate: gate.expect_feedback(True, 0.01),
@@ -132,12 +132,12 @@ EVENTS: dict[str, Callable[[Gate], Answer] | Callable[[Gate], None]] = {
     'reset': lambda gate: gate.reset(0.01),
 }
 TABLE = {
-    # event: where it leads from WAITING, ACTIVE, HOLDING, STOPPED
+    # event: the state after it, from WAITING, ACTIVE, HOLDING, STOPPED
     'update': (A, A, A, S),
     'REST update': (A, A, A, S),
     'state_sync': (W, A, H, S),
     'tick': (W, A, H, S),
-    'sign of life': (W, A, H, S),
+    'server message': (W, A, H, S),
     'feedback': (W, A, H, S),
     'enable': (W, A, H, S),
     'publisher seen': (W, A, H, S),
@@ -174,7 +174,7 @@ def test_each_event_leads_where_the_table_says(event: str, before: State) -> Non
     assert changes == ([] if before is after else [(before, after)])
 
 
-# ----- why nothing moves
+# ----- causes
 
 
 def test_a_new_gate_waits() -> None:
@@ -309,7 +309,7 @@ def test_no_joints_are_no_command() -> None:
     assert gate.cause.startswith('no joints are known')
 
 
-# ----- joining, and what the room remembers
+# ----- joins, and the state of the room
 
 
 def test_the_remembered_pose_moves_nothing() -> None:
@@ -423,7 +423,7 @@ def test_other_joints_begin_anew() -> None:
     assert not gate.is_moving
 
 
-# ----- how it moves
+# ----- motion
 
 
 def test_motion_begins_at_the_measured_pose() -> None:
@@ -823,7 +823,7 @@ def test_a_gap_in_the_feedback_counts_before_the_measurement_that_ends_it() -> N
     assert pose_of(gate.update({'pan': 0.3}, 0.71)) == far
 
 
-# ----- listeners
+# ----- subscribers
 
 
 def seeing_none(now: float = 0.0) -> Gate:

@@ -78,7 +78,7 @@ class GateMachine(RuleBasedStateMachine):
     """A gate, a clock, and an oracle that records the events and checks the commands."""
 
     seen: Counter[str] = Counter()
-    """What all runs together came across, lest they prove something about nothing."""
+    """The counts over all runs, to check that they reached every state."""
 
     @initialize(
         feedback=st.sampled_from(Feedback),
@@ -123,7 +123,7 @@ class GateMachine(RuleBasedStateMachine):
         self.join()
         self.answer(True)
 
-    # ----- the watcher
+    # ----- the oracle
 
     @invariant()
     def count(self) -> None:
@@ -149,7 +149,7 @@ class GateMachine(RuleBasedStateMachine):
             self.watch_command(command, is_first=before is not State.ACTIVE)
 
     def missing(self) -> list[str]:
-        """Return why the gate must not return a command; None if it may."""
+        """Return the reasons why the gate must not return a command."""
         reasons = {
             'a latched stop': self.is_stopped,
             'inactivity': not self.is_enabled,
@@ -425,7 +425,7 @@ class GateMachine(RuleBasedStateMachine):
 
         self.watch(give)
 
-    # ----- the people
+    # ----- the user
 
     @rule()
     def enable(self) -> None:

@@ -34,7 +34,7 @@ def active_gate(settings: GateSettings) -> Gate:
     return gate
 
 
-# ----- a link that is late
+# ----- a slow link
 
 
 def test_nothing_moves_before_the_delay_of_the_link_is_known() -> None:

@@ -13,7 +13,7 @@ from lerobot_arena_ros.control.joint_map import Joint, JointMap, unit_of
 from lerobot_arena_ros.control.units import ConversionError, Unit
 from lerobot_arena_ros.control.urdf import Description, UrdfJoint, read_joints
 
-# ROS name, arena name, unit, range in radians: the SO-101 as the public web client knows it.
+# ROS name, arena name, unit, range in radians: the SO-101 of the public web client.
 SO101 = JointMap(
     (
         Joint('shoulder_pan', 'Rotation', Unit.NORMALIZED, -2.0, 2.0),

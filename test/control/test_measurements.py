@@ -26,7 +26,7 @@ SLIDE = GateJoint(
 )
 MAX_AGE_S = 0.5
 STAMPS_S = 1.7e9
-"""Where the clock of the publishers is when the steady one is at 0."""
+"""The time of the publishers' clock when the steady clock is at 0."""
 
 
 def measuring(*joints: GateJoint) -> Measurements:
@@ -520,7 +520,7 @@ def test_a_velocity_is_never_beyond_what_may_be_measured(
             assert velocity == 0.0
 
 
-# ----- what is missing
+# ----- missing measurements
 
 
 def test_what_is_missing_is_explained_by_what_was_dropped() -> None:
@@ -579,7 +579,7 @@ def test_a_joint_that_comes_back_is_still_known() -> None:
     assert measured.fresh('lift', 0.2) == 1.1
 
 
-# ----- several publishers, and joints without end
+# ----- several publishers, and continuous joints
 
 
 def test_a_lie_that_goes_on_alone_is_not_believed() -> None:

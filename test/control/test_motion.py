@@ -30,12 +30,12 @@ PAN = GateJoint(
     max_measured_velocity=8.0,
 )
 LARGEST_LEAD = PAN.max_lead + (PAN.lead_time_s + 2 * PERIOD_S) * PAN.ramp.limit
-"""Ahead of the last measurement, which is up to two periods old."""
+"""The leash relative to the last measurement, which is up to two periods old."""
 
 ROUNDING = 1e-9
 
 Servo = Callable[[float, float], float]
-"""Gives where a joint is after one period, from where it is and its command."""
+"""Returns the position of a joint after one period, from its position and its command."""
 
 
 def lag(seconds: float, fastest: float = 10.0) -> Servo:

@@ -41,7 +41,7 @@ SETTINGS = settings(
 )
 PERIOD_S = GateSettings().ramp_period_s
 REST_S = 0.1
-"""After so long without a command an arm has come to rest."""
+"""The time without a command after which an arm is at rest."""
 
 ROUNDING = 1e-9
 ARM = (
@@ -107,7 +107,7 @@ class Drive:
                 self.tracks[name] = Track(position, 0.0, 0.0, joint.ramp.limit)
                 continue
             if began and position != track.position:
-                # It begins elsewhere, or goes on with another step of its braking.
+                # It begins at another position, or continues with another step of its braking.
                 goes_on = abs(position - track.position) <= track.fastest * step_s + ROUNDING
                 fastest = track.fastest if goes_on else joint.ramp.limit
                 velocity = None if goes_on and not has_rested else 0.0
@@ -136,10 +136,10 @@ class Drive:
         velocity, before = moved / step_s, track.velocity
         fastest = track.fastest
         if before is not None:
-            # The last step may have ended faster than it was on average.
+            # The last step may have ended faster than its mean velocity.
             fastest = min(fastest, abs(before) + joint.max_acceleration * track.step_s / 2)
         fastest = max(fastest, joint.ramp.limit)
-        if before is None:  # It may have begun from rest or gone on: the gentler one counts.
+        if before is None:  # Begun from rest or continued: the lower one counts.
             change = min(abs(velocity), max(0.0, abs(velocity) - fastest))
         else:
             change = abs(velocity - before)
@@ -234,7 +234,7 @@ class MotionMachine(RuleBasedStateMachine):
 
         self.watch(take)
 
-    # ----- the room and the people
+    # ----- the room and the user
 
     def alive(self) -> None:
         """Receive a message of the server."""

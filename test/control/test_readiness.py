@@ -90,7 +90,7 @@ def test_a_text_names_not_more_joints_than_fit() -> None:
     assert len(named(['n' * 1_000_000])) < 200
 
 
-# ----- the status of the names
+# ----- the mapping
 
 
 def test_a_mapping_of_which_nothing_was_received_is_stale() -> None:

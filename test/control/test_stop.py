@@ -328,7 +328,7 @@ def test_a_refused_reset_can_be_asked_again() -> None:
     assert latch.reset(INPUT_MEMORY_S, publishers=0) is None
 
 
-# ----- bridges that listen to each other's status
+# ----- bridges that subscribe to each other's status
 
 
 def latch_that_hears_its_echo() -> StopLatch:
@@ -404,7 +404,7 @@ def test_a_button_that_was_pressed_after_the_stop_is_no_echo() -> None:
     assert latch.reset(60.0, publishers=2, are_bridges=False) is not None
 
 
-# ----- stops that a room remembers
+# ----- the last stop of a room
 
 
 @pytest.mark.parametrize(

@@ -179,7 +179,7 @@ ODD = {
     'number_that_is_none': {'other': "upper='${pi}' is not a number"},
     'type_of_another_format': {'other': "type='ball' is not a joint type"},
 }
-"""The faults that are named, by file; the other files have none."""
+"""The reported faults, by file; the other files have none."""
 OTHERS = {
     'ends_left_out': UrdfJoint(0.0, 0.0, 2.0, False, False),
     'ends_infinite': UrdfJoint(None, None, 2.0, False, False),
@@ -190,7 +190,7 @@ OTHERS = {
     'velocity_negative': UrdfJoint(-1.0, 1.0, None, False, False),
     'mimic_of_nobody': UrdfJoint(0.0, 0.04, 2.0, True, True),
 }
-"""What is read of the joint ``other``, by file."""
+"""The joint ``other`` as it is read, by file."""
 
 
 @pytest.mark.parametrize('data', cases('descriptions'))

@@ -11,7 +11,7 @@ from lerobot_arena_ros.sim.arm import ENCODER_STEP, Servo, SimArm
 from lerobot_arena_ros.sim.names import JOINTS
 
 STRETCHED = {'shoulder_lift': 1.13, 'elbow_flex': -1.0}
-"""Forwards above the table, where gravity pulls most."""
+"""Stretched forwards above the table, where the torque of gravity is largest."""
 
 
 def wave(arm: SimArm) -> list[dict[str, float]]:
@@ -220,7 +220,7 @@ def test_a_cube_in_the_jaws_stays_there_while_the_arm_moves() -> None:
             arm.step(0.02)
     assert arm.holds_cube
 
-    # On its side, so that the cube does not come to lie on a jaw.
+    # Turned to its side, so that the cube does not rest on a jaw.
     arm.command({'gripper': 1.0, 'wrist_roll': 1.57})
     arm.step(2.0)
     assert not arm.holds_cube

@@ -27,7 +27,7 @@ AS_BEFORE = {
     'consume.max_lead': 0.0,
     'consume.on_hold': 'freeze',
 }
-"""What makes the gate move as version 0.1 did."""
+"""The settings that make the gate move as in version 0.1."""
 
 
 class Rig:
@@ -270,7 +270,7 @@ def test_a_held_cube_stays_held_and_the_arm_does_not_sink(how: str) -> None:
     rig = Rig(pose={'shoulder_lift': 0.6, 'elbow_flex': -0.4})
     rig.arm.grip_cube()
     squeeze = {'gripper': rig.arm.targets()['gripper']}
-    rig.run(1.0)  # The gripper was put there, so that its measurements have to agree first.
+    rig.run(1.0)  # Its position was set, so its measurements must first be consistent.
     rig.send(squeeze)
     rig.run(2.0)
     assert rig.arm.holds_cube
