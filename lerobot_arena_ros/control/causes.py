@@ -15,13 +15,13 @@ __all__ = [
     'NO_UPDATE',
     'NORMAL_CAUSES',
     'late',
+    'no_publisher',
+    'no_subscriber',
     'nonfinite',
+    'not_measured',
     'paused',
     'silent_server',
-    'unheard',
     'unjoined',
-    'unmeasured',
-    'unpublished',
 ]
 
 INACTIVE = 'inactive: activate the node (ros2 lifecycle set NODE activate)'
@@ -39,7 +39,7 @@ NORMAL_CAUSES = frozenset(
 """Causes of a normal wait: nothing is wrong."""
 
 
-def unpublished(topic: str) -> str:
+def no_publisher(topic: str) -> str:
     """Return the cause when ``joint_states`` has no publisher."""
     return (
         f'nothing publishes joint_states on {topic}: start the driver of the robot, or remap '
@@ -47,14 +47,14 @@ def unpublished(topic: str) -> str:
     )
 
 
-def unmeasured(names: Sequence[str]) -> str:
+def not_measured(names: Sequence[str]) -> str:
     """Return the cause when some joints were never measured."""
     return (
         f'no joint_states of {", ".join(names)} yet: check the driver, and the names of the joints'
     )
 
 
-def unheard(topic: str) -> str:
+def no_subscriber(topic: str) -> str:
     """Return the cause when the commands have no subscriber."""
     return (
         f'nothing subscribes to {topic}: start the controller of the robot, or remap '

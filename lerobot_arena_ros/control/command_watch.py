@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .causes import NORMAL_CAUSES, unheard
+from .causes import NORMAL_CAUSES, no_subscriber
 from .condition import Condition, Level, Severity, ago, fine
 from .gate_output import State
 
@@ -20,7 +20,7 @@ def present_cause(state: State, cause: str, *, is_heard: bool, topic: str) -> st
     :param is_heard: whether the commands have a subscriber.
     :param topic: the topic of the commands.
     """
-    return unheard(topic) if state is State.ACTIVE and not is_heard else cause
+    return no_subscriber(topic) if state is State.ACTIVE and not is_heard else cause
 
 
 def commanding(

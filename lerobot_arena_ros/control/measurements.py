@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 import math
 
-from .causes import unmeasured, unpublished
+from .causes import no_publisher, not_measured
 from .gate_settings import GateJoint
 from .joint_track import CONTRADICTION_S, JointTrack
 from .stamps import Unusable, misdated
@@ -185,10 +185,10 @@ class Measurements:
         if abs(now - self._refused_at) <= max(REFUSAL_S, self._max_age_s):
             return f'no usable joint_states: {self._refusal.text}'
         if self._silent_topic is not None:
-            return unpublished(self._silent_topic)
+            return no_publisher(self._silent_topic)
         unseen = [track.name for track in missing if track.at == -math.inf]
         if unseen:
-            return unmeasured(unseen)
+            return not_measured(unseen)
         names = ', '.join(track.name for track in missing)
         return f'no fresh joint_states of {names}: check the driver'
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 import math
 
-from .causes import CONNECTING, INACTIVE, NORMAL_CAUSES, unmeasured, unpublished
+from .causes import CONNECTING, INACTIVE, NORMAL_CAUSES, no_publisher, not_measured
 from .condition import Condition, Level, Severity, ago, fine
 from .joint_map import JointMap
 from .readiness import named, reasons, unsendable
@@ -173,16 +173,16 @@ class SendWatch:
         if odd or self.is_empty:
             return f'no usable position of {reasons(odd or self.left_out)}: check the driver'
         if self.missing:
-            return unmeasured(self.missing)
+            return not_measured(self.missing)
         if self._unsent_since is not None and now - self._unsent_since > SILENT_S + period_s:
             return 'the connection to the server accepts no data: check the network'
         return None
 
     def _driver_fault(self, measured_at: float | None, now: float) -> str:
         if not self._publishers:
-            return unpublished(self._topic)
+            return no_publisher(self._topic)
         if measured_at is None:
-            return unmeasured(self.missing or ('any joint',))
+            return not_measured(self.missing or ('any joint',))
         return f'no joint_states for {now - measured_at:.1f} s: check the driver'
 
     def _silence(self, now: float) -> Condition | None:

@@ -79,9 +79,9 @@ class Rig:
         """Join the room, for the first time or again."""
         self.gate.link_down('closed', self.now)
         self.gate.link_up(self.now)
-        self.hear()
+        self.receive()
 
-    def hear(self) -> None:
+    def receive(self) -> None:
         """Receive a message of the server, and that the room has a producer."""
         self.gate.heard(self.now, has_producer=True, round_trip_s=0.01)
 
@@ -97,7 +97,7 @@ class Rig:
             self.gate.graph_seen(self.now)
             if tick % self.every == 0:
                 self._measure()
-            self.hear()
+            self.receive()
             if self.leader is not None and tick % 2 == 0:
                 self.send(self.leader(self.arm.time))
             self._obey(self.gate.tick(self.now))
