@@ -394,7 +394,7 @@ class Gate:
         self._stale.update(self._live)
 
     def refresh(self, positions: Mapping[str, float]) -> None:
-        """Take the state of the room for the joints that are still stale after :meth:`spoil`."""
+        """Take the state of the room for joints that are still stale after :meth:`spoil`."""
         self._live.update({n: p for n, p in _finite(positions).items() if n in self._stale})
         self._stale.clear()
         self._goals = None

@@ -164,7 +164,7 @@ class StopLatch:
 
         :param publishers: how many other nodes publish the input topic now.
         :param are_bridges: whether all of them are bridges that report that they are stopped.
-        :param hear_us: whether a bridge subscribes to our status; otherwise no bridge stopped
+        :param hear_us: whether a bridge subscribes to our status. If not, no bridge stopped
             because of us.
         :returns: why the latch was not opened; None if it is open.
         """
