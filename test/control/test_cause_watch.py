@@ -112,7 +112,7 @@ def test_what_was_logged_elsewhere_is_not_logged_again() -> None:
     assert causes.see(WELL, 4.0) == Line(False, 'well again')
 
 
-def test_what_the_log_has_elsewhere_says_nothing_and_forgets() -> None:
+def test_a_condition_that_is_logged_elsewhere_is_not_logged() -> None:
     """
     A condition that is logged elsewhere has no line, and what follows it counts as new.
 

@@ -47,7 +47,7 @@ def test_a_robot_that_does_not_listen_is_named_though_the_gate_is_active() -> No
         (NO_UPDATE, Severity.INFO),
     ],
 )
-def test_what_the_gate_waits_for_is_said_with_the_age_of_the_last_command(
+def test_the_text_has_the_cause_and_the_age_of_the_last_command(
     cause: str, severity: Severity
 ) -> None:
     """

@@ -47,7 +47,7 @@ def test_the_corpus_of_descriptions_is_read_or_refused(data: bytes) -> None:
 
 @FUZZ
 @given(mutated(texts('urdf') + texts('descriptions')))
-def test_spoilt_descriptions_are_read_or_refused(text: str) -> None:
+def test_damaged_descriptions_are_read_or_refused(text: str) -> None:
     """Each damaged description is read, or raises a UrdfError."""
     check(text)
 

@@ -225,7 +225,7 @@ OBSTACLES: dict[str, tuple[GateSettings, Callable[[Gate], object], float, str]] 
 
 
 @pytest.mark.parametrize('case', OBSTACLES)
-def test_the_cause_of_waiting_is_told(case: str) -> None:
+def test_the_cause_of_waiting_is_the_root_cause(case: str) -> None:
     """The cause of a waiting gate is the root cause."""
     settings, happen, now, cause = OBSTACLES[case]
     gate = waiting_gate(settings)
@@ -238,7 +238,7 @@ def test_the_cause_of_waiting_is_told(case: str) -> None:
 
 
 @pytest.mark.parametrize('case', ['silence', 'updates'])
-def test_an_update_ends_the_silence(case: str) -> None:
+def test_an_update_ends_the_timeout_of_updates(case: str) -> None:
     """An update ends the timeout of missing updates."""
     settings, _, now, _ = OBSTACLES[case]
     gate = waiting_gate(replace(settings, feedback=Feedback.NEVER))
@@ -248,7 +248,7 @@ def test_an_update_ends_the_silence(case: str) -> None:
     assert pose_of(gate.update(POSE, now)) == POSE
 
 
-def test_a_silence_counts_before_the_update_that_ends_it() -> None:
+def test_a_timeout_counts_before_the_update_that_ends_it() -> None:
     """The update that ends a timeout returns no command. The timeout takes effect first."""
     gate = active_gate(BLIND)
 
@@ -258,7 +258,7 @@ def test_a_silence_counts_before_the_update_that_ends_it() -> None:
     assert isinstance(gate.update(POSE, 2.1), Command)
 
 
-def test_a_silence_counts_before_the_answer_that_ends_it() -> None:
+def test_a_timeout_counts_before_the_reply_that_ends_it() -> None:
     """A reply that comes after the timeout does not undo the timeout."""
     gate = active_gate(BLIND)
 
@@ -290,7 +290,7 @@ def test_a_still_operator_is_not_a_silent_link() -> None:
 
 
 @pytest.mark.parametrize('before', [waiting_gate, active_gate], ids=['waiting', 'active'])
-def test_an_obstacle_without_words_is_one(before: Callable[[], Gate]) -> None:
+def test_a_disconnection_without_a_reason_blocks_commands(before: Callable[[], Gate]) -> None:
     """A connection that closes without a reason also blocks commands."""
     gate = before()
 
@@ -452,7 +452,7 @@ def test_motion_begins_slowly_and_is_never_faster_than_the_limit() -> None:
     assert not gate.is_moving
 
 
-def test_a_silence_buys_no_jump() -> None:
+def test_the_step_after_a_pause_is_small() -> None:
     """The step after a pause is as small as any other."""
     gate = active_gate(BLIND)
     gate.update({'lift': 3.0}, 1.0)
@@ -513,7 +513,7 @@ def test_a_joint_cannot_begin_where_it_cannot_be(before: State) -> None:
 
 
 @pytest.mark.parametrize('feedback', [Feedback.AUTO, Feedback.NEVER])
-def test_nor_can_it_where_feedback_is_not_required(feedback: Feedback) -> None:
+def test_nor_can_it_begin_there_without_required_feedback(feedback: Feedback) -> None:
     """Without required feedback, a measured position outside the limits also blocks motion."""
     gate = waiting_gate(replace(FED, feedback=feedback))
     gate.measure({'pan': 45.0, 'lift': 1.0}, 0.01)
@@ -599,7 +599,7 @@ def test_a_motion_is_continued_by_ticks_and_ends() -> None:
     assert gate.tick(now + 0.01) is None
 
 
-def test_a_joint_that_nobody_sends_stays_in_every_frame() -> None:
+def test_a_joint_that_is_not_sent_stays_in_every_frame() -> None:
     """Each command has all joints in configured order, after partial updates, too."""
     gate = waiting_gate()
 
@@ -610,7 +610,7 @@ def test_a_joint_that_nobody_sends_stays_in_every_frame() -> None:
     assert pose_of(second)['pan'] == 0.25
 
 
-def test_joints_of_nobody_are_no_matter() -> None:
+def test_unknown_joints_are_ignored() -> None:
     """Unknown joint names have no effect."""
     gate = active_gate()
 
@@ -650,7 +650,7 @@ def test_feedback_is_looked_for_before_it_is_done_without() -> None:
     assert isinstance(looking.update(POSE, 1.0), Command)
 
 
-def test_feedback_is_required_unless_the_user_says_otherwise() -> None:
+def test_feedback_is_required_by_default() -> None:
     """By default nothing ever moves without feedback, and the cause does not suggest to."""
     gate = Gate(GateSettings(), 0.0)
     gate.set_joints([PAN, LIFT], 0.0)
@@ -672,7 +672,7 @@ def test_feedback_is_required_once_it_was_seen() -> None:
     assert gate.cause.startswith('no fresh joint_states of pan, lift')
 
 
-def test_a_publisher_that_says_nothing_is_waited_for() -> None:
+def test_a_publisher_without_messages_makes_feedback_required() -> None:
     """With ``auto``, a publisher makes feedback required before its first message."""
     gate = waiting_gate(BLIND)
     promised = Gate(AUTO, 0.0)
@@ -766,7 +766,7 @@ def test_without_feedback_the_first_command_is_where_the_caller_asks_for_it() ->
 
 
 @pytest.mark.parametrize('on_state_sync', [StateSyncUse.ALIGN, StateSyncUse.IGNORE])
-def test_without_feedback_a_reconnect_buys_no_jump(on_state_sync: StateSyncUse) -> None:
+def test_without_feedback_a_reconnect_causes_no_jump(on_state_sync: StateSyncUse) -> None:
     """With ``never``, motion begins again at the last command. The controller still holds it."""
     gate = active_gate(replace(BLIND, on_state_sync=on_state_sync))
     gate.link_down('closed', 0.0)
@@ -838,7 +838,7 @@ def seeing_none(now: float = 0.0) -> Gate:
     return gate
 
 
-def test_a_new_listener_is_given_time_to_say_where_its_robot_is() -> None:
+def test_a_new_subscriber_gets_no_command_before_the_discovery_time() -> None:
     """A new subscriber gets no command until its joint_states could be discovered."""
     gate = seeing_none()
 
@@ -959,7 +959,7 @@ def test_catching_up_moves_no_joint_that_was_not_live() -> None:
 
 
 @pytest.mark.parametrize('spoilt', [True, False], ids=['other join', 'nothing missed'])
-def test_a_look_at_the_room_that_comes_too_late_says_nothing(spoilt: bool) -> None:
+def test_the_state_of_the_room_is_ignored_without_a_dropped_frame(spoilt: bool) -> None:
     """Without a dropped frame in this session, the state of the room sets no target."""
     gate = active_gate()
     if spoilt:
@@ -1102,7 +1102,7 @@ def test_after_an_activation_a_joint_moves_only_when_it_is_sent_again() -> None:
     assert commands[-1] == {'pan': 0.5, 'lift': 2.0}
 
 
-def test_each_transition_is_told_with_its_cause() -> None:
+def test_each_transition_is_reported_with_its_cause() -> None:
     """Each transition is reported once, with its cause."""
     gate = waiting_gate()
 

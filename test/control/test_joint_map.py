@@ -340,7 +340,7 @@ def test_a_joint_with_a_fault_is_not_taken_and_keeps_its_kind() -> None:
 
 
 @pytest.mark.parametrize('unit', [Unit.DEGREES, Unit.NORMALIZED])
-def test_a_locked_joint_ignores_its_values_and_spoils_no_frame(unit: Unit) -> None:
+def test_a_locked_joint_ignores_its_values_and_the_others_are_converted(unit: Unit) -> None:
     """A locked joint is ignored, and the other joints of the frame are converted."""
     joint_map = JointMap((Joint('pan', 'pan', Unit.DEGREES), Joint('brace', 'brace', unit)))
 
@@ -454,7 +454,7 @@ def test_the_table_shows_limits_that_are_none() -> None:
     assert 'no limits that can be converted to degrees' in JointMap((wheel,)).table()
 
 
-def test_the_table_of_no_joints_says_so() -> None:
+def test_the_table_of_an_empty_map_states_that_it_is_empty() -> None:
     """The table of an empty map states that it has no joints."""
     assert 'every joint passes under its own name' in JointMap((), others=Unit.RADIANS).table()
     assert 'none yet' in JointMap((), others=Unit.DEGREES).table()

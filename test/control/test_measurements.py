@@ -50,7 +50,7 @@ def follow(measured: Measurements, positions: Iterable[tuple[float, float]]) -> 
 # ----- age
 
 
-def test_a_measurement_is_as_old_as_its_stamp_says() -> None:
+def test_the_age_of_a_measurement_counts_from_its_stamp() -> None:
     """The age counts from the stamp. A message that took 0.4 s counts for 0.1 s more."""
     measured = measuring()
     assert measured.take({'pan': 1.0}, 10.0, age_s=0.4, stamp_s=STAMPS_S) is None
@@ -157,7 +157,7 @@ def test_a_clock_that_is_set_back_is_followed_after_a_moment() -> None:
 
 
 @pytest.mark.parametrize('is_stamped', [True, False], ids=['stamped', 'unstamped'])
-def test_two_publishers_that_disagree_are_never_believed(is_stamped: bool) -> None:
+def test_two_inconsistent_publishers_are_rejected(is_stamped: bool) -> None:
     """Two inconsistent publishers are rejected from the second message on."""
     measured = measuring(PAN)
     seen = []
@@ -212,7 +212,7 @@ def test_a_contradiction_ends_when_measurements_agree_for_a_while() -> None:
     assert False in counts
 
 
-def test_silence_is_no_agreement() -> None:
+def test_a_gap_does_not_end_a_contradiction() -> None:
     """A single message long after a contradiction does not end it."""
     measured = measuring(PAN)
     stamped(measured, 'pan', 0.0, 0.0)
@@ -561,7 +561,7 @@ def test_a_topic_without_publishers_is_named() -> None:
     assert 'nothing publishes joint_states on /arm/joint_states: ' in str(measured.missing(10.0))
 
 
-def test_old_messages_of_other_robots_are_no_matter() -> None:
+def test_old_messages_of_other_robots_are_ignored() -> None:
     """Old messages of joints that are not commanded have no effect."""
     measured = measuring()
 
@@ -582,7 +582,7 @@ def test_a_joint_that_comes_back_is_still_known() -> None:
 # ----- several publishers, and continuous joints
 
 
-def test_a_lie_that_goes_on_alone_is_not_believed() -> None:
+def test_a_wrong_publisher_that_is_left_alone_does_not_count() -> None:
     """If the driver hangs, consistent measurements of the second publisher alone do not count."""
     measured = measuring(PAN)
     measured.note_publishers(('/driver', '/gui'), silent_topic=None)
@@ -658,7 +658,7 @@ def test_a_glitch_in_motion_beside_another_publisher_heals(lag_s: float) -> None
     assert measured.fresh('pan', 11.4) == rest
 
 
-def test_a_person_who_activates_ends_a_contradiction() -> None:
+def test_an_activation_ends_a_contradiction() -> None:
     """An activation by the user ends a contradiction, as after homing an encoder."""
     measured = measuring(PAN)
     measured.note_publishers(('/arm', '/gripper'), silent_topic=None)

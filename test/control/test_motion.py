@@ -659,7 +659,7 @@ def test_updates_of_other_joints_keep_no_motion_alive() -> None:
     assert rig.gate.cause.startswith('no update for 0.5 s')
 
 
-def test_a_velocity_limit_that_is_lowered_freezes_no_honest_arm() -> None:
+def test_a_lower_velocity_limit_causes_no_contradiction() -> None:
     """
     A low velocity limit does not lower the limit of the measured velocity too far.
 

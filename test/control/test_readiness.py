@@ -127,7 +127,7 @@ def test_all_that_is_wrong_with_the_names_is_in_one_text() -> None:
         assert text in found.text
 
 
-def test_what_cannot_be_sent_is_said_in_the_words_of_the_mapping() -> None:
+def test_an_unknown_range_has_the_same_text_for_sending_and_mapping() -> None:
     """The text for an unknown range is the same for sending and for the mapping."""
     known = JointMap([joint('b', Unit.NORMALIZED)])
 

@@ -124,7 +124,7 @@ def test_a_low_rate_is_well_for_a_period_longer() -> None:
     assert condition(watch, 16.0, period_s=5.0).text == 'sending'
 
 
-def test_an_arm_that_stands_still_within_the_deadband_is_well_and_says_so() -> None:
+def test_an_arm_that_rests_within_the_deadband_is_ok() -> None:
     """An arm that rests within the deadband is OK, and the text has the reason."""
     watch = ready(has_deadband=True)
     move(watch, 10.0)
@@ -232,7 +232,7 @@ def test_an_update_that_the_server_refuses_is_a_warning() -> None:
     assert condition(watch, 12.0).is_ok
 
 
-def test_an_interruption_beside_advice_is_told_apart() -> None:
+def test_an_interruption_and_an_advice_are_separate() -> None:
     """An interruption and an advice are reported separately."""
     watch = sending()
     watch.note_publishers(2, ('/arm', '/gripper'), '/joint_states')

@@ -66,7 +66,7 @@ def test_a_stop_reads_as_a_sentence() -> None:
     assert str(STRANGER) == 'ouch (from leader-1 in the consume room)'
 
 
-def test_a_local_stop_is_owed_to_every_room() -> None:
+def test_a_local_stop_is_sent_to_every_room() -> None:
     """A local stop has to be sent to both rooms."""
     latch = latch_of_rooms()
 
@@ -88,7 +88,7 @@ def test_a_stop_from_a_room_crosses_to_the_other_only() -> None:
     assert owed(latch) == {'produce': STRANGER, 'consume': None}
 
 
-def test_a_stop_is_told_once() -> None:
+def test_a_stop_is_sent_once() -> None:
     """A stop that was delivered to a room is not sent again when the latch is tripped again."""
     latch = latch_of_rooms()
     latch.trip(BUTTON)
@@ -100,7 +100,7 @@ def test_a_stop_is_told_once() -> None:
     assert owed(latch) == {'produce': None, 'consume': None}
 
 
-def test_an_untold_stop_outlives_its_reset() -> None:
+def test_a_stop_that_was_not_delivered_is_sent_after_its_reset() -> None:
     """After a reset, a stop that was not delivered yet still has to be sent."""
     latch = latch_of_rooms()
     latch.trip(STRANGER)
@@ -109,7 +109,7 @@ def test_an_untold_stop_outlives_its_reset() -> None:
     assert owed(latch) == {'produce': STRANGER, 'consume': None}
 
 
-def test_a_latched_local_stop_is_told_again_after_a_reconnect() -> None:
+def test_a_latched_local_stop_is_sent_again_after_a_reconnect() -> None:
     """A latched local stop is sent again after a reconnect, because others may have joined."""
     latch = latch_of_rooms()
     latch.trip(BUTTON)
@@ -120,7 +120,7 @@ def test_a_latched_local_stop_is_told_again_after_a_reconnect() -> None:
     assert owed(latch) == {'produce': BUTTON, 'consume': None}
 
 
-def test_a_rooms_stop_is_not_told_again_after_a_reconnect() -> None:
+def test_a_rooms_stop_is_not_sent_again_after_a_reconnect() -> None:
     """A room's stop is not sent again after a reconnect, or two bridges would echo for ever."""
     latch = latch_of_rooms()
     latch.trip(STRANGER)
@@ -132,7 +132,7 @@ def test_a_rooms_stop_is_not_told_again_after_a_reconnect() -> None:
     assert owed(latch) == {'produce': None, 'consume': None}
 
 
-def test_a_local_stop_behind_a_rooms_stop_is_told_after_a_reconnect() -> None:
+def test_a_local_stop_behind_a_rooms_stop_is_sent_after_a_reconnect() -> None:
     """A local stop while a room's stop is latched is sent again after a reconnect."""
     latch = latch_of_rooms()
     latch.trip(STRANGER)
@@ -144,7 +144,7 @@ def test_a_local_stop_behind_a_rooms_stop_is_told_after_a_reconnect() -> None:
     assert owed(latch) == {'produce': None, 'consume': BUTTON}
 
 
-def test_a_stop_that_begins_here_is_told_to_the_room_that_stopped_us() -> None:
+def test_a_local_stop_is_sent_to_the_room_whose_stop_is_latched() -> None:
     """
     A local stop is sent once to the room whose stop is latched.
 
@@ -162,7 +162,7 @@ def test_a_stop_that_begins_here_is_told_to_the_room_that_stopped_us() -> None:
     assert latch.owed('consume') is None
 
 
-def test_a_reset_stop_is_not_told_after_a_reconnect() -> None:
+def test_a_reset_stop_is_not_sent_after_a_reconnect() -> None:
     """A stop that was reset is not sent after a reconnect."""
     latch = latch_of_rooms()
     latch.trip(BUTTON)
@@ -174,7 +174,7 @@ def test_a_reset_stop_is_not_told_after_a_reconnect() -> None:
     assert owed(latch) == {'produce': None, 'consume': None}
 
 
-def test_a_stop_at_start_is_nobody_elses_matter() -> None:
+def test_a_stop_at_start_is_not_sent() -> None:
     """A stop at start is not sent to rooms, not even after a join."""
     latch = latch_of_rooms()
 
@@ -193,7 +193,7 @@ def test_a_stop_at_start_is_nobody_elses_matter() -> None:
         pytest.param(STRANGER, {'produce': STRANGER, 'consume': None}, id='room'),
     ],
 )
-def test_a_stop_behind_a_stop_at_start_is_told(stop: Stop, told: dict[str, Stop | None]) -> None:
+def test_a_stop_behind_a_stop_at_start_is_sent(stop: Stop, told: dict[str, Stop | None]) -> None:
     """A local stop while a stop at start is latched is sent to the rooms."""
     latch = latch_of_rooms()
     latch.trip(ON_START)
@@ -204,7 +204,7 @@ def test_a_stop_behind_a_stop_at_start_is_told(stop: Stop, told: dict[str, Stop 
     assert owed(latch) == told
 
 
-def test_a_button_behind_a_stop_at_start_is_told_after_a_reconnect() -> None:
+def test_a_button_behind_a_stop_at_start_is_sent_after_a_reconnect() -> None:
     """A local stop behind a stop at start is sent again after a reconnect."""
     latch = latch_of_rooms()
     latch.trip(ON_START)
@@ -216,7 +216,7 @@ def test_a_button_behind_a_stop_at_start_is_told_after_a_reconnect() -> None:
     assert owed(latch) == {'produce': None, 'consume': BUTTON}
 
 
-def test_a_room_that_comes_later_is_owed_a_local_stop() -> None:
+def test_a_local_stop_is_sent_to_a_room_that_is_added_later() -> None:
     """A latched local stop has to be sent to a room that is added later."""
     latch = StopLatch()
     latch.trip(BUTTON)
@@ -226,7 +226,7 @@ def test_a_room_that_comes_later_is_owed_a_local_stop() -> None:
     assert latch.owed('produce') is BUTTON
 
 
-def test_a_room_that_is_removed_is_owed_nothing() -> None:
+def test_nothing_is_sent_to_a_removed_room() -> None:
     """Nothing has to be sent to a removed room, and removing it twice is allowed."""
     latch = latch_of_rooms()
     latch.trip(BUTTON)
@@ -249,7 +249,7 @@ def test_a_stop_survives_every_room() -> None:
     assert latch.stop is BUTTON
 
 
-def test_an_echo_that_comes_late_pays_only_its_own_debt() -> None:
+def test_a_late_delivery_counts_only_for_its_own_stop() -> None:
     """A late delivery of an earlier stop does not count for a later stop."""
     latch = latch_of_rooms()
     latch.trip(STRANGER)
@@ -263,7 +263,7 @@ def test_an_echo_that_comes_late_pays_only_its_own_debt() -> None:
     assert owed(latch) == {'produce': BUTTON, 'consume': BUTTON}
 
 
-def test_the_same_words_again_are_another_stop() -> None:
+def test_the_same_text_again_is_another_stop() -> None:
     """A second stop with the same text still has to be sent after the first is delivered."""
     latch = latch_of_rooms()
     again = replace(BUTTON)
@@ -450,7 +450,7 @@ def test_the_last_of_several_stops_is_the_one_that_was_received() -> None:
     assert not latch.missed('consume', 'b', 1.0)
 
 
-def test_a_room_without_a_stop_tells_of_none() -> None:
+def test_a_stop_after_a_first_join_without_a_stop_was_missed() -> None:
     """After a first join without a stop, a later stop counts as missed."""
     latch = latch_of_rooms()
 

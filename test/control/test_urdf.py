@@ -148,7 +148,7 @@ def test_what_is_no_description_is_refused(text: str, message: str) -> None:
         ),
     ],
 )
-def test_a_joint_with_a_fault_spoils_no_other(joint: str, name: str, fault: str) -> None:
+def test_a_joint_with_a_fault_does_not_affect_others(joint: str, name: str, fault: str) -> None:
     """A faulty joint is reported and has no limits, and the joint beside it is read."""
     sound = '<joint name="pan" type="revolute"><limit lower="-1" upper="1"/></joint>'
 

@@ -20,7 +20,7 @@ def started(demo: Process) -> bool:
     return 'Ctrl-C ends all' in demo.output or not demo.is_alive
 
 
-def test_unattended_it_drives_the_arm_and_judges_itself() -> None:
+def test_unattended_it_moves_the_arm_and_reports_the_result() -> None:
     """Unattended, it moves a joint through the room, and reports the measured result."""
     pytest.importorskip('mujoco', reason='MuJoCo is not here: requirements/sim.txt')
     with own_domain(), running('executables:sim_demo', ['--seconds', '8']) as demo:
@@ -54,7 +54,7 @@ def test_it_names_the_page_to_open_and_ctrl_c_ends_all() -> None:
             urllib.request.urlopen(found[1])
 
 
-def test_without_mujoco_it_says_what_to_install(
+def test_without_mujoco_it_prints_what_to_install(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Without MuJoCo it prints what to install, without a traceback."""

@@ -97,7 +97,7 @@ def test_a_joint_is_measured_one_turn_off(driver: Driver) -> None:
     assert measured(driver) == 0.0
 
 
-def test_late_measurements_say_so_and_are_of_that_time(driver: Driver) -> None:
+def test_delayed_measurements_have_old_stamps_and_values(driver: Driver) -> None:
     """Delayed measurements have the values and the stamps of the past."""
     set_faults(driver, stamp_delay_s=0.5)
     seen = []

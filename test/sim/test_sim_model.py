@@ -28,7 +28,7 @@ def test_the_description_has_the_joints_and_limits_of_the_model() -> None:
         assert limits[name] == pytest.approx(ends, abs=1e-4)
 
 
-def test_each_model_is_ones_own() -> None:
+def test_each_model_is_a_copy() -> None:
     """A change of one model does not change another one."""
     first, second = SimArm(gravity=0.0), SimArm()
 
@@ -44,7 +44,9 @@ def test_joints_and_cameras_are_in_the_model() -> None:
     assert [loaded.camera(name).name for name in CAMERAS] == list(CAMERAS)
 
 
-def test_without_the_package_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_package_the_error_has_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Without the package, the error has what to install, in one line."""
     monkeypatch.setattr(model, 'MODEL_PACKAGE', 'no_such_package')
 

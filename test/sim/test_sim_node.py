@@ -137,7 +137,7 @@ def trajectory(position: float) -> JointTrajectory:
         ('joint_trajectory', trajectory(0.5)),
     ],
 )
-def test_it_obeys_commands_of_each_kind(interface: str, message: Any) -> None:
+def test_it_follows_commands_of_each_type(interface: str, message: Any) -> None:
     """
     Commands of each type move the arm.
 
@@ -154,7 +154,7 @@ def test_it_obeys_commands_of_each_kind(interface: str, message: Any) -> None:
         wait_for(lambda: abs(arm.position() - 0.5) < 0.01, 'the joint to arrive')
 
 
-def test_the_description_is_there_for_whoever_comes_late() -> None:
+def test_a_late_subscriber_receives_the_description() -> None:
     """A late subscriber receives the latched robot_description with each joint."""
     heard: list[str] = []
     with sim() as arm:
@@ -200,7 +200,7 @@ def test_faults_are_parameters_that_change_while_it_runs() -> None:
         assert not [stamp for stamp in stamps if hung_ns < stamp < wakes_ns]
 
 
-def test_a_second_publisher_says_zeros_and_can_go_again() -> None:
+def test_a_second_publisher_publishes_zeros_and_can_be_removed() -> None:
     """A second publisher is another node that publishes zeros, and it can be removed again."""
     with sim() as arm:
         arm.send(JointState(name=['shoulder_pan'], position=[0.5]))
@@ -224,7 +224,7 @@ def has_gl() -> bool:
     return done.returncode == 0
 
 
-def test_both_cameras_have_pictures_for_whoever_looks() -> None:
+def test_both_cameras_publish_pictures_to_subscribers() -> None:
     """Both cameras publish pictures in colour with different pixels to a subscriber."""
     require('gl', has_gl(), 'no OpenGL here: apt install libegl1 libgl1-mesa-dri')
     seen: dict[str, Image] = {}
@@ -245,7 +245,7 @@ def test_both_cameras_have_pictures_for_whoever_looks() -> None:
         assert len(set(image.data)) > 50, camera
 
 
-def test_without_gl_it_says_so_and_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_gl_it_logs_that_and_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without OpenGL, the node logs one line with what to install, and runs."""
     monkeypatch.setenv('MUJOCO_GL', 'disable')
     with sim(pictures=True) as arm:
@@ -257,7 +257,7 @@ def test_without_gl_it_says_so_and_runs(monkeypatch: pytest.MonkeyPatch) -> None
         assert arm.process.end() == 0
 
 
-def test_a_missing_model_is_said_in_one_line() -> None:
+def test_a_missing_model_is_reported_in_one_line() -> None:
     """A missing model package is reported in one line."""
     program = (
         'import sys; from lerobot_arena_ros.sim import main, model\n'
@@ -279,7 +279,7 @@ def test_a_missing_model_is_said_in_one_line() -> None:
         ('blocked_joint:=elbow', "parameter blocked_joint = 'elbow': expected one of"),
     ],
 )
-def test_a_wrong_parameter_is_said_in_one_line(parameter: str, said: str) -> None:
+def test_a_wrong_parameter_is_reported_in_one_line(parameter: str, said: str) -> None:
     """An invalid parameter is reported in one line, with its name and what was expected."""
     program = (
         'import sys; from lerobot_arena_ros.sim.main import main\n'
