@@ -248,7 +248,7 @@ class Gate:
 
         :param messages: how many messages the callback handles.
         """
-        self._graph.note_run(now, messages=messages)
+        self._graph.seen(now, messages=messages)
 
     @property
     def watches_closely(self) -> bool:

@@ -31,9 +31,9 @@ class PauseWatch:
     """
     Detects the pauses of a thread that runs often.
 
-    :param longest_s: a longer time between two calls of :meth:`note_run` is a pause; so is a
+    :param longest_s: a longer time between two calls of :meth:`seen` is a pause; so is a
         shorter one in which more than :data:`BACKLOG` messages arrive. Infinite: there are no
-        pauses. While :attr:`is_strict`, call :meth:`note_run` more often than every
+        pauses. While :attr:`is_strict`, call :meth:`seen` more often than every
         :data:`SHORTEST_S`, even if no message arrives.
     :param now: the present time.
     """
@@ -45,7 +45,7 @@ class PauseWatch:
         self._ended_at: float | None = None
         self._paused_s = 0.0
 
-    def note_run(self, now: float, *, messages: int = 0) -> None:
+    def seen(self, now: float, *, messages: int = 0) -> None:
         """
         Record that the thread runs.
 

@@ -14,7 +14,7 @@ def test_a_thread_that_runs_often_has_no_pause() -> None:
     watch = PauseWatch(1.0, 10.0)
 
     for now in (10.5, 11.5, 12.5):
-        watch.note_run(now)
+        watch.seen(now)
 
     assert watch.pausing_s(13.5) is None
     assert watch.paused_s(12.5, 100.0) is None
@@ -23,8 +23,8 @@ def test_a_thread_that_runs_often_has_no_pause() -> None:
 def test_a_pause_is_noticed_while_it_lasts() -> None:
     """Another thread can read for how long this one has not run."""
     watch = PauseWatch(1.0, 0.0)
-    watch.note_run(5.0)
-    watch.note_run(5.5)
+    watch.seen(5.0)
+    watch.seen(5.5)
 
     assert watch.pausing_s(6.5) is None
     assert watch.pausing_s(7.0) == pytest.approx(1.5)
@@ -33,8 +33,8 @@ def test_a_pause_is_noticed_while_it_lasts() -> None:
 def test_a_pause_is_known_for_a_while_after_its_end() -> None:
     """The length of a pause is available for a time after its end, even if the thread runs."""
     watch = PauseWatch(1.0, 0.0)
-    watch.note_run(4.0)
-    watch.note_run(4.1)
+    watch.seen(4.0)
+    watch.seen(4.1)
 
     assert watch.pausing_s(4.2) is None
     assert watch.paused_s(4.0, 3.5) == pytest.approx(4.0)
@@ -45,8 +45,8 @@ def test_a_pause_is_known_for_a_while_after_its_end() -> None:
 def test_the_latest_pause_counts() -> None:
     """A second pause restarts the time after a pause."""
     watch = PauseWatch(1.0, 0.0)
-    watch.note_run(3.0)
-    watch.note_run(5.0)
+    watch.seen(3.0)
+    watch.seen(5.0)
 
     assert watch.paused_s(7.9, 3.0) == pytest.approx(2.0)
     assert watch.paused_s(8.0, 3.0) is None
@@ -57,7 +57,7 @@ def test_a_clock_that_went_back_is_a_pause() -> None:
     watch = PauseWatch(1.0, 100.0)
 
     assert watch.pausing_s(50.0) == pytest.approx(50.0)
-    watch.note_run(50.0)
+    watch.seen(50.0)
     assert watch.paused_s(50.5, 3.5) == pytest.approx(50.0)
 
 
@@ -65,7 +65,7 @@ def test_an_infinite_limit_knows_no_pause() -> None:
     """With an infinite limit, there is never a pause."""
     watch = PauseWatch(math.inf, 0.0)
     for now in (1.0, 2.0, 3.0, 1e9):
-        watch.note_run(now, messages=1000)
+        watch.seen(now, messages=1000)
 
     assert watch.pausing_s(2e9) is None
     assert watch.paused_s(1e9, 3.5) is None
@@ -76,7 +76,7 @@ def watch_at(rate_hz: float) -> tuple[PauseWatch, float]:
     watch, now = PauseWatch(1.0, 0.0), 0.0
     while now < 3.0:
         now += 1.0 / rate_hz
-        watch.note_run(now, messages=1)
+        watch.seen(now, messages=1)
     return watch, now
 
 
@@ -98,15 +98,15 @@ def test_where_many_messages_arrive_a_shorter_time_is_a_pause(
 
     assert watch.pausing_s(now + 0.97 * limit_s) is None
     assert watch.pausing_s(now + 1.03 * limit_s) == pytest.approx(1.03 * limit_s)
-    watch.note_run(now + 1.03 * limit_s, messages=1)
+    watch.seen(now + 1.03 * limit_s, messages=1)
     assert watch.paused_s(now + 1.03 * limit_s, 3.5) == pytest.approx(1.03 * limit_s)
 
 
 def test_a_pause_does_not_count_as_a_low_rate() -> None:
     """A pause does not lower the measured message rate, because its messages may be lost."""
     watch, now = watch_at(500.0)
-    watch.note_run(now + 5.0, messages=1)
-    watch.note_run(now + 5.1, messages=1)
+    watch.seen(now + 5.0, messages=1)
+    watch.seen(now + 5.1, messages=1)
 
     assert watch.pausing_s(now + 5.1 + 1.03 * SHORTEST_S) is not None
 
@@ -115,6 +115,6 @@ def test_what_becomes_quiet_may_pause_for_longer_again() -> None:
     """After the message rate has dropped, the limit is longer again."""
     watch, now = watch_at(500.0)
     for step in range(1, 21):
-        watch.note_run(now + 0.2 * step)
+        watch.seen(now + 0.2 * step)
 
     assert watch.pausing_s(now + 4.0 + 0.9) is None

@@ -266,7 +266,7 @@ def test_a_missing_model_is_reported_in_one_line() -> None:
     code, out, err = run(program)
 
     assert (code, out) == (2, '')
-    assert err.startswith('sim_arm: no no_such_package here')
+    assert err.startswith('sim_arm: the package no_such_package, which')
     assert err.count('\n') == 1
 
 
