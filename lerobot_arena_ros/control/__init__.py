@@ -1,1 +1,5 @@
-"""What a value means and when it may move a robot: pure, without ROS, I/O, clock or thread."""
+"""
+The meaning of values, and when a value may move a robot.
+
+Pure: the modules use no ROS, no I/O, no clock and no threads.
+"""

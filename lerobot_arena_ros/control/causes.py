@@ -1,4 +1,4 @@
-"""The sentences that say why a robot is not commanded or not sent, and what to do. Pure."""
+"""The texts for why a robot is not commanded or not sent, and what the user can do. Pure."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ __all__ = [
     'NO_UPDATE',
     'NORMAL_CAUSES',
     'late',
+    'no_publisher',
+    'no_subscriber',
     'nonfinite',
+    'not_measured',
     'paused',
     'silent_server',
-    'unheard',
     'unjoined',
-    'unmeasured',
-    'unpublished',
 ]
 
 INACTIVE = 'inactive: activate the node (ros2 lifecycle set NODE activate)'
@@ -36,26 +36,26 @@ CONNECTING = 'connecting to the room'
 NORMAL_CAUSES = frozenset(
     {INACTIVE, LOOKING, LOOKING_FOR_FEEDBACK, NO_PRODUCER, NO_UPDATE, CONNECTING}
 )
-"""Causes for which a robot waits although nothing is wrong."""
+"""Causes of a normal wait: nothing is wrong."""
 
 
-def unpublished(topic: str) -> str:
-    """Return the cause of a robot without a publisher of ``joint_states``."""
+def no_publisher(topic: str) -> str:
+    """Return the cause when ``joint_states`` has no publisher."""
     return (
         f'nothing publishes joint_states on {topic}: start the driver of the robot, or remap '
         'joint_states'
     )
 
 
-def unmeasured(names: Sequence[str]) -> str:
-    """Return the cause of a robot some of whose joints were never measured."""
+def not_measured(names: Sequence[str]) -> str:
+    """Return the cause when some joints were never measured."""
     return (
         f'no joint_states of {", ".join(names)} yet: check the driver, and the names of the joints'
     )
 
 
-def unheard(topic: str) -> str:
-    """Return the cause of a robot that does not listen to its commands."""
+def no_subscriber(topic: str) -> str:
+    """Return the cause when the commands have no subscriber."""
     return (
         f'nothing subscribes to {topic}: start the controller of the robot, or remap '
         'joint_commands'
@@ -63,21 +63,21 @@ def unheard(topic: str) -> str:
 
 
 def unjoined(trouble: str) -> str:
-    """Return the cause of a robot whose room is not joined."""
+    """Return the cause when the room is not joined."""
     return f'not in the room: {trouble}; trying until it works'
 
 
 def silent_server(silent_s: float) -> str:
-    """Return the cause of a robot whose server has been silent for so long."""
-    return f'no sign of life from the server for {silent_s:g} s: check the network and the server'
+    """Return the cause when no message of the server arrived for this long."""
+    return f'no message from the server for {silent_s:g} s: check the network and the server'
 
 
 def late(delay_s: float | None, longest_s: float) -> str | None:
     """
-    Return how late the link is; None while it is in time, or while its delay is not known.
+    Return the cause when the link is too slow; None if it is not, or if the delay is unknown.
 
-    :param delay_s: how long a round trip takes.
-    :param longest_s: how long it may take.
+    :param delay_s: the round-trip time.
+    :param longest_s: the longest round-trip time that is allowed.
     """
     if delay_s is None or delay_s <= longest_s:
         return None
@@ -88,12 +88,12 @@ def late(delay_s: float | None, longest_s: float) -> str | None:
 
 
 def nonfinite(name: str, position: float) -> str:
-    """Return the cause of a joint that is measured at no number."""
+    """Return the cause when a measured position is not finite."""
     return f'{name} is measured at {position}: check the driver'
 
 
 def paused(paused_s: float) -> str:
-    """Return the cause of a robot whose process does not run its ROS callbacks."""
+    """Return the cause when the process does not run its ROS callbacks."""
     return (
         f'the ROS callbacks of this process have not run for {paused_s:.1f} s: check its machine'
     )

@@ -1,26 +1,26 @@
-"""Whether commands come out of the gate, whether the robot listens, and if not, why. Pure."""
+"""Reports whether the robot is commanded, and if not, why. Pure."""
 
 from __future__ import annotations
 
-from .causes import NORMAL_CAUSES, unheard
+from .causes import NORMAL_CAUSES, no_subscriber
 from .condition import Condition, Level, Severity, ago, fine
 from .gate_output import State
 
 __all__ = ['COMMAND_FRESH_S', 'commanding', 'present_cause']
 
 COMMAND_FRESH_S = 1.0
-"""A command that is older was not published lately."""
+"""An older command does not count as recent."""
 
 
 def present_cause(state: State, cause: str, *, is_heard: bool, topic: str) -> str:
     """
-    Return why the robot moves, or does not.
+    Return why the robot moves or does not move.
 
-    :param cause: of the gate.
-    :param is_heard: whether anything subscribes to the commands.
-    :param topic: of the commands.
+    :param cause: the cause of the gate.
+    :param is_heard: whether the commands have a subscriber.
+    :param topic: the topic of the commands.
     """
-    return unheard(topic) if state is State.ACTIVE and not is_heard else cause
+    return no_subscriber(topic) if state is State.ACTIVE and not is_heard else cause
 
 
 def commanding(
@@ -29,10 +29,10 @@ def commanding(
     """
     Return whether the robot is commanded, and if not, why.
 
-    :param cause: of the gate.
-    :param is_heard: whether anything subscribes to the commands.
-    :param topic: of the commands.
-    :param age_s: how long ago the last command was; None = there was none yet.
+    :param cause: the cause of the gate.
+    :param is_heard: whether the commands have a subscriber.
+    :param topic: the topic of the commands.
+    :param age_s: the age of the last command; None before the first command.
     """
     cause = present_cause(state, cause, is_heard=is_heard, topic=topic)
     is_active = state is State.ACTIVE and is_heard

@@ -1,4 +1,4 @@
-"""How something is: its level in diagnostics, one sentence, and what the log makes of it. Pure."""
+"""A condition: its level in the diagnostics, its text, and its severity in the log. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Level(IntEnum):
     """
     The levels of a diagnostic status.
 
-    ``STALE``: the work was never done, or there was none lately.
+    ``STALE``: the work was never done, or there was no work recently.
     """
 
     OK = 0
@@ -23,10 +23,10 @@ class Level(IntEnum):
 
 class Severity(Enum):
     """
-    How the log has a condition that lasts.
+    How a lasting condition is logged.
 
-    ``NONE``: not at all, because nothing is missing or because the log has it elsewhere. ``INFO``:
-    nothing is wrong. ``WARN``: a person should look at it.
+    ``NONE``: not at all, because nothing is missing or because it is logged elsewhere. ``INFO``:
+    nothing is wrong. ``WARN``: the user has to act.
     """
 
     NONE = 'none'
@@ -36,9 +36,9 @@ class Severity(Enum):
 
 class Condition(NamedTuple):
     """
-    How something is at one moment.
+    The condition of something at one moment.
 
-    :param text: what does not happen, why, and what to do; diagnostics and the log print it.
+    :param text: what does not happen, why, and what to do; for the diagnostics and the log.
     """
 
     level: Level
@@ -47,15 +47,15 @@ class Condition(NamedTuple):
 
     @property
     def is_ok(self) -> bool:
-        """Whether the work was done lately."""
+        """Whether the work was done recently."""
         return self.level is Level.OK
 
 
 def fine(text: str) -> Condition:
-    """Return the condition of something that does its work."""
+    """Return the condition of something that works."""
     return Condition(Level.OK, text, Severity.NONE)
 
 
 def ago(what: str, age_s: float | None) -> str:
-    """Return the end of a text that says when something was done last; nothing if it never was."""
+    """Return a text suffix for when something was done last; an empty text if it never was."""
     return '' if age_s is None else f' ({what} {age_s:.1f} s ago)'

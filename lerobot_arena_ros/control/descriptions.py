@@ -1,9 +1,9 @@
 """
-Which robot_description counts, where several come on one topic.
+Selects the robot_description that applies, if several arrive on one topic.
 
-Of each joint the description counts that names most of the listed joints, and of several such the
-first. Later ones with the same joint names replace it. A description with other names is another
-robot's, and changes nothing.
+For each joint, the description with the most listed joints applies, and the first one of several
+with the same number. A later description with the same joint names replaces it. A description with
+other names belongs to another robot, and is ignored.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ __all__ = ['Descriptions']
 
 class Descriptions:
     """
-    What the descriptions said so far that count.
+    The combination of the descriptions that apply so far.
 
-    :param listed: ROS names of the joints that the user listed; none = those of the first
+    :param listed: the ROS names of the joints that the user listed; empty: the joints of the first
         description that has a joint to command.
     """
 
@@ -31,11 +31,11 @@ class Descriptions:
 
     @property
     def described(self) -> Description:
-        """What counts."""
+        """The description that applies."""
         return Description(dict(self._joints), dict(self._odd))
 
     def take(self, description: Description) -> bool:
-        """Take what counts of a description; return whether anything does."""
+        """Take the joints of a description for which it applies; return whether there are any."""
         names = description.names
         ours = {n for n in names if self._counts_for(n, names)}
         if self._listed and ours & self._listed:
@@ -51,12 +51,12 @@ class Descriptions:
         return True
 
     def _counts_for(self, joint: str, names: frozenset[str]) -> bool:
-        """Return whether a description with these names may say what a joint is."""
+        """Return whether a description with these names applies to a joint."""
         source = self._sources.get(joint, names)
         return source == names or len(names & self._listed) > len(source & self._listed)
 
     def _is_whole(self, description: Description) -> bool:
-        """Say whether all joints may come from this description."""
+        """Return whether all joints may come from this description."""
         if self._sources:
             return description.names == self._sources.keys()
         joints, odd = description.joints, description.odd

@@ -1,27 +1,27 @@
 """
-The command gate: the one place that decides whether a value moves the robot, and how far.
+The command gate: the only place that decides whether a value moves the robot, and how far.
 
 Rules of this file:
 
-- It is pure. ``now`` is an argument, in seconds of the steady clock; what should be published
-  comes back as a return value, a :class:`Command` or None.
-- A command leaves only as the answer to an update or a tick, and only in ``ACTIVE`` or while a
-  motion brakes: after its link, its producer or its updates were lost, or after a stop with
-  ``on_stop`` = ``brake``. Otherwise nothing leaves, and each controller stays at the last command.
-- ``ACTIVE`` begins only in answer to a live update: at the last command where the joint is still
-  near it, and at the measured position otherwise.
-- Limits of velocity, acceleration and lead are those of :mod:`.motion`.
-- A time in the future counts like one equally far in the past. So nothing counts as recent after
-  the clock went back by much.
+- The gate is pure. ``now`` is an argument, in seconds of the steady clock. Methods return what the
+  caller has to publish: a :class:`Command` or None.
+- Only :meth:`Gate.update`, :meth:`Gate.remember` and :meth:`Gate.tick` return commands, and only
+  in ``ACTIVE`` or while a motion brakes. A motion brakes after the link, the producer or the
+  updates were lost, or after a stop with ``on_stop`` = ``brake``. Otherwise no command leaves, and
+  each controller holds the last command.
+- Only a live update starts ``ACTIVE``. A joint starts from its last command if the joint is still
+  near it, and from its measured position otherwise.
+- :mod:`.motion` applies the limits of velocity, acceleration and lead.
+- Ages are absolute differences: after a large backward clock jump, nothing counts as recent.
 
-=========== =================================================== ==================================
-state       why                                                 leaves when
-=========== =================================================== ==================================
-``WAITING`` something is missing, or no live update came yet    nothing is, and a live update comes
-``ACTIVE``  commands flow                                       something goes missing; a stop
-``HOLDING`` something went missing; the controller holds        nothing is, and a live update comes
-``STOPPED`` emergency stop                                      :meth:`Gate.reset`, to ``WAITING``
-=========== =================================================== ==================================
+=========== ================================================ ======================================
+state       meaning                                          ends when
+=========== ================================================ ======================================
+``WAITING`` a condition is unmet, or no live update came yet all are met and a live update arrives
+``ACTIVE``  commands flow                                    a condition is no longer met; a stop
+``HOLDING`` a condition was lost; the controller holds       all are met and a live update arrives
+``STOPPED`` emergency stop                                   :meth:`Gate.reset`, to ``WAITING``
+=========== ================================================ ======================================
 """
 
 from __future__ import annotations
@@ -42,34 +42,34 @@ from .stamps import Unusable
 __all__ = ['Command', 'Gate', 'State', 'Transition']
 
 RETREAT_S = 1.0
-"""How long a joint may take to come back to its leash after a held motion has braked."""
+"""How long a joint may take to return inside its leash after the motion has braked for a hold."""
 
 NEAR = 1.5
 """
-In leashes: an arm this near to its last command has not been moved by anything else.
+How near to its last command a joint counts as not moved by anything else, in leash lengths.
 
-More than one, because a joint that is led as far as it may be is at the end of its leash, and its
-measurement has noise.
+It is more than one, because a joint with the largest allowed lead is at the end of its leash, and
+its measurement has noise.
 """
 
 
 class Gate:
     """
-    The state machine. Not thread-safe: its owner holds a lock around each call.
+    The state machine. It is not thread-safe: the owner holds a lock around each call.
 
-    It begins without joints; :meth:`set_joints` gives them.
+    The gate begins without joints; :meth:`set_joints` sets them.
 
-    :param settings: the user's decisions.
+    :param settings: the user's settings.
     :param now: the present time.
-    :param stopped: why it begins ``STOPPED``; None where no stop is latched.
-    :ivar clamped: values so far that lay beyond a joint's limit and were brought inside.
+    :param stopped: why the gate begins ``STOPPED``; None if no stop is latched.
+    :ivar clamped: how many values were outside a joint's limits so far and were clamped.
     """
 
     def __init__(self, settings: GateSettings, now: float, *, stopped: str | None = None) -> None:
         self._joints: tuple[GateJoint, ...] = ()
         self._unready: str | None = NO_JOINTS
         self._settings = settings
-        self._looking = (now, settings.discovery_s)
+        self._discovery = (now, settings.discovery_s)
         self._reviewed_at = now
         self._state = State.WAITING if stopped is None else State.STOPPED
         self._cause = stopped or INACTIVE
@@ -77,49 +77,49 @@ class Gate:
         self.clamped = 0
 
         self._enabled = False
-        self._rivals: str | None = None
+        self._conflict: str | None = None
         self._link = LinkWatch(settings, now)
         self._graph = PauseWatch(settings.pause_s, now)
         self._feedback_expected = False
         self._measured = Measurements(settings.max_feedback_age_s)
 
-        self._remembered: dict[str, float] = {}
+        self._initial: dict[str, float] = {}
         self._live: dict[str, float] = {}
         self._stale: set[str] = set()
 
         self._motion = Motion(settings.ramp_period_s, now)
-        self._goals: dict[str, float] | None = None  # None where they have to be found anew.
+        self._goals: dict[str, float] | None = None  # None: must be computed again.
         self._source: str | None = None
         self._has_source = False
-        self._placed = False  # Whether motion began at measured positions.
+        self._began_measured = False  # Whether the motion began at measured positions.
         self._is_braking = False
         self._brakes_until = now
-        self._is_commanding = False  # Whether the last command was sent since the activation.
+        self._is_commanding = False  # Whether a command was sent since the activation.
         self._stall: str | None = None
 
     @property
     def state(self) -> State:
-        """The present state."""
+        """The current state."""
         return self._state
 
     @property
     def cause(self) -> str:
-        """Why the gate is in its state, as a person would say it."""
+        """Why the gate is in its state, as a text for the user."""
         return self._cause
 
     @property
     def is_enabled(self) -> bool:
-        """Whether commands may flow as far as the user is concerned."""
+        """Whether the user has enabled the commands."""
         return self._enabled
 
     @property
     def is_moving(self) -> bool:
-        """Whether a motion is under way that :meth:`tick` has to continue."""
+        """Whether a motion is in progress that :meth:`tick` has to continue."""
         return self._is_braking or self._state is State.ACTIVE and not self._is_done
 
     @property
     def limited(self) -> int:
-        """Commands so far in which a limit held a joint back."""
+        """How many commands so far were reduced by a limit."""
         return self._motion.limited
 
     @property
@@ -131,38 +131,38 @@ class Gate:
 
     @property
     def commanded(self) -> Mapping[str, float]:
-        """The last command of each joint, in radians or metres; empty before the first."""
+        """The last command of each joint, in radians or metres; empty before the first command."""
         return self._motion.setpoint.copy()
 
     def measured(self, now: float) -> dict[str, float]:
-        """Return the measured position of each joint that was measured lately."""
+        """Return the measured positions that are not older than ``max_feedback_age_s``."""
         poses = ((joint.name, self._measured.fresh(joint.name, now)) for joint in self._joints)
         return {name: pose for name, pose in poses if pose is not None}
 
     def take_stall(self) -> str | None:
-        """Give the cause of a stop that the gate has made by itself; once, None without any."""
+        """Return the cause of a stop by the gate itself, and clear it; None if there is none."""
         taken, self._stall = self._stall, None
         return taken
 
     def take_transitions(self) -> list[Transition]:
-        """Give the changes of state since the last call."""
+        """Return the state changes since the last call."""
         taken, self._transitions = self._transitions, []
         return taken
 
-    # ----- what happens around the gate
+    # ----- events
 
     def enable(self, now: float) -> None:
-        """Let commands flow as soon as all else allows it; what was sent before moves nothing."""
+        """Enable commands. Targets that were received before do not move the robot."""
         if not self._enabled:
-            # Meanwhile another node may have led the arm elsewhere.
-            self._forget()
+            # Another node may have moved the arm in the meantime.
+            self._discard_targets()
             self._is_commanding = False
-            self._measured.forgive()
+            self._measured.accept_next()
         self._enabled = True
         self._review(now)
 
     def disable(self, now: float) -> None:
-        """Let nothing flow, whatever comes."""
+        """Disable commands, and end the current motion."""
         self._enabled = False
         self._end_motion()
         if self._state is State.HOLDING:
@@ -173,12 +173,13 @@ class Gate:
         self, joints: Sequence[GateJoint], now: float, *, unready: str | None = None
     ) -> None:
         """
-        Replace the joints, in command order; a change of names or limits starts anew.
+        Replace the joints, in command order. Discard live targets if names or limits changed.
 
-        With other limits the arm would move by itself, to what was out of reach or is now; and
-        where values count by the range, those that were live meant another place.
+        With new limits, the arm would move without an update: a target that was outside the old
+        limits may be inside the new ones. With a unit relative to the range, the same value also
+        means another position.
 
-        :param unready: what is still to be known of them before anything may move.
+        :param unready: which information about the joints is missing; nothing moves until then.
         """
         if unready is not None or not joints:
             unready = unready or NO_JOINTS
@@ -188,29 +189,29 @@ class Gate:
         self._measured.set_joints(joints)
         self._goals = None
         if changed:
-            self._forget()
+            self._discard_targets()
             self._end_motion()
         if changed and self._state is State.ACTIVE:
             self._move_to(State.WAITING, 'the joints changed')
         self._review(now)
 
     def rivals(self, cause: str | None, now: float) -> None:
-        """Note why the robot must not be commanded because of other nodes; None = it may be."""
-        self._rivals = cause
+        """Record why other nodes forbid commanding the robot; None if they do not."""
+        self._conflict = cause
         self._review(now)
 
     def link_up(self, now: float) -> None:
-        """Note a new join: what was live in the last one is not any more."""
+        """Record that the room was joined, and discard the live targets of the last session."""
         self._link.join(now)
         self._has_source = False
-        self._remembered.clear()
+        self._initial.clear()
         if self._state is State.ACTIVE:
-            self._hold('joined anew', now)
-        self._forget()
+            self._hold('the room was joined again', now)
+        self._discard_targets()
         self._review(now)
 
     def link_down(self, cause: str, now: float) -> None:
-        """Note that the room cannot be heard."""
+        """Record that the room is not connected, and why."""
         self._link.fault = cause or 'connection closed'
         self._review(now)
 
@@ -222,45 +223,46 @@ class Gate:
         round_trip_s: float | None = None,
     ) -> None:
         """
-        Note a sign of life.
+        Record that a message of the server arrived.
 
-        :param has_producer: None says nothing of the producer.
-        :param round_trip_s: how long the answer took; None where nothing was asked.
+        :param has_producer: whether the room has a producer; None if the message does not tell.
+        :param round_trip_s: the measured round-trip time; None if the message is no reply.
         """
-        self._review(now)  # Before the silence that it ends is forgotten.
-        self._link.hear(now, has_producer=has_producer, round_trip_s=round_trip_s)
+        self._review(now)  # First, so that a timeout that already expired takes effect.
+        self._link.on_message(now, has_producer=has_producer, round_trip_s=round_trip_s)
         self._review(now)
         if has_producer is False and self._state is not State.ACTIVE:
-            self._forget()  # The next producer is asked for nothing that this one wanted.
+            # Targets of this producer must not move joints for the next one.
+            self._discard_targets()
 
     def late(self, waiting_s: float, now: float) -> None:
-        """Note that an answer of the server has been missing for so long."""
-        self._link.wait(waiting_s)
+        """Record for how long a reply of the server has been overdue."""
+        self._link.on_overdue_reply(waiting_s)
         self._review(now)
 
     def graph_seen(self, now: float, *, messages: int = 0) -> None:
         """
-        Note that the thread runs that receives a stop from the ROS graph.
+        Record that the thread of the ROS callbacks runs, which receives stops from the ROS graph.
 
-        Call it before what that thread brings, which then meets the pause.
+        Call it before the data of a callback is passed on, so that the pause is detected first.
 
-        :param messages: how many messages it brings.
+        :param messages: how many messages the callback handles.
         """
         self._graph.seen(now, messages=messages)
 
     @property
     def watches_closely(self) -> bool:
-        """Whether :meth:`graph_seen` has to be called more often than each 0.25 s."""
+        """Whether :meth:`graph_seen` has to be called more often than every 0.25 s."""
         return self._graph.is_strict
 
     def expect_feedback(
         self, expected: bool, now: float, *, publishers: Sequence[str] = (), topic: str = ''
     ) -> None:
         """
-        Note whether anything publishes measured positions.
+        Record whether measured positions have a publisher.
 
-        :param publishers: names of their nodes, where there are several.
-        :param topic: where they are expected, for the cause.
+        :param publishers: the node names of the publishers, if there are several.
+        :param topic: the expected topic, for the text of the cause.
         """
         self._feedback_expected = expected
         silent_topic = None if expected else topic or None
@@ -269,23 +271,23 @@ class Gate:
 
     def name_publishers(self, names: Sequence[str], now: float) -> None:
         """
-        Note who publishes measured positions, because they contradict each other.
+        Record which nodes publish measured positions, because the measurements are inconsistent.
 
-        :param names: of their nodes, where there are several.
+        :param names: the node names, if there are several.
         """
         self._measured.note_publishers(names, silent_topic=None)
         self._review(now)
 
     def look_again(self, now: float) -> None:
         """
-        Note a new listener to the commands.
+        Record a new subscriber of the commands.
 
-        It may be a driver that has yet to say where its robot is: where nobody measures, nothing
-        moves until there was time to hear from it.
+        It may be a driver that has not published measured positions yet. So without feedback,
+        nothing moves for ``listener_s``.
         """
-        since, for_s = self._looking
+        since, for_s = self._discovery
         if for_s - abs(now - since) < self._settings.listener_s:
-            self._looking = (now, self._settings.listener_s)
+            self._discovery = (now, self._settings.listener_s)
         self._review(now)
 
     def measure(
@@ -297,45 +299,44 @@ class Gate:
         stamp_s: float | None = None,
     ) -> Unusable | None:
         """
-        Note measured positions, and return why some do not count; None if all do.
+        Record measured positions; return why some were rejected, None if all were accepted.
 
-        :param positions: by joint name; they need not be all.
-        :param age_s: how old they are by the clock of this node; negative = ahead of it.
-        :param stamp_s: when they were measured by the clock of their publisher, None = they do
-            not say.
+        :param positions: by joint name; joints may be missing.
+        :param age_s: their age by the clock of this node; negative: ahead of the clock.
+        :param stamp_s: their stamp by the clock of the publisher; None without a stamp.
         """
-        self._review(now)  # Before the gap that it ends is forgotten.
+        self._review(now)  # First, so that a gap that was too long takes effect.
         unusable = self._measured.take(positions, now, age_s=age_s, stamp_s=stamp_s)
         self._review(now)
         return unusable
 
     def refuse_measurement(self, unusable: Unusable, now: float) -> None:
-        """Note that a message with measured positions could not be used, and why."""
+        """Record that a message with measured positions was rejected, and why."""
         self._measured.refuse(unusable, now)
         self._review(now)
 
     def stop(self, cause: str) -> None:
-        """Stop, whatever the state, until :meth:`reset`."""
+        """Enter ``STOPPED`` from any state, until :meth:`reset`."""
         if self._state is not State.STOPPED:
             self._move_to(State.STOPPED, cause)
         self._slow_down(self._settings.on_stop is Halt.BRAKE)
 
     def reset(self, now: float) -> None:
-        """Leave ``STOPPED``; no joint moves before it is sent live again."""
+        """Leave ``STOPPED``. A joint moves only after a new live update for it."""
         if self._state is State.STOPPED:
-            self._forget()
+            self._discard_targets()
             self._move_to(State.WAITING, 'reset')
         self._review(now)
 
-    # ----- what the room says
+    # ----- values from the room
 
     def remember(self, positions: Mapping[str, float], now: float) -> Command | None:
-        """Take the pose that the room remembered when we joined."""
-        self._remembered = _finite(positions)
+        """Handle the state that the room sends at a join."""
+        self._initial = _finite(positions)
         has_left = self._review(now)
         if self._settings.on_state_sync is not StateSyncUse.COMMAND:
             return None
-        return self._take(self._remembered, now, has_left=has_left)
+        return self._take(self._initial, now, has_left=has_left)
 
     def update(
         self,
@@ -346,18 +347,19 @@ class Gate:
         source: str | None = None,
     ) -> Command | None:
         """
-        Take positions that were just sent, by joint name; one bad number spoils all.
+        Handle live positions by joint name; drop all of them if one is not finite.
 
-        :param from_producer: False where they came in over REST, which proves no producer.
-        :param source: who sent them; None = not known. A new source is followed slowly, and only
-            for joints that it has sent itself.
+        :param from_producer: False for updates over REST, which do not prove that the room has a
+            producer.
+        :param source: the id of the sender; None if it is not known. After a change of the source
+            joints start slowly, and only joints that the new source has sent move.
         """
-        has_left = self._review(now)  # Before the silence that it ends is forgotten.
+        has_left = self._review(now)  # First, so that a timeout that already expired takes effect.
         if len(_finite(positions)) < len(positions):
             self.spoil()
             return None
         if from_producer:
-            self._link.find_producer()
+            self._link.note_producer()
         if not self._has_source or source != self._source:
             self._change_source(source, now)
         return self._take(positions, now, has_left=has_left)
@@ -365,7 +367,11 @@ class Gate:
     def _take(
         self, positions: Mapping[str, float], now: float, *, has_left: bool
     ) -> Command | None:
-        """Follow finite positions, unless the gate has just left ``ACTIVE``."""
+        """
+        Follow finite positions.
+
+        :param has_left: whether the gate has just left ``ACTIVE``; then no command is returned.
+        """
         is_ours = any(joint.name in positions for joint in self._joints)
         self._link.update(now, is_ours=is_ours)
         self.clamped += sum(not joint.allows(positions.get(joint.name)) for joint in self._joints)
@@ -381,49 +387,49 @@ class Gate:
         if not is_ours or self._obstacle(now) is not None:
             self._review(now)
             return None
-        return self._enter(now)
+        return self._activate(now)
 
     def spoil(self) -> None:
-        """Note that a frame was dropped: what we know of the live joints may be out of date."""
+        """Mark the live targets as stale, because a frame was dropped."""
         self._stale.update(self._live)
 
     def refresh(self, positions: Mapping[str, float]) -> None:
-        """Take what the room remembers after :meth:`spoil`, for joints not updated since."""
+        """Take the state of the room for joints that are still stale after :meth:`spoil`."""
         self._live.update({n: p for n, p in _finite(positions).items() if n in self._stale})
         self._stale.clear()
         self._goals = None
 
     def tick(self, now: float) -> Command | None:
-        """Look at the clock, and continue a motion that is under way."""
+        """Check the timeouts, and continue a motion that is in progress."""
         self._review(now)
         if self._is_braking:
             return self._brake(now)
         return self._advance(now) if self.is_moving else None
 
-    def _forget(self) -> None:
-        """Let no joint have been sent anywhere; not while moving, or it would go back."""
+    def _discard_targets(self) -> None:
+        """Discard the live targets. Not while ``ACTIVE``, or the joints would move back."""
         self._live.clear()
         self._stale.clear()
         self._goals = None
 
     def _change_source(self, source: str | None, now: float) -> None:
-        """Note who sends; a new source has not asked for anything yet."""
+        """Record a new source of updates. Discard the targets of the one before."""
         is_other = self._has_source
         self._source = source
         self._has_source = True
         if not is_other:
             return
-        self._forget()
+        self._discard_targets()
         if self._state is State.ACTIVE:
             self._motion.settle(self._joints)
             self._motion.begin_slowly(self._motion.setpoint, now)
 
-    # ----- deciding
+    # ----- decisions
 
     def _review(self, now: float) -> bool:
-        """Leave ``ACTIVE`` where something is missing; say whether that was so just now."""
+        """Leave ``ACTIVE`` if commands may not flow; return whether this call has left it."""
         self._reviewed_at = now
-        if self._is_braking and self._distrust(now) is not None:
+        if self._is_braking and self._brake_obstacle(now) is not None:
             self._end_motion()
         if self._state is State.STOPPED:
             return False
@@ -436,13 +442,13 @@ class Gate:
         return False
 
     def _hold(self, cause: str, now: float) -> None:
-        """Leave ``ACTIVE``, braking where the robot can still be trusted."""
-        may_brake = self._settings.on_hold is Halt.BRAKE and self._distrust(now) is None
+        """Leave ``ACTIVE``; brake if the measured positions are still reliable."""
+        may_brake = self._settings.on_hold is Halt.BRAKE and self._brake_obstacle(now) is None
         self._move_to(State.HOLDING if self._enabled else State.WAITING, cause)
         self._slow_down(may_brake)
 
     def _slow_down(self, may_brake: bool) -> None:
-        """End the motion, by braking where that is allowed and something moves."""
+        """End the motion: brake if it is allowed and a joint moves, otherwise end at once."""
         self._is_braking = may_brake and not self._motion.is_at_rest
         if self._is_braking:
             braking_s = self._motion.settle(self._joints)
@@ -451,39 +457,43 @@ class Gate:
             self._end_motion()
 
     def _end_motion(self) -> None:
-        """Let no command leave any more; the last one holds."""
+        """End the motion at once; the controllers hold the last command."""
         self._is_braking = False
         self._motion.freeze()
 
     def _obstacle(self, now: float) -> str | None:
-        """Return what keeps commands from flowing, the root of it first."""
+        """Return why commands may not flow, the root cause first; None if they may."""
         if not self._enabled:
             return INACTIVE
         return (
-            self._rivals
+            self._conflict
             or self._unready
             or self._link.fault
-            or self._pause(now)
-            or self._link.lack(now)
-            or self._measured.distrust(now)
+            or self._pause_obstacle(now)
+            or self._link.obstacle(now)
+            or self._measured.implausible(now)
             or self._feedback_obstacle(now)
-            or self._unplaced(now)
+            or self._position_obstacle(now)
         )
 
-    def _distrust(self, now: float) -> str | None:
-        """Return why the robot must not even be braked: it may be elsewhere, or is not ours."""
+    def _brake_obstacle(self, now: float) -> str | None:
+        """
+        Return why not even braking commands may be sent; None if they may.
+
+        The robot may be at another position, or another node may command it.
+        """
         if not self._enabled:
             return INACTIVE
         return (
-            self._rivals
+            self._conflict
             or self._unready
-            or self._pause(now)
-            or self._measured.distrust(now)
+            or self._pause_obstacle(now)
+            or self._measured.implausible(now)
             or self._feedback_obstacle(now)
         )
 
-    def _pause(self, now: float) -> str | None:
-        """Return which pause of the ROS callbacks keeps the robot still."""
+    def _pause_obstacle(self, now: float) -> str | None:
+        """Return which pause of the ROS callbacks blocks commands; None without a pause."""
         pausing_s = self._graph.pausing_s(now)
         if pausing_s is not None:
             return paused(pausing_s)
@@ -492,7 +502,7 @@ class Gate:
         if paused_s is None:
             return None
         return (
-            f'this process stood still for {paused_s:.1f} s: waiting {settle_s:g} s for stops'
+            f'this process did not run for {paused_s:.1f} s: waiting {settle_s:g} s for stops'
             ' that were published meanwhile'
         )
 
@@ -501,16 +511,16 @@ class Gate:
         if settings.feedback is Feedback.NEVER:
             return None
         if not self.is_fed:
-            since, for_s = self._looking
+            since, for_s = self._discovery
             looking = abs(now - since) < for_s
             return LOOKING_FOR_FEEDBACK if looking else None
-        lack = self._measured.lack(now)
-        if lack is not None or self._state is not State.ACTIVE:
-            return lack
-        return None if self._placed else 'joint_states have begun'
+        missing = self._measured.missing(now)
+        if missing is not None or self._state is not State.ACTIVE:
+            return missing
+        return None if self._began_measured else 'joint_states began to arrive'
 
-    def _unplaced(self, now: float) -> str | None:
-        """Name the joints for which no whole frame can be made."""
+    def _position_obstacle(self, now: float) -> str | None:
+        """Return a text with the joints that have no position to begin at; None without any."""
         if self._state is State.ACTIVE:
             return None  # Each joint has its last command.
         unplaced = [j.name for j in self._joints if self._beginning(j, now) is None]
@@ -522,11 +532,11 @@ class Gate:
     def _fallback(self) -> Mapping[str, float]:
         is_blind = self._settings.feedback is Feedback.NEVER
         accepted = is_blind and self._settings.on_state_sync is StateSyncUse.ALIGN
-        return self._remembered if accepted else {}
+        return self._initial if accepted else {}
 
-    # ----- moving
+    # ----- motion
 
-    def _enter(self, now: float) -> Command:
+    def _activate(self, now: float) -> Command:
         if self._is_braking:
             self._brake(now)
         beginnings = {joint.name: self._beginning(joint, now) for joint in self._joints}
@@ -535,18 +545,21 @@ class Gate:
         self._goals = None
         self._is_braking = False
         self._is_commanding = True
-        self._placed = self.is_fed
+        self._began_measured = self.is_fed
         self._move_to(State.ACTIVE, LIVE)
         return self._frame()
 
     def _beginning(self, joint: GateJoint, now: float) -> float | None:
         """
-        Return the first command of a joint: where it is, as far as this is known.
+        Return the first command of a joint; None if no position is known.
 
-        The last command counts while the joint is about within its leash of it, because a joint
-        that carries a load or squeezes a thing is never where it is commanded. Otherwise a fresh
-        measurement counts; else the later of measurement and last command, which its controller
-        still holds; else where it is wanted. None where nothing is known.
+        The first of these that exists is used:
+
+        1. The last command, if the joint is near it by a fresh measurement. A joint that carries
+           a load or grips an object is never exactly at its command.
+        2. A fresh measurement.
+        3. The later one of the last measurement and the last command, which the controller holds.
+        4. The target of the joint.
         """
         name = joint.name
         commanded = self._motion.setpoint.get(name)
@@ -567,13 +580,14 @@ class Gate:
         return None if wanted is None else clamp(wanted, joint.lower, joint.upper)
 
     def _is_near(self, joint: GateJoint, commanded: float, pose: float) -> bool:
-        # A joint that moves away from its command is moved by something else.
+        # A joint that moves away from its command is moved by something else, so its velocity
+        # adds nothing to the leash.
         towards = math.copysign(1.0, commanded - pose)
         lead = reach(joint, max(0.0, towards * self._measured.velocity(joint.name)))
         return lead < math.inf and abs(commanded - pose) <= NEAR * lead
 
     def _goal(self) -> dict[str, float]:
-        """Return where each joint is going: nowhere, until it has arrived live in this join."""
+        """Return the goal of each joint: its origin until a live update of the joint arrived."""
         if self._goals is None:
             self._goals = {
                 joint.name: self._target(joint, self._live[joint.name])
@@ -584,7 +598,7 @@ class Gate:
         return self._goals
 
     def _target(self, joint: GateJoint, wanted: float) -> float:
-        """Return the nearest place where a joint is as wanted, within its limits."""
+        """Return the nearest position within the limits that is equivalent to the wanted one."""
         if joint.is_continuous:
             at = self._motion.setpoint[joint.name]
             return at + math.remainder(wanted - at, math.tau)
@@ -603,7 +617,7 @@ class Gate:
         return self._frame()
 
     def _brake(self, now: float) -> Command | None:
-        """Slow down. After the loss of a link, a joint comes back to the end of its leash, too."""
+        """Continue to brake. In a hold, a joint also returns to the end of its leash."""
         if self._motion.has_rested(now):
             self._end_motion()
             return None
@@ -627,5 +641,5 @@ class Gate:
 
 
 def _finite(positions: Mapping[str, float]) -> dict[str, float]:
-    """Leave out NaN, towards which a joint would run for ever, and infinity."""
+    """Return only the finite positions, because a joint would move towards NaN for ever."""
     return {name: position for name, position in positions.items() if math.isfinite(position)}

@@ -1,4 +1,4 @@
-"""What the command gate answers: its state, and what has to be published."""
+"""The output of the command gate: its state, and the commands to publish."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ['Command', 'State', 'Transition']
 
 
 class State(str, Enum):
-    """What the gate is doing; see the table in :mod:`.gate`."""
+    """The states of the gate; see the table in :mod:`.gate`."""
 
     WAITING = 'waiting'
     ACTIVE = 'active'
@@ -19,7 +19,7 @@ class State(str, Enum):
 
 @dataclass(frozen=True)
 class Command:
-    """Positions to publish, one for each of the gate's joints, in their order."""
+    """The positions to publish, one for each joint of the gate, in the order of the joints."""
 
     positions: tuple[float, ...]
 

@@ -1,4 +1,4 @@
-"""What the user decides about the command gate, and what it has to know of each joint."""
+"""The settings of the command gate, and the properties of its joints."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ __all__ = ['Feedback', 'GateJoint', 'GateSettings', 'Halt', 'StateSyncUse']
 
 class StateSyncUse(str, Enum):
     """
-    What the room's remembered pose is good for.
+    How the gate uses the state that the room sends at a join.
 
-    ``align``: nothing moves because of it; it only fills in joints that are never measured, and
-    only where the user said ``never`` to feedback. ``ignore``: nothing. ``command``: it counts as
-    a live update.
+    ``align``: the state moves nothing. With feedback ``never``, it is the assumed position of
+    joints without another one. ``ignore``: the gate does not use it. ``command``: it counts as a
+    live update.
     """
 
     ALIGN = 'align'
@@ -29,8 +29,8 @@ class Feedback(str, Enum):
     """
     Whether measured positions are required.
 
-    ``auto``: once a publisher of them is seen. One that is discovered late is measured late, so
-    the first command may be far from the robot: it is for those who know.
+    ``auto``: they are required as soon as a publisher is discovered. If it is discovered late,
+    the first command may be far from the position of the robot. Use it only if that is safe.
     """
 
     ALWAYS = 'always'
@@ -42,7 +42,8 @@ class Halt(str, Enum):
     """
     How a motion ends before its target.
 
-    ``brake``: commands slow down at the maximum acceleration, and cease. ``freeze``: they cease.
+    ``brake``: the commands slow down with the maximum acceleration, and then end. ``freeze``: the
+    commands end at once.
     """
 
     BRAKE = 'brake'
@@ -52,20 +53,21 @@ class Halt(str, Enum):
 @dataclass(frozen=True)
 class GateJoint:
     """
-    What the gate knows of one joint, in radians or metres.
+    The properties of one joint, in radians or metres.
 
-    :param lower: None = no limit.
-    :param upper: None = no limit.
-    :param max_acceleration: of the command, in rad/s^2 or m/s^2; infinite = unlimited.
+    :param lower: None: no limit.
+    :param upper: None: no limit.
+    :param max_acceleration: of the command, in rad/s^2 or m/s^2; infinite: unlimited.
     :param max_lead: how far the command may be ahead of the measured position at rest, in radians
-        or metres; infinite = unlimited.
-    :param lead_time_s: a moving joint may be led by what it covers in this time, too.
-    :param stall_s: how long the joint may stay behind without following; infinite = for ever.
-    :param max_measured_velocity: a joint that is measured to be faster contradicts itself.
+        or metres; infinite: unlimited.
+    :param lead_time_s: a moving joint may additionally be led by the distance it moves in this
+        time.
+    :param stall_s: how long the joint may lag behind without following; infinite: no limit.
+    :param max_measured_velocity: faster measured motion counts as contradictory measurements.
     :param limit_tolerance: a joint that is measured further outside its limits is not moved.
-    :param is_continuous: whether positions that differ by a whole turn are the same place.
-    :param is_sliding: whether it counts in metres.
-    :param is_held: whether it stays where motion begins, because it has no range.
+    :param is_continuous: whether positions that differ by a whole turn are equivalent.
+    :param is_sliding: whether the joint is prismatic, so that its unit is metres.
+    :param is_held: whether it stays where the motion begins, because it has no range.
     """
 
     name: str
@@ -84,34 +86,35 @@ class GateJoint:
 
     @property
     def reach(self) -> tuple[str, float | None, float | None, bool, bool]:
-        """Which joint it is, and where it may go."""
+        """The name of the joint, and what determines its range."""
         return self.name, self.lower, self.upper, self.is_continuous, self.is_held
 
     def allows(self, position: float | None) -> bool:
-        """Say whether a position lies inside the limits; None is no position, and is fine."""
+        """Return whether a position is inside the limits; True for None, which is no position."""
         return position is None or clamp(position, self.lower, self.upper) == position
 
 
 @dataclass(frozen=True)
 class GateSettings:
     """
-    What the user decided.
+    The user's settings.
 
-    :param max_feedback_age_s: a measurement older than this is none.
+    :param max_feedback_age_s: measurements that are older do not count.
     :param require_producer: hold while the room has no producer.
-    :param ramp_period_s: between two steps of a motion under way.
-    :param command_timeout_s: hold when no update came for so long; 0 = off.
-    :param link_timeout_s: hold when the server was silent for so long.
-    :param max_delay_s: hold while a round trip to the server takes longer, and until the first
-        one was measured; infinite = the delay does not matter.
-    :param pause_s: a graph that was not looked at for longer counts as a pause, and for less where
-        many measurements arrive, see :class:`.pauses.PauseWatch`; infinite = never.
-    :param settle_s: how long nothing moves after a pause. Stops that were published during the
-        pause arrive first: Fast DDS repeats a lost reliable message after up to 3 s
+    :param ramp_period_s: the period between two steps of a motion.
+    :param command_timeout_s: hold if no update arrived for this long; 0: off.
+    :param link_timeout_s: hold if no message of the server arrived for this long.
+    :param max_delay_s: hold while the round-trip time to the server is longer, and until it was
+        measured once; infinite: no limit.
+    :param pause_s: a longer time in which no ROS callback ran is a pause. The limit is shorter
+        while many messages arrive, see :class:`.pauses.PauseWatch`; infinite: never.
+    :param settle_s: how long nothing moves after a pause, so that stops that were published during
+        the pause arrive first. Fast DDS repeats a lost reliable message after up to 3 s
         (``heartbeatPeriod`` of its writers).
-    :param discovery_s: how long ``auto`` looks for publishers before it does without feedback.
-    :param listener_s: the same, after each new listener to the commands.
-    :param on_hold: how a motion ends when link, producer or updates are lost.
+    :param discovery_s: how long ``auto`` waits for a publisher of measurements before the gate
+        works without feedback.
+    :param listener_s: the same after each new subscriber of the commands.
+    :param on_hold: how a motion ends when the link, the producer or the updates are lost.
     :param on_stop: how a motion ends at an emergency stop.
     """
 

@@ -1,4 +1,4 @@
-"""ROS joint <-> arena joint: name, unit, range and sign of each, in a fixed order."""
+"""Maps ROS joints to arena joints: name, unit, range and sign of each, in a fixed order."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from .urdf import Description, UrdfJoint
 __all__ = ['Joint', 'JointMap', 'unit_of']
 
 GRIPPER_NAMES = ('gripper', 'jaw')
-"""Arena names of joints that the public clients send as 0..100 where others are -100..100."""
+"""Arena names of the joints that public clients send as 0..100; they send others as -100..100."""
 
 
 def unit_of(arena_name: str, units: Unit) -> Unit:
-    """Give the unit of a joint of which only the name is known; ``units`` is everybody's."""
+    """Return the unit of a joint of which only the name is known; ``units`` is the default."""
     if units is Unit.NORMALIZED and arena_name.lower() in GRIPPER_NAMES:
         return Unit.PERCENT
     return units
@@ -27,21 +27,21 @@ def unit_of(arena_name: str, units: Unit) -> Unit:
 @dataclass(frozen=True)
 class Joint:
     """
-    One joint on both sides.
+    One joint, in ROS and on the wire.
 
-    :param name: in ROS.
-    :param arena_name: on the wire.
-    :param unit: of its value on the wire.
-    :param lower: lower limit in radians or metres; None = unlimited, or not known yet.
-    :param upper: likewise.
-    :param invert: the wire counts the other way.
+    :param name: the ROS name.
+    :param arena_name: the name on the wire.
+    :param unit: the unit of its value on the wire.
+    :param lower: the lower limit in radians or metres; None: unlimited, or not known yet.
+    :param upper: the upper limit, likewise.
+    :param invert: whether the wire value has the opposite sign.
     :param offset: added to the position, in radians or metres.
-    :param max_velocity: its own limit in radians or metres per second; None = only the common one.
-    :param max_acceleration: of this joint, in rad/s^2 or m/s^2; None = the common one.
-    :param max_lead: of this joint, in radians or metres; None = the common one.
-    :param stall_s: of this joint; None = the common one.
-    :param unlimited: the user says that it may be commanded without limits.
-    :param continuous: whether positions that differ by a whole turn are the same place.
+    :param max_velocity: its own limit in radians or metres per second; None: only the common one.
+    :param max_acceleration: its own limit, in rad/s^2 or m/s^2; None: the common one.
+    :param max_lead: its own limit, in radians or metres; None: the common one.
+    :param stall_s: its own limit; None: the common one.
+    :param unlimited: whether the user allows to command it without limits.
+    :param continuous: whether positions that differ by a whole turn are equivalent.
     :param prismatic: whether it slides.
     :param mimic: whether it follows another joint by itself, so that it must not be commanded.
     """
@@ -64,18 +64,18 @@ class Joint:
 
     @property
     def is_locked(self) -> bool:
-        """Whether robot_description gives it no range (lower = upper), so that it is held."""
+        """Whether it is held, because its range in robot_description is empty (lower = upper)."""
         return self.lower is not None and self.lower == self.upper
 
     @property
     def needs_limits(self) -> bool:
-        """Whether it is not known how far it may go."""
+        """Whether its limits are required and not known."""
         has_ends = self.lower is not None and self.upper is not None
         return not (has_ends or self.continuous or self.unlimited)
 
     @cached_property
     def scale(self) -> Scale | None:
-        """The line between value and position; None while it needs a range and has none."""
+        """The conversion between value and position; None while it needs an unknown range."""
         try:
             return Scale.of(
                 self.unit,
@@ -89,10 +89,11 @@ class Joint:
 
     def to_position(self, value: float) -> float:
         """
-        Give the position of a wire value, not clamped.
+        Convert a wire value to a position, without clamping.
 
-        :raises ConversionError: the range is not known; the value is not finite, or lies more
-            than a whole range-width beyond a limit, as one read in a wrong unit does.
+        :raises ConversionError: the range is not known, or the value is not finite, or the
+            position is further outside the limits than the width of the range. Then the unit is
+            probably wrong.
         """
         position = self._scale().to_position(value)
         if not math.isfinite(position):
@@ -111,9 +112,9 @@ class Joint:
 
     def to_value(self, position: float) -> float:
         """
-        Give the wire value of a position.
+        Convert a position to a wire value.
 
-        :raises ConversionError: the range is not known, or position or value is not finite.
+        :raises ConversionError: the range is not known, or the position or value is not finite.
         """
         value = self._scale().to_value(position)
         if not math.isfinite(value):
@@ -122,15 +123,16 @@ class Joint:
 
     def described_by(self, urdf: UrdfJoint) -> Joint:
         """
-        Fill in from a URDF what the user left open; of two velocity limits the lower counts.
+        Return this joint with the properties of a URDF that the user did not configure.
 
-        A sliding joint counts in metres where others count in degrees or radians.
+        The lower one of two velocity limits applies. The unit of a sliding joint is metres where
+        that of other joints is degrees or radians.
         """
         velocities = [v for v in (self.max_velocity, urdf.max_velocity) if v is not None]
         absolute = not self.unit.needs_range
         lower, upper = urdf.lower, urdf.upper
         if self.unlimited and lower == upper:
-            lower = upper = None  # The user says that it moves, though it is described as locked.
+            lower = upper = None  # The user declares that it moves, against the description.
         if self.lower is not None:
             lower, upper = self.lower, self.upper
         return replace(
@@ -156,13 +158,13 @@ class Joint:
 
 class JointMap:
     """
-    The joints that the bridge knows, in their configured order.
+    The joints of the bridge, in their configured order.
 
-    :param joints: names are unique on both sides.
-    :param others: the unit of joints that are not listed, which then pass under their own name;
-        None ignores them.
-    :param odd: what is wrong with joints of robot_description, by ROS name.
-    :raises ValueError: two joints have one name on one side.
+    :param joints: with unique ROS names and unique arena names.
+    :param others: the unit of joints that are not listed, which keep their names; None: unlisted
+        joints are ignored.
+    :param odd: the faults of joints in robot_description, by ROS name.
+    :raises ValueError: two joints have the same ROS name or the same arena name.
     """
 
     def __init__(
@@ -183,57 +185,57 @@ class JointMap:
 
     @cached_property
     def _taken(self) -> dict[str, Joint]:
-        """The joints by arena name, without those that are held."""
+        """The joints by arena name, without locked joints."""
         return {joint.arena_name: joint for joint in self.joints if not joint.is_locked}
 
     @cached_property
     def _sent(self) -> tuple[Joint, ...]:
-        """The joints without those that have no value, because they have no range."""
+        """The joints that have a value: not a locked joint whose unit needs a range."""
         return tuple(j for j in self.joints if not j.is_locked or j.scale is not None)
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """The ROS names in order."""
+        """The ROS names of the joints, in order."""
         return tuple(joint.name for joint in self.joints)
 
     @cached_property
     def unknown_range(self) -> tuple[str, ...]:
-        """ROS names of joints whose range is needed and not known yet."""
+        """ROS names of the joints whose range is required and not known yet."""
         return tuple(j.name for j in self.joints if j.scale is None and not j.is_locked)
 
     @cached_property
     def unknown_limits(self) -> tuple[str, ...]:
-        """ROS names of joints of which it is not known how far they may go."""
+        """ROS names of the joints whose limits are required and not known."""
         return tuple(joint.name for joint in self.joints if joint.needs_limits)
 
     @cached_property
     def faulty(self) -> tuple[str, ...]:
-        """ROS names of joints whose limits a fault in robot_description hides."""
+        """ROS names of the joints whose limits a fault in robot_description makes unknown."""
         return tuple(name for name in self.unknown_limits if name in self.odd)
 
     @cached_property
     def locked(self) -> tuple[str, ...]:
-        """ROS names of joints that robot_description gives no range: they are held."""
+        """ROS names of the joints that are held, because robot_description gives them no range."""
         return tuple(joint.name for joint in self.joints if joint.is_locked)
 
     @property
     def needs_description(self) -> bool:
-        """Whether no joint is listed, and unlisted ones cannot be converted."""
+        """Whether no joint is listed, and unlisted joints cannot be converted."""
         others = self._others
         return not self.joints and others is not None and not others.fits_every_kind
 
     @cached_property
     def mimics(self) -> tuple[str, ...]:
-        """ROS names of joints that follow another one by themselves."""
+        """ROS names of the joints that follow another joint by themselves."""
         return tuple(joint.name for joint in self.joints if joint.mimic)
 
     def from_arena(self, values: Mapping[str, float]) -> dict[str, float]:
         """
-        Turn wire values by arena name into positions by ROS name.
+        Convert wire values by arena name to positions by ROS name.
 
-        Unlisted joints are left out, and locked ones, because they do not move.
+        Unlisted joints are ignored. Locked joints are ignored, because they do not move.
 
-        :raises ConversionError: one of them cannot be converted; then none is.
+        :raises ConversionError: a value cannot be converted; then none is.
         """
         taken = self._taken
         return {
@@ -244,11 +246,11 @@ class JointMap:
 
     def to_arena(self, positions: Mapping[str, float]) -> dict[str, float]:
         """
-        Turn positions by ROS name into wire values by arena name, listed joints first.
+        Convert positions by ROS name to wire values by arena name, listed joints first.
 
-        A locked joint whose unit needs a range is left out: it has no value.
+        A locked joint whose unit needs a range is left out, because it has no value.
 
-        :raises ConversionError: one of them cannot be converted; then none is.
+        :raises ConversionError: a position cannot be converted; then none is.
         """
         values = {
             joint.arena_name: joint.to_value(positions[joint.name])
@@ -271,15 +273,16 @@ class JointMap:
         return Joint(name, name, unit_of(name, unit))
 
     def unknown(self, arena_names: Iterable[str]) -> tuple[str, ...]:
-        """Give those arena names that no joint has."""
+        """Return the arena names that belong to no joint."""
         return tuple(name for name in arena_names if name not in self._by_arena_name)
 
     def described_by(self, description: Description) -> JointMap:
         """
-        Fill in what a URDF knows; without listed joints, take its own in its order.
+        Return this map with the properties of a URDF.
 
-        Mimic joints are not taken: they follow another joint by themselves. Nor are joints with a
-        fault. What is not taken passes unlisted only where values mean the same for every joint.
+        If no joints are listed, take those of the URDF in its order, without mimic joints, which
+        follow another joint by themselves, and without joints with a fault. Unlisted joints are
+        then still converted only if the unit is the same for every kind of joint.
         """
         urdf, odd = description.joints, description.odd
         joints, others = self.joints, self._others
@@ -297,8 +300,8 @@ class JointMap:
         )
 
     def table(self) -> str:
-        """Draw the mapping for a person to check: one line per joint, the ends of its range."""
-        lines = ['ROS joint -> arena joint, unit: what the wire says at the ends of the range']
+        """Return the mapping as text: one line per joint, with the ends of its range."""
+        lines = ['ROS joint -> arena joint, unit: the values on the wire at the ends of the range']
         lines += [_line(joint) for joint in self.joints]
         if self.needs_description:
             lines.append('  (none yet: they are listed in joints, or come from robot_description)')
@@ -320,8 +323,8 @@ def _line(joint: Joint) -> str:
         return f'{head}: no range between {joint.lower:g} and {joint.upper:g} {si}'
     try:
         low, high = joint.to_value(joint.lower), joint.to_value(joint.upper)
-    except ConversionError:  # Some tools write the largest double where there is no limit.
-        return f'{head}: no limits that can be said in {joint.unit.value}'
+    except ConversionError:  # Some tools write the largest double instead of no limit.
+        return f'{head}: no limits that can be converted to {joint.unit.value}'
     ends = ((joint.lower, low), (joint.upper, high))
     shown = ', '.join(f'{fixed(end, 3)} {si} = {fixed(value, 1)}' for end, value in ends)
     return f'{head}: {shown}'

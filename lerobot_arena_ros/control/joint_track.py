@@ -1,9 +1,9 @@
 """
-What was measured of one joint: where it is, how fast it moves, and whether that can be believed.
+Tracks the measurements of one joint: its position, its velocity, and whether they are plausible.
 
 Rules of this file: it is pure, and ``now`` is in seconds of the steady clock. Measurements that
-are close to each other in time are judged together, because messages that were queued arrive at
-once, and because stamps are not exact.
+are close to each other in time are checked together, because queued messages arrive at once, and
+because stamps are not exact.
 """
 
 from __future__ import annotations
@@ -19,51 +19,52 @@ from .units import fixed
 __all__ = ['JointTrack']
 
 CONTRADICTION_S = 0.5
-"""How long measurements have to agree after they contradicted each other."""
+"""How long measurements must be consistent before they count again after a contradiction."""
 
 NOISE_RAD, NOISE_M = 0.05, 0.005
-"""How far a measurement may jump at any speed, because of noise and coarse encoders."""
+"""How far a measurement may always jump, because of noise and the resolution of encoders."""
 
 BURST_S = 0.01
-"""Measurements of a shorter time are judged together."""
+"""Measurements within this time are checked together."""
 
 QUEUE_S = 0.1
-"""The same after a gap, where no stamps say when the measurements that were queued were made."""
+"""The same after a gap, if queued measurements have no stamps."""
 
 MOST_TURNS = 3
-"""An encoder that is further off is rather one that counts in degrees."""
+"""With a larger offset, the wrong unit (degrees) is more likely than a number of whole turns."""
 
 FILTER_S = 0.05
-"""Time constant of the filter of the velocity."""
+"""The time constant of the velocity filter."""
 
 
 LARGEST_LEAD = 0.5
-"""How far an arm without a leash may be behind its last command, in radians."""
+"""How far a joint without ``max_lead`` may be behind its last command, in radians."""
 
 HORIZON_SHARE = 0.9
-"""What of the usual age of a measurement is left when a younger one follows."""
+"""The factor by which the usual age of a measurement decays per measurement."""
 
 
 class JointTrack:
     """
     The measurements of one joint.
 
-    :param joint: :meth:`adjust` replaces it.
+    :param joint: the properties of the joint; :meth:`set_joint` replaces them.
     :param max_age_s: how long a measurement counts.
     :ivar position: the last measurement, in radians or metres; NaN before the first.
     :ivar at: when it was measured; minus infinity before the first.
     :ivar arrived_at: when it arrived.
-    :ivar horizon_s: how old the last measurement usually is when the next one comes.
+    :ivar horizon_s: how old the last measurement usually is when the next one arrives.
     :ivar velocity: filtered, in radians or metres per second; 0 while it is not known.
-    :ivar contradiction: how the measurements contradict each other; None while they agree.
-    :ivar jump: how far the measurements contradict each other, in multiples of their noise.
-    :ivar is_outside: whether it was measured outside its limits by more than the tolerance.
+    :ivar contradiction: a text for how the measurements contradict each other; None while they
+        are consistent.
+    :ivar jump: the size of the contradiction, in multiples of the noise.
+    :ivar is_outside: whether the joint was measured outside its limits by more than the tolerance.
     """
 
     __slots__ = (
-        '_agreed_at',
-        '_believed',
-        '_believed_at',
+        '_consistent_since',
+        '_trusted',
+        '_trusted_at',
         '_anchor',
         '_anchor_velocity',
         '_burst_s',
@@ -82,7 +83,7 @@ class JointTrack:
         'arrived_at',
         'at',
         'contradiction',
-        'has_rivals',
+        'has_several_publishers',
         'horizon_s',
         'is_outside',
         'jump',
@@ -98,30 +99,30 @@ class JointTrack:
         self.velocity = 0.0
         self.contradiction: str | None = None
         self.jump = 0.0
-        self.has_rivals = False
+        self.has_several_publishers = False
         self.horizon_s = 0.0
         self.is_outside = False
-        # Where the joint was before it contradicted itself, when, and whether it came back.
-        self._believed = math.nan
-        self._believed_at = -math.inf
+        # The position and the time before the contradiction, and whether the joint came back.
+        self._trusted = math.nan
+        self._trusted_at = -math.inf
         self._has_returned = True
         self._late_s = 0.0
-        self._agreed_at = -math.inf
+        self._consistent_since = -math.inf
         self._stamp_s: float | None = None
         self._max_age_s = max_age_s
-        # Where and how fast the joint was before the measurements that are judged together, and
-        # how long ago; how far it went since beyond noise; how long ago the first of them was
-        # made, and for how long others are judged with it.
+        # The state of a group of measurements that are checked together. Before the group:
+        # position, velocity, and the time since then. Since then: the sum of the motion beyond
+        # noise. Of the first one in the group: its age, and how long others join the group.
         self._anchor = math.nan
         self._anchor_velocity = 0.0
         self._span_s = 0.0
         self._excess = 0.0
         self._burst_s = math.inf
         self._window_s = BURST_S
-        self.adjust(joint)
+        self.set_joint(joint)
 
-    def adjust(self, joint: GateJoint) -> None:
-        """Take other limits."""
+    def set_joint(self, joint: GateJoint) -> None:
+        """Replace the properties of the joint."""
         lower, upper = joint.lower, joint.upper
         self._joint = joint
         self._max_velocity = joint.max_measured_velocity
@@ -130,31 +131,31 @@ class JointTrack:
         tolerance = joint.limit_tolerance
         self._lowest = -math.inf if lower is None or not is_range else lower - tolerance
         self._highest = math.inf if upper is None or not is_range else upper + tolerance
-        self._look_outside()
+        self._check_limits()
 
     def drift(self, now: float) -> float:
-        """Return how far the joint has gone since it was measured, if it goes on as before."""
+        """Return how far the joint moved since it was measured, if its velocity is unchanged."""
         fastest = self._joint.ramp.limit
         age_s = min(max(0.0, now - self.at), self.horizon_s)
         return clamp(self.velocity, -fastest, fastest) * age_s
 
-    def counts(self, now: float) -> bool:
-        """Say whether the last measurement is fresh and believed."""
+    def is_valid(self, now: float) -> bool:
+        """Return whether the last measurement is fresh and not contradictory."""
         return self.contradiction is None and abs(now - self.at) <= self._max_age_s
 
     def take(
         self, position: float, now: float, at: float, stamp_s: float | None
     ) -> Unusable | None:
         """
-        Take a measurement, and return why it does not count; None where it does.
+        Record a measurement; return why it does not count, None if it does.
 
         :param at: when it was measured.
-        :param stamp_s: the same on the clock of its publisher, None = it does not say.
+        :param stamp_s: its stamp, by the clock of the publisher; None without a stamp.
         """
         if not math.isfinite(position):
             return Unusable('nonfinite', nonfinite(self.name, position))
         if self._joint.is_continuous and now - self.arrived_at <= self._max_age_s:
-            # Encoders of such joints start anew after a whole turn.
+            # The encoders of continuous joints wrap around after a whole turn.
             position -= math.tau * round((position - self.position) / math.tau)
         before_s = self._stamp_s
         waited_s = step_s = now - self.arrived_at
@@ -164,29 +165,29 @@ class JointTrack:
             step_s, queue_s = stamp_s - before_s, BURST_S
         unusable = None
         if not 0.0 <= waited_s < math.inf:
-            self._rest()
+            self._restart_group()
         elif step_s >= 0.0:
             self._group(step_s, queue_s)
-            unusable = self._judge(position, step_s, queue_s, waited_s, now)
+            unusable = self._check(position, step_s, queue_s, waited_s, now)
         elif abs(now - self.at) <= self._max_age_s:
-            return self._judge_late(position, -step_s, waited_s, now)
+            return self._check_late(position, -step_s, waited_s, now)
         else:
-            self._rest()  # The clock of its publisher was set back.
+            self._restart_group()  # The clock of the publisher was set back.
         late_s = now - self.at
         if 0.0 <= late_s <= self._max_age_s:
-            # A single pause is not usual.
+            # The lower of two ages, so that a single pause does not count as usual.
             self.horizon_s = max(min(late_s, self._late_s), HORIZON_SHARE * self.horizon_s)
             self._late_s = late_s
-        # A stamp that stands still grows old, also where the clock of this node stands still.
+        # A repeated stamp becomes old, even if the clock of this node does not run.
         self.at = self.at if is_repeated else at
         self.position, self.arrived_at, self._stamp_s = position, now, stamp_s
-        self._look_outside()
+        self._check_limits()
         if unusable is None and abs(now - self.at) > self._max_age_s:
             return repeated(now - self.at)
         return unusable
 
     def misplacement(self) -> str:
-        """Describe where the joint was measured, outside its limits."""
+        """Return a text for a joint that was measured outside its limits."""
         joint, position, turns = self._joint, fixed(self.position, 3), self._turns_off()
         lower = '-inf' if joint.lower is None else f'{joint.lower + 0.0:.3g}'
         upper = 'inf' if joint.upper is None else f'{joint.upper + 0.0:.3g}'
@@ -204,7 +205,7 @@ class JointTrack:
         )
 
     def _group(self, step_s: float, queue_s: float) -> None:
-        """Judge a measurement together with those just before it, or begin anew with it."""
+        """Add a measurement to the current group, or begin a new group with it."""
         if self._burst_s + step_s <= self._window_s:
             self._burst_s += step_s
             self._span_s += step_s
@@ -213,10 +214,10 @@ class JointTrack:
         self._span_s, self._excess, self._burst_s = step_s, 0.0, 0.0
         self._window_s = max(BURST_S, min(step_s, queue_s))
 
-    def _judge(
+    def _check(
         self, position: float, step_s: float, queue_s: float, waited_s: float, now: float
     ) -> Unusable | None:
-        """Compare a measurement with the last one, and with those that it is judged together."""
+        """Check a measurement against the last one and against the current group."""
         distance = self._distance(position, self.position)
         excess = max(0.0, distance - self._noise)
         self._excess += excess
@@ -228,34 +229,34 @@ class JointTrack:
             gone = position - self._anchor - self._anchor_velocity * self._span_s
             self.velocity = self._anchor_velocity + gone / (FILTER_S + self._span_s)
         elif waited_s > self._max_age_s:
-            self._agreed_at = now  # Silence is no agreement.
-        elif now - self._agreed_at >= CONTRADICTION_S and not self._is_alone_with_a_lie:
+            self._consistent_since = now  # A gap does not count as consistent measurements.
+        elif now - self._consistent_since >= CONTRADICTION_S and not self._may_be_wrong_publisher:
             self.contradiction = None
         return None
 
-    def _judge_late(self, position: float, late_s: float, waited_s: float, now: float) -> Unusable:
-        """Compare a measurement with the one that has overtaken it, which goes on to count."""
+    def _check_late(self, position: float, late_s: float, waited_s: float, now: float) -> Unusable:
+        """Check a measurement that is older than the last one; the last one still counts."""
         distance = self._distance(position, self.position)
-        # Messages of one publisher keep their order, so this may be another one that lags behind.
+        # Messages of one publisher keep their order, so this may be a second, slower publisher.
         span_s = min(late_s, max(waited_s, BURST_S))
         if distance > self._noise + self._max_velocity * span_s:
             return self._contradict(position, distance, span_s, now)
         return Unusable('order', f'joint_states went back in time: {self.name} by {late_s:.3f} s')
 
     @property
-    def _is_alone_with_a_lie(self) -> bool:
+    def _may_be_wrong_publisher(self) -> bool:
         """
-        Whether measurements may agree only because the true publisher is silent.
+        Whether measurements may be consistent only because the correct publisher is silent.
 
-        With several publishers, the joint has to come back to where it may have gone since it was
-        believed.
+        With several publishers, the joint has to return to a position that it could have reached
+        since the last measurement before the contradiction.
         """
-        return self.has_rivals and not self._has_returned
+        return self.has_several_publishers and not self._has_returned
 
-    def forgive(self) -> None:
-        """Believe the next measurement, because a person says so."""
+    def accept_next(self) -> None:
+        """Accept the next measurement, because the user has confirmed it by an activation."""
         self.contradiction = None
-        self._rest()
+        self._restart_group()
 
     def _distance(self, a: float, b: float) -> float:
         if self._joint.is_continuous:
@@ -268,27 +269,27 @@ class JointTrack:
         text = f'{self.name} jumped by {distance:.3g} {unit} {span}'
         if self.contradiction is None:
             self.contradiction, self.jump = text, distance / self._noise
-            self._believed, self._believed_at = self.position, self.at
+            self._trusted, self._trusted_at = self.position, self.at
         joint = self._joint
         lead = min(joint.max_lead, LARGEST_LEAD) + joint.lead_time_s * joint.ramp.limit
-        gone = min(self._max_velocity * (now - self._believed_at), lead)
-        self._has_returned = self._distance(position, self._believed) <= 2 * self._noise + gone
+        gone = min(self._max_velocity * (now - self._trusted_at), lead)
+        self._has_returned = self._distance(position, self._trusted) <= 2 * self._noise + gone
         if self._has_returned:
-            self._believed, self._believed_at = position, now
-        self._agreed_at = now
-        self._rest()
+            self._trusted, self._trusted_at = position, now
+        self._consistent_since = now
+        self._restart_group()
         return Unusable('contradiction', f'joint_states contradict themselves: {text}')
 
-    def _rest(self) -> None:
-        """Compare what comes with the last measurement only."""
+    def _restart_group(self) -> None:
+        """Check the next measurement against the last one only."""
         self.velocity = 0.0
         self._burst_s = math.inf
 
-    def _look_outside(self) -> None:
+    def _check_limits(self) -> None:
         self.is_outside = self.position < self._lowest or self.position > self._highest
 
     def _turns_off(self) -> int:
-        """Count the turns that would bring the joint inside its limits; 0 where none would."""
+        """Return how many whole turns would bring the joint inside its limits; 0 if none do."""
         joint = self._joint
         if joint.is_sliding or joint.lower is None or joint.upper is None:
             return 0

@@ -1,5 +1,5 @@
 """
-What the room, its server and its producer lack, so that no command may leave.
+Checks whether the room, its server and its producer allow commands.
 
 Rules of this file: it is pure, and ``now`` is in seconds of the steady clock.
 """
@@ -16,61 +16,63 @@ __all__ = ['LinkWatch']
 
 class LinkWatch:
     """
-    The link to one room, as far as it matters for motion.
+    The state of the link to one room, as far as it matters for motion.
 
-    :param settings: the limits of silence and delay.
+    :param settings: have the timeouts and the longest delay.
     :param now: the present time.
-    :ivar fault: why the room cannot be reached; None while it is joined.
+    :ivar fault: why the room is not joined; None while it is joined.
     """
 
     def __init__(self, settings: GateSettings, now: float) -> None:
         self.fault: str | None = CONNECTING
         self._settings = settings
-        self._heard_at = self._updated_at = now
+        self._received_at = self._updated_at = now
         self._delay_s: float | None = None
         self._has_producer: bool | None = None
 
     def join(self, now: float) -> None:
-        """Begin anew with a room that was just joined."""
+        """Reset the state, because the room was just joined."""
         self.fault = None
-        self._heard_at = now
+        self._received_at = now
         self._delay_s = self._has_producer = None
 
-    def hear(self, now: float, *, has_producer: bool | None, round_trip_s: float | None) -> None:
+    def on_message(
+        self, now: float, *, has_producer: bool | None, round_trip_s: float | None
+    ) -> None:
         """
-        Note a sign of life.
+        Record that a message of the server arrived.
 
-        :param has_producer: None says nothing of the producer.
-        :param round_trip_s: how long the answer took; None where nothing was asked.
+        :param has_producer: whether the room has a producer; None if the message does not tell.
+        :param round_trip_s: the measured round-trip time; None if the message is no reply.
         """
-        self._heard_at = now
+        self._received_at = now
         if round_trip_s is not None:
             self._delay_s = round_trip_s
         if has_producer is not None:
             self._has_producer = has_producer
 
-    def wait(self, waiting_s: float) -> None:
-        """Note that an answer of the server has been missing for so long."""
+    def on_overdue_reply(self, waiting_s: float) -> None:
+        """Record for how long a reply of the server has been overdue."""
         self._delay_s = waiting_s
 
-    def find_producer(self) -> None:
-        """Note an update that only a producer can have sent."""
+    def note_producer(self) -> None:
+        """Record that the room has a producer, because an update of a producer arrived."""
         self._has_producer = True
 
     def update(self, now: float, *, is_ours: bool) -> None:
         """
-        Note an update.
+        Record an update.
 
-        :param is_ours: whether it sends a joint of the robot.
+        :param is_ours: whether it has a value for a joint of the robot.
         """
-        self._heard_at = now
+        self._received_at = now
         if is_ours:
             self._updated_at = now
 
-    def lack(self, now: float) -> str | None:
-        """Return what is missing while the room is joined: server, producer or updates."""
+    def obstacle(self, now: float) -> str | None:
+        """Return what is missing while the room is joined; None without any."""
         settings = self._settings
-        if abs(now - self._heard_at) > settings.link_timeout_s:
+        if abs(now - self._received_at) > settings.link_timeout_s:
             return silent_server(settings.link_timeout_s)
         if self._delay_s is None and math.isfinite(settings.max_delay_s):
             return 'the delay of the link is not known yet'

@@ -1,8 +1,8 @@
 """
-Where the joints were measured, for how long that counts, and what keeps it from counting.
+Tracks the measurements of all joints, and reports which are missing or not plausible.
 
-Rules of this file: it is pure, and ``now`` is in seconds of the steady clock. A measurement is as
-old as its stamp says, and without a stamp as old as its arrival.
+Rules of this file: it is pure, and ``now`` is in seconds of the steady clock. The age of a
+measurement counts from its stamp, and without a stamp from its arrival.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 import math
 
-from .causes import unmeasured, unpublished
+from .causes import no_publisher, not_measured
 from .gate_settings import GateJoint
 from .joint_track import CONTRADICTION_S, JointTrack
 from .stamps import Unusable, misdated
@@ -23,15 +23,15 @@ AHEAD_S = 0.1
 REMEDY = 'end one of them, or deactivate and activate the bridge'
 
 REFUSAL_S = 1.0
-"""How long what was dropped explains that nothing is known."""
+"""How long a rejected message is given as the reason for a missing measurement."""
 
 RENEWAL_S = 10.0
-"""How long the same explanation keeps its numbers, so that it is not logged again and again."""
+"""How long a repeated reason keeps its numbers, so that it is not logged again and again."""
 
 
 class Measurements:
     """
-    The measurements of the joints that are commanded; others do not matter.
+    The measurements of the commanded joints; other joints are ignored.
 
     :param max_age_s: how long a measurement counts.
     """
@@ -41,7 +41,7 @@ class Measurements:
         self._known: dict[str, JointTrack] = {}  # Includes joints that were commanded earlier.
         self._tracks: tuple[JointTrack, ...] = ()
         self._has_any = False
-        self._is_doubted = False
+        self._has_implausible = False
         self._oldest_at = self._newest_at = -math.inf
         self._now = -math.inf
         self._refusal = Unusable('', '')
@@ -50,28 +50,28 @@ class Measurements:
         self._publishers: Sequence[str] = ()
 
     def __bool__(self) -> bool:
-        """Say whether anything was ever measured, by whatever name."""
+        """Return whether any joint was ever measured, including unknown ones."""
         return self._has_any
 
     def set_joints(self, joints: Sequence[GateJoint]) -> None:
-        """Replace the joints; one that is gone may come back, so that it goes on to be known."""
+        """Replace the joints. Keep the measurements of removed joints, which may come back."""
         for joint in joints:
             track = self._known.setdefault(joint.name, JointTrack(joint, self._max_age_s))
-            track.adjust(joint)
+            track.set_joint(joint)
         self._tracks = tuple(self._known[joint.name] for joint in joints)
-        self._sum_up()
+        self._update_summary()
 
     def note_publishers(self, names: Sequence[str], *, silent_topic: str | None) -> None:
         """
-        Note who publishes joint_states.
+        Record which nodes publish joint_states.
 
-        :param names: of their nodes, where there are several.
-        :param silent_topic: the topic, where nothing publishes on it; None otherwise.
+        :param names: the node names of the publishers, if there are several.
+        :param silent_topic: the topic if it has no publisher; None otherwise.
         """
         self._publishers = names
         self._silent_topic = silent_topic
         for track in self._known.values():
-            track.has_rivals = len(names) > 1
+            track.has_several_publishers = len(names) > 1
 
     def take(
         self,
@@ -82,12 +82,11 @@ class Measurements:
         stamp_s: float | None = None,
     ) -> Unusable | None:
         """
-        Take measured positions by joint name, and return why some do not count; None if all do.
+        Record measured positions; return why some were rejected, None if all were accepted.
 
-        :param positions: they need not be all.
-        :param age_s: how old they are by the clock of this node; negative = ahead of it.
-        :param stamp_s: when they were measured by the clock of their publisher, None = they do
-            not say.
+        :param positions: by joint name; joints may be missing.
+        :param age_s: their age by the clock of this node; negative: ahead of the clock.
+        :param stamp_s: their stamp by the clock of the publisher; None without a stamp.
         """
         self._now = now
         self._has_any = self._has_any or any(map(math.isfinite, positions.values()))
@@ -101,21 +100,21 @@ class Measurements:
                 position = positions.get(name)
                 if position is not None:
                     unusable = track.take(position, now, at, stamp_s) or unusable
-            self._sum_up()
+            self._update_summary()
             if unusable is not None and unusable.reason == 'contradiction':
                 unusable = unusable._replace(text=self._contradiction(now) or unusable.text)
         if unusable is not None:
             self.refuse(unusable, now)
         return unusable
 
-    def forgive(self) -> None:
-        """Believe the next measurements, because a person says so."""
+    def accept_next(self) -> None:
+        """Accept the next measurements, because the user has confirmed them by an activation."""
         for track in self._known.values():
-            track.forgive()
-        self._sum_up()
+            track.accept_next()
+        self._update_summary()
 
     def refuse(self, unusable: Unusable, now: float) -> None:
-        """Note joint_states that do not count; they explain what is missing for a while."""
+        """Record rejected joint_states, as the reason for missing measurements for a while."""
         is_same = (
             unusable.reason == self._refusal.reason
             and abs(now - self._refused_at) <= REFUSAL_S
@@ -126,7 +125,7 @@ class Measurements:
         self._refused_at = now
 
     def fresh(self, name: str, now: float) -> float | None:
-        """Return the position of a joint while it counts."""
+        """Return the last position of a joint; None if it is too old or contradictory."""
         track = self._known.get(name)
         if track is None or track.contradiction is not None:
             return None
@@ -134,16 +133,16 @@ class Measurements:
 
     def drift(self, name: str, now: float) -> float:
         """
-        Return how far a joint has gone since it was measured, if it goes on at its velocity.
+        Return how far a joint moved since it was measured, if its velocity is unchanged.
 
-        It counts for as long as measurements usually take, so that a driver that hangs does not
-        let a joint go on for ever. 0 while it is not known.
+        It is limited to the usual age of measurements, so that it stops growing when the driver
+        hangs. It is 0 while it is not known.
         """
         track = self._known.get(name)
-        return track.drift(now) if track is not None and track.counts(now) else 0.0
+        return track.drift(now) if track is not None and track.is_valid(now) else 0.0
 
     def last(self, name: str) -> tuple[float | None, float]:
-        """Return the last position of a joint, however old, and its time; None without any."""
+        """Return the last position of a joint of any age, and its time; None without any."""
         track = self._known.get(name)
         if track is None or track.at == -math.inf or track.contradiction is not None:
             return None, -math.inf
@@ -153,16 +152,16 @@ class Measurements:
         """
         Return the measured velocity of a joint, in radians or metres per second.
 
-        It is 0 while it is not known: without measurements that count at the last call of
-        :meth:`take`, :meth:`distrust` or :meth:`lack`.
+        It is 0 while it is not known: when no measurement counted at the last call of
+        :meth:`take`, :meth:`implausible` or :meth:`missing`.
         """
         track = self._known.get(name)
-        return track.velocity if track is not None and track.counts(self._now) else 0.0
+        return track.velocity if track is not None and track.is_valid(self._now) else 0.0
 
-    def distrust(self, now: float) -> str | None:
-        """Return which measurements cannot be true; None where all can."""
+    def implausible(self, now: float) -> str | None:
+        """Return which measurements are not plausible, and why; None if all are plausible."""
         self._now = now
-        if not self._is_doubted:
+        if not self._has_implausible:
             return None
         contradiction = self._contradiction(now)
         if contradiction is not None:
@@ -173,37 +172,37 @@ class Measurements:
         others = ', '.join(track.name for track in outside[1:])
         return outside[0].misplacement() + (f' (outside, too: {others})' if others else '')
 
-    def lack(self, now: float) -> str | None:
-        """Return which measurements are missing, and why; None where all joints have theirs."""
+    def missing(self, now: float) -> str | None:
+        """Return which measurements are missing, and why; None if none is missing."""
         self._now = now
         longest_s = self._max_age_s
         are_fresh = now - self._oldest_at <= longest_s and self._newest_at - now <= longest_s
-        if are_fresh and not self._is_doubted:
+        if are_fresh and not self._has_implausible:
             return None
-        missing = [track for track in self._tracks if not track.counts(now)]
+        missing = [track for track in self._tracks if not track.is_valid(now)]
         if not missing:
             return None
         if abs(now - self._refused_at) <= max(REFUSAL_S, self._max_age_s):
             return f'no usable joint_states: {self._refusal.text}'
         if self._silent_topic is not None:
-            return unpublished(self._silent_topic)
+            return no_publisher(self._silent_topic)
         unseen = [track.name for track in missing if track.at == -math.inf]
         if unseen:
-            return unmeasured(unseen)
+            return not_measured(unseen)
         names = ', '.join(track.name for track in missing)
         return f'no fresh joint_states of {names}: check the driver'
 
-    def _sum_up(self) -> None:
-        """Note what holds for all joints, because that is asked far more often than it changes."""
+    def _update_summary(self) -> None:
+        """Cache the results for all joints, because they are read more often than they change."""
         times = [track.at for track in self._tracks]
         self._oldest_at = min(times, default=-math.inf)
         self._newest_at = max(times, default=-math.inf)
-        self._is_doubted = any(
+        self._has_implausible = any(
             track.contradiction is not None or track.is_outside for track in self._tracks
         )
 
     def _contradiction(self, now: float) -> str | None:
-        """Describe the largest contradiction, and name the publishers; None without any."""
+        """Return a text for the largest contradiction, with the publishers; None without any."""
         jumps = [
             (track.jump, track.contradiction)
             for track in self._tracks
@@ -218,5 +217,5 @@ class Measurements:
         return f'joint_states contradict themselves: {largest}; {remedy}'
 
     def _is_present(self, track: JointTrack, now: float) -> bool:
-        """Return whether a joint is still measured; if not, nothing contradicts."""
+        """Return whether a joint is still measured; otherwise its contradiction does not count."""
         return abs(now - track.arrived_at) <= max(self._max_age_s, CONTRADICTION_S)

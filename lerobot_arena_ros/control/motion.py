@@ -1,15 +1,15 @@
 """
-Motion of several joints together: within their limits, and not far ahead of the robot.
+Moves the commands of several joints: within their limits, and not far ahead of the robot.
 
 Rules of this file:
 
 - It is pure. ``now`` is in seconds of the steady clock.
-- Between two commands no joint moves more than velocity x min(dt, period), and its velocity
-  changes by at most acceleration x min(dt, period), however long nothing called.
-- A command that is ahead of the measured joint by more than the leash brakes and comes back. The
-  leash is ``max_lead``, plus what the joint covers at its measured speed in ``lead_time_s``, plus
-  how far it has probably gone since it was measured. The speed counts in both directions: if the
-  leash did not grow while a joint sinks, a joint that only sags would fall.
+- Between two commands, a joint moves at most velocity x min(dt, period), and its velocity changes
+  by at most acceleration x min(dt, period), even after a long time without a call.
+- The leash limits how far a command may be ahead of the measured joint. A command beyond it brakes
+  and comes back. The leash is ``max_lead``, plus the distance that the joint moves at its measured
+  speed in ``lead_time_s``, plus how far it has probably moved since it was measured. The speed
+  counts in both directions: without that, a joint that sags a little under its load would fall.
 - A motion that was not continued for :data:`REST_S` begins from rest, because the robot has come
   to rest at the last command.
 """
@@ -26,26 +26,26 @@ from .slew import clamp, limited_step, stopping_point
 __all__ = ['Motion', 'leash', 'reach']
 
 REST_S = 0.1
-"""After so long without a command a robot has come to rest at the last one."""
+"""After this time without a command, the robot has come to rest at the last one."""
 
 PROGRESS_SHARE = 0.2
-"""A joint that moves by this share of its lead within its stall time follows, however slowly."""
+"""A joint that moves by this share of its lead within its stall time counts as following."""
 
 END_SHARE = 0.8
-"""From this share of its lead on, a command counts as at the end of its leash."""
+"""From this share of its lead, a command counts as at the end of its leash."""
 
 
 class Motion:
     """
-    The last command of each joint, and how it gets from there to where it is wanted.
+    Moves the command of each joint from the last command to its goal.
 
-    :param period_s: the longest time that counts between two commands.
+    :param period_s: the longest time between two commands that counts.
     :param now: the present time.
     :ivar setpoint: the last command, in radians or metres by joint name; empty before the first.
-    :ivar velocity: of the command of each joint, in radians or metres per second.
-    :ivar origin: where joints rest that have no target: the beginning of the present motion.
+    :ivar velocity: the velocity of the command of each joint, in radians or metres per second.
+    :ivar origin: where joints without a target rest: the beginning of the current motion.
     :ivar stepped_at: when the last command was made.
-    :ivar limited: commands so far in which a limit held a joint back.
+    :ivar limited: how many commands so far were reduced by a limit.
     """
 
     def __init__(self, period_s: float, now: float) -> None:
@@ -57,10 +57,11 @@ class Motion:
         self._period_s = period_s
         self._rest_s = max(REST_S, 2.0 * period_s)
         self._began_at: dict[str, float] = {}
-        self._behind: dict[str, tuple[float, float]] = {}  # Since when, and measured where.
+        # Per joint that lags behind: since when, and the measured position then.
+        self._behind: dict[str, tuple[float, float]] = {}
 
     def begin(self, positions: Mapping[str, float], now: float) -> None:
-        """Begin a motion; a joint that begins at its last command keeps its velocity."""
+        """Begin a motion. A joint that begins at its last command keeps its velocity."""
         self._step_s(now)
         self.velocity = {
             name: self.velocity.get(name, 0.0) if self.setpoint.get(name) == position else 0.0
@@ -72,7 +73,7 @@ class Motion:
         self._behind = {}
 
     def begin_slowly(self, names: Iterable[str], now: float) -> None:
-        """Let joints of the present motion start as slowly as at its beginning."""
+        """Restart the velocity ramp of joints of the current motion."""
         self._began_at.update(dict.fromkeys(names, now))
 
     def freeze(self) -> None:
@@ -81,9 +82,9 @@ class Motion:
 
     def settle(self, joints: Sequence[GateJoint]) -> float:
         """
-        Set the target of each joint to where it can stop, until it has another one.
+        Set the origin of each joint to its stopping point, where it rests without a target.
 
-        :returns: how long it takes the slowest to stop, in seconds.
+        :returns: the longest braking time of all joints, in seconds.
         """
         self.origin = {
             joint.name: stopping_point(
@@ -106,7 +107,7 @@ class Motion:
         measured: Measurements,
         now: float,
     ) -> bool:
-        """Return whether each joint rests on its goal, and its leash does not pull it away."""
+        """Return whether each joint rests at its goal, and its leash allows the goal."""
         if self.setpoint != goals or not self.is_at_rest:
             return False
         for joint in joints:
@@ -123,9 +124,9 @@ class Motion:
         now: float,
     ) -> str | None:
         """
-        Bring each joint nearer to its goal, as far as its limits and its leash allow.
+        Move each joint towards its goal, as far as its limits and its leash allow.
 
-        :param goals: within the limits of each joint.
+        :param goals: by joint name; within the limits of each joint.
         :returns: the name of a joint that has stalled; None without any.
         """
         step_s = self._step_s(now)
@@ -157,7 +158,7 @@ class Motion:
         return stalled
 
     def brake(self, joints: Iterable[GateJoint], now: float) -> None:
-        """Slow every joint down as hard as it may, towards rest."""
+        """Slow down every joint with its maximum acceleration."""
         step_s = self._step_s(now)
         for joint in joints:
             name = joint.name
@@ -173,11 +174,11 @@ class Motion:
                 )
 
     def has_rested(self, now: float) -> bool:
-        """Return whether the robot has come to rest, because no command was made for a while."""
+        """Return whether the last command is so old that the robot has come to rest."""
         return abs(now - self.stepped_at) > self._rest_s
 
     def _step_s(self, now: float) -> float:
-        """Return the time that counts since the last command, and begin the next one."""
+        """Return the time since the last command that counts, and start the next interval."""
         passed_s, has_rested = now - self.stepped_at, self.has_rested(now)
         self.stepped_at = now
         if has_rested:
@@ -185,7 +186,7 @@ class Motion:
         return min(max(0.0, passed_s), self._period_s)
 
     def _has_stalled(self, joint: GateJoint, goal: float, pose: float, now: float) -> bool:
-        """Return whether a joint has not followed for too long, at the end of its leash."""
+        """Return whether a joint at the end of its leash has not followed for too long."""
         direction = math.copysign(1.0, goal - pose)
         is_at_end = (self.setpoint[joint.name] - pose) * direction >= END_SHARE * joint.max_lead
         since, was = self._behind.get(joint.name, (now, pose))
@@ -197,7 +198,7 @@ class Motion:
 
 
 def reach(joint: GateJoint, speed: float) -> float:
-    """Return how far ahead of a joint its command may be that moves at this speed."""
+    """Return how far the command may be ahead of a joint that moves at this speed."""
     return joint.max_lead + joint.lead_time_s * min(abs(speed), joint.ramp.limit)
 
 
@@ -205,16 +206,16 @@ def leash(
     joint: GateJoint, goal: float, setpoint: float, pose: float, lead: float, drift: float
 ) -> float:
     """
-    Return how far towards its goal a joint may be commanded, given where it was measured.
+    Return the position nearest to the goal that the leash allows.
 
-    :param setpoint: the present command.
+    :param setpoint: the current command.
     :param pose: the measured position.
     :param lead: how far ahead the command may be.
-    :param drift: how far the joint has probably gone since it was measured.
-    :returns: the goal, where it is near; never further outside the limits than the setpoint.
+    :param drift: how far the joint has probably moved since it was measured.
+    :returns: the goal if it is near enough; never further outside the limits than the setpoint.
     """
     target = clamp(goal, pose - lead + min(0.0, drift), pose + lead + max(0.0, drift))
-    # A hand that pushes the joint out of its limits does not take its command along.
+    # If the joint is pushed out of its limits by hand, its command does not follow.
     if joint.upper is not None and target > joint.upper:
         target = min(target, max(joint.upper, setpoint))
     if joint.lower is not None and target < joint.lower:

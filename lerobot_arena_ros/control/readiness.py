@@ -1,4 +1,4 @@
-"""What has to be known of the joints before any of them may be commanded."""
+"""Checks what must be known about the joints before any of them may be commanded."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from .joint_map import JointMap
 __all__ = ['LOCKED', 'MAPPED_S', 'mapping', 'named', 'reasons', 'unready', 'unsendable']
 
 LOCKED = 'robot_description gives no range (lower = upper)'
-"""Why a joint is held that robot_description calls movable."""
+"""Why a joint is held although its type in robot_description is a movable one."""
 
 MAPPED_S = 10.0
-"""Names that were not used for longer may not be those of the robot and of the room."""
+"""If no joint was received for longer, the names may not match those of robot and room."""
 
 MAX_NAMES = 10
-"""So many joints are named in one text."""
+"""The largest number of joints that are named in one text."""
 
 
 def unready(joint_map: JointMap, *, require_limits: bool) -> str | None:
-    """Return what is missing, and what to do about it; None = nothing."""
+    """Return what is missing before joints may be commanded, and what to do; None if nothing."""
     if not joint_map.joints:
         return NO_JOINTS
     if joint_map.mimics:
         names = named(joint_map.mimics)
-        return f'{names} must not be commanded, because robot_description says mimic: list others'
+        return f'{names} must not be commanded, because they are mimic joints: list others'
     if joint_map.unknown_range:
         return _without_range(joint_map)
     if require_limits and joint_map.unknown_limits:
@@ -45,7 +45,7 @@ def unready(joint_map: JointMap, *, require_limits: bool) -> str | None:
 
 
 def unsendable(joint_map: JointMap) -> str | None:
-    """Return why no position can be sent, and what to do about it; None if some can."""
+    """Return why no position can be sent, and what to do; None if positions can be sent."""
     if joint_map.needs_description:
         return NO_JOINTS
     return _without_range(joint_map) if joint_map.unknown_range else None
@@ -60,16 +60,16 @@ def mapping(
     now: float,
 ) -> Condition:
     """
-    Return whether the joints are known on both sides, and if not, what to do.
+    Return whether the joints of the robot and of the room match, and if not, what to do.
 
-    :param in_room: names of the room that no joint has.
-    :param odd_in_room: joints of the room that were left out, and why.
-    :param received_at: when a joint came in last, from either side; None before.
+    :param in_room: names of the room that belong to no joint.
+    :param odd_in_room: joints of the room that were ignored, and why.
+    :param received_at: when a joint was last received, from ROS or from the room; None before.
     :param now: in seconds of the same clock.
     """
     troubles = list(_troubles(joint_map, in_room))
     if odd_in_room:
-        troubles.append(f'left out of what the room says: {reasons(odd_in_room)}')
+        troubles.append(f'ignored from the room: {reasons(odd_in_room)}')
     if troubles:
         return Condition(Level.WARN, '; '.join(troubles))
     count = len(joint_map.joints)
@@ -110,9 +110,9 @@ def _without_range(joint_map: JointMap) -> str:
 
 def named(names: Sequence[str], *, count: int | None = None) -> str:
     """
-    Name joints in a text, not more than fit.
+    Return a list of joint names as text, limited to :data:`MAX_NAMES`.
 
-    :param count: how many there are, where ``names`` has only the first of them.
+    :param count: the number of all joints, if ``names`` has only the first ones.
     """
     more = (len(names) if count is None else count) - MAX_NAMES
     shown = ', '.join(f'{name:.120}' for name in names[:MAX_NAMES])
@@ -120,12 +120,12 @@ def named(names: Sequence[str], *, count: int | None = None) -> str:
 
 
 def reasons(joints: Mapping[str, str]) -> str:
-    """Name joints and what is wrong with each, not more than fit."""
+    """Return a list of joints and their faults as text, limited to :data:`MAX_NAMES`."""
     first = [f'{name[:60]!r} ({why})' for name, why in islice(joints.items(), MAX_NAMES)]
     return named(first, count=len(joints))
 
 
 def _faulty(joint_map: JointMap, names: Sequence[str]) -> str:
-    """Name joints, with what is wrong with them in robot_description."""
+    """Return a list of joint names as text, with their faults in robot_description."""
     odd = joint_map.odd
     return named([f'{n} (robot_description: {odd[n]})' if n in odd else n for n in names])

@@ -1,8 +1,8 @@
 """
-What keeps measured positions from being sent into a room.
+Reports whether measured positions are sent to a room, and if not, why.
 
-Rules of this file: it is pure, and ``now`` is in seconds of the steady clock. It is well only
-while something was sent within :data:`SILENT_S` and one period of the highest rate, or while no
+Rules of this file: it is pure, and ``now`` is in seconds of the steady clock. The condition is OK
+only if something was sent within :data:`SILENT_S` plus one period of the highest rate, or if no
 joint moves further than the deadband.
 """
 
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 import math
 
-from .causes import CONNECTING, INACTIVE, NORMAL_CAUSES, unmeasured, unpublished
+from .causes import CONNECTING, INACTIVE, NORMAL_CAUSES, no_publisher, not_measured
 from .condition import Condition, Level, Severity, ago, fine
 from .joint_map import JointMap
 from .readiness import named, reasons, unsendable
@@ -19,19 +19,19 @@ from .readiness import named, reasons, unsendable
 __all__ = ['SILENT_S', 'SendWatch']
 
 SILENT_S = 1.5
-"""A joint that was not measured for longer is silent."""
+"""A joint that was not measured for longer counts as silent."""
 
 
 class SendWatch:
     """
-    The way from ``joint_states`` into a room, as far as it matters for what is sent.
+    The state of the path from ``joint_states`` to a room.
 
-    :param joint_map: of the joints that are sent.
+    :param joint_map: the joints that are sent.
     :param has_deadband: whether nothing is sent while no joint moves.
     :ivar is_enabled: whether the node is active.
-    :ivar link: why the room is not joined, or is late; None while neither.
-    :ivar left_out: joints that cannot be sent while the others are, and why.
-    :ivar is_empty: whether all joints that were measured are left out.
+    :ivar link: why the room is not joined, or that the link is too slow; None if neither.
+    :ivar left_out: joints that cannot be sent while the others are sent, and why.
+    :ivar is_empty: whether all measured joints are left out.
     :ivar missing: joints that were not measured since the room was joined.
     :ivar sent_at: when something was sent last; None before.
     """
@@ -46,7 +46,7 @@ class SendWatch:
         self.missing = joint_map.names
         self.sent_at: float | None = None
         self._measured_at: dict[str, float] = {}
-        self._heard_at: float | None = None  # Before the room was joined.
+        self._earlier_measured_at: float | None = None  # Before the room was joined.
         self._unsent_since: float | None = None
         self._dropped, self._dropped_at = '', -math.inf
         self._refused, self._refused_at = '', -math.inf
@@ -54,60 +54,60 @@ class SendWatch:
         self._publisher_names: tuple[str, ...] = ()
 
     def set_joint_map(self, joint_map: JointMap) -> None:
-        """Take which joints are sent; where none is listed, all that are measured."""
+        """Replace the joints that are sent; if none is listed, all measured joints are sent."""
         self._names = joint_map.names
         self._unsendable = unsendable(joint_map)
 
     def note_publishers(self, count: int, names: Sequence[str], topic: str) -> None:
         """
-        Note who publishes ``joint_states``.
+        Record which nodes publish ``joint_states``.
 
-        :param names: of their nodes, where there are several.
-        :param topic: where they are expected.
+        :param names: the node names of the publishers, if there are several.
+        :param topic: the expected topic.
         """
         self._publishers, self._publisher_names, self._topic = count, tuple(names), topic
 
     def take(self, names: Iterable[str], now: float) -> None:
-        """Note joints that were measured and can be sent."""
+        """Record joints that were measured and can be sent."""
         self._measured_at.update(dict.fromkeys(names, now))
 
     def drop(self, text: str, now: float) -> None:
-        """Note a message that cannot be sent, and why."""
+        """Record a message that cannot be sent, and why."""
         self._dropped, self._dropped_at = text, now
 
     def refuse(self, message: str, code: str | None, now: float) -> None:
         """
-        Note that the server refused what was sent.
+        Record that the server rejected a message.
 
-        :param message: of the server.
-        :param code: of the server; None where it gives none, as the public one.
+        :param message: the error message of the server.
+        :param code: the error code; None if the server sends none, as the public one.
         """
         is_rate = code == 'rate_limited'
         remedy = 'lower produce.max_rate_hz' if is_rate else 'check the names of the joints'
         self._refused, self._refused_at = f'{message}; {remedy}', now
 
     def offer(self, now: float) -> None:
-        """Note positions that are to be sent."""
+        """Record that positions are waiting to be sent."""
         if self._unsent_since is None:
             self._unsent_since = now
 
     def send(self, now: float) -> None:
-        """Note that all was sent that was to be."""
+        """Record that all waiting positions were sent."""
         self.sent_at, self._unsent_since = now, None
 
     def withdraw(self) -> None:
-        """Note that what waits is not to be sent any more."""
+        """Record that the waiting positions will not be sent."""
         self._unsent_since = None
 
     def begin(self) -> None:
-        """Note that nothing is to be sent any more of what was measured so far."""
+        """Record that none of the positions measured so far will be sent."""
         self.withdraw()
-        self._heard_at = self.measured_at()
+        self._earlier_measured_at = self.measured_at()
         self._measured_at = {}
 
     def measured_at(self) -> float | None:
-        """Return when any joint that is sent was measured last; None if none was."""
-        return max(self._times().values(), default=self._heard_at)
+        """Return when a sent joint was last measured; None if none was."""
+        return max(self._times().values(), default=self._earlier_measured_at)
 
     def condition(self, now: float, *, period_s: float) -> Condition:
         """
@@ -123,11 +123,11 @@ class SendWatch:
             return fine('sending')
         if age_s is not None and self._has_deadband:
             return fine(f'no joint moves further than produce.deadband{ago("last sent", age_s)}')
-        # The room was joined just now: what is measured next is sent.
+        # The room was just joined: the next measurement will be sent.
         return Condition(Level.STALE, f'nothing new yet{ago("last sent", age_s)}', Severity.NONE)
 
     def obstacle(self, now: float, *, period_s: float) -> Condition | None:
-        """Return why nothing is sent; None if only an arm that stands still keeps it from that."""
+        """Return why nothing can be sent; None if nothing prevents it."""
         cause = self._obstacle(now, period_s)
         if cause is None:
             return None
@@ -139,7 +139,7 @@ class SendWatch:
         )
 
     def advice(self, now: float) -> Condition | None:
-        """Return what is wrong although something is sent; None where nothing is."""
+        """Return what is wrong although something is sent; None if nothing is wrong."""
         if now - self._refused_at < SILENT_S:
             return Condition(Level.WARN, f'the server refuses what is sent: {self._refused}')
         if self.left_out:
@@ -168,25 +168,25 @@ class SendWatch:
         if self._dropped_at > (measured_at or -math.inf) and now - self._dropped_at < SILENT_S:
             return self._dropped
         if measured_at is None or now - measured_at > SILENT_S:
-            return self._driver_trouble(measured_at, now)
+            return self._driver_fault(measured_at, now)
         odd = {name: self.left_out[name] for name in self.missing if name in self.left_out}
         if odd or self.is_empty:
             return f'no usable position of {reasons(odd or self.left_out)}: check the driver'
         if self.missing:
-            return unmeasured(self.missing)
+            return not_measured(self.missing)
         if self._unsent_since is not None and now - self._unsent_since > SILENT_S + period_s:
-            return 'the connection to the server takes nothing: check the network'
+            return 'the connection to the server accepts no data: check the network'
         return None
 
-    def _driver_trouble(self, measured_at: float | None, now: float) -> str:
+    def _driver_fault(self, measured_at: float | None, now: float) -> str:
         if not self._publishers:
-            return unpublished(self._topic)
+            return no_publisher(self._topic)
         if measured_at is None:
-            return unmeasured(self.missing or ('any joint',))
+            return not_measured(self.missing or ('any joint',))
         return f'no joint_states for {now - measured_at:.1f} s: check the driver'
 
     def _silence(self, now: float) -> Condition | None:
-        """Return which joints are silent while others are measured; None without any."""
+        """Return which joints are silent while others are measured; None if no joint is silent."""
         silent = {name: at for name, at in self._times().items() if now - at > SILENT_S}
         if not silent:
             return None
@@ -197,7 +197,7 @@ class SendWatch:
         return Condition(Level.WARN, text)
 
     def _times(self) -> dict[str, float]:
-        """Return when each joint was measured that is sent."""
+        """Return when each sent joint was last measured."""
         measured_at = self._measured_at.copy()  # The other thread may add to it.
         if not self._names:
             return measured_at

@@ -1,4 +1,4 @@
-"""Motion of one joint towards a target, within limits of velocity and acceleration."""
+"""The motion of one joint towards a target, within limits of velocity and acceleration."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ __all__ = ['VelocityRamp', 'clamp', 'limited_step', 'step', 'stopping_point']
 @dataclass(frozen=True)
 class VelocityRamp:
     """
-    How fast one joint may move, a while after motion began.
+    The maximum velocity of one joint, which rises after the motion began.
 
-    :param start: velocity at the beginning, in radians or metres per second.
-    :param limit: velocity from ``duration_s`` on; the beginning is no faster.
+    :param start: the limit at the beginning, in radians or metres per second.
+    :param limit: the limit from ``duration_s`` on; it also applies at the beginning.
     """
 
     start: float
@@ -22,7 +22,7 @@ class VelocityRamp:
     duration_s: float
 
     def velocity(self, elapsed_s: float) -> float:
-        """Return the greatest velocity allowed this long after motion began."""
+        """Return the maximum velocity at this time after the motion began."""
         elapsed_s = max(0.0, elapsed_s)
         if elapsed_s >= self.duration_s or self.start >= self.limit:
             return self.limit
@@ -30,8 +30,8 @@ class VelocityRamp:
 
 
 def step(position: float, target: float, largest: float) -> float:
-    """Move towards the target by no more than ``largest``, landing on it exactly."""
-    if not largest > 0.0:  # Backwards is not towards; NaN is no distance.
+    """Move towards the target by at most ``largest``; return exactly the target if it is near."""
+    if not largest > 0.0:  # Also true for NaN.
         return position
     distance = target - position
     if abs(distance) <= largest:
@@ -49,18 +49,18 @@ def limited_step(
     max_acceleration: float,
 ) -> tuple[float, float]:
     """
-    Move towards the target for ``step_s``, so that the joint can always stop in front of it.
+    Move towards the target for ``step_s``, so that the joint can always stop before the target.
 
-    The acceleration is constant within a step, or has one change on the last one. So the
-    positions lie on a curve that keeps both limits, however the steps are chosen.
+    The acceleration is constant within a step, except for one change in the last one. So the
+    positions are on a curve that keeps both limits, for any lengths of the steps.
 
-    A joint that is too fast to stop in front of the target, because the target has moved, brakes
-    as hard as it may and comes back. One that is faster than ``max_velocity``, because the limit
-    has changed, brakes down to it.
+    The target may have moved, so that the joint cannot stop before it: then the joint brakes with
+    its maximum acceleration and comes back. The limit may have changed, so that the joint is
+    faster than ``max_velocity``: then it brakes down to the limit.
 
     :param velocity: at ``position``, in radians or metres per second.
-    :param max_acceleration: in rad/s^2 or m/s^2; infinite = unlimited.
-    :returns: position and velocity at the end of the step.
+    :param max_acceleration: in rad/s^2 or m/s^2; infinite: unlimited.
+    :returns: the position and the velocity at the end of the step.
     """
     if not step_s > 0.0:
         return position, velocity
@@ -68,7 +68,7 @@ def limited_step(
         moved = step(position, target, max_velocity * step_s)
         return moved, 0.0
     distance = target - position
-    # Mirrored, so that the target lies ahead.
+    # Mirror the motion, so that the target is in the positive direction.
     sign = 1.0 if distance > 0.0 or (distance == 0.0 and velocity < 0.0) else -1.0
     distance, speed = sign * distance, sign * velocity
     change = max_acceleration * step_s
@@ -76,7 +76,7 @@ def limited_step(
     if may_land and _lands(distance, speed, change, max_acceleration):
         return target, 0.0
     faster = min(max_velocity, speed + change)
-    # The fastest end of this step from which the joint can still stop in front of the target:
+    # The highest speed at the end of this step from which the joint can stop before the target:
     # fastest^2 / 2a = distance - (speed + fastest) / 2 * step_s.
     square = change * (change / 4.0 - speed) + 2.0 * max_acceleration * distance
     fastest = math.sqrt(square) - change / 2.0 if square > 0.0 else -math.inf
@@ -86,7 +86,7 @@ def limited_step(
 
 def _lands(distance: float, speed: float, change: float, max_acceleration: float) -> bool:
     """Return whether a slow joint can be at rest on the target at the end of the step."""
-    # It accelerates up to a peak, and brakes from there.
+    # It accelerates up to a peak speed, and then brakes.
     peak = (change + speed) / 2.0
     farthest = (2.0 * peak * peak - speed * speed) / (2.0 * max_acceleration)
     nearest = speed * speed / (2.0 * max_acceleration) if speed > 0.0 else 0.0
@@ -94,16 +94,16 @@ def _lands(distance: float, speed: float, change: float, max_acceleration: float
 
 
 _ROUNDING = 1e-12
-"""Of a distance, in radians or metres and relative to it."""
+"""The rounding error of a distance, both absolute (in radians or metres) and relative."""
 
 
 def stopping_point(position: float, velocity: float, max_acceleration: float) -> float:
-    """Return where a joint comes to rest that brakes as hard as it may."""
+    """Return where a joint comes to rest that brakes with its maximum acceleration."""
     return position + velocity * abs(velocity) / (2.0 * max_acceleration)
 
 
 def clamp(position: float, lower: float | None, upper: float | None) -> float:
-    """Bring a position inside its limits; None is no limit."""
+    """Limit a position to a range; None is no limit."""
     if lower is not None and position < lower:
         return lower
     if upper is not None and position > upper:

@@ -1,8 +1,8 @@
 """
-How old a stamped message is, and why one whose stamp cannot be right does not count. Pure.
+Checks the age of stamped messages, and detects stamps that cannot be right. Pure.
 
-Ages are absolute differences: a stamp that is ahead of the clock is as wrong as one behind it. So
-nothing counts after a clock was set back, until stamps and clock agree again.
+Ages are absolute differences: a stamp ahead of the clock is as wrong as one behind it. So after a
+backward clock jump, no message counts until the stamps and the clock agree again.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ __all__ = ['StampWatch', 'Unusable', 'misdated', 'repeated']
 
 
 class Unusable(NamedTuple):
-    """Why a measurement does not count: a word to count it by, and a sentence."""
+    """Why a measurement does not count: a word for the counter, and a sentence for the user."""
 
     reason: str
     text: str
@@ -25,23 +25,23 @@ def misdated(
     """
     Return why a message of this age does not count; None if it does.
 
-    :param age_s: by the clock of this node; negative = ahead of it.
-    :param stamp_s: its stamp, None = it has none.
-    :param oldest_s: how old it may be.
-    :param ahead_s: how far it may be ahead.
+    :param age_s: by the clock of this node; negative: ahead of the clock.
+    :param stamp_s: its stamp; None without a stamp.
+    :param oldest_s: the largest age that is allowed.
+    :param ahead_s: how far the stamp may be ahead of the clock.
     """
     if -ahead_s <= age_s <= oldest_s:
         return None
     if stamp_s is not None and age_s == -stamp_s:
         return Unusable(
-            'age', 'the clock of this node says 0: with use_sim_time, /clock has to be published'
+            'age', 'the clock of this node is at 0: with use_sim_time, /clock has to be published'
         )
     where = f'{age_s:.1f} s old' if age_s > 0.0 else f'{-age_s:.1f} s ahead'
     return Unusable('age', f'joint_states are {where}: is the clock of the driver set?')
 
 
 def repeated(age_s: float) -> Unusable:
-    """Return why a message does not count whose stamp has not changed for so long."""
+    """Return the reason for rejecting a message whose stamp has not changed for this long."""
     return Unusable(
         'stamp',
         f'joint_states repeat the stamp of {age_s:.1f} s ago: does the clock of their publisher '
@@ -51,10 +51,10 @@ def repeated(age_s: float) -> Unusable:
 
 class StampWatch:
     """
-    Finds stamps that stand still; they grow old by the steady clock.
+    Detects stamps that do not change, and measures their age by the steady clock.
 
-    Otherwise a driver that repeats its last message looks fresh while the clock of this node
-    stands still, too.
+    Without this, a driver that repeats its last message would look fresh while the clock of this
+    node does not run either.
     """
 
     def __init__(self) -> None:
@@ -64,7 +64,7 @@ class StampWatch:
         """
         Return why a message does not count; None if it does.
 
-        :param key: which publisher it may be from; the same one repeats stamps.
+        :param key: identifies the publisher; only stamps of one publisher are compared.
         :param now: in seconds of the steady clock.
         :param oldest_s: how long a stamp may stay the same.
         """

@@ -1,11 +1,11 @@
 """
-The emergency stop of one process: latched, owed to the rooms, and reset only by hand.
+The emergency stop of one process: it is latched, sent to the rooms, and only reset by the user.
 
-Rules of this file: ``now`` is in seconds of the steady clock; rooms are known by a short name, one
-for each side of the bridge. The latch outlives every configuration and every connection.
+Rules of this file: ``now`` is in seconds of the steady clock. Rooms have a short name, one per
+session of the bridge. The latch survives every configuration and every connection.
 
-A stop in a room is known by an id that the room gave it. So a stop that the bridge missed while it
-was away can be told from one that it received and that was reset since.
+Each stop of a room has an id from the room. With it, the bridge distinguishes a stop that it
+missed while it was disconnected from a stop that it received and that was reset since then.
 """
 
 from __future__ import annotations
@@ -15,24 +15,24 @@ from dataclasses import dataclass
 __all__ = ['ECHO_GRACE_S', 'FIRST_JOIN_S', 'INPUT_MEMORY_S', 'Stop', 'StopLatch']
 
 FIRST_JOIN_S = 10.0
-"""A room's last stop that is more recent than this stops also a bridge that was never there."""
+"""At its first join, a bridge also stops because of a room's last stop if it is more recent."""
 
 INPUT_MEMORY_S = 1.0
-"""A ``true`` on the input this recently still asserts, even if its publisher is gone."""
+"""How long a ``true`` on the input still asserts a stop after its publisher is gone."""
 
 ECHO_GRACE_S = 5.0
-"""After a reset, how long another bridge that stopped because of us may go on saying so."""
+"""How long after a reset the input may still be true because another bridge echoes our stop."""
 
 
 @dataclass(frozen=True)
 class Stop:
     """
-    Why everything stands still.
+    An emergency stop.
 
-    :param source: who stopped, as a person would say it.
-    :param reason: why, as the one who stopped said it.
-    :param room: the room it came from; None when it began in this process or on the ROS graph.
-    :param tell_rooms: whether the rooms that did not send it hear of it.
+    :param source: what sent the stop, as a text for the user.
+    :param reason: the reason that the source gave.
+    :param room: the room that it came from; None if it began in this process or on the ROS graph.
+    :param tell_rooms: whether it is sent to the rooms that it did not come from.
     """
 
     source: str
@@ -45,87 +45,87 @@ class Stop:
 
 
 class StopLatch:
-    """The latch, and what is owed to whom because of it."""
+    """The latch, and the stops that have to be sent to the rooms."""
 
     def __init__(self) -> None:
         self._stop: Stop | None = None
         self._local: Stop | None = None
         self._rooms: set[str] = set()
-        self._owed: dict[str, Stop] = {}
+        self._pending: dict[str, Stop] = {}
         self._known: dict[str, str | None] = {}
         self._asserted = False
         self._asserted_at: float | None = None
-        self._may_echo = False  # Whether the input rose after we had stopped.
-        self._deaf_until: float | None = None
+        self._may_echo = False  # Whether the input became true after our own stop.
+        self._ignore_input_until: float | None = None
 
     @property
     def stop(self) -> Stop | None:
-        """What tripped the latch; None while it is open."""
+        """The stop that tripped the latch; None while the latch is open."""
         return self._stop
 
     @property
     def is_latched(self) -> bool:
-        """Whether everything has to stand still."""
+        """Whether a stop is latched."""
         return self._stop is not None
 
     def add_room(self, room: str) -> None:
-        """Make a room known, to which every stop that it did not send is owed from now on."""
+        """Add a room. From now on, every stop that did not come from it has to be sent to it."""
         self._rooms.add(room)
         if self._local is not None and self._local.tell_rooms:
-            self._owed[room] = self._local
+            self._pending[room] = self._local
 
     def remove_room(self, room: str) -> None:
-        """Forget a room, and what is owed to it."""
+        """Remove a room, and the stop that has to be sent to it."""
         self._rooms.discard(room)
-        self._owed.pop(room, None)
+        self._pending.pop(room, None)
 
     def trip(self, stop: Stop) -> bool:
         """
-        Latch, and owe the stop to the rooms.
+        Latch a stop, and mark it to be sent to the rooms.
 
-        The first stop that begins here is owed also while another one is latched.
+        The first stop that begins here is sent even while another stop is latched.
 
-        :returns: whether that is news: it was open until now, or no room was to hear of it and
-            now they are.
+        :returns: whether the latched stop has changed: the latch was open, or the stop before was
+            not for the rooms and this one is.
         """
         if stop.room is None and _outranks(stop, self._local):
             self._local = stop
             if self.is_latched and stop.tell_rooms:
-                # Others in the rooms may have been reset since the stop that is latched.
-                self._owed.update(dict.fromkeys(self._rooms, stop))
+                # Other participants may have been reset since the latched stop.
+                self._pending.update(dict.fromkeys(self._rooms, stop))
         if not _outranks(stop, self._stop):
             return False
         self._stop = stop
         if stop.tell_rooms:
-            self._owed.update({room: stop for room in self._rooms if room != stop.room})
+            self._pending.update({room: stop for room in self._rooms if room != stop.room})
         return True
 
     def owed(self, room: str) -> Stop | None:
-        """Give the stop that this room has still to be sent."""
-        return self._owed.get(room)
+        """Return the stop that still has to be sent to this room; None without any."""
+        return self._pending.get(room)
 
     def delivered(self, room: str, stop: Stop) -> None:
-        """Note that a room has heard a stop; that it was written to a socket is not enough."""
-        # The same words may be owed again: only this very stop was heard.
-        if self._owed.get(room) is stop:
-            del self._owed[room]
+        """Record that a room has received a stop; writing it to a socket is not enough."""
+        # Compare by identity, because an equal stop may have to be sent again.
+        if self._pending.get(room) is stop:
+            del self._pending[room]
 
     def joined(self, room: str) -> None:
-        """Note that a room was joined anew: it hears again of a stop that began here."""
+        """Record that a room was joined again: a stop that began here is sent to it again."""
         if self._local is not None and self._local.tell_rooms:
-            self._owed[room] = self._local
+            self._pending[room] = self._local
 
     def note(self, room: str, stop_id: str) -> None:
-        """Note that a stop of a room was received."""
+        """Record that a stop of a room was received."""
         self._known[room] = stop_id
 
     def missed(self, room: str, stop_id: str | None, age_s: float) -> bool:
         """
-        Compare what a room tells at a join with what was received from it.
+        Compare the last stop that a room reports at a join with the last one received from it.
 
-        :param stop_id: the room's last stop; None = the room tells of none.
-        :param age_s: how long ago it was; counts only at the first join.
-        :returns: whether the stop was missed, so that the caller has to trip.
+        :param stop_id: the id of the room's last stop; None if the room reports none.
+        :param age_s: the age of that stop; only used at the first join.
+        :returns: whether the stop was missed, so that the caller has to trip the latch.
         """
         is_first = room not in self._known
         known = self._known.setdefault(room, None)
@@ -136,16 +136,16 @@ class StopLatch:
 
     def hear_input(self, asserted: bool, now: float) -> bool:
         """
-        Note what the ROS topic says.
+        Record a value of the ROS topic.
 
-        :returns: whether it is a stop, to be tripped by the caller.
+        :returns: whether it asserts a stop, so that the caller has to trip the latch.
         """
         if asserted and not self._asserted:
             self._may_echo = self.is_latched
         self._asserted = asserted
         if not asserted:
-            self._deaf_until = None
-        if self._deaf_until is not None and now < self._deaf_until:
+            self._ignore_input_until = None
+        if self._ignore_input_until is not None and now < self._ignore_input_until:
             return False
         if asserted:
             self._asserted_at = now
@@ -157,27 +157,27 @@ class StopLatch:
         """
         Open the latch, unless the input still asserts a stop.
 
-        Two bridges that listen to each other would hold each other stopped for ever. So where
-        nobody but bridges is on the input, a bridge listens to us, and the input rose after our
-        own stop, it is taken for the echo of that stop: the bridge where the stop began is reset
-        first, then the others.
+        Two bridges that subscribe to each other would keep each other stopped for ever. So the
+        input counts as the echo of our own stop under three conditions: only bridges publish it, a
+        bridge subscribes to our status, and the input became true after our own stop. The user
+        resets the bridge where the stop began first, then the others.
 
-        :param publishers: how many others publish the input topic now.
-        :param are_bridges: whether each of them is a bridge that says that it is stopped.
-        :param hear_us: whether any bridge listens to our status; else nobody stopped because of
-            us.
-        :returns: why not; None when the latch is open.
+        :param publishers: how many other nodes publish the input topic now.
+        :param are_bridges: whether all of them are bridges that report that they are stopped.
+        :param hear_us: whether a bridge subscribes to our status. If not, no bridge stopped
+            because of us.
+        :returns: why the latch was not opened; None if it is open.
         """
         can_echo = are_bridges and hear_us
         is_echo = can_echo and self._asserted and self._may_echo and self.is_latched
         if is_echo:
-            self._deaf_until = now + ECHO_GRACE_S
+            self._ignore_input_until = now + ECHO_GRACE_S
         elif self._asserted and publishers > 0:
             if are_bridges:
-                return 'the bridge that emergency_stop listens to is stopped: reset that one first'
-            return 'the emergency_stop topic still says true, and somebody still publishes it'
+                return 'the bridge that publishes emergency_stop is stopped: reset that one first'
+            return 'the emergency_stop topic is still true, and it still has a publisher'
         elif self._asserted_at is not None and now - self._asserted_at < INPUT_MEMORY_S:
-            return f'the emergency_stop topic said true less than {INPUT_MEMORY_S:g} s ago'
+            return f'the emergency_stop topic was true less than {INPUT_MEMORY_S:g} s ago'
         self._stop = self._local = None
         return None
 

@@ -1,8 +1,8 @@
 """
-The scales in which an arena says where a joint is, and the way to and from SI.
+The units of joint values on the wire, and their conversion to and from SI units.
 
-Everything inside ROS is in radians or metres (REP-103). On the wire there are several customs and
-no mark of which one is meant, so each joint's unit is always named by the user.
+Everything inside ROS is in radians or metres (REP-103). On the wire, several units are in use, and
+messages do not state which one. So the user configures the unit of each joint.
 """
 
 from __future__ import annotations
@@ -18,9 +18,8 @@ class ConversionError(ValueError):
     """
     A value cannot be converted.
 
-    :param message: the joint, the value, what was expected.
-    :param reason: the same as one word, for counting: ``nonfinite``, ``gross``, ``range``,
-        ``kind``.
+    :param message: the joint, the value, and what was expected.
+    :param reason: one word for the counters: ``nonfinite``, ``gross``, ``range`` or ``kind``.
     """
 
     def __init__(self, message: str, *, reason: str) -> None:
@@ -33,7 +32,7 @@ class Unit(str, Enum):
     The unit of a joint's value on the wire.
 
     ``normalized`` is -100..100 over the joint's range, as the public web client and AI policies
-    send; ``percent`` is 0..100 over it, as they send for grippers.
+    send it. ``percent`` is 0..100 over the range, as they send it for grippers.
     """
 
     DEGREES = 'degrees'
@@ -44,22 +43,22 @@ class Unit(str, Enum):
 
     @property
     def needs_range(self) -> bool:
-        """Whether values mean nothing without the joint's range."""
+        """Whether values can only be converted with the joint's range."""
         return self in (Unit.NORMALIZED, Unit.PERCENT)
 
     @property
     def fits_every_kind(self) -> bool:
-        """Whether values mean the same for a joint that turns and for one that slides."""
+        """Whether the conversion is the same for rotating and for sliding joints."""
         return self in (Unit.RADIANS, Unit.METRES)
 
 
 @dataclass(frozen=True)
 class Scale:
     """
-    The straight line between a wire value and a position.
+    The linear conversion between a wire value and a position.
 
-    :param gain: radians or metres per unit on the wire; never zero.
-    :param zero: the position in radians or metres at wire value 0.
+    :param gain: radians or metres per wire unit; never zero.
+    :param zero: the position in radians or metres at the wire value 0.
     """
 
     gain: float
@@ -76,18 +75,19 @@ class Scale:
         offset: float = 0.0,
     ) -> Scale:
         """
-        Make the line of one joint.
+        Return the conversion of one joint.
 
-        :param lower: lower end of the range in radians or metres; with ``upper`` needed by
-            ``normalized`` and ``percent``, of no effect on the others.
-        :param invert: the wire counts the other way.
+        :param lower: the lower end of the range in radians or metres. Only ``normalized`` and
+            ``percent`` use the range.
+        :param upper: the upper end.
+        :param invert: whether the wire value has the opposite sign.
         :param offset: added to the position, in radians or metres.
-        :raises ConversionError: the unit needs a range and has none.
+        :raises ConversionError: the unit needs a range, and there is none.
         """
         if not unit.needs_range:
             gain = math.radians(1.0) if unit is Unit.DEGREES else 1.0
             return cls(-gain if invert else gain, offset)
-        # A width of next to nothing would leave no gain, an endless one no finite one.
+        # The gain would be zero with a tiny width, and infinite with an infinite one.
         if lower is None or upper is None or not 0.0 < (upper - lower) / 200.0 < math.inf:
             raise ConversionError(f'{unit.value} needs a range (min < max)', reason='range')
         width = upper - lower
@@ -100,14 +100,14 @@ class Scale:
         return cls(-gain, mirrored + offset) if invert else cls(gain, zero + offset)
 
     def to_position(self, value: float) -> float:
-        """Give the position in radians or metres of a wire value."""
+        """Convert a wire value to a position in radians or metres."""
         return self.zero + self.gain * value
 
     def to_value(self, position: float) -> float:
-        """Give the wire value of a position in radians or metres."""
+        """Convert a position in radians or metres to a wire value."""
         return (position - self.zero) / self.gain
 
 
 def fixed(value: float, decimals: int) -> str:
-    """Write a number with so many decimals; one that rounds to zero has no sign."""
+    """Format a number with this many decimals, without a sign if it rounds to zero."""
     return f'{round(value, decimals) + 0.0:.{decimals}f}'

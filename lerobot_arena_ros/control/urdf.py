@@ -1,8 +1,8 @@
 """
-Joint limits out of a robot_description, joint by joint.
+Reads the joint limits from a robot_description.
 
-What the parsers of ROS accept (urdfdom, urdf_parser_py) is accepted. A joint with a fault is named
-and spoils no other; only a text that is no URDF at all is refused.
+It accepts what the parsers of ROS accept (urdfdom, urdf_parser_py). A joint with a fault is
+reported, and the other joints are used. Only a text that is not a URDF is rejected.
 """
 
 from __future__ import annotations
@@ -16,31 +16,31 @@ from xml.parsers import expat
 __all__ = ['MAX_URDF_CHARS', 'Description', 'UrdfError', 'UrdfJoint', 'read_joints']
 
 MAX_URDF_CHARS = 8_000_000
-"""Longer descriptions are refused; the largest public robots stay under one million."""
+"""Longer descriptions are rejected; those of the largest public robots are under one million."""
 
 ENDLESS = 1e6
-"""A position limit in radians or metres this far away is none; exporters write such numbers."""
+"""A position limit of this size in radians or metres means no limit, as exporters write it."""
 
 _MOVABLE = ('revolute', 'continuous', 'prismatic')
 _KNOWN = (*_MOVABLE, 'fixed', 'floating', 'planar')
 
 
 class UrdfError(ValueError):
-    """A text that is no robot description."""
+    """The text is not a robot description."""
 
 
 @dataclass(frozen=True)
 class UrdfJoint:
     """
-    What a URDF says of one movable joint.
+    One movable joint of a URDF.
 
-    :param lower: in radians or metres; None = no limit. Equal to ``upper`` where the description
-        gives the joint no range, as exporters do that write 0 for both.
+    :param lower: in radians or metres; None: no limit. Equal to ``upper`` if the description gives
+        the joint no range; some exporters write 0 for both.
     :param upper: likewise.
-    :param max_velocity: in radians or metres per second; None where there is none.
+    :param max_velocity: in radians or metres per second; None without a limit.
     :param prismatic: whether it slides.
     :param mimic: whether it follows another joint, so that it must not be commanded.
-    :param continuous: whether it turns without end.
+    :param continuous: whether it rotates without limits.
     """
 
     lower: float | None
@@ -57,8 +57,8 @@ class Description:
     The movable joints of a robot, in the order of its description.
 
     :param joints: by name.
-    :param odd: the fault of each joint that has one, by name. Where its kind is known the joint is
-        in ``joints``, too, without limits.
+    :param odd: the faults by joint name. If the type of a faulty joint is known, the joint is also
+        in ``joints``, without limits.
     """
 
     joints: Mapping[str, UrdfJoint]
@@ -66,7 +66,7 @@ class Description:
 
     @property
     def names(self) -> frozenset[str]:
-        """All names, which tell one robot's description from another's."""
+        """All names; they distinguish the descriptions of different robots."""
         return frozenset(self.joints) | frozenset(self.odd)
 
 
@@ -74,7 +74,7 @@ def read_joints(text: str) -> Description:
     """
     Read the movable joints of a URDF.
 
-    :raises UrdfError: the text as a whole is no URDF, is too long, or declares entities.
+    :raises UrdfError: the text is not a URDF, is too long, or may declare entities.
     """
     if len(text) > MAX_URDF_CHARS:
         raise UrdfError(f'robot_description is longer than {MAX_URDF_CHARS} characters')
@@ -82,7 +82,7 @@ def read_joints(text: str) -> Description:
     try:
         reader.read(text)
     except (expat.ExpatError, UnicodeError) as exc:
-        raise UrdfError(f'robot_description is no XML: {exc}') from exc
+        raise UrdfError(f'robot_description is not XML: {exc}') from exc
     if reader.root != 'robot':
         raise UrdfError(f'robot_description: expected <robot>, got <{reader.root:.40}>')
     return _description(reader.joints)
@@ -90,7 +90,7 @@ def read_joints(text: str) -> Description:
 
 @dataclass
 class _Found:
-    """One <joint> of a description: what matters of it."""
+    """The relevant parts of one <joint> element."""
 
     attributes: dict[str, str]
     limit: dict[str, str] | None = None
@@ -99,9 +99,9 @@ class _Found:
 
 class _Reader:
     """
-    Keeps the joints only: a tree of all elements would take thirty times the text's memory.
+    Collects the joints only: a tree of all elements would need thirty times the text's memory.
 
-    Prefixes of names are not looked up, because descriptions out of xacro often lost them.
+    Namespace prefixes are not resolved, because xacro often drops their declarations.
     """
 
     def __init__(self) -> None:
@@ -114,16 +114,16 @@ class _Reader:
         """
         Read a text.
 
-        :raises UrdfError: it declares entities.
-        :raises expat.ExpatError: it is no XML.
-        :raises UnicodeError: it has characters that no text has.
+        :raises UrdfError: it may declare entities.
+        :raises expat.ExpatError: it is not XML.
+        :raises UnicodeError: it has characters that cannot be encoded.
         """
         parser = expat.ParserCreate()
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.StartDoctypeDeclHandler = _refuse_declarations
-        # The text is decoded already, so an encoding that it declares does not count. White space
-        # before the declaration is forbidden in XML, and accepted by the parsers of ROS.
+        # The text is already decoded, so a declared encoding is ignored. XML forbids white space
+        # before the declaration, but the parsers of ROS accept it.
         parser.Parse(text.lstrip('\ufeff \t\r\n'), True)
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
@@ -147,7 +147,7 @@ class _Reader:
 def _refuse_declarations(
     _name: str, system_id: str | None, public_id: str | None, has_internal_subset: bool
 ) -> None:
-    """Refuse a DOCTYPE that may declare entities: a few of them can fill any memory."""
+    """Reject a DOCTYPE that may declare entities, because a few entities can fill the memory."""
     if system_id or public_id or has_internal_subset:
         raise UrdfError('robot_description has a DOCTYPE that may declare entities')
 
@@ -165,7 +165,7 @@ def _description(found: list[_Found]) -> Description:
         elif counts[name] > 1:
             odd[name] = f'{counts[name]} joints have this name'
         elif kind not in _KNOWN:
-            odd[name] = f'type={kind!r:.40} is no type of joint'
+            odd[name] = f'type={kind!r:.40} is not a joint type'
         else:
             joints[name], fault = _joint(joint)
             if fault:
@@ -174,7 +174,7 @@ def _description(found: list[_Found]) -> Description:
 
 
 def _joint(found: _Found) -> tuple[UrdfJoint, str]:
-    """Return a joint and its fault, empty = none."""
+    """Return a joint and its fault; the fault is empty if there is none."""
     kind = found.attributes.get('type')
     is_continuous, is_prismatic = kind == 'continuous', kind == 'prismatic'
     try:
@@ -188,17 +188,17 @@ def _joint(found: _Found) -> tuple[UrdfJoint, str]:
 def _ends(limit: dict[str, str] | None) -> tuple[float | None, float | None]:
     if limit is None:
         raise ValueError('expected <limit lower upper>')
-    # An absent end means 0 in a URDF.
+    # In a URDF, the default of a limit is 0.
     lower, upper = (_number(key, limit.get(key, '0')) for key in ('lower', 'upper'))
     if lower > upper:
         raise ValueError(f'lower={lower:g} is above upper={upper:g}')
     if lower >= ENDLESS or upper <= -ENDLESS:
-        raise ValueError(f'lower={lower:g} and upper={upper:g} are no positions')
+        raise ValueError(f'lower={lower:g} and upper={upper:g} are not positions')
     return (None if lower <= -ENDLESS else lower), (None if upper >= ENDLESS else upper)
 
 
 def _velocity(limit: dict[str, str] | None) -> float | None:
-    """Return the velocity limit; 0, a negative or an empty one stand for "not filled in"."""
+    """Return the velocity limit; None if it is 0, negative or empty, which means "not set"."""
     text = '' if limit is None else limit.get('velocity', '')
     velocity = _number('velocity', text) if text.strip() else 0.0
     return velocity if 0.0 < velocity < math.inf else None
@@ -206,10 +206,10 @@ def _velocity(limit: dict[str, str] | None) -> float | None:
 
 def _number(key: str, text: str) -> float:
     try:
-        # Python takes 1_000 and the digits of every script, which no other reader of URDF does.
+        # Python accepts 1_000 and the digits of every script; other URDF parsers do not.
         number = float(text) if text.isascii() and '_' not in text else math.nan
     except ValueError:
         number = math.nan
     if math.isnan(number):
-        raise ValueError(f'{key}={text!r:.40} is no number')
+        raise ValueError(f'{key}={text!r:.40} is not a number')
     return number

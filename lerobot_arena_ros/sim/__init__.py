@@ -1,1 +1,1 @@
-"""A simulated SO-101: MuJoCo behind the topics of a driver. Optional: the extra ``sim``."""
+"""A simulated SO-101: MuJoCo with the topics of a driver. Optional: it needs the extra ``sim``."""

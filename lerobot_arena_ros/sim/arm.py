@@ -1,4 +1,4 @@
-"""The physics of the arm and of its servos: stepped, without a clock, and so reproducible."""
+"""The physics of the arm and its servos. It is stepped, without a clock, so it is reproducible."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from .names import JOINTS
 __all__ = ['ENCODER_STEP', 'Servo', 'SimArm']
 
 ENCODER_STEP = 2 * math.pi / 4096
-"""Measured positions are multiples of this, in radians, as those of an STS3215."""
+"""The resolution of measured positions in radians, as that of an STS3215."""
 
 GRAVITY = 9.81
 
 GRIP_RAD = 0.46
-"""The angle of the gripper at which its pads are parallel, and a cube's side apart."""
+"""The angle of the gripper at which its pads are parallel, at the distance of a cube's side."""
 
 SQUEEZE_RAD = 0.1
-"""How far beyond the cube the gripper is sent, to hold it."""
+"""How far the target of the gripper is beyond the cube, so that the gripper holds it."""
 
 DEPTH = 0.008
-"""How far inside the pads' middle the cube is gripped, in metres: what creeps, creeps outwards."""
+"""How far inside the pads' middle the cube is gripped, in metres, because it creeps outwards."""
 
 _PADS = ('fixed_jaw_pad', 'moving_jaw_pad')
 
@@ -34,12 +34,13 @@ _PADS = ('fixed_jaw_pad', 'moving_jaw_pad')
 @dataclass(frozen=True)
 class Servo:
     """
-    What each drive can do; the defaults are those of the model, for an STS3215.
+    The properties of each servo; the defaults are those of the model, for an STS3215.
 
-    :param stiffness: torque for each radian between setpoint and joint, in N m/rad.
-    :param damping: torque against the motion, in N m s/rad, also without power: the gears'.
-    :param torque: the most that the drive exerts, in N m.
-    :param speed: how fast the drive's own setpoint goes to its target, in rad/s.
+    :param stiffness: the torque per radian between setpoint and joint, in N m/rad.
+    :param damping: the torque against the motion, in N m s/rad. The gears cause it, so it is also
+        present without power.
+    :param torque: the maximum torque, in N m.
+    :param speed: how fast the setpoint of the servo moves to its target, in rad/s.
     """
 
     stiffness: float = 17.8
@@ -52,11 +53,11 @@ class SimArm:
     """
     An SO-101 on a table, with a cube beside it. Angles are in radians, by joint name.
 
-    The same calls in the same order give the same numbers, bit by bit.
+    The same calls in the same order return identical numbers, bit by bit.
 
-    :param gravity: a factor; 0 is none.
-    :param servo: of all joints; may be set anew at any time.
-    :param pose: where joints begin, and are sent; 0 where it names none.
+    :param gravity: a factor; 0: no gravity.
+    :param servo: the properties of all servos; they may be changed at any time.
+    :param pose: the initial positions and targets; joints that it does not name begin at 0.
     :raises ModelError: the model cannot be loaded.
     """
 
@@ -76,7 +77,7 @@ class SimArm:
         self._drives = np.array([self._model.actuator(name).id for name in JOINTS])
         self._holds = {name: self._model.equality(hold_name(name)).id for name in JOINTS}
         self._lower, self._upper = self._model.jnt_range[[joint.id for joint in joints]].T
-        self._owed_s = 0.0
+        self._remainder_s = 0.0
         self._peaks = np.zeros(len(JOINTS))
         self._drives_on = True
         for name, position in (pose or {}).items():
@@ -89,18 +90,18 @@ class SimArm:
 
     @property
     def time(self) -> float:
-        """Seconds of physics so far."""
+        """The simulated time, in seconds."""
         return float(self._data.time)
 
     @property
     def ranges(self) -> dict[str, tuple[float, float]]:
-        """The ends of each joint."""
+        """The lower and upper limit of each joint."""
         ends = zip(self._lower.tolist(), self._upper.tolist(), strict=True)
         return dict(zip(JOINTS, ends, strict=True))
 
     @property
     def gravity(self) -> float:
-        """A factor; 0 is none."""
+        """The factor of gravity; 0: no gravity."""
         return float(-self._model.opt.gravity[2] / GRAVITY)
 
     @gravity.setter
@@ -109,7 +110,7 @@ class SimArm:
 
     @property
     def servo(self) -> Servo:
-        """What each drive can do."""
+        """The properties of each servo."""
         return self._servo
 
     @servo.setter
@@ -121,7 +122,7 @@ class SimArm:
 
     @property
     def drives_on(self) -> bool:
-        """Whether the drives exert torque; encoders and targets go on without."""
+        """Whether the servos exert torque; encoders and targets work without it."""
         return self._drives_on
 
     @drives_on.setter
@@ -138,35 +139,35 @@ class SimArm:
 
     @property
     def model(self) -> mujoco.MjModel:
-        """The model, to render; its parts that change are changed through this class."""
+        """The model, for rendering only; change its properties through this class."""
         return self._model
 
     def configuration(self) -> np.ndarray:
-        """Return a copy of where everything is, the cube included, to render."""
+        """Return a copy of the positions of everything, including the cube, for rendering."""
         return np.array(self._data.qpos)
 
     def command(self, positions: Mapping[str, float]) -> None:
         """
-        Send joints somewhere; the others stay where they were sent.
+        Set the targets of joints; the others keep their targets.
 
-        A target beyond the range of its joint is its end.
+        A target outside the range of its joint is clamped.
 
-        :raises KeyError: there is no joint of such a name.
+        :raises KeyError: a joint is unknown.
         """
         for name, position in positions.items():
             index = self._index[name]
             self._targets[index] = min(max(position, self._lower[index]), self._upper[index])
 
     def targets(self) -> dict[str, float]:
-        """Return where each joint was sent."""
+        """Return the target of each joint."""
         return _by_name(self._targets)
 
     def step(self, seconds: float) -> None:
-        """Let time pass, in whole steps; what is less than a step counts the next time."""
+        """Simulate this time in whole timesteps; carry the rest over to the next call."""
         dt = self._model.opt.timestep
-        self._owed_s += seconds
-        steps = int(self._owed_s / dt + 1e-9)
-        self._owed_s -= steps * dt
+        self._remainder_s += seconds
+        steps = int(self._remainder_s / dt + 1e-9)
+        self._remainder_s -= steps * dt
         for _ in range(steps):
             self._step_once(dt)
 
@@ -181,15 +182,15 @@ class SimArm:
         np.maximum(self._peaks, change / dt, out=self._peaks)
 
     def measured(self) -> dict[str, float]:
-        """Return what the encoders say."""
+        """Return the positions that the encoders measure."""
         return _by_name(np.round(self._data.qpos[self._at] / ENCODER_STEP) * ENCODER_STEP + 0.0)
 
     def positions(self) -> dict[str, float]:
-        """Return where the joints are in truth."""
+        """Return the true positions of the joints."""
         return _by_name(self._data.qpos[self._at])
 
     def velocities(self) -> dict[str, float]:
-        """Return how fast the joints move in truth, in rad/s."""
+        """Return the true velocities of the joints, in rad/s."""
         return _by_name(self._data.qvel[self._dof])
 
     def peak_accelerations(self) -> dict[str, float]:
@@ -199,19 +200,19 @@ class SimArm:
         return peaks
 
     def block(self, joint: str) -> None:
-        """Hold a joint where it is, as an obstacle would that blocks it both ways."""
+        """Hold a joint at its position, as an obstacle that blocks it in both directions."""
         self._hold(joint, self._data.qpos[self._at[self._index[joint]]])
 
     def unblock(self, joint: str) -> None:
-        """Take the obstacle away."""
+        """Remove the obstacle of a joint."""
         self._data.eq_active[self._holds[joint]] = 0
 
     def push(self, joint: str, torque: float) -> None:
-        """Push a joint by hand, in N m, until another push; 0 lets go."""
+        """Apply an external torque to a joint, in N m, until the next call; 0 removes it."""
         self._data.qfrc_applied[self._dof[self._index[joint]]] = torque
 
     def drag(self, joint: str, position: float, seconds: float) -> None:
-        """Lead a joint somewhere by a hand that is stronger than its drive, and let go."""
+        """Move a joint as by a hand that is stronger than its servo, and release it."""
         begin = float(self._data.qpos[self._at[self._index[joint]]])
         steps = max(1, round(seconds / self._model.opt.timestep))
         for step in range(1, steps + 1):
@@ -224,7 +225,7 @@ class SimArm:
         self._data.eq_active[self._holds[joint]] = 1
 
     def grip_cube(self) -> None:
-        """Put the cube between the jaws and close them; takes a second of physics."""
+        """Put the cube between the jaws and close them; this simulates one second."""
         gripper = self._index['gripper']
         self._data.qpos[self._at[gripper]] = self._setpoints[gripper] = GRIP_RAD + 0.01
         mujoco.mj_forward(self._model, self._data)
@@ -249,7 +250,7 @@ class SimArm:
         return jaws <= touching
 
     def cube(self) -> tuple[float, ...]:
-        """Return where the cube is: x, y, z in metres, and its quaternion w, x, y, z."""
+        """Return the pose of the cube: x, y, z in metres, and the quaternion w, x, y, z."""
         return tuple(self._data.joint('cube').qpos.tolist())
 
 

@@ -1,4 +1,4 @@
-"""What stands between the servos and the topics of a driver, with its faults. Pure."""
+"""A driver between the servos and the topics, with its faults. Pure."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from .trajectory import Point, Trajectory
 __all__ = ['CommandError', 'Driver', 'Measurement']
 
 CONTROL_PERIOD_S = 0.01
-"""How often a trajectory gives the servos new targets: the default of ros2_control."""
+"""The period at which a trajectory sets new targets of the servos: the default of ros2_control."""
 
 
 class CommandError(ValueError):
-    """A command that a driver would refuse; the text says why."""
+    """A driver would refuse the command; the text has the reason."""
 
 
 @dataclass(frozen=True)
 class Measurement:
     """
-    What a driver publishes.
+    The measurement that a driver publishes.
 
     :param positions: in radians, by joint name.
-    :param age_s: how far its stamp lies in the past.
+    :param age_s: the age of the measurement, according to its stamp.
     """
 
     positions: Mapping[str, float]
@@ -37,12 +37,12 @@ class Measurement:
 
 class Driver:
     """
-    A driver of the arm: takes commands and trajectories, and says where the joints are.
+    A driver of the arm: it accepts commands and trajectories, and measures the joints.
 
-    :param arm: what it drives.
-    :param open_loop: whether a trajectory begins where the joints should be, instead of where
-        they are measured; the parameter ``open_loop_control`` of ros2_control's controller.
-    :param period_s: how often a trajectory gives the servos new targets.
+    :param arm: the arm that it drives.
+    :param open_loop: whether a trajectory begins at the desired positions instead of the measured
+        ones, as with the parameter ``open_loop_control`` of ros2_control's controller.
+    :param period_s: the period at which a trajectory sets new targets of the servos.
     """
 
     def __init__(
@@ -50,9 +50,9 @@ class Driver:
     ) -> None:
         self.arm = arm
         self.offsets: dict[str, float] = {}
-        """What is added to measured positions, in radians, by joint name."""
+        """The offsets that are added to measured positions, in radians, by joint name."""
         self.delay_s = 0.0
-        """How old measurements are, and say that they are; negative ones lie in the future."""
+        """The delay of measurements and of their stamps; a negative one is in the future."""
         self._open_loop = open_loop
         self._period_s = period_s
         self._frozen: dict[str, float] = {}
@@ -63,26 +63,26 @@ class Driver:
 
     @property
     def hangs(self) -> bool:
-        """Whether it reads no command and publishes nothing just now."""
+        """Whether the driver currently reads no commands and publishes nothing."""
         return self.arm.time < self._hung_until
 
     def hang(self, seconds: float) -> None:
-        """Hang for so long, while the servos go on holding."""
+        """Hang for this time, while the servos hold their positions."""
         self._hung_until = self.arm.time + seconds
 
     def freeze(self, joint: str) -> None:
-        """Have a joint measured where it is now, wherever it goes."""
+        """Freeze the measured position of a joint at its current value."""
         self._frozen[joint] = self.arm.measured()[joint]
 
-    def thaw(self) -> None:
-        """Measure all joints again."""
+    def unfreeze(self) -> None:
+        """End the freeze of all joints."""
         self._frozen.clear()
 
     def command(self, positions: Mapping[str, float]) -> None:
         """
-        Send joints somewhere at once, which ends a trajectory; lost while the driver hangs.
+        Set the targets of joints at once, and end a trajectory. Do nothing while the driver hangs.
 
-        :raises CommandError: a joint is unknown, or a position is no finite number.
+        :raises CommandError: a joint is unknown, or a position is not finite.
         """
         _check_names(positions)
         for name, position in positions.items():
@@ -94,11 +94,11 @@ class Driver:
 
     def follow(self, joints: Sequence[str], points: Sequence[Point], *, in_s: float = 0.0) -> None:
         """
-        Follow a trajectory instead of the present one; lost while the driver hangs.
+        Follow a trajectory, and end the current one. Do nothing while the driver hangs.
 
-        :param points: their times count from its beginning.
-        :param in_s: when it begins, from now; negative if it should have begun.
-        :raises CommandError: a joint is unknown, or all points lie in the past.
+        :param points: with times relative to the beginning of the trajectory.
+        :param in_s: the time until it begins; negative if it should have begun already.
+        :raises CommandError: a joint is unknown, or all points are in the past.
         :raises TrajectoryError: a controller would refuse the points.
         """
         _check_names(joints)
@@ -127,7 +127,7 @@ class Driver:
         return Point(now, [positions[name] for name in joints], [velocities[n] for n in joints])
 
     def step(self, seconds: float) -> None:
-        """Let time pass."""
+        """Simulate this time."""
         while seconds > 0.0:
             part = min(seconds, self._period_s)
             seconds -= part
@@ -135,10 +135,10 @@ class Driver:
                 wanted = self._trajectory.at(self.arm.time + part).positions
                 self.arm.command(dict(zip(self._joints, wanted, strict=True)))
             self.arm.step(part)
-            self._remember()
+            self._record()
 
-    def _remember(self) -> None:
-        """Keep what is needed of the past to be late."""
+    def _record(self) -> None:
+        """Keep the past measurements that are needed for the delay."""
         self._past.append((self.arm.time, self._sensed()))
         # Half a step, because times are sums of steps and not exact.
         is_due = self.arm.time - self.delay_s + TIMESTEP_S / 2
@@ -150,7 +150,7 @@ class Driver:
         return {name: value + self.offsets.get(name, 0.0) for name, value in sensed.items()}
 
     def measurement(self) -> Measurement | None:
-        """Return what is published now; None while the driver hangs."""
+        """Return the measurement to publish now; None while the driver hangs."""
         if self.hangs:
             return None
         positions = self._past[0][1] if self._past and self.delay_s > 0.0 else self._sensed()

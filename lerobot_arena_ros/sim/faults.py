@@ -1,4 +1,4 @@
-"""What the dynamic parameters of ``sim_arm`` do to its arm and its driver. Pure."""
+"""Applies the dynamic parameters of ``sim_arm`` to its arm and its driver. Pure."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ __all__ = ['apply_faults']
 
 def apply_faults(driver: Driver, values: Mapping[str, Any], given: Collection[str]) -> None:
     """
-    Make arm and driver as parameters say.
+    Apply the parameters to the arm and the driver.
 
-    :param values: of all parameters, by name.
-    :param given: names of those that were just set: some faults begin at that moment.
+    :param values: the values of all parameters, by name.
+    :param given: the names of the parameters that were just set; some faults begin when they are
+        set.
     """
     arm = driver.arm
     arm.gravity = values['gravity']
@@ -33,7 +34,7 @@ def apply_faults(driver: Driver, values: Mapping[str, Any], given: Collection[st
     if 'hang_s' in given:
         driver.hang(values['hang_s'])
     if 'frozen_joint' in given:
-        driver.thaw()
+        driver.unfreeze()
         if values['frozen_joint']:
             driver.freeze(values['frozen_joint'])
     if 'blocked_joint' in given:

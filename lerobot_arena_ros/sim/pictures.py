@@ -1,4 +1,4 @@
-"""Pictures of the arm, rendered beside its motion: never in the way of a measurement."""
+"""Camera pictures of the arm, rendered in a thread, so that they never delay a measurement."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ __all__ = ['Pictures', 'choose_gl']
 WIDTH, HEIGHT = 640, 480
 
 ADVICE = (
-    'no pictures, because there is no OpenGL here ({reason}): apt install libegl1 libgl1-mesa-dri'
+    'no pictures, because OpenGL is not available ({reason}): apt install libegl1 libgl1-mesa-dri'
 )
 
 
 def choose_gl() -> None:
-    """Have MuJoCo render by EGL, without a screen, where it is there; call before importing it."""
-    # An import of MuJoCo that looks for a library in vain fails as a whole.
+    """Configure MuJoCo to render with EGL if it is installed. Call it before importing MuJoCo."""
+    # The import of MuJoCo fails if the library of the chosen backend is missing.
     os.environ.setdefault('MUJOCO_GL', 'egl' if _has_egl() else 'disable')
 
 
@@ -39,13 +39,13 @@ def _has_egl() -> bool:
 
 class Pictures:
     """
-    A thread that renders the cameras which are wanted.
+    A thread that renders the cameras that have a subscriber.
 
-    :param model: of the arm.
-    :param positions: gives a copy of where everything is; any thread.
-    :param wanted: gives the cameras that something looks at.
-    :param show: takes a camera's name and its picture, rows of RGB bytes.
-    :param complain: takes a line for the user if there are no pictures.
+    :param model: the model of the arm.
+    :param positions: returns a copy of all positions; called in the thread.
+    :param wanted: returns the names of the cameras to render.
+    :param show: is called with the name of a camera and its picture, in rows of RGB bytes.
+    :param warn: is called with a line for the user if pictures cannot be rendered.
     """
 
     def __init__(
@@ -56,20 +56,20 @@ class Pictures:
         *,
         wanted: Callable[[], list[str]],
         show: Callable[[str, np.ndarray], object],
-        complain: Callable[[str], object],
+        warn: Callable[[str], object],
     ) -> None:
         self._model = model
         self._period_s = 1.0 / rate_hz
         self._positions = positions
         self._wanted = wanted
         self._show = show
-        self._complain = complain
+        self._warn = warn
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name='pictures', daemon=True)
         self._thread.start()
 
     def end(self) -> None:
-        """End the thread, after the picture that it is at."""
+        """End the thread, after the current picture."""
         self._ended.set()
         self._thread.join()
 
@@ -77,10 +77,10 @@ class Pictures:
         import mujoco
 
         try:
-            # In this thread, because a GL context belongs to one.
+            # Created in this thread, because a GL context belongs to one thread.
             renderer = mujoco.Renderer(self._model, HEIGHT, WIDTH)
-        except Exception as exc:  # MuJoCo, PyOpenGL and EGL each have errors of their own.
-            self._complain(ADVICE.format(reason=str(exc).splitlines()[0] if str(exc) else exc))
+        except Exception as exc:  # MuJoCo, PyOpenGL and EGL each raise their own exceptions.
+            self._warn(ADVICE.format(reason=str(exc).splitlines()[0] if str(exc) else exc))
             return
         data = mujoco.MjData(self._model)
         due_at = time.monotonic()

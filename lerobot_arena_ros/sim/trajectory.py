@@ -1,8 +1,9 @@
 """
-A trajectory between its points, as ros2_control's joint_trajectory_controller has it. Pure.
+Interpolates trajectories as ros2_control's joint_trajectory_controller does. Pure.
 
-Positions alone give straight lines, velocities with them cubic splines, accelerations with both
-quintic ones; a derivative counts only where both ends of a segment have it.
+The interpolation is linear if points have positions only, a cubic spline if they also have
+velocities, and a quintic spline if they also have accelerations. A derivative is used only if both
+ends of a segment have it.
 """
 
 from __future__ import annotations
@@ -15,17 +16,17 @@ __all__ = ['Point', 'Trajectory', 'TrajectoryError', 'between']
 
 
 class TrajectoryError(ValueError):
-    """A trajectory that a controller would refuse; the text says why."""
+    """A controller would refuse the trajectory; the text has the reason."""
 
 
 @dataclass(frozen=True)
 class Point:
     """
-    Where joints are at a moment; one number for each joint.
+    The state of the joints at one time; one number for each joint.
 
-    :param time_s: on whichever clock the trajectory has.
-    :param velocities: in rad/s; empty if they do not count.
-    :param accelerations: in rad/s^2; empty if they do not count.
+    :param time_s: by the clock of the trajectory.
+    :param velocities: in rad/s; empty if they are not specified.
+    :param accelerations: in rad/s^2; empty if they are not specified.
     """
 
     time_s: float
@@ -37,11 +38,11 @@ class Point:
 @dataclass(frozen=True)
 class Trajectory:
     """
-    Points in time, behind the state at which the trajectory was received.
+    The points of a trajectory, after the state in which it was received.
 
-    A trajectory that comes late is joined where it is by then, without a way there.
+    A trajectory that is received late is followed from its current point, without a transition.
 
-    :param begin: that state and moment.
+    :param begin: the state in which it was received, and the time.
     :param points: in order of time.
     """
 
@@ -51,9 +52,9 @@ class Trajectory:
     @classmethod
     def of(cls, begin: Point, points: Sequence[Point]) -> Trajectory:
         """
-        Check points and put them behind a state.
+        Check points and make a trajectory that begins at a state.
 
-        :raises TrajectoryError: a controller would refuse them.
+        :raises TrajectoryError: a controller would refuse the points.
         """
         if not points:
             raise TrajectoryError('the trajectory has no points, expected at least one')
@@ -61,15 +62,13 @@ class Trajectory:
             _check(point, number, len(begin.positions))
         for earlier, later in zip(points, points[1:], strict=False):
             if later.time_s <= earlier.time_s:
-                raise TrajectoryError(
-                    'time_from_start does not increase from point to point, expected that it does'
-                )
+                raise TrajectoryError('time_from_start must increase from point to point')
         if any(points[-1].velocities):
             raise TrajectoryError('the last point has a velocity, expected 0 or none')
         return cls(begin, points)
 
     def at(self, time_s: float) -> Point:
-        """Return where the joints should be at a moment; after the last point they stay there."""
+        """Return the desired state at a time; after the last point, the joints stay there."""
         earlier = self.begin
         for point in self.points:
             if time_s < point.time_s:
@@ -107,7 +106,7 @@ def _of_joint(point: Point, joint: int) -> _Joint:
 
 
 def _linear(a: _Joint, b: _Joint, span: float) -> list[float]:
-    """Return the coefficients of the polynomial, of the lowest power first."""
+    """Return the coefficients of the polynomial, the lowest power first."""
     return [a[0], (b[0] - a[0]) / span]
 
 

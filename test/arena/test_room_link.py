@@ -106,7 +106,7 @@ async def test_a_part_that_breaks_ends_the_link() -> None:
         pytest.param(
             replace(JOINED, received_at=8.0),
             Level.WARN,
-            'no sign of life from the server for 1.5 s: check',
+            'no message from the server for 1.5 s: check',
             id='silent',
         ),
         pytest.param(

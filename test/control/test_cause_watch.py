@@ -1,44 +1,52 @@
-"""When a condition that lasts is logged."""
+"""When a lasting condition is logged."""
 
 from __future__ import annotations
 
 import pytest
 
-from lerobot_arena_ros.control.cause_watch import MAX_TOLD, CauseWatch, Line
+from lerobot_arena_ros.control.cause_watch import MAX_REMEMBERED, CauseWatch, Line
 from lerobot_arena_ros.control.condition import Condition, Level, Severity, fine
 
 WELL = fine('well')
 
 
 def watch() -> CauseWatch:
-    """Make one whose interruption begins at 0 s."""
+    """Return a watch whose interruption begins at 0 s."""
     return CauseWatch(recovered='well again', now=0.0)
 
 
 def fault(text: str) -> Condition:
-    """Make a condition that a person should look at."""
+    """Return a condition that the user has to act on."""
     return Condition(Level.WARN, text)
 
 
 def normal(text: str) -> Condition:
-    """Make one that is nothing to look at."""
+    """Return a condition that is normal."""
     return Condition(Level.STALE, text, Severity.INFO)
 
 
 def told(causes: CauseWatch, *seen: tuple[float, str]) -> list[str]:
-    """List what is logged when these faults are seen at these times."""
+    """Return the lines that are logged for these faults at these times."""
     lines = [causes.see(fault(text), now) for now, text in seen]
     return [line.text for line in lines if line is not None]
 
 
 def test_a_fault_is_logged_once_after_two_and_a_half_seconds() -> None:
-    """A shorter one is not; a beat of half a second later it is in the log within 3 s."""
+    """
+    A fault is logged once, after 2.5 s.
+
+    With a check every 0.5 s it is in the log within 3 s; a shorter fault is not logged.
+    """
     seen = [(0.0, 'a'), (2.4, 'a'), (2.5, 'a'), (3.0, 'a'), (99.0, 'a')]
     assert told(watch(), *seen) == ['a']
 
 
 def test_a_fault_counts_from_when_the_work_was_done_last() -> None:
-    """Silence is noticed after a while, which is a part of the three seconds."""
+    """
+    A fault counts from when the work was done last.
+
+    The time until a silence is noticed is part of the 3 s.
+    """
     causes = watch()
     causes.see(WELL, 10.0, worked_at=8.9)
 
@@ -47,7 +55,7 @@ def test_a_fault_counts_from_when_the_work_was_done_last() -> None:
 
 
 def test_each_change_of_the_text_is_logged() -> None:
-    """The later ones do not wait."""
+    """Each change of the text is logged, without another delay."""
     seen = told(watch(), (3.0, 'a'), (3.5, 'b'), (4.0, 'b'), (4.5, 'c'))
     assert seen == ['a', 'b', 'c']
 
@@ -61,7 +69,7 @@ def test_each_change_of_the_text_is_logged() -> None:
     ],
 )
 def test_another_number_is_no_other_cause(first: str, second: str) -> None:
-    """Ages and delays change all the time."""
+    """Texts that differ only in numbers are one cause, because ages and delays always change."""
     assert told(watch(), (3.0, first), (4.0, second)) == [first]
 
 
@@ -74,19 +82,19 @@ def test_another_number_is_no_other_cause(first: str, second: str) -> None:
     ],
 )
 def test_a_number_in_a_name_belongs_to_the_cause(first: str, second: str) -> None:
-    """It says which joint or node it is, or what the server answered."""
+    """A number in a name, or a status code of the server, belongs to the cause."""
     assert len(told(watch(), (3.0, first), (4.0, second))) == 2
 
 
 def test_causes_that_take_turns_do_not_fill_the_log() -> None:
-    """Each is logged once in half a minute, and the last line is right in the end."""
+    """Alternating causes are each logged once in 30 s, and the last line is correct in the end."""
     seen = [(3.0 + 0.5 * step, 'ab'[step % 2]) for step in range(120)]
     assert told(watch(), *seen) == ['a', 'b'] * 2
     assert told(watch(), (3.0, 'a'), (4.0, 'b'), (5.0, 'a'), (33.5, 'a')) == ['a', 'b', 'a']
 
 
 def test_the_end_is_logged_where_a_fault_was() -> None:
-    """Once; a normal state that ends is not worth a line."""
+    """The end of a fault is logged once; the end of a normal state is not."""
     causes = watch()
     assert causes.see(WELL, 1.0) is None
     assert causes.see(normal('waiting'), 4.0) == Line(False, 'waiting')
@@ -97,15 +105,19 @@ def test_the_end_is_logged_where_a_fault_was() -> None:
 
 
 def test_what_was_logged_elsewhere_is_not_logged_again() -> None:
-    """The change of the gate's state has a line of its own."""
+    """A cause that was logged as a change of the gate's state is not logged again."""
     causes = watch()
     causes.told(fault('a'), 0.0)
     assert told(causes, (3.0, 'a'), (3.5, 'b')) == ['b']
     assert causes.see(WELL, 4.0) == Line(False, 'well again')
 
 
-def test_what_the_log_has_elsewhere_says_nothing_and_forgets() -> None:
-    """An emergency stop has a line of its own, and what follows it is another matter."""
+def test_a_condition_that_is_logged_elsewhere_is_not_logged() -> None:
+    """
+    A condition that is logged elsewhere has no line, and what follows it counts as new.
+
+    An emergency stop is one.
+    """
     causes = watch()
     assert causes.see(fault('a'), 3.0) is not None
     assert causes.see(Condition(Level.ERROR, 'stopped', Severity.NONE), 10.0) is None
@@ -114,7 +126,7 @@ def test_what_the_log_has_elsewhere_says_nothing_and_forgets() -> None:
 
 
 def test_values_that_always_differ_are_one_text_and_take_no_memory() -> None:
-    """A driver that writes garbage fills neither the log nor the memory."""
+    """Values that always differ fill neither the log nor the memory."""
     causes = watch()
     values = ('1e300', '6.8e+78', 'nan', '-inf', '-7.5e-05', '3')
     lines = [
@@ -126,4 +138,4 @@ def test_values_that_always_differ_are_one_text_and_take_no_memory() -> None:
     lines = [
         causes.see(fault(f'driver-{step}-x says {step}x'), 30.0 + step) for step in range(999)
     ]
-    assert len(causes._told_at) <= MAX_TOLD
+    assert len(causes._logged_at) <= MAX_REMEMBERED

@@ -1,4 +1,4 @@
-"""Whether the robot is commanded, and what is said where it is not."""
+"""Whether the robot is commanded, and the text if it is not."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ TOPIC = '/arm/joint_commands'
 def watched(
     state: State, cause: str = LIVE, *, is_heard: bool = True, age_s: float | None = 0.1
 ) -> Condition:
-    """Return how it is."""
+    """Return the condition of the commands."""
     return commanding(state, cause, is_heard=is_heard, topic=TOPIC, age_s=age_s)
 
 
 def test_commanding_is_well_for_a_second_after_each_command() -> None:
-    """And no longer: the room may be silent."""
+    """The condition is OK for one second after each command, and stale after that."""
     assert watched(State.ACTIVE, age_s=1.0) == (Level.OK, 'commanding', Severity.NONE)
 
     found = watched(State.ACTIVE, age_s=38.0)
@@ -29,7 +29,7 @@ def test_commanding_is_well_for_a_second_after_each_command() -> None:
 
 
 def test_a_robot_that_does_not_listen_is_named_though_the_gate_is_active() -> None:
-    """Commands are published, and the robot does not move."""
+    """Commands without a subscriber are a fault although the gate is active."""
     found = watched(State.ACTIVE, is_heard=False)
 
     cause = present_cause(State.ACTIVE, LIVE, is_heard=False, topic=TOPIC)
@@ -47,10 +47,14 @@ def test_a_robot_that_does_not_listen_is_named_though_the_gate_is_active() -> No
         (NO_UPDATE, Severity.INFO),
     ],
 )
-def test_what_the_gate_waits_for_is_said_with_the_age_of_the_last_command(
+def test_the_text_has_the_cause_and_the_age_of_the_last_command(
     cause: str, severity: Severity
 ) -> None:
-    """It is a warning in the log only where something is wrong."""
+    """
+    The text has the cause and the age of the last command.
+
+    The log has a warning only if something is wrong.
+    """
     assert watched(State.WAITING, cause, age_s=38.0) == (
         Level.WARN,
         f'commands do not flow: {cause} (last command 38.0 s ago)',
@@ -64,5 +68,5 @@ def test_what_the_gate_waits_for_is_said_with_the_age_of_the_last_command(
 
 
 def test_a_stop_is_left_to_the_emergency_stop_to_log() -> None:
-    """It has a line of its own, at once."""
+    """A stop is not logged as a condition, because the emergency stop logs it at once."""
     assert watched(State.STOPPED, 'button').severity is Severity.NONE

@@ -1,4 +1,4 @@
-"""Which robot_description counts, where several come on one topic."""
+"""Which robot_description applies, if several arrive on one topic."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ UNKNOWN = UrdfJoint(None, None, None, False, False)
 
 
 def test_the_first_description_names_the_joints() -> None:
-    """Where none is listed, that of another robot, or in part another, changes nothing."""
+    """
+    Without listed joints, the first description applies.
+
+    One of another robot changes nothing, even if it shares some names.
+    """
     descriptions = Descriptions(())
     assert descriptions.take(Description({'a': NARROW, 'b': NARROW}))
 
@@ -23,7 +27,7 @@ def test_the_first_description_names_the_joints() -> None:
 
 
 def test_a_later_description_with_the_same_names_gives_other_limits() -> None:
-    """The robot's own description may be published again, in another order, too."""
+    """A later description with the same joint names replaces the limits, in any order."""
     for listed in ((), ('a', 'b')):
         descriptions = Descriptions(listed)
         assert descriptions.take(Description({'a': NARROW, 'b': NARROW}))
@@ -34,7 +38,7 @@ def test_a_later_description_with_the_same_names_gives_other_limits() -> None:
 
 
 def test_a_description_without_a_joint_to_command_names_none() -> None:
-    """One of a table, say, leaves the place to the robot's."""
+    """A description without movable joints, as of a table, is ignored."""
     descriptions = Descriptions(())
 
     assert not descriptions.take(Description({}))
@@ -44,7 +48,11 @@ def test_a_description_without_a_joint_to_command_names_none() -> None:
 
 
 def test_of_each_listed_joint_the_first_description_counts() -> None:
-    """An arm and its gripper may be described apart; another robot with such a joint is not."""
+    """
+    The first description of each listed joint applies.
+
+    An arm and its gripper may have separate ones; another robot with the same joint is ignored.
+    """
     descriptions = Descriptions(('a', 'grip'))
     assert not descriptions.take(Description({'c': WIDE}, {'d': 'odd'}))
     assert descriptions.take(Description({'a': NARROW, 'x': WIDE}))
@@ -57,7 +65,7 @@ def test_of_each_listed_joint_the_first_description_counts() -> None:
 
 
 def test_faults_are_kept_until_they_are_corrected() -> None:
-    """Those of unlisted joints, too, because a person has to know of them."""
+    """Faults are kept until a later description corrects them, also those of unlisted joints."""
     descriptions = Descriptions(('a',))
     assert descriptions.take(Description({'a': UNKNOWN}, {'a': 'odd', 'x': 'odd, too'}))
     assert descriptions.described.odd == {'a': 'odd', 'x': 'odd, too'}
@@ -69,7 +77,7 @@ def test_faults_are_kept_until_they_are_corrected() -> None:
 
 
 def test_a_description_of_more_listed_joints_counts_instead() -> None:
-    """Another robot's gripper of the same name does not keep its limits for ever."""
+    """A description with more listed joints replaces that of another robot."""
     descriptions = Descriptions(('a', 'b', 'gripper'))
     assert descriptions.take(Description({'gripper': WIDE, 'x': WIDE}))
 

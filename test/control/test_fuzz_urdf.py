@@ -1,4 +1,4 @@
-"""Whatever a robot_description is, its limits are sound or it is refused."""
+"""Any text as robot_description is either rejected or has valid limits."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from lerobot_arena_ros.control.urdf import (
 
 
 def check(text: str) -> dict[str, UrdfJoint]:
-    """See that a description gives sound limits, named faults or a UrdfError to be shown."""
+    """Check that a text gives valid limits, reported faults or a printable UrdfError."""
     try:
         description = read_joints(text)
     except UrdfError as exc:
@@ -41,29 +41,29 @@ def check(text: str) -> dict[str, UrdfJoint]:
 
 @pytest.mark.parametrize('data', cases('urdf'))
 def test_the_corpus_of_descriptions_is_read_or_refused(data: bytes) -> None:
-    """Nothing but a UrdfError comes out."""
+    """Each description of the corpus is read, or raises a UrdfError."""
     check(data.decode())
 
 
 @FUZZ
 @given(mutated(texts('urdf') + texts('descriptions')))
-def test_spoilt_descriptions_are_read_or_refused(text: str) -> None:
-    """Nothing but a UrdfError comes out."""
+def test_damaged_descriptions_are_read_or_refused(text: str) -> None:
+    """Each damaged description is read, or raises a UrdfError."""
     check(text)
 
 
 @pytest.mark.parametrize('digits', ['1_000', '٣', '1,5', '0x1p3', 'nan', '${pi}', '', '--1'])
 def test_a_number_is_one_for_every_reader_of_urdf(digits: str) -> None:
-    """What only Python would take for a number is none."""
+    """A text that only Python accepts as a number is not a number."""
     limit = f'<limit lower="-1" upper="{digits}"/>'
     description = read_joints(f'<robot><joint name="j" type="revolute">{limit}</joint></robot>')
 
-    assert description.odd == {'j': f'upper={digits!r} is no number'}
+    assert description.odd == {'j': f'upper={digits!r} is not a number'}
     assert description.joints == {'j': UrdfJoint(None, None, None, False, False)}
 
 
 def test_only_what_belongs_to_a_joint_is_its_limit() -> None:
-    """The first one directly in it, as other readers have it."""
+    """The limit of a joint is its first direct <limit> child, as for other parsers."""
     inner = '<joint name="k" type="revolute"><limit lower="5" upper="6"/></joint>'
     joint = f'<joint name="j" type="revolute">{inner}<limit lower="0" upper="1"/>{inner}</joint>'
 
@@ -73,7 +73,7 @@ def test_only_what_belongs_to_a_joint_is_its_limit() -> None:
 
 
 def test_a_description_as_long_as_allowed_takes_little_memory() -> None:
-    """Two million elements are read and forgotten."""
+    """A description with two million elements needs little memory."""
     text = '<robot>%s</robot>' % ('<a/>' * ((MAX_URDF_CHARS - 20) // 4))
     tracemalloc.start()
     try:

@@ -1,4 +1,4 @@
-"""The command gate: each transition, each behaviour, and each way to make an arm jump."""
+"""The command gate: its transitions, its behaviour, and what could make an arm jump."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ RAMP = VelocityRamp(start=0.5, limit=2.0, duration_s=2.0)
 PAN = GateJoint('pan', -1.0, 1.0, RAMP)
 LIFT = GateJoint('lift', 0.0, 3.0, RAMP)
 POSE = {'pan': 0.25, 'lift': 1.0}
-"""Where the arm is unless a test says otherwise."""
+"""The measured pose of the arm, unless a test sets another one."""
 
 FED = GateSettings(feedback=Feedback.ALWAYS)
 BLIND = GateSettings(feedback=Feedback.NEVER)
@@ -30,12 +30,12 @@ PERIOD_S = FED.ramp_period_s
 
 
 def measure_pose(gate: Gate) -> None:
-    """Measure the arm where it is."""
+    """Measure the arm at a pose."""
     assert gate.measure(POSE, 0.01) is None
 
 
 def waiting_gate(settings: GateSettings = FED, now: float = 0.0) -> Gate:
-    """Make a gate that needs a live update, and nothing else."""
+    """Return a gate that only waits for a live update."""
     gate = Gate(settings, now)
     gate.set_joints([PAN, LIFT], now)
     gate.enable(now)
@@ -48,7 +48,7 @@ def waiting_gate(settings: GateSettings = FED, now: float = 0.0) -> Gate:
 
 
 def active_gate(settings: GateSettings = FED, now: float = 0.0) -> Gate:
-    """Make a gate that has told each joint to stay where it is."""
+    """Return an active gate that commands each joint to stay."""
     gate = waiting_gate(settings, now)
     assert isinstance(gate.update(POSE, now), Command)
     gate.take_transitions()
@@ -56,7 +56,7 @@ def active_gate(settings: GateSettings = FED, now: float = 0.0) -> Gate:
 
 
 def holding_gate() -> Gate:
-    """Make a gate whose producer went and came back."""
+    """Return a gate whose producer left and came back."""
     gate = active_gate()
     gate.heard(0.0, has_producer=False)
     gate.heard(0.0, has_producer=True)
@@ -66,7 +66,7 @@ def holding_gate() -> Gate:
 
 
 def stopped_gate() -> Gate:
-    """Make a gate that was stopped while it moved."""
+    """Return a gate that was stopped during a motion."""
     gate = active_gate()
     gate.stop('button')
     gate.take_transitions()
@@ -74,7 +74,7 @@ def stopped_gate() -> Gate:
 
 
 def pose_of(output: Command | None) -> dict[str, float]:
-    """Read a command as positions by name."""
+    """Return a command as positions by name."""
     assert isinstance(output, Command), output
     return dict(zip(('pan', 'lift'), output.positions, strict=True))
 
@@ -83,7 +83,7 @@ def run(
     gate: Gate, begin: float, seconds: float, pose: Mapping[str, float] = POSE
 ) -> tuple[list[dict[str, float]], float]:
     """
-    Let time pass as in the node: the ramp ticks, and an arm at this pose follows.
+    Let time pass as in the node: the timer ticks, and an arm at this pose is measured.
 
     :returns: the commands, and the time after them.
     """
@@ -109,13 +109,13 @@ W, A, H, S = State.WAITING, State.ACTIVE, State.HOLDING, State.STOPPED
 
 Answer = Command | None
 
-# Those that only note something have no answer.
+# Events that only record something return nothing.
 EVENTS: dict[str, Callable[[Gate], Answer] | Callable[[Gate], None]] = {
     'update': lambda gate: gate.update({'pan': 0.5}, 0.01),
     'REST update': lambda gate: gate.update({'pan': 0.5}, 0.01, from_producer=False),
     'state_sync': lambda gate: gate.remember({'pan': 0.5}, 0.01),
     'tick': lambda gate: gate.tick(0.01),
-    'sign of life': lambda gate: gate.heard(0.01),
+    'server message': lambda gate: gate.heard(0.01),
     'feedback': measure_pose,
     'enable': lambda gate: gate.enable(0.01),
     'publisher seen': lambda gate: gate.expect_feedback(True, 0.01),
@@ -132,12 +132,12 @@ EVENTS: dict[str, Callable[[Gate], Answer] | Callable[[Gate], None]] = {
     'reset': lambda gate: gate.reset(0.01),
 }
 TABLE = {
-    # event: where it leads from WAITING, ACTIVE, HOLDING, STOPPED
+    # event: the state after it, from WAITING, ACTIVE, HOLDING, STOPPED
     'update': (A, A, A, S),
     'REST update': (A, A, A, S),
     'state_sync': (W, A, H, S),
     'tick': (W, A, H, S),
-    'sign of life': (W, A, H, S),
+    'server message': (W, A, H, S),
     'feedback': (W, A, H, S),
     'enable': (W, A, H, S),
     'publisher seen': (W, A, H, S),
@@ -158,7 +158,11 @@ TABLE = {
 @pytest.mark.parametrize('before', BUILDERS, ids=lambda state: f'from {state.value}')
 @pytest.mark.parametrize('event', TABLE)
 def test_each_event_leads_where_the_table_says(event: str, before: State) -> None:
-    """The state after each event, no command on any way out of ACTIVE, one line for the log."""
+    """
+    Each event leads to the state of the table.
+
+    A transition out of ACTIVE sends no command, and each transition has one line for the log.
+    """
     gate = BUILDERS[before]()
 
     output = EVENTS[event](gate)
@@ -170,11 +174,11 @@ def test_each_event_leads_where_the_table_says(event: str, before: State) -> Non
     assert changes == ([] if before is after else [(before, after)])
 
 
-# ----- why nothing moves
+# ----- causes
 
 
 def test_a_new_gate_waits() -> None:
-    """Nothing is known at first, and the cause says what is missing."""
+    """A new gate waits, and its cause has what is missing."""
     gate = Gate(FED, 0.0)
 
     assert gate.state is State.WAITING
@@ -191,7 +195,7 @@ OBSTACLES: dict[str, tuple[GateSettings, Callable[[Gate], object], float, str]] 
         'range of pan',
     ),
     'link': (FED, lambda gate: gate.link_down('room deleted', 0.0), 0.0, 'room deleted'),
-    'silence': (FED, lambda gate: None, 1.6, 'no sign of life from the server for 1.5 s'),
+    'silence': (FED, lambda gate: None, 1.6, 'no message from the server for 1.5 s'),
     'producer': (
         FED,
         lambda gate: gate.heard(0.0, has_producer=False),
@@ -221,8 +225,8 @@ OBSTACLES: dict[str, tuple[GateSettings, Callable[[Gate], object], float, str]] 
 
 
 @pytest.mark.parametrize('case', OBSTACLES)
-def test_the_cause_of_waiting_is_told(case: str) -> None:
-    """Whoever asks why the arm stands still is told the root of it."""
+def test_the_cause_of_waiting_is_the_root_cause(case: str) -> None:
+    """The cause of a waiting gate is the root cause."""
     settings, happen, now, cause = OBSTACLES[case]
     gate = waiting_gate(settings)
 
@@ -234,8 +238,8 @@ def test_the_cause_of_waiting_is_told(case: str) -> None:
 
 
 @pytest.mark.parametrize('case', ['silence', 'updates'])
-def test_an_update_ends_the_silence(case: str) -> None:
-    """What waits for an update is waiting no more when one comes."""
+def test_an_update_ends_the_timeout_of_updates(case: str) -> None:
+    """An update ends the timeout of missing updates."""
     settings, _, now, _ = OBSTACLES[case]
     gate = waiting_gate(replace(settings, feedback=Feedback.NEVER))
 
@@ -244,18 +248,18 @@ def test_an_update_ends_the_silence(case: str) -> None:
     assert pose_of(gate.update(POSE, now)) == POSE
 
 
-def test_a_silence_counts_before_the_update_that_ends_it() -> None:
-    """The update after a silence does not command as if there had been none."""
+def test_a_timeout_counts_before_the_update_that_ends_it() -> None:
+    """The update that ends a timeout returns no command. The timeout takes effect first."""
     gate = active_gate(BLIND)
 
     assert gate.update(POSE, 2.0) is None
     assert gate.state is State.HOLDING
-    assert gate.cause.startswith('no sign of life from the server for 1.5 s')
+    assert gate.cause.startswith('no message from the server for 1.5 s')
     assert isinstance(gate.update(POSE, 2.1), Command)
 
 
-def test_a_silence_counts_before_the_answer_that_ends_it() -> None:
-    """A heartbeat that is answered too late does not make the silence unheard of."""
+def test_a_timeout_counts_before_the_reply_that_ends_it() -> None:
+    """A reply that comes after the timeout does not undo the timeout."""
     gate = active_gate(BLIND)
 
     gate.heard(2.0, has_producer=True)
@@ -264,7 +268,7 @@ def test_a_silence_counts_before_the_answer_that_ends_it() -> None:
 
 
 def test_updates_that_cease_are_a_cause_where_asked_for() -> None:
-    """With command_timeout_s a silent producer is one to hold for, though the link lives."""
+    """With command_timeout_s, a silent producer causes a hold although the link works."""
     gate = active_gate(replace(BLIND, command_timeout_s=0.2))
     gate.heard(0.2, has_producer=True)
 
@@ -274,7 +278,7 @@ def test_updates_that_cease_are_a_cause_where_asked_for() -> None:
 
 
 def test_a_still_operator_is_not_a_silent_link() -> None:
-    """Signs of life keep the gate open for hours without one update."""
+    """Messages of the server keep the gate active for hours without an update."""
     gate = active_gate()
 
     for beat in range(1, 7201):
@@ -286,8 +290,8 @@ def test_a_still_operator_is_not_a_silent_link() -> None:
 
 
 @pytest.mark.parametrize('before', [waiting_gate, active_gate], ids=['waiting', 'active'])
-def test_an_obstacle_without_words_is_one(before: Callable[[], Gate]) -> None:
-    """A connection that closes without a reason is closed all the same."""
+def test_a_disconnection_without_a_reason_blocks_commands(before: Callable[[], Gate]) -> None:
+    """A connection that closes without a reason also blocks commands."""
     gate = before()
 
     gate.link_down('', 0.0)
@@ -297,7 +301,7 @@ def test_an_obstacle_without_words_is_one(before: Callable[[], Gate]) -> None:
 
 
 def test_no_joints_are_no_command() -> None:
-    """An empty command tells a controller nothing good."""
+    """A gate without joints returns no command, because an empty one is invalid."""
     gate = active_gate()
     gate.set_joints([], 0.0)
 
@@ -305,11 +309,11 @@ def test_no_joints_are_no_command() -> None:
     assert gate.cause.startswith('no joints are known')
 
 
-# ----- joining, and what the room remembers
+# ----- joins, and the state of the room
 
 
 def test_the_remembered_pose_moves_nothing() -> None:
-    """A pose from yesterday is no reason to move, not even after the first live update."""
+    """The state at the join moves nothing, not even after the first live update."""
     gate = waiting_gate()
 
     assert gate.remember({'pan': -1.0, 'lift': 3.0}, 0.0) is None
@@ -323,7 +327,11 @@ def test_the_remembered_pose_moves_nothing() -> None:
 
 @pytest.mark.parametrize('producer', [True, False], ids=['with producer', 'without'])
 def test_the_remembered_pose_is_a_command_where_asked_for(producer: bool) -> None:
-    """With command it counts as an update, which proves no producer."""
+    """
+    With ``command``, the state at the join counts as an update.
+
+    It does not prove a producer.
+    """
     gate = waiting_gate(replace(FED, on_state_sync=StateSyncUse.COMMAND))
     gate.heard(0.0, has_producer=producer)
 
@@ -334,7 +342,7 @@ def test_the_remembered_pose_is_a_command_where_asked_for(producer: bool) -> Non
 
 
 def test_without_feedback_the_remembered_pose_completes_the_frame() -> None:
-    """With never and align, a joint that nobody sent starts where the room remembers it."""
+    """With ``never`` and ``align``, joints that were not sent begin at the state of the room."""
     gate = waiting_gate(BLIND)
     gate.remember({'pan': 0.9, 'lift': 9.0}, 0.0)
 
@@ -342,7 +350,7 @@ def test_without_feedback_the_remembered_pose_completes_the_frame() -> None:
 
 
 def test_a_remembered_pose_that_is_ignored_completes_nothing() -> None:
-    """With never and ignore, the gate waits until every joint was sent."""
+    """With ``never`` and ``ignore``, the gate waits until every joint was sent."""
     gate = waiting_gate(replace(BLIND, on_state_sync=StateSyncUse.IGNORE))
     gate.remember(POSE, 0.0)
 
@@ -351,7 +359,7 @@ def test_a_remembered_pose_that_is_ignored_completes_nothing() -> None:
 
 
 def test_a_new_join_forgets_what_was_live() -> None:
-    """After a reconnect a joint stays put until it arrives in this join."""
+    """After a reconnect, a joint stays until an update for it arrives."""
     gate = active_gate()
     gate.update({'pan': 0.8, 'lift': 2.8}, 0.01)
     gate.link_down('closed', 0.02)
@@ -366,7 +374,7 @@ def test_a_new_join_forgets_what_was_live() -> None:
 
 
 def test_nothing_is_replayed_after_a_reconnect() -> None:
-    """The link's return alone moves nothing, however far the target is."""
+    """A reconnect alone moves nothing, even if the target is far away."""
     gate = active_gate()
     gate.update({'pan': 1.0, 'lift': 3.0}, 0.01)
     gate.link_down('closed', 0.02)
@@ -379,7 +387,7 @@ def test_nothing_is_replayed_after_a_reconnect() -> None:
 
 
 def test_a_join_without_a_loss_before_it_begins_anew() -> None:
-    """A reconnect that nobody announced lets no joint wander back to where it began."""
+    """After a join without a reported loss, no joint moves back to where it began."""
     gate = active_gate(replace(FED, require_producer=False))
     gate.update({'lift': 3.0}, 0.0)
     _, now = run(gate, 0.0, 1.0)
@@ -394,7 +402,7 @@ def test_a_join_without_a_loss_before_it_begins_anew() -> None:
 def test_an_update_of_none_of_our_joints_begins_nothing(
     settings: GateSettings, pose: dict[str, float]
 ) -> None:
-    """A producer that speaks of no joint of ours asks nothing of this arm."""
+    """An update without a joint of the robot does not start motion."""
     gate = waiting_gate(settings)
     gate.remember(POSE, 0.0)
 
@@ -403,7 +411,7 @@ def test_an_update_of_none_of_our_joints_begins_nothing(
 
 
 def test_other_joints_begin_anew() -> None:
-    """A joint that went and came back moves when it arrives, not to where it was sent before."""
+    """A joint that was removed and added again moves only after a new update."""
     gate = active_gate()
     gate.update({'lift': 3.0}, 0.0)
     gate.set_joints([PAN], 0.0)
@@ -415,18 +423,18 @@ def test_other_joints_begin_anew() -> None:
     assert not gate.is_moving
 
 
-# ----- how it moves
+# ----- motion
 
 
 def test_motion_begins_at_the_measured_pose() -> None:
-    """However far the producer is, the first command is where the arm is."""
+    """The first command is the measured position, however far away the target is."""
     gate = waiting_gate()
 
     assert pose_of(gate.update({'pan': -1.0, 'lift': 3.0}, 0.0)) == POSE
 
 
 def test_motion_begins_slowly_and_is_never_faster_than_the_limit() -> None:
-    """A teleporting producer is followed from start_velocity up to the limit."""
+    """A distant target is approached with a velocity from start_velocity up to the limit."""
     gate = active_gate()
     gate.update({'lift': 3.0}, 0.0)
 
@@ -444,8 +452,8 @@ def test_motion_begins_slowly_and_is_never_faster_than_the_limit() -> None:
     assert not gate.is_moving
 
 
-def test_a_silence_buys_no_jump() -> None:
-    """After a pause the next step is as small as any."""
+def test_the_step_after_a_pause_is_small() -> None:
+    """The step after a pause is as small as any other."""
     gate = active_gate(BLIND)
     gate.update({'lift': 3.0}, 1.0)
 
@@ -453,7 +461,7 @@ def test_a_silence_buys_no_jump() -> None:
 
 
 def test_a_burst_is_no_faster_than_a_tick() -> None:
-    """A hundred updates in one moment move the arm by no more than that moment allows."""
+    """A burst of 100 updates moves the arm by no more than its duration allows."""
     gate = active_gate()
 
     poses = [pose_of(gate.update({'lift': 3.0}, 0.001))['lift'] for _ in range(100)]
@@ -462,7 +470,7 @@ def test_a_burst_is_no_faster_than_a_tick() -> None:
 
 
 def test_commands_stay_inside_the_limits() -> None:
-    """A target beyond a limit leads to the limit."""
+    """A target outside a limit leads to the limit."""
     gate = active_gate()
     gate.update({'pan': 1.5, 'lift': -0.5}, 0.0)
 
@@ -472,7 +480,7 @@ def test_commands_stay_inside_the_limits() -> None:
 
 
 def test_an_arm_outside_its_limits_is_led_back_only() -> None:
-    """A measured start a little beyond a limit is where motion begins; it goes inwards slowly."""
+    """Motion begins at a position slightly outside a limit, and slowly leads inside."""
     gate = waiting_gate()
     gate.measure({'pan': 1.09, 'lift': 1.0}, 0.0)
 
@@ -488,7 +496,7 @@ def test_an_arm_outside_its_limits_is_led_back_only() -> None:
 
 @pytest.mark.parametrize('before', BUILDERS, ids=lambda state: f'from {state.value}')
 def test_a_joint_cannot_begin_where_it_cannot_be(before: State) -> None:
-    """Motion would begin outside the limits; it is held, and the cause says what is wrong."""
+    """A joint that is far outside its limits blocks motion, and the cause has the reason."""
     gate = BUILDERS[before]()
     gate.reset(0.0)
 
@@ -505,8 +513,8 @@ def test_a_joint_cannot_begin_where_it_cannot_be(before: State) -> None:
 
 
 @pytest.mark.parametrize('feedback', [Feedback.AUTO, Feedback.NEVER])
-def test_nor_can_it_where_feedback_is_not_required(feedback: Feedback) -> None:
-    """Motion begins where the joint was measured all the same."""
+def test_nor_can_it_begin_there_without_required_feedback(feedback: Feedback) -> None:
+    """Without required feedback, a measured position outside the limits also blocks motion."""
     gate = waiting_gate(replace(FED, feedback=feedback))
     gate.measure({'pan': 45.0, 'lift': 1.0}, 0.01)
 
@@ -521,7 +529,7 @@ def test_nor_can_it_where_feedback_is_not_required(feedback: Feedback) -> None:
     ],
 )
 def test_a_joint_without_a_range_may_be_anywhere(lower: float | None, upper: float | None) -> None:
-    """There is nothing to compare with."""
+    """A joint without a range may be measured at any position."""
     gate = waiting_gate()
     gate.set_joints([GateJoint('wheel', lower, upper, RAMP)], 0.0)
     gate.measure({'wheel': 100.0}, 0.0)
@@ -530,7 +538,7 @@ def test_a_joint_without_a_range_may_be_anywhere(lower: float | None, upper: flo
 
 
 def test_a_limit_that_closes_in_is_kept_without_a_jump() -> None:
-    """A new limit brings a joint inside at no more than its velocity, once it is sent again."""
+    """After a limit was tightened, a joint that is sent again moves inside at its velocity."""
     gate = active_gate()
     gate.set_joints([PAN, replace(LIFT, upper=0.95)], 0.0)
     gate.update({'lift': 1.0}, 0.0)
@@ -550,7 +558,11 @@ def test_a_limit_that_closes_in_is_kept_without_a_jump() -> None:
     ],
 )
 def test_other_limits_move_nothing_by_themselves(upper: float | None) -> None:
-    """Neither into the new limits nor to a target that was beyond the old ones."""
+    """
+    New limits alone move nothing.
+
+    Neither do joints move inside the new limits, nor to a target beyond the old ones.
+    """
     gate = active_gate()
     gate.update({'lift': 3.5}, 0.0)
     commands, now = run(gate, 0.0, 4.0)
@@ -564,7 +576,7 @@ def test_other_limits_move_nothing_by_themselves(upper: float | None) -> None:
 
 
 def test_a_lower_velocity_limit_counts_from_the_next_step() -> None:
-    """Turning the limit down slows a motion that is under way."""
+    """A lower velocity limit applies from the next step of a motion."""
     gate = active_gate()
     gate.update({'lift': 3.0}, 0.0)
     slow = VelocityRamp(0.5, 0.01, 2.0)
@@ -575,7 +587,7 @@ def test_a_lower_velocity_limit_counts_from_the_next_step() -> None:
 
 
 def test_a_motion_is_continued_by_ticks_and_ends() -> None:
-    """After the last update the arm goes on to its target, and then there is silence."""
+    """After the last update, ticks continue the motion to the target; then no command follows."""
     gate = active_gate()
     gate.update({'pan': 0.26}, 0.0)
     assert gate.is_moving
@@ -587,8 +599,8 @@ def test_a_motion_is_continued_by_ticks_and_ends() -> None:
     assert gate.tick(now + 0.01) is None
 
 
-def test_a_joint_that_nobody_sends_stays_in_every_frame() -> None:
-    """Commands are whole frames in configured order, of partial updates."""
+def test_a_joint_that_is_not_sent_stays_in_every_frame() -> None:
+    """Each command has all joints in configured order, after partial updates, too."""
     gate = waiting_gate()
 
     first, second = gate.update({'lift': 1.0}, 0.0), gate.update({'lift': 1.1}, 0.01)
@@ -598,8 +610,8 @@ def test_a_joint_that_nobody_sends_stays_in_every_frame() -> None:
     assert pose_of(second)['pan'] == 0.25
 
 
-def test_joints_of_nobody_are_no_matter() -> None:
-    """Names that the gate does not have change nothing."""
+def test_unknown_joints_are_ignored() -> None:
+    """Unknown joint names have no effect."""
     gate = active_gate()
 
     output = gate.update({'tail': 9.0, 'pan': 0.25}, 0.01)
@@ -609,7 +621,7 @@ def test_joints_of_nobody_are_no_matter() -> None:
 
 
 def test_a_joint_that_arrives_late_begins_slowly_too() -> None:
-    """A joint that is sent for the first time starts as gently as the others did."""
+    """A joint that is sent for the first time during a motion also begins slowly."""
     gate = waiting_gate()
     gate.update({'pan': 0.25}, 0.0)
     _, now = run(gate, 0.0, 5.0)
@@ -625,7 +637,7 @@ def test_a_joint_that_arrives_late_begins_slowly_too() -> None:
 
 
 def test_feedback_is_looked_for_before_it_is_done_without() -> None:
-    """With auto, the gate gives discovery a second before it moves blindly."""
+    """With ``auto``, the gate waits for the discovery before it moves without feedback."""
     gate = waiting_gate(replace(BLIND, feedback=Feedback.NEVER))
     looking = Gate(AUTO, 0.0)
     looking.set_joints([PAN, LIFT], 0.0)
@@ -638,8 +650,8 @@ def test_feedback_is_looked_for_before_it_is_done_without() -> None:
     assert isinstance(looking.update(POSE, 1.0), Command)
 
 
-def test_feedback_is_required_unless_the_user_says_otherwise() -> None:
-    """However long nothing is measured, nothing moves, and the cause never advises to go on so."""
+def test_feedback_is_required_by_default() -> None:
+    """By default nothing ever moves without feedback, and the cause does not suggest to."""
     gate = Gate(GateSettings(), 0.0)
     gate.set_joints([PAN, LIFT], 0.0)
     gate.enable(0.0)
@@ -650,7 +662,7 @@ def test_feedback_is_required_unless_the_user_says_otherwise() -> None:
 
 
 def test_feedback_is_required_once_it_was_seen() -> None:
-    """With auto, a publisher that was there once is missed when it is gone."""
+    """With ``auto``, feedback stays required after its publisher is gone."""
     gate = waiting_gate(AUTO)
 
     gate.expect_feedback(False, 5.0)
@@ -660,8 +672,8 @@ def test_feedback_is_required_once_it_was_seen() -> None:
     assert gate.cause.startswith('no fresh joint_states of pan, lift')
 
 
-def test_a_publisher_that_says_nothing_is_waited_for() -> None:
-    """With auto, a publisher of joint_states is a promise of feedback."""
+def test_a_publisher_without_messages_makes_feedback_required() -> None:
+    """With ``auto``, a publisher makes feedback required before its first message."""
     gate = waiting_gate(BLIND)
     promised = Gate(AUTO, 0.0)
     promised.set_joints([PAN, LIFT], 0.0)
@@ -675,7 +687,7 @@ def test_a_publisher_that_says_nothing_is_waited_for() -> None:
 
 
 def test_one_joint_without_feedback_holds_them_all() -> None:
-    """Half of an arm is not moved."""
+    """One joint without feedback holds all joints."""
     gate = active_gate()
 
     gate.measure({'pan': 0.25}, 0.4)
@@ -686,7 +698,7 @@ def test_one_joint_without_feedback_holds_them_all() -> None:
 
 
 def test_feedback_that_comes_back_far_away_is_where_motion_begins() -> None:
-    """An arm that was moved by hand while nobody looked is followed from where it is."""
+    """After a gap in the feedback, motion begins at the new measured position."""
     gate = active_gate()
     assert gate.tick(0.6) is None
     assert gate.state is State.HOLDING
@@ -699,7 +711,11 @@ def test_feedback_that_comes_back_far_away_is_where_motion_begins() -> None:
 
 @pytest.mark.parametrize('feedback', list(Feedback))
 def test_measurements_that_contradict_each_other_freeze_a_motion(feedback: Feedback) -> None:
-    """At once and without braking, whatever is required; half a second later it may go on."""
+    """
+    Contradictory measurements freeze a motion at once, with each feedback setting.
+
+    Half a second later it may begin again.
+    """
     gate = active_gate(replace(FED, feedback=feedback))
     joints = [replace(j, max_acceleration=5.0, max_measured_velocity=8.0) for j in (PAN, LIFT)]
     gate.set_joints(joints, 0.0)
@@ -721,7 +737,7 @@ def test_measurements_that_contradict_each_other_freeze_a_motion(feedback: Feedb
 
 @pytest.mark.parametrize('announced', [True, False])
 def test_feedback_that_begins_while_moving_is_where_motion_begins_anew(announced: bool) -> None:
-    """With auto, an arm that comes up late is not pulled to where the blind commands are."""
+    """With ``auto``, feedback that begins during a motion restarts it at the measured position."""
     gate = Gate(AUTO, 0.0)
     gate.set_joints([PAN, LIFT], 0.0)
     gate.enable(0.0)
@@ -737,21 +753,21 @@ def test_feedback_that_begins_while_moving_is_where_motion_begins_anew(announced
 
     (cause,) = halted
     assert cause.startswith(
-        'no joint_states of pan, lift yet' if announced else 'joint_states have begun'
+        'no joint_states of pan, lift yet' if announced else 'joint_states began to arrive'
     )
     assert pose_of(gate.update({'pan': 1.0}, 1.12)) == POSE
 
 
 def test_without_feedback_the_first_command_is_where_the_caller_asks_for_it() -> None:
-    """With never, nobody knows better; the limits hold all the same."""
+    """With ``never``, the first command is the target itself, within the limits."""
     gate = waiting_gate(BLIND)
 
     assert pose_of(gate.update({'pan': 5.0, 'lift': 2.0}, 0.0)) == {'pan': 1.0, 'lift': 2.0}
 
 
 @pytest.mark.parametrize('on_state_sync', [StateSyncUse.ALIGN, StateSyncUse.IGNORE])
-def test_without_feedback_a_reconnect_buys_no_jump(on_state_sync: StateSyncUse) -> None:
-    """With never, motion begins again at the last command, which the controller still holds."""
+def test_without_feedback_a_reconnect_causes_no_jump(on_state_sync: StateSyncUse) -> None:
+    """With ``never``, motion begins again at the last command. The controller still holds it."""
     gate = active_gate(replace(BLIND, on_state_sync=on_state_sync))
     gate.link_down('closed', 0.0)
     gate.link_up(0.0)
@@ -775,7 +791,7 @@ def test_without_feedback_a_reconnect_buys_no_jump(on_state_sync: StateSyncUse) 
 def test_without_fresh_feedback_the_newest_knowledge_counts(
     measured_at: float, begins_at: float
 ) -> None:
-    """An old measurement is worth more than an older command, and less than a newer one."""
+    """Without fresh feedback, the newer of last measurement and last command counts."""
     gate = active_gate(BLIND)
     gate.measure({'pan': -0.5}, measured_at)
     gate.stop('button')
@@ -785,7 +801,7 @@ def test_without_fresh_feedback_the_newest_knowledge_counts(
 
 
 def test_a_joint_that_was_ever_measured_ignores_the_remembered_pose() -> None:
-    """With never, an old measurement says more of a joint than what the room remembers."""
+    """With ``never``, an old measurement takes precedence over the state of the room."""
     gate = waiting_gate(BLIND)
     gate.measure({'lift': 1.0}, 0.0)
     gate.remember({'lift': 3.0}, 1.0)
@@ -794,7 +810,11 @@ def test_a_joint_that_was_ever_measured_ignores_the_remembered_pose() -> None:
 
 
 def test_a_gap_in_the_feedback_counts_before_the_measurement_that_ends_it() -> None:
-    """An arm that was moved while nobody looked is not pulled back, though now it is measured."""
+    """
+    A gap in the feedback holds the arm before the measurement that ends the gap is used.
+
+    So an arm that was moved in the gap is not pulled back.
+    """
     gate = active_gate()
     far = {'pan': -0.9, 'lift': 2.9}
 
@@ -803,11 +823,11 @@ def test_a_gap_in_the_feedback_counts_before_the_measurement_that_ends_it() -> N
     assert pose_of(gate.update({'pan': 0.3}, 0.71)) == far
 
 
-# ----- listeners
+# ----- subscribers
 
 
 def seeing_none(now: float = 0.0) -> Gate:
-    """Make a gate that moves blindly, for nobody publishes joint_states."""
+    """Return a gate that moves without feedback, because joint_states has no publisher."""
     gate = Gate(AUTO, now)
     gate.set_joints([PAN, LIFT], now)
     gate.enable(now)
@@ -818,8 +838,8 @@ def seeing_none(now: float = 0.0) -> Gate:
     return gate
 
 
-def test_a_new_listener_is_given_time_to_say_where_its_robot_is() -> None:
-    """A driver that comes up late is told nothing before its joint_states could be seen."""
+def test_a_new_subscriber_gets_no_command_before_the_discovery_time() -> None:
+    """A new subscriber gets no command until its joint_states could be discovered."""
     gate = seeing_none()
 
     gate.look_again(1.1)
@@ -832,7 +852,7 @@ def test_a_new_listener_is_given_time_to_say_where_its_robot_is() -> None:
 
 
 def test_without_an_answer_a_new_listener_is_commanded_as_before() -> None:
-    """After the time for it, motion goes on from the last command."""
+    """After the waiting time, motion continues from the last command."""
     gate = seeing_none()
 
     gate.look_again(1.1)
@@ -842,7 +862,7 @@ def test_without_an_answer_a_new_listener_is_commanded_as_before() -> None:
 
 
 def test_a_new_listener_changes_nothing_where_the_robot_is_measured() -> None:
-    """A tool that looks on does not disturb a motion that is watched."""
+    """With feedback, a new subscriber does not interrupt a motion."""
     gate = active_gate(AUTO, now=10.0)
 
     gate.look_again(10.1)
@@ -854,7 +874,7 @@ def test_a_new_listener_changes_nothing_where_the_robot_is_measured() -> None:
 
 
 def test_what_is_held_back_is_counted() -> None:
-    """Values beyond a limit, and commands that the velocity limit held back."""
+    """Clamped values and commands reduced by the velocity limit are counted."""
     gate = active_gate()
 
     gate.update({'pan': 5.0, 'lift': 1.0}, 0.0)
@@ -869,7 +889,7 @@ def test_what_is_held_back_is_counted() -> None:
 
 @pytest.mark.parametrize('required', [True, False], ids=['required', 'not required'])
 def test_rest_commands_prove_no_producer(required: bool) -> None:
-    """A command over REST moves a room without a producer only where that is allowed."""
+    """A REST command does not prove a producer; without one it moves joints only if allowed."""
     gate = waiting_gate(replace(FED, require_producer=required))
     gate.heard(0.0, has_producer=False)
 
@@ -879,7 +899,7 @@ def test_rest_commands_prove_no_producer(required: bool) -> None:
 
 
 def test_an_update_proves_a_producer() -> None:
-    """On a server that does not say who is there, a live update does."""
+    """A live update proves that the room has a producer, if the server does not report it."""
     gate = waiting_gate()
     gate.link_up(0.0)
     gate.heard(0.0, has_producer=None)
@@ -888,7 +908,7 @@ def test_an_update_proves_a_producer() -> None:
 
 
 def test_a_second_producer_takes_over_without_a_jump() -> None:
-    """Who comes next is followed from the measured pose, slowly again."""
+    """Motion of a second producer begins slowly at the measured position."""
     gate = active_gate()
     _, now = run(gate, 0.0, 3.0)
     gate.heard(now, has_producer=False)
@@ -905,7 +925,7 @@ def test_a_second_producer_takes_over_without_a_jump() -> None:
 
 
 def test_what_was_missed_is_caught_up_with() -> None:
-    """After a dropped frame, what the room remembers of live joints is their target."""
+    """After a dropped frame, the state of the room is the target of the live joints."""
     gate = active_gate()
 
     gate.spoil()
@@ -916,7 +936,7 @@ def test_what_was_missed_is_caught_up_with() -> None:
 
 
 def test_a_later_update_outranks_what_the_room_remembers() -> None:
-    """A joint that arrived after the dropped frame keeps its newer target."""
+    """An update after the dropped frame takes precedence over the state of the room."""
     gate = active_gate()
 
     gate.spoil()
@@ -928,7 +948,7 @@ def test_a_later_update_outranks_what_the_room_remembers() -> None:
 
 
 def test_catching_up_moves_no_joint_that_was_not_live() -> None:
-    """A dropped frame makes no joint live that never arrived."""
+    """The state of the room after a dropped frame does not make a joint live."""
     gate = waiting_gate()
     gate.update({'pan': 0.25}, 0.0)
 
@@ -939,8 +959,8 @@ def test_catching_up_moves_no_joint_that_was_not_live() -> None:
 
 
 @pytest.mark.parametrize('spoilt', [True, False], ids=['other join', 'nothing missed'])
-def test_a_look_at_the_room_that_comes_too_late_says_nothing(spoilt: bool) -> None:
-    """Without a dropped frame in this join, what the room remembers is no target."""
+def test_the_state_of_the_room_is_ignored_without_a_dropped_frame(spoilt: bool) -> None:
+    """Without a dropped frame in this session, the state of the room sets no target."""
     gate = active_gate()
     if spoilt:
         gate.spoil()
@@ -956,7 +976,7 @@ def test_a_look_at_the_room_that_comes_too_late_says_nothing(spoilt: bool) -> No
 
 @pytest.mark.parametrize('bad', [math.nan, math.inf, -math.inf])
 def test_an_update_with_a_bad_number_is_dropped_whole(bad: float) -> None:
-    """NaN moves nothing, in nobody's frame; what the frame said else is asked for."""
+    """An update with NaN is dropped as a whole, and the live joints become stale."""
     gate = active_gate()
 
     output = gate.update({'pan': 0.5, 'lift': bad}, 0.01)
@@ -971,7 +991,7 @@ def test_an_update_with_a_bad_number_is_dropped_whole(bad: float) -> None:
 
 @pytest.mark.parametrize('bad', [math.nan, math.inf, -math.inf])
 def test_a_measurement_that_is_no_number_is_none(bad: float) -> None:
-    """A joint whose sensor says NaN has no fresh feedback."""
+    """A joint that is measured at NaN has no fresh feedback."""
     gate = active_gate()
 
     gate.measure({'pan': bad, 'lift': 1.0}, 0.4)
@@ -983,7 +1003,7 @@ def test_a_measurement_that_is_no_number_is_none(bad: float) -> None:
 
 
 def test_a_remembered_pose_loses_its_bad_numbers() -> None:
-    """What the room remembers of a joint as NaN is no position of it."""
+    """NaN in the state of the room is ignored."""
     gate = waiting_gate(BLIND)
 
     gate.remember({'pan': 0.5, 'lift': math.nan}, 0.0)
@@ -993,7 +1013,7 @@ def test_a_remembered_pose_loses_its_bad_numbers() -> None:
 
 
 def test_another_producer_is_not_asked_for_what_the_last_one_wanted() -> None:
-    """Joints that it does not send stay where they are."""
+    """Joints that the new producer does not send stay where they are."""
     gate = active_gate()
     gate.update({'pan': 1.0, 'lift': 3.0}, 0.01)
     gate.heard(0.02, has_producer=False)
@@ -1010,7 +1030,7 @@ def test_another_producer_is_not_asked_for_what_the_last_one_wanted() -> None:
 
 
 def test_nothing_leaves_a_stopped_gate() -> None:
-    """Whatever happens after a stop, not one command goes out before the reset."""
+    """After a stop, no event produces a command before the reset."""
     gate = stopped_gate()
 
     outputs = [happen(gate) for name, happen in EVENTS.items() if name != 'reset']
@@ -1021,7 +1041,7 @@ def test_nothing_leaves_a_stopped_gate() -> None:
 
 
 def test_a_stop_that_arrives_three_times_stops_once() -> None:
-    """The first one is the cause."""
+    """Repeated stops are one transition, with the cause of the first."""
     gate = active_gate()
 
     for cause in ('button', 'button', 'room'):
@@ -1031,7 +1051,7 @@ def test_a_stop_that_arrives_three_times_stops_once() -> None:
 
 
 def test_a_gate_can_begin_stopped() -> None:
-    """A stop that is latched outlives a new gate."""
+    """A new gate begins STOPPED if a stop is latched."""
     gate = Gate(FED, 0.0, stopped='pressed before')
 
     assert gate.state is State.STOPPED
@@ -1039,7 +1059,7 @@ def test_a_gate_can_begin_stopped() -> None:
 
 
 def test_a_reset_moves_nothing() -> None:
-    """After a reset the gate waits for a live update, and begins at the measured pose."""
+    """After a reset, the gate waits for a live update, and begins at the measured position."""
     gate = stopped_gate()
     gate.update({'lift': 3.0}, 0.01)
 
@@ -1053,7 +1073,7 @@ def test_a_reset_moves_nothing() -> None:
 
 
 def test_after_a_reset_a_joint_moves_only_when_it_is_sent_again() -> None:
-    """What was sent before the reset, stopped or not, is no reason to move."""
+    """After a reset, targets from before it move nothing."""
     gate = active_gate()
     gate.update({'pan': 1.0, 'lift': 3.0}, 0.01)
     gate.stop('button')
@@ -1068,7 +1088,7 @@ def test_after_a_reset_a_joint_moves_only_when_it_is_sent_again() -> None:
 
 
 def test_after_an_activation_a_joint_moves_only_when_it_is_sent_again() -> None:
-    """Where a planner led the arm meanwhile, it stays until the room says otherwise."""
+    """After an activation, a joint stays where a planner moved it until it is sent again."""
     gate = active_gate()
     gate.update({'pan': 1.0, 'lift': 3.0}, 0.01)
     gate.disable(0.02)
@@ -1082,8 +1102,8 @@ def test_after_an_activation_a_joint_moves_only_when_it_is_sent_again() -> None:
     assert commands[-1] == {'pan': 0.5, 'lift': 2.0}
 
 
-def test_each_transition_is_told_with_its_cause() -> None:
-    """The log can tell the whole story, each line once."""
+def test_each_transition_is_reported_with_its_cause() -> None:
+    """Each transition is reported once, with its cause."""
     gate = waiting_gate()
 
     gate.update(POSE, 0.0)
@@ -1105,7 +1125,7 @@ def test_each_transition_is_told_with_its_cause() -> None:
 
 
 def test_time_that_stands_still_moves_nothing() -> None:
-    """Without time there is no motion, however often one looks."""
+    """Ticks at the same time move nothing."""
     gate = active_gate()
 
     poses: list[Mapping[str, float]] = [pose_of(gate.update({'lift': 3.0}, 0.0))]
@@ -1115,7 +1135,7 @@ def test_time_that_stands_still_moves_nothing() -> None:
 
 
 def test_time_that_goes_back_a_little_moves_nothing_back() -> None:
-    """Two threads that look at the clock in the other order than they come in do no harm."""
+    """Times of two threads that arrive in the wrong order have no effect on the motion."""
     gate = active_gate()
     gate.update({'lift': 3.0}, 0.010)
 
@@ -1128,7 +1148,7 @@ def test_time_that_goes_back_a_little_moves_nothing_back() -> None:
 @pytest.mark.parametrize(
     ('settings', 'cause'),
     [
-        pytest.param(BLIND, 'no sign of life from the server for 1.5 s', id='link'),
+        pytest.param(BLIND, 'no message from the server for 1.5 s', id='link'),
         pytest.param(
             replace(FED, link_timeout_s=99.0), 'no fresh joint_states of pan, lift', id='feedback'
         ),
@@ -1142,7 +1162,7 @@ def test_time_that_goes_back_a_little_moves_nothing_back() -> None:
 def test_time_that_goes_back_far_makes_nothing_fresh_for_ever(
     settings: GateSettings, cause: str
 ) -> None:
-    """What was heard before the clock was put back is old, not young for as long."""
+    """After a large backward clock jump, earlier events count as old."""
     gate = active_gate(settings, now=100.0)
 
     assert gate.tick(50.0) is None
@@ -1151,7 +1171,7 @@ def test_time_that_goes_back_far_makes_nothing_fresh_for_ever(
 
 
 def test_after_time_went_back_motion_begins_anew() -> None:
-    """With everything heard anew, the gate opens as after any other silence."""
+    """After a backward clock jump and new messages, the gate becomes active again."""
     gate = active_gate(now=100.0)
 
     gate.tick(50.0)

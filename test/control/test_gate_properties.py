@@ -1,4 +1,4 @@
-"""The command gate under whatever order of events: what holds for a person beside the arm."""
+"""The command gate under any order of events: the safety properties for a person near the arm."""
 
 from __future__ import annotations
 
@@ -59,26 +59,26 @@ jumps = st.sampled_from((-0.0005, -0.009, -0.3, -2.0, -1e5, 1e5))
 
 
 def is_sound(pose: Mapping[str, float]) -> bool:
-    """Say whether each position of a pose is a number."""
+    """Return whether all positions of a pose are finite."""
     return all(math.isfinite(position) for position in pose.values())
 
 
 def reach(joints: Iterable[GateJoint]) -> list[tuple[str, float | None, float | None]]:
-    """Give what begins anew when it changes: names, order and limits."""
+    """Return the properties whose change discards the targets: names, order and limits."""
     return [(joint.name, joint.lower, joint.upper) for joint in joints]
 
 
 def can_be_at(joint: GateJoint, position: float) -> bool:
-    """Say whether a joint is inside its limits, or outside by no more than the tolerance."""
+    """Return whether a joint is inside its limits, or outside by at most the tolerance."""
     outside = abs(position - clamp(position, joint.lower, joint.upper))
     return outside <= joint.limit_tolerance + ROUNDING
 
 
 class GateMachine(RuleBasedStateMachine):
-    """A gate, a clock, and somebody who remembers what the gate was told and what it did."""
+    """A gate, a clock, and an oracle that records the events and checks the commands."""
 
     seen: Counter[str] = Counter()
-    """What all runs together came across, lest they prove something about nothing."""
+    """The counts over all runs, to check that they reached every state."""
 
     @initialize(
         feedback=st.sampled_from(Feedback),
@@ -95,7 +95,7 @@ class GateMachine(RuleBasedStateMachine):
         command_timeout_s: float,
         stopped: str | None,
     ) -> None:
-        """Make the gate, and what the watcher knows."""
+        """Make the gate and the state of the oracle."""
         self.now = 1000.0
         self.settings = GateSettings(
             feedback=feedback,
@@ -123,7 +123,7 @@ class GateMachine(RuleBasedStateMachine):
         self.join()
         self.answer(True)
 
-    # ----- the watcher
+    # ----- the oracle
 
     @invariant()
     def count(self) -> None:
@@ -131,7 +131,7 @@ class GateMachine(RuleBasedStateMachine):
         GateMachine.seen['steps'] += 1
 
     def watch(self, call: Callable[[], Command | None], *, may_enter: bool = False) -> None:
-        """Let something happen to the gate, and see what it does."""
+        """Apply an event to the gate, and check what it returns."""
         before, late = self.gate.state, self.missing()
         command = call()
         after = self.gate.state
@@ -149,7 +149,7 @@ class GateMachine(RuleBasedStateMachine):
             self.watch_command(command, is_first=before is not State.ACTIVE)
 
     def missing(self) -> list[str]:
-        """Say why there must be no command."""
+        """Return the reasons why the gate must not return a command."""
         reasons = {
             'a latched stop': self.is_stopped,
             'inactivity': not self.is_enabled,
@@ -167,24 +167,24 @@ class GateMachine(RuleBasedStateMachine):
         return [reason for reason, holds in reasons.items() if holds]
 
     def is_fed(self) -> bool:
-        """Say whether feedback is required."""
+        """Return whether feedback is required."""
         if self.settings.feedback is Feedback.AUTO:
             return self.is_expected or bool(self.measured)
         return self.settings.feedback is Feedback.ALWAYS
 
     def is_looking(self) -> bool:
-        """Say whether there was no time yet to see whether anybody measures."""
+        """Return whether the time for the discovery of a publisher is not over yet."""
         is_blind = self.settings.feedback is Feedback.AUTO and not self.is_fed()
         since, for_s = self.looks[-1]
         return is_blind and abs(self.now - since) < for_s
 
     def fresh(self, name: str) -> float | None:
-        """Give the measured position of a joint while it counts."""
+        """Return the measured position of a joint while it counts."""
         position, at = self.measured.get(name, (math.nan, math.inf))
         return position if abs(self.now - at) <= self.settings.max_feedback_age_s else None
 
     def watch_command(self, command: Command, *, is_first: bool) -> None:
-        """See where a command leads."""
+        """Check a command."""
         GateMachine.seen['commands'] += 1
         assert len(command.positions) == len(self.joints)
         goes = dict(zip(self.joints, command.positions, strict=True))
@@ -203,7 +203,7 @@ class GateMachine(RuleBasedStateMachine):
         self.commanded_at = self.now
 
     def watch_beginning(self, joint: GateJoint, position: float) -> None:
-        """See that a motion begins where the joint is, as far as anybody can know."""
+        """Check that a motion begins at the best known position of each joint."""
         known = [self.fresh(joint.name)]
         if known == [None]:
             known = [self.commanded.get(joint.name), self.measured.get(joint.name, (None,))[0]]
@@ -213,7 +213,7 @@ class GateMachine(RuleBasedStateMachine):
             assert position == clamp(position, joint.lower, joint.upper)
 
     def watch_step(self, joint: GateJoint, position: float) -> None:
-        """See that a step is small, leads where somebody sent the joint, and not out of bounds."""
+        """Check that a step is small, leads to a sent target, and stays in the limits."""
         begin = self.commanded[joint.name]
         passed_s = min(max(0.0, self.now - self.commanded_at), PERIOD_S)
         velocity = joint.ramp.velocity(self.now - self.began_at[joint.name])
@@ -226,7 +226,7 @@ class GateMachine(RuleBasedStateMachine):
         assert min(begin, *targets) <= position <= max(begin, *targets), f'{joint.name} flees'
 
     def note_sent(self, pose: Mapping[str, float]) -> None:
-        """Remember where somebody sent each joint in this join."""
+        """Record the targets of joints in this session."""
         for name, position in pose.items():
             if name not in self.sent:
                 self.began_at[name] = self.now
@@ -236,19 +236,19 @@ class GateMachine(RuleBasedStateMachine):
 
     @rule(seconds=pauses, look=st.booleans())
     def wait(self, seconds: float, look: bool) -> None:
-        """Let time pass, and perhaps look."""
+        """Let time pass, with or without a tick."""
         self.now += seconds
         if look:
             self.watch(lambda: self.gate.tick(self.now))
 
     @rule(seconds=jumps, look=st.booleans())
     def jump(self, seconds: float, look: bool) -> None:
-        """Let the clock jump, forward or backward."""
+        """Let the clock jump forward or backward."""
         self.wait(seconds, look)
 
     @rule(ticks=st.integers(1, 60))
     def follow(self, ticks: int) -> None:
-        """Let an arm follow its commands for a while, as all is well."""
+        """Let the arm follow its commands for a while, with all conditions met."""
         for _ in range(ticks):
             self.now += PERIOD_S
             self.answer(None)
@@ -260,7 +260,7 @@ class GateMachine(RuleBasedStateMachine):
 
     @rule()
     def join(self) -> None:
-        """Join the room, anew or for the first time."""
+        """Join the room, for the first time or again."""
 
         def link_up() -> None:
             self.is_linked, self.has_producer, self.heard_at = True, None, self.now
@@ -284,7 +284,7 @@ class GateMachine(RuleBasedStateMachine):
 
     @rule(has_producer=st.sampled_from((None, True, False)))
     def answer(self, has_producer: bool | None) -> None:
-        """Hear that the server lives, and whether the room has a producer."""
+        """Receive a message of the server that may report the producer."""
 
         def hear() -> None:
             self.gate.heard(self.now, has_producer=has_producer)
@@ -298,7 +298,7 @@ class GateMachine(RuleBasedStateMachine):
 
     @rule(pose=poses, from_producer=st.booleans())
     def update(self, pose: dict[str, float], from_producer: bool) -> None:
-        """Get an update, perhaps with a bad number in it."""
+        """Receive an update, perhaps with an invalid number."""
 
         def take() -> Command | None:
             if is_sound(pose):
@@ -315,12 +315,12 @@ class GateMachine(RuleBasedStateMachine):
 
     @rule(position=st.floats(-1.5, 1.5), from_producer=st.booleans())
     def update_all(self, position: float, from_producer: bool) -> None:
-        """Get an update of every joint."""
+        """Receive an update of every joint."""
         self.update(dict.fromkeys(NAMES, position), from_producer)
 
     @rule(pose=poses)
     def remember(self, pose: dict[str, float]) -> None:
-        """Hear what the room remembers at joining."""
+        """Receive the state of the room at the join."""
         good = {name: position for name, position in pose.items() if math.isfinite(position)}
         commands = self.settings.on_state_sync is StateSyncUse.COMMAND
 
@@ -341,7 +341,7 @@ class GateMachine(RuleBasedStateMachine):
 
     @rule(pose=poses, position=st.floats(-1.5, 1.5))
     def refresh(self, pose: dict[str, float], position: float) -> None:
-        """Read what the room remembers of all joints, some of it bad."""
+        """Read the state of the room, perhaps with invalid numbers."""
         pose = {**dict.fromkeys(NAMES, position), **pose}
         self.note_sent({n: p for n, p in pose.items() if n in self.stale and math.isfinite(p)})
         self.stale = set()
@@ -352,7 +352,7 @@ class GateMachine(RuleBasedStateMachine):
 
     @rule(pose=poses)
     def measure(self, pose: dict[str, float]) -> None:
-        """Measure some joints, anywhere."""
+        """Measure some joints at any position."""
 
         def take() -> None:
             for name, position in pose.items():
@@ -364,12 +364,12 @@ class GateMachine(RuleBasedStateMachine):
 
     @rule(position=st.floats(-1.5, 1.5))
     def measure_all(self, position: float) -> None:
-        """Measure every joint somewhere."""
+        """Measure every joint at some position."""
         self.measure(dict.fromkeys(NAMES, position))
 
     @rule(expected=st.booleans())
     def expect(self, expected: bool) -> None:
-        """See a publisher of joint_states come or go."""
+        """Add or remove a publisher of joint_states."""
 
         def expect() -> None:
             self.is_expected = expected
@@ -379,7 +379,7 @@ class GateMachine(RuleBasedStateMachine):
 
     @rule()
     def listen(self) -> None:
-        """Listen to the commands, as a driver does that comes up."""
+        """Add a subscriber of the commands, as a driver that starts."""
 
         def look() -> None:
             since, for_s = self.looks[-1]
@@ -395,7 +395,7 @@ class GateMachine(RuleBasedStateMachine):
         limit=st.sampled_from((2.0, 0.01, 10.0)),
     )
     def change(self, joints: tuple[GateJoint, ...], upper: float, limit: float) -> None:
-        """Change limits while moving, or which joints there are."""
+        """Change limits during motion, or the set of joints."""
         self.give_joints(
             tuple(
                 replace(
@@ -409,12 +409,12 @@ class GateMachine(RuleBasedStateMachine):
 
     @rule(unready=st.sampled_from(('range unknown', '')))
     def unknow(self, unready: str) -> None:
-        """Find that something about the joints is not known, and then that it is."""
+        """Make the joints unknown for a while."""
         self.give_joints(tuple(self.joints.values()), unready)
         self.give_joints(tuple(self.joints.values()))
 
     def give_joints(self, joints: tuple[GateJoint, ...], unready: str | None = None) -> None:
-        """Give the gate its joints."""
+        """Set the joints of the gate."""
 
         def give() -> None:
             if reach(joints) != reach(self.joints.values()):
@@ -425,7 +425,7 @@ class GateMachine(RuleBasedStateMachine):
 
         self.watch(give)
 
-    # ----- the people
+    # ----- the user
 
     @rule()
     def enable(self) -> None:
@@ -443,13 +443,13 @@ class GateMachine(RuleBasedStateMachine):
 
     @rule()
     def stop(self) -> None:
-        """Press the button."""
+        """Press the stop button."""
         self.is_stopped = True
         self.watch(lambda: self.gate.stop('button'))
 
     @rule()
     def reset(self) -> None:
-        """Let the button go."""
+        """Reset the stop."""
         if self.is_stopped:
             self.sent, self.stale = {}, set()
         self.is_stopped = False
@@ -461,7 +461,7 @@ class GateMachine(RuleBasedStateMachine):
         who=st.sampled_from((NAMES, NAMES, NAMES[:1])),
     )
     def work(self, measured: float | None, wanted: float, who: tuple[str, ...]) -> None:
-        """Make all well, and send the arm somewhere, lest the runs be spent in waiting."""
+        """Meet all conditions and send a target, so that runs are not spent waiting."""
         self.reset()
         self.enable()
         self.rejoin()
@@ -472,18 +472,19 @@ class GateMachine(RuleBasedStateMachine):
 
     @rule(measured=st.floats(-1.5, 1.5), seconds=st.sampled_from((0.3, 0.6, 1.4, 1.6, -0.6, -9.0)))
     def doze(self, measured: float, seconds: float) -> None:
-        """Send the arm somewhere, and let nobody look for a while."""
+        """Send a target, and do not tick for a while."""
         self.work(measured, 0.0, NAMES)
         self.now += seconds
 
 
 def test_no_order_of_events_makes_the_arm_jump() -> None:
     """
-    Each command is allowed, small, inside the limits, and what somebody asked for.
+    No order of events makes the arm jump.
 
-    Outside ACTIVE nothing leaves; after a stop nothing until the reset; between two commands no
-    joint moves more than velocity x min(dt, ramp period); no joint moves that nobody sent in this
-    join, since the reset or the activation, or within its present limits.
+    Commands are returned only in ACTIVE; after a stop, none is returned before the reset. Between
+    two commands, no joint moves more than velocity x min(dt, ramp period), or outside its current
+    limits. A joint moves only after an update for it in this session, since the reset or the
+    activation.
     """
     GateMachine.seen.clear()
 
@@ -494,7 +495,7 @@ def test_no_order_of_events_makes_the_arm_jump() -> None:
 
 @pytest.mark.parametrize('what', ['waiting', 'active', 'holding', 'stopped', 'entries', 'moves'])
 def test_the_properties_are_about_something(what: str) -> None:
-    """The runs above were in every state, and moved the arm often."""
+    """The generated runs reached every state, and often moved the arm."""
     if not GateMachine.seen:
         run_state_machine_as_test(GateMachine, settings=SETTINGS)
 

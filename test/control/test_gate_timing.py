@@ -1,4 +1,4 @@
-"""The command gate and time: a link that is late, and a process that stood still."""
+"""The command gate and time: a slow link, and pauses of the process."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WATCHED = GateSettings(feedback=Feedback.NEVER, pause_s=1.0, settle_s=3.5, link_
 
 
 def joined_gate(settings: GateSettings) -> Gate:
-    """Return a gate that has joined, and does not know yet how late the link is."""
+    """Return a gate that has joined a room and does not know the link's delay yet."""
     gate = Gate(settings, 0.0)
     gate.set_joints([PAN], 0.0)
     gate.enable(0.0)
@@ -27,18 +27,18 @@ def joined_gate(settings: GateSettings) -> Gate:
 
 
 def active_gate(settings: GateSettings) -> Gate:
-    """Return a gate that commands, over a link that is in time."""
+    """Return an active gate with a link whose delay is below the limit."""
     gate = joined_gate(settings)
     gate.heard(0.0, round_trip_s=0.01)
     assert isinstance(gate.update({'pan': 0.25}, 0.0), Command)
     return gate
 
 
-# ----- a link that is late
+# ----- a slow link
 
 
 def test_nothing_moves_before_the_delay_of_the_link_is_known() -> None:
-    """The first updates after a join may be old; the first round trip tells."""
+    """Nothing moves before the first round trip, because the first updates may be old."""
     gate = joined_gate(QUICK)
 
     assert gate.update({'pan': 0.25}, 0.1) is None
@@ -48,7 +48,7 @@ def test_nothing_moves_before_the_delay_of_the_link_is_known() -> None:
 
 
 def test_an_unknown_delay_holds_nothing_where_no_delay_matters() -> None:
-    """An infinite limit asks for no round trip."""
+    """With an infinite limit, no round trip is needed."""
     gate = joined_gate(replace(QUICK, max_delay_s=math.inf))
 
     assert isinstance(gate.update({'pan': 0.25}, 0.1), Command)
@@ -57,7 +57,7 @@ def test_an_unknown_delay_holds_nothing_where_no_delay_matters() -> None:
 
 
 def test_a_missing_answer_holds_before_it_arrives() -> None:
-    """The wait alone proves that what arrives is too old; the cause names both numbers."""
+    """An overdue reply holds the gate before it arrives, and the cause has both numbers."""
     gate = active_gate(QUICK)
 
     gate.late(0.6, 0.6)
@@ -71,7 +71,7 @@ def test_a_missing_answer_holds_before_it_arrives() -> None:
 
 
 def test_a_slow_answer_holds() -> None:
-    """A round trip of exactly the limit is in time, and a longer one is not."""
+    """A round trip longer than the limit holds; one of exactly the limit does not."""
     gate = active_gate(QUICK)
 
     gate.heard(0.5, round_trip_s=0.5)
@@ -82,7 +82,7 @@ def test_a_slow_answer_holds() -> None:
 
 
 def test_an_update_does_not_make_a_late_link_prompt() -> None:
-    """Frames that arrive in any number prove nothing; only a round trip does."""
+    """Updates do not end the hold of a slow link; only a new round trip does."""
     gate = active_gate(QUICK)
     gate.late(0.6, 0.6)
 
@@ -95,7 +95,7 @@ def test_an_update_does_not_make_a_late_link_prompt() -> None:
 
 
 def test_a_link_that_is_in_time_again_moves_with_the_next_update() -> None:
-    """It recovers by itself, and begins with a live update and not with an old one."""
+    """After a slow link has recovered, the next live update starts motion."""
     gate = active_gate(QUICK)
     gate.late(0.6, 0.6)
     gate.update({'pan': 0.9}, 0.7)
@@ -108,7 +108,7 @@ def test_a_link_that_is_in_time_again_moves_with_the_next_update() -> None:
 
 
 def test_a_new_join_forgets_the_delay_of_the_last_link() -> None:
-    """Neither a late link nor a prompt one says anything of the next one."""
+    """A new join discards the delay of the last link, in both cases."""
     gate = active_gate(QUICK)
 
     gate.link_up(1.0)
@@ -119,7 +119,7 @@ def test_a_new_join_forgets_the_delay_of_the_last_link() -> None:
 
 
 def test_a_stop_outranks_a_late_link() -> None:
-    """Neither the delay nor its end changes the state of a stopped gate."""
+    """A slow link and its recovery do not change the state of a stopped gate."""
     gate = active_gate(QUICK)
     gate.stop('button')
 
@@ -129,11 +129,11 @@ def test_a_stop_outranks_a_late_link() -> None:
     assert (gate.state, gate.cause) == (State.STOPPED, 'button')
 
 
-# ----- a process that stood still
+# ----- pauses of the process
 
 
 def test_a_pause_of_the_ros_callbacks_holds_while_it_lasts() -> None:
-    """The thread of the link still runs, and must not command what no stop could interrupt."""
+    """A pause of the ROS callbacks holds the gate, because no stop could arrive from ROS."""
     gate = active_gate(WATCHED)
     gate.graph_seen(1.0)
 
@@ -144,7 +144,7 @@ def test_a_pause_of_the_ros_callbacks_holds_while_it_lasts() -> None:
 
 
 def test_after_a_pause_nothing_moves_until_stops_have_had_time_to_arrive() -> None:
-    """Fast DDS repeats what was lost every three seconds."""
+    """After a pause, nothing moves for 3.5 s. Fast DDS repeats lost messages after up to 3 s."""
     gate = active_gate(WATCHED)
     gate.graph_seen(5.0)
 
@@ -153,14 +153,14 @@ def test_after_a_pause_nothing_moves_until_stops_have_had_time_to_arrive() -> No
         assert gate.update({'pan': 0.5}, now) is None
         assert gate.tick(now) is None
     assert gate.cause == (
-        'this process stood still for 5.0 s: waiting 3.5 s for stops that were published meanwhile'
+        'this process did not run for 5.0 s: waiting 3.5 s for stops that were published meanwhile'
     )
     gate.graph_seen(8.5)
     assert isinstance(gate.update({'pan': 0.5}, 8.5), Command)
 
 
 def test_an_update_that_arrives_before_the_ros_thread_runs_meets_the_pause() -> None:
-    """After a freeze the link's thread may be the first to run."""
+    """An update before the first ROS callback after a pause returns no command."""
     gate = active_gate(WATCHED)
 
     assert gate.update({'pan': 0.5}, 4.0) is None
@@ -168,7 +168,7 @@ def test_an_update_that_arrives_before_the_ros_thread_runs_meets_the_pause() -> 
 
 
 def test_a_measurement_that_ends_a_pause_does_not_hide_it() -> None:
-    """The callback that brings the first message of a queue notes the pause first."""
+    """A measurement that ends a pause still counts as after a pause."""
     gate = active_gate(WATCHED)
 
     gate.graph_seen(2.0)
@@ -179,7 +179,7 @@ def test_a_measurement_that_ends_a_pause_does_not_hide_it() -> None:
 
 
 def test_a_stop_that_arrives_after_a_pause_counts() -> None:
-    """It latches while the gate waits for it, and the end of the wait opens nothing."""
+    """A stop after a pause is latched, and the end of the waiting time does not reset it."""
     gate = active_gate(WATCHED)
     gate.graph_seen(3.0)
     gate.update({'pan': 0.5}, 3.0)
@@ -193,7 +193,7 @@ def test_a_stop_that_arrives_after_a_pause_counts() -> None:
 
 
 def test_at_a_high_rate_of_measurements_a_short_pause_holds() -> None:
-    """DDS has no room for as much: a stop among it may be lost, and is repeated later."""
+    """At a high message rate, a short pause also holds, because a stop may be lost."""
     gate = active_gate(WATCHED)
     for step in range(1, 1001):
         gate.graph_seen(0.002 * step, messages=1)
@@ -204,12 +204,12 @@ def test_at_a_high_rate_of_measurements_a_short_pause_holds() -> None:
     gate.graph_seen(2.3, messages=1)
     gate.graph_seen(2.31, messages=1)
     assert gate.update({'pan': 0.5}, 2.31) is None
-    assert 'this process stood still for 0.3 s' in gate.cause
+    assert 'this process did not run for 0.3 s' in gate.cause
 
 
 @pytest.mark.parametrize('settings', [QUICK, WATCHED], ids=['late', 'pause'])
 def test_time_that_passes_as_it_should_holds_nothing(settings: GateSettings) -> None:
-    """A link in time and callbacks that run leave the gate active."""
+    """A fast link and regular callbacks keep the gate active."""
     gate = active_gate(settings)
 
     for step in range(1, 500):

@@ -1,4 +1,4 @@
-"""The mapping of joints: names, units, ranges and order on both sides."""
+"""The mapping of joints: names, units, ranges and order, in ROS and on the wire."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lerobot_arena_ros.control.joint_map import Joint, JointMap, unit_of
 from lerobot_arena_ros.control.units import ConversionError, Unit
 from lerobot_arena_ros.control.urdf import Description, UrdfJoint, read_joints
 
-# ROS name, arena name, unit, range in radians: the SO-101 as the public web client knows it.
+# ROS name, arena name, unit, range in radians: the SO-101 of the public web client.
 SO101 = JointMap(
     (
         Joint('shoulder_pan', 'Rotation', Unit.NORMALIZED, -2.0, 2.0),
@@ -32,7 +32,7 @@ MIMIC = UrdfJoint(0.0, 0.04, None, prismatic=True, mimic=True)
 
 
 def reason_of(caught: pytest.ExceptionInfo[ConversionError]) -> str:
-    """Name the counter under which a refusal is counted."""
+    """Return the name of the counter for a conversion error."""
     return caught.value.reason
 
 
@@ -47,12 +47,12 @@ def reason_of(caught: pytest.ExceptionInfo[ConversionError]) -> str:
     ],
 )
 def test_normalized_grippers_count_from_zero(arena_name: str, units: Unit, unit: Unit) -> None:
-    """A gripper is 0..100 where arms are -100..100, and as everybody else elsewhere."""
+    """Normalized grippers are 0..100 where other joints are -100..100."""
     assert unit_of(arena_name, units) is unit
 
 
 def test_names_and_values_are_turned_both_ways() -> None:
-    """The SO-101's middle pose reads as the web client means it, under the ROS names."""
+    """The middle pose of the SO-101 converts to the values of the web client, and back."""
     values = dict.fromkeys(('Rotation', 'Pitch', 'Elbow', 'Wrist_Pitch', 'Wrist_Roll', 'Jaw'), 0.0)
 
     positions = SO101.from_arena(values)
@@ -65,7 +65,7 @@ def test_names_and_values_are_turned_both_ways() -> None:
 @settings(derandomize=True, deadline=None, database=None)
 @given(shares=st.lists(st.floats(-0.5, 1.5), min_size=6, max_size=6))
 def test_round_trips_hold(shares: list[float]) -> None:
-    """A pose comes back within 1e-9, inside its range and half a range beyond."""
+    """A round trip is exact within 1e-9, inside the range and half a range beyond."""
     positions = {
         joint.name: (joint.lower or 0.0) + s * ((joint.upper or 0.0) - (joint.lower or 0.0))
         for joint, s in zip(SO101.joints, shares, strict=True)
@@ -77,27 +77,27 @@ def test_round_trips_hold(shares: list[float]) -> None:
 
 
 def test_what_goes_out_is_in_configured_order() -> None:
-    """Listed joints come first and in their order, whatever the order of the message."""
+    """Listed joints come first, in their order, for any order of the message."""
     positions = dict.fromkeys(reversed(SO101.names), 0.5)
 
     assert list(SO101.to_arena(positions)) == [joint.arena_name for joint in SO101.joints]
 
 
 def test_joints_only_one_side_knows_are_left_out() -> None:
-    """Unlisted joints are converted in neither direction, and can be asked for."""
+    """Unlisted joints are not converted in either direction, and ``unknown`` returns them."""
     assert SO101.from_arena({'Rotation': 0.0, 'Tail': 3.0}) == {'shoulder_pan': 0.0}
     assert SO101.to_arena({'shoulder_pan': 0.0, 'tail': 3.0}) == {'Rotation': 0.0}
     assert SO101.unknown(['Tail', 'Jaw', 'shoulder_pan']) == ('Tail', 'shoulder_pan')
 
 
 def test_joints_that_are_missing_stay_missing() -> None:
-    """A partial update says nothing of the other joints."""
+    """A partial update is converted without the missing joints."""
     assert list(SO101.from_arena({'Jaw': 50.0})) == ['gripper']
     assert SO101.from_arena({}) == {}
 
 
 def test_unlisted_joints_pass_where_nothing_is_listed() -> None:
-    """An empty list passes every joint under its own name, in the room's unit."""
+    """Without listed joints, every joint keeps its name and has the unit of the room."""
     joint_map = JointMap((), others=Unit.RADIANS)
 
     assert joint_map.to_arena({'b': math.pi, 'a': 0.0}) == {'b': math.pi, 'a': 0.0}
@@ -112,7 +112,7 @@ def test_unlisted_joints_pass_where_nothing_is_listed() -> None:
     ],
 )
 def test_one_bad_position_refuses_them_all(position: float, reason: str) -> None:
-    """A measurement that is no number makes the whole message worthless."""
+    """A position that is not finite rejects the whole message."""
     with pytest.raises(ConversionError, match='gripper is measured at') as caught:
         SO101.to_arena({'shoulder_pan': 0.0, 'gripper': position})
 
@@ -130,7 +130,7 @@ def test_one_bad_position_refuses_them_all(position: float, reason: str) -> None
     ],
 )
 def test_one_bad_value_refuses_them_all(value: float, reason: str) -> None:
-    """A value that cannot be meant makes the whole frame worthless."""
+    """A value that cannot be right rejects the whole frame."""
     with pytest.raises(ConversionError, match='joint Elbow') as caught:
         SO101.from_arena({'Rotation': 0.0, 'Elbow': value})
 
@@ -145,7 +145,7 @@ def test_one_bad_value_refuses_them_all(value: float, reason: str) -> None:
     ],
 )
 def test_an_overflow_is_refused(convert: Callable[[float], float]) -> None:
-    """A finite number that becomes an infinite one is as bad as infinity."""
+    """A finite value whose conversion is infinite is rejected."""
     with pytest.raises(ConversionError) as caught:
         convert(1.7e308)
 
@@ -154,12 +154,12 @@ def test_an_overflow_is_refused(convert: Callable[[float], float]) -> None:
 
 @pytest.mark.parametrize('value', [-300.0, -150.0, 150.0, 300.0])
 def test_values_within_a_range_width_beyond_are_kept(value: float) -> None:
-    """What a limit can mend is not refused; the gate clamps it."""
+    """A value within one range width outside the limits is accepted; the gate clamps it."""
     assert SO101.from_arena({'Rotation': value}) == pytest.approx({'shoulder_pan': value / 50})
 
 
 def test_degrees_read_as_radians_are_refused() -> None:
-    """Ninety degrees in a room of radians never reach the arm."""
+    """A value of 90 in a room that uses radians is rejected."""
     joint = Joint('pan', 'pan', Unit.RADIANS, -2.0, 2.0)
 
     with pytest.raises(ConversionError, match=r'90 radians is far outside \[-2, 2\]'):
@@ -167,7 +167,7 @@ def test_degrees_read_as_radians_are_refused() -> None:
 
 
 def test_a_joint_without_limits_has_no_gross_values() -> None:
-    """Where there is no range there is nothing to compare with."""
+    """A joint without limits accepts values of any size."""
     assert Joint('wheel', 'wheel', Unit.RADIANS).to_position(500.0) == 500.0
 
 
@@ -182,7 +182,7 @@ def test_a_joint_without_limits_has_no_gross_values() -> None:
 def test_a_joint_whose_range_is_unknown_is_not_converted(
     lower: float | None, upper: float | None
 ) -> None:
-    """Until its range is known a normalized joint is refused, with what would help."""
+    """A normalized joint without a range is rejected, and the text has the remedy."""
     joint_map = JointMap((Joint('pan', 'Rotation', Unit.NORMALIZED, lower, upper),))
 
     assert joint_map.unknown_range == ('pan',)
@@ -193,7 +193,7 @@ def test_a_joint_whose_range_is_unknown_is_not_converted(
 
 
 def test_degrees_need_no_range() -> None:
-    """A joint in an absolute unit is known at once."""
+    """A joint in an absolute unit is converted without a range."""
     assert JointMap((Joint('pan', 'pan', Unit.DEGREES),)).unknown_range == ()
 
 
@@ -207,13 +207,13 @@ def test_degrees_need_no_range() -> None:
 def test_one_name_for_two_joints_is_refused(
     joints: tuple[tuple[str, str], ...], side: str
 ) -> None:
-    """Of two joints with one name, one would silently stand still."""
+    """Two joints with the same name are rejected, because one of them would never move."""
     with pytest.raises(ValueError, match=f'the same {side} name: a -> x'):
         JointMap(Joint(name, arena_name, Unit.DEGREES) for name, arena_name in joints)
 
 
 def test_a_urdf_fills_in_what_is_open() -> None:
-    """A description gives the range that normalized values need, and a velocity."""
+    """A URDF adds the range that normalized values need, and a velocity limit."""
     joint_map = JointMap((Joint('pan', 'Rotation', Unit.NORMALIZED),))
 
     described = joint_map.described_by(Description({'pan': PAN, 'elsewhere': LIFT}))
@@ -225,7 +225,7 @@ def test_a_urdf_fills_in_what_is_open() -> None:
 
 
 def test_the_users_range_outranks_the_urdfs() -> None:
-    """What the user set stays; a joint that the description lacks stays as it was."""
+    """The user's range takes precedence, and a joint that the URDF lacks is unchanged."""
     joint_map = JointMap(
         (
             Joint('pan', 'pan', Unit.DEGREES, -1.0, 1.0),
@@ -248,7 +248,7 @@ def test_the_users_range_outranks_the_urdfs() -> None:
     ],
 )
 def test_the_lower_velocity_limit_counts(own: float | None, expected: float) -> None:
-    """A limit can be lowered by either side, and raised by neither."""
+    """The lower velocity limit of user and URDF applies."""
     joint = Joint('pan', 'pan', Unit.DEGREES, max_velocity=own)
 
     assert joint.described_by(PAN).max_velocity == expected
@@ -265,7 +265,7 @@ def test_the_lower_velocity_limit_counts(own: float | None, expected: float) -> 
     ],
 )
 def test_sliding_joints_count_in_metres(units: Unit, value: float) -> None:
-    """No angle is the unit of a length; shares of a range are of that of a length, too."""
+    """A sliding joint is in metres instead of an angle; normalized units stay as they are."""
     joint = Joint('lift', 'lift', units).described_by(LIFT)
 
     assert joint.prismatic
@@ -273,12 +273,12 @@ def test_sliding_joints_count_in_metres(units: Unit, value: float) -> None:
 
 
 def test_no_velocity_limit_stays_none() -> None:
-    """Where neither side has a limit only the common one counts."""
+    """Without a limit of user and URDF, only the common velocity limit applies."""
     assert Joint('wheel', 'wheel', Unit.DEGREES).described_by(WHEEL).max_velocity is None
 
 
 def test_without_a_list_the_urdf_gives_the_joints() -> None:
-    """An empty list takes the description's joints in its order, but none that follows another."""
+    """Without listed joints, those of the URDF are taken in its order, without mimic joints."""
     joint_map = JointMap((), others=Unit.RADIANS)
 
     described = joint_map.described_by(Description({'pan': PAN, 'finger': MIMIC, 'wheel': WHEEL}))
@@ -298,14 +298,18 @@ def test_without_a_list_the_urdf_gives_the_joints() -> None:
 def test_a_joint_without_a_range_keeps_no_other_from_being_sent(
     units: Unit, sent: dict[str, float]
 ) -> None:
-    """A gripper's second finger, measured with all others, spoils no message."""
+    """A mimic joint that is measured with the others does not reject the message."""
     described = JointMap((), others=units).described_by(Description({'pan': PAN, 'finger': MIMIC}))
 
     assert described.to_arena({'pan': 1.0, 'finger': 0.01}) == pytest.approx(sent)
 
 
 def test_degrees_of_unlisted_joints_wait_for_the_description() -> None:
-    """A joint that slides would be sent as an angle, so none is sent before its kind is known."""
+    """
+    Degrees of unlisted joints are not sent before a URDF.
+
+    A sliding joint would be sent as an angle.
+    """
     joint_map = JointMap((), others=Unit.DEGREES)
     assert joint_map.needs_description
     with pytest.raises(ConversionError, match='joint lift: degrees are not sent') as caught:
@@ -319,10 +323,14 @@ def test_degrees_of_unlisted_joints_wait_for_the_description() -> None:
 
 
 def test_a_joint_with_a_fault_is_not_taken_and_keeps_its_kind() -> None:
-    """Without a list it is left out; a listed one is known to slide, without limits."""
+    """
+    A faulty joint is left out if it is not listed.
+
+    If it is listed, its type is known, and it has no limits.
+    """
     description = Description(
         {'pan': PAN, 'lift': UrdfJoint(None, None, None, prismatic=True, mimic=False)},
-        {'lift': 'upper=x is no number'},
+        {'lift': 'upper=x is not a number'},
     )
 
     assert JointMap((), others=Unit.DEGREES).described_by(description).names == ('pan',)
@@ -332,8 +340,8 @@ def test_a_joint_with_a_fault_is_not_taken_and_keeps_its_kind() -> None:
 
 
 @pytest.mark.parametrize('unit', [Unit.DEGREES, Unit.NORMALIZED])
-def test_a_locked_joint_ignores_its_values_and_spoils_no_frame(unit: Unit) -> None:
-    """A joint that a description gives no range is held; the others are converted."""
+def test_a_locked_joint_ignores_its_values_and_the_others_are_converted(unit: Unit) -> None:
+    """A locked joint is ignored, and the other joints of the frame are converted."""
     joint_map = JointMap((Joint('pan', 'pan', Unit.DEGREES), Joint('brace', 'brace', unit)))
 
     described = joint_map.described_by(Description({'pan': PAN, 'brace': LOCKED}))
@@ -346,7 +354,11 @@ def test_a_locked_joint_ignores_its_values_and_spoils_no_frame(unit: Unit) -> No
 
 
 def test_a_locked_joint_that_the_user_calls_unlimited_moves() -> None:
-    """Exporters write 0 for both ends of joints that turn; the user knows better."""
+    """
+    A locked joint moves if the user sets ``unlimited``.
+
+    Some exporters write 0 for both limits of rotating joints.
+    """
     joint = Joint('pan', 'pan', Unit.DEGREES, unlimited=True)
 
     assert not joint.described_by(LOCKED).is_locked
@@ -354,7 +366,7 @@ def test_a_locked_joint_that_the_user_calls_unlimited_moves() -> None:
 
 
 def test_a_continuous_joint_needs_no_limits_and_refuses_no_turn() -> None:
-    """A description says that it turns without end, unless the user limits it."""
+    """A continuous joint needs no limits and accepts any angle, unless the user limits it."""
     wheel = Joint('wheel', 'wheel', Unit.DEGREES)
     assert wheel.needs_limits
 
@@ -367,7 +379,7 @@ def test_a_continuous_joint_needs_no_limits_and_refuses_no_turn() -> None:
 
 
 def test_unlisted_joints_without_a_range_ask_for_one() -> None:
-    """Before any description arrives, a normalized room is told nothing, and the user why."""
+    """Before a URDF, unlisted normalized joints are not sent, and the text has the reason."""
     joint_map = JointMap((), others=Unit.NORMALIZED).described_by(Description({}))
 
     with pytest.raises(ConversionError, match='publish robot_description'):
@@ -375,7 +387,7 @@ def test_unlisted_joints_without_a_range_ask_for_one() -> None:
 
 
 def test_a_list_is_not_extended_by_the_urdf() -> None:
-    """Whoever lists joints gets those."""
+    """A URDF does not add joints to listed ones."""
     joint_map = JointMap((Joint('pan', 'pan', Unit.RADIANS),))
 
     assert joint_map.described_by(Description({'pan': PAN, 'lift': LIFT})).names == ('pan',)
@@ -383,7 +395,7 @@ def test_a_list_is_not_extended_by_the_urdf() -> None:
 
 
 def test_a_later_description_replaces_an_earlier_one() -> None:
-    """Describing the user's map anew leaves nothing of the first description."""
+    """A later URDF replaces everything of an earlier one."""
     joint_map = JointMap((Joint('pan', 'pan', Unit.NORMALIZED),))
     narrow = read_joints(
         '<robot><joint name="pan" type="revolute"><limit lower="-1" upper="1"/></joint></robot>'
@@ -396,7 +408,7 @@ def test_a_later_description_replaces_an_earlier_one() -> None:
 
 
 def test_the_table_shows_the_ends_of_each_range() -> None:
-    """A person can check the mapping: names, unit, and the wire values at both ends."""
+    """The table has names, unit, and the wire values at both ends of the range."""
     joint_map = JointMap(
         (
             *SO101.joints[:1],
@@ -421,7 +433,7 @@ def test_the_table_shows_the_ends_of_each_range() -> None:
 
 
 def test_the_table_writes_no_negative_zero() -> None:
-    """A middle of the range that is not exact is 0.0, and so is an end of it."""
+    """The table has 0.0 instead of -0.0."""
     joint_map = JointMap(
         (
             Joint('jaw', 'Jaw', Unit.DEGREES, -0.0, 1.7, invert=True),
@@ -436,13 +448,13 @@ def test_the_table_writes_no_negative_zero() -> None:
 
 
 def test_the_table_shows_limits_that_are_none() -> None:
-    """The largest double, which some tools write for no limit, has no value in degrees."""
+    """The table reports limits that have no value in the unit, as the largest double."""
     wheel = Joint('wheel', 'wheel', Unit.DEGREES, -1.79769e308, 1.79769e308)
 
-    assert 'no limits that can be said in degrees' in JointMap((wheel,)).table()
+    assert 'no limits that can be converted to degrees' in JointMap((wheel,)).table()
 
 
-def test_the_table_of_no_joints_says_so() -> None:
-    """An empty table would look like a fault."""
+def test_the_table_of_an_empty_map_states_that_it_is_empty() -> None:
+    """The table of an empty map states that it has no joints."""
     assert 'every joint passes under its own name' in JointMap((), others=Unit.RADIANS).table()
     assert 'none yet' in JointMap((), others=Unit.DEGREES).table()

@@ -1,4 +1,4 @@
-"""Motion as an arm feels it: fast arms, slow ones, blocked ones, and ones without power."""
+"""Motion with simulated arms: fast, slow, blocked, and without power."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ PAN = GateJoint(
     max_measured_velocity=8.0,
 )
 LARGEST_LEAD = PAN.max_lead + (PAN.lead_time_s + 2 * PERIOD_S) * PAN.ramp.limit
-"""Ahead of the last measurement, which is up to two periods old."""
+"""The leash relative to the last measurement, which is up to two periods old."""
 
 ROUNDING = 1e-9
 
 Servo = Callable[[float, float], float]
-"""Gives where a joint is after one period, from where it is and its command."""
+"""Returns the position of a joint after one period, from its position and its command."""
 
 
 def lag(seconds: float, fastest: float = 10.0) -> Servo:
-    """Make a servo that lags behind, and has a greatest speed."""
+    """Return a servo that lags behind and has a maximum speed."""
 
     def move(at: float, commanded: float) -> float:
         moved = (commanded - at) * min(1.0, PERIOD_S / seconds)
@@ -49,12 +49,12 @@ def lag(seconds: float, fastest: float = 10.0) -> Servo:
 
 
 def blocked(at: float, commanded: float) -> float:
-    """Do not move."""
+    """Return the same position: the joint does not move."""
     return at
 
 
 class Rig:
-    """A gate and one joint behind it."""
+    """A gate and one joint."""
 
     def __init__(self, servo: Servo, joint: GateJoint = PAN, *, at: float = 0.0) -> None:
         self.servo, self.at, self.now = servo, at, 1000.0
@@ -75,11 +75,11 @@ class Rig:
         self.gate.measure({'pan': self.at}, self.now)
 
     def send(self, position: float, source: str = 'leader') -> None:
-        """Send the joint somewhere."""
+        """Send a target for the joint."""
         self._note(self.gate.update({'pan': position}, self.now, source=source))
 
     def run(self, seconds: float, *, is_linked: bool = True) -> None:
-        """Let the arm and the gate work."""
+        """Let the arm and the gate run."""
         for _ in range(round(seconds / PERIOD_S)):
             self.now += PERIOD_S
             self.at = self.servo(self.at, self.commands[-1] if self.commands else self.at)
@@ -95,7 +95,7 @@ class Rig:
             self.times.append(self.now)
 
     def velocities(self, start: int = 0) -> list[float]:
-        """Give the velocity between each two commands; an update itself comes in no time."""
+        """Return the velocities between commands, without commands that answer an update."""
         track = list(zip(self.times, self.commands, strict=True))[start:]
         return [
             (after - before) / (late - early)
@@ -105,12 +105,12 @@ class Rig:
 
     @property
     def lead(self) -> float:
-        """How far the command is ahead."""
+        """Return how far the command is ahead of the joint."""
         return abs(self.commands[-1] - self.at)
 
 
 def moving(servo: Servo, joint: GateJoint = PAN, **options: Halt) -> Rig:
-    """Make an arm that was sent far away, and is in the middle of its way."""
+    """Return a rig in the middle of a long motion."""
     rig = Rig(servo, joint)
     rig.begin(joint, **options)
     rig.send(1.8)
@@ -124,7 +124,7 @@ def moving(servo: Servo, joint: GateJoint = PAN, **options: Halt) -> Rig:
     'servo', [lag(0.03), lag(0.08), lag(0.05, 0.5)], ids=['quick', 'lagging', 'slow']
 )
 def test_a_target_is_reached_and_not_overshot(servo: Servo, target: float) -> None:
-    """The command never goes beyond a target that stays, and lands on it exactly."""
+    """The command ends exactly at the target, without overshoot."""
     rig = Rig(servo)
 
     rig.send(target)
@@ -138,7 +138,7 @@ def test_a_target_is_reached_and_not_overshot(servo: Servo, target: float) -> No
 
 
 def test_a_fast_arm_is_not_slowed_down_by_its_leash() -> None:
-    """An arm that follows with a lag of 60 ms moves at its full velocity."""
+    """An arm with a lag of 60 ms moves at its full velocity."""
     rig = moving(lag(0.06))
 
     assert rig.gate.is_moving
@@ -147,7 +147,7 @@ def test_a_fast_arm_is_not_slowed_down_by_its_leash() -> None:
 
 @pytest.mark.parametrize('servo', [lag(0.03), lag(0.1), lag(0.05, 0.5), lag(0.05, 0.1), blocked])
 def test_after_a_stop_no_joint_travels_further_than_its_leash(servo: Servo) -> None:
-    """However slow the arm is, it is not left with a long way to go (B1)."""
+    """After a stop, no joint moves further than its leash, even if it is slow (B1)."""
     rig = moving(servo)
     stopped_at = rig.at
 
@@ -160,7 +160,7 @@ def test_after_a_stop_no_joint_travels_further_than_its_leash(servo: Servo) -> N
 
 
 def test_a_slow_arm_is_led_at_its_own_speed() -> None:
-    """The command waits for an arm that does a quarter of what it may, and does not stall it."""
+    """The command waits for an arm at a quarter of the velocity limit, without a stall."""
     rig = moving(lag(0.05, 0.5))
 
     rig.run(1.5)
@@ -171,7 +171,7 @@ def test_a_slow_arm_is_led_at_its_own_speed() -> None:
 
 
 def test_a_blocked_arm_stalls_once_and_waits_for_a_person() -> None:
-    """It is pushed as far as its leash, then stopped, and not tried again (B3)."""
+    """A blocked arm is pushed up to its leash, then stopped, and not moved again (B3)."""
     rig = moving(lag(0.03))
     blocked_at = rig.at
     rig.servo = blocked
@@ -190,7 +190,7 @@ def test_a_blocked_arm_stalls_once_and_waits_for_a_person() -> None:
 
 
 def test_a_blocked_arm_is_pushed_no_harder_than_at_rest() -> None:
-    """The command comes back from where it was ahead of the moving arm."""
+    """The command returns from the lead of a moving arm to the lead at rest."""
     rig = moving(lag(0.03))
     rig.servo = blocked
 
@@ -201,7 +201,7 @@ def test_a_blocked_arm_is_pushed_no_harder_than_at_rest() -> None:
 
 
 def test_a_gripper_that_squeezes_never_stalls() -> None:
-    """A joint without a stall time holds what it holds, as hard as its lead says."""
+    """A joint without a stall time never stalls, and holds an object with its lead."""
     rig = moving(lag(0.03), replace(PAN, stall_s=math.inf, max_lead=0.3))
     rig.servo = blocked
 
@@ -212,7 +212,7 @@ def test_a_gripper_that_squeezes_never_stalls() -> None:
 
 
 def test_an_arm_that_creeps_does_not_stall() -> None:
-    """A joint that makes way follows, however slowly."""
+    """A joint that moves slowly does not stall."""
     rig = moving(lag(0.05, 0.03))
 
     rig.run(10.0)
@@ -221,7 +221,11 @@ def test_an_arm_that_creeps_does_not_stall() -> None:
 
 
 def test_an_arm_that_falls_takes_its_command_along() -> None:
-    """Without power it sinks, and power that comes back finds the command nearby (B2)."""
+    """
+    The command follows an arm that sinks without power.
+
+    So it is near when power returns (B2).
+    """
     rig = Rig(lag(0.03))
     rig.send(0.5)
     rig.run(3.0)
@@ -240,7 +244,7 @@ def test_an_arm_that_falls_takes_its_command_along() -> None:
 
 @pytest.mark.parametrize('seconds', [0.05, 0.45])
 def test_a_driver_that_hangs_finds_the_command_nearby(seconds: float) -> None:
-    """While nothing is measured the command goes no further than the leash (B2)."""
+    """Without measurements, the command stays within the leash (B2)."""
     rig = moving(lag(0.03))
 
     for _ in range(round(seconds / PERIOD_S)):
@@ -252,7 +256,7 @@ def test_a_driver_that_hangs_finds_the_command_nearby(seconds: float) -> None:
 
 
 def test_a_reversal_brakes_first() -> None:
-    """A square wave of a leader asks for no more than the acceleration (B9)."""
+    """A square wave of the leader is followed within the acceleration limit (B9)."""
     rig = Rig(lag(0.03))
     for number in range(20):
         rig.send(0.6 if number % 2 else -0.6)
@@ -265,7 +269,7 @@ def test_a_reversal_brakes_first() -> None:
 
 
 def test_a_limit_that_is_raised_in_motion_is_reached_gradually() -> None:
-    """From 0.2 to 100 rad/s the velocity grows by the acceleration (B9)."""
+    """A limit raised from 0.2 to 100 rad/s is reached within the acceleration limit (B9)."""
     slow = replace(PAN, ramp=VelocityRamp(0.2, 0.2, 0.0))
     rig = Rig(lag(0.001, 100.0), slow)
     rig.send(1.8)
@@ -280,7 +284,7 @@ def test_a_limit_that_is_raised_in_motion_is_reached_gradually() -> None:
 
 @pytest.mark.parametrize('share', [0.3, 0.9])
 def test_motion_begins_at_the_last_command_while_the_arm_is_near_it(share: float) -> None:
-    """An arm that sags does not sink at each reset (B7)."""
+    """Motion begins at the last command if the arm is near, so it does not sink (B7)."""
     rig = Rig(lag(0.03))
     rig.send(0.5)
     rig.run(3.0)
@@ -300,7 +304,7 @@ def test_motion_begins_at_the_last_command_while_the_arm_is_near_it(share: float
 
 
 def test_motion_begins_where_a_hand_has_moved_the_arm() -> None:
-    """Beyond its leash the arm is where it is measured, and not where it was commanded."""
+    """Motion begins at the measured position if the arm is beyond its leash."""
     rig = Rig(lag(0.03))
     rig.send(0.5)
     rig.run(3.0)
@@ -318,7 +322,7 @@ def test_motion_begins_where_a_hand_has_moved_the_arm() -> None:
 
 
 def test_the_last_command_of_an_earlier_activation_does_not_count() -> None:
-    """Another node may have held the arm meanwhile."""
+    """The last command before an activation is not used. Another node may have moved the arm."""
     rig = Rig(lag(0.03))
     rig.send(0.5)
     rig.run(3.0)
@@ -333,7 +337,7 @@ def test_the_last_command_of_an_earlier_activation_does_not_count() -> None:
 
 
 def test_another_source_is_followed_slowly() -> None:
-    """A change of who sends brakes the arm, and begins as slowly as another producer (B8)."""
+    """A change of the source brakes the arm, and then motion begins slowly (B8)."""
     rig = moving(lag(0.03))
     before = (rig.commands[-1] - rig.commands[-2]) / PERIOD_S
     assert before > 1.5
@@ -345,7 +349,7 @@ def test_another_source_is_followed_slowly() -> None:
 
 
 def test_two_sources_that_take_turns_move_slowly() -> None:
-    """Who contradicts whom sixty times a second reverses nothing at speed (B8)."""
+    """Two sources that alternate at 60 Hz move the arm only slowly (B8)."""
     rig = moving(lag(0.03))
     rig.run(0.2)
     start = len(rig.commands)
@@ -358,7 +362,7 @@ def test_two_sources_that_take_turns_move_slowly() -> None:
 
 
 def test_a_joint_that_another_source_does_not_send_comes_to_rest() -> None:
-    """What the one before wanted of it does not count any more."""
+    """A joint that the new source does not send comes to rest."""
     lift = replace(PAN, name='lift')
     rig = Rig(lag(0.03))
     rig.gate.set_joints([PAN, lift], rig.now)
@@ -383,7 +387,7 @@ def test_a_joint_that_another_source_does_not_send_comes_to_rest() -> None:
 
 
 def test_a_motion_that_loses_its_link_brakes() -> None:
-    """The command slows down monotonously, and then there is silence."""
+    """After the loss of the link, the command slows down monotonically, and then ends."""
     rig = moving(lag(0.03))
     start, velocity = len(rig.commands), 2.0
 
@@ -402,7 +406,7 @@ def test_a_motion_that_loses_its_link_brakes() -> None:
 
 
 def test_a_motion_that_loses_its_link_freezes_where_asked_for() -> None:
-    """With on_hold=freeze nothing leaves after the loss."""
+    """With on_hold=freeze, no command follows the loss of the link."""
     rig = moving(lag(0.03), on_hold=Halt.FREEZE)
     commands = len(rig.commands)
 
@@ -413,7 +417,7 @@ def test_a_motion_that_loses_its_link_freezes_where_asked_for() -> None:
 
 
 def test_a_motion_freezes_where_measurements_cannot_be_trusted() -> None:
-    """A loss of measurements brakes nothing: where the arm is, is not known."""
+    """After the loss of measurements, no command follows, because the position is unknown."""
     rig = moving(lag(0.03))
 
     for _ in range(100):
@@ -426,7 +430,7 @@ def test_a_motion_freezes_where_measurements_cannot_be_trusted() -> None:
 
 
 def test_braking_ends_where_measurements_cannot_be_trusted_any_more() -> None:
-    """A joint that is far outside its limits while the arm brakes freezes it."""
+    """Braking ends when a joint is measured far outside its limits."""
     rig = moving(lag(0.03))
     rig.gate.link_down('closed', rig.now)
     assert rig.gate.is_moving
@@ -439,7 +443,7 @@ def test_braking_ends_where_measurements_cannot_be_trusted_any_more() -> None:
 
 
 def test_motion_that_begins_again_while_it_brakes_goes_on_smoothly() -> None:
-    """A link that flaps asks for no jolt."""
+    """Motion that begins again during braking continues within the acceleration limit."""
     rig = moving(lag(0.03))
     rig.gate.link_down('closed', rig.now)
     rig.run(0.05)
@@ -455,7 +459,11 @@ def test_motion_that_begins_again_while_it_brakes_goes_on_smoothly() -> None:
 
 @pytest.mark.parametrize('halt', list(Halt))
 def test_a_stop_ends_motion_as_asked_for(halt: Halt) -> None:
-    """It freezes at once by default, or brakes monotonously within v^2 / 2a, then nothing."""
+    """
+    A stop freezes by default.
+
+    With ``brake`` it slows down monotonically within v^2 / 2a, then commands end.
+    """
     rig = moving(lag(0.03), on_stop=halt)
     start, velocity = len(rig.commands), 2.0
 
@@ -470,7 +478,7 @@ def test_a_stop_ends_motion_as_asked_for(halt: Halt) -> None:
 
 
 def test_a_stop_that_freezes_ends_a_braking_motion() -> None:
-    """A stop is not weaker where the link was lost just before."""
+    """A stop that freezes also ends the braking after the loss of a link."""
     rig = moving(lag(0.03))
     rig.gate.link_down('closed', rig.now)
     rig.run(0.02)
@@ -483,7 +491,7 @@ def test_a_stop_that_freezes_ends_a_braking_motion() -> None:
 
 
 def test_a_joint_frozen_in_motion_begins_from_rest() -> None:
-    """After a stop and a quick reset the velocity of before does not count."""
+    """After a stop and a quick reset, a joint begins from rest."""
     rig = moving(lag(0.03))
     rig.gate.stop('button')
     rig.gate.reset(rig.now)
@@ -496,7 +504,7 @@ def test_a_joint_frozen_in_motion_begins_from_rest() -> None:
 
 
 def test_a_motion_that_was_not_continued_begins_from_rest() -> None:
-    """A process that was busy for a moment finds the arm at rest on the last command."""
+    """After a short pause of the process, motion begins from rest at the last command."""
     rig = moving(lag(0.03))
     rig.now += 0.2
     rig.gate.heard(rig.now, has_producer=True)
@@ -510,7 +518,7 @@ def test_a_motion_that_was_not_continued_begins_from_rest() -> None:
 
 @pytest.mark.parametrize(('to', 'way'), [(181.0, 2.0), (-179.0 + 720.0, 0.0), (0.0, 179.0)])
 def test_a_continuous_joint_takes_the_shortest_way(to: float, way: float) -> None:
-    """From -179 degrees to 181 it turns by 0 or 2, not by 360 (B16)."""
+    """A continuous joint takes the shortest way, from -179 to 181 degrees by 0 degrees (B16)."""
     wheel = replace(PAN, lower=None, upper=None, is_continuous=True)
     at = math.radians(-179.0)
     rig = Rig(lag(0.03), wheel, at=at)
@@ -523,7 +531,7 @@ def test_a_continuous_joint_takes_the_shortest_way(to: float, way: float) -> Non
 
 
 def test_the_leash_leads_no_joint_out_of_its_limits() -> None:
-    """A hand that pushes a joint out does not take its command along."""
+    """The command of a joint that is pushed out of its limits stays inside."""
     joint = replace(PAN, max_lead=0.02)
 
     assert leash(joint, 1.9, 1.95, 2.09, 0.02, 0.0) == 2.0
@@ -532,14 +540,14 @@ def test_the_leash_leads_no_joint_out_of_its_limits() -> None:
 
 
 def test_without_a_time_nothing_moves() -> None:
-    """No time, and time that goes back, leave position and velocity."""
+    """A step with zero or negative time changes neither position nor velocity."""
     for step_s in (0.0, -1.0, math.nan):
         moved = limited_step(0.5, 1.0, 2.0, step_s, max_velocity=2.0, max_acceleration=10.0)
         assert moved == (0.5, 1.0)
 
 
 def test_an_unlimited_acceleration_is_limited_in_velocity_alone() -> None:
-    """It is where version 0.1 would have been."""
+    """With infinite acceleration, only the velocity is limited, as in version 0.1."""
     moved = limited_step(0.0, 0.0, 2.0, 0.01, max_velocity=2.0, max_acceleration=math.inf)
 
     assert moved == (0.02, 0.0)
@@ -548,7 +556,11 @@ def test_an_unlimited_acceleration_is_limited_in_velocity_alone() -> None:
 
 @pytest.mark.parametrize('ticks', range(0, 40, 4))
 def test_a_blocked_motion_that_begins_again_steps_no_further_than_it_may(ticks: int) -> None:
-    """Whether it still brakes, comes back to its leash, or rests when the room is joined anew."""
+    """
+    A blocked motion that begins again steps within its limits.
+
+    It may brake, return to its leash or rest at the new join.
+    """
     rig = moving(lag(0.08))
     rig.servo = blocked
     rig.run(ticks * PERIOD_S)
@@ -563,7 +575,7 @@ def test_a_blocked_motion_that_begins_again_steps_no_further_than_it_may(ticks: 
 
 
 def test_a_blocked_motion_that_loses_its_link_comes_back_to_its_leash() -> None:
-    """It does not push for ever as hard as a moving arm may be led."""
+    """After the loss of the link, a blocked joint is pushed only with the lead at rest."""
     rig = moving(lag(0.08))
     rig.servo = blocked
     rig.run(3 * PERIOD_S)
@@ -575,7 +587,7 @@ def test_a_blocked_motion_that_loses_its_link_comes_back_to_its_leash() -> None:
 
 
 def test_a_joint_that_is_not_sent_again_while_it_brakes_stays_where_it_stops() -> None:
-    """It does not run on and come back."""
+    """A joint that is not sent again during braking stays where it stops."""
     rig = Rig(lag(0.03))
     rig.gate.set_joints([PAN, replace(PAN, name='lift')], rig.now)
     poses = {'pan': 0.0, 'lift': 0.0}
@@ -603,7 +615,7 @@ def test_a_joint_that_is_not_sent_again_while_it_brakes_stays_where_it_stops() -
 
 
 def test_a_joint_that_sags_more_than_its_lead_sinks_slowly() -> None:
-    """Until it stalls; it does not fall."""
+    """A joint that sags more than its lead sinks slowly until it stalls, and does not fall."""
     rig = Rig(lag(0.03))
     rig.servo = lambda at, commanded: at + (commanded - 0.12 - at) * 0.3
 
@@ -615,7 +627,7 @@ def test_a_joint_that_sags_more_than_its_lead_sinks_slowly() -> None:
 
 
 def test_a_loaded_joint_that_is_led_very_slowly_does_not_stall() -> None:
-    """Its progress within the stall time is as little as its velocity limit allows."""
+    """A joint does not stall if its velocity limit allows only little progress."""
     slow = replace(PAN, ramp=VelocityRamp(0.008, 0.008, 0.0))
     rig = Rig(lag(0.03), slow)
     rig.send(0.0)
@@ -630,7 +642,7 @@ def test_a_loaded_joint_that_is_led_very_slowly_does_not_stall() -> None:
 
 
 def test_updates_of_other_joints_keep_no_motion_alive() -> None:
-    """With a command timeout, only updates of the robot's own joints count."""
+    """Only updates of the robot's own joints reset the command timeout."""
     rig = Rig(lag(0.03))
     rig.gate = Gate(GateSettings(command_timeout_s=0.5), rig.now)
     rig.gate.set_joints([PAN], rig.now)
@@ -647,15 +659,19 @@ def test_updates_of_other_joints_keep_no_motion_alive() -> None:
     assert rig.gate.cause.startswith('no update for 0.5 s')
 
 
-def test_a_velocity_limit_that_is_lowered_freezes_no_honest_arm() -> None:
-    """The limit of what is measured does not become lower than what a moving arm does."""
+def test_a_lower_velocity_limit_causes_no_contradiction() -> None:
+    """
+    A low velocity limit does not lower the limit of the measured velocity too far.
+
+    A moving arm would look like a contradiction.
+    """
     limits = CommonLimits(0.2, 0.5, 2.0, 20.0, 0.1, 0.15, 1.0, 0.0, 0.1)
 
     assert limits.gate_joint(Joint('pan', 'pan', Unit.RADIANS)).max_measured_velocity >= 4.0
 
 
 def test_a_joint_that_is_held_never_stalls() -> None:
-    """One without a range is not driven, so that it follows nothing (B14)."""
+    """A held joint without a range never stalls, because it is not moved (B14)."""
     limits = CommonLimits(2.0, 0.5, 2.0, 20.0, 0.1, 0.15, 1.0, 0.0, 0.1)
     joint = limits.gate_joint(Joint('pan', 'pan', Unit.RADIANS, lower=0.0, upper=0.0))
 
@@ -664,7 +680,7 @@ def test_a_joint_that_is_held_never_stalls() -> None:
 
 
 def test_a_rejoin_between_two_steps_is_no_jolt() -> None:
-    """The first command of a motion that goes on is where the braking has come to."""
+    """After a rejoin between two steps, the first command continues the braking."""
     rig = moving(lag(0.03))
     rig.run(1.0 - 0.6)
     rig.now += 0.009
@@ -680,7 +696,7 @@ def test_a_rejoin_between_two_steps_is_no_jolt() -> None:
 
 
 def test_a_reset_while_a_stop_brakes_does_not_lead_back() -> None:
-    """The motion comes to rest where it can stop."""
+    """After a reset during braking, the motion ends where it can stop."""
     rig = Rig(lag(0.03), replace(PAN, max_acceleration=2.0, max_lead=math.inf))
     rig.begin(rig.joint, on_stop=Halt.BRAKE)
     rig.send(1.8)
@@ -697,7 +713,11 @@ def test_a_reset_while_a_stop_brakes_does_not_lead_back() -> None:
 
 @pytest.mark.parametrize('speed', [1.0, 2.0, 3.0])
 def test_an_arm_that_a_hand_leads_away_begins_where_it_is(speed: float) -> None:
-    """Its speed is that of the hand, and no reason for a longer leash."""
+    """
+    Motion begins at the measured position if a hand moves the arm away.
+
+    The speed of the hand does not extend the leash.
+    """
     rig = Rig(lag(0.03))
     rig.send(0.0)
     rig.run(1.0)
@@ -712,7 +732,7 @@ def test_an_arm_that_a_hand_leads_away_begins_where_it_is(speed: float) -> None:
 
 
 def test_a_continuous_joint_never_turns_by_more_than_half_a_turn_for_one_target() -> None:
-    """Also where the target is so large that turns cannot be counted exactly."""
+    """A continuous joint turns by at most half a turn, even for very large targets."""
     wheel = replace(PAN, lower=None, upper=None, is_continuous=True)
     rig = Rig(lag(0.03), wheel)
 

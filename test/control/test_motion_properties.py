@@ -1,8 +1,8 @@
 """
-Motion under whatever order of events: no command is beyond a limit, whatever is measured.
+Motion under any order of events: no command is beyond a limit, for any measurements.
 
-The oracle looks at the commands alone, as a drive does: at their positions and times. It knows
-nothing of how the gate makes them. ``MOTION_STEPS=1000000`` (``make motion``) generates more.
+The oracle checks only the commands, as a drive sees them: their positions and times. It does not
+use how the gate computes them. ``MOTION_STEPS=1000000`` (``make motion``) generates more events.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ SETTINGS = settings(
 )
 PERIOD_S = GateSettings().ramp_period_s
 REST_S = 0.1
-"""After so long without a command an arm has come to rest."""
+"""The time without a command after which an arm is at rest."""
 
 ROUNDING = 1e-9
 ARM = (
@@ -73,12 +73,12 @@ wanted = st.dictionaries(st.sampled_from(NAMES), places, min_size=1, max_size=4)
 @dataclass
 class Track:
     """
-    What a drive knows of the commands of one joint.
+    The commands of one joint, as its drive sees them.
 
-    :param velocity: mean velocity of the last two commands; None where a motion may have begun
-        from rest or gone on.
-    :param step_s: the time between these two that counts.
-    :param fastest: how fast the joint may have been at the last command.
+    :param velocity: the mean velocity of the last two commands; None if a motion may have begun
+        from rest or continued.
+    :param step_s: the time between these two commands that counts.
+    :param fastest: the highest possible speed of the joint at the last command.
     """
 
     position: float
@@ -88,7 +88,7 @@ class Track:
 
 
 class Drive:
-    """Sees the commands of all joints, and fails at one that is beyond a limit."""
+    """Checks the commands of all joints against the limits."""
 
     def __init__(self) -> None:
         self.tracks: dict[str, Track] = {}
@@ -97,7 +97,7 @@ class Drive:
     def take(
         self, joints: Mapping[str, GateJoint], goes: Mapping[str, float], now: float, began: bool
     ) -> None:
-        """Take a command; ``began``: whether a motion begins with it."""
+        """Check a command; ``began`` is whether a motion begins with it."""
         passed_s = now - self.at
         step_s = min(max(0.0, passed_s), PERIOD_S)
         has_rested = abs(passed_s) > REST_S
@@ -107,7 +107,7 @@ class Drive:
                 self.tracks[name] = Track(position, 0.0, 0.0, joint.ramp.limit)
                 continue
             if began and position != track.position:
-                # It begins elsewhere, or goes on with another step of its braking.
+                # It begins at another position, or continues with another step of its braking.
                 goes_on = abs(position - track.position) <= track.fastest * step_s + ROUNDING
                 fastest = track.fastest if goes_on else joint.ramp.limit
                 velocity = None if goes_on and not has_rested else 0.0
@@ -136,10 +136,10 @@ class Drive:
         velocity, before = moved / step_s, track.velocity
         fastest = track.fastest
         if before is not None:
-            # The last step may have ended faster than it was on average.
+            # The last step may have ended faster than its mean velocity.
             fastest = min(fastest, abs(before) + joint.max_acceleration * track.step_s / 2)
         fastest = max(fastest, joint.ramp.limit)
-        if before is None:  # It may have begun from rest or gone on: the gentler one counts.
+        if before is None:  # Begun from rest or continued: the lower one counts.
             change = min(abs(velocity), max(0.0, abs(velocity) - fastest))
         else:
             change = abs(velocity - before)
@@ -152,7 +152,7 @@ class Drive:
 
 
 class MotionMachine(RuleBasedStateMachine):
-    """A gate that is told and measured all kinds of things, and the drive behind it."""
+    """A gate with arbitrary updates and measurements, and the drive behind it."""
 
     seen: Counter[str] = Counter()
 
@@ -170,7 +170,7 @@ class MotionMachine(RuleBasedStateMachine):
         self.rejoin()
 
     def watch(self, call: Callable[[], Command | None]) -> None:
-        """Let something happen, and show the drive what comes of it."""
+        """Apply an event, and pass the returned command to the drive."""
         before = self.gate.state
         command = call()
         MotionMachine.seen[self.gate.state.value] += 1
@@ -192,7 +192,7 @@ class MotionMachine(RuleBasedStateMachine):
 
     @rule(seconds=pauses)
     def wait(self, seconds: float) -> None:
-        """Let time pass, and look."""
+        """Let time pass, and tick."""
         self.now += seconds
         self.watch(lambda: self.gate.tick(self.now))
 
@@ -203,7 +203,7 @@ class MotionMachine(RuleBasedStateMachine):
 
     @rule(ticks=st.integers(1, 60), share=st.sampled_from((0.0, 0.05, 0.3, 1.0)))
     def follow(self, ticks: int, share: float) -> None:
-        """Let an arm follow that covers a share of its lag in each tick, or is blocked."""
+        """Let an arm follow by a share of its lag in each tick, or be blocked."""
         for _ in range(ticks):
             self.now += PERIOD_S
             commanded = self.gate.commanded
@@ -217,7 +217,7 @@ class MotionMachine(RuleBasedStateMachine):
 
     @rule(pose=st.dictionaries(st.sampled_from(NAMES), st.floats(-1.2, 1.2), max_size=4))
     def lie(self, pose: dict[str, float]) -> None:
-        """Measure joints where they are not."""
+        """Measure joints at wrong positions."""
         self.measure(pose)
 
     @rule(name=st.sampled_from(NAMES), by=st.sampled_from((0.04, -0.04, 0.2, math.tau)))
@@ -227,17 +227,17 @@ class MotionMachine(RuleBasedStateMachine):
         self.measure(dict(self.truth))
 
     def measure(self, pose: Mapping[str, float]) -> None:
-        """Tell the gate where joints are."""
+        """Measure the joints at their positions."""
 
         def take() -> None:
             self.gate.measure(pose, self.now)
 
         self.watch(take)
 
-    # ----- the room and the people
+    # ----- the room and the user
 
     def alive(self) -> None:
-        """Hear that the server lives."""
+        """Receive a message of the server."""
 
         def hear() -> None:
             self.gate.heard(self.now, has_producer=True)
@@ -246,12 +246,12 @@ class MotionMachine(RuleBasedStateMachine):
 
     @rule(pose=wanted, source=st.sampled_from(('leader', 'leader', 'leader', 'policy', None)))
     def send(self, pose: dict[str, float], source: str | None) -> None:
-        """Send joints somewhere."""
+        """Send a target for joints."""
         self.watch(lambda: self.gate.update(pose, self.now, source=source))
 
     @rule(pose=st.fixed_dictionaries(dict.fromkeys(NAMES, st.floats(-1.5, 1.5))))
     def work(self, pose: dict[str, float]) -> None:
-        """Make all well, and send every joint somewhere, so that runs are about motion."""
+        """Meet all conditions and send every joint, so that runs contain motion."""
         self.reset()
         self.rejoin()
         for _ in range(60):
@@ -267,7 +267,7 @@ class MotionMachine(RuleBasedStateMachine):
         stops=st.booleans(),
     )
     def end(self, pose: dict[str, float], ticks: int, stops: bool) -> None:
-        """Lose the link in the middle of a motion, or stop it."""
+        """Lose the link during a motion, or stop it."""
         self.work(pose)
         if stops:
             self.stop()
@@ -280,7 +280,7 @@ class MotionMachine(RuleBasedStateMachine):
 
     @rule(up=st.sampled_from((1.0, 0.7)), limit=st.sampled_from((0.1, 2.0, 50.0)))
     def change(self, up: float, limit: float) -> None:
-        """Change the velocity limit in motion, and sometimes the upper limit of a joint."""
+        """Change the velocity limit during motion, and sometimes a joint's upper limit."""
         pan = self.joints['pan']
         self.joints['pan'] = replace(pan, upper=up, ramp=replace(pan.ramp, limit=limit))
 
@@ -302,7 +302,7 @@ class MotionMachine(RuleBasedStateMachine):
 
     @rule()
     def lose_producer(self) -> None:
-        """Hear that the producer has left."""
+        """Receive the message that the producer has left."""
 
         def hear() -> None:
             self.gate.heard(self.now, has_producer=False)
@@ -311,7 +311,7 @@ class MotionMachine(RuleBasedStateMachine):
 
     @rule()
     def stop(self) -> None:
-        """Press the button."""
+        """Press the stop button."""
 
         def press() -> None:
             self.gate.stop('button')
@@ -320,7 +320,7 @@ class MotionMachine(RuleBasedStateMachine):
 
     @rule()
     def reset(self) -> None:
-        """Let the button go."""
+        """Reset the stop."""
 
         def let_go() -> None:
             self.gate.reset(self.now)
@@ -329,7 +329,7 @@ class MotionMachine(RuleBasedStateMachine):
 
 
 def test_no_command_is_beyond_a_limit_whatever_is_measured() -> None:
-    """Position, velocity and acceleration stay within their limits, with time as it comes."""
+    """Position, velocity and acceleration stay in their limits for any measurements and times."""
     MotionMachine.seen.clear()
 
     run_state_machine_as_test(MotionMachine, settings=SETTINGS)
@@ -339,7 +339,7 @@ def test_no_command_is_beyond_a_limit_whatever_is_measured() -> None:
 
 @pytest.mark.parametrize('what', ['active', 'holding', 'stopped', 'commands', 'braking'])
 def test_the_runs_were_about_motion(what: str) -> None:
-    """The runs above were in every state, and commanded the arm often."""
+    """The generated runs reached every state, and often commanded the arm."""
     if not MotionMachine.seen:
         run_state_machine_as_test(MotionMachine, settings=SETTINGS)
 

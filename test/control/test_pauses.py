@@ -1,4 +1,4 @@
-"""Pauses of a thread: what counts as one, while it lasts and afterwards."""
+"""Pauses of a thread: how they are detected, while they last and afterwards."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lerobot_arena_ros.control.pauses import BACKLOG, SHORTEST_S, PauseWatch
 
 
 def test_a_thread_that_runs_often_has_no_pause() -> None:
-    """A gap of exactly the longest time is none."""
+    """A gap of exactly the longest time is not a pause."""
     watch = PauseWatch(1.0, 10.0)
 
     for now in (10.5, 11.5, 12.5):
@@ -21,7 +21,7 @@ def test_a_thread_that_runs_often_has_no_pause() -> None:
 
 
 def test_a_pause_is_noticed_while_it_lasts() -> None:
-    """Another thread learns for how long this one has not run."""
+    """Another thread can read for how long this one has not run."""
     watch = PauseWatch(1.0, 0.0)
     watch.seen(5.0)
     watch.seen(5.5)
@@ -31,7 +31,7 @@ def test_a_pause_is_noticed_while_it_lasts() -> None:
 
 
 def test_a_pause_is_known_for_a_while_after_its_end() -> None:
-    """Its length is told until the time is over; running on does not shorten that time."""
+    """The length of a pause is available for a time after its end, even if the thread runs."""
     watch = PauseWatch(1.0, 0.0)
     watch.seen(4.0)
     watch.seen(4.1)
@@ -43,7 +43,7 @@ def test_a_pause_is_known_for_a_while_after_its_end() -> None:
 
 
 def test_the_latest_pause_counts() -> None:
-    """Another pause within the time of the last one begins that time anew."""
+    """A second pause restarts the time after a pause."""
     watch = PauseWatch(1.0, 0.0)
     watch.seen(3.0)
     watch.seen(5.0)
@@ -53,7 +53,7 @@ def test_the_latest_pause_counts() -> None:
 
 
 def test_a_clock_that_went_back_is_a_pause() -> None:
-    """How long it was is not known, so the distance counts."""
+    """A backward clock jump is a pause with the length of the jump."""
     watch = PauseWatch(1.0, 100.0)
 
     assert watch.pausing_s(50.0) == pytest.approx(50.0)
@@ -62,7 +62,7 @@ def test_a_clock_that_went_back_is_a_pause() -> None:
 
 
 def test_an_infinite_limit_knows_no_pause() -> None:
-    """So a gate behaves that has no thread to watch."""
+    """With an infinite limit, there is never a pause."""
     watch = PauseWatch(math.inf, 0.0)
     for now in (1.0, 2.0, 3.0, 1e9):
         watch.seen(now, messages=1000)
@@ -72,7 +72,7 @@ def test_an_infinite_limit_knows_no_pause() -> None:
 
 
 def watch_at(rate_hz: float) -> tuple[PauseWatch, float]:
-    """Return a watch of a thread that handled so many messages a second, and the time."""
+    """Return a watch of a thread with this message rate, and the time."""
     watch, now = PauseWatch(1.0, 0.0), 0.0
     while now < 3.0:
         now += 1.0 / rate_hz
@@ -93,7 +93,7 @@ def watch_at(rate_hz: float) -> tuple[PauseWatch, float]:
 def test_where_many_messages_arrive_a_shorter_time_is_a_pause(
     rate_hz: float, limit_s: float
 ) -> None:
-    """A socket that nobody reads overflows the sooner the more arrives."""
+    """At a higher message rate, a shorter gap is a pause, because buffers overflow earlier."""
     watch, now = watch_at(rate_hz)
 
     assert watch.pausing_s(now + 0.97 * limit_s) is None
@@ -103,7 +103,7 @@ def test_where_many_messages_arrive_a_shorter_time_is_a_pause(
 
 
 def test_a_pause_does_not_count_as_a_low_rate() -> None:
-    """The messages of that time were lost, so that they could not be counted."""
+    """A pause does not lower the measured message rate, because its messages may be lost."""
     watch, now = watch_at(500.0)
     watch.seen(now + 5.0, messages=1)
     watch.seen(now + 5.1, messages=1)
@@ -112,7 +112,7 @@ def test_a_pause_does_not_count_as_a_low_rate() -> None:
 
 
 def test_what_becomes_quiet_may_pause_for_longer_again() -> None:
-    """Without messages there is nothing that a stop could get lost in."""
+    """After the message rate has dropped, the limit is longer again."""
     watch, now = watch_at(500.0)
     for step in range(1, 21):
         watch.seen(now + 0.2 * step)

@@ -1,4 +1,4 @@
-"""What has to be known of the joints before any of them is commanded, and what the user reads."""
+"""What must be known about the joints before they are commanded, and the texts for the user."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ LOCKED = UrdfJoint(0.0, 0.0, None, False, False)
 
 
 def joint(name: str, unit: Unit = Unit.RADIANS, **more: float | bool) -> Joint:
-    """Make a joint of one name on both sides."""
+    """Return a joint with the same name in ROS and on the wire."""
     return Joint(name, name, unit, **more)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize('unit', [Unit.RADIANS, Unit.DEGREES, Unit.METRES])
 def test_a_joint_without_limits_keeps_the_gate_waiting(unit: Unit) -> None:
-    """Whatever the unit, the cause names the joint and every way out."""
+    """A joint without limits blocks commands in every unit; the cause has all remedies."""
     joint_map = JointMap([joint('a', unit, lower=-1.0, upper=1.0), joint('b', unit)])
 
     cause = unready(joint_map, require_limits=True) or ''
@@ -45,12 +45,12 @@ def test_a_joint_without_limits_keeps_the_gate_waiting(unit: Unit) -> None:
     ],
 )
 def test_a_joint_of_known_reach_may_be_commanded(known: Joint) -> None:
-    """Both limits, or the user or the description saying that there are none."""
+    """A joint may be commanded with both limits, or if user or URDF state that it has none."""
     assert unready(JointMap([known]), require_limits=True) is None
 
 
 def test_one_limit_is_not_enough() -> None:
-    """A description may leave one end open, with an infinite number."""
+    """A joint with only one finite limit may not be commanded."""
     half = joint('b').described_by(UrdfJoint(None, 1.0, None, False, False))
 
     assert half.upper == 1.0
@@ -59,7 +59,7 @@ def test_one_limit_is_not_enough() -> None:
 
 @pytest.mark.parametrize('unit', [Unit.RADIANS, Unit.NORMALIZED])
 def test_a_fault_of_the_description_is_part_of_the_cause(unit: Unit) -> None:
-    """The joint is named with what is wrong with it."""
+    """The cause has the fault of the joint in robot_description."""
     description = Description(
         {'b': UrdfJoint(None, None, None, False, False)}, {'b': 'lower=1 is above upper=-1'}
     )
@@ -71,7 +71,7 @@ def test_a_fault_of_the_description_is_part_of_the_cause(unit: Unit) -> None:
 
 
 def test_only_where_every_joint_is_locked_nothing_may_move() -> None:
-    """One that has a range moves, and the others are held."""
+    """Only if all joints are locked, commands are blocked; otherwise locked joints are held."""
     joint_map = JointMap([joint('a'), joint('b')])
     free = UrdfJoint(-1.0, 1.0, None, False, False)
 
@@ -84,17 +84,17 @@ def test_only_where_every_joint_is_locked_nothing_may_move() -> None:
 
 
 def test_a_text_names_not_more_joints_than_fit() -> None:
-    """A description of a thousand joints fills no line."""
+    """A text has a limited number of joint names."""
     assert named(['a', 'b']) == 'a, b'
     assert named([str(number) for number in range(12)]).endswith('8, 9 and 2 more')
     assert len(named(['n' * 1_000_000])) < 200
 
 
-# ----- the status of the names
+# ----- the mapping
 
 
 def test_a_mapping_of_which_nothing_was_received_is_stale() -> None:
-    """Whether names are right shows only once some of them are used."""
+    """A mapping is STALE until a joint was received, because the names may be wrong."""
     known = JointMap([joint('a')])
 
     assert mapping(known, in_room=(), odd_in_room={}, received_at=None, now=10.0) == (
@@ -109,7 +109,7 @@ def test_a_mapping_of_which_nothing_was_received_is_stale() -> None:
 
 
 def test_all_that_is_wrong_with_the_names_is_in_one_text() -> None:
-    """What is wrong with one joint does not hide what is wrong with another."""
+    """The text has all faults of all joints."""
     held = joint('brace').described_by(LOCKED)
     known = JointMap([held, joint('b', Unit.NORMALIZED)])
 
@@ -127,8 +127,8 @@ def test_all_that_is_wrong_with_the_names_is_in_one_text() -> None:
         assert text in found.text
 
 
-def test_what_cannot_be_sent_is_said_in_the_words_of_the_mapping() -> None:
-    """There is one sentence of a range that is not known."""
+def test_an_unknown_range_has_the_same_text_for_sending_and_mapping() -> None:
+    """The text for an unknown range is the same for sending and for the mapping."""
     known = JointMap([joint('b', Unit.NORMALIZED)])
 
     cause = unsendable(known)

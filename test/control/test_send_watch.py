@@ -1,4 +1,4 @@
-"""Whether measured positions are sent, and what is said where they are not."""
+"""Whether measured positions are sent, and the text if they are not."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PERIOD_S = 0.02
 
 
 def ready(joint_map: JointMap = JOINTS, *, has_deadband: bool = False) -> SendWatch:
-    """Make one of an active node in its room, with one publisher."""
+    """Return the watch of an active node in its room, with one publisher."""
     watch = SendWatch(joint_map, has_deadband=has_deadband)
     watch.is_enabled = True
     watch.link = None
@@ -27,14 +27,14 @@ def ready(joint_map: JointMap = JOINTS, *, has_deadband: bool = False) -> SendWa
 
 
 def sending(now: float = 10.0) -> SendWatch:
-    """Make one that has just sent both joints."""
+    """Return a watch that has just sent both joints."""
     watch = ready()
     move(watch, now)
     return watch
 
 
 def move(watch: SendWatch, now: float, *names: str) -> None:
-    """Measure these joints, or all, and send them."""
+    """Record a measurement of these joints, or of all, and send it."""
     watch.take(names or NAMES, now)
     watch.missing = ()
     watch.offer(now)
@@ -42,7 +42,7 @@ def move(watch: SendWatch, now: float, *names: str) -> None:
 
 
 def condition(watch: SendWatch, now: float, period_s: float = PERIOD_S) -> Condition:
-    """Return how it is."""
+    """Return the condition."""
     return watch.condition(now, period_s=period_s)
 
 
@@ -57,7 +57,7 @@ def lose(watch: SendWatch) -> None:
 
 
 def forget(watch: SendWatch) -> None:
-    """Join anew: the joints are to be measured again."""
+    """Join again, so that the joints have to be measured again."""
     watch.missing = ('j2',)
     watch.take(('j1',), 13.0)
 
@@ -79,7 +79,7 @@ FAULTS: dict[str, tuple[Happen, str]] = {
 
 @pytest.mark.parametrize('name', FAULTS)
 def test_what_was_sent_and_is_not_any_more_is_a_warning_with_cause_and_age(name: str) -> None:
-    """Nothing is well that was not done lately."""
+    """If sending has ended, the condition is a warning with the cause and the age."""
     happen, cause = FAULTS[name]
     watch = sending()
     happen(watch)
@@ -95,7 +95,7 @@ def test_what_was_sent_and_is_not_any_more_is_a_warning_with_cause_and_age(name:
 
 @pytest.mark.parametrize('name', FAULTS)
 def test_what_was_never_sent_is_stale_with_its_cause(name: str) -> None:
-    """The work was never done."""
+    """If nothing was ever sent, the condition is STALE with the cause."""
     happen, cause = FAULTS[name]
     watch = ready()
     happen(watch)
@@ -108,7 +108,7 @@ def test_what_was_never_sent_is_stale_with_its_cause(name: str) -> None:
 
 
 def test_sending_is_well_until_one_and_a_half_seconds_after_the_last() -> None:
-    """And no longer."""
+    """The condition is OK until 1.5 s after the last message was sent."""
     watch = sending(10.0)
 
     assert condition(watch, 11.5) == (Level.OK, 'sending', Severity.NONE)
@@ -116,7 +116,7 @@ def test_sending_is_well_until_one_and_a_half_seconds_after_the_last() -> None:
 
 
 def test_a_low_rate_is_well_for_a_period_longer() -> None:
-    """At one update in five seconds the last one is five seconds old."""
+    """At a low rate, the condition is OK for one period longer."""
     watch = sending(10.0)
     watch.take(NAMES, 16.0)
     watch.offer(16.0)
@@ -124,8 +124,8 @@ def test_a_low_rate_is_well_for_a_period_longer() -> None:
     assert condition(watch, 16.0, period_s=5.0).text == 'sending'
 
 
-def test_an_arm_that_stands_still_within_the_deadband_is_well_and_says_so() -> None:
-    """There is nothing to send; that is no sending, however."""
+def test_an_arm_that_rests_within_the_deadband_is_ok() -> None:
+    """An arm that rests within the deadband is OK, and the text has the reason."""
     watch = ready(has_deadband=True)
     move(watch, 10.0)
     watch.take(NAMES, 50.0)
@@ -137,16 +137,16 @@ def test_an_arm_that_stands_still_within_the_deadband_is_well_and_says_so() -> N
 
 
 def test_a_connection_that_takes_nothing_is_named() -> None:
-    """What is measured waits, and is not sent."""
+    """A connection that accepts no data is reported."""
     watch = sending(10.0)
     watch.offer(10.1)
     watch.take(NAMES, 13.0)
 
-    assert 'the connection to the server takes nothing' in condition(watch, 13.0).text
+    assert 'the connection to the server accepts no data' in condition(watch, 13.0).text
 
 
 def test_one_joint_that_is_silent_is_named_while_the_others_are_sent() -> None:
-    """Its driver died; what is sent of it is where it was."""
+    """A silent joint is reported while the others are sent."""
     watch = sending(10.0)
     move(watch, 13.0, 'j1')
 
@@ -161,7 +161,7 @@ def test_one_joint_that_is_silent_is_named_while_the_others_are_sent() -> None:
 
 
 def test_joints_of_another_robot_are_no_measurement() -> None:
-    """They are on the same topic, and nothing of them is sent."""
+    """Measurements of joints that are not sent do not count."""
     watch = sending(10.0)
     watch.take(('tail',), 13.0)
 
@@ -169,7 +169,7 @@ def test_joints_of_another_robot_are_no_measurement() -> None:
 
 
 def test_several_publishers_are_named() -> None:
-    """They may overwrite each other."""
+    """Several publishers are reported, because they may overwrite each other."""
     watch = sending(10.0)
     watch.note_publishers(2, ('/arm', '/gui'), '/arm/joint_states')
 
@@ -180,14 +180,14 @@ def test_several_publishers_are_named() -> None:
 
 
 def test_joints_without_a_range_are_named_before_any_is_measured() -> None:
-    """The words are those of the gate and of the mapping."""
+    """Joints without a range are reported first, with the text of gate and mapping."""
     watch = ready(JointMap([Joint('j1', 'j1', Unit.NORMALIZED)]))
 
     assert 'range of j1 is unknown: set joint_map' in condition(watch, 1.0).text
 
 
 def test_a_room_that_is_being_joined_is_no_fault() -> None:
-    """It takes a moment."""
+    """Connecting to a room is not a fault."""
     watch = ready()
     watch.link = CONNECTING
 
@@ -195,7 +195,7 @@ def test_a_room_that_is_being_joined_is_no_fault() -> None:
 
 
 def test_a_room_that_was_just_joined_again_is_not_well_before_something_is_sent() -> None:
-    """What was sent before it was lost is old."""
+    """After a rejoin, the condition is not OK before something is sent."""
     watch = sending(10.0)
     watch.take(NAMES, 50.0)
 
@@ -207,7 +207,7 @@ def test_a_room_that_was_just_joined_again_is_not_well_before_something_is_sent(
 
 
 def test_a_joint_that_is_not_sent_any_more_is_not_silent() -> None:
-    """After the room was joined anew only what is measured from then on is sent."""
+    """After a rejoin, joints that are no longer measured are not reported as silent."""
     watch = ready(JointMap([], others=Unit.RADIANS))
     move(watch, 10.0, 'j1', 'gone')
     watch.begin()
@@ -217,7 +217,7 @@ def test_a_joint_that_is_not_sent_any_more_is_not_silent() -> None:
 
 
 def test_an_update_that_the_server_refuses_is_a_warning() -> None:
-    """A server that does not name the joint silences the whole arm: that is not well."""
+    """An update that the server rejects is a warning."""
     watch = sending()
     watch.refuse('Failed to process joint update', None, 9.9)
 
@@ -232,8 +232,8 @@ def test_an_update_that_the_server_refuses_is_a_warning() -> None:
     assert condition(watch, 12.0).is_ok
 
 
-def test_an_interruption_beside_advice_is_told_apart() -> None:
-    """Two publishers are worth a word; that nothing is sent is another matter, with its end."""
+def test_an_interruption_and_an_advice_are_separate() -> None:
+    """An interruption and an advice are reported separately."""
     watch = sending()
     watch.note_publishers(2, ('/arm', '/gripper'), '/joint_states')
     assert watch.obstacle(10.0, period_s=0.01) is None

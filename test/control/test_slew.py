@@ -1,4 +1,4 @@
-"""Motion towards a target: never faster than allowed, never beyond it."""
+"""The motion towards a target stays within the limits and never overshoots."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ positions = st.floats(-1e6, 1e6)
     ],
 )
 def test_velocity_rises_to_its_limit(elapsed_s: float, velocity: float) -> None:
-    """The velocity allowed rises from the start's to the limit, and stays there."""
+    """The maximum velocity rises from the start value to the limit, and stays there."""
     assert VelocityRamp(0.5, 2.0, 2.0).velocity(elapsed_s) == pytest.approx(velocity)
 
 
 def test_a_limit_below_the_start_holds_from_the_start() -> None:
-    """The beginning of a motion is no faster than the rest of it."""
+    """A limit below the start velocity applies from the beginning."""
     ramp = VelocityRamp(0.5, 0.2, 2.0)
 
     assert [ramp.velocity(t) for t in (0.0, 1.0, 2.0)] == [0.2, 0.2, 0.2]
@@ -37,7 +37,7 @@ def test_a_limit_below_the_start_holds_from_the_start() -> None:
 
 @pytest.mark.parametrize('elapsed_s', [0.0, 1.0, -0.001])
 def test_no_duration_allows_the_limit_at_once(elapsed_s: float) -> None:
-    """A start of no length is none, even for one who looked at the clock a moment early."""
+    """Without a duration, the limit applies at once, even at a time before the beginning."""
     assert VelocityRamp(0.5, 2.0, 0.0).velocity(elapsed_s) == 2.0
 
 
@@ -52,13 +52,13 @@ def test_no_duration_allows_the_limit_at_once(elapsed_s: float) -> None:
     ],
 )
 def test_a_step_is_no_longer_than_allowed(target: float, reached: float) -> None:
-    """A step goes towards the target, and lands on it exactly."""
+    """A step leads towards the target, and ends exactly at it."""
     assert step(0.0, target, 0.1) == reached
 
 
 @pytest.mark.parametrize('largest', [0.0, -0.1, math.nan])
 def test_no_step_is_allowed_to_lead_away(largest: float) -> None:
-    """Where no motion is allowed there is none, and a negative step is no way back."""
+    """A maximum step that is zero, negative or NaN causes no motion."""
     assert step(1.0, 5.0, largest) == 1.0
 
 
@@ -67,7 +67,7 @@ def test_no_step_is_allowed_to_lead_away(largest: float) -> None:
 def test_steps_stay_between_start_and_target(
     position: float, target: float, largest: float
 ) -> None:
-    """No step overshoots, turns away, or is longer than allowed."""
+    """Steps never overshoot, turn back, or exceed the maximum."""
     reached = step(position, target, largest)
 
     assert min(position, target) <= reached <= max(position, target)
@@ -89,5 +89,5 @@ def test_steps_stay_between_start_and_target(
 def test_clamping_brings_inside(
     position: float, lower: float | None, upper: float | None, clamped: float
 ) -> None:
-    """A position outside lands on the limit; None is no limit."""
+    """A position outside a limit is set to the limit; None is no limit."""
     assert clamp(position, lower, upper) == clamped

@@ -1,4 +1,4 @@
-"""Stamps that cannot be right, and stamps that stand still."""
+"""Stamps that cannot be right, and stamps that do not change."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lerobot_arena_ros.control.stamps import StampWatch, misdated
     [(0.6, '0.6 s old'), (-0.6, '0.6 s ahead'), (3600.0, '3600.0 s old'), (-1e9, 's ahead')],
 )
 def test_an_age_is_absolute(age_s: float, text: str) -> None:
-    """What is ahead of the clock is as wrong as what is behind it."""
+    """A stamp ahead of the clock is rejected like one behind it."""
     unusable = misdated(age_s, 1.0, oldest_s=0.5, ahead_s=0.5)
 
     assert unusable is not None
@@ -22,12 +22,12 @@ def test_an_age_is_absolute(age_s: float, text: str) -> None:
 
 @pytest.mark.parametrize('age_s', [0.5, 0.0, -0.5])
 def test_what_is_near_the_clock_counts(age_s: float) -> None:
-    """On either side of it."""
+    """A stamp slightly ahead of the clock or behind it is accepted."""
     assert misdated(age_s, 1.0, oldest_s=0.5, ahead_s=0.5) is None
 
 
 def test_a_stamp_that_stands_still_grows_old() -> None:
-    """A clock that stands still, too, makes it no younger."""
+    """A repeated stamp becomes old, even if the clock does not run."""
     watch = StampWatch()
     ages = [watch.judge('j1', 100.0, 10.0 + 0.1 * n, oldest_s=0.5) for n in range(8)]
 
@@ -38,7 +38,7 @@ def test_a_stamp_that_stands_still_grows_old() -> None:
 
 
 def test_two_publishers_have_stamps_of_their_own() -> None:
-    """One that runs does not make the other one's fresh."""
+    """A new stamp of one publisher does not refresh that of another."""
     watch = StampWatch()
     for n in range(10):
         now = 10.0 + 0.1 * n

@@ -1,4 +1,4 @@
-"""The latch of the emergency stop: what closes it, who is told, and when it opens."""
+"""The latch of the emergency stop: what closes it, which rooms are informed, and when it opens."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ROOMS = ('produce', 'consume')
 
 
 def latch_of_rooms() -> StopLatch:
-    """Make an open latch that knows both rooms."""
+    """Return an open latch with two rooms."""
     latch = StopLatch()
     for room in ROOMS:
         latch.add_room(room)
@@ -30,19 +30,19 @@ def latch_of_rooms() -> StopLatch:
 
 
 def owed(latch: StopLatch) -> dict[str, Stop | None]:
-    """Say what each room is owed."""
+    """Return the stop that has to be sent to each room."""
     return {room: latch.owed(room) for room in ROOMS}
 
 
 def deliver_all(latch: StopLatch) -> None:
-    """Have each room hear what it is owed."""
+    """Deliver to each room the stop that has to be sent to it."""
     for room, stop in owed(latch).items():
         if stop is not None:
             latch.delivered(room, stop)
 
 
 def test_it_begins_open() -> None:
-    """Nothing is stopped and nothing is owed before something trips it."""
+    """A new latch is open and has nothing to send."""
     latch = latch_of_rooms()
 
     assert latch.stop is None
@@ -51,7 +51,7 @@ def test_it_begins_open() -> None:
 
 
 def test_the_first_stop_is_the_cause() -> None:
-    """A later stop changes neither the cause nor the state, and is no news."""
+    """A later stop changes neither the cause nor the state."""
     latch = latch_of_rooms()
 
     assert latch.trip(STRANGER)
@@ -62,12 +62,12 @@ def test_the_first_stop_is_the_cause() -> None:
 
 
 def test_a_stop_reads_as_a_sentence() -> None:
-    """The text of a stop says why and who."""
+    """The text of a stop has the reason and the source."""
     assert str(STRANGER) == 'ouch (from leader-1 in the consume room)'
 
 
-def test_a_local_stop_is_owed_to_every_room() -> None:
-    """What began here is told to both rooms."""
+def test_a_local_stop_is_sent_to_every_room() -> None:
+    """A local stop has to be sent to both rooms."""
     latch = latch_of_rooms()
 
     latch.trip(BUTTON)
@@ -76,7 +76,11 @@ def test_a_local_stop_is_owed_to_every_room() -> None:
 
 
 def test_a_stop_from_a_room_crosses_to_the_other_only() -> None:
-    """The room that sent a stop knows it already: an answer would be an echo."""
+    """
+    A stop from a room has to be sent to the other room only.
+
+    Sending it back would be an echo.
+    """
     latch = latch_of_rooms()
 
     latch.trip(STRANGER)
@@ -84,8 +88,8 @@ def test_a_stop_from_a_room_crosses_to_the_other_only() -> None:
     assert owed(latch) == {'produce': STRANGER, 'consume': None}
 
 
-def test_a_stop_is_told_once() -> None:
-    """What a room has heard is owed no more, however often it is tripped again."""
+def test_a_stop_is_sent_once() -> None:
+    """A stop that was delivered to a room is not sent again when the latch is tripped again."""
     latch = latch_of_rooms()
     latch.trip(BUTTON)
 
@@ -96,8 +100,8 @@ def test_a_stop_is_told_once() -> None:
     assert owed(latch) == {'produce': None, 'consume': None}
 
 
-def test_an_untold_stop_outlives_its_reset() -> None:
-    """The others in a room that was away still learn that there was a stop."""
+def test_a_stop_that_was_not_delivered_is_sent_after_its_reset() -> None:
+    """After a reset, a stop that was not delivered yet still has to be sent."""
     latch = latch_of_rooms()
     latch.trip(STRANGER)
 
@@ -105,8 +109,8 @@ def test_an_untold_stop_outlives_its_reset() -> None:
     assert owed(latch) == {'produce': STRANGER, 'consume': None}
 
 
-def test_a_latched_local_stop_is_told_again_after_a_reconnect() -> None:
-    """Who joined the room meanwhile must not miss that it is stopped."""
+def test_a_latched_local_stop_is_sent_again_after_a_reconnect() -> None:
+    """A latched local stop is sent again after a reconnect, because others may have joined."""
     latch = latch_of_rooms()
     latch.trip(BUTTON)
     deliver_all(latch)
@@ -116,8 +120,8 @@ def test_a_latched_local_stop_is_told_again_after_a_reconnect() -> None:
     assert owed(latch) == {'produce': BUTTON, 'consume': None}
 
 
-def test_a_rooms_stop_is_not_told_again_after_a_reconnect() -> None:
-    """Only stops of local origin are repeated, else two bridges would echo for ever."""
+def test_a_rooms_stop_is_not_sent_again_after_a_reconnect() -> None:
+    """A room's stop is not sent again after a reconnect, or two bridges would echo for ever."""
     latch = latch_of_rooms()
     latch.trip(STRANGER)
     deliver_all(latch)
@@ -128,8 +132,8 @@ def test_a_rooms_stop_is_not_told_again_after_a_reconnect() -> None:
     assert owed(latch) == {'produce': None, 'consume': None}
 
 
-def test_a_local_stop_behind_a_rooms_stop_is_told_after_a_reconnect() -> None:
-    """A button pressed while a room's stop is latched holds for whoever joins later."""
+def test_a_local_stop_behind_a_rooms_stop_is_sent_after_a_reconnect() -> None:
+    """A local stop while a room's stop is latched is sent again after a reconnect."""
     latch = latch_of_rooms()
     latch.trip(STRANGER)
     latch.trip(BUTTON)
@@ -140,8 +144,12 @@ def test_a_local_stop_behind_a_rooms_stop_is_told_after_a_reconnect() -> None:
     assert owed(latch) == {'produce': None, 'consume': BUTTON}
 
 
-def test_a_stop_that_begins_here_is_told_to_the_room_that_stopped_us() -> None:
-    """Others in that room may have been reset since; it is told once."""
+def test_a_local_stop_is_sent_to_the_room_whose_stop_is_latched() -> None:
+    """
+    A local stop is sent once to the room whose stop is latched.
+
+    Others in the room may have been reset since.
+    """
     latch = StopLatch()
     latch.add_room('consume')
     latch.trip(Stop('a viewer', 'smoke', room='consume'))
@@ -154,8 +162,8 @@ def test_a_stop_that_begins_here_is_told_to_the_room_that_stopped_us() -> None:
     assert latch.owed('consume') is None
 
 
-def test_a_reset_stop_is_not_told_after_a_reconnect() -> None:
-    """A reconnect after the reset stops nobody."""
+def test_a_reset_stop_is_not_sent_after_a_reconnect() -> None:
+    """A stop that was reset is not sent after a reconnect."""
     latch = latch_of_rooms()
     latch.trip(BUTTON)
     deliver_all(latch)
@@ -166,8 +174,8 @@ def test_a_reset_stop_is_not_told_after_a_reconnect() -> None:
     assert owed(latch) == {'produce': None, 'consume': None}
 
 
-def test_a_stop_at_start_is_nobody_elses_matter() -> None:
-    """A bridge that begins stopped stops no room, not even on joining."""
+def test_a_stop_at_start_is_not_sent() -> None:
+    """A stop at start is not sent to rooms, not even after a join."""
     latch = latch_of_rooms()
 
     assert latch.trip(ON_START)
@@ -185,8 +193,8 @@ def test_a_stop_at_start_is_nobody_elses_matter() -> None:
         pytest.param(STRANGER, {'produce': STRANGER, 'consume': None}, id='room'),
     ],
 )
-def test_a_stop_behind_a_stop_at_start_is_told(stop: Stop, told: dict[str, Stop | None]) -> None:
-    """The button of a bridge that began stopped stops the rooms as any other does."""
+def test_a_stop_behind_a_stop_at_start_is_sent(stop: Stop, told: dict[str, Stop | None]) -> None:
+    """A local stop while a stop at start is latched is sent to the rooms."""
     latch = latch_of_rooms()
     latch.trip(ON_START)
 
@@ -196,8 +204,8 @@ def test_a_stop_behind_a_stop_at_start_is_told(stop: Stop, told: dict[str, Stop 
     assert owed(latch) == told
 
 
-def test_a_button_behind_a_stop_at_start_is_told_after_a_reconnect() -> None:
-    """A stop that the rooms shall not hear of hides none that they shall."""
+def test_a_button_behind_a_stop_at_start_is_sent_after_a_reconnect() -> None:
+    """A local stop behind a stop at start is sent again after a reconnect."""
     latch = latch_of_rooms()
     latch.trip(ON_START)
     latch.trip(BUTTON)
@@ -208,8 +216,8 @@ def test_a_button_behind_a_stop_at_start_is_told_after_a_reconnect() -> None:
     assert owed(latch) == {'produce': None, 'consume': BUTTON}
 
 
-def test_a_room_that_comes_later_is_owed_a_local_stop() -> None:
-    """The latch outlives a cleanup, and the rooms configured next hear of it."""
+def test_a_local_stop_is_sent_to_a_room_that_is_added_later() -> None:
+    """A latched local stop has to be sent to a room that is added later."""
     latch = StopLatch()
     latch.trip(BUTTON)
 
@@ -218,8 +226,8 @@ def test_a_room_that_comes_later_is_owed_a_local_stop() -> None:
     assert latch.owed('produce') is BUTTON
 
 
-def test_a_room_that_is_removed_is_owed_nothing() -> None:
-    """A debt ends with its room; removing it twice is harmless."""
+def test_nothing_is_sent_to_a_removed_room() -> None:
+    """Nothing has to be sent to a removed room, and removing it twice is allowed."""
     latch = latch_of_rooms()
     latch.trip(BUTTON)
 
@@ -231,7 +239,7 @@ def test_a_room_that_is_removed_is_owed_nothing() -> None:
 
 
 def test_a_stop_survives_every_room() -> None:
-    """Removing the rooms, as a cleanup does, opens nothing."""
+    """Removing all rooms, as a cleanup does, does not open the latch."""
     latch = latch_of_rooms()
     latch.trip(BUTTON)
 
@@ -241,8 +249,8 @@ def test_a_stop_survives_every_room() -> None:
     assert latch.stop is BUTTON
 
 
-def test_an_echo_that_comes_late_pays_only_its_own_debt() -> None:
-    """A stop that came while another was on its way is still owed."""
+def test_a_late_delivery_counts_only_for_its_own_stop() -> None:
+    """A late delivery of an earlier stop does not count for a later stop."""
     latch = latch_of_rooms()
     latch.trip(STRANGER)
     on_its_way = latch.owed('produce')
@@ -255,8 +263,8 @@ def test_an_echo_that_comes_late_pays_only_its_own_debt() -> None:
     assert owed(latch) == {'produce': BUTTON, 'consume': BUTTON}
 
 
-def test_the_same_words_again_are_another_stop() -> None:
-    """A second press of the button while the first is on its way is still owed."""
+def test_the_same_text_again_is_another_stop() -> None:
+    """A second stop with the same text still has to be sent after the first is delivered."""
     latch = latch_of_rooms()
     again = replace(BUTTON)
     latch.trip(BUTTON)
@@ -269,7 +277,7 @@ def test_the_same_words_again_are_another_stop() -> None:
 
 
 def test_a_reset_opens_and_a_stop_closes_again() -> None:
-    """After a reset the latch is as new: the next stop is the cause, and news."""
+    """After a reset, the next stop is the cause."""
     latch = latch_of_rooms()
     latch.trip(STRANGER)
 
@@ -282,7 +290,7 @@ def test_a_reset_opens_and_a_stop_closes_again() -> None:
 @pytest.mark.parametrize(
     ('heard', 'now', 'publishers', 'refusal'),
     [
-        pytest.param([(True, 0.0)], 60.0, 1, 'still says true', id='held down'),
+        pytest.param([(True, 0.0)], 60.0, 1, 'is still true', id='held down'),
         pytest.param([(True, 0.0)], 0.5, 0, 'less than 1 s ago', id='one-shot just now'),
         pytest.param([(True, 0.0)], 60.0, 0, None, id='died asserting'),
         pytest.param([(True, 0.0), (False, 0.5)], 0.9, 1, 'less than 1 s ago', id='let go'),
@@ -296,7 +304,7 @@ def test_a_reset_opens_and_a_stop_closes_again() -> None:
 def test_a_reset_waits_for_the_input(
     heard: list[tuple[bool, float]], now: float, publishers: int, refusal: str | None
 ) -> None:
-    """While the input says stop, or did a moment ago, no reset opens the latch."""
+    """The latch is not reset while the input is true, or was true recently."""
     latch = latch_of_rooms()
     latch.trip(BUTTON)
     for asserted, at in heard:
@@ -310,7 +318,7 @@ def test_a_reset_waits_for_the_input(
 
 
 def test_a_refused_reset_can_be_asked_again() -> None:
-    """A refusal changes nothing: the same request succeeds once the input is quiet."""
+    """A refused reset changes nothing, and succeeds once the input is false."""
     latch = latch_of_rooms()
     latch.trip(BUTTON)
     latch.hear_input(True, 0.0)
@@ -320,11 +328,11 @@ def test_a_refused_reset_can_be_asked_again() -> None:
     assert latch.reset(INPUT_MEMORY_S, publishers=0) is None
 
 
-# ----- bridges that listen to each other's status
+# ----- bridges that subscribe to each other's status
 
 
 def latch_that_hears_its_echo() -> StopLatch:
-    """Make a latch that was closed at 0, and another bridge that stopped because of it."""
+    """Return a latch that was tripped at 0 s, and whose stop another bridge echoes."""
     latch = latch_of_rooms()
     latch.trip(BUTTON)
     assert latch.hear_input(True, 0.1)
@@ -332,7 +340,7 @@ def latch_that_hears_its_echo() -> StopLatch:
 
 
 def test_the_bridge_where_a_stop_began_can_be_reset() -> None:
-    """The other one says that it is stopped, because of us: that holds nobody."""
+    """The echo of another bridge does not prevent the reset of the bridge where the stop began."""
     latch = latch_that_hears_its_echo()
 
     assert latch.reset(0.2, publishers=1, are_bridges=True, hear_us=True) is None
@@ -340,7 +348,7 @@ def test_the_bridge_where_a_stop_began_can_be_reset() -> None:
 
 
 def test_the_echo_of_a_reset_stop_does_not_stop_again() -> None:
-    """The other bridge goes on saying so until it is reset, too."""
+    """After the reset, the echo does not trip the latch again before the other bridge is reset."""
     latch = latch_that_hears_its_echo()
     latch.reset(0.2, publishers=1, are_bridges=True, hear_us=True)
 
@@ -350,7 +358,11 @@ def test_the_echo_of_a_reset_stop_does_not_stop_again() -> None:
 
 
 def test_an_echo_that_does_not_end_is_a_stop_of_its_own() -> None:
-    """A bridge that is not reset in time has its reasons; then ours can be reset once more."""
+    """
+    An echo that lasts longer than the grace period is a stop of its own.
+
+    Then the latch can be reset again.
+    """
     latch = latch_that_hears_its_echo()
     latch.reset(0.2, publishers=1, are_bridges=True, hear_us=True)
 
@@ -360,7 +372,7 @@ def test_an_echo_that_does_not_end_is_a_stop_of_its_own() -> None:
 
 
 def test_the_bridge_that_was_stopped_by_another_is_reset_after_it() -> None:
-    """As long as the one where the stop began is stopped, so is this one."""
+    """A bridge that was stopped by another one cannot be reset before it."""
     latch = latch_of_rooms()
     assert latch.hear_input(True, 0.0)
     latch.trip(BUTTON)
@@ -374,7 +386,7 @@ def test_the_bridge_that_was_stopped_by_another_is_reset_after_it() -> None:
 
 
 def test_a_bridge_that_does_not_listen_to_us_is_no_echo() -> None:
-    """It stopped for reasons of its own, though it did so after us."""
+    """The stop of a bridge that does not subscribe to our status is not an echo."""
     latch = latch_that_hears_its_echo()
 
     refusal = latch.reset(60.0, publishers=1, are_bridges=True, hear_us=False)
@@ -385,14 +397,14 @@ def test_a_bridge_that_does_not_listen_to_us_is_no_echo() -> None:
 
 
 def test_a_button_that_was_pressed_after_the_stop_is_no_echo() -> None:
-    """Only a bridge can be stopped because of us."""
+    """The input of a node that is not a bridge is not an echo."""
     latch = latch_that_hears_its_echo()
 
     assert latch.reset(60.0, publishers=1) is not None
     assert latch.reset(60.0, publishers=2, are_bridges=False) is not None
 
 
-# ----- stops that a room remembers
+# ----- the last stop of a room
 
 
 @pytest.mark.parametrize(
@@ -405,12 +417,12 @@ def test_a_button_that_was_pressed_after_the_stop_is_no_echo() -> None:
     ],
 )
 def test_at_the_first_join_a_recent_stop_counts(age_s: float, is_missed: bool) -> None:
-    """A robot that starts beside an accident stands; one that starts an hour later need not."""
+    """At the first join, only a recent stop of the room trips the latch."""
     assert StopLatch().missed('consume', 'a', age_s) is is_missed
 
 
 def test_a_stop_that_was_received_was_not_missed() -> None:
-    """After its reset the next join tells of it again, and stops nothing."""
+    """A stop that was received and reset does not trip the latch at the next join."""
     latch = latch_of_rooms()
     latch.missed('consume', None, 0.0)
     latch.note('consume', 'a')
@@ -420,7 +432,7 @@ def test_a_stop_that_was_received_was_not_missed() -> None:
 
 
 def test_a_stop_of_a_time_of_absence_was_missed_however_old_it_is() -> None:
-    """Nobody knows how long a link is down; it counts once."""
+    """A stop during a disconnection trips the latch once, at any age."""
     latch = latch_of_rooms()
     latch.missed('consume', None, 0.0)
 
@@ -430,7 +442,7 @@ def test_a_stop_of_a_time_of_absence_was_missed_however_old_it_is() -> None:
 
 
 def test_the_last_of_several_stops_is_the_one_that_was_received() -> None:
-    """The room tells of the last one only."""
+    """Only the last of several stops of a room is compared."""
     latch = latch_of_rooms()
     latch.note('consume', 'a')
     latch.note('consume', 'b')
@@ -438,8 +450,8 @@ def test_the_last_of_several_stops_is_the_one_that_was_received() -> None:
     assert not latch.missed('consume', 'b', 1.0)
 
 
-def test_a_room_without_a_stop_tells_of_none() -> None:
-    """A first join without a stop is a join: a stop after it is one that was missed."""
+def test_a_stop_after_a_first_join_without_a_stop_was_missed() -> None:
+    """After a first join without a stop, a later stop counts as missed."""
     latch = latch_of_rooms()
 
     assert not latch.missed('consume', None, 0.0)
@@ -447,7 +459,7 @@ def test_a_room_without_a_stop_tells_of_none() -> None:
 
 
 def test_an_old_stop_at_the_first_join_stays_harmless() -> None:
-    """It is known from then on, and no later join makes it a new one."""
+    """An old stop at the first join does not trip the latch at a later join either."""
     latch = latch_of_rooms()
 
     assert not latch.missed('consume', 'a', FIRST_JOIN_S + 1.0)
@@ -455,7 +467,7 @@ def test_an_old_stop_at_the_first_join_stays_harmless() -> None:
 
 
 def test_each_room_has_its_own_last_stop() -> None:
-    """What one room told says nothing of the other."""
+    """The last stop is recorded separately for each room."""
     latch = latch_of_rooms()
     latch.note('consume', 'a')
 
@@ -463,7 +475,7 @@ def test_each_room_has_its_own_last_stop() -> None:
 
 
 def test_what_was_received_is_known_after_a_new_configuration() -> None:
-    """The latch outlives its rooms: a stop that was reset does not come back with them."""
+    """After rooms were removed and added, a stop that was reset does not trip the latch again."""
     latch = latch_of_rooms()
     latch.note('consume', 'a')
     latch.remove_room('consume')

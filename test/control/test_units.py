@@ -1,4 +1,4 @@
-"""Wire values and positions: the laws of each unit, and what is refused."""
+"""The conversion of each unit, and what is rejected."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ widths = st.floats(0.01, 100.0)
 def test_normalized_values_follow_the_web_client(
     ends: tuple[float, float], unit: Unit, value: float, position: float
 ) -> None:
-    """A normalized value means the pose that the web client would draw, both ways."""
+    """A normalized value is the position that the web client shows, in both directions."""
     scale = Scale.of(unit, lower=ends[0], upper=ends[1])
 
     assert scale.to_position(value) == pytest.approx(position, abs=1e-12)
@@ -50,7 +50,7 @@ def test_normalized_values_follow_the_web_client(
     ],
 )
 def test_absolute_units_need_no_range(unit: Unit, value: float, position: float) -> None:
-    """Degrees, radians and metres mean the same whatever the joint's range is."""
+    """Degrees, radians and metres do not depend on the joint's range."""
     without, within = Scale.of(unit), Scale.of(unit, lower=-1.0, upper=3.0)
 
     assert without == within
@@ -70,7 +70,7 @@ def test_absolute_units_need_no_range(unit: Unit, value: float, position: float)
     ],
 )
 def test_inverted_joints_count_the_other_way(unit: Unit, value: float, position: float) -> None:
-    """Inverting turns the sign, or swaps the ends of the range."""
+    """``invert`` changes the sign, or swaps the ends of the range."""
     scale = Scale.of(unit, lower=1.0, upper=3.0, invert=True)
 
     assert scale.to_position(value) == pytest.approx(position)
@@ -79,7 +79,7 @@ def test_inverted_joints_count_the_other_way(unit: Unit, value: float, position:
 @pytest.mark.parametrize('invert', [False, True], ids=['upright', 'inverted'])
 @pytest.mark.parametrize('unit', Unit)
 def test_offset_is_added_to_the_position(unit: Unit, invert: bool) -> None:
-    """An offset is in radians or metres, whatever the unit and the sign."""
+    """An offset is in radians or metres for each unit and sign."""
     plain = Scale.of(unit, lower=1.0, upper=3.0, invert=invert)
     shifted = Scale.of(unit, lower=1.0, upper=3.0, invert=invert, offset=0.25)
 
@@ -89,7 +89,7 @@ def test_offset_is_added_to_the_position(unit: Unit, invert: bool) -> None:
 @settings(derandomize=True, deadline=None, database=None)
 @given(unit=st.sampled_from(Unit), lower=lengths, width=widths, invert=st.booleans(), x=lengths)
 def test_round_trips_hold(unit: Unit, lower: float, width: float, invert: bool, x: float) -> None:
-    """There and back again ends within 1e-9, both ways, for each unit and sign."""
+    """A round trip is exact within 1e-9 in both directions, for each unit and sign."""
     scale = Scale.of(unit, lower=lower, upper=lower + width, invert=invert, offset=0.1)
 
     assert scale.to_position(scale.to_value(x)) == pytest.approx(x, abs=1e-9)
@@ -113,7 +113,7 @@ def test_round_trips_hold(unit: Unit, lower: float, width: float, invert: bool, 
 def test_shares_of_a_range_need_a_range(
     unit: Unit, lower: float | None, upper: float | None
 ) -> None:
-    """Without a range, normalized values mean nothing, and guessing one would move an arm."""
+    """A unit relative to the range is rejected without a range."""
     with pytest.raises(ConversionError, match=f'{unit.value} needs a range') as caught:
         Scale.of(unit, lower=lower, upper=upper)
 

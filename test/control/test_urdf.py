@@ -1,4 +1,4 @@
-"""What is read from a robot description, and what is refused."""
+"""What is read from a robot_description, and what is rejected."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ ARM = """<?xml version="1.0" encoding="utf-8"?>
 
 
 def robot(joint: str) -> str:
-    """Wrap one joint into a robot."""
+    """Return a robot with one joint."""
     return f'<robot name="r">{joint}</robot>'
 
 
 def test_movable_joints_are_read_in_order() -> None:
-    """Fixed joints and those named elsewhere in the file are left out."""
+    """Movable joints are read in order; fixed joints and other uses of their names are not."""
     assert list(read_joints(ARM).joints) == ['pan', 'roll', 'lift', 'finger']
 
 
@@ -45,12 +45,16 @@ def test_movable_joints_are_read_in_order() -> None:
     ],
 )
 def test_limits_are_read(name: str, expected: UrdfJoint) -> None:
-    """An absent end is 0, an absent or zero velocity none, a continuous joint unlimited."""
+    """
+    Limits are read: a missing end is 0, a missing or zero velocity is no limit.
+
+    A continuous joint is unlimited.
+    """
     assert read_joints(ARM).joints[name] == expected
 
 
 def test_a_continuous_joint_keeps_its_velocity_only() -> None:
-    """Position limits of a continuous joint say nothing."""
+    """The position limits of a continuous joint are ignored."""
     text = robot(
         '<joint name="w" type="continuous"><limit lower="-1" upper="1" velocity="2"/></joint>'
     )
@@ -61,11 +65,11 @@ def test_a_continuous_joint_keeps_its_velocity_only() -> None:
 @pytest.mark.parametrize(
     ('text', 'message'),
     [
-        pytest.param('', 'is no XML', id='empty'),
-        pytest.param('hello', 'is no XML', id='prose'),
-        pytest.param('<robot><joint></robot>', 'is no XML', id='unbalanced'),
-        pytest.param('<robot>\x00</robot>', 'is no XML', id='zero byte'),
-        pytest.param('\ud800<robot/>', 'is no XML', id='surrogate'),
+        pytest.param('', 'is not XML', id='empty'),
+        pytest.param('hello', 'is not XML', id='prose'),
+        pytest.param('<robot><joint></robot>', 'is not XML', id='unbalanced'),
+        pytest.param('<robot>\x00</robot>', 'is not XML', id='zero byte'),
+        pytest.param('\ud800<robot/>', 'is not XML', id='surrogate'),
         pytest.param('<sdf version="1.7"/>', 'expected <robot>, got <sdf>', id='SDF'),
         pytest.param('<u:robot xmlns:u="u"/>', 'expected <robot>, got <u:robot>', id='prefix'),
         pytest.param(
@@ -75,7 +79,7 @@ def test_a_continuous_joint_keeps_its_velocity_only() -> None:
     ],
 )
 def test_what_is_no_description_is_refused(text: str, message: str) -> None:
-    """A text that is no URDF as a whole gives nothing."""
+    """A text that is not a URDF is rejected."""
     with pytest.raises(UrdfError) as caught:
         read_joints(text)
 
@@ -94,13 +98,13 @@ def test_what_is_no_description_is_refused(text: str, message: str) -> None:
         pytest.param(
             '<joint name="j" type="revolute"><limit lower="0" upper="nan"/></joint>',
             'j',
-            "upper='nan' is no number",
+            "upper='nan' is not a number",
             id='NaN',
         ),
         pytest.param(
             '<joint name="j" type="revolute"><limit lower="0" upper="90°"/></joint>',
             'j',
-            "upper='90°' is no number",
+            "upper='90°' is not a number",
             id='not a number',
         ),
         pytest.param(
@@ -118,13 +122,13 @@ def test_what_is_no_description_is_refused(text: str, message: str) -> None:
         pytest.param(
             '<joint name="j" type="revolute"><limit lower="inf" upper="inf"/></joint>',
             'j',
-            'lower=inf and upper=inf are no positions',
+            'lower=inf and upper=inf are not positions',
             id='both ends the same infinity',
         ),
         pytest.param(
             '<joint name="j" type="continuous"><limit velocity="fast"/></joint>',
             'j',
-            "velocity='fast' is no number",
+            "velocity='fast' is not a number",
             id='velocity in words',
         ),
         pytest.param(
@@ -140,12 +144,12 @@ def test_what_is_no_description_is_refused(text: str, message: str) -> None:
             '<joint type="continuous"/>', 'joint number 1', 'it has no name', id='no name'
         ),
         pytest.param(
-            '<joint name="j" type="hinge"/>', 'j', "type='hinge' is no type of joint", id='type'
+            '<joint name="j" type="hinge"/>', 'j', "type='hinge' is not a joint type", id='type'
         ),
     ],
 )
-def test_a_joint_with_a_fault_spoils_no_other(joint: str, name: str, fault: str) -> None:
-    """It is named with its fault, and has no limits; the joint beside it is read."""
+def test_a_joint_with_a_fault_does_not_affect_others(joint: str, name: str, fault: str) -> None:
+    """A faulty joint is reported and has no limits, and the joint beside it is read."""
     sound = '<joint name="pan" type="revolute"><limit lower="-1" upper="1"/></joint>'
 
     description = read_joints(robot(joint + sound))
@@ -158,11 +162,11 @@ def test_a_joint_with_a_fault_spoils_no_other(joint: str, name: str, fault: str)
 
 
 def test_a_sliding_joint_with_a_fault_still_slides() -> None:
-    """Its kind is known, and so are its unit and its share of the common velocity limit."""
+    """The type of a faulty sliding joint is still known."""
     text = robot('<joint name="j" type="prismatic"><limit upper="x"/><mimic joint="k"/></joint>')
 
     assert read_joints(text) == Description(
-        {'j': UrdfJoint(None, None, None, True, True)}, {'j': "upper='x' is no number"}
+        {'j': UrdfJoint(None, None, None, True, True)}, {'j': "upper='x' is not a number"}
     )
 
 
@@ -172,10 +176,10 @@ ODD = {
     'limit_missing': {'other': 'expected <limit lower upper>'},
     'name_twice': {'other': '2 joints have this name'},
     'name_missing': {'joint number 2': 'it has no name'},
-    'number_that_is_none': {'other': "upper='${pi}' is no number"},
-    'type_of_another_format': {'other': "type='ball' is no type of joint"},
+    'number_that_is_none': {'other': "upper='${pi}' is not a number"},
+    'type_of_another_format': {'other': "type='ball' is not a joint type"},
 }
-"""The faults that are named, by file; the other files have none."""
+"""The reported faults, by file; the other files have none."""
 OTHERS = {
     'ends_left_out': UrdfJoint(0.0, 0.0, 2.0, False, False),
     'ends_infinite': UrdfJoint(None, None, 2.0, False, False),
@@ -186,14 +190,14 @@ OTHERS = {
     'velocity_negative': UrdfJoint(-1.0, 1.0, None, False, False),
     'mimic_of_nobody': UrdfJoint(0.0, 0.04, 2.0, True, True),
 }
-"""What is read of the joint ``other``, by file."""
+"""The joint ``other`` as it is read, by file."""
 
 
 @pytest.mark.parametrize('data', cases('descriptions'))
 def test_odd_descriptions_keep_the_limits_of_their_sound_joints(
     data: bytes, request: pytest.FixtureRequest
 ) -> None:
-    """Whatever is odd about a description, the joint ``pan`` in it has its limits."""
+    """The joint ``pan`` of each unusual description has its limits."""
     name = request.node.callspec.id
     description = read_joints(data.decode())
 
@@ -204,7 +208,7 @@ def test_odd_descriptions_keep_the_limits_of_their_sound_joints(
 
 
 def test_endless_descriptions_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A description beyond any robot's size is not even parsed."""
+    """A description above the size limit is not parsed."""
     monkeypatch.setattr(urdf, 'MAX_URDF_CHARS', len(ARM) - 1)
 
     with pytest.raises(UrdfError, match='longer than'):
@@ -212,7 +216,7 @@ def test_endless_descriptions_are_refused(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_deep_nesting_is_survived() -> None:
-    """A hostile description ends in no crash."""
+    """Deep nesting causes no crash."""
     depth = 200_000
 
     assert not read_joints('<robot>' + '<a>' * depth + '</a>' * depth + '</robot>').joints

@@ -228,6 +228,6 @@ def test_without_a_clock_nothing_that_is_stamped_counts() -> None:
     """With use_sim_time and no publisher of /clock, the age of a message is unknown."""
     with robot({**ALONE, 'use_sim_time': True}) as bridged, driver(bridged, 0.0) as arm:
         arm.start()
-        wait_for_cause(bridged, 'the clock of this node says 0', '/clock')
+        wait_for_cause(bridged, 'the clock of this node is at 0', '/clock')
         arm.age_s = None
         wait_for_cause(bridged, 'waiting for a live update')

@@ -93,12 +93,12 @@ async def test_an_odd_joint_in_the_room_is_left_out_and_named() -> None:
                 await in_thread(lambda: wait_for(lambda: len(commands) > 5, 'commands', 20.0))
                 await in_thread(
                     lambda: wait_for(
-                        lambda: 'left out of what the room says' in probe.text(mapping),
+                        lambda: 'ignored from the room' in probe.text(mapping),
                         'the names',
                     )
                 )
                 assert "joint 'theirs': value must be a finite number" in probe.text(mapping)
-                text = 'left out of what the room says'
+                text = 'ignored from the room'
                 await in_thread(lambda: wait_for(lambda: text in bridge.output, 'the log line'))
                 assert counted() == ''
 

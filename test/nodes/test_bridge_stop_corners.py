@@ -147,7 +147,7 @@ def test_a_publisher_that_was_killed_asserting_holds_until_it_is_missed(
     with button(tmp_path) as process:
         wait_for_stop(bridged)
         process.kill()
-        assert 'still says true' in reset(bridged)
+        assert 'is still true' in reset(bridged)
 
         wait_for(lambda: reset(bridged) == 'ok: reset', 'the dead publisher to be missed', 40.0)
         assert beats(bridged, 3)[-1] is False

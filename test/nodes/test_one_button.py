@@ -48,7 +48,7 @@ def test_one_button_stops_both_robots_and_one_command_resets_them(tmp_path: Path
 
         code, text = reset_both()
         assert code == 1
-        assert text.count('NOT confirmed (not reset: the emergency_stop topic still says') == 2
+        assert text.count('NOT confirmed (not reset: the emergency_stop topic is still true') == 2
         pressed = False
         code, text = reset_both()
         assert code == 0

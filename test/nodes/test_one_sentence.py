@@ -329,7 +329,7 @@ def test_a_clock_that_nothing_publishes_is_named_for_both_rooms() -> None:
         arm.fields = {'name': TWO, 'position': [0.0, 0.0]}
         arm.start()
         for status in ('producing', 'consuming'):
-            bridged.wait_for_status(status, 'the clock of this node says 0')
+            bridged.wait_for_status(status, 'the clock of this node is at 0')
         assert bridged.value('producing', 'sent') == '0'
         assert int(bridged.value('producing', 'dropped_age')) > 0
 

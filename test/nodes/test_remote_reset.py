@@ -135,7 +135,7 @@ def test_a_reset_from_the_room_is_refused_while_the_topic_asserts_a_stop() -> No
 
         viewer.request_reset(robot_id(bridged), stop_id(viewer))
         wait_for(lambda: latest(viewer).reset_refusal is not None, 'the refusal')
-        assert 'still says true' in str(latest(viewer).reset_refusal)
+        assert 'is still true' in str(latest(viewer).reset_refusal)
         assert latest(viewer).gate == 'stopped'
 
         bridged.probe.node.destroy_publisher(button)

@@ -11,11 +11,11 @@ from lerobot_arena_ros.sim.arm import ENCODER_STEP, Servo, SimArm
 from lerobot_arena_ros.sim.names import JOINTS
 
 STRETCHED = {'shoulder_lift': 1.13, 'elbow_flex': -1.0}
-"""Forwards above the table, where gravity pulls most."""
+"""Stretched forwards above the table, where the torque of gravity is largest."""
 
 
 def wave(arm: SimArm) -> list[dict[str, float]]:
-    """Lead an arm through everything that it can do."""
+    """Move an arm through all features of the simulation."""
     seen = []
     for number in range(20):
         arm.command({'shoulder_pan': 0.05 * number, 'elbow_flex': -0.02 * number**1.5})
@@ -27,7 +27,7 @@ def wave(arm: SimArm) -> list[dict[str, float]]:
 
 
 def test_the_same_calls_give_the_same_numbers() -> None:
-    """Bit by bit, contacts and hands included."""
+    """The same calls return identical numbers, contacts and pushes included."""
     first, second = SimArm(), SimArm()
 
     assert wave(first) == wave(second)
@@ -35,7 +35,7 @@ def test_the_same_calls_give_the_same_numbers() -> None:
 
 
 def test_time_passes_in_whole_steps_and_none_is_lost() -> None:
-    """A thousand times a third of a millisecond is a third of a second."""
+    """A thousand steps of a third of a millisecond simulate a third of a second."""
     arm = SimArm()
     for _ in range(1000):
         arm.step(1 / 3000)
@@ -44,7 +44,7 @@ def test_time_passes_in_whole_steps_and_none_is_lost() -> None:
 
 
 def test_it_holds_itself_with_a_little_sag() -> None:
-    """Without gravity there is none."""
+    """The arm holds itself with a small sag, and without gravity there is none."""
     heavy, light = SimArm(pose=STRETCHED), SimArm(pose=STRETCHED, gravity=0.0)
     for arm in (heavy, light):
         arm.step(2.0)
@@ -55,7 +55,7 @@ def test_it_holds_itself_with_a_little_sag() -> None:
 
 
 def test_a_stiffer_servo_sags_less() -> None:
-    """In proportion."""
+    """The sag is inversely proportional to the stiffness."""
     soft, stiff = SimArm(pose=STRETCHED), SimArm(pose=STRETCHED, servo=Servo(stiffness=35.6))
     for arm in (soft, stiff):
         arm.step(2.0)
@@ -65,7 +65,11 @@ def test_a_stiffer_servo_sags_less() -> None:
 
 
 def test_drives_that_go_off_sink_and_go_back_when_they_come_on() -> None:
-    """To the last target, at the speed of the servo: also to one that was sent meanwhile."""
+    """
+    Without power the arm sinks.
+
+    With power it moves to its last target at the servo's speed, even one set meanwhile.
+    """
     arm = SimArm()
     arm.step(1.0)
     held = arm.positions()
@@ -84,7 +88,7 @@ def test_drives_that_go_off_sink_and_go_back_when_they_come_on() -> None:
 
 
 def test_drives_that_come_on_lead_the_arm_from_where_it_is() -> None:
-    """At the speed of the servo, however far a hand has moved it meanwhile."""
+    """With power again, the arm moves at the servo's speed, however far it was moved."""
     arm = SimArm(gravity=0.0, servo=Servo(speed=0.5))
     arm.drives_on = False
     arm.drag('shoulder_pan', 1.0, 1.0)
@@ -95,7 +99,7 @@ def test_drives_that_come_on_lead_the_arm_from_where_it_is() -> None:
 
 
 def test_a_slow_arm_takes_its_time() -> None:
-    """Half a radian a second, whatever it is sent."""
+    """A servo with 0.5 rad/s moves at that speed to any target."""
     arm = SimArm(servo=Servo(speed=0.5))
     arm.command({'shoulder_pan': 1.5})
     arm.step(1.0)
@@ -105,7 +109,7 @@ def test_a_slow_arm_takes_its_time() -> None:
 
 
 def test_a_weak_arm_does_not_lift_itself() -> None:
-    """Its torque is the most that it exerts."""
+    """A servo does not exceed its maximum torque."""
     arm = SimArm(servo=Servo(torque=0.2))
     arm.step(2.0)
 
@@ -113,7 +117,7 @@ def test_a_weak_arm_does_not_lift_itself() -> None:
 
 
 def test_a_target_beyond_the_range_is_its_end() -> None:
-    """As with a servo's own limits."""
+    """A target outside the range is clamped, as by a servo's own limits."""
     arm = SimArm()
     arm.command({'shoulder_pan': 100.0})
 
@@ -121,7 +125,7 @@ def test_a_target_beyond_the_range_is_its_end() -> None:
 
 
 def test_measured_positions_are_those_of_an_encoder() -> None:
-    """Within half a count of the truth, and whole counts."""
+    """Measured positions are whole counts, within half a count of the true position."""
     arm = SimArm(pose={'shoulder_pan': 0.1234})
     arm.step(0.5)
 
@@ -131,7 +135,7 @@ def test_measured_positions_are_those_of_an_encoder() -> None:
 
 
 def test_a_blocked_joint_stays_and_a_freed_one_goes_on() -> None:
-    """The other joints move as ever."""
+    """A blocked joint stays until it is freed, and the other joints move."""
     arm = SimArm()
     arm.block('elbow_flex')
     arm.command({'elbow_flex': -1.0, 'shoulder_pan': 0.5})
@@ -145,7 +149,7 @@ def test_a_blocked_joint_stays_and_a_freed_one_goes_on() -> None:
 
 
 def test_a_push_gives_way_and_comes_back() -> None:
-    """By torque over stiffness."""
+    """A push moves a joint by torque over stiffness, and it returns afterwards."""
     arm = SimArm(gravity=0.0)
     arm.push('shoulder_pan', 1.0)
     arm.step(1.0)
@@ -157,7 +161,7 @@ def test_a_push_gives_way_and_comes_back() -> None:
 
 
 def test_a_hand_leads_a_joint_against_its_drive() -> None:
-    """Slowly, and the drive takes it back when the hand lets go."""
+    """A hand moves a joint against its servo, and the joint returns when it is released."""
     arm = SimArm()
     arm.drag('elbow_flex', 0.5, 1.0)
     assert arm.positions()['elbow_flex'] == pytest.approx(0.5, abs=0.01)
@@ -167,7 +171,7 @@ def test_a_hand_leads_a_joint_against_its_drive() -> None:
 
 
 def led(speed: float) -> tuple[float, float]:
-    """Lead a joint for a radian, 50 commands a second; returns its lag and peak acceleration."""
+    """Move a joint by a radian with 50 commands a second; return its lag and peak acceleration."""
     arm = SimArm()
     for number in range(1, round(50 / speed) + 1):
         arm.command({'shoulder_pan': speed * 0.02 * number})
@@ -177,7 +181,7 @@ def led(speed: float) -> tuple[float, float]:
 
 
 def test_the_figures_of_the_page_are_those_of_the_arm() -> None:
-    """Sag, lag, acceleration and speed, in the table's order."""
+    """The figures of the documentation are those of the simulation, in the table's order."""
     stretched, sent = SimArm(pose=STRETCHED), SimArm()
     stretched.step(3.0)
     sag = stretched.positions()['shoulder_lift'] - STRETCHED['shoulder_lift']
@@ -193,7 +197,7 @@ def test_the_figures_of_the_page_are_those_of_the_arm() -> None:
 
 
 def test_accelerations_are_those_since_the_last_look() -> None:
-    """A step of the target shows, and rest does not."""
+    """Peak accelerations count since the last call."""
     arm = SimArm(gravity=0.0)
     arm.command({'shoulder_pan': 0.5})
     arm.step(1.0)
@@ -204,7 +208,7 @@ def test_accelerations_are_those_since_the_last_look() -> None:
 
 
 def test_a_cube_in_the_jaws_stays_there_while_the_arm_moves() -> None:
-    """As long as they squeeze it."""
+    """The cube stays in the jaws while the arm moves, as long as they squeeze it."""
     arm = SimArm()
     assert not arm.holds_cube
     arm.grip_cube()
@@ -216,7 +220,7 @@ def test_a_cube_in_the_jaws_stays_there_while_the_arm_moves() -> None:
             arm.step(0.02)
     assert arm.holds_cube
 
-    # On its side, so that the cube does not come to lie on a jaw.
+    # Turned to its side, so that the cube does not rest on a jaw.
     arm.command({'gripper': 1.0, 'wrist_roll': 1.57})
     arm.step(2.0)
     assert not arm.holds_cube
@@ -225,7 +229,7 @@ def test_a_cube_in_the_jaws_stays_there_while_the_arm_moves() -> None:
 
 @pytest.mark.parametrize('name', JOINTS)
 def test_every_joint_goes_where_it_is_sent(name: str) -> None:
-    """And the others do not follow it."""
+    """Each joint moves to its target, and the other joints stay."""
     arm = SimArm(gravity=0.0)
     arm.command({name: 0.3})
     arm.step(2.0)
@@ -234,6 +238,6 @@ def test_every_joint_goes_where_it_is_sent(name: str) -> None:
 
 
 def test_an_unknown_joint_is_an_error() -> None:
-    """A test that misspells one would prove nothing."""
+    """An unknown joint raises an error, because a test with a typo would prove nothing."""
     with pytest.raises(KeyError, match='elbow'):
         SimArm().command({'elbow': 0.1})

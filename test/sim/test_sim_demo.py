@@ -1,4 +1,4 @@
-"""``make sim``, as a person runs it."""
+"""``make sim``, as a user runs it."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from support.waiting import wait_for
 
 
 def started(demo: Process) -> bool:
-    """Say whether it has started, or ended."""
+    """Return whether the program has started or ended."""
     return 'Ctrl-C ends all' in demo.output or not demo.is_alive
 
 
-def test_unattended_it_drives_the_arm_and_judges_itself() -> None:
-    """From the room to the joint and back, with a real number."""
+def test_unattended_it_moves_the_arm_and_reports_the_result() -> None:
+    """Unattended, it moves a joint through the room, and reports the measured result."""
     pytest.importorskip('mujoco', reason='MuJoCo is not here: requirements/sim.txt')
     with own_domain(), running('executables:sim_demo', ['--seconds', '8']) as demo:
         wait_for(lambda: not demo.is_alive, 'the demo to end', 90.0)
@@ -34,7 +34,11 @@ def test_unattended_it_drives_the_arm_and_judges_itself() -> None:
 
 
 def test_it_names_the_page_to_open_and_ctrl_c_ends_all() -> None:
-    """It exits with 0 and without a traceback, and nothing of it goes on."""
+    """
+    It prints the address of the page.
+
+    Ctrl-C ends all processes, with exit code 0 and without a traceback.
+    """
     pytest.importorskip('mujoco', reason='MuJoCo is not here: requirements/sim.txt')
     with own_domain(), running('executables:sim_demo', []) as demo:
         wait_for(lambda: started(demo), 'the demo to run', 60.0)
@@ -50,10 +54,10 @@ def test_it_names_the_page_to_open_and_ctrl_c_ends_all() -> None:
             urllib.request.urlopen(found[1])
 
 
-def test_without_mujoco_it_says_what_to_install(
+def test_without_mujoco_it_prints_what_to_install(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """The arm's own line, and no traceback."""
+    """Without MuJoCo it prints what to install, without a traceback."""
     (tmp_path / 'mujoco.py').write_text("raise ModuleNotFoundError('none', name='mujoco')")
     monkeypatch.setenv('PYTHONPATH', str(tmp_path), prepend=':')
     with own_domain(), running('executables:sim_demo', []) as demo:
@@ -66,7 +70,7 @@ def test_without_mujoco_it_says_what_to_install(
 
 @pytest.mark.parametrize('seconds', ['1', 'soon'])
 def test_a_wrong_time_is_refused_in_one_line(seconds: str) -> None:
-    """The message names the value and what was expected."""
+    """An invalid time is rejected in one line, with the value and what was expected."""
     with running('executables:sim_demo', ['--seconds', seconds]) as demo:
         assert demo.wait() == 2
         assert seconds in demo.output.splitlines()[-1]

@@ -1,4 +1,4 @@
-"""The driver of the simulated arm, and each of its faults."""
+"""The driver of the simulated arm, and its faults."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ DEFAULTS = {spec.name: spec.initial for spec in SPECS}
 
 @pytest.fixture(name='driver')
 def fixture_driver() -> Driver:
-    """Give a driver of an arm that does not sag."""
+    """Return the driver of an arm without gravity."""
     return Driver(SimArm(gravity=0.0))
 
 
 def measured(driver: Driver, joint: str = 'shoulder_pan') -> float:
-    """Return what the driver publishes of a joint."""
+    """Return the measured position of a joint."""
     measurement = driver.measurement()
     assert measurement is not None
     return measurement.positions[joint]
 
 
 def set_faults(driver: Driver, **given: object) -> None:
-    """Set some parameters, and leave all others at their defaults but for gravity."""
+    """Set some parameters, and the others to their defaults, without gravity."""
     apply_faults(driver, DEFAULTS | {'gravity': 0.0} | given, given)
 
 
 def test_a_command_counts_at_once(driver: Driver) -> None:
-    """And what is measured is what the encoders say."""
+    """A command applies at once, and the measurement is that of the encoders."""
     driver.command({'shoulder_pan': 0.5})
     driver.step(2.0)
 
@@ -46,7 +46,11 @@ def test_a_command_counts_at_once(driver: Driver) -> None:
 
 
 def test_a_driver_that_hangs_reads_and_publishes_nothing(driver: Driver) -> None:
-    """While the drives go on to where they were sent before, and for so long only."""
+    """
+    A driver that hangs ignores commands and publishes nothing, while the servos move on.
+
+    It ends after the given time.
+    """
     driver.command({'shoulder_pan': 0.5})
     set_faults(driver, hang_s=1.0)
     driver.command({'shoulder_pan': -0.5})
@@ -63,7 +67,7 @@ def test_a_driver_that_hangs_reads_and_publishes_nothing(driver: Driver) -> None
 
 
 def test_a_trajectory_goes_on_after_a_hang(driver: Driver) -> None:
-    """Its targets come late, and at once."""
+    """A trajectory continues after a hang, at its current point."""
     driver.follow(['shoulder_pan'], [Point(1.0, [0.5])])
     driver.hang(0.5)
     driver.step(0.5)
@@ -74,7 +78,7 @@ def test_a_trajectory_goes_on_after_a_hang(driver: Driver) -> None:
 
 
 def test_a_frozen_joint_is_measured_where_it_was(driver: Driver) -> None:
-    """The others go on; a parameter that is emptied ends it."""
+    """A frozen joint is measured at its old position until the parameter is empty."""
     set_faults(driver, frozen_joint='shoulder_pan')
     driver.command({'shoulder_pan': 0.5, 'elbow_flex': 0.5})
     driver.step(2.0)
@@ -86,15 +90,15 @@ def test_a_frozen_joint_is_measured_where_it_was(driver: Driver) -> None:
 
 
 def test_a_joint_is_measured_one_turn_off(driver: Driver) -> None:
-    """As after a power cycle."""
+    """A joint can be measured one turn off, as after a power cycle."""
     set_faults(driver, offset_joint='wrist_roll', offset=2 * math.pi)
 
     assert measured(driver, 'wrist_roll') == pytest.approx(2 * math.pi)
     assert measured(driver) == 0.0
 
 
-def test_late_measurements_say_so_and_are_of_that_time(driver: Driver) -> None:
-    """What was measured half a second ago comes now."""
+def test_delayed_measurements_have_old_stamps_and_values(driver: Driver) -> None:
+    """Delayed measurements have the values and the stamps of the past."""
     set_faults(driver, stamp_delay_s=0.5)
     seen = []
     for number in range(1, 101):
@@ -107,7 +111,7 @@ def test_late_measurements_say_so_and_are_of_that_time(driver: Driver) -> None:
 
 
 def test_stamps_may_lie_in_the_future(driver: Driver) -> None:
-    """With the values of now."""
+    """With a negative delay, stamps are in the future, with current values."""
     set_faults(driver, stamp_delay_s=-3.0)
     driver.command({'shoulder_pan': 0.5})
     driver.step(1.0)
@@ -116,7 +120,7 @@ def test_stamps_may_lie_in_the_future(driver: Driver) -> None:
 
 
 def test_a_blocked_joint_is_freed_by_the_next_value(driver: Driver) -> None:
-    """A parameter names one joint at a time."""
+    """The next value of the parameter frees the blocked joint."""
     set_faults(driver, blocked_joint='shoulder_pan')
     set_faults(driver, blocked_joint='elbow_flex')
     driver.command({'shoulder_pan': 0.5, 'elbow_flex': 0.5})
@@ -127,7 +131,7 @@ def test_a_blocked_joint_is_freed_by_the_next_value(driver: Driver) -> None:
 
 
 def test_other_faults_leave_those_that_began_before(driver: Driver) -> None:
-    """A frozen joint is not frozen anew where it is meanwhile, nor a hang begun again."""
+    """Setting another parameter restarts neither a frozen joint nor a hang."""
     set_faults(driver, frozen_joint='shoulder_pan', hang_s=0.1)
     driver.step(0.2)
     driver.command({'shoulder_pan': 0.5})
@@ -141,7 +145,7 @@ def test_other_faults_leave_those_that_began_before(driver: Driver) -> None:
 
 
 def test_parameters_of_the_servos_reach_them(driver: Driver) -> None:
-    """Each its own."""
+    """Each parameter of the servos is applied."""
     set_faults(driver, stiffness=1.0, damping=2.0, max_torque=3.0, max_speed=4.0, drives_on=False)
     servo = driver.arm.servo
 
@@ -150,7 +154,7 @@ def test_parameters_of_the_servos_reach_them(driver: Driver) -> None:
 
 
 def test_a_trajectory_is_interpolated(driver: Driver) -> None:
-    """Targets lie on the line between its points, and at the last one afterwards."""
+    """Targets are on the line between the points, and at the last point afterwards."""
     driver.follow(['shoulder_pan', 'elbow_flex'], [Point(1.0, [0.5, 0.0]), Point(2.0, [0.5, 0.4])])
     driver.step(0.5)
     assert driver.arm.targets()['shoulder_pan'] == pytest.approx(0.25, abs=1e-6)
@@ -162,7 +166,7 @@ def test_a_trajectory_is_interpolated(driver: Driver) -> None:
 
 
 def test_a_new_trajectory_begins_where_the_joint_is_measured(driver: Driver) -> None:
-    """Behind where the one before had led it, by the lag of the servo."""
+    """A new trajectory begins at the measured position, which lags behind the desired one."""
     driver.follow(['shoulder_pan'], [Point(1.0, [1.0])])
     driver.step(0.5)
     lagging = driver.arm.measured()['shoulder_pan']
@@ -176,7 +180,7 @@ def test_a_new_trajectory_begins_where_the_joint_is_measured(driver: Driver) -> 
 
 
 def test_in_open_loop_it_begins_where_the_joint_should_be() -> None:
-    """Nothing of the one before is lost."""
+    """In open loop, a new trajectory begins at the desired position."""
     driver = Driver(SimArm(gravity=0.0), open_loop=True)
     driver.follow(['shoulder_pan'], [Point(1.0, [1.0])])
     driver.step(0.5)
@@ -187,7 +191,7 @@ def test_in_open_loop_it_begins_where_the_joint_should_be() -> None:
 
 
 def test_in_open_loop_a_spline_begins_at_the_speed_of_the_one_before() -> None:
-    """A cubic one, with a velocity at its end."""
+    """In open loop, a cubic spline begins at the velocity of the previous trajectory."""
     driver = Driver(SimArm(gravity=0.0), open_loop=True)
     driver.follow(['shoulder_pan'], [Point(1.0, [1.0])])
     driver.step(0.5)
@@ -198,7 +202,7 @@ def test_in_open_loop_a_spline_begins_at_the_speed_of_the_one_before() -> None:
 
 
 def test_a_trajectory_may_begin_later(driver: Driver) -> None:
-    """It goes to its first point from now on, as by ros2_control's controller."""
+    """A trajectory with a later start moves to its first point from now on, as in ros2_control."""
     driver.follow(['shoulder_pan'], [Point(1.0, [1.0])], in_s=1.0)
     driver.step(1.0)
 
@@ -206,7 +210,7 @@ def test_a_trajectory_may_begin_later(driver: Driver) -> None:
 
 
 def test_a_command_ends_a_trajectory(driver: Driver) -> None:
-    """The joint that it does not name stays where the trajectory had led it."""
+    """A command ends a trajectory, and the joint that it does not name keeps its target."""
     driver.follow(['shoulder_pan', 'elbow_flex'], [Point(1.0, [1.0, 0.5])])
     driver.step(0.5)
     driver.command({'shoulder_pan': 0.0})
@@ -227,14 +231,14 @@ def test_a_command_ends_a_trajectory(driver: Driver) -> None:
 def test_a_wrong_command_is_refused_as_a_whole(
     driver: Driver, positions: dict[str, float], reason: str
 ) -> None:
-    """With what was expected."""
+    """An invalid command is rejected as a whole, with what was expected."""
     with pytest.raises(CommandError, match=reason):
         driver.command(positions)
     assert set(driver.arm.targets().values()) == {0.0}
 
 
 def test_a_wrong_trajectory_leaves_the_one_before(driver: Driver) -> None:
-    """Whether its joints or its points are wrong."""
+    """An invalid trajectory does not replace the current one."""
     driver.follow(['shoulder_pan'], [Point(1.0, [1.0])])
     with pytest.raises(CommandError, match='no joint'):
         driver.follow(['elbow'], [Point(1.0, [1.0])])

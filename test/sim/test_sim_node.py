@@ -39,7 +39,7 @@ RECENT = 200
 
 
 class Sim:
-    """A simulated arm called ``/arm/sim_arm``, and what it published last."""
+    """A simulated arm called ``/arm/sim_arm``, and its last messages."""
 
     def __init__(self, process: Process, probe: Probe) -> None:
         self.process = process
@@ -55,21 +55,21 @@ class Sim:
     def subscribe(
         self, kind: type, topic: str, take: Callable[[Any], None], qos: QoSProfile | int
     ) -> None:
-        """Listen to one of its topics."""
+        """Subscribe to one of its topics."""
         self.probe.node.create_subscription(kind, f'/arm/{topic}', take, qos)
 
     def position(self, joint: str = 'shoulder_pan') -> float:
-        """Return where a joint was measured last."""
+        """Return the last measured position of a joint."""
         return joint_state_from_ros(self.states[-1])[joint]
 
     def send(self, message: Any) -> None:
-        """Command it, once it listens."""
+        """Send a command, once the node has subscribed."""
         publisher = self.probe.node.create_publisher(type(message), '/arm/joint_commands', 1)
         wait_for(publisher.get_subscription_count, 'the arm to listen', 20.0)
         publisher.publish(message)
 
     def set(self, name: str, value: bool | float | str) -> str:
-        """Set a parameter while it runs; returns why it was refused, or nothing."""
+        """Set a parameter at run time; return why it was rejected, or nothing."""
         kinds: dict[type, tuple[int, str]] = {
             bool: (ParameterType.PARAMETER_BOOL, 'bool_value'),
             float: (ParameterType.PARAMETER_DOUBLE, 'double_value'),
@@ -82,24 +82,24 @@ class Sim:
         return str(answer.results[0].reason)
 
     def passes(self, states: int) -> None:
-        """Wait for so many more joint_states."""
+        """Wait for this many more joint_states."""
         end = self.published + states
         wait_for(lambda: self.published >= end, f'{states} joint_states')
 
     def age_s(self) -> float:
-        """Return how old the last joint_states say that they are."""
+        """Return the age of the last joint_states, by their stamp."""
         stamped = stamp_ns(self.states[-1].header.stamp)
         assert stamped is not None
         return (self.now_ns() - stamped) * 1e-9
 
     def now_ns(self) -> int:
-        """Return the time that stamps are of."""
+        """Return the current time of the clock of the stamps."""
         return int(self.probe.node.get_clock().now().nanoseconds)
 
 
 @contextmanager
 def sim(**parameters: Any) -> Iterator[Sim]:
-    """Run a simulated arm, without pictures unless they are asked for."""
+    """Run a simulated arm, without pictures by default."""
     arguments = ros_arguments('arm', {'pictures': False} | parameters)
     with own_domain(), running_probe() as probe, running('sim.main', arguments) as process:
         seen = Sim(process, probe)
@@ -109,7 +109,7 @@ def sim(**parameters: Any) -> Iterator[Sim]:
 
 
 def test_joint_states_come_a_hundred_times_a_second() -> None:
-    """By most of their stamps, whatever the machine of the tests does in between."""
+    """joint_states arrive at 100 Hz, measured by the majority of their stamps."""
     with sim() as arm:
         arm.passes(RECENT)
         stamps = [stamp_ns(state.header.stamp) or 0 for state in arm.states]
@@ -122,7 +122,7 @@ def test_joint_states_come_a_hundred_times_a_second() -> None:
 
 
 def trajectory(position: float) -> JointTrajectory:
-    """Lead one joint somewhere within half a second."""
+    """Return a trajectory of one joint that takes half a second."""
     point = JointTrajectoryPoint(
         positions=[position], time_from_start=Duration(nanosec=500_000_000)
     )
@@ -137,8 +137,12 @@ def trajectory(position: float) -> JointTrajectory:
         ('joint_trajectory', trajectory(0.5)),
     ],
 )
-def test_it_obeys_commands_of_each_kind(interface: str, message: Any) -> None:
-    """And goes on after one that it has to refuse, which it logs."""
+def test_it_follows_commands_of_each_type(interface: str, message: Any) -> None:
+    """
+    Commands of each type move the arm.
+
+    An invalid one is rejected and logged, and the next one is followed.
+    """
     wrong = type(message)()
     if isinstance(wrong, JointState):
         wrong = JointState(name=['elbow'], position=[0.1])
@@ -150,8 +154,8 @@ def test_it_obeys_commands_of_each_kind(interface: str, message: Any) -> None:
         wait_for(lambda: abs(arm.position() - 0.5) < 0.01, 'the joint to arrive')
 
 
-def test_the_description_is_there_for_whoever_comes_late() -> None:
-    """Latched, with each joint."""
+def test_a_late_subscriber_receives_the_description() -> None:
+    """A late subscriber receives the latched robot_description with each joint."""
     heard: list[str] = []
     with sim() as arm:
         arm.subscribe(String, 'robot_description', lambda m: heard.append(m.data), LATCHED)
@@ -161,7 +165,7 @@ def test_the_description_is_there_for_whoever_comes_late() -> None:
 
 
 def test_faults_are_parameters_that_change_while_it_runs() -> None:
-    """Each shows in joint_states, one after the other."""
+    """Each fault parameter takes effect in joint_states while the node runs."""
     with sim() as arm:
         assert 'max_speed' in arm.set('max_speed', -1.0)
         assert 'one of' in arm.set('frozen_joint', 'elbow')
@@ -196,8 +200,8 @@ def test_faults_are_parameters_that_change_while_it_runs() -> None:
         assert not [stamp for stamp in stamps if hung_ns < stamp < wakes_ns]
 
 
-def test_a_second_publisher_says_zeros_and_can_go_again() -> None:
-    """It is another node on the graph."""
+def test_a_second_publisher_publishes_zeros_and_can_be_removed() -> None:
+    """A second publisher is another node that publishes zeros, and it can be removed again."""
     with sim() as arm:
         arm.send(JointState(name=['shoulder_pan'], position=[0.5]))
         wait_for(lambda: arm.position() > 0.45, 'the joint to arrive')
@@ -213,15 +217,15 @@ def test_a_second_publisher_says_zeros_and_can_go_again() -> None:
 
 
 def has_gl() -> bool:
-    """Say whether a picture can be rendered here, as a process of its own finds out."""
+    """Return whether a separate process can render a picture here."""
     program = 'import mujoco; mujoco.Renderer(mujoco.MjModel.from_xml_string("<mujoco/>"))'
     variables = {**os.environ, 'MUJOCO_GL': 'egl'}
     done = subprocess.run([sys.executable, '-c', program], env=variables, capture_output=True)
     return done.returncode == 0
 
 
-def test_both_cameras_have_pictures_for_whoever_looks() -> None:
-    """In colours; what they show is not all the same."""
+def test_both_cameras_publish_pictures_to_subscribers() -> None:
+    """Both cameras publish pictures in colour with different pixels to a subscriber."""
     require('gl', has_gl(), 'no OpenGL here: apt install libegl1 libgl1-mesa-dri')
     seen: dict[str, Image] = {}
     with sim(pictures=True, picture_rate_hz=20.0) as arm:
@@ -241,8 +245,8 @@ def test_both_cameras_have_pictures_for_whoever_looks() -> None:
         assert len(set(image.data)) > 50, camera
 
 
-def test_without_gl_it_says_so_and_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In one line, with what to install."""
+def test_without_gl_it_logs_that_and_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without OpenGL, the node logs one line with what to install, and runs."""
     monkeypatch.setenv('MUJOCO_GL', 'disable')
     with sim(pictures=True) as arm:
         wait_for(lambda: 'no pictures' in arm.process.output, 'the line')
@@ -253,8 +257,8 @@ def test_without_gl_it_says_so_and_runs(monkeypatch: pytest.MonkeyPatch) -> None
         assert arm.process.end() == 0
 
 
-def test_a_missing_model_is_said_in_one_line() -> None:
-    """The package that has it is one of two to be installed."""
+def test_a_missing_model_is_reported_in_one_line() -> None:
+    """A missing model package is reported in one line."""
     program = (
         'import sys; from lerobot_arena_ros.sim import main, model\n'
         "model.MODEL_PACKAGE = 'no_such_package'; sys.exit(main.main([]))"
@@ -262,7 +266,7 @@ def test_a_missing_model_is_said_in_one_line() -> None:
     code, out, err = run(program)
 
     assert (code, out) == (2, '')
-    assert err.startswith('sim_arm: no no_such_package here')
+    assert err.startswith('sim_arm: the package no_such_package, which')
     assert err.count('\n') == 1
 
 
@@ -275,8 +279,8 @@ def test_a_missing_model_is_said_in_one_line() -> None:
         ('blocked_joint:=elbow', "parameter blocked_joint = 'elbow': expected one of"),
     ],
 )
-def test_a_wrong_parameter_is_said_in_one_line(parameter: str, said: str) -> None:
-    """By its name, with what was expected."""
+def test_a_wrong_parameter_is_reported_in_one_line(parameter: str, said: str) -> None:
+    """An invalid parameter is reported in one line, with its name and what was expected."""
     program = (
         'import sys; from lerobot_arena_ros.sim.main import main\n'
         f'sys.exit(main(["--ros-args", "-p", {parameter!r}]))'
@@ -289,7 +293,7 @@ def test_a_wrong_parameter_is_said_in_one_line(parameter: str, said: str) -> Non
 
 
 def run(program: str) -> tuple[int, str, str]:
-    """Run a program that ends by itself; gives its code and what it said on both streams."""
+    """Run a program that ends by itself; return its exit code and the output of both streams."""
     with own_domain():
         done = subprocess.run(
             [sys.executable, '-c', program], cwd=ROOT, capture_output=True, text=True, timeout=30

@@ -1,4 +1,4 @@
-"""Trajectories between their points, against values worked out by hand."""
+"""The interpolation of trajectories, compared with values calculated by hand."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ REST = Point(10.0, [0.0])
 
 
 def test_positions_alone_give_straight_lines() -> None:
-    """Half-way in time is half-way in space, at one speed."""
+    """Positions alone are interpolated linearly, with constant velocity."""
     trajectory = Trajectory.of(REST, [Point(12.0, [1.0]), Point(13.0, [0.0])])
 
     assert trajectory.at(11.0) == Point(11.0, (0.5,), (0.5,), (0.0,))
@@ -20,7 +20,11 @@ def test_positions_alone_give_straight_lines() -> None:
 
 
 def test_positions_and_velocities_give_cubic_splines() -> None:
-    """3 s^2 - 2 s^3 from rest to rest; the speed in the middle is 1.5 times the mean one."""
+    """
+    Positions and velocities give the spline 3 s^2 - 2 s^3.
+
+    Its velocity in the middle is 1.5 times the mean one.
+    """
     a, b = Point(0.0, [0.0], [0.0]), Point(2.0, [1.0], [0.0])
 
     assert between(a, b, 0.5).positions[0] == pytest.approx(3 / 16 - 2 / 64)
@@ -30,7 +34,7 @@ def test_positions_and_velocities_give_cubic_splines() -> None:
 
 
 def test_a_cubic_spline_meets_both_velocities() -> None:
-    """From 1 rad/s to -2 rad/s."""
+    """A cubic spline has the given velocities at both ends."""
     a, b = Point(0.0, [0.0], [1.0]), Point(0.5, [0.3], [-2.0])
 
     for end, position, velocity in ((0.0, 0.0, 1.0), (0.5, 0.3, -2.0)):
@@ -40,7 +44,7 @@ def test_a_cubic_spline_meets_both_velocities() -> None:
 
 
 def test_accelerations_give_quintic_splines() -> None:
-    """10 s^3 - 15 s^4 + 6 s^5 from rest to rest; both ends' accelerations are met."""
+    """Accelerations give the spline 10 s^3 - 15 s^4 + 6 s^5, with the given ones at both ends."""
     a, b = Point(0.0, [0.0], [0.0], [0.0]), Point(2.0, [1.0], [0.0], [0.0])
     quarter = between(a, b, 0.5)
 
@@ -56,14 +60,14 @@ def test_accelerations_give_quintic_splines() -> None:
 
 
 def test_a_derivative_counts_only_where_both_ends_have_it() -> None:
-    """A velocity at one end alone changes nothing of the straight line."""
+    """A velocity at one end only has no effect."""
     assert between(Point(0.0, [0.0]), Point(1.0, [1.0], [5.0]), 0.25).positions == (0.25,)
     spline = between(Point(0.0, [0.0], [0.0]), Point(1.0, [1.0], [0.0], [9.0]), 0.25)
     assert spline.positions[0] == pytest.approx(3 / 16 - 2 / 64)
 
 
 def test_after_the_last_point_it_holds() -> None:
-    """At the last position, at rest."""
+    """After the last point, the joints rest there."""
     trajectory = Trajectory.of(REST, [Point(11.0, [1.0])])
 
     assert trajectory.at(11.0) == Point(11.0, [1.0], (0.0,), (0.0,))
@@ -71,12 +75,12 @@ def test_after_the_last_point_it_holds() -> None:
 
 
 def test_before_it_began_it_is_at_its_beginning() -> None:
-    """No number is made up for the time before."""
+    """Before the beginning, the state is that of the beginning."""
     assert Trajectory.of(REST, [Point(11.0, [1.0])]).at(9.0).positions == (0.0,)
 
 
 def test_one_that_comes_late_is_joined_where_it_is_by_then() -> None:
-    """As by ros2_control's controller: points in the past are not led to."""
+    """A late trajectory is followed from its current point, as in ros2_control."""
     late = Trajectory.of(REST, [Point(9.0, [4.0]), Point(11.0, [6.0])])
 
     assert late.at(10.0).positions == (5.0,)
@@ -90,11 +94,11 @@ def test_one_that_comes_late_is_joined_where_it_is_by_then() -> None:
         ([Point(1.0, [])], 'point 0 has 0 positions, expected 1'),
         ([Point(1.0, [0.0], [0.0, 0.0])], 'point 0 has 2 velocities, expected 1'),
         ([Point(1.0, [math.nan])], 'point 0 has positions that are not finite'),
-        ([Point(1.0, [0.0]), Point(1.0, [1.0])], 'does not increase'),
+        ([Point(1.0, [0.0]), Point(1.0, [1.0])], 'must increase from point to point'),
         ([Point(1.0, [0.0], [0.5])], 'the last point has a velocity'),
     ],
 )
 def test_what_a_controller_would_refuse_is_refused(points: list[Point], reason: str) -> None:
-    """With what was expected."""
+    """An invalid trajectory is rejected, with what was expected."""
     with pytest.raises(TrajectoryError, match=reason):
         Trajectory.of(REST, points)

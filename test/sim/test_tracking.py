@@ -27,7 +27,7 @@ SHORT = sine(1.0)
 
 
 def delayed(leader: Leader, by_s: float, sag: float = 0.0) -> Trace:
-    """Make the trace of an arm that does what the leader did some time ago."""
+    """Return the trace of an arm that follows the leader with a delay."""
     time_s = np.arange(100.0, 106.0, 0.01)
     wanted = np.array([leader.signal(at) for at in time_s])
     arm = np.array([leader.signal(at - by_s) + sag for at in time_s])
@@ -35,7 +35,7 @@ def delayed(leader: Leader, by_s: float, sag: float = 0.0) -> Trace:
 
 
 def test_a_run_gives_the_same_numbers_each_time() -> None:
-    """Nothing of it depends on time."""
+    """Repeated runs return the same numbers, because they do not use the clock."""
     first, second = (follow(VARIANTS[DEFAULT], SHORT) for _ in range(2))
 
     assert np.array_equal(first.arm, second.arm)
@@ -45,7 +45,7 @@ def test_a_run_gives_the_same_numbers_each_time() -> None:
 
 
 def test_the_default_spares_the_arm_what_version_01_asked_of_it() -> None:
-    """Both follow; version 0.1 asked for the acceleration of a jump between two velocities."""
+    """The default has a lower peak acceleration than version 0.1, and both follow."""
     before, after = (follow(VARIANTS[name], SHORT) for name in (VERSION_01, DEFAULT))
 
     assert before.error_mrad < after.error_mrad < 150.0
@@ -54,7 +54,11 @@ def test_the_default_spares_the_arm_what_version_01_asked_of_it() -> None:
 
 
 def test_a_slow_arm_travels_far_after_a_stop_of_version_01_only() -> None:
-    """The traces of the stop begin before it and last until the arm is at rest."""
+    """
+    Only with version 0.1, a slow arm travels far after a stop.
+
+    The traces last until the arm is at rest.
+    """
     before, after = (stop(VARIANTS[name], SERVOS['slow']) for name in (VERSION_01, DEFAULT))
 
     assert travel_mrad(before) > 1000.0
@@ -64,7 +68,7 @@ def test_a_slow_arm_travels_far_after_a_stop_of_version_01_only() -> None:
 
 
 def test_a_gate_that_stops_the_arm_is_no_result() -> None:
-    """Numbers of an arm that was not led would mean nothing."""
+    """A run in which the gate stops the arm raises an error, because its numbers mean nothing."""
     with pytest.raises(RuntimeError, match='the gate is not active: .* does not follow'):
         follow({'consume.max_lead': 0.01, 'consume.lead_time_s': 0.0}, SHORT)
 
@@ -72,19 +76,19 @@ def test_a_gate_that_stops_the_arm_is_no_result() -> None:
 @pytest.mark.parametrize('name', list(LEADERS))
 @pytest.mark.parametrize('by_ms', [0, 83])
 def test_the_lag_is_how_late_the_arm_is(name: str, by_ms: int) -> None:
-    """An arm that sags is no later for it."""
+    """The lag is the delay of the arm, and sag does not change it."""
     leader = LEADERS[name]
 
     assert lag_ms(delayed(leader, by_ms / 1000, sag=0.03), leader) == pytest.approx(by_ms, abs=10)
 
 
 def test_the_error_is_a_root_mean_square() -> None:
-    """In thousandths of a radian, and what the arm sags counts."""
+    """The error is a root mean square in thousandths of a radian, and it includes sag."""
     assert delayed(SHORT, 0.0, sag=0.03).error_mrad == pytest.approx(30.0)
 
 
 def test_a_hand_is_smooth_and_no_leader_asks_for_more_than_the_velocity_limit() -> None:
-    """Steps apart, which ask for anything."""
+    """The hand is smooth, and only steps exceed the velocity limit."""
     time_s = np.arange(0.0, 10.0, 0.001)
     for leader in (LEADERS[HAND], *(sine(frequency_hz) for frequency_hz in (0.5, 1.0, 2.0, 3.0))):
         wanted = np.array([leader.signal(at) for at in time_s])
@@ -95,7 +99,7 @@ def test_a_hand_is_smooth_and_no_leader_asks_for_more_than_the_velocity_limit() 
 
 
 def test_the_tables_have_a_row_for_each_variant_and_a_cell_for_each_leader() -> None:
-    """What was measured of each stands where its name says."""
+    """The tables have one row per variant and one cell per leader."""
     traces = {name: delayed(leader, 0.02) for name, leader in LEADERS.items()}
     still = delayed(square(1.5), 0.0)
     measured = {name: Measured(traces, dict.fromkeys(SERVOS, still)) for name in VARIANTS}
