@@ -16,12 +16,12 @@ from lerobot_arena_ros.arena.address import DEFAULT_URL
 from lerobot_arena_ros.nodes.launching.parts import (
     PACKAGE,
     arena_server,
-    file_of,
+    describe_or_refuse,
     full_name,
     is_true,
-    note_include,
-    refusing,
-    respawning,
+    record_include,
+    respawn_options,
+    write_file,
 )
 from lerobot_arena_ros.nodes.launching.rules import choose_arena
 from lerobot_arena_ros.nodes.settings.yaml_file import parameters_for
@@ -108,7 +108,7 @@ def bridge(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         action.name: LaunchConfiguration(action.name).perform(context) for action in ARGUMENTS
     }
     node = full_name(NAME, values['namespace'], context)
-    note_include(node, ARGUMENTS, context)
+    record_include(node, ARGUMENTS, context)
     # launch_ros would start the node without them if the file is missing or for another node.
     parameters = parameters_for(node, Path(values['params_file']))
     arena = choose_arena(
@@ -127,7 +127,7 @@ def bridge(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     if is_respawned:
         overrides['estop_on_start'] = True
     # The last file wins, and this name matches the node in any namespace.
-    last = [file_of({f'/**/{NAME}': {'ros__parameters': overrides}})] if overrides else []
+    last = [write_file({f'/**/{NAME}': {'ros__parameters': overrides}})] if overrides else []
     return [
         *(arena_server(arena.port) if arena.port else []),
         Node(
@@ -138,11 +138,11 @@ def bridge(context: LaunchContext) -> list[LaunchDescriptionEntity]:
             parameters=[values['params_file'], *last],
             ros_arguments=['--log-level', values['log_level']],
             output='screen',
-            **respawning(is_respawned),
+            **respawn_options(is_respawned),
         ),
     ]
 
 
 def generate_launch_description() -> LaunchDescription:
     """Describe the arguments, the arena where it is wanted, and the node."""
-    return LaunchDescription([*ARGUMENTS, refusing('bridge.launch.py', bridge)])
+    return LaunchDescription([*ARGUMENTS, describe_or_refuse('bridge.launch.py', bridge)])

@@ -11,7 +11,7 @@ from launch_ros.actions import Node
 
 from lerobot_arena_ros.arena.address import DEFAULT_URL
 from lerobot_arena_ros.nodes.demo.so101 import SO101, limit_parameters
-from lerobot_arena_ros.nodes.launching.parts import PACKAGE, arena_server, refusing
+from lerobot_arena_ros.nodes.launching.parts import PACKAGE, arena_server, describe_or_refuse
 from lerobot_arena_ros.nodes.launching.rules import choose_arena
 
 JOINTS = list(SO101)
@@ -81,5 +81,5 @@ def demo(context: LaunchContext) -> list[LaunchDescriptionEntity]:
 def generate_launch_description() -> LaunchDescription:
     """Describe the arguments, and what is started with them."""
     return LaunchDescription(
-        [*ARGUMENTS, LogInfo(msg=INTRODUCTION), refusing('demo.launch.py', demo)]
+        [*ARGUMENTS, LogInfo(msg=INTRODUCTION), describe_or_refuse('demo.launch.py', demo)]
     )

@@ -17,10 +17,10 @@ from launch_ros.substitutions import FindPackageShare
 from lerobot_arena_ros.nodes.launching.parts import (
     PACKAGE,
     arena_server,
-    file_of,
+    describe_or_refuse,
     is_true,
-    refusing,
-    respawning,
+    respawn_options,
+    write_file,
 )
 from lerobot_arena_ros.nodes.launching.rules import choose_arena
 from lerobot_arena_ros.nodes.settings.fleet_file import NODE_NAME, Robot, read_fleet
@@ -118,9 +118,9 @@ def nodes_of(
             Node(
                 package=PACKAGE,
                 executable='arena_fleet',
-                arguments=[file_of(as_fleet(robots))],
+                arguments=[write_file(to_fleet_file(robots))],
                 **how,
-                **respawning(is_respawned),
+                **respawn_options(is_respawned),
             )
         ]
     return [
@@ -129,16 +129,16 @@ def nodes_of(
             executable='arena_bridge',
             name=NODE_NAME,
             namespace=robot.namespace,
-            parameters=[file_of({'/**': {'ros__parameters': dict(robot.parameters)}})],
+            parameters=[write_file({'/**': {'ros__parameters': dict(robot.parameters)}})],
             remappings=list(robot.remappings.items()),
             **how,
-            **respawning(is_respawned),
+            **respawn_options(is_respawned),
         )
         for robot in robots
     ]
 
 
-def as_fleet(robots: Sequence[Robot]) -> dict[str, object]:
+def to_fleet_file(robots: Sequence[Robot]) -> dict[str, object]:
     """Say again what was read, with the overrides in it."""
     return {
         'robots': [
@@ -154,4 +154,4 @@ def as_fleet(robots: Sequence[Robot]) -> dict[str, object]:
 
 def generate_launch_description() -> LaunchDescription:
     """Describe the arguments, the arena where it is wanted, and the bridges."""
-    return LaunchDescription([*ARGUMENTS, refusing('fleet.launch.py', fleet)])
+    return LaunchDescription([*ARGUMENTS, describe_or_refuse('fleet.launch.py', fleet)])

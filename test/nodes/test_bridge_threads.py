@@ -192,7 +192,7 @@ def test_a_stop_is_put_into_words_though_the_node_ends(node: BridgeNode) -> None
     """Whoever looks for why it ended finds it."""
     said: list[str] = []
     node._panel._on_stopped = lambda: said.append('stopped')
-    assert node._thread.stop(10.0)
+    assert node._thread.close(10.0)
     node._panel.heard('consume', STOP)
 
     node.finish()
@@ -210,7 +210,7 @@ def test_what_is_posted_for_later_is_done_whoever_posts_it() -> None:
 
     assert from_here.wait(10.0)
     assert from_there.wait(10.0)
-    assert thread.stop(10.0)
+    assert thread.close(10.0)
 
 
 def test_a_link_that_breaks_for_a_reason_of_ours_ends_the_node(node: BridgeNode) -> None:
@@ -248,4 +248,4 @@ def test_a_loop_that_is_busy_does_not_keep_its_tasks() -> None:
 
     is_free.set()
     assert has_ended.wait(10.0)
-    assert thread.stop(10.0)
+    assert thread.close(10.0)

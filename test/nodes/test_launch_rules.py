@@ -119,7 +119,7 @@ def test_includes_without_common_arguments_are_fine() -> None:
 
 def test_a_mistake_is_not_started_again() -> None:
     """The exit code 2 just after the start ends it at once."""
-    reason = Respawns(0.0, delay_s=2.0).ended(2, 1.0)
+    reason = Respawns(0.0, delay_s=2.0).on_exit(2, 1.0)
 
     assert reason is not None
     assert 'ended with 2 at its start' in reason
@@ -130,15 +130,15 @@ def test_what_has_worked_is_started_again_each_time(code: int) -> None:
     """However often it ends, if it ran for a while each time."""
     respawns = Respawns(0.0, delay_s=2.0)
 
-    assert [respawns.ended(code, 60.0 * n) for n in range(1, 20)] == [None] * 19
+    assert [respawns.on_exit(code, 60.0 * n) for n in range(1, 20)] == [None] * 19
 
 
 def test_what_ends_again_and_again_is_given_up() -> None:
     """After five ends in a row just after the start; a longer life begins the count anew."""
     respawns = Respawns(0.0, delay_s=2.0)
-    quick = [respawns.ended(-11, 3.0 * n) for n in range(1, 5)]
-    long = respawns.ended(-11, 60.0)
-    again = [respawns.ended(-11, 60.0 + 3.0 * n) for n in range(1, 6)]
+    quick = [respawns.on_exit(-11, 3.0 * n) for n in range(1, 5)]
+    long = respawns.on_exit(-11, 60.0)
+    again = [respawns.on_exit(-11, 60.0 + 3.0 * n) for n in range(1, 6)]
 
     assert [*quick, long, *again[:-1]] == [None] * 9
     assert again[-1] is not None

@@ -69,7 +69,7 @@ def test_a_configure_that_failed_is_an_error_with_its_reason(
     found = said(node)
     assert set(found) == {'lifecycle', 'safety', 'mapping'}
     assert found['lifecycle'].level is Level.ERROR
-    assert found['lifecycle'].text.startswith(f'unconfigured, because {BROKEN}; mend it, then')
+    assert found['lifecycle'].text.startswith(f'unconfigured, because {BROKEN}; fix it, then')
     assert found['safety'] == found['lifecycle']
     assert found['mapping'].level is Level.STALE
 
@@ -115,7 +115,7 @@ def test_a_robot_of_a_fleet_that_ended_says_why_after_its_stop_is_reset(node: An
     found = said(node)
     assert found['safety'] == found['lifecycle']
     assert found['safety'].level is Level.ERROR
-    assert 'because the consume room cannot be joined: HTTP 401; mend it' in found['safety'].text
+    assert 'because the consume room cannot be joined: HTTP 401; fix it' in found['safety'].text
 
 
 def test_a_node_that_waits_to_be_configured_is_no_error() -> None:

@@ -42,11 +42,11 @@ def test_an_answer_confirms() -> None:
     progress = begun()
     bridge = progress.find(NAME, 1.0)
     bridge.call(1.0)
-    assert progress.news(1.0) == []
-    bridge.hear_answer(True, 'stopped: that is why (from a person)')
+    assert progress.new_lines(1.0) == []
+    bridge.on_answer(True, 'stopped: that is why (from a person)')
 
-    assert progress.news(1.0) == [f'{NAME}: stopped (that is why (from a person))']
-    assert progress.news(1.0) == []
+    assert progress.new_lines(1.0) == [f'{NAME}: stopped (that is why (from a person))']
+    assert progress.new_lines(1.0) == []
     assert progress.has_succeeded(1.0)
 
 
@@ -55,10 +55,10 @@ def test_the_status_confirms_where_the_answer_is_lost() -> None:
     progress = begun()
     bridge = progress.find(NAME, 1.0)
     bridge.call(1.0)
-    bridge.hear_status(True)
+    bridge.on_status(True)
 
-    assert progress.news(1.0) == []
-    assert progress.news(1.0 + ANSWER_S) == [
+    assert progress.new_lines(1.0) == []
+    assert progress.new_lines(1.0 + ANSWER_S) == [
         f'{NAME}: stopped (its emergency_stop_active says true)'
     ]
 
@@ -66,7 +66,7 @@ def test_the_status_confirms_where_the_answer_is_lost() -> None:
 def test_a_status_from_before_the_call_proves_nothing() -> None:
     """Or one that is about to be taken back would."""
     bridge = begun().find(NAME, 1.0)
-    bridge.hear_status(True)
+    bridge.on_status(True)
     bridge.call(1.0)
 
     assert not bridge.is_confirmed(4.0)
@@ -80,7 +80,7 @@ def test_a_bridge_that_does_not_answer_is_called_again() -> None:
 
     assert not bridge.is_due(1.0 + CALL_AGAIN_S / 2)
     assert bridge.is_due(1.0 + CALL_AGAIN_S)
-    bridge.hear_answer(True, 'stopped')
+    bridge.on_answer(True, 'stopped')
     assert not bridge.is_due(1.0 + CALL_AGAIN_S)
 
 
@@ -89,12 +89,12 @@ def test_a_refusal_is_taken_back_by_a_success() -> None:
     progress = begun(RESET)
     bridge = progress.find(NAME, 1.0)
     bridge.call(1.0)
-    bridge.hear_answer(False, 'not reset: it is pressed')
+    bridge.on_answer(False, 'not reset: it is pressed')
     assert progress.summary(1.0)[0] == f'{NAME}: NOT confirmed (not reset: it is pressed)'
-    bridge.hear_answer(True, 'reset')
-    bridge.hear_answer(False, 'not reset: it is pressed')
+    bridge.on_answer(True, 'reset')
+    bridge.on_answer(False, 'not reset: it is pressed')
 
-    assert progress.news(1.0) == [f'{NAME}: reset']
+    assert progress.new_lines(1.0) == [f'{NAME}: reset']
 
 
 def test_bridges_of_one_name_cannot_confirm() -> None:
@@ -102,8 +102,8 @@ def test_bridges_of_one_name_cannot_confirm() -> None:
     progress = begun()
     bridge = progress.find(NAME, 1.0)
     bridge.call(1.0)
-    bridge.hear_answer(True, 'stopped')
-    bridge.hear_publishers(2)
+    bridge.on_answer(True, 'stopped')
+    bridge.on_publisher_count(2)
     first, last = progress.summary(1.0)
 
     assert first.startswith(f'{NAME}: NOT confirmed (2 bridges have this name, ')
@@ -127,8 +127,8 @@ def test_it_ends_once_all_that_was_found_is_quiet() -> None:
     progress = begun()
     bridge = progress.find(NAME, 0.5)
     bridge.call(0.5)
-    bridge.hear_answer(True, 'stopped')
-    progress.news(0.6)
+    bridge.on_answer(True, 'stopped')
+    progress.new_lines(0.6)
 
     assert not progress.is_over(0.5 + QUIET_S)
     assert progress.is_over(0.6 + QUIET_S)
@@ -141,7 +141,7 @@ def test_it_waits_for_an_answer_until_the_time_is_over() -> None:
     bridge.call(0.5)
     assert not progress.is_over(0.5 + QUIET_S)
     assert progress.is_over(TIMEOUT_S)
-    bridge.hear_answer(False, 'no')
+    bridge.on_answer(False, 'no')
 
     assert progress.is_over(0.5 + QUIET_S)
 
@@ -170,7 +170,7 @@ def test_how_many_there_are_decides_where_it_is_said(expected: int, ends: bool) 
     progress = begun(expected=expected)
     bridge = progress.find(NAME, 0.5)
     bridge.call(0.5)
-    bridge.hear_answer(True, 'stopped')
+    bridge.on_answer(True, 'stopped')
 
     assert progress.is_over(0.5) == ends
     assert progress.is_over(0.5 + QUIET_S) == ends

@@ -214,7 +214,7 @@ def fed(streamer: JointStateProducer, network: Network, max_rate_hz: float) -> I
         yield
     finally:
         network.flows.set()
-        assert streamer._thread.end(feeding, 10.0)
+        assert streamer._thread.cancel(feeding, 10.0)
 
 
 HERE = threading.current_thread().name

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lerobot_arena_ros.nodes.settings.parameter_table import ParameterError
-from lerobot_arena_ros.nodes.settings.topics import Overridable, check_apart, check_overrides
+from lerobot_arena_ros.nodes.settings.topics import Overridable, check_distinct, check_overrides
 
 STATES = Overridable('/left/measured', 'subscription')
 COMMANDS = Overridable('/left/joint_commands', 'publisher')
@@ -72,6 +72,6 @@ def test_what_has_no_effect_is_named(name: str) -> None:
 
 def test_two_topics_are_not_one() -> None:
     """Both names and the topic are in the text."""
-    check_apart({'joint_states': '/a', 'joint_commands': '/b'})
+    check_distinct({'joint_states': '/a', 'joint_commands': '/b'})
     with pytest.raises(ParameterError, match='^joint_states and joint_commands are both /a: '):
-        check_apart({'joint_states': '/a', 'joint_commands': '/a'})
+        check_distinct({'joint_states': '/a', 'joint_commands': '/a'})

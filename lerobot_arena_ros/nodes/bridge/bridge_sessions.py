@@ -149,7 +149,7 @@ class BridgeSessions:
         """Leave the rooms; says whether it was done in time."""
         for link in self.links:
             self._panel.forget(link.name)
-        ended = [self._thread.end(task, timeout_s) for task in self._tasks]
+        ended = [self._thread.cancel(task, timeout_s) for task in self._tasks]
         return all(ended)
 
     def enable(self, enabled: bool) -> None:

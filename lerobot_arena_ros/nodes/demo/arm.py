@@ -14,11 +14,11 @@ from sensor_msgs.msg import JointState
 from lerobot_arena_ros.control.slew import step
 
 from ..bridge.conversions import joint_state_from_ros, joint_state_to_ros
-from ..runtime.cli_help import answer
+from ..runtime.cli_help import parse_arguments
 from ..runtime.node_log import NodeLog
 from ..runtime.parameters import declare
 from ..runtime.run_node import Program, run
-from ..runtime.shutdown_signal import StopSignal
+from ..runtime.shutdown_signal import ShutdownSignal
 from ..settings.parameter_table import Spec
 from .so101 import SO101
 
@@ -100,8 +100,8 @@ class DemoArm(Node):
 
 def main(args: list[str] | None = None) -> int:
     """Run the simulated arm; gives the exit code."""
-    stop = StopSignal()
-    answer(
+    stop = ShutdownSignal()
+    parse_arguments(
         'arena_demo_arm',
         'A simulated arm: publishes joint_states, and waves or obeys joint_commands.',
         SPECS,

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 
-from ..runtime.shutdown_signal import StopSignal
+from ..runtime.shutdown_signal import ShutdownSignal
 from .so101 import SO101, limit_parameters
 
 __all__ = ['SIM', 'DemoError', 'Interrupted', 'Processes', 'demo_processes', 'sim_processes']
@@ -39,7 +39,7 @@ class Processes:
     :param interruption: whether a signal asked this process to end.
     """
 
-    def __init__(self, logs: Path, interruption: StopSignal) -> None:
+    def __init__(self, logs: Path, interruption: ShutdownSignal) -> None:
         self._logs = logs
         self._interruption = interruption
         self._running: dict[str, subprocess.Popen[bytes]] = {}
@@ -91,7 +91,7 @@ class Processes:
 
 
 @contextlib.contextmanager
-def demo_processes(interruption: StopSignal) -> Iterator[tuple[Processes, str]]:
+def demo_processes(interruption: ShutdownSignal) -> Iterator[tuple[Processes, str]]:
     """
     Run an arena, two arms and two bridges for as long as the context lasts; gives the arena's URL.
 
@@ -125,7 +125,7 @@ def demo_processes(interruption: StopSignal) -> Iterator[tuple[Processes, str]]:
 
 
 @contextlib.contextmanager
-def sim_processes(room_id: str, interruption: StopSignal) -> Iterator[tuple[Processes, str]]:
+def sim_processes(room_id: str, interruption: ShutdownSignal) -> Iterator[tuple[Processes, str]]:
     """
     Run an arena, the simulated arm in :data:`SIM`, and a bridge by which it follows a room.
 
@@ -148,7 +148,7 @@ def sim_processes(room_id: str, interruption: StopSignal) -> Iterator[tuple[Proc
 
 
 @contextlib.contextmanager
-def _processes(interruption: StopSignal) -> Iterator[tuple[Processes, str]]:
+def _processes(interruption: ShutdownSignal) -> Iterator[tuple[Processes, str]]:
     """Run an arena, and what is started beside it; gives the arena's URL as well."""
     with tempfile.TemporaryDirectory(prefix='lerobot_arena_demo_') as folder:
         processes = Processes(Path(folder), interruption)

@@ -8,7 +8,7 @@ import signal
 
 from lerobot_arena_ros.release import version
 
-from ..runtime.shutdown_signal import StopSignal
+from ..runtime.shutdown_signal import ShutdownSignal
 
 __all__ = ['begin', 'read_seconds']
 
@@ -35,11 +35,11 @@ def read_seconds(
     return seconds
 
 
-def begin() -> StopSignal:
+def begin() -> ShutdownSignal:
     """Keep to this machine, and note signals, also that the terminal was closed."""
     # The arms would move on the graphs of other machines otherwise.
     os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
-    return StopSignal(signal.SIGHUP)
+    return ShutdownSignal(signal.SIGHUP)
 
 
 def _seconds(text: str) -> float:

@@ -34,12 +34,12 @@ from .rules import Include, LaunchError, Respawns
 __all__ = [
     'PACKAGE',
     'arena_server',
-    'file_of',
+    'write_file',
     'full_name',
     'is_true',
-    'note_include',
-    'refusing',
-    'respawning',
+    'record_include',
+    'describe_or_refuse',
+    'respawn_options',
 ]
 
 PACKAGE = 'lerobot_arena_ros'
@@ -48,7 +48,7 @@ _INCLUDES = 'lerobot_arena_ros.includes'
 """The launch configuration that has the includes of this scope so far."""
 
 
-def refusing(
+def describe_or_refuse(
     name: str, describe: Callable[[LaunchContext], list[LaunchDescriptionEntity]]
 ) -> OpaqueFunction:
     """
@@ -76,7 +76,7 @@ def is_true(argument: str, context: LaunchContext) -> bool:
     return bool(IfCondition(LaunchConfiguration(argument)).evaluate(context))
 
 
-def file_of(content: dict[str, object]) -> str:
+def write_file(content: dict[str, object]) -> str:
     """
     Write a file of parameters, and return its name.
 
@@ -95,7 +95,9 @@ def full_name(node: str, namespace: str, context: LaunchContext) -> str:
     return f'{absolute.rstrip("/")}/{node}'
 
 
-def note_include(node: str, declared: list[DeclareLaunchArgument], context: LaunchContext) -> None:
+def record_include(
+    node: str, declared: list[DeclareLaunchArgument], context: LaunchContext
+) -> None:
     """
     Remember an include, and compare it with those before it in the same scope.
 
@@ -159,7 +161,7 @@ def _refuse_taken(port: int) -> None:
             ) from exc
 
 
-def respawning(is_wanted: bool) -> dict[str, Any]:
+def respawn_options(is_wanted: bool) -> dict[str, Any]:
     """
     Return the options of a bridge that is started again when it ends, if that is wanted.
 
@@ -172,7 +174,7 @@ def respawning(is_wanted: bool) -> dict[str, Any]:
     def on_exit(event: ProcessExited, context: LaunchContext) -> list[LaunchDescriptionEntity]:
         if context.is_shutdown:
             return []
-        reason = respawns.ended(event.returncode, time.monotonic())
+        reason = respawns.on_exit(event.returncode, time.monotonic())
         if reason is None:
             return []
         get_logger(event.process_name).error(reason)

@@ -154,7 +154,7 @@ class Respawns:
         self._delay_s = delay_s
         self._quick_ends = 0
 
-    def ended(self, code: int, now: float) -> str | None:
+    def on_exit(self, code: int, now: float) -> str | None:
         """Return why it is not started again, in one line; None if it is."""
         is_quick = now - self._started_at < QUICK_S
         self._started_at = now + self._delay_s

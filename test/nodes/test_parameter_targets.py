@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lerobot_arena_ros.nodes.runtime.meant_parameters import check_arguments
+from lerobot_arena_ros.nodes.runtime.parameter_targets import check_arguments
 from lerobot_arena_ros.nodes.settings.parameter_table import ParameterError
 from lerobot_arena_ros.nodes.settings.yaml_file import YamlError
 

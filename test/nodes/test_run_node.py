@@ -21,7 +21,7 @@ LARGEST_GROWTH = 10_000
 BUSY = f"""
 import gc, os, signal, sys
 from lerobot_arena_ros.nodes.runtime import run_node as spinning
-from lerobot_arena_ros.nodes.runtime.shutdown_signal import StopSignal
+from lerobot_arena_ros.nodes.runtime.shutdown_signal import ShutdownSignal
 from lerobot_arena_ros.nodes.runtime.run_node import Program, run
 from rclpy.node import Node
 from std_msgs.msg import Bool
@@ -54,14 +54,14 @@ def make():
     talker = Talker()
     return Program([talker], sys.argv[1], start=talker.talk)
 
-code = run(make, 'talker', [], StopSignal())
+code = run(make, 'talker', [], ShutdownSignal())
 print('grew by', blocks[1] - blocks[0], 'blocks')
 sys.exit(code)
 """
 
 IDLE = """
 import sys
-from lerobot_arena_ros.nodes.runtime.shutdown_signal import StopSignal
+from lerobot_arena_ros.nodes.runtime.shutdown_signal import ShutdownSignal
 from lerobot_arena_ros.nodes.runtime import run_node as spinning
 from rclpy.node import Node
 
@@ -71,7 +71,7 @@ make = lambda: spinning.Program(
     sys.argv[1],
     start=lambda: print('spins', flush=True),
 )
-sys.exit(spinning.run(make, 'idler', [], StopSignal()))
+sys.exit(spinning.run(make, 'idler', [], ShutdownSignal()))
 """
 
 
