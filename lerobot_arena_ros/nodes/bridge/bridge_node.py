@@ -238,7 +238,7 @@ class BridgeNode(LifecycleNode):
         return TransitionCallbackReturn.SUCCESS
 
     def _transition(self, act: Callable[[], None], what: str) -> TransitionCallbackReturn:
-        done = lifecycle.change(self, act, what, on_failure=self._on_failed_transition)
+        done = lifecycle.run_transition(self, act, what, on_failure=self._on_failed_transition)
         self.publish_diagnostics()
         return done
 

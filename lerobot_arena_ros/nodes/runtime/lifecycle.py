@@ -14,7 +14,7 @@ from lerobot_arena_ros.control.condition import Condition, Level, Severity, fine
 
 from .node_log import NodeLog
 
-__all__ = ['change', 'condition', 'destroy', 'guard_transitions', 'unconfigure']
+__all__ = ['condition', 'destroy', 'guard_transitions', 'run_transition', 'unconfigure']
 
 
 def condition(*, is_configured: bool, is_active: bool, failure: str | None) -> Condition:
@@ -35,7 +35,7 @@ def condition(*, is_configured: bool, is_active: bool, failure: str | None) -> C
     return Condition(Level.WARN, f'unconfigured: {remedy}', Severity.INFO)
 
 
-def change(
+def run_transition(
     node: LifecycleNode,
     act: Callable[[], None],
     what: str,
