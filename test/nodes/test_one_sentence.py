@@ -1,7 +1,7 @@
 """
-Whatever is not sent or not commanded says why in one sentence, within three seconds.
+Tests that each cause for missing updates or commands is reported within three seconds.
 
-The log, /diagnostics and the room have the same one, which comes from one place.
+The log, /diagnostics and the room have the same sentence, because it is made in one place.
 """
 
 from __future__ import annotations
@@ -43,19 +43,20 @@ BOTH = {
 }
 WITHIN_S = 3.0
 SLACK_S = 1.5
-"""What a busy machine may add to three seconds."""
+"""Additional time for a busy machine."""
 
 
 @dataclass
 class Fault:
     """
-    Something that goes wrong with a bridge that has both sides and a driver.
+    A fault at a bridge with a producer, a consumer and a driver.
 
-    :param happen: makes it go wrong, after all has gone well for a moment.
-    :param sends: what is said of what is not sent; None = that goes on.
-    :param commands: the same of commands.
-    :param severity: how the log has it.
-    :param is_in_room: whether the room can be told.
+    :param happen: causes the fault, after a moment without one.
+    :param sends: sentence about missing updates; None: updates continue.
+    :param commands: sentence about missing commands; None: commands continue.
+    :param severity: severity of the log line.
+    :param is_in_room: whether the sentence can reach the room.
+    :param parameters: additional parameters of the bridge.
     """
 
     happen: Callable[[Robot, Driver], object]
@@ -67,7 +68,7 @@ class Fault:
 
 
 def publishes(**attributes: Any) -> Callable[[Robot, Driver], None]:
-    """Have the driver go on otherwise."""
+    """Return a function that changes attributes of the driver."""
 
     def happen(_: Robot, arm: Driver) -> None:
         for name, value in attributes.items():
@@ -77,17 +78,17 @@ def publishes(**attributes: Any) -> Callable[[Robot, Driver], None]:
 
 
 def freeze_stamps(bridged: Robot, arm: Driver) -> None:
-    """Repeat the present stamp."""
+    """Make the driver repeat the current stamp."""
     arm.stamp = bridged.probe.node.get_clock().now().to_msg()
 
 
 def command_too(bridged: Robot, _: Driver) -> None:
-    """Have another node on the command topic."""
+    """Create another publisher on the command topic."""
     bridged.probe.node.create_publisher(JointState, f'/{NAMESPACE}/joint_commands', 1)
 
 
 def deactivate(bridged: Robot, _: Driver) -> None:
-    """Let nothing through."""
+    """Deactivate the bridge."""
     assert bridged.change_state(Transition.TRANSITION_DEACTIVATE)
 
 
@@ -158,17 +159,17 @@ FAULTS = {
 
 
 def plain(text: str) -> str:
-    """Leave out numbers, which change all the time, but not those of names."""
+    """Replace numbers by #, because they change, except in names."""
     return re.sub(r'(?<![\w/])\d+(\.\d+)?(?!\w)', '#', text)
 
 
 def without_age(text: str) -> str:
-    """Leave out when the last command was."""
+    """Remove the time of the last command."""
     return text.removesuffix(' (last command # s ago)')
 
 
 def logged(bridged: Robot, start: str) -> list[tuple[str, float, str]]:
-    """List severity, time and text of the log lines that begin so."""
+    """Return severity, time and text of the log lines with this start."""
     pattern = re.compile(r'\[(\w+)\] \[([\d.]+)\] \[.*?\]: (.*)')
     found = (pattern.match(line) for line in bridged.bridge.output.splitlines())
     lines = [(each[1], float(each[2]), plain(each[3])) for each in found if each is not None]
@@ -177,9 +178,9 @@ def logged(bridged: Robot, start: str) -> list[tuple[str, float, str]]:
 
 class SimulatedClock:
     """
-    What a simulation publishes on /clock.
+    The /clock of a simulation.
 
-    :ivar time_s: what it says.
+    :ivar time_s: the simulated time.
     """
 
     def __init__(self, bridged: Robot) -> None:
@@ -204,7 +205,7 @@ class SimulatedClock:
 
 @contextmanager
 def viewing(bridged: Robot) -> Iterator[Callable[[], str]]:
-    """Watch the consumed room; gives what it was told last about why the robot stands still."""
+    """View the consumed room; yield a function that returns the robot's latest cause there."""
     causes = ['']
     is_over = threading.Event()
 
@@ -226,8 +227,8 @@ def viewing(bridged: Robot) -> Iterator[Callable[[], str]]:
         thread.join()
 
 
-def says_so(bridged: Robot, status: str, text: str, fault: Fault, since: float) -> str:
-    """Wait until the log and a status have the same sentence, and return it."""
+def wait_for_sentence(bridged: Robot, status: str, text: str, fault: Fault, since: float) -> str:
+    """Wait until the log and a diagnostics status have the same sentence, and return it."""
 
     def both() -> list[tuple[str, float, str]]:
         return [line for line in logged(bridged, text) if line[2] == plain(bridged.status(status))]
@@ -241,7 +242,7 @@ def says_so(bridged: Robot, status: str, text: str, fault: Fault, since: float) 
 
 @pytest.mark.parametrize('name', FAULTS)
 def test_log_diagnostics_and_room_have_the_same_sentence(name: str) -> None:
-    """Within three seconds of the fault, and with what to do about it."""
+    """Each fault causes the same sentence in log, diagnostics and room within three seconds."""
     fault = FAULTS[name]
     given = {**BOTH, 'consume.require_producer': False, **fault.parameters}
     with robot(given) as bridged, driver(bridged, 0.0) as arm:
@@ -256,10 +257,10 @@ def test_log_diagnostics_and_room_have_the_same_sentence(name: str) -> None:
             if fault.sends is not None:
                 goes_on = name in ('one joint silent', 'NaN of one joint')
                 prefix = '' if goes_on else 'nothing is sent: '
-                says_so(bridged, 'producing', f'{prefix}{fault.sends}', fault, since)
+                wait_for_sentence(bridged, 'producing', f'{prefix}{fault.sends}', fault, since)
             if fault.commands is not None:
                 said = f'commands do not flow: {fault.commands}'
-                line = says_so(bridged, 'consuming', said, fault, since)
+                line = wait_for_sentence(bridged, 'consuming', said, fault, since)
                 if fault.is_in_room:
                     wait_for(
                         lambda: seen() == without_age(line).removeprefix('commands do not flow: '),
@@ -267,23 +268,27 @@ def test_log_diagnostics_and_room_have_the_same_sentence(name: str) -> None:
                     )
 
 
-def test_a_robot_that_does_not_listen_to_its_commands_says_so() -> None:
-    """The gate is active, and nothing moves."""
+def test_a_missing_subscriber_of_the_commands_is_reported() -> None:
+    """A missing subscriber of the commands is reported while the gate is active."""
     given = {'consume.room_id': 'a', 'joints': ['j1'], 'units': 'radians'}
     with robot(given) as bridged, viewing(bridged) as seen:
 
         async def act(producer: RoboticsProducer) -> None:
             await send(producer, j1=0.1)
             await until(bridged, [0.1])
-            await in_thread(deaf)
+            await in_thread(unsubscribe)
 
-        def deaf() -> None:
-            (ear,) = (s for s in bridged.probe.node.subscriptions if 'joint_commands' in s.topic)
+        def unsubscribe() -> None:
+            (commands,) = (
+                s for s in bridged.probe.node.subscriptions if 'joint_commands' in s.topic
+            )
             since = time.time()
-            bridged.probe.node.destroy_subscription(ear)
+            bridged.probe.node.destroy_subscription(commands)
             cause = 'nothing subscribes to /robot/joint_commands: start the controller of the'
             fault = Fault(lambda *_: None)
-            line = says_so(bridged, 'consuming', f'commands do not flow: {cause}', fault, since)
+            line = wait_for_sentence(
+                bridged, 'consuming', f'commands do not flow: {cause}', fault, since
+            )
             wait_for(lambda: seen().startswith(cause), 'the room to say so')
             assert without_age(line).endswith(seen())
             assert bridged.status('safety') == f'active: {seen()}'
@@ -292,12 +297,12 @@ def test_a_robot_that_does_not_listen_to_its_commands_says_so() -> None:
 
 
 def is_logged(bridged: Robot, text: str) -> bool:
-    """Say whether the log has this by now."""
+    """Return whether the log contains this text."""
     return text in bridged.bridge.output
 
 
 def test_a_link_says_the_same_in_log_and_diagnostics() -> None:
-    """And the sides that need it say the same again."""
+    """A link failure has the same text in log and diagnostics, also at producer and consumer."""
     with robot({**BOTH, 'create_missing_rooms': 'none'}) as bridged:
         for side, does in (
             ('produce', 'nothing is sent'),
@@ -313,7 +318,7 @@ def test_a_link_says_the_same_in_log_and_diagnostics() -> None:
 
 
 def test_a_clock_that_nothing_publishes_is_named_on_both_sides() -> None:
-    """With use_sim_time no age is known, so that nothing that is stamped counts."""
+    """With use_sim_time and no /clock, stamped messages are dropped and the cause is reported."""
     given = {**BOTH, 'use_sim_time': True, 'consume.require_producer': False}
     with robot(given) as bridged, driver(bridged, 0.0) as arm:
         arm.fields = {'name': TWO, 'position': [0.0, 0.0]}
@@ -325,7 +330,7 @@ def test_a_clock_that_nothing_publishes_is_named_on_both_sides() -> None:
 
 
 def test_old_stamps_after_a_reset_of_a_simulation_are_dropped_until_clocks_agree() -> None:
-    """The driver repeats stamps of the time before it; on both sides nothing is fresh."""
+    """After a reset of simulated time, messages with old stamps are dropped until clocks agree."""
     given = {**BOTH, 'use_sim_time': True, 'consume.require_producer': False}
     with (
         robot(given) as bridged,
@@ -355,7 +360,7 @@ def test_old_stamps_after_a_reset_of_a_simulation_are_dropped_until_clocks_agree
 
 
 def test_publishers_that_contradict_each_other_are_named_at_once() -> None:
-    """The line that says why motion ended has them, though they were not known before."""
+    """Contradictory publishers are named in the log line about the end of the motion."""
     given = {
         'consume.room_id': 'a',
         'joints': ['j1'],

@@ -1,4 +1,4 @@
-"""What the user may do to the topics of a node, decided without ROS."""
+"""Tests of the checks of remapped topics and QoS overrides."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ENTITIES = (STATES, COMMANDS)
     ],
 )
 def test_what_rclpy_takes_is_taken(policy: str, value: object) -> None:
-    """Each policy of both topics may be changed."""
+    """All QoS policies that rclpy accepts may be overridden for both topics."""
     given = {entity.prefix + policy: value for entity in ENTITIES}
 
     assert check_overrides({'units': 'degrees', **given}, ENTITIES) is None
@@ -44,7 +44,7 @@ def test_what_rclpy_takes_is_taken(policy: str, value: object) -> None:
 def test_what_rclpy_refuses_is_refused_in_one_line(
     policy: str, value: object, expected: str
 ) -> None:
-    """The text names the parameter, its value and what was expected."""
+    """An invalid QoS override is an error that names the parameter, its value and valid values."""
     name = STATES.prefix + policy
     with pytest.raises(ParameterError) as caught:
         check_overrides({name: value}, ENTITIES)
@@ -62,7 +62,7 @@ def test_what_rclpy_refuses_is_refused_in_one_line(
     ],
 )
 def test_what_has_no_effect_is_named(name: str) -> None:
-    """The text names the topics that there are."""
+    """An override without effect causes a warning that names the topics of the node."""
     text = check_overrides({name: 3, STATES.prefix + 'depth': 3}, ENTITIES)
 
     assert text is not None
@@ -71,7 +71,7 @@ def test_what_has_no_effect_is_named(name: str) -> None:
 
 
 def test_two_topics_are_not_one() -> None:
-    """Both names and the topic are in the text."""
+    """Two topics with the same name after remapping are an error that names both."""
     check_distinct({'joint_states': '/a', 'joint_commands': '/b'})
     with pytest.raises(ParameterError, match='^joint_states and joint_commands are both /a: '):
         check_distinct({'joint_states': '/a', 'joint_commands': '/a'})
