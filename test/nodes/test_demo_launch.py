@@ -56,9 +56,7 @@ class TestDemo(WhileRunning):
 
             listen('leader')
             listen('follower')
-            wait_for(
-                lambda: arms['leader'] and arms['follower'], 'both arms to say where they are'
-            )
+            wait_for(lambda: arms['leader'] and arms['follower'], 'the positions of both arms')
             begun = dict(arms['follower'])
 
             def followed() -> bool:

@@ -213,8 +213,8 @@ def test_configuring_one_robot_anew_leaves_the_others_alone(stage: Stage) -> Non
         f'{threads} threads and {files} files, not more',
     )
     wait_for(lambda: stage.participants('a') == 1, 'the left robot to be in its room once')
-    heard = stage.probe.diagnostics['/right/arena_bridge: consume link']
-    assert {pair.key: pair.value for pair in heard.values}['joins'] == '1'
+    status = stage.probe.diagnostics['/right/arena_bridge: consume link']
+    assert {pair.key: pair.value for pair in status.values}['joins'] == '1'
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM], ids=['sigint', 'sigterm'])
@@ -256,8 +256,10 @@ def test_nonsense_ends_it_with_one_line(
         file = str(fleet_file(tmp_path, url, robots))
         with running('nodes.fleet.main', [file, *more]) as process:
             assert process.wait() == 2
-            said = [text for text in process.output.splitlines() if text.startswith('arena_fleet')]
-            assert len(said) == 1
-            assert line in said[0]
+            lines = [
+                text for text in process.output.splitlines() if text.startswith('arena_fleet')
+            ]
+            assert len(lines) == 1
+            assert line in lines[0]
             assert 'Traceback' not in process.output
         assert asyncio.run(RoboticsConsumer(url).list_rooms(WORKSPACE)) == []

@@ -251,7 +251,7 @@ def test_log_diagnostics_and_room_have_the_same_sentence(name: str) -> None:
         bridged.wait_for_status('producing', 'sending')
         bridged.wait_for_status('consume link', 'joined')
         with viewing(bridged) as seen:
-            wait_for(seen, 'the room to hear of the robot')
+            wait_for(seen, 'the state of the robot in the room')
             since = time.time()
             fault.happen(bridged, arm)
             if fault.sends is not None:
@@ -259,12 +259,12 @@ def test_log_diagnostics_and_room_have_the_same_sentence(name: str) -> None:
                 prefix = '' if goes_on else 'nothing is sent: '
                 wait_for_sentence(bridged, 'producing', f'{prefix}{fault.sends}', fault, since)
             if fault.commands is not None:
-                said = f'commands do not flow: {fault.commands}'
-                line = wait_for_sentence(bridged, 'consuming', said, fault, since)
+                text = f'commands do not flow: {fault.commands}'
+                line = wait_for_sentence(bridged, 'consuming', text, fault, since)
                 if fault.is_in_room:
                     wait_for(
                         lambda: seen() == without_age(line).removeprefix('commands do not flow: '),
-                        f'the room to say {line!r}',
+                        f'{line!r} in the room',
                     )
 
 
@@ -289,7 +289,7 @@ def test_a_missing_subscriber_of_the_commands_is_reported() -> None:
             line = wait_for_sentence(
                 bridged, 'consuming', f'commands do not flow: {cause}', fault, since
             )
-            wait_for(lambda: seen().startswith(cause), 'the room to say so')
+            wait_for(lambda: seen().startswith(cause), 'the cause in the room')
             assert without_age(line).endswith(seen())
             assert bridged.status('safety') == f'active: {seen()}'
 
@@ -309,12 +309,12 @@ def test_a_link_says_the_same_in_log_and_diagnostics() -> None:
             ('consume', 'commands do not flow'),
         ):
             bridged.wait_for_status(f'{side} link', 'there is no such room; create it in the')
-            said = bridged.status(f'{side} link')
-            assert said.endswith('; trying until it works')
-            wait_for(partial(is_logged, bridged, f'{side}: {said}'), 'the line of the link')
+            text = bridged.status(f'{side} link')
+            assert text.endswith('; trying until it works')
+            wait_for(partial(is_logged, bridged, f'{side}: {text}'), 'the line of the link')
             status = 'producing' if side == 'produce' else 'consuming'
-            bridged.wait_for_status(status, f'{does}: {said}')
-            wait_for(partial(is_logged, bridged, f'{does}: {said}'), 'the line of the side')
+            bridged.wait_for_status(status, f'{does}: {text}')
+            wait_for(partial(is_logged, bridged, f'{does}: {text}'), 'the line of the side')
 
 
 def test_a_clock_that_nothing_publishes_is_named_on_both_sides() -> None:
@@ -381,7 +381,7 @@ def test_publishers_that_contradict_each_other_are_named_at_once() -> None:
                 gui.start()
                 line = 'gate: active -> holding: joint_states contradict themselves: '
                 wait_for(lambda: line in bridged.bridge.output, 'the line')
-                _, _, said = bridged.bridge.output.partition(line)
-                assert 'published by /robot/driver, /robot/gui: end one' in said.splitlines()[0]
+                _, _, text = bridged.bridge.output.partition(line)
+                assert 'published by /robot/driver, /robot/gui: end one' in text.splitlines()[0]
 
         leading(bridged, act)

@@ -52,7 +52,7 @@ def started(name: str, folder: Path) -> Iterator[Process]:
     arguments = (str(fleet),) if name == 'arena_fleet' else ARGUMENTS.get(name, ())
     module, function = EXECUTABLES[name].split(':')
     script = SCRIPT.format(module=module, function=function)
-    # A job in a shell's background is born with Ctrl-C ignored, and so would be what it starts.
+    # A background job of a shell ignores SIGINT, and its child processes would inherit that.
     command = ['env', '--default-signal=INT', sys.executable, '-c', script, *arguments]
     with own_domain(), running_command(command, start_new_session=True) as process:
         wait_for(lambda: handles_sigterm(process), f'{name} to handle signals')

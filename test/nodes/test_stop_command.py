@@ -245,7 +245,7 @@ def test_a_status_confirms_where_no_answer_comes() -> None:
         code, lines = end_of('--expect', '1')
 
     assert code == 0
-    assert lines[0] == '/arm/arena_bridge: stopped (its emergency_stop_active says true)'
+    assert lines[0] == '/arm/arena_bridge: stopped (its emergency_stop_active is true)'
 
 
 def test_a_bridge_that_starts_later_is_found() -> None:

@@ -24,7 +24,7 @@ def begun(request: Request = STOP, *, expected: int = 0) -> Progress:
 
 
 def test_a_bridge_is_what_offers_a_stop() -> None:
-    """A node with a stop service is a bridge, whatever its name is, and counts once."""
+    """A node with a stop service is a bridge with any name, and counts once."""
     services = ['/a/x/trigger_emergency_stop', '/a/x/reset_emergency_stop', '/a/other', '/trigger']
 
     assert STOP.bridges(services) == {'/a/x'}
@@ -59,7 +59,7 @@ def test_the_status_confirms_where_the_answer_is_lost() -> None:
 
     assert progress.new_lines(1.0) == []
     assert progress.new_lines(1.0 + ANSWER_S) == [
-        f'{NAME}: stopped (its emergency_stop_active says true)'
+        f'{NAME}: stopped (its emergency_stop_active is true)'
     ]
 
 

@@ -12,7 +12,7 @@ __all__ = ['main']
 def main(args: list[str] | None = None) -> int:
     """Stop or reset every bridge that is found, and return the exit code."""
     shutdown = ShutdownSignal()
-    # Import after that, because Ctrl-C during an import would otherwise print a traceback.
+    # Import this afterwards, because Ctrl-C during an import would otherwise print a traceback.
     from .program import run
 
     return run(sys.argv[1:] if args is None else args, shutdown)

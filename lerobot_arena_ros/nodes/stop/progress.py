@@ -139,7 +139,7 @@ class BridgeProgress:
             return f'{self._name}: NOT confirmed ({self._why_not()}){advice}'
         if self._answer is None or not self._answer[0]:
             is_active = str(self._request.active).lower()
-            return f'{self._name}: {done} (its emergency_stop_active says {is_active})'
+            return f'{self._name}: {done} (its emergency_stop_active is {is_active})'
         message = self._answer[1].removeprefix(f'{done}: ')
         return f'{self._name}: {done} ({message})' if message != done else f'{self._name}: {done}'
 
