@@ -40,7 +40,7 @@ def deprecation(name: str) -> str:
 
 
 @pytest.mark.parametrize('name', EXECUTABLES)
-def test_help_says_what_it_is_and_how_it_ends(name: str) -> None:
+def test_help_prints_usage_and_exit_codes(name: str) -> None:
     """--help prints the usage and the exit codes, and the executable does nothing else."""
     code, out, err = run(name, ['--help'])
 
@@ -67,7 +67,7 @@ def test_the_help_of_the_producer_lists_only_its_parameters() -> None:
     assert '\n  consume.' not in out
 
 
-def test_a_bridge_without_parameters_says_what_is_missing() -> None:
+def test_a_bridge_without_parameters_prints_what_is_missing() -> None:
     """The error is one line, which refers to --help."""
     code, out, err = run('arena_bridge', [])
 
@@ -106,7 +106,7 @@ def test_a_missing_library_is_an_error_in_one_line(name: str, tmp_path: Path) ->
     assert advice in output
 
 
-def test_a_simulation_without_its_engine_says_what_to_install() -> None:
+def test_a_simulation_without_its_engine_prints_what_to_install() -> None:
     """sim_arm without MuJoCo ends with one line that names the extra to install."""
     code, output = run_without('sim_arm', ['mujoco'], [])
 

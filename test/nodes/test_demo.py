@@ -27,7 +27,7 @@ def test_the_unattended_demo_passes() -> None:
         assert samples > 50
 
 
-def test_ctrl_c_ends_it_and_all_it_started() -> None:
+def test_ctrl_c_ends_the_demo_and_its_processes() -> None:
     """Ctrl-C ends the demo with 0 and without a traceback."""
     with own_domain(), running('executables:arena_demo', ['--seconds', '600']) as demo:
         wait_for(lambda: 'commands/s' in demo.output, 'the demo to run', 30.0)

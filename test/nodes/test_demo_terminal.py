@@ -48,7 +48,7 @@ def test_the_demo_fits_its_window(columns: int, rows: int) -> None:
         assert terminal.is_restored
 
 
-def test_the_demo_follows_its_window() -> None:
+def test_the_demo_adapts_to_a_resize() -> None:
     """After a resize, the screen is cleared and drawn in the new size."""
     with own_domain(), demo_in_terminal('arena_demo') as terminal:
         wait_for(lambda: len(terminal.pictures) > 1, 'a picture', 30.0)

@@ -135,7 +135,7 @@ def test_a_link_failure_affects_only_its_robot(stage: Stage) -> None:
     stage.lead('a', 'left', 6.0)
 
 
-def test_the_qos_of_one_robot_is_not_that_of_another(tmp_path: Path) -> None:
+def test_a_qos_override_affects_only_one_robot(tmp_path: Path) -> None:
     """A QoS override of one robot does not change the topics of another robot."""
     depths = [
         f'qos_overrides./{name}/joint_commands.publisher.depth' for name in ('left', 'right')
@@ -149,7 +149,7 @@ def test_the_qos_of_one_robot_is_not_that_of_another(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize('by', ['room', 'service', 'topic'])
-def test_a_stop_is_that_of_one_robot(stage: Stage, by: str) -> None:
+def test_a_stop_affects_only_one_robot(stage: Stage, by: str) -> None:
     """A stop of one robot does not affect the others, and the robot's own service resets it."""
 
     async def press_in_room() -> None:
@@ -187,7 +187,7 @@ def test_robots_that_share_a_room_share_its_stop(stage: Stage) -> None:
         assert stage.probe.call(robot, 'reset_emergency_stop').success
 
 
-def test_configuring_one_robot_anew_leaves_the_others_alone(stage: Stage) -> None:
+def test_reconfiguring_one_robot_does_not_affect_the_others(stage: Stage) -> None:
     """Reconfiguring one robot leaks no threads or files, and the others do not rejoin."""
 
     def cycle() -> None:
@@ -218,7 +218,7 @@ def test_configuring_one_robot_anew_leaves_the_others_alone(stage: Stage) -> Non
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM], ids=['sigint', 'sigterm'])
-def test_a_signal_ends_all_of_them(tmp_path: Path, number: signal.Signals) -> None:
+def test_a_signal_ends_all_bridges(tmp_path: Path, number: signal.Signals) -> None:
     """A signal ends the fleet with 0, and each robot leaves its room."""
     robots = {'left': follower('a'), 'right': follower('b'), 'alone': FLEET['alone']}
     with running_fleet(tmp_path, robots) as stage:
@@ -248,7 +248,7 @@ def test_a_signal_ends_all_of_them(tmp_path: Path, number: signal.Signals) -> No
     ],
     ids=['a value', 'the executor', 'an argument that joins them', 'an unknown log level'],
 )
-def test_nonsense_ends_it_with_one_line(
+def test_invalid_input_ends_the_fleet_with_one_line(
     tmp_path: Path, robots: dict[str, Any], more: list[str], line: str
 ) -> None:
     """Invalid robots or arguments end the fleet with one line before any robot joins a room."""

@@ -35,7 +35,7 @@ def refusal(path: Path) -> str:
     return text.removeprefix(f'{path}: ')
 
 
-def test_the_example_is_a_fleet() -> None:
+def test_the_example_file_is_valid() -> None:
     """config/fleet.yaml has the robots and topics that its comments describe."""
     left, right = read_fleet(CONFIG / 'fleet.yaml')
 
@@ -46,7 +46,7 @@ def test_the_example_is_a_fleet() -> None:
     assert right.settings().consume is not None
 
 
-def test_the_later_of_two_counts(write: Any) -> None:
+def test_later_sources_replace_earlier_ones(write: Any) -> None:
     """Later sources of parameters replace earlier ones, and overrides replace all of them."""
 
     def params(number: int) -> str:
@@ -83,7 +83,7 @@ def test_the_later_of_two_counts(write: Any) -> None:
         ('/left/other', False),
     ],
 )
-def test_a_params_file_is_read_as_a_node_reads_it(write: Any, key: str, is_meant: bool) -> None:
+def test_a_params_file_matches_nodes_as_in_ros(write: Any, key: str, is_meant: bool) -> None:
     """A params_file may use patterns; one without parameters for the robot is an error."""
     end = '}' if '{' in key else ''
     path = write(
@@ -97,7 +97,7 @@ def test_a_params_file_is_read_as_a_node_reads_it(write: Any, key: str, is_meant
         assert 'own.yaml: has no parameters for /left/arena_bridge' in refusal(path)
 
 
-def test_what_a_robot_must_have_for_itself(write: Any) -> None:
+def test_robots_must_not_share_a_producer_room_or_a_topic(write: Any) -> None:
     """Two robots may consume one room, but not produce into it or share a command topic."""
     both = (
         'defaults: {params: {units: degrees, {side}.room_id: a}}\n'
@@ -168,7 +168,7 @@ NONSENSE = {
 
 
 @pytest.mark.parametrize('text', NONSENSE, ids=lambda text: text[:30] or 'empty')
-def test_nonsense_is_refused_in_one_line(write: Any, text: str) -> None:
+def test_an_invalid_file_is_refused_in_one_line(write: Any, text: str) -> None:
     """The error is one line with the robot, the value and the expected values."""
     assert NONSENSE[text] in refusal(write(fleet=text))
 

@@ -88,9 +88,7 @@ def test_arguments_that_do_not_agree_are_refused(arguments: tuple, text: str) ->
         ('/left/arena_bridge', {'consume_room': 'b'}, 'two bridges are called /left/arena_bridge'),
     ],
 )
-def test_a_room_that_came_along_is_refused(
-    node: str, arguments: dict[str, str], text: str
-) -> None:
+def test_a_left_over_room_is_refused(node: str, arguments: dict[str, str], text: str) -> None:
     """A room left over from an earlier include is an error with both bridges and a remedy."""
     earlier = Include(LEFT.node, {**LEFT.arguments, 'start_server': 'true'})
     with pytest.raises(LaunchError) as caught:
@@ -101,7 +99,7 @@ def test_a_room_that_came_along_is_refused(
     assert 'GroupAction' in str(caught.value)
 
 
-def test_other_arguments_that_came_along_are_warned_of() -> None:
+def test_other_left_over_arguments_cause_a_warning() -> None:
     """Other arguments left over from an earlier include cause a warning with a remedy."""
     text = Include('/right/arena_bridge', {'units': 'degrees'}).check_after(LEFT)
 
@@ -117,7 +115,7 @@ def test_includes_without_common_arguments_are_fine() -> None:
     assert right.check_after(LEFT) is None
 
 
-def test_a_mistake_is_not_started_again() -> None:
+def test_a_user_error_is_not_started_again() -> None:
     """A bridge that ends with 2 just after its start is not started again."""
     reason = Respawns(0.0, delay_s=2.0).on_exit(2, 1.0)
 
@@ -126,14 +124,14 @@ def test_a_mistake_is_not_started_again() -> None:
 
 
 @pytest.mark.parametrize('code', [0, 1, 2, -9])
-def test_what_has_worked_is_started_again_each_time(code: int) -> None:
+def test_a_bridge_that_has_run_is_started_again(code: int) -> None:
     """A bridge that runs for a while each time is started again after each end."""
     respawns = Respawns(0.0, delay_s=2.0)
 
     assert [respawns.on_exit(code, 60.0 * n) for n in range(1, 20)] == [None] * 19
 
 
-def test_what_ends_again_and_again_is_given_up() -> None:
+def test_a_bridge_that_ends_repeatedly_is_not_started_again() -> None:
     """A bridge is not started again after five quick ends; a longer run resets the count."""
     respawns = Respawns(0.0, delay_s=2.0)
     quick = [respawns.on_exit(-11, 3.0 * n) for n in range(1, 5)]

@@ -101,7 +101,7 @@ def test_a_configure_that_succeeds_ends_the_error(
     assert conditions(node)['lifecycle'].is_ok
 
 
-def test_a_robot_of_a_fleet_that_ended_says_why_after_its_stop_is_reset(node: Any) -> None:
+def test_a_failed_robot_of_a_fleet_reports_its_failure_after_a_reset(node: Any) -> None:
     """A failed robot of a fleet reports its failure after a reset of its emergency stop."""
     node.start()
     sides = node._sides
@@ -118,7 +118,7 @@ def test_a_robot_of_a_fleet_that_ended_says_why_after_its_stop_is_reset(node: An
     assert 'because the consume room cannot be joined: HTTP 401; fix it' in found['safety'].text
 
 
-def test_a_node_that_waits_to_be_configured_is_no_error() -> None:
+def test_an_unconfigured_node_is_a_warning() -> None:
     """A node that was never configured is a warning, not an error."""
     found = lifecycle.condition(is_configured=False, is_active=False, failure=None)
 

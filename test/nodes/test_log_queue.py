@@ -17,7 +17,7 @@ def write(descriptor: int, text: str, _: float = 0.0) -> None:
     os.write(descriptor, f'{text}\n'.encode())
 
 
-def test_lines_wait_for_their_reader_and_lost_ones_are_counted() -> None:
+def test_lines_wait_for_a_reader_and_lost_ones_are_counted() -> None:
     """put() does not block; when lines are read again, the number of lost lines comes first."""
     with held_pipe() as pipe:
         lines = LogQueue(pipe.writer, lambda lost: write(pipe.writer, f'{lost} are lost'))

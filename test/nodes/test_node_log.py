@@ -38,7 +38,7 @@ def fixture_logger() -> Iterator[Logger]:
     node_log.flush()
 
 
-def test_each_severity_goes_its_own_way(logger: Logger) -> None:
+def test_each_severity_is_kept(logger: Logger) -> None:
     """Lines of all severities are written in the order in which they were logged."""
     log = NodeLog(logger)  # type: ignore[arg-type]
     log.info('a')

@@ -301,7 +301,7 @@ def is_logged(bridged: Robot, text: str) -> bool:
     return text in bridged.bridge.output
 
 
-def test_a_link_says_the_same_in_log_and_diagnostics() -> None:
+def test_a_link_has_the_same_text_in_log_and_diagnostics() -> None:
     """A link failure has the same text in log and diagnostics, also at producer and consumer."""
     with robot({**BOTH, 'create_missing_rooms': 'none'}) as bridged:
         for side, does in (
@@ -317,7 +317,7 @@ def test_a_link_says_the_same_in_log_and_diagnostics() -> None:
             wait_for(partial(is_logged, bridged, f'{does}: {text}'), 'the line of the side')
 
 
-def test_a_clock_that_nothing_publishes_is_named_on_both_sides() -> None:
+def test_a_missing_clock_is_reported_by_producer_and_consumer() -> None:
     """With use_sim_time and no /clock, stamped messages are dropped and the cause is reported."""
     given = {**BOTH, 'use_sim_time': True, 'consume.require_producer': False}
     with robot(given) as bridged, driver(bridged, 0.0) as arm:

@@ -74,7 +74,7 @@ def test_a_dump_is_complete_and_starts_the_same_bridge(
     assert {**second, 'server_url': ''} == {**first, 'server_url': ''}
 
 
-def test_an_empty_list_is_one_of_strings() -> None:
+def test_an_empty_list_has_the_type_of_strings() -> None:
     """The default of ``joints`` is an empty list of strings."""
     with robot(ROOM) as bridged:
         request = DescribeParameters.Request(names=['joints'])

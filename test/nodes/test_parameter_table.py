@@ -127,7 +127,7 @@ def test_bad_values_are_refused_in_one_line(name: str, value: object, expected: 
     assert '\n' not in text
 
 
-def test_a_joints_parameter_is_named_in_full() -> None:
+def test_an_error_contains_the_full_name_of_a_joints_parameter() -> None:
     """The error for a joint's parameter contains the full name with the joint."""
     with pytest.raises(ParameterError, match=r'^parameter joint_map\.pan\.min = inf: expected'):
         BY_JOINT_NAME['min'].check(math.inf, name='joint_map.pan.min')
@@ -157,7 +157,7 @@ def test_no_number_may_be_infinite(spec: Spec) -> None:
 @pytest.mark.parametrize(
     'name', ['consume.max_velocity', 'consume.start_velocity', 'consume.ramp_rate_hz']
 )
-def test_what_bounds_a_motion_is_positive(name: str) -> None:
+def test_limits_of_velocity_and_rate_are_positive(name: str) -> None:
     """Parameters that limit a motion reject zero and negative values."""
     for value in (0.0, -1.0):
         with pytest.raises(ParameterError):
@@ -190,7 +190,7 @@ def test_limits_of_motion_are_numbers_and_not_negative(spec: Spec, value: object
 
 
 @pytest.mark.parametrize('name', ['consume.on_hold', 'consume.on_stop', 'consume.require_limits'])
-def test_choices_of_motion_name_what_there_is(name: str) -> None:
+def test_an_error_lists_the_choices(name: str) -> None:
     """An unknown choice is an error that lists the choices."""
     with pytest.raises(ParameterError, match='expected one of'):
         BY_NAME[name].check('softly')

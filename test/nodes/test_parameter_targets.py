@@ -33,7 +33,7 @@ def fixture_check(tmp_path: Path) -> Any:
     'name',
     ['/**', '/left/arena_bridge', 'left/arena_bridge', '/*/arena_bridge', '/**/arena_bridge'],
 )
-def test_what_reaches_the_node_is_taken(check: Any, name: str) -> None:
+def test_parameters_that_reach_the_node_are_accepted(check: Any, name: str) -> None:
     """Node names match as in rcl, and sections of other nodes in the file are ignored."""
     assert check(f'{name}: {LIMITS}') == []
     assert check(f'/right/arena_bridge: {LIMITS}\n{name}: {LIMITS}\n/driver: {OTHERS}') == []
@@ -73,7 +73,7 @@ def test_limits_that_would_be_lost_are_refused(check: Any, name: str, text: str)
 
 
 @pytest.mark.parametrize('text', [f'/driver: {OTHERS}', ''])
-def test_a_file_of_other_nodes_is_warned_of(check: Any, text: str) -> None:
+def test_a_file_of_other_nodes_causes_a_warning(check: Any, text: str) -> None:
     """A file without parameters of a bridge causes a warning only, because nodes may share it."""
     (line,) = check(text)
 
@@ -92,13 +92,13 @@ def test_a_file_of_a_site_may_be_given_to_every_bridge(check: Any, tmp_path: Pat
     assert check_arguments(NODE, both) == []
 
 
-def test_a_file_that_only_ros_can_read_is_warned_of(check: Any) -> None:
+def test_a_file_that_only_ros_can_read_causes_a_warning(check: Any) -> None:
     """A file that PyYAML cannot read causes a warning, because the parser of ROS accepts it."""
     (line,) = check(f'{NODE}: {{ros__parameters: {{units: degrees\t# here\n}}}}')
     assert 'was not checked' in line
 
 
-def test_a_file_with_a_key_twice_is_refused(check: Any) -> None:
+def test_a_file_with_a_duplicate_key_is_refused(check: Any) -> None:
     """A file with a duplicate key is an error, because rcl would use only one of the two."""
     with pytest.raises(YamlError, match="line 2: '/left/arena_bridge' is there twice"):
         check(f'{NODE}: {LIMITS}\n{NODE}: {LIMITS}')
@@ -112,6 +112,6 @@ def test_a_rule_for_another_node_is_refused() -> None:
         check_arguments(NODE, ['--ros-args', '-p', 'arena_bridge:consume.room_id:=a'])
 
 
-def test_only_arguments_of_ros_count() -> None:
+def test_only_ros_arguments_are_checked() -> None:
     """Arguments after ``--`` are not checked, because they are not ROS arguments."""
     assert check_arguments(NODE, ['--ros-args', '--', '--params-file', 'nowhere.yaml']) == []

@@ -65,7 +65,9 @@ def refusal(arguments: Sequence[str]) -> str:
         (['port:=http'], "port is 'http': expected a number from 1 to 65535"),
     ],
 )
-def test_an_arena_that_would_not_be_found_is_not_started(arguments: list[str], text: str) -> None:
+def test_an_arena_with_contradictory_arguments_is_not_started(
+    arguments: list[str], text: str
+) -> None:
     """An arena is not started if its arguments would let the bridges look for it elsewhere."""
     assert text in refusal([*BRIDGE, *ROOM, 'start_server:=true', *arguments])
 
@@ -180,7 +182,7 @@ def test_includes_in_groups_have_their_own_rooms(tmp_path: Path) -> None:
         launch.end()
 
 
-def test_a_mistake_is_not_started_again() -> None:
+def test_a_user_error_is_not_started_again() -> None:
     """With ``use_respawn``, a bridge that ends because of a user error is not started again."""
     arguments = [*BRIDGE, 'consume_room:=a', 'use_respawn:=true']
     with own_domain(), running_command(['ros2', 'launch', *arguments]) as launch:

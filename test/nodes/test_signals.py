@@ -59,7 +59,7 @@ def started(name: str, folder: Path) -> Iterator[Process]:
         yield process
 
 
-def test_signals_are_handled_before_anything_heavy_is_imported() -> None:
+def test_signals_are_handled_before_large_imports() -> None:
     """Each executable installs its signal handlers before it imports any large module."""
     program = (
         'import re, sys; before = set(sys.modules); import {}; print(*set(sys.modules) - before)'

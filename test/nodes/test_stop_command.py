@@ -128,7 +128,7 @@ def test_a_refused_reset_is_listed_with_its_reason(fleet: Probe) -> None:
     assert end_of('--reset', '--expect', '3')[0] == 0
 
 
-def test_fewer_bridges_than_there_should_be_is_a_failure(fleet: Probe) -> None:
+def test_fewer_bridges_than_expected_is_a_failure(fleet: Probe) -> None:
     """Fewer bridges than expected are a failure, because the missing robot may be moving."""
     code, lines = end_of('--expect', '4', '--timeout', '3')
 
@@ -139,7 +139,7 @@ def test_fewer_bridges_than_there_should_be_is_a_failure(fleet: Probe) -> None:
     ]
 
 
-def test_a_reader_who_leaves_does_not_keep_robots_from_stopping(fleet: Probe) -> None:
+def test_a_closed_stdout_does_not_prevent_the_stops(fleet: Probe) -> None:
     """A closed stdout, as with ``arena_stop | head -1``, does not prevent the stops."""
     assert end_of('--reset', '--expect', '3')[0] == 0
     wait_for_stops(fleet, *ROBOTS, stopped=False)
@@ -170,7 +170,7 @@ def test_ctrl_c_prints_the_confirmed_bridges(fleet: Probe) -> None:
     assert len(lines) == 5
 
 
-def test_ctrl_c_at_the_start_is_quiet() -> None:
+def test_ctrl_c_at_the_start_prints_nothing() -> None:
     """Ctrl-C during the start, for example during an import, prints nothing."""
     with own_domain(), running(COMMAND, []) as command:
         wait_for(lambda: catches_sigterm(command.pid), 'its signal handlers')
@@ -186,7 +186,7 @@ def catches_sigterm(pid: int) -> bool:
     return bool(int(caught.split()[1], 16) & 1 << signal.SIGTERM - 1)
 
 
-def test_no_bridge_is_a_failure_that_says_what_to_check() -> None:
+def test_no_bridge_is_a_failure_with_a_hint() -> None:
     """Without any bridge, the command fails with one line that contains the ROS settings."""
     with own_domain() as domain:
         code, lines = end_of('--timeout', '1')
@@ -238,7 +238,7 @@ def test_a_bridge_that_freezes_is_not_confirmed_and_delays_no_other() -> None:
     assert again[1][-2].startswith('1 of 3 expected bridges not found')
 
 
-def test_a_status_confirms_where_no_answer_comes() -> None:
+def test_a_status_confirms_without_an_answer() -> None:
     """The status confirms a stop if the service does not answer."""
     with stage('arm') as probe, bridge('arm', on_trigger=STOP_AND_HANG):
         wait_for_stops(probe, 'arm', stopped=False)
@@ -259,7 +259,7 @@ def test_a_bridge_that_starts_later_is_found() -> None:
     assert code == 0
 
 
-def test_two_bridges_of_one_name_are_both_stopped_and_not_confirmed() -> None:
+def test_two_bridges_with_one_name_are_stopped_and_not_confirmed() -> None:
     """Two bridges with one name are both stopped, but not confirmed, because only one answers."""
     with stage('arm'), bridge('arm') as one, bridge('arm') as other:
         wait_for(
@@ -297,7 +297,7 @@ def test_one_button_stops_two_robots_and_both_are_reset(tmp_path: Path) -> None:
         wait_for_stops(probe, 'left', 'right', stopped=False)
 
 
-def test_bridges_that_listen_to_each_other_are_reset_in_the_order_that_works() -> None:
+def test_bridges_that_subscribe_to_each_other_are_reset_in_order() -> None:
     """In a chain of three bridges, each one is reset after the one before it."""
     chain = [f'emergency_stop:=/{name}/arena_bridge/emergency_stop_active' for name in 'ab']
     with (

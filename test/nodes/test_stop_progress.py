@@ -23,7 +23,7 @@ def begun(request: Request = STOP, *, expected: int = 0) -> Progress:
     return Progress(request, 0.0, timeout_s=TIMEOUT_S, expected=expected)
 
 
-def test_a_bridge_is_what_offers_a_stop() -> None:
+def test_a_node_with_a_stop_service_is_a_bridge() -> None:
     """A node with a stop service is a bridge with any name, and counts once."""
     services = ['/a/x/trigger_emergency_stop', '/a/x/reset_emergency_stop', '/a/other', '/trigger']
 
@@ -50,7 +50,7 @@ def test_an_answer_confirms() -> None:
     assert progress.has_succeeded(1.0)
 
 
-def test_the_status_confirms_where_the_answer_is_lost() -> None:
+def test_the_status_confirms_without_an_answer() -> None:
     """The status confirms after a delay, because the answer with the reason may still arrive."""
     progress = begun()
     bridge = progress.find(NAME, 1.0)
@@ -63,7 +63,7 @@ def test_the_status_confirms_where_the_answer_is_lost() -> None:
     ]
 
 
-def test_a_status_from_before_the_call_proves_nothing() -> None:
+def test_a_status_from_before_the_call_is_ignored() -> None:
     """A status from before the call is ignored."""
     bridge = begun().find(NAME, 1.0)
     bridge.on_status(True)
@@ -97,7 +97,7 @@ def test_a_success_replaces_a_refusal() -> None:
     assert progress.new_lines(1.0) == [f'{NAME}: reset']
 
 
-def test_bridges_of_one_name_cannot_confirm() -> None:
+def test_bridges_with_one_name_cannot_confirm() -> None:
     """Two bridges with one name count as two, and neither counts as confirmed."""
     progress = begun()
     bridge = progress.find(NAME, 1.0)
@@ -134,7 +134,7 @@ def test_the_search_ends_after_a_time_without_news() -> None:
     assert progress.is_over(0.6 + QUIET_S)
 
 
-def test_it_waits_for_an_answer_until_the_time_is_over() -> None:
+def test_the_search_waits_for_an_answer_until_the_timeout() -> None:
     """The search waits for an answer until the timeout; a rejection is an answer."""
     progress = begun()
     bridge = progress.find(NAME, 0.5)
@@ -146,7 +146,7 @@ def test_it_waits_for_an_answer_until_the_time_is_over() -> None:
     assert progress.is_over(0.5 + QUIET_S)
 
 
-def test_a_bridge_that_is_found_late_gets_its_time() -> None:
+def test_a_bridge_that_is_found_late_gets_time_to_answer() -> None:
     """A bridge that is found just before the timeout still gets time to answer."""
     progress = begun()
     progress.find(NAME, TIMEOUT_S - 0.1).call(TIMEOUT_S - 0.1)
@@ -155,7 +155,7 @@ def test_a_bridge_that_is_found_late_gets_its_time() -> None:
     assert progress.is_over(TIMEOUT_S - 0.1 + CALL_AGAIN_S)
 
 
-def test_with_nothing_found_the_whole_time_is_used() -> None:
+def test_without_a_bridge_the_search_lasts_until_the_timeout() -> None:
     """Without any bridge, the search lasts until the timeout and fails."""
     progress = begun()
 

@@ -31,7 +31,7 @@ def test_the_last_output_of_a_process_is_written() -> None:
 
 
 @pytest.mark.parametrize('stream', ['stdout', 'stderr'])
-def test_text_that_is_not_read_is_no_failure(stream: str) -> None:
+def test_output_that_is_not_read_is_no_failure(stream: str) -> None:
     """Output to a pipe that is not read causes neither a traceback nor an exit code."""
     start = f'{START} print("x" * 100_000, file=sys.{stream}, flush=True)'
     with held_pipe() as pipe:
@@ -42,7 +42,7 @@ def test_text_that_is_not_read_is_no_failure(stream: str) -> None:
             assert printing.output == ''
 
 
-def test_a_pipe_stays_as_it_is_for_others() -> None:
+def test_a_pipe_stays_blocking_for_other_processes() -> None:
     """A pipe remains in blocking mode for other processes that share it."""
     with held_pipe() as pipe:
         streams: dict[str, Any] = {'stdout': pipe.writer, 'stderr': pipe.writer}
@@ -52,7 +52,7 @@ def test_a_pipe_stays_as_it_is_for_others() -> None:
         assert os.get_blocking(pipe.writer)
 
 
-def test_a_terminal_is_printed_to_and_stays_as_it_is() -> None:
+def test_a_terminal_is_written_to_and_stays_blocking() -> None:
     """A terminal remains in blocking mode, and isatty() is still true."""
     ours, theirs = pty.openpty()
     try:
@@ -66,7 +66,7 @@ def test_a_terminal_is_printed_to_and_stays_as_it_is() -> None:
         os.close(theirs)
 
 
-def test_a_socket_that_is_not_read_holds_nothing_up() -> None:
+def test_a_socket_that_is_not_read_does_not_block() -> None:
     """Output to a socket that is not read, such as that of a service manager, does not block."""
     ours, theirs = socket.socketpair()
     with ours, theirs:

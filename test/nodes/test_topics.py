@@ -22,7 +22,7 @@ ENTITIES = (STATES, COMMANDS)
         ('reliability', 'system_default'),
     ],
 )
-def test_what_rclpy_takes_is_taken(policy: str, value: object) -> None:
+def test_valid_overrides_are_accepted(policy: str, value: object) -> None:
     """All QoS policies that rclpy accepts may be overridden for both topics."""
     given = {entity.prefix + policy: value for entity in ENTITIES}
 
@@ -41,7 +41,7 @@ def test_what_rclpy_takes_is_taken(policy: str, value: object) -> None:
         pytest.param('reliability', 1, "one of 'reliable', 'best_effort'", id='number'),
     ],
 )
-def test_what_rclpy_refuses_is_refused_in_one_line(
+def test_invalid_overrides_are_refused_in_one_line(
     policy: str, value: object, expected: str
 ) -> None:
     """An invalid QoS override is an error that names the parameter, its value and valid values."""
@@ -61,7 +61,7 @@ def test_what_rclpy_refuses_is_refused_in_one_line(
         'qos_overrides.measured.subscription.depth',
     ],
 )
-def test_what_has_no_effect_is_named(name: str) -> None:
+def test_overrides_without_effect_are_listed(name: str) -> None:
     """An override without effect causes a warning that names the topics of the node."""
     text = check_overrides({name: 3, STATES.prefix + 'depth': 3}, ENTITIES)
 
@@ -70,7 +70,7 @@ def test_what_has_no_effect_is_named(name: str) -> None:
     assert f'{STATES.prefix} or {COMMANDS.prefix}' in text
 
 
-def test_two_topics_are_not_one() -> None:
+def test_two_topics_must_differ() -> None:
     """Two topics with the same name after remapping are an error that names both."""
     check_distinct({'joint_states': '/a', 'joint_commands': '/b'})
     with pytest.raises(ParameterError, match='^joint_states and joint_commands are both /a: '):

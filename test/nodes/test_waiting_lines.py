@@ -52,7 +52,7 @@ def test_the_oldest_line_is_lost(lines: WaitingLines) -> None:
     assert lines.lost == 1
 
 
-def test_an_error_outlasts_all_others(lines: WaitingLines) -> None:
+def test_errors_are_dropped_last(lines: WaitingLines) -> None:
     """A full buffer drops all other lines before an error."""
     put(lines, 'a', 'B', 'c', 'd', 'E', 'f', 'G', 'h')
 
@@ -60,7 +60,7 @@ def test_an_error_outlasts_all_others(lines: WaitingLines) -> None:
     assert lines.lost == 5
 
 
-def test_of_errors_alone_the_oldest_is_lost(lines: WaitingLines) -> None:
+def test_the_oldest_error_is_lost_if_there_are_only_errors(lines: WaitingLines) -> None:
     """A buffer full of errors drops the oldest one."""
     put(lines, 'A', 'B', 'C', 'D')
 
@@ -68,7 +68,7 @@ def test_of_errors_alone_the_oldest_is_lost(lines: WaitingLines) -> None:
     assert lines.lost == 1
 
 
-def test_a_line_knows_when_it_was_put(lines: WaitingLines) -> None:
+def test_a_line_has_the_time_at_which_it_was_put(lines: WaitingLines) -> None:
     """A line is returned with the time at which it was put."""
     lines.put(line('a', WRITTEN), 7.5)
 
