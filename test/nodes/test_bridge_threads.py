@@ -244,7 +244,7 @@ def test_a_loop_that_is_busy_does_not_keep_its_tasks() -> None:
     thread.post(is_free.wait)
     task = thread.start(work())
 
-    assert not thread.end(task, 0.1)
+    assert not thread.cancel(task, 0.1)
 
     is_free.set()
     assert has_ended.wait(10.0)
