@@ -34,12 +34,12 @@ from .rules import Include, LaunchError, Respawns
 __all__ = [
     'PACKAGE',
     'arena_server',
-    'write_file',
+    'describe_or_refuse',
     'full_name',
     'is_true',
     'record_include',
-    'describe_or_refuse',
     'respawn_options',
+    'write_file',
 ]
 
 PACKAGE = 'lerobot_arena_ros'
