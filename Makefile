@@ -1,9 +1,9 @@
-# Everything a developer or CI runs. It needs Debian or Ubuntu, python3 (>= 3.10) with venv, and
-# make; ROS 2 comes as wheels into a venv in this folder, or is the one that is sourced.
+# Everything that a developer or CI runs. It needs Debian or Ubuntu, python3 (>= 3.10) with venv,
+# and make. ROS 2 is installed as wheels into a venv in this folder, or is the sourced one.
 
 PYTHON ?= python3
 
-# A stranger who has sourced ROS 2 wants that one tested; who names a combination wants the wheels.
+# If ROS 2 is sourced, test that one; if DISTRO or DEPS is set, use the wheels.
 ifeq ($(origin DISTRO)$(origin DEPS),undefinedundefined)
 ifdef ROS_DISTRO
 SOURCED := $(shell $(PYTHON) -c 'import rclpy' 2>&1 >/dev/null || echo no)
@@ -30,7 +30,7 @@ ifdef SOURCED
 VENV := .venv-ros-$(SOURCED)
 VENV_OPTIONS := --system-site-packages
 REQUIREMENTS := requirements/newest.txt
-# What apt has installed counts, so nothing is pinned.
+# The versions that apt has installed are used, so nothing is pinned.
 CONSTRAINTS :=
 OF_TESTS := requirements/test.txt
 TESTED := $(VENV)/installed
@@ -40,22 +40,22 @@ VENV := .venv$(if $(filter-out jazzy,$(DISTRO)),-$(DISTRO))$(if $(filter-out new
 VENV_OPTIONS :=
 REQUIREMENTS := requirements/$(DISTRO).txt requirements/$(DEPS).txt
 CONSTRAINTS := requirements/constraints-$(DISTRO).txt requirements/constraints-$(DEPS).txt
-# apt.txt has them already.
+# With DEPS=apt, apt.txt contains them.
 OF_TESTS := $(if $(filter newest,$(DEPS)),$(addprefix requirements/,test.txt fuzz.txt examples.txt fast.txt socks.txt))
-# The simulated arm is tested where everything is the newest; elsewhere its tests skip.
+# The simulated arm is tested with the newest versions only; otherwise its tests are skipped.
 TESTED := $(VENV)/installed $(if $(filter newest,$(DEPS)),$(VENV)/sim)
-# Most tests wait for real processes; each has a ROS domain of its own.
+# Most tests wait for real processes; each has its own ROS domain.
 PARALLEL := -n 4
-# Package shares are looked up below these prefixes.
+# Package shares are found under these prefixes.
 export AMENT_PREFIX_PATH := $(CURDIR)/$(VENV)
 export PYTHONPATH := $(CURDIR)
 # Another ROS 2 may be sourced, or this make may run inside a Python of the wheels, which mark
-# their environment as prepared: neither's libraries may get in here.
+# their environment as prepared. Do not use the libraries of either.
 unexport LD_LIBRARY_PATH RMW_IMPLEMENTATION ROS_DISTRO _ROS_WHEELS_BOOTSTRAP_COMPLETE
 endif
 
 PINNED := $(addprefix --constraints ,$(CONSTRAINTS))
-# A test compares what is installed with them.
+# A test compares the installed versions with them.
 export CONSTRAINTS
 COLCON_VENV := $(VENV)-colcon
 AUDIT_VENV := .venv-audit
@@ -63,12 +63,12 @@ BIN := $(VENV)/bin
 
 export ROS_AUTOMATIC_DISCOVERY_RANGE := LOCALHOST
 ifeq ($(ROS_DISTRO),humble)
-# Its word for the same.
+# The same setting on Humble.
 export ROS_LOCALHOST_ONLY := 1
 endif
 
 .DEFAULT_GOAL := help
-# What is installed goes into one venv, one after the other.
+# All targets install into one venv, so they must not run in parallel.
 .NOTPARALLEL:
 .PHONY: help demo sim test motion browser nginx bench tracking faults soak lint types audit constraints colcon clean
 
@@ -83,33 +83,33 @@ demo: $(VENV)/runtime ## Show a leader arm moving a follower arm through an aren
 sim: $(VENV)/sim ## Show a simulated SO-101, driven from the browser; SECONDS=15 runs unattended
 	@$(BIN)/python -c "import sys; from lerobot_arena_ros.executables import sim_demo; sys.exit(sim_demo())" $(if $(SECONDS),--seconds $(SECONDS))
 
-test: $(TESTED) ## Run all tests; DISTRO=kilted or DEPS=apt on other versions, ARGS='-k name' for some
+test: $(TESTED) ## Run all tests; DISTRO=kilted or DEPS=apt for other versions, ARGS='-k name' for some
 	$(BIN)/python -m pytest -rs $(PARALLEL) $(ARGS)
 
 motion: STEPS ?= 1000000
-motion: $(VENV)/installed ## Test the limits of motion in a million random steps, or in STEPS=100000
+motion: $(VENV)/installed ## Test the motion limits in a million random steps, or in STEPS=100000
 	MOTION_STEPS=$(STEPS) $(BIN)/python -m pytest -rs -o faulthandler_timeout=0 $(ARGS) test/control/test_motion_properties.py
 
-nginx: $(VENV)/installed ## Test several arenas behind nginx, which must be there
+nginx: $(VENV)/installed ## Test several arenas behind nginx, which must be installed
 	REQUIRE=nginx $(BIN)/python -m pytest -rs $(ARGS) test/system/test_deploy*.py
 
-browser: $(VENV)/browser ## Test the console in Chromium, which has to be here; pictures go to build/screenshots
+browser: $(VENV)/browser ## Test the console in Chromium, which must be installed; pictures go to build/screenshots
 	REQUIRE=browser $(BIN)/python -m pytest -rs test/server/test_console*_in_browser.py $(ARGS)
 
-bench: $(VENV)/$(if $(SHORT),installed,bench) ## Measure everything beside its floors; SHORT=1 is a smoke test
+bench: $(VENV)/$(if $(SHORT),installed,bench) ## Measure everything and its lower bounds; SHORT=1 is a smoke test
 	$(BIN)/python -m benchmark $(if $(SHORT),--short) $(ARGS)
 
 tracking: $(VENV)/sim $(VENV)/bench ## Measure how the simulated arm follows; ARGS=--page writes docs/performance.md
 	$(BIN)/python -m benchmark.motion $(ARGS)
 
-faults: $(VENV)/installed ## Inject every fault and write what was seen into docs/reliability.md
+faults: $(VENV)/installed ## Inject every fault and write the results to docs/reliability.md
 	$(BIN)/python -m benchmark.faults $(ARGS)
 
 soak: $(VENV)/installed ## Put an arena under load for an hour, or for SECONDS=60
 	$(BIN)/python -m benchmark.soak $(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)
 
 ifdef SOURCED
-# The answers must not depend on what is sourced.
+# The results must not depend on a sourced ROS.
 lint types:
 	@$(MAKE) --no-print-directory $@ DISTRO=$(DISTRO)
 else
@@ -124,7 +124,7 @@ endif
 audit: $(AUDIT_VENV)/installed ## Look up known vulnerabilities of the pinned versions
 	@$(AUDIT_VENV)/bin/python requirements/audit.py
 
-# What is installed with ROS 2, and what apt gives, agrees with the newest where it can.
+# The pins for ROS 2 and for apt agree with the newest versions where possible.
 PINS := $(AUDIT_VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.10 \
   --no-annotate --custom-compile-command 'make constraints'
 constraints: $(AUDIT_VENV)/installed ## Pin the newest versions in requirements/constraints-*.txt
@@ -135,7 +135,7 @@ constraints: $(AUDIT_VENV)/installed ## Pin the newest versions in requirements/
 	$(PINS) -o requirements/constraints-apt.txt -c requirements/constraints-jazzy.txt requirements/apt.txt
 	$(PINS) -o deploy/requirements.txt -c requirements/constraints-newest.txt --generate-hashes requirements/newest.txt
 
-colcon: $(COLCON_VENV)/installed ## Build and test the package with colcon in a workspace made for it
+colcon: $(COLCON_VENV)/installed ## Build and test the package with colcon in a temporary workspace
 	@set -e; workspace=$$(mktemp -d); trap 'rm -rf "$$workspace"' EXIT; \
 	mkdir "$$workspace/src"; ln -s '$(CURDIR)' "$$workspace/src/lerobot_arena_ros"; cd "$$workspace"; \
 	colcon() { '$(CURDIR)/$(COLCON_VENV)/bin/python' -c 'from colcon_core.command import main; exit(main())' "$$@"; }; \
@@ -143,12 +143,12 @@ colcon: $(COLCON_VENV)/installed ## Build and test the package with colcon in a 
 	colcon test --event-handlers console_direct+ --pytest-args -rs $(PARALLEL) $(ARGS); \
 	colcon test-result --verbose
 
-clean: ## Remove the venvs and what the tools left behind
+clean: ## Remove the venvs and the files of the tools
 	rm -rf .venv* dist build install log *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# A venv is made anew when what goes into it changes; the stamp comes last, so a broken one too.
-# The demo needs little of it: the rest is added when something else is asked for.
+# A venv is created anew if its requirements change, or if its creation failed, because the stamp
+# is written last. The demo needs few packages; the other targets add the rest.
 %/runtime: $(REQUIREMENTS) $(CONSTRAINTS)
 ifeq ($(DEPS),apt)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info >= (3, 13))' || { \
@@ -178,10 +178,10 @@ define ADDED
 endef
 $(foreach name,browser bench tools,$(eval $(call ADDED,$(name))))
 
-# After an upgrade of Python, or where the folder was moved, its Python is gone.
+# After an upgrade of Python, or after a move of this folder, its Python is missing.
 ifneq ($(wildcard $(VENV)/runtime),)
 ifneq ($(shell $(BIN)/python -c 'print("runs")' 2>/dev/null),runs)
-$(info $(VENV) does not run any more: it is made anew.)
+$(info $(VENV) does not run any more: it is created anew.)
 $(shell rm -f $(VENV)/runtime)
 endif
 endif

@@ -1,4 +1,4 @@
-"""The build description; what package.xml, README.md and requirements/ say is read from there."""
+"""The build description; reads metadata from package.xml, README.md and requirements/."""
 
 from pathlib import Path
 import re
@@ -6,25 +6,25 @@ from xml.etree import ElementTree
 
 from setuptools import find_packages, setup
 
-# The working directory is this folder here and in every build, except the link farm that
-# `colcon build --symlink-install` builds from, where __file__ leads back to this folder.
+# The working directory is this folder in every build, except with `colcon build
+# --symlink-install`, which builds in a folder of links. There, __file__ resolves to this folder.
 folder = Path(__file__).resolve().parent
 manifest = ElementTree.parse(folder / 'package.xml')
 
 
 def text(tag: str) -> str:
-    """Read one element of package.xml, with its white space folded."""
+    """Return one element of package.xml, with its white space folded."""
     return ' '.join((manifest.findtext(tag) or '').split())
 
 
 def requirements(file: str) -> list[str]:
-    """Read a file of requirements/, without its comments."""
+    """Return the lines of a file in requirements/, without its comments."""
     lines = (folder / 'requirements' / f'{file}.txt').read_text(encoding='utf-8').splitlines()
     return [line for line in lines if line and not line.startswith('#')]
 
 
 def on_the_index(page: str) -> str:
-    """Make the links and pictures of a page absolute, because an index shows it alone."""
+    """Make the links and images of a page absolute, because an index shows only the page."""
 
     def absolute(found: 're.Match[str]') -> str:
         start, target = found.groups()
@@ -83,13 +83,13 @@ setup(
         (f'share/{name}/examples', sorted(map(str, Path('examples').glob('*.*')))),
         (f'share/{name}/examples/launch', sorted(map(str, Path('examples/launch').glob('*.*')))),
     ],
-    # For pip alone: where ROS is, rosdep installs what package.xml names.
+    # Only for pip; with ROS, rosdep installs the dependencies in package.xml.
     install_requires=requirements('newest'),
     extras_require={
-        # colcon runs pytest only where it sees it here.
+        # colcon runs pytest only if it is listed here.
         'test': requirements('test'),
         **{extra: requirements(extra) for extra in ('examples', 'fast', 'sim', 'socks')},
-        # rclpy where no ROS is sourced.
+        # rclpy for machines where no ROS is sourced.
         **{distro: requirements(distro) for distro in ('jazzy', 'kilted')},
     },
     python_requires='>=3.10',

@@ -1,4 +1,4 @@
-"""What the examples share: their options, how Ctrl-C ends them, one line for what goes wrong."""
+"""Functions that the examples share: options, the end with Ctrl-C, and one-line errors."""
 
 from __future__ import annotations
 
@@ -25,25 +25,26 @@ NAME = Path(sys.argv[0]).stem
 
 
 class Failure(Exception):
-    """What ends an example with exit code 1; its text is the line that says why."""
+    """An error that ends an example with exit code 1; its text is one line for the user."""
 
 
 def add_room(parser: argparse.ArgumentParser) -> None:
-    """Add the options that name a room; the token is taken from LEROBOT_ARENA_TOKEN."""
+    """Add the options that select a room; the token comes from LEROBOT_ARENA_TOKEN."""
     parser.add_argument('--server-url', default='http://localhost:8000', help='%(default)s')
     parser.add_argument('--workspace-id', default='default-workspace', help='%(default)s')
-    parser.add_argument('--room-id', required=True, help='the room, which has to be named')
+    parser.add_argument('--room-id', required=True, help='the room (required)')
     parser.add_argument(
-        '--create-room', action='store_true', help='make the room if it is missing'
+        '--create-room', action='store_true', help='create the room if it is missing'
     )
 
 
 async def join(client: RoboticsProducer | RoboticsConsumer, args: argparse.Namespace) -> bool:
     """
-    Join the room that the options name, under a name that tells others which program this is.
+    Join the room that the options select, with a participant id that names this program.
 
-    :returns: whether it worked; why not is in the log, which :func:`run` shows.
-    :raises ArenaError: ``--create-room``, and the server was not reached or refused.
+    :returns: whether it succeeded; the reason for a failure is logged, and :func:`run` shows it.
+    :raises ArenaError: with ``--create-room``, if the server was not reached or rejected the
+        request.
     """
     room = (args.workspace_id, args.room_id)
     if args.create_room:
@@ -58,7 +59,7 @@ def run(work: Coroutine[Any, Any, int]) -> int:
     """
     Run an example to its end, or until SIGINT, SIGTERM or SIGHUP cancels it.
 
-    :returns: the exit code: what ``work`` returns, 0 where it was cancelled, 1 where it failed.
+    :returns: exit code: the result of ``work``; 0 if it was cancelled, 1 if it failed.
     """
     logging.basicConfig(format=f'{NAME}: %(message)s')
     try:
@@ -73,7 +74,7 @@ def run(work: Coroutine[Any, Any, int]) -> int:
 
 
 def positive(text: str) -> float:
-    """Read a number above zero; for argparse."""
+    """Parse a number above zero, for argparse."""
     with contextlib.suppress(ValueError):
         if 0.0 < (number := float(text)) < math.inf:
             return number
@@ -81,16 +82,16 @@ def positive(text: str) -> float:
 
 
 def plain(text: str) -> str:
-    """Replace what a terminal would obey: the names in a room are anybody's."""
+    """Replace control characters for a terminal, because any participant can choose names."""
     return ''.join(char if char.isprintable() else '?' for char in text)
 
 
 async def _until_signalled(work: Coroutine[Any, Any, int]) -> int:
     loop, task = asyncio.get_running_loop(), asyncio.ensure_future(work)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        # Ignored where nohup started us.
+        # nohup has set SIGHUP to be ignored, and it stays so.
         if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
-            # The loop's own handlers would end with it, before the process does.
+            # Handlers of the loop would end with the loop, before the process ends.
             signal.signal(number, lambda *_: _cancel(loop, task))
     try:
         return await task
@@ -99,7 +100,7 @@ async def _until_signalled(work: Coroutine[Any, Any, int]) -> int:
 
 
 def _cancel(loop: asyncio.AbstractEventLoop, task: asyncio.Future[int]) -> None:
-    with contextlib.suppress(RuntimeError):  # The loop has ended, and all with it.
+    with contextlib.suppress(RuntimeError):  # The loop is closed, and with it the task.
         loop.call_soon_threadsafe(task.cancel)
 
 

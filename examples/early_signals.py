@@ -1,4 +1,4 @@
-"""Importing this lets Ctrl-C end a program that is still importing, without a traceback."""
+"""Import this module first, so that Ctrl-C during other imports prints no traceback."""
 
 from __future__ import annotations
 

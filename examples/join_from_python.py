@@ -1,11 +1,11 @@
 """
-Join a room from plain Python, without ROS: produce a wave, or print what comes.
+Join a room from plain Python, without ROS: produce a wave, or print the messages.
 
     join_from_python.py produce --room-id arm --create-room
     join_from_python.py consume --room-id arm
 
-All of it is in this file, to be copied from. The wave is that of a joint called ``example``, which
-no robot has: name one of yours with ``--joint``, and it moves.
+The example is complete in this file, so that you can copy from it. The wave moves a joint called
+``example``, which no robot has. To move a joint of your robot, name it with ``--joint``.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from lerobot_arena_ros.arena.errors import ArenaError, ConnectionLost, RoomNotFo
 
 
 async def produce(args: argparse.Namespace) -> int:
-    """Send ten values a second, and go on after the connection was lost and is there again."""
+    """Send ten values per second, and continue after a lost connection is restored."""
     async with RoboticsProducer(args.server_url, reconnect=True) as producer:
         producer.on_connected(lambda: print('joined', flush=True))
         producer.on_disconnected(lambda: print('left', flush=True))
@@ -32,12 +32,12 @@ async def produce(args: argparse.Namespace) -> int:
                 if producer.is_connected():
                     await producer.send_joint_update([{'name': args.joint, 'value': value}])
             except ConnectionLost:
-                pass  # It is being joined again.
+                pass  # The client reconnects.
             await asyncio.sleep(0.1)
 
 
 async def consume(args: argparse.Namespace) -> int:
-    """Print the pose that the room remembers, then what changes."""
+    """Print the pose that the room remembers, then each change."""
     async with RoboticsConsumer(args.server_url, reconnect=True) as consumer:
         consumer.on_state_sync(lambda joints: print('remembered', joints, flush=True))
         consumer.on_joint_update(lambda joints: print('update', joints, flush=True))
@@ -49,7 +49,7 @@ async def consume(args: argparse.Namespace) -> int:
 
 
 async def join(client: RoboticsProducer | RoboticsConsumer, args: argparse.Namespace) -> bool:
-    """Join the room, made before where it is wanted and missing; why not is in the log."""
+    """Join the room, and create it first if requested; the reason for a failure is logged."""
     if args.create_room:
         try:
             await client.get_room_info(args.workspace_id, args.room_id)
@@ -59,19 +59,21 @@ async def join(client: RoboticsProducer | RoboticsConsumer, args: argparse.Names
 
 
 def main() -> int:
-    """Read the command line and join."""
+    """Parse the command line and join."""
     parser = argparse.ArgumentParser(description='Join a room from plain Python, without ROS.')
     parser.add_argument('role', choices=('produce', 'consume'))
     parser.add_argument('--server-url', default='http://localhost:8000', help='%(default)s')
     parser.add_argument('--workspace-id', default='default-workspace', help='%(default)s')
-    parser.add_argument('--room-id', required=True, help='the room, which has to be named')
+    parser.add_argument('--room-id', required=True, help='the room (required)')
     parser.add_argument(
-        '--create-room', action='store_true', help='make the room if it is missing'
+        '--create-room', action='store_true', help='create the room if it is missing'
     )
-    parser.add_argument('--joint', default='example', help='what produce moves: %(default)s')
+    parser.add_argument(
+        '--joint', default='example', help='joint that produce moves (default: %(default)s)'
+    )
     args = parser.parse_args()
     logging.basicConfig(format='join_from_python: %(message)s')
-    logging.getLogger('lerobot_arena_ros').setLevel(logging.INFO)  # Tells of each new attempt.
+    logging.getLogger('lerobot_arena_ros').setLevel(logging.INFO)  # Logs each new attempt.
     try:
         return asyncio.run(produce(args) if args.role == 'produce' else consume(args))
     except KeyboardInterrupt:

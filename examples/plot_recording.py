@@ -1,10 +1,10 @@
 """
-Plot a recording to PNG: a line per joint, emergency stops marked.
+Plot a recording to PNG, with a line per joint and marks for emergency stops.
 
-    plot_recording.py arm.csv            # makes arm.png
+    plot_recording.py arm.csv            # writes arm.png
 
-A value holds until another comes: a room is silent about joints that stand still. Each line begins
-with what the room remembered, or where the joint was first heard of.
+Each value is drawn until the next one, because a room sends nothing for joints at rest. A line
+starts with the value that the room remembered, or with the first value of the joint.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from command_line import Failure, run
 from recording import Recorded, read_recording, recording_path, values_of
 
 COLOURS = ('#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9', '#7F3C8D', '#555555')
-"""Told apart by the colour-blind as well; beyond these, the dashes change."""
+"""Colours that colour-blind people can distinguish; after the last one, the dashes change."""
 
 DASHES = ('-', '--', ':', '-.')
 RED = '#C00000'
 
 
 def main() -> int:
-    """Read the command line and plot."""
+    """Parse the command line and plot."""
     parser = argparse.ArgumentParser(description='Plot a recording of a room to PNG.')
     parser.add_argument('file', type=recording_path, help='a recording, .csv or .mcap')
-    parser.add_argument('--output', type=Path, help='the PNG; beside the recording unless said')
+    parser.add_argument('--output', type=Path, help='the PNG (default: beside the recording)')
     return run(plot(parser.parse_args()))
 
 
@@ -44,7 +44,7 @@ async def plot(args: argparse.Namespace) -> int:
 
 
 def lines_of(events: list[Recorded]) -> dict[str, tuple[list[float], list[float]]]:
-    """Give the times and values of each joint, each held until the recording ends."""
+    """Return the times and values of each joint, up to the end of the recording."""
     lines: dict[str, tuple[list[float], list[float]]] = {}
     for event in events:
         for name, value in values_of(event).items():
@@ -59,7 +59,7 @@ def lines_of(events: list[Recorded]) -> dict[str, tuple[list[float], list[float]
 
 def draw(events: list[Recorded], title: str, output: Path) -> None:
     """
-    Write the picture.
+    Draw the plot and write the PNG.
 
     :raises Failure: matplotlib is not installed.
     """
@@ -78,13 +78,13 @@ def draw(events: list[Recorded], title: str, output: Path) -> None:
         dashes = DASHES[number // len(COLOURS) % len(DASHES)]
         axes.step(times, values, dashes, where='post', color=colour, label=escaped(name))
     _mark_stops(axes, [event for event in events if event.kind == 'stop'])
-    _dress(axes, escaped(title))
+    _format_axes(axes, escaped(title))
     figure.savefig(output, dpi=150)
     pyplot.close(figure)
 
 
 def escaped(text: str) -> str:
-    """Keep a name from being read as a formula, or from not being shown at all."""
+    """Escape a name, because matplotlib reads $ as a formula and hides names with a leading _."""
     return '\u200b' * text.startswith('_') + text.replace('$', r'\$')
 
 
@@ -106,7 +106,7 @@ def _mark_stops(axes: Any, stops: list[Recorded]) -> None:
         )
 
 
-def _dress(axes: Any, title: str) -> None:
+def _format_axes(axes: Any, title: str) -> None:
     axes.set_title(title, loc='left', fontsize=12)
     axes.set(xlabel='seconds since the recording began', ylabel="value, in the room's unit")
     axes.margins(x=0.01)

@@ -1,10 +1,10 @@
 """
-Record what happens in a room, to CSV or to MCAP, until Ctrl-C.
+Record the messages of a room to CSV or MCAP, until Ctrl-C.
 
     record_room.py --room-id arm arm.csv
 
-It joins as a consumer, of which a room may have many, and never says a word: recording moves
-nothing and stops nothing. What the files hold is told in recording.py.
+The program joins as a consumer and sends nothing, so it neither moves nor stops a robot. A room
+may have many consumers. recording.py describes the files.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from lerobot_arena_ros.arena.messages import EmergencyStop, JointUpdate, StateSy
 
 
 def main() -> int:
-    """Read the command line and record."""
+    """Parse the command line and record."""
     parser = argparse.ArgumentParser(description='Record a room to CSV or MCAP until Ctrl-C.')
     parser.add_argument('file', type=recording_path, help='a new file, .csv or .mcap')
     add_room(parser)
@@ -30,26 +30,26 @@ def main() -> int:
 
 
 async def record(args: argparse.Namespace) -> int:
-    """Write each message as it comes; ends with 1 when the connection is lost."""
-    heard: asyncio.Queue[tuple[float, object] | None] = asyncio.Queue()
+    """Write each message when it arrives; return 1 when the connection is lost."""
+    received: asyncio.Queue[tuple[float, object] | None] = asyncio.Queue()
 
     def on_message(message: object) -> None:
-        heard.put_nowait((time.monotonic(), message))
+        received.put_nowait((time.monotonic(), message))
 
     async with RoboticsConsumer(args.server_url) as consumer:
         consumer.on_message(on_message)
-        consumer.on_disconnected(lambda: heard.put_nowait(None))
+        consumer.on_disconnected(lambda: received.put_nowait(None))
         if not await join(consumer, args):
             return 1
         counts = {'update': 0, 'stop': 0, 'state': 0}
         with writing(args.file) as write:
-            # An MCAP has the time of day of this moment, so that it lies beside other recordings.
+            # MCAP stores the time of day of this moment, so that recordings can be compared.
             began = time.monotonic()
             print(f'recording {args.workspace_id}/{args.room_id} to {args.file}', flush=True)
             try:
-                while (news := await heard.get()) is not None:
-                    heard_at, message = news
-                    event = recorded(message, max(0.0, heard_at - began))
+                while (arrival := await received.get()) is not None:
+                    received_at, message = arrival
+                    event = recorded(message, max(0.0, received_at - began))
                     if event is None:
                         continue
                     write(event)
@@ -61,11 +61,11 @@ async def record(args: argparse.Namespace) -> int:
             finally:
                 seconds = time.monotonic() - began
                 print(f'{counts["update"]} updates, {counts["stop"]} stops, {seconds:.1f} s')
-        return 1  # The connection is lost, as the log tells.
+        return 1  # The connection is lost; the reason is logged.
 
 
 def recorded(message: object, time_s: float) -> Recorded | None:
-    """Turn what the client tells into what is recorded; None for what is not."""
+    """Convert a message of the client into a recorded one; None if it is not recorded."""
     match message:
         case StateSync(joints):
             entries = tuple({'name': name, 'value': value} for name, value in joints.items())

@@ -1,4 +1,4 @@
-"""One message of a room, as recordings hold it."""
+"""One message of a room in a recording."""
 
 from __future__ import annotations
 
@@ -22,11 +22,12 @@ class Recorded:
     """
     One message of the room.
 
-    :param time_s: when it came, since the recording began.
-    :param kind: ``state`` is what the room remembered when the recording began.
-    :param joints: of a state or an update: ``name``, ``value``, perhaps ``speed`` and others.
-    :param source: who sent it, where that is known.
-    :param reason: of a stop.
+    :param time_s: time of its arrival since the start of the recording.
+    :param kind: ``state`` is the pose that the room remembered at the start of the recording.
+    :param joints: joints of a state or an update: ``name``, ``value``, perhaps ``speed`` and
+        others.
+    :param source: id of the sender; empty if unknown.
+    :param reason: reason of a stop.
     """
 
     time_s: float
@@ -41,9 +42,9 @@ Write = Callable[[Recorded], None]
 
 def kind_of(text: str) -> Kind:
     """
-    Read the kind of a message.
+    Parse the kind of a message.
 
-    :raises ValueError: there is no such kind.
+    :raises ValueError: the kind is unknown.
     """
     for kind in KINDS:
         if text == kind:
@@ -53,10 +54,10 @@ def kind_of(text: str) -> Kind:
 
 def check(event: Recorded, before: Recorded | None) -> None:
     """
-    Check that a message can have been recorded.
+    Check that a recorded message is plausible.
 
-    :param before: the message before it, if there is one.
-    :raises ValueError: it cannot; the text says why.
+    :param before: the message before it; None for the first.
+    :raises ValueError: it is not plausible; the text is the reason.
     """
     if not math.isfinite(event.time_s):
         raise ValueError(f'the time is {event.time_s}, expected a number')

@@ -1,5 +1,5 @@
 """
-Recordings of a room: what they hold, as CSV or as MCAP.
+Read and write recordings of a room, as CSV or MCAP.
 
 CSV has one row per joint and message, and one per emergency stop::
 
@@ -9,12 +9,12 @@ CSV has one row per joint and message, and one per emergency stop::
     1.204410,1,update,wrist,-4.0,20.0,producer_1,
     5.300021,2,stop,,,,ros_arm,hand in the way
 
-Rows with the same ``message`` came together: a room sends only the joints that changed, and a
-table with a column per joint would not tell which those were. Keys besides name, value and speed
-are left out. Each message is in the file as soon as it is there.
+Rows with the same ``message`` arrived in one message. There is no column per joint, because a room
+only sends the joints that changed, and such a table would not show which they were. Keys other
+than name, value and speed are left out. Each message is written to the file on arrival.
 
 MCAP has the messages as JSON, as the room sent them, on ``/state_sync``, ``/joint_update`` and
-``/emergency_stop``. It is complete once the recording was ended in order.
+``/emergency_stop``. The file is complete after a normal end of the recording.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ __all__ = ['Recorded', 'read_recording', 'recording_path', 'values_of', 'writing
 
 def recording_path(text: str) -> Path:
     """
-    Read the name of a recording; for argparse.
+    Parse the file name of a recording, for argparse.
 
-    :raises ArgumentTypeError: it ends neither in .csv nor in .mcap.
+    :raises ArgumentTypeError: the name ends neither in .csv nor in .mcap.
     """
     path = Path(text)
     if path.suffix not in ('.csv', '.mcap'):
@@ -44,14 +44,14 @@ def recording_path(text: str) -> Path:
 
 
 def values_of(event: Recorded) -> dict[str, float]:
-    """Give the values of a message by joint; of a joint that stands twice, the last."""
+    """Return the values of a message by joint; if a joint is listed twice, the last value."""
     return {joint['name']: float(joint['value']) for joint in event.joints}
 
 
 @contextlib.contextmanager
 def writing(path: Path) -> Iterator[Write]:
     """
-    Open a new recording, and give the function that adds a message to it.
+    Open a new recording, and return a function that appends a message to it.
 
     :raises OSError: the file exists, or cannot be opened.
     :raises Failure: the library for MCAP is missing, or a message cannot be written.
@@ -65,6 +65,6 @@ def read_recording(path: Path) -> list[Recorded]:
     Read a whole recording, in the order of time.
 
     :raises OSError: the file cannot be read.
-    :raises Failure: it is damaged, or the library for MCAP is missing.
+    :raises Failure: the file is damaged, or the library for MCAP is missing.
     """
     return read_mcap(path) if path.suffix == '.mcap' else read_csv(path)

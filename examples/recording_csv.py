@@ -1,4 +1,4 @@
-"""Recordings as CSV; what a row holds is in recording.py."""
+"""Read and write recordings as CSV; recording.py describes the rows."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from recorded import Kind, Recorded, Write, check, kind_of
 __all__ = ['read_csv', 'writing_csv']
 
 COLUMNS = ('time_s', 'message', 'event', 'joint', 'value', 'speed', 'source', 'reason')
-_CUT = '; a recording that was cut off is whole without its last row'
+_CUT = '; if the recording was cut off, remove its last row'
 
 
 @contextlib.contextmanager
 def writing_csv(path: Path) -> Iterator[Write]:
     """
-    Open a new file, and give the function that adds a message to it.
+    Open a new file, and return a function that appends a message to it.
 
     :raises OSError: the file exists, or cannot be opened.
     :raises Failure: a message cannot be written; the file then ends before it.
     """
     counter = itertools.count()
-    # Unbuffered: what a killed recorder has received is in the file, each message whole.
+    # Unbuffered, so that the file has all received messages if the recorder is killed.
     with path.open('xb', buffering=0) as file:
         _append(file, _lines([COLUMNS]))
         yield lambda event: _append(file, _lines(_rows(event, next(counter))))
@@ -40,7 +40,7 @@ def read_csv(path: Path) -> list[Recorded]:
     Read a whole recording.
 
     :raises OSError: the file cannot be read.
-    :raises Failure: a row is damaged; the text has its line.
+    :raises Failure: a row is damaged; the text contains its line number.
     """
     events: list[Recorded] = []
     try:
@@ -50,19 +50,19 @@ def read_csv(path: Path) -> list[Recorded]:
                 check(event, events[-1] if events else None)
             events.append(event)
     except _Damaged as exc:
-        raise Failure(f'{path}, line {exc.line}: {exc}; nothing of it is used') from exc
+        raise Failure(f'{path}, line {exc.line}: {exc}; the file is not used') from exc
     return events
 
 
 class _Row(NamedTuple):
-    """A row, and the line of the file in which it begins."""
+    """A row, and the number of the line in which it starts."""
 
     line: int
     fields: dict[str, str]
 
 
 class _Damaged(ValueError):
-    """A line that is no row; the text says why."""
+    """A line is not a valid row; the text is the reason."""
 
     def __init__(self, line: int, why: object) -> None:
         super().__init__(str(why))
@@ -71,7 +71,7 @@ class _Damaged(ValueError):
 
 @contextlib.contextmanager
 def _damage(line: int) -> Iterator[None]:
-    """Tell the line of what is wrong."""
+    """Add the line number to a ValueError."""
     try:
         yield
     except ValueError as exc:
@@ -79,7 +79,7 @@ def _damage(line: int) -> Iterator[None]:
 
 
 def _append(file: io.FileIO, data: bytes) -> None:
-    """Write all or nothing: half a row could be read as another number."""
+    """Write all of the data or nothing, because half a row could be read as another number."""
     begun = file.tell()
     rest = data
     try:
@@ -88,8 +88,8 @@ def _append(file: io.FileIO, data: bytes) -> None:
     except OSError as exc:
         file.truncate(begun)
         raise Failure(
-            f'{file.name}: {exc.strerror}: the recording ends here, and what is in the file is '
-            'whole'
+            f'{file.name}: {exc.strerror}: the recording ends here; all messages in the file are '
+            'complete'
         ) from exc
 
 
@@ -114,17 +114,17 @@ def _text(path: Path) -> str:
         return data.decode()
     except UnicodeDecodeError as exc:
         line = data.count(b'\n', 0, exc.start) + 1
-        raise _Damaged(line, 'this is no text in UTF-8') from exc
+        raise _Damaged(line, 'this is not UTF-8') from exc
 
 
 def _messages(text: str) -> Iterator[list[_Row]]:
-    """Give the rows of each message."""
+    """Yield the rows of each message."""
     together: list[_Row] = []
     for row in _rows_of(text):
         if together:
             number, before = row.fields['message'], together[0].fields['message']
             if int(number) < int(before):
-                raise _Damaged(row.line, f'message {number} stands after message {before}')
+                raise _Damaged(row.line, f'message {number} comes after message {before}')
             if number != before:
                 yield together
                 together = []
@@ -134,7 +134,7 @@ def _messages(text: str) -> Iterator[list[_Row]]:
 
 
 def _rows_of(text: str) -> Iterator[_Row]:
-    """Give each row after the first, once its columns are known to be all there."""
+    """Yield each row after the header, with checked columns."""
     reader = csv.reader(io.StringIO(text, newline=''), strict=True)
     line = 1
     try:
@@ -157,7 +157,7 @@ def _rows_of(text: str) -> Iterator[_Row]:
 
 
 def _recorded(rows: list[_Row]) -> Recorded:
-    """Put the rows of one message together again."""
+    """Return the message of these rows."""
     line, first = rows[0]
     with _damage(line):
         kind = kind_of(first['event'])

@@ -1,4 +1,4 @@
-"""Recordings as MCAP; which topics they have is in recording.py."""
+"""Read and write recordings as MCAP; recording.py describes the topics."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ SCHEMA = {
 NO_MCAP = 'MCAP needs a library that is not installed: pip install mcap, or name a .csv file'
 
 RESERVE_BYTES = 4 << 20
-"""Kept free on the disk for the end of the file, without which it cannot be read."""
+"""Disk space that is reserved for the end of the file, because it is unreadable without it."""
 
 
 @contextlib.contextmanager
 def writing_mcap(path: Path) -> Iterator[Write]:
     """
-    Open a new file, and give the function that adds a message to it.
+    Open a new file, and return a function that appends a message to it.
 
     :raises OSError: the file exists, or cannot be opened.
     :raises Failure: the library is missing, or the disk is nearly full.
@@ -57,14 +57,14 @@ def writing_mcap(path: Path) -> Iterator[Write]:
     began_ns = time.time_ns()
     with path.open('xb') as file:
         disk = _Reserve(file)
-        disk.keep()
+        disk.reserve()
         writer = Writer(file)
         writer.start(library='lerobot_arena_ros')
         schema = writer.register_schema('lerobot_arena', 'jsonschema', json.dumps(SCHEMA).encode())
         channels = {k: writer.register_channel(t, 'json', schema) for k, t in TOPICS.items()}
 
         def write(event: Recorded) -> None:
-            disk.keep()
+            disk.reserve()
             at_ns = began_ns + round(event.time_s * 1e9)
             fields = {'data': event.joints, 'source': event.source, 'reason': event.reason}
             data = json.dumps(fields).encode()
@@ -78,17 +78,17 @@ def writing_mcap(path: Path) -> Iterator[Write]:
 
 
 class _Reserve:
-    """Disk space ahead of what is written."""
+    """Disk space that is allocated before it is needed."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
         self._end = 0
 
-    def keep(self) -> None:
+    def reserve(self) -> None:
         """
-        Have at least :data:`RESERVE_BYTES`.
+        Reserve at least :data:`RESERVE_BYTES`.
 
-        :raises Failure: the disk does not give more.
+        :raises Failure: the disk is full.
         """
         if self._file.tell() + RESERVE_BYTES <= self._end:
             return
@@ -96,8 +96,8 @@ class _Reserve:
             os.posix_fallocate(self._file.fileno(), self._end, 2 * RESERVE_BYTES)
         except OSError as exc:
             raise Failure(
-                f'{self._file.name}: {exc.strerror}: the recording ends here, and what is in the '
-                'file is whole'
+                f'{self._file.name}: {exc.strerror}: the recording ends here; all messages in the '
+                'file are complete'
             ) from exc
         self._end += 2 * RESERVE_BYTES
 
@@ -107,7 +107,7 @@ def read_mcap(path: Path) -> list[Recorded]:
     Read a whole recording.
 
     :raises OSError: the file cannot be read.
-    :raises Failure: it is damaged, or the library is missing.
+    :raises Failure: the file is damaged, or the library is missing.
     """
     try:
         from mcap.reader import NonSeekingReader
@@ -131,11 +131,11 @@ def read_mcap(path: Path) -> list[Recorded]:
                 )
                 check(event, events[-1] if events else None)
                 events.append(event)
-        # Of a damaged file mcap and its decompressors raise whatever they meet.
+        # For a damaged file, mcap and its decompressors raise exceptions of any type.
         except Exception as exc:
             raise Failure(
                 f'{path} is damaged after {len(events)} messages: '
-                f'{str(exc) or type(exc).__name__}; nothing of it is used; `mcap recover` may '
+                f'{str(exc) or type(exc).__name__}; the file is not used; `mcap recover` may '
                 'repair it'
             ) from exc
     return events

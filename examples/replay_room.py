@@ -1,16 +1,16 @@
 """
-Replay a recording into a room, in the time in which it happened.
+Replay a recording into a room, with the recorded timing.
 
     replay_room.py --room-id arm arm.csv
     replay_room.py --room-id arm --speed 2 arm.csv
 
-A robot in the room moves. What is sent are the recorded updates, each with the joints that it had;
-not the pose that the room remembered when the recording began. The first of them asks the robot to
-come from wherever it is: its bridge limits how fast.
+A robot in the room moves. The program sends the recorded updates with their joints. It does not
+send the pose that the room remembered at the start of the recording. The first update moves the
+robot from its current position, and its bridge limits the velocity.
 
-An emergency stop that was recorded is not sent, for a stop means now. The replay ends there: what
-came after it was said to robots that stood still. ``--past-stops`` goes on. A stop that is heard
-in the room while replaying ends it in any case.
+A recorded emergency stop is not sent, because it is over. The replay ends there, because the
+updates after it were sent to robots that did not move. ``--past-stops`` continues. An emergency
+stop in the room during the replay always ends it.
 """
 
 from __future__ import annotations
@@ -26,25 +26,27 @@ from recording import Recorded, read_recording, recording_path
 from lerobot_arena_ros import RoboticsProducer
 
 MOST_LATE_S = 1.0
-"""Who is later than this was suspended: catching up would make a robot jump."""
+"""A greater delay means that the program was suspended; catching up would make a robot jump."""
 
 
 def main() -> int:
-    """Read the command line and replay."""
+    """Parse the command line and replay."""
     parser = argparse.ArgumentParser(
         description='Replay a recording into a room. A robot in the room moves.'
     )
     parser.add_argument('file', type=recording_path, help='a recording, .csv or .mcap')
     add_room(parser)
     parser.add_argument('--speed', type=positive, default=1.0, help='2: twice as fast')
-    parser.add_argument('--past-stops', action='store_true', help='go on where a stop is recorded')
+    parser.add_argument(
+        '--past-stops', action='store_true', help='continue after a recorded emergency stop'
+    )
     return run(replay(parser.parse_args()))
 
 
 async def replay(args: argparse.Namespace) -> int:
     """Send the updates of a recording."""
-    # All of it before anything moves: a flaw in the file is not to be found half-way.
-    updates, stop = chosen(read_recording(args.file), args.past_stops)
+    # Read the whole file before the robot moves, because an error must not appear half-way.
+    updates, stop = updates_of(read_recording(args.file), args.past_stops)
     if not updates:
         raise Failure(f'{args.file} has no updates' + (' before its stop' if stop else ''))
     halt: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -68,8 +70,10 @@ async def replay(args: argparse.Namespace) -> int:
     return 0
 
 
-def chosen(events: list[Recorded], is_past_stops: bool) -> tuple[list[Recorded], Recorded | None]:
-    """Give the updates that are to be replayed, and the recorded stop that ends them, if any."""
+def updates_of(
+    events: list[Recorded], is_past_stops: bool
+) -> tuple[list[Recorded], Recorded | None]:
+    """Return the updates to replay, and the recorded stop that ends them, if any."""
     updates: list[Recorded] = []
     for event in events:
         if event.kind == 'stop' and not is_past_stops:
@@ -83,10 +87,10 @@ async def send_in_time(
     producer: RoboticsProducer, updates: list[Recorded], speed: float, halt: asyncio.Future[str]
 ) -> None:
     """
-    Send each update at its own time after the first; pauses that add up would drift.
+    Send each update at its time after the first one, so that delays do not add up.
 
-    :param halt: has a result once nothing more is to be sent.
-    :raises Failure: it has, or too late has it become.
+    :param halt: future that gets a result when the replay must end.
+    :raises Failure: the future has a result, or an update is too late.
     """
     began = time.monotonic() - updates[0].time_s / speed
     for update in updates:
@@ -95,7 +99,7 @@ async def send_in_time(
         if halt.done():
             raise Failure(f'{halt.result()}; the rest is not replayed')
         if (late_s := time.monotonic() - due) > MOST_LATE_S:
-            raise Failure(f'{late_s:.1f} s behind: not catching up, for that would be a jump')
+            raise Failure(f'{late_s:.1f} s behind: not catching up, because the robot would jump')
         await producer.send_joint_update(update.joints)
 
 

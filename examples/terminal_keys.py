@@ -1,4 +1,4 @@
-"""A terminal whose keys are read one by one, and which is itself again afterwards."""
+"""Read single key presses from a terminal, and restore its mode afterwards."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from command_line import Failure
 __all__ = ['END', 'keys_in', 'reading_keys']
 
 END = 'end'
-"""Given as the last key, when the terminal is gone."""
+"""The last key, which means that the terminal was closed."""
 
 NAMES = {
     b'\x1b[A': 'up',
@@ -27,17 +27,17 @@ NAMES = {
     b'\x03': 'q',
     b'\x04': 'q',
 }
-"""What keys send; Ctrl-C as a byte comes from terminals that do not make a signal of it."""
+"""Bytes of keys; some terminals send Ctrl-C as a byte instead of a signal."""
 
 ONE_KEY = re.compile(rb'\x1b[\[O][0-9;]*[A-Za-z~]|.', re.DOTALL)
 
 
 def keys_in(data: bytes) -> list[str]:
     """
-    Split what came from a terminal into keys; others than letters and NAMES are ''.
+    Split the input of a terminal into keys; a key that is neither printable nor in NAMES is ''.
 
-    An arrow that a slow line cuts in two begins with Escape, which does not wait to see whether
-    more comes.
+    If a slow line splits the bytes of an arrow key, its first byte counts as Escape at once,
+    because Escape is an emergency stop and must not wait for more bytes.
     """
     keys = []
     for match in ONE_KEY.finditer(data):
@@ -50,13 +50,13 @@ def keys_in(data: bytes) -> list[str]:
 @contextlib.contextmanager
 def reading_keys(terminal: int, on_keys: Callable[[list[str]], object]) -> Iterator[None]:
     """
-    Have ``on_keys(keys)`` called by the running loop; restores the terminal at the end.
+    Call ``on_keys(keys)`` from the running event loop; restore the terminal at the end.
 
-    :param terminal: its file descriptor.
-    :raises Failure: it is no terminal.
+    :param terminal: file descriptor of the terminal.
+    :raises Failure: the file descriptor is not a terminal.
     """
     if not os.isatty(terminal):
-        raise Failure('standard input is no terminal: keys cannot be read one by one')
+        raise Failure('standard input is not a terminal: keys cannot be read one by one')
     loop, before = asyncio.get_running_loop(), termios.tcgetattr(terminal)
 
     def read() -> None:
@@ -75,12 +75,12 @@ def reading_keys(terminal: int, on_keys: Callable[[list[str]], object]) -> Itera
         yield
     finally:
         loop.remove_reader(terminal)
-        with contextlib.suppress(termios.error):  # It may be gone.
+        with contextlib.suppress(termios.error):  # The terminal may be closed.
             termios.tcsetattr(terminal, termios.TCSADRAIN, before)
 
 
 def _disable_suspending(terminal: int) -> None:
-    """Let the keys that suspend or quit do nothing: the terminal would stay as it is now."""
+    """Disable the keys that suspend or quit, which would leave the terminal in this mode."""
     mode = termios.tcgetattr(terminal)
     for key in (termios.VSUSP, termios.VQUIT):
         mode[6][key] = b'\x00'

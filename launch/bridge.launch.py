@@ -1,7 +1,7 @@
 """
 Start the bridge between a robot and the rooms of a LeRobot Arena.
 
-What params_file says holds, unless an argument that is not empty says otherwise.
+A launch argument that is not empty replaces the parameter in params_file.
 """
 
 from pathlib import Path
@@ -16,12 +16,12 @@ from lerobot_arena_ros.arena.address import DEFAULT_URL
 from lerobot_arena_ros.nodes.launching.parts import (
     PACKAGE,
     arena_server,
-    file_of,
+    describe_or_refuse,
     full_name,
     is_true,
-    note_include,
-    refusing,
-    respawning,
+    record_include,
+    respawn_options,
+    write_file,
 )
 from lerobot_arena_ros.nodes.launching.rules import choose_arena
 from lerobot_arena_ros.nodes.settings.yaml_file import parameters_for
@@ -37,7 +37,7 @@ ARGUMENTS = [
     DeclareLaunchArgument(
         'namespace',
         default_value='',
-        description='Namespace of the node, and so of its topics',
+        description='Namespace of the node and its topics',
     ),
     DeclareLaunchArgument(
         'server_url',
@@ -47,7 +47,7 @@ ARGUMENTS = [
     DeclareLaunchArgument(
         'workspace_id',
         default_value='',
-        description='Workspace that the rooms are in; empty: as in params_file',
+        description='Workspace of the rooms; empty: as in params_file',
     ),
     DeclareLaunchArgument(
         'produce_room',
@@ -57,7 +57,7 @@ ARGUMENTS = [
     DeclareLaunchArgument(
         'consume_room',
         default_value='',
-        description='Room that the joints are commanded from; empty: as in params_file',
+        description='Room that the commands of the joints come from; empty: as in params_file',
     ),
     DeclareLaunchArgument(
         'units',
@@ -68,7 +68,7 @@ ARGUMENTS = [
     DeclareLaunchArgument(
         'start_server',
         default_value='false',
-        description='true: start an arena on this machine too, at the port of server_url',
+        description='true: also start an arena on this machine, at the port of server_url',
     ),
     DeclareLaunchArgument(
         'port',
@@ -88,11 +88,11 @@ ARGUMENTS = [
     DeclareLaunchArgument(
         'use_respawn',
         default_value='false',
-        description='true: start the bridge again when it ends, with the emergency stop set, '
-        'because a crash must not clear one; not after a mistake in its parameters',
+        description='true: start the bridge again when it ends, with the emergency stop latched, '
+        'because a crash must not clear it; not after an error in its parameters',
     ),
 ]
-# Which argument overrides which parameter, when it is not empty.
+# The parameter that each argument overrides if it is not empty.
 STRINGS = {
     'server_url': 'server_url',
     'workspace_id': 'workspace_id',
@@ -103,13 +103,14 @@ STRINGS = {
 
 
 def bridge(context: LaunchContext) -> list[LaunchDescriptionEntity]:
-    """Describe the node, and the arena where it is wanted, once the arguments have values."""
+    """Describe the node, and the arena if it is enabled, from the values of the arguments."""
     values = {
         action.name: LaunchConfiguration(action.name).perform(context) for action in ARGUMENTS
     }
     node = full_name(NAME, values['namespace'], context)
-    note_include(node, ARGUMENTS, context)
-    # launch_ros would start the node without them if the file is missing or for another node.
+    record_include(node, ARGUMENTS, context)
+    # launch_ros would start the node without parameters if the file is missing, or if it has
+    # none for this node.
     parameters = parameters_for(node, Path(values['params_file']))
     arena = choose_arena(
         server_url=values['server_url'],
@@ -126,8 +127,8 @@ def bridge(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     is_respawned = is_true('use_respawn', context)
     if is_respawned:
         overrides['estop_on_start'] = True
-    # The last file wins, and this name matches the node in any namespace.
-    last = [file_of({f'/**/{NAME}': {'ros__parameters': overrides}})] if overrides else []
+    # The last file has priority, and this name matches the node in any namespace.
+    last = [write_file({f'/**/{NAME}': {'ros__parameters': overrides}})] if overrides else []
     return [
         *(arena_server(arena.port) if arena.port else []),
         Node(
@@ -138,11 +139,11 @@ def bridge(context: LaunchContext) -> list[LaunchDescriptionEntity]:
             parameters=[values['params_file'], *last],
             ros_arguments=['--log-level', values['log_level']],
             output='screen',
-            **respawning(is_respawned),
+            **respawn_options(is_respawned),
         ),
     ]
 
 
 def generate_launch_description() -> LaunchDescription:
-    """Describe the arguments, the arena where it is wanted, and the node."""
-    return LaunchDescription([*ARGUMENTS, refusing('bridge.launch.py', bridge)])
+    """Describe the arguments, the arena if it is enabled, and the node."""
+    return LaunchDescription([*ARGUMENTS, describe_or_refuse('bridge.launch.py', bridge)])

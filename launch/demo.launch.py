@@ -1,7 +1,7 @@
 """
-Show the whole loop on one machine: an arena, and two simulated arms joined through it.
+Run a complete example on one machine: an arena, and two simulated arms that it connects.
 
-The leader's joints go into a room; the follower moves as the room says.
+The leader's joints go into a room, and the follower follows the room.
 """
 
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
@@ -11,7 +11,7 @@ from launch_ros.actions import Node
 
 from lerobot_arena_ros.arena.address import DEFAULT_URL
 from lerobot_arena_ros.nodes.demo.so101 import SO101, limit_parameters
-from lerobot_arena_ros.nodes.launching.parts import PACKAGE, arena_server, refusing
+from lerobot_arena_ros.nodes.launching.parts import PACKAGE, arena_server, describe_or_refuse
 from lerobot_arena_ros.nodes.launching.rules import choose_arena
 
 JOINTS = list(SO101)
@@ -25,9 +25,9 @@ ARGUMENTS = [
     ),
 ]
 INTRODUCTION = (
-    'A simulated leader arm waves; what it measures goes through an arena room on this machine, '
-    'and a simulated follower does the same: see ros2 topic echo /follower/joint_states. '
-    'Ctrl-C ends it.'
+    'A simulated leader arm waves. Its measured joints go through an arena room on this machine, '
+    'and a simulated follower moves to the same positions: see ros2 topic echo '
+    '/follower/joint_states. Ctrl-C ends the demo.'
 )
 
 
@@ -45,7 +45,7 @@ def arm(namespace: str, motion: str) -> Node:
 
 
 def bridge(namespace: str, executable: str, room_parameter: str, url: str) -> Node:
-    """Describe a bridge with one side."""
+    """Describe a bridge that only produces or only consumes."""
     return Node(
         package=PACKAGE,
         executable=executable,
@@ -79,7 +79,7 @@ def demo(context: LaunchContext) -> list[LaunchDescriptionEntity]:
 
 
 def generate_launch_description() -> LaunchDescription:
-    """Describe the arguments, and what is started with them."""
+    """Describe the arguments, and the processes that are started with them."""
     return LaunchDescription(
-        [*ARGUMENTS, LogInfo(msg=INTRODUCTION), refusing('demo.launch.py', demo)]
+        [*ARGUMENTS, LogInfo(msg=INTRODUCTION), describe_or_refuse('demo.launch.py', demo)]
     )

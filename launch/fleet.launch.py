@@ -1,8 +1,8 @@
 """
-Start the bridges of several robots, as a YAML file describes them.
+Start the bridges of several robots from a YAML file.
 
-Each is a process of its own, unless one_process says otherwise. What fleet_file says holds, unless
-an argument that is not empty says otherwise.
+Each bridge is a separate process, unless one_process is true. A launch argument that is not empty
+replaces the parameter in fleet_file.
 """
 
 from collections.abc import Sequence
@@ -17,10 +17,10 @@ from launch_ros.substitutions import FindPackageShare
 from lerobot_arena_ros.nodes.launching.parts import (
     PACKAGE,
     arena_server,
-    file_of,
+    describe_or_refuse,
     is_true,
-    refusing,
-    respawning,
+    respawn_options,
+    write_file,
 )
 from lerobot_arena_ros.nodes.launching.rules import choose_arena
 from lerobot_arena_ros.nodes.settings.fleet_file import NODE_NAME, Robot, read_fleet
@@ -34,8 +34,8 @@ ARGUMENTS = [
     DeclareLaunchArgument(
         'one_process',
         default_value='false',
-        description='true: one process for all bridges, which takes a tenth of the memory and '
-        'shares one core, and one fate where it ends',
+        description='true: one process for all bridges. It needs a tenth of the memory and uses '
+        'one core, but all bridges end if it ends',
     ),
     DeclareLaunchArgument(
         'server_url',
@@ -45,12 +45,12 @@ ARGUMENTS = [
     DeclareLaunchArgument(
         'workspace_id',
         default_value='',
-        description='Workspace that the rooms are in; empty: as in fleet_file',
+        description='Workspace of the rooms; empty: as in fleet_file',
     ),
     DeclareLaunchArgument(
         'start_server',
         default_value='false',
-        description='true: start an arena on this machine too, at the port of server_url',
+        description='true: also start an arena on this machine, at the port of server_url',
     ),
     DeclareLaunchArgument(
         'port',
@@ -70,14 +70,14 @@ ARGUMENTS = [
     DeclareLaunchArgument(
         'use_respawn',
         default_value='false',
-        description='true: start a bridge again when it ends, with the emergency stop set, '
-        'because a crash must not clear one; not after a mistake in its parameters',
+        description='true: start a bridge again when it ends, with the emergency stop latched, '
+        'because a crash must not clear it; not after an error in its parameters',
     ),
 ]
 
 
 def fleet(context: LaunchContext) -> list[LaunchDescriptionEntity]:
-    """Describe the bridges, once the arguments have values."""
+    """Describe the bridges, and the arena if it is enabled, from the values of the arguments."""
     values = {
         action.name: LaunchConfiguration(action.name).perform(context) for action in ARGUMENTS
     }
@@ -111,16 +111,16 @@ def fleet(context: LaunchContext) -> list[LaunchDescriptionEntity]:
 def nodes_of(
     robots: Sequence[Robot], *, one_process: bool, log_level: str, is_respawned: bool
 ) -> list[Node]:
-    """Describe the processes."""
+    """Describe the processes of the bridges."""
     how = {'ros_arguments': ['--log-level', log_level], 'output': 'screen'}
     if one_process:
         return [
             Node(
                 package=PACKAGE,
                 executable='arena_fleet',
-                arguments=[file_of(as_fleet(robots))],
+                arguments=[write_file(to_fleet_file(robots))],
                 **how,
-                **respawning(is_respawned),
+                **respawn_options(is_respawned),
             )
         ]
     return [
@@ -129,17 +129,17 @@ def nodes_of(
             executable='arena_bridge',
             name=NODE_NAME,
             namespace=robot.namespace,
-            parameters=[file_of({'/**': {'ros__parameters': dict(robot.parameters)}})],
+            parameters=[write_file({'/**': {'ros__parameters': dict(robot.parameters)}})],
             remappings=list(robot.remappings.items()),
             **how,
-            **respawning(is_respawned),
+            **respawn_options(is_respawned),
         )
         for robot in robots
     ]
 
 
-def as_fleet(robots: Sequence[Robot]) -> dict[str, object]:
-    """Say again what was read, with the overrides in it."""
+def to_fleet_file(robots: Sequence[Robot]) -> dict[str, object]:
+    """Return the content of a fleet file for these robots, which includes the overrides."""
     return {
         'robots': [
             {
@@ -153,5 +153,5 @@ def as_fleet(robots: Sequence[Robot]) -> dict[str, object]:
 
 
 def generate_launch_description() -> LaunchDescription:
-    """Describe the arguments, the arena where it is wanted, and the bridges."""
-    return LaunchDescription([*ARGUMENTS, refusing('fleet.launch.py', fleet)])
+    """Describe the arguments, the arena if it is enabled, and the bridges."""
+    return LaunchDescription([*ARGUMENTS, describe_or_refuse('fleet.launch.py', fleet)])

@@ -3,9 +3,9 @@ Look up known vulnerabilities of the versions in requirements/constraints-*.txt,
 
     .venv-audit/bin/python requirements/audit.py
 
-Ends with 1 if there is one that audit.ignored does not name. Where the package index does not
-answer, the last line says so, and nothing fails. constraints-apt.txt is left out: its versions
-stand for packages in which Ubuntu mends vulnerabilities without a new version.
+The exit code is 1 if there is a vulnerability that audit.ignored does not list. If the package
+index does not answer, the last line states it, and the exit code is 0. constraints-apt.txt is not
+checked, because Ubuntu fixes vulnerabilities in these packages without a new version.
 """
 
 from __future__ import annotations
@@ -32,20 +32,21 @@ UNREACHED = (
     'ServiceError',
     'Timeout',
 )
-"""What pip-audit prints where the package index does not answer."""
+"""Texts that pip-audit prints if the package index does not answer."""
 
-REMEDY = 'raise it with make constraints, or name it in requirements/audit.ignored with the reason'
+REMEDY = 'raise it with make constraints, or add it to requirements/audit.ignored with a reason'
 
 
 class Unanswered(Exception):
-    """No report can be had here; its text says why."""
+    """There is no report; the text is the reason."""
 
 
 class Verdict(NamedTuple):
     """
-    What an audit found.
+    The result of an audit.
 
-    :param lines: what to print; the last one is the summary.
+    :param lines: lines to print; the last one is the summary.
+    :param failed: whether the audit failed.
     """
 
     lines: list[str]
@@ -53,11 +54,11 @@ class Verdict(NamedTuple):
 
 
 def main() -> int:
-    """Ask pip-audit, and print what it found."""
+    """Run pip-audit and print its findings."""
     texts = [(FOLDER / name).read_text(encoding='utf-8') for name in FILES]
     ignored = ignored_in(IGNORED.read_text(encoding='utf-8'))
     try:
-        packages = [package for text in lists_of(texts) for package in ask(text)]
+        packages = [package for text in lists_of(texts) for package in run_audit(text)]
     except Unanswered as exc:
         print(f'Audit: not done: {exc}')
         return 0
@@ -70,7 +71,7 @@ def main() -> int:
 
 
 def lists_of(texts: Iterable[str]) -> list[str]:
-    """Return requirements for each version that is pinned, whatever its marker; no name twice."""
+    """Return lists of all pinned versions for any marker; no list has a name twice."""
     lists: list[dict[str, str]] = []
     for name, version in sorted({pin for text in texts for pin in pins_of(text)}):
         free = [each for each in lists if name not in each]
@@ -81,23 +82,23 @@ def lists_of(texts: Iterable[str]) -> list[str]:
 
 
 def pins_of(text: str) -> list[tuple[str, str]]:
-    """Return the names and versions of a file of constraints."""
+    """Return the names and versions in a constraints file."""
     return re.findall(r'^([\w.-]+)==([^\s;]+)', text, re.M)
 
 
 def ignored_in(text: str) -> dict[str, str]:
-    """Return the reason for each id that is ignored."""
+    """Return the reasons of the ignored vulnerabilities by id."""
     lines = [line.split(maxsplit=1) for line in text.splitlines() if line and line[0] != '#']
     return {words[0]: words[1] if len(words) > 1 else '' for words in lines}
 
 
-def ask(requirements: str) -> list[dict[str, Any]]:
+def run_audit(requirements: str) -> list[dict[str, Any]]:
     """
     Run pip-audit.
 
-    :returns: what its report says of each package.
-    :raises Unanswered: the index was not reached.
-    :raises subprocess.CalledProcessError: pip-audit made no report.
+    :returns: the entry of each package in its report.
+    :raises Unanswered: the package index was not reached.
+    :raises subprocess.CalledProcessError: pip-audit wrote no report.
     """
     command = [sys.executable, '-m', 'pip_audit', '--format', 'json', '--progress-spinner', 'off']
     command += ['--vulnerability-service', 'pypi', '--no-deps', '--disable-pip', '-r']
@@ -126,11 +127,11 @@ def ask(requirements: str) -> list[dict[str, Any]]:
 
 
 def judge(packages: list[dict[str, Any]], ignored: Mapping[str, str]) -> Verdict:
-    """Say what the reports of pip-audit mean."""
+    """Return the verdict on the reports of pip-audit."""
     known = [package for package in packages if 'skip_reason' not in package]
     if not known:
-        answer = f'the package index has no vulnerabilities of any of {len(packages)} packages'
-        return Verdict([f'Audit: not done: {answer}, nor that there are none'], failed=False)
+        answer = f'the package index has no data on any of {len(packages)} packages'
+        return Verdict([f'Audit: not done: {answer}'], failed=False)
     found = [(package, vulnerability) for package in known for vulnerability in package['vulns']]
     counted = [pair for pair in found if not ignored.keys() & ids_of(pair[1])]
     lines = [f'{describe(*pair)}: {REMEDY}' for pair in counted]
@@ -153,15 +154,15 @@ def reasonless(ignored: Mapping[str, str]) -> list[str]:
 
 
 def ids_of(vulnerability: Mapping[str, Any]) -> set[str]:
-    """Return each id that a vulnerability has."""
+    """Return all ids of a vulnerability."""
     return {vulnerability['id'], *vulnerability.get('aliases', ())}
 
 
 def describe(package: Mapping[str, Any], vulnerability: Mapping[str, Any]) -> str:
-    """Name a vulnerable package, the vulnerability and the versions without it."""
+    """Return a line with a vulnerable package, the vulnerability and the fixed versions."""
     fixed = ', '.join(vulnerability.get('fix_versions', ())) or 'no version'
     ids = ', '.join(sorted(ids_of(vulnerability)))
-    return f'{package["name"]} {package["version"]} has {ids}, mended in {fixed}'
+    return f'{package["name"]} {package["version"]} has {ids}, fixed in {fixed}'
 
 
 if __name__ == '__main__':

@@ -1,10 +1,10 @@
 """
-Install requirements into a virtual environment, and say what is going on, in lines.
+Install requirements into a virtual environment, and print progress as lines.
 
     python3 requirements/install.py .venv requirements/jazzy.txt ...
 
-What goes wrong is one line, and the whole output of pip is in VENV.log. Needs the standard library
-alone, because nothing else is there yet.
+An error is one line, and the whole output of pip is in VENV.log. This program only needs the
+standard library, because nothing else is installed yet.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import time
 OLDEST = (3, 10)
 
 LARGE_MB = 1.0
-"""From this size on a download gets a line, in MB."""
+"""Minimum size of a download that is printed as a line, in MB."""
 
 UNREACHED = (
     'NewConnectionError',
@@ -32,33 +32,33 @@ UNREACHED = (
 OFFLINE = 'the package index was not reached: check the network, and proxies (HTTPS_PROXY)'
 REASONS = {
     'No space left on device': 'the disk is full',
-    'No matching distribution found for': 'the package index has none that fits this Python',
-    'THESE PACKAGES DO NOT MATCH THE HASHES': 'a download is not what the index promised',
+    'No matching distribution found for': 'the package index has none for this Python',
+    'THESE PACKAGES DO NOT MATCH THE HASHES': 'the hash of a download is wrong',
 }
-"""What pip prints, and what it means."""
+"""Texts that pip prints, and their meaning."""
 
 
 class Failure(Exception):
-    """What could not be done; its text is one line for the user."""
+    """An error; its text is one line for the user."""
 
 
 def main() -> int:
-    """Read the command line and install."""
+    """Parse the command line and install."""
     parser = argparse.ArgumentParser(
         description='Install requirements into a virtual environment.'
     )
-    parser.add_argument('venv', type=Path, help='the folder of the environment')
-    parser.add_argument('files', type=Path, nargs='+', help='requirements')
+    parser.add_argument('venv', type=Path, help='folder of the environment')
+    parser.add_argument('files', type=Path, nargs='+', help='requirements files')
     parser.add_argument(
         '--constraints',
         type=Path,
         metavar='FILE',
         action='append',
         default=[],
-        help='versions of what is installed, as pip has it; may be given several times',
+        help='constraints file, as for pip; may be repeated',
     )
-    parser.add_argument('--new', action='store_true', help='make the environment first, anew')
-    parser.add_argument('--system-site-packages', action='store_true', help='as venv has it')
+    parser.add_argument('--new', action='store_true', help='first create the environment anew')
+    parser.add_argument('--system-site-packages', action='store_true', help='as for venv')
     args = parser.parse_args()
     try:
         if args.new:
@@ -74,7 +74,7 @@ def main() -> int:
 
 def make_venv(venv: Path, options: list[str]) -> None:
     """
-    Make an environment in place of what is there.
+    Create an environment, and remove an existing one first.
 
     :raises Failure: this Python is too old, or has no venv.
     """
@@ -97,17 +97,17 @@ def make_venv(venv: Path, options: list[str]) -> None:
     command = [sys.executable, '-m', 'venv', *options, str(venv)]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode:
-        said = done.stdout.strip().splitlines() or ['it printed nothing']
-        why = 'apt install python3-venv' if 'ensurepip' in done.stdout else said[-1]
+        printed = done.stdout.strip().splitlines() or ['it printed nothing']
+        why = 'apt install python3-venv' if 'ensurepip' in done.stdout else printed[-1]
         raise Failure(f'{sys.executable} cannot make a virtual environment: {why}')
 
 
 def install(venv: Path, files: list[Path], constraints: list[Path]) -> None:
     """
-    Install what the files name.
+    Install the requirements in the files.
 
-    :param constraints: files that say in which versions.
-    :raises Failure: pip could not.
+    :param constraints: constraints files with the versions.
+    :raises Failure: pip failed.
     """
     print(f'Installing {", ".join(map(str, files))} into {venv} (once)', flush=True)
     began = time.monotonic()
@@ -139,7 +139,7 @@ def install(venv: Path, files: list[Path], constraints: list[Path]) -> None:
 
 
 def progress(line: str) -> str | None:
-    """Say what a line of pip means; None for what is not worth a line."""
+    """Return progress text for a line of pip; None if it is not worth a line."""
     found = re.match(r' *Downloading (?:\S*/)?([\w.]+?)-\S+ \(([\d.]+) ([kMG])B\)', line)
     if found:
         size_mb = float(found[2]) * {'k': 1e-3, 'M': 1.0, 'G': 1e3}[found[3]]
@@ -156,14 +156,14 @@ def progress(line: str) -> str | None:
 
 
 def reason_of(lines: list[str]) -> str:
-    """Say in one line why pip failed."""
+    """Return in one line why pip failed."""
     text = ''.join(lines)
     if 'No module named pip' in text:
         return 'the environment has no pip: remove it with make clean'
     if any(word in text for word in UNREACHED):
         return OFFLINE
     errors = [line.removeprefix('ERROR: ').strip() for line in lines if line.startswith('ERROR')]
-    # This one only has an address; the one before it names the packages.
+    # This line only has an address; the line before it names the packages.
     errors = [error for error in errors if not error.startswith('ResolutionImpossible')]
     for words, meaning in REASONS.items():
         if words in text:

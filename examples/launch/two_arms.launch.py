@@ -1,7 +1,7 @@
 """
-Start the bridges of two arms that follow two rooms and listen to one stop button.
+Start the bridges of two arms that follow two rooms and share one stop button.
 
-two_arms.launch.xml and two_arms.launch.yaml say the same.
+two_arms.launch.xml and two_arms.launch.yaml describe the same launch.
 """
 
 from launch import LaunchDescription
@@ -17,8 +17,8 @@ def bridge(namespace: str, room: str) -> GroupAction:
     """
     Describe one bridge.
 
-    Each include has a group of its own: without it, its arguments and remappings would apply to
-    the bridges after it as well.
+    Each include has its own group. Without it, its arguments and remappings would also apply to
+    the bridges after it.
     """
     return GroupAction(
         [

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from lerobot_arena_ros.nodes.runtime.cli_help import answer
-from lerobot_arena_ros.nodes.runtime.shutdown_signal import StopSignal
+from lerobot_arena_ros.nodes.runtime.cli_help import parse_arguments
+from lerobot_arena_ros.nodes.runtime.shutdown_signal import ShutdownSignal
 
 from .parameters import SPECS
 
@@ -14,8 +14,8 @@ __all__ = ['main']
 
 def main(args: list[str] | None = None) -> int:
     """Run the simulated arm; return the exit code."""
-    stop = StopSignal()
-    answer(
+    shutdown = ShutdownSignal()
+    parse_arguments(
         'sim_arm',
         'A simulated SO-101 with its physics: publishes joint_states and camera pictures, and '
         'follows joint_commands as servos do. Its faults are parameters that may change.',
@@ -34,7 +34,7 @@ def main(args: list[str] | None = None) -> int:
         node = SimArmNode()
         return Program([node], finish=node.finish)
 
-    return run(make, 'sim_arm', args, stop)
+    return run(make, 'sim_arm', args, shutdown)
 
 
 if __name__ == '__main__':

@@ -96,7 +96,7 @@ async def test_a_part_that_breaks_ends_the_link() -> None:
             with pytest.raises(RuntimeError, match='a bug'):
                 await asyncio.wait_for(link.run(), 5.0)
     finally:
-        assert thread.stop(10.0)
+        assert thread.close(10.0)
 
 
 @pytest.mark.parametrize(

@@ -88,8 +88,9 @@ def test_a_signal_during_the_start_ends_a_bridge_with_0() -> None:
     """SIGINT during the imports causes no traceback either."""
     start = (
         'import os, signal, sys; import lerobot_arena_ros.nodes.runtime.shutdown_signal as s;'
-        'make = s.StopSignal.__init__;'
-        's.StopSignal.__init__ = lambda self: make(self) or os.kill(os.getpid(), signal.SIGINT);'
+        'make = s.ShutdownSignal.__init__;'
+        's.ShutdownSignal.__init__ = '
+        'lambda self: make(self) or os.kill(os.getpid(), signal.SIGINT);'
         'import lerobot_arena_ros.nodes.bridge.main as m; sys.exit(m.main())'
     )
     arguments = [*ros_arguments('robot', BRIDGES['leader'])]

@@ -192,7 +192,7 @@ def test_a_stop_is_logged_although_the_node_ends(node: BridgeNode) -> None:
     """A stop is logged before the node ends."""
     calls: list[str] = []
     node._panel._on_stopped = lambda: calls.append('stopped')
-    assert node._thread.stop(10.0)
+    assert node._thread.close(10.0)
     node._panel.on_room_stop('consume', STOP)
 
     node.finish()
@@ -210,7 +210,7 @@ def test_a_delayed_callback_runs_for_every_calling_thread() -> None:
 
     assert from_here.wait(10.0)
     assert from_there.wait(10.0)
-    assert thread.stop(10.0)
+    assert thread.close(10.0)
 
 
 def test_a_bug_in_a_link_ends_the_node(node: BridgeNode) -> None:
@@ -244,8 +244,8 @@ def test_a_loop_that_is_busy_does_not_keep_its_tasks() -> None:
     thread.post(is_free.wait)
     task = thread.start(work())
 
-    assert not thread.end(task, 0.1)
+    assert not thread.cancel(task, 0.1)
 
     is_free.set()
     assert has_ended.wait(10.0)
-    assert thread.stop(10.0)
+    assert thread.close(10.0)

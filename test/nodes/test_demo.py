@@ -1,4 +1,4 @@
-"""The demo, as a stranger runs it."""
+"""Tests of the demo as a new user runs it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from support.processes import running
 from support.waiting import wait_for
 
 
-def test_unattended_it_judges_itself() -> None:
-    """It stops half-way, resets, and passes with real numbers."""
+def test_the_unattended_demo_passes() -> None:
+    """The unattended demo passes and prints the latencies that it measured."""
     with own_domain(), running('executables:arena_demo', ['--seconds', '8']) as demo:
         wait_for(lambda: not demo.is_alive, 'the demo to end', 90.0)
 
@@ -27,8 +27,8 @@ def test_unattended_it_judges_itself() -> None:
         assert samples > 50
 
 
-def test_ctrl_c_ends_it_and_all_it_started() -> None:
-    """It exits with 0 and without a traceback at whatever moment."""
+def test_ctrl_c_ends_the_demo_and_its_processes() -> None:
+    """Ctrl-C ends the demo with 0 and without a traceback."""
     with own_domain(), running('executables:arena_demo', ['--seconds', '600']) as demo:
         wait_for(lambda: 'commands/s' in demo.output, 'the demo to run', 30.0)
         code = demo.end()
@@ -39,7 +39,7 @@ def test_ctrl_c_ends_it_and_all_it_started() -> None:
 
 @pytest.mark.parametrize('seconds', ['1', 'soon'])
 def test_a_wrong_time_is_refused_in_one_line(seconds: str) -> None:
-    """The message names the value and what was expected."""
+    """A wrong number of seconds ends the demo with a message that contains the value."""
     with running('executables:arena_demo', ['--seconds', seconds]) as demo:
         assert demo.wait() == 2
         assert seconds in demo.output.splitlines()[-1]

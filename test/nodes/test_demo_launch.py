@@ -1,4 +1,4 @@
-"""``demo.launch.py``, run by launch_testing."""
+"""Test of ``demo.launch.py`` with launch_testing."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ __all__ = ['ExitCodes', 'TestDemo', 'generate_test_description']
 
 TOLERANCE_RAD = 0.2
 TIMEOUT_S = 60.0
-"""Five processes start at once, perhaps on a machine that is busy."""
+"""Five processes start at the same time, possibly on a busy machine."""
 
 
 @pytest.mark.launch_test
 @needs_installation
 def generate_test_description() -> LaunchDescription:
-    """Start the whole loop."""
+    """Start the arena, the arms and the bridges."""
     return described(launch_file('demo.launch.py', {'port': str(free_port())}))
 
 
 class TestDemo(WhileRunning):
-    """What holds while it runs."""
+    """Tests while the demo runs."""
 
     def test_the_follower_goes_where_the_leader_has_gone(self) -> None:
-        """Once the leader has moved by several tolerances, the follower is found beside it."""
+        """The follower reaches the leader after the leader has moved by several tolerances."""
         arms: dict[str, dict[str, float]] = {'leader': {}, 'follower': {}}
         begun: dict[str, float] = {}
         with running_probe() as probe:
@@ -56,9 +56,7 @@ class TestDemo(WhileRunning):
 
             listen('leader')
             listen('follower')
-            wait_for(
-                lambda: arms['leader'] and arms['follower'], 'both arms to say where they are'
-            )
+            wait_for(lambda: arms['leader'] and arms['follower'], 'the positions of both arms')
             begun = dict(arms['follower'])
 
             def followed() -> bool:

@@ -1,4 +1,4 @@
-"""The demos in windows of several sizes, and where there is no window."""
+"""Tests of the demos in terminals of several sizes, and without a terminal."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from support.processes import running
 from support.waiting import wait_for
 
 FOLLOWS = 'behind'
-"""In the line that says how far the follower is behind."""
+"""A word in the status line with the distance of the follower."""
 
 
 def follows(terminal: DemoTerminal) -> bool:
-    """Say whether the last picture shows a follower that follows."""
+    """Return whether the last screen shows that the follower follows."""
     return any(FOLLOWS in line for line in (terminal.pictures or [[]])[-1])
 
 
 def check_fits(pictures: list[list[str]], columns: int, rows: int) -> None:
-    """Fail where a line is wider than the window, or a picture higher."""
+    """Fail if a line or a screen does not fit into the terminal."""
     for picture in pictures:
         assert len(picture) <= rows, '\n'.join(picture)
         assert [line for line in picture if len(line) > columns] == []
@@ -31,7 +31,7 @@ def check_fits(pictures: list[list[str]], columns: int, rows: int) -> None:
 
 @pytest.mark.parametrize(('columns', 'rows'), [(80, 24), (60, 20), (40, 12)])
 def test_the_demo_fits_its_window(columns: int, rows: int) -> None:
-    """From the first picture on, with the console's address on top and the keys at the bottom."""
+    """Each screen fits into the terminal, with the URL at the top and the keys at the bottom."""
     with own_domain(), demo_in_terminal('arena_demo', columns=columns, rows=rows) as terminal:
         wait_for(lambda: follows(terminal), 'the follower', 30.0)
         terminal.press(b'q')
@@ -48,8 +48,8 @@ def test_the_demo_fits_its_window(columns: int, rows: int) -> None:
         assert terminal.is_restored
 
 
-def test_the_demo_follows_its_window() -> None:
-    """After a resize everything is drawn anew in the new size."""
+def test_the_demo_adapts_to_a_resize() -> None:
+    """After a resize, the screen is cleared and drawn in the new size."""
     with own_domain(), demo_in_terminal('arena_demo') as terminal:
         wait_for(lambda: len(terminal.pictures) > 1, 'a picture', 30.0)
         terminal.resize(50, 18)
@@ -65,7 +65,7 @@ def test_the_demo_follows_its_window() -> None:
 
 @pytest.mark.parametrize('variables', [{'TERM': 'dumb'}, {'NO_COLOR': '1'}], ids=['dumb', 'plain'])
 def test_a_terminal_without_escape_codes_gets_lines(variables: dict[str, str]) -> None:
-    """One line now and then, that fits 80 columns, until Ctrl-C."""
+    """In a terminal without escape codes, the demo prints status lines of at most 80 columns."""
     with own_domain(), demo_in_terminal('arena_demo', variables=variables) as terminal:
         wait_for(lambda: FOLLOWS in terminal.text, 'the follower', 30.0)
         terminal.press(b'\x03')
@@ -75,7 +75,7 @@ def test_a_terminal_without_escape_codes_gets_lines(variables: dict[str, str]) -
 
 
 def test_without_a_terminal_the_demo_prints_lines() -> None:
-    """As in a log of CI; Ctrl-C and SIGTERM end it."""
+    """Without a terminal, the demo prints status lines until a signal ends it."""
     with own_domain(), running('executables:arena_demo', []) as demo:
         wait_for(lambda: FOLLOWS in demo.output, 'the follower', 30.0)
 
@@ -85,7 +85,7 @@ def test_without_a_terminal_the_demo_prints_lines() -> None:
 
 @pytest.mark.parametrize('is_terminal', [True, False], ids=['terminal', 'pipe'])
 def test_the_simulation_prints_lines(is_terminal: bool) -> None:
-    """It draws nothing, so it is the same everywhere."""
+    """The simulation prints lines in a terminal as well as in a pipe."""
     pytest.importorskip('mujoco', reason='MuJoCo is not here: requirements/sim.txt')
     with own_domain():
         if is_terminal:
@@ -102,7 +102,7 @@ def test_the_simulation_prints_lines(is_terminal: bool) -> None:
 
 
 def check_lines(text: str, waiting: str = '') -> None:
-    """Fail on escape codes, lines of more than 80 columns, and a late address of the console."""
+    """Fail on escape codes, on lines of more than 80 columns, or if the URL is not first."""
     lines = text.replace('^C', '').splitlines()
     assert '\x1b' not in text
     assert 'Traceback' not in text

@@ -1,4 +1,4 @@
-"""The executable arena_fleet as a real process: robots in one process, each by itself."""
+"""Tests of arena_fleet as a real process: robots share it, but do not affect each other."""
 
 from __future__ import annotations
 
@@ -39,26 +39,26 @@ CYCLE = (
 
 @dataclass
 class Stage:
-    """A running fleet, its arena, and who hears what it says."""
+    """A running fleet, its arena, and a probe that records its messages."""
 
     url: str
     process: Process
     probe: Probe
 
     def status(self, robot: str, part: str) -> str:
-        """Give what diagnostics say of a part of a robot's bridge."""
+        """Return the diagnostics text of a part of a robot's bridge."""
         return self.probe.text(f'/{robot}/arena_bridge: {part}')
 
     def wait_for_status(self, robot: str, part: str, text: str) -> None:
-        """Wait until diagnostics say this."""
+        """Wait until the diagnostics of a part contain this text."""
         wait_for(lambda: text in self.status(robot, part), f'{robot} {part}: {text!r}', 20.0)
 
     def stopped(self, robot: str) -> bool:
-        """Say whether a robot's latest status is a stop."""
+        """Return whether the latest status of a robot is a stop."""
         return self.probe.stop_active[robot][-1:] == [True]
 
     def lead(self, room: str, robot: str, degrees: float) -> None:
-        """Lead a room until the robot is commanded there."""
+        """Send updates to a room until the robot is commanded to this position."""
 
         async def led() -> None:
             async with RoboticsProducer(self.url) as producer:
@@ -71,7 +71,7 @@ class Stage:
                     )
 
                 loop = asyncio.get_running_loop()
-                # What comes before the bridge knows of its producer moves nothing.
+                # Updates that arrive before the bridge knows its producer move nothing.
                 for attempt in range(200):
                     jitter = 1e-7 * (attempt % 2)
                     await producer.send_joint_update([{'name': 'j1', 'value': degrees + jitter}])
@@ -82,7 +82,7 @@ class Stage:
         asyncio.run(led())
 
     def participants(self, room: str) -> int:
-        """Say how many are in a room."""
+        """Return the number of participants in a room."""
         info = asyncio.run(RoboticsConsumer(self.url).get_room_info(WORKSPACE, room))
         return int(info['participants']['total'])
 
@@ -97,7 +97,7 @@ def _within(condition: Any, timeout_s: float) -> bool:
 
 @contextmanager
 def running_fleet(folder: Path, robots: dict[str, Any] = FLEET) -> Iterator[Stage]:
-    """Run a fleet in an arena and a ROS domain of its own."""
+    """Run a fleet in its own arena and ROS domain."""
     with (
         own_domain(),
         running_server() as url,
@@ -113,13 +113,13 @@ def running_fleet(folder: Path, robots: dict[str, Any] = FLEET) -> Iterator[Stag
 
 @pytest.fixture(scope='module', name='stage')
 def fixture_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    """Have one fleet for the tests that leave it as it was."""
+    """Yield one fleet for the tests that leave it unchanged."""
     with running_fleet(tmp_path_factory.mktemp('fleet')) as stage:
         yield stage
 
 
 def test_each_robot_follows_its_own_room(stage: Stage) -> None:
-    """What one room says moves one robot."""
+    """Updates in a room move only the robot of that room."""
     stage.lead('a', 'left', 5.0)
     stage.lead('b', 'right', -5.0)
 
@@ -127,16 +127,16 @@ def test_each_robot_follows_its_own_room(stage: Stage) -> None:
     assert min(message.position[0] for message in stage.probe.commands['left']) > 0.0
 
 
-def test_what_one_robot_lacks_is_its_own_trouble(stage: Stage) -> None:
-    """A room that is missing and an arena that is down are said by the robot they belong to."""
+def test_a_link_failure_affects_only_its_robot(stage: Stage) -> None:
+    """Only the affected robot reports a missing room or an unreachable arena."""
     stage.wait_for_status('lost', 'consume link', 'there is no such room')
     stage.wait_for_status('alone', 'consume link', 'cannot connect')
 
     stage.lead('a', 'left', 6.0)
 
 
-def test_the_qos_of_one_robot_is_not_that_of_another(tmp_path: Path) -> None:
-    """An override of the first robot leaves the second one's topics as they are."""
+def test_a_qos_override_affects_only_one_robot(tmp_path: Path) -> None:
+    """A QoS override of one robot does not change the topics of another robot."""
     depths = [
         f'qos_overrides./{name}/joint_commands.publisher.depth' for name in ('left', 'right')
     ]
@@ -149,8 +149,8 @@ def test_the_qos_of_one_robot_is_not_that_of_another(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize('by', ['room', 'service', 'topic'])
-def test_a_stop_is_that_of_one_robot(stage: Stage, by: str) -> None:
-    """The others go on, and it is reset by its own service."""
+def test_a_stop_affects_only_one_robot(stage: Stage, by: str) -> None:
+    """A stop of one robot does not affect the others, and the robot's own service resets it."""
 
     async def press_in_room() -> None:
         async with RoboticsConsumer(stage.url) as client:
@@ -175,7 +175,7 @@ def test_a_stop_is_that_of_one_robot(stage: Stage, by: str) -> None:
 
 
 def test_robots_that_share_a_room_share_its_stop(stage: Stage) -> None:
-    """Whoever stops says so in its room; who is elsewhere goes on."""
+    """Robots in one room share its emergency stop; robots in other rooms continue."""
     assert stage.probe.call('right', 'trigger_emergency_stop').success
     for robot in ('right', 'twin'):
         wait_for(lambda robot=robot: stage.stopped(robot), f'{robot} to stop')  # type: ignore[misc]
@@ -187,8 +187,8 @@ def test_robots_that_share_a_room_share_its_stop(stage: Stage) -> None:
         assert stage.probe.call(robot, 'reset_emergency_stop').success
 
 
-def test_configuring_one_robot_anew_leaves_the_others_alone(stage: Stage) -> None:
-    """Nothing is left behind, and nobody else has to join again."""
+def test_reconfiguring_one_robot_does_not_affect_the_others(stage: Stage) -> None:
+    """Reconfiguring one robot leaks no threads or files, and the others do not rejoin."""
 
     def cycle() -> None:
         for transition in CYCLE:
@@ -201,7 +201,7 @@ def test_configuring_one_robot_anew_leaves_the_others_alone(stage: Stage) -> Non
         process = Path('/proc') / str(stage.process.pid)
         return len(os.listdir(process / 'task')), len(os.listdir(process / 'fd'))
 
-    # Some threads begin with the first work for them, and stay.
+    # Some threads start with their first work and then remain.
     for _ in range(3):
         cycle()
     threads, files = held()
@@ -213,13 +213,13 @@ def test_configuring_one_robot_anew_leaves_the_others_alone(stage: Stage) -> Non
         f'{threads} threads and {files} files, not more',
     )
     wait_for(lambda: stage.participants('a') == 1, 'the left robot to be in its room once')
-    heard = stage.probe.diagnostics['/right/arena_bridge: consume link']
-    assert {pair.key: pair.value for pair in heard.values}['joins'] == '1'
+    status = stage.probe.diagnostics['/right/arena_bridge: consume link']
+    assert {pair.key: pair.value for pair in status.values}['joins'] == '1'
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM], ids=['sigint', 'sigterm'])
-def test_a_signal_ends_all_of_them(tmp_path: Path, number: signal.Signals) -> None:
-    """Each leaves its room, nothing is commanded any more, and the code is 0."""
+def test_a_signal_ends_all_bridges(tmp_path: Path, number: signal.Signals) -> None:
+    """A signal ends the fleet with 0, and each robot leaves its room."""
     robots = {'left': follower('a'), 'right': follower('b'), 'alone': FLEET['alone']}
     with running_fleet(tmp_path, robots) as stage:
         code = stage.process.end(number)
@@ -248,16 +248,18 @@ def test_a_signal_ends_all_of_them(tmp_path: Path, number: signal.Signals) -> No
     ],
     ids=['a value', 'the executor', 'an argument that joins them', 'an unknown log level'],
 )
-def test_nonsense_ends_it_with_one_line(
+def test_invalid_input_ends_the_fleet_with_one_line(
     tmp_path: Path, robots: dict[str, Any], more: list[str], line: str
 ) -> None:
-    """Before anybody has joined anything."""
+    """Invalid robots or arguments end the fleet with one line before any robot joins a room."""
     with own_domain(), running_server() as url:
         file = str(fleet_file(tmp_path, url, robots))
         with running('nodes.fleet.main', [file, *more]) as process:
             assert process.wait() == 2
-            said = [text for text in process.output.splitlines() if text.startswith('arena_fleet')]
-            assert len(said) == 1
-            assert line in said[0]
+            lines = [
+                text for text in process.output.splitlines() if text.startswith('arena_fleet')
+            ]
+            assert len(lines) == 1
+            assert line in lines[0]
             assert 'Traceback' not in process.output
         assert asyncio.run(RoboticsConsumer(url).list_rooms(WORKSPACE)) == []

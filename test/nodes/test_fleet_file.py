@@ -1,4 +1,4 @@
-"""A fleet's YAML: what is merged out of it, and each thing that must not be, in one line."""
+"""Tests of fleet files: how parameters are merged, and the one-line errors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LEFT = 'robots: [{namespace: left, params: {units: degrees, consume.room_id: a}}
 
 @pytest.fixture(name='write')
 def fixture_write(tmp_path: Path) -> Any:
-    """Write files beside each other; gives the last one."""
+    """Return a function that writes YAML files to one folder and returns the last path."""
 
     def write(**files: str) -> Path:
         for name, text in files.items():
@@ -26,7 +26,7 @@ def fixture_write(tmp_path: Path) -> Any:
 
 
 def refusal(path: Path) -> str:
-    """Give the text with which a fleet is refused, without the file's name."""
+    """Return the error message for a fleet file, without the file name."""
     with pytest.raises(FleetError) as caught:
         read_fleet(path)
     text = str(caught.value)
@@ -35,8 +35,8 @@ def refusal(path: Path) -> str:
     return text.removeprefix(f'{path}: ')
 
 
-def test_the_example_is_a_fleet() -> None:
-    """config/fleet.yaml says what its comments say."""
+def test_the_example_file_is_valid() -> None:
+    """config/fleet.yaml has the robots and topics that its comments describe."""
     left, right = read_fleet(CONFIG / 'fleet.yaml')
 
     assert (left.namespace, right.namespace) == ('/left', '/right')
@@ -46,17 +46,17 @@ def test_the_example_is_a_fleet() -> None:
     assert right.settings().consume is not None
 
 
-def test_the_later_of_two_counts(write: Any) -> None:
-    """The defaults' file, their params, the robot's file, its params, and then the overrides."""
+def test_later_sources_replace_earlier_ones(write: Any) -> None:
+    """Later sources of parameters replace earlier ones, and overrides replace all of them."""
 
-    def said(number: int) -> str:
+    def params(number: int) -> str:
         keys = ('produce.deadband', 'link.timeout_s', 'consume.max_velocity', 'workspace_id')
         return ''.join(f'{key}: {number}.0, ' for key in keys[number - 1 : -1])
 
     path = write(
-        common=f'/**: {{ros__parameters: {{{said(1)} units: degrees}}}}',
-        own=f'/**: {{ros__parameters: {{{said(3)} consume: {{room_id: a}}}}}}',
-        fleet=f'defaults: {{params_file: common.yaml, params: {{{said(2)} workspace_id: w}}}}\n'
+        common=f'/**: {{ros__parameters: {{{params(1)} units: degrees}}}}',
+        own=f'/**: {{ros__parameters: {{{params(3)} consume: {{room_id: a}}}}}}',
+        fleet=f'defaults: {{params_file: common.yaml, params: {{{params(2)} workspace_id: w}}}}\n'
         'robots: [{namespace: left, params_file: own.yaml, params: {workspace_id: mine}}]',
     )
 
@@ -83,8 +83,8 @@ def test_the_later_of_two_counts(write: Any) -> None:
         ('/left/other', False),
     ],
 )
-def test_a_params_file_is_read_as_a_node_reads_it(write: Any, key: str, is_meant: bool) -> None:
-    """Its keys may be patterns; a file that says nothing to the robot is refused."""
+def test_a_params_file_matches_nodes_as_in_ros(write: Any, key: str, is_meant: bool) -> None:
+    """A params_file may use patterns; one without parameters for the robot is an error."""
     end = '}' if '{' in key else ''
     path = write(
         own=f'{key}: {{ros__parameters: {{produce: {{deadband: 1e-3}}}}}}{end}',
@@ -97,8 +97,8 @@ def test_a_params_file_is_read_as_a_node_reads_it(write: Any, key: str, is_meant
         assert 'own.yaml: has no parameters for /left/arena_bridge' in refusal(path)
 
 
-def test_what_a_robot_must_have_for_itself(write: Any) -> None:
-    """Two robots in one room are in order, where not both of them lead it."""
+def test_robots_must_not_share_a_producer_room_or_a_topic(write: Any) -> None:
+    """Two robots may consume one room, but not produce into it or share a command topic."""
     both = (
         'defaults: {params: {units: degrees, {side}.room_id: a}}\n'
         'robots: [{namespace: left}, {namespace: right, remappings: {{topic}}}]'
@@ -110,8 +110,8 @@ def test_what_a_robot_must_have_for_itself(write: Any) -> None:
 
     assert len(read_fleet(fleet('consume', ''))) == 2
     assert refusal(fleet('produce', '')) == (
-        "robots /left and /right: produce.room_id of both is 'a': expected two rooms, for a room "
-        'has one producer'
+        "robots /left and /right: produce.room_id of both is 'a': expected two rooms, because a "
+        'room has one producer'
     )
     for topic in ('/left/joint_commands', '/left/arena_bridge/x'):
         path = fleet('consume', f'joint_commands: {topic}')
@@ -132,7 +132,7 @@ def test_what_a_robot_must_have_for_itself(write: Any) -> None:
     ids=['as it is', 'relative', 'private', 'by its full name'],
 )
 def test_topics_are_remapped(given: dict[str, str], topic: str) -> None:
-    """A name's remapping counts, whichever way the name is written."""
+    """A remapping applies to each way of writing a topic name."""
     assert Robot('/left', {}, given).topic('joint_commands') == topic
 
 
@@ -168,13 +168,13 @@ NONSENSE = {
 
 
 @pytest.mark.parametrize('text', NONSENSE, ids=lambda text: text[:30] or 'empty')
-def test_nonsense_is_refused_in_one_line(write: Any, text: str) -> None:
-    """It names the robot, the value, and what is expected."""
+def test_an_invalid_file_is_refused_in_one_line(write: Any, text: str) -> None:
+    """The error is one line with the robot, the value and the expected values."""
     assert NONSENSE[text] in refusal(write(fleet=text))
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    """So is one that is no text."""
+    """A missing file and a binary file are errors that name the file."""
     assert refusal(tmp_path / 'none.yaml') == 'cannot be read: No such file or directory'
     (tmp_path / 'binary.yaml').write_bytes(b'\xff\xfe\x00\x01\xff')
     assert 'is no YAML' in refusal(tmp_path / 'binary.yaml')

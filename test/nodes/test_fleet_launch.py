@@ -1,4 +1,4 @@
-"""``fleet.launch.py``, run by launch_testing: a process for each robot, and one for all."""
+"""Test of ``fleet.launch.py`` with launch_testing: one process per robot, and one for all."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ __all__ = ['ExitCodes', 'TestFleet', 'generate_test_description']
 @needs_installation
 @parametrize('one_process', ['false', 'true'])  # type: ignore[untyped-decorator]
 def generate_test_description(one_process: str) -> tuple[LaunchDescription, dict[str, Any]]:
-    """Start the bridges of the scenarios out of one file, without an arena."""
+    """Start the bridges of the scenarios from one fleet file, without an arena."""
     port = free_port()
     robots = {
         name: {'joints': [], 'consume.require_feedback': 'always', **parameters}
@@ -47,12 +47,12 @@ def generate_test_description(one_process: str) -> tuple[LaunchDescription, dict
 
 
 class TestFleet(WhileRunning):
-    """What holds while they run."""
+    """Tests while the bridges run."""
 
     def test_there_are_as_many_processes_as_were_asked_for(
         self, proc_info: Any, one_process: str
     ) -> None:
-        """One for each robot, or one for all."""
+        """There is one process per robot, or one for all robots with one_process."""
         names = sorted(name.rpartition('-')[0] for name in proc_info.process_names())
 
         assert names == (['arena_fleet'] if one_process == 'true' else ['arena_bridge'] * 3)

@@ -41,7 +41,7 @@ def fixture_producer() -> Iterator[JointStateProducer]:
     producer.put({'gripper': 0.5}, None)
     assert take(producer) == {'arm': 1.0, 'gripper': 0.5}
     yield producer
-    assert thread.stop(10.0)
+    assert thread.close(10.0)
 
 
 def take(producer: JointStateProducer) -> dict[str, float]:
@@ -127,7 +127,7 @@ def test_what_was_refused_with_an_odd_joint_is_sent_again_by_a_robot_that_stands
     producer.on_event(ErrorReply('Failed', joints={'gripper': 'too long'}))
     producer.put(positions, None)
     assert take(producer) == {'arm': 1.0}
-    assert thread.stop(10.0)
+    assert thread.close(10.0)
 
 
 def test_a_robot_that_stands_still_is_sent_again_after_a_late_link() -> None:
@@ -148,7 +148,7 @@ def test_a_robot_that_stands_still_is_sent_again_after_a_late_link() -> None:
 
         assert take(late)
     finally:
-        assert thread.stop(10.0)
+        assert thread.close(10.0)
 
 
 def test_what_is_measured_while_the_link_is_late_is_not_sent(producer: JointStateProducer) -> None:
@@ -214,7 +214,7 @@ def fed(producer: JointStateProducer, network: Network, max_rate_hz: float) -> I
         yield
     finally:
         network.flows.set()
-        assert producer._thread.end(feeding, 10.0)
+        assert producer._thread.cancel(feeding, 10.0)
 
 
 HERE = threading.current_thread().name
@@ -320,4 +320,4 @@ def test_a_lost_room_is_no_recovery_of_a_joint_that_is_left_out(
     producer.on_joined()
     live(115.0, 0.0)
     assert log.texts.count('all joints are sent again') == 1
-    assert thread.stop(10.0)
+    assert thread.close(10.0)

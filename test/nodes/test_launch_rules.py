@@ -1,4 +1,4 @@
-"""What the launch files decide, without launch."""
+"""Tests of the decisions of the launch files, without launch."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LEFT = Include('/left/arena_bridge', {'consume_room': 'a', 'units': 'degrees'})
 
 
 def choose(server_url: str = '', port: str = '', start: bool = False, *urls: str) -> Arena:
-    """Choose an arena, with one URL in the parameters unless others are given."""
+    """Choose an arena, with one default URL in the parameters."""
     return choose_arena(server_url=server_url, port=port, start_server=start, urls=urls or [FILE])
 
 
@@ -50,12 +50,12 @@ def choose(server_url: str = '', port: str = '', start: bool = False, *urls: str
     ],
 )
 def test_bridges_go_to_the_arena_that_is_started(arguments: tuple, arena: Arena) -> None:  # type: ignore[type-arg]
-    """Port and URL are one, and a host that may be another program's is not in it."""
+    """Bridges connect to 127.0.0.1 and the port of the arena that the launch starts."""
     assert choose(*arguments) == arena
 
 
 @pytest.mark.parametrize(
-    ('arguments', 'said'),
+    ('arguments', 'text'),
     [
         pytest.param(('http://localhost:9000', '8000'), 'port is 8000: expected one of', id='two'),
         pytest.param(('http://a:8000', '8000', True), 'expected one of them alone', id='host'),
@@ -71,38 +71,36 @@ def test_bridges_go_to_the_arena_that_is_started(arguments: tuple, arena: Arena)
         ),
     ],
 )
-def test_arguments_that_do_not_agree_are_refused(arguments: tuple, said: str) -> None:  # type: ignore[type-arg]
-    """The line names the arguments and what was expected."""
+def test_arguments_that_do_not_agree_are_refused(arguments: tuple, text: str) -> None:  # type: ignore[type-arg]
+    """Contradictory arguments are an error that names them and the expected values."""
     with pytest.raises(LaunchError) as caught:
         choose(*arguments)
 
-    assert said in str(caught.value)
+    assert text in str(caught.value)
     assert '\n' not in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ('node', 'arguments', 'said'),
+    ('node', 'arguments', 'text'),
     [
         ('/right/arena_bridge', {'consume_room': 'a', 'produce_room': 'b'}, "consume_room is 'a'"),
         ('/right/arena_bridge', {'start_server': 'true'}, "start_server is 'true'"),
         ('/left/arena_bridge', {'consume_room': 'b'}, 'two bridges are called /left/arena_bridge'),
     ],
 )
-def test_a_room_that_came_along_is_refused(
-    node: str, arguments: dict[str, str], said: str
-) -> None:
-    """The line names both bridges, the argument and the remedy."""
+def test_a_left_over_room_is_refused(node: str, arguments: dict[str, str], text: str) -> None:
+    """A room left over from an earlier include is an error with both bridges and a remedy."""
     earlier = Include(LEFT.node, {**LEFT.arguments, 'start_server': 'true'})
     with pytest.raises(LaunchError) as caught:
         Include(node, arguments).check_after(earlier)
 
-    assert said in str(caught.value)
+    assert text in str(caught.value)
     assert LEFT.node in str(caught.value)
     assert 'GroupAction' in str(caught.value)
 
 
-def test_other_arguments_that_came_along_are_warned_of() -> None:
-    """They may be meant, and the line says what to do if not."""
+def test_other_left_over_arguments_cause_a_warning() -> None:
+    """Other arguments left over from an earlier include cause a warning with a remedy."""
     text = Include('/right/arena_bridge', {'units': 'degrees'}).check_after(LEFT)
 
     assert text is not None
@@ -117,28 +115,28 @@ def test_includes_without_common_arguments_are_fine() -> None:
     assert right.check_after(LEFT) is None
 
 
-def test_a_mistake_is_not_started_again() -> None:
-    """The exit code 2 just after the start ends it at once."""
-    reason = Respawns(0.0, delay_s=2.0).ended(2, 1.0)
+def test_a_user_error_is_not_started_again() -> None:
+    """A bridge that ends with 2 just after its start is not started again."""
+    reason = Respawns(0.0, delay_s=2.0).on_exit(2, 1.0)
 
     assert reason is not None
     assert 'ended with 2 at its start' in reason
 
 
 @pytest.mark.parametrize('code', [0, 1, 2, -9])
-def test_what_has_worked_is_started_again_each_time(code: int) -> None:
-    """However often it ends, if it ran for a while each time."""
+def test_a_bridge_that_has_run_is_started_again(code: int) -> None:
+    """A bridge that runs for a while each time is started again after each end."""
     respawns = Respawns(0.0, delay_s=2.0)
 
-    assert [respawns.ended(code, 60.0 * n) for n in range(1, 20)] == [None] * 19
+    assert [respawns.on_exit(code, 60.0 * n) for n in range(1, 20)] == [None] * 19
 
 
-def test_what_ends_again_and_again_is_given_up() -> None:
-    """After five ends in a row just after the start; a longer life begins the count anew."""
+def test_a_bridge_that_ends_repeatedly_is_not_started_again() -> None:
+    """A bridge is not started again after five quick ends; a longer run resets the count."""
     respawns = Respawns(0.0, delay_s=2.0)
-    quick = [respawns.ended(-11, 3.0 * n) for n in range(1, 5)]
-    long = respawns.ended(-11, 60.0)
-    again = [respawns.ended(-11, 60.0 + 3.0 * n) for n in range(1, 6)]
+    quick = [respawns.on_exit(-11, 3.0 * n) for n in range(1, 5)]
+    long = respawns.on_exit(-11, 60.0)
+    again = [respawns.on_exit(-11, 60.0 + 3.0 * n) for n in range(1, 6)]
 
     assert [*quick, long, *again[:-1]] == [None] * 9
     assert again[-1] is not None

@@ -1,4 +1,4 @@
-"""What a bridge says of itself while it serves no room."""
+"""Tests of the diagnostics of a bridge that is unconfigured, inactive or failed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ BROKEN = "it cannot configure: RuntimeError('no memory')"
 
 @pytest.fixture(name='node')
 def fixture_node() -> Iterator[Any]:
-    """Have a bridge in this process that is not configured yet, and no arena."""
+    """Yield an unconfigured bridge in this process, without an arena."""
     context = Context()
     with own_domain():
         rclpy.init(context=context, args=[])
@@ -42,7 +42,7 @@ def fixture_node() -> Iterator[Any]:
 
 
 def break_configure(node: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Configure, which fails."""
+    """Trigger a configure transition that fails."""
 
     def command_topic(*_: object) -> None:
         raise RuntimeError('no memory')
@@ -51,8 +51,8 @@ def break_configure(node: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     node.trigger_configure()
 
 
-def said(node: Any) -> dict[str, Condition]:
-    """Return what it says on /diagnostics, by the name of a status."""
+def conditions(node: Any) -> dict[str, Condition]:
+    """Return the conditions on /diagnostics by the name of the status."""
     array = node._report()
     return {
         each.name.partition(': ')[2]: Condition(Level(each.level[0]), each.message)
@@ -63,25 +63,25 @@ def said(node: Any) -> dict[str, Condition]:
 def test_a_configure_that_failed_is_an_error_with_its_reason(
     node: Any, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Nothing is well while nothing is served; the log has the same line within 3 s."""
+    """After a failed configure, diagnostics and, within 3 s, the log have the same error."""
     break_configure(node, monkeypatch)
 
-    found = said(node)
+    found = conditions(node)
     assert set(found) == {'lifecycle', 'safety', 'mapping'}
     assert found['lifecycle'].level is Level.ERROR
-    assert found['lifecycle'].text.startswith(f'unconfigured, because {BROKEN}; mend it, then')
+    assert found['lifecycle'].text.startswith(f'unconfigured, because {BROKEN}; fix it, then')
     assert found['safety'] == found['lifecycle']
     assert found['mapping'].level is Level.STALE
 
     executor = SingleThreadedExecutor(context=node.context)
     executor.add_node(node)
-    heard: list[str] = []
+    lines: list[str] = []
 
     def is_logged() -> bool:
         executor.spin_once(timeout_sec=0.1)
         node_log.flush()
-        heard.append(capfd.readouterr().err)
-        return found['lifecycle'].text in ''.join(heard)
+        lines.append(capfd.readouterr().err)
+        return found['lifecycle'].text in ''.join(lines)
 
     wait_for(is_logged, 'the line in the log', 5.0)
     executor.shutdown()
@@ -90,36 +90,36 @@ def test_a_configure_that_failed_is_an_error_with_its_reason(
 def test_a_configure_that_succeeds_ends_the_error(
     node: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An inactive node is named as such, and an active one is well."""
+    """After a successful configure, the error ends; an inactive node is a warning."""
     break_configure(node, monkeypatch)
     monkeypatch.undo()
 
     node.trigger_configure()
-    assert said(node)['lifecycle'].text.startswith('inactive: activate the node')
-    assert said(node)['lifecycle'].level is Level.WARN
+    assert conditions(node)['lifecycle'].text.startswith('inactive: activate the node')
+    assert conditions(node)['lifecycle'].level is Level.WARN
     node.trigger_activate()
-    assert said(node)['lifecycle'].is_ok
+    assert conditions(node)['lifecycle'].is_ok
 
 
-def test_a_robot_of_a_fleet_that_ended_says_why_after_its_stop_is_reset(node: Any) -> None:
-    """The stop is over, and the robot serves nothing all the same."""
+def test_a_failed_robot_of_a_fleet_reports_its_failure_after_a_reset(node: Any) -> None:
+    """A failed robot of a fleet reports its failure after a reset of its emergency stop."""
     node.start()
     sessions = node._sessions
     assert sessions is not None
     sessions.failure = 'the consume room cannot be joined: HTTP 401'
 
     node.disable()
-    assert said(node)['safety'].text.startswith('EMERGENCY STOP: ')
+    assert conditions(node)['safety'].text.startswith('EMERGENCY STOP: ')
     node._panel._reset('the test')
 
-    found = said(node)
+    found = conditions(node)
     assert found['safety'] == found['lifecycle']
     assert found['safety'].level is Level.ERROR
-    assert 'because the consume room cannot be joined: HTTP 401; mend it' in found['safety'].text
+    assert 'because the consume room cannot be joined: HTTP 401; fix it' in found['safety'].text
 
 
-def test_a_node_that_waits_to_be_configured_is_no_error() -> None:
-    """The user wanted it so."""
+def test_an_unconfigured_node_is_a_warning() -> None:
+    """A node that was never configured is a warning, not an error."""
     found = lifecycle.condition(is_configured=False, is_active=False, failure=None)
 
     assert found.level is Level.WARN
@@ -127,11 +127,11 @@ def test_a_node_that_waits_to_be_configured_is_no_error() -> None:
 
 
 def test_callbacks_that_do_not_run_are_an_error(node: Any) -> None:
-    """A stop by topic or service is not heard then, though /diagnostics goes on."""
+    """Callbacks that do not run are an error, because a stop by topic or service has no effect."""
     node.start()
     node._status_at -= 10.0
 
-    found = said(node)['safety']
+    found = conditions(node)['safety']
 
     assert found.level is Level.ERROR
     assert found.text.startswith('the ROS callbacks of this process have not run for 10.')

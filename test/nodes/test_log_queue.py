@@ -1,4 +1,4 @@
-"""The thread that writes log lines: nothing waits for it, and it tells what it lost."""
+"""Tests of the log queue: it never blocks the caller, and counts lost lines."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def write(descriptor: int, text: str, _: float = 0.0) -> None:
     os.write(descriptor, f'{text}\n'.encode())
 
 
-def test_lines_wait_for_their_reader_and_lost_ones_are_counted() -> None:
-    """A caller goes on at once; when lines are read again, the number of lost ones comes first."""
+def test_lines_wait_for_a_reader_and_lost_ones_are_counted() -> None:
+    """put() does not block; when lines are read again, the number of lost lines comes first."""
     with held_pipe() as pipe:
         lines = LogQueue(pipe.writer, lambda lost: write(pipe.writer, f'{lost} are lost'))
         pipe.hold()
@@ -38,7 +38,7 @@ def test_lines_wait_for_their_reader_and_lost_ones_are_counted() -> None:
 
 
 def test_a_line_that_cannot_be_written_does_not_end_the_log() -> None:
-    """The next one is written."""
+    """A line that raises an exception is skipped, and the next one is written."""
     with held_pipe() as pipe:
         lines = LogQueue(pipe.writer, lambda _: None)
         lines.put(lambda _: 1 / 0)

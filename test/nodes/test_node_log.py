@@ -1,4 +1,4 @@
-"""The log of a node: throttled by key, and told to the graph as ever."""
+"""Tests of the log of a node."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lerobot_arena_ros.nodes.runtime.node_log import NodeLog
 
 
 class Logger:
-    """What rclpy gives a node."""
+    """A logger that records lines, in place of the logger of rclpy."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -33,13 +33,13 @@ class Logger:
 
 @pytest.fixture(name='logger')
 def fixture_logger() -> Iterator[Logger]:
-    """Have a logger, and every line written at the end."""
+    """Yield a logger, and flush the log at the end."""
     yield Logger()
     node_log.flush()
 
 
-def test_each_severity_goes_its_own_way(logger: Logger) -> None:
-    """They come in the order in which they were logged."""
+def test_each_severity_is_kept(logger: Logger) -> None:
+    """Lines of all severities are written in the order in which they were logged."""
     log = NodeLog(logger)  # type: ignore[arg-type]
     log.info('a')
     log.warning('b')
@@ -50,7 +50,7 @@ def test_each_severity_goes_its_own_way(logger: Logger) -> None:
 
 
 def test_lines_are_throttled_by_their_key(logger: Logger, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One of each key goes through in a second, and all that have none."""
+    """One line per key and second is written, and all lines without a key."""
     now = 100.0
     monkeypatch.setattr('lerobot_arena_ros.nodes.runtime.node_log.time.monotonic', lambda: now)
     log = NodeLog(logger)  # type: ignore[arg-type]
@@ -65,8 +65,8 @@ def test_lines_are_throttled_by_their_key(logger: Logger, monkeypatch: pytest.Mo
     assert logger.lines == ['warning a', 'error b', 'warning c', 'warning c', 'warning d']
 
 
-def test_a_peer_may_choose_any_words(logger: Logger) -> None:
-    """Half a surrogate pair is written as an escape, because rclpy would refuse it."""
+def test_a_lone_surrogate_is_escaped(logger: Logger) -> None:
+    """A lone surrogate is written as an escape, because rclpy would reject it."""
     NodeLog(logger).info('a \ud800')  # type: ignore[arg-type]
     node_log.flush()
 

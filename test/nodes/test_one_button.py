@@ -1,4 +1,4 @@
-"""docs/howto/several_robots.md: one button stops two robots, and one command resets them."""
+"""Test of docs/howto/several_robots.md: one button stops two robots, one command resets them."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ ROBOTS = ('left', 'right')
 
 
 def page_files(folder: Path, url: str) -> Path:
-    """Write the files of the page for an arena at this address, and return the fleet's."""
+    """Write the files of the page for an arena with this URL, and return the fleet file."""
     for block in blocks_of('docs/howto/several_robots.md', 'yaml'):
         (folder / block.file).write_text(block.text.replace('http://localhost:8000', url))
     return folder / 'one_button.yaml'
 
 
 def reset_both() -> tuple[int, str]:
-    """Ask both robots to reset; return the exit code and what was printed."""
+    """Request a reset of both robots; return the exit code and the output."""
     with running('nodes.stop.main', ['--reset', '--expect', '2']) as command:
         return command.wait(), command.output
 
 
 def test_one_button_stops_both_robots_and_one_command_resets_them(tmp_path: Path) -> None:
-    """While the button is pressed neither is reset; after it, both are."""
+    """Neither robot is reset while the button is pressed; both are reset afterwards."""
     with (
         own_domain(),
         running_server() as url,
@@ -61,5 +61,5 @@ def test_one_button_stops_both_robots_and_one_command_resets_them(tmp_path: Path
 
 
 def latest(probe: Probe) -> list[bool]:
-    """Return whether each robot is stopped, as far as both have said so."""
+    """Return the latest emergency stop states of both robots, as far as they are known."""
     return [seen for robot in ROBOTS for seen in probe.stop_active[robot][-1:]]

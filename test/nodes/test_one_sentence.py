@@ -43,7 +43,7 @@ BOTH = {
 }
 WITHIN_S = 3.0
 SLACK_S = 1.5
-"""What a busy machine may add to three seconds."""
+"""Additional time for a busy machine."""
 
 
 @dataclass
@@ -77,7 +77,7 @@ def publishes(**attributes: Any) -> Callable[[Robot, Driver], None]:
 
 
 def freeze_stamps(bridged: Robot, arm: Driver) -> None:
-    """Repeat the present stamp."""
+    """Make the driver repeat the current stamp."""
     arm.stamp = bridged.probe.node.get_clock().now().to_msg()
 
 
@@ -280,12 +280,14 @@ def test_a_robot_without_a_command_subscriber_is_reported() -> None:
         async def act(producer: RoboticsProducer) -> None:
             await send(producer, j1=0.1)
             await until(bridged, [0.1])
-            await in_thread(deaf)
+            await in_thread(unsubscribe)
 
-        def deaf() -> None:
-            (ear,) = (s for s in bridged.probe.node.subscriptions if 'joint_commands' in s.topic)
+        def unsubscribe() -> None:
+            (commands,) = (
+                s for s in bridged.probe.node.subscriptions if 'joint_commands' in s.topic
+            )
             since = time.time()
-            bridged.probe.node.destroy_subscription(ear)
+            bridged.probe.node.destroy_subscription(commands)
             cause = 'nothing subscribes to /robot/joint_commands: start the controller of the'
             fault = Fault(lambda *_: None)
             line = same_sentence(

@@ -1,4 +1,4 @@
-"""What ``ros2 param dump`` reads of a bridge, and that a bridge starts with it again."""
+"""Tests of ``ros2 param dump``: its file starts a bridge with the same parameters."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SPEED = 'consume.max_velocity'
 
 
 def dump(bridged: Robot) -> dict[str, Any]:
-    """Return all parameters, as the command does: the names, then all values in one request."""
+    """Return all parameters as the command does: first the names, then all values at once."""
     listed = ask(bridged, 'list_parameters', ListParameters, ListParameters.Request())
     names = sorted(listed.result.names)
     values = ask(bridged, 'get_parameters', GetParameters, GetParameters.Request(names=names))
@@ -36,12 +36,12 @@ def dump(bridged: Robot) -> dict[str, Any]:
 
 
 def ask(bridged: Robot, service: str, kind: Any, request: Any) -> Any:
-    """Ask the bridge."""
+    """Call a service of the bridge."""
     return bridged.probe.query(NAMESPACE, service, kind, request)
 
 
 def tree_of(values: dict[str, Any]) -> dict[str, Any]:
-    """Return nested keys, as the command writes them."""
+    """Return nested keys as the command writes them."""
     tree: dict[str, Any] = {}
     for name, value in values.items():
         *folders, leaf = name.split('.')
@@ -56,7 +56,7 @@ def tree_of(values: dict[str, Any]) -> dict[str, Any]:
 def test_a_dump_is_complete_and_starts_the_same_bridge(
     parameters: dict[str, Any], tmp_path: Path
 ) -> None:
-    """All values come back, and a bridge that reads them from a file has the same ones."""
+    """A dump has all parameters, and a bridge that reads it from a file has the same values."""
     with robot({**ROOM, SPEED: 0.7, **parameters}) as bridged:
         bridged.wait_for_status('consume link', 'joined')
         first = dump(bridged)
@@ -66,7 +66,7 @@ def test_a_dump_is_complete_and_starts_the_same_bridge(
     assert set(parameters) <= set(first)
     file = tmp_path / 'dump.yaml'
     file.write_text(json.dumps({NODE: {'ros__parameters': tree_of(first)}}, default=list))
-    # What the test sets itself would hide what the file says.
+    # A parameter that the test sets would replace that in the file.
     mine = {'server_url': 'http://127.0.0.1:9'}
     with robot(mine, '--params-file', str(file)) as bridged:
         second = dump(bridged)
@@ -74,8 +74,8 @@ def test_a_dump_is_complete_and_starts_the_same_bridge(
     assert {**second, 'server_url': ''} == {**first, 'server_url': ''}
 
 
-def test_an_empty_list_is_one_of_strings() -> None:
-    """``joints`` that are not given have the type that they are documented with."""
+def test_an_empty_list_has_the_type_of_strings() -> None:
+    """The default of ``joints`` is an empty list of strings."""
     with robot(ROOM) as bridged:
         request = DescribeParameters.Request(names=['joints'])
         (joints,) = ask(bridged, 'describe_parameters', DescribeParameters, request).descriptors

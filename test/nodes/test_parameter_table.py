@@ -1,4 +1,4 @@
-"""The table of parameters: what each accepts, and what it says when it does not."""
+"""Tests of the parameter table: valid values, invalid values and error messages."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ NUMBERS = [spec for spec in SPECS + JOINT_SPECS if spec.is_number]
 
 
 def name_of(spec: Spec) -> str:
-    """Name a spec in a test's id."""
+    """Return the name of a spec for a test id."""
     return spec.name
 
 
 @pytest.mark.parametrize('specs', [SPECS, JOINT_SPECS], ids=['bridge', 'joint'])
-def test_no_parameter_stands_twice(specs: tuple[Spec, ...]) -> None:
-    """Each name is declared once."""
+def test_no_parameter_is_listed_twice(specs: tuple[Spec, ...]) -> None:
+    """Each parameter name occurs once in its table."""
     names = [spec.name for spec in specs]
 
     assert len(set(names)) == len(names)
@@ -34,19 +34,19 @@ def test_no_parameter_stands_twice(specs: tuple[Spec, ...]) -> None:
 
 @pytest.mark.parametrize('spec', SPECS + JOINT_SPECS, ids=name_of)
 def test_every_parameter_is_described(spec: Spec) -> None:
-    """A description is a sentence, and a number that is no bare count has a unit."""
+    """Each description ends with a period, and each number has a unit."""
     assert spec.description.endswith('.')
     assert spec.unit or not spec.is_number
 
 
 @pytest.mark.parametrize('spec', SPECS + JOINT_SPECS, ids=name_of)
 def test_every_default_is_acceptable(spec: Spec) -> None:
-    """A file of all defaults says the same as no file."""
+    """Each default is a valid value and is not changed by the check."""
     assert spec.check(spec.initial) == spec.initial
 
 
 def test_the_unit_has_no_default() -> None:
-    """Not set is no unit, so that the bridge can ask for one."""
+    """The default of units is not a unit, so that the bridge can request one."""
     assert BY_NAME['units'].initial not in BY_NAME['units'].choices
 
 
@@ -62,7 +62,7 @@ def test_the_unit_has_no_default() -> None:
     ],
 )
 def test_a_default_gives_type_and_value(name: str, initial: Value, type_name: str) -> None:
-    """The type that ROS is told is that of the default."""
+    """The initial value and the ROS type of a parameter follow from its default."""
     spec = BY_NAME[name]
 
     assert (spec.initial, spec.type_name) == (initial, type_name)
@@ -70,7 +70,7 @@ def test_a_default_gives_type_and_value(name: str, initial: Value, type_name: st
 
 @pytest.mark.parametrize('name', ['min', 'max', 'max_velocity'])
 def test_a_number_may_have_no_default(name: str) -> None:
-    """A joint's range that nobody gave is unknown, and no number in disguise."""
+    """A number without a default is None until it is set."""
     spec = BY_JOINT_NAME[name]
 
     assert spec.initial is None
@@ -92,7 +92,7 @@ def test_a_number_may_have_no_default(name: str) -> None:
     ],
 )
 def test_good_values_are_accepted(name: str, value: object, accepted: Value) -> None:
-    """A good value comes back in the parameter's own type."""
+    """A valid value is returned with the parameter's own type."""
     checked = BY_NAME[name].check(value)
 
     assert checked == accepted
@@ -118,7 +118,7 @@ def test_good_values_are_accepted(name: str, value: object, accepted: Value) -> 
     ],
 )
 def test_bad_values_are_refused_in_one_line(name: str, value: object, expected: str) -> None:
-    """A refusal names the parameter, the value and what was expected, in one line."""
+    """The error is one line with the parameter, the value and the expected values."""
     with pytest.raises(ParameterError) as caught:
         BY_NAME[name].check(value)
 
@@ -127,8 +127,8 @@ def test_bad_values_are_refused_in_one_line(name: str, value: object, expected: 
     assert '\n' not in text
 
 
-def test_a_joints_parameter_is_named_in_full() -> None:
-    """Of a joint's parameter the refusal says which joint's."""
+def test_an_error_contains_the_full_name_of_a_joints_parameter() -> None:
+    """The error for a joint's parameter contains the full name with the joint."""
     with pytest.raises(ParameterError, match=r'^parameter joint_map\.pan\.min = inf: expected'):
         BY_JOINT_NAME['min'].check(math.inf, name='joint_map.pan.min')
 
@@ -141,14 +141,14 @@ def test_a_joints_parameter_is_named_in_full() -> None:
         pytest.param(Spec('n', 0.0, '.', '', 0.0, 1.0), 'a number from 0 to 1', id='both'),
     ],
 )
-def test_bounds_are_told(spec: Spec, expected: str) -> None:
-    """What is expected of a number names the bounds that it has."""
+def test_the_expected_values_include_the_bounds(spec: Spec, expected: str) -> None:
+    """The expected values of a number include its bounds, if any."""
     assert spec.expected() == expected
 
 
 @pytest.mark.parametrize('spec', NUMBERS, ids=name_of)
 def test_no_number_may_be_infinite(spec: Spec) -> None:
-    """Neither infinity nor NaN is a setting of anything."""
+    """Infinity and NaN are invalid for each number."""
     for value in (math.inf, -math.inf, math.nan):
         with pytest.raises(ParameterError):
             spec.check(value)
@@ -157,8 +157,8 @@ def test_no_number_may_be_infinite(spec: Spec) -> None:
 @pytest.mark.parametrize(
     'name', ['consume.max_velocity', 'consume.start_velocity', 'consume.ramp_rate_hz']
 )
-def test_what_bounds_a_motion_is_positive(name: str) -> None:
-    """No setting stands for motion without bounds, backwards, or in no time."""
+def test_limits_of_velocity_and_rate_are_positive(name: str) -> None:
+    """Parameters that limit a motion reject zero and negative values."""
     for value in (0.0, -1.0):
         with pytest.raises(ParameterError):
             BY_NAME[name].check(value)
@@ -182,7 +182,7 @@ MOTION = (
     ids=name_of,
 )
 def test_limits_of_motion_are_numbers_and_not_negative(spec: Spec, value: object) -> None:
-    """What is refused is named with its value, in one line."""
+    """Negative and non-numeric motion limits are errors that name the parameter and value."""
     with pytest.raises(ParameterError) as caught:
         spec.check(value)
 
@@ -190,7 +190,7 @@ def test_limits_of_motion_are_numbers_and_not_negative(spec: Spec, value: object
 
 
 @pytest.mark.parametrize('name', ['consume.on_hold', 'consume.on_stop', 'consume.require_limits'])
-def test_choices_of_motion_name_what_there_is(name: str) -> None:
-    """A word that is none of them is refused with all of them."""
+def test_an_error_lists_the_choices(name: str) -> None:
+    """An unknown choice is an error that lists the choices."""
     with pytest.raises(ParameterError, match='expected one of'):
         BY_NAME[name].check('softly')

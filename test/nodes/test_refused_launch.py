@@ -1,4 +1,4 @@
-"""Launches that must not go on: one line says why, and no bridge runs."""
+"""Tests of invalid launches: they end with one line, and no bridge runs."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def processes_in(domain: int) -> list[str]:
 
 
 def refusal(arguments: Sequence[str]) -> str:
-    """Launch what ends by itself, with nothing left running; return the line that says why."""
+    """Run a launch that must end by itself without leftover processes; return its error line."""
     with own_domain() as domain, running_command(['ros2', 'launch', *arguments]) as launch:
         code = launch.wait()
         text = launch.output
@@ -54,7 +54,7 @@ def refusal(arguments: Sequence[str]) -> str:
 
 
 @pytest.mark.parametrize(
-    ('arguments', 'said'),
+    ('arguments', 'text'),
     [
         (
             ['server_url:=http://arena:8000'],
@@ -65,14 +65,16 @@ def refusal(arguments: Sequence[str]) -> str:
         (['port:=http'], "port is 'http': expected a number from 1 to 65535"),
     ],
 )
-def test_an_arena_that_would_not_be_found_is_not_started(arguments: list[str], said: str) -> None:
-    """Bridges would look for it elsewhere."""
-    assert said in refusal([*BRIDGE, *ROOM, 'start_server:=true', *arguments])
+def test_an_arena_with_contradictory_arguments_is_not_started(
+    arguments: list[str], text: str
+) -> None:
+    """An arena is not started if its arguments would let the bridges look for it elsewhere."""
+    assert text in refusal([*BRIDGE, *ROOM, 'start_server:=true', *arguments])
 
 
 @pytest.mark.parametrize('argument', ['port:={}', 'server_url:=http://localhost:{}'])
 def test_the_arena_is_where_the_bridge_looks_for_it(argument: str) -> None:
-    """Only an arena of its own says that the room is not there."""
+    """The bridge connects to the arena of its launch, which reports that the room is missing."""
     port = free_port()
     arguments = [*BRIDGE, *ROOM, 'start_server:=true', argument.format(port)]
     with own_domain(), running_command(['ros2', 'launch', *arguments]) as launch:
@@ -83,19 +85,19 @@ def test_the_arena_is_where_the_bridge_looks_for_it(argument: str) -> None:
 
 @pytest.mark.parametrize('file', ['bridge.launch.py', 'fleet.launch.py', 'demo.launch.py'])
 def test_a_port_in_use_ends_the_launch(file: str) -> None:
-    """No bridge speaks with the program that has it."""
+    """A port in use ends the launch, and no bridge connects to the other program."""
     with socket.create_server(('127.0.0.1', 0)) as stranger:
         port = stranger.getsockname()[1]
         arguments = {'bridge.launch.py': [*ROOM, 'start_server:=true'], 'demo.launch.py': []}
         more = arguments.get(file, ['start_server:=true'])
         line = refusal([BRIDGE[0], file, f'port:={port}', *more])
 
-    assert f'no arena can be started at port {port} (Address already in use): stop' in line
+    assert f'no arena can be started at port {port} (Address already in use): end' in line
 
 
 @pytest.mark.parametrize('name', ['/arena_bridge', '/right/arena_bridge', '/driver'])
 def test_a_file_for_another_node_ends_the_launch(name: str, tmp_path: Path) -> None:
-    """The bridge would run without the limits in it."""
+    """A params_file for another node ends the launch, because the bridge would lack its limits."""
     file = tmp_path / 'arm.yaml'
     file.write_text(f'{name}: {{ros__parameters: {{consume: {{max_velocity: 0.1}}}}}}')
     line = refusal([*BRIDGE, *ROOM, 'namespace:=left', f'params_file:={file}'])
@@ -123,7 +125,7 @@ def generate_launch_description():
 
 
 def yaml_file() -> str:
-    """Return one with two bare includes, in YAML; JSON is YAML."""
+    """Return a launch file with two bare includes in YAML; JSON is valid YAML."""
     includes = [
         {
             'include': {
@@ -137,7 +139,7 @@ def yaml_file() -> str:
 
 
 def xml_file() -> str:
-    """Return one with two bare includes, in XML."""
+    """Return a launch file with two bare includes in XML."""
     includes = [
         f'<include file="{FOUND}">'
         + ''.join(f'<arg name="{name}" value="{value}"/>' for name, value in arguments.items())
@@ -158,7 +160,7 @@ def xml_file() -> str:
     ids=['python', 'second in a group', 'xml', 'yaml'],
 )
 def test_a_room_of_another_include_ends_the_launch(name: str, text: str, tmp_path: Path) -> None:
-    """The second bridge would be moved by the room of the first one."""
+    """A room left over from another include ends the launch, because it would move both robots."""
     file = tmp_path / name
     file.write_text(text)
     line = refusal([str(file)])
@@ -168,7 +170,7 @@ def test_a_room_of_another_include_ends_the_launch(name: str, text: str, tmp_pat
 
 
 def test_includes_in_groups_have_their_own_rooms(tmp_path: Path) -> None:
-    """The bridge that only produces runs without a room to be moved by."""
+    """With includes in groups, a bridge that only produces has no consumed room."""
     file = tmp_path / 'two.launch.py'
     text = python_file('GroupAction([left])', 'GroupAction([right])')
     file.write_text(text.replace(str(RIGHT), str({**RIGHT, 'units': 'degrees', 'port': '9'})))
@@ -180,8 +182,8 @@ def test_includes_in_groups_have_their_own_rooms(tmp_path: Path) -> None:
         launch.end()
 
 
-def test_a_mistake_is_not_started_again() -> None:
-    """``use_respawn`` ends with the launch, which says why, instead of going on for ever."""
+def test_a_user_error_is_not_started_again() -> None:
+    """With ``use_respawn``, a bridge that ends because of a user error is not started again."""
     arguments = [*BRIDGE, 'consume_room:=a', 'use_respawn:=true']
     with own_domain(), running_command(['ros2', 'launch', *arguments]) as launch:
         launch.wait()

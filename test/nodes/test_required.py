@@ -1,4 +1,4 @@
-"""A test that is skipped for what is missing fails where that may not be missing."""
+"""Tests that a missing tool fails a test instead of skipping it if REQUIRE names the tool."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from support.required import VARIABLE, require
 
 
 @pytest.mark.parametrize('named', ['', 'node', 'enginex'])
-def test_what_nobody_insists_on_is_skipped(named: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the reason, whatever else is insisted on."""
+def test_a_missing_tool_that_is_not_required_skips_the_test(
+    named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A missing tool that REQUIRE does not name skips the test with the reason."""
     monkeypatch.setenv(VARIABLE, named)
 
     with pytest.raises(pytest.skip.Exception, match='no engine here'):
@@ -16,16 +18,18 @@ def test_what_nobody_insists_on_is_skipped(named: str, monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize('named', ['engine', 'node,engine'])
-def test_what_somebody_insists_on_fails(named: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the same reason."""
+def test_a_missing_tool_that_is_required_fails_the_test(
+    named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A missing tool that REQUIRE names fails the test with the reason."""
     monkeypatch.setenv(VARIABLE, named)
 
     with pytest.raises(pytest.fail.Exception, match='REQUIRE names engine: no engine here'):
         require('engine', None, 'no engine here')
 
 
-def test_what_is_there_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Insisted on or not."""
+def test_an_available_tool_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An available tool is accepted, whether REQUIRE names it or not."""
     monkeypatch.setenv(VARIABLE, 'engine')
 
     require('engine', '/usr/sbin/engine', 'no engine here')

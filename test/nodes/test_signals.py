@@ -1,4 +1,4 @@
-"""SIGINT at any moment, and twice: no executable ends with a traceback or by the signal."""
+"""Tests that SIGINT at any moment, once or twice, ends each executable without a traceback."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from support.signals import handles_sigterm, let_pass
 from support.waiting import wait_for
 
 SCRIPT = 'import re\nimport sys\nfrom {module} import {function}\nsys.exit({function}())'
-"""What pip makes of an entry point."""
+"""The script that pip generates for an entry point."""
 
 BRIDGE = (
     *('--ros-args', '-p', 'server_url:=http://127.0.0.1:1'),
@@ -38,29 +38,29 @@ ARGUMENTS = {
 }
 
 AFTER_S = (0.0, 0.05, 0.2, 1.0)
-"""When SIGINT comes, since the process handles it."""
+"""Times of SIGINT after the process handles signals."""
 
 TWICE_S = ((0.0, 0.05), (0.2, 0.02), (1.0, 0.02), (1.0, 0.1), (1.0, 0.3))
-"""When the first SIGINT comes, and how much later the second one."""
+"""Times of the first SIGINT, and delays of the second one."""
 
 
 @contextmanager
 def started(name: str, folder: Path) -> Iterator[Process]:
-    """Run an executable as its script does, from the moment when it handles signals."""
+    """Run an executable as its script does, and yield it as soon as it handles signals."""
     fleet = folder / 'fleet.yaml'
     fleet.write_text(FLEET)
     arguments = (str(fleet),) if name == 'arena_fleet' else ARGUMENTS.get(name, ())
     module, function = EXECUTABLES[name].split(':')
     script = SCRIPT.format(module=module, function=function)
-    # A job in a shell's background is born with Ctrl-C ignored, and so would be what it starts.
+    # A background job of a shell ignores SIGINT, and its child processes would inherit that.
     command = ['env', '--default-signal=INT', sys.executable, '-c', script, *arguments]
     with own_domain(), running_command(command, start_new_session=True) as process:
         wait_for(lambda: handles_sigterm(process), f'{name} to handle signals')
         yield process
 
 
-def test_signals_are_handled_before_anything_heavy_is_imported() -> None:
-    """Until then SIGINT is Python's: each executable begins in one module that imports little."""
+def test_signals_are_handled_before_large_imports() -> None:
+    """Each executable installs its signal handlers before it imports any large module."""
     program = (
         'import re, sys; before = set(sys.modules); import {}; print(*set(sys.modules) - before)'
     )
@@ -75,7 +75,7 @@ def test_signals_are_handled_before_anything_heavy_is_imported() -> None:
 
 @pytest.mark.parametrize('name', EXECUTABLES)
 def test_sigint_at_any_moment_is_no_error(name: str, tmp_path: Path) -> None:
-    """From the first moment on, in the midst of the imports and later."""
+    """SIGINT during the imports or later ends each executable with 0 or 130."""
     if name == 'sim_arm':
         pytest.importorskip('mujoco', reason='MuJoCo is not here: requirements/sim.txt')
     for after_s in AFTER_S:
@@ -89,7 +89,7 @@ def test_sigint_at_any_moment_is_no_error(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize('name', EXECUTABLES)
 def test_a_second_sigint_is_no_error(name: str, tmp_path: Path) -> None:
-    """As from an impatient person, and from ``ros2 launch``, while the program ends."""
+    """A second SIGINT during the shutdown, as from ``ros2 launch``, causes no error."""
     if name == 'sim_arm':
         pytest.importorskip('mujoco', reason='MuJoCo is not here: requirements/sim.txt')
     for after_s, again_s in TWICE_S:

@@ -1,4 +1,4 @@
-"""The executable arena_stop, and bridges in processes of their own."""
+"""Tests of arena_stop with bridges in separate processes."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ STOP_AND_HANG = "self.trip(m.Stop('a test', 'a test stops it')), threading.Event
 
 @contextmanager
 def stage(*robots: str) -> Iterator[Probe]:
-    """Have a ROS domain, and a probe that hears whether these robots are stopped."""
+    """Open a ROS domain, and yield a probe that records whether these robots are stopped."""
     with own_domain(), running_probe() as probe:
         probe.watch(*robots)
         yield probe
@@ -48,7 +48,7 @@ def stage(*robots: str) -> Iterator[Probe]:
 
 @pytest.fixture(name='fleet', scope='module')
 def fixture_fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Probe]:
-    """Have three bridges in three namespaces, and what they say."""
+    """Run three bridges in three namespaces, and yield a probe of them."""
     robots = {name: follower('a') for name in ROBOTS}
     path = fleet_file(tmp_path_factory.mktemp('fleet'), NOWHERE, robots)
     with stage(*ROBOTS) as probe, running('nodes.fleet.main', [str(path)]):
@@ -59,9 +59,9 @@ def fixture_fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Probe]:
 @contextmanager
 def bridge(namespace: str, *more: str, on_trigger: str = '') -> Iterator[Process]:
     """
-    Have a bridge process.
+    Run a bridge process.
 
-    :param on_trigger: what it does when its stop service is called, instead of what it should.
+    :param on_trigger: Python code that replaces the callback of its stop service.
     """
     arguments = ros_arguments(namespace, PARAMETERS, *more)
     if not on_trigger:
@@ -79,7 +79,7 @@ def bridge(namespace: str, *more: str, on_trigger: str = '') -> Iterator[Process
 
 
 def wait_for_stops(probe: Probe, *robots: str, stopped: bool = True) -> None:
-    """Wait until each of these robots says so."""
+    """Wait until each of these robots publishes this state of its emergency stop."""
     wait_for(
         lambda: all(probe.stop_active[name][-1:] == [stopped] for name in robots),
         f'emergency_stop_active to be {stopped}',
@@ -88,13 +88,13 @@ def wait_for_stops(probe: Probe, *robots: str, stopped: bool = True) -> None:
 
 
 def end_of(*arguments: str) -> tuple[int, list[str]]:
-    """Run the command to its end; returns the exit code and the lines that it printed."""
+    """Run the command to its end; return its exit code and the lines that it printed."""
     with running(COMMAND, arguments) as command:
         return command.wait(), command.output.splitlines()
 
 
 def test_every_bridge_is_stopped_and_named(fleet: Probe) -> None:
-    """Each once, and by its full name, without knowing how many there are."""
+    """Every bridge is stopped and listed once by its full name, without --expect."""
     code, (*lines, last) = end_of()
 
     assert sorted(lines) == [f'/{name}/arena_bridge: {BY_SERVICE}' for name in ROBOTS]
@@ -103,7 +103,7 @@ def test_every_bridge_is_stopped_and_named(fleet: Probe) -> None:
 
 
 def test_reset_resets_every_bridge(fleet: Probe) -> None:
-    """It ends as soon as as many as there are have confirmed it; launch's arguments do no harm."""
+    """--reset resets every bridge, and arguments of launch are ignored."""
     assert end_of('--expect', '3')[0] == 0
     wait_for_stops(fleet, *ROBOTS)
     code, lines = end_of('--reset', '--expect', '3', '--ros-args', '-r', '__node:=other')
@@ -113,8 +113,8 @@ def test_reset_resets_every_bridge(fleet: Probe) -> None:
     wait_for_stops(fleet, *ROBOTS, stopped=False)
 
 
-def test_a_refused_reset_is_told_with_its_reason(fleet: Probe) -> None:
-    """The others are reset."""
+def test_a_refused_reset_is_listed_with_its_reason(fleet: Probe) -> None:
+    """A rejected reset is listed with its reason, and the other bridges are reset."""
     fleet.publish_stop('left', True)
     wait_for_stops(fleet, 'left')
     code, lines = end_of('--reset')
@@ -128,8 +128,8 @@ def test_a_refused_reset_is_told_with_its_reason(fleet: Probe) -> None:
     assert end_of('--reset', '--expect', '3')[0] == 0
 
 
-def test_fewer_bridges_than_there_should_be_is_a_failure(fleet: Probe) -> None:
-    """The missing robot may be the one that moves."""
+def test_fewer_bridges_than_expected_is_a_failure(fleet: Probe) -> None:
+    """Fewer bridges than expected are a failure, because the missing robot may be moving."""
     code, lines = end_of('--expect', '4', '--timeout', '3')
 
     assert code == 1
@@ -139,8 +139,8 @@ def test_fewer_bridges_than_there_should_be_is_a_failure(fleet: Probe) -> None:
     ]
 
 
-def test_a_reader_who_leaves_does_not_keep_robots_from_stopping(fleet: Probe) -> None:
-    """As ``arena_stop | head -1`` does."""
+def test_a_closed_stdout_does_not_prevent_the_stops(fleet: Probe) -> None:
+    """A closed stdout, as with ``arena_stop | head -1``, does not prevent the stops."""
     assert end_of('--reset', '--expect', '3')[0] == 0
     wait_for_stops(fleet, *ROBOTS, stopped=False)
     reader, writer = os.pipe()
@@ -158,8 +158,8 @@ def test_a_reader_who_leaves_does_not_keep_robots_from_stopping(fleet: Probe) ->
     wait_for_stops(fleet, *ROBOTS)
 
 
-def test_ctrl_c_says_how_far_it_was(fleet: Probe) -> None:
-    """With the exit code of an interrupted program."""
+def test_ctrl_c_prints_the_confirmed_bridges(fleet: Probe) -> None:
+    """Ctrl-C ends the command with 130 after a summary of the confirmed bridges."""
     with running(COMMAND, ['--expect', '9', '--timeout', '60']) as command:
         wait_for(lambda: command.output.count(': stopped') == 3, 'three stops')
         code = command.end(signal.SIGINT)
@@ -170,8 +170,8 @@ def test_ctrl_c_says_how_far_it_was(fleet: Probe) -> None:
     assert len(lines) == 5
 
 
-def test_ctrl_c_at_the_start_is_quiet() -> None:
-    """While it still imports, say."""
+def test_ctrl_c_at_the_start_prints_nothing() -> None:
+    """Ctrl-C during the start, for example during an import, prints nothing."""
     with own_domain(), running(COMMAND, []) as command:
         wait_for(lambda: catches_sigterm(command.pid), 'its signal handlers')
         code = command.end(signal.SIGINT)
@@ -180,14 +180,14 @@ def test_ctrl_c_at_the_start_is_quiet() -> None:
 
 
 def catches_sigterm(pid: int) -> bool:
-    """Say whether a process has a handler for it, which Python has none of by itself."""
+    """Return whether a process handles SIGTERM, for which Python itself has no handler."""
     status = Path(f'/proc/{pid}/status').read_text(encoding='ascii')
     caught = next(line for line in status.splitlines() if line.startswith('SigCgt'))
     return bool(int(caught.split()[1], 16) & 1 << signal.SIGTERM - 1)
 
 
-def test_no_bridge_is_a_failure_that_says_what_to_check() -> None:
-    """In one line, with the values that are in use."""
+def test_no_bridge_is_a_failure_with_a_hint() -> None:
+    """Without any bridge, the command fails with one line that contains the ROS settings."""
     with own_domain() as domain:
         code, lines = end_of('--timeout', '1')
 
@@ -200,7 +200,7 @@ def test_no_bridge_is_a_failure_that_says_what_to_check() -> None:
 def test_a_graph_that_cannot_be_joined_is_a_failure_in_one_line(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """It names what is wrong."""
+    """A graph that cannot be joined is a failure with one line that contains the reason."""
     monkeypatch.setenv('ROS_DOMAIN_ID', 'home')
     code, lines = end_of()
 
@@ -209,8 +209,8 @@ def test_a_graph_that_cannot_be_joined_is_a_failure_in_one_line(
     assert 'ROS_DOMAIN_ID' in lines[0]
 
 
-def test_a_bridge_that_freezes_is_not_confirmed_and_delays_nobody() -> None:
-    """The others stop at once, though the frozen one is waited for."""
+def test_a_bridge_that_freezes_is_not_confirmed_and_delays_no_other() -> None:
+    """A frozen bridge is not confirmed, and does not delay the stops of the others."""
     with (
         stage('left', 'right') as probe,
         bridge('left'),
@@ -233,23 +233,23 @@ def test_a_bridge_that_freezes_is_not_confirmed_and_delays_nobody() -> None:
         '2 of 3 bridges confirmed',
     ]
     assert 8.0 <= took_s < 13.0
-    # What does not run announces itself to no new process: only its absence can be noticed.
+    # A frozen process does not announce itself to a new process, so it is not found.
     assert (again[0], again[1][-1]) == (1, '2 of 3 bridges confirmed')
     assert again[1][-2].startswith('1 of 3 expected bridges not found')
 
 
-def test_a_status_confirms_where_no_answer_comes() -> None:
-    """The bridge has stopped and said so, but its service hangs."""
+def test_a_status_confirms_without_an_answer() -> None:
+    """The status confirms a stop if the service does not answer."""
     with stage('arm') as probe, bridge('arm', on_trigger=STOP_AND_HANG):
         wait_for_stops(probe, 'arm', stopped=False)
         code, lines = end_of('--expect', '1')
 
     assert code == 0
-    assert lines[0] == '/arm/arena_bridge: stopped (its emergency_stop_active says true)'
+    assert lines[0] == '/arm/arena_bridge: stopped (its emergency_stop_active is true)'
 
 
 def test_a_bridge_that_starts_later_is_found() -> None:
-    """The command looks for bridges until the end."""
+    """The command finds bridges that start while it runs."""
     with stage('arm') as probe, running(COMMAND, ['--expect', '1', '--timeout', '60']) as command:
         wait_for(lambda: 'arena_stop' in probe.node.get_node_names(), 'the command', 20.0)
         with bridge('arm'):
@@ -259,8 +259,8 @@ def test_a_bridge_that_starts_later_is_found() -> None:
     assert code == 0
 
 
-def test_two_bridges_of_one_name_are_both_stopped_and_not_confirmed() -> None:
-    """One service answers for both, so nobody knows which of them did."""
+def test_two_bridges_with_one_name_are_stopped_and_not_confirmed() -> None:
+    """Two bridges with one name are both stopped, but not confirmed, because only one answers."""
     with stage('arm'), bridge('arm') as one, bridge('arm') as other:
         wait_for(
             lambda: all('cannot connect' in process.output for process in (one, other)),
@@ -276,7 +276,7 @@ def test_two_bridges_of_one_name_are_both_stopped_and_not_confirmed() -> None:
 
 
 def test_one_button_stops_two_robots_and_both_are_reset(tmp_path: Path) -> None:
-    """The fleet of docs/howto/several_robots.md, reset as that page says."""
+    """One button stops both robots of docs/howto/several_robots.md, and --reset resets both."""
     for block in blocks_of('docs/howto/several_robots.md', 'yaml'):
         text = block.text.replace('http://localhost:8000', NOWHERE)
         (tmp_path / block.file).write_text(text)
@@ -297,8 +297,8 @@ def test_one_button_stops_two_robots_and_both_are_reset(tmp_path: Path) -> None:
         wait_for_stops(probe, 'left', 'right', stopped=False)
 
 
-def test_bridges_that_listen_to_each_other_are_reset_in_the_order_that_works() -> None:
-    """A chain of three: each but the first is refused until the one before it is reset."""
+def test_bridges_that_subscribe_to_each_other_are_reset_in_order() -> None:
+    """In a chain of three bridges, each one is reset after the one before it."""
     chain = [f'emergency_stop:=/{name}/arena_bridge/emergency_stop_active' for name in 'ab']
     with (
         stage('a', 'b', 'c') as probe,

@@ -1,4 +1,4 @@
-"""Standard output and standard error that nothing waits for, in processes of their own."""
+"""Tests that stdout and stderr never block, in separate processes."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ pytestmark = pytest.mark.skipif(not Path('/proc/self/fd').is_dir(), reason='need
 START = 'import sys; from lerobot_arena_ros.output.streams import never_block; never_block();'
 
 
-def test_the_last_words_of_a_process_come_out() -> None:
-    """A traceback, a refusal and the code are as they were, through a pipe that is read."""
+def test_the_last_output_of_a_process_is_written() -> None:
+    """A process writes all of its output to a pipe that is read, including a traceback."""
     start = f'{START} print("x" * 50_000); 1 / 0'
     with held_pipe() as pipe:
         streams: dict[str, Any] = {'stdout': pipe.writer, 'stderr': pipe.writer}
@@ -31,8 +31,8 @@ def test_the_last_words_of_a_process_come_out() -> None:
 
 
 @pytest.mark.parametrize('stream', ['stdout', 'stderr'])
-def test_text_that_is_not_read_is_no_failure(stream: str) -> None:
-    """Neither a traceback nor an exit code, whether the reader is slow or gone."""
+def test_output_that_is_not_read_is_no_failure(stream: str) -> None:
+    """Output to a pipe that is not read causes neither a traceback nor an exit code."""
     start = f'{START} print("x" * 100_000, file=sys.{stream}, flush=True)'
     with held_pipe() as pipe:
         pipe.hold()
@@ -42,8 +42,8 @@ def test_text_that_is_not_read_is_no_failure(stream: str) -> None:
             assert printing.output == ''
 
 
-def test_a_pipe_stays_as_it_is_for_others() -> None:
-    """A shell that shares it goes on waiting for its reader, as it expects to."""
+def test_a_pipe_stays_blocking_for_other_processes() -> None:
+    """A pipe remains in blocking mode for other processes that share it."""
     with held_pipe() as pipe:
         streams: dict[str, Any] = {'stdout': pipe.writer, 'stderr': pipe.writer}
         with running_command([sys.executable, '-c', START], **streams) as process:
@@ -52,8 +52,8 @@ def test_a_pipe_stays_as_it_is_for_others() -> None:
         assert os.get_blocking(pipe.writer)
 
 
-def test_a_terminal_is_printed_to_and_stays_as_it_is() -> None:
-    """What shares the terminal goes on waiting for it, and the process sees that it is one."""
+def test_a_terminal_is_written_to_and_stays_blocking() -> None:
+    """A terminal remains in blocking mode, and isatty() is still true."""
     ours, theirs = pty.openpty()
     try:
         start = f'{START} print("hello", sys.stdout.isatty())'
@@ -66,8 +66,8 @@ def test_a_terminal_is_printed_to_and_stays_as_it_is() -> None:
         os.close(theirs)
 
 
-def test_a_socket_that_is_not_read_holds_nothing_up() -> None:
-    """The journal of a service manager is one."""
+def test_a_socket_that_is_not_read_does_not_block() -> None:
+    """Output to a socket that is not read, such as that of a service manager, does not block."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
         start = f'{START} print("x" * 10_000_000)'
@@ -76,7 +76,7 @@ def test_a_socket_that_is_not_read_holds_nothing_up() -> None:
 
 
 def test_a_file_gets_everything(tmp_path: Path) -> None:
-    """A write to it does not wait for a reader, and so it stays as it is."""
+    """A file receives all of the output, because a write to a file needs no reader."""
     with (tmp_path / 'log').open('wb') as log:
         start = f'{START} print("x" * 10_000_000)'
         with running_command([sys.executable, '-c', start], stdout=log) as process:

@@ -1,11 +1,11 @@
-"""What the user may do to the topics of a node, decided without ROS."""
+"""Tests of the checks of remapped topics and QoS overrides."""
 
 from __future__ import annotations
 
 import pytest
 
 from lerobot_arena_ros.nodes.settings.parameter_table import ParameterError
-from lerobot_arena_ros.nodes.settings.topics import Overridable, check_apart, check_overrides
+from lerobot_arena_ros.nodes.settings.topics import Overridable, check_distinct, check_overrides
 
 STATES = Overridable('/left/measured', 'subscription')
 COMMANDS = Overridable('/left/joint_commands', 'publisher')
@@ -22,8 +22,8 @@ ENTITIES = (STATES, COMMANDS)
         ('reliability', 'system_default'),
     ],
 )
-def test_what_rclpy_takes_is_taken(policy: str, value: object) -> None:
-    """Each policy of both topics may be changed."""
+def test_valid_overrides_are_accepted(policy: str, value: object) -> None:
+    """All QoS policies that rclpy accepts may be overridden for both topics."""
     given = {entity.prefix + policy: value for entity in ENTITIES}
 
     assert check_overrides({'units': 'degrees', **given}, ENTITIES) is None
@@ -41,10 +41,10 @@ def test_what_rclpy_takes_is_taken(policy: str, value: object) -> None:
         pytest.param('reliability', 1, "one of 'reliable', 'best_effort'", id='number'),
     ],
 )
-def test_what_rclpy_refuses_is_refused_in_one_line(
+def test_invalid_overrides_are_refused_in_one_line(
     policy: str, value: object, expected: str
 ) -> None:
-    """The text names the parameter, its value and what was expected."""
+    """An invalid QoS override is an error that names the parameter, its value and valid values."""
     name = STATES.prefix + policy
     with pytest.raises(ParameterError) as caught:
         check_overrides({name: value}, ENTITIES)
@@ -61,8 +61,8 @@ def test_what_rclpy_refuses_is_refused_in_one_line(
         'qos_overrides.measured.subscription.depth',
     ],
 )
-def test_what_has_no_effect_is_named(name: str) -> None:
-    """The text names the topics that there are."""
+def test_overrides_without_effect_are_listed(name: str) -> None:
+    """An override without effect causes a warning that names the topics of the node."""
     text = check_overrides({name: 3, STATES.prefix + 'depth': 3}, ENTITIES)
 
     assert text is not None
@@ -70,8 +70,8 @@ def test_what_has_no_effect_is_named(name: str) -> None:
     assert f'{STATES.prefix} or {COMMANDS.prefix}' in text
 
 
-def test_two_topics_are_not_one() -> None:
-    """Both names and the topic are in the text."""
-    check_apart({'joint_states': '/a', 'joint_commands': '/b'})
+def test_two_topics_must_differ() -> None:
+    """Two topics with the same name after remapping are an error that names both."""
+    check_distinct({'joint_states': '/a', 'joint_commands': '/b'})
     with pytest.raises(ParameterError, match='^joint_states and joint_commands are both /a: '):
-        check_apart({'joint_states': '/a', 'joint_commands': '/a'})
+        check_distinct({'joint_states': '/a', 'joint_commands': '/a'})

@@ -1,4 +1,4 @@
-"""Which log lines wait, and which one is lost where there is no room."""
+"""Tests of the buffer of log lines: their order, and which line is dropped if it is full."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from lerobot_arena_ros.output.waiting_lines import WaitingLines, Write
 
 
 def line(text: str, written: list[str]) -> Write:
-    """Make what writes a line into a list."""
+    """Return a function that appends a line to a list."""
     return lambda _: written.append(text)
 
 
 def written_by(lines: WaitingLines) -> list[str]:
-    """Write all of them."""
+    """Write all lines of the buffer, and return them."""
     while lines:
         write, _ = lines.take()
         write(0.0)
@@ -25,19 +25,19 @@ WRITTEN: list[str] = []
 
 @pytest.fixture(name='lines')
 def fixture_lines() -> WaitingLines:
-    """Have room for three."""
+    """Return a buffer for three lines."""
     WRITTEN.clear()
     return WaitingLines(3)
 
 
 def put(lines: WaitingLines, *texts: str) -> None:
-    """Put lines, of which those in capitals are errors."""
+    """Put lines into the buffer; lines in capitals are errors."""
     for text in texts:
         lines.put(line(text, WRITTEN), 0.0, is_error=text.isupper())
 
 
 def test_lines_come_in_their_order(lines: WaitingLines) -> None:
-    """Errors and others are not sorted."""
+    """Lines keep their order, and errors are not moved to the front."""
     put(lines, 'a', 'B', 'c')
 
     assert written_by(lines) == ['a', 'B', 'c']
@@ -45,31 +45,31 @@ def test_lines_come_in_their_order(lines: WaitingLines) -> None:
 
 
 def test_the_oldest_line_is_lost(lines: WaitingLines) -> None:
-    """The newest lines describe the present state."""
+    """A full buffer drops the oldest line, because the newest ones describe the current state."""
     put(lines, 'a', 'b', 'c', 'd')
 
     assert written_by(lines) == ['b', 'c', 'd']
     assert lines.lost == 1
 
 
-def test_an_error_outlasts_all_others(lines: WaitingLines) -> None:
-    """Whether the others came before it or after it."""
+def test_errors_are_dropped_last(lines: WaitingLines) -> None:
+    """A full buffer drops all other lines before an error."""
     put(lines, 'a', 'B', 'c', 'd', 'E', 'f', 'G', 'h')
 
     assert written_by(lines) == ['B', 'E', 'G']
     assert lines.lost == 5
 
 
-def test_of_errors_alone_the_oldest_is_lost(lines: WaitingLines) -> None:
-    """There is no other rule where nothing but errors waits."""
+def test_the_oldest_error_is_lost_if_there_are_only_errors(lines: WaitingLines) -> None:
+    """A buffer full of errors drops the oldest one."""
     put(lines, 'A', 'B', 'C', 'D')
 
     assert written_by(lines) == ['B', 'C', 'D']
     assert lines.lost == 1
 
 
-def test_a_line_knows_when_it_was_put(lines: WaitingLines) -> None:
-    """How long it has waited can be told."""
+def test_a_line_has_the_time_at_which_it_was_put(lines: WaitingLines) -> None:
+    """A line is returned with the time at which it was put."""
     lines.put(line('a', WRITTEN), 7.5)
 
     assert lines.take()[1] == 7.5

@@ -72,7 +72,7 @@ def test_a_vulnerable_version_fails_and_is_named(tmp_path: Path) -> None:
 
     assert done.returncode == 1
     assert 'uvloop' in named
-    assert 'has CVE-1, PYSEC-1, mended in 99.0: raise it with make constraints' in named
+    assert 'has CVE-1, PYSEC-1, fixed in 99.0: raise it with make constraints' in named
     assert summary.startswith('Audit: 1 known vulnerabilities in ')
 
 

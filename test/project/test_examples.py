@@ -480,7 +480,7 @@ DAMAGE = {
     'time that is infinite': (f'{SOUND}inf,9,stop,,,,,\n', 4, "time_s is 'inf'"),
     'time that goes back': (f'{SOUND}0.05,9,update,elbow,1,,,\n', 4, 'time goes back'),
     'message that is none': (f'{SOUND}0.2,x,update,elbow,1,,,\n', 4, "message is 'x'"),
-    'message that goes back': (f'{SOUND}0.2,7,update,elbow,1,,,\n', 4, 'stands after message 8'),
+    'message that goes back': (f'{SOUND}0.2,7,update,elbow,1,,,\n', 4, 'comes after message 8'),
     'event that is none': (f'{SOUND}0.2,9,dance,elbow,1,,,\n', 4, "the event is 'dance'"),
     'two times in a message': (f'{SOUND}0.2,8,update,wrist,1,,,\n', 4, "time_s is '0.2'"),
     'stop with a joint': (f'{SOUND}0.2,9,stop,elbow,1,,,\n', 4, "joint is 'elbow'"),

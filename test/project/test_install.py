@@ -109,7 +109,7 @@ def test_an_environment_whose_python_is_gone_is_made_anew(folder: Path) -> None:
 
     done = run(folder, ['make', '-n', 'demo', f'PYTHON={sys.executable}'])
 
-    assert '.venv does not run any more: it is made anew.\n' in done.stdout
+    assert '.venv does not run any more: it is created anew.\n' in done.stdout
     assert 'requirements/install.py --new' in done.stdout
 
 
@@ -142,7 +142,7 @@ def test_a_package_that_is_nowhere_is_named(folder: Path) -> None:
 
     assert done.returncode == 1
     assert done.stderr.count('\n') == 1
-    assert 'none that fits this Python' in done.stderr
+    assert 'none for this Python' in done.stderr
     assert 'some-package-of-a-test' in done.stderr
 
 

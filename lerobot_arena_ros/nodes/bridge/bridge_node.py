@@ -28,12 +28,12 @@ from lerobot_arena_ros.control.urdf import UrdfError, read_joints
 
 from ..runtime import lifecycle
 from ..runtime.arena_thread import ArenaThread
-from ..runtime.meant_parameters import check_arguments
 from ..runtime.node_log import NodeLog
+from ..runtime.parameter_targets import check_arguments
 from ..runtime.parameters import read_parameters
 from ..settings.bridge_settings import PAUSE_S, BridgeSettings, ConsumeSettings
 from ..settings.parameter_table import SPECS, ParameterError, Value
-from ..settings.topics import Overridable, check_apart, check_overrides
+from ..settings.topics import Overridable, check_distinct, check_overrides
 from . import diagnostics
 from .bridge_sessions import BridgeSessions
 from .callback_guard import CallbackGuard
@@ -111,8 +111,8 @@ class BridgeNode(LifecycleNode):
         if ignored := self._check_qos_overrides():
             self.log.warning(ignored)
         if self.settings.consume is not None:
-            for caution in self.settings.consume.limits.cautions(self.settings.joint_map.joints):
-                self.log.warning(caution)
+            for warning in self.settings.consume.limits.warnings(self.settings.joint_map.joints):
+                self.log.warning(warning)
         self._joint_map = self.settings.joint_map
         self._descriptions = Descriptions(self._joint_map.names)
         self._lock = threading.RLock()
@@ -158,7 +158,7 @@ class BridgeNode(LifecycleNode):
         if self.settings.consume is not None:
             # On joint_states it would take its own commands for measured positions.
             names.insert(1, 'joint_commands')
-        check_apart({name: self.resolve_topic_name(name) for name in names})
+        check_distinct({name: self.resolve_topic_name(name) for name in names})
 
     def _check_qos_overrides(self) -> str | None:
         given = {name: each.value for name, each in self._parameter_overrides.items()}
@@ -208,7 +208,7 @@ class BridgeNode(LifecycleNode):
         finally:
             self._cleanup()
             if not self._shares_thread:
-                self._thread.stop(1.0)
+                self._thread.close(1.0)
 
     # ----- lifecycle
 
@@ -240,7 +240,7 @@ class BridgeNode(LifecycleNode):
         return TransitionCallbackReturn.SUCCESS
 
     def _transition(self, act: Callable[[], None], what: str) -> TransitionCallbackReturn:
-        done = lifecycle.change(self, act, what, on_failure=self._on_failed_transition)
+        done = lifecycle.run_transition(self, act, what, on_failure=self._on_failed_transition)
         self.publish_diagnostics()
         return done
 

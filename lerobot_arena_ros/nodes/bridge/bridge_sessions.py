@@ -150,7 +150,7 @@ class BridgeSessions:
         """Leave the rooms; return whether that was done in time."""
         for link in self.links:
             self._panel.remove_room(link.name)
-        ended = [self._thread.end(task, timeout_s) for task in self._tasks]
+        ended = [self._thread.cancel(task, timeout_s) for task in self._tasks]
         return all(ended)
 
     def enable(self, enabled: bool) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from ..runtime.cli_help import answer
-from ..runtime.shutdown_signal import StopSignal
+from ..runtime.cli_help import parse_arguments
+from ..runtime.shutdown_signal import ShutdownSignal
 from ..settings.parameter_table import JOINT_SPECS, SPECS
 
 __all__ = ['main', 'main_consumer', 'main_producer']
@@ -33,7 +33,7 @@ def main_consumer(args: list[str] | None = None) -> int:
 
 
 def _run(name: str, args: list[str] | None, roles: tuple[str, ...]) -> int:
-    shutdown = StopSignal()
+    shutdown = ShutdownSignal()
     _answer(name, args, roles)
     from ..runtime.run_node import Program, run
     from .bridge_node import BridgeNode
@@ -52,7 +52,7 @@ def _answer(name: str, args: list[str] | None, roles: tuple[str, ...]) -> None:
     specs = [spec for spec in SPECS if not spec.name.startswith(others)]
     what = '; '.join(_DESCRIPTION[role] for role in roles)
     of_joints = ', '.join(spec.name for spec in JOINT_SPECS)
-    answer(
+    parse_arguments(
         name,
         f'Bridge between ROS 2 and LeRobot Arena: {what}. Each joint J in joints may also have '
         f'the parameters joint_map.J. followed by {of_joints}. The unit of the values in the '

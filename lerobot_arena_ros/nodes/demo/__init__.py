@@ -1,1 +1,1 @@
-"""The demonstrations: two arms and an arena, or a simulated arm and the browser."""
+"""The demos: two arms and an arena, or a simulated arm and a browser."""

@@ -1,4 +1,4 @@
-"""A simulated arm: it waves by itself, or follows joint_commands like a position controller."""
+"""A simulated arm that moves in sine waves, or follows joint_commands."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from sensor_msgs.msg import JointState
 from lerobot_arena_ros.control.slew import step
 
 from ..bridge.conversions import joint_state_from_ros, joint_state_to_ros
-from ..runtime.cli_help import answer
+from ..runtime.cli_help import parse_arguments
 from ..runtime.node_log import NodeLog
 from ..runtime.parameters import declare
 from ..runtime.run_node import Program, run
-from ..runtime.shutdown_signal import StopSignal
+from ..runtime.shutdown_signal import ShutdownSignal
 from ..settings.parameter_table import Spec
 from .so101 import SO101
 
@@ -28,14 +28,26 @@ SPECS = (
     Spec(
         'motion',
         'follow',
-        'Wave about the middle of each range (sine), or go where joint_commands say (follow).',
+        'Move each joint in a sine wave about the middle of its range (sine), or to the positions '
+        'in joint_commands (follow).',
         choices=('sine', 'follow'),
     ),
-    Spec('joints', (), "Names of the joints. Empty: the SO-101's; others range over +-1 rad."),
+    Spec(
+        'joints',
+        (),
+        'Names of the joints. Empty: those of the SO-101. Any other joint has a range of +-1 rad.',
+    ),
     Spec('rate_hz', 50.0, 'Steps and joint_states per second.', 'Hz', 1.0, 1000.0),
-    Spec('max_velocity', 4.0, 'The fastest that a joint moves.', 'rad/s', 0.01, 100.0),
-    Spec('swing', 0.3, 'Amplitude of the waving, as a share of half the range.', '', 0.0, 1.0),
-    Spec('period_s', 8.0, 'One wave of the first joint; the others are slower.', 's', 0.5, 600.0),
+    Spec('max_velocity', 4.0, 'Maximum velocity of a joint.', 'rad/s', 0.01, 100.0),
+    Spec('swing', 0.3, 'Amplitude of the waves, as a fraction of half the range.', '', 0.0, 1.0),
+    Spec(
+        'period_s',
+        8.0,
+        'Period of the wave of the first joint. The other joints are slower.',
+        's',
+        0.5,
+        600.0,
+    ),
 )
 
 _COMMAND_QOS = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
@@ -45,9 +57,9 @@ class DemoArm(Node):
     """
     The node ``demo_arm``.
 
-    Topics: ``joint_commands`` (sensor_msgs/JointState, in), ``joint_states`` (the same, out).
+    It subscribes to ``joint_commands`` and publishes ``joint_states`` (sensor_msgs/JointState).
 
-    :raises ParameterError: a parameter is unacceptable.
+    :raises ParameterError: a parameter is invalid.
     """
 
     def __init__(self) -> None:
@@ -67,12 +79,12 @@ class DemoArm(Node):
         self.create_subscription(JointState, 'joint_commands', self._on_command, _COMMAND_QOS)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(1.0 / values['rate_hz'], self._on_step, clock=steady)
-        does = 'waves' if self._waves else 'goes where joint_commands say'
-        NodeLog(self.get_logger()).info(f'a simulated arm that {does}: {", ".join(self._ranges)}')
+        motion = 'moves in sine waves' if self._waves else 'follows joint_commands'
+        NodeLog(self.get_logger()).info(f'simulated arm {motion}: {", ".join(self._ranges)}')
 
     def _on_command(self, message: JointState) -> None:
-        wanted = joint_state_from_ros(message)
-        self._targets.update({n: p for n, p in wanted.items() if n in self._targets})
+        targets = joint_state_from_ros(message)
+        self._targets.update({n: p for n, p in targets.items() if n in self._targets})
 
     def _on_step(self) -> None:
         now = time.monotonic()
@@ -89,7 +101,7 @@ class DemoArm(Node):
         self._states.publish(joint_state_to_ros(names, positions, stamp))
 
     def _wave(self, elapsed_s: float) -> dict[str, float]:
-        """Give where each joint is on its wave; each is a little slower than the one before."""
+        """Return the position of each joint on its wave; each wave is slower than the last."""
         targets = {}
         for index, (name, (lower, upper)) in enumerate(self._ranges.items()):
             phase = 2 * math.pi * elapsed_s / (self._wave_s * (1 + 0.25 * index))
@@ -99,16 +111,17 @@ class DemoArm(Node):
 
 
 def main(args: list[str] | None = None) -> int:
-    """Run the simulated arm; gives the exit code."""
-    stop = StopSignal()
-    answer(
+    """Run the simulated arm, and return the exit code."""
+    shutdown = ShutdownSignal()
+    parse_arguments(
         'arena_demo_arm',
-        'A simulated arm: publishes joint_states, and waves or obeys joint_commands.',
+        'A simulated arm: publishes joint_states, and moves in sine waves or follows '
+        'joint_commands.',
         SPECS,
         args,
         examples=('--ros-args -p motion:=sine -r __ns:=/leader',),
     )
-    return run(lambda: Program([DemoArm()]), 'arena_demo_arm', args, stop)
+    return run(lambda: Program([DemoArm()]), 'arena_demo_arm', args, shutdown)
 
 
 if __name__ == '__main__':

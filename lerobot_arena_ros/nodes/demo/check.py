@@ -1,4 +1,4 @@
-"""The unattended demo: it stops half-way, resets, and judges what it saw."""
+"""The unattended demo: trigger an emergency stop half-way, reset it, and check the motion."""
 
 from __future__ import annotations
 
@@ -10,29 +10,32 @@ from .watch import FOLLOWER, DemoWatch, percentile
 __all__ = ['DemoCheck']
 
 TOLERANCE_RAD = 0.15
-"""The follower is this close to the leader when it follows: its lag at the waves' top speed, with
-room for a loaded machine."""
+"""
+Maximum distance between leader and follower while the follower follows.
+
+It is the lag at the highest velocity of the waves, with a margin for a loaded machine.
+"""
 
 STILL_RAD = 1e-3
-"""A position that changes by no more than this is standing still."""
+"""A joint whose position changes by no more than this counts as at rest."""
 
 SETTLE_S = 0.5
-"""After a stop the simulated arm may still glide to its last command."""
+"""Time after a stop in which the simulated arm may still move to its last command."""
 
 STOP_S = 2.0
-"""How long it stays stopped."""
+"""Duration of the emergency stop."""
 
 START_TIMEOUT_S = 30.0
-"""How long discovery and the slow start may take before the clock of the demo begins."""
+"""Timeout for discovery and the slow start; the time of the demo starts after that."""
 
 
 @dataclass
 class DemoCheck:
     """
-    A script over time; :meth:`step` is called again and again.
+    The steps of the unattended demo; the caller calls :meth:`step` repeatedly.
 
-    :param watch: what is seen and pressed.
-    :param seconds: how long to look, from the moment the follower has caught up.
+    :param watch: node that observes the arms and calls the emergency stop services.
+    :param seconds: duration of the demo, from the moment when the follower has caught up.
     """
 
     watch: DemoWatch
@@ -47,24 +50,24 @@ class DemoCheck:
     _frozen: tuple[dict[str, float], int] | None = None
 
     def step(self, now: float) -> bool:
-        """Look, press what is due, and say whether it is over."""
+        """Check the motion, call services that are due, and return whether the demo is over."""
         if self._following_at is None:
-            self._wait_for_following(now)
+            self._check_following(now)
         elif self._stopped_at is None:
             self.worst_rad = max(self.worst_rad, self.watch.error_rad)
             if now - self._following_at >= (self.seconds - STOP_S) / 2:
-                self.watch.press_stop()
+                self.watch.call_stop()
                 self._stopped_at = now
         elif self._reset_at is None:
-            self._look_still(now, now - self._stopped_at)
+            self._check_at_rest(now, now - self._stopped_at)
         elif self._resumed_at is None:
-            self._wait_for_motion(now, now - self._reset_at)
+            self._check_motion(now, now - self._reset_at)
         else:
             return bool(self.faults) or now - self._following_at >= self.seconds
         return bool(self.faults)
 
     def summary(self) -> str:
-        """Say what was seen, in a few lines."""
+        """Return the results as lines of text."""
         watch = self.watch
         p50, p99 = percentile(watch.latencies_s, 50), percentile(watch.latencies_s, 99)
         latency = 'unknown' if p50 is None else f'p50 {p50:.2f} ms, p99 {p99:.2f} ms'
@@ -78,16 +81,16 @@ class DemoCheck:
         ]
         return '\n'.join([*lines, *(f'FAULT: {fault}' for fault in self.faults)])
 
-    def _wait_for_following(self, now: float) -> None:
+    def _check_following(self, now: float) -> None:
         if self.watch.error_rad <= TOLERANCE_RAD and self.watch.commands:
             self._following_at = now
         elif now - self.begun_at > START_TIMEOUT_S:
-            state = self.watch.status.get(f'{FOLLOWER}/arena_bridge: safety', 'silent')
+            state = self.watch.status.get(f'{FOLLOWER}/arena_bridge: safety', 'no diagnostics')
             self.faults.append(
                 f'the follower did not catch up within {START_TIMEOUT_S:g} s; its bridge: {state}'
             )
 
-    def _look_still(self, now: float, since_s: float) -> None:
+    def _check_at_rest(self, now: float, since_s: float) -> None:
         watch = self.watch
         if since_s >= SETTLE_S and self._frozen is None:
             if not watch.stopped:
@@ -100,10 +103,10 @@ class DemoCheck:
             moved = max(abs(watch.follower[name] - position[name]) for name in position)
             if moved > STILL_RAD:
                 self.faults.append(f'the follower moved by {moved:.3f} rad while stopped')
-            watch.press_reset()
+            watch.call_reset()
             self._reset_at = now
 
-    def _wait_for_motion(self, now: float, since_s: float) -> None:
+    def _check_motion(self, now: float, since_s: float) -> None:
         moving = not self.watch.stopped and self.watch.commands > (self._frozen or ({}, 0))[1]
         if moving and self.watch.error_rad <= TOLERANCE_RAD:
             self._resumed_at = now

@@ -1,4 +1,4 @@
-"""The demo: a whole loop on one machine, to look at or to run unattended."""
+"""The demo: a leader, an arena and a follower on one machine, interactive or unattended."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ from .watch import DemoWatch
 __all__ = ['main']
 
 FRAME_S = 0.2
-"""Between two pictures."""
+"""Time between two redraws of the screen."""
 
 LINE_S = 2.0
-"""Between two lines of the unattended demo."""
+"""Time between two status lines."""
 
 ROOM = 'default-workspace/demo'
 
 
 def main(args: list[str] | None = None) -> int:
-    """Run the demo; gives the exit code, 0 where everything was as it should be."""
+    """Run the demo, and return the exit code; 0 means success."""
     seconds = read_seconds(
         'arena_demo',
         args,
         description='A leader arm, an arena, and a follower, all on this machine.',
-        epilog='Exit code: 0 after q or Ctrl-C; with --seconds, 0 where the follower followed and '
-        'stopped, 1 where not. 1 also where a part of it did not start, 2 for wrong usage. '
-        'Where stdout is no terminal, and with TERM=dumb or NO_COLOR, a line now and then says '
-        'how it goes.',
-        unattended='run unattended for so long (at least 5), raise an emergency stop half-way, '
-        'and judge; without it, show everything live',
+        epilog='Exit code: 0 after q or Ctrl-C; with --seconds, 0 if the follower followed and '
+        'stopped, otherwise 1; 1 also if a part of the demo did not start; 2 for wrong usage. '
+        'If stdout is not a terminal, and with TERM=dumb or NO_COLOR, the demo prints a status '
+        f'line every {LINE_S:g} seconds.',
+        unattended='run unattended for this many seconds (at least 5), trigger an emergency stop '
+        'half-way, and check the motion; without it, show everything live',
     )
     interruption = begin()
     rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
@@ -56,36 +56,36 @@ def main(args: list[str] | None = None) -> int:
 
 
 def _run(processes: Processes, url: str, seconds: float | None) -> int:
-    # Before anything is drawn over it: a terminal's own history has it, too.
+    # Print the URL before the screen is drawn, so that it stays in the terminal's history.
     print(f'console: {url}', flush=True)
     watch = DemoWatch()
     executor = SingleThreadedExecutor()
     executor.add_node(watch)
 
-    def look() -> None:
+    def update() -> None:
         executor.spin_once(timeout_sec=0.05)
         processes.check()
 
     try:
         if seconds is not None:
-            return _judge(DemoCheck(watch, seconds), look)
+            return _run_unattended(DemoCheck(watch, seconds), update)
         if can_draw():
-            return _show(watch, look, url)
-        return _tell(watch, look)
+            return _show(watch, update, url)
+        return _print_status(watch, update)
     finally:
         executor.shutdown()
         watch.destroy_node()
 
 
-def _show(watch: DemoWatch, look: Callable[[], None], url: str) -> int:
-    """Draw until a person quits."""
-    keys = {'e': watch.press_stop, 'r': watch.press_reset}
+def _show(watch: DemoWatch, update: Callable[[], None], url: str) -> int:
+    """Draw the screen until the user quits."""
+    keys = {'e': watch.call_stop, 'r': watch.call_reset}
     terminal = Screen()
     drawn_at = 0.0
     try:
         with reading_keys():
             while (key := pressed_key()) != 'q':
-                look()
+                update()
                 if key in keys:
                     keys[key]()
                 if time.monotonic() - drawn_at >= FRAME_S:
@@ -94,41 +94,41 @@ def _show(watch: DemoWatch, look: Callable[[], None], url: str) -> int:
                     lines = screen(watch, url, *size, has_keys=has_keys())
                     terminal.draw(lines, size)
     finally:
-        print()  # What is printed next does not stand behind the last line.
+        print()  # End the last line of the screen.
     return 0
 
 
-def _tell(watch: DemoWatch, look: Callable[[], None]) -> int:
-    """Print a line now and then until a signal comes, which ``look`` raises."""
-    lines = _Lines(watch)
+def _print_status(watch: DemoWatch, update: Callable[[], None]) -> int:
+    """Print status lines until a signal arrives, for which ``update`` raises an exception."""
+    lines = _StatusLines(watch)
     while True:
-        look()
-        lines.tell()
+        update()
+        lines.print_if_due()
 
 
-def _judge(check: DemoCheck, look: Callable[[], None]) -> int:
-    """Run the script, a line now and then, and print what it found."""
+def _run_unattended(check: DemoCheck, update: Callable[[], None]) -> int:
+    """Run the unattended demo, and print status lines and the results."""
     print(f'demo: {check.seconds:g} s, with an emergency stop half-way', flush=True)
-    lines = _Lines(check.watch)
+    lines = _StatusLines(check.watch)
     while not check.step(time.monotonic()):
-        look()
-        lines.tell()
+        update()
+        lines.print_if_due()
     print(check.summary())
     print('demo: ' + ('FAILED' if check.faults else 'passed'))
     return 1 if check.faults else 0
 
 
-class _Lines:
-    """A line every :data:`LINE_S` that says how it goes."""
+class _StatusLines:
+    """Print a status line every :data:`LINE_S` seconds."""
 
     def __init__(self, watch: DemoWatch) -> None:
         self._watch = watch
-        self._told_at = time.monotonic() - LINE_S
+        self._printed_at = time.monotonic() - LINE_S
 
-    def tell(self) -> None:
-        """Print one if it is due."""
-        if time.monotonic() - self._told_at >= LINE_S:
-            self._told_at = time.monotonic()
+    def print_if_due(self) -> None:
+        """Print a status line if it is due."""
+        if time.monotonic() - self._printed_at >= LINE_S:
+            self._printed_at = time.monotonic()
             print(f'  {status_line(self._watch)}', flush=True)
 
 

@@ -1,4 +1,4 @@
-"""The processes of a demo, started and ended together."""
+"""Start and end the processes of a demo together."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 
-from ..runtime.shutdown_signal import StopSignal
+from ..runtime.shutdown_signal import ShutdownSignal
 from .so101 import SO101, limit_parameters
 
 __all__ = ['SIM', 'DemoError', 'Interrupted', 'Processes', 'demo_processes', 'sim_processes']
@@ -24,22 +24,22 @@ STOP_TIMEOUT_S = 5.0
 
 
 class DemoError(RuntimeError):
-    """The demo cannot go on; the text is for the user."""
+    """The demo cannot continue; the text is for the user."""
 
 
 class Interrupted(Exception):
-    """A signal came before the demo had begun."""
+    """A signal requested the end of the demo."""
 
 
 class Processes:
     """
     Child processes, each with a log file.
 
-    :param logs: the directory of the log files.
-    :param interruption: whether a signal asked this process to end.
+    :param logs: directory of the log files.
+    :param interruption: record of the signals that end this process.
     """
 
-    def __init__(self, logs: Path, interruption: StopSignal) -> None:
+    def __init__(self, logs: Path, interruption: ShutdownSignal) -> None:
         self._logs = logs
         self._interruption = interruption
         self._running: dict[str, subprocess.Popen[bytes]] = {}
@@ -57,17 +57,17 @@ class Processes:
                 [sys.executable, '-c', start, *arguments],
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                # Ctrl-C in the terminal is for the demo, which then ends them in order.
+                # Only the demo receives Ctrl-C from the terminal; it then ends them in order.
                 start_new_session=True,
             )
         return log
 
     def check(self) -> None:
         """
-        Check that all are alive, and that no signal came.
+        Check that all processes run, and that no signal has arrived.
 
-        :raises DemoError: one has ended.
-        :raises Interrupted: a signal came.
+        :raises DemoError: a process has ended.
+        :raises Interrupted: a signal has arrived.
         """
         if self._interruption.received:
             raise Interrupted
@@ -77,8 +77,8 @@ class Processes:
                 tail = '\n'.join(text.splitlines()[-5:])
                 raise DemoError(f'{name} ended with code {process.returncode}:\n{tail}')
 
-    def stop(self) -> None:
-        """End all, the last one started first."""
+    def close(self) -> None:
+        """End all processes, in the reverse order of their start."""
         for process in reversed(list(self._running.values())):
             if process.poll() is None:
                 process.send_signal(signal.SIGINT)
@@ -91,12 +91,13 @@ class Processes:
 
 
 @contextlib.contextmanager
-def demo_processes(interruption: StopSignal) -> Iterator[tuple[Processes, str]]:
+def demo_processes(interruption: ShutdownSignal) -> Iterator[tuple[Processes, str]]:
     """
-    Run an arena, two arms and two bridges for as long as the context lasts; gives the arena's URL.
+    Run an arena, two arms and two bridges while the context is open.
 
+    :returns: the processes and the URL of the arena.
     :raises DemoError: the arena did not start.
-    :raises Interrupted: a signal came before it had.
+    :raises Interrupted: a signal arrived before the start of the arena.
     """
     with _processes(interruption) as (processes, url):
         common = ['-p', f'server_url:={url}', '-p', 'units:=degrees']
@@ -106,7 +107,7 @@ def demo_processes(interruption: StopSignal) -> Iterator[tuple[Processes, str]]:
             for name, value in limit_parameters().items()
             for word in ('-p', f'{name}:={value}')
         ]
-        # Commands then equal the leader's positions, so that their latency can be measured.
+        # Without this limit, commands equal the leader's positions, which shows their latency.
         limits += ['-p', 'consume.max_acceleration:=0.0']
         for name, executable, namespace, parameters in (
             ('leader_arm', 'arena_demo_arm', 'leader', ['-p', 'motion:=sine']),
@@ -125,12 +126,13 @@ def demo_processes(interruption: StopSignal) -> Iterator[tuple[Processes, str]]:
 
 
 @contextlib.contextmanager
-def sim_processes(room_id: str, interruption: StopSignal) -> Iterator[tuple[Processes, str]]:
+def sim_processes(room_id: str, interruption: ShutdownSignal) -> Iterator[tuple[Processes, str]]:
     """
-    Run an arena, the simulated arm in :data:`SIM`, and a bridge by which it follows a room.
+    Run an arena, the simulated arm in :data:`SIM`, and the bridge through which it follows a room.
 
+    :returns: the processes and the URL of the arena.
     :raises DemoError: the arena did not start.
-    :raises Interrupted: a signal came before it had.
+    :raises Interrupted: a signal arrived before the start of the arena.
     """
     with _processes(interruption) as (processes, url):
         arguments = ['--ros-args', '-r', f'__ns:={SIM}']
@@ -148,19 +150,19 @@ def sim_processes(room_id: str, interruption: StopSignal) -> Iterator[tuple[Proc
 
 
 @contextlib.contextmanager
-def _processes(interruption: StopSignal) -> Iterator[tuple[Processes, str]]:
-    """Run an arena, and what is started beside it; gives the arena's URL as well."""
+def _processes(interruption: ShutdownSignal) -> Iterator[tuple[Processes, str]]:
+    """Run an arena and the processes that the caller starts; return them and the arena's URL."""
     with tempfile.TemporaryDirectory(prefix='lerobot_arena_demo_') as folder:
         processes = Processes(Path(folder), interruption)
         try:
             log = processes.start('arena_server', 'arena_server', ['--port', '0'])
             yield processes, _printed_url(processes, log)
         finally:
-            processes.stop()
+            processes.close()
 
 
 def _printed_url(processes: Processes, log: Path) -> str:
-    """Wait for the line in which the arena says where it listens."""
+    """Wait for the line with the URL of the arena."""
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline:
         processes.check()

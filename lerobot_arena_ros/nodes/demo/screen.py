@@ -1,4 +1,4 @@
-"""The demo's terminal: what it is able to show, and the keys that are pressed."""
+"""The terminal of the demo: its capabilities, its screen and its keys."""
 
 from __future__ import annotations
 
@@ -16,37 +16,37 @@ _HOME, _CLEAR_LINE, _CLEAR_BELOW, _CLEAR_SCREEN = '\x1b[H', '\x1b[K', '\x1b[J', 
 
 
 def can_draw() -> bool:
-    """Say whether stdout is a terminal that takes escape codes, and is meant to get them."""
+    """Return whether stdout is a terminal with escape codes that the user has not disabled."""
     is_plain = os.environ.get('TERM', 'dumb') in ('', 'dumb') or os.environ.get('NO_COLOR')
     return sys.stdout.isatty() and not is_plain
 
 
 def has_keys() -> bool:
-    """Say whether a person can press keys."""
+    """Return whether stdin is a terminal."""
     return sys.stdin is not None and sys.stdin.isatty()
 
 
 class Screen:
-    """A terminal that is drawn over and over again, and may be resized."""
+    """A terminal screen that is redrawn repeatedly and may be resized."""
 
     def __init__(self) -> None:
         self._drawn: os.terminal_size | None = None
 
     @property
     def size(self) -> os.terminal_size:
-        """Its columns and rows now; 80 x 24 where it does not know them, as a serial line."""
+        """The current columns and rows; 80 x 24 if unknown, for example on a serial line."""
         columns, rows = os.get_terminal_size(sys.stdout.fileno())
         return os.terminal_size((columns or 80, rows or 24))
 
     def draw(self, lines: Sequence[str], size: os.terminal_size) -> None:
         """
-        Show these lines and nothing else.
+        Replace the content of the screen by these lines.
 
-        :param size: for which they were made.
+        :param size: size of the screen for which the lines were formatted.
         """
         clear = '' if size == self._drawn else _CLEAR_SCREEN
         self._drawn = size
-        # No line break behind the last one, which would scroll a full screen.
+        # No line break after the last line, because it would scroll a full screen.
         text = f'{_CLEAR_LINE}\n'.join(lines)
         sys.stdout.write(f'{clear}{_HOME}{text}{_CLEAR_LINE}{_CLEAR_BELOW}')
         sys.stdout.flush()
@@ -54,7 +54,7 @@ class Screen:
 
 @contextlib.contextmanager
 def reading_keys() -> Iterator[None]:
-    """Read keys one by one, where there is a terminal."""
+    """Switch stdin to single key presses while the context is open, if it is a terminal."""
     if not has_keys():
         yield
         return
@@ -68,7 +68,7 @@ def reading_keys() -> Iterator[None]:
 
 
 def pressed_key() -> str | None:
-    """Give a key that was pressed; None where none was, or where nobody can press any."""
+    """Return a key that was pressed; None if there is none, or if stdin is not a terminal."""
     if not has_keys() or not select.select([sys.stdin], [], [], 0)[0]:
         return None
     return os.read(sys.stdin.fileno(), 1).decode(errors='replace')

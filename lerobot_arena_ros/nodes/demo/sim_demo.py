@@ -1,4 +1,4 @@
-"""The simulated arm in a room: to be driven from the browser, or by itself to be checked."""
+"""The simulated arm in a room: driven from a browser, or unattended with a check."""
 
 from __future__ import annotations
 
@@ -31,32 +31,32 @@ DRIVEN = 'shoulder_pan'
 SWING_DEG = 30.0
 PERIOD_S = 4.0
 MOVED_RAD = math.radians(SWING_DEG / 2)
-"""An arm that was driven has moved this far, at least."""
+"""Minimum distance that the arm must have moved in the unattended demo."""
 
 START_TIMEOUT_S = 30.0
 
 
 def main(args: list[str] | None = None) -> int:
-    """Run the simulated arm with all around it; gives the exit code."""
+    """Run the simulated arm with its arena and bridge, and return the exit code."""
     seconds = read_seconds(
         'sim_demo',
         args,
         description='An arena, a simulated SO-101 and its bridge, all on this machine.',
-        epilog='Exit code: 0 after Ctrl-C; with --seconds, 0 where the arm followed, 1 where not. '
-        '1 also where a part of it did not start, 2 for wrong usage.',
-        unattended='drive the arm from the room for so long (at least 5) and judge whether it '
-        'moved; without it, leave that to a browser',
+        epilog='Exit code: 0 after Ctrl-C; with --seconds, 0 if the arm followed, otherwise 1; '
+        '1 also if a part of the demo did not start; 2 for wrong usage.',
+        unattended='drive the arm from the room for this many seconds (at least 5), and check '
+        'that it moved; without it, drive it from a browser',
     )
     interruption = begin()
     try:
         with sim_processes(ROOM, interruption) as (processes, url):
-            # The first line says where to look, because the arm takes some seconds.
+            # Print the URL first, because the arm takes some seconds to start.
             print(f'console: {url}/#{WORKSPACE}/{ROOM}')
             print('waiting for the arm', flush=True)
             asyncio.run(_until_followed(processes, url))
             if seconds is None:
                 _show(processes)
-            return _judge(asyncio.run(_drive(processes, url, seconds)))
+            return _report_result(asyncio.run(_drive(processes, url, seconds)))
     except (ArenaError, DemoError) as exc:
         sys.stderr.write(f'sim: {exc}\n')
         return 1
@@ -66,10 +66,10 @@ def main(args: list[str] | None = None) -> int:
 
 async def _until_followed(processes: Processes, url: str) -> None:
     """
-    Wait until the bridge has made the room and follows it.
+    Wait until the bridge has created the room and follows it.
 
-    :raises DemoError: it did not, or something ended.
-    :raises Interrupted: a signal came.
+    :raises DemoError: the bridge did not join in time, or a process ended.
+    :raises Interrupted: a signal has arrived.
     """
     deadline = time.monotonic() + START_TIMEOUT_S
     async with RoboticsConsumer(url) as client:
@@ -83,16 +83,16 @@ async def _until_followed(processes: Processes, url: str) -> None:
 
 
 def _show(processes: Processes) -> NoReturn:
-    """Wait for Ctrl-C, or for something to end."""
+    """Wait for Ctrl-C, or for the end of a process."""
     print(f'A simulated SO-101 follows the room {ROOM}. Open the console in a browser,')
-    print('take control and move a slider. Ctrl-C ends all.', flush=True)
+    print('take control and move a slider. Ctrl-C ends all processes.', flush=True)
     while True:
         processes.check()
         time.sleep(0.2)
 
 
 class _Watch(Node):
-    """Where the driven joint was measured, at least and at most."""
+    """The lowest and highest measured position of the driven joint."""
 
     def __init__(self) -> None:
         super().__init__('sim_watch')
@@ -103,7 +103,7 @@ class _Watch(Node):
 
     @property
     def moved_rad(self) -> float:
-        """How far the joint has moved."""
+        """The distance that the joint has moved."""
         return max(self.seen) - min(self.seen) if self.seen else 0.0
 
     def _on_state(self, message: JointState) -> None:
@@ -112,8 +112,8 @@ class _Watch(Node):
 
 
 async def _drive(processes: Processes, url: str, seconds: float) -> float:
-    """Drive a joint from the room; gives how far the arm has moved, in radians."""
-    print(f'sim: drives {DRIVEN} for {seconds:g} s', flush=True)
+    """Drive a joint from the room, and return how far the arm has moved, in radians."""
+    print(f'sim: driving {DRIVEN} for {seconds:g} s', flush=True)
     rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
     watch = _Watch()
     executor = SingleThreadedExecutor()
@@ -136,7 +136,7 @@ async def _drive(processes: Processes, url: str, seconds: float) -> float:
         rclpy.try_shutdown()
 
 
-def _judge(moved_rad: float) -> int:
+def _report_result(moved_rad: float) -> int:
     passed = moved_rad >= MOVED_RAD
     print(f'sim: {DRIVEN} moved by {moved_rad:.3f} rad, expected {MOVED_RAD:.3f} or more')
     print('sim: ' + ('passed' if passed else 'FAILED'))

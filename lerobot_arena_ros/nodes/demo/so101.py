@@ -1,4 +1,4 @@
-"""The joints of the SO-101, for the demo and the simulated arm."""
+"""The joints of the SO-101, for the demos and the simulated arm."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ SO101: Mapping[str, tuple[float, float]] = {
     'wrist_roll': (-3.14158, 3.14158),
     'gripper': (-0.2, 2.0),
 }
-"""Joint ranges of the SO-101 in radians, as its public web client draws it."""
+"""Joint ranges of the SO-101 in radians, as in its public web client."""
 
 
 def limit_parameters() -> dict[str, float]:
-    """Return the position limits as parameters of a bridge."""
+    """Return the position limits as bridge parameters."""
     return {
         f'joint_map.{name}.{end}': value
         for name, ends in SO101.items()

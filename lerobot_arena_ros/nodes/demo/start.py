@@ -1,4 +1,4 @@
-"""How a demo begins: what its command line may contain, on which graph it is, and what ends it."""
+"""The start of a demo: its command line, its ROS discovery range and its signals."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import signal
 
 from lerobot_arena_ros.release import version
 
-from ..runtime.shutdown_signal import StopSignal
+from ..runtime.shutdown_signal import ShutdownSignal
 
 __all__ = ['begin', 'read_seconds']
 
@@ -19,12 +19,12 @@ def read_seconds(
     prog: str, args: list[str] | None, *, description: str, epilog: str, unattended: str
 ) -> float | None:
     """
-    Read the command line; ends the process with 2 for wrong usage.
+    Parse the command line; for wrong usage, end the process with exit code 2.
 
     :param prog: name of the executable.
-    :param args: without the name; None = those of the process.
-    :param unattended: what ``--seconds`` does.
-    :returns: for how long to run unattended; None = until a person ends it.
+    :param args: arguments without the name; None: those of the process.
+    :param unattended: help text of ``--seconds``.
+    :returns: duration of the unattended demo; None: run until the user ends it.
     """
     parser = argparse.ArgumentParser(
         prog=prog, description=description, epilog=epilog, allow_abbrev=False
@@ -35,11 +35,11 @@ def read_seconds(
     return seconds
 
 
-def begin() -> StopSignal:
-    """Keep to this machine, and note signals, also that the terminal was closed."""
-    # The arms would move on the graphs of other machines otherwise.
+def begin() -> ShutdownSignal:
+    """Limit ROS discovery to this machine, and record signals, including SIGHUP."""
+    # Otherwise, arms on other machines could receive the commands of the demo.
     os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
-    return StopSignal(signal.SIGHUP)
+    return ShutdownSignal(signal.SIGHUP)
 
 
 def _seconds(text: str) -> float:

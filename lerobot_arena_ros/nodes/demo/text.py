@@ -1,4 +1,4 @@
-"""The text of the demo, fitted to a window."""
+"""Format the screen of the demo for the size of the terminal."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from .watch import FOLLOWER, LEADER, DemoWatch
 __all__ = ['screen', 'status_line']
 
 INTRODUCTION = (
-    'A simulated leader arm waves; what it measures goes through an arena room on this machine, '
-    'and a simulated follower is commanded to do the same. Each line is a joint: L is where the '
-    'leader is, F where the follower is, * where both are, between -4 and 4 radians.'
+    'A simulated leader arm moves in waves. Its measured joints go through an arena room on this '
+    'machine, and a simulated follower is commanded to the same positions. Each line is a joint: '
+    'L is the position of the leader, F that of the follower, * both, between -4 and 4 radians.'
 )
 KEYS = 'e: emergency stop   r: reset   q: quit'
 NO_KEYS = 'Ctrl-C: quit'
@@ -23,11 +23,12 @@ _NAME, _NUMBER, _SHORTEST_BAR = 14, 9, 10
 
 def screen(watch: DemoWatch, url: str, columns: int, rows: int, *, has_keys: bool) -> list[str]:
     """
-    Draw everything.
+    Return the lines of the whole screen.
 
-    :param url: of the console.
-    :param columns: no line is wider.
-    :param rows: there are no more lines; what matters least is left out first.
+    :param url: URL of the console.
+    :param columns: maximum length of a line.
+    :param rows: maximum number of lines; the least important ones are left out first.
+    :param has_keys: whether the user can press keys.
     """
     body = [*_table(watch, columns), '', status_line(watch), *_states(watch)]
     introduction = [*textwrap.wrap(INTRODUCTION, columns), '']
@@ -41,7 +42,7 @@ def screen(watch: DemoWatch, url: str, columns: int, rows: int, *, has_keys: boo
 
 
 def status_line(watch: DemoWatch) -> str:
-    """Return in one line what the follower does, or what the demo waits for."""
+    """Return one line with the state of the follower, or with what the demo waits for."""
     if watch.stopped:
         return 'stopped'
     for name, positions in (('leader', watch.leader), ('follower', watch.follower)):
@@ -49,7 +50,7 @@ def status_line(watch: DemoWatch) -> str:
             return f'waiting for the {name} arm'
     if not watch.rate_hz:
         return 'waiting for commands'
-    # What matters most comes first, because a narrow window cuts the end.
+    # The most important values are first, because a narrow terminal cuts the end.
     text = f'follower {watch.error_rad:.3f} rad behind, {watch.rate_hz:.0f} commands/s'
     p50, p99 = watch.recent_latency_ms(50), watch.recent_latency_ms(99)
     return text if p50 is None else f'{text}, latency {p50:.1f} ms (p99 {p99:.1f})'
@@ -79,7 +80,7 @@ def _states(watch: DemoWatch) -> list[str]:
 
 
 def _bar(position: float, followed: float | None, width: int) -> str:
-    """Draw both positions between -4 and 4 rad: L the leader, F the follower, * both."""
+    """Return a bar with both positions between -4 and 4 rad: L leader, F follower, * both."""
     cells = ['.'] * width
     for value, mark in ((position, 'L'), (followed, 'F')):
         if value is not None:

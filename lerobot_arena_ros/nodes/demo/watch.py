@@ -1,4 +1,4 @@
-"""What the demo sees: both arms, the commands between them, and how late they are."""
+"""Observe both arms of the demo, the commands between them, and their latency."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ __all__ = ['FOLLOWER', 'LEADER', 'DemoWatch', 'percentile']
 LEADER, FOLLOWER = '/leader', '/follower'
 
 RECENT = 200
-"""Samples that rate and latency are taken from: four seconds at the demo's 50 Hz."""
+"""Number of samples for the rate and the latency: four seconds at the demo's 50 Hz."""
 
 SAME_RAD = 1e-7
-"""A command this close to a leader's position is that position, sent there and back."""
+"""A command this close to a position of the leader was made from that position."""
 
 _LATCHED = QoSProfile(
     depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL
@@ -33,10 +33,11 @@ _LATCHED = QoSProfile(
 
 class DemoWatch(Node):
     """
-    The node ``demo_watch``: listens to leader and follower and presses the stop.
+    The node ``demo_watch``: subscribe to both arms, and call the emergency stop services.
 
-    Latency is from the stamp of a leader's JointState to the arrival of the command that says the
-    same; commands that are still on the way to their target say something else and do not count.
+    The latency is the time from the stamp of a leader's JointState to the arrival of the command
+    with the same position. Commands that a limit has changed have other positions and do not
+    count.
     """
 
     def __init__(self) -> None:
@@ -68,27 +69,27 @@ class DemoWatch(Node):
 
     @property
     def error_rad(self) -> float:
-        """How far the follower is from the leader, at its worst joint; infinite if unknown."""
+        """The largest distance between follower and leader of all joints; infinite if unknown."""
         if not self.follower or self.follower.keys() != self.leader.keys():
             return float('inf')
         return max(abs(self.follower[name] - self.leader[name]) for name in self.leader)
 
     @property
     def rate_hz(self) -> float:
-        """Commands per second over the last few seconds."""
+        """Commands per second over the last two seconds."""
         now = time.monotonic()
         return sum(1 for arrival in self._arrivals if now - arrival < 2.0) / 2.0
 
     def recent_latency_ms(self, percent: float) -> float | None:
-        """Give a percentile of the recent latencies; None while there are none."""
+        """Return a percentile of the recent latencies; None while there are too few."""
         return percentile(list(self._recent_latencies_s), percent)
 
-    def press_stop(self) -> None:
-        """Ask the follower's bridge for an emergency stop."""
+    def call_stop(self) -> None:
+        """Request an emergency stop from the follower's bridge."""
         self._trigger.call_async(Trigger.Request())
 
-    def press_reset(self) -> None:
-        """Ask both bridges to reset it."""
+    def call_reset(self) -> None:
+        """Request a reset of the emergency stop from both bridges."""
         for client in self._reset:
             client.call_async(Trigger.Request())
 
@@ -121,7 +122,7 @@ class DemoWatch(Node):
 
 
 def percentile(samples_s: list[float], percent: float) -> float | None:
-    """Give a percentile in milliseconds of samples in seconds; None of fewer than two."""
+    """Return a percentile in milliseconds of samples in seconds; None for fewer than two."""
     if len(samples_s) < 2:
         return None
     cuts = statistics.quantiles(samples_s, n=100, method='inclusive')

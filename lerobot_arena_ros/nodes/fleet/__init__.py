@@ -1,1 +1,1 @@
-"""Many bridges, out of one file, in one process or in a process each."""
+"""The bridges of a fleet file, in one process."""

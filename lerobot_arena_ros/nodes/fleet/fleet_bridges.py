@@ -1,4 +1,4 @@
-"""The bridges of many robots that share a process, and whose faults stay apart."""
+"""The bridges of several robots in one process; a failure of one does not affect the others."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ from ..settings.fleet_file import Robot
 __all__ = ['FleetBridges']
 
 LEAVE_S = 2.0
-"""How long all robots together have to leave their rooms."""
+"""Timeout in which all robots leave their rooms."""
 
 
 class FleetBridges:
     """
-    Bridges that share the thread of their rooms, and the one that spins them.
+    Bridges that share one arena thread and one executor.
 
-    A robot that fails is stopped and leaves its rooms; its node stays, and the others go on.
+    A robot that fails is stopped and leaves its rooms. Its node remains, and the other robots
+    continue.
 
-    :raises ValueError: a robot's bridge must not run as it is described.
+    :raises ValueError: the parameters of a robot's bridge are invalid.
     """
 
     def __init__(self, robots: Iterable[Robot]) -> None:
@@ -34,28 +35,28 @@ class FleetBridges:
         if len(kinds) > 1:
             raise ValueError(
                 f'parameter executor is {" and ".join(sorted(kinds))}: expected the same for all '
-                'robots, which share one'
+                'robots, because they share one executor'
             )
         self.executor = kinds.pop()
 
     def start(self) -> None:
-        """Configure and activate each robot that wants it."""
+        """Configure and activate each robot whose parameter ``autostart`` is true."""
         for node in self.nodes:
-            _apart(node, node.start)
+            _isolate(node, node.start)
 
     def failure(self) -> str | None:
         """
-        Retire the robots that cannot go on.
+        Retire the robots that have failed.
 
-        :returns: why none is left, in one line; None while any is.
+        :returns: one line with the failures if all robots have failed; None otherwise.
         """
         for node in self.nodes:
             name, failure = node.get_fully_qualified_name(), node.failure
             if failure is not None:
                 if self._failed.get(name) != failure:
-                    node.log.error(f'{failure}; stopped, the other robots go on')
+                    node.log.error(f'{failure}; stopped, the other robots continue')
                 self._failed[name] = failure
-                _apart(node, node.disable)
+                _isolate(node, node.disable)
             elif node.is_configured:
                 self._failed.pop(name, None)
         if len(self._failed) < len(self.nodes):
@@ -63,14 +64,15 @@ class FleetBridges:
         return '; '.join(f'{name}: {failure}' for name, failure in self._failed.items())
 
     def finish(self) -> None:
-        """Stop commanding everywhere, then leave all rooms at the same time."""
-        for node in self.nodes:  # First of all, for leaving takes some ten milliseconds each.
-            _apart(node, node.deactivate)
+        """End the commands of all robots, then leave all rooms at the same time."""
+        # End all commands first, because leaving takes tens of milliseconds for each robot.
         for node in self.nodes:
-            _apart(node, node.finish)
+            _isolate(node, node.deactivate)
+        for node in self.nodes:
+            _isolate(node, node.finish)
         if not self._thread.drain(LEAVE_S):
             self.nodes[0].log.warning('not every room was left in time')
-        self._thread.stop(1.0)
+        self._thread.close(1.0)
 
 
 def _bridge(robot: Robot, thread: ArenaThread) -> BridgeNode:
@@ -89,9 +91,9 @@ def _bridge(robot: Robot, thread: ArenaThread) -> BridgeNode:
         raise ValueError(f'robot {robot.namespace}: {exc}') from exc
 
 
-def _apart(node: BridgeNode, act: Callable[[], object]) -> None:
-    """Do something to one robot, whose fault must not keep it from the others."""
+def _isolate(node: BridgeNode, act: Callable[[], object]) -> None:
+    """Call a function for one robot, and log its exception so that the others continue."""
     try:
         act()
     except Exception:
-        node.log.error(f'broke:\n{traceback.format_exc()}')
+        node.log.error(f'failed:\n{traceback.format_exc()}')

@@ -1,4 +1,4 @@
-"""The executable arena_fleet: the bridges of many robots in one process."""
+"""The executable arena_fleet: run the bridges of several robots in one process."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ import sys
 from lerobot_arena_ros.release import version
 
 from ..runtime.cli_help import EXIT_CODES, split_arguments
-from ..runtime.shutdown_signal import StopSignal
+from ..runtime.shutdown_signal import ShutdownSignal
 
 __all__ = ['main']
 
 _OF_ONE_ROBOT = ('-p', '--param', '-r', '--remap', '--params-file')
-"""ROS arguments that would count for all robots at once, and so join what must be apart."""
+"""ROS arguments that are rejected, because they would apply to all robots at once."""
 
 
 def main(args: list[str] | None = None) -> int:
-    """Run the bridge of each robot in a fleet file; gives the exit code."""
-    stop = StopSignal()
+    """Run the bridge of each robot in a fleet file, and return the exit code."""
+    shutdown = ShutdownSignal()
     ours, of_ros = split_arguments(sys.argv[1:] if args is None else args)
     parser = argparse.ArgumentParser(
         prog='arena_fleet',
-        description=__doc__,
-        epilog=f'After --ros-args: --log-level and such. {EXIT_CODES}',
+        description='Run the bridges of several robots in one process.',
+        epilog=f'After --ros-args: logging options such as --log-level. {EXIT_CODES}',
         allow_abbrev=False,
     )
     parser.add_argument('--version', action='version', version=f'%(prog)s {version()}')
@@ -35,7 +35,9 @@ def main(args: list[str] | None = None) -> int:
     try:
         for arg in of_ros:
             if arg in _OF_ONE_ROBOT:
-                raise FleetError(f'{arg}: expected in {path}, for it would count for all robots')
+                raise FleetError(
+                    f'{arg}: expected in {path}, because here it would apply to all robots'
+                )
         robots = read_fleet(path)
     except FleetError as exc:
         sys.stderr.write(f'arena_fleet: {exc}\n')
@@ -47,7 +49,7 @@ def main(args: list[str] | None = None) -> int:
         fleet = FleetBridges(robots)
         return Program(fleet.nodes, fleet.executor, fleet.start, fleet.finish, fleet.failure)
 
-    return run(make, 'arena_fleet', of_ros, stop)
+    return run(make, 'arena_fleet', of_ros, shutdown)
 
 
 if __name__ == '__main__':

@@ -1,4 +1,4 @@
-"""What the launch files have in common; imported where there is launch only."""
+"""Functions that the launch files share; only they import this module."""
 
 from __future__ import annotations
 
@@ -34,29 +34,31 @@ from .rules import Include, LaunchError, Respawns
 __all__ = [
     'PACKAGE',
     'arena_server',
-    'file_of',
+    'describe_or_refuse',
     'full_name',
     'is_true',
-    'note_include',
-    'refusing',
-    'respawning',
+    'record_include',
+    'respawn_options',
+    'write_file',
 ]
 
 PACKAGE = 'lerobot_arena_ros'
 RESPAWN_DELAY_S = 2.0
 _INCLUDES = 'lerobot_arena_ros.includes'
-"""The launch configuration that has the includes of this scope so far."""
+"""The launch configuration that lists the includes of this scope so far."""
 
 
-def refusing(
+def describe_or_refuse(
     name: str, describe: Callable[[LaunchContext], list[LaunchDescriptionEntity]]
 ) -> OpaqueFunction:
     """
-    Have a function describe what is launched; what it refuses ends the launch with one line.
+    Run a function that describes the launch; its errors end the launch with one line.
 
-    An exception would end it, too, but leave running what another launch file has just started.
+    An exception would also end the launch, but processes that another launch file has just started
+    would continue to run.
 
-    :param name: of the launch file.
+    :param name: name of the launch file.
+    :param describe: the function.
     """
 
     def described(context: LaunchContext) -> list[LaunchDescriptionEntity]:
@@ -64,7 +66,7 @@ def refusing(
             return describe(context)
         except (ValueError, InvalidConditionExpressionError) as exc:
             text = f'{name}: {exc}'
-            # Prints it, and gives the launch the exit code 1.
+            # This prints the text, and the exit code of the launch becomes 1.
             context.asyncio_loop.call_exception_handler({'message': text})
             return [Shutdown(reason=text)]
 
@@ -72,16 +74,16 @@ def refusing(
 
 
 def is_true(argument: str, context: LaunchContext) -> bool:
-    """Read a switch as conditions do, which refuse what is neither true nor false."""
+    """Return a boolean argument; raise an error if it is neither true nor false."""
     return bool(IfCondition(LaunchConfiguration(argument)).evaluate(context))
 
 
-def file_of(content: dict[str, object]) -> str:
+def write_file(content: dict[str, object]) -> str:
     """
-    Write a file of parameters, and return its name.
+    Write content to a temporary YAML file, and return its name.
 
-    It is JSON, which is YAML with each string in quotes: launch_ros would write a room called
-    0815 without them, and the node would read a number.
+    The file is JSON, which is YAML with each string in quotes. launch_ros would write a room
+    called 0815 without quotes, and the node would read a number.
     """
     with NamedTemporaryFile('w', prefix='arena_launch_', suffix='.yaml', delete=False) as file:
         file.write(dump(content))
@@ -89,17 +91,21 @@ def file_of(content: dict[str, object]) -> str:
 
 
 def full_name(node: str, namespace: str, context: LaunchContext) -> str:
-    """Return the name of a node with its namespace, below those that groups have pushed."""
+    """Return the name of a node with its namespace, including those that groups have pushed."""
     pushed = context.launch_configurations.get('ros_namespace')
     absolute = make_namespace_absolute(prefix_namespace(pushed, namespace)) or ''
     return f'{absolute.rstrip("/")}/{node}'
 
 
-def note_include(node: str, declared: list[DeclareLaunchArgument], context: LaunchContext) -> None:
+def record_include(
+    node: str, declared: list[DeclareLaunchArgument], context: LaunchContext
+) -> None:
     """
-    Remember an include, and compare it with those before it in the same scope.
+    Record an include, and compare it with earlier includes in the same scope.
 
-    :raises LaunchError: an argument of an earlier one has come along.
+    :param node: full name of the bridge.
+    :param declared: arguments of the launch file.
+    :raises LaunchError: this include has arguments that an earlier one has left in the scope.
     """
     configurations = context.launch_configurations
     given = {
@@ -108,7 +114,7 @@ def note_include(node: str, declared: list[DeclareLaunchArgument], context: Laun
         if configurations[action.name] != perform_substitutions(context, action.default_value)
     }
     include = Include(node, given)
-    # A group takes its configurations with it: what is seen here was not in one of its own.
+    # A group removes its configurations at its end, so includes in other groups are not listed.
     earlier: Any = load(configurations.get(_INCLUDES, '[]'))
     for entry in earlier:
         if warning := include.check_after(Include(*entry)):
@@ -118,9 +124,9 @@ def note_include(node: str, declared: list[DeclareLaunchArgument], context: Laun
 
 def arena_server(port: int) -> list[LaunchDescriptionEntity]:
     """
-    Describe an arena of this machine, without which the launch does not go on.
+    Describe an arena on this machine; if it does not start, the launch ends.
 
-    :raises LaunchError: another program has the port, with which the bridges would speak.
+    :raises LaunchError: another program uses the port, and the bridges would connect to it.
     """
     _refuse_taken(port)
     server = ExecuteProcess(
@@ -148,31 +154,31 @@ def arena_server(port: int) -> list[LaunchDescriptionEntity]:
 
 def _refuse_taken(port: int) -> None:
     with socket.socket() as attempt:
-        # As a server does: a port that a program had a moment ago is free.
+        # As a server does: a port that another program has just released counts as free.
         attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             attempt.bind(('127.0.0.1', port))
         except OSError as exc:
             raise LaunchError(
-                f'no arena can be started at port {port} ({exc.strerror}): stop the program that '
-                'has the port, or give another one, such as port:=8001'
+                f'no arena can be started at port {port} ({exc.strerror}): end the program that '
+                'uses the port, or choose another one, such as port:=8001'
             ) from exc
 
 
-def respawning(is_wanted: bool) -> dict[str, Any]:
+def respawn_options(is_enabled: bool) -> dict[str, Any]:
     """
-    Return the options of a bridge that is started again when it ends, if that is wanted.
+    Return the options of a bridge that is started again when it ends; empty if not enabled.
 
-    One that ends because of a mistake of the user, or again and again, is not.
+    The bridge is not started again after an error of the user, or if it ends repeatedly.
     """
-    if not is_wanted:
+    if not is_enabled:
         return {}
     respawns = Respawns(time.monotonic(), RESPAWN_DELAY_S)
 
     def on_exit(event: ProcessExited, context: LaunchContext) -> list[LaunchDescriptionEntity]:
         if context.is_shutdown:
             return []
-        reason = respawns.ended(event.returncode, time.monotonic())
+        reason = respawns.on_exit(event.returncode, time.monotonic())
         if reason is None:
             return []
         get_logger(event.process_name).error(reason)

@@ -1,4 +1,4 @@
-"""What the launch files decide, without launch and without ROS."""
+"""The decisions of the launch files; does not import launch or rclpy."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from lerobot_arena_ros.arena.errors import InvalidAddress
 __all__ = ['Arena', 'Include', 'LaunchError', 'Respawns', 'choose_arena']
 
 QUICK_S = 10.0
-"""A bridge that ends within this time of its start has not worked."""
+"""A bridge that ends within this time after its start counts as failed."""
 
 MOST_QUICK_ENDS = 5
-"""In a row, after which a bridge is not started again."""
+"""Number of successive failures after which a bridge is not started again."""
 
 USER_ERROR = 2
-"""The exit code of a bridge if the user has to change something."""
+"""Exit code of a bridge if the user has to change something."""
 
 _ROOMS = ('produce_room', 'consume_room')
 _LOCAL_HOSTS = ('localhost', '127.0.0.1')
 
 
 class LaunchError(ValueError):
-    """A launch that must not go on; the text is one line for the user."""
+    """The launch must not continue; the text is one line for the user."""
 
 
 @dataclass(frozen=True)
 class Arena:
     """
-    Where bridges find their arena.
+    The arena of the bridges.
 
-    :param url: empty: as their parameters say.
-    :param port: where an arena is to be started; None: nowhere.
+    :param url: URL of the arena; empty: the URL in the parameters of the bridges.
+    :param port: port of the arena that the launch starts; None: it starts none.
     """
 
     url: str
@@ -47,10 +47,11 @@ def choose_arena(
     """
     Choose one arena for the bridges and for ``start_server``.
 
-    :param server_url: the argument, perhaps empty.
-    :param port: the argument, perhaps empty.
-    :param urls: what counts without both arguments.
-    :raises LaunchError: the arguments do not agree, or the arena is not one of this machine.
+    :param server_url: the launch argument; may be empty.
+    :param port: the launch argument; may be empty.
+    :param urls: URLs in the parameters of the bridges; they apply if both arguments are empty.
+    :raises LaunchError: the arguments contradict each other, or the arena to start is not on this
+        machine.
     """
     if port:
         number = _number(port)
@@ -63,7 +64,7 @@ def choose_arena(
         return Arena(server_url, None)
     else:
         number = _port_to_start({server_url} if server_url else set(urls))
-    # By its number: localhost may be [::1] first, where arena_server does not listen.
+    # Use the address, because localhost may resolve to ::1, where arena_server does not listen.
     return Arena(f'http://127.0.0.1:{number}', number if start_server else None)
 
 
@@ -90,7 +91,7 @@ def _port_to_start(urls: set[str]) -> int:
 
 
 def _local_port(url: str) -> int | None:
-    """Return where an arena with this URL would listen; None if not on this machine."""
+    """Return the port of an arena with this URL; None if it is not on this machine."""
     try:
         parts = urlsplit(Address.parse(url).base_url)
     except InvalidAddress as exc:
@@ -104,8 +105,8 @@ class Include:
     """
     One include of ``bridge.launch.py``.
 
-    :param node: the full name of the bridge.
-    :param arguments: those that do not have their default.
+    :param node: full name of the bridge.
+    :param arguments: arguments whose values differ from the defaults.
     """
 
     node: str
@@ -113,12 +114,12 @@ class Include:
 
     def check_after(self, earlier: Include) -> str | None:
         """
-        Look for arguments that an earlier include has left behind in the same scope.
+        Check for arguments that an earlier include has left in the same scope.
 
-        Launch keeps the arguments of an include for whatever comes after it in its scope.
+        Launch keeps the arguments of an include for everything after it in the same scope.
 
-        :returns: a warning in one line; None without a reason.
-        :raises LaunchError: this bridge must not run beside the other one.
+        :returns: a warning in one line; None if there is no reason for one.
+        :raises LaunchError: this bridge must not run together with the other one.
         """
         shared = sorted(self.arguments.items() & earlier.arguments.items())
         remedy = (
@@ -133,20 +134,20 @@ class Include:
             if name in _ROOMS or name == 'start_server':
                 raise LaunchError(
                     f'{self.node}: {name} is {value!r}, as of {earlier.node} before it; {remedy},'
-                    ' also where both are meant to have it'
+                    ' also if both values are intended'
                 )
         if not shared:
             return None
         names = ', '.join(f'{name}={value}' for name, value in shared)
-        return f'{self.node} has {names}, as {earlier.node} before it; if not meant: {remedy}'
+        return f'{self.node} has {names}, as {earlier.node} before it; if not intended: {remedy}'
 
 
 class Respawns:
     """
-    Whether a bridge is started again after it has ended.
+    Decide whether a bridge is started again after it has ended.
 
-    :param now: when it was started, in seconds of any steady clock.
-    :param delay_s: between an end and the next start.
+    :param now: time of its start, in seconds of a steady clock.
+    :param delay_s: delay between an end and the next start.
     """
 
     def __init__(self, now: float, delay_s: float) -> None:
@@ -154,7 +155,7 @@ class Respawns:
         self._delay_s = delay_s
         self._quick_ends = 0
 
-    def ended(self, code: int, now: float) -> str | None:
+    def on_exit(self, code: int, now: float) -> str | None:
         """Return why it is not started again, in one line; None if it is."""
         is_quick = now - self._started_at < QUICK_S
         self._started_at = now + self._delay_s
@@ -167,6 +168,6 @@ class Respawns:
         if self._quick_ends >= MOST_QUICK_ENDS:
             return (
                 f'is not started again, because it ended {MOST_QUICK_ENDS} times in a row within '
-                f'{QUICK_S:g} s of its start, with {code} at last: look at its lines above'
+                f'{QUICK_S:g} s of its start, with {code} at last: check its lines above'
             )
         return None

@@ -1,1 +1,1 @@
-"""What each node of this package runs on: spinning, shutdown, threads, log, parameters."""
+"""The common runtime of all nodes: spinning, shutdown, threads, log and parameters."""

@@ -1,7 +1,7 @@
 """
-The thread of the asyncio loop.
+The thread of the asyncio event loop.
 
-The ROS thread hands over work and never waits for the loop, except to see a task end.
+The ROS thread submits work to the loop. It waits for the loop only to close tasks or the loop.
 """
 
 from __future__ import annotations
@@ -18,37 +18,41 @@ __all__ = ['ArenaThread']
 
 
 class ArenaThread:
-    """An event loop in a thread of its own, from construction to :meth:`stop`."""
+    """Run an event loop in its own thread, from construction until :meth:`close`."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
-        # A daemon, as the last net: a stuck socket must not keep the process from ending.
+        # The thread is a daemon, so that a stuck socket cannot prevent the process from exiting.
         self._thread = threading.Thread(target=self._run, name='arena', daemon=True)
         self._thread.start()
 
     def start(
         self, work: Coroutine[Any, Any, None]
     ) -> concurrent.futures.Future[asyncio.Task[None]]:
-        """Begin a task on the loop; any thread."""
-        return asyncio.run_coroutine_threadsafe(self._begin(work), self._loop)
+        """Start a task on the loop; call it from any thread."""
+        return asyncio.run_coroutine_threadsafe(self._create_task(work), self._loop)
 
-    def end(self, task: concurrent.futures.Future[asyncio.Task[None]], timeout_s: float) -> bool:
+    def cancel(
+        self, task: concurrent.futures.Future[asyncio.Task[None]], timeout_s: float
+    ) -> bool:
         """
-        Cancel a task and wait until it has cleaned up; any thread but the loop's.
+        Cancel a task and wait for its cleanup; call it from any thread except the loop's.
 
-        :returns: whether it was done in time.
+        :returns: whether the task ended before the timeout.
         """
-        ending = asyncio.run_coroutine_threadsafe(_cancel(task), self._loop)
+        cancelling = asyncio.run_coroutine_threadsafe(_cancel(task), self._loop)
         with contextlib.suppress(concurrent.futures.TimeoutError):
-            ending.result(timeout_s)
+            cancelling.result(timeout_s)
             return True
         return False
 
     def drain(self, timeout_s: float) -> bool:
         """
-        Wait until every task has ended; any thread but the loop's. After :meth:`stop`, none is.
+        Wait until every task has ended; call it from any thread except the loop's.
 
-        :returns: whether it was so in time.
+        After :meth:`close`, no task runs.
+
+        :returns: whether all tasks ended before the timeout.
         """
         if not self._thread.is_alive():
             return True
@@ -59,25 +63,34 @@ class ArenaThread:
         return False
 
     def post(self, callback: Callable[[], object]) -> None:
-        """Have a function called on the loop; any thread. After :meth:`stop`, nothing."""
+        """
+        Schedule a call of a function on the loop; call it from any thread.
+
+        After :meth:`close`, this does nothing.
+        """
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(callback)
 
     def post_later(self, callback: Callable[[], object], delay_s: float) -> None:
-        """Have a function called on the loop in so many seconds; see :meth:`post`."""
+        """Schedule a call of a function on the loop after a delay; see :meth:`post`."""
         later = functools.partial(self._loop.call_later, delay_s, callback)
         if threading.current_thread() is self._thread:
-            later()  # Waking the loop is another turn of it, which a stop has no time for.
+            # Waking the loop would take another iteration, which delays an emergency stop.
+            later()
         else:
             self.post(later)
 
-    def stop(self, timeout_s: float) -> bool:
-        """End the loop and its thread; idempotent. Says whether it was done in time."""
+    def close(self, timeout_s: float) -> bool:
+        """
+        End the loop and its thread; further calls do nothing.
+
+        :returns: whether the thread ended before the timeout.
+        """
         self.post(self._loop.stop)
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
-    async def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    async def _create_task(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         return asyncio.create_task(work)
 
     def _run(self) -> None:

@@ -1,4 +1,4 @@
-"""What an executable says of itself and of words that it cannot use."""
+"""Handle ``--help``, ``--version`` and unknown arguments of the executables."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from lerobot_arena_ros.release import version
 
 from ..settings.parameter_table import Spec
 
-__all__ = ['EXIT_CODES', 'answer', 'split_arguments']
+__all__ = ['EXIT_CODES', 'parse_arguments', 'split_arguments']
 
 EXIT_CODES = (
-    'Exit code: 0 after SIGINT (Ctrl-C) or SIGTERM; 2 where something has to be changed before '
-    'another try: parameters, arguments, a token that is refused.'
+    'Exit code: 0 after SIGINT (Ctrl-C) or SIGTERM; 2 if the user has to change something before '
+    'the next start: parameters, arguments, or a token that the server rejects.'
 )
-"""Of each node."""
+"""The exit codes of each node."""
 
 
-def answer(
+def parse_arguments(
     name: str,
     description: str,
     specs: Iterable[Spec],
@@ -29,12 +29,12 @@ def answer(
     examples: Sequence[str] = (),
 ) -> None:
     """
-    Answer ``--help`` and ``--version`` of a node; all that it takes otherwise is of ROS.
+    Handle ``--help`` and ``--version`` of a node; all its other arguments are ROS arguments.
 
-    :param specs: its parameters.
-    :param args: the command line; None for this process's own.
-    :param examples: what may follow its name.
-    :raises SystemExit: it was asked, or given a word that is not of ROS.
+    :param specs: parameters of the node.
+    :param args: command line; None: that of this process.
+    :param examples: examples of arguments.
+    :raises SystemExit: the arguments contain one of the two options, or an unknown argument.
     """
     parser = argparse.ArgumentParser(
         prog=name,
@@ -49,7 +49,7 @@ def answer(
 
 
 def split_arguments(args: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Tell our arguments from those between ``--ros-args`` and ``--``."""
+    """Split arguments into our own and those between ``--ros-args`` and ``--``."""
     ours: list[str] = []
     of_ros: list[str] = []
     is_ros = False

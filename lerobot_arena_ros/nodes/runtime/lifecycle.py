@@ -1,4 +1,4 @@
-"""What rclpy leaves open in the lifecycle of a node: failures that are said, and survived."""
+"""Lifecycle transitions that log their failures and do not end the node."""
 
 from __future__ import annotations
 
@@ -14,27 +14,28 @@ from lerobot_arena_ros.control.condition import Condition, Level, Severity, fine
 
 from .node_log import NodeLog
 
-__all__ = ['change', 'condition', 'destroy', 'guard_transitions', 'unconfigure']
+__all__ = ['condition', 'destroy', 'guard_transitions', 'run_transition', 'unconfigure']
 
 
 def condition(*, is_configured: bool, is_active: bool, failure: str | None) -> Condition:
     """
-    Return whether the node is active, and if not, why.
+    Return whether the node is active, and why not.
 
-    :param failure: why it could not go on; None where it was not configured yet, or by hand.
+    :param failure: why the node became unconfigured; None if a person did it, or if it was never
+        configured.
     """
     if is_active:
         return fine('active')
     if is_configured:
-        # The sides log it, each for what it does not do.
+        # The producer and the consumer log it themselves, with what they do not do.
         return Condition(Level.WARN, INACTIVE, Severity.NONE)
     remedy = 'configure and activate the node (ros2 lifecycle set NODE configure)'
     if failure is not None:
-        return Condition(Level.ERROR, f'unconfigured, because {failure}; mend it, then {remedy}')
+        return Condition(Level.ERROR, f'unconfigured, because {failure}; fix it, then {remedy}')
     return Condition(Level.WARN, f'unconfigured: {remedy}', Severity.INFO)
 
 
-def change(
+def run_transition(
     node: LifecycleNode,
     act: Callable[[], None],
     what: str,
@@ -42,9 +43,11 @@ def change(
     on_failure: Callable[[str], None],
 ) -> TransitionCallbackReturn:
     """
-    Do what a transition is about; rclpy would swallow what it raises.
+    Run the work of a transition and report an exception, because rclpy would ignore it.
 
-    :param on_failure: called with one line.
+    :param act: the work.
+    :param what: name of the transition, for the error message.
+    :param on_failure: called with the error message, which is one line.
     """
     try:
         act()
@@ -56,7 +59,7 @@ def change(
 
 
 def guard_transitions(node: LifecycleNode) -> None:
-    """Answer a transition that the present state does not have; rclpy would end the node."""
+    """Reject a transition that is invalid in the current state; rclpy would end the node."""
     service = node._service_change_state
     original = service.callback
 
@@ -75,13 +78,13 @@ def guard_transitions(node: LifecycleNode) -> None:
 
 def destroy(node: LifecycleNode, entity: Any) -> None:
     """Destroy a publisher, a subscription or a timer of the node."""
-    for way in (node.destroy_publisher, node.destroy_subscription, node.destroy_timer):
-        if way(entity):
+    for method in (node.destroy_publisher, node.destroy_subscription, node.destroy_timer):
+        if method(entity):
             return
 
 
 def unconfigure(node: LifecycleNode) -> None:
-    """Bring the node to its unconfigured state, from whichever it is in."""
+    """Bring the node from its current state to the unconfigured state."""
     if node._state_machine.current_state[1] == 'active':
         node.trigger_deactivate()
     if node._state_machine.current_state[1] == 'inactive':

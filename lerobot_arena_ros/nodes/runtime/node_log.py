@@ -1,4 +1,4 @@
-"""The log of a node, whose lines the one queue of the process writes."""
+"""The log of a node; a queue that all nodes of the process share writes its lines."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ from lerobot_arena_ros.output.log_queue import LogQueue
 __all__ = ['NodeLog', 'flush', 'lost_lines']
 
 THROTTLE_S = 1.0
-"""Between two lines with the same throttle key, in seconds."""
+"""Minimum time between two lines with the same throttle key, in seconds."""
 
 SHOWN_WAIT_S = 1.0
-"""A line that waited longer is marked, because rclpy stamps it when it is written."""
+"""A line that waited longer is marked as late, because its stamp is the time of writing."""
 
 
 class NodeLog:
     """
-    What a node logs. Any thread may, under any lock: each call returns at once.
+    The log of a node, which never blocks the caller.
 
-    ``throttle`` names lines of which one is logged in :data:`THROTTLE_S`.
+    Any thread may call it, also while it holds a lock. ``throttle`` is a key: of the lines with
+    the same key, at most one is logged per :data:`THROTTLE_S`.
 
-    :param logger: the node's, by which the lines are written.
+    :param logger: logger of the node, which writes the lines.
     """
 
     def __init__(self, logger: RcutilsLogger) -> None:
@@ -34,16 +35,16 @@ class NodeLog:
         self._logged_at: dict[str, float] = {}
 
     def info(self, text: str) -> None:
-        """Log what is as it should be."""
+        """Log an expected event."""
         self._put(LoggingSeverity.INFO, text)
 
     def warning(self, text: str, *, throttle: str | None = None) -> None:
-        """Log what a person should look at."""
+        """Log an event that a person should check."""
         if not self._is_throttled(throttle):
             self._put(LoggingSeverity.WARN, text)
 
     def error(self, text: str, *, throttle: str | None = None) -> None:
-        """Log what went wrong; such a line is lost last."""
+        """Log a failure; if the queue is full, errors are dropped last."""
         if not self._is_throttled(throttle):
             self._put(LoggingSeverity.ERROR, text)
 
@@ -57,26 +58,26 @@ class NodeLog:
         return False
 
     def _put(self, severity: LoggingSeverity, text: str) -> None:
-        # A peer chooses some of the words, and rclpy refuses half a surrogate pair.
+        # The text may contain text from a peer, and rclpy rejects a lone surrogate.
         text = text.encode(errors='backslashreplace').decode()
         write = functools.partial(_write, self._logger, severity, text)
         _queue.put(write, is_error=severity is LoggingSeverity.ERROR)
 
 
 def lost_lines() -> int:
-    """Count the log lines of this process that were lost so far."""
+    """Return how many log lines of this process were lost so far."""
     return _queue.lost
 
 
 def flush() -> None:
-    """Wait until all lines are written, but not for long."""
+    """Wait until all lines are written, or until a short timeout."""
     _queue.flush()
 
 
 def _write(logger: RcutilsLogger, severity: LoggingSeverity, text: str, waited_s: float) -> None:
     if waited_s > SHOWN_WAIT_S:
         text = f'{text} (logged {waited_s:.1f} s late)'
-    # A call for each severity, because rclpy refuses another one from the same line.
+    # One call per severity, because rclpy rejects another severity from the same source line.
     if severity is LoggingSeverity.ERROR:
         logger.error(text)
     elif severity is LoggingSeverity.WARN:
@@ -85,11 +86,11 @@ def _write(logger: RcutilsLogger, severity: LoggingSeverity, text: str, waited_s
         logger.info(text)
 
 
-def _tell_lost(lines: int) -> None:
+def _log_lost(lines: int) -> None:
     get_logger('lerobot_arena_ros').warning(
         f'{lines} log lines were lost because {_STREAM} was not read'
     )
 
 
 _STREAM = 'stdout' if os.environ.get('RCUTILS_LOGGING_USE_STDOUT') == '1' else 'stderr'
-_queue = LogQueue(1 if _STREAM == 'stdout' else 2, _tell_lost)
+_queue = LogQueue(1 if _STREAM == 'stdout' else 2, _log_lost)

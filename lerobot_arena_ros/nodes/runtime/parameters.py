@@ -1,4 +1,4 @@
-"""The bridge's parameters on the graph: declared, checked, and read."""
+"""Declare the parameters on the node, check them, and read them."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ __all__ = ['declare', 'read_parameters']
 
 def declare(node: Node, specs: Iterable[Spec], prefix: str = '') -> dict[str, Any]:
     """
-    Declare parameters on the node and give their checked values by name.
+    Declare parameters on the node and return their checked values by name.
 
-    A number that is not set is not declared: ``ros2 param dump`` reads all values at once, and
-    gets none of them where one parameter has no value.
+    A number that is not set is not declared, because ``ros2 param dump`` reads all values at once
+    and gets none of them if one parameter has no value.
 
-    :param prefix: stands before each name on the graph.
-    :raises ParameterError: a value is unacceptable.
+    :param prefix: prefix of each name on the node.
+    :raises ParameterError: a value is invalid.
     """
     given: Mapping[str, Parameter] = node._parameter_overrides
     return {spec.name: _declare(node, spec, prefix + spec.name, given) for spec in specs}
@@ -32,11 +32,11 @@ def declare(node: Node, specs: Iterable[Spec], prefix: str = '') -> dict[str, An
 
 def read_parameters(node: Node) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """
-    Declare everything on the node and give the checked values.
+    Declare all parameters of the bridge on the node and return the checked values.
 
-    :returns: values by name, and for each of the ``joints`` its values by the name after
+    :returns: values by name, and for each of the ``joints``, its values by the name after
         ``joint_map.<joint>.``.
-    :raises ParameterError: a value is unacceptable, or a name is unknown.
+    :raises ParameterError: a value is invalid, or a name is unknown.
     """
     given: Mapping[str, Parameter] = node._parameter_overrides
     values, joints = check_parameters({name: given[name].value for name in given})
@@ -53,7 +53,7 @@ def _descriptor(spec: Spec) -> ParameterDescriptor:
         description=spec.description + unit,
         additional_constraints=spec.expected(),
         read_only=not spec.dynamic,
-        # A number that may change has to take 2 for 2.0; the callback checks its type.
+        # A dynamic number has to accept 2 for 2.0. The callback checks its type.
         dynamic_typing=spec.dynamic,
     )
     if math.isfinite(spec.lower) and math.isfinite(spec.upper):
@@ -63,7 +63,7 @@ def _descriptor(spec: Spec) -> ParameterDescriptor:
 
 
 def _declare(node: Node, spec: Spec, name: str, given: Mapping[str, Parameter]) -> Value:
-    """Check what the user gave before rclpy sees it, whose own refusal is a traceback."""
+    """Check the user's value before rclpy does, because rclpy would print a traceback."""
     value = spec.check(given[name].value, name=name) if name in given else spec.initial
     if value == []:
         _declare_empty(node, name, _descriptor(spec))
@@ -73,9 +73,9 @@ def _declare(node: Node, spec: Spec, name: str, given: Mapping[str, Parameter]) 
 
 
 def _declare_empty(node: Node, name: str, descriptor: ParameterDescriptor) -> None:
-    """Declare a list without items, which rclpy would take for one of bytes."""
+    """Declare an empty list, which rclpy would take for a list of bytes."""
     kind = Parameter.Type.STRING_ARRAY
     node.declare_parameter(name, kind, ignore_override=True)
     node.set_parameters([Parameter(name, kind, [])])
     descriptor.type = kind.value
-    node.set_descriptor(name, descriptor)  # Read-only from here on.
+    node.set_descriptor(name, descriptor)  # From here on, the parameter is read-only.

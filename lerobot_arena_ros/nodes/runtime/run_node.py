@@ -1,4 +1,4 @@
-"""How a node of ours runs: init, spin until a signal, end with a sensible exit code."""
+"""Run nodes: initialize rclpy, spin until a signal, and return an exit code."""
 
 from __future__ import annotations
 
@@ -17,23 +17,24 @@ from lerobot_arena_ros.output.log_queue import FLUSH_S
 from lerobot_arena_ros.output.streams import never_block, wait_until_writable
 
 from . import node_log
-from .shutdown_signal import StopSignal
+from .shutdown_signal import ShutdownSignal
 
 __all__ = ['Program', 'make_executor', 'run']
 
 SPIN_SLICE_S = 0.5
-"""How long a spin lasts at most: a failure is looked for between two."""
+"""Maximum duration of one spin; failures are checked between spins."""
 
 
 @dataclass
 class Program:
     """
-    Nodes that spin together, and what happens around that.
+    Nodes that spin together, and callbacks for start, shutdown and failures.
 
     :param executor: ``auto``, ``events`` or ``single``.
-    :param start: called when the nodes are about to spin.
-    :param finish: called after it, while messages can still go out; ends within seconds.
-    :param failure: why the program cannot go on, in one line; None while it can.
+    :param start: called just before the nodes spin.
+    :param finish: called after they have spun, while messages can still be sent; it must end
+        within seconds.
+    :param failure: returns why the program cannot continue, in one line; None while it can.
     """
 
     nodes: Sequence[Node]
@@ -43,29 +44,32 @@ class Program:
     failure: Callable[[], str | None] = lambda: None
 
 
-def run(make: Callable[[], Program], name: str, args: list[str] | None, stop: StopSignal) -> int:
+def run(
+    make: Callable[[], Program], name: str, args: list[str] | None, shutdown: ShutdownSignal
+) -> int:
     """
     Run a program until SIGINT, SIGTERM, or its failure.
 
-    :param make: makes it, and raises ValueError with one line where the user has to change
+    :param make: creates the program; raises ValueError with one line if the user has to change
         something.
-    :returns: the exit code: 0 after a signal, 2 where the user has to change something.
+    :param name: name of the executable, for error messages.
+    :returns: exit code: 0 after a signal, 2 if the user has to change something.
     """
     never_block()
     try:
-        # rclpy's own handlers would invalidate the context before a last message can go out.
+        # The handlers of rclpy would invalidate the context before the last message is sent.
         rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
-    except RuntimeError as exc:  # Of the exceptions that rclpy raises here some have no name.
+    except RuntimeError as exc:  # Some exceptions that rclpy raises here have no public name.
         return _refuse(name, f'the ROS arguments cannot be used: {_first_line(exc)}')
     try:
         program = make()
     except (ValueError, ParameterException) as exc:
         return _refuse(name, str(exc))
     else:
-        _spin(program, stop)
+        _spin(program, shutdown)
         failure = program.failure()
         program.finish()
-        node_log.flush()  # While the nodes can still tell /rosout.
+        node_log.flush()  # The nodes can still publish on /rosout here.
         for node in program.nodes:
             node.destroy_node()
         return _refuse(name, failure) if failure else 0
@@ -73,23 +77,23 @@ def run(make: Callable[[], Program], name: str, args: list[str] | None, stop: St
         rclpy.try_shutdown()
 
 
-def _spin(program: Program, stop: StopSignal) -> None:
+def _spin(program: Program, shutdown: ShutdownSignal) -> None:
     executor = make_executor(program.executor)
     for node in program.nodes:
         executor.add_node(node)
     done: Future = Future()
-    stop.call(lambda: done.set_result(None))
+    shutdown.call(lambda: done.set_result(None))
     program.start()
-    while program.failure() is None and not stop.received:
+    while program.failure() is None and not shutdown.received:
         executor.spin_until_future_complete(done, timeout_sec=SPIN_SLICE_S)
-        # A spin leaves callbacks in its future, the single-threaded one at each message.
+        # A spin leaves callbacks in its future; the single-threaded executor, one per message.
         done = Future()
     for node in program.nodes:
         executor.remove_node(node)
 
 
 def make_executor(kind: str) -> Executor:
-    """Make the executor of this kind, ``auto``, ``events`` or ``single``."""
+    """Return an executor of this kind: ``auto``, ``events`` or ``single``."""
     if kind != 'single':
         try:
             from rclpy.experimental import EventsExecutor
@@ -110,5 +114,5 @@ def _refuse(name: str, text: str) -> int:
 
 
 def _first_line(exc: Exception) -> str:
-    # What follows is a place in rcl's source.
+    # The rest of the line is a location in the source of rcl.
     return str(exc).strip().splitlines()[0].partition(', at /')[0]

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM as a fact to look at, from the first moment on; imports nothing heavy."""
+"""Record SIGINT and SIGTERM from the start of the process; imports only small modules."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import signal
 import socket
 import threading
 
-__all__ = ['StopSignal']
+__all__ = ['ShutdownSignal']
 
 
-class StopSignal:
+class ShutdownSignal:
     """
-    Whether the process was asked to end. Made once, in the main thread.
+    Record whether a signal requested the shutdown of the process.
 
-    Make it before importing rclpy: the imports are most of a start-up, and Ctrl-C in the midst of
-    them would otherwise end the process before it has cleaned up.
+    Create it once, in the main thread, before the import of rclpy. The imports take most of the
+    startup, and Ctrl-C during an import would otherwise end the process without its cleanup.
 
-    :param more: other signals that mean the same.
+    :param more: other signals that request the shutdown.
     """
 
     def __init__(self, *more: signal.Signals) -> None:
@@ -27,10 +27,11 @@ class StopSignal:
 
     def call(self, wake: Callable[[], object]) -> None:
         """
-        Have a thread call a function at each signal, at once; main thread.
+        Start a thread that calls a function at each signal; call this from the main thread.
 
-        The interpreter runs a handler between two bytecodes of the main thread, which come late
-        while that thread waits inside a library. ``wake`` is no handler, so it may take locks.
+        The interpreter runs a signal handler between two bytecodes of the main thread, so the
+        handler is late while that thread waits inside a library. ``wake`` does not run in a
+        signal handler, so it may take locks.
         """
         reader, writer = socket.socketpair()
         writer.setblocking(False)

@@ -1,5 +1,6 @@
 """
-What a user writes: parameters, YAML files and topic names, checked and read into dataclasses.
+Check the user's parameters, YAML files and topic names, and read them into dataclasses.
 
-Imports no rclpy, so that mistakes are found before a node is made, and where there is no ROS.
+This package does not import rclpy. Mistakes are found before a node is created, and also on
+machines without ROS.
 """

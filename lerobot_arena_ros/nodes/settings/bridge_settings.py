@@ -1,4 +1,4 @@
-"""What the user decided, as frozen dataclasses made of checked parameters."""
+"""Frozen dataclasses with the settings of the bridge, built from checked parameters."""
 
 from __future__ import annotations
 
@@ -35,25 +35,29 @@ __all__ = [
 
 PAUSE_S = 1.0
 """
-A longer pause of the ROS callbacks is one in which DDS may have dropped a stop for lack of room.
+After a longer pause of the ROS callbacks, DDS may have dropped a stop because a queue was full.
 
-Shorter than ``link.timeout_s`` by default. Where many joint_states arrive, a shorter pause counts
-(:data:`lerobot_arena_ros.control.pauses.BACKLOG`).
+The value is shorter than the default of ``link.timeout_s``. If many joint_states arrive, a shorter
+pause counts (:data:`lerobot_arena_ros.control.pauses.BACKLOG`).
 """
 
-SLIDING_SHARE = 0.1
-"""What a common limit is for a sliding joint, in m or m/s per rad or rad/s of the others."""
+PRISMATIC_SCALE = 0.1
+"""Factor from a common limit to that of a prismatic joint, in m per rad or m/s per rad/s."""
 
-MEASURED_SHARE = 4.0
-"""How many times its velocity limit a joint may be measured to move, where nothing is said."""
+MEASURED_FACTOR = 4.0
+"""Default for the highest measured velocity of a joint, as a multiple of its velocity limit."""
 
 LOWEST_VELOCITY = 1.0
-"""A hand, or a motion whose limit was just lowered, moves a joint this fast, in rad/s."""
+"""
+Lowest velocity limit for that default, in rad/s.
+
+A person who moves the joint by hand, or a motion whose limit has just been lowered, reaches it.
+"""
 
 
 @dataclass(frozen=True)
 class ProduceSettings:
-    """The produce side; see the parameters ``produce.*``."""
+    """The settings of the producer; see the parameters ``produce.*``."""
 
     room_id: str
     max_rate_hz: float
@@ -64,7 +68,7 @@ class ProduceSettings:
 
 @dataclass(frozen=True)
 class CommonLimits:
-    """What counts for all joints; see the parameters ``consume.*_velocity`` and the like."""
+    """The limits that all joints share; see the parameters ``consume.*_velocity`` and others."""
 
     velocity: float
     start_velocity: float
@@ -76,8 +80,8 @@ class CommonLimits:
     measured_velocity: float
     tolerance: float
 
-    def cautions(self, joints: Iterable[Joint]) -> list[str]:
-        """Return which limits the user has switched off, one line for each."""
+    def warnings(self, joints: Iterable[Joint]) -> list[str]:
+        """Return a warning for each limit that the user has switched off."""
         common = {
             'max_acceleration': (self.acceleration, 'commands accelerate without a limit'),
             'max_lead': (self.lead, 'commands go on however far behind the arm is'),
@@ -93,13 +97,14 @@ class CommonLimits:
         ]
 
     def gate_joint(self, joint: Joint) -> GateJoint:
-        """Give what the gate has to know of a joint; the smallest velocity limit counts."""
-        share = SLIDING_SHARE if joint.prismatic else 1.0
+        """Return the gate's settings for a joint; the smallest velocity limit applies."""
+        share = PRISMATIC_SCALE if joint.prismatic else 1.0
         velocities = [self.velocity * share]
         if joint.max_velocity is not None:
             velocities.append(joint.max_velocity)
         velocity = min(velocities)
-        # A locked joint is held where it is, which may be outside the one position that it has.
+        # A locked joint is held at its measured position, which may differ from its only allowed
+        # position.
         lower, upper = (None, None) if joint.is_locked else (joint.lower, joint.upper)
         return GateJoint(
             joint.name,
@@ -111,7 +116,7 @@ class CommonLimits:
             lead_time_s=self.lead_time_s,
             stall_s=math.inf if joint.is_locked else _limit(joint.stall_s, self.stall_s),
             max_measured_velocity=self.measured_velocity * share
-            or MEASURED_SHARE * max(velocity, LOWEST_VELOCITY * share),
+            or MEASURED_FACTOR * max(velocity, LOWEST_VELOCITY * share),
             limit_tolerance=self.tolerance * share,
             is_continuous=joint.continuous,
             is_sliding=joint.prismatic,
@@ -120,13 +125,13 @@ class CommonLimits:
 
 
 def _limit(own: float | None, common: float) -> float:
-    """Choose a joint's own limit or the common one; 0 is none."""
+    """Return a joint's own limit or else the common one; 0 stands for no limit."""
     return (common if own is None else own) or math.inf
 
 
 @dataclass(frozen=True)
 class ConsumeSettings:
-    """The consume side; see the parameters ``consume.*``."""
+    """The settings of the consumer; see the parameters ``consume.*``."""
 
     room_id: str
     command_interface: str
@@ -139,7 +144,7 @@ class ConsumeSettings:
 
 @dataclass(frozen=True)
 class LinkSettings:
-    """Both links; see the parameters ``link.*``."""
+    """The settings of both links; see the parameters ``link.*``."""
 
     timing: LinkTiming
     stop_on_loss: bool
@@ -150,11 +155,11 @@ class LinkSettings:
 @dataclass(frozen=True)
 class BridgeSettings:
     """
-    Everything.
+    All settings of a bridge.
 
-    :param access: the token, from the environment, and the authorities to be trusted.
-    :param produce: None = this side is off.
-    :param consume: None = this side is off.
+    :param access: the token from the environment, and the trusted certificate authorities.
+    :param produce: settings of the producer; None: the bridge does not produce.
+    :param consume: settings of the consumer; None: the bridge does not consume.
     """
 
     address: Address
@@ -174,13 +179,13 @@ class BridgeSettings:
         cls, values: Mapping[str, Any], joints: Mapping[str, Mapping[str, Any]]
     ) -> BridgeSettings:
         """
-        Put the values together.
+        Build the settings from checked values.
 
-        :param values: by parameter name.
-        :param joints: for each joint its values by the name after ``joint_map.<joint>.``.
-        :raises ParameterError: two of them do not go together.
+        :param values: values by parameter name.
+        :param joints: for each joint, its values by the name after ``joint_map.<joint>.``.
+        :raises ParameterError: two values contradict each other.
         """
-        _check_sides(values)
+        _check_rooms(values)
         _check_names(values)
         if not values['units']:
             raise ParameterError(
@@ -203,7 +208,7 @@ class BridgeSettings:
         )
 
 
-def _check_sides(values: Mapping[str, Any]) -> None:
+def _check_rooms(values: Mapping[str, Any]) -> None:
     produce, consume = values['produce.room_id'], values['consume.room_id']
     if not produce and not consume:
         raise ParameterError(
@@ -213,8 +218,8 @@ def _check_sides(values: Mapping[str, Any]) -> None:
         )
     if produce == consume:
         raise ParameterError(
-            f'produce.room_id and consume.room_id are both {produce!r}: expected two rooms, for '
-            'the robot would follow itself'
+            f'produce.room_id and consume.room_id are both {produce!r}: expected two rooms, '
+            'because the robot would follow itself'
         )
     if not values['workspace_id']:
         raise ParameterError("parameter workspace_id = '': expected the name of a workspace")
@@ -225,7 +230,7 @@ def _check_names(values: Mapping[str, Any]) -> None:
     if values['consume.room_id'] and interface == 'forward_command' and not values['joints']:
         raise ParameterError(
             f"parameters consume.command_interface = '{interface}' and joints = []: expected "
-            'joints in the order of the controller, because its commands name none'
+            'joints in the order of the controller, because its commands contain no joint names'
         )
 
 
@@ -247,7 +252,7 @@ def _access(address: Address, ca_file: str) -> Access:
 
 def _joint_map(units: Unit, joints: Mapping[str, Mapping[str, Any]]) -> JointMap:
     try:
-        # Unlisted joints pass only where nothing is listed.
+        # Joints that are not in the list are accepted only if the list is empty.
         return JointMap(
             (_joint(name, units, values) for name, values in joints.items()),
             others=None if joints else units,

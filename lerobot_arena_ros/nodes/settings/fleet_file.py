@@ -1,18 +1,18 @@
 """
-A fleet: which robots there are, read from one YAML file; knows no ROS.
+The robots of a fleet, read from one YAML file; does not import rclpy.
 
 ::
 
-    defaults:                              # what holds for each robot, unless it says otherwise
+    defaults:                              # settings of each robot; the robot may replace them
       params: {server_url: http://localhost:8000, units: degrees}
     robots:
       - namespace: left
-        params_file: so101.yaml            # a node's; its name counts from this folder
+        params_file: so101.yaml            # parameters of a node; relative to this folder
         params: {consume: {room_id: left}}
         remappings: {joint_commands: /left_arm/commands}
 
-Of what is said twice the later counts: the file of the defaults, their params, the robot's file,
-its params.
+If a parameter is set more than once, the last one applies. The order is: the params_file of the
+defaults, the params of the defaults, the params_file of the robot, the params of the robot.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from .yaml_file import YamlError, flatten, load, parameters_for
 __all__ = ['NODE_NAME', 'FleetError', 'Robot', 'read_fleet']
 
 NODE_NAME = 'arena_bridge'
-"""Of each robot's bridge; the namespaces tell them apart."""
+"""The node name of each robot's bridge; the namespaces differ."""
 
 _DEFAULTS = ('params_file', 'params', 'remappings')
 _ROBOT = ('namespace', *_DEFAULTS)
@@ -40,17 +40,17 @@ _TOPIC = re.compile(r'(~/|/)?[A-Za-z_]\w*(/[A-Za-z_]\w*)*')
 
 
 class FleetError(ValueError):
-    """A fleet that must not be started; the text is one line for the user."""
+    """A fleet file is invalid, so no bridge may start; the text is one line for the user."""
 
 
 @dataclass(frozen=True)
 class Robot:
     """
-    One robot of a fleet, checked.
+    One robot of a fleet, with checked parameters.
 
-    :param namespace: absolute, such as ``/left``.
-    :param parameters: all that were given to its bridge, by full name.
-    :param remappings: of its topics and services, from and to.
+    :param namespace: absolute namespace, such as ``/left``.
+    :param parameters: parameters of its bridge that are set, by full name.
+    :param remappings: remappings of topics and services: new name by old name.
     """
 
     namespace: str
@@ -59,14 +59,14 @@ class Robot:
 
     def settings(self) -> BridgeSettings:
         """
-        Put its parameters together as its bridge does.
+        Return the settings that its bridge builds from the parameters.
 
-        :raises ParameterError: the bridge must not run with them.
+        :raises ParameterError: the bridge must not run with these parameters.
         """
         return BridgeSettings.of(*check_parameters(self.parameters))
 
     def topic(self, name: str) -> str:
-        """Give the full name of one of its relative topics."""
+        """Return the full name of one of its relative topics, after remapping."""
         given = self.remappings.get(name) or self.remappings.get(f'{self.namespace}/{name}', name)
         node = f'{self.namespace}/{NODE_NAME}'
         return re.sub('^~', node, given) if given[0] in '/~' else f'{self.namespace}/{given}'
@@ -74,10 +74,10 @@ class Robot:
 
 def read_fleet(path: Path, overrides: Mapping[str, object] | None = None) -> tuple[Robot, ...]:
     """
-    Read a fleet and check all of it.
+    Read a fleet file and check all of it.
 
-    :param overrides: parameters that count for each robot, whatever the file says.
-    :raises FleetError: something in it cannot be; the robot and the value are named.
+    :param overrides: parameters that replace those of each robot in the file.
+    :raises FleetError: the file is invalid; the text names the robot and the value.
     """
     try:
         document = load(path)
@@ -134,7 +134,7 @@ def _robot(
 
 
 def _keys(value: Any, known: tuple[str, ...], what: str) -> Mapping[str, Any]:
-    """Take a mapping that has no keys but these, for a typo must not vanish."""
+    """Return a mapping; raise an error for unknown keys, because a typo must not be ignored."""
     if not isinstance(value, Mapping):
         raise FleetError(f'{what} is {value!r}: expected keys such as {known[0]}')
     for key in value:
@@ -161,7 +161,7 @@ def _namespace(value: Any, number: int) -> str:
 
 
 def _check_together(robots: Iterable[Robot]) -> None:
-    """Refuse robots that are each in order, and together are not."""
+    """Raise an error for robots that are valid alone, but contradict each other."""
     owners: dict[tuple[object, ...], str] = {}
     for robot in robots:
         for claim, expected in _claims(robot):
@@ -173,11 +173,11 @@ def _check_together(robots: Iterable[Robot]) -> None:
 
 
 def _claims(robot: Robot) -> Iterator[tuple[tuple[object, ...], str]]:
-    """Give what a robot must have for itself, and why."""
+    """Yield each thing that only one robot may use, with the expected value and its reason."""
     settings = robot.settings()
     if settings.produce is not None:
         place = (settings.address.base_url, settings.workspace_id, settings.produce.room_id)
-        yield ('produce.room_id', *place), 'two rooms, for a room has one producer'
+        yield ('produce.room_id', *place), 'two rooms, because a room has one producer'
     if settings.consume is not None:
         topic = robot.topic('joint_commands')
-        yield ('joint_commands', topic), 'two topics, for two rooms would command one robot'
+        yield ('joint_commands', topic), 'two topics, because two rooms would command one robot'

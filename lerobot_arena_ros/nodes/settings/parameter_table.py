@@ -1,8 +1,8 @@
 """
-The bridge's parameters, as data: name, default, description, unit, range.
+The table of the bridge's parameters: name, default, description, unit and range.
 
-``docs/reference/parameters.md`` and ``config/bridge.yaml`` say the same; a test
-compares all three.
+``docs/reference/parameters.md`` and ``config/bridge.yaml`` repeat this table. A test compares all
+three.
 """
 
 from __future__ import annotations
@@ -13,29 +13,30 @@ import math
 __all__ = ['JOINT_SPECS', 'SPECS', 'ParameterError', 'Spec', 'Value']
 
 Value = bool | float | str | list[str] | None
-"""What a parameter may be; None only where a joint's number was not given."""
+"""The value of a parameter. None stands for a joint's number that is not set."""
 
 Sample = type[float] | bool | float | str | tuple[()]
-"""A default: its type is the parameter's type."""
+"""A default value. Its type is the parameter's type."""
 
 
 class ParameterError(ValueError):
-    """A parameter with which the bridge must not run; the text is one line for the user."""
+    """A parameter is invalid, so the bridge must not run; the text is one line for the user."""
 
 
 @dataclass(frozen=True)
 class Spec:
     """
-    One parameter.
+    The specification of one parameter.
 
-    :param name: with dots; of a joint's parameter, the part after ``joint_map.<joint>.``.
-    :param default: ``float`` (the type) is a number that may stay away; ``()`` an empty list.
-    :param description: one sentence.
-    :param unit: of the value; empty where it has none.
-    :param lower: smallest number accepted.
-    :param upper: largest number accepted.
-    :param choices: all strings accepted; empty = any.
-    :param dynamic: whether it may change while the node runs.
+    :param name: name with dots; for a joint's parameter, the part after ``joint_map.<joint>.``.
+    :param default: default value; ``float`` (the type): a number that may be left unset; ``()``:
+        an empty list.
+    :param description: text for the user.
+    :param unit: unit of the value; empty: no unit.
+    :param lower: smallest accepted number.
+    :param upper: largest accepted number.
+    :param choices: all accepted strings; empty: any string.
+    :param dynamic: whether the value may change while the node runs.
     """
 
     name: str
@@ -54,14 +55,14 @@ class Spec:
 
     @property
     def initial(self) -> Value:
-        """The value of a parameter that nobody set; None for a number without a default."""
+        """The value of a parameter that is not set; None for a number without a default."""
         if isinstance(self.default, tuple):
             return []
         return None if isinstance(self.default, type) else self.default
 
     @property
     def type_name(self) -> str:
-        """The value's type, as ROS calls it."""
+        """The ROS name of the value's type."""
         if self.default == ():
             return 'string[]'
         return (
@@ -70,10 +71,11 @@ class Spec:
 
     def check(self, value: object, *, name: str | None = None) -> Value:
         """
-        Accept a value, an integer for a number included.
+        Check a value and return it with the parameter's own type; a number may be an integer.
 
-        :param name: the full name, where it is longer than the spec's.
-        :raises ParameterError: it has the wrong type, is out of range, or is no choice.
+        :param name: full name for the error message; None: the name of the specification.
+        :raises ParameterError: the value has the wrong type, is out of range, or is not one of
+            the choices.
         """
         if value is None and self.default in ((), float):
             return self.initial
@@ -97,7 +99,7 @@ class Spec:
         )
 
     def expected(self) -> str:
-        """Say what is accepted."""
+        """Return a description of the accepted values."""
         if self.choices:
             return f'one of {", ".join(repr(choice) for choice in self.choices)}'
         if not self.is_number:
@@ -115,42 +117,50 @@ SPECS: tuple[Spec, ...] = (
     Spec(
         'server_url',
         'http://localhost:8000',
-        'The arena server; a path such as /api is kept. Another machine is reached through the '
-        'proxy of http_proxy, https_proxy or all_proxy, unless no_proxy names it.',
+        'URL of the arena server. A path such as /api is kept. Connections to another machine use '
+        'the proxy in http_proxy, https_proxy or all_proxy, unless no_proxy lists that machine.',
     ),
     Spec(
         'ca_file',
         '',
-        'PEM file with the only authorities to be trusted for https. Empty: those of the system.',
+        'PEM file with the certificate authorities that are trusted for https, instead of those '
+        'of the system. Empty: those of the system.',
     ),
-    Spec('workspace_id', 'default-workspace', 'The workspace that both rooms are in.'),
+    Spec('workspace_id', 'default-workspace', 'Workspace of both rooms.'),
     Spec(
         'units',
         '',
-        'Unit of the values on the wire. It has no default: a value read in the wrong unit moves '
-        'an arm quietly and wrongly.',
+        'Unit of the joint values in the rooms. There is no default, because a value in the wrong '
+        'unit moves the arm to a wrong position without an error.',
         choices=('degrees', 'radians', 'normalized'),
     ),
     Spec(
         'joints',
         (),
-        'ROS names of the joints, in command order. Empty: those of the first robot_description; '
-        'before it comes, all joints are produced in radians and none in another unit.',
+        'ROS names of the joints, in the order of the commands. Empty: the joints of the first '
+        'robot_description. Until it arrives, all joints are produced if the unit is radians, '
+        'and none otherwise.',
     ),
-    Spec('produce.room_id', '', 'The room that joint_states go to. Empty: this side is off.'),
+    Spec(
+        'produce.room_id',
+        '',
+        'Room that joint_states are sent to. Empty: the bridge does not produce.',
+    ),
     Spec(
         'produce.max_rate_hz',
         50.0,
-        'At most so many updates a second; of what comes faster, the newest is sent. 0: all is.',
+        'Maximum number of updates sent per second. If joint_states arrive faster, only the '
+        'newest is sent. 0: unlimited.',
         'Hz',
         0.0,
-        5000.0,  # What an arena takes of one participant, as it is shipped.
+        5000.0,  # The arena's default limit of messages per second from one participant.
         dynamic=True,
     ),
     Spec(
         'produce.deadband',
         0.0,
-        'Nothing is sent while every joint stays this close to what was sent last.',
+        'No update is sent while the position of each joint differs from the last one sent by no '
+        'more than this.',
         'rad or m',
         0.0,
         10.0,
@@ -158,41 +168,46 @@ SPECS: tuple[Spec, ...] = (
     Spec(
         'produce.max_input_age_s',
         0.5,
-        'A JointState whose stamp is further from the clock, or has been the same for longer, is '
-        'dropped. 0: none is.',
+        'A JointState is dropped if its stamp differs from the clock by more than this, or if the '
+        'stamp has not changed for longer than this. 0: none is dropped.',
         's',
         0.0,
         3600.0,
     ),
     Spec(
-        'consume.room_id', '', 'The room that joint_commands come from. Empty: this side is off.'
+        'consume.room_id',
+        '',
+        'Room that joint_commands come from. Empty: the bridge does not consume.',
     ),
     Spec(
         'consume.command_interface',
         'joint_state',
-        'Message type of joint_commands; forward_command needs joints, because it names none.',
+        'Message type of joint_commands. forward_command needs the parameter joints, because its '
+        'messages contain no joint names.',
         choices=('joint_state', 'forward_command', 'joint_trajectory'),
     ),
     Spec(
         'consume.on_state_sync',
         'align',
-        'What the pose that the room remembers at joining is good for: nothing moves because of '
-        'it (align), it is not looked at (ignore), or it counts as a live update (command).',
+        'How the pose is used that the room sends when the bridge joins: it moves nothing and '
+        'only replaces measurements if require_feedback is never (align), it is ignored (ignore), '
+        'or it counts as a live update (command).',
         choices=('align', 'ignore', 'command'),
     ),
     Spec(
         'consume.require_feedback',
         'always',
-        'Whether fresh joint_states are needed to move: always; once a publisher of them was '
-        'discovered, for which five seconds are given (auto); or never. Without them the first '
-        'command is where the room asks for it. Those that come count in any case.',
+        'Whether fresh joint_states are needed to move the robot: always; as soon as a publisher '
+        'of them is discovered, for which the bridge waits five seconds (auto); or never. Without '
+        'joint_states, the first command is the position that the room requests. Received '
+        'joint_states are used in all three cases.',
         choices=('always', 'auto', 'never'),
     ),
     Spec(
         'consume.max_feedback_age_s',
         0.5,
-        'Older joint_states count as none. They are as old as their stamp says, and without a '
-        'stamp as old as their arrival.',
+        'Maximum age of joint_states; older ones are ignored. The age is measured from the stamp, '
+        'or from the arrival of a message without a stamp.',
         's',
         0.01,
         60.0,
@@ -200,9 +215,9 @@ SPECS: tuple[Spec, ...] = (
     Spec(
         'consume.max_measured_velocity',
         0.0,
-        'A joint that is measured to move faster contradicts itself: nothing moves until its '
-        'measurements agree for half a second. Sliding joints a tenth of it, in m/s. 0: four '
-        'times the velocity limit of the joint, and no less than 4 rad/s.',
+        'If the measured velocity of a joint is higher than this, the measurements are wrong: the '
+        'robot is not moved until they have been plausible for half a second. Prismatic joints: a '
+        'tenth of it, in m/s. 0: four times the velocity limit of the joint, at least 4 rad/s.',
         'rad/s',
         0.0,
         1000.0,
@@ -210,8 +225,8 @@ SPECS: tuple[Spec, ...] = (
     Spec(
         'consume.limit_tolerance',
         0.1,
-        'A joint that is measured further than this outside its limits is not moved; sliding '
-        'joints a tenth of it, in m.',
+        'A joint is not moved if it is measured outside its limits by more than this. Prismatic '
+        'joints: a tenth of it, in m.',
         'rad',
         0.0,
         10.0,
@@ -219,26 +234,26 @@ SPECS: tuple[Spec, ...] = (
     Spec(
         'consume.require_limits',
         'always',
-        'Whether a joint needs position limits to be commanded: from robot_description, from '
-        'joint_map.<joint>.min and .max, or that it has none (a continuous joint, '
-        'joint_map.<joint>.unlimited).',
+        'Whether a joint needs position limits to be commanded. Limits come from '
+        'robot_description or from joint_map.<joint>.min and .max. A continuous joint and a joint '
+        'with joint_map.<joint>.unlimited need none.',
         choices=('always', 'never'),
     ),
     Spec(
         'consume.allow_other_publishers',
         False,
-        'Whether the bridge commands the robot although another node publishes on its command '
-        'topic.',
+        'Whether the bridge commands the robot while another node publishes on its command topic.',
     ),
     Spec(
         'consume.require_producer',
         True,
-        'Hold while the room has no producer. False accepts REST commands alone.',
+        'Whether to hold while the room has no producer. false: also accept commands that arrive '
+        'over REST only.',
     ),
     Spec(
         'consume.max_velocity',
         2.0,
-        'No joint is commanded faster; sliding joints a tenth of it, in m/s.',
+        'Maximum velocity of the commands. Prismatic joints: a tenth of it, in m/s.',
         'rad/s',
         0.001,
         100.0,
@@ -247,8 +262,8 @@ SPECS: tuple[Spec, ...] = (
     Spec(
         'consume.max_acceleration',
         20.0,
-        'No command accelerates or brakes a joint more; sliding joints a tenth of it, in m/s^2. '
-        '0: unlimited.',
+        'Maximum acceleration and deceleration of the commands. Prismatic joints: a tenth of it, '
+        'in m/s^2. 0: unlimited.',
         'rad/s^2',
         0.0,
         10000.0,
@@ -256,8 +271,8 @@ SPECS: tuple[Spec, ...] = (
     Spec(
         'consume.max_lead',
         0.1,
-        'How far the command of a joint may be ahead of where the joint is measured at rest; '
-        'sliding joints a tenth of it, in m. 0: unlimited.',
+        'Maximum distance between the command of a joint and its measured position while it is at '
+        'rest. Prismatic joints: a tenth of it, in m. 0: unlimited.',
         'rad',
         0.0,
         10.0,
@@ -265,7 +280,8 @@ SPECS: tuple[Spec, ...] = (
     Spec(
         'consume.lead_time_s',
         0.15,
-        'A moving joint may in addition be led by what it covers in this time.',
+        'For a moving joint, the distance that it covers in this time is added to '
+        'consume.max_lead.',
         's',
         0.0,
         2.0,
@@ -273,8 +289,8 @@ SPECS: tuple[Spec, ...] = (
     Spec(
         'consume.stall_s',
         1.0,
-        'A joint that does not follow for so long, although its command is as far ahead as it '
-        'may be, stops the robot until a person resets it. 0: never.',
+        'An emergency stop is triggered if a joint does not follow for this time while its '
+        'command is at the maximum lead. 0: never.',
         's',
         0.0,
         60.0,
@@ -283,21 +299,21 @@ SPECS: tuple[Spec, ...] = (
         'consume.on_hold',
         'brake',
         'What happens to a motion when the link, the producer or the updates are lost: the '
-        'command brakes and then ends (brake), or ends at once (freeze). Where measurements '
-        'cannot be trusted it ends at once.',
+        'commands decelerate and then end (brake), or end at once (freeze). They end at once in '
+        'any case if the measurements cannot be trusted.',
         choices=('brake', 'freeze'),
     ),
     Spec(
         'consume.on_stop',
         'freeze',
-        'The same at an emergency stop. Brake is for arms whose drives fault when commands end '
-        'in motion.',
+        'The same for an emergency stop. brake is for arms whose drives report a fault if the '
+        'commands end during a motion.',
         choices=('freeze', 'brake'),
     ),
     Spec(
         'consume.start_velocity',
         0.5,
-        'The same as max_velocity, at the moment in which motion begins or begins again.',
+        'Maximum velocity at the moment when a motion starts or resumes.',
         'rad/s',
         0.001,
         100.0,
@@ -305,7 +321,7 @@ SPECS: tuple[Spec, ...] = (
     Spec(
         'consume.start_seconds',
         2.0,
-        'How long the limit takes to rise from start_velocity to max_velocity.',
+        'Time in which the limit rises from start_velocity to max_velocity.',
         's',
         0.0,
         60.0,
@@ -313,7 +329,7 @@ SPECS: tuple[Spec, ...] = (
     Spec(
         'consume.ramp_rate_hz',
         100.0,
-        'Steps per second of a motion that goes on after the last update.',
+        'Commands per second while a motion continues after the last update.',
         'Hz',
         1.0,
         1000.0,
@@ -321,7 +337,8 @@ SPECS: tuple[Spec, ...] = (
     Spec(
         'consume.command_timeout_s',
         0.0,
-        'Hold when no update came for so long. 0: off, for a still operator sends nothing.',
+        'Hold if no update arrives for this time. 0: off, because an operator who does not move '
+        'sends no updates.',
         's',
         0.0,
         3600.0,
@@ -330,8 +347,9 @@ SPECS: tuple[Spec, ...] = (
     Spec(
         'link.timeout_s',
         1.5,
-        'The link counts as lost after so much silence, or with a heartbeat unanswered for so '
-        'long, for what comes is as late; at least twice the heartbeat period.',
+        'The link counts as lost if nothing arrives for this time, or if a heartbeat is not '
+        'answered within it, because other messages are then equally late. At least twice the '
+        'heartbeat period.',
         's',
         0.1,
         120.0,
@@ -339,7 +357,8 @@ SPECS: tuple[Spec, ...] = (
     Spec(
         'link.max_delay_s',
         0.5,
-        'Nothing moves and nothing is sent while a round trip to the server takes longer.',
+        'Maximum round-trip time to the server. While it is longer, the robot is not moved and '
+        'no updates are sent.',
         's',
         0.01,
         120.0,
@@ -347,19 +366,34 @@ SPECS: tuple[Spec, ...] = (
     Spec(
         'link.on_loss',
         'hold',
-        'What the loss of a link means: commands cease (hold), or a latched stop.',
+        'What happens when a link is lost: commands end (hold), or a latched emergency stop '
+        '(emergency_stop).',
         choices=('hold', 'emergency_stop'),
     ),
-    Spec('link.reconnect_min_s', 0.5, 'First pause before another attempt.', 's', 0.05, 60.0),
-    Spec('link.reconnect_max_s', 10.0, 'Longest pause between attempts.', 's', 0.05, 600.0),
+    Spec(
+        'link.reconnect_min_s',
+        0.5,
+        'Delay before the first attempt to reconnect.',
+        's',
+        0.05,
+        60.0,
+    ),
+    Spec(
+        'link.reconnect_max_s',
+        10.0,
+        'Maximum delay between attempts to reconnect.',
+        's',
+        0.05,
+        600.0,
+    ),
     Spec(
         'create_missing_rooms',
         'produce',
-        'Which missing rooms are created; a room that exists is never touched.',
+        'Which missing rooms the bridge creates. It never changes a room that exists.',
         choices=('none', 'produce', 'both'),
     ),
-    Spec('autostart', True, 'Configure and activate without being asked.'),
-    Spec('estop_on_start', False, 'Begin with the emergency stop latched.'),
+    Spec('autostart', True, 'Whether the node configures and activates itself.'),
+    Spec('estop_on_start', False, 'Start with the emergency stop latched.'),
     Spec(
         'emergency_stop.allow_remote_reset',
         False,
@@ -368,29 +402,30 @@ SPECS: tuple[Spec, ...] = (
     Spec(
         'executor',
         'auto',
-        'How rclpy spins: its events executor where there is one (auto), or as named.',
+        'Executor that spins the node: the events executor of rclpy (events), the '
+        'single-threaded one (single), or the events executor if rclpy has it (auto).',
         choices=('auto', 'events', 'single'),
     ),
 )
 
 JOINT_SPECS: tuple[Spec, ...] = (
-    Spec('arena_name', '', 'Name on the wire. Empty: the ROS name.'),
+    Spec('arena_name', '', 'Name of the joint in the room. Empty: its ROS name.'),
     Spec(
         'unit',
         '',
-        'Unit on the wire. Empty: as units says, but percent (0..100) for a normalized joint '
-        'whose arena name is gripper or jaw.',
+        'Unit of the joint in the room. Empty: the value of units, but percent (0..100) for a '
+        'normalized joint whose arena name is gripper or jaw.',
         choices=('', 'degrees', 'radians', 'normalized', 'percent', 'metres'),
     ),
-    Spec('min', float, "Lower limit. Not set: robot_description's.", 'rad or m'),
-    Spec('max', float, "Upper limit. Not set: robot_description's.", 'rad or m'),
-    Spec('invert', False, 'The wire counts the other way.'),
+    Spec('min', float, 'Lower limit. Not set: the limit in robot_description.', 'rad or m'),
+    Spec('max', float, 'Upper limit. Not set: the limit in robot_description.', 'rad or m'),
+    Spec('invert', False, 'Whether the value in the room increases in the opposite direction.'),
     Spec('offset', 0.0, 'Added to the position.', 'rad or m', -1000.0, 1000.0),
     Spec(
         'max_velocity',
         float,
-        'Velocity limit of this joint; the smallest of this, consume.max_velocity and '
-        "robot_description's counts.",
+        'Velocity limit of this joint. The smallest of this, consume.max_velocity and the limit '
+        'in robot_description applies.',
         'rad/s or m/s',
         0.001,
         100.0,
@@ -406,7 +441,7 @@ JOINT_SPECS: tuple[Spec, ...] = (
     Spec(
         'max_lead',
         float,
-        'Replaces consume.max_lead for this joint. Of a gripper it is how hard it may squeeze.',
+        'Replaces consume.max_lead for this joint. For a gripper, it limits the grip force.',
         'rad or m',
         0.0,
         10.0,
@@ -414,7 +449,8 @@ JOINT_SPECS: tuple[Spec, ...] = (
     Spec(
         'stall_s',
         float,
-        'Replaces consume.stall_s for this joint. 0: never, for a gripper that holds things.',
+        'Replaces consume.stall_s for this joint. 0: never, as needed for a gripper that holds '
+        'an object.',
         's',
         0.0,
         60.0,
@@ -422,7 +458,7 @@ JOINT_SPECS: tuple[Spec, ...] = (
     Spec(
         'unlimited',
         False,
-        'The joint may be commanded although it has no position limits, or no range in '
+        'Whether the joint may be commanded although it has no position limits, or no range in '
         'robot_description (lower = upper).',
     ),
 )

@@ -1,4 +1,4 @@
-"""From what the user said, by parameter name, to checked values; knows no ROS."""
+"""Check the parameters that the user sets; does not import rclpy."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ _FOREIGN = (
     'start_type_description_service',
     'diagnostic_updater.',
 )
-"""Parameters that rclpy itself declares or that other tools put into everybody's file."""
+"""Parameters that rclpy declares itself, or that other tools write into shared files."""
 
 
 def check_parameters(
     given: Mapping[str, object],
 ) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """
-    Check what the user gave and fill up with defaults.
+    Check the values that the user sets, and add the defaults.
 
     :param given: values by full name.
-    :returns: values by name, and for each of the ``joints`` its values by the name after
+    :returns: values by name, and for each of the ``joints``, its values by the name after
         ``joint_map.<joint>.``.
-    :raises ParameterError: a value is unacceptable, or a name is unknown.
+    :raises ParameterError: a value is invalid, or a name is unknown.
     """
     values = _check(SPECS, given)
     twice = [name for name, count in Counter(values['joints']).items() if count > 1]
     if twice:
-        raise ParameterError(f'parameter joints: {twice[0]!r} stands twice, expected it once')
+        raise ParameterError(f'parameter joints: {twice[0]!r} is listed twice, expected it once')
     joints = {joint: _check(JOINT_SPECS, given, _prefix(joint)) for joint in values['joints']}
     _refuse_unknown(given, joints)
     return values, joints
@@ -53,7 +53,7 @@ def _prefix(joint: str) -> str:
 
 
 def _refuse_unknown(given: Mapping[str, object], joints: Iterable[str]) -> None:
-    """Refuse a name that nobody reads, for a typo must not vanish."""
+    """Raise an error for an unknown name, because a typo must not be ignored."""
     known = {spec.name for spec in SPECS}
     known |= {_prefix(joint) + spec.name for joint in joints for spec in JOINT_SPECS}
     for name in given:

@@ -1,4 +1,4 @@
-"""What the user may do to a node's topics: remap them, and change their QoS; knows no ROS."""
+"""Check remapped topics and QoS overrides; does not import rclpy."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from .parameter_table import ParameterError
 
-__all__ = ['Overridable', 'check_apart', 'check_overrides']
+__all__ = ['Overridable', 'check_distinct', 'check_overrides']
 
 _PREFIX = 'qos_overrides.'
 _CHOICES = {
@@ -20,9 +20,9 @@ _LARGEST_DEPTH = 2**31 - 1
 @dataclass(frozen=True)
 class Overridable:
     """
-    A publisher or subscription whose QoS the user may change.
+    A publisher or subscription whose QoS the user may override.
 
-    :param topic: its full name, as remapped.
+    :param topic: full name of its topic after remapping.
     :param kind: ``publisher`` or ``subscription``.
     """
 
@@ -31,16 +31,18 @@ class Overridable:
 
     @property
     def prefix(self) -> str:
-        """What the names of its parameters begin with."""
+        """The common prefix of its parameter names."""
         return f'{_PREFIX}{self.topic}.{self.kind}.'
 
 
-def check_apart(topics: Mapping[str, str]) -> None:
+def check_distinct(topics: Mapping[str, str]) -> None:
     """
-    Refuse one topic for two purposes; DDS refuses it with a traceback, and only for two types.
+    Raise an error if two topics of the node have the same name after remapping.
 
-    :param topics: full names as remapped, by the names that the node gives them.
-    :raises ParameterError: two are the same.
+    DDS raises an error only if their types differ, and with a traceback.
+
+    :param topics: full names after remapping, by the node's own names.
+    :raises ParameterError: two topics are the same.
     """
     taken: dict[str, str] = {}
     for name, topic in topics.items():
@@ -54,11 +56,11 @@ def check_apart(topics: Mapping[str, str]) -> None:
 
 def check_overrides(given: Mapping[str, object], entities: Iterable[Overridable]) -> str | None:
     """
-    Check what the user gave, because rclpy refuses it with a traceback, or ignores it.
+    Check the QoS overrides, because rclpy raises an error with a traceback, or ignores them.
 
     :param given: values of all parameters by full name.
-    :returns: which of them have no effect, in one line; None if there are none.
-    :raises ParameterError: a value is unacceptable.
+    :returns: one line that lists the overrides without effect; None if there are none.
+    :raises ParameterError: a value is invalid.
     """
     prefixes = [entity.prefix for entity in entities]
     known = {prefix + policy: policy for prefix in prefixes for policy in ('depth', *_CHOICES)}
@@ -71,14 +73,14 @@ def check_overrides(given: Mapping[str, object], entities: Iterable[Overridable]
     if not ignored:
         return None
     return (
-        f'without effect: {", ".join(sorted(ignored))}; expected {" or ".join(prefixes)} (topics '
-        f'as they are called after remapping), then {", ".join((*_CHOICES, "depth"))}'
+        f'without effect: {", ".join(sorted(ignored))}; expected {" or ".join(prefixes)} (names '
+        f'of topics after remapping), then {", ".join((*_CHOICES, "depth"))}'
     )
 
 
 def _check(name: str, policy: str, value: object) -> None:
     if policy == 'depth':
-        # A bool is an int, and true is no depth.
+        # bool is a subclass of int, but true is not a depth.
         if type(value) is int and 1 <= value <= _LARGEST_DEPTH:
             return
         expected = f'a whole number from 1 to {_LARGEST_DEPTH}'

@@ -1,4 +1,4 @@
-"""YAML as ROS reads it, and which parameters a file has for a node; knows no ROS."""
+"""Read YAML files as ROS does, and find a node's parameters in them; does not import rclpy."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ _PARAMETERS = 'ros__parameters'
 
 
 class YamlError(ValueError):
-    """A file that cannot be used; the text is one line for the user."""
+    """A file is invalid; the text is one line for the user."""
 
 
 class UnreadableYaml(YamlError):
-    """A file that PyYAML does not read; the reader of ROS, which is another one, may."""
+    """PyYAML cannot read a file; the parser of ROS is a different one and may accept it."""
 
 
 class _Loader(yaml.SafeLoader):
-    """PyYAML's, but no key may be there twice and 1e-3 is a number, as it is to ROS."""
+    """A safe loader that raises an error for a duplicate key, and reads 1e-3 as ROS does."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
@@ -51,7 +51,7 @@ _Loader.add_implicit_resolver(
 
 
 def _construct_untagged(loader: _Loader, _: str, node: yaml.Node) -> Any:
-    """Ignore a tag, as ROS does: launch_ros writes lists as tuples of Python."""
+    """Ignore a tag as ROS does, because launch_ros writes lists with Python's tag for tuples."""
     if isinstance(node, yaml.MappingNode):
         return loader.construct_mapping(node, deep=True)
     if isinstance(node, yaml.SequenceNode):
@@ -65,9 +65,9 @@ _Loader.add_multi_constructor('', _construct_untagged)
 
 def load(path: Path) -> Any:
     """
-    Read a file.
+    Read a YAML file.
 
-    :raises YamlError: there is none, or it is no YAML.
+    :raises YamlError: the file does not exist or is not YAML.
     """
     try:
         return yaml.load(path.read_text(encoding='utf-8'), _Loader)  # noqa: S506, a SafeLoader
@@ -84,7 +84,7 @@ def load(path: Path) -> Any:
 
 
 def flatten(tree: Mapping[Any, Any], prefix: str = '') -> Iterator[tuple[str, Any]]:
-    """Give the values of nested parameters by their names with dots."""
+    """Yield nested parameters as pairs of a name with dots and a value."""
     for key, value in tree.items():
         if isinstance(value, Mapping):
             yield from flatten(value, f'{prefix}{key}.')
@@ -95,22 +95,22 @@ def flatten(tree: Mapping[Any, Any], prefix: str = '') -> Iterator[tuple[str, An
 @dataclass(frozen=True)
 class Section:
     """
-    The parameters that a file has for some nodes.
+    The parameters for some nodes in a file.
 
-    :param nodes: whose names match, such as ``/left/arena_bridge`` or ``/**``.
+    :param nodes: pattern of the node names, such as ``/left/arena_bridge`` or ``/**``.
     """
 
     nodes: str
     parameters: Mapping[Any, Any]
 
     def is_for(self, node: str) -> bool:
-        """Whether a node reads it, by its name with its namespace."""
+        """Return whether this section is for a node, given by its name with its namespace."""
         return re.fullmatch(_pattern(self.nodes), node) is not None
 
 
 def sections_of(path: Path) -> list[Section]:
     """
-    Return the sections of a file of parameters, in their order.
+    Return the sections of a parameter file, in their order.
 
     :raises YamlError: the file cannot be read.
     """
@@ -120,10 +120,10 @@ def sections_of(path: Path) -> list[Section]:
 
 def parameters_for(node: str, path: Path) -> dict[str, Any]:
     """
-    Give what a file of parameters says to a node; of what it says twice, the last.
+    Return the parameters for a node in a file; if one is set more than once, the last applies.
 
-    :param node: its name with its namespace, such as ``/left/arena_bridge``.
-    :raises YamlError: the file cannot be read, or says nothing to this node.
+    :param node: name of the node with its namespace, such as ``/left/arena_bridge``.
+    :raises YamlError: the file cannot be read, or has no parameters for this node.
     """
     sections = sections_of(path)
     own = [section for section in sections if section.is_for(node)]
@@ -136,7 +136,7 @@ def parameters_for(node: str, path: Path) -> dict[str, Any]:
 
 
 def mismatch(node: str, path: Path, sections: Iterable[Section]) -> str:
-    """Return in one line that a file has no parameters for a node, and what would be for it."""
+    """Return one line that states that a file has no parameters for a node, and what to write."""
     names = ', '.join(section.nodes for section in sections)
     others = f', only for {names}' if names else ''
     return (

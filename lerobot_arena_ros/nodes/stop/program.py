@@ -1,4 +1,4 @@
-"""The command line of arena_stop, what it prints, and how it ends."""
+"""The command line, the output and the exit codes of arena_stop."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import time
 from lerobot_arena_ros.release import version
 
 from ..runtime.cli_help import split_arguments
-from ..runtime.shutdown_signal import StopSignal
+from ..runtime.shutdown_signal import ShutdownSignal
 from .progress import RESET, STOP, Progress
 
 __all__ = ['run']
@@ -19,12 +19,12 @@ __all__ = ['run']
 _INTERRUPTED = 130
 
 
-def run(args: Sequence[str], stop: StopSignal) -> int:
+def run(args: Sequence[str], shutdown: ShutdownSignal) -> int:
     """
     Stop or reset every bridge that is found.
 
-    :param args: the command line.
-    :returns: the exit code.
+    :param args: command line.
+    :returns: exit code.
     """
     options = _options(args)
     from .calls import call_bridges
@@ -36,33 +36,33 @@ def run(args: Sequence[str], stop: StopSignal) -> int:
         expected=options.expect,
     )
     try:
-        graph = call_bridges(progress, _say, stop)
+        graph = call_bridges(progress, _print_line, shutdown)
     except RuntimeError as exc:
-        # What follows is a place in rcl's source.
+        # The rest of the line is a location in the source of rcl.
         reason = str(exc).partition(', at /')[0]
         sys.stderr.write(f'arena_stop: cannot join the ROS graph: {reason}\n')
         return 2
-    return _conclude(progress, graph, stop)
+    return _conclude(progress, graph, shutdown)
 
 
-def _conclude(progress: Progress, graph: str, stop: StopSignal) -> int:
+def _conclude(progress: Progress, graph: str, shutdown: ShutdownSignal) -> int:
     now = time.monotonic()
     if progress.bridges:
-        for line in [*progress.news(now), *progress.summary(now)]:
-            _say(line)
-    elif not stop.received:
+        for line in [*progress.new_lines(now), *progress.summary(now)]:
+            _print_line(line)
+    elif not shutdown.received:
         sys.stderr.write(
             'arena_stop: no bridge found, nothing was '
-            f'{progress.request.done}: check that {graph} are those of the bridges, and that the '
-            'bridges run\n'
+            f'{progress.request.done}: check that the bridges run, and that they have the same '
+            f'{graph}\n'
         )
-    if stop.received:
+    if shutdown.received:
         return _INTERRUPTED
     return 0 if progress.has_succeeded(now) else 1
 
 
-def _say(line: str) -> None:
-    """Print a line at once; a reader who has gone must not keep the other robots from stopping."""
+def _print_line(line: str) -> None:
+    """Print a line at once; a closed stdout must not prevent the stop of the other robots."""
     try:
         print(line, flush=True)
     except OSError:
@@ -72,11 +72,11 @@ def _say(line: str) -> None:
 def _options(args: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog='arena_stop',
-        description='Stop every bridge on the ROS graph, each as soon as it is found, and say '
-        'which of them confirmed it. A bridge whose process is frozen cannot be found: compare '
-        'the lines with the robots, or say how many there are (--expect).',
-        epilog='Exit code: 0 where every bridge confirmed; 1 where one did not, or none was '
-        'found; 2 for wrong usage or without ROS 2; 130 after SIGINT (Ctrl-C) or SIGTERM.',
+        description='Stop every bridge on the ROS graph as soon as it is found, and print which '
+        'of them confirmed it. A bridge whose process is frozen cannot be found: compare the '
+        'lines with the robots, or give the number of bridges (--expect).',
+        epilog='Exit code: 0 if every bridge confirmed; 1 if a bridge did not confirm, or none '
+        'was found; 2 for wrong usage or without ROS 2; 130 after SIGINT (Ctrl-C) or SIGTERM.',
         allow_abbrev=False,
     )
     parser.add_argument(
@@ -90,15 +90,14 @@ def _options(args: Sequence[str]) -> argparse.Namespace:
         type=_seconds,
         default=5.0,
         metavar='S',
-        help='seconds in which bridges are looked for and have to confirm (default: 5)',
+        help='timeout in seconds for finding bridges and for their confirmations (default: 5)',
     )
     parser.add_argument(
         '--expect',
         type=_count,
         default=0,
         metavar='N',
-        help='how many bridges there are: end as soon as N have confirmed, and fail where fewer '
-        'are found',
+        help='number of bridges: end as soon as N have confirmed, and fail if fewer are found',
     )
     options = parser.parse_args(split_arguments(args)[0])
     if options.version:

@@ -1,8 +1,8 @@
 """
-What ``arena_stop`` asks of bridges, and how far each bridge is; pure.
+The requests of ``arena_stop``, and the progress of each bridge; does no I/O.
 
-Rules of this file: ``now`` is in seconds of the steady clock. A bridge is known by the full name
-of its node, such as ``/arm1/arena_bridge``.
+In this file, ``now`` is in seconds of the steady clock. The name of a bridge is the full name of
+its node, such as ``/arm1/arena_bridge``.
 """
 
 from __future__ import annotations
@@ -18,32 +18,32 @@ CALL_AGAIN_S = INPUT_MEMORY_S + 0.1
 """
 Time between two calls of a bridge that has not confirmed.
 
-An answer is lost if the bridge has not discovered its reader; a reset that is refused because
+An answer is lost if the bridge has not discovered its reader yet. A reset that is rejected because
 another bridge was stopped until now succeeds after this time.
 """
 
 ANSWER_S = 0.3
-"""How long the answer of the service, which has the reason, is preferred to the status."""
+"""Time to wait for the answer of the service, because only it has the reason, not the status."""
 
 QUIET_S = 3.5
 """
-How long nothing new has to be found before the search ends.
+Time without a new bridge or confirmation after which the search ends.
 
 Fast DDS announces each process every 3 s. On one machine with five bridges, the first was found
-up to 2.5 s after the start and others up to 3.0 s after that.
+up to 2.5 s after the start, and others up to 3.0 s after that.
 """
 
 
 @dataclass(frozen=True)
 class Request:
     """
-    What is asked of every bridge.
+    A request to every bridge.
 
-    :param service: the service that is called.
-    :param others: further services by which a bridge is recognised.
-    :param active: what ``emergency_stop_active`` says when it is done.
+    :param service: name of the service to call.
+    :param others: further services that a bridge must have.
+    :param active: value of ``emergency_stop_active`` after success.
     :param done: the result in one word.
-    :param advice: what to do about a bridge that did not confirm; may be empty.
+    :param advice: what the user can do about a bridge that did not confirm; may be empty.
     """
 
     service: str
@@ -54,9 +54,9 @@ class Request:
 
     def bridges(self, triggers: Iterable[str]) -> set[str]:
         """
-        Return the bridges on the graph.
+        Return the names of the bridges on the graph.
 
-        :param triggers: the full names of all services of type std_srvs/Trigger.
+        :param triggers: full names of all services of type std_srvs/Trigger.
         """
         offered = set(triggers)
         suffix = f'/{self.service}'
@@ -74,7 +74,7 @@ STOP = Request(
 
 RESET = Request(
     service='reset_emergency_stop',
-    # Another node may offer a reset of something that is not a bridge.
+    # Another node that is not a bridge may have a service of this name.
     others=('trigger_emergency_stop',),
     active=False,
     done='reset',
@@ -83,7 +83,7 @@ RESET = Request(
 
 
 class BridgeProgress:
-    """How far one bridge is."""
+    """The progress of the request at one bridge."""
 
     def __init__(self, name: str, request: Request, now: float) -> None:
         self.found_at = now
@@ -96,31 +96,31 @@ class BridgeProgress:
         self._is_active: bool | None = None
 
     def is_due(self, now: float) -> bool:
-        """Whether the service is to be called now."""
+        """Return whether the service is to be called now."""
         waits = self._called_at is not None and now < self._called_at + CALL_AGAIN_S
         return not waits and not self.is_confirmed(now)
 
     def call(self, now: float) -> None:
-        """Note that the service is called now."""
+        """Record that the service is called now."""
         self._calls += 1
         self._called_at = now
 
-    def hear_answer(self, success: bool, message: str) -> None:
-        """Note what the service answered; a success is not taken back by a later answer."""
+    def on_answer(self, success: bool, message: str) -> None:
+        """Record the answer of the service; a later answer does not replace a success."""
         if self._answer is None or not self._answer[0]:
             self._answer = success, message
 
-    def hear_status(self, is_active: bool) -> None:
-        """Note what ``emergency_stop_active`` says; before the first call it proves nothing."""
+    def on_status(self, is_active: bool) -> None:
+        """Record ``emergency_stop_active``; ignore it before the first call."""
         if self._called_at is not None:
             self._is_active = is_active
 
-    def hear_publishers(self, count: int) -> None:
-        """Note how many nodes publish ``emergency_stop_active`` under this name."""
+    def on_publisher_count(self, count: int) -> None:
+        """Record how many nodes publish ``emergency_stop_active`` under this name."""
         self.bridges = max(self.bridges, count)
 
     def is_confirmed(self, now: float) -> bool:
-        """Whether the one bridge of this name has done what was asked."""
+        """Return whether the only bridge of this name has fulfilled the request."""
         if self.bridges > 1 or self._called_at is None:
             return False
         by_service = self._answer is not None and self._answer[0]
@@ -128,7 +128,7 @@ class BridgeProgress:
         return by_service or (by_status and (self._calls > 1 or now >= self._called_at + ANSWER_S))
 
     def is_waited_for(self, now: float) -> bool:
-        """Whether an answer may still come."""
+        """Return whether an answer may still arrive."""
         return not self.is_confirmed(now) and (self._answer is None or self.bridges > 1)
 
     def line(self, now: float) -> str:
@@ -139,7 +139,7 @@ class BridgeProgress:
             return f'{self._name}: NOT confirmed ({self._why_not()}){advice}'
         if self._answer is None or not self._answer[0]:
             is_active = str(self._request.active).lower()
-            return f'{self._name}: {done} (its emergency_stop_active says {is_active})'
+            return f'{self._name}: {done} (its emergency_stop_active is {is_active})'
         message = self._answer[1].removeprefix(f'{done}: ')
         return f'{self._name}: {done} ({message})' if message != done else f'{self._name}: {done}'
 
@@ -147,17 +147,17 @@ class BridgeProgress:
         if self.bridges > 1:
             return (
                 f'{self.bridges} bridges have this name, so that one answer hides the others: '
-                'give each a namespace or a name of its own'
+                'give each its own namespace or name'
             )
         return 'no answer' if self._answer is None else self._answer[1]
 
 
 class Progress:
     """
-    How far all bridges are, and when the search ends.
+    The progress of the request at all bridges, and the end of the search.
 
     :param timeout_s: time to find bridges and to wait for their confirmations.
-    :param expected: how many bridges there are; 0: unknown.
+    :param expected: number of bridges; 0: unknown.
     """
 
     def __init__(self, request: Request, now: float, *, timeout_s: float, expected: int) -> None:
@@ -165,44 +165,44 @@ class Progress:
         self.bridges: dict[str, BridgeProgress] = {}
         self._ends_at = now + timeout_s
         self._expected = expected
-        self._news_at = now
+        self._changed_at = now
         self._reported: set[str] = set()
 
     def find(self, name: str, now: float) -> BridgeProgress:
-        """Note a bridge that is new on the graph, and return its progress."""
-        self._news_at = now
+        """Record a new bridge on the graph, and return its progress."""
+        self._changed_at = now
         found = self.bridges[name] = BridgeProgress(name, self.request, now)
         return found
 
-    def news(self, now: float) -> list[str]:
-        """Return a line for each bridge that has confirmed since the last time."""
+    def new_lines(self, now: float) -> list[str]:
+        """Return a line for each bridge that has confirmed since the last call."""
         names = [
             name
             for name, bridge in sorted(self.bridges.items())
             if name not in self._reported and bridge.is_confirmed(now)
         ]
         if names:
-            self._news_at = now
+            self._changed_at = now
         self._reported.update(names)
         return [self.bridges[name].line(now) for name in names]
 
     def is_over(self, now: float) -> bool:
-        """Whether nothing more is to be expected, or the time is over."""
+        """Return whether no further confirmation is expected, or the timeout is over."""
         missing = [b for b in self.bridges.values() if not b.is_confirmed(now)]
         if self._expected and not missing and self._found() >= self._expected:
             return True
         if now >= self._ends_at:
             return all(now >= bridge.found_at + CALL_AGAIN_S for bridge in missing)
-        is_quiet = now >= self._news_at + QUIET_S
+        is_quiet = now >= self._changed_at + QUIET_S
         waits = any(bridge.is_waited_for(now) for bridge in missing)
         return is_quiet and bool(self.bridges) and not waits and not self._expected
 
     def has_succeeded(self, now: float) -> bool:
-        """Whether every bridge that was found or expected has confirmed."""
+        """Return whether every bridge that was found or expected has confirmed."""
         return 0 < self._total() == self._confirmed(now)
 
     def summary(self, now: float) -> list[str]:
-        """Return a line for each bridge that did not confirm, and one for all."""
+        """Return a line for each bridge that did not confirm, and one line with the totals."""
         lines = [
             bridge.line(now)
             for _, bridge in sorted(self.bridges.items())

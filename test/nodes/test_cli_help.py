@@ -1,4 +1,4 @@
-"""What executables say of themselves, and the codes with which they end."""
+"""Tests of --help and --version, and of the exit codes of the executables."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DEPRECATED = {'demo': 'arena_demo', 'demo_arm': 'arena_demo_arm'}
 
 
 def run(name: str, arguments: Sequence[str]) -> tuple[int, str, str]:
-    """Run an executable that ends by itself; gives its code and what it said on both streams."""
+    """Run an executable that ends by itself; return its exit code, stdout and stderr."""
     module, function = EXECUTABLES[name].split(':')
     start = f'import sys, {module} as m; sys.exit(m.{function}())'
     done = subprocess.run(
@@ -33,7 +33,7 @@ def run(name: str, arguments: Sequence[str]) -> tuple[int, str, str]:
 
 
 def deprecation(name: str) -> str:
-    """Return the line that an old name prints before it does what the new one does."""
+    """Return the deprecation warning of an executable; empty for one that is not deprecated."""
     if name not in DEPRECATED:
         return ''
     return (
@@ -42,8 +42,8 @@ def deprecation(name: str) -> str:
 
 
 @pytest.mark.parametrize('name', EXECUTABLES)
-def test_help_says_what_it_is_and_how_it_ends(name: str) -> None:
-    """Each tells its usage and its exit codes, and leaves it at that."""
+def test_help_prints_usage_and_exit_codes(name: str) -> None:
+    """--help prints the usage and the exit codes, and the executable does nothing else."""
     code, out, err = run(name, ['--help'])
 
     assert (code, err) == (0, deprecation(name))
@@ -54,23 +54,23 @@ def test_help_says_what_it_is_and_how_it_ends(name: str) -> None:
 
 @pytest.mark.parametrize('name', EXECUTABLES)
 def test_version_is_that_of_the_manifest(name: str) -> None:
-    """Each says its name and the one version that there is."""
+    """--version prints the name of the executable and the version in package.xml."""
     version = ElementTree.parse(ROOT / 'package.xml').findtext('version')
     line = f'{DEPRECATED.get(name, name)} {version}\n'
 
     assert run(name, ['--version']) == (0, line, deprecation(name))
 
 
-def test_the_help_of_one_side_is_of_that_side() -> None:
-    """The producer takes no parameter of the consume side, and says so by silence."""
+def test_the_help_of_the_producer_lists_only_its_parameters() -> None:
+    """The help of arena_producer lists parameters of the producer, and none of the consumer."""
     _, out, _ = run('arena_producer', ['--help'])
 
     assert '\n  produce.room_id\n' in out
     assert '\n  consume.' not in out
 
 
-def test_a_bridge_without_parameters_says_what_is_missing() -> None:
-    """In one line, with the way to more."""
+def test_a_bridge_without_parameters_prints_what_is_missing() -> None:
+    """The error is one line, which refers to --help."""
     code, out, err = run('arena_bridge', [])
 
     assert (code, out) == (2, '')
@@ -80,7 +80,7 @@ def test_a_bridge_without_parameters_says_what_is_missing() -> None:
 
 
 def run_without(name: str, missing: Sequence[str], arguments: Sequence[str]) -> tuple[int, str]:
-    """Run an executable where modules are not installed; returns its code and all that it said."""
+    """Run an executable as if modules were not installed; return its exit code and its output."""
     module, function = EXECUTABLES[name].split(':')
     start = f'import sys, {module} as m; sys.modules.update(dict.fromkeys({missing!r}))\n'
     start += f'sys.exit(m.{function}())'
@@ -91,34 +91,34 @@ def run_without(name: str, missing: Sequence[str], arguments: Sequence[str]) -> 
 
 
 @pytest.mark.parametrize('name', [name for name in EXECUTABLES if name not in DEPRECATED])
-def test_a_missing_library_is_told_in_one_line(name: str, tmp_path: Path) -> None:
-    """As after ``pip install`` into an environment without ROS, or of too little."""
+def test_a_missing_library_is_an_error_in_one_line(name: str, tmp_path: Path) -> None:
+    """An executable without a required library ends with one line that states how to get it."""
     fleet = tmp_path / 'fleet.yaml'
     fleet.write_text(
         'robots: [{namespace: left, params: {units: degrees, consume: {room_id: left}}}]\n'
     )
     missing = 'h11' if name == 'arena_server' else 'rclpy'
 
-    code, said = run_without(name, [missing], [str(fleet)] if name == 'arena_fleet' else [])
+    code, output = run_without(name, [missing], [str(fleet)] if name == 'arena_fleet' else [])
 
-    assert code == 2, said
-    assert said.count('\n') == 1
-    assert said.startswith(f'{name}: {missing} is not installed')
+    assert code == 2, output
+    assert output.count('\n') == 1
+    assert output.startswith(f'{name}: {missing} is not installed')
     advice = 'pip install h11' if name == 'arena_server' else 'source ROS 2, for example with'
-    assert advice in said
+    assert advice in output
 
 
-def test_a_simulation_without_its_engine_says_what_to_install() -> None:
-    """One line names the extra."""
-    code, said = run_without('sim_arm', ['mujoco'], [])
+def test_a_simulation_without_its_engine_prints_what_to_install() -> None:
+    """sim_arm without MuJoCo ends with one line that names the extra to install."""
+    code, output = run_without('sim_arm', ['mujoco'], [])
 
-    assert (code, said.count('\n')) == (2, 1)
-    assert "mujoco is not installed: pip install 'lerobot_arena_ros[sim]'" in said
+    assert (code, output.count('\n')) == (2, 1)
+    assert "mujoco is not installed: pip install 'lerobot_arena_ros[sim]'" in output
 
 
 @pytest.mark.parametrize('name', ['arena_bridge', 'arena_stop', 'arena_server', 'arena_demo_arm'])
-def test_a_word_that_nobody_reads_is_refused(name: str) -> None:
-    """A parameter without ``--ros-args`` would vanish otherwise."""
+def test_an_unknown_argument_is_refused(name: str) -> None:
+    """An unknown argument is an error, because it would otherwise have no effect."""
     code, out, err = run(name, ['--no-such-option', 'units:=degrees'])
 
     assert (code, out) == (2, '')
@@ -127,12 +127,12 @@ def test_a_word_that_nobody_reads_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
-def test_a_server_that_is_told_to_end_ends_with_0(number: signal.Signals) -> None:
-    """A stop is no failure."""
+def test_a_server_ends_with_0_after_a_signal(number: signal.Signals) -> None:
+    """arena_server exits with 0 after SIGINT and SIGTERM."""
     with arena_server() as server:
         assert server.stop(number)[0] == 0
 
 
 def test_a_demo_that_cannot_run_ends_with_2() -> None:
-    """Wrong usage is told from a failure of what it shows, which is 1."""
+    """Wrong usage ends the demo with 2, because 1 means a failure of the demo itself."""
     assert run('arena_demo', ['--seconds', '1'])[0] == 2

@@ -1,4 +1,4 @@
-"""Whether parameters on the command line are for the node that it starts; knows no ROS."""
+"""Check that parameters on the command line reach their node; does not import rclpy."""
 
 from __future__ import annotations
 
@@ -15,23 +15,24 @@ __all__ = ['check_arguments']
 
 _BRIDGES = ('arena_bridge', 'arena_producer', 'arena_consumer')
 _OF_BRIDGES = ('produce.', 'consume.', 'joint_map.')
-"""What parameters begin with that no other node has."""
+"""Prefixes of parameters that only bridges have."""
 _NAMES = frozenset(spec.name for spec in SPECS)
 
 
 def check_arguments(node: str, args: Sequence[str]) -> list[str]:
     """
-    Refuse parameters that were meant for this node and do not reach it, such as its limits.
+    Raise an error for parameters that are meant for this node, but do not reach it.
 
-    A file may have parameters of many nodes. If files have some of bridges, and no file has any
-    for this node, a name is wrong, and the first of them is refused. A file without parameters of
-    a bridge gives a warning if none of it is for this node.
+    A node name that does not match would otherwise start the bridge without its limits, for
+    example. A file may have parameters of many nodes. If files have parameters of bridges, but
+    none for this node, a name is wrong, and the first of these files is rejected. A file without
+    parameters of a bridge causes a warning if it has nothing for this node.
 
-    :param node: its name with its namespace, as remapped.
+    :param node: name of the node with its namespace, after remapping.
     :param args: the command line.
     :returns: warnings, one line each.
     :raises ParameterError: parameters do not reach the node.
-    :raises YamlError: a file has a key twice.
+    :raises YamlError: a file has a duplicate key.
     """
     warnings = []
     files: dict[Path, list[Section]] = {}
@@ -42,7 +43,7 @@ def check_arguments(node: str, args: Sequence[str]) -> list[str]:
             try:
                 files[Path(value)] = sections_of(Path(value))
             except UnreadableYaml as exc:
-                # ROS has read it already, and its reader takes more.
+                # The parser of ROS has read the file already, and it accepts more.
                 warnings.append(f'{exc}; whether it has parameters for {node} was not checked')
     every = [section for sections in files.values() for section in sections]
     is_reached = any(section.is_for(node) and _has_ours(section) for section in every)
@@ -65,13 +66,13 @@ def _check_file(
 
 
 def _has_ours(section: Section) -> bool:
-    """Return whether a section has parameters of a bridge, under whatever name of a node."""
+    """Return whether a section has parameters of a bridge, for any name of a node."""
     names = [name for name, _ in flatten(section.parameters)]
     return any(name in _NAMES or name.startswith(_OF_BRIDGES) for name in names)
 
 
 def _check_rule(node: str, rule: str) -> None:
-    """Refuse ``-p NODE:NAME:=VALUE`` of another node."""
+    """Raise an error for ``-p NODE:NAME:=VALUE`` with the name of another node."""
     named = re.match(r'(\w+):[^:=]+:=', rule)
     if named and f'/{named[1]}' != node:
         raise ParameterError(

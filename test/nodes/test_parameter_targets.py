@@ -1,4 +1,4 @@
-"""Whether parameters on the command line reach the node that it starts."""
+"""Tests that parameters on the command line reach their node."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lerobot_arena_ros.nodes.runtime.meant_parameters import check_arguments
+from lerobot_arena_ros.nodes.runtime.parameter_targets import check_arguments
 from lerobot_arena_ros.nodes.settings.parameter_table import ParameterError
 from lerobot_arena_ros.nodes.settings.yaml_file import YamlError
 
@@ -18,7 +18,7 @@ OTHERS = '{ros__parameters: {rate: 3}}'
 
 @pytest.fixture(name='check')
 def fixture_check(tmp_path: Path) -> Any:
-    """Check a command line with one file, of which the text is given."""
+    """Return a function that checks a command line with a parameter file of the given text."""
 
     def check(text: str) -> list[str]:
         path = tmp_path / 'arm.yaml'
@@ -33,19 +33,19 @@ def fixture_check(tmp_path: Path) -> Any:
     'name',
     ['/**', '/left/arena_bridge', 'left/arena_bridge', '/*/arena_bridge', '/**/arena_bridge'],
 )
-def test_what_reaches_the_node_is_taken(check: Any, name: str) -> None:
-    """Names match as rcl matches them; what other nodes have beside them does not matter."""
+def test_parameters_that_reach_the_node_are_accepted(check: Any, name: str) -> None:
+    """Node names match as in rcl, and sections of other nodes in the file are ignored."""
     assert check(f'{name}: {LIMITS}') == []
     assert check(f'/right/arena_bridge: {LIMITS}\n{name}: {LIMITS}\n/driver: {OTHERS}') == []
 
 
 def test_nested_namespaces_are_names(check: Any) -> None:
-    """As in files that ``ros2 param dump`` and others write."""
+    """Nested keys form a node name, as in files of ``ros2 param dump``."""
     assert check(f'left: {{arena_bridge: {LIMITS}}}') == []
 
 
 def test_tags_are_ignored(check: Any) -> None:
-    """launch_ros writes lists so, and rcl ignores tags."""
+    """YAML tags are ignored as in rcl, because launch_ros writes lists with a tag."""
     assert check('/**: {ros__parameters: {joints: !!python/tuple [a], x: !y {z: !w 1}}}') == []
 
 
@@ -60,7 +60,7 @@ def test_tags_are_ignored(check: Any) -> None:
     ],
 )
 def test_limits_that_would_be_lost_are_refused(check: Any, name: str, text: str) -> None:
-    """One line names the file, its keys, the node, and what would match."""
+    """Parameters that do not reach the bridge are an error with the file and the node."""
     shown = f'/{name.strip("/")}'
     for beside in ('', f'/driver: {OTHERS}\n', f'/**: {OTHERS}\n'):
         with pytest.raises(ParameterError) as caught:
@@ -73,15 +73,15 @@ def test_limits_that_would_be_lost_are_refused(check: Any, name: str, text: str)
 
 
 @pytest.mark.parametrize('text', [f'/driver: {OTHERS}', ''])
-def test_a_file_of_other_nodes_is_warned_of(check: Any, text: str) -> None:
-    """A file that many nodes share need not have parameters of a bridge."""
+def test_a_file_of_other_nodes_causes_a_warning(check: Any, text: str) -> None:
+    """A file without parameters of a bridge causes a warning only, because nodes may share it."""
     (line,) = check(text)
 
     assert f'arm.yaml: has no parameters for {NODE}' in line
 
 
 def test_a_file_of_a_site_may_be_given_to_every_bridge(check: Any, tmp_path: Path) -> None:
-    """What it says to all bridges reaches this one, and another file may have the rest."""
+    """A file with sections for other bridges is valid if this bridge has a section in any file."""
     assert (
         check(f'/**: {{ros__parameters: {{units: degrees}}}}\n/other/arena_bridge: {LIMITS}') == []
     )
@@ -92,26 +92,26 @@ def test_a_file_of_a_site_may_be_given_to_every_bridge(check: Any, tmp_path: Pat
     assert check_arguments(NODE, both) == []
 
 
-def test_a_file_that_only_ros_can_read_is_warned_of(check: Any) -> None:
-    """The reader of ROS takes a tab before a comment, for example, and has read it already."""
+def test_a_file_that_only_ros_can_read_causes_a_warning(check: Any) -> None:
+    """A file that PyYAML cannot read causes a warning, because the parser of ROS accepts it."""
     (line,) = check(f'{NODE}: {{ros__parameters: {{units: degrees\t# here\n}}}}')
     assert 'was not checked' in line
 
 
-def test_a_file_with_a_key_twice_is_refused(check: Any) -> None:
-    """Of the two, rcl would take one."""
+def test_a_file_with_a_duplicate_key_is_refused(check: Any) -> None:
+    """A file with a duplicate key is an error, because rcl would use only one of the two."""
     with pytest.raises(YamlError, match="line 2: '/left/arena_bridge' is there twice"):
         check(f'{NODE}: {LIMITS}\n{NODE}: {LIMITS}')
 
 
 def test_a_rule_for_another_node_is_refused() -> None:
-    """``-p other:name:=value`` does not reach this node; without a name it does."""
+    """``-p other:name:=value`` is an error; ``-p name:=value`` is not."""
     check_arguments(NODE, ['--ros-args', '-p', 'consume.room_id:=a', '-p', 'server_url:=http://x'])
     check_arguments('/arena_bridge', ['--ros-args', '-p', 'arena_bridge:consume.room_id:=a'])
     with pytest.raises(ParameterError, match='is for /arena_bridge, and this node is /left/arena'):
         check_arguments(NODE, ['--ros-args', '-p', 'arena_bridge:consume.room_id:=a'])
 
 
-def test_only_arguments_of_ros_count() -> None:
-    """What follows ``--`` is not of ROS."""
+def test_only_ros_arguments_are_checked() -> None:
+    """Arguments after ``--`` are not checked, because they are not ROS arguments."""
     assert check_arguments(NODE, ['--ros-args', '--', '--params-file', 'nowhere.yaml']) == []
