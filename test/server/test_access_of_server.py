@@ -350,7 +350,7 @@ def test_who_guesses_behind_a_proxy_makes_nobody_wait() -> None:
         assert time.monotonic() - started < DELAY_S
 
 
-@pytest.mark.parametrize('path', ['/health', '/robotics/health', '/console/page.js', '/'])
+@pytest.mark.parametrize('path', ['/health', '/robotics/health', '/console/main.js', '/'])
 def test_an_open_path_does_not_tell_whether_a_token_is_right(path: str) -> None:
     """It looks at none, and gives no place among those who belong."""
     with running_server(rules=rules_of(TOKEN)) as address:

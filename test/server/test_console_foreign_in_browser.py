@@ -199,6 +199,6 @@ def test_the_console_loads_its_own_files_alone_under_its_policy(
     console.wait_text('drive-note', 'This page drives')
     loaded = console.run(LOADED)
 
-    assert f'{own_server_url}/console/page.js' in loaded
+    assert f'{own_server_url}/console/main.js' in loaded
     assert [each for each in loaded if not each.startswith(f'{own_server_url}/')] == []
     assert console.faults() == []

@@ -119,7 +119,7 @@ def test_a_slider_moves_the_robot_and_taking_control_does_not(
         assert {name for update in onlooker.updates for name in update} == {'j1'}
         assert all(10 < update['j1'] < 47 for update in onlooker.updates)
         console.click('release')
-        console.wait_text('drive-note', 'Control was given back')
+        console.wait_text('drive-note', 'Control was released')
         wait_for(lambda: console.text('producer') == 'No driver', 'the slot to be free')
 
 
@@ -138,7 +138,7 @@ def test_escape_stops_the_robot_from_a_page_that_only_watches(
     assert 'Stop from this page' in console.text('alert-title')
     assert console.faults() == []
     # A stop of another participant is shown, too.
-    console.click('clear')
+    console.click('unlock')
     assert console.text('alert-title') == ''
     wait_for(lambda: reset(bridged) == 'ok: reset', 'the stop to be reset')
     assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success
@@ -184,7 +184,7 @@ def test_a_value_that_the_robot_refuses_is_named_at_its_joint(
     console.wait_joined()
     tell(bridged.url, 'arm', j1=5000)
     wait_for(lambda: console.value('j1') == 5000, 'the room to be told')
-    refusal = 'j1: 5000 refused: joint j1: 5000 degrees is far outside'
+    refusal = 'j1: 5000 was refused: joint j1: 5000 degrees is far outside'
     wait_for(lambda: refusal in console.joint('j1', 'joint-refusal').text, 'the refusal')
 
     tell(bridged.url, 'arm', j1=20)
@@ -222,7 +222,7 @@ def test_the_command_on_the_page_brings_a_robot_into_the_room(
     console.wait_text('missing', 'There is no room')
     console.click('create-missing')
     console.wait_joined()
-    console.wait_text('no-robots', 'No robot in this room tells its state.')
+    console.wait_text('no-robots', 'No robot in this room reports its state.')
     shown = 'return document.querySelector("#no-robots .command").textContent'
     command = str(console.run(shown)).replace('\\\n', ' ')
     words = shlex.split(command)
@@ -252,7 +252,7 @@ def test_the_button_stops_and_locks_what_drives(
         assert not slider.is_enabled()
         console.take_picture('desktop-light-stopped')
 
-        console.click('clear')
+        console.click('unlock')
         slider.send_keys(console.keys.RIGHT)
         wait_for(lambda: len(onlooker.updates) == 2, 'the joint to be sent again')
         (before, after) = (update['elbow'] for update in onlooker.updates)
@@ -294,7 +294,7 @@ def test_others_are_seen_as_values_and_lines(
         label = console.joint('shoulder_pan', 'joint-plot').get_attribute('aria-label')
         assert label.startswith('shoulder_pan over the last 30 seconds: between ')
         console.wait_text('producer', 'leader-1')
-        console.wait_text('trip', 'ms round trip')
+        console.wait_text('round-trip', 'ms round trip')
         console.take_picture('desktop-light')
         console.prefer('dark')
         console.take_picture('desktop-dark')

@@ -105,7 +105,7 @@ def test_a_stop_that_finds_no_link_says_so_and_is_sent_later(console: Console) -
     wait_for(lambda: console.is_old('elbow', 'reading'), 'the values of the robot to be greyed')
     assert console.is_old('elbow', 'number')
     assert not console.driver.find_element('id', 'take').is_enabled()
-    console.wait_text('robots', 'Not known: the link is lost')
+    console.wait_text('robots', 'Unknown: the link is lost')
     console.take_pictures('lost-link')
     console.wait_text('link', 'the server does not answer')
     with arena_server('--port', port) as server:

@@ -65,7 +65,7 @@ def test_what_the_room_was_told_stands_beside_what_the_robot_measures(
         assert text(console, 'elbow', 'number') == '12.0'
         assert console.reading('elbow', ARM1, 'commanded') == '11.0'
         assert text(console, 'elbow', 'joint-unit') == 'degrees'
-        assert [label.text for label in labels(console)] == ['told', 'measured', 'commanded']
+        assert [label.text for label in labels(console)] == ['room value', 'measured', 'commanded']
         assert ends(console) == ('-90.0', '90.0')
         slider = console.joint('elbow', 'slider')
         assert [slider.get_attribute(end) for end in ('min', 'max')] == ['-90', '90']
@@ -130,7 +130,7 @@ def test_two_robots_are_shown_by_name_and_limit_the_slider_together(
             gate='stopped', cause='emergency stop', stop=StopCause('Door opened', 'safety_plc')
         )
         wait_for(lambda: 'STOPPED by safety_plc: Door opened.' in console.gate(ARM2), 'the stop')
-        assert f'{ARM2} is STOPPED by safety_plc. Reset it at the robot.' == console.text('halted')
+        assert f'{ARM2} is STOPPED by safety_plc. Reset it at the robot.' == console.text('stopped-robots')
         console.take_pictures('two-robots-one-stopped')
 
         second.show(joints=(RobotJoint('elbow', 'degrees', 20.0, 21.0, 100.0, 120.0),))
@@ -227,16 +227,16 @@ def test_a_silent_robot_is_greyed_and_one_that_left_is_gone(
 ) -> None:
     """Where no robot tells its state the page says so, and what that means."""
     open_room(console, own_server_url, console_room)
-    console.wait_text('no-robots', 'No robot in this room tells its state.')
+    console.wait_text('no-robots', 'No robot in this room reports its state.')
     with running_stand_in(own_server_url, WORKSPACE, console_room, ARM1) as arm:
         wait_for(lambda: 'Follows the room' in console.gate(ARM1), 'the robot')
         assert not console.is_old('elbow', 'reading')
         arm.fall_silent()
-        wait_for(lambda: 'Not known: it does not report' in console.gate(ARM1), 'the silence')
+        wait_for(lambda: 'Unknown: the robot sends no reports' in console.gate(ARM1), 'the silence')
         assert ' s ago: Follows the room' in console.gate(ARM1)
         wait_for(lambda: console.is_old('elbow', 'reading'), 'its values to be greyed')
     wait_for(lambda: console.gate(ARM1) == '', 'the robot to go')
-    console.wait_text('no-robots', 'No robot in this room tells its state.')
+    console.wait_text('no-robots', 'No robot in this room reports its state.')
 
 
 def test_a_refused_value_is_shown_until_one_is_accepted(
@@ -247,7 +247,7 @@ def test_a_refused_value_is_shown_until_one_is_accepted(
     refused = replace(FOLLOWING, refused=(Refusal('elbow', 5000.0, reason),))
     open_with_elbow(console, own_server_url, console_room, 5000)
     with running_stand_in(own_server_url, WORKSPACE, console_room, ARM1, refused) as arm:
-        words = f'elbow: 5000 refused: {reason}'
+        words = f'elbow: 5000 was refused: {reason}'
         wait_for(lambda: text(console, 'elbow', 'joint-refusal') == words, 'the refusal')
         assert console.joint('elbow', 'joint-refusal').get_attribute('role') == 'alert'
         assert text(console, 'elbow', 'number') == '5000.0'
@@ -285,7 +285,7 @@ def test_after_a_stop_the_page_counts_the_robots_that_have_stopped(
         second.show(gate='active', cause='live', stop=None)
 
         console.wait_text('alert-title', 'Stop from this page: 1 of 2 robots stopped')
-        assert f'Reset since: {ARM2}.' in console.text('alert-text')
+        assert f'Reset after the stop: {ARM2}.' in console.text('alert-text')
         assert 'Not confirmed' not in console.text('alert-text')
 
 
@@ -315,7 +315,7 @@ def test_where_no_robot_tells_the_page_does_not_say_that_robots_stopped(
 
         console.wait_text('alert-text', 'The arena passed the stop on to 1 viewer')
         said = console.text('alert-text')
-        assert 'No robot here tells whether it has stopped.' in said
+        assert 'No robot here reports whether it has stopped.' in said
         assert said.endswith('Check that the robot has stopped.')
         assert 'robot' not in console.text('alert-title')
 
@@ -335,7 +335,7 @@ def test_a_page_that_was_reloaded_shows_that_the_robot_is_stopped(
         console.wait_joined()
 
         wait_for(lambda: 'STOPPED by console-' in console.gate(ARM1), 'the stop at the robot')
-        console.wait_text('halted', f'{ARM1} is STOPPED by console-')
+        console.wait_text('stopped-robots', f'{ARM1} is STOPPED by console-')
         console.wait_text('last-stop', 'Stop pressed in the console.')
         take_control(console)
         console.joint('elbow', 'slider').send_keys(console.keys.RIGHT)
@@ -345,7 +345,7 @@ def test_a_page_that_was_reloaded_shows_that_the_robot_is_stopped(
         warning = text(console, 'elbow', 'joint-warning')
         assert warning.startswith(f'{ARM1} is STOPPED by console-')
         assert warning.endswith('Reset it at the robot.')
-        assert console.driver.find_element('id', 'halted').get_attribute('role') == 'alert'
+        assert console.driver.find_element('id', 'stopped-robots').get_attribute('role') == 'alert'
         console.take_pictures('driving-a-stopped-robot')
 
 
@@ -440,6 +440,6 @@ def test_robots_can_be_read_dark_and_light(
             assert console.run(TOO_WIDE) == []
             console.take_picture(f'four-robots-{scheme}-{size[0]}')
         second.fall_silent()
-        wait_for(lambda: 'Not known' in console.gate(ARM2), 'the silence')
+        wait_for(lambda: 'Unknown' in console.gate(ARM2), 'the silence')
         assert [each for each in console.run(CONTRASTS) if each[0] < 4.5] == []
         console.prefer('light')

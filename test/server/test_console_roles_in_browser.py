@@ -116,8 +116,8 @@ def test_a_token_that_may_watch_is_offered_nothing_else(console: Console, tmp_pa
     ):
         enter(console, server.url, 'watch', WORKSPACE, 'arm')
         console.wait_joined()
-        console.wait_text('permit', "Token 'watch' may watch.")
-        why = 'your token may watch only.'
+        console.wait_text('permissions', "Token 'watch' may watch.")
+        why = 'your token may only watch.'
         console.wait_text('drive-note', f'You cannot take control: {why}')
         console.wait_text('joints-off', f'The joints cannot be moved: {why}')
         assert not is_enabled(console, 'take')
@@ -125,7 +125,7 @@ def test_a_token_that_may_watch_is_offered_nothing_else(console: Console, tmp_pa
         assert console.text('joint-form') == ''
         assert not reset_button(console).is_enabled()
         assert f'You cannot reset this stop: {why}' in console.gate(ROBOT)
-        assert 'on this page' not in console.gate(ROBOT) + console.text('halted')
+        assert 'on this page' not in console.gate(ROBOT) + console.text('stopped-robots')
         console.driver.find_element('css selector', '#create summary').click()
         console.wait_text('create-off', f'You cannot create a room: {why}')
         assert not is_enabled(console, 'new-room')
@@ -145,9 +145,9 @@ def test_a_missing_room_is_not_offered_to_a_token_that_may_watch(
         enter(console, server.url, 'watch', WORKSPACE, 'nowhere')
         console.wait_text('missing', 'There is no room nowhere')
         assert not is_enabled(console, 'create-missing')
-        console.wait_text('missing', 'You cannot create the room: your token may watch only.')
+        console.wait_text('missing', 'You cannot create the room: your token may only watch.')
         console.open(server.url)
-        console.wait_text('welcome', 'This workspace has no room. A robot that is started makes')
+        console.wait_text('welcome', 'This workspace has no room. A robot creates its room')
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_a_token_that_may_drive_is_offered_all_of_it(
     ):
         enter(console, server.url, role, WORKSPACE, 'arm')
         console.wait_joined()
-        console.wait_text('permit', words)
+        console.wait_text('permissions', words)
         assert reset_button(console).is_enabled()
         assert 'your token' not in console.gate(ROBOT)
         console.reset(ROBOT, lambda: bool(robot.resets))
@@ -189,7 +189,7 @@ def test_a_token_of_some_workspaces_opens_the_console_there(
     """The page begins in the first of them; what is elsewhere is refused in the server's words."""
     with server_with(tmp_path / 'tokens.yaml', WORKSPACE, 'yard', drive='drive') as server:
         enter(console, server.url, 'drive')
-        console.wait_text('permit', "Token 'drive' may drive in lab, yard.")
+        console.wait_text('permissions', "Token 'drive' may drive in lab, yard.")
         wait_for(lambda: 'arm' in console.text('rooms'), 'the room in the list')
         wait_for(lambda: console.run(WORKSPACES) == ['lab', 'yard'], 'the workspaces')
         console.driver.find_element('css selector', '#create summary').click()
@@ -216,17 +216,17 @@ def test_a_token_that_is_changed_is_shown_as_it_is(console: Console, tmp_path: P
         console.wait_joined()
         take_control(console)
         change(server, tmp_path / 'tokens.yaml', drive='watch')
-        console.wait_text('permit', "Token 'drive' may watch.")
+        console.wait_text('permissions', "Token 'drive' may watch.")
         console.wait_joined()
-        console.wait_text('drive-note', 'You cannot take control: your token may watch only.')
+        console.wait_text('drive-note', 'You cannot take control: your token may only watch.')
         change(server, tmp_path / 'tokens.yaml', drive='drive')
-        console.wait_text('permit', "Token 'drive' may drive.")
+        console.wait_text('permissions', "Token 'drive' may drive.")
         console.wait_joined()
         take_control(console)
         change(server, tmp_path / 'tokens.yaml', WORKSPACE, drive='drive')
-        console.wait_text('permit', "Token 'drive' may drive in lab.")
+        console.wait_text('permissions', "Token 'drive' may drive in lab.")
         console.wait_joined()
-        lost = 'Control was lost: the server says: The token is not valid any more.'
+        lost = 'Control was lost: the server reports: The token is not valid any more.'
         console.wait_text('drive-note', lost)
 
 
@@ -239,7 +239,7 @@ def test_a_token_that_is_taken_away_is_asked_for_again(console: Console, tmp_pat
         console.run(COUNT_TIMERS)
         change(server, tmp_path / 'tokens.yaml', watch='watch')
         console.wait_text('token-panel', 'The server does not accept the last token.')
-        console.wait_text('link', 'Refused: the server needs its token')
+        console.wait_text('link', 'Refused: the server requires a valid token')
         # Whatever would join again, or ask again, waits in a timer.
         pending = 'return window.pendingTimers.size'
         wait_for(lambda: console.run(pending) == 0, 'the page to stop asking')
@@ -247,12 +247,12 @@ def test_a_token_that_is_taken_away_is_asked_for_again(console: Console, tmp_pat
 
         console.fill('token', TOKENS['watch'])
         console.wait_joined()
-        console.wait_text('permit', "Token 'watch' may watch.")
+        console.wait_text('permissions', "Token 'watch' may watch.")
 
 
 def test_without_tokens_nothing_is_said_of_them(console: Console, own_server_url: str) -> None:
     """A server without tokens allows everything to everybody who reaches it."""
     console.open(own_server_url)
     wait_for(lambda: console.text('welcome-text') != '', 'the list of rooms')
-    assert console.text('permit') == ''
+    assert console.text('permissions') == ''
     assert console.text('token-panel') == ''

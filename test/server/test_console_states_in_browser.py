@@ -78,7 +78,7 @@ def in_room(
 def no_robot(console: Console) -> Iterator[None]:
     """Show a room without a robot."""
     with in_room(console, lambda stack, url, room: None):
-        console.wait_text('no-robots', 'No robot in this room tells its state.')
+        console.wait_text('no-robots', 'No robot in this room reports its state.')
         console.driver.find_element('css selector', '#no-robots summary').click()
         yield
 

@@ -100,7 +100,7 @@ def test_a_protected_server_says_that_a_robot_needs_the_token_too(console: Conso
 @pytest.mark.parametrize(
     ('holder', 'remedy'),
     [
-        ('leader-1', 'Have its operator release control or end that program.'),
+        ('leader-1', 'Ask its operator to release control, or end that program.'),
         ('console-1a2b3c-driver', 'It is another page of this console: press Release there.'),
     ],
     ids=['program', 'page'],
@@ -110,7 +110,7 @@ def test_control_that_is_taken_says_by_whom_and_what_to_do(
 ) -> None:
     """The button is disabled, and the joints say why they cannot be moved."""
     open_with_elbow(console, own_server_url, console_room, 5)
-    console.wait_text('joints-off', 'nobody drives from this page. Press Take control.')
+    console.wait_text('joints-off', 'this page does not drive. Press Take control.')
     with running_participant(RoboticsProducer(own_server_url), WORKSPACE, console_room, holder):
         console.wait_text('drive-note', f'{holder} drives this room. {remedy}')
         assert not console.driver.find_element('id', 'take').is_enabled()
@@ -134,7 +134,7 @@ def test_control_that_another_takes_first_is_refused_with_its_name(
         RoboticsProducer(own_server_url), WORKSPACE, console_room, 'leader-1'
     ):
         console.click('take')
-        console.wait_text('drive-note', 'Control was refused: leader-1 drives this room. Have its')
+        console.wait_text('drive-note', 'Control was refused: leader-1 drives this room. Ask its')
 
 
 def test_a_lost_link_greys_what_is_old_and_says_how_old(console: Console) -> None:
@@ -146,12 +146,12 @@ def test_a_lost_link_greys_what_is_old_and_says_how_old(console: Console) -> Non
             wait_for(lambda: 'Follows the room' in console.gate(ARM), 'the robot')
             server.stop(signal.SIGKILL)
     console.wait_text('link', 'Lost: ')
-    assert 'Not known: the link is lost' in console.gate(ARM)
-    assert 'Control can be taken when the link is back.' in console.text('drive-note')
+    assert 'Unknown: the link is lost' in console.gate(ARM)
+    assert 'You can take control when the link is back.' in console.text('drive-note')
     wait_for(lambda: console.is_old('elbow', 'reading'), 'the values of the robot')
     assert console.is_old('elbow', 'number')
     wait_for(lambda: console.joint('elbow', 'age').text == '3 s old', 'its age')
-    off = 'The joints cannot be moved: the link is lost. Values are old.'
+    off = 'The joints cannot be moved: the link is lost. The values are old.'
     assert console.text('joints-off') == off
 
 
@@ -342,7 +342,7 @@ def test_each_action_has_a_way_by_key_and_by_finger(console: Console, hand: str)
             wait_for(lambda: len(onlooker.updates) == 2, 'two steps')
             use('#stop')
             console.wait_text('alert-title', '1 of 1 robot stopped')
-            use('#clear')
+            use('#unlock')
             wait_for(lambda: console.text('alert-title') == '', 'the page to be unlocked')
 
             def reset() -> bool:
@@ -352,8 +352,8 @@ def test_each_action_has_a_way_by_key_and_by_finger(console: Console, hand: str)
 
             wait_for(reset, 'the robot to be reset')
             use('#release')
-            console.wait_text('drive-note', 'Control was given back.')
+            console.wait_text('drive-note', 'Control was released.')
             use('#rooms button')
             console.wait_joined()
             use('#keys summary')
-            console.wait_text('keys', 'with a finger')
+            console.wait_text('keys', 'Touch')
