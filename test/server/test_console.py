@@ -53,7 +53,9 @@ def test_each_file_is_served_without_a_token(url: str, prefix: str, name: str) -
 
 
 @pytest.mark.parametrize('name', NAMES)
-def test_a_browser_revalidates_each_file_and_does_not_download_it_twice(url: str, name: str) -> None:
+def test_a_browser_revalidates_each_file_and_does_not_download_it_twice(
+    url: str, name: str
+) -> None:
     """A file whose ETag the browser has is answered with 304, so a new console is used at once."""
     first = httpx.get(url + path_of(name))
     tag = first.headers['etag']
