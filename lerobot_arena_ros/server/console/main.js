@@ -1,4 +1,10 @@
-/** @file The entry point: starts the page and connects its parts. */
+/** @file The entry point: starts the page and connects its parts.
+ *
+ * `rest` requests the rooms, which `room_list` shows. `session` joins the open room over two links:
+ * `reconnecting_link` as a consumer, and `producer_link` while the user has control. Their messages
+ * go to `robots` and to `room_view`, which shows them by `participants`, `robot_list` and `joint`.
+ * A stop goes from `stop_button` to `stop_sender`; `stop_status` describes its result.
+ */
 
 import { byId, setText } from './dom.js';
 import { followLifecycle } from './lifecycle.js';
