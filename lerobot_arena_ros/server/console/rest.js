@@ -84,7 +84,7 @@ export class Arena {
     }
     const reply = await this.#request('robotics/cleanup/status');
     /** @type {{workspace_id: unknown}[]} */
-    const { rooms } = reply.cleanup_status;
+    const rooms = reply.cleanup_status.rooms;
     return [...new Set(rooms.map((room) => String(room.workspace_id)))];
   }
 
