@@ -203,7 +203,7 @@ export class Link {
     if (error !== null) {
       this.#end(String(error.code ?? 'refused'), `the server reports: ${error.message}`);
     } else {
-      this.#end('closed', CLOSE_REASONS.get(closeCode) ?? 'the connection was lost');
+      this.#end('closed', CLOSE_REASONS.get(closeCode) ?? 'no connection to the server');
     }
   }
 
