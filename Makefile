@@ -59,6 +59,10 @@ PINNED := $(addprefix --constraints ,$(CONSTRAINTS))
 export CONSTRAINTS
 COLCON_VENV := $(VENV)-colcon
 AUDIT_VENV := .venv-audit
+# Runs from the cache of npm: nothing is compiled or installed in this folder.
+TYPESCRIPT := 7.0.2
+TSC := npm exec --yes --loglevel=error --package=typescript@$(TYPESCRIPT) -- tsc --allowJs --checkJs \
+  --strict --noEmit --target es2022 --module es2022
 BIN := $(VENV)/bin
 
 export ROS_AUTOMATIC_DISCOVERY_RANGE := LOCALHOST
@@ -117,8 +121,11 @@ lint: $(VENV)/tools ## Check style and format
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
 
-types: $(VENV)/tools ## Check types, in the tests too
+types: $(VENV)/tools ## Check types, also of the tests and, if npm is installed, of the console's JavaScript
 	$(BIN)/python -m mypy lerobot_arena_ros test benchmark examples requirements/*.py
+	@if command -v npm >/dev/null; then $(TSC) lerobot_arena_ros/server/console/*.js && \
+	  echo 'tsc $(TYPESCRIPT): no issues found in the JavaScript of the console'; \
+	else echo 'npm is not installed: the JavaScript of the console was not checked.'; fi
 endif
 
 audit: $(AUDIT_VENV)/installed ## Look up known vulnerabilities of the pinned versions

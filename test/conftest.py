@@ -142,7 +142,7 @@ def browser() -> Iterator[Console]:
 def console(browser: Console) -> Iterator[Console]:
     """Give the browser; no script may fail in it or want what the content policy forbids."""
     yield browser
-    faults = browser.faults()
+    faults = browser.logged_errors()
     browser.driver.get('about:blank')
     assert faults == []
 

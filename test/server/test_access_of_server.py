@@ -352,7 +352,7 @@ def test_guesses_behind_a_proxy_delay_no_client() -> None:
         assert time.monotonic() - started < DELAY_S
 
 
-@pytest.mark.parametrize('path', ['/health', '/robotics/health', '/console/page.js', '/'])
+@pytest.mark.parametrize('path', ['/health', '/robotics/health', '/console/main.js', '/'])
 def test_an_open_path_does_not_tell_whether_a_token_is_right(path: str) -> None:
     """A path without access control ignores tokens, and promotes no connection."""
     with running_server(rules=rules_of(TOKEN)) as address:

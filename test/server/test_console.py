@@ -1,4 +1,4 @@
-"""The files of the console as the server gives them: what is in them, and who may have them."""
+"""The files of the console as the server serves them: their contents, headers and access."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ import httpx
 import pytest
 from support.server import rules_of, running_server
 
+from lerobot_arena_ros import server
 from lerobot_arena_ros.server.http import pages
 from lerobot_arena_ros.server.serving import console_url_of
 
-FOLDER = Path(pages.__file__).parent / 'console'
+FOLDER = Path(server.__file__).parent / 'console'
 FILES = sorted(path for path in FOLDER.iterdir() if path.is_file())
 NAMES = [path.name for path in FILES]
 SCRIPTS = [path for path in FILES if path.suffix == '.js']
@@ -30,20 +31,20 @@ KINDS = {
 
 @pytest.fixture(scope='module')
 def url() -> Iterator[str]:
-    """Run a server that wants a token, and lets no pages of other hosts in."""
+    """Run a server that requires a token and refuses pages of other hosts."""
     with running_server(rules=rules_of(TOKEN)) as address:
         yield address
 
 
 def path_of(name: str) -> str:
-    """Say where a file is served."""
+    """Return the path that a file is served at."""
     return '/' if name == 'index.html' else f'/console/{name}'
 
 
 @pytest.mark.parametrize('prefix', ['', '/api'])
 @pytest.mark.parametrize('name', NAMES)
-def test_each_file_is_there_without_a_token(url: str, prefix: str, name: str) -> None:
-    """As it is in the package, named as what it is; it has to be there to ask for the token."""
+def test_each_file_is_served_without_a_token(url: str, prefix: str, name: str) -> None:
+    """A file is served unchanged, with its content type, because the page asks for the token."""
     reply = httpx.get(url + prefix + path_of(name))
 
     assert reply.status_code == 200
@@ -52,8 +53,10 @@ def test_each_file_is_there_without_a_token(url: str, prefix: str, name: str) ->
 
 
 @pytest.mark.parametrize('name', NAMES)
-def test_a_browser_asks_again_and_is_told_if_it_has_the_file(url: str, name: str) -> None:
-    """A new server has a new console, at once; an old one is not sent twice."""
+def test_a_browser_revalidates_each_file_and_does_not_download_it_twice(
+    url: str, name: str
+) -> None:
+    """A file whose ETag the browser has is answered with 304, so a new console is used at once."""
     first = httpx.get(url + path_of(name))
     tag = first.headers['etag']
 
@@ -67,8 +70,8 @@ def test_a_browser_asks_again_and_is_told_if_it_has_the_file(url: str, name: str
     assert other.status_code == 200
 
 
-def test_the_browser_is_told_to_run_nothing_else(url: str) -> None:
-    """Nothing but the server's own, in no frame, and scripts make no markup."""
+def test_the_content_policy_allows_only_files_of_the_server(url: str) -> None:
+    """The headers allow no other source, no frame, and no markup that a script makes."""
     headers = httpx.get(url).headers
 
     policy = dict(part.split(' ', 1) for part in headers['content-security-policy'].split('; '))
@@ -86,14 +89,14 @@ def test_the_browser_is_told_to_run_nothing_else(url: str) -> None:
 
 
 def test_head_is_answered(url: str) -> None:
-    """As whoever watches over a server asks."""
+    """A HEAD request, as monitoring tools send it, is answered without a body."""
     reply = httpx.head(url)
 
     assert (reply.status_code, reply.content) == (200, b'')
 
 
-def test_the_prefix_without_a_slash_leads_to_the_one_with_it(url: str) -> None:
-    """By a relative address: what the browser calls the server is known to the browser alone."""
+def test_the_prefix_without_a_slash_is_redirected_to_the_one_with_it(url: str) -> None:
+    """The redirect is relative, because only the browser knows the name that it uses."""
     reply = httpx.get(f'{url}/api')
 
     assert (reply.status_code, reply.headers['location']) == (307, 'api/')
@@ -105,7 +108,7 @@ def test_the_prefix_without_a_slash_leads_to_the_one_with_it(url: str) -> None:
     ['/console/nothing.js', '/console/', '/console', '/console/../access.py', '/console/%2e%2e/x'],
 )
 def test_nothing_else_is_served(url: str, path: str) -> None:
-    """Files are known by their names, none is looked for; and with a token nothing else opens."""
+    """A path that is not the name of a console file is 404, with a token as well."""
     headers = {'Authorization': f'Bearer {TOKEN}'}
 
     assert httpx.get(url + path, headers=headers).status_code == 404
@@ -114,20 +117,20 @@ def test_nothing_else_is_served(url: str, path: str) -> None:
 
 @pytest.mark.parametrize('path', ['/robotics/status', '/metrics', '/openapi.json'])
 def test_the_rest_keeps_its_place(url: str, path: str) -> None:
-    """And is guarded as before."""
+    """The other paths still require the token."""
     headers = {'Authorization': f'Bearer {TOKEN}'}
 
     assert httpx.get(url + path, headers=headers).status_code == 200
     assert httpx.get(url + path).status_code == 401
 
 
-def test_pages_of_other_hosts_do_not_get_it(url: str) -> None:
-    """As they get nothing of this server."""
+def test_pages_of_other_hosts_cannot_load_the_console(url: str) -> None:
+    """A request from a page of another host is refused with 403."""
     assert httpx.get(url, headers={'Origin': 'https://evil.example'}).status_code == 403
 
 
-def test_the_console_is_no_part_of_the_described_interface(url: str) -> None:
-    """What /docs describes is for programs."""
+def test_the_console_is_not_part_of_the_openapi_description(url: str) -> None:
+    """The description is for programs, so it does not list the console."""
     headers = {'Authorization': f'Bearer {TOKEN}'}
     paths = httpx.get(f'{url}/openapi.json', headers=headers).json()['paths']
 
@@ -136,7 +139,7 @@ def test_the_console_is_no_part_of_the_described_interface(url: str) -> None:
 
 @pytest.mark.parametrize('name', NAMES)
 def test_no_file_names_another_host_or_an_absolute_path(name: str) -> None:
-    """It works without the internet, and below any path; that of SVG is a name, not an address."""
+    """The console works offline and below any path. The SVG namespace is a name, not a URL."""
     text = (FOLDER / name).read_text(encoding='utf-8')
     text = text.replace('xmlns="http://www.w3.org/2000/svg"', '')
 
@@ -145,8 +148,8 @@ def test_no_file_names_another_host_or_an_absolute_path(name: str) -> None:
     assert re.findall(r"""(?:from|import|url|fetch)[ (]+['"]/""", text) == []
 
 
-def test_what_the_page_names_is_there() -> None:
-    """Style, icon, and every module that is imported from another one."""
+def test_each_file_that_the_page_names_exists_and_no_other() -> None:
+    """The page names its style and icon, and each script is imported by another or by the page."""
     page = (FOLDER / 'index.html').read_text(encoding='utf-8')
     named = set(re.findall(r'(?:src|href)="console/([\w.]+)"', page))
     for script in SCRIPTS:
@@ -158,7 +161,7 @@ def test_what_the_page_names_is_there() -> None:
 
 @pytest.mark.parametrize('path', SCRIPTS, ids=lambda path: path.name)
 def test_scripts_make_no_markup_and_compare_strictly(path: Path) -> None:
-    """Names of rooms and joints are anybody's; a browser that knows no policy is safe as well."""
+    """Scripts set text only, so hostile names are safe without a content policy as well."""
     text = path.read_text(encoding='utf-8')
 
     for word in ('innerHTML', 'outerHTML', 'insertAdjacent', 'document.write', 'eval(', 'var '):
@@ -168,8 +171,8 @@ def test_scripts_make_no_markup_and_compare_strictly(path: Path) -> None:
     assert len(text.splitlines()) <= 320
 
 
-def test_the_page_has_no_script_or_style_within() -> None:
-    """The policy would not let it run."""
+def test_the_page_has_no_inline_script_or_style() -> None:
+    """The page has no inline script or style, which the content policy would block."""
     page = (FOLDER / 'index.html').read_text(encoding='utf-8')
 
     assert re.findall(r'\son\w+=|\sstyle=|<style|<script(?![^>]*src=)', page) == []
@@ -185,19 +188,20 @@ def test_the_page_has_no_script_or_style_within() -> None:
         ('http://[::1]:8000', 'http://[::1]:8000/'),
     ],
 )
-def test_the_console_is_where_a_browser_can_go(url: str, console: str) -> None:
-    """Every network is no place to go to."""
+def test_the_printed_url_of_the_console_can_be_opened(url: str, console: str) -> None:
+    """An address for all networks is replaced by localhost, which a browser can open."""
     assert console_url_of(url) == console
 
 
-def test_the_files_are_read_out_of_an_archive_too(
+def test_the_files_are_read_from_an_archive_as_well(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The package says that it is safe to be zipped."""
+    """The package declares zip_safe, so the console is served from a zipped package."""
     archive = tmp_path / 'zipped.zip'
     with zipfile.ZipFile(archive, 'w') as packed:
         packed.writestr('zipped/__init__.py', '')
-        packed.write(pages.__file__, 'zipped/pages.py')
+        source = Path(pages.__file__).read_text(encoding='utf-8')
+        packed.writestr('zipped/pages.py', source.replace(server.__name__, 'zipped'))
         for path in FILES:
             packed.write(path, f'zipped/console/{path.name}')
     monkeypatch.syspath_prepend(archive)

@@ -1,4 +1,4 @@
-"""Web pages of others in a real browser: what they can do with an arena on the same machine."""
+"""Pages of other origins in a real browser: which access they get to an arena on this machine."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ LOADED = """
 return ['navigation', 'resource'].flatMap((kind) => performance.getEntriesByType(kind))
   .map((each) => each.name);
 """
-"""The address of all that the page has loaded or tried to load."""
+"""A script that returns the URL of each resource that the page has requested."""
 
 
 @pytest.fixture(name='tab')
 def fixture_tab(browser: Console) -> Iterator[Console]:
-    """Give the browser to a page of another host, whose refusals the browser logs."""
+    """Use the browser for pages of other hosts, and discard the errors that it logs."""
     yield browser
     browser.driver.get('about:blank')
     browser.driver.get_log('browser')
@@ -35,25 +35,25 @@ def fixture_tab(browser: Console) -> Iterator[Console]:
 
 @pytest.fixture(scope='module', name='page_port')
 def fixture_page_port() -> Iterator[int]:
-    """Serve a page that is none of the arena's."""
+    """Serve a page that does not belong to the arena."""
     with running_page_server() as port:
         yield port
 
 
 def make_arm(url: str) -> None:
-    """Make the room that a page tries to get at."""
+    """Create the room that a page tries to access."""
     httpx.post(url + ROOMS, json={'room_id': 'arm'}).raise_for_status()
 
 
 def contents(url: str) -> tuple[list[str], dict[str, float]]:
-    """Give the rooms there are, and what the joints of ``arm`` were told."""
+    """Return the rooms, and the joint values in the room ``arm``."""
     rooms = sorted(room['id'] for room in httpx.get(url + ROOMS).json()['rooms'])
     joints: dict[str, float] = httpx.get(f'{url}{ROOMS}/arm/state').json()['state']['joints']
     return rooms, joints
 
 
 def refused(url: str, code: str) -> float:
-    """Give how many requests the server has refused for a reason."""
+    """Return how many requests the server has refused for a reason."""
     start = f'lerobot_arena_refusals_total{{reason="{code}"}} '
     lines = httpx.get(f'{url}/metrics').text.splitlines()
     return sum(float(line.removeprefix(start)) for line in lines if line.startswith(start))
@@ -61,7 +61,7 @@ def refused(url: str, code: str) -> float:
 
 @pytest.mark.parametrize('host', [FOREIGN_HOST, '127.0.0.1', 'localhost'])
 def test_a_page_of_another_origin_reaches_no_room(tab: Console, page_port: int, host: str) -> None:
-    """Of another host, or of another port of this one: each request is 403 at a usual server."""
+    """Each request of a page from another host or port is refused with 403."""
     with running_server() as url:
         make_arm(url)
         tab.driver.get(f'http://{host}:{page_port}/')
@@ -76,7 +76,7 @@ def test_a_page_of_another_origin_reaches_no_room(tab: Console, page_port: int, 
 
 
 def test_a_page_without_an_origin_of_its_own_reaches_no_room(tab: Console, page_port: int) -> None:
-    """As a file or a frame in a sandbox, whose origin is ``null``."""
+    """Each request of a page with the origin ``null``, such as a sandboxed frame, is refused."""
     with running_server() as url:
         make_arm(url)
         tab.driver.get(f'http://127.0.0.1:{page_port}{SANDBOXED}')
@@ -90,7 +90,7 @@ def test_a_page_without_an_origin_of_its_own_reaches_no_room(tab: Console, page_
 
 
 def test_a_form_of_another_origin_reaches_no_room(tab: Console, page_port: int) -> None:
-    """A form needs no script, and the browser shows what comes back."""
+    """A form is refused as well, although it needs no script and no preflight request."""
     form = """
     const form = document.createElement('form');
     Object.assign(form, { method: 'POST', action: arguments[0], enctype: 'text/plain' });
@@ -111,7 +111,7 @@ def test_a_form_of_another_origin_reaches_no_room(tab: Console, page_port: int) 
 
 
 def test_a_page_of_an_allowed_origin_drives(tab: Console, page_port: int) -> None:
-    """What --allow-origin names may do everything, and no other page beside it."""
+    """A page with an origin from --allow-origin may do everything, and no other page may."""
     origin = f'http://{FOREIGN_HOST}:{page_port}'
     with running_server(rules=Rules(origins=(origin,))) as url:
         make_arm(url)
@@ -127,7 +127,7 @@ def test_a_page_of_an_allowed_origin_drives(tab: Console, page_port: int) -> Non
 
 
 def test_a_rebound_host_name_is_not_taken_for_the_console(tab: Console) -> None:
-    """The browser takes the server for the page's own, so the server has to refuse it: 421."""
+    """A request with a rebound name is same-origin for the browser, so the server answers 421."""
     status = "return performance.getEntriesByType('navigation')[0].responseStatus"
     with running_server() as url:
         make_arm(url)
@@ -139,13 +139,13 @@ def test_a_rebound_host_name_is_not_taken_for_the_console(tab: Console) -> None:
         seen, logged = try_everything(tab, rebound)
         assert seen[-1] == 'refused'
         assert contents(url) == (['arm'], {})
-        # The page itself, its icon perhaps, and what it tried.
+        # The page itself, possibly its icon, and the three attempts.
         assert refused(url, 'bad_host') >= 4
         assert sum('421' in message for message in logged) == 3, logged
 
 
 def test_the_console_is_shown_in_no_frame_of_another_page(tab: Console, page_port: int) -> None:
-    """A page could lay it, invisible, over a button of its own."""
+    """The console cannot be framed, because a page could place it, invisible, over a button."""
     show = """
     const [address, done] = arguments;
     const frame = document.createElement('iframe');
@@ -164,7 +164,7 @@ def test_the_console_is_shown_in_no_frame_of_another_page(tab: Console, page_por
 
 
 def get_paths() -> list[str]:
-    """List each path without parameters that a browser can open, and usual ones of others."""
+    """Return each path without parameters that a browser can open, and common other paths."""
     routes: list[Any] = create_app().routes
     paths = {route.path for route in routes if 'GET' in (getattr(route, 'methods', None) or ())}
     usual = {'/docs', '/redoc', '/api/docs', '/api/redoc', '/nowhere'}
@@ -174,7 +174,7 @@ def get_paths() -> list[str]:
 def test_no_page_of_the_server_loads_anything_from_elsewhere(
     tab: Console, own_server_url: str
 ) -> None:
-    """A script from another host would run with the rights of the console."""
+    """Each page loads only files of the server, because a script has the rights of the console."""
     loaded: dict[str, list[str]] = {}
     for path in get_paths():
         tab.driver.get(own_server_url + path)
@@ -191,7 +191,7 @@ def test_no_page_of_the_server_loads_anything_from_elsewhere(
 def test_the_console_loads_its_own_files_alone_under_its_policy(
     console: Console, own_server_url: str
 ) -> None:
-    """While a room is open and driven, too; the browser logs no violation of the policy."""
+    """While a room is driven, only files of the server are loaded, without a policy violation."""
     make_room(own_server_url, 'policy')
     console.open(own_server_url, WORKSPACE, 'policy')
     console.wait_joined()
@@ -199,6 +199,6 @@ def test_the_console_loads_its_own_files_alone_under_its_policy(
     console.wait_text('drive-note', 'This page drives')
     loaded = console.run(LOADED)
 
-    assert f'{own_server_url}/console/page.js' in loaded
+    assert f'{own_server_url}/console/main.js' in loaded
     assert [each for each in loaded if not each.startswith(f'{own_server_url}/')] == []
-    assert console.faults() == []
+    assert console.logged_errors() == []

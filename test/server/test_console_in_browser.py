@@ -14,7 +14,7 @@ import pytest
 pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
 
 from support.browser import CONTRASTS, PHONE, TOO_WIDE, Console
-from support.console_rooms import make_room, open_with_elbow, take_control, tell
+from support.console_rooms import make_room, open_with_elbow, set_joints, take_control
 from support.domain import own_domain
 from support.participant import running_participant
 from support.processes import running
@@ -55,7 +55,7 @@ for (let value = 1001; value <= 1300; value += 1) {
 
 @pytest.fixture(scope='module', name='bridged')
 def fixture_bridged(browser: Console) -> Iterator[Robot]:
-    """Have a robot that follows the room ``arm`` and takes resets from it."""
+    """Run a robot that follows the room ``arm`` and accepts resets from it."""
     parameters = {
         'consume.room_id': 'arm',
         'joints': ['j1'],
@@ -68,14 +68,14 @@ def fixture_bridged(browser: Console) -> Iterator[Robot]:
         yield bridged
 
 
-def go_on(bridged: Robot) -> None:
+def ensure_not_stopped(bridged: Robot) -> None:
     """Reset the stop of an earlier test, if there was one."""
     if bridged.probe.stop_active[NAMESPACE][-1:] == [True]:
         wait_for(lambda: reset(bridged) == 'ok: reset', 'the stop to be reset')
 
 
 def last_command(bridged: Robot) -> float:
-    """Give where the robot's joint was sent last, in degrees; NaN before the first command."""
+    """Return the last commanded position of the joint in degrees; NaN if there is none."""
     commands = bridged.commands
     return math.degrees(commands[-1].position[0]) if commands else math.nan
 
@@ -83,9 +83,9 @@ def last_command(bridged: Robot) -> float:
 def test_a_slider_moves_the_robot_and_taking_control_does_not(
     console: Console, bridged: Robot
 ) -> None:
-    """It begins at the last known value; what is moved is sent, alone, to its last value."""
-    go_on(bridged)
-    tell(bridged.url, 'arm', j1=10, j2=20)
+    """A slider starts at the room value; only the moved joint is sent, up to its last value."""
+    ensure_not_stopped(bridged)
+    set_joints(bridged.url, 'arm', j1=10, j2=20)
     console.open(bridged.url, WORKSPACE, 'arm')
     console.wait_joined()
     wait_for(lambda: console.value('j1') == 10, 'the value of j1')
@@ -100,7 +100,7 @@ def test_a_slider_moves_the_robot_and_taking_control_does_not(
         slider.send_keys(console.keys.RIGHT, console.keys.RIGHT, console.keys.RIGHT)
         wait_for(lambda: onlooker.updates[-1:] == [{'j1': 13.0}], 'j1 to be sent')
         assert onlooker.updates[0] == {'j1': 11.0}
-        # Neither end of the slider, nor a tap beside its thumb, sends the robot across.
+        # Home, End and a press beside the thumb must not move the robot.
         slider.send_keys(console.keys.END, console.keys.HOME)
         console.drag('j1', 0.95, 0.9)
         console.drag('j1', 0.5 + 13 / 180, 0.7)
@@ -119,15 +119,15 @@ def test_a_slider_moves_the_robot_and_taking_control_does_not(
         assert {name for update in onlooker.updates for name in update} == {'j1'}
         assert all(10 < update['j1'] < 47 for update in onlooker.updates)
         console.click('release')
-        console.wait_text('drive-note', 'Control was given back')
+        console.wait_text('drive-note', 'Control was released')
         wait_for(lambda: console.text('producer') == 'No driver', 'the slot to be free')
 
 
 def test_escape_stops_the_robot_from_a_page_that_only_watches(
     console: Console, bridged: Robot
 ) -> None:
-    """Whatever has the focus; the page says that the arena has passed it on."""
-    go_on(bridged)
+    """Escape stops the robot with any focus, and the page shows that the arena passed it on."""
+    ensure_not_stopped(bridged)
     console.open(bridged.url, WORKSPACE, 'arm')
     console.wait_joined()
 
@@ -136,9 +136,9 @@ def test_escape_stops_the_robot_from_a_page_that_only_watches(
     wait_for(lambda: bridged.probe.stop_active[NAMESPACE][-1:] == [True], 'the latched stop')
     console.wait_text('alert', 'The arena passed the stop on')
     assert 'Stop from this page' in console.text('alert-title')
-    assert console.faults() == []
-    # A stop of another participant is shown, too.
-    console.click('clear')
+    assert console.logged_errors() == []
+    # A stop of another participant is shown as well.
+    console.click('unlock')
     assert console.text('alert-title') == ''
     wait_for(lambda: reset(bridged) == 'ok: reset', 'the stop to be reset')
     assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success
@@ -146,12 +146,12 @@ def test_escape_stops_the_robot_from_a_page_that_only_watches(
     assert 'Reason: ' in console.text('alert-text')
 
 
-def test_a_robot_that_the_page_has_stopped_says_so_and_is_reset_from_there(
+def test_a_robot_that_the_page_has_stopped_is_shown_and_can_be_reset_from_there(
     console: Console, bridged: Robot
 ) -> None:
-    """A driver who has reloaded the page sees that the robot does not follow."""
-    go_on(bridged)
-    tell(bridged.url, 'arm', j1=10)
+    """After a reload, the page shows the stopped robot to the driver, and can reset it."""
+    ensure_not_stopped(bridged)
+    set_joints(bridged.url, 'arm', j1=10)
     console.open(bridged.url, WORKSPACE, 'arm')
     console.wait_joined()
     wait_for(lambda: '/robot/arena_bridge on ' in console.text('robots'), 'the robot')
@@ -163,7 +163,7 @@ def test_a_robot_that_the_page_has_stopped_says_so_and_is_reset_from_there(
     console.wait_text('robots', 'STOPPED by console-')
     take_control(console)
     console.joint('j1', 'slider').send_keys(console.keys.RIGHT)
-    wait_for(lambda: console.value('j1') == 11, 'the room to be told')
+    wait_for(lambda: console.value('j1') == 11, 'the value in the room')
     assert 'STOPPED by console-' in console.joint('j1', 'joint-warning').text
     assert console.joint('j1', 'commanded').text != '11.0'
     console.take_pictures('real-robot-stopped')
@@ -178,33 +178,33 @@ def test_a_robot_that_the_page_has_stopped_says_so_and_is_reset_from_there(
 def test_a_value_that_the_robot_refuses_is_named_at_its_joint(
     console: Console, bridged: Robot
 ) -> None:
-    """Until the room is told one that the robot takes."""
-    go_on(bridged)
+    """The refusal is shown until the robot accepts the next value."""
+    ensure_not_stopped(bridged)
     console.open(bridged.url, WORKSPACE, 'arm')
     console.wait_joined()
-    tell(bridged.url, 'arm', j1=5000)
-    wait_for(lambda: console.value('j1') == 5000, 'the room to be told')
-    refusal = 'j1: 5000 refused: joint j1: 5000 degrees is far outside'
+    set_joints(bridged.url, 'arm', j1=5000)
+    wait_for(lambda: console.value('j1') == 5000, 'the value in the room')
+    refusal = 'j1: 5000 was refused: joint j1: 5000 degrees is far outside'
     wait_for(lambda: refusal in console.joint('j1', 'joint-refusal').text, 'the refusal')
 
-    tell(bridged.url, 'arm', j1=20)
+    set_joints(bridged.url, 'arm', j1=20)
 
-    wait_for(lambda: console.joint('j1', 'joint-refusal').text == '', 'the refusal to go')
+    wait_for(lambda: console.joint('j1', 'joint-refusal').text == '', 'the refusal to disappear')
 
 
-def test_a_number_out_of_reach_is_neither_sent_nor_remembered(
+def test_a_number_outside_the_limits_is_neither_sent_nor_stored(
     console: Console, bridged: Robot
 ) -> None:
-    """The page says so at the joint; the room and the robot stay where they are."""
-    go_on(bridged)
-    tell(bridged.url, 'arm', j1=10)
+    """The joint shows why the number is refused; the room and the robot keep their values."""
+    ensure_not_stopped(bridged)
+    set_joints(bridged.url, 'arm', j1=10)
     console.open(bridged.url, WORKSPACE, 'arm')
     console.wait_joined()
     take_control(console)
     wait_for(lambda: console.joint('j1', 'high').text == '90.0', 'the limits of the robot')
     console.type_value('j1', '5000')
     note = '5000 was not sent: the range is -90.0 to 90.0 degrees.'
-    wait_for(lambda: console.joint('j1', 'joint-note').text == note, 'the complaint')
+    wait_for(lambda: console.joint('j1', 'joint-note').text == note, 'the note')
     console.type_value('j1', '12')
     wait_for(lambda: last_command(bridged) == pytest.approx(12.0, abs=0.06), 'the robot')
     state = httpx.get(f'{bridged.url}/robotics/workspaces/{WORKSPACE}/rooms/arm/state').json()
@@ -216,13 +216,13 @@ def test_a_number_out_of_reach_is_neither_sent_nor_remembered(
 def test_the_command_on_the_page_brings_a_robot_into_the_room(
     console: Console, own_server_url: str
 ) -> None:
-    """As a shell reads it, whatever the names of the room and its workspace are."""
+    """The command is quoted for the shell, so it works with any name of a room or workspace."""
     where = "lab 2's", 'arm "5" $HOME'
     console.open(own_server_url, *where)
     console.wait_text('missing', 'There is no room')
     console.click('create-missing')
     console.wait_joined()
-    console.wait_text('no-robots', 'No robot in this room tells its state.')
+    console.wait_text('no-robots', 'No robot in this room reports its state.')
     shown = 'return document.querySelector("#no-robots .command").textContent'
     command = str(console.run(shown)).replace('\\\n', ' ')
     words = shlex.split(command)
@@ -234,8 +234,8 @@ def test_the_command_on_the_page_brings_a_robot_into_the_room(
 def test_the_button_stops_and_locks_what_drives(
     console: Console, own_server_url: str, console_room: str
 ) -> None:
-    """Nothing more is sent until the page is unlocked, and not by that."""
-    tell(own_server_url, console_room, elbow=5)
+    """A stop locks the page until the user unlocks it; unlocking itself sends nothing."""
+    set_joints(own_server_url, console_room, elbow=5)
     console.open(own_server_url, WORKSPACE, console_room)
     console.wait_joined()
     with running_participant(
@@ -252,17 +252,17 @@ def test_the_button_stops_and_locks_what_drives(
         assert not slider.is_enabled()
         console.take_picture('desktop-light-stopped')
 
-        console.click('clear')
+        console.click('unlock')
         slider.send_keys(console.keys.RIGHT)
         wait_for(lambda: len(onlooker.updates) == 2, 'the joint to be sent again')
         (before, after) = (update['elbow'] for update in onlooker.updates)
         assert after > before > 5
 
 
-def test_others_are_seen_as_values_and_lines(
+def test_values_of_another_driver_are_shown_and_plotted(
     console: Console, own_server_url: str, console_room: str
 ) -> None:
-    """Live, in the order of their names on the wire; names are text, whatever is in them."""
+    """Values of another driver are shown live, and names with markup are shown as text."""
     with running_participant(
         RoboticsProducer(own_server_url), WORKSPACE, console_room, 'leader-1'
     ) as leader:
@@ -294,7 +294,7 @@ def test_others_are_seen_as_values_and_lines(
         label = console.joint('shoulder_pan', 'joint-plot').get_attribute('aria-label')
         assert label.startswith('shoulder_pan over the last 30 seconds: between ')
         console.wait_text('producer', 'leader-1')
-        console.wait_text('trip', 'ms round trip')
+        console.wait_text('round-trip', 'ms round trip')
         console.take_picture('desktop-light')
         console.prefer('dark')
         console.take_picture('desktop-dark')
@@ -304,11 +304,11 @@ def test_others_are_seen_as_values_and_lines(
         console.take_picture('phone')
 
 
-def test_control_that_is_taken_names_its_holder(
+def test_the_page_names_another_driver(
     console: Console, own_server_url: str, console_room: str
 ) -> None:
-    """The button is disabled until the other driver has left."""
-    tell(own_server_url, console_room, elbow=5)
+    """The page shows the other driver, and *Take control* is disabled until it has left."""
+    set_joints(own_server_url, console_room, elbow=5)
     with running_participant(
         RoboticsProducer(own_server_url), WORKSPACE, console_room, 'leader-1'
     ):
@@ -323,11 +323,13 @@ def test_control_that_is_taken_names_its_holder(
     console.wait_text('producer', '(this page)')
 
 
-def test_a_phone_shows_it_all_without_scrolling_sideways(
+def test_a_phone_shows_long_names_without_horizontal_scrolling(
     console: Console, own_server_url: str, console_room: str
 ) -> None:
-    """Whatever the names are; the stop stays in view, and texts can be read, dark and light."""
-    tell(own_server_url, console_room, **{LONG: 12.5, 'x' * 50: -1234567 / 10000, HOSTILE: 0})
+    """With long names, nothing is wider than a phone, and all texts have enough contrast."""
+    set_joints(
+        own_server_url, console_room, **{LONG: 12.5, 'x' * 50: -1234567 / 10000, HOSTILE: 0}
+    )
     make_room(own_server_url, 'r' * 120)
     console.open(own_server_url, WORKSPACE, console_room)
     console.resize(*PHONE, is_phone=True)
@@ -348,11 +350,11 @@ def test_a_phone_shows_it_all_without_scrolling_sideways(
     console.prefer('light')
 
 
-def test_a_finger_takes_the_thumb_and_nothing_else(
+def test_a_touch_drags_the_thumb_only(
     console: Console, own_server_url: str, console_room: str
 ) -> None:
-    """A page that is scrolled with a finger on a slider sends no robot anywhere."""
-    tell(own_server_url, console_room, elbow=10)
+    """A touch beside the thumb of a slider scrolls the page and moves no robot."""
+    set_joints(own_server_url, console_room, elbow=10)
     console.open(own_server_url, WORKSPACE, console_room)
     console.resize(*PHONE, is_phone=True)
     console.wait_joined()
@@ -369,10 +371,10 @@ def test_a_finger_takes_the_thumb_and_nothing_else(
         assert all(10 <= update['elbow'] < 12.9 for update in onlooker.updates)
 
 
-def test_a_fast_hand_is_followed_at_a_bounded_rate_to_its_end(
+def test_fast_moves_are_sent_at_a_bounded_rate_up_to_the_last_value(
     console: Console, own_server_url: str, console_room: str
 ) -> None:
-    """Of what comes too fast the newest value is sent, and the last one always."""
+    """Intermediate values above the rate are dropped, and the last value is always sent."""
     open_with_elbow(console, own_server_url, console_room, 10)
     with running_participant(
         RoboticsConsumer(own_server_url), WORKSPACE, console_room, 'onlooker'
@@ -384,10 +386,10 @@ def test_a_fast_hand_is_followed_at_a_bounded_rate_to_its_end(
         assert onlooker.updates == [{'elbow': 10.01}, {'elbow': 13.0}]
 
 
-def test_the_stop_is_the_first_thing_that_the_keyboard_reaches(
+def test_the_stop_button_is_the_first_control_in_the_tab_order(
     console: Console, own_server_url: str, console_room: str
 ) -> None:
-    """Everything that can be used has a name, and the focus goes through it in order."""
+    """The Tab key reaches each control in order, the stop button first, and each has a name."""
     open_with_elbow(console, own_server_url, console_room, 5)
     reached: list[Any] = []
     while True:

@@ -1,4 +1,4 @@
-"""The console in a real browser: rooms, tokens, and links that are lost and found."""
+"""The console in a real browser: rooms, tokens, and links that are lost and joined again."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ HOSTILE = '<img src=x onerror=document.title="owned">'
 ROBOT = 'arm1-bridge-3f2a91'
 
 HANG = 'const end = performance.now() + 7000; while (performance.now() < end);'
-"""A script that does not come to an end: the page answers nothing, its socket answers pings."""
+"""A script that blocks the page: the page handles nothing, but its socket answers pings."""
 
 
 def test_a_room_and_its_first_joint_are_made_here(console: Console, own_server_url: str) -> None:
-    """A joint that the room knows no value of has none until one is typed."""
+    """A new joint has no value until the user types one, which is then sent."""
     console.open(own_server_url)
     console.driver.find_element('css selector', '#create summary').click()
     console.driver.find_element('id', 'new-workspace').clear()
@@ -56,7 +56,7 @@ def test_a_room_and_its_first_joint_are_made_here(console: Console, own_server_u
 
 @pytest.mark.parametrize('prefix', ['', '/api'])
 def test_a_protected_arena_asks_for_its_token(console: Console, prefix: str) -> None:
-    """It refuses a wrong one in words; the right one is kept for the tab, not in the address."""
+    """A wrong token shows a note; the right one is stored for the tab, and not in the URL."""
     with running_server(rules=rules_of(TOKEN)) as url:
         make_room(url, 'arm', {'Authorization': f'Bearer {TOKEN}'})
         console.open(url + prefix, WORKSPACE, 'arm')
@@ -64,7 +64,7 @@ def test_a_protected_arena_asks_for_its_token(console: Console, prefix: str) -> 
         console.fill('token', 'wrong')
         console.wait_text('token-note', 'That is not the token of this server.')
         console.take_picture('token-prompt')
-        # The field's text is selected, so it is typed over.
+        # The text of the field is selected, so typing replaces it.
         console.fill('token', TOKEN)
         console.wait_joined()
         console.press(console.keys.ESCAPE)
@@ -77,7 +77,7 @@ def test_a_protected_arena_asks_for_its_token(console: Console, prefix: str) -> 
 
 
 def test_it_works_below_any_path(console: Console) -> None:
-    """As behind a proxy that has the arena somewhere below its own root."""
+    """The console works behind a proxy that serves the arena below another path."""
     with running_server(below='/lab/arena') as url:
         make_room(url, 'arm')
         console.open(url)
@@ -87,8 +87,8 @@ def test_it_works_below_any_path(console: Console) -> None:
         take_control(console)
 
 
-def test_a_stop_that_finds_no_link_says_so_and_is_sent_later(console: Console) -> None:
-    """The page says why the link is lost, greys what is old, and joins again by itself."""
+def test_a_stop_without_a_link_is_shown_as_not_sent_and_is_sent_later(console: Console) -> None:
+    """The page shows why the link is lost, greys old values, joins again and sends the stop."""
     port = str(free_port())
     with arena_server('--port', port) as server:
         make_room(server.url, 'arm')
@@ -105,7 +105,7 @@ def test_a_stop_that_finds_no_link_says_so_and_is_sent_later(console: Console) -
     wait_for(lambda: console.is_old('elbow', 'reading'), 'the values of the robot to be greyed')
     assert console.is_old('elbow', 'number')
     assert not console.driver.find_element('id', 'take').is_enabled()
-    console.wait_text('robots', 'Not known: the link is lost')
+    console.wait_text('robots', 'Unknown: the link is lost')
     console.take_pictures('lost-link')
     console.wait_text('link', 'the server does not answer')
     with arena_server('--port', port) as server:
@@ -123,15 +123,13 @@ def test_a_stop_that_finds_no_link_says_so_and_is_sent_later(console: Console) -
             wait_for(lambda: onlooker.stops, 'the stop')
             console.wait_text('alert', 'The arena passed the stop on')
             assert console.text('missing') == ''
-            # Control that was lost is not taken again by itself.
+            # Lost control is not taken again automatically.
             assert console.text('take') == 'Take control'
             assert console.text('producer') == 'No driver'
 
 
-def test_a_missing_room_can_be_created_where_it_is_missed(
-    console: Console, own_server_url: str
-) -> None:
-    """The page names the room and its workspace; the button works with the keyboard."""
+def test_a_missing_room_can_be_created_on_its_page(console: Console, own_server_url: str) -> None:
+    """The page shows the missing room and its workspace, and a button that creates it."""
     console.open(own_server_url, 'lab 3', 'arm')
     console.wait_text('missing', 'There is no room arm in workspace lab 3')
     assert console.driver.find_element('id', 'missing').get_attribute('role') == 'alert'
@@ -139,11 +137,11 @@ def test_a_missing_room_can_be_created_where_it_is_missed(
     console.driver.find_element('id', 'create-missing').send_keys(console.keys.ENTER)
 
     console.wait_joined()
-    wait_for(lambda: console.text('missing') == '', 'the complaint to go')
+    wait_for(lambda: console.text('missing') == '', 'the message to disappear')
 
 
-def test_a_room_that_cannot_be_created_says_why(console: Console, own_server_url: str) -> None:
-    """The server's reason stands beside the button."""
+def test_a_refused_room_shows_the_reason(console: Console, own_server_url: str) -> None:
+    """If the room cannot be created, the reason of the server is shown beside the button."""
     console.open(own_server_url, WORKSPACE, 'r' * 300)
     console.wait_text('missing', 'There is no room')
 
@@ -153,7 +151,7 @@ def test_a_room_that_cannot_be_created_says_why(console: Console, own_server_url
 
 
 def test_stop_is_dimmed_while_no_room_is_open(console: Console, own_server_url: str) -> None:
-    """Pressed all the same, it says why nothing was stopped."""
+    """Without an open room the button is dimmed, and a press shows why nothing was stopped."""
     console.open(own_server_url)
     console.wait_text('welcome', 'No room open')
     dimmed = console.style('stop', 'background-color')
@@ -168,10 +166,10 @@ def test_stop_is_dimmed_while_no_room_is_open(console: Console, own_server_url: 
     assert console.text('alert-title') == ''
 
 
-def test_a_page_that_the_browser_freezes_gives_control_back(
+def test_a_page_that_the_browser_freezes_releases_control(
     console: Console, own_server_url: str, console_room: str
 ) -> None:
-    """Another participant can drive meanwhile, and a stop that was raised meanwhile is shown."""
+    """A frozen page frees the room, and shows a missed stop when it resumes."""
     open_with_elbow(console, own_server_url, console_room, 5)
     take_control(console)
     with running_participant(
@@ -192,7 +190,7 @@ def test_a_page_that_the_browser_freezes_gives_control_back(
 def test_a_stop_under_the_id_of_a_page_that_is_away_is_shown_to_it(
     console: Console, own_server_url: str, console_room: str
 ) -> None:
-    """It may hide the stop of another before it."""
+    """A stop under the page's own id is shown, because it may hide an earlier stop."""
     open_with_elbow(console, own_server_url, console_room, 5)
     with running_participant(
         RoboticsConsumer(own_server_url), WORKSPACE, console_room, 'onlooker'
@@ -216,7 +214,7 @@ def test_a_stop_under_the_id_of_a_page_that_is_away_is_shown_to_it(
 def test_a_page_that_hangs_loses_control_though_the_browser_answers_pings(
     console: Console,
 ) -> None:
-    """Another may drive meanwhile; the page says afterwards why it does not drive any more."""
+    """The server frees the room, and the page shows afterwards why it lost control."""
     with running_server(timing=Timing(liveness_s=1.5)) as url:
         make_room(url, 'arm')
         open_with_elbow(console, url, 'arm', 5)
@@ -229,10 +227,10 @@ def test_a_page_that_hangs_loses_control_though_the_browser_answers_pings(
             console.wait_joined()
 
 
-def test_a_page_whose_timers_were_suspended_gives_control_back_when_it_is_shown(
+def test_a_page_whose_timers_were_suspended_releases_control_when_it_is_shown(
     console: Console,
 ) -> None:
-    """Some browsers tell a hidden page nothing, and some servers do not miss its heartbeats."""
+    """A page that is shown again checks its timers, as some browsers suspend it silently."""
     with running_server(timing=Timing(liveness_s=60.0)) as url:
         make_room(url, 'arm')
         open_with_elbow(console, url, 'arm', 5)
@@ -245,13 +243,13 @@ def test_a_page_whose_timers_were_suspended_gives_control_back_when_it_is_shown(
         console.run('document.dispatchEvent(new Event("visibilitychange"));')
 
         console.wait_text('drive-note', 'Control was lost: the browser paused this page for ')
-        wait_for(lambda: not has_producer(url, 'arm'), 'the place to be free')
+        wait_for(lambda: not has_producer(url, 'arm'), 'the room to be free')
 
 
-def test_a_page_that_comes_back_out_of_the_memory_of_the_browser_shows_a_stop_of_meanwhile(
+def test_a_page_from_the_back_forward_cache_shows_a_missed_stop(
     console: Console, own_server_url: str, console_room: str
 ) -> None:
-    """It gave control back when it was left."""
+    """A page from the back-forward cache has released control and shows a missed stop."""
     open_with_elbow(console, own_server_url, console_room, 5)
     take_control(console)
     console.run('window.isKept = true;')
@@ -272,13 +270,13 @@ def test_a_page_that_comes_back_out_of_the_memory_of_the_browser_shows_a_stop_of
 
 
 def has_producer(url: str, room: str) -> bool:
-    """Tell whether a room has a producer."""
+    """Return whether a room has a producer."""
     path = f'{url}/robotics/workspaces/{WORKSPACE}/rooms/{room}'
     return bool(httpx.get(path).json()['room']['has_producer'])
 
 
 def members(url: str, room: str) -> list[str]:
-    """List the producer, if any, and the consumers of a room."""
+    """Return the producer, if any, and the consumers of a room."""
     path = f'{url}/robotics/workspaces/{WORKSPACE}/rooms/{room}'
     people = httpx.get(path).json()['room']['participants']
     return [*([people['producer']] if people['producer'] else []), *people['consumers']]

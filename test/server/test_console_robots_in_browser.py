@@ -1,4 +1,4 @@
-"""The console in a real browser: what robots report, and which of them a stop has stopped."""
+"""The console in a real browser: the reports of robots, their stops and their resets."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from support.browser import CONTRASTS, PHONE, TOO_WIDE, Console
-from support.console_rooms import WORKSPACE, open_room, open_with_elbow, take_control, tell
+from support.console_rooms import WORKSPACE, open_room, open_with_elbow, set_joints, take_control
 from support.participant import running_participant
 from support.stand_in import FOLLOWING, running_stand_in
 from support.waiting import wait_for
@@ -45,19 +45,19 @@ return [
 
 
 def text(console: Console, joint: str, part: str) -> str:
-    """Give the text of a part of a joint; empty where there is none."""
+    """Return the text of a part of a joint; empty if there is none."""
     return str(console.joint(joint, part).text)
 
 
 def ends(console: Console, joint: str = 'elbow') -> tuple[str, str]:
-    """Give what is written at the ends of a slider."""
+    """Return the texts at the ends of a slider."""
     return text(console, joint, 'low'), text(console, joint, 'high')
 
 
-def test_what_the_room_was_told_stands_beside_what_the_robot_measures(
+def test_the_room_value_is_shown_beside_the_measured_value(
     console: Console, own_server_url: str, console_room: str
 ) -> None:
-    """In one unit, with as many decimals; the slider spans the limits that the robot tells."""
+    """All values have the same unit and decimals; the slider spans the limits of the robot."""
     open_with_elbow(console, own_server_url, console_room, 12)
     with running_stand_in(own_server_url, WORKSPACE, console_room, ARM1) as arm:
         wait_for(lambda: console.reading('elbow', ARM1, 'measured') == '10.0', 'the robot')
@@ -65,12 +65,12 @@ def test_what_the_room_was_told_stands_beside_what_the_robot_measures(
         assert text(console, 'elbow', 'number') == '12.0'
         assert console.reading('elbow', ARM1, 'commanded') == '11.0'
         assert text(console, 'elbow', 'joint-unit') == 'degrees'
-        assert [label.text for label in labels(console)] == ['told', 'measured', 'commanded']
+        assert [label.text for label in labels(console)] == ['room value', 'measured', 'commanded']
         assert ends(console) == ('-90.0', '90.0')
         slider = console.joint('elbow', 'slider')
         assert [slider.get_attribute(end) for end in ('min', 'max')] == ['-90', '90']
         assert console.run(MARKERS, slider) == [[pytest.approx(100 / 180, abs=0.01)], ['']]
-        # Nothing is left to be chosen.
+        # The robot reports both limits, so there is no choice of a range.
         assert console.text('range-choice') == ''
         console.wait_text('consumers', f'{ARM1} (robot)')
         console.take_pictures('one-robot')
@@ -82,7 +82,7 @@ def test_what_the_room_was_told_stands_beside_what_the_robot_measures(
 
 
 def labels(console: Console) -> list[Any]:
-    """List the words beside the numbers of a joint."""
+    """Return the labels of the values of a joint."""
     return list(console.driver.find_elements('css selector', '#joints .label'))
 
 
@@ -93,7 +93,7 @@ def labels(console: Console) -> list[Any]:
 def test_each_unit_has_its_decimals(
     console: Console, own_server_url: str, console_room: str, unit: str, shown: str, number: str
 ) -> None:
-    """The same number of them for each value of a joint, and at the ends of its slider."""
+    """Each value of a joint, and each end of its slider, has the decimals of its unit."""
     arm = replace(FOLLOWING, joints=(RobotJoint('elbow', unit, 0.5, 0.5, -1.0, 1.0),))
     with running_stand_in(own_server_url, WORKSPACE, console_room, ARM1, arm):
         open_with_elbow(console, own_server_url, console_room, 0.5)
@@ -108,7 +108,7 @@ def test_each_unit_has_its_decimals(
 def test_two_robots_are_shown_by_name_and_limit_the_slider_together(
     console: Console, own_server_url: str, console_room: str
 ) -> None:
-    """The slider spans what both can reach; the marks on it have the numbers of the robots."""
+    """The slider spans what both robots can reach, and its marks show their numbers."""
     open_with_elbow(console, own_server_url, console_room, 12)
     where = (own_server_url, WORKSPACE, console_room)
     with running_stand_in(*where, ARM1), running_stand_in(*where, ARM2, SECOND) as second:
@@ -130,14 +130,16 @@ def test_two_robots_are_shown_by_name_and_limit_the_slider_together(
             gate='stopped', cause='emergency stop', stop=StopCause('Door opened', 'safety_plc')
         )
         wait_for(lambda: 'STOPPED by safety_plc: Door opened.' in console.gate(ARM2), 'the stop')
-        assert f'{ARM2} is STOPPED by safety_plc. Reset it at the robot.' == console.text('halted')
+        assert f'{ARM2} is STOPPED by safety_plc. Reset it at the robot.' == console.text(
+            'stopped-robots'
+        )
         console.take_pictures('two-robots-one-stopped')
 
         second.show(joints=(RobotJoint('elbow', 'degrees', 20.0, 21.0, 100.0, 120.0),))
 
         wait_for(
             lambda: 'limits of the robots do not' in text(console, 'elbow', 'joint-warning'),
-            'the complaint',
+            'the note',
         )
         take_control(console)
         assert not console.joint('elbow', 'typed').is_enabled()
@@ -146,7 +148,7 @@ def test_two_robots_are_shown_by_name_and_limit_the_slider_together(
 def test_without_limits_the_range_is_automatic(
     console: Console, own_server_url: str, console_room: str
 ) -> None:
-    """The user may choose another one, as without a robot; a joint without a value has none."""
+    """Without limits of a robot, the range is automatic, and the user can select another."""
     with running_stand_in(own_server_url, WORKSPACE, console_room, ARM1, UNLIMITED):
         open_with_elbow(console, own_server_url, console_room, 12)
         wait_for(lambda: console.reading('elbow', ARM1, 'measured') == '10.0', 'the robot')
@@ -161,7 +163,7 @@ def test_without_limits_the_range_is_automatic(
 def test_a_joint_that_only_the_robot_knows_begins_where_it_is_measured(
     console: Console, own_server_url: str, console_room: str
 ) -> None:
-    """It is listed though the room was never told of it, and goes with its robot."""
+    """A joint without a room value is listed, and its slider starts at the measured value."""
     open_room(console, own_server_url, console_room)
     with running_participant(
         RoboticsConsumer(own_server_url), WORKSPACE, console_room, 'onlooker'
@@ -172,13 +174,13 @@ def test_a_joint_that_only_the_robot_knows_begins_where_it_is_measured(
             take_control(console)
             console.joint('elbow', 'slider').send_keys(console.keys.RIGHT)
             wait_for(lambda: onlooker.updates == [{'elbow': 11.0}], 'one step from there')
-        wait_for(lambda: console.gate(ARM1) == '', 'the robot to go')
+        wait_for(lambda: console.gate(ARM1) == '', 'the robot to leave')
 
 
-def test_a_value_out_of_reach_is_no_place_to_begin(
+def test_a_slider_does_not_start_outside_the_limits(
     console: Console, own_server_url: str, console_room: str
 ) -> None:
-    """One step from 5000 would send the robot to the end of its range; it may join at any time."""
+    """A slider whose room value is outside the limits starts at the measured value."""
     open_with_elbow(console, own_server_url, console_room, 5000)
     take_control(console)
     where = (own_server_url, WORKSPACE, console_room)
@@ -189,10 +191,10 @@ def test_a_value_out_of_reach_is_no_place_to_begin(
         wait_for(lambda: console.reading('elbow', ARM1, 'measured') == '10.0', 'the robot')
         console.joint('elbow', 'slider').send_keys(console.keys.LEFT)
         wait_for(lambda: onlooker.updates == [{'elbow': 9.0}], 'one step from the measured value')
-        # A typed number must be within the limits, too.
+        # A typed number must be within the limits as well.
         console.type_value('elbow', '100')
         note = '100 was not sent: the range is -90.0 to 90.0 degrees.'
-        wait_for(lambda: text(console, 'elbow', 'joint-note') == note, 'the complaint')
+        wait_for(lambda: text(console, 'elbow', 'joint-note') == note, 'the note')
         console.type_value('elbow', '50')
         wait_for(lambda: onlooker.updates[1:] == [{'elbow': 50.0}], 'the typed value')
         assert text(console, 'elbow', 'joint-note') == ''
@@ -206,10 +208,10 @@ def test_a_value_out_of_reach_is_no_place_to_begin(
         ('holding', 'no fresh joint_states of elbow', 'Holds: no fresh joint_states of elbow'),
     ],
 )
-def test_a_banner_says_what_a_robot_does_and_why(
+def test_a_banner_shows_the_state_of_a_robot_and_the_cause(
     console: Console, own_server_url: str, console_room: str, gate: str, cause: str, words: str
 ) -> None:
-    """With its name, its node and its host; a screen reader is told of changes."""
+    """A banner shows the robot's name, node, host and state, and announces changes."""
     arm = replace(FOLLOWING, gate=gate, cause=cause)
     with running_stand_in(own_server_url, WORKSPACE, console_room, ARM1, arm):
         open_room(console, own_server_url, console_room)
@@ -222,32 +224,34 @@ def test_a_banner_says_what_a_robot_does_and_why(
         assert console.text('no-robots') == ''
 
 
-def test_a_silent_robot_is_greyed_and_one_that_left_is_gone(
+def test_a_robot_without_reports_is_greyed_and_one_that_left_is_removed(
     console: Console, own_server_url: str, console_room: str
 ) -> None:
-    """Where no robot tells its state the page says so, and what that means."""
+    """Old reports are greyed, a robot that left is removed, and an empty list is explained."""
     open_room(console, own_server_url, console_room)
-    console.wait_text('no-robots', 'No robot in this room tells its state.')
+    console.wait_text('no-robots', 'No robot in this room reports its state.')
     with running_stand_in(own_server_url, WORKSPACE, console_room, ARM1) as arm:
         wait_for(lambda: 'Follows the room' in console.gate(ARM1), 'the robot')
         assert not console.is_old('elbow', 'reading')
         arm.fall_silent()
-        wait_for(lambda: 'Not known: it does not report' in console.gate(ARM1), 'the silence')
+        wait_for(
+            lambda: 'Unknown: the robot sends no reports' in console.gate(ARM1), 'the silence'
+        )
         assert ' s ago: Follows the room' in console.gate(ARM1)
         wait_for(lambda: console.is_old('elbow', 'reading'), 'its values to be greyed')
-    wait_for(lambda: console.gate(ARM1) == '', 'the robot to go')
-    console.wait_text('no-robots', 'No robot in this room tells its state.')
+    wait_for(lambda: console.gate(ARM1) == '', 'the robot to leave')
+    console.wait_text('no-robots', 'No robot in this room reports its state.')
 
 
 def test_a_refused_value_is_shown_until_one_is_accepted(
     console: Console, own_server_url: str, console_room: str
 ) -> None:
-    """With the reason of the robot, at the joint."""
+    """The joint shows the refused value with the reason until the robot accepts a value."""
     reason = 'joint elbow: 5000 degrees is far outside [-90, 90]: is the unit right?'
     refused = replace(FOLLOWING, refused=(Refusal('elbow', 5000.0, reason),))
     open_with_elbow(console, own_server_url, console_room, 5000)
     with running_stand_in(own_server_url, WORKSPACE, console_room, ARM1, refused) as arm:
-        words = f'elbow: 5000 refused: {reason}'
+        words = f'elbow: 5000 was refused: {reason}'
         wait_for(lambda: text(console, 'elbow', 'joint-refusal') == words, 'the refusal')
         assert console.joint('elbow', 'joint-refusal').get_attribute('role') == 'alert'
         assert text(console, 'elbow', 'number') == '5000.0'
@@ -256,13 +260,13 @@ def test_a_refused_value_is_shown_until_one_is_accepted(
 
         arm.show(refused=())
 
-        wait_for(lambda: text(console, 'elbow', 'joint-refusal') == '', 'the refusal to go')
+        wait_for(lambda: text(console, 'elbow', 'joint-refusal') == '', 'the refusal to disappear')
 
 
 def test_after_a_stop_the_page_counts_the_robots_that_have_stopped(
     console: Console, own_server_url: str, console_room: str
 ) -> None:
-    """As they confirm; those that have not are named after a second."""
+    """The page counts the robots that confirm a stop, and names the others after a second."""
     open_with_elbow(console, own_server_url, console_room, 12)
     where = (own_server_url, WORKSPACE, console_room)
     with (
@@ -285,14 +289,14 @@ def test_after_a_stop_the_page_counts_the_robots_that_have_stopped(
         second.show(gate='active', cause='live', stop=None)
 
         console.wait_text('alert-title', 'Stop from this page: 1 of 2 robots stopped')
-        assert f'Reset since: {ARM2}.' in console.text('alert-text')
+        assert f'Reset after the stop: {ARM2}.' in console.text('alert-text')
         assert 'Not confirmed' not in console.text('alert-text')
 
 
 def test_a_robot_that_leaves_instead_of_stopping_is_named(
     console: Console, own_server_url: str, console_room: str
 ) -> None:
-    """It does not count as stopped."""
+    """A robot that leaves without confirming is named and does not count as stopped."""
     open_with_elbow(console, own_server_url, console_room, 12)
     with running_stand_in(own_server_url, WORKSPACE, console_room, ARM1, obeys=False):
         wait_for(lambda: 'Follows' in console.gate(ARM1), 'the robot')
@@ -302,10 +306,10 @@ def test_a_robot_that_leaves_instead_of_stopping_is_named(
     assert '0 of 1 robot stopped' in console.text('alert-title')
 
 
-def test_where_no_robot_tells_the_page_does_not_say_that_robots_stopped(
+def test_without_reports_the_page_does_not_show_that_robots_stopped(
     console: Console, own_server_url: str, console_room: str
 ) -> None:
-    """It tells to how many viewers the stop went, and what to check."""
+    """Without reports, the page shows how many viewers received the stop, and what to check."""
     open_room(console, own_server_url, console_room)
     with running_participant(
         RoboticsConsumer(own_server_url), WORKSPACE, console_room, 'onlooker'
@@ -314,16 +318,16 @@ def test_where_no_robot_tells_the_page_does_not_say_that_robots_stopped(
         console.click('stop')
 
         console.wait_text('alert-text', 'The arena passed the stop on to 1 viewer')
-        said = console.text('alert-text')
-        assert 'No robot here tells whether it has stopped.' in said
-        assert said.endswith('Check that the robot has stopped.')
+        shown = console.text('alert-text')
+        assert 'No robot here reports whether it has stopped.' in shown
+        assert shown.endswith('Check that the robot has stopped.')
         assert 'robot' not in console.text('alert-title')
 
 
 def test_a_page_that_was_reloaded_shows_that_the_robot_is_stopped(
     console: Console, own_server_url: str, console_room: str
 ) -> None:
-    """Who drives it sees so right at the slider, and where the robot really is."""
+    """After a reload, the slider of a driver shows the stop and the measured position."""
     standing = replace(FOLLOWING, joints=STOPPED.joints)
     with running_stand_in(own_server_url, WORKSPACE, console_room, ARM1, standing):
         open_with_elbow(console, own_server_url, console_room, 11)
@@ -335,31 +339,31 @@ def test_a_page_that_was_reloaded_shows_that_the_robot_is_stopped(
         console.wait_joined()
 
         wait_for(lambda: 'STOPPED by console-' in console.gate(ARM1), 'the stop at the robot')
-        console.wait_text('halted', f'{ARM1} is STOPPED by console-')
+        console.wait_text('stopped-robots', f'{ARM1} is STOPPED by console-')
         console.wait_text('last-stop', 'Stop pressed in the console.')
         take_control(console)
         console.joint('elbow', 'slider').send_keys(console.keys.RIGHT)
-        wait_for(lambda: text(console, 'elbow', 'number') == '12.0', 'the room to be told')
+        wait_for(lambda: text(console, 'elbow', 'number') == '12.0', 'the value in the room')
         assert console.reading('elbow', ARM1, 'measured') == '0.0'
         assert console.reading('elbow', ARM1, 'commanded') == '–'
         warning = text(console, 'elbow', 'joint-warning')
         assert warning.startswith(f'{ARM1} is STOPPED by console-')
         assert warning.endswith('Reset it at the robot.')
-        assert console.driver.find_element('id', 'halted').get_attribute('role') == 'alert'
+        assert console.driver.find_element('id', 'stopped-robots').get_attribute('role') == 'alert'
         console.take_pictures('driving-a-stopped-robot')
 
 
 def test_a_page_that_joins_later_shows_the_last_stop(
     console: Console, own_server_url: str, console_room: str
 ) -> None:
-    """By whom, why and when; a stop of others appears there, too, while the page is open."""
+    """The last stop is shown with its source, reason and age, and is updated by later stops."""
     with running_participant(
         RoboticsProducer(own_server_url), WORKSPACE, console_room, 'leader-1'
     ) as leader:
         leader.stop('A person is in the cell')
         open_room(console, own_server_url, console_room)
         console.wait_text('last-stop', 's ago) by leader-1: A person is in the cell.')
-        # It is history: this page is not locked by it.
+        # A stop before the first join is history, so it does not lock the page.
         assert console.text('alert') == ''
 
         leader.stop('Again')
@@ -371,7 +375,7 @@ def test_a_page_that_joins_later_shows_the_last_stop(
 def test_a_reset_takes_two_presses(
     console: Console, own_server_url: str, console_room: str
 ) -> None:
-    """A double click is one press; a robot that takes no reset from here has no button."""
+    """A reset needs two presses that are no double click, and a robot that allows it."""
     where = (own_server_url, WORKSPACE, console_room)
     first = replace(STOPPED, can_reset=True)
     with running_stand_in(*where, ARM1, first) as arm, running_stand_in(*where, ARM2, STOPPED):
@@ -385,7 +389,7 @@ def test_a_reset_takes_two_presses(
         wait_for(lambda: button.text == 'Reset the stop', 'the first press to expire')
         assert arm.resets == []
 
-        # Another stop comes between the presses: the second one does not confirm its reset.
+        # After another stop between the presses, the second press does not confirm the reset.
         console.press_reset(ARM1)
         assert button.text == 'Press again to reset'
         arm.show(stop=StopCause('A person is in the cell', 'leader-1', '8'))
@@ -400,10 +404,10 @@ def test_a_reset_takes_two_presses(
         assert not button.is_displayed()
 
 
-def test_a_reset_that_is_refused_says_why(
+def test_a_refused_reset_shows_the_reason(
     console: Console, own_server_url: str, console_room: str
 ) -> None:
-    """The reason of the robot stands in its banner."""
+    """The banner shows the reason why the robot refuses a reset."""
     reason = '/emergency_stop is true'
     arm = replace(STOPPED, can_reset=True, reset_refusal=reason)
     with running_stand_in(own_server_url, WORKSPACE, console_room, ARM1, arm):
@@ -418,11 +422,11 @@ def test_a_reset_that_is_refused_says_why(
 def test_robots_can_be_read_dark_and_light(
     console: Console, own_server_url: str, console_room: str, size: tuple[int, int]
 ) -> None:
-    """In each of their states; nothing is wider than the page."""
+    """Robots in each state have enough contrast, and nothing is wider than the page."""
     where = (own_server_url, WORKSPACE, console_room)
     refused = (Refusal('elbow', 5000.0, 'joint elbow: 5000 degrees is far outside [-90, 90]'),)
     holding = replace(SECOND, gate='holding', cause='no fresh joint_states of elbow')
-    tell(own_server_url, console_room, elbow=12)
+    set_joints(own_server_url, console_room, elbow=12)
     with (
         running_stand_in(*where, ARM1, replace(STOPPED, can_reset=True, refused=refused)),
         running_stand_in(*where, ARM2, holding) as second,
@@ -440,6 +444,6 @@ def test_robots_can_be_read_dark_and_light(
             assert console.run(TOO_WIDE) == []
             console.take_picture(f'four-robots-{scheme}-{size[0]}')
         second.fall_silent()
-        wait_for(lambda: 'Not known' in console.gate(ARM2), 'the silence')
+        wait_for(lambda: 'Unknown' in console.gate(ARM2), 'the silence')
         assert [each for each in console.run(CONTRASTS) if each[0] < 4.5] == []
         console.prefer('light')

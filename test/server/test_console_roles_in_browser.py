@@ -1,4 +1,4 @@
-"""The console in a real browser, with tokens of each role: what it offers, and what it says."""
+"""The console in a real browser with tokens of each role: which controls are enabled."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ return [...document.getElementById('workspace').options].map((each) => each.valu
 
 @contextmanager
 def server_with(path: Path, *workspaces: str, **tokens: str) -> Iterator[Server]:
-    """Run a server with such tokens, and the room ``arm`` in two workspaces."""
+    """Run a server with these tokens, and the room ``arm`` in two workspaces."""
     file = tokens_file(path, admin='admin')
     with arena_server('--tokens', str(file)) as server:
         for workspace in (WORKSPACE, OTHER):
@@ -68,7 +68,7 @@ def server_with(path: Path, *workspaces: str, **tokens: str) -> Iterator[Server]
 
 
 def change(server: Server, path: Path, *workspaces: str, **tokens: str) -> None:
-    """Have the server read other tokens; that of the test's own participants stays as it is."""
+    """Replace the tokens of the server, and wait until it has read them."""
     tokens_file(path, workspaces, **tokens)
     server.send(signal.SIGHUP)
     name, role = next(iter(tokens.items()))
@@ -82,12 +82,12 @@ def change(server: Server, path: Path, *workspaces: str, **tokens: str) -> None:
 
 
 def bearer(name: str) -> dict[str, str]:
-    """Make the header with a token."""
+    """Return the header with a token."""
     return {'Authorization': f'Bearer {TOKENS[name]}'}
 
 
 def enter(console: Console, url: str, name: str, workspace: str = '', room: str = '') -> None:
-    """Open the page anew and give it a token."""
+    """Open the page again and enter a token."""
     console.open(url, workspace, room)
     console.wait_text('token-panel', 'This arena is protected')
     console.fill('token', TOKENS[name])
@@ -95,19 +95,21 @@ def enter(console: Console, url: str, name: str, workspace: str = '', room: str 
 
 
 def is_enabled(console: Console, element_id: str) -> bool:
-    """Tell whether a control of the page can be used."""
+    """Return whether a control of the page is enabled."""
     return bool(console.driver.find_element('id', element_id).is_enabled())
 
 
 def reset_button(console: Console) -> Any:
-    """Find the button that resets the stop of the one robot; None while it is not shown."""
+    """Wait for the button that resets the stop of the only robot, and return it."""
     shown = 'return document.querySelector(".robot-reset:not([hidden])")'
     wait_for(lambda: console.run(shown), 'the reset button')
     return console.run(shown)
 
 
-def test_a_token_that_may_watch_is_offered_nothing_else(console: Console, tmp_path: Path) -> None:
-    """Each control that it does not allow is disabled and says why; the stop is not."""
+def test_a_watch_token_disables_all_controls_but_the_stop(
+    console: Console, tmp_path: Path
+) -> None:
+    """With a watch token, each control but the stop is disabled, with the reason beside it."""
     with (
         server_with(tmp_path / 'tokens.yaml', watch='watch') as server,
         running_stand_in(
@@ -116,8 +118,8 @@ def test_a_token_that_may_watch_is_offered_nothing_else(console: Console, tmp_pa
     ):
         enter(console, server.url, 'watch', WORKSPACE, 'arm')
         console.wait_joined()
-        console.wait_text('permit', "Token 'watch' may watch.")
-        why = 'your token may watch only.'
+        console.wait_text('permissions', "Token 'watch' may watch.")
+        why = 'your token may only watch.'
         console.wait_text('drive-note', f'You cannot take control: {why}')
         console.wait_text('joints-off', f'The joints cannot be moved: {why}')
         assert not is_enabled(console, 'take')
@@ -125,7 +127,7 @@ def test_a_token_that_may_watch_is_offered_nothing_else(console: Console, tmp_pa
         assert console.text('joint-form') == ''
         assert not reset_button(console).is_enabled()
         assert f'You cannot reset this stop: {why}' in console.gate(ROBOT)
-        assert 'on this page' not in console.gate(ROBOT) + console.text('halted')
+        assert 'on this page' not in console.gate(ROBOT) + console.text('stopped-robots')
         console.driver.find_element('css selector', '#create summary').click()
         console.wait_text('create-off', f'You cannot create a room: {why}')
         assert not is_enabled(console, 'new-room')
@@ -137,26 +139,24 @@ def test_a_token_that_may_watch_is_offered_nothing_else(console: Console, tmp_pa
         console.wait_text('alert', 'The arena passed the stop on')
 
 
-def test_a_missing_room_is_not_offered_to_a_token_that_may_watch(
-    console: Console, tmp_path: Path
-) -> None:
-    """Its button would be refused."""
+def test_a_watch_token_cannot_create_a_missing_room(console: Console, tmp_path: Path) -> None:
+    """With a watch token, the button that creates a missing room is disabled."""
     with server_with(tmp_path / 'tokens.yaml', watch='watch') as server:
         enter(console, server.url, 'watch', WORKSPACE, 'nowhere')
         console.wait_text('missing', 'There is no room nowhere')
         assert not is_enabled(console, 'create-missing')
-        console.wait_text('missing', 'You cannot create the room: your token may watch only.')
+        console.wait_text('missing', 'You cannot create the room: your token may only watch.')
         console.open(server.url)
-        console.wait_text('welcome', 'This workspace has no room. A robot that is started makes')
+        console.wait_text('welcome', 'This workspace has no room. A robot creates its room')
 
 
 @pytest.mark.parametrize(
     ('role', 'words'), [('drive', "Token 'drive' may drive"), ('admin', 'may do everything.')]
 )
-def test_a_token_that_may_drive_is_offered_all_of_it(
+def test_a_drive_token_enables_all_controls(
     console: Console, tmp_path: Path, role: str, words: str
 ) -> None:
-    """It takes control, moves a joint, resets a robot and creates a room."""
+    """A drive token can take control, move a joint, reset a robot and create a room."""
     with (
         server_with(tmp_path / 'tokens.yaml', **{role: role}) as server,
         running_stand_in(
@@ -168,7 +168,7 @@ def test_a_token_that_may_drive_is_offered_all_of_it(
     ):
         enter(console, server.url, role, WORKSPACE, 'arm')
         console.wait_joined()
-        console.wait_text('permit', words)
+        console.wait_text('permissions', words)
         assert reset_button(console).is_enabled()
         assert 'your token' not in console.gate(ROBOT)
         console.reset(ROBOT, lambda: bool(robot.resets))
@@ -186,10 +186,10 @@ def test_a_token_that_may_drive_is_offered_all_of_it(
 def test_a_token_of_some_workspaces_opens_the_console_there(
     console: Console, tmp_path: Path
 ) -> None:
-    """The page begins in the first of them; what is elsewhere is refused in the server's words."""
+    """The page opens the token's first workspace, and shows the server's refusal for others."""
     with server_with(tmp_path / 'tokens.yaml', WORKSPACE, 'yard', drive='drive') as server:
         enter(console, server.url, 'drive')
-        console.wait_text('permit', "Token 'drive' may drive in lab, yard.")
+        console.wait_text('permissions', "Token 'drive' may drive in lab, yard.")
         wait_for(lambda: 'arm' in console.text('rooms'), 'the room in the list')
         wait_for(lambda: console.run(WORKSPACES) == ['lab', 'yard'], 'the workspaces')
         console.driver.find_element('css selector', '#create summary').click()
@@ -210,28 +210,28 @@ def test_a_token_of_some_workspaces_opens_the_console_there(
 
 
 def test_a_token_that_is_changed_is_shown_as_it_is(console: Console, tmp_path: Path) -> None:
-    """The server disconnects its holder; the page says why and joins again with the new role."""
+    """After a change of its token, the page shows why it was disconnected, and joins again."""
     with server_with(tmp_path / 'tokens.yaml', drive='drive') as server:
         enter(console, server.url, 'drive', WORKSPACE, 'arm')
         console.wait_joined()
         take_control(console)
         change(server, tmp_path / 'tokens.yaml', drive='watch')
-        console.wait_text('permit', "Token 'drive' may watch.")
+        console.wait_text('permissions', "Token 'drive' may watch.")
         console.wait_joined()
-        console.wait_text('drive-note', 'You cannot take control: your token may watch only.')
+        console.wait_text('drive-note', 'You cannot take control: your token may only watch.')
         change(server, tmp_path / 'tokens.yaml', drive='drive')
-        console.wait_text('permit', "Token 'drive' may drive.")
+        console.wait_text('permissions', "Token 'drive' may drive.")
         console.wait_joined()
         take_control(console)
         change(server, tmp_path / 'tokens.yaml', WORKSPACE, drive='drive')
-        console.wait_text('permit', "Token 'drive' may drive in lab.")
+        console.wait_text('permissions', "Token 'drive' may drive in lab.")
         console.wait_joined()
-        lost = 'Control was lost: the server says: The token is not valid any more.'
+        lost = 'Control was lost: the server reports: The token is not valid any more.'
         console.wait_text('drive-note', lost)
 
 
 def test_a_token_that_is_taken_away_is_asked_for_again(console: Console, tmp_path: Path) -> None:
-    """The page does not go on knocking with it; with another token it is back in its room."""
+    """A page with a revoked token ends its requests until the user enters another token."""
     with server_with(tmp_path / 'tokens.yaml', drive='drive') as server:
         enter(console, server.url, 'drive', WORKSPACE, 'arm')
         console.wait_joined()
@@ -239,20 +239,22 @@ def test_a_token_that_is_taken_away_is_asked_for_again(console: Console, tmp_pat
         console.run(COUNT_TIMERS)
         change(server, tmp_path / 'tokens.yaml', watch='watch')
         console.wait_text('token-panel', 'The server does not accept the last token.')
-        console.wait_text('link', 'Refused: the server needs its token')
-        # Whatever would join again, or ask again, waits in a timer.
+        console.wait_text('link', 'Refused: the server requires a valid token')
+        # Each further join or request would have a pending timer.
         pending = 'return window.pendingTimers.size'
-        wait_for(lambda: console.run(pending) == 0, 'the page to stop asking')
+        wait_for(lambda: console.run(pending) == 0, 'the page to end its requests')
         console.take_picture('token-taken-away')
 
         console.fill('token', TOKENS['watch'])
         console.wait_joined()
-        console.wait_text('permit', "Token 'watch' may watch.")
+        console.wait_text('permissions', "Token 'watch' may watch.")
 
 
-def test_without_tokens_nothing_is_said_of_them(console: Console, own_server_url: str) -> None:
-    """A server without tokens allows everything to everybody who reaches it."""
+def test_a_server_without_tokens_shows_no_permissions(
+    console: Console, own_server_url: str
+) -> None:
+    """A server without tokens shows neither a token prompt nor permissions."""
     console.open(own_server_url)
     wait_for(lambda: console.text('welcome-text') != '', 'the list of rooms')
-    assert console.text('permit') == ''
+    assert console.text('permissions') == ''
     assert console.text('token-panel') == ''

@@ -1,4 +1,4 @@
-"""The console in a real browser: each state that a person may meet, on desktop and phone."""
+"""The console in a real browser: the layout of each state, on a desktop and a phone."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import signal
 import pytest
 from support.arena_server import arena_server
 from support.browser import CONTRASTS, DESKTOP, PHONE, TOO_WIDE, Console
-from support.console_rooms import WORKSPACE, make_room, open_room, take_control, tell
+from support.console_rooms import WORKSPACE, make_room, open_room, set_joints, take_control
 from support.participant import running_participant
 from support.processes import free_port
 from support.stand_in import FOLLOWING, running_stand_in
@@ -55,7 +55,7 @@ return texts.filter((text) => /(^|\s)-0(\.0*)?(?![.\d])/.test(text));
 
 @contextmanager
 def empty(console: Console) -> Iterator[None]:
-    """Show a server that has no room."""
+    """Show a server without rooms."""
     with arena_server() as server:
         console.open(server.url)
         console.wait_text('welcome', 'This workspace has no room.')
@@ -66,7 +66,7 @@ def empty(console: Console) -> Iterator[None]:
 def in_room(
     console: Console, prepare: Callable[[ExitStack, str, str], None], room: str = 'arm'
 ) -> Iterator[str]:
-    """Show a room at a server of its own."""
+    """Show a room of a separate server."""
     with arena_server() as server, ExitStack() as stack:
         make_room(server.url, room)
         prepare(stack, server.url, room)
@@ -78,7 +78,7 @@ def in_room(
 def no_robot(console: Console) -> Iterator[None]:
     """Show a room without a robot."""
     with in_room(console, lambda stack, url, room: None):
-        console.wait_text('no-robots', 'No robot in this room tells its state.')
+        console.wait_text('no-robots', 'No robot in this room reports its state.')
         console.driver.find_element('css selector', '#no-robots summary').click()
         yield
 
@@ -88,7 +88,7 @@ def moving(console: Console) -> Iterator[None]:
     """Show a robot that follows this page."""
 
     def prepare(stack: ExitStack, url: str, room: str) -> None:
-        tell(url, room, elbow=12)
+        set_joints(url, room, elbow=12)
         stack.enter_context(running_stand_in(url, WORKSPACE, room, ARM))
 
     with in_room(console, prepare):
@@ -108,10 +108,10 @@ def stopped(console: Console) -> Iterator[None]:
 
 @contextmanager
 def refused(console: Console) -> Iterator[None]:
-    """Show a room that somebody else drives."""
+    """Show a room that another participant drives."""
 
     def prepare(stack: ExitStack, url: str, room: str) -> None:
-        tell(url, room, elbow=12)
+        set_joints(url, room, elbow=12)
         leader = RoboticsProducer(url)
         stack.enter_context(running_participant(leader, WORKSPACE, room, 'leader-1'))
 
@@ -122,10 +122,10 @@ def refused(console: Console) -> Iterator[None]:
 
 @contextmanager
 def lost(console: Console) -> Iterator[None]:
-    """Show a room whose server has ended."""
+    """Show a room whose server was killed."""
     with arena_server('--port', str(free_port())) as server:
         make_room(server.url, 'arm')
-        tell(server.url, 'arm', elbow=12)
+        set_joints(server.url, 'arm', elbow=12)
         with running_stand_in(server.url, WORKSPACE, 'arm', ARM):
             open_room(console, server.url, 'arm')
             wait_for(lambda: 'Follows the room' in console.gate(ARM), 'the robot')
@@ -136,17 +136,17 @@ def lost(console: Console) -> Iterator[None]:
 
 @contextmanager
 def nonsense(console: Console) -> Iterator[None]:
-    """Show what is said of a text that is no number, and of a joint that is there."""
+    """Show the notes for a text that is not a number, and for a joint that exists."""
     with moving(console):
         console.fill('new-joint', 'elbow')
         console.type_value('elbow', 'fast')
-        wait_for(lambda: console.joint('elbow', 'joint-note').text != '', 'the complaint')
+        wait_for(lambda: console.joint('elbow', 'joint-note').text != '', 'the note')
         yield
 
 
 @contextmanager
 def four_robots(console: Console) -> Iterator[None]:
-    """Show four robots in three states, close to each other."""
+    """Show four robots in different states, with marks close to each other."""
     others = {
         'arm2': replace(FOLLOWING, gate='holding', cause='no fresh joint_states of elbow'),
         'arm3': replace(FOLLOWING, gate='waiting', cause='inactive'),
@@ -154,7 +154,7 @@ def four_robots(console: Console) -> Iterator[None]:
     }
 
     def prepare(stack: ExitStack, url: str, room: str) -> None:
-        tell(url, room, elbow=12)
+        set_joints(url, room, elbow=12)
         for robot, state in {ARM: STOPPED, **others}.items():
             stack.enter_context(running_stand_in(url, WORKSPACE, room, robot, state))
 
@@ -165,11 +165,11 @@ def four_robots(console: Console) -> Iterator[None]:
 
 @contextmanager
 def long_names(console: Console) -> Iterator[None]:
-    """Show names that are as long as any may be."""
+    """Show names of the maximum length."""
     state = replace(FOLLOWING, joints=(RobotJoint(LONG, 'degrees', 10.0, 11.0, -90.0, 90.0),))
 
     def prepare(stack: ExitStack, url: str, room: str) -> None:
-        tell(url, room, **{LONG: 12})
+        set_joints(url, room, **{LONG: 12})
         stack.enter_context(running_stand_in(url, WORKSPACE, room, 'r' * 100, state))
 
     with in_room(console, prepare, 'room-' * 25):
@@ -201,7 +201,7 @@ def many_joints(console: Console) -> Iterator[None]:
 def test_each_state_can_be_read_and_touched(
     console: Console, state: Callable[[Console], Iterator[None]]
 ) -> None:
-    """Nothing is wider than the page, too faint to read, or on a phone too small for a finger."""
+    """Each state fits the page, has enough contrast, and on a phone large enough controls."""
     with state(console):  # type: ignore[attr-defined]
         for width, height in (DESKTOP, PHONE):
             console.resize(width, height, is_phone=width == PHONE[0])
@@ -213,5 +213,5 @@ def test_each_state_can_be_read_and_touched(
                 assert console.run(NEGATIVE_ZERO) == []
                 assert console.run(HEADER_HEIGHT) <= 112
         assert console.run(TOO_SMALL) == []
-        assert console.faults() == []
+        assert console.logged_errors() == []
     console.prefer('light')

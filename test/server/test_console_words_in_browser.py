@@ -1,4 +1,4 @@
-"""The console in a real browser: what it says, and each action by key and by finger."""
+"""The console in a real browser: its texts, and each action by keyboard and by touch."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from support.console_rooms import (
     make_room,
     open_room,
     open_with_elbow,
+    set_joints,
     take_control,
-    tell,
 )
 from support.participant import running_participant
 from support.server import rules_of, running_server
@@ -66,8 +66,8 @@ return arguments[0].contains(found);
 """
 
 
-def test_an_empty_server_says_how_a_robot_gets_there(console: Console) -> None:
-    """With a command that names this server, and a button that copies it."""
+def test_an_empty_server_shows_how_to_connect_a_robot(console: Console) -> None:
+    """An empty server shows a command with its URL, and a button that copies the command."""
     with arena_server() as server:
         console.open(server.url)
         console.wait_text('welcome', 'No room open')
@@ -87,8 +87,8 @@ def test_an_empty_server_says_how_a_robot_gets_there(console: Console) -> None:
         console.wait_text('welcome', 'Choose a room in the list.')
 
 
-def test_a_protected_server_says_that_a_robot_needs_the_token_too(console: Console) -> None:
-    """The command itself does not hold it, because command lines can be read by everybody."""
+def test_a_protected_server_shows_that_a_robot_needs_the_token(console: Console) -> None:
+    """The page asks for the token variable; the command has no token, as others can read it."""
     with running_server(rules=rules_of('zebra-7')) as url:
         console.open(url)
         console.wait_text('token-panel', 'This arena is protected')
@@ -100,17 +100,17 @@ def test_a_protected_server_says_that_a_robot_needs_the_token_too(console: Conso
 @pytest.mark.parametrize(
     ('holder', 'remedy'),
     [
-        ('leader-1', 'Have its operator release control or end that program.'),
+        ('leader-1', 'Ask its operator to release control, or end that program.'),
         ('console-1a2b3c-driver', 'It is another page of this console: press Release there.'),
     ],
     ids=['program', 'page'],
 )
-def test_control_that_is_taken_says_by_whom_and_what_to_do(
+def test_a_driven_room_shows_its_driver_and_what_to_do(
     console: Console, own_server_url: str, console_room: str, holder: str, remedy: str
 ) -> None:
-    """The button is disabled, and the joints say why they cannot be moved."""
+    """The page shows the driver and what to do; the button and the joints are disabled."""
     open_with_elbow(console, own_server_url, console_room, 5)
-    console.wait_text('joints-off', 'nobody drives from this page. Press Take control.')
+    console.wait_text('joints-off', 'this page does not drive. Press Take control.')
     with running_participant(RoboticsProducer(own_server_url), WORKSPACE, console_room, holder):
         console.wait_text('drive-note', f'{holder} drives this room. {remedy}')
         assert not console.driver.find_element('id', 'take').is_enabled()
@@ -120,12 +120,12 @@ def test_control_that_is_taken_says_by_whom_and_what_to_do(
     assert console.text('joints-off') == ''
 
 
-def test_control_that_another_takes_first_is_refused_with_its_name(
+def test_a_refused_request_for_control_names_the_driver(
     console: Console, own_server_url: str, console_room: str
 ) -> None:
-    """The page has not heard yet that the room is driven."""
+    """A request for control is refused with the name of a driver that the page did not know."""
     open_with_elbow(console, own_server_url, console_room, 5)
-    # Its list of participants is as old as its last request.
+    # Without these requests, the page does not learn of new participants.
     console.run(
         'window.fetch = ((f) => (url, o) => (String(url).endsWith("/rooms")'
         ' ? new Promise(() => {}) : f(url, o)))(window.fetch)'
@@ -134,11 +134,11 @@ def test_control_that_another_takes_first_is_refused_with_its_name(
         RoboticsProducer(own_server_url), WORKSPACE, console_room, 'leader-1'
     ):
         console.click('take')
-        console.wait_text('drive-note', 'Control was refused: leader-1 drives this room. Have its')
+        console.wait_text('drive-note', 'Control was refused: leader-1 drives this room. Ask its')
 
 
-def test_a_lost_link_greys_what_is_old_and_says_how_old(console: Console) -> None:
-    """At once, and not only when robots have been silent; the controls say why they are off."""
+def test_a_lost_link_greys_old_values_and_shows_their_age(console: Console) -> None:
+    """A lost link marks all values as old at once, and disables controls with the reason."""
     with arena_server() as server:
         make_room(server.url, 'arm')
         open_with_elbow(console, server.url, 'arm', 5)
@@ -146,12 +146,12 @@ def test_a_lost_link_greys_what_is_old_and_says_how_old(console: Console) -> Non
             wait_for(lambda: 'Follows the room' in console.gate(ARM), 'the robot')
             server.stop(signal.SIGKILL)
     console.wait_text('link', 'Lost: ')
-    assert 'Not known: the link is lost' in console.gate(ARM)
-    assert 'Control can be taken when the link is back.' in console.text('drive-note')
+    assert 'Unknown: the link is lost' in console.gate(ARM)
+    assert 'You can take control when the link is back.' in console.text('drive-note')
     wait_for(lambda: console.is_old('elbow', 'reading'), 'the values of the robot')
     assert console.is_old('elbow', 'number')
     wait_for(lambda: console.joint('elbow', 'age').text == '3 s old', 'its age')
-    off = 'The joints cannot be moved: the link is lost. Values are old.'
+    off = 'The joints cannot be moved: the link is lost. The values are old.'
     assert console.text('joints-off') == off
 
 
@@ -167,10 +167,10 @@ def test_a_lost_link_greys_what_is_old_and_says_how_old(console: Console) -> Non
     ],
     ids=['word', 'nothing', 'infinite', 'hexadecimal', 'with a unit', 'ambiguous'],
 )
-def test_nonsense_in_the_field_of_a_joint_is_not_sent(
+def test_an_invalid_number_of_a_joint_is_not_sent(
     console: Console, own_server_url: str, console_room: str, text: str, note: str
 ) -> None:
-    """It says why, in view on a phone too; the value that was asked for comes back."""
+    """A note shows why, in view on a phone as well, and the field shows the last value again."""
     open_with_elbow(console, own_server_url, console_room, 5)
     console.resize(*PHONE, is_phone=True)
     with running_participant(
@@ -178,22 +178,22 @@ def test_nonsense_in_the_field_of_a_joint_is_not_sent(
     ) as onlooker:
         take_control(console)
         console.type_value('elbow', text or console.keys.BACKSPACE)
-        complaint = console.joint('elbow', 'joint-note')
-        wait_for(lambda: complaint.text == note, note)
-        wait_for(lambda: console.run(IN_FRONT, complaint), 'the complaint to be in view')
+        shown = console.joint('elbow', 'joint-note')
+        wait_for(lambda: shown.text == note, note)
+        wait_for(lambda: console.run(IN_FRONT, shown), 'the note to be in view')
         console.run('document.activeElement.blur()')
         assert console.joint('elbow', 'typed').get_attribute('value') == '5.000'
-        assert complaint.text == ''
+        assert shown.text == ''
 
         console.type_value('elbow', '6')
         wait_for(lambda: onlooker.updates != [], 'the next value')
         assert onlooker.updates == [{'elbow': 6.0}]
 
 
-def test_nonsense_in_the_other_fields_says_why(
+def test_an_invalid_name_shows_the_reason(
     console: Console, own_server_url: str, console_room: str
 ) -> None:
-    """Nothing is made of it, and it stays to be corrected."""
+    """An invalid text is not used, stays in its field, and a note shows the reason."""
     open_with_elbow(console, own_server_url, console_room, 5)
     console.fill('new-joint', '  ')
     console.wait_text('joint-form-note', 'No joint was added: type the name of the joint')
@@ -209,8 +209,8 @@ def test_nonsense_in_the_other_fields_says_why(
     assert console.driver.find_element('id', 'new-room').get_attribute('value').endswith('a/b')
 
 
-def test_a_token_that_is_none_says_why(console: Console) -> None:
-    """Before it is sent anywhere."""
+def test_an_invalid_token_shows_the_reason(console: Console) -> None:
+    """An invalid token shows a note and is not sent."""
     with running_server(rules=rules_of('zebra-7')) as url:
         console.open(url)
         console.wait_text('token-panel', 'This arena is protected')
@@ -221,15 +221,15 @@ def test_a_token_that_is_none_says_why(console: Console) -> None:
 
 
 def test_zero_has_no_sign(console: Console, own_server_url: str, console_room: str) -> None:
-    """Neither in a number that is shown nor in one that is read out."""
+    """Negative values that round to zero are shown and read out without a sign."""
     with running_stand_in(own_server_url, WORKSPACE, console_room, ARM, CLEAR_ZERO):
-        tell(own_server_url, console_room, elbow=-0.01)
+        set_joints(own_server_url, console_room, elbow=-0.01)
         open_room(console, own_server_url, console_room)
         wait_for(lambda: console.reading('elbow', ARM, 'measured') == '0.0', 'the robot')
 
-        said = ' '.join(str(each) for each in console.run(NUMBERS))
-        assert '-0.0' not in said
-        assert said.startswith('0.0 0.0 0.0 0.0 90.0 0.0 ')
+        texts = ' '.join(str(each) for each in console.run(NUMBERS))
+        assert '-0.0' not in texts
+        assert texts.startswith('0.0 0.0 0.0 0.0 90.0 0.0 ')
 
 
 @pytest.mark.parametrize('scheme', ['light', 'dark'])
@@ -245,10 +245,10 @@ def test_zero_has_no_sign(console: Console, own_server_url: str, console_room: s
         ('accent', 'page', 3.0),
     ],
 )
-def test_what_is_drawn_can_be_seen(
+def test_plots_and_borders_have_enough_contrast(
     console: Console, own_server_url: str, scheme: str, ink: str, ground: str, least: float
 ) -> None:
-    """The contrasts that WCAG 2 AA asks for, of what is no text of the page."""
+    """Plots, marks and borders have the contrast that WCAG 2 AA requires."""
     console.open(own_server_url)
     console.prefer(scheme)
     try:
@@ -257,10 +257,10 @@ def test_what_is_drawn_can_be_seen(
         console.prefer('light')
 
 
-def test_each_place_that_the_keyboard_reaches_shows_it(
+def test_each_control_with_the_focus_has_an_outline(
     console: Console, own_server_url: str, console_room: str
 ) -> None:
-    """By an outline, also where a field has a mistake."""
+    """Each control that has the focus has an outline of at least 2 pixels."""
     open_with_elbow(console, own_server_url, console_room, 5)
     take_control(console)
     console.run('document.activeElement.blur()')
@@ -282,7 +282,7 @@ def test_each_place_that_the_keyboard_reaches_shows_it(
 def test_the_space_bar_on_the_button_stops_when_it_goes_down(
     console: Console, own_server_url: str, console_room: str
 ) -> None:
-    """Once, and not when it comes up; the page tells of it."""
+    """The space bar sends one stop at keydown and none at keyup, as the page documents."""
     open_room(console, own_server_url, console_room)
     console.driver.find_element('css selector', '#keys summary').click()
     console.wait_text('keys', 'Esc anywhere; Space or Enter on STOP')
@@ -292,16 +292,16 @@ def test_the_space_bar_on_the_button_stops_when_it_goes_down(
         console.run('document.getElementById("stop").focus()')
         console.hold(' ')
         wait_for(lambda: onlooker.stops, 'the stop')
-        console.let_go(' ')
+        console.release(' ')
         console.wait_text('alert-title', 'Stop from this page')
         onlooker.stop('another')
         wait_for(lambda: len(onlooker.stops) == 2, 'the next one')
     assert [stop.reason for stop in onlooker.stops] == ['Stop pressed in the console', 'another']
 
 
-@pytest.mark.parametrize('hand', ['keyboard', 'finger'])
-def test_each_action_has_a_way_by_key_and_by_finger(console: Console, hand: str) -> None:
-    """From creating a room to a reset of the robot, with nothing else."""
+@pytest.mark.parametrize('device', ['keyboard', 'touch'])
+def test_each_action_works_by_keyboard_and_by_touch(console: Console, device: str) -> None:
+    """Each action, from creating a room to resetting a robot, works by keyboard and by touch."""
 
     def use(selector: str) -> None:
         wait_for(
@@ -312,7 +312,7 @@ def test_each_action_has_a_way_by_key_and_by_finger(console: Console, hand: str)
             ),
             selector,
         )
-        if hand == 'finger':
+        if device == 'touch':
             console.tap(selector)
         else:
             console.run('document.querySelector(arguments[0]).focus()', selector)
@@ -320,7 +320,7 @@ def test_each_action_has_a_way_by_key_and_by_finger(console: Console, hand: str)
 
     with arena_server() as server:
         console.open(server.url)
-        console.resize(*PHONE, is_phone=hand == 'finger')
+        console.resize(*PHONE, is_phone=device == 'touch')
         console.wait_text('welcome', 'No room open')
         use('#create summary')
         console.run('document.getElementById("new-room").focus()')
@@ -342,7 +342,7 @@ def test_each_action_has_a_way_by_key_and_by_finger(console: Console, hand: str)
             wait_for(lambda: len(onlooker.updates) == 2, 'two steps')
             use('#stop')
             console.wait_text('alert-title', '1 of 1 robot stopped')
-            use('#clear')
+            use('#unlock')
             wait_for(lambda: console.text('alert-title') == '', 'the page to be unlocked')
 
             def reset() -> bool:
@@ -352,8 +352,8 @@ def test_each_action_has_a_way_by_key_and_by_finger(console: Console, hand: str)
 
             wait_for(reset, 'the robot to be reset')
             use('#release')
-            console.wait_text('drive-note', 'Control was given back.')
+            console.wait_text('drive-note', 'Control was released.')
             use('#rooms button')
             console.wait_joined()
             use('#keys summary')
-            console.wait_text('keys', 'with a finger')
+            console.wait_text('keys', 'Touch')

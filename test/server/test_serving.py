@@ -145,7 +145,7 @@ async def test_an_application_that_waits_for_the_end_of_a_request_waits() -> Non
         ),
         ('nonsense\r\n\r\n', b'\r\nconnection: close\r\n', b'\r\nserver:'),
         (
-            'HEAD /console/page.js HTTP/1.1\r\nHost: localhost\r\n\r\n',
+            'HEAD /console/main.js HTTP/1.1\r\nHost: localhost\r\n\r\n',
             b'\r\ncontent-length:',
             b'import',
         ),

@@ -1,4 +1,4 @@
-"""The console in a headless Chromium: what somebody sees there, and does."""
+"""The console in a headless Chromium: reads what the page shows, and operates it."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ __all__ = [
 ]
 
 PICTURES_VARIABLE = 'LEROBOT_ARENA_SCREENSHOTS'
-"""The folder that the pictures of the page go to."""
+"""The environment variable with the folder for screenshots."""
 
 PICTURES = Path(__file__).resolve().parents[2] / 'build' / 'screenshots'
 
 BROWSERS = ('chromium', 'chromium-browser', 'google-chrome')
 
 FOREIGN_HOST = 'evil.example'
-"""A host name of somebody else, which leads to this machine."""
+"""A host name of another party, which resolves to this machine."""
 
 FLAGS = (
     '--headless=new',
@@ -47,13 +47,13 @@ FLAGS = (
     '--disable-component-update',
     '--disable-sync',
     '--hide-scrollbars',
-    # Nothing but this machine is to be reached, whatever a browser does on its own.
+    # The browser can reach this machine only, so its own background requests fail.
     f'--host-resolver-rules=MAP {FOREIGN_HOST} 127.0.0.1, MAP * ~NOTFOUND,'
     ' EXCLUDE 127.0.0.1, EXCLUDE localhost',
 )
 
 REJOIN_S = 20.0
-"""More than the longest delay between two attempts of the page to join."""
+"""More than the longest delay between two attempts of the page to join a room."""
 
 DESKTOP = (1280, 900)
 PHONE = (390, 844)
@@ -79,8 +79,8 @@ const behind = (element) => {
 };
 const found = [];
 for (const element of document.querySelectorAll('body *')) {
-  const says = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
-  if (!says || element.closest(':disabled') || !element.checkVisibility()) continue;
+  const hasText = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+  if (!hasText || element.closest(':disabled') || !element.checkVisibility()) continue;
   const pair = [channels(getComputedStyle(element).color), behind(element)].map(luminance);
   const ratio = (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05);
   found.push([ratio, element.textContent.trim().slice(0, 40)]);
@@ -111,8 +111,8 @@ class Console:
     """
     One tab of the browser.
 
-    :param driver: selenium's.
-    :param selenium: its module ``webdriver``.
+    :param driver: the WebDriver of selenium.
+    :param selenium: the module ``selenium.webdriver``.
     """
 
     def __init__(self, driver: Any, selenium: Any) -> None:
@@ -121,7 +121,7 @@ class Console:
         self._selenium = selenium
 
     def open(self, url: str, workspace: str = '', room: str = '') -> None:
-        """Load the page anew, with a room open or none."""
+        """Load the page again, with a room open if one is given."""
         self.resize(*DESKTOP)
         self.driver.get('about:blank')
         self.driver.get_log('browser')
@@ -133,16 +133,16 @@ class Console:
         self.wait_text('link', 'Joined', REJOIN_S)
 
     def run(self, script: str, *arguments: object) -> Any:
-        """Run a script in the page and give what it returns."""
+        """Run a script in the page and return its result."""
         return self.driver.execute_script(script, *arguments)
 
     def text(self, element_id: str) -> str:
-        """Give what is written in an element, if it is shown."""
+        """Return the text of an element; empty if the element is hidden."""
         return str(self.run(TEXT, element_id))
 
     def wait_text(self, element_id: str, text: str, timeout_s: float = 10.0) -> None:
-        """Wait until an element says this, among other things."""
-        what = f'#{element_id} to say {text!r}'
+        """Wait until the text of an element contains a text."""
+        what = f'#{element_id} to show {text!r}'
         wait_for(lambda: text in self.text(element_id), what, timeout_s)
 
     def click(self, element_id: str) -> None:
@@ -154,19 +154,19 @@ class Console:
         self.driver.find_element('id', element_id).send_keys(text, self.keys.ENTER)
 
     def press(self, *keys: str) -> None:
-        """Press keys, wherever the focus is."""
+        """Press keys in the element that has the focus."""
         self._selenium.ActionChains(self.driver).send_keys(*keys).perform()
 
     def hold(self, key: str) -> None:
-        """Press a key down."""
+        """Press a key and hold it down."""
         self._selenium.ActionChains(self.driver).key_down(key).perform()
 
-    def let_go(self, key: str) -> None:
-        """Let a key come up again."""
+    def release(self, key: str) -> None:
+        """Release a key."""
         self._selenium.ActionChains(self.driver).key_up(key).perform()
 
     def tap(self, selector: str) -> None:
-        """Touch an element with a finger."""
+        """Tap an element as on a touch screen."""
         element = self.driver.find_element('css selector', selector)
         self.run('arguments[0].scrollIntoView({ block: "center" })', element)
         box = self.run('return arguments[0].getBoundingClientRect().toJSON()', element)
@@ -176,12 +176,12 @@ class Console:
             self.driver.execute_cdp_cmd('Input.dispatchTouchEvent', event)
 
     def joint(self, name: str, part: str) -> Any:
-        """Find a part of a joint by its class; None where there is no such joint."""
+        """Return the part of a joint that has a class; None if there is no such joint."""
         script = f'{FIND_JOINT} return joint?.querySelector("." + arguments[1]) ?? null'
         return self.run(script, name, part)
 
     def reading(self, name: str, robot: str, part: str) -> str:
-        """Give what a robot is shown to say of a joint: ``measured``, say; empty: nothing."""
+        """Return the displayed ``measured`` or ``commanded`` value of a robot; may be empty."""
         script = f"""{FIND_JOINT}
         const row = [...joint?.querySelectorAll('.reading') ?? []]
           .find((each) => each.querySelector('.reading-name').textContent === arguments[1]);
@@ -189,11 +189,11 @@ class Console:
         return str(self.run(script, name, robot, part))
 
     def banner(self, robot: str) -> Any:
-        """Find the banner of a robot; None where there is none."""
+        """Return the banner of a robot; None if there is none."""
         return self.run(FIND_BANNER, robot)
 
     def gate(self, robot: str) -> str:
-        """Give all that the banner of a robot says; empty: there is none."""
+        """Return the whole text of a robot's banner; empty if there is none."""
         script = f'const found = (() => {{{FIND_BANNER}}})();'
         return str(self.run(f'{script} return found?.innerText ?? "";', robot))
 
@@ -209,7 +209,7 @@ class Console:
             self.press(self.keys.ENTER)
 
     def reset(self, robot: str, is_done: Callable[[], bool]) -> None:
-        """Press the reset button of a robot until it is done: a press too soon does not count."""
+        """Press the reset button until ``is_done``, because early second presses are ignored."""
 
         def pressed() -> bool:
             self.press_reset(robot)
@@ -218,7 +218,7 @@ class Console:
         wait_for(pressed, f'{robot} to be reset')
 
     def is_old(self, name: str, part: str) -> bool:
-        """Tell whether a part of a joint is shown as old: in grey and in italics."""
+        """Return whether a part of a joint is displayed as old: grey and in italics."""
         script = f"""{FIND_JOINT}
         const text = joint?.querySelector('.' + arguments[1]);
         const shown = text?.querySelector('.measured') ?? text;
@@ -226,20 +226,20 @@ class Console:
         return bool(self.run(script, name, part))
 
     def style(self, element_id: str, property_name: str) -> str:
-        """Give the computed value of a CSS property."""
+        """Return the computed value of a CSS property."""
         script = 'return getComputedStyle(document.getElementById(arguments[0]))[arguments[1]]'
         return str(self.run(script, element_id, property_name))
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
-        """Freeze the page, as the browser does with a tab that is hidden for long."""
+        """Freeze the page, as the browser does with a tab that has been hidden for a long time."""
         state = 'Page.setWebLifecycleState'
         self.driver.execute_cdp_cmd(state, {'state': 'frozen'})
         try:
             yield
         finally:
             self.driver.execute_cdp_cmd(state, {'state': 'active'})
-            # Freezing has hidden it: a window that is restored shows its page.
+            # Freezing has hidden the page. Minimizing and restoring the window shows it again.
             window = self.driver.execute_cdp_cmd('Browser.getWindowForTarget', {})['windowId']
             for bounds in ('minimized', 'normal'):
                 self.driver.execute_cdp_cmd(
@@ -248,13 +248,13 @@ class Console:
                 )
 
     def value(self, name: str) -> float:
-        """Give the value that is shown of a joint; NaN where there is none."""
+        """Return the displayed value of a joint; NaN if there is none."""
         number = self.joint(name, 'number')
         text = '' if number is None else number.text
         return float(text) if text.strip('-.').replace('.', '').isdigit() else math.nan
 
     def type_value(self, name: str, text: str) -> None:
-        """Type over the number of a joint and press Enter."""
+        """Replace the number in the field of a joint and press Enter."""
         self.run('arguments[0].focus(); arguments[0].select();', self.joint(name, 'typed'))
         self.press(text, self.keys.ENTER)
 
@@ -262,7 +262,7 @@ class Console:
         """
         Drag on a joint's slider with the mouse.
 
-        :param from_share: where it begins, 0 for the left end and 1 for the right one.
+        :param from_share: the start, from 0 for the left end to 1 for the right end.
         """
         slider = self.joint(name, 'slider')
         width = slider.size['width']
@@ -272,7 +272,7 @@ class Console:
         chain.move_by_offset(end - begin, 0).release().perform()
 
     def touch(self, name: str, from_share: float, to_share: float) -> None:
-        """Draw a finger over a joint's slider; shares as in :meth:`drag`."""
+        """Swipe over a joint's slider; the shares are those of :meth:`drag`."""
         slider = self.joint(name, 'slider')
         self.run('arguments[0].scrollIntoView({ block: "center" })', slider)
         box = self.run('return arguments[0].getBoundingClientRect().toJSON()', slider)
@@ -288,7 +288,7 @@ class Console:
             self.driver.execute_cdp_cmd('Input.dispatchTouchEvent', event)
 
     def resize(self, width: int, height: int, *, is_phone: bool = False) -> None:
-        """Show the page in this size."""
+        """Set the size of the page."""
         size = {'width': width, 'height': height}
         screen = {**size, 'deviceScaleFactor': 2 if is_phone else 1, 'mobile': is_phone}
         self.driver.execute_cdp_cmd('Emulation.setDeviceMetricsOverride', screen)
@@ -296,33 +296,33 @@ class Console:
         self.driver.execute_cdp_cmd('Emulation.setTouchEmulationEnabled', touch)
 
     def prefer(self, scheme: str) -> None:
-        """Be somebody who likes it ``dark`` or ``light``."""
+        """Prefer the colour scheme ``dark`` or ``light``."""
         features = [{'name': 'prefers-color-scheme', 'value': scheme}]
         self.driver.execute_cdp_cmd('Emulation.setEmulatedMedia', {'features': features})
 
     def take_picture(self, name: str) -> None:
-        """Keep what is seen now."""
+        """Save a screenshot."""
         folder = Path(os.environ.get(PICTURES_VARIABLE) or PICTURES)
         folder.mkdir(parents=True, exist_ok=True)
         assert self.driver.save_screenshot(str(folder / f'{name}.png'))
 
     def take_pictures(self, name: str) -> None:
-        """Keep what is seen on a desktop and on a phone; nothing may be wider than the page."""
+        """Save screenshots of a desktop and a phone; check that nothing is wider than the page."""
         self.take_picture(f'{name}-desktop')
         self.resize(*PHONE, is_phone=True)
         self.take_picture(f'{name}-phone')
         assert self.run(TOO_WIDE) == []
         self.resize(*DESKTOP)
 
-    def faults(self) -> list[str]:
-        """List what scripts and the content policy complained of since the page was loaded."""
+    def logged_errors(self) -> list[str]:
+        """Return the errors of scripts and of the content policy since the page was loaded."""
         log = self.driver.get_log('browser')
         return [entry['message'] for entry in log if entry['source'] in ('javascript', 'security')]
 
 
 @contextmanager
 def running_browser() -> Iterator[Console]:
-    """Have a browser with a profile of its own; skip, or fail if so told, where there is none."""
+    """Run a browser with a temporary profile; skip the test, or fail, if there is no browser."""
     selenium, browser, driver = _found()
     options = selenium.ChromeOptions()
     options.binary_location = browser
@@ -330,7 +330,7 @@ def running_browser() -> Iterator[Console]:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         for flag in (*FLAGS, f'--user-data-dir={profile}'):
             options.add_argument(flag)
-        # Its path is named, so that nothing is downloaded.
+        # With an explicit path, selenium does not download a driver.
         chrome = selenium.Chrome(options=options, service=selenium.ChromeService(driver))
         try:
             yield Console(chrome, selenium)
@@ -343,8 +343,8 @@ def _found() -> tuple[Any, str, str]:
     driver = shutil.which('chromedriver')
     is_here = importlib.util.find_spec('selenium') is not None
     there = {'selenium': is_here, 'chromium': browser, 'chromedriver': driver}
-    missing = ', '.join(name for name, found in there.items() if not found) or 'a call for it'
-    # Also where all of it is there: tests that run beside each other would open several browsers.
+    missing = ', '.join(name for name, found in there.items() if not found) or 'REQUIRE=browser'
+    # A browser must be requested explicitly, because parallel tests would start several of them.
     is_wanted = is_required('browser') and is_here and browser and driver
     require('browser', is_wanted, f'missing: {missing}; `make browser` runs this')
     assert browser is not None and driver is not None

@@ -1,4 +1,4 @@
-"""Rooms that the console shows: made, told of joints, opened and driven."""
+"""Helpers that create a room, set its joints, and open and drive it in the console."""
 
 from __future__ import annotations
 
@@ -10,38 +10,38 @@ from .browser import Console
 from .participant import running_participant
 from .waiting import wait_for
 
-__all__ = ['WORKSPACE', 'make_room', 'open_room', 'open_with_elbow', 'take_control', 'tell']
+__all__ = ['WORKSPACE', 'make_room', 'open_room', 'open_with_elbow', 'take_control', 'set_joints']
 
 WORKSPACE = 'default-workspace'
 
 
 def make_room(url: str, room: str, headers: dict[str, str] | None = None) -> None:
-    """Make a room in the usual workspace."""
+    """Create a room in the default workspace."""
     path = f'{url}/robotics/workspaces/{WORKSPACE}/rooms'
     httpx.post(path, json={'room_id': room}, headers=headers).raise_for_status()
 
 
-def tell(url: str, room: str, **values: float) -> None:
-    """Tell the room where joints are to go, as a producer that leaves again."""
+def set_joints(url: str, room: str, **values: float) -> None:
+    """Set joint values in a room as a producer that then leaves."""
     producer = RoboticsProducer(url)
     with running_participant(producer, WORKSPACE, room, 'passing-leader') as leader:
         leader.say(**values)
 
 
 def open_room(console: Console, url: str, room: str) -> None:
-    """Open the page of a room and wait until it has joined."""
+    """Open the page of a room and wait until the page has joined it."""
     console.open(url, WORKSPACE, room)
     console.wait_joined()
 
 
 def open_with_elbow(console: Console, url: str, room: str, value: float) -> None:
-    """Have the room remember a joint, and its page open, showing it."""
-    tell(url, room, elbow=value)
+    """Set the joint ``elbow`` in a room, open its page and wait until the page shows the value."""
+    set_joints(url, room, elbow=value)
     open_room(console, url, room)
     wait_for(lambda: console.value('elbow') == value, 'the joint')
 
 
 def take_control(console: Console) -> None:
-    """Press the button, and wait until the page drives."""
+    """Press *Take control* and wait until the page drives."""
     console.click('take')
     console.wait_text('drive-note', 'This page drives')

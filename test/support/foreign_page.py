@@ -1,4 +1,4 @@
-"""A web page of somebody else, and what it tries with an arena in the user's browser."""
+"""A web page of another origin, and its attempts to access an arena from the user's browser."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from .browser import Console
 __all__ = ['SANDBOXED', 'running_page_server', 'try_everything']
 
 SANDBOXED = '/sandboxed'
-"""The path of a page that has no origin of its own."""
+"""The path of a page with an opaque origin."""
 
 TRIES = """
 const [rest, done] = arguments;
 const rooms = rest + '/robotics/workspaces/lab/rooms';
 const command = JSON.stringify({ joints: [{ name: 'elbow', value: 90 }] });
-// A body without a type, or of one that forms have, is sent without a preflight.
+// A body without a content type, or with that of a form, is sent without a preflight request.
 const post = (url, body) => fetch(url, { method: 'POST', mode: 'no-cors', body })
   .then(() => 'sent', () => 'failed');
 const join = () => new Promise((resolve) => {
@@ -50,7 +50,7 @@ class _Page(BaseHTTPRequestHandler):
     """Answer each request with an empty page."""
 
     def do_GET(self) -> None:
-        """Give the page."""
+        """Send the page."""
         body = b'<!doctype html><title>page</title><link rel="icon" href="data:,">'
         self.send_response(200)
         self.send_header('Content-Type', 'text/html')
@@ -66,7 +66,7 @@ class _Page(BaseHTTPRequestHandler):
 
 @contextmanager
 def running_page_server() -> Iterator[int]:
-    """Serve an empty page at each path; the value is the port on 127.0.0.1."""
+    """Serve an empty page at each path of 127.0.0.1; the value is the port."""
     with ThreadingHTTPServer(('127.0.0.1', 0), _Page) as server:
         thread = threading.Thread(target=server.serve_forever, name='page server')
         thread.start()
@@ -79,10 +79,10 @@ def running_page_server() -> Iterator[int]:
 
 def try_everything(browser: Console, arena: str) -> tuple[list[str], list[str]]:
     """
-    Have the open page command a joint, create a room and join as the producer, one by one.
+    Let the open page command a joint, create a room and join as the producer, one by one.
 
-    :param arena: its address, as the page knows it.
-    :returns: what came of each as the page sees it, and what the browser logged.
+    :param arena: the URL of the arena.
+    :returns: the result of each attempt as the page sees it, and the log of the browser.
     """
     browser.driver.get_log('browser')
     seen = browser.driver.execute_async_script(TRIES, arena)

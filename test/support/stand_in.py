@@ -1,4 +1,4 @@
-"""A stand-in for a robot in a room: it reports a state that the test chooses, and no arm moves."""
+"""A simulated robot participant, which reports the state that a test sets."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ FOLLOWING = RobotState(
     cause='live',
     joints=(RobotJoint('elbow', 'degrees', 10.0, 11.0, -90.0, 90.0),),
 )
-"""A robot with one joint, that follows its room."""
+"""The state of a robot with one joint that follows its room."""
 
 
 class StandIn:
     """
-    A consumer of a room that reports as a robot does, five times a second and at each change.
+    A consumer that reports as a robot does: five times a second, and at each change.
 
-    :param obeys: whether it reports at once that it has stopped, when a stop arrives.
+    :param obeys: whether it reports that it has stopped as soon as a stop arrives.
     """
 
     def __init__(self, state: RobotState, *, obeys: bool = True) -> None:
@@ -59,31 +59,33 @@ class StandIn:
         self._thread = threading.Thread(target=self._loop.run_forever, name='stand-in')
 
     def show(self, **changes: Any) -> None:
-        """Report another state from now on, with these fields changed."""
+        """Change fields of the state and report it."""
         self._run(self._show, changes)
 
     def confirm(self) -> None:
-        """Report that the last stop has stopped it."""
+        """Report that the last stop has stopped the robot."""
         wait_for(lambda: self.stops, 'the stop at the robot')
         self.show(**_stopped_by(self.stops[-1]))
 
     def fall_silent(self) -> None:
-        """Stay in the room and report nothing more."""
+        """Stay in the room without further reports."""
         self._is_silent = True
 
     def join(
         self, url: str, workspace: str, room: str, participant_id: str, token: str = ''
     ) -> None:
-        """Join a room and begin to report."""
+        """Join a room and start to report."""
         self._thread.start()
         path = ws_path(workspace, room) + (f'?token={token}' if token else '')
         features = frozenset(Feature) - {Feature.LIVENESS}
         join = Join(participant_id, Role.CONSUMER, features)
-        self._task = asyncio.run_coroutine_threadsafe(self._live(url, path, join), self._loop)
+        self._task = asyncio.run_coroutine_threadsafe(
+            self._participate(url, path, join), self._loop
+        )
         wait_for(lambda: self._peer is not None or self._task.done(), 'the robot to join')
 
     def leave(self) -> None:
-        """Leave the room; its thread ends, too."""
+        """Leave the room and end the thread."""
         self._loop.call_soon_threadsafe(self._is_leaving.set)
         self._task.result(TIMEOUT_S)
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -91,8 +93,8 @@ class StandIn:
         assert not self._thread.is_alive()
         self._loop.close()
 
-    def _run(self, act: Callable[[dict[str, Any]], Any], changes: dict[str, Any]) -> None:
-        asyncio.run_coroutine_threadsafe(act(changes), self._loop).result(TIMEOUT_S)
+    def _run(self, action: Callable[[dict[str, Any]], Any], changes: dict[str, Any]) -> None:
+        asyncio.run_coroutine_threadsafe(action(changes), self._loop).result(TIMEOUT_S)
 
     async def _show(self, changes: dict[str, Any]) -> None:
         self._state = replace(self._state, **changes)
@@ -102,22 +104,22 @@ class StandIn:
         assert self._peer is not None
         await self._peer.send(encode(RobotReport(self._state)))
 
-    async def _live(self, url: str, path: str, join: Join) -> None:
+    async def _participate(self, url: str, path: str, join: Join) -> None:
         async with connect(url, path) as peer:
             await peer.send(encode(join))
             while not isinstance(decode_server(await peer.text()), Joined):
                 pass
             self._peer = peer
-            hearing = asyncio.create_task(self._hear(peer))
+            receiving = asyncio.create_task(self._handle_messages(peer))
             while not self._is_leaving.is_set():
                 if not self._is_silent:
                     await self._report()
                 await asyncio.wait(
                     [asyncio.create_task(self._is_leaving.wait())], timeout=PERIOD_S
                 )
-            hearing.cancel()
+            receiving.cancel()
 
-    async def _hear(self, peer: Peer) -> None:
+    async def _handle_messages(self, peer: Peer) -> None:
         async for text in peer.connection:
             match decode_server(text):
                 case EmergencyStop() as stop:
@@ -149,7 +151,7 @@ def running_stand_in(
     obeys: bool = True,
     token: str = '',
 ) -> Iterator[StandIn]:
-    """Have a robot in a room for as long as the context lasts."""
+    """Run a simulated robot in a room while the context is open."""
     robot = StandIn(state, obeys=obeys)
     robot.join(url, workspace, room, participant_id, token)
     try:

@@ -1,7 +1,7 @@
-/** @file Finding and filling elements. Text is always set as text, never as markup. */
+/** @file Helpers for elements, and for texts. Text is always set as text, never as markup. */
 
 /**
- * Find an element that the page cannot do without.
+ * Return the element with an id, which must exist.
  * @param {string} id
  * @returns {HTMLElement}
  */
@@ -14,8 +14,8 @@ export function byId(id) {
 }
 
 /**
- * Set a text if it differs: otherwise a screen reader would read it again, and the browser would
- * lay it out again.
+ * Set a text only if it differs, because setting it makes a screen reader read it again and the
+ * browser lay it out again.
  * @param {Element} element
  * @param {string} text
  */
@@ -26,17 +26,18 @@ export function setText(element, text) {
 }
 
 /**
- * Make the one element that a template holds.
+ * Return a new copy of the only element in a template.
  * @param {string} id of the template
  * @returns {HTMLElement}
  */
 export function fromTemplate(id) {
   const template = /** @type {HTMLTemplateElement} */ (byId(id));
-  return /** @type {HTMLElement} */ (template.content.firstElementChild.cloneNode(true));
+  const element = /** @type {HTMLElement} */ (template.content.firstElementChild);
+  return /** @type {HTMLElement} */ (element.cloneNode(true));
 }
 
 /**
- * Find the part of an element that has a class.
+ * Return the first descendant of an element that has a class.
  * @param {Element} element
  * @param {string} name
  * @returns {HTMLElement}
@@ -60,10 +61,18 @@ export function clockTime(moment) {
  * @param {number} ms
  * @returns {string}
  */
-export function agoText(ms) {
+export function durationText(ms) {
   const seconds = Math.max(0, Math.round(ms / 1000));
   if (seconds < 60) {
     return `${seconds} s`;
   }
   return seconds < 3600 ? `${Math.floor(seconds / 60)} min` : `${Math.floor(seconds / 3600)} h`;
+}
+
+/**
+ * Return a text that ends with a full stop, unless it already ends like a sentence.
+ * @param {string} text
+ */
+export function sentence(text) {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
 }

@@ -1,32 +1,40 @@
-/** @file The values of one joint over the last half minute. */
+/** @file The values of one joint over the last 30 seconds. */
 
 export const SPAN_MS = 30_000;
 
-/** Samples in the order of their times; a value holds until the next one. */
+/**
+ * A value that holds until the next sample.
+ * @typedef {object} Sample
+ * @property {number} at in the time of performance.now()
+ * @property {?number} value null: unknown from here on
+ */
+
+/** Samples in the order of their times. */
 export class History {
-  /** @type {{at: number, value: ?number}[]} */
+  /** @type {Sample[]} */
   #samples = [];
   #first = 0;
 
   /**
-   * @param {number} at of the clock of performance.now(), in ms
-   * @param {?number} value null: unknown from here on, as the link is lost
+   * @param {number} at in the time of performance.now()
+   * @param {?number} value null: unknown from here on, for example because the link is lost
    */
   add(at, value) {
     this.#samples.push({ at, value });
-    this.#forget(at - SPAN_MS);
+    this.#discardBefore(at - SPAN_MS);
   }
 
   /**
-   * Return the samples since a moment, and the one that held before.
+   * Return the samples since a time, and the one that held at that time.
    * @param {number} start
    */
   since(start) {
-    this.#forget(start);
+    this.#discardBefore(start);
     return this.#samples.slice(this.#first);
   }
 
-  #forget(start) {
+  /** @param {number} start */
+  #discardBefore(start) {
     while (this.#first + 1 < this.#samples.length && this.#samples[this.#first + 1].at <= start) {
       this.#first += 1;
     }

@@ -1,50 +1,48 @@
-/** @file One joint on the page: what the room was told, what robots measure, and its slider. */
+/** @file One joint on the page: its value in the room, the reports of robots, and its slider. */
 
-import { agoText, fromTemplate, part, setText } from './dom.js';
+import { durationText, fromTemplate, part, setText } from './dom.js';
 import { History } from './history.js';
 import { numberText } from './numbers.js';
 import { drawPlot } from './plot.js';
-import { including, rangeOf, reachOf, unitText } from './ranges.js';
+import { combinedLimits, extended, isNumber, rangeOf, unitText } from './ranges.js';
 import { Readings } from './readings.js';
 import { Slider } from './slider.js';
 
-/**
- * One robot's report of one joint.
- * @typedef {object} Reading
- * @property {import('./robots.js').Robot} robot
- * @property {?import('./robots.js').RobotJoint} joint null: the robot has refused a value only
- * @property {?{value: number, reason: string}} refusal
- */
+/** @typedef {import('./readings.js').Reading} Reading */
 
-/** Its slider shows what the room was told, until the user moves it. */
+/** The slider of a joint shows the value in the room, until the user moves it. */
 export class Joint {
   /**
-   * What the room was told, as far as is known.
+   * The last value that the room received, if it is known.
    * @type {number | undefined}
    */
-  told;
-  /** Whether the user added it, so that it stays though neither room nor robot has it. */
+  roomValue;
+  /** Whether the user added the joint: then it stays, although neither room nor robot has it. */
   isAdded = false;
   #name;
   #history = new History();
-  /** @type {Map<string, {history: History, at: ?number}>} measured, by the robot's id */
+  /** @type {Map<string, {history: History, at: ?number}>} by the robot's id */
   #measured = new Map();
   /** @type {Reading[]} */
   #reports = [];
-  #reach = reachOf([]);
+  #limits = combinedLimits([]);
+  /** @type {?import('./ranges.js').Extent} the range of the values so far */
   #seen = null;
   #isLive = false;
-  /** When the link was lost, so that its values are no newer; null: it is not. */
+  /**
+   * When the link was lost; null: its values are current.
+   * @type {?number}
+   */
   #lostAt = null;
   #isDriving = false;
   #isDirty = true;
   #isVisible = true;
   #choice = 'automatic';
-  #range = rangeOf(this.#reach, 'automatic', '', null, null);
+  #range = rangeOf(this.#limits, 'automatic', '', null, null);
 
   /**
    * @param {string} name
-   * @param {(name: string, value: number) => void} onMove the user moved it
+   * @param {(name: string, value: number) => void} onMove called when the user moves the joint
    */
   constructor(name, onMove) {
     this.#name = name;
@@ -55,44 +53,44 @@ export class Joint {
     this.canvas = /** @type {HTMLCanvasElement} */ (part(this.element, 'joint-plot'));
     this.readings = new Readings(this.element, name);
     this.slider = new Slider(this.element, name, (value) => {
-      this.#setRange(including(this.#range, value));
+      this.#setRange(extended(this.#range, value));
       onMove(name, value);
     });
     setText(part(this.element, 'joint-title'), name);
   }
 
-  /** Whether robots report both ends of its slider. */
+  /** Whether robots report both limits of the joint. */
   get hasLimits() {
     return this.#range.isLimit === true;
   }
 
-  /** Whether a robot has it. */
-  get isMeasured() {
+  /** Whether a robot reports the joint. */
+  get isReported() {
     return this.#reports.length > 0;
   }
 
   /**
-   * The room has this value.
+   * Store a value that the room received. A value from this page does not move the slider, because
+   * the slider is already there, or further.
    * @param {number} value
-   * @param {number} at of the clock of performance.now()
-   * @param {{isLive: boolean, isOurs: boolean}} origin not live: remembered by the room; ours:
-   *     this page has sent it, so the slider is there already, or further
+   * @param {number} at in the time of performance.now()
+   * @param {import('./session.js').Origin} origin
    */
-  hear(value, at, { isLive, isOurs }) {
+  update(value, at, { isLive, isOurs }) {
     this.#isLive ||= isLive;
     this.#lostAt = null;
     this.#history.add(at, value);
     const { low, high } = this.#seen ?? { low: value, high: value };
     this.#seen = { low: Math.min(low, value), high: Math.max(high, value) };
-    this.told = value;
+    this.roomValue = value;
     if (!isOurs && !this.slider.isHeld) {
-      this.#aim();
+      this.#resetSlider();
     }
     this.#isDirty = true;
   }
 
-  /** The link is lost: values are old until new ones arrive. */
-  loseSight() {
+  /** Mark the values as old until new ones arrive, because the link is lost. */
+  markStale() {
     const now = performance.now();
     this.#history.add(now, null);
     this.#measured.forEach(({ history }) => history.add(now, null));
@@ -101,14 +99,14 @@ export class Joint {
     this.#isDirty = true;
   }
 
-  /** The room does not know the joint any more. */
-  forget() {
-    this.told = undefined;
+  /** Discard the value, because the room does not have the joint any more. */
+  clearValue() {
+    this.roomValue = undefined;
     this.#isLive = false;
     this.#lostAt = null;
     this.#seen = null;
-    this.slider.aim(null);
-    this.#aim();
+    this.slider.setValue(null);
+    this.#resetSlider();
     this.#isDirty = true;
   }
 
@@ -120,16 +118,16 @@ export class Joint {
     if (reports.length === 0 && this.#reports.length === 0) {
       return;
     }
-    const wasEmpty = this.#reach.isEmpty;
+    const wasEmpty = this.#limits.isEmpty;
     this.#reports = reports;
-    this.#keepMeasured(now);
-    this.#reach = reachOf(reports.map(({ joint }) => joint ?? {}));
+    this.#recordMeasured(now);
+    this.#limits = combinedLimits(reports.map(({ joint }) => joint ?? {}));
     const { value, isHeld } = this.slider;
-    if (value === null || (!isHeld && !isWithin(value, this.#reach))) {
-      this.#aim();
+    if (value === null || (!isHeld && !isWithin(value, this.#limits))) {
+      this.#resetSlider();
     }
     this.#updateRange();
-    if (this.#reach.isEmpty !== wasEmpty) {
+    if (this.#limits.isEmpty !== wasEmpty) {
       this.setDriving(this.#isDriving);
     }
   }
@@ -137,137 +135,149 @@ export class Joint {
   /** @param {string} choice of the slider's range, see ranges.js */
   setChoice(choice) {
     this.#choice = choice;
-    this.#setRange(rangeOf(this.#reach, choice, this.#name, this.#seen, this.slider.value));
+    this.#setRange(rangeOf(this.#limits, choice, this.#name, this.#seen, this.slider.value));
   }
 
   /**
-   * Let the user move it, or not. An automatic range stays where it is while they do.
+   * Enable or disable the slider. While it is enabled, an automatic range does not shrink.
    * @param {boolean} isDriving
    */
   setDriving(isDriving) {
     if (isDriving && !this.#isDriving) {
-      this.#aim();
+      this.#resetSlider();
     }
     this.#isDriving = isDriving;
-    this.slider.setDriving(isDriving && !this.#reach.isEmpty);
+    this.slider.setDriving(isDriving && !this.#limits.isEmpty);
     this.#isDirty = true;
   }
 
   /**
-   * Show it as it is now.
+   * Show the current state.
    * @param {number} now
-   * @param {import('./plot.js').Inks} inks
-   * @param {(id: string) => string} nameOf how to name a participant
+   * @param {import('./plot.js').PlotColours} colours
+   * @param {(id: string) => string} nameOf returns the displayed name of a participant
    */
-  draw(now, inks, nameOf) {
+  draw(now, colours, nameOf) {
     if (!this.#isVisible) {
       return;
     }
     const { decimals } = this.#range;
     const lines = this.#reports.map(({ robot }) => ({
-      history: this.#measured.get(robot.id)?.history,
+      history: this.#measured.get(robot.id)?.history ?? new History(),
       numbers: this.#numbers(robot),
     }));
-    const extent = drawPlot(this.canvas, this.#history, lines, now, inks, decimals);
+    const extent = drawPlot(this.canvas, this.#history, lines, now, colours, decimals);
     if (this.#isDirty) {
       this.#isDirty = false;
-      setText(this.number, this.told === undefined ? '–' : this.#shown(this.told));
-      setText(this.unit, unitText(this.#reach.unit));
+      setText(this.number, this.roomValue === undefined ? '–' : this.#shown(this.roomValue));
+      setText(this.unit, unitText(this.#limits.unit));
       this.element.classList.toggle('old', this.#lostAt !== null);
       this.canvas.setAttribute('aria-label', this.#plotText(extent));
       this.slider.draw();
       this.slider.mark(this.#marks());
       this.readings.show(this.#reports, decimals);
-      this.readings.warn(this.#reach, this.#isDriving, nameOf);
+      this.readings.warn(this.#limits, this.#isDriving, nameOf);
     }
     setText(this.age, this.#ageText(now));
   }
 
-  /** @param {boolean} isVisible whether it is in view */
+  /** @param {boolean} isVisible whether the element is in view */
   setVisible(isVisible) {
     this.#isVisible = isVisible;
   }
 
-  #keepMeasured(now) {
+  /** @param {number} now */
+  #recordMeasured(now) {
     const ids = new Set(this.#reports.map(({ robot }) => robot.id));
     const gone = [...this.#measured.keys()].filter((id) => !ids.has(id));
     gone.forEach((id) => this.#measured.delete(id));
     for (const { robot, joint } of this.#reports) {
+      /** @type {{history: History, at: ?number}} */
       const kept = this.#measured.get(robot.id) ?? { history: new History(), at: -Infinity };
       this.#measured.set(robot.id, kept);
       if (robot.isOld && kept.at !== null) {
         kept.history.add(now, null);
         kept.at = null;
-      } else if (!robot.isOld && robot.heardAt !== kept.at) {
-        kept.history.add(robot.heardAt, joint?.measured ?? null);
-        kept.at = robot.heardAt;
+      } else if (!robot.isOld && robot.reportedAt !== kept.at) {
+        kept.history.add(robot.reportedAt, joint?.measured ?? null);
+        kept.at = robot.reportedAt;
       }
     }
   }
 
-  /** Have the slider where motion begins: at what the room was told, if robots can be there. */
-  #aim() {
-    if (this.told !== undefined && isWithin(this.told, this.#reach)) {
-      this.slider.aim(this.told);
+  /**
+   * Set the slider to where motion begins: the value in the room if robots can reach it, else the
+   * measured value.
+   */
+  #resetSlider() {
+    if (this.roomValue !== undefined && isWithin(this.roomValue, this.#limits)) {
+      this.slider.setValue(this.roomValue);
     } else {
-      // A step from a value out of reach would send the robots to the end of their range.
-      const measured = this.#reports.map(({ joint }) => joint?.measured).filter(Number.isFinite);
-      this.slider.aim(measured.length === 1 ? measured[0] : null);
+      // One step from a value outside the limits would move the robots to the end of their range.
+      const measured = this.#reports.map(({ joint }) => joint?.measured).filter(isNumber);
+      this.slider.setValue(measured.length === 1 ? measured[0] : null);
     }
     this.#updateRange();
   }
 
   #updateRange() {
     const { value } = this.slider;
-    const range = rangeOf(this.#reach, this.#choice, this.#name, this.#seen, value);
+    const range = rangeOf(this.#limits, this.#choice, this.#name, this.#seen, value);
     const isFrozen = this.#isDriving && !range.isLimit && !this.#range.isLimit;
-    this.#setRange(isFrozen ? including(this.#range, value) : range);
+    this.#setRange(isFrozen ? extended(this.#range, value) : range);
   }
 
+  /** @param {import('./ranges.js').Range} range */
   #setRange(range) {
     this.#range = range;
     const isStrict = this.hasLimits || this.#choice !== 'automatic';
-    this.slider.setRange(range, unitText(this.#reach.unit), isStrict);
+    this.slider.setRange(range, unitText(this.#limits.unit), isStrict);
     this.#isDirty = true;
   }
 
   #marks() {
-    return this.#reports
-      .filter(({ joint }) => Number.isFinite(joint?.measured))
-      .map(({ robot, joint }) => ({
-        value: joint.measured,
-        numbers: this.#numbers(robot),
-        isOld: robot.isOld,
-      }));
+    return this.#reports.flatMap(({ robot, joint }) => {
+      const value = joint?.measured;
+      return isNumber(value)
+        ? [{ value, numbers: this.#numbers(robot), isOld: robot.isOld }]
+        : [];
+    });
   }
 
-  /** Where a joint has one robot only, its marks need no number. */
+  /**
+   * Return the number for the mark of a robot; empty if the joint has one robot only.
+   * @param {import('./robots.js').Robot} robot
+   */
   #numbers(robot) {
     return this.#reports.length > 1 ? [robot.number] : [];
   }
 
+  /** @param {number} value */
   #shown(value) {
     return numberText(value, this.#range.decimals);
   }
 
+  /** @param {number} now */
   #ageText(now) {
-    if (this.told === undefined) {
-      return 'unknown';
+    if (this.roomValue === undefined) {
+      return 'no value';
     }
     if (this.#lostAt !== null) {
-      return `${agoText(now - this.#lostAt)} old`;
+      return `${durationText(now - this.#lostAt)} old`;
     }
-    return this.#isLive ? '' : 'remembered';
+    return this.#isLive ? '' : 'stored';
   }
 
+  /** @param {?import('./ranges.js').Extent} extent */
   #plotText(extent) {
     const between = extent === null
-      ? 'nothing is known'
+      ? 'no values'
       : `between ${this.#shown(extent.low)} and ${this.#shown(extent.high)}`;
     return `${this.#name} over the last 30 seconds: ${between}`;
   }
 }
 
+/** @param {number} value @param {import('./ranges.js').Limits} limits */
 function isWithin(value, { low, high }) {
   return (low === null || value >= low) && (high === null || value <= high);
 }

@@ -1,32 +1,32 @@
-/** @file When the browser pauses this page, lets it run again, and shows it. */
+/** @file Reports when the browser pauses this page, resumes it, and shows it. */
 
 /**
- * Handlers of what the browser does with the page.
+ * Callbacks of the page's lifecycle.
  * @typedef {object} LifecycleHandlers
- * @property {() => void} onPause no requests are allowed from now on, perhaps for hours
+ * @property {() => void} onPause no requests are allowed from now on, possibly for hours
  * @property {() => void} onResume
- * @property {() => void} onShown some browsers pause a hidden page without an event
+ * @property {() => void} onShown needed because some browsers pause a hidden page without an event
  */
 
 /** @param {LifecycleHandlers} handlers */
 export function followLifecycle({ onPause, onResume, onShown }) {
   let isPaused = false;
-  for (const [target, type] of [[window, 'pagehide'], [document, 'freeze']]) {
-    target.addEventListener(type, () => {
-      if (!isPaused) {
-        isPaused = true;
-        onPause();
-      }
-    });
-  }
-  for (const [target, type] of [[window, 'pageshow'], [document, 'resume']]) {
-    target.addEventListener(type, () => {
-      if (isPaused) {
-        isPaused = false;
-        onResume();
-      }
-    });
-  }
+  const onPauseEvent = () => {
+    if (!isPaused) {
+      isPaused = true;
+      onPause();
+    }
+  };
+  const onResumeEvent = () => {
+    if (isPaused) {
+      isPaused = false;
+      onResume();
+    }
+  };
+  window.addEventListener('pagehide', onPauseEvent);
+  document.addEventListener('freeze', onPauseEvent);
+  window.addEventListener('pageshow', onResumeEvent);
+  document.addEventListener('resume', onResumeEvent);
   document.addEventListener('visibilitychange', () => {
     if (!document.hidden && !isPaused) {
       onShown();

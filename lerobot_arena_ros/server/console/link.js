@@ -1,56 +1,71 @@
-/** @file One participant's WebSocket, from its join to its end. */
+/** @file One participant's WebSocket connection to a room, from the join to the end. */
 
-import { agoText } from './dom.js';
+import { durationText } from './dom.js';
 
 const HEARTBEAT_MS = 1000;
-/** Heartbeats in the time after which the server disconnects a participant that sends nothing. */
-const BEATS_IN_LIVENESS = 3;
-const SILENCE_MS = 3000;
-const JOIN_MS = 8000;
-/** A page whose heartbeat is so late was paused: whoever drove it has not seen the robot since. */
+/** Heartbeats per liveness timeout, after which the server disconnects a silent participant. */
+const HEARTBEATS_PER_LIVENESS = 3;
+const ANSWER_TIMEOUT_MS = 3000;
+const JOIN_TIMEOUT_MS = 8000;
+/**
+ * A heartbeat that is this late shows that the browser paused the page. Then a driver has not seen
+ * the robot since.
+ */
 const PAUSE_MS = 5000;
 
-/** What a close code means, as a part of a sentence. */
-const CLOSINGS = new Map([
+/** The meaning of a close code, as a part of a sentence. */
+const CLOSE_REASONS = new Map([
   [1000, 'the server closed the connection'],
-  [1001, 'the server is going away'],
+  [1001, 'the server is shutting down'],
   [1008, 'the server refused what this page sent'],
-  [1012, 'the server was stopped'],
+  [1012, 'the server was shut down'],
   [4408, 'the server received nothing from this page for some seconds'],
   [1013, 'this page reads too slowly'],
   [4404, 'the room was deleted'],
-  [4409, 'another connection took the place of this one'],
+  [4409, 'another connection replaced this one'],
 ]);
+
+/**
+ * A JSON object of the protocol. Its fields depend on its `type`, and none of them is validated.
+ * @typedef {Record<string, any>} Message
+ */
 
 /**
  * How a link ended.
  * @typedef {object} Ending
- * @property {string} code one word: the server's, or 'closed', 'silent', 'timeout'
+ * @property {string} code one word: the server's code, or 'closed', 'silent', 'timeout', 'paused'
  * @property {string} text a part of a sentence
  * @property {boolean} wasJoined
  */
 
 /**
- * Handlers of a link.
+ * Callbacks of a link.
  * @typedef {object} LinkHandlers
- * @property {(joined: object) => void} [onJoined] with the server's answer
- * @property {(message: object) => void} [onMessage] each message but answers to heartbeats
+ * @property {(joined: Message) => void} [onJoined] receives the server's reply to the join
+ * @property {(message: Message) => void} [onMessage] receives all messages but heartbeat replies
  * @property {(ms: number, hasProducer: ?boolean) => void} [onRoundTrip]
  * @property {(ending: Ending) => void} onEnd called once, unless the page itself closed the link
  */
 
-/** A link that has ended is not joined again: another one is made. */
+/** A link cannot be joined again after it has ended: create another one. */
 export class Link {
   #socket;
   #handlers;
   #timer;
   #isProducer;
-  #beatMs = HEARTBEAT_MS;
-  #beatAt = null;
-  #askedAt = null;
-  #complaint = null;
+  #heartbeatMs = HEARTBEAT_MS;
+  /** @type {?number} when the last heartbeat was due */
+  #heartbeatAt = null;
+  /** @type {?number} when the heartbeat was sent that has no answer yet */
+  #unansweredSince = null;
+  /** @type {?Message} the error that explains why the server closes this link */
+  #closingError = null;
+  /** @type {'joining' | 'joined' | 'ended'} */
   #phase = 'joining';
-  /** The additions to the wire that the server serves to this participant. */
+  /**
+   * The protocol features that the server has agreed to.
+   * @type {Set<string>}
+   */
   #features = new Set();
 
   /**
@@ -58,7 +73,7 @@ export class Link {
    * @param {string} participantId
    * @param {'producer' | 'consumer'} role
    * @param {LinkHandlers} handlers
-   * @param {string[]} [features] the additions to the wire that this participant knows
+   * @param {string[]} [features] the protocol features that this participant supports
    */
   constructor(url, participantId, role, handlers, features = []) {
     this.#handlers = handlers;
@@ -68,7 +83,10 @@ export class Link {
     this.#socket.onopen = () => this.send(join, true);
     this.#socket.onmessage = (event) => this.#onFrame(event.data);
     this.#socket.onclose = (event) => this.#onClose(event.code);
-    this.#timer = setTimeout(() => this.#end('timeout', 'the server does not answer'), JOIN_MS);
+    this.#timer = setTimeout(
+      () => this.#end('timeout', 'the server does not answer'),
+      JOIN_TIMEOUT_MS,
+    );
   }
 
   get isJoined() {
@@ -76,23 +94,23 @@ export class Link {
   }
 
   /**
-   * Return whether the server serves an addition to the wire.
+   * Return whether the server has agreed to a protocol feature.
    * @param {string} feature
    */
-  has(feature) {
+  hasFeature(feature) {
     return this.#features.has(feature);
   }
 
-  /** Bytes that wait in this browser to be sent. */
+  /** The number of bytes that this browser has buffered to be sent. */
   get backlogBytes() {
     return this.#socket.bufferedAmount;
   }
 
   /**
    * Send a message.
-   * @param {object} message
-   * @param {boolean} [isJoin] it is the one that joins
-   * @returns {boolean} whether it was handed to the network
+   * @param {Message} message
+   * @param {boolean} [isJoin] whether this message is the join itself
+   * @returns {boolean} whether the message was passed to the socket
    */
   send(message, isJoin = false) {
     if (!(isJoin || this.isJoined) || this.#socket.readyState !== WebSocket.OPEN) {
@@ -102,15 +120,15 @@ export class Link {
     return true;
   }
 
-  /** Ask for a sign of life at once, because the browser may have suspended the timers. */
-  beatNow() {
+  /** Send a heartbeat now, because the browser may have suspended the timers. */
+  checkNow() {
     if (this.isJoined) {
       clearTimeout(this.#timer);
-      this.#beat();
+      this.#onHeartbeatTimer();
     }
   }
 
-  /** Leave the room, without calling a handler. */
+  /** Leave the room without calling a handler. */
   close() {
     this.#phase = 'ended';
     clearTimeout(this.#timer);
@@ -118,69 +136,78 @@ export class Link {
     this.#socket.close(1000);
   }
 
-  #onFrame(text) {
-    const message = parse(text);
+  /** @param {unknown} data */
+  #onFrame(data) {
+    const message = parse(data);
     if (message === null) {
       return;
     }
     if (message.type === 'joined') {
-      this.#phase = 'joined';
-      clearTimeout(this.#timer);
-      this.#features = new Set(Array.isArray(message.features) ? message.features : []);
-      if (message.liveness_s > 0) {
-        this.#beatMs = Math.min(HEARTBEAT_MS, message.liveness_s * 1000 / BEATS_IN_LIVENESS);
-      }
-      this.#handlers.onJoined?.(message);
-      this.#beat();
+      this.#onJoined(message);
     } else if (message.type === 'heartbeat_ack') {
-      this.#onAnswer(message);
+      this.#onHeartbeatAnswer(message);
     } else if (message.type === 'error' && (!this.isJoined || message.code === 'access_denied')) {
-      // The reason of the end of this link.
-      this.#complaint = message;
+      this.#closingError = message;
     } else {
       this.#handlers.onMessage?.(message);
     }
   }
 
-  #onAnswer(message) {
-    if (this.#askedAt !== null) {
-      const ms = performance.now() - this.#askedAt;
-      this.#askedAt = null;
+  /** @param {Message} message */
+  #onJoined(message) {
+    this.#phase = 'joined';
+    clearTimeout(this.#timer);
+    this.#features = new Set(Array.isArray(message.features) ? message.features : []);
+    if (message.liveness_s > 0) {
+      const maxMs = message.liveness_s * 1000 / HEARTBEATS_PER_LIVENESS;
+      this.#heartbeatMs = Math.min(HEARTBEAT_MS, maxMs);
+    }
+    this.#handlers.onJoined?.(message);
+    this.#onHeartbeatTimer();
+  }
+
+  /** @param {Message} message */
+  #onHeartbeatAnswer(message) {
+    if (this.#unansweredSince !== null) {
+      const ms = performance.now() - this.#unansweredSince;
+      this.#unansweredSince = null;
       const { has_producer: hasProducer } = message;
       this.#handlers.onRoundTrip?.(ms, typeof hasProducer === 'boolean' ? hasProducer : null);
     }
   }
 
-  #beat() {
+  #onHeartbeatTimer() {
     if (!this.isJoined) {
       return;
     }
     const now = performance.now();
-    const pauseMs = now - (this.#beatAt ?? now);
-    this.#beatAt = now;
+    const pauseMs = now - (this.#heartbeatAt ?? now);
+    this.#heartbeatAt = now;
     if (this.#isProducer && pauseMs > PAUSE_MS) {
-      this.#end('paused', `the browser paused this page for ${agoText(pauseMs)}`);
+      this.#end('paused', `the browser paused this page for ${durationText(pauseMs)}`);
       return;
     }
-    if (this.#askedAt === null) {
-      this.#askedAt = now;
+    if (this.#unansweredSince === null) {
+      this.#unansweredSince = now;
       this.send({ type: 'heartbeat' });
-    } else if (now - this.#askedAt > SILENCE_MS) {
-      this.#end('silent', `no answer from the server for ${SILENCE_MS / 1000} s`);
+    } else if (now - this.#unansweredSince > ANSWER_TIMEOUT_MS) {
+      this.#end('silent', `no answer from the server for ${ANSWER_TIMEOUT_MS / 1000} s`);
       return;
     }
-    this.#timer = setTimeout(() => this.#beat(), this.#beatMs);
+    this.#timer = setTimeout(() => this.#onHeartbeatTimer(), this.#heartbeatMs);
   }
 
+  /** @param {number} closeCode */
   #onClose(closeCode) {
-    const complaint = this.#complaint;
-    if (complaint !== null) {
-      this.#end(String(complaint.code ?? 'refused'), `the server says: ${complaint.message}`);
+    const error = this.#closingError;
+    if (error !== null) {
+      this.#end(String(error.code ?? 'refused'), `the server reports: ${error.message}`);
     } else {
-      this.#end('closed', CLOSINGS.get(closeCode) ?? 'the connection broke');
+      this.#end('closed', CLOSE_REASONS.get(closeCode) ?? 'no connection to the server');
     }
   }
 
+  /** @param {string} code @param {string} text */
   #end(code, text) {
     if (this.#phase === 'ended') {
       return;
@@ -192,13 +219,14 @@ export class Link {
 }
 
 /**
- * Read a frame; null for what is none, as upstream's NaN.
- * @param {unknown} text
- * @returns {?object}
+ * Decode a frame. Return null for a frame that is not a JSON object: the public server sends NaN,
+ * for example, which is not valid JSON.
+ * @param {unknown} data
+ * @returns {?Message}
  */
-function parse(text) {
+function parse(data) {
   try {
-    const message = JSON.parse(text);
+    const message = JSON.parse(/** @type {string} */ (data));
     return typeof message === 'object' && !Array.isArray(message) ? message : null;
   } catch {
     return null;

@@ -1,25 +1,34 @@
-/** @file The labels of marks that are close to each other are written as one. */
+/** @file Groups marks that are close to each other, so that they share one label. */
 
-/** More numbers than these are told as a count. */
-const MOST_NUMBERS = 4;
+/** A label with more numbers than this shows their count instead. */
+const MAX_NUMBERS = 4;
 
 /**
- * Marks that have one label together.
- * @typedef {object} Group
- * @property {number} from where the first mark is, in pixels
- * @property {number} to where the last mark is
- * @property {number[]} numbers of their robots, in the order of the marks; empty where there is one
- *     robot only
- * @property {boolean} isOld whether all of the robots are silent
+ * The mark of one robot.
+ * @typedef {object} Mark
+ * @property {number} at in pixels
+ * @property {number[]} numbers to show in the label; empty if there is only one robot
+ * @property {boolean} isOld whether the robot has stopped reporting
  */
 
 /**
- * Group marks that are closer to each other than a mark and its label are wide.
- * @param {{at: number, numbers: number[], isOld: boolean}[]} marks
- * @param {(label: string) => number} widthOf the pixels that a mark with this label needs
- * @returns {Group[]} in the order of their places
+ * Marks that share one label.
+ * @typedef {object} Group
+ * @property {number} from position of the first mark, in pixels
+ * @property {number} to position of the last mark, in pixels
+ * @property {number[]} numbers of the robots, in the order of the marks; empty if there is only
+ *     one robot
+ * @property {boolean} isOld whether all of the robots have stopped reporting
+ */
+
+/**
+ * Group marks whose distance is less than the width of a mark with its label.
+ * @param {Mark[]} marks
+ * @param {(label: string) => number} widthOf returns the width of a mark with a label, in pixels
+ * @returns {Group[]} in the order of their positions
  */
 export function groupMarks(marks, widthOf) {
+  /** @type {Group[]} */
   const groups = [];
   for (const { at, numbers, isOld } of [...marks].sort((a, b) => a.at - b.at)) {
     const last = groups.at(-1);
@@ -36,5 +45,5 @@ export function groupMarks(marks, widthOf) {
 
 /** @param {Group} group */
 export function labelOf({ numbers }) {
-  return numbers.length > MOST_NUMBERS ? `${numbers.length} robots` : numbers.join(' ');
+  return numbers.length > MAX_NUMBERS ? `${numbers.length} robots` : numbers.join(' ');
 }

@@ -1,13 +1,13 @@
-/** @file Numbers as text, and text as numbers. */
+/** @file Formats numbers as text, and reads numbers from text. */
 
-/** Decimal notation, with a point or a comma; not what else JavaScript reads, as 0x10. */
+/** Decimal notation with a point or a comma, but no other notation of JavaScript, such as 0x10. */
 const NUMBER = /^[+-]?(\d+([.,]\d*)?|[.,]\d+)(e[+-]?\d+)?$/i;
 
-/** "1,000" is one thousand for one reader and one for another. */
+/** "1,000" means one thousand in some languages, and one in others. */
 const AMBIGUOUS = /^[+-]?[1-9]\d{0,2},\d{3}$/;
 
 /**
- * Return a number with so many decimals, and never "-0.0".
+ * Return a number as text, but never "-0.0".
  * @param {number} value
  * @param {number} decimals
  */
@@ -17,7 +17,7 @@ export function numberText(value, decimals) {
 }
 
 /**
- * Return a number that a user typed; NaN where it is none.
+ * Return the number that a user typed; NaN if the text is not a number.
  * @param {string} text
  */
 export function readNumber(text) {
@@ -25,7 +25,7 @@ export function readNumber(text) {
 }
 
 /**
- * Return what is wrong with a text that is no finite number, and what to type.
+ * Return why a text is not accepted as a number, and what to type instead.
  * @param {string} text
  */
 export function numberMistake(text) {

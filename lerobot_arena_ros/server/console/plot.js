@@ -1,4 +1,4 @@
-/** @file Draws the last half minute of one joint: what the room was told, and what robots measured. */
+/** @file Draws one joint over the last 30 seconds: its value in the room, and measured values. */
 
 import { SPAN_MS } from './history.js';
 import { groupMarks, labelOf } from './marks.js';
@@ -6,12 +6,12 @@ import { numberText } from './numbers.js';
 
 const PAD = 6;
 const GRID_MS = 10_000;
-const MARKER = 3;
+const MARKER_RADIUS = 3;
 const LABEL_HEIGHT = 12;
 
 /**
  * The colours of a plot.
- * @typedef {object} Inks
+ * @typedef {object} PlotColours
  * @property {string} line
  * @property {string} area
  * @property {string} measured
@@ -19,56 +19,66 @@ const LABEL_HEIGHT = 12;
  * @property {string} text
  */
 
+/** @typedef {import('./history.js').Sample} Sample */
+/** @typedef {Sample & {value: number}} KnownSample */
+/** @typedef {(value: number) => number} Scale maps a time or a value to pixels */
+
 /**
- * What one robot measured.
+ * The values that one robot measured.
  * @typedef {object} MeasuredLine
  * @property {import('./history.js').History} history
- * @property {number[]} numbers that are written at its end; may be empty
+ * @property {number[]} numbers to write at its end; may be empty
  */
 
 /**
- * Read the colours that the style sheet has at present.
- * @returns {Inks}
+ * Return the current colours of the style sheet, which depend on the colour scheme.
+ * @returns {PlotColours}
  */
-export function inksOfPage() {
+export function plotColours() {
   const style = getComputedStyle(document.documentElement);
-  const ink = (name) => style.getPropertyValue(`--plot-${name}`).trim();
+  /** @param {string} name */
+  const colour = (name) => style.getPropertyValue(`--plot-${name}`).trim();
   const names = ['line', 'area', 'measured', 'grid', 'text'];
-  return /** @type {Inks} */ (Object.fromEntries(names.map((name) => [name, ink(name)])));
+  const colours = Object.fromEntries(names.map((name) => [name, colour(name)]));
+  return /** @type {PlotColours} */ (/** @type {unknown} */ (colours));
 }
 
 /**
  * Draw a joint up to now.
  * @param {HTMLCanvasElement} canvas
- * @param {import('./history.js').History} told
+ * @param {import('./history.js').History} roomValues
  * @param {MeasuredLine[]} measured
  * @param {number} now
- * @param {Inks} inks
+ * @param {PlotColours} colours
  * @param {number} decimals
- * @returns {?{low: number, high: number}} what all was between; null where nothing is known
+ * @returns {?import('./ranges.js').Extent} of all values; null if there are none
  */
-export function drawPlot(canvas, told, measured, now, inks, decimals) {
+export function drawPlot(canvas, roomValues, measured, now, colours, decimals) {
   const { context, width, height } = prepared(canvas);
   const start = now - SPAN_MS;
-  const samples = told.since(start);
-  const lines = measured.map(({ history, numbers }) => ({ samples: history.since(start), numbers }));
+  const samples = roomValues.since(start);
+  const lines = measured.map((each) => ({ ...each, samples: each.history.since(start) }));
+  /** @type {Scale} */
   const x = (at) => (Math.max(0, at - start) / SPAN_MS) * width;
-  drawGrid(context, now, x, height, inks);
+  drawGrid(context, now, x, height, colours);
   const extent = extentOf([samples, ...lines.map((line) => line.samples)].flat());
   if (extent === null) {
     return null;
   }
   const y = scale(extent, height);
   for (const run of runsOf(samples, now)) {
-    drawRun(context, run, x, y, height, inks);
+    drawRun(context, run, x, y, height, colours);
   }
-  const ends = lines.map((line) => drawMeasured(context, line, now, x, y, inks));
-  drawLabels(context, ends.filter((end) => end !== null), x(now), inks);
-  drawExtent(context, extent, width, height, inks, decimals);
+  const ends = lines.map((line) => drawMeasured(context, line, now, x, y, colours));
+  drawLabels(context, ends.filter((end) => end !== null), x(now), colours);
+  drawExtent(context, extent, width, height, colours, decimals);
   return extent;
 }
 
-/** Give the canvas as many pixels as it has on this screen, and empty it. */
+/**
+ * Clear the canvas, and set its resolution to that of the screen.
+ * @param {HTMLCanvasElement} canvas
+ */
 function prepared(canvas) {
   const ratio = window.devicePixelRatio || 1;
   const { clientWidth: width, clientHeight: height } = canvas;
@@ -76,12 +86,13 @@ function prepared(canvas) {
   if (canvas.width !== pixels.width || canvas.height !== pixels.height) {
     Object.assign(canvas, pixels);
   }
-  const context = canvas.getContext('2d');
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, width, height);
   return { context, width, height };
 }
 
+/** @param {Sample[]} samples */
 function extentOf(samples) {
   let [low, high] = [Infinity, -Infinity];
   for (const { value } of samples) {
@@ -93,7 +104,13 @@ function extentOf(samples) {
   return low > high ? null : { low, high };
 }
 
-/** Put a still joint in the middle, and do not blow a tremor up to the whole height. */
+/**
+ * Return the vertical scale. A joint that does not move is in the middle, and small vibrations do
+ * not fill the whole height.
+ * @param {import('./ranges.js').Extent} extent
+ * @param {number} height
+ * @returns {Scale}
+ */
 function scale({ low, high }, height) {
   const least = Math.max(1e-3, Math.abs(low + high) * 0.01);
   const span = Math.max(high - low, least);
@@ -101,22 +118,33 @@ function scale({ low, high }, height) {
   return (value) => height / 2 - ((value - middle) / span) * (height - 2 * PAD);
 }
 
-/** Cut where nothing is known; the last run holds until now. */
+/**
+ * Split samples where the value is unknown. The last run extends until now.
+ * @param {Sample[]} samples
+ * @param {number} now
+ */
 function runsOf(samples, now) {
+  /** @type {KnownSample[][]} */
   const runs = [];
+  /** @type {KnownSample[]} */
   let run = [];
-  for (const sample of [...samples, { at: now, value: null }]) {
-    if (sample.value !== null) {
-      run.push(sample);
+  for (const { at, value } of [...samples, { at: now, value: null }]) {
+    if (value !== null) {
+      run.push({ at, value });
     } else if (run.length > 0) {
-      runs.push([...run, { at: sample.at, value: run.at(-1).value }]);
+      runs.push([...run, { at, value: run[run.length - 1].value }]);
       run = [];
     }
   }
   return runs;
 }
 
-/** A line that holds each value until the next. */
+/**
+ * Return a line that holds each value until the next.
+ * @param {KnownSample[]} run
+ * @param {Scale} x
+ * @param {Scale} y
+ */
 function stepsOf(run, x, y) {
   const line = new Path2D();
   run.forEach(({ at, value }, index) => {
@@ -130,26 +158,40 @@ function stepsOf(run, x, y) {
   return line;
 }
 
-function drawRun(context, run, x, y, height, inks) {
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {KnownSample[]} run not empty
+ * @param {Scale} x
+ * @param {Scale} y
+ * @param {number} height
+ * @param {PlotColours} colours
+ */
+function drawRun(context, run, x, y, height, colours) {
   const line = stepsOf(run, x, y);
   const area = new Path2D(line);
-  area.lineTo(x(run.at(-1).at), height);
+  area.lineTo(x(run[run.length - 1].at), height);
   area.lineTo(x(run[0].at), height);
-  context.fillStyle = inks.area;
+  context.fillStyle = colours.area;
   context.fill(area);
-  context.strokeStyle = inks.line;
+  context.strokeStyle = colours.line;
   context.lineWidth = 1.75;
   context.lineJoin = 'round';
   context.stroke(line);
 }
 
 /**
- * The marker at the right end is where the joint is measured now.
- * @returns {?{at: number, numbers: number[], isOld: boolean}} what is to be written there
+ * Draw a measured line, with a marker at the right end for the current value.
+ * @param {CanvasRenderingContext2D} context
+ * @param {{samples: Sample[], numbers: number[]}} line
+ * @param {number} now
+ * @param {Scale} x
+ * @param {Scale} y
+ * @param {PlotColours} colours
+ * @returns {?import('./marks.js').Mark} the label of the marker; null: there is no current value
  */
-function drawMeasured(context, { samples, numbers }, now, x, y, inks) {
-  context.strokeStyle = inks.measured;
-  context.fillStyle = inks.measured;
+function drawMeasured(context, { samples, numbers }, now, x, y, colours) {
+  context.strokeStyle = colours.measured;
+  context.fillStyle = colours.measured;
   context.lineWidth = 1.5;
   const runs = runsOf(samples, now);
   runs.forEach((run) => context.stroke(stepsOf(run, x, y)));
@@ -158,32 +200,53 @@ function drawMeasured(context, { samples, numbers }, now, x, y, inks) {
     return null;
   }
   context.beginPath();
-  context.arc(x(now) - MARKER, y(last.value), MARKER, 0, 2 * Math.PI);
+  context.arc(x(now) - MARKER_RADIUS, y(last.value), MARKER_RADIUS, 0, 2 * Math.PI);
   context.fill();
   return { at: y(last.value), numbers, isOld: false };
 }
 
-function drawLabels(context, ends, right, inks) {
-  context.fillStyle = inks.measured;
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {import('./marks.js').Mark[]} ends
+ * @param {number} right
+ * @param {PlotColours} colours
+ */
+function drawLabels(context, ends, right, colours) {
+  context.fillStyle = colours.measured;
   context.font = '600 11px system-ui, sans-serif';
   context.textBaseline = 'middle';
   context.textAlign = 'right';
   for (const group of groupMarks(ends, () => LABEL_HEIGHT)) {
-    context.fillText(labelOf(group), right - 3 * MARKER, (group.from + group.to) / 2);
+    context.fillText(labelOf(group), right - 3 * MARKER_RADIUS, (group.from + group.to) / 2);
   }
   context.textAlign = 'left';
 }
 
-function drawGrid(context, now, x, height, inks) {
-  context.fillStyle = inks.grid;
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} now
+ * @param {Scale} x
+ * @param {number} height
+ * @param {PlotColours} colours
+ */
+function drawGrid(context, now, x, height, colours) {
+  context.fillStyle = colours.grid;
   for (let age = GRID_MS; age < SPAN_MS; age += GRID_MS) {
     context.fillRect(Math.round(x(now - age)), 0, 1, height);
   }
 }
 
-function drawExtent(context, { low, high }, width, height, inks, decimals) {
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {import('./ranges.js').Extent} extent
+ * @param {number} width
+ * @param {number} height
+ * @param {PlotColours} colours
+ * @param {number} decimals
+ */
+function drawExtent(context, { low, high }, width, height, colours, decimals) {
   context.font = '11px system-ui, sans-serif';
-  context.fillStyle = inks.text;
+  context.fillStyle = colours.text;
   context.textBaseline = 'top';
   if (high > low) {
     context.fillText(numberText(high, decimals), 6, 4);

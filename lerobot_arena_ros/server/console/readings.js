@@ -1,8 +1,17 @@
-/** @file What each robot reports of one joint: measured, commanded, and a value that it refused. */
+/** @file Shows what each robot reports of one joint: measured, commanded, and a refused value. */
 
-import { fromTemplate, part, setText } from './dom.js';
+import { fromTemplate, part, sentence, setText } from './dom.js';
 import { numberText } from './numbers.js';
-import { haltText, sentence } from './robots.js';
+import { isNumber } from './ranges.js';
+import { stoppedSummary } from './robots.js';
+
+/**
+ * One robot's report of one joint.
+ * @typedef {object} Reading
+ * @property {import('./robots.js').Robot} robot
+ * @property {?import('./robots.js').RobotJoint} joint null: the robot has only refused a value
+ * @property {?import('./robots.js').RefusedValue} refusal
+ */
 
 /** The rows of one joint, one for each robot that has it. */
 export class Readings {
@@ -10,7 +19,7 @@ export class Readings {
   #list;
   #refusal;
   #warning;
-  /** @type {import('./joint.js').Reading[]} */
+  /** @type {Reading[]} */
   #reports = [];
   /** @type {Map<string, HTMLElement>} by the robot's id */
   #rows = new Map();
@@ -27,7 +36,7 @@ export class Readings {
   }
 
   /**
-   * @param {import('./joint.js').Reading[]} reports
+   * @param {Reading[]} reports
    * @param {number} decimals
    */
   show(reports, decimals) {
@@ -41,30 +50,32 @@ export class Readings {
     }
     const isAlone = reports.length === 1;
     reports.forEach((report) => this.#showRow(report, decimals, isAlone));
-    setText(this.#refusal, reports.map((each) => this.#refusalText(each, isAlone)).join(' ').trim());
+    const refusals = reports.map((each) => this.#refusalText(each, isAlone));
+    setText(this.#refusal, refusals.join(' ').trim());
   }
 
   /**
-   * Show what keeps the robots from following the slider.
-   * @param {import('./ranges.js').Reach} reach
-   * @param {boolean} isDriving whether the user may move it
-   * @param {(id: string) => string} nameOf how to name a participant
+   * Show why robots do not follow the slider.
+   * @param {import('./ranges.js').Limits} limits
+   * @param {boolean} isDriving whether the user may move the joint
+   * @param {(id: string) => string} nameOf returns the displayed name of a participant
    */
   warn({ isMixed, isEmpty }, isDriving, nameOf) {
     const texts = isDriving
       ? this.#reports.filter(({ robot }) => robot.gate === 'stopped')
-        .map(({ robot }) => haltText(robot, nameOf))
+        .map(({ robot }) => stoppedSummary(robot, nameOf))
       : [];
     if (isEmpty) {
       texts.push('The limits of the robots do not overlap: no value is within all of them.');
     }
     if (isMixed) {
       const units = this.#reports.map(({ robot, joint }) => `${robot.id}: ${joint?.unit ?? '–'}`);
-      texts.push(`The robots read this joint in different units (${units.join(', ')}).`);
+      texts.push(`The robots use different units for this joint (${units.join(', ')}).`);
     }
     setText(this.#warning, texts.join(' '));
   }
 
+  /** @param {Reading} report @param {number} decimals @param {boolean} isAlone */
   #showRow({ robot, joint }, decimals, isAlone) {
     let row = this.#rows.get(robot.id);
     if (row === undefined) {
@@ -72,7 +83,8 @@ export class Readings {
       this.#rows.set(robot.id, row);
       this.#list.append(row);
     }
-    const shown = (value) => (Number.isFinite(value) ? numberText(value, decimals) : '–');
+    /** @param {number | undefined} value */
+    const shown = (value) => (isNumber(value) ? numberText(value, decimals) : '–');
     row.classList.toggle('old', robot.isOld);
     part(row, 'reading-robot').hidden = isAlone;
     setText(part(row, 'badge'), String(robot.number));
@@ -81,11 +93,12 @@ export class Readings {
     setText(part(row, 'commanded'), shown(joint?.commanded));
   }
 
+  /** @param {Reading} report @param {boolean} isAlone */
   #refusalText({ robot, refusal }, isAlone) {
     if (refusal === null) {
       return '';
     }
     const by = isAlone ? '' : ` by ${robot.id}`;
-    return `${this.#name}: ${refusal.value} refused${by}: ${sentence(refusal.reason)}`;
+    return `${this.#name}: ${refusal.value} was refused${by}: ${sentence(refusal.reason)}`;
   }
 }

@@ -1,19 +1,19 @@
-/** @file Requests to the arena over REST, and the addresses of its WebSockets. */
+/** @file Requests to the arena over REST, and the URLs of its WebSockets. */
 
-import { Permit } from './permit.js';
+import { Permissions } from './permissions.js';
 
 const TIMEOUT_MS = 5000;
 
 /**
  * A request that failed.
  *
- * `kind` is 'unreachable', 'token' (none, or a wrong one), 'forbidden' (this page or its token may
- * not do that), 'missing' (no such room) or 'rejected'.
+ * `kind` is 'unreachable', 'token' (missing or wrong), 'forbidden' (not allowed for this page or
+ * its token), 'missing' (the room does not exist) or 'rejected'.
  */
 export class ArenaError extends Error {
   /**
    * @param {string} kind
-   * @param {string} message a part of a sentence, in small letters
+   * @param {string} message a part of a sentence, in lower case
    */
   constructor(kind, message) {
     super(message);
@@ -22,7 +22,15 @@ export class ArenaError extends Error {
 }
 
 /**
- * Who is in a room.
+ * Return a caught error as an ArenaError, which is the only kind of error that a request throws.
+ * @param {unknown} error
+ */
+export function asArenaError(error) {
+  return /** @type {ArenaError} */ (error);
+}
+
+/**
+ * A room and its participants.
  * @typedef {object} RoomInfo
  * @property {string} id
  * @property {?string} producer
@@ -30,52 +38,54 @@ export class ArenaError extends Error {
  * @property {number} jointCount
  */
 
-/** The server that this page came from, below whatever path that is. */
+/** The server that this page was loaded from. It may be below any path. */
 export class Arena {
   #base;
-  #onPermit;
+  #onPermissions;
 
   /**
-   * @param {string} base address of the page
-   * @param {() => void} onPermit called when the token allows something else than before
+   * @param {string} base URL of the page
+   * @param {() => void} onPermissions called when the permissions of the token have changed
    */
-  constructor(base, onPermit) {
+  constructor(base, onPermissions) {
     this.#base = new URL('.', base);
-    this.#onPermit = onPermit;
+    this.#onPermissions = onPermissions;
     /** @type {?string} */
     this.token = null;
-    this.permit = new Permit();
+    this.permissions = new Permissions();
   }
 
-  /** The path that tells this arena from others on the same host. */
+  /** The path that distinguishes this arena from others on the same host. */
   get path() {
     return this.#base.pathname;
   }
 
-  /** The address that other programs reach it at, if they reach this page's host. */
+  /** The URL of the arena for other programs, if they can reach the host of this page. */
   get address() {
     return this.#base.href.replace(/\/$/, '');
   }
 
-  /** Ask what the token allows, which `permit` is from now on. */
-  async askPermit() {
-    const before = this.permit;
-    this.permit = new Permit(await this.#ask('robotics/access'));
-    if (!this.permit.isSame(before)) {
-      this.#onPermit();
+  /** Request what the token allows and update `permissions`. */
+  async fetchPermissions() {
+    const before = this.permissions;
+    this.permissions = new Permissions(await this.#request('robotics/access'));
+    if (!this.permissions.equals(before)) {
+      this.#onPermissions();
     }
   }
 
   /**
-   * List the workspaces that have rooms, or those that the token is for.
+   * List the workspaces of the token, or, if it allows all, those that have rooms.
    * @returns {Promise<string[]>}
    */
   async workspaces() {
-    if (this.permit.workspaces !== null) {
-      return this.permit.workspaces;
+    if (this.permissions.workspaces !== null) {
+      return this.permissions.workspaces;
     }
-    const reply = await this.#ask('robotics/cleanup/status');
-    return [...new Set(reply.cleanup_status.rooms.map((room) => String(room.workspace_id)))];
+    const reply = await this.#request('robotics/cleanup/status');
+    /** @type {{workspace_id: unknown}[]} */
+    const rooms = reply.cleanup_status.rooms;
+    return [...new Set(rooms.map((room) => String(room.workspace_id)))];
   }
 
   /**
@@ -83,7 +93,8 @@ export class Arena {
    * @returns {Promise<RoomInfo[]>}
    */
   async rooms(workspace) {
-    const reply = await this.#ask(`robotics/workspaces/${encodeURIComponent(workspace)}/rooms`);
+    const path = `robotics/workspaces/${encodeURIComponent(workspace)}/rooms`;
+    const reply = await this.#request(path);
     return reply.rooms.map(readRoom);
   }
 
@@ -93,22 +104,22 @@ export class Arena {
    * @returns {Promise<RoomInfo>}
    */
   async room(workspace, room) {
-    return readRoom((await this.#ask(pathOf(workspace, room))).room);
+    return readRoom((await this.#request(pathOf(workspace, room))).room);
   }
 
   /**
-   * Create a room; one that exists stays as it is.
+   * Create a room; a room that exists stays as it is.
    * @param {string} workspace
    * @param {string} room
    */
   async createRoom(workspace, room) {
     const path = `robotics/workspaces/${encodeURIComponent(workspace)}/rooms`;
-    await this.#ask(path, { room_id: room });
+    await this.#request(path, { room_id: room });
   }
 
   /**
-   * Return the address at which to join a room. A browser can set no header there, hence the token
-   * in the query.
+   * Return the URL of a room's WebSocket. It has the token in the query, because a browser cannot
+   * set a header of a WebSocket request.
    * @param {string} workspace
    * @param {string} room
    * @returns {URL}
@@ -124,13 +135,17 @@ export class Arena {
 
   /**
    * @param {string} path
-   * @param {?object} body to be posted; null asks only
+   * @param {?object} body to send with POST; null sends a GET request
+   * @returns {Promise<any>} the JSON of the reply
+   * @throws {ArenaError}
    */
-  async #ask(path, body = null) {
+  async #request(path, body = null) {
+    /** @type {Record<string, string>} */
     const headers = { Accept: 'application/json' };
     if (this.token !== null) {
       headers.Authorization = `Bearer ${this.token}`;
     }
+    /** @type {RequestInit} */
     const options = { headers, signal: AbortSignal.timeout(TIMEOUT_MS), cache: 'no-store' };
     if (body !== null) {
       headers['Content-Type'] = 'application/json';
@@ -148,7 +163,7 @@ export class Arena {
     try {
       return await reply.json();
     } catch {
-      throw new ArenaError('rejected', 'the answer is not that of an arena');
+      throw new ArenaError('rejected', 'the reply does not come from an arena server');
     }
   }
 }
@@ -160,29 +175,33 @@ export class Arena {
 async function refusal(reply) {
   switch (reply.status) {
     case 401:
-      return new ArenaError('token', 'the server needs its token');
+      return new ArenaError('token', 'the server requires a valid token');
     case 403:
-      return new ArenaError('forbidden', await sentence(reply));
+      return new ArenaError('forbidden', await detailOf(reply));
     case 404:
       return new ArenaError('missing', 'there is no such room');
     default:
-      return new ArenaError('rejected', await sentence(reply));
+      return new ArenaError('rejected', await detailOf(reply));
   }
 }
 
 /**
- * Read why a request was refused.
+ * Return the reason that the server gives for refusing a request.
  * @param {Response} reply
  */
-async function sentence(reply) {
+async function detailOf(reply) {
   try {
     const { detail } = await reply.json();
     return typeof detail === 'string' ? detail : String(detail[0].msg);
   } catch {
-    return `the server answers ${reply.status}`;
+    return `the server answered with status ${reply.status}`;
   }
 }
 
+/**
+ * @param {any} fields of the reply
+ * @returns {RoomInfo}
+ */
 function readRoom(fields) {
   const { producer, consumers } = fields.participants;
   return {
@@ -193,6 +212,7 @@ function readRoom(fields) {
   };
 }
 
+/** @param {string} workspace @param {string} room */
 function pathOf(workspace, room) {
   const ids = [workspace, room].map(encodeURIComponent);
   return `robotics/workspaces/${ids[0]}/rooms/${ids[1]}`;

@@ -1,13 +1,14 @@
-/** @file The command that brings a robot into a room, to be copied. */
+/** @file The command that connects a robot to a room, and the button that copies it. */
 
 import { part, setText } from './dom.js';
 
-/** What YAML reads as a text, and a shell as one word. */
+/** Text that needs no quotes, neither in YAML nor in a shell. */
 const PLAIN = /^[A-Za-z][\w-]*$/;
-const NO_TEXT = /^(true|false|yes|no|on|off|null|y|n)$/i;
-const COPIED_MS = 2000;
+/** Words that YAML does not read as text. */
+const YAML_KEYWORD = /^(true|false|yes|no|on|off|null|y|n)$/i;
+const FEEDBACK_MS = 2000;
 
-/** Shows the command in each element of the class "robot-command". */
+/** Shows the command in each element with the class "robot-command". */
 export class RobotCommand {
   #arena;
   #blocks = [...document.querySelectorAll('.robot-command')];
@@ -34,8 +35,8 @@ export class RobotCommand {
 }
 
 /**
- * Return the command that starts a robot which follows a room.
- * @param {string} address of the arena
+ * Return the command that starts the bridge of a robot that follows a room.
+ * @param {string} address URL of the arena
  * @param {string} workspace
  * @param {string} room
  */
@@ -47,29 +48,35 @@ export function commandFor(address, workspace, room) {
     ['create_missing_rooms', 'both'],
     ['units', 'degrees'],
   ];
-  const lines = settings.map(([name, value]) => `-p ${assigned(name, value)}`);
+  const lines = settings.map(([name, value]) => `-p ${assignment(name, value)}`);
   return ['ros2 run lerobot_arena_ros arena_consumer --ros-args', ...lines].join(' \\\n  ');
 }
 
-/** A name may hold anything: it must be one text for YAML and one word for the shell. */
-function assigned(name, value) {
+/**
+ * Return a parameter assignment. Names may contain any character, so the value is quoted such that
+ * YAML reads it as text, and a shell as one word.
+ * @param {string} name
+ * @param {string} value
+ */
+function assignment(name, value) {
   const isAddress = name === 'server_url' && /^[\w:/.[\]-]+$/.test(value);
-  if (isAddress || (PLAIN.test(value) && !NO_TEXT.test(value))) {
+  if (isAddress || (PLAIN.test(value) && !YAML_KEYWORD.test(value))) {
     return `${name}:=${value}`;
   }
   return `'${name}:=${JSON.stringify(value).replaceAll("'", "'\\''")}'`;
 }
 
+/** @param {Element} block */
 async function copy(block) {
   const command = part(block, 'command');
   const button = part(block, 'copy');
   try {
-    await navigator.clipboard.writeText(command.textContent);
+    await navigator.clipboard.writeText(command.textContent ?? '');
     setText(button, 'Copied');
   } catch {
-    // A page that came without TLS from another machine may not write to the clipboard.
-    getSelection().selectAllChildren(command);
+    // Browsers refuse the clipboard to a page from another machine without TLS.
+    getSelection()?.selectAllChildren(command);
     setText(button, 'Selected: copy it');
   }
-  setTimeout(() => setText(button, 'Copy'), COPIED_MS);
+  setTimeout(() => setText(button, 'Copy'), FEEDBACK_MS);
 }

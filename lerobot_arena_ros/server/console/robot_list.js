@@ -1,14 +1,23 @@
-/** @file The robots of the room on the page: what each does, and why; and the reset of a stop. */
+/** @file Shows each robot of the room: its state, the reason, and the button that resets a stop. */
 
-import { agoText, fromTemplate, part, setText } from './dom.js';
+import { durationText, fromTemplate, part, setText } from './dom.js';
 import { gateText } from './robots.js';
 
-/** The second press of a reset must come within this time, */
+/** The second press of a reset must follow within this time. */
 const CONFIRM_MS = 3000;
-/** but not so soon that it is half of a double click. */
+/** A second press within this time is part of a double click and does not count. */
 const DOUBLE_CLICK_MS = 400;
 
-/** One banner for each robot. */
+/**
+ * What a banner shows besides the state of its robot.
+ * @typedef {object} BannerContext
+ * @property {(id: string) => string} nameOf returns the displayed name of a participant
+ * @property {boolean} isJoined
+ * @property {boolean} canRequestReset whether this page can request a reset now
+ * @property {number} now
+ */
+
+/** The list of robots, with one banner for each. */
 export class RobotList {
   #list;
   #none;
@@ -18,9 +27,9 @@ export class RobotList {
 
   /**
    * @param {HTMLElement} list
-   * @param {HTMLElement} none shown where no robot reports its state
-   * @param {(robotId: string, stopId: string) => void} onReset the user wants a robot to reset
-   *     this stop
+   * @param {HTMLElement} none shown if no robot reports its state
+   * @param {(robotId: string, stopId: string) => void} onReset called when the user resets this
+   *     stop of a robot
    */
   constructor(list, none, onReset) {
     this.#list = list;
@@ -30,8 +39,7 @@ export class RobotList {
 
   /**
    * @param {import('./robots.js').Robot[]} robots
-   * @param {{nameOf: (id: string) => string, isJoined: boolean, canAsk: boolean, now: number}}
-   *     context canAsk: whether this page can ask for a reset now
+   * @param {BannerContext} context
    */
   show(robots, context) {
     const ids = new Set(robots.map(({ id }) => id));
@@ -43,7 +51,7 @@ export class RobotList {
     }
     robots.forEach((robot, index) => {
       const { element } = this.#banner(robot.id).show(robot, robots.length > 1, context);
-      // In its place already it stays untouched, because it may have the focus.
+      // An element that is already in its place is not moved, because it would lose the focus.
       if (this.#list.children[index] !== element) {
         this.#list.insertBefore(element, this.#list.children[index] ?? null);
       }
@@ -51,6 +59,7 @@ export class RobotList {
     this.#none.hidden = robots.length > 0;
   }
 
+  /** @param {string} id */
   #banner(id) {
     let banner = this.#banners.get(id);
     if (banner === undefined) {
@@ -61,11 +70,13 @@ export class RobotList {
   }
 }
 
+/** The banner of one robot. */
 class Banner {
   #onReset;
   #armedAt = -Infinity;
   #stopId = '';
 
+  /** @param {(stopId: string) => void} onReset */
   constructor(onReset) {
     this.#onReset = onReset;
     this.element = fromTemplate('robot-template');
@@ -73,7 +84,12 @@ class Banner {
     this.button.addEventListener('click', (event) => this.#onPress(event.timeStamp));
   }
 
-  show(robot, isNumbered, { nameOf, isJoined, canAsk, now }) {
+  /**
+   * @param {import('./robots.js').Robot} robot
+   * @param {boolean} isNumbered
+   * @param {BannerContext} context
+   */
+  show(robot, isNumbered, { nameOf, isJoined, canRequestReset, now }) {
     const { element } = this;
     const gate = gateText(robot, nameOf);
     element.dataset.gate = robot.gate;
@@ -82,22 +98,28 @@ class Banner {
     setText(part(element, 'badge'), String(robot.number));
     setText(part(element, 'robot-name'), robot.id);
     setText(part(element, 'robot-detail'), detailOf(robot));
-    const unknown = `Not known: ${isJoined ? 'it does not report' : 'the link is lost'}`;
+    const unknown = `Unknown: ${isJoined ? 'the robot sends no reports' : 'the link is lost'}`;
     setText(part(element, 'robot-gate'), robot.isOld ? unknown : gate);
-    const last = robot.isOld ? `Last report ${agoText(now - robot.heardAt)} ago: ${gate}` : '';
+    const age = durationText(now - robot.reportedAt);
+    const last = robot.isOld ? `Last report ${age} ago: ${gate}` : '';
     setText(part(element, 'robot-last'), last);
     const refusal = robot.resetRefusal;
     setText(part(element, 'robot-refusal'), refusal && `The reset was refused: ${refusal}`);
-    this.#showButton(robot, canAsk, now);
+    this.#showButton(robot, canRequestReset, now);
     return this;
   }
 
-  #showButton({ id, gate, stop, canReset, whyNoReset }, canAsk, now) {
-    this.button.hidden = !(canAsk && canReset && gate === 'stopped');
-    this.button.disabled = whyNoReset !== '';
-    const why = this.button.hidden ? '' : whyNoReset;
+  /**
+   * @param {import('./robots.js').Robot} robot
+   * @param {boolean} canRequestReset
+   * @param {number} now
+   */
+  #showButton({ id, gate, stop, canReset, noResetReason }, canRequestReset, now) {
+    this.button.hidden = !(canRequestReset && canReset && gate === 'stopped');
+    this.button.disabled = noResetReason !== '';
+    const why = this.button.hidden ? '' : noResetReason;
     setText(part(this.element, 'robot-off'), why && `You cannot reset this stop: ${why}.`);
-    // The first press does not confirm the reset of a stop that came after it.
+    // A first press counts only for the stop that was shown then, not for a later one.
     if (now - this.#armedAt > CONFIRM_MS || this.#stopId !== (stop?.id ?? '')) {
       this.#armedAt = -Infinity;
       this.#stopId = stop?.id ?? '';
@@ -108,7 +130,10 @@ class Banner {
     this.button.setAttribute('aria-label', `${this.button.textContent}: ${id}`);
   }
 
-  /** The robot may follow the room again after a reset, hence two presses. */
+  /**
+   * A reset needs two presses, because the robot may follow the room again after it.
+   * @param {number} now
+   */
   #onPress(now) {
     const sinceMs = now - this.#armedAt;
     if (sinceMs > CONFIRM_MS) {
@@ -121,6 +146,7 @@ class Banner {
   }
 }
 
+/** @param {import('./robots.js').Robot} robot */
 function detailOf({ node, host }) {
   return [node, host === '' ? '' : `on ${host}`].filter((each) => each !== '').join(' ');
 }

@@ -1,85 +1,97 @@
-/** @file The robots of the open room, as they report themselves. Knows nothing of the page. */
+/** @file The states that the robots in the open room report. Uses no elements of the page. */
 
-/** A robot reports five times a second; after this silence its last report counts as old. */
+import { sentence } from './dom.js';
+
+/** A robot reports five times a second. A report that is older than this counts as old. */
 export const OLD_MS = 2000;
 
-/** How long after a join the states of all robots that are still in the room have arrived. */
+/** After this time since a join, all robots that are still in the room have reported. */
 const SWEEP_MS = 1000;
 
 /**
- * One joint of a robot: `unit`, and where they are known `measured`, `commanded`, `min`, `max`.
+ * One joint of a robot: its `unit` and, if known, `measured`, `commanded`, `min` and `max`.
  * @typedef {{name: string, unit: string, measured?: number, commanded?: number, min?: number,
  *     max?: number}} RobotJoint
  */
 
 /**
- * One robot, by its last report.
+ * A value of one joint that a robot has refused.
+ * @typedef {{name: string, value: number, reason: string}} RefusedValue
+ */
+
+/**
+ * One robot, as of its last report.
  * @typedef {object} Robot
  * @property {string} id of the participant
- * @property {number} number from 1, to tell the robots of a room apart where space is short
+ * @property {number} number from 1; identifies the robot in a room where space is short
  * @property {string} node
  * @property {string} host
  * @property {'waiting' | 'active' | 'holding' | 'stopped'} gate
- * @property {string} cause why the gate is in that state
+ * @property {string} cause the reason for the state of the gate
  * @property {?{source: string, reason: string, id: string}} stop
- * @property {boolean} canReset whether it takes a request to reset its stop
- * @property {string} whyNoReset why this page may not ask for that, a part of a sentence; empty: it
- *     may
- * @property {string} resetRefusal why it refused the last request; empty where it did not
+ * @property {boolean} canReset whether it accepts requests to reset its stop
+ * @property {string} noResetReason why this page may not send these requests, as a part of a
+ *     sentence; empty if it may
+ * @property {string} resetRefusal why it refused the last request; empty if it did not
  * @property {Map<string, RobotJoint>} joints by name
- * @property {Map<string, {value: number, reason: string}>} refused by the joint's name
- * @property {number} heardAt of the clock of performance.now()
+ * @property {Map<string, RefusedValue>} refused by the joint's name
+ * @property {number} reportedAt in the time of performance.now()
  * @property {boolean} isOld
  */
 
 /** The robots of one room. */
 export class Robots {
-  /** Why this page may not ask for a reset, a part of a sentence; empty: it may. */
-  whyNoReset = '';
+  /** Why this page may not request a reset, as a part of a sentence; empty if it may. */
+  noResetReason = '';
   /** @type {Map<string, Robot>} */
   #robots = new Map();
-  /** Those that were there before the last join and have not reported since. */
-  #unseen = new Set();
+  /**
+   * The ids of the robots that were known before the last join and have not reported since.
+   * @type {Set<string>}
+   */
+  #unconfirmed = new Set();
   #sweepAt = Infinity;
   #lostAt = -Infinity;
 
-  /** In the order of their numbers. */
+  /** All robots in the order of their numbers. */
   get all() {
     return [...this.#robots.values()].sort((a, b) => a.number - b.number);
   }
 
-  /** Those whose last report says that they are stopped, old ones too. */
+  /** The robots that are stopped as of their last report, even if it is old. */
   get stopped() {
     return this.all.filter((robot) => robot.gate === 'stopped');
   }
 
   /**
+   * Store the report of a robot.
    * @param {string} id
-   * @param {?object} data of its report; null: it has left the room
+   * @param {?import('./link.js').Message} data null: the robot has left the room
    * @param {number} now
    */
-  hear(id, data, now) {
-    this.#unseen.delete(id);
+  handleReport(id, data, now) {
+    this.#unconfirmed.delete(id);
     if (data === null) {
       this.#robots.delete(id);
       return;
     }
     const number = this.#robots.get(id)?.number ?? this.#freeNumber();
-    const { whyNoReset } = this;
-    this.#robots.set(id, { id, number, ...read(data), whyNoReset, heardAt: now, isOld: false });
+    const { noResetReason } = this;
+    const report = { ...read(data), noResetReason, reportedAt: now, isOld: false };
+    this.#robots.set(id, { id, number, ...report });
   }
 
   /**
-   * The room was joined anew: the server sends the states of the robots that are there.
+   * Expect a report of each robot that is still in the room, because the page has joined again.
    * @param {number} now
    */
   onJoined(now) {
-    this.#unseen = new Set(this.#robots.keys());
+    this.#unconfirmed = new Set(this.#robots.keys());
     this.#sweepAt = now + SWEEP_MS;
   }
 
   /**
-   * The link is lost: what was reported before it is old, however short ago.
+   * Mark all reports as old, because the link is lost.
    * @param {number} now
    */
   onLost(now) {
@@ -87,24 +99,24 @@ export class Robots {
   }
 
   /**
-   * Look at the clock: robots fall silent, and those that left during a lost link are removed.
+   * Mark reports as old after a time, and remove the robots that left while the link was lost.
    * @param {number} now
    */
   tick(now) {
     if (now >= this.#sweepAt) {
-      this.#unseen.forEach((id) => this.#robots.delete(id));
-      this.#unseen.clear();
+      this.#unconfirmed.forEach((id) => this.#robots.delete(id));
+      this.#unconfirmed.clear();
       this.#sweepAt = Infinity;
     }
     for (const robot of this.#robots.values()) {
-      robot.isOld = now - robot.heardAt > OLD_MS || robot.heardAt <= this.#lostAt;
+      robot.isOld = now - robot.reportedAt > OLD_MS || robot.reportedAt <= this.#lostAt;
     }
   }
 
-  /** Another room was opened. */
+  /** Remove all robots, because another room was opened. */
   clear() {
     this.#robots.clear();
-    this.#unseen.clear();
+    this.#unconfirmed.clear();
     this.#sweepAt = Infinity;
   }
 
@@ -119,9 +131,9 @@ export class Robots {
 }
 
 /**
- * Return in plain words whether a robot moves, and why not.
+ * Return whether a robot moves, and if it does not, why.
  * @param {Robot} robot
- * @param {(id: string) => string} nameOf how to name a participant
+ * @param {(id: string) => string} nameOf returns the displayed name of a participant
  */
 export function gateText(robot, nameOf) {
   switch (robot.gate) {
@@ -137,7 +149,7 @@ export function gateText(robot, nameOf) {
 }
 
 /**
- * Return who stopped a robot, why, and what to do about it.
+ * Return the source and the reason of a robot's stop, and how to reset it.
  * @param {Robot} robot
  * @param {(id: string) => string} nameOf
  */
@@ -146,32 +158,28 @@ export function stopText(robot, nameOf) {
   const what = stop === null
     ? `STOPPED: ${sentence(cause)}`
     : `STOPPED by ${nameOf(stop.source)}: ${sentence(stop.reason || 'no reason was given')}`;
-  return `${what} ${remedy(robot)}`;
+  return `${what} ${resetHint(robot)}`;
 }
 
 /**
- * Return in short which robot is stopped, by whom, and what to do about it.
+ * Return in short which robot is stopped, by which participant, and how to reset it.
  * @param {Robot} robot
  * @param {(id: string) => string} nameOf
  */
-export function haltText(robot, nameOf) {
+export function stoppedSummary(robot, nameOf) {
   const { id, stop } = robot;
   const by = stop === null ? '' : ` by ${nameOf(stop.source)}`;
-  return `${id} is STOPPED${by}. ${remedy(robot)}`;
+  return `${id} is STOPPED${by}. ${resetHint(robot)}`;
 }
 
-function remedy({ canReset, whyNoReset }) {
-  return canReset && whyNoReset === '' ? 'Reset it at the robot, or on this page.' : 'Reset it at the robot.';
+/** @param {Robot} robot */
+function resetHint({ canReset, noResetReason }) {
+  return canReset && noResetReason === ''
+    ? 'Reset it at the robot, or on this page.'
+    : 'Reset it at the robot.';
 }
 
-/**
- * End a text with a full stop, if it does not end like a sentence.
- * @param {string} text
- */
-export function sentence(text) {
-  return /[.!?]$/.test(text) ? text : `${text}.`;
-}
-
+/** @param {import('./link.js').Message} data */
 function read(data) {
   const { stop } = data;
   return {
@@ -187,10 +195,12 @@ function read(data) {
   };
 }
 
+/** @param {import('./link.js').Message} stop */
 function readStop({ source, reason, id }) {
   return { source: String(source ?? ''), reason: String(reason ?? ''), id: String(id ?? '') };
 }
 
+/** @param {unknown} items */
 function byName(items) {
   const named = Array.isArray(items) ? items : [];
   return new Map(named.map((item) => [String(item.name), item]));

@@ -1,7 +1,7 @@
-/** @file The room that is open, as the last part of the page's address names it. */
+/** @file Converts between a room and the fragment of the page's URL, which names the open room. */
 
 /**
- * Return that part for a room.
+ * Return the URL fragment of a room.
  * @param {string} workspace
  * @param {string} room
  */
@@ -10,14 +10,14 @@ export function hashOf(workspace, room) {
 }
 
 /**
- * Return the workspace and the room that such a part names; null: it names none.
+ * Return the workspace and the room in a URL fragment; null if it does not name a room.
  * @param {string} hash
  * @returns {?[string, string]}
  */
 export function roomOf(hash) {
   try {
-    const parts = hash.slice(1).split('/').map(decodeURIComponent);
-    return parts.length === 2 && parts.every((each) => each !== '') ? parts : null;
+    const [workspace, room, ...rest] = hash.slice(1).split('/').map(decodeURIComponent);
+    return workspace && room && rest.length === 0 ? [workspace, room] : null;
   } catch {
     return null;
   }

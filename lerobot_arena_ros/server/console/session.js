@@ -1,11 +1,13 @@
 /** @file This page in one room: the messages that it receives and sends there. */
 
-import { Driver } from './driver.js';
-import { StopOrder } from './stop.js';
-import { Watch } from './watch.js';
+import { ProducerLink } from './producer_link.js';
+import { ReconnectingLink } from './reconnecting_link.js';
+import { StopSender } from './stop_sender.js';
 
-/** How many stops of others are remembered, to recognize them when they are reported again. */
-const KNOWN_STOPS = 50;
+/** How many stops are remembered, to recognize them when they are received again. */
+const MAX_KNOWN_STOPS = 50;
+
+/** @typedef {import('./link.js').Message} Message */
 
 /**
  * An emergency stop of the room.
@@ -16,52 +18,61 @@ const KNOWN_STOPS = 50;
  */
 
 /**
- * Handlers of a session.
+ * Where joint values come from.
+ * @typedef {object} Origin
+ * @property {boolean} isLive false: the values that the room has stored
+ * @property {boolean} isOurs whether this page has sent them
+ */
+
+/**
+ * Callbacks of a session.
  * @typedef {object} SessionHandlers
- * @property {(state: import('./watch.js').LinkState) => void} onLink
+ * @property {(state: import('./reconnecting_link.js').LinkState) => void} onLink
  * @property {(ms: number, hasProducer: ?boolean) => void} onRoundTrip
- * @property {(state: import('./driver.js').DriveState) => void} onDrive
- * @property {(joints: [string, number][], origin: {isLive: boolean, isOurs: boolean}) => void}
- *     onJoints
- * @property {(source: string, data: ?object) => void} onRobot the state of a robot; null: it left
- * @property {(state: import('./stop.js').StopState) => void} onOwnStop
+ * @property {(state: import('./producer_link.js').DriveState) => void} onDrive
+ * @property {(joints: [string, number][], origin: Origin) => void} onJoints
+ * @property {(source: string, data: ?Message) => void} onRobot the state of a robot; null: it left
+ * @property {(state: import('./stop_sender.js').StopState) => void} onOwnStop
  * @property {(stop: RoomStop) => void} onOtherStop a stop that this page did not send
- * @property {(stop: RoomStop) => void} onLastStop the last stop of the room, also one of this page
- * @property {(text: string) => void} onComplaint
+ * @property {(stop: RoomStop) => void} onLastStop the last stop of the room, of any participant
+ * @property {(text: string) => void} onError an error that the server reports
  * @property {() => void} onTokenWanted
  */
 
-/** Watches a room for as long as it is open, drives it when asked to, and stops it at any time. */
+/** Views a room while it is open, drives it if the user wants, and can stop it at any time. */
 export class Session {
   #arena;
   #handlers;
+  /** @type {Set<string>} */
   #knownStops = new Set();
   #hasJoined = false;
-  #watch;
-  #driver;
+  /** @type {?ReconnectingLink} null: its constructor has not returned */
+  #consumer = null;
+  #producer;
   #stop;
 
   /**
    * @param {import('./rest.js').Arena} arena
    * @param {string} workspace
    * @param {string} room
-   * @param {string} participantId of the consumer; that of the producer is derived from it
+   * @param {string} participantId of the consumer; the producer's id is derived from it
    * @param {SessionHandlers} handlers
    */
   constructor(arena, workspace, room, participantId, handlers) {
+    const producerId = `${participantId}-driver`;
     this.workspace = workspace;
     this.room = room;
-    this.ids = new Set([participantId, `${participantId}-driver`]);
+    this.ids = new Set([participantId, producerId]);
     this.#arena = arena;
     this.#handlers = handlers;
-    this.#stop = new StopOrder(() => this.#links(), handlers.onOwnStop);
+    this.#stop = new StopSender(() => this.#links(), handlers.onOwnStop);
+    /** @param {Message} message */
     const onMessage = (message) => this.#onMessage(message);
-    const [watcherId, driverId] = this.ids;
-    this.#driver = new Driver(arena, workspace, room, driverId, {
+    this.#producer = new ProducerLink(arena, workspace, room, producerId, {
       onState: (state) => this.#onDrive(state),
       onMessage,
     });
-    this.#watch = new Watch(arena, workspace, room, watcherId, {
+    this.#consumer = new ReconnectingLink(arena, workspace, room, participantId, {
       onState: (state, joined) => this.#onLink(state, joined),
       onMessage,
       onRoundTrip: handlers.onRoundTrip,
@@ -70,27 +81,27 @@ export class Session {
   }
 
   get isDriving() {
-    return this.#driver.isDriving;
+    return this.#producer.isDriving;
   }
 
-  /** Whether a stop is not known to have reached the room. */
-  get owesStop() {
-    return this.#stop.isOwed;
+  /** Whether a stop of this page is not confirmed by the arena. */
+  get hasPendingStop() {
+    return this.#stop.isPending;
   }
 
-  /** Why this page may not drive the room, a part of a sentence; empty: it may. */
-  get whyNoDrive() {
-    return this.#arena.permit.whyNoDrive;
+  /** Why this page may not drive the room, as a part of a sentence; empty if it may. */
+  get noDriveReason() {
+    return this.#arena.permissions.noDriveReason;
   }
 
-  /** Whether this page can ask robots to reset their stop. */
-  get canAskForReset() {
-    return this.#watch.link.has('remote_reset');
+  /** Whether this page can request that robots reset their stop. */
+  get canRequestReset() {
+    return this.#consumer?.link?.hasFeature('remote_reset') ?? false;
   }
 
   /**
-   * Return how the page names a participant, or the source of a stop, which a bridge writes as
-   * "console-1a2b in the consume room".
+   * Return the displayed name of a participant, or of the source of a stop, which a bridge writes
+   * as "console-1a2b in the consume room".
    * @param {string} source
    */
   nameOf(source) {
@@ -100,12 +111,12 @@ export class Session {
 
   /** Take control; moves nothing. */
   take() {
-    this.#driver.take();
+    this.#producer.take();
   }
 
-  /** Give control back. */
+  /** Release control. */
   release() {
-    this.#driver.release();
+    this.#producer.release();
   }
 
   /**
@@ -113,61 +124,65 @@ export class Session {
    * @param {number} value
    */
   move(name, value) {
-    this.#driver.move(name, value);
+    this.#producer.move(name, value);
   }
 
-  /** Stop all robots of the room, and send no more joint values from here. */
+  /** Stop all robots of the room, and send no more joint values from this page. */
   stop() {
-    this.#driver.lock(true);
+    this.#producer.lock(true);
     this.#stop.press();
   }
 
-  /** Send joint values again, after a stop. */
+  /** Allow this page to send joint values again after a stop. */
   unlock() {
-    this.#driver.lock(false);
+    this.#producer.lock(false);
   }
 
   /**
-   * Ask a robot to reset its stop; its next state shows the result.
+   * Request that a robot resets its stop; the next state of the robot shows the result.
    * @param {string} robotId
    * @param {string} stopId of the stop in the robot's state
    */
   reset(robotId, stopId) {
-    this.#watch.link.send({ type: 'reset_stop', to: robotId, stop: stopId });
+    this.#consumer?.link?.send({ type: 'reset_stop', to: robotId, stop: stopId });
   }
 
-  /** The network may be back, or the room may exist now. */
+  /** Reconnect now, because the network may be back, or the room may exist now. */
   retryNow() {
-    this.#watch.retryNow();
+    this.#consumer?.retryNow();
   }
 
-  /** The page is shown again: whether its links live is not known until they are asked. */
+  /** Send a heartbeat over each link, because the page is shown again and a link may be dead. */
   checkLinks() {
-    this.#links().forEach((link) => link.beatNow());
+    this.#links().forEach((link) => link.checkNow());
   }
 
-  /** The browser is about to freeze the page, which then neither drives nor receives stops. */
-  freeze() {
-    this.#driver.drop('Control was given back, because the browser paused this page.');
-    this.#watch.suspend();
+  /** Leave, because the browser freezes the page, which then neither drives nor receives stops. */
+  suspend() {
+    this.#producer.drop('Control was released, because the browser paused this page.');
+    this.#consumer?.suspend();
   }
 
-  /** The page runs again; the server reports a stop that was raised meanwhile. */
+  /** Join again; the server reports a stop that was sent in the meantime. */
   resume() {
-    this.#watch.resume();
+    this.#consumer?.resume();
   }
 
   /** Leave the room. */
   close() {
-    this.#stop.forget();
-    this.#driver.close();
-    this.#watch.close();
+    this.#stop.cancel();
+    this.#producer.close();
+    this.#consumer?.close();
   }
 
   #links() {
-    return [this.#watch?.link, this.#driver.link].filter((link) => link !== null && link !== undefined);
+    return [this.#consumer?.link ?? null, this.#producer.link].filter((link) => link !== null);
   }
 
+  /**
+   * @param {import('./reconnecting_link.js').LinkState} state
+   * @param {?Message} joined
+   */
   #onLink(state, joined) {
     this.#handlers.onLink(state);
     if (joined !== null) {
@@ -177,6 +192,7 @@ export class Session {
     }
   }
 
+  /** @param {import('./producer_link.js').DriveState} state */
   #onDrive(state) {
     this.#handlers.onDrive(state);
     if (state.phase === 'driving') {
@@ -184,6 +200,7 @@ export class Session {
     }
   }
 
+  /** @param {Message} message */
   #onMessage(message) {
     switch (message.type) {
       case 'state_sync':
@@ -199,22 +216,29 @@ export class Session {
         this.#onStop(message);
         break;
       case 'error':
-        this.#handlers.onComplaint(String(message.message));
+        this.#handlers.onError(String(message.message));
         break;
       default:
     }
   }
 
+  /** @param {Message} message */
   #onUpdate({ data, source }) {
+    /** @type {[string, any][]} */
     const joints = Array.isArray(data) ? data.map(({ name, value }) => [String(name), value]) : [];
     this.#onJoints(joints, { isLive: true, isOurs: this.ids.has(source) });
   }
 
-  /** The public server passes on values that are no numbers; they are not shown. */
+  /**
+   * Show the joints whose values are numbers: the public server relays other values, too.
+   * @param {[string, any][]} joints
+   * @param {Origin} origin
+   */
   #onJoints(joints, origin) {
     this.#handlers.onJoints(joints.filter(([, value]) => Number.isFinite(value)), origin);
   }
 
+  /** @param {Message} message */
   #onStop(message) {
     const stop = readStop(message, new Date());
     const isNew = this.#isNew(message);
@@ -222,47 +246,56 @@ export class Session {
       this.#stop.onEcho();
       this.#handlers.onLastStop(stop);
     } else if (isNew) {
-      this.#onOther(stop);
+      this.#onOtherStop(stop);
     }
   }
 
   /**
-   * At the first join it is history; at a later one it was raised while this page was away. Then
-   * another participant may have had an id of this page, so the source does not matter.
+   * Handle the last stop that the server reports at a join. At the first join it is history. At a
+   * later join it was sent while this page was away. Then its source may be an id of this page,
+   * which another participant has used meanwhile, so the source does not matter.
+   * @param {unknown} lastStop
    */
-  #onLastStop(message) {
-    if (typeof message !== 'object' || message === null) {
+  #onLastStop(lastStop) {
+    if (typeof lastStop !== 'object' || lastStop === null) {
       return;
     }
+    const message = /** @type {Message} */ (lastStop);
     const stop = readStop(message, new Date(Date.now() - Number(message.age_s) * 1000));
     if (this.#isNew(message) && this.#hasJoined) {
-      this.#onOther(stop);
+      this.#onOtherStop(stop);
     } else {
       this.#handlers.onLastStop(stop);
     }
   }
 
-  #onOther(stop) {
-    this.#driver.lock(true);
+  /** @param {RoomStop} stop */
+  #onOtherStop(stop) {
+    this.#producer.lock(true);
     this.#handlers.onLastStop(stop);
     this.#handlers.onOtherStop(stop);
   }
 
-  /** Both links of this page receive each stop, and a join reports it again. */
+  /**
+   * Return whether a stop is received for the first time: both links of this page receive each
+   * stop, and a join reports it again.
+   * @param {Message} message
+   */
   #isNew({ source, timestamp }) {
     const key = JSON.stringify([source, timestamp]);
     if (this.#knownStops.has(key)) {
       return false;
     }
     this.#knownStops.add(key);
-    if (this.#knownStops.size > KNOWN_STOPS) {
-      this.#knownStops.delete(this.#knownStops.values().next().value);
+    const [oldest] = this.#knownStops;
+    if (this.#knownStops.size > MAX_KNOWN_STOPS) {
+      this.#knownStops.delete(oldest);
     }
     return true;
   }
 }
 
-/** @returns {RoomStop} */
+/** @param {Message} message @param {Date} at @returns {RoomStop} */
 function readStop({ source, reason }, at) {
   return { source: String(source), reason: String(reason ?? ''), at };
 }

@@ -1,16 +1,13 @@
-/** @file What moves one joint: a slider, its buttons and keys, and a field for a number. */
+/** @file The controls of one joint: a slider, its buttons and keys, and a field for a number. */
 
 import { part, setText } from './dom.js';
-import { groupMarks, labelOf } from './marks.js';
+import { Markers } from './markers.js';
 import { numberMistake, numberText, readNumber } from './numbers.js';
 
-/** How far from its thumb a slider may be taken, in CSS pixels. */
-const GRASP_PX = 26;
+/** The largest distance between a pointer and the middle of the thumb, to start a drag. */
+const GRAB_PX = 26;
 const THUMB_PX = 22;
 const BIG_STEPS = 10;
-/** The triangle of a mark, and a character of its label. */
-const MARK_PX = 16;
-const CHARACTER_PX = 7;
 
 const STEPS = new Map([
   ['ArrowLeft', -1],
@@ -21,9 +18,18 @@ const STEPS = new Map([
   ['PageUp', BIG_STEPS],
 ]);
 
-/** Where the user wants one joint. Shows what it is told once `draw` is called. */
+/**
+ * A value that a robot has measured.
+ * @typedef {object} MeasuredValue
+ * @property {number} value
+ * @property {number[]} numbers of the robot, for the label; empty if there is only one robot
+ * @property {boolean} isOld whether the robot has stopped reporting
+ */
+
+/** Holds the value that the user wants for one joint. Changes are shown at the next `draw`. */
 export class Slider {
   #onMove;
+  /** @type {import('./ranges.js').Range} */
   #range = { low: -1, high: 1, step: 0.01, decimals: 3 };
   /** @type {?number} */
   #value = null;
@@ -31,48 +37,49 @@ export class Slider {
   #isStrict = false;
   #isDriving = false;
   #isHeld = false;
-  #isRefused = false;
+  #isDragRefused = false;
 
   /**
    * @param {HTMLElement} element of the joint
    * @param {string} name of the joint
-   * @param {(value: number) => void} onMove the user moved it
+   * @param {(value: number) => void} onMove called when the user moves the joint
    */
   constructor(element, name, onMove) {
     this.#onMove = onMove;
     this.slider = /** @type {HTMLInputElement} */ (part(element, 'slider'));
     this.typed = /** @type {HTMLInputElement} */ (part(element, 'typed'));
-    this.nudges = [part(element, 'less'), part(element, 'more')];
+    const [less, more] = [part(element, 'less'), part(element, 'more')];
+    this.stepButtons = /** @type {HTMLButtonElement[]} */ ([less, more]);
     this.ends = [part(element, 'low'), part(element, 'high')];
-    this.markers = part(element, 'markers');
+    this.markers = new Markers(part(element, 'markers'));
     this.note = part(element, 'joint-note');
     this.slider.setAttribute('aria-label', name);
     this.typed.setAttribute('aria-label', `${name}, as a number`);
-    this.nudges[0].setAttribute('aria-label', `${name}: one step less`);
-    this.nudges[1].setAttribute('aria-label', `${name}: one step more`);
+    less.setAttribute('aria-label', `${name}: one step down`);
+    more.setAttribute('aria-label', `${name}: one step up`);
     this.#listen();
   }
 
-  /** Where the user wants the joint; null: not known yet. */
+  /** The value that the user wants for the joint; null: not known yet. */
   get value() {
     return this.#value;
   }
 
-  /** Whether a pointer holds the thumb. */
+  /** Whether a pointer drags the thumb. */
   get isHeld() {
     return this.#isHeld;
   }
 
-  /** @param {?number} value that the slider is to show */
-  aim(value) {
+  /** @param {?number} value to show; null: not known */
+  setValue(value) {
     this.#value = value;
-    this.#enable();
+    this.#enableControls();
   }
 
   /**
    * @param {import('./ranges.js').Range} range
-   * @param {string} unit as it is shown; may be empty
-   * @param {boolean} isStrict whether a typed number beyond the range is a mistake
+   * @param {string} unit as it is displayed; may be empty
+   * @param {boolean} isStrict whether a typed number outside the range is refused
    */
   setRange(range, unit, isStrict) {
     this.#range = range;
@@ -81,106 +88,89 @@ export class Slider {
   }
 
   /**
-   * Let the user move the joint, or not.
+   * Enable or disable the controls.
    * @param {boolean} isDriving
    */
   setDriving(isDriving) {
     this.#isDriving = isDriving;
     this.#isHeld = false;
     this.typed.disabled = !isDriving;
-    this.#enable();
+    this.#enableControls();
   }
 
-  /** Show the range, the value and the number as they are now. */
+  /** Show the current range and value. */
   draw() {
     this.#placeThumb();
-    this.#showTarget();
+    this.#showNumber();
   }
 
   /**
-   * Mark on the track where robots measure the joint.
-   * @param {{value: number, numbers: number[], isOld: boolean}[]} marks
+   * Mark the measured values on the track.
+   * @param {MeasuredValue[]} measured
    */
-  mark(marks) {
+  mark(measured) {
     const width = Math.max(1, this.slider.clientWidth - THUMB_PX);
-    const placed = marks.map((mark) => ({ ...mark, at: this.#share(mark.value) * width }));
-    const groups = groupMarks(placed, (label) => MARK_PX + label.length * CHARACTER_PX);
-    const spots = this.#spots(placed.length + groups.length);
-    placed.forEach(({ at, isOld }, index) => {
-      place(spots[index], 'marker', at / width, isOld);
-      setText(spots[index], '');
-    });
-    groups.forEach((group, index) => {
-      const label = labelOf(group);
-      const isLeft = group.to > width - label.length * CHARACTER_PX;
-      const spot = spots[placed.length + index];
-      const kind = isLeft ? 'marker-label left' : 'marker-label';
-      place(spot, kind, (isLeft ? group.from : group.to) / width, group.isOld);
-      setText(spot, label);
-    });
-  }
-
-  #spots(count) {
-    const spots = [...this.markers.children];
-    while (spots.length < count) {
-      spots.push(this.markers.appendChild(document.createElement('span')));
-    }
-    spots.slice(count).forEach((spot) => spot.remove());
-    return spots;
+    const marks = measured.map((each) => ({ ...each, at: this.#share(each.value) * width }));
+    this.markers.show(marks, width);
   }
 
   #listen() {
     this.slider.addEventListener('input', () => this.#onInput());
     this.slider.addEventListener('keydown', (event) => this.#onKey(event));
-    for (const kind of ['mousedown', 'touchstart']) {
-      this.slider.addEventListener(kind, (event) => this.#onGrasp(event));
-    }
+    this.slider.addEventListener('mousedown', (event) => this.#onPress(event, event.clientX));
+    this.slider.addEventListener('touchstart', (event) => {
+      this.#onPress(event, event.touches[0].clientX);
+    });
     this.typed.addEventListener('keydown', (event) => {
       if (event.key === 'Enter') {
         this.#onTyped();
       }
     });
     // A number that was not confirmed with Enter is discarded.
-    this.typed.addEventListener('blur', () => this.#showTarget());
-    this.nudges[0].addEventListener('click', () => this.#step(-1));
-    this.nudges[1].addEventListener('click', () => this.#step(1));
+    this.typed.addEventListener('blur', () => this.#showNumber());
+    this.stepButtons[0].addEventListener('click', () => this.#step(-1));
+    this.stepButtons[1].addEventListener('click', () => this.#step(1));
   }
 
-  /** A tap beside the thumb must not make the robot jump: the thumb is taken where it is. */
-  #onGrasp(event) {
+  /**
+   * Start a drag only at the thumb, because a tap beside it would make the robot jump.
+   * @param {Event} event
+   * @param {number} clientX
+   */
+  #onPress(event, clientX) {
     const box = this.slider.getBoundingClientRect();
-    const thumb = box.left + THUMB_PX / 2 + this.#share(this.#value) * (box.width - THUMB_PX);
-    const { clientX } = event.touches?.[0] ?? event;
-    this.#isRefused = Math.abs(clientX - thumb) > GRASP_PX;
-    this.#isHeld = this.#isDriving && !this.#isRefused;
-    // A finger may be about to scroll the page, which must not be prevented.
-    if (this.#isRefused && event.type === 'mousedown') {
+    const thumb = box.left + THUMB_PX / 2 + this.#share(this.#value ?? 0) * (box.width - THUMB_PX);
+    this.#isDragRefused = Math.abs(clientX - thumb) > GRAB_PX;
+    this.#isHeld = this.#isDriving && !this.#isDragRefused;
+    // A touch is not prevented, because it may start to scroll the page.
+    if (this.#isDragRefused && event.type === 'mousedown') {
       event.preventDefault();
       this.slider.focus();
     }
-    const letGo = () => {
+    const release = () => {
       this.#isHeld = false;
     };
-    // Anywhere: the finger may have left the slider.
+    // The window receives the event even if the pointer has left the slider.
     for (const kind of ['pointerup', 'pointercancel']) {
-      window.addEventListener(kind, letGo, { once: true });
+      window.addEventListener(kind, release, { once: true });
     }
   }
 
   #onInput() {
-    if (this.#isRefused) {
+    if (this.#isDragRefused) {
       this.#placeThumb();
     } else {
       this.#move(this.#rounded(Number(this.slider.value)));
     }
   }
 
+  /** @param {KeyboardEvent} event */
   #onKey(event) {
     const steps = STEPS.get(event.key);
     if (steps !== undefined) {
       this.#step(event.shiftKey && Math.abs(steps) === 1 ? steps * BIG_STEPS : steps);
     }
-    // Home and End would send the joint from one end to the other.
+    // By default, Home and End would move the joint to the end of its range.
     if (steps !== undefined || event.key === 'Home' || event.key === 'End') {
       event.preventDefault();
     }
@@ -194,13 +184,18 @@ export class Slider {
     setText(this.note, mistake);
     if (mistake === '') {
       this.#move(value);
-      this.#showTarget(true);
+      this.#showNumber(true);
     } else {
-      // On a phone it may be behind the stop button.
+      // On a phone the note may be behind the stop button.
       this.note.scrollIntoView({ block: 'nearest' });
     }
   }
 
+  /**
+   * Return why a typed number is not sent; empty if it is.
+   * @param {number} value
+   * @param {string} text
+   */
   #mistake(value, text) {
     const { low, high } = this.#range;
     if (!Number.isFinite(value)) {
@@ -208,11 +203,13 @@ export class Slider {
     }
     if (this.#isStrict && !(low <= value && value <= high)) {
       const unit = this.#unit === '' ? '' : ` ${this.#unit}`;
-      return `${text} was not sent: the range is ${this.#shown(low)} to ${this.#shown(high)}${unit}.`;
+      const range = `${this.#shown(low)} to ${this.#shown(high)}${unit}`;
+      return `${text} was not sent: the range is ${range}.`;
     }
     return '';
   }
 
+  /** @param {number} count */
   #step(count) {
     if (this.#value !== null) {
       const { low, high, step } = this.#range;
@@ -220,14 +217,18 @@ export class Slider {
     }
   }
 
-  /** The position of a thumb is not exact to its last digits. */
+  /**
+   * Round the value of the slider, whose last digits are arbitrary.
+   * @param {number} value
+   */
   #rounded(value) {
     return Number(value.toFixed(this.#range.decimals + 1));
   }
 
+  /** @param {number} value */
   #move(value) {
     if (this.#isDriving) {
-      this.aim(value);
+      this.setValue(value);
       this.#onMove(value);
       this.#placeThumb();
     }
@@ -238,33 +239,39 @@ export class Slider {
     this.slider.min = String(low);
     this.slider.max = String(high);
     const value = this.#value ?? (low + high) / 2;
-    // While it is dragged, the browser has it exactly under the finger.
+    // During a drag, the browser itself keeps the thumb under the pointer.
     if (!this.#isHeld) {
       this.slider.value = String(value);
     }
     const unit = this.#unit === '' ? '' : ` ${this.#unit}`;
-    const text = this.#value === null ? 'unknown' : `${this.#shown(value)}${unit}`;
+    const text = this.#value === null ? 'no value' : `${this.#shown(value)}${unit}`;
     this.slider.setAttribute('aria-valuetext', text);
     this.slider.style.setProperty('--share', String(this.#share(value)));
     setText(this.ends[0], this.#shown(low));
     setText(this.ends[1], this.#shown(high));
   }
 
-  /** How far along the track a value is, from 0 to 1. */
+  /**
+   * Return the position of a value on the track, from 0 to 1.
+   * @param {number} value
+   */
   #share(value) {
     const { low, high } = this.#range;
     return Math.min(1, Math.max(0, (value - low) / (high - low)));
   }
 
-  #enable() {
+  #enableControls() {
     const isOff = !this.#isDriving || this.#value === null;
-    for (const each of [this.slider, ...this.nudges]) {
+    for (const each of [this.slider, ...this.stepButtons]) {
       each.disabled = isOff;
     }
   }
 
-  /** Show the number that is asked for, but not over one that is being typed. */
-  #showTarget(isForced = false) {
+  /**
+   * Show the value in the number field, but do not replace a number that is being typed.
+   * @param {boolean} [isForced]
+   */
+  #showNumber(isForced = false) {
     if (isForced || document.activeElement !== this.typed) {
       this.typed.value = this.#value === null ? '' : this.#shown(this.#value);
       this.typed.removeAttribute('aria-invalid');
@@ -272,13 +279,8 @@ export class Slider {
     }
   }
 
+  /** @param {number} value */
   #shown(value) {
     return numberText(value, this.#range.decimals);
   }
-}
-
-/** Put a mark, or its label, on the track; a spot that was a label may become a mark. */
-function place(spot, kind, share, isOld) {
-  spot.className = isOld ? `${kind} old` : kind;
-  spot.style.setProperty('--at', String(share));
 }

@@ -1,11 +1,12 @@
-/** @file The token of a protected arena: asked for, tried, and kept for this tab only. */
+/** @file Asks for the token of a protected arena, tries it, and keeps it for this tab only. */
 
 import { byId, setText } from './dom.js';
+import { asArenaError } from './rest.js';
 
-/** The characters that a header allows. */
+/** The characters that are allowed in an HTTP header. */
 const TOKEN = /^[\x21-\x7e]+$/;
 
-/** Asks the user for the token. */
+/** The form for the token. */
 export class TokenPrompt {
   #arena;
   #onAccepted;
@@ -13,21 +14,21 @@ export class TokenPrompt {
   #field = /** @type {HTMLInputElement} */ (byId('token'));
 
   /**
-   * @param {import('./rest.js').Arena} arena is given the token
-   * @param {() => void} onAccepted the server takes it
+   * @param {import('./rest.js').Arena} arena receives the token
+   * @param {() => void} onAccepted called when the server has accepted the token
    */
   constructor(arena, onAccepted) {
     this.#arena = arena;
     this.#onAccepted = onAccepted;
     this.#key = `arena-token ${arena.path}`;
-    arena.token = this.#kept();
+    arena.token = this.#storedToken();
     byId('token-form').addEventListener('submit', (event) => {
       event.preventDefault();
       this.#try(this.#field.value.trim());
     });
   }
 
-  /** Ask for the token instead of showing the rest of the page. */
+  /** Show the form instead of the rest of the page. */
   ask() {
     if (byId('token-panel').hidden) {
       const isRefused = this.#arena.token !== null;
@@ -38,6 +39,7 @@ export class TokenPrompt {
     }
   }
 
+  /** @param {string} token */
   async #try(token) {
     const before = this.#arena.token;
     try {
@@ -48,13 +50,13 @@ export class TokenPrompt {
         throw new Error('A token has visible ASCII characters and no spaces.');
       }
       this.#arena.token = token;
-      await this.#arena.askPermit();
+      await this.#arena.fetchPermissions();
     } catch (error) {
       this.#arena.token = before;
-      this.#refuse(error);
+      this.#showRefusal(error);
       return;
     }
-    this.#keep(token);
+    this.#storeToken(token);
     this.#field.value = '';
     setText(byId('token-note'), '');
     byId('token-panel').hidden = true;
@@ -62,22 +64,27 @@ export class TokenPrompt {
     this.#onAccepted();
   }
 
-  #refuse(error) {
-    const texts = { token: 'That is not the token of this server.' };
-    const other = error.kind === undefined ? error.message : `The token was not tried: ${error.message}.`;
-    setText(byId('token-note'), texts[error.kind] ?? other);
+  /** @param {unknown} error an ArenaError, or an Error without a `kind` */
+  #showRefusal(error) {
+    const { kind, message } = asArenaError(error);
+    let text = kind === undefined ? message : `The token was not tried: ${message}.`;
+    if (kind === 'token') {
+      text = 'That is not the token of this server.';
+    }
+    setText(byId('token-note'), text);
     this.#field.select();
   }
 
-  #kept() {
+  #storedToken() {
     try {
       return sessionStorage.getItem(this.#key);
     } catch {
-      return null; // The browser keeps nothing: the token is asked for again.
+      return null; // The browser stores nothing, so the user enters the token again.
     }
   }
 
-  #keep(token) {
+  /** @param {string} token */
+  #storeToken(token) {
     try {
       sessionStorage.setItem(this.#key, token);
     } catch {

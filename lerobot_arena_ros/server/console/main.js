@@ -1,45 +1,52 @@
-/** @file Starts the page and connects its parts. */
+/** @file The entry point: starts the page and connects its parts.
+ *
+ * `rest` requests the rooms, which `room_list` shows. `session` joins the open room over two links:
+ * `reconnecting_link` as a consumer, and `producer_link` while the user has control. Their messages
+ * go to `robots` and to `room_view`, which shows them by `participants`, `robot_list` and `joint`.
+ * A stop goes from `stop_button` to `stop_sender`; `stop_status` describes its result.
+ */
 
-import { Alarm } from './alarm.js';
 import { byId, setText } from './dom.js';
 import { followLifecycle } from './lifecycle.js';
-import { Arena } from './rest.js';
+import { Arena, asArenaError } from './rest.js';
 import { RobotCommand } from './robot_command.js';
-import { haltText, Robots } from './robots.js';
-import { RoomView } from './room.js';
+import { Robots, stoppedSummary } from './robots.js';
 import { hashOf, roomOf } from './room_address.js';
-import { Rooms } from './rooms.js';
+import { RoomList } from './room_list.js';
+import { RoomView } from './room_view.js';
 import { Session } from './session.js';
-import { StopNews } from './stop_news.js';
+import { StopButton } from './stop_button.js';
+import { StopStatus } from './stop_status.js';
 import { TokenPrompt } from './token.js';
 
 const TICK_MS = 250;
-/** The least time between two updates of what robots report, however many there are. */
+/** The minimum time between two updates of the robots, independent of their number. */
 const SHOW_MS = 80;
 
-/** The page as a whole: one arena, and at most one room that is open. */
+/** The whole page: one arena, and at most one open room. */
 class Page {
-  #arena = new Arena(document.baseURI, () => this.#onPermit());
+  #arena = new Arena(document.baseURI, () => this.#onPermissions());
   #participantId = `console-${newSuffix()}`;
   /** @type {?Session} */
   #session = null;
+  /** @type {?boolean} */
   #hasProducer = null;
   #isMissing = false;
   #shownAt = -Infinity;
   #showTimer = 0;
   #robots = new Robots();
-  #news = new StopNews();
+  #stopStatus = new StopStatus();
   #view = new RoomView();
   #command = new RobotCommand(this.#arena);
-  #alarm = new Alarm(() => this.#stop(), () => this.#unlock());
+  #stopButton = new StopButton(() => this.#stop(), () => this.#unlock());
   #prompt = new TokenPrompt(this.#arena, () => this.#onToken());
-  #rooms = new Rooms(this.#arena, {
+  #rooms = new RoomList(this.#arena, {
     onChosen: (workspace, room) => this.#choose(workspace, room),
-    onOpenRoom: (info) => this.#view.people.showInfo(info),
+    onOpenRoom: (info) => this.#view.participants.showInfo(info),
     onTokenWanted: () => this.#askForToken(),
   });
 
-  /** Ask for the token if the server needs one, then show the room that the address names. */
+  /** Ask for the token if the server requires one, then open the room in the page's URL. */
   async start() {
     window.addEventListener('hashchange', () => this.#open());
     window.addEventListener('online', () => this.#session?.retryNow());
@@ -51,9 +58,9 @@ class Page {
     byId('create-missing').addEventListener('click', () => this.#createMissing());
     setInterval(() => this.#showRobots(), TICK_MS);
     try {
-      await this.#arena.askPermit();
+      await this.#arena.fetchPermissions();
     } catch (error) {
-      if (error.kind === 'token') {
+      if (asArenaError(error).kind === 'token') {
         this.#askForToken();
         return;
       }
@@ -64,8 +71,8 @@ class Page {
   }
 
   #pause() {
-    this.#rooms.stop();
-    this.#session?.freeze();
+    this.#rooms.pause();
+    this.#session?.suspend();
   }
 
   #resume() {
@@ -75,16 +82,16 @@ class Page {
     }
   }
 
-  /** A link that the token did not allow may be allowed now. */
-  #onPermit() {
-    this.#rooms.showPermit();
-    this.#view.showPermit();
-    this.#robots.whyNoReset = this.#arena.permit.whyNoDrive;
+  /** Update the page, and reconnect, because the token may allow now what it did not before. */
+  #onPermissions() {
+    this.#rooms.showPermissions();
+    this.#view.showPermissions();
+    this.#robots.noResetReason = this.#arena.permissions.noDriveReason;
     this.#session?.retryNow();
   }
 
   #askForToken() {
-    this.#rooms.stop();
+    this.#rooms.pause();
     this.#prompt.ask();
   }
 
@@ -97,6 +104,7 @@ class Page {
     this.#rooms.start();
   }
 
+  /** @param {string} workspace @param {string} room */
   #choose(workspace, room) {
     const hash = hashOf(workspace, room);
     if (location.hash === hash) {
@@ -107,16 +115,16 @@ class Page {
     byId('room').scrollIntoView({ block: 'nearest' });
   }
 
-  /** Open the room that the address names. */
+  /** Open the room in the page's URL. */
   #open() {
     const named = roomOf(location.hash);
     this.#leave();
-    setText(byId('where'), named === null ? 'no room is open' : named.join(' / '));
+    setText(byId('open-room'), named === null ? 'no room is open' : named.join(' / '));
     document.title = named === null ? 'Arena console' : `${named[1]} · Arena console`;
-    const [workspace, room] = named ?? [this.#arena.permit.firstWorkspace, null];
+    const [workspace, room] = named ?? [this.#arena.permissions.firstWorkspace, null];
     this.#rooms.show(workspace, room);
     this.#command.show(workspace, room ?? 'arm');
-    this.#alarm.setRoomOpen(named !== null);
+    this.#stopButton.setRoomOpen(named !== null);
     if (named === null) {
       this.#view.open(null);
       showLink('none', 'Not connected');
@@ -133,12 +141,12 @@ class Page {
       onLink: (state) => this.#onLink(state),
       onRoundTrip: (ms, hasProducer) => this.#onRoundTrip(ms, hasProducer),
       onDrive: (state) => this.#onDrive(state),
-      onJoints: (joints, origin) => this.#view.hear(joints, origin),
+      onJoints: (joints, origin) => this.#view.updateJoints(joints, origin),
       onRobot: (id, data) => this.#onRobot(id, data),
       onOwnStop: (state) => this.#onOwnStop(state),
       onOtherStop: (stop) => this.#onOtherStop(stop),
-      onLastStop: (stop) => this.#view.people.setLastStop(stop),
-      onComplaint: (text) => this.#view.people.showComplaint(text),
+      onLastStop: (stop) => this.#view.participants.setLastStop(stop),
+      onError: (text) => this.#view.participants.showError(text),
       onTokenWanted: () => this.#askForToken(),
     };
   }
@@ -148,11 +156,11 @@ class Page {
     this.#session = null;
     this.#isMissing = false;
     this.#robots.clear();
-    this.#news.clear();
-    this.#alarm.clear();
+    this.#stopStatus.clear();
+    this.#stopButton.clear();
     if (session !== null) {
-      if (session.owesStop) {
-        this.#alarm.showAbandoned(session.room);
+      if (session.hasPendingStop) {
+        this.#stopButton.showAbandoned(session.room);
       }
       session.close();
     }
@@ -160,42 +168,45 @@ class Page {
 
   #stop() {
     if (this.#session === null) {
-      this.#alarm.showNoRoom();
+      this.#stopButton.showNoRoom();
       return;
     }
     this.#session.stop();
     this.#view.setLocked(true);
   }
 
+  /** @param {import('./stop_sender.js').StopState} state */
   #onOwnStop(state) {
-    this.#news.own(state, performance.now());
+    this.#stopStatus.setOwnStop(state, performance.now());
     this.#showStop();
   }
 
+  /** @param {import('./session.js').RoomStop} stop */
   #onOtherStop({ source, reason, at }) {
     this.#view.setLocked(true);
-    // It is worse that a stop of this page is not confirmed.
-    if (!this.#session?.owesStop) {
-      this.#news.other({ name: source, reason, at }, performance.now());
+    // A stop of this page that is not confirmed is more important.
+    if (!this.#session?.hasPendingStop) {
+      this.#stopStatus.setOtherStop({ name: source, reason, at }, performance.now());
       this.#showStop();
     }
   }
 
   #unlock() {
-    if (this.#session?.owesStop) {
+    if (this.#session?.hasPendingStop) {
       return;
     }
-    this.#news.clear();
-    this.#alarm.clear();
+    this.#stopStatus.clear();
+    this.#stopButton.clear();
     this.#session?.unlock();
     this.#view.setLocked(false);
     this.#showStop();
     byId('stop').focus();
   }
 
+  /** @param {string} id @param {?import('./link.js').Message} data */
   #onRobot(id, data) {
     const { length } = this.#robots.all;
-    this.#robots.hear(id, data, performance.now());
+    this.#robots.handleReport(id, data, performance.now());
     this.#showRobotsSoon();
     if (this.#robots.all.length !== length) {
       this.#rooms.refresh();
@@ -222,17 +233,18 @@ class Page {
   }
 
   #showStop() {
-    const { room = '', workspace = '' } = this.#session ?? {};
-    const around = {
+    const status = {
       robots: this.#robots.all,
-      viewers: this.#view.people.viewers,
+      viewers: this.#view.participants.viewers,
       isMissing: this.#isMissing,
-      room,
-      workspace,
+      room: this.#session?.room ?? '',
+      workspace: this.#session?.workspace ?? '',
     };
-    this.#alarm.showStop(this.#news.words(around, performance.now()));
+    this.#stopButton.showStop(this.#stopStatus.message(status, performance.now()));
+    /** @param {string} id */
     const nameOf = (id) => this.#session?.nameOf(id) ?? id;
-    this.#alarm.showHalted(this.#robots.stopped.map((robot) => haltText(robot, nameOf)));
+    const texts = this.#robots.stopped.map((robot) => stoppedSummary(robot, nameOf));
+    this.#stopButton.showStoppedRobots(texts);
   }
 
   async #createMissing() {
@@ -245,10 +257,12 @@ class Page {
       await this.#arena.createRoom(session.workspace, session.room);
       session.retryNow();
     } catch (error) {
-      setText(byId('missing-note'), `The room was not created: ${error.message}.`);
+      const { message } = asArenaError(error);
+      setText(byId('missing-note'), `The room was not created: ${message}.`);
     }
   }
 
+  /** @param {import('./reconnecting_link.js').LinkState} state */
   #onLink(state) {
     const { phase, reason, isMissing, isFinal } = state;
     this.#isMissing = isMissing;
@@ -267,30 +281,32 @@ class Page {
     this.#rooms.refreshAll();
   }
 
+  /** @param {number} ms @param {?boolean} hasProducer */
   #onRoundTrip(ms, hasProducer) {
-    setText(byId('trip'), `${ms.toFixed(ms < 10 ? 1 : 0)} ms round trip`);
+    setText(byId('round-trip'), `${ms.toFixed(ms < 10 ? 1 : 0)} ms round trip`);
     if (hasProducer !== this.#hasProducer) {
       this.#hasProducer = hasProducer;
       this.#rooms.refresh();
     }
   }
 
+  /** @param {import('./producer_link.js').DriveState} state */
   #onDrive(state) {
     this.#view.showDrive(state);
     this.#rooms.refresh();
   }
 }
 
-/** @param {string} phase */
+/** @param {string} phase @param {string} text */
 function showLink(phase, text) {
   byId('link').dataset.phase = phase;
   setText(byId('link'), text);
   if (phase !== 'joined') {
-    setText(byId('trip'), '');
+    setText(byId('round-trip'), '');
   }
 }
 
-/** Return what distinguishes this page from every other one. */
+/** Return a random suffix for the participant ids of this page. */
 function newSuffix() {
   const bytes = crypto.getRandomValues(new Uint8Array(3));
   return [...bytes].map((each) => each.toString(16).padStart(2, '0')).join('');

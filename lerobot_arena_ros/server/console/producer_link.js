@@ -1,22 +1,26 @@
-/** @file The control of a room, which is the place of its one producer: taken, used, given back. */
+/** @file Takes, uses and releases control of a room: its single producer drives the robots. */
 
+import { CoalescingSender } from './coalescing_sender.js';
 import { Link } from './link.js';
-import { NewestSender } from './newest.js';
+import { asArenaError } from './rest.js';
 
-/** The server may free the room when this page sends no heartbeat, though its socket answers. */
+/**
+ * With this feature the server frees the room when heartbeats of this page are missing, although
+ * the browser still answers pings.
+ */
 const FEATURES = ['liveness'];
 
-const CONSOLE = /^console-[0-9a-f]+-driver$/;
+const CONSOLE_ID = /^console-[0-9a-f]+-driver$/;
 
 /**
  * Whether this page drives.
  * @typedef {object} DriveState
- * @property {'free' | 'asking' | 'driving'} phase
- * @property {string} note why, as a sentence; may be empty
+ * @property {'free' | 'requesting' | 'driving'} phase
+ * @property {string} note the reason, as a sentence; may be empty
  */
 
-/** Drives a room once the user takes control. Control that is lost is not taken again by itself. */
-export class Driver {
+/** Drives a room after the user has taken control. Does not take control again after a loss. */
+export class ProducerLink {
   #arena;
   #workspace;
   #room;
@@ -31,7 +35,8 @@ export class Driver {
    * @param {string} workspace
    * @param {string} room
    * @param {string} participantId
-   * @param {{onState: (state: DriveState) => void, onMessage: (message: object) => void}} handlers
+   * @param {{onState: (state: DriveState) => void,
+   *     onMessage: (message: import('./link.js').Message) => void}} handlers
    */
   constructor(arena, workspace, room, participantId, handlers) {
     this.#arena = arena;
@@ -39,13 +44,13 @@ export class Driver {
     this.#room = room;
     this.participantId = participantId;
     this.#handlers = handlers;
-    this.#sender = new NewestSender(
+    this.#sender = new CoalescingSender(
       (data) => this.#link?.send({ type: 'joint_update', data }),
       () => this.#link?.backlogBytes ?? 0,
     );
   }
 
-  /** The link while this page has control or asks for it, else null. */
+  /** The link while this page has control or requests it, otherwise null. */
   get link() {
     return this.#link;
   }
@@ -54,12 +59,12 @@ export class Driver {
     return this.#link !== null && this.#link.isJoined;
   }
 
-  /** Ask for control. Nothing is sent before the user moves a joint. */
+  /** Request control. Nothing is sent before the user moves a joint. */
   take() {
     if (this.#link !== null) {
       return;
     }
-    this.#handlers.onState({ phase: 'asking', note: '' });
+    this.#handlers.onState({ phase: 'requesting', note: '' });
     const url = this.#arena.socketUrl(this.#workspace, this.#room);
     this.#link = new Link(url, this.participantId, 'producer', {
       onJoined: () => this.#handlers.onState({ phase: 'driving', note: '' }),
@@ -68,17 +73,17 @@ export class Driver {
     }, FEATURES);
   }
 
-  /** Give control back, after sending what the user moved last. */
+  /** Release control after sending the values that the user set last. */
   release() {
     if (this.#link !== null) {
       this.#sender.flush();
-      this.drop('Control was given back.');
+      this.drop('Control was released.');
     }
   }
 
   /**
-   * Give control back at once; values that wait to be sent are discarded.
-   * @param {string} note why, as a sentence
+   * Release control at once and discard values that are not sent yet.
+   * @param {string} note the reason, as a sentence
    */
   drop(note) {
     if (this.#link !== null) {
@@ -99,7 +104,7 @@ export class Driver {
   }
 
   /**
-   * Send nothing more while locked; values that wait to be sent are discarded.
+   * Lock or unlock the sending of joint values; discard values that are not sent yet.
    * @param {boolean} isLocked
    */
   lock(isLocked) {
@@ -120,33 +125,34 @@ export class Driver {
     this.#sender.clear();
     const note = ending.wasJoined
       ? `Control was lost: ${ending.text}. Nothing more is sent.`
-      : await this.#refusal(ending);
-    // In the meantime the room may have been left.
+      : await this.#refusalText(ending);
+    // During the request the room may have been left.
     if (this.#link === ended && ended !== null) {
       this.#link = null;
       this.#handlers.onState({ phase: 'free', note });
     }
   }
 
-  async #refusal(ending) {
+  /** @param {import('./link.js').Ending} ending */
+  async #refusalText(ending) {
     try {
       const { producer } = await this.#arena.room(this.#workspace, this.#room);
       return producer === null
         ? `Control was refused: ${ending.text}.`
-        : `Control was refused: ${holderText(producer)}`;
+        : `Control was refused: ${otherDriverText(producer)}`;
     } catch (error) {
-      return `Control was refused: ${error.message}.`;
+      return `Control was refused: ${asArenaError(error).message}.`;
     }
   }
 }
 
 /**
- * Return who drives a room instead of this page, and what to do about it.
+ * Return which other participant drives a room, and how this page can get control.
  * @param {string} id of the participant that drives
  */
-export function holderText(id) {
-  const remedy = CONSOLE.test(id)
+export function otherDriverText(id) {
+  const remedy = CONSOLE_ID.test(id)
     ? 'It is another page of this console: press Release there.'
-    : 'Have its operator release control or end that program.';
+    : 'Ask its operator to release control, or end that program.';
   return `${id} drives this room. ${remedy} Then take control here.`;
 }

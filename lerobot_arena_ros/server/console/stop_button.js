@@ -1,26 +1,26 @@
-/** @file The stop button, its key, and the messages about stops. */
+/** @file The stop button, its keyboard shortcut, and the messages about emergency stops. */
 
 import { byId, setText } from './dom.js';
 
-/** A click so soon after a pointer came down is the end of the same press. */
+/** A click within this time after a pointerdown belongs to the same press. */
 const SAME_PRESS_MS = 1000;
 
-/** Stops by one press, whatever else the page does, and shows what became of each stop. */
-export class Alarm {
+/** Sends a stop at the first press, and shows the result of each stop. */
+export class StopButton {
   #onStop;
   #alert = byId('alert');
-  #halted = byId('halted');
+  #stoppedRobots = byId('stopped-robots');
   #button = byId('stop');
   #pressedAt = -Infinity;
   #isNotice = false;
 
   /**
    * @param {() => void} onStop called at once
-   * @param {() => void} onClear the user wants to go on
+   * @param {() => void} onUnlock called when the user unlocks the page after a stop
    */
-  constructor(onStop, onClear) {
+  constructor(onStop, onUnlock) {
     this.#onStop = onStop;
-    // The press counts, not its end: a finger that slips off has stopped all the same.
+    // Stop on pointerdown, not on click: a finger that slips off the button must stop as well.
     this.#button.addEventListener('pointerdown', (event) => {
       if (event.button === 0) {
         this.#pressedAt = event.timeStamp;
@@ -28,14 +28,13 @@ export class Alarm {
       }
     });
     this.#button.addEventListener('click', (event) => {
-      // A click without a pointer before it comes from a key or a screen reader. Better one stop
-      // too many than none.
+      // A click without a pointerdown comes from a key or a screen reader. In doubt, stop twice.
       if (event.detail === 0 || event.timeStamp - this.#pressedAt > SAME_PRESS_MS) {
         this.#onStop();
       }
     });
     window.addEventListener('keydown', (event) => this.#onKey(event), { capture: true });
-    byId('clear').addEventListener('click', onClear);
+    byId('unlock').addEventListener('click', onUnlock);
   }
 
   /** @param {boolean} isOpen whether a room is open, whose robots the button stops */
@@ -44,18 +43,18 @@ export class Alarm {
     if (isOpen) {
       this.#button.removeAttribute('aria-describedby');
     } else {
-      this.#button.setAttribute('aria-describedby', 'where');
+      this.#button.setAttribute('aria-describedby', 'open-room');
     }
   }
 
   /**
-   * Show what became of a stop.
-   * @param {?import('./stop_news.js').StopWords} words null: there is no message
+   * Show the result of a stop.
+   * @param {?import('./stop_status.js').StopMessage} message null: there is no stop to show
    */
-  showStop(words) {
-    if (words !== null) {
+  showStop(message) {
+    if (message !== null) {
       this.#isNotice = false;
-      this.#show(words.kind, words.title, words.text, words.isOver);
+      this.#show(message.kind, message.title, message.text, message.canUnlock);
     } else if (!this.#isNotice) {
       this.clear();
     }
@@ -63,17 +62,18 @@ export class Alarm {
 
   /**
    * Show which robots are stopped, unless a message about a stop is shown.
-   * @param {string[]} texts one of each robot
+   * @param {string[]} texts one for each robot
    */
-  showHalted(texts) {
-    this.#halted.hidden = texts.length === 0 || (!this.#alert.hidden && !this.#isNotice);
-    setText(this.#halted, this.#halted.hidden ? '' : texts.join(' '));
-    document.body.classList.toggle('has-halted', !this.#halted.hidden);
+  showStoppedRobots(texts) {
+    const robots = this.#stoppedRobots;
+    robots.hidden = texts.length === 0 || (!this.#alert.hidden && !this.#isNotice);
+    setText(robots, robots.hidden ? '' : texts.join(' '));
+    document.body.classList.toggle('has-stopped-robots', !robots.hidden);
   }
 
-  /** Show that there is no robot to stop. */
+  /** Show that nothing was stopped, because no room is open. */
   showNoRoom() {
-    this.#notice(
+    this.#showNotice(
       'idle',
       'Nothing was stopped: no room is open',
       'A stop goes to the robots of the room that is open. Open a room first.',
@@ -81,11 +81,11 @@ export class Alarm {
   }
 
   /**
-   * Show that a room was left before its stop was known to have reached it.
+   * Show that a room was left before the arena confirmed its stop.
    * @param {string} room
    */
   showAbandoned(room) {
-    this.#notice(
+    this.#showNotice(
       'bad',
       `A stop may not have reached the room ${room}`,
       'You left the room before the arena confirmed the stop. Check that the robot has stopped.',
@@ -96,13 +96,14 @@ export class Alarm {
   clear() {
     this.#isNotice = false;
     this.#alert.hidden = true;
-    byId('aftermath').hidden = true;
-    delete document.body.dataset.alarm;
+    byId('locked').hidden = true;
+    delete document.body.dataset.alert;
   }
 
   /**
-   * Escape is in the corner of each keyboard, enters no text, and has no other use here. The space
-   * bar on the button stops when it goes down; the browser would wait until it comes up.
+   * Escape is in the corner of each keyboard, enters no text, and has no other use on this page.
+   * The space bar stops on keydown, because the browser would send the click only on keyup.
+   * @param {KeyboardEvent} event
    */
   #onKey(event) {
     const isSpace = event.key === ' ' && event.target === this.#button;
@@ -114,16 +115,18 @@ export class Alarm {
     }
   }
 
-  #notice(kind, title, text) {
+  /** @param {string} kind @param {string} title @param {string} text */
+  #showNotice(kind, title, text) {
     this.#isNotice = true;
     this.#show(kind, title, text, false);
   }
 
+  /** @param {string} kind @param {string} title @param {string} text @param {boolean} canUnlock */
   #show(kind, title, text, canUnlock) {
     this.#alert.hidden = false;
     this.#alert.dataset.kind = kind;
-    byId('aftermath').hidden = !canUnlock;
-    document.body.dataset.alarm = kind;
+    byId('locked').hidden = !canUnlock;
+    document.body.dataset.alert = kind;
     setText(byId('alert-title'), title);
     setText(byId('alert-text'), text);
   }

@@ -1,20 +1,21 @@
-/** @file Sends the newest value of each joint that moves, at a bounded rate, and always the last. */
+/** @file A rate limiter that keeps the newest value of each joint and always sends the last. */
 
 const PERIOD_MS = 20;
-/** Above this the network is behind: a value that is sent now would arrive late. */
-const MOST_BACKLOG_BYTES = 4096;
+/** Above this backlog the network is too slow: a value that is sent now would arrive late. */
+const MAX_BACKLOG_BYTES = 4096;
 
-/** Holds at most one value of each joint. */
-export class NewestSender {
+/** Buffers at most one value of each joint. */
+export class CoalescingSender {
   #send;
   #backlogBytes;
+  /** @type {Map<string, number>} */
   #pending = new Map();
   #timer = 0;
   #sentAt = -Infinity;
 
   /**
    * @param {(joints: {name: string, value: number}[]) => void} send
-   * @param {() => number} backlogBytes
+   * @param {() => number} backlogBytes returns the number of bytes that the socket has buffered
    */
   constructor(send, backlogBytes) {
     this.#send = send;
@@ -22,25 +23,25 @@ export class NewestSender {
   }
 
   /**
-   * Send a joint's value, now or in a moment.
+   * Send a joint's value now, or as soon as the rate allows.
    * @param {string} name
    * @param {number} value
    */
   put(name, value) {
     this.#pending.set(name, value);
     if (this.#timer === 0) {
-      this.#wait();
+      this.#schedule();
     }
   }
 
-  /** Discard what is not sent yet. */
+  /** Discard the buffered values. */
   clear() {
     clearTimeout(this.#timer);
     this.#timer = 0;
     this.#pending.clear();
   }
 
-  /** Send what is left, regardless of the rate. */
+  /** Send the buffered values now, regardless of the rate. */
   flush() {
     const joints = [...this.#pending].map(([name, value]) => ({ name, value }));
     this.clear();
@@ -50,18 +51,18 @@ export class NewestSender {
     }
   }
 
-  #wait() {
+  #schedule() {
     const waitMs = this.#sentAt + PERIOD_MS - performance.now();
     if (waitMs > 0) {
-      this.#timer = setTimeout(() => this.#onTime(), waitMs);
+      this.#timer = setTimeout(() => this.#onTimer(), waitMs);
     } else {
-      this.#onTime();
+      this.#onTimer();
     }
   }
 
-  #onTime() {
-    if (this.#backlogBytes() > MOST_BACKLOG_BYTES) {
-      this.#timer = setTimeout(() => this.#onTime(), PERIOD_MS);
+  #onTimer() {
+    if (this.#backlogBytes() > MAX_BACKLOG_BYTES) {
+      this.#timer = setTimeout(() => this.#onTimer(), PERIOD_MS);
     } else {
       this.flush();
     }

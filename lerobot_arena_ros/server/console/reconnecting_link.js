@@ -1,34 +1,35 @@
-/** @file A consumer that stays joined: a lost link is joined again, with growing delays. */
+/** @file The consumer link of this page, which reconnects with exponential backoff. */
 
 import { Link } from './link.js';
+import { asArenaError } from './rest.js';
 
 const FIRST_DELAY_MS = 500;
-const LONGEST_DELAY_MS = 8000;
+const MAX_DELAY_MS = 8000;
 
-/** The additions to the wire that this page knows. */
+/** The protocol features that this page supports. */
 const FEATURES = ['last_stop', 'robot_state', 'remote_reset'];
 
 /**
- * How the link is.
+ * The state of the link.
  * @typedef {object} LinkState
  * @property {'connecting' | 'joined' | 'lost'} phase
- * @property {string} reason why it is lost, a part of a sentence; else empty
+ * @property {string} reason why the link is lost, as a part of a sentence; otherwise empty
  * @property {boolean} isMissing whether it is lost because the room does not exist
- * @property {boolean} isFinal whether it is lost until {@link Watch.retryNow}
+ * @property {boolean} isFinal whether it stays lost until {@link ReconnectingLink.retryNow}
  */
 
 /**
- * Handlers of a watch.
- * @typedef {object} WatchHandlers
- * @property {(state: LinkState, joined: ?object) => void} onState with the server's answer to a
- *     join, else null
- * @property {(message: object) => void} onMessage
+ * Callbacks of a reconnecting link.
+ * @typedef {object} ReconnectingLinkHandlers
+ * @property {(state: LinkState, joined: ?import('./link.js').Message) => void} onState `joined` is
+ *     the server's reply to a join; null in all other states
+ * @property {(message: import('./link.js').Message) => void} onMessage
  * @property {(ms: number, hasProducer: ?boolean) => void} onRoundTrip
  * @property {() => void} onTokenWanted the server does not accept the token
  */
 
-/** Watches one room for as long as it is open. */
-export class Watch {
+/** Stays in one room as a consumer until it is closed. */
+export class ReconnectingLink {
   #arena;
   #workspace;
   #room;
@@ -45,7 +46,7 @@ export class Watch {
    * @param {string} workspace
    * @param {string} room
    * @param {string} participantId
-   * @param {WatchHandlers} handlers
+   * @param {ReconnectingLinkHandlers} handlers
    */
   constructor(arena, workspace, room, participantId, handlers) {
     this.#arena = arena;
@@ -53,16 +54,16 @@ export class Watch {
     this.#room = room;
     this.#participantId = participantId;
     this.#handlers = handlers;
-    this.#tell('connecting');
+    this.#notify('connecting');
     this.#join();
   }
 
-  /** The present link; while it is not joined it sends nothing. */
+  /** The current link, which sends nothing unless it is joined. */
   get link() {
     return this.#link;
   }
 
-  /** Try at once, as when the network is back. */
+  /** Reconnect now instead of after the delay, for example because the network is back. */
   retryNow() {
     if (this.#timer !== 0) {
       clearTimeout(this.#timer);
@@ -70,10 +71,10 @@ export class Watch {
     }
   }
 
-  /** Leave until {@link resume}: a page that the browser freezes answers nothing. */
+  /** Leave until {@link resume}, because a page that the browser freezes cannot respond. */
   suspend() {
     this.close();
-    this.#tell('lost', 'the browser paused this page');
+    this.#notify('lost', 'the browser paused this page');
   }
 
   /** Join again after {@link suspend}. */
@@ -102,49 +103,56 @@ export class Watch {
     }, FEATURES);
   }
 
+  /** @param {import('./link.js').Message} joined */
   #onJoined(joined) {
     this.#attempts = 0;
-    this.#tell('joined', '', { joined });
+    this.#notify('joined', '', { joined });
   }
 
   /** @param {import('./link.js').Ending} ending */
   async #onEnd(ending) {
-    const delayMs = Math.min(FIRST_DELAY_MS * 2 ** this.#attempts, LONGEST_DELAY_MS);
+    const delayMs = Math.min(FIRST_DELAY_MS * 2 ** this.#attempts, MAX_DELAY_MS);
     this.#attempts += 1;
-    // Pages that lost the same server do not all come back at the same moment.
+    // The jitter keeps the pages that lost the same server from reconnecting all at once.
     this.#timer = setTimeout(() => this.#join(), delayMs * (0.75 + Math.random() / 2));
     if (ending.wasJoined) {
-      this.#tell('lost', ending.text);
+      this.#notify('lost', ending.text);
       return;
     }
-    const error = await this.#explanation();
-    // In the meantime the room may have been left, or joined again.
+    const error = await this.#findJoinError();
+    // During the request the room may have been left, or joined again.
     if (this.#isClosed || this.#link?.isJoined) {
       return;
     }
     const isMissing = error?.kind === 'missing';
-    // What the server has said of the token stays true until a person changes something.
+    // The server's verdict on the token holds until a person changes something.
     const isFinal = error?.kind === 'token' || error?.kind === 'forbidden';
     if (isFinal) {
       clearTimeout(this.#timer);
     }
-    this.#tell('lost', error === null ? ending.text : error.message, { isMissing, isFinal });
+    this.#notify('lost', error === null ? ending.text : error.message, { isMissing, isFinal });
     if (error?.kind === 'token') {
       this.#handlers.onTokenWanted();
     }
   }
 
-  #tell(phase, reason = '', { isMissing = false, isFinal = false, joined = null } = {}) {
+  /**
+   * @param {LinkState['phase']} phase
+   * @param {string} [reason]
+   * @param {{isMissing?: boolean, isFinal?: boolean, joined?: ?import('./link.js').Message}}
+   *     [details]
+   */
+  #notify(phase, reason = '', { isMissing = false, isFinal = false, joined = null } = {}) {
     this.#handlers.onState({ phase, reason, isMissing, isFinal }, joined);
   }
 
-  /** Ask over REST why a join failed: a browser hides why a handshake was refused. */
-  async #explanation() {
+  /** Find out over REST why a join failed: browsers hide why a handshake was refused. */
+  async #findJoinError() {
     try {
       await this.#arena.room(this.#workspace, this.#room);
       return null;
     } catch (error) {
-      return error;
+      return asArenaError(error);
     }
   }
 }

@@ -1,15 +1,17 @@
-/** @file The room that is open, on the page: its people, its robots and its joints. */
+/** @file Shows the open room: its participants, its robots and its joints. */
 
 import { byId, setText } from './dom.js';
 import { Joint } from './joint.js';
-import { People } from './people.js';
-import { inksOfPage } from './plot.js';
+import { Participants } from './participants.js';
+import { plotColours } from './plot.js';
 import { RobotList } from './robot_list.js';
 
 const FRAME_MS = 80;
-const CALM_FRAME_MS = 500;
+const REDUCED_MOTION_FRAME_MS = 500;
 
-/** Shows one session after the other. */
+/** @typedef {import('./robots.js').Robot} Robot */
+
+/** The view of a room. It is used for one session after the other. */
 export class RoomView {
   /** @type {?import('./session.js').Session} */
   #session = null;
@@ -20,14 +22,17 @@ export class RoomView {
   #drawnAt = 0;
   #list = byId('joints');
   #choice = /** @type {HTMLSelectElement} */ (byId('unit'));
-  #calm = matchMedia('(prefers-reduced-motion: reduce)');
+  #reducedMotion = matchMedia('(prefers-reduced-motion: reduce)');
   #visibility = new IntersectionObserver((entries) => this.#onVisible(entries));
   #robotList = new RobotList(byId('robots'), byId('no-robots'), (robotId, stopId) => {
     this.#session?.reset(robotId, stopId);
   });
 
   constructor() {
-    this.people = new People(() => this.#session?.take(), () => this.#session?.release());
+    this.participants = new Participants(
+      () => this.#session?.take(),
+      () => this.#session?.release(),
+    );
     this.#choice.addEventListener('change', () => {
       this.#joints.forEach((joint) => joint.setChoice(this.#choice.value));
     });
@@ -48,8 +53,8 @@ export class RoomView {
     this.#joints.clear();
     this.#visibility.disconnect();
     this.#list.replaceChildren();
-    this.people.clear(session?.ids ?? new Set());
-    this.showPermit();
+    this.participants.clear(session?.ids ?? new Set());
+    this.showPermissions();
     setText(byId('joint-form-note'), '');
     this.#showRobotList([], 0);
     this.#showCount();
@@ -58,58 +63,58 @@ export class RoomView {
     setText(byId('room-title'), session === null ? '' : session.room);
   }
 
-  /** Offer no more than the token allows. */
-  showPermit() {
-    const why = this.#session?.whyNoDrive ?? '';
-    this.people.setWhyNoDrive(why);
-    // A joint is added to be driven.
+  /** Disable what the token does not allow. */
+  showPermissions() {
+    const why = this.#session?.noDriveReason ?? '';
+    this.participants.setNoDriveReason(why);
+    // The only purpose of adding a joint is to drive it.
     byId('joint-form').hidden = byId('no-joints-add').hidden = why !== '';
-    byId('create-missing').disabled = why !== '';
+    /** @type {HTMLButtonElement} */ (byId('create-missing')).disabled = why !== '';
     setText(byId('missing-off'), why && `You cannot create the room: ${why}.`);
   }
 
-  /** @param {import('./watch.js').LinkState} state */
+  /** @param {import('./reconnecting_link.js').LinkState} state */
   showLink({ phase, isMissing, isFinal }) {
     byId('room').dataset.phase = phase;
     this.#isJoined = phase === 'joined';
-    this.people.setLink(phase, isFinal);
+    this.participants.setLink(phase, isFinal);
     byId('missing').hidden = !isMissing;
-    if (isMissing) {
+    if (isMissing && this.#session !== null) {
       const { room, workspace } = this.#session;
       setText(byId('missing-title'), `There is no room ${room} in workspace ${workspace}`);
     } else {
       setText(byId('missing-note'), '');
     }
     if (phase === 'lost') {
-      this.#joints.forEach((joint) => joint.loseSight());
+      this.#joints.forEach((joint) => joint.markStale());
     }
   }
 
-  /** @param {import('./driver.js').DriveState} state */
+  /** @param {import('./producer_link.js').DriveState} state */
   showDrive(state) {
-    this.people.showDrive(state);
+    this.participants.showDrive(state);
     this.#enableJoints();
   }
 
-  /** @param {boolean} isLocked whether nothing is to be moved, because there was a stop */
+  /** @param {boolean} isLocked whether the joints are locked, because of a stop */
   setLocked(isLocked) {
     this.#isLocked = isLocked;
-    this.people.setLocked(isLocked);
+    this.participants.setLocked(isLocked);
     this.#enableJoints();
   }
 
   /**
-   * @param {import('./robots.js').Robot[]} robots
+   * @param {Robot[]} robots
    * @param {number} now
    */
   showRobots(robots, now) {
     this.#showRobotList(robots, now);
-    this.people.tick(new Set(robots.map(({ id }) => id)), new Date());
+    this.participants.tick(new Set(robots.map(({ id }) => id)), new Date());
     const named = robots.flatMap((robot) => [...robot.joints.keys(), ...robot.refused.keys()]);
     new Set(named).forEach((name) => this.#joint(name));
     for (const [name, joint] of this.#joints) {
       joint.setReports(reportsOf(robots, name), now);
-      if (joint.told === undefined && !joint.isMeasured && !joint.isAdded) {
+      if (joint.roomValue === undefined && !joint.isReported && !joint.isAdded) {
         this.#remove(name);
       }
     }
@@ -117,33 +122,44 @@ export class RoomView {
   }
 
   /**
+   * Store values that the room received.
    * @param {[string, number][]} joints
-   * @param {{isLive: boolean, isOurs: boolean}} origin
+   * @param {import('./session.js').Origin} origin
    */
-  hear(joints, origin) {
+  updateJoints(joints, origin) {
     const now = performance.now();
     if (!origin.isLive) {
       this.#keepOnly(new Set(joints.map(([name]) => name)));
     }
     for (const [name, value] of joints) {
-      this.#joint(name).hear(value, now, origin);
+      this.#joint(name).update(value, now, origin);
     }
     this.#showCount();
   }
 
-  #showRobotList(robots, now) {
-    const nameOf = (id) => this.#session?.nameOf(id) ?? id;
-    const isJoined = this.#isJoined;
-    const canAsk = isJoined && (this.#session?.canAskForReset ?? false);
-    this.#robotList.show(robots, { nameOf, isJoined, canAsk, now });
+  /** @param {string} id */
+  #nameOf(id) {
+    return this.#session?.nameOf(id) ?? id;
   }
 
-  /** What the room remembers is all that it was told: it may have been created anew. */
+  /** @param {Robot[]} robots @param {number} now */
+  #showRobotList(robots, now) {
+    /** @param {string} id */
+    const nameOf = (id) => this.#nameOf(id);
+    const isJoined = this.#isJoined;
+    const canRequestReset = isJoined && (this.#session?.canRequestReset ?? false);
+    this.#robotList.show(robots, { nameOf, isJoined, canRequestReset, now });
+  }
+
+  /**
+   * Discard the values that the room has not stored, because the room may have been created again.
+   * @param {Set<string>} names of the joints that the room has stored
+   */
   #keepOnly(names) {
     for (const [name, joint] of this.#joints) {
-      if (!names.has(name) && joint.told !== undefined) {
-        if (joint.isMeasured) {
-          joint.forget();
+      if (!names.has(name) && joint.roomValue !== undefined) {
+        if (joint.isReported) {
+          joint.clearValue();
         } else {
           this.#remove(name);
         }
@@ -151,13 +167,20 @@ export class RoomView {
     }
   }
 
+  /** @param {string} name */
   #remove(name) {
-    const { element } = this.#joints.get(name);
-    this.#visibility.unobserve(element);
-    element.remove();
-    this.#joints.delete(name);
+    const joint = this.#joints.get(name);
+    if (joint !== undefined) {
+      this.#visibility.unobserve(joint.element);
+      joint.element.remove();
+      this.#joints.delete(name);
+    }
   }
 
+  /**
+   * Return a joint, which is created if there is none with this name.
+   * @param {string} name
+   */
   #joint(name) {
     let joint = this.#joints.get(name);
     if (joint === undefined) {
@@ -185,15 +208,16 @@ export class RoomView {
     joint.isAdded = true;
     field.value = '';
     this.#showCount();
-    // It has no value before the first one is typed.
+    // A new joint has no value, so the user has to type the first one.
     if (!joint.slider.typed.disabled) {
       joint.slider.typed.focus();
     }
   }
 
+  /** @param {string} name */
   #nameMistake(name) {
     if (name === '') {
-      return 'No joint was added: type the name of the joint, as the robot has it in the room.';
+      return 'No joint was added: type the name of the joint as it is used in the room.';
     }
     return this.#joints.has(name) ? `No joint was added: ${name} is listed already.` : '';
   }
@@ -214,27 +238,31 @@ export class RoomView {
     byId('range-choice').hidden = joints.length > 0 && joints.every((joint) => joint.hasLimits);
   }
 
+  /** @param {IntersectionObserverEntry[]} entries */
   #onVisible(entries) {
     for (const { target, isIntersecting } of entries) {
-      this.#joints.get(target.dataset.joint)?.setVisible(isIntersecting);
+      const { joint = '' } = /** @type {HTMLElement} */ (target).dataset;
+      this.#joints.get(joint)?.setVisible(isIntersecting);
     }
   }
 
+  /** @param {number} now */
   #onFrame(now) {
-    if (now - this.#drawnAt >= (this.#calm.matches ? CALM_FRAME_MS : FRAME_MS)) {
+    const frameMs = this.#reducedMotion.matches ? REDUCED_MOTION_FRAME_MS : FRAME_MS;
+    if (now - this.#drawnAt >= frameMs) {
       this.#drawnAt = now;
-      const inks = inksOfPage();
-      const nameOf = (id) => this.#session?.nameOf(id) ?? id;
-      this.#joints.forEach((joint) => joint.draw(now, inks, nameOf));
+      const colours = plotColours();
+      this.#joints.forEach((joint) => joint.draw(now, colours, (id) => this.#nameOf(id)));
     }
     requestAnimationFrame((next) => this.#onFrame(next));
   }
 }
 
 /**
- * @param {import('./robots.js').Robot[]} robots
- * @param {string} name of a joint
- * @returns {import('./joint.js').Reading[]}
+ * Return the report of each robot that has a joint.
+ * @param {Robot[]} robots
+ * @param {string} name of the joint
+ * @returns {import('./readings.js').Reading[]}
  */
 function reportsOf(robots, name) {
   return robots
