@@ -59,6 +59,7 @@ WITHIN = {
         'server.access',
         'server.error_codes',
         'server.log',
+        'server.net.asgi',
         'server.net.request_head',
         'server.participants',
         'server.rooms',

@@ -246,9 +246,10 @@ def test_nothing_needs_what_makes_it_faster() -> None:
     program = (
         'import asyncio, sys\n'
         f'for name in {sorted(OPTIONAL["fast"])}: sys.modules[name] = None\n'
-        f'from {PACKAGE}.server import loops, program\n'
+        f'from {PACKAGE}.server.cli import program\n'
+        f'from {PACKAGE}.server.net import event_loop\n'
         f'from {PACKAGE}.arena.messages import JointUpdate, decode_client, encode\n'
-        'assert loops.run is asyncio.run\n'
+        'assert event_loop.run is asyncio.run\n'
         "update = JointUpdate.of({'a': 0.1})\n"
         'assert decode_client(encode(update)) == update\n'
     )

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 from ..access.guesses import Guesses
 from ..access.rules import NO_TOKEN, Actor, Denial, Rules, bearer, is_open, split_query
 from ..access.tokens import Access, Grant
-from ..net.exchange import App, Message, Receive, Scope, Send
+from ..net.asgi import App, Message, Receive, Scope, Send
 from ..net.request_head import ambiguity_of
 from ..participants.connection_manager import ConnectionManager
 

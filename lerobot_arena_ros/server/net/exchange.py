@@ -3,31 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable
 from email.utils import formatdate
 import logging
-from typing import Any
 
-__all__ = [
-    'App',
-    'Exchange',
-    'Headers',
-    'Message',
-    'Receive',
-    'Scope',
-    'Send',
-    'missing_headers',
-]
+from .asgi import App, Headers, Message, Scope
+
+__all__ = ['Exchange', 'missing_headers']
 
 MAX_BUFFERED_BYTES = 64 * 1024
 """Bytes of a request body that are buffered for the application."""
-
-Headers = list[tuple[bytes, bytes]]
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _WITHOUT_BODY = (204, 304)
 

@@ -17,7 +17,8 @@ from urllib.parse import unquote
 import h11
 
 from ..rooms.limits import Timing
-from .exchange import App, Exchange, Headers, Scope, missing_headers
+from .asgi import App, Headers, Scope
+from .exchange import Exchange, missing_headers
 from .fair_reader import FairReader
 from .request_head import HeadCheck
 from .web_socket import WebSocket

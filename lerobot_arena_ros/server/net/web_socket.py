@@ -15,7 +15,7 @@ from http import HTTPStatus
 import time
 
 from ...arena.sansio import Frame, Messages, Request, ServerProtocol, State, silent_logger
-from .exchange import Headers
+from .asgi import Headers
 from .fair_reader import FairReader
 from .rate_limiter import RateLimiter, Verdict
 
