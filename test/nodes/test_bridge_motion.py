@@ -32,6 +32,8 @@ PARAMETERS = {
 }
 PERIOD_S = 0.01
 ROUNDING = 1e-9
+STAMP_SLACK_S = 0.2
+"""The time between the calculation of a first command and its stamp, on a busy machine."""
 
 
 @dataclass
@@ -96,10 +98,11 @@ def fixture_stage() -> Iterator[Stage]:
         stage = Stage(bridged, follower)
         yield stage
 
-        assert follower.widest() <= LIMIT * PERIOD_S + ROUNDING
-        first = 20
-        fastest = START + (LIMIT - START) * first * 2 * PERIOD_S / START_S
-        assert follower.widest(first=first) <= fastest * PERIOD_S + ROUNDING
+        assert follower.largest_step <= LIMIT * PERIOD_S + ROUNDING
+        # The ramp is one of time, and commands are late on a busy machine.
+        for time_s, distance in follower.first_steps(20):
+            fastest = START + (LIMIT - START) * (time_s + STAMP_SLACK_S) / START_S
+            assert distance <= fastest * PERIOD_S + ROUNDING
         assert follower.beginnings
         for step in follower.beginnings:
             assert abs(step.commanded - step.measured) <= TRAILING

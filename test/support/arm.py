@@ -24,11 +24,13 @@ class Step(NamedTuple):
     One command to one joint.
 
     :param at: when it came, in seconds of the steady clock.
+    :param stamp_s: when the bridge made it, in seconds of the system clock.
     :param begins: whether nothing was commanded before, or something was waited for meanwhile.
     :param measured: where the joint was when the command came.
     """
 
     at: float
+    stamp_s: float
     begins: bool
     measured: float
     commanded: float
@@ -51,18 +53,36 @@ class Arm:
         """The first command of each motion."""
         return [step for step in self.steps if step.begins]
 
-    def widest(self, *, first: int | None = None) -> float:
-        """
-        Give the largest distance between two commands that follow each other in one motion.
+    @property
+    def largest_step(self) -> float:
+        """The largest distance between two consecutive commands of one motion, in radians."""
+        pairs = zip(self.steps, self.steps[1:], strict=False)
+        return max(
+            (
+                abs(after.commanded - before.commanded)
+                for before, after in pairs
+                if not after.begins
+            ),
+            default=0.0,
+        )
 
-        :param first: only of so many commands after each beginning; None takes all.
+    def first_steps(self, count: int) -> list[tuple[float, float]]:
         """
-        widest, count = 0.0, 0
-        for before, after in zip(self.steps, self.steps[1:], strict=False):
-            count = 0 if after.begins else count + 1
-            if not after.begins and (first is None or count <= first):
-                widest = max(widest, abs(after.commanded - before.commanded))
-        return widest
+        Return the first steps of each motion: the time since its first command, and the distance.
+
+        :param count: steps of each motion.
+        """
+        found = []
+        began_s, number = 0.0, 0
+        for before, after in zip([None, *self.steps], self.steps, strict=False):
+            if before is None or after.begins:
+                began_s, number = after.stamp_s, 0
+                continue
+            number += 1
+            if number <= count:
+                distance = abs(after.commanded - before.commanded)
+                found.append((after.stamp_s - began_s, distance))
+        return found
 
     def jumps(self, largest: float) -> list[Step]:
         """
@@ -86,7 +106,10 @@ class Arm:
     def on_command(self, message: JointState) -> None:
         """Note what it was told."""
         assert self.position is not None
-        self.steps.append(Step(time.monotonic(), self._begins, self.position, message.position[0]))
+        stamp = message.header.stamp
+        stamp_s = stamp.sec + stamp.nanosec * 1e-9
+        commanded = message.position[0]
+        self.steps.append(Step(time.monotonic(), stamp_s, self._begins, self.position, commanded))
         self._begins = False
 
 
