@@ -48,12 +48,16 @@ __all__ = [
     'StateSync',
     'Unknown',
     'checked_update',
+    'client_message',
     'decode_client',
     'decode_join',
     'decode_server',
     'encode',
+    'load_object',
     'room_info',
     'room_state',
+    'server_message',
+    'to_json',
 ]
 
 MAX_REASON_LENGTH = 200
@@ -197,6 +201,7 @@ class Joined:
     """
     The server accepted the join.
 
+    :param workspace_id: empty in a video room, because the public server does not send it there.
     :param features: those that the server enabled; empty from a public server.
     :param last_stop: None = no stop since the room was created, or the feature is not enabled.
     :param liveness_s: the time without a message after which the participant is disconnected, in
@@ -244,7 +249,7 @@ class RobotReport:
     @cached_property
     def data(self) -> str:
         """The state as JSON; encoded once, because it can be large."""
-        return '{}' if self.state is None else _to_json(write_state(self.state), 'robot state')
+        return '{}' if self.state is None else to_json(write_state(self.state), 'robot state')
 
     @cached_property
     def text(self) -> str:
@@ -339,7 +344,7 @@ def encode(message: Message) -> str:
     :raises ProtocolError: it contains a number that is not finite, or a value that JSON cannot
         represent.
     """
-    return _to_json(_fields(message), type(message).__name__)
+    return to_json(_fields(message), type(message).__name__)
 
 
 def decode_join(text: str) -> Join:
@@ -348,7 +353,7 @@ def decode_join(text: str) -> Join:
 
     :raises ProtocolError: it is not a JSON object, or ``participant_id`` or ``role`` is invalid.
     """
-    fields = _load(text)
+    fields = load_object(text)
     participant_id, role = fields.get('participant_id'), fields.get('role')
     if not is_text(participant_id):
         raise ProtocolError('participant_id must be a non-empty string', reason='join')
@@ -365,7 +370,11 @@ def decode_client(text: str, features: frozenset[Feature] = frozenset(Feature)) 
     :raises ProtocolError: it is not a JSON object, or a joint update or robot state with an
         invalid entry.
     """
-    fields = _load(text)
+    return client_message(load_object(text), features)
+
+
+def client_message(fields: Mapping[str, Any], features: frozenset[Feature]) -> ClientMessage:
+    """Return the message of a parsed frame, as :func:`decode_client`."""
     match fields.get('type'):
         case 'joint_update':
             return JointUpdate(_entries(fields.get('data')))
@@ -399,7 +408,11 @@ def decode_server(text: str) -> ServerMessage:
     :raises ProtocolError: it is not a JSON object, a joint update with invalid joints only, or a
         ``joined`` or ``state_sync`` without its fields.
     """
-    fields = _load(text)
+    return server_message(load_object(text))
+
+
+def server_message(fields: Mapping[str, Any]) -> ServerMessage:
+    """Return the message of a parsed frame, as :func:`decode_server`."""
     timestamp = optional_text(fields.get('timestamp'))
     match fields.get('type'):
         case 'joint_update':
@@ -474,7 +487,7 @@ def _fields(message: Message) -> dict[str, Any]:
             return _typed(
                 'joined',
                 room_id=room_id,
-                workspace_id=workspace_id,
+                workspace_id=workspace_id or None,
                 role=role.value,
                 timestamp=timestamp,
                 features=_names(features),
@@ -496,7 +509,13 @@ def _fields(message: Message) -> dict[str, Any]:
             return _typed(kind)
 
 
-def _to_json(value: object, what: str) -> str:
+def to_json(value: object, what: str) -> str:
+    """
+    Write a value as JSON.
+
+    :param what: the name of the value in the error.
+    :raises ProtocolError: it contains a number that is not finite, or cannot be JSON.
+    """
     try:
         return dump(value)
     except (TypeError, ValueError, RecursionError) as exc:
@@ -514,7 +533,12 @@ def _typed(kind: str, **fields: object) -> dict[str, object]:
     return {'type': kind, **present}
 
 
-def _load(text: str) -> dict[str, Any]:
+def load_object(text: str) -> dict[str, Any]:
+    """
+    Parse the text of a frame.
+
+    :raises ProtocolError: it is not a JSON object.
+    """
     try:
         fields = load(text)
     except (ValueError, RecursionError) as exc:
@@ -623,10 +647,9 @@ def _joined(fields: Mapping[str, Any], timestamp: str | None) -> Joined:
     role = fields.get('role')
     if role not in ('producer', 'consumer'):
         raise ProtocolError(f'joined: role must be known, got {shown(role)}', reason='shape')
-    room_id, workspace_id = as_text(fields.get('room_id')), as_text(fields.get('workspace_id'))
     return Joined(
-        room_id,
-        workspace_id,
+        as_text(fields.get('room_id')),
+        as_text(fields.get('workspace_id') or ''),
         Role(role),
         timestamp,
         known_features(fields.get('features')),
