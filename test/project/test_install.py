@@ -66,7 +66,8 @@ def test_a_target_installs_what_it_needs(folder: Path, target: str) -> None:
     names = ('jazzy.txt', 'newest.txt', 'constraints-jazzy.txt', 'constraints-newest.txt')
     runtime = {f'requirements/{name}' for name in ('install.py', *names)}
     more = {
-        f'requirements/{name}.txt' for name in ('test', 'fuzz', 'examples', 'fast', 'sim', 'socks')
+        f'requirements/{name}.txt'
+        for name in ('test', 'fuzz', 'examples', 'fast', 'media', 'sim', 'socks')
     }
     expected = {'demo': set(), 'sim': {'requirements/sim.txt'}, 'test': more}
     assert done.returncode == 0, done.stderr

