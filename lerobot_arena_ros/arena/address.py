@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 from urllib.parse import quote, urlsplit
 
 from .errors import InvalidAddress
 from .hosts import address_of, ascii_host, is_loopback
 
-__all__ = ['DEFAULT_URL', 'Address']
+__all__ = ['DEFAULT_URL', 'Address', 'Service']
+
+Service = Literal['robotics', 'video']
+"""The kinds of rooms: joint rooms and video rooms."""
 
 DEFAULT_URL = 'http://localhost:8000'
 """The default server URL of the public Python client."""
@@ -23,12 +27,14 @@ class Address:
     A valid base URL without a trailing slash and with its scheme in lower case.
 
     :param base_url: the result of :meth:`parse`, for example ``https://example.org/api``.
+    :param service: the kind of rooms.
     """
 
     base_url: str
+    service: Service = 'robotics'
 
     @classmethod
-    def parse(cls, url: str) -> Address:
+    def parse(cls, url: str, service: Service = 'robotics') -> Address:
         """
         Parse and check a server's URL.
 
@@ -55,7 +61,7 @@ class Address:
             raise InvalidAddress(f'{expected}, at most {MAX_LENGTH} characters')
         if '?' in url or '#' in url or '@' in parts.netloc:
             raise InvalidAddress(f'{expected}, without query, fragment or credentials')
-        return cls(f'{parts.scheme}{url[len(parts.scheme) :].rstrip("/")}')
+        return cls(f'{parts.scheme}{url[len(parts.scheme) :].rstrip("/")}', service)
 
     @property
     def is_encrypted(self) -> bool:
@@ -79,7 +85,7 @@ class Address:
 
     def rooms(self, workspace_id: str) -> str:
         """Return the REST URL of a workspace's rooms."""
-        return f'{self.base_url}/robotics/workspaces/{_escape(workspace_id)}/rooms'
+        return f'{self.base_url}/{self.service}/workspaces/{_escape(workspace_id)}/rooms'
 
     def room(self, workspace_id: str, room_id: str, below: str = '') -> str:
         """Return the REST URL of a room, with ``below`` appended, for example ``/state``."""

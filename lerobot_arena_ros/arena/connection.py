@@ -25,11 +25,22 @@ from .errors import (
     RoomNotFound,
 )
 from .features import Feature
-from .messages import Heartbeat, Join, JointUpdate, LastStop, Message, Role, encode, room_info
+from .messages import (
+    Heartbeat,
+    Join,
+    JointUpdate,
+    LastStop,
+    Message,
+    Role,
+    decode_server,
+    encode,
+    room_info,
+)
 from .reconnect import backoff, is_retryable, keep_joined
 from .rest_client import Rooms
 from .session import Event, LinkTiming, Session
 from .steady_clock import steady_now
+from .video_messages import VideoFrame, decode_video_server
 
 __all__ = [
     'Connection',
@@ -97,7 +108,7 @@ async def open_connection(
     access: Access | None = None,
 ) -> Connection:
     """
-    Connect to a server and join a room.
+    Connect to a server and join a room, of the kind that the address names.
 
     :param participant_id: None generates one from the machine's name and the role.
     :param features: the protocol extensions that the caller supports.
@@ -114,7 +125,8 @@ async def open_connection(
     name = f'{platform.node()}-{role.value}'
     join = Join(participant_id or new_participant_id(name), role, features)
     socket = await open_socket(address, workspace_id, room_id, access, timing.join_timeout_s)
-    session = Session(join, timing, steady_now())
+    decode = decode_video_server if address.service == 'video' else decode_server
+    session = Session(join, timing, steady_now(), decode)
     rooms = Rooms(address, access=access)
     connection = Connection(socket, session, rooms, workspace_id, room_id)
     try:
@@ -173,14 +185,14 @@ class Connection:
         """The last emergency stop of the room at the join; None if there is none or no feature."""
         return self._session.last_stop
 
-    async def send(self, message: Message) -> None:
+    async def send(self, message: Message | VideoFrame) -> None:
         """
         Send a message; return when it has been written.
 
         :raises ConnectionLost: the connection was lost.
         :raises ProtocolError: the message cannot be encoded as JSON.
         """
-        text = message.text if isinstance(message, JointUpdate) else encode(message)
+        text = message.text if isinstance(message, JointUpdate | VideoFrame) else encode(message)
         try:
             await self._socket.send(text)
         except (ConnectionClosed, OSError) as exc:

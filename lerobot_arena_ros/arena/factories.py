@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from .address import DEFAULT_URL
-from .client_core import parse_role
 from .clients import RoboticsConsumer, RoboticsProducer
+from .joined_client import parse_role
 from .messages import Role
 
 __all__ = ['create_client', 'create_consumer_client', 'create_producer_client']

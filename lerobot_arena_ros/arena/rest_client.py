@@ -26,7 +26,7 @@ from .errors import (
 from .fields import is_text, printable
 from .proxies import Proxy, through
 
-__all__ = ['Rooms', 'translate_http']
+__all__ = ['Rooms', 'read_created', 'translate_http']
 
 MAX_REPLY_BYTES = 8 * 1024 * 1024
 """The maximum size of a reply; a list of a thousand crowded rooms fits."""
@@ -71,8 +71,7 @@ class Rooms:
         """
         url = self.address.rooms(workspace_id or str(uuid.uuid4()))
         body = {} if room_id is None else {'room_id': room_id}
-        reply = await self._request('POST', url, json=body)
-        return _text(reply, 'workspace_id'), _text(reply, 'room_id')
+        return read_created(await self._request('POST', url, json=body))
 
     async def ensure(self, workspace_id: str, room_id: str) -> None:
         """Create a room unless it exists, so that an existing room is not reset."""
@@ -202,6 +201,15 @@ async def _within(
         await asyncio.wait([task])
         if not task.cancelled():
             task.exception()  # Retrieve it, or the loop would log an exception never retrieved.
+
+
+def read_created(reply: dict[str, Any]) -> tuple[str, str]:
+    """
+    Return the workspace id and the room id of the reply to a creation.
+
+    :raises ProtocolError: one of them is missing.
+    """
+    return _text(reply, 'workspace_id'), _text(reply, 'room_id')
 
 
 def translate_http(exc: Exception, url: str) -> ArenaError:

@@ -1,4 +1,4 @@
-"""The part of the public client that works without joining a room: room management over REST."""
+"""The part of the public clients that works without joining a room: management over REST."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from typing import Any
 import uuid
 
 from .access import Access
-from .address import DEFAULT_URL, Address
+from .address import DEFAULT_URL, Address, Service
 from .errors import RoomNotFound
 from .rest_client import Rooms
 
-__all__ = ['RoomsClient']
+__all__ = ['RoomsClient', 'ServerClient']
 
 
-class RoomsClient:
+class ServerClient:
     """
-    Manage the rooms of a server, with the method names of the public Python client.
+    A client of one server: its address, its access, and what all kinds of rooms have.
 
     :param base_url: the URL of the server; a path such as ``/api`` is kept.
     :param token: the bearer token; None reads it from the environment variable
@@ -28,6 +28,8 @@ class RoomsClient:
     :raises InvalidAccess: the token or the CA file is invalid or must not be used with this URL.
     """
 
+    _service: Service = 'robotics'
+
     def __init__(
         self,
         base_url: str = DEFAULT_URL,
@@ -36,7 +38,7 @@ class RoomsClient:
         ca_file: str | None = None,
         allow_insecure: bool = False,
     ) -> None:
-        self._address = Address.parse(base_url)
+        self._address = Address.parse(base_url, self._service)
         self._access = Access.of_environment(
             token=token, ca_file=ca_file, allow_insecure=allow_insecure
         )
@@ -47,6 +49,26 @@ class RoomsClient:
     def base_url(self) -> str:
         """The server's URL without a trailing slash."""
         return self._address.base_url
+
+    async def delete_room(self, workspace_id: str, room_id: str) -> bool:
+        """
+        Delete a room; return False if it does not exist.
+
+        :raises ArenaError: the server was not reached or refused the request.
+        """
+        try:
+            await self._rooms.delete(workspace_id, room_id)
+        except RoomNotFound:
+            return False
+        return True
+
+    def generate_workspace_id(self) -> str:
+        """Return a new unique workspace id."""
+        return str(uuid.uuid4())
+
+
+class RoomsClient(ServerClient):
+    """Manage the joint rooms of a server, with the method names of the public Python client."""
 
     async def list_rooms(self, workspace_id: str) -> list[dict[str, Any]]:
         """
@@ -68,18 +90,6 @@ class RoomsClient:
         :raises ArenaError: the server was not reached or refused the request.
         """
         return await self._rooms.create(workspace_id, room_id)
-
-    async def delete_room(self, workspace_id: str, room_id: str) -> bool:
-        """
-        Delete a room; return False if it does not exist.
-
-        :raises ArenaError: the server was not reached or refused the request.
-        """
-        try:
-            await self._rooms.delete(workspace_id, room_id)
-        except RoomNotFound:
-            return False
-        return True
 
     async def get_room_state(self, workspace_id: str, room_id: str) -> dict[str, Any]:
         """
@@ -109,7 +119,3 @@ class RoomsClient:
         :raises ArenaError: the server was not reached or refused the request.
         """
         return await self._rooms.robots(workspace_id, room_id)
-
-    def generate_workspace_id(self) -> str:
-        """Return a new unique workspace id."""
-        return str(uuid.uuid4())

@@ -23,6 +23,7 @@ only emergency stops are returned, until the shell has drained its socket and
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 import math
 from typing import NamedTuple
@@ -47,6 +48,7 @@ from .messages import (
     decode_server,
     encode,
 )
+from .video_messages import VideoFrame, VideoServerMessage
 
 __all__ = ['Event', 'Late', 'LinkTiming', 'Malformed', 'Presence', 'Session']
 
@@ -142,6 +144,7 @@ Event = (
     | Malformed
     | Presence
     | Late
+    | VideoFrame
 )
 
 
@@ -159,10 +162,18 @@ class Session:
     :param join: the participant's id, role and features.
     :param timing: the timeouts of the link.
     :param now: the current time.
+    :param decode: decodes a frame; that of a joint room by default.
     """
 
-    def __init__(self, join: Join, timing: LinkTiming, now: float) -> None:
+    def __init__(
+        self,
+        join: Join,
+        timing: LinkTiming,
+        now: float,
+        decode: Callable[[str], ServerMessage | VideoServerMessage] = decode_server,
+    ) -> None:
         self.join = join
+        self._decode_text = decode
         self._timing = timing
         self._joined = False
         self._early: list[Event] = []
@@ -384,11 +395,11 @@ class Session:
         try:
             if isinstance(frame, bytes):
                 raise ProtocolError('expected a text frame, got a binary one', reason='binary')
-            return self._to_event(decode_server(frame), now)
+            return self._to_event(self._decode_text(frame), now)
         except ProtocolError as exc:
             return Malformed(exc.reason, str(exc))
 
-    def _to_event(self, message: ServerMessage, now: float) -> Event | None:
+    def _to_event(self, message: ServerMessage | VideoServerMessage, now: float) -> Event | None:
         if isinstance(message, Unknown):
             return None
         if not isinstance(message, HeartbeatAck):

@@ -97,7 +97,7 @@ class Peer:
     @property
     def is_connected(self) -> bool:
         """Whether the connection is established."""
-        return self._state == 'connected'
+        return bool(self._state == 'connected')
 
     async def offer(self, track: MediaStreamTrack, codec: Codec) -> str:
         """

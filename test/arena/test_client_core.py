@@ -21,7 +21,7 @@ from lerobot_arena_ros import (
     RoboticsProducer,
     create_producer_client,
 )
-from lerobot_arena_ros.arena import client_core as core_module
+from lerobot_arena_ros.arena import joined_client as core_module
 from lerobot_arena_ros.arena.connection import Connection, backoff, open_connection
 from lerobot_arena_ros.arena.errors import AccessDenied, ConnectionLost
 from lerobot_arena_ros.arena.messages import EmergencyStop, Joined, JointUpdate, StateSync

@@ -20,7 +20,7 @@ def decode(codec: Codec, pictures: list[EncodedPicture]) -> list[av.VideoFrame]:
     """Decode as a viewer does."""
     context = av.CodecContext.create(DECODERS[codec], 'r')
     frames = [frame for each in pictures for frame in context.decode(av.Packet(each.data))]
-    return frames + context.decode(None)
+    return [*frames, *context.decode(None)]
 
 
 @pytest.mark.parametrize('codec', Codec)

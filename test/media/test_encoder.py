@@ -30,6 +30,11 @@ async def fixture_encoder() -> AsyncIterator[CameraEncoder]:
     assert no_thread_of('encode cam')
 
 
+async def more_than(count: int, seen: list[EncodedPicture]) -> None:
+    """Wait for another picture."""
+    await wait_until(lambda: len(seen) > count, 'another picture')
+
+
 async def test_without_viewers_nothing_is_encoded(encoder: CameraEncoder) -> None:
     """A camera that no participant watches costs nothing."""
     for _ in range(5):
@@ -110,7 +115,7 @@ async def test_many_reports_of_loss_make_few_key_frames(encoder: CameraEncoder) 
     async with feeding(encoder):
         while len(seen) < 40:
             encoder.request_key_frame()
-            await wait_until(lambda known=len(seen): len(seen) > known, 'a picture')
+            await more_than(len(seen), seen)
 
     keys = [each.pts for each in seen if each.is_key]
     assert len(keys) >= 2
@@ -126,7 +131,7 @@ async def test_time_stamps_rise_even_if_the_clock_of_the_camera_does_not(
     for at in (10.0, 10.0, 9.0):
         known = len(seen)
         encoder.submit(picture(90), at)
-        await wait_until(lambda known=known: len(seen) > known, 'the picture')
+        await more_than(known, seen)
 
     stamps = [each.pts for each in seen]
     assert stamps == sorted(set(stamps))
@@ -138,9 +143,10 @@ async def test_a_bad_picture_ends_nothing(
     """It is counted and logged once, and the next one is encoded."""
     seen: list[EncodedPicture] = []
     encoder.subscribe(seen.append)
-    for count in (1, 2):
-        encoder.submit(av.VideoFrame(5000, 2, 'yuv420p'))
-        await wait_until(lambda count=count: encoder.counts.failed == count, 'the failure')
+    encoder.submit(av.VideoFrame(5000, 2, 'yuv420p'))
+    await wait_until(lambda: encoder.counts.failed == 1, 'the failure')
+    encoder.submit(av.VideoFrame(5000, 2, 'yuv420p'))
+    await wait_until(lambda: encoder.counts.failed == 2, 'the second failure')
     assert '5000x2' in (encoder.counts.last_error or '')
     assert len(caplog.records) == 1
 

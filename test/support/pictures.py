@@ -9,9 +9,9 @@ import threading
 
 import av
 import numpy as np
-from support.waiting import ticks
 
 from lerobot_arena_ros.media.encoder import CameraEncoder
+from support.waiting import ticks
 
 __all__ = ['feeding', 'no_thread_of', 'picture', 'shade_of']
 

@@ -20,7 +20,7 @@ from support.waiting import wait_for, wait_until
 from benchmark.behind_nginx import behind_nginx
 from benchmark.front import find_nginx
 from lerobot_arena_ros import RoboticsProducer
-from lerobot_arena_ros.arena import client_core
+from lerobot_arena_ros.arena import joined_client
 
 BASES = ('', '/api')
 DOWN = {'detail': 'the server process for this does not answer; try again'}
@@ -107,7 +107,7 @@ async def test_a_killed_process_takes_its_own_workspaces_alone(
     arenas: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody stands in for it; those who were there come back to it when it is."""
-    monkeypatch.setattr(client_core, 'backoff', lambda *_: itertools.repeat(0.05))
+    monkeypatch.setattr(joined_client, 'backoff', lambda *_: itertools.repeat(0.05))
     workspaces = arenas.one_each('kill')
     sockets = [ws_path(workspace, 'arm') for workspace in workspaces]
     rooms = [path.removesuffix('/ws') for path in sockets]

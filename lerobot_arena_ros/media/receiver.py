@@ -1,0 +1,257 @@
+"""
+The pictures of one video room: answers the offers of its producer and passes on the pictures.
+
+Rules of this file:
+
+- Each offer gets a connection of its own. The previous one stays until the new one has delivered
+  a picture, so that the picture does not go black meanwhile.
+- An offer that comes again unchanged gets the same answer again.
+- ICE candidates may arrive before the offer that they belong to; those of the last seconds are
+  given to each new connection, where wrong ones do no harm.
+- A consumer can never offer. :attr:`StreamReceiver.is_stuck` is how its owner notices that it has
+  to leave the room and join again, which makes a producer offer anew.
+
+Threads: everything here belongs to one event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+import logging
+import time
+from typing import NamedTuple
+
+from aiortc.mediastreams import MediaStreamError
+import av
+
+from ..arena.errors import ArenaError
+from ..arena.video_messages import Answer
+from .errors import InvalidSignal
+from .ice import IceServers
+from .peer import Peer
+
+__all__ = ['StreamReceiver']
+
+CONNECT_TIMEOUT_S = 15.0
+"""The maximum time from the answer to the connection, in seconds."""
+
+FIRST_PICTURE_TIMEOUT_S = 10.0
+"""The maximum time from the connection to its first picture, in seconds."""
+
+MAX_CONNECTIONS = 4
+"""The maximum number of connections at one time; an older one gives way to a new offer."""
+
+CANDIDATE_LIFETIME_S = 5.0
+"""How long an ICE candidate is kept for an offer that it overtook, in seconds."""
+
+MAX_EARLY = 16
+"""The maximum number of ICE candidates that are kept."""
+
+_logger = logging.getLogger(__name__)
+
+Send = Callable[[Answer], Awaitable[object]]
+OnPicture = Callable[[av.VideoFrame], None]
+OnError = Callable[[str], None]
+
+
+class _Early(NamedTuple):
+    producer: str
+    candidate: object
+    at: float
+
+
+class StreamReceiver:
+    """
+    The connections of one consumer. Close it, or they remain.
+
+    :param send: posts an answer to the room.
+    :param on_picture: called in the event loop with each picture as soon as it is decoded; must
+        not block.
+    :param ice: the STUN and TURN servers.
+    :param on_error: called with a sentence when an offer is refused or a connection fails.
+    """
+
+    def __init__(
+        self,
+        send: Send,
+        on_picture: OnPicture,
+        *,
+        ice: IceServers | None = None,
+        on_error: OnError | None = None,
+    ) -> None:
+        self._send = send
+        self._on_picture = on_picture
+        self._ice = ice or IceServers()
+        self._on_error = on_error or (lambda text: None)
+        self._streams: list[_Stream] = []
+        self._early: deque[_Early] = deque(maxlen=MAX_EARLY)
+        self._ending: set[asyncio.Task[None]] = set()
+        self._alone_since = time.monotonic()
+        self._picture_at: float | None = None
+
+    @property
+    def last_picture_at(self) -> float | None:
+        """When the newest picture arrived, in seconds of ``time.monotonic``; None before it."""
+        return self._picture_at
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether a connection to a producer is established."""
+        return any(stream.is_connected for stream in self._streams)
+
+    def is_stuck(self, now: float, patience_s: float) -> bool:
+        """
+        Return whether only a new join can bring pictures, if the room has a producer.
+
+        A connection that is established but brings no pictures is not stuck: the camera pauses.
+
+        :param patience_s: how long there may be no connection, in seconds.
+        """
+        return not self._streams and now - self._alone_since >= patience_s
+
+    def on_offer(self, producer: str, sdp: str) -> None:
+        """Answer an offer in the background."""
+        for stream in self._streams:
+            if (stream.producer, stream.offer) == (producer, sdp):
+                stream.repeat_answer()
+                return
+        if len(self._streams) >= MAX_CONNECTIONS:
+            self._end(self._streams[0])
+        stream = _Stream(self, producer, sdp)
+        now = time.monotonic()
+        for early in self._early:
+            if early.producer == producer and now - early.at < CANDIDATE_LIFETIME_S:
+                stream.on_candidate(early.candidate)
+        self._streams.append(stream)
+        stream.start()
+
+    def on_candidate(self, producer: str, candidate: object) -> None:
+        """Handle an ICE candidate of the producer."""
+        self._early.append(_Early(producer, candidate, time.monotonic()))
+        for stream in self._streams:
+            if stream.producer == producer:
+                stream.on_candidate(candidate)
+
+    def on_producer_left(self, producer: str) -> None:
+        """Close the connections to a producer that has left the room."""
+        for stream in [each for each in self._streams if each.producer == producer]:
+            self._end(stream)
+
+    async def aclose(self) -> None:
+        """Close all connections; idempotent."""
+        for stream in list(self._streams):
+            self._end(stream)
+        if self._ending:
+            await asyncio.wait(self._ending)
+
+    def _deliver(self, stream: _Stream, picture: av.VideoFrame) -> None:
+        if stream not in self._streams:
+            return
+        for older in self._streams[: self._streams.index(stream)]:
+            self._end(older)
+        self._picture_at = time.monotonic()
+        self._on_picture(picture)
+
+    def _end(self, stream: _Stream) -> None:
+        self._forget(stream)
+        task = asyncio.create_task(stream.aclose(), name=f'end {stream.producer}')
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
+
+    def _forget(self, stream: _Stream) -> None:
+        if stream in self._streams:
+            self._streams.remove(stream)
+        if not self._streams:
+            self._alone_since = time.monotonic()
+
+
+class _Stream:
+    """One offer, and the connection that answers it."""
+
+    def __init__(self, owner: StreamReceiver, producer: str, offer: str) -> None:
+        self.producer = producer
+        self.offer = offer
+        self._owner = owner
+        self._peer = Peer(producer, owner._ice)
+        self._answer: str | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._watch: asyncio.Task[None] | None = None
+        self._repeat: asyncio.Task[None] | None = None
+
+    @property
+    def is_connected(self) -> bool:
+        return self._peer.is_connected
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name=f'stream of {self.producer}')
+
+    async def aclose(self) -> None:
+        tasks = [task for task in (self._task, self._repeat) if task is not None]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    def on_candidate(self, candidate: object) -> None:
+        try:
+            self._peer.add_candidate(candidate)
+        except InvalidSignal as exc:
+            _logger.debug('%s', exc)
+
+    def repeat_answer(self) -> None:
+        is_idle = self._repeat is None or self._repeat.done()
+        if self._answer is not None and is_idle and not self.is_connected:
+            self._repeat = asyncio.create_task(
+                self._send_again(self._answer), name=f'answer {self.producer}'
+            )
+
+    async def _send_again(self, answer: str) -> None:
+        try:
+            await self._owner._send(Answer(answer, self.producer))
+        except ArenaError as exc:
+            _logger.debug('%s', exc)
+
+    async def _run(self) -> None:
+        try:
+            await self._receive()
+        except ArenaError as exc:
+            self._owner._on_error(f'producer {exc}')
+        except Exception as exc:  # A bug must not end the consumer: another offer may work.
+            _logger.exception('%s: receiving failed', self.producer)
+            self._owner._on_error(f'producer {self.producer}: {exc!r}')
+        finally:
+            self._owner._forget(self)
+            if self._watch is not None:
+                self._watch.cancel()
+            await self._peer.aclose()
+
+    async def _receive(self) -> None:
+        """
+        Answer the offer, and pass on pictures until the connection ends.
+
+        :raises ArenaError: why it was not established.
+        """
+        self._answer = await self._peer.answer(self.offer)
+        await self._owner._send(Answer(self._answer, self.producer))
+        await self._peer.wait_connected(CONNECT_TIMEOUT_S)
+        track = self._peer.track
+        assert track is not None, 'answer() requires a video track'
+        self._watch = asyncio.create_task(self._close_at_end(), name=f'watch {self.producer}')
+        timer = asyncio.get_running_loop().call_later(FIRST_PICTURE_TIMEOUT_S, self._watch.cancel)
+        self._watch.add_done_callback(lambda task: timer.cancel())
+        try:
+            while True:
+                picture = await track.recv()
+                timer.cancel()
+                self._owner._deliver(self, picture)
+        except MediaStreamError:
+            _logger.info('producer %s: the connection ended', self.producer)
+
+    async def _close_at_end(self) -> None:
+        """Close the connection when it has ended, which ends a pending ``recv``."""
+        try:
+            await self._peer.wait_ended()
+        finally:
+            await self._peer.aclose()

@@ -1,0 +1,106 @@
+"""
+The public client of video rooms. It needs the extra ``media``; no ROS.
+
+A program that was written for the video client of the public package runs after a change of its
+import to this module. The names are imported on first access; without aiortc, an ImportError
+names the packages to install.
+"""
+
+from importlib import import_module
+
+TYPE_CHECKING = False  # Not imported from typing, because that adds milliseconds to each start.
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .media.custom_track import CustomVideoTrack
+    from .media.video_client import VideoClientCore
+    from .media.video_consumer import VideoConsumer
+    from .media.video_factories import (
+        create_client,
+        create_consumer_client,
+        create_producer_client,
+    )
+    from .media.video_producer import VideoProducer
+    from .media.video_types import (
+        DEFAULT_CLIENT_OPTIONS,
+        DEFAULT_RESOLUTION,
+        DEFAULT_VIDEO_CONFIG,
+        ClientOptions,
+        ConnectionInfo,
+        FrameData,
+        ParticipantInfo,
+        ParticipantRole,
+        RecoveryConfig,
+        RecoveryPolicy,
+        Resolution,
+        RoomInfo,
+        RoomState,
+        StreamStats,
+        VideoConfig,
+        VideoEncoding,
+        WebRTCConfig,
+        WebRTCSignalResponse,
+        WebRTCStats,
+    )
+del TYPE_CHECKING
+
+__all__ = [
+    'DEFAULT_CLIENT_OPTIONS',
+    'DEFAULT_RESOLUTION',
+    'DEFAULT_VIDEO_CONFIG',
+    'ClientOptions',
+    'ConnectionInfo',
+    'CustomVideoTrack',
+    'FrameData',
+    'ParticipantInfo',
+    'ParticipantRole',
+    'RecoveryConfig',
+    'RecoveryPolicy',
+    'Resolution',
+    'RoomInfo',
+    'RoomState',
+    'StreamStats',
+    'VideoClientCore',
+    'VideoConfig',
+    'VideoConsumer',
+    'VideoEncoding',
+    'VideoProducer',
+    'WebRTCConfig',
+    'WebRTCSignalResponse',
+    'WebRTCStats',
+    'create_client',
+    'create_consumer_client',
+    'create_producer_client',
+]
+
+_MODULES = {
+    'CustomVideoTrack': 'custom_track',
+    'VideoClientCore': 'video_client',
+    'VideoConsumer': 'video_consumer',
+    'VideoProducer': 'video_producer',
+    'create_client': 'video_factories',
+    'create_consumer_client': 'video_factories',
+    'create_producer_client': 'video_factories',
+}
+
+
+def __getattr__(name: str) -> 'Any':
+    """
+    Import a name on first access.
+
+    :raises ImportError: aiortc or av is not installed.
+    """
+    if name not in __all__:
+        raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+    try:
+        module = import_module(f'.media.{_MODULES.get(name, "video_types")}', __package__)
+    except ImportError as exc:
+        from .missing import install_hint
+
+        raise ImportError(install_hint(exc) or str(exc), name=exc.name) from exc
+    return getattr(module, name)
+
+
+def __dir__() -> list[str]:
+    """Return all names, including those that are not imported yet."""
+    return [*globals(), *__all__]
