@@ -232,8 +232,7 @@ class VideoProducer(VideoClientCore):
             return
         match event:
             case ParticipantJoined(_, consumer, Role.CONSUMER):
-                # The same id again is another participant, whose offer is lost.
-                viewers.remove(consumer)
+                # Idempotent, because a request for the room may have found it before.
                 viewers.add(consumer)
             case ParticipantLeft(_, consumer, Role.CONSUMER):
                 viewers.remove(consumer)
