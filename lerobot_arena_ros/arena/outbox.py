@@ -2,7 +2,8 @@
 The send buffer of one peer: stops first, then replies in order, and the newest value per joint.
 
 Sans I/O. Its size is bounded: one stop per source, one pending update with at most as many joints
-as the room has, one state per robot, and a few other messages.
+as the room has, one state per robot, and a few other messages. :mod:`.video_outbox` buffers the
+messages of video rooms.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from .messages import (
     RobotReport,
     encode,
 )
+from .video_messages import VideoFrame
+from .video_outbox import VideoOutbox
 
 __all__ = ['Outbox', 'text_of']
 
@@ -36,12 +39,14 @@ class Outbox:
         self._others: deque[Message] = deque()
         self._update: JointUpdate | None = None
         self._reports: dict[str | None, RobotReport] = {}
+        self._video = VideoOutbox()
 
     def __bool__(self) -> bool:
         """Return whether any message is queued."""
-        return bool(self._stops or self._reset or self._others or self._update or self._reports)
+        joints = self._update or self._reports
+        return bool(self._stops or self._reset or self._others or joints or self._video)
 
-    def put(self, message: Message) -> bool:
+    def put(self, message: Message | VideoFrame) -> bool:
         """
         Add a message.
 
@@ -74,11 +79,13 @@ class Outbox:
                 is_newer = source in self._reports
                 self._reports[source] = message
                 return is_newer
+            case VideoFrame():
+                return self._video.put(message)
             case _:
                 self._others.append(message)
         return False
 
-    def take(self) -> Message | None:
+    def take(self) -> Message | VideoFrame | None:
         """Remove and return the next message to send; None if the queue is empty."""
         if self._stops:
             return self._stops.popleft()
@@ -90,7 +97,9 @@ class Outbox:
         if self._update is not None:
             update, self._update = self._update, None
             return update
-        return self._reports.pop(next(iter(self._reports))) if self._reports else None
+        if self._reports:
+            return self._reports.pop(next(iter(self._reports)))
+        return self._video.take()
 
     @property
     def pending_others(self) -> int:
@@ -98,9 +107,11 @@ class Outbox:
         return len(self._others)
 
 
-def text_of(message: Message) -> str:
-    """Encode a message; a joint update or robot state is encoded once for all recipients."""
-    return message.text if isinstance(message, JointUpdate | RobotReport) else encode(message)
+def text_of(message: Message | VideoFrame) -> str:
+    """Encode a message; one that may be large is encoded once for all recipients."""
+    if isinstance(message, JointUpdate | RobotReport | VideoFrame):
+        return message.text
+    return encode(message)
 
 
 def _merge(older: JointUpdate, newer: JointUpdate) -> JointUpdate:

@@ -15,7 +15,7 @@ from .access.tokens import NotAllowed
 
 __all__ = ['code_of']
 
-_BY_STATUS = {403: 'commands_off', 422: 'invalid_id', 503: 'rooms_full'}
+_BY_STATUS = {403: 'commands_off', 422: 'invalid_id', 429: 'rate_limited', 503: 'rooms_full'}
 
 
 def code_of(error: ArenaError) -> str:

@@ -17,9 +17,10 @@ from lerobot_arena_ros.arena.messages import (
 )
 from lerobot_arena_ros.arena.outbox import Outbox, text_of
 from lerobot_arena_ros.arena.robot_state import RobotState
+from lerobot_arena_ros.arena.video_messages import VideoFrame
 
 
-def drain(outbox: Outbox) -> list[Message]:
+def drain(outbox: Outbox) -> list[Message | VideoFrame]:
     """Take and return all messages."""
     messages = []
     while (message := outbox.take()) is not None:

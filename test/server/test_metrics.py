@@ -63,6 +63,11 @@ async def test_what_participants_do_is_counted() -> None:
         'emergency_stops_total': 1,
         'robot_states_total': 0,
         'messages_merged_total': 0,
+        'video_rooms': 0,
+        'video_participants.producer': 0,
+        'video_participants.consumer': 0,
+        'video_signals_total': 0,
+        'video_emergency_stops_total': 0,
     }
     assert (after['rooms'], after['workspaces']) == (1, 1)
     assert (after['participants.producer'], after['participants.consumer']) == (1, 2)

@@ -14,8 +14,8 @@ from support.tokens import TOKENS
 
 from lerobot_arena_ros.server.access.rules import Rules
 from lerobot_arena_ros.server.access.tokens import Access, Grant, Tokens
+from lerobot_arena_ros.server.rooms.base_room import DRIVER_PLACES
 from lerobot_arena_ros.server.rooms.limits import Limits, Policy, Timing
-from lerobot_arena_ros.server.rooms.room import DRIVER_PLACES
 
 WORKSPACE = 'lab'
 PROBE_S = 1.0

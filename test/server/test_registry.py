@@ -6,20 +6,21 @@ import pytest
 
 from lerobot_arena_ros.arena.errors import RequestRejected, RoomNotFound
 from lerobot_arena_ros.arena.messages import EmergencyStop, Join, JointUpdate, Role
+from lerobot_arena_ros.server.rooms.base_room import Now
 from lerobot_arena_ros.server.rooms.limits import Limits
 from lerobot_arena_ros.server.rooms.registry import Registry
-from lerobot_arena_ros.server.rooms.room import Now
+from lerobot_arena_ros.server.rooms.room import Room
 
 NOW = Now(100.0, '2026-01-31T10:15:30+00:00')
 
 
 @pytest.fixture
-def registry() -> Registry:
+def registry() -> Registry[Room]:
     """Return a registry without rooms."""
-    return Registry(Limits())
+    return Registry(Limits(), Room)
 
 
-def test_a_room_is_found_by_its_workspace_and_its_id(registry: Registry) -> None:
+def test_a_room_is_found_by_its_workspace_and_its_id(registry: Registry[Room]) -> None:
     """The same room id in another workspace is another room."""
     here = registry.create('lab', 'arm', NOW)
     there = registry.create('attic', 'arm', NOW)
@@ -30,14 +31,16 @@ def test_a_room_is_found_by_its_workspace_and_its_id(registry: Registry) -> None
 
 
 @pytest.mark.parametrize('room_id', [None, ''])
-def test_a_room_without_an_id_gets_a_random_id(registry: Registry, room_id: str | None) -> None:
+def test_a_room_without_an_id_gets_a_random_id(
+    registry: Registry[Room], room_id: str | None
+) -> None:
     """Rooms that are created without an id get different ids."""
     first, second = (registry.create('lab', room_id, NOW) for _ in range(2))
 
     assert len({'', first.room_id, second.room_id}) == 3
 
 
-def test_creating_a_room_that_exists_changes_nothing(registry: Registry) -> None:
+def test_creating_a_room_that_exists_changes_nothing(registry: Registry[Room]) -> None:
     """Creating an existing room keeps its state and its members."""
     room = registry.create('lab', 'arm', NOW)
     producer = room.join(Join('leader', Role.PRODUCER), NOW)
@@ -48,7 +51,7 @@ def test_creating_a_room_that_exists_changes_nothing(registry: Registry) -> None
     assert room.joints == {'a': 1.0}
 
 
-def test_a_deleted_room_is_gone_with_its_workspace(registry: Registry) -> None:
+def test_a_deleted_room_is_gone_with_its_workspace(registry: Registry[Room]) -> None:
     """A workspace ends with its last room."""
     registry.create('lab', 'arm', NOW)
     registry.create('lab', 'leg', NOW)
@@ -61,7 +64,7 @@ def test_a_deleted_room_is_gone_with_its_workspace(registry: Registry) -> None:
     assert registry.rooms == ()
 
 
-def test_members_of_a_deleted_room_are_ignored_in_its_successor(registry: Registry) -> None:
+def test_members_of_a_deleted_room_are_ignored_in_its_successor(registry: Registry[Room]) -> None:
     """A room that is created again under the same name is a different room."""
     former = registry.create('lab', 'arm', NOW).join(Join('leader', Role.PRODUCER), NOW)
     registry.delete('lab', 'arm', NOW)
@@ -76,7 +79,7 @@ def test_members_of_a_deleted_room_are_ignored_in_its_successor(registry: Regist
     ('remade_s', 'is_known'), [(3599.0, True), (3600.0, False)], ids=['soon', 'late']
 )
 def test_a_room_that_is_created_again_has_a_recent_stop(
-    registry: Registry, remade_s: float, is_known: bool
+    registry: Registry[Room], remade_s: float, is_known: bool
 ) -> None:
     """A recent stop is kept for a room of the same name only, so rejoining robots get it."""
     room = registry.create('lab', 'arm', NOW)
@@ -91,7 +94,7 @@ def test_a_room_that_is_created_again_has_a_recent_stop(
 
 def test_a_room_that_was_swept_leaves_its_stop_too() -> None:
     """The last stop is also kept for an idle room that was deleted by a sweep."""
-    registry = Registry(Limits(idle_s=1.0))
+    registry = Registry(Limits(idle_s=1.0), Room)
     room = registry.create('lab', 'arm', NOW)
     robot = room.join(Join('ros', Role.CONSUMER), NOW)
     room.handle(robot, EmergencyStop('smoke'), NOW)
@@ -101,7 +104,7 @@ def test_a_room_that_was_swept_leaves_its_stop_too() -> None:
     assert registry.create('lab', 'arm', Now(103.0, '')).last_stop == room.last_stop
 
 
-def test_an_unknown_room_is_not_found(registry: Registry) -> None:
+def test_an_unknown_room_is_not_found(registry: Registry[Room]) -> None:
     """Reading and deleting an unknown room raise RoomNotFound."""
     for act in (
         lambda: registry.room('lab', 'arm'),
@@ -114,7 +117,7 @@ def test_an_unknown_room_is_not_found(registry: Registry) -> None:
 
 
 @pytest.mark.parametrize('bad', ['a/b', 'a\nb', 'a\x00', '\ud800', '.', '..', 'x' * 129])
-def test_an_id_that_cannot_be_part_of_a_url_is_refused(registry: Registry, bad: str) -> None:
+def test_an_id_that_cannot_be_part_of_a_url_is_refused(registry: Registry[Room], bad: str) -> None:
     """An id that no URL can address is refused."""
     for names in (('lab', bad), (bad, 'arm')):
         with pytest.raises(RequestRejected) as caught:
@@ -124,14 +127,14 @@ def test_an_id_that_cannot_be_part_of_a_url_is_refused(registry: Registry, bad: 
 
 
 @pytest.mark.parametrize('good', ['a b', 'Ärmchen-7', 'x' * 128, '...', '?#%'])
-def test_other_ids_are_accepted(registry: Registry, good: str) -> None:
+def test_other_ids_are_accepted(registry: Registry[Room], good: str) -> None:
     """Other ids are accepted, because they can be percent-encoded."""
     assert registry.create(good, good, NOW).room_id == good
 
 
 def test_a_full_registry_still_returns_its_rooms() -> None:
     """A full registry refuses only new rooms."""
-    registry = Registry(Limits(rooms=1))
+    registry = Registry(Limits(rooms=1), Room)
     room = registry.create('lab', 'arm', NOW)
 
     with pytest.raises(RequestRejected, match='at most 1 rooms') as caught:
@@ -143,7 +146,7 @@ def test_a_full_registry_still_returns_its_rooms() -> None:
 
 def test_who_is_limited_to_workspaces_leaves_rooms_to_others() -> None:
     """A token of some workspaces gets at most half of the free rooms; others get all."""
-    registry = Registry(Limits(rooms=16))
+    registry = Registry(Limits(rooms=16), Room)
 
     def made(workspaces: tuple[str, ...], limited: bool = True) -> int:
         """Create rooms in these workspaces in turn until one is refused; return their number."""
@@ -167,7 +170,7 @@ def test_who_is_limited_to_workspaces_leaves_rooms_to_others() -> None:
 
 def test_a_sweep_deletes_idle_rooms_without_members() -> None:
     """A room with a member is never deleted, however long it is idle."""
-    registry = Registry(Limits(idle_s=10.0))
+    registry = Registry(Limits(idle_s=10.0), Room)
     registry.create('lab', 'idle', NOW)
     kept = registry.create('lab', 'kept', NOW)
     kept.join(Join('ros', Role.CONSUMER), NOW)

@@ -40,8 +40,18 @@ NEEDS = {
     ('GET', '/robotics/cleanup/status'): 'watch',
     ('POST', '/robotics/cleanup/manual'): 'admin',
     ('GET', '/metrics'): 'watch',
+    ('GET', '/video/'): 'watch',
+    ('GET', '/video/status'): 'watch',
+    ('GET', '/video/workspaces/{workspace_id}/rooms'): 'watch',
+    ('POST', '/video/workspaces/{workspace_id}/rooms'): 'drive',
+    ('GET', '/video/workspaces/{workspace_id}/rooms/{room_id}'): 'watch',
+    ('DELETE', '/video/workspaces/{workspace_id}/rooms/{room_id}'): 'admin',
+    ('GET', '/video/workspaces/{workspace_id}/rooms/{room_id}/state'): 'watch',
+    ('POST', '/video/workspaces/{workspace_id}/rooms/{room_id}/webrtc/signal'): 'watch',
+    ('GET', '/video/cleanup/status'): 'watch',
+    ('POST', '/video/cleanup/manual'): 'admin',
 }
-OPEN = {('GET', '/health'), ('GET', '/robotics/health')}
+OPEN = {('GET', '/health'), ('GET', '/robotics/health'), ('GET', '/video/health')}
 ANY_TOKEN = {('GET', '/robotics/access')}
 
 

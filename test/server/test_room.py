@@ -25,8 +25,9 @@ from lerobot_arena_ros.arena.messages import (
     Unknown,
 )
 from lerobot_arena_ros.arena.robot_state import Refusal, RobotJoint, RobotState
+from lerobot_arena_ros.server.rooms.base_room import Member, Now
 from lerobot_arena_ros.server.rooms.limits import Limits
-from lerobot_arena_ros.server.rooms.room import Member, Now, Room
+from lerobot_arena_ros.server.rooms.room import Room
 
 NOW = Now(100.0, '2026-01-31T10:15:30+00:00')
 
@@ -435,7 +436,7 @@ def test_a_member_that_joins_gets_the_last_stop() -> None:
     room.handle(former, EmergencyStop('first'), NOW)
     room.handle(former, EmergencyStop('smoke'), NOW)
     room.leave(former, NOW)
-    room.clear_joints()
+    room.clear_memory()
 
     *_, joined = room.welcome(watch(room, 'ros', Feature.LAST_STOP), late)
     *_, public = room.welcome(watch(room, 'other', Feature.ROBOT_STATE), late)

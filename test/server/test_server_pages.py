@@ -15,7 +15,12 @@ from support.pages import ROOT, read, rows_of
 
 from lerobot_arena_ros.arena.messages import (
     ClientMessage,
+    EmergencyStop,
+    ErrorReply,
+    Heartbeat,
+    HeartbeatAck,
     Join,
+    Joined,
     Message,
     ServerMessage,
     Unknown,
@@ -24,10 +29,25 @@ from lerobot_arena_ros.arena.messages import (
     decode_server,
     encode,
 )
+from lerobot_arena_ros.arena.video_messages import (
+    ConfigUpdate,
+    RecoveryTriggered,
+    StatusUpdate,
+    StreamStarted,
+    StreamStats,
+    StreamStopped,
+    VideoFrame,
+    decode_video_client,
+    decode_video_server,
+)
+from lerobot_arena_ros.arena.video_messages import (
+    encode as encode_video,
+)
 from lerobot_arena_ros.server.cli.options import read_options
 
 PAGE = 'docs/reference/server.md'
 MESSAGES = 'docs/reference/messages.md'
+VIDEO = 'docs/reference/video.md'
 SERVER = ROOT / 'lerobot_arena_ros' / 'server'
 
 DECODERS: dict[str, Callable[[str], Message]] = {
@@ -105,19 +125,19 @@ def test_refusals_are_those_of_the_code() -> None:
     codes = {
         code for text in sources for find in patterns for code in re.findall(find, text, re.M)
     }
-    messages = (ROOT / 'lerobot_arena_ros' / 'arena' / 'messages.py').read_text(encoding='utf-8')
-    reasons = {
-        reason for text in (*sources, messages) for reason in re.findall(r"reason='(\w+)'", text)
-    }
+    arena = ROOT / 'lerobot_arena_ros' / 'arena'
+    for name in ('messages.py', 'video_messages.py'):
+        sources.append((arena / name).read_text(encoding='utf-8'))
+    reasons = {reason for text in sources for reason in re.findall(r"reason='(\w+)'", text)}
 
     assert {row[0].strip('`') for row in rows_of(PAGE, '## Refusals')} == codes | {
         f'invalid_{reason}' for reason in reasons
     }
 
 
-def examples(heading: str) -> list[str]:
+def examples(heading: str, page: str = MESSAGES) -> list[str]:
     """Return the JSON examples between a heading and the next one of its level."""
-    part = read(MESSAGES).split(f'{heading}\n')[1].split('\n## ')[0]
+    part = read(page).split(f'{heading}\n')[1].split('\n## ')[0]
     return re.findall(r'^```json\n(.*?)\n```$', part, re.M | re.S)
 
 
@@ -144,6 +164,29 @@ def kinds_of(heading: str) -> tuple[Any, ...]:
     if DECODERS[heading] is decode_client:
         return (*get_args(ClientMessage), Join)
     return get_args(ServerMessage)
+
+
+def test_each_message_of_video_rooms_has_a_valid_example() -> None:
+    """Each example decodes and encodes to the same JSON, and each type has one on its side."""
+    sent = examples('## What a participant sends', VIDEO)
+    received = examples('## What the server sends', VIDEO)
+    messages: list[Message | VideoFrame] = [decode_join(sent[0])]
+    messages += map(decode_video_client, sent[1:])
+    answers: list[Message | VideoFrame] = [*map(decode_video_server, received)]
+
+    for text, message in zip((*sent, *received), (*messages, *answers), strict=True):
+        assert json.loads(encode_video(message)) == json.loads(text)
+    of_stream = {
+        StreamStarted,
+        StreamStopped,
+        ConfigUpdate,
+        StatusUpdate,
+        StreamStats,
+        RecoveryTriggered,
+    }
+    assert {type(each) for each in messages} == {Join, Heartbeat, EmergencyStop} | of_stream
+    shared = {Joined, HeartbeatAck, EmergencyStop, ErrorReply}
+    assert {type(each) for each in answers} == shared | set(VideoFrame.__subclasses__())
 
 
 def test_the_protocol_page_names_only_existing_files() -> None:

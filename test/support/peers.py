@@ -189,9 +189,13 @@ class RawPeer:
         self._buffer += data
 
 
-def ws_path(workspace_id: str, room_id: str) -> str:
-    """Say where a room's WebSocket is."""
-    return f'/robotics/workspaces/{quote(workspace_id)}/rooms/{quote(room_id)}/ws'
+def ws_path(workspace_id: str, room_id: str, *, kind: str = 'robotics') -> str:
+    """
+    Say where a room's WebSocket is.
+
+    :param kind: ``robotics`` or ``video``.
+    """
+    return f'/{kind}/workspaces/{quote(workspace_id)}/rooms/{quote(room_id)}/ws'
 
 
 def join(participant_id: str, role: str, *features: str) -> Json:

@@ -38,7 +38,9 @@ __all__ = [
 
 _PREFIXES = ('', '/api')
 _OPEN = frozenset(
-    prefix + path for prefix in _PREFIXES for path in ('', '/', '/health', '/robotics/health')
+    prefix + path
+    for prefix in _PREFIXES
+    for path in ('', '/', '/health', '/robotics/health', '/video/health')
 )
 # These folders contain only static files.
 _OPEN_FOLDERS = tuple(f'{prefix}/console/' for prefix in _PREFIXES)

@@ -18,14 +18,15 @@ from ..log.rate_limited_log import RateLimitedLog
 from ..participants.connection_manager import LIVENESS_CHECKS, ConnectionManager
 from ..participants.websocket_endpoint import participate
 from ..rooms.limits import Limits, Policy, Timing
-from . import metrics
+from ..rooms.registry import Place
+from . import metrics, video_rest
 from .access_middleware import AccessMiddleware
 from .pages import console_routes
 from .rest import router
 
 __all__ = ['background_tasks', 'create_app']
 
-WS_PATH = '/robotics/workspaces/{workspace_id}/rooms/{room_id}/ws'
+WS_PATH = '/workspaces/{workspace_id}/rooms/{room_id}/ws'
 PREFIXES = ('', '/api')
 """The path prefixes of all routes: clients use arena addresses with either of them."""
 
@@ -81,21 +82,33 @@ def create_app(
     for prefix in PREFIXES:
         app.include_router(router, prefix=prefix, include_in_schema=not prefix)
         app.include_router(metrics.router, prefix=prefix, include_in_schema=not prefix)
-        app.add_api_websocket_route(prefix + WS_PATH, _participate)
+        app.include_router(video_rest.router, prefix=prefix, include_in_schema=not prefix)
+        app.add_api_websocket_route(f'{prefix}/robotics{WS_PATH}', _participate)
+        app.add_api_websocket_route(f'{prefix}/video{WS_PATH}', _participate_in_video)
         app.router.routes.extend(console_routes(prefix))
     return app
 
 
 async def _participate(websocket: WebSocket, workspace_id: str, room_id: str) -> None:
-    here, manager = websocket.state, websocket.app.state.manager
-    await participate(here.socket, here.actor, here.entry, workspace_id, room_id, manager)
+    manager: ConnectionManager = websocket.app.state.manager
+    await _serve(websocket, Place(manager.registry, workspace_id, room_id), manager)
+
+
+async def _participate_in_video(websocket: WebSocket, workspace_id: str, room_id: str) -> None:
+    manager: ConnectionManager = websocket.app.state.manager
+    await _serve(websocket, Place(manager.video, workspace_id, room_id), manager)
+
+
+async def _serve(websocket: WebSocket, place: Place, manager: ConnectionManager) -> None:
+    here = websocket.state
+    await participate(here.socket, here.actor, here.entry, place, manager)
 
 
 @asynccontextmanager
 async def background_tasks(manager: ConnectionManager) -> AsyncIterator[None]:
     """Run the periodic tasks of the server within this context."""
     tasks = [
-        asyncio.create_task(_every(manager.timing.sweep_s, manager.sweep), name='sweep'),
+        asyncio.create_task(_every(manager.timing.sweep_s, manager.sweep_all), name='sweep'),
         asyncio.create_task(
             _every(manager.timing.keepalive_s, manager.keep_alive), name='keepalive'
         ),
@@ -143,7 +156,7 @@ async def _on_protocol_error(request: Request, exc: Exception) -> JSONResponse:
 async def _on_rejected(request: Request, exc: Exception) -> JSONResponse:
     assert isinstance(exc, RequestRejected)
     _count(request, code_of(exc))
-    if exc.status == 403:
+    if exc.status in (403, 429):
         _audit(request, code_of(exc))
     if exc.status == 422:
         return _unprocessable({'type': 'value_error', 'loc': ('path',), 'msg': str(exc)})

@@ -12,8 +12,11 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 from ..access.tokens import Access
 from ..participants.connection_manager import ConnectionManager
+from ..rooms.base_room import BaseRoom
+from ..rooms.registry import Registry
 from ..rooms.room import Room
-from .rest import needs
+from ..rooms.video_room import VideoRoom
+from .rest_common import needs
 
 if TYPE_CHECKING:
     from prometheus_client.registry import Collector
@@ -41,7 +44,7 @@ class _SingleCollector:
 
 def families_of(manager: ConnectionManager) -> tuple[Family, ...]:
     """Return the current metrics of a server."""
-    return (*_server(manager), *_rooms(manager.registry.rooms))
+    return (*_server(manager), *_rooms(manager.registry.rooms), *_video(manager.video))
 
 
 def _server(manager: ConnectionManager) -> Iterator[Family]:
@@ -76,12 +79,7 @@ def _gauges(manager: ConnectionManager) -> Iterator[Family]:
         f'{PREFIX}workspaces', 'Workspaces with a room.', value=manager.registry.workspace_count
     )
     yield GaugeMetricFamily(f'{PREFIX}tasks', 'Asyncio tasks.', value=_task_count())
-    participants = GaugeMetricFamily(
-        f'{PREFIX}participants', 'Participants of all rooms, by role.', labels=['role']
-    )
-    participants.add_metric(['producer'], sum(room.producer is not None for room in rooms))
-    participants.add_metric(['consumer'], sum(len(room.consumers) for room in rooms))
-    yield participants
+    yield _participants('participants', rooms)
     places = GaugeMetricFamily(f'{PREFIX}connections', 'Connections, by kind.', labels=['kind'])
     places.add_metric(['waiting'], manager.admission.waiting)
     places.add_metric(['belonging'], manager.admission.belonging)
@@ -94,11 +92,44 @@ def _gauges(manager: ConnectionManager) -> Iterator[Family]:
     yield holders
 
 
+def _participants(name: str, rooms: Sequence[BaseRoom]) -> Family:
+    participants = GaugeMetricFamily(
+        PREFIX + name, 'Participants of all rooms, by role.', labels=['role']
+    )
+    participants.add_metric(['producer'], sum(room.producer is not None for room in rooms))
+    participants.add_metric(['consumer'], sum(len(room.consumers) for room in rooms))
+    return participants
+
+
+def _participants_by_room(name: str, rooms: Sequence[BaseRoom]) -> Family:
+    participants = GaugeMetricFamily(
+        PREFIX + name, 'Participants of a room.', labels=[*_ROOM, 'role']
+    )
+    for room in rooms:
+        labels = [room.workspace_id, room.room_id]
+        participants.add_metric([*labels, 'producer'], room.producer is not None)
+        participants.add_metric([*labels, 'consumer'], len(room.consumers))
+    return participants
+
+
+def _video(registry: Registry[VideoRoom]) -> Iterator[Family]:
+    """Yield the metrics of video rooms; a deleted room has no series."""
+    counters, rooms = registry.counters, registry.rooms
+    yield GaugeMetricFamily(f'{PREFIX}video_rooms', 'Video rooms.', value=len(rooms))
+    yield _participants('video_participants', rooms)
+    yield CounterMetricFamily(
+        f'{PREFIX}video_signals', 'Signals of WebRTC that were delivered.', value=counters.signals
+    )
+    yield CounterMetricFamily(
+        f'{PREFIX}video_emergency_stops',
+        'Emergency stops in video rooms.',
+        value=counters.stops,
+    )
+    yield _participants_by_room('video_room_participants', rooms)
+
+
 def _rooms(rooms: Sequence[Room]) -> Iterator[Family]:
     """Yield the metrics of each room; a deleted room has no series."""
-    participants = GaugeMetricFamily(
-        f'{PREFIX}room_participants', 'Participants of a room.', labels=[*_ROOM, 'role']
-    )
     robots = GaugeMetricFamily(
         f'{PREFIX}room_robots', 'Robots in a room that report their state.', labels=_ROOM
     )
@@ -110,12 +141,10 @@ def _rooms(rooms: Sequence[Room]) -> Iterator[Family]:
     )
     for room in rooms:
         labels = [room.workspace_id, room.room_id]
-        participants.add_metric([*labels, 'producer'], room.producer is not None)
-        participants.add_metric([*labels, 'consumer'], len(room.consumers))
         robots.add_metric(labels, len(room.robots))
         updates.add_metric(labels, room.counters.updates)
         stops.add_metric(labels, room.counters.stops)
-    yield from (participants, robots, updates, stops)
+    yield from (_participants_by_room('room_participants', rooms), robots, updates, stops)
 
 
 def _task_count() -> int:

@@ -3,40 +3,46 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated, Any, Literal
+from typing import Literal
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, Field, StrictStr
+from pydantic import BaseModel, Field
 
 from ...arena.fields import is_text
 from ...arena.json_text import dump
-from ..access.rules import Actor
-from ..access.tokens import Access
-from ..participants.connection_manager import ConnectionManager, now
+from ..participants.connection_manager import now
+from ..rooms.base_room import Now
 from ..rooms.memory import KnownRobot
-from ..rooms.room import Now, Room
+from ..rooms.registry import Place
+from ..rooms.room import Room
+from .rest_common import (
+    ADMIN,
+    DRIVE,
+    WATCH,
+    Json,
+    ManagerHere,
+    NewRoom,
+    Sender,
+    cleanup_settings,
+    idle_rooms,
+    participants_of,
+    presence_of,
+    swept,
+)
 
-__all__ = ['needs', 'router']
+__all__ = ['router']
 
 MAX_COMMAND_JOINTS = 20
 """The most joints of one command over REST; a WebSocket message may have more."""
 
 router = APIRouter()
 
-Json = dict[str, Any]
 
-
-class CreateRoom(BaseModel):
+class CreateRoom(NewRoom):
     """The settings of a new room; all of them are optional."""
 
-    room_id: StrictStr | None = Field(default=None, description='omitted or empty: a random one')
-    workspace_id: StrictStr | None = Field(default=None, description='ignored: the path names it')
-    name: str | None = None
     robot_type: Literal['so-arm100', 'generic'] = 'so-arm100'
-    max_consumers: int | None = Field(
-        default=None, ge=1, le=100, description='omitted: no limit of its own'
-    )
 
 
 class Joint(BaseModel):
@@ -61,34 +67,6 @@ class Permission(BaseModel):
     workspaces: list[str] | None = Field(description='where; null for every workspace')
 
 
-def _manager(request: Request) -> ConnectionManager:
-    manager: ConnectionManager = request.app.state.manager
-    return manager
-
-
-def _actor(request: Request) -> Actor:
-    actor: Actor = request.state.actor
-    return actor
-
-
-ManagerHere = Annotated[ConnectionManager, Depends(_manager)]
-Sender = Annotated[Actor, Depends(_actor)]
-
-
-def needs(access: Access) -> Any:
-    """Return a dependency that requires an access, in the workspace of the path if it has one."""
-
-    async def check(request: Request) -> None:
-        _actor(request).require(access, request.path_params.get('workspace_id'))
-
-    return Depends(check)
-
-
-WATCH = [needs(Access.WATCH)]
-DRIVE = [needs(Access.DRIVE)]
-ADMIN = [needs(Access.ADMIN)]
-
-
 @router.get('/health')
 async def server_health() -> Json:
     """Return the health of the server."""
@@ -109,15 +87,11 @@ async def status(manager: ManagerHere) -> Json:
         'status': 'active',
         'workspaces_count': manager.registry.workspace_count,
         'rooms_count': len(manager.registry.rooms),
-        'connections_count': manager.connection_count,
+        'connections_count': manager.registry.member_count,
         'version': '2.0.0',
         'supported_roles': ['producer', 'consumer'],
         'supported_robot_types': ['so-arm100', 'generic'],
-        'cleanup': {
-            'enabled': True,
-            'inactivity_timeout_hours': manager.limits.idle_s / 3600,
-            'cleanup_interval_minutes': manager.timing.sweep_s / 60,
-        },
+        'cleanup': cleanup_settings(manager),
     }
 
 
@@ -145,7 +119,10 @@ async def create_room(
 ) -> Json:
     """Create a room; an existing room stays unchanged."""
     wanted = wanted or CreateRoom()
-    room = manager.create(workspace_id, wanted.room_id, wanted.max_consumers, sender)
+    most = wanted.max_consumers
+    room = manager.create(
+        manager.registry, workspace_id, wanted.room_id, sender, max_consumers=most
+    )
     return {
         'success': True,
         'workspace_id': workspace_id,
@@ -158,11 +135,7 @@ async def create_room(
 async def get_room(workspace_id: str, room_id: str, manager: ManagerHere) -> Json:
     """Return a room and its participants."""
     room = manager.registry.room(workspace_id, room_id)
-    presence = {
-        'has_producer': room.producer is not None,
-        'active_consumers': len(room.consumers),
-    }
-    return {'success': True, 'room': {**_summary(room), **presence}}
+    return {'success': True, 'room': {**_summary(room), **presence_of(room)}}
 
 
 @router.delete('/robotics/workspaces/{workspace_id}/rooms/{room_id}', dependencies=ADMIN)
@@ -170,7 +143,7 @@ async def delete_room(
     workspace_id: str, room_id: str, manager: ManagerHere, sender: Sender
 ) -> Json:
     """Delete a room and close the connections of its participants."""
-    manager.delete(workspace_id, room_id, sender)
+    manager.delete(Place(manager.registry, workspace_id, room_id), sender)
     message = f'Room {room_id} deleted successfully from workspace {workspace_id}'
     return {'success': True, 'message': message}
 
@@ -184,7 +157,7 @@ async def get_state(workspace_id: str, room_id: str, manager: ManagerHere) -> Js
         'room_id': room.room_id,
         'workspace_id': room.workspace_id,
         'joints': dict(room.joints),
-        'participants': _participants(room),
+        'participants': participants_of(room),
         'last_stop': None if stop is None else asdict(stop.to_last_stop(moment.steady_s)),
         'timestamp': moment.stamp,
     }
@@ -222,51 +195,13 @@ async def command(
 @router.get('/robotics/cleanup/status', dependencies=WATCH)
 async def cleanup_status(manager: ManagerHere) -> Json:
     """Return which rooms the next sweep would delete."""
-    rooms = manager.registry.rooms
-    moment = now()
-    report = {
-        'service': 'robotics',
-        'cleanup_enabled': True,
-        'inactivity_timeout_minutes': manager.limits.idle_s / 60,
-        'cleanup_interval_minutes': manager.timing.sweep_s / 60,
-        'total_rooms': len(rooms),
-        'rooms': [
-            {
-                'workspace_id': room.workspace_id,
-                'room_id': room.room_id,
-                'age_minutes': (moment.steady_s - room.created_s) / 60,
-                'inactivity_minutes': (moment.steady_s - room.active_s) / 60,
-                'has_connections': bool(room.members),
-                'will_be_cleaned': room.is_idle(moment),
-            }
-            for room in rooms
-        ],
-        'timestamp': moment.stamp,
-    }
-    return {'success': True, 'cleanup_status': report}
+    return idle_rooms('robotics', manager.registry, manager)
 
 
 @router.post('/robotics/cleanup/manual', dependencies=ADMIN)
 async def clean_up(manager: ManagerHere, sender: Sender) -> Json:
     """Delete idle rooms now."""
-    before = len(manager.registry.rooms)
-    removed = manager.sweep(sender)
-    result = {
-        'cleanup_triggered': True,
-        'rooms_before': before,
-        'rooms_after': before - removed,
-        'rooms_removed': removed,
-        'timestamp': now().stamp,
-    }
-    return {'success': True, 'cleanup_result': result}
-
-
-def _participants(room: Room) -> Json:
-    return {
-        'producer': None if room.producer is None else room.producer.participant_id,
-        'consumers': [member.participant_id for member in room.consumers],
-        'total': len(room.members),
-    }
+    return swept(manager.registry, manager, sender)
 
 
 def _robot(robot: KnownRobot, moment: Now) -> str:
@@ -285,7 +220,7 @@ def _summary(room: Room) -> Json:
     return {
         'id': room.room_id,
         'workspace_id': room.workspace_id,
-        'participants': _participants(room),
+        'participants': participants_of(room),
         'joints_count': len(room.joints),
     }
 

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from ...arena.messages import Message
 from ...arena.outbox import Outbox, text_of
 from ...arena.sansio import text_frame
+from ...arena.video_messages import VideoFrame
 from ..access.admission import Entry
 from ..access.rules import Actor
 from ..log.rate_limited_log import RateLimitedLog
@@ -122,7 +123,7 @@ class Connection:
         if self._socket.close_code == FRAME_TOO_LARGE:
             self._refuse('frame_too_large')
 
-    def put(self, message: Message, frame: bytes | None = None) -> None:
+    def put(self, message: Message | VideoFrame, frame: bytes | None = None) -> None:
         """
         Send a message at once, or buffer it under backpressure.
 
@@ -194,7 +195,7 @@ class Connection:
             self._timer = None
 
 
-def frame_of(message: Message) -> bytes:
+def frame_of(message: Message | VideoFrame) -> bytes:
     """Encode a message as a frame, which can be sent to any number of recipients."""
     return text_frame(text_of(message))
 

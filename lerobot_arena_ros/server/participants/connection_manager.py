@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from functools import partial
 from itertools import islice
 import time
+from typing import TypeVar
 
 from ...arena.errors import AccessDenied, ProtocolError, RequestRejected
 from ...arena.features import Feature
@@ -20,18 +21,21 @@ from ...arena.messages import (
     JointUpdate,
     ResetStop,
     Role,
-    decode_client,
 )
+from ...arena.video_messages import Signal
 from ..access.admission import Admission
 from ..access.rules import Actor
 from ..access.tokens import Access, NotAllowed, Tokens
 from ..error_codes import code_of
 from ..log.rate_limited_log import RateLimitedLog
+from ..rooms.base_room import BaseRoom, Delivery, Member, Now
 from ..rooms.counters import Counters
 from ..rooms.limits import Limits, Policy, Timing
-from ..rooms.registry import Registry
-from ..rooms.room import Delivery, Member, Now, Room
+from ..rooms.registry import Place, Registry
+from ..rooms.room import Room
+from ..rooms.signalling import ANSWER_S
 from ..rooms.stop_limiter import PERIOD_S
+from ..rooms.video_room import VideoRoom
 from .connection import Connection, frame_of
 
 __all__ = ['ConnectionManager', 'now']
@@ -57,6 +61,8 @@ LIVENESS_CHECKS = 5
 REPLACED = 4409
 """The close code for a participant that was replaced by a newer one with the same id."""
 
+AnyRoom = TypeVar('AnyRoom', bound=BaseRoom)
+
 _REVOKED = 'The token is not valid any more'
 
 
@@ -81,23 +87,17 @@ class ConnectionManager:
         self.policy = policy
         self.counters = Counters()
         self.log = log
-        self.registry = Registry(limits)
+        self.registry = Registry(limits, Room)
+        self.video = Registry(limits, VideoRoom)
         self.admission = Admission(limits)
         self._connections: dict[Member, Connection] = {}
-        self._rooms_with_waiting: set[Room] = set()
-
-    @property
-    def connection_count(self) -> int:
-        """The number of participants in all rooms together."""
-        return len(self._connections)
+        self._rooms_with_waiting: set[BaseRoom] = set()
 
     def participants_by_token(self) -> Counter[str]:
         """Count the participants by token name; the name is empty without a token."""
         return Counter(connection.actor.token for connection in self._connections.values())
 
-    async def join(
-        self, workspace_id: str, room_id: str, join: Join, connection: Connection
-    ) -> Member:
+    async def join(self, place: Place, join: Join, connection: Connection) -> Member:
         """
         Add a participant to a room and send it the welcome messages.
 
@@ -115,8 +115,8 @@ class ConnectionManager:
         actor = connection.actor
         self._check_valid(actor)
         wanted = Access.DRIVE if join.role is Role.PRODUCER else Access.WATCH
-        actor.require(wanted, workspace_id)
-        for rival in self.registry.room(workspace_id, room_id).rivals(join):
+        actor.require(wanted, place.workspace_id)
+        for rival in place.room.rivals(join):
             holder = self._connections.get(rival)
             if holder is None or self._may_replace(rival, join, actor):
                 continue
@@ -125,7 +125,7 @@ class ConnectionManager:
                 if not await holder.is_alive(self.timing.probe_s, with_message=with_message):
                     self._disconnect_unresponsive(rival)
                 self._check_valid(actor)
-        room = self.registry.room(workspace_id, room_id)
+        room = place.room
         rivals = room.rivals(join)
         # Replace no rival if another rival prevents the join.
         if all(self._may_replace(rival, join, actor) for rival in rivals):
@@ -138,6 +138,7 @@ class ConnectionManager:
         for message in room.welcome(member, now(), liveness_s=self.timing.liveness_s):
             connection.put(message)
         self.log.record_often('joined', **self._log_fields(member))
+        self._deliver(room.announce(member, now()))
         return member
 
     def leave(self, member: Member) -> None:
@@ -153,7 +154,7 @@ class ConnectionManager:
         """Handle a participant's message."""
         self.counters.frames_in += 1
         try:
-            message = decode_client(text, member.features)
+            message = member.room.decode(text, member.features)
             if isinstance(message, ResetStop):
                 self._connections[member].actor.require(Access.DRIVE, member.room.workspace_id)
             if isinstance(message, EmergencyStop):
@@ -174,7 +175,7 @@ class ConnectionManager:
         if 'emergency_stop' not in text and '\\' not in text:
             return
         try:
-            message = decode_client(text)
+            message = member.room.decode(text, member.features)
         except ProtocolError:
             return
         if isinstance(message, EmergencyStop):
@@ -209,30 +210,75 @@ class ConnectionManager:
             case _:
                 return 0
 
-    def create(
-        self, workspace_id: str, room_id: str | None, max_consumers: int | None, sender: Actor
-    ) -> Room:
+    def signal(
+        self, workspace_id: str, room_id: str, client_id: str, signal: Signal, sender: Actor
+    ) -> str | None:
         """
-        Create a room, or return the existing one; ``fresh_rooms`` clears its stored joints.
+        Forward a signal of WebRTC to its target.
 
+        It is dropped unless it comes from a member of the room, with the token of that member.
+
+        :param client_id: the id with which the sender of the signal has joined.
         :param sender: the sender of the request; its access must have been checked.
+        :returns: what was done, in the words of the public server; None if it was dropped.
+        :raises RoomNotFound: the room does not exist.
+        :raises RequestRejected: there are too many signals (429).
+        """
+        room = self.video.room(workspace_id, room_id)
+        senders = tuple(
+            member
+            for member in room.members
+            if member.client_id == client_id
+            and self._connections[member].actor.grant == sender.grant
+        )
+        forwarded = room.signal(senders, signal, now())
+        for delivery in forwarded.deliveries:
+            self._deliver(delivery)
+        if room.has_held:
+            asyncio.get_running_loop().call_later(ANSWER_S, self._release_held, room)
+        if forwarded.text is None:
+            self.counters.refused['signal_dropped'] += 1
+            fields = {**sender.log_fields, **room.log_fields, 'participant': client_id}
+            self.log.record_often('signal_dropped', what=type(signal).__name__, **fields)
+        return forwarded.text
+
+    def _release_held(self, room: VideoRoom) -> None:
+        for delivery in room.due(now()):
+            self._deliver(delivery)
+
+    def create(
+        self,
+        rooms: Registry[AnyRoom],
+        workspace_id: str,
+        room_id: str | None,
+        sender: Actor,
+        *,
+        max_consumers: int | None = None,
+        prepare: Callable[[AnyRoom], object] | None = None,
+    ) -> AnyRoom:
+        """
+        Create a room, or return the existing one; ``fresh_rooms`` clears its memory.
+
+        :param rooms: the rooms of its kind.
+        :param sender: the sender of the request; its access must have been checked.
+        :param prepare: called with a room that is new or cleared.
         :raises RequestRejected: see :meth:`.Registry.create`.
         """
-        is_new = not (room_id and self.registry.has(workspace_id, room_id))
-        room = self.registry.create(
+        is_new = not (room_id and rooms.has(workspace_id, room_id))
+        room = rooms.create(
             workspace_id,
             room_id,
             now(),
             max_consumers=max_consumers,
             clear=self.policy.fresh_rooms,
+            prepare=prepare,
             workspaces=sender.granted.workspaces,
         )
         if is_new:
-            where = {'workspace': workspace_id, 'room': room.room_id}
-            self.log.record_often('room_created', **sender.log_fields, **where)
+            self.log.record_often('room_created', **sender.log_fields, **room.log_fields)
         return room
 
-    def delete(self, workspace_id: str, room_id: str, sender: Actor) -> None:
+    def delete(self, place: Place, sender: Actor) -> None:
         """
         Delete a room and disconnect its members.
 
@@ -243,29 +289,33 @@ class ConnectionManager:
         :param sender: the sender of the request; its access must have been checked.
         :raises RoomNotFound: the room does not exist.
         """
-        room = self.registry.room(workspace_id, room_id)
+        room = place.room
         for member in room.members:
             self._forward(member, *room.stops.remove(member))
-        delivery = self.registry.delete(workspace_id, room_id, now())
+        delivery = place.rooms.delete(place.workspace_id, place.room_id, now())
         recipients = tuple(member for member in delivery.recipients if member.features)
         self._deliver(delivery._replace(recipients=recipients))
         for member in delivery.recipients:
             connection = self._connections.pop(member, None)
             if connection is not None:
                 connection.close(ROOM_DELETED, 'room deleted')
-        where = {'workspace': workspace_id, 'room': room_id}
-        self.log.record_often('room_deleted', **sender.log_fields, **where)
+        self.log.record_often('room_deleted', **sender.log_fields, **room.log_fields)
 
-    def sweep(self, sender: Actor | None = None) -> int:
+    def sweep_all(self) -> None:
+        """Delete idle rooms of each kind."""
+        self.sweep(self.registry)
+        self.sweep(self.video)
+
+    def sweep(self, rooms: Registry[BaseRoom], sender: Actor | None = None) -> int:
         """
-        Delete idle rooms; return how many.
+        Delete idle rooms of one kind; return how many.
 
         :param sender: the sender of the request; None for the server itself.
         """
-        dropped = self.registry.sweep(now())
+        dropped = rooms.sweep(now())
         if dropped:
             fields = {} if sender is None else sender.log_fields
-            self.log.record('rooms_swept', count=dropped, **fields)
+            self.log.record('rooms_swept', count=dropped, **fields, **rooms.log_kind)
         return dropped
 
     def keep_alive(self) -> None:
@@ -323,14 +373,8 @@ class ConnectionManager:
                 connection.put(delivery.message, frame)
 
     def _reject_message(self, member: Member, error: ProtocolError) -> None:
-        if error.reason == 'json':
-            text = 'Message is not a JSON object'
-        elif error.reason == 'robot_state':
-            text = 'Failed to process robot state'
-        elif member.role is Role.PRODUCER:
-            text = 'Failed to process joint update'
-        else:
-            # A consumer's joint updates are ignored, so invalid ones are ignored too.
+        text = member.room.refusal_of(member, error)
+        if text is None:
             return
         code = code_of(error)
         self.counters.refused[code] += 1
@@ -350,10 +394,10 @@ class ConnectionManager:
             self._rooms_with_waiting.add(room)
             self._schedule_forward(room)
 
-    def _schedule_forward(self, room: Room) -> None:
+    def _schedule_forward(self, room: BaseRoom) -> None:
         asyncio.get_running_loop().call_later(PERIOD_S, self._forward_due, room)
 
-    def _forward_due(self, room: Room) -> None:
+    def _forward_due(self, room: BaseRoom) -> None:
         for member in room.stops.due(time.monotonic()):
             # Take one at a time, because a member may leave during this loop, with its queue.
             self._forward(member, *room.stops.take(member))
@@ -389,8 +433,7 @@ class ConnectionManager:
         return {
             'peer': '' if actor is None else actor.address,
             'token': '' if actor is None else actor.token,
-            'workspace': member.room.workspace_id,
-            'room': member.room.room_id,
+            **member.room.log_fields,
             'participant': member.participant_id,
             'role': member.role.value,
         }

@@ -13,7 +13,8 @@ from ..access.tokens import NotAllowed
 from ..error_codes import code_of
 from ..net.rate_limiter import Verdict
 from ..net.web_socket import WebSocket
-from ..rooms.room import Member
+from ..rooms.base_room import Member
+from ..rooms.registry import Place
 from .connection import Connection
 from .connection_manager import ConnectionManager, now
 
@@ -33,8 +34,7 @@ async def participate(
     socket: WebSocket,
     actor: Actor,
     entry: Entry,
-    workspace_id: str,
-    room_id: str,
+    place: Place,
     manager: ConnectionManager,
 ) -> None:
     """
@@ -42,6 +42,7 @@ async def participate(
 
     :param actor: the address and the grant of the peer.
     :param entry: its entry in the admission control.
+    :param place: the room that the peer wants to join.
     """
     if not socket.accept():
         return
@@ -51,7 +52,7 @@ async def participate(
     )
     connection.on_flood(partial(_on_flood, connection, manager))
     try:
-        await _serve_member(connection, workspace_id, room_id, manager)
+        await _serve_member(connection, place, manager)
     except Exception:
         connection.close(INTERNAL_ERROR)
         connection.linger()
@@ -59,10 +60,8 @@ async def participate(
     await connection.wait_ended()
 
 
-async def _serve_member(
-    connection: Connection, workspace_id: str, room_id: str, manager: ConnectionManager
-) -> None:
-    member = await _join(connection, workspace_id, room_id, manager)
+async def _serve_member(connection: Connection, place: Place, manager: ConnectionManager) -> None:
+    member = await _join(connection, place, manager)
     if member is not None:
         try:
             await connection.listen(_MessageHandler(connection, member, manager).handle)
@@ -70,9 +69,7 @@ async def _serve_member(
             manager.leave(member)
 
 
-async def _join(
-    connection: Connection, workspace_id: str, room_id: str, manager: ConnectionManager
-) -> Member | None:
+async def _join(connection: Connection, place: Place, manager: ConnectionManager) -> Member | None:
     """Wait for the join message and add the participant; return None if it is refused."""
     try:
         frame = await asyncio.wait_for(connection.receive(), manager.timing.join_s)
@@ -80,7 +77,7 @@ async def _join(
             return None
         if isinstance(frame, bytes):
             raise ProtocolError('the first frame must be text', reason='binary')
-        member = await manager.join(workspace_id, room_id, decode_join(frame), connection)
+        member = await manager.join(place, decode_join(frame), connection)
         if manager.admission.promote(connection.entry):  # With tokens, it is promoted already.
             return member
         manager.leave(member)
@@ -100,7 +97,7 @@ async def _join(
         # "Cannot join room" is the text of the public server.
         text = detail if isinstance(exc, NotAllowed) else 'Cannot join room'
         _refuse(connection, manager, text, code, NORMAL)
-    fields = {**connection.actor.log_fields, 'workspace': workspace_id, 'room': room_id}
+    fields = {**connection.actor.log_fields, **place.log_fields}
     manager.log.note('join_refused', code=code, detail=detail, **fields)
     manager.log.sample('join_refused', code=code, **fields)
     return None

@@ -16,17 +16,20 @@ class RoomCounters:
     :param updates: joint updates that changed at least one joint.
     :param stops: emergency stops that were delivered.
     :param robot_states: accepted robot states.
+    :param signals: signals of WebRTC that were delivered.
     """
 
     updates: int = 0
     stops: int = 0
     robot_states: int = 0
+    signals: int = 0
 
     def add(self, other: RoomCounters) -> None:
         """Add the counters of another room."""
         self.updates += other.updates
         self.stops += other.stops
         self.robot_states += other.robot_states
+        self.signals += other.signals
 
 
 @dataclass

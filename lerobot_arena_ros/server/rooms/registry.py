@@ -6,16 +6,18 @@ A workspace is only a name that its rooms share. It exists as long as it has at 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Generic, NamedTuple, TypeVar
 import unicodedata
 import uuid
 
 from ...arena.errors import RequestRejected, RoomNotFound
+from .base_room import BaseRoom, Delivery, Now
 from .counters import RoomCounters
 from .limits import Limits
 from .memory import KnownStop
-from .room import Delivery, Now, Room
 
-__all__ = ['STOP_KEPT_S', 'Registry']
+__all__ = ['STOP_KEPT_S', 'Place', 'Registry']
 
 STOP_KEPT_S = 3600.0
 """
@@ -26,12 +28,21 @@ joins for the first time checks the age of the stop.
 """
 
 
-class Registry:
-    """All rooms of the server."""
+AnyRoom = TypeVar('AnyRoom', bound=BaseRoom, covariant=True)
 
-    def __init__(self, limits: Limits) -> None:
+
+class Registry(Generic[AnyRoom]):
+    """
+    All rooms of one kind. The limits apply to each kind, so one cannot use up the other's rooms.
+
+    :param make_room: the class of the rooms.
+    """
+
+    def __init__(self, limits: Limits, make_room: type[AnyRoom]) -> None:
+        self.log_kind = make_room.log_kind
         self._limits = limits
-        self._workspaces: dict[str, dict[str, Room]] = {}
+        self._make_room = make_room
+        self._workspaces: dict[str, dict[str, AnyRoom]] = {}
         self._stops: dict[tuple[str, str], KnownStop] = {}
         self._removed_counters = RoomCounters()
 
@@ -41,9 +52,14 @@ class Registry:
         return len(self._workspaces)
 
     @property
-    def rooms(self) -> tuple[Room, ...]:
-        """The rooms of all workspaces."""
+    def rooms(self) -> tuple[AnyRoom, ...]:
+        """The rooms of this kind in all workspaces."""
         return tuple(room for rooms in self._workspaces.values() for room in rooms.values())
+
+    @property
+    def member_count(self) -> int:
+        """The number of participants in all rooms together."""
+        return sum(len(room.members) for room in self.rooms)
 
     @property
     def counters(self) -> RoomCounters:
@@ -54,7 +70,7 @@ class Registry:
             total.add(room.counters)
         return total
 
-    def rooms_of(self, workspace_id: str) -> tuple[Room, ...]:
+    def rooms_of(self, workspace_id: str) -> tuple[AnyRoom, ...]:
         """Return the rooms of a workspace; an unknown workspace has none."""
         return tuple(self._workspaces.get(workspace_id, {}).values())
 
@@ -62,7 +78,7 @@ class Registry:
         """Return whether the room exists."""
         return room_id in self._workspaces.get(workspace_id, {})
 
-    def room(self, workspace_id: str, room_id: str) -> Room:
+    def room(self, workspace_id: str, room_id: str) -> AnyRoom:
         """
         Return a room.
 
@@ -81,13 +97,15 @@ class Registry:
         *,
         max_consumers: int | None = None,
         clear: bool = False,
+        prepare: Callable[[AnyRoom], object] | None = None,
         workspaces: frozenset[str] | None = None,
-    ) -> Room:
+    ) -> AnyRoom:
         """
         Create a room, or return the existing one.
 
         :param room_id: None or empty for a new random id.
-        :param clear: clear the stored joints of an existing room that has no members.
+        :param clear: clear the memory of an existing room that has no members.
+        :param prepare: called with a room that is new or cleared.
         :param workspaces: the workspaces that the creator's token allows; None for all.
         :raises RequestRejected: an id cannot be part of a URL (422), or there are too many rooms
             (503).
@@ -99,7 +117,7 @@ class Registry:
         if room is None:
             self._check_space(workspaces)
             self._drop_old_stops(now)
-            room = Room(
+            room = self._make_room(
                 workspace_id,
                 room_id,
                 now,
@@ -109,7 +127,11 @@ class Registry:
             )
             self._workspaces.setdefault(workspace_id, {})[room_id] = room
         elif clear and not room.members:
-            room.clear_joints()
+            room.clear_memory()
+        else:
+            return room
+        if prepare is not None:
+            prepare(room)
         return room
 
     def delete(self, workspace_id: str, room_id: str, now: Now) -> Delivery:
@@ -165,7 +187,7 @@ class Registry:
                 status=422,
             )
 
-    def _drop(self, room: Room, now: Now) -> None:
+    def _drop(self, room: BaseRoom, now: Now) -> None:
         rooms = self._workspaces[room.workspace_id]
         del rooms[room.room_id]
         if not rooms:
@@ -183,6 +205,32 @@ class Registry:
         }
         while len(self._stops) > self._limits.rooms:
             self._stops.pop(next(iter(self._stops)))
+
+
+class Place(NamedTuple):
+    """
+    The address of a room.
+
+    :param rooms: the rooms of its kind.
+    """
+
+    rooms: Registry[BaseRoom]
+    workspace_id: str
+    room_id: str
+
+    @property
+    def room(self) -> BaseRoom:
+        """
+        The room at this address.
+
+        :raises RoomNotFound: the room does not exist.
+        """
+        return self.rooms.room(self.workspace_id, self.room_id)
+
+    @property
+    def log_fields(self) -> dict[str, str]:
+        """The fields of log lines about this address; the room may not exist."""
+        return {'workspace': self.workspace_id, 'room': self.room_id, **self.rooms.log_kind}
 
 
 def _is_unaddressable(char: str) -> bool:

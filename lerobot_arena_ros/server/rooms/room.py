@@ -1,56 +1,36 @@
 """
-One room: its members, its stored state, and the routing of messages.
+One room of joints: its stored values, the states of its robots, and the routing of messages.
 
-No I/O: the caller passes joins, messages and departures, and gets deliveries back.
-
-Rules of this module:
-
-- A member is identified by the object that :meth:`Room.join` returned, never by its id alone, so
-  no member can act or leave in the name of another. Ids are unique within one room.
-- A message is applied completely or not at all.
-- A message from a member that has left, or whose room was deleted, has no effect.
+:mod:`.base_room` has what all rooms have in common, and the rules. Ids are unique within one room.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
-from ...arena.errors import JoinRefused, ProtocolError, RoleTaken
+from ...arena.errors import ProtocolError, RoleTaken
 from ...arena.features import Feature
 from ...arena.fields import shown
 from ...arena.messages import (
-    ClientMessage,
-    EmergencyStop,
     Entry,
     ErrorReply,
-    Heartbeat,
     HeartbeatAck,
     Join,
-    Joined,
     JointUpdate,
     Message,
     ResetStop,
     RobotReport,
     Role,
     StateSync,
-    Unknown,
+    decode_client,
 )
-from .counters import RoomCounters
+from ...arena.video_messages import VideoClientMessage
+from .base_room import BaseRoom, Delivery, Member, Now
 from .limits import Limits
 from .memory import KnownRobot, KnownStop, check_report
-from .stop_limiter import StopLimiter
 
-__all__ = [
-    'API_SOURCE',
-    'DRIVER_PLACES',
-    'SUPPORTED_FEATURES',
-    'Delivery',
-    'Member',
-    'Now',
-    'Room',
-]
+__all__ = ['API_SOURCE', 'SUPPORTED_FEATURES', 'Room']
 
 API_SOURCE = 'api'
 """The source of joint updates that came over REST."""
@@ -66,16 +46,6 @@ The limit bounds memory: for each consumer that reads too slowly, the newest ent
 is buffered.
 """
 
-DRIVER_PLACES = 8
-"""
-Places of a room that are reserved for tokens with the role drive.
-
-In a room with fewer than 16 places, half of them are reserved. The reserve lets the necessary
-participants join a room full of watchers: a producer, the two connections of a driver's console
-and the robot's bridge. It is twice their number because each of them may reconnect before its old
-connection has ended.
-"""
-
 _USUAL_KEYS = frozenset(('name', 'value', 'speed'))
 
 _IGNORED_TYPES = frozenset(
@@ -83,50 +53,12 @@ _IGNORED_TYPES = frozenset(
 )
 
 
-class Now(NamedTuple):
-    """
-    One instant on both clocks.
+class Room(BaseRoom):
+    """A room of joints; its parameters are those of :class:`.BaseRoom`."""
 
-    :param steady_s: seconds of the monotonic clock, for ages.
-    :param stamp: UTC as ISO 8601, for messages.
-    """
-
-    steady_s: float
-    stamp: str
-
-
-@dataclass(frozen=True, eq=False)
-class Member:
-    """
-    One participant in one room.
-
-    :param features: the protocol extensions that the server uses with it.
-    """
-
-    participant_id: str
-    role: Role
-    room: Room
-    features: frozenset[Feature] = frozenset()
-
-
-class Delivery(NamedTuple):
-    """A message and its recipients."""
-
-    recipients: tuple[Member, ...]
-    message: Message
-
-
-class Room:
-    """
-    A room with at most one producer and any number of consumers.
-
-    ``consumers`` is replaced and never modified, so an iteration over it works on a snapshot.
-
-    :ivar stops: the rate limiter of emergency stops; the caller must ask it before
-        :meth:`handle`.
-    :param max_consumers: the most consumers that may join; None for no limit of the room.
-    :param last_stop: the last stop of a deleted room of the same name; None if there is none.
-    """
+    log_kind: ClassVar[Mapping[str, str]] = {}
+    supported_features: ClassVar[frozenset[Feature]] = SUPPORTED_FEATURES
+    ignored_types: ClassVar[frozenset[str]] = _IGNORED_TYPES
 
     def __init__(
         self,
@@ -138,83 +70,31 @@ class Room:
         max_consumers: int | None = None,
         last_stop: KnownStop | None = None,
     ) -> None:
-        self.workspace_id = workspace_id
-        self.room_id = room_id
-        self.created_s = now.steady_s
-        self.active_s = now.steady_s
+        super().__init__(
+            workspace_id,
+            room_id,
+            now,
+            limits=limits,
+            max_consumers=max_consumers,
+            last_stop=last_stop,
+        )
         self.joints: dict[str, float] = {}
-        self.producer: Member | None = None
-        self.consumers: tuple[Member, ...] = ()
-        self.last_stop = last_stop
-        self.stops: StopLimiter[Member] = StopLimiter(now.steady_s)
-        self.counters = RoomCounters()
         self._robots: dict[Member, KnownRobot] = {}
-        self._limits = limits
-        self._max_consumers = max_consumers
-
-    @property
-    def members(self) -> tuple[Member, ...]:
-        """All participants, the producer first."""
-        return self.consumers if self.producer is None else (self.producer, *self.consumers)
 
     @property
     def robots(self) -> tuple[KnownRobot, ...]:
         """The newest state of each robot in the room."""
         return tuple(self._robots.values())
 
-    def is_idle(self, now: Now) -> bool:
-        """Return whether the room has been empty and unchanged for longer than ``idle_s``."""
-        return not self.members and now.steady_s - self.active_s > self._limits.idle_s
-
-    def rivals(self, join: Join) -> tuple[Member, ...]:
-        """Return the members that conflict with a join: with the same id, or the producer role."""
-        return tuple(
-            member
-            for member in self.members
-            if member.participant_id == join.participant_id
-            or (join.role is Role.PRODUCER and member.role is Role.PRODUCER)
-        )
-
-    def join(self, join: Join, now: Now, *, may_drive: bool = True) -> Member:
-        """
-        Add a participant.
-
-        :param may_drive: whether its token has the role drive; without it, the participant cannot
-            get one of the last :data:`DRIVER_PLACES` places.
-        :raises ProtocolError: the id is too long, or reserved for commands over REST.
-        :raises RoleTaken: the room has another producer.
-        :raises JoinRefused: the id is taken, or the room is full.
-        """
-        self._check_join(join, may_drive)
-        member = Member(join.participant_id, join.role, self, join.features & SUPPORTED_FEATURES)
-        if join.role is Role.PRODUCER:
-            self.producer = member
-        else:
-            self.consumers = (*self.consumers, member)
-        self.active_s = now.steady_s
-        return member
-
     def welcome(
         self, member: Member, now: Now, *, liveness_s: float | None = None
     ) -> tuple[Message, ...]:
-        """
-        Return the messages for a member that has just joined, in the order in which to send them.
-
-        :param liveness_s: see :class:`.Joined`.
-        """
-        features = member.features
-        stop = self.last_stop if Feature.LAST_STOP in features else None
-        joined = Joined(
-            self.room_id,
-            self.workspace_id,
-            member.role,
-            now.stamp,
-            features,
-            None if stop is None else stop.to_last_stop(now.steady_s),
-            liveness_s if Feature.LIVENESS in features else None,
+        """Return ``joined``, the robots, and for a consumer, first, the stored joints."""
+        robots = self.robots if Feature.ROBOT_STATE in member.features else ()
+        welcome: tuple[Message, ...] = (
+            *super().welcome(member, now, liveness_s=liveness_s),
+            *(robot.message for robot in robots),
         )
-        robots = self.robots if Feature.ROBOT_STATE in features else ()
-        welcome: tuple[Message, ...] = (joined, *(robot.message for robot in robots))
         if member.role is Role.PRODUCER:
             return welcome
         return StateSync(dict(self.joints), now.stamp), *welcome
@@ -227,66 +107,32 @@ class Room:
 
         :returns: the message for the other members, if it was a robot; otherwise None.
         """
-        if self.producer is member:
-            self.producer = None
-        else:
-            self.consumers = tuple(other for other in self.consumers if other is not member)
+        self._remove(member)
         if self._robots.pop(member, None) is None:
             return None
         return self._to_watchers(RobotReport(None, member.participant_id, now.stamp), member)
 
-    def clear_joints(self) -> None:
-        """Clear the stored joints; keep the last stop, because a robot that joins needs it."""
+    def clear_memory(self) -> None:
+        """Clear the stored joints."""
         self.joints.clear()
 
     def dissolve(self, now: Now) -> Delivery:
         """Remove all members; return the message for them."""
-        members = self.members
-        self.producer, self.consumers = None, ()
         self._robots.clear()
-        return Delivery(members, ErrorReply('Room deleted', now.stamp, 'room_deleted'))
+        return super().dissolve(now)
 
-    def handle(self, member: Member, message: ClientMessage, now: Now) -> Delivery | None:
-        """
-        Apply a member's message and return what to deliver.
+    def decode(self, text: str, features: frozenset[Feature]) -> VideoClientMessage:
+        """Decode a message of a member."""
+        return decode_client(text, features)
 
-        :param message: decoded with the member's features.
-        :returns: None if there is nothing to deliver.
-        :raises ProtocolError: a joint update or robot state exceeds a limit of the room.
-        """
-        if member is not self.producer and member not in self.consumers:
-            return None
-        self.active_s = now.steady_s
-        match message:
-            case JointUpdate(entries):
-                if member is not self.producer:
-                    return None
-                return self.update(entries, member.participant_id, now)
-            case EmergencyStop(reason):
-                reason = reason or f'Emergency stop from {member.participant_id}'
-                stop = EmergencyStop(reason, member.participant_id, now.stamp)
-                self.last_stop = KnownStop(stop, now.steady_s)
-                self.counters.stops += 1
-                # Consumers first, because the robots that have to stop are among them.
-                members = sorted(self.members, key=lambda each: each is self.producer)
-                return Delivery(tuple(members), stop)
-            case Heartbeat(seq):
-                seq = seq if Feature.HEARTBEAT_SEQ in member.features else None
-                answer = HeartbeatAck(now.stamp, self.producer is not None, seq)
-                return Delivery((member,), answer)
-            case RobotReport(state):
-                report = RobotReport(state, member.participant_id, now.stamp)
-                check_report(report, self._limits)
-                self._robots[member] = KnownRobot(report, now.steady_s)
-                self.counters.robot_states += 1
-                return self._to_watchers(report, member)
-            case ResetStop(to, stop_id=stop_id):
-                return self._forward_reset(member, to, stop_id, now)
-            case Unknown(kind):
-                if kind in _IGNORED_TYPES:
-                    return None
-                text = f'Unknown message type: {kind:.100}'
-                return Delivery((member,), ErrorReply(text, now.stamp, 'unknown_type'))
+    def refusal_of(self, member: Member, error: ProtocolError) -> str | None:
+        """Return the text for a member whose message is invalid; None to ignore the message."""
+        if error.reason == 'json':
+            return 'Message is not a JSON object'
+        if error.reason == 'robot_state':
+            return 'Failed to process robot state'
+        # A consumer's joint updates are ignored, so invalid ones are ignored too.
+        return 'Failed to process joint update' if member.role is Role.PRODUCER else None
 
     def update(self, entries: tuple[Entry, ...], source: str, now: Now) -> Delivery | None:
         """
@@ -336,6 +182,26 @@ class Room:
             )
         return self.update(entries, API_SOURCE, now)
 
+    def _apply(self, member: Member, message: VideoClientMessage, now: Now) -> Delivery | None:
+        match message:
+            case JointUpdate(entries) if member is self.producer:
+                return self.update(entries, member.participant_id, now)
+            case RobotReport(state):
+                report = RobotReport(state, member.participant_id, now.stamp)
+                check_report(report, self._limits)
+                self._robots[member] = KnownRobot(report, now.steady_s)
+                self.counters.robot_states += 1
+                return self._to_watchers(report, member)
+            case ResetStop(to, stop_id=stop_id):
+                return self._forward_reset(member, to, stop_id, now)
+        return None
+
+    def _default_reason(self, member: Member) -> str:
+        return f'Emergency stop from {member.participant_id}'
+
+    def _heartbeat_ack(self, seq: int | None, now: Now) -> HeartbeatAck:
+        return HeartbeatAck(now.stamp, self.producer is not None, seq)
+
     def _to_watchers(self, report: RobotReport, robot: Member) -> Delivery:
         """Address a report to all members with the feature, except robots: they do not show it."""
         watchers = (each for each in self.members if Feature.ROBOT_STATE in each.features)
@@ -376,32 +242,13 @@ class Room:
                 joints=dict.fromkeys(unseen[left:], why),
             )
 
-    def _check_join(self, join: Join, may_drive: bool) -> None:
+    def _check_id(self, join: Join) -> str:
         if join.participant_id == API_SOURCE:
             raise ProtocolError(
                 f'participant_id {API_SOURCE!r} stands for commands over REST; choose another',
                 reason='join',
             )
-        if len(join.participant_id) > self._limits.participant_id:
-            raise ProtocolError(
-                f'participant_id has at most {self._limits.participant_id} characters,'
-                f' got {len(join.participant_id)}',
-                reason='join',
-            )
-        where = f'room {self.room_id!r}'
-        if any(member.participant_id == join.participant_id for member in self.members):
-            raise JoinRefused(f'{where} already has a participant {join.participant_id!r}')
-        if join.role is Role.PRODUCER and self.producer is not None:
-            holder = self.producer.participant_id
-            raise RoleTaken(f'{where} has the producer {holder!r}', holder=holder)
-        most = self._limits.members
-        if len(self.members) >= most:
-            raise JoinRefused(f'{where} takes at most {most} participants')
-        kept = min(DRIVER_PLACES, most // 2)
-        if not may_drive and len(self.members) >= most - kept:
-            raise JoinRefused(f'{where} reserves its last {kept} places for tokens that may drive')
-        if join.role is Role.CONSUMER and len(self.consumers) == self._max_consumers:
-            raise JoinRefused(f'{where} takes at most {self._max_consumers} consumers')
+        return super()._check_id(join)
 
 
 def _check_lengths(entries: list[Entry]) -> None:
