@@ -46,6 +46,9 @@ MAX_SECTIONS = 8
 MAX_CANDIDATES = 64
 """The maximum number of remote candidates of a connection, in the SDP and after it."""
 
+SETTLE_S = 0.5
+"""How long a connection that is just being established may go on before it is closed."""
+
 CLOSE_TIMEOUT_S = 5.0
 """The maximum time to wait until aiortc has closed a connection, in seconds."""
 
@@ -84,6 +87,7 @@ class Peer:
         self._early: list[Candidate] = []
         self._candidates = 0
         self._tasks: set[asyncio.Task[None]] = set()
+        self._working: set[asyncio.Future[None]] = set()
         self._state = self._connection.connectionState
         self._changed = asyncio.Event()
         self._connection.on('connectionstatechange', self._on_state)
@@ -111,7 +115,7 @@ class Peer:
         try:
             transceiver = connection.addTransceiver(track, direction='sendonly')
             transceiver.setCodecPreferences([c for c in known if c.mimeType.lower() in wanted])
-            await connection.setLocalDescription(await connection.createOffer())
+            await self._whole(connection.setLocalDescription(await connection.createOffer()))
         except Exception as exc:
             raise PeerFailed(f'{self.name}: cannot make an offer: {exc!r}') from exc
         return str(connection.localDescription.sdp)
@@ -146,7 +150,7 @@ class Peer:
             # Not received, because aiortc decodes what nothing reads, and queues it without end.
             transceiver.direction = 'recvonly' if is_wanted else 'inactive'
         try:
-            await connection.setLocalDescription(await connection.createAnswer())
+            await self._whole(connection.setLocalDescription(await connection.createAnswer()))
         except Exception as exc:
             raise InvalidSignal(f'{self.name}: cannot answer the offer: {exc!r}') from exc
         return str(connection.localDescription.sdp)
@@ -219,6 +223,9 @@ class Peer:
         """Close the connection and all its tasks and sockets; idempotent."""
         for task in self._tasks:
             task.cancel()
+        if self._working:
+            await asyncio.wait(self._working, timeout=CLOSE_TIMEOUT_S)
+        await self._settle()
         await _within(CLOSE_TIMEOUT_S, self._connection.close(), self.name)
 
     async def _read(self, sdp: str, kind: str) -> None:
@@ -230,12 +237,40 @@ class Peer:
         self._count_candidates(sdp.count('\na=candidate:'))
         try:
             description = RTCSessionDescription(sdp=sdp, type=kind)
-            await self._connection.setRemoteDescription(description)
+            await self._whole(self._connection.setRemoteDescription(description))
         except Exception as exc:  # aiortc documents no errors for an invalid SDP.
             raise InvalidSignal(f'{self.name}: cannot use the {kind}: {exc!r}') from exc
         early, self._early = self._early, []
         for candidate in early:
             self._add(candidate)
+
+    async def _settle(self) -> None:
+        """
+        Wait a moment while ICE is checking candidates.
+
+        aioice starts a task for each established connection, and it would start it after the end
+        of a connection that is closed at the same moment.
+        """
+        settled = asyncio.Event()
+        self._connection.on('iceconnectionstatechange', settled.set)
+        if self._connection.iceConnectionState == 'checking':
+            waiting = asyncio.ensure_future(settled.wait())
+            try:
+                await asyncio.wait([waiting], timeout=SETTLE_S)
+            finally:
+                waiting.cancel()
+
+    async def _whole(self, work: Awaitable[None]) -> None:
+        """Await work that a cancellation must not interrupt, because its sockets would remain."""
+        task = asyncio.ensure_future(work)
+        self._working.add(task)
+        task.add_done_callback(self._done)
+        await asyncio.shield(task)
+
+    def _done(self, task: asyncio.Future[None]) -> None:
+        self._working.discard(task)
+        if not task.cancelled():
+            task.exception()  # Retrieve it, because its awaiter may have been cancelled.
 
     def _count_candidates(self, count: int) -> None:
         self._candidates += count

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 import contextlib
+import os
 import threading
 
 import av
@@ -13,7 +14,7 @@ import numpy as np
 from lerobot_arena_ros.media.encoder import CameraEncoder
 from support.waiting import ticks
 
-__all__ = ['feeding', 'no_thread_of', 'picture', 'shade_of']
+__all__ = ['feeding', 'no_thread_of', 'open_sockets', 'picture', 'shade_of']
 
 
 def picture(shade: int, width: int = 320, height: int = 240) -> av.VideoFrame:
@@ -48,3 +49,9 @@ async def feeding(encoder: CameraEncoder, rate_hz: float = 30.0) -> AsyncIterato
 def no_thread_of(name: str) -> bool:
     """Return whether no thread with this word in its name runs."""
     return not any(name in thread.name for thread in threading.enumerate())
+
+
+def open_sockets() -> int:
+    """Return how many sockets this process has open."""
+    links = [f'/proc/self/fd/{name}' for name in os.listdir('/proc/self/fd')]
+    return sum(os.path.lexists(link) and 'socket' in os.readlink(link) for link in links)
