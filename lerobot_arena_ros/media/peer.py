@@ -107,7 +107,7 @@ class Peer:
         """
         Return an SDP that offers a track in one codec.
 
-        :raises PeerFailed: the offer could not be made.
+        :raises PeerFailed: the offer could not be made, or no address was found for it.
         """
         connection = self._connection
         known = RTCRtpSender.getCapabilities('video').codecs
@@ -118,7 +118,7 @@ class Peer:
             await self._whole(connection.setLocalDescription(await connection.createOffer()))
         except Exception as exc:
             raise PeerFailed(f'{self.name}: cannot make an offer: {exc!r}') from exc
-        return str(connection.localDescription.sdp)
+        return self._local_sdp()
 
     async def accept(self, sdp: str) -> None:
         """
@@ -138,6 +138,7 @@ class Peer:
         The first video section is received; all others, for example audio, are declined.
 
         :raises InvalidSignal: the offer is invalid, or has no video.
+        :raises PeerFailed: no address was found for the answer.
         """
         connection = self._connection
         if '\nm=' not in sdp:
@@ -153,7 +154,7 @@ class Peer:
             await self._whole(connection.setLocalDescription(await connection.createAnswer()))
         except Exception as exc:
             raise InvalidSignal(f'{self.name}: cannot answer the offer: {exc!r}') from exc
-        return str(connection.localDescription.sdp)
+        return self._local_sdp()
 
     def add_candidate(self, value: object) -> None:
         """
@@ -243,6 +244,15 @@ class Peer:
         early, self._early = self._early, []
         for candidate in early:
             self._add(candidate)
+
+    def _local_sdp(self) -> str:
+        sdp = str(self._connection.localDescription.sdp)
+        if '\na=candidate:' not in sdp:
+            raise PeerFailed(
+                f'{self.name}: this side has no address to offer: there is no network, or with'
+                ' relay_only the TURN server did not answer or refused the credentials'
+            )
+        return sdp
 
     async def _settle(self) -> None:
         """
