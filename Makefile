@@ -98,7 +98,7 @@ nginx: $(VENV)/installed ## Test several arenas behind nginx, which must be inst
 	REQUIRE=nginx $(BIN)/python -m pytest -rs $(ARGS) test/system/test_deploy*.py
 
 browser: $(VENV)/browser ## Test the console in Chromium, which must be installed; pictures go to build/screenshots
-	REQUIRE=browser $(BIN)/python -m pytest -rs test/server/test_console*_in_browser.py $(ARGS)
+	REQUIRE=browser $(BIN)/python -m pytest -rs test/server/test_console*_in_browser.py test/media/test_camera_in_browser.py $(ARGS)
 
 bench: $(VENV)/$(if $(SHORT),installed,bench) ## Measure everything and its lower bounds; SHORT=1 is a smoke test
 	$(BIN)/python -m benchmark $(if $(SHORT),--short) $(ARGS)

@@ -15,6 +15,7 @@ from typing import Any
 
 from ..arena.address import DEFAULT_URL, Service
 from ..arena.features import Feature
+from ..arena.fields import is_finite
 from ..arena.joined_client import JoinedClient
 from ..arena.messages import EmergencyStop, Role
 from ..arena.session import Event
@@ -250,8 +251,7 @@ def _stats(stats: object) -> StreamStats:
 
     def number(key: str) -> float:
         value = values.get(key)
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        return value if is_number else 0
+        return float(value) if is_finite(value) else 0.0
 
     return StreamStats(
         stream_id=str(values.get('stream_id', '')),

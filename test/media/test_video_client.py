@@ -381,8 +381,8 @@ async def test_an_emergency_stop_reaches_all(url: str, room: str) -> None:
     """The sender gets it, too, as in a joint room."""
     stops: list[str] = []
     async with camera(url, room) as producer, viewer(url, room) as viewing:
-        producer.on_emergency_stop(lambda stop: stops.append(stop.reason))
-        viewing.consumer.on_emergency_stop(lambda stop: stops.append(stop.reason))
+        producer.on_emergency_stop(lambda stop: stops.append(str(stop.reason)))
+        viewing.consumer.on_emergency_stop(lambda stop: stops.append(str(stop.reason)))
         await viewing.consumer.send_emergency_stop('enough')
         await wait_until(lambda: stops == ['enough', 'enough'], 'both')
 

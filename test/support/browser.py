@@ -321,14 +321,14 @@ class Console:
 
 
 @contextmanager
-def running_browser() -> Iterator[Console]:
+def running_browser(*more_flags: str) -> Iterator[Console]:
     """Run a browser with a temporary profile; skip the test, or fail, if there is no browser."""
     selenium, browser, driver = _found()
     options = selenium.ChromeOptions()
     options.binary_location = browser
     options.set_capability('goog:loggingPrefs', {'browser': 'ALL'})
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        for flag in (*FLAGS, f'--user-data-dir={profile}'):
+        for flag in (*FLAGS, *more_flags, f'--user-data-dir={profile}'):
             options.add_argument(flag)
         # With an explicit path, selenium does not download a driver.
         chrome = selenium.Chrome(options=options, service=selenium.ChromeService(driver))
