@@ -88,6 +88,7 @@ class Peer:
         self._candidates = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._working: set[asyncio.Future[None]] = set()
+        self._closing: asyncio.Future[None] | None = None
         self._state = self._connection.connectionState
         self._changed = asyncio.Event()
         self._connection.on('connectionstatechange', self._on_state)
@@ -222,12 +223,24 @@ class Peer:
 
     async def aclose(self) -> None:
         """Close the connection and all its tasks and sockets; idempotent."""
+        if self._closing is None:
+            self._closing = asyncio.ensure_future(self._close())
+        # A cancellation ends the waiting only, because an interrupted close would leave sockets.
+        await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
         for task in self._tasks:
             task.cancel()
         if self._working:
             await asyncio.wait(self._working, timeout=CLOSE_TIMEOUT_S)
         await self._settle()
-        await _within(CLOSE_TIMEOUT_S, self._connection.close(), self.name)
+        closing = asyncio.ensure_future(self._connection.close())
+        await asyncio.wait([closing], timeout=CLOSE_TIMEOUT_S)
+        if not closing.done():
+            _logger.warning('%s: not closed within %g s', self.name, CLOSE_TIMEOUT_S)
+            closing.cancel()
+        elif not closing.cancelled() and (exc := closing.exception()) is not None:
+            _logger.warning('%s: closing the connection failed: %r', self.name, exc)
 
     async def _read(self, sdp: str, kind: str) -> None:
         if len(sdp) > MAX_SDP_LENGTH or sdp.count('\nm=') > MAX_SECTIONS:
@@ -352,16 +365,3 @@ def _to_aiortc(candidate: Candidate) -> RTCIceCandidate:
         sdpMLineIndex=candidate.line,
         tcpType=candidate.tcp_type,
     )
-
-
-async def _within(seconds: float, work: Awaitable[None], name: str) -> None:
-    """Await something for a limited time; a cancellation does not interrupt it."""
-    task = asyncio.ensure_future(work)
-    try:
-        await asyncio.wait([task], timeout=seconds)
-    finally:
-        if not task.done():
-            _logger.warning('%s: the connection was not closed within %g s', name, seconds)
-            task.cancel()
-        elif not task.cancelled() and (exc := task.exception()) is not None:
-            _logger.warning('%s: closing the connection failed: %r', name, exc)

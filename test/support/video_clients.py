@@ -86,11 +86,16 @@ def colour(frame: FrameData) -> int:
 
 
 class PublicConsumer:
-    """A stand-in for the public consumer in a room."""
+    """
+    A stand-in for the public consumer in a room.
+
+    :param refusals: set it to refuse as many offers, as the public one does while it cleans up.
+    """
 
     def __init__(self, url: str, room: str, socket: Peer, participant_id: str) -> None:
         self.frames = 0
         self.refused: list[str] = []
+        self.refusals = 0
         self._url, self._room, self._socket, self._id = url, room, socket, participant_id
         self._connection = self._make()
         self._has_offer = False
@@ -113,10 +118,6 @@ class PublicConsumer:
                 await asyncio.gather(*consumer._tasks, return_exceptions=True)
                 await consumer._connection.close()
 
-    async def start_receiving(self) -> None:
-        """Forget the offer, as the inference server does at its start."""
-        self._has_offer = False
-
     def _make(self) -> RTCPeerConnection:
         connection = RTCPeerConnection()
         connection.addTransceiver('video', direction='recvonly')
@@ -137,6 +138,9 @@ class PublicConsumer:
                 self.refused.append(repr(exc))
 
     async def _answer(self, offer: dict[str, str], producer: str) -> None:
+        if self.refusals > 0:
+            self.refusals -= 1
+            raise RuntimeError('Cannot handle offer in signaling state "closed"')
         if self._has_offer:
             await self._connection.close()
             self._connection, self._has_offer = self._make(), False

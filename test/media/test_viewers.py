@@ -1,0 +1,154 @@
+"""lerobot_arena_ros.media.viewers: offers, answers and connections of the viewers of a camera."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+import itertools
+
+import pytest
+import pytest_asyncio
+
+pytest.importorskip('aiortc')
+
+from support.pictures import feeding  # noqa: E402
+from support.waiting import wait_until  # noqa: E402
+
+from lerobot_arena_ros.arena.errors import TransportError  # noqa: E402
+from lerobot_arena_ros.arena.video_messages import Offer  # noqa: E402
+from lerobot_arena_ros.media import viewers as viewers_module  # noqa: E402
+from lerobot_arena_ros.media.bitrate import BitrateBounds  # noqa: E402
+from lerobot_arena_ros.media.encoder import CameraEncoder, EncoderSettings  # noqa: E402
+from lerobot_arena_ros.media.peer import Peer, PeerStats  # noqa: E402
+from lerobot_arena_ros.media.viewers import MAX_VIEWERS, ViewerSet  # noqa: E402
+
+BOUNDS = BitrateBounds(1_000_000, 200_000)
+
+
+@dataclass
+class Rig:
+    """A camera with viewers, the offers that it sent, and the errors that it reported."""
+
+    encoder: CameraEncoder
+    viewers: ViewerSet
+    offers: list[Offer]
+    errors: list[str]
+
+
+@pytest_asyncio.fixture(name='rig')
+async def fixture_rig(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Rig]:
+    """Give a camera whose timeouts are short."""
+    monkeypatch.setattr(viewers_module, 'ANSWER_TIMEOUT_S', 0.2)
+    monkeypatch.setattr(viewers_module, 'RETRY_S', 0.05)
+    monkeypatch.setattr(viewers_module, 'STATS_PERIOD_S', 0.05)
+    encoder = CameraEncoder(EncoderSettings(bitrate=BOUNDS))
+    offers: list[Offer] = []
+    errors: list[str] = []
+
+    async def send(offer: Offer) -> None:
+        offers.append(offer)
+
+    rig = Rig(encoder, ViewerSet(encoder, send, on_error=errors.append), offers, errors)
+    yield rig
+    await rig.viewers.aclose()
+    await rig.viewers.aclose()
+    encoder.close()
+
+
+async def test_an_unanswered_offer_is_sent_again_and_then_replaced(rig: Rig) -> None:
+    """Three times unchanged, then on another connection."""
+    rig.viewers.add('viewer')
+    await wait_until(lambda: len(rig.offers) >= 4, 'four offers')
+
+    first = [offer.sdp for offer in rig.offers[:3]]
+    assert len(set(first)) == 1
+    assert rig.offers[3].sdp != first[0]
+    assert rig.errors[0] == 'viewer viewer: 3 offers were not answered'
+
+
+async def test_a_failure_of_the_server_is_an_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next attempt may work, and the error is reported."""
+    monkeypatch.setattr(viewers_module, 'ANSWER_TIMEOUT_S', 0.05)
+    encoder = CameraEncoder()
+    errors: list[str] = []
+
+    async def fail(offer: Offer) -> None:
+        raise TransportError('no server')
+
+    viewers = ViewerSet(encoder, fail, on_error=errors.append)
+    viewers.add('viewer')
+    await wait_until(lambda: errors, 'the error')
+    assert errors == ['viewer no server']
+    await viewers.aclose()
+    encoder.close()
+
+
+async def test_viewers_follow_the_list_of_the_room(rig: Rig) -> None:
+    """Missing ones are added, and those that are gone are dropped."""
+    rig.viewers.keep_only(['a', 'b'])
+    rig.viewers.keep_only(['b', 'c'])
+
+    assert {each.participant_id for each in rig.viewers.status} == {'b', 'c'}
+
+
+async def test_viewers_are_bounded(rig: Rig) -> None:
+    """The error names the one that is refused."""
+    for number in range(MAX_VIEWERS + 1):
+        rig.viewers.add(f'viewer-{number}')
+
+    assert len(rig.viewers.status) == MAX_VIEWERS
+    assert rig.errors == [f'viewer-{MAX_VIEWERS}: the camera has {MAX_VIEWERS} viewers already']
+
+
+async def test_an_answer_that_no_offer_waits_for_is_ignored(rig: Rig) -> None:
+    """Of a stranger, and of a viewer whose offer is not out yet."""
+    rig.viewers.on_answer('stranger', 'v=0')
+    rig.viewers.on_candidate('stranger', None)
+    rig.viewers.add('viewer')
+    rig.viewers.on_answer('viewer', 'v=0')
+
+    await wait_until(lambda: rig.offers, 'the offer')
+    assert rig.errors == []
+
+
+async def test_the_bitrate_follows_the_loss_of_a_viewer(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It falls to the lowest of the bounds, and key frames replace what was lost."""
+    counts = itertools.count(1)
+
+    async def lossy(self: Peer) -> PeerStats:
+        count = next(counts)
+        return PeerStats(packets_sent=100 * count, packets_lost=40 * count, round_trip_s=0.02)
+
+    monkeypatch.setattr(Peer, 'stats', lossy)
+    peer = Peer('camera')
+    async with feeding(rig.encoder):
+        rig.viewers.add('viewer')
+        await wait_until(lambda: rig.offers, 'the offer')
+        rig.viewers.on_answer('viewer', await peer.answer(rig.offers[0].sdp))
+        await wait_until(lambda: rig.encoder.bitrate <= 600_000, 'a lower bitrate', 15.0)
+        await wait_until(lambda: rig.encoder.counts.key_frames >= 3, 'key frames', 15.0)
+
+        (status,) = rig.viewers.status
+        assert status.is_connected
+        assert status.loss == pytest.approx(0.4)
+    await peer.aclose()
+
+
+async def test_a_viewer_that_closes_its_connection_is_offered_another(rig: Rig) -> None:
+    """Public consumers close the current connection while they clean up an old one."""
+    async with feeding(rig.encoder):
+        rig.viewers.add('viewer')
+        await answered_and_closed(rig, 1)
+        await answered_and_closed(rig, 2)
+
+
+async def answered_and_closed(rig: Rig, count: int) -> None:
+    """Answer an offer, wait for the connection, and close it."""
+    await wait_until(lambda: len(rig.offers) >= count, 'an offer')
+    peer = Peer('camera')
+    rig.viewers.on_answer('viewer', await peer.answer(rig.offers[-1].sdp))
+    await wait_until(lambda: rig.viewers.status[0].is_connected, 'the connection')
+    await peer.aclose()
+    await wait_until(lambda: not rig.viewers.status[0].is_connected, 'the end', 40.0)
