@@ -58,18 +58,20 @@ _logger = logging.getLogger(__name__)
 @dataclass(frozen=True)
 class PeerStats:
     """
-    What the other side reported about the pictures that it receives.
+    The counters of a connection, all since its beginning.
 
-    :param packets_sent: so far.
-    :param bytes_sent: so far.
-    :param packets_lost: so far, as it reported; None before its first report.
-    :param round_trip_s: None before its first report.
+    :param packets_lost: of those sent, as the other side reported; None before its first report.
+    :param round_trip_s: None before the first report of the other side.
+    :param packets_missed: of those that the other side sent.
     """
 
     packets_sent: int = 0
     bytes_sent: int = 0
     packets_lost: int | None = None
     round_trip_s: float | None = None
+    packets_received: int = 0
+    bytes_received: int = 0
+    packets_missed: int = 0
 
 
 class Peer:
@@ -210,16 +212,21 @@ class Peer:
         return self._state in ('failed', 'closed')
 
     async def stats(self) -> PeerStats:
-        """Return what the other side reported about the pictures that it receives."""
-        packets = octets = 0
-        lost: int | None = None
-        round_trip_s: float | None = None
+        """Return the counters, as aiortc has them and as the other side last reported them."""
+        found: dict[str, Any] = {}
         for each in (await self._connection.getStats()).values():
-            if each.type == 'outbound-rtp':
-                packets, octets = each.packetsSent, each.bytesSent
-            elif each.type == 'remote-inbound-rtp':
-                lost, round_trip_s = each.packetsLost, each.roundTripTime
-        return PeerStats(packets, octets, lost, round_trip_s)
+            match each.type:
+                case 'outbound-rtp':
+                    found |= {'packets_sent': each.packetsSent, 'bytes_sent': each.bytesSent}
+                case 'remote-inbound-rtp':
+                    found['packets_lost'] = each.packetsLost
+                    found['round_trip_s'] = each.roundTripTime
+                case 'inbound-rtp':
+                    found['packets_received'] = each.packetsReceived
+                    found['packets_missed'] = each.packetsLost
+                case 'transport':
+                    found['bytes_received'] = each.bytesReceived
+        return PeerStats(**found)
 
     async def aclose(self) -> None:
         """Close the connection and all its tasks and sockets; idempotent."""

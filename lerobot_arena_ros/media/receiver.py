@@ -23,6 +23,7 @@ import logging
 import time
 from typing import NamedTuple
 
+from aiortc import MediaStreamTrack
 from aiortc.mediastreams import MediaStreamError
 import av
 
@@ -30,7 +31,7 @@ from ..arena.errors import ArenaError
 from ..arena.video_messages import Answer
 from .errors import InvalidSignal
 from .ice import IceServers
-from .peer import Peer
+from .peer import Peer, PeerStats
 
 __all__ = ['StreamReceiver']
 
@@ -100,6 +101,15 @@ class StreamReceiver:
     def is_connected(self) -> bool:
         """Whether a connection to a producer is established."""
         return any(stream.is_connected for stream in self._streams)
+
+    @property
+    def track(self) -> MediaStreamTrack | None:
+        """The newest video track; None without a connection."""
+        return self._streams[-1].peer.track if self._streams else None
+
+    async def stats(self) -> PeerStats:
+        """Return the counters of the newest connection; zeros without one."""
+        return await self._streams[-1].peer.stats() if self._streams else PeerStats()
 
     def is_stuck(self, now: float, patience_s: float) -> bool:
         """
@@ -174,7 +184,7 @@ class _Stream:
         self.producer = producer
         self.offer = offer
         self._owner = owner
-        self._peer = Peer(producer, owner._ice)
+        self.peer = Peer(producer, owner._ice)
         self._answer: str | None = None
         self._task: asyncio.Task[None] | None = None
         self._watch: asyncio.Task[None] | None = None
@@ -182,7 +192,7 @@ class _Stream:
 
     @property
     def is_connected(self) -> bool:
-        return self._peer.is_connected
+        return self.peer.is_connected
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name=f'stream of {self.producer}')
@@ -196,7 +206,7 @@ class _Stream:
 
     def on_candidate(self, candidate: object) -> None:
         try:
-            self._peer.add_candidate(candidate)
+            self.peer.add_candidate(candidate)
         except InvalidSignal as exc:
             _logger.debug('%s', exc)
 
@@ -225,7 +235,7 @@ class _Stream:
             self._owner._forget(self)
             if self._watch is not None:
                 self._watch.cancel()
-            await self._peer.aclose()
+            await self.peer.aclose()
 
     async def _receive(self) -> None:
         """
@@ -233,10 +243,10 @@ class _Stream:
 
         :raises ArenaError: why it was not established.
         """
-        self._answer = await self._peer.answer(self.offer)
+        self._answer = await self.peer.answer(self.offer)
         await self._owner._send(Answer(self._answer, self.producer))
-        await self._peer.wait_connected(CONNECT_TIMEOUT_S)
-        track = self._peer.track
+        await self.peer.wait_connected(CONNECT_TIMEOUT_S)
+        track = self.peer.track
         assert track is not None, 'answer() requires a video track'
         self._watch = asyncio.create_task(self._close_at_end(), name=f'watch {self.producer}')
         timer = asyncio.get_running_loop().call_later(FIRST_PICTURE_TIMEOUT_S, self._watch.cancel)
@@ -252,6 +262,6 @@ class _Stream:
     async def _close_at_end(self) -> None:
         """Close the connection when it has ended, which ends a pending ``recv``."""
         try:
-            await self._peer.wait_ended()
+            await self.peer.wait_ended()
         finally:
-            await self._peer.aclose()
+            await self.peer.aclose()

@@ -90,6 +90,11 @@ class VideoClientCore(JoinedClient):
         timeout_s = 5.0 if self.options.timeout is None else self.options.timeout
         self._video_rooms = VideoRooms(self._address, access=self._access, timeout_s=timeout_s)
 
+    @property
+    def api_base(self) -> str:
+        """The URL of the REST paths of video rooms."""
+        return f'{self.base_url}/video'
+
     # ----- rooms
 
     async def list_rooms(self, workspace_id: str) -> list[RoomInfo]:

@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Callable
 import logging
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
+from aiortc import MediaStreamTrack
 import av
 
 from ..arena.address import DEFAULT_URL
@@ -35,6 +36,7 @@ from .video_types import (
     StreamStartedCallback,
     StreamStoppedCallback,
     VideoConfigUpdateCallback,
+    WebRTCStats,
     config_from_json,
 )
 
@@ -50,6 +52,14 @@ MAX_PATIENCE_S = 60.0
 """The maximum of that time; it doubles with each attempt that brings no picture."""
 
 _logger = logging.getLogger(__name__)
+
+
+class _Reading(NamedTuple):
+    """The counters at one time."""
+
+    at: float
+    pictures: int
+    octets: int
 
 
 class VideoConsumer(VideoClientCore):
@@ -72,6 +82,9 @@ class VideoConsumer(VideoClientCore):
         self._arrived = asyncio.Event()
         self._count = 0
         self._skipped = 0
+        self._pictures = 0
+        self._size = (0, 0)
+        self._reading = _Reading(time.monotonic(), 0, 0)
 
     async def connect(
         self, workspace_id: str, room_id: str, participant_id: str | None = None
@@ -128,6 +141,36 @@ class VideoConsumer(VideoClientCore):
     def skipped(self) -> int:
         """The number of pictures that a newer one replaced while a callback ran."""
         return self._skipped
+
+    def get_remote_stream(self) -> MediaStreamTrack | None:
+        """Return the video track that is being received; None if there is none."""
+        return None if self._receiver is None else self._receiver.track
+
+    async def get_stats(self) -> WebRTCStats | None:
+        """
+        Return what was received: rates since the last call, counters of the connection.
+
+        None without a connection.
+        """
+        receiver = self._receiver
+        if receiver is None or not receiver.is_connected:
+            return None
+        stats = await receiver.stats()
+        now = _Reading(time.monotonic(), self._pictures, stats.bytes_received)
+        last, self._reading = self._reading, now
+        elapsed_s = max(now.at - last.at, 1e-3)
+        return WebRTCStats(
+            video_bits_per_second=8 * max(0, now.octets - last.octets) / elapsed_s,
+            frames_per_second=(now.pictures - last.pictures) / elapsed_s,
+            frame_width=self._size[0],
+            frame_height=self._size[1],
+            packets_lost=max(0, stats.packets_missed),
+            total_packets=stats.packets_received,
+        )
+
+    async def get_video_stats(self) -> WebRTCStats | None:
+        """Return the same as :meth:`get_stats`."""
+        return await self.get_stats()
 
     # ----- callbacks
 
@@ -210,6 +253,8 @@ class VideoConsumer(VideoClientCore):
     def _on_picture(self, picture: av.VideoFrame) -> None:
         self._skipped += self._newest is not None
         self._patience_s = PATIENCE_S
+        self._pictures += 1
+        self._size = picture.width, picture.height
         self._newest = picture
         self._arrived.set()
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 import contextlib
 import logging
+import os
 from pathlib import Path
 from typing import Any
 
@@ -127,16 +128,20 @@ class VideoProducer(VideoClientCore):
         :raises ValueError: not connected.
         :raises MediaError: the camera cannot be opened.
         """
-        self._joined('start camera')
-        device = f'/dev/video{device_id}'
         options = _capture_options(constraints or self.webrtc_config.constraints or {})
-        try:
-            player = await asyncio.to_thread(MediaPlayer, device, format='v4l2', options=options)
-        except Exception as exc:  # The errors of PyAV differ between its releases.
-            raise MediaError(f'cannot open the camera {device}: {exc}') from exc
-        await self.start_track(player.video)
-        self._player = player
-        return player.video
+        return await self._start_device(f'/dev/video{device_id}', 'v4l2', options)
+
+    async def start_screen_share(self) -> MediaStreamTrack:
+        """
+        Send the screen of this machine (X11), which ``DISPLAY`` names.
+
+        :raises ValueError: not connected.
+        :raises MediaError: the screen cannot be read.
+        """
+        rate = str(self.webrtc_config.framerate or 30)
+        return await self._start_device(
+            os.environ.get('DISPLAY', ':0'), 'x11grab', {'framerate': rate}
+        )
 
     async def start_track(self, track: MediaStreamTrack) -> None:
         """
@@ -213,7 +218,23 @@ class VideoProducer(VideoClientCore):
             for each in found
         ]
 
+    def get_local_stream(self) -> MediaStreamTrack | None:
+        """Return the track that is being sent; None if there is none."""
+        return self._track
+
     # ----- inside
+
+    async def _start_device(
+        self, device: str, kind: str, options: dict[str, str]
+    ) -> MediaStreamTrack:
+        self._joined('start a stream')
+        try:
+            player = await asyncio.to_thread(MediaPlayer, device, format=kind, options=options)
+        except Exception as exc:  # The errors of PyAV differ between its releases.
+            raise MediaError(f'cannot open {device} ({kind}): {exc}') from exc
+        await self.start_track(player.video)
+        self._player = player
+        return player.video
 
     async def _enter(self, connection: Connection) -> None:
         await super()._enter(connection)

@@ -32,6 +32,7 @@ from support.waiting import wait_until  # noqa: E402
 from lerobot_arena_ros.media import viewers as viewers_module  # noqa: E402
 from lerobot_arena_ros.media.bitrate import BitrateBounds  # noqa: E402
 from lerobot_arena_ros.media.encoder import CameraEncoder, EncoderSettings  # noqa: E402
+from lerobot_arena_ros.media.errors import MediaError  # noqa: E402
 from lerobot_arena_ros.media.ice import IceServers  # noqa: E402
 from lerobot_arena_ros.video import (  # noqa: E402
     ClientOptions,
@@ -159,6 +160,25 @@ async def test_an_encoder_of_the_caller_is_sent_and_not_closed(url: str, room: s
     finally:
         await producer.disconnect()
         encoder.close()
+
+
+async def test_statistics_are_measured(url: str, room: str) -> None:
+    """The rates count since the last call, and there are none without a connection."""
+    async with camera(url, room), viewer(url, room) as viewing:
+        await viewing.more()
+        await viewing.consumer.get_stats()
+        await viewing.more(10)
+        stats = await viewing.consumer.get_video_stats()
+        assert stats is not None
+        assert (stats.frame_width, stats.frame_height) == (320, 240)
+        assert stats.frames_per_second > 1
+        assert stats.video_bits_per_second > 1000
+        assert stats.total_packets > 10
+        assert viewing.consumer.get_remote_stream() is not None
+
+        await viewing.consumer.stop_receiving()
+        assert await viewing.consumer.get_stats() is None
+        assert viewing.consumer.get_remote_stream() is None
 
 
 # ----- what heals by itself
@@ -401,6 +421,16 @@ async def test_a_stream_needs_a_room(url: str) -> None:
         await VideoProducer(url).stop_streaming()
     with pytest.raises(ValueError, match='Must be connected'):
         await VideoConsumer(url).start_receiving()
+
+
+async def test_a_camera_that_is_not_there_is_an_error(url: str, room: str) -> None:
+    """The error names the device, and what was sent before goes on."""
+    async with camera(url, room) as producer, viewer(url, room) as viewing:
+        with pytest.raises(MediaError, match='/dev/video999'):
+            await producer.start_camera(999)
+        await viewing.more()
+        assert producer.api_base == f'{url}/video'
+        assert isinstance(await producer.get_camera_devices(), list)
 
 
 def test_ice_servers_of_the_options_are_checked() -> None:

@@ -51,4 +51,4 @@ def test_the_module_has_its_names() -> None:
     """Also those that are not imported yet."""
     assert set(video.__all__) <= set(dir(video))
     with pytest.raises(AttributeError, match='no attribute'):
-        _ = video.Video  # type: ignore[attr-defined]
+        _ = video.Video

@@ -81,6 +81,7 @@ SEAMS = {
         'media/peer.py',
         'media/receiver.py',
         'media/tracks.py',
+        'media/video_consumer.py',
         'media/video_producer.py',
     },
     'av': {
