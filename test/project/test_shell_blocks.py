@@ -13,6 +13,7 @@ from support.required import require
 
 NEEDS = {
     'ROS 2': 'see test_ros_blocks.py',
+    'aiortc': 'see requirements/media.txt',
     'a terminal': 'somebody presses keys',
     'matplotlib': 'see requirements/examples.txt',
     'mujoco': 'see requirements/sim.txt',
