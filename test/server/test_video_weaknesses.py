@@ -33,16 +33,16 @@ OFFERED = forwarded('Offer forwarded to consumer')
 ANSWERED = forwarded('Answer forwarded to producer')
 
 
-@pytest.fixture(scope='module')
-def url() -> Iterator[str]:
-    """Run one server for this module; each test uses its own room."""
+@pytest.fixture(scope='module', name='url')
+def running() -> Iterator[str]:
+    """Run one server for this module."""
     with running_server() as address:
         yield address
 
 
-@pytest.fixture
-def room(url: str) -> str:
-    """Create a video room with a name that no other test uses."""
+@pytest.fixture(name='room')
+def new_room(url: str) -> str:
+    """Create a video room that no other test uses."""
     return make_video_room(url)
 
 
