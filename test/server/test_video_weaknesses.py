@@ -9,6 +9,7 @@ import re
 
 import httpx
 import pytest
+from support.pages import rows_of
 from support.peers import Peer, RawPeer, connect, ws_path
 from support.server import running_server
 from support.video_rooms import (
@@ -47,10 +48,14 @@ def new_room(url: str) -> str:
 
 
 def test_every_flaw_has_its_test() -> None:
-    """Each of F1 to F9 has a test with its number in the name."""
-    shown = re.findall(r'def test_f(\d)_', Path(__file__).read_text())
+    """Each of F1 to F9 has a test with its number in the name, which the page names."""
+    shown = set(re.findall(r'def test_f(\d)_', Path(__file__).read_text()))
+    rows = rows_of('docs/reliability.md', '## Weaknesses of the public video rooms')
 
-    assert {int(number) for number in shown} == set(range(1, 10))
+    assert shown == {str(number) for number in range(1, 10)}
+    assert [row[0] for row in rows] == [f'F{number}' for number in sorted(shown)]
+    for number, *_, shown_by in rows:
+        assert shown_by == f'`test_video_weaknesses.py::test_{number.lower()}_*`'
 
 
 async def silent(*peers: Peer) -> None:
