@@ -179,3 +179,11 @@ def test_nothing_is_kept_of_a_producer_that_left(camera: Camera) -> None:
     camera.room.join(Join('cam', Role.PRODUCER), at())
 
     assert camera.from_viewers(Answer('v=0', 'cam')) == Forwarded()
+
+
+def test_a_signal_of_a_member_counts_as_activity(camera: Camera) -> None:
+    """A signal of a stranger does not keep a room from being deleted."""
+    camera.room.signal([], Offer('v=0', 'viewer'), at(1.0))
+    assert camera.room.active_s == 0.0
+    camera.from_viewers(Answer('v=0', 'cam'), 2.0)
+    assert camera.room.active_s == 2.0

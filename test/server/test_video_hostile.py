@@ -188,7 +188,7 @@ async def test_a_dead_producer_is_replaced() -> None:
 
 async def test_a_dead_viewer_leaves() -> None:
     """The others are told of it, so the camera can end its connection."""
-    with running_server(timing=Timing(keepalive_s=0.1)) as url:
+    with running_server(timing=Timing(keepalive_s=0.5)) as url:
         make_video_room(url, 'front')
         path = ws_path(WORKSPACE, 'front', kind='video')
         async with video_peer(url, 'front', 'cam', 'producer') as producer:

@@ -28,6 +28,8 @@ from support.video_rooms import (
 )
 from support.waiting import wait_until
 
+from lerobot_arena_ros.server.participants import connection_manager
+from lerobot_arena_ros.server.rooms import signalling
 from lerobot_arena_ros.server.rooms.limits import Limits, Timing
 
 OFFERED = forwarded('Offer forwarded to consumer')
@@ -144,6 +146,25 @@ async def test_f2_two_viewers_of_one_id_both_get_their_offers(url: str, room: st
             message = ice(candidate, target_producer='cam')
             assert (await post_signal(url, room, 'consumer-id', message)).status_code == 200
             assert (await producer.recv_type('webrtc_ice'))['from_consumer'] == known_as
+
+
+async def test_f2_a_viewer_that_does_not_answer_delays_no_other_for_long(
+    url: str, room: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The offer to the second viewer of an id goes out after a while."""
+    for module in (signalling, connection_manager):
+        monkeypatch.setattr(module, 'ANSWER_S', 0.2)
+    async with (
+        video_peer(url, room, 'consumer-id', 'consumer') as first,
+        video_peer(url, room, 'consumer-id', 'consumer') as second,
+        video_peer(url, room, 'cam', 'producer'),
+    ):
+        for known_as in ('consumer-id', 'consumer-id-2'):
+            assert (await post_signal(url, room, 'cam', offer(known_as))).json() == OFFERED
+        for viewer, kinds in ((first, 2), (second, 1)):
+            for _ in range(kinds):
+                await viewer.recv_type('participant_joined')
+            await viewer.recv_type('webrtc_offer')
 
 
 async def test_f2_a_refused_producer_does_not_evict_the_live_one(url: str, room: str) -> None:
