@@ -28,7 +28,7 @@ from support.video_rooms import (
 )
 from support.waiting import wait_until
 
-from lerobot_arena_ros.server.participants import connection_manager
+from lerobot_arena_ros.server.participants import signal_relay
 from lerobot_arena_ros.server.rooms import signalling
 from lerobot_arena_ros.server.rooms.limits import Limits, Timing
 
@@ -152,7 +152,7 @@ async def test_f2_a_viewer_that_does_not_answer_delays_no_other_for_long(
     url: str, room: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The offer to the second viewer of an id goes out after a while."""
-    for module in (signalling, connection_manager):
+    for module in (signalling, signal_relay):
         monkeypatch.setattr(module, 'ANSWER_S', 0.2)
     async with (
         video_peer(url, room, 'consumer-id', 'consumer') as first,

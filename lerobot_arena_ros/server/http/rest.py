@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from ...arena.fields import is_text
 from ...arena.json_text import dump
-from ..participants.connection_manager import now
+from ..participants.clock import now
 from ..rooms.base_room import Now
 from ..rooms.memory import KnownRobot
 from ..rooms.registry import Place

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from fastapi import APIRouter
 from pydantic import BaseModel, Field, StrictStr
 
-from ..participants.connection_manager import ConnectionManager, now
+from ..participants.clock import now
+from ..participants.connection_manager import ConnectionManager
 from ..rooms.base_room import BaseRoom, Now
 from ..rooms.registry import Registry
 from .rest_access import ADMIN, WATCH, Json, ManagerHere, Sender

@@ -15,7 +15,7 @@ from ...arena.video_messages import (
     read_config,
     write_config,
 )
-from ..participants.connection_manager import now
+from ..participants.clock import now
 from ..rooms.registry import Place
 from ..rooms.video_room import VideoRoom
 from .rest_access import ADMIN, DRIVE, WATCH, Json, ManagerHere, Sender
@@ -190,7 +190,7 @@ async def signal(
         raise ProtocolError(f'client_id has at most {most} characters', reason='signal')
     message = decode_signal(posted.message)
     try:
-        text = manager.signal(workspace_id, room_id, posted.client_id, message, sender)
+        text = manager.signals.relay(workspace_id, room_id, posted.client_id, message, sender)
     except RoomNotFound:
         raise RoomNotFound('Bad Request', status=400) from None
     # A public client refuses a reply with any other key.
