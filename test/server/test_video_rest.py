@@ -135,10 +135,10 @@ def test_the_configuration_of_a_room_is_kept(http: httpx.Client, rooms: str) -> 
         {'config': {'framerate': 0}},
         {'config': {'bitrate': 1}},
         {'config': {'quality': 101}},
-        {'config': []},
+        {'config': 7},
         {'recovery_config': {'frame_timeout_ms': 1}},
         {'recovery_config': {'recovery_policy': 'none'}},
-        [],
+        7,
     ],
 )
 def test_an_invalid_description_is_422(http: httpx.Client, rooms: str, body: object) -> None:
