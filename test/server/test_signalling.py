@@ -187,3 +187,13 @@ def test_a_signal_of_a_member_counts_as_activity(camera: Camera) -> None:
     assert camera.room.active_s == 0.0
     camera.from_viewers(Answer('v=0', 'cam'), 2.0)
     assert camera.room.active_s == 2.0
+
+
+def test_an_offer_that_is_repeated_allows_a_late_answer_too(camera: Camera) -> None:
+    """The late answer to the first offer does not use up that to the second one."""
+    other = camera.room.join(Join('other', Role.CONSUMER), at())
+    for _ in range(2):
+        camera.from_producer(Offer('v=0', 'other'))
+    answers = [camera.room.signal([other], Answer('v=0', 'cam'), at()) for _ in range(3)]
+
+    assert [bool(answer.deliveries) for answer in answers] == [True, True, False]
