@@ -103,7 +103,7 @@ def test_a_browser_puts_the_token_into_the_query_of_a_websocket(url: str) -> Non
     assert httpx.get(f'{url}{ROOMS}?{ESCAPED}').status_code == 401
 
 
-@pytest.mark.parametrize('path', ['/health', '/robotics/health', '/api/health'])
+@pytest.mark.parametrize('path', ['/health', '/robotics/health', '/video/health', '/api/health'])
 def test_health_is_open(url: str, path: str) -> None:
     """The health checks need no token."""
     assert httpx.get(url + path).status_code == 200
@@ -352,7 +352,9 @@ def test_guesses_behind_a_proxy_delay_no_client() -> None:
         assert time.monotonic() - started < DELAY_S
 
 
-@pytest.mark.parametrize('path', ['/health', '/robotics/health', '/console/main.js', '/'])
+@pytest.mark.parametrize(
+    'path', ['/health', '/robotics/health', '/video/health', '/console/main.js', '/']
+)
 def test_an_open_path_does_not_tell_whether_a_token_is_right(path: str) -> None:
     """A path without access control ignores tokens, and promotes no connection."""
     with running_server(rules=rules_of(TOKEN)) as address:

@@ -15,6 +15,7 @@ from support.server import running_server
 from lerobot_arena_ros.server.rooms.limits import Limits
 
 ROOMS = '/robotics/workspaces/lab/rooms'
+VIDEO = '/video/workspaces/lab/rooms'
 ANSWERS = {200, 400, 404, 405, 413, 422}
 """What a client may be told: that it is wrong, but not that the server is."""
 
@@ -23,22 +24,24 @@ ANSWERS = {200, 400, 404, 405, 413, 422}
 def rest() -> Iterator[httpx.Client]:
     """Return a client of a server with room for all rooms of a fuzzer."""
     with running_server(limits=Limits(rooms=1_000_000)) as url, httpx.Client(base_url=url) as rest:
-        assert rest.post(ROOMS, json={'room_id': 'arm'}).status_code == 200
+        for rooms in (ROOMS, VIDEO):
+            assert rest.post(rooms, json={'room_id': 'arm'}).status_code == 200
         yield rest
 
 
 def check_posts(rest: httpx.Client, body: bytes) -> None:
-    """Create a room with this body, command one with it, and read the result."""
-    for path in (ROOMS, f'{ROOMS}/arm/command'):
+    """Create rooms with this body, command one and signal with it, and read the result."""
+    for path in (ROOMS, f'{ROOMS}/arm/command', VIDEO, f'{VIDEO}/arm/webrtc/signal'):
         reply = rest.post(path, content=body)
         assert reply.status_code in ANSWERS, reply.text
         assert isinstance(reply.json(), dict)
-    assert rest.get(f'{ROOMS}/arm/state').json()['success'] is True
+    for rooms in (ROOMS, VIDEO):
+        assert rest.get(f'{rooms}/arm/state').json()['success'] is True
 
 
 @pytest.mark.parametrize('body', cases('bodies'))
 def test_the_corpus_of_bodies_is_answered(rest: httpx.Client, body: bytes) -> None:
-    """Each body of the corpus is answered on both paths."""
+    """Each body of the corpus is answered on each path."""
     check_posts(rest, body)
 
 
@@ -54,9 +57,10 @@ def test_mutated_bodies_are_answered(rest: httpx.Client, body: str) -> None:
 def test_ids_of_any_kind_are_answered(rest: httpx.Client, method: str, name: str) -> None:
     """Any text is answered as workspace id and as room id; a redirect may occur."""
     quoted = quote(name.encode('utf-8', 'replace'), safe='')
-    for path in (f'/robotics/workspaces/{quoted}/rooms', f'/robotics/workspaces/a/rooms/{quoted}'):
-        reply = rest.request(method, path)
-        assert reply.status_code in ANSWERS | {307}, (path, reply.text)
+    for kind in ('robotics', 'video'):
+        for place in (f'{quoted}/rooms', f'a/rooms/{quoted}'):
+            reply = rest.request(method, f'/{kind}/workspaces/{place}')
+            assert reply.status_code in ANSWERS | {307}, (place, reply.text)
 
 
 def test_what_the_openapi_document_allows_is_answered(rest: httpx.Client) -> None:

@@ -179,3 +179,21 @@ def test_nothing_is_kept_of_a_producer_that_left(camera: Camera) -> None:
     camera.room.join(Join('cam', Role.PRODUCER), at())
 
     assert camera.from_viewers(Answer('v=0', 'cam')) == Forwarded()
+
+
+def test_a_signal_of_a_member_counts_as_activity(camera: Camera) -> None:
+    """A signal of a stranger does not keep a room from being deleted."""
+    camera.room.signal([], Offer('v=0', 'viewer'), at(1.0))
+    assert camera.room.active_s == 0.0
+    camera.from_viewers(Answer('v=0', 'cam'), 2.0)
+    assert camera.room.active_s == 2.0
+
+
+def test_an_offer_that_is_repeated_allows_a_late_answer_too(camera: Camera) -> None:
+    """The late answer to the first offer does not use up that to the second one."""
+    other = camera.room.join(Join('other', Role.CONSUMER), at())
+    for _ in range(2):
+        camera.from_producer(Offer('v=0', 'other'))
+    answers = [camera.room.signal([other], Answer('v=0', 'cam'), at()) for _ in range(3)]
+
+    assert [bool(answer.deliveries) for answer in answers] == [True, True, False]

@@ -9,6 +9,7 @@ import re
 
 import httpx
 import pytest
+from support.pages import rows_of
 from support.peers import Peer, RawPeer, connect, ws_path
 from support.server import running_server
 from support.video_rooms import (
@@ -27,30 +28,36 @@ from support.video_rooms import (
 )
 from support.waiting import wait_until
 
+from lerobot_arena_ros.server.participants import signal_relay
+from lerobot_arena_ros.server.rooms import signalling
 from lerobot_arena_ros.server.rooms.limits import Limits, Timing
 
 OFFERED = forwarded('Offer forwarded to consumer')
 ANSWERED = forwarded('Answer forwarded to producer')
 
 
-@pytest.fixture(scope='module')
-def url() -> Iterator[str]:
-    """Run one server for this module; each test uses its own room."""
+@pytest.fixture(scope='module', name='url')
+def running() -> Iterator[str]:
+    """Run one server for this module."""
     with running_server() as address:
         yield address
 
 
-@pytest.fixture
-def room(url: str) -> str:
-    """Create a video room with a name that no other test uses."""
+@pytest.fixture(name='room')
+def new_room(url: str) -> str:
+    """Create a video room that no other test uses."""
     return make_video_room(url)
 
 
 def test_every_flaw_has_its_test() -> None:
-    """Each of F1 to F9 has a test with its number in the name."""
-    shown = re.findall(r'def test_f(\d)_', Path(__file__).read_text())
+    """Each of F1 to F9 has a test with its number in the name, which the page names."""
+    shown = set(re.findall(r'def test_f(\d)_', Path(__file__).read_text()))
+    rows = rows_of('docs/reliability.md', '## Weaknesses of the public video rooms')
 
-    assert {int(number) for number in shown} == set(range(1, 10))
+    assert shown == {str(number) for number in range(1, 10)}
+    assert [row[0] for row in rows] == [f'F{number}' for number in sorted(shown)]
+    for number, *_, shown_by in rows:
+        assert shown_by == f'`test_video_weaknesses.py::test_{number.lower()}_*`'
 
 
 async def silent(*peers: Peer) -> None:
@@ -139,6 +146,25 @@ async def test_f2_two_viewers_of_one_id_both_get_their_offers(url: str, room: st
             message = ice(candidate, target_producer='cam')
             assert (await post_signal(url, room, 'consumer-id', message)).status_code == 200
             assert (await producer.recv_type('webrtc_ice'))['from_consumer'] == known_as
+
+
+async def test_f2_a_viewer_that_does_not_answer_delays_no_other_for_long(
+    url: str, room: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The offer to the second viewer of an id goes out after a while."""
+    for module in (signalling, signal_relay):
+        monkeypatch.setattr(module, 'ANSWER_S', 0.2)
+    async with (
+        video_peer(url, room, 'consumer-id', 'consumer') as first,
+        video_peer(url, room, 'consumer-id', 'consumer') as second,
+        video_peer(url, room, 'cam', 'producer'),
+    ):
+        for known_as in ('consumer-id', 'consumer-id-2'):
+            assert (await post_signal(url, room, 'cam', offer(known_as))).json() == OFFERED
+        for viewer, kinds in ((first, 2), (second, 1)):
+            for _ in range(kinds):
+                await viewer.recv_type('participant_joined')
+            await viewer.recv_type('webrtc_offer')
 
 
 async def test_f2_a_refused_producer_does_not_evict_the_live_one(url: str, room: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 import threading
 from typing import Any, cast
@@ -51,6 +51,7 @@ def running_server(
     timing: Timing | None = None,
     policy: Policy | None = None,
     rules: Rules | None = None,
+    audit: Callable[[str], object] | None = None,
     certificate: Certificate | None = None,
     port: int = 0,
     below: str = '',
@@ -62,7 +63,7 @@ def running_server(
     :param below: the path at which a proxy in front of it has it.
     """
     sockets = listen(HOST, port)
-    app = create_app(limits, timing, policy=policy, rules=rules)
+    app = create_app(limits, timing, policy=policy, rules=rules, audit=audit)
     if below:
         app = cast(FastAPI, Below(app, below))
     ready = threading.Event()

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from support.couples import couple
 from support.deployment import BEARER, HANDSHAKE, TOKEN, Deployment, deployed, status
-from support.peers import RawPeer, joint, update, ws_path
+from support.peers import RawPeer, connect, join, joint, update, ws_path
 from support.required import require
 from support.waiting import wait_for, wait_until
 
@@ -84,12 +84,39 @@ def test_what_one_process_knows_is_not_told_for_all(arenas: Deployment) -> None:
     """Counts and sweeps are each process's own; the rest is the same in each."""
     for base, path in itertools.product(
         BASES,
-        ('/metrics', '/robotics/status', '/robotics/cleanup/status', '/robotics/cleanup/manual'),
+        (
+            '/metrics',
+            *(f'/{kind}/status' for kind in ('robotics', 'video')),
+            *(f'/{kind}/cleanup/status' for kind in ('robotics', 'video')),
+            *(f'/{kind}/cleanup/manual' for kind in ('robotics', 'video')),
+        ),
     ):
         assert status(arenas.url, base + path, **BEARER) == (404, ELSEWHERE)
     assert arenas.rest.get(f'{arenas.servers[0].url}/metrics').status_code == 200
     for path in ('/openapi.json', '/health', '/api/robotics/health'):
         assert arenas.rest.get(arenas.url + path).status_code == 200
+
+
+@pytest.mark.parametrize('base', BASES)
+async def test_signals_of_video_rooms_pass(arenas: Deployment, base: str) -> None:
+    """A video room is in the process of its workspace, and so are its participants."""
+    url = arenas.url + base
+    for place, workspace in enumerate(arenas.one_each(f'video{base.strip("/")}')):
+        rooms = f'{url}/video/workspaces/{workspace}/rooms'
+        arenas.rest.post(rooms, json={'room_id': 'front'}).raise_for_status()
+        own = f'{arenas.servers[place].url}/video/workspaces/{workspace}/rooms'
+        assert arenas.rest.get(f'{own}/front').status_code == 200
+        path = f'{ws_path(workspace, "front", kind="video")}?token={TOKEN}'
+        async with connect(url, path) as producer, connect(url, path) as viewer:
+            for peer, name, role in ((producer, 'cam', 'producer'), (viewer, 'me', 'consumer')):
+                await peer.send(join(name, role))
+                await peer.recv_type('joined')
+            signal = {
+                'client_id': 'cam',
+                'message': {'type': 'offer', 'sdp': 'v=0', 'target_consumer': 'me'},
+            }
+            arenas.rest.post(f'{rooms}/front/webrtc/signal', json=signal).raise_for_status()
+            assert (await viewer.recv_type('webrtc_offer'))['from_producer'] == 'cam'
 
 
 @pytest.mark.parametrize('base', BASES)

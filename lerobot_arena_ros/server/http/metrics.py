@@ -16,7 +16,7 @@ from ..rooms.base_room import BaseRoom
 from ..rooms.registry import Registry
 from ..rooms.room import Room
 from ..rooms.video_room import VideoRoom
-from .rest_common import needs
+from .rest_access import needs
 
 if TYPE_CHECKING:
     from prometheus_client.registry import Collector

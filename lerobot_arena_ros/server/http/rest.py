@@ -11,25 +11,13 @@ from pydantic import BaseModel, Field
 
 from ...arena.fields import is_text
 from ...arena.json_text import dump
-from ..participants.connection_manager import now
+from ..participants.clock import now
 from ..rooms.base_room import Now
 from ..rooms.memory import KnownRobot
 from ..rooms.registry import Place
 from ..rooms.room import Room
-from .rest_common import (
-    ADMIN,
-    DRIVE,
-    WATCH,
-    Json,
-    ManagerHere,
-    NewRoom,
-    Sender,
-    cleanup_settings,
-    idle_rooms,
-    participants_of,
-    presence_of,
-    swept,
-)
+from .rest_access import ADMIN, DRIVE, WATCH, Json, ManagerHere, Sender
+from .rest_rooms import NewRoom, add_upkeep, cleanup_settings, participants_of, presence_of
 
 __all__ = ['router']
 
@@ -71,12 +59,6 @@ class Permission(BaseModel):
 async def server_health() -> Json:
     """Return the health of the server."""
     return {'status': 'healthy', 'server_running': True}
-
-
-@router.get('/robotics/health')
-async def health() -> Json:
-    """Return the health of the robotics service."""
-    return {'status': 'healthy', 'service': 'robotics'}
 
 
 @router.get('/robotics/status', dependencies=WATCH)
@@ -192,16 +174,7 @@ async def command(
     }
 
 
-@router.get('/robotics/cleanup/status', dependencies=WATCH)
-async def cleanup_status(manager: ManagerHere) -> Json:
-    """Return which rooms the next sweep would delete."""
-    return idle_rooms('robotics', manager.registry, manager)
-
-
-@router.post('/robotics/cleanup/manual', dependencies=ADMIN)
-async def clean_up(manager: ManagerHere, sender: Sender) -> Json:
-    """Delete idle rooms now."""
-    return swept(manager.registry, manager, sender)
+add_upkeep(router, 'robotics', lambda manager: manager.registry)
 
 
 def _robot(robot: KnownRobot, moment: Now) -> str:

@@ -15,27 +15,15 @@ from ...arena.video_messages import (
     read_config,
     write_config,
 )
-from ..participants.connection_manager import now
+from ..participants.clock import now
 from ..rooms.registry import Place
 from ..rooms.video_room import VideoRoom
-from .rest_common import (
-    ADMIN,
-    DRIVE,
-    WATCH,
-    Json,
-    ManagerHere,
-    NewRoom,
-    Sender,
-    cleanup_settings,
-    idle_rooms,
-    participants_of,
-    presence_of,
-    swept,
-)
+from .rest_access import ADMIN, DRIVE, WATCH, Json, ManagerHere, Sender
+from .rest_rooms import NewRoom, add_upkeep, cleanup_settings, participants_of, presence_of
 
 __all__ = ['router']
 
-router = APIRouter(prefix='/video')
+router = APIRouter()
 
 POLICIES = [
     'freeze_last_frame',
@@ -87,7 +75,7 @@ class PostedSignal(BaseModel):
     )
 
 
-@router.get('/', dependencies=WATCH)
+@router.get('/video/', dependencies=WATCH)
 async def service() -> Json:
     """Describe the video service."""
     rooms = '/video/workspaces/{workspace_id}/rooms'
@@ -109,13 +97,7 @@ async def service() -> Json:
     }
 
 
-@router.get('/health')
-async def health() -> Json:
-    """Return the health of the video service."""
-    return {'status': 'healthy', 'service': 'video'}
-
-
-@router.get('/status', dependencies=WATCH)
+@router.get('/video/status', dependencies=WATCH)
 async def status(manager: ManagerHere) -> Json:
     """Return counts and settings of the video service."""
     return {
@@ -134,7 +116,7 @@ async def status(manager: ManagerHere) -> Json:
     }
 
 
-@router.get('/workspaces/{workspace_id}/rooms', dependencies=WATCH)
+@router.get('/video/workspaces/{workspace_id}/rooms', dependencies=WATCH)
 async def list_rooms(workspace_id: str, manager: ManagerHere) -> Json:
     """List the video rooms of a workspace; an unknown workspace has none."""
     rooms = []
@@ -145,7 +127,7 @@ async def list_rooms(workspace_id: str, manager: ManagerHere) -> Json:
     return {'success': True, 'workspace_id': workspace_id, 'rooms': rooms, 'total': len(rooms)}
 
 
-@router.post('/workspaces/{workspace_id}/rooms', dependencies=DRIVE)
+@router.post('/video/workspaces/{workspace_id}/rooms', dependencies=DRIVE)
 async def create_room(
     workspace_id: str, manager: ManagerHere, sender: Sender, wanted: CreateVideoRoom | None = None
 ) -> Json:
@@ -165,14 +147,14 @@ async def create_room(
     return {'success': True, **named, 'message': message}
 
 
-@router.get('/workspaces/{workspace_id}/rooms/{room_id}', dependencies=WATCH)
+@router.get('/video/workspaces/{workspace_id}/rooms/{room_id}', dependencies=WATCH)
 async def get_room(workspace_id: str, room_id: str, manager: ManagerHere) -> Json:
     """Return a video room and its participants."""
     room = manager.video.room(workspace_id, room_id)
     return {'success': True, 'workspace_id': workspace_id, 'room': _info(room)}
 
 
-@router.delete('/workspaces/{workspace_id}/rooms/{room_id}', dependencies=ADMIN)
+@router.delete('/video/workspaces/{workspace_id}/rooms/{room_id}', dependencies=ADMIN)
 async def delete_room(
     workspace_id: str, room_id: str, manager: ManagerHere, sender: Sender
 ) -> Json:
@@ -182,7 +164,7 @@ async def delete_room(
     return {'success': True, 'workspace_id': workspace_id, 'message': message}
 
 
-@router.get('/workspaces/{workspace_id}/rooms/{room_id}/state', dependencies=WATCH)
+@router.get('/video/workspaces/{workspace_id}/rooms/{room_id}/state', dependencies=WATCH)
 async def get_state(workspace_id: str, room_id: str, manager: ManagerHere) -> Json:
     """Return the participants and the configuration of a video room."""
     room = manager.video.room(workspace_id, room_id)
@@ -198,7 +180,7 @@ async def get_state(workspace_id: str, room_id: str, manager: ManagerHere) -> Js
     return {'success': True, 'workspace_id': workspace_id, 'state': state}
 
 
-@router.post('/workspaces/{workspace_id}/rooms/{room_id}/webrtc/signal', dependencies=WATCH)
+@router.post('/video/workspaces/{workspace_id}/rooms/{room_id}/webrtc/signal', dependencies=WATCH)
 async def signal(
     workspace_id: str, room_id: str, posted: PostedSignal, manager: ManagerHere, sender: Sender
 ) -> Json:
@@ -208,7 +190,7 @@ async def signal(
         raise ProtocolError(f'client_id has at most {most} characters', reason='signal')
     message = decode_signal(posted.message)
     try:
-        text = manager.signal(workspace_id, room_id, posted.client_id, message, sender)
+        text = manager.signals.relay(workspace_id, room_id, posted.client_id, message, sender)
     except RoomNotFound:
         raise RoomNotFound('Bad Request', status=400) from None
     # A public client refuses a reply with any other key.
@@ -218,16 +200,7 @@ async def signal(
     return {**reply, 'response': {'success': True, 'message': text}}
 
 
-@router.get('/cleanup/status', dependencies=WATCH)
-async def cleanup_status(manager: ManagerHere) -> Json:
-    """Return which video rooms the next sweep would delete."""
-    return idle_rooms('video', manager.video, manager)
-
-
-@router.post('/cleanup/manual', dependencies=ADMIN)
-async def clean_up(manager: ManagerHere, sender: Sender) -> Json:
-    """Delete idle video rooms now."""
-    return swept(manager.video, manager, sender)
+add_upkeep(router, 'video', lambda manager: manager.video)
 
 
 def _info(room: VideoRoom) -> Json:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
-from datetime import datetime, timezone
 from functools import partial
 from itertools import islice
 import time
@@ -22,23 +21,23 @@ from ...arena.messages import (
     ResetStop,
     Role,
 )
-from ...arena.video_messages import Signal
 from ..access.admission import Admission
 from ..access.rules import Actor
 from ..access.tokens import Access, NotAllowed, Tokens
 from ..error_codes import code_of
 from ..log.rate_limited_log import RateLimitedLog
-from ..rooms.base_room import BaseRoom, Delivery, Member, Now
+from ..rooms.base_room import BaseRoom, Delivery, Member
 from ..rooms.counters import Counters
 from ..rooms.limits import Limits, Policy, Timing
 from ..rooms.registry import Place, Registry
 from ..rooms.room import Room
-from ..rooms.signalling import ANSWER_S
 from ..rooms.stop_limiter import PERIOD_S
 from ..rooms.video_room import VideoRoom
+from .clock import now
 from .connection import Connection, frame_of
+from .signal_relay import SignalRelay
 
-__all__ = ['ConnectionManager', 'now']
+__all__ = ['ConnectionManager']
 
 MAX_NAMED = 100
 """The most refused joints that one error names."""
@@ -70,6 +69,9 @@ class ConnectionManager:
     """
     Applies the messages of participants to rooms, and delivers the results to connections.
 
+    :ivar registry: the rooms of joints.
+    :ivar video: the rooms of cameras.
+    :ivar signals: forwards the signals of WebRTC that are posted.
     :param tokens: the valid tokens; None if the server needs no token.
     """
 
@@ -92,6 +94,9 @@ class ConnectionManager:
         self.admission = Admission(limits)
         self._connections: dict[Member, Connection] = {}
         self._rooms_with_waiting: set[BaseRoom] = set()
+        self.signals = SignalRelay(
+            self.video, self._actor_of, self._deliver, self.counters, self.log
+        )
 
     def participants_by_token(self) -> Counter[str]:
         """Count the participants by token name; the name is empty without a token."""
@@ -210,42 +215,6 @@ class ConnectionManager:
             case _:
                 return 0
 
-    def signal(
-        self, workspace_id: str, room_id: str, client_id: str, signal: Signal, sender: Actor
-    ) -> str | None:
-        """
-        Forward a signal of WebRTC to its target.
-
-        It is dropped unless it comes from a member of the room, with the token of that member.
-
-        :param client_id: the id with which the sender of the signal has joined.
-        :param sender: the sender of the request; its access must have been checked.
-        :returns: what was done, in the words of the public server; None if it was dropped.
-        :raises RoomNotFound: the room does not exist.
-        :raises RequestRejected: there are too many signals (429).
-        """
-        room = self.video.room(workspace_id, room_id)
-        senders = tuple(
-            member
-            for member in room.members
-            if member.client_id == client_id
-            and self._connections[member].actor.grant == sender.grant
-        )
-        forwarded = room.signal(senders, signal, now())
-        for delivery in forwarded.deliveries:
-            self._deliver(delivery)
-        if room.has_held:
-            asyncio.get_running_loop().call_later(ANSWER_S, self._release_held, room)
-        if forwarded.text is None:
-            self.counters.refused['signal_dropped'] += 1
-            fields = {**sender.log_fields, **room.log_fields, 'participant': client_id}
-            self.log.record_often('signal_dropped', what=type(signal).__name__, **fields)
-        return forwarded.text
-
-    def _release_held(self, room: VideoRoom) -> None:
-        for delivery in room.due(now()):
-            self._deliver(delivery)
-
     def create(
         self,
         rooms: Registry[AnyRoom],
@@ -342,6 +311,9 @@ class ConnectionManager:
                 continue
             if connection.count_silent_check() >= LIVENESS_CHECKS:
                 self._disconnect_silent(member, connection)
+
+    def _actor_of(self, member: Member) -> Actor:
+        return self._connections[member].actor
 
     def _check_valid(self, actor: Actor) -> None:
         if actor.grant not in self.tokens:
@@ -465,8 +437,3 @@ def _limit_names(joints: Mapping[str, str]) -> dict[str, str]:
     """Return the refused joints that an error names, without very long names."""
     short = ((name, why) for name, why in joints.items() if len(name) <= MAX_NAMED_CHARS)
     return dict(islice(short, MAX_NAMED))
-
-
-def now() -> Now:
-    """Return the current time of both clocks."""
-    return Now(time.monotonic(), datetime.now(timezone.utc).isoformat())

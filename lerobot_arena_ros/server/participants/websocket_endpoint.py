@@ -15,8 +15,9 @@ from ..net.rate_limiter import Verdict
 from ..net.web_socket import WebSocket
 from ..rooms.base_room import Member
 from ..rooms.registry import Place
+from .clock import now
 from .connection import Connection
-from .connection_manager import ConnectionManager, now
+from .connection_manager import ConnectionManager
 
 __all__ = ['participate']
 

@@ -128,6 +128,7 @@ class BaseRoom(ABC):
         self.counters = RoomCounters()
         self._limits = limits
         self._max_consumers = max_consumers
+        self._set_up()
 
     @property
     def members(self) -> tuple[Member, ...]:
@@ -242,6 +243,10 @@ class BaseRoom(ABC):
                 text = f'Unknown message type: {kind:.100}'
                 return Delivery((member,), ErrorReply(text, now.stamp, 'unknown_type'))
         return self._apply(member, message, now)
+
+    @abstractmethod
+    def _set_up(self) -> None:
+        """Create the memory that only this kind of room has; called once."""
 
     @abstractmethod
     def _apply(self, member: Member, message: VideoClientMessage, now: Now) -> Delivery | None:

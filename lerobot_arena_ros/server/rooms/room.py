@@ -27,8 +27,7 @@ from ...arena.messages import (
 )
 from ...arena.video_messages import VideoClientMessage
 from .base_room import BaseRoom, Delivery, Member, Now
-from .limits import Limits
-from .memory import KnownRobot, KnownStop, check_report
+from .memory import KnownRobot, check_report
 
 __all__ = ['API_SOURCE', 'SUPPORTED_FEATURES', 'Room']
 
@@ -59,27 +58,6 @@ class Room(BaseRoom):
     log_kind: ClassVar[Mapping[str, str]] = {}
     supported_features: ClassVar[frozenset[Feature]] = SUPPORTED_FEATURES
     ignored_types: ClassVar[frozenset[str]] = _IGNORED_TYPES
-
-    def __init__(
-        self,
-        workspace_id: str,
-        room_id: str,
-        now: Now,
-        *,
-        limits: Limits,
-        max_consumers: int | None = None,
-        last_stop: KnownStop | None = None,
-    ) -> None:
-        super().__init__(
-            workspace_id,
-            room_id,
-            now,
-            limits=limits,
-            max_consumers=max_consumers,
-            last_stop=last_stop,
-        )
-        self.joints: dict[str, float] = {}
-        self._robots: dict[Member, KnownRobot] = {}
 
     @property
     def robots(self) -> tuple[KnownRobot, ...]:
@@ -181,6 +159,10 @@ class Room(BaseRoom):
                 status=409,
             )
         return self.update(entries, API_SOURCE, now)
+
+    def _set_up(self) -> None:
+        self.joints: dict[str, float] = {}
+        self._robots: dict[Member, KnownRobot] = {}
 
     def _apply(self, member: Member, message: VideoClientMessage, now: Now) -> Delivery | None:
         match message:

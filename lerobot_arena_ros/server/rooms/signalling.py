@@ -51,7 +51,7 @@ class _Pair:
 
     :param refilled_s: when the token bucket of the offers was last refilled.
     :param sent_s: when the last offer was sent; None if there was none.
-    :param is_open: whether that offer has no answer yet.
+    :param unanswered: how many of the offers that were sent have no answer yet.
     :param ufrags: the ICE user names of the last answer.
     :param held: the offer that waits, and the candidates behind it.
     """
@@ -59,7 +59,7 @@ class _Pair:
     refilled_s: float
     tokens: float = OFFER_BURST
     sent_s: float | None = None
-    is_open: bool = False
+    unanswered: int = 0
     ufrags: frozenset[str] = frozenset()
     of_producer: int = 0
     of_consumer: int = 0
@@ -77,7 +77,6 @@ class _Pair:
         if self.tokens < 1.0:
             raise _too_many(f'offers; one per {OFFER_PERIOD_S:g} s is accepted')
         self.tokens -= 1.0
-        self.is_open = False
         self.of_producer = self.of_consumer = 0
         self.held.clear()
 
@@ -122,12 +121,12 @@ class Signalling:
         :param consumers: those that may have sent it.
         :returns: None if none of them has an unanswered offer.
         """
-        waiting = [each for each in self._known(consumers) if each[1].is_open]
+        waiting = [each for each in self._known(consumers) if each[1].unanswered]
         if not waiting:
             return None
         # The newest, because an older one has not been answered for a long time.
         consumer, pair = max(waiting, key=lambda each: each[1].rank())
-        pair.is_open = False
+        pair.unanswered -= 1
         names = (found[1] for found in _UFRAG_OF_SDP.finditer(sdp))
         pair.ufrags = frozenset(name for name, _ in zip(names, range(MAX_UFRAGS), strict=False))
         return Delivery((producer,), WebrtcAnswer(sdp, consumer.participant_id, now.stamp))
@@ -174,7 +173,8 @@ class Signalling:
         for consumer, pair in self._pairs.items():
             if pair.held and not self._is_busy(consumer, now.steady_s):
                 held, pair.held = pair.held, []
-                pair.sent_s, pair.is_open = now.steady_s, True
+                pair.sent_s = now.steady_s
+                pair.unanswered += 1
                 yield from (Delivery((consumer,), frame) for frame in held)
 
     def leave(self, member: Member) -> None:
@@ -188,7 +188,7 @@ class Signalling:
     def _is_busy(self, consumer: Member, now_s: float) -> bool:
         """Return whether another consumer of the same id has an unanswered offer."""
         return any(
-            pair.is_open and now_s - (pair.sent_s or 0.0) < ANSWER_S
+            pair.unanswered and now_s - (pair.sent_s or 0.0) < ANSWER_S
             for other, pair in self._pairs.items()
             if other is not consumer and other.client_id == consumer.client_id
         )

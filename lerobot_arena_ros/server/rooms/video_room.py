@@ -43,8 +43,6 @@ from ...arena.video_messages import (
     read_config,
 )
 from .base_room import BaseRoom, Delivery, Member, Now
-from .limits import Limits
-from .memory import KnownStop
 from .signalling import Signalling
 
 __all__ = ['MAX_RELAY_CHARS', 'Forwarded', 'VideoRoom']
@@ -86,27 +84,6 @@ class VideoRoom(BaseRoom):
             *('webrtc_offer', 'webrtc_answer', 'webrtc_ice'),
         )
     )
-
-    def __init__(
-        self,
-        workspace_id: str,
-        room_id: str,
-        now: Now,
-        *,
-        limits: Limits,
-        max_consumers: int | None = None,
-        last_stop: KnownStop | None = None,
-    ) -> None:
-        super().__init__(
-            workspace_id,
-            room_id,
-            now,
-            limits=limits,
-            max_consumers=max_consumers,
-            last_stop=last_stop,
-        )
-        self.config = DEFAULT_CONFIG
-        self._signalling = Signalling()
 
     @property
     def has_held(self) -> bool:
@@ -238,6 +215,10 @@ class VideoRoom(BaseRoom):
         producer = self.producer
         is_meant = producer is not None and producer.participant_id == participant_id
         return producer if is_meant else None
+
+    def _set_up(self) -> None:
+        self.config = DEFAULT_CONFIG
+        self._signalling = Signalling()
 
     def _apply(self, member: Member, message: VideoClientMessage, now: Now) -> Delivery | None:
         if member is not self.producer or not isinstance(message, VideoFrame):
