@@ -107,7 +107,7 @@ class Resolution:
 @dataclass(frozen=True)
 class StreamConfig:
     """
-    What a producer says about its stream; for people, because nothing enforces it.
+    The description of a stream by its producer; it is for people, because nothing enforces it.
 
     :param framerate: frames per second, 1 to 120.
     :param bitrate: bits per second, 100000 or more.

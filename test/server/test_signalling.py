@@ -116,7 +116,7 @@ def test_a_newer_offer_replaces_one_that_waits(camera: Camera) -> None:
 
 
 def test_viewers_of_different_ids_do_not_wait_for_each_other(camera: Camera) -> None:
-    """Each of them can be told from the others."""
+    """The server can distinguish them by their ids."""
     other = camera.room.join(Join('other', Role.CONSUMER), at())
     camera.from_producer(Offer('one', 'viewer'))
 

@@ -132,7 +132,7 @@ async def test_what_happens_in_video_rooms_is_counted() -> None:
         ):
             await post_signal(url, 'front', 'cam', offer('viewer'))
             await viewer.recv_type('webrtc_offer')
-            await post_signal(url, 'front', 'cam', offer('nobody'))
+            await post_signal(url, 'front', 'cam', offer('absent'))
             await viewer.send({'type': 'emergency_stop'})
             await viewer.recv_type('emergency_stop')
             text = httpx.get(f'{url}/metrics').text

@@ -22,7 +22,7 @@ CONFIG: Json = {
     'bitrate': 1_000_000,
     'quality': 80,
 }
-NOBODY: Json = {'producer': None, 'consumers': [], 'total': 0}
+NO_MEMBERS: Json = {'producer': None, 'consumers': [], 'total': 0}
 
 
 @pytest.fixture(scope='module')
@@ -84,7 +84,7 @@ def test_a_new_room_has_the_keys_of_the_public_server(
     item = {
         'id': 'front',
         'workspace_id': workspace,
-        'participants': NOBODY,
+        'participants': NO_MEMBERS,
         'frame_count': 0,
         'config': CONFIG,
         'has_producer': False,
@@ -105,7 +105,7 @@ def test_a_new_room_has_the_keys_of_the_public_server(
     assert state == {
         'room_id': 'front',
         'workspace_id': workspace,
-        'participants': NOBODY,
+        'participants': NO_MEMBERS,
         'frame_count': 0,
         'last_frame_time': None,
         'current_config': encoded,
@@ -148,7 +148,7 @@ def test_an_invalid_description_is_422(http: httpx.Client, rooms: str, body: obj
 
 
 async def test_participants_are_listed_by_role(http: httpx.Client) -> None:
-    """REST lists the participants, because a participant that joins is not told who is there."""
+    """REST lists the participants, because the WebSocket does not."""
     url = str(http.base_url).rstrip('/')
     rooms = video_rooms(url)
     http.post(rooms, json={'room_id': 'front'})

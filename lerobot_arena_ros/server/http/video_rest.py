@@ -184,7 +184,7 @@ async def get_state(workspace_id: str, room_id: str, manager: ManagerHere) -> Js
 async def signal(
     workspace_id: str, room_id: str, posted: PostedSignal, manager: ManagerHere, sender: Sender
 ) -> Json:
-    """Forward a signal of WebRTC; a signal for nobody is dropped, which is not an error."""
+    """Forward a signal of WebRTC; one that reaches no participant is not an error."""
     most = manager.limits.participant_id
     if len(posted.client_id) > most:
         raise ProtocolError(f'client_id has at most {most} characters', reason='signal')
