@@ -11,7 +11,7 @@ from hypothesis import settings
 import pytest
 from support.browser import Console, running_browser
 from support.console_rooms import make_room
-from support.hearing import Arena, room_at
+from support.room_fixtures import Arena, room_at
 from support.server import running_server
 
 from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer

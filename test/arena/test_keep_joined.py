@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from support.fake_arena import answering
-from support.hearing import PRODUCER, Arena, Ear, room_at
-from support.wire import wire_to
+from support.fault_proxy import fault_proxy_to
+from support.room_fixtures import PRODUCER, Arena, EventRecorder, room_at
 
 from lerobot_arena_ros.arena import reconnect as keeping_module
 from lerobot_arena_ros.arena.address import Address
@@ -46,7 +46,7 @@ async def test_a_lost_room_is_joined_again(own_server_url: str) -> None:
     """After each loss the iterator yields a new connection with a new id, after a pause."""
     failures: list[tuple[ArenaError, float]] = []
     ids: list[str] = []
-    async with wire_to(own_server_url) as wire, room_at(wire.url) as arena:
+    async with fault_proxy_to(own_server_url) as proxy, room_at(proxy.url) as arena:
 
         async def join() -> Connection:
             return await open_connection(arena.address, 'lab', arena.room_id, PRODUCER)
@@ -59,8 +59,8 @@ async def test_a_lost_room_is_joined_again(own_server_url: str) -> None:
                 ids.append(connection.participant_id)
                 if len(ids) == 3:
                     break
-                wire.cut()
-                await Ear(connection).ended()
+                proxy.cut()
+                await EventRecorder(connection).ended()
 
     assert len(set(ids)) == 3
     assert all(isinstance(failure, RoleTaken) for failure, _ in failures)

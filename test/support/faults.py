@@ -13,9 +13,9 @@ from typing import Any
 
 from .arm import Arm, arm
 from .domain import own_domain
+from .fault_proxy_thread import FaultProxyThread, running_fault_proxy
 from .probe import Probe, running_probe
 from .processes import Process, free_port, ros_arguments, running
-from .proxy import Proxy, running_proxy
 from .waiting import wait_for
 
 __all__ = ['FOLLOWER', 'LEADER', 'LIMIT', 'REPORT_VARIABLE', 'ROOM', 'Stage', 'fault_stage']
@@ -43,16 +43,16 @@ CONSUME = {
 @dataclass
 class Stage:
     """
-    Two arms, two bridges, an arena, and a wire between the arena and the follower's bridge.
+    Two arms, two bridges, an arena, and a fault proxy between the arena and the follower's bridge.
 
-    :param arena_url: the arena itself, past the wire.
+    :param arena_url: the arena itself, without the proxy.
     """
 
     arena_url: str
     probe: Probe
     arm: Arm
-    proxy: Proxy
-    leader_proxy: Proxy
+    proxy: FaultProxyThread
+    leader_proxy: FaultProxyThread
     _arena: Restartable = field(repr=False)
     _bridge: Restartable = field(repr=False)
 
@@ -166,8 +166,8 @@ def fault_stage(
         serve = ['--port', str(port), *server_options]
         arena = Restartable(stack, lambda more: running('server.main', [*serve, *more]))
         wait_for(lambda: 'listening on' in arena.process.output, 'the arena')
-        proxy = stack.enter_context(running_proxy(url))
-        leader_proxy = stack.enter_context(running_proxy(url))
+        proxy = stack.enter_context(running_fault_proxy(url))
+        leader_proxy = stack.enter_context(running_fault_proxy(url))
         probe = stack.enter_context(running_probe())
         probe.watch(FOLLOWER)
         _lead(stack, leader_proxy.url)

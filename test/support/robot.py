@@ -15,9 +15,9 @@ from rcl_interfaces.srv import DescribeParameters, SetParameters
 from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
 
 from .domain import own_domain
+from .fault_proxy_thread import FaultProxyThread, running_fault_proxy
 from .probe import EVERY, Probe, running_probe
 from .processes import Process, ros_arguments, running
-from .proxy import Proxy, running_proxy
 from .server import running_server
 from .waiting import wait_for
 
@@ -60,7 +60,7 @@ class Robot:
     url: str
     bridge: Process
     probe: Probe
-    proxy: Proxy
+    proxy: FaultProxyThread
 
     def status(self, name: str) -> str:
         """Give what diagnostics say of a part, such as ``safety``."""
@@ -144,7 +144,7 @@ def robot(
     with ExitStack() as stack:
         stack.enter_context(own_domain())
         url = stack.enter_context(arena())
-        proxy = stack.enter_context(running_proxy(url))
+        proxy = stack.enter_context(running_fault_proxy(url))
         probe = stack.enter_context(running_probe())
         probe.watch(NAMESPACE)
         for service, kind in SERVICES.items():

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 import pytest
-from support.couples import couple
+from support.client_pairs import client_pair
 from support.deployment import BEARER, HANDSHAKE, TOKEN, Deployment, deployed, status
 from support.peers import RawPeer, joint, update, ws_path
 from support.required import require
@@ -96,11 +96,11 @@ def test_what_one_process_knows_is_not_told_for_all(arenas: Deployment) -> None:
 async def test_updates_and_stops_pass(arenas: Deployment, base: str) -> None:
     """In each process: what the room remembers, updates one way, a stop the other."""
     for workspace in arenas.one_each(f'pass{base.strip("/")}'):
-        async with couple(arenas.url + base, workspace, token=TOKEN) as two:
-            await two.lead('after', 2.0)
-            await two.stop('enough')
+        async with client_pair(arenas.url + base, workspace, token=TOKEN) as pair:
+            await pair.lead('after', 2.0)
+            await pair.stop('enough')
 
-            assert two.heard == {'before': 1.0, 'after': 2.0}
+            assert pair.received == {'before': 1.0, 'after': 2.0}
 
 
 async def test_a_killed_process_takes_its_own_workspaces_alone(
@@ -114,20 +114,20 @@ async def test_a_killed_process_takes_its_own_workspaces_alone(
     async with AsyncExitStack() as stack:
         dead, *others = [
             await stack.enter_async_context(
-                couple(arenas.url, workspace, token=TOKEN, reconnect=True)
+                client_pair(arenas.url, workspace, token=TOKEN, reconnect=True)
             )
             for workspace in workspaces
         ]
-        ids = [two.ids for two in others]
+        ids = [pair.ids for pair in others]
         with arenas.killed(0):
             await wait_until(lambda: not any(dead.connected), 'the loss')
             for _ in range(20):
                 assert status(arenas.url, rooms[0], **BEARER) == (502, DOWN)
             query = f'?token={TOKEN}'
             assert status(arenas.url, sockets[0] + query, **HANDSHAKE) == (502, DOWN)
-            for room, two in zip(rooms[1:], others, strict=True):
+            for room, pair in zip(rooms[1:], others, strict=True):
                 assert status(arenas.url, room, **BEARER)[0] == 200
-                await two.lead('after', 2.0)
+                await pair.lead('after', 2.0)
             for _ in range(6):
                 assert status(arenas.url, '/health')[0] == 200
 
@@ -135,7 +135,7 @@ async def test_a_killed_process_takes_its_own_workspaces_alone(
         assert arenas.make_room(workspaces[0]) == [arenas.servers[0]]
         await wait_until(lambda: all(dead.connected), 'those who were there')
         await dead.lead('again', 3.0)
-        assert [two.ids for two in others] == ids
+        assert [pair.ids for pair in others] == ids
 
 
 def test_the_token_passes_and_is_not_logged(arenas: Deployment) -> None:
@@ -173,8 +173,8 @@ def test_pages_of_our_own_host_alone_come_in(arenas: Deployment, scheme: str) ->
 async def test_tls_ends_at_nginx(arenas: Deployment) -> None:
     """Our client joins over wss; a redirect does not lead out of TLS."""
     (workspace, *_) = arenas.one_each('tls')
-    async with couple(arenas.tls_url, workspace, token=TOKEN, ca_file=arenas.ca_file) as two:
-        await two.lead('after', 2.0)
+    async with client_pair(arenas.tls_url, workspace, token=TOKEN, ca_file=arenas.ca_file) as pair:
+        await pair.lead('after', 2.0)
     rooms = f'{arenas.tls_url}/robotics/workspaces/{workspace}/rooms'
     context = ssl.create_default_context(cafile=arenas.ca_file)
     reply = httpx.get(f'{rooms}/', headers=BEARER, verify=context)

@@ -16,11 +16,11 @@ import pytest
 
 pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
 
+from support.fault_proxy import FaultProxy
 from support.faults import LEADER, ROOM, Stage, fault_stage
 from support.peers import RawPeer, enter, robot_state, ws_path
 from support.robot import WORKSPACE
 from support.waiting import ticks, wait_for
-from support.wire import Wire
 
 from lerobot_arena_ros import RoboticsConsumer
 
@@ -101,8 +101,8 @@ def test_the_network_goes_silent(stage: Stage) -> None:
     noticed_s = holds_and_heals(
         stage,
         'network silent, sockets open (half-open)',
-        lambda: stage.proxy.act(Wire.freeze),
-        lambda: stage.proxy.act(Wire.thaw),
+        lambda: stage.proxy.act(FaultProxy.freeze),
+        lambda: stage.proxy.act(FaultProxy.thaw),
         within_s=SILENCE_S,
     )
 
@@ -114,7 +114,7 @@ def test_the_connection_is_reset(stage: Stage) -> None:
     holds_and_heals(
         stage,
         'connection reset',
-        lambda: stage.proxy.act(Wire.cut),
+        lambda: stage.proxy.act(FaultProxy.cut),
         lambda: None,
         within_s=0.0,
     )
@@ -125,8 +125,8 @@ def test_a_network_that_is_too_slow_is_no_link(stage: Stage) -> None:
     holds_and_heals(
         stage,
         'everything two seconds late',
-        lambda: stage.proxy.act(lambda wire: setattr(wire.down, 'delay_s', 2.0)),
-        lambda: stage.proxy.act(lambda wire: setattr(wire.down, 'delay_s', 0.0)),
+        lambda: stage.proxy.act(lambda proxy: setattr(proxy.down, 'delay_s', 2.0)),
+        lambda: stage.proxy.act(lambda proxy: setattr(proxy.down, 'delay_s', 0.0)),
         within_s=2 * SILENCE_S,
     )
 
@@ -134,8 +134,8 @@ def test_a_network_that_is_too_slow_is_no_link(stage: Stage) -> None:
 def test_a_network_that_is_slow_enough_is_a_link(stage: Stage) -> None:
     """A fifth of a second each way moves the arm later, and nothing holds."""
     fault_at = time.monotonic()
-    stage.proxy.act(lambda wire: setattr(wire.up, 'delay_s', 0.2))
-    stage.proxy.act(lambda wire: setattr(wire.down, 'delay_s', 0.2))
+    stage.proxy.act(lambda proxy: setattr(proxy.up, 'delay_s', 0.2))
+    stage.proxy.act(lambda proxy: setattr(proxy.down, 'delay_s', 0.2))
     wait_for(lambda: len(stage.commands_after(fault_at)) > 200, 'commands', 20.0)
 
     texts = [what for at, who, what in stage.probe.changes if at > fault_at and 'safety' in who]
@@ -164,10 +164,10 @@ def test_frames_that_are_lost_or_out_of_order_do_not_make_the_arm_jump(stage: St
         return [frame, *kept[-1:]]
 
     fault_at = time.monotonic()
-    stage.proxy.act(lambda wire: setattr(wire.down, 'change', mangle))
+    stage.proxy.act(lambda proxy: setattr(proxy.down, 'change', mangle))
     wait_for(lambda: len(stage.commands_after(fault_at)) > 200, 'commands', 20.0)
     mended_at = time.monotonic()
-    stage.proxy.act(lambda wire: setattr(wire.down, 'change', None))
+    stage.proxy.act(lambda proxy: setattr(proxy.down, 'change', None))
     stage.wait_for_motion(mended_at)
 
     stage.record(
@@ -181,9 +181,9 @@ def test_frames_that_are_lost_or_out_of_order_do_not_make_the_arm_jump(stage: St
 def test_a_consumer_that_reads_slowly_is_told_the_newest(stage: Stage) -> None:
     """The bridge's own line is thin: updates merge on the way, and none is replayed."""
     fault_at = time.monotonic()
-    stage.proxy.act(lambda wire: setattr(wire.down, 'bytes_per_s', 20_000.0))
+    stage.proxy.act(lambda proxy: setattr(proxy.down, 'bytes_per_s', 20_000.0))
     wait_for(lambda: len(stage.commands_after(fault_at)) > 100, 'commands', 20.0)
-    stage.proxy.act(lambda wire: setattr(wire.down, 'bytes_per_s', 1e12))
+    stage.proxy.act(lambda proxy: setattr(proxy.down, 'bytes_per_s', 1e12))
     stage.wait_for_motion()
 
     stage.record(
@@ -197,11 +197,11 @@ def test_a_consumer_that_reads_slowly_is_told_the_newest(stage: Stage) -> None:
 def test_a_producer_that_writes_slowly_is_not_obeyed_late(stage: Stage) -> None:
     """What waits in its socket grows old: its heartbeats do, too, and so it begins anew."""
     fault_at = time.monotonic()
-    stage.leader_proxy.act(lambda wire: setattr(wire.up, 'bytes_per_s', 500.0))
+    stage.leader_proxy.act(lambda proxy: setattr(proxy.up, 'bytes_per_s', 500.0))
     noticed_at = stage.wait_for_text('produce link', 'answer', fault_at, namespace=LEADER)
     mended_at = time.monotonic()
-    stage.leader_proxy.act(lambda wire: setattr(wire.up, 'bytes_per_s', 1e12))
-    stage.leader_proxy.act(Wire.cut)
+    stage.leader_proxy.act(lambda proxy: setattr(proxy.up, 'bytes_per_s', 1e12))
+    stage.leader_proxy.act(FaultProxy.cut)
     healed_at = stage.wait_for_motion(mended_at)
 
     assert noticed_at - fault_at < 2 * SILENCE_S + SLACK_S
@@ -273,8 +273,8 @@ def test_the_producer_vanishes_without_a_word(stage: Stage) -> None:
     holds_and_heals(
         stage,
         'producer vanishes without FIN',
-        lambda: stage.leader_proxy.act(Wire.freeze),
-        lambda: stage.leader_proxy.act(Wire.thaw),
+        lambda: stage.leader_proxy.act(FaultProxy.freeze),
+        lambda: stage.leader_proxy.act(FaultProxy.thaw),
         within_s=30.0,
     )
 

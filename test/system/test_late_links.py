@@ -15,12 +15,12 @@ import pytest
 
 pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
 
+from support.fault_proxy import FaultProxy
+from support.fault_proxy_thread import FaultProxyThread
 from support.faults import LEADER, ROOM, Stage, fault_stage
 from support.participant import running_participant
-from support.proxy import Proxy
 from support.robot import WORKSPACE
 from support.waiting import wait_for
-from support.wire import Wire
 
 from lerobot_arena_ros import RoboticsConsumer
 
@@ -51,16 +51,18 @@ def fixture_stage() -> Iterator[Stage]:
         yield stage
 
 
-def set_delays(proxy: Proxy, up_s: float, down_s: float) -> None:
+def set_delays(proxy: FaultProxyThread, up_s: float, down_s: float) -> None:
     """Delay what passes from now on."""
 
-    def delay(wire: Wire) -> None:
-        wire.up.delay_s, wire.down.delay_s = up_s, down_s
+    def delay(proxy: FaultProxy) -> None:
+        proxy.up.delay_s, proxy.down.delay_s = up_s, down_s
 
     proxy.act(delay)
 
 
-def keep_delaying(proxy: Proxy, delays: Callable[[float], Delays]) -> Callable[[], None]:
+def keep_delaying(
+    proxy: FaultProxyThread, delays: Callable[[float], Delays]
+) -> Callable[[], None]:
     """Return what, called again and again, sets the delays that are due so long after now."""
     begun_at = time.monotonic()
     return lambda: set_delays(proxy, *delays(time.monotonic() - begun_at))
@@ -176,9 +178,10 @@ def test_a_leader_sends_nothing_while_its_link_is_late(stage: Stage) -> None:
         noticed_at = stage.wait_for_text(
             'produce link', 'the link is late: a round trip takes ', fault_at, namespace=LEADER
         )
-        # What was sent before the notice is still in the wire.
+        # What was sent before the notice is still in transit.
         wait_for(
-            lambda: time.monotonic() > noticed_at + STEP_S + IN_FLIGHT_S, 'the wire to be empty'
+            lambda: time.monotonic() > noticed_at + STEP_S + IN_FLIGHT_S,
+            'all in transit to arrive',
         )
         received, dropped = len(viewer.updates), late_drops(stage)
         wait_for(lambda: late_drops(stage) > dropped + 30, 'more measurements')

@@ -14,7 +14,7 @@ import sys
 
 import httpx
 import pytest
-from support.couples import couple
+from support.client_pairs import client_pair
 from support.deployment import BEARER, TOKEN, UNIT, unit_arguments
 from support.pages import ROOT, blocks_of, read
 from support.processes import Process, free_port, running_command
@@ -149,9 +149,9 @@ async def use(url: str, folder: Path) -> None:
     """Join, move a joint and stop, so that each part of the server has done something."""
     rooms = f'{url}/robotics/workspaces/lab/rooms'
     httpx.post(rooms, headers=BEARER, json={'room_id': 'arm'}).raise_for_status()
-    async with couple(url, 'lab', token=TOKEN) as two:
-        await two.lead('after', 2.0)
-        await two.stop('enough')
+    async with client_pair(url, 'lab', token=TOKEN) as pair:
+        await pair.lead('after', 2.0)
+        await pair.stop('enough')
     assert httpx.get(f'{url}/metrics', headers=BEARER).status_code == 200
     assert '"event":"emergency_stop"' in (folder / 'audit.jsonl').read_text()
 

@@ -15,13 +15,13 @@ import pytest
 pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
 
 from std_msgs.msg import Bool
+from support.fault_proxy import FaultProxy
 from support.faults import FOLLOWER, ROOM, Stage, fault_stage
 from support.frames import without_features
 from support.freezing import Freeze, Outcome, freezes, press_during
 from support.participant import Participant, running_participant
 from support.robot import WORKSPACE
 from support.waiting import wait_for
-from support.wire import Wire
 
 from lerobot_arena_ros import RoboticsConsumer
 
@@ -35,7 +35,7 @@ def fixture_stage() -> Iterator[Stage]:
 
 @pytest.fixture(name='person', scope='module')
 def fixture_person(stage: Stage) -> Iterator[Participant]:
-    """Have a person in the room whose connection does not lead through the wire."""
+    """Have a person in the room whose connection does not lead through the proxy."""
     with running_participant(
         RoboticsConsumer(stage.arena_url), WORKSPACE, ROOM, 'person', sees_robots=True
     ) as person:
@@ -138,7 +138,7 @@ def test_a_stop_while_the_bridge_is_frozen_is_not_lost(stage: Stage, person: Par
 
 
 def test_a_stop_while_the_link_is_frozen_is_not_lost(stage: Stage, person: Participant) -> None:
-    """The stop is in the wire, or in the room that the bridge comes back to."""
+    """The stop is delivered late, or stored in the room that the bridge rejoins."""
     see_them_all(
         stage,
         'the link is frozen',
@@ -146,8 +146,8 @@ def test_a_stop_while_the_link_is_frozen_is_not_lost(stage: Stage, person: Parti
             press_in_room,
             stage,
             person,
-            halt=lambda: stage.proxy.act(Wire.freeze),
-            thaw=lambda: stage.proxy.act(Wire.thaw),
+            halt=lambda: stage.proxy.act(FaultProxy.freeze),
+            thaw=lambda: stage.proxy.act(FaultProxy.thaw),
         ),
     )
 
@@ -177,9 +177,9 @@ def test_a_server_that_remembers_nothing_loses_no_stop_of_a_frozen_bridge(
 def set_change(stage: Stage, change: Callable[[bytes], list[bytes]] | None) -> None:
     """Change what the follower's bridge says, and have it join anew."""
 
-    def changed(wire: Wire) -> None:
-        wire.up.change = change
-        wire.cut()
+    def changed(proxy: FaultProxy) -> None:
+        proxy.up.change = change
+        proxy.cut()
 
     joins = int(stage.value('consume link', 'joins'))
     stage.proxy.act(changed)

@@ -14,13 +14,13 @@ pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or 
 
 from support.domain import own_domain
 from support.fake_arena import WebSocket, fake_arena, say
+from support.fault_proxy import FaultProxy
 from support.participant import Participant, running_participant
 from support.probe import Probe, running_probe
 from support.processes import ros_arguments, running
 from support.robot import DEFAULTS, NAMESPACE, WORKSPACE, Robot, robot
 from support.stopping import reset, wait_for_stop
 from support.waiting import wait_for
-from support.wire import Wire
 
 from lerobot_arena_ros import RoboticsConsumer
 
@@ -38,7 +38,7 @@ def fixture_bridged() -> Iterator[Robot]:
 
 @contextmanager
 def person_in(bridged: Robot) -> Iterator[Participant]:
-    """Have a person in the room, whose connection does not lead through the wire."""
+    """Have a person in the room, whose connection does not lead through the proxy."""
     with running_participant(RoboticsConsumer(bridged.url), WORKSPACE, 'a', 'person') as person:
         yield person
 
@@ -53,7 +53,7 @@ def bridge_id(bridged: Robot) -> str:
 def flap(bridged: Robot) -> None:
     """Reset the link, and wait until the room was joined again."""
     joins = int(bridged.value('consume link', 'joins'))
-    bridged.proxy.act(Wire.cut)
+    bridged.proxy.act(FaultProxy.cut)
     wait_for(lambda: int(bridged.value('consume link', 'joins')) > joins, 'the next join', 20.0)
 
 

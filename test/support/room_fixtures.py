@@ -27,7 +27,7 @@ __all__ = [
     'PRODUCER',
     'QUICK',
     'Arena',
-    'Ear',
+    'EventRecorder',
     'flood',
     'join_fake',
     'room_at',
@@ -63,13 +63,13 @@ class Arena:
         return connection
 
 
-class Ear:
+class EventRecorder:
     """Hears what a connection gives, to its end."""
 
     def __init__(self, connection: Connection) -> None:
         self.events: list[Event] = []
         self.loss: Exception | None = None
-        self.task = asyncio.create_task(self._listen(connection), name='ear')
+        self.task = asyncio.create_task(self._listen(connection), name='recorder')
 
     async def _listen(self, connection: Connection) -> None:
         try:
@@ -78,7 +78,7 @@ class Ear:
             self.loss = exc
 
     @property
-    def news(self) -> list[Event]:
+    def messages(self) -> list[Event]:
         """What was heard, without the answers to heartbeats."""
         return [event for event in self.events if not isinstance(event, Presence)]
 
@@ -88,7 +88,7 @@ class Ear:
         told = [event.has_producer for event in self.events if isinstance(event, Presence)]
         return [value for value, _ in itertools.groupby(v for v in told if v is not None)]
 
-    async def hears(self, kind: type[Event]) -> None:
+    async def received(self, kind: type[Event]) -> None:
         """Wait for the first event of a kind."""
         await wait_until(
             lambda: any(isinstance(event, kind) for event in self.events), kind.__name__

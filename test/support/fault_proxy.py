@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from .frames import FrameSplitter
 from .waiting import until
 
-__all__ = ['Direction', 'Wire', 'wire_to']
+__all__ = ['Direction', 'FaultProxy', 'fault_proxy_to']
 
 HOST = '127.0.0.1'
 CHUNK_BYTES = 65536
@@ -20,7 +20,7 @@ MOST_IN_FLIGHT = 64
 
 class Direction:
     """
-    One way through a wire, and what is done to what passes; may change at any time.
+    One way through a proxy, and what is done to what passes; may change at any time.
 
     :ivar delay_s: how much later everything arrives.
     :ivar bytes_per_s: how fast it is read, as by a slow reader.
@@ -47,7 +47,7 @@ class Direction:
         """Pass on what comes, to the end."""
         loop = asyncio.get_running_loop()
         passing: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(MOST_IN_FLIGHT)
-        deliver = asyncio.create_task(self._deliver(passing, writer), name='wire')
+        deliver = asyncio.create_task(self._deliver(passing, writer), name='fault proxy')
         splitter = FrameSplitter()
         try:
             while data := await reader.read(CHUNK_BYTES):
@@ -83,11 +83,11 @@ class Direction:
                     writer.write_eof()
 
 
-class Wire:
+class FaultProxy:
     """
     A relay that passes TCP connections on to an arena.
 
-    :ivar url: where the arena is for those who go through the wire.
+    :ivar url: where the arena is for those who go through the proxy.
     :ivar up: from the clients to the arena.
     :ivar down: from the arena to the clients.
     """
@@ -159,13 +159,13 @@ class Wire:
 
 
 @asynccontextmanager
-async def wire_to(url: str) -> AsyncIterator[Wire]:
-    """Lay a wire to an arena, in the loop of the test."""
+async def fault_proxy_to(url: str) -> AsyncIterator[FaultProxy]:
+    """Run a proxy before an arena, in the event loop of the test."""
     target = urlsplit(url)
     assert target.hostname is not None
-    wire = Wire(target.hostname, target.port or 80, target.path)
-    await wire.open()
+    proxy = FaultProxy(target.hostname, target.port or 80, target.path)
+    await proxy.open()
     try:
-        yield wire
+        yield proxy
     finally:
-        await wire.close()
+        await proxy.close()

@@ -1,4 +1,4 @@
-"""A wire between a bridge and its arena, which a test that blocks can handle."""
+"""A fault proxy with an event loop and a thread of its own, for tests that block."""
 
 from __future__ import annotations
 
@@ -9,52 +9,52 @@ import threading
 from typing import Any
 from urllib.parse import urlsplit
 
-from .wire import Wire
+from .fault_proxy import FaultProxy
 
-__all__ = ['Proxy', 'running_proxy']
+__all__ = ['FaultProxyThread', 'running_fault_proxy']
 
 TIMEOUT_S = 10.0
 
 
-class Proxy:
-    """A :class:`Wire` in a thread of its own; made by :func:`running_proxy`."""
+class FaultProxyThread:
+    """A :class:`FaultProxy` in a thread of its own; made by :func:`running_fault_proxy`."""
 
-    def __init__(self, wire: Wire, loop: asyncio.AbstractEventLoop) -> None:
-        self._wire = wire
+    def __init__(self, proxy: FaultProxy, loop: asyncio.AbstractEventLoop) -> None:
+        self._proxy = proxy
         self._loop = loop
 
     @property
     def url(self) -> str:
         """Where to connect to; the same after each opening."""
-        return self._wire.url
+        return self._proxy.url
 
     def open(self) -> None:
         """Take connections, and pass on what comes."""
-        self._run(self._wire.open())
+        self._run(self._proxy.open())
 
     def cut(self) -> None:
         """Drop every connection and refuse new ones."""
-        self.act(Wire.refuse)
-        self.act(Wire.cut)
+        self.act(FaultProxy.refuse)
+        self.act(FaultProxy.cut)
 
-    def act(self, change: Callable[[Wire], object]) -> None:
-        """Do something to the wire, such as to freeze it."""
+    def act(self, change: Callable[[FaultProxy], object]) -> None:
+        """Do something to the proxy, such as to freeze it."""
 
         async def acted() -> None:
-            change(self._wire)
+            change(self._proxy)
 
         self._run(acted())
 
     def close(self) -> None:
         """Be gone."""
-        self._run(self._wire.close())
+        self._run(self._proxy.close())
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(TIMEOUT_S)
 
 
 @contextmanager
-def running_proxy(target_url: str) -> Iterator[Proxy]:
+def running_fault_proxy(target_url: str) -> Iterator[FaultProxyThread]:
     """Have an open proxy before a server."""
     target = urlsplit(target_url)
     assert target.hostname is not None
@@ -62,7 +62,7 @@ def running_proxy(target_url: str) -> Iterator[Proxy]:
     thread = threading.Thread(target=loop.run_forever, name='proxy')
     thread.start()
     try:
-        proxy = Proxy(Wire(target.hostname, target.port or 80), loop)
+        proxy = FaultProxyThread(FaultProxy(target.hostname, target.port or 80), loop)
         proxy.open()
         try:
             yield proxy
