@@ -1,4 +1,4 @@
-"""A simulated arm that follows a bridge's commands, and what passed between the two, in order."""
+"""A simulated arm that follows a bridge's commands, and a record of its commands."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from .waiting import wait_for
 __all__ = ['TRAILING', 'Arm', 'arm']
 
 TRAILING = 0.1
-"""How far the arm may be behind a command to which it has not moved yet, in radians."""
+"""The largest distance of the arm from a command that it has not reached yet, in radians."""
 
 
 class Step(NamedTuple):
     """
     One command to one joint.
 
-    :param at: when it came, in seconds of the steady clock.
-    :param begins: whether nothing was commanded before, or something was waited for meanwhile.
-    :param measured: where the joint was when the command came.
+    :param at: the time of its arrival, in seconds of the monotonic clock.
+    :param begins: whether it is the first command, or the first after :meth:`Arm.begin`.
+    :param measured: the measured position when the command arrived.
     """
 
     at: float
@@ -35,7 +35,7 @@ class Step(NamedTuple):
 
 
 class Arm:
-    """What a follower of one joint ``j1`` measured and was told."""
+    """The measured position and the commands of an arm with one joint ``j1``."""
 
     def __init__(self) -> None:
         self.position: float | None = None
@@ -43,7 +43,7 @@ class Arm:
         self._begins = True
 
     def begin(self) -> None:
-        """Have the next command count as the beginning of a motion."""
+        """Count the next command as the beginning of a motion."""
         self._begins = True
 
     @property
@@ -53,9 +53,9 @@ class Arm:
 
     def widest(self, *, first: int | None = None) -> float:
         """
-        Give the largest distance between two commands that follow each other in one motion.
+        Return the largest distance between two successive commands of one motion.
 
-        :param first: only of so many commands after each beginning; None takes all.
+        :param first: the number of commands after each beginning that count; None = all.
         """
         widest, count = 0.0, 0
         for before, after in zip(self.steps, self.steps[1:], strict=False):
@@ -66,10 +66,10 @@ class Arm:
 
     def jumps(self, largest: float) -> list[Step]:
         """
-        List the commands that are neither a small step from the last one nor where the arm is.
+        Return the commands that are far from both the previous command and the measured position.
 
-        Where a motion begins anew, and that may be at any time when something fails, it begins at
-        the measured pose.
+        A motion that begins anew, as it may at any time during a fault, begins at the measured
+        pose.
         """
         pairs = zip(self.steps, self.steps[1:], strict=False)
         return [
@@ -80,11 +80,11 @@ class Arm:
         ]
 
     def on_state(self, message: JointState) -> None:
-        """Note where the arm is."""
+        """Store the measured position."""
         self.position = message.position[0]
 
     def on_command(self, message: JointState) -> None:
-        """Note what it was told."""
+        """Record a command."""
         assert self.position is not None
         self.steps.append(Step(time.monotonic(), self._begins, self.position, message.position[0]))
         self._begins = False
@@ -93,9 +93,9 @@ class Arm:
 @contextmanager
 def arm(probe: Probe, namespace: str, *, rate_hz: float = 50.0) -> Iterator[Arm]:
     """
-    Run an arm of one joint, +-1 rad, on the topics of a bridge there.
+    Run an arm with one joint, +-1 rad, on the topics of the bridge in a namespace.
 
-    :param rate_hz: joint_states per second.
+    :param rate_hz: the rate of joint_states.
     """
     seen = Arm()
     node = probe.node

@@ -1,4 +1,4 @@
-"""A producer and a consumer of one room, made of the public client."""
+"""A producer and a consumer of one room, both public clients."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class ClientPair:
     """
     A producer and a consumer in one room.
 
-    :ivar received: what the consumer knows of each joint.
-    :ivar stops: the reasons of the emergency stops that the producer was told of.
+    :ivar received: the latest value of each joint at the consumer.
+    :ivar stops: the reasons of the emergency stops at the producer.
     """
 
     def __init__(self, producer: RoboticsProducer, consumer: RoboticsConsumer) -> None:
@@ -34,21 +34,21 @@ class ClientPair:
 
     @property
     def ids(self) -> list[str | None]:
-        """Whom the server knows them as; new ones after each join."""
+        """The participant ids; new ones after each join."""
         return [self.producer.participant_id, self.consumer.participant_id]
 
     @property
     def connected(self) -> list[bool]:
-        """Whether each is in the room."""
+        """Whether each of both is in the room."""
         return [self.producer.connected, self.consumer.connected]
 
     async def lead(self, name: str, value: float) -> None:
-        """Move a joint, and see that the consumer hears it."""
+        """Send a joint value as the producer, and wait until the consumer has it."""
         await self.producer.send_joint_update([{'name': name, 'value': value}])
         await wait_until(lambda: self.received.get(name) == value, f'{name} at {value}')
 
     async def stop(self, reason: str) -> None:
-        """Stop as the consumer, and see that the producer hears it."""
+        """Send an emergency stop as the consumer, and wait until the producer has it."""
         await self.consumer.send_emergency_stop(reason)
         await wait_until(lambda: reason in self.stops, f'the stop {reason!r}')
 
@@ -60,7 +60,7 @@ class ClientPair:
 async def client_pair(
     url: str, workspace_id: str, room_id: str = 'arm', **options: Any
 ) -> AsyncIterator[ClientPair]:
-    """Join both to a room that remembers ``before`` at 1.0 when the consumer comes."""
+    """Join both to a room in which ``before`` is 1.0 when the consumer joins."""
     async with AsyncExitStack() as stack:
         producer = await stack.enter_async_context(RoboticsProducer(url, **options))
         consumer = await stack.enter_async_context(RoboticsConsumer(url, **options))

@@ -1,4 +1,4 @@
-"""A fault proxy with an event loop and a thread of its own, for tests that block."""
+"""A fault proxy for tests that block, with an event loop in a thread."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ class FaultProxyThread:
 
     @property
     def url(self) -> str:
-        """Where to connect to; the same after each opening."""
+        """The URL of the proxy; it never changes."""
         return self._proxy.url
 
     def open(self) -> None:
-        """Take connections, and pass on what comes."""
+        """Accept and forward connections."""
         self._run(self._proxy.open())
 
     def cut(self) -> None:
-        """Drop every connection and refuse new ones."""
+        """Reset all connections and refuse new ones."""
         self.act(FaultProxy.refuse)
         self.act(FaultProxy.cut)
 
     def act(self, change: Callable[[FaultProxy], object]) -> None:
-        """Do something to the proxy, such as to freeze it."""
+        """Call a function with the proxy in the thread of the proxy."""
 
         async def acted() -> None:
             change(self._proxy)
@@ -46,7 +46,7 @@ class FaultProxyThread:
         self._run(acted())
 
     def close(self) -> None:
-        """Be gone."""
+        """Close the proxy."""
         self._run(self._proxy.close())
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
@@ -55,7 +55,7 @@ class FaultProxyThread:
 
 @contextmanager
 def running_fault_proxy(target_url: str) -> Iterator[FaultProxyThread]:
-    """Have an open proxy before a server."""
+    """Run an open proxy for a server."""
     target = urlsplit(target_url)
     assert target.hostname is not None
     loop = asyncio.new_event_loop()

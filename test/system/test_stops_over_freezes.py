@@ -98,7 +98,7 @@ def press_in_room(
         halt=halt,
         thaw=thaw,
         press=lambda: person.stop('pressed during a freeze'),
-        told_at=lambda: person.stopped_at[heard] if len(person.stopped_at) > heard else 0.0,
+        sent_at=lambda: person.stopped_at[heard] if len(person.stopped_at) > heard else 0.0,
         is_bridge=is_bridge,
     )
     if outcome.stopped_s is not None:
