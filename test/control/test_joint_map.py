@@ -198,17 +198,17 @@ def test_degrees_need_no_range() -> None:
 
 
 @pytest.mark.parametrize(
-    ('joints', 'side'),
+    ('joints', 'kind'),
     [
         pytest.param((('a', 'x'), ('a', 'y')), 'ROS', id='ROS'),
         pytest.param((('a', 'x'), ('b', 'x')), 'arena', id='arena'),
     ],
 )
 def test_one_name_for_two_joints_is_refused(
-    joints: tuple[tuple[str, str], ...], side: str
+    joints: tuple[tuple[str, str], ...], kind: str
 ) -> None:
     """Two joints with the same name are rejected, because one of them would never move."""
-    with pytest.raises(ValueError, match=f'the same {side} name: a -> x'):
+    with pytest.raises(ValueError, match=f'the same {kind} name: a -> x'):
         JointMap(Joint(name, arena_name, Unit.DEGREES) for name, arena_name in joints)
 
 
