@@ -22,9 +22,10 @@ from lerobot_arena_ros import (
     create_producer_client,
 )
 from lerobot_arena_ros.arena import client_core as core_module
-from lerobot_arena_ros.arena.connection import Connection, backoff, open_connection
+from lerobot_arena_ros.arena.connection import Connection, open_connection
 from lerobot_arena_ros.arena.errors import AccessDenied, ConnectionLost
 from lerobot_arena_ros.arena.messages import EmergencyStop, Joined, JointUpdate, StateSync
+from lerobot_arena_ros.arena.reconnect import backoff
 from lerobot_arena_ros.arena.session import Event
 
 pytestmark = pytest.mark.usefixtures('no_task_left')

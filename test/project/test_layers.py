@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+import graphlib
 from pathlib import Path
 
 import pytest
@@ -194,6 +195,21 @@ def test_folders_of_a_room_import_in_one_direction(path: Path) -> None:
     ours = [name for name in imports_of(path) if is_within(name, {f'{PACKAGE}.{room}'})]
 
     assert [name for name in ours if not is_within(name, allowed)] == []
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """No module imports itself through others, not even inside a function."""
+    names = {'.'.join(path.relative_to(ROOT).with_suffix('').parts): path for path in MODULES}
+    graph = {
+        name: {
+            module
+            for imported in imports_of(path)
+            for module in (imported, imported.rpartition('.')[0])
+            if module in names and module != name
+        }
+        for name, path in names.items()
+    }
+    graphlib.TopologicalSorter(graph).prepare()  # Raises CycleError, which names the modules.
 
 
 def test_settings_are_read_without_ros() -> None:

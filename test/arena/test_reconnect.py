@@ -13,15 +13,9 @@ from support.fake_arena import answering
 from support.fault_proxy import fault_proxy_to
 from support.room_fixtures import PRODUCER, Arena, EventRecorder, room_at
 
-from lerobot_arena_ros.arena import reconnect as keeping_module
+from lerobot_arena_ros.arena import reconnect as reconnect_module
 from lerobot_arena_ros.arena.address import Address
-from lerobot_arena_ros.arena.connection import (
-    Connection,
-    backoff,
-    is_retryable,
-    keep_joined,
-    open_connection,
-)
+from lerobot_arena_ros.arena.connection import Connection, open_connection
 from lerobot_arena_ros.arena.errors import (
     AccessDenied,
     ArenaError,
@@ -37,6 +31,7 @@ from lerobot_arena_ros.arena.errors import (
     RoomNotFound,
     UnexpectedError,
 )
+from lerobot_arena_ros.arena.reconnect import backoff, is_retryable, keep_joined
 from lerobot_arena_ros.arena.rest_client import Rooms
 
 pytestmark = pytest.mark.usefixtures('no_task_left')
@@ -141,7 +136,7 @@ async def test_a_connection_that_lasted_resets_the_backoff(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """After a long connection, the pauses start again with the first one."""
-    monkeypatch.setattr(keeping_module, 'STEADY_AFTER_S', 0.0)
+    monkeypatch.setattr(reconnect_module, 'STEADY_AFTER_S', 0.0)
     script = Script(ConnectError('down'), ConnectError('down'), None, ConnectError('down'), END)
 
     await script.run()
