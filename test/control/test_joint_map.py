@@ -83,7 +83,7 @@ def test_what_goes_out_is_in_configured_order() -> None:
     assert list(SO101.to_arena(positions)) == [joint.arena_name for joint in SO101.joints]
 
 
-def test_joints_only_one_side_knows_are_left_out() -> None:
+def test_joints_of_ros_or_the_arena_only_are_left_out() -> None:
     """Unlisted joints are not converted in either direction, and ``unknown`` returns them."""
     assert SO101.from_arena({'Rotation': 0.0, 'Tail': 3.0}) == {'shoulder_pan': 0.0}
     assert SO101.to_arena({'shoulder_pan': 0.0, 'tail': 3.0}) == {'Rotation': 0.0}

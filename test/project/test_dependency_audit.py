@@ -104,7 +104,7 @@ def test_a_line_that_ignores_nothing_is_named(tmp_path: Path) -> None:
     [{'*': []}, "requests.exceptions.ConnectionError: ('no', 'route')"],
     ids=['an index without vulnerabilities', 'no index'],
 )
-def test_where_the_index_does_not_answer_the_summary_says_so(tmp_path: Path, answers: Any) -> None:
+def test_the_summary_reports_an_index_that_does_not_answer(tmp_path: Path, answers: Any) -> None:
     """It fails nothing, and nothing is said to be well."""
     done = audit(tmp_path, answers)
 

@@ -81,7 +81,7 @@ def test_the_links_of_each_page_lead_somewhere_in_it(unpacked: Path) -> None:
     assert broken == []
 
 
-def test_an_index_is_told_what_it_shows(unpacked: Path) -> None:
+def test_the_metadata_has_what_an_index_shows(unpacked: Path) -> None:
     """The README, addresses, licence, Python and what it is about."""
     told = metadata_of(unpacked)
     labels = [line.partition(', ')[0] for line in told.get_all('Project-URL', [])]

@@ -233,7 +233,7 @@ async def test_a_recorded_stop_ends_the_replay_and_is_not_sent(room: Room, tmp_p
     assert stops == []
 
 
-async def test_a_stop_that_is_heard_ends_a_replay(room: Room, tmp_path: Path) -> None:
+async def test_a_received_stop_ends_a_replay(room: Room, tmp_path: Path) -> None:
     """Nothing is sent after it, and the exit code tells."""
     path = long_recording(tmp_path)
     heard = await room.follow()
@@ -286,7 +286,7 @@ async def test_keys_drive_a_robot_from_where_it_is(room: Room) -> None:
     assert moves == [[('elbow', 13.0)], [('elbow', 13.5)], [('wrist\x1b[2J', -31.0)]]
 
 
-async def test_space_stops_everybody_and_keys_move_nothing_then(room: Room) -> None:
+async def test_space_stops_the_room_and_disables_the_keys(room: Room) -> None:
     """Until r is pressed; a stop of another's counts as much."""
     heard = await room.follow()
     stops: list[EmergencyStop] = []
@@ -375,7 +375,7 @@ def role_of(name: str) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize('name', WITH_A_ROOM)
-def test_a_server_that_is_not_there_is_told_in_one_line(name: str, tmp_path: Path) -> None:
+def test_a_missing_server_is_reported_in_one_line(name: str, tmp_path: Path) -> None:
     """With its address."""
     url = f'http://127.0.0.1:{free_port()}'
     room = ('--server-url', url, '--room-id', 'arm')
@@ -385,7 +385,7 @@ def test_a_server_that_is_not_there_is_told_in_one_line(name: str, tmp_path: Pat
     assert url.removeprefix('http') in line
 
 
-def test_a_url_that_is_none_is_told_in_one_line(tmp_path: Path) -> None:
+def test_an_invalid_url_is_reported_in_one_line(tmp_path: Path) -> None:
     """With what one looks like."""
     done = finished('record_room', '--server-url', 'arena', '--room-id', 'arm', tmp_path / 'a.csv')
 
@@ -393,7 +393,7 @@ def test_a_url_that_is_none_is_told_in_one_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize('name', WITH_A_ROOM)
-def test_a_room_that_is_missing_is_told_in_one_line(
+def test_a_missing_room_is_reported_in_one_line(
     name: str, own_server_url: str, tmp_path: Path
 ) -> None:
     """With its name; nothing is left behind."""
@@ -406,7 +406,7 @@ def test_a_room_that_is_missing_is_told_in_one_line(
 
 
 @pytest.mark.parametrize('name', ['drive_from_terminal', 'join_from_python', 'replay_room'])
-async def test_a_taken_room_is_told_in_one_line(name: str, room: Room, tmp_path: Path) -> None:
+async def test_a_taken_room_is_reported_in_one_line(name: str, room: Room, tmp_path: Path) -> None:
     """With who has it; who has it keeps it."""
     await room.lead()
 

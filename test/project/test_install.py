@@ -101,7 +101,7 @@ def test_a_constraint_keeps_another_version_out(folder: Path) -> None:
     assert 'pip==1.0' in (folder / 'env.log').read_text()
 
 
-def test_an_environment_whose_python_is_gone_is_made_anew(folder: Path) -> None:
+def test_an_environment_with_a_missing_python_is_created_again(folder: Path) -> None:
     """As after an upgrade of the system."""
     (folder / '.venv' / 'bin').mkdir(parents=True)
     (folder / '.venv' / 'bin' / 'python').symlink_to('/nowhere/python')
@@ -113,7 +113,7 @@ def test_an_environment_whose_python_is_gone_is_made_anew(folder: Path) -> None:
     assert 'requirements/install.py --new' in done.stdout
 
 
-def test_without_a_network_one_line_says_so(folder: Path) -> None:
+def test_a_missing_network_is_reported_in_one_line(folder: Path) -> None:
     """After lines that tell what was tried; pip's own output is in a file."""
     offline = {
         'PIP_INDEX_URL': f'http://127.0.0.1:{free_port()}/simple',
@@ -146,7 +146,7 @@ def test_a_package_that_is_nowhere_is_named(folder: Path) -> None:
     assert 'some-package-of-a-test' in done.stderr
 
 
-def test_a_python_without_venv_is_told_with_the_remedy(folder: Path) -> None:
+def test_a_python_without_venv_is_reported_with_the_remedy(folder: Path) -> None:
     """Debian has it in a package of its own."""
     fake = folder / 'fake' / 'venv'
     fake.mkdir(parents=True)
@@ -160,7 +160,7 @@ def test_a_python_without_venv_is_told_with_the_remedy(folder: Path) -> None:
     assert 'cannot make a virtual environment: apt install python3-venv' in done.stderr
 
 
-def test_an_environment_without_pip_is_told_with_the_remedy(folder: Path) -> None:
+def test_an_environment_without_pip_is_reported_with_the_remedy(folder: Path) -> None:
     """As one that was copied in part."""
     (folder / 'some.txt').touch()
     subprocess.run([sys.executable, '-m', 'venv', '--without-pip', folder / 'env'], check=True)

@@ -219,7 +219,7 @@ def test_settings_are_read_without_ros() -> None:
 
 
 @pytest.mark.parametrize('path', MODULES, ids=relative)
-def test_ros_is_known_to_the_nodes_alone(path: Path) -> None:
+def test_only_the_nodes_import_ros(path: Path) -> None:
     """Outside nodes/, and the node of the sim, everything runs where there is no ROS."""
     if relative(path).startswith('nodes/') or relative(path) == 'sim/node.py':
         return

@@ -1,7 +1,7 @@
 """
-A stop that is pressed while something stands still stops the robot afterwards, whatever it is.
+A stop during a freeze of the server, the bridge or the link stops the robot afterwards.
 
-Lengths and moments are random, from a seed that is printed. ``make faults`` makes a hundred tries.
+Lengths and times are random, from a printed seed. ``make faults`` makes a hundred tries.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from lerobot_arena_ros import RoboticsConsumer
 
 @pytest.fixture(name='stage', scope='module')
 def fixture_stage() -> Iterator[Stage]:
-    """Have a follower that moves."""
+    """Run a follower that moves."""
     with fault_stage() as stage:
         yield stage
 
 
 @pytest.fixture(name='person', scope='module')
 def fixture_person(stage: Stage) -> Iterator[Participant]:
-    """Have a person in the room whose connection does not lead through the proxy."""
+    """Join the room as a person, without the proxy."""
     with running_participant(
         RoboticsConsumer(stage.arena_url), WORKSPACE, ROOM, 'person', sees_robots=True
     ) as person:
@@ -48,14 +48,14 @@ def reset_and_move(stage: Stage) -> None:
     stage.wait_for_motion()
 
 
-def see_them_all(
+def check_each(
     stage: Stage,
     kind: str,
     attempt: Callable[[Freeze], Outcome],
     *,
     press_from_s: float = 0.0,
 ) -> None:
-    """Make this kind's tries, and see that each stop stopped the robot."""
+    """Make the tries of one kind, and check that each stop stopped the robot."""
     outcomes = []
     for freeze in freezes(kind, press_from_s=press_from_s):
         outcomes.append(attempt(freeze))
@@ -71,8 +71,8 @@ def see_them_all(
     stage.record(f'stop pressed while {kind}', noticed_s=stopped_s, told=told, healed_s=None)
 
 
-def wait_until_told(person: Participant, count: int) -> None:
-    """Wait until the person is told that the robot has stopped, after so many older states."""
+def wait_for_stopped_state(person: Participant, count: int) -> None:
+    """Wait until a state after the first ``count`` states reports that the robot is stopped."""
     wait_for(
         lambda: any(
             state is not None and state.gate == 'stopped' for _, state in person.states[count:]
@@ -90,7 +90,7 @@ def press_in_room(
     thaw: Callable[[], object],
     is_bridge: bool = False,
 ) -> Outcome:
-    """Press in the room, and see that who pressed is told by the robot that it stands."""
+    """Press in the room, and check that the person receives the robot's stopped state."""
     known, heard = len(person.states), len(person.stops)
     outcome = press_during(
         stage,
@@ -102,13 +102,13 @@ def press_in_room(
         is_bridge=is_bridge,
     )
     if outcome.stopped_s is not None:
-        wait_until_told(person, known)
+        wait_for_stopped_state(person, known)
     return outcome
 
 
 def test_a_stop_while_the_server_is_frozen_is_not_lost(stage: Stage, person: Participant) -> None:
-    """The bridge has left and comes back to a room that tells it what it missed."""
-    see_them_all(
+    """The bridge rejoins after the freeze, and the room sends the missed stop."""
+    check_each(
         stage,
         'the arena is frozen',
         partial(
@@ -122,8 +122,8 @@ def test_a_stop_while_the_server_is_frozen_is_not_lost(stage: Stage, person: Par
 
 
 def test_a_stop_while_the_bridge_is_frozen_is_not_lost(stage: Stage, person: Participant) -> None:
-    """Its socket holds the stop, behind all that was sent meanwhile."""
-    see_them_all(
+    """The frozen bridge finds the stop in its socket, after all earlier messages."""
+    check_each(
         stage,
         'the bridge is frozen',
         partial(
@@ -139,7 +139,7 @@ def test_a_stop_while_the_bridge_is_frozen_is_not_lost(stage: Stage, person: Par
 
 def test_a_stop_while_the_link_is_frozen_is_not_lost(stage: Stage, person: Participant) -> None:
     """The stop is delivered late, or stored in the room that the bridge rejoins."""
-    see_them_all(
+    check_each(
         stage,
         'the link is frozen',
         partial(
@@ -152,13 +152,13 @@ def test_a_stop_while_the_link_is_frozen_is_not_lost(stage: Stage, person: Parti
     )
 
 
-def test_a_server_that_remembers_nothing_loses_no_stop_of_a_frozen_bridge(
+def test_a_server_without_a_stored_stop_loses_no_stop_of_a_frozen_bridge(
     stage: Stage, person: Participant
 ) -> None:
-    """The public server tells no stop at the join: here only reading the socket helps."""
+    """The bridge reads the stop from its socket, because the public server stores none."""
     set_change(stage, without_features)
     try:
-        see_them_all(
+        check_each(
             stage,
             'the bridge is frozen, public server',
             partial(
@@ -175,7 +175,7 @@ def test_a_server_that_remembers_nothing_loses_no_stop_of_a_frozen_bridge(
 
 
 def set_change(stage: Stage, change: Callable[[bytes], list[bytes]] | None) -> None:
-    """Change what the follower's bridge says, and have it join anew."""
+    """Change the frames from the follower's bridge, and wait until it has rejoined."""
 
     def changed(proxy: FaultProxy) -> None:
         proxy.up.change = change
@@ -188,11 +188,11 @@ def set_change(stage: Stage, change: Callable[[bytes], list[bytes]] | None) -> N
 
 
 def test_a_stop_by_topic_while_the_bridge_is_frozen_comes_before_any_command() -> None:
-    """At 500 joint_states a second DDS drops it, and brings it again up to three seconds later."""
+    """The bridge waits for a stop that DDS delivers up to three seconds late."""
     with fault_stage(rate_hz=500.0) as stage:
         topic = f'/{FOLLOWER}/emergency_stop'
         button = stage.probe.node.create_publisher(Bool, topic, 10)
-        wait_for(lambda: button.get_subscription_count() == 2, 'the bridge to listen', 20.0)
+        wait_for(lambda: button.get_subscription_count() == 2, 'the subscriptions', 20.0)
 
         def attempt(freeze: Freeze) -> Outcome:
             outcome = press_during(
@@ -206,4 +206,4 @@ def test_a_stop_by_topic_while_the_bridge_is_frozen_comes_before_any_command() -
             button.publish(Bool(data=False))
             return outcome
 
-        see_them_all(stage, 'the bridge is frozen, by ROS topic', attempt, press_from_s=1.5)
+        check_each(stage, 'the bridge is frozen, by ROS topic', attempt, press_from_s=1.5)
