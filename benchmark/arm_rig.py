@@ -77,11 +77,11 @@ class ArmRig:
         """Let one period pass: measure, hear the leader, command."""
         self.now += PERIOD_S
         self._driver.step(PERIOD_S)
-        self.gate.graph_seen(self.now)
+        self.gate.on_ros_callback(self.now)
         measured = self._driver.measurement()
         assert measured is not None  # This driver never hangs.
         self.gate.measure(measured.positions, self.now)
-        self.gate.heard(self.now, has_producer=True, round_trip_s=0.01)
+        self.gate.on_server_message(self.now, has_producer=True, round_trip_s=0.01)
         if self.leader is not None and self._ticks % TICKS_A_MESSAGE == 0:
             wanted = {self.joint: self.leader(self.arm.time)}
             self._obey(self.gate.update(wanted, self.now, source='leader'))

@@ -37,7 +37,7 @@ class MovingGate:
         self.gate.set_joints([_joint(name) for name in self.goal], self.now)
         self.gate.enable(self.now)
         self.gate.link_up(self.now)
-        self.gate.heard(self.now, has_producer=True, round_trip_s=0.01)
+        self.gate.on_server_message(self.now, has_producer=True, round_trip_s=0.01)
         self.gate.measure(dict.fromkeys(self.goal, 0.0), self.now)
         self.gate.update(self.goal, self.now)
 
@@ -47,13 +47,13 @@ class MovingGate:
         if self.steps % REVERSES_AFTER == 0:
             self.goal = {name: -position for name, position in self.goal.items()}
         self.now += HALF_PERIOD_S
-        self.gate.graph_seen(self.now)
+        self.gate.on_ros_callback(self.now)
         begin = time.perf_counter()
         self.gate.update(self.goal, self.now)
         update_s = time.perf_counter() - begin
         self.now += HALF_PERIOD_S
-        self.gate.graph_seen(self.now)
-        self.gate.heard(self.now, has_producer=True)
+        self.gate.on_ros_callback(self.now)
+        self.gate.on_server_message(self.now, has_producer=True)
         measured = self.gate.commanded
         begin = time.perf_counter()
         self.gate.measure(measured, self.now)

@@ -13,6 +13,7 @@ from launch_ros.actions import Node
 from launch_ros.substitutions import FindPackageShare
 
 from lerobot_arena_ros.arena.address import DEFAULT_URL
+from lerobot_arena_ros.nodes.launching.launch_rules import choose_arena
 from lerobot_arena_ros.nodes.launching.parts import (
     PACKAGE,
     arena_server,
@@ -23,7 +24,6 @@ from lerobot_arena_ros.nodes.launching.parts import (
     respawn_options,
     write_file,
 )
-from lerobot_arena_ros.nodes.launching.rules import choose_arena
 from lerobot_arena_ros.nodes.settings.yaml_file import parameters_for
 
 NAME = 'arena_bridge'

@@ -11,8 +11,8 @@ from launch_ros.actions import Node
 
 from lerobot_arena_ros.arena.address import DEFAULT_URL
 from lerobot_arena_ros.nodes.demo.so101 import SO101, limit_parameters
+from lerobot_arena_ros.nodes.launching.launch_rules import choose_arena
 from lerobot_arena_ros.nodes.launching.parts import PACKAGE, arena_server, describe_or_refuse
-from lerobot_arena_ros.nodes.launching.rules import choose_arena
 
 JOINTS = list(SO101)
 

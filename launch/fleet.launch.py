@@ -14,6 +14,7 @@ from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node
 from launch_ros.substitutions import FindPackageShare
 
+from lerobot_arena_ros.nodes.launching.launch_rules import choose_arena
 from lerobot_arena_ros.nodes.launching.parts import (
     PACKAGE,
     arena_server,
@@ -22,7 +23,6 @@ from lerobot_arena_ros.nodes.launching.parts import (
     respawn_options,
     write_file,
 )
-from lerobot_arena_ros.nodes.launching.rules import choose_arena
 from lerobot_arena_ros.nodes.settings.fleet_file import NODE_NAME, Robot, read_fleet
 
 ARGUMENTS = [

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 from .address import DEFAULT_URL
 from .callbacks import Callbacks
-from .connection import Connection, backoff, keep_joined, open_connection
+from .connection import Connection, open_connection
 from .errors import ArenaError, TransportError, UnexpectedError
 from .features import Feature
 from .messages import (
@@ -30,6 +30,7 @@ from .messages import (
     ResetStop,
     Role,
 )
+from .reconnect import backoff, keep_joined
 from .robot_state import RobotState
 from .rooms_client import RoomsClient
 from .session import Event, LinkTiming

@@ -19,7 +19,7 @@ from typing import Any
 from websockets.exceptions import ConnectionClosed
 from websockets.uri import parse_uri
 
-from .sansio import ClientProtocol, Frame, Messages, Opcode, Response, State, silent_logger
+from .sansio import ClientProtocol, Frame, MessageAssembler, Opcode, Response, State, silent_logger
 
 __all__ = ['CLOSE_TIMEOUT_S', 'ClientSocket']
 
@@ -61,7 +61,7 @@ class ClientSocket(asyncio.BufferedProtocol):
         self._buffer = memoryview(bytearray(BUFFER_BYTES))
         self._opened: asyncio.Future[None] = self._loop.create_future()
         self._messages: deque[Message] = deque()
-        self._parts = Messages()
+        self._parts = MessageAssembler()
         self._on_message: Callable[[Message], None] | None = None
         self._message_arrived = asyncio.Event()
         self._drained = asyncio.Event()

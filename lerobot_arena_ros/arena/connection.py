@@ -26,16 +26,12 @@ from .errors import (
 )
 from .features import Feature
 from .messages import Heartbeat, Join, JointUpdate, LastStop, Message, Role, encode, room_info
-from .reconnect import backoff, is_retryable, keep_joined
 from .rest_client import Rooms
 from .session import Event, LinkTiming, Session
 from .steady_clock import steady_now
 
 __all__ = [
     'Connection',
-    'backoff',
-    'keep_joined',
-    'is_retryable',
     'new_participant_id',
     'open_connection',
 ]

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 import random
 import time
-from typing import TYPE_CHECKING
 
+from .connection import Connection
 from .errors import (
     ArenaError,
     ConnectError,
@@ -16,9 +16,6 @@ from .errors import (
     RequestRejected,
     UnexpectedError,
 )
-
-if TYPE_CHECKING:
-    from .connection import Connection
 
 __all__ = ['backoff', 'is_retryable', 'keep_joined']
 

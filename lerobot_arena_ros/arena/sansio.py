@@ -23,7 +23,7 @@ except ImportError:  # websockets 10, the version in Ubuntu 24.04.
 __all__ = [
     'ClientProtocol',
     'Frame',
-    'Messages',
+    'MessageAssembler',
     'Opcode',
     'Request',
     'Response',
@@ -43,7 +43,7 @@ def text_frame(text: str) -> bytes:
     return Frame(Opcode.TEXT, text.encode()).serialize(mask=False)
 
 
-class Messages:
+class MessageAssembler:
     """Puts the messages of one connection together, which may come in several frames."""
 
     def __init__(self) -> None:

@@ -56,7 +56,7 @@ class CauseWatch:
         self._logged_at: dict[str, float] = {}
         self._has_warned = False
 
-    def see(
+    def update(
         self, condition: Condition, now: float, *, worked_at: float | None = None
     ) -> Line | None:
         """
@@ -75,10 +75,10 @@ class CauseWatch:
         is_new = kind != self._latest and now - self._logged_at.get(kind, -REPEAT_S) >= REPEAT_S
         if now - self._since < self._patience_s or not is_new:
             return None
-        self.told(condition, now)
+        self.mark_logged(condition, now)
         return Line(condition.severity is Severity.WARN, condition.text)
 
-    def told(self, condition: Condition, now: float) -> None:
+    def mark_logged(self, condition: Condition, now: float) -> None:
         """Record that a condition was logged."""
         self._latest = kind = _kind(condition.text)
         if len(self._logged_at) >= MAX_REMEMBERED:

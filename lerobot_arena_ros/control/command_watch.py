@@ -12,30 +12,30 @@ COMMAND_FRESH_S = 1.0
 """An older command does not count as recent."""
 
 
-def present_cause(state: State, cause: str, *, is_heard: bool, topic: str) -> str:
+def present_cause(state: State, cause: str, *, has_subscriber: bool, topic: str) -> str:
     """
     Return why the robot moves or does not move.
 
     :param cause: the cause of the gate.
-    :param is_heard: whether the commands have a subscriber.
+    :param has_subscriber: whether the commands have a subscriber.
     :param topic: the topic of the commands.
     """
-    return no_subscriber(topic) if state is State.ACTIVE and not is_heard else cause
+    return no_subscriber(topic) if state is State.ACTIVE and not has_subscriber else cause
 
 
 def commanding(
-    state: State, cause: str, *, is_heard: bool, topic: str, age_s: float | None
+    state: State, cause: str, *, has_subscriber: bool, topic: str, age_s: float | None
 ) -> Condition:
     """
     Return whether the robot is commanded, and if not, why.
 
     :param cause: the cause of the gate.
-    :param is_heard: whether the commands have a subscriber.
+    :param has_subscriber: whether the commands have a subscriber.
     :param topic: the topic of the commands.
     :param age_s: the age of the last command; None before the first command.
     """
-    cause = present_cause(state, cause, is_heard=is_heard, topic=topic)
-    is_active = state is State.ACTIVE and is_heard
+    cause = present_cause(state, cause, has_subscriber=has_subscriber, topic=topic)
+    is_active = state is State.ACTIVE and has_subscriber
     if is_active and age_s is not None:
         if age_s <= COMMAND_FRESH_S:
             return fine('commanding')

@@ -5,8 +5,8 @@ Rules of this file:
 
 - The gate is pure. ``now`` is an argument, in seconds of the steady clock. Methods return what the
   caller has to publish: a :class:`Command` or None.
-- Only :meth:`Gate.update`, :meth:`Gate.remember` and :meth:`Gate.tick` return commands, and only
-  in ``ACTIVE`` or while a motion brakes. A motion brakes after the link, the producer or the
+- Only :meth:`Gate.update`, :meth:`Gate.on_state_sync` and :meth:`Gate.tick` return commands, and
+  only in ``ACTIVE`` or while a motion brakes. A motion brakes after the link, the producer or the
   updates were lost, or after a stop with ``on_stop`` = ``brake``. Otherwise no command leaves, and
   each controller holds the last command.
 - Only a live update starts ``ACTIVE``. A joint starts from its last command if the joint is still
@@ -195,7 +195,7 @@ class Gate:
             self._move_to(State.WAITING, 'the joints changed')
         self._review(now)
 
-    def rivals(self, cause: str | None, now: float) -> None:
+    def on_other_publishers(self, cause: str | None, now: float) -> None:
         """Record why other nodes forbid commanding the robot; None if they do not."""
         self._conflict = cause
         self._review(now)
@@ -215,7 +215,7 @@ class Gate:
         self._link.fault = cause or 'connection closed'
         self._review(now)
 
-    def heard(
+    def on_server_message(
         self,
         now: float,
         *,
@@ -235,12 +235,12 @@ class Gate:
             # Targets of this producer must not move joints for the next one.
             self._discard_targets()
 
-    def late(self, waiting_s: float, now: float) -> None:
+    def on_overdue_reply(self, waiting_s: float, now: float) -> None:
         """Record for how long a reply of the server has been overdue."""
         self._link.on_overdue_reply(waiting_s)
         self._review(now)
 
-    def graph_seen(self, now: float, *, messages: int = 0) -> None:
+    def on_ros_callback(self, now: float, *, messages: int = 0) -> None:
         """
         Record that the thread of the ROS callbacks runs, which receives stops from the ROS graph.
 
@@ -252,7 +252,7 @@ class Gate:
 
     @property
     def watches_closely(self) -> bool:
-        """Whether :meth:`graph_seen` has to be called more often than every 0.25 s."""
+        """Whether :meth:`on_ros_callback` has to be called more often than every 0.25 s."""
         return self._graph.is_strict
 
     def expect_feedback(
@@ -278,7 +278,7 @@ class Gate:
         self._measured.note_publishers(names, silent_topic=None)
         self._review(now)
 
-    def look_again(self, now: float) -> None:
+    def on_new_subscriber(self, now: float) -> None:
         """
         Record a new subscriber of the commands.
 
@@ -330,7 +330,7 @@ class Gate:
 
     # ----- values from the room
 
-    def remember(self, positions: Mapping[str, float], now: float) -> Command | None:
+    def on_state_sync(self, positions: Mapping[str, float], now: float) -> Command | None:
         """Handle the state that the room sends at a join."""
         self._initial = _finite(positions)
         has_left = self._review(now)
@@ -356,7 +356,7 @@ class Gate:
         """
         has_left = self._review(now)  # First, so that a timeout that already expired takes effect.
         if len(_finite(positions)) < len(positions):
-            self.spoil()
+            self.mark_stale()
             return None
         if from_producer:
             self._link.note_producer()
@@ -389,12 +389,12 @@ class Gate:
             return None
         return self._activate(now)
 
-    def spoil(self) -> None:
+    def mark_stale(self) -> None:
         """Mark the live targets as stale, because a frame was dropped."""
         self._stale.update(self._live)
 
     def refresh(self, positions: Mapping[str, float]) -> None:
-        """Take the state of the room for joints that are still stale after :meth:`spoil`."""
+        """Take the state of the room for joints that are still stale after :meth:`mark_stale`."""
         self._live.update({n: p for n, p in _finite(positions).items() if n in self._stale})
         self._stale.clear()
         self._goals = None

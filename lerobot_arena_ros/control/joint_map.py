@@ -179,9 +179,9 @@ class JointMap:
         self._others = others
         self._by_name = {joint.name: joint for joint in self.joints}
         self._by_arena_name = {joint.arena_name: joint for joint in self.joints}
-        for side, names in (('ROS', self._by_name), ('arena', self._by_arena_name)):
+        for kind, names in (('ROS', self._by_name), ('arena', self._by_arena_name)):
             if len(names) != len(self.joints):
-                raise ValueError(f'two joints have the same {side} name: {_names(self.joints)}')
+                raise ValueError(f'two joints have the same {kind} name: {_names(self.joints)}')
 
     @cached_property
     def _taken(self) -> dict[str, Joint]:

@@ -22,7 +22,7 @@ from lerobot_arena_ros import (
 )
 from lerobot_arena_ros.arena.access import INSECURE_VARIABLE, TOKEN_VARIABLE, Access
 from lerobot_arena_ros.arena.address import Address
-from lerobot_arena_ros.arena.connection import is_retryable, open_connection
+from lerobot_arena_ros.arena.connection import open_connection
 from lerobot_arena_ros.arena.errors import (
     AccessDenied,
     ConnectError,
@@ -30,6 +30,7 @@ from lerobot_arena_ros.arena.errors import (
     RequestRejected,
 )
 from lerobot_arena_ros.arena.messages import Role
+from lerobot_arena_ros.arena.reconnect import is_retryable
 from lerobot_arena_ros.arena.rest_client import Rooms
 
 pytestmark = pytest.mark.usefixtures('no_task_left')

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from support.certificates import Authority
-from support.hearing import CONSUMER, PATIENT, PRODUCER, Arena, Ear, values_of
+from support.room_fixtures import CONSUMER, PATIENT, PRODUCER, Arena, EventRecorder, values_of
 from support.server import running_server
 from support.waiting import ticks, wait_until
 from websockets.exceptions import ConnectionClosed
@@ -45,9 +45,9 @@ async def in_thread(connection: Connection, updates: Iterable[JointUpdate]) -> l
 
 async def test_another_thread_sends_while_the_loop_does(arena: Arena) -> None:
     """Each frame is complete, and the written updates arrive in order."""
-    ear = Ear(await arena.join(CONSUMER))
+    recorder = EventRecorder(await arena.join(CONSUMER))
     producer = await arena.join(PRODUCER)
-    answers = Ear(producer)
+    answers = EventRecorder(producer)
 
     sending = asyncio.ensure_future(in_thread(producer, map(update, range(1, 1001))))
     heartbeats = 0
@@ -59,8 +59,8 @@ async def test_another_thread_sends_while_the_loop_does(arena: Arena) -> None:
     taken = [number for number, was in enumerate(await sending, 1) if was]
 
     assert taken
-    await wait_until(lambda: {'j': taken[-1]} in values_of(ear.events), 'the last update')
-    assert values_of(ear.events) == [{'j': number} for number in taken]
+    await wait_until(lambda: {'j': taken[-1]} in values_of(recorder.events), 'the last update')
+    assert values_of(recorder.events) == [{'j': number} for number in taken]
 
     def answered() -> bool:
         return len([e for e in answers.events if isinstance(e, Presence)]) >= heartbeats
@@ -94,11 +94,11 @@ async def test_under_tls_the_loop_writes(tmp_path: Any) -> None:
         ]
         consumer, producer = joined
         async with aclosing(consumer), aclosing(producer):
-            ear = Ear(consumer)
+            recorder = EventRecorder(consumer)
             assert not producer.send_now(update(1.0))
             await producer.send(update(2.0))
-            await wait_until(lambda: {'j': 2.0} in values_of(ear.events), 'the update')
-            assert values_of(ear.events) == [{'j': 2.0}]
+            await wait_until(lambda: {'j': 2.0} in values_of(recorder.events), 'the update')
+            assert values_of(recorder.events) == [{'j': 2.0}]
 
 
 def accepted(head: bytes) -> bytes:

@@ -12,7 +12,7 @@ import pytest
 from support.corpus import cases
 from support.fake_arena import WebSocket, answering, fake_arena, listed, say, welcome
 from support.frames import CLOSE, MORE, PING, client_frame
-from support.hearing import CONSUMER, PATIENT, Ear, join_fake, values_of
+from support.room_fixtures import CONSUMER, PATIENT, EventRecorder, join_fake, values_of
 from support.waiting import wait_until
 
 from lerobot_arena_ros.arena import rest_client as rooms_module
@@ -59,14 +59,14 @@ async def test_the_corpus_of_frames_is_handled() -> None:
         # One of them is the heartbeat's answer of a server whose rooms are polled.
         fake.room, fake.status = listed(), 503
         async with aclosing(await join_fake(fake)) as connection:
-            ear = Ear(connection)
-            await wait_until(lambda: {'end': 1.0} in values_of(ear.events), 'the end')
+            recorder = EventRecorder(connection)
+            await wait_until(lambda: {'end': 1.0} in values_of(recorder.events), 'the end')
             await connection.aclose()
-            await ear.ended()
+            await recorder.ended()
 
-    reasons = {event.reason for event in ear.events if isinstance(event, Malformed)}
+    reasons = {event.reason for event in recorder.events if isinstance(event, Malformed)}
     assert reasons == {'json', 'shape', 'name', 'value', 'robot_state'}
-    assert ear.loss is None
+    assert recorder.loss is None
 
 
 def is_utf8(data: bytes) -> bool:
@@ -94,13 +94,13 @@ async def test_a_bad_message_is_counted(frame: bytes) -> None:
         fake_arena(sending(frame)) as fake,
         aclosing(await join_fake(fake)) as connection,
     ):
-        ear = Ear(connection)
-        await wait_until(lambda: {'end': 1.0} in values_of(ear.events), 'the end')
+        recorder = EventRecorder(connection)
+        await wait_until(lambda: {'end': 1.0} in values_of(recorder.events), 'the end')
         await connection.aclose()
-        await ear.ended()
+        await recorder.ended()
 
-    assert len([event for event in ear.events if isinstance(event, Malformed)]) == 1
-    assert ear.loss is None
+    assert len([event for event in recorder.events if isinstance(event, Malformed)]) == 1
+    assert recorder.loss is None
 
 
 @pytest.mark.parametrize(
@@ -130,22 +130,22 @@ async def test_a_bad_frame_is_a_loss(frame: bytes) -> None:
         fake_arena(sending(frame)) as fake,
         aclosing(await join_fake(fake)) as connection,
     ):
-        ear = Ear(connection)
-        await ear.ended()
+        recorder = EventRecorder(connection)
+        await recorder.ended()
 
-    assert connection.name in str(ear.loss)
+    assert connection.name in str(recorder.loss)
 
 
 async def test_a_flood_of_pings_is_answered() -> None:
     """Pings are answered, and a later frame is delivered."""
     pings = server_frame(b'', PING) * 20_000
     async with fake_arena(sending(pings)) as fake, aclosing(await join_fake(fake)) as connection:
-        ear = Ear(connection)
-        await wait_until(lambda: {'end': 1.0} in values_of(ear.events), 'the end')
+        recorder = EventRecorder(connection)
+        await wait_until(lambda: {'end': 1.0} in values_of(recorder.events), 'the end')
         await connection.aclose()
-        await ear.ended()
+        await recorder.ended()
 
-    assert ear.loss is None
+    assert recorder.loss is None
 
 
 async def test_a_server_that_never_answers_the_join_is_left() -> None:

@@ -17,7 +17,7 @@ from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
 from lerobot_arena_ros.arena import proxies
 from lerobot_arena_ros.arena.access import Access
 from lerobot_arena_ros.arena.address import Address
-from lerobot_arena_ros.arena.connection import is_retryable, open_connection
+from lerobot_arena_ros.arena.connection import open_connection
 from lerobot_arena_ros.arena.errors import (
     ArenaError,
     ConnectError,
@@ -27,6 +27,7 @@ from lerobot_arena_ros.arena.errors import (
 )
 from lerobot_arena_ros.arena.messages import Role
 from lerobot_arena_ros.arena.proxies import ENVIRONMENT_NAMES, Environment
+from lerobot_arena_ros.arena.reconnect import is_retryable
 from lerobot_arena_ros.arena.rest_client import Rooms
 from lerobot_arena_ros.server.access.rules import Rules
 

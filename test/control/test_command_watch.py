@@ -13,10 +13,10 @@ TOPIC = '/arm/joint_commands'
 
 
 def watched(
-    state: State, cause: str = LIVE, *, is_heard: bool = True, age_s: float | None = 0.1
+    state: State, cause: str = LIVE, *, has_subscriber: bool = True, age_s: float | None = 0.1
 ) -> Condition:
     """Return the condition of the commands."""
-    return commanding(state, cause, is_heard=is_heard, topic=TOPIC, age_s=age_s)
+    return commanding(state, cause, has_subscriber=has_subscriber, topic=TOPIC, age_s=age_s)
 
 
 def test_commanding_is_well_for_a_second_after_each_command() -> None:
@@ -30,9 +30,9 @@ def test_commanding_is_well_for_a_second_after_each_command() -> None:
 
 def test_a_robot_that_does_not_listen_is_named_though_the_gate_is_active() -> None:
     """Commands without a subscriber are a fault although the gate is active."""
-    found = watched(State.ACTIVE, is_heard=False)
+    found = watched(State.ACTIVE, has_subscriber=False)
 
-    cause = present_cause(State.ACTIVE, LIVE, is_heard=False, topic=TOPIC)
+    cause = present_cause(State.ACTIVE, LIVE, has_subscriber=False, topic=TOPIC)
     assert cause.startswith(f'nothing subscribes to {TOPIC}: start the controller')
     assert found.text.startswith(f'commands do not flow: {cause}')
     assert (found.level, found.severity) == (Level.WARN, Severity.WARN)

@@ -40,7 +40,7 @@ def waiting_gate(settings: GateSettings = FED, now: float = 0.0) -> Gate:
     gate.set_joints([PAN, LIFT], now)
     gate.enable(now)
     gate.link_up(now)
-    gate.heard(now, has_producer=True)
+    gate.on_server_message(now, has_producer=True)
     if settings.feedback is not Feedback.NEVER:
         gate.measure(POSE, now)
     gate.take_transitions()
@@ -58,8 +58,8 @@ def active_gate(settings: GateSettings = FED, now: float = 0.0) -> Gate:
 def holding_gate() -> Gate:
     """Return a gate whose producer left and came back."""
     gate = active_gate()
-    gate.heard(0.0, has_producer=False)
-    gate.heard(0.0, has_producer=True)
+    gate.on_server_message(0.0, has_producer=False)
+    gate.on_server_message(0.0, has_producer=True)
     assert gate.state is State.HOLDING
     gate.take_transitions()
     return gate
@@ -91,7 +91,7 @@ def run(
     now = begin
     for _ in range(round(seconds / PERIOD_S)):
         now += PERIOD_S
-        gate.heard(now)
+        gate.on_server_message(now)
         gate.measure(commands[-1] if commands else pose, now)
         output = gate.tick(now)
         if output is not None:
@@ -113,9 +113,9 @@ Answer = Command | None
 EVENTS: dict[str, Callable[[Gate], Answer] | Callable[[Gate], None]] = {
     'update': lambda gate: gate.update({'pan': 0.5}, 0.01),
     'REST update': lambda gate: gate.update({'pan': 0.5}, 0.01, from_producer=False),
-    'state_sync': lambda gate: gate.remember({'pan': 0.5}, 0.01),
+    'state_sync': lambda gate: gate.on_state_sync({'pan': 0.5}, 0.01),
     'tick': lambda gate: gate.tick(0.01),
-    'server message': lambda gate: gate.heard(0.01),
+    'server message': lambda gate: gate.on_server_message(0.01),
     'feedback': measure_pose,
     'enable': lambda gate: gate.enable(0.01),
     'publisher seen': lambda gate: gate.expect_feedback(True, 0.01),
@@ -123,7 +123,7 @@ EVENTS: dict[str, Callable[[Gate], Answer] | Callable[[Gate], None]] = {
     'disable': lambda gate: gate.disable(0.01),
     'link up': lambda gate: gate.link_up(0.01),
     'link down': lambda gate: gate.link_down('closed', 0.01),
-    'producer gone': lambda gate: gate.heard(0.01, has_producer=False),
+    'producer gone': lambda gate: gate.on_server_message(0.01, has_producer=False),
     'feedback too old': lambda gate: gate.tick(0.51),
     'link silent': lambda gate: gate.tick(1.51),
     'range unknown': lambda gate: gate.set_joints([PAN, LIFT], 0.01, unready='range of pan'),
@@ -198,7 +198,7 @@ OBSTACLES: dict[str, tuple[GateSettings, Callable[[Gate], object], float, str]] 
     'silence': (FED, lambda gate: None, 1.6, 'no message from the server for 1.5 s'),
     'producer': (
         FED,
-        lambda gate: gate.heard(0.0, has_producer=False),
+        lambda gate: gate.on_server_message(0.0, has_producer=False),
         0.0,
         'the room has no producer',
     ),
@@ -262,7 +262,7 @@ def test_a_timeout_counts_before_the_reply_that_ends_it() -> None:
     """A reply that comes after the timeout does not undo the timeout."""
     gate = active_gate(BLIND)
 
-    gate.heard(2.0, has_producer=True)
+    gate.on_server_message(2.0, has_producer=True)
 
     assert gate.state is State.HOLDING
 
@@ -270,9 +270,9 @@ def test_a_timeout_counts_before_the_reply_that_ends_it() -> None:
 def test_updates_that_cease_are_a_cause_where_asked_for() -> None:
     """With command_timeout_s, a silent producer causes a hold although the link works."""
     gate = active_gate(replace(BLIND, command_timeout_s=0.2))
-    gate.heard(0.2, has_producer=True)
+    gate.on_server_message(0.2, has_producer=True)
 
-    gate.heard(0.25, has_producer=True)
+    gate.on_server_message(0.25, has_producer=True)
     assert gate.state is State.HOLDING
     assert gate.cause.startswith('no update for 0.2 s')
 
@@ -283,7 +283,7 @@ def test_a_still_operator_is_not_a_silent_link() -> None:
 
     for beat in range(1, 7201):
         gate.measure(POSE, beat * 0.5)
-        gate.heard(beat * 0.5, has_producer=True)
+        gate.on_server_message(beat * 0.5, has_producer=True)
 
     assert gate.state is State.ACTIVE
     assert not gate.take_transitions()
@@ -316,7 +316,7 @@ def test_the_remembered_pose_moves_nothing() -> None:
     """The state at the join moves nothing, not even after the first live update."""
     gate = waiting_gate()
 
-    assert gate.remember({'pan': -1.0, 'lift': 3.0}, 0.0) is None
+    assert gate.on_state_sync({'pan': -1.0, 'lift': 3.0}, 0.0) is None
     entered = pose_of(gate.update({'pan': 0.5}, 0.0))
     commands, _ = run(gate, 0.0, 3.0)
 
@@ -333,9 +333,9 @@ def test_the_remembered_pose_is_a_command_where_asked_for(producer: bool) -> Non
     It does not prove a producer.
     """
     gate = waiting_gate(replace(FED, on_state_sync=StateSyncUse.COMMAND))
-    gate.heard(0.0, has_producer=producer)
+    gate.on_server_message(0.0, has_producer=producer)
 
-    output = gate.remember({'pan': 0.5}, 0.0)
+    output = gate.on_state_sync({'pan': 0.5}, 0.0)
 
     assert (gate.state is State.ACTIVE) is producer
     assert isinstance(output, Command) is producer
@@ -344,7 +344,7 @@ def test_the_remembered_pose_is_a_command_where_asked_for(producer: bool) -> Non
 def test_without_feedback_the_remembered_pose_completes_the_frame() -> None:
     """With ``never`` and ``align``, joints that were not sent begin at the state of the room."""
     gate = waiting_gate(BLIND)
-    gate.remember({'pan': 0.9, 'lift': 9.0}, 0.0)
+    gate.on_state_sync({'pan': 0.9, 'lift': 9.0}, 0.0)
 
     assert pose_of(gate.update({'pan': 0.5}, 0.0)) == {'pan': 0.5, 'lift': 3.0}
 
@@ -352,7 +352,7 @@ def test_without_feedback_the_remembered_pose_completes_the_frame() -> None:
 def test_a_remembered_pose_that_is_ignored_completes_nothing() -> None:
     """With ``never`` and ``ignore``, the gate waits until every joint was sent."""
     gate = waiting_gate(replace(BLIND, on_state_sync=StateSyncUse.IGNORE))
-    gate.remember(POSE, 0.0)
+    gate.on_state_sync(POSE, 0.0)
 
     assert gate.update({'pan': 0.5}, 0.0) is None
     assert pose_of(gate.update({'lift': 2.0}, 0.0)) == {'pan': 0.5, 'lift': 2.0}
@@ -380,7 +380,7 @@ def test_nothing_is_replayed_after_a_reconnect() -> None:
     gate.link_down('closed', 0.02)
 
     gate.link_up(0.03)
-    gate.heard(0.04, has_producer=True)
+    gate.on_server_message(0.04, has_producer=True)
 
     assert gate.tick(0.05) is None
     assert gate.state is State.HOLDING
@@ -404,7 +404,7 @@ def test_an_update_of_none_of_our_joints_begins_nothing(
 ) -> None:
     """An update without a joint of the robot does not start motion."""
     gate = waiting_gate(settings)
-    gate.remember(POSE, 0.0)
+    gate.on_state_sync(POSE, 0.0)
 
     assert gate.update(pose, 0.0) is None
     assert gate.cause.startswith('waiting for a live update')
@@ -666,7 +666,7 @@ def test_feedback_is_required_once_it_was_seen() -> None:
     gate = waiting_gate(AUTO)
 
     gate.expect_feedback(False, 5.0)
-    gate.heard(5.0)
+    gate.on_server_message(5.0)
 
     assert gate.update(POSE, 5.0) is None
     assert gate.cause.startswith('no fresh joint_states of pan, lift')
@@ -704,7 +704,7 @@ def test_feedback_that_comes_back_far_away_is_where_motion_begins() -> None:
     assert gate.state is State.HOLDING
 
     gate.measure({'pan': -0.9, 'lift': 2.9}, 0.7)
-    gate.heard(0.7)
+    gate.on_server_message(0.7)
 
     assert pose_of(gate.update({'pan': 0.25}, 0.7)) == {'pan': -0.9, 'lift': 2.9}
 
@@ -771,7 +771,7 @@ def test_without_feedback_a_reconnect_causes_no_jump(on_state_sync: StateSyncUse
     gate = active_gate(replace(BLIND, on_state_sync=on_state_sync))
     gate.link_down('closed', 0.0)
     gate.link_up(0.0)
-    gate.remember({'pan': -1.0, 'lift': 3.0}, 0.0)
+    gate.on_state_sync({'pan': -1.0, 'lift': 3.0}, 0.0)
 
     entered = gate.update({'pan': 1.0}, 0.0)
     later = gate.tick(PERIOD_S)
@@ -804,7 +804,7 @@ def test_a_joint_that_was_ever_measured_ignores_the_remembered_pose() -> None:
     """With ``never``, an old measurement takes precedence over the state of the room."""
     gate = waiting_gate(BLIND)
     gate.measure({'lift': 1.0}, 0.0)
-    gate.remember({'lift': 3.0}, 1.0)
+    gate.on_state_sync({'lift': 3.0}, 1.0)
 
     assert pose_of(gate.update({'pan': 0.5}, 1.0)) == {'pan': 0.5, 'lift': 1.0}
 
@@ -842,7 +842,7 @@ def test_a_new_subscriber_gets_no_command_before_the_discovery_time() -> None:
     """A new subscriber gets no command until its joint_states could be discovered."""
     gate = seeing_none()
 
-    gate.look_again(1.1)
+    gate.on_new_subscriber(1.1)
     assert gate.state is State.HOLDING
     assert gate.cause == 'looking for publishers of joint_states'
     assert gate.update({'pan': 0.9}, 2.0) is None
@@ -855,7 +855,7 @@ def test_without_an_answer_a_new_listener_is_commanded_as_before() -> None:
     """After the waiting time, motion continues from the last command."""
     gate = seeing_none()
 
-    gate.look_again(1.1)
+    gate.on_new_subscriber(1.1)
 
     assert gate.update({'pan': 0.9}, 2.0) is None
     assert pose_of(gate.update({'pan': 0.8}, 2.1)) == {'pan': 1.0, 'lift': 3.0}
@@ -865,7 +865,7 @@ def test_a_new_listener_changes_nothing_where_the_robot_is_measured() -> None:
     """With feedback, a new subscriber does not interrupt a motion."""
     gate = active_gate(AUTO, now=10.0)
 
-    gate.look_again(10.1)
+    gate.on_new_subscriber(10.1)
 
     assert gate.state is State.ACTIVE
 
@@ -891,7 +891,7 @@ def test_what_is_held_back_is_counted() -> None:
 def test_rest_commands_prove_no_producer(required: bool) -> None:
     """A REST command does not prove a producer; without one it moves joints only if allowed."""
     gate = waiting_gate(replace(FED, require_producer=required))
-    gate.heard(0.0, has_producer=False)
+    gate.on_server_message(0.0, has_producer=False)
 
     output = gate.update({'pan': 0.5}, 0.0, from_producer=False)
 
@@ -902,7 +902,7 @@ def test_an_update_proves_a_producer() -> None:
     """A live update proves that the room has a producer, if the server does not report it."""
     gate = waiting_gate()
     gate.link_up(0.0)
-    gate.heard(0.0, has_producer=None)
+    gate.on_server_message(0.0, has_producer=None)
 
     assert isinstance(gate.update({'pan': 0.5}, 0.0), Command)
 
@@ -911,7 +911,7 @@ def test_a_second_producer_takes_over_without_a_jump() -> None:
     """Motion of a second producer begins slowly at the measured position."""
     gate = active_gate()
     _, now = run(gate, 0.0, 3.0)
-    gate.heard(now, has_producer=False)
+    gate.on_server_message(now, has_producer=False)
     gate.measure(POSE, now)
 
     gate.update({'lift': 3.0}, now + 0.01)
@@ -928,7 +928,7 @@ def test_what_was_missed_is_caught_up_with() -> None:
     """After a dropped frame, the state of the room is the target of the live joints."""
     gate = active_gate()
 
-    gate.spoil()
+    gate.mark_stale()
     gate.refresh({'pan': 0.5})
     commands, _ = run(gate, 0.0, 2.0)
 
@@ -939,7 +939,7 @@ def test_a_later_update_outranks_what_the_room_remembers() -> None:
     """An update after the dropped frame takes precedence over the state of the room."""
     gate = active_gate()
 
-    gate.spoil()
+    gate.mark_stale()
     gate.update({'pan': 0.3}, 0.0)
     gate.refresh({'pan': -1.0, 'lift': 2.0})
     commands, _ = run(gate, 0.0, 2.0)
@@ -952,18 +952,18 @@ def test_catching_up_moves_no_joint_that_was_not_live() -> None:
     gate = waiting_gate()
     gate.update({'pan': 0.25}, 0.0)
 
-    gate.spoil()
+    gate.mark_stale()
     gate.refresh({'pan': 0.25, 'lift': 3.0})
 
     assert not gate.is_moving
 
 
-@pytest.mark.parametrize('spoilt', [True, False], ids=['other join', 'nothing missed'])
-def test_the_state_of_the_room_is_ignored_without_a_dropped_frame(spoilt: bool) -> None:
+@pytest.mark.parametrize('is_stale', [True, False], ids=['other join', 'nothing missed'])
+def test_the_state_of_the_room_is_ignored_without_a_dropped_frame(is_stale: bool) -> None:
     """Without a dropped frame in this session, the state of the room sets no target."""
     gate = active_gate()
-    if spoilt:
-        gate.spoil()
+    if is_stale:
+        gate.mark_stale()
     gate.link_down('closed', 0.0)
     gate.link_up(0.0)
     gate.update({'pan': 0.25}, 0.0)
@@ -995,7 +995,7 @@ def test_a_measurement_that_is_no_number_is_none(bad: float) -> None:
     gate = active_gate()
 
     gate.measure({'pan': bad, 'lift': 1.0}, 0.4)
-    gate.heard(0.4)
+    gate.on_server_message(0.4)
 
     gate.measure({'pan': bad, 'lift': 1.0}, 0.6)
     assert gate.state is State.HOLDING
@@ -1006,7 +1006,7 @@ def test_a_remembered_pose_loses_its_bad_numbers() -> None:
     """NaN in the state of the room is ignored."""
     gate = waiting_gate(BLIND)
 
-    gate.remember({'pan': 0.5, 'lift': math.nan}, 0.0)
+    gate.on_state_sync({'pan': 0.5, 'lift': math.nan}, 0.0)
 
     assert gate.update({'pan': 0.5}, 0.0) is None
     assert gate.cause.startswith('position of lift is unknown: neither measured nor sent')
@@ -1016,8 +1016,8 @@ def test_another_producer_is_not_asked_for_what_the_last_one_wanted() -> None:
     """Joints that the new producer does not send stay where they are."""
     gate = active_gate()
     gate.update({'pan': 1.0, 'lift': 3.0}, 0.01)
-    gate.heard(0.02, has_producer=False)
-    gate.heard(0.03, has_producer=True)
+    gate.on_server_message(0.02, has_producer=False)
+    gate.on_server_message(0.03, has_producer=True)
     gate.measure(POSE, 0.03)
 
     gate.update({'lift': 2.0}, 0.03)
@@ -1065,7 +1065,7 @@ def test_a_reset_moves_nothing() -> None:
 
     gate.reset(0.02)
     assert gate.tick(0.03) is None
-    gate.heard(0.04)
+    gate.on_server_message(0.04)
     gate.measure(POSE, 0.05)
 
     assert gate.state is State.WAITING
@@ -1175,7 +1175,7 @@ def test_after_time_went_back_motion_begins_anew() -> None:
     gate = active_gate(now=100.0)
 
     gate.tick(50.0)
-    gate.heard(50.0)
+    gate.on_server_message(50.0)
     gate.measure(POSE, 50.0)
 
     assert pose_of(gate.update({'pan': 1.0}, 50.0)) == POSE

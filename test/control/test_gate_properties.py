@@ -287,7 +287,7 @@ class GateMachine(RuleBasedStateMachine):
         """Receive a message of the server that may report the producer."""
 
         def hear() -> None:
-            self.gate.heard(self.now, has_producer=has_producer)
+            self.gate.on_server_message(self.now, has_producer=has_producer)
             self.heard_at = self.now
             if has_producer is not None:
                 self.has_producer = has_producer
@@ -329,15 +329,15 @@ class GateMachine(RuleBasedStateMachine):
                 self.note_sent(good)
                 self.stale -= good.keys()
                 self.heard_at = self.now
-            return self.gate.remember(pose, self.now)
+            return self.gate.on_state_sync(pose, self.now)
 
         self.watch(take, may_enter=commands and any(name in self.joints for name in good))
 
     @rule()
-    def spoil(self) -> None:
+    def mark_stale(self) -> None:
         """Drop a frame."""
         self.stale |= self.sent.keys()
-        self.gate.spoil()
+        self.gate.mark_stale()
 
     @rule(pose=poses, position=st.floats(-1.5, 1.5))
     def refresh(self, pose: dict[str, float], position: float) -> None:
@@ -385,7 +385,7 @@ class GateMachine(RuleBasedStateMachine):
             since, for_s = self.looks[-1]
             if for_s - abs(self.now - since) < self.settings.listener_s:
                 self.looks.append((self.now, self.settings.listener_s))
-            self.gate.look_again(self.now)
+            self.gate.on_new_subscriber(self.now)
 
         self.watch(look)
 

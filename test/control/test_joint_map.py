@@ -83,7 +83,7 @@ def test_what_goes_out_is_in_configured_order() -> None:
     assert list(SO101.to_arena(positions)) == [joint.arena_name for joint in SO101.joints]
 
 
-def test_joints_only_one_side_knows_are_left_out() -> None:
+def test_joints_of_ros_or_the_arena_only_are_left_out() -> None:
     """Unlisted joints are not converted in either direction, and ``unknown`` returns them."""
     assert SO101.from_arena({'Rotation': 0.0, 'Tail': 3.0}) == {'shoulder_pan': 0.0}
     assert SO101.to_arena({'shoulder_pan': 0.0, 'tail': 3.0}) == {'Rotation': 0.0}
@@ -198,17 +198,17 @@ def test_degrees_need_no_range() -> None:
 
 
 @pytest.mark.parametrize(
-    ('joints', 'side'),
+    ('joints', 'kind'),
     [
         pytest.param((('a', 'x'), ('a', 'y')), 'ROS', id='ROS'),
         pytest.param((('a', 'x'), ('b', 'x')), 'arena', id='arena'),
     ],
 )
 def test_one_name_for_two_joints_is_refused(
-    joints: tuple[tuple[str, str], ...], side: str
+    joints: tuple[tuple[str, str], ...], kind: str
 ) -> None:
     """Two joints with the same name are rejected, because one of them would never move."""
-    with pytest.raises(ValueError, match=f'the same {side} name: a -> x'):
+    with pytest.raises(ValueError, match=f'the same {kind} name: a -> x'):
         JointMap(Joint(name, arena_name, Unit.DEGREES) for name, arena_name in joints)
 
 

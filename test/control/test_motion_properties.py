@@ -240,7 +240,7 @@ class MotionMachine(RuleBasedStateMachine):
         """Receive a message of the server."""
 
         def hear() -> None:
-            self.gate.heard(self.now, has_producer=True)
+            self.gate.on_server_message(self.now, has_producer=True)
 
         self.watch(hear)
 
@@ -305,7 +305,7 @@ class MotionMachine(RuleBasedStateMachine):
         """Receive the message that the producer has left."""
 
         def hear() -> None:
-            self.gate.heard(self.now, has_producer=False)
+            self.gate.on_server_message(self.now, has_producer=False)
 
         self.watch(hear)
 

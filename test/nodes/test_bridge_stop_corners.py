@@ -18,11 +18,11 @@ pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or 
 
 from std_msgs.msg import Bool
 from support.domain import FASTDDS_PROFILE, own_domain
+from support.fault_proxy import FaultProxy
 from support.processes import ros_arguments, running
 from support.robot import DEFAULTS, NAMESPACE, Robot, robot
 from support.stopping import press_until_heard, reset, stop_publisher, wait_for_stop
 from support.waiting import wait_for
-from support.wire import Wire
 
 from lerobot_arena_ros import RoboticsConsumer
 
@@ -303,12 +303,12 @@ def test_a_stop_lost_in_a_dead_socket_is_sent_again(bridged: Robot) -> None:
     """A stop that was written to a dead link is sent again, even if it was reset meanwhile."""
 
     def act(received: list[str]) -> None:
-        bridged.proxy.act(Wire.freeze)
+        bridged.proxy.act(FaultProxy.freeze)
         assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success
         assert reset(bridged) == 'ok: reset'
         bridged.wait_for_status('consume link', 'no answer from the server')
-        bridged.proxy.act(Wire.cut)
-        bridged.proxy.act(Wire.thaw)
+        bridged.proxy.act(FaultProxy.cut)
+        bridged.proxy.act(FaultProxy.thaw)
         wait_for(lambda: received, 'the stop', 20.0)
         bridged.wait_for_status('consume link', 'joined')
         assert not any(beats(bridged, 3))
@@ -321,7 +321,7 @@ def test_an_echo_after_the_reset_does_not_stop(patient: Robot) -> None:
     bridged, delay_s = patient, 0.8
 
     def slow_down() -> None:
-        bridged.proxy.act(lambda wire: setattr(wire.down, 'delay_s', delay_s))
+        bridged.proxy.act(lambda proxy: setattr(proxy.down, 'delay_s', delay_s))
 
     slow_down()
     assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lerobot_arena_ros.nodes.launching.rules import (
+from lerobot_arena_ros.nodes.launching.launch_rules import (
     Arena,
     Include,
     LaunchError,

@@ -1,4 +1,4 @@
-"""Pages, config and code say the same."""
+"""Pages, configuration files and code agree."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def shown(default: object) -> str:
-    """Say a default as the tables do."""
+    """Return a default as the tables show it."""
     if default is float:
         return 'not set'
     if isinstance(default, bool):
@@ -44,7 +44,7 @@ def shown(default: object) -> str:
 def test_the_reference_has_every_parameter_as_it_is(
     page: str, head: str, specs: tuple[Spec, ...]
 ) -> None:
-    """The tables list each parameter with its type, default and unit, and no other."""
+    """The tables list each parameter with its type, default and unit, and no others."""
     rows = rows_of(f'docs/reference/{page}', f'{head}\n')
     listed = {row[0]: row[1:] for row in rows}
 
@@ -60,7 +60,7 @@ def test_the_reference_has_every_parameter_as_it_is(
 
 
 def test_the_reference_has_every_executable() -> None:
-    """Those of setup.py, in their order."""
+    """The reference lists the executables of setup.py in their order."""
     rows = rows_of('docs/reference/parameters.md', '## Executables')
 
     assert [row[0] for row in rows] == [f'`{name}`' for name in EXECUTABLES]
@@ -68,7 +68,7 @@ def test_the_reference_has_every_executable() -> None:
 
 @pytest.mark.parametrize('name', ARGUMENTS)
 def test_the_reference_has_every_launch_argument(name: str) -> None:
-    """With its default; and launch itself says of each what it is."""
+    """The reference lists each argument with its default, and each has a description."""
     rows = rows_of('docs/reference/parameters.md', f'### {name}\n')
     listed = {row[0].strip('`'): row[1].strip('`') for row in rows}
 
@@ -80,7 +80,7 @@ def test_the_reference_has_every_launch_argument(name: str) -> None:
 
 
 def test_the_reference_has_every_variable() -> None:
-    """Those with our name that package, examples and the client's tests look at."""
+    """The reference lists our variables that the package, examples and contract tests read."""
     rows = rows_of('docs/reference/parameters.md', '## Environment variables')
     contract = (ROOT / 'test' / 'conftest.py').read_text(encoding='utf-8')
     sources = [*source_of('lerobot_arena_ros'), *source_of('examples'), contract]
@@ -90,7 +90,7 @@ def test_the_reference_has_every_variable() -> None:
 
 
 def source_of(folder: str) -> list[str]:
-    """Give the texts of the Python files in a folder."""
+    """Return the texts of the Python files in a folder."""
     return [path.read_text(encoding='utf-8') for path in sorted((ROOT / folder).rglob('*.py'))]
 
 
@@ -103,7 +103,7 @@ def test_bridge_yaml_has_every_parameter_at_its_default() -> None:
 
 
 def test_bridge_yaml_mentions_every_parameter_of_a_joint() -> None:
-    """Its comment shows what may be said of a joint."""
+    """The comment in config/bridge.yaml has each parameter of a joint."""
     text = (ROOT / 'config' / 'bridge.yaml').read_text(encoding='utf-8')
     mentioned = re.findall(r'^    #     ([a-z_]+):', text, re.M)
 
@@ -128,7 +128,7 @@ def test_the_other_files_use_what_there_is(name: str) -> None:
 
 @pytest.mark.parametrize('page', ['safety.md', 'explanation/threats.md'])
 def test_every_guarantee_names_a_test_that_exists(page: str) -> None:
-    """These pages promise nothing that is not shown."""
+    """Each guarantee of these pages names an existing test."""
     text = (ROOT / 'docs' / page).read_text(encoding='utf-8')
     guarantees = [line for line in text.splitlines() if re.match(r'^\| [A-Z]', line)]
 
@@ -171,12 +171,12 @@ def test_the_contributors_page_lists_every_folder() -> None:
 
 
 def folders_of(folder: Path) -> set[str]:
-    """List the folders in a folder by their names, without caches."""
+    """Return the names of the folders in a folder, without caches."""
     return {path.name for path in folder.iterdir() if path.is_dir() and path.name[0] not in '._'}
 
 
 def links() -> list[Any]:
-    """Give each link within the project as parameters of a test: the page, and where it leads."""
+    """Return the links within the project as test parameters: the page and the target."""
     return [
         pytest.param(page, target, id=f'{page} {target}')
         for page in PAGES
@@ -187,7 +187,7 @@ def links() -> list[Any]:
 
 @pytest.mark.parametrize(('page', 'target'), links())
 def test_links_lead_somewhere(page: str, target: str) -> None:
-    """To a file of the project, and to a heading of it where one is named."""
+    """Each link leads to a file of the project, and to an existing heading in it."""
     name, _, anchor = target.partition('#')
     file = (ROOT / page).parent / name if name else ROOT / page
     assert file.exists()
@@ -197,7 +197,7 @@ def test_links_lead_somewhere(page: str, target: str) -> None:
 
 @pytest.mark.parametrize('page', ['README.md', 'docs/tutorial.md'])
 def test_what_is_cloned_is_the_repository_of_the_manifest(page: str) -> None:
-    """The address stands in package.xml; a page shows it to be copied."""
+    """Each ``git clone`` of a page has the address of package.xml."""
     addresses = {
         url.text
         for url in ElementTree.parse(ROOT / 'package.xml').iterfind('url')
@@ -210,7 +210,7 @@ def test_what_is_cloned_is_the_repository_of_the_manifest(page: str) -> None:
 
 
 def test_a_picture_is_small_and_says_what_it_shows() -> None:
-    """A stranger on a slow line sees the README at once."""
+    """Each picture has a description, and loads quickly on a slow connection."""
     pictures = re.findall(r'!\[([^]]*)\]\(([^)]+)\)', read('README.md'))
 
     assert pictures
@@ -220,7 +220,7 @@ def test_a_picture_is_small_and_says_what_it_shows() -> None:
 
 
 def test_every_page_can_be_reached() -> None:
-    """From the README, by links alone."""
+    """Links lead from the README to each page."""
     seen: set[str] = set()
     to_read = ['README.md']
     while to_read:
@@ -235,7 +235,7 @@ def test_every_page_can_be_reached() -> None:
 
 
 def test_topics_of_the_simulated_arm_are_those_of_its_node() -> None:
-    """The reference has each, and no other."""
+    """The reference lists each topic of the node, and no others."""
     (text,) = (text for text in source_of('lerobot_arena_ros/sim') if 'class SimArmNode' in text)
     made = re.findall(r"create_\w+\(\s*[\w\[\]]+, f?'([^']+)'", text)
     expected = {
@@ -261,5 +261,5 @@ def test_topics_are_those_of_the_node() -> None:
     assert names - {'~/change_state'} == {
         name.replace('{_STATUS}', 'emergency_stop_active')
         for name in made
-        if not name.startswith('{')  # Of the two arms that the demo watches.
+        if not name.startswith('{')  # The topics of the two arms of the demo.
     }

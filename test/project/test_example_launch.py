@@ -1,4 +1,4 @@
-"""examples/launch: two bridges in one launch file, in three formats that say the same."""
+"""examples/launch: two bridges in one launch file, the same in three formats."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ EXPECTED = [
     }
     for side in ('left', 'right')
 ]
-"""What each group has: one bridge, its arguments and its remapping."""
+"""The contents of each group: one bridge, its arguments and its remapping."""
 
 
 def groups_of_xml(path: Path) -> Iterator[dict[str, Any]]:
@@ -57,7 +57,7 @@ def groups_of_yaml(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def groups_of_python(path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
-    """Run a launch file in Python with stand-ins for launch, which is not everywhere."""
+    """Run a launch file in Python with stand-ins, because launch may not be installed."""
     stand_ins: dict[str, dict[str, Any]] = {
         'launch': {'LaunchDescription': list},
         'launch.actions': {'GroupAction': list, 'IncludeLaunchDescription': include},
@@ -91,7 +91,7 @@ def _short(value: Any) -> Any:
 
 
 def include(file: str, launch_arguments: Any) -> dict[str, Any]:
-    """Stand in for IncludeLaunchDescription."""
+    """Return the arguments of an IncludeLaunchDescription."""
     return {'file': file, **dict(launch_arguments)}
 
 
@@ -99,7 +99,7 @@ def include(file: str, launch_arguments: Any) -> dict[str, Any]:
 def test_each_bridge_has_a_group_with_its_arguments(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All three formats have the same two bridges, and no argument that does not exist."""
+    """All three formats have the same two bridges, with existing arguments."""
     groups = groups_of(FOLDER / name, monkeypatch)
     found = [{key: _short(value) for key, value in group.items()} for group in groups]
 
@@ -115,7 +115,7 @@ def test_each_bridge_has_a_group_with_its_arguments(
 )
 @pytest.mark.parametrize('name', NAMES)
 def test_launch_itself_reads_it(name: str) -> None:
-    """Two groups, each of which keeps its arguments and its remapping for itself."""
+    """Launch reads two groups, and the arguments and remappings of each are separate."""
     from launch import LaunchContext
     from launch.actions import GroupAction
     from launch.launch_description_sources import AnyLaunchDescriptionSource

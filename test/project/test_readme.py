@@ -1,4 +1,4 @@
-"""What README.md does with launch, done without it: a robot moves when its room is driven."""
+"""The launch example of README.md, without launch: a robot follows its room."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ STARTED = (
 
 
 def test_the_arm_of_the_page_follows_a_room_that_is_made_later(tmp_path: Path) -> None:
-    """With the page's file and arguments: the console makes the room, and the arm moves."""
+    """With the page's file and arguments, the arm follows a room that is created later."""
     (file,) = (block for block in blocks_of('README.md', 'yaml') if block.file)
     blocks = [
         ' '.join(block.text.replace('\\\n', '').split()) for block in blocks_of('README.md', 'sh')

@@ -1,4 +1,4 @@
-"""docs/howto/tls_and_tokens.md: its certificate is good for the address that a phone uses."""
+"""docs/howto/tls_and_tokens.md: its certificate is valid for the address of a phone."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ FILES = {'--token-file': 'token', '--certfile': 'cert.pem', '--keyfile': 'key.pe
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Make the page's token and certificate, for the address of this machine."""
+    """Create the page's token and certificate for the address of this machine."""
     openssl = shutil.which('openssl')
     require('openssl', openssl, 'openssl is not installed; apt has it')
     making, *_ = blocks_of(PAGE, 'sh')
-    # Of all addresses in 127.0.0.0/8 the page's own certificate names 127.0.0.1 only.
+    # The page's certificate has only 127.0.0.1 of all addresses in 127.0.0.0/8.
     text = making.text.replace(OF_PAGE, '127.0.0.9')
     subprocess.run(['bash', '-euc', text], cwd=tmp_path, check=True, capture_output=True)
     return tmp_path
@@ -35,7 +35,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize('host', ['127.0.0.9', '127.0.0.1', 'localhost'])
 async def test_a_phone_in_the_lan_joins_by_address(folder: Path, host: str) -> None:
-    """With the page's options: the console, REST and a WebSocket of the page are verified."""
+    """With the page's options, the console, REST and a WebSocket are verified by address."""
     token = (folder / 'token').read_text().strip()
     context = ssl.create_default_context(cafile=folder / 'cert.pem')
     options = [word for option, name in FILES.items() for word in (option, str(folder / name))]
@@ -60,7 +60,7 @@ async def test_a_phone_in_the_lan_joins_by_address(folder: Path, host: str) -> N
 
 
 def test_the_secrets_are_for_their_owner_alone(folder: Path) -> None:
-    """Nobody else on the machine reads the token or the key."""
+    """Other users of the machine cannot read the token and the key."""
     for name in ('token', 'key.pem'):
         assert (folder / name).stat().st_mode & 0o077 == 0, name
     assert len((folder / 'token').read_text().strip()) == 20

@@ -317,7 +317,7 @@ def test_the_error_of_an_invalid_token_does_not_contain_it(text: str, why: str) 
     assert 'cret' not in str(caught.value)
 
 
-def test_who_guesses_tokens_has_to_wait() -> None:
+def test_a_client_that_guesses_tokens_has_to_wait() -> None:
     """After wrong tokens each token of an address is delayed, even the right one."""
 
     def timed(token: str, path: str = ROOMS) -> tuple[int, float]:
@@ -353,7 +353,7 @@ def test_guesses_behind_a_proxy_delay_no_client() -> None:
 
 
 @pytest.mark.parametrize('path', ['/health', '/robotics/health', '/console/main.js', '/'])
-def test_an_open_path_does_not_tell_whether_a_token_is_right(path: str) -> None:
+def test_an_open_path_does_not_reveal_whether_a_token_is_right(path: str) -> None:
     """A path without access control ignores tokens, and promotes no connection."""
     with running_server(rules=rules_of(TOKEN)) as address:
         for token in (TOKEN, 'wrong'):

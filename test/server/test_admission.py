@@ -61,7 +61,7 @@ def test_a_newcomer_gets_in_while_many_addresses_wait() -> None:
     assert victim.client != newcomer.client
 
 
-def test_who_belongs_is_never_put_out() -> None:
+def test_an_authorized_connection_is_never_disconnected() -> None:
     """No new connection of any address evicts an authorized connection."""
     admission = Admission(LIMITS)
     entry = arrive(admission, '10.0.0.1')
@@ -165,7 +165,7 @@ def test_there_are_always_waiting_places(places: int, count: int) -> None:
     assert admission.waiting == count
 
 
-def test_watchers_leave_places_to_those_who_drive() -> None:
+def test_watchers_leave_places_to_drivers() -> None:
     """Watchers cannot take the places that are reserved for drivers."""
     admission = Admission(Limits(connections=8, per_address=0))
     watchers = [arrive(admission, '10.0.0.1') for _ in range(8)]

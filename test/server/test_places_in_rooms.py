@@ -138,7 +138,7 @@ async def test_a_newcomer_that_is_refused_replaces_no_participant(url: str) -> N
         ('admin', 'drive', 'another', 'producer'),
     ],
 )
-async def test_a_token_that_allows_less_puts_out_nobody(
+async def test_a_token_that_allows_less_disconnects_no_participant(
     url: str, held: str, given: str, newcomer_id: str, role: str
 ) -> None:
     """The holder is not even pinged, and its answer would be too late."""
@@ -164,7 +164,7 @@ async def test_a_dead_holder_is_replaced_by_another_token_of_its_role(url: str) 
             await bridge.expect_silence()
 
 
-async def test_watchers_leave_places_for_those_who_drive() -> None:
+async def test_watchers_leave_places_for_drivers() -> None:
     """A room full of watchers still accepts a producer and a driver."""
     limits = Limits(members=DRIVER_PLACES * 2 + 1)
     with running_server(rules=rules(), limits=limits) as url:

@@ -141,7 +141,7 @@ def test_a_full_registry_still_returns_its_rooms() -> None:
     assert registry.create('lab', 'arm', NOW) is room
 
 
-def test_who_is_limited_to_workspaces_leaves_rooms_to_others() -> None:
+def test_a_token_limited_to_workspaces_leaves_rooms_to_others() -> None:
     """A token of some workspaces gets at most half of the free rooms; others get all."""
     registry = Registry(Limits(rooms=16))
 

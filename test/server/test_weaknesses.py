@@ -171,7 +171,7 @@ async def test_s13_without_the_token_all_requests_are_refused() -> None:
                 pass
 
 
-async def test_s15_a_heartbeat_ack_tells_whether_there_is_a_producer(url: str, room: str) -> None:
+async def test_s15_a_heartbeat_ack_reports_the_producer(url: str, room: str) -> None:
     """A client can find out that the producer has left."""
     async with enter(url, WORKSPACE, room, 'ros', 'consumer') as consumer:
         async with enter(url, WORKSPACE, room, 'leader', 'producer'):

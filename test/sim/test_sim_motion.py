@@ -83,7 +83,7 @@ class Rig:
 
     def receive(self) -> None:
         """Receive a message of the server, and that the room has a producer."""
-        self.gate.heard(self.now, has_producer=True, round_trip_s=0.01)
+        self.gate.on_server_message(self.now, has_producer=True, round_trip_s=0.01)
 
     def send(self, pose: Mapping[str, float]) -> None:
         """Send targets for joints."""
@@ -94,7 +94,7 @@ class Rig:
         for tick in range(round(seconds / PERIOD_S)):
             self.now += PERIOD_S
             self.driver.step(PERIOD_S)
-            self.gate.graph_seen(self.now)
+            self.gate.on_ros_callback(self.now)
             if tick % self.every == 0:
                 self._measure()
             self.receive()

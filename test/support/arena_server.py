@@ -1,4 +1,4 @@
-"""The executable arena_server as a process of its own."""
+"""The executable arena_server in a process."""
 
 from __future__ import annotations
 
@@ -38,19 +38,19 @@ class Server:
 
     @property
     def pid(self) -> int:
-        """The number of its process."""
+        """The process id."""
         return self._process.pid
 
     def make_room(self, room_id: str = 'arm') -> None:
-        """Make a room in the workspace ``lab``."""
+        """Create a room in the workspace ``lab``."""
         httpx.post(f'{self.url}/robotics/workspaces/lab/rooms', json={'room_id': room_id})
 
     def send(self, number: signal.Signals) -> None:
-        """Send a signal, and wait for nothing."""
+        """Send a signal and return at once."""
         self._process.send_signal(number)
 
     def stop(self, number: signal.Signals) -> tuple[int, str, str]:
-        """Send a signal; return the exit code and what else came on both streams."""
+        """Send a signal; return the exit code and the rest of stdout and stderr."""
         self._process.send_signal(number)
         out, err = self._process.communicate(timeout=TIMEOUT_S)
         return self._process.returncode, out, err
@@ -58,7 +58,7 @@ class Server:
 
 @contextmanager
 def arena_server(*args: str, **environment: str) -> Iterator[Server]:
-    """Run the executable until it is stopped or the test is over."""
+    """Run the executable until a signal ends it or the context is closed."""
     command = (*COMMAND, '--port', '0', *args)
     pipe = subprocess.PIPE
     with subprocess.Popen(

@@ -1,4 +1,4 @@
-"""A demo in a terminal window of a certain size."""
+"""A demo in a terminal of a given size."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ from .examples import HEEDING_CTRL_C, Terminal
 __all__ = ['DemoTerminal', 'demo_in_terminal']
 
 TIMEOUT_S = 15.0
-"""How long a demo takes to end its children, at most."""
+"""The longest time that a demo needs to end its children."""
 
 _CODE = re.compile(r'\x1b\[[0-9;?]*[A-Za-z]')
 START = 'import sys; from lerobot_arena_ros.executables import {name}; sys.exit({name}())'
 
 
 class DemoTerminal(Terminal):
-    """The window, which may be resized."""
+    """A terminal that can be resized."""
 
     @property
     def pictures(self) -> list[list[str]]:
-        """The lines of each picture that was drawn from the top, without escape codes."""
+        """The lines of each screen that was drawn from the top, without escape codes."""
         drawn = self.text.split('\x1b[H')[1:]
         return [
             _CODE.sub('', picture).replace('\r', '').rstrip('\n').split('\n') for picture in drawn
         ]
 
     def resize(self, columns: int, rows: int) -> None:
-        """Give the window another size."""
+        """Change the size of the terminal."""
         fcntl.ioctl(self._theirs, termios.TIOCSWINSZ, struct.pack('HHHH', rows, columns, 0, 0))
 
 
@@ -51,10 +51,10 @@ def demo_in_terminal(
     variables: Mapping[str, str] | None = None,
 ) -> Iterator[DemoTerminal]:
     """
-    Run a demo in a window.
+    Run a demo in a terminal.
 
-    :param name: a function of ``executables.py``.
-    :param variables: of the environment, beside those of this process.
+    :param name: the name of a function in ``executables.py``.
+    :param variables: environment variables, in addition to those of this process.
     """
     ours, theirs = pty.openpty()
     given = {'TERM': 'xterm', **(variables or {})}
@@ -71,7 +71,7 @@ def demo_in_terminal(
     try:
         yield DemoTerminal(ours, theirs, process)
     finally:
-        # A demo that is killed leaves its children behind.
+        # The children of a killed demo keep running.
         process.send_signal(signal.SIGINT)
         try:
             process.wait(TIMEOUT_S)

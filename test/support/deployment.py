@@ -1,4 +1,4 @@
-"""Several arenas behind nginx, as deploy/ has it: its configuration, its unit's command line."""
+"""Several arenas behind nginx, with the configuration and the command line of deploy/."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ MODULE = 'lerobot_arena_ros.server.main'
 
 class Deployment:
     """
-    Running arenas and the nginx before them.
+    Running arenas behind a running nginx.
 
-    :ivar url: of nginx, without TLS.
-    :ivar rest: a client that has the token.
-    :ivar ca_file: who signed what it shows with TLS.
+    :ivar url: the URL of nginx, without TLS.
+    :ivar rest: an HTTP client with the token.
+    :ivar ca_file: the certificate authority of nginx's certificate.
     """
 
     def __init__(self, stack: ExitStack, folder: Path) -> None:
@@ -74,14 +74,14 @@ class Deployment:
         self.ca_file = authority.file
 
     def make_room(self, workspace_id: str, room_id: str = 'arm') -> list[Server]:
-        """Make a room through nginx, and say which processes have it now."""
+        """Create a room through nginx; return the processes that have it now."""
         url = f'{self.url}/robotics/workspaces/{workspace_id}/rooms'
         self.rest.post(url, json={'room_id': room_id}).raise_for_status()
         place = (workspace_id, room_id)
         return [server for server in self.servers if place in self.rooms_of(server)]
 
     def one_each(self, name: str) -> list[str]:
-        """Find a workspace, with a room, that belongs to the first process, the second, ..."""
+        """Return one workspace with a room for each process, in the order of the processes."""
         found: dict[int, str] = {}
         for number in range(1000):
             workspace_id = f'{name}-{number}'
@@ -92,14 +92,14 @@ class Deployment:
         return [found[server.port] for server in self.servers]
 
     def rooms_of(self, server: Server) -> set[tuple[str, str]]:
-        """Ask a process itself which rooms it has: pairs of workspace and room."""
+        """Return the rooms of a process, requested directly: pairs of workspace and room."""
         reply = self.rest.get(f'{server.url}/robotics/cleanup/status').json()
         rooms = reply['cleanup_status']['rooms']
         return {(room['workspace_id'], room['room_id']) for room in rooms}
 
     @contextmanager
     def killed(self, place: int) -> Iterator[None]:
-        """Let a process end without a word; it is started again where it was."""
+        """Kill a process, and start it again on the same port afterwards."""
         self.servers[place].stop(signal.SIGKILL)
         try:
             yield
@@ -112,7 +112,7 @@ class Deployment:
 
 
 def status(url: str, path: str, **headers: str) -> tuple[int, dict[str, Any]]:
-    """Ask for exactly this path; with ``Upgrade`` among the headers, for a WebSocket."""
+    """Request exactly this path; with ``Upgrade`` in the headers, a WebSocket."""
     parts = urlsplit(url)
     kind: Any = http.client.HTTPConnection
     options: dict[str, Any] = {}
@@ -128,9 +128,9 @@ def status(url: str, path: str, **headers: str) -> tuple[int, dict[str, Any]]:
 
 def unit_arguments(port: str, folder: str) -> list[str]:
     """
-    Read what systemd would call the server with.
+    Return the arguments of the server in the systemd unit.
 
-    :param folder: where the token is, and where the audit log goes.
+    :param folder: the folder of the token and of the audit log.
     """
     found = re.search(rf'^ExecStart=\S+ -m {re.escape(MODULE)} (.*)$', UNIT.read_text(), re.M)
     assert found is not None
@@ -140,6 +140,6 @@ def unit_arguments(port: str, folder: str) -> list[str]:
 
 @contextmanager
 def deployed(folder: Path) -> Iterator[Deployment]:
-    """Run them all; skips where there is no nginx."""
+    """Run arenas and nginx; skip the test if nginx is not installed."""
     with ExitStack() as stack:
         yield Deployment(stack, folder)

@@ -1,4 +1,4 @@
-"""The examples as real processes, with pipes or in a terminal of their own."""
+"""The examples as real processes, with pipes or in a terminal."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ['EXAMPLES', 'Terminal', 'finished', 'in_terminal', 'running_example']
 EXAMPLES = Path(__file__).resolve().parents[2] / 'examples'
 TIMEOUT_S = 30.0
 
-# A job in a shell's background is born with Ctrl-C ignored, and so would be what it starts.
+# A background job of a shell ignores SIGINT, and its children inherit this.
 HEEDING_CTRL_C = ('env', '--default-signal=INT')
 
 
@@ -40,11 +40,11 @@ sys.argv.pop(0)
 sys.path[0] = str(pathlib.Path(sys.argv[0]).parent)
 runpy.run_path(sys.argv[0], run_name='__main__')
 """
-"""Runs an example as if some packages were not installed."""
+"""A program that runs an example as if some packages were not installed."""
 
 
 def finished(name: str, *arguments: object) -> subprocess.CompletedProcess[str]:
-    """Run an example that ends by itself."""
+    """Run an example to its end and return its result."""
     return subprocess.run(
         _command(name, arguments),
         stdin=subprocess.DEVNULL,
@@ -60,9 +60,9 @@ def running_example(
     name: str, *arguments: object, lacking: Sequence[str] = ()
 ) -> Iterator[Process]:
     """
-    Run an example for as long as the context lasts.
+    Run an example while the context is open.
 
-    :param lacking: packages that are not to be found.
+    :param lacking: packages that the example cannot import.
     """
     command = _command(name, arguments)
     if lacking:
@@ -74,10 +74,10 @@ def running_example(
 
 class Terminal:
     """
-    What a user sees of a program in a terminal, and the keys that the user presses.
+    A terminal with a program: its screen, and the keys that a user presses.
 
-    :param ours: the file descriptor of the user's side.
-    :param theirs: that of the program's side.
+    :param ours: the file descriptor of the user's end.
+    :param theirs: the file descriptor of the program's end.
     """
 
     def __init__(self, ours: int, theirs: int, process: subprocess.Popen[bytes]) -> None:
@@ -87,37 +87,37 @@ class Terminal:
 
     @property
     def text(self) -> str:
-        """Everything that was drawn so far."""
+        """All output so far."""
         while select.select([self._ours], [], [], 0)[0]:
             self._seen += os.read(self._ours, 65536)
         return self._seen.decode(errors='replace')
 
     @property
     def screen(self) -> str:
-        """What was drawn since the screen was last emptied."""
+        """The output since the screen was last cleared."""
         return self.text.rpartition('\x1b[J')[2]
 
     @property
     def is_restored(self) -> bool:
-        """Whether the terminal is as it was before the program."""
+        """Whether the terminal has the same settings as before the program."""
         return termios.tcgetattr(self._theirs) == self._before
 
     def end(self, number: signal.Signals) -> int:
-        """Send the program a signal; gives its exit code."""
+        """Send a signal to the program and return its exit code."""
         self._process.send_signal(number)
         return self.wait()
 
     def press(self, keys: bytes) -> None:
-        """Press keys, as the bytes that a terminal makes of them."""
+        """Send the bytes of pressed keys."""
         os.write(self._ours, keys)
 
     def shows(self, words: str) -> None:
-        """Wait until the screen has these words."""
+        """Wait until the screen contains a text."""
         wait_for(lambda: words in self.screen or self._ended(), f'{words!r} on the screen')
         assert words in self.screen, self.text
 
     def wait(self) -> int:
-        """Give the exit code once the program has ended; its last words are read meanwhile."""
+        """Read until the program has ended, and return its exit code."""
         wait_for(lambda: self.text and self._ended(), 'the program to end')
         return self._process.wait()
 
@@ -127,7 +127,7 @@ class Terminal:
 
 @contextmanager
 def in_terminal(name: str, *arguments: object) -> Iterator[Terminal]:
-    """Run an example in a terminal that is its controlling one, so that Ctrl-C is a signal."""
+    """Run an example in a controlling terminal, so that Ctrl-C sends a signal."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         ['setsid', '--ctty', *HEEDING_CTRL_C, *_command(name, arguments)],
@@ -150,5 +150,5 @@ def _command(name: str, arguments: tuple[object, ...]) -> list[str]:
 
 
 def _environment() -> dict[str, str]:
-    """Leave out what would print for the examples what they have to flush."""
+    """Return the environment without PYTHONUNBUFFERED, because the examples have to flush."""
     return {name: value for name, value in os.environ.items() if name != 'PYTHONUNBUFFERED'}

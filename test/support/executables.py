@@ -1,4 +1,4 @@
-"""The executables of the package, as setup.py names them."""
+"""The executables of the package, read from setup.py."""
 
 from __future__ import annotations
 
@@ -18,4 +18,4 @@ def _read() -> dict[str, str]:
 
 
 EXECUTABLES = _read()
-"""By name, where ``module:function`` is."""
+"""The ``module:function`` of each executable, by name."""

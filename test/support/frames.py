@@ -1,4 +1,4 @@
-"""WebSocket frames (RFC 6455, 5.2): made of all kinds, and a stream cut where one ends."""
+"""WebSocket frames (RFC 6455, 5.2): makes frames, and splits a stream into frames."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Piece(NamedTuple):
     """
     Some bytes of a stream.
 
-    :param is_frame: whether they are one WebSocket frame; else an HTTP head, or whatever came.
+    :param is_frame: whether they are one WebSocket frame; otherwise an HTTP head or any bytes.
     """
 
     data: bytes
@@ -37,9 +37,9 @@ class Piece(NamedTuple):
 
 class FrameSplitter:
     """
-    Cuts what goes one way through a connection.
+    Splits one direction of a connection into frames.
 
-    A connection that is no WebSocket is passed on as it comes.
+    The bytes of a connection that is not a WebSocket are returned as they arrive.
     """
 
     def __init__(self) -> None:
@@ -48,7 +48,7 @@ class FrameSplitter:
         self._buffer = b''
 
     def feed(self, data: bytes) -> Iterator[Piece]:
-        """Give each piece that is whole now."""
+        """Yield each complete piece."""
         self._buffer += data
         if not self._has_head:
             if HEAD_END not in self._buffer:
@@ -68,7 +68,7 @@ class FrameSplitter:
 
 
 def _frame_length(data: bytes) -> int | None:
-    """Give the length of the frame that begins here, None while that is not known."""
+    """Return the length of the frame at the start of the data; None = not known yet."""
     if len(data) < 2:
         return None
     mask = 4 if data[1] & 0x80 else 0
@@ -91,11 +91,11 @@ def client_frame(
     claimed: int | None = None,
 ) -> bytes:
     """
-    Make a frame as a client sends it, or as it must not; the mask is zero.
+    Return a frame of a client, valid or not, masked with zeros.
 
-    :param reserved: the three reserved bits, the first one being 4.
-    :param claimed: the length that its head tells, None for the true one; only below 126 or in
-        eight bytes.
+    :param reserved: the three reserved bits; the first one is 4.
+    :param claimed: the length in the header; None = the true one. Only below 126, or in eight
+        bytes.
     """
     length = len(payload) if claimed is None else claimed
     first = (0x80 if fin else 0) | reserved << 4 | opcode
@@ -108,7 +108,7 @@ def client_frame(
 
 
 def without_features(frame: bytes) -> list[bytes]:
-    """Pass a client's frame on as a server sees it that knows no features: none are named."""
+    """Remove the features from a join frame, as for a server that supports no features."""
     payload = _unmasked(frame)
     if b'"features"' not in payload:
         return [frame]
@@ -118,7 +118,7 @@ def without_features(frame: bytes) -> list[bytes]:
 
 
 def _unmasked(frame: bytes) -> bytes:
-    """Return the payload of a text frame of a client; empty where it is another frame."""
+    """Return the payload of a client's text frame; empty for other frames."""
     length = frame[1] & 0x7F
     begin = {126: 4, 127: 10}.get(length, 2)
     if frame[0] != 0x80 | TEXT or not frame[1] & 0x80:

@@ -1,4 +1,4 @@
-"""An arena that needs a token, and has one room."""
+"""An arena that requires a token and has one room."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def guarded(folder: Path, *, has_tls: bool = False) -> Iterator[Server]:
     """
     Run a server with the token :data:`TOKEN` and the room ``lab/arm``.
 
-    :param folder: for the certificate.
+    :param folder: the folder for the certificate.
     """
     options: list[str] = []
     if has_tls:

@@ -1,4 +1,4 @@
-"""The launch files' arguments, read without launch, which is not everywhere."""
+"""The arguments of the launch files, read without launch, which may not be installed."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ LAUNCH = Path(__file__).resolve().parents[2] / 'launch'
 
 class Argument(NamedTuple):
     """
-    One argument.
+    An argument of a launch file.
 
-    :param default: None where it is made of something that only launch knows.
+    :param default: the default value; None if only launch can compute it.
     """
 
     default: str | None
@@ -38,4 +38,4 @@ def _text(node: ast.expr) -> str | None:
 
 
 ARGUMENTS = {path.name: _arguments(path) for path in sorted(LAUNCH.glob('*.launch.py'))}
-"""By launch file and name."""
+"""The arguments, by launch file and name."""

@@ -1,4 +1,4 @@
-"""What participants with a token notice of an attack: how long their things take."""
+"""The effect of an attack on participants with a token: the times of their actions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ['Times', 'notice']
 JOINTS_HZ = 100.0
 STOPS_HZ = 8.0
 PERSONS = 6
-"""They press in turn, so that each stop is passed on at once, whatever others do."""
+"""The persons press in turn, so that each stop is forwarded at once."""
 
 REJOINS_HZ = 20.0
 REQUESTS_HZ = 20.0
@@ -30,12 +30,12 @@ REQUESTS_HZ = 20.0
 @dataclass
 class Times:
     """
-    How long each thing took, in seconds.
+    The duration of each action, in seconds.
 
-    :param joint: from a producer to a consumer, through the server.
-    :param stop: the same for an emergency stop.
-    :param rejoin: from no connection to ``joined``.
-    :param request: one over REST, on a connection that is open already.
+    :param joint: an update from a producer through the server to a consumer.
+    :param stop: an emergency stop on the same path.
+    :param rejoin: a connection and a join, to ``joined``.
+    :param request: a REST request on an open connection.
     """
 
     joint: list[float] = field(default_factory=list)
@@ -45,7 +45,7 @@ class Times:
 
 
 async def notice(url: str, seconds: float) -> Times:
-    """Do each of these things for so long: those that are heard in the room, then the others."""
+    """Measure for this long: first the messages in the room, then joins and requests."""
     times = Times()
     async with AsyncExitStack() as stack:
         leader = await stack.enter_async_context(_member(url, 'leader', 'producer'))
@@ -82,11 +82,11 @@ async def _lead(leader: Peer, seconds: float) -> None:
 
 
 async def _press(persons: Sequence[Peer], seconds: float) -> int:
-    """Press the stop again and again, one after the other; return how often."""
+    """Press the stop repeatedly, in turn; return the number of stops."""
     async for number in ticks(STOPS_HZ):
         if number >= STOPS_HZ * seconds:
             return number
-        # Not always at the same distance from the joints.
+        # The interval differs from that of the joint updates.
         await until(asyncio.get_running_loop().time() + random.uniform(0.0, 1.0 / JOINTS_HZ))
         await persons[number % PERSONS].send(
             {'type': 'emergency_stop', 'reason': f'{time.monotonic()!r}'}
@@ -101,7 +101,7 @@ async def _hear(robot: Peer, times: Times) -> None:
         if message['type'] == 'joint_update':
             times.joint.append(now_s - message['data'][0]['value'])
         elif message['type'] == 'emergency_stop':
-            # The stops of others have no time as their reason.
+            # Only our stops have a time as their reason.
             with suppress(TypeError, ValueError, KeyError):
                 times.stop.append(now_s - float(message['reason']))
 

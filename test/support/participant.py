@@ -1,4 +1,4 @@
-"""Somebody else in a room, whose loop runs in a thread of its own: a test may simply wait."""
+"""A participant for tests that block, with an event loop in a thread."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ Answer = TypeVar('Answer')
 
 class Participant:
     """
-    A participant and what it received so far.
+    A participant and the messages that it has received.
 
-    :param sees_robots: whether it asks for the states of robots, as no public client does.
-    :ivar updates: the values of each update.
-    :ivar states: each robot state, with the time of the steady clock; None where a robot left.
-    :ivar errors: texts of the server's errors, and of stops.
+    :param sees_robots: whether it requests robot states, which no public client does.
+    :ivar updates: the joint values of each update.
+    :ivar states: each robot state with its time on the monotonic clock; None = the robot left.
+    :ivar errors: the texts of the server's errors and of stops.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Participant:
             client.on_joint_update(self._on_update)
 
     def say(self, **values: float) -> None:
-        """Send an update, as a producer."""
+        """Send an update as a producer."""
         assert isinstance(self._client, RoboticsProducer)
         joints = [{'name': name, 'value': value} for name, value in values.items()]
         self._run(self._client.send_joint_update(joints))
@@ -59,7 +59,7 @@ class Participant:
         self._run(self._client.send_emergency_stop(reason))
 
     def request_reset(self, participant_id: str, stop_id: str) -> None:
-        """Ask a robot to reset its emergency stop."""
+        """Request the reset of a robot's emergency stop."""
         self._run(self._client.request_reset(participant_id, stop_id))
 
     def join(self, workspace: str, room: str, participant_id: str) -> None:
@@ -68,7 +68,7 @@ class Participant:
         assert self._run(self._client.connect(workspace, room, participant_id))
 
     def leave(self) -> None:
-        """Leave it, and leave no thread behind."""
+        """Leave the room and end the thread."""
         self._run(self._client.disconnect())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(TIMEOUT_S)
@@ -95,7 +95,7 @@ def running_participant(
     *,
     sees_robots: bool = False,
 ) -> Iterator[Participant]:
-    """Have somebody in a room for as long as the context lasts."""
+    """Run a participant in a room while the context is open."""
     participant = Participant(client, sees_robots=sees_robots)
     participant.join(workspace, room, participant_id)
     try:

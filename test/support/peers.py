@@ -1,4 +1,4 @@
-"""Participants made of a bare WebSocket, to see the server as it is and not as our client does."""
+"""Participants with a bare WebSocket, to test the server without our client."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ Json = dict[str, Any]
 
 
 class Peer:
-    """A WebSocket that speaks JSON and waits for nothing for ever."""
+    """A WebSocket with JSON messages; each wait has a deadline."""
 
     def __init__(self, connection: Any) -> None:
         self.connection = connection
 
     async def send(self, message: Json | str | bytes) -> None:
-        """Send one frame, an object as JSON."""
+        """Send one frame; an object is encoded as JSON."""
         frame = json.dumps(message) if isinstance(message, dict) else message
         await self.connection.send(frame)
 
@@ -63,12 +63,12 @@ class Peer:
         return message
 
     async def expect_silence(self) -> None:
-        """See that nothing was sent before the answer to a heartbeat that is sent now."""
+        """Send a heartbeat, and check that its answer is the next message."""
         await self.send({'type': 'heartbeat'})
         await self.recv_type('heartbeat_ack')
 
     async def close_code(self) -> int:
-        """Receive until the connection ends; whatever comes before is skipped."""
+        """Receive and drop everything until the connection ends; return the close code."""
         try:
             while True:
                 await self.text()
@@ -76,12 +76,12 @@ class Peer:
             return ABNORMAL if exc.rcvd is None else exc.rcvd.code
 
     async def close(self) -> None:
-        """Leave, and wait until the server has said goodbye, too."""
+        """Leave, and wait for the server's close frame."""
         await self.connection.close()
 
 
 class RawPeer:
-    """A bare TCP connection that answers nothing of its own accord, not even a ping."""
+    """A bare TCP connection, which answers nothing by itself, not even a ping."""
 
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
@@ -90,7 +90,7 @@ class RawPeer:
 
     @classmethod
     def connect(cls, url: str, path: str, *headers: str) -> RawPeer:
-        """Open a WebSocket with a receive buffer as small as it gets, and such headers more."""
+        """Open a WebSocket with the smallest receive buffer and with additional headers."""
         peer = cls.connect_bare(url)
         peer.sock.sendall(
             f'GET {path} HTTP/1.1\r\nHost: {urlsplit(url).netloc}\r\nUpgrade: websocket\r\n'
@@ -105,7 +105,7 @@ class RawPeer:
 
     @classmethod
     def connect_bare(cls, url: str) -> RawPeer:
-        """Connect and say nothing."""
+        """Connect and send nothing."""
         address = urlsplit(url)
         sock = socket.socket()
         sock.settimeout(TIMEOUT_S)
@@ -115,7 +115,7 @@ class RawPeer:
         return cls(sock if context is None else context.wrap_socket(sock))
 
     def is_dropped(self) -> bool:
-        """Say whether the server has ended the connection, without waiting for it."""
+        """Whether the server has closed the connection, without waiting."""
         self.sock.setblocking(False)
         try:
             return self.sock.recv(1, socket.MSG_PEEK) == b''
@@ -128,7 +128,7 @@ class RawPeer:
 
     @classmethod
     def enter(cls, url: str, path: str, participant_id: str, role: str, *features: str) -> RawPeer:
-        """Open a WebSocket and join, with these features; ``joined`` has been read."""
+        """Open a WebSocket, join with features, and receive ``joined``."""
         peer = cls.connect(url, path)
         peer.send(json.dumps(join(participant_id, role, *features)).encode())
         while peer.recv()['type'] != 'joined':
@@ -150,7 +150,7 @@ class RawPeer:
         return first & 0x0F, self._take_bytes(length)
 
     def recv(self) -> Json:
-        """Receive one object; pings in between go unanswered."""
+        """Receive one object; do not answer pings before it."""
         while True:
             opcode, payload = self.frame()
             if opcode == 1:
@@ -190,18 +190,18 @@ class RawPeer:
 
 
 def ws_path(workspace_id: str, room_id: str) -> str:
-    """Say where a room's WebSocket is."""
+    """Return the path of a room's WebSocket."""
     return f'/robotics/workspaces/{quote(workspace_id)}/rooms/{quote(room_id)}/ws'
 
 
 def join(participant_id: str, role: str, *features: str) -> Json:
-    """Make a first frame; one without features is that of a public client."""
+    """Return a join message; without features it is that of a public client."""
     frame: Json = {'participant_id': participant_id, 'role': role}
     return {**frame, 'features': list(features)} if features else frame
 
 
 def robot_state(gate: str = 'active', **more: object) -> Json:
-    """Make the state of a robot, with such keys more."""
+    """Return a robot state with additional keys."""
     data = {'node': '/arm', 'host': 'pc', 'gate': gate, 'cause': 'live', **more}
     return {'type': 'robot_state', 'data': data}
 
@@ -216,7 +216,7 @@ async def connect(url: str, path: str) -> AsyncIterator[Peer]:
 
 
 def _trusting(url: str) -> ssl.SSLContext | None:
-    """Make TLS settings that trust every server: who it is, is not what peers look at."""
+    """Return TLS settings without verification, because peers do not test certificates."""
     if not url.startswith('https'):
         return None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -234,7 +234,7 @@ async def enter(
     *features: str,
     token: str = '',
 ) -> AsyncIterator[Peer]:
-    """Join a room, with these features and this token; ``joined`` has been read."""
+    """Join a room with features and a token, and receive ``joined``."""
     query = f'?token={token}' if token else ''
     async with connect(url, ws_path(workspace_id, room_id) + query) as peer:
         await peer.send(join(participant_id, role, *features))
@@ -245,15 +245,15 @@ async def enter(
 
 
 def joint(name: str, value: object, **more: object) -> Json:
-    """Make one joint of an update."""
+    """Return one joint of an update."""
     return {'name': name, 'value': value, **more}
 
 
 def update(*entries: object) -> Json:
-    """Make an update of such joints."""
+    """Return an update of these joints."""
     return {'type': 'joint_update', 'data': list(entries)}
 
 
 def joints(**values: object) -> Json:
-    """Make an update by joint name."""
+    """Return an update from values by joint name."""
     return update(*(joint(name, value) for name, value in values.items()))

@@ -33,26 +33,26 @@ class Process:
 
     @property
     def pid(self) -> int:
-        """Its number."""
+        """The process id."""
         return self._process.pid
 
     @property
     def is_alive(self) -> bool:
-        """Whether it still runs."""
+        """Whether the process runs."""
         return self._process.poll() is None
 
     def end(self, number: signal.Signals = signal.SIGINT) -> int:
-        """Send a signal and give the exit code; a process that does not end is an error."""
+        """Send a signal and return the exit code; fail if the process does not end."""
         if self.is_alive:
             self._process.send_signal(number)
         return self.wait()
 
     def signal(self, number: signal.Signals) -> None:
-        """Send a signal and go on."""
+        """Send a signal and return at once."""
         self._process.send_signal(number)
 
     def wait(self) -> int:
-        """Give the exit code, once it has ended by itself."""
+        """Wait until the process ends by itself, and return the exit code."""
         try:
             return self._process.wait(STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:
@@ -61,7 +61,7 @@ class Process:
             ) from None
 
     def kill(self) -> None:
-        """End it for certain."""
+        """Kill the process."""
         self._process.kill()
         self._process.wait()
 
@@ -69,9 +69,9 @@ class Process:
 @contextmanager
 def running(program: str, arguments: Sequence[str], **options: Any) -> Iterator[Process]:
     """
-    Run a program of the package for as long as the context lasts.
+    Run a program of the package while the context is open.
 
-    :param program: ``folder.module``, or ``folder.module:function`` as an entry point has it.
+    :param program: ``folder.module``, or ``folder.module:function`` as in an entry point.
     :param options: see :func:`running_command`.
     """
     module, _, function = program.partition(':')
@@ -85,10 +85,10 @@ def running_command(
     command: Sequence[str], *, variables: Mapping[str, str] | None = None, **options: Any
 ) -> Iterator[Process]:
     """
-    Run any command for as long as the context lasts.
+    Run any command while the context is open.
 
-    :param variables: of the environment, beside those of this process.
-    :param options: those of :class:`subprocess.Popen`; stdout and stderr are noted unless named.
+    :param variables: environment variables, in addition to those of this process.
+    :param options: options of :class:`subprocess.Popen`. By default, the output goes to the log.
     """
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / 'log'
@@ -105,7 +105,7 @@ def running_command(
 
 
 def ros_arguments(namespace: str, parameters: dict[str, Any], *more: str) -> list[str]:
-    """Give the command line that puts a node there and sets these parameters."""
+    """Return the command line for a node in a namespace with parameters."""
     arguments = ['--ros-args', '-r', f'__ns:=/{namespace}']
     for name, value in parameters.items():
         arguments += ['-p', f'{name}:={value if isinstance(value, str) else json.dumps(value)}']
@@ -113,7 +113,7 @@ def ros_arguments(namespace: str, parameters: dict[str, Any], *more: str) -> lis
 
 
 def free_port() -> int:
-    """Give a port that nobody listens on now."""
+    """Return a port that is not in use now."""
     with socket.socket() as probe:
         probe.bind(('127.0.0.1', 0))
         port: int = probe.getsockname()[1]

@@ -1,4 +1,4 @@
-"""What a test needs of its machine: without it the test is skipped, or fails where one insists."""
+"""Needs of a test that a machine may lack: the test is skipped, or fails on request."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import pytest
 __all__ = ['VARIABLE', 'is_required', 'require']
 
 VARIABLE = 'REQUIRE'
-"""Names, with commas between them, what may not be missing: CI would skip without being seen."""
+"""The environment variable of CI with the required needs, separated by commas."""
 
 
 def require(name: str, is_there: object, reason: str) -> None:
     """
-    Skip what asks for this where something is not there; fail where it has to be.
+    Skip the test if something is missing, or fail if it is required.
 
-    :param name: as the environment variable names it.
-    :param reason: what is missing, and how one gets it.
+    :param name: the name in the environment variable.
+    :param reason: what is missing, and how to install it.
     """
     if is_there:
         return
@@ -27,5 +27,5 @@ def require(name: str, is_there: object, reason: str) -> None:
 
 
 def is_required(name: str) -> bool:
-    """Say whether somebody insists on this."""
+    """Return whether the environment variable names this."""
     return name in os.environ.get(VARIABLE, '').split(',')

@@ -1,4 +1,4 @@
-"""Who REST says is in a room, awaited: the public server lists who left for a moment longer."""
+"""Waits for the participants of a room, because the public server removes them late."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ async def wait_for_participants(
     consumers: Sequence[str | None] = (),
 ) -> None:
     """
-    Ask again and again until a room has just these participants; nobody, unless said.
+    Poll until a room has exactly these participants; by default, none.
 
-    :raises AssertionError: it did not come so in time.
+    :raises AssertionError: the deadline has passed.
     """
     expected = {
         'producer': producer,

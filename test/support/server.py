@@ -1,4 +1,4 @@
-"""Our arena server in this process, on a port of its own."""
+"""Our arena server in this process, on a free port."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ HOST = '127.0.0.1'
 
 
 def rules_of(token: str, *origins: str, hosts: Iterable[str] = ()) -> Rules:
-    """Make the rules of a server with one token that allows everything."""
+    """Return the rules of a server with one token that allows everything."""
     return Rules(Tokens([Grant.of_token('token', token)]), origins, frozenset(hosts))
 
 
 class Below:
-    """An arena behind a proxy that serves it below another path, which it takes away."""
+    """An ASGI app that removes the first part of the path, like a reverse proxy."""
 
     def __init__(self, app: FastAPI, prefix: str) -> None:
         self.state = app.state
@@ -37,7 +37,7 @@ class Below:
         self._prefix = prefix
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Pass a request on as the proxy does."""
+        """Forward a request without the prefix."""
         if 'path' in scope:
             assert scope['path'].startswith(self._prefix), scope['path']
             scope = {**scope, 'path': scope['path'].removeprefix(self._prefix)}
@@ -56,10 +56,10 @@ def running_server(
     below: str = '',
 ) -> Iterator[str]:
     """
-    Serve an arena of its own from a thread; the value is its address, without a final slash.
+    Serve an arena in a thread; yield its URL, without a final slash.
 
-    :param port: 0 for a free one.
-    :param below: the path at which a proxy in front of it has it.
+    :param port: the port; 0 = a free one.
+    :param below: the path of the arena behind a reverse proxy.
     """
     sockets = listen(HOST, port)
     app = create_app(limits, timing, policy=policy, rules=rules)

@@ -1,4 +1,4 @@
-"""When a process can be sent a signal."""
+"""When a process is ready for a signal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ['handles_sigterm', 'let_pass']
 
 
 def handles_sigterm(process: Process) -> bool:
-    """Say whether it does, which Python by itself does not."""
+    """Return whether a process handles SIGTERM, which Python by default does not."""
     assert process.is_alive, process.output
     status = Path(f'/proc/{process.pid}/status').read_text()
     caught = next(line for line in status.splitlines() if line.startswith('SigCgt:'))
@@ -21,6 +21,6 @@ def handles_sigterm(process: Process) -> bool:
 
 
 def let_pass(process: Process, seconds: float) -> None:
-    """Have some time pass, or the process end."""
+    """Wait for some time, or until the process ends."""
     end = time.monotonic() + seconds
     wait_for(lambda: time.monotonic() >= end or not process.is_alive, 'a moment')

@@ -1,4 +1,4 @@
-"""A SOCKS 5 proxy (RFC 1928, RFC 1929), which leads every name to one arena."""
+"""A SOCKS 5 proxy (RFC 1928, RFC 1929), which forwards every name to one arena."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ GRANTED = bytes((VERSION, 0, 0, 1, 0, 0, 0, 0, 0, 0))
 
 class SocksProxy:
     """
-    What came through it.
+    A running proxy and a record of its connections.
 
-    :ivar place: its host and port.
-    :ivar targets: name and port of each connection.
-    :ivar logins: user and password of each connection; empty where there was none.
+    :ivar place: the host and port of the proxy.
+    :ivar targets: the host name and port of each connection.
+    :ivar logins: the user and password of each connection; may be empty.
     """
 
     def __init__(self, target_url: str) -> None:
@@ -72,7 +72,7 @@ async def _text(reader: asyncio.StreamReader) -> str:
 
 @asynccontextmanager
 async def socks_proxy(target_url: str) -> AsyncIterator[SocksProxy]:
-    """Have a proxy in the loop of the test."""
+    """Run a proxy in the event loop of the test."""
     proxy = SocksProxy(target_url)
     server = await asyncio.start_server(proxy.serve, HOST, 0)
     proxy.place = f'{HOST}:{server.sockets[0].getsockname()[1]}'

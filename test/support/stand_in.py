@@ -42,7 +42,7 @@ FOLLOWING = RobotState(
 
 class StandIn:
     """
-    A consumer that reports as a robot does: five times a second, and at each change.
+    A consumer that reports its state as a robot does: five times a second, and at each change.
 
     :param obeys: whether it reports that it has stopped as soon as a stop arrives.
     """

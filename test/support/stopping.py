@@ -1,4 +1,4 @@
-"""Pressing, seeing and resetting the emergency stop of a robot on its stage."""
+"""Presses, observes and resets the emergency stop of a robot."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ PROFILES = {
 }
 
 LISTENERS = {'best_effort': 1, 'reliable': 2, 'latched': 3}
-"""How many of the bridge's three subscriptions match such a publisher."""
+"""The number of the bridge's three subscriptions that match a publisher of a kind."""
 
 
 def stop_publisher(bridged: Robot, kind: str) -> Any:
-    """Make a publisher of the stop topic that all its possible listeners know."""
+    """Create a publisher of the stop topic, and wait until all its subscribers have matched."""
     publisher = bridged.probe.node.create_publisher(
         Bool, f'/{NAMESPACE}/emergency_stop', PROFILES[kind]
     )
@@ -38,22 +38,22 @@ def stop_publisher(bridged: Robot, kind: str) -> Any:
 
 
 def press_until_heard(bridged: Robot, publisher: Any, *, again: bool = False) -> None:
-    """Publish true and wait until it is heard; best effort says it again and again."""
+    """Publish true until the bridge has received it; best effort repeats it."""
     publisher.publish(Bool(data=True))
     seen = bridged.probe.stop_active[NAMESPACE]
     wait_for(
         lambda: (again and publisher.publish(Bool(data=True))) or seen[-1:] == [True],
-        'the stop to be heard',
+        'the stop at the bridge',
     )
 
 
 def wait_for_stop(bridged: Robot, stopped: bool = True, *, namespace: str = NAMESPACE) -> None:
-    """Wait until the latched status says so."""
+    """Wait until the latched status has this value."""
     seen = bridged.probe.stop_active[namespace]
     wait_for(lambda: seen[-1:] == [stopped], f'emergency_stop_active to be {stopped}')
 
 
 def reset(bridged: Robot, *, namespace: str = NAMESPACE) -> str:
-    """Ask for a reset, and give the answer's text, with 'ok: ' before it where it was done."""
+    """Request a reset; return the text of the answer, after 'ok: ' if it succeeded."""
     answer = bridged.probe.call(namespace, 'reset_emergency_stop')
     return f'ok: {answer.message}' if answer.success else str(answer.message)

@@ -1,4 +1,4 @@
-"""A token of each role, and the file that names them."""
+"""A token of each role, and a tokens file."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def tokens_file(path: Path, workspaces: tuple[str, ...] = (), **tokens: str) -> 
     """
     Write a tokens file.
 
-    :param workspaces: where the tokens are valid; none for every workspace.
-    :param tokens: the role of each token that :data:`TOKENS` names.
+    :param workspaces: the workspaces of the tokens; empty = all.
+    :param tokens: the roles, by the name of the token in :data:`TOKENS`.
     """
     where = f', workspaces: {list(workspaces)}' if workspaces else ''
     lines = [

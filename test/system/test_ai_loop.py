@@ -1,4 +1,4 @@
-"""The closed loop of an AI policy: config/ai_loop.yaml, the policy played by our own client."""
+"""The closed loop of an AI policy: config/ai_loop.yaml, with our client as the policy."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ ROS_NAMES = (
 )
 WIRE_NAMES = ('Rotation', 'Pitch', 'Elbow', 'Wrist_Pitch', 'Wrist_Roll', 'Jaw')
 MIDDLE = (0.0, 1.75, -1.57079, -0.65, 0.0, 0.9)
-"""The middle of each range in radians: 0 on the wire, and 50 of the gripper."""
+"""The middle of each range in radians: 0 in the room, and 50 for the gripper."""
 
 
 async def measure(bridged: Robot) -> None:
-    """Be an arm whose gripper reports apart from the rest, and later."""
+    """Publish joint_states of an arm whose gripper is reported separately, and later."""
     loop = asyncio.get_running_loop()
     publish = bridged.probe.publish_joints
     async for count in ticks(50.0):
@@ -40,7 +40,7 @@ async def measure(bridged: Robot) -> None:
 
 
 async def policy(bridged: Robot, observed: list[list[dict[str, Any]]]) -> None:
-    """Create the rooms, look at the joints, and command all six, as the inference server does."""
+    """Create the rooms, read the joints, and command all six, as the inference server does."""
     loop = asyncio.get_running_loop()
     async with RoboticsConsumer(bridged.url) as eyes, RoboticsProducer(bridged.url) as hands:
         for client, room in ((eyes, 's-joint-input'), (hands, 's-joint-output')):
@@ -58,7 +58,7 @@ async def policy(bridged: Robot, observed: list[list[dict[str, Any]]]) -> None:
 async def act(hands: RoboticsProducer) -> None:
     """Send all six at 20 Hz, each with its index, as the inference server does."""
     async for count in ticks(20.0):
-        change = 0.01 * (count % 2)  # The server repeats nothing for those who join later.
+        change = 0.01 * (count % 2)  # The server repeats nothing after a join.
         values = [pose + change for pose in (10.0, 0.0, 0.0, 0.0, 0.0, 55.0)]
         joints = zip(WIRE_NAMES, values, strict=True)
         await hands.send_joint_update(
@@ -67,19 +67,19 @@ async def act(hands: RoboticsProducer) -> None:
 
 
 def reached(bridged: Robot) -> bool:
-    """Say whether the commands have come to the policy's pose."""
+    """Return whether the commands have reached the policy's pose."""
     last = bridged.commands[-1].position if bridged.commands else [0.0] * 6
     return bool(last[0] >= 0.2 and last[5] >= 1.01)
 
 
 def test_one_bridge_closes_the_loop() -> None:
-    """It waits for rooms that it never creates, sends all six in order, and obeys in radians."""
+    """A bridge waits for rooms, sends all six joints in order, and publishes radians."""
     rooms = {
         'units': 'normalized',
         'produce.room_id': 's-joint-input',
         'consume.room_id': 's-joint-output',
         'create_missing_rooms': 'none',
-        'consume.max_lead': 0.0,  # The robot is measured in one place, whatever it is told.
+        'consume.max_lead': 0.0,  # The measured position never changes.
         'joint_map.gripper.max_lead': 0.0,
     }
     observed: list[list[dict[str, Any]]] = []

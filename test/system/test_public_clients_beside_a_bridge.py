@@ -1,4 +1,4 @@
-"""Public clients in a room with a bridge: they meet no message that the public protocol lacks."""
+"""Public clients in a room with a bridge receive only messages of the public protocol."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ PUBLIC = {'joint_update', 'emergency_stop', 'heartbeat_ack', 'state_sync', 'join
 
 
 def stop_of(viewer: Participant) -> str:
-    """Return the id of the stop that the robot has latched; empty where it has none."""
+    """Return the id of the stop that the robot has latched; may be empty."""
     _, state = viewer.states[-1]
     return '' if state is None or state.stop is None else state.stop.id
 
 
 def test_public_clients_are_sent_nothing_new_while_a_bridge_reports() -> None:
-    """Over joins, updates, stops, and resets from the room, of a robot that tells its state."""
+    """Joins, updates, stops, resets and reports of a robot cause no new message."""
     with robot(CONSUME) as bridged:
         bridged.wait_for_status('consume link', 'joined')
         public = RawPeer.enter(bridged.url, ws_path(WORKSPACE, 'a'), 'public', 'consumer')
@@ -69,7 +69,7 @@ def test_public_clients_are_sent_nothing_new_while_a_bridge_reports() -> None:
                     lambda: {s.gate for _, s in viewer.states if s} >= {'active', 'stopped'},
                     'the states',
                 )
-            kinds = heard(public)
+            kinds = kinds_received(public)
         finally:
             public.close()
 
@@ -78,8 +78,8 @@ def test_public_clients_are_sent_nothing_new_while_a_bridge_reports() -> None:
     assert kinds['emergency_stop'] == 2
 
 
-def heard(peer: RawPeer) -> Counter[str]:
-    """Count the messages up to the answer to a heartbeat that is sent now, by their types."""
+def kinds_received(peer: RawPeer) -> Counter[str]:
+    """Send a heartbeat; count the messages up to its answer, by type."""
     peer.send(json.dumps({'type': 'heartbeat'}).encode())
     kinds: Counter[str] = Counter()
     while not kinds['heartbeat_ack']:

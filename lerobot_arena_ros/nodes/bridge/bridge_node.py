@@ -151,7 +151,7 @@ class BridgeNode(LifecycleNode):
         self._callback_guard = CallbackGuard(self, self._panel)
         self._callback_guard.guard()
         if self.settings.estop_on_start:
-            self._panel.trip(Stop('estop_on_start', 'stopped at start', tell_rooms=False))
+            self._panel.trip(Stop('estop_on_start', 'stopped at start', notify_rooms=False))
 
     def _check_topics(self) -> None:
         names = ['joint_states', 'robot_description', 'emergency_stop', '/diagnostics']

@@ -59,7 +59,7 @@ class CallbackGuard:
     def trip(self, failure: str) -> None:
         """Stop this robot only; for its rooms this looks like the end of a process."""
         try:
-            self._panel.trip(Stop('the bridge', failure, tell_rooms=False))
+            self._panel.trip(Stop('the bridge', failure, notify_rooms=False))
         except Exception:
             self._log.error(f'the emergency stop failed:\n{traceback.format_exc()}')
 

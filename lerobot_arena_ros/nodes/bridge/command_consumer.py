@@ -130,7 +130,7 @@ class CommandConsumer:
         return present_cause(
             self._gate.state,
             self._gate.cause,
-            is_heard=self.topic.subscribers > 0,
+            has_subscriber=self.topic.subscribers > 0,
             topic=self.topic.name,
         )
 
@@ -140,7 +140,7 @@ class CommandConsumer:
         return commanding(
             self._gate.state,
             self._gate.cause,
-            is_heard=self.topic.subscribers > 0,
+            has_subscriber=self.topic.subscribers > 0,
             topic=self.topic.name,
             age_s=None if commanded_at is None else now - commanded_at,
         )
@@ -192,7 +192,7 @@ class CommandConsumer:
         with self._lock:
             now = steady_now()
             change = self._gate.enable if enabled else self._gate.disable
-            self._gate.rivals(self.topic.others.check_graph(now), now)
+            self._gate.on_other_publishers(self.topic.others.check_graph(now), now)
             change(now)
             self._condition_log.restart(now)
             self._apply()
@@ -209,8 +209,8 @@ class CommandConsumer:
         """
         with self._lock:
             now = steady_now()
-            self._gate.graph_seen(now)
-            self._gate.rivals(self.topic.others.check_graph(now), now)
+            self._gate.on_ros_callback(now)
+            self._gate.on_other_publishers(self.topic.others.check_graph(now), now)
             self._gate.expect_feedback(feedback, now, publishers=publishers, topic=topic)
             self._apply()
             self._condition_log.update(self.condition(now), now)
@@ -231,7 +231,7 @@ class CommandConsumer:
         """
         with self._lock:
             now = steady_now()
-            self._gate.graph_seen(now, messages=1)
+            self._gate.on_ros_callback(now, messages=1)
             unusable = self._gate.measure(positions, now, age_s=age_s, stamp_s=stamp_s)
             if unusable is not None:
                 if unusable.reason == 'contradiction':
@@ -244,7 +244,7 @@ class CommandConsumer:
         unusable = Unusable(reason, text)
         with self._lock:
             now = steady_now()
-            self._gate.graph_seen(now, messages=1)
+            self._gate.on_ros_callback(now, messages=1)
             self._gate.refuse_measurement(unusable, now)
             self._note_unusable(unusable)
             self._apply()
@@ -252,7 +252,7 @@ class CommandConsumer:
     def note_callbacks_run(self) -> None:
         """Note that the callbacks of the ROS thread run."""
         with self._lock:
-            self._gate.graph_seen(steady_now())
+            self._gate.on_ros_callback(steady_now())
 
     @property
     def needs_liveness(self) -> bool:
@@ -263,7 +263,7 @@ class CommandConsumer:
         """Continue a motion, and check what depends on time."""
         with self._lock:
             now = steady_now()
-            self._gate.graph_seen(now)
+            self._gate.on_ros_callback(now)
             self._check_subscribers(now)
             self._apply(self._gate.tick(now))
 
@@ -308,13 +308,15 @@ class CommandConsumer:
                 case JointUpdate():
                     return self._update(event, now)
                 case Presence(has_producer, round_trip_s):
-                    self._gate.heard(now, has_producer=has_producer, round_trip_s=round_trip_s)
+                    self._gate.on_server_message(
+                        now, has_producer=has_producer, round_trip_s=round_trip_s
+                    )
                     self._apply()
                 case Late(waiting_s):
-                    self._gate.late(waiting_s, now)
+                    self._gate.on_overdue_reply(waiting_s, now)
                     self._apply()
                 case StateSync(joints):
-                    self._apply(self._gate.remember(self._positions_of(joints), now))
+                    self._apply(self._gate.on_state_sync(self._positions_of(joints), now))
                 case Malformed(reason, detail):
                     return self._mark_stale(reason, detail)
                 case ErrorReply(message):
@@ -382,7 +384,7 @@ class CommandConsumer:
 
     def _mark_stale(self, reason: str, detail: str) -> bool:
         self.dropped[reason] += 1
-        self._gate.spoil()
+        self._gate.mark_stale()
         self._logger.warning(f'dropped a frame: {detail}', throttle='frame')
         return True
 
@@ -423,12 +425,12 @@ class CommandConsumer:
     def _check_subscribers(self, now: float) -> None:
         """Notice a new subscriber before the first command to it, where no joint is measured."""
         if not self._gate.is_fed and self.topic.has_new_subscriber():
-            self._gate.look_again(now)
+            self._gate.on_new_subscriber(now)
 
     def _check_other_publishers(self, now: float) -> None:
         """Notice other nodes that command the robot before a motion begins."""
         if self._gate.state in (State.WAITING, State.HOLDING) and self._gate.is_enabled:
-            self._gate.rivals(self.topic.others.check_graph(now), now)
+            self._gate.on_other_publishers(self.topic.others.check_graph(now), now)
 
     def _apply(self, command: Command | None = None) -> None:
         """Publish the gate's command, log its changes, and start or pause the timer."""

@@ -34,14 +34,14 @@ class ConditionLog:
         :param now: in seconds of the steady clock.
         :param worked_at: when the work was done last, where this is known.
         """
-        line = self._watch.see(condition, now, worked_at=worked_at)
+        line = self._watch.update(condition, now, worked_at=worked_at)
         if line is not None:
             write = self._log.warning if line.is_fault else self._log.info
             write(f'{self._about}{line.text}')
 
     def mark_logged(self, condition: Condition, now: float) -> None:
         """Note that a condition was logged in other words, so that it is not logged again."""
-        self._watch.told(condition, now)
+        self._watch.mark_logged(condition, now)
 
     def restart(self, now: float) -> None:
         """Forget what was logged: a fault from now on is a new one."""

@@ -13,13 +13,7 @@ from typing import Protocol
 
 from lerobot_arena_ros.arena.access import Access
 from lerobot_arena_ros.arena.address import Address
-from lerobot_arena_ros.arena.connection import (
-    Connection,
-    backoff,
-    keep_joined,
-    new_participant_id,
-    open_connection,
-)
+from lerobot_arena_ros.arena.connection import Connection, new_participant_id, open_connection
 from lerobot_arena_ros.arena.errors import (
     ArenaError,
     RequestRejected,
@@ -35,6 +29,7 @@ from lerobot_arena_ros.arena.messages import (
     Role,
     room_state,
 )
+from lerobot_arena_ros.arena.reconnect import backoff, keep_joined
 from lerobot_arena_ros.arena.rest_client import Rooms
 from lerobot_arena_ros.arena.session import Event, Late, Presence
 from lerobot_arena_ros.arena.steady_clock import steady_now

@@ -29,7 +29,7 @@ from launch_ros.utilities import make_namespace_absolute, prefix_namespace
 
 from lerobot_arena_ros.arena.json_text import dump, load
 
-from .rules import Include, LaunchError, Respawns
+from .launch_rules import Include, LaunchError, Respawns
 
 __all__ = [
     'PACKAGE',

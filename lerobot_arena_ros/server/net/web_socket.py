@@ -14,7 +14,7 @@ import contextlib
 from http import HTTPStatus
 import time
 
-from ...arena.sansio import Frame, Messages, Request, ServerProtocol, State, silent_logger
+from ...arena.sansio import Frame, MessageAssembler, Request, ServerProtocol, State, silent_logger
 from .asgi import Headers
 from .fair_reader import FairReader
 from .rate_limiter import RateLimiter, Verdict
@@ -86,7 +86,7 @@ class WebSocket:
         self._control_cost = min(0.5, rate_hz / CONTROL_FRAMES_HZ)
         self._on_message: OnMessage | None = None
         self._messages: deque[str | bytes] = deque()
-        self._parts = Messages()
+        self._parts = MessageAssembler()
         self._received_s = time.monotonic()
         self._has_ended = False
         self._received = asyncio.Event()

@@ -32,7 +32,7 @@ from ..rooms.limits import Limits, Policy, Timing
 from ..rooms.registry import Registry
 from ..rooms.room import Delivery, Member, Now, Room
 from ..rooms.stop_limiter import PERIOD_S
-from .connection import Connection, frame_of
+from .participant_connection import ParticipantConnection, frame_of
 
 __all__ = ['ConnectionManager', 'now']
 
@@ -83,7 +83,7 @@ class ConnectionManager:
         self.log = log
         self.registry = Registry(limits)
         self.admission = Admission(limits)
-        self._connections: dict[Member, Connection] = {}
+        self._connections: dict[Member, ParticipantConnection] = {}
         self._rooms_with_waiting: set[Room] = set()
 
     @property
@@ -96,7 +96,7 @@ class ConnectionManager:
         return Counter(connection.actor.token for connection in self._connections.values())
 
     async def join(
-        self, workspace_id: str, room_id: str, join: Join, connection: Connection
+        self, workspace_id: str, room_id: str, join: Join, connection: ParticipantConnection
     ) -> Member:
         """
         Add a participant to a room and send it the welcome messages.
@@ -402,7 +402,7 @@ class ConnectionManager:
         connection.close(REPLACED, 'replaced')
         self.leave(member)
 
-    def _disconnect_silent(self, member: Member, connection: Connection) -> None:
+    def _disconnect_silent(self, member: Member, connection: ParticipantConnection) -> None:
         self.counters.refused['silent'] += 1
         self.log.note('silent', **self._log_fields(member))
         text = f'No message came from this participant for {self.timing.liveness_s:g} s'

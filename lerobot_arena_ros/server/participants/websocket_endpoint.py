@@ -14,8 +14,8 @@ from ..error_codes import code_of
 from ..net.rate_limiter import Verdict
 from ..net.web_socket import WebSocket
 from ..rooms.room import Member
-from .connection import Connection
 from .connection_manager import ConnectionManager, now
+from .participant_connection import ParticipantConnection
 
 __all__ = ['participate']
 
@@ -46,7 +46,7 @@ async def participate(
     if not socket.accept():
         return
     stall_s = manager.timing.stall_s
-    connection = Connection(
+    connection = ParticipantConnection(
         socket, actor, entry, stall_s=stall_s, counters=manager.counters, log=manager.log
     )
     connection.on_flood(partial(_on_flood, connection, manager))
@@ -60,7 +60,7 @@ async def participate(
 
 
 async def _serve_member(
-    connection: Connection, workspace_id: str, room_id: str, manager: ConnectionManager
+    connection: ParticipantConnection, workspace_id: str, room_id: str, manager: ConnectionManager
 ) -> None:
     member = await _join(connection, workspace_id, room_id, manager)
     if member is not None:
@@ -71,7 +71,7 @@ async def _serve_member(
 
 
 async def _join(
-    connection: Connection, workspace_id: str, room_id: str, manager: ConnectionManager
+    connection: ParticipantConnection, workspace_id: str, room_id: str, manager: ConnectionManager
 ) -> Member | None:
     """Wait for the join message and add the participant; return None if it is refused."""
     try:
@@ -109,7 +109,9 @@ async def _join(
 class _MessageHandler:
     """Handles the messages of one participant."""
 
-    def __init__(self, connection: Connection, member: Member, manager: ConnectionManager) -> None:
+    def __init__(
+        self, connection: ParticipantConnection, member: Member, manager: ConnectionManager
+    ) -> None:
         self._connection = connection
         self._member = member
         self._manager = manager
@@ -127,7 +129,9 @@ class _MessageHandler:
             _on_rate_limited(self._connection, self._manager, verdict)
 
 
-def _on_rate_limited(connection: Connection, manager: ConnectionManager, verdict: Verdict) -> None:
+def _on_rate_limited(
+    connection: ParticipantConnection, manager: ConnectionManager, verdict: Verdict
+) -> None:
     """Reply with an error, or disconnect the participant, as the verdict requires."""
     rate = f'at most {manager.limits.frames_hz:g} messages per second'
     if verdict is Verdict.CLOSE:
@@ -141,7 +145,7 @@ def _on_rate_limited(connection: Connection, manager: ConnectionManager, verdict
         connection.put(ErrorReply(text, now().stamp, RATE_LIMITED))
 
 
-def _on_flood(connection: Connection, manager: ConnectionManager) -> None:
+def _on_flood(connection: ParticipantConnection, manager: ConnectionManager) -> None:
     """Disconnect a peer that sends far too many control frames or message fragments."""
     text = 'Far too many frames; control frames and message fragments count, too'
     _disconnect(connection, manager, text, RATE_LIMITED, POLICY_VIOLATION)
@@ -149,7 +153,11 @@ def _on_flood(connection: Connection, manager: ConnectionManager) -> None:
 
 
 def _disconnect(
-    connection: Connection, manager: ConnectionManager, text: str, code: str, close_code: int
+    connection: ParticipantConnection,
+    manager: ConnectionManager,
+    text: str,
+    code: str,
+    close_code: int,
 ) -> None:
     """Log and disconnect a participant."""
     manager.log.note(code, **connection.actor.log_fields, closed=True)
@@ -157,7 +165,11 @@ def _disconnect(
 
 
 def _refuse(
-    connection: Connection, manager: ConnectionManager, text: str, code: str, close_code: int
+    connection: ParticipantConnection,
+    manager: ConnectionManager,
+    text: str,
+    code: str,
+    close_code: int,
 ) -> None:
     """Send an error, then close, because some clients ignore a close without an error."""
     manager.counters.refused[code] += 1

@@ -1,4 +1,4 @@
-"""A producer and a consumer of one room, made of the public client."""
+"""A producer and a consumer of one room, both public clients."""
 
 from __future__ import annotations
 
@@ -10,62 +10,62 @@ from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
 
 from .waiting import wait_until
 
-__all__ = ['Couple', 'couple']
+__all__ = ['ClientPair', 'client_pair']
 
 Json = dict[str, Any]
 
 
-class Couple:
+class ClientPair:
     """
-    Two who are in a room together.
+    A producer and a consumer in one room.
 
-    :ivar heard: what the consumer knows of each joint.
-    :ivar stops: the reasons of the emergency stops that the producer was told of.
+    :ivar received: the latest value of each joint at the consumer.
+    :ivar stops: the reasons of the emergency stops at the producer.
     """
 
     def __init__(self, producer: RoboticsProducer, consumer: RoboticsConsumer) -> None:
         self.producer = producer
         self.consumer = consumer
-        self.heard: dict[str, float] = {}
+        self.received: dict[str, float] = {}
         self.stops: list[str] = []
-        consumer.on_state_sync(self.heard.update)
-        consumer.on_joint_update(self._hear)
+        consumer.on_state_sync(self.received.update)
+        consumer.on_joint_update(self._on_update)
         producer.on_emergency_stop(lambda stop: self.stops.append(str(stop.reason)))
 
     @property
     def ids(self) -> list[str | None]:
-        """Whom the server knows them as; new ones after each join."""
+        """The participant ids; new ones after each join."""
         return [self.producer.participant_id, self.consumer.participant_id]
 
     @property
     def connected(self) -> list[bool]:
-        """Whether each is in the room."""
+        """Whether each of both is in the room."""
         return [self.producer.connected, self.consumer.connected]
 
     async def lead(self, name: str, value: float) -> None:
-        """Move a joint, and see that the consumer hears it."""
+        """Send a joint value as the producer, and wait until the consumer has it."""
         await self.producer.send_joint_update([{'name': name, 'value': value}])
-        await wait_until(lambda: self.heard.get(name) == value, f'{name} at {value}')
+        await wait_until(lambda: self.received.get(name) == value, f'{name} at {value}')
 
     async def stop(self, reason: str) -> None:
-        """Stop as the consumer, and see that the producer hears it."""
+        """Send an emergency stop as the consumer, and wait until the producer has it."""
         await self.consumer.send_emergency_stop(reason)
         await wait_until(lambda: reason in self.stops, f'the stop {reason!r}')
 
-    def _hear(self, entries: list[Json]) -> None:
-        self.heard.update((entry['name'], entry['value']) for entry in entries)
+    def _on_update(self, entries: list[Json]) -> None:
+        self.received.update((entry['name'], entry['value']) for entry in entries)
 
 
 @asynccontextmanager
-async def couple(
+async def client_pair(
     url: str, workspace_id: str, room_id: str = 'arm', **options: Any
-) -> AsyncIterator[Couple]:
-    """Join both to a room that remembers ``before`` at 1.0 when the consumer comes."""
+) -> AsyncIterator[ClientPair]:
+    """Join both to a room in which ``before`` is 1.0 when the consumer joins."""
     async with AsyncExitStack() as stack:
         producer = await stack.enter_async_context(RoboticsProducer(url, **options))
         consumer = await stack.enter_async_context(RoboticsConsumer(url, **options))
-        two = Couple(producer, consumer)
+        pair = ClientPair(producer, consumer)
         assert await producer.connect(workspace_id, room_id)
         await producer.send_state_sync({'before': 1.0})
         assert await consumer.connect(workspace_id, room_id)
-        yield two
+        yield pair

@@ -10,18 +10,12 @@ from typing import Any
 
 import pytest
 from support.fake_arena import answering
-from support.hearing import PRODUCER, Arena, Ear, room_at
-from support.wire import wire_to
+from support.fault_proxy import fault_proxy_to
+from support.room_fixtures import PRODUCER, Arena, EventRecorder, room_at
 
-from lerobot_arena_ros.arena import reconnect as keeping_module
+from lerobot_arena_ros.arena import reconnect as reconnect_module
 from lerobot_arena_ros.arena.address import Address
-from lerobot_arena_ros.arena.connection import (
-    Connection,
-    backoff,
-    is_retryable,
-    keep_joined,
-    open_connection,
-)
+from lerobot_arena_ros.arena.connection import Connection, open_connection
 from lerobot_arena_ros.arena.errors import (
     AccessDenied,
     ArenaError,
@@ -37,6 +31,7 @@ from lerobot_arena_ros.arena.errors import (
     RoomNotFound,
     UnexpectedError,
 )
+from lerobot_arena_ros.arena.reconnect import backoff, is_retryable, keep_joined
 from lerobot_arena_ros.arena.rest_client import Rooms
 
 pytestmark = pytest.mark.usefixtures('no_task_left')
@@ -46,7 +41,7 @@ async def test_a_lost_room_is_joined_again(own_server_url: str) -> None:
     """After each loss the iterator yields a new connection with a new id, after a pause."""
     failures: list[tuple[ArenaError, float]] = []
     ids: list[str] = []
-    async with wire_to(own_server_url) as wire, room_at(wire.url) as arena:
+    async with fault_proxy_to(own_server_url) as proxy, room_at(proxy.url) as arena:
 
         async def join() -> Connection:
             return await open_connection(arena.address, 'lab', arena.room_id, PRODUCER)
@@ -59,8 +54,8 @@ async def test_a_lost_room_is_joined_again(own_server_url: str) -> None:
                 ids.append(connection.participant_id)
                 if len(ids) == 3:
                     break
-                wire.cut()
-                await Ear(connection).ended()
+                proxy.cut()
+                await EventRecorder(connection).ended()
 
     assert len(set(ids)) == 3
     assert all(isinstance(failure, RoleTaken) for failure, _ in failures)
@@ -141,7 +136,7 @@ async def test_a_connection_that_lasted_resets_the_backoff(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """After a long connection, the pauses start again with the first one."""
-    monkeypatch.setattr(keeping_module, 'STEADY_AFTER_S', 0.0)
+    monkeypatch.setattr(reconnect_module, 'STEADY_AFTER_S', 0.0)
     script = Script(ConnectError('down'), ConnectError('down'), None, ConnectError('down'), END)
 
     await script.run()

@@ -21,7 +21,7 @@ from ..net.rate_limiter import Verdict
 from ..net.web_socket import WebSocket
 from ..rooms.counters import Counters
 
-__all__ = ['Connection', 'frame_of']
+__all__ = ['ParticipantConnection', 'frame_of']
 
 CLOSE_TIMEOUT_S = 5.0
 """How long to wait for the answer to a close frame before aborting, in seconds."""
@@ -36,7 +36,7 @@ FRAME_TOO_LARGE = 1009
 """The close code for a peer whose message exceeds the limit."""
 
 
-class Connection:
+class ParticipantConnection:
     """
     One accepted WebSocket.
 
@@ -118,7 +118,7 @@ class Connection:
     async def wait_ended(self) -> None:
         """Wait until the connection has ended, and drop received messages."""
         await self._socket.wait_ended()
-        self._stop_timer()
+        self._cancel_timer()
         if self._socket.close_code == FRAME_TOO_LARGE:
             self._refuse('frame_too_large')
 
@@ -166,7 +166,7 @@ class Connection:
 
     def _on_drained(self) -> None:
         if not self._is_closing:
-            self._stop_timer()
+            self._cancel_timer()
             self._flush()
 
     def _flush(self, *, even_if_full: bool = False) -> None:
@@ -185,10 +185,10 @@ class Connection:
         self._log.note(code, **self.actor.log_fields)
 
     def _start_timer(self, delay_s: float, action: Callable[[], None]) -> None:
-        self._stop_timer()
+        self._cancel_timer()
         self._timer = asyncio.get_running_loop().call_later(delay_s, action)
 
-    def _stop_timer(self) -> None:
+    def _cancel_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -60,7 +60,7 @@ def test_a_new_file_is_readable_only_by_its_owner(tmp_path: Path) -> None:
         os.umask(before)
 
 
-def test_lost_lines_are_told_in_the_log_and_in_the_file(
+def test_lost_lines_are_reported_in_the_log_and_in_the_file(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The log reports the first lost line and each recovery; the file gets the number."""

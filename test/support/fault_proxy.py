@@ -1,4 +1,4 @@
-"""The network between a client and an arena, with every way in which it may fail."""
+"""A TCP proxy between a client and an arena, which simulates the faults of a network."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from .frames import FrameSplitter
 from .waiting import until
 
-__all__ = ['Direction', 'Wire', 'wire_to']
+__all__ = ['Direction', 'FaultProxy', 'fault_proxy_to']
 
 HOST = '127.0.0.1'
 CHUNK_BYTES = 65536
@@ -20,12 +20,12 @@ MOST_IN_FLIGHT = 64
 
 class Direction:
     """
-    One way through a wire, and what is done to what passes; may change at any time.
+    One direction of a proxy and its faults, which may change at any time.
 
-    :ivar delay_s: how much later everything arrives.
-    :ivar bytes_per_s: how fast it is read, as by a slow reader.
-    :ivar change: what becomes of each WebSocket frame: a list of those to pass on now. It may
-        drop, keep for later, repeat or forge; None passes bytes as they come.
+    :ivar delay_s: the delay of everything.
+    :ivar bytes_per_s: the highest rate at which the sender's bytes are read.
+    :ivar change: called with each WebSocket frame; returns the frames to forward now, so it may
+        drop, delay, repeat or forge frames. None = forward all bytes unchanged.
     """
 
     def __init__(self) -> None:
@@ -36,22 +36,22 @@ class Direction:
         self._flows.set()
 
     def freeze(self) -> None:
-        """Let nothing through any more, not even an end; the sender notices nothing."""
+        """Forward nothing, not even the end of the stream; keep the connections open."""
         self._flows.clear()
 
     def thaw(self) -> None:
-        """Let everything through again, also what was held up."""
+        """Forward everything again, the delayed bytes included."""
         self._flows.set()
 
     async def pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Pass on what comes, to the end."""
+        """Forward a stream to its end."""
         loop = asyncio.get_running_loop()
         passing: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(MOST_IN_FLIGHT)
-        deliver = asyncio.create_task(self._deliver(passing, writer), name='wire')
+        deliver = asyncio.create_task(self._deliver(passing, writer), name='fault proxy')
         splitter = FrameSplitter()
         try:
             while data := await reader.read(CHUNK_BYTES):
-                await self._flows.wait()  # What is not read fills the sender's buffers.
+                await self._flows.wait()  # Unread bytes fill the sender's buffers.
                 for piece in splitter.feed(data):
                     changed = self.change and splitter.is_websocket and piece.is_frame
                     pieces = self.change(piece.data) if self.change and changed else [piece.data]
@@ -75,7 +75,7 @@ class Direction:
             due, data = await passing.get()
             await until(due)
             await self._flows.wait()
-            with suppress(OSError):  # Once nobody is there, what still comes is for nobody.
+            with suppress(OSError):  # The receiver may be gone; then the rest is dropped.
                 if data:
                     writer.write(data)
                     await writer.drain()
@@ -83,13 +83,13 @@ class Direction:
                     writer.write_eof()
 
 
-class Wire:
+class FaultProxy:
     """
-    A relay that passes TCP connections on to an arena.
+    A proxy that forwards TCP connections to an arena.
 
-    :ivar url: where the arena is for those who go through the wire.
-    :ivar up: from the clients to the arena.
-    :ivar down: from the arena to the clients.
+    :ivar url: the URL of the arena through the proxy.
+    :ivar up: the direction from the clients to the arena.
+    :ivar down: the direction from the arena to the clients.
     """
 
     def __init__(self, host: str, port: int, path: str = '') -> None:
@@ -103,24 +103,24 @@ class Wire:
         self._connections: dict[asyncio.Task[None], list[asyncio.StreamWriter]] = {}
 
     async def open(self) -> None:
-        """Take connections; each time on the same port."""
+        """Accept connections, always on the same port."""
         self._server = await asyncio.start_server(self._relay, HOST, self._port)
         self._port = self._server.sockets[0].getsockname()[1]
         self.url = f'http://{HOST}:{self._port}{self._path}'
 
     def refuse(self) -> None:
-        """Take no more connections."""
+        """Accept no more connections."""
         if self._server is not None:
             self._server.close()
             self._server = None
 
     def freeze(self) -> None:
-        """Let nothing through any more; connections stay open, as when a cable is pulled."""
+        """Forward nothing and keep the connections open, like an unplugged cable."""
         self.up.freeze()
         self.down.freeze()
 
     def thaw(self) -> None:
-        """Let everything through again, also what was held up."""
+        """Forward everything again, the delayed bytes included."""
         self.up.thaw()
         self.down.thaw()
 
@@ -131,7 +131,7 @@ class Wire:
                 writer.transport.abort()
 
     async def close(self) -> None:
-        """Take no more connections, reset those that there are, and wait until they are gone."""
+        """Accept no more connections, reset the open ones, and wait for their end."""
         self.refuse()
         self.thaw()
         self.cut()
@@ -159,13 +159,13 @@ class Wire:
 
 
 @asynccontextmanager
-async def wire_to(url: str) -> AsyncIterator[Wire]:
-    """Lay a wire to an arena, in the loop of the test."""
+async def fault_proxy_to(url: str) -> AsyncIterator[FaultProxy]:
+    """Run a proxy for an arena in the event loop of the test."""
     target = urlsplit(url)
     assert target.hostname is not None
-    wire = Wire(target.hostname, target.port or 80, target.path)
-    await wire.open()
+    proxy = FaultProxy(target.hostname, target.port or 80, target.path)
+    await proxy.open()
     try:
-        yield wire
+        yield proxy
     finally:
-        await wire.close()
+        await proxy.close()

@@ -1,4 +1,4 @@
-"""Rooms that are joined, and ears that hear what a connection gives."""
+"""Rooms with connections that the test closes, and a recorder of their events."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = [
     'PRODUCER',
     'QUICK',
     'Arena',
-    'Ear',
+    'EventRecorder',
     'flood',
     'join_fake',
     'room_at',
@@ -37,14 +37,14 @@ __all__ = [
 CONSUMER, PRODUCER = Role.CONSUMER, Role.PRODUCER
 
 PATIENT = LinkTiming(heartbeat_period_s=0.05, timeout_s=10.0, join_timeout_s=10.0)
-"""For tests in which no silence is to be noticed, however busy the machine is."""
+"""For tests without a timeout, even on a busy machine."""
 
 QUICK = LinkTiming(heartbeat_period_s=0.05, timeout_s=0.3, join_timeout_s=10.0)
-"""For tests in which the server falls silent."""
+"""For tests in which the server sends nothing more."""
 
 
 class Arena:
-    """A room on a server, and connections to it that are closed when the test is over."""
+    """A room on a server; its connections are closed at the end of the test."""
 
     def __init__(self, url: str, room_id: str, stack: AsyncExitStack) -> None:
         self.address = Address.parse(url)
@@ -55,7 +55,7 @@ class Arena:
     async def join(
         self, role: Role, *, timing: LinkTiming = PATIENT, participant_id: str | None = None
     ) -> Connection:
-        """Open a connection."""
+        """Join the room and return the connection."""
         connection = await open_connection(
             self.address, 'lab', self.room_id, role, timing=timing, participant_id=participant_id
         )
@@ -63,13 +63,13 @@ class Arena:
         return connection
 
 
-class Ear:
-    """Hears what a connection gives, to its end."""
+class EventRecorder:
+    """Records the events of a connection, to its end."""
 
     def __init__(self, connection: Connection) -> None:
         self.events: list[Event] = []
         self.loss: Exception | None = None
-        self.task = asyncio.create_task(self._listen(connection), name='ear')
+        self.task = asyncio.create_task(self._listen(connection), name='recorder')
 
     async def _listen(self, connection: Connection) -> None:
         try:
@@ -78,31 +78,31 @@ class Ear:
             self.loss = exc
 
     @property
-    def news(self) -> list[Event]:
-        """What was heard, without the answers to heartbeats."""
+    def messages(self) -> list[Event]:
+        """The events without the answers to heartbeats."""
         return [event for event in self.events if not isinstance(event, Presence)]
 
     @property
     def presence(self) -> list[bool]:
-        """Whether there is a producer, wherever that was told, each change once."""
+        """Each reported change of whether the room has a producer."""
         told = [event.has_producer for event in self.events if isinstance(event, Presence)]
         return [value for value, _ in itertools.groupby(v for v in told if v is not None)]
 
-    async def hears(self, kind: type[Event]) -> None:
+    async def received(self, kind: type[Event]) -> None:
         """Wait for the first event of a kind."""
         await wait_until(
             lambda: any(isinstance(event, kind) for event in self.events), kind.__name__
         )
 
     async def ended(self) -> None:
-        """Wait for the end."""
+        """Wait for the end of the connection."""
         await wait_until(self.task.done, 'the end of the connection')
         await self.task
 
 
 @asynccontextmanager
 async def room_at(url: str) -> AsyncIterator[Arena]:
-    """Make a room for one test."""
+    """Create a room for one test."""
     async with AsyncExitStack() as stack:
         room_id = new_participant_id(PRODUCER)
         await Rooms(Address.parse(url)).create('lab', room_id)
@@ -112,16 +112,16 @@ async def room_at(url: str) -> AsyncIterator[Arena]:
 async def join_fake(
     fake: FakeArena, role: Role = CONSUMER, timing: LinkTiming = PATIENT
 ) -> Connection:
-    """Join an arena that misbehaves."""
+    """Join a fake arena."""
     return await open_connection(Address.parse(fake.url), 'lab', 'arm', role, timing=timing)
 
 
 def values_of(events: Sequence[Event]) -> list[dict[str, float]]:
-    """Give the values of the updates among events."""
+    """Return the joint values of the updates among events."""
     return [event.values for event in events if isinstance(event, JointUpdate)]
 
 
 async def flood(connection: Connection) -> None:
-    """Send large updates until it fails."""
+    """Send large updates until sending fails."""
     for value in itertools.count():
         await connection.send(JointUpdate.of({f'joint_{i}': value for i in range(2000)}))
