@@ -16,23 +16,23 @@ import sys
 import time
 from typing import Any, NamedTuple
 
-from . import paths
-from .behind_nginx import behind_nginx
-from .fan_out import fan_out
-from .fleets import many_processes, one_process
-from .gate_steps import gate_steps
-from .idle import idle, start_up
-from .page import print_tables, write_page
-from .pictures import draw
-from .plan import FULL, SHORT, Plan
-from .processes import enter_all
-from .ratios import Results
-from .readings import noise
-from .report import beyond, tables
-from .rosbridge import HOW_TO_HAVE_IT, NOT_INSTALLED, Rosbridge, find_rosbridge
-from .rounds import highest_rate, rounds, warm_up
-from .stop_trip import stop_trips
-from .without import variants
+from .harness.figures import noise
+from .harness.optional_dependencies import variants
+from .harness.processes import enter_all
+from .harness.rosbridge import HOW_TO_HAVE_IT, NOT_INSTALLED, Rosbridge, find_rosbridge
+from .measure import pipelines as paths
+from .measure.behind_nginx import behind_nginx
+from .measure.fan_out import fan_out
+from .measure.fleets import many_processes, one_process
+from .measure.gate_steps import gate_steps
+from .measure.idle import idle, start_up
+from .measure.plan import FULL, SHORT, Plan
+from .measure.rounds import highest_rate, rounds, warm_up
+from .measure.stop_latency import stop_trips
+from .report.page import print_tables, write_page
+from .report.pictures import draw
+from .report.ratios import Results
+from .report.tables import beyond, tables
 
 __all__ = ['main']
 

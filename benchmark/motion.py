@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from .page import PICTURES, markdown, print_tables, put_between
+from .report.page import PICTURES, markdown, print_tables, put_between
 
 __all__ = ['main']
 
@@ -22,9 +22,9 @@ def main() -> int:
     parser.add_argument('--page', action='store_true', help='write into docs/performance.md')
     options = parser.parse_args()
     try:
-        from .motion_pictures import draw_motion
-        from .motion_tables import motion_tables
-        from .tracking import VARIANTS, measure
+        from .measure.tracking import VARIANTS, measure
+        from .report.motion_pictures import draw_motion
+        from .report.motion_tables import motion_tables
     except ModuleNotFoundError as exc:
         print(f'no {exc.name} here: use make tracking, or pip install -r requirements/sim.txt')
         return 2

@@ -17,10 +17,10 @@ import time
 
 import httpx
 
-from .load import Load, loaded
-from .process_figures import Figures, figures_of, slope
-from .processes import Server, server
-from .table import Row, print_table
+from .harness.load import Load, loaded
+from .harness.process_figures import Figures, figures_of, slope
+from .harness.processes import Server, server
+from .harness.table import Row, print_table
 
 __all__ = ['main']
 

@@ -13,15 +13,15 @@ import zlib
 import pytest
 from support.domain import reserved_domain
 
-from benchmark.behind_nginx import Arrangement, Share
-from benchmark.gate_steps import CALLS, gate_steps
-from benchmark.processes import ros_environment
-from benchmark.ratios import floor_cpu_us, ratios
-from benchmark.readings import Latency
-from benchmark.report import beyond, tables, verdicts
-from benchmark.stages.frame_listeners import Listener
-from benchmark.stages.orders import number_of, positions_of
-from benchmark.targets import TARGETS, Target
+from benchmark.harness.figures import Latency
+from benchmark.harness.processes import ros_environment
+from benchmark.harness.workers.frame_listeners import Listener
+from benchmark.harness.workers.requests import number_of, positions_of
+from benchmark.measure.behind_nginx import Arrangement, Share
+from benchmark.measure.gate_steps import CALLS, gate_steps
+from benchmark.report.ratios import floor_cpu_us, ratios
+from benchmark.report.tables import beyond, tables, verdicts
+from benchmark.report.targets import TARGETS, Target
 from lerobot_arena_ros.arena.sansio import text_frame
 
 

@@ -8,9 +8,8 @@ pytest.importorskip('mujoco', reason='MuJoCo is not here: requirements/sim.txt')
 
 import numpy as np
 
-from benchmark.leaders import HAND, LEADERS, STEPS, Leader, hand, sine, square
-from benchmark.motion_tables import motion_tables
-from benchmark.tracking import (
+from benchmark.measure.leaders import HAND, LEADERS, STEPS, Leader, hand, sine, square
+from benchmark.measure.tracking import (
     DEFAULT,
     SERVOS,
     VARIANTS,
@@ -22,6 +21,7 @@ from benchmark.tracking import (
     stop,
     travel_mrad,
 )
+from benchmark.report.motion_tables import motion_tables
 
 SHORT = sine(1.0)
 

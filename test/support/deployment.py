@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from benchmark.front import Front, find_nginx, front
-from benchmark.processes import enter_all
+from benchmark.harness.nginx_proxy import Front, find_nginx, front
+from benchmark.harness.processes import enter_all
 
 from .arena_server import ROOT, Server, arena_server
 from .certificates import Authority

@@ -17,8 +17,8 @@ from support.peers import RawPeer, joint, update, ws_path
 from support.required import require
 from support.waiting import wait_for, wait_until
 
-from benchmark.behind_nginx import behind_nginx
-from benchmark.front import find_nginx
+from benchmark.harness.nginx_proxy import find_nginx
+from benchmark.measure.behind_nginx import behind_nginx
 from lerobot_arena_ros import RoboticsProducer
 from lerobot_arena_ros.arena import client_core
 

@@ -13,10 +13,10 @@ import pytest
 import websockets
 
 from benchmark import __main__ as program
-from benchmark.processes import stage
-from benchmark.report import verdicts
-from benchmark.rosbridge import NOT_INSTALLED, find_rosbridge
-from benchmark.stages.rosbridge_client import command_of
+from benchmark.harness.processes import stage
+from benchmark.harness.rosbridge import NOT_INSTALLED, find_rosbridge
+from benchmark.harness.workers.rosbridge_client import command_of
+from benchmark.report.tables import verdicts
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

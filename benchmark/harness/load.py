@@ -10,7 +10,7 @@ import time
 
 import httpx
 
-from .cheap_peer import CheapPeer, enter, text_frame
+from .light_client import CheapPeer, enter, text_frame
 
 __all__ = ['Follower', 'Load', 'Room', 'loaded']
 

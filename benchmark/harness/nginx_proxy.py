@@ -21,7 +21,7 @@ from lerobot_arena_ros.server.serving import Certificate
 
 __all__ = ['CONFIG', 'Front', 'find_nginx', 'front', 'site']
 
-CONFIG = Path(__file__).resolve().parent.parent / 'deploy' / 'arena.conf'
+CONFIG = Path(__file__).resolve().parents[2] / 'deploy' / 'arena.conf'
 TIMEOUT_S = 10.0
 WORKERS = 2
 PLACES = 3

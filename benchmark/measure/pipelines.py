@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from .processes import (
+from ..harness.processes import (
     Stage,
     bridge,
     free_port,
@@ -17,7 +17,7 @@ from .processes import (
     stage,
     wait_for_port,
 )
-from .rosbridge import Rosbridge
+from ..harness.rosbridge import Rosbridge
 
 __all__ = [
     'ROOM_PATH',
@@ -150,7 +150,7 @@ def _parameters(side: str, url: str, joints: int) -> dict[str, Any]:
 def obvious_server() -> Iterator[tuple[str, int]]:
     """Run the obvious server; the value is its URL and its process id."""
     port = free_port()
-    with running('benchmark.obvious_server', [str(port)]) as process:
+    with running('benchmark.measure.baseline_server', [str(port)]) as process:
         wait_for_port(port)
         yield f'http://127.0.0.1:{port}', process.pid
 
@@ -168,7 +168,7 @@ def obvious(joints: int) -> Iterator[Path]:
             ('bridge out', 'consumer', '/follower'),
         ):
             arguments = [role, url, '--ros-args', '-r', f'__ns:={namespace}']
-            process = running('benchmark.obvious_bridge', arguments, environment)
+            process = running('benchmark.measure.baseline_bridge', arguments, environment)
             pids[what] = stack.enter_context(process).pid
         receiver, sender = _ends(stack, joints, environment)
         yield Path('obvious', sender, receiver, pids)

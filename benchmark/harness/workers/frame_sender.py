@@ -11,7 +11,7 @@ from typing import Any
 
 import websockets
 
-from .orders import Pace, answer, positions_of
+from .requests import Pace, answer, positions_of
 
 
 def text_of(number: int, joints: int) -> str:

@@ -19,7 +19,7 @@ import time
 from urllib.parse import urlsplit
 import zlib
 
-from .orders import answer, number_of
+from .requests import answer, number_of
 
 _HANDSHAKE = (
     'GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n'

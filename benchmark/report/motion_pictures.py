@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from .arm_rig import PERIOD_S
-from .leaders import HAND, HAND_S, REVERSALS, STEPS
+from ..measure.arm_rig import PERIOD_S
+from ..measure.leaders import HAND, HAND_S, REVERSALS, STEPS
+from ..measure.tracking import DEFAULT, STOP_S, VERSION_01, Measured, Trace
 from .pictures import pyplot_here
-from .tracking import DEFAULT, STOP_S, VERSION_01, Measured, Trace
 
 __all__ = ['draw_motion']
 

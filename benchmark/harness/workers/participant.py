@@ -7,9 +7,9 @@ import json
 import sys
 import time
 
-from ..cheap_peer import CheapPeer, enter, text_frame
+from ..light_client import CheapPeer, enter, text_frame
 from .frame_sender import text_of
-from .orders import Pace, answer
+from .requests import Pace, answer
 
 WORKSPACE = 'default-workspace'
 STOP = text_frame(json.dumps({'type': 'emergency_stop', 'reason': 'measured'}))

@@ -17,8 +17,8 @@ from typing import Any
 
 from lerobot_arena_ros import RoboticsProducer
 
-from .processes import bridge, ros_environment, server, stage
-from .readings import Latency
+from ..harness.figures import Latency
+from ..harness.processes import bridge, ros_environment, server, stage
 
 __all__ = ['Trip', 'stop_trips']
 

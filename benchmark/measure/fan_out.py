@@ -12,9 +12,9 @@ from typing import Any
 
 from lerobot_arena_ros import RoboticsProducer
 
-from .paths import obvious_server
-from .processes import Stage, enter_all, server, stage
-from .readings import Latency, cpu_s
+from ..harness.figures import Latency, cpu_s
+from ..harness.processes import Stage, enter_all, server, stage
+from .pipelines import obvious_server
 from .rounds import DRAIN_S
 
 __all__ = ['Fan', 'fan_out']

@@ -15,7 +15,7 @@ from typing import Any
 
 import websockets
 
-from .orders import answer
+from .requests import answer
 
 __all__ = ['command_of', 'greetings']
 

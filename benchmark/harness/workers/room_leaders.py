@@ -6,9 +6,9 @@ import asyncio
 import json
 import sys
 
-from ..cheap_peer import CheapPeer, enter, text_frame
+from ..light_client import CheapPeer, enter, text_frame
 from .frame_sender import text_of
-from .orders import Pace, answer
+from .requests import Pace, answer
 
 WORKSPACE = 'default-workspace'
 

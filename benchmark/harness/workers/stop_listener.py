@@ -14,7 +14,7 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
 
-from .orders import answer, number_of
+from .requests import answer, number_of
 from .spinning import spin_obeying
 
 PATIENCE_S = 20.0

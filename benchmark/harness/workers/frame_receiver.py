@@ -10,7 +10,7 @@ from typing import Any
 
 import websockets
 
-from .orders import answer, number_of
+from .requests import answer, number_of
 
 
 async def run() -> None:

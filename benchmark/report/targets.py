@@ -15,7 +15,7 @@ class Target:
     """
     One row.
 
-    :param key: of :func:`benchmark.ratios.ratios`.
+    :param key: of :func:`benchmark.report.ratios.ratios`.
     :param at_least: whether more is better.
     :param smoke_limit: what a smoke test forgives, where that is more than twice the target; None
         where it is not.

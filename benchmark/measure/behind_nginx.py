@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 import time
 from typing import Any
 
-from .front import find_nginx, front
-from .load import loaded
-from .processes import Server, enter_all, server
-from .readings import Latency, cpu_s
-from .soak import until
+from ..harness.figures import Latency, cpu_s
+from ..harness.load import loaded
+from ..harness.nginx_proxy import find_nginx, front
+from ..harness.processes import Server, enter_all, server
+from ..soak import until
 
 __all__ = ['CONSUMERS', 'RATE_HZ', 'behind_nginx']
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from .gate_steps import CALLS
+from ..measure.gate_steps import CALLS
 from .ratios import Results, floor_cpu_us, floor_of, ratios
 from .targets import TARGETS, Target
 

@@ -9,7 +9,7 @@ import rclpy
 from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import JointState
 
-from .orders import answer, number_of
+from .requests import answer, number_of
 from .spinning import spin_obeying
 
 

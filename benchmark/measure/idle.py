@@ -7,9 +7,9 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 import time
 from typing import Any
 
-from .paths import ROOM_PATH, obvious_server
-from .processes import bridge, enter_all, ros_environment, running, server, stage
-from .readings import cpu_s, memory_mb
+from ..harness.figures import cpu_s, memory_mb
+from ..harness.processes import bridge, enter_all, ros_environment, running, server, stage
+from .pipelines import ROOM_PATH, obvious_server
 
 __all__ = ['idle', 'start_up']
 
@@ -40,7 +40,7 @@ def _obvious_pair() -> Iterator[dict[str, int]]:
         url = url.replace('http', 'ws') + ROOM_PATH
         pids = {'obvious server': pid}
         for role in ('producer', 'consumer'):
-            process = running('benchmark.obvious_bridge', [role, url], environment)
+            process = running('benchmark.measure.baseline_bridge', [role, url], environment)
             pids[f'obvious bridge ({role})'] = stack.enter_context(process).pid
         yield pids
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 import time
 
-from .paths import Path
-from .readings import Latency, cpu_s
+from ..harness.figures import Latency, cpu_s
+from .pipelines import Path
 
 __all__ = ['Tally', 'highest_rate', 'measure', 'rounds', 'warm_up']
 

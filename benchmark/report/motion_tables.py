@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from .leaders import LEADERS, REVERSALS
-from .report import Row, Table
-from .tracking import SERVOS, Measured, Trace, lag_ms, travel_mrad
+from ..measure.leaders import LEADERS, REVERSALS
+from ..measure.tracking import SERVOS, Measured, Trace, lag_ms, travel_mrad
+from .tables import Row, Table
 
 __all__ = ['motion_tables']
 

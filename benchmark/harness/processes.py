@@ -102,7 +102,7 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 class Stage:
     """
-    A process of :mod:`benchmark.stages`: takes orders, gives answers.
+    A process of :mod:`benchmark.harness.workers`: takes orders, gives answers.
 
     :ivar first: its first answer, given when it was ready.
     """
@@ -140,9 +140,9 @@ class Stage:
 def stage(
     name: str, arguments: Sequence[str] = (), environment: Mapping[str, str] | None = None
 ) -> Iterator[Stage]:
-    """Run a module of :mod:`benchmark.stages`; the value comes when it is ready."""
+    """Run a module of :mod:`benchmark.harness.workers`; the value comes when it is ready."""
     pipes = {'stdin': subprocess.PIPE, 'stdout': subprocess.PIPE}
-    with running(f'benchmark.stages.{name}', arguments, environment, **pipes) as process:
+    with running(f'benchmark.harness.workers.{name}', arguments, environment, **pipes) as process:
         yield Stage(process)
 
 
@@ -156,7 +156,7 @@ def _program(module: str, without: Sequence[str]) -> tuple[str, list[str]]:
     """Say what is to be run, and the first of its arguments."""
     if not without:
         return module, []
-    return 'benchmark.without', [','.join(without), module]
+    return 'benchmark.harness.optional_dependencies', [','.join(without), module]
 
 
 @contextmanager
@@ -164,7 +164,7 @@ def server(without: Sequence[str] = ()) -> Iterator[Server]:
     """
     Run an arena on a free port.
 
-    :param without: libraries that it has to do without; see :mod:`benchmark.without`.
+    :param without: libraries that it has to do without; see :mod:`benchmark.harness.optional_dependencies`.
     """
     module, first = _program('lerobot_arena_ros.server.main', without)
     # All participants of a benchmark have one address.

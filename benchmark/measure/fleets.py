@@ -15,9 +15,18 @@ from typing import Any
 
 import httpx
 
-from .paths import Path
-from .processes import Server, Stage, bridge, enter_all, ros_environment, running, server, stage
-from .readings import available_mb, cpu_s, memory_mb, private_mb
+from ..harness.figures import available_mb, cpu_s, memory_mb, private_mb
+from ..harness.processes import (
+    Server,
+    Stage,
+    bridge,
+    enter_all,
+    ros_environment,
+    running,
+    server,
+    stage,
+)
+from .pipelines import Path
 from .rounds import Tally, measure, warm_up
 
 __all__ = ['many_processes', 'one_process']

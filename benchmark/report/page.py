@@ -9,11 +9,11 @@ import re
 
 from .pictures import draw
 from .ratios import Results
-from .report import Table, tables
+from .tables import Table, tables
 
 __all__ = ['PICTURES', 'markdown', 'print_tables', 'put_between', 'write_page']
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / 'docs' / 'performance.md'
 PICTURES = ROOT / 'docs' / 'performance'
 KEPT = ROOT / 'benchmark' / 'results' / 'reference.json'

@@ -11,7 +11,7 @@ from rclpy.executors import Executor, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.task import Future
 
-from .orders import answer, orders
+from .requests import answer, orders
 
 __all__ = ['spin_obeying']
 

@@ -1,7 +1,7 @@
 """
 Runs a program of ours as it would where libraries that make it faster are not installed.
 
-``python -m benchmark.without uvloop,orjson lerobot_arena_ros.server.main --port 0``
+``python -m benchmark.harness.optional_dependencies uvloop,orjson lerobot_arena_ros.server.main --port 0``
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ import time
 import rclpy
 from sensor_msgs.msg import JointState
 
-from .orders import Pace, answer, orders, positions_of
+from .requests import Pace, answer, orders, positions_of
 
 
 def main() -> None:

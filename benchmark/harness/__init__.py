@@ -1,0 +1,11 @@
+"""
+Processes, load and figures: what a measurement needs, whatever it measures.
+
+Here: starting and ending processes (``processes``, ``nginx_proxy``, ``rosbridge``), participants
+that cost little CPU (``light_client``, ``load``), programs that send and receive on request of
+the parent process (``workers``), and reading CPU time, memory and latencies (``figures``).
+
+It imports the package and nothing of ``measure`` or ``report``. The tests use it too. Requests
+reach a worker as lines of JSON on its stdin, and its replies leave on its stdout; figures come
+from ``/proc`` and from the clocks of the processes.
+"""
