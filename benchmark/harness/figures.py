@@ -1,4 +1,4 @@
-"""What the machine says of a process, and of itself."""
+"""Latencies, and the CPU time and memory of processes."""
 
 from __future__ import annotations
 
@@ -10,23 +10,44 @@ from pathlib import Path
 from statistics import median
 import time
 
-__all__ = ['Latency', 'available_mb', 'cpu_s', 'memory_mb', 'noise', 'private_mb', 'quantile']
+__all__ = [
+    'Latency',
+    'available_mb',
+    'cpu_s',
+    'memory_mb',
+    'noise',
+    'open_files',
+    'private_mb',
+    'quantile',
+    'slope',
+    'threads',
+]
 
 
 def quantile(values: Sequence[float], share: float) -> float:
-    """Give the value below which this share of them lies."""
+    """Return the value below which this share of the values lies."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, math.floor(share * len(ordered)))]
+
+
+def slope(points: Sequence[tuple[float, float]]) -> float:
+    """Return the slope of the least-squares line through points; 0 for fewer than 2."""
+    count = len(points)
+    if count < 2:
+        return 0.0
+    mean_x, mean_y = (sum(values) / count for values in zip(*points, strict=True))
+    spread = sum((x - mean_x) ** 2 for x, _ in points)
+    return float(sum((x - mean_x) * (y - mean_y) for x, y in points) / spread)
 
 
 @dataclass(frozen=True)
 class Latency:
     """
-    How long messages took, in microseconds.
+    The latencies of messages, in microseconds.
 
-    :param lost: how many of ``count + lost`` never came.
-    :param p99_us: that of the median round. Others use the machine, too, and one round of theirs
-        must not decide.
+    :param lost: how many of ``count + lost`` messages did not arrive.
+    :param p99_us: that of the median round, so that other work on the machine during one round
+        does not decide.
     """
 
     count: int
@@ -38,9 +59,9 @@ class Latency:
     @classmethod
     def of(cls, windows_s: Sequence[Sequence[float]], sent: int) -> Latency:
         """
-        Sum up; without a single message all times are infinite.
+        Summarize latencies; without a single message all are infinite.
 
-        :param windows_s: the times of each round.
+        :param windows_s: the latencies of each round.
         """
         taken_s = [value for window in windows_s for value in window]
         if not taken_s:
@@ -53,27 +74,37 @@ class Latency:
 
 def cpu_s(pid: int) -> float:
     """
-    Give the CPU time that a process has taken with all its threads, in seconds.
+    Return the CPU time of a process and all its threads, in seconds.
 
-    The process's own clock has nanoseconds; ``/proc/<pid>/stat`` says the same in hundredths of a
-    second, which at 100 messages a second would be much of what is measured.
+    The CPU clock of the process has a resolution of nanoseconds. That of ``/proc/<pid>/stat`` is
+    10 ms, which at 100 messages a second is too coarse.
     """
     return time.clock_gettime((~pid << 3) | 2)  # MAKE_PROCESS_CPUCLOCK(pid, CPUCLOCK_SCHED)
 
 
 def memory_mb(pid: int) -> float:
-    """Give a process's resident memory."""
+    """Return the resident memory of a process."""
     return _kilobytes(Path(f'/proc/{pid}/status'), 'VmRSS') / 1024
 
 
 def private_mb(pid: int) -> float:
-    """Give a process's share of the memory that is resident: shared pages count by halves."""
+    """Return the proportional memory of a process: a shared page counts in equal parts."""
     return _kilobytes(Path(f'/proc/{pid}/smaps_rollup'), 'Pss') / 1024
 
 
 def available_mb() -> float:
-    """Give the memory that can be had without anything being swapped."""
+    """Return the memory that is available without swapping."""
     return _kilobytes(Path('/proc/meminfo'), 'MemAvailable') / 1024
+
+
+def threads(pid: int) -> int:
+    """Return the number of threads of a process."""
+    return len(os.listdir(f'/proc/{pid}/task'))
+
+
+def open_files(pid: int) -> int:
+    """Return the number of file descriptors of a process."""
+    return len(os.listdir(f'/proc/{pid}/fd'))
 
 
 def _kilobytes(file: Path, key: str) -> float:
@@ -86,7 +117,7 @@ def _kilobytes(file: Path, key: str) -> float:
 
 def noise(seconds: float = 0.5) -> dict[str, float]:
     """
-    Say how busy the machine is with other things.
+    Measure how busy the machine is with other work.
 
     :returns: by how much a sleep of 1 ms is too long, and the load of the last minute.
     """

@@ -1,4 +1,4 @@
-"""A participant that costs next to nothing, so that the server is what a load test measures."""
+"""A participant that costs little CPU, so that a load test measures the server."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ import socket
 import struct
 from urllib.parse import quote, urlsplit
 
-__all__ = ['CheapPeer', 'enter', 'text_frame']
+__all__ = ['LightClient', 'join_room', 'text_frame']
 
 TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
 TIMEOUT_S = 30.0
 
 
-class CheapPeer(asyncio.Protocol):
+class LightClient(asyncio.Protocol):
     """
-    One WebSocket: sends texts that are masked with zeros, and hands over the texts that come.
+    One WebSocket: sends texts that are masked with zeros, and passes received texts on.
 
     :param on_text: called with the payload of each text.
+    :ivar lost: why the connection has ended; None while it has not.
     """
 
     def __init__(self, head: bytes, on_text: Callable[[bytes], None]) -> None:
@@ -31,17 +32,17 @@ class CheapPeer(asyncio.Protocol):
         self.lost: str | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Ask for the WebSocket."""
+        """Send the opening handshake."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         transport.write(self._head)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Note that it has ended, and why."""
+        """Note that the connection has ended, and why."""
         self.lost = self.lost or repr(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Cut what came into frames."""
+        """Split received data into frames."""
         self._buffer = buffer = self._buffer + data if self._buffer else data
         if not self._is_open:
             _, end, buffer = buffer.partition(b'\r\n\r\n')
@@ -59,13 +60,13 @@ class CheapPeer(asyncio.Protocol):
         """Send a frame that :func:`text_frame` made."""
         self._transport.write(frame)
 
-    def hear_in_gulps(self, size: int) -> None:
-        """Wake up no more for each text, but for so many bytes of them."""
+    def receive_in_blocks(self, size: int) -> None:
+        """Wake up only when this many bytes have arrived, not for each text."""
         opened = self._transport.get_extra_info('socket')
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, size)
 
     def close(self) -> None:
-        """Say goodbye and hang up."""
+        """Send a close frame and close the connection."""
         self.lost = self.lost or 'closed here'
         self._transport.write(_frame(CLOSE, struct.pack('!H', 1000)))
         self._transport.close()
@@ -79,13 +80,14 @@ class CheapPeer(asyncio.Protocol):
             self.lost = f'closed by the server: {payload!r}'
 
 
-async def enter(
-    url: str, room: tuple[str, str], joining: str, on_text: Callable[[bytes], None]
-) -> CheapPeer:
+async def join_room(
+    url: str, room: tuple[str, str], join: str, on_text: Callable[[bytes], None]
+) -> LightClient:
     """
-    Open a WebSocket to a room and send the text that asks to join.
+    Open a WebSocket to a room and send the join message.
 
-    :raises TimeoutError: it was not opened in time.
+    :param room: workspace id and room id.
+    :raises TimeoutError: the server did not accept the WebSocket in time.
     """
     address = urlsplit(url)
     path = f'/robotics/workspaces/{quote(room[0])}/rooms/{quote(room[1])}/ws'
@@ -96,14 +98,14 @@ async def enter(
     ).encode()
     loop = asyncio.get_running_loop()
     host, port = address.hostname or '', address.port or 80
-    _, peer = await loop.create_connection(lambda: CheapPeer(head, on_text), host, port)
-    await asyncio.wait_for(peer.opened.wait(), TIMEOUT_S)
-    peer.send(text_frame(joining))
-    return peer
+    _, client = await loop.create_connection(lambda: LightClient(head, on_text), host, port)
+    await asyncio.wait_for(client.opened.wait(), TIMEOUT_S)
+    client.send(text_frame(join))
+    return client
 
 
 def text_frame(text: str) -> bytes:
-    """Make the frame of a text."""
+    """Return the masked frame of a text."""
     return _frame(TEXT, text.encode())
 
 
@@ -115,7 +117,7 @@ def _frame(opcode: int, payload: bytes) -> bytes:
 
 
 def _payload(buffer: bytes, start: int) -> range | None:
-    """Say where the payload of the frame is that begins here; None while it is not whole."""
+    """Return where the payload of the frame at ``start`` is; None while it is incomplete."""
     if len(buffer) < start + 2:
         return None
     length, begin = buffer[start + 1] & 0x7F, start + 2

@@ -1,4 +1,4 @@
-"""Rooms full of cheap participants: in each, one leads at a steady rate and some follow."""
+"""Rooms full of light clients: in each, one producer at a steady rate and some consumers."""
 
 from __future__ import annotations
 
@@ -10,24 +10,26 @@ import time
 
 import httpx
 
-from .light_client import CheapPeer, enter, text_frame
+from .light_client import LightClient, join_room, text_frame
 
-__all__ = ['Follower', 'Load', 'Room', 'loaded']
+__all__ = ['Consumer', 'Load', 'Room', 'running_load']
 
 WORKSPACE = 'soak'
 JOINTS = ('Rotation', 'Pitch', 'Elbow', 'Wrist_Pitch', 'Wrist_Roll', 'Jaw')
 SENT_S = 'sent_s'
-"""The joint whose value is when it was sent, in seconds of the steady clock."""
+"""The joint whose value is the time of sending, in seconds of the monotonic clock."""
+
+TIMEOUT_S = 20.0
 
 
-class Follower:
+class Consumer:
     """
-    What one consumer knows.
+    What one consumer has received.
 
-    :param taken_s: where it notes how long each update took; None for a load that lasts.
+    :param taken_s: a list for the latency of each update; None if they are not wanted.
     :ivar state: the last value of each joint.
-    :ivar updates: how many updates have come.
-    :ivar latest_s: how late the latest of them came since :meth:`forget`, in seconds.
+    :ivar updates: how many updates have arrived.
+    :ivar latest_s: the largest latency since :meth:`Load.take_latest_s`, in seconds.
     """
 
     def __init__(self, taken_s: list[float] | None = None) -> None:
@@ -37,8 +39,8 @@ class Follower:
         self.latest_s = 0.0
         self.errors: list[str] = []
 
-    def hear(self, payload: bytes) -> None:
-        """Take one text of the server."""
+    def on_text(self, payload: bytes) -> None:
+        """Handle one message of the server."""
         message = json.loads(payload)
         if message['type'] == 'joint_update':
             self.updates += 1
@@ -52,24 +54,24 @@ class Follower:
 
 
 class Room:
-    """One leader and its followers."""
+    """One producer and its consumers."""
 
     def __init__(self, workspace_id: str, room_id: str) -> None:
         self.workspace_id = workspace_id
         self.room_id = room_id
         self.sent: dict[str, float] = {}
         self.count = 0
-        self.leader_heard = Follower()
-        self.followers: list[Follower] = []
-        self.peers: list[CheapPeer] = []
+        self.received_by_producer = Consumer()
+        self.consumers: list[Consumer] = []
+        self.clients: list[LightClient] = []
 
-    def lead(self) -> None:
-        """Move every joint."""
+    def send(self) -> None:
+        """Send an update that changes every joint."""
         self.count += 1
         self.sent = {name: self.count * 0.25 + index for index, name in enumerate(JOINTS)}
         self.sent[SENT_S] = time.monotonic()
         data = [{'name': name, 'value': value} for name, value in self.sent.items()]
-        self.peers[0].send(text_frame(json.dumps({'type': 'joint_update', 'data': data})))
+        self.clients[0].send(text_frame(json.dumps({'type': 'joint_update', 'data': data})))
 
 
 class Load:
@@ -80,53 +82,65 @@ class Load:
 
     @property
     def sent(self) -> int:
-        """Updates that were sent."""
+        """How many updates were sent."""
         return sum(room.count for room in self.rooms)
 
     @property
     def received(self) -> int:
-        """Updates that came, at all followers together."""
-        return sum(follower.updates for follower in self._followers())
+        """How many updates arrived at all consumers together."""
+        return sum(consumer.updates for consumer in self._consumers())
 
     @property
     def behind(self) -> int:
-        """Followers that do not know what their leader said last."""
+        """How many consumers do not have the last values of their producer."""
         return sum(
-            follower.state != room.sent for room in self.rooms for follower in room.followers
+            consumer.state != room.sent for room in self.rooms for consumer in room.consumers
         )
 
     @property
     def faults(self) -> list[str]:
-        """What went wrong: connections that were lost, errors that were told."""
-        lost = [peer.lost for room in self.rooms for peer in room.peers if peer.lost is not None]
-        heard = [*self._followers(), *(room.leader_heard for room in self.rooms)]
-        return lost + [error for follower in heard for error in follower.errors]
+        """Connections that were lost, and errors that the server sent."""
+        lost = [c.lost for room in self.rooms for c in room.clients if c.lost is not None]
+        everyone = [*self._consumers(), *(room.received_by_producer for room in self.rooms)]
+        return lost + [error for each in everyone for error in each.errors]
 
     def take_latest_s(self) -> float:
-        """Say how late the latest update came since this was last asked."""
-        latest_s = max(follower.latest_s for follower in self._followers())
-        for follower in self._followers():
-            follower.latest_s = 0.0
+        """Return the largest latency since the last call."""
+        latest_s = max(consumer.latest_s for consumer in self._consumers())
+        for consumer in self._consumers():
+            consumer.latest_s = 0.0
         return latest_s
 
     async def run(self, rate_hz: float, seconds: float) -> None:
-        """Lead all rooms for so long, one after the other within each period."""
+        """Send in all rooms, one after the other within each period."""
         pause_s = 1.0 / rate_hz / len(self.rooms)
         due = time.monotonic()
         end = due + seconds
         while due < end:
             for room in self.rooms:
-                room.lead()
+                room.send()
                 due += pause_s
-                # Who is late catches up: the load is what was asked for, or the figures tell.
+                # No pause while late, so that the load is the one that was asked for.
                 await asyncio.sleep(max(0.0, due - time.monotonic()))
 
-    def _followers(self) -> list[Follower]:
-        return [follower for room in self.rooms for follower in room.followers]
+    async def wait_until_received(self) -> None:
+        """
+        Wait until each consumer has the last values of its producer.
+
+        :raises TimeoutError: one does not have them in time.
+        """
+        deadline = time.monotonic() + TIMEOUT_S
+        while self.behind:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f'waited {TIMEOUT_S:g} s for the last updates')
+            await asyncio.sleep(0.05)
+
+    def _consumers(self) -> list[Consumer]:
+        return [consumer for room in self.rooms for consumer in room.consumers]
 
 
 @asynccontextmanager
-async def loaded(
+async def running_load(
     url: str,
     rooms: int,
     consumers: int,
@@ -135,9 +149,9 @@ async def loaded(
     taken_s: list[float] | None = None,
 ) -> AsyncIterator[Load]:
     """
-    Fill rooms, in each workspace in turn; at the end everybody leaves and the rooms are deleted.
+    Fill rooms, in each workspace in turn; at the end all leave and the rooms are deleted.
 
-    :param taken_s: where all consumers note how long each update took.
+    :param taken_s: a list for the latencies of all consumers.
     """
     load = Load([])
     async with httpx.AsyncClient(trust_env=False) as rest:
@@ -147,22 +161,23 @@ async def loaded(
                 load.rooms.append(room)
                 path = f'{url}/robotics/workspaces/{room.workspace_id}/rooms'
                 (await rest.post(path, json={'room_id': room.room_id})).raise_for_status()
-                room.followers = [Follower(taken_s) for _ in range(consumers)]
+                room.consumers = [Consumer(taken_s) for _ in range(consumers)]
                 await _fill(url, room)
             yield load
         finally:
             for room in load.rooms:
-                for peer in room.peers:
-                    peer.close()
+                for client in room.clients:
+                    client.close()
                 path = f'{url}/robotics/workspaces/{room.workspace_id}/rooms'
                 await rest.delete(f'{path}/{room.room_id}')
 
 
 async def _fill(url: str, room: Room) -> None:
-    for role, heard in (
-        ('producer', room.leader_heard),
-        *(('consumer', follower) for follower in room.followers),
+    for role, received in (
+        ('producer', room.received_by_producer),
+        *(('consumer', consumer) for consumer in room.consumers),
     ):
-        join = {'participant_id': f'{role}-{len(room.peers)}', 'role': role}
+        join = {'participant_id': f'{role}-{len(room.clients)}', 'role': role}
         place = (room.workspace_id, room.room_id)
-        room.peers.append(await enter(url, place, json.dumps(join), heard.hear))
+        client = await join_room(url, place, json.dumps(join), received.on_text)
+        room.clients.append(client)

@@ -1,4 +1,4 @@
-"""nginx in front of arenas, as deploy/ has it, in a folder and on ports of its own."""
+"""nginx as a reverse proxy of arenas, configured by deploy/, on ports of its own."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from typing import NamedTuple
 
 from lerobot_arena_ros.server.serving import Certificate
 
-__all__ = ['CONFIG', 'Front', 'find_nginx', 'front', 'site']
+__all__ = ['CONFIG', 'NginxProxy', 'find_nginx', 'running_nginx']
 
 CONFIG = Path(__file__).resolve().parents[2] / 'deploy' / 'arena.conf'
 TIMEOUT_S = 10.0
 WORKERS = 2
-PLACES = 3
-"""Processes that the configuration names: 8001 and up."""
+UPSTREAMS = 3
+"""Processes in the configuration: port 8001 and up."""
 
 _MAIN = """\
 daemon off;
@@ -46,13 +46,13 @@ http {{
 """
 
 
-class Front(NamedTuple):
+class NginxProxy(NamedTuple):
     """
-    Where an nginx listens.
+    A running nginx.
 
-    :param tls_url: with the certificate that was given; None where none was.
-    :param pid: of its master process.
-    :param folder: has its logs.
+    :param tls_url: None without a certificate.
+    :param pid: the process id of its master process.
+    :param folder: the folder of its logs.
     """
 
     url: str
@@ -62,35 +62,35 @@ class Front(NamedTuple):
 
     @property
     def logs(self) -> str:
-        """Everything it has written so far."""
+        """Everything it has logged so far."""
         return _logs(self.folder)
 
     @property
     def pids(self) -> list[int]:
-        """Of its master process and its workers."""
+        """The process ids of its master process and its workers."""
         return [self.pid, *_children(self.pid)]
 
 
 def find_nginx() -> str | None:
-    """Find the program where the path leads, or where Debian has it; None where there is none."""
+    """Return the path of nginx, also outside PATH as on Debian; None if it is not installed."""
     return shutil.which('nginx', path=f'{os.environ.get("PATH", "")}:/usr/sbin:/usr/local/sbin')
 
 
-def site(
+def _site_config(
     folder: Path, ports: Sequence[int], listen: Sequence[str], certificate: Certificate | None
 ) -> str:
     """
-    Give the configuration as it is shipped, but for ports and files.
+    Return the configuration of deploy/ with other ports and files.
 
-    :param ports: of the processes; as many lines as these are left.
-    :param listen: what stands for its two lines of ``listen``.
+    :param ports: those of the arenas; the lines of other upstreams are removed.
+    :param listen: the addresses that replace those of its two ``listen`` lines.
     """
     text = CONFIG.read_text(encoding='utf-8')
     options = ' '.join(dict.fromkeys(re.findall(r'sndbuf=\w+', text)))
     lines = ''.join(f'    listen {address} {options};\n' for address in listen)
     text, count = re.subn(r'( +listen .*;\n)+', lines, text)
     assert count == 1, text
-    for place in range(PLACES):
+    for place in range(UPSTREAMS):
         new = rf'\g<1>{ports[place]}\g<2>' if place < len(ports) else ''
         text, count = re.subn(rf'(    server 127\.0\.0\.1:){8001 + place}(.*;\n)', new, text)
         assert count == 2, text
@@ -103,31 +103,31 @@ def site(
 
 
 @contextmanager
-def front(
+def running_nginx(
     program: str, ports: Sequence[int], certificate: Certificate | None = None
-) -> Iterator[Front]:
+) -> Iterator[NginxProxy]:
     """
-    Run nginx before the arenas on these ports of this machine.
+    Run nginx as a proxy of the arenas on these ports of this machine.
 
-    :param program: as :func:`find_nginx` gives it.
-    :param certificate: to listen for TLS, too.
+    :param program: the path of nginx; see :func:`find_nginx`.
+    :param certificate: if given, nginx also listens for TLS.
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         kinds = [''] if certificate is None else ['', ' ssl']
         sockets = [stack.enter_context(socket.create_server(('127.0.0.1', 0))) for _ in kinds]
         for opened in sockets:
-            # As its own would be: a worker would wait for what the other one has accepted.
+            # As sockets of nginx are: otherwise a worker would block if another one accepts first.
             opened.setblocking(False)
         where = [f'127.0.0.1:{opened.getsockname()[1]}' for opened in sockets]
         listen = [address + kind for address, kind in zip(where, kinds, strict=True)]
-        config = site(folder, ports, listen, certificate)
+        config = _site_config(folder, ports, listen, certificate)
         (folder / 'arena.conf').write_text(config, encoding='utf-8')
         main = _MAIN.format(folder=folder, user=_user(), workers=WORKERS)
         (folder / 'nginx.conf').write_text(main, encoding='utf-8')
         process = stack.enter_context(_running(program, folder, sockets))
         tls_url = f'https://{where[1]}' if certificate else None
-        yield Front(f'http://{where[0]}', tls_url, process.pid, folder)
+        yield NginxProxy(f'http://{where[0]}', tls_url, process.pid, folder)
 
 
 def _children(pid: int) -> list[int]:
@@ -142,7 +142,7 @@ def _logs(folder: Path) -> str:
 
 
 def _user() -> str:
-    """Keep the workers from becoming somebody who cannot read the folder."""
+    """Return the directive that keeps the workers from running as a user without access."""
     if os.geteuid() != 0:
         return ''
     return f'user {pwd.getpwuid(0).pw_name} {grp.getgrgid(0).gr_name};'
@@ -152,7 +152,7 @@ def _user() -> str:
 def _running(
     program: str, folder: Path, sockets: Sequence[socket.socket]
 ) -> Iterator[subprocess.Popen[bytes]]:
-    # It takes over sockets that are open as from a predecessor, so nobody else can get the ports.
+    # nginx inherits open sockets as after an upgrade, so no other process can take the ports.
     files = [opened.fileno() for opened in sockets]
     environment = {**os.environ, 'NGINX': ''.join(f'{number};' for number in files)}
     with (folder / 'stderr.log').open('wb') as stderr:
@@ -175,5 +175,5 @@ def _running(
         try:
             process.wait(TIMEOUT_S)
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)  # Of the master alone, its workers would live.
+            os.killpg(process.pid, signal.SIGKILL)  # Also its workers.
             process.wait()

@@ -1,7 +1,7 @@
 """
-Runs a program of ours as it would where libraries that make it faster are not installed.
+Run a program as if libraries that make it faster were not installed.
 
-``python -m benchmark.harness.optional_dependencies uvloop,orjson lerobot_arena_ros.server.main --port 0``
+``python -m benchmark.harness.optional_dependencies uvloop,orjson MODULE ARGUMENTS``
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ ACCELERATORS = ('uvloop', 'orjson')
 
 
 def variants() -> list[tuple[str, ...]]:
-    """List what can be done without here: each of those that are installed, then all of them."""
+    """Return the sets of libraries to hide: each that is installed, then all of them."""
     found = tuple(name for name in ACCELERATORS if find_spec(name) is not None)
     return list(dict.fromkeys([*((name,) for name in found), *([found] if found else [])]))
 

@@ -1,202 +1,189 @@
-"""Processes that are measured or measured with, gone when the measurement ends."""
+"""Start, observe and end processes."""
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 import json
 import os
+from pathlib import Path
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
-from typing import Any, NamedTuple, TypeVar
-
-from .domains import lock_domain
+from typing import Any, TypeVar
 
 __all__ = [
-    'Server',
-    'Stage',
-    'bridge',
+    'Process',
     'enter_all',
     'free_port',
-    'ros_environment',
-    'running',
-    'server',
-    'stage',
-    'started',
+    'ros_arguments',
+    'running_command',
+    'running_module',
     'wait_for_port',
 ]
 
 T = TypeVar('T')
 
 START_TIMEOUT_S = 20.0
-STOP_TIMEOUT_S = 10.0
-
-_MOST_DOMAINS = 80
-"""More than are in use at once; the others of some hundred are left to others."""
-
-_domain_locks: deque[socket.socket] = deque()
+END_TIMEOUT_S = 15.0
 
 
-class Server(NamedTuple):
-    """Where an arena listens, and the number of its process."""
+class Process:
+    """A child process and what it has printed so far."""
 
-    url: str
-    pid: int
+    def __init__(self, popen: subprocess.Popen[bytes], log: Path) -> None:
+        self._popen = popen
+        self._log = log
+
+    @property
+    def output(self) -> str:
+        """Everything printed so far, stderr included, except what went to a pipe."""
+        return self._log.read_text(errors='replace')
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._popen.pid
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the process still runs."""
+        return self._popen.poll() is None
+
+    def end(self, number: signal.Signals = signal.SIGINT) -> int:
+        """
+        Send a signal and return the exit code.
+
+        :raises AssertionError: the process did not end in time.
+        """
+        if self.is_alive:
+            self._popen.send_signal(number)
+        return self.wait()
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal and do not wait."""
+        self._popen.send_signal(number)
+
+    def wait(self) -> int:
+        """
+        Return the exit code once the process has ended by itself.
+
+        :raises AssertionError: the process did not end in time.
+        """
+        try:
+            return self._popen.wait(END_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(
+                f'still running after {END_TIMEOUT_S:g} s:\n{self.output}'
+            ) from None
+
+    def terminate(self) -> None:
+        """End the process with SIGTERM, and with SIGKILL if that has no effect."""
+        self._popen.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            self._popen.wait(END_TIMEOUT_S)
+        self.kill()
+
+    def kill(self) -> None:
+        """End the process with SIGKILL."""
+        self._popen.kill()
+        self._popen.wait()
+
+    def ask(self, line: str) -> str:
+        """Write a line to its stdin, and return the next line of its stdout; both are pipes."""
+        self.write_line(line)
+        return self.read_line()
+
+    def write_line(self, line: str) -> None:
+        """Write a line to its stdin, which is a pipe."""
+        assert self._popen.stdin is not None
+        self._popen.stdin.write(f'{line}\n'.encode())
+        self._popen.stdin.flush()
+
+    def read_line(self) -> str:
+        """Return the next line of its stdout, which is a pipe; empty if it has ended."""
+        assert self._popen.stdout is not None
+        return self._popen.stdout.readline().decode()
+
+    def close_stdin(self) -> None:
+        """Close its stdin, which is a pipe, and wait for its end, but not for ever."""
+        assert self._popen.stdin is not None
+        with suppress(BrokenPipeError):
+            self._popen.stdin.close()
+        with suppress(subprocess.TimeoutExpired):
+            self._popen.wait(END_TIMEOUT_S)
 
 
-def ros_environment() -> dict[str, str]:
-    """Make an environment whose ROS nodes meet no others, until 80 more have been made."""
-    if len(_domain_locks) == _MOST_DOMAINS:
-        _domain_locks.popleft().close()
-    domain, lock = lock_domain()
-    _domain_locks.append(lock)
-    return {'ROS_DOMAIN_ID': str(domain), 'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST'}
+@contextmanager
+def running_command(
+    command: Sequence[str],
+    *,
+    variables: Mapping[str, str] | None = None,
+    is_graceful: bool = False,
+    **options: Any,
+) -> Iterator[Process]:
+    """
+    Run a command for as long as the context lasts.
+
+    :param variables: of the environment, in addition to those of this process.
+    :param is_graceful: end it with :meth:`Process.terminate` instead of :meth:`Process.kill`.
+    :param options: those of :class:`subprocess.Popen`; stdout and stderr are recorded by default.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / 'log'
+        with log.open('wb') as output:
+            defaults: dict[str, Any] = {'stdout': output, 'stderr': output}
+            if variables:
+                defaults['env'] = {**os.environ, **variables}
+            popen = subprocess.Popen(command, **{**defaults, **options})
+        with popen:  # Closes the pipes.
+            process = Process(popen, log)
+            try:
+                yield process
+            finally:
+                if is_graceful:
+                    process.terminate()
+                else:
+                    process.kill()
 
 
-def running(
+def running_module(
     module: str,
     arguments: Sequence[str] = (),
-    environment: Mapping[str, str] | None = None,
+    variables: Mapping[str, str] | None = None,
     **pipes: int,
-) -> AbstractContextManager[subprocess.Popen[str]]:
-    """Run a module as a program."""
-    return started([sys.executable, '-m', module, *arguments], environment, **pipes)
-
-
-@contextmanager
-def started(
-    command: Sequence[str], environment: Mapping[str, str] | None = None, **pipes: int
-) -> Iterator[subprocess.Popen[str]]:
-    """Run a program."""
-    process = subprocess.Popen(
-        command, text=True, env={**os.environ, **(environment or {})}, **pipes
-    )  # type: ignore[call-overload]
-    try:
-        yield process
-    finally:
-        _end(process)
-
-
-def _end(process: subprocess.Popen[str]) -> None:
-    if process.stdin is not None:
-        process.stdin.close()  # A stage of ours ends by itself then, and cleans up.
-        try:
-            process.wait(STOP_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-    else:
-        process.send_signal(signal.SIGTERM)
-    try:
-        process.wait(STOP_TIMEOUT_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-    if process.stdout is not None:
-        process.stdout.close()
-
-
-class Stage:
+) -> AbstractContextManager[Process]:
     """
-    A process of :mod:`benchmark.harness.workers`: takes orders, gives answers.
+    Run a module with ``python -m``, and end it gracefully.
 
-    :ivar first: its first answer, given when it was ready.
+    A killed ROS node would stay visible to others for some twenty seconds. stdout and stderr are
+    those of this process unless they are named.
     """
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self.pid = process.pid
-        self._process = process
-        self.first = self._answer()
-
-    def order(self, **fields: Any) -> dict[str, Any]:
-        """Order something and wait until it is done."""
-        self.begin(**fields)
-        return self.end()
-
-    def begin(self, **fields: Any) -> None:
-        """Order something."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(fields) + '\n')
-        self._process.stdin.flush()
-
-    def end(self) -> dict[str, Any]:
-        """Wait until what was begun is done."""
-        return self._answer()
-
-    def _answer(self) -> dict[str, Any]:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line:
-            raise RuntimeError(f'{self._process.args!r} ended, expected an answer')
-        answer: dict[str, Any] = json.loads(line)
-        return answer
+    options: dict[str, Any] = {'stdout': None, 'stderr': None, **pipes}
+    command = [sys.executable, '-m', module, *arguments]
+    return running_command(command, variables=variables, is_graceful=True, **options)
 
 
-@contextmanager
-def stage(
-    name: str, arguments: Sequence[str] = (), environment: Mapping[str, str] | None = None
-) -> Iterator[Stage]:
-    """Run a module of :mod:`benchmark.harness.workers`; the value comes when it is ready."""
-    pipes = {'stdin': subprocess.PIPE, 'stdout': subprocess.PIPE}
-    with running(f'benchmark.harness.workers.{name}', arguments, environment, **pipes) as process:
-        yield Stage(process)
+def ros_arguments(namespace: str, parameters: Mapping[str, Any], *more: str) -> list[str]:
+    """Return the arguments that set a node's namespace and parameters."""
+    arguments = ['--ros-args', '-r', f'__ns:=/{namespace}']
+    for name, value in parameters.items():
+        arguments += ['-p', f'{name}:={value if isinstance(value, str) else json.dumps(value)}']
+    return [*arguments, *more]
 
 
 def enter_all(stack: ExitStack, contexts: Iterable[AbstractContextManager[T]]) -> list[T]:
-    """Enter several at the same time, for a process takes a second or two to start."""
+    """Enter several contexts at the same time, because a process takes a second to start."""
     with ThreadPoolExecutor(max_workers=8) as pool:
         return list(pool.map(stack.enter_context, contexts))
 
 
-def _program(module: str, without: Sequence[str]) -> tuple[str, list[str]]:
-    """Say what is to be run, and the first of its arguments."""
-    if not without:
-        return module, []
-    return 'benchmark.harness.optional_dependencies', [','.join(without), module]
-
-
-@contextmanager
-def server(without: Sequence[str] = ()) -> Iterator[Server]:
-    """
-    Run an arena on a free port.
-
-    :param without: libraries that it has to do without; see :mod:`benchmark.harness.optional_dependencies`.
-    """
-    module, first = _program('lerobot_arena_ros.server.main', without)
-    # All participants of a benchmark have one address.
-    options = ['--port', '0', '--max-per-address', '0']
-    with running(module, [*first, *options], stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        url = next((word for word in line.split() if word.startswith('http://')), None)
-        if url is None:
-            raise RuntimeError(f'arena_server said {line!r}, expected where it listens')
-        yield Server(url, process.pid)
-
-
-@contextmanager
-def bridge(
-    parameters: Mapping[str, Any],
-    environment: Mapping[str, str] | None = None,
-    namespace: str = '/',
-    *,
-    without: Sequence[str] = (),
-) -> Iterator[int]:
-    """Run a bridge; the value is its process id. What it logs is no news here."""
-    module, first = _program('lerobot_arena_ros.nodes.bridge.main', without)
-    arguments = [*first, '--ros-args', '--log-level', 'fatal', '-r', f'__ns:={namespace}']
-    for name, value in parameters.items():
-        arguments += ['-p', f'{name}:={value if isinstance(value, str) else json.dumps(value)}']
-    with running(module, arguments, environment) as process:
-        yield process.pid
-
-
 def free_port() -> int:
-    """Find a port for a server that cannot find one itself."""
+    """Return a port that is free now, for a server that cannot choose one itself."""
     with socket.socket() as probe:
         probe.bind(('127.0.0.1', 0))
         port: int = probe.getsockname()[1]
@@ -204,7 +191,11 @@ def free_port() -> int:
 
 
 def wait_for_port(port: int) -> None:
-    """Wait until somebody listens there."""
+    """
+    Wait until a server listens on a port.
+
+    :raises ConnectionRefusedError: none did in time.
+    """
     deadline = time.monotonic() + START_TIMEOUT_S
     while True:
         try:

@@ -1,4 +1,4 @@
-"""A peer that is measured beside our path where it is installed: rosbridge."""
+"""rosbridge, if it is installed, as a process to compare with."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ import subprocess
 import sys
 from xml.etree import ElementTree
 
-from .processes import Server, free_port, started, wait_for_port
+from .processes import free_port, running_command, wait_for_port
+from .programs import Server
 
-__all__ = ['HOW_TO_HAVE_IT', 'NOT_INSTALLED', 'Rosbridge', 'find_rosbridge']
+__all__ = ['HOW_TO_INSTALL', 'NOT_INSTALLED', 'Rosbridge', 'find_rosbridge']
 
 NOT_INSTALLED = 'rosbridge is not installed'
-HOW_TO_HAVE_IT = (
-    'apt install ros-<distro>-rosbridge-server, or say where it is: --rosbridge PREFIX'
-)
+HOW_TO_INSTALL = 'apt install ros-<distro>-rosbridge-server, or use --rosbridge PREFIX'
 
 _PROGRAM = Path('lib', 'rosbridge_server', 'rosbridge_websocket')
 _MANIFEST = Path('share', 'rosbridge_server', 'package.xml')
@@ -27,18 +26,18 @@ _LIBRARIES = ('lib/python3*/site-packages', 'local/lib/python3*/dist-packages')
 
 @dataclass(frozen=True)
 class Rosbridge:
-    """An installed one; ``prefix`` is the folder that it was installed under."""
+    """An installed rosbridge; ``prefix`` is the folder that it was installed under."""
 
     prefix: Path
 
     @property
     def version(self) -> str:
-        """What its manifest says."""
+        """The version in its manifest."""
         return ElementTree.parse(self.prefix / _MANIFEST).findtext('version', 'unknown')
 
     @contextmanager
-    def running(self, environment: Mapping[str, str]) -> Iterator[Server]:
-        """Run it as it is shipped, but for where it listens."""
+    def running(self, variables: Mapping[str, str]) -> Iterator[Server]:
+        """Run it with its defaults, except for the address and the port."""
         port = free_port()
         command = [
             sys.executable,
@@ -48,31 +47,36 @@ class Rosbridge:
             'error',
         ]
         command += ['-p', f'port:={port}', '-p', 'address:=127.0.0.1']
-        surroundings = {**self._surroundings(), **environment}
-        with started(command, surroundings, stdout=subprocess.DEVNULL) as process:
+        with running_command(
+            command,
+            variables={**self._search_paths(), **variables},
+            is_graceful=True,
+            stdout=subprocess.DEVNULL,
+            stderr=None,
+        ) as process:
             wait_for_port(port)
             yield Server(f'ws://127.0.0.1:{port}', process.pid)
 
-    def _surroundings(self) -> dict[str, str]:
-        """Let it find what was installed with it, though nobody sourced that."""
+    def _search_paths(self) -> dict[str, str]:
+        """Return variables that make its own libraries importable if they are not sourced."""
         libraries = [str(found) for kind in _LIBRARIES for found in self.prefix.glob(kind)]
         return {
-            'PYTHONPATH': _before('PYTHONPATH', *libraries),
-            'AMENT_PREFIX_PATH': _before('AMENT_PREFIX_PATH', str(self.prefix)),
+            'PYTHONPATH': _prepended('PYTHONPATH', *libraries),
+            'AMENT_PREFIX_PATH': _prepended('AMENT_PREFIX_PATH', str(self.prefix)),
         }
 
 
 def find_rosbridge(prefix: Path | None = None) -> Rosbridge | None:
     """
-    Find an installed one.
+    Find an installed rosbridge.
 
-    :param prefix: where to look; None looks wherever the ament index is.
+    :param prefix: where to look; None looks in each prefix of the ament index.
     """
     inherited = os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep)
     prefixes = [prefix] if prefix is not None else [Path(part) for part in inherited if part]
     return next((Rosbridge(where) for where in prefixes if (where / _PROGRAM).is_file()), None)
 
 
-def _before(variable: str, *parts: str) -> str:
+def _prepended(variable: str, *parts: str) -> str:
     inherited = os.environ.get(variable)
     return os.pathsep.join([*parts, *([inherited] if inherited else [])])

@@ -1,4 +1,4 @@
-"""The gate of a bridge and the simulated arm, stepped without a clock."""
+"""The gate of a bridge and the simulated arm, stepped without a real clock."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from .leaders import Signal
 __all__ = ['JOINT', 'PERIOD_S', 'ArmRig']
 
 JOINT = 'shoulder_lift'
-"""The joint that is led: it carries the whole arm."""
+"""The joint that moves; it carries the whole arm."""
 
 PERIOD_S = 0.01
-"""Between two steps of the gate; there is a measurement for each."""
+"""The period of the gate and of measurements."""
 
-TICKS_A_MESSAGE = 2
-"""The leader sends at 50 Hz."""
+TICKS_PER_MESSAGE = 2
+"""Between two messages of the leader, which sends at 50 Hz."""
 
 
 class ArmRig:
     """
-    An arm that follows a leader through the gate; the same calls give the same numbers.
+    An arm that follows a leader through the gate; the same calls return the same results.
 
-    :param parameters: of the bridge, where they are not the default.
-    :param begin: the angle at which the joint begins.
+    :param parameters: those of the bridge that differ from the default.
+    :param begin: the initial angle of the joint, in radians.
     """
 
     def __init__(
@@ -69,35 +69,35 @@ class ArmRig:
         return gate
 
     def run(self, seconds: float) -> None:
-        """Let so many whole periods pass."""
+        """Simulate whole periods for this long."""
         for _ in range(round(seconds / PERIOD_S)):
             self.tick()
 
     def tick(self) -> None:
-        """Let one period pass: measure, hear the leader, command."""
+        """Simulate one period: measure, pass on the leader's message, command."""
         self.now += PERIOD_S
         self._driver.step(PERIOD_S)
         self.gate.graph_seen(self.now)
         measured = self._driver.measurement()
-        assert measured is not None  # This driver never hangs.
+        assert measured is not None  # This driver has no faults.
         self.gate.measure(measured.positions, self.now)
         self.gate.heard(self.now, has_producer=True, round_trip_s=0.01)
-        if self.leader is not None and self._ticks % TICKS_A_MESSAGE == 0:
+        if self.leader is not None and self._ticks % TICKS_PER_MESSAGE == 0:
             wanted = {self.joint: self.leader(self.arm.time)}
-            self._obey(self.gate.update(wanted, self.now, source='leader'))
-        self._obey(self.gate.tick(self.now))
+            self._apply(self.gate.update(wanted, self.now, source='leader'))
+        self._apply(self.gate.tick(self.now))
         self._ticks += 1
 
-    def _obey(self, command: Command | None) -> None:
+    def _apply(self, command: Command | None) -> None:
         if command is not None:
             self._driver.command(dict(zip(JOINTS, command.positions, strict=True)))
 
     @property
     def command(self) -> float:
-        """Where the joint was sent last."""
+        """The last commanded position of the joint."""
         return self.arm.targets()[self.joint]
 
     @property
     def position(self) -> float:
-        """Where the joint is."""
+        """The position of the joint."""
         return self.arm.positions()[self.joint]

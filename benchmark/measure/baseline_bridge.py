@@ -1,8 +1,8 @@
 """
-A bridge as anyone would write it first, to compare ours with.
+The baseline: a bridge as a developer would write it first, to compare ours with.
 
-It carries joints and nothing else: no limits, no stop, no reconnecting, no diagnostics. rclpy
-spins as it does unasked, in the main thread; asyncio has a thread.
+It carries joints and nothing else: no limits, no stop, no reconnect, no diagnostics. rclpy spins
+with its defaults in the main thread; asyncio has a thread.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ __all__ = ['Bridge']
 
 
 class Bridge(Node):
-    """One direction: ``producer`` takes joint_states, ``consumer`` gives joint_commands."""
+    """One direction: ``producer`` subscribes joint_states, ``consumer`` publishes commands."""
 
     def __init__(self, role: str, url: str) -> None:
-        super().__init__('obvious_bridge')
+        super().__init__('baseline_bridge')
         self._role = role
         self._url = url
         self._socket: Any = None
@@ -67,7 +67,7 @@ class Bridge(Node):
 
 
 def main() -> None:
-    """Run until a signal comes."""
+    """Run until a signal arrives."""
     rclpy.init()
     try:
         rclpy.spin(Bridge(sys.argv[1], sys.argv[2]))

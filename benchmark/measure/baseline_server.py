@@ -1,8 +1,8 @@
 """
-A room server as anyone would write it first, to compare ours with.
+The baseline: a room server as a developer would write it first, to compare ours with.
 
-It has what the wire needs and none of what makes a server safe to run. A frame is encoded once for
-all who hear it, as the public server does; everything else is what the libraries do unasked.
+It has what the protocol needs and nothing that makes a server safe to run. A message is encoded
+once for all its receivers, as in the public server; everything else is a default of a library.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ app = FastAPI()
 
 
 class Room:
-    """Who is in a room and what it remembers."""
+    """The members of a room and its joint values."""
 
     def __init__(self) -> None:
         self.joints: dict[str, float] = {}
         self.members: dict[WebSocket, str] = {}
 
     async def send(self, message: dict[str, Any], role: str | None = None) -> None:
-        """Tell those of a role, or everybody."""
+        """Send a message to the members of a role, or to all."""
         text = json.dumps({**message, 'timestamp': datetime.now(timezone.utc).isoformat()})
         for member, its_role in list(self.members.items()):
             if role in (None, its_role):
                 await member.send_text(text)
 
-    async def hear(self, member: WebSocket, message: dict[str, Any]) -> None:
-        """Do what a member wants."""
+    async def handle_message(self, member: WebSocket, message: dict[str, Any]) -> None:
+        """Handle a message of a member."""
         if message['type'] == 'joint_update' and self.members[member] == 'producer':
             changed = [e for e in message['data'] if self.joints.get(e['name']) != e['value']]
             self.joints.update({entry['name']: entry['value'] for entry in changed})
@@ -53,7 +53,7 @@ rooms: defaultdict[str, Room] = defaultdict(Room)
 
 @app.websocket('/robotics/workspaces/{workspace_id}/rooms/{room_id}/ws')
 async def participate(websocket: WebSocket, workspace_id: str, room_id: str) -> None:
-    """Serve one member until it is gone."""
+    """Serve one member until it disconnects."""
     await websocket.accept()
     room = rooms[f'{workspace_id}/{room_id}']
     join = await websocket.receive_json()
@@ -63,7 +63,7 @@ async def participate(websocket: WebSocket, workspace_id: str, room_id: str) -> 
         await websocket.send_json({'type': 'state_sync', 'data': room.joints})
     try:
         while True:
-            await room.hear(websocket, await websocket.receive_json())
+            await room.handle_message(websocket, await websocket.receive_json())
     except WebSocketDisconnect:
         pass
     finally:

@@ -1,4 +1,4 @@
-"""The same load on one arena, on one behind nginx, and on three behind nginx, side by side."""
+"""The same load on one arena, on one behind nginx, and on three behind nginx, in turn."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import time
 from typing import Any
 
 from ..harness.figures import Latency, cpu_s
-from ..harness.load import loaded
-from ..harness.nginx_proxy import find_nginx, front
-from ..harness.processes import Server, enter_all, server
-from ..soak import until
+from ..harness.load import running_load
+from ..harness.nginx_proxy import find_nginx, running_nginx
+from ..harness.processes import enter_all
+from ..harness.programs import Server, server
 
 __all__ = ['CONSUMERS', 'RATE_HZ', 'behind_nginx']
 
@@ -21,7 +21,7 @@ CONSUMERS = 4
 RATE_HZ = 50.0
 PROCESSES = 3
 WORKSPACES = tuple(f'lab-{number}' for number in range(24))
-"""So many that each process is likely to have its share."""
+"""Enough that each process is likely to have a similar number of them."""
 
 WARM_UP_S = 0.5
 
@@ -29,9 +29,9 @@ WARM_UP_S = 0.5
 @dataclass(frozen=True)
 class Arrangement:
     """
-    Arenas that are one to their clients.
+    One or several arenas with a common URL.
 
-    :param nginx: the processes of the nginx before them; none where there is none.
+    :param nginx: the process ids of the nginx in front of them; empty without one.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Arrangement:
 
 
 @dataclass
-class Share:
+class ArrangementResult:
     """What one arrangement did with one load, in all rounds together."""
 
     arrangement: Arrangement
@@ -54,14 +54,14 @@ class Share:
     participants_s: float = 0.0
 
     def row(self) -> dict[str, Any]:
-        """Give everything as plain numbers."""
+        """Return everything as plain numbers."""
         latency = Latency.of(self.windows_s, self.due)
         received = max(1, latency.count)
         return {
             'arrangement': self.arrangement.name,
             'rooms': self.rooms,
             **vars(latency),
-            # Nobody was behind at the end, so what never came was merged into something newer.
+            # No consumer was behind at the end, so what did not arrive was merged.
             'merged': latency.lost,
             'received_hz': latency.count / self.seconds,
             'server_us': 1e6 * sum(self.server_s) / received,
@@ -76,8 +76,8 @@ def _arrangements(program: str) -> Iterator[list[Arrangement]]:
     with ExitStack() as stack:
         servers: list[Server] = enter_all(stack, [server() for _ in range(1 + PROCESSES)])
         alone, *several = servers
-        before_one = stack.enter_context(front(program, _ports(servers[:1])))
-        before_all = stack.enter_context(front(program, _ports(several)))
+        before_one = stack.enter_context(running_nginx(program, _ports(servers[:1])))
+        before_all = stack.enter_context(running_nginx(program, _ports(several)))
         pids = tuple(each.pid for each in several)
         yield [
             Arrangement('1, direct', alone.url, (alone.pid,)),
@@ -90,45 +90,45 @@ def _ports(servers: Sequence[Server]) -> list[int]:
     return [int(each.url.rpartition(':')[2]) for each in servers]
 
 
-async def _measure(share: Share, seconds: float) -> None:
-    its = share.arrangement
+async def _measure(result: ArrangementResult, seconds: float) -> None:
+    its = result.arrangement
     taken_s: list[float] = []
-    async with loaded(
-        its.url, share.rooms, CONSUMERS, workspaces=WORKSPACES, taken_s=taken_s
+    async with running_load(
+        its.url, result.rooms, CONSUMERS, workspaces=WORKSPACES, taken_s=taken_s
     ) as load:
         await load.run(RATE_HZ, WARM_UP_S)
-        await until(lambda: not load.behind, 'the first updates')
+        await load.wait_until_received()
         taken_s.clear()
         sent_before = load.sent
         server_s, nginx_s = [cpu_s(pid) for pid in its.servers], sum(map(cpu_s, its.nginx))
         own_s, begun = time.process_time(), time.monotonic()
         await load.run(RATE_HZ, seconds)
-        share.seconds += time.monotonic() - begun
-        share.participants_s += time.process_time() - own_s
-        await until(lambda: not load.behind, 'the last updates')
+        result.seconds += time.monotonic() - begun
+        result.participants_s += time.process_time() - own_s
+        await load.wait_until_received()
         took_s = [cpu_s(pid) - was for pid, was in zip(its.servers, server_s, strict=True)]
-        total_s = share.server_s or [0.0] * len(took_s)
-        share.server_s = [sum(pair) for pair in zip(total_s, took_s, strict=True)]
-        share.nginx_s += sum(map(cpu_s, its.nginx)) - nginx_s
-        share.due += CONSUMERS * (load.sent - sent_before)
-        share.windows_s.append(list(taken_s))
+        total_s = result.server_s or [0.0] * len(took_s)
+        result.server_s = [sum(pair) for pair in zip(total_s, took_s, strict=True)]
+        result.nginx_s += sum(map(cpu_s, its.nginx)) - nginx_s
+        result.due += CONSUMERS * (load.sent - sent_before)
+        result.windows_s.append(list(taken_s))
         if load.faults:
             raise RuntimeError(f'{its.name}: {load.faults[0]}')
 
 
 def behind_nginx(rooms: Sequence[int], *, times: int, seconds: float) -> list[dict[str, Any]]:
     """
-    Measure each arrangement with each number of rooms in turn, so many times.
+    Measure each arrangement with each number of rooms in turn, several times.
 
-    :returns: no row where there is no nginx.
+    :returns: no row without nginx.
     """
     program = find_nginx()
     if program is None:
         print('skipped: nginx is not installed ...', end=' ', flush=True)
         return []
     with _arrangements(program) as arrangements:
-        shares = [Share(each, count) for count in rooms for each in arrangements]
+        results = [ArrangementResult(each, count) for count in rooms for each in arrangements]
         for _ in range(times):
-            for share in shares:
-                asyncio.run(_measure(share, seconds))
-    return [share.row() for share in shares]
+            for result in results:
+                asyncio.run(_measure(result, seconds))
+    return [result.row() for result in results]

@@ -1,4 +1,4 @@
-"""What many bridges cost, each a process or all in one, and how long a joint takes in these."""
+"""What many bridges cost, each a process or all in one, and the latency of a joint in a fleet."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 import json
 import os
-from pathlib import Path as FilePath
+from pathlib import Path
 import re
 import signal
 import tempfile
@@ -15,37 +15,31 @@ from typing import Any
 
 import httpx
 
+from ..harness.domains import ros_environment
 from ..harness.figures import available_mb, cpu_s, memory_mb, private_mb
-from ..harness.processes import (
-    Server,
-    Stage,
-    bridge,
-    enter_all,
-    ros_environment,
-    running,
-    server,
-    stage,
-)
-from .pipelines import Path
-from .rounds import Tally, measure, warm_up
+from ..harness.processes import enter_all, running_module
+from ..harness.programs import Server, bridge, server
+from ..harness.worker import worker
+from .pipelines import Pipeline
+from .rounds import Result, measure, warm_up
 
 __all__ = ['many_processes', 'one_process']
 
 JOINTS = 6
 RATE_HZ = 50.0
 SETTLE_S = 4.0
-"""Until discovery is silent, once all have joined."""
+"""How long discovery takes once all bridges have joined."""
 
 JOIN_S = 90.0
 NEEDED_MB = 110.0
-"""What is free at least for each process, or they are not started."""
+"""The free memory that each process needs; otherwise none is started."""
 
 _COMMON = {
     'create_missing_rooms': 'both',
     'units': 'radians',
     'joints': [f'j{joint}' for joint in range(1, JOINTS + 1)],
     'produce.max_rate_hz': 1000.0,
-    # All that comes passes at once, as on the other paths.
+    # A bridge passes everything on at once, as in the other pipelines.
     'consume.require_feedback': 'never',
     'consume.require_limits': 'never',
     'consume.allow_other_publishers': True,
@@ -61,9 +55,9 @@ def _rooms(number: int) -> dict[str, str]:
 
 def many_processes(count: int, seconds: float) -> dict[str, Any] | None:
     """
-    Let so many bridges, each a process in rooms and a ROS domain of its own, do nothing.
+    Run idle bridges, each as a process with rooms and a ROS domain of its own.
 
-    :returns: None where the machine has not the memory.
+    :returns: None if the machine does not have the memory.
     """
     if available_mb() < count * NEEDED_MB:
         print(f'{count} processes skipped: {available_mb():.0f} MB are free', flush=True)
@@ -75,16 +69,16 @@ def many_processes(count: int, seconds: float) -> dict[str, Any] | None:
         pids = enter_all(stack, bridges)
         _wait_until_joined(arena, 2 * count)
         row = _idle(arena, pids, count, seconds)
-        for pid in pids:  # All at once, for one after the other takes a minute.
+        for pid in pids:  # All at once, because one after the other takes a minute.
             os.kill(pid, signal.SIGTERM)
         return row
 
 
 def one_process(count: int, idle_s: float, *, times: int, seconds: float) -> dict[str, Any]:
     """
-    Let so many bridges in one process do nothing, then have each move its joints.
+    Run bridges in one process, first idle, then with joints in motion.
 
-    :param times: how often the path of a joint is measured, for ``seconds`` each.
+    :param times: how often the latency of a joint is measured, for ``seconds`` each.
     """
     environment = ros_environment()
     with ExitStack() as stack:
@@ -92,12 +86,11 @@ def one_process(count: int, idle_s: float, *, times: int, seconds: float) -> dic
         pid = stack.enter_context(_fleet(arena.url, count, environment))
         _wait_until_joined(arena, 2 * count)
         row = _idle(arena, [pid], count, idle_s)
-        path = _path(stack, arena, pid, environment)
-        rooms = [f'to{number}' for number in range(1, count)]
-        if rooms:
-            others = stage('room_leaders', [arena.url, str(JOINTS), *rooms])
-            stack.enter_context(others).order(rate_hz=RATE_HZ)
-        return {**row, **_under_load(path, seconds, times)}
+        pipeline = _pipeline(stack, arena, pid, environment)
+        if rooms := [f'to{number}' for number in range(1, count)]:
+            arguments = [arena.url, str(JOINTS), str(RATE_HZ), *rooms]
+            stack.enter_context(worker('room_producers', arguments))
+        return {**row, **_under_load(pipeline, seconds, times)}
 
 
 @contextmanager
@@ -108,36 +101,39 @@ def _fleet(url: str, count: int, environment: dict[str, str]) -> Iterator[int]:
         'robots': [{'namespace': f'r{n}', 'params': _rooms(n)} for n in range(count)],
     }
     with tempfile.TemporaryDirectory() as folder:
-        file = FilePath(folder) / 'fleet.yaml'
+        file = Path(folder) / 'fleet.yaml'
         file.write_text(json.dumps(fleet), encoding='utf-8')
         arguments = [str(file), '--ros-args', '--log-level', 'fatal']
-        with running('lerobot_arena_ros.nodes.fleet.main', arguments, environment) as process:
+        module = 'lerobot_arena_ros.nodes.fleet.main'
+        with running_module(module, arguments, environment) as process:
             yield process.pid
 
 
-def _path(stack: ExitStack, arena: Server, pid: int, environment: dict[str, str]) -> Path:
-    """Lay the path of a joint: a leader's bridge, the arena, and the first robot of the fleet."""
+def _pipeline(stack: ExitStack, arena: Server, pid: int, environment: dict[str, str]) -> Pipeline:
+    """Run the pipeline of a leader's bridge, the arena, and the first robot of the fleet."""
     parameters = {**_COMMON, 'server_url': arena.url, 'produce.room_id': 'to0'}
-    leader = stack.enter_context(bridge(parameters, environment, '/leader'))
-    hears = ['events', 'joint_commands', '-r', '__ns:=/r0']
-    receiver: Stage = stack.enter_context(stage('joint_subscriber', hears, environment))
-    says = [str(JOINTS), '-r', '__ns:=/leader']
-    sender: Stage = stack.enter_context(stage('joint_publisher', says, environment))
-    return Path('fleet', sender, receiver, {'leader': leader, 'server': arena.pid, 'fleet': pid})
+    leader = stack.enter_context(bridge(parameters, environment, 'leader'))
+    subscriber = ['joint_commands', '-r', '__ns:=/r0']
+    receiver = stack.enter_context(worker('joint_subscriber', subscriber, environment))
+    publisher = [str(JOINTS), '-r', '__ns:=/leader']
+    sender = stack.enter_context(worker('joint_publisher', publisher, environment))
+    pids = {'leader': leader, 'server': arena.pid, 'fleet': pid}
+    return Pipeline('fleet', sender, receiver, pids)
 
 
-def _under_load(path: Path, seconds: float, times: int) -> dict[str, Any]:
-    warm_up(path)
-    tally = Tally(path.name, RATE_HZ, JOINTS)
-    begin_s, before_s = time.monotonic(), {what: cpu_s(pid) for what, pid in path.pids.items()}
+def _under_load(pipeline: Pipeline, seconds: float, times: int) -> dict[str, Any]:
+    warm_up(pipeline)
+    result = Result(pipeline.name, RATE_HZ, JOINTS)
+    begin_s = time.monotonic()
+    before_s = {what: cpu_s(pid) for what, pid in pipeline.pids.items()}
     for _ in range(times):
-        measure(path, tally, seconds)
+        measure(pipeline, result, seconds)
     taken_s = time.monotonic() - begin_s
     busy = {
         f'{what}_busy_percent': 100 * (cpu_s(pid) - before_s[what]) / taken_s
-        for what, pid in path.pids.items()
+        for what, pid in pipeline.pids.items()
     }
-    return {**vars(tally.latency), **busy}
+    return {**vars(result.latency), **busy}
 
 
 def _idle(arena: Server, pids: list[int], count: int, seconds: float) -> dict[str, Any]:
@@ -158,9 +154,9 @@ def _idle(arena: Server, pids: list[int], count: int, seconds: float) -> dict[st
 
 def _wait_until_joined(arena: Server, wanted: int) -> None:
     """
-    Wait until so many are in the rooms of an arena.
+    Wait until the rooms of an arena have this many participants.
 
-    :raises TimeoutError: they were not in time.
+    :raises TimeoutError: they did not have them in time.
     """
     deadline = time.monotonic() + JOIN_S
     while time.monotonic() < deadline:

@@ -1,4 +1,4 @@
-"""How long the gate takes for a step, in this process alone."""
+"""How long the calls of the gate take, in this process alone."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from lerobot_arena_ros.control.slew import VelocityRamp
 __all__ = ['CALLS', 'gate_steps']
 
 CALLS = ('tick', 'update', 'measure')
-"""What is timed: a step of the motion, joints that arrive, measured positions."""
+"""The timed calls: a step of the motion, an update of the joints, a measurement."""
 
 FAR = 1.9
 REVERSES_AFTER = 60
-"""So many steps lead a joint from one side to the other."""
+"""After this many steps the goal moves to the other end of the range."""
 
 HALF_PERIOD_S = 0.005
 
 
 class MovingGate:
     """
-    A gate all of whose joints move, at the default limits, and an arm that follows at once.
+    A gate whose joints all move at the default limits, and an arm without delay.
 
-    Each joint accelerates, is limited by its leash, or brakes, in every step.
+    In every step each joint accelerates, is limited by its lead, or brakes.
     """
 
     def __init__(self, joints: int) -> None:
@@ -42,7 +42,7 @@ class MovingGate:
         self.gate.update(self.goal, self.now)
 
     def step(self) -> tuple[float, float, float]:
-        """Let a period pass, and return how long each of the calls took, in seconds."""
+        """Simulate one period, and return how long each call took, in seconds."""
         self.steps += 1
         if self.steps % REVERSES_AFTER == 0:
             self.goal = {name: -position for name, position in self.goal.items()}
@@ -78,11 +78,11 @@ def _joint(name: str) -> GateJoint:
 
 def gate_steps(counts: Sequence[int], *, times: int, steps: int) -> list[dict[str, float]]:
     """
-    Measure the calls for each number of joints, so many times in turn.
+    Measure the calls for each number of joints in turn, several times.
 
-    Each number is the median of the medians of all rounds.
+    Each result is the median of the medians of all rounds.
 
-    :raises RuntimeError: a gate does not move its joints, so that the numbers mean nothing.
+    :raises RuntimeError: a gate does not move its joints, so that the results mean nothing.
     """
     gates = {count: MovingGate(count) for count in counts}
     medians: dict[int, list[list[float]]] = {count: [] for count in counts}

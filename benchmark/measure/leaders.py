@@ -1,4 +1,4 @@
-"""How leaders move a joint: functions from seconds to radians. Pure."""
+"""The motions of leaders: functions from seconds to radians. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ['HAND', 'LEADERS', 'REVERSALS', 'STEPS', 'Leader', 'Signal', 'hand', 
 Signal = Callable[[float], float]
 
 FASTEST = 1.8
-"""No sine asks for more, in rad/s: less than the default velocity limit, 2."""
+"""The highest velocity of a sine, in rad/s, below the default velocity limit of 2."""
 
 WIDEST = 0.5
 
@@ -23,30 +23,30 @@ STROKES = (
     (-0.4, 0.9, 0.4),
     (0.0, 0.5, 0.2),
 )
-"""Where a hand goes, how long it takes and how long it rests there, in seconds."""
+"""The strokes of a hand: position, duration of the stroke and of the pause, in seconds."""
 
 HAND_S = sum(lasts_s + rests_s for _, lasts_s, rests_s in STROKES)
 
 SECONDS = 6.0
-"""Each leader is watched for at least so long, and for whole periods."""
+"""Each leader is recorded for at least this long, and for whole periods."""
 
 HAND, STEPS, REVERSALS = 'hand', 'steps', 'reversals'
 
 
 class Leader(NamedTuple):
-    """What moves a joint, and how long until it repeats itself."""
+    """The motion of a joint, and its period."""
 
     signal: Signal
     period_s: float
 
     @property
-    def watched_s(self) -> float:
-        """How long the arm is watched."""
+    def recorded_s(self) -> float:
+        """How long the arm is recorded."""
         return self.period_s * math.ceil(SECONDS / self.period_s - 1e-9)
 
 
 def hand(time_s: float) -> float:
-    """Move as a hand does: minimum-jerk strokes of up to 1.7 rad/s and 11 rad/s^2, and pauses."""
+    """Move like a hand: minimum-jerk strokes of up to 1.7 rad/s and 11 rad/s^2, with pauses."""
     left_s = time_s % HAND_S
     begin = STROKES[-1][0]
     for end, lasts_s, rests_s in STROKES:
@@ -59,14 +59,14 @@ def hand(time_s: float) -> float:
 
 
 def sine(frequency_hz: float) -> Leader:
-    """Swing, as widely as the fastest speed allows."""
+    """Return a sine, with the amplitude that the highest velocity allows."""
     rate = math.tau * frequency_hz
     amplitude = min(WIDEST, FASTEST / rate)
     return Leader(lambda time_s: amplitude * math.sin(rate * time_s), 1.0 / frequency_hz)
 
 
 def square(half_period_s: float) -> Leader:
-    """Jump by 1 rad, to and fro."""
+    """Return a leader that jumps by 1 rad in each half period."""
     return Leader(
         lambda time_s: WIDEST if int(time_s / half_period_s) % 2 else -WIDEST, 2 * half_period_s
     )
@@ -78,4 +78,4 @@ LEADERS: dict[str, Leader] = {
     STEPS: square(1.5),
     REVERSALS: square(0.4),
 }
-"""By name. Steps leave time to arrive; a reversal comes in the middle of a motion."""
+"""By name. Steps leave time to arrive; reversals occur in the middle of a motion."""

@@ -1,4 +1,4 @@
-"""Sends messages along paths in turn, again and again, and sums up what came of them."""
+"""Send messages through pipelines in turn, several times, and sum up the results."""
 
 from __future__ import annotations
 
@@ -7,28 +7,28 @@ from dataclasses import dataclass, field
 import time
 
 from ..harness.figures import Latency, cpu_s
-from .pipelines import Path
+from .pipelines import Pipeline
 
-__all__ = ['Tally', 'highest_rate', 'measure', 'rounds', 'warm_up']
+__all__ = ['DRAIN_S', 'Result', 'highest_rate', 'measure', 'rounds', 'warm_up']
 
-PATIENCE_S = 30.0
+WARM_UP_TIMEOUT_S = 30.0
 LEAD_S = 0.3
-"""How long a path runs at a new rate before it counts."""
+"""How long a pipeline runs at a new rate before it is measured."""
 
 DRAIN_S = 0.15
-"""How long after the last message others may still come."""
+"""How long messages may still arrive after the last one was sent."""
 
 LOSS = 0.001
-"""Up to this share counts as no loss in the search for the highest rate."""
+"""In the search for the highest rate, up to this share counts as no loss."""
 
 
 @dataclass
-class Tally:
+class Result:
     """
-    What one path did at one rate, in all rounds together.
+    What one pipeline did at one rate, in all rounds together.
 
-    :param windows_s: how long the messages of each round took.
-    :param cpu_s: of each process between the ends; ``ends_s`` of those at the ends.
+    :param windows_s: the latencies of each round.
+    :param cpu_s: the CPU time of each process between the ends; ``ends_s`` of those at the ends.
     """
 
     path: str
@@ -42,7 +42,7 @@ class Tally:
 
     @property
     def latency(self) -> Latency:
-        """How long the messages took."""
+        """The latencies of the messages."""
         return Latency.of(self.windows_s, self.sent)
 
     @property
@@ -51,11 +51,11 @@ class Tally:
         return self.latency.lost / self.sent
 
     def cpu_us(self, spent_s: dict[str, float]) -> dict[str, float]:
-        """Give microseconds per message sent, by process."""
+        """Return microseconds per message sent, by process."""
         return {what: 1e6 * seconds / self.sent for what, seconds in spent_s.items()}
 
     def row(self) -> dict[str, object]:
-        """Give everything as plain numbers."""
+        """Return everything as plain numbers."""
         per_message = self.cpu_us(self.cpu_s)
         return {
             'path': self.path,
@@ -69,90 +69,93 @@ class Tally:
         }
 
 
-def warm_up(path: Path) -> None:
+def warm_up(pipeline: Pipeline) -> None:
     """
-    Send until something comes out: all have met then.
+    Send until something arrives, because discovery is complete then.
 
-    :raises TimeoutError: nothing did.
+    :raises TimeoutError: nothing arrived in time.
     """
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + WARM_UP_TIMEOUT_S
     while time.monotonic() < deadline:
-        path.sender.order(rate_hz=50.0, count=10)
-        if path.receiver.order()['arrived']:
-            path.sender.order(rate_hz=100.0, count=50)
+        pipeline.sender.request(rate_hz=50.0, count=10)
+        if pipeline.receiver.request()['arrived']:
+            pipeline.sender.request(rate_hz=100.0, count=50)
             time.sleep(DRAIN_S)
-            path.receiver.order()
+            pipeline.receiver.request()
             return
-    raise TimeoutError(f'{path.name}: nothing arrived within {PATIENCE_S:g} s')
+    raise TimeoutError(f'{pipeline.name}: nothing arrived within {WARM_UP_TIMEOUT_S:g} s')
 
 
-def measure(path: Path, tally: Tally, seconds: float) -> None:
-    """Send at the tally's rate and add what came of it."""
-    rate_hz = tally.rate_hz
-    path.sender.order(rate_hz=rate_hz, count=max(5, round(LEAD_S * rate_hz)))
+def measure(pipeline: Pipeline, result: Result, seconds: float) -> None:
+    """Send at the rate of a result, and add what is measured."""
+    rate_hz = result.rate_hz
+    pipeline.sender.request(rate_hz=rate_hz, count=max(5, round(LEAD_S * rate_hz)))
     time.sleep(DRAIN_S)
-    path.receiver.order()
-    before = _cpu(path.pids), _cpu(path.ends)
-    sent = dict(
-        path.sender.order(rate_hz=rate_hz, count=max(20, round(seconds * rate_hz)))['sent']
-    )
+    pipeline.receiver.request()
+    before = _cpu(pipeline.pids), _cpu(pipeline.ends)
+    count = max(20, round(seconds * rate_hz))
+    sent = dict(pipeline.sender.request(rate_hz=rate_hz, count=count)['sent'])
     time.sleep(DRAIN_S)
-    after = _cpu(path.pids), _cpu(path.ends)
+    after = _cpu(pipeline.pids), _cpu(pipeline.ends)
     arrived: dict[int, float] = {}
-    for number, at in path.receiver.order()['arrived']:
+    for number, at in pipeline.receiver.request()['arrived']:
         arrived.setdefault(number, at)
     taken_s = [arrived[number] - at for number, at in sent.items() if number in arrived]
-    tally.windows_s.append(taken_s)
-    tally.sent += len(sent)
+    result.windows_s.append(taken_s)
+    result.sent += len(sent)
     times = sent.values()
-    tally.sending_s += max(times) - min(times)
-    _add(tally.cpu_s, before[0], after[0])
-    _add(tally.ends_s, before[1], after[1])
+    result.sending_s += max(times) - min(times)
+    _add(result.cpu_s, before[0], after[0])
+    _add(result.ends_s, before[1], after[1])
 
 
 def rounds(
-    paths: Sequence[Path], rates_hz: Iterable[float], joints: int, *, times: int, seconds: float
-) -> list[Tally]:
+    pipelines: Sequence[Pipeline],
+    rates_hz: Iterable[float],
+    joints: int,
+    *,
+    times: int,
+    seconds: float,
+) -> list[Result]:
     """
-    Measure each path at each rate, so many times in turn.
+    Measure each pipeline at each rate in turn, several times.
 
-    Whatever else the machine does then meets all of them alike.
+    Other work on the machine therefore affects all of them alike.
     """
-    tallies = {
-        (path.name, rate_hz): Tally(path.name, rate_hz, joints)
+    plan = [
+        (pipeline, Result(pipeline.name, rate_hz, joints))
         for rate_hz in rates_hz
-        for path in paths
-    }
+        for pipeline in pipelines
+    ]
     for _ in range(times):
-        for (name, _rate), tally in tallies.items():
-            path = next(path for path in paths if path.name == name)
-            measure(path, tally, seconds)
-    return list(tallies.values())
+        for pipeline, result in plan:
+            measure(pipeline, result, seconds)
+    return [result for _, result in plan]
 
 
 def highest_rate(
-    paths: Sequence[Path], ladder_hz: Sequence[float], joints: int, seconds: float
+    pipelines: Sequence[Pipeline], ladder_hz: Sequence[float], joints: int, seconds: float
 ) -> dict[str, float]:
     """
-    Climb until messages are lost, all paths step by step in turn; 0 where the first step fails.
+    Increase the rate until messages are lost, for all pipelines in turn.
 
-    A step counts as failed when it failed twice.
+    :returns: the last rate without loss; 0 if the first one failed. A rate fails if it failed
+        twice.
     """
-    highest = {path.name: 0.0 for path in paths}
-    climbing = list(paths)
+    highest = {pipeline.name: 0.0 for pipeline in pipelines}
+    climbing = list(pipelines)
     for rate_hz in ladder_hz:
-        passed = [path for path in climbing if _holds(path, rate_hz, joints, seconds)]
-        for path in passed:
-            highest[path.name] = rate_hz
-        climbing = passed
+        climbing = [each for each in climbing if _holds(each, rate_hz, joints, seconds)]
+        for pipeline in climbing:
+            highest[pipeline.name] = rate_hz
     return highest
 
 
-def _holds(path: Path, rate_hz: float, joints: int, seconds: float) -> bool:
+def _holds(pipeline: Pipeline, rate_hz: float, joints: int, seconds: float) -> bool:
     for _ in range(2):
-        tally = Tally(path.name, rate_hz, joints)
-        measure(path, tally, seconds)
-        if tally.lost_share <= LOSS and tally.sent / tally.sending_s >= 0.95 * rate_hz:
+        result = Result(pipeline.name, rate_hz, joints)
+        measure(pipeline, result, seconds)
+        if result.lost_share <= LOSS and result.sent / result.sending_s >= 0.95 * rate_hz:
             return True
     return False
 

@@ -1,10 +1,11 @@
 """
-How long after an emergency stop in the room the last command leaves, under load.
+How long after an emergency stop in the room a bridge sends its last command, under load.
 
-Each is a process of its own: who streams joints into the room, who presses the stop in it, the
-arena, the bridge, and who hears what the bridge publishes. Times are from just before a
-participant writes to its socket to the arrival of what the bridge publishes because of it. The
-joints that are streamed until the stop take the same way under the same load, for comparison.
+Each part is a process of its own: the producer that streams joints into the room, the consumer
+that sends the stop, the arena, the bridge, and the listener to what the bridge publishes. Times
+begin just before a participant writes to its socket and end at the arrival of what the bridge
+publishes as a result. The joints that are streamed until the stop take the same path under the
+same load, for comparison.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ from typing import Any
 
 from lerobot_arena_ros import RoboticsProducer
 
+from ..harness.domains import ros_environment
 from ..harness.figures import Latency
-from ..harness.processes import bridge, ros_environment, server, stage
+from ..harness.programs import bridge, server
+from ..harness.worker import worker
 
-__all__ = ['Trip', 'stop_trips']
+__all__ = ['StopPath', 'stop_latencies']
 
 ROOM = ('default-workspace', 'arm')
 PARAMETERS = {
@@ -34,45 +37,45 @@ PARAMETERS = {
     'consume.start_velocity': 100.0,
     'consume.max_velocity': 100.0,
 }
-PATIENCE_S = 20.0
+TIMEOUT_S = 20.0
 
 LEAD_S = 0.1
 LEAD_COUNT = 3
-"""How long joints are streamed before the stop, and how many of them are, at least."""
+"""How long joints are streamed before the stop, and how many of them at least."""
 
 TAIL_S = 0.05
-"""How long they are streamed after it."""
+"""How long joints are streamed after the stop."""
 
 
-class Trip:
-    """The way of a joint and of a stop, until the stack is left."""
+class StopPath:
+    """The path of joints and of a stop; it runs until the stack is closed."""
 
     def __init__(self, stack: ExitStack) -> None:
         url = stack.enter_context(server()).url
         asyncio.run(RoboticsProducer(url).create_room(*ROOM))
         environment = ros_environment()
         stack.enter_context(bridge({**PARAMETERS, 'server_url': url}, environment))
-        self._ear = stack.enter_context(stage('stop_ear', environment=environment))
-        self._streamer, self._presser = (
-            stack.enter_context(stage('participant', [url, ROOM[1], role]))
+        self._listener = stack.enter_context(worker('stop_listener', variables=environment))
+        self._producer, self._stopper = (
+            stack.enter_context(worker('participant', [url, ROOM[1], role]))
             for role in ('producer', 'consumer')
         )
         self._warm_up()
 
-    def once(self, rate_hz: float, phase: float) -> dict[str, list[float]]:
+    def measure(self, rate_hz: float, phase: float) -> dict[str, list[float]]:
         """
-        Stream joints, press the stop among them, and reset it.
+        Stream joints, send a stop meanwhile, and reset it.
 
-        :param phase: when to press between two joints, as a share of the time between them.
-        :returns: seconds, by what they are of; 0 where no command came after the press.
+        :param phase: the time of the stop between two joints, as a share of their period.
+        :returns: latencies in seconds, by name; 0 if no command arrived after the stop.
         """
         lead_s = max(LEAD_S, LEAD_COUNT / rate_hz) + phase / rate_hz
-        self._streamer.begin(rate_hz=rate_hz, count=round((lead_s + TAIL_S) * rate_hz))
+        self._producer.send(rate_hz=rate_hz, count=round((lead_s + TAIL_S) * rate_hz))
         time.sleep(lead_s)
-        pressed_at = _of_member(self._presser.order())['pressed']
-        sent = _of_member(self._streamer.end())['sent']
-        commands, stopped_at = self._hear_stop(pressed_at)
-        self._ear.order(reset=True)
+        pressed_at = _connected(self._stopper.request())['pressed']
+        sent = _connected(self._producer.receive())['sent']
+        commands, stopped_at = self._receive_stop(pressed_at)
+        self._listener.request(reset=True)
         arrived: dict[int, float] = {}
         for at, number in commands:
             arrived.setdefault(number, at)
@@ -80,41 +83,41 @@ class Trip:
         return {
             'last command': [max(0.0, max(arrived.values()) - pressed_at)],
             'latched topic': [stopped_at - pressed_at],
-            # The first one after a reset is led there in steps, and takes longer.
+            # Without the first joint: after a reset the bridge approaches it in steps.
             'one joint': joints[1:],
         }
 
-    def _hear_stop(self, pressed_at: float) -> tuple[list[tuple[float, int]], float]:
-        """Give all commands of the run, and when it was stopped; an older stop may be repeated."""
+    def _receive_stop(self, pressed_at: float) -> tuple[list[tuple[float, int]], float]:
+        """Return all commands of the run, and the time of the stop, ignoring older stops."""
         commands: list[tuple[float, int]] = []
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + TIMEOUT_S
         while time.monotonic() < deadline:
-            heard = self._ear.order()
-            commands += heard['commands']
-            stopped = [at for at, is_on in heard['stops'] if is_on and at > pressed_at]
+            arrived = self._listener.request()
+            commands += arrived['commands']
+            stopped = [at for at, is_on in arrived['stops'] if is_on and at > pressed_at]
             if stopped:
                 return commands, min(stopped)
-        raise TimeoutError(f'waited {PATIENCE_S:g} s for the stop')
+        raise TimeoutError(f'waited {TIMEOUT_S:g} s for the stop')
 
     def _warm_up(self) -> None:
-        """Stream until something comes out: all have met then."""
-        deadline = time.monotonic() + PATIENCE_S
+        """Stream until a command arrives, because discovery is complete then."""
+        deadline = time.monotonic() + TIMEOUT_S
         while time.monotonic() < deadline:
-            _of_member(self._streamer.order(rate_hz=50.0, count=10))
-            if self._ear.order()['commands']:
+            _connected(self._producer.request(rate_hz=50.0, count=10))
+            if self._listener.request()['commands']:
                 return
-        raise TimeoutError(f'waited {PATIENCE_S:g} s for commands')
+        raise TimeoutError(f'waited {TIMEOUT_S:g} s for commands')
 
 
-def stop_trips(rates_hz: Sequence[float], trials: int) -> list[dict[str, object]]:
-    """Measure so many stops under each load; gives a row for each thing that took time."""
+def stop_latencies(rates_hz: Sequence[float], trials: int) -> list[dict[str, object]]:
+    """Measure stops under each load; return a row for each latency."""
     rows: list[dict[str, object]] = []
     with ExitStack() as stack:
-        trip = Trip(stack)
+        path = StopPath(stack)
         for rate_hz in rates_hz:
             seen: dict[str, list[float]] = {}
             for trial in range(trials):
-                for what, taken_s in trip.once(rate_hz, trial / trials).items():
+                for what, taken_s in path.measure(rate_hz, trial / trials).items():
                     seen.setdefault(what, []).extend(taken_s)
             for what, taken_s in seen.items():
                 latency = Latency.of([taken_s], len(taken_s))
@@ -122,8 +125,12 @@ def stop_trips(rates_hz: Sequence[float], trials: int) -> list[dict[str, object]
     return rows
 
 
-def _of_member(answer: dict[str, Any]) -> dict[str, Any]:
-    """Take the answer of a participant that is still in the room."""
-    if answer['lost']:
-        raise RuntimeError(f'a participant was put out: {answer["lost"]}')
-    return answer
+def _connected(reply: dict[str, Any]) -> dict[str, Any]:
+    """
+    Return the reply of a participant that is still in the room.
+
+    :raises RuntimeError: it was disconnected.
+    """
+    if reply['lost']:
+        raise RuntimeError(f'a participant was disconnected: {reply["lost"]}')
+    return reply

@@ -1,4 +1,4 @@
-"""How closely the simulated arm follows a leader, and how hard it is accelerated."""
+"""How closely the simulated arm follows a leader, and its accelerations."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ __all__ = [
 Parameters = Mapping[str, float | str]
 
 SERVOS = {'fast': Servo(), 'slow': Servo(speed=0.5)}
-"""The arm as it is, and one that goes at 0.5 rad/s."""
+"""The default arm, and one with a maximum velocity of 0.5 rad/s."""
 
 VERSION_01, DEFAULT = 'version 0.1', 'default'
 AS_BEFORE: Parameters = {'consume.max_acceleration': 0.0, 'consume.max_lead': 0.0}
@@ -51,26 +51,26 @@ VARIANTS: dict[str, Parameters] = {
     **_variants('lead time', 'consume.lead_time_s', (0.0, 0.15, 0.3)),
     'acceleration 40, lead 0.2': {'consume.max_acceleration': 40.0, 'consume.max_lead': 0.2},
 }
-"""Parameters of the bridge, where they differ from the default."""
+"""Parameters of the bridge that differ from the default, by the name of the variant."""
 
 SETTLE_S = 4.0
-"""So long a leader leads before it counts: the slow start is over by then."""
+"""How long a leader moves before the recording, until the slow start is over."""
 
 LONGEST_LAG_S = 0.6
 
-FROM, TO = -1.8, 1.8
+BEGIN, GOAL = -1.8, 1.8
 STOP_AFTER_S = 2.0
 STOP_S, REST_AFTER_S = 0.5, 4.0
-"""How long an arm is watched before a stop and after it."""
+"""How long an arm is recorded before a stop and after it."""
 
 
 @dataclass(frozen=True)
 class Trace:
     """
-    What a leader wanted, what was commanded and what the arm did, period by period.
+    The positions of the leader, of the commands and of the arm in each period.
 
-    :param time_s: of the physics.
-    :param leader: in radians, as the others.
+    :param time_s: the time of the physics.
+    :param leader: in radians, like the other positions.
     :param peak: the largest acceleration of the arm in any millisecond, in rad/s^2.
     """
 
@@ -81,7 +81,7 @@ class Trace:
     peak: float
 
     def then(self, later: Trace) -> Trace:
-        """Return both, one after the other."""
+        """Return this trace followed by another one."""
         return Trace(
             np.concatenate([self.time_s, later.time_s]),
             np.concatenate([self.leader, later.leader]),
@@ -92,7 +92,7 @@ class Trace:
 
     @property
     def error_mrad(self) -> float:
-        """Root mean square of the distance between leader and arm."""
+        """The root mean square of the distance between leader and arm."""
         return float(1000.0 * np.sqrt(np.mean((self.arm - self.leader) ** 2)))
 
     @property
@@ -104,10 +104,10 @@ class Trace:
 @dataclass(frozen=True)
 class Measured:
     """
-    What one variant did.
+    The traces of one variant.
 
-    :param follows: by leader.
-    :param stops: by servo, see :func:`stop`.
+    :param follows: those of :func:`follow`, by leader.
+    :param stops: those of :func:`stop`, by servo.
     """
 
     follows: Mapping[str, Trace]
@@ -115,7 +115,7 @@ class Measured:
 
 
 def measure(parameters: Parameters) -> Measured:
-    """Measure a variant with every leader, and its stop with every servo."""
+    """Record a variant with every leader, and its stop with every servo."""
     return Measured(
         {name: follow(parameters, leader) for name, leader in LEADERS.items()},
         {name: stop(parameters, servo) for name, servo in SERVOS.items()},
@@ -124,14 +124,14 @@ def measure(parameters: Parameters) -> Measured:
 
 def follow(parameters: Parameters, leader: Leader) -> Trace:
     """
-    Let the arm follow a leader, and watch it after the slow start.
+    Let the arm follow a leader, and record it after the slow start.
 
-    :raises RuntimeError: the gate ended the motion, so that the numbers mean nothing.
+    :raises RuntimeError: the gate ended the motion, so that the trace means nothing.
     """
     rig = ArmRig(parameters)
     rig.leader = leader.signal
     rig.run(SETTLE_S)
-    trace = _watch(rig, leader.watched_s)
+    trace = _record(rig, leader.recorded_s)
     if rig.gate.state is not State.ACTIVE:
         raise RuntimeError(f'{dict(parameters)}: the gate is not active: {rig.gate.cause}')
     return trace
@@ -139,40 +139,40 @@ def follow(parameters: Parameters, leader: Leader) -> Trace:
 
 def stop(parameters: Parameters, servo: Servo) -> Trace:
     """
-    Send the joint that turns the arm far away, and stop it in full motion.
+    Turn the whole arm towards a distant goal, and stop it in full motion.
 
-    :returns: what happened from :data:`STOP_S` before the stop until the arm is at rest.
+    :returns: the trace from :data:`STOP_S` before the stop until the arm is at rest.
     """
-    rig = ArmRig(parameters, servo=servo, joint='shoulder_pan', begin=FROM)
-    rig.leader = lambda _: TO
+    rig = ArmRig(parameters, servo=servo, joint='shoulder_pan', begin=BEGIN)
+    rig.leader = lambda _: GOAL
     rig.run(STOP_AFTER_S - STOP_S)
-    before = _watch(rig, STOP_S)
+    before = _record(rig, STOP_S)
     rig.gate.stop('button')
-    return before.then(_watch(rig, REST_AFTER_S))
+    return before.then(_record(rig, REST_AFTER_S))
 
 
 def travel_mrad(trace: Trace) -> float:
-    """Return how far the arm went on after the stop of :func:`stop`."""
+    """Return how far the arm moved after the stop of :func:`stop`."""
     at_stop = round(STOP_S / PERIOD_S) - 1
     return float(1000.0 * np.max(np.abs(trace.arm[at_stop:] - trace.arm[at_stop])))
 
 
 def lag_ms(trace: Trace, leader: Leader) -> int:
-    """Return by how much the leader has to be delayed to be most like the arm, in ms."""
+    """Return the delay of the leader that makes it most similar to the arm, in ms."""
     longest_ms = round(1000 * min(LONGEST_LAG_S, leader.period_s))
     at_ms = np.round(1000 * trace.time_s).astype(int)
     first_ms = at_ms[0] - longest_ms
     wanted = np.array([leader.signal(ms / 1000) for ms in range(first_ms, at_ms[-1] + 1)])
 
-    def unlike(lag: int) -> float:
-        """Say how much the distance varies: an arm that sags is no later for it."""
+    def difference(lag: int) -> float:
+        """Return the variance of the distance, which a constant sag does not change."""
         return float(np.var(trace.arm - wanted[at_ms - first_ms - lag]))
 
-    return min(range(longest_ms), key=unlike)
+    return min(range(longest_ms), key=difference)
 
 
-def _watch(rig: ArmRig, seconds: float) -> Trace:
-    rig.arm.peak_accelerations()  # What was before does not count.
+def _record(rig: ArmRig, seconds: float) -> Trace:
+    rig.arm.peak_accelerations()  # Discard earlier ones.
     rows = []
     for _ in range(round(seconds / PERIOD_S)):
         rig.tick()

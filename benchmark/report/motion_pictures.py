@@ -1,4 +1,4 @@
-"""Pictures of how the arm followed, before and after, where matplotlib is installed."""
+"""Pictures of how the simulated arm followed, if matplotlib is installed."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ import numpy as np
 from ..measure.arm_rig import PERIOD_S
 from ..measure.leaders import HAND, HAND_S, REVERSALS, STEPS
 from ..measure.tracking import DEFAULT, STOP_S, VERSION_01, Measured, Trace
-from .pictures import pyplot_here
+from .pictures import import_pyplot
 
 __all__ = ['draw_motion']
 
 GROUPS = {'acceleration': (4, 4), 'lead': (-4, 4), 'lead time': (4, -8)}
-"""Variants that differ in one parameter, and where their values are written, in points."""
+"""Variants that differ in one parameter, and the offset of their labels in points."""
 
 NEAR_SHARE = 0.03
-"""A value whose error differs by less from the default's would be written over it."""
+"""Labels of values whose error differs by less from the default's would overlap."""
 
 
 def draw_motion(measured: Mapping[str, Measured], folder: Path) -> Iterator[tuple[str, Path]]:
-    """Draw into a folder; gives title and file of each picture, none without matplotlib."""
-    pyplot = pyplot_here()
+    """Draw into a folder; return title and file of each picture, none without matplotlib."""
+    pyplot = import_pyplot()
     if pyplot is None:
         return
     pictures: dict[str, tuple[str, int, Callable[[Any, Mapping[str, Measured]], None]]] = {
-        'motion_hand': ('A leader that moves as a hand does', 2, _hand),
+        'motion_hand': ('A leader that moves like a hand', 2, _hand),
         'motion_error': ('Tracking error against the acceleration of the arm', 3, _errors),
-        'motion_stop': ('A stop of an arm that does 0.5 rad/s', 2, _stop),
-        'motion_reversal': ('Velocity while a leader jumps to and fro', 2, _reversal),
+        'motion_stop': ('A stop of an arm with a maximum of 0.5 rad/s', 2, _stop),
+        'motion_reversal': ('Velocity while a leader jumps back and forth', 2, _reversal),
     }
     for name, (title, count, picture) in pictures.items():
         figure, axes = pyplot.subplots(1, count, figsize=(9, 3.6), layout='constrained')
@@ -105,7 +105,7 @@ def _errors(axes: Any, measured: Mapping[str, Measured]) -> None:
 
 
 def _error_line(ax: Any, group: str, leader: str, measured: Mapping[str, Measured]) -> None:
-    """Draw the variants of a group as one line, each with its value where it is no default."""
+    """Draw the variants of a group as one line; label each except the default."""
     default = measured[DEFAULT].follows[leader].error_mrad
     traces = {
         value: one.follows[leader]

@@ -1,4 +1,4 @@
-"""Tables of how the arm followed, a row for each variant."""
+"""Tables of how the simulated arm followed, with a row for each variant."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from .tables import Row, Table
 __all__ = ['motion_tables']
 
 FOLLOWED = [name for name in LEADERS if name != REVERSALS]
-"""No arm can arrive between two reversals, so that no error and no lag is given for them."""
+"""Without reversals, because no arm can arrive between two of them."""
 
 
 def motion_tables(measured: Mapping[str, Measured]) -> Iterator[Table]:
     """
-    Give all tables.
+    Return all tables.
 
-    :param measured: by the name of the variant.
+    :param measured: the traces by the name of the variant.
     """
     yield _table('Tracking error, RMS in mrad', measured, FOLLOWED, _error)
     yield _table('Lag behind the leader, ms', measured, FOLLOWED, _lag)
@@ -26,7 +26,7 @@ def motion_tables(measured: Mapping[str, Measured]) -> Iterator[Table]:
     yield _table(title, measured, list(LEADERS), _peaks)
     yield (
         'Travel after a stop in full motion, mrad',
-        ['parameters', 'fast arm', 'arm that does 0.5 rad/s'],
+        ['parameters', 'fast arm', 'arm with a maximum of 0.5 rad/s'],
         [
             [name, *(f'{travel_mrad(one.stops[servo]):.0f}' for servo in SERVOS)]
             for name, one in measured.items()

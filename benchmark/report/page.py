@@ -1,4 +1,4 @@
-"""The tables on the terminal and in docs/performance.md, whose other text is written by hand."""
+"""Print tables, and write them into docs/performance.md; its other text is not generated."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ __all__ = ['PICTURES', 'markdown', 'print_tables', 'put_between', 'write_page']
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / 'docs' / 'performance.md'
 PICTURES = ROOT / 'docs' / 'performance'
-KEPT = ROOT / 'benchmark' / 'results' / 'reference.json'
+REFERENCE = ROOT / 'benchmark' / 'results' / 'reference.json'
 BEGIN, END = '<!-- what make bench saw -->', '<!-- end -->'
 
 
 def print_tables(shown: Iterable[Table]) -> None:
-    """Print each table, its columns aligned."""
+    """Print each table with aligned columns."""
     for title, head, rows in shown:
         lines = [head, *([str(cell) for cell in row] for row in rows)]
         widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
@@ -33,7 +33,7 @@ def print_tables(shown: Iterable[Table]) -> None:
 
 
 def markdown(table: Table) -> str:
-    """Return a table as it stands in a page, below its title."""
+    """Return a table with its title as Markdown."""
     title, head, rows = table
     lines = [f'| {" | ".join(head)} |', f'|{"---|" * len(head)}']
     lines += [f'| {" | ".join(str(cell) for cell in row)} |' for row in rows]
@@ -41,7 +41,7 @@ def markdown(table: Table) -> str:
 
 
 def put_between(begin: str, end: str, parts: Iterable[str]) -> None:
-    """Put paragraphs between two comments of the page, instead of what is there."""
+    """Replace what is between two comments of the page by paragraphs."""
     new = '\n\n'.join([begin, *parts, end])
     between = re.compile(f'{re.escape(begin)}.*{re.escape(end)}', re.DOTALL)
     page = PAGE.read_text(encoding='utf-8')
@@ -49,9 +49,9 @@ def put_between(begin: str, end: str, parts: Iterable[str]) -> None:
 
 
 def write_page(results: Results, noise: list[str]) -> None:
-    """Put tables and pictures between the page's comments, and keep what they are made of."""
+    """Write tables and pictures into the page, and save the results that they show."""
     PICTURES.mkdir(exist_ok=True)
-    KEPT.write_text(json.dumps(results, indent=1), encoding='utf-8')
+    REFERENCE.write_text(json.dumps(results, indent=1), encoding='utf-8')
     machine = results['machine']
     peer = f'rosbridge {results["rosbridge"]}, ' if 'rosbridge' in results else ''
     parts = [

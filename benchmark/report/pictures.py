@@ -1,4 +1,4 @@
-"""One picture per table, where matplotlib is installed."""
+"""A picture for most tables, if matplotlib is installed."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from .ratios import Results, floor_of
+from .ratios import Results, lower_bound
 
-__all__ = ['draw', 'pyplot_here']
+__all__ = ['draw', 'import_pyplot']
 
 
 _SECTIONS = {
@@ -18,11 +18,11 @@ _SECTIONS = {
     'fleet_cpu': 'fleet',
     'fleet_latency': 'fleet',
 }
-"""Where a picture's numbers are, if not in the section of its name."""
+"""The section of a picture, if it does not have the name of the picture."""
 
 
-def pyplot_here() -> Any:
-    """Import matplotlib to draw into files; says so and gives None where it is not installed."""
+def import_pyplot() -> Any:
+    """Import matplotlib to draw into files; print a line and return None without it."""
     try:
         import matplotlib
     except ImportError:
@@ -35,8 +35,8 @@ def pyplot_here() -> Any:
 
 
 def draw(results: Results, folder: Path) -> list[Path]:
-    """Draw what was measured into a folder; gives the files, none without matplotlib."""
-    pyplot = pyplot_here()
+    """Draw pictures of a run into a folder; return the files, none without matplotlib."""
+    pyplot = import_pyplot()
     if pyplot is None:
         return []
     pictures: dict[str, Callable[[Any, Any], None]] = {
@@ -75,8 +75,8 @@ def _paths(axes: Any, rows: list[dict[str, Any]]) -> None:
         p99 = [row['p99_us'] for row in mine]
         axes.plot(rates, p99, 'x:', color=line.get_color(), label=f'{path}, p99')
     rates = sorted({row['rate_hz'] for row in rows})
-    floors = [floor_of(rows, rate_hz, 6, 'p50_us') or float('nan') for rate_hz in rates]
-    axes.plot(rates, floors, 'k--', label='sum of floors, p50')
+    least = [lower_bound(rows, rate_hz, 6, 'p50_us') or float('nan') for rate_hz in rates]
+    axes.plot(rates, least, 'k--', label='lower bound, p50')
     axes.set(xlabel='Hz', ylabel='us', title='latency, 6 joints', yscale='log')
     _legend(axes)
 
@@ -96,7 +96,7 @@ def _cpu(axes: Any, rows: list[dict[str, Any]]) -> None:
 
 
 def _joints(axes: Any, rows: list[dict[str, Any]]) -> None:
-    for path in ('ours', 'obvious', 'rosbridge'):
+    for path in ('ours', 'baseline', 'rosbridge'):
         for rate_hz in (100.0, 500.0):
             mine = [row for row in rows if (row['path'], row['rate_hz']) == (path, rate_hz)]
             _line(
@@ -111,8 +111,8 @@ def _joints(axes: Any, rows: list[dict[str, Any]]) -> None:
 
 
 def _fan_out(axes: Any, rows: list[dict[str, Any]]) -> None:
-    for server in ('ours', 'obvious'):
-        mine = [row for row in rows if row['server'] == server and not row['deaf']]
+    for server in ('ours', 'baseline'):
+        mine = [row for row in rows if row['server'] == server and not row['stalled']]
         counts = [row['consumers'] for row in mine]
         costs = [row['cpu_us_per_delivery'] * row['consumers'] for row in mine]
         _line(axes, counts, costs, server, 'us/consumer')
@@ -177,12 +177,12 @@ def _fleet_latency(axes: Any, rows: list[dict[str, Any]]) -> None:
 
 
 def _legend(axes: Any) -> None:
-    """Put it beside the lines, of which there may be many."""
+    """Add a legend beside the lines, of which there may be many."""
     axes.legend(fontsize=6, loc='upper left', bbox_to_anchor=(1.0, 1.0))
 
 
 def _line(axes: Any, x: list[float], y: list[float], label: str, unit: str) -> None:
-    """Draw a line with its slope from end to end."""
+    """Draw a line, with the slope from its first to its last point in the legend."""
     if len(x) > 1:
         label = f'{label}: {(y[-1] - y[0]) / (x[-1] - x[0]):.3g} {unit}'
     if x:

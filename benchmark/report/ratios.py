@@ -1,26 +1,35 @@
-"""From what was measured to the numbers that the targets are about, most of them ratios."""
+"""Compute the number of each target from the rows of a run; most are ratios inside the run."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-__all__ = ['Results', 'floor_cpu_us', 'floor_of', 'ratios', 'row_of']
+from ..measure.pipelines import PROTOCOL_HOP, ROS_HOP
+
+__all__ = ['Results', 'lower_bound', 'lower_bound_cpu_us', 'ratios', 'row_of']
 
 Results = dict[str, Any]
-"""What a run measured, by the names of its sections; a section that was left out is missing."""
+"""The rows of a run by section; a section that was not measured is missing."""
 
-_FLOOR = {'rclpy hop, events': 2, 'WebSocket hop': 2}
+_HOPS = {ROS_HOP: 2, PROTOCOL_HOP: 2}
+"""The hops of a whole path: publisher, bridge, server, bridge, subscriber."""
 
-_COMPARED = {
-    'obvious': {'p50': 'p50_us', 'cpu': 'cpu_us_sum'},
-    'rosbridge': {'p50': 'p50_us', 'p99': 'p99_us', 'cpu': 'cpu_us_sum'},
-}
-"""What our path is compared with, and in which numbers of its row."""
+_HOPS_BETWEEN_ENDS = {ROS_HOP: 1, PROTOCOL_HOP: 2}
+"""Of the two ROS hops, one sender and one receiver are the ends, whose CPU does not count."""
+
+_RATES_HZ = (100.0, 500.0)
+_COMPARED = (
+    ('baseline', 'cpu', 'cpu_us_sum', _RATES_HZ[1:]),
+    ('rosbridge', 'p50', 'p50_us', _RATES_HZ),
+    ('rosbridge', 'p99', 'p99_us', _RATES_HZ),
+    ('rosbridge', 'cpu', 'cpu_us_sum', _RATES_HZ),
+)
+"""What our path is compared with, in which column, and at which rates."""
 
 
 def ratios(results: Results) -> dict[str, float]:
-    """Give the number of each target that was measured."""
+    """Return the measured numbers by the key of their target."""
     found: dict[str, float] = {}
     for section in (_of_paths, _of_highest, _of_fan_out, _of_gate, _of_stop, _of_idle, _of_many):
         found.update(section(results))
@@ -28,17 +37,17 @@ def ratios(results: Results) -> dict[str, float]:
 
 
 def row_of(rows: list[dict[str, Any]], **wanted: object) -> dict[str, Any] | None:
-    """Find the one row with these values."""
+    """Return the first row with these values; None without one."""
     for row in rows:
         if all(row[key] == value for key, value in wanted.items()):
             return row
     return None
 
 
-def floor_of(rows: list[dict[str, Any]], rate_hz: float, joints: int, key: str) -> float | None:
-    """Sum up the hops that a joint takes at least."""
+def lower_bound(rows: list[dict[str, Any]], rate_hz: float, joints: int, key: str) -> float | None:
+    """Return the sum of a column over the hops of a path; None if one was not measured."""
     total = 0.0
-    for path, hops in _FLOOR.items():
+    for path, hops in _HOPS.items():
         row = row_of(rows, path=path, rate_hz=rate_hz, joints=joints)
         if row is None:
             return None
@@ -46,15 +55,15 @@ def floor_of(rows: list[dict[str, Any]], rate_hz: float, joints: int, key: str) 
     return total
 
 
-def floor_cpu_us(rows: list[dict[str, Any]], rate_hz: float, joints: int) -> float | None:
+def lower_bound_cpu_us(rows: list[dict[str, Any]], rate_hz: float, joints: int) -> float | None:
     """
-    Sum up the CPU that the hops take between the ends of a path.
+    Return the sum of the CPU of the hops between the ends of a path.
 
-    Of the two ROS hops one sender and one receiver are the path's own ends, which leaves one hop.
-    Those of the WebSocket hops also keep the pace, so it is rather too much than too little.
+    The senders also keep the pace, which a process in the middle need not, so the sum is rather
+    too large than too small.
     """
     total = 0.0
-    for path, hops in {'rclpy hop, events': 1, 'WebSocket hop': 2}.items():
+    for path, hops in _HOPS_BETWEEN_ENDS.items():
         row = row_of(rows, path=path, rate_hz=rate_hz, joints=joints)
         if row is None:
             return None
@@ -64,41 +73,41 @@ def floor_cpu_us(rows: list[dict[str, Any]], rate_hz: float, joints: int) -> flo
 
 def _of_paths(results: Results) -> Iterator[tuple[str, float]]:
     rows = results.get('paths', [])
-    for rate_hz in (100.0, 500.0):
+    for rate_hz in _RATES_HZ:
         ours = row_of(rows, path='ours', rate_hz=rate_hz, joints=6)
         if ours is None:
             continue
-        for key in ('p50', 'p99'):
-            floor_us = floor_of(rows, rate_hz, 6, f'{key}_us')
-            if floor_us is not None:
-                yield f'floor.{key}.{rate_hz:g}', ours[f'{key}_us'] / floor_us
-        for path, keys in _COMPARED.items():
+        least_us = lower_bound(rows, rate_hz, 6, 'p50_us')
+        least_cpu_us = lower_bound_cpu_us(rows, rate_hz, 6)
+        if least_us and least_cpu_us:
+            yield f'lower_bound.p50.{rate_hz:g}', ours['p50_us'] / least_us
+            yield f'lower_bound.cpu.{rate_hz:g}', ours['cpu_us_sum'] / least_cpu_us
+        for path, key, column, rates_hz in _COMPARED:
             other = row_of(rows, path=path, rate_hz=rate_hz, joints=6)
-            if other is not None:
-                for key, number in keys.items():
-                    yield f'{path}.{key}.{rate_hz:g}', ours[number] / other[number]
+            if other is not None and rate_hz in rates_hz:
+                yield f'{path}.{key}.{rate_hz:g}', ours[column] / other[column]
 
 
 def _of_highest(results: Results) -> Iterator[tuple[str, float]]:
     highest = results.get('highest', {})
-    for path in _COMPARED:
+    for path in ('baseline', 'rosbridge'):
         if highest.get(path):
             yield f'{path}.rate', highest['ours, all kept'] / highest[path]
 
 
 def _of_fan_out(results: Results) -> Iterator[tuple[str, float]]:
     rows = results.get('fan_out', [])
-    ten = row_of(rows, server='ours', consumers=10, deaf=False)
-    other = row_of(rows, server='obvious', consumers=10, deaf=False)
+    ten = row_of(rows, server='ours', consumers=10, stalled=False)
+    other = row_of(rows, server='baseline', consumers=10, stalled=False)
     if ten and other:
         yield 'fan.cpu.10', ten['cpu_us_per_delivery'] / other['cpu_us_per_delivery']
-    one = row_of(rows, server='ours', consumers=1, deaf=False)
-    fifty = row_of(rows, server='ours', consumers=50, deaf=False)
+    one = row_of(rows, server='ours', consumers=1, stalled=False)
+    fifty = row_of(rows, server='ours', consumers=50, stalled=False)
     if one and fifty:
         yield 'fan.p99.50', fifty['p99_us'] / one['p99_us']
-    deaf = row_of(rows, server='ours', consumers=10, deaf=True)
-    if ten and deaf:
-        yield 'fan.deaf', deaf['p99_us'] / ten['p99_us']
+    stalled = row_of(rows, server='ours', consumers=10, stalled=True)
+    if ten and stalled:
+        yield 'fan.stalled', stalled['p99_us'] / ten['p99_us']
 
 
 def _of_gate(results: Results) -> Iterator[tuple[str, float]]:

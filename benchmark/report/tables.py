@@ -1,4 +1,4 @@
-"""Tables of what was measured, the targets beside it, for the terminal and for the page."""
+"""Tables of the rows of a run and of its targets, for the terminal and for the page."""
 
 from __future__ import annotations
 
@@ -6,33 +6,38 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ..measure.gate_steps import CALLS
-from .ratios import Results, floor_cpu_us, floor_of, ratios
+from .ratios import Results, lower_bound, lower_bound_cpu_us, ratios
 from .targets import TARGETS, Target
 
-__all__ = ['Row', 'Table', 'beyond', 'tables', 'verdicts']
+__all__ = ['Row', 'Table', 'smoke_failures', 'tables', 'verdicts']
 
 _NOT_MEASURED = {'many': 'skipped: 50 processes were not measured'}
 
 Row = Sequence[object]
 Table = tuple[str, list[str], list[Row]]
-"""Title, head and rows."""
+"""Title, column names and rows."""
 
 
 def tables(results: Results) -> Iterator[Table]:
-    """Give title, head and rows of each table that there is something for."""
+    """Return the table of each section that was measured, and that of the targets."""
     sections: list[tuple[str, str, Callable[[Any], list[Row]], str]] = [
         ('paths', 'From one JointState to another, or one hop', _paths, _PATHS_HEAD),
         ('highest', 'Highest rate without loss, 6 joints', _highest, 'path,Hz'),
-        ('accelerators', 'What accelerators buy', _accelerators, _ACCELERATORS_HEAD),
+        ('accelerators', 'With and without optional libraries', _accelerators, _ACCELERATORS_HEAD),
         ('fan_out', 'One room at 100 Hz, 6 joints, many consumers', _fan_out, _FAN_HEAD),
         ('gate', 'The gate alone, all joints in motion', _gate, _GATE_HEAD),
         ('stop', 'From the stop in the room', _stop, 'load Hz,to,p50 us,p99 us,count'),
-        ('idle', 'Connected, and nothing moves', _idle, 'process,CPU %,memory MB'),
+        ('idle', 'Idle, connected', _idle, 'process,CPU %,memory MB'),
         ('start_up', 'Start to the first command', _start_up, 'process,seconds (each start)'),
         ('many', 'Many bridges, each a process, idle', _many, _MANY_HEAD),
         ('behind_nginx', _NGINX_TITLE, _behind_nginx, _NGINX_HEAD),
         ('fleet', 'Many bridges in one process, idle', _many, _MANY_HEAD),
-        ('fleet', 'The same, each moved at 50 Hz: the path of one joint', _fleet, _FLEET_HEAD),
+        (
+            'fleet',
+            'Many bridges in one process, each at 50 Hz: one path',
+            _fleet,
+            _FLEET_HEAD,
+        ),
     ]
     for name, title, rows_of, head in sections:
         if results.get(name):
@@ -41,7 +46,7 @@ def tables(results: Results) -> Iterator[Table]:
 
 
 def verdicts(results: Results) -> Iterator[Row]:
-    """Give a row for each target."""
+    """Return a row for each target."""
     found = ratios(results)
     for target in TARGETS:
         sign = '>=' if target.at_least else '<='
@@ -53,13 +58,13 @@ def verdicts(results: Results) -> Iterator[Row]:
             yield target.text, f'{value:.2f}', wanted, _verdict(target, value)
 
 
-def beyond(results: Results) -> dict[str, str]:
-    """Give the targets that are missed by more than a smoke test forgives: a line by key."""
+def smoke_failures(results: Results) -> dict[str, str]:
+    """Return the targets that fail a smoke test: a line by key."""
     found = ratios(results)
     return {
-        target.key: f'{target.text}: {found[target.key]:.2f}, target {target.limit:g}'
+        target.key: f'{target.text}: {found[target.key]:.2f}, at most {target.smoke_limit:g}'
         for target in TARGETS
-        if target.key in found and not target.is_forgiven(found[target.key])
+        if target.key in found and not target.passes_smoke_test(found[target.key])
     }
 
 
@@ -108,12 +113,12 @@ def _paths(rows: list[dict[str, Any]]) -> list[Row]:
             ]
         )
     for rate_hz, joints in dict.fromkeys((row['rate_hz'], row['joints']) for row in rows):
-        p50_us = floor_of(rows, rate_hz, joints, 'p50_us')
-        p99_us = floor_of(rows, rate_hz, joints, 'p99_us')
-        cpu_us = floor_cpu_us(rows, rate_hz, joints)
+        p50_us = lower_bound(rows, rate_hz, joints, 'p50_us')
+        p99_us = lower_bound(rows, rate_hz, joints, 'p99_us')
+        cpu_us = lower_bound_cpu_us(rows, rate_hz, joints)
         if p50_us and p99_us and cpu_us:
             numbers = (f'{p50_us:.0f}', f'{p99_us:.0f}', '–', f'{cpu_us:.0f}')
-            lines.append(['sum of floors', joints, f'{rate_hz:g}', '–', *numbers, '–', '–'])
+            lines.append(['lower bound', joints, f'{rate_hz:g}', '–', *numbers, '–', '–'])
     return lines
 
 
@@ -140,7 +145,7 @@ def _fan_out(rows: list[dict[str, Any]]) -> list[Row]:
     return [
         [
             row['server'],
-            f'{row["consumers"]}{" + one that does not read" if row["deaf"] else ""}',
+            f'{row["consumers"]}{" + one that does not read" if row["stalled"] else ""}',
             *_times(row, 'p50_us', 'p99_us'),
             f'{100 * row["lost"] / max(1, row["lost"] + row["count"]):.2f}',
             f'{row["cpu_us_per_delivery"]:.1f}',

@@ -1,4 +1,4 @@
-"""A bare rclpy node with the message imports of the bridge, for what they alone cost."""
+"""A bare rclpy node with the message imports of the bridge, to measure what those alone cost."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from std_msgs.msg import Bool, Float64MultiArray, String
 from std_srvs.srv import SetBool, Trigger
 from trajectory_msgs.msg import JointTrajectory
 
-from .spinning import spin_obeying
+from .node_worker import run_node_worker
 
 IMPORTED = (
     Bool,
@@ -25,11 +25,11 @@ IMPORTED = (
 
 
 def main() -> None:
-    """Spin until the parent has seen enough."""
+    """Spin until the parent closes stdin."""
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     node = rclpy.create_node('bare_node')
     node.create_subscription(JointState, 'joint_states', lambda message: None, 10)
-    spin_obeying('events', node, lambda order: None)
+    run_node_worker(node, lambda request: None)
 
 
 if __name__ == '__main__':

@@ -1,8 +1,8 @@
 """
-Many consumers of one room, and what each heard when.
+Many consumers of one room; replies with what each received and when.
 
-When, is said by the kernel, which notes it for each piece of a stream; and what, is read later.
-Fifty clients in one process would measure that process otherwise.
+The time of arrival is the kernel's timestamp of each piece of a stream, and frames are decoded
+only on request. Otherwise fifty clients in one process would measure that process.
 """
 
 from __future__ import annotations
@@ -19,24 +19,26 @@ import time
 from urllib.parse import urlsplit
 import zlib
 
-from .requests import answer, number_of
+from .protocol import number_of, reply
+
+__all__ = ['Listener', 'next_frame']
 
 _HANDSHAKE = (
     'GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n'
     'Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n{offer}\r\n'
 )
 _OFFER = 'Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n'
-_DEAF_BUFFER_BYTES = 4096
+_STALLED_BUFFER_BYTES = 4096
 
 _SO_TIMESTAMPNS = 35
-"""Of Linux, which Python does not name; with each message comes a timespec of the wall clock."""
+"""A socket option of Linux without a name in Python: adds the wall time to each message."""
 
 
 class Listener:
     """
-    One consumer; it answers pings, for servers put out who does not.
+    One consumer; it answers pings, because servers disconnect a participant that does not.
 
-    :param opened: to a server of WebSockets that has accepted already.
+    :param opened: a socket on which the opening handshake is done.
     """
 
     def __init__(self, opened: socket.socket) -> None:
@@ -44,36 +46,34 @@ class Listener:
         self.socket = opened
         self.is_lost = False
         self._buffer = bytearray()
-        self._came: list[tuple[float, int, bytes]] = []
+        self._received: list[tuple[float, int, bytes]] = []
         self._inflate = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
 
-    def say(self, text: str) -> None:
+    def send_text(self, text: str) -> None:
         """Send a short text."""
         self._send(0x81, text.encode())
 
-    def hear(self) -> None:
-        """Note what came: whole texts for later; answer pings."""
+    def receive(self) -> None:
+        """Record complete texts with their time, and answer pings."""
         data, ancillary, _, _ = self.socket.recvmsg(65536, 64)
         self.is_lost = not data
         self._buffer += data
-        # The kernel begins to note times when it is asked to, which may be a little later.
+        # The kernel may begin to add timestamps a little after it was asked to.
         wall_s = _seconds(ancillary[0][2]) if ancillary else time.time()
-        while (frame := _frame(self._buffer)) is not None:
-            first, begin, end = frame
-            payload = bytes(self._buffer[begin:end])
-            del self._buffer[:end]
+        while (frame := next_frame(self._buffer)) is not None:
+            first, payload = frame
             if first & 0x0F == 1:
-                self._came.append((wall_s, first, payload))
+                self._received.append((wall_s, first, payload))
             elif first & 0x0F == 9:
                 self._send(0x8A, payload)
 
     def take(self) -> list[tuple[int, float]]:
-        """Read what came: numbers, and times of the steady clock."""
-        came, self._came = self._came, []
+        """Return the numbers of the updates and their times of the monotonic clock."""
+        received, self._received = self._received, []
         found = []
-        ahead_s = _steady_ahead_s()
-        for wall_s, first, payload in came:
-            if first & 0x40:  # Compressed, with what came before it.
+        ahead_s = _monotonic_ahead_s()
+        for wall_s, first, payload in received:
+            if first & 0x40:  # Compressed, in the context of the frames before it.
                 payload = self._inflate.decompress(payload + b'\x00\x00\xff\xff')
             message = json.loads(payload)
             if message['type'] == 'joint_update':
@@ -81,8 +81,32 @@ class Listener:
         return found
 
     def _send(self, first: int, payload: bytes) -> None:
-        mask = bytes(4)  # A mask of zeroes leaves the payload as it is.
+        mask = bytes(4)  # A mask of zeros does not change the payload.
         self.socket.sendall(struct.pack('!BB', first, 0x80 | len(payload)) + mask + payload)
+
+
+def next_frame(buffer: bytearray) -> tuple[int, bytes] | None:
+    """
+    Remove the first frame from a buffer.
+
+    :returns: its first byte and its payload; None while it is incomplete.
+    :raises RuntimeError: the frame has more than 64 KiB.
+    """
+    if len(buffer) < 2:
+        return None
+    length, begin = buffer[1] & 0x7F, 2
+    if length == 126:
+        if len(buffer) < 4:
+            return None
+        length, begin = int.from_bytes(buffer[2:4], 'big'), 4
+    elif length == 127:
+        raise RuntimeError('a joint update of more than 64 KiB')
+    end = begin + length
+    if len(buffer) < end:
+        return None
+    first, payload = buffer[0], bytes(buffer[begin:end])
+    del buffer[:end]
+    return first, payload
 
 
 def _seconds(timespec: bytes) -> float:
@@ -92,40 +116,26 @@ def _seconds(timespec: bytes) -> float:
     return seconds + 1e-9 * nanoseconds
 
 
-def _steady_ahead_s() -> float:
-    """Compare the two clocks, which differ by the same until somebody sets the wall clock."""
+def _monotonic_ahead_s() -> float:
+    """Return the difference of the two clocks, which is constant unless the wall clock is set."""
     looks = [(time.time(), time.monotonic(), time.time()) for _ in range(100)]
-    # Whoever is interrupted between two looks compares wrongly.
-    before, steady, after = min(looks, key=lambda look: look[2] - look[0])
-    return steady - (before + after) / 2
+    # The shortest one is the least likely to have been interrupted.
+    before, monotonic, after = min(looks, key=lambda look: look[2] - look[0])
+    return monotonic - (before + after) / 2
 
 
-def _frame(data: bytearray) -> tuple[int, int, int] | None:
-    """Give the first byte, begin and end of the first frame; None while it is not whole."""
-    if len(data) < 2:
-        return None
-    length, begin = data[1] & 0x7F, 2
-    if length == 126:
-        if len(data) < 4:
-            return None
-        length, begin = int.from_bytes(data[2:4], 'big'), 4
-    elif length == 127:
-        raise RuntimeError('a joint update of more than 64 KiB')
-    return (data[0], begin, begin + length) if len(data) >= begin + length else None
-
-
-def connect(url: str, name: str, *, deflate: bool = False, deaf: bool = False) -> Listener:
+def connect(url: str, name: str, *, deflate: bool = False, stalled: bool = False) -> Listener:
     """
-    Join the room.
+    Join the room as a consumer.
 
     :param deflate: offer compression.
-    :param deaf: have the kernel take little for one who is not going to read.
-    :raises RuntimeError: the server speaks no WebSocket.
+    :param stalled: use a small receive buffer, because nothing is going to be read.
+    :raises RuntimeError: the server does not accept the WebSocket.
     """
     parts = urlsplit(url)
     opened = socket.socket()
-    if deaf:
-        opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _DEAF_BUFFER_BYTES)
+    if stalled:
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _STALLED_BUFFER_BYTES)
     opened.connect((parts.hostname, parts.port))
     request = _HANDSHAKE.format(
         path=parts.path,
@@ -136,48 +146,48 @@ def connect(url: str, name: str, *, deflate: bool = False, deaf: bool = False) -
     opened.sendall(request.encode())
     head = b''
     while not head.endswith(b'\r\n\r\n'):
-        # Not a byte more: what follows is of the WebSocket.
+        # One byte at a time, because the bytes after the head belong to the WebSocket.
         if not (byte := opened.recv(1)):
             raise RuntimeError(f'no WebSocket: {head!r}')
         head += byte
     if b' 101 ' not in head:
         raise RuntimeError(f'no WebSocket: {head!r}')
     listener = Listener(opened)
-    listener.say(json.dumps({'participant_id': name, 'role': 'consumer'}))
+    listener.send_text(json.dumps({'participant_id': name, 'role': 'consumer'}))
     return listener
 
 
 async def run(options: argparse.Namespace) -> None:
-    """Listen until the parent has heard enough."""
+    """Receive until the parent closes stdin."""
     loop = asyncio.get_running_loop()
     listeners = [
         connect(options.url, f'c{number}', deflate=options.deflate)
         for number in range(options.count)
     ]
     for listener in listeners:
-        loop.add_reader(listener.socket, _hear, listener)
-    # Held on to: nothing else holds a connection that is not read.
-    _deaf = connect(options.url, 'deaf', deaf=True) if options.deaf else None
-    answer(ready=True)
+        loop.add_reader(listener.socket, _receive, listener)
+    # The reference keeps the connection open that is not read.
+    _stalled = connect(options.url, 'stalled', stalled=True) if options.stalled else None
+    reply(ready=True)
     while await asyncio.to_thread(sys.stdin.readline):
         if any(listener.is_lost for listener in listeners):
-            raise RuntimeError('a listener was put out')
-        answer(arrived=[listener.take() for listener in listeners])
+            raise RuntimeError('a listener was disconnected')
+        reply(arrived=[listener.take() for listener in listeners])
 
 
-def _hear(listener: Listener) -> None:
-    listener.hear()
+def _receive(listener: Listener) -> None:
+    listener.receive()
     if listener.is_lost:
         asyncio.get_running_loop().remove_reader(listener.socket)
 
 
 def main() -> None:
-    """Listen as the command line says."""
+    """Listen as the command line asks."""
     parser = argparse.ArgumentParser()
     parser.add_argument('url')
     parser.add_argument('count', type=int)
     parser.add_argument('--deflate', action='store_true', help='offer compression')
-    parser.add_argument('--deaf', action='store_true', help='one more that does not read')
+    parser.add_argument('--stalled', action='store_true', help='add one that does not read')
     asyncio.run(run(parser.parse_args()))
 
 

@@ -1,4 +1,4 @@
-"""Sends joint updates over a WebSocket at a rate, and says when each was sent."""
+"""Send joint updates over a WebSocket at a rate, and reply with the time of each."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from typing import Any
 
 import websockets
 
-from .requests import Pace, answer, positions_of
+from .protocol import Pace, positions_of, reply
+
+__all__ = ['update_text']
 
 
-def text_of(number: int, joints: int) -> str:
-    """Write an update as the bridge would."""
+def update_text(number: int, joints: int) -> str:
+    """Return the message of a joint update as a bridge would encode it."""
     entries = [
         {'name': f'j{joint}', 'value': position}
         for joint, position in enumerate(positions_of(number, joints), 1)
@@ -24,38 +26,36 @@ def text_of(number: int, joints: int) -> str:
 
 
 async def send(socket: Any, joints: int) -> None:
-    """Send what is ordered, counted on from the last run."""
+    """Send as many updates at the rate as each request asks for; numbers continue."""
     number = 0
     while line := await asyncio.to_thread(sys.stdin.readline):
-        order = json.loads(line)
+        request = json.loads(line)
         sent: dict[int, float] = {}
-        pace = Pace(order['rate_hz'])
-        for _ in range(order['count']):
+        pace = Pace(request['rate_hz'])
+        for _ in range(request['count']):
             number += 1
-            text = text_of(number, joints)
+            text = update_text(number, joints)
             await asyncio.sleep(pace.wait_s())
             sent[number] = time.monotonic()
             await socket.send(text)
-        answer(sent=list(sent.items()))
+        reply(sent=list(sent.items()))
 
 
 async def run(options: argparse.Namespace) -> None:
-    """Connect, join where that is wanted, and send."""
+    """Join the room as its producer, and send."""
     compression = 'deflate' if options.deflate else None
     async with websockets.connect(options.url, compression=compression) as socket:
-        if options.join:
-            await socket.send(json.dumps({'participant_id': 'sender', 'role': 'producer'}))
-            await socket.recv()
-        answer(ready=True)
+        await socket.send(json.dumps({'participant_id': 'sender', 'role': 'producer'}))
+        await socket.recv()
+        reply(ready=True)
         await send(socket, options.joints)
 
 
 def main() -> None:
-    """Send until the parent has enough."""
+    """Send until the parent closes stdin."""
     parser = argparse.ArgumentParser()
     parser.add_argument('url')
     parser.add_argument('joints', type=int)
-    parser.add_argument('--join', action='store_true', help='join a room as its producer')
     parser.add_argument('--deflate', action='store_true', help="with the library's compression")
     asyncio.run(run(parser.parse_args()))
 

@@ -1,4 +1,4 @@
-"""Hears JointStates, and says when each arrived."""
+"""Receive serialized JointStates, and reply with the time of each."""
 
 from __future__ import annotations
 
@@ -6,40 +6,45 @@ import sys
 import time
 
 import rclpy
+from rclpy.serialization import deserialize_message
 from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import JointState
 
-from .requests import answer, number_of
-from .spinning import spin_obeying
+from .node_worker import run_node_worker
+from .protocol import number_of, reply
 
 
-class Ear:
+class Subscriber:
     """
-    The subscription, with what came since it was last asked.
+    A subscription and what it has received since the last request.
 
-    :param topic: in the namespace that the ROS arguments name.
+    A message is deserialized only on request, because the measured hop ends at its arrival.
+
+    :param topic: in the namespace of the ROS arguments.
     """
 
     def __init__(self, topic: str) -> None:
         self.node = rclpy.create_node('joint_subscriber')
-        self._arrived: list[tuple[float, float]] = []
-        self.node.create_subscription(JointState, topic, self._on_message, 1000)
+        self._arrived: list[tuple[float, bytes]] = []
+        self.node.create_subscription(JointState, topic, self._on_message, 1000, raw=True)
 
     def take(self) -> list[tuple[int, float]]:
-        """Give numbers and times, and forget them."""
-        arrived, self._arrived = self._arrived, []
-        return [(number_of(position), at) for position, at in arrived]
+        """Return numbers and times, and forget them."""
+        count = len(self._arrived)  # The other thread may add more meanwhile.
+        arrived = self._arrived[:count]
+        del self._arrived[:count]
+        messages = ((deserialize_message(data, JointState), at) for at, data in arrived)
+        return [(number_of(message.position[0]), at) for message, at in messages]
 
-    def _on_message(self, message: JointState) -> None:
-        self._arrived.append((message.position[0], time.monotonic()))
+    def _on_message(self, data: bytes) -> None:
+        self._arrived.append((time.monotonic(), data))
 
 
 def main() -> None:
-    """Hear until the parent has heard enough."""
-    kind, topic = sys.argv[1:3]
-    rclpy.init(args=['--ros-args', *sys.argv[3:]], signal_handler_options=SignalHandlerOptions.NO)
-    ear = Ear(topic)
-    spin_obeying(kind, ear.node, lambda _: answer(arrived=ear.take()))
+    """Receive until the parent closes stdin."""
+    rclpy.init(args=['--ros-args', *sys.argv[2:]], signal_handler_options=SignalHandlerOptions.NO)
+    subscriber = Subscriber(sys.argv[1])
+    run_node_worker(subscriber.node, lambda _: reply(arrived=subscriber.take()))
 
 
 if __name__ == '__main__':

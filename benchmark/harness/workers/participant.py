@@ -1,4 +1,4 @@
-"""A cheap participant of one room: streams joints or presses the stop, and says when."""
+"""A light participant of one room: sends joints or an emergency stop, and replies with times."""
 
 from __future__ import annotations
 
@@ -7,55 +7,57 @@ import json
 import sys
 import time
 
-from ..light_client import CheapPeer, enter, text_frame
-from .frame_sender import text_of
-from .requests import Pace, answer
+from ..light_client import LightClient, join_room, text_frame
+from .frame_sender import update_text
+from .protocol import Pace, reply
 
 WORKSPACE = 'default-workspace'
 STOP = text_frame(json.dumps({'type': 'emergency_stop', 'reason': 'measured'}))
 
-GULP_BYTES = 64 * 1024
-"""What it is sent means nothing to it, and waking for each text would take a core from others."""
+BLOCK_BYTES = 64 * 1024
+"""What it receives is ignored, and waking up for each text would take CPU from the others."""
 
 QUIET_S = 0.03
-"""How long nothing is said of a stop that was pressed, for the parent would wake meanwhile."""
+"""The time from a stop to the reply, because the reply wakes the parent, which takes CPU."""
 
 
-def stream(peer: CheapPeer, rate_hz: float, count: int, before: int) -> list[tuple[int, float]]:
+def send_joints(
+    client: LightClient, rate_hz: float, count: int, before: int
+) -> list[tuple[int, float]]:
     """
-    Send so many updates, and do nothing else.
+    Send updates and block meanwhile.
 
     :param before: how many were sent in earlier runs.
-    :returns: the number of each, and the moment in seconds of the steady clock.
+    :returns: the number of each, and its time in seconds of the monotonic clock.
     """
     sent = []
     pace = Pace(rate_hz)
     for number in range(before + 1, before + count + 1):
-        frame = text_frame(text_of(number, 1))
+        frame = text_frame(update_text(number, 1))
         time.sleep(pace.wait_s())
         sent.append((number, time.monotonic()))
-        peer.send(frame)
+        client.send(frame)
     return sent
 
 
 async def run(url: str, room: str, role: str) -> None:
-    """Join, and do what is ordered: joints where there is a rate, else a stop."""
-    joining = json.dumps({'participant_id': role, 'role': role})
-    peer = await enter(url, (WORKSPACE, room), joining, lambda _: None)
-    peer.hear_in_gulps(GULP_BYTES)
-    answer(ready=True)
+    """Join; a request with a rate sends joints, any other one an emergency stop."""
+    join = json.dumps({'participant_id': role, 'role': role})
+    client = await join_room(url, (WORKSPACE, room), join, lambda _: None)
+    client.receive_in_blocks(BLOCK_BYTES)
+    reply(ready=True)
     number = 0
     while line := await asyncio.to_thread(sys.stdin.readline):
-        order = json.loads(line)
-        if 'rate_hz' in order:
-            sent = stream(peer, order['rate_hz'], order['count'], number)
+        request = json.loads(line)
+        if 'rate_hz' in request:
+            sent = send_joints(client, request['rate_hz'], request['count'], number)
             number += len(sent)
-            answer(sent=sent, lost=peer.lost)
+            reply(sent=sent, lost=client.lost)
         else:
             pressed = time.monotonic()
-            peer.send(STOP)
+            client.send(STOP)
             await asyncio.sleep(QUIET_S)
-            answer(pressed=pressed, lost=peer.lost)
+            reply(pressed=pressed, lost=client.lost)
 
 
 if __name__ == '__main__':

@@ -1,4 +1,4 @@
-"""Hears a bridge's commands and its latched stop, says when each arrived, and resets the stop."""
+"""Receive a bridge's commands and its latched stop with their times, and reset the stop."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
 
-from .requests import answer, number_of
-from .spinning import spin_obeying
+from .node_worker import run_node_worker
+from .protocol import number_of, reply
 
-PATIENCE_S = 20.0
+TIMEOUT_S = 20.0
 _LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 
-class Ear:
-    """What came since it was last asked, kept as bytes and read later: the trip ends here."""
+class StopListener:
+    """What arrived since the last request; it is deserialized only on request."""
 
     def __init__(self) -> None:
-        self.node = rclpy.create_node('stop_ear')
-        self._commands = self._hear(JointState, 'joint_commands', QoSProfile(depth=1000))
-        self._stops = self._hear(Bool, 'arena_bridge/emergency_stop_active', _LATCHED)
+        self.node = rclpy.create_node('stop_listener')
+        self._commands = self._subscribe(JointState, 'joint_commands', QoSProfile(depth=1000))
+        self._stops = self._subscribe(Bool, 'arena_bridge/emergency_stop_active', _LATCHED)
         self._reset = self.node.create_client(Trigger, 'arena_bridge/reset_emergency_stop')
-        if not self._reset.wait_for_service(PATIENCE_S):
-            raise TimeoutError(f'waited {PATIENCE_S:g} s for the bridge')
+        if not self._reset.wait_for_service(TIMEOUT_S):
+            raise TimeoutError(f'waited {TIMEOUT_S:g} s for the bridge')
 
     def take(self) -> dict[str, list[tuple[float, Any]]]:
-        """Give times with numbers, and times with whether it is stopped, and forget them."""
+        """Return the commands and the latched stops with their times, and forget them."""
         commands, stops = _taken(self._commands, JointState), _taken(self._stops, Bool)
         return {
             'commands': [(at, number_of(command.position[0])) for at, command in commands],
@@ -41,40 +41,40 @@ class Ear:
         }
 
     def reset(self) -> str:
-        """Reset the stop; give the bridge's answer."""
+        """Reset the stop, and return the answer of the bridge."""
         done = threading.Event()
         future = self._reset.call_async(Trigger.Request())
         future.add_done_callback(lambda _: done.set())
-        if not done.wait(PATIENCE_S):
-            raise TimeoutError(f'waited {PATIENCE_S:g} s for the reset')
+        if not done.wait(TIMEOUT_S):
+            raise TimeoutError(f'waited {TIMEOUT_S:g} s for the reset')
         return str(future.result().message)
 
-    def _hear(self, kind: type, topic: str, qos: QoSProfile) -> list[tuple[float, bytes]]:
-        heard: list[tuple[float, bytes]] = []
+    def _subscribe(self, kind: type, topic: str, qos: QoSProfile) -> list[tuple[float, bytes]]:
+        arrived: list[tuple[float, bytes]] = []
 
         def on_message(data: bytes) -> None:
-            heard.append((time.monotonic(), data))
+            arrived.append((time.monotonic(), data))
 
         self.node.create_subscription(kind, topic, on_message, qos, raw=True)
-        return heard
+        return arrived
 
 
-def _taken(heard: list[tuple[float, bytes]], kind: type) -> list[tuple[float, Any]]:
-    count = len(heard)  # The other thread may add more meanwhile.
-    taken = heard[:count]
-    del heard[:count]
+def _taken(arrived: list[tuple[float, bytes]], kind: type) -> list[tuple[float, Any]]:
+    count = len(arrived)  # The other thread may add more meanwhile.
+    taken = arrived[:count]
+    del arrived[:count]
     return [(at, deserialize_message(data, kind)) for at, data in taken]
 
 
 def main() -> None:
-    """Hear until the parent has heard enough; an order asks for what came, or for a reset."""
+    """Receive until the parent closes stdin; a request asks for what arrived or for a reset."""
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
-    ear = Ear()
+    listener = StopListener()
 
-    def obey(order: dict[str, Any]) -> None:
-        answer(**({'reset': ear.reset()} if 'reset' in order else ear.take()))
+    def handle(request: dict[str, Any]) -> None:
+        reply(**({'reset': listener.reset()} if 'reset' in request else listener.take()))
 
-    spin_obeying('events', ear.node, obey)
+    run_node_worker(listener.node, handle)
 
 
 if __name__ == '__main__':

@@ -93,7 +93,7 @@ def test_a_hand_is_smooth_and_no_leader_asks_for_more_than_the_velocity_limit() 
     for leader in (LEADERS[HAND], *(sine(frequency_hz) for frequency_hz in (0.5, 1.0, 2.0, 3.0))):
         wanted = np.array([leader.signal(at) for at in time_s])
         assert np.max(np.abs(np.diff(wanted))) / 0.001 <= 1.8 + 1e-3
-        periods = leader.watched_s / leader.period_s
+        periods = leader.recorded_s / leader.period_s
         assert periods == pytest.approx(round(periods))
     assert hand(0.0) == pytest.approx(hand(5.0)) == 0.0
 

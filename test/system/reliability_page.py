@@ -1,7 +1,7 @@
 """
-Injects every fault and every attack and writes what was seen into docs/reliability.md.
+Run the tests of faults and of attacks, and write their results into docs/reliability.md.
 
-Each table stands between two comments; the rest of the page is written by hand.
+Each table is between two comments of the page; the other text is not generated.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 
 __all__ = ['SECTIONS', 'Section', 'attack_table', 'main', 'table']
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / 'docs' / 'reliability.md'
 
 Row = dict[str, Any]
@@ -31,10 +31,10 @@ class Section:
     """
     One table of the page.
 
-    :param tests: the modules of the tests that it comes from, in the order of the table.
+    :param tests: the test modules of its rows, in the order of the table.
     :param begin: the comment before the table.
     :param end: the comment after it.
-    :param draw: makes the table of its rows.
+    :param draw: returns the table for its rows.
     """
 
     tests: tuple[str, ...]
@@ -43,13 +43,13 @@ class Section:
     draw: Callable[[list[Row]], str]
 
     def put(self, page: str, rows: list[Row]) -> str:
-        """Return the page with these rows in the place of the old ones."""
+        """Return the page with a table of these rows instead of the old one."""
         between = re.compile(f'{re.escape(self.begin)}.*{re.escape(self.end)}', re.DOTALL)
         return between.sub(lambda _: f'{self.begin}\n\n{self.draw(rows)}\n\n{self.end}', page)
 
 
 def table(rows: list[Row]) -> str:
-    """Draw the rows of faults; a time of None is one that there was none of."""
+    """Return the table of faults; a time of None is shown as a dash."""
     lines = [
         '| fault | noticed after | the robot was told | healed after |',
         '|---|---|---|---|',
@@ -61,7 +61,7 @@ def table(rows: list[Row]) -> str:
 
 
 def attack_table(rows: list[Row]) -> str:
-    """Draw the rows of attacks: each time without, beside and under the attack."""
+    """Return the table of attacks, with each time without, beside and under the attack."""
     lines = [
         '| attack | what | median: quiet, beside, attacked | p99: quiet, beside, attacked |',
         '|---|---|---|---|',
@@ -96,9 +96,9 @@ def _seconds(value: float | None) -> str:
 
 
 def main() -> int:
-    """Inject, print the tables, and write each into the page if everything of it held."""
-    parser = argparse.ArgumentParser(prog='benchmark.faults', description=__doc__)
-    parser.add_argument('--only', choices=SECTIONS, help='write this table, leave the other')
+    """Run the tests, print the tables, and write each into the page if its tests passed."""
+    parser = argparse.ArgumentParser(prog='make faults', description=__doc__)
+    parser.add_argument('--only', choices=SECTIONS, help='run the tests of one table')
     parser.add_argument('--connects', type=int, default=1000, help='connections in a row')
     parser.add_argument('--freezes', type=int, default=100, help='stops pressed in freezes')
     parser.add_argument('--hostile', type=int, default=5000, help='hostile connections')
@@ -108,7 +108,7 @@ def main() -> int:
 
 
 def _run(section: Section, options: argparse.Namespace) -> int:
-    """Run the tests of a section, and write its table; return their exit code."""
+    """Run the tests of a section and write its table; return their exit code."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / 'report'
         environment = {
@@ -120,9 +120,9 @@ def _run(section: Section, options: argparse.Namespace) -> int:
             'LEROBOT_ARENA_FAULTS_ROUNDS': '5',
             'LEROBOT_ARENA_FAULTS_SECONDS': '3',
         }
-        # One after the other: the times are those of a machine that does nothing else.
+        # One test at a time, because the others would change the times.
         tests = [str(path) for name in section.tests for path in (ROOT / 'test').rglob(name)]
-        # Twenty freezes take longer than a test that hangs.
+        # Twenty freezes take longer than the timeout of a test that hangs.
         options_of_pytest = ['-q', '-p', 'no:xdist', '-o', 'faulthandler_timeout=0']
         command = [sys.executable, '-m', 'pytest', *options_of_pytest, *tests]
         code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
