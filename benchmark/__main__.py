@@ -86,7 +86,7 @@ def measure_paths(plan: Plan, others: Others) -> Results:
 def _pipelines(
     joints: int, server_url: str | None, peer: Rosbridge | None
 ) -> list[AbstractContextManager[Pipeline]]:
-    found = [
+    found: list[AbstractContextManager[Pipeline]] = [
         pipelines.ros_hop(joints),
         pipelines.protocol_hop(joints),
         pipelines.baseline(joints),
@@ -100,7 +100,7 @@ def _pipelines(
 
 
 def _keeping_all(joints: int, peer: Rosbridge | None) -> list[AbstractContextManager[Pipeline]]:
-    found = [pipelines.ours(joints, keep_all=True)]
+    found: list[AbstractContextManager[Pipeline]] = [pipelines.ours(joints, keep_all=True)]
     if peer is not None:
         found.append(pipelines.rosbridge(joints, peer, keep_all=True))
     return found
