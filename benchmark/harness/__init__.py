@@ -1,9 +1,10 @@
 """
-Processes, load and figures: what a measurement needs, whatever it measures.
+Processes, load and figures: what every measurement needs.
 
-Here: starting and ending processes (``processes``, ``nginx_proxy``, ``rosbridge``), participants
-that cost little CPU (``light_client``, ``load``), programs that send and receive on request of
-the parent process (``workers``), and reading CPU time, memory and latencies (``figures``).
+Here: processes (``processes``, ``programs``, ``nginx_proxy``, ``rosbridge``), participants that
+cost little CPU (``light_client``, ``load``), programs that send and receive on request of the
+parent process (``worker``, ``workers``), ROS domains (``domains``), and CPU time, memory and
+latencies (``figures``).
 
 It imports the package and nothing of ``measure`` or ``report``. The tests use it too. Requests
 reach a worker as lines of JSON on its stdin, and its replies leave on its stdout; figures come

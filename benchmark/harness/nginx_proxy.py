@@ -10,14 +10,14 @@ from pathlib import Path
 import pwd
 import re
 import shutil
-import signal
 import socket
-import subprocess
 import tempfile
 import time
 from typing import NamedTuple
 
 from lerobot_arena_ros.server.serving import Certificate
+
+from .processes import Process, running_command
 
 __all__ = ['CONFIG', 'NginxProxy', 'find_nginx', 'running_nginx']
 
@@ -149,31 +149,24 @@ def _user() -> str:
 
 
 @contextmanager
-def _running(
-    program: str, folder: Path, sockets: Sequence[socket.socket]
-) -> Iterator[subprocess.Popen[bytes]]:
+def _running(program: str, folder: Path, sockets: Sequence[socket.socket]) -> Iterator[Process]:
     # nginx inherits open sockets as after an upgrade, so no other process can take the ports.
     files = [opened.fileno() for opened in sockets]
-    environment = {**os.environ, 'NGINX': ''.join(f'{number};' for number in files)}
-    with (folder / 'stderr.log').open('wb') as stderr:
-        process = subprocess.Popen(
-            [program, '-p', str(folder), '-c', str(folder / 'nginx.conf')],
-            pass_fds=files,
-            env=environment,
+    command = [program, '-p', str(folder), '-c', str(folder / 'nginx.conf')]
+    inherited = ''.join(f'{number};' for number in files)
+    with (
+        (folder / 'stderr.log').open('wb') as stderr,
+        running_command(
+            command,
+            variables={'NGINX': inherited},
+            is_graceful=True,
             stderr=stderr,
-            start_new_session=True,
-        )
-    try:
+            pass_fds=files,
+        ) as process,
+    ):
         deadline = time.monotonic() + TIMEOUT_S
         while len(_children(process.pid)) < WORKERS:
-            if process.poll() is not None or time.monotonic() > deadline:
+            if not process.is_alive or time.monotonic() > deadline:
                 raise RuntimeError(f'nginx did not start: {_logs(folder)}')
             time.sleep(0.01)
         yield process
-    finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)  # Also its workers.
-            process.wait()

@@ -5,21 +5,52 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 import math
+from pathlib import Path
 import socket
+import sys
 import time
 import zlib
 
 import pytest
 from support.domain import reserved_domain
+from support.waiting import wait_for
 
 from benchmark.harness.domains import ros_environment
 from benchmark.harness.figures import Latency
+from benchmark.harness.processes import running_command
+from benchmark.harness.worker import worker
 from benchmark.harness.workers.bytes_receiver import Receiver
 from benchmark.harness.workers.bytes_sender import FrameBytes
 from benchmark.harness.workers.frame_listeners import Listener, next_frame
 from benchmark.harness.workers.frame_sender import update_text
 from benchmark.harness.workers.protocol import number_of, positions_of
 from lerobot_arena_ros.arena.sansio import text_frame
+
+
+def test_a_graceful_end_lets_a_process_clean_up(tmp_path: Path) -> None:
+    """SIGTERM comes before SIGKILL, and a process that handles it ends by itself."""
+    file = tmp_path / 'ended'
+    program = (
+        'import pathlib, signal\n'
+        f'ended = pathlib.Path({str(file)!r})\n'
+        'signal.signal(signal.SIGTERM, lambda *_: ended.write_text("by itself"))\n'
+        'print("ready", flush=True)\n'
+        'signal.pause()\n'
+    )
+    with running_command([sys.executable, '-c', program], is_graceful=True) as process:
+        wait_for(lambda: 'ready' in process.output, 'the process')
+
+    assert file.read_text() == 'by itself'
+    assert not process.is_alive
+
+
+def test_a_worker_that_ended_is_reported_by_its_name() -> None:
+    """A worker that cannot start raises an error, instead of a reply that never arrives."""
+    with (
+        pytest.raises(RuntimeError, match='the worker bytes_sender ended'),
+        worker('bytes_sender'),
+    ):
+        pass
 
 
 def test_one_bad_round_does_not_determine_the_percentile() -> None:
