@@ -95,7 +95,7 @@ motion: $(VENV)/installed ## Test the motion limits in a million random steps, o
 	MOTION_STEPS=$(STEPS) $(BIN)/python -m pytest -rs -o faulthandler_timeout=0 $(ARGS) test/control/test_motion_properties.py
 
 nginx: $(VENV)/installed ## Test several arenas behind nginx, which must be installed
-	REQUIRE=nginx $(BIN)/python -m pytest -rs $(ARGS) test/system/test_deploy*.py
+	REQUIRE=nginx $(BIN)/python -m pytest -rs $(ARGS) test/system/test_deploy*.py test/project/test_benchmark_nginx.py
 
 browser: $(VENV)/browser ## Test the console in Chromium, which must be installed; pictures go to build/screenshots
 	REQUIRE=browser $(BIN)/python -m pytest -rs test/server/test_console*_in_browser.py $(ARGS)
@@ -107,10 +107,11 @@ tracking: $(VENV)/sim $(VENV)/bench ## Measure how the simulated arm follows; AR
 	$(BIN)/python -m benchmark.motion $(ARGS)
 
 faults: $(VENV)/installed ## Inject every fault and write the results to docs/reliability.md
-	$(BIN)/python -m benchmark.faults $(ARGS)
+	$(BIN)/python test/system/reliability_page.py $(ARGS)
 
+soak: SECONDS ?= 3600
 soak: $(VENV)/installed ## Put an arena under load for an hour, or for SECONDS=60
-	$(BIN)/python -m benchmark.soak $(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)
+	LEROBOT_ARENA_SOAK_SECONDS=$(SECONDS) $(BIN)/python -m pytest -q -p no:xdist -o faulthandler_timeout=0 $(ARGS) test/system/test_soak.py
 
 ifdef SOURCED
 # The results must not depend on a sourced ROS.

@@ -157,7 +157,7 @@ def test_every_weakness_of_the_public_server_names_its_tests() -> None:
 
 
 def test_the_contributors_page_lists_every_folder() -> None:
-    """CONTRIBUTING.md has a row for each folder of the package, and for each of the tests."""
+    """CONTRIBUTING.md has a row for each folder of the package, the benchmark and the tests."""
     cells = re.findall(r'^\| (.*?) \|', read('CONTRIBUTING.md'), re.M)
     listed = {name for cell in cells for name in re.findall(r'`([a-z/]+)/`', cell)}
     package = ROOT / 'lerobot_arena_ros'
@@ -166,6 +166,7 @@ def test_the_contributors_page_lists_every_folder() -> None:
         *folders_of(package),
         *(f'server/{name}' for name in folders_of(package / 'server')),
         *(f'nodes/{name}' for name in folders_of(package / 'nodes')),
+        *(f'benchmark/{file.parent.name}' for file in ROOT.glob('benchmark/*/__init__.py')),
         *folders_of(ROOT / 'test'),
     }
 

@@ -257,3 +257,30 @@ def test_nothing_sleeps_in_the_tests() -> None:
             if isinstance(node, ast.Call) and ast.unparse(node.func).split('.')[-1] == 'sleep':
                 sleepers.append(f'{path.name}:{node.lineno}')
     assert sleepers == []
+
+
+# What a folder of the benchmark may import of it; the programs beside them may import all.
+OF_THE_BENCHMARK = {
+    'harness': {'benchmark.harness'},
+    'measure': {'benchmark.harness', 'benchmark.measure'},
+    'report': {'benchmark.harness', 'benchmark.measure', 'benchmark.report'},
+}
+
+
+@pytest.mark.parametrize('folder', OF_THE_BENCHMARK)
+def test_folders_of_the_benchmark_import_in_one_direction(folder: str) -> None:
+    """The order is harness, measure, report; each folder imports the ones before it."""
+    modules = sorted((ROOT / 'benchmark' / folder).rglob('*.py'))
+    assert len(modules) > 5
+    for path in modules:
+        ours = [name for name in imports_of(path) if is_within(name, {'benchmark'})]
+        assert [name for name in ours if not is_within(name, OF_THE_BENCHMARK[folder])] == [], path
+
+
+def test_only_tests_of_the_benchmark_import_more_than_its_harness() -> None:
+    """Other tests share its processes, load and figures, and nothing else."""
+    for path in sorted((ROOT / 'test').rglob('*.py')):
+        if path.name.startswith('test_benchmark_'):
+            continue
+        ours = [name for name in imports_of(path) if is_within(name, {'benchmark'})]
+        assert [name for name in ours if not is_within(name, {'benchmark.harness'})] == [], path

@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from benchmark.front import Front, find_nginx, front
-from benchmark.processes import enter_all
+from benchmark.harness.nginx_proxy import NginxProxy, find_nginx, running_nginx
+from benchmark.harness.processes import enter_all
 
 from .arena_server import ROOT, Server, arena_server
 from .certificates import Authority
@@ -68,9 +68,9 @@ class Deployment:
         authority = Authority(folder)
         certificate = authority.certify_this_machine()
         ports = [server.port for server in self.servers]
-        self.front: Front = stack.enter_context(front(program, ports, certificate))
-        self.url = self.front.url
-        self.tls_url = self.front.tls_url or ''
+        self.nginx: NginxProxy = stack.enter_context(running_nginx(program, ports, certificate))
+        self.url = self.nginx.url
+        self.tls_url = self.nginx.tls_url or ''
         self.ca_file = authority.file
 
     def make_room(self, workspace_id: str, room_id: str = 'arm') -> list[Server]:

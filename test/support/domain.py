@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.domains import lock_domain
+from benchmark.harness.domains import lock_domain
 
 __all__ = ['FASTDDS_PROFILE', 'own_domain', 'reserved_domain']
 

@@ -14,11 +14,8 @@ import pytest
 from support.client_pairs import client_pair
 from support.deployment import BEARER, HANDSHAKE, TOKEN, Deployment, deployed, status
 from support.peers import RawPeer, joint, update, ws_path
-from support.required import require
 from support.waiting import wait_for, wait_until
 
-from benchmark.behind_nginx import behind_nginx
-from benchmark.front import find_nginx
 from lerobot_arena_ros import RoboticsProducer
 from lerobot_arena_ros.arena import client_core
 
@@ -32,7 +29,7 @@ def arenas(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """Run three arenas behind nginx; afterwards, check that no log contains the token."""
     with deployed(tmp_path_factory.mktemp('deployed')) as running:
         yield running
-        assert TOKEN not in running.front.logs
+        assert TOKEN not in running.nginx.logs
 
 
 def test_each_workspace_is_in_one_process(arenas: Deployment) -> None:
@@ -149,8 +146,8 @@ def test_the_token_passes_and_is_not_logged(arenas: Deployment) -> None:
     assert status(arenas.url, path, **HANDSHAKE)[0] == 401
     assert status(arenas.url, f'{path}?token={TOKEN}', **HANDSHAKE)[0] == 101
     assert status(arenas.url, f'{path}?token={TOKEN}x', **HANDSHAKE)[0] == 401
-    wait_for(lambda: f'GET {path} 101' in arenas.front.logs, 'the line of the WebSocket')
-    assert TOKEN not in arenas.front.logs
+    wait_for(lambda: f'GET {path} 101' in arenas.nginx.logs, 'the line of the WebSocket')
+    assert TOKEN not in arenas.nginx.logs
 
 
 @pytest.mark.parametrize('scheme', ['http', 'https'])
@@ -205,13 +202,3 @@ async def test_a_stop_waits_for_little_of_what_a_slow_consumer_has_not_read(
 
     # Some 12 of 31 KB each; 4 without nginx, and more than 100 with the kernel's own buffers.
     assert received < 40
-
-
-def test_one_and_several_are_measured_side_by_side() -> None:
-    """The same load passes through each, and nginx's CPU is counted if there is an nginx."""
-    require('nginx', find_nginx(), 'nginx is not installed')
-    rows = behind_nginx([3], times=1, seconds=0.2)
-
-    assert [row['arrangement'] for row in rows] == ['1, direct', '1, nginx', '3, nginx']
-    assert all(row['count'] > 0 and row['server_us'] > 0 for row in rows)
-    assert [row['nginx_us'] > 0 for row in rows] == [False, True, True]

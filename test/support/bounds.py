@@ -1,0 +1,43 @@
+"""Results of a long test as a table, each with its bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+import math
+from typing import NamedTuple
+
+__all__ = ['Row', 'table']
+
+
+class Row(NamedTuple):
+    """One result with a remark and its bounds."""
+
+    name: str
+    value: float
+    remark: str
+    at_most: float = math.inf
+    at_least: float = -math.inf
+
+    @property
+    def is_within_bounds(self) -> bool:
+        """Whether the value is within the bounds."""
+        return self.at_least <= self.value <= self.at_most
+
+    @property
+    def bounds(self) -> str:
+        """The bounds as a short text."""
+        most = '' if self.at_most == math.inf else f'<= {self.at_most:g}'
+        least = '' if self.at_least == -math.inf else f'>= {self.at_least:g}'
+        return f'{least}{most}'
+
+
+def table(rows: Iterable[Row]) -> str:
+    """Return a line for each result."""
+    return '\n'.join(_line(row) for row in rows)
+
+
+def _line(row: Row) -> str:
+    digits = 0 if float(row.value).is_integer() else 1
+    verdict = '' if row.is_within_bounds else '  OUT OF BOUNDS'
+    number = f'{row.value:>12.{digits}f}'
+    return f'{row.name:<22}{number}  {row.bounds:<12}{row.remark}{verdict}'.rstrip()
