@@ -93,6 +93,10 @@ MISTAKES = {
         [*ROOM, '-p', 'consume.on_state_sync:=obey'],
         "consume.on_state_sync = 'obey': expected one of 'align', 'ignore', 'command'",
     ),
+    'removed parameter': (
+        [*ROOM, '-p', 'executor:=single'],
+        "parameter executor = 'single' was removed: delete it, because the bridge chooses the",
+    ),
     'short patience': (
         [*ROOM, '-p', 'link.heartbeat_period_s:=2.0'],
         'link.timeout_s = 1.5: expected at least twice link.heartbeat_period_s = 2',

@@ -172,7 +172,6 @@ class BridgeSettings:
     autostart: bool
     estop_on_start: bool
     allow_remote_reset: bool
-    executor: str
 
     @classmethod
     def of(
@@ -204,7 +203,6 @@ class BridgeSettings:
             autostart=values['autostart'],
             estop_on_start=values['estop_on_start'],
             allow_remote_reset=values['emergency_stop.allow_remote_reset'],
-            executor=values['executor'],
         )
 
 

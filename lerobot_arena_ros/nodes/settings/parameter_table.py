@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 import math
 
-__all__ = ['JOINT_SPECS', 'SPECS', 'ParameterError', 'Spec', 'Value']
+__all__ = ['JOINT_SPECS', 'REMOVED', 'SPECS', 'ParameterError', 'Spec', 'Value']
 
 Value = bool | float | str | list[str] | None
 """The value of a parameter. None stands for a joint's number that is not set."""
@@ -399,13 +399,6 @@ SPECS: tuple[Spec, ...] = (
         False,
         'Whether a participant of a room, such as the console, may reset the emergency stop.',
     ),
-    Spec(
-        'executor',
-        'auto',
-        'Executor that spins the node: the events executor of rclpy (events), the '
-        'single-threaded one (single), or the events executor if rclpy has it (auto).',
-        choices=('auto', 'events', 'single'),
-    ),
 )
 
 JOINT_SPECS: tuple[Spec, ...] = (
@@ -462,3 +455,10 @@ JOINT_SPECS: tuple[Spec, ...] = (
         'robot_description (lower = upper).',
     ),
 )
+
+REMOVED = (('executor', None, 'delete it, because the bridge chooses the executor itself'),)
+"""
+What older parameter files may still contain: name, value and what to do instead.
+
+The value None stands for every value.
+"""
