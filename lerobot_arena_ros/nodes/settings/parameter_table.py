@@ -189,19 +189,18 @@ SPECS: tuple[Spec, ...] = (
     Spec(
         'consume.on_state_sync',
         'align',
-        'How the pose is used that the room sends when the bridge joins: it moves nothing and '
-        'only replaces measurements if require_feedback is never (align), it is ignored (ignore), '
-        'or it counts as a live update (command).',
-        choices=('align', 'ignore', 'command'),
+        'How the pose is used that the room sends when the bridge joins. It never moves anything: '
+        'it only replaces measurements if require_feedback is never (align), or is ignored '
+        '(ignore).',
+        choices=('align', 'ignore'),
     ),
     Spec(
         'consume.require_feedback',
         'always',
-        'Whether fresh joint_states are needed to move the robot: always; as soon as a publisher '
-        'of them is discovered, for which the bridge waits five seconds (auto); or never. Without '
-        'joint_states, the first command is the position that the room requests. Received '
-        'joint_states are used in all three cases.',
-        choices=('always', 'auto', 'never'),
+        'Whether fresh joint_states are needed to move the robot. Without joint_states, the first '
+        'command is the position that the room requests. Received joint_states are used in both '
+        'cases.',
+        choices=('always', 'never'),
     ),
     Spec(
         'consume.max_feedback_age_s',
@@ -456,7 +455,19 @@ JOINT_SPECS: tuple[Spec, ...] = (
     ),
 )
 
-REMOVED = (('executor', None, 'delete it, because the bridge chooses the executor itself'),)
+REMOVED = (
+    ('executor', None, 'delete it, because the bridge chooses the executor itself'),
+    (
+        'consume.require_feedback',
+        'auto',
+        'expected always, or never for a robot that publishes no joint_states',
+    ),
+    (
+        'consume.on_state_sync',
+        'command',
+        'expected align or ignore, because only live updates move the robot',
+    ),
+)
 """
 What older parameter files may still contain: name, value and what to do instead.
 
