@@ -20,6 +20,7 @@ import subprocess
 import sys
 from urllib.parse import urlsplit
 
+from .frames import client_frame, upgrade_request
 from .guarded import ROOMS, TOKEN
 from .waiting import until
 
@@ -125,7 +126,7 @@ class Knock(Client):
 
     def begin(self) -> None:
         """Ask for it."""
-        self.transport.write(_upgrade(ROOM, self.host))
+        self.transport.write(upgrade_request(ROOM, self.host))
 
     def data_received(self, data: bytes) -> None:
         """Try again at once."""
@@ -140,7 +141,7 @@ class Listener(Client):
 
     def begin(self) -> None:
         """Ask for a WebSocket."""
-        self.transport.write(_upgrade(f'{ROOM}?token={TOKEN}', self.host))
+        self.transport.write(upgrade_request(f'{ROOM}?token={TOKEN}', self.host))
 
     def data_received(self, data: bytes) -> None:
         """Join once there is one."""
@@ -178,16 +179,8 @@ def _head(path: str, host: str, *headers: str) -> bytes:
     return '\r\n'.join(lines).encode()
 
 
-def _upgrade(path: str, host: str) -> bytes:
-    wanted = ('Upgrade: websocket', 'Connection: Upgrade', 'Sec-WebSocket-Version: 13')
-    return _head(path, host, *wanted, 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==')
-
-
 def _frame(message: dict[str, str]) -> bytes:
-    """Make a frame of a client; it is masked with zeros."""
-    payload = json.dumps(message).encode()
-    assert len(payload) < 126
-    return bytes((0x81, 0x80 | len(payload), 0, 0, 0, 0)) + payload
+    return client_frame(json.dumps(message).encode())
 
 
 class Crowd:
