@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 
 from .frames import client_frame, upgrade_request
 from .guarded import ROOMS, TOKEN
+from .processes import Process, running_command
 from .waiting import until
 
 __all__ = [
@@ -242,7 +243,7 @@ async def run(url: str, *kinds: str) -> None:
 class Attacker:
     """The process with the clients."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
+    def __init__(self, process: Process) -> None:
         self._process = process
 
     def hold(self, count: int) -> int:
@@ -251,10 +252,7 @@ class Attacker:
 
         :returns: how many were tried since the beginning.
         """
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        print(count, file=self._process.stdin, flush=True)
-        tried: int = json.loads(self._process.stdout.readline())['tried']
+        tried: int = json.loads(self._process.ask(f'{count}'))['tried']
         return tried
 
 
@@ -265,11 +263,8 @@ def attacker_of(url: str, kinds: Sequence[type[Client]]) -> Iterator[Attacker]:
     names = [kind.__name__ for kind in kinds]
     command = [sys.executable, '-m', 'support.hostile', url, *names]
     folder = Path(__file__).parents[1]
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, cwd=folder) as process:
-        try:
-            yield Attacker(process)
-        finally:
-            process.kill()
+    with running_command(command, stdin=pipe, stdout=pipe, cwd=folder) as process:
+        yield Attacker(process)
 
 
 if __name__ == '__main__':

@@ -60,10 +60,21 @@ class Process:
                 f'still running after {STOP_TIMEOUT_S:g} s:\n{self.output}'
             ) from None
 
+    def ask(self, line: str) -> str:
+        """Write a line to its standard input, and return the next one of its standard output."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(f'{line}\n'.encode())
+        self._process.stdin.flush()
+        return self._process.stdout.readline().decode()
+
     def kill(self) -> None:
         """End it for certain."""
         self._process.kill()
         self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
 
 
 @contextmanager
