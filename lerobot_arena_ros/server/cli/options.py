@@ -32,7 +32,6 @@ _LIMITS = (
 _SIZES = (
     ('--max-joints', 'joints', 'N', 'joints that one room stores'),
     ('--max-frame-bytes', 'frame_bytes', 'N', 'bytes of one WebSocket message'),
-    ('--max-body-bytes', 'body_bytes', 'N', 'bytes of the body of one REST request'),
 )
 
 _EXAMPLES = f"""examples:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 __all__ = [
+    'MAX_BODY_BYTES',
     'MAX_JOINT_NAME_CHARS',
     'MAX_PARTICIPANT_ID_CHARS',
     'MAX_ROOM_ID_CHARS',
@@ -12,6 +13,9 @@ __all__ = [
     'Policy',
     'Timing',
 ]
+
+MAX_BODY_BYTES = 64 * 1024
+"""The longest body of a REST request; a valid one has a few kilobytes."""
 
 MAX_JOINT_NAME_CHARS = 50
 """The longest name of a joint that a room stores."""
@@ -32,7 +36,6 @@ class Limits:
     :param members: participants in one room.
     :param joints: joints that one room stores.
     :param frame_bytes: bytes of one message from a participant; clients accept up to 1 MiB.
-    :param body_bytes: bytes of the body of one REST request.
     :param frames_hz: messages per second from one participant, averaged over two seconds.
     :param connections: connections with a token or in a room, see :mod:`..access.admission`.
     :param per_address: connections from one address, including waiting ones; 0 for no limit.
@@ -43,7 +46,6 @@ class Limits:
     members: int = 100
     joints: int = 1000
     frame_bytes: int = 256 * 1024
-    body_bytes: int = 64 * 1024
     frames_hz: float = 5000.0
     connections: int = 500
     per_address: int = 250
