@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-import threading
-from typing import Any
 from urllib.parse import urlsplit
 
+from .loop_thread import LoopThread
 from .wire import Wire
 
 __all__ = ['Proxy', 'running_proxy']
-
-TIMEOUT_S = 10.0
 
 
 class Proxy:
     """A :class:`Wire` in a thread of its own; made by :func:`running_proxy`."""
 
-    def __init__(self, wire: Wire, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, wire: Wire, thread: LoopThread) -> None:
         self._wire = wire
-        self._loop = loop
+        self._thread = thread
 
     @property
     def url(self) -> str:
@@ -30,7 +26,7 @@ class Proxy:
 
     def open(self) -> None:
         """Take connections, and pass on what comes."""
-        self._run(self._wire.open())
+        self._thread.run(self._wire.open())
 
     def cut(self) -> None:
         """Drop every connection and refuse new ones."""
@@ -43,14 +39,11 @@ class Proxy:
         async def acted() -> None:
             change(self._wire)
 
-        self._run(acted())
+        self._thread.run(acted())
 
     def close(self) -> None:
         """Be gone."""
-        self._run(self._wire.close())
-
-    def _run(self, work: Coroutine[Any, Any, None]) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(TIMEOUT_S)
+        self._thread.run(self._wire.close())
 
 
 @contextmanager
@@ -58,17 +51,13 @@ def running_proxy(target_url: str) -> Iterator[Proxy]:
     """Have an open proxy before a server."""
     target = urlsplit(target_url)
     assert target.hostname is not None
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name='proxy')
-    thread.start()
+    thread = LoopThread('proxy')
     try:
-        proxy = Proxy(Wire(target.hostname, target.port or 80), loop)
+        proxy = Proxy(Wire(target.hostname, target.port or 80), thread)
         proxy.open()
         try:
             yield proxy
         finally:
             proxy.close()
     finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(TIMEOUT_S)
-        loop.close()
+        thread.close()
