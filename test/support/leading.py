@@ -21,7 +21,7 @@ def leading(
     """
     Act as the room's producer once the bridge has joined.
 
-    :param listeners: to the commands; a later one would make the bridge look for joint_states.
+    :param listeners: subscribers of the commands that the bridge has to know first.
     """
     bridged.wait_for_status('consume link', 'joined')
 
