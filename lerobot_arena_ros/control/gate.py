@@ -298,7 +298,7 @@ class Gate:
     # ----- values from the room
 
     def remember(self, positions: Mapping[str, float], now: float) -> None:
-        """Record the state that the room sends at a join. It moves nothing."""
+        """Record the state that the room sends at a join. It starts no motion."""
         if self._settings.align_to_room and not self._settings.require_feedback:
             self._initial = _finite(positions)
         self._review(now)

@@ -75,7 +75,7 @@ class GateSettings:
     :param require_feedback: hold while a joint is not measured. Measured positions are used in
         any case.
     :param align_to_room: without required feedback, take the state that the room sends at a join
-        as the assumed position of joints without another one. It never moves a joint.
+        as the assumed position of joints without another one. It starts no motion.
     :param max_feedback_age_s: measurements that are older do not count.
     :param require_producer: hold while the room has no producer.
     :param ramp_period_s: the period between two steps of a motion.

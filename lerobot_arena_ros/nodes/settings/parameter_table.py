@@ -189,9 +189,9 @@ SPECS: tuple[Spec, ...] = (
     Spec(
         'consume.on_state_sync',
         'align',
-        'How the pose is used that the room sends when the bridge joins. It never moves anything: '
-        'it only replaces measurements if require_feedback is never (align), or is ignored '
-        '(ignore).',
+        'How the pose is used that the room sends when the bridge joins. It starts no motion. If '
+        'require_feedback is never, it is the first command of joints without a live update '
+        '(align), or it is ignored (ignore). Otherwise it is always ignored.',
         choices=('align', 'ignore'),
     ),
     Spec(
