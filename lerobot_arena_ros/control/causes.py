@@ -9,7 +9,6 @@ __all__ = [
     'INACTIVE',
     'LIVE',
     'LOOKING',
-    'LOOKING_FOR_FEEDBACK',
     'NO_JOINTS',
     'NO_PRODUCER',
     'NO_UPDATE',
@@ -27,15 +26,12 @@ __all__ = [
 INACTIVE = 'inactive: activate the node (ros2 lifecycle set NODE activate)'
 LIVE = 'live'
 LOOKING = 'looking for other nodes that command the robot'
-LOOKING_FOR_FEEDBACK = 'looking for publishers of joint_states'
 NO_JOINTS = 'no joints are known: list them in joints, or publish robot_description'
 NO_PRODUCER = 'the room has no producer: start the leader, or drive from the console'
 NO_UPDATE = 'waiting for a live update: move the leader'
 CONNECTING = 'connecting to the room'
 
-NORMAL_CAUSES = frozenset(
-    {INACTIVE, LOOKING, LOOKING_FOR_FEEDBACK, NO_PRODUCER, NO_UPDATE, CONNECTING}
-)
+NORMAL_CAUSES = frozenset({INACTIVE, LOOKING, NO_PRODUCER, NO_UPDATE, CONNECTING})
 """Causes of a normal wait: nothing is wrong."""
 
 

@@ -40,7 +40,6 @@ class Measurements:
         self._max_age_s = max_age_s
         self._known: dict[str, JointTrack] = {}  # Includes joints that were commanded earlier.
         self._tracks: tuple[JointTrack, ...] = ()
-        self._has_any = False
         self._has_implausible = False
         self._oldest_at = self._newest_at = -math.inf
         self._now = -math.inf
@@ -48,10 +47,6 @@ class Measurements:
         self._refused_at = self._explained_at = -math.inf
         self._silent_topic: str | None = None
         self._publishers: Sequence[str] = ()
-
-    def __bool__(self) -> bool:
-        """Return whether any joint was ever measured, including unknown ones."""
-        return self._has_any
 
     def set_joints(self, joints: Sequence[GateJoint]) -> None:
         """Replace the joints. Keep the measurements of removed joints, which may come back."""
@@ -89,7 +84,6 @@ class Measurements:
         :param stamp_s: their stamp by the clock of the publisher; None without a stamp.
         """
         self._now = now
-        self._has_any = self._has_any or any(map(math.isfinite, positions.values()))
         unusable = misdated(age_s, stamp_s, oldest_s=self._max_age_s, ahead_s=AHEAD_S)
         if unusable is not None:
             if positions.keys().isdisjoint(self._known):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 from lerobot_arena_ros.nodes.runtime.cli_help import parse_arguments
 from lerobot_arena_ros.nodes.runtime.shutdown_signal import ShutdownSignal
 
@@ -35,7 +33,3 @@ def main(args: list[str] | None = None) -> int:
         return Program([node], finish=node.finish)
 
     return run(make, 'sim_arm', args, shutdown)
-
-
-if __name__ == '__main__':
-    sys.exit(main())

@@ -10,10 +10,8 @@ import pytest
 
 from lerobot_arena_ros.control.gate import Command, Gate, State
 from lerobot_arena_ros.control.gate_settings import (
-    Feedback,
     GateJoint,
     GateSettings,
-    StateSyncUse,
 )
 from lerobot_arena_ros.control.slew import VelocityRamp
 
@@ -23,9 +21,8 @@ LIFT = GateJoint('lift', 0.0, 3.0, RAMP)
 POSE = {'pan': 0.25, 'lift': 1.0}
 """The measured pose of the arm, unless a test sets another one."""
 
-FED = GateSettings(feedback=Feedback.ALWAYS)
-BLIND = GateSettings(feedback=Feedback.NEVER)
-AUTO = GateSettings(feedback=Feedback.AUTO, discovery_s=1.0)
+FED = GateSettings()
+BLIND = GateSettings(require_feedback=False)
 PERIOD_S = FED.ramp_period_s
 
 
@@ -41,7 +38,7 @@ def waiting_gate(settings: GateSettings = FED, now: float = 0.0) -> Gate:
     gate.enable(now)
     gate.link_up(now)
     gate.on_server_message(now, has_producer=True)
-    if settings.feedback is not Feedback.NEVER:
+    if settings.require_feedback:
         gate.measure(POSE, now)
     gate.take_transitions()
     return gate
@@ -118,7 +115,7 @@ EVENTS: dict[str, Callable[[Gate], Answer] | Callable[[Gate], None]] = {
     'server message': lambda gate: gate.on_server_message(0.01),
     'feedback': measure_pose,
     'enable': lambda gate: gate.enable(0.01),
-    'publisher seen': lambda gate: gate.expect_feedback(True, 0.01),
+    'publisher seen': lambda gate: gate.note_publishers((), 0.01),
     'new limits': lambda gate: gate.set_joints([replace(PAN, upper=0.5), LIFT], 0.01),
     'disable': lambda gate: gate.disable(0.01),
     'link up': lambda gate: gate.link_up(0.01),
@@ -241,7 +238,7 @@ def test_the_cause_of_waiting_is_the_root_cause(case: str) -> None:
 def test_an_update_ends_the_timeout_of_updates(case: str) -> None:
     """An update ends the timeout of missing updates."""
     settings, _, now, _ = OBSTACLES[case]
-    gate = waiting_gate(replace(settings, feedback=Feedback.NEVER))
+    gate = waiting_gate(replace(settings, require_feedback=False))
 
     gate.tick(now)
 
@@ -316,29 +313,14 @@ def test_the_remembered_pose_moves_nothing() -> None:
     """The state at the join moves nothing, not even after the first live update."""
     gate = waiting_gate()
 
-    assert gate.on_state_sync({'pan': -1.0, 'lift': 3.0}, 0.0) is None
+    gate.on_state_sync({'pan': -1.0, 'lift': 3.0}, 0.0)
+    assert gate.tick(0.0) is None
     entered = pose_of(gate.update({'pan': 0.5}, 0.0))
     commands, _ = run(gate, 0.0, 3.0)
 
     assert entered == POSE
     assert {command['lift'] for command in commands} == {1.0}
     assert commands[-1]['pan'] == 0.5
-
-
-@pytest.mark.parametrize('producer', [True, False], ids=['with producer', 'without'])
-def test_the_remembered_pose_is_a_command_where_asked_for(producer: bool) -> None:
-    """
-    With ``command``, the state at the join counts as an update.
-
-    It does not prove a producer.
-    """
-    gate = waiting_gate(replace(FED, on_state_sync=StateSyncUse.COMMAND))
-    gate.on_server_message(0.0, has_producer=producer)
-
-    output = gate.on_state_sync({'pan': 0.5}, 0.0)
-
-    assert (gate.state is State.ACTIVE) is producer
-    assert isinstance(output, Command) is producer
 
 
 def test_without_feedback_the_remembered_pose_completes_the_frame() -> None:
@@ -351,7 +333,7 @@ def test_without_feedback_the_remembered_pose_completes_the_frame() -> None:
 
 def test_a_remembered_pose_that_is_ignored_completes_nothing() -> None:
     """With ``never`` and ``ignore``, the gate waits until every joint was sent."""
-    gate = waiting_gate(replace(BLIND, on_state_sync=StateSyncUse.IGNORE))
+    gate = waiting_gate(replace(BLIND, align_to_room=False))
     gate.on_state_sync(POSE, 0.0)
 
     assert gate.update({'pan': 0.5}, 0.0) is None
@@ -512,10 +494,9 @@ def test_a_joint_cannot_begin_where_it_cannot_be(before: State) -> None:
     assert pose_of(gate.update({'pan': 0.5}, 0.04)) == POSE
 
 
-@pytest.mark.parametrize('feedback', [Feedback.AUTO, Feedback.NEVER])
-def test_nor_can_it_begin_there_without_required_feedback(feedback: Feedback) -> None:
+def test_nor_can_it_begin_there_without_required_feedback() -> None:
     """Without required feedback, a measured position outside the limits also blocks motion."""
-    gate = waiting_gate(replace(FED, feedback=feedback))
+    gate = waiting_gate(BLIND)
     gate.measure({'pan': 45.0, 'lift': 1.0}, 0.01)
 
     assert gate.update({'pan': 0.5}, 0.02) is None
@@ -636,20 +617,6 @@ def test_a_joint_that_arrives_late_begins_slowly_too() -> None:
 # ----- feedback
 
 
-def test_feedback_is_looked_for_before_it_is_done_without() -> None:
-    """With ``auto``, the gate waits for the discovery before it moves without feedback."""
-    gate = waiting_gate(replace(BLIND, feedback=Feedback.NEVER))
-    looking = Gate(AUTO, 0.0)
-    looking.set_joints([PAN, LIFT], 0.0)
-    looking.enable(0.0)
-    looking.link_up(0.0)
-
-    assert gate.update(POSE, 0.5) is not None
-    assert looking.update(POSE, 0.5) is None
-    assert looking.cause == 'looking for publishers of joint_states'
-    assert isinstance(looking.update(POSE, 1.0), Command)
-
-
 def test_feedback_is_required_by_default() -> None:
     """By default nothing ever moves without feedback, and the cause does not suggest to."""
     gate = Gate(GateSettings(), 0.0)
@@ -659,31 +626,6 @@ def test_feedback_is_required_by_default() -> None:
 
     assert gate.update(POSE, 60.0) is None
     assert gate.cause.startswith('no joint_states of pan, lift yet')
-
-
-def test_feedback_is_required_once_it_was_seen() -> None:
-    """With ``auto``, feedback stays required after its publisher is gone."""
-    gate = waiting_gate(AUTO)
-
-    gate.expect_feedback(False, 5.0)
-    gate.on_server_message(5.0)
-
-    assert gate.update(POSE, 5.0) is None
-    assert gate.cause.startswith('no fresh joint_states of pan, lift')
-
-
-def test_a_publisher_without_messages_makes_feedback_required() -> None:
-    """With ``auto``, a publisher makes feedback required before its first message."""
-    gate = waiting_gate(BLIND)
-    promised = Gate(AUTO, 0.0)
-    promised.set_joints([PAN, LIFT], 0.0)
-    promised.enable(0.0)
-    promised.link_up(0.0)
-    promised.expect_feedback(True, 0.0)
-
-    assert isinstance(gate.update(POSE, 1.2), Command)
-    assert promised.update(POSE, 1.2) is None
-    assert promised.cause.startswith('no joint_states of pan, lift yet')
 
 
 def test_one_joint_without_feedback_holds_them_all() -> None:
@@ -709,14 +651,14 @@ def test_feedback_that_comes_back_far_away_is_where_motion_begins() -> None:
     assert pose_of(gate.update({'pan': 0.25}, 0.7)) == {'pan': -0.9, 'lift': 2.9}
 
 
-@pytest.mark.parametrize('feedback', list(Feedback))
-def test_measurements_that_contradict_each_other_freeze_a_motion(feedback: Feedback) -> None:
+@pytest.mark.parametrize('settings', [FED, BLIND], ids=['always', 'never'])
+def test_measurements_that_contradict_each_other_freeze_a_motion(settings: GateSettings) -> None:
     """
     Contradictory measurements freeze a motion at once, with each feedback setting.
 
     Half a second later it may begin again.
     """
-    gate = active_gate(replace(FED, feedback=feedback))
+    gate = active_gate(settings)
     joints = [replace(j, max_acceleration=5.0, max_measured_velocity=8.0) for j in (PAN, LIFT)]
     gate.set_joints(joints, 0.0)
     gate.measure(POSE, 0.0)
@@ -735,29 +677,6 @@ def test_measurements_that_contradict_each_other_freeze_a_motion(feedback: Feedb
     assert pose_of(gate.update({'pan': 1.0}, now)) == {'pan': -0.9, 'lift': 1.0}
 
 
-@pytest.mark.parametrize('announced', [True, False])
-def test_feedback_that_begins_while_moving_is_where_motion_begins_anew(announced: bool) -> None:
-    """With ``auto``, feedback that begins during a motion restarts it at the measured position."""
-    gate = Gate(AUTO, 0.0)
-    gate.set_joints([PAN, LIFT], 0.0)
-    gate.enable(0.0)
-    gate.link_up(0.0)
-    gate.update({'pan': 1.0, 'lift': 3.0}, 1.0)
-    assert gate.state is State.ACTIVE
-
-    if announced:
-        gate.expect_feedback(True, 1.1)
-    gate.measure(POSE, 1.1)
-    assert gate.tick(1.11) is None
-    halted = [change.cause for change in gate.take_transitions() if change.after is State.HOLDING]
-
-    (cause,) = halted
-    assert cause.startswith(
-        'no joint_states of pan, lift yet' if announced else 'joint_states began to arrive'
-    )
-    assert pose_of(gate.update({'pan': 1.0}, 1.12)) == POSE
-
-
 def test_without_feedback_the_first_command_is_where_the_caller_asks_for_it() -> None:
     """With ``never``, the first command is the target itself, within the limits."""
     gate = waiting_gate(BLIND)
@@ -765,10 +684,10 @@ def test_without_feedback_the_first_command_is_where_the_caller_asks_for_it() ->
     assert pose_of(gate.update({'pan': 5.0, 'lift': 2.0}, 0.0)) == {'pan': 1.0, 'lift': 2.0}
 
 
-@pytest.mark.parametrize('on_state_sync', [StateSyncUse.ALIGN, StateSyncUse.IGNORE])
-def test_without_feedback_a_reconnect_causes_no_jump(on_state_sync: StateSyncUse) -> None:
+@pytest.mark.parametrize('align_to_room', [True, False], ids=['align', 'ignore'])
+def test_without_feedback_a_reconnect_causes_no_jump(align_to_room: bool) -> None:
     """With ``never``, motion begins again at the last command. The controller still holds it."""
-    gate = active_gate(replace(BLIND, on_state_sync=on_state_sync))
+    gate = active_gate(replace(BLIND, align_to_room=align_to_room))
     gate.link_down('closed', 0.0)
     gate.link_up(0.0)
     gate.on_state_sync({'pan': -1.0, 'lift': 3.0}, 0.0)
@@ -821,53 +740,6 @@ def test_a_gap_in_the_feedback_counts_before_the_measurement_that_ends_it() -> N
     gate.measure(far, 0.7)
     assert gate.state is State.HOLDING
     assert pose_of(gate.update({'pan': 0.3}, 0.71)) == far
-
-
-# ----- subscribers
-
-
-def seeing_none(now: float = 0.0) -> Gate:
-    """Return a gate that moves without feedback, because joint_states has no publisher."""
-    gate = Gate(AUTO, now)
-    gate.set_joints([PAN, LIFT], now)
-    gate.enable(now)
-    gate.link_up(now)
-    gate.update({'pan': 1.0, 'lift': 3.0}, now + 1.0)
-    assert gate.state is State.ACTIVE
-    gate.take_transitions()
-    return gate
-
-
-def test_a_new_subscriber_gets_no_command_before_the_discovery_time() -> None:
-    """A new subscriber gets no command until its joint_states could be discovered."""
-    gate = seeing_none()
-
-    gate.on_new_subscriber(1.1)
-    assert gate.state is State.HOLDING
-    assert gate.cause == 'looking for publishers of joint_states'
-    assert gate.update({'pan': 0.9}, 2.0) is None
-
-    gate.measure(POSE, 2.05)
-    assert pose_of(gate.update({'pan': 0.8}, 2.2)) == POSE
-
-
-def test_without_an_answer_a_new_listener_is_commanded_as_before() -> None:
-    """After the waiting time, motion continues from the last command."""
-    gate = seeing_none()
-
-    gate.on_new_subscriber(1.1)
-
-    assert gate.update({'pan': 0.9}, 2.0) is None
-    assert pose_of(gate.update({'pan': 0.8}, 2.1)) == {'pan': 1.0, 'lift': 3.0}
-
-
-def test_a_new_listener_changes_nothing_where_the_robot_is_measured() -> None:
-    """With feedback, a new subscriber does not interrupt a motion."""
-    gate = active_gate(AUTO, now=10.0)
-
-    gate.on_new_subscriber(10.1)
-
-    assert gate.state is State.ACTIVE
 
 
 # ----- counters

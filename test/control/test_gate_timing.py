@@ -8,12 +8,12 @@ import math
 import pytest
 
 from lerobot_arena_ros.control.gate import Command, Gate, State
-from lerobot_arena_ros.control.gate_settings import Feedback, GateJoint, GateSettings
+from lerobot_arena_ros.control.gate_settings import GateJoint, GateSettings
 from lerobot_arena_ros.control.slew import VelocityRamp
 
 PAN = GateJoint('pan', -1.0, 1.0, VelocityRamp(start=0.5, limit=2.0, duration_s=2.0))
-QUICK = GateSettings(feedback=Feedback.NEVER, max_delay_s=0.5)
-WATCHED = GateSettings(feedback=Feedback.NEVER, pause_s=1.0, settle_s=3.5, link_timeout_s=100.0)
+QUICK = GateSettings(require_feedback=False, max_delay_s=0.5)
+WATCHED = GateSettings(require_feedback=False, pause_s=1.0, settle_s=3.5, link_timeout_s=100.0)
 
 
 def joined_gate(settings: GateSettings) -> Gate:

@@ -352,8 +352,8 @@ def test_the_description_of_another_robot_takes_no_limit_away() -> None:
 
 def test_a_publisher_of_remapped_joint_states_is_waited_for() -> None:
     """A publisher without a measurement yet is waited for, also on a remapped topic."""
-    auto = {'consume.require_producer': False, 'consume.require_feedback': 'auto'}
-    with robot({**PAIR, **auto}, '-r', 'joint_states:=measured') as bridged:
+    fed = {'consume.require_producer': False, 'consume.require_feedback': 'always'}
+    with robot({**PAIR, **fed}, '-r', 'joint_states:=measured') as bridged:
         bridged.probe.node.create_publisher(JointState, f'/{NAMESPACE}/measured', 10)
 
         bridged.wait_for_status('safety', 'no joint_states of j1, j2 yet')
@@ -368,33 +368,3 @@ def test_a_command_topic_without_subscriber_is_reported() -> None:
             await in_thread(lambda: bridged.wait_for_status('consuming', 'nothing subscribes to'))
 
         leading(bridged, act, listeners=0)
-
-
-def test_a_driver_that_starts_late_gets_no_command_before_it_measures() -> None:
-    """A driver that starts late moves from its measured pose, despite earlier commands."""
-    auto = {'consume.require_feedback': 'auto'}
-    with robot({**PAIR, **FAST, **auto}, '-r', 'joint_commands:=late') as bridged:
-        node = bridged.probe.node
-        received: list[JointState] = []
-
-        async def act(producer: RoboticsProducer) -> None:
-            async def send_forever() -> None:
-                async for count in ticks(50.0):
-                    await send(producer, j1=40.0 + count * 1e-6, j2=40.0)
-
-            sending = asyncio.create_task(send_forever())
-            await in_thread(
-                lambda: wait_for(lambda: bridged.value('safety', 'gate') == 'active', 'motion')
-            )
-            node.create_subscription(JointState, f'/{NAMESPACE}/late', received.append, 100)
-
-            def come_up() -> bool:
-                bridged.probe.publish_joints(NAMESPACE, ['j1', 'j2'], [0.1, 0.2])
-                return bool(received)
-
-            await in_thread(lambda: wait_for(come_up, 'the first command', 20.0))
-            sending.cancel()
-
-        leading(bridged, act, listeners=0)
-
-        assert tuple(received[0].position) == (0.1, 0.2)

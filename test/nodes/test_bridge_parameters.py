@@ -91,7 +91,19 @@ MISTAKES = {
     ),
     'unknown choice': (
         [*ROOM, '-p', 'consume.on_state_sync:=obey'],
-        "consume.on_state_sync = 'obey': expected one of 'align', 'ignore', 'command'",
+        "consume.on_state_sync = 'obey': expected one of 'align', 'ignore'",
+    ),
+    'removed parameter': (
+        [*ROOM, '-p', 'executor:=single'],
+        "parameter executor = 'single' was removed: delete it, because the bridge chooses the",
+    ),
+    'removed choice of feedback': (
+        [*ROOM, '-p', 'consume.require_feedback:=auto'],
+        "parameter consume.require_feedback = 'auto' was removed: expected always, or never",
+    ),
+    'removed choice of state_sync': (
+        [*ROOM, '-p', 'consume.on_state_sync:=command'],
+        "parameter consume.on_state_sync = 'command' was removed: expected align or ignore",
     ),
     'short patience': (
         [*ROOM, '-p', 'link.heartbeat_period_s:=2.0'],

@@ -6,10 +6,8 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-import os
 from pathlib import Path
 import signal
-import subprocess
 import sys
 
 import pytest
@@ -19,7 +17,7 @@ pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or 
 from std_msgs.msg import Bool
 from support.domain import FASTDDS_PROFILE, own_domain
 from support.fault_proxy import FaultProxy
-from support.processes import ros_arguments, running
+from support.processes import Process, ros_arguments, running, running_command
 from support.robot import DEFAULTS, NAMESPACE, Robot, robot
 from support.stopping import press_until_heard, reset, stop_publisher, wait_for_stop
 from support.waiting import wait_for
@@ -124,7 +122,7 @@ def lose_and_find(bridged: Robot) -> None:
 
 
 @contextmanager
-def button(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+def button(folder: Path) -> Iterator[Process]:
     """Have a node in its own process that publishes true once, latched."""
     profile = folder / 'profile.xml'
     everybodys = FASTDDS_PROFILE.read_text(encoding='utf-8')
@@ -132,12 +130,8 @@ def button(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     lease = dict.fromkeys(
         ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE'), str(profile)
     )
-    process = subprocess.Popen([sys.executable, '-c', BUTTON], env={**os.environ, **lease})
-    try:
+    with running_command([sys.executable, '-c', BUTTON], variables=lease) as process:
         yield process
-    finally:
-        process.kill()
-        process.wait()
 
 
 def test_a_publisher_that_was_killed_asserting_holds_until_it_is_missed(

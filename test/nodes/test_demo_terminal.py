@@ -8,16 +8,17 @@ import pytest
 
 pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
 
-from support.demo_terminal import DemoTerminal, demo_in_terminal
+from support.demo_terminal import demo_in_terminal
 from support.domain import own_domain
 from support.processes import running
+from support.terminal import Terminal
 from support.waiting import wait_for
 
 FOLLOWS = 'behind'
 """A word in the status line with the distance of the follower."""
 
 
-def follows(terminal: DemoTerminal) -> bool:
+def follows(terminal: Terminal) -> bool:
     """Return whether the last screen shows that the follower follows."""
     return any(FOLLOWS in line for line in (terminal.pictures or [[]])[-1])
 

@@ -238,15 +238,10 @@ def test_a_signal_ends_all_bridges(tmp_path: Path, number: signal.Signals) -> No
             [],
             "robot /right: parameter units = 'degree': expected one of 'degrees', ",
         ),
-        (
-            {'left': follower('a', executor='single'), 'right': follower('b')},
-            [],
-            'parameter executor is auto and single: expected the same for all robots',
-        ),
         ({'left': follower('a')}, ['--ros-args', '-r', '__ns:=/x'], '-r: expected in '),
         ({'left': follower('a')}, ['--ros-args', '--log-level', 'loud'], 'the ROS arguments'),
     ],
-    ids=['a value', 'the executor', 'an argument that joins them', 'an unknown log level'],
+    ids=['a value', 'an argument that joins them', 'an unknown log level'],
 )
 def test_invalid_input_ends_the_fleet_with_one_line(
     tmp_path: Path, robots: dict[str, Any], more: list[str], line: str

@@ -150,6 +150,9 @@ NONSENSE = {
     'defaults: {namespace: x}': "defaults has 'namespace': expected one of params_file, ",
     LEFT[:-1] + ', {namespace: /left}]': 'robot 2: namespace /left is taken',
     LEFT.replace('degrees', 'degree'): "robot /left: parameter units = 'degree': expected one of ",
+    LEFT.replace('{units', '{executor: auto, units'): (
+        "robot /left: parameter executor = 'auto' was removed: delete it"
+    ),
     LEFT.replace('units', 'unit'): 'robot /left: parameter unit: no such parameter; did you mean',
     LEFT.replace(': a', ': 7'): 'robot /left: parameter consume.room_id = 7: expected a string',
     LEFT.replace('{units', '{joints: [a], joint_map: {b: {min: 1}}, units'): (

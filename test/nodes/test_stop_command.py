@@ -7,7 +7,6 @@ from contextlib import contextmanager
 import os
 from pathlib import Path
 import signal
-import subprocess
 import sys
 import time
 from typing import Any
@@ -145,16 +144,11 @@ def test_a_closed_stdout_does_not_prevent_the_stops(fleet: Probe) -> None:
     wait_for_stops(fleet, *ROBOTS, stopped=False)
     reader, writer = os.pipe()
     os.close(reader)
-    command = subprocess.run(
-        [sys.executable, '-m', f'lerobot_arena_ros.{COMMAND}', '--expect', '3'],
-        stdout=writer,
-        stderr=subprocess.PIPE,
-        timeout=30,
-        check=False,
-    )
-    os.close(writer)
+    with running(COMMAND, ['--expect', '3'], stdout=writer) as command:
+        os.close(writer)
+        code = command.wait()
 
-    assert (command.returncode, command.stderr) == (0, b'')
+        assert (code, command.output) == (0, '')
     wait_for_stops(fleet, *ROBOTS)
 
 

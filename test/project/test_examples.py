@@ -17,7 +17,7 @@ import time
 from typing import NamedTuple
 
 import pytest
-from support.examples import EXAMPLES, finished, in_terminal, running_example
+from support.examples import EXAMPLES, example_in_terminal, finished, running_example
 from support.processes import free_port
 from support.server import rules_of, running_server
 from support.signals import handles_sigterm, let_pass
@@ -269,7 +269,7 @@ async def test_keys_drive_a_robot_from_where_it_is(room: Room) -> None:
     await room.producer.send_state_sync({'elbow': 12.5, 'wrist\x1b[2J': -30.0})
     await room.producer.disconnect()
     heard = await room.follow()
-    with in_terminal('drive_from_terminal', *room.options, '--step', '0.5') as terminal:
+    with example_in_terminal('drive_from_terminal', *room.options, '--step', '0.5') as terminal:
         terminal.shows('> elbow')
         assert not terminal.is_restored
         terminal.press(RIGHT + RIGHT + DOWN)
@@ -291,7 +291,9 @@ async def test_space_stops_the_room_and_disables_the_keys(room: Room) -> None:
     heard = await room.follow()
     stops: list[EmergencyStop] = []
     room.consumer.on_emergency_stop(stops.append)
-    with in_terminal('drive_from_terminal', *room.options, '--joint', 'elbow=7') as terminal:
+    with example_in_terminal(
+        'drive_from_terminal', *room.options, '--joint', 'elbow=7'
+    ) as terminal:
         terminal.shows('7.000')
         terminal.press(b' ')
         terminal.shows('STOPPED by you')
@@ -314,7 +316,7 @@ async def test_space_stops_the_room_and_disables_the_keys(room: Room) -> None:
 def test_the_terminal_is_itself_again(own_server_url: str, number: signal.Signals) -> None:
     """The terminal has its earlier settings after any end; Ctrl-C is not an error."""
     room = ('--server-url', own_server_url, '--room-id', f'arm-{number}', '--create-room')
-    with in_terminal('drive_from_terminal', *room, '--joint', 'elbow=0') as terminal:
+    with example_in_terminal('drive_from_terminal', *room, '--joint', 'elbow=0') as terminal:
         terminal.shows('> elbow')
         if number == signal.SIGINT:
             terminal.press(b'\x03')
@@ -332,7 +334,7 @@ def test_a_server_that_goes_ends_driving() -> None:
     with contextlib.ExitStack() as stack:
         room = ('--server-url', stack.enter_context(running_server()), '--room-id', 'arm')
         arguments = (*room, '--create-room', '--joint', 'elbow=0')
-        with in_terminal('drive_from_terminal', *arguments) as terminal:
+        with example_in_terminal('drive_from_terminal', *arguments) as terminal:
             terminal.shows('> elbow')
             stack.close()
 

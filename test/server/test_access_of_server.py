@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from support.certificates import Authority
+from support.frames import HANDSHAKE
 from support.peers import ws_path
 from support.server import rules_of, running_server
 
@@ -36,12 +37,6 @@ from lerobot_arena_ros.server.rooms.limits import Limits
 TOKEN = 'zebra-7/+=.~'
 ROOMS = '/robotics/workspaces/lab/rooms'
 PATH = ws_path('lab', 'arm')
-HANDSHAKE = {
-    'Connection': 'Upgrade',
-    'Upgrade': 'websocket',
-    'Sec-WebSocket-Version': '13',
-    'Sec-WebSocket-Key': 'AAAAAAAAAAAAAAAAAAAAAA==',
-}
 BEARER = {'Authorization': f'Bearer {TOKEN}'}
 ESCAPED = httpx.QueryParams({'token': TOKEN})
 

@@ -11,6 +11,8 @@ import httpx
 import pytest
 from support.arena_server import COMMAND, ROOT, TIMEOUT_S, arena_server
 from support.peers import RawPeer, enter, joint, update, ws_path
+from support.processes import running_command
+from support.waiting import wait_for
 import websockets
 
 from lerobot_arena_ros.server.cli.program import run_server
@@ -32,14 +34,11 @@ async def test_a_signal_ends_it_with_code_0(number: signal.Signals) -> None:
 def test_a_signal_while_it_starts_ends_it_with_code_0(number: signal.Signals) -> None:
     """A signal during the imports causes no traceback."""
     command = (COMMAND[0], '-X', 'importtime', *COMMAND[1:], '--port', '0')
-    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr is not None
-        assert any('fastapi' in line for line in process.stderr)
-        process.send_signal(number)
-        _, said = process.communicate(timeout=TIMEOUT_S)
+    with running_command(command, cwd=ROOT) as process:
+        wait_for(lambda: 'fastapi' in process.output, 'the imports')
 
-    assert 'Traceback' not in said
-    assert process.returncode == 0
+        assert process.end(number) == 0
+        assert 'Traceback' not in process.output
 
 
 async def test_a_stalled_participant_does_not_delay_the_shutdown() -> None:

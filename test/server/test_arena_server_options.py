@@ -178,15 +178,14 @@ def test_every_limit_is_an_option() -> None:
     options = read_options([], {})
     assert (options.limits, options.timing, options.policy) == (Limits(), Timing(), Policy())
     names = (
-        '--max-rooms 1 --max-members 2 --max-joints 3 --max-joint-name 4 --max-participant-id 5'
-        ' --max-room-id 6 --max-frame-bytes 7 --max-body-bytes 8 --max-rate-hz 9'
-        ' --max-connections 10 --max-per-address 11 --max-idle-s 12 --join-timeout-s 13'
+        '--max-rooms 1 --max-members 2 --max-joints 3 --max-frame-bytes 4 --max-rate-hz 5'
+        ' --max-connections 6 --max-per-address 7 --max-idle-s 8 --join-timeout-s 9'
         ' --no-commands --newest-wins --fresh-rooms'
     )
     options = read_options(names.split(), {})
 
-    assert options.limits == Limits(1, 2, 3, 4, 5, 6, 7, 8, 9.0, 10, 11, 12.0)
-    assert options.timing == Timing(join_s=13.0)
+    assert options.limits == Limits(1, 2, 3, 4, 5.0, 6, 7, 8.0)
+    assert options.timing == Timing(join_s=9.0)
     assert options.policy == Policy(commands=False, newest_wins=True, fresh_rooms=True)
 
 

@@ -283,7 +283,6 @@ def test_an_invalid_command_is_422_and_moves_nothing(
         {'room_id': 'x' * 129},
         {'max_consumers': 0},
         {'max_consumers': 101},
-        {'robot_type': 'toaster'},
     ],
     ids=str,
 )
@@ -294,6 +293,15 @@ def test_an_invalid_room_is_422(http: httpx.Client, rooms: str, body: object) ->
     assert reply.status_code == 422
     assert {error.keys() >= {'type', 'loc', 'msg'} for error in reply.json()['detail']} == {True}
     assert http.get(rooms).json()['total'] == 0
+
+
+def test_the_other_keys_of_a_public_client_are_ignored(http: httpx.Client, rooms: str) -> None:
+    """The path names the workspace, and a room has neither a name nor a type of robot."""
+    public = {'workspace_id': 'elsewhere', 'name': 7, 'robot_type': 'toaster'}
+    reply = http.post(rooms, json={'room_id': 'arm', **public})
+
+    assert reply.status_code == 200
+    assert [room['id'] for room in http.get(rooms).json()['rooms']] == ['arm']
 
 
 @pytest.mark.parametrize('prefix', ['', '/api'])

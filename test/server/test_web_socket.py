@@ -6,19 +6,16 @@ import asyncio
 from typing import Any, cast
 
 import pytest
-from support.frames import PING, client_frame
+from support.frames import HANDSHAKE, PING, client_frame
 
 from lerobot_arena_ros.arena.sansio import text_frame
 from lerobot_arena_ros.server.net.fair_reader import FairReader
 from lerobot_arena_ros.server.net.rate_limiter import Verdict
 from lerobot_arena_ros.server.net.web_socket import WebSocket
 
-HANDSHAKE = [
-    (b'host', b'localhost'),
-    (b'upgrade', b'websocket'),
-    (b'connection', b'Upgrade'),
-    (b'sec-websocket-key', b'AAAAAAAAAAAAAAAAAAAAAA=='),
-    (b'sec-websocket-version', b'13'),
+HEADERS = [
+    (name.lower().encode(), value.encode())
+    for name, value in {'Host': 'localhost', **HANDSHAKE}.items()
 ]
 
 
@@ -72,7 +69,7 @@ class End:
         self.transport = Transport()
         reader = cast(FairReader, Reader(self.transport))
         self.socket = WebSocket(
-            HANDSHAKE,
+            HEADERS,
             lambda socket: socket.connection_made(reader),
             **{'max_bytes': 1000, 'rate_hz': 1000.0, **options},
         )

@@ -25,7 +25,6 @@ from .required import require
 
 __all__ = [
     'BEARER',
-    'HANDSHAKE',
     'TOKEN',
     'UNIT',
     'Deployment',
@@ -36,12 +35,6 @@ __all__ = [
 
 TOKEN = 'zebra-7.secret'
 BEARER = {'Authorization': f'Bearer {TOKEN}'}
-HANDSHAKE = {
-    'Connection': 'Upgrade',
-    'Upgrade': 'websocket',
-    'Sec-WebSocket-Version': '13',
-    'Sec-WebSocket-Key': 'AAAAAAAAAAAAAAAAAAAAAA==',
-}
 UNIT = ROOT / 'deploy' / 'arena_server@.service'
 PROCESSES = 3
 MODULE = 'lerobot_arena_ros.server.main'

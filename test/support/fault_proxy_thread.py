@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-import threading
-from typing import Any
 from urllib.parse import urlsplit
 
 from .fault_proxy import FaultProxy
+from .loop_thread import LoopThread
 
 __all__ = ['FaultProxyThread', 'running_fault_proxy']
-
-TIMEOUT_S = 10.0
 
 
 class FaultProxyThread:
     """A :class:`FaultProxy` in a thread of its own; made by :func:`running_fault_proxy`."""
 
-    def __init__(self, proxy: FaultProxy, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, proxy: FaultProxy, thread: LoopThread) -> None:
         self._proxy = proxy
-        self._loop = loop
+        self._thread = thread
 
     @property
     def url(self) -> str:
@@ -30,7 +26,7 @@ class FaultProxyThread:
 
     def open(self) -> None:
         """Accept and forward connections."""
-        self._run(self._proxy.open())
+        self._thread.run(self._proxy.open())
 
     def cut(self) -> None:
         """Reset all connections and refuse new ones."""
@@ -43,14 +39,11 @@ class FaultProxyThread:
         async def acted() -> None:
             change(self._proxy)
 
-        self._run(acted())
+        self._thread.run(acted())
 
     def close(self) -> None:
         """Close the proxy."""
-        self._run(self._proxy.close())
-
-    def _run(self, work: Coroutine[Any, Any, None]) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(TIMEOUT_S)
+        self._thread.run(self._proxy.close())
 
 
 @contextmanager
@@ -58,17 +51,13 @@ def running_fault_proxy(target_url: str) -> Iterator[FaultProxyThread]:
     """Run an open proxy for a server."""
     target = urlsplit(target_url)
     assert target.hostname is not None
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name='proxy')
-    thread.start()
+    thread = LoopThread('proxy')
     try:
-        proxy = FaultProxyThread(FaultProxy(target.hostname, target.port or 80), loop)
+        proxy = FaultProxyThread(FaultProxy(target.hostname, target.port or 80), thread)
         proxy.open()
         try:
             yield proxy
         finally:
             proxy.close()
     finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(TIMEOUT_S)
-        loop.close()
+        thread.close()

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 __all__ = [
     'CLOSE',
+    'HANDSHAKE',
     'MORE',
     'PING',
     'PONG',
@@ -16,12 +17,22 @@ __all__ = [
     'FrameSplitter',
     'Piece',
     'client_frame',
+    'payload_of',
+    'upgrade_request',
     'without_features',
 ]
 
 MORE, TEXT, CLOSE, PING, PONG = 0, 1, 8, 9, 10
 
 HEAD_END = b'\r\n\r\n'
+
+HANDSHAKE = {
+    'Upgrade': 'websocket',
+    'Connection': 'Upgrade',
+    'Sec-WebSocket-Version': '13',
+    'Sec-WebSocket-Key': 'AAAAAAAAAAAAAAAAAAAAAA==',
+}
+"""The headers of a request for a WebSocket."""
 
 
 class Piece(NamedTuple):
@@ -67,6 +78,22 @@ class FrameSplitter:
             yield Piece(frame, True)
 
 
+def upgrade_request(path: str, host: str, *headers: str) -> bytes:
+    """Return a request for a WebSocket, with more header lines."""
+    handshake = (f'{name}: {value}' for name, value in HANDSHAKE.items())
+    lines = (f'GET {path} HTTP/1.1', f'Host: {host}', *handshake, *headers, '', '')
+    return '\r\n'.join(lines).encode()
+
+
+def payload_of(frame: bytes) -> bytes:
+    """Return the payload of a whole frame, unmasked."""
+    begin = {126: 4, 127: 10}.get(frame[1] & 0x7F, 2)
+    if not frame[1] & 0x80:
+        return frame[begin:]
+    mask = frame[begin : begin + 4]
+    return bytes(byte ^ mask[i % 4] for i, byte in enumerate(frame[begin + 4 :]))
+
+
 def _frame_length(data: bytes) -> int | None:
     """Return the length of the frame at the start of the data; None = not known yet."""
     if len(data) < 2:
@@ -109,19 +136,9 @@ def client_frame(
 
 def without_features(frame: bytes) -> list[bytes]:
     """Remove the features from a join frame, as for a server that supports no features."""
-    payload = _unmasked(frame)
-    if b'"features"' not in payload:
+    payload = payload_of(frame)
+    if frame[0] != 0x80 | TEXT or b'"features"' not in payload:
         return [frame]
     fields = json.loads(payload)
     fields.pop('features', None)
     return [client_frame(json.dumps(fields).encode())]
-
-
-def _unmasked(frame: bytes) -> bytes:
-    """Return the payload of a client's text frame; empty for other frames."""
-    length = frame[1] & 0x7F
-    begin = {126: 4, 127: 10}.get(length, 2)
-    if frame[0] != 0x80 | TEXT or not frame[1] & 0x80:
-        return b''
-    mask = frame[begin : begin + 4]
-    return bytes(byte ^ mask[i % 4] for i, byte in enumerate(frame[begin + 4 :]))

@@ -20,7 +20,9 @@ import subprocess
 import sys
 from urllib.parse import urlsplit
 
+from .frames import client_frame, upgrade_request
 from .guarded import ROOMS, TOKEN
+from .processes import Process, running_command
 from .waiting import until
 
 __all__ = [
@@ -125,7 +127,7 @@ class Knock(Client):
 
     def begin(self) -> None:
         """Request a WebSocket."""
-        self.transport.write(_upgrade(ROOM, self.host))
+        self.transport.write(upgrade_request(ROOM, self.host))
 
     def data_received(self, data: bytes) -> None:
         """Send the request again."""
@@ -140,7 +142,7 @@ class Listener(Client):
 
     def begin(self) -> None:
         """Request a WebSocket."""
-        self.transport.write(_upgrade(f'{ROOM}?token={TOKEN}', self.host))
+        self.transport.write(upgrade_request(f'{ROOM}?token={TOKEN}', self.host))
 
     def data_received(self, data: bytes) -> None:
         """Join after the handshake."""
@@ -178,16 +180,8 @@ def _head(path: str, host: str, *headers: str) -> bytes:
     return '\r\n'.join(lines).encode()
 
 
-def _upgrade(path: str, host: str) -> bytes:
-    wanted = ('Upgrade: websocket', 'Connection: Upgrade', 'Sec-WebSocket-Version: 13')
-    return _head(path, host, *wanted, 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==')
-
-
 def _frame(message: dict[str, str]) -> bytes:
-    """Return a frame of a client, masked with zeros."""
-    payload = json.dumps(message).encode()
-    assert len(payload) < 126
-    return bytes((0x81, 0x80 | len(payload), 0, 0, 0, 0)) + payload
+    return client_frame(json.dumps(message).encode())
 
 
 class Crowd:
@@ -249,7 +243,7 @@ async def run(url: str, *kinds: str) -> None:
 class Attacker:
     """The process that runs the clients."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
+    def __init__(self, process: Process) -> None:
         self._process = process
 
     def hold(self, count: int) -> int:
@@ -258,10 +252,7 @@ class Attacker:
 
         :returns: the number of attempts since the start.
         """
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        print(count, file=self._process.stdin, flush=True)
-        tried: int = json.loads(self._process.stdout.readline())['tried']
+        tried: int = json.loads(self._process.ask(f'{count}'))['tried']
         return tried
 
 
@@ -272,11 +263,8 @@ def attacker_of(url: str, kinds: Sequence[type[Client]]) -> Iterator[Attacker]:
     names = [kind.__name__ for kind in kinds]
     command = [sys.executable, '-m', 'support.hostile', url, *names]
     folder = Path(__file__).parents[1]
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, cwd=folder) as process:
-        try:
-            yield Attacker(process)
-        finally:
-            process.kill()
+    with running_command(command, stdin=pipe, stdout=pipe, cwd=folder) as process:
+        yield Attacker(process)
 
 
 if __name__ == '__main__':

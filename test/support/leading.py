@@ -21,8 +21,7 @@ def leading(
     """
     Call a function with the room's producer when the bridge has joined.
 
-    :param listeners: the number of command subscribers. With a later one, the bridge would wait
-        for joint_states.
+    :param listeners: the number of command subscribers that the bridge must know first.
     """
     bridged.wait_for_status('consume link', 'joined')
 

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Coroutine, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-import threading
 import time
-from typing import Any, TypeVar
+from typing import Any
 
 from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
 from lerobot_arena_ros.arena.messages import EmergencyStop
 from lerobot_arena_ros.arena.robot_state import RobotState
 
+from .loop_thread import LoopThread
+
 __all__ = ['Participant', 'running_participant']
-
-TIMEOUT_S = 10.0
-
-Answer = TypeVar('Answer')
 
 
 class Participant:
@@ -39,8 +35,7 @@ class Participant:
         self.states: list[tuple[float, RobotState | None]] = []
         self.errors: list[str] = []
         self._client = client
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name='participant')
+        self._thread = LoopThread('participant')
         client.on_emergency_stop(self._on_stop)
         client.on_error(self.errors.append)
         if sees_robots:
@@ -52,28 +47,24 @@ class Participant:
         """Send an update as a producer."""
         assert isinstance(self._client, RoboticsProducer)
         joints = [{'name': name, 'value': value} for name, value in values.items()]
-        self._run(self._client.send_joint_update(joints))
+        self._thread.run(self._client.send_joint_update(joints))
 
     def stop(self, reason: str) -> None:
         """Send an emergency stop."""
-        self._run(self._client.send_emergency_stop(reason))
+        self._thread.run(self._client.send_emergency_stop(reason))
 
     def request_reset(self, participant_id: str, stop_id: str) -> None:
         """Request the reset of a robot's emergency stop."""
-        self._run(self._client.request_reset(participant_id, stop_id))
+        self._thread.run(self._client.request_reset(participant_id, stop_id))
 
     def join(self, workspace: str, room: str, participant_id: str) -> None:
         """Join a room."""
-        self._thread.start()
-        assert self._run(self._client.connect(workspace, room, participant_id))
+        assert self._thread.run(self._client.connect(workspace, room, participant_id))
 
     def leave(self) -> None:
         """Leave the room and end the thread."""
-        self._run(self._client.disconnect())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(TIMEOUT_S)
-        assert not self._thread.is_alive()
-        self._loop.close()
+        self._thread.run(self._client.disconnect())
+        self._thread.close()
 
     def _on_stop(self, stop: EmergencyStop) -> None:
         self.stopped_at.append(time.monotonic())
@@ -81,9 +72,6 @@ class Participant:
 
     def _on_update(self, joints: list[dict[str, Any]]) -> None:
         self.updates.append({joint['name']: joint['value'] for joint in joints})
-
-    def _run(self, work: Coroutine[Any, Any, Answer]) -> Answer:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(TIMEOUT_S)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 import json
@@ -13,6 +14,17 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import websockets
+
+from .frames import (
+    CLOSE,
+    PING,
+    TEXT,
+    FrameSplitter,
+    Piece,
+    client_frame,
+    payload_of,
+    upgrade_request,
+)
 
 __all__ = [
     'Peer',
@@ -86,21 +98,15 @@ class RawPeer:
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
         self.head = b''
-        self._buffer = b''
+        self._splitter = FrameSplitter()
+        self._pieces: deque[Piece] = deque()
 
     @classmethod
     def connect(cls, url: str, path: str, *headers: str) -> RawPeer:
         """Open a WebSocket with the smallest receive buffer and with additional headers."""
         peer = cls.connect_bare(url)
-        peer.sock.sendall(
-            f'GET {path} HTTP/1.1\r\nHost: {urlsplit(url).netloc}\r\nUpgrade: websocket\r\n'
-            'Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n'
-            'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n'.encode()
-            + ''.join(f'{header}\r\n' for header in (*headers, '')).encode()
-        )
-        while b'\r\n\r\n' not in peer._buffer:
-            peer._fill()
-        peer.head, _, peer._buffer = peer._buffer.partition(b'\r\n\r\n')
+        peer.sock.sendall(upgrade_request(path, urlsplit(url).netloc, *headers))
+        peer.head = peer._take().data
         return peer
 
     @classmethod
@@ -135,36 +141,31 @@ class RawPeer:
             pass
         return peer
 
-    def send(self, payload: bytes, opcode: int = 1) -> None:
-        """Send one short frame, masked with zeros."""
-        assert len(payload) < 126
-        self.sock.sendall(struct.pack('!BBI', 0x80 | opcode, 0x80 | len(payload), 0) + payload)
+    def send(self, payload: bytes, opcode: int = TEXT) -> None:
+        """Send one frame, masked with zeros."""
+        self.sock.sendall(client_frame(payload, opcode))
 
     def frame(self) -> tuple[int, bytes]:
         """Receive one frame: its opcode and payload."""
-        first, length = self._take('!BB')
-        if length == 126:
-            (length,) = self._take('!H')
-        elif length == 127:
-            (length,) = self._take('!Q')
-        return first & 0x0F, self._take_bytes(length)
+        frame = self._take().data
+        return frame[0] & 0x0F, payload_of(frame)
 
     def recv(self) -> Json:
         """Receive one object; do not answer pings before it."""
         while True:
             opcode, payload = self.frame()
-            if opcode == 1:
+            if opcode == TEXT:
                 message = json.loads(payload)
                 assert isinstance(message, dict)
                 return message
-            assert opcode == 9, (opcode, payload)
+            assert opcode == PING, (opcode, payload)
 
     def close_code(self) -> int:
         """Receive until a close frame or the end of the connection."""
         try:
             while True:
                 opcode, payload = self.frame()
-                if opcode == 8:
+                if opcode == CLOSE:
                     return int(struct.unpack('!H', payload[:2])[0])
         except ConnectionError:
             return ABNORMAL
@@ -173,20 +174,13 @@ class RawPeer:
         """Drop the connection."""
         self.sock.close()
 
-    def _take(self, layout: str) -> tuple[int, ...]:
-        return struct.unpack(layout, self._take_bytes(struct.calcsize(layout)))
-
-    def _take_bytes(self, count: int) -> bytes:
-        while len(self._buffer) < count:
-            self._fill()
-        taken, self._buffer = self._buffer[:count], self._buffer[count:]
-        return taken
-
-    def _fill(self) -> None:
-        data = self.sock.recv(65536)
-        if not data:
-            raise ConnectionResetError('the server closed the connection')
-        self._buffer += data
+    def _take(self) -> Piece:
+        while not self._pieces:
+            data = self.sock.recv(65536)
+            if not data:
+                raise ConnectionResetError('the server closed the connection')
+            self._pieces.extend(self._splitter.feed(data))
+        return self._pieces.popleft()
 
 
 def ws_path(workspace_id: str, room_id: str) -> str:

@@ -12,7 +12,8 @@ from urllib.parse import quote, urlsplit
 import httpx
 import pytest
 from support.client_pairs import client_pair
-from support.deployment import BEARER, HANDSHAKE, TOKEN, Deployment, deployed, status
+from support.deployment import BEARER, TOKEN, Deployment, deployed, status
+from support.frames import HANDSHAKE
 from support.peers import RawPeer, joint, update, ws_path
 from support.waiting import wait_for, wait_until
 

@@ -7,7 +7,8 @@ from contextlib import ExitStack, closing, suppress
 import re
 
 import pytest
-from support.deployment import BEARER, HANDSHAKE, TOKEN, Deployment, deployed, status
+from support.deployment import BEARER, TOKEN, Deployment, deployed, status
+from support.frames import HANDSHAKE
 from support.peers import RawPeer, ws_path
 
 NAME = 'arena.example.org'

@@ -238,7 +238,8 @@ class BridgeSessions:
         if self.producer is not None:
             self.producer.check_graph(publishers=publishers, names=names, topic=topic)
         if self.consumer is not None:
-            self.consumer.check_graph(feedback=publishers > 0, publishers=names, topic=topic)
+            silent_topic = None if publishers else topic or None
+            self.consumer.check_graph(publishers=names, silent_topic=silent_topic)
             self.consumer.tick()
             self._update_liveness_timer(self.consumer.needs_liveness)
 

@@ -198,20 +198,19 @@ class CommandConsumer:
             self._apply()
 
     def check_graph(
-        self, *, feedback: bool, publishers: Sequence[str] = (), topic: str = ''
+        self, *, publishers: Sequence[str] = (), silent_topic: str | None = None
     ) -> None:
         """
         Check the graph for other nodes that command the robot.
 
-        :param feedback: whether any node publishes joint_states.
-        :param publishers: names of these nodes, if there are several.
-        :param topic: where joint_states are expected.
+        :param publishers: names of the nodes that publish joint_states, if there are several.
+        :param silent_topic: the topic of joint_states if it has no publisher; None otherwise.
         """
         with self._lock:
             now = steady_now()
             self._gate.on_ros_callback(now)
             self._gate.on_other_publishers(self.topic.others.check_graph(now), now)
-            self._gate.expect_feedback(feedback, now, publishers=publishers, topic=topic)
+            self._gate.note_publishers(publishers, now, silent_topic=silent_topic)
             self._apply()
             self._condition_log.update(self.condition(now), now)
 
@@ -264,7 +263,6 @@ class CommandConsumer:
         with self._lock:
             now = steady_now()
             self._gate.on_ros_callback(now)
-            self._check_subscribers(now)
             self._apply(self._gate.tick(now))
 
     # ----- called by any thread
@@ -316,7 +314,8 @@ class CommandConsumer:
                     self._gate.on_overdue_reply(waiting_s, now)
                     self._apply()
                 case StateSync(joints):
-                    self._apply(self._gate.on_state_sync(self._positions_of(joints), now))
+                    self._gate.on_state_sync(self._positions_of(joints), now)
+                    self._apply()
                 case Malformed(reason, detail):
                     return self._mark_stale(reason, detail)
                 case ErrorReply(message):
@@ -337,7 +336,7 @@ class CommandConsumer:
         """Find the names of contradicting publishers before the contradiction is logged."""
         if abs(now - self._named_at) >= NAMES_PERIOD_S:
             self._named_at = now
-            self._gate.name_publishers(self._find_publishers(), now)
+            self._gate.note_publishers(self._find_publishers(), now)
 
     def _note_unusable(self, unusable: Unusable) -> None:
         self.dropped[unusable.reason] += 1
@@ -363,7 +362,6 @@ class CommandConsumer:
             self._refused = {n: r for n, r in self._refused.items() if n not in values}
         if self._joint_map.locked:
             self._refuse_locked(values)
-        self._check_subscribers(now)
         self._check_other_publishers(now)
         source = update.source
         self._apply(
@@ -421,11 +419,6 @@ class CommandConsumer:
         new = set(unknown) - self.unknown
         if new and len(self.unknown) < MAX_NAMES:
             self.unknown = self.unknown | new  # A new set: diagnostics may be reading the old one.
-
-    def _check_subscribers(self, now: float) -> None:
-        """Notice a new subscriber before the first command to it, where no joint is measured."""
-        if not self._gate.is_fed and self.topic.has_new_subscriber():
-            self._gate.on_new_subscriber(now)
 
     def _check_other_publishers(self, now: float) -> None:
         """Notice other nodes that command the robot before a motion begins."""

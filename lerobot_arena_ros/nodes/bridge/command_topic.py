@@ -72,7 +72,6 @@ class CommandTopic:
         self._now_ns = now_ns
         self._names: tuple[str, ...] = ()
         self._writer: CommandWriter | None = None
-        self._known_subscribers = 0
 
     @property
     def name(self) -> str:
@@ -83,11 +82,6 @@ class CommandTopic:
     def subscribers(self) -> int:
         """Number of subscribers; any thread."""
         return self._publisher.get_subscription_count()
-
-    def has_new_subscriber(self) -> bool:
-        """Return whether there are more subscribers than at the last call."""
-        before, self._known_subscribers = self._known_subscribers, self.subscribers
-        return self._known_subscribers > before
 
     def publish(self, names: tuple[str, ...], positions: Sequence[float]) -> None:
         """Publish positions in radians or metres, one for each name."""

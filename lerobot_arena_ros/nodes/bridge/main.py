@@ -40,9 +40,7 @@ def _run(name: str, args: list[str] | None, roles: tuple[str, ...]) -> int:
 
     def make() -> Program:
         node = BridgeNode(roles, name=name, arguments=sys.argv[1:] if args is None else args)
-        return Program(
-            [node], node.settings.executor, node.start, node.finish, lambda: node.failure
-        )
+        return Program([node], node.start, node.finish, lambda: node.failure)
 
     return run(make, name, args, shutdown)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 import time
 
 from rclpy.clock import Clock, ClockType
@@ -122,7 +121,3 @@ def main(args: list[str] | None = None) -> int:
         examples=('--ros-args -p motion:=sine -r __ns:=/leader',),
     )
     return run(lambda: Program([DemoArm()]), 'arena_demo_arm', args, shutdown)
-
-
-if __name__ == '__main__':
-    sys.exit(main())

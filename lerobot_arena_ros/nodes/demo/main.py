@@ -130,7 +130,3 @@ class _StatusLines:
         if time.monotonic() - self._printed_at >= LINE_S:
             self._printed_at = time.monotonic()
             print(f'  {status_line(self._watch)}', flush=True)
-
-
-if __name__ == '__main__':
-    sys.exit(main())

@@ -141,7 +141,3 @@ def _report_result(moved_rad: float) -> int:
     print(f'sim: {DRIVEN} moved by {moved_rad:.3f} rad, expected {MOVED_RAD:.3f} or more')
     print('sim: ' + ('passed' if passed else 'FAILED'))
     return 0 if passed else 1
-
-
-if __name__ == '__main__':
-    sys.exit(main())

@@ -31,13 +31,6 @@ class FleetBridges:
         self._thread = ArenaThread()
         self._failed: dict[str, str] = {}
         self.nodes = [_bridge(robot, self._thread) for robot in robots]
-        kinds = {node.settings.executor for node in self.nodes}
-        if len(kinds) > 1:
-            raise ValueError(
-                f'parameter executor is {" and ".join(sorted(kinds))}: expected the same for all '
-                'robots, because they share one executor'
-            )
-        self.executor = kinds.pop()
 
     def start(self) -> None:
         """Configure and activate each robot whose parameter ``autostart`` is true."""

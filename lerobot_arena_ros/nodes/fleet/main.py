@@ -47,7 +47,7 @@ def main(args: list[str] | None = None) -> int:
 
     def make() -> Program:
         fleet = FleetBridges(robots)
-        return Program(fleet.nodes, fleet.executor, fleet.start, fleet.finish, fleet.failure)
+        return Program(fleet.nodes, fleet.start, fleet.finish, fleet.failure)
 
     return run(make, 'arena_fleet', of_ros, shutdown)
 

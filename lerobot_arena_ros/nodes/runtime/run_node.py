@@ -30,7 +30,6 @@ class Program:
     """
     Nodes that spin together, and callbacks for start, shutdown and failures.
 
-    :param executor: ``auto``, ``events`` or ``single``.
     :param start: called just before the nodes spin.
     :param finish: called after they have spun, while messages can still be sent; it must end
         within seconds.
@@ -38,7 +37,6 @@ class Program:
     """
 
     nodes: Sequence[Node]
-    executor: str = 'auto'
     start: Callable[[], object] = lambda: None
     finish: Callable[[], object] = lambda: None
     failure: Callable[[], str | None] = lambda: None
@@ -78,7 +76,7 @@ def run(
 
 
 def _spin(program: Program, shutdown: ShutdownSignal) -> None:
-    executor = make_executor(program.executor)
+    executor = make_executor()
     for node in program.nodes:
         executor.add_node(node)
     done: Future = Future()
@@ -92,19 +90,13 @@ def _spin(program: Program, shutdown: ShutdownSignal) -> None:
         executor.remove_node(node)
 
 
-def make_executor(kind: str) -> Executor:
-    """Return an executor of this kind: ``auto``, ``events`` or ``single``."""
-    if kind != 'single':
-        try:
-            from rclpy.experimental import EventsExecutor
-        except ImportError:
-            if kind == 'events':
-                sys.stderr.write(
-                    'executor=events: this rclpy has none, spinning single-threaded\n'
-                )
-        else:
-            return EventsExecutor()
-    return SingleThreadedExecutor()
+def make_executor() -> Executor:
+    """Return the events executor, or the single-threaded one if this rclpy has no other."""
+    try:
+        from rclpy.experimental import EventsExecutor
+    except ImportError:
+        return SingleThreadedExecutor()
+    return EventsExecutor()
 
 
 def _refuse(name: str, text: str) -> int:

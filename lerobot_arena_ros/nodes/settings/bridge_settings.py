@@ -12,11 +12,9 @@ from lerobot_arena_ros.arena.address import Address
 from lerobot_arena_ros.arena.errors import InvalidAccess, InvalidAddress
 from lerobot_arena_ros.arena.session import LinkTiming
 from lerobot_arena_ros.control.gate_settings import (
-    Feedback,
     GateJoint,
     GateSettings,
     Halt,
-    StateSyncUse,
 )
 from lerobot_arena_ros.control.joint_map import Joint, JointMap, unit_of
 from lerobot_arena_ros.control.slew import VelocityRamp
@@ -172,7 +170,6 @@ class BridgeSettings:
     autostart: bool
     estop_on_start: bool
     allow_remote_reset: bool
-    executor: str
 
     @classmethod
     def of(
@@ -204,7 +201,6 @@ class BridgeSettings:
             autostart=values['autostart'],
             estop_on_start=values['estop_on_start'],
             allow_remote_reset=values['emergency_stop.allow_remote_reset'],
-            executor=values['executor'],
         )
 
 
@@ -318,8 +314,8 @@ def _consume(values: Mapping[str, Any]) -> ConsumeSettings:
             values['consume.limit_tolerance'],
         ),
         GateSettings(
-            on_state_sync=StateSyncUse(values['consume.on_state_sync']),
-            feedback=Feedback(values['consume.require_feedback']),
+            require_feedback=values['consume.require_feedback'] == 'always',
+            align_to_room=values['consume.on_state_sync'] == 'align',
             max_feedback_age_s=values['consume.max_feedback_age_s'],
             require_producer=values['consume.require_producer'],
             ramp_period_s=1.0 / values['consume.ramp_rate_hz'],

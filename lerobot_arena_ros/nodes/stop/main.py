@@ -16,7 +16,3 @@ def main(args: list[str] | None = None) -> int:
     from .program import run
 
     return run(sys.argv[1:] if args is None else args, shutdown)
-
-
-if __name__ == '__main__':
-    sys.exit(main())

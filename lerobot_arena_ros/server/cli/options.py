@@ -31,11 +31,7 @@ _LIMITS = (
 )
 _SIZES = (
     ('--max-joints', 'joints', 'N', 'joints that one room stores'),
-    ('--max-joint-name', 'joint_name', 'N', 'characters of the name of a joint'),
-    ('--max-participant-id', 'participant_id', 'N', 'characters of a participant id'),
-    ('--max-room-id', 'room_id', 'N', 'characters of a room id or a workspace id'),
     ('--max-frame-bytes', 'frame_bytes', 'N', 'bytes of one WebSocket message'),
-    ('--max-body-bytes', 'body_bytes', 'N', 'bytes of the body of one REST request'),
 )
 
 _EXAMPLES = f"""examples:

@@ -40,7 +40,7 @@ export class RobotCommand {
  * @param {string} workspace
  * @param {string} room
  */
-export function commandFor(address, workspace, room) {
+function commandFor(address, workspace, room) {
   const settings = [
     ['server_url', address],
     ['workspace_id', workspace],

@@ -12,6 +12,7 @@ from ..access.tokens import Access, Grant
 from ..net.asgi import App, Message, Receive, Scope, Send
 from ..net.request_head import ambiguity_of
 from ..participants.connection_manager import ConnectionManager
+from ..rooms.limits import MAX_BODY_BYTES
 
 __all__ = ['AccessMiddleware']
 
@@ -137,20 +138,20 @@ class AccessMiddleware:
             raise _Refused(Denial(408, 'request_timeout', detail)) from None
 
     async def _read(self, receive: Receive) -> bytes:
-        most = self._manager.limits.body_bytes
         kept: list[bytes] = []
         size, more = 0, True
-        while more and size <= DRAIN_FACTOR * most:
+        while more and size <= DRAIN_FACTOR * MAX_BODY_BYTES:
             message = await receive()
             if message['type'] == 'http.disconnect':
                 raise _Refused(Denial(400, 'request_aborted', 'the request was cut off'))
             chunk: bytes = message.get('body', b'')
             size += len(chunk)
-            if size <= most:
+            if size <= MAX_BODY_BYTES:
                 kept.append(chunk)
             more = message.get('more_body', False)
-        if size > most:
-            raise _Refused(Denial(413, 'body_too_large', f'a body has at most {most} bytes'))
+        if size > MAX_BODY_BYTES:
+            detail = f'a body has at most {MAX_BODY_BYTES} bytes'
+            raise _Refused(Denial(413, 'body_too_large', detail))
         return b''.join(kept)
 
     def _report(self, scope: Scope, denial: Denial) -> None:

@@ -28,12 +28,9 @@ Json = dict[str, Any]
 
 
 class CreateRoom(BaseModel):
-    """The settings of a new room; all of them are optional."""
+    """The settings of a new room; all of them are optional, and other keys are ignored."""
 
     room_id: StrictStr | None = Field(default=None, description='omitted or empty: a random one')
-    workspace_id: StrictStr | None = Field(default=None, description='ignored: the path names it')
-    name: str | None = None
-    robot_type: Literal['so-arm100', 'generic'] = 'so-arm100'
     max_consumers: int | None = Field(
         default=None, ge=1, le=100, description='omitted: no limit of its own'
     )

@@ -11,7 +11,7 @@ import uuid
 
 from ...arena.errors import RequestRejected, RoomNotFound
 from .counters import RoomCounters
-from .limits import Limits
+from .limits import MAX_ROOM_ID_CHARS, Limits
 from .memory import KnownStop
 from .room import Delivery, Now, Room
 
@@ -153,10 +153,9 @@ class Registry:
             )
 
     def _check_id(self, what: str, value: str) -> None:
-        most = self._limits.room_id
-        if len(value) > most:
+        if len(value) > MAX_ROOM_ID_CHARS:
             raise RequestRejected(
-                f'{what} has at most {most} characters, got {len(value)}', status=422
+                f'{what} has at most {MAX_ROOM_ID_CHARS} characters, got {len(value)}', status=422
             )
         if value in ('.', '..') or any(_is_unaddressable(char) for char in value):
             raise RequestRejected(

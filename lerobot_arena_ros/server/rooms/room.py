@@ -38,7 +38,7 @@ from ...arena.messages import (
     Unknown,
 )
 from .counters import RoomCounters
-from .limits import Limits
+from .limits import MAX_JOINT_NAME_CHARS, MAX_PARTICIPANT_ID_CHARS, Limits
 from .memory import KnownRobot, KnownStop, check_report
 from .stop_limiter import StopLimiter
 
@@ -358,11 +358,10 @@ class Room:
 
         :raises ProtocolError: some of them are refused; ``joints`` has their names.
         """
-        most = self._limits.joint_name
         long = {
-            name: f'a name has at most {most} characters, got {len(name)}'
+            name: f'a name has at most {MAX_JOINT_NAME_CHARS} characters, got {len(name)}'
             for name in unseen
-            if len(name) > most
+            if len(name) > MAX_JOINT_NAME_CHARS
         }
         if long:
             name, why = next(iter(long.items()))
@@ -382,9 +381,9 @@ class Room:
                 f'participant_id {API_SOURCE!r} stands for commands over REST; choose another',
                 reason='join',
             )
-        if len(join.participant_id) > self._limits.participant_id:
+        if len(join.participant_id) > MAX_PARTICIPANT_ID_CHARS:
             raise ProtocolError(
-                f'participant_id has at most {self._limits.participant_id} characters,'
+                f'participant_id has at most {MAX_PARTICIPANT_ID_CHARS} characters,'
                 f' got {len(join.participant_id)}',
                 reason='join',
             )
