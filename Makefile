@@ -59,11 +59,15 @@ PINNED := $(addprefix --constraints ,$(CONSTRAINTS))
 export CONSTRAINTS
 COLCON_VENV := $(VENV)-colcon
 AUDIT_VENV := .venv-audit
+PRERELEASE_VENV := .venv-prereleases
+SOCKET_TESTS := $(patsubst %,test/server/test_%.py,fair_reader hostile_frames hostile_requests \
+  liveness request_head rest slow_peers web_socket)
 # Runs from the cache of npm: nothing is compiled or installed in this folder.
 TYPESCRIPT := 7.0.2
 TSC := npm exec --yes --loglevel=error --package=typescript@$(TYPESCRIPT) -- tsc --allowJs --checkJs \
   --strict --noEmit --target es2022 --module es2022
 BIN := $(VENV)/bin
+CHECK := $(BIN)/python -m check_jsonschema --builtin-schema
 
 export ROS_AUTOMATIC_DISCOVERY_RANGE := LOCALHOST
 ifeq ($(ROS_DISTRO),humble)
@@ -74,12 +78,12 @@ endif
 .DEFAULT_GOAL := help
 # All targets install into one venv, so they must not run in parallel.
 .NOTPARALLEL:
-.PHONY: help demo sim test motion browser nginx bench tracking faults soak lint types audit constraints colcon clean
+.PHONY: help demo sim test motion browser nginx bench tracking faults soak lint fix types audit prereleases constraints colcon clean
 
 help: ## List the targets
 	@echo 'make TARGET, where TARGET is one of'
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 12
-	@echo 'Options: SECONDS=15 (demo, sim, soak), STEPS=100000 (motion), SHORT=1 (bench), DISTRO=jazzy|kilted, DEPS=newest|apt, ARGS=... (test, motion, bench, tracking, soak), PYTHON=...'
+	@echo 'Options: SECONDS=15 (demo, sim, soak), STEPS=100000 (motion), SHORT=1 (bench), DISTRO=jazzy|kilted, DEPS=newest|apt, ARGS=... (test, prereleases, motion, bench, tracking, soak), PYTHON=...'
 
 demo: $(VENV)/runtime ## Show a leader arm moving a follower arm through an arena; SECONDS=15 runs unattended
 	@$(BIN)/python -c "import sys; from lerobot_arena_ros.executables import arena_demo; sys.exit(arena_demo())" $(if $(SECONDS),--seconds $(SECONDS))
@@ -115,12 +119,22 @@ soak: $(VENV)/installed ## Put an arena under load for an hour, or for SECONDS=6
 
 ifdef SOURCED
 # The results must not depend on a sourced ROS.
-lint types:
+lint fix types:
 	@$(MAKE) --no-print-directory $@ DISTRO=$(DISTRO)
 else
-lint: $(VENV)/tools ## Check style and format
+lint: $(VENV)/tools ## Check style and format, and the files in .github
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
+	$(CHECK) vendor.github-workflows .github/workflows/*.yml
+	$(CHECK) custom.github-workflows-require-timeout .github/workflows/*.yml
+	$(CHECK) vendor.github-issue-forms .github/ISSUE_TEMPLATE/[!c]*.yml
+	$(CHECK) vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	$(CHECK) vendor.dependabot .github/dependabot.yml
+	$(BIN)/zizmor --offline --quiet .github
+
+fix: $(VENV)/tools ## Format the code, and apply the safe fixes of ruff
+	$(BIN)/python -m ruff check --fix --exit-zero .
+	$(BIN)/python -m ruff format .
 
 types: $(VENV)/tools ## Check types, also of the tests and, if npm is installed, of the console's JavaScript
 	$(BIN)/python -m mypy lerobot_arena_ros test benchmark examples requirements/*.py
@@ -131,6 +145,13 @@ endif
 
 audit: $(AUDIT_VENV)/installed ## Look up known vulnerabilities of the pinned versions
 	@$(AUDIT_VENV)/bin/python requirements/audit.py
+
+# Created anew each time, because new pre-releases do not change a file.
+prereleases: ## Test client and server with the newest pre-releases of the libraries, without ROS
+	@$(PYTHON) requirements/install.py --new --pre $(PRERELEASE_VENV) requirements/prereleases.txt
+	@$(PRERELEASE_VENV)/bin/python -m pip freeze | grep -E '(a|b|rc|dev)[0-9]+$$' || \
+	  echo 'No library has a pre-release that is newer than its release.'
+	$(PRERELEASE_VENV)/bin/python -m pytest -rs $(PARALLEL) $(ARGS) test/arena $(SOCKET_TESTS)
 
 # The pins for ROS 2 and for apt agree with the newest versions where possible.
 PINS := $(AUDIT_VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.10 \

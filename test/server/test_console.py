@@ -167,7 +167,7 @@ def test_scripts_make_no_markup_and_compare_strictly(path: Path) -> None:
     for word in ('innerHTML', 'outerHTML', 'insertAdjacent', 'document.write', 'eval(', 'var '):
         assert word not in text
     assert re.findall(r'[^=!]==[^=]|!=[^=]', text) == []
-    assert text.startswith('/** @file ')
+    assert re.match(r'(//.*\n)*\n?/\*\* @file ', text)
     assert len(text.splitlines()) <= 320
 
 
