@@ -37,7 +37,7 @@ autodoc_member_order = 'bysource'
 autodoc_typehints_format = 'short'
 python_use_unqualified_type_names = True
 # Python's own names are not looked up, because that needs the network.
-nitpick_ignore_regex = [('py:.*', rf'(?!{project}\b|\.).*')]
+nitpick_ignore_regex = [('py:class', r'collections\.abc\..*')]
 
 html_theme = 'sphinx_rtd_theme'
 html_title = f'{project} {version}'
