@@ -59,6 +59,7 @@ PINNED := $(addprefix --constraints ,$(CONSTRAINTS))
 export CONSTRAINTS
 COLCON_VENV := $(VENV)-colcon
 AUDIT_VENV := .venv-audit
+DOCS_VENV := .venv-docs
 # Runs from the cache of npm: nothing is compiled or installed in this folder.
 TYPESCRIPT := 7.0.2
 TSC := npm exec --yes --loglevel=error --package=typescript@$(TYPESCRIPT) -- tsc --allowJs --checkJs \
@@ -74,7 +75,7 @@ endif
 .DEFAULT_GOAL := help
 # All targets install into one venv, so they must not run in parallel.
 .NOTPARALLEL:
-.PHONY: help demo sim test motion browser nginx bench tracking faults soak lint types audit constraints colcon clean
+.PHONY: help demo sim test motion browser nginx bench tracking faults soak lint types docs audit constraints colcon clean
 
 help: ## List the targets
 	@echo 'make TARGET, where TARGET is one of'
@@ -128,6 +129,10 @@ types: $(VENV)/tools ## Check types, also of the tests and, if npm is installed,
 	else echo 'npm is not installed: the JavaScript of the console was not checked.'; fi
 endif
 
+docs: $(DOCS_VENV)/installed ## Build the site of docs/ in build/docs; it needs no ROS
+	PYTHONPATH='$(CURDIR)' $(DOCS_VENV)/bin/python -m sphinx --nitpicky --fail-on-warning --keep-going --quiet docs build/docs
+	@echo 'The site begins at build/docs/index.html.'
+
 audit: $(AUDIT_VENV)/installed ## Look up known vulnerabilities of the pinned versions
 	@$(AUDIT_VENV)/bin/python requirements/audit.py
 
@@ -172,6 +177,10 @@ $(COLCON_VENV)/installed: requirements/colcon.txt
 
 $(AUDIT_VENV)/installed: requirements/audit.txt requirements/constraints-newest.txt
 	@$(PYTHON) requirements/install.py --new --constraints requirements/constraints-newest.txt $(AUDIT_VENV) $<
+	@touch $@
+
+$(DOCS_VENV)/installed: requirements/docs.txt requirements/newest.txt requirements/constraints-newest.txt
+	@$(PYTHON) requirements/install.py --new --constraints requirements/constraints-newest.txt $(DOCS_VENV) $(wordlist 1,2,$^)
 	@touch $@
 
 %/sim: requirements/sim.txt %/runtime
