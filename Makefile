@@ -123,7 +123,7 @@ lint: $(VENV)/tools ## Check style and format
 	$(BIN)/python -m ruff format --check .
 
 types: $(VENV)/tools ## Check types, also of the tests and, if npm is installed, of the console's JavaScript
-	$(BIN)/python -m mypy lerobot_arena_ros test benchmark examples requirements/*.py
+	$(BIN)/python -m mypy lerobot_arena_ros test benchmark examples requirements/*.py docs/conf.py
 	@if command -v npm >/dev/null; then $(TSC) lerobot_arena_ros/server/console/*.js && \
 	  echo 'tsc $(TYPESCRIPT): no issues found in the JavaScript of the console'; \
 	else echo 'npm is not installed: the JavaScript of the console was not checked.'; fi

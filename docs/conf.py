@@ -26,8 +26,9 @@ author = manifest.findtext('maintainer')
 copyright = f'the maintainers of {project}, Apache-2.0'  # noqa: A001 The name that Sphinx reads.
 
 extensions = ['myst_parser', 'sphinx.ext.autodoc', 'sphinx_rtd_theme']
-# rosdoc2 adds pages of its own at the top of this folder, which repeat those of docs/site/.
-exclude_patterns = ['index.rst', '__*', '[A-Z]*']
+# rosdoc2 adds pages of its own, which repeat docs/site/ or have each module.
+exclude_patterns = ['index.rst', 'modules.rst', 'standards.rst', 'standard_docs', '__*', '[A-Z]*']
+exclude_patterns += [f'{project}*']
 highlight_language = 'text'
 # Anchors of headings are those of the repository's web pages.
 myst_heading_anchors = 4
