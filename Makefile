@@ -130,6 +130,7 @@ types: $(VENV)/tools ## Check types, also of the tests and, if npm is installed,
 endif
 
 docs: $(DOCS_VENV)/installed ## Build the site of docs/ in build/docs; it needs no ROS
+	@rm -rf build/docs
 	PYTHONPATH='$(CURDIR)' $(DOCS_VENV)/bin/python -m sphinx --nitpicky --fail-on-warning --keep-going --quiet docs build/docs
 	@echo 'The site begins at build/docs/index.html.'
 

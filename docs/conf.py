@@ -91,13 +91,12 @@ def with_links_of_the_site(text: str, file: Path, page: Path) -> str:
 def complete(app: Any, docname: str, source: list[str]) -> None:
     """Insert the included files into the source of a page, and change its links."""
     page = Path('docs', docname).with_suffix(Path(app.env.doc2path(docname)).suffix)
-    text = with_links_of_the_site(source[0], page, page)
-    for file in included(text, page):
-        app.env.note_dependency(str(ROOT / file))
-        inner = (ROOT / file).read_text(encoding='utf-8')
-        part = with_links_of_the_site(inner, file, page)
-        text = INCLUDE.sub(lambda _, part=part: part, text, count=1)
-    source[0] = text
+
+    def inserted(found: re.Match[str]) -> str:
+        (file,) = included(found[0], page)
+        return with_links_of_the_site((ROOT / file).read_text(encoding='utf-8'), file, page)
+
+    source[0] = INCLUDE.sub(inserted, with_links_of_the_site(source[0], page, page))
 
 
 def setup(app: Any) -> None:
