@@ -62,6 +62,7 @@ AUDIT_VENV := .venv-audit
 PRERELEASE_VENV := .venv-prereleases
 SOCKET_TESTS := $(patsubst %,test/server/test_%.py,fair_reader hostile_frames hostile_requests \
   liveness request_head rest slow_peers web_socket)
+DOCS_VENV := .venv-docs
 # Runs from the cache of npm: nothing is compiled or installed in this folder.
 TYPESCRIPT := 7.0.2
 TSC := npm exec --yes --loglevel=error --package=typescript@$(TYPESCRIPT) -- tsc --allowJs --checkJs \
@@ -78,7 +79,7 @@ endif
 .DEFAULT_GOAL := help
 # All targets install into one venv, so they must not run in parallel.
 .NOTPARALLEL:
-.PHONY: help demo sim test motion browser nginx bench tracking faults soak lint fix types audit prereleases constraints colcon clean
+.PHONY: help demo sim test motion browser nginx bench tracking faults soak lint fix types docs audit prereleases constraints colcon clean
 
 help: ## List the targets
 	@echo 'make TARGET, where TARGET is one of'
@@ -137,11 +138,16 @@ fix: $(VENV)/tools ## Format the code, and apply the safe fixes of ruff
 	$(BIN)/python -m ruff format .
 
 types: $(VENV)/tools ## Check types, also of the tests and, if npm is installed, of the console's JavaScript
-	$(BIN)/python -m mypy lerobot_arena_ros test benchmark examples requirements/*.py
+	$(BIN)/python -m mypy lerobot_arena_ros test benchmark examples requirements/*.py docs/conf.py
 	@if command -v npm >/dev/null; then $(TSC) lerobot_arena_ros/server/console/*.js && \
 	  echo 'tsc $(TYPESCRIPT): no issues found in the JavaScript of the console'; \
 	else echo 'npm is not installed: the JavaScript of the console was not checked.'; fi
 endif
+
+docs: $(DOCS_VENV)/installed ## Build the site of docs/ in build/docs; it needs no ROS
+	@rm -rf build/docs
+	PYTHONPATH='$(CURDIR)' $(DOCS_VENV)/bin/python -m sphinx --nitpicky --fail-on-warning --keep-going --quiet docs build/docs
+	@echo 'The site begins at build/docs/index.html.'
 
 audit: $(AUDIT_VENV)/installed ## Look up known vulnerabilities of the pinned versions
 	@$(AUDIT_VENV)/bin/python requirements/audit.py
@@ -194,6 +200,10 @@ $(COLCON_VENV)/installed: requirements/colcon.txt
 
 $(AUDIT_VENV)/installed: requirements/audit.txt requirements/constraints-newest.txt
 	@$(PYTHON) requirements/install.py --new --constraints requirements/constraints-newest.txt $(AUDIT_VENV) $<
+	@touch $@
+
+$(DOCS_VENV)/installed: requirements/docs.txt requirements/newest.txt requirements/constraints-newest.txt
+	@$(PYTHON) requirements/install.py --new --constraints requirements/constraints-newest.txt $(DOCS_VENV) $(wordlist 1,2,$^)
 	@touch $@
 
 %/sim: requirements/sim.txt %/runtime

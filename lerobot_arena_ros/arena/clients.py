@@ -26,7 +26,7 @@ class RoboticsProducer(RoboticsClientCore):
     async def connect(
         self, workspace_id: str, room_id: str, participant_id: str | None = None
     ) -> bool:
-        """Join a room as producer; see :meth:`connect_to_room`."""
+        """Join a room as producer; see :meth:`.connect_to_room`."""
         return await self.connect_to_room(workspace_id, room_id, 'producer', participant_id)
 
     async def send_joint_update(self, joints: Sequence[Entry]) -> None:
@@ -80,7 +80,7 @@ class RoboticsConsumer(RoboticsClientCore):
     async def connect(
         self, workspace_id: str, room_id: str, participant_id: str | None = None
     ) -> bool:
-        """Join a room as consumer; see :meth:`connect_to_room`."""
+        """Join a room as consumer; see :meth:`.connect_to_room`."""
         return await self.connect_to_room(workspace_id, room_id, 'consumer', participant_id)
 
     async def get_state_sync(self) -> dict[str, Any]:

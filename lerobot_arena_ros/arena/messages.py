@@ -119,7 +119,7 @@ class OddJoint(NamedTuple):
     An invalid joint in an update that also has valid ones.
 
     :param name: None if it has no valid name.
-    :param reason: as in :class:`ProtocolError`.
+    :param reason: as in :class:`.ProtocolError`.
     :param detail: a sentence.
     """
 

@@ -99,7 +99,7 @@ class Malformed:
     """
     A frame that violated the protocol and was dropped.
 
-    :param reason: one word, as in :class:`ProtocolError`.
+    :param reason: one word, as in :class:`.ProtocolError`.
     :param detail: a sentence.
     """
 
@@ -123,7 +123,7 @@ class Presence:
 @dataclass(frozen=True)
 class Late:
     """
-    A heartbeat has not been answered for longer than :attr:`LinkTiming.max_delay_s`.
+    A heartbeat has not been answered for longer than ``LinkTiming.max_delay_s``.
 
     :param waiting_s: the time since the heartbeat was sent; its round trip takes at least as long.
     """

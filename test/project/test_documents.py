@@ -156,6 +156,16 @@ def test_every_weakness_of_the_public_server_names_its_tests() -> None:
             assert f'def {prefix}' in path.read_text(encoding='utf-8'), shown_by
 
 
+def test_each_cause_on_the_page_for_a_robot_that_does_not_move_is_in_the_code() -> None:
+    """A user who searches the page for the sentence of a bridge finds it."""
+    source = ''.join(source_of('lerobot_arena_ros/control') + source_of('lerobot_arena_ros/nodes'))
+    rows = rows_of('docs/howto/nothing_moves.md', '- in the message')
+    causes = [each for row in rows for each in row[0].split('`')[1::2]]
+
+    assert len(causes) > 10
+    assert [each for each in causes if each not in source] == []
+
+
 def test_the_contributors_page_lists_every_folder() -> None:
     """CONTRIBUTING.md has a row for each folder of the package, the benchmark and the tests."""
     cells = re.findall(r'^\| (.*?) \|', read('CONTRIBUTING.md'), re.M)

@@ -19,8 +19,9 @@ PAGES = sorted(
         *ROOT.glob('*.md'),
         *(p for name in _FOLDERS for p in (ROOT / name).rglob('*.md')),
     )
+    if not path.read_text(encoding='utf-8').startswith('```{include}')
 )
-"""The pages, by their path in the project."""
+"""Each page by its path in the project, without the pages of the site that include another."""
 
 _BLOCK = re.compile(
     r'^(?P<indent> *)(?:<!-- (?P<note>[^>]*) -->\n *)?```(?P<kind>\w*)\n(?P<text>.*?)^ *```$',
