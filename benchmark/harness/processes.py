@@ -30,6 +30,7 @@ T = TypeVar('T')
 
 START_TIMEOUT_S = 20.0
 END_TIMEOUT_S = 15.0
+COVERAGE_TIMEOUT_S = 5.0
 
 
 class Process:
@@ -81,11 +82,11 @@ class Process:
                 f'still running after {END_TIMEOUT_S:g} s:\n{self.output}'
             ) from None
 
-    def terminate(self) -> None:
-        """End the process with SIGTERM, and with SIGKILL if that has no effect."""
+    def terminate(self, timeout_s: float = END_TIMEOUT_S) -> None:
+        """End the process with SIGTERM, and with SIGKILL if that has no effect in time."""
         self._popen.terminate()
         with suppress(subprocess.TimeoutExpired):
-            self._popen.wait(END_TIMEOUT_S)
+            self._popen.wait(timeout_s)
         self.kill()
 
     def kill(self) -> None:
@@ -147,6 +148,9 @@ def running_command(
             finally:
                 if is_graceful:
                     process.terminate()
+                elif 'COVERAGE_PROCESS_CONFIG' in os.environ:
+                    # A process that is killed writes no coverage.
+                    process.terminate(COVERAGE_TIMEOUT_S)
                 else:
                     process.kill()
 

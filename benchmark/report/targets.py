@@ -14,9 +14,10 @@ class Target:
 
     :param key: that of :func:`benchmark.report.ratios.ratios`.
     :param at_least: whether ``limit`` is a minimum instead of a maximum.
-    :param smoke_limit: what a smoke test allows, at most; None: it does not judge this target. It
-        judges only ratios of medians or of CPU, because a short run on a busy machine knows no
-        99th percentile and no absolute time.
+    :param smoke_limit: what a smoke test allows, at most: twice the target, or three times for
+        latencies, which on a busy machine grow with the number of processes. None: it does not
+        judge this target, because a short run says little about 99th percentiles, absolute times
+        and rates.
     :param why: why the target may be missed.
     """
 
@@ -43,8 +44,8 @@ _BUSY = 'server and bridge finish the joint that they are processing when the st
 _IMPORTS = 'asyncio, websockets, httpx, our modules, and the topics and services of a bridge'
 
 TARGETS: tuple[Target, ...] = (
-    Target('lower_bound.p50.100', 'whole path / lower bound, p50 at 100 Hz', 1.3, smoke_limit=2.6),
-    Target('lower_bound.p50.500', 'whole path / lower bound, p50 at 500 Hz', 1.3, smoke_limit=2.6),
+    Target('lower_bound.p50.100', 'whole path / lower bound, p50 at 100 Hz', 1.3, smoke_limit=3.9),
+    Target('lower_bound.p50.500', 'whole path / lower bound, p50 at 500 Hz', 1.3, smoke_limit=3.9),
     Target('lower_bound.cpu.100', 'CPU / lower bound, 100 Hz', 1.5, smoke_limit=3.0),
     Target('lower_bound.cpu.500', 'CPU / lower bound, 500 Hz', 1.5, smoke_limit=3.0),
     Target('baseline.cpu.500', 'CPU per message / baseline, 500 Hz', 0.55, smoke_limit=1.1),

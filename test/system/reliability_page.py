@@ -51,7 +51,7 @@ class Section:
 def table(rows: list[Row]) -> str:
     """Return the table of faults; a time of None is shown as a dash."""
     lines = [
-        '| fault | noticed after | the robot was told | healed after |',
+        '| fault | noticed after | commands to the robot | healed after |',
         '|---|---|---|---|',
     ]
     for row in rows:

@@ -1,8 +1,8 @@
 """
 An arena under a steady load: nothing is lost, and nothing grows.
 
-A few rooms for a few seconds; ``make soak`` runs 50 rooms for an hour, or for SECONDS, and prints
-the table. One process serves the arena; this one has all its participants.
+The load is a few rooms for a few seconds; with ``make soak`` it is 50 rooms for an hour, or for
+SECONDS, and the results are printed. All participants are in the process of the test.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ SECONDS = os.environ.get('LEROBOT_ARENA_SOAK_SECONDS')
 PLAN = SoakPlan(50, 4, 50.0, float(SECONDS)) if SECONDS else SoakPlan(3, 2, 20.0, 3.0)
 
 OF_LONG_RUNS = ('latest update, ms', 'memory slope, kB/min')
-"""Bounds that a few seconds beside other tests do not say anything about."""
+"""Results whose bounds are not checked in a few seconds beside other tests."""
 
 
 async def test_an_arena_under_load_loses_nothing_and_leaks_nothing(
