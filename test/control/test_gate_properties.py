@@ -139,7 +139,7 @@ class GateMachine(RuleBasedStateMachine):
 
         assert (after is State.STOPPED) is self.is_stopped
         if before is State.ACTIVE and late:
-            assert after is not State.ACTIVE, f'it went on in spite of {late}'
+            assert after is not State.ACTIVE, f'it continued in spite of {late}'
         if before is not State.ACTIVE and after is State.ACTIVE:
             assert may_enter, 'it began to move without a live update'
             assert command is not None
@@ -196,7 +196,9 @@ class GateMachine(RuleBasedStateMachine):
             for name, position in goes.items():
                 self.watch_beginning(self.joints[name], position)
         else:
-            assert self.began_fed or not self.is_fed(), 'feedback began, and it went on blindly'
+            assert self.began_fed or not self.is_fed(), (
+                'feedback began, and the motion continued without measurements'
+            )
             for name, position in goes.items():
                 self.watch_step(self.joints[name], position)
         self.commanded = goes
@@ -221,7 +223,7 @@ class GateMachine(RuleBasedStateMachine):
         if position == begin:
             return
         GateMachine.seen['moves'] += 1
-        assert self.sent.get(joint.name), f'{joint.name} moves though nobody sent it'
+        assert self.sent.get(joint.name), f'{joint.name} moves although no participant sent it'
         targets = [clamp(target, joint.lower, joint.upper) for target in self.sent[joint.name]]
         assert min(begin, *targets) <= position <= max(begin, *targets), f'{joint.name} flees'
 

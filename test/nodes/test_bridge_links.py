@@ -17,7 +17,7 @@ pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or 
 
 import httpx
 from support.domain import own_domain
-from support.fake_arena import WebSocket, fake_arena, listed, say, welcome
+from support.fake_arena import WebSocket, fake_arena, listed, send_message, welcome
 from support.participant import running_participant
 from support.probe import Probe, running_probe
 from support.processes import free_port, ros_arguments, running
@@ -128,7 +128,7 @@ def move(probe: Probe, url: str) -> None:
     with running_participant(RoboticsProducer(url), WORKSPACE, 'a', 'leader') as leader:
 
         def moved() -> bool:
-            leader.say(j1=next(degrees))
+            leader.send_update(j1=next(degrees))
             return len(probe.commands[NAMESPACE]) > count
 
         wait_for(moved, 'the robot to move', 20.0)
@@ -226,7 +226,7 @@ async def test_a_loss_that_the_public_server_does_not_report_is_named(
         while True:
             await websocket.receive_text()
             if answers or not is_lost.is_set() or len(came) > 1:
-                await say(websocket, 'heartbeat_ack')
+                await send_message(websocket, 'heartbeat_ack')
 
     loop = asyncio.get_running_loop()
     with own_domain(), running_probe() as probe:

@@ -169,7 +169,7 @@ def test_of_two_bridges_on_one_topic_none_moves_the_robot(name: str) -> None:
                 leader.goes_on()
                 assert len(bridged.commands) == count
                 assert '-> active' not in late.output
-            wait_for(lambda: len(bridged.commands) > count, 'the first to go on', 20.0)
+            wait_for(lambda: len(bridged.commands) > count, 'the first to continue', 20.0)
 
         led(bridged, double)
 

@@ -49,7 +49,7 @@ class Server:
         """Send a signal and return at once."""
         self._process.send_signal(number)
 
-    def stop(self, number: signal.Signals) -> tuple[int, str, str]:
+    def end(self, number: signal.Signals) -> tuple[int, str, str]:
         """Send a signal; return the exit code and the rest of stdout and stderr."""
         self._process.send_signal(number)
         out, err = self._process.communicate(timeout=TIMEOUT_S)

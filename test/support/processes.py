@@ -16,7 +16,7 @@ from typing import Any
 
 __all__ = ['Process', 'free_port', 'ros_arguments', 'running', 'running_command']
 
-STOP_TIMEOUT_S = 15.0
+END_TIMEOUT_S = 15.0
 
 
 class Process:
@@ -54,10 +54,10 @@ class Process:
     def wait(self) -> int:
         """Wait until the process ends by itself, and return the exit code."""
         try:
-            return self._process.wait(STOP_TIMEOUT_S)
+            return self._process.wait(END_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             raise AssertionError(
-                f'still running after {STOP_TIMEOUT_S:g} s:\n{self.output}'
+                f'still running after {END_TIMEOUT_S:g} s:\n{self.output}'
             ) from None
 
     def kill(self) -> None:
