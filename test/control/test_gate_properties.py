@@ -288,7 +288,7 @@ class GateMachine(RuleBasedStateMachine):
     def answer(self, has_producer: bool | None) -> None:
         """Receive a message of the server that may report the producer."""
 
-        def hear() -> None:
+        def receive() -> None:
             self.gate.on_server_message(self.now, has_producer=has_producer)
             self.heard_at = self.now
             if has_producer is not None:
@@ -296,7 +296,7 @@ class GateMachine(RuleBasedStateMachine):
             if has_producer is False and self.gate.state is not State.ACTIVE:
                 self.sent, self.stale = {}, set()
 
-        self.watch(hear)
+        self.watch(receive)
 
     @rule(pose=poses, from_producer=st.booleans())
     def update(self, pose: dict[str, float], from_producer: bool) -> None:
