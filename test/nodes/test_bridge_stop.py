@@ -34,8 +34,8 @@ BOTH = {'consume.room_id': 'in', 'produce.room_id': 'out', 'joints': ['j1']}
 def fixture_bridged() -> Iterator[Robot]:
     """Have a bridge with a producer and a consumer, both joined."""
     with robot(BOTH) as bridged:
-        for side in ('produce', 'consume'):
-            bridged.wait_for_status(f'{side} link', 'joined')
+        for role in ('produce', 'consume'):
+            bridged.wait_for_status(f'{role} link', 'joined')
         yield bridged
 
 

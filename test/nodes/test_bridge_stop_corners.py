@@ -55,8 +55,8 @@ QUICK_LEASE = """<builtin>
 def fixture_patient() -> Iterator[Robot]:
     """Have a bridge with long timeouts, so that a slow link is not closed."""
     with robot({**BOTH, 'link.timeout_s': 20.0}) as bridged:
-        for side in ('produce', 'consume'):
-            bridged.wait_for_status(f'{side} link', 'joined')
+        for role in ('produce', 'consume'):
+            bridged.wait_for_status(f'{role} link', 'joined')
         yield bridged
 
 
@@ -64,8 +64,8 @@ def fixture_patient() -> Iterator[Robot]:
 def fixture_bridged() -> Iterator[Robot]:
     """Have a bridge with a producer and a consumer, both joined."""
     with robot(BOTH) as bridged:
-        for side in ('produce', 'consume'):
-            bridged.wait_for_status(f'{side} link', 'joined')
+        for role in ('produce', 'consume'):
+            bridged.wait_for_status(f'{role} link', 'joined')
         yield bridged
 
 

@@ -148,8 +148,8 @@ STAGES: dict[str, Callable[[], AbstractContextManager[tuple[Robot, Held]]]] = {
 def fixture_stage(request: pytest.FixtureRequest) -> Iterator[tuple[Robot, Held]]:
     """Run a robot that has joined, and something that can be blocked."""
     with STAGES[request.param]() as (bridged, held):
-        for side in ('produce', 'consume'):
-            bridged.wait_for_status(f'{side} link', 'joined')
+        for role in ('produce', 'consume'):
+            bridged.wait_for_status(f'{role} link', 'joined')
         yield bridged, held
 
 
