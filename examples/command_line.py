@@ -74,7 +74,7 @@ def run(work: Coroutine[Any, Any, int]) -> int:
 
 
 def positive(text: str) -> float:
-    """Parse a number above zero, for argparse."""
+    """Parse a number above zero; a type of argparse."""
     with contextlib.suppress(ValueError):
         if 0.0 < (number := float(text)) < math.inf:
             return number

@@ -92,7 +92,7 @@ class RoomsClient:
 
     async def get_room_info(self, workspace_id: str, room_id: str) -> dict[str, Any]:
         """
-        Return who is in a room: ``participants``, ``has_producer``, ``active_consumers``.
+        Return who has joined a room: ``participants``, ``has_producer``, ``active_consumers``.
 
         :raises RoomNotFound: the room does not exist.
         :raises ArenaError: the server was not reached or refused the request.

@@ -399,7 +399,7 @@ class Session:
         return Presence(message.has_producer, None if sent_at is None else now - sent_at)
 
     def _match_answer(self, seq: int | None) -> float | None:
-        """Return when the answered heartbeat was sent; forget it and all older ones."""
+        """Return when the answered heartbeat was sent; remove it and all older ones."""
         if seq is not None and all(heartbeat.seq != seq for heartbeat in self._unanswered):
             return None
         while self._unanswered:

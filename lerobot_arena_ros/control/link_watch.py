@@ -42,7 +42,7 @@ class LinkWatch:
         """
         Record that a message of the server arrived.
 
-        :param has_producer: whether the room has a producer; None if the message does not tell.
+        :param has_producer: whether the room has a producer; None = unknown.
         :param round_trip_s: the measured round-trip time; None if the message is no reply.
         """
         self._received_at = now

@@ -21,7 +21,7 @@ import math
 
 from .gate_settings import GateJoint
 from .measurements import Measurements
-from .slew import clamp, limited_step, stopping_point
+from .slew import clamp, limited_step, rest_position
 
 __all__ = ['Motion', 'leash', 'reach']
 
@@ -82,12 +82,12 @@ class Motion:
 
     def settle(self, joints: Sequence[GateJoint]) -> float:
         """
-        Set the origin of each joint to its stopping point, where it rests without a target.
+        Set the origin of each joint to the position where it comes to rest.
 
         :returns: the longest braking time of all joints, in seconds.
         """
         self.origin = {
-            joint.name: stopping_point(
+            joint.name: rest_position(
                 self.setpoint[joint.name], self.velocity[joint.name], joint.max_acceleration
             )
             for joint in joints
@@ -167,7 +167,7 @@ class Motion:
                 self.setpoint[name], self.velocity[name] = limited_step(
                     position,
                     speed,
-                    stopping_point(position, speed, joint.max_acceleration),
+                    rest_position(position, speed, joint.max_acceleration),
                     step_s,
                     max_velocity=abs(speed),
                     max_acceleration=joint.max_acceleration,

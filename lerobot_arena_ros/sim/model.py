@@ -53,7 +53,7 @@ STIFF: Mapping[str, list[float]] = {
 
 
 class ModelError(ValueError):
-    """The model cannot be loaded; the text is one line that tells the user what to install."""
+    """The model cannot be loaded; the text is one line with the package to install."""
 
 
 def load_model() -> mujoco.MjModel:

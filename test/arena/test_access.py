@@ -172,7 +172,7 @@ def test_where_a_token_may_go(url: str) -> None:
     ],
 )
 def test_where_a_token_must_not_go(url: str) -> None:
-    """A token for another machine without TLS is refused; the error says what to do."""
+    """A token for another machine without TLS is refused; the error has the remedy."""
     with pytest.raises(InvalidAccess, match='unencrypted') as caught:
         RoboticsProducer(url, token='secret')
 

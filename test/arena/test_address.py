@@ -108,7 +108,7 @@ def test_a_plain_address_has_plain_sockets() -> None:
 
 
 def test_ids_are_escaped() -> None:
-    """An id is one segment of the path, whatever characters it contains."""
+    """An id is one segment of the path, also with special characters."""
     address = Address.parse('http://host')
 
     url = address.socket('a/b', 'c d?e#f%2fü')

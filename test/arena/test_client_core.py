@@ -9,7 +9,7 @@ import logging
 from typing import Any
 
 import pytest
-from support.fake_arena import WebSocket, fake_arena, say, welcome
+from support.fake_arena import WebSocket, fake_arena, send_message, welcome
 from support.fault_proxy import FaultProxy, fault_proxy_to
 from support.rooms import wait_for_participants
 from support.server import running_server
@@ -193,7 +193,7 @@ async def test_an_error_of_the_server_is_reported_once() -> None:
 
     async def script(websocket: WebSocket) -> None:
         await welcome(websocket)
-        await say(websocket, 'error', message='Failed to process joint update')
+        await send_message(websocket, 'error', message='Failed to process joint update')
 
     async with fake_arena(script) as fake, RoboticsProducer(fake.url) as producer:
         errors: list[str] = []
@@ -211,8 +211,8 @@ async def test_a_bad_frame_is_dropped(caplog: pytest.LogCaptureFixture) -> None:
     async def script(websocket: WebSocket) -> None:
         await welcome(websocket)
         bad = [{'name': 'Elbow', 'value': float('nan')}]
-        await say(websocket, 'joint_update', data=bad)
-        await say(websocket, 'joint_update', data=[{'name': 'Jaw', 'value': 2.0}])
+        await send_message(websocket, 'joint_update', data=bad)
+        await send_message(websocket, 'joint_update', data=[{'name': 'Jaw', 'value': 2.0}])
 
     async with fake_arena(script) as fake, RoboticsConsumer(fake.url) as consumer:
         updates: list[Entries] = []

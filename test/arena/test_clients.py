@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
-from support.fake_arena import WebSocket, fake_arena, listed, say, welcome
+from support.fake_arena import WebSocket, fake_arena, listed, send_message, welcome
 from support.peers import enter, robot_state
 from support.server import running_server
 from support.waiting import wait_until
@@ -115,7 +115,9 @@ async def test_an_invalid_joint_of_an_update_affects_no_other(
         fake.room = listed((await welcome(websocket))['participant_id'], producer='leader')
         for value in (1, 2):
             odd = [{'name': '', 'value': 1}, {'name': 'Elbow', 'value': float('nan')}, 7]
-            await say(websocket, 'joint_update', data=[*odd, {'name': 'Jaw', 'value': value}])
+            await send_message(
+                websocket, 'joint_update', data=[*odd, {'name': 'Jaw', 'value': value}]
+            )
 
     async with fake_arena(arena) as fake, RoboticsConsumer(fake.url) as consumer:
         consumer.on_joint_update(updates.extend)

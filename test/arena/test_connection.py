@@ -10,7 +10,7 @@ import socket
 import time
 
 import pytest
-from support.fake_arena import WebSocket, answering, fake_arena, say, welcome
+from support.fake_arena import WebSocket, answering, fake_arena, send_message, welcome
 from support.fault_proxy import fault_proxy_to
 from support.room_fixtures import (
     CONSUMER,
@@ -126,9 +126,9 @@ async def test_messages_before_the_join_answer_are_kept() -> None:
 
     async def script(websocket: WebSocket) -> None:
         await websocket.receive_text()
-        await say(websocket, 'state_sync', data={'Jaw': 1.0})
-        await say(websocket, 'joint_update', data=[{'name': 'Jaw', 'value': 2.0}])
-        await say(websocket, 'joined', room_id='arm', workspace_id='lab', role='consumer')
+        await send_message(websocket, 'state_sync', data={'Jaw': 1.0})
+        await send_message(websocket, 'joint_update', data=[{'name': 'Jaw', 'value': 2.0}])
+        await send_message(websocket, 'joined', room_id='arm', workspace_id='lab', role='consumer')
 
     async with fake_arena(script) as fake, aclosing(await join_fake(fake)) as connection:
         recorder = EventRecorder(connection)
@@ -177,7 +177,7 @@ async def test_a_refusal_without_an_explanation_over_rest() -> None:
 
     async def script(websocket: WebSocket) -> None:
         await websocket.receive_text()
-        await say(websocket, 'error', message='Cannot join room')
+        await send_message(websocket, 'error', message='Cannot join room')
 
     async with fake_arena(script) as fake:
         fake.room, fake.status = {}, 500
@@ -265,10 +265,12 @@ async def test_bad_frames_are_events(arena: Arena) -> None:
 
     async def script(websocket: WebSocket) -> None:
         await welcome(websocket)
-        await say(websocket, 'joint_update', data=[{'name': 'Jaw', 'value': float('nan')}])
+        await send_message(
+            websocket, 'joint_update', data=[{'name': 'Jaw', 'value': float('nan')}]
+        )
         await websocket.send_bytes(b'\x00')
         await websocket.send_text('nonsense')
-        await say(websocket, 'joint_update', data=[{'name': 'Jaw', 'value': 1}])
+        await send_message(websocket, 'joint_update', data=[{'name': 'Jaw', 'value': 1}])
 
     async with fake_arena(script) as fake, aclosing(await join_fake(fake)) as connection:
         recorder = EventRecorder(connection)
@@ -287,8 +289,8 @@ async def test_a_stop_is_received_though_the_server_closes_at_once() -> None:
     async def script(websocket: WebSocket) -> None:
         await welcome(websocket)
         for value in range(20):
-            await say(websocket, 'joint_update', data=[{'name': 'Jaw', 'value': value}])
-        await say(websocket, 'emergency_stop', reason='smoke', source='leader')
+            await send_message(websocket, 'joint_update', data=[{'name': 'Jaw', 'value': value}])
+        await send_message(websocket, 'emergency_stop', reason='smoke', source='leader')
         await websocket.close(1012)
 
     async with fake_arena(script) as fake, aclosing(await join_fake(fake)) as connection:
@@ -305,7 +307,7 @@ async def test_a_frame_that_is_too_large_is_a_loss() -> None:
 
     async def script(websocket: WebSocket) -> None:
         await welcome(websocket)
-        await say(websocket, 'joint_update', data=[{'name': 'x' * (1 << 20), 'value': 1}])
+        await send_message(websocket, 'joint_update', data=[{'name': 'x' * (1 << 20), 'value': 1}])
 
     async with fake_arena(script) as fake, aclosing(await join_fake(fake)) as connection:
         recorder = EventRecorder(connection)

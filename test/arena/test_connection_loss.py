@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 import pytest
-from support.fake_arena import WebSocket, fake_arena, listed, say, welcome
+from support.fake_arena import WebSocket, fake_arena, listed, send_message, welcome
 from support.fault_proxy import fault_proxy_to
 from support.room_fixtures import (
     CONSUMER,
@@ -54,7 +54,7 @@ async def acknowledge(websocket: WebSocket) -> None:
     while True:
         frame = json.loads(await websocket.receive_text())
         if frame['type'] == 'heartbeat':
-            await say(websocket, 'heartbeat_ack')
+            await send_message(websocket, 'heartbeat_ack')
 
 
 @pytest.fixture
@@ -132,7 +132,7 @@ async def test_an_evicted_participant_notices() -> None:
             if is_evicted:
                 unanswered.append(frame)
             else:
-                await say(websocket, 'heartbeat_ack')
+                await send_message(websocket, 'heartbeat_ack')
 
     async with (
         fake_arena(acknowledge_at_first) as fake,

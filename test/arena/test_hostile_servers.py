@@ -10,7 +10,7 @@ import tracemalloc
 
 import pytest
 from support.corpus import cases
-from support.fake_arena import WebSocket, answering, fake_arena, listed, say, welcome
+from support.fake_arena import WebSocket, answering, fake_arena, listed, send_message, welcome
 from support.frames import CLOSE, MORE, PING, client_frame
 from support.room_fixtures import CONSUMER, PATIENT, EventRecorder, join_fake, values_of
 from support.waiting import wait_until
@@ -46,7 +46,7 @@ def sending(*frames: bytes) -> Callable[[WebSocket], Awaitable[None]]:
         await welcome(websocket)
         for frame in frames:
             websocket.write(frame)
-        await say(websocket, 'joint_update', data=[{'name': 'end', 'value': 1}])
+        await send_message(websocket, 'joint_update', data=[{'name': 'end', 'value': 1}])
 
     return script
 
@@ -154,7 +154,7 @@ async def test_a_server_that_never_answers_the_join_is_left() -> None:
     async def script(websocket: WebSocket) -> None:
         await websocket.receive_text()
         for value in range(2000):
-            await say(websocket, 'joint_update', data=[{'name': 'a', 'value': value}])
+            await send_message(websocket, 'joint_update', data=[{'name': 'a', 'value': value}])
 
     async with fake_arena(script) as fake:
         with pytest.raises(ConnectError, match='no answer to the join'):

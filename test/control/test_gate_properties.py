@@ -135,7 +135,7 @@ class GateMachine(RuleBasedStateMachine):
 
         assert (after is State.STOPPED) is self.is_stopped
         if before is State.ACTIVE and late:
-            assert after is not State.ACTIVE, f'it went on in spite of {late}'
+            assert after is not State.ACTIVE, f'it continued in spite of {late}'
         if before is not State.ACTIVE and after is State.ACTIVE:
             assert may_enter, 'it began to move without a live update'
             assert command is not None
@@ -203,7 +203,7 @@ class GateMachine(RuleBasedStateMachine):
         if position == begin:
             return
         GateMachine.seen['moves'] += 1
-        assert self.sent.get(joint.name), f'{joint.name} moves though nobody sent it'
+        assert self.sent.get(joint.name), f'{joint.name} moves although no participant sent it'
         targets = [clamp(target, joint.lower, joint.upper) for target in self.sent[joint.name]]
         assert min(begin, *targets) <= position <= max(begin, *targets), f'{joint.name} flees'
 
@@ -268,7 +268,7 @@ class GateMachine(RuleBasedStateMachine):
     def answer(self, has_producer: bool | None) -> None:
         """Receive a message of the server that may report the producer."""
 
-        def hear() -> None:
+        def receive() -> None:
             self.gate.on_server_message(self.now, has_producer=has_producer)
             self.heard_at = self.now
             if has_producer is not None:
@@ -276,7 +276,7 @@ class GateMachine(RuleBasedStateMachine):
             if has_producer is False and self.gate.state is not State.ACTIVE:
                 self.sent, self.stale = {}, set()
 
-        self.watch(hear)
+        self.watch(receive)
 
     @rule(pose=poses, from_producer=st.booleans())
     def update(self, pose: dict[str, float], from_producer: bool) -> None:

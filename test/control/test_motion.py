@@ -13,7 +13,7 @@ from lerobot_arena_ros.control.gate import Gate, State
 from lerobot_arena_ros.control.gate_settings import GateJoint, GateSettings, Halt
 from lerobot_arena_ros.control.joint_map import Joint
 from lerobot_arena_ros.control.motion import leash
-from lerobot_arena_ros.control.slew import VelocityRamp, limited_step, stopping_point
+from lerobot_arena_ros.control.slew import VelocityRamp, limited_step, rest_position
 from lerobot_arena_ros.control.units import Unit
 from lerobot_arena_ros.nodes.settings.bridge_settings import CommonLimits
 
@@ -551,7 +551,7 @@ def test_an_unlimited_acceleration_is_limited_in_velocity_alone() -> None:
     moved = limited_step(0.0, 0.0, 2.0, 0.01, max_velocity=2.0, max_acceleration=math.inf)
 
     assert moved == (0.02, 0.0)
-    assert stopping_point(1.0, 0.0, math.inf) == 1.0
+    assert rest_position(1.0, 0.0, math.inf) == 1.0
 
 
 @pytest.mark.parametrize('ticks', range(0, 40, 4))

@@ -239,10 +239,10 @@ class MotionMachine(RuleBasedStateMachine):
     def alive(self) -> None:
         """Receive a message of the server."""
 
-        def hear() -> None:
+        def receive() -> None:
             self.gate.on_server_message(self.now, has_producer=True)
 
-        self.watch(hear)
+        self.watch(receive)
 
     @rule(pose=wanted, source=st.sampled_from(('leader', 'leader', 'leader', 'policy', None)))
     def send(self, pose: dict[str, float], source: str | None) -> None:
@@ -304,10 +304,10 @@ class MotionMachine(RuleBasedStateMachine):
     def lose_producer(self) -> None:
         """Receive the message that the producer has left."""
 
-        def hear() -> None:
+        def receive() -> None:
             self.gate.on_server_message(self.now, has_producer=False)
 
-        self.watch(hear)
+        self.watch(receive)
 
     @rule()
     def stop(self) -> None:

@@ -184,15 +184,15 @@ UNUSABLE = {
 }
 
 
-@pytest.mark.parametrize('side', ['produce', 'consume'])
+@pytest.mark.parametrize('role', ['produce', 'consume'])
 @pytest.mark.parametrize(('variables', 'expected'), UNUSABLE.values(), ids=UNUSABLE)
 def test_what_keeps_a_bridge_from_its_server_is_one_line(
-    side: str, variables: dict[str, str], expected: str
+    role: str, variables: dict[str, str], expected: str
 ) -> None:
     """An unusable proxy variable is named in one line, before the bridge connects."""
     others = {name: value for name, value in os.environ.items() if name not in ENVIRONMENT_NAMES}
     url = 'http://arena.example' if variables else 'http://xn--a.invalid'
-    given = {**DEFAULTS, f'{side}.room_id': 'a', 'server_url': url}
+    given = {**DEFAULTS, f'{role}.room_id': 'a', 'server_url': url}
     arguments, environment = ros_arguments(NAMESPACE, given), {**others, **variables}
     with own_domain(), running('nodes.bridge.main', arguments, env=environment) as process:
         assert process.wait() == 2, process.output

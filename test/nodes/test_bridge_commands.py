@@ -22,8 +22,8 @@ from trajectory_msgs.msg import JointTrajectory
 
 from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
 
-SIDE = {'consume.room_id': 'a'}
-PAIR = {**SIDE, 'joints': ['j1', 'j2']}
+CONSUME = {'consume.room_id': 'a'}
+PAIR = {**CONSUME, 'joints': ['j1', 'j2']}
 NO_LEASH = {'consume.max_lead': 0.0}
 """For robots whose measured position does not follow their commands."""
 
@@ -224,7 +224,7 @@ def test_the_state_of_the_room_moves_nothing() -> None:
 def test_each_unit_is_converted(unit: str, value: float, position: float) -> None:
     """Degrees, radians and -100..100 over the range from -2 to 1 are converted correctly."""
     parameters = {
-        **SIDE,
+        **CONSUME,
         **FAST,
         'units': unit,
         'joints': ['j1'],
@@ -243,7 +243,7 @@ def test_each_unit_is_converted(unit: str, value: float, position: float) -> Non
 
 def test_joints_and_limits_come_from_the_robot_description() -> None:
     """Without listed joints, those of the description are used, except mimic joints."""
-    with robot({**SIDE, **FAST, 'units': 'normalized'}) as bridged:
+    with robot({**CONSUME, **FAST, 'units': 'normalized'}) as bridged:
         bridged.wait_for_status('safety', 'no joints are known')
         description = bridged.probe.node.create_publisher(
             String, f'/{NAMESPACE}/robot_description', LATCHED
@@ -319,7 +319,7 @@ def test_an_empty_trajectory_would_stop_nothing() -> None:
 
 def test_a_listed_joint_that_mimics_another_is_not_commanded() -> None:
     """A joint that mimics another is not commanded, even if the user lists it."""
-    with robot({**SIDE, **FAST, 'joints': ['j1', 'tip']}) as bridged:
+    with robot({**CONSUME, **FAST, 'joints': ['j1', 'tip']}) as bridged:
         description = bridged.probe.node.create_publisher(
             String, f'/{NAMESPACE}/robot_description', LATCHED
         )
@@ -330,7 +330,7 @@ def test_a_listed_joint_that_mimics_another_is_not_commanded() -> None:
 
 def test_the_description_of_another_robot_takes_no_limit_away() -> None:
     """A description without a listed joint does not change the limits of that joint."""
-    with robot({**SIDE, **FAST, 'joints': ['j1']}) as bridged:
+    with robot({**CONSUME, **FAST, 'joints': ['j1']}) as bridged:
         description = bridged.probe.node.create_publisher(
             String, f'/{NAMESPACE}/robot_description', LATCHED
         )

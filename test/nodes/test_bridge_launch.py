@@ -14,8 +14,8 @@ from launch.events.process import SignalProcess
 from support.launching import (
     ExitCodes,
     WhileRunning,
+    add_scenarios,
     described,
-    hold_scenarios,
     launch_file,
     needs_installation,
 )
@@ -75,4 +75,4 @@ class TestBridges(WhileRunning):
         proc_info.assertWaitForShutdown(process='arena_bridge', cmd_args=spare, timeout=10)
 
 
-hold_scenarios(TestBridges)
+add_scenarios(TestBridges)

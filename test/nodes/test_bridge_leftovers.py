@@ -56,8 +56,8 @@ def cycle(bridged: Robot) -> None:
     """Run through all lifecycle states, with a join in between."""
     for transition in CYCLE:
         if transition == Transition.TRANSITION_DEACTIVATE:
-            for side in ('produce', 'consume'):
-                bridged.wait_for_status(f'{side} link', 'joined')
+            for role in ('produce', 'consume'):
+                bridged.wait_for_status(f'{role} link', 'joined')
         assert bridged.change_state(transition)
 
 

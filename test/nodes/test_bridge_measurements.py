@@ -198,7 +198,7 @@ def test_a_joint_outside_its_limits_is_not_moved(position: float, texts: tuple[s
         ),
     ],
 )
-@pytest.mark.parametrize('both', [False, True], ids=['one side', 'both sides'])
+@pytest.mark.parametrize('both', [False, True], ids=['one room', 'both rooms'])
 def test_joint_states_that_cannot_be_used_are_named(
     fields: dict[str, Any], reason: str, text: str, both: bool
 ) -> None:

@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
 
 from support.domain import own_domain
-from support.fake_arena import WebSocket, fake_arena, listed, say, welcome
+from support.fake_arena import WebSocket, fake_arena, listed, send_message, welcome
 from support.leading import in_thread
 from support.participant import running_participant
 from support.probe import running_probe
@@ -65,8 +65,8 @@ async def test_an_odd_joint_in_the_room_is_left_out_and_named() -> None:
         fake.room = listed((await welcome(websocket))['participant_id'], producer='leader')
         async for count in ticks(50.0):
             ours = [{'name': name, 'value': 1.0 + count % 2} for name in ('j1', 'j2')]
-            await say(websocket, 'joint_update', data=[*update, *ours], source='leader')
-            await say(websocket, 'heartbeat_ack', has_producer=True)
+            await send_message(websocket, 'joint_update', data=[*update, *ours], source='leader')
+            await send_message(websocket, 'heartbeat_ack', has_producer=True)
 
     update += [{'name': '', 'value': 1.0}, {'name': 'theirs', 'value': math.nan}, 'nonsense']
     with own_domain(), running_probe() as probe:
@@ -103,4 +103,6 @@ async def test_an_odd_joint_in_the_room_is_left_out_and_named() -> None:
                 assert counted() == ''
 
                 update.append({'name': 'j2', 'value': math.nan})
-                await in_thread(lambda: wait_for(counted, 'the spoilt update to be counted', 20.0))
+                await in_thread(
+                    lambda: wait_for(counted, 'the dropped update to be counted', 20.0)
+                )

@@ -19,7 +19,7 @@ from support.domain import FASTDDS_PROFILE, own_domain
 from support.fault_proxy import FaultProxy
 from support.processes import Process, ros_arguments, running, running_command
 from support.robot import DEFAULTS, NAMESPACE, Robot, robot
-from support.stopping import press_until_heard, reset, stop_publisher, wait_for_stop
+from support.stopping import press_until_received, reset, stop_publisher, wait_for_stop
 from support.waiting import wait_for
 
 from lerobot_arena_ros import RoboticsConsumer
@@ -53,8 +53,8 @@ QUICK_LEASE = """<builtin>
 def fixture_patient() -> Iterator[Robot]:
     """Have a bridge with long timeouts, so that a slow link is not closed."""
     with robot({**BOTH, 'link.timeout_s': 20.0}) as bridged:
-        for side in ('produce', 'consume'):
-            bridged.wait_for_status(f'{side} link', 'joined')
+        for role in ('produce', 'consume'):
+            bridged.wait_for_status(f'{role} link', 'joined')
         yield bridged
 
 
@@ -62,8 +62,8 @@ def fixture_patient() -> Iterator[Robot]:
 def fixture_bridged() -> Iterator[Robot]:
     """Have a bridge with a producer and a consumer, both joined."""
     with robot(BOTH) as bridged:
-        for side in ('produce', 'consume'):
-            bridged.wait_for_status(f'{side} link', 'joined')
+        for role in ('produce', 'consume'):
+            bridged.wait_for_status(f'{role} link', 'joined')
         yield bridged
 
 
@@ -150,7 +150,9 @@ def test_a_publisher_that_was_killed_asserting_holds_until_it_is_missed(
 def test_a_stop_is_not_pushed_out_by_other_messages(bridged: Robot) -> None:
     """One true counts, although many false messages follow while the bridge is busy."""
     publisher = bridged.probe.node.create_publisher(Bool, f'/{NAMESPACE}/emergency_stop', 100)
-    wait_for(lambda: publisher.get_subscription_count() == 2, 'the bridge to listen', 20.0)
+    wait_for(
+        lambda: publisher.get_subscription_count() == 2, 'the subscription of the bridge', 20.0
+    )
     bridged.bridge.signal(signal.SIGSTOP)
     for stop in [True] + [False] * 20:
         publisher.publish(Bool(data=stop))
@@ -163,7 +165,7 @@ def test_a_stop_is_not_pushed_out_by_other_messages(bridged: Robot) -> None:
 def test_two_publishers_that_disagree_are_one_that_stops(bridged: Robot) -> None:
     """A true of one publisher counts as long as it is repeated, despite the other's false."""
     pressed, released = stop_publisher(bridged, 'reliable'), stop_publisher(bridged, 'reliable')
-    press_until_heard(bridged, pressed)
+    press_until_received(bridged, pressed)
     node = bridged.probe.node
     repeat = node.create_timer(0.3, lambda: pressed.publish(Bool(data=True)))
     node.create_timer(0.05, lambda: released.publish(Bool(data=False)))
@@ -195,7 +197,7 @@ def test_bridges_that_listen_to_each_other_can_be_reset() -> None:
                     bridged.probe.node.count_subscribers(status.format(NAMESPACE)) == 4
                     and bridged.probe.node.count_subscribers(status.format(OTHER)) == 4
                 ),
-                'both to listen to each other',
+                'both subscriptions',
                 20.0,
             )
             check_mutual_stops(bridged, (NAMESPACE, OTHER), (OTHER, NAMESPACE))
@@ -228,7 +230,7 @@ def test_a_bridge_that_listens_to_one_that_is_stopped_stays_stopped() -> None:
             wait_for_stop(bridged, False, namespace=OTHER)
             wait_for(
                 lambda: bridged.probe.node.count_subscribers(status.format(OTHER)) == 4,
-                'the one to listen to the other',
+                'the subscription to the other bridge',
                 20.0,
             )
             check_mutual_stops(bridged, (OTHER, NAMESPACE))

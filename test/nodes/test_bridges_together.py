@@ -16,7 +16,7 @@ from support.waiting import wait_for
 from lerobot_arena_ros import RoboticsConsumer
 from lerobot_arena_ros.arena.messages import EmergencyStop
 
-SIDE = {'consume.room_id': 'in', 'joints': ['j1']}
+CONSUME = {'consume.room_id': 'in', 'joints': ['j1']}
 
 
 def participants(bridged: Robot) -> int:
@@ -64,11 +64,11 @@ def stops_received(bridged: Robot, press: str) -> list[str]:
 @pytest.mark.parametrize(('press', 'most'), [('topic', 2), ('service', 1)])
 def test_two_bridges_of_one_room_and_one_graph_do_not_echo(press: str, most: int) -> None:
     """Each bridge sends a stop of the graph once, and none repeats a stop of the room."""
-    with robot(SIDE) as bridged, ExitStack() as stack:
+    with robot(CONSUME) as bridged, ExitStack() as stack:
         bridged.wait_for_status('consume link', 'joined')
         second = ros_arguments(
             NAMESPACE,
-            {**DEFAULTS, **SIDE, 'server_url': bridged.url},
+            {**DEFAULTS, **CONSUME, 'server_url': bridged.url},
             '-r',
             '__node:=second_bridge',
         )

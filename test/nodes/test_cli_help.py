@@ -130,7 +130,7 @@ def test_an_unknown_argument_is_refused(name: str) -> None:
 def test_a_server_ends_with_0_after_a_signal(number: signal.Signals) -> None:
     """arena_server exits with 0 after SIGINT and SIGTERM."""
     with arena_server() as server:
-        assert server.stop(number)[0] == 0
+        assert server.end(number)[0] == 0
 
 
 def test_a_demo_that_cannot_run_ends_with_2() -> None:

@@ -100,12 +100,12 @@ def test_a_params_file_matches_nodes_as_in_ros(write: Any, key: str, is_meant: b
 def test_robots_must_not_share_a_producer_room_or_a_topic(write: Any) -> None:
     """Two robots may consume one room, but not produce into it or share a command topic."""
     both = (
-        'defaults: {params: {units: degrees, {side}.room_id: a}}\n'
+        'defaults: {params: {units: degrees, {role}.room_id: a}}\n'
         'robots: [{namespace: left}, {namespace: right, remappings: {{topic}}}]'
     )
 
-    def fleet(side: str, topic: str) -> Path:
-        path: Path = write(fleet=both.replace('{side}', side).replace('{topic}', topic))
+    def fleet(role: str, topic: str) -> Path:
+        path: Path = write(fleet=both.replace('{role}', role).replace('{topic}', topic))
         return path
 
     assert len(read_fleet(fleet('consume', ''))) == 2

@@ -14,9 +14,9 @@ from support.fleets import fleet_file
 from support.launching import (
     ExitCodes,
     WhileRunning,
+    add_scenarios,
     described,
     folder,
-    hold_scenarios,
     launch_file,
     needs_installation,
 )
@@ -58,4 +58,4 @@ class TestFleet(WhileRunning):
         assert names == (['arena_fleet'] if one_process == 'true' else ['arena_bridge'] * 3)
 
 
-hold_scenarios(TestFleet)
+add_scenarios(TestFleet)

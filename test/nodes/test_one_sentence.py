@@ -308,15 +308,15 @@ def is_logged(bridged: Robot, text: str) -> bool:
 def test_a_link_has_the_same_text_in_log_and_diagnostics() -> None:
     """The producer and the consumer of that link repeat the cause."""
     with robot({**BOTH, 'create_missing_rooms': 'none'}) as bridged:
-        for side, does in (
+        for role, does in (
             ('produce', 'nothing is sent'),
             ('consume', 'commands do not flow'),
         ):
-            bridged.wait_for_status(f'{side} link', 'there is no such room; create it in the')
-            text = bridged.status(f'{side} link')
+            bridged.wait_for_status(f'{role} link', 'there is no such room; create it in the')
+            text = bridged.status(f'{role} link')
             assert text.endswith('; trying until it works')
-            wait_for(partial(is_logged, bridged, f'{side}: {text}'), 'the line of the link')
-            status = 'producing' if side == 'produce' else 'consuming'
+            wait_for(partial(is_logged, bridged, f'{role}: {text}'), 'the line of the link')
+            status = 'producing' if role == 'produce' else 'consuming'
             bridged.wait_for_status(status, f'{does}: {text}')
             wait_for(
                 partial(is_logged, bridged, f'{does}: {text}'),

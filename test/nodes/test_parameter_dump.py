@@ -31,7 +31,7 @@ def dump(bridged: Robot) -> dict[str, Any]:
     listed = ask(bridged, 'list_parameters', ListParameters, ListParameters.Request())
     names = sorted(listed.result.names)
     values = ask(bridged, 'get_parameters', GetParameters, GetParameters.Request(names=names))
-    assert len(values.values) == len(names), 'a parameter without a value spoils the answer'
+    assert len(values.values) == len(names), 'a parameter without a value empties the reply'
     return dict(zip(names, map(parameter_value_to_python, values.values), strict=True))
 
 

@@ -285,8 +285,8 @@ def test_the_state_of_a_running_bridge_does_not_grow() -> None:
 
         def lead(until: float) -> bool:
             number = next(count)
-            leader.say(j1=float(number % 40))
-            leader.say(**{'j1': 5000.0 + number, f'stranger_{number}': 1.0})
+            leader.send_update(j1=float(number % 40))
+            leader.send_update(**{'j1': 5000.0 + number, f'stranger_{number}': 1.0})
             return time.monotonic() > until
 
         begun_at = time.monotonic()

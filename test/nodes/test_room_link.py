@@ -31,41 +31,41 @@ AWAY = LinkStatus('lab/a', timeout_s=1.5)
 JOINED = replace(AWAY, joined_as='arm', received_at=9.0)
 
 
-class Nobody:
-    """A side that listens, and breaks as soon as it is to send."""
+class FailingHandler:
+    """A handler of a room and of stops whose ``feed`` raises an exception."""
 
     def on_joined(self, *_: object) -> None:
-        """Learn that the room was joined, as a side or as the stop."""
+        """Ignore a join."""
 
     def on_lost(self, *_: object) -> None:
-        """Learn that it is not."""
+        """Ignore a loss."""
 
     def on_event(self, event: Event) -> bool:
-        """Take what the room says."""
+        """Ignore an event."""
         return False
 
     def on_room_state(self, joints: dict[str, float]) -> None:
-        """Take what the room remembers."""
+        """Ignore the room's state."""
 
     async def feed(self, connection: Connection) -> None:
-        """Break."""
+        """Raise an exception."""
         raise RuntimeError('a bug')
 
     def on_room_stop(self, room: str, stop: EmergencyStop) -> None:
-        """Learn of a stop in the room."""
+        """Ignore a stop in the room."""
 
     def pending_stop(self, room: str) -> Stop | None:
-        """Owe nothing."""
+        """Return no pending stop."""
         return None
 
     def on_reset_requested(self, room: str, request: ResetStop) -> None:
-        """Learn that a participant asks for a reset."""
+        """Ignore a request for a reset."""
 
     def on_delivered(self, room: str, stop: Stop) -> None:
-        """Learn that the room has heard a stop."""
+        """Ignore a delivery."""
 
 
-async def test_a_part_that_breaks_ends_the_link() -> None:
+async def test_an_exception_in_a_task_ends_the_link() -> None:
     """An exception in any task ends the link, because that task may send the stops."""
 
     async def arena(websocket: WebSocket) -> None:
@@ -86,9 +86,9 @@ async def test_a_part_that_breaks_ends_the_link() -> None:
                 create_room=False,
                 participant_name='arm',
                 features=frozenset(),
-                handler=Nobody(),
-                feed=Nobody().feed,
-                stops=Nobody(),
+                handler=FailingHandler(),
+                feed=FailingHandler().feed,
+                stops=FailingHandler(),
                 thread=thread,
                 logger=NodeLog(get_logger('test')),
                 on_change=lambda: None,

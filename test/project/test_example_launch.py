@@ -25,11 +25,11 @@ EXPECTED = [
     {
         'remap': STOP,
         'file': BRIDGE,
-        'namespace': side,
+        'namespace': namespace,
         'params_file': 'share/config/so101.yaml',
-        'consume_room': f'{side}-arm',
+        'consume_room': f'{namespace}-arm',
     }
-    for side in ('left', 'right')
+    for namespace in ('left', 'right')
 ]
 """The contents of each group: one bridge, its arguments and its remapping."""
 
@@ -124,7 +124,7 @@ def test_launch_itself_reads_it(name: str) -> None:
     description = AnyLaunchDescriptionSource(str(FOLDER / name)).get_launch_description(context)
 
     assert [type(entity) for entity in description.entities] == [GroupAction] * 2
-    for side, group in zip(('left', 'right'), description.entities, strict=True):
+    for namespace, group in zip(('left', 'right'), description.entities, strict=True):
         actions = group.execute(context)
         names = [type(action).__name__ for action in actions]
         assert names.index('PushLaunchConfigurations') < names.index('IncludeLaunchDescription')
@@ -135,4 +135,4 @@ def test_launch_itself_reads_it(name: str) -> None:
             else key: value
             for key, value in bridge.launch_arguments
         }
-        assert set(given) == {'namespace', 'params_file', 'consume_room'}, side
+        assert set(given) == {'namespace', 'params_file', 'consume_room'}, namespace

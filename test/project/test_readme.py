@@ -58,7 +58,7 @@ def test_the_arm_of_the_page_follows_a_room_that_is_made_later(tmp_path: Path) -
         console = RoboticsProducer(url)
         with running_participant(console, WORKSPACE, ROOM, 'console') as driver:
             wait_for(lambda: 'live update' in httpx.get(robots).text, 'the gate to be ready', 20.0)
-            driver.say(Elbow=10.0)
+            driver.send_update(Elbow=10.0)
             # The page inverts the elbow.
             wait_for(
                 lambda: (

@@ -53,7 +53,7 @@ async def test_a_phone_in_the_lan_joins_by_address(folder: Path, host: str) -> N
         path = f'{url}{ws_path("lab", "arm")}?token={token}'.replace('https', 'wss')
         async with websockets.connect(path, ssl=context, origin=websockets.Origin(url)):
             pass
-        code, _, err = server.stop(signal.SIGINT)
+        code, _, err = server.end(signal.SIGINT)
 
     assert code == 0
     assert 'warning' not in err

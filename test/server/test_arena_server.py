@@ -24,7 +24,7 @@ async def test_a_signal_ends_it_with_code_0(number: signal.Signals) -> None:
     with arena_server() as server:
         server.make_room()
         async with enter(server.url, 'lab', 'arm', 'leader', 'producer') as producer:
-            ended = server.stop(number)
+            ended = server.end(number)
 
             assert await producer.close_code() == 1012
     assert ended == (0, '', '')
@@ -53,7 +53,7 @@ async def test_a_stalled_participant_does_not_delay_the_shutdown() -> None:
                     await producer.send(update(*(joint(name, step) for name in names)))
                 await producer.expect_silence()
 
-                assert server.stop(signal.SIGINT) == (0, '', '')
+                assert server.end(signal.SIGINT) == (0, '', '')
 
 
 _POST = b'POST /robotics/workspaces/lab/rooms HTTP/1.1\r\nHost: localhost\r\n'
@@ -81,7 +81,7 @@ def test_requests_in_progress_at_the_shutdown_are_no_failure(sent: bytes) -> Non
             httpx.get(f'{server.url}/health').status_code == 200
         )  # The server has read all previous data.
 
-        code, out, err = server.stop(signal.SIGTERM)
+        code, out, err = server.end(signal.SIGTERM)
 
     assert (code, out) == (0, '')
     assert err.count('\n') <= 1
@@ -105,7 +105,7 @@ async def test_misbehaving_clients_cause_no_output() -> None:
         command = f'{server.url}/robotics/workspaces/lab/rooms/arm/command'
         assert httpx.post(command, content=b'\xff').status_code == 400
 
-        assert server.stop(signal.SIGTERM) == (0, '', '')
+        assert server.end(signal.SIGTERM) == (0, '', '')
 
 
 def test_the_log_goes_to_stderr() -> None:
@@ -115,7 +115,7 @@ def test_the_log_goes_to_stderr() -> None:
         with closing(RawPeer.connect(server.url, ws_path('lab', 'nowhere'))) as lost:
             lost.send(b'{"participant_id": "x", "role": "producer"}')
             assert lost.recv()['message'] == 'Cannot join room'
-        code, out, err = server.stop(signal.SIGTERM)
+        code, out, err = server.end(signal.SIGTERM)
 
     assert (code, out) == (0, '')
     assert "event=join_refused code='room_not_found'" in err
@@ -133,7 +133,7 @@ def test_at_info_each_line_about_a_client_names_its_address() -> None:
                     peer.send(frame)
                 while peer.recv()['type'] != 'error':
                     pass
-        _, _, err = server.stop(signal.SIGTERM)
+        _, _, err = server.end(signal.SIGTERM)
 
     lines = [line for line in err.splitlines() if 'event=' in line]
     for event in ('room_created', 'joined', 'bad_frame', 'rate_limited', 'left'):
@@ -162,7 +162,7 @@ def test_a_restart_gets_its_port_back() -> None:
     """A restart can use the port, even with old connections in TIME_WAIT."""
     with arena_server() as first:
         with closing(socket.create_connection(('127.0.0.1', first.port))):
-            first.stop(signal.SIGTERM)
+            first.end(signal.SIGTERM)
         with arena_server('--port', str(first.port)) as second:
             assert second.port == first.port
 

@@ -68,7 +68,7 @@ def test_the_token_of_the_environment_guards_it() -> None:
         accepted = httpx.get(server.url + ROOMS, headers=BEARER)
         with pytest.raises(httpx.HTTPError):
             httpx.get(f'{server.url}{ROOMS}?token=zebra-7-long-enough').raise_for_status()
-        code, out, err = server.stop(signal.SIGINT)
+        code, out, err = server.end(signal.SIGINT)
 
     assert (refused.status_code, accepted.status_code) == (401, 200)
     assert (code, out) == (0, '')
@@ -100,7 +100,7 @@ async def test_it_serves_tls(tmp_path: Path) -> None:
     with arena_server('--certfile', made.certfile, '--keyfile', made.keyfile or '') as server:
         assert server.url.startswith('https://127.0.0.1:')
         assert httpx.get(f'{server.url}/health', verify=context).status_code == 200
-        ended = server.stop(signal.SIGINT)
+        ended = server.end(signal.SIGINT)
 
     assert ended == (0, '', '')
 
@@ -118,7 +118,7 @@ def test_listening_on_every_network_is_warned_of(token: dict[str, str], said: st
     with arena_server('--host', '0.0.0.0', **token) as server:
         url = f'http://127.0.0.1:{server.port}'
         reply = httpx.get(url + ROOMS, headers={'Origin': 'http://evil.example', **BEARER})
-        _, _, err = server.stop(signal.SIGINT)
+        _, _, err = server.end(signal.SIGINT)
 
     warning, *others = err.splitlines()
     assert warning.startswith('arena_server: warning: --host 0.0.0.0: ')
@@ -132,7 +132,7 @@ def test_no_warning_on_every_network_with_token_and_tls(pair: tuple[str, str]) -
     """With a token and TLS there is no warning."""
     options = ('--host', '0.0.0.0', '--certfile', pair[0], '--keyfile', pair[1])
     with arena_server(*options, LEROBOT_ARENA_TOKEN='zebra-7-long-enough') as server:
-        assert server.stop(signal.SIGINT) == (0, '', '')
+        assert server.end(signal.SIGINT) == (0, '', '')
 
 
 def test_an_allowed_origin_is_the_only_one() -> None:
@@ -255,7 +255,7 @@ def test_the_variable_is_no_token_of_a_server_with_named_tokens(tmp_path: Path) 
             httpx.get(server.url + ROOMS, headers={'Authorization': f'Bearer {token}'}).status_code
             for token in ('zebra-7-long-enough', TOKENS['watch'])
         ]
-        _, _, err = server.stop(signal.SIGINT)
+        _, _, err = server.end(signal.SIGINT)
 
     assert codes == [401, 200]
     assert err.splitlines()[0] == (
@@ -268,7 +268,7 @@ def test_the_variable_is_no_token_of_a_server_with_named_tokens(tmp_path: Path) 
 def test_an_empty_variable_is_warned_of() -> None:
     """An empty variable causes a warning, because the server then needs no token."""
     with arena_server(LEROBOT_ARENA_TOKEN='') as server:
-        _, _, err = server.stop(signal.SIGINT)
+        _, _, err = server.end(signal.SIGINT)
 
     assert err == (
         'arena_server: warning: LEROBOT_ARENA_TOKEN is empty, so clients need no token; unset it'

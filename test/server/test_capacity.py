@@ -72,7 +72,7 @@ async def test_a_participant_rejoins_beside_silent_connections(
                         taken.append(time.monotonic() - started)
                         await leader.send({'type': 'emergency_stop'})
                         await robot.recv_type('emergency_stop')
-        _, _, err = server.stop(signal.SIGINT)
+        _, _, err = server.end(signal.SIGINT)
 
     assert max(taken) < REJOIN_S
     assert 'event=connections_full' in err
@@ -102,7 +102,7 @@ def test_silent_connections_end_in_time_before_tls_too(tmp_path: Path) -> None:
         socket.create_connection(('127.0.0.1', server.port), 10.0) as silent,
     ):
         assert silent.recv(1) == b''
-        _, _, err = server.stop(signal.SIGINT)
+        _, _, err = server.end(signal.SIGINT)
 
     assert "event=tls_failed peer='127.0.0.1'" in err
 

@@ -97,7 +97,7 @@ def test_a_stop_without_a_link_is_shown_as_not_sent_and_is_sent_later(console: C
             console.wait_text('robots', 'Follows the room')
             take_control(console)
             wait_for(lambda: not console.is_old('elbow', 'reading'), 'the values of the robot')
-            server.stop(signal.SIGKILL)
+            server.end(signal.SIGKILL)
     console.wait_text('link', 'Lost: ')
     console.wait_text('drive-note', 'Control was lost: ')
     console.press(console.keys.ESCAPE)

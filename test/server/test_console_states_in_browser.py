@@ -129,7 +129,7 @@ def lost(console: Console) -> Iterator[None]:
         with running_stand_in(server.url, WORKSPACE, 'arm', ARM):
             open_room(console, server.url, 'arm')
             wait_for(lambda: 'Follows the room' in console.gate(ARM), 'the robot')
-            server.stop(signal.SIGKILL)
+            server.end(signal.SIGKILL)
     console.wait_text('link', 'Lost: ')
     yield
 

@@ -144,7 +144,7 @@ def test_a_lost_link_greys_old_values_and_shows_their_age(console: Console) -> N
         open_with_elbow(console, server.url, 'arm', 5)
         with running_stand_in(server.url, WORKSPACE, 'arm', ARM):
             wait_for(lambda: 'Follows the room' in console.gate(ARM), 'the robot')
-            server.stop(signal.SIGKILL)
+            server.end(signal.SIGKILL)
     console.wait_text('link', 'Lost: ')
     assert 'Unknown: the link is lost' in console.gate(ARM)
     assert 'You can take control when the link is back.' in console.text('drive-note')

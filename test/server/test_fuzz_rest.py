@@ -16,7 +16,7 @@ from lerobot_arena_ros.server.rooms.limits import Limits
 
 ROOMS = '/robotics/workspaces/lab/rooms'
 ANSWERS = {200, 400, 404, 405, 413, 422}
-"""What a client may be told: that it is wrong, but not that the server is."""
+"""The allowed statuses: an error of the client, but none of the server."""
 
 
 @pytest.fixture(scope='module')

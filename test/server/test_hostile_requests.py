@@ -9,7 +9,7 @@ from contextlib import ExitStack, closing, suppress
 import httpx
 import pytest
 from support.arena_server import Server, arena_server
-from support.attacks import pour, refusals, undisturbed
+from support.attacks import refusals, send_repeatedly, undisturbed
 from support.peers import RawPeer, ws_path
 from support.server import running_server
 from support.waiting import ticks, wait_until
@@ -170,7 +170,7 @@ async def test_a_client_that_pipelines_and_does_not_read_is_aborted(server: Serv
     before = refused()
     with closing(RawPeer.connect_bare(server.url)) as peer:
         async with undisturbed(server):
-            taken = await asyncio.to_thread(pour, peer, HEALTH * 3000, BIG)
+            taken = await asyncio.to_thread(send_repeatedly, peer, HEALTH * 3000, BIG)
             await wait_until(lambda: refused() == before + 1, 'the asker to go', 30.0)
 
     assert taken < BIG / 4

@@ -43,7 +43,7 @@ def test_a_server_without_tokens_lives_on() -> None:
     with arena_server('--log-level', 'info') as server:
         server.send(signal.SIGHUP)
         assert httpx.get(server.url + ROOMS).status_code == 200
-        code, _, err = server.stop(signal.SIGINT)
+        code, _, err = server.end(signal.SIGINT)
 
     assert code == 0
     assert "event=tokens_not_read why='neither --tokens nor --token-file is given'" in err
@@ -63,7 +63,7 @@ def test_the_file_of_the_one_token_is_read_again(tmp_path: Path) -> None:
         file.write_text('')
         server.send(signal.SIGHUP)
         assert status(server.url, TOKENS['admin']) == 200
-        code, _, err = server.stop(signal.SIGINT)
+        code, _, err = server.end(signal.SIGINT)
 
     assert code == 0
     assert 'event=tokens_not_read' in err

@@ -255,7 +255,7 @@ async def test_a_viewer_that_never_reads_is_disconnected_as_too_slow() -> None:
                 rooms = f'{url}/robotics/workspaces/{WORKSPACE}/rooms/arm'
                 await wait_until(
                     lambda: httpx.get(rooms).json()['room']['active_consumers'] == 1,
-                    'the slow viewer to be put out',
+                    'the disconnection of the slow viewer',
                 )
                 await robot.expect_silence()
                 metrics = httpx.get(f'{url}/metrics').text

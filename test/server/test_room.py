@@ -212,7 +212,7 @@ def test_an_emergency_stop_without_a_reason_gets_one() -> None:
 
 
 def test_a_heartbeat_is_answered_with_the_producers_presence() -> None:
-    """The answer tells a consumer whether the room still has a producer."""
+    """The answer reports to a consumer whether the room still has a producer."""
     room = make_room()
     producer, consumer = produce(room), consume(room)
 

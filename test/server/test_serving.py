@@ -81,7 +81,7 @@ def test_a_request_in_progress_is_answered_before_the_shutdown() -> None:
                 assert robot.close_code() == 1012
             peer.sock.sendall(b'{}')
             assert peer.sock.recv(4096).startswith(b'HTTP/1.1 200 ')
-        assert server.stop(signal.SIGTERM)[0] == 0
+        assert server.end(signal.SIGTERM)[0] == 0
 
 
 def _room(url: str) -> str:

@@ -54,7 +54,7 @@ class Server:
         """Send a signal and return at once."""
         self._process.signal(number)
 
-    def stop(self, number: signal.Signals) -> tuple[int, str, str]:
+    def end(self, number: signal.Signals) -> tuple[int, str, str]:
         """Send a signal; return the exit code and the rest of stdout and stderr."""
         code = self._process.end(number)
         self._errors.seek(0)

@@ -17,7 +17,15 @@ from .frames import CLOSE, TEXT
 from .peers import Peer, RawPeer, enter, joints, ws_path
 from .waiting import ticks
 
-__all__ = ['MEMORY_KB', 'attacker', 'bystanders', 'heard', 'pour', 'refusals', 'undisturbed']
+__all__ = [
+    'MEMORY_KB',
+    'attacker',
+    'bystanders',
+    'replies_to',
+    'send_repeatedly',
+    'refusals',
+    'undisturbed',
+]
 
 MEMORY_KB = 32 * 1024
 """The memory that a server may use during an attack beyond what it used before, in kB."""
@@ -39,7 +47,7 @@ def attacker(url: str, role: str = 'producer', *features: str) -> Iterator[RawPe
         peer.close()
 
 
-def heard(peer: RawPeer, *, to_the_end: bool = False) -> list[str]:
+def replies_to(peer: RawPeer, *, to_the_end: bool = False) -> list[str]:
     """Return the messages to a peer, up to the answer to a heartbeat or the end."""
     words: list[str] = []
     with suppress(ConnectionError):
@@ -56,7 +64,7 @@ def heard(peer: RawPeer, *, to_the_end: bool = False) -> list[str]:
     return [*words, 'hung up']
 
 
-def pour(peer: RawPeer, data: bytes, most_bytes: int) -> int:
+def send_repeatedly(peer: RawPeer, data: bytes, most_bytes: int) -> int:
     """Send the same bytes repeatedly without reading; return how many bytes were sent."""
     sent = 0
     with suppress(OSError):  # The server has closed the connection or stopped reading.

@@ -25,7 +25,7 @@ def set_joints(url: str, room: str, **values: float) -> None:
     """Set joint values in a room as a producer that then leaves."""
     producer = RoboticsProducer(url)
     with running_participant(producer, WORKSPACE, room, 'passing-leader') as leader:
-        leader.say(**values)
+        leader.send_update(**values)
 
 
 def open_room(console: Console, url: str, room: str) -> None:

@@ -93,7 +93,7 @@ class Deployment:
     @contextmanager
     def killed(self, place: int) -> Iterator[None]:
         """Kill a process, and start it again on the same port afterwards."""
-        self.servers[place].stop(signal.SIGKILL)
+        self.servers[place].end(signal.SIGKILL)
         try:
             yield
         finally:

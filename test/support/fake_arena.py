@@ -18,7 +18,15 @@ from lerobot_arena_ros.server.participants.connection_manager import ConnectionM
 from lerobot_arena_ros.server.rooms.limits import Limits, Policy, Timing
 from lerobot_arena_ros.server.serving import listen, serve, url_of
 
-__all__ = ['FakeArena', 'WebSocket', 'answering', 'fake_arena', 'listed', 'say', 'welcome']
+__all__ = [
+    'FakeArena',
+    'WebSocket',
+    'answering',
+    'fake_arena',
+    'listed',
+    'send_message',
+    'welcome',
+]
 
 HOST = '127.0.0.1'
 TIMEOUT_S = 10.0
@@ -126,7 +134,7 @@ async def fake_arena(script: Script) -> AsyncIterator[FakeArena]:
         await asyncio.wait_for(serving, TIMEOUT_S)
 
 
-async def say(websocket: WebSocket, kind: str, **fields: object) -> None:
+async def send_message(websocket: WebSocket, kind: str, **fields: object) -> None:
     """Send one message; it may contain NaN."""
     await websocket.send_text(json.dumps({'type': kind, **fields}))
 
@@ -135,8 +143,8 @@ async def welcome(websocket: WebSocket) -> dict[str, Any]:
     """Receive a join and answer it as a correct arena does; return the join."""
     join: dict[str, Any] = json.loads(await websocket.receive_text())
     if join['role'] == 'consumer':
-        await say(websocket, 'state_sync', data={})
-    await say(websocket, 'joined', room_id='arm', workspace_id='lab', role=join['role'])
+        await send_message(websocket, 'state_sync', data={})
+    await send_message(websocket, 'joined', room_id='arm', workspace_id='lab', role=join['role'])
     return join
 
 

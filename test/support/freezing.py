@@ -113,7 +113,7 @@ def press_during(
     except AssertionError:
         latched_at = None
     else:
-        see_it_stand(stage)
+        wait_for_standstill(stage)
     held_at = stage.text_after('safety', 'holding', frozen_at) or woke_at
     since = min(held_at, max(woke_at, sent_at()))
     # After a pause of the bridge, only a command that was about to be written is allowed.
@@ -138,7 +138,7 @@ def wait_for_latch(stage: Stage, since: float) -> float:
     return latched_at
 
 
-def see_it_stand(stage: Stage) -> None:
+def wait_for_standstill(stage: Stage) -> None:
     """Wait for two more statuses of the stop, which are published twice a second."""
     seen = stage.probe.stop_active[FOLLOWER]
     count = len(seen)

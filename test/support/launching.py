@@ -29,7 +29,7 @@ __all__ = [
     'WhileRunning',
     'described',
     'folder',
-    'hold_scenarios',
+    'add_scenarios',
     'launch_file',
     'needs_installation',
 ]
@@ -93,7 +93,7 @@ class WhileRunning(unittest.TestCase):
         _open_loop()
 
 
-def hold_scenarios(case: type[unittest.TestCase]) -> None:
+def add_scenarios(case: type[unittest.TestCase]) -> None:
     """Add each scenario to a test case whose launch description yields the arena's ``port``."""
     for scenario in SCENARIOS:
         setattr(case, f'test_{scenario.__name__}', _test_of(scenario))

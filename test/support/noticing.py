@@ -55,7 +55,7 @@ async def notice(url: str, seconds: float) -> Times:
             for number in range(PERSONS)
         ]
         others = [
-            asyncio.create_task(_hear(robot, times), name='hear'),
+            asyncio.create_task(_receive(robot, times), name='receive'),
             *(asyncio.create_task(_ignore(peer), name='ignore') for peer in (leader, *persons)),
         ]
         try:
@@ -94,7 +94,7 @@ async def _press(persons: Sequence[Peer], seconds: float) -> int:
     raise AssertionError
 
 
-async def _hear(robot: Peer, times: Times) -> None:
+async def _receive(robot: Peer, times: Times) -> None:
     async for frame in robot.connection:
         now_s = time.monotonic()
         message = json.loads(frame)

@@ -43,7 +43,7 @@ class Participant:
         if isinstance(client, RoboticsConsumer):
             client.on_joint_update(self._on_update)
 
-    def say(self, **values: float) -> None:
+    def send_update(self, **values: float) -> None:
         """Send an update as a producer."""
         assert isinstance(self._client, RoboticsProducer)
         joints = [{'name': name, 'value': value} for name, value in values.items()]

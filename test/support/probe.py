@@ -181,7 +181,7 @@ def running_probe() -> Iterator[Probe]:
     finally:
         executor.shutdown()
         thread.join(10.0)
-        assert not thread.is_alive(), 'the probe does not stop spinning'
+        assert not thread.is_alive(), 'the probe still spins'
         probe.node.destroy_node()
         rclpy.shutdown(context=context)
 

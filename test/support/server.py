@@ -77,5 +77,5 @@ def running_server(
     finally:
         loop.call_soon_threadsafe(stop.set)
         thread.join(TIMEOUT_S)
-        assert not thread.is_alive(), f'the server did not stop within {TIMEOUT_S:g} s'
+        assert not thread.is_alive(), f'the server did not end within {TIMEOUT_S:g} s'
         loop.close()

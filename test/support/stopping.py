@@ -11,7 +11,7 @@ from .probe import LATCHED
 from .robot import NAMESPACE, Robot
 from .waiting import wait_for
 
-__all__ = ['PROFILES', 'press_until_heard', 'reset', 'stop_publisher', 'wait_for_stop']
+__all__ = ['PROFILES', 'press_until_received', 'reset', 'stop_publisher', 'wait_for_stop']
 
 PROFILES = {
     'best_effort': QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT),
@@ -37,7 +37,7 @@ def stop_publisher(bridged: Robot, kind: str) -> Any:
     return publisher
 
 
-def press_until_heard(bridged: Robot, publisher: Any, *, again: bool = False) -> None:
+def press_until_received(bridged: Robot, publisher: Any, *, again: bool = False) -> None:
     """Publish true until the bridge has received it; best effort repeats it."""
     publisher.publish(Bool(data=True))
     seen = bridged.probe.stop_active[NAMESPACE]

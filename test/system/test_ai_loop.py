@@ -84,8 +84,8 @@ def test_one_bridge_closes_the_loop() -> None:
     }
     observed: list[list[dict[str, Any]]] = []
     with robot(rooms, '--params-file', str(CONFIG)) as bridged:
-        for side in ('produce', 'consume'):
-            bridged.wait_for_status(f'{side} link', 'there is no such room')
+        for role in ('produce', 'consume'):
+            bridged.wait_for_status(f'{role} link', 'there is no such room')
         asyncio.run(policy(bridged, observed))
 
         assert [entry['name'] for entry in observed[0]] == list(WIRE_NAMES)

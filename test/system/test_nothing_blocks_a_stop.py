@@ -54,11 +54,11 @@ from std_srvs.srv import Trigger
 rclpy.init()
 node = rclpy.create_node('listener')
 latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-heard = set()
+received = set()
 
-def hear(what, _):
-    if what not in heard:
-        heard.add(what)
+def on_message(what, _):
+    if what not in received:
+        received.add(what)
         print(what, flush=True)
 
 for kind, name, qos in (
@@ -66,7 +66,7 @@ for kind, name, qos in (
     (Bool, 'arena_bridge/emergency_stop_active', latched),
 ):
     node.create_subscription(
-        kind, f'/{NAMESPACE}/{{name}}', lambda message, name=name: hear(name, message), qos
+        kind, f'/{NAMESPACE}/{{name}}', lambda message, name=name: on_message(name, message), qos
     )
 rclpy.spin(node)
 """
@@ -148,8 +148,8 @@ STAGES: dict[str, Callable[[], AbstractContextManager[tuple[Robot, Held]]]] = {
 def fixture_stage(request: pytest.FixtureRequest) -> Iterator[tuple[Robot, Held]]:
     """Run a robot that has joined, and something that can be blocked."""
     with STAGES[request.param]() as (bridged, held):
-        for side in ('produce', 'consume'):
-            bridged.wait_for_status(f'{side} link', 'joined')
+        for role in ('produce', 'consume'):
+            bridged.wait_for_status(f'{role} link', 'joined')
         yield bridged, held
 
 

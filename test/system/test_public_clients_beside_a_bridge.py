@@ -51,7 +51,7 @@ def test_public_clients_are_sent_nothing_new_while_a_bridge_reports() -> None:
                     degrees = itertools.count(100.0 * number)
 
                     def moved(degrees: itertools.count[float] = degrees) -> bool:
-                        leader.say(j1=next(degrees) % 40.0)
+                        leader.send_update(j1=next(degrees) % 40.0)
                         _, state = viewer.states[-1]
                         return state is not None and state.gate == 'active'
 

@@ -13,7 +13,7 @@ import pytest
 pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
 
 from support.domain import own_domain
-from support.fake_arena import WebSocket, fake_arena, say
+from support.fake_arena import WebSocket, fake_arena, send_message
 from support.fault_proxy import FaultProxy
 from support.participant import Participant, running_participant
 from support.probe import Probe, running_probe
@@ -180,8 +180,8 @@ async def test_the_age_of_a_stop_counts_for_a_bridge_that_was_never_there(
     async def arena(websocket: WebSocket) -> None:
         join: dict[str, Any] = json.loads(await websocket.receive_text())
         assert 'last_stop' in join['features']
-        await say(websocket, 'state_sync', data={})
-        await say(
+        await send_message(websocket, 'state_sync', data={})
+        await send_message(
             websocket,
             'joined',
             room_id='a',
@@ -192,7 +192,7 @@ async def test_the_age_of_a_stop_counts_for_a_bridge_that_was_never_there(
         )
         while True:
             await websocket.receive_text()
-            await say(websocket, 'heartbeat_ack', has_producer=True)
+            await send_message(websocket, 'heartbeat_ack', has_producer=True)
 
     loop = asyncio.get_running_loop()
     with own_domain(), running_probe() as probe:

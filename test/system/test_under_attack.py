@@ -159,7 +159,7 @@ def test_authorized_participants_are_served_beside_hostile_connections(
         wait_for(lambda: open_files(server) <= before, 'the descriptors to be closed')
         ended = metric(server.url, 'lerobot_arena_refusals_total{reason="connections_full"}')
         denied = metric(server.url, 'lerobot_arena_refusals_total{reason="access_denied"}')
-        _, _, err = server.stop(signal.SIGINT)
+        _, _, err = server.end(signal.SIGINT)
         periods = 1 + (time.monotonic() - started_s) // Timing().log_s
 
     assert max(readings.all_of('rejoin')) < MOST_S

@@ -39,11 +39,11 @@ class BridgeSessions:
     The objects that exist between configure and cleanup. Called by the ROS thread.
 
     :param identity: identifies the robot in its rooms.
-    :param topic: where commands are published; None where nothing is consumed.
+    :param topic: where commands are published; None = nothing is consumed.
     :param find_publishers: returns the names of the nodes that publish joint_states, if there are
         several.
     :param on_change: called by any thread when the gate or a link changes its state.
-    :ivar is_enabled: whether values are let through.
+    :ivar is_enabled: whether values pass.
     """
 
     def __init__(

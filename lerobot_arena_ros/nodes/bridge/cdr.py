@@ -177,7 +177,7 @@ class JointStateReader:
         return self._learn(data)
 
     def _learn(self, data: bytes) -> tuple[int | None, dict[str, float]]:
-        """Read through a message object, and remember its shape for the next ones."""
+        """Read through a message object, and store its layout for the next ones."""
         try:
             message: Any = deserialize_message(data, JointState)
         except Exception as exc:  # Each RMW implementation raises its own type.

@@ -78,7 +78,7 @@ class CommandConsumer:
     :param lock: held while deciding and publishing; reentrant, shared with the emergency stop.
     :param on_change: called after each change of state, under the lock.
     :param on_stall: called with the cause when the gate stops by itself, under the lock.
-    :param stopped: why it begins stopped; None where no stop is latched.
+    :param stopped: why it begins stopped; None = no stop is latched.
     :param find_publishers: returns the names of the nodes that publish joint_states, if there are
         several.
     :ivar updated_at: when the room last sent a joint of the robot, in seconds of the steady clock.

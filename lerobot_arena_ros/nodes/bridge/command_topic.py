@@ -38,7 +38,7 @@ class OtherCommanders(Protocol):
 
     @property
     def conflict(self) -> str | None:
-        """Why the robot must not be commanded and what to do; None where it may be."""
+        """Why the robot must not be commanded and what to do; None if it may be."""
 
     def check_graph(self, now: float) -> str | None:
         """Check the graph; return why the robot must not be commanded, None if it may be."""

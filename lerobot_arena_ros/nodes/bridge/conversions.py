@@ -33,7 +33,7 @@ COMMAND_TYPES: dict[str, type[CommandMessage]] = {
 
 def joint_state_from_ros(message: JointState) -> dict[str, float]:
     """
-    Return positions by joint name; empty where the message has none.
+    Return positions by joint name; empty if the message has none.
 
     :raises ConversionError: names and positions differ in number, or a name occurs twice.
     """

@@ -66,7 +66,7 @@ def report(
     """
     Return all statuses of one node.
 
-    :param sessions: None where nothing is configured.
+    :param sessions: None = nothing is configured.
     :param conditions: by the name of a status, see :func:`conditions`.
     """
     consumer = None if sessions is None else sessions.consumer
@@ -104,7 +104,7 @@ def conditions(
     """
     Return the condition of each status, by its name; ``names`` has no status of its own.
 
-    :param sessions: None where nothing is configured.
+    :param sessions: None = nothing is configured.
     :param now: in seconds of the steady clock.
     :param lifecycle: whether the node is active.
     :param names: whether the node is the only one of its name.

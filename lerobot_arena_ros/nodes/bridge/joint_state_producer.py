@@ -119,7 +119,7 @@ class JointStateProducer:
         """
         Send positions in radians or metres by ROS name.
 
-        :param age_s: how long ago they were measured; None where the message has no stamp.
+        :param age_s: how long ago they were measured; None = the message has no stamp.
         :param stamp_s: when they were measured by the clock of their publisher.
         """
         if not self._watch.is_enabled:

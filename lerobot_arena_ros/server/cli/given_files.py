@@ -10,7 +10,7 @@ __all__ = ['UsageError', 'check_regular', 'text_of']
 
 
 class UsageError(Exception):
-    """An option, a file or the environment is not valid; the message says what to do."""
+    """An option, a file or the environment is not valid; the message has the remedy."""
 
 
 def text_of(option: str, path: str, expected: str) -> str:
