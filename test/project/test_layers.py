@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.imports import ROS, all_imports_of, is_within
+from support.pages import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = 'lerobot_arena_ros'
 MODULES = sorted((ROOT / PACKAGE).rglob('*.py'))
 
@@ -88,20 +88,6 @@ SEAMS = {
         'arena/sansio.py',
     },
 }
-ROS = {
-    'ament_index_python',
-    'builtin_interfaces',
-    'diagnostic_msgs',
-    'launch',
-    'launch_ros',
-    'lifecycle_msgs',
-    'rcl_interfaces',
-    'rclpy',
-    'sensor_msgs',
-    'std_msgs',
-    'std_srvs',
-    'trajectory_msgs',
-}
 # Sans I/O: text and a time in, events and text out.
 PURE_FILES = {
     'arena/address.py',
@@ -152,23 +138,6 @@ IMPURE = {
 }
 
 
-def imports_of(path: Path) -> Iterator[str]:
-    """List what a module imports, wherever it does, as absolute dotted names."""
-    package = path.relative_to(ROOT).with_suffix('').parts[:-1]
-    for node in ast.walk(ast.parse(path.read_text(encoding='utf-8'))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            parents = package[: len(package) + 1 - node.level] if node.level else ()
-            module = '.'.join((*parents, *([node.module] if node.module else [])))
-            yield from (f'{module}.{alias.name}' for alias in node.names)
-
-
-def is_within(name: str, allowed: set[str]) -> bool:
-    """Say whether a dotted name is one of the allowed ones or below it."""
-    return any(name == prefix or name.startswith(prefix + '.') for prefix in allowed)
-
-
 def relative(path: Path) -> str:
     """Name a module by its path inside the package."""
     return path.relative_to(ROOT / PACKAGE).as_posix()
@@ -178,7 +147,7 @@ def relative(path: Path) -> str:
 def test_rooms_import_in_one_direction(path: Path) -> None:
     """A room imports itself and what lies below it, nothing else of ours."""
     room = relative(path).split('/')[0] if '/' in relative(path) else ''
-    ours = [name for name in imports_of(path) if is_within(name, {PACKAGE})]
+    ours = [name for name in all_imports_of(path) if is_within(name, {PACKAGE})]
 
     assert room in OURS, f'{room} is not one of the rooms'
     allowed = {f'{PACKAGE}.{name}' for name in OURS[room]}
@@ -191,7 +160,7 @@ def test_folders_of_a_room_import_in_one_direction(path: Path) -> None:
     folder = relative(path).rpartition('/')[0]
     room = folder.partition('/')[0]
     allowed = {f'{PACKAGE}.{name}' for name in WITHIN.get(folder, {room})}
-    ours = [name for name in imports_of(path) if is_within(name, {f'{PACKAGE}.{room}'})]
+    ours = [name for name in all_imports_of(path) if is_within(name, {f'{PACKAGE}.{room}'})]
 
     assert [name for name in ours if not is_within(name, allowed)] == []
 
@@ -199,7 +168,7 @@ def test_folders_of_a_room_import_in_one_direction(path: Path) -> None:
 def test_settings_are_read_without_ros() -> None:
     """So that a mistake in a file is told before a node is made."""
     for path in (ROOT / PACKAGE / 'nodes' / 'settings').glob('*.py'):
-        assert [name for name in imports_of(path) if is_within(name, ROS)] == []
+        assert [name for name in all_imports_of(path) if is_within(name, ROS)] == []
 
 
 @pytest.mark.parametrize('path', MODULES, ids=relative)
@@ -207,7 +176,7 @@ def test_ros_is_known_to_the_nodes_alone(path: Path) -> None:
     """Outside nodes/, and the node of the sim, everything runs where there is no ROS."""
     if relative(path).startswith('nodes/') or relative(path) == 'sim/node.py':
         return
-    assert [name for name in imports_of(path) if is_within(name, ROS)] == []
+    assert [name for name in all_imports_of(path) if is_within(name, ROS)] == []
 
 
 @pytest.mark.parametrize('path', MODULES, ids=relative)
@@ -215,14 +184,14 @@ def test_each_library_has_one_seam(path: Path) -> None:
     """JSON keys, HTTP and WebSockets of the client are each the matter of one file."""
     for library, files in SEAMS.items():
         if relative(path) not in files:
-            assert [name for name in imports_of(path) if is_within(name, {library})] == []
+            assert [name for name in all_imports_of(path) if is_within(name, {library})] == []
 
 
 @pytest.mark.parametrize('path', MODULES, ids=relative)
 def test_decisions_are_made_without_input_or_output(path: Path) -> None:
     """What decides has no clock, no thread, no loop and no socket: time is an argument."""
     if relative(path) in PURE_FILES or relative(path).startswith('control/'):
-        assert [name for name in imports_of(path) if is_within(name, IMPURE)] == []
+        assert [name for name in all_imports_of(path) if is_within(name, IMPURE)] == []
 
 
 @pytest.mark.parametrize('name', sorted(PURE_FILES | set().union(*SEAMS.values())))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 import socket
@@ -12,28 +12,12 @@ from typing import Any
 
 import pytest
 
-__all__ = ['IO_FIXTURES', 'NeedsMore', 'UnitTests', 'needs_of']
+from support.imports import ROS, is_within, module_imports_of
+from support.pages import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
+__all__ = ['NeedsMore', 'UnitTests', 'needs_of', 'unit_guard']
+
 PACKAGE = 'lerobot_arena_ros'
-
-ROS = {
-    'ament_index_python',
-    'builtin_interfaces',
-    'diagnostic_msgs',
-    'launch',
-    'launch_ros',
-    'launch_testing',
-    'lifecycle_msgs',
-    'rcl_interfaces',
-    'rclpy',
-    'rosgraph_msgs',
-    'sensor_msgs',
-    'std_msgs',
-    'std_srvs',
-    'trajectory_msgs',
-}
-"""Packages that only an installation of ROS has."""
 
 IO = {'multiprocessing', 'socket', 'subprocess', f'{PACKAGE}.server.serving'}
 """Modules that a test imports to open a socket or to start a process."""
@@ -62,11 +46,6 @@ class NeedsMore(BaseException):
 class UnitTests:
     """A plugin of pytest that selects the unit tests, and makes everything else fail in them."""
 
-    def __init__(self) -> None:
-        self._is_guarding = False
-        # A hook cannot be removed, so the plugin exists once per process.
-        sys.addaudithook(self._on_audit_event)
-
     def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
         """Do not import a test module that needs more, because its imports may be missing."""
         is_module = collection_path.suffix == '.py' and collection_path.name != 'conftest.py'
@@ -75,7 +54,7 @@ class UnitTests:
     def pytest_collection_modifyitems(
         self, config: pytest.Config, items: list[pytest.Item]
     ) -> None:
-        """Leave out the tests that need a server, a browser, or what their mark names."""
+        """Leave out the tests that need a server or a browser."""
         more = [item for item in items if _needs_more(item)]
         config.hook.pytest_deselected(items=more)
         items[:] = [item for item in items if not _needs_more(item)]
@@ -83,24 +62,49 @@ class UnitTests:
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_protocol(self) -> Iterator[None]:
         """Guard one test with its fixtures."""
-        self._is_guarding = True
-        yield
-        self._is_guarding = False
+        with unit_guard():
+            yield
 
-    def _on_audit_event(self, event: str, args: tuple[Any, ...]) -> None:
-        if not self._is_guarding:
-            return
-        is_socket = event == 'socket.__new__' and args[1] != socket.AF_UNIX
-        is_ros = event == 'import' and args[0].partition('.')[0] in ROS
-        if is_socket or is_ros or event in FORBIDDEN:
-            raise NeedsMore(
-                f'a unit test caused {event}{args[1:] if is_socket else args}: mark it with io'
-            )
+
+@contextmanager
+def unit_guard() -> Iterator[None]:
+    """
+    Refuse sockets, processes and imports of ROS in this process.
+
+    :raises NeedsMore: where one of them is attempted.
+    """
+    _add_hook()
+    _guarded.append(True)
+    try:
+        yield
+    finally:
+        _guarded.pop()
+
+
+_guarded: list[bool] = []
+
+
+@cache
+def _add_hook() -> None:
+    """Add the hook once, because Python cannot remove one."""
+    sys.addaudithook(_on_audit_event)
+
+
+def _on_audit_event(event: str, args: tuple[Any, ...]) -> None:
+    if not _guarded:
+        return
+    is_socket = event == 'socket.__new__' and args[1] != socket.AF_UNIX
+    is_ros = event == 'import' and args[0].partition('.')[0] in ROS
+    if is_socket or is_ros or event in FORBIDDEN:
+        what = f'{event} {args[0]}' if is_ros else event
+        raise NeedsMore(
+            f'a unit test caused {what}: a test that needs it imports one of {sorted(IO)}'
+        )
 
 
 def _needs_more(item: pytest.Item) -> bool:
     fixtures = getattr(item, 'fixturenames', ())
-    return bool(item.get_closest_marker('io')) or not IO_FIXTURES.isdisjoint(fixtures)
+    return not IO_FIXTURES.isdisjoint(fixtures)
 
 
 @cache
@@ -115,38 +119,13 @@ def needs_of(path: Path) -> frozenset[str]:
     while waiting:
         module = waiting.pop()
         is_package = (ROOT / PACKAGE) in module.parents
-        for name in _imports_of(module):
-            if _is_one_of(name, ROS if is_package else ROS | IO):
+        for name in module_imports_of(module):
+            if is_within(name, ROS if is_package else ROS | IO):
                 found.add(name)
             ours = set(_files_of(name)) - seen
             seen |= ours
             waiting += ours
     return frozenset(found)
-
-
-def _is_one_of(name: str, modules: set[str]) -> bool:
-    return any(name == module or name.startswith(f'{module}.') for module in modules)
-
-
-@cache
-def _imports_of(path: Path) -> frozenset[str]:
-    """List what a module imports when it is imported, as absolute dotted names."""
-    package = path.relative_to(ROOT).parts[:-1]
-    return frozenset(_imports_in(ast.parse(path.read_text(encoding='utf-8')).body, package))
-
-
-def _imports_in(nodes: list[Any], package: tuple[str, ...]) -> Iterator[str]:
-    for node in nodes:
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            parents = package[: len(package) + 1 - node.level] if node.level else ()
-            module = '.'.join((*parents, *filter(None, [node.module])))
-            yield from (f'{module}.{alias.name}' for alias in node.names)
-        elif not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            is_for_types = isinstance(node, ast.If) and 'TYPE_CHECKING' in ast.unparse(node.test)
-            if not is_for_types:
-                yield from _imports_in(list(ast.iter_child_nodes(node)), package)
 
 
 @cache
