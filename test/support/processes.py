@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 import json
 import os
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any
 __all__ = ['Process', 'free_port', 'ros_arguments', 'running', 'running_command']
 
 STOP_TIMEOUT_S = 15.0
+COVERAGE_TIMEOUT_S = 5.0
 
 
 class Process:
@@ -101,6 +102,11 @@ def running_command(
         try:
             yield child
         finally:
+            if 'COVERAGE_PROCESS_CONFIG' in os.environ:
+                # A process that is killed writes no coverage.
+                with suppress(subprocess.TimeoutExpired):
+                    process.terminate()
+                    process.wait(COVERAGE_TIMEOUT_S)
             child.kill()
 
 
