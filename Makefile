@@ -45,7 +45,7 @@ OF_TESTS := $(if $(filter newest,$(DEPS)),$(addprefix requirements/,test.txt fuz
 # The simulated arm is tested with the newest versions only; otherwise its tests are skipped.
 TESTED := $(VENV)/installed $(if $(filter newest,$(DEPS)),$(VENV)/sim)
 # Most tests wait for real processes; each has its own ROS domain.
-PARALLEL := -n 4
+PARALLEL := -n 4 --dist worksteal
 # Package shares are found under these prefixes.
 export AMENT_PREFIX_PATH := $(CURDIR)/$(VENV)
 export PYTHONPATH := $(CURDIR)
@@ -63,12 +63,16 @@ PRERELEASE_VENV := .venv-prereleases
 SOCKET_TESTS := $(patsubst %,test/server/test_%.py,fair_reader hostile_frames hostile_requests \
   liveness request_head rest slow_peers web_socket)
 DOCS_VENV := .venv-docs
+# One for each Python, because CI runs the unit tests on several. It needs no ROS.
+UNIT_VENV := .venv-unit-$(notdir $(PYTHON))
+UNIT_REQUIREMENTS := $(addprefix requirements/,newest.txt test.txt fast.txt)
 # Runs from the cache of npm: nothing is compiled or installed in this folder.
 TYPESCRIPT := 7.0.2
 TSC := npm exec --yes --loglevel=error --package=typescript@$(TYPESCRIPT) -- tsc --allowJs --checkJs \
   --strict --noEmit --target es2022 --module es2022
 BIN := $(VENV)/bin
 CHECK := $(BIN)/python -m check_jsonschema --builtin-schema
+COVERAGE := $(BIN)/python -m coverage
 
 export ROS_AUTOMATIC_DISCOVERY_RANGE := LOCALHOST
 ifeq ($(ROS_DISTRO),humble)
@@ -79,7 +83,7 @@ endif
 .DEFAULT_GOAL := help
 # All targets install into one venv, so they must not run in parallel.
 .NOTPARALLEL:
-.PHONY: help demo sim test motion browser nginx bench tracking faults soak lint fix types docs audit prereleases constraints colcon clean
+.PHONY: help demo sim test unit coverage motion browser nginx bench tracking faults soak lint fix types docs audit prereleases constraints colcon clean
 
 help: ## List the targets
 	@echo 'make TARGET, where TARGET is one of'
@@ -94,6 +98,16 @@ sim: $(VENV)/sim ## Show a simulated SO-101, driven from the browser; SECONDS=15
 
 test: $(TESTED) ## Run all tests; DISTRO=kilted or DEPS=apt for other versions, ARGS='-k name' for some
 	$(BIN)/python -m pytest -rs $(PARALLEL) $(ARGS)
+
+unit: $(UNIT_VENV)/installed ## Run the tests that need neither ROS nor sockets nor other processes; PYTHON=python3.13
+	MOTION_STEPS=1000 PYTHONPATH='$(CURDIR)' $(UNIT_VENV)/bin/python -m pytest -rs -n 2 --dist worksteal --unit $(ARGS)
+
+coverage: $(TESTED) $(VENV)/coverage ## Run all tests and measure their coverage; fails below 95 %, of control and arena below 100 %
+	$(COVERAGE) erase
+	$(COVERAGE) run -m pytest -rs $(PARALLEL) $(ARGS)
+	$(COVERAGE) combine --quiet
+	$(COVERAGE) report --fail-under=95
+	$(COVERAGE) report --fail-under=100 --include='*/control/*,*/arena/*'
 
 motion: STEPS ?= 1000000
 motion: $(VENV)/installed ## Test the motion limits in a million random steps, or in STEPS=100000
@@ -198,6 +212,10 @@ endif
 
 $(COLCON_VENV)/installed: requirements/colcon.txt
 
+$(UNIT_VENV)/installed: $(UNIT_REQUIREMENTS) requirements/constraints-newest.txt
+	@$(PYTHON) requirements/install.py --new --constraints requirements/constraints-newest.txt $(UNIT_VENV) $(UNIT_REQUIREMENTS)
+	@touch $@
+
 $(AUDIT_VENV)/installed: requirements/audit.txt requirements/constraints-newest.txt
 	@$(PYTHON) requirements/install.py --new --constraints requirements/constraints-newest.txt $(AUDIT_VENV) $<
 	@touch $@
@@ -215,7 +233,7 @@ define ADDED
 	@$$*/bin/python requirements/install.py $(PINNED) $$* $$<
 	@touch $$@
 endef
-$(foreach name,browser bench tools,$(eval $(call ADDED,$(name))))
+$(foreach name,browser bench coverage tools,$(eval $(call ADDED,$(name))))
 
 # After an upgrade of Python, or after a move of this folder, its Python is missing.
 ifneq ($(wildcard $(VENV)/runtime),)

@@ -13,6 +13,7 @@ from support.browser import Console, running_browser
 from support.console_rooms import make_room
 from support.room_fixtures import Arena, room_at
 from support.server import running_server
+from support.unit_tests import UnitTests
 
 from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
 from lerobot_arena_ros.arena.address import Address
@@ -23,6 +24,19 @@ settings.load_profile('any machine')
 
 TEST_URL_VARIABLE = 'LEROBOT_ARENA_TEST_URL'
 """The variable with the URL of an arena for the contract tests; unset, they start one."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option of ``make unit``."""
+    parser.addoption(
+        '--unit', action='store_true', help='run the tests without ROS, sockets and processes only'
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Select and guard the unit tests if they are asked for."""
+    if config.getoption('--unit'):
+        config.pluginmanager.register(UnitTests())
 
 
 @pytest.fixture(scope='session', autouse=True)

@@ -492,7 +492,7 @@ def _fields(message: Message) -> dict[str, Any]:
         case Join(participant_id, role, features):
             join = {'participant_id': participant_id, 'role': role.value}
             return {**join, 'features': _names(features)} if features else join
-        case Unknown(kind):
+        case Unknown(kind):  # pragma: no branch, because the type has no other member
             return _typed(kind)
 
 

@@ -81,7 +81,8 @@ class _Tunnel(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse the response. Called by the event loop."""
-        if self.status.done():
+        # A second TLS record of a proxy may arrive in the same iteration of the event loop.
+        if self.status.done():  # pragma: no cover
             return
         self._http.receive_data(data)
         try:

@@ -238,6 +238,17 @@ async def test_no_server() -> None:
         await open_connection(Address.parse(f'http://127.0.0.1:{port}'), 'lab', 'arm', CONSUMER)
 
 
+async def test_a_server_that_does_not_answer_the_handshake() -> None:
+    """A server that accepts the TCP connection only is a ConnectError after the timeout."""
+    with socket.socket() as silent:
+        silent.bind(('127.0.0.1', 0))
+        silent.listen()
+        address = Address.parse(f'http://127.0.0.1:{silent.getsockname()[1]}')
+        with pytest.raises(ConnectError, match='no response within 0.2 s'):
+            timing = LinkTiming(join_timeout_s=0.2)
+            await open_connection(address, 'lab', 'arm', CONSUMER, timing=timing)
+
+
 @pytest.mark.parametrize(
     ('answer', 'expected', 'text'),
     [
@@ -342,6 +353,22 @@ async def test_leaving_ends_receiving_without_an_error(arena: Arena) -> None:
 
     assert recorder.loss is None
     assert info['has_producer'] is False
+
+
+async def test_leaving_ends_an_iteration_without_an_error(arena: Arena) -> None:
+    """A loop over the events ends when the room is left."""
+    connection = await arena.join(PRODUCER)
+    events: list[Event] = []
+
+    async def read() -> None:
+        async for event in connection:
+            events.append(event)
+
+    reading = asyncio.create_task(read())
+    await wait_until(lambda: events, 'an event')
+    await connection.aclose()
+
+    await asyncio.wait_for(reading, 10.0)
 
 
 async def test_a_listener_that_raises_ends_the_connection(arena: Arena) -> None:

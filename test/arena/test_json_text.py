@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 import pytest
 from support.corpus import FUZZ, cases, mutated, texts
 
+from lerobot_arena_ros.arena import json_text
 from lerobot_arena_ros.arena.json_text import dump, load, plain_dump, plain_load
 
 BOUNDS = (0, 2**53, 2**63, 2**64, 10**18, 10**19, 10**20)
@@ -102,3 +103,11 @@ def test_a_value_that_contains_itself_is_refused() -> None:
     endless.append(endless)
     with pytest.raises(ValueError, match='Circular'):
         dump(endless)
+
+
+def test_without_orjson_json_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine without orjson reads and writes the same."""
+    monkeypatch.setattr(json_text, 'orjson', None)
+
+    assert load('{"a": [1, 2.5]}') == {'a': [1, 2.5]}
+    assert dump({'a': [1, 2.5]}) == '{"a":[1,2.5]}'

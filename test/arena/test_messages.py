@@ -11,7 +11,7 @@ import pytest
 
 from lerobot_arena_ros.arena.errors import ProtocolError
 from lerobot_arena_ros.arena.features import Feature
-from lerobot_arena_ros.arena.fields import is_text
+from lerobot_arena_ros.arena.fields import as_text, is_text
 from lerobot_arena_ros.arena.messages import (
     MAX_ODD,
     MAX_REASON_LENGTH,
@@ -427,3 +427,12 @@ def test_any_frame_is_a_message_or_a_protocol_error(
             continue
         if isinstance(message, JointUpdate):
             assert all(abs(value) < float('inf') for value in message.values.values())
+
+
+def test_a_value_that_is_nested_too_deeply_is_named_by_its_type() -> None:
+    """JSON may be nested more deeply than ``str()`` allows, and logging it must not fail."""
+    nested: list[object] = []
+    for _ in range(100_000):
+        nested = [nested]
+
+    assert as_text(nested) == 'list'

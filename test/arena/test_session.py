@@ -212,6 +212,17 @@ def test_a_numbered_answer_belongs_to_its_heartbeat() -> None:
     assert session.receive(frame('heartbeat_ack', seq=2), 102.25) == [Presence(None, None)]
 
 
+def test_heartbeats_and_their_answers_are_counted() -> None:
+    """The counts tell when everything that the server sent before an answer has arrived."""
+    session = numbered_session()
+    for number in range(3):
+        session.heartbeat(100.0 + 0.5 * number)
+
+    session.receive(frame('heartbeat_ack', seq=1), 101.25)
+
+    assert (session.unanswered, session.answers) == (2, 1)
+
+
 @pytest.mark.parametrize(('liveness_s', 'period_s'), [(0.75, 0.25), (60.0, 0.5), (None, 0.5)])
 def test_heartbeats_are_as_frequent_as_the_server_needs_them(
     liveness_s: float | None, period_s: float

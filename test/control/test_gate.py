@@ -14,6 +14,7 @@ from lerobot_arena_ros.control.gate_settings import (
     GateSettings,
 )
 from lerobot_arena_ros.control.slew import VelocityRamp
+from lerobot_arena_ros.control.stamps import Unusable
 
 RAMP = VelocityRamp(start=0.5, limit=2.0, duration_s=2.0)
 PAN = GateJoint('pan', -1.0, 1.0, RAMP)
@@ -1051,3 +1052,61 @@ def test_after_time_went_back_motion_begins_anew() -> None:
     gate.measure(POSE, 50.0)
 
     assert pose_of(gate.update({'pan': 1.0}, 50.0)) == POSE
+
+
+def test_another_node_that_commands_the_robot_blocks_commands() -> None:
+    """A conflict holds an active gate, and is the cause until it has ended."""
+    gate = active_gate()
+
+    gate.on_other_publishers('another node publishes on /joint_commands', 0.1)
+
+    assert gate.state is State.HOLDING
+    assert gate.cause == 'another node publishes on /joint_commands'
+    gate.on_other_publishers(None, 0.1)
+    assert gate.cause != 'another node publishes on /joint_commands'
+
+
+def test_the_publishers_of_a_contradiction_are_in_the_cause() -> None:
+    """The cause of a contradiction has the publishers once they are known."""
+    gate = waiting_gate(FED)
+    gate.set_joints([replace(PAN, max_measured_velocity=8.0), LIFT], 0.0)
+    gate.measure(POSE, 0.0)
+    gate.measure({'pan': 0.9}, 0.01)
+
+    gate.note_publishers(['/driver', '/gui'], 0.02)
+
+    assert 'published by /driver, /gui' in str(gate.cause)
+
+
+def test_a_rejected_measurement_is_in_the_cause() -> None:
+    """A message that could not be read is named while no usable one has arrived."""
+    gate = waiting_gate(FED)
+
+    gate.refuse_measurement(Unusable('names', 'names and positions differ in length'), 2.0)
+    gate.on_server_message(2.0)
+
+    assert 'names and positions differ in length' in str(gate.cause)
+
+
+def test_the_gate_reports_what_is_enabled_and_measured() -> None:
+    """Only a recent position counts as measured; a disabled gate reports it, too."""
+    gate = waiting_gate(FED)
+    assert gate.is_enabled
+    assert gate.measured(0.0) == POSE
+
+    gate.measure({'pan': 0.5}, 1.0)
+    gate.disable(1.0)
+
+    assert not gate.is_enabled
+    assert gate.measured(1.0) == {'pan': 0.5}
+
+
+def test_many_messages_make_the_gate_watch_closely() -> None:
+    """At a high rate of messages a short pause counts, so the gate has to be called often."""
+    gate = waiting_gate(replace(FED, pause_s=1.0))
+    assert not gate.watches_closely
+
+    for step in range(1, 1501):
+        gate.on_ros_callback(0.002 * step, messages=1)
+
+    assert gate.watches_closely

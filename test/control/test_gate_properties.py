@@ -16,7 +16,6 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-import pytest
 
 from lerobot_arena_ros.control.gate import Command, Gate, State
 from lerobot_arena_ros.control.gate_settings import (
@@ -447,12 +446,6 @@ def test_no_order_of_events_makes_the_arm_jump() -> None:
     run_state_machine_as_test(GateMachine, settings=SETTINGS)
 
     assert GateMachine.seen['steps'] >= LEAST_STEPS
-
-
-@pytest.mark.parametrize('what', ['waiting', 'active', 'holding', 'stopped', 'entries', 'moves'])
-def test_the_properties_are_about_something(what: str) -> None:
-    """The generated runs reached every state, and often moved the arm."""
-    if not GateMachine.seen:
-        run_state_machine_as_test(GateMachine, settings=SETTINGS)
-
-    assert GateMachine.seen[what] > 500
+    # The runs reached every state, and often moved the arm.
+    for what in ('waiting', 'active', 'holding', 'stopped', 'entries', 'moves'):
+        assert GateMachine.seen[what] > 500, what

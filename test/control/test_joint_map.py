@@ -458,3 +458,10 @@ def test_the_table_of_an_empty_map_states_that_it_is_empty() -> None:
     """The table of an empty map states that it has no joints."""
     assert 'every joint passes under its own name' in JointMap((), others=Unit.RADIANS).table()
     assert 'none yet' in JointMap((), others=Unit.DEGREES).table()
+
+
+def test_the_table_names_a_joint_whose_ends_are_reversed() -> None:
+    """A normalized joint without a range between its ends is named."""
+    reversed_ends = Joint('a', 'a', Unit.NORMALIZED, 2.0, 1.0)
+
+    assert 'normalized: no range between 2 and 1 rad' in JointMap((reversed_ends,)).table()

@@ -682,3 +682,8 @@ def test_a_single_pause_is_not_taken_for_usual() -> None:
     follow(measured, [(11.39, 1.39)])
 
     assert measured.drift('pan', 11.9) <= 0.03
+
+
+def test_without_joints_nothing_is_missing() -> None:
+    """Before the joints are known, no measurement is missing."""
+    assert Measurements(MAX_AGE_S).missing(10.0) is None

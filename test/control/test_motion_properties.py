@@ -22,7 +22,6 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-import pytest
 
 from lerobot_arena_ros.control.gate import Command, Gate, State
 from lerobot_arena_ros.control.gate_settings import GateJoint, GateSettings, Halt
@@ -33,7 +32,7 @@ RUN_STEPS = 50
 SETTINGS = settings(
     max_examples=max(1, STEPS // 30),
     stateful_step_count=RUN_STEPS,
-    derandomize='MOTION_STEPS' not in os.environ,
+    derandomize=STEPS <= 10_000,
     deadline=None,
     database=None,
     print_blob=False,
@@ -335,12 +334,6 @@ def test_no_command_is_beyond_a_limit_whatever_is_measured() -> None:
     run_state_machine_as_test(MotionMachine, settings=SETTINGS)
 
     assert MotionMachine.seen['steps'] >= STEPS
-
-
-@pytest.mark.parametrize('what', ['active', 'holding', 'stopped', 'commands', 'braking'])
-def test_the_runs_were_about_motion(what: str) -> None:
-    """The generated runs reached every state, and often commanded the arm."""
-    if not MotionMachine.seen:
-        run_state_machine_as_test(MotionMachine, settings=SETTINGS)
-
-    assert MotionMachine.seen[what] > 100
+    # The runs reached every state, and often commanded the arm.
+    for what in ('active', 'holding', 'stopped', 'commands', 'braking'):
+        assert MotionMachine.seen[what] > 100, what

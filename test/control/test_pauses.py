@@ -118,3 +118,9 @@ def test_what_becomes_quiet_may_pause_for_longer_again() -> None:
         watch.seen(now + 0.2 * step)
 
     assert watch.pausing_s(now + 4.0 + 0.9) is None
+
+
+def test_a_watch_is_strict_while_many_messages_arrive() -> None:
+    """Only at a high rate of messages the limit is shorter than the longest one."""
+    assert watch_at(500.0)[0].is_strict
+    assert not watch_at(1.0)[0].is_strict

@@ -169,6 +169,8 @@ def test_of_two_bridges_on_one_topic_none_moves_the_robot(name: str) -> None:
                 leader.goes_on()
                 assert len(bridged.commands) == count
                 assert '-> active' not in late.output
+                # DDS would list the publisher of a killed process for 20 s.
+                late.end()
             wait_for(lambda: len(bridged.commands) > count, 'the first to continue', 20.0)
 
         led(bridged, double)

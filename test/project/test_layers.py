@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 import graphlib
 from pathlib import Path
 
 import pytest
+from support.imports import ROS, all_imports_of, is_within
+from support.pages import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = 'lerobot_arena_ros'
 MODULES = sorted((ROOT / PACKAGE).rglob('*.py'))
 
@@ -89,21 +89,7 @@ SEAMS = {
         'arena/sansio.py',
     },
 }
-ROS = {
-    'ament_index_python',
-    'builtin_interfaces',
-    'diagnostic_msgs',
-    'launch',
-    'launch_ros',
-    'lifecycle_msgs',
-    'rcl_interfaces',
-    'rclpy',
-    'sensor_msgs',
-    'std_msgs',
-    'std_srvs',
-    'trajectory_msgs',
-}
-# Sans I/O: text and a time in, events and text out. Without clock, thread, loop and socket.
+# Sans I/O: text and a time in, events and text out.
 PURE_FILES = {
     'arena/address.py',
     'arena/errors.py',
@@ -153,23 +139,6 @@ IMPURE = {
 }
 
 
-def imports_of(path: Path) -> Iterator[str]:
-    """Yield the imports of a module, also inside functions, as absolute dotted names."""
-    package = path.relative_to(ROOT).with_suffix('').parts[:-1]
-    for node in ast.walk(ast.parse(path.read_text(encoding='utf-8'))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            parents = package[: len(package) + 1 - node.level] if node.level else ()
-            module = '.'.join((*parents, *([node.module] if node.module else [])))
-            yield from (f'{module}.{alias.name}' for alias in node.names)
-
-
-def is_within(name: str, allowed: set[str]) -> bool:
-    """Return whether a dotted name is one of the allowed ones, or inside one."""
-    return any(name == prefix or name.startswith(prefix + '.') for prefix in allowed)
-
-
 def relative(path: Path) -> str:
     """Return the path of a module inside the package."""
     return path.relative_to(ROOT / PACKAGE).as_posix()
@@ -179,7 +148,7 @@ def relative(path: Path) -> str:
 def test_top_folders_import_in_one_direction(path: Path) -> None:
     """A top folder imports only itself and the modules in its row of the table."""
     room = relative(path).split('/')[0] if '/' in relative(path) else ''
-    ours = [name for name in imports_of(path) if is_within(name, {PACKAGE})]
+    ours = [name for name in all_imports_of(path) if is_within(name, {PACKAGE})]
 
     assert room in OURS, f'{room} is not in the table'
     allowed = {f'{PACKAGE}.{name}' for name in OURS[room]}
@@ -192,7 +161,7 @@ def test_folders_import_in_one_direction(path: Path) -> None:
     folder = relative(path).rpartition('/')[0]
     room = folder.partition('/')[0]
     allowed = {f'{PACKAGE}.{name}' for name in WITHIN.get(folder, {room})}
-    ours = [name for name in imports_of(path) if is_within(name, {f'{PACKAGE}.{room}'})]
+    ours = [name for name in all_imports_of(path) if is_within(name, {f'{PACKAGE}.{room}'})]
 
     assert [name for name in ours if not is_within(name, allowed)] == []
 
@@ -203,7 +172,7 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
     graph = {
         name: {
             module
-            for imported in imports_of(path)
+            for imported in all_imports_of(path)
             for module in (imported, imported.rpartition('.')[0])
             if module in names and module != name
         }
@@ -215,7 +184,7 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
 def test_settings_are_read_without_ros() -> None:
     """The settings do not import ROS, so that errors are found before a node exists."""
     for path in (ROOT / PACKAGE / 'nodes' / 'settings').glob('*.py'):
-        assert [name for name in imports_of(path) if is_within(name, ROS)] == []
+        assert [name for name in all_imports_of(path) if is_within(name, ROS)] == []
 
 
 @pytest.mark.parametrize('path', MODULES, ids=relative)
@@ -223,7 +192,7 @@ def test_only_the_nodes_import_ros(path: Path) -> None:
     """Only nodes/ and the node of the simulation import ROS."""
     if relative(path).startswith('nodes/') or relative(path) == 'sim/node.py':
         return
-    assert [name for name in imports_of(path) if is_within(name, ROS)] == []
+    assert [name for name in all_imports_of(path) if is_within(name, ROS)] == []
 
 
 @pytest.mark.parametrize('path', MODULES, ids=relative)
@@ -231,14 +200,14 @@ def test_each_library_has_one_seam(path: Path) -> None:
     """Only the modules in the table import a library."""
     for library, files in SEAMS.items():
         if relative(path) not in files:
-            assert [name for name in imports_of(path) if is_within(name, {library})] == []
+            assert [name for name in all_imports_of(path) if is_within(name, {library})] == []
 
 
 @pytest.mark.parametrize('path', MODULES, ids=relative)
 def test_decisions_are_made_without_input_or_output(path: Path) -> None:
     """Pure modules import no clock, thread, loop or socket; the time is an argument."""
     if relative(path) in PURE_FILES or relative(path).startswith('control/'):
-        assert [name for name in imports_of(path) if is_within(name, IMPURE)] == []
+        assert [name for name in all_imports_of(path) if is_within(name, IMPURE)] == []
 
 
 @pytest.mark.parametrize('name', sorted(PURE_FILES | set().union(*SEAMS.values())))
@@ -273,7 +242,7 @@ def test_folders_of_the_benchmark_import_in_one_direction(folder: str) -> None:
     modules = sorted((ROOT / 'benchmark' / folder).rglob('*.py'))
     assert len(modules) > 5
     for path in modules:
-        ours = [name for name in imports_of(path) if is_within(name, {'benchmark'})]
+        ours = [name for name in all_imports_of(path) if is_within(name, {'benchmark'})]
         assert [name for name in ours if not is_within(name, OF_THE_BENCHMARK[folder])] == [], path
 
 
@@ -282,5 +251,5 @@ def test_only_tests_of_the_benchmark_import_more_than_its_harness() -> None:
     for path in sorted((ROOT / 'test').rglob('*.py')):
         if path.name.startswith('test_benchmark_'):
             continue
-        ours = [name for name in imports_of(path) if is_within(name, {'benchmark'})]
+        ours = [name for name in all_imports_of(path) if is_within(name, {'benchmark'})]
         assert [name for name in ours if not is_within(name, {'benchmark.harness'})] == [], path
