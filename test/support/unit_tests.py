@@ -131,7 +131,8 @@ def needs_of(path: Path) -> frozenset[str]:
 @cache
 def _files_of(name: str) -> frozenset[Path]:
     """Return the files of ours that importing a dotted name runs."""
-    parts = name.split('.')
+    # A relative import in a helper is resolved from the root, an absolute one from test/.
+    parts = name.removeprefix('test.').split('.')
     folder = ROOT if (ROOT / parts[0] / '__init__.py').is_file() else ROOT / 'test'
     paths = [folder.joinpath(*parts[:count]) for count in range(1, len(parts) + 1)]
     modules = [path.with_suffix('.py') for path in paths]
