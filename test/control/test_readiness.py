@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from lerobot_arena_ros.control.causes import NO_JOINTS
 from lerobot_arena_ros.control.condition import Level, Severity
 from lerobot_arena_ros.control.joint_map import Joint, JointMap
-from lerobot_arena_ros.control.readiness import NO_JOINTS, mapping, named, unready, unsendable
+from lerobot_arena_ros.control.readiness import mapping, named, unready, unsendable
 from lerobot_arena_ros.control.units import Unit
 from lerobot_arena_ros.control.urdf import Description, UrdfJoint
 
