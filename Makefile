@@ -193,7 +193,7 @@ colcon: $(COLCON_VENV)/installed ## Build and test the package with colcon in a 
 	colcon test-result --verbose
 
 clean: ## Remove the venvs and the files of the tools
-	rm -rf .venv* dist build install log *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv* dist build install log *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A venv is created anew if its requirements change, or if its creation failed, because the stamp

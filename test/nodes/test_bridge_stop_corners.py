@@ -40,12 +40,7 @@ publisher.publish(Bool(data=True))
 rclpy.spin(node)
 """
 
-QUICK_LEASE = """<builtin>
-  <discovery_config>
-    <leaseDuration><sec>3</sec></leaseDuration>
-    <leaseAnnouncement><sec>1</sec></leaseAnnouncement>
-  </discovery_config>
-"""
+QUICK_LEASE = '<leaseDuration><sec>3</sec></leaseDuration>'
 """Lease duration after which a lost participant is removed; Fast DDS has 20 s by default."""
 
 
@@ -126,7 +121,8 @@ def button(folder: Path) -> Iterator[Process]:
     """Have a node in its own process that publishes true once, latched."""
     profile = folder / 'profile.xml'
     everybodys = FASTDDS_PROFILE.read_text(encoding='utf-8')
-    profile.write_text(everybodys.replace('<builtin>', QUICK_LEASE), encoding='utf-8')
+    own = everybodys.replace('<discovery_config>', f'<discovery_config>{QUICK_LEASE}')
+    profile.write_text(own, encoding='utf-8')
     lease = dict.fromkeys(
         ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE'), str(profile)
     )
