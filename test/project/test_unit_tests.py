@@ -27,7 +27,7 @@ def test_the_tests_of_control_are_unit_tests(path: Path) -> None:
     ('name', 'need'),
     [
         ('nodes/test_bridge_stop.py', 'rclpy'),
-        ('nodes/test_signals.py', 'subprocess'),
+        ('nodes/test_shutdown_signal.py', 'subprocess'),
         ('server/test_reloading.py', 'subprocess'),
         ('arena/test_connection.py', 'socket'),
         ('server/test_rest.py', 'lerobot_arena_ros.server.serving'),
