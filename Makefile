@@ -73,6 +73,7 @@ TSC := npm exec --yes --loglevel=error --package=typescript@$(TYPESCRIPT) -- tsc
 BIN := $(VENV)/bin
 CHECK := $(BIN)/python -m check_jsonschema --builtin-schema
 COVERAGE := $(BIN)/python -m coverage
+PYTEST := $(BIN)/python -m pytest
 
 export ROS_AUTOMATIC_DISCOVERY_RANGE := LOCALHOST
 ifeq ($(ROS_DISTRO),humble)
@@ -97,14 +98,14 @@ sim: $(VENV)/sim ## Show a simulated SO-101, driven from the browser; SECONDS=15
 	@$(BIN)/python -c "import sys; from lerobot_arena_ros.executables import sim_demo; sys.exit(sim_demo())" $(if $(SECONDS),--seconds $(SECONDS))
 
 test: $(TESTED) ## Run all tests; DISTRO=kilted or DEPS=apt for other versions, ARGS='-k name' for some
-	$(BIN)/python -m pytest -rs $(PARALLEL) $(ARGS)
+	$(PYTEST) -rs $(PARALLEL) $(ARGS)
 
 unit: $(UNIT_VENV)/installed ## Run the tests that need neither ROS nor sockets nor other processes; PYTHON=python3.13
 	MOTION_STEPS=1000 PYTHONPATH='$(CURDIR)' $(UNIT_VENV)/bin/python -m pytest -rs -n 2 --dist worksteal --unit $(ARGS)
 
 coverage: $(TESTED) $(VENV)/coverage ## Run all tests and measure their coverage; fails below 95 %, of control and arena below 100 %
 	$(COVERAGE) erase
-	$(COVERAGE) run -m pytest -rs $(PARALLEL) $(ARGS)
+	@$(MAKE) --no-print-directory test PYTEST='$(COVERAGE) run -m pytest'
 	$(COVERAGE) combine --quiet
 	$(COVERAGE) report --fail-under=95
 	$(COVERAGE) report --fail-under=100 --include='*/control/*,*/arena/*'
@@ -137,7 +138,7 @@ ifdef SOURCED
 lint fix types:
 	@$(MAKE) --no-print-directory $@ DISTRO=$(DISTRO)
 else
-lint: $(VENV)/tools ## Check style and format, and the files in .github
+lint: $(VENV)/linters ## Check style and format, and the files in .github
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
 	$(CHECK) vendor.github-workflows .github/workflows/*.yml
@@ -147,11 +148,11 @@ lint: $(VENV)/tools ## Check style and format, and the files in .github
 	$(CHECK) vendor.dependabot .github/dependabot.yml
 	$(BIN)/zizmor --offline --quiet .github
 
-fix: $(VENV)/tools ## Format the code, and apply the safe fixes of ruff
+fix: $(VENV)/linters ## Format the code, and apply the safe fixes of ruff
 	$(BIN)/python -m ruff check --fix --exit-zero .
 	$(BIN)/python -m ruff format .
 
-types: $(VENV)/tools ## Check types, also of the tests and, if npm is installed, of the console's JavaScript
+types: $(VENV)/linters ## Check types, also of the tests and, if npm is installed, of the console's JavaScript
 	$(BIN)/python -m mypy lerobot_arena_ros test benchmark examples requirements/*.py docs/conf.py
 	@if command -v npm >/dev/null; then $(TSC) lerobot_arena_ros/server/console/*.js && \
 	  echo 'tsc $(TYPESCRIPT): no issues found in the JavaScript of the console'; \
@@ -233,7 +234,7 @@ define ADDED
 	@$$*/bin/python requirements/install.py $(PINNED) $$* $$<
 	@touch $$@
 endef
-$(foreach name,browser bench coverage tools,$(eval $(call ADDED,$(name))))
+$(foreach name,browser bench coverage linters,$(eval $(call ADDED,$(name))))
 
 # After an upgrade of Python, or after a move of this folder, its Python is missing.
 ifneq ($(wildcard $(VENV)/runtime),)
