@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 lerobot_arena_ros maintainers
+
 /** @file The command that connects a robot to a room, and the button that copies it. */
 
 import { part, setText } from './dom.js';

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 lerobot_arena_ros maintainers
+
 /** @file The states that the robots in the open room report. Uses no elements of the page. */
 
 import { sentence } from './dom.js';
