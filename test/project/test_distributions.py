@@ -126,7 +126,7 @@ def test_an_index_accepts_both_distributions(source: Path, tmp_path: Path) -> No
     """``twine check --strict`` accepts the results of ``python -m build``."""
     for tool in ('build', 'twine', 'wheel'):
         if importlib.util.find_spec(tool) is None:
-            pytest.skip(f'{tool} is not installed: see requirements/linters.txt; make lint adds it')
+            pytest.skip(f'{tool} is not installed; make lint installs it')
     build = [sys.executable, '-m', 'build', '--no-isolation', '--outdir', str(tmp_path)]
     subprocess.run(build, cwd=source, check=True, capture_output=True)
     made = sorted(map(str, tmp_path.iterdir()))
