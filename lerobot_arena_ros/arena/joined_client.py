@@ -238,6 +238,9 @@ class JoinedClient(ServerClient):
     def _reset_state(self) -> None:
         """Discard the data of the last room; called at construction and after each join."""
 
+    async def _close_media(self) -> None:
+        """Close what depends on the connection, before the room is left."""
+
     async def _handle_event(self, event: Event, connection: Connection) -> None:
         """Handle an event before the callbacks are called."""
 
@@ -252,7 +255,11 @@ class JoinedClient(ServerClient):
 
     async def _leave(self) -> None:
         connection, self._connection = self._connection, None
-        if connection is not None:
+        if connection is None:
+            return
+        try:
+            await self._close_media()
+        finally:
             try:
                 await connection.aclose()
             finally:

@@ -38,7 +38,7 @@ import av
 
 from ..arena.errors import ArenaError
 from ..arena.video_messages import Answer
-from .errors import InvalidSignal
+from .errors import InvalidIceServer, InvalidSignal
 from .ice import IceServers
 from .peer import Peer, PeerStats
 
@@ -138,7 +138,11 @@ class StreamReceiver:
                 return
         if len(self._streams) >= MAX_CONNECTIONS:
             self._end(self._streams[0])
-        stream = _Stream(self, producer, sdp)
+        try:
+            stream = _Stream(self, producer, sdp)
+        except InvalidIceServer as exc:  # The installed aiortc does not support the servers.
+            self._on_error(str(exc))
+            return
         now = time.monotonic()
         for early in self._early:
             if early.producer == producer and now - early.at < CANDIDATE_LIFETIME_S:

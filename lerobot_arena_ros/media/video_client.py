@@ -39,6 +39,7 @@ from ..arena.video_messages import (
 )
 from ..arena.video_rest import VideoRooms
 from .codec import Codec
+from .errors import InvalidIceServer
 from .ice import IceServer, IceServers
 from .video_types import (
     ClientOptions,
@@ -94,7 +95,7 @@ class VideoClientCore(JoinedClient):
             allow_insecure=allow_insecure,
         )
         self.webrtc_config = self.options.webrtc_config or WebRTCConfig()
-        self._ice = _ice_servers(self.webrtc_config.ice_servers or [])
+        self._ice = _ice_servers(self.webrtc_config)
         self._tasks: set[asyncio.Task[None]] = set()
         timeout_s = 5.0 if self.options.timeout is None else self.options.timeout
         self._video_rooms = VideoRooms(self._address, access=self._access, timeout_s=timeout_s)
@@ -183,6 +184,11 @@ class VideoClientCore(JoinedClient):
             base_url=self.base_url,
         )
 
+    async def disconnect(self) -> None:
+        """Leave the room; idempotent."""
+        await super().disconnect()
+        await self._end_tasks()  # One of them may be leaving the room at this moment.
+
     # ----- callbacks
 
     def on_status_update(self, callback: StatusUpdateCallback) -> None:
@@ -232,12 +238,21 @@ class VideoClientCore(JoinedClient):
         task.add_done_callback(self._tasks.discard)
         return task
 
-    async def _leave(self) -> None:
-        tasks = [task for task in self._tasks if task is not asyncio.current_task()]
-        for task in tasks:
-            if not self._callbacks.is_calling(task):
-                task.cancel()
-        await super()._leave()
+    async def _close_media(self) -> None:
+        await self._end_tasks()
+
+    async def _end_tasks(self) -> None:
+        """Cancel the background tasks, except those that run a callback."""
+        own = asyncio.current_task()
+        ending = [
+            task
+            for task in self._tasks
+            if task is not own and not self._callbacks.is_calling(task)
+        ]
+        for task in ending:
+            task.cancel()
+        if ending:
+            await asyncio.wait(ending)
 
 
 def wanted_codec(config: WebRTCConfig) -> Codec:
@@ -248,16 +263,24 @@ def wanted_codec(config: WebRTCConfig) -> Codec:
     return Codec.VP8
 
 
-def _ice_servers(servers: list[dict[str, Any]]) -> IceServers:
+def _ice_servers(config: WebRTCConfig) -> IceServers:
+    """
+    Return the ICE servers of a configuration.
+
+    :raises InvalidIceServer: one is invalid, or the policy is unknown.
+    """
+    policy = config.ice_transport_policy or 'all'
+    if policy not in ('all', 'relay'):
+        raise InvalidIceServer(f"ice_transport_policy: expected 'all' or 'relay', got {policy!r}")
     found: list[IceServer] = []
-    for server in servers:
+    for server in config.ice_servers or []:
         urls = server.get('urls') or []
         for url in [urls] if isinstance(urls, str) else urls:
             if server.get('username'):
                 found.append(IceServer(url, server['username'], server.get('credential')))
             else:
                 found.extend(IceServers.of_urls([url]).servers)
-    return IceServers(tuple(found))
+    return IceServers(tuple(found), relay_only=policy == 'relay')
 
 
 def _stats(stats: object) -> StreamStats:

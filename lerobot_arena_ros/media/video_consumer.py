@@ -89,6 +89,7 @@ class VideoConsumer(VideoClientCore):
         self._patience_s = PATIENCE_S
         self._newest: av.VideoFrame | None = None
         self._arrived = asyncio.Event()
+        self._passing = asyncio.Lock()
         self._count = 0
         self._skipped = 0
         self._pictures = 0
@@ -215,12 +216,13 @@ class VideoConsumer(VideoClientCore):
         self._open_receiver()
         await super()._enter(connection)
         if connection is self._connection:
-            self._start_task(self._pass_on(), f'pictures of {connection.name}')
-            self._start_task(self._watch(connection), f'watch {connection.name}')
+            self._start_task(self._pass_on(connection), f'pictures of {connection.name}')
+            if self._reconnect:
+                self._start_task(self._watch(connection), f'watch {connection.name}')
 
-    async def _leave(self) -> None:
+    async def _close_media(self) -> None:
         await self._close_receiver()
-        await super()._leave()
+        await super()._close_media()
 
     async def _handle_event(self, event: Event, connection: Connection) -> None:
         await self._call_video(event)
@@ -267,20 +269,30 @@ class VideoConsumer(VideoClientCore):
         self._newest = picture
         self._arrived.set()
 
-    async def _pass_on(self) -> None:
+    async def _pass_on(self, connection: Connection) -> None:
         """Call the callbacks with the newest picture, one at a time."""
-        while True:
+        # The condition, because a task that runs a callback is not cancelled at the end.
+        while connection is self._connection:
             self._arrived.clear()
             picture, self._newest = self._newest, None
             if picture is None:
                 await self._arrived.wait()
                 continue
-            self._count += 1
-            await self._callbacks.call('picture', picture)
-            if self._callbacks.has('frame_update'):
-                # In a thread, because a conversion takes milliseconds.
-                frame = await asyncio.to_thread(_frame_data, picture, self._count)
-                await self._callbacks.call('frame_update', frame)
+            # The lock, because a callback may still run for the connection before this one.
+            async with self._passing:
+                self._count += 1
+                await self._callbacks.call('picture', picture)
+                if self._callbacks.has('frame_update'):
+                    await self._pass_on_as_rgb(picture)
+
+    async def _pass_on_as_rgb(self, picture: av.VideoFrame) -> None:
+        try:
+            # In a thread, because a conversion takes milliseconds.
+            frame = await asyncio.to_thread(_frame_data, picture, self._count)
+        except Exception:
+            _logger.exception('a picture cannot be converted')
+            return
+        await self._callbacks.call('frame_update', frame)
 
     async def _watch(self, connection: Connection) -> None:
         """Join anew if only that can bring pictures."""

@@ -251,9 +251,9 @@ class VideoProducer(VideoClientCore):
             self._open_viewers()
             self._start_task(self._sync(connection), f'sync {connection.name}')
 
-    async def _leave(self) -> None:
+    async def _close_media(self) -> None:
         await self._close_viewers()
-        await super()._leave()
+        await super()._close_media()
 
     async def _handle_event(self, event: Event, connection: Connection) -> None:
         await self._call_video(event)
@@ -273,18 +273,17 @@ class VideoProducer(VideoClientCore):
 
     async def _sync(self, connection: Connection) -> None:
         """Find the consumers that joined before this producer, and those missed since."""
+        with contextlib.suppress(ArenaError):
+            await self._send_started(connection)
         pause_s = FIRST_SYNC_S
         while True:
             try:
-                fields = await self._video_rooms.info(connection.workspace_id, connection.room_id)
-                consumers = room_info(fields).consumers
+                await self._find_consumers(connection)
             except ArenaError as exc:
                 _logger.debug('%s', exc)
                 pause_s = min(2 * pause_s, SYNC_PERIOD_S)
             else:
                 pause_s = SYNC_PERIOD_S
-                if self._viewers is not None:
-                    self._viewers.keep_only(consumers)
             await asyncio.sleep(pause_s)
 
     async def _use(self, encoder: CameraEncoder, *, is_own: bool) -> None:
@@ -311,13 +310,33 @@ class VideoProducer(VideoClientCore):
         self._is_own_encoder = False
 
     async def _announce(self, connection: Connection) -> None:
-        """Offer the stream to all who are there, and report it to them."""
-        viewers = self._viewers
+        """
+        Offer the stream to all who are there, and report it to them.
+
+        :raises ConnectionLost: the connection was lost.
+        """
         with contextlib.suppress(ArenaError):  # The regular requests for the room repeat it.
-            fields = await self._video_rooms.info(connection.workspace_id, connection.room_id)
-            if viewers is not None and viewers is self._viewers:
-                viewers.keep_only(room_info(fields).consumers)
-        assert self._encoder is not None, 'set by the caller'
+            await self._find_consumers(connection)
+        await self._send_started(connection)
+
+    async def _find_consumers(self, connection: Connection) -> None:
+        """
+        Offer the stream to the consumers that the room lists, and drop all others.
+
+        :raises ArenaError: the server was not reached or refused the request.
+        """
+        fields = await self._video_rooms.info(connection.workspace_id, connection.room_id)
+        if self._viewers is not None and connection is self._connection:
+            self._viewers.keep_only(room_info(fields).consumers)
+
+    async def _send_started(self, connection: Connection) -> None:
+        """
+        Report the stream to all; do nothing without one.
+
+        :raises ConnectionLost: the connection was lost.
+        """
+        if self._encoder is None:
+            return
         settings = self._encoder.settings
         config = VideoConfig(
             encoding=VideoEncoding(settings.codec.value),

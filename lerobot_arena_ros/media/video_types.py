@@ -202,6 +202,8 @@ class WebRTCConfig:
     :param framerate: pictures per second of ``start_custom_stream``.
     :param resolution: information for people.
     :param codec_preferences: the first of ``VP8`` and ``H264`` is the codec of a producer.
+    :param ice_transport_policy: ``relay`` sends media through a TURN server only; None or
+        ``all`` does not. The public client does not have this field.
     """
 
     ice_servers: list[dict[str, Any]] | None = None
@@ -210,6 +212,7 @@ class WebRTCConfig:
     framerate: int | None = None
     resolution: Resolution | Mapping[str, int] | None = None
     codec_preferences: list[str] | None = None
+    ice_transport_policy: str | None = None
 
 
 @dataclass

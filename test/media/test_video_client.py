@@ -38,6 +38,7 @@ from support.video_rooms import (  # noqa: E402
 )
 from support.waiting import wait_until  # noqa: E402
 
+from lerobot_arena_ros.media import video_consumer  # noqa: E402
 from lerobot_arena_ros.media import viewers as viewers_module  # noqa: E402
 from lerobot_arena_ros.media.bitrate import BitrateBounds  # noqa: E402
 from lerobot_arena_ros.media.encoder import CameraEncoder, EncoderSettings  # noqa: E402
@@ -45,6 +46,7 @@ from lerobot_arena_ros.media.errors import MediaError  # noqa: E402
 from lerobot_arena_ros.media.ice import IceServers  # noqa: E402
 from lerobot_arena_ros.video import (  # noqa: E402
     ClientOptions,
+    FrameData,
     Resolution,
     VideoConfig,
     VideoConsumer,
@@ -171,6 +173,51 @@ async def test_an_encoder_of_the_caller_is_sent_and_not_closed(url: str, room: s
         encoder.close()
 
 
+async def test_a_callback_runs_for_one_picture_at_a_time(url: str, room: str) -> None:
+    """Even if the client joined anew while it ran; pictures in between are skipped."""
+    running = most = 0
+    proceed = asyncio.Event()
+
+    async def slow(frame: FrameData) -> None:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await proceed.wait()
+        running -= 1
+
+    async with camera(url, room), viewer(url, room) as viewing:
+        consumer = viewing.consumer
+        consumer.on_frame_update(slow)
+        await wait_until(lambda: running, 'the callback')
+        connection = consumer._connection
+        assert connection is not None
+        connection._socket.abort()
+        await wait_until(lambda: not consumer.is_connected(), 'the loss')
+        await wait_until(lambda: consumer.is_receiving, 'another connection', 20.0)
+        await wait_until(lambda: consumer.skipped > 5, 'pictures that are skipped')
+        proceed.set()
+        consumer.on_frame_update(viewing.frames.append)
+        await viewing.more()
+    assert most == 1
+
+
+async def test_a_picture_that_cannot_be_converted_ends_nothing(
+    url: str, room: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is logged, and the next one is passed on."""
+    convert = video_consumer._frame_data
+
+    def failing(picture: object, count: int) -> FrameData:
+        if count == 1:
+            raise RuntimeError('no memory')
+        return convert(picture, count)
+
+    monkeypatch.setattr(video_consumer, '_frame_data', failing)
+    async with camera(url, room), viewer(url, room) as viewing:
+        await viewing.more()
+    assert 'a picture cannot be converted' in caplog.text
+
+
 async def test_statistics_are_measured(url: str, room: str) -> None:
     """The rates count since the last call, and there are none without a connection."""
     async with camera(url, room), viewer(url, room) as viewing:
@@ -265,12 +312,21 @@ async def test_without_reconnection_the_end_is_reported(url: str, room: str) -> 
     await consumer.disconnect()
 
 
+async def test_without_reconnection_a_viewer_does_not_leave_by_itself(url: str, room: str) -> None:
+    """It could not come back."""
+    consumer = VideoConsumer(url, ClientOptions(reconnect_attempts=0))
+    assert await consumer.connect(WORKSPACE, room)
+
+    assert [task.get_name() for task in consumer._tasks] == [
+        f'pictures of room {WORKSPACE}/{room}'
+    ]
+    await consumer.disconnect()
+
+
 async def test_a_viewer_whose_offers_get_lost_joins_anew(
     url: str, room: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A consumer cannot ask for an offer in another way."""
-    from lerobot_arena_ros.media import video_consumer
-
     monkeypatch.setattr(video_consumer, 'PATIENCE_S', 0.3)
     async with video_peer(url, room, 'silent', 'producer') as producer:
         async with viewer(url, room) as viewing:
@@ -445,6 +501,10 @@ async def test_a_camera_that_is_not_there_is_an_error(url: str, room: str) -> No
 def test_ice_servers_of_the_options_are_checked() -> None:
     """By default there is none, and an invalid one is refused when the client is made."""
     assert VideoConsumer()._ice == IceServers()
-    bad = WebRTCConfig(ice_servers=[{'urls': ['http://x']}])
-    with pytest.raises(ValueError, match='ICE server'):
-        VideoConsumer(options=ClientOptions(webrtc_config=bad))
+    for config, error in (
+        (WebRTCConfig(ice_servers=[{'urls': ['http://x']}]), 'ICE server'),
+        (WebRTCConfig(ice_transport_policy='none'), "'all' or 'relay', got 'none'"),
+        (WebRTCConfig(ice_transport_policy='relay'), 'expected a TURN server'),
+    ):
+        with pytest.raises(ValueError, match=error):
+            VideoConsumer(options=ClientOptions(webrtc_config=config))
