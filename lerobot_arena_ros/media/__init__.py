@@ -21,8 +21,8 @@ Data flow of a producer, from any thread to many viewers::
 
 and of a consumer::
 
-    network -> peer.Peer -> picture_reader.PictureReader (the newest picture) -> callback
+    network -> peer.Peer -> receiver.StreamReceiver -> the newest picture -> callback
 
-``producer.CameraProducer`` and ``consumer.CameraConsumer`` join a room, exchange offers and
-answers through it, and replace connections that fail.
+:mod:`.video_producer` and :mod:`.video_consumer` join a room, exchange offers and answers through
+it (:mod:`.viewers`, :mod:`.receiver`), and replace connections that fail.
 """

@@ -139,7 +139,15 @@ class StreamReceiver:
         if len(self._streams) >= MAX_CONNECTIONS:
             self._end(self._streams[0])
         try:
-            stream = _Stream(self, producer, sdp)
+            stream = _Stream(
+                producer,
+                sdp,
+                Peer(producer, self._ice),
+                self._send,
+                deliver=self._deliver,
+                forget=self._forget,
+                on_error=self._on_error,
+            )
         except InvalidIceServer as exc:  # The installed aiortc does not support the servers.
             self._on_error(str(exc))
             return
@@ -193,11 +201,24 @@ class StreamReceiver:
 class _Stream:
     """One offer, and the connection that answers it."""
 
-    def __init__(self, owner: StreamReceiver, producer: str, offer: str) -> None:
+    def __init__(
+        self,
+        producer: str,
+        offer: str,
+        peer: Peer,
+        send: Send,
+        *,
+        deliver: Callable[[_Stream, av.VideoFrame], None],
+        forget: Callable[[_Stream], None],
+        on_error: OnError,
+    ) -> None:
         self.producer = producer
         self.offer = offer
-        self._owner = owner
-        self.peer = Peer(producer, owner._ice)
+        self.peer = peer
+        self._send = send
+        self._deliver = deliver
+        self._forget = forget
+        self._on_error = on_error
         self._answer: str | None = None
         self._task: asyncio.Task[None] | None = None
         self._watch: asyncio.Task[None] | None = None
@@ -232,7 +253,7 @@ class _Stream:
 
     async def _send_again(self, answer: str) -> None:
         try:
-            await self._owner._send(Answer(answer, self.producer))
+            await self._send(Answer(answer, self.producer))
         except ArenaError as exc:
             _logger.debug('%s', exc)
 
@@ -240,12 +261,12 @@ class _Stream:
         try:
             await self._receive()
         except ArenaError as exc:
-            self._owner._on_error(f'producer {exc}')
+            self._on_error(f'producer {exc}')
         except Exception as exc:  # A bug must not end the consumer: another offer may work.
             _logger.exception('%s: receiving failed', self.producer)
-            self._owner._on_error(f'producer {self.producer}: {exc!r}')
+            self._on_error(f'producer {self.producer}: {exc!r}')
         finally:
-            self._owner._forget(self)
+            self._forget(self)
             if self._watch is not None:
                 self._watch.cancel()
             await self.peer.aclose()
@@ -257,7 +278,7 @@ class _Stream:
         :raises ArenaError: why it was not established.
         """
         self._answer = await self.peer.answer(self.offer)
-        await self._owner._send(Answer(self._answer, self.producer))
+        await self._send(Answer(self._answer, self.producer))
         await self.peer.wait_connected(CONNECT_TIMEOUT_S)
         track = self.peer.track
         assert track is not None, 'answer() requires a video track'
@@ -268,7 +289,7 @@ class _Stream:
             while True:
                 picture = await track.recv()
                 timer.cancel()
-                self._owner._deliver(self, picture)
+                self._deliver(self, picture)
         except MediaStreamError:
             _logger.info('producer %s: the connection ended', self.producer)
 

@@ -129,7 +129,14 @@ class ViewerSet:
         if len(self._viewers) >= MAX_VIEWERS:
             self._on_error(f'{participant_id}: the camera has {MAX_VIEWERS} viewers already')
             return
-        viewer = _Viewer(participant_id, self)
+        viewer = _Viewer(
+            participant_id,
+            self._encoder,
+            self._send,
+            self._ice,
+            on_report=self._on_report,
+            on_error=self._on_error,
+        )
         self._viewers[participant_id] = viewer
         viewer.start()
 
@@ -170,7 +177,7 @@ class ViewerSet:
         if self._ending:
             await asyncio.wait(self._ending)
 
-    def _report(self, participant_id: str, loss: float) -> None:
+    def _on_report(self, participant_id: str, loss: float) -> None:
         """Note the loss of a viewer, and let the encoder follow."""
         now = time.monotonic()
         self._control.report(participant_id, loss, now)
@@ -188,9 +195,22 @@ class ViewerSet:
 class _Viewer:
     """One consumer of the room, and the task that keeps it connected."""
 
-    def __init__(self, participant_id: str, owner: ViewerSet) -> None:
+    def __init__(
+        self,
+        participant_id: str,
+        encoder: CameraEncoder,
+        send: Send,
+        ice: IceServers,
+        *,
+        on_report: Callable[[str, float], None],
+        on_error: OnError,
+    ) -> None:
         self._id = participant_id
-        self._owner = owner
+        self._encoder = encoder
+        self._send = send
+        self._ice = ice
+        self._on_report = on_report
+        self._on_error = on_error
         self._peer: Peer | None = None
         self._answer: asyncio.Future[str] | None = None
         self._error: str | None = None
@@ -245,7 +265,7 @@ class _Viewer:
 
     def _fail(self, error: str) -> None:
         self._error = error
-        self._owner._on_error(f'viewer {error}')
+        self._on_error(f'viewer {error}')
 
     async def _connect(self) -> None:
         """
@@ -253,9 +273,9 @@ class _Viewer:
 
         :raises ArenaError: why it was not established.
         """
-        encoder = self._owner._encoder
+        encoder = self._encoder
         track = EncodedTrack(encoder)
-        peer = self._peer = Peer(self._id, self._owner._ice)
+        peer = self._peer = Peer(self._id, self._ice)
         self._stats, self._loss = PeerStats(), None
         try:
             await peer.accept(
@@ -281,7 +301,7 @@ class _Viewer:
         try:
             for attempt in range(1, MAX_OFFERS + 1):
                 try:
-                    await self._owner._send(Offer(sdp, self._id))
+                    await self._send(Offer(sdp, self._id))
                 except ArenaError:
                     if attempt == MAX_OFFERS:
                         raise
@@ -301,4 +321,4 @@ class _Viewer:
         sent = stats.packets_sent - before.packets_sent
         lost = stats.packets_lost - (before.packets_lost or 0)
         self._loss = min(1.0, max(0.0, lost / sent)) if sent > 0 else 0.0
-        self._owner._report(self._id, self._loss)
+        self._on_report(self._id, self._loss)

@@ -56,6 +56,12 @@ PRIVATE = {
     # Our own.
     'arena/connection.py': {'_join'},
     'arena/factories.py': {'_rooms'},
+    # Our own, after super().
+    'arena/client_core.py': {'_features'},
+    'media/video_client.py': {'_features'},
+    'media/video_consumer.py': {'_close_media', '_enter'},
+    'media/video_producer.py': {'_close_media', '_enter', '_video_rooms'},
+    'server/rooms/room.py': {'_check_id'},
 }
 """The private attributes that are used, by file, except those of ``self``."""
 
