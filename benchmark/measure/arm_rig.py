@@ -15,6 +15,7 @@ from collections.abc import Mapping
 
 from lerobot_arena_ros.control.gate import Command, Gate
 from lerobot_arena_ros.nodes.settings.bridge_settings import BridgeSettings
+from lerobot_arena_ros.nodes.settings.parameter_table import BRIDGE
 from lerobot_arena_ros.nodes.settings.parameter_validation import check_parameters
 from lerobot_arena_ros.sim.arm import Servo, SimArm
 from lerobot_arena_ros.sim.driver import Driver
@@ -68,7 +69,7 @@ class ArmRig:
         }
         for name, (lower, upper) in self.arm.ranges.items():
             given |= {f'joint_map.{name}.min': lower, f'joint_map.{name}.max': upper}
-        settings = BridgeSettings.of(*check_parameters(given))
+        settings = BridgeSettings.of(*check_parameters(given, BRIDGE))
         assert settings.consume is not None
         limits = settings.consume.limits
         gate = Gate(settings.consume.gate, self.now)

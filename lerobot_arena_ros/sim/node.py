@@ -40,7 +40,7 @@ from lerobot_arena_ros.nodes.bridge.conversions import (
 )
 from lerobot_arena_ros.nodes.runtime.node_log import NodeLog
 from lerobot_arena_ros.nodes.runtime.parameters import declare
-from lerobot_arena_ros.nodes.settings.parameter_table import ParameterError
+from lerobot_arena_ros.nodes.settings.specs import ParameterError
 
 from .arm import SimArm
 from .driver import CommandError, Driver

@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from lerobot_arena_ros.nodes.settings.parameter_table import Spec
+from lerobot_arena_ros.nodes.settings.specs import Spec
 
 from .names import JOINTS
 

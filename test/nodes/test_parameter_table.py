@@ -15,15 +15,9 @@ import math
 
 import pytest
 
-from lerobot_arena_ros.nodes.settings.parameter_table import (
-    JOINT_SPECS,
-    REMOVED,
-    SPECS,
-    ParameterError,
-    Spec,
-    Value,
-)
+from lerobot_arena_ros.nodes.settings.parameter_table import BRIDGE, JOINT_SPECS, SPECS
 from lerobot_arena_ros.nodes.settings.parameter_validation import check_parameters
+from lerobot_arena_ros.nodes.settings.specs import ParameterError, Spec, Value
 
 BY_NAME = {spec.name: spec for spec in SPECS}
 BY_JOINT_NAME = {spec.name: spec for spec in JOINT_SPECS}
@@ -138,14 +132,14 @@ def test_bad_values_are_refused_in_one_line(name: str, value: object, expected: 
     assert '\n' not in text
 
 
-@pytest.mark.parametrize(('name', 'value', 'advice'), REMOVED, ids=str)
+@pytest.mark.parametrize(('name', 'value', 'advice'), BRIDGE.removed, ids=str)
 def test_what_was_removed_is_refused_in_one_line(
     name: str, value: str | None, advice: str
 ) -> None:
     """The error names the parameter and its value, and what to do instead."""
     given = value or 'auto'
     with pytest.raises(ParameterError) as caught:
-        check_parameters({'consume.room_id': 'a', name: given})
+        check_parameters({'consume.room_id': 'a', name: given}, BRIDGE)
 
     assert str(caught.value) == f'parameter {name} = {given!r} was removed: {advice}'
 

@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 
 from lerobot_arena_ros.nodes.runtime.parameter_targets import check_arguments
-from lerobot_arena_ros.nodes.settings.parameter_table import ParameterError
+from lerobot_arena_ros.nodes.settings.parameter_table import BRIDGE
+from lerobot_arena_ros.nodes.settings.specs import ParameterError
 from lerobot_arena_ros.nodes.settings.yaml_file import YamlError
 
 NODE = '/left/arena_bridge'
@@ -33,7 +34,7 @@ def fixture_check(tmp_path: Path) -> Any:
         path = tmp_path / 'arm.yaml'
         path.write_text(text, encoding='utf-8')
         arguments = ['--ros-args', '-r', '__ns:=/left', '--params-file', str(path)]
-        return check_arguments(NODE, arguments)
+        return check_arguments(NODE, arguments, BRIDGE)
 
     return check
 
@@ -98,7 +99,7 @@ def test_a_file_of_a_site_may_be_given_to_every_bridge(check: Any, tmp_path: Pat
     site.write_text(f'/other/arena_bridge: {LIMITS}')
     own.write_text(f'{NODE}: {LIMITS}')
     both = ['--ros-args', '--params-file', str(site), '--params-file', str(own)]
-    assert check_arguments(NODE, both) == []
+    assert check_arguments(NODE, both, BRIDGE) == []
 
 
 def test_a_file_that_only_ros_can_read_causes_a_warning(check: Any) -> None:
@@ -115,12 +116,18 @@ def test_a_file_with_a_duplicate_key_is_refused(check: Any) -> None:
 
 def test_a_rule_for_another_node_is_refused() -> None:
     """``-p other:name:=value`` is an error; ``-p name:=value`` is not."""
-    check_arguments(NODE, ['--ros-args', '-p', 'consume.room_id:=a', '-p', 'server_url:=http://x'])
-    check_arguments('/arena_bridge', ['--ros-args', '-p', 'arena_bridge:consume.room_id:=a'])
+    check_arguments(
+        NODE, ['--ros-args', '-p', 'consume.room_id:=a', '-p', 'server_url:=http://x'], BRIDGE
+    )
+    check_arguments(
+        '/arena_bridge', ['--ros-args', '-p', 'arena_bridge:consume.room_id:=a'], BRIDGE
+    )
     with pytest.raises(ParameterError, match='is for /arena_bridge, and this node is /left/arena'):
-        check_arguments(NODE, ['--ros-args', '-p', 'arena_bridge:consume.room_id:=a'])
+        check_arguments(NODE, ['--ros-args', '-p', 'arena_bridge:consume.room_id:=a'], BRIDGE)
 
 
 def test_only_ros_arguments_are_checked() -> None:
     """Arguments after ``--`` are not checked, because they are not ROS arguments."""
-    assert check_arguments(NODE, ['--ros-args', '--', '--params-file', 'nowhere.yaml']) == []
+    assert (
+        check_arguments(NODE, ['--ros-args', '--', '--params-file', 'nowhere.yaml'], BRIDGE) == []
+    )

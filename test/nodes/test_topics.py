@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import pytest
 
-from lerobot_arena_ros.nodes.settings.parameter_table import ParameterError
+from lerobot_arena_ros.nodes.settings.specs import ParameterError
 from lerobot_arena_ros.nodes.settings.topics import Overridable, check_distinct, check_overrides
 
 STATES = Overridable('/left/measured', 'subscription')

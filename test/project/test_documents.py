@@ -22,7 +22,8 @@ from support.launch_files import ARGUMENTS
 from support.pages import PAGES, anchors_of, prose_of, read, rows_of
 import yaml
 
-from lerobot_arena_ros.nodes.settings.parameter_table import JOINT_SPECS, SPECS, Spec
+from lerobot_arena_ros.nodes.settings.parameter_table import JOINT_SPECS, SPECS
+from lerobot_arena_ros.nodes.settings.specs import Spec
 from lerobot_arena_ros.nodes.settings.yaml_file import flatten
 from lerobot_arena_ros.sim.names import CAMERAS
 from lerobot_arena_ros.sim.parameters import SPECS as SIM_SPECS

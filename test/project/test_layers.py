@@ -49,7 +49,7 @@ OURS = {
         'sim',
         'nodes.bridge.conversions',
         'nodes.runtime',
-        'nodes.settings.parameter_table',
+        'nodes.settings.specs',
     },
 }
 # The modules of its top folder that a folder may import. Each lists only those below it.

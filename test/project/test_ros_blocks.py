@@ -25,7 +25,8 @@ import yaml
 from lerobot_arena_ros.nodes.demo.arm import SPECS as ARM_SPECS
 from lerobot_arena_ros.nodes.settings.bridge_settings import BridgeSettings
 from lerobot_arena_ros.nodes.settings.fleet_file import read_fleet
-from lerobot_arena_ros.nodes.settings.parameter_table import JOINT_SPECS, SPECS, Spec
+from lerobot_arena_ros.nodes.settings.parameter_table import JOINT_SPECS, SPECS
+from lerobot_arena_ros.nodes.settings.specs import Spec
 from lerobot_arena_ros.nodes.settings.yaml_file import flatten
 from lerobot_arena_ros.server.cli.options import read_options
 from lerobot_arena_ros.sim.parameters import SPECS as SIM_SPECS

@@ -22,6 +22,7 @@ pytest.importorskip('mujoco', reason='MuJoCo is not here: requirements/sim.txt')
 from lerobot_arena_ros.control.gate import Command, Gate, State
 from lerobot_arena_ros.control.gate_settings import GateJoint
 from lerobot_arena_ros.nodes.settings.bridge_settings import BridgeSettings
+from lerobot_arena_ros.nodes.settings.parameter_table import BRIDGE
 from lerobot_arena_ros.nodes.settings.parameter_validation import check_parameters
 from lerobot_arena_ros.sim.arm import Servo, SimArm
 from lerobot_arena_ros.sim.driver import Driver
@@ -82,7 +83,7 @@ class Rig:
         }
         for name, (lower, upper) in self.arm.ranges.items():
             given |= {f'joint_map.{name}.min': lower, f'joint_map.{name}.max': upper}
-        return BridgeSettings.of(*check_parameters(given))
+        return BridgeSettings.of(*check_parameters(given, BRIDGE))
 
     def rejoin(self) -> None:
         """Join the room, for the first time or again."""

@@ -37,11 +37,14 @@ from lerobot_arena_ros.control.urdf import UrdfError, read_joints
 
 from ..runtime import lifecycle
 from ..runtime.arena_thread import ArenaThread
+from ..runtime.condition_log import ConditionLog
+from ..runtime.diagnostic_parts import Rates, array
 from ..runtime.node_log import NodeLog
 from ..runtime.parameter_targets import check_arguments
 from ..runtime.parameters import read_parameters
 from ..settings.bridge_settings import PAUSE_S, BridgeSettings, ConsumeSettings
-from ..settings.parameter_table import SPECS, ParameterError, Value
+from ..settings.parameter_table import BRIDGE, SPECS
+from ..settings.specs import ParameterError, Value
 from ..settings.topics import Overridable, check_distinct, check_overrides
 from . import diagnostics
 from .bridge_sessions import BridgeSessions
@@ -49,7 +52,6 @@ from .callback_guard import CallbackGuard
 from .cdr import JointStateReader
 from .command_consumer import CommandConsumer
 from .command_topic import CommandTopic
-from .condition_log import ConditionLog
 from .conversions import COMMAND_TYPES
 from .emergency_stop import EmergencyStopPanel
 from .namesakes import ALONE, Namesakes
@@ -110,9 +112,9 @@ class BridgeNode(LifecycleNode):
     ) -> None:
         super().__init__(name, **options)
         self.log = NodeLog(self.get_logger())
-        for warning in check_arguments(self.get_fully_qualified_name(), arguments):
+        for warning in check_arguments(self.get_fully_qualified_name(), arguments, BRIDGE):
             self.log.warning(warning)
-        values, joints = read_parameters(self)
+        values, joints = read_parameters(self, BRIDGE)
         for role in {'produce', 'consume'} - set(roles):
             values[f'{role}.room_id'] = ''
         self.settings = BridgeSettings.of(values, joints)
@@ -143,7 +145,7 @@ class BridgeNode(LifecycleNode):
             stop_on_loss=self.settings.link.stop_on_loss,
             allow_remote_reset=self.settings.allow_remote_reset,
         )
-        self._rates = diagnostics.Rates()
+        self._rates = Rates()
         self._namesakes = Namesakes(self)
         self._transition_error: str | None = None  # Why the last transition failed.
         self._condition_logs = {
@@ -498,7 +500,7 @@ class BridgeNode(LifecycleNode):
         )
         stamp = self.get_clock().now().to_msg()
         server = self.settings.address.base_url
-        return diagnostics.array(self.get_fully_qualified_name(), server, stamp, parts)
+        return array(self.get_fully_qualified_name(), server, stamp, parts)
 
 
 def _measured_qos() -> QoSProfile:

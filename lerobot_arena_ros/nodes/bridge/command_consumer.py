@@ -35,10 +35,10 @@ from lerobot_arena_ros.control.readiness import LOCKED, unready
 from lerobot_arena_ros.control.stamps import Unusable
 from lerobot_arena_ros.control.units import ConversionError
 
+from ..runtime.condition_log import ConditionLog
 from ..runtime.node_log import NodeLog
 from ..settings.bridge_settings import CommonLimits, ConsumeSettings
 from .command_topic import CommandTopic
-from .condition_log import ConditionLog
 
 __all__ = ['CommandConsumer', 'RestartableTimer', 'View']
 

@@ -12,11 +12,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from diagnostic_msgs.msg import DiagnosticStatus
 
-from lerobot_arena_ros.arena.steady_clock import steady_now
 from lerobot_arena_ros.control.causes import LIVE, paused
 from lerobot_arena_ros.control.condition import Condition, Level, fine
 from lerobot_arena_ros.control.gate import State
@@ -25,43 +23,16 @@ from lerobot_arena_ros.control.readiness import LOCKED, mapping
 from lerobot_arena_ros.control.stop import Stop
 
 from ..runtime import node_log
+from ..runtime.diagnostic_parts import Rates, seconds_since, status
 from .bridge_sessions import BridgeSessions
 from .command_consumer import CommandConsumer
 from .joint_state_producer import JointStateProducer
 from .room_link import LinkStatus
 
-__all__ = ['Rates', 'array', 'conditions', 'report']
+__all__ = ['conditions', 'report']
 
 MAX_ODD = 100
 """Longest list of joints with a fault in robot_description."""
-
-
-class Rates:
-    """Event rates, computed from counts that only grow."""
-
-    def __init__(self) -> None:
-        self._seen: dict[str, tuple[int, float, float]] = {}
-
-    def of(self, what: str, count: int) -> str:
-        """Return the rate of ``what`` in Hz, over the last second or since the last call."""
-        now = steady_now()
-        before, at, rate_hz = self._seen.setdefault(what, (count, now, 0.0))
-        if now - at >= 1.0:
-            rate_hz = (count - before) / (now - at)
-            self._seen[what] = (count, now, rate_hz)
-        return f'{rate_hz:.1f}'
-
-
-def array(
-    node_name: str, server: str, stamp: Any, parts: list[DiagnosticStatus]
-) -> DiagnosticArray:
-    """Return the message with the statuses of one node; the server is the hardware id."""
-    for part in parts:
-        part.name = f'{node_name}: {part.name}'
-        part.hardware_id = server
-    message = DiagnosticArray(status=parts)
-    message.header.stamp = stamp
-    return message
 
 
 def report(
@@ -94,7 +65,7 @@ def report(
         if consumer is not None:
             values['consuming'] = _of_consumer(consumer, rates)
     return [
-        _status(name, condition, values.get(name, {}))
+        status(name, condition, values.get(name, {}))
         for name, condition in conditions.items()
         if name != 'names'
     ]
@@ -187,7 +158,7 @@ def _of_producer(producer: JointStateProducer, publishers: int, rates: Rates) ->
     return {
         'sent': producer.sent,
         'rate_hz': rates.of('sent', producer.sent),
-        'last_sent_s_ago': _seconds_since(producer.sent_at),
+        'last_sent_s_ago': seconds_since(producer.sent_at),
         'joint_states_publishers': publishers,
         **_counts(producer.dropped),
     }
@@ -200,7 +171,7 @@ def _of_consumer(consumer: CommandConsumer, rates: Rates) -> dict[str, object]:
         'rate_hz': rates.of('commands', topic.commands),
         'joint_commands_subscriptions': topic.subscribers,
         'other_publishers': ', '.join(topic.others.names) or 'none',
-        'last_command_s_ago': _seconds_since(topic.commanded_at),
+        'last_command_s_ago': seconds_since(topic.commanded_at),
         **_counts(consumer.dropped),
     }
 
@@ -239,15 +210,5 @@ def _of_mapping(joint_map: JointMap, *, in_room: set[str], in_ros: set[str]) -> 
     return values
 
 
-def _status(name: str, condition: Condition, values: Mapping[str, object]) -> DiagnosticStatus:
-    pairs = [KeyValue(key=key, value=str(value)) for key, value in values.items()]
-    level = bytes([condition.level])
-    return DiagnosticStatus(level=level, name=name, message=condition.text, values=pairs)
-
-
 def _counts(dropped: Mapping[str, int]) -> dict[str, int]:
     return {f'dropped_{reason}': count for reason, count in dict(dropped).items()}
-
-
-def _seconds_since(moment: float | None) -> str:
-    return 'never' if moment is None else f'{steady_now() - moment:.2f}'

@@ -38,9 +38,9 @@ from lerobot_arena_ros.control.stamps import StampWatch, Unusable, misdated
 from lerobot_arena_ros.control.units import ConversionError
 
 from ..runtime.arena_thread import ArenaThread
+from ..runtime.condition_log import ConditionLog
 from ..runtime.node_log import NodeLog
 from ..settings.bridge_settings import ProduceSettings
-from .condition_log import ConditionLog
 from .left_out import LeftOut
 
 __all__ = ['JointStateProducer']

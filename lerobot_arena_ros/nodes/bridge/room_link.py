@@ -47,9 +47,9 @@ from lerobot_arena_ros.control.condition import Condition, Level, Severity, fine
 from lerobot_arena_ros.control.stop import Stop
 
 from ..runtime.arena_thread import ArenaThread
+from ..runtime.condition_log import ConditionLog
 from ..runtime.node_log import NodeLog
 from ..settings.bridge_settings import LinkSettings
-from .condition_log import ConditionLog
 
 __all__ = ['LinkStatus', 'RoomHandler', 'RoomLink', 'StopHandler']
 

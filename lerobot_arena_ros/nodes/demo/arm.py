@@ -27,7 +27,7 @@ from ..runtime.node_log import NodeLog
 from ..runtime.parameters import declare
 from ..runtime.run_node import Program, run
 from ..runtime.shutdown_signal import ShutdownSignal
-from ..settings.parameter_table import Spec
+from ..settings.specs import Spec
 from .so101 import SO101
 
 __all__ = ['SPECS', 'DemoArm', 'main']

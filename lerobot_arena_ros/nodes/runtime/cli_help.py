@@ -18,7 +18,7 @@ import textwrap
 
 from lerobot_arena_ros.release import version
 
-from ..settings.parameter_table import Spec
+from ..settings.specs import Spec
 
 __all__ = ['EXIT_CODES', 'parse_arguments', 'split_arguments']
 

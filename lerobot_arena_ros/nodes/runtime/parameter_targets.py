@@ -16,29 +16,25 @@ import itertools
 from pathlib import Path
 import re
 
-from ..settings.parameter_table import SPECS, ParameterError
+from ..settings.specs import ParameterError, ParameterTable
 from ..settings.yaml_file import Section, UnreadableYaml, flatten, mismatch, sections_of
 from .cli_help import split_arguments
 
 __all__ = ['check_arguments']
 
-_BRIDGES = ('arena_bridge', 'arena_producer', 'arena_consumer')
-_OF_BRIDGES = ('produce.', 'consume.', 'joint_map.')
-"""Prefixes of parameters that only bridges have."""
-_NAMES = frozenset(spec.name for spec in SPECS)
 
-
-def check_arguments(node: str, args: Sequence[str]) -> list[str]:
+def check_arguments(node: str, args: Sequence[str], table: ParameterTable) -> list[str]:
     """
     Raise an error for parameters that are meant for this node, but do not reach it.
 
-    A node name that does not match would otherwise start the bridge without its limits, for
-    example. A file may have parameters of many nodes. If files have parameters of bridges, but
+    A node name that does not match would otherwise start a bridge without its limits, for
+    example. A file may have parameters of many nodes. If files have parameters of the table, but
     none for this node, a name is wrong, and the first of these files is rejected. A file without
-    parameters of a bridge causes a warning if it has nothing for this node.
+    parameters of the table causes a warning if it has nothing for this node.
 
     :param node: name of the node with its namespace, after remapping.
     :param args: the command line.
+    :param table: the parameters of this kind of node.
     :returns: warnings, one line each.
     :raises ParameterError: parameters do not reach the node.
     :raises YamlError: a file has a duplicate key.
@@ -55,29 +51,33 @@ def check_arguments(node: str, args: Sequence[str]) -> list[str]:
                 # The parser of ROS has read the file already, and it accepts more.
                 warnings.append(f'{exc}; whether it has parameters for {node} was not checked')
     every = [section for sections in files.values() for section in sections]
-    is_reached = any(section.is_for(node) and _has_ours(section) for section in every)
+    is_reached = any(section.is_for(node) and _has_ours(section, table) for section in every)
     for path, sections in files.items():
-        warnings += _check_file(node, path, sections, is_reached=is_reached)
+        warnings += _check_file(node, path, sections, table, is_reached=is_reached)
     return warnings
 
 
 def _check_file(
-    node: str, path: Path, sections: Sequence[Section], *, is_reached: bool
+    node: str,
+    path: Path,
+    sections: Sequence[Section],
+    table: ParameterTable,
+    *,
+    is_reached: bool,
 ) -> list[str]:
-    if any(section.is_for(node) and _has_ours(section) for section in sections):
+    if any(section.is_for(node) and _has_ours(section, table) for section in sections):
         return []
-    of_bridges = [section for section in sections if _is_for_a_bridge(section)]
-    if of_bridges and not is_reached:
-        raise ParameterError(mismatch(node, path, of_bridges))
-    if of_bridges or any(section.is_for(node) for section in sections):
+    of_the_table = [section for section in sections if _is_for_such_a_node(section, table)]
+    if of_the_table and not is_reached:
+        raise ParameterError(mismatch(node, path, of_the_table))
+    if of_the_table or any(section.is_for(node) for section in sections):
         return []
     return [mismatch(node, path, sections)]
 
 
-def _has_ours(section: Section) -> bool:
-    """Return whether a section has parameters of a bridge, for any name of a node."""
-    names = [name for name, _ in flatten(section.parameters)]
-    return any(name in _NAMES or name.startswith(_OF_BRIDGES) for name in names)
+def _has_ours(section: Section, table: ParameterTable) -> bool:
+    """Return whether a section has parameters of the table, for any name of a node."""
+    return table.is_ours(name for name, _ in flatten(section.parameters))
 
 
 def _check_rule(node: str, rule: str) -> None:
@@ -90,7 +90,7 @@ def _check_rule(node: str, rule: str) -> None:
         )
 
 
-def _is_for_a_bridge(section: Section) -> bool:
-    if section.nodes.rpartition('/')[2] in _BRIDGES:
+def _is_for_such_a_node(section: Section, table: ParameterTable) -> bool:
+    if section.nodes.rpartition('/')[2] in table.nodes:
         return True
-    return any(name.startswith(_OF_BRIDGES) for name, _ in flatten(section.parameters))
+    return any(name.startswith(table.prefixes) for name, _ in flatten(section.parameters))

@@ -19,8 +19,8 @@ from rcl_interfaces.msg import FloatingPointRange, ParameterDescriptor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
-from ..settings.parameter_table import JOINT_SPECS, SPECS, Spec, Value
 from ..settings.parameter_validation import check_parameters
+from ..settings.specs import ParameterTable, Spec, Value
 
 __all__ = ['declare', 'read_parameters']
 
@@ -39,20 +39,22 @@ def declare(node: Node, specs: Iterable[Spec], prefix: str = '') -> dict[str, An
     return {spec.name: _declare(node, spec, prefix + spec.name, given) for spec in specs}
 
 
-def read_parameters(node: Node) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+def read_parameters(
+    node: Node, table: ParameterTable
+) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """
-    Declare all parameters of the bridge on the node and return the checked values.
+    Declare all parameters of a table on the node and return the checked values.
 
-    :returns: values by name, and for each of the ``joints``, its values by the name after
-        ``joint_map.<joint>.``.
+    :returns: values by name, and for each item of the table, such as a joint, its values by the
+        name after its prefix.
     :raises ParameterError: a value is invalid, or a name is unknown.
     """
     given: Mapping[str, Parameter] = node._parameter_overrides
-    values, joints = check_parameters({name: given[name].value for name in given})
-    declare(node, SPECS)
-    for joint in joints:
-        declare(node, JOINT_SPECS, f'joint_map.{joint}.')
-    return values, joints
+    values, items = check_parameters({name: given[name].value for name in given}, table)
+    declare(node, table.specs)
+    for item in items:
+        declare(node, table.item_specs, table.prefix(item))
+    return values, items
 
 
 def _descriptor(spec: Spec) -> ParameterDescriptor:

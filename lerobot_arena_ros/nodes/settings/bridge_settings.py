@@ -29,7 +29,7 @@ from lerobot_arena_ros.control.joint_map import Joint, JointMap, unit_of
 from lerobot_arena_ros.control.slew import VelocityRamp
 from lerobot_arena_ros.control.units import Unit
 
-from .parameter_table import ParameterError
+from .specs import ParameterError
 
 __all__ = [
     'PAUSE_S',

@@ -33,8 +33,9 @@ import re
 from typing import Any
 
 from .bridge_settings import BridgeSettings
-from .parameter_table import ParameterError
+from .parameter_table import BRIDGE
 from .parameter_validation import check_parameters
+from .specs import ParameterError
 from .yaml_file import YamlError, flatten, load, parameters_for
 
 __all__ = ['NODE_NAME', 'FleetError', 'Robot', 'read_fleet']
@@ -72,7 +73,7 @@ class Robot:
 
         :raises ParameterError: the bridge must not run with these parameters.
         """
-        return BridgeSettings.of(*check_parameters(self.parameters))
+        return BridgeSettings.of(*check_parameters(self.parameters, BRIDGE))
 
     def topic(self, name: str) -> str:
         """Return the full name of one of its relative topics, after remapping."""

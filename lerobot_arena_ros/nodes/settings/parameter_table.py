@@ -16,111 +16,9 @@ three.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-import math
+from .specs import ParameterTable, Spec
 
-__all__ = ['JOINT_SPECS', 'REMOVED', 'SPECS', 'ParameterError', 'Spec', 'Value']
-
-Value = bool | float | str | list[str] | None
-"""The value of a parameter. None stands for a joint's number that is not set."""
-
-Sample = type[float] | bool | float | str | tuple[()]
-"""A default value. Its type is the parameter's type."""
-
-
-class ParameterError(ValueError):
-    """A parameter is invalid, so the bridge must not run; the text is one line for the user."""
-
-
-@dataclass(frozen=True)
-class Spec:
-    """
-    The specification of one parameter.
-
-    :param name: name with dots; for a joint's parameter, the part after ``joint_map.<joint>.``.
-    :param default: default value; ``float`` (the type): a number that may be left unset; ``()``:
-        an empty list.
-    :param description: text for the user.
-    :param unit: unit of the value; empty: no unit.
-    :param lower: smallest accepted number.
-    :param upper: largest accepted number.
-    :param choices: all accepted strings; empty: any string.
-    :param dynamic: whether the value may change while the node runs.
-    """
-
-    name: str
-    default: Sample
-    description: str
-    unit: str = ''
-    lower: float = -math.inf
-    upper: float = math.inf
-    choices: tuple[str, ...] = ()
-    dynamic: bool = False
-
-    @property
-    def is_number(self) -> bool:
-        """Whether the value is a number."""
-        return self.default is float or isinstance(self.default, float)
-
-    @property
-    def initial(self) -> Value:
-        """The value of a parameter that is not set; None for a number without a default."""
-        if isinstance(self.default, tuple):
-            return []
-        return None if isinstance(self.default, type) else self.default
-
-    @property
-    def type_name(self) -> str:
-        """The ROS name of the value's type."""
-        if self.default == ():
-            return 'string[]'
-        return (
-            'double' if self.is_number else 'bool' if self.default in (True, False) else 'string'
-        )
-
-    def check(self, value: object, *, name: str | None = None) -> Value:
-        """
-        Check a value and return it with the parameter's own type; a number may be an integer.
-
-        :param name: full name for the error message; None: the name of the specification.
-        :raises ParameterError: the value has the wrong type, is out of range, or is not one of
-            the choices.
-        """
-        if value is None and self.default in ((), float):
-            return self.initial
-        if self.default == ():
-            if isinstance(value, list) and all(isinstance(item, str) for item in value):
-                return list(value)
-        elif self.is_number:
-            if isinstance(value, int | float) and not isinstance(value, bool):
-                number = float(value)
-                if math.isfinite(number) and self.lower <= number <= self.upper:
-                    return number
-        elif isinstance(self.default, bool):
-            if isinstance(value, bool):
-                return value
-        elif isinstance(value, str) and (
-            not self.choices or value in (*self.choices, self.default)
-        ):
-            return value
-        raise ParameterError(
-            f'parameter {name or self.name} = {value!r}: expected {self.expected()}'
-        )
-
-    def expected(self) -> str:
-        """Return a description of the accepted values."""
-        if self.choices:
-            return f'one of {", ".join(repr(choice) for choice in self.choices)}'
-        if not self.is_number:
-            return {'string[]': 'a list of strings', 'bool': 'true or false'}.get(
-                self.type_name, 'a string, in quotes if it looks like a number'
-            )
-        if math.isfinite(self.upper):
-            return f'a number from {self.lower:g} to {self.upper:g}'
-        if math.isfinite(self.lower):
-            return f'a number of at least {self.lower:g}'
-        return 'a number'
-
+__all__ = ['BRIDGE', 'JOINT_SPECS', 'SPECS']
 
 SPECS: tuple[Spec, ...] = (
     Spec(
@@ -464,7 +362,7 @@ JOINT_SPECS: tuple[Spec, ...] = (
     ),
 )
 
-REMOVED = (
+_REMOVED = (
     ('executor', None, 'delete it, because the bridge chooses the executor itself'),
     (
         'consume.require_feedback',
@@ -477,8 +375,15 @@ REMOVED = (
         'expected align or ignore, because only live updates move the robot',
     ),
 )
-"""
-What older parameter files may still contain: name, value and what to do instead.
 
-The value None stands for every value.
-"""
+BRIDGE = ParameterTable(
+    nodes=('arena_bridge', 'arena_producer', 'arena_consumer'),
+    specs=SPECS,
+    items='joints',
+    item_map='joint_map',
+    item='joint',
+    item_specs=JOINT_SPECS,
+    groups=('produce.', 'consume.'),
+    removed=_REMOVED,
+)
+"""All parameters of a bridge."""

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 import difflib
 from typing import Any
 
-from .parameter_table import JOINT_SPECS, REMOVED, SPECS, ParameterError, Spec
+from .specs import ParameterError, ParameterTable, Spec
 
 __all__ = ['check_parameters']
 
@@ -30,24 +30,28 @@ _FOREIGN = (
 
 
 def check_parameters(
-    given: Mapping[str, object],
+    given: Mapping[str, object], table: ParameterTable
 ) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """
     Check the values that the user sets, and add the defaults.
 
     :param given: values by full name.
-    :returns: values by name, and for each of the ``joints``, its values by the name after
-        ``joint_map.<joint>.``.
+    :returns: values by name, and for each item of the table, such as a joint, its values by the
+        name after its prefix.
     :raises ParameterError: a value is invalid, or a name is unknown.
     """
-    _refuse_removed(given)
-    values = _check(SPECS, given)
-    twice = [name for name, count in Counter(values['joints']).items() if count > 1]
+    _refuse_removed(given, table)
+    values = _check(table.specs, given)
+    twice = [name for name, count in Counter(values[table.items]).items() if count > 1]
     if twice:
-        raise ParameterError(f'parameter joints: {twice[0]!r} is listed twice, expected it once')
-    joints = {joint: _check(JOINT_SPECS, given, _prefix(joint)) for joint in values['joints']}
-    _refuse_unknown(given, joints)
-    return values, joints
+        raise ParameterError(
+            f'parameter {table.items}: {twice[0]!r} is listed twice, expected it once'
+        )
+    items = {
+        item: _check(table.item_specs, given, table.prefix(item)) for item in values[table.items]
+    }
+    _refuse_unknown(given, items, table)
+    return values, items
 
 
 def _check(specs: Iterable[Spec], given: Mapping[str, object], prefix: str = '') -> dict[str, Any]:
@@ -58,31 +62,31 @@ def _check(specs: Iterable[Spec], given: Mapping[str, object], prefix: str = '')
     return values
 
 
-def _refuse_removed(given: Mapping[str, object]) -> None:
-    for name, value, advice in REMOVED:
+def _refuse_removed(given: Mapping[str, object], table: ParameterTable) -> None:
+    for name, value, advice in table.removed:
         if name in given and value in (None, given[name]):
             raise ParameterError(f'parameter {name} = {given[name]!r} was removed: {advice}')
 
 
-def _prefix(joint: str) -> str:
-    return f'joint_map.{joint}.'
-
-
-def _refuse_unknown(given: Mapping[str, object], joints: Iterable[str]) -> None:
+def _refuse_unknown(
+    given: Mapping[str, object], items: Iterable[str], table: ParameterTable
+) -> None:
     """Raise an error for an unknown name, because a typo must not be ignored."""
-    known = {spec.name for spec in SPECS}
-    known |= {_prefix(joint) + spec.name for joint in joints for spec in JOINT_SPECS}
+    known = {spec.name for spec in table.specs}
+    known |= {table.prefix(item) + spec.name for item in items for spec in table.item_specs}
+    start = f'{table.item_map}.'
     for name in given:
         if name in known or name.startswith(_FOREIGN):
             continue
-        joint = name.removeprefix('joint_map.').rpartition('.')[0]
-        if name.startswith('joint_map.') and joint not in joints:
+        item = name.removeprefix(start).rpartition('.')[0]
+        if name.startswith(start) and item not in items:
             raise ParameterError(
-                f'parameter {name}: {joint!r} is not among the joints; expected one of '
-                f'{", ".join(joints) or "none, the list is empty"}'
+                f'parameter {name}: {item!r} is not among the {table.items}; expected one of '
+                f'{", ".join(items) or "none, the list is empty"}'
             )
-        key = name.rpartition('.')[2] if name.startswith('joint_map.') else name
-        keys = [spec.name for spec in (JOINT_SPECS if name.startswith('joint_map.') else SPECS)]
+        is_of_item = name.startswith(start)
+        key = name.rpartition('.')[2] if is_of_item else name
+        keys = [spec.name for spec in (table.item_specs if is_of_item else table.specs)]
         near = difflib.get_close_matches(key, keys, n=1)
         hint = f'did you mean {near[0]}?' if near else f'expected one of {", ".join(keys)}'
         raise ParameterError(f'parameter {name}: no such parameter; {hint}')

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from .parameter_table import ParameterError
+from .specs import ParameterError
 
 __all__ = ['Overridable', 'check_distinct', 'check_overrides']
 

@@ -15,7 +15,7 @@ from lerobot_arena_ros.arena.steady_clock import steady_now
 from lerobot_arena_ros.control.cause_watch import PATIENCE_S, CauseWatch
 from lerobot_arena_ros.control.condition import Condition
 
-from ..runtime.node_log import NodeLog
+from .node_log import NodeLog
 
 __all__ = ['ConditionLog']
 
