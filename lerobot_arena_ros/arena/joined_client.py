@@ -82,6 +82,7 @@ class JoinedClient(ServerClient):
         self._reader: asyncio.Task[None] | None = None
         self._callbacks = Callbacks()
         self._is_deleting = False
+        self._error: ArenaError | None = None
         self.workspace_id: str | None = None
         self.room_id: str | None = None
         self.role: str | None = None
@@ -109,24 +110,30 @@ class JoinedClient(ServerClient):
         :returns: whether the join succeeded; the reason of a failure is logged.
         :raises ValueError: the role is invalid.
         """
+        try:
+            return await self.join_room(workspace_id, room_id, role, participant_id)
+        except ArenaError as exc:
+            _logger.warning('cannot join: %s', exc)
+            return False
+
+    async def join_room(
+        self, workspace_id: str, room_id: str, role: str, participant_id: str | None = None
+    ) -> bool:
+        """
+        Join a room as :meth:`connect_to_room` does, but raise the reason of a failure.
+
+        :returns: False if a callback or a concurrent call has left the room meanwhile.
+        :raises ArenaError: why the room was not joined.
+        :raises ValueError: the role is invalid.
+        """
         wanted_role = parse_role(role)
-        join = functools.partial(
-            open_connection,
-            self._address,
-            workspace_id,
-            room_id,
-            wanted_role,
-            participant_id=participant_id,
-            timing=TIMING,
-            access=self._access,
-            features=self._features(wanted_role),
-        )
+        join = functools.partial(self._open, workspace_id, room_id, wanted_role, participant_id)
         await self.disconnect()
         try:
             connection = await join()
         except ArenaError as exc:
-            _logger.warning('cannot join: %s', exc)
-            return False
+            self._error = exc
+            raise
         await self.disconnect()  # A concurrent call may have joined meanwhile: the last one wins.
         self.workspace_id, self.room_id, self.role = workspace_id, room_id, role
         try:
@@ -153,6 +160,11 @@ class JoinedClient(ServerClient):
             await asyncio.wait([reader])
         await self._leave()
         self._forget_room()
+
+    async def wait_left(self) -> None:
+        """Wait until the client has left its room and does not try to join it again."""
+        if self._reader is not None:
+            await asyncio.wait([self._reader])
 
     async def delete_room(self, workspace_id: str, room_id: str) -> bool:
         """
@@ -200,6 +212,11 @@ class JoinedClient(ServerClient):
         """Whether the client is in a room."""
         return self.is_connected()
 
+    @property
+    def error(self) -> ArenaError | None:
+        """Why the room was lost, or why the last attempt to join failed; None in a room."""
+        return self._error
+
     # ----- callbacks
 
     def on_connected(self, callback: Callable[[], Any]) -> None:
@@ -235,6 +252,29 @@ class JoinedClient(ServerClient):
         is_steady = role is Role.PRODUCER and self._reconnect
         return PRODUCING if is_steady else frozenset()
 
+    async def _open(
+        self, workspace_id: str, room_id: str, role: Role, participant_id: str | None
+    ) -> Connection:
+        """
+        Join a room once.
+
+        :raises ArenaError: why the room was not joined.
+        """
+        await self._prepare_room(workspace_id, room_id)
+        return await open_connection(
+            self._address,
+            workspace_id,
+            room_id,
+            role,
+            participant_id=participant_id,
+            timing=TIMING,
+            access=self._access,
+            features=self._features(role),
+        )
+
+    async def _prepare_room(self, workspace_id: str, room_id: str) -> None:
+        """Do what is necessary before each join; the base class does nothing."""
+
     def _reset_state(self) -> None:
         """Discard the data of the last room; called at construction and after each join."""
 
@@ -249,6 +289,7 @@ class JoinedClient(ServerClient):
 
     async def _enter(self, connection: Connection) -> None:
         self._connection = connection
+        self._error = None
         self._reset_state()
         self.participant_id = connection.participant_id
         await self._callbacks.call('connected')
@@ -277,6 +318,7 @@ class JoinedClient(ServerClient):
                     if self._reader is not asyncio.current_task():
                         return  # A callback called disconnect().
         except ArenaError as exc:
+            self._error = exc
             _logger.error('cannot rejoin, giving up: %s', exc)
 
     async def _read(self, connection: Connection) -> None:
@@ -287,6 +329,7 @@ class JoinedClient(ServerClient):
                     await self._callbacks.dispatch(event)
         except TransportError as exc:
             if connection is self._connection:
+                self._error = exc
                 _logger.log(logging.INFO if self._is_deleting else logging.WARNING, '%s', exc)
                 await self._leave()
 
@@ -297,11 +340,15 @@ class JoinedClient(ServerClient):
         if not self._reconnect:
             return
         again = keep_joined(
-            join, delays=functools.partial(backoff, 0.5, 10.0), on_failure=_log_retry
+            join, delays=functools.partial(backoff, 0.5, 10.0), on_failure=self._on_failure
         )
         async with contextlib.aclosing(again):
             async for connection in again:
                 yield connection
+
+    def _on_failure(self, error: ArenaError, pause_s: float) -> None:
+        self._error = error
+        _log_retry(error, pause_s)
 
     def _joined(self, what: str) -> Connection:
         if self._connection is None:

@@ -18,13 +18,21 @@ The errors of the media layer; all are also an :class:`ArenaError`.
        +- InvalidSignal     an SDP or an ICE candidate of the peer is invalid
        +- PeerFailed        the connection to the peer was not established, or was lost
        +- CodecError        a picture cannot be encoded
+       +- PictureError      the data of a picture are invalid; also a ValueError
 """
 
 from __future__ import annotations
 
 from ..arena.errors import ArenaError
 
-__all__ = ['CodecError', 'InvalidIceServer', 'InvalidSignal', 'MediaError', 'PeerFailed']
+__all__ = [
+    'CodecError',
+    'InvalidIceServer',
+    'InvalidSignal',
+    'MediaError',
+    'PeerFailed',
+    'PictureError',
+]
 
 
 class MediaError(ArenaError):
@@ -45,3 +53,7 @@ class PeerFailed(MediaError):
 
 class CodecError(MediaError):
     """A picture cannot be encoded: its size or its format, or the codec is not available."""
+
+
+class PictureError(MediaError, ValueError):
+    """The encoding, the size or the data of a picture are invalid or not supported."""

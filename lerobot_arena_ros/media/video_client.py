@@ -72,6 +72,7 @@ class VideoClientCore(JoinedClient):
 
     :param options: None for the defaults.
     :param token: as in :class:`.ServerClient`, like ``ca_file`` and ``allow_insecure``.
+    :param create_room: create the room before each join if it is missing.
     :raises InvalidIceServer: an ICE server of the options is invalid.
     """
 
@@ -85,6 +86,7 @@ class VideoClientCore(JoinedClient):
         token: str | None = None,
         ca_file: str | None = None,
         allow_insecure: bool = False,
+        create_room: bool = False,
     ) -> None:
         self.options = options or ClientOptions()
         super().__init__(
@@ -96,6 +98,7 @@ class VideoClientCore(JoinedClient):
         )
         self.webrtc_config = self.options.webrtc_config or WebRTCConfig()
         self._ice = _ice_servers(self.webrtc_config)
+        self._creates_room = create_room
         self._tasks: set[asyncio.Task[None]] = set()
         timeout_s = 5.0 if self.options.timeout is None else self.options.timeout
         self._video_rooms = VideoRooms(self._address, access=self._access, timeout_s=timeout_s)
@@ -203,6 +206,10 @@ class VideoClientCore(JoinedClient):
 
     def _features(self, role: Role) -> frozenset[Feature]:
         return super()._features(role) & VIDEO_FEATURES
+
+    async def _prepare_room(self, workspace_id: str, room_id: str) -> None:
+        if self._creates_room:
+            await self._video_rooms.ensure(workspace_id, room_id)
 
     async def _send_signal(self, signal: Offer | Answer) -> None:
         """

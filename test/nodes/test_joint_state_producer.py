@@ -304,8 +304,8 @@ def test_a_lost_room_is_no_recovery_of_a_joint_that_is_left_out(
 ) -> None:
     """The end of the fault is logged when all joints are sent again, not when the room is lost."""
     seconds = [100.0]
-    for module in ('joint_state_producer', 'condition_log'):
-        name = f'lerobot_arena_ros.nodes.bridge.{module}.steady_now'
+    for module in ('bridge.joint_state_producer', 'runtime.condition_log'):
+        name = f'lerobot_arena_ros.nodes.{module}.steady_now'
         monkeypatch.setattr(name, lambda: seconds[0])
     log, thread = Lines(), ArenaThread()
     producer = JointStateProducer(SETTINGS, JOINTS, thread, log)
