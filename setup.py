@@ -109,6 +109,7 @@ setup(
             f'arena_producer = {name}.executables:arena_producer',
             f'arena_consumer = {name}.executables:arena_consumer',
             f'arena_fleet = {name}.executables:arena_fleet',
+            f'arena_camera = {name}.executables:arena_camera',
             f'arena_stop = {name}.executables:arena_stop',
             f'arena_server = {name}.executables:arena_server',
             f'arena_demo = {name}.executables:arena_demo',

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     'arena_bridge',
+    'arena_camera',
     'arena_consumer',
     'arena_demo',
     'arena_demo_arm',
@@ -61,6 +62,11 @@ def arena_consumer() -> int:
 def arena_fleet() -> int:
     """Run the bridges of several robots."""
     return _run('arena_fleet', 'nodes.fleet.main')
+
+
+def arena_camera() -> int:
+    """Run cameras: send the pictures of topics to rooms, and publish those of rooms."""
+    return _run('arena_camera', 'nodes.camera.main')
 
 
 def arena_stop() -> int:

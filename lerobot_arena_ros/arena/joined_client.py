@@ -28,7 +28,7 @@ from typing import Any, TypeVar
 
 from .address import DEFAULT_URL
 from .callbacks import Callbacks
-from .connection import Connection, open_connection
+from .connection import Connection, new_participant_id, open_connection
 from .errors import ArenaError, TransportError, UnexpectedError
 from .features import Feature
 from .messages import MAX_REASON_LENGTH, EmergencyStop, ErrorReply, Heartbeat, Role
@@ -57,6 +57,8 @@ class JoinedClient(ServerClient):
     :param base_url: the URL of the server; a path such as ``/api`` is kept.
     :param reconnect: join the same room again after the connection was lost; the callbacks report
         both.
+    :param name: the beginning of the participant ids, of which each join has a new one; None: the
+        name of the machine and the role.
     :param token: the bearer token; None reads it from the environment variable
         ``LEROBOT_ARENA_TOKEN`` if that is set.
     :param ca_file: a PEM file with the only certificate authorities to trust; None trusts those
@@ -72,12 +74,14 @@ class JoinedClient(ServerClient):
         base_url: str = DEFAULT_URL,
         *,
         reconnect: bool = False,
+        name: str | None = None,
         token: str | None = None,
         ca_file: str | None = None,
         allow_insecure: bool = False,
     ) -> None:
         super().__init__(base_url, token=token, ca_file=ca_file, allow_insecure=allow_insecure)
         self._reconnect = reconnect
+        self._name = name
         self._connection: Connection | None = None
         self._reader: asyncio.Task[None] | None = None
         self._callbacks = Callbacks()
@@ -266,7 +270,7 @@ class JoinedClient(ServerClient):
             workspace_id,
             room_id,
             role,
-            participant_id=participant_id,
+            participant_id=participant_id or (self._name and new_participant_id(self._name)),
             timing=TIMING,
             access=self._access,
             features=self._features(role),

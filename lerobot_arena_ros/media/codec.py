@@ -61,11 +61,13 @@ class EncodedPicture:
     :param data: the bitstream; of H.264 with start codes.
     :param pts: the time stamp, in ticks of :data:`CLOCK_RATE`.
     :param is_key: whether it can be decoded without the pictures before it.
+    :param stamp_ns: when it was taken, on the clock of its source; None if that is unknown.
     """
 
     data: bytes
     pts: int
     is_key: bool
+    stamp_ns: int | None = None
 
 
 class PictureEncoder:

@@ -36,12 +36,13 @@ from dataclasses import dataclass, replace
 import logging
 import threading
 import time
+from typing import TypeAlias
 
 import av
 
 from .bitrate import BitrateBounds
 from .codec import CLOCK_RATE, Codec, EncodedPicture, PictureEncoder
-from .errors import CodecError, MediaError
+from .errors import MediaError
 
 __all__ = ['CameraEncoder', 'EncoderCounts', 'EncoderSettings', 'Subscription']
 
@@ -57,6 +58,8 @@ CLOSE_TIMEOUT_S = 5.0
 _logger = logging.getLogger(__name__)
 
 Sink = Callable[[EncodedPicture], None]
+Source: TypeAlias = 'av.VideoFrame | Callable[[], av.VideoFrame]'
+"""A picture, or a function that makes one; called only if the picture is encoded."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,7 @@ class EncoderCounts:
     :param key_frames: key frames among the encoded pictures.
     :param bytes_out: bytes of the encoded pictures, once for all viewers.
     :param last_error: why the newest picture could not be encoded; None if it was.
+    :param stamp_ns: the stamp of the newest picture that was encoded; None without one.
     """
 
     pictures_in: int = 0
@@ -99,6 +103,7 @@ class EncoderCounts:
     key_frames: int = 0
     bytes_out: int = 0
     last_error: str | None = None
+    stamp_ns: int | None = None
 
 
 class Subscription:
@@ -125,10 +130,11 @@ class Subscription:
 
 @dataclass(frozen=True)
 class _Waiting:
-    """A submitted picture and when it was taken, on the clock of the encoder."""
+    """A submitted picture, when it was taken on the clock of the encoder, and its stamp."""
 
-    picture: av.VideoFrame
+    picture: Source
     at: float
+    stamp_ns: int | None
 
 
 class CameraEncoder:
@@ -146,7 +152,7 @@ class CameraEncoder:
         self._condition = threading.Condition()
         self._subscriptions: tuple[Subscription, ...] = ()
         self._waiting: _Waiting | None = None
-        self._last: av.VideoFrame | None = None
+        self._last: _Waiting | None = None
         self._last_pts = -1
         self._origin = time.monotonic()
         self._key_at = 0.0
@@ -175,12 +181,17 @@ class CameraEncoder:
         """The number of subscriptions."""
         return len(self._subscriptions)
 
-    def submit(self, picture: av.VideoFrame, at: float | None = None) -> None:
+    def submit(
+        self, picture: Source, at: float | None = None, *, stamp_ns: int | None = None
+    ) -> None:
         """
         Encode a picture if it is still the newest when the encoder is ready for it.
 
-        :param picture: in any format that PyAV converts; must not be changed afterwards.
+        :param picture: in any format that PyAV converts; must not be changed afterwards. A
+            function is called in the thread of the encoder; its :class:`MediaError` counts as a
+            picture that could not be encoded.
         :param at: when it was taken, in seconds of ``time.monotonic``; None means now.
+        :param stamp_ns: when it was taken, on the clock of its source; it goes with the picture.
         :raises MediaError: the encoder is closed.
         """
         taken_at = time.monotonic() if at is None else at
@@ -193,7 +204,7 @@ class CameraEncoder:
                 pictures_in=self._counts.pictures_in + 1,
                 dropped=self._counts.dropped + dropped,
             )
-            self._waiting = _Waiting(picture, taken_at)
+            self._waiting = _Waiting(picture, taken_at, stamp_ns)
             if self._subscriptions:
                 self._condition.notify()
 
@@ -227,6 +238,11 @@ class CameraEncoder:
         with self._condition:
             self._want_key(MIN_KEY_PERIOD_S)
 
+    def forget(self) -> None:
+        """Forget all pictures, so that a viewer that joins does not see an old one."""
+        with self._condition:
+            self._waiting = self._last = None
+
     def close(self) -> None:
         """End the thread and all subscriptions; idempotent."""
         with self._condition:
@@ -259,7 +275,7 @@ class CameraEncoder:
                         return waiting, self._take_key(now)
                     repeat_at = self._repeat_at()
                     if repeat_at is not None and now >= repeat_at and self._last is not None:
-                        return _Waiting(self._last, now), self._take_key(now)
+                        return replace(self._last, at=now), self._take_key(now)
                 self._condition.wait(None if repeat_at is None else max(0.0, repeat_at - now))
         return None
 
@@ -282,12 +298,15 @@ class CameraEncoder:
         self._last_pts = pts = max(self._last_pts + CLOCK_RATE // 1000, ticks)
         self._codec.bitrate = self._bitrate
         try:
-            pictures = self._codec.encode(waiting.picture, pts, key=key)
+            source = waiting.picture
+            picture = source() if callable(source) else source
+            encoded = self._codec.encode(picture, pts, key=key)
         except Exception as exc:  # The thread must survive, because the next picture may work.
             self._fail(exc, key)
             return
+        pictures = [replace(each, stamp_ns=waiting.stamp_ns) for each in encoded]
         with self._condition:
-            self._last = None if self._is_closed else waiting.picture
+            self._last = None if self._is_closed else replace(waiting, picture=picture)
             subscriptions = self._subscriptions
             counts = self._counts
             self._counts = replace(
@@ -296,6 +315,7 @@ class CameraEncoder:
                 key_frames=counts.key_frames + sum(picture.is_key for picture in pictures),
                 bytes_out=counts.bytes_out + sum(len(picture.data) for picture in pictures),
                 last_error=None,
+                stamp_ns=waiting.stamp_ns if pictures else counts.stamp_ns,
             )
             if key and not any(picture.is_key for picture in pictures):
                 self._want_key(0.0)  # The encoder dropped the picture to hold its bitrate.
@@ -304,7 +324,7 @@ class CameraEncoder:
                 subscription.deliver(picture)
 
     def _fail(self, exc: Exception, key: bool) -> None:
-        is_bug = not isinstance(exc, CodecError)
+        is_bug = not isinstance(exc, MediaError)
         error = repr(exc) if is_bug else str(exc)
         if error != self._counts.last_error:
             _logger.warning('%s: %s', self._name, error, exc_info=exc if is_bug else None)

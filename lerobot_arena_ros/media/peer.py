@@ -24,7 +24,7 @@ Threads: a peer belongs to the event loop in which it was made.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 import logging
 from typing import Any
@@ -32,6 +32,7 @@ from typing import Any
 from aiortc import (
     MediaStreamTrack,
     RTCConfiguration,
+    RTCDataChannel,
     RTCIceCandidate,
     RTCIceServer,
     RTCPeerConnection,
@@ -43,6 +44,7 @@ from .candidates import Candidate, parse_candidate
 from .codec import Codec
 from .errors import InvalidIceServer, InvalidSignal, PeerFailed
 from .ice import IceServers
+from .picture_stamps import LABEL, decode_stamp, encode_stamp
 
 __all__ = ['Peer', 'PeerStats']
 
@@ -54,6 +56,9 @@ MAX_SECTIONS = 8
 
 MAX_CANDIDATES = 64
 """The maximum number of remote candidates of a connection, in the SDP and after it."""
+
+MAX_WAITING_STAMPS = 1024
+"""The maximum number of bytes of stamps that wait to be sent; further stamps are dropped."""
 
 SETTLE_S = 0.5
 """How long a connection that is just being established may go on before it is closed."""
@@ -104,6 +109,9 @@ class Peer:
         self._changed = asyncio.Event()
         self._connection.on('connectionstatechange', self._on_state)
         self._connection.on('track', self._on_track)
+        self._connection.on('datachannel', self._on_channel)
+        self._stamps: RTCDataChannel | None = None
+        self._on_stamp: Callable[[int, int], None] = lambda ticks, stamp_ns: None
 
     @property
     def track(self) -> MediaStreamTrack | None:
@@ -115,9 +123,23 @@ class Peer:
         """Whether the connection is established."""
         return bool(self._state == 'connected')
 
+    def on_stamp(self, callback: Callable[[int, int], None]) -> None:
+        """Call ``callback(ticks, stamp_ns)`` for each stamp that the other side announces."""
+        self._on_stamp = callback
+
+    def send_stamp(self, ticks: int, stamp_ns: int) -> None:
+        """Announce when a picture was taken, just before it is sent; it may get lost."""
+        channel = self._stamps
+        if (
+            channel is not None
+            and channel.readyState == 'open'
+            and channel.bufferedAmount < MAX_WAITING_STAMPS
+        ):
+            channel.send(encode_stamp(ticks, stamp_ns))
+
     async def offer(self, track: MediaStreamTrack, codec: Codec) -> str:
         """
-        Return an SDP that offers a track in one codec.
+        Return an SDP that offers a track in one codec, and a data channel for stamps.
 
         :raises PeerFailed: the offer could not be made, or no address was found for it.
         """
@@ -127,6 +149,8 @@ class Peer:
         try:
             transceiver = connection.addTransceiver(track, direction='sendonly')
             transceiver.setCodecPreferences([c for c in known if c.mimeType.lower() in wanted])
+            # A stamp that comes after its picture is useless: neither ordered nor repeated.
+            self._stamps = connection.createDataChannel(LABEL, ordered=False, maxRetransmits=0)
             await self._whole(connection.setLocalDescription(await connection.createOffer()))
         except Exception as exc:
             raise PeerFailed(f'{self.name}: cannot make an offer: {exc!r}') from exc
@@ -336,6 +360,20 @@ class Peer:
     def _on_track(self, track: MediaStreamTrack) -> None:
         if track.kind == 'video' and self._track is None:
             self._track = track
+
+    def _on_channel(self, channel: RTCDataChannel) -> None:
+        if channel.label == LABEL:
+            channel.on('message', self._on_message)
+        else:
+            channel.close()
+
+    def _on_message(self, message: object) -> None:
+        try:
+            ticks, stamp_ns = decode_stamp(message)
+        except InvalidSignal as exc:
+            _logger.debug('%s: %s', self.name, exc)
+        else:
+            self._on_stamp(ticks, stamp_ns)
 
     def _raise_if_ended(self) -> None:
         if self.has_ended:

@@ -24,7 +24,14 @@ import av
 
 from .errors import PictureError
 
-__all__ = ['ENCODINGS', 'RAW_OUTPUTS', 'RawPicture', 'picture_from_raw', 'picture_to_raw']
+__all__ = [
+    'ENCODINGS',
+    'RAW_OUTPUTS',
+    'RawPicture',
+    'check_raw',
+    'picture_from_raw',
+    'picture_to_raw',
+]
 
 
 class _Format(NamedTuple):
@@ -93,14 +100,8 @@ def picture_from_raw(raw: RawPicture) -> av.VideoFrame:
 
     :raises PictureError: the encoding is not supported, or size and data contradict each other.
     """
-    form = _FORMATS.get(raw.encoding)
-    if form is None:
-        raise PictureError(
-            f'encoding {raw.encoding!r:.60} is not supported: expected one of '
-            f'{", ".join(ENCODINGS)}'
-        )
-    data = memoryview(raw.data).cast('B')
-    _check(raw, form, len(data))
+    check_raw(raw)
+    form, data = _FORMATS[raw.encoding], memoryview(raw.data).cast('B')
     width = raw.width // form.across * form.across
     height = raw.height // form.down * form.down
     pixels = 'gray16be' if raw.encoding == 'mono16' and raw.is_bigendian else form.pixels
@@ -130,7 +131,19 @@ def picture_to_raw(picture: av.VideoFrame, encoding: str) -> RawPicture:
     return RawPicture(encoding, picture.width, picture.height, step, False, data)
 
 
-def _check(raw: RawPicture, form: _Format, length: int) -> None:
+def check_raw(raw: RawPicture) -> None:
+    """
+    Check a picture without converting it.
+
+    :raises PictureError: the encoding is not supported, or size and data contradict each other.
+    """
+    form = _FORMATS.get(raw.encoding)
+    if form is None:
+        raise PictureError(
+            f'encoding {raw.encoding!r:.60} is not supported: expected one of '
+            f'{", ".join(ENCODINGS)}'
+        )
+    length = memoryview(raw.data).nbytes
     size = f'{raw.width}x{raw.height} {raw.encoding}'
     if raw.width < form.across or raw.height < form.down:
         raise PictureError(f'picture of {size}: it has no pixels')

@@ -41,6 +41,7 @@ from ..arena.video_messages import Answer
 from .errors import InvalidIceServer, InvalidSignal
 from .ice import IceServers
 from .peer import Peer, PeerStats
+from .picture_stamps import StampMatcher
 
 __all__ = ['StreamReceiver']
 
@@ -62,7 +63,7 @@ MAX_EARLY = 16
 _logger = logging.getLogger(__name__)
 
 Send = Callable[[Answer], Awaitable[object]]
-OnPicture = Callable[[av.VideoFrame], None]
+OnPicture = Callable[[av.VideoFrame, 'int | None'], None]
 OnError = Callable[[str], None]
 
 
@@ -77,8 +78,9 @@ class StreamReceiver:
     The connections of one consumer. Close it, or they remain.
 
     :param send: posts an answer to the room.
-    :param on_picture: called in the event loop with each picture as soon as it is decoded; must
-        not block.
+    :param on_picture: called in the event loop with each picture as soon as it is decoded, and
+        with the time at which it was taken, in nanoseconds since 1970; None if the producer does
+        not send it. Must not block.
     :param ice: the STUN and TURN servers.
     :param on_error: called with a sentence when an offer is refused or a connection fails.
     """
@@ -177,13 +179,13 @@ class StreamReceiver:
         if self._ending:
             await asyncio.wait(self._ending)
 
-    def _deliver(self, stream: _Stream, picture: av.VideoFrame) -> None:
+    def _deliver(self, stream: _Stream, picture: av.VideoFrame, stamp_ns: int | None) -> None:
         if stream not in self._streams:
             return
         for older in self._streams[: self._streams.index(stream)]:
             self._end(older)
         self._picture_at = time.monotonic()
-        self._on_picture(picture)
+        self._on_picture(picture, stamp_ns)
 
     def _end(self, stream: _Stream) -> None:
         self._forget(stream)
@@ -208,13 +210,15 @@ class _Stream:
         peer: Peer,
         send: Send,
         *,
-        deliver: Callable[[_Stream, av.VideoFrame], None],
+        deliver: Callable[[_Stream, av.VideoFrame, int | None], None],
         forget: Callable[[_Stream], None],
         on_error: OnError,
     ) -> None:
         self.producer = producer
         self.offer = offer
         self.peer = peer
+        self._stamps = StampMatcher()
+        peer.on_stamp(self._stamps.announce)
         self._send = send
         self._deliver = deliver
         self._forget = forget
@@ -289,7 +293,7 @@ class _Stream:
             while True:
                 picture = await track.recv()
                 timer.cancel()
-                self._deliver(self, picture)
+                self._deliver(self, picture, self._stamps.stamp_ns(picture.pts or 0))
         except MediaStreamError:
             _logger.info('producer %s: the connection ended', self.producer)
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from fractions import Fraction
 
 from aiortc import MediaStreamTrack
@@ -35,13 +36,18 @@ class EncodedTrack(MediaStreamTrack):
     aiortc sends an ``av.Packet`` as it is, as with ``MediaPlayer(decode=False)``. It begins to
     read when the connection is established, and only then the track subscribes, so that the first
     picture is a new key frame. A viewer that is too slow loses pictures up to the next key frame.
+
+    :param on_send: called with each picture, just before aiortc sends it.
     """
 
     kind = 'video'
 
-    def __init__(self, encoder: CameraEncoder) -> None:
+    def __init__(
+        self, encoder: CameraEncoder, on_send: Callable[[EncodedPicture], None] | None = None
+    ) -> None:
         super().__init__()
         self._encoder = encoder
+        self._on_send = on_send
         self._subscription: Subscription | None = None
         self._pictures: deque[EncodedPicture] = deque()
         self._arrived = asyncio.Event()
@@ -63,6 +69,8 @@ class EncodedTrack(MediaStreamTrack):
             if self.readyState != 'live':
                 raise MediaStreamError
         picture = self._pictures.popleft()
+        if self._on_send is not None:
+            self._on_send(picture)
         packet = av.Packet(picture.data)
         packet.pts = packet.dts = picture.pts
         packet.time_base = Fraction(1, CLOCK_RATE)

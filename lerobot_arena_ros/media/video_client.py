@@ -71,7 +71,7 @@ class VideoClientCore(JoinedClient):
     It reconnects by itself, unless ``options.reconnect_attempts`` is 0.
 
     :param options: None for the defaults.
-    :param token: as in :class:`.ServerClient`, like ``ca_file`` and ``allow_insecure``.
+    :param name: as in :class:`.JoinedClient`, like ``token``, ``ca_file`` and ``allow_insecure``.
     :param create_room: create the room before each join if it is missing.
     :raises InvalidIceServer: an ICE server of the options is invalid.
     """
@@ -83,6 +83,7 @@ class VideoClientCore(JoinedClient):
         base_url: str = DEFAULT_URL,
         options: ClientOptions | None = None,
         *,
+        name: str | None = None,
         token: str | None = None,
         ca_file: str | None = None,
         allow_insecure: bool = False,
@@ -92,6 +93,7 @@ class VideoClientCore(JoinedClient):
         super().__init__(
             base_url,
             reconnect=self.options.reconnect_attempts != 0,
+            name=name,
             token=token,
             ca_file=ca_file,
             allow_insecure=allow_insecure,

@@ -71,6 +71,13 @@ class _Reading(NamedTuple):
     octets: int
 
 
+class _Picture(NamedTuple):
+    """A picture, and when it was taken, in nanoseconds since 1970; None if that is unknown."""
+
+    frame: av.VideoFrame
+    stamp_ns: int | None
+
+
 class VideoConsumer(VideoClientCore):
     """
     A participant that receives the pictures of a room.
@@ -87,7 +94,7 @@ class VideoConsumer(VideoClientCore):
         self._receiver: StreamReceiver | None = None
         self._is_receiving = True
         self._patience_s = PATIENCE_S
-        self._newest: av.VideoFrame | None = None
+        self._newest: _Picture | None = None
         self._arrived = asyncio.Event()
         self._passing = asyncio.Lock()
         self._count = 0
@@ -188,8 +195,13 @@ class VideoConsumer(VideoClientCore):
         """Call ``callback(frame)`` with each picture, as :class:`.FrameData`."""
         self._callbacks.set('frame_update', callback)
 
-    def on_picture(self, callback: Callable[[av.VideoFrame], Any]) -> None:
-        """Call ``callback(picture)`` with each picture as PyAV has it, without a conversion."""
+    def on_picture(self, callback: Callable[[av.VideoFrame, int | None], Any]) -> None:
+        """
+        Call ``callback(picture, stamp_ns)`` with each picture as PyAV has it, not converted.
+
+        ``stamp_ns`` is when it was taken, on the clock of its source, in nanoseconds since 1970;
+        None if the producer does not send it, and for the first pictures.
+        """
         self._callbacks.set('picture', callback)
 
     def on_video_config_update(self, callback: VideoConfigUpdateCallback) -> None:
@@ -261,12 +273,12 @@ class VideoConsumer(VideoClientCore):
         if receiver is not None:
             await receiver.aclose()
 
-    def _on_picture(self, picture: av.VideoFrame) -> None:
+    def _on_picture(self, picture: av.VideoFrame, stamp_ns: int | None) -> None:
         self._skipped += self._newest is not None
         self._patience_s = PATIENCE_S
         self._pictures += 1
         self._size = picture.width, picture.height
-        self._newest = picture
+        self._newest = _Picture(picture, stamp_ns)
         self._arrived.set()
 
     async def _pass_on(self, connection: Connection) -> None:
@@ -281,11 +293,11 @@ class VideoConsumer(VideoClientCore):
             # The lock, because a callback may still run for the connection before this one.
             async with self._passing:
                 self._count += 1
-                await self._callbacks.call('picture', picture)
+                await self._callbacks.call('picture', *picture)
                 if self._callbacks.has('frame_update'):
                     await self._pass_on_as_rgb(picture)
 
-    async def _pass_on_as_rgb(self, picture: av.VideoFrame) -> None:
+    async def _pass_on_as_rgb(self, picture: _Picture) -> None:
         try:
             # In a thread, because a conversion takes milliseconds.
             frame = await asyncio.to_thread(_frame_data, picture, self._count)
@@ -321,7 +333,9 @@ class VideoConsumer(VideoClientCore):
             return False
 
 
-def _frame_data(picture: av.VideoFrame, count: int) -> FrameData:
+def _frame_data(newest: _Picture, count: int) -> FrameData:
+    picture, stamp_ns = newest
+    stamp = {} if stamp_ns is None else {'stamp_ns': stamp_ns}
     return FrameData(
         data=picture.to_ndarray(format='rgb24').tobytes(),
         metadata={
@@ -331,5 +345,6 @@ def _frame_data(picture: av.VideoFrame, count: int) -> FrameData:
             'pts': picture.pts,
             'time_base': str(picture.time_base),
             'frame_count': count,
+            **stamp,
         },
     )

@@ -114,7 +114,8 @@ class FrameData:
 
     :param data: rgb24, row by row without padding: width x height x 3 bytes.
     :param metadata: ``width``, ``height``, ``format`` ('rgb24'), ``pts`` and ``time_base`` of the
-        picture, and ``frame_count``, which counts the pictures that were passed on.
+        picture, ``frame_count``, which counts the pictures that were passed on, and, if the
+        producer sends it, ``stamp_ns``: when it was taken, in nanoseconds since 1970.
     """
 
     data: bytes

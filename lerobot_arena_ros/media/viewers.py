@@ -35,6 +35,7 @@ import time
 from ..arena.errors import ArenaError
 from ..arena.video_messages import Offer
 from .bitrate import LOW_LOSS, BitrateControl
+from .codec import EncodedPicture
 from .encoder import CameraEncoder
 from .errors import InvalidSignal, PeerFailed
 from .ice import IceServers
@@ -274,8 +275,13 @@ class _Viewer:
         :raises ArenaError: why it was not established.
         """
         encoder = self._encoder
-        track = EncodedTrack(encoder)
         peer = self._peer = Peer(self._id, self._ice)
+
+        def announce(picture: EncodedPicture) -> None:
+            if picture.stamp_ns is not None:
+                peer.send_stamp(picture.pts, picture.stamp_ns)
+
+        track = EncodedTrack(encoder, announce)
         self._stats, self._loss = PeerStats(), None
         try:
             await peer.accept(

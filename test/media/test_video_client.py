@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -207,7 +208,7 @@ async def test_a_picture_that_cannot_be_converted_ends_nothing(
     """It is logged, and the next one is passed on."""
     convert = video_consumer._frame_data
 
-    def failing(picture: object, count: int) -> FrameData:
+    def failing(picture: Any, count: int) -> FrameData:
         if count == 1:
             raise RuntimeError('no memory')
         return convert(picture, count)

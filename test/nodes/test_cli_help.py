@@ -125,7 +125,21 @@ def test_a_simulation_without_its_engine_prints_what_to_install() -> None:
     assert "mujoco is not installed: pip install 'lerobot_arena_ros[sim]'" in output
 
 
-@pytest.mark.parametrize('name', ['arena_bridge', 'arena_stop', 'arena_server', 'arena_demo_arm'])
+@pytest.mark.parametrize('library', ['aiortc', 'av'])
+def test_cameras_without_their_libraries_print_what_to_install(library: str) -> None:
+    """arena_camera without aiortc or av ends with one line that names the packages."""
+    arguments = ['--ros-args', '-p', 'cameras:=[front]']
+    code, output = run_without('arena_camera', [library], arguments)
+
+    assert (code, output.count('\n')) == (2, 1)
+    # Which one is missing first depends on what is installed here.
+    assert "is not installed: pip install 'lerobot_arena_ros[media]'" in output
+    assert 'apt install python3-aiortc python3-av' in output
+
+
+@pytest.mark.parametrize(
+    'name', ['arena_bridge', 'arena_camera', 'arena_stop', 'arena_server', 'arena_demo_arm']
+)
 def test_an_unknown_argument_is_refused(name: str) -> None:
     """An unknown argument is an error, because it would otherwise have no effect."""
     code, out, err = run(name, ['--no-such-option', 'units:=degrees'])

@@ -43,8 +43,13 @@ ARGUMENTS = {
     'arena_bridge': (*BRIDGE, '-p', 'consume.room_id:=arm', '-p', 'produce.room_id:=leader'),
     'arena_producer': (*BRIDGE, '-p', 'produce.room_id:=arm'),
     'arena_consumer': (*BRIDGE, '-p', 'consume.room_id:=arm'),
+    'arena_camera': (
+        *('--ros-args', '-p', 'server_url:=http://127.0.0.1:1', '-p', 'cameras:=[front]'),
+    ),
     'arena_server': ('--port', '0'),
 }
+NEEDS = {'arena_camera': ('aiortc', 'media'), 'sim_arm': ('mujoco', 'sim')}
+"""The optional library of an executable, and its file in requirements/."""
 
 AFTER_S = (0.0, 0.05, 0.2, 1.0)
 """Times of SIGINT after the process handles signals."""
@@ -68,6 +73,13 @@ def started(name: str, folder: Path) -> Iterator[Process]:
         yield process
 
 
+def skip_without_its_library(name: str) -> None:
+    """Skip the test of an executable whose optional library is not installed."""
+    if name in NEEDS:
+        library, file = NEEDS[name]
+        pytest.importorskip(library, reason=f'{library} is not here: requirements/{file}.txt')
+
+
 def test_signals_are_handled_before_large_imports() -> None:
     """Each executable installs its signal handlers before it imports any large module."""
     program = (
@@ -85,8 +97,7 @@ def test_signals_are_handled_before_large_imports() -> None:
 @pytest.mark.parametrize('name', EXECUTABLES)
 def test_sigint_at_any_moment_is_no_error(name: str, tmp_path: Path) -> None:
     """SIGINT during the imports or later ends each executable with 0 or 130."""
-    if name == 'sim_arm':
-        pytest.importorskip('mujoco', reason='MuJoCo is not here: requirements/sim.txt')
+    skip_without_its_library(name)
     for after_s in AFTER_S:
         with started(name, tmp_path) as process:
             let_pass(process, after_s)
@@ -99,8 +110,7 @@ def test_sigint_at_any_moment_is_no_error(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize('name', EXECUTABLES)
 def test_a_second_sigint_is_no_error(name: str, tmp_path: Path) -> None:
     """A second SIGINT during the shutdown, as from ``ros2 launch``, causes no error."""
-    if name == 'sim_arm':
-        pytest.importorskip('mujoco', reason='MuJoCo is not here: requirements/sim.txt')
+    skip_without_its_library(name)
     for after_s, again_s in TWICE_S:
         with started(name, tmp_path) as process:
             let_pass(process, after_s)

@@ -42,7 +42,6 @@ release 10, which Ubuntu 24.04 has.
 
 PRIVATE = {
     # rclpy has no documented way to read the values that a user gave before a declaration.
-    'nodes/bridge/bridge_node.py': {'_parameter_overrides'},
     'nodes/runtime/parameters.py': {'_parameter_overrides'},
     # rclpy has no documented way to read the state, or to refuse an invalid transition.
     'nodes/runtime/lifecycle.py': {'_service_change_state', '_state_machine'},

@@ -22,6 +22,7 @@ from support.launch_files import ARGUMENTS
 from support.pages import PAGES, anchors_of, prose_of, read, rows_of
 import yaml
 
+from lerobot_arena_ros.nodes.settings import camera_table
 from lerobot_arena_ros.nodes.settings.parameter_table import JOINT_SPECS, SPECS
 from lerobot_arena_ros.nodes.settings.specs import Spec
 from lerobot_arena_ros.nodes.settings.yaml_file import flatten
@@ -47,9 +48,11 @@ def shown(default: object) -> str:
     [
         ('parameters.md', '## Parameters', SPECS),
         ('parameters.md', '## Parameters of a joint', JOINT_SPECS),
+        ('parameters.md', '## Parameters of arena_camera', camera_table.SPECS),
+        ('parameters.md', '## Parameters of a camera', camera_table.CAMERA_SPECS),
         ('sim_arm.md', '## Parameters', SIM_SPECS),
     ],
-    ids=['bridge', 'joint', 'sim_arm'],
+    ids=['bridge', 'joint', 'cameras', 'camera', 'sim_arm'],
 )
 def test_the_reference_has_every_parameter_as_it_is(
     page: str, head: str, specs: tuple[Spec, ...]
@@ -104,20 +107,32 @@ def source_of(folder: str) -> list[str]:
     return [path.read_text(encoding='utf-8') for path in sorted((ROOT / folder).rglob('*.py'))]
 
 
-def test_bridge_yaml_has_every_parameter_at_its_default() -> None:
-    """config/bridge.yaml is the whole list at its defaults, in the table's order."""
-    text = (ROOT / 'config' / 'bridge.yaml').read_text(encoding='utf-8')
+@pytest.mark.parametrize(
+    ('name', 'specs'), [('bridge.yaml', SPECS), ('cameras.yaml', camera_table.SPECS)]
+)
+def test_a_configuration_has_every_parameter_at_its_default(
+    name: str, specs: tuple[Spec, ...]
+) -> None:
+    """The file is the whole list at its defaults, in the table's order."""
+    text = (ROOT / 'config' / name).read_text(encoding='utf-8')
     leaves = dict(flatten(yaml.safe_load(text)['/**']['ros__parameters']))
 
-    assert leaves == {s.name: [] if s.default == () else s.default for s in SPECS}
+    assert leaves == {s.name: [] if s.default == () else s.default for s in specs}
+    assert list(leaves) == [spec.name for spec in specs]
 
 
-def test_bridge_yaml_mentions_every_parameter_of_a_joint() -> None:
-    """The comment in config/bridge.yaml has each parameter of a joint."""
-    text = (ROOT / 'config' / 'bridge.yaml').read_text(encoding='utf-8')
+@pytest.mark.parametrize(
+    ('name', 'specs'),
+    [('bridge.yaml', JOINT_SPECS), ('cameras.yaml', camera_table.CAMERA_SPECS)],
+)
+def test_a_configuration_mentions_every_parameter_of_an_item(
+    name: str, specs: tuple[Spec, ...]
+) -> None:
+    """The comment of the file has each parameter of a joint or a camera."""
+    text = (ROOT / 'config' / name).read_text(encoding='utf-8')
     mentioned = re.findall(r'^    #     ([a-z_]+):', text, re.M)
 
-    assert mentioned == [spec.name for spec in JOINT_SPECS]
+    assert mentioned == [spec.name for spec in specs]
 
 
 @pytest.mark.parametrize('name', ['so101.yaml', 'ai_loop.yaml'])

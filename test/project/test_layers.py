@@ -43,7 +43,7 @@ OURS = {
         'arena.video_messages',
     },
     'control': {'control'},
-    'nodes': {'nodes', 'release', 'output', 'arena', 'control'},
+    'nodes': {'nodes', 'release', 'output', 'arena', 'media', 'control'},
     # Optional: the common parts of our nodes, without the bridge.
     'sim': {
         'sim',
@@ -79,6 +79,12 @@ WITHIN = {
     'nodes/settings': {'nodes.settings'},
     'nodes/runtime': {'nodes.runtime', 'nodes.settings'},
     'nodes/bridge': {'nodes.bridge', 'nodes.runtime', 'nodes.settings'},
+    'nodes/camera': {
+        'nodes.camera',
+        'nodes.bridge.conversions',
+        'nodes.runtime',
+        'nodes.settings',
+    },
     'nodes/fleet': {'nodes.fleet', 'nodes.bridge', 'nodes.runtime', 'nodes.settings'},
     'nodes/stop': {'nodes.stop', 'nodes.runtime'},
     'nodes/demo': {'nodes.demo', 'nodes.bridge.conversions', 'nodes.runtime', 'nodes.settings'},
@@ -134,6 +140,7 @@ PURE_FILES = {
     'media/bitrate.py',
     'media/candidates.py',
     'media/compressed_pictures.py',
+    'media/picture_stamps.py',
     'media/raw_pictures.py',
     'media/video_types.py',
     'output/waiting_lines.py',
@@ -232,6 +239,16 @@ def test_only_the_nodes_import_ros(path: Path) -> None:
     if relative(path).startswith('nodes/') or relative(path) == 'sim/node.py':
         return
     assert [name for name in all_imports_of(path) if is_within(name, ROS)] == []
+
+
+@pytest.mark.parametrize('path', MODULES, ids=relative)
+def test_only_cameras_need_the_media(path: Path) -> None:
+    """A node without cameras runs without aiortc, and imports nothing that needs it."""
+    if relative(path).startswith(('media/', 'nodes/camera/')) or relative(path) == 'video.py':
+        return
+    pure = {f'{PACKAGE}.media.{name}' for name in ('bitrate', 'errors', 'ice')}
+    media = [name for name in all_imports_of(path) if is_within(name, {f'{PACKAGE}.media'})]
+    assert [name for name in media if not is_within(name, pure)] == []
 
 
 @pytest.mark.parametrize('path', MODULES, ids=relative)

@@ -175,11 +175,11 @@ def test_executables_land_where_ros2_run_looks() -> None:
         (f'share/{PACKAGE}', ['package.xml']),
         (
             f'share/{PACKAGE}/launch',
-            ['launch/bridge.launch.py', 'launch/demo.launch.py', 'launch/fleet.launch.py'],
+            [f'launch/{name}.launch.py' for name in ('bridge', 'cameras', 'demo', 'fleet')],
         ),
         (
             f'share/{PACKAGE}/config',
-            ['config/bridge.yaml', 'config/fleet.yaml', 'config/so101.yaml'],
+            [f'config/{name}.yaml' for name in ('bridge', 'cameras', 'fleet', 'so101')],
         ),
         (f'share/{PACKAGE}/examples', [*map(str, EXAMPLES), 'examples/README.md']),
         (f'share/{PACKAGE}/examples/launch', ['examples/launch/two_arms.launch.xml']),

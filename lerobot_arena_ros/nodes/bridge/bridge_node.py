@@ -41,7 +41,7 @@ from ..runtime.condition_log import ConditionLog
 from ..runtime.diagnostic_parts import Rates, array
 from ..runtime.node_log import NodeLog
 from ..runtime.parameter_targets import check_arguments
-from ..runtime.parameters import read_parameters
+from ..runtime.parameters import given_values, read_parameters
 from ..settings.bridge_settings import PAUSE_S, BridgeSettings, ConsumeSettings
 from ..settings.parameter_table import BRIDGE, SPECS
 from ..settings.specs import ParameterError, Value
@@ -172,11 +172,10 @@ class BridgeNode(LifecycleNode):
         check_distinct({name: self.resolve_topic_name(name) for name in names})
 
     def _check_qos_overrides(self) -> str | None:
-        given = {name: each.value for name, each in self._parameter_overrides.items()}
         entities = [
             Overridable(self.resolve_topic_name(name), kind) for name, kind in _OVERRIDABLE.items()
         ]
-        return check_overrides(given, entities)
+        return check_overrides(given_values(self), entities)
 
     @property
     def failure(self) -> str | None:

@@ -22,7 +22,7 @@ from rclpy.parameter import Parameter
 from ..settings.parameter_validation import check_parameters
 from ..settings.specs import ParameterTable, Spec, Value
 
-__all__ = ['declare', 'read_parameters']
+__all__ = ['declare', 'given_values', 'read_parameters']
 
 
 def declare(node: Node, specs: Iterable[Spec], prefix: str = '') -> dict[str, Any]:
@@ -35,8 +35,14 @@ def declare(node: Node, specs: Iterable[Spec], prefix: str = '') -> dict[str, An
     :param prefix: prefix of each name on the node.
     :raises ParameterError: a value is invalid.
     """
-    given: Mapping[str, Parameter] = node._parameter_overrides
+    given = given_values(node)
     return {spec.name: _declare(node, spec, prefix + spec.name, given) for spec in specs}
+
+
+def given_values(node: Node) -> dict[str, Any]:
+    """Return the values that the user has set for the node, by full name."""
+    given: Mapping[str, Parameter] = node._parameter_overrides
+    return {name: parameter.value for name, parameter in given.items()}
 
 
 def read_parameters(
@@ -49,8 +55,7 @@ def read_parameters(
         name after its prefix.
     :raises ParameterError: a value is invalid, or a name is unknown.
     """
-    given: Mapping[str, Parameter] = node._parameter_overrides
-    values, items = check_parameters({name: given[name].value for name in given}, table)
+    values, items = check_parameters(given_values(node), table)
     declare(node, table.specs)
     for item in items:
         declare(node, table.item_specs, table.prefix(item))
@@ -73,9 +78,9 @@ def _descriptor(spec: Spec) -> ParameterDescriptor:
     return descriptor
 
 
-def _declare(node: Node, spec: Spec, name: str, given: Mapping[str, Parameter]) -> Value:
+def _declare(node: Node, spec: Spec, name: str, given: Mapping[str, Any]) -> Value:
     """Check the user's value before rclpy does, because rclpy would print a traceback."""
-    value = spec.check(given[name].value, name=name) if name in given else spec.initial
+    value = spec.check(given[name], name=name) if name in given else spec.initial
     if value == []:
         _declare_empty(node, name, _descriptor(spec))
     elif value is not None:

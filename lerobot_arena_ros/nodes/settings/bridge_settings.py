@@ -18,7 +18,6 @@ from typing import Any
 
 from lerobot_arena_ros.arena.access import Access
 from lerobot_arena_ros.arena.address import Address
-from lerobot_arena_ros.arena.errors import InvalidAccess, InvalidAddress
 from lerobot_arena_ros.arena.session import LinkTiming
 from lerobot_arena_ros.control.gate_settings import (
     GateJoint,
@@ -29,6 +28,7 @@ from lerobot_arena_ros.control.joint_map import Joint, JointMap, unit_of
 from lerobot_arena_ros.control.slew import VelocityRamp
 from lerobot_arena_ros.control.units import Unit
 
+from .server_settings import read_access, read_address
 from .specs import ParameterError
 
 __all__ = [
@@ -198,10 +198,10 @@ class BridgeSettings:
                 "parameter units is not set: expected one of 'degrees', 'radians', 'normalized', "
                 'the unit of the values in the room'
             )
-        address = _address(values['server_url'])
+        address = read_address(values['server_url'])
         return cls(
             address=address,
-            access=_access(address, values['ca_file']),
+            access=read_access(address, values['ca_file']),
             workspace_id=values['workspace_id'],
             joint_map=_joint_map(Unit(values['units']), joints),
             produce=_produce(values) if values['produce.room_id'] else None,
@@ -237,22 +237,6 @@ def _check_names(values: Mapping[str, Any]) -> None:
             f"parameters consume.command_interface = '{interface}' and joints = []: expected "
             'joints in the order of the controller, because its commands contain no joint names'
         )
-
-
-def _address(url: str) -> Address:
-    try:
-        return Address.parse(url)
-    except InvalidAddress as exc:
-        raise ParameterError(f'parameter server_url: {exc}') from exc
-
-
-def _access(address: Address, ca_file: str) -> Access:
-    try:
-        access = Access.of_environment(ca_file=ca_file or None)
-        access.check(address)
-    except InvalidAccess as exc:
-        raise ParameterError(str(exc)) from exc
-    return access
 
 
 def _joint_map(units: Unit, joints: Mapping[str, Mapping[str, Any]]) -> JointMap:
