@@ -45,7 +45,7 @@ OF_TESTS := $(if $(filter newest,$(DEPS)),$(addprefix requirements/,test.txt fuz
 # The simulated arm is tested with the newest versions only; otherwise its tests are skipped.
 TESTED := $(VENV)/installed $(if $(filter newest,$(DEPS)),$(VENV)/sim)
 # Most tests wait for real processes; each has its own ROS domain.
-PARALLEL := -n 4
+PARALLEL := -n 4 --dist worksteal
 # Package shares are found under these prefixes.
 export AMENT_PREFIX_PATH := $(CURDIR)/$(VENV)
 export PYTHONPATH := $(CURDIR)
@@ -59,11 +59,21 @@ PINNED := $(addprefix --constraints ,$(CONSTRAINTS))
 export CONSTRAINTS
 COLCON_VENV := $(VENV)-colcon
 AUDIT_VENV := .venv-audit
+PRERELEASE_VENV := .venv-prereleases
+SOCKET_TESTS := $(patsubst %,test/server/test_%.py,fair_reader hostile_frames hostile_requests \
+  liveness request_head rest slow_peers web_socket)
+DOCS_VENV := .venv-docs
+# One for each Python, because CI runs the unit tests on several. It needs no ROS.
+UNIT_VENV := .venv-unit-$(notdir $(PYTHON))
+UNIT_REQUIREMENTS := $(addprefix requirements/,newest.txt test.txt fast.txt)
 # Runs from the cache of npm: nothing is compiled or installed in this folder.
 TYPESCRIPT := 7.0.2
 TSC := npm exec --yes --loglevel=error --package=typescript@$(TYPESCRIPT) -- tsc --allowJs --checkJs \
   --strict --noEmit --target es2022 --module es2022
 BIN := $(VENV)/bin
+CHECK := $(BIN)/python -m check_jsonschema --builtin-schema
+COVERAGE := $(BIN)/python -m coverage
+PYTEST := $(BIN)/python -m pytest
 
 export ROS_AUTOMATIC_DISCOVERY_RANGE := LOCALHOST
 ifeq ($(ROS_DISTRO),humble)
@@ -74,12 +84,12 @@ endif
 .DEFAULT_GOAL := help
 # All targets install into one venv, so they must not run in parallel.
 .NOTPARALLEL:
-.PHONY: help demo sim test motion browser nginx bench tracking faults soak lint types audit constraints colcon clean
+.PHONY: help demo sim test unit coverage motion browser nginx bench tracking faults soak lint fix types docs audit prereleases constraints colcon clean
 
 help: ## List the targets
 	@echo 'make TARGET, where TARGET is one of'
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 12
-	@echo 'Options: SECONDS=15 (demo, sim, soak), STEPS=100000 (motion), SHORT=1 (bench), DISTRO=jazzy|kilted, DEPS=newest|apt, ARGS=... (test, motion, bench, tracking, soak), PYTHON=...'
+	@echo 'Options: SECONDS=15 (demo, sim, soak), STEPS=100000 (motion), SHORT=1 (bench), DISTRO=jazzy|kilted, DEPS=newest|apt, ARGS=... (test, prereleases, motion, bench, tracking, soak), PYTHON=...'
 
 demo: $(VENV)/runtime ## Show a leader arm moving a follower arm through an arena; SECONDS=15 runs unattended
 	@$(BIN)/python -c "import sys; from lerobot_arena_ros.executables import arena_demo; sys.exit(arena_demo())" $(if $(SECONDS),--seconds $(SECONDS))
@@ -88,14 +98,24 @@ sim: $(VENV)/sim ## Show a simulated SO-101, driven from the browser; SECONDS=15
 	@$(BIN)/python -c "import sys; from lerobot_arena_ros.executables import sim_demo; sys.exit(sim_demo())" $(if $(SECONDS),--seconds $(SECONDS))
 
 test: $(TESTED) ## Run all tests; DISTRO=kilted or DEPS=apt for other versions, ARGS='-k name' for some
-	$(BIN)/python -m pytest -rs $(PARALLEL) $(ARGS)
+	$(PYTEST) -rs $(PARALLEL) $(ARGS)
+
+unit: $(UNIT_VENV)/installed ## Run the tests that need neither ROS nor sockets nor other processes; PYTHON=python3.13
+	MOTION_STEPS=1000 PYTHONPATH='$(CURDIR)' $(UNIT_VENV)/bin/python -m pytest -rs -n 2 --dist worksteal --unit $(ARGS)
+
+coverage: $(TESTED) $(VENV)/coverage ## Run all tests and measure their coverage; fails below 95 %, of control and arena below 100 %
+	$(COVERAGE) erase
+	@$(MAKE) --no-print-directory test PYTEST='$(COVERAGE) run -m pytest'
+	$(COVERAGE) combine --quiet
+	$(COVERAGE) report --fail-under=95
+	$(COVERAGE) report --fail-under=100 --include='*/control/*,*/arena/*'
 
 motion: STEPS ?= 1000000
 motion: $(VENV)/installed ## Test the motion limits in a million random steps, or in STEPS=100000
 	MOTION_STEPS=$(STEPS) $(BIN)/python -m pytest -rs -o faulthandler_timeout=0 $(ARGS) test/control/test_motion_properties.py
 
 nginx: $(VENV)/installed ## Test several arenas behind nginx, which must be installed
-	REQUIRE=nginx $(BIN)/python -m pytest -rs $(ARGS) test/system/test_deploy*.py
+	REQUIRE=nginx $(BIN)/python -m pytest -rs $(ARGS) test/system/test_deploy*.py test/project/test_benchmark_nginx.py
 
 browser: $(VENV)/browser ## Test the console in Chromium, which must be installed; pictures go to build/screenshots
 	REQUIRE=browser $(BIN)/python -m pytest -rs test/server/test_console*_in_browser.py test/media/test_camera_in_browser.py $(ARGS)
@@ -107,29 +127,52 @@ tracking: $(VENV)/sim $(VENV)/bench ## Measure how the simulated arm follows; AR
 	$(BIN)/python -m benchmark.motion $(ARGS)
 
 faults: $(VENV)/installed ## Inject every fault and write the results to docs/reliability.md
-	$(BIN)/python -m benchmark.faults $(ARGS)
+	$(BIN)/python test/system/reliability_page.py $(ARGS)
 
+soak: SECONDS ?= 3600
 soak: $(VENV)/installed ## Put an arena under load for an hour, or for SECONDS=60
-	$(BIN)/python -m benchmark.soak $(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)
+	LEROBOT_ARENA_SOAK_SECONDS=$(SECONDS) $(BIN)/python -m pytest -q -p no:xdist -o faulthandler_timeout=0 $(ARGS) test/system/test_soak.py
 
 ifdef SOURCED
 # The results must not depend on a sourced ROS.
-lint types:
+lint fix types:
 	@$(MAKE) --no-print-directory $@ DISTRO=$(DISTRO)
 else
-lint: $(VENV)/tools ## Check style and format
+lint: $(VENV)/linters ## Check style and format, and the files in .github
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
+	$(CHECK) vendor.github-workflows .github/workflows/*.yml
+	$(CHECK) custom.github-workflows-require-timeout .github/workflows/*.yml
+	$(CHECK) vendor.github-issue-forms .github/ISSUE_TEMPLATE/[!c]*.yml
+	$(CHECK) vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	$(CHECK) vendor.dependabot .github/dependabot.yml
+	$(BIN)/zizmor --offline --quiet .github
 
-types: $(VENV)/tools ## Check types, also of the tests and, if npm is installed, of the console's JavaScript
-	$(BIN)/python -m mypy lerobot_arena_ros test benchmark examples requirements/*.py
+fix: $(VENV)/linters ## Format the code, and apply the safe fixes of ruff
+	$(BIN)/python -m ruff check --fix --exit-zero .
+	$(BIN)/python -m ruff format .
+
+types: $(VENV)/linters ## Check types, also of the tests and, if npm is installed, of the console's JavaScript
+	$(BIN)/python -m mypy lerobot_arena_ros test benchmark examples requirements/*.py docs/conf.py
 	@if command -v npm >/dev/null; then $(TSC) lerobot_arena_ros/server/console/*.js && \
 	  echo 'tsc $(TYPESCRIPT): no issues found in the JavaScript of the console'; \
 	else echo 'npm is not installed: the JavaScript of the console was not checked.'; fi
 endif
 
+docs: $(DOCS_VENV)/installed ## Build the site of docs/ in build/docs; it needs no ROS
+	@rm -rf build/docs
+	PYTHONPATH='$(CURDIR)' $(DOCS_VENV)/bin/python -m sphinx --nitpicky --fail-on-warning --keep-going --quiet docs build/docs
+	@echo 'The site begins at build/docs/index.html.'
+
 audit: $(AUDIT_VENV)/installed ## Look up known vulnerabilities of the pinned versions
 	@$(AUDIT_VENV)/bin/python requirements/audit.py
+
+# Created anew each time, because new pre-releases do not change a file.
+prereleases: ## Test client and server with the newest pre-releases of the libraries, without ROS
+	@$(PYTHON) requirements/install.py --new --pre $(PRERELEASE_VENV) requirements/prereleases.txt
+	@$(PRERELEASE_VENV)/bin/python -m pip freeze | grep -E '(a|b|rc|dev)[0-9]+$$' || \
+	  echo 'No library has a pre-release that is newer than its release.'
+	$(PRERELEASE_VENV)/bin/python -m pytest -rs $(PARALLEL) $(ARGS) test/arena $(SOCKET_TESTS)
 
 # The pins for ROS 2 and for apt agree with the newest versions where possible.
 PINS := $(AUDIT_VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.10 \
@@ -151,7 +194,7 @@ colcon: $(COLCON_VENV)/installed ## Build and test the package with colcon in a 
 	colcon test-result --verbose
 
 clean: ## Remove the venvs and the files of the tools
-	rm -rf .venv* dist build install log *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv* dist build install log *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A venv is created anew if its requirements change, or if its creation failed, because the stamp
@@ -170,8 +213,16 @@ endif
 
 $(COLCON_VENV)/installed: requirements/colcon.txt
 
+$(UNIT_VENV)/installed: $(UNIT_REQUIREMENTS) requirements/constraints-newest.txt
+	@$(PYTHON) requirements/install.py --new --constraints requirements/constraints-newest.txt $(UNIT_VENV) $(UNIT_REQUIREMENTS)
+	@touch $@
+
 $(AUDIT_VENV)/installed: requirements/audit.txt requirements/constraints-newest.txt
 	@$(PYTHON) requirements/install.py --new --constraints requirements/constraints-newest.txt $(AUDIT_VENV) $<
+	@touch $@
+
+$(DOCS_VENV)/installed: requirements/docs.txt requirements/newest.txt requirements/constraints-newest.txt
+	@$(PYTHON) requirements/install.py --new --constraints requirements/constraints-newest.txt $(DOCS_VENV) $(wordlist 1,2,$^)
 	@touch $@
 
 %/sim: requirements/sim.txt %/runtime
@@ -183,7 +234,7 @@ define ADDED
 	@$$*/bin/python requirements/install.py $(PINNED) $$* $$<
 	@touch $$@
 endef
-$(foreach name,browser bench tools,$(eval $(call ADDED,$(name))))
+$(foreach name,browser bench coverage linters,$(eval $(call ADDED,$(name))))
 
 # After an upgrade of Python, or after a move of this folder, its Python is missing.
 ifneq ($(wildcard $(VENV)/runtime),)

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """
 Start the bridges of several robots from a YAML file.
 
@@ -14,6 +23,7 @@ from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node
 from launch_ros.substitutions import FindPackageShare
 
+from lerobot_arena_ros.nodes.launching.launch_rules import choose_arena
 from lerobot_arena_ros.nodes.launching.parts import (
     PACKAGE,
     arena_server,
@@ -22,7 +32,6 @@ from lerobot_arena_ros.nodes.launching.parts import (
     respawn_options,
     write_file,
 )
-from lerobot_arena_ros.nodes.launching.rules import choose_arena
 from lerobot_arena_ros.nodes.settings.fleet_file import NODE_NAME, Robot, read_fleet
 
 ARGUMENTS = [

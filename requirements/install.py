@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """
 Install requirements into a virtual environment, and print progress as lines.
 
@@ -59,11 +68,12 @@ def main() -> int:
     )
     parser.add_argument('--new', action='store_true', help='first create the environment anew')
     parser.add_argument('--system-site-packages', action='store_true', help='as for venv')
+    parser.add_argument('--pre', action='store_true', help='also install pre-releases')
     args = parser.parse_args()
     try:
         if args.new:
             make_venv(args.venv, ['--system-site-packages'] * args.system_site_packages)
-        install(args.venv, args.files, args.constraints)
+        install(args.venv, args.files, args.constraints, ['--pre'] * args.pre)
     except Failure as exc:
         print(f'{args.venv}: {exc}', file=sys.stderr)
         return 1
@@ -102,18 +112,19 @@ def make_venv(venv: Path, options: list[str]) -> None:
         raise Failure(f'{sys.executable} cannot make a virtual environment: {why}')
 
 
-def install(venv: Path, files: list[Path], constraints: list[Path]) -> None:
+def install(venv: Path, files: list[Path], constraints: list[Path], options: list[str]) -> None:
     """
     Install the requirements in the files.
 
     :param constraints: constraints files with the versions.
+    :param options: more options of pip.
     :raises Failure: pip failed.
     """
     print(f'Installing {", ".join(map(str, files))} into {venv} (once)', flush=True)
     began = time.monotonic()
     log = venv.with_name(f'{venv.name}.log')
     command = [str(venv / 'bin' / 'python'), '-m', 'pip', 'install', '--prefer-binary']
-    command += ['--disable-pip-version-check', '--no-color', '--progress-bar', 'off']
+    command += ['--disable-pip-version-check', '--no-color', '--progress-bar', 'off', *options]
     command += [word for file in files for word in ('-r', str(file))]
     command += [word for file in constraints for word in ('-c', str(file))]
     try:

@@ -1,4 +1,13 @@
-"""What several test modules share: an arena, clients of it, and the room they meet in."""
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""Fixtures of several test modules: an arena, its clients, and their room."""
 
 from __future__ import annotations
 
@@ -11,35 +20,49 @@ from hypothesis import settings
 import pytest
 from support.browser import Console, running_browser
 from support.console_rooms import make_room
-from support.hearing import Arena, room_at
+from support.room_fixtures import Arena, room_at
 from support.server import running_server
+from support.unit_tests import UnitTests
 
 from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
 from lerobot_arena_ros.arena.address import Address
 
-# How long an example takes says how busy the machine is.
+# The duration of an example depends on the load of the machine.
 settings.register_profile('any machine', deadline=None)
 settings.load_profile('any machine')
 
 TEST_URL_VARIABLE = 'LEROBOT_ARENA_TEST_URL'
-"""Names a running arena for the tests of the public client's contract; unset, they start one."""
+"""The variable with the URL of an arena for the contract tests; unset, they start one."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option of ``make unit``."""
+    parser.addoption(
+        '--unit', action='store_true', help='run the tests without ROS, sockets and processes only'
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Select and guard the unit tests if they are asked for."""
+    if config.getoption('--unit'):
+        config.pluginmanager.register(UnitTests())
 
 
 @pytest.fixture(scope='session', autouse=True)
 def no_proxy() -> Iterator[None]:
-    """Talk to this machine directly, whatever proxy the environment names for the world."""
+    """Connect to this machine without the proxy of the environment."""
     with pytest.MonkeyPatch.context() as patch:
         for name in ('no_proxy', 'NO_PROXY'):
             patch.setenv(name, '127.0.0.1,localhost', prepend=',')
         if not os.environ.get(TEST_URL_VARIABLE):
-            # A token of whoever runs the tests opens none of their servers, and closes some.
+            # A token of the user is valid for none of the test servers, and some refuse it.
             patch.delenv('LEROBOT_ARENA_TOKEN', raising=False)
         yield
 
 
 @pytest.fixture(autouse=True)
-def logs_are_heard(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let pytest hear our logs: ``launch``, once imported, makes loggers keep to themselves."""
+def logs_are_captured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Propagate our logs to pytest, because ``launch`` disables that when it is imported."""
     for name, logger in logging.Logger.manager.loggerDict.items():
         if name.startswith('lerobot_arena_ros') and isinstance(logger, logging.Logger):
             monkeypatch.setattr(logger, 'propagate', True)
@@ -47,14 +70,14 @@ def logs_are_heard(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope='session')
 def own_server_url() -> Iterator[str]:
-    """Serve an arena of our own for the whole session; each test has a workspace of its own."""
+    """Serve our own arena for the whole session; each test uses its own workspace."""
     with running_server() as url:
         yield url
 
 
 @pytest.fixture(scope='session')
 def server_url(request: pytest.FixtureRequest) -> str:
-    """Give the arena under test: the one that the environment names, else our own."""
+    """Return the URL of the arena under test: that of the environment, or our own."""
     named = os.environ.get(TEST_URL_VARIABLE)
     if named:
         return Address.parse(named).base_url
@@ -64,7 +87,7 @@ def server_url(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 async def no_task_left() -> AsyncIterator[None]:
-    """See that a test leaves nothing running."""
+    """Check that a test leaves no task running."""
     yield
     left = asyncio.all_tasks() - {asyncio.current_task()}
     assert not left, f'still running: {sorted(task.get_name() for task in left)}'
@@ -72,21 +95,21 @@ async def no_task_left() -> AsyncIterator[None]:
 
 @pytest.fixture
 async def producer(server_url: str) -> AsyncIterator[RoboticsProducer]:
-    """Give a producer that is in no room."""
+    """Yield a producer that has joined no room."""
     async with RoboticsProducer(server_url) as client:
         yield client
 
 
 @pytest.fixture
 async def consumer(server_url: str) -> AsyncIterator[RoboticsConsumer]:
-    """Give a consumer that is in no room."""
+    """Yield a consumer that has joined no room."""
     async with RoboticsConsumer(server_url) as client:
         yield client
 
 
 @pytest.fixture
 async def test_room(producer: RoboticsProducer) -> AsyncIterator[tuple[str, str]]:
-    """Give a new room: workspace id and room id."""
+    """Yield a new room: the workspace id and the room id."""
     workspace_id, room_id = await producer.create_room()
     yield workspace_id, room_id
     await producer.delete_room(workspace_id, room_id)
@@ -96,7 +119,7 @@ async def test_room(producer: RoboticsProducer) -> AsyncIterator[tuple[str, str]
 async def connected_producer(
     producer: RoboticsProducer, test_room: tuple[str, str]
 ) -> AsyncIterator[tuple[RoboticsProducer, str, str]]:
-    """Give a producer in a new room, and where that is."""
+    """Yield a producer in a new room, and the ids of the room."""
     assert await producer.connect(*test_room)
     yield producer, *test_room
     await producer.disconnect()
@@ -106,7 +129,7 @@ async def connected_producer(
 async def connected_consumer(
     consumer: RoboticsConsumer, test_room: tuple[str, str]
 ) -> AsyncIterator[tuple[RoboticsConsumer, str, str]]:
-    """Give a consumer in a new room, and where that is."""
+    """Yield a consumer in a new room, and the ids of the room."""
     assert await consumer.connect(*test_room)
     yield consumer, *test_room
     await consumer.disconnect()
@@ -116,7 +139,7 @@ async def connected_consumer(
 async def producer_consumer_pair(
     producer: RoboticsProducer, consumer: RoboticsConsumer, test_room: tuple[str, str]
 ) -> AsyncIterator[tuple[RoboticsProducer, RoboticsConsumer, str, str]]:
-    """Give a producer and a consumer in the same new room, and where that is."""
+    """Yield a producer and a consumer in one new room, and the ids of the room."""
     assert await producer.connect(*test_room)
     assert await consumer.connect(*test_room)
     yield producer, consumer, *test_room
@@ -126,7 +149,7 @@ async def producer_consumer_pair(
 
 @pytest.fixture
 async def arena(own_server_url: str) -> AsyncIterator[Arena]:
-    """Give a new room on our own server, for connections below the public client."""
+    """Yield a new room on our own server, for connections without the public client."""
     async with room_at(own_server_url) as room:
         yield room
 
@@ -140,7 +163,7 @@ def browser() -> Iterator[Console]:
 
 @pytest.fixture
 def console(browser: Console) -> Iterator[Console]:
-    """Give the browser; no script may fail in it or want what the content policy forbids."""
+    """Yield the browser; fail on an error of a script or of the content policy."""
     yield browser
     faults = browser.logged_errors()
     browser.driver.get('about:blank')
@@ -149,7 +172,7 @@ def console(browser: Console) -> Iterator[Console]:
 
 @pytest.fixture
 def console_room(own_server_url: str, request: pytest.FixtureRequest) -> str:
-    """Make a room on our own server that is called after the test."""
+    """Create a room on our own server with the name of the test."""
     name = str(request.node.name.removeprefix('test_'))
     make_room(own_server_url, name)
     return name

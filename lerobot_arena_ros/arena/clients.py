@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """The public client classes: a producer or a consumer of one room."""
 
 from __future__ import annotations
@@ -26,7 +35,7 @@ class RoboticsProducer(RoboticsClientCore):
     async def connect(
         self, workspace_id: str, room_id: str, participant_id: str | None = None
     ) -> bool:
-        """Join a room as producer; see :meth:`connect_to_room`."""
+        """Join a room as producer; see :meth:`.connect_to_room`."""
         return await self.connect_to_room(workspace_id, room_id, 'producer', participant_id)
 
     async def send_joint_update(self, joints: Sequence[Entry]) -> None:
@@ -80,7 +89,7 @@ class RoboticsConsumer(RoboticsClientCore):
     async def connect(
         self, workspace_id: str, room_id: str, participant_id: str | None = None
     ) -> bool:
-        """Join a room as consumer; see :meth:`connect_to_room`."""
+        """Join a room as consumer; see :meth:`.connect_to_room`."""
         return await self.connect_to_room(workspace_id, room_id, 'consumer', participant_id)
 
     async def get_state_sync(self) -> dict[str, Any]:

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """One joined WebSocket of one room; the iterator that rejoins it is in :mod:`.reconnect`."""
 
 from __future__ import annotations
@@ -36,7 +45,6 @@ from .messages import (
     encode,
     room_info,
 )
-from .reconnect import backoff, is_retryable, keep_joined
 from .rest_client import Rooms
 from .session import Event, LinkTiming, Session
 from .steady_clock import steady_now
@@ -44,9 +52,6 @@ from .video_messages import VideoFrame, decode_video_server
 
 __all__ = [
     'Connection',
-    'backoff',
-    'keep_joined',
-    'is_retryable',
     'new_participant_id',
     'open_connection',
 ]

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """
 What producer and consumer of any kind of room share: one joined room, and callbacks.
 
@@ -19,10 +28,11 @@ from typing import Any, TypeVar
 
 from .address import DEFAULT_URL
 from .callbacks import Callbacks
-from .connection import Connection, backoff, keep_joined, open_connection
+from .connection import Connection, open_connection
 from .errors import ArenaError, TransportError, UnexpectedError
 from .features import Feature
 from .messages import MAX_REASON_LENGTH, EmergencyStop, ErrorReply, Heartbeat, Role
+from .reconnect import backoff, keep_joined
 from .rooms_client import ServerClient
 from .session import Event, LinkTiming
 

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """
 The messages of the protocol as frozen dataclasses. Only this module uses their JSON keys.
 
@@ -123,7 +132,7 @@ class OddJoint(NamedTuple):
     An invalid joint in an update that also has valid ones.
 
     :param name: None if it has no valid name.
-    :param reason: as in :class:`ProtocolError`.
+    :param reason: as in :class:`.ProtocolError`.
     :param detail: a sentence.
     """
 
@@ -505,7 +514,7 @@ def _fields(message: Message) -> dict[str, Any]:
         case Join(participant_id, role, features):
             join = {'participant_id': participant_id, 'role': role.value}
             return {**join, 'features': _names(features)} if features else join
-        case Unknown(kind):
+        case Unknown(kind):  # pragma: no branch, because the type has no other member
             return _typed(kind)
 
 

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """
 The protocol state of one participant. Sans I/O: frames and times in, events and frames out.
 
@@ -101,7 +110,7 @@ class Malformed:
     """
     A frame that violated the protocol and was dropped.
 
-    :param reason: one word, as in :class:`ProtocolError`.
+    :param reason: one word, as in :class:`.ProtocolError`.
     :param detail: a sentence.
     """
 
@@ -125,7 +134,7 @@ class Presence:
 @dataclass(frozen=True)
 class Late:
     """
-    A heartbeat has not been answered for longer than :attr:`LinkTiming.max_delay_s`.
+    A heartbeat has not been answered for longer than ``LinkTiming.max_delay_s``.
 
     :param waiting_s: the time since the heartbeat was sent; its round trip takes at least as long.
     """
@@ -410,7 +419,7 @@ class Session:
         return Presence(message.has_producer, None if sent_at is None else now - sent_at)
 
     def _match_answer(self, seq: int | None) -> float | None:
-        """Return when the answered heartbeat was sent; forget it and all older ones."""
+        """Return when the answered heartbeat was sent; remove it and all older ones."""
         if seq is not None and all(heartbeat.seq != seq for heartbeat in self._unanswered):
             return None
         while self._unanswered:

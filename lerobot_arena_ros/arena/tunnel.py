@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """Connections through a proxy: HTTP CONNECT with h11, SOCKS with python-socks."""
 
 from __future__ import annotations
@@ -81,7 +90,8 @@ class _Tunnel(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse the response. Called by the event loop."""
-        if self.status.done():
+        # A second TLS record of a proxy may arrive in the same iteration of the event loop.
+        if self.status.done():  # pragma: no cover
             return
         self._http.receive_data(data)
         try:

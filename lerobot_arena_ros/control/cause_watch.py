@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """Decides when to log a lasting condition. Pure: ``now`` is in seconds of the steady clock."""
 
 from __future__ import annotations
@@ -56,7 +65,7 @@ class CauseWatch:
         self._logged_at: dict[str, float] = {}
         self._has_warned = False
 
-    def see(
+    def update(
         self, condition: Condition, now: float, *, worked_at: float | None = None
     ) -> Line | None:
         """
@@ -75,10 +84,10 @@ class CauseWatch:
         is_new = kind != self._latest and now - self._logged_at.get(kind, -REPEAT_S) >= REPEAT_S
         if now - self._since < self._patience_s or not is_new:
             return None
-        self.told(condition, now)
+        self.mark_logged(condition, now)
         return Line(condition.severity is Severity.WARN, condition.text)
 
-    def told(self, condition: Condition, now: float) -> None:
+    def mark_logged(self, condition: Condition, now: float) -> None:
         """Record that a condition was logged."""
         self._latest = kind = _kind(condition.text)
         if len(self._logged_at) >= MAX_REMEMBERED:

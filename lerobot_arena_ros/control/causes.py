@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """The texts for why a robot is not commanded or not sent, and what the user can do. Pure."""
 
 from __future__ import annotations
@@ -9,7 +18,6 @@ __all__ = [
     'INACTIVE',
     'LIVE',
     'LOOKING',
-    'LOOKING_FOR_FEEDBACK',
     'NO_JOINTS',
     'NO_PRODUCER',
     'NO_UPDATE',
@@ -27,15 +35,12 @@ __all__ = [
 INACTIVE = 'inactive: activate the node (ros2 lifecycle set NODE activate)'
 LIVE = 'live'
 LOOKING = 'looking for other nodes that command the robot'
-LOOKING_FOR_FEEDBACK = 'looking for publishers of joint_states'
 NO_JOINTS = 'no joints are known: list them in joints, or publish robot_description'
 NO_PRODUCER = 'the room has no producer: start the leader, or drive from the console'
 NO_UPDATE = 'waiting for a live update: move the leader'
 CONNECTING = 'connecting to the room'
 
-NORMAL_CAUSES = frozenset(
-    {INACTIVE, LOOKING, LOOKING_FOR_FEEDBACK, NO_PRODUCER, NO_UPDATE, CONNECTING}
-)
+NORMAL_CAUSES = frozenset({INACTIVE, LOOKING, NO_PRODUCER, NO_UPDATE, CONNECTING})
 """Causes of a normal wait: nothing is wrong."""
 
 

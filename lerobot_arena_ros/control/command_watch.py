@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """Reports whether the robot is commanded, and if not, why. Pure."""
 
 from __future__ import annotations
@@ -12,30 +21,30 @@ COMMAND_FRESH_S = 1.0
 """An older command does not count as recent."""
 
 
-def present_cause(state: State, cause: str, *, is_heard: bool, topic: str) -> str:
+def present_cause(state: State, cause: str, *, has_subscriber: bool, topic: str) -> str:
     """
     Return why the robot moves or does not move.
 
     :param cause: the cause of the gate.
-    :param is_heard: whether the commands have a subscriber.
+    :param has_subscriber: whether the commands have a subscriber.
     :param topic: the topic of the commands.
     """
-    return no_subscriber(topic) if state is State.ACTIVE and not is_heard else cause
+    return no_subscriber(topic) if state is State.ACTIVE and not has_subscriber else cause
 
 
 def commanding(
-    state: State, cause: str, *, is_heard: bool, topic: str, age_s: float | None
+    state: State, cause: str, *, has_subscriber: bool, topic: str, age_s: float | None
 ) -> Condition:
     """
     Return whether the robot is commanded, and if not, why.
 
     :param cause: the cause of the gate.
-    :param is_heard: whether the commands have a subscriber.
+    :param has_subscriber: whether the commands have a subscriber.
     :param topic: the topic of the commands.
     :param age_s: the age of the last command; None before the first command.
     """
-    cause = present_cause(state, cause, is_heard=is_heard, topic=topic)
-    is_active = state is State.ACTIVE and is_heard
+    cause = present_cause(state, cause, has_subscriber=has_subscriber, topic=topic)
+    is_active = state is State.ACTIVE and has_subscriber
     if is_active and age_s is not None:
         if age_s <= COMMAND_FRESH_S:
             return fine('commanding')

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """
 The command gate: the only place that decides whether a value moves the robot, and how far.
 
@@ -5,10 +14,10 @@ Rules of this file:
 
 - The gate is pure. ``now`` is an argument, in seconds of the steady clock. Methods return what the
   caller has to publish: a :class:`Command` or None.
-- Only :meth:`Gate.update`, :meth:`Gate.remember` and :meth:`Gate.tick` return commands, and only
-  in ``ACTIVE`` or while a motion brakes. A motion brakes after the link, the producer or the
-  updates were lost, or after a stop with ``on_stop`` = ``brake``. Otherwise no command leaves, and
-  each controller holds the last command.
+- Only :meth:`Gate.update` and :meth:`Gate.tick` return commands, and only in ``ACTIVE`` or while
+  a motion brakes. A motion brakes after the link, the producer or the updates were lost, or after
+  a stop with ``on_stop`` = ``brake``. Otherwise no command leaves, and each controller holds the
+  last command.
 - Only a live update starts ``ACTIVE``. A joint starts from its last command if the joint is still
   near it, and from its measured position otherwise.
 - :mod:`.motion` applies the limits of velocity, acceleration and lead.
@@ -29,9 +38,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 import math
 
-from .causes import INACTIVE, LIVE, LOOKING_FOR_FEEDBACK, NO_JOINTS, NO_UPDATE, paused
+from .causes import INACTIVE, LIVE, NO_JOINTS, NO_UPDATE, paused
 from .gate_output import Command, State, Transition
-from .gate_settings import Feedback, GateJoint, GateSettings, Halt, StateSyncUse
+from .gate_settings import GateJoint, GateSettings, Halt
 from .link_watch import LinkWatch
 from .measurements import Measurements
 from .motion import Motion, reach
@@ -69,7 +78,6 @@ class Gate:
         self._joints: tuple[GateJoint, ...] = ()
         self._unready: str | None = NO_JOINTS
         self._settings = settings
-        self._discovery = (now, settings.discovery_s)
         self._reviewed_at = now
         self._state = State.WAITING if stopped is None else State.STOPPED
         self._cause = stopped or INACTIVE
@@ -80,7 +88,6 @@ class Gate:
         self._conflict: str | None = None
         self._link = LinkWatch(settings, now)
         self._graph = PauseWatch(settings.pause_s, now)
-        self._feedback_expected = False
         self._measured = Measurements(settings.max_feedback_age_s)
 
         self._initial: dict[str, float] = {}
@@ -91,7 +98,6 @@ class Gate:
         self._goals: dict[str, float] | None = None  # None: must be computed again.
         self._source: str | None = None
         self._has_source = False
-        self._began_measured = False  # Whether the motion began at measured positions.
         self._is_braking = False
         self._brakes_until = now
         self._is_commanding = False  # Whether a command was sent since the activation.
@@ -121,13 +127,6 @@ class Gate:
     def limited(self) -> int:
         """How many commands so far were reduced by a limit."""
         return self._motion.limited
-
-    @property
-    def is_fed(self) -> bool:
-        """Whether measured positions are required."""
-        if self._settings.feedback is Feedback.AUTO:
-            return self._feedback_expected or bool(self._measured)
-        return self._settings.feedback is Feedback.ALWAYS
 
     @property
     def commanded(self) -> Mapping[str, float]:
@@ -195,7 +194,7 @@ class Gate:
             self._move_to(State.WAITING, 'the joints changed')
         self._review(now)
 
-    def rivals(self, cause: str | None, now: float) -> None:
+    def on_other_publishers(self, cause: str | None, now: float) -> None:
         """Record why other nodes forbid commanding the robot; None if they do not."""
         self._conflict = cause
         self._review(now)
@@ -215,7 +214,7 @@ class Gate:
         self._link.fault = cause or 'connection closed'
         self._review(now)
 
-    def heard(
+    def on_server_message(
         self,
         now: float,
         *,
@@ -225,7 +224,7 @@ class Gate:
         """
         Record that a message of the server arrived.
 
-        :param has_producer: whether the room has a producer; None if the message does not tell.
+        :param has_producer: whether the room has a producer; None = unknown.
         :param round_trip_s: the measured round-trip time; None if the message is no reply.
         """
         self._review(now)  # First, so that a timeout that already expired takes effect.
@@ -235,12 +234,12 @@ class Gate:
             # Targets of this producer must not move joints for the next one.
             self._discard_targets()
 
-    def late(self, waiting_s: float, now: float) -> None:
+    def on_overdue_reply(self, waiting_s: float, now: float) -> None:
         """Record for how long a reply of the server has been overdue."""
         self._link.on_overdue_reply(waiting_s)
         self._review(now)
 
-    def graph_seen(self, now: float, *, messages: int = 0) -> None:
+    def on_ros_callback(self, now: float, *, messages: int = 0) -> None:
         """
         Record that the thread of the ROS callbacks runs, which receives stops from the ROS graph.
 
@@ -252,42 +251,19 @@ class Gate:
 
     @property
     def watches_closely(self) -> bool:
-        """Whether :meth:`graph_seen` has to be called more often than every 0.25 s."""
+        """Whether :meth:`on_ros_callback` has to be called more often than every 0.25 s."""
         return self._graph.is_strict
 
-    def expect_feedback(
-        self, expected: bool, now: float, *, publishers: Sequence[str] = (), topic: str = ''
+    def note_publishers(
+        self, names: Sequence[str], now: float, *, silent_topic: str | None = None
     ) -> None:
         """
-        Record whether measured positions have a publisher.
-
-        :param publishers: the node names of the publishers, if there are several.
-        :param topic: the expected topic, for the text of the cause.
-        """
-        self._feedback_expected = expected
-        silent_topic = None if expected else topic or None
-        self._measured.note_publishers(publishers, silent_topic=silent_topic)
-        self._review(now)
-
-    def name_publishers(self, names: Sequence[str], now: float) -> None:
-        """
-        Record which nodes publish measured positions, because the measurements are inconsistent.
+        Record which nodes publish measured positions, because the causes name them.
 
         :param names: the node names, if there are several.
+        :param silent_topic: the topic if it has no publisher; None otherwise.
         """
-        self._measured.note_publishers(names, silent_topic=None)
-        self._review(now)
-
-    def look_again(self, now: float) -> None:
-        """
-        Record a new subscriber of the commands.
-
-        It may be a driver that has not published measured positions yet. So without feedback,
-        nothing moves for ``listener_s``.
-        """
-        since, for_s = self._discovery
-        if for_s - abs(now - since) < self._settings.listener_s:
-            self._discovery = (now, self._settings.listener_s)
+        self._measured.note_publishers(names, silent_topic=silent_topic)
         self._review(now)
 
     def measure(
@@ -330,13 +306,11 @@ class Gate:
 
     # ----- values from the room
 
-    def remember(self, positions: Mapping[str, float], now: float) -> Command | None:
-        """Handle the state that the room sends at a join."""
-        self._initial = _finite(positions)
-        has_left = self._review(now)
-        if self._settings.on_state_sync is not StateSyncUse.COMMAND:
-            return None
-        return self._take(self._initial, now, has_left=has_left)
+    def on_state_sync(self, positions: Mapping[str, float], now: float) -> None:
+        """Handle the state that the room sends at a join. It starts no motion."""
+        if self._settings.align_to_room and not self._settings.require_feedback:
+            self._initial = _finite(positions)
+        self._review(now)
 
     def update(
         self,
@@ -356,7 +330,7 @@ class Gate:
         """
         has_left = self._review(now)  # First, so that a timeout that already expired takes effect.
         if len(_finite(positions)) < len(positions):
-            self.spoil()
+            self.mark_stale()
             return None
         if from_producer:
             self._link.note_producer()
@@ -389,12 +363,12 @@ class Gate:
             return None
         return self._activate(now)
 
-    def spoil(self) -> None:
+    def mark_stale(self) -> None:
         """Mark the live targets as stale, because a frame was dropped."""
         self._stale.update(self._live)
 
     def refresh(self, positions: Mapping[str, float]) -> None:
-        """Take the state of the room for joints that are still stale after :meth:`spoil`."""
+        """Take the state of the room for joints that are still stale after :meth:`mark_stale`."""
         self._live.update({n: p for n, p in _finite(positions).items() if n in self._stale})
         self._stale.clear()
         self._goals = None
@@ -507,17 +481,7 @@ class Gate:
         )
 
     def _feedback_obstacle(self, now: float) -> str | None:
-        settings = self._settings
-        if settings.feedback is Feedback.NEVER:
-            return None
-        if not self.is_fed:
-            since, for_s = self._discovery
-            looking = abs(now - since) < for_s
-            return LOOKING_FOR_FEEDBACK if looking else None
-        missing = self._measured.missing(now)
-        if missing is not None or self._state is not State.ACTIVE:
-            return missing
-        return None if self._began_measured else 'joint_states began to arrive'
+        return self._measured.missing(now) if self._settings.require_feedback else None
 
     def _position_obstacle(self, now: float) -> str | None:
         """Return a text with the joints that have no position to begin at; None without any."""
@@ -528,11 +492,6 @@ class Gate:
             return None
         names = ', '.join(unplaced)
         return f'position of {names} is unknown: neither measured nor sent; start its driver'
-
-    def _fallback(self) -> Mapping[str, float]:
-        is_blind = self._settings.feedback is Feedback.NEVER
-        accepted = is_blind and self._settings.on_state_sync is StateSyncUse.ALIGN
-        return self._initial if accepted else {}
 
     # ----- motion
 
@@ -545,7 +504,6 @@ class Gate:
         self._goals = None
         self._is_braking = False
         self._is_commanding = True
-        self._began_measured = self.is_fed
         self._move_to(State.ACTIVE, LIVE)
         return self._frame()
 
@@ -576,7 +534,7 @@ class Gate:
             return commanded
         if measured is not None:
             return measured
-        wanted = self._live.get(name, self._fallback().get(name))
+        wanted = self._live.get(name, self._initial.get(name))
         return None if wanted is None else clamp(wanted, joint.lower, joint.upper)
 
     def _is_near(self, joint: GateJoint, commanded: float, pose: float) -> bool:

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """The settings of the command gate, and the properties of its joints."""
 
 from __future__ import annotations
@@ -8,34 +17,7 @@ import math
 
 from .slew import VelocityRamp, clamp
 
-__all__ = ['Feedback', 'GateJoint', 'GateSettings', 'Halt', 'StateSyncUse']
-
-
-class StateSyncUse(str, Enum):
-    """
-    How the gate uses the state that the room sends at a join.
-
-    ``align``: the state moves nothing. With feedback ``never``, it is the assumed position of
-    joints without another one. ``ignore``: the gate does not use it. ``command``: it counts as a
-    live update.
-    """
-
-    ALIGN = 'align'
-    IGNORE = 'ignore'
-    COMMAND = 'command'
-
-
-class Feedback(str, Enum):
-    """
-    Whether measured positions are required.
-
-    ``auto``: they are required as soon as a publisher is discovered. If it is discovered late,
-    the first command may be far from the position of the robot. Use it only if that is safe.
-    """
-
-    ALWAYS = 'always'
-    AUTO = 'auto'
-    NEVER = 'never'
+__all__ = ['GateJoint', 'GateSettings', 'Halt']
 
 
 class Halt(str, Enum):
@@ -99,6 +81,10 @@ class GateSettings:
     """
     The user's settings.
 
+    :param require_feedback: hold while a joint is not measured. Measured positions are used in
+        any case.
+    :param align_to_room: without required feedback, take the state that the room sends at a join
+        as the assumed position of joints without another one. It starts no motion.
     :param max_feedback_age_s: measurements that are older do not count.
     :param require_producer: hold while the room has no producer.
     :param ramp_period_s: the period between two steps of a motion.
@@ -111,15 +97,12 @@ class GateSettings:
     :param settle_s: how long nothing moves after a pause, so that stops that were published during
         the pause arrive first. Fast DDS repeats a lost reliable message after up to 3 s
         (``heartbeatPeriod`` of its writers).
-    :param discovery_s: how long ``auto`` waits for a publisher of measurements before the gate
-        works without feedback.
-    :param listener_s: the same after each new subscriber of the commands.
     :param on_hold: how a motion ends when the link, the producer or the updates are lost.
     :param on_stop: how a motion ends at an emergency stop.
     """
 
-    on_state_sync: StateSyncUse = StateSyncUse.ALIGN
-    feedback: Feedback = Feedback.ALWAYS
+    require_feedback: bool = True
+    align_to_room: bool = True
     max_feedback_age_s: float = 0.5
     require_producer: bool = True
     ramp_period_s: float = 0.01
@@ -128,7 +111,5 @@ class GateSettings:
     max_delay_s: float = math.inf
     pause_s: float = math.inf
     settle_s: float = 3.5
-    discovery_s: float = 5.0
-    listener_s: float = 1.0
     on_hold: Halt = Halt.BRAKE
     on_stop: Halt = Halt.FREEZE

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """Maps ROS joints to arena joints: name, unit, range and sign of each, in a fixed order."""
 
 from __future__ import annotations
@@ -179,9 +188,9 @@ class JointMap:
         self._others = others
         self._by_name = {joint.name: joint for joint in self.joints}
         self._by_arena_name = {joint.arena_name: joint for joint in self.joints}
-        for side, names in (('ROS', self._by_name), ('arena', self._by_arena_name)):
+        for kind, names in (('ROS', self._by_name), ('arena', self._by_arena_name)):
             if len(names) != len(self.joints):
-                raise ValueError(f'two joints have the same {side} name: {_names(self.joints)}')
+                raise ValueError(f'two joints have the same {kind} name: {_names(self.joints)}')
 
     @cached_property
     def _taken(self) -> dict[str, Joint]:

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """
 Tracks the measurements of all joints, and reports which are missing or not plausible.
 
@@ -40,7 +49,6 @@ class Measurements:
         self._max_age_s = max_age_s
         self._known: dict[str, JointTrack] = {}  # Includes joints that were commanded earlier.
         self._tracks: tuple[JointTrack, ...] = ()
-        self._has_any = False
         self._has_implausible = False
         self._oldest_at = self._newest_at = -math.inf
         self._now = -math.inf
@@ -48,10 +56,6 @@ class Measurements:
         self._refused_at = self._explained_at = -math.inf
         self._silent_topic: str | None = None
         self._publishers: Sequence[str] = ()
-
-    def __bool__(self) -> bool:
-        """Return whether any joint was ever measured, including unknown ones."""
-        return self._has_any
 
     def set_joints(self, joints: Sequence[GateJoint]) -> None:
         """Replace the joints. Keep the measurements of removed joints, which may come back."""
@@ -89,7 +93,6 @@ class Measurements:
         :param stamp_s: their stamp by the clock of the publisher; None without a stamp.
         """
         self._now = now
-        self._has_any = self._has_any or any(map(math.isfinite, positions.values()))
         unusable = misdated(age_s, stamp_s, oldest_s=self._max_age_s, ahead_s=AHEAD_S)
         if unusable is not None:
             if positions.keys().isdisjoint(self._known):

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """
 Moves the commands of several joints: within their limits, and not far ahead of the robot.
 
@@ -21,7 +30,7 @@ import math
 
 from .gate_settings import GateJoint
 from .measurements import Measurements
-from .slew import clamp, limited_step, stopping_point
+from .slew import clamp, limited_step, rest_position
 
 __all__ = ['Motion', 'leash', 'reach']
 
@@ -82,12 +91,12 @@ class Motion:
 
     def settle(self, joints: Sequence[GateJoint]) -> float:
         """
-        Set the origin of each joint to its stopping point, where it rests without a target.
+        Set the origin of each joint to the position where it comes to rest.
 
         :returns: the longest braking time of all joints, in seconds.
         """
         self.origin = {
-            joint.name: stopping_point(
+            joint.name: rest_position(
                 self.setpoint[joint.name], self.velocity[joint.name], joint.max_acceleration
             )
             for joint in joints
@@ -167,7 +176,7 @@ class Motion:
                 self.setpoint[name], self.velocity[name] = limited_step(
                     position,
                     speed,
-                    stopping_point(position, speed, joint.max_acceleration),
+                    rest_position(position, speed, joint.max_acceleration),
                     step_s,
                     max_velocity=abs(speed),
                     max_acceleration=joint.max_acceleration,

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """The motion of one joint towards a target, within limits of velocity and acceleration."""
 
 from __future__ import annotations
@@ -5,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 import math
 
-__all__ = ['VelocityRamp', 'clamp', 'limited_step', 'step', 'stopping_point']
+__all__ = ['VelocityRamp', 'clamp', 'limited_step', 'rest_position', 'step']
 
 
 @dataclass(frozen=True)
@@ -49,12 +58,12 @@ def limited_step(
     max_acceleration: float,
 ) -> tuple[float, float]:
     """
-    Move towards the target for ``step_s``, so that the joint can always stop before the target.
+    Move towards the target for ``step_s``, so that the joint can always brake before the target.
 
     The acceleration is constant within a step, except for one change in the last one. So the
     positions are on a curve that keeps both limits, for any lengths of the steps.
 
-    The target may have moved, so that the joint cannot stop before it: then the joint brakes with
+    The target may have moved, so that the joint cannot brake before it: then the joint brakes with
     its maximum acceleration and comes back. The limit may have changed, so that the joint is
     faster than ``max_velocity``: then it brakes down to the limit.
 
@@ -76,7 +85,7 @@ def limited_step(
     if may_land and _lands(distance, speed, change, max_acceleration):
         return target, 0.0
     faster = min(max_velocity, speed + change)
-    # The highest speed at the end of this step from which the joint can stop before the target:
+    # The highest speed at the end of this step from which the joint can brake before the target:
     # fastest^2 / 2a = distance - (speed + fastest) / 2 * step_s.
     square = change * (change / 4.0 - speed) + 2.0 * max_acceleration * distance
     fastest = math.sqrt(square) - change / 2.0 if square > 0.0 else -math.inf
@@ -97,7 +106,7 @@ _ROUNDING = 1e-12
 """The rounding error of a distance, both absolute (in radians or metres) and relative."""
 
 
-def stopping_point(position: float, velocity: float, max_acceleration: float) -> float:
+def rest_position(position: float, velocity: float, max_acceleration: float) -> float:
     """Return where a joint comes to rest that brakes with its maximum acceleration."""
     return position + velocity * abs(velocity) / (2.0 * max_acceleration)
 

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """
 The emergency stop of one process: it is latched, sent to the rooms, and only reset by the user.
 
@@ -32,13 +41,13 @@ class Stop:
     :param source: what sent the stop, as a text for the user.
     :param reason: the reason that the source gave.
     :param room: the room that it came from; None if it began in this process or on the ROS graph.
-    :param tell_rooms: whether it is sent to the rooms that it did not come from.
+    :param notify_rooms: whether it is sent to the rooms that it did not come from.
     """
 
     source: str
     reason: str
     room: str | None = None
-    tell_rooms: bool = True
+    notify_rooms: bool = True
 
     def __str__(self) -> str:
         return f'{self.reason} (from {self.source})'
@@ -71,7 +80,7 @@ class StopLatch:
     def add_room(self, room: str) -> None:
         """Add a room. From now on, every stop that did not come from it has to be sent to it."""
         self._rooms.add(room)
-        if self._local is not None and self._local.tell_rooms:
+        if self._local is not None and self._local.notify_rooms:
             self._pending[room] = self._local
 
     def remove_room(self, room: str) -> None:
@@ -90,17 +99,17 @@ class StopLatch:
         """
         if stop.room is None and _outranks(stop, self._local):
             self._local = stop
-            if self.is_latched and stop.tell_rooms:
+            if self.is_latched and stop.notify_rooms:
                 # Other participants may have been reset since the latched stop.
                 self._pending.update(dict.fromkeys(self._rooms, stop))
         if not _outranks(stop, self._stop):
             return False
         self._stop = stop
-        if stop.tell_rooms:
+        if stop.notify_rooms:
             self._pending.update({room: stop for room in self._rooms if room != stop.room})
         return True
 
-    def owed(self, room: str) -> Stop | None:
+    def pending(self, room: str) -> Stop | None:
         """Return the stop that still has to be sent to this room; None without any."""
         return self._pending.get(room)
 
@@ -112,7 +121,7 @@ class StopLatch:
 
     def joined(self, room: str) -> None:
         """Record that a room was joined again: a stop that began here is sent to it again."""
-        if self._local is not None and self._local.tell_rooms:
+        if self._local is not None and self._local.notify_rooms:
             self._pending[room] = self._local
 
     def note(self, room: str, stop_id: str) -> None:
@@ -134,7 +143,7 @@ class StopLatch:
         self._known[room] = stop_id
         return not is_first or age_s <= FIRST_JOIN_S
 
-    def hear_input(self, asserted: bool, now: float) -> bool:
+    def on_input(self, asserted: bool, now: float) -> bool:
         """
         Record a value of the ROS topic.
 
@@ -152,7 +161,12 @@ class StopLatch:
         return asserted
 
     def reset(
-        self, now: float, *, publishers: int, are_bridges: bool = False, hear_us: bool = False
+        self,
+        now: float,
+        *,
+        publishers: int,
+        are_bridges: bool = False,
+        has_bridge_subscriber: bool = False,
     ) -> str | None:
         """
         Open the latch, unless the input still asserts a stop.
@@ -164,11 +178,11 @@ class StopLatch:
 
         :param publishers: how many other nodes publish the input topic now.
         :param are_bridges: whether all of them are bridges that report that they are stopped.
-        :param hear_us: whether a bridge subscribes to our status. If not, no bridge stopped
-            because of us.
+        :param has_bridge_subscriber: whether a bridge subscribes to our status. If not, no bridge
+            stopped because of us.
         :returns: why the latch was not opened; None if it is open.
         """
-        can_echo = are_bridges and hear_us
+        can_echo = are_bridges and has_bridge_subscriber
         is_echo = can_echo and self._asserted and self._may_echo and self.is_latched
         if is_echo:
             self._ignore_input_until = now + ECHO_GRACE_S
@@ -183,4 +197,4 @@ class StopLatch:
 
 
 def _outranks(stop: Stop, earlier: Stop | None) -> bool:
-    return earlier is None or (stop.tell_rooms and not earlier.tell_rooms)
+    return earlier is None or (stop.notify_rooms and not earlier.notify_rooms)

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """
 WebRTC: what carries the pictures of a camera between two participants of a video room.
 
@@ -12,8 +21,10 @@ Data flow of a producer, from any thread to many viewers::
 
 and of a consumer::
 
-    network -> peer.Peer -> picture_reader.PictureReader (the newest picture) -> callback
+    network -> peer.Peer -> receiver.StreamReceiver -> video_consumer.VideoConsumer (the newest
+    picture) -> callback
 
-``producer.CameraProducer`` and ``consumer.CameraConsumer`` join a room, exchange offers and
-answers through it, and replace connections that fail.
+``viewers.ViewerSet`` and ``receiver.StreamReceiver`` exchange offers and answers, and replace
+connections that fail; they know no room. ``video_producer.VideoProducer`` and
+``video_consumer.VideoConsumer``, the public classes, join a room and pass its messages on to them.
 """

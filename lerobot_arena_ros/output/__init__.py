@@ -1,1 +1,16 @@
-"""Non-blocking stdout and stderr: a process never waits for the reader of its output."""
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""
+Non-blocking stdout and stderr: a process never waits for the reader of its output.
+
+A log adds its lines to :mod:`.waiting_lines`, a bounded buffer, and a thread of
+:mod:`.log_queue` writes them. :mod:`.streams` drops what a full pipe does not accept. Imports no
+other folder of the package.
+"""

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """Token, certificate authorities and proxy of a client, with real servers."""
 
 from __future__ import annotations
@@ -22,7 +31,7 @@ from lerobot_arena_ros import (
 )
 from lerobot_arena_ros.arena.access import INSECURE_VARIABLE, TOKEN_VARIABLE, Access
 from lerobot_arena_ros.arena.address import Address
-from lerobot_arena_ros.arena.connection import is_retryable, open_connection
+from lerobot_arena_ros.arena.connection import open_connection
 from lerobot_arena_ros.arena.errors import (
     AccessDenied,
     ConnectError,
@@ -30,6 +39,7 @@ from lerobot_arena_ros.arena.errors import (
     RequestRejected,
 )
 from lerobot_arena_ros.arena.messages import Role
+from lerobot_arena_ros.arena.reconnect import is_retryable
 from lerobot_arena_ros.arena.rest_client import Rooms
 
 pytestmark = pytest.mark.usefixtures('no_task_left')
@@ -171,7 +181,7 @@ def test_where_a_token_may_go(url: str) -> None:
     ],
 )
 def test_where_a_token_must_not_go(url: str) -> None:
-    """A token for another machine without TLS is refused; the error says what to do."""
+    """A token for another machine without TLS is refused; the error has the remedy."""
     with pytest.raises(InvalidAccess, match='unencrypted') as caught:
         RoboticsProducer(url, token='secret')
 

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """The public client beyond its contract: callbacks, leaving, connection loss, reconnecting."""
 
 from __future__ import annotations
@@ -9,11 +18,11 @@ import logging
 from typing import Any
 
 import pytest
-from support.fake_arena import WebSocket, fake_arena, say, welcome
+from support.fake_arena import WebSocket, fake_arena, send_message, welcome
+from support.fault_proxy import FaultProxy, fault_proxy_to
 from support.rooms import wait_for_participants
 from support.server import running_server
 from support.waiting import wait_until
-from support.wire import Wire, wire_to
 
 from lerobot_arena_ros import (
     RoboticsClientCore,
@@ -22,9 +31,10 @@ from lerobot_arena_ros import (
     create_producer_client,
 )
 from lerobot_arena_ros.arena import joined_client as core_module
-from lerobot_arena_ros.arena.connection import Connection, backoff, open_connection
+from lerobot_arena_ros.arena.connection import Connection, open_connection
 from lerobot_arena_ros.arena.errors import AccessDenied, ConnectionLost
 from lerobot_arena_ros.arena.messages import EmergencyStop, Joined, JointUpdate, StateSync
+from lerobot_arena_ros.arena.reconnect import backoff
 from lerobot_arena_ros.arena.session import Event
 
 pytestmark = pytest.mark.usefixtures('no_task_left')
@@ -41,9 +51,9 @@ def server_url(own_server_url: str) -> str:
 
 
 @pytest.fixture
-async def wire(own_server_url: str) -> AsyncIterator[Wire]:
+async def proxy(own_server_url: str) -> AsyncIterator[FaultProxy]:
     """Yield a network to our own server that can fail."""
-    async with wire_to(own_server_url) as relay:
+    async with fault_proxy_to(own_server_url) as relay:
         yield relay
 
 
@@ -192,7 +202,7 @@ async def test_an_error_of_the_server_is_reported_once() -> None:
 
     async def script(websocket: WebSocket) -> None:
         await welcome(websocket)
-        await say(websocket, 'error', message='Failed to process joint update')
+        await send_message(websocket, 'error', message='Failed to process joint update')
 
     async with fake_arena(script) as fake, RoboticsProducer(fake.url) as producer:
         errors: list[str] = []
@@ -210,8 +220,8 @@ async def test_a_bad_frame_is_dropped(caplog: pytest.LogCaptureFixture) -> None:
     async def script(websocket: WebSocket) -> None:
         await welcome(websocket)
         bad = [{'name': 'Elbow', 'value': float('nan')}]
-        await say(websocket, 'joint_update', data=bad)
-        await say(websocket, 'joint_update', data=[{'name': 'Jaw', 'value': 2.0}])
+        await send_message(websocket, 'joint_update', data=bad)
+        await send_message(websocket, 'joint_update', data=[{'name': 'Jaw', 'value': 2.0}])
 
     async with fake_arena(script) as fake, RoboticsConsumer(fake.url) as consumer:
         updates: list[Entries] = []
@@ -352,10 +362,10 @@ async def test_a_room_that_another_client_deletes_is_an_error(
 
 
 async def test_connecting_again_when_disconnected(
-    wire: Wire, producer: RoboticsProducer, test_room: Room
+    proxy: FaultProxy, producer: RoboticsProducer, test_room: Room
 ) -> None:
     """The ``on_disconnected`` callback may connect again."""
-    async with RoboticsConsumer(wire.url) as consumer:
+    async with RoboticsConsumer(proxy.url) as consumer:
         calls = log_of(consumer)
 
         async def again() -> None:
@@ -366,7 +376,7 @@ async def test_connecting_again_when_disconnected(
         consumer.on_disconnected(again)
         await consumer.connect(*test_room)
         await wait_until(lambda: 'state_sync' in calls, 'the state')
-        wire.cut()
+        proxy.cut()
         await wait_until(lambda: calls.count('state_sync') == 2, 'the state again')
 
         assert calls == ['connected', 'state_sync', 'disconnected', 'connected', 'state_sync']
@@ -428,13 +438,16 @@ async def test_a_failed_connection_is_no_disconnection(
 
 
 async def test_a_loss_is_reported_once(
-    wire: Wire, consumer: RoboticsConsumer, test_room: Room, caplog: pytest.LogCaptureFixture
+    proxy: FaultProxy,
+    consumer: RoboticsConsumer,
+    test_room: Room,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """After a loss the client is not connected, and a later ``disconnect`` reports nothing."""
-    async with RoboticsProducer(wire.url) as producer:
+    async with RoboticsProducer(proxy.url) as producer:
         calls = log_of(producer)
         await producer.connect(*test_room)
-        wire.cut()
+        proxy.cut()
         await wait_until(lambda: 'disconnected' in calls, 'the loss')
 
         assert not producer.is_connected()
@@ -449,14 +462,14 @@ async def test_a_loss_is_reported_once(
 
 
 async def test_leaving_at_the_moment_of_the_loss_is_reported_once(
-    wire: Wire, producer: RoboticsProducer, test_room: Room
+    proxy: FaultProxy, producer: RoboticsProducer, test_room: Room
 ) -> None:
     """A loss and a concurrent ``disconnect`` call ``on_disconnected`` once."""
-    async with RoboticsConsumer(wire.url) as consumer:
+    async with RoboticsConsumer(proxy.url) as consumer:
         for turns in range(12):
             calls = log_of(consumer)
             assert await consumer.connect(*test_room)
-            wire.cut()
+            proxy.cut()
             for _ in range(turns):
                 await turn()
             await consumer.disconnect()
@@ -464,11 +477,11 @@ async def test_leaving_at_the_moment_of_the_loss_is_reported_once(
             assert calls.count('disconnected') == 1, f'after {turns} turns: {calls}'
 
 
-async def test_sending_into_a_loss_raises(wire: Wire, test_room: Room) -> None:
+async def test_sending_into_a_loss_raises(proxy: FaultProxy, test_room: Room) -> None:
     """Sending raises ConnectionLost while the loss has not been detected yet."""
-    async with RoboticsProducer(wire.url) as producer:
+    async with RoboticsProducer(proxy.url) as producer:
         await producer.connect(*test_room)
-        wire.cut()
+        proxy.cut()
         with pytest.raises((ConnectionLost, ValueError)):
             while True:
                 await producer.send_state_sync({'Jaw': 1.0})
@@ -570,16 +583,16 @@ async def test_a_client_rejoins_when_its_server_comes_back() -> None:
 
 
 @pytest.mark.usefixtures('short_pauses')
-async def test_leaving_ends_joining_again(wire: Wire, test_room: Room) -> None:
+async def test_leaving_ends_joining_again(proxy: FaultProxy, test_room: Room) -> None:
     """``disconnect`` during a reconnection ends the reconnection."""
-    async with RoboticsConsumer(wire.url, reconnect=True) as consumer:
+    async with RoboticsConsumer(proxy.url, reconnect=True) as consumer:
         calls = log_of(consumer)
         await consumer.connect(*test_room)
-        wire.freeze()
-        wire.cut()
+        proxy.freeze()
+        proxy.cut()
         await wait_until(lambda: 'disconnected' in calls, 'the loss')
         await consumer.disconnect()
-        wire.thaw()
+        proxy.thaw()
 
         await wait_for_participants(consumer, test_room)
         assert not consumer.is_connected()
@@ -587,9 +600,11 @@ async def test_leaving_ends_joining_again(wire: Wire, test_room: Room) -> None:
 
 
 @pytest.mark.usefixtures('short_pauses')
-async def test_leaving_inside_a_callback_ends_joining_again(wire: Wire, test_room: Room) -> None:
+async def test_leaving_inside_a_callback_ends_joining_again(
+    proxy: FaultProxy, test_room: Room
+) -> None:
     """``disconnect`` in the ``on_disconnected`` callback ends the reconnection."""
-    async with RoboticsConsumer(wire.url, reconnect=True) as consumer:
+    async with RoboticsConsumer(proxy.url, reconnect=True) as consumer:
         calls = log_of(consumer)
 
         async def leave() -> None:
@@ -600,7 +615,7 @@ async def test_leaving_inside_a_callback_ends_joining_again(wire: Wire, test_roo
         await consumer.connect(*test_room)
         reader = consumer._reader
         assert reader is not None
-        wire.cut()
+        proxy.cut()
         await wait_until(reader.done, 'the end of reading')
 
         assert calls.count('connected') == calls.count('disconnected') == 1
@@ -609,7 +624,7 @@ async def test_leaving_inside_a_callback_ends_joining_again(wire: Wire, test_roo
 
 @pytest.mark.usefixtures('short_pauses')
 async def test_a_final_error_ends_joining_again(
-    wire: Wire,
+    proxy: FaultProxy,
     test_room: Room,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
@@ -624,11 +639,11 @@ async def test_a_final_error_ends_joining_again(
         return joins[0]
 
     monkeypatch.setattr(core_module, 'open_connection', join)
-    async with RoboticsConsumer(wire.url, reconnect=True) as consumer:
+    async with RoboticsConsumer(proxy.url, reconnect=True) as consumer:
         await consumer.connect(*test_room)
         reader = consumer._reader
         assert reader is not None
-        wire.cut()
+        proxy.cut()
         await wait_until(reader.done, 'giving up')
 
         assert not consumer.is_connected()
@@ -637,7 +652,7 @@ async def test_a_final_error_ends_joining_again(
 
 @pytest.mark.usefixtures('short_pauses')
 async def test_leaving_counts_though_a_join_ignores_its_cancellation(
-    wire: Wire, test_room: Room, monkeypatch: pytest.MonkeyPatch
+    proxy: FaultProxy, test_room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A join that completes despite its cancellation, as with old libraries, is left again."""
     joins: list[Connection] = []
@@ -652,10 +667,10 @@ async def test_leaving_counts_though_a_join_ignores_its_cancellation(
         return joins[-1]
 
     monkeypatch.setattr(core_module, 'open_connection', join)
-    async with RoboticsConsumer(wire.url, reconnect=True) as consumer:
+    async with RoboticsConsumer(proxy.url, reconnect=True) as consumer:
         calls = log_of(consumer)
         await consumer.connect(*test_room)
-        wire.cut()
+        proxy.cut()
         await asyncio.wait_for(joining.wait(), 10.0)
         await consumer.disconnect()
 
@@ -665,13 +680,13 @@ async def test_leaving_counts_though_a_join_ignores_its_cancellation(
         await wait_for_participants(consumer, test_room)
 
 
-async def test_without_reconnect_a_loss_is_final(wire: Wire, test_room: Room) -> None:
+async def test_without_reconnect_a_loss_is_final(proxy: FaultProxy, test_room: Room) -> None:
     """Without ``reconnect``, the client does not rejoin after a loss."""
-    async with RoboticsConsumer(wire.url) as consumer:
+    async with RoboticsConsumer(proxy.url) as consumer:
         await consumer.connect(*test_room)
         reader = consumer._reader
         assert reader is not None
-        wire.cut()
+        proxy.cut()
         await wait_until(reader.done, 'the end of reading')
 
         assert not consumer.is_connected()

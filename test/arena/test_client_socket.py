@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """The socket of a client: frames written by another thread are complete and in order."""
 
 from __future__ import annotations
@@ -11,7 +20,7 @@ from typing import Any
 
 import pytest
 from support.certificates import Authority
-from support.hearing import CONSUMER, PATIENT, PRODUCER, Arena, Ear, values_of
+from support.room_fixtures import CONSUMER, PATIENT, PRODUCER, Arena, EventRecorder, values_of
 from support.server import running_server
 from support.waiting import ticks, wait_until
 from websockets.exceptions import ConnectionClosed
@@ -45,9 +54,9 @@ async def in_thread(connection: Connection, updates: Iterable[JointUpdate]) -> l
 
 async def test_another_thread_sends_while_the_loop_does(arena: Arena) -> None:
     """Each frame is complete, and the written updates arrive in order."""
-    ear = Ear(await arena.join(CONSUMER))
+    recorder = EventRecorder(await arena.join(CONSUMER))
     producer = await arena.join(PRODUCER)
-    answers = Ear(producer)
+    answers = EventRecorder(producer)
 
     sending = asyncio.ensure_future(in_thread(producer, map(update, range(1, 1001))))
     heartbeats = 0
@@ -59,8 +68,8 @@ async def test_another_thread_sends_while_the_loop_does(arena: Arena) -> None:
     taken = [number for number, was in enumerate(await sending, 1) if was]
 
     assert taken
-    await wait_until(lambda: {'j': taken[-1]} in values_of(ear.events), 'the last update')
-    assert values_of(ear.events) == [{'j': number} for number in taken]
+    await wait_until(lambda: {'j': taken[-1]} in values_of(recorder.events), 'the last update')
+    assert values_of(recorder.events) == [{'j': number} for number in taken]
 
     def answered() -> bool:
         return len([e for e in answers.events if isinstance(e, Presence)]) >= heartbeats
@@ -94,11 +103,11 @@ async def test_under_tls_the_loop_writes(tmp_path: Any) -> None:
         ]
         consumer, producer = joined
         async with aclosing(consumer), aclosing(producer):
-            ear = Ear(consumer)
+            recorder = EventRecorder(consumer)
             assert not producer.send_now(update(1.0))
             await producer.send(update(2.0))
-            await wait_until(lambda: {'j': 2.0} in values_of(ear.events), 'the update')
-            assert values_of(ear.events) == [{'j': 2.0}]
+            await wait_until(lambda: {'j': 2.0} in values_of(recorder.events), 'the update')
+            assert values_of(recorder.events) == [{'j': 2.0}]
 
 
 def accepted(head: bytes) -> bytes:

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """The public client beyond its contract: invalid input, several clients, high rates."""
 
 from __future__ import annotations
@@ -6,7 +15,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
-from support.fake_arena import WebSocket, fake_arena, listed, say, welcome
+from support.fake_arena import WebSocket, fake_arena, listed, send_message, welcome
 from support.peers import enter, robot_state
 from support.server import running_server
 from support.waiting import wait_until
@@ -115,7 +124,9 @@ async def test_an_invalid_joint_of_an_update_affects_no_other(
         fake.room = listed((await welcome(websocket))['participant_id'], producer='leader')
         for value in (1, 2):
             odd = [{'name': '', 'value': 1}, {'name': 'Elbow', 'value': float('nan')}, 7]
-            await say(websocket, 'joint_update', data=[*odd, {'name': 'Jaw', 'value': value}])
+            await send_message(
+                websocket, 'joint_update', data=[*odd, {'name': 'Jaw', 'value': value}]
+            )
 
     async with fake_arena(arena) as fake, RoboticsConsumer(fake.url) as consumer:
         consumer.on_joint_update(updates.extend)

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """One joined WebSocket: join, refusal, receiving, sending, leaving."""
 
 from __future__ import annotations
@@ -10,10 +19,19 @@ import socket
 import time
 
 import pytest
-from support.fake_arena import WebSocket, answering, fake_arena, say, welcome
-from support.hearing import CONSUMER, PRODUCER, Arena, Ear, flood, join_fake, room_at, values_of
+from support.fake_arena import WebSocket, answering, fake_arena, send_message, welcome
+from support.fault_proxy import fault_proxy_to
+from support.room_fixtures import (
+    CONSUMER,
+    PRODUCER,
+    Arena,
+    EventRecorder,
+    flood,
+    join_fake,
+    room_at,
+    values_of,
+)
 from support.waiting import wait_until
-from support.wire import wire_to
 from websockets.exceptions import WebSocketException
 
 from lerobot_arena_ros.arena import connect as opening_module
@@ -40,38 +58,38 @@ pytestmark = pytest.mark.usefixtures('no_task_left')
 async def test_a_producer_receives_joined(arena: Arena) -> None:
     """The first event of a producer is ``joined`` with its room."""
     connection = await arena.join(PRODUCER)
-    ear = Ear(connection)
-    await ear.hears(Joined)
+    recorder = EventRecorder(connection)
+    await recorder.received(Joined)
 
-    (event,) = ear.news
+    (event,) = recorder.messages
     assert isinstance(event, Joined)
     assert (event.workspace_id, event.room_id, event.role) == ('lab', arena.room_id, PRODUCER)
     assert connection.name == f'room lab/{arena.room_id}'
     info = await arena.rooms.info('lab', arena.room_id)
     assert info['participants']['producer'] == connection.participant_id
     await connection.aclose()
-    await ear.ended()
+    await recorder.ended()
 
 
 async def test_a_consumer_receives_the_stored_state(arena: Arena) -> None:
     """A consumer receives ``joined``, then the stored state, then live updates."""
     producer = await arena.join(PRODUCER)
     await producer.send(JointUpdate.of({'Jaw': 40.0}))
-    observer = Ear(await arena.join(CONSUMER))
+    observer = EventRecorder(await arena.join(CONSUMER))
     await wait_until(
         lambda: (
-            values_of(observer.news)
-            or any(isinstance(event, StateSync) and event.joints for event in observer.news)
+            values_of(observer.messages)
+            or any(isinstance(event, StateSync) and event.joints for event in observer.messages)
         ),
         'the room to know',
     )
 
-    ear = Ear(await arena.join(CONSUMER))
-    await ear.hears(StateSync)
+    recorder = EventRecorder(await arena.join(CONSUMER))
+    await recorder.received(StateSync)
     await producer.send(JointUpdate.of({'Jaw': 41.0}))
-    await ear.hears(JointUpdate)
+    await recorder.received(JointUpdate)
 
-    joined, state, update = ear.news
+    joined, state, update = recorder.messages
     assert isinstance(joined, Joined)
     assert isinstance(state, StateSync)
     assert dict(state.joints) == {'Jaw': 40.0}
@@ -117,17 +135,17 @@ async def test_messages_before_the_join_answer_are_kept() -> None:
 
     async def script(websocket: WebSocket) -> None:
         await websocket.receive_text()
-        await say(websocket, 'state_sync', data={'Jaw': 1.0})
-        await say(websocket, 'joint_update', data=[{'name': 'Jaw', 'value': 2.0}])
-        await say(websocket, 'joined', room_id='arm', workspace_id='lab', role='consumer')
+        await send_message(websocket, 'state_sync', data={'Jaw': 1.0})
+        await send_message(websocket, 'joint_update', data=[{'name': 'Jaw', 'value': 2.0}])
+        await send_message(websocket, 'joined', room_id='arm', workspace_id='lab', role='consumer')
 
     async with fake_arena(script) as fake, aclosing(await join_fake(fake)) as connection:
-        ear = Ear(connection)
-        await ear.hears(JointUpdate)
+        recorder = EventRecorder(connection)
+        await recorder.received(JointUpdate)
         await connection.aclose()
-        await ear.ended()
+        await recorder.ended()
 
-    assert [type(event) for event in ear.news] == [Joined, StateSync, JointUpdate]
+    assert [type(event) for event in recorder.messages] == [Joined, StateSync, JointUpdate]
 
 
 async def test_a_missing_room_is_refused_by_its_type(own_server_url: str) -> None:
@@ -168,7 +186,7 @@ async def test_a_refusal_without_an_explanation_over_rest() -> None:
 
     async def script(websocket: WebSocket) -> None:
         await websocket.receive_text()
-        await say(websocket, 'error', message='Cannot join room')
+        await send_message(websocket, 'error', message='Cannot join room')
 
     async with fake_arena(script) as fake:
         fake.room, fake.status = {}, 500
@@ -229,6 +247,17 @@ async def test_no_server() -> None:
         await open_connection(Address.parse(f'http://127.0.0.1:{port}'), 'lab', 'arm', CONSUMER)
 
 
+async def test_a_server_that_does_not_answer_the_handshake() -> None:
+    """A server that accepts the TCP connection only is a ConnectError after the timeout."""
+    with socket.socket() as silent:
+        silent.bind(('127.0.0.1', 0))
+        silent.listen()
+        address = Address.parse(f'http://127.0.0.1:{silent.getsockname()[1]}')
+        with pytest.raises(ConnectError, match='no response within 0.2 s'):
+            timing = LinkTiming(join_timeout_s=0.2)
+            await open_connection(address, 'lab', 'arm', CONSUMER, timing=timing)
+
+
 @pytest.mark.parametrize(
     ('answer', 'expected', 'text'),
     [
@@ -256,20 +285,22 @@ async def test_bad_frames_are_events(arena: Arena) -> None:
 
     async def script(websocket: WebSocket) -> None:
         await welcome(websocket)
-        await say(websocket, 'joint_update', data=[{'name': 'Jaw', 'value': float('nan')}])
+        await send_message(
+            websocket, 'joint_update', data=[{'name': 'Jaw', 'value': float('nan')}]
+        )
         await websocket.send_bytes(b'\x00')
         await websocket.send_text('nonsense')
-        await say(websocket, 'joint_update', data=[{'name': 'Jaw', 'value': 1}])
+        await send_message(websocket, 'joint_update', data=[{'name': 'Jaw', 'value': 1}])
 
     async with fake_arena(script) as fake, aclosing(await join_fake(fake)) as connection:
-        ear = Ear(connection)
-        await ear.hears(JointUpdate)
+        recorder = EventRecorder(connection)
+        await recorder.received(JointUpdate)
         await connection.aclose()
-        await ear.ended()
+        await recorder.ended()
 
-    reasons = [event.reason for event in ear.events if isinstance(event, Malformed)]
+    reasons = [event.reason for event in recorder.events if isinstance(event, Malformed)]
     assert reasons == ['value', 'binary', 'json']
-    assert values_of(ear.events) == [{'Jaw': 1.0}]
+    assert values_of(recorder.events) == [{'Jaw': 1.0}]
 
 
 async def test_a_stop_is_received_though_the_server_closes_at_once() -> None:
@@ -278,17 +309,17 @@ async def test_a_stop_is_received_though_the_server_closes_at_once() -> None:
     async def script(websocket: WebSocket) -> None:
         await welcome(websocket)
         for value in range(20):
-            await say(websocket, 'joint_update', data=[{'name': 'Jaw', 'value': value}])
-        await say(websocket, 'emergency_stop', reason='smoke', source='leader')
+            await send_message(websocket, 'joint_update', data=[{'name': 'Jaw', 'value': value}])
+        await send_message(websocket, 'emergency_stop', reason='smoke', source='leader')
         await websocket.close(1012)
 
     async with fake_arena(script) as fake, aclosing(await join_fake(fake)) as connection:
-        ear = Ear(connection)
-        await ear.ended()
+        recorder = EventRecorder(connection)
+        await recorder.ended()
 
-    assert len(values_of(ear.events)) == 20
-    assert ear.news[-1] == EmergencyStop('smoke', 'leader')
-    assert isinstance(ear.loss, ConnectionLost)
+    assert len(values_of(recorder.events)) == 20
+    assert recorder.messages[-1] == EmergencyStop('smoke', 'leader')
+    assert isinstance(recorder.loss, ConnectionLost)
 
 
 async def test_a_frame_that_is_too_large_is_a_loss() -> None:
@@ -296,41 +327,57 @@ async def test_a_frame_that_is_too_large_is_a_loss() -> None:
 
     async def script(websocket: WebSocket) -> None:
         await welcome(websocket)
-        await say(websocket, 'joint_update', data=[{'name': 'x' * (1 << 20), 'value': 1}])
+        await send_message(websocket, 'joint_update', data=[{'name': 'x' * (1 << 20), 'value': 1}])
 
     async with fake_arena(script) as fake, aclosing(await join_fake(fake)) as connection:
-        ear = Ear(connection)
-        await ear.ended()
+        recorder = EventRecorder(connection)
+        await recorder.ended()
 
-    assert '1009' in str(ear.loss)
-    assert values_of(ear.events) == []
+    assert '1009' in str(recorder.loss)
+    assert values_of(recorder.events) == []
 
 
 async def test_what_cannot_be_encoded_is_not_sent(arena: Arena) -> None:
     """NaN is refused before anything is written, and the connection stays open."""
     producer = await arena.join(PRODUCER)
-    ear = Ear(await arena.join(CONSUMER))
+    recorder = EventRecorder(await arena.join(CONSUMER))
 
     with pytest.raises(ProtocolError):
         await producer.send(JointUpdate.of({'Jaw': 1.0, 'Elbow': float('nan')}))
     await producer.send(JointUpdate.of({'Jaw': 2.0}))
-    await ear.hears(JointUpdate)
+    await recorder.received(JointUpdate)
 
-    assert values_of(ear.events) == [{'Jaw': 2.0}]
+    assert values_of(recorder.events) == [{'Jaw': 2.0}]
 
 
 async def test_leaving_ends_receiving_without_an_error(arena: Arena) -> None:
     """After leaving, the iteration ends without an error, and the room has no participant."""
     connection = await arena.join(PRODUCER)
-    ear = Ear(connection)
-    await ear.hears(Presence)
+    recorder = EventRecorder(connection)
+    await recorder.received(Presence)
     await connection.aclose()
     info = await arena.rooms.info('lab', arena.room_id)
-    await ear.ended()
+    await recorder.ended()
     await connection.aclose()
 
-    assert ear.loss is None
+    assert recorder.loss is None
     assert info['has_producer'] is False
+
+
+async def test_leaving_ends_an_iteration_without_an_error(arena: Arena) -> None:
+    """A loop over the events ends when the room is left."""
+    connection = await arena.join(PRODUCER)
+    events: list[Event] = []
+
+    async def read() -> None:
+        async for event in connection:
+            events.append(event)
+
+    reading = asyncio.create_task(read())
+    await wait_until(lambda: events, 'an event')
+    await connection.aclose()
+
+    await asyncio.wait_for(reading, 10.0)
 
 
 async def test_a_listener_that_raises_ends_the_connection(arena: Arena) -> None:
@@ -385,9 +432,9 @@ async def test_leaving_drops_undelivered_events(arena: Arena) -> None:
 @pytest.mark.parametrize('is_full', [False, True], ids=['idle', 'flooded'])
 async def test_leaving_a_silent_network_takes_a_second(own_server_url: str, is_full: bool) -> None:
     """A close frame that is not answered, or cannot be written, delays leaving by a second."""
-    async with wire_to(own_server_url) as wire, room_at(wire.url) as arena:
+    async with fault_proxy_to(own_server_url) as proxy, room_at(proxy.url) as arena:
         connection = await arena.join(PRODUCER)
-        wire.freeze()
+        proxy.freeze()
         flooding = asyncio.create_task(flood(connection)) if is_full else None
         if flooding is not None:
             await wait_until(lambda: connection._socket.transport.get_write_buffer_size(), 'stall')
@@ -403,9 +450,9 @@ async def test_leaving_a_silent_network_takes_a_second(own_server_url: str, is_f
 
 async def test_leaving_that_is_cancelled_closes_the_socket(own_server_url: str) -> None:
     """Cancelling ``aclose`` aborts the connection."""
-    async with wire_to(own_server_url) as wire, room_at(wire.url) as arena:
+    async with fault_proxy_to(own_server_url) as proxy, room_at(proxy.url) as arena:
         connection = await arena.join(CONSUMER)
-        wire.freeze()
+        proxy.freeze()
         leaving = asyncio.create_task(connection.aclose())
         await wait_until(lambda: connection._is_closing, 'leaving to begin')
         leaving.cancel()

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """Detection of a lost producer, room, network or server."""
 
 from __future__ import annotations
@@ -8,14 +17,15 @@ import time
 from typing import Any
 
 import pytest
-from support.fake_arena import WebSocket, fake_arena, listed, say, welcome
-from support.hearing import (
+from support.fake_arena import WebSocket, fake_arena, listed, send_message, welcome
+from support.fault_proxy import fault_proxy_to
+from support.room_fixtures import (
     CONSUMER,
     PATIENT,
     PRODUCER,
     QUICK,
     Arena,
-    Ear,
+    EventRecorder,
     flood,
     join_fake,
     room_at,
@@ -23,7 +33,6 @@ from support.hearing import (
 )
 from support.server import running_server
 from support.waiting import wait_for, wait_until
-from support.wire import wire_to
 
 from lerobot_arena_ros.arena import connection as connection_module
 from lerobot_arena_ros.arena.address import Address
@@ -37,14 +46,14 @@ pytestmark = pytest.mark.usefixtures('no_task_left')
 
 async def test_presence_comes_with_the_heartbeat(arena: Arena) -> None:
     """Our server reports the producer in its answers, so the room is not polled."""
-    ear = Ear(await arena.join(CONSUMER))
-    await wait_until(lambda: ear.presence == [False], 'no producer')
+    recorder = EventRecorder(await arena.join(CONSUMER))
+    await wait_until(lambda: recorder.presence == [False], 'no producer')
     producer = await arena.join(PRODUCER)
-    await wait_until(lambda: ear.presence == [False, True], 'a producer')
+    await wait_until(lambda: recorder.presence == [False, True], 'a producer')
     await producer.aclose()
-    await wait_until(lambda: ear.presence == [False, True, False], 'no producer again')
+    await wait_until(lambda: recorder.presence == [False, True, False], 'no producer again')
 
-    trips = [e.round_trip_s for e in ear.events if isinstance(e, Presence)]
+    trips = [e.round_trip_s for e in recorder.events if isinstance(e, Presence)]
     assert all(trip is not None and 0 <= trip < PATIENT.timeout_s for trip in trips)
 
 
@@ -54,7 +63,7 @@ async def acknowledge(websocket: WebSocket) -> None:
     while True:
         frame = json.loads(await websocket.receive_text())
         if frame['type'] == 'heartbeat':
-            await say(websocket, 'heartbeat_ack')
+            await send_message(websocket, 'heartbeat_ack')
 
 
 @pytest.fixture
@@ -68,16 +77,16 @@ async def test_presence_comes_from_polls_where_the_server_lacks_it() -> None:
     """If the server's answers do not report the producer, the client polls the room over REST."""
     async with fake_arena(acknowledge) as fake, aclosing(await join_fake(fake)) as connection:
         fake.room = listed(connection.participant_id, producer='leader')
-        ear = Ear(connection)
-        await wait_until(lambda: ear.presence == [True], 'a producer')
+        recorder = EventRecorder(connection)
+        await wait_until(lambda: recorder.presence == [True], 'a producer')
         fake.room = listed(connection.participant_id)
-        await wait_until(lambda: ear.presence == [True, False], 'no producer')
+        await wait_until(lambda: recorder.presence == [True, False], 'no producer')
         fake.room = listed(connection.participant_id, producer='another')
-        await wait_until(lambda: ear.presence == [True, False, True], 'a producer again')
+        await wait_until(lambda: recorder.presence == [True, False, True], 'a producer again')
         await connection.aclose()
-        await ear.ended()
+        await recorder.ended()
 
-    assert ear.loss is None
+    assert recorder.loss is None
 
 
 @pytest.mark.usefixtures('quick_polls')
@@ -85,15 +94,15 @@ async def test_polls_that_fail_are_no_loss() -> None:
     """A failing REST poll does not end the connection while heartbeats are answered."""
     async with fake_arena(acknowledge) as fake, aclosing(await join_fake(fake)) as connection:
         fake.room, fake.status = {}, 500
-        ear = Ear(connection)
+        recorder = EventRecorder(connection)
         await wait_until(lambda: fake.requests >= 5, 'polls that fail')
         fake.room, fake.status = listed(connection.participant_id, producer='leader'), 200
-        await wait_until(lambda: True in ear.presence, 'a producer')
+        await wait_until(lambda: True in recorder.presence, 'a producer')
         await connection.aclose()
-        await ear.ended()
+        await recorder.ended()
 
-    assert ear.loss is None
-    assert False not in ear.presence
+    assert recorder.loss is None
+    assert False not in recorder.presence
 
 
 @pytest.mark.usefixtures('quick_polls')
@@ -112,11 +121,11 @@ async def test_a_participant_that_the_room_lost_notices(
     """The client detects a deletion or a new creation of its room on the public server."""
     async with fake_arena(acknowledge) as fake, aclosing(await join_fake(fake)) as connection:
         fake.room = room
-        ear = Ear(connection)
-        await ear.ended()
+        recorder = EventRecorder(connection)
+        await recorder.ended()
 
-    assert text in str(ear.loss)
-    assert connection.name in str(ear.loss)
+    assert text in str(recorder.loss)
+    assert connection.name in str(recorder.loss)
 
 
 @pytest.mark.usefixtures('quick_polls')
@@ -132,52 +141,52 @@ async def test_an_evicted_participant_notices() -> None:
             if is_evicted:
                 unanswered.append(frame)
             else:
-                await say(websocket, 'heartbeat_ack')
+                await send_message(websocket, 'heartbeat_ack')
 
     async with (
         fake_arena(acknowledge_at_first) as fake,
         aclosing(await join_fake(fake)) as connection,
     ):
         fake.room = listed(connection.participant_id, producer='leader')
-        ear = Ear(connection)
-        await wait_until(lambda: True in ear.presence, 'the room to be polled')
+        recorder = EventRecorder(connection)
+        await wait_until(lambda: True in recorder.presence, 'the room to be polled')
         is_evicted.append(True)
         await wait_until(lambda: unanswered, 'a heartbeat without an answer')
         fake.room = listed('viz', producer='leader')
-        await ear.ended()
+        await recorder.ended()
 
-    assert 'evicted' in str(ear.loss)
+    assert 'evicted' in str(recorder.loss)
 
 
 async def test_a_silent_network_is_a_loss(own_server_url: str) -> None:
     """A network that drops everything, but closes no socket, is detected by missing answers."""
-    async with wire_to(own_server_url) as wire, room_at(wire.url) as arena:
+    async with fault_proxy_to(own_server_url) as proxy, room_at(proxy.url) as arena:
         connection = await arena.join(CONSUMER, timing=QUICK)
-        ear = Ear(connection)
-        await ear.hears(Presence)
-        wire.freeze()
+        recorder = EventRecorder(connection)
+        await recorder.received(Presence)
+        proxy.freeze()
         frozen_at = time.monotonic()
-        await ear.ended()
+        await recorder.ended()
         took_s = time.monotonic() - frozen_at
 
-    assert 'no answer from the server for 0.' in str(ear.loss)
+    assert 'no answer from the server for 0.' in str(recorder.loss)
     assert took_s < QUICK.timeout_s + 2.0
 
 
 async def test_a_silent_network_is_a_loss_for_a_fast_sender(own_server_url: str) -> None:
     """Silence is detected even if all buffers are full and no heartbeat can be written."""
-    async with wire_to(own_server_url) as wire, room_at(wire.url) as arena:
+    async with fault_proxy_to(own_server_url) as proxy, room_at(proxy.url) as arena:
         connection = await arena.join(PRODUCER, timing=QUICK)
-        ear = Ear(connection)
-        await ear.hears(Presence)
-        wire.freeze()
+        recorder = EventRecorder(connection)
+        await recorder.received(Presence)
+        proxy.freeze()
         frozen_at = time.monotonic()
         with pytest.raises(ConnectionLost, match='no answer from the server'):
             await flood(connection)
-        await ear.ended()
+        await recorder.ended()
         took_s = time.monotonic() - frozen_at
 
-    assert 'no answer from the server' in str(ear.loss)
+    assert 'no answer from the server' in str(recorder.loss)
     assert took_s < QUICK.timeout_s + 2.0
 
 
@@ -188,10 +197,10 @@ async def test_a_server_that_does_not_answer_heartbeats_is_a_loss() -> None:
         await welcome(websocket)
 
     async with fake_arena(script) as fake, aclosing(await join_fake(fake, timing=QUICK)) as lost:
-        ear = Ear(lost)
-        await ear.ended()
+        recorder = EventRecorder(lost)
+        await recorder.ended()
 
-    assert 'no answer' in str(ear.loss)
+    assert 'no answer' in str(recorder.loss)
 
 
 async def test_our_own_work_is_no_silence(arena: Arena) -> None:
@@ -221,27 +230,27 @@ def work(seconds: float) -> None:
 @pytest.mark.parametrize('role', [CONSUMER, PRODUCER], ids=['consumer', 'producer'])
 async def test_a_reset_is_a_loss(own_server_url: str, role: Role) -> None:
     """A TCP reset ends both receiving and sending with ConnectionLost."""
-    async with wire_to(own_server_url) as wire, room_at(wire.url) as arena:
+    async with fault_proxy_to(own_server_url) as proxy, room_at(proxy.url) as arena:
         connection = await arena.join(role)
-        ear = Ear(connection)
-        await ear.hears(Joined)
-        wire.cut()
-        await ear.ended()
+        recorder = EventRecorder(connection)
+        await recorder.received(Joined)
+        proxy.cut()
+        await recorder.ended()
 
         with pytest.raises(ConnectionLost, match=connection.name):
             await connection.send(Heartbeat())
 
-    assert connection.name in str(ear.loss)
+    assert connection.name in str(recorder.loss)
 
 
 async def test_a_deleted_room_is_a_loss(arena: Arena) -> None:
     """Our server closes the connections of a deleted room with a close code for it."""
-    ear = Ear(await arena.join(CONSUMER))
-    await ear.hears(StateSync)
+    recorder = EventRecorder(await arena.join(CONSUMER))
+    await recorder.received(StateSync)
     await arena.rooms.delete('lab', arena.room_id)
-    await ear.ended()
+    await recorder.ended()
 
-    assert str(ear.loss) == f'room lab/{arena.room_id}: the room was deleted'
+    assert str(recorder.loss) == f'room lab/{arena.room_id}: the room was deleted'
 
 
 async def test_a_server_that_shuts_down_is_a_loss() -> None:
@@ -250,10 +259,10 @@ async def test_a_server_that_shuts_down_is_a_loss() -> None:
         async with AsyncExitStack() as stack:
             await Rooms(Address.parse(url)).create('lab', 'arm')
             connection = await Arena(url, 'arm', stack).join(CONSUMER)
-            ear = Ear(connection)
-            await ear.hears(StateSync)
+            recorder = EventRecorder(connection)
+            await recorder.received(StateSync)
             stack.pop_all()
-    await ear.ended()
+    await recorder.ended()
     await connection.aclose()
 
-    assert 'the server was shut down' in str(ear.loss)
+    assert 'the server was shut down' in str(recorder.loss)

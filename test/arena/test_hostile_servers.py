@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """The client with a hostile server: invalid data is counted or raises an error of this package."""
 
 from __future__ import annotations
@@ -10,9 +19,9 @@ import tracemalloc
 
 import pytest
 from support.corpus import cases
-from support.fake_arena import WebSocket, answering, fake_arena, listed, say, welcome
+from support.fake_arena import WebSocket, answering, fake_arena, listed, send_message, welcome
 from support.frames import CLOSE, MORE, PING, client_frame
-from support.hearing import CONSUMER, PATIENT, Ear, join_fake, values_of
+from support.room_fixtures import CONSUMER, PATIENT, EventRecorder, join_fake, values_of
 from support.waiting import wait_until
 
 from lerobot_arena_ros.arena import rest_client as rooms_module
@@ -46,7 +55,7 @@ def sending(*frames: bytes) -> Callable[[WebSocket], Awaitable[None]]:
         await welcome(websocket)
         for frame in frames:
             websocket.write(frame)
-        await say(websocket, 'joint_update', data=[{'name': 'end', 'value': 1}])
+        await send_message(websocket, 'joint_update', data=[{'name': 'end', 'value': 1}])
 
     return script
 
@@ -59,14 +68,14 @@ async def test_the_corpus_of_frames_is_handled() -> None:
         # One of them is the heartbeat's answer of a server whose rooms are polled.
         fake.room, fake.status = listed(), 503
         async with aclosing(await join_fake(fake)) as connection:
-            ear = Ear(connection)
-            await wait_until(lambda: {'end': 1.0} in values_of(ear.events), 'the end')
+            recorder = EventRecorder(connection)
+            await wait_until(lambda: {'end': 1.0} in values_of(recorder.events), 'the end')
             await connection.aclose()
-            await ear.ended()
+            await recorder.ended()
 
-    reasons = {event.reason for event in ear.events if isinstance(event, Malformed)}
+    reasons = {event.reason for event in recorder.events if isinstance(event, Malformed)}
     assert reasons == {'json', 'shape', 'name', 'value', 'robot_state'}
-    assert ear.loss is None
+    assert recorder.loss is None
 
 
 def is_utf8(data: bytes) -> bool:
@@ -94,13 +103,13 @@ async def test_a_bad_message_is_counted(frame: bytes) -> None:
         fake_arena(sending(frame)) as fake,
         aclosing(await join_fake(fake)) as connection,
     ):
-        ear = Ear(connection)
-        await wait_until(lambda: {'end': 1.0} in values_of(ear.events), 'the end')
+        recorder = EventRecorder(connection)
+        await wait_until(lambda: {'end': 1.0} in values_of(recorder.events), 'the end')
         await connection.aclose()
-        await ear.ended()
+        await recorder.ended()
 
-    assert len([event for event in ear.events if isinstance(event, Malformed)]) == 1
-    assert ear.loss is None
+    assert len([event for event in recorder.events if isinstance(event, Malformed)]) == 1
+    assert recorder.loss is None
 
 
 @pytest.mark.parametrize(
@@ -130,22 +139,22 @@ async def test_a_bad_frame_is_a_loss(frame: bytes) -> None:
         fake_arena(sending(frame)) as fake,
         aclosing(await join_fake(fake)) as connection,
     ):
-        ear = Ear(connection)
-        await ear.ended()
+        recorder = EventRecorder(connection)
+        await recorder.ended()
 
-    assert connection.name in str(ear.loss)
+    assert connection.name in str(recorder.loss)
 
 
 async def test_a_flood_of_pings_is_answered() -> None:
     """Pings are answered, and a later frame is delivered."""
     pings = server_frame(b'', PING) * 20_000
     async with fake_arena(sending(pings)) as fake, aclosing(await join_fake(fake)) as connection:
-        ear = Ear(connection)
-        await wait_until(lambda: {'end': 1.0} in values_of(ear.events), 'the end')
+        recorder = EventRecorder(connection)
+        await wait_until(lambda: {'end': 1.0} in values_of(recorder.events), 'the end')
         await connection.aclose()
-        await ear.ended()
+        await recorder.ended()
 
-    assert ear.loss is None
+    assert recorder.loss is None
 
 
 async def test_a_server_that_never_answers_the_join_is_left() -> None:
@@ -154,7 +163,7 @@ async def test_a_server_that_never_answers_the_join_is_left() -> None:
     async def script(websocket: WebSocket) -> None:
         await websocket.receive_text()
         for value in range(2000):
-            await say(websocket, 'joint_update', data=[{'name': 'a', 'value': value}])
+            await send_message(websocket, 'joint_update', data=[{'name': 'a', 'value': value}])
 
     async with fake_arena(script) as fake:
         with pytest.raises(ConnectError, match='no answer to the join'):

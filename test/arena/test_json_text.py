@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """JSON with and without orjson: values, output and errors are the same."""
 
 from __future__ import annotations
@@ -10,6 +19,7 @@ from hypothesis import strategies as st
 import pytest
 from support.corpus import FUZZ, cases, mutated, texts
 
+from lerobot_arena_ros.arena import json_text
 from lerobot_arena_ros.arena.json_text import dump, load, plain_dump, plain_load
 
 BOUNDS = (0, 2**53, 2**63, 2**64, 10**18, 10**19, 10**20)
@@ -102,3 +112,11 @@ def test_a_value_that_contains_itself_is_refused() -> None:
     endless.append(endless)
     with pytest.raises(ValueError, match='Circular'):
         dump(endless)
+
+
+def test_without_orjson_json_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine without orjson reads and writes the same."""
+    monkeypatch.setattr(json_text, 'orjson', None)
+
+    assert load('{"a": [1, 2.5]}') == {'a': [1, 2.5]}
+    assert dump({'a': [1, 2.5]}) == '{"a":[1,2.5]}'

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """Messages of the protocol: each survives a round trip, and invalid ones are refused."""
 
 from __future__ import annotations
@@ -11,7 +20,7 @@ import pytest
 
 from lerobot_arena_ros.arena.errors import ProtocolError
 from lerobot_arena_ros.arena.features import Feature
-from lerobot_arena_ros.arena.fields import is_text
+from lerobot_arena_ros.arena.fields import as_text, is_text
 from lerobot_arena_ros.arena.messages import (
     MAX_ODD,
     MAX_REASON_LENGTH,
@@ -427,3 +436,12 @@ def test_any_frame_is_a_message_or_a_protocol_error(
             continue
         if isinstance(message, JointUpdate):
             assert all(abs(value) < float('inf') for value in message.values.values())
+
+
+def test_a_value_that_is_nested_too_deeply_is_named_by_its_type() -> None:
+    """JSON may be nested more deeply than ``str()`` allows, and logging it must not fail."""
+    nested: list[object] = []
+    for _ in range(100_000):
+        nested = [nested]
+
+    assert as_text(nested) == 'list'

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """The choice of a proxy from the environment variables, and connections through real proxies."""
 
 from __future__ import annotations
@@ -9,6 +18,7 @@ from typing import Any
 
 import pytest
 from support.certificates import Authority
+from support.fake_arena import answering
 from support.forward_proxy import forward_proxy
 from support.server import rules_of, running_server
 from support.socks_proxy import socks_proxy
@@ -17,7 +27,7 @@ from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
 from lerobot_arena_ros.arena import proxies
 from lerobot_arena_ros.arena.access import Access
 from lerobot_arena_ros.arena.address import Address
-from lerobot_arena_ros.arena.connection import is_retryable, open_connection
+from lerobot_arena_ros.arena.connection import open_connection
 from lerobot_arena_ros.arena.errors import (
     ArenaError,
     ConnectError,
@@ -27,6 +37,7 @@ from lerobot_arena_ros.arena.errors import (
 )
 from lerobot_arena_ros.arena.messages import Role
 from lerobot_arena_ros.arena.proxies import ENVIRONMENT_NAMES, Environment
+from lerobot_arena_ros.arena.reconnect import is_retryable
 from lerobot_arena_ros.arena.rest_client import Rooms
 from lerobot_arena_ros.server.access.rules import Rules
 
@@ -165,6 +176,7 @@ def test_without_a_matching_exception_the_proxy_is_used(text: str, url: str) -> 
     [
         ('http://arena.example', ARENA),
         ('arena.example:x', ARENA),
+        ('arena.example/*', ARENA),
         ('192.168.', 'http://192.168.1.7:8000'),
     ],
 )
@@ -393,6 +405,28 @@ async def test_a_refusing_proxy_is_named_and_retryable(url: str, refusal: str) -
         assert refusal[:3] in str(caught.value)
         assert 'secret' not in str(caught.value)
     assert is_retryable(socket.value)
+
+
+@pytest.mark.parametrize(
+    ('reply', 'text'),
+    [
+        pytest.param(b'SSH-2.0-OpenSSH_9.6\r\n\r\n', 'invalid HTTP response', id='no HTTP'),
+        pytest.param(b'', 'the proxy closed the connection', id='nothing'),
+        pytest.param(b'HTTP/1.1 200', 'the proxy closed the connection', id='a part'),
+        pytest.param(
+            b'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 403 No\r\n\r\n', '403', id='informational'
+        ),
+    ],
+)
+async def test_a_proxy_that_sends_no_valid_response_is_named(reply: bytes, text: str) -> None:
+    """Any reply of a proxy that is not a tunnel is a retryable error that names the proxy."""
+    async with answering(reply) as url:
+        access = Access(environment=Environment({'http_proxy': url}))
+        with pytest.raises(ConnectError, match=text) as caught:
+            await open_connection(Address.parse(ARENA), 'lab', 'arm', Role.CONSUMER, access=access)
+
+    assert f'(through the proxy {url} of http_proxy)' in str(caught.value)
+    assert is_retryable(caught.value)
 
 
 async def test_an_untranslated_library_error_is_translated(

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """The protocol of one participant: frames and times in, events and frames out."""
 
 from __future__ import annotations
@@ -210,6 +219,17 @@ def test_a_numbered_answer_belongs_to_its_heartbeat() -> None:
     assert session.receive(frame('heartbeat_ack', seq=1), 101.25) == [Presence(None, 1.25)]
     assert session.receive(frame('heartbeat_ack', seq=2), 102.0) == [Presence(None, 1.5)]
     assert session.receive(frame('heartbeat_ack', seq=2), 102.25) == [Presence(None, None)]
+
+
+def test_heartbeats_and_their_answers_are_counted() -> None:
+    """The counts tell when everything that the server sent before an answer has arrived."""
+    session = numbered_session()
+    for number in range(3):
+        session.heartbeat(100.0 + 0.5 * number)
+
+    session.receive(frame('heartbeat_ack', seq=1), 101.25)
+
+    assert (session.unanswered, session.answers) == (2, 1)
 
 
 @pytest.mark.parametrize(('liveness_s', 'period_s'), [(0.75, 0.25), (60.0, 0.5), (None, 0.5)])

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """When a lasting condition is logged."""
 
 from __future__ import annotations
@@ -27,7 +36,7 @@ def normal(text: str) -> Condition:
 
 def told(causes: CauseWatch, *seen: tuple[float, str]) -> list[str]:
     """Return the lines that are logged for these faults at these times."""
-    lines = [causes.see(fault(text), now) for now, text in seen]
+    lines = [causes.update(fault(text), now) for now, text in seen]
     return [line.text for line in lines if line is not None]
 
 
@@ -48,10 +57,10 @@ def test_a_fault_counts_from_when_the_work_was_done_last() -> None:
     The time until a silence is noticed is part of the 3 s.
     """
     causes = watch()
-    causes.see(WELL, 10.0, worked_at=8.9)
+    causes.update(WELL, 10.0, worked_at=8.9)
 
-    assert causes.see(fault('a'), 11.3) is None
-    assert causes.see(fault('a'), 11.4) == Line(True, 'a')
+    assert causes.update(fault('a'), 11.3) is None
+    assert causes.update(fault('a'), 11.4) == Line(True, 'a')
 
 
 def test_each_change_of_the_text_is_logged() -> None:
@@ -96,20 +105,20 @@ def test_causes_that_take_turns_do_not_fill_the_log() -> None:
 def test_the_end_is_logged_where_a_fault_was() -> None:
     """The end of a fault is logged once; the end of a normal state is not."""
     causes = watch()
-    assert causes.see(WELL, 1.0) is None
-    assert causes.see(normal('waiting'), 4.0) == Line(False, 'waiting')
-    assert causes.see(WELL, 5.0) is None
-    assert causes.see(fault('a'), 8.0) == Line(True, 'a')
-    assert causes.see(WELL, 9.0) == Line(False, 'well again')
-    assert causes.see(WELL, 9.5) is None
+    assert causes.update(WELL, 1.0) is None
+    assert causes.update(normal('waiting'), 4.0) == Line(False, 'waiting')
+    assert causes.update(WELL, 5.0) is None
+    assert causes.update(fault('a'), 8.0) == Line(True, 'a')
+    assert causes.update(WELL, 9.0) == Line(False, 'well again')
+    assert causes.update(WELL, 9.5) is None
 
 
 def test_what_was_logged_elsewhere_is_not_logged_again() -> None:
     """A cause that was logged as a change of the gate's state is not logged again."""
     causes = watch()
-    causes.told(fault('a'), 0.0)
+    causes.mark_logged(fault('a'), 0.0)
     assert told(causes, (3.0, 'a'), (3.5, 'b')) == ['b']
-    assert causes.see(WELL, 4.0) == Line(False, 'well again')
+    assert causes.update(WELL, 4.0) == Line(False, 'well again')
 
 
 def test_a_condition_that_is_logged_elsewhere_is_not_logged() -> None:
@@ -119,9 +128,9 @@ def test_a_condition_that_is_logged_elsewhere_is_not_logged() -> None:
     An emergency stop is one.
     """
     causes = watch()
-    assert causes.see(fault('a'), 3.0) is not None
-    assert causes.see(Condition(Level.ERROR, 'stopped', Severity.NONE), 10.0) is None
-    assert causes.see(WELL, 11.0) is None
+    assert causes.update(fault('a'), 3.0) is not None
+    assert causes.update(Condition(Level.ERROR, 'stopped', Severity.NONE), 10.0) is None
+    assert causes.update(WELL, 11.0) is None
     assert told(causes, (12.0, 'a'), (13.5, 'a')) == ['a']
 
 
@@ -130,12 +139,12 @@ def test_values_that_always_differ_are_one_text_and_take_no_memory() -> None:
     causes = watch()
     values = ('1e300', '6.8e+78', 'nan', '-inf', '-7.5e-05', '3')
     lines = [
-        causes.see(fault(f"'other' (measured at {values[step % 6]})"), 3.0 + step)
+        causes.update(fault(f"'other' (measured at {values[step % 6]})"), 3.0 + step)
         for step in range(20)
     ]
     assert len([line for line in lines if line is not None]) == 1
 
     lines = [
-        causes.see(fault(f'driver-{step}-x says {step}x'), 30.0 + step) for step in range(999)
+        causes.update(fault(f'driver-{step}-x says {step}x'), 30.0 + step) for step in range(999)
     ]
     assert len(causes._logged_at) <= MAX_REMEMBERED

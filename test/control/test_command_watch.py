@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """Whether the robot is commanded, and the text if it is not."""
 
 from __future__ import annotations
@@ -13,10 +22,10 @@ TOPIC = '/arm/joint_commands'
 
 
 def watched(
-    state: State, cause: str = LIVE, *, is_heard: bool = True, age_s: float | None = 0.1
+    state: State, cause: str = LIVE, *, has_subscriber: bool = True, age_s: float | None = 0.1
 ) -> Condition:
     """Return the condition of the commands."""
-    return commanding(state, cause, is_heard=is_heard, topic=TOPIC, age_s=age_s)
+    return commanding(state, cause, has_subscriber=has_subscriber, topic=TOPIC, age_s=age_s)
 
 
 def test_commanding_is_well_for_a_second_after_each_command() -> None:
@@ -30,9 +39,9 @@ def test_commanding_is_well_for_a_second_after_each_command() -> None:
 
 def test_a_robot_that_does_not_listen_is_named_though_the_gate_is_active() -> None:
     """Commands without a subscriber are a fault although the gate is active."""
-    found = watched(State.ACTIVE, is_heard=False)
+    found = watched(State.ACTIVE, has_subscriber=False)
 
-    cause = present_cause(State.ACTIVE, LIVE, is_heard=False, topic=TOPIC)
+    cause = present_cause(State.ACTIVE, LIVE, has_subscriber=False, topic=TOPIC)
     assert cause.startswith(f'nothing subscribes to {TOPIC}: start the controller')
     assert found.text.startswith(f'commands do not flow: {cause}')
     assert (found.level, found.severity) == (Level.WARN, Severity.WARN)

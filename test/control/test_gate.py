@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """The command gate: its transitions, its behaviour, and what could make an arm jump."""
 
 from __future__ import annotations
@@ -10,12 +19,11 @@ import pytest
 
 from lerobot_arena_ros.control.gate import Command, Gate, State
 from lerobot_arena_ros.control.gate_settings import (
-    Feedback,
     GateJoint,
     GateSettings,
-    StateSyncUse,
 )
 from lerobot_arena_ros.control.slew import VelocityRamp
+from lerobot_arena_ros.control.stamps import Unusable
 
 RAMP = VelocityRamp(start=0.5, limit=2.0, duration_s=2.0)
 PAN = GateJoint('pan', -1.0, 1.0, RAMP)
@@ -23,9 +31,8 @@ LIFT = GateJoint('lift', 0.0, 3.0, RAMP)
 POSE = {'pan': 0.25, 'lift': 1.0}
 """The measured pose of the arm, unless a test sets another one."""
 
-FED = GateSettings(feedback=Feedback.ALWAYS)
-BLIND = GateSettings(feedback=Feedback.NEVER)
-AUTO = GateSettings(feedback=Feedback.AUTO, discovery_s=1.0)
+FED = GateSettings()
+BLIND = GateSettings(require_feedback=False)
 PERIOD_S = FED.ramp_period_s
 
 
@@ -40,8 +47,8 @@ def waiting_gate(settings: GateSettings = FED, now: float = 0.0) -> Gate:
     gate.set_joints([PAN, LIFT], now)
     gate.enable(now)
     gate.link_up(now)
-    gate.heard(now, has_producer=True)
-    if settings.feedback is not Feedback.NEVER:
+    gate.on_server_message(now, has_producer=True)
+    if settings.require_feedback:
         gate.measure(POSE, now)
     gate.take_transitions()
     return gate
@@ -58,8 +65,8 @@ def active_gate(settings: GateSettings = FED, now: float = 0.0) -> Gate:
 def holding_gate() -> Gate:
     """Return a gate whose producer left and came back."""
     gate = active_gate()
-    gate.heard(0.0, has_producer=False)
-    gate.heard(0.0, has_producer=True)
+    gate.on_server_message(0.0, has_producer=False)
+    gate.on_server_message(0.0, has_producer=True)
     assert gate.state is State.HOLDING
     gate.take_transitions()
     return gate
@@ -91,7 +98,7 @@ def run(
     now = begin
     for _ in range(round(seconds / PERIOD_S)):
         now += PERIOD_S
-        gate.heard(now)
+        gate.on_server_message(now)
         gate.measure(commands[-1] if commands else pose, now)
         output = gate.tick(now)
         if output is not None:
@@ -113,17 +120,17 @@ Answer = Command | None
 EVENTS: dict[str, Callable[[Gate], Answer] | Callable[[Gate], None]] = {
     'update': lambda gate: gate.update({'pan': 0.5}, 0.01),
     'REST update': lambda gate: gate.update({'pan': 0.5}, 0.01, from_producer=False),
-    'state_sync': lambda gate: gate.remember({'pan': 0.5}, 0.01),
+    'state_sync': lambda gate: gate.on_state_sync({'pan': 0.5}, 0.01),
     'tick': lambda gate: gate.tick(0.01),
-    'server message': lambda gate: gate.heard(0.01),
+    'server message': lambda gate: gate.on_server_message(0.01),
     'feedback': measure_pose,
     'enable': lambda gate: gate.enable(0.01),
-    'publisher seen': lambda gate: gate.expect_feedback(True, 0.01),
+    'publisher seen': lambda gate: gate.note_publishers((), 0.01),
     'new limits': lambda gate: gate.set_joints([replace(PAN, upper=0.5), LIFT], 0.01),
     'disable': lambda gate: gate.disable(0.01),
     'link up': lambda gate: gate.link_up(0.01),
     'link down': lambda gate: gate.link_down('closed', 0.01),
-    'producer gone': lambda gate: gate.heard(0.01, has_producer=False),
+    'producer gone': lambda gate: gate.on_server_message(0.01, has_producer=False),
     'feedback too old': lambda gate: gate.tick(0.51),
     'link silent': lambda gate: gate.tick(1.51),
     'range unknown': lambda gate: gate.set_joints([PAN, LIFT], 0.01, unready='range of pan'),
@@ -198,7 +205,7 @@ OBSTACLES: dict[str, tuple[GateSettings, Callable[[Gate], object], float, str]] 
     'silence': (FED, lambda gate: None, 1.6, 'no message from the server for 1.5 s'),
     'producer': (
         FED,
-        lambda gate: gate.heard(0.0, has_producer=False),
+        lambda gate: gate.on_server_message(0.0, has_producer=False),
         0.0,
         'the room has no producer',
     ),
@@ -241,7 +248,7 @@ def test_the_cause_of_waiting_is_the_root_cause(case: str) -> None:
 def test_an_update_ends_the_timeout_of_updates(case: str) -> None:
     """An update ends the timeout of missing updates."""
     settings, _, now, _ = OBSTACLES[case]
-    gate = waiting_gate(replace(settings, feedback=Feedback.NEVER))
+    gate = waiting_gate(replace(settings, require_feedback=False))
 
     gate.tick(now)
 
@@ -262,7 +269,7 @@ def test_a_timeout_counts_before_the_reply_that_ends_it() -> None:
     """A reply that comes after the timeout does not undo the timeout."""
     gate = active_gate(BLIND)
 
-    gate.heard(2.0, has_producer=True)
+    gate.on_server_message(2.0, has_producer=True)
 
     assert gate.state is State.HOLDING
 
@@ -270,9 +277,9 @@ def test_a_timeout_counts_before_the_reply_that_ends_it() -> None:
 def test_updates_that_cease_are_a_cause_where_asked_for() -> None:
     """With command_timeout_s, a silent producer causes a hold although the link works."""
     gate = active_gate(replace(BLIND, command_timeout_s=0.2))
-    gate.heard(0.2, has_producer=True)
+    gate.on_server_message(0.2, has_producer=True)
 
-    gate.heard(0.25, has_producer=True)
+    gate.on_server_message(0.25, has_producer=True)
     assert gate.state is State.HOLDING
     assert gate.cause.startswith('no update for 0.2 s')
 
@@ -283,7 +290,7 @@ def test_a_still_operator_is_not_a_silent_link() -> None:
 
     for beat in range(1, 7201):
         gate.measure(POSE, beat * 0.5)
-        gate.heard(beat * 0.5, has_producer=True)
+        gate.on_server_message(beat * 0.5, has_producer=True)
 
     assert gate.state is State.ACTIVE
     assert not gate.take_transitions()
@@ -316,7 +323,8 @@ def test_the_remembered_pose_moves_nothing() -> None:
     """The state at the join moves nothing, not even after the first live update."""
     gate = waiting_gate()
 
-    assert gate.remember({'pan': -1.0, 'lift': 3.0}, 0.0) is None
+    gate.on_state_sync({'pan': -1.0, 'lift': 3.0}, 0.0)
+    assert gate.tick(0.0) is None
     entered = pose_of(gate.update({'pan': 0.5}, 0.0))
     commands, _ = run(gate, 0.0, 3.0)
 
@@ -325,34 +333,18 @@ def test_the_remembered_pose_moves_nothing() -> None:
     assert commands[-1]['pan'] == 0.5
 
 
-@pytest.mark.parametrize('producer', [True, False], ids=['with producer', 'without'])
-def test_the_remembered_pose_is_a_command_where_asked_for(producer: bool) -> None:
-    """
-    With ``command``, the state at the join counts as an update.
-
-    It does not prove a producer.
-    """
-    gate = waiting_gate(replace(FED, on_state_sync=StateSyncUse.COMMAND))
-    gate.heard(0.0, has_producer=producer)
-
-    output = gate.remember({'pan': 0.5}, 0.0)
-
-    assert (gate.state is State.ACTIVE) is producer
-    assert isinstance(output, Command) is producer
-
-
 def test_without_feedback_the_remembered_pose_completes_the_frame() -> None:
     """With ``never`` and ``align``, joints that were not sent begin at the state of the room."""
     gate = waiting_gate(BLIND)
-    gate.remember({'pan': 0.9, 'lift': 9.0}, 0.0)
+    gate.on_state_sync({'pan': 0.9, 'lift': 9.0}, 0.0)
 
     assert pose_of(gate.update({'pan': 0.5}, 0.0)) == {'pan': 0.5, 'lift': 3.0}
 
 
 def test_a_remembered_pose_that_is_ignored_completes_nothing() -> None:
     """With ``never`` and ``ignore``, the gate waits until every joint was sent."""
-    gate = waiting_gate(replace(BLIND, on_state_sync=StateSyncUse.IGNORE))
-    gate.remember(POSE, 0.0)
+    gate = waiting_gate(replace(BLIND, align_to_room=False))
+    gate.on_state_sync(POSE, 0.0)
 
     assert gate.update({'pan': 0.5}, 0.0) is None
     assert pose_of(gate.update({'lift': 2.0}, 0.0)) == {'pan': 0.5, 'lift': 2.0}
@@ -380,7 +372,7 @@ def test_nothing_is_replayed_after_a_reconnect() -> None:
     gate.link_down('closed', 0.02)
 
     gate.link_up(0.03)
-    gate.heard(0.04, has_producer=True)
+    gate.on_server_message(0.04, has_producer=True)
 
     assert gate.tick(0.05) is None
     assert gate.state is State.HOLDING
@@ -404,7 +396,7 @@ def test_an_update_of_none_of_our_joints_begins_nothing(
 ) -> None:
     """An update without a joint of the robot does not start motion."""
     gate = waiting_gate(settings)
-    gate.remember(POSE, 0.0)
+    gate.on_state_sync(POSE, 0.0)
 
     assert gate.update(pose, 0.0) is None
     assert gate.cause.startswith('waiting for a live update')
@@ -512,10 +504,9 @@ def test_a_joint_cannot_begin_where_it_cannot_be(before: State) -> None:
     assert pose_of(gate.update({'pan': 0.5}, 0.04)) == POSE
 
 
-@pytest.mark.parametrize('feedback', [Feedback.AUTO, Feedback.NEVER])
-def test_nor_can_it_begin_there_without_required_feedback(feedback: Feedback) -> None:
+def test_nor_can_it_begin_there_without_required_feedback() -> None:
     """Without required feedback, a measured position outside the limits also blocks motion."""
-    gate = waiting_gate(replace(FED, feedback=feedback))
+    gate = waiting_gate(BLIND)
     gate.measure({'pan': 45.0, 'lift': 1.0}, 0.01)
 
     assert gate.update({'pan': 0.5}, 0.02) is None
@@ -636,20 +627,6 @@ def test_a_joint_that_arrives_late_begins_slowly_too() -> None:
 # ----- feedback
 
 
-def test_feedback_is_looked_for_before_it_is_done_without() -> None:
-    """With ``auto``, the gate waits for the discovery before it moves without feedback."""
-    gate = waiting_gate(replace(BLIND, feedback=Feedback.NEVER))
-    looking = Gate(AUTO, 0.0)
-    looking.set_joints([PAN, LIFT], 0.0)
-    looking.enable(0.0)
-    looking.link_up(0.0)
-
-    assert gate.update(POSE, 0.5) is not None
-    assert looking.update(POSE, 0.5) is None
-    assert looking.cause == 'looking for publishers of joint_states'
-    assert isinstance(looking.update(POSE, 1.0), Command)
-
-
 def test_feedback_is_required_by_default() -> None:
     """By default nothing ever moves without feedback, and the cause does not suggest to."""
     gate = Gate(GateSettings(), 0.0)
@@ -659,31 +636,6 @@ def test_feedback_is_required_by_default() -> None:
 
     assert gate.update(POSE, 60.0) is None
     assert gate.cause.startswith('no joint_states of pan, lift yet')
-
-
-def test_feedback_is_required_once_it_was_seen() -> None:
-    """With ``auto``, feedback stays required after its publisher is gone."""
-    gate = waiting_gate(AUTO)
-
-    gate.expect_feedback(False, 5.0)
-    gate.heard(5.0)
-
-    assert gate.update(POSE, 5.0) is None
-    assert gate.cause.startswith('no fresh joint_states of pan, lift')
-
-
-def test_a_publisher_without_messages_makes_feedback_required() -> None:
-    """With ``auto``, a publisher makes feedback required before its first message."""
-    gate = waiting_gate(BLIND)
-    promised = Gate(AUTO, 0.0)
-    promised.set_joints([PAN, LIFT], 0.0)
-    promised.enable(0.0)
-    promised.link_up(0.0)
-    promised.expect_feedback(True, 0.0)
-
-    assert isinstance(gate.update(POSE, 1.2), Command)
-    assert promised.update(POSE, 1.2) is None
-    assert promised.cause.startswith('no joint_states of pan, lift yet')
 
 
 def test_one_joint_without_feedback_holds_them_all() -> None:
@@ -704,19 +656,19 @@ def test_feedback_that_comes_back_far_away_is_where_motion_begins() -> None:
     assert gate.state is State.HOLDING
 
     gate.measure({'pan': -0.9, 'lift': 2.9}, 0.7)
-    gate.heard(0.7)
+    gate.on_server_message(0.7)
 
     assert pose_of(gate.update({'pan': 0.25}, 0.7)) == {'pan': -0.9, 'lift': 2.9}
 
 
-@pytest.mark.parametrize('feedback', list(Feedback))
-def test_measurements_that_contradict_each_other_freeze_a_motion(feedback: Feedback) -> None:
+@pytest.mark.parametrize('settings', [FED, BLIND], ids=['always', 'never'])
+def test_measurements_that_contradict_each_other_freeze_a_motion(settings: GateSettings) -> None:
     """
     Contradictory measurements freeze a motion at once, with each feedback setting.
 
     Half a second later it may begin again.
     """
-    gate = active_gate(replace(FED, feedback=feedback))
+    gate = active_gate(settings)
     joints = [replace(j, max_acceleration=5.0, max_measured_velocity=8.0) for j in (PAN, LIFT)]
     gate.set_joints(joints, 0.0)
     gate.measure(POSE, 0.0)
@@ -735,29 +687,6 @@ def test_measurements_that_contradict_each_other_freeze_a_motion(feedback: Feedb
     assert pose_of(gate.update({'pan': 1.0}, now)) == {'pan': -0.9, 'lift': 1.0}
 
 
-@pytest.mark.parametrize('announced', [True, False])
-def test_feedback_that_begins_while_moving_is_where_motion_begins_anew(announced: bool) -> None:
-    """With ``auto``, feedback that begins during a motion restarts it at the measured position."""
-    gate = Gate(AUTO, 0.0)
-    gate.set_joints([PAN, LIFT], 0.0)
-    gate.enable(0.0)
-    gate.link_up(0.0)
-    gate.update({'pan': 1.0, 'lift': 3.0}, 1.0)
-    assert gate.state is State.ACTIVE
-
-    if announced:
-        gate.expect_feedback(True, 1.1)
-    gate.measure(POSE, 1.1)
-    assert gate.tick(1.11) is None
-    halted = [change.cause for change in gate.take_transitions() if change.after is State.HOLDING]
-
-    (cause,) = halted
-    assert cause.startswith(
-        'no joint_states of pan, lift yet' if announced else 'joint_states began to arrive'
-    )
-    assert pose_of(gate.update({'pan': 1.0}, 1.12)) == POSE
-
-
 def test_without_feedback_the_first_command_is_where_the_caller_asks_for_it() -> None:
     """With ``never``, the first command is the target itself, within the limits."""
     gate = waiting_gate(BLIND)
@@ -765,13 +694,13 @@ def test_without_feedback_the_first_command_is_where_the_caller_asks_for_it() ->
     assert pose_of(gate.update({'pan': 5.0, 'lift': 2.0}, 0.0)) == {'pan': 1.0, 'lift': 2.0}
 
 
-@pytest.mark.parametrize('on_state_sync', [StateSyncUse.ALIGN, StateSyncUse.IGNORE])
-def test_without_feedback_a_reconnect_causes_no_jump(on_state_sync: StateSyncUse) -> None:
+@pytest.mark.parametrize('align_to_room', [True, False], ids=['align', 'ignore'])
+def test_without_feedback_a_reconnect_causes_no_jump(align_to_room: bool) -> None:
     """With ``never``, motion begins again at the last command. The controller still holds it."""
-    gate = active_gate(replace(BLIND, on_state_sync=on_state_sync))
+    gate = active_gate(replace(BLIND, align_to_room=align_to_room))
     gate.link_down('closed', 0.0)
     gate.link_up(0.0)
-    gate.remember({'pan': -1.0, 'lift': 3.0}, 0.0)
+    gate.on_state_sync({'pan': -1.0, 'lift': 3.0}, 0.0)
 
     entered = gate.update({'pan': 1.0}, 0.0)
     later = gate.tick(PERIOD_S)
@@ -804,7 +733,7 @@ def test_a_joint_that_was_ever_measured_ignores_the_remembered_pose() -> None:
     """With ``never``, an old measurement takes precedence over the state of the room."""
     gate = waiting_gate(BLIND)
     gate.measure({'lift': 1.0}, 0.0)
-    gate.remember({'lift': 3.0}, 1.0)
+    gate.on_state_sync({'lift': 3.0}, 1.0)
 
     assert pose_of(gate.update({'pan': 0.5}, 1.0)) == {'pan': 0.5, 'lift': 1.0}
 
@@ -821,53 +750,6 @@ def test_a_gap_in_the_feedback_counts_before_the_measurement_that_ends_it() -> N
     gate.measure(far, 0.7)
     assert gate.state is State.HOLDING
     assert pose_of(gate.update({'pan': 0.3}, 0.71)) == far
-
-
-# ----- subscribers
-
-
-def seeing_none(now: float = 0.0) -> Gate:
-    """Return a gate that moves without feedback, because joint_states has no publisher."""
-    gate = Gate(AUTO, now)
-    gate.set_joints([PAN, LIFT], now)
-    gate.enable(now)
-    gate.link_up(now)
-    gate.update({'pan': 1.0, 'lift': 3.0}, now + 1.0)
-    assert gate.state is State.ACTIVE
-    gate.take_transitions()
-    return gate
-
-
-def test_a_new_subscriber_gets_no_command_before_the_discovery_time() -> None:
-    """A new subscriber gets no command until its joint_states could be discovered."""
-    gate = seeing_none()
-
-    gate.look_again(1.1)
-    assert gate.state is State.HOLDING
-    assert gate.cause == 'looking for publishers of joint_states'
-    assert gate.update({'pan': 0.9}, 2.0) is None
-
-    gate.measure(POSE, 2.05)
-    assert pose_of(gate.update({'pan': 0.8}, 2.2)) == POSE
-
-
-def test_without_an_answer_a_new_listener_is_commanded_as_before() -> None:
-    """After the waiting time, motion continues from the last command."""
-    gate = seeing_none()
-
-    gate.look_again(1.1)
-
-    assert gate.update({'pan': 0.9}, 2.0) is None
-    assert pose_of(gate.update({'pan': 0.8}, 2.1)) == {'pan': 1.0, 'lift': 3.0}
-
-
-def test_a_new_listener_changes_nothing_where_the_robot_is_measured() -> None:
-    """With feedback, a new subscriber does not interrupt a motion."""
-    gate = active_gate(AUTO, now=10.0)
-
-    gate.look_again(10.1)
-
-    assert gate.state is State.ACTIVE
 
 
 # ----- counters
@@ -891,7 +773,7 @@ def test_what_is_held_back_is_counted() -> None:
 def test_rest_commands_prove_no_producer(required: bool) -> None:
     """A REST command does not prove a producer; without one it moves joints only if allowed."""
     gate = waiting_gate(replace(FED, require_producer=required))
-    gate.heard(0.0, has_producer=False)
+    gate.on_server_message(0.0, has_producer=False)
 
     output = gate.update({'pan': 0.5}, 0.0, from_producer=False)
 
@@ -902,7 +784,7 @@ def test_an_update_proves_a_producer() -> None:
     """A live update proves that the room has a producer, if the server does not report it."""
     gate = waiting_gate()
     gate.link_up(0.0)
-    gate.heard(0.0, has_producer=None)
+    gate.on_server_message(0.0, has_producer=None)
 
     assert isinstance(gate.update({'pan': 0.5}, 0.0), Command)
 
@@ -911,7 +793,7 @@ def test_a_second_producer_takes_over_without_a_jump() -> None:
     """Motion of a second producer begins slowly at the measured position."""
     gate = active_gate()
     _, now = run(gate, 0.0, 3.0)
-    gate.heard(now, has_producer=False)
+    gate.on_server_message(now, has_producer=False)
     gate.measure(POSE, now)
 
     gate.update({'lift': 3.0}, now + 0.01)
@@ -928,7 +810,7 @@ def test_what_was_missed_is_caught_up_with() -> None:
     """After a dropped frame, the state of the room is the target of the live joints."""
     gate = active_gate()
 
-    gate.spoil()
+    gate.mark_stale()
     gate.refresh({'pan': 0.5})
     commands, _ = run(gate, 0.0, 2.0)
 
@@ -939,7 +821,7 @@ def test_a_later_update_outranks_what_the_room_remembers() -> None:
     """An update after the dropped frame takes precedence over the state of the room."""
     gate = active_gate()
 
-    gate.spoil()
+    gate.mark_stale()
     gate.update({'pan': 0.3}, 0.0)
     gate.refresh({'pan': -1.0, 'lift': 2.0})
     commands, _ = run(gate, 0.0, 2.0)
@@ -952,18 +834,18 @@ def test_catching_up_moves_no_joint_that_was_not_live() -> None:
     gate = waiting_gate()
     gate.update({'pan': 0.25}, 0.0)
 
-    gate.spoil()
+    gate.mark_stale()
     gate.refresh({'pan': 0.25, 'lift': 3.0})
 
     assert not gate.is_moving
 
 
-@pytest.mark.parametrize('spoilt', [True, False], ids=['other join', 'nothing missed'])
-def test_the_state_of_the_room_is_ignored_without_a_dropped_frame(spoilt: bool) -> None:
+@pytest.mark.parametrize('is_stale', [True, False], ids=['other join', 'nothing missed'])
+def test_the_state_of_the_room_is_ignored_without_a_dropped_frame(is_stale: bool) -> None:
     """Without a dropped frame in this session, the state of the room sets no target."""
     gate = active_gate()
-    if spoilt:
-        gate.spoil()
+    if is_stale:
+        gate.mark_stale()
     gate.link_down('closed', 0.0)
     gate.link_up(0.0)
     gate.update({'pan': 0.25}, 0.0)
@@ -995,7 +877,7 @@ def test_a_measurement_that_is_no_number_is_none(bad: float) -> None:
     gate = active_gate()
 
     gate.measure({'pan': bad, 'lift': 1.0}, 0.4)
-    gate.heard(0.4)
+    gate.on_server_message(0.4)
 
     gate.measure({'pan': bad, 'lift': 1.0}, 0.6)
     assert gate.state is State.HOLDING
@@ -1006,7 +888,7 @@ def test_a_remembered_pose_loses_its_bad_numbers() -> None:
     """NaN in the state of the room is ignored."""
     gate = waiting_gate(BLIND)
 
-    gate.remember({'pan': 0.5, 'lift': math.nan}, 0.0)
+    gate.on_state_sync({'pan': 0.5, 'lift': math.nan}, 0.0)
 
     assert gate.update({'pan': 0.5}, 0.0) is None
     assert gate.cause.startswith('position of lift is unknown: neither measured nor sent')
@@ -1016,8 +898,8 @@ def test_another_producer_is_not_asked_for_what_the_last_one_wanted() -> None:
     """Joints that the new producer does not send stay where they are."""
     gate = active_gate()
     gate.update({'pan': 1.0, 'lift': 3.0}, 0.01)
-    gate.heard(0.02, has_producer=False)
-    gate.heard(0.03, has_producer=True)
+    gate.on_server_message(0.02, has_producer=False)
+    gate.on_server_message(0.03, has_producer=True)
     gate.measure(POSE, 0.03)
 
     gate.update({'lift': 2.0}, 0.03)
@@ -1065,7 +947,7 @@ def test_a_reset_moves_nothing() -> None:
 
     gate.reset(0.02)
     assert gate.tick(0.03) is None
-    gate.heard(0.04)
+    gate.on_server_message(0.04)
     gate.measure(POSE, 0.05)
 
     assert gate.state is State.WAITING
@@ -1175,7 +1057,65 @@ def test_after_time_went_back_motion_begins_anew() -> None:
     gate = active_gate(now=100.0)
 
     gate.tick(50.0)
-    gate.heard(50.0)
+    gate.on_server_message(50.0)
     gate.measure(POSE, 50.0)
 
     assert pose_of(gate.update({'pan': 1.0}, 50.0)) == POSE
+
+
+def test_another_node_that_commands_the_robot_blocks_commands() -> None:
+    """A conflict holds an active gate, and is the cause until it has ended."""
+    gate = active_gate()
+
+    gate.on_other_publishers('another node publishes on /joint_commands', 0.1)
+
+    assert gate.state is State.HOLDING
+    assert gate.cause == 'another node publishes on /joint_commands'
+    gate.on_other_publishers(None, 0.1)
+    assert gate.cause != 'another node publishes on /joint_commands'
+
+
+def test_the_publishers_of_a_contradiction_are_in_the_cause() -> None:
+    """The cause of a contradiction has the publishers once they are known."""
+    gate = waiting_gate(FED)
+    gate.set_joints([replace(PAN, max_measured_velocity=8.0), LIFT], 0.0)
+    gate.measure(POSE, 0.0)
+    gate.measure({'pan': 0.9}, 0.01)
+
+    gate.note_publishers(['/driver', '/gui'], 0.02)
+
+    assert 'published by /driver, /gui' in str(gate.cause)
+
+
+def test_a_rejected_measurement_is_in_the_cause() -> None:
+    """A message that could not be read is named while no usable one has arrived."""
+    gate = waiting_gate(FED)
+
+    gate.refuse_measurement(Unusable('names', 'names and positions differ in length'), 2.0)
+    gate.on_server_message(2.0)
+
+    assert 'names and positions differ in length' in str(gate.cause)
+
+
+def test_the_gate_reports_what_is_enabled_and_measured() -> None:
+    """Only a recent position counts as measured; a disabled gate reports it, too."""
+    gate = waiting_gate(FED)
+    assert gate.is_enabled
+    assert gate.measured(0.0) == POSE
+
+    gate.measure({'pan': 0.5}, 1.0)
+    gate.disable(1.0)
+
+    assert not gate.is_enabled
+    assert gate.measured(1.0) == {'pan': 0.5}
+
+
+def test_many_messages_make_the_gate_watch_closely() -> None:
+    """At a high rate of messages a short pause counts, so the gate has to be called often."""
+    gate = waiting_gate(replace(FED, pause_s=1.0))
+    assert not gate.watches_closely
+
+    for step in range(1, 1501):
+        gate.on_ros_callback(0.002 * step, messages=1)
+
+    assert gate.watches_closely

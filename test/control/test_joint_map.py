@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """The mapping of joints: names, units, ranges and order, in ROS and on the wire."""
 
 from __future__ import annotations
@@ -83,7 +92,7 @@ def test_what_goes_out_is_in_configured_order() -> None:
     assert list(SO101.to_arena(positions)) == [joint.arena_name for joint in SO101.joints]
 
 
-def test_joints_only_one_side_knows_are_left_out() -> None:
+def test_joints_of_ros_or_the_arena_only_are_left_out() -> None:
     """Unlisted joints are not converted in either direction, and ``unknown`` returns them."""
     assert SO101.from_arena({'Rotation': 0.0, 'Tail': 3.0}) == {'shoulder_pan': 0.0}
     assert SO101.to_arena({'shoulder_pan': 0.0, 'tail': 3.0}) == {'Rotation': 0.0}
@@ -198,17 +207,17 @@ def test_degrees_need_no_range() -> None:
 
 
 @pytest.mark.parametrize(
-    ('joints', 'side'),
+    ('joints', 'kind'),
     [
         pytest.param((('a', 'x'), ('a', 'y')), 'ROS', id='ROS'),
         pytest.param((('a', 'x'), ('b', 'x')), 'arena', id='arena'),
     ],
 )
 def test_one_name_for_two_joints_is_refused(
-    joints: tuple[tuple[str, str], ...], side: str
+    joints: tuple[tuple[str, str], ...], kind: str
 ) -> None:
     """Two joints with the same name are rejected, because one of them would never move."""
-    with pytest.raises(ValueError, match=f'the same {side} name: a -> x'):
+    with pytest.raises(ValueError, match=f'the same {kind} name: a -> x'):
         JointMap(Joint(name, arena_name, Unit.DEGREES) for name, arena_name in joints)
 
 
@@ -458,3 +467,10 @@ def test_the_table_of_an_empty_map_states_that_it_is_empty() -> None:
     """The table of an empty map states that it has no joints."""
     assert 'every joint passes under its own name' in JointMap((), others=Unit.RADIANS).table()
     assert 'none yet' in JointMap((), others=Unit.DEGREES).table()
+
+
+def test_the_table_names_a_joint_whose_ends_are_reversed() -> None:
+    """A normalized joint without a range between its ends is named."""
+    reversed_ends = Joint('a', 'a', Unit.NORMALIZED, 2.0, 1.0)
+
+    assert 'normalized: no range between 2 and 1 rad' in JointMap((reversed_ends,)).table()

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """The measurements of joints: their age, their plausibility, and their velocity."""
 
 from __future__ import annotations
@@ -682,3 +691,8 @@ def test_a_single_pause_is_not_taken_for_usual() -> None:
     follow(measured, [(11.39, 1.39)])
 
     assert measured.drift('pan', 11.9) <= 0.03
+
+
+def test_without_joints_nothing_is_missing() -> None:
+    """Before the joints are known, no measurement is missing."""
+    assert Measurements(MAX_AGE_S).missing(10.0) is None

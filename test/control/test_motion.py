@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """Motion with simulated arms: fast, slow, blocked, and without power."""
 
 from __future__ import annotations
@@ -13,7 +22,7 @@ from lerobot_arena_ros.control.gate import Gate, State
 from lerobot_arena_ros.control.gate_settings import GateJoint, GateSettings, Halt
 from lerobot_arena_ros.control.joint_map import Joint
 from lerobot_arena_ros.control.motion import leash
-from lerobot_arena_ros.control.slew import VelocityRamp, limited_step, stopping_point
+from lerobot_arena_ros.control.slew import VelocityRamp, limited_step, rest_position
 from lerobot_arena_ros.control.units import Unit
 from lerobot_arena_ros.nodes.settings.bridge_settings import CommonLimits
 
@@ -71,7 +80,7 @@ class Rig:
         self.gate.set_joints([joint], self.now)
         self.gate.enable(self.now)
         self.gate.link_up(self.now)
-        self.gate.heard(self.now, has_producer=True)
+        self.gate.on_server_message(self.now, has_producer=True)
         self.gate.measure({'pan': self.at}, self.now)
 
     def send(self, position: float, source: str = 'leader') -> None:
@@ -85,7 +94,7 @@ class Rig:
             self.at = self.servo(self.at, self.commands[-1] if self.commands else self.at)
             self.gate.measure({'pan': self.at}, self.now)
             if is_linked:
-                self.gate.heard(self.now, has_producer=True)
+                self.gate.on_server_message(self.now, has_producer=True)
             self._note(self.gate.tick(self.now))
 
     def _note(self, command: object) -> None:
@@ -249,7 +258,7 @@ def test_a_driver_that_hangs_finds_the_command_nearby(seconds: float) -> None:
 
     for _ in range(round(seconds / PERIOD_S)):
         rig.now += PERIOD_S
-        rig.gate.heard(rig.now, has_producer=True)
+        rig.gate.on_server_message(rig.now, has_producer=True)
         rig._note(rig.gate.tick(rig.now))
 
     assert rig.lead <= LARGEST_LEAD
@@ -313,7 +322,7 @@ def test_motion_begins_where_a_hand_has_moved_the_arm() -> None:
         rig.at -= 0.005
         rig.now += PERIOD_S
         rig.gate.measure({'pan': rig.at}, rig.now)
-        rig.gate.heard(rig.now, has_producer=True)
+        rig.gate.on_server_message(rig.now, has_producer=True)
     rig.gate.reset(rig.now)
 
     rig.send(0.5)
@@ -370,7 +379,7 @@ def test_a_joint_that_another_source_does_not_send_comes_to_rest() -> None:
     rig.gate.update({'pan': 1.0, 'lift': 1.0}, rig.now, source='leader')
     for _ in range(60):
         rig.now += PERIOD_S
-        rig.gate.heard(rig.now, has_producer=True)
+        rig.gate.on_server_message(rig.now, has_producer=True)
         rig.gate.measure(rig.gate.commanded, rig.now)
         rig.gate.tick(rig.now)
     at = rig.gate.commanded['lift']
@@ -378,7 +387,7 @@ def test_a_joint_that_another_source_does_not_send_comes_to_rest() -> None:
     rig.gate.update({'pan': 1.1}, rig.now, source='api')
     for _ in range(200):
         rig.now += PERIOD_S
-        rig.gate.heard(rig.now, has_producer=True)
+        rig.gate.on_server_message(rig.now, has_producer=True)
         rig.gate.measure(rig.gate.commanded, rig.now)
         rig.gate.tick(rig.now)
 
@@ -422,7 +431,7 @@ def test_a_motion_freezes_where_measurements_cannot_be_trusted() -> None:
 
     for _ in range(100):
         rig.now += PERIOD_S
-        rig.gate.heard(rig.now, has_producer=True)
+        rig.gate.on_server_message(rig.now, has_producer=True)
         if rig.gate.tick(rig.now) is not None:
             assert rig.gate.state is State.ACTIVE
 
@@ -448,7 +457,7 @@ def test_motion_that_begins_again_while_it_brakes_goes_on_smoothly() -> None:
     rig.gate.link_down('closed', rig.now)
     rig.run(0.05)
     rig.gate.link_up(rig.now)
-    rig.gate.heard(rig.now, has_producer=True)
+    rig.gate.on_server_message(rig.now, has_producer=True)
     rig.send(1.8)
     rig.run(0.3)
 
@@ -507,7 +516,7 @@ def test_a_motion_that_was_not_continued_begins_from_rest() -> None:
     """After a short pause of the process, motion begins from rest at the last command."""
     rig = moving(lag(0.03))
     rig.now += 0.2
-    rig.gate.heard(rig.now, has_producer=True)
+    rig.gate.on_server_message(rig.now, has_producer=True)
     rig.gate.measure({'pan': rig.at}, rig.now)
     before = rig.commands[-1]
 
@@ -551,7 +560,7 @@ def test_an_unlimited_acceleration_is_limited_in_velocity_alone() -> None:
     moved = limited_step(0.0, 0.0, 2.0, 0.01, max_velocity=2.0, max_acceleration=math.inf)
 
     assert moved == (0.02, 0.0)
-    assert stopping_point(1.0, 0.0, math.inf) == 1.0
+    assert rest_position(1.0, 0.0, math.inf) == 1.0
 
 
 @pytest.mark.parametrize('ticks', range(0, 40, 4))
@@ -566,7 +575,7 @@ def test_a_blocked_motion_that_begins_again_steps_no_further_than_it_may(ticks: 
     rig.run(ticks * PERIOD_S)
     before = rig.commands[-1]
     rig.gate.link_up(rig.now)
-    rig.gate.heard(rig.now, has_producer=True)
+    rig.gate.on_server_message(rig.now, has_producer=True)
 
     rig.send(1.8)
 
@@ -598,7 +607,7 @@ def test_a_joint_that_is_not_sent_again_while_it_brakes_stays_where_it_stops() -
             rig.now += PERIOD_S
             poses.update(rig.gate.commanded)
             rig.gate.measure(poses, rig.now)
-            rig.gate.heard(rig.now, has_producer=True)
+            rig.gate.on_server_message(rig.now, has_producer=True)
             if rig.gate.tick(rig.now) is not None:
                 lifts.append(rig.gate.commanded['lift'])
 
@@ -606,7 +615,7 @@ def test_a_joint_that_is_not_sent_again_while_it_brakes_stays_where_it_stops() -
     rig.gate.update({'pan': 1.8, 'lift': 1.8}, rig.now)
     run(60)
     rig.gate.link_up(rig.now)
-    rig.gate.heard(rig.now, has_producer=True)
+    rig.gate.on_server_message(rig.now, has_producer=True)
     run(3)
     rig.gate.update({'pan': 1.8}, rig.now)
     run(200)
@@ -648,7 +657,7 @@ def test_updates_of_other_joints_keep_no_motion_alive() -> None:
     rig.gate.set_joints([PAN], rig.now)
     rig.gate.enable(rig.now)
     rig.gate.link_up(rig.now)
-    rig.gate.heard(rig.now, has_producer=True)
+    rig.gate.on_server_message(rig.now, has_producer=True)
     rig.gate.measure({'pan': 0.0}, rig.now)
     rig.send(1.8)
 
@@ -685,7 +694,7 @@ def test_a_rejoin_between_two_steps_is_no_jolt() -> None:
     rig.run(1.0 - 0.6)
     rig.now += 0.009
     rig.gate.link_up(rig.now)
-    rig.gate.heard(rig.now, has_producer=True)
+    rig.gate.on_server_message(rig.now, has_producer=True)
     rig.send(1.8)
     rig.now += 0.01 - PERIOD_S
     rig.run(0.1)

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """
 Motion under any order of events: no command is beyond a limit, for any measurements.
 
@@ -22,7 +31,6 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-import pytest
 
 from lerobot_arena_ros.control.gate import Command, Gate, State
 from lerobot_arena_ros.control.gate_settings import GateJoint, GateSettings, Halt
@@ -33,7 +41,7 @@ RUN_STEPS = 50
 SETTINGS = settings(
     max_examples=max(1, STEPS // 30),
     stateful_step_count=RUN_STEPS,
-    derandomize='MOTION_STEPS' not in os.environ,
+    derandomize=STEPS <= 10_000,
     deadline=None,
     database=None,
     print_blob=False,
@@ -239,10 +247,10 @@ class MotionMachine(RuleBasedStateMachine):
     def alive(self) -> None:
         """Receive a message of the server."""
 
-        def hear() -> None:
-            self.gate.heard(self.now, has_producer=True)
+        def receive() -> None:
+            self.gate.on_server_message(self.now, has_producer=True)
 
-        self.watch(hear)
+        self.watch(receive)
 
     @rule(pose=wanted, source=st.sampled_from(('leader', 'leader', 'leader', 'policy', None)))
     def send(self, pose: dict[str, float], source: str | None) -> None:
@@ -304,10 +312,10 @@ class MotionMachine(RuleBasedStateMachine):
     def lose_producer(self) -> None:
         """Receive the message that the producer has left."""
 
-        def hear() -> None:
-            self.gate.heard(self.now, has_producer=False)
+        def receive() -> None:
+            self.gate.on_server_message(self.now, has_producer=False)
 
-        self.watch(hear)
+        self.watch(receive)
 
     @rule()
     def stop(self) -> None:
@@ -335,12 +343,6 @@ def test_no_command_is_beyond_a_limit_whatever_is_measured() -> None:
     run_state_machine_as_test(MotionMachine, settings=SETTINGS)
 
     assert MotionMachine.seen['steps'] >= STEPS
-
-
-@pytest.mark.parametrize('what', ['active', 'holding', 'stopped', 'commands', 'braking'])
-def test_the_runs_were_about_motion(what: str) -> None:
-    """The generated runs reached every state, and often commanded the arm."""
-    if not MotionMachine.seen:
-        run_state_machine_as_test(MotionMachine, settings=SETTINGS)
-
-    assert MotionMachine.seen[what] > 100
+    # The runs reached every state, and often commanded the arm.
+    for what in ('active', 'holding', 'stopped', 'commands', 'braking'):
+        assert MotionMachine.seen[what] > 100, what

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """Pauses of a thread: how they are detected, while they last and afterwards."""
 
 from __future__ import annotations
@@ -118,3 +127,9 @@ def test_what_becomes_quiet_may_pause_for_longer_again() -> None:
         watch.seen(now + 0.2 * step)
 
     assert watch.pausing_s(now + 4.0 + 0.9) is None
+
+
+def test_a_watch_is_strict_while_many_messages_arrive() -> None:
+    """Only at a high rate of messages the limit is shorter than the longest one."""
+    assert watch_at(500.0)[0].is_strict
+    assert not watch_at(1.0)[0].is_strict

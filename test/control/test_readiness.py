@@ -1,9 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """What must be known about the joints before they are commanded, and the texts for the user."""
 
 from __future__ import annotations
 
 import pytest
 
+from lerobot_arena_ros.control.causes import NO_JOINTS
 from lerobot_arena_ros.control.condition import Level, Severity
 from lerobot_arena_ros.control.joint_map import Joint, JointMap
 from lerobot_arena_ros.control.readiness import mapping, named, unready, unsendable
@@ -135,3 +145,35 @@ def test_an_unknown_range_has_the_same_text_for_sending_and_mapping() -> None:
 
     assert cause == mapping(known, in_room=(), odd_in_room={}, received_at=0.0, now=0.0).text
     assert cause == unready(known, require_limits=True)
+
+
+def test_joints_that_move_with_others_are_not_commanded() -> None:
+    """A mimic joint blocks commands, because its position follows from another joint."""
+    known = JointMap([joint('a')]).described_by(
+        Description({'a': UrdfJoint(-1.0, 1.0, None, False, True)}, {})
+    )
+
+    assert 'a must not be commanded, because they are mimic joints' in str(
+        unready(known, require_limits=True)
+    )
+
+
+def test_without_any_joint_nothing_is_commanded() -> None:
+    """Without a list and without a robot_description the joints are unknown."""
+    known = JointMap((), others=Unit.DEGREES)
+
+    assert unready(known, require_limits=False) == NO_JOINTS
+    assert unsendable(known) == NO_JOINTS
+
+
+def test_a_faulty_joint_is_part_of_the_mapping() -> None:
+    """The mapping has the listed joints that robot_description describes incorrectly."""
+    known = JointMap([joint('a')]).described_by(
+        Description(
+            {'a': UrdfJoint(None, None, None, False, False)}, {'a': 'lower=1 is above upper=-1'}
+        )
+    )
+
+    found = mapping(known, in_room=(), odd_in_room={}, received_at=0.0, now=0.0)
+
+    assert 'joints with a fault: a: lower=1 is above upper=-1' in found.text

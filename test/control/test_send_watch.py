@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """Whether measured positions are sent, and the text if they are not."""
 
 from __future__ import annotations
@@ -241,3 +250,35 @@ def test_an_interruption_and_an_advice_are_separate() -> None:
 
     watch.link = 'not in the room: gone'
     assert watch.obstacle(10.0, period_s=0.01) is not None
+
+
+def test_the_age_of_what_waits_counts_from_the_first_offer() -> None:
+    """A later offer does not hide that the connection accepts no data."""
+    watch = sending(10.0)
+    for now in (10.1, 13.0):
+        watch.offer(now)
+    watch.take(NAMES, 13.0)
+
+    assert 'the connection to the server accepts no data' in condition(watch, 13.0).text
+
+
+def test_joints_that_are_left_out_of_what_is_sent_are_a_warning() -> None:
+    """What is sent without a joint is a warning with the reason."""
+    watch = sending(10.0)
+    watch.left_out = {'j2': 'not finite'}
+
+    found = condition(watch, 10.1)
+
+    assert found.level is Level.WARN
+    assert 'left out of what is sent' in found.text
+    assert "'j2' (not finite)" in found.text
+
+
+def test_where_every_joint_is_left_out_nothing_is_sent() -> None:
+    """If no joint has a usable position, that is the reason why nothing is sent."""
+    watch = ready()
+    watch.take(NAMES, 10.0)
+    watch.left_out = {'j1': 'not finite'}
+    watch.missing = ('j1',)
+
+    assert 'no usable position of' in condition(watch, 10.1).text

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """The latch of the emergency stop: what closes it, which rooms are informed, and when it opens."""
 
 from __future__ import annotations
@@ -16,7 +25,7 @@ from lerobot_arena_ros.control.stop import (
 
 BUTTON = Stop('the emergency_stop topic', 'emergency_stop is true')
 STRANGER = Stop('leader-1 in the consume room', 'ouch', room='consume')
-ON_START = Stop('estop_on_start', 'stopped at start', tell_rooms=False)
+ON_START = Stop('estop_on_start', 'stopped at start', notify_rooms=False)
 
 ROOMS = ('produce', 'consume')
 
@@ -29,14 +38,14 @@ def latch_of_rooms() -> StopLatch:
     return latch
 
 
-def owed(latch: StopLatch) -> dict[str, Stop | None]:
+def pending(latch: StopLatch) -> dict[str, Stop | None]:
     """Return the stop that has to be sent to each room."""
-    return {room: latch.owed(room) for room in ROOMS}
+    return {room: latch.pending(room) for room in ROOMS}
 
 
 def deliver_all(latch: StopLatch) -> None:
     """Deliver to each room the stop that has to be sent to it."""
-    for room, stop in owed(latch).items():
+    for room, stop in pending(latch).items():
         if stop is not None:
             latch.delivered(room, stop)
 
@@ -47,7 +56,7 @@ def test_it_begins_open() -> None:
 
     assert latch.stop is None
     assert not latch.is_latched
-    assert owed(latch) == {'produce': None, 'consume': None}
+    assert pending(latch) == {'produce': None, 'consume': None}
 
 
 def test_the_first_stop_is_the_cause() -> None:
@@ -72,7 +81,7 @@ def test_a_local_stop_is_sent_to_every_room() -> None:
 
     latch.trip(BUTTON)
 
-    assert owed(latch) == {'produce': BUTTON, 'consume': BUTTON}
+    assert pending(latch) == {'produce': BUTTON, 'consume': BUTTON}
 
 
 def test_a_stop_from_a_room_crosses_to_the_other_only() -> None:
@@ -85,7 +94,7 @@ def test_a_stop_from_a_room_crosses_to_the_other_only() -> None:
 
     latch.trip(STRANGER)
 
-    assert owed(latch) == {'produce': STRANGER, 'consume': None}
+    assert pending(latch) == {'produce': STRANGER, 'consume': None}
 
 
 def test_a_stop_is_sent_once() -> None:
@@ -97,7 +106,7 @@ def test_a_stop_is_sent_once() -> None:
     latch.trip(BUTTON)
     latch.trip(STRANGER)
 
-    assert owed(latch) == {'produce': None, 'consume': None}
+    assert pending(latch) == {'produce': None, 'consume': None}
 
 
 def test_a_stop_that_was_not_delivered_is_sent_after_its_reset() -> None:
@@ -106,7 +115,7 @@ def test_a_stop_that_was_not_delivered_is_sent_after_its_reset() -> None:
     latch.trip(STRANGER)
 
     assert latch.reset(0.0, publishers=0) is None
-    assert owed(latch) == {'produce': STRANGER, 'consume': None}
+    assert pending(latch) == {'produce': STRANGER, 'consume': None}
 
 
 def test_a_latched_local_stop_is_sent_again_after_a_reconnect() -> None:
@@ -117,7 +126,7 @@ def test_a_latched_local_stop_is_sent_again_after_a_reconnect() -> None:
 
     latch.joined('produce')
 
-    assert owed(latch) == {'produce': BUTTON, 'consume': None}
+    assert pending(latch) == {'produce': BUTTON, 'consume': None}
 
 
 def test_a_rooms_stop_is_not_sent_again_after_a_reconnect() -> None:
@@ -129,7 +138,7 @@ def test_a_rooms_stop_is_not_sent_again_after_a_reconnect() -> None:
     latch.joined('produce')
     latch.joined('consume')
 
-    assert owed(latch) == {'produce': None, 'consume': None}
+    assert pending(latch) == {'produce': None, 'consume': None}
 
 
 def test_a_local_stop_behind_a_rooms_stop_is_sent_after_a_reconnect() -> None:
@@ -141,7 +150,7 @@ def test_a_local_stop_behind_a_rooms_stop_is_sent_after_a_reconnect() -> None:
 
     latch.joined('consume')
 
-    assert owed(latch) == {'produce': None, 'consume': BUTTON}
+    assert pending(latch) == {'produce': None, 'consume': BUTTON}
 
 
 def test_a_local_stop_is_sent_to_the_room_whose_stop_is_latched() -> None:
@@ -156,10 +165,10 @@ def test_a_local_stop_is_sent_to_the_room_whose_stop_is_latched() -> None:
     button = Stop('the emergency_stop topic', 'emergency_stop is true')
 
     assert not latch.trip(button)
-    assert latch.owed('consume') is button
+    assert latch.pending('consume') is button
     latch.delivered('consume', button)
     latch.trip(Stop('the emergency_stop topic', 'emergency_stop is true'))
-    assert latch.owed('consume') is None
+    assert latch.pending('consume') is None
 
 
 def test_a_reset_stop_is_not_sent_after_a_reconnect() -> None:
@@ -171,7 +180,7 @@ def test_a_reset_stop_is_not_sent_after_a_reconnect() -> None:
     latch.reset(0.0, publishers=0)
     latch.joined('produce')
 
-    assert owed(latch) == {'produce': None, 'consume': None}
+    assert pending(latch) == {'produce': None, 'consume': None}
 
 
 def test_a_stop_at_start_is_not_sent() -> None:
@@ -183,7 +192,7 @@ def test_a_stop_at_start_is_not_sent() -> None:
     latch.add_room('produce')
 
     assert latch.is_latched
-    assert owed(latch) == {'produce': None, 'consume': None}
+    assert pending(latch) == {'produce': None, 'consume': None}
 
 
 @pytest.mark.parametrize(
@@ -201,7 +210,7 @@ def test_a_stop_behind_a_stop_at_start_is_sent(stop: Stop, told: dict[str, Stop 
     assert latch.trip(stop)
     assert not latch.trip(stop)
     assert latch.stop is stop
-    assert owed(latch) == told
+    assert pending(latch) == told
 
 
 def test_a_button_behind_a_stop_at_start_is_sent_after_a_reconnect() -> None:
@@ -213,7 +222,7 @@ def test_a_button_behind_a_stop_at_start_is_sent_after_a_reconnect() -> None:
 
     latch.joined('consume')
 
-    assert owed(latch) == {'produce': None, 'consume': BUTTON}
+    assert pending(latch) == {'produce': None, 'consume': BUTTON}
 
 
 def test_a_local_stop_is_sent_to_a_room_that_is_added_later() -> None:
@@ -223,7 +232,7 @@ def test_a_local_stop_is_sent_to_a_room_that_is_added_later() -> None:
 
     latch.add_room('produce')
 
-    assert latch.owed('produce') is BUTTON
+    assert latch.pending('produce') is BUTTON
 
 
 def test_nothing_is_sent_to_a_removed_room() -> None:
@@ -235,7 +244,7 @@ def test_nothing_is_sent_to_a_removed_room() -> None:
     latch.remove_room('produce')
     latch.trip(STRANGER)
 
-    assert owed(latch) == {'produce': None, 'consume': BUTTON}
+    assert pending(latch) == {'produce': None, 'consume': BUTTON}
 
 
 def test_a_stop_survives_every_room() -> None:
@@ -253,14 +262,14 @@ def test_a_late_delivery_counts_only_for_its_own_stop() -> None:
     """A late delivery of an earlier stop does not count for a later stop."""
     latch = latch_of_rooms()
     latch.trip(STRANGER)
-    on_its_way = latch.owed('produce')
+    on_its_way = latch.pending('produce')
     latch.reset(0.0, publishers=0)
     latch.trip(BUTTON)
 
     assert on_its_way is not None
     latch.delivered('produce', on_its_way)
 
-    assert owed(latch) == {'produce': BUTTON, 'consume': BUTTON}
+    assert pending(latch) == {'produce': BUTTON, 'consume': BUTTON}
 
 
 def test_the_same_text_again_is_another_stop() -> None:
@@ -273,7 +282,7 @@ def test_the_same_text_again_is_another_stop() -> None:
 
     latch.delivered('produce', BUTTON)
 
-    assert latch.owed('produce') is again
+    assert latch.pending('produce') is again
 
 
 def test_a_reset_opens_and_a_stop_closes_again() -> None:
@@ -308,7 +317,7 @@ def test_a_reset_waits_for_the_input(
     latch = latch_of_rooms()
     latch.trip(BUTTON)
     for asserted, at in heard:
-        latch.hear_input(asserted, at)
+        latch.on_input(asserted, at)
 
     answer = latch.reset(now, publishers=publishers)
 
@@ -321,7 +330,7 @@ def test_a_refused_reset_can_be_asked_again() -> None:
     """A refused reset changes nothing, and succeeds once the input is false."""
     latch = latch_of_rooms()
     latch.trip(BUTTON)
-    latch.hear_input(True, 0.0)
+    latch.on_input(True, 0.0)
 
     assert latch.reset(INPUT_MEMORY_S / 2, publishers=0) is not None
     assert latch.stop is BUTTON
@@ -335,7 +344,7 @@ def latch_that_hears_its_echo() -> StopLatch:
     """Return a latch that was tripped at 0 s, and whose stop another bridge echoes."""
     latch = latch_of_rooms()
     latch.trip(BUTTON)
-    assert latch.hear_input(True, 0.1)
+    assert latch.on_input(True, 0.1)
     return latch
 
 
@@ -343,18 +352,18 @@ def test_the_bridge_where_a_stop_began_can_be_reset() -> None:
     """The echo of another bridge does not prevent the reset of the bridge where the stop began."""
     latch = latch_that_hears_its_echo()
 
-    assert latch.reset(0.2, publishers=1, are_bridges=True, hear_us=True) is None
+    assert latch.reset(0.2, publishers=1, are_bridges=True, has_bridge_subscriber=True) is None
     assert not latch.is_latched
 
 
 def test_the_echo_of_a_reset_stop_does_not_stop_again() -> None:
     """After the reset, the echo does not trip the latch again before the other bridge is reset."""
     latch = latch_that_hears_its_echo()
-    latch.reset(0.2, publishers=1, are_bridges=True, hear_us=True)
+    latch.reset(0.2, publishers=1, are_bridges=True, has_bridge_subscriber=True)
 
-    assert not latch.hear_input(True, 0.7)
-    assert not latch.hear_input(False, 1.2)
-    assert latch.hear_input(True, 1.7), 'a stop that comes later is none of ours'
+    assert not latch.on_input(True, 0.7)
+    assert not latch.on_input(False, 1.2)
+    assert latch.on_input(True, 1.7), 'a stop that comes later is none of ours'
 
 
 def test_an_echo_that_does_not_end_is_a_stop_of_its_own() -> None:
@@ -364,32 +373,32 @@ def test_an_echo_that_does_not_end_is_a_stop_of_its_own() -> None:
     Then the latch can be reset again.
     """
     latch = latch_that_hears_its_echo()
-    latch.reset(0.2, publishers=1, are_bridges=True, hear_us=True)
+    latch.reset(0.2, publishers=1, are_bridges=True, has_bridge_subscriber=True)
 
-    assert latch.hear_input(True, 0.2 + ECHO_GRACE_S)
+    assert latch.on_input(True, 0.2 + ECHO_GRACE_S)
     latch.trip(BUTTON)
-    assert latch.reset(9.0, publishers=1, are_bridges=True, hear_us=True) is None
+    assert latch.reset(9.0, publishers=1, are_bridges=True, has_bridge_subscriber=True) is None
 
 
 def test_the_bridge_that_was_stopped_by_another_is_reset_after_it() -> None:
     """A bridge that was stopped by another one cannot be reset before it."""
     latch = latch_of_rooms()
-    assert latch.hear_input(True, 0.0)
+    assert latch.on_input(True, 0.0)
     latch.trip(BUTTON)
 
-    refusal = latch.reset(60.0, publishers=1, are_bridges=True, hear_us=True)
+    refusal = latch.reset(60.0, publishers=1, are_bridges=True, has_bridge_subscriber=True)
 
     assert refusal is not None
     assert 'reset that one first' in refusal
-    latch.hear_input(False, 60.0)
-    assert latch.reset(60.1, publishers=1, are_bridges=True, hear_us=True) is None
+    latch.on_input(False, 60.0)
+    assert latch.reset(60.1, publishers=1, are_bridges=True, has_bridge_subscriber=True) is None
 
 
 def test_a_bridge_that_does_not_listen_to_us_is_no_echo() -> None:
     """The stop of a bridge that does not subscribe to our status is not an echo."""
     latch = latch_that_hears_its_echo()
 
-    refusal = latch.reset(60.0, publishers=1, are_bridges=True, hear_us=False)
+    refusal = latch.reset(60.0, publishers=1, are_bridges=True, has_bridge_subscriber=False)
 
     assert refusal is not None
     assert 'reset that one first' in refusal

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """A bridge connects to an arena with a token, over TLS and through proxies."""
 
 from __future__ import annotations
@@ -184,15 +193,15 @@ UNUSABLE = {
 }
 
 
-@pytest.mark.parametrize('side', ['produce', 'consume'])
+@pytest.mark.parametrize('role', ['produce', 'consume'])
 @pytest.mark.parametrize(('variables', 'expected'), UNUSABLE.values(), ids=UNUSABLE)
 def test_what_keeps_a_bridge_from_its_server_is_one_line(
-    side: str, variables: dict[str, str], expected: str
+    role: str, variables: dict[str, str], expected: str
 ) -> None:
     """An unusable proxy variable is named in one line, before the bridge connects."""
     others = {name: value for name, value in os.environ.items() if name not in ENVIRONMENT_NAMES}
     url = 'http://arena.example' if variables else 'http://xn--a.invalid'
-    given = {**DEFAULTS, f'{side}.room_id': 'a', 'server_url': url}
+    given = {**DEFAULTS, f'{role}.room_id': 'a', 'server_url': url}
     arguments, environment = ros_arguments(NAMESPACE, given), {**others, **variables}
     with own_domain(), running('nodes.bridge.main', arguments, env=environment) as process:
         assert process.wait() == 2, process.output

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """Which commands a bridge publishes for the updates of a room, and which it does not."""
 
 from __future__ import annotations
@@ -22,8 +31,8 @@ from trajectory_msgs.msg import JointTrajectory
 
 from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
 
-SIDE = {'consume.room_id': 'a'}
-PAIR = {**SIDE, 'joints': ['j1', 'j2']}
+CONSUME = {'consume.room_id': 'a'}
+PAIR = {**CONSUME, 'joints': ['j1', 'j2']}
 NO_LEASH = {'consume.max_lead': 0.0}
 """For robots whose measured position does not follow their commands."""
 
@@ -224,7 +233,7 @@ def test_the_state_of_the_room_moves_nothing() -> None:
 def test_each_unit_is_converted(unit: str, value: float, position: float) -> None:
     """Degrees, radians and -100..100 over the range from -2 to 1 are converted correctly."""
     parameters = {
-        **SIDE,
+        **CONSUME,
         **FAST,
         'units': unit,
         'joints': ['j1'],
@@ -243,7 +252,7 @@ def test_each_unit_is_converted(unit: str, value: float, position: float) -> Non
 
 def test_joints_and_limits_come_from_the_robot_description() -> None:
     """Without listed joints, those of the description are used, except mimic joints."""
-    with robot({**SIDE, **FAST, 'units': 'normalized'}) as bridged:
+    with robot({**CONSUME, **FAST, 'units': 'normalized'}) as bridged:
         bridged.wait_for_status('safety', 'no joints are known')
         description = bridged.probe.node.create_publisher(
             String, f'/{NAMESPACE}/robot_description', LATCHED
@@ -319,7 +328,7 @@ def test_an_empty_trajectory_would_stop_nothing() -> None:
 
 def test_a_listed_joint_that_mimics_another_is_not_commanded() -> None:
     """A joint that mimics another is not commanded, even if the user lists it."""
-    with robot({**SIDE, **FAST, 'joints': ['j1', 'tip']}) as bridged:
+    with robot({**CONSUME, **FAST, 'joints': ['j1', 'tip']}) as bridged:
         description = bridged.probe.node.create_publisher(
             String, f'/{NAMESPACE}/robot_description', LATCHED
         )
@@ -330,7 +339,7 @@ def test_a_listed_joint_that_mimics_another_is_not_commanded() -> None:
 
 def test_the_description_of_another_robot_takes_no_limit_away() -> None:
     """A description without a listed joint does not change the limits of that joint."""
-    with robot({**SIDE, **FAST, 'joints': ['j1']}) as bridged:
+    with robot({**CONSUME, **FAST, 'joints': ['j1']}) as bridged:
         description = bridged.probe.node.create_publisher(
             String, f'/{NAMESPACE}/robot_description', LATCHED
         )
@@ -352,8 +361,8 @@ def test_the_description_of_another_robot_takes_no_limit_away() -> None:
 
 def test_a_publisher_of_remapped_joint_states_is_waited_for() -> None:
     """A publisher without a measurement yet is waited for, also on a remapped topic."""
-    auto = {'consume.require_producer': False, 'consume.require_feedback': 'auto'}
-    with robot({**PAIR, **auto}, '-r', 'joint_states:=measured') as bridged:
+    fed = {'consume.require_producer': False, 'consume.require_feedback': 'always'}
+    with robot({**PAIR, **fed}, '-r', 'joint_states:=measured') as bridged:
         bridged.probe.node.create_publisher(JointState, f'/{NAMESPACE}/measured', 10)
 
         bridged.wait_for_status('safety', 'no joint_states of j1, j2 yet')
@@ -368,33 +377,3 @@ def test_a_command_topic_without_subscriber_is_reported() -> None:
             await in_thread(lambda: bridged.wait_for_status('consuming', 'nothing subscribes to'))
 
         leading(bridged, act, listeners=0)
-
-
-def test_a_driver_that_starts_late_gets_no_command_before_it_measures() -> None:
-    """A driver that starts late moves from its measured pose, despite earlier commands."""
-    auto = {'consume.require_feedback': 'auto'}
-    with robot({**PAIR, **FAST, **auto}, '-r', 'joint_commands:=late') as bridged:
-        node = bridged.probe.node
-        received: list[JointState] = []
-
-        async def act(producer: RoboticsProducer) -> None:
-            async def send_forever() -> None:
-                async for count in ticks(50.0):
-                    await send(producer, j1=40.0 + count * 1e-6, j2=40.0)
-
-            sending = asyncio.create_task(send_forever())
-            await in_thread(
-                lambda: wait_for(lambda: bridged.value('safety', 'gate') == 'active', 'motion')
-            )
-            node.create_subscription(JointState, f'/{NAMESPACE}/late', received.append, 100)
-
-            def come_up() -> bool:
-                bridged.probe.publish_joints(NAMESPACE, ['j1', 'j2'], [0.1, 0.2])
-                return bool(received)
-
-            await in_thread(lambda: wait_for(come_up, 'the first command', 20.0))
-            sending.cancel()
-
-        leading(bridged, act, listeners=0)
-
-        assert tuple(received[0].position) == (0.1, 0.2)

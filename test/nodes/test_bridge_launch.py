@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """``bridge.launch.py`` with launch_testing: the scenarios and the arguments."""
 
 from __future__ import annotations
@@ -14,8 +23,8 @@ from launch.events.process import SignalProcess
 from support.launching import (
     ExitCodes,
     WhileRunning,
+    add_scenarios,
     described,
-    hold_scenarios,
     launch_file,
     needs_installation,
 )
@@ -75,4 +84,4 @@ class TestBridges(WhileRunning):
         proc_info.assertWaitForShutdown(process='arena_bridge', cmd_args=spare, timeout=10)
 
 
-hold_scenarios(TestBridges)
+add_scenarios(TestBridges)

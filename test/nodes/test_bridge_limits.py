@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """The limits that a bridge must know before a joint moves, and their sources."""
 
 from __future__ import annotations
@@ -19,7 +28,7 @@ from support.waiting import ticks, wait_for
 
 from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
 
-SIDE = {'consume.room_id': 'a', 'consume.require_limits': 'always'}
+CONSUME = {'consume.room_id': 'a', 'consume.require_limits': 'always'}
 FAST = {'consume.max_velocity': 100.0, 'consume.start_velocity': 100.0}
 OK, WARN = b'\x00', b'\x01'
 
@@ -77,7 +86,7 @@ async def measuring(bridged: Robot, names: list[str], positions: list[float]) ->
 @pytest.mark.parametrize('units', ['radians', 'degrees'])
 def test_nothing_moves_before_limits_are_known(units: str) -> None:
     """An update before the description has no effect; one after it is clamped."""
-    with robot({**SIDE, **FAST, 'units': units, 'joints': ['j1']}) as bridged:
+    with robot({**CONSUME, **FAST, 'units': units, 'joints': ['j1']}) as bridged:
         bridged.wait_for_status('safety', 'limits of j1 are unknown')
         for way_out in ('robot_description', '.min and .max', '.unlimited', 'require_limits'):
             assert way_out in bridged.status('safety')
@@ -104,7 +113,7 @@ def test_nothing_moves_before_limits_are_known(units: str) -> None:
 def test_a_slide_never_moves_at_the_speed_of_an_angle() -> None:
     """Its first command follows the description, and is as slow as the others."""
     parameters = {'units': 'radians', 'joints': ['lift'], 'consume.start_seconds': 0.0}
-    with robot({**SIDE, **parameters}) as bridged:
+    with robot({**CONSUME, **parameters}) as bridged:
         bridged.wait_for_status('safety', 'limits of lift are unknown')
         describe = describer(bridged)
 
@@ -140,7 +149,7 @@ def test_a_slide_never_moves_at_the_speed_of_an_angle() -> None:
 )
 def test_each_way_out_lets_the_joint_move(more: dict[str, Any]) -> None:
     """A joint moves if the user sets limits, declares that there are none, or requires none."""
-    with robot({**SIDE, **FAST, 'units': 'radians', 'joints': ['j1'], **more}) as bridged:
+    with robot({**CONSUME, **FAST, 'units': 'radians', 'joints': ['j1'], **more}) as bridged:
 
         async def act(producer: RoboticsProducer) -> None:
             await send(producer, j1=1.5)
@@ -151,7 +160,7 @@ def test_each_way_out_lets_the_joint_move(more: dict[str, Any]) -> None:
 
 def test_a_fault_of_an_unlisted_joint_takes_no_limit_away() -> None:
     """The log and diagnostics, which stay OK, name the joint; the others have limits."""
-    with robot({**SIDE, **FAST, 'joints': ['j1']}) as bridged:
+    with robot({**CONSUME, **FAST, 'joints': ['j1']}) as bridged:
         describer(bridged)(SWAPPED, PAN)
         wait_for_log(bridged, 'joints with a fault: odd: lower=1 is above upper=-1')
 
@@ -167,7 +176,7 @@ def test_a_fault_of_an_unlisted_joint_takes_no_limit_away() -> None:
 
 def test_a_fault_of_a_commanded_joint_is_named_with_the_ways_out() -> None:
     """The gate waits, diagnostics warn, and both name the joint, its fault and the remedies."""
-    with robot({**SIDE, **FAST, 'joints': ['j1', 'odd']}) as bridged:
+    with robot({**CONSUME, **FAST, 'joints': ['j1', 'odd']}) as bridged:
         describer(bridged)(PAN, SWAPPED)
 
         cause = 'limits of odd (robot_description: lower=1 is above upper=-1) are unknown'
@@ -180,7 +189,7 @@ def test_a_fault_of_a_commanded_joint_is_named_with_the_ways_out() -> None:
 def test_a_joint_without_a_range_is_held_where_it_is_while_others_move() -> None:
     """Each command has its first position; values for it are refused, not the whole frame."""
     fed = {'consume.require_feedback': 'always', 'joints': ['j1', 'brace']}
-    with robot({**SIDE, **FAST, **fed}) as bridged:
+    with robot({**CONSUME, **FAST, **fed}) as bridged:
         describer(bridged)(PAN, LOCKED)
         wait_for_log(bridged, 'held where they are: brace')
 
@@ -206,7 +215,7 @@ def test_a_joint_without_a_range_is_held_where_it_is_while_others_move() -> None
 
 def test_where_no_joint_has_a_range_nothing_moves() -> None:
     """If no joint has a range, the gate names that cause and the remedy."""
-    with robot({**SIDE, **FAST, 'joints': ['brace']}) as bridged:
+    with robot({**CONSUME, **FAST, 'joints': ['brace']}) as bridged:
         describer(bridged)(PAN, LOCKED)
 
         bridged.wait_for_status('safety', 'robot_description gives brace no range')
@@ -214,7 +223,7 @@ def test_where_no_joint_has_a_range_nothing_moves() -> None:
 
 def test_a_continuous_joint_is_commanded_without_limits_and_through_full_turns() -> None:
     """A value beyond one turn is a valid position of a continuous joint."""
-    with robot({**SIDE, **FAST, 'joints': ['roll']}) as bridged:
+    with robot({**CONSUME, **FAST, 'joints': ['roll']}) as bridged:
         describer(bridged)(ROLL)
         wait_for_log(bridged, 'roll -> roll, degrees: continuous')
 
@@ -260,7 +269,7 @@ def test_unlisted_joints_are_sent_in_the_unit_of_their_kind() -> None:
 def test_the_description_of_another_robot_names_no_joint_to_command(interface: str) -> None:
     """After the first description, one with other joint names is ignored."""
     command: dict[str, Any] = {'consume.command_interface': interface}
-    with robot({**SIDE, **FAST, **command, 'units': 'radians'}) as bridged:
+    with robot({**CONSUME, **FAST, **command, 'units': 'radians'}) as bridged:
         describe = describer(bridged)
         describe(PAN, SLIDE)
         bridged.wait_for_status('mapping', '2 joints')
@@ -277,7 +286,7 @@ def test_the_description_of_another_robot_names_no_joint_to_command(interface: s
 
 def test_another_configuration_takes_another_description() -> None:
     """Cleanup discards the description, so that another one is used afterwards."""
-    with robot({**SIDE, **FAST, 'units': 'radians'}) as bridged:
+    with robot({**CONSUME, **FAST, 'units': 'radians'}) as bridged:
         describe = describer(bridged)
         describe(PAN, SLIDE)
         bridged.wait_for_status('mapping', '2 joints')

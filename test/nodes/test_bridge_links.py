@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """A failed link shows its cause on /diagnostics and recovers without help."""
 
 from __future__ import annotations
@@ -17,7 +26,7 @@ pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or 
 
 import httpx
 from support.domain import own_domain
-from support.fake_arena import WebSocket, fake_arena, listed, say, welcome
+from support.fake_arena import WebSocket, fake_arena, listed, send_message, welcome
 from support.participant import running_participant
 from support.probe import Probe, running_probe
 from support.processes import free_port, ros_arguments, running
@@ -128,7 +137,7 @@ def move(probe: Probe, url: str) -> None:
     with running_participant(RoboticsProducer(url), WORKSPACE, 'a', 'leader') as leader:
 
         def moved() -> bool:
-            leader.say(j1=next(degrees))
+            leader.send_update(j1=next(degrees))
             return len(probe.commands[NAMESPACE]) > count
 
         wait_for(moved, 'the robot to move', 20.0)
@@ -226,7 +235,7 @@ async def test_a_loss_that_the_public_server_does_not_report_is_named(
         while True:
             await websocket.receive_text()
             if answers or not is_lost.is_set() or len(came) > 1:
-                await say(websocket, 'heartbeat_ack')
+                await send_message(websocket, 'heartbeat_ack')
 
     loop = asyncio.get_running_loop()
     with own_domain(), running_probe() as probe:
@@ -260,11 +269,11 @@ def values_of(probe: Probe, status: str) -> dict[str, str]:
     return {pair.key: pair.value for pair in probe.diagnostics[status].values}
 
 
-@pytest.mark.parametrize('side', ['produce', 'consume'])
-def test_a_refused_token_ends_the_bridge(side: str) -> None:
+@pytest.mark.parametrize('role', ['produce', 'consume'])
+def test_a_refused_token_ends_the_bridge(role: str) -> None:
     """An error that no other attempt can cure is one line and an exit code."""
     with own_domain(), refusing_server(401) as url:
-        given = {f'{side}.room_id': 'a', 'create_missing_rooms': 'produce', 'server_url': url}
+        given = {f'{role}.room_id': 'a', 'create_missing_rooms': 'produce', 'server_url': url}
         parameters = {**DEFAULTS, **given}
         with running('nodes.bridge.main', ros_arguments(NAMESPACE, parameters)) as bridge:
             assert bridge.wait() == 2, bridge.output
@@ -273,15 +282,15 @@ def test_a_refused_token_ends_the_bridge(side: str) -> None:
             assert 'Traceback' not in bridge.output
 
 
-@pytest.mark.parametrize('side', ['produce', 'consume'])
+@pytest.mark.parametrize('role', ['produce', 'consume'])
 @pytest.mark.parametrize('status', [403, 404, 407, 429, 502, 503])
-def test_an_answer_of_a_proxy_while_joining_again_may_pass(side: str, status: int) -> None:
+def test_an_answer_of_a_proxy_while_joining_again_may_pass(role: str, status: int) -> None:
     """The status code of a proxy is reported, and the bridge joins when the arena is back."""
     port = free_port()
-    link = f'/{NAMESPACE}/arena_bridge: {side} link'
+    link = f'/{NAMESPACE}/arena_bridge: {role} link'
     parameters = {
         **DEFAULTS,
-        f'{side}.room_id': 'a',
+        f'{role}.room_id': 'a',
         'server_url': f'http://127.0.0.1:{port}',
         # The defaults of the bridge: a leader creates its room, a follower waits for it.
         'create_missing_rooms': 'produce',

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """Unusable measurements: the publisher and the cause are named, and the robot does not move."""
 
 from __future__ import annotations
@@ -198,7 +207,7 @@ def test_a_joint_outside_its_limits_is_not_moved(position: float, texts: tuple[s
         ),
     ],
 )
-@pytest.mark.parametrize('both', [False, True], ids=['one side', 'both sides'])
+@pytest.mark.parametrize('both', [False, True], ids=['one room', 'both rooms'])
 def test_joint_states_that_cannot_be_used_are_named(
     fields: dict[str, Any], reason: str, text: str, both: bool
 ) -> None:

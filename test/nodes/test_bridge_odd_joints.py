@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """One joint that cannot be sent or used does not block the others; both ends name it."""
 
 from __future__ import annotations
@@ -10,7 +19,7 @@ import pytest
 pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
 
 from support.domain import own_domain
-from support.fake_arena import WebSocket, fake_arena, listed, say, welcome
+from support.fake_arena import WebSocket, fake_arena, listed, send_message, welcome
 from support.leading import in_thread
 from support.participant import running_participant
 from support.probe import running_probe
@@ -65,8 +74,8 @@ async def test_an_odd_joint_in_the_room_is_left_out_and_named() -> None:
         fake.room = listed((await welcome(websocket))['participant_id'], producer='leader')
         async for count in ticks(50.0):
             ours = [{'name': name, 'value': 1.0 + count % 2} for name in ('j1', 'j2')]
-            await say(websocket, 'joint_update', data=[*update, *ours], source='leader')
-            await say(websocket, 'heartbeat_ack', has_producer=True)
+            await send_message(websocket, 'joint_update', data=[*update, *ours], source='leader')
+            await send_message(websocket, 'heartbeat_ack', has_producer=True)
 
     update += [{'name': '', 'value': 1.0}, {'name': 'theirs', 'value': math.nan}, 'nonsense']
     with own_domain(), running_probe() as probe:
@@ -103,4 +112,6 @@ async def test_an_odd_joint_in_the_room_is_left_out_and_named() -> None:
                 assert counted() == ''
 
                 update.append({'name': 'j2', 'value': math.nan})
-                await in_thread(lambda: wait_for(counted, 'the spoilt update to be counted', 20.0))
+                await in_thread(
+                    lambda: wait_for(counted, 'the dropped update to be counted', 20.0)
+                )

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """Which parameters the bridge accepts, and how it refuses the others."""
 
 from __future__ import annotations
@@ -91,7 +100,19 @@ MISTAKES = {
     ),
     'unknown choice': (
         [*ROOM, '-p', 'consume.on_state_sync:=obey'],
-        "consume.on_state_sync = 'obey': expected one of 'align', 'ignore', 'command'",
+        "consume.on_state_sync = 'obey': expected one of 'align', 'ignore'",
+    ),
+    'removed parameter': (
+        [*ROOM, '-p', 'executor:=single'],
+        "parameter executor = 'single' was removed: delete it, because the bridge chooses the",
+    ),
+    'removed choice of feedback': (
+        [*ROOM, '-p', 'consume.require_feedback:=auto'],
+        "parameter consume.require_feedback = 'auto' was removed: expected always, or never",
+    ),
+    'removed choice of state_sync': (
+        [*ROOM, '-p', 'consume.on_state_sync:=command'],
+        "parameter consume.on_state_sync = 'command' was removed: expected align or ignore",
     ),
     'short patience': (
         [*ROOM, '-p', 'link.heartbeat_period_s:=2.0'],

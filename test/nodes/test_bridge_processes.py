@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """The scenarios of running bridges, with real processes, without launch."""
 
 from __future__ import annotations
@@ -45,10 +54,9 @@ def test_bridges(stage: Stage, scenario: Callable[[Stage], None]) -> None:
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM], ids=['sigint', 'sigterm'])
-@pytest.mark.parametrize('executor', ['auto', 'single'])
-def test_a_signal_ends_a_bridge_with_0(number: signal.Signals, executor: str) -> None:
+def test_a_signal_ends_a_bridge_with_0(number: signal.Signals) -> None:
     """SIGINT and SIGTERM end a bridge with exit code 0 and without a traceback."""
-    parameters = {**BRIDGES['follower'], 'executor': executor, 'server_url': 'http://127.0.0.1:9'}
+    parameters = {**BRIDGES['follower'], 'server_url': 'http://127.0.0.1:9'}
     with own_domain(), running('nodes.bridge.main', ros_arguments('robot', parameters)) as bridge:
         wait_for(lambda: 'cannot connect' in bridge.output, 'an attempt to connect', 20.0)
         code = bridge.end(number)

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """The emergency stop of a running bridge: every input, every output, and no way around it."""
 
 from __future__ import annotations
@@ -17,7 +26,7 @@ from support.probe import LATCHED
 from support.robot import NAMESPACE, WORKSPACE, Robot, robot
 from support.stopping import (
     PROFILES,
-    press_until_heard,
+    press_until_received,
     reset,
     stop_publisher,
     wait_for_stop,
@@ -34,8 +43,8 @@ BOTH = {'consume.room_id': 'in', 'produce.room_id': 'out', 'joints': ['j1']}
 def fixture_bridged() -> Iterator[Robot]:
     """Have a bridge with a producer and a consumer, both joined."""
     with robot(BOTH) as bridged:
-        for side in ('produce', 'consume'):
-            bridged.wait_for_status(f'{side} link', 'joined')
+        for role in ('produce', 'consume'):
+            bridged.wait_for_status(f'{role} link', 'joined')
         yield bridged
 
 
@@ -43,7 +52,7 @@ def fixture_bridged() -> Iterator[Robot]:
 def test_publishers_with_every_qos_can_stop(bridged: Robot, kind: str) -> None:
     """One true on the topic stops, whether best effort, reliable or latched."""
     publisher = stop_publisher(bridged, kind)
-    press_until_heard(bridged, publisher, again=kind == 'best_effort')
+    press_until_received(bridged, publisher, again=kind == 'best_effort')
 
     assert reset(bridged).startswith('not reset')
     publisher.publish(Bool(data=False))
@@ -54,7 +63,7 @@ def test_publishers_with_every_qos_can_stop(bridged: Robot, kind: str) -> None:
 def test_a_one_shot_true_stops_and_may_be_reset_a_second_later(bridged: Robot) -> None:
     """A publisher that sent true and is gone does not assert the stop any more."""
     publisher = stop_publisher(bridged, 'reliable')
-    press_until_heard(bridged, publisher)
+    press_until_received(bridged, publisher)
     bridged.probe.node.destroy_publisher(publisher)
 
     assert reset(bridged).startswith('not reset')

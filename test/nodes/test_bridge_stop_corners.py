@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """Edge cases of the emergency stop, with the behaviour that is safe for people."""
 
 from __future__ import annotations
@@ -6,10 +15,8 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-import os
 from pathlib import Path
 import signal
-import subprocess
 import sys
 
 import pytest
@@ -18,11 +25,11 @@ pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or 
 
 from std_msgs.msg import Bool
 from support.domain import FASTDDS_PROFILE, own_domain
-from support.processes import ros_arguments, running
+from support.fault_proxy import FaultProxy
+from support.processes import Process, ros_arguments, running, running_command
 from support.robot import DEFAULTS, NAMESPACE, Robot, robot
-from support.stopping import press_until_heard, reset, stop_publisher, wait_for_stop
+from support.stopping import press_until_received, reset, stop_publisher, wait_for_stop
 from support.waiting import wait_for
-from support.wire import Wire
 
 from lerobot_arena_ros import RoboticsConsumer
 
@@ -42,12 +49,7 @@ publisher.publish(Bool(data=True))
 rclpy.spin(node)
 """
 
-QUICK_LEASE = """<builtin>
-  <discovery_config>
-    <leaseDuration><sec>3</sec></leaseDuration>
-    <leaseAnnouncement><sec>1</sec></leaseAnnouncement>
-  </discovery_config>
-"""
+QUICK_LEASE = '<leaseDuration><sec>3</sec></leaseDuration>'
 """Lease duration after which a lost participant is removed; Fast DDS has 20 s by default."""
 
 
@@ -55,8 +57,8 @@ QUICK_LEASE = """<builtin>
 def fixture_patient() -> Iterator[Robot]:
     """Have a bridge with long timeouts, so that a slow link is not closed."""
     with robot({**BOTH, 'link.timeout_s': 20.0}) as bridged:
-        for side in ('produce', 'consume'):
-            bridged.wait_for_status(f'{side} link', 'joined')
+        for role in ('produce', 'consume'):
+            bridged.wait_for_status(f'{role} link', 'joined')
         yield bridged
 
 
@@ -64,8 +66,8 @@ def fixture_patient() -> Iterator[Robot]:
 def fixture_bridged() -> Iterator[Robot]:
     """Have a bridge with a producer and a consumer, both joined."""
     with robot(BOTH) as bridged:
-        for side in ('produce', 'consume'):
-            bridged.wait_for_status(f'{side} link', 'joined')
+        for role in ('produce', 'consume'):
+            bridged.wait_for_status(f'{role} link', 'joined')
         yield bridged
 
 
@@ -124,20 +126,17 @@ def lose_and_find(bridged: Robot) -> None:
 
 
 @contextmanager
-def button(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+def button(folder: Path) -> Iterator[Process]:
     """Have a node in its own process that publishes true once, latched."""
     profile = folder / 'profile.xml'
     everybodys = FASTDDS_PROFILE.read_text(encoding='utf-8')
-    profile.write_text(everybodys.replace('<builtin>', QUICK_LEASE), encoding='utf-8')
+    own = everybodys.replace('<discovery_config>', f'<discovery_config>{QUICK_LEASE}')
+    profile.write_text(own, encoding='utf-8')
     lease = dict.fromkeys(
         ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE'), str(profile)
     )
-    process = subprocess.Popen([sys.executable, '-c', BUTTON], env={**os.environ, **lease})
-    try:
+    with running_command([sys.executable, '-c', BUTTON], variables=lease) as process:
         yield process
-    finally:
-        process.kill()
-        process.wait()
 
 
 def test_a_publisher_that_was_killed_asserting_holds_until_it_is_missed(
@@ -156,7 +155,9 @@ def test_a_publisher_that_was_killed_asserting_holds_until_it_is_missed(
 def test_a_stop_is_not_pushed_out_by_other_messages(bridged: Robot) -> None:
     """One true counts, although many false messages follow while the bridge is busy."""
     publisher = bridged.probe.node.create_publisher(Bool, f'/{NAMESPACE}/emergency_stop', 100)
-    wait_for(lambda: publisher.get_subscription_count() == 2, 'the bridge to listen', 20.0)
+    wait_for(
+        lambda: publisher.get_subscription_count() == 2, 'the subscription of the bridge', 20.0
+    )
     bridged.bridge.signal(signal.SIGSTOP)
     for stop in [True] + [False] * 20:
         publisher.publish(Bool(data=stop))
@@ -169,7 +170,7 @@ def test_a_stop_is_not_pushed_out_by_other_messages(bridged: Robot) -> None:
 def test_two_publishers_that_disagree_are_one_that_stops(bridged: Robot) -> None:
     """A true of one publisher counts as long as it is repeated, despite the other's false."""
     pressed, released = stop_publisher(bridged, 'reliable'), stop_publisher(bridged, 'reliable')
-    press_until_heard(bridged, pressed)
+    press_until_received(bridged, pressed)
     node = bridged.probe.node
     repeat = node.create_timer(0.3, lambda: pressed.publish(Bool(data=True)))
     node.create_timer(0.05, lambda: released.publish(Bool(data=False)))
@@ -201,7 +202,7 @@ def test_bridges_that_listen_to_each_other_can_be_reset() -> None:
                     bridged.probe.node.count_subscribers(status.format(NAMESPACE)) == 4
                     and bridged.probe.node.count_subscribers(status.format(OTHER)) == 4
                 ),
-                'both to listen to each other',
+                'both subscriptions',
                 20.0,
             )
             check_mutual_stops(bridged, (NAMESPACE, OTHER), (OTHER, NAMESPACE))
@@ -234,7 +235,7 @@ def test_a_bridge_that_listens_to_one_that_is_stopped_stays_stopped() -> None:
             wait_for_stop(bridged, False, namespace=OTHER)
             wait_for(
                 lambda: bridged.probe.node.count_subscribers(status.format(OTHER)) == 4,
-                'the one to listen to the other',
+                'the subscription to the other bridge',
                 20.0,
             )
             check_mutual_stops(bridged, (OTHER, NAMESPACE))
@@ -303,12 +304,12 @@ def test_a_stop_lost_in_a_dead_socket_is_sent_again(bridged: Robot) -> None:
     """A stop that was written to a dead link is sent again, even if it was reset meanwhile."""
 
     def act(received: list[str]) -> None:
-        bridged.proxy.act(Wire.freeze)
+        bridged.proxy.act(FaultProxy.freeze)
         assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success
         assert reset(bridged) == 'ok: reset'
         bridged.wait_for_status('consume link', 'no answer from the server')
-        bridged.proxy.act(Wire.cut)
-        bridged.proxy.act(Wire.thaw)
+        bridged.proxy.act(FaultProxy.cut)
+        bridged.proxy.act(FaultProxy.thaw)
         wait_for(lambda: received, 'the stop', 20.0)
         bridged.wait_for_status('consume link', 'joined')
         assert not any(beats(bridged, 3))
@@ -321,7 +322,7 @@ def test_an_echo_after_the_reset_does_not_stop(patient: Robot) -> None:
     bridged, delay_s = patient, 0.8
 
     def slow_down() -> None:
-        bridged.proxy.act(lambda wire: setattr(wire.down, 'delay_s', delay_s))
+        bridged.proxy.act(lambda proxy: setattr(proxy.down, 'delay_s', delay_s))
 
     slow_down()
     assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """Several bridges in one room and on one ROS graph pass a stop on once and never echo it."""
 
 from __future__ import annotations
@@ -16,7 +25,7 @@ from support.waiting import wait_for
 from lerobot_arena_ros import RoboticsConsumer
 from lerobot_arena_ros.arena.messages import EmergencyStop
 
-SIDE = {'consume.room_id': 'in', 'joints': ['j1']}
+CONSUME = {'consume.room_id': 'in', 'joints': ['j1']}
 
 
 def participants(bridged: Robot) -> int:
@@ -64,11 +73,11 @@ def stops_received(bridged: Robot, press: str) -> list[str]:
 @pytest.mark.parametrize(('press', 'most'), [('topic', 2), ('service', 1)])
 def test_two_bridges_of_one_room_and_one_graph_do_not_echo(press: str, most: int) -> None:
     """Each bridge sends a stop of the graph once, and none repeats a stop of the room."""
-    with robot(SIDE) as bridged, ExitStack() as stack:
+    with robot(CONSUME) as bridged, ExitStack() as stack:
         bridged.wait_for_status('consume link', 'joined')
         second = ros_arguments(
             NAMESPACE,
-            {**DEFAULTS, **SIDE, 'server_url': bridged.url},
+            {**DEFAULTS, **CONSUME, 'server_url': bridged.url},
             '-r',
             '__node:=second_bridge',
         )

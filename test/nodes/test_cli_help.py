@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """Tests of --help and --version, and of the exit codes of the executables."""
 
 from __future__ import annotations
@@ -130,7 +139,7 @@ def test_an_unknown_argument_is_refused(name: str) -> None:
 def test_a_server_ends_with_0_after_a_signal(number: signal.Signals) -> None:
     """arena_server exits with 0 after SIGINT and SIGTERM."""
     with arena_server() as server:
-        assert server.stop(number)[0] == 0
+        assert server.end(number)[0] == 0
 
 
 def test_a_demo_that_cannot_run_ends_with_2() -> None:

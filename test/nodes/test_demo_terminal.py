@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """Tests of the demos in terminals of several sizes, and without a terminal."""
 
 from __future__ import annotations
@@ -8,16 +17,17 @@ import pytest
 
 pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
 
-from support.demo_terminal import DemoTerminal, demo_in_terminal
+from support.demo_terminal import demo_in_terminal
 from support.domain import own_domain
 from support.processes import running
+from support.terminal import Terminal
 from support.waiting import wait_for
 
 FOLLOWS = 'behind'
 """A word in the status line with the distance of the follower."""
 
 
-def follows(terminal: DemoTerminal) -> bool:
+def follows(terminal: Terminal) -> bool:
     """Return whether the last screen shows that the follower follows."""
     return any(FOLLOWS in line for line in (terminal.pictures or [[]])[-1])
 

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """Tests of arena_fleet as a real process: robots share it, but do not affect each other."""
 
 from __future__ import annotations
@@ -238,15 +247,10 @@ def test_a_signal_ends_all_bridges(tmp_path: Path, number: signal.Signals) -> No
             [],
             "robot /right: parameter units = 'degree': expected one of 'degrees', ",
         ),
-        (
-            {'left': follower('a', executor='single'), 'right': follower('b')},
-            [],
-            'parameter executor is auto and single: expected the same for all robots',
-        ),
         ({'left': follower('a')}, ['--ros-args', '-r', '__ns:=/x'], '-r: expected in '),
         ({'left': follower('a')}, ['--ros-args', '--log-level', 'loud'], 'the ROS arguments'),
     ],
-    ids=['a value', 'the executor', 'an argument that joins them', 'an unknown log level'],
+    ids=['a value', 'an argument that joins them', 'an unknown log level'],
 )
 def test_invalid_input_ends_the_fleet_with_one_line(
     tmp_path: Path, robots: dict[str, Any], more: list[str], line: str

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """Tests of fleet files: how parameters are merged, and the one-line errors."""
 
 from __future__ import annotations
@@ -100,12 +109,12 @@ def test_a_params_file_matches_nodes_as_in_ros(write: Any, key: str, is_meant: b
 def test_robots_must_not_share_a_producer_room_or_a_topic(write: Any) -> None:
     """Two robots may consume one room, but not produce into it or share a command topic."""
     both = (
-        'defaults: {params: {units: degrees, {side}.room_id: a}}\n'
+        'defaults: {params: {units: degrees, {role}.room_id: a}}\n'
         'robots: [{namespace: left}, {namespace: right, remappings: {{topic}}}]'
     )
 
-    def fleet(side: str, topic: str) -> Path:
-        path: Path = write(fleet=both.replace('{side}', side).replace('{topic}', topic))
+    def fleet(role: str, topic: str) -> Path:
+        path: Path = write(fleet=both.replace('{role}', role).replace('{topic}', topic))
         return path
 
     assert len(read_fleet(fleet('consume', ''))) == 2
@@ -150,6 +159,9 @@ NONSENSE = {
     'defaults: {namespace: x}': "defaults has 'namespace': expected one of params_file, ",
     LEFT[:-1] + ', {namespace: /left}]': 'robot 2: namespace /left is taken',
     LEFT.replace('degrees', 'degree'): "robot /left: parameter units = 'degree': expected one of ",
+    LEFT.replace('{units', '{executor: auto, units'): (
+        "robot /left: parameter executor = 'auto' was removed: delete it"
+    ),
     LEFT.replace('units', 'unit'): 'robot /left: parameter unit: no such parameter; did you mean',
     LEFT.replace(': a', ': 7'): 'robot /left: parameter consume.room_id = 7: expected a string',
     LEFT.replace('{units', '{joints: [a], joint_map: {b: {min: 1}}, units'): (

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """Test of docs/howto/several_robots.md: one button stops two robots, one command resets them."""
 
 from __future__ import annotations
@@ -56,7 +65,7 @@ def test_one_button_stops_both_robots_and_one_command_resets_them(tmp_path: Path
             assert f'/{robot}/arena_bridge: reset' in text
         assert text.endswith('2 of 2 bridges confirmed\n')
 
-        wait_for(lambda: latest(probe) == [False, False], 'both to go on')
+        wait_for(lambda: latest(probe) == [False, False], 'both to move again')
         probe.node.destroy_timer(timer)
 
 

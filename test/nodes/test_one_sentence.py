@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """
 A robot that is not commanded, or a producer that sends nothing, has one cause within 3 s.
 
@@ -308,15 +317,15 @@ def is_logged(bridged: Robot, text: str) -> bool:
 def test_a_link_has_the_same_text_in_log_and_diagnostics() -> None:
     """The producer and the consumer of that link repeat the cause."""
     with robot({**BOTH, 'create_missing_rooms': 'none'}) as bridged:
-        for side, does in (
+        for role, does in (
             ('produce', 'nothing is sent'),
             ('consume', 'commands do not flow'),
         ):
-            bridged.wait_for_status(f'{side} link', 'there is no such room; create it in the')
-            text = bridged.status(f'{side} link')
+            bridged.wait_for_status(f'{role} link', 'there is no such room; create it in the')
+            text = bridged.status(f'{role} link')
             assert text.endswith('; trying until it works')
-            wait_for(partial(is_logged, bridged, f'{side}: {text}'), 'the line of the link')
-            status = 'producing' if side == 'produce' else 'consuming'
+            wait_for(partial(is_logged, bridged, f'{role}: {text}'), 'the line of the link')
+            status = 'producing' if role == 'produce' else 'consuming'
             bridged.wait_for_status(status, f'{does}: {text}')
             wait_for(
                 partial(is_logged, bridged, f'{does}: {text}'),

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """A bridge does not command its robot while another node publishes on the command topic."""
 
 from __future__ import annotations
@@ -25,7 +34,7 @@ from lerobot_arena_ros import RoboticsProducer
 from lerobot_arena_ros.control.causes import LOOKING
 from lerobot_arena_ros.nodes.bridge.other_publishers import OtherPublishers
 
-SIDE = {'consume.room_id': 'in', 'joints': ['j1'], 'consume.allow_other_publishers': False}
+CONSUME = {'consume.room_id': 'in', 'joints': ['j1'], 'consume.allow_other_publishers': False}
 TOPIC = f'/{NAMESPACE}/joint_commands'
 SAFETY = f'/{NAMESPACE}/arena_bridge: safety'
 OTHERS = f'another node publishes on {TOPIC}: /gui/sliders; end it'
@@ -86,7 +95,7 @@ def wait_for_refusal(bridged: Robot, text: str = OTHERS) -> None:
 @pytest.mark.parametrize('kind', [JointState, Float64MultiArray])
 def test_nothing_moves_before_the_other_node_is_gone(kind: Any) -> None:
     """A publisher of any message type blocks commands; when it is gone the next update moves."""
-    with robot({**SIDE, 'autostart': False}) as bridged:
+    with robot({**CONSUME, 'autostart': False}) as bridged:
         with sliders(kind):
             assert bridged.change_state(1)
             assert bridged.change_state(3)
@@ -103,7 +112,7 @@ def test_nothing_moves_before_the_other_node_is_gone(kind: Any) -> None:
 
 def test_a_node_that_appears_in_motion_freezes_the_robot() -> None:
     """Diagnostics and a warning in the log name the node, and motion resumes without it."""
-    with robot(SIDE) as bridged:
+    with robot(CONSUME) as bridged:
 
         def interfere(leader: Leader) -> None:
             bridged.wait_for_status('safety', 'active')
@@ -123,7 +132,7 @@ def test_a_node_that_appears_in_motion_freezes_the_robot() -> None:
 
 def test_a_bridge_that_is_configured_again_does_not_take_itself_for_another() -> None:
     """The bridge's own publisher, created again by configure, is no conflict."""
-    with robot(SIDE) as bridged:
+    with robot(CONSUME) as bridged:
         led(bridged, lambda _: wait_for(lambda: bridged.commands, 'a command', 20.0))
         for transition in (4, 2, 1, 3):
             assert bridged.change_state(transition)
@@ -135,7 +144,7 @@ def test_a_bridge_that_is_configured_again_does_not_take_itself_for_another() ->
 
 def test_other_nodes_may_be_allowed() -> None:
     """Other publishers may be allowed, for example by an arbiter; diagnostics list them."""
-    with robot({**SIDE, 'consume.allow_other_publishers': True}) as bridged, sliders():
+    with robot({**CONSUME, 'consume.allow_other_publishers': True}) as bridged, sliders():
         led(bridged, lambda _: bridged.wait_for_status('safety', 'active'))
         wait_for(
             lambda: bridged.value('consuming', 'other_publishers') == '/gui/sliders', 'its name'
@@ -147,8 +156,8 @@ def test_other_nodes_may_be_allowed() -> None:
 def test_of_two_bridges_on_one_topic_none_moves_the_robot(name: str) -> None:
     """Both report the conflict, even with the same name; the remaining one continues."""
     others = f'another node publishes on {TOPIC}: /{NAMESPACE}/'
-    arguments = {**DEFAULTS, **SIDE}
-    with robot(SIDE) as bridged:
+    arguments = {**DEFAULTS, **CONSUME}
+    with robot(CONSUME) as bridged:
 
         def double(leader: Leader) -> None:
             bridged.wait_for_status('safety', 'active')
@@ -169,7 +178,9 @@ def test_of_two_bridges_on_one_topic_none_moves_the_robot(name: str) -> None:
                 leader.goes_on()
                 assert len(bridged.commands) == count
                 assert '-> active' not in late.output
-            wait_for(lambda: len(bridged.commands) > count, 'the first to go on', 20.0)
+                # DDS would list the publisher of a killed process for 20 s.
+                late.end()
+            wait_for(lambda: len(bridged.commands) > count, 'the first to continue', 20.0)
 
         led(bridged, double)
 

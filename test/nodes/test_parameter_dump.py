@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """Tests of ``ros2 param dump``: its file starts a bridge with the same parameters."""
 
 from __future__ import annotations
@@ -31,7 +40,7 @@ def dump(bridged: Robot) -> dict[str, Any]:
     listed = ask(bridged, 'list_parameters', ListParameters, ListParameters.Request())
     names = sorted(listed.result.names)
     values = ask(bridged, 'get_parameters', GetParameters, GetParameters.Request(names=names))
-    assert len(values.values) == len(names), 'a parameter without a value spoils the answer'
+    assert len(values.values) == len(names), 'a parameter without a value empties the reply'
     return dict(zip(names, map(parameter_value_to_python, values.values), strict=True))
 
 

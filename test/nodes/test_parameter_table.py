@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """Tests of the parameter table: valid values, invalid values and error messages."""
 
 from __future__ import annotations
@@ -8,11 +17,13 @@ import pytest
 
 from lerobot_arena_ros.nodes.settings.parameter_table import (
     JOINT_SPECS,
+    REMOVED,
     SPECS,
     ParameterError,
     Spec,
     Value,
 )
+from lerobot_arena_ros.nodes.settings.parameter_validation import check_parameters
 
 BY_NAME = {spec.name: spec for spec in SPECS}
 BY_JOINT_NAME = {spec.name: spec for spec in JOINT_SPECS}
@@ -125,6 +136,18 @@ def test_bad_values_are_refused_in_one_line(name: str, value: object, expected: 
     text = str(caught.value)
     assert text.startswith(f'parameter {name} = {value!r}: expected {expected}')
     assert '\n' not in text
+
+
+@pytest.mark.parametrize(('name', 'value', 'advice'), REMOVED, ids=str)
+def test_what_was_removed_is_refused_in_one_line(
+    name: str, value: str | None, advice: str
+) -> None:
+    """The error names the parameter and its value, and what to do instead."""
+    given = value or 'auto'
+    with pytest.raises(ParameterError) as caught:
+        check_parameters({'consume.room_id': 'a', name: given})
+
+    assert str(caught.value) == f'parameter {name} = {given!r} was removed: {advice}'
 
 
 def test_an_error_contains_the_full_name_of_a_joints_parameter() -> None:

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """A participant of the room requests a reset from a real bridge."""
 
 from __future__ import annotations
@@ -11,7 +20,7 @@ pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or 
 
 from support.participant import Participant, running_participant
 from support.robot import WORKSPACE, Robot, robot
-from support.stopping import press_until_heard, stop_publisher, wait_for_stop
+from support.stopping import press_until_received, stop_publisher, wait_for_stop
 from support.waiting import wait_for
 
 from lerobot_arena_ros import RoboticsConsumer
@@ -130,7 +139,7 @@ def test_a_reset_from_the_room_is_refused_while_the_topic_asserts_a_stop() -> No
     """The report has the reason; after the topic is false the same request succeeds."""
     with viewer_of(is_allowed=True) as (bridged, viewer):
         button = stop_publisher(bridged, 'reliable')
-        press_until_heard(bridged, button)
+        press_until_received(bridged, button)
         wait_for(lambda: latest(viewer).gate == 'stopped', 'the state "stopped"')
 
         viewer.request_reset(robot_id(bridged), stop_id(viewer))

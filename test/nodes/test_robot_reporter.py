@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """What a bridge reports of its robot to the room, in which units, and how often."""
 
 from __future__ import annotations
@@ -285,8 +294,8 @@ def test_the_state_of_a_running_bridge_does_not_grow() -> None:
 
         def lead(until: float) -> bool:
             number = next(count)
-            leader.say(j1=float(number % 40))
-            leader.say(**{'j1': 5000.0 + number, f'stranger_{number}': 1.0})
+            leader.send_update(j1=float(number % 40))
+            leader.send_update(**{'j1': 5000.0 + number, f'stranger_{number}': 1.0})
             return time.monotonic() > until
 
         begun_at = time.monotonic()

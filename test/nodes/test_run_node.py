@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """Tests of run_node: messages leak no memory, and a signal ends a node at once."""
 
 from __future__ import annotations
@@ -18,8 +27,14 @@ MESSAGES = 10_000
 LARGEST_GROWTH = 10_000
 """In blocks of memory: one per message, while a leak needs three."""
 
-BUSY = f"""
-import gc, os, signal, sys
+CHOOSE = """
+import sys
+if sys.argv[1] == 'single':
+    sys.modules['rclpy.experimental'] = None  # As in Humble.
+"""
+
+BUSY = f"""{CHOOSE}
+import gc, os, signal
 from lerobot_arena_ros.nodes.runtime import run_node
 from lerobot_arena_ros.nodes.runtime.shutdown_signal import ShutdownSignal
 from lerobot_arena_ros.nodes.runtime.run_node import Program, run
@@ -52,15 +67,14 @@ class Talker(Node):
 
 def make():
     talker = Talker()
-    return Program([talker], sys.argv[1], start=talker.publish)
+    return Program([talker], start=talker.publish)
 
 code = run(make, 'talker', [], ShutdownSignal())
 print('grew by', blocks[1] - blocks[0], 'blocks')
 sys.exit(code)
 """
 
-IDLE = """
-import sys
+IDLE = f"""{CHOOSE}
 from lerobot_arena_ros.nodes.runtime.shutdown_signal import ShutdownSignal
 from lerobot_arena_ros.nodes.runtime import run_node
 from rclpy.node import Node
@@ -68,7 +82,6 @@ from rclpy.node import Node
 run_node.SPIN_SLICE_S = 60.0
 make = lambda: run_node.Program(
     [Node('idler', enable_rosout=False, start_parameter_services=False)],
-    sys.argv[1],
     start=lambda: print('spins', flush=True),
 )
 sys.exit(run_node.run(make, 'idler', [], ShutdownSignal()))

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """Tests of arena_stop with bridges in separate processes."""
 
 from __future__ import annotations
@@ -7,7 +16,6 @@ from contextlib import contextmanager
 import os
 from pathlib import Path
 import signal
-import subprocess
 import sys
 import time
 from typing import Any
@@ -145,16 +153,11 @@ def test_a_closed_stdout_does_not_prevent_the_stops(fleet: Probe) -> None:
     wait_for_stops(fleet, *ROBOTS, stopped=False)
     reader, writer = os.pipe()
     os.close(reader)
-    command = subprocess.run(
-        [sys.executable, '-m', f'lerobot_arena_ros.{COMMAND}', '--expect', '3'],
-        stdout=writer,
-        stderr=subprocess.PIPE,
-        timeout=30,
-        check=False,
-    )
-    os.close(writer)
+    with running(COMMAND, ['--expect', '3'], stdout=writer) as command:
+        os.close(writer)
+        code = command.wait()
 
-    assert (command.returncode, command.stderr) == (0, b'')
+        assert (code, command.output) == (0, '')
     wait_for_stops(fleet, *ROBOTS)
 
 

@@ -1,4 +1,13 @@
-"""deploy/alerts.yaml: its rules are rules, and they use metrics that the server has."""
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""deploy/alerts.yaml: its rules are valid, and use existing metrics of the server."""
 
 from __future__ import annotations
 
@@ -27,7 +36,7 @@ WORDS = {'and', 'ignoring', 'increase', 'rate', 'max_over_time'}
 
 @pytest.mark.parametrize('rule', RULES, ids=[rule['alert'] for rule in RULES])
 def test_a_rule_says_what_is_wrong_and_what_to_do(rule: dict[str, Any]) -> None:
-    """Each has a severity, a sentence that names the room or server, and what to do."""
+    """Each rule has a severity, a sentence that names the room or server, and a remedy."""
     assert set(rule) - {'for'} == {'alert', 'expr', 'labels', 'annotations'}
     assert rule['labels']['severity'] in ('critical', 'warning', 'info')
     assert re.search(r'\{\{ \$labels\.(room|instance) \}\}', rule['annotations']['summary'])
@@ -36,7 +45,7 @@ def test_a_rule_says_what_is_wrong_and_what_to_do(rule: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize('rule', RULES, ids=[rule['alert'] for rule in RULES])
 def test_a_rule_uses_what_the_server_counts(rule: dict[str, Any], own_server_url: str) -> None:
-    """A metric or label that does not exist would be an alert that never comes."""
+    """Each rule uses existing metrics and labels, because an alert would never fire otherwise."""
     make_room(own_server_url)
     httpx.get(f'{own_server_url}/robotics/workspaces/lab/rooms/nowhere')
     known = {
@@ -58,14 +67,14 @@ def test_a_rule_uses_what_the_server_counts(rule: dict[str, Any], own_server_url
 
 
 def test_the_page_has_every_alert() -> None:
-    """In the order of the file."""
+    """The page lists all alerts in the order of the file."""
     rows = rows_of('docs/howto/monitoring.md', '## Alerts')
 
     assert [row[0].strip('`') for row in rows] == [rule['alert'] for rule in RULES]
 
 
 def test_prometheus_takes_the_rules() -> None:
-    """Its own checker reads the file, where it is installed."""
+    """The checker of Prometheus accepts the file."""
     checker = shutil.which('promtool')
     require('promtool', checker, 'promtool is not installed; it comes with prometheus')
     command = [str(checker), 'check', 'rules', str(FILE)]

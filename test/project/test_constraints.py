@@ -1,4 +1,13 @@
-"""requirements/constraints-*.txt: each requirement is pinned, and what is pinned is tested."""
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""requirements/constraints-*.txt: each requirement is pinned, and the pins are tested."""
 
 from __future__ import annotations
 
@@ -16,7 +25,7 @@ from support.pages import ROOT
 
 FOLDER = ROOT / 'requirements'
 OF_THEIR_OWN = ('jazzy', 'kilted', 'apt')
-"""Files with constraints of their own; those of all others are in constraints-newest.txt."""
+"""Files with separate constraints; those of all others are in constraints-newest.txt."""
 
 FILES = sorted(
     path.stem for path in FOLDER.glob('*.txt') if not path.stem.startswith('constraints-')
@@ -25,7 +34,7 @@ PYTHONS = ('3.10', '3.11', '3.12', '3.13')
 
 
 def requirements_in(path: Path, python: str) -> list[Requirement]:
-    """Read the requirements of a file that count for a Python on this kind of machine."""
+    """Return the requirements of a file that apply to a Python on this kind of machine."""
     versions = {'python_version': python, 'python_full_version': f'{python}.0'}
     text = path.read_text(encoding='utf-8').replace('\\\n', ' ')
     lines = (line.partition('#')[0].partition(' --hash')[0] for line in text.splitlines())
@@ -34,7 +43,7 @@ def requirements_in(path: Path, python: str) -> list[Requirement]:
 
 
 def pins_in(path: Path, python: str) -> dict[str, str]:
-    """Read the version of each package in a file of constraints."""
+    """Return the version of each package in a constraints file."""
     pins: dict[str, str] = {}
     for one in requirements_in(path, python):
         (only,) = one.specifier
@@ -46,14 +55,14 @@ def pins_in(path: Path, python: str) -> dict[str, str]:
 
 
 def constraints(name: str, python: str) -> dict[str, str]:
-    """Read constraints by what they are for."""
+    """Return the constraints of a requirements file."""
     return pins_in(FOLDER / f'constraints-{name}.txt', python)
 
 
 @pytest.mark.parametrize('python', PYTHONS)
 @pytest.mark.parametrize('name', FILES)
 def test_each_requirement_is_pinned_at_a_version_that_it_allows(name: str, python: str) -> None:
-    """For each Python; a requirement that is added without `make constraints` is named."""
+    """For each Python, each requirement is pinned; the failure names a missing one."""
     pins = constraints(name if name in OF_THEIR_OWN else 'newest', python)
     for one in requirements_in(FOLDER / f'{name}.txt', python):
         version = pins.get(canonicalize_name(one.name))
@@ -63,7 +72,7 @@ def test_each_requirement_is_pinned_at_a_version_that_it_allows(name: str, pytho
 
 @pytest.mark.parametrize('python', PYTHONS)
 def test_constraints_of_one_environment_agree(python: str) -> None:
-    """Pip refuses two versions of one package; each ROS 2 goes with the newest and with apt's."""
+    """Each ROS 2 has the same pins as newest and apt, because pip refuses two versions."""
     for ros, others in itertools.product(('jazzy', 'kilted'), ('newest', 'apt')):
         one, other = constraints(ros, python), constraints(others, python)
         shared = one.keys() & other.keys()
@@ -83,7 +92,7 @@ def test_a_deployed_server_has_the_versions_that_were_tested(python: str) -> Non
 
 
 def test_each_file_of_a_deployed_server_has_a_hash() -> None:
-    """Without one pip would refuse the file, or compare nothing."""
+    """Each pinned file has a hash, because pip would refuse the file otherwise."""
     text = (ROOT / 'deploy' / 'requirements.txt').read_text(encoding='utf-8')
     blocks = text.replace('\\\n', ' ').splitlines()
 
@@ -91,13 +100,13 @@ def test_each_file_of_a_deployed_server_has_a_hash() -> None:
 
 
 def test_what_is_installed_here_is_what_is_published() -> None:
-    """In an environment that make has made, so a run of the tests tests the constraints."""
+    """An environment of make has the versions of the constraints, so the tests test them."""
     files = os.environ.get('CONSTRAINTS', '').split()
     if not files:
-        pytest.skip('this environment is not one that make has made with constraints')
+        pytest.skip('make has not created this environment with constraints')
     python = '.'.join(map(str, sys.version_info[:2]))
     pins = {name: pin for file in files for name, pin in pins_in(ROOT / file, python).items()}
-    # Not sys.path: setuptools adds the folder of what it carries.
+    # Not sys.path, because setuptools adds the folder of its vendored packages.
     installed = {
         canonicalize_name(found.name): found.version
         for found in metadata.distributions(path=[sysconfig.get_path('purelib')])

@@ -1,4 +1,13 @@
-"""requirements/audit.py: what a report of pip-audit means for CI."""
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""requirements/audit.py: the result of CI for each report of pip-audit."""
 
 from __future__ import annotations
 
@@ -28,7 +37,7 @@ skipped = [{'name': name, 'skip_reason': 'not found'} for name in names if '*' i
 print(json.dumps({'dependencies': known + skipped, 'fixes': []}))
 sys.exit(bool(any(answers.values())))
 """
-"""Answers as pip-audit does, but from a file; a text is an error of pip-audit itself."""
+"""A program that answers like pip-audit, from a file; a text is an error of pip-audit."""
 
 FLAW = {'id': 'PYSEC-1', 'aliases': ['CVE-1'], 'fix_versions': ['99.0'], 'description': 'bad'}
 
@@ -50,7 +59,7 @@ def audit(folder: Path, answers: Any, ignored: str = '') -> subprocess.Completed
 
 
 def test_each_version_that_is_pinned_is_looked_up(tmp_path: Path) -> None:
-    """Whichever Python it is for, and those of both releases of ROS 2."""
+    """The pins for each Python and for both releases of ROS 2 are looked up."""
     done = audit(tmp_path, {})
     asked = (tmp_path / 'asked').read_text().split()
     texts = [
@@ -66,7 +75,7 @@ def test_each_version_that_is_pinned_is_looked_up(tmp_path: Path) -> None:
 
 
 def test_a_vulnerable_version_fails_and_is_named(tmp_path: Path) -> None:
-    """With the version that mends it, and what to do."""
+    """The failure names the vulnerability, the version that fixes it, and the remedy."""
     done = audit(tmp_path, {'uvloop': [FLAW]})
     named, summary = done.stdout.splitlines()
 
@@ -78,7 +87,7 @@ def test_a_vulnerable_version_fails_and_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize('name', ['PYSEC-1', 'CVE-1'])
 def test_a_vulnerability_that_is_ignored_needs_a_reason(tmp_path: Path, name: str) -> None:
-    """It is known by each of its ids."""
+    """A vulnerability can be ignored by each of its ids, and only with a reason."""
     (tmp_path / 'with').mkdir()
     (tmp_path / 'without').mkdir()
     answers = {'uvloop': [FLAW]}
@@ -92,7 +101,7 @@ def test_a_vulnerability_that_is_ignored_needs_a_reason(tmp_path: Path, name: st
 
 
 def test_a_line_that_ignores_nothing_is_named(tmp_path: Path) -> None:
-    """It would hide the vulnerability if it came back."""
+    """An obsolete line is reported, because it would hide the vulnerability if it returned."""
     done = audit(tmp_path, {}, 'CVE-2  nothing here does that\n')
 
     assert done.returncode == 0
@@ -104,8 +113,8 @@ def test_a_line_that_ignores_nothing_is_named(tmp_path: Path) -> None:
     [{'*': []}, "requests.exceptions.ConnectionError: ('no', 'route')"],
     ids=['an index without vulnerabilities', 'no index'],
 )
-def test_where_the_index_does_not_answer_the_summary_says_so(tmp_path: Path, answers: Any) -> None:
-    """It fails nothing, and nothing is said to be well."""
+def test_the_summary_reports_an_index_that_does_not_answer(tmp_path: Path, answers: Any) -> None:
+    """Without an answer of the index, the audit does not fail and reports no success."""
     done = audit(tmp_path, answers)
 
     assert done.returncode == 0
@@ -114,7 +123,7 @@ def test_where_the_index_does_not_answer_the_summary_says_so(tmp_path: Path, ans
 
 
 def test_an_audit_that_breaks_fails(tmp_path: Path) -> None:
-    """With what pip-audit said."""
+    """An error of pip-audit fails the audit and is printed."""
     done = audit(tmp_path, 'ERROR: package annotated-doc has duplicate requirements')
 
     assert done.returncode == 1

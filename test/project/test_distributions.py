@@ -1,4 +1,13 @@
-"""The source distribution is the repository, and an index takes what is built."""
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""The source distribution contains the repository, and an index accepts both distributions."""
 
 from __future__ import annotations
 
@@ -18,13 +27,13 @@ from support.pages import PAGES, ROOT
 
 PACKAGE = 'lerobot_arena_ros'
 MADE = re.compile(rf'PKG-INFO|{PACKAGE}\.egg-info/.*')
-"""What setuptools adds to a source distribution; nothing is missing from it."""
+"""The files that setuptools adds to a source distribution."""
 
 LINK = re.compile(r'!?\[[^]]*\]\(([^)\s]+)\)')
 
 
 def in_git() -> set[str]:
-    """List the files of the repository."""
+    """Return the files of the repository."""
     if shutil.which('git') is None or not (ROOT / '.git').exists():
         pytest.skip('this is no git repository')
     command = ['git', 'ls-files', '--cached', '--others', '--exclude-standard']
@@ -34,7 +43,7 @@ def in_git() -> set[str]:
 
 @pytest.fixture(name='source', scope='module')
 def fixture_source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Copy the files of the repository, because setuptools writes beside what it reads."""
+    """Copy the files of the repository, because setuptools writes into the source folder."""
     folder = tmp_path_factory.mktemp('source')
     for name in in_git():
         target = folder / name
@@ -57,19 +66,19 @@ def fixture_unpacked(source: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 def metadata_of(unpacked: Path) -> Message:
-    """Read what an index is told."""
+    """Return the metadata for an index."""
     return message_from_string((unpacked / 'PKG-INFO').read_text(encoding='utf-8'))
 
 
 def test_the_source_distribution_is_the_repository(unpacked: Path) -> None:
-    """Tests with their support and corpus, pages, Makefile, requirements: each file, no other."""
+    """The source distribution has each file of the repository, and no other."""
     files = {p.relative_to(unpacked).as_posix() for p in unpacked.rglob('*') if p.is_file()}
 
     assert {name for name in files if not MADE.fullmatch(name)} == in_git()
 
 
 def test_the_links_of_each_page_lead_somewhere_in_it(unpacked: Path) -> None:
-    """A page that names a file which is not there is found here."""
+    """Each link of a page leads to a file of the source distribution."""
     broken = [
         f'{page}: {target}'
         for page in PAGES
@@ -81,8 +90,8 @@ def test_the_links_of_each_page_lead_somewhere_in_it(unpacked: Path) -> None:
     assert broken == []
 
 
-def test_an_index_is_told_what_it_shows(unpacked: Path) -> None:
-    """The README, addresses, licence, Python and what it is about."""
+def test_the_metadata_has_what_an_index_shows(unpacked: Path) -> None:
+    """The metadata has the README, addresses, licence, Python versions and topics."""
     told = metadata_of(unpacked)
     labels = [line.partition(', ')[0] for line in told.get_all('Project-URL', [])]
 
@@ -96,7 +105,7 @@ def test_an_index_is_told_what_it_shows(unpacked: Path) -> None:
 
 
 def test_the_links_of_the_readme_work_on_an_index(unpacked: Path) -> None:
-    """They are absolute there, and lead to files of the repository, whose address stands once."""
+    """The links of the README are absolute, and lead to files of the repository."""
     manifest = ElementTree.parse(ROOT / 'package.xml')
     (repository,) = (
         url.text for url in manifest.findall('url') if url.get('type') == 'repository'
@@ -114,10 +123,10 @@ def test_the_links_of_the_readme_work_on_an_index(unpacked: Path) -> None:
 
 
 def test_an_index_accepts_both_distributions(source: Path, tmp_path: Path) -> None:
-    """As ``twine check --strict`` says it, of what ``python -m build`` makes."""
+    """``twine check --strict`` accepts the results of ``python -m build``."""
     for tool in ('build', 'twine', 'wheel'):
         if importlib.util.find_spec(tool) is None:
-            pytest.skip(f'{tool} is not installed: see requirements/tools.txt; make lint adds it')
+            pytest.skip(f'{tool} is not installed; make lint installs it')
     build = [sys.executable, '-m', 'build', '--no-isolation', '--outdir', str(tmp_path)]
     subprocess.run(build, cwd=source, check=True, capture_output=True)
     made = sorted(map(str, tmp_path.iterdir()))

@@ -1,4 +1,13 @@
-"""Pages, config and code say the same."""
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""Pages, configuration files and code agree."""
 
 from __future__ import annotations
 
@@ -22,7 +31,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def shown(default: object) -> str:
-    """Say a default as the tables do."""
+    """Return a default as the tables show it."""
     if default is float:
         return 'not set'
     if isinstance(default, bool):
@@ -44,7 +53,7 @@ def shown(default: object) -> str:
 def test_the_reference_has_every_parameter_as_it_is(
     page: str, head: str, specs: tuple[Spec, ...]
 ) -> None:
-    """The tables list each parameter with its type, default and unit, and no other."""
+    """The tables list each parameter with its type, default and unit, and no others."""
     rows = rows_of(f'docs/reference/{page}', f'{head}\n')
     listed = {row[0]: row[1:] for row in rows}
 
@@ -60,7 +69,7 @@ def test_the_reference_has_every_parameter_as_it_is(
 
 
 def test_the_reference_has_every_executable() -> None:
-    """Those of setup.py, in their order."""
+    """The reference lists the executables of setup.py in their order."""
     rows = rows_of('docs/reference/parameters.md', '## Executables')
 
     assert [row[0] for row in rows] == [f'`{name}`' for name in EXECUTABLES]
@@ -68,7 +77,7 @@ def test_the_reference_has_every_executable() -> None:
 
 @pytest.mark.parametrize('name', ARGUMENTS)
 def test_the_reference_has_every_launch_argument(name: str) -> None:
-    """With its default; and launch itself says of each what it is."""
+    """The reference lists each argument with its default, and each has a description."""
     rows = rows_of('docs/reference/parameters.md', f'### {name}\n')
     listed = {row[0].strip('`'): row[1].strip('`') for row in rows}
 
@@ -80,7 +89,7 @@ def test_the_reference_has_every_launch_argument(name: str) -> None:
 
 
 def test_the_reference_has_every_variable() -> None:
-    """Those with our name that package, examples and the client's tests look at."""
+    """The reference lists our variables that the package, examples and contract tests read."""
     rows = rows_of('docs/reference/parameters.md', '## Environment variables')
     contract = (ROOT / 'test' / 'conftest.py').read_text(encoding='utf-8')
     sources = [*source_of('lerobot_arena_ros'), *source_of('examples'), contract]
@@ -90,7 +99,7 @@ def test_the_reference_has_every_variable() -> None:
 
 
 def source_of(folder: str) -> list[str]:
-    """Give the texts of the Python files in a folder."""
+    """Return the texts of the Python files in a folder."""
     return [path.read_text(encoding='utf-8') for path in sorted((ROOT / folder).rglob('*.py'))]
 
 
@@ -103,7 +112,7 @@ def test_bridge_yaml_has_every_parameter_at_its_default() -> None:
 
 
 def test_bridge_yaml_mentions_every_parameter_of_a_joint() -> None:
-    """Its comment shows what may be said of a joint."""
+    """The comment in config/bridge.yaml has each parameter of a joint."""
     text = (ROOT / 'config' / 'bridge.yaml').read_text(encoding='utf-8')
     mentioned = re.findall(r'^    #     ([a-z_]+):', text, re.M)
 
@@ -128,7 +137,7 @@ def test_the_other_files_use_what_there_is(name: str) -> None:
 
 @pytest.mark.parametrize('page', ['safety.md', 'explanation/threats.md'])
 def test_every_guarantee_names_a_test_that_exists(page: str) -> None:
-    """These pages promise nothing that is not shown."""
+    """Each guarantee of these pages names an existing test."""
     text = (ROOT / 'docs' / page).read_text(encoding='utf-8')
     guarantees = [line for line in text.splitlines() if re.match(r'^\| [A-Z]', line)]
 
@@ -156,8 +165,18 @@ def test_every_weakness_of_the_public_server_names_its_tests() -> None:
             assert f'def {prefix}' in path.read_text(encoding='utf-8'), shown_by
 
 
+def test_each_cause_on_the_page_for_a_robot_that_does_not_move_is_in_the_code() -> None:
+    """A user who searches the page for the sentence of a bridge finds it."""
+    source = ''.join(source_of('lerobot_arena_ros/control') + source_of('lerobot_arena_ros/nodes'))
+    rows = rows_of('docs/howto/nothing_moves.md', '- in the message')
+    causes = [each for row in rows for each in row[0].split('`')[1::2]]
+
+    assert len(causes) > 10
+    assert [each for each in causes if each not in source] == []
+
+
 def test_the_contributors_page_lists_every_folder() -> None:
-    """CONTRIBUTING.md has a row for each folder of the package, and for each of the tests."""
+    """CONTRIBUTING.md has a row for each folder of the package, the benchmark and the tests."""
     cells = re.findall(r'^\| (.*?) \|', read('CONTRIBUTING.md'), re.M)
     listed = {name for cell in cells for name in re.findall(r'`([a-z/]+)/`', cell)}
     package = ROOT / 'lerobot_arena_ros'
@@ -166,17 +185,18 @@ def test_the_contributors_page_lists_every_folder() -> None:
         *folders_of(package),
         *(f'server/{name}' for name in folders_of(package / 'server')),
         *(f'nodes/{name}' for name in folders_of(package / 'nodes')),
+        *(f'benchmark/{file.parent.name}' for file in ROOT.glob('benchmark/*/__init__.py')),
         *folders_of(ROOT / 'test'),
     }
 
 
 def folders_of(folder: Path) -> set[str]:
-    """List the folders in a folder by their names, without caches."""
+    """Return the names of the folders in a folder, without caches."""
     return {path.name for path in folder.iterdir() if path.is_dir() and path.name[0] not in '._'}
 
 
 def links() -> list[Any]:
-    """Give each link within the project as parameters of a test: the page, and where it leads."""
+    """Return the links within the project as test parameters: the page and the target."""
     return [
         pytest.param(page, target, id=f'{page} {target}')
         for page in PAGES
@@ -187,7 +207,7 @@ def links() -> list[Any]:
 
 @pytest.mark.parametrize(('page', 'target'), links())
 def test_links_lead_somewhere(page: str, target: str) -> None:
-    """To a file of the project, and to a heading of it where one is named."""
+    """Each link leads to a file of the project, and to an existing heading in it."""
     name, _, anchor = target.partition('#')
     file = (ROOT / page).parent / name if name else ROOT / page
     assert file.exists()
@@ -197,7 +217,7 @@ def test_links_lead_somewhere(page: str, target: str) -> None:
 
 @pytest.mark.parametrize('page', ['README.md', 'docs/tutorial.md'])
 def test_what_is_cloned_is_the_repository_of_the_manifest(page: str) -> None:
-    """The address stands in package.xml; a page shows it to be copied."""
+    """Each ``git clone`` of a page has the address of package.xml."""
     addresses = {
         url.text
         for url in ElementTree.parse(ROOT / 'package.xml').iterfind('url')
@@ -210,7 +230,7 @@ def test_what_is_cloned_is_the_repository_of_the_manifest(page: str) -> None:
 
 
 def test_a_picture_is_small_and_says_what_it_shows() -> None:
-    """A stranger on a slow line sees the README at once."""
+    """Each picture has a description, and loads quickly on a slow connection."""
     pictures = re.findall(r'!\[([^]]*)\]\(([^)]+)\)', read('README.md'))
 
     assert pictures
@@ -220,7 +240,7 @@ def test_a_picture_is_small_and_says_what_it_shows() -> None:
 
 
 def test_every_page_can_be_reached() -> None:
-    """From the README, by links alone."""
+    """Links lead from the README to each page."""
     seen: set[str] = set()
     to_read = ['README.md']
     while to_read:
@@ -235,7 +255,7 @@ def test_every_page_can_be_reached() -> None:
 
 
 def test_topics_of_the_simulated_arm_are_those_of_its_node() -> None:
-    """The reference has each, and no other."""
+    """The reference lists each topic of the node, and no others."""
     (text,) = (text for text in source_of('lerobot_arena_ros/sim') if 'class SimArmNode' in text)
     made = re.findall(r"create_\w+\(\s*[\w\[\]]+, f?'([^']+)'", text)
     expected = {
@@ -261,5 +281,5 @@ def test_topics_are_those_of_the_node() -> None:
     assert names - {'~/change_state'} == {
         name.replace('{_STATUS}', 'emergency_stop_active')
         for name in made
-        if not name.startswith('{')  # Of the two arms that the demo watches.
+        if not name.startswith('{')  # The topics of the two arms of the demo.
     }

@@ -1,4 +1,13 @@
-"""examples/launch: two bridges in one launch file, in three formats that say the same."""
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""examples/launch: two bridges in one launch file, the same in three formats."""
 
 from __future__ import annotations
 
@@ -25,13 +34,13 @@ EXPECTED = [
     {
         'remap': STOP,
         'file': BRIDGE,
-        'namespace': side,
+        'namespace': namespace,
         'params_file': 'share/config/so101.yaml',
-        'consume_room': f'{side}-arm',
+        'consume_room': f'{namespace}-arm',
     }
-    for side in ('left', 'right')
+    for namespace in ('left', 'right')
 ]
-"""What each group has: one bridge, its arguments and its remapping."""
+"""The contents of each group: one bridge, its arguments and its remapping."""
 
 
 def groups_of_xml(path: Path) -> Iterator[dict[str, Any]]:
@@ -57,7 +66,7 @@ def groups_of_yaml(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def groups_of_python(path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
-    """Run a launch file in Python with stand-ins for launch, which is not everywhere."""
+    """Run a launch file in Python with stand-ins, because launch may not be installed."""
     stand_ins: dict[str, dict[str, Any]] = {
         'launch': {'LaunchDescription': list},
         'launch.actions': {'GroupAction': list, 'IncludeLaunchDescription': include},
@@ -91,7 +100,7 @@ def _short(value: Any) -> Any:
 
 
 def include(file: str, launch_arguments: Any) -> dict[str, Any]:
-    """Stand in for IncludeLaunchDescription."""
+    """Return the arguments of an IncludeLaunchDescription."""
     return {'file': file, **dict(launch_arguments)}
 
 
@@ -99,7 +108,7 @@ def include(file: str, launch_arguments: Any) -> dict[str, Any]:
 def test_each_bridge_has_a_group_with_its_arguments(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All three formats have the same two bridges, and no argument that does not exist."""
+    """All three formats have the same two bridges, with existing arguments."""
     groups = groups_of(FOLDER / name, monkeypatch)
     found = [{key: _short(value) for key, value in group.items()} for group in groups]
 
@@ -115,7 +124,7 @@ def test_each_bridge_has_a_group_with_its_arguments(
 )
 @pytest.mark.parametrize('name', NAMES)
 def test_launch_itself_reads_it(name: str) -> None:
-    """Two groups, each of which keeps its arguments and its remapping for itself."""
+    """Launch reads two groups, and the arguments and remappings of each are separate."""
     from launch import LaunchContext
     from launch.actions import GroupAction
     from launch.launch_description_sources import AnyLaunchDescriptionSource
@@ -124,7 +133,7 @@ def test_launch_itself_reads_it(name: str) -> None:
     description = AnyLaunchDescriptionSource(str(FOLDER / name)).get_launch_description(context)
 
     assert [type(entity) for entity in description.entities] == [GroupAction] * 2
-    for side, group in zip(('left', 'right'), description.entities, strict=True):
+    for namespace, group in zip(('left', 'right'), description.entities, strict=True):
         actions = group.execute(context)
         names = [type(action).__name__ for action in actions]
         assert names.index('PushLaunchConfigurations') < names.index('IncludeLaunchDescription')
@@ -135,4 +144,4 @@ def test_launch_itself_reads_it(name: str) -> None:
             else key: value
             for key, value in bridge.launch_arguments
         }
-        assert set(given) == {'namespace', 'params_file', 'consume_room'}, side
+        assert set(given) == {'namespace', 'params_file', 'consume_room'}, namespace

@@ -1,4 +1,13 @@
-"""The examples, as a stranger runs them: real processes in rooms of a real server."""
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""The examples, as a user runs them: real processes in rooms of a real server."""
 
 from __future__ import annotations
 
@@ -17,7 +26,7 @@ import time
 from typing import NamedTuple
 
 import pytest
-from support.examples import EXAMPLES, finished, in_terminal, running_example
+from support.examples import EXAMPLES, example_in_terminal, finished, running_example
 from support.processes import free_port
 from support.server import rules_of, running_server
 from support.signals import handles_sigterm, let_pass
@@ -41,16 +50,16 @@ UPDATES = (
 HEAD = 'time_s,message,event,joint,value,speed,source,reason'
 
 TOLERANCE_S = 0.1
-"""How far from its time a replayed update may come."""
+"""The largest deviation of a replayed update from its time."""
 
 BUSY_S = 0.5
-"""How long a busy machine may take from sending to recording."""
+"""The longest time between sending and recording on a busy machine."""
 
 ATTEMPTS = 4
 
 
 class Room(NamedTuple):
-    """A room, and a producer and a consumer that are not in it yet."""
+    """A room, and a producer and a consumer that have not joined it yet."""
 
     url: str
     workspace_id: str
@@ -60,7 +69,7 @@ class Room(NamedTuple):
 
     @property
     def options(self) -> tuple[str, ...]:
-        """The options of an example that name it."""
+        """The options of an example for this room."""
         return (
             *('--server-url', self.url),
             *('--workspace-id', self.workspace_id),
@@ -68,11 +77,11 @@ class Room(NamedTuple):
         )
 
     async def lead(self) -> None:
-        """Have the producer join."""
+        """Join as the producer."""
         assert await self.producer.connect(self.workspace_id, self.room_id, 'leader')
 
     async def follow(self) -> list[tuple[float, dict[str, float]]]:
-        """Have the consumer join; the list fills with when what came."""
+        """Join as the consumer; the returned list gets each update with its time."""
         heard: list[tuple[float, dict[str, float]]] = []
         self.consumer.on_joint_update(
             lambda entries: heard.append(
@@ -83,14 +92,14 @@ class Room(NamedTuple):
         return heard
 
     async def empty(self) -> Room:
-        """Give another room at the same server, in which nothing has happened."""
+        """Return another, unused room on the same server."""
         workspace_id, room_id = await self.producer.create_room()
         return self._replace(workspace_id=workspace_id, room_id=room_id)
 
 
 @pytest.fixture
 async def room(own_server_url: str) -> AsyncIterator[Room]:
-    """Give a new room."""
+    """Yield a new room."""
     async with (
         RoboticsProducer(own_server_url) as producer,
         RoboticsConsumer(own_server_url) as consumer,
@@ -99,7 +108,7 @@ async def room(own_server_url: str) -> AsyncIterator[Room]:
 
 
 def needs(module: str) -> pytest.MarkDecorator:
-    """Skip where an optional library is missing."""
+    """Skip a test if an optional library is missing."""
     return pytest.mark.skipif(
         importlib.util.find_spec(module) is None,
         reason=f'{module} is not installed: see requirements/examples.txt',
@@ -107,7 +116,7 @@ def needs(module: str) -> pytest.MarkDecorator:
 
 
 def written(path: Path) -> list[dict[str, str]]:
-    """Read a CSV recording as any program would."""
+    """Read a CSV recording with the csv module."""
     head, *rows = (line.split(',') for line in path.read_text().splitlines())
     return [dict(zip(head, row, strict=True)) for row in rows]
 
@@ -116,10 +125,10 @@ async def recorded(
     room: Room, path: Path, *, number: signal.Signals = signal.SIGINT, after: float | None = None
 ) -> str:
     """
-    Record what a producer sends at its times, and a stop; returns what the recorder printed.
+    Record timed updates of a producer and a stop; return the output of the recorder.
 
-    :param number: what ends the recorder.
-    :param after: where the elbow is told to be after the stop; None for nothing.
+    :param number: the signal that ends the recorder.
+    :param after: the value of the elbow to send after the stop; None = nothing.
     """
     heard = await room.follow()
     with running_example('record_room', *room.options, path) as recorder:
@@ -141,7 +150,7 @@ async def recorded(
 
 
 def long_recording(folder: Path) -> Path:
-    """Make a recording of ten seconds at ten hertz."""
+    """Create a recording of ten seconds at ten hertz."""
     rows = ''.join(f'{n / 10},{n},update,elbow,{n}.5,,,\n' for n in range(100))
     path = folder / 'long.csv'
     path.write_text(f'{HEAD}\n{rows}')
@@ -149,7 +158,7 @@ def long_recording(folder: Path) -> Path:
 
 
 async def replayed(room: Room, path: Path, speed: float) -> list[tuple[float, dict[str, float]]]:
-    """Replay a recording into a new room; returns what was heard there, and when."""
+    """Replay a recording into a new room; return the updates with their times."""
     other = await room.empty()
     heard = await other.follow()
     with running_example('replay_room', *other.options, '--speed', speed, path) as replay:
@@ -160,7 +169,7 @@ async def replayed(room: Room, path: Path, speed: float) -> list[tuple[float, di
 
 
 def update_times(path: Path) -> list[float]:
-    """Read when the updates of a recording came, as any program would, in seconds."""
+    """Return the times of the updates of a recording, in seconds."""
     if path.suffix == '.csv':
         rows = {row['message']: row['time_s'] for row in written(path) if row['event'] == 'update'}
         return [float(time_s) for time_s in rows.values()]
@@ -171,7 +180,7 @@ def update_times(path: Path) -> list[float]:
 
 
 def off_s(times_s: Sequence[float], expected_s: Sequence[float]) -> float:
-    """Say how far any time since the first is from what is expected."""
+    """Return the largest deviation from the expected times since the first."""
     pairs = zip(times_s, expected_s, strict=True)
     return max(abs((at - times_s[0]) - (expected - expected_s[0])) for at, expected in pairs)
 
@@ -183,7 +192,7 @@ def off_s(times_s: Sequence[float], expected_s: Sequence[float]) -> float:
 async def test_what_is_recorded_is_replayed_in_time(
     room: Room, tmp_path: Path, suffix: str, speed: float
 ) -> None:
-    """Values, which joints came together, and intervals within 0.1 s, in both formats."""
+    """A replay has the same values, groups of joints, and intervals within 0.1 s."""
     path = tmp_path / f'arm{suffix}'
     await recorded(room, path)
     times_s = update_times(path)
@@ -200,7 +209,7 @@ async def test_what_is_recorded_is_replayed_in_time(
 
 
 async def test_a_killed_recorder_leaves_a_whole_recording(room: Room, tmp_path: Path) -> None:
-    """Each message is in the CSV file as soon as it came."""
+    """Each message is in the CSV file as soon as it has arrived."""
     await recorded(room, tmp_path / 'arm.csv', number=signal.SIGKILL)
 
     *rows, stop = written(tmp_path / 'arm.csv')
@@ -211,7 +220,7 @@ async def test_a_killed_recorder_leaves_a_whole_recording(room: Room, tmp_path: 
 
 
 async def test_a_recorded_stop_ends_the_replay_and_is_not_sent(room: Room, tmp_path: Path) -> None:
-    """What was said after it would move a robot as none has moved; --past-stops says it."""
+    """A replay ends before a recorded stop, except with --past-stops, and sends no stop."""
     path = tmp_path / 'arm.csv'
     output = await recorded(room, path, after=99.0)
     other = await room.empty()
@@ -233,8 +242,8 @@ async def test_a_recorded_stop_ends_the_replay_and_is_not_sent(room: Room, tmp_p
     assert stops == []
 
 
-async def test_a_stop_that_is_heard_ends_a_replay(room: Room, tmp_path: Path) -> None:
-    """Nothing is sent after it, and the exit code tells."""
+async def test_a_received_stop_ends_a_replay(room: Room, tmp_path: Path) -> None:
+    """After a stop, the replay sends nothing and ends with an error code."""
     path = long_recording(tmp_path)
     heard = await room.follow()
     with running_example('replay_room', *room.options, path) as replay:
@@ -248,7 +257,7 @@ async def test_a_stop_that_is_heard_ends_a_replay(room: Room, tmp_path: Path) ->
 
 
 async def test_a_suspended_replay_does_not_catch_up(room: Room, tmp_path: Path) -> None:
-    """What was due meanwhile would come all at once: the replay ends instead."""
+    """A suspended replay ends, because the missed updates would all be sent at once."""
     path = long_recording(tmp_path)
     heard = await room.follow()
     with running_example('replay_room', *room.options, path) as replay:
@@ -264,12 +273,12 @@ async def test_a_suspended_replay_does_not_catch_up(room: Room, tmp_path: Path) 
 
 
 async def test_keys_drive_a_robot_from_where_it_is(room: Room) -> None:
-    """Only the joint that is moved is sent, a step from what the room remembers."""
+    """A key sends one joint, one step from its value in the room."""
     await room.lead()
     await room.producer.send_state_sync({'elbow': 12.5, 'wrist\x1b[2J': -30.0})
     await room.producer.disconnect()
     heard = await room.follow()
-    with in_terminal('drive_from_terminal', *room.options, '--step', '0.5') as terminal:
+    with example_in_terminal('drive_from_terminal', *room.options, '--step', '0.5') as terminal:
         terminal.shows('> elbow')
         assert not terminal.is_restored
         terminal.press(RIGHT + RIGHT + DOWN)
@@ -286,12 +295,14 @@ async def test_keys_drive_a_robot_from_where_it_is(room: Room) -> None:
     assert moves == [[('elbow', 13.0)], [('elbow', 13.5)], [('wrist\x1b[2J', -31.0)]]
 
 
-async def test_space_stops_everybody_and_keys_move_nothing_then(room: Room) -> None:
-    """Until r is pressed; a stop of another's counts as much."""
+async def test_space_stops_the_room_and_disables_the_keys(room: Room) -> None:
+    """Keys send nothing after a stop of any participant, until r is pressed."""
     heard = await room.follow()
     stops: list[EmergencyStop] = []
     room.consumer.on_emergency_stop(stops.append)
-    with in_terminal('drive_from_terminal', *room.options, '--joint', 'elbow=7') as terminal:
+    with example_in_terminal(
+        'drive_from_terminal', *room.options, '--joint', 'elbow=7'
+    ) as terminal:
         terminal.shows('7.000')
         terminal.press(b' ')
         terminal.shows('STOPPED by you')
@@ -312,9 +323,9 @@ async def test_space_stops_everybody_and_keys_move_nothing_then(room: Room) -> N
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
 def test_the_terminal_is_itself_again(own_server_url: str, number: signal.Signals) -> None:
-    """However driving ends, keys are echoed and lines edited as before; Ctrl-C is no error."""
+    """The terminal has its earlier settings after any end; Ctrl-C is not an error."""
     room = ('--server-url', own_server_url, '--room-id', f'arm-{number}', '--create-room')
-    with in_terminal('drive_from_terminal', *room, '--joint', 'elbow=0') as terminal:
+    with example_in_terminal('drive_from_terminal', *room, '--joint', 'elbow=0') as terminal:
         terminal.shows('> elbow')
         if number == signal.SIGINT:
             terminal.press(b'\x03')
@@ -328,11 +339,11 @@ def test_the_terminal_is_itself_again(own_server_url: str, number: signal.Signal
 
 
 def test_a_server_that_goes_ends_driving() -> None:
-    """In one line, and in a terminal as before."""
+    """The end of the server is reported in one line, and the terminal is restored."""
     with contextlib.ExitStack() as stack:
         room = ('--server-url', stack.enter_context(running_server()), '--room-id', 'arm')
         arguments = (*room, '--create-room', '--joint', 'elbow=0')
-        with in_terminal('drive_from_terminal', *arguments) as terminal:
+        with example_in_terminal('drive_from_terminal', *arguments) as terminal:
             terminal.shows('> elbow')
             stack.close()
 
@@ -343,7 +354,7 @@ def test_a_server_that_goes_ends_driving() -> None:
 
 
 def test_python_without_ros_joins(own_server_url: str) -> None:
-    """Where rclpy cannot be imported, a producer and a consumer meet; Ctrl-C is no error."""
+    """Without rclpy, a producer and a consumer exchange updates; Ctrl-C is not an error."""
     room = ('--server-url', own_server_url, '--room-id', 'without-ros', '--create-room')
     with running_example('join_from_python', 'produce', *room, lacking=ROS) as producer:
         wait_for(lambda: 'joined' in producer.output, 'the producer')
@@ -356,7 +367,7 @@ def test_python_without_ros_joins(own_server_url: str) -> None:
 
 
 def one_line(done: subprocess.CompletedProcess[str], name: str) -> str:
-    """Give the only line that an example printed before it failed."""
+    """Return the only line that an example printed before it failed."""
     (line,) = (done.stdout + done.stderr).splitlines()
     assert done.returncode == 1
     assert line.startswith(f'{name}: ')
@@ -364,19 +375,19 @@ def one_line(done: subprocess.CompletedProcess[str], name: str) -> str:
 
 
 def file_for(name: str, folder: Path) -> tuple[Path, ...]:
-    """Give what an example wants besides a room."""
+    """Return the file arguments of an example."""
     files = {'record_room': folder / 'new.csv', 'replay_room': long_recording(folder)}
     return (files[name],) if name in files else ()
 
 
 def role_of(name: str) -> tuple[str, ...]:
-    """Give the role where an example has several."""
+    """Return the role arguments of an example with several roles."""
     return ('produce',) if name == 'join_from_python' else ()
 
 
 @pytest.mark.parametrize('name', WITH_A_ROOM)
-def test_a_server_that_is_not_there_is_told_in_one_line(name: str, tmp_path: Path) -> None:
-    """With its address."""
+def test_a_missing_server_is_reported_in_one_line(name: str, tmp_path: Path) -> None:
+    """The line has the address of the server."""
     url = f'http://127.0.0.1:{free_port()}'
     room = ('--server-url', url, '--room-id', 'arm')
 
@@ -385,18 +396,18 @@ def test_a_server_that_is_not_there_is_told_in_one_line(name: str, tmp_path: Pat
     assert url.removeprefix('http') in line
 
 
-def test_a_url_that_is_none_is_told_in_one_line(tmp_path: Path) -> None:
-    """With what one looks like."""
+def test_an_invalid_url_is_reported_in_one_line(tmp_path: Path) -> None:
+    """The line has the expected form of a URL."""
     done = finished('record_room', '--server-url', 'arena', '--room-id', 'arm', tmp_path / 'a.csv')
 
     assert "'arena': expected http" in one_line(done, 'record_room')
 
 
 @pytest.mark.parametrize('name', WITH_A_ROOM)
-def test_a_room_that_is_missing_is_told_in_one_line(
+def test_a_missing_room_is_reported_in_one_line(
     name: str, own_server_url: str, tmp_path: Path
 ) -> None:
-    """With its name; nothing is left behind."""
+    """The line has the name of the room, and no file is created."""
     room = ('--server-url', own_server_url, '--workspace-id', 'lab', '--room-id', 'nowhere')
 
     line = one_line(finished(name, *role_of(name), *room, *file_for(name, tmp_path)), name)
@@ -406,12 +417,12 @@ def test_a_room_that_is_missing_is_told_in_one_line(
 
 
 @pytest.mark.parametrize('name', ['drive_from_terminal', 'join_from_python', 'replay_room'])
-async def test_a_taken_room_is_told_in_one_line(name: str, room: Room, tmp_path: Path) -> None:
-    """With who has it; who has it keeps it."""
+async def test_a_taken_room_is_reported_in_one_line(name: str, room: Room, tmp_path: Path) -> None:
+    """The line names the producer of the room, which keeps its place."""
     await room.lead()
 
     arguments = (*role_of(name), *room.options, *file_for(name, tmp_path))
-    # In a thread: a producer that does not answer meanwhile would lose its room.
+    # In a thread, because a producer that does not answer would lose its room.
     done = await asyncio.to_thread(finished, name, *arguments)
 
     assert 'has a producer, leader' in one_line(done, name)
@@ -421,7 +432,7 @@ async def test_a_taken_room_is_told_in_one_line(name: str, room: Room, tmp_path:
 def test_the_token_comes_from_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A recorder without it is refused in one line, with it there is only no such room."""
+    """A recorder is refused without the token of the environment, and accepted with it."""
     with running_server(rules=rules_of('secret')) as url:
         command = ('record_room', '--server-url', url, '--room-id', 'arm', tmp_path / 'new.csv')
         refused = one_line(finished(*command), 'record_room')
@@ -434,7 +445,7 @@ def test_the_token_comes_from_the_environment(
 
 @pytest.mark.parametrize('name', [*WITH_A_ROOM, 'plot_recording'])
 def test_help_begins_with_a_sentence(name: str) -> None:
-    """The options that name a room are the same everywhere."""
+    """Each help text begins with a sentence and has the same options for a room."""
     helped = finished(name, '--help')
 
     assert helped.returncode == 0
@@ -454,7 +465,7 @@ def test_help_begins_with_a_sentence(name: str) -> None:
     ids=['drive', 'record', 'replay'],
 )
 def test_wrong_usage_is_two(name: str, arguments: Sequence[str], told: str) -> None:
-    """The last line has what was wrong."""
+    """Wrong usage ends with code 2, and the last line has the error."""
     done = finished(name, *arguments)
 
     assert done.returncode == 2
@@ -486,12 +497,12 @@ DAMAGE = {
     'stop with a joint': (f'{SOUND}0.2,9,stop,elbow,1,,,\n', 4, "joint is 'elbow'"),
     'zeros after a power cut': (f'{SOUND}{chr(0) * 9}', 4, '1 columns, expected 8'),
 }
-"""A text, the line that is damaged, and what is told about it."""
+"""The text of a recording, the number of its damaged line, and the error."""
 
 
 @pytest.mark.parametrize('kind', DAMAGE)
 def test_a_damaged_recording_moves_nothing(kind: str, own_server_url: str, tmp_path: Path) -> None:
-    """One line names the damaged row before the room is even joined."""
+    """One line names the damaged row, and the room is not joined."""
     text, number, told = DAMAGE[kind]
     path = tmp_path / 'arm.csv'
     path.write_text(text)
@@ -504,7 +515,7 @@ def test_a_damaged_recording_moves_nothing(kind: str, own_server_url: str, tmp_p
 
 
 def test_a_damaged_recording_is_not_plotted(tmp_path: Path) -> None:
-    """The same line, and no picture of half of it."""
+    """The error has the damaged row, and no picture is created."""
     path = tmp_path / 'arm.csv'
     path.write_text(SOUND[:-6])
 
@@ -516,7 +527,7 @@ def test_a_damaged_recording_is_not_plotted(tmp_path: Path) -> None:
 
 @needs('mcap')
 async def test_a_damaged_mcap_recording_moves_nothing(room: Room, tmp_path: Path) -> None:
-    """One that was cut off, and one with another bit in a message."""
+    """A truncated recording and one with a changed bit are refused."""
     path = tmp_path / 'arm.mcap'
     await recorded(room, path)
     whole = path.read_bytes()
@@ -553,7 +564,7 @@ events = read_recording(path)
 assert len(events) == count > 10, (len(events), count)
 assert {event.joints[0]['value'] for event in events} == {115.87}
 """
-"""Records until the disk takes no more, and reads what is there."""
+"""A program that records until the disk is full, and reads the recording."""
 
 
 @pytest.mark.parametrize(
@@ -563,7 +574,7 @@ assert {event.joints[0]['value'] for event in events} == {115.87}
 def test_a_full_disk_leaves_a_whole_recording(
     suffix: str, most: int, length: int, tmp_path: Path
 ) -> None:
-    """The recorder says that the disk is full, and each message before that can be read."""
+    """The recorder reports the full disk, and each earlier message can be read."""
     path = tmp_path / f'arm{suffix}'
     done = subprocess.run(
         [sys.executable, '-c', FULL_DISK],
@@ -580,7 +591,7 @@ def test_a_full_disk_leaves_a_whole_recording(
 
 
 def test_a_recording_is_not_written_over(own_server_url: str, tmp_path: Path) -> None:
-    """The file that is there stays as it is."""
+    """An existing file is not changed."""
     path = long_recording(tmp_path)
     before = path.read_text()
     room = ('--server-url', own_server_url, '--room-id', 'old', '--create-room')
@@ -593,7 +604,7 @@ def test_a_recording_is_not_written_over(own_server_url: str, tmp_path: Path) ->
 
 @needs('matplotlib')
 def test_a_recording_is_plotted(tmp_path: Path) -> None:
-    """Odd names included; the picture is beside the recording."""
+    """A plot accepts unusual names, and is stored beside the recording."""
     path = tmp_path / 'arm.csv'
     rows = '0,0,state,_a$b$,1,,,\n1,1,update,elbow,2,,,\n2,2,stop,,,,x,$\\bad$\n'
     path.write_text(f'{HEAD}\n{rows}')
@@ -605,7 +616,7 @@ def test_a_recording_is_plotted(tmp_path: Path) -> None:
 
 
 def test_a_missing_library_is_named(own_server_url: str, tmp_path: Path) -> None:
-    """Both optional ones, each with the command that installs it."""
+    """A missing optional library is named with the command that installs it."""
     room = ('--server-url', own_server_url, '--room-id', 'old', '--create-room')
     cases = {
         'plot_recording': ((long_recording(tmp_path),), 'python3-matplotlib'),
@@ -622,7 +633,7 @@ def test_a_missing_library_is_named(own_server_url: str, tmp_path: Path) -> None
 def test_ctrl_c_early_and_twice_is_no_error(
     name: str, own_server_url: str, tmp_path: Path
 ) -> None:
-    """While the example imports, and while it ends."""
+    """SIGINT during the imports and during the shutdown ends the example without a traceback."""
     room = ('--server-url', own_server_url, '--room-id', f'twice-{name}', '--create-room')
     for number, after_s in enumerate((0.0, 0.1, 0.3, 1.0)):
         (folder := tmp_path / str(number)).mkdir()

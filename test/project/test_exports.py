@@ -1,4 +1,13 @@
-"""The public names of the package, which need no ROS."""
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""The public names of the package; they need no ROS."""
 
 from __future__ import annotations
 
@@ -37,14 +46,14 @@ print(type(client).__name__, client.base_url, 'rclpy' in sys.modules)
 
 
 def test_the_public_names_are_these() -> None:
-    """What a program may import is listed, sorted and there."""
+    """The public names are listed, sorted and importable."""
     assert lerobot_arena_ros.__all__ == PUBLIC
     for name in PUBLIC:
         assert hasattr(lerobot_arena_ros, name)
 
 
 def test_nothing_else_is_public() -> None:
-    """What is not listed is a module or private."""
+    """Each name that is not listed is a module or private."""
     others = {
         name
         for name in dir(lerobot_arena_ros)
@@ -56,7 +65,7 @@ def test_nothing_else_is_public() -> None:
 
 
 def test_public_names_are_documented() -> None:
-    """Each public class, method and function says what it does."""
+    """Each public class, method and function has a docstring."""
     for name in PUBLIC:
         thing = getattr(lerobot_arena_ros, name)
         assert inspect.getdoc(thing), name
@@ -66,12 +75,12 @@ def test_public_names_are_documented() -> None:
 
 
 def test_types_are_for_the_users_too() -> None:
-    """The marker that tells type checkers to look is beside the code."""
+    """The marker file for type checkers is beside the code."""
     assert (ROOT / 'lerobot_arena_ros' / 'py.typed').is_file()
 
 
 def test_the_client_and_the_server_need_no_ros() -> None:
-    """Where rclpy cannot be imported, both work."""
+    """Client and server run without rclpy."""
     done = subprocess.run(
         [sys.executable, '-W', 'error', '-c', WITHOUT_ROS],
         cwd=ROOT,
@@ -85,7 +94,7 @@ def test_the_client_and_the_server_need_no_ros() -> None:
 
 
 def test_the_server_does_without_the_client() -> None:
-    """Its libraries would be memory that nobody uses."""
+    """The server does not import the client's libraries, which would use memory."""
     program = 'import lerobot_arena_ros.server.cli.program, sys; print("httpx" in sys.modules)'
     done = subprocess.run(
         [sys.executable, '-c', program], cwd=ROOT, capture_output=True, text=True, timeout=60

@@ -1,4 +1,13 @@
-"""What ``make`` does before the first command can run, and what it says where that fails."""
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""The installation by ``make`` before the first command, and the messages of its failures."""
 
 from __future__ import annotations
 
@@ -23,14 +32,14 @@ NOT_HIS = (
     'MAKELEVEL',
     'MAKEOVERRIDES',
 )
-"""Variables that the make which runs the tests may have set."""
+"""The variables that an outer make may have set."""
 
 NO_VENV = 'print("ensurepip is not available"); raise SystemExit(1)'
 
 
 @pytest.fixture(name='folder')
 def fixture_folder(tmp_path: Path) -> Path:
-    """Give a folder with what ``make`` needs to install, and no environment."""
+    """Return a folder with the files for an installation, without an environment."""
     for name in FILES:
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         copy(ROOT / name, tmp_path / name)
@@ -40,7 +49,7 @@ def fixture_folder(tmp_path: Path) -> Path:
 def run(
     folder: Path, command: list[str], variables: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command there, as a person does in a shell that has nothing sourced."""
+    """Run a command in the folder, with nothing sourced."""
     inherited = {name: value for name, value in os.environ.items() if name not in NOT_HIS}
     return subprocess.run(
         command,
@@ -53,13 +62,13 @@ def run(
 
 
 def install(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run the script that installs."""
+    """Run the installation script."""
     return run(folder, [sys.executable, 'requirements/install.py', *arguments], variables)
 
 
 @pytest.mark.parametrize('target', ['demo', 'sim', 'test'])
 def test_a_target_installs_what_it_needs(folder: Path, target: str) -> None:
-    """The demo needs neither what tests need nor the simulation."""
+    """The demo installs no requirements of the tests and of the simulation."""
     done = run(folder, ['make', '-n', target, f'PYTHON={sys.executable}'])
     wanted = {word for word in done.stdout.split() if word.startswith('requirements/')}
 
@@ -79,7 +88,7 @@ def test_a_target_installs_what_it_needs(folder: Path, target: str) -> None:
 def test_each_environment_is_installed_with_its_constraints(
     folder: Path, distro: str, deps: str
 ) -> None:
-    """Each time that something is added to it."""
+    """Each installation into an environment uses its constraints."""
     variables = [f'DISTRO={distro}', f'DEPS={deps}', f'PYTHON={sys.executable}']
     done = run(folder, ['make', '-n', 'test', *variables])
     commands = [line for line in done.stdout.splitlines() if ' requirements/install.py ' in line]
@@ -90,7 +99,7 @@ def test_each_environment_is_installed_with_its_constraints(
 
 
 def test_a_constraint_keeps_another_version_out(folder: Path) -> None:
-    """Pip says which, in the one line."""
+    """The line of the failure has the version that the constraint excludes."""
     (folder / 'some.txt').write_text('pip>=1\n')
     (folder / 'pins.txt').write_text('pip==1.0\n')
 
@@ -102,8 +111,8 @@ def test_a_constraint_keeps_another_version_out(folder: Path) -> None:
     assert 'pip==1.0' in (folder / 'env.log').read_text()
 
 
-def test_an_environment_whose_python_is_gone_is_made_anew(folder: Path) -> None:
-    """As after an upgrade of the system."""
+def test_an_environment_with_a_missing_python_is_created_again(folder: Path) -> None:
+    """An environment is created again if its Python is gone, as after a system upgrade."""
     (folder / '.venv' / 'bin').mkdir(parents=True)
     (folder / '.venv' / 'bin' / 'python').symlink_to('/nowhere/python')
     (folder / '.venv' / 'runtime').touch()
@@ -114,8 +123,8 @@ def test_an_environment_whose_python_is_gone_is_made_anew(folder: Path) -> None:
     assert 'requirements/install.py --new' in done.stdout
 
 
-def test_without_a_network_one_line_says_so(folder: Path) -> None:
-    """After lines that tell what was tried; pip's own output is in a file."""
+def test_a_missing_network_is_reported_in_one_line(folder: Path) -> None:
+    """The failure is one line after those of the steps; pip's output is in a file."""
     offline = {
         'PIP_INDEX_URL': f'http://127.0.0.1:{free_port()}/simple',
         'PIP_EXTRA_INDEX_URL': '',
@@ -136,7 +145,7 @@ def test_without_a_network_one_line_says_so(folder: Path) -> None:
 
 
 def test_a_package_that_is_nowhere_is_named(folder: Path) -> None:
-    """With what pip says of it."""
+    """The failure names the missing package, with pip's message."""
     (folder / 'some.txt').write_text('some-package-of-a-test\n')
 
     done = install(folder, '--new', 'env', 'some.txt', PIP_NO_INDEX='1')
@@ -147,8 +156,8 @@ def test_a_package_that_is_nowhere_is_named(folder: Path) -> None:
     assert 'some-package-of-a-test' in done.stderr
 
 
-def test_a_python_without_venv_is_told_with_the_remedy(folder: Path) -> None:
-    """Debian has it in a package of its own."""
+def test_a_python_without_venv_is_reported_with_the_remedy(folder: Path) -> None:
+    """The failure names the Debian package with venv."""
     fake = folder / 'fake' / 'venv'
     fake.mkdir(parents=True)
     (fake / '__init__.py').touch()
@@ -161,8 +170,8 @@ def test_a_python_without_venv_is_told_with_the_remedy(folder: Path) -> None:
     assert 'cannot make a virtual environment: apt install python3-venv' in done.stderr
 
 
-def test_an_environment_without_pip_is_told_with_the_remedy(folder: Path) -> None:
-    """As one that was copied in part."""
+def test_an_environment_without_pip_is_reported_with_the_remedy(folder: Path) -> None:
+    """The failure of an incomplete environment has the command that removes it."""
     (folder / 'some.txt').touch()
     subprocess.run([sys.executable, '-m', 'venv', '--without-pip', folder / 'env'], check=True)
 

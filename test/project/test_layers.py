@@ -1,18 +1,28 @@
-"""The rooms of the package and their one direction, held by walking the imports."""
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""The folders of the package import in one direction; the imports are read from the code."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import graphlib
 from pathlib import Path
 
 import pytest
+from support.imports import ROS, all_imports_of, is_within
+from support.pages import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = 'lerobot_arena_ros'
 MODULES = sorted((ROOT / PACKAGE).rglob('*.py'))
 
-# What a room may import of ours. Changing this table is a design decision.
+# The modules of ours that a top folder may import. A change is a design decision.
 OURS = {
     '': {'arena', 'media', 'missing'},
     'arena': {'arena'},
@@ -34,7 +44,7 @@ OURS = {
     },
     'control': {'control'},
     'nodes': {'nodes', 'release', 'output', 'arena', 'control'},
-    # Optional: what a node of ours is made of, and nothing of the bridge.
+    # Optional: the common parts of our nodes, without the bridge.
     'sim': {
         'sim',
         'nodes.bridge.conversions',
@@ -42,7 +52,7 @@ OURS = {
         'nodes.settings.parameter_table',
     },
 }
-# What a folder of a room may import of that room. No circle: each lists those below it.
+# The modules of its top folder that a folder may import. Each lists only those below it.
 WITHIN = {
     'server/rooms': {'server.rooms'},
     'server/access': {'server.access', 'server.rooms.limits'},
@@ -74,7 +84,7 @@ WITHIN = {
     'nodes/demo': {'nodes.demo', 'nodes.bridge.conversions', 'nodes.runtime', 'nodes.settings'},
     'nodes/launching': {'nodes.launching'},
 }
-# What only these files may import of others: one seam for each library.
+# The only modules that may import each library.
 SEAMS = {
     'aiortc': {
         'media/custom_track.py',
@@ -105,20 +115,6 @@ SEAMS = {
         'arena/connect.py',
         'arena/sansio.py',
     },
-}
-ROS = {
-    'ament_index_python',
-    'builtin_interfaces',
-    'diagnostic_msgs',
-    'launch',
-    'launch_ros',
-    'lifecycle_msgs',
-    'rcl_interfaces',
-    'rclpy',
-    'sensor_msgs',
-    'std_msgs',
-    'std_srvs',
-    'trajectory_msgs',
 }
 # Sans I/O: text and a time in, events and text out.
 PURE_FILES = {
@@ -178,87 +174,85 @@ IMPURE = {
 }
 
 
-def imports_of(path: Path) -> Iterator[str]:
-    """List what a module imports, wherever it does, as absolute dotted names."""
-    package = path.relative_to(ROOT).with_suffix('').parts[:-1]
-    for node in ast.walk(ast.parse(path.read_text(encoding='utf-8'))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            parents = package[: len(package) + 1 - node.level] if node.level else ()
-            module = '.'.join((*parents, *([node.module] if node.module else [])))
-            yield from (f'{module}.{alias.name}' for alias in node.names)
-
-
-def is_within(name: str, allowed: set[str]) -> bool:
-    """Say whether a dotted name is one of the allowed ones or below it."""
-    return any(name == prefix or name.startswith(prefix + '.') for prefix in allowed)
-
-
 def relative(path: Path) -> str:
-    """Name a module by its path inside the package."""
+    """Return the path of a module inside the package."""
     return path.relative_to(ROOT / PACKAGE).as_posix()
 
 
 @pytest.mark.parametrize('path', MODULES, ids=relative)
-def test_rooms_import_in_one_direction(path: Path) -> None:
-    """A room imports itself and what lies below it, nothing else of ours."""
+def test_top_folders_import_in_one_direction(path: Path) -> None:
+    """A top folder imports only itself and the modules in its row of the table."""
     room = relative(path).split('/')[0] if '/' in relative(path) else ''
-    ours = [name for name in imports_of(path) if is_within(name, {PACKAGE})]
+    ours = [name for name in all_imports_of(path) if is_within(name, {PACKAGE})]
 
-    assert room in OURS, f'{room} is not one of the rooms'
+    assert room in OURS, f'{room} is not in the table'
     allowed = {f'{PACKAGE}.{name}' for name in OURS[room]}
     assert [name for name in ours if not is_within(name, allowed)] == []
 
 
 @pytest.mark.parametrize('path', MODULES, ids=relative)
-def test_folders_of_a_room_import_in_one_direction(path: Path) -> None:
-    """Each imports what lies below it."""
+def test_folders_import_in_one_direction(path: Path) -> None:
+    """A folder imports only itself and the folders in its row of the table."""
     folder = relative(path).rpartition('/')[0]
     room = folder.partition('/')[0]
     allowed = {f'{PACKAGE}.{name}' for name in WITHIN.get(folder, {room})}
-    ours = [name for name in imports_of(path) if is_within(name, {f'{PACKAGE}.{room}'})]
+    ours = [name for name in all_imports_of(path) if is_within(name, {f'{PACKAGE}.{room}'})]
 
     assert [name for name in ours if not is_within(name, allowed)] == []
 
 
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """No module imports itself through others, not even inside a function."""
+    names = {'.'.join(path.relative_to(ROOT).with_suffix('').parts): path for path in MODULES}
+    graph = {
+        name: {
+            module
+            for imported in all_imports_of(path)
+            for module in (imported, imported.rpartition('.')[0])
+            if module in names and module != name
+        }
+        for name, path in names.items()
+    }
+    graphlib.TopologicalSorter(graph).prepare()  # Raises CycleError, which names the modules.
+
+
 def test_settings_are_read_without_ros() -> None:
-    """So that a mistake in a file is told before a node is made."""
+    """The settings do not import ROS, so that errors are found before a node exists."""
     for path in (ROOT / PACKAGE / 'nodes' / 'settings').glob('*.py'):
-        assert [name for name in imports_of(path) if is_within(name, ROS)] == []
+        assert [name for name in all_imports_of(path) if is_within(name, ROS)] == []
 
 
 @pytest.mark.parametrize('path', MODULES, ids=relative)
-def test_ros_is_known_to_the_nodes_alone(path: Path) -> None:
-    """Outside nodes/, and the node of the sim, everything runs where there is no ROS."""
+def test_only_the_nodes_import_ros(path: Path) -> None:
+    """Only nodes/ and the node of the simulation import ROS."""
     if relative(path).startswith('nodes/') or relative(path) == 'sim/node.py':
         return
-    assert [name for name in imports_of(path) if is_within(name, ROS)] == []
+    assert [name for name in all_imports_of(path) if is_within(name, ROS)] == []
 
 
 @pytest.mark.parametrize('path', MODULES, ids=relative)
 def test_each_library_has_one_seam(path: Path) -> None:
-    """JSON keys, HTTP and WebSockets of the client are each the matter of one file."""
+    """Only the modules in the table import a library."""
     for library, files in SEAMS.items():
         if relative(path) not in files:
-            assert [name for name in imports_of(path) if is_within(name, {library})] == []
+            assert [name for name in all_imports_of(path) if is_within(name, {library})] == []
 
 
 @pytest.mark.parametrize('path', MODULES, ids=relative)
 def test_decisions_are_made_without_input_or_output(path: Path) -> None:
-    """What decides has no clock, no thread, no loop and no socket: time is an argument."""
+    """Pure modules import no clock, thread, loop or socket; the time is an argument."""
     if relative(path) in PURE_FILES or relative(path).startswith('control/'):
-        assert [name for name in imports_of(path) if is_within(name, IMPURE)] == []
+        assert [name for name in all_imports_of(path) if is_within(name, IMPURE)] == []
 
 
 @pytest.mark.parametrize('name', sorted(PURE_FILES | set().union(*SEAMS.values())))
-def test_the_files_the_rules_name_exist(name: str) -> None:
-    """A rule about a file that was renamed would hold nothing."""
+def test_the_tables_name_existing_files(name: str) -> None:
+    """Each file in a table exists, because a renamed one would not be checked."""
     assert (ROOT / PACKAGE / name).is_file()
 
 
 def test_nothing_sleeps_in_the_tests() -> None:
-    """Tests wait for a condition, never for a time; the one poller is support/waiting.py."""
+    """Tests wait for conditions and never sleep; the only pollers are in support/waiting.py."""
     sleepers = []
     for path in sorted((ROOT / 'test').rglob('*.py')):
         if path == ROOT / 'test' / 'support' / 'waiting.py':
@@ -267,3 +261,30 @@ def test_nothing_sleeps_in_the_tests() -> None:
             if isinstance(node, ast.Call) and ast.unparse(node.func).split('.')[-1] == 'sleep':
                 sleepers.append(f'{path.name}:{node.lineno}')
     assert sleepers == []
+
+
+# What a folder of the benchmark may import of it; the programs beside them may import all.
+OF_THE_BENCHMARK = {
+    'harness': {'benchmark.harness'},
+    'measure': {'benchmark.harness', 'benchmark.measure'},
+    'report': {'benchmark.harness', 'benchmark.measure', 'benchmark.report'},
+}
+
+
+@pytest.mark.parametrize('folder', OF_THE_BENCHMARK)
+def test_folders_of_the_benchmark_import_in_one_direction(folder: str) -> None:
+    """The order is harness, measure, report; each folder imports the ones before it."""
+    modules = sorted((ROOT / 'benchmark' / folder).rglob('*.py'))
+    assert len(modules) > 5
+    for path in modules:
+        ours = [name for name in all_imports_of(path) if is_within(name, {'benchmark'})]
+        assert [name for name in ours if not is_within(name, OF_THE_BENCHMARK[folder])] == [], path
+
+
+def test_only_tests_of_the_benchmark_import_more_than_its_harness() -> None:
+    """Other tests share its processes, load and figures, and nothing else."""
+    for path in sorted((ROOT / 'test').rglob('*.py')):
+        if path.name.startswith('test_benchmark_'):
+            continue
+        ours = [name for name in all_imports_of(path) if is_within(name, {'benchmark'})]
+        assert [name for name in ours if not is_within(name, {'benchmark.harness'})] == [], path

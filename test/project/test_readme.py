@@ -1,4 +1,13 @@
-"""What README.md does with launch, done without it: a robot moves when its room is driven."""
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""The launch example of README.md, without launch: a robot follows its room."""
 
 from __future__ import annotations
 
@@ -29,7 +38,7 @@ STARTED = (
 
 
 def test_the_arm_of_the_page_follows_a_room_that_is_made_later(tmp_path: Path) -> None:
-    """With the page's file and arguments: the console makes the room, and the arm moves."""
+    """With the page's file and arguments, the arm follows a room that is created later."""
     (file,) = (block for block in blocks_of('README.md', 'yaml') if block.file)
     blocks = [
         ' '.join(block.text.replace('\\\n', '').split()) for block in blocks_of('README.md', 'sh')
@@ -58,7 +67,7 @@ def test_the_arm_of_the_page_follows_a_room_that_is_made_later(tmp_path: Path) -
         console = RoboticsProducer(url)
         with running_participant(console, WORKSPACE, ROOM, 'console') as driver:
             wait_for(lambda: 'live update' in httpx.get(robots).text, 'the gate to be ready', 20.0)
-            driver.say(Elbow=10.0)
+            driver.send_update(Elbow=10.0)
             # The page inverts the elbow.
             wait_for(
                 lambda: (

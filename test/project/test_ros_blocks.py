@@ -1,4 +1,13 @@
-"""What pages tell their readers to do with ROS 2 names what there is."""
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""The ROS 2 commands of the pages use existing names."""
 
 from __future__ import annotations
 
@@ -34,7 +43,7 @@ PLACEHOLDER = 'NAME'
 
 
 def commands(page: str) -> list[str]:
-    """List what a page does with ros2, in blocks and in its sentences, each on one line."""
+    """Return the ros2 commands of a page, in blocks and in sentences, each as one line."""
     text = read(page).replace('\\\n', ' ')
     in_blocks = [
         line.split('   # ')[0]
@@ -52,7 +61,7 @@ ALL = [(page, line) for page in PAGES for line in commands(page)]
 
 
 def named(verb: str) -> list[Any]:
-    """Give the commands of a kind as parameters of a test."""
+    """Return the commands of a kind as test parameters."""
     return [
         pytest.param(line, id=f'{page} {number}')
         for number, (page, line) in enumerate(ALL)
@@ -61,7 +70,7 @@ def named(verb: str) -> list[Any]:
 
 
 def test_commands_are_found() -> None:
-    """Otherwise the tests below would hold nothing."""
+    """The pages have commands, because the tests below would check nothing otherwise."""
     assert len(named(f'ros2 launch {PACKAGE}')) >= 5
     assert len(named(f'ros2 run {PACKAGE}')) >= 8
     assert named('ros2 service') and named('ros2 topic') and named('ros2 lifecycle')
@@ -69,7 +78,7 @@ def test_commands_are_found() -> None:
 
 @pytest.mark.parametrize('line', named('ros2 launch'))
 def test_a_launch_names_a_file_and_arguments_that_exist(line: str) -> None:
-    """A renamed argument would be an error on the reader's screen."""
+    """Each ``ros2 launch`` command has an existing file and existing arguments."""
     words = shlex.split(line)
     if words[2].startswith('examples/'):
         assert (ROOT / words[2]).is_file()
@@ -85,7 +94,7 @@ def test_a_launch_names_a_file_and_arguments_that_exist(line: str) -> None:
 
 @pytest.mark.parametrize('line', named('ros2 run'))
 def test_a_run_names_a_program_and_parameters_that_exist(line: str) -> None:
-    """Parameters have values that they take; options are options."""
+    """Each ``ros2 run`` command has an existing program, options, and valid parameters."""
     words = shlex.split(re.sub(r'\$\([^)]*\)', 'SOMETHING', line))
     assert words[2] == PACKAGE
     name, rest = words[3], words[4:]
@@ -100,7 +109,7 @@ def test_a_run_names_a_program_and_parameters_that_exist(line: str) -> None:
 
 
 def check_ros_arguments(specs: tuple[Spec, ...], words: list[str]) -> None:
-    """See that what follows ``--ros-args`` sets parameters and remaps topics that there are."""
+    """Check that the words after ``--ros-args`` set parameters and remap existing topics."""
     known = {spec.name: spec for spec in specs}
     of_joint = {spec.name: spec for spec in JOINT_SPECS}
     assert not words or words.pop(0) == '--ros-args'
@@ -122,7 +131,7 @@ def check_ros_arguments(specs: tuple[Spec, ...], words: list[str]) -> None:
     'line', [*named('ros2 topic'), *named('ros2 service'), *named('ros2 bag record')]
 )
 def test_topics_and_services_are_those_of_the_reference(line: str) -> None:
-    """What is asked of a running bridge is what it has."""
+    """The topics and services of the commands are in the reference."""
     topics = read('docs/reference/topics.md')
     names = [word.rpartition('/')[2] for word in line.split() if word.startswith('/')]
 
@@ -133,7 +142,7 @@ def test_topics_and_services_are_those_of_the_reference(line: str) -> None:
 
 @pytest.mark.parametrize('line', named('ros2 param set'))
 def test_parameters_that_are_set_may_be(line: str) -> None:
-    """A read-only one would refuse."""
+    """Each ``ros2 param set`` command sets a parameter that may change."""
     _, _, _, node, name, value = re.sub(r'--timeout \d+ ', '', line).split()
     specs = NODES[node.removeprefix('/')]
     spec = {spec.name: spec for spec in specs}[name]
@@ -143,7 +152,7 @@ def test_parameters_that_are_set_may_be(line: str) -> None:
 
 
 def parameter_files() -> list[Any]:
-    """Give the blocks that are parameter files, and those that are shipped."""
+    """Return the parameter files in blocks, and the installed ones."""
     blocks = [(page, block.text) for page in PAGES for block in blocks_of(page, 'yaml')]
     files = [(path.name, path.read_text()) for path in (ROOT / 'config').glob('*.yaml')]
     return [
@@ -155,7 +164,7 @@ def parameter_files() -> list[Any]:
 
 @pytest.mark.parametrize('text', parameter_files())
 def test_parameter_files_are_taken(text: str) -> None:
-    """The bridge's own reader takes them, once a room and a unit are named where they are not."""
+    """The bridge accepts each parameter file, with a room and a unit added if missing."""
     leaves = dict(flatten(yaml.safe_load(text)['/**']['ros__parameters']))
     joints = {
         name: {spec.name: spec.initial for spec in JOINT_SPECS}
@@ -176,7 +185,7 @@ def test_parameter_files_are_taken(text: str) -> None:
 
 
 def test_the_fleet_of_the_page_is_taken(tmp_path: Path) -> None:
-    """The fleet's own reader takes it, with the file that it names."""
+    """The fleet file of the page, with the file that it names, is accepted."""
     for block in blocks_of('docs/howto/several_robots.md', 'yaml'):
         (tmp_path / block.file).write_text(block.text)
     robots = read_fleet(tmp_path / 'fleet.yaml')

@@ -1,4 +1,13 @@
-"""What pages tell their readers to type, typed."""
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""The commands of the pages, executed."""
 
 from __future__ import annotations
 
@@ -14,7 +23,7 @@ from support.required import require
 NEEDS = {
     'ROS 2': 'see test_ros_blocks.py',
     'aiortc': 'see requirements/media.txt',
-    'a terminal': 'somebody presses keys',
+    'a terminal': 'a person presses keys',
     'matplotlib': 'see requirements/examples.txt',
     'mujoco': 'see requirements/sim.txt',
     'mcap': 'see requirements/examples.txt',
@@ -23,24 +32,24 @@ NEEDS = {
     'root': 'it installs',
     'ros2bag': 'there are no wheels of it',
 }
-"""What a block may need, and why nobody gives it that here."""
+"""The needs of blocks that this test cannot provide, and why."""
 
 TOOLS = ('curl', 'openssl')
 
 
 def of(page: str) -> list[Block]:
-    """List the blocks of a page that somebody types."""
+    """Return the blocks of a page with commands."""
     return blocks_of(page, 'sh', 'python')
 
 
 def feasible(page: str) -> list[Block]:
-    """List those that this machine has everything for."""
+    """Return the blocks whose needs this machine meets."""
     return [block for block in of(page) if is_met(block.needs)]
 
 
 @pytest.mark.parametrize('page', [page for page in PAGES if feasible(page)])
 def test_a_page_is_done_as_it_says(page: str, tmp_path: Path) -> None:
-    """Each block ends well, what keeps running runs, prints what it should and ends on Ctrl-C."""
+    """Each block succeeds; a program that keeps running prints its text and ends on Ctrl-C."""
     blocks = feasible(page)
     for tool in TOOLS:
         if any(re.search(rf'\b{tool}\b', block.text) for block in blocks):
@@ -56,18 +65,18 @@ def test_a_page_is_done_as_it_says(page: str, tmp_path: Path) -> None:
 
 
 def named_files(page: str) -> list[tuple[str, str]]:
-    """Give the YAML blocks of a page that its text introduces as files."""
+    """Return the YAML blocks of a page that its text introduces as files."""
     return [(block.file, block.text) for block in blocks_of(page, 'yaml') if block.file]
 
 
 @pytest.mark.parametrize('page', PAGES)
 def test_what_blocks_need_is_known(page: str) -> None:
-    """A need with a typo would be a block that nobody ever does."""
+    """Each need is a known one, because a typo would exclude its block."""
     assert {block.needs for block in of(page)} - {''} <= set(NEEDS)
 
 
 def test_most_pages_have_something_to_type() -> None:
-    """Blocks are found at all, of each kind, with and without needs."""
+    """Most pages have blocks of each kind, with and without needs."""
     blocks = [block for page in PAGES for block in of(page)]
 
     assert {block.kind for block in blocks} == {'sh', 'python'}

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """S13: access to the server: tokens, pages of other origins, and TLS."""
 
 from __future__ import annotations
@@ -16,6 +25,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from support.certificates import Authority
+from support.frames import HANDSHAKE
 from support.peers import ws_path
 from support.server import rules_of, running_server
 
@@ -36,12 +46,6 @@ from lerobot_arena_ros.server.rooms.limits import Limits
 TOKEN = 'zebra-7/+=.~'
 ROOMS = '/robotics/workspaces/lab/rooms'
 PATH = ws_path('lab', 'arm')
-HANDSHAKE = {
-    'Connection': 'Upgrade',
-    'Upgrade': 'websocket',
-    'Sec-WebSocket-Version': '13',
-    'Sec-WebSocket-Key': 'AAAAAAAAAAAAAAAAAAAAAA==',
-}
 BEARER = {'Authorization': f'Bearer {TOKEN}'}
 ESCAPED = httpx.QueryParams({'token': TOKEN})
 
@@ -317,7 +321,7 @@ def test_the_error_of_an_invalid_token_does_not_contain_it(text: str, why: str) 
     assert 'cret' not in str(caught.value)
 
 
-def test_who_guesses_tokens_has_to_wait() -> None:
+def test_a_client_that_guesses_tokens_has_to_wait() -> None:
     """After wrong tokens each token of an address is delayed, even the right one."""
 
     def timed(token: str, path: str = ROOMS) -> tuple[int, float]:
@@ -355,7 +359,7 @@ def test_guesses_behind_a_proxy_delay_no_client() -> None:
 @pytest.mark.parametrize(
     'path', ['/health', '/robotics/health', '/video/health', '/console/main.js', '/']
 )
-def test_an_open_path_does_not_tell_whether_a_token_is_right(path: str) -> None:
+def test_an_open_path_does_not_reveal_whether_a_token_is_right(path: str) -> None:
     """A path without access control ignores tokens, and promotes no connection."""
     with running_server(rules=rules_of(TOKEN)) as address:
         for token in (TOKEN, 'wrong'):

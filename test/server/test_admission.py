@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """Admission control: authorized connections keep their places under any load."""
 
 from __future__ import annotations
@@ -61,7 +70,7 @@ def test_a_newcomer_gets_in_while_many_addresses_wait() -> None:
     assert victim.client != newcomer.client
 
 
-def test_who_belongs_is_never_put_out() -> None:
+def test_an_authorized_connection_is_never_disconnected() -> None:
     """No new connection of any address evicts an authorized connection."""
     admission = Admission(LIMITS)
     entry = arrive(admission, '10.0.0.1')
@@ -165,7 +174,7 @@ def test_there_are_always_waiting_places(places: int, count: int) -> None:
     assert admission.waiting == count
 
 
-def test_watchers_leave_places_to_those_who_drive() -> None:
+def test_watchers_leave_places_to_drivers() -> None:
     """Watchers cannot take the places that are reserved for drivers."""
     admission = Admission(Limits(connections=8, per_address=0))
     watchers = [arrive(admission, '10.0.0.1') for _ in range(8)]

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """The executable arena_server: its output, arguments, signals and exit codes."""
 
 from __future__ import annotations
@@ -11,6 +20,8 @@ import httpx
 import pytest
 from support.arena_server import COMMAND, ROOT, TIMEOUT_S, arena_server
 from support.peers import RawPeer, enter, joint, update, ws_path
+from support.processes import running_command
+from support.waiting import wait_for
 import websockets
 
 from lerobot_arena_ros.server.cli.program import run_server
@@ -22,7 +33,7 @@ async def test_a_signal_ends_it_with_code_0(number: signal.Signals) -> None:
     with arena_server() as server:
         server.make_room()
         async with enter(server.url, 'lab', 'arm', 'leader', 'producer') as producer:
-            ended = server.stop(number)
+            ended = server.end(number)
 
             assert await producer.close_code() == 1012
     assert ended == (0, '', '')
@@ -32,14 +43,11 @@ async def test_a_signal_ends_it_with_code_0(number: signal.Signals) -> None:
 def test_a_signal_while_it_starts_ends_it_with_code_0(number: signal.Signals) -> None:
     """A signal during the imports causes no traceback."""
     command = (COMMAND[0], '-X', 'importtime', *COMMAND[1:], '--port', '0')
-    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr is not None
-        assert any('fastapi' in line for line in process.stderr)
-        process.send_signal(number)
-        _, said = process.communicate(timeout=TIMEOUT_S)
+    with running_command(command, cwd=ROOT) as process:
+        wait_for(lambda: 'fastapi' in process.output, 'the imports')
 
-    assert 'Traceback' not in said
-    assert process.returncode == 0
+        assert process.end(number) == 0
+        assert 'Traceback' not in process.output
 
 
 async def test_a_stalled_participant_does_not_delay_the_shutdown() -> None:
@@ -54,7 +62,7 @@ async def test_a_stalled_participant_does_not_delay_the_shutdown() -> None:
                     await producer.send(update(*(joint(name, step) for name in names)))
                 await producer.expect_silence()
 
-                assert server.stop(signal.SIGINT) == (0, '', '')
+                assert server.end(signal.SIGINT) == (0, '', '')
 
 
 _POST = b'POST /robotics/workspaces/lab/rooms HTTP/1.1\r\nHost: localhost\r\n'
@@ -82,7 +90,7 @@ def test_requests_in_progress_at_the_shutdown_are_no_failure(sent: bytes) -> Non
             httpx.get(f'{server.url}/health').status_code == 200
         )  # The server has read all previous data.
 
-        code, out, err = server.stop(signal.SIGTERM)
+        code, out, err = server.end(signal.SIGTERM)
 
     assert (code, out) == (0, '')
     assert err.count('\n') <= 1
@@ -106,7 +114,7 @@ async def test_misbehaving_clients_cause_no_output() -> None:
         command = f'{server.url}/robotics/workspaces/lab/rooms/arm/command'
         assert httpx.post(command, content=b'\xff').status_code == 400
 
-        assert server.stop(signal.SIGTERM) == (0, '', '')
+        assert server.end(signal.SIGTERM) == (0, '', '')
 
 
 def test_the_log_goes_to_stderr() -> None:
@@ -116,7 +124,7 @@ def test_the_log_goes_to_stderr() -> None:
         with closing(RawPeer.connect(server.url, ws_path('lab', 'nowhere'))) as lost:
             lost.send(b'{"participant_id": "x", "role": "producer"}')
             assert lost.recv()['message'] == 'Cannot join room'
-        code, out, err = server.stop(signal.SIGTERM)
+        code, out, err = server.end(signal.SIGTERM)
 
     assert (code, out) == (0, '')
     assert "event=join_refused code='room_not_found'" in err
@@ -134,7 +142,7 @@ def test_at_info_each_line_about_a_client_names_its_address() -> None:
                     peer.send(frame)
                 while peer.recv()['type'] != 'error':
                     pass
-        _, _, err = server.stop(signal.SIGTERM)
+        _, _, err = server.end(signal.SIGTERM)
 
     lines = [line for line in err.splitlines() if 'event=' in line]
     for event in ('room_created', 'joined', 'bad_frame', 'rate_limited', 'left'):
@@ -163,7 +171,7 @@ def test_a_restart_gets_its_port_back() -> None:
     """A restart can use the port, even with old connections in TIME_WAIT."""
     with arena_server() as first:
         with closing(socket.create_connection(('127.0.0.1', first.port))):
-            first.stop(signal.SIGTERM)
+            first.end(signal.SIGTERM)
         with arena_server('--port', str(first.port)) as second:
             assert second.port == first.port
 

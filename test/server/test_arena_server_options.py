@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """The options of arena_server: access, limits, policy, and errors."""
 
 from __future__ import annotations
@@ -68,7 +77,7 @@ def test_the_token_of_the_environment_guards_it() -> None:
         accepted = httpx.get(server.url + ROOMS, headers=BEARER)
         with pytest.raises(httpx.HTTPError):
             httpx.get(f'{server.url}{ROOMS}?token=zebra-7-long-enough').raise_for_status()
-        code, out, err = server.stop(signal.SIGINT)
+        code, out, err = server.end(signal.SIGINT)
 
     assert (refused.status_code, accepted.status_code) == (401, 200)
     assert (code, out) == (0, '')
@@ -100,7 +109,7 @@ async def test_it_serves_tls(tmp_path: Path) -> None:
     with arena_server('--certfile', made.certfile, '--keyfile', made.keyfile or '') as server:
         assert server.url.startswith('https://127.0.0.1:')
         assert httpx.get(f'{server.url}/health', verify=context).status_code == 200
-        ended = server.stop(signal.SIGINT)
+        ended = server.end(signal.SIGINT)
 
     assert ended == (0, '', '')
 
@@ -118,7 +127,7 @@ def test_listening_on_every_network_is_warned_of(token: dict[str, str], said: st
     with arena_server('--host', '0.0.0.0', **token) as server:
         url = f'http://127.0.0.1:{server.port}'
         reply = httpx.get(url + ROOMS, headers={'Origin': 'http://evil.example', **BEARER})
-        _, _, err = server.stop(signal.SIGINT)
+        _, _, err = server.end(signal.SIGINT)
 
     warning, *others = err.splitlines()
     assert warning.startswith('arena_server: warning: --host 0.0.0.0: ')
@@ -132,7 +141,7 @@ def test_no_warning_on_every_network_with_token_and_tls(pair: tuple[str, str]) -
     """With a token and TLS there is no warning."""
     options = ('--host', '0.0.0.0', '--certfile', pair[0], '--keyfile', pair[1])
     with arena_server(*options, LEROBOT_ARENA_TOKEN='zebra-7-long-enough') as server:
-        assert server.stop(signal.SIGINT) == (0, '', '')
+        assert server.end(signal.SIGINT) == (0, '', '')
 
 
 def test_an_allowed_origin_is_the_only_one() -> None:
@@ -178,15 +187,14 @@ def test_every_limit_is_an_option() -> None:
     options = read_options([], {})
     assert (options.limits, options.timing, options.policy) == (Limits(), Timing(), Policy())
     names = (
-        '--max-rooms 1 --max-members 2 --max-joints 3 --max-joint-name 4 --max-participant-id 5'
-        ' --max-room-id 6 --max-frame-bytes 7 --max-body-bytes 8 --max-rate-hz 9'
-        ' --max-connections 10 --max-per-address 11 --max-idle-s 12 --join-timeout-s 13'
+        '--max-rooms 1 --max-members 2 --max-joints 3 --max-frame-bytes 4 --max-rate-hz 5'
+        ' --max-connections 6 --max-per-address 7 --max-idle-s 8 --join-timeout-s 9'
         ' --no-commands --newest-wins --fresh-rooms'
     )
     options = read_options(names.split(), {})
 
-    assert options.limits == Limits(1, 2, 3, 4, 5, 6, 7, 8, 9.0, 10, 11, 12.0)
-    assert options.timing == Timing(join_s=13.0)
+    assert options.limits == Limits(1, 2, 3, 4, 5.0, 6, 7, 8.0)
+    assert options.timing == Timing(join_s=9.0)
     assert options.policy == Policy(commands=False, newest_wins=True, fresh_rooms=True)
 
 
@@ -256,7 +264,7 @@ def test_the_variable_is_no_token_of_a_server_with_named_tokens(tmp_path: Path) 
             httpx.get(server.url + ROOMS, headers={'Authorization': f'Bearer {token}'}).status_code
             for token in ('zebra-7-long-enough', TOKENS['watch'])
         ]
-        _, _, err = server.stop(signal.SIGINT)
+        _, _, err = server.end(signal.SIGINT)
 
     assert codes == [401, 200]
     assert err.splitlines()[0] == (
@@ -269,7 +277,7 @@ def test_the_variable_is_no_token_of_a_server_with_named_tokens(tmp_path: Path) 
 def test_an_empty_variable_is_warned_of() -> None:
     """An empty variable causes a warning, because the server then needs no token."""
     with arena_server(LEROBOT_ARENA_TOKEN='') as server:
-        _, _, err = server.stop(signal.SIGINT)
+        _, _, err = server.end(signal.SIGINT)
 
     assert err == (
         'arena_server: warning: LEROBOT_ARENA_TOKEN is empty, so clients need no token; unset it'

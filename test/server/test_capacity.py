@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """Thousands of silent and hostile connections do not affect authorized clients."""
 
 from __future__ import annotations
@@ -72,7 +81,7 @@ async def test_a_participant_rejoins_beside_silent_connections(
                         taken.append(time.monotonic() - started)
                         await leader.send({'type': 'emergency_stop'})
                         await robot.recv_type('emergency_stop')
-        _, _, err = server.stop(signal.SIGINT)
+        _, _, err = server.end(signal.SIGINT)
 
     assert max(taken) < REJOIN_S
     assert 'event=connections_full' in err
@@ -102,7 +111,7 @@ def test_silent_connections_end_in_time_before_tls_too(tmp_path: Path) -> None:
         socket.create_connection(('127.0.0.1', server.port), 10.0) as silent,
     ):
         assert silent.recv(1) == b''
-        _, _, err = server.stop(signal.SIGINT)
+        _, _, err = server.end(signal.SIGINT)
 
     assert "event=tls_failed peer='127.0.0.1'" in err
 

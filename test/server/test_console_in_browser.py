@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """The console in a real browser, with a real arena and bridge: driving, stopping, layout."""
 
 from __future__ import annotations
@@ -172,7 +181,7 @@ def test_a_robot_that_the_page_has_stopped_is_shown_and_can_be_reset_from_there(
     stopped = bridged.probe.stop_active[NAMESPACE]
     console.reset(name, lambda: stopped[-1:] == [False])
 
-    wait_for(lambda: 'STOPPED' not in console.text('robots'), 'the robot to go on')
+    wait_for(lambda: 'STOPPED' not in console.text('robots'), 'the robot to continue')
 
 
 def test_a_value_that_the_robot_refuses_is_named_at_its_joint(
@@ -272,13 +281,13 @@ def test_values_of_another_driver_are_shown_and_plotted(
 
         def drawn() -> bool:
             time = next(steps) / 25
-            leader.say(
+            leader.send_update(
                 **{
                     name: round(size * math.sin(time * (1 + index / 2)), 2)
                     for index, (name, size) in enumerate(ARM.items())
                 }
             )
-            leader.say(**{HOSTILE: time % 10})
+            leader.send_update(**{HOSTILE: time % 10})
             canvas = console.joint('shoulder_pan', 'joint-plot')
             if canvas is None:
                 return False
@@ -286,7 +295,7 @@ def test_values_of_another_driver_are_shown_and_plotted(
             return bool(columns > 25 and rows > 40)
 
         wait_for(drawn, 'the line')
-        leader.say(shoulder_pan=12.5)
+        leader.send_update(shoulder_pan=12.5)
         wait_for(lambda: console.value('shoulder_pan') == 12.5, 'the value')
         assert console.joint(HOSTILE, 'joint-title').text == HOSTILE
         assert console.run('return document.images.length') == 0

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """The console in a real browser: rooms, tokens, and links that are lost and joined again."""
 
 from __future__ import annotations
@@ -97,7 +106,7 @@ def test_a_stop_without_a_link_is_shown_as_not_sent_and_is_sent_later(console: C
             console.wait_text('robots', 'Follows the room')
             take_control(console)
             wait_for(lambda: not console.is_old('elbow', 'reading'), 'the values of the robot')
-            server.stop(signal.SIGKILL)
+            server.end(signal.SIGKILL)
     console.wait_text('link', 'Lost: ')
     console.wait_text('drive-note', 'Control was lost: ')
     console.press(console.keys.ESCAPE)

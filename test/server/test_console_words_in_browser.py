@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """The console in a real browser: its texts, and each action by keyboard and by touch."""
 
 from __future__ import annotations
@@ -144,7 +153,7 @@ def test_a_lost_link_greys_old_values_and_shows_their_age(console: Console) -> N
         open_with_elbow(console, server.url, 'arm', 5)
         with running_stand_in(server.url, WORKSPACE, 'arm', ARM):
             wait_for(lambda: 'Follows the room' in console.gate(ARM), 'the robot')
-            server.stop(signal.SIGKILL)
+            server.end(signal.SIGKILL)
     console.wait_text('link', 'Lost: ')
     assert 'Unknown: the link is lost' in console.gate(ARM)
     assert 'You can take control when the link is back.' in console.text('drive-note')

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """The arena server answers any POST body with JSON and does not fail."""
 
 from __future__ import annotations
@@ -17,7 +26,7 @@ from lerobot_arena_ros.server.rooms.limits import Limits
 ROOMS = '/robotics/workspaces/lab/rooms'
 VIDEO = '/video/workspaces/lab/rooms'
 ANSWERS = {200, 400, 404, 405, 413, 422}
-"""What a client may be told: that it is wrong, but not that the server is."""
+"""The allowed statuses: an error of the client, but none of the server."""
 
 
 @pytest.fixture(scope='module')

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """Hostile WebSocket frames cause one error or a close, and do not affect others."""
 
 from __future__ import annotations
@@ -10,7 +19,7 @@ import zlib
 
 import pytest
 from support.arena_server import Server, arena_server
-from support.attacks import attacker, heard, pour, refusals, undisturbed
+from support.attacks import attacker, refusals, replies_to, send_repeatedly, undisturbed
 from support.corpus import cases
 from support.frames import CLOSE, MORE, PING, PONG, client_frame
 from support.peers import RawPeer, enter, ws_path
@@ -56,7 +65,7 @@ def attack(url: str, *frames: bytes) -> list[str]:
                 peer.sock.sendall(frame)
             except OSError:
                 break
-        return heard(peer)
+        return replies_to(peer)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +117,7 @@ async def test_a_hostile_robot_state_affects_no_other(
     def send() -> list[str]:
         with attacker(server.url, 'consumer', 'robot_state') as peer:
             peer.sock.sendall(frame * 20 + HEARTBEAT)
-            return heard(peer)
+            return replies_to(peer)
 
     async with (
         undisturbed(server),
@@ -182,9 +191,9 @@ async def test_100_megabytes_are_refused_early(server: Server, is_one: bool) -> 
         with attacker(server.url) as peer:
             if is_one:
                 peer.sock.sendall(client_frame(claimed=BIG))
-                return pour(peer, piece, BIG)
+                return send_repeatedly(peer, piece, BIG)
             peer.sock.sendall(client_frame(fin=False))
-            return pour(peer, client_frame(piece, MORE, fin=False), BIG)
+            return send_repeatedly(peer, client_frame(piece, MORE, fin=False), BIG)
 
     async with undisturbed(server):
         taken = await asyncio.to_thread(send)
@@ -213,8 +222,8 @@ async def test_a_flood_of_frames_is_disconnected(server: Server, frames: bytes) 
             peer.sock.settimeout(3 * Timing().stall_s)
             if frames[0] == MORE:
                 peer.sock.sendall(client_frame(fin=False))
-            pour(peer, frames, BIG)
-            return heard(peer, to_the_end=True)
+            send_repeatedly(peer, frames, BIG)
+            return replies_to(peer, to_the_end=True)
 
     before = refusals(server.url, 'rate_limited') + refusals(server.url, 'too_slow')
     async with undisturbed(server):
@@ -232,7 +241,7 @@ async def test_the_corpus_of_frames_is_survived(server: Server, data: bytes) -> 
     def send() -> tuple[list[str], list[str]]:
         with closing(RawPeer.connect(server.url, PATH)) as peer:
             peer.sock.sendall(client_frame(data) + HEARTBEAT)
-            first = heard(peer)
+            first = replies_to(peer)
         return first, attack(server.url, client_frame(data))
 
     async with undisturbed(server):

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """Hostile HTTP requests get an answer or an abort, and do not affect others."""
 
 from __future__ import annotations
@@ -9,7 +18,7 @@ from contextlib import ExitStack, closing, suppress
 import httpx
 import pytest
 from support.arena_server import Server, arena_server
-from support.attacks import pour, refusals, undisturbed
+from support.attacks import refusals, send_repeatedly, undisturbed
 from support.peers import RawPeer, ws_path
 from support.server import running_server
 from support.waiting import ticks, wait_until
@@ -170,7 +179,7 @@ async def test_a_client_that_pipelines_and_does_not_read_is_aborted(server: Serv
     before = refused()
     with closing(RawPeer.connect_bare(server.url)) as peer:
         async with undisturbed(server):
-            taken = await asyncio.to_thread(pour, peer, HEALTH * 3000, BIG)
+            taken = await asyncio.to_thread(send_repeatedly, peer, HEALTH * 3000, BIG)
             await wait_until(lambda: refused() == before + 1, 'the asker to go', 30.0)
 
     assert taken < BIG / 4

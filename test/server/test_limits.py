@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """S12: each limit of the server gives an error to its sender and affects no other."""
 
 from __future__ import annotations
@@ -15,7 +24,14 @@ from support.waiting import wait_until
 import websockets
 
 from lerobot_arena_ros.server.access.admission import waiting_places
-from lerobot_arena_ros.server.rooms.limits import Limits, Timing
+from lerobot_arena_ros.server.rooms.limits import (
+    MAX_BODY_BYTES,
+    MAX_JOINT_NAME_CHARS,
+    MAX_PARTICIPANT_ID_CHARS,
+    MAX_ROOM_ID_CHARS,
+    Limits,
+    Timing,
+)
 from lerobot_arena_ros.server.rooms.stop_limiter import BURST, PAUSE_S, PERIOD_S
 
 ROOMS = '/robotics/workspaces/lab/rooms'
@@ -80,7 +96,7 @@ async def test_s12_the_joints_of_a_room_are_limited(url: str) -> None:
         assert httpx.get(f'{url}{ROOMS}/arm/state').json()['state']['joints'] == {'a': 1}
 
 
-@limited(joint_name=50)
+@limited()
 @pytest.mark.parametrize('features', [(), ('refused_joints',)], ids=['public', 'ours'])
 async def test_s12_the_refused_joints_are_named_with_the_feature(
     url: str, features: tuple[str, ...]
@@ -129,35 +145,39 @@ async def test_s12_the_participants_of_a_room_are_limited(url: str) -> None:
         assert await late.close_code() == 1000
 
 
-@limited(joint_name=5)
+@limited()
 async def test_s12_the_length_of_a_joint_name_is_limited(url: str) -> None:
     """The limit also applies to REST."""
-    reply = httpx.post(f'{url}{ROOMS}/arm/command', json={'joints': [joint('sixsix', 1)]})
+    longest = 'x' * MAX_JOINT_NAME_CHARS
+    reply = httpx.post(f'{url}{ROOMS}/arm/command', json={'joints': [joint(longest + 'x', 1)]})
     async with enter(url, 'lab', 'arm', 'other', 'producer') as producer:
-        await producer.send(joints(sixsix=1))
+        await producer.send(joints(**{longest + 'x': 1}))
         assert (await producer.recv_type('error'))['code'] == 'invalid_name'
-        await producer.send(joints(fives=1))
+        await producer.send(joints(**{longest: 1}))
         await producer.expect_silence()
 
     assert reply.status_code == 422
-    assert 'at most 5 characters' in reply.json()['detail'][0]['msg']
-    assert httpx.get(f'{url}{ROOMS}/arm/state').json()['state']['joints'] == {'fives': 1}
+    assert 'at most 50 characters' in reply.json()['detail'][0]['msg']
+    assert httpx.get(f'{url}{ROOMS}/arm/state').json()['state']['joints'] == {longest: 1}
 
 
-@limited(participant_id=6, room_id=5)
+@limited()
 async def test_s12_the_length_of_an_id_is_limited(url: str) -> None:
     """The limit applies to participants, rooms and workspaces."""
     async with bystanders(url), connect(url, PATH) as peer:
-        await peer.send({'participant_id': 'sevenseven', 'role': 'consumer'})
+        await peer.send(
+            {'participant_id': 'x' * (MAX_PARTICIPANT_ID_CHARS + 1), 'role': 'consumer'}
+        )
 
-        assert 'at most 6 characters' in (await peer.recv_type('error'))['message']
+        assert 'at most 100 characters' in (await peer.recv_type('error'))['message']
         assert await peer.close_code() == 1008
+        long = 'x' * (MAX_ROOM_ID_CHARS + 1)
         for reply in (
-            httpx.post(url + ROOMS, json={'room_id': 'sixsix'}),
-            httpx.post(f'{url}/robotics/workspaces/sixsix/rooms', json={'room_id': 'arm'}),
+            httpx.post(url + ROOMS, json={'room_id': long}),
+            httpx.post(f'{url}/robotics/workspaces/{long}/rooms', json={'room_id': 'arm'}),
         ):
             assert reply.status_code == 422
-            assert 'at most 5 characters' in reply.json()['detail'][0]['msg']
+            assert 'at most 128 characters' in reply.json()['detail'][0]['msg']
 
 
 @limited(frame_bytes=1000)
@@ -169,22 +189,22 @@ async def test_s12_the_size_of_a_frame_is_limited(url: str) -> None:
         assert await big.close_code() == 1009
 
 
-@limited(body_bytes=1000)
-@pytest.mark.parametrize('size', [1001, 15_000, 500_000])
+@limited()
+@pytest.mark.parametrize('size', [MAX_BODY_BYTES + 1, 15 * MAX_BODY_BYTES, 50 * MAX_BODY_BYTES])
 @pytest.mark.parametrize('is_chunked', [False, True])
 async def test_s12_the_size_of_a_body_is_limited(url: str, size: int, is_chunked: bool) -> None:
     """The limit holds with and without Content-Length; a huge body aborts the connection."""
-    chunks = (b'x' * 500 for _ in range(size // 500 + 1))
+    chunks = (b'x' * 5000 for _ in range(size // 5000 + 1))
     async with bystanders(url):
         try:
             reply = httpx.post(
                 f'{url}{ROOMS}/arm/command', content=chunks if is_chunked else b'x' * size
             )
         except httpx.TransportError:
-            assert size > 16 * 1000
+            assert size > 16 * MAX_BODY_BYTES
         else:
             assert reply.status_code == 413
-            assert reply.json() == {'detail': 'a body has at most 1000 bytes'}
+            assert reply.json() == {'detail': 'a body has at most 65536 bytes'}
 
 
 @pytest.mark.parametrize('url', [Limits(frames_hz=0.001)], indirect=True, ids=['frames'])

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """A participant keeps its place by sending messages, and not by answering pings."""
 
 from __future__ import annotations
@@ -81,8 +90,8 @@ async def test_a_client_that_does_not_know_the_feature_may_be_silent(url: str) -
     """A client without the feature stays, as public clients need."""
     public, page = make_room(url), make_room(url)
     async with enter(url, WORKSPACE, public, 'public', 'producer', 'heartbeat_seq') as silent:
-        async with enter(url, WORKSPACE, page, 'page', 'producer', 'liveness') as put_out:
-            assert await put_out.close_code() == 4408
+        async with enter(url, WORKSPACE, page, 'page', 'producer', 'liveness') as evicted:
+            assert await evicted.close_code() == 4408
 
         assert await has_producer(silent) is True
 
@@ -93,8 +102,8 @@ async def test_our_client_keeps_its_place_without_sending_a_joint(url: str) -> N
     async with RoboticsProducer(url) as producer:
         assert await producer.connect(WORKSPACE, quiet, 'quiet')
         for _ in range(2):
-            async with enter(url, WORKSPACE, page, 'page', 'producer', 'liveness') as put_out:
-                assert await put_out.close_code() == 4408
+            async with enter(url, WORKSPACE, page, 'page', 'producer', 'liveness') as evicted:
+                assert await evicted.close_code() == 4408
 
         assert get(url, quiet)['participants'] == {
             'producer': 'quiet',
@@ -151,8 +160,8 @@ async def test_a_pause_of_the_server_disconnects_no_client() -> None:
             arena.signal(signal.SIGSTOP)
             await until(asyncio.get_running_loop().time() + 2.5)
             arena.signal(signal.SIGCONT)
-            async with enter(url, WORKSPACE, page, 'page', 'producer', 'liveness') as put_out:
-                assert await put_out.close_code() == 4408
+            async with enter(url, WORKSPACE, page, 'page', 'producer', 'liveness') as evicted:
+                assert await evicted.close_code() == 4408
 
             assert get(url, room)['has_producer'] is True
             assert producer.is_connected()

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """GET /metrics: the counters of the server in the text format of Prometheus."""
 
 from __future__ import annotations
@@ -11,7 +20,7 @@ from support.server import rules_of, running_server
 from lerobot_arena_ros.server.http.metrics import families_of, text_of
 from lerobot_arena_ros.server.log.rate_limited_log import RateLimitedLog
 from lerobot_arena_ros.server.participants.connection_manager import ConnectionManager
-from lerobot_arena_ros.server.rooms.limits import Limits, Policy, Timing
+from lerobot_arena_ros.server.rooms.limits import MAX_BODY_BYTES, Limits, Policy, Timing
 
 
 def scrape(url: str, prefix: str = '', **headers: str) -> dict[str, float]:
@@ -75,7 +84,7 @@ async def test_what_participants_do_is_counted() -> None:
 
 async def test_each_refusal_is_counted_by_its_reason() -> None:
     """The label is the error code that the sender received."""
-    with running_server(limits=Limits(body_bytes=1000), policy=Policy(commands=False)) as url:
+    with running_server(policy=Policy(commands=False)) as url:
         room = make_room(url)
         path = f'{url}/robotics/workspaces/lab/rooms'
         async with enter(url, 'lab', room, 'leader', 'producer') as producer:
@@ -93,7 +102,7 @@ async def test_each_refusal_is_counted_by_its_reason() -> None:
         httpx.post(f'{path}/{room}/command', json={'joints': [joint('a', 1)]})
         httpx.post(f'{path}/{room}/command', json={'joints': [joint('a', 'x')]})
         httpx.post(path, json={'room_id': 'a/b'})
-        httpx.post(path, content=b'x' * 1001)
+        httpx.post(path, content=b'x' * (MAX_BODY_BYTES + 1))
         httpx.get(f'{path}/nowhere')
         seen = scrape(url)
 

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """Which participant may replace another, with tokens of several roles."""
 
 from __future__ import annotations
@@ -138,7 +147,7 @@ async def test_a_newcomer_that_is_refused_replaces_no_participant(url: str) -> N
         ('admin', 'drive', 'another', 'producer'),
     ],
 )
-async def test_a_token_that_allows_less_puts_out_nobody(
+async def test_a_token_that_allows_less_disconnects_no_participant(
     url: str, held: str, given: str, newcomer_id: str, role: str
 ) -> None:
     """The holder is not even pinged, and its answer would be too late."""
@@ -164,7 +173,7 @@ async def test_a_dead_holder_is_replaced_by_another_token_of_its_role(url: str) 
             await bridge.expect_silence()
 
 
-async def test_watchers_leave_places_for_those_who_drive() -> None:
+async def test_watchers_leave_places_for_drivers() -> None:
     """A room full of watchers still accepts a producer and a driver."""
     limits = Limits(members=DRIVER_PLACES * 2 + 1)
     with running_server(rules=rules(), limits=limits) as url:

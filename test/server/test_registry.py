@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """The rooms of all workspaces by their ids."""
 
 from __future__ import annotations
@@ -144,7 +153,7 @@ def test_a_full_registry_still_returns_its_rooms() -> None:
     assert registry.create('lab', 'arm', NOW) is room
 
 
-def test_who_is_limited_to_workspaces_leaves_rooms_to_others() -> None:
+def test_a_token_limited_to_workspaces_leaves_rooms_to_others() -> None:
     """A token of some workspaces gets at most half of the free rooms; others get all."""
     registry = Registry(Limits(rooms=16), Room)
 

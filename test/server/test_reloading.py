@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """SIGHUP: the tokens are read again without other effects."""
 
 from __future__ import annotations
@@ -43,7 +52,7 @@ def test_a_server_without_tokens_lives_on() -> None:
     with arena_server('--log-level', 'info') as server:
         server.send(signal.SIGHUP)
         assert httpx.get(server.url + ROOMS).status_code == 200
-        code, _, err = server.stop(signal.SIGINT)
+        code, _, err = server.end(signal.SIGINT)
 
     assert code == 0
     assert "event=tokens_not_read why='neither --tokens nor --token-file is given'" in err
@@ -63,7 +72,7 @@ def test_the_file_of_the_one_token_is_read_again(tmp_path: Path) -> None:
         file.write_text('')
         server.send(signal.SIGHUP)
         assert status(server.url, TOKENS['admin']) == 200
-        code, _, err = server.stop(signal.SIGINT)
+        code, _, err = server.end(signal.SIGINT)
 
     assert code == 0
     assert 'event=tokens_not_read' in err

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """The REST interface of the arena server: replies, refusals, and effects on participants."""
 
 from __future__ import annotations
@@ -283,7 +292,6 @@ def test_an_invalid_command_is_422_and_moves_nothing(
         {'room_id': 'x' * 129},
         {'max_consumers': 0},
         {'max_consumers': 101},
-        {'robot_type': 'toaster'},
     ],
     ids=str,
 )
@@ -294,6 +302,15 @@ def test_an_invalid_room_is_422(http: httpx.Client, rooms: str, body: object) ->
     assert reply.status_code == 422
     assert {error.keys() >= {'type', 'loc', 'msg'} for error in reply.json()['detail']} == {True}
     assert http.get(rooms).json()['total'] == 0
+
+
+def test_the_other_keys_of_a_public_client_are_ignored(http: httpx.Client, rooms: str) -> None:
+    """The path names the workspace, and a room has neither a name nor a type of robot."""
+    public = {'workspace_id': 'elsewhere', 'name': 7, 'robot_type': 'toaster'}
+    reply = http.post(rooms, json={'room_id': 'arm', **public})
+
+    assert reply.status_code == 200
+    assert [room['id'] for room in http.get(rooms).json()['rooms']] == ['arm']
 
 
 @pytest.mark.parametrize('prefix', ['', '/api'])

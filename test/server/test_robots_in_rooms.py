@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """Robot states over real sockets: to all members with the feature, until the robot leaves."""
 
 from __future__ import annotations
@@ -255,7 +264,7 @@ async def test_a_viewer_that_never_reads_is_disconnected_as_too_slow() -> None:
                 rooms = f'{url}/robotics/workspaces/{WORKSPACE}/rooms/arm'
                 await wait_until(
                     lambda: httpx.get(rooms).json()['room']['active_consumers'] == 1,
-                    'the slow viewer to be put out',
+                    'the disconnection of the slow viewer',
                 )
                 await robot.expect_silence()
                 metrics = httpx.get(f'{url}/metrics').text

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """The permissions of each role: over REST, in rooms, and by workspace."""
 
 from __future__ import annotations
@@ -277,7 +286,7 @@ async def test_a_damaged_tokens_file_changes_nothing(tmp_path: Path) -> None:
         server.send(signal.SIGHUP)
         rooms = f'{server.url}/robotics/workspaces/{WORKSPACE}/rooms'
         assert httpx.get(rooms, headers=bearer('drive')).status_code == 200
-        code, _, err = server.stop(signal.SIGINT)
+        code, _, err = server.end(signal.SIGINT)
 
     assert code == 0
     assert 'event=tokens_not_read' in err
@@ -355,14 +364,14 @@ def test_a_token_that_can_be_guessed_or_read_is_warned_of(tmp_path: Path) -> Non
     file.write_text('z')
     file.chmod(0o644)
     with arena_server('--token-file', str(file)) as server:
-        _, _, err = server.stop(signal.SIGINT)
+        _, _, err = server.end(signal.SIGINT)
     assert 'the token has 1 characters and can be guessed' in err
     assert f'chmod 600 {file}' in err
 
     file.write_text(TOKENS['admin'])
     file.chmod(0o600)
     with arena_server('--token-file', str(file)) as server:
-        _, _, err = server.stop(signal.SIGINT)
+        _, _, err = server.end(signal.SIGINT)
     assert err == ''
 
 
@@ -389,7 +398,7 @@ def test_the_audit_log_names_who_deletes_idle_rooms(tmp_path: Path) -> None:
             lambda: http.post(f'{base}/cleanup/manual').json()['cleanup_result']['rooms_removed'],
             'the room to be idle',
         )
-        server.stop(signal.SIGINT)
+        server.end(signal.SIGINT)
 
     last = json.loads(audit.read_text().splitlines()[-1])
     del last['time']
@@ -413,7 +422,7 @@ async def test_the_audit_log_has_what_a_token_did_not_allow(tmp_path: Path) -> N
         async with member(server.url, 'watch', 'watcher', 'remote_reset') as watcher:
             await watcher.send({'type': 'reset_stop', 'to': 'robot'})
             await watcher.recv_type('error')
-        server.stop(signal.SIGINT)
+        server.end(signal.SIGINT)
 
     lines = [json.loads(line) for line in audit.read_text().splitlines()]
     refused = [line for line in lines if line['event'] == 'refused']
@@ -447,7 +456,7 @@ async def test_a_flood_hides_nothing_in_the_audit_log(tmp_path: Path) -> None:
                 await driver.send({'type': 'reset_stop', 'to': f'x{number}'})
             await watcher.send({'type': 'emergency_stop', 'reason': 'fire'})
             await watcher.recv_type('emergency_stop')
-        server.stop(signal.SIGINT)
+        server.end(signal.SIGINT)
 
     lines = [json.loads(line) for line in audit.read_text().splitlines()]
     counts = Counter(line['event'] for line in lines)
@@ -479,7 +488,7 @@ async def test_the_audit_log_names_who_did_what(tmp_path: Path) -> None:
         audit.rename(tmp_path / 'audit.jsonl.1')
         httpx.delete(f'{rooms}/arm', headers=bearer('admin')).raise_for_status()
         wait_for(audit.exists, 'a new audit log')
-        server.stop(signal.SIGINT)
+        server.end(signal.SIGINT)
 
     old = [json.loads(line) for line in (tmp_path / 'audit.jsonl.1').read_text().splitlines()]
     new = [json.loads(line) for line in audit.read_text().splitlines()]

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """Listening sockets, their address, and the server on them."""
 
 from __future__ import annotations
@@ -81,7 +90,7 @@ def test_a_request_in_progress_is_answered_before_the_shutdown() -> None:
                 assert robot.close_code() == 1012
             peer.sock.sendall(b'{}')
             assert peer.sock.recv(4096).startswith(b'HTTP/1.1 200 ')
-        assert server.stop(signal.SIGTERM)[0] == 0
+        assert server.end(signal.SIGTERM)[0] == 0
 
 
 def _room(url: str) -> str:

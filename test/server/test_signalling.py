@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """The signals between a producer and its consumers: assignment, limits and held offers."""
 
 from __future__ import annotations
@@ -116,7 +125,7 @@ def test_a_newer_offer_replaces_one_that_waits(camera: Camera) -> None:
 
 
 def test_viewers_of_different_ids_do_not_wait_for_each_other(camera: Camera) -> None:
-    """Each of them can be told from the others."""
+    """The server can distinguish them by their ids."""
     other = camera.room.join(Join('other', Role.CONSUMER), at())
     camera.from_producer(Offer('one', 'viewer'))
 

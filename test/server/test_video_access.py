@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """What each token may do in video rooms, and what the audit log and the metrics have of it."""
 
 from __future__ import annotations
@@ -132,7 +141,7 @@ async def test_what_happens_in_video_rooms_is_counted() -> None:
         ):
             await post_signal(url, 'front', 'cam', offer('viewer'))
             await viewer.recv_type('webrtc_offer')
-            await post_signal(url, 'front', 'cam', offer('nobody'))
+            await post_signal(url, 'front', 'cam', offer('absent'))
             await viewer.send({'type': 'emergency_stop'})
             await viewer.recv_type('emergency_stop')
             text = httpx.get(f'{url}/metrics').text

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """The REST interface of video rooms: the paths and replies of the public server."""
 
 from __future__ import annotations
@@ -22,7 +31,7 @@ CONFIG: Json = {
     'bitrate': 1_000_000,
     'quality': 80,
 }
-NOBODY: Json = {'producer': None, 'consumers': [], 'total': 0}
+NO_MEMBERS: Json = {'producer': None, 'consumers': [], 'total': 0}
 
 
 @pytest.fixture(scope='module')
@@ -84,7 +93,7 @@ def test_a_new_room_has_the_keys_of_the_public_server(
     item = {
         'id': 'front',
         'workspace_id': workspace,
-        'participants': NOBODY,
+        'participants': NO_MEMBERS,
         'frame_count': 0,
         'config': CONFIG,
         'has_producer': False,
@@ -105,7 +114,7 @@ def test_a_new_room_has_the_keys_of_the_public_server(
     assert state == {
         'room_id': 'front',
         'workspace_id': workspace,
-        'participants': NOBODY,
+        'participants': NO_MEMBERS,
         'frame_count': 0,
         'last_frame_time': None,
         'current_config': encoded,
@@ -148,7 +157,7 @@ def test_an_invalid_description_is_422(http: httpx.Client, rooms: str, body: obj
 
 
 async def test_participants_are_listed_by_role(http: httpx.Client) -> None:
-    """REST lists the participants, because a participant that joins is not told who is there."""
+    """REST lists the participants, because the WebSocket does not."""
     url = str(http.base_url).rstrip('/')
     rooms = video_rooms(url)
     http.post(rooms, json={'room_id': 'front'})

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """Flaws F1 to F9 of the video rooms of the public server, which ours must not have."""
 
 from __future__ import annotations
@@ -195,7 +204,7 @@ async def test_f3_only_members_of_the_right_role_signal(url: str, room: str) -> 
             ('viewer', offer('viewer'), peer_to_peer),
             ('cam', offer(None), peer_to_peer),
             ('cam', offer('cam'), DROPPED),
-            ('cam', offer('nobody'), DROPPED),
+            ('cam', offer('absent'), DROPPED),
             ('stranger', answer('cam'), DROPPED),
             ('cam', answer('viewer'), DROPPED),
             ('viewer', answer('cam'), DROPPED),  # Without an offer.
@@ -309,7 +318,7 @@ async def test_f6_an_invalid_join_is_answered_and_closed(
 
 
 async def test_f6_a_client_that_does_not_join_in_time_is_closed() -> None:
-    """The connection does not stay open for ever."""
+    """The connection does not stay open."""
     with running_server(timing=Timing(join_s=0.2)) as url:
         path = ws_path(WORKSPACE, make_video_room(url), kind='video')
         async with connect(url, path) as peer:
@@ -318,7 +327,7 @@ async def test_f6_a_client_that_does_not_join_in_time_is_closed() -> None:
 
 
 async def test_f6_a_binary_frame_ends_the_connection(url: str, room: str) -> None:
-    """The others see the participant leave, and it is told why."""
+    """The participant gets an error, and the others a message that it left."""
     async with (
         video_peer(url, room, 'viewer', 'consumer') as viewer,
         video_peer(url, room, 'cam', 'producer') as producer,
@@ -345,7 +354,7 @@ async def test_f6_unknown_types_are_answered_and_public_ones_ignored(url: str, r
 
 
 async def test_f7_only_the_producer_speaks_for_the_stream(url: str, room: str) -> None:
-    """Messages of a consumer about the stream reach nobody; its stop reaches everybody."""
+    """Messages of a consumer about the stream are ignored; its stop reaches all participants."""
     async with (
         video_peer(url, room, 'cam', 'producer') as producer,
         video_peer(url, room, 'viewer', 'consumer') as viewer,

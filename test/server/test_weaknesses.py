@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """
 Weaknesses S7 to S22 of the public server, which ours must not have.
 
@@ -171,7 +180,7 @@ async def test_s13_without_the_token_all_requests_are_refused() -> None:
                 pass
 
 
-async def test_s15_a_heartbeat_ack_tells_whether_there_is_a_producer(url: str, room: str) -> None:
+async def test_s15_a_heartbeat_ack_reports_the_producer(url: str, room: str) -> None:
     """A client can find out that the producer has left."""
     async with enter(url, WORKSPACE, room, 'ros', 'consumer') as consumer:
         async with enter(url, WORKSPACE, room, 'leader', 'producer'):

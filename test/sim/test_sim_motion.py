@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """The gate with a simulated SO-101 that lags, sags, is blocked, loses power or holds a cube."""
 
 from __future__ import annotations
@@ -83,7 +92,7 @@ class Rig:
 
     def receive(self) -> None:
         """Receive a message of the server, and that the room has a producer."""
-        self.gate.heard(self.now, has_producer=True, round_trip_s=0.01)
+        self.gate.on_server_message(self.now, has_producer=True, round_trip_s=0.01)
 
     def send(self, pose: Mapping[str, float]) -> None:
         """Send targets for joints."""
@@ -94,7 +103,7 @@ class Rig:
         for tick in range(round(seconds / PERIOD_S)):
             self.now += PERIOD_S
             self.driver.step(PERIOD_S)
-            self.gate.graph_seen(self.now)
+            self.gate.on_ros_callback(self.now)
             if tick % self.every == 0:
                 self._measure()
             self.receive()

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """The node sim_arm as a real process on a ROS graph."""
 
 from __future__ import annotations
@@ -65,7 +74,7 @@ class Sim:
     def send(self, message: Any) -> None:
         """Send a command, once the node has subscribed."""
         publisher = self.probe.node.create_publisher(type(message), '/arm/joint_commands', 1)
-        wait_for(publisher.get_subscription_count, 'the arm to listen', 20.0)
+        wait_for(publisher.get_subscription_count, 'the subscription of the arm', 20.0)
         publisher.publish(message)
 
     def set(self, name: str, value: bool | float | str) -> str:

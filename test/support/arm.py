@@ -1,4 +1,13 @@
-"""A simulated arm that follows a bridge's commands, and what passed between the two, in order."""
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""A simulated arm that follows a bridge's commands, and a record of its commands."""
 
 from __future__ import annotations
 
@@ -16,17 +25,17 @@ from .waiting import wait_for
 __all__ = ['TRAILING', 'Arm', 'arm']
 
 TRAILING = 0.1
-"""How far the arm may be behind a command to which it has not moved yet, in radians."""
+"""The largest distance of the arm from a command that it has not reached yet, in radians."""
 
 
 class Step(NamedTuple):
     """
     One command to one joint.
 
-    :param at: when it came, in seconds of the steady clock.
-    :param stamp_s: when the bridge made it, in seconds of the system clock.
-    :param begins: whether nothing was commanded before, or something was waited for meanwhile.
-    :param measured: where the joint was when the command came.
+    :param at: the time of its arrival, in seconds of the monotonic clock.
+    :param stamp_s: the time of its stamp, in seconds of the system clock of the bridge.
+    :param begins: whether it is the first command, or the first after :meth:`Arm.begin`.
+    :param measured: the measured position when the command arrived.
     """
 
     at: float
@@ -37,7 +46,7 @@ class Step(NamedTuple):
 
 
 class Arm:
-    """What a follower of one joint ``j1`` measured and was told."""
+    """The measured position and the commands of an arm with one joint ``j1``."""
 
     def __init__(self) -> None:
         self.position: float | None = None
@@ -45,7 +54,7 @@ class Arm:
         self._begins = True
 
     def begin(self) -> None:
-        """Have the next command count as the beginning of a motion."""
+        """Count the next command as the beginning of a motion."""
         self._begins = True
 
     @property
@@ -86,10 +95,10 @@ class Arm:
 
     def jumps(self, largest: float) -> list[Step]:
         """
-        List the commands that are neither a small step from the last one nor where the arm is.
+        Return the commands that are far from both the previous command and the measured position.
 
-        Where a motion begins anew, and that may be at any time when something fails, it begins at
-        the measured pose.
+        A motion that begins anew, as it may at any time during a fault, begins at the measured
+        pose.
         """
         pairs = zip(self.steps, self.steps[1:], strict=False)
         return [
@@ -100,11 +109,11 @@ class Arm:
         ]
 
     def on_state(self, message: JointState) -> None:
-        """Note where the arm is."""
+        """Store the measured position."""
         self.position = message.position[0]
 
     def on_command(self, message: JointState) -> None:
-        """Note what it was told."""
+        """Record a command."""
         assert self.position is not None
         stamp = message.header.stamp
         stamp_s = stamp.sec + stamp.nanosec * 1e-9
@@ -116,9 +125,9 @@ class Arm:
 @contextmanager
 def arm(probe: Probe, namespace: str, *, rate_hz: float = 50.0) -> Iterator[Arm]:
     """
-    Run an arm of one joint, +-1 rad, on the topics of a bridge there.
+    Run an arm with one joint, +-1 rad, on the topics of the bridge in a namespace.
 
-    :param rate_hz: joint_states per second.
+    :param rate_hz: the rate of joint_states.
     """
     seen = Arm()
     node = probe.node

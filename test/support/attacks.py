@@ -1,4 +1,13 @@
-"""Hostile peers of a real arena server, what becomes of them, and those who must not notice."""
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""Hostile peers of a real arena server, and participants that must not be affected by them."""
 
 from __future__ import annotations
 
@@ -17,13 +26,21 @@ from .frames import CLOSE, TEXT
 from .peers import Peer, RawPeer, enter, joints, ws_path
 from .waiting import ticks
 
-__all__ = ['MEMORY_KB', 'attacker', 'bystanders', 'heard', 'pour', 'refusals', 'undisturbed']
+__all__ = [
+    'MEMORY_KB',
+    'attacker',
+    'bystanders',
+    'replies_to',
+    'send_repeatedly',
+    'refusals',
+    'undisturbed',
+]
 
 MEMORY_KB = 32 * 1024
-"""How much more memory than before a server may take while it is attacked."""
+"""The memory that a server may use during an attack beyond what it used before, in kB."""
 
 MOST_DELAY_S = 1.5
-"""As late as this an update may be, on a busy machine: a bridge takes more for a lost link."""
+"""The latest that an update may arrive on a busy machine; above it a bridge sees a lost link."""
 
 RATE_HZ = 50.0
 PATH = ws_path('lab', 'arm')
@@ -31,7 +48,7 @@ PATH = ws_path('lab', 'arm')
 
 @contextmanager
 def attacker(url: str, role: str = 'producer', *features: str) -> Iterator[RawPeer]:
-    """Join the room ``arm`` with bad intentions."""
+    """Join the room ``arm`` as a hostile participant."""
     peer = RawPeer.enter(url, PATH, 'attacker', role, *features)
     try:
         yield peer
@@ -39,8 +56,8 @@ def attacker(url: str, role: str = 'producer', *features: str) -> Iterator[RawPe
         peer.close()
 
 
-def heard(peer: RawPeer, *, to_the_end: bool = False) -> list[str]:
-    """Say what a peer was told, up to the answer to a heartbeat or the end of the connection."""
+def replies_to(peer: RawPeer, *, to_the_end: bool = False) -> list[str]:
+    """Return the messages to a peer, up to the answer to a heartbeat or the end."""
     words: list[str] = []
     with suppress(ConnectionError):
         while True:
@@ -56,17 +73,17 @@ def heard(peer: RawPeer, *, to_the_end: bool = False) -> list[str]:
     return [*words, 'hung up']
 
 
-def pour(peer: RawPeer, data: bytes, most_bytes: int) -> int:
-    """Send the same again and again, reading nothing; return how much was taken of it."""
+def send_repeatedly(peer: RawPeer, data: bytes, most_bytes: int) -> int:
+    """Send the same bytes repeatedly without reading; return how many bytes were sent."""
     sent = 0
-    with suppress(OSError):  # It is hung up on, or not read from any more.
+    with suppress(OSError):  # The server has closed the connection or stopped reading.
         while sent < most_bytes:
             sent += peer.sock.send(data[sent % len(data) :])
     return sent
 
 
 def refusals(url: str, reason: str) -> float:
-    """Say how many refusals of a kind the server has counted."""
+    """Return the number of refusals with a reason that the server has counted."""
     start = f'lerobot_arena_refusals_total{{reason="{reason}"}} '
     lines = httpx.get(f'{url}/metrics').text.splitlines()
     return sum(float(line.removeprefix(start)) for line in lines if line.startswith(start))
@@ -74,7 +91,7 @@ def refusals(url: str, reason: str) -> float:
 
 @asynccontextmanager
 async def undisturbed(server: Server) -> AsyncIterator[None]:
-    """See that two in another room do not notice, and that the server's memory stays in bounds."""
+    """Check that another room is not affected, and that the server's memory stays in bounds."""
     before_kb = _begin_peak(server.pid)
     async with bystanders(server.url):
         yield
@@ -84,7 +101,7 @@ async def undisturbed(server: Server) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def bystanders(url: str) -> AsyncIterator[None]:
-    """Exchange updates in the room ``quiet``: each must arrive, and in time."""
+    """Exchange updates in the room ``quiet``; check that each one arrives in time."""
     async with (
         enter(url, 'lab', 'quiet', 'leader', 'producer') as producer,
         enter(url, 'lab', 'quiet', 'ros', 'consumer') as consumer,
@@ -112,7 +129,7 @@ async def _lead(producer: Peer, done: asyncio.Event) -> None:
 
 
 async def _follow(consumer: Peer) -> float:
-    """Hear each step; return how late the latest one was, in seconds."""
+    """Receive each step; return the longest delay, in seconds."""
     latest_s, expected, is_last = 0.0, 0, 0
     while not is_last:
         update = await consumer.recv_type('joint_update')
@@ -124,8 +141,8 @@ async def _follow(consumer: Peer) -> float:
 
 
 def _begin_peak(pid: int) -> int:
-    """Forget the peak of a process's memory and return what it takes now, in kB."""
-    with suppress(OSError):  # Not everywhere permitted: then the old peak is where it begins.
+    """Reset the peak of a process's memory and return its present memory, in kB."""
+    with suppress(OSError):  # Not permitted everywhere; then the old peak is the start value.
         Path(f'/proc/{pid}/clear_refs').write_text('5')
     return _peak(pid)
 

@@ -1,4 +1,13 @@
-"""A certificate authority of the tests, and what it signs; made anew for each run."""
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""A certificate authority for tests and its certificates; created for each run."""
 
 from __future__ import annotations
 
@@ -25,9 +34,9 @@ HOSTS: list[x509.GeneralName] = [
 
 class Authority:
     """
-    A certificate authority that nobody trusts unless told to.
+    A certificate authority that only clients with its certificate file trust.
 
-    :param folder: where its files go.
+    :param folder: the folder for its files.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -53,7 +62,7 @@ class Authority:
         _write(self.file, builder.sign(self._key, hashes.SHA256()))
 
     def certify_this_machine(self, *, password: bytes | None = None) -> Certificate:
-        """Make a certificate for this machine's loopback names, and its key."""
+        """Create a certificate for this machine's loopback names, and its key."""
         key = ec.generate_private_key(ec.SECP256R1())
         issuer = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(self._key_id)
         certificate = (

@@ -1,7 +1,16 @@
-"""
-What ros2_control's controllers make of a command: why they refuse it, None where they obey.
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
 
-Facts from ros2_controllers, the same in humble, jazzy, kilted and rolling:
+"""
+The checks of ros2_control's controllers: the reason why they refuse a command, or None.
+
+Copied from ros2_controllers, identical in humble, jazzy, kilted and rolling:
 ``JointTrajectoryController::validate_trajectory_msg`` with its parameters at their defaults, and
 ``ForwardControllersBase``'s subscription and ``update``.
 """
@@ -18,7 +27,7 @@ __all__ = ['refused_by_forward_command', 'refused_by_joint_trajectory']
 
 
 def refused_by_forward_command(message: Float64MultiArray, joints: Sequence[str]) -> str | None:
-    """Judge as forward_command_controller and position_controllers do."""
+    """Return why forward_command_controller and position_controllers refuse a command."""
     if not all(math.isfinite(value) for value in message.data):
         return 'a value is not finite'
     if len(message.data) != len(joints):
@@ -27,7 +36,7 @@ def refused_by_forward_command(message: Float64MultiArray, joints: Sequence[str]
 
 
 def refused_by_joint_trajectory(message: JointTrajectory, joints: Sequence[str]) -> str | None:
-    """Judge as joint_trajectory_controller does."""
+    """Return why joint_trajectory_controller refuses a command."""
     names, points = list(message.joint_names), list(message.points)
     if sorted(names) != sorted(joints):
         return f'the joints are {names}'

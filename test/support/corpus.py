@@ -1,7 +1,16 @@
-"""
-Hostile input that is kept: each file's name says what it is, each is a test and a fuzzer's seed.
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
 
-What a fuzzer finds becomes another file. What is too long to keep is made here.
+"""
+The stored hostile input. Each file is named by its contents; each is a test and a fuzzer's seed.
+
+Input that a fuzzer finds becomes another file. Input that is too long for a file is made here.
 """
 
 from __future__ import annotations
@@ -26,7 +35,7 @@ FUZZ = settings(
     print_blob=False,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
-"""The same examples on each run: what they find is kept as a file, not met by chance."""
+"""Run the same examples each time, because what they find is stored as a file."""
 
 _TOKENS = (
     *('{', '}', '[', ']', '"', ':', ',', '\\', '\\u0000', '\\ud800', '\x00', '\ufeff', '\u2028'),
@@ -71,14 +80,14 @@ _MADE = {
 
 
 def cases(kind: str) -> list[object]:
-    """Give the whole corpus of a kind as parameters of a test: bytes, by the file's name."""
+    """Return the corpus of a kind as test parameters: the bytes, with the file's name as id."""
     kept = {path.stem: path.read_bytes() for path in sorted((CORPUS / kind).iterdir())}
     made = {name: text.encode() for name, text in _MADE.get(kind, {}).items()}
     return [pytest.param(data, id=name) for name, data in {**kept, **made}.items()]
 
 
 def texts(kind: str) -> list[str]:
-    """Give the files of a kind as texts; what is no UTF-8 is left out."""
+    """Return the files of a kind that are UTF-8, as texts."""
     found = []
     for path in sorted((CORPUS / kind).iterdir()):
         try:
@@ -90,7 +99,7 @@ def texts(kind: str) -> list[str]:
 
 @st.composite
 def mutated(draw: st.DrawFn, seeds: list[str]) -> str:
-    """Cut, double and stuff one of the seeds, or glue two together."""
+    """Cut, repeat or fill one of the seeds, or join two of them."""
     text: str = draw(st.sampled_from(seeds))
     for _ in range(draw(st.integers(0, 4))):
         start = draw(st.integers(0, len(text)))

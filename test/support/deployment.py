@@ -1,4 +1,13 @@
-"""Several arenas behind nginx, as deploy/ has it: its configuration, its unit's command line."""
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""Several arenas behind nginx, with the configuration and the command line of deploy/."""
 
 from __future__ import annotations
 
@@ -16,8 +25,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from benchmark.front import Front, find_nginx, front
-from benchmark.processes import enter_all
+from benchmark.harness.nginx_proxy import NginxProxy, find_nginx, running_nginx
+from benchmark.harness.processes import enter_all
 
 from .arena_server import ROOT, Server, arena_server
 from .certificates import Authority
@@ -25,7 +34,6 @@ from .required import require
 
 __all__ = [
     'BEARER',
-    'HANDSHAKE',
     'TOKEN',
     'UNIT',
     'Deployment',
@@ -36,12 +44,6 @@ __all__ = [
 
 TOKEN = 'zebra-7.secret'
 BEARER = {'Authorization': f'Bearer {TOKEN}'}
-HANDSHAKE = {
-    'Connection': 'Upgrade',
-    'Upgrade': 'websocket',
-    'Sec-WebSocket-Version': '13',
-    'Sec-WebSocket-Key': 'AAAAAAAAAAAAAAAAAAAAAA==',
-}
 UNIT = ROOT / 'deploy' / 'arena_server@.service'
 PROCESSES = 3
 MODULE = 'lerobot_arena_ros.server.main'
@@ -49,11 +51,11 @@ MODULE = 'lerobot_arena_ros.server.main'
 
 class Deployment:
     """
-    Running arenas and the nginx before them.
+    Running arenas behind a running nginx.
 
-    :ivar url: of nginx, without TLS.
-    :ivar rest: a client that has the token.
-    :ivar ca_file: who signed what it shows with TLS.
+    :ivar url: the URL of nginx, without TLS.
+    :ivar rest: an HTTP client with the token.
+    :ivar ca_file: the certificate authority of nginx's certificate.
     """
 
     def __init__(self, stack: ExitStack, folder: Path) -> None:
@@ -68,20 +70,20 @@ class Deployment:
         authority = Authority(folder)
         certificate = authority.certify_this_machine()
         ports = [server.port for server in self.servers]
-        self.front: Front = stack.enter_context(front(program, ports, certificate))
-        self.url = self.front.url
-        self.tls_url = self.front.tls_url or ''
+        self.nginx: NginxProxy = stack.enter_context(running_nginx(program, ports, certificate))
+        self.url = self.nginx.url
+        self.tls_url = self.nginx.tls_url or ''
         self.ca_file = authority.file
 
     def make_room(self, workspace_id: str, room_id: str = 'arm') -> list[Server]:
-        """Make a room through nginx, and say which processes have it now."""
+        """Create a room through nginx; return the processes that have it now."""
         url = f'{self.url}/robotics/workspaces/{workspace_id}/rooms'
         self.rest.post(url, json={'room_id': room_id}).raise_for_status()
         place = (workspace_id, room_id)
         return [server for server in self.servers if place in self.rooms_of(server)]
 
     def one_each(self, name: str) -> list[str]:
-        """Find a workspace, with a room, that belongs to the first process, the second, ..."""
+        """Return one workspace with a room for each process, in the order of the processes."""
         found: dict[int, str] = {}
         for number in range(1000):
             workspace_id = f'{name}-{number}'
@@ -92,15 +94,15 @@ class Deployment:
         return [found[server.port] for server in self.servers]
 
     def rooms_of(self, server: Server) -> set[tuple[str, str]]:
-        """Ask a process itself which rooms it has: pairs of workspace and room."""
+        """Return the rooms of a process, requested directly: pairs of workspace and room."""
         reply = self.rest.get(f'{server.url}/robotics/cleanup/status').json()
         rooms = reply['cleanup_status']['rooms']
         return {(room['workspace_id'], room['room_id']) for room in rooms}
 
     @contextmanager
     def killed(self, place: int) -> Iterator[None]:
-        """Let a process end without a word; it is started again where it was."""
-        self.servers[place].stop(signal.SIGKILL)
+        """Kill a process, and start it again on the same port afterwards."""
+        self.servers[place].end(signal.SIGKILL)
         try:
             yield
         finally:
@@ -112,7 +114,7 @@ class Deployment:
 
 
 def status(url: str, path: str, **headers: str) -> tuple[int, dict[str, Any]]:
-    """Ask for exactly this path; with ``Upgrade`` among the headers, for a WebSocket."""
+    """Request exactly this path; with ``Upgrade`` in the headers, a WebSocket."""
     parts = urlsplit(url)
     kind: Any = http.client.HTTPConnection
     options: dict[str, Any] = {}
@@ -128,9 +130,9 @@ def status(url: str, path: str, **headers: str) -> tuple[int, dict[str, Any]]:
 
 def unit_arguments(port: str, folder: str) -> list[str]:
     """
-    Read what systemd would call the server with.
+    Return the arguments of the server in the systemd unit.
 
-    :param folder: where the token is, and where the audit log goes.
+    :param folder: the folder of the token and of the audit log.
     """
     found = re.search(rf'^ExecStart=\S+ -m {re.escape(MODULE)} (.*)$', UNIT.read_text(), re.M)
     assert found is not None
@@ -140,6 +142,6 @@ def unit_arguments(port: str, folder: str) -> list[str]:
 
 @contextmanager
 def deployed(folder: Path) -> Iterator[Deployment]:
-    """Run them all; skips where there is no nginx."""
+    """Run arenas and nginx; skip the test if nginx is not installed."""
     with ExitStack() as stack:
         yield Deployment(stack, folder)

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """A ROS domain that no other test run on this machine uses."""
 
 from __future__ import annotations
@@ -10,17 +19,17 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.domains import lock_domain
+from benchmark.harness.domains import lock_domain
 
 __all__ = ['FASTDDS_PROFILE', 'own_domain', 'reserved_domain']
 
 FASTDDS_PROFILE = Path(__file__).with_name('fastdds.xml')
-"""What Fast DDS is told about its transports."""
+"""The transport settings of Fast DDS."""
 
 
 @contextmanager
 def reserved_domain() -> Iterator[int]:
-    """Hold a domain as long as the context lasts."""
+    """Reserve a domain while the context is open."""
     domain, lock = lock_domain()
     with lock:
         yield domain
@@ -28,18 +37,18 @@ def reserved_domain() -> Iterator[int]:
 
 @contextmanager
 def own_domain() -> Iterator[int]:
-    """Put this process and what it starts into a domain of its own, on this machine only."""
+    """Put this process and its children into a reserved domain, on this machine only."""
     with reserved_domain() as domain, pytest.MonkeyPatch.context() as patch:
         patch.setenv('ROS_DOMAIN_ID', str(domain))
         patch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
         if 'fastrtps' in os.environ.get('RMW_IMPLEMENTATION', 'rmw_fastrtps_cpp'):
-            # LOCALHOST would bring its own transports, whatever the profile says.
+            # LOCALHOST would override the transports of the profile.
             patch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'SYSTEM_DEFAULT')
             patch.setenv(_profile_variable(), str(FASTDDS_PROFILE))
         yield domain
 
 
 def _profile_variable() -> str:
-    """Return the variable that Fast DDS reads; the releases from Kilted on warn of the old one."""
+    """Return the variable that Fast DDS reads; from Kilted on it warns about the old one."""
     is_old = int(metadata.version('rclpy').partition('.')[0]) < 9
     return 'FASTRTPS_DEFAULT_PROFILES_FILE' if is_old else 'FASTDDS_DEFAULT_PROFILES_FILE'

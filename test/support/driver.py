@@ -1,4 +1,13 @@
-"""A driver that publishes where the joints of a robot are, and that may be wrong."""
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""A driver node that publishes joint_states, right or wrong."""
 
 from __future__ import annotations
 
@@ -23,14 +32,14 @@ RATE_HZ = 50.0
 
 class Driver:
     """
-    A node of its own that publishes joint_states of a robot.
+    A node that publishes joint_states of a robot.
 
-    :ivar position: of j1, in radians.
-    :ivar fields: of each message, where it is not only j1 at its position.
-    :ivar age_s: how old its stamps are; None = it does not stamp.
-    :ivar stamp: of each message; None = by its age.
-    :ivar clock: gives the stamps instead of the system's clock, in seconds; None = none does.
-    :ivar is_silent: whether it publishes nothing, though it is there.
+    :ivar position: the position of j1, in radians.
+    :ivar fields: fields of each message; they replace those with j1 at its position.
+    :ivar age_s: the age of its stamps; None = its messages have no stamp.
+    :ivar stamp: the stamp of each message; None = it follows from ``age_s``.
+    :ivar clock: returns the time of the stamps, in seconds; None = the system's clock.
+    :ivar is_silent: whether the running node publishes nothing.
     """
 
     def __init__(self, bridged: Robot, name: str, position: float) -> None:
@@ -48,7 +57,7 @@ class Driver:
         self._thread = threading.Thread(target=self._run, name=name)
 
     def publish(self, **fields: Any) -> None:
-        """Publish one message, of j1 at its position where nothing else is said."""
+        """Publish one message; by default, with j1 at its position."""
         message = JointState(**{'name': ['j1'], 'position': [self.position], **fields})
         if self.stamp is not None:
             message.header.stamp = self.stamp
@@ -65,12 +74,12 @@ class Driver:
                 self.publish(**self.fields)
 
     def start(self) -> None:
-        """Publish again and again from now on."""
-        wait_for(self._publisher.get_subscription_count, 'a bridge that listens', 20.0)
+        """Start to publish periodically."""
+        wait_for(self._publisher.get_subscription_count, 'a subscribed bridge', 20.0)
         self._thread.start()
 
     def end(self) -> None:
-        """Be gone; idempotent."""
+        """Remove the node; idempotent."""
         if self._is_over.is_set():
             return
         self._is_over.set()
@@ -81,7 +90,7 @@ class Driver:
 
 @contextmanager
 def driver(bridged: Robot, position: float, *, name: str = 'driver') -> Iterator[Driver]:
-    """Have a driver that has yet to start."""
+    """Yield a driver that has not started yet."""
     made = Driver(bridged, name, position)
     try:
         yield made

@@ -1,4 +1,13 @@
-"""The examples as real processes, with pipes or in a terminal of their own."""
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""The examples as real processes, with pipes or in a terminal."""
 
 from __future__ import annotations
 
@@ -6,24 +15,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 import os
 from pathlib import Path
-import pty
-import select
-import signal
 import subprocess
 import sys
-import termios
 
 from .processes import Process, running_command
-from .waiting import wait_for
+from .terminal import HEEDING_CTRL_C, Terminal, in_terminal
 
-__all__ = ['EXAMPLES', 'Terminal', 'finished', 'in_terminal', 'running_example']
+__all__ = ['EXAMPLES', 'example_in_terminal', 'finished', 'running_example']
 
 EXAMPLES = Path(__file__).resolve().parents[2] / 'examples'
 TIMEOUT_S = 30.0
-
-# A job in a shell's background is born with Ctrl-C ignored, and so would be what it starts.
-HEEDING_CTRL_C = ('env', '--default-signal=INT')
-
 
 LACKING = """
 import pathlib, runpy, sys
@@ -40,11 +41,11 @@ sys.argv.pop(0)
 sys.path[0] = str(pathlib.Path(sys.argv[0]).parent)
 runpy.run_path(sys.argv[0], run_name='__main__')
 """
-"""Runs an example as if some packages were not installed."""
+"""A program that runs an example as if some packages were not installed."""
 
 
 def finished(name: str, *arguments: object) -> subprocess.CompletedProcess[str]:
-    """Run an example that ends by itself."""
+    """Run an example to its end and return its result."""
     return subprocess.run(
         _command(name, arguments),
         stdin=subprocess.DEVNULL,
@@ -60,9 +61,9 @@ def running_example(
     name: str, *arguments: object, lacking: Sequence[str] = ()
 ) -> Iterator[Process]:
     """
-    Run an example for as long as the context lasts.
+    Run an example while the context is open.
 
-    :param lacking: packages that are not to be found.
+    :param lacking: packages that the example cannot import.
     """
     command = _command(name, arguments)
     if lacking:
@@ -72,77 +73,11 @@ def running_example(
         yield child
 
 
-class Terminal:
-    """
-    What a user sees of a program in a terminal, and the keys that the user presses.
-
-    :param ours: the file descriptor of the user's side.
-    :param theirs: that of the program's side.
-    """
-
-    def __init__(self, ours: int, theirs: int, process: subprocess.Popen[bytes]) -> None:
-        self._ours, self._theirs, self._process = ours, theirs, process
-        self._seen = b''
-        self._before = termios.tcgetattr(theirs)
-
-    @property
-    def text(self) -> str:
-        """Everything that was drawn so far."""
-        while select.select([self._ours], [], [], 0)[0]:
-            self._seen += os.read(self._ours, 65536)
-        return self._seen.decode(errors='replace')
-
-    @property
-    def screen(self) -> str:
-        """What was drawn since the screen was last emptied."""
-        return self.text.rpartition('\x1b[J')[2]
-
-    @property
-    def is_restored(self) -> bool:
-        """Whether the terminal is as it was before the program."""
-        return termios.tcgetattr(self._theirs) == self._before
-
-    def end(self, number: signal.Signals) -> int:
-        """Send the program a signal; gives its exit code."""
-        self._process.send_signal(number)
-        return self.wait()
-
-    def press(self, keys: bytes) -> None:
-        """Press keys, as the bytes that a terminal makes of them."""
-        os.write(self._ours, keys)
-
-    def shows(self, words: str) -> None:
-        """Wait until the screen has these words."""
-        wait_for(lambda: words in self.screen or self._ended(), f'{words!r} on the screen')
-        assert words in self.screen, self.text
-
-    def wait(self) -> int:
-        """Give the exit code once the program has ended; its last words are read meanwhile."""
-        wait_for(lambda: self.text and self._ended(), 'the program to end')
-        return self._process.wait()
-
-    def _ended(self) -> bool:
-        return self._process.poll() is not None
-
-
 @contextmanager
-def in_terminal(name: str, *arguments: object) -> Iterator[Terminal]:
-    """Run an example in a terminal that is its controlling one, so that Ctrl-C is a signal."""
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        ['setsid', '--ctty', *HEEDING_CTRL_C, *_command(name, arguments)],
-        stdin=theirs,
-        env=_environment(),
-        stdout=theirs,
-        stderr=theirs,
-    )
-    try:
-        yield Terminal(ours, theirs, process)
-    finally:
-        process.kill()
-        process.wait()
-        os.close(ours)
-        os.close(theirs)
+def example_in_terminal(name: str, *arguments: object) -> Iterator[Terminal]:
+    """Run an example in a terminal."""
+    with in_terminal(_command(name, arguments), _environment()) as terminal:
+        yield terminal
 
 
 def _command(name: str, arguments: tuple[object, ...]) -> list[str]:
@@ -150,5 +85,5 @@ def _command(name: str, arguments: tuple[object, ...]) -> list[str]:
 
 
 def _environment() -> dict[str, str]:
-    """Leave out what would print for the examples what they have to flush."""
+    """Return the environment without PYTHONUNBUFFERED, because the examples have to flush."""
     return {name: value for name, value in os.environ.items() if name != 'PYTHONUNBUFFERED'}

@@ -1,4 +1,13 @@
-"""The executables of the package, as setup.py names them."""
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""The executables of the package, read from setup.py."""
 
 from __future__ import annotations
 
@@ -18,4 +27,4 @@ def _read() -> dict[str, str]:
 
 
 EXECUTABLES = _read()
-"""By name, where ``module:function`` is."""
+"""The ``module:function`` of each executable, by name."""

@@ -1,4 +1,13 @@
-"""Arenas that misbehave: the only fakes among the servers of the tests."""
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""Servers that misbehave; no other server of the tests is a fake."""
 
 from __future__ import annotations
 
@@ -18,7 +27,15 @@ from lerobot_arena_ros.server.participants.connection_manager import ConnectionM
 from lerobot_arena_ros.server.rooms.limits import Limits, Policy, Timing
 from lerobot_arena_ros.server.serving import listen, serve, url_of
 
-__all__ = ['FakeArena', 'WebSocket', 'answering', 'fake_arena', 'listed', 'say', 'welcome']
+__all__ = [
+    'FakeArena',
+    'WebSocket',
+    'answering',
+    'fake_arena',
+    'listed',
+    'send_message',
+    'welcome',
+]
 
 HOST = '127.0.0.1'
 TIMEOUT_S = 10.0
@@ -26,17 +43,17 @@ ROOM_PATH = '/robotics/workspaces/{workspace_id}/rooms/{room_id}'
 
 
 class Gone(Exception):
-    """The peer has gone."""
+    """The peer has closed the connection."""
 
 
 class WebSocket:
-    """The fake's end of the connection to one peer."""
+    """The server's end of a WebSocket connection."""
 
     def __init__(self, served: ServedSocket) -> None:
         self._served = served
 
     async def receive_text(self) -> str:
-        """Wait for a text."""
+        """Receive a text message."""
         message = await self._served.receive()
         if message is None:
             raise Gone
@@ -44,7 +61,7 @@ class WebSocket:
         return message
 
     async def send_text(self, text: str) -> None:
-        """Send a text."""
+        """Send a text message."""
         self._served.write(text_frame(text))
 
     async def send_bytes(self, data: bytes) -> None:
@@ -52,7 +69,7 @@ class WebSocket:
         self._served.write(Frame(Opcode.BINARY, data).serialize(mask=False))
 
     def write(self, data: bytes) -> None:
-        """Send bytes as they are, whatever they are."""
+        """Send bytes on the TCP connection, without a frame."""
         self._served.write(data)
 
     async def close(self, code: int) -> None:
@@ -65,12 +82,12 @@ Script = Callable[[WebSocket], Awaitable[None]]
 
 class FakeArena:
     """
-    What the fake answers over REST, and what it noticed.
+    The REST replies of the server, and counters of what it received.
 
-    :param room: the reply for any room; None for 404.
-    :param status: of each REST reply, unless there is no room.
-    :param requests: REST requests so far.
-    :param left: participants that have gone again.
+    :param room: the reply for any room; None = 404.
+    :param status: the status of each REST reply, unless there is no room.
+    :param requests: the number of REST requests so far.
+    :param left: the number of participants that have left.
     """
 
     def __init__(self) -> None:
@@ -84,16 +101,16 @@ class FakeArena:
 @asynccontextmanager
 async def fake_arena(script: Script) -> AsyncIterator[FakeArena]:
     """
-    Serve an arena in the loop of the test.
+    Serve an arena in the event loop of the test.
 
-    :param script: what it does with each accepted WebSocket; afterwards it listens without a word
-        until the peer is gone.
+    :param script: called with each accepted WebSocket; afterwards the server only receives until
+        the peer leaves.
     """
     fake = FakeArena()
     app = FastAPI()
     app.state.manager = ConnectionManager(
         Limits(), Timing(), Policy(), RateLimitedLog()
-    )  # What serving it asks for.
+    )  # The attributes that the listener needs.
 
     async def rest() -> Response:
         fake.requests += 1
@@ -126,22 +143,22 @@ async def fake_arena(script: Script) -> AsyncIterator[FakeArena]:
         await asyncio.wait_for(serving, TIMEOUT_S)
 
 
-async def say(websocket: WebSocket, kind: str, **fields: object) -> None:
-    """Send one message; NaN is written as such."""
+async def send_message(websocket: WebSocket, kind: str, **fields: object) -> None:
+    """Send one message; it may contain NaN."""
     await websocket.send_text(json.dumps({'type': kind, **fields}))
 
 
 async def welcome(websocket: WebSocket) -> dict[str, Any]:
-    """Hear a join and answer it as an arena should; return the join."""
+    """Receive a join and answer it as a correct arena does; return the join."""
     join: dict[str, Any] = json.loads(await websocket.receive_text())
     if join['role'] == 'consumer':
-        await say(websocket, 'state_sync', data={})
-    await say(websocket, 'joined', room_id='arm', workspace_id='lab', role=join['role'])
+        await send_message(websocket, 'state_sync', data={})
+    await send_message(websocket, 'joined', room_id='arm', workspace_id='lab', role=join['role'])
     return join
 
 
 def listed(*consumers: str, producer: str | None = None) -> dict[str, Any]:
-    """Make what REST says of a room."""
+    """Return the REST reply for a room with these participants."""
     total = len(consumers) + (producer is not None)
     people = {'producer': producer, 'consumers': list(consumers), 'total': total}
     return {'id': 'arm', 'workspace_id': 'lab', 'participants': people}
@@ -149,7 +166,7 @@ def listed(*consumers: str, producer: str | None = None) -> dict[str, Any]:
 
 @asynccontextmanager
 async def answering(reply: bytes) -> AsyncIterator[str]:
-    """Listen on a port where every request, of whatever kind, gets the same bytes and no more."""
+    """Listen on a port and answer each request with the same bytes."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

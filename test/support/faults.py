@@ -1,4 +1,13 @@
-"""A robot that follows another one through an arena, each part of which can be made to fail."""
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""A robot that follows another one through an arena; each part can be made to fail."""
 
 from __future__ import annotations
 
@@ -13,15 +22,15 @@ from typing import Any
 
 from .arm import Arm, arm
 from .domain import own_domain
+from .fault_proxy_thread import FaultProxyThread, running_fault_proxy
 from .probe import Probe, running_probe
 from .processes import Process, free_port, ros_arguments, running
-from .proxy import Proxy, running_proxy
 from .waiting import wait_for
 
 __all__ = ['FOLLOWER', 'LEADER', 'LIMIT', 'REPORT_VARIABLE', 'ROOM', 'Stage', 'fault_stage']
 
 REPORT_VARIABLE = 'LEROBOT_ARENA_FAULTS_REPORT'
-"""Names a file to which each fault adds what was seen of it, as one line of JSON."""
+"""The environment variable with the file to which each fault adds one line of JSON."""
 
 FOLLOWER, LEADER = 'follower', 'leader'
 ROOM = 'arm'
@@ -43,31 +52,31 @@ CONSUME = {
 @dataclass
 class Stage:
     """
-    Two arms, two bridges, an arena, and a wire between the arena and the follower's bridge.
+    Two arms, two bridges, an arena, and a fault proxy between the arena and the follower's bridge.
 
-    :param arena_url: the arena itself, past the wire.
+    :param arena_url: the arena itself, without the proxy.
     """
 
     arena_url: str
     probe: Probe
     arm: Arm
-    proxy: Proxy
-    leader_proxy: Proxy
+    proxy: FaultProxyThread
+    leader_proxy: FaultProxyThread
     _arena: Restartable = field(repr=False)
     _bridge: Restartable = field(repr=False)
 
     @property
     def arena(self) -> Process:
-        """The arena's process."""
+        """The process of the arena."""
         return self._arena.process
 
     @property
     def bridge(self) -> Process:
-        """The follower's bridge."""
+        """The process of the follower's bridge."""
         return self._bridge.process
 
     def restart_arena(self) -> None:
-        """Serve again, on the same port."""
+        """Start the arena again on the same port."""
         self._arena.restart()
 
     def respawn_bridge(self) -> None:
@@ -75,7 +84,7 @@ class Stage:
         self._bridge.restart('-p', 'estop_on_start:=true')
 
     def wait_for_motion(self, since: float | None = None) -> float:
-        """Wait for a command, and give the moment at which it came."""
+        """Wait for a command and return the time of its arrival."""
         moment = time.monotonic() if since is None else since
         count = len(self.arm.steps)
         wait_for(lambda: self._first_command(count, moment) is not None, 'the arm to move', 40.0)
@@ -86,42 +95,42 @@ class Stage:
     def wait_for_text(
         self, status: str, text: str, since: float, *, namespace: str = FOLLOWER
     ) -> float:
-        """Wait until diagnostics say something new, and give the moment at which they did."""
+        """Wait until a diagnostic status changes to a text, and return the time of the change."""
         name = f'/{namespace}/arena_bridge: {status}'
 
-        def said() -> float | None:
+        def changed_at() -> float | None:
             hits = (at for at, who, what in self.probe.changes if who == name and text in what)
             return next((at for at in hits if at >= since), None)
 
-        wait_for(lambda: said() is not None, f'{status} to say {text!r}', 40.0)
-        moment = said()
+        wait_for(lambda: changed_at() is not None, f'{status} to be {text!r}', 40.0)
+        moment = changed_at()
         assert moment is not None
         return moment
 
     def value(self, status: str, key: str, *, namespace: str = FOLLOWER) -> str:
-        """Return one of the values that diagnostics add to a status; empty while unknown."""
+        """Return a value of a diagnostic status; empty if it is unknown."""
         heard = self.probe.diagnostics.get(f'/{namespace}/arena_bridge: {status}')
         pairs = [] if heard is None else heard.values
         return next((str(pair.value) for pair in pairs if pair.key == key), '')
 
     def text_after(self, status: str, text: str, moment: float) -> float | None:
-        """Return when diagnostics first had this text after a moment; None if they had not."""
+        """Return when a diagnostic status first had a text after a time; None = not yet."""
         name = f'/{FOLLOWER}/arena_bridge: {status}'
         hits = (at for at, who, what in self.probe.changes if who == name and text in what)
         return next((at for at in hits if at >= moment), None)
 
     def commands_after(self, moment: float) -> list[float]:
-        """Give how many seconds after a moment each command came, of those that came later."""
+        """Return the arrivals of the commands after a time, in seconds after it."""
         return [step.at - moment for step in self.arm.steps if step.at > moment]
 
     def call(self, service: str) -> Any:
-        """Call a service of the follower's bridge."""
+        """Call a service of the follower's bridge and return the response."""
         return self.probe.call(FOLLOWER, service)
 
     def record(
         self, fault: str, *, noticed_s: float | None, told: str, healed_s: float | None
     ) -> None:
-        """See that the arm did not jump, and add a row to the report, if one is wanted."""
+        """Check that the arm did not jump; add a row to the report if one is requested."""
         assert not self.arm.jumps(LIMIT * PERIOD_S + 1e-9)
         report = os.environ.get(REPORT_VARIABLE)
         if report:
@@ -134,7 +143,7 @@ class Stage:
 
 
 class Restartable:
-    """A program that can be started anew after its end."""
+    """A program that can be started again after its end."""
 
     def __init__(self, stack: ExitStack, start: Callable[[tuple[str, ...]], Any]) -> None:
         self._stack = stack
@@ -142,7 +151,7 @@ class Restartable:
         self.process: Process = stack.enter_context(start(()))
 
     def restart(self, *more: str) -> None:
-        """Start it again, with further arguments."""
+        """Start the program again, with additional arguments."""
         self.process.kill()
         self.process = self._stack.enter_context(self._start(more))
 
@@ -154,10 +163,10 @@ def fault_stage(
     rate_hz: float = 50.0,
 ) -> Iterator[Stage]:
     """
-    Have it all running, the follower moving.
+    Run everything, and wait until the follower moves.
 
-    :param parameters: more parameters of the follower's bridge.
-    :param rate_hz: joint_states of the follower per second.
+    :param parameters: additional parameters of the follower's bridge.
+    :param rate_hz: the rate of the follower's joint_states.
     """
     with ExitStack() as stack:
         stack.enter_context(own_domain())
@@ -166,8 +175,8 @@ def fault_stage(
         serve = ['--port', str(port), *server_options]
         arena = Restartable(stack, lambda more: running('server.main', [*serve, *more]))
         wait_for(lambda: 'listening on' in arena.process.output, 'the arena')
-        proxy = stack.enter_context(running_proxy(url))
-        leader_proxy = stack.enter_context(running_proxy(url))
+        proxy = stack.enter_context(running_fault_proxy(url))
+        leader_proxy = stack.enter_context(running_fault_proxy(url))
         probe = stack.enter_context(running_probe())
         probe.watch(FOLLOWER)
         _lead(stack, leader_proxy.url)
@@ -183,7 +192,7 @@ def fault_stage(
 
 
 def _lead(stack: ExitStack, url: str) -> None:
-    """Have an arm that waves, and a bridge that says so in the room."""
+    """Run an arm that waves, and a bridge that produces its joints into the room."""
     waving = {'joints': ['j1'], 'motion': 'sine', 'period_s': 4.0}
     stack.enter_context(running('nodes.demo.arm', ros_arguments(LEADER, waving)))
     parameters = {**QUICK, 'produce.room_id': ROOM, 'joints': ['j1'], 'server_url': url}

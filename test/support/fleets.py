@@ -1,4 +1,13 @@
-"""Fleets for tests: their files, and the robots that are in most of them."""
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""Fleet files for tests, and the robots in most of them."""
 
 from __future__ import annotations
 
@@ -21,7 +30,7 @@ COMMON = {
 
 
 def follower(room: str, **more: Any) -> dict[str, Any]:
-    """Give the parameters of a robot that follows a room."""
+    """Return the parameters of a robot that follows a room."""
     return {'consume.room_id': room, **more}
 
 
@@ -30,18 +39,18 @@ FLEET = {
     'right': follower('b'),
     'twin': follower('b'),
     'lost': follower('nowhere', create_missing_rooms='none'),
-    'alone': follower('c', server_url='http://127.0.0.1:9'),  # Where nobody listens.
+    'alone': follower('c', server_url='http://127.0.0.1:9'),  # There is no server.
 }
 """
-Robots by namespace: one that has a room for itself, two that share one, one whose room is missing,
-one without an arena.
+Robots by namespace: one alone in its room, two that share a room, one whose room is missing, one
+without an arena.
 """
 
 
 def fleet_file(
     folder: Path, server_url: str, robots: Mapping[str, Mapping[str, Any]] = FLEET
 ) -> Path:
-    """Write a fleet into a folder."""
+    """Write a fleet file into a folder and return its path."""
     path = folder / 'fleet.yaml'
     entries = [{'namespace': name, 'params': dict(params)} for name, params in robots.items()]
     common = {**COMMON, 'server_url': server_url}

@@ -1,4 +1,13 @@
-"""An HTTP proxy as companies have them, which leads every name to one arena."""
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""An HTTP proxy, as companies have them, which forwards every name to one arena."""
 
 from __future__ import annotations
 
@@ -17,12 +26,12 @@ HOST = '127.0.0.1'
 
 class ForwardProxy:
     """
-    What came through it.
+    A running proxy and a record of its requests.
 
-    :ivar place: its host and port.
-    :ivar requests: method and target of each request.
+    :ivar place: the host and port of the proxy.
+    :ivar requests: the method and target of each request.
     :ivar logins: the ``Proxy-Authorization`` of each request; empty where there was none.
-    :ivar refusal: what it answers instead of passing a request on; None passes all on.
+    :ivar refusal: the reply to each request; None = forward all requests.
     """
 
     def __init__(self, target_url: str) -> None:
@@ -81,7 +90,7 @@ class ForwardProxy:
 
 
 async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Pass on what comes, to the end."""
+    """Forward a stream to its end."""
     with suppress(OSError):
         while data := await reader.read(65536):
             writer.write(data)
@@ -92,7 +101,7 @@ async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 async def forward_proxy(
     target_url: str, certificate: Certificate | None = None
 ) -> AsyncIterator[ForwardProxy]:
-    """Have a proxy in the loop of the test; with a certificate, the way to it is encrypted."""
+    """Run a proxy in the event loop of the test; with a certificate, it requires TLS."""
     proxy = ForwardProxy(target_url)
     context = None
     if certificate is not None:

@@ -1,4 +1,13 @@
-"""WebSocket frames (RFC 6455, 5.2): made of all kinds, and a stream cut where one ends."""
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""WebSocket frames (RFC 6455, 5.2): makes frames, and splits a stream into frames."""
 
 from __future__ import annotations
 
@@ -9,6 +18,7 @@ from typing import NamedTuple
 
 __all__ = [
     'CLOSE',
+    'HANDSHAKE',
     'MORE',
     'PING',
     'PONG',
@@ -16,6 +26,8 @@ __all__ = [
     'FrameSplitter',
     'Piece',
     'client_frame',
+    'payload_of',
+    'upgrade_request',
     'without_features',
 ]
 
@@ -23,12 +35,20 @@ MORE, TEXT, CLOSE, PING, PONG = 0, 1, 8, 9, 10
 
 HEAD_END = b'\r\n\r\n'
 
+HANDSHAKE = {
+    'Upgrade': 'websocket',
+    'Connection': 'Upgrade',
+    'Sec-WebSocket-Version': '13',
+    'Sec-WebSocket-Key': 'AAAAAAAAAAAAAAAAAAAAAA==',
+}
+"""The headers of a request for a WebSocket."""
+
 
 class Piece(NamedTuple):
     """
     Some bytes of a stream.
 
-    :param is_frame: whether they are one WebSocket frame; else an HTTP head, or whatever came.
+    :param is_frame: whether they are one WebSocket frame; otherwise an HTTP head or any bytes.
     """
 
     data: bytes
@@ -37,9 +57,9 @@ class Piece(NamedTuple):
 
 class FrameSplitter:
     """
-    Cuts what goes one way through a connection.
+    Splits one direction of a connection into frames.
 
-    A connection that is no WebSocket is passed on as it comes.
+    The bytes of a connection that is not a WebSocket are returned as they arrive.
     """
 
     def __init__(self) -> None:
@@ -48,7 +68,7 @@ class FrameSplitter:
         self._buffer = b''
 
     def feed(self, data: bytes) -> Iterator[Piece]:
-        """Give each piece that is whole now."""
+        """Yield each complete piece."""
         self._buffer += data
         if not self._has_head:
             if HEAD_END not in self._buffer:
@@ -67,8 +87,24 @@ class FrameSplitter:
             yield Piece(frame, True)
 
 
+def upgrade_request(path: str, host: str, *headers: str) -> bytes:
+    """Return a request for a WebSocket, with more header lines."""
+    handshake = (f'{name}: {value}' for name, value in HANDSHAKE.items())
+    lines = (f'GET {path} HTTP/1.1', f'Host: {host}', *handshake, *headers, '', '')
+    return '\r\n'.join(lines).encode()
+
+
+def payload_of(frame: bytes) -> bytes:
+    """Return the payload of a whole frame, unmasked."""
+    begin = {126: 4, 127: 10}.get(frame[1] & 0x7F, 2)
+    if not frame[1] & 0x80:
+        return frame[begin:]
+    mask = frame[begin : begin + 4]
+    return bytes(byte ^ mask[i % 4] for i, byte in enumerate(frame[begin + 4 :]))
+
+
 def _frame_length(data: bytes) -> int | None:
-    """Give the length of the frame that begins here, None while that is not known."""
+    """Return the length of the frame at the start of the data; None = not known yet."""
     if len(data) < 2:
         return None
     mask = 4 if data[1] & 0x80 else 0
@@ -91,11 +127,11 @@ def client_frame(
     claimed: int | None = None,
 ) -> bytes:
     """
-    Make a frame as a client sends it, or as it must not; the mask is zero.
+    Return a frame of a client, valid or not, masked with zeros.
 
-    :param reserved: the three reserved bits, the first one being 4.
-    :param claimed: the length that its head tells, None for the true one; only below 126 or in
-        eight bytes.
+    :param reserved: the three reserved bits; the first one is 4.
+    :param claimed: the length in the header; None = the true one. Only below 126, or in eight
+        bytes.
     """
     length = len(payload) if claimed is None else claimed
     first = (0x80 if fin else 0) | reserved << 4 | opcode
@@ -108,20 +144,10 @@ def client_frame(
 
 
 def without_features(frame: bytes) -> list[bytes]:
-    """Pass a client's frame on as a server sees it that knows no features: none are named."""
-    payload = _unmasked(frame)
-    if b'"features"' not in payload:
+    """Remove the features from a join frame, as for a server that supports no features."""
+    payload = payload_of(frame)
+    if frame[0] != 0x80 | TEXT or b'"features"' not in payload:
         return [frame]
     fields = json.loads(payload)
     fields.pop('features', None)
     return [client_frame(json.dumps(fields).encode())]
-
-
-def _unmasked(frame: bytes) -> bytes:
-    """Return the payload of a text frame of a client; empty where it is another frame."""
-    length = frame[1] & 0x7F
-    begin = {126: 4, 127: 10}.get(length, 2)
-    if frame[0] != 0x80 | TEXT or not frame[1] & 0x80:
-        return b''
-    mask = frame[begin : begin + 4]
-    return bytes(byte ^ mask[i % 4] for i, byte in enumerate(frame[begin + 4 :]))

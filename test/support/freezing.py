@@ -1,4 +1,13 @@
-"""Freezes of random length, during which a stop is pressed at a random moment."""
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""Freezes of random length, during which a stop is pressed at a random time."""
 
 from __future__ import annotations
 
@@ -14,29 +23,29 @@ from .waiting import wait_for
 __all__ = ['KINDS', 'TRIES', 'Freeze', 'Outcome', 'freezes', 'press_during', 'wait_until_time']
 
 KINDS = 5
-"""What may be frozen; each gets its share of the tries."""
+"""The number of parts that may be frozen; each has the same share of the tries."""
 
 TRIES = int(os.environ.get('LEROBOT_ARENA_FAULTS_FREEZES', '10'))
-"""Freezes in all; ``make faults`` makes a hundred."""
+"""The number of all freezes; ``make faults`` makes a hundred."""
 
 SEED = int(os.environ.get('LEROBOT_ARENA_FAULTS_SEED', str(random.SystemRandom().getrandbits(32))))
-"""Of the lengths and moments; a failed run is repeated with the seed that it printed."""
+"""The seed of the lengths and times; a failed run prints it, so that it can be repeated."""
 
 LENGTHS_S = ((0.3, 1.0), (2.0, 4.0)) if TRIES <= 10 else ((0.3, 1.0), (1.0, 3.0), (3.0, 10.0))
-"""Ranges of the lengths, which take turns."""
+"""The ranges of the lengths, used in turn."""
 
 IN_FLIGHT_S = 0.3
-"""How long a busy machine may take to deliver a command that was decided before."""
+"""The time in which a busy machine delivers a command that was decided before."""
 
 PAUSE_S = 1.0
-"""A freeze of the bridge that is longer is one after which it waits for stops."""
+"""After a freeze that is longer than this, the bridge waits for stops first."""
 
 LOST_S = 15.0
-"""A stop that has not arrived so long after the end of the freeze is lost."""
+"""A stop that has not arrived this long after the end of the freeze is lost."""
 
 
 class Freeze(NamedTuple):
-    """How long it lasts, and when in it the stop is pressed, both in seconds."""
+    """The length of a freeze, and the time in it at which the stop is pressed, in seconds."""
 
     lasts_s: float
     press_s: float
@@ -44,11 +53,11 @@ class Freeze(NamedTuple):
 
 class Outcome(NamedTuple):
     """
-    What a stop during a freeze did.
+    The effect of a stop during a freeze.
 
-    :param stopped_s: from the end of the freeze to the latched stop; None = it was lost.
-    :param moved: how far the arm was commanded after the end of the freeze, in radians.
-    :param late: commands that came when none was allowed any more, in seconds after that moment.
+    :param stopped_s: the time from the end of the freeze to the latched stop; None = lost.
+    :param moved: the commanded travel after the end of the freeze, in radians.
+    :param late: the commands after the time at which they had to end, in seconds after it.
     """
 
     freeze: Freeze
@@ -58,16 +67,16 @@ class Outcome(NamedTuple):
 
     @property
     def is_good(self) -> bool:
-        """Whether the stop arrived and nothing was commanded in spite of it."""
+        """Whether the stop arrived and ended the commands."""
         return self.stopped_s is not None and not self.late
 
 
 def freezes(kind: str, *, press_from_s: float = 0.0) -> Iterator[Freeze]:
     """
-    Return this kind's share of the tries.
+    Yield the tries of one kind.
 
-    :param press_from_s: the earliest moment, where so few tries would seldom meet what they are
-        for; earlier in a shorter freeze. A hundred tries press at any moment.
+    :param press_from_s: the earliest time of the stop, because few tries would rarely meet the
+        interesting one; earlier in a shorter freeze. With a hundred tries, any time.
     """
     chance = random.Random(f'{SEED} {kind}')
     print(f'LEROBOT_ARENA_FAULTS_SEED={SEED}')
@@ -78,7 +87,7 @@ def freezes(kind: str, *, press_from_s: float = 0.0) -> Iterator[Freeze]:
 
 
 def wait_until_time(moment: float) -> None:
-    """Block until a moment of the steady clock, as a fault that lasts does."""
+    """Block until a time of the monotonic clock, for the duration of a fault."""
     wait_for(lambda: time.monotonic() >= moment, 'the time', 60.0)
 
 
@@ -89,17 +98,17 @@ def press_during(
     halt: Callable[[], object],
     thaw: Callable[[], object],
     press: Callable[[], object],
-    told_at: Callable[[], float] = lambda: 0.0,
+    sent_at: Callable[[], float] = lambda: 0.0,
     is_bridge: bool = False,
 ) -> Outcome:
     """
-    Press a stop during a freeze, and judge what the robot did.
+    Press a stop during a freeze, and return what the robot did.
 
-    No command is allowed from the moment on in which the gate holds, or in which the freeze is
-    over and the server has sent the stop, whichever is first.
+    No command is allowed after the gate holds, or after the freeze has ended and the server has
+    sent the stop, whichever is first.
 
-    :param told_at: returns when the server sent the stop, where it is the server that is frozen.
-    :param is_bridge: whether it is the bridge that is frozen: then it tells nothing meanwhile.
+    :param sent_at: returns when the server sent the stop, if the server is frozen.
+    :param is_bridge: whether the bridge is frozen, which then publishes nothing.
     """
     frozen_at = time.monotonic()
     halt()
@@ -113,10 +122,10 @@ def press_during(
     except AssertionError:
         latched_at = None
     else:
-        see_it_stand(stage)
+        wait_for_standstill(stage)
     held_at = stage.text_after('safety', 'holding', frozen_at) or woke_at
-    since = min(held_at, max(woke_at, told_at()))
-    # After a pause of the bridge the only command is one that was about to be written before.
+    since = min(held_at, max(woke_at, sent_at()))
+    # After a pause of the bridge, only a command that was about to be written is allowed.
     most = 1 if is_bridge and freeze.lasts_s > PAUSE_S else None
     return Outcome(
         freeze,
@@ -128,7 +137,7 @@ def press_during(
 
 def wait_for_latch(stage: Stage, since: float) -> float:
     """
-    Wait until diagnostics tell of the stop, and return when they did.
+    Wait until diagnostics show the stop, and return when they did.
 
     :raises AssertionError: the stop is lost.
     """
@@ -138,8 +147,8 @@ def wait_for_latch(stage: Stage, since: float) -> float:
     return latched_at
 
 
-def see_it_stand(stage: Stage) -> None:
-    """Wait for two more statuses of the stop, which come twice a second."""
+def wait_for_standstill(stage: Stage) -> None:
+    """Wait for two more statuses of the stop, which are published twice a second."""
     seen = stage.probe.stop_active[FOLLOWER]
     count = len(seen)
     wait_for(lambda: len(seen) >= count + 2, 'two more statuses of the stop')
@@ -147,7 +156,7 @@ def see_it_stand(stage: Stage) -> None:
 
 
 def _not_allowed(after_s: Sequence[float], most: int | None) -> tuple[float, ...]:
-    """List the commands that are more than so many, or too late to have been decided before."""
+    """Return the commands beyond a number, or too late to have been decided before."""
     in_flight = [s for s in after_s if s <= IN_FLIGHT_S][:most]
     return tuple(after_s[len(in_flight) :])
 

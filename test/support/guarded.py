@@ -1,4 +1,13 @@
-"""An arena that needs a token, and has one room."""
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""An arena that requires a token and has one room."""
 
 from __future__ import annotations
 
@@ -23,7 +32,7 @@ def guarded(folder: Path, *, has_tls: bool = False) -> Iterator[Server]:
     """
     Run a server with the token :data:`TOKEN` and the room ``lab/arm``.
 
-    :param folder: for the certificate.
+    :param folder: the folder for the certificate.
     """
     options: list[str] = []
     if has_tls:

@@ -1,4 +1,13 @@
-"""A pipe that is read until its reader is held, and whose writers wait from then on."""
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""A pipe whose reader can be paused, so that its writers block."""
 
 from __future__ import annotations
 
@@ -15,9 +24,9 @@ LOOK_S = 0.02
 
 class HeldPipe:
     """
-    A pipe and what was read from it.
+    A pipe and the text that was read from it.
 
-    :ivar writer: the descriptor to write into; a write may wait.
+    :ivar writer: the descriptor to write into; a write may block.
     """
 
     def __init__(self) -> None:
@@ -33,11 +42,11 @@ class HeldPipe:
         return self._read.decode(errors='replace')
 
     def hold(self) -> None:
-        """Read no more, and leave no room for a single byte."""
+        """Pause reading and fill the pipe completely."""
         self._is_ended.set()
         if self._thread is not None:
             self._thread.join()
-        # Opened anew, because the writer of the process under test has to stay one that waits.
+        # A second descriptor, because that of the process under test has to remain blocking.
         filler = os.open(f'/proc/self/fd/{self.writer}', os.O_WRONLY | os.O_NONBLOCK)
         try:
             for size in (1 << 16, 1 << 12, 1):
@@ -48,13 +57,13 @@ class HeldPipe:
             os.close(filler)
 
     def release(self) -> None:
-        """Read again."""
+        """Resume reading."""
         self._is_ended.clear()
         self._thread = threading.Thread(target=self._drain, daemon=True)
         self._thread.start()
 
     def close(self) -> None:
-        """Read no more, and close both ends."""
+        """End reading and close both ends."""
         self._is_ended.set()
         if self._thread is not None:
             self._thread.join()
@@ -69,7 +78,7 @@ class HeldPipe:
 
 @contextmanager
 def held_pipe() -> Iterator[HeldPipe]:
-    """Have a pipe that is read until it is held."""
+    """Yield a pipe that is read until it is held."""
     pipe = HeldPipe()
     try:
         yield pipe

@@ -1,5 +1,14 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """
-Hostile clients of an arena, thousands of them, in a process of their own.
+Thousands of hostile clients of an arena, in one process.
 
 Run as a program, this module reads a number from each line of its standard input, keeps as many
 connections open, and answers with a line of JSON: how many it has tried to open up to now. A
@@ -20,7 +29,9 @@ import subprocess
 import sys
 from urllib.parse import urlsplit
 
+from .frames import client_frame, upgrade_request
 from .guarded import ROOMS, TOKEN
+from .processes import Process, running_command
 from .waiting import until
 
 __all__ = [
@@ -33,7 +44,7 @@ __all__ = [
 ]
 
 ADDRESSES = 50
-"""Loopback addresses that connections come from: 127.0.0.2 and those that follow."""
+"""The number of loopback addresses of the clients, from 127.0.0.2 upwards."""
 
 WRONG_TOKEN = 'wrong-0123456789abcdef'
 ROOM = f'{ROOMS}/arm/ws'
@@ -52,8 +63,8 @@ class Client(asyncio.Protocol):
     """
     A connection that sends nothing.
 
-    :param host: what a request has to name.
-    :param number: which of the clients it is.
+    :param host: the host of the requests.
+    :param number: the number of the client.
     """
 
     has_tls = False
@@ -65,13 +76,13 @@ class Client(asyncio.Protocol):
         self.ended = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin."""
+        """Send the first bytes."""
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
         self.begin()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Note that it has ended."""
+        """Mark the connection as closed."""
         self.ended.set()
 
     def begin(self) -> None:
@@ -82,7 +93,7 @@ class HalfHello(Client):
     """A connection that sends half of the first message of TLS."""
 
     def begin(self) -> None:
-        """Send it."""
+        """Send the first half of the message."""
         self.transport.write(HALF_HELLO)
 
 
@@ -114,36 +125,36 @@ class Guess(Client):
         self.transport.write(_head(ROOMS, self.host, bearer))
 
     def data_received(self, data: bytes) -> None:
-        """Send the next one once this one was answered."""
+        """Send the next request after the answer."""
         self.begin()
 
 
 class Knock(Client):
-    """A connection that asks for a WebSocket without a token."""
+    """A connection that requests a WebSocket without a token."""
 
     has_tls = True
 
     def begin(self) -> None:
-        """Ask for it."""
-        self.transport.write(_upgrade(ROOM, self.host))
+        """Request a WebSocket."""
+        self.transport.write(upgrade_request(ROOM, self.host))
 
     def data_received(self, data: bytes) -> None:
-        """Try again at once."""
+        """Send the request again."""
         self.transport.abort()
 
 
 class Listener(Client):
-    """A participant that takes what comes and sends nothing."""
+    """A participant that reads everything and sends nothing."""
 
     has_tls = True
     _has_joined = False
 
     def begin(self) -> None:
-        """Ask for a WebSocket."""
-        self.transport.write(_upgrade(f'{ROOM}?token={TOKEN}', self.host))
+        """Request a WebSocket."""
+        self.transport.write(upgrade_request(f'{ROOM}?token={TOKEN}', self.host))
 
     def data_received(self, data: bytes) -> None:
-        """Join once there is one."""
+        """Join after the handshake."""
         if not self._has_joined:
             self._has_joined = True
             name = f'{type(self).__name__}-{self.number}'
@@ -151,11 +162,11 @@ class Listener(Client):
             self.on_joined()
 
     def on_joined(self) -> None:
-        """Begin to be hostile."""
+        """Start to be hostile."""
 
 
 class StopFlood(Listener):
-    """A participant that presses the stop thousands of times a second."""
+    """A participant that sends thousands of stops a second."""
 
     def on_joined(self) -> None:
         """Send the stops of one period."""
@@ -165,7 +176,7 @@ class StopFlood(Listener):
 
 
 HOSTILE = (Client, HalfHello, Dribble, Guess, Knock)
-"""Clients that do not belong here."""
+"""The kinds of clients without permission."""
 
 LISTENER = (Listener,)
 STOP_FLOOD = (StopFlood,)
@@ -178,20 +189,12 @@ def _head(path: str, host: str, *headers: str) -> bytes:
     return '\r\n'.join(lines).encode()
 
 
-def _upgrade(path: str, host: str) -> bytes:
-    wanted = ('Upgrade: websocket', 'Connection: Upgrade', 'Sec-WebSocket-Version: 13')
-    return _head(path, host, *wanted, 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==')
-
-
 def _frame(message: dict[str, str]) -> bytes:
-    """Make a frame of a client; it is masked with zeros."""
-    payload = json.dumps(message).encode()
-    assert len(payload) < 126
-    return bytes((0x81, 0x80 | len(payload), 0, 0, 0, 0)) + payload
+    return client_frame(json.dumps(message).encode())
 
 
 class Crowd:
-    """As many hostile clients as wanted, of each kind as many."""
+    """A number of hostile clients, divided equally among the kinds."""
 
     def __init__(self, url: str, kinds: Sequence[type[Client]]) -> None:
         self.tried = 0
@@ -204,11 +207,11 @@ class Crowd:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def hold(self, count: int) -> None:
-        """Keep so many clients; return once each has begun, and those too many have ended."""
+        """Change the number of clients; return when each one has started, or has ended."""
         for number in range(len(self._tasks), count):
             task = asyncio.create_task(self._keep(number), name=f'client {number}')
             self._tasks.append(task)
-        await until(asyncio.get_running_loop().time())  # Each task has begun then.
+        await until(asyncio.get_running_loop().time())  # Now each task has started.
         surplus, self._tasks = self._tasks[count:], self._tasks[:count]
         for task in surplus:
             task.cancel()
@@ -239,7 +242,7 @@ class Crowd:
 
 
 async def run(url: str, *kinds: str) -> None:
-    """Do what is ordered, until there are no more orders."""
+    """Execute the commands of the standard input to its end."""
     crowd = Crowd(url, [_KINDS[kind] for kind in kinds])
     while line := await asyncio.to_thread(sys.stdin.readline):
         await crowd.hold(int(line))
@@ -247,42 +250,36 @@ async def run(url: str, *kinds: str) -> None:
 
 
 class Attacker:
-    """The process with the clients."""
+    """The process that runs the clients."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
+    def __init__(self, process: Process) -> None:
         self._process = process
 
     def hold(self, count: int) -> int:
         """
-        Keep so many connections.
+        Change the number of open connections.
 
-        :returns: how many were tried since the beginning.
+        :returns: the number of attempts since the start.
         """
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        print(count, file=self._process.stdin, flush=True)
-        tried: int = json.loads(self._process.stdout.readline())['tried']
+        tried: int = json.loads(self._process.ask(f'{count}'))['tried']
         return tried
 
 
 @contextmanager
 def attacker_of(url: str, kinds: Sequence[type[Client]]) -> Iterator[Attacker]:
-    """Run the process, without a client at first."""
+    """Run the process, at first without clients."""
     pipe = subprocess.PIPE
     names = [kind.__name__ for kind in kinds]
     command = [sys.executable, '-m', 'support.hostile', url, *names]
     folder = Path(__file__).parents[1]
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, cwd=folder) as process:
-        try:
-            yield Attacker(process)
-        finally:
-            process.kill()
+    with running_command(command, stdin=pipe, stdout=pipe, cwd=folder) as process:
+        yield Attacker(process)
 
 
 if __name__ == '__main__':
-    # An attacker has a machine of its own. Here it shares the machine of the server: with the
-    # lowest priority it takes from the server what its connections cost the server, and no more.
-    # What it inherits is the real-time priority of a measurement that others must not disturb.
+    # A real attacker uses another machine. Here it shares the machine of the server; with the
+    # lowest priority, it costs the server only the work for its connections.
+    # A measurement has a real-time priority, which the process must not inherit.
     os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
     os.nice(19)
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]

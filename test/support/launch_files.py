@@ -1,4 +1,13 @@
-"""The launch files' arguments, read without launch, which is not everywhere."""
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""The arguments of the launch files, read without launch, which may not be installed."""
 
 from __future__ import annotations
 
@@ -13,9 +22,9 @@ LAUNCH = Path(__file__).resolve().parents[2] / 'launch'
 
 class Argument(NamedTuple):
     """
-    One argument.
+    An argument of a launch file.
 
-    :param default: None where it is made of something that only launch knows.
+    :param default: the default value; None if only launch can compute it.
     """
 
     default: str | None
@@ -38,4 +47,4 @@ def _text(node: ast.expr) -> str | None:
 
 
 ARGUMENTS = {path.name: _arguments(path) for path in sorted(LAUNCH.glob('*.launch.py'))}
-"""By launch file and name."""
+"""The arguments, by launch file and name."""

@@ -1,4 +1,13 @@
-"""How a test module runs launch files through launch_testing."""
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""Helpers of test modules that run launch files through launch_testing."""
 
 from __future__ import annotations
 
@@ -29,7 +38,7 @@ __all__ = [
     'WhileRunning',
     'described',
     'folder',
-    'hold_scenarios',
+    'add_scenarios',
     'launch_file',
     'needs_installation',
 ]
@@ -50,13 +59,13 @@ needs_installation = pytest.mark.skipif(
     reason=f'{PACKAGE} is not installed here: `make colcon` builds it and runs this',
 )
 
-# What a run of launch needs, and what it leaves behind: it makes an event loop in each thread that
-# it is called from and closes none; each would warn of that in the midst of a later test.
+# Launch creates an event loop in each calling thread and closes none of them, which would cause
+# warnings in a later test.
 _run = ExitStack()
 
 
 def described(*launch_files: GroupAction) -> LaunchDescription:
-    """Describe what is tested, in a ROS domain of its own: the tests begin when it has started."""
+    """Return a launch description in its own ROS domain; the tests begin when it has started."""
     _run.enter_context(own_domain())
     _open_loop()
     return LaunchDescription([*launch_files, ReadyToTest()])
@@ -66,9 +75,9 @@ def launch_file(
     name: str, arguments: Mapping[str, str], parameters: Mapping[str, Any] | None = None
 ) -> GroupAction:
     """
-    Include a launch file of ours, in a group: arguments would leak into the next one.
+    Include one of our launch files in a group, because arguments would leak into the next one.
 
-    :param parameters: what its params_file says; None for that of the launch file.
+    :param parameters: the contents of its params_file; None = the default of the launch file.
     """
     path = Path(get_package_share_directory(PACKAGE)) / 'launch' / name
     if parameters is not None:
@@ -80,21 +89,21 @@ def launch_file(
 
 
 def folder() -> Path:
-    """Make a folder that is there for as long as what is tested runs."""
+    """Create a folder that exists while the tested launch file runs."""
     return Path(_run.enter_context(tempfile.TemporaryDirectory()))
 
 
 class WhileRunning(unittest.TestCase):
-    """What holds while the launch files run; launch_testing has a thread for it."""
+    """Tests while the launch files run; launch_testing runs them in a thread."""
 
     @classmethod
     def tearDownClass(cls) -> None:
-        """Give launch the loop that it is going to want for its shutdown."""
+        """Open the event loop that launch needs for its shutdown."""
         _open_loop()
 
 
-def hold_scenarios(case: type[unittest.TestCase]) -> None:
-    """Make each scenario a test of a case whose launch description gives the arena's ``port``."""
+def add_scenarios(case: type[unittest.TestCase]) -> None:
+    """Add each scenario to a test case whose launch description yields the arena's ``port``."""
     for scenario in SCENARIOS:
         setattr(case, f'test_{scenario.__name__}', _test_of(scenario))
 
@@ -111,21 +120,21 @@ def _test_of(scenario: Callable[[Stage], None]) -> Callable[[unittest.TestCase, 
 
 @post_shutdown_test()
 class ExitCodes(unittest.TestCase):
-    """What holds when launch has sent SIGINT to everything; import it into a launch test."""
+    """Tests after launch has sent SIGINT to all processes; import this into a launch test."""
 
     @classmethod
     def tearDownClass(cls) -> None:
-        """Clear away what launch leaves behind."""
+        """Close the event loops that launch leaves open."""
         asyncio.set_event_loop(None)
         _run.close()
 
     def test_every_process_ends_well(self, proc_info: Any) -> None:
-        """All exit with 0."""
+        """Each process exits with code 0."""
         assertExitCodes(proc_info)
 
 
 def _open_loop() -> None:
-    """Make sure that this thread's loop is open, whatever other tests did to it."""
+    """Set an open event loop in this thread if other tests have closed it."""
     with warnings.catch_warnings():
         warnings.simplefilter('ignore', DeprecationWarning)
         try:

@@ -1,4 +1,13 @@
-"""A producer that leads a robot's room, and what the robot is commanded because of it."""
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""A producer in a robot's room, and the resulting commands to the robot."""
 
 from __future__ import annotations
 
@@ -19,14 +28,14 @@ def leading(
     bridged: Robot, act: Callable[[RoboticsProducer], Awaitable[None]], *, listeners: int = 1
 ) -> None:
     """
-    Act as the room's producer once the bridge has joined.
+    Call a function with the room's producer when the bridge has joined.
 
-    :param listeners: to the commands; a later one would make the bridge look for joint_states.
+    :param listeners: the number of command subscribers that the bridge must know first.
     """
     bridged.wait_for_status('consume link', 'joined')
 
     async def lead(producer: RoboticsProducer) -> None:
-        # An update that comes while something else is missing moves nothing, also not later.
+        # An update that arrives while something else is missing never moves the robot.
         await in_thread(lambda: wait_for(ready, 'the gate to wait for the room', 20.0))
         await act(producer)
 
@@ -41,12 +50,12 @@ def leading(
 
 
 async def send(producer: RoboticsProducer, **values: float) -> None:
-    """Send these joints."""
+    """Send joint values."""
     await producer.send_joint_update([{'name': n, 'value': v} for n, v in values.items()])
 
 
 async def until(bridged: Robot, positions: list[float], *, what: str = '') -> None:
-    """Wait until the bridge's last command says this."""
+    """Wait until the bridge's last command has these positions."""
 
     def arrived() -> bool:
         last = bridged.commands[-1].position if bridged.commands else []
@@ -58,5 +67,5 @@ async def until(bridged: Robot, positions: list[float], *, what: str = '') -> No
 
 
 async def in_thread(act: Callable[[], Any]) -> Any:
-    """Wait for something that blocks, while the client goes on."""
+    """Run a blocking function in a thread, while the event loop continues."""
     return await asyncio.get_running_loop().run_in_executor(None, act)

@@ -1,4 +1,13 @@
-"""What participants with a token notice of an attack: how long their things take."""
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""The effect of an attack on participants with a token: the times of their actions."""
 
 from __future__ import annotations
 
@@ -21,7 +30,7 @@ __all__ = ['Times', 'notice']
 JOINTS_HZ = 100.0
 STOPS_HZ = 8.0
 PERSONS = 6
-"""They press in turn, so that each stop is passed on at once, whatever others do."""
+"""The persons press in turn, so that each stop is forwarded at once."""
 
 REJOINS_HZ = 20.0
 REQUESTS_HZ = 20.0
@@ -30,12 +39,12 @@ REQUESTS_HZ = 20.0
 @dataclass
 class Times:
     """
-    How long each thing took, in seconds.
+    The duration of each action, in seconds.
 
-    :param joint: from a producer to a consumer, through the server.
-    :param stop: the same for an emergency stop.
-    :param rejoin: from no connection to ``joined``.
-    :param request: one over REST, on a connection that is open already.
+    :param joint: an update from a producer through the server to a consumer.
+    :param stop: an emergency stop on the same path.
+    :param rejoin: a connection and a join, to ``joined``.
+    :param request: a REST request on an open connection.
     """
 
     joint: list[float] = field(default_factory=list)
@@ -45,7 +54,7 @@ class Times:
 
 
 async def notice(url: str, seconds: float) -> Times:
-    """Do each of these things for so long: those that are heard in the room, then the others."""
+    """Measure for this long: first the messages in the room, then joins and requests."""
     times = Times()
     async with AsyncExitStack() as stack:
         leader = await stack.enter_async_context(_member(url, 'leader', 'producer'))
@@ -55,7 +64,7 @@ async def notice(url: str, seconds: float) -> Times:
             for number in range(PERSONS)
         ]
         others = [
-            asyncio.create_task(_hear(robot, times), name='hear'),
+            asyncio.create_task(_receive(robot, times), name='receive'),
             *(asyncio.create_task(_ignore(peer), name='ignore') for peer in (leader, *persons)),
         ]
         try:
@@ -82,11 +91,11 @@ async def _lead(leader: Peer, seconds: float) -> None:
 
 
 async def _press(persons: Sequence[Peer], seconds: float) -> int:
-    """Press the stop again and again, one after the other; return how often."""
+    """Press the stop repeatedly, in turn; return the number of stops."""
     async for number in ticks(STOPS_HZ):
         if number >= STOPS_HZ * seconds:
             return number
-        # Not always at the same distance from the joints.
+        # The interval differs from that of the joint updates.
         await until(asyncio.get_running_loop().time() + random.uniform(0.0, 1.0 / JOINTS_HZ))
         await persons[number % PERSONS].send(
             {'type': 'emergency_stop', 'reason': f'{time.monotonic()!r}'}
@@ -94,14 +103,14 @@ async def _press(persons: Sequence[Peer], seconds: float) -> int:
     raise AssertionError
 
 
-async def _hear(robot: Peer, times: Times) -> None:
+async def _receive(robot: Peer, times: Times) -> None:
     async for frame in robot.connection:
         now_s = time.monotonic()
         message = json.loads(frame)
         if message['type'] == 'joint_update':
             times.joint.append(now_s - message['data'][0]['value'])
         elif message['type'] == 'emergency_stop':
-            # The stops of others have no time as their reason.
+            # Only our stops have a time as their reason.
             with suppress(TypeError, ValueError, KeyError):
                 times.stop.append(now_s - float(message['reason']))
 

@@ -1,4 +1,13 @@
-"""A page's blocks, done as a reader would: in a checkout, one after the other."""
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""Runs the blocks of a page as a reader does: in a checkout, one after the other."""
 
 from __future__ import annotations
 
@@ -23,7 +32,7 @@ __all__ = ['PageRun', 'is_met', 'page_run']
 
 TIMEOUT_S = 30.0
 PORT = '8000'
-"""What pages and defaults say; the copy of the checkout has one that is free."""
+"""The port of pages and defaults; in the copy of the checkout it is a free one."""
 
 COPIED = ('*.md', 'config', 'docs', 'examples', 'launch', 'lerobot_arena_ros', 'package.xml')
 HEEDING_CTRL_C = ('env', '--default-signal=INT,QUIT')
@@ -31,10 +40,10 @@ HEEDING_CTRL_C = ('env', '--default-signal=INT,QUIT')
 
 def is_met(needs: str) -> bool:
     """
-    Say whether this machine has what a block needs.
+    Return whether this machine has what a block needs.
 
-    Blocks that need ROS 2 are done where the environment insists, for they take seconds each:
-    ``REQUIRE=ros2``, with this package built and sourced.
+    Blocks that need ROS 2 run only with ``REQUIRE=ros2``, with this package built and sourced,
+    because each takes seconds.
     """
     if needs in ('ROS 2', 'ros2bag') and not _insists_on_ros2():
         return False
@@ -47,10 +56,10 @@ def _insists_on_ros2() -> bool:
 
 class PageRun:
     """
-    A checkout of its own, and what runs in it.
+    A copy of the checkout, and the programs that run in it.
 
-    :param folder: of the checkout.
-    :param port: of its arena.
+    :param folder: the folder of the copy.
+    :param port: the port of its arena.
     """
 
     def __init__(self, folder: Path, port: str) -> None:
@@ -61,9 +70,9 @@ class PageRun:
 
     def do(self, block: Block) -> None:
         """
-        Do a block, to its end or until it has printed what the page says; else anything.
+        Run a block to its end, or until it has printed the text of the page, or anything.
 
-        :raises AssertionError: it failed, ended where it should not, or printed something else.
+        :raises AssertionError: it failed, ended too early, or printed something else.
         """
         log = self._folder / f'block_{len(list(self._folder.glob("block_*")))}'
         process = self._start(block, log)
@@ -85,7 +94,7 @@ class PageRun:
         assert process.poll() is None, f'it ended:\n{block.text}\n{log.read_text()}'
 
     def end(self) -> None:
-        """End what still runs as Ctrl-C does, which is no failure."""
+        """End the running programs as Ctrl-C does."""
         codes: list[tuple[int | None, str]] = []
         for process, log in reversed(self._left):
             os.killpg(process.pid, signal.SIGINT)
@@ -97,20 +106,20 @@ class PageRun:
         assert [code for code, _ in codes if code != 0] == [], codes
 
     def kill(self) -> None:
-        """End what still runs, for certain."""
+        """Kill the running programs."""
         for process, _ in self._left:
             _kill(process)
         self._left = []
 
     def _has_printed(self, block: Block, log: Path) -> bool:
-        """Look for what the page says, in which an ellipsis stands for anything."""
+        """Return whether the expected text was printed; an ellipsis in it matches anything."""
         words = self._written(block.prints).split('…')
         return bool(
             re.search('.+' if words == [''] else '.*'.join(map(re.escape, words)), log.read_text())
         )
 
     def _written(self, text: str) -> str:
-        """Give a text of a page as it is in this checkout."""
+        """Return a text of a page with the port of this copy."""
         return re.sub(rf'\b{PORT}\b', self._port, text)
 
     def _start(self, block: Block, log: Path) -> subprocess.Popen[bytes]:
@@ -132,8 +141,8 @@ class PageRun:
 
 @contextmanager
 def page_run(folder: Path) -> Iterator[PageRun]:
-    """Make a checkout in a folder, in which nothing is left running."""
-    # What is installed has the port that pages say.
+    """Copy the checkout into a folder, and kill its programs afterwards."""
+    # An installed package has the port of the pages.
     port = PORT if _insists_on_ros2() else str(free_port())
     checkout = folder / 'lerobot_arena_ros'
     _copy(checkout, port)
@@ -161,7 +170,7 @@ def _copy(checkout: Path, port: str) -> None:
 
 
 def _write_shims(folder: Path) -> None:
-    """Put on the path what an installation would."""
+    """Create the commands that an installation would put on the path."""
     folder.mkdir()
     programs = dict.fromkeys(('python', 'python3'), '')
     for name, place in EXECUTABLES.items():
@@ -185,7 +194,7 @@ def _environment(checkout: Path) -> dict[str, str]:
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End a block's whole group: who started others may have ended before them."""
+    """Kill a block's process group, because children may outlive their parent."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()

@@ -1,4 +1,13 @@
-"""The project's pages as tests see them: their blocks of code, their links, their tables."""
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""Reads the pages of the project: their code blocks, links and tables."""
 
 from __future__ import annotations
 
@@ -19,8 +28,9 @@ PAGES = sorted(
         *ROOT.glob('*.md'),
         *(p for name in _FOLDERS for p in (ROOT / name).rglob('*.md')),
     )
+    if not path.read_text(encoding='utf-8').startswith('```{include}')
 )
-"""Each page by its path in the project."""
+"""Each page by its path in the project, without the pages of the site that include another."""
 
 _BLOCK = re.compile(
     r'^(?P<indent> *)(?:<!-- (?P<note>[^>]*) -->\n *)?```(?P<kind>\w*)\n(?P<text>.*?)^ *```$',
@@ -30,14 +40,14 @@ _BLOCK = re.compile(
 
 class Block(NamedTuple):
     """
-    One block of code.
+    A block of code.
 
-    :param kind: what stands behind the back-ticks, ``sh`` say.
-    :param needs: what it has to have, as the comment before it says; empty where nothing.
-    :param keeps_running: whether it is a program that runs while the rest of the page is done.
-    :param ends_others: whether what still runs is ended before, as the text says.
-    :param prints: what the text behind it says that it prints; empty where it says nothing.
-    :param file: under which name the text before it introduces it; empty where under none.
+    :param kind: the word after the back-ticks, such as ``sh``.
+    :param needs: the needs in the comment before it; may be empty.
+    :param keeps_running: whether its program runs during the rest of the page.
+    :param ends_others: whether running programs are ended before it.
+    :param prints: its output according to the text after it; may be empty.
+    :param file: its file name according to the text before it; may be empty.
     """
 
     kind: str
@@ -50,16 +60,16 @@ class Block(NamedTuple):
 
 
 def read(page: str) -> str:
-    """Give the text of a page."""
+    """Return the text of a page."""
     return (ROOT / page).read_text(encoding='utf-8')
 
 
 def blocks_of(page: str, *kinds: str) -> list[Block]:
     """
-    List a page's blocks of these kinds, in order.
+    Return the blocks of these kinds in a page, in order.
 
-    A comment just before a block says what it needs, that it keeps running, that what ran before
-    is ended, or all of it: ``<!-- needs: ROS 2, ends others, keeps running -->``.
+    A comment just before a block lists its needs, that it keeps running, and that earlier programs
+    are ended: ``<!-- needs: ROS 2, ends others, keeps running -->``.
     """
     blocks = []
     page_text = read(page)
@@ -88,15 +98,15 @@ def blocks_of(page: str, *kinds: str) -> list[Block]:
 
 
 def prose_of(page: str) -> str:
-    """Give a page without its blocks."""
+    """Return the text of a page without its blocks."""
     return _BLOCK.sub('', read(page))
 
 
 def rows_of(page: str, heading: str) -> list[list[str]]:
     """
-    Give the rows of the first table behind a line that begins so, without its head.
+    Return the rows of the first table after a line with this beginning, without the header.
 
-    A line that is no table ends it.
+    The first line without a table row ends it.
     """
     text = read(page)
     start = re.search(rf'^{re.escape(heading)}', text, re.M)
@@ -117,7 +127,7 @@ def _first_table(text: str) -> Iterator[list[str]]:
 
 
 def anchors_of(page: str) -> set[str]:
-    """List what a link may name behind ``#``, as GitHub makes it of headings."""
+    """Return the anchors of a page's headings, as GitHub makes them."""
     headings = re.findall(r'^#+ (.+)$', prose_of(page), re.M)
     plain = [re.sub(r'[`*]|\[([^]]*)\]\([^)]*\)', r'\1', heading) for heading in headings]
     return {re.sub(r'[^\w\- ]', '', text.lower()).replace(' ', '-') for text in plain}

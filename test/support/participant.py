@@ -1,33 +1,38 @@
-"""Somebody else in a room, whose loop runs in a thread of its own: a test may simply wait."""
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""A participant for tests that block, with an event loop in a thread."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Coroutine, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-import threading
 import time
-from typing import Any, TypeVar
+from typing import Any
 
 from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
 from lerobot_arena_ros.arena.messages import EmergencyStop
 from lerobot_arena_ros.arena.robot_state import RobotState
 
+from .loop_thread import LoopThread
+
 __all__ = ['Participant', 'running_participant']
-
-TIMEOUT_S = 10.0
-
-Answer = TypeVar('Answer')
 
 
 class Participant:
     """
-    A participant and what it received so far.
+    A participant and the messages that it has received.
 
-    :param sees_robots: whether it asks for the states of robots, as no public client does.
-    :ivar updates: the values of each update.
-    :ivar states: each robot state, with the time of the steady clock; None where a robot left.
-    :ivar errors: texts of the server's errors, and of stops.
+    :param sees_robots: whether it requests robot states, which no public client does.
+    :ivar updates: the joint values of each update.
+    :ivar states: each robot state with its time on the monotonic clock; None = the robot left.
+    :ivar errors: the texts of the server's errors and of stops.
     """
 
     def __init__(
@@ -39,8 +44,7 @@ class Participant:
         self.states: list[tuple[float, RobotState | None]] = []
         self.errors: list[str] = []
         self._client = client
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name='participant')
+        self._thread = LoopThread('participant')
         client.on_emergency_stop(self._on_stop)
         client.on_error(self.errors.append)
         if sees_robots:
@@ -48,32 +52,28 @@ class Participant:
         if isinstance(client, RoboticsConsumer):
             client.on_joint_update(self._on_update)
 
-    def say(self, **values: float) -> None:
-        """Send an update, as a producer."""
+    def send_update(self, **values: float) -> None:
+        """Send an update as a producer."""
         assert isinstance(self._client, RoboticsProducer)
         joints = [{'name': name, 'value': value} for name, value in values.items()]
-        self._run(self._client.send_joint_update(joints))
+        self._thread.run(self._client.send_joint_update(joints))
 
     def stop(self, reason: str) -> None:
         """Send an emergency stop."""
-        self._run(self._client.send_emergency_stop(reason))
+        self._thread.run(self._client.send_emergency_stop(reason))
 
     def request_reset(self, participant_id: str, stop_id: str) -> None:
-        """Ask a robot to reset its emergency stop."""
-        self._run(self._client.request_reset(participant_id, stop_id))
+        """Request the reset of a robot's emergency stop."""
+        self._thread.run(self._client.request_reset(participant_id, stop_id))
 
     def join(self, workspace: str, room: str, participant_id: str) -> None:
         """Join a room."""
-        self._thread.start()
-        assert self._run(self._client.connect(workspace, room, participant_id))
+        assert self._thread.run(self._client.connect(workspace, room, participant_id))
 
     def leave(self) -> None:
-        """Leave it, and leave no thread behind."""
-        self._run(self._client.disconnect())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(TIMEOUT_S)
-        assert not self._thread.is_alive()
-        self._loop.close()
+        """Leave the room and end the thread."""
+        self._thread.run(self._client.disconnect())
+        self._thread.close()
 
     def _on_stop(self, stop: EmergencyStop) -> None:
         self.stopped_at.append(time.monotonic())
@@ -81,9 +81,6 @@ class Participant:
 
     def _on_update(self, joints: list[dict[str, Any]]) -> None:
         self.updates.append({joint['name']: joint['value'] for joint in joints})
-
-    def _run(self, work: Coroutine[Any, Any, Answer]) -> Answer:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(TIMEOUT_S)
 
 
 @contextmanager
@@ -95,7 +92,7 @@ def running_participant(
     *,
     sees_robots: bool = False,
 ) -> Iterator[Participant]:
-    """Have somebody in a room for as long as the context lasts."""
+    """Run a participant in a room while the context is open."""
     participant = Participant(client, sees_robots=sees_robots)
     participant.join(workspace, room, participant_id)
     try:

@@ -1,8 +1,18 @@
-"""Participants made of a bare WebSocket, to see the server as it is and not as our client does."""
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""Participants with a bare WebSocket, to test the server without our client."""
 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 import json
@@ -13,6 +23,17 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import websockets
+
+from .frames import (
+    CLOSE,
+    PING,
+    TEXT,
+    FrameSplitter,
+    Piece,
+    client_frame,
+    payload_of,
+    upgrade_request,
+)
 
 __all__ = [
     'Peer',
@@ -34,13 +55,13 @@ Json = dict[str, Any]
 
 
 class Peer:
-    """A WebSocket that speaks JSON and waits for nothing for ever."""
+    """A WebSocket with JSON messages; each wait has a deadline."""
 
     def __init__(self, connection: Any) -> None:
         self.connection = connection
 
     async def send(self, message: Json | str | bytes) -> None:
-        """Send one frame, an object as JSON."""
+        """Send one frame; an object is encoded as JSON."""
         frame = json.dumps(message) if isinstance(message, dict) else message
         await self.connection.send(frame)
 
@@ -63,12 +84,12 @@ class Peer:
         return message
 
     async def expect_silence(self) -> None:
-        """See that nothing was sent before the answer to a heartbeat that is sent now."""
+        """Send a heartbeat, and check that its answer is the next message."""
         await self.send({'type': 'heartbeat'})
         await self.recv_type('heartbeat_ack')
 
     async def close_code(self) -> int:
-        """Receive until the connection ends; whatever comes before is skipped."""
+        """Receive and drop everything until the connection ends; return the close code."""
         try:
             while True:
                 await self.text()
@@ -76,36 +97,30 @@ class Peer:
             return ABNORMAL if exc.rcvd is None else exc.rcvd.code
 
     async def close(self) -> None:
-        """Leave, and wait until the server has said goodbye, too."""
+        """Leave, and wait for the server's close frame."""
         await self.connection.close()
 
 
 class RawPeer:
-    """A bare TCP connection that answers nothing of its own accord, not even a ping."""
+    """A bare TCP connection, which answers nothing by itself, not even a ping."""
 
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
         self.head = b''
-        self._buffer = b''
+        self._splitter = FrameSplitter()
+        self._pieces: deque[Piece] = deque()
 
     @classmethod
     def connect(cls, url: str, path: str, *headers: str) -> RawPeer:
-        """Open a WebSocket with a receive buffer as small as it gets, and such headers more."""
+        """Open a WebSocket with the smallest receive buffer and with additional headers."""
         peer = cls.connect_bare(url)
-        peer.sock.sendall(
-            f'GET {path} HTTP/1.1\r\nHost: {urlsplit(url).netloc}\r\nUpgrade: websocket\r\n'
-            'Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n'
-            'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n'.encode()
-            + ''.join(f'{header}\r\n' for header in (*headers, '')).encode()
-        )
-        while b'\r\n\r\n' not in peer._buffer:
-            peer._fill()
-        peer.head, _, peer._buffer = peer._buffer.partition(b'\r\n\r\n')
+        peer.sock.sendall(upgrade_request(path, urlsplit(url).netloc, *headers))
+        peer.head = peer._take().data
         return peer
 
     @classmethod
     def connect_bare(cls, url: str) -> RawPeer:
-        """Connect and say nothing."""
+        """Connect and send nothing."""
         address = urlsplit(url)
         sock = socket.socket()
         sock.settimeout(TIMEOUT_S)
@@ -115,7 +130,7 @@ class RawPeer:
         return cls(sock if context is None else context.wrap_socket(sock))
 
     def is_dropped(self) -> bool:
-        """Say whether the server has ended the connection, without waiting for it."""
+        """Whether the server has closed the connection, without waiting."""
         self.sock.setblocking(False)
         try:
             return self.sock.recv(1, socket.MSG_PEEK) == b''
@@ -128,43 +143,38 @@ class RawPeer:
 
     @classmethod
     def enter(cls, url: str, path: str, participant_id: str, role: str, *features: str) -> RawPeer:
-        """Open a WebSocket and join, with these features; ``joined`` has been read."""
+        """Open a WebSocket, join with features, and receive ``joined``."""
         peer = cls.connect(url, path)
         peer.send(json.dumps(join(participant_id, role, *features)).encode())
         while peer.recv()['type'] != 'joined':
             pass
         return peer
 
-    def send(self, payload: bytes, opcode: int = 1) -> None:
-        """Send one short frame, masked with zeros."""
-        assert len(payload) < 126
-        self.sock.sendall(struct.pack('!BBI', 0x80 | opcode, 0x80 | len(payload), 0) + payload)
+    def send(self, payload: bytes, opcode: int = TEXT) -> None:
+        """Send one frame, masked with zeros."""
+        self.sock.sendall(client_frame(payload, opcode))
 
     def frame(self) -> tuple[int, bytes]:
         """Receive one frame: its opcode and payload."""
-        first, length = self._take('!BB')
-        if length == 126:
-            (length,) = self._take('!H')
-        elif length == 127:
-            (length,) = self._take('!Q')
-        return first & 0x0F, self._take_bytes(length)
+        frame = self._take().data
+        return frame[0] & 0x0F, payload_of(frame)
 
     def recv(self) -> Json:
-        """Receive one object; pings in between go unanswered."""
+        """Receive one object; do not answer pings before it."""
         while True:
             opcode, payload = self.frame()
-            if opcode == 1:
+            if opcode == TEXT:
                 message = json.loads(payload)
                 assert isinstance(message, dict)
                 return message
-            assert opcode == 9, (opcode, payload)
+            assert opcode == PING, (opcode, payload)
 
     def close_code(self) -> int:
         """Receive until a close frame or the end of the connection."""
         try:
             while True:
                 opcode, payload = self.frame()
-                if opcode == 8:
+                if opcode == CLOSE:
                     return int(struct.unpack('!H', payload[:2])[0])
         except ConnectionError:
             return ABNORMAL
@@ -173,25 +183,18 @@ class RawPeer:
         """Drop the connection."""
         self.sock.close()
 
-    def _take(self, layout: str) -> tuple[int, ...]:
-        return struct.unpack(layout, self._take_bytes(struct.calcsize(layout)))
-
-    def _take_bytes(self, count: int) -> bytes:
-        while len(self._buffer) < count:
-            self._fill()
-        taken, self._buffer = self._buffer[:count], self._buffer[count:]
-        return taken
-
-    def _fill(self) -> None:
-        data = self.sock.recv(65536)
-        if not data:
-            raise ConnectionResetError('the server closed the connection')
-        self._buffer += data
+    def _take(self) -> Piece:
+        while not self._pieces:
+            data = self.sock.recv(65536)
+            if not data:
+                raise ConnectionResetError('the server closed the connection')
+            self._pieces.extend(self._splitter.feed(data))
+        return self._pieces.popleft()
 
 
 def ws_path(workspace_id: str, room_id: str, *, kind: str = 'robotics') -> str:
     """
-    Say where a room's WebSocket is.
+    Return the path of a room's WebSocket.
 
     :param kind: ``robotics`` or ``video``.
     """
@@ -199,13 +202,13 @@ def ws_path(workspace_id: str, room_id: str, *, kind: str = 'robotics') -> str:
 
 
 def join(participant_id: str, role: str, *features: str) -> Json:
-    """Make a first frame; one without features is that of a public client."""
+    """Return a join message; without features it is that of a public client."""
     frame: Json = {'participant_id': participant_id, 'role': role}
     return {**frame, 'features': list(features)} if features else frame
 
 
 def robot_state(gate: str = 'active', **more: object) -> Json:
-    """Make the state of a robot, with such keys more."""
+    """Return a robot state with additional keys."""
     data = {'node': '/arm', 'host': 'pc', 'gate': gate, 'cause': 'live', **more}
     return {'type': 'robot_state', 'data': data}
 
@@ -220,7 +223,7 @@ async def connect(url: str, path: str) -> AsyncIterator[Peer]:
 
 
 def _trusting(url: str) -> ssl.SSLContext | None:
-    """Make TLS settings that trust every server: who it is, is not what peers look at."""
+    """Return TLS settings without verification, because peers do not test certificates."""
     if not url.startswith('https'):
         return None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -238,7 +241,7 @@ async def enter(
     *features: str,
     token: str = '',
 ) -> AsyncIterator[Peer]:
-    """Join a room, with these features and this token; ``joined`` has been read."""
+    """Join a room with features and a token, and receive ``joined``."""
     query = f'?token={token}' if token else ''
     async with connect(url, ws_path(workspace_id, room_id) + query) as peer:
         await peer.send(join(participant_id, role, *features))
@@ -249,15 +252,15 @@ async def enter(
 
 
 def joint(name: str, value: object, **more: object) -> Json:
-    """Make one joint of an update."""
+    """Return one joint of an update."""
     return {'name': name, 'value': value, **more}
 
 
 def update(*entries: object) -> Json:
-    """Make an update of such joints."""
+    """Return an update of these joints."""
     return {'type': 'joint_update', 'data': list(entries)}
 
 
 def joints(**values: object) -> Json:
-    """Make an update by joint name."""
+    """Return an update from values by joint name."""
     return update(*(joint(name, value) for name, value in values.items()))

@@ -1,4 +1,13 @@
-"""A node of the tests that hears what bridges say and tells them what robots would."""
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""A node that records what bridges publish, and publishes what robots would."""
 
 from __future__ import annotations
 
@@ -23,19 +32,19 @@ from .waiting import wait_for
 __all__ = ['EVERY', 'Probe', 'running_probe']
 
 EVERY = 1000
-"""A depth of history that nothing is lost from."""
+"""A history depth with which no message is lost."""
 
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 
 class Probe:
     """
-    What the graph said so far, by namespace, and ways to speak to it.
+    The messages of the ROS graph so far, by namespace, and methods to publish and call services.
 
-    ``changes`` has what diagnostics said that was new: when, in seconds of the steady clock, which
-    status, and its text.
+    ``changes`` has each change of a diagnostic status: the time in seconds of the monotonic clock,
+    the name of the status, and its text.
 
-    Its callbacks run in a thread of their own, so that a test may simply wait.
+    Its callbacks run in a thread, so that a test may block.
     """
 
     def __init__(self, context: Context) -> None:
@@ -49,7 +58,7 @@ class Probe:
         self.node.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, 10)
 
     def watch(self, *namespaces: str) -> None:
-        """Listen to the commands and the stop of these robots, and be ready to press it."""
+        """Subscribe to the commands and the stop status of robots; create stop publishers."""
         for namespace in namespaces:
             for service in ('trigger_emergency_stop', 'reset_emergency_stop'):
                 self.client(namespace, service, Trigger)
@@ -74,21 +83,21 @@ class Probe:
     def publish_joints(
         self, namespace: str, names: Sequence[str], positions: Sequence[float]
     ) -> None:
-        """Say where a robot's joints are, once somebody listens."""
+        """Publish joint_states of a robot as soon as there is a subscriber."""
         publisher = self._publisher(JointState, f'/{namespace}/joint_states')
         message = JointState(name=list(names), position=list(positions))
-        # After the wait for a listener, because a message that is too old does not count.
+        # After the wait for the subscriber, because a message that is too old is dropped.
         message.header.stamp = self.node.get_clock().now().to_msg()
         publisher.publish(message)
 
     def publish_stop(self, namespace: str, stop: bool) -> None:
-        """Say on a robot's stop topic whether to stop, once somebody listens."""
+        """Publish on a robot's stop topic as soon as there is a subscriber."""
         topic = f'/{namespace}/emergency_stop'
         # Of a bridge's three subscriptions two match a publisher of the default kind.
         self._publisher(Bool, topic, subscribers=2).publish(Bool(data=stop))
 
     def call(self, namespace: str, service: str) -> Trigger.Response:
-        """Call a service of a robot's bridge that needs nothing to be said."""
+        """Call a Trigger service of a robot's bridge."""
         return self.ask(namespace, service, Trigger, Trigger.Request())
 
     def ask(
@@ -113,7 +122,7 @@ class Probe:
         return future.result()
 
     def query(self, namespace: str, service: str, kind: Any, request: Any) -> Any:
-        """Ask what may be asked twice, again and again until an answer comes: see :meth:`ask`."""
+        """Repeat an idempotent call until an answer arrives: see :meth:`ask`."""
         client = self.client(namespace, service, kind)
         wait_for(client.service_is_ready, f'the service {client.srv_name}', 20.0)
         futures = [client.call_async(request)]
@@ -132,19 +141,19 @@ class Probe:
     def client(
         self, namespace: str, service: str, kind: Any, *, node: str = 'arena_bridge'
     ) -> Any:
-        """Give the client of a service of a robot's bridge, made at the first call."""
+        """Return the client of a service of a robot's bridge, created at the first call."""
         name = f'/{namespace}/{node}/{service}'
         if name not in self._clients:
             self._clients[name] = self.node.create_client(kind, name)
         return self._clients[name]
 
     def level(self, status: str) -> bytes | None:
-        """Give the level of a diagnostic status by its name; None before it was heard."""
+        """Return the level of a diagnostic status by its name; None before its first message."""
         heard = self.diagnostics.get(status)
         return None if heard is None else heard.level
 
     def text(self, status: str) -> str:
-        """Give the message of a diagnostic status by its name."""
+        """Return the text of a diagnostic status by its name."""
         heard = self.diagnostics.get(status)
         return '' if heard is None else str(heard.message)
 
@@ -168,7 +177,7 @@ class Probe:
 
 @contextmanager
 def running_probe() -> Iterator[Probe]:
-    """Have a probe in a context of its own, which is gone without a trace afterwards."""
+    """Run a probe in its own ROS context, and destroy it completely afterwards."""
     context = Context()
     rclpy.init(context=context)
     probe = Probe(context)
@@ -181,7 +190,7 @@ def running_probe() -> Iterator[Probe]:
     finally:
         executor.shutdown()
         thread.join(10.0)
-        assert not thread.is_alive(), 'the probe does not stop spinning'
+        assert not thread.is_alive(), 'the probe still spins'
         probe.node.destroy_node()
         rclpy.shutdown(context=context)
 

@@ -1,4 +1,13 @@
-"""What a test needs of its machine: without it the test is skipped, or fails where one insists."""
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""Needs of a test that a machine may lack: the test is skipped, or fails on request."""
 
 from __future__ import annotations
 
@@ -9,15 +18,15 @@ import pytest
 __all__ = ['VARIABLE', 'is_required', 'require']
 
 VARIABLE = 'REQUIRE'
-"""Names, with commas between them, what may not be missing: CI would skip without being seen."""
+"""The environment variable of CI with the required needs, separated by commas."""
 
 
 def require(name: str, is_there: object, reason: str) -> None:
     """
-    Skip what asks for this where something is not there; fail where it has to be.
+    Skip the test if something is missing, or fail if it is required.
 
-    :param name: as the environment variable names it.
-    :param reason: what is missing, and how one gets it.
+    :param name: the name in the environment variable.
+    :param reason: what is missing, and how to install it.
     """
     if is_there:
         return
@@ -27,5 +36,5 @@ def require(name: str, is_there: object, reason: str) -> None:
 
 
 def is_required(name: str) -> bool:
-    """Say whether somebody insists on this."""
+    """Return whether the environment variable names this."""
     return name in os.environ.get(VARIABLE, '').split(',')

@@ -1,4 +1,13 @@
-"""One robot on a stage of its own: an arena, a bridge process, and a probe."""
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""One robot: an arena, a bridge process, and a probe in their own ROS domain."""
 
 from __future__ import annotations
 
@@ -15,9 +24,9 @@ from rcl_interfaces.srv import DescribeParameters, SetParameters
 from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
 
 from .domain import own_domain
+from .fault_proxy_thread import FaultProxyThread, running_fault_proxy
 from .probe import EVERY, Probe, running_probe
 from .processes import Process, ros_arguments, running
-from .proxy import Proxy, running_proxy
 from .server import running_server
 from .waiting import wait_for
 
@@ -31,10 +40,10 @@ DEFAULTS: dict[str, Any] = {
     'link.reconnect_max_s': 0.2,
     'create_missing_rooms': 'both',
     'consume.require_feedback': 'never',
-    # Others are looked for before the first command, and most tests need not wait for that.
+    # The bridge looks for other publishers first, and most tests need not wait for that.
     'consume.allow_other_publishers': True,
     'consume.require_limits': 'never',
-    # Tests judge every step; as shipped, a reader that is late gets the last command only.
+    # Tests check every command; with the default depth a slow subscriber gets only the last one.
     f'qos_overrides./{NAMESPACE}/joint_commands.publisher.depth': EVERY,
 }
 
@@ -53,48 +62,48 @@ class Robot:
     """
     A bridge called ``/robot/arena_bridge``.
 
-    :param url: of the arena it knows.
-    :param proxy: what the bridge reaches it through.
+    :param url: the URL of the arena.
+    :param proxy: the proxy between the bridge and the arena.
     """
 
     url: str
     bridge: Process
     probe: Probe
-    proxy: Proxy
+    proxy: FaultProxyThread
 
     def status(self, name: str) -> str:
-        """Give what diagnostics say of a part, such as ``safety``."""
+        """Return the text of a diagnostic status, such as ``safety``."""
         return self.probe.text(f'/{NAMESPACE}/arena_bridge: {name}')
 
     def value(self, name: str, key: str) -> str:
-        """Give one of the values that diagnostics add."""
+        """Return a value of a diagnostic status."""
         heard = self.probe.diagnostics.get(f'/{NAMESPACE}/arena_bridge: {name}')
         pairs = [] if heard is None else heard.values
         return next((str(pair.value) for pair in pairs if pair.key == key), '')
 
     def wait_for_status(self, name: str, text: str) -> None:
-        """Wait until diagnostics say this of a part."""
-        wait_for(lambda: text in self.status(name), f'{name} to say {text!r}', 20.0)
+        """Wait until a diagnostic status contains a text."""
+        wait_for(lambda: text in self.status(name), f'{name} to be {text!r}', 20.0)
 
     @property
     def commands(self) -> list[Any]:
-        """Every command so far."""
+        """All commands so far."""
         return self.probe.commands[NAMESPACE]
 
     @property
     def state(self) -> str:
-        """The lifecycle state."""
+        """The id of the lifecycle state."""
         answer = self.probe.query(NAMESPACE, 'get_state', GetState, GetState.Request())
         return str(answer.current_state.label)
 
     def change_state(self, transition: int) -> bool:
-        """Ask for a lifecycle transition, and say whether it was done."""
+        """Request a lifecycle transition; return whether it succeeded."""
         request = ChangeState.Request()
         request.transition.id = transition
         return bool(self.probe.ask(NAMESPACE, 'change_state', ChangeState, request).success)
 
     def set_parameter(self, name: str, value: float | str) -> tuple[bool, str]:
-        """Set a parameter as ``ros2 param set`` does; says whether it was done, and why not."""
+        """Set a parameter as ``ros2 param set`` does; return whether it succeeded, and why not."""
         if isinstance(value, str):
             said = ParameterValue(type=ParameterType.PARAMETER_STRING, string_value=value)
         elif isinstance(value, int):
@@ -106,7 +115,7 @@ class Robot:
         return bool(result.successful), str(result.reason)
 
     def lead(self, room: str, act: Callable[[RoboticsProducer], Awaitable[Answer]]) -> Answer:
-        """Have a producer in the room for as long as ``act`` takes."""
+        """Call ``act`` with a producer in a room, and return its result."""
 
         async def led() -> Answer:
             async with RoboticsProducer(self.url) as producer:
@@ -116,7 +125,7 @@ class Robot:
         return asyncio.run(led())
 
     def listen(self, room: str, act: Callable[[RoboticsConsumer], Awaitable[Answer]]) -> Answer:
-        """Have a consumer in the room for as long as ``act`` takes."""
+        """Call ``act`` with a consumer in a room, and return its result."""
 
         async def listened() -> Answer:
             async with RoboticsConsumer(self.url) as consumer:
@@ -135,16 +144,16 @@ def robot(
     **options: Any,
 ) -> Iterator[Robot]:
     """
-    Have a robot with these parameters, besides :data:`DEFAULTS`.
+    Run a robot with these parameters in addition to :data:`DEFAULTS`.
 
-    :param more: further ROS arguments.
-    :param arena: runs the arena, and gives its address.
-    :param options: of the bridge's process, see :func:`running_command`.
+    :param more: additional ROS arguments.
+    :param arena: a context manager that runs the arena and yields its address.
+    :param options: options of the bridge's process, see :func:`running_command`.
     """
     with ExitStack() as stack:
         stack.enter_context(own_domain())
         url = stack.enter_context(arena())
-        proxy = stack.enter_context(running_proxy(url))
+        proxy = stack.enter_context(running_fault_proxy(url))
         probe = stack.enter_context(running_probe())
         probe.watch(NAMESPACE)
         for service, kind in SERVICES.items():
@@ -154,5 +163,5 @@ def robot(
         )
         bridge = stack.enter_context(running(executable, arguments, **options))
         made = Robot(url, bridge, probe, proxy)
-        assert made.state  # Once it has answered, it knows who listens to its answers.
+        assert made.state  # Then the bridge has discovered the readers of its answers.
         yield made

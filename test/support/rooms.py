@@ -1,4 +1,13 @@
-"""Who REST says is in a room, awaited: the public server lists who left for a moment longer."""
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""Waits for the participants of a room, because the public server removes them late."""
 
 from __future__ import annotations
 
@@ -20,9 +29,9 @@ async def wait_for_participants(
     consumers: Sequence[str | None] = (),
 ) -> None:
     """
-    Ask again and again until a room has just these participants; nobody, unless said.
+    Poll until a room has exactly these participants; by default, none.
 
-    :raises AssertionError: it did not come so in time.
+    :raises AssertionError: the deadline has passed.
     """
     expected = {
         'producer': producer,

@@ -1,14 +1,23 @@
-"""
-What must hold of running bridges, however they were started.
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
 
-The stage, which plain pytest and launch_testing set alike: three bridges and, at first, no arena.
+"""
+Scenarios for running bridges, independent of how they were started.
+
+Plain pytest and launch_testing start the same: three bridges and, at first, no arena.
 
 - ``leader`` produces its joint_states into the room ``a``;
 - ``follower`` consumes the room ``a``, with the joints of :data:`JOINTS`;
 - ``bystander`` produces into the room ``c``.
 
-All in degrees, with short pauses between attempts to join. Every scenario brings the arena it
-needs and leaves the stage as it was.
+All use degrees and short pauses between attempts to join. Every scenario starts the arena that it
+needs, and ends as it began.
 """
 
 from __future__ import annotations
@@ -49,7 +58,7 @@ BRIDGES: dict[str, dict[str, Any]] = {
     },
     'bystander': {**COMMON, 'produce.room_id': 'c', 'joints': ['elsewhere']},
 }
-"""The parameters of each bridge but ``server_url``, by its namespace."""
+"""The parameters of each bridge except ``server_url``, by namespace."""
 
 OK, WARN, ERROR = b'\x00', b'\x01', b'\x02'
 
@@ -57,9 +66,9 @@ OK, WARN, ERROR = b'\x00', b'\x01', b'\x02'
 @dataclass
 class Stage:
     """
-    Running bridges.
+    The running bridges.
 
-    :param port: of 127.0.0.1, where they look for an arena.
+    :param port: the port of their arena on 127.0.0.1.
     """
 
     probe: Probe
@@ -67,30 +76,30 @@ class Stage:
 
     @contextmanager
     def arena(self) -> Iterator[str]:
-        """Have an arena that all three have joined; the value is its URL."""
+        """Run an arena, wait until all three have joined, and yield its URL."""
         with running_server(port=self.port) as url:
             self.wait_for_links(OK, 'joined')
             yield url
         self.wait_for_links(WARN, '')
 
     def wait_for_links(self, level: bytes, text: str) -> None:
-        """Wait until diagnostics say this of every link."""
+        """Wait until the diagnostic status of every link has this level and text."""
         self.wait_for_link('/leader/arena_bridge: produce link', level, text)
         self.wait_for_link('/follower/arena_bridge: consume link', level, text)
 
     def wait_for_link(self, name: str, level: bytes, text: str) -> None:
-        """Wait until diagnostics say this of a link."""
+        """Wait until the diagnostic status of a link has this level and text."""
         probe = self.probe
         wait_for(
             lambda: probe.level(name) == level and text in probe.text(name),
-            f'{name} to say {text!r}',
+            f'{name} to be {text!r}',
             30.0,
         )
 
     def follow(self, degrees: float) -> None:
-        """Move the leader's joints there and wait until the follower is commanded likewise."""
+        """Move the leader's joints and wait until the follower is commanded to the same place."""
         radians = math.radians(degrees)
-        # The arena repeats nothing, and what comes while the follower is not ready moves nothing.
+        # The arena repeats nothing, and an update to a follower that is not ready moves nothing.
         tremor = itertools.cycle((0.0, 1e-11))
 
         def arrived() -> bool:
@@ -106,28 +115,28 @@ class Stage:
         wait_for(arrived, f'the follower to be commanded to {degrees} degrees', 20.0)
 
     def release(self, *namespaces: str) -> None:
-        """Reset the stop of these robots as soon as it is not refused any more."""
+        """Reset the stop of these robots as soon as the reset is accepted."""
         for namespace in namespaces:
             reset = partial(self.probe.call, namespace, 'reset_emergency_stop')
             wait_for(_succeeds(reset), f'the stop of {namespace} to be reset')
 
     def wait_for_stop(self, *namespaces: str) -> None:
-        """Wait until these robots say that they are stopped."""
+        """Wait until these robots report that they are stopped."""
         for namespace in namespaces:
             seen = self.probe.stop_active[namespace]
-            wait_for(partial(_ends_with_true, seen), f'{namespace} to say that it is stopped')
+            wait_for(partial(_ends_with_true, seen), f'{namespace} to report its stop')
 
 
 def starts_without_a_server(stage: Stage) -> None:
-    """Live without an arena, and say why there is no connection."""
+    """Check that the bridges report why there is no connection while there is no arena."""
     stage.wait_for_links(WARN, 'cannot connect')
 
-    # Not a stop: it would be owed to the room, and stop the next scenario.
+    # Without a stop, because the bridge would deliver it to the room of the next scenario.
     assert stage.probe.call('leader', 'reset_emergency_stop').success
 
 
 def connects_when_the_server_comes(stage: Stage) -> None:
-    """Join an arena that appears later, without help."""
+    """Check that the bridges join an arena that starts later."""
     stage.wait_for_links(WARN, '')
 
     with stage.arena() as url:
@@ -135,7 +144,7 @@ def connects_when_the_server_comes(stage: Stage) -> None:
 
 
 def joints_cross_the_room(stage: Stage) -> None:
-    """Send a JointState in degrees and get it back in radians on another robot's topic."""
+    """Check that a JointState in degrees arrives in radians on another robot's topic."""
     with stage.arena() as url:
         stage.follow(30.0)
         stage.follow(31.5)
@@ -151,7 +160,7 @@ def joints_cross_the_room(stage: Stage) -> None:
 
 
 def a_stop_on_the_topic_reaches_the_arena(stage: Stage) -> None:
-    """Stop everybody in the room by one robot's topic, until each is reset by hand."""
+    """Check that a stop on a robot's topic stops all robots of the room until their reset."""
     probe = stage.probe
     with stage.arena() as url:
         stage.follow(10.0)
@@ -169,22 +178,22 @@ def a_stop_on_the_topic_reaches_the_arena(stage: Stage) -> None:
 
 
 def a_stop_from_the_arena_latches(stage: Stage) -> None:
-    """Latch a stop of any participant on every robot of the room."""
+    """Check that a stop of any participant latches on every robot of the room."""
     with stage.arena() as url:
         stage.follow(20.0)
-        asyncio.run(_stop_room(url, 'a', 'the browser says so'))
+        asyncio.run(_stop_room(url, 'a', 'pressed in the browser'))
         stage.wait_for_stop('leader', 'follower')
 
         safety = '/follower/arena_bridge: safety'
-        wait_for(lambda: stage.probe.level(safety) == ERROR, 'diagnostics to say ERROR')
-        assert 'the browser says so' in stage.probe.text(safety)
+        wait_for(lambda: stage.probe.level(safety) == ERROR, 'the level ERROR in diagnostics')
+        assert 'pressed in the browser' in stage.probe.text(safety)
         _expect_no_command(stage, url, 22.0)
         stage.release('leader', 'follower')
         stage.follow(24.0)
 
 
 def namespaces_do_not_hear_each_other(stage: Stage) -> None:
-    """Keep what one robot says and suffers from one of another namespace and room."""
+    """Check that joints and stops do not reach a robot of another namespace and room."""
     probe = stage.probe
     with stage.arena() as url:
         stage.follow(5.0)
@@ -225,7 +234,7 @@ def _ends_with_true(seen: list[bool]) -> bool:
 
 
 def _expect_no_command(stage: Stage, url: str, degrees: float) -> None:
-    """See that the follower is not commanded to what its room has heard meanwhile."""
+    """Check that the follower is not commanded to an update of its room."""
     before = len(stage.probe.commands['follower'])
     radians = math.radians(degrees)
 
@@ -235,7 +244,7 @@ def _expect_no_command(stage: Stage, url: str, degrees: float) -> None:
         return math.isclose(joints.get('shoulder', 0.0), degrees, abs_tol=1e-6)
 
     wait_for(arrived, f'{degrees} degrees in the room')
-    # The follower's answer comes by the same connection after the update that it must ignore.
+    # The follower's answer arrives on the same connection after the update to ignore.
     statuses = len(stage.probe.stop_active['follower'])
     wait_for(lambda: len(stage.probe.stop_active['follower']) > statuses + 1, 'more statuses')
     assert len(stage.probe.commands['follower']) == before
@@ -254,7 +263,7 @@ async def _joints_in_room(url: str, room: str) -> dict[str, float]:
 
 
 async def _stop_heard_in_room(url: str, room: str, act: Callable[[], None]) -> str:
-    """Act, and give the reason of the stop that a consumer of the room hears because of it."""
+    """Call ``act``, and return the reason of the stop that a consumer of the room receives."""
     heard: asyncio.Queue[str] = asyncio.Queue()
     async with RoboticsConsumer(url) as client:
         client.on_emergency_stop(lambda stop: heard.put_nowait(stop.reason or ''))

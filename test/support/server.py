@@ -1,4 +1,13 @@
-"""Our arena server in this process, on a port of its own."""
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""Our arena server in this process, on a free port."""
 
 from __future__ import annotations
 
@@ -24,12 +33,12 @@ HOST = '127.0.0.1'
 
 
 def rules_of(token: str, *origins: str, hosts: Iterable[str] = ()) -> Rules:
-    """Make the rules of a server with one token that allows everything."""
+    """Return the rules of a server with one token that allows everything."""
     return Rules(Tokens([Grant.of_token('token', token)]), origins, frozenset(hosts))
 
 
 class Below:
-    """An arena behind a proxy that serves it below another path, which it takes away."""
+    """An ASGI app that removes the first part of the path, like a reverse proxy."""
 
     def __init__(self, app: FastAPI, prefix: str) -> None:
         self.state = app.state
@@ -37,7 +46,7 @@ class Below:
         self._prefix = prefix
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Pass a request on as the proxy does."""
+        """Forward a request without the prefix."""
         if 'path' in scope:
             assert scope['path'].startswith(self._prefix), scope['path']
             scope = {**scope, 'path': scope['path'].removeprefix(self._prefix)}
@@ -57,10 +66,10 @@ def running_server(
     below: str = '',
 ) -> Iterator[str]:
     """
-    Serve an arena of its own from a thread; the value is its address, without a final slash.
+    Serve an arena in a thread; yield its URL, without a final slash.
 
-    :param port: 0 for a free one.
-    :param below: the path at which a proxy in front of it has it.
+    :param port: the port; 0 = a free one.
+    :param below: the path of the arena behind a reverse proxy.
     """
     sockets = listen(HOST, port)
     app = create_app(limits, timing, policy=policy, rules=rules, audit=audit)
@@ -78,5 +87,5 @@ def running_server(
     finally:
         loop.call_soon_threadsafe(stop.set)
         thread.join(TIMEOUT_S)
-        assert not thread.is_alive(), f'the server did not stop within {TIMEOUT_S:g} s'
+        assert not thread.is_alive(), f'the server did not end within {TIMEOUT_S:g} s'
         loop.close()

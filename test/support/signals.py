@@ -1,4 +1,13 @@
-"""When a process can be sent a signal."""
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""When a process is ready for a signal."""
 
 from __future__ import annotations
 
@@ -13,7 +22,7 @@ __all__ = ['handles_sigterm', 'let_pass']
 
 
 def handles_sigterm(process: Process) -> bool:
-    """Say whether it does, which Python by itself does not."""
+    """Return whether a process handles SIGTERM, which Python by default does not."""
     assert process.is_alive, process.output
     status = Path(f'/proc/{process.pid}/status').read_text()
     caught = next(line for line in status.splitlines() if line.startswith('SigCgt:'))
@@ -21,6 +30,6 @@ def handles_sigterm(process: Process) -> bool:
 
 
 def let_pass(process: Process, seconds: float) -> None:
-    """Have some time pass, or the process end."""
+    """Wait for some time, or until the process ends."""
     end = time.monotonic() + seconds
     wait_for(lambda: time.monotonic() >= end or not process.is_alive, 'a moment')

@@ -1,4 +1,13 @@
-"""A SOCKS 5 proxy (RFC 1928, RFC 1929), which leads every name to one arena."""
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""A SOCKS 5 proxy (RFC 1928, RFC 1929), which forwards every name to one arena."""
 
 from __future__ import annotations
 
@@ -20,11 +29,11 @@ GRANTED = bytes((VERSION, 0, 0, 1, 0, 0, 0, 0, 0, 0))
 
 class SocksProxy:
     """
-    What came through it.
+    A running proxy and a record of its connections.
 
-    :ivar place: its host and port.
-    :ivar targets: name and port of each connection.
-    :ivar logins: user and password of each connection; empty where there was none.
+    :ivar place: the host and port of the proxy.
+    :ivar targets: the host name and port of each connection.
+    :ivar logins: the user and password of each connection; may be empty.
     """
 
     def __init__(self, target_url: str) -> None:
@@ -72,7 +81,7 @@ async def _text(reader: asyncio.StreamReader) -> str:
 
 @asynccontextmanager
 async def socks_proxy(target_url: str) -> AsyncIterator[SocksProxy]:
-    """Have a proxy in the loop of the test."""
+    """Run a proxy in the event loop of the test."""
     proxy = SocksProxy(target_url)
     server = await asyncio.start_server(proxy.serve, HOST, 0)
     proxy.place = f'{HOST}:{server.sockets[0].getsockname()[1]}'

@@ -1,12 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """A simulated robot participant, which reports the state that a test sets."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-import threading
 from typing import Any
 
 from lerobot_arena_ros.arena.features import Feature
@@ -22,6 +30,7 @@ from lerobot_arena_ros.arena.messages import (
 )
 from lerobot_arena_ros.arena.robot_state import RobotJoint, RobotState, StopCause
 
+from .loop_thread import LoopThread
 from .peers import Peer, connect, ws_path
 from .waiting import wait_for
 
@@ -42,7 +51,7 @@ FOLLOWING = RobotState(
 
 class StandIn:
     """
-    A consumer that reports as a robot does: five times a second, and at each change.
+    A consumer that reports its state as a robot does: five times a second, and at each change.
 
     :param obeys: whether it reports that it has stopped as soon as a stop arrives.
     """
@@ -55,12 +64,11 @@ class StandIn:
         self._is_silent = False
         self._peer: Peer | None = None
         self._is_leaving = asyncio.Event()
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name='stand-in')
+        self._thread = LoopThread('stand-in')
 
     def show(self, **changes: Any) -> None:
         """Change fields of the state and report it."""
-        self._run(self._show, changes)
+        self._thread.run(self._show(changes))
 
     def confirm(self) -> None:
         """Report that the last stop has stopped the robot."""
@@ -75,26 +83,19 @@ class StandIn:
         self, url: str, workspace: str, room: str, participant_id: str, token: str = ''
     ) -> None:
         """Join a room and start to report."""
-        self._thread.start()
         path = ws_path(workspace, room) + (f'?token={token}' if token else '')
         features = frozenset(Feature) - {Feature.LIVENESS}
         join = Join(participant_id, Role.CONSUMER, features)
         self._task = asyncio.run_coroutine_threadsafe(
-            self._participate(url, path, join), self._loop
+            self._participate(url, path, join), self._thread.loop
         )
         wait_for(lambda: self._peer is not None or self._task.done(), 'the robot to join')
 
     def leave(self) -> None:
         """Leave the room and end the thread."""
-        self._loop.call_soon_threadsafe(self._is_leaving.set)
+        self._thread.loop.call_soon_threadsafe(self._is_leaving.set)
         self._task.result(TIMEOUT_S)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(TIMEOUT_S)
-        assert not self._thread.is_alive()
-        self._loop.close()
-
-    def _run(self, action: Callable[[dict[str, Any]], Any], changes: dict[str, Any]) -> None:
-        asyncio.run_coroutine_threadsafe(action(changes), self._loop).result(TIMEOUT_S)
+        self._thread.close()
 
     async def _show(self, changes: dict[str, Any]) -> None:
         self._state = replace(self._state, **changes)

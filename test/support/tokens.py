@@ -1,4 +1,13 @@
-"""A token of each role, and the file that names them."""
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""A token of each role, and a tokens file."""
 
 from __future__ import annotations
 
@@ -16,8 +25,8 @@ def tokens_file(path: Path, workspaces: tuple[str, ...] = (), **tokens: str) -> 
     """
     Write a tokens file.
 
-    :param workspaces: where the tokens are valid; none for every workspace.
-    :param tokens: the role of each token that :data:`TOKENS` names.
+    :param workspaces: the workspaces of the tokens; empty = all.
+    :param tokens: the roles, by the name of the token in :data:`TOKENS`.
     """
     where = f', workspaces: {list(workspaces)}' if workspaces else ''
     lines = [

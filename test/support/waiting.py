@@ -1,4 +1,13 @@
-"""The only pollers of the tests: each waits for a condition and fails by the name of it."""
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""The only pollers of the tests: each waits for a condition, and its failure names it."""
 
 from __future__ import annotations
 
@@ -13,10 +22,10 @@ PERIOD_S = 0.005
 
 async def wait_until(condition: Callable[[], object], what: str, timeout_s: float = 10.0) -> None:
     """
-    Let the loop run until a condition holds.
+    Run the event loop until a condition holds.
 
-    :param what: what is awaited, as the failure names it.
-    :raises AssertionError: it did not come in time; names the last value, too.
+    :param what: the name of the condition for the failure.
+    :raises AssertionError: the deadline has passed; the text has the last value.
     """
     deadline = time.monotonic() + timeout_s
     while not (seen := condition()):
@@ -28,8 +37,8 @@ def wait_for(condition: Callable[[], object], what: str, timeout_s: float = 10.0
     """
     Block until a condition holds.
 
-    :param what: what is awaited, as the failure names it.
-    :raises AssertionError: it did not come in time; names the last value, too.
+    :param what: the name of the condition for the failure.
+    :raises AssertionError: the deadline has passed; the text has the last value.
     """
     deadline = time.monotonic() + timeout_s
     while not (seen := condition()):
@@ -38,7 +47,7 @@ def wait_for(condition: Callable[[], object], what: str, timeout_s: float = 10.0
 
 
 async def ticks(rate_hz: float) -> AsyncIterator[int]:
-    """Count 0, 1, 2, ... at a rate, as a stream's source does; never a way to wait."""
+    """Yield 0, 1, 2, ... at a rate, as the source of a stream does; not a way to wait."""
     count = 0
     while True:
         yield count
@@ -47,7 +56,7 @@ async def ticks(rate_hz: float) -> AsyncIterator[int]:
 
 
 async def until(moment: float) -> None:
-    """Hold something up until a moment of the loop's clock, as a slow network does."""
+    """Delay until a time of the event loop's clock, to simulate a slow network."""
     await asyncio.sleep(moment - asyncio.get_running_loop().time())
 
 

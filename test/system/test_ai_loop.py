@@ -1,4 +1,13 @@
-"""The closed loop of an AI policy: config/ai_loop.yaml, the policy played by our own client."""
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""The closed loop of an AI policy: config/ai_loop.yaml, with our client as the policy."""
 
 from __future__ import annotations
 
@@ -26,11 +35,11 @@ ROS_NAMES = (
 )
 WIRE_NAMES = ('Rotation', 'Pitch', 'Elbow', 'Wrist_Pitch', 'Wrist_Roll', 'Jaw')
 MIDDLE = (0.0, 1.75, -1.57079, -0.65, 0.0, 0.9)
-"""The middle of each range in radians: 0 on the wire, and 50 of the gripper."""
+"""The middle of each range in radians: 0 in the room, and 50 for the gripper."""
 
 
 async def measure(bridged: Robot) -> None:
-    """Be an arm whose gripper reports apart from the rest, and later."""
+    """Publish joint_states of an arm whose gripper is reported separately, and later."""
     loop = asyncio.get_running_loop()
     publish = bridged.probe.publish_joints
     async for count in ticks(50.0):
@@ -40,7 +49,7 @@ async def measure(bridged: Robot) -> None:
 
 
 async def policy(bridged: Robot, observed: list[list[dict[str, Any]]]) -> None:
-    """Create the rooms, look at the joints, and command all six, as the inference server does."""
+    """Create the rooms, read the joints, and command all six, as the inference server does."""
     loop = asyncio.get_running_loop()
     async with RoboticsConsumer(bridged.url) as eyes, RoboticsProducer(bridged.url) as hands:
         for client, room in ((eyes, 's-joint-input'), (hands, 's-joint-output')):
@@ -58,7 +67,7 @@ async def policy(bridged: Robot, observed: list[list[dict[str, Any]]]) -> None:
 async def act(hands: RoboticsProducer) -> None:
     """Send all six at 20 Hz, each with its index, as the inference server does."""
     async for count in ticks(20.0):
-        change = 0.01 * (count % 2)  # The server repeats nothing for those who join later.
+        change = 0.01 * (count % 2)  # The server repeats nothing after a join.
         values = [pose + change for pose in (10.0, 0.0, 0.0, 0.0, 0.0, 55.0)]
         joints = zip(WIRE_NAMES, values, strict=True)
         await hands.send_joint_update(
@@ -67,25 +76,25 @@ async def act(hands: RoboticsProducer) -> None:
 
 
 def reached(bridged: Robot) -> bool:
-    """Say whether the commands have come to the policy's pose."""
+    """Return whether the commands have reached the policy's pose."""
     last = bridged.commands[-1].position if bridged.commands else [0.0] * 6
     return bool(last[0] >= 0.2 and last[5] >= 1.01)
 
 
 def test_one_bridge_closes_the_loop() -> None:
-    """It waits for rooms that it never creates, sends all six in order, and obeys in radians."""
+    """A bridge waits for rooms, sends all six joints in order, and publishes radians."""
     rooms = {
         'units': 'normalized',
         'produce.room_id': 's-joint-input',
         'consume.room_id': 's-joint-output',
         'create_missing_rooms': 'none',
-        'consume.max_lead': 0.0,  # The robot is measured in one place, whatever it is told.
+        'consume.max_lead': 0.0,  # The measured position never changes.
         'joint_map.gripper.max_lead': 0.0,
     }
     observed: list[list[dict[str, Any]]] = []
     with robot(rooms, '--params-file', str(CONFIG)) as bridged:
-        for side in ('produce', 'consume'):
-            bridged.wait_for_status(f'{side} link', 'there is no such room')
+        for role in ('produce', 'consume'):
+            bridged.wait_for_status(f'{role} link', 'there is no such room')
         asyncio.run(policy(bridged, observed))
 
         assert [entry['name'] for entry in observed[0]] == list(WIRE_NAMES)

@@ -1,4 +1,13 @@
-"""Several arenas behind a real nginx: each workspace is in one of them, and stays there."""
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""Several arenas behind a real nginx: each workspace always belongs to one of them."""
 
 from __future__ import annotations
 
@@ -11,14 +20,12 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 import pytest
-from support.couples import couple
-from support.deployment import BEARER, HANDSHAKE, TOKEN, Deployment, deployed, status
+from support.client_pairs import client_pair
+from support.deployment import BEARER, TOKEN, Deployment, deployed, status
+from support.frames import HANDSHAKE
 from support.peers import RawPeer, connect, join, joint, update, ws_path
-from support.required import require
 from support.waiting import wait_for, wait_until
 
-from benchmark.behind_nginx import behind_nginx
-from benchmark.front import find_nginx
 from lerobot_arena_ros import RoboticsProducer
 from lerobot_arena_ros.arena import joined_client
 
@@ -29,14 +36,14 @@ ELSEWHERE = {'detail': 'each process has its own; ask it where it listens'}
 
 @pytest.fixture(scope='module')
 def arenas(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    """Run three arenas behind nginx; whatever the tests do, the token is in none of its logs."""
+    """Run three arenas behind nginx; afterwards, check that no log contains the token."""
     with deployed(tmp_path_factory.mktemp('deployed')) as running:
         yield running
-        assert TOKEN not in running.front.logs
+        assert TOKEN not in running.nginx.logs
 
 
 def test_each_workspace_is_in_one_process(arenas: Deployment) -> None:
-    """All its rooms, under either prefix; and each process has some of many workspaces."""
+    """All rooms of a workspace are in one process; each process has some of many workspaces."""
     wanted = {(f'one-{number}', room) for number in range(40) for room in ('in', 'out')}
     for (workspace, room), base in zip(sorted(wanted), itertools.cycle(BASES), strict=False):
         url = f'{arenas.url}{base}/robotics/workspaces/{workspace}/rooms'
@@ -53,7 +60,7 @@ def test_each_workspace_is_in_one_process(arenas: Deployment) -> None:
     'identifier', ['lab', 'l b', 'läb', 'a%b', 'a+b', 'a?b', 'a#b', 'a&b=c', '日本', '..a']
 )
 def test_an_id_is_the_same_however_it_is_written(arenas: Deployment, identifier: str) -> None:
-    """Escaped as little or as much as one likes, with either kind of digits."""
+    """Any escaping of an id, with upper or lower case digits, leads to the same room."""
     everything = ''.join(f'%{byte:02X}' for byte in identifier.encode())
     ways = [quote(identifier, safe=''), everything, everything.lower(), f'./x/../{everything}']
     rooms = [f'way-{number}' for number in range(len(ways) * len(BASES))]
@@ -69,7 +76,7 @@ def test_an_id_is_the_same_however_it_is_written(arenas: Deployment, identifier:
 
 
 def test_a_process_reads_no_other_id_than_nginx(arenas: Deployment) -> None:
-    """What is cut off, joined or skipped in a path is so for both."""
+    """Nginx and the process read the same id from a path with special parts."""
     (home,) = arenas.make_room('cut')
     seen = [server for server in arenas.servers if server is not home]
     before = [arenas.rooms_of(server) for server in seen]
@@ -80,8 +87,8 @@ def test_a_process_reads_no_other_id_than_nginx(arenas: Deployment) -> None:
     assert [arenas.rooms_of(server) for server in seen] == before
 
 
-def test_what_one_process_knows_is_not_told_for_all(arenas: Deployment) -> None:
-    """Counts and sweeps are each process's own; the rest is the same in each."""
+def test_the_data_of_one_process_is_not_served_for_all(arenas: Deployment) -> None:
+    """Requests for the data of one process are refused; other requests work everywhere."""
     for base, path in itertools.product(
         BASES,
         (
@@ -121,19 +128,19 @@ async def test_signals_of_video_rooms_pass(arenas: Deployment, base: str) -> Non
 
 @pytest.mark.parametrize('base', BASES)
 async def test_updates_and_stops_pass(arenas: Deployment, base: str) -> None:
-    """In each process: what the room remembers, updates one way, a stop the other."""
+    """Stored state, updates and stops pass through nginx to each process and back."""
     for workspace in arenas.one_each(f'pass{base.strip("/")}'):
-        async with couple(arenas.url + base, workspace, token=TOKEN) as two:
-            await two.lead('after', 2.0)
-            await two.stop('enough')
+        async with client_pair(arenas.url + base, workspace, token=TOKEN) as pair:
+            await pair.lead('after', 2.0)
+            await pair.stop('enough')
 
-            assert two.heard == {'before': 1.0, 'after': 2.0}
+            assert pair.received == {'before': 1.0, 'after': 2.0}
 
 
 async def test_a_killed_process_takes_its_own_workspaces_alone(
     arenas: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody stands in for it; those who were there come back to it when it is."""
+    """No other process takes its workspaces; its participants rejoin after the restart."""
     monkeypatch.setattr(joined_client, 'backoff', lambda *_: itertools.repeat(0.05))
     workspaces = arenas.one_each('kill')
     sockets = [ws_path(workspace, 'arm') for workspace in workspaces]
@@ -141,32 +148,32 @@ async def test_a_killed_process_takes_its_own_workspaces_alone(
     async with AsyncExitStack() as stack:
         dead, *others = [
             await stack.enter_async_context(
-                couple(arenas.url, workspace, token=TOKEN, reconnect=True)
+                client_pair(arenas.url, workspace, token=TOKEN, reconnect=True)
             )
             for workspace in workspaces
         ]
-        ids = [two.ids for two in others]
+        ids = [pair.ids for pair in others]
         with arenas.killed(0):
             await wait_until(lambda: not any(dead.connected), 'the loss')
             for _ in range(20):
                 assert status(arenas.url, rooms[0], **BEARER) == (502, DOWN)
             query = f'?token={TOKEN}'
             assert status(arenas.url, sockets[0] + query, **HANDSHAKE) == (502, DOWN)
-            for room, two in zip(rooms[1:], others, strict=True):
+            for room, pair in zip(rooms[1:], others, strict=True):
                 assert status(arenas.url, room, **BEARER)[0] == 200
-                await two.lead('after', 2.0)
+                await pair.lead('after', 2.0)
             for _ in range(6):
                 assert status(arenas.url, '/health')[0] == 200
 
         assert status(arenas.url, rooms[0], **BEARER)[0] == 404
         assert arenas.make_room(workspaces[0]) == [arenas.servers[0]]
-        await wait_until(lambda: all(dead.connected), 'those who were there')
+        await wait_until(lambda: all(dead.connected), 'the participants to rejoin')
         await dead.lead('again', 3.0)
-        assert [two.ids for two in others] == ids
+        assert [pair.ids for pair in others] == ids
 
 
 def test_the_token_passes_and_is_not_logged(arenas: Deployment) -> None:
-    """In the header, or in a WebSocket's query."""
+    """A token in a header or in a WebSocket's query is accepted, and is in no log."""
     arenas.make_room('token')
     path = ws_path('token', 'arm')
     room = path.removesuffix('/ws')
@@ -176,13 +183,13 @@ def test_the_token_passes_and_is_not_logged(arenas: Deployment) -> None:
     assert status(arenas.url, path, **HANDSHAKE)[0] == 401
     assert status(arenas.url, f'{path}?token={TOKEN}', **HANDSHAKE)[0] == 101
     assert status(arenas.url, f'{path}?token={TOKEN}x', **HANDSHAKE)[0] == 401
-    wait_for(lambda: f'GET {path} 101' in arenas.front.logs, 'the line of the WebSocket')
-    assert TOKEN not in arenas.front.logs
+    wait_for(lambda: f'GET {path} 101' in arenas.nginx.logs, 'the line of the WebSocket')
+    assert TOKEN not in arenas.nginx.logs
 
 
 @pytest.mark.parametrize('scheme', ['http', 'https'])
-def test_pages_of_our_own_host_alone_come_in(arenas: Deployment, scheme: str) -> None:
-    """A page knows nginx's address, with or without TLS, and not the process's."""
+def test_only_pages_of_our_own_host_are_accepted(arenas: Deployment, scheme: str) -> None:
+    """Pages of nginx's origin are accepted, and those of other hosts and ports are refused."""
     arenas.make_room('page')
     url = arenas.url if scheme == 'http' else arenas.tls_url
     path = f'{ws_path("page", "arm")}?token={TOKEN}'
@@ -198,10 +205,10 @@ def test_pages_of_our_own_host_alone_come_in(arenas: Deployment, scheme: str) ->
 
 
 async def test_tls_ends_at_nginx(arenas: Deployment) -> None:
-    """Our client joins over wss; a redirect does not lead out of TLS."""
+    """Our client joins over wss, and a redirect keeps TLS."""
     (workspace, *_) = arenas.one_each('tls')
-    async with couple(arenas.tls_url, workspace, token=TOKEN, ca_file=arenas.ca_file) as two:
-        await two.lead('after', 2.0)
+    async with client_pair(arenas.tls_url, workspace, token=TOKEN, ca_file=arenas.ca_file) as pair:
+        await pair.lead('after', 2.0)
     rooms = f'{arenas.tls_url}/robotics/workspaces/{workspace}/rooms'
     context = ssl.create_default_context(cafile=arenas.ca_file)
     reply = httpx.get(f'{rooms}/', headers=BEARER, verify=context)
@@ -212,7 +219,7 @@ async def test_tls_ends_at_nginx(arenas: Deployment) -> None:
 async def test_a_stop_waits_for_little_of_what_a_slow_consumer_has_not_read(
     arenas: Deployment,
 ) -> None:
-    """What nginx and the kernel hold can be neither merged nor overtaken."""
+    """A stop waits only for what nginx and the kernel have buffered."""
     arenas.make_room('slow')
     path = f'{ws_path("slow", "arm")}?token={TOKEN}'
     sent = 200
@@ -232,13 +239,3 @@ async def test_a_stop_waits_for_little_of_what_a_slow_consumer_has_not_read(
 
     # Some 12 of 31 KB each; 4 without nginx, and more than 100 with the kernel's own buffers.
     assert received < 40
-
-
-def test_one_and_several_are_measured_side_by_side() -> None:
-    """The same load goes through each, and nginx is paid for where there is one."""
-    require('nginx', find_nginx(), 'nginx is not installed')
-    rows = behind_nginx([3], times=1, seconds=0.2)
-
-    assert [row['arrangement'] for row in rows] == ['1, direct', '1, nginx', '3, nginx']
-    assert all(row['count'] > 0 and row['server_us'] > 0 for row in rows)
-    assert [row['nginx_us'] > 0 for row in rows] == [False, True, True]

@@ -1,4 +1,13 @@
-"""Who gets in through nginx: the rules are those of the servers, and refusals reach the client."""
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""Access through nginx: the servers' rules apply, and refusals reach the client."""
 
 from __future__ import annotations
 
@@ -7,11 +16,12 @@ from contextlib import ExitStack, closing, suppress
 import re
 
 import pytest
-from support.deployment import BEARER, HANDSHAKE, TOKEN, Deployment, deployed, status
+from support.deployment import BEARER, TOKEN, Deployment, deployed, status
+from support.frames import HANDSHAKE
 from support.peers import RawPeer, ws_path
 
 NAME = 'arena.example.org'
-"""As the unit and arena.conf have it."""
+"""The server name in the unit and in arena.conf."""
 
 ROOMS = '/robotics/workspaces/lab/rooms'
 HEADER = f'Authorization: Bearer {TOKEN}'
@@ -27,8 +37,8 @@ def fixture_arenas(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deploym
 
 
 @pytest.mark.parametrize('scheme', ['http', 'https'])
-def test_the_name_of_the_unit_passes_and_no_other(arenas: Deployment, scheme: str) -> None:
-    """A page behind a rebound name stays outside, and is told why."""
+def test_only_the_server_name_of_the_unit_is_accepted(arenas: Deployment, scheme: str) -> None:
+    """A request with another host name is refused with the reason."""
     url = arenas.url if scheme == 'http' else arenas.tls_url
     socket = f'{ws_path("lab", "arm")}?token={TOKEN}'
 
@@ -44,8 +54,8 @@ def test_the_name_of_the_unit_passes_and_no_other(arenas: Deployment, scheme: st
             assert '--server-name' in reply['detail']
 
 
-def test_a_page_of_the_host_comes_in_where_tls_ends_at_nginx(arenas: Deployment) -> None:
-    """Its origin is https, and the server is asked by http."""
+def test_a_page_of_the_host_is_accepted_if_tls_ends_at_nginx(arenas: Deployment) -> None:
+    """An https origin is accepted although the server receives the request over http."""
     url, socket = arenas.tls_url, f'{ws_path("lab", "arm")}?token={TOKEN}'
     own = {'Host': NAME, 'Origin': f'https://{NAME}'}
 
@@ -62,7 +72,7 @@ def test_a_page_of_the_host_comes_in_where_tls_ends_at_nginx(arenas: Deployment)
 
 
 def test_a_websocket_without_the_token_gets_a_status_and_a_reason(arenas: Deployment) -> None:
-    """Through nginx as without it."""
+    """A refused WebSocket gets the same status and reason as without nginx."""
     path = ws_path('lab', 'arm')
     for query in ('', '?token=wrong', f'?token={TOKEN}x'):
         code, reply = status(arenas.url, path + query, Host=NAME, **HANDSHAKE)
@@ -71,7 +81,7 @@ def test_a_websocket_without_the_token_gets_a_status_and_a_reason(arenas: Deploy
 
 
 def test_many_participants_come_from_the_one_address_of_nginx(arenas: Deployment) -> None:
-    """All of them are in one process, which would let in 250 of one address otherwise."""
+    """One process accepts more than 250 participants from nginx's address."""
     rooms = [f'many-{number}' for number in range(3)]
     for room in rooms:
         (home,) = arenas.make_room('lab', room)
@@ -86,8 +96,8 @@ def test_many_participants_come_from_the_one_address_of_nginx(arenas: Deployment
     assert expected in metrics
 
 
-def said(url: str, request: bytes) -> list[str]:
-    """Send bytes; return the status of each reply until the connection ends, or rests."""
+def statuses_of(url: str, request: bytes) -> list[str]:
+    """Send bytes; return the status of each reply until the connection ends or is idle."""
     got = b''
     with closing(RawPeer.connect_bare(url)) as peer, suppress(ConnectionError, TimeoutError):
         peer.sock.sendall(request)
@@ -132,8 +142,8 @@ CHUNKED = f'0\r\n\r\n{HIDDEN}'
     ],
 )
 def test_what_hides_in_a_body_is_no_request(arenas: Deployment, head: str) -> None:
-    """Nginx and the server read each request alike, or one of them refuses it."""
-    reply = said(arenas.url, f'{POST}{head}\r\n{CHUNKED}'.encode('latin-1'))
+    """Nginx and the server read each request in the same way, or one of them refuses it."""
+    reply = statuses_of(arenas.url, f'{POST}{head}\r\n{CHUNKED}'.encode('latin-1'))
 
     assert reply[:1] in (['400'], ['401'], ['422'], ['501'], [])
     assert len(reply) <= 2, reply

@@ -1,7 +1,16 @@
-"""
-Faults for real: what was noticed, after how long, what the robot was told, and that it heals.
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
 
-``make faults`` writes what is seen here into docs/reliability.md.
+"""
+Real faults: when each is detected, which commands the robot gets, and that it recovers.
+
+``make faults`` writes the results into docs/reliability.md.
 """
 
 from __future__ import annotations
@@ -16,33 +25,33 @@ import pytest
 
 pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
 
+from support.fault_proxy import FaultProxy
 from support.faults import LEADER, ROOM, Stage, fault_stage
 from support.peers import RawPeer, enter, robot_state, ws_path
 from support.robot import WORKSPACE
 from support.waiting import ticks, wait_for
-from support.wire import Wire
 
 from lerobot_arena_ros import RoboticsConsumer
 
 CONNECTS = int(os.environ.get('LEROBOT_ARENA_FAULTS_CONNECTS', '100'))
-"""Connections made and dropped in a row; ``make faults`` makes a thousand."""
+"""The number of successive connections; ``make faults`` makes a thousand."""
 
 SILENCE_S = 1.5
-"""``link.timeout_s``."""
+"""The value of ``link.timeout_s``."""
 
 SLACK_S = 3.0
-"""What a busy machine may add to a time before it is wrong."""
+"""The time that a busy machine may add to each expected time."""
 
 
 @pytest.fixture(name='stage')
 def fixture_stage() -> Iterator[Stage]:
-    """Have a follower that moves."""
+    """Run a follower that moves."""
     with fault_stage() as stage:
         yield stage
 
 
 def last(seconds: list[float]) -> str:
-    """Say when the last command came."""
+    """Return the text for the time of the last command."""
     return f'last command {max(seconds, default=0.0):.2f} s after'
 
 
@@ -55,9 +64,9 @@ def holds_and_heals(
     within_s: float,
 ) -> float:
     """
-    Inject a fault, see that the follower holds, mend it, and see that the follower moves again.
+    Inject a fault, check that the follower holds, remove it, and check that it moves again.
 
-    :returns: after how many seconds it held.
+    :returns: the time until it held, in seconds.
     """
     fault_at = time.monotonic()
     inject()
@@ -73,7 +82,7 @@ def holds_and_heals(
 
 
 def test_the_arena_is_killed_and_started_again(stage: Stage) -> None:
-    """SIGKILL: the socket is reset, which is noticed at once; the room is made again."""
+    """After SIGKILL, the reset is detected at once, and the room is created again."""
     holds_and_heals(
         stage,
         'arena killed (SIGKILL) and started again',
@@ -84,7 +93,7 @@ def test_the_arena_is_killed_and_started_again(stage: Stage) -> None:
 
 
 def test_the_arena_is_frozen(stage: Stage) -> None:
-    """SIGSTOP: sockets stay open and nothing is said."""
+    """After SIGSTOP, sockets stay open and nothing is sent; the follower holds."""
     noticed_s = holds_and_heals(
         stage,
         'arena frozen (SIGSTOP) for a while',
@@ -97,12 +106,12 @@ def test_the_arena_is_frozen(stage: Stage) -> None:
 
 
 def test_the_network_goes_silent(stage: Stage) -> None:
-    """A cable is pulled: half-open sockets on both sides."""
+    """The follower holds on half-open sockets, as after a cable is unplugged."""
     noticed_s = holds_and_heals(
         stage,
         'network silent, sockets open (half-open)',
-        lambda: stage.proxy.act(Wire.freeze),
-        lambda: stage.proxy.act(Wire.thaw),
+        lambda: stage.proxy.act(FaultProxy.freeze),
+        lambda: stage.proxy.act(FaultProxy.thaw),
         within_s=SILENCE_S,
     )
 
@@ -110,32 +119,32 @@ def test_the_network_goes_silent(stage: Stage) -> None:
 
 
 def test_the_connection_is_reset(stage: Stage) -> None:
-    """A router drops the connection, and takes new ones."""
+    """The follower holds after a reset, and rejoins over a new connection."""
     holds_and_heals(
         stage,
         'connection reset',
-        lambda: stage.proxy.act(Wire.cut),
+        lambda: stage.proxy.act(FaultProxy.cut),
         lambda: None,
         within_s=0.0,
     )
 
 
 def test_a_network_that_is_too_slow_is_no_link(stage: Stage) -> None:
-    """Everything comes, but two seconds late: commands that old are not obeyed for long."""
+    """With everything two seconds late, the follower holds."""
     holds_and_heals(
         stage,
         'everything two seconds late',
-        lambda: stage.proxy.act(lambda wire: setattr(wire.down, 'delay_s', 2.0)),
-        lambda: stage.proxy.act(lambda wire: setattr(wire.down, 'delay_s', 0.0)),
+        lambda: stage.proxy.act(lambda proxy: setattr(proxy.down, 'delay_s', 2.0)),
+        lambda: stage.proxy.act(lambda proxy: setattr(proxy.down, 'delay_s', 0.0)),
         within_s=2 * SILENCE_S,
     )
 
 
 def test_a_network_that_is_slow_enough_is_a_link(stage: Stage) -> None:
-    """A fifth of a second each way moves the arm later, and nothing holds."""
+    """With a delay of 0.2 s each way, the arm moves later and does not hold."""
     fault_at = time.monotonic()
-    stage.proxy.act(lambda wire: setattr(wire.up, 'delay_s', 0.2))
-    stage.proxy.act(lambda wire: setattr(wire.down, 'delay_s', 0.2))
+    stage.proxy.act(lambda proxy: setattr(proxy.up, 'delay_s', 0.2))
+    stage.proxy.act(lambda proxy: setattr(proxy.down, 'delay_s', 0.2))
     wait_for(lambda: len(stage.commands_after(fault_at)) > 200, 'commands', 20.0)
 
     texts = [what for at, who, what in stage.probe.changes if at > fault_at and 'safety' in who]
@@ -149,7 +158,7 @@ def test_a_network_that_is_slow_enough_is_a_link(stage: Stage) -> None:
 
 
 def test_frames_that_are_lost_or_out_of_order_do_not_make_the_arm_jump(stage: Stage) -> None:
-    """A broken proxy drops every third frame and swaps others: what arrives is obeyed, slowly."""
+    """With dropped and swapped frames, the arm follows the rest at its velocity limit."""
     kept: list[bytes] = []
     count = 0
 
@@ -164,10 +173,10 @@ def test_frames_that_are_lost_or_out_of_order_do_not_make_the_arm_jump(stage: St
         return [frame, *kept[-1:]]
 
     fault_at = time.monotonic()
-    stage.proxy.act(lambda wire: setattr(wire.down, 'change', mangle))
+    stage.proxy.act(lambda proxy: setattr(proxy.down, 'change', mangle))
     wait_for(lambda: len(stage.commands_after(fault_at)) > 200, 'commands', 20.0)
     mended_at = time.monotonic()
-    stage.proxy.act(lambda wire: setattr(wire.down, 'change', None))
+    stage.proxy.act(lambda proxy: setattr(proxy.down, 'change', None))
     stage.wait_for_motion(mended_at)
 
     stage.record(
@@ -178,12 +187,12 @@ def test_frames_that_are_lost_or_out_of_order_do_not_make_the_arm_jump(stage: St
     )
 
 
-def test_a_consumer_that_reads_slowly_is_told_the_newest(stage: Stage) -> None:
-    """The bridge's own line is thin: updates merge on the way, and none is replayed."""
+def test_a_consumer_that_reads_slowly_gets_the_newest_values(stage: Stage) -> None:
+    """On a slow connection, updates are merged on the way, and no old one is delivered."""
     fault_at = time.monotonic()
-    stage.proxy.act(lambda wire: setattr(wire.down, 'bytes_per_s', 20_000.0))
+    stage.proxy.act(lambda proxy: setattr(proxy.down, 'bytes_per_s', 20_000.0))
     wait_for(lambda: len(stage.commands_after(fault_at)) > 100, 'commands', 20.0)
-    stage.proxy.act(lambda wire: setattr(wire.down, 'bytes_per_s', 1e12))
+    stage.proxy.act(lambda proxy: setattr(proxy.down, 'bytes_per_s', 1e12))
     stage.wait_for_motion()
 
     stage.record(
@@ -194,14 +203,14 @@ def test_a_consumer_that_reads_slowly_is_told_the_newest(stage: Stage) -> None:
     )
 
 
-def test_a_producer_that_writes_slowly_is_not_obeyed_late(stage: Stage) -> None:
-    """What waits in its socket grows old: its heartbeats do, too, and so it begins anew."""
+def test_late_updates_of_a_slow_producer_are_not_followed(stage: Stage) -> None:
+    """Heartbeats grow old in its socket too, so that the producer reconnects."""
     fault_at = time.monotonic()
-    stage.leader_proxy.act(lambda wire: setattr(wire.up, 'bytes_per_s', 500.0))
+    stage.leader_proxy.act(lambda proxy: setattr(proxy.up, 'bytes_per_s', 500.0))
     noticed_at = stage.wait_for_text('produce link', 'answer', fault_at, namespace=LEADER)
     mended_at = time.monotonic()
-    stage.leader_proxy.act(lambda wire: setattr(wire.up, 'bytes_per_s', 1e12))
-    stage.leader_proxy.act(Wire.cut)
+    stage.leader_proxy.act(lambda proxy: setattr(proxy.up, 'bytes_per_s', 1e12))
+    stage.leader_proxy.act(FaultProxy.cut)
     healed_at = stage.wait_for_motion(mended_at)
 
     assert noticed_at - fault_at < 2 * SILENCE_S + SLACK_S
@@ -214,7 +223,7 @@ def test_a_producer_that_writes_slowly_is_not_obeyed_late(stage: Stage) -> None:
 
 
 async def test_another_consumer_stops_reading(stage: Stage) -> None:
-    """Its updates merge in the arena and it is put out; the follower feels nothing."""
+    """The arena merges its updates and disconnects it; the follower is not affected."""
     loop = asyncio.get_running_loop()
     fault_at = time.monotonic()
     peer = await loop.run_in_executor(
@@ -233,7 +242,7 @@ async def test_another_consumer_stops_reading(stage: Stage) -> None:
         ):
 
             async def flood() -> None:
-                # As a robot with many joints, so that buffers fill soon.
+                # Like a robot with many joints, so that buffers fill soon.
                 async for count in ticks(20.0):
                     joints = [
                         {
@@ -269,18 +278,18 @@ def _gaps(stage: Stage, since: float) -> list[float]:
 
 
 def test_the_producer_vanishes_without_a_word(stage: Stage) -> None:
-    """No FIN: the arena asks for a sign of life and puts it out; the follower stands still."""
+    """Without a FIN, the arena pings and disconnects the producer; the follower holds."""
     holds_and_heals(
         stage,
         'producer vanishes without FIN',
-        lambda: stage.leader_proxy.act(Wire.freeze),
-        lambda: stage.leader_proxy.act(Wire.thaw),
+        lambda: stage.leader_proxy.act(FaultProxy.freeze),
+        lambda: stage.leader_proxy.act(FaultProxy.thaw),
         within_s=30.0,
     )
 
 
 async def test_the_room_is_deleted_and_made_again(stage: Stage) -> None:
-    """Everybody is told, leaves and comes back to the new room."""
+    """All participants are notified, leave, and join the new room."""
     loop = asyncio.get_running_loop()
     person = RoboticsConsumer(stage.arena_url)
     fault_at = time.monotonic()
@@ -305,7 +314,7 @@ async def test_the_room_is_deleted_and_made_again(stage: Stage) -> None:
 
 
 async def test_a_thousand_come_and_go(stage: Stage) -> None:
-    """Connections made and dropped in a row leave nothing behind, and disturb nobody."""
+    """Many successive connections leak nothing and do not disturb the follower."""
     pid = stage.arena.pid
     before = _open_files(pid)
     fault_at = time.monotonic()
@@ -335,7 +344,7 @@ def _open_files(pid: int) -> int:
 
 
 def test_the_bridge_is_killed_while_commanding_and_respawned(stage: Stage) -> None:
-    """It comes back by itself, stopped; motion wants a reset, and begins where the arm is."""
+    """A respawned bridge is stopped; after the reset, motion begins at the arm's position."""
     fault_at = time.monotonic()
     stage.bridge.signal(signal.SIGKILL)
     stage.bridge.wait()
@@ -359,7 +368,7 @@ def test_the_bridge_is_killed_while_commanding_and_respawned(stage: Stage) -> No
 
 
 async def test_a_stop_raised_while_the_link_is_down_is_not_lost(stage: Stage) -> None:
-    """It reaches the room once the link is back."""
+    """A stop without a link is delivered to the room after the link has recovered."""
     loop = asyncio.get_running_loop()
     heard: list[float] = []
     async with RoboticsConsumer(stage.arena_url) as person:

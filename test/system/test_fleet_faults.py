@@ -1,10 +1,20 @@
-"""What breaks in one robot's bridge stays there: the others go on, and it stands still."""
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""A fault in one bridge of a fleet stops its robot and does not affect the others."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+import sys
 import threading
 from typing import Any
 from unittest.mock import Mock
@@ -27,12 +37,12 @@ from lerobot_arena_ros.nodes.fleet.fleet_bridges import FleetBridges
 from lerobot_arena_ros.nodes.runtime.run_node import make_executor
 from lerobot_arena_ros.nodes.settings.fleet_file import Robot
 
-DOWN = {**COMMON, 'server_url': 'http://127.0.0.1:9'}  # Where nobody listens.
+DOWN = {**COMMON, 'server_url': 'http://127.0.0.1:9'}  # There is no server.
 
 
 @dataclass
 class Stage:
-    """Two robots in this process, spun by hand."""
+    """Two robots in this process, spun by the test."""
 
     fleet: FleetBridges
     executor: Executor
@@ -40,16 +50,16 @@ class Stage:
 
     @property
     def left(self) -> BridgeNode:
-        """The one that breaks."""
+        """The bridge with the fault."""
         return self.fleet.nodes[0]
 
     @property
     def right(self) -> BridgeNode:
-        """The one that does not."""
+        """The other bridge."""
         return self.fleet.nodes[1]
 
     def spin_until(self, condition: Callable[[], object], what: str) -> None:
-        """Spin all of them until something holds."""
+        """Spin all nodes until a condition holds."""
 
         def spun() -> bool:
             self.executor.spin_until_future_complete(Future(), timeout_sec=0.02)
@@ -59,16 +69,13 @@ class Stage:
 
 
 @contextmanager
-def running_stage(kind: str) -> Iterator[Stage]:
-    """Have two configured robots and a node to talk to them."""
+def running_stage() -> Iterator[Stage]:
+    """Run two configured robots, and a node that publishes to them."""
     with own_domain():
         rclpy.init()
-        robots = [
-            Robot(f'/{name}', {**DOWN, **follower('a'), 'executor': kind})
-            for name in ('left', 'right')
-        ]
+        robots = [Robot(f'/{name}', {**DOWN, **follower('a')}) for name in ('left', 'right')]
         fleet = FleetBridges(robots)
-        executor = make_executor(fleet.executor)
+        executor = make_executor()
         node = rclpy.create_node('tester')
         for each in (*fleet.nodes, node):
             executor.add_node(each)
@@ -85,28 +92,32 @@ def running_stage(kind: str) -> Iterator[Stage]:
 
 
 @pytest.fixture(name='stage', params=['events', 'single'])
-def fixture_stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
-    """Have the stage on either executor."""
+def fixture_stage(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Stage]:
+    """Run the stage on each kind of executor."""
     if request.param == 'events':
         pytest.importorskip('rclpy.experimental', reason='this rclpy has no events executor')
-    with running_stage(request.param) as stage:
+    else:
+        monkeypatch.setitem(sys.modules, 'rclpy.experimental', None)  # As in Humble.
+    with running_stage() as stage:
         yield stage
 
 
 def breaks(*_: Any, **__: Any) -> None:
-    """Do what a bug does."""
+    """Raise the exception of a bug."""
     raise RuntimeError('broken')
 
 
 def measured(node: BridgeNode) -> Mock:
-    """Listen to what a bridge is told of its joints."""
+    """Record the measurements that a bridge receives."""
     assert node._sessions is not None
     node._sessions.measure = Mock(wraps=node._sessions.measure)  # type: ignore[method-assign]
     return node._sessions.measure
 
 
 def test_a_callback_that_breaks_stops_its_own_robot(stage: Stage) -> None:
-    """Its stop is latched and it leaves; the other one hears every message all the same."""
+    """The robot latches a stop and leaves; the other one receives every message."""
     heard = measured(stage.right)
     assert stage.left._sessions is not None
     stage.left._sessions.measure = breaks  # type: ignore[method-assign]
@@ -122,7 +133,7 @@ def test_a_callback_that_breaks_stops_its_own_robot(stage: Stage) -> None:
     for each in publishers.values():
         for _ in range(count):
             each.publish(JointState(name=['j1'], position=[0.0]))
-    stage.spin_until(lambda: heard.call_count == count, 'the right robot to hear everything')
+    stage.spin_until(lambda: heard.call_count == count, 'the right robot to receive everything')
 
     stage.spin_until(lambda: stage.left._panel.stop is not None, 'the left robot to stop')
     assert 'broken' in str(stage.left._panel.stop)
@@ -132,8 +143,8 @@ def test_a_callback_that_breaks_stops_its_own_robot(stage: Stage) -> None:
     assert (stage.right.is_configured, stage.right._panel.stop) == (True, None)
 
 
-def test_what_a_broken_timer_leaves_undone_is_no_secret(stage: Stage) -> None:
-    """Its services still answer, and it may be put to work again by hand."""
+def test_a_broken_timer_is_reported_and_its_robot_can_be_activated(stage: Stage) -> None:
+    """After a fault in a timer, the services answer and the robot can be activated again."""
     stage.left._sessions.check_graph = breaks  # type: ignore[method-assign,union-attr]
     stage.spin_until(lambda: stage.left.failure, 'the beat')
     assert stage.fleet.failure() is None
@@ -150,7 +161,7 @@ def test_what_a_broken_timer_leaves_undone_is_no_secret(stage: Stage) -> None:
 
 
 def test_a_service_that_breaks_answers(stage: Stage) -> None:
-    """With no success; and the robot stops, for nobody knows how far it got."""
+    """A faulty service reports a failure, and the robot stops, because its state is unknown."""
     stage.left._panel._publishers = breaks  # type: ignore[method-assign,assignment]
     client = stage.node.create_client(Trigger, '/left/arena_bridge/reset_emergency_stop')
     stage.spin_until(client.service_is_ready, 'the service')
@@ -163,7 +174,7 @@ def test_a_service_that_breaks_answers(stage: Stage) -> None:
 
 
 def test_it_ends_when_none_is_left(stage: Stage) -> None:
-    """Then the process says of each why; a link that nothing can cure is such a reason."""
+    """When no robot is left, the process ends with each reason, such as a refused token."""
     for node, failure in ((stage.left, 'refused'), (stage.right, 'refused, too')):
         assert stage.fleet.failure() is None
         assert node._sessions is not None
@@ -174,8 +185,8 @@ def test_it_ends_when_none_is_left(stage: Stage) -> None:
     )
 
 
-def test_one_that_cannot_even_stop_properly_does_not_keep_the_others(stage: Stage) -> None:
-    """At the end each is let go by itself, and has left its room all the same."""
+def test_a_robot_that_fails_to_deactivate_does_not_keep_the_others(stage: Stage) -> None:
+    """At shutdown, an error of one robot does not keep the others in their rooms."""
     stage.left._deactivate = breaks  # type: ignore[method-assign]
 
     stage.fleet.finish()

@@ -1,7 +1,16 @@
-"""
-A link that is late: noticed soon, held, named, and well again by itself.
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
 
-``make faults`` writes what is seen here into docs/reliability.md.
+"""
+A late link: it is detected, reported, makes the gate hold, and recovers without help.
+
+``make faults`` writes the results into docs/reliability.md.
 """
 
 from __future__ import annotations
@@ -15,53 +24,55 @@ import pytest
 
 pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
 
+from support.fault_proxy import FaultProxy
+from support.fault_proxy_thread import FaultProxyThread
 from support.faults import LEADER, ROOM, Stage, fault_stage
 from support.participant import running_participant
-from support.proxy import Proxy
 from support.robot import WORKSPACE
 from support.waiting import wait_for
-from support.wire import Wire
 
 from lerobot_arena_ros import RoboticsConsumer
 
 MAX_DELAY_S = 0.5
-"""``link.max_delay_s``."""
+"""The value of ``link.max_delay_s``."""
 
 HEARTBEAT_S = 0.5
-"""``link.heartbeat_period_s``."""
+"""The value of ``link.heartbeat_period_s``."""
 
 SLACK_S = 1.5
-"""What a busy machine may add to a time before it is wrong."""
+"""The time that a busy machine may add to each expected time."""
 
 IN_FLIGHT_S = 0.3
-"""How long a busy machine may take to deliver a command that was decided before."""
+"""The time in which a busy machine delivers a command that was decided before."""
 
 STEP_S = 0.9
 GROWTH = 0.5
 LONGEST_JITTER_S = 1.2
 
 Delays = tuple[float, float]
-"""Of the ways up and down, in seconds."""
+"""The delays of both directions, up and down, in seconds."""
 
 
 @pytest.fixture(name='stage', scope='module')
 def fixture_stage() -> Iterator[Stage]:
-    """Have a follower that moves."""
+    """Run a follower that moves."""
     with fault_stage() as stage:
         yield stage
 
 
-def set_delays(proxy: Proxy, up_s: float, down_s: float) -> None:
-    """Delay what passes from now on."""
+def set_delays(proxy: FaultProxyThread, up_s: float, down_s: float) -> None:
+    """Delay everything from now on."""
 
-    def delay(wire: Wire) -> None:
-        wire.up.delay_s, wire.down.delay_s = up_s, down_s
+    def delay(proxy: FaultProxy) -> None:
+        proxy.up.delay_s, proxy.down.delay_s = up_s, down_s
 
     proxy.act(delay)
 
 
-def keep_delaying(proxy: Proxy, delays: Callable[[float], Delays]) -> Callable[[], None]:
-    """Return what, called again and again, sets the delays that are due so long after now."""
+def keep_delaying(
+    proxy: FaultProxyThread, delays: Callable[[float], Delays]
+) -> Callable[[], None]:
+    """Return a function that sets the delays for the time since now; call it repeatedly."""
     begun_at = time.monotonic()
     return lambda: set_delays(proxy, *delays(time.monotonic() - begun_at))
 
@@ -79,7 +90,7 @@ FAULTS: dict[str, tuple[Callable[[float], Delays], float]] = {
     'everything to the bridge 0.9 s late': (lambda s: (0.0, STEP_S), 0.0),
     'everything from the bridge 0.9 s late': (lambda s: (STEP_S, 0.0), 0.0),
     'jitter of up to 1.2 s': (
-        # What comes early waits for what came before it, as in TCP.
+        # As in TCP, later bytes wait for earlier ones.
         lambda s: (0.0, random.uniform(0.0, LONGEST_JITTER_S)),
         0.0,
     ),
@@ -88,7 +99,7 @@ FAULTS: dict[str, tuple[Callable[[float], Delays], float]] = {
 
 @pytest.mark.parametrize('fault', FAULTS)
 def test_a_late_link_is_held_and_named_and_recovers(stage: Stage, fault: str) -> None:
-    """No command comes after the notice, though updates go on arriving."""
+    """No command follows the detection, although updates still arrive."""
     delays, late_from_s = FAULTS[fault]
     fault_at = time.monotonic()
     delay = keep_delaying(stage.proxy, delays)
@@ -102,11 +113,11 @@ def test_a_late_link_is_held_and_named_and_recovers(stage: Stage, fault: str) ->
     noticed_at = stage.text_after('safety', 'holding: the link is late: ', fault_at)
     assert noticed_at is not None
 
-    def go_on() -> bool:
+    def keep_late() -> bool:
         delay()
         return heard_frames(stage) > frames + 50 and time.monotonic() > noticed_at + 1.5
 
-    wait_for(go_on, 'more frames', 20.0)
+    wait_for(keep_late, 'more frames', 20.0)
     after_notice = [s for s in stage.commands_after(noticed_at) if s > IN_FLIGHT_S]
     told = max(stage.commands_after(fault_at), default=0.0)
     named_at = stage.text_after('consume link', 'the link is late: a round trip takes ', fault_at)
@@ -132,7 +143,7 @@ def heard_frames(stage: Stage) -> int:
 
 
 def test_the_round_trip_in_diagnostics_is_true() -> None:
-    """Also where it takes longer than from one heartbeat to the next."""
+    """The measured round trip is right, also if it is longer than the heartbeat period."""
     with fault_stage(parameters={'link.max_delay_s': 1.2}) as stage:
         seen = []
         for each_way_s in (0.1, 0.4):
@@ -152,7 +163,7 @@ def test_the_round_trip_in_diagnostics_is_true() -> None:
 
 
 def round_trips(stage: Stage, *, settled_after: float) -> list[float]:
-    """Collect readings of the round trip, from the first one on that is as long as this."""
+    """Collect values of the round trip, starting with the first that is this long."""
     readings: list[float] = []
 
     def collect() -> bool:
@@ -167,7 +178,7 @@ def round_trips(stage: Stage, *, settled_after: float) -> list[float]:
 
 
 def test_a_leader_sends_nothing_while_its_link_is_late(stage: Stage) -> None:
-    """A follower could not know how old it is; it goes on once the link is in time."""
+    """Nothing is sent on a late link, because a follower cannot know the age; then it resumes."""
     with running_participant(
         RoboticsConsumer(stage.arena_url), WORKSPACE, ROOM, 'viewer'
     ) as viewer:
@@ -176,9 +187,10 @@ def test_a_leader_sends_nothing_while_its_link_is_late(stage: Stage) -> None:
         noticed_at = stage.wait_for_text(
             'produce link', 'the link is late: a round trip takes ', fault_at, namespace=LEADER
         )
-        # What was sent before the notice is still in the wire.
+        # What was sent before the notice is still in transit.
         wait_for(
-            lambda: time.monotonic() > noticed_at + STEP_S + IN_FLIGHT_S, 'the wire to be empty'
+            lambda: time.monotonic() > noticed_at + STEP_S + IN_FLIGHT_S,
+            'all in transit to arrive',
         )
         received, dropped = len(viewer.updates), late_drops(stage)
         wait_for(lambda: late_drops(stage) > dropped + 30, 'more measurements')

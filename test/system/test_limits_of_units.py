@@ -1,4 +1,13 @@
-"""The limits of the units in deploy/: they are strict, and the server runs within its own."""
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""The limits of the units in deploy/: they are strict, and the server runs within them."""
 
 from __future__ import annotations
 
@@ -14,7 +23,7 @@ import sys
 
 import httpx
 import pytest
-from support.couples import couple
+from support.client_pairs import client_pair
 from support.deployment import BEARER, TOKEN, UNIT, unit_arguments
 from support.pages import ROOT, blocks_of, read
 from support.processes import Process, free_port, running_command
@@ -23,7 +32,7 @@ from support.waiting import wait_for
 
 BRIDGE = ROOT / 'deploy' / 'arena_bridge.service'
 MOST_EXPOSED = {UNIT: 1.0, BRIDGE: 4.5}
-"""What systemd-analyze may say of a unit at most, of 10."""
+"""The highest exposure level of each unit in systemd-analyze, of 10."""
 
 LIMITED = """
 import ctypes, os, sys
@@ -33,7 +42,7 @@ for option in (38, 65):  # PR_SET_NO_NEW_PRIVS, PR_SET_MDWE
         sys.exit(os.strerror(ctypes.get_errno()))
 os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
 """
-"""Run a program as NoNewPrivileges and MemoryDenyWriteExecute do."""
+"""A program that runs another one with NoNewPrivileges and MemoryDenyWriteExecute."""
 
 MAP_CODE = 'import mmap; mmap.mmap(-1, 4096, prot=mmap.PROT_WRITE | mmap.PROT_EXEC)'
 OF_ROS = {'AF_INET', 'AF_INET6', 'AF_NETLINK', 'AF_UNIX'}
@@ -49,7 +58,7 @@ BREAKS_ROS = {
 
 
 def analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run systemd-analyze, which needs no systemd that runs."""
+    """Run systemd-analyze, which needs no running systemd."""
     program = shutil.which('systemd-analyze')
     require('systemd-analyze', program, 'systemd-analyze is not installed')
     command = [str(program), *arguments]
@@ -57,7 +66,7 @@ def analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def settings_of(text: str) -> dict[str, list[str]]:
-    """Read each line of a unit; what is assigned several times counts each time."""
+    """Return the settings of a unit, each with all its values."""
     settings: dict[str, list[str]] = {}
     for name, value in re.findall(r'^(\w+)=(.*)$', text, re.M):
         settings.setdefault(name, []).append(value)
@@ -66,7 +75,7 @@ def settings_of(text: str) -> dict[str, list[str]]:
 
 @pytest.mark.parametrize('path', MOST_EXPOSED, ids=lambda path: path.name)
 def test_a_unit_is_as_strict_as_systemd_can_tell(path: Path, tmp_path: Path) -> None:
-    """The server is exposed as little as a server can be, the bridge as ROS 2 lets it."""
+    """The exposure level of each unit is at most the expected one."""
     unit = tmp_path / path.name.replace('@', '@8001')
     unit.write_text(path.read_text())
     threshold = f'--threshold={round(MOST_EXPOSED[path] * 10)}'
@@ -79,8 +88,8 @@ def test_a_unit_is_as_strict_as_systemd_can_tell(path: Path, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize('path', MOST_EXPOSED, ids=lambda path: path.name)
-def test_a_unit_cannot_take_the_machine(path: Path) -> None:
-    """Its memory and its threads have an end, and it gets no privileges."""
+def test_the_resources_of_a_unit_are_limited(path: Path) -> None:
+    """The memory and the threads of a unit are limited, and it gets no privileges."""
     settings = settings_of(path.read_text())
 
     assert settings['MemoryMax']
@@ -90,15 +99,15 @@ def test_a_unit_cannot_take_the_machine(path: Path) -> None:
 
 
 def test_the_limits_of_the_bridge_leave_ros_what_it_needs() -> None:
-    """Fast DDS finds its interfaces by netlink, and shares memory with the driver."""
+    """The bridge may use netlink, for its interfaces, and memory shared with the driver."""
     settings = settings_of(BRIDGE.read_text())
 
     assert set(settings['RestrictAddressFamilies'][0].split()) == OF_ROS
     assert settings.keys() & BREAKS_ROS == set()
 
 
-def test_the_settings_for_a_network_let_the_network_in(tmp_path: Path) -> None:
-    """The unit itself refuses all addresses but those of its machine."""
+def test_the_settings_for_a_network_accept_the_network(tmp_path: Path) -> None:
+    """The unit accepts local addresses only; the drop-in of the page accepts the network."""
     (block,) = blocks_of('docs/howto/start_at_boot.md', 'ini')
     settings = settings_of(UNIT.read_text() + block.text)
     command = settings['ExecStart'][-1]
@@ -116,7 +125,7 @@ def test_the_settings_for_a_network_let_the_network_in(tmp_path: Path) -> None:
 
 
 def test_the_settings_for_several_tokens_change_the_tokens_alone() -> None:
-    """A drop-in names the whole command again, and could leave out a limit."""
+    """The drop-in has the same command except for the tokens, so that no limit is lost."""
     (block,) = blocks_of('deploy/README.md', 'ini')
     settings = settings_of(block.text)
     (usual,) = settings_of(UNIT.read_text())['ExecStart']
@@ -135,7 +144,7 @@ def test_the_settings_for_several_tokens_change_the_tokens_alone() -> None:
 
 @contextmanager
 def server_under(folder: Path, *wrapper: str) -> Iterator[tuple[Process, str]]:
-    """Run the server as its unit does, by another program; give it and its URL."""
+    """Run the server as its unit does, below another program; yield it and its URL."""
     (folder / 'token').write_text(TOKEN)
     port = free_port()
     arguments = unit_arguments(str(port), str(folder))
@@ -146,18 +155,18 @@ def server_under(folder: Path, *wrapper: str) -> Iterator[tuple[Process, str]]:
 
 
 async def use(url: str, folder: Path) -> None:
-    """Join, move a joint and stop, so that each part of the server has done something."""
+    """Join, move a joint and stop, so that each part of the server has run."""
     rooms = f'{url}/robotics/workspaces/lab/rooms'
     httpx.post(rooms, headers=BEARER, json={'room_id': 'arm'}).raise_for_status()
-    async with couple(url, 'lab', token=TOKEN) as two:
-        await two.lead('after', 2.0)
-        await two.stop('enough')
+    async with client_pair(url, 'lab', token=TOKEN) as pair:
+        await pair.lead('after', 2.0)
+        await pair.stop('enough')
     assert httpx.get(f'{url}/metrics', headers=BEARER).status_code == 200
     assert '"event":"emergency_stop"' in (folder / 'audit.jsonl').read_text()
 
 
 async def test_the_server_needs_no_memory_that_is_written_and_executed(tmp_path: Path) -> None:
-    """With the libraries that are installed, those that make it faster among them."""
+    """The server runs without such memory, with all installed libraries."""
     limited = (sys.executable, '-c', LIMITED)
     probe = subprocess.run([*limited, '-c', ''], capture_output=True, text=True, check=False)
     require('mdwe', probe.returncode == 0, f'Linux 6.3 can do that: {probe.stderr.strip()}')
@@ -171,7 +180,7 @@ async def test_the_server_needs_no_memory_that_is_written_and_executed(tmp_path:
 
 
 async def test_the_server_makes_no_call_that_its_unit_refuses(tmp_path: Path) -> None:
-    """Neither a system call nor a kind of socket, from its start to its end."""
+    """The server uses only the allowed system calls and sockets, from start to end."""
     tracer = shutil.which('strace')
     require('strace', tracer, 'strace is not installed')
     trace = tmp_path / 'trace'
@@ -194,12 +203,12 @@ async def test_the_server_makes_no_call_that_its_unit_refuses(tmp_path: Path) ->
 
 
 def children_of(pid: int) -> list[int]:
-    """List the processes that a process has started."""
+    """Return the children of a process."""
     return [int(word) for word in Path(f'/proc/{pid}/task/{pid}/children').read_text().split()]
 
 
 def members(*names: str) -> set[str]:
-    """List the system calls of sets of systemd's, with those of the sets in them."""
+    """Return the system calls of systemd's sets, including nested sets."""
     calls: set[str] = set()
     for line in analyze('syscall-filter', *names).stdout.splitlines():
         word = line.strip()

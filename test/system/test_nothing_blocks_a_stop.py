@@ -1,4 +1,13 @@
-"""A stop arrives whatever is held up around it: a log that is not read, a listener that hangs."""
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""A stop arrives although a log is not read, or a subscriber hangs."""
 
 from __future__ import annotations
 
@@ -33,16 +42,16 @@ pytestmark = pytest.mark.skipif(not Path('/proc/self/fd').is_dir(), reason='need
 
 BOTH = {'consume.room_id': 'in', 'produce.room_id': 'out', 'joints': ['j1']}
 PROMPT_S = 1.0
-"""How soon a stop has to be told everywhere."""
+"""The longest time until a stop has arrived everywhere."""
 
 END_S = 8.0
-"""How soon a process has to end after SIGTERM, also on a machine with much else to do."""
+"""The longest time until a process ends after SIGTERM, also on a busy machine."""
 
 FULL = 1_000
-"""Lines that wait at most."""
+"""The capacity of the log queue, in lines."""
 
 AT_ONCE = 8
-"""Requests on the way to a service, which keeps ten."""
+"""The number of requests in transit to a service, whose queue has ten."""
 
 LISTENER = f"""
 import rclpy
@@ -54,11 +63,11 @@ from std_srvs.srv import Trigger
 rclpy.init()
 node = rclpy.create_node('listener')
 latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-heard = set()
+received = set()
 
-def hear(what, _):
-    if what not in heard:
-        heard.add(what)
+def on_message(what, _):
+    if what not in received:
+        received.add(what)
         print(what, flush=True)
 
 for kind, name, qos in (
@@ -66,14 +75,14 @@ for kind, name, qos in (
     (Bool, 'arena_bridge/emergency_stop_active', latched),
 ):
     node.create_subscription(
-        kind, f'/{NAMESPACE}/{{name}}', lambda message, name=name: hear(name, message), qos
+        kind, f'/{NAMESPACE}/{{name}}', lambda message, name=name: on_message(name, message), qos
     )
 rclpy.spin(node)
 """
 
 
 class Held:
-    """What is held up, and how it is: ``hold`` returns once it is so."""
+    """Something to block; ``hold`` returns when it is blocked."""
 
     def __init__(self, hold: Callable[[Robot], None], server: Process | None = None) -> None:
         self.hold = hold
@@ -82,7 +91,7 @@ class Held:
 
 @contextmanager
 def held_bridge(stream: str) -> Iterator[tuple[Robot, Held]]:
-    """Have a bridge that logs to a stream, which is not read once it is held."""
+    """Run a bridge that logs to a stream; when it is held, the stream is not read."""
     with held_pipe() as pipe:
         variables = {'RCUTILS_LOGGING_USE_STDOUT': str(int(stream == 'stdout'))}
         streams: dict[str, Any] = {stream: pipe.writer}
@@ -90,7 +99,7 @@ def held_bridge(stream: str) -> Iterator[tuple[Robot, Held]]:
 
             def hold(bridged: Robot) -> None:
                 pipe.hold()
-                for _ in range(3):  # Each is a line in the log.
+                for _ in range(3):  # Each writes a line to the log.
                     assert reset(bridged) == 'ok: not stopped'
 
             yield bridged, Held(hold)
@@ -98,7 +107,7 @@ def held_bridge(stream: str) -> Iterator[tuple[Robot, Held]]:
 
 @contextmanager
 def held_server() -> Iterator[tuple[Robot, Held]]:
-    """Have an arena whose log is not read once it is held."""
+    """Run an arena; when it is held, its log is not read."""
     with ExitStack() as stack:
         pipe = stack.enter_context(held_pipe())
         server = stack.enter_context(
@@ -114,7 +123,7 @@ def held_server() -> Iterator[tuple[Robot, Held]]:
             pipe.hold()
 
             async def leave_again(_: RoboticsConsumer) -> None:
-                """Both are lines in the log."""
+                """Leave; joining and leaving write a line each to the log."""
 
             for _ in range(3):
                 bridged.listen('in', leave_again)
@@ -125,12 +134,12 @@ def held_server() -> Iterator[tuple[Robot, Held]]:
 
 @contextmanager
 def frozen_listener() -> Iterator[tuple[Robot, Held]]:
-    """Have a subscriber of commands and of the status, which is frozen once it is held."""
+    """Run a subscriber of the commands and of the status; when it is held, it is frozen."""
     with robot(BOTH) as bridged, running_command([sys.executable, '-c', LISTENER]) as listener:
 
         def hold(_: Robot) -> None:
             for name in ('emergency_stop_active', 'joint_commands'):
-                wait_for(lambda: name in listener.output, f'{name} to be heard', 20.0)  # noqa: B023
+                wait_for(lambda: name in listener.output, f'{name} at the subscriber', 20.0)  # noqa: B023
             listener.signal(signal.SIGSTOP)
 
         yield bridged, Held(hold)
@@ -146,16 +155,16 @@ STAGES: dict[str, Callable[[], AbstractContextManager[tuple[Robot, Held]]]] = {
 
 @pytest.fixture(name='stage', params=STAGES)
 def fixture_stage(request: pytest.FixtureRequest) -> Iterator[tuple[Robot, Held]]:
-    """Have a robot that is joined, and something around it that can be held up."""
+    """Run a robot that has joined, and something that can be blocked."""
     with STAGES[request.param]() as (bridged, held):
-        for side in ('produce', 'consume'):
-            bridged.wait_for_status(f'{side} link', 'joined')
+        for role in ('produce', 'consume'):
+            bridged.wait_for_status(f'{role} link', 'joined')
         yield bridged, held
 
 
 @pytest.mark.parametrize('way', ['service', 'topic', 'room'])
 def test_a_stop_arrives_while_something_is_held_up(stage: tuple[Robot, Held], way: str) -> None:
-    """It is latched and told at once, no command follows, and SIGTERM ends the process."""
+    """The stop is latched and sent at once, no command follows, and SIGTERM ends the process."""
     bridged, held = stage
     publisher = stop_publisher(bridged, 'reliable') if way == 'topic' else None
     heard: list[str] = []
@@ -181,7 +190,7 @@ def test_a_stop_arrives_while_something_is_held_up(stage: tuple[Robot, Held], wa
             await loop.run_in_executor(None, held.hold, bridged)
             since = len(bridged.commands)
             await wait_until(
-                lambda: len(bridged.commands) > since + 100, 'commands while it is held', 20.0
+                lambda: len(bridged.commands) > since + 100, 'commands during the block', 20.0
             )
 
             pressed_at = time.monotonic()
@@ -189,12 +198,12 @@ def test_a_stop_arrives_while_something_is_held_up(stage: tuple[Robot, Held], wa
                 await one.send_emergency_stop('the cat')
             else:
                 await loop.run_in_executor(None, press)
-            await wait_until(lambda: seen[-1:] == [True], 'the stop to be told')
-            await wait_until(lambda: len(set(heard)) == 2, 'both rooms to hear of the stop')
+            await wait_until(lambda: seen[-1:] == [True], 'the status of the stop')
+            await wait_until(lambda: len(set(heard)) == 2, 'the stop in both rooms')
             assert time.monotonic() - pressed_at < PROMPT_S
 
             last = len(bridged.commands)
-            await wait_until(lambda: seen[-2:] == [True, True], 'the stop to be told again')
+            await wait_until(lambda: seen[-2:] == [True, True], 'the repeated status of the stop')
             assert len(bridged.commands) == last
         leading.cancel()
 
@@ -207,13 +216,13 @@ def test_a_stop_arrives_while_something_is_held_up(stage: tuple[Robot, Held], wa
         assert time.monotonic() - asked_at < END_S
 
 
-def test_lost_lines_are_told_and_no_error_is_among_them() -> None:
-    """The newest lines are kept, every error, and the number of those that are gone."""
+def test_lost_lines_are_reported_and_no_error_is_lost() -> None:
+    """The newest lines, every error and the number of lost lines are kept."""
     with held_pipe() as pipe, robot(BOTH, stderr=pipe.writer) as bridged:
         pipe.hold()
         assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success
         wait_for_stop(bridged)
-        for _ in range(0, FULL + 200, AT_ONCE):  # Each is a line in the log.
+        for _ in range(0, FULL + 200, AT_ONCE):  # Each writes a line to the log.
             _reset_often(bridged)
         wait_for(lambda: _lost(bridged) >= 100, 'the lines to be lost', 20.0)
         pipe.release()

@@ -1,4 +1,13 @@
-"""Public clients in a room with a bridge: they meet no message that the public protocol lacks."""
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""Public clients in a room with a bridge receive only messages of the public protocol."""
 
 from __future__ import annotations
 
@@ -27,13 +36,13 @@ PUBLIC = {'joint_update', 'emergency_stop', 'heartbeat_ack', 'state_sync', 'join
 
 
 def stop_of(viewer: Participant) -> str:
-    """Return the id of the stop that the robot has latched; empty where it has none."""
+    """Return the id of the stop that the robot has latched; may be empty."""
     _, state = viewer.states[-1]
     return '' if state is None or state.stop is None else state.stop.id
 
 
 def test_public_clients_are_sent_nothing_new_while_a_bridge_reports() -> None:
-    """Over joins, updates, stops, and resets from the room, of a robot that tells its state."""
+    """Joins, updates, stops, resets and reports of a robot cause no new message."""
     with robot(CONSUME) as bridged:
         bridged.wait_for_status('consume link', 'joined')
         public = RawPeer.enter(bridged.url, ws_path(WORKSPACE, 'a'), 'public', 'consumer')
@@ -51,7 +60,7 @@ def test_public_clients_are_sent_nothing_new_while_a_bridge_reports() -> None:
                     degrees = itertools.count(100.0 * number)
 
                     def moved(degrees: itertools.count[float] = degrees) -> bool:
-                        leader.say(j1=next(degrees) % 40.0)
+                        leader.send_update(j1=next(degrees) % 40.0)
                         _, state = viewer.states[-1]
                         return state is not None and state.gate == 'active'
 
@@ -69,7 +78,7 @@ def test_public_clients_are_sent_nothing_new_while_a_bridge_reports() -> None:
                     lambda: {s.gate for _, s in viewer.states if s} >= {'active', 'stopped'},
                     'the states',
                 )
-            kinds = heard(public)
+            kinds = kinds_received(public)
         finally:
             public.close()
 
@@ -78,8 +87,8 @@ def test_public_clients_are_sent_nothing_new_while_a_bridge_reports() -> None:
     assert kinds['emergency_stop'] == 2
 
 
-def heard(peer: RawPeer) -> Counter[str]:
-    """Count the messages up to the answer to a heartbeat that is sent now, by their types."""
+def kinds_received(peer: RawPeer) -> Counter[str]:
+    """Send a heartbeat; count the messages up to its answer, by type."""
     peer.send(json.dumps({'type': 'heartbeat'}).encode())
     kinds: Counter[str] = Counter()
     while not kinds['heartbeat_ack']:

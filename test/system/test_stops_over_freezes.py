@@ -1,7 +1,16 @@
-"""
-A stop that is pressed while something stands still stops the robot afterwards, whatever it is.
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
 
-Lengths and moments are random, from a seed that is printed. ``make faults`` makes a hundred tries.
+"""
+A stop during a freeze of the server, the bridge or the link stops the robot afterwards.
+
+Lengths and times are random, from a printed seed. ``make faults`` makes a hundred tries.
 """
 
 from __future__ import annotations
@@ -15,27 +24,27 @@ import pytest
 pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
 
 from std_msgs.msg import Bool
+from support.fault_proxy import FaultProxy
 from support.faults import FOLLOWER, ROOM, Stage, fault_stage
 from support.frames import without_features
 from support.freezing import Freeze, Outcome, freezes, press_during
 from support.participant import Participant, running_participant
 from support.robot import WORKSPACE
 from support.waiting import wait_for
-from support.wire import Wire
 
 from lerobot_arena_ros import RoboticsConsumer
 
 
 @pytest.fixture(name='stage', scope='module')
 def fixture_stage() -> Iterator[Stage]:
-    """Have a follower that moves."""
+    """Run a follower that moves."""
     with fault_stage() as stage:
         yield stage
 
 
 @pytest.fixture(name='person', scope='module')
 def fixture_person(stage: Stage) -> Iterator[Participant]:
-    """Have a person in the room whose connection does not lead through the wire."""
+    """Join the room as a person, without the proxy."""
     with running_participant(
         RoboticsConsumer(stage.arena_url), WORKSPACE, ROOM, 'person', sees_robots=True
     ) as person:
@@ -48,14 +57,14 @@ def reset_and_move(stage: Stage) -> None:
     stage.wait_for_motion()
 
 
-def see_them_all(
+def check_each(
     stage: Stage,
     kind: str,
     attempt: Callable[[Freeze], Outcome],
     *,
     press_from_s: float = 0.0,
 ) -> None:
-    """Make this kind's tries, and see that each stop stopped the robot."""
+    """Make the tries of one kind, and check that each stop stopped the robot."""
     outcomes = []
     for freeze in freezes(kind, press_from_s=press_from_s):
         outcomes.append(attempt(freeze))
@@ -71,8 +80,8 @@ def see_them_all(
     stage.record(f'stop pressed while {kind}', noticed_s=stopped_s, told=told, healed_s=None)
 
 
-def wait_until_told(person: Participant, count: int) -> None:
-    """Wait until the person is told that the robot has stopped, after so many older states."""
+def wait_for_stopped_state(person: Participant, count: int) -> None:
+    """Wait until a state after the first ``count`` states reports that the robot is stopped."""
     wait_for(
         lambda: any(
             state is not None and state.gate == 'stopped' for _, state in person.states[count:]
@@ -90,7 +99,7 @@ def press_in_room(
     thaw: Callable[[], object],
     is_bridge: bool = False,
 ) -> Outcome:
-    """Press in the room, and see that who pressed is told by the robot that it stands."""
+    """Press in the room, and check that the person receives the robot's stopped state."""
     known, heard = len(person.states), len(person.stops)
     outcome = press_during(
         stage,
@@ -98,17 +107,17 @@ def press_in_room(
         halt=halt,
         thaw=thaw,
         press=lambda: person.stop('pressed during a freeze'),
-        told_at=lambda: person.stopped_at[heard] if len(person.stopped_at) > heard else 0.0,
+        sent_at=lambda: person.stopped_at[heard] if len(person.stopped_at) > heard else 0.0,
         is_bridge=is_bridge,
     )
     if outcome.stopped_s is not None:
-        wait_until_told(person, known)
+        wait_for_stopped_state(person, known)
     return outcome
 
 
 def test_a_stop_while_the_server_is_frozen_is_not_lost(stage: Stage, person: Participant) -> None:
-    """The bridge has left and comes back to a room that tells it what it missed."""
-    see_them_all(
+    """The bridge rejoins after the freeze, and the room sends the missed stop."""
+    check_each(
         stage,
         'the arena is frozen',
         partial(
@@ -122,8 +131,8 @@ def test_a_stop_while_the_server_is_frozen_is_not_lost(stage: Stage, person: Par
 
 
 def test_a_stop_while_the_bridge_is_frozen_is_not_lost(stage: Stage, person: Participant) -> None:
-    """Its socket holds the stop, behind all that was sent meanwhile."""
-    see_them_all(
+    """The frozen bridge finds the stop in its socket, after all earlier messages."""
+    check_each(
         stage,
         'the bridge is frozen',
         partial(
@@ -138,27 +147,27 @@ def test_a_stop_while_the_bridge_is_frozen_is_not_lost(stage: Stage, person: Par
 
 
 def test_a_stop_while_the_link_is_frozen_is_not_lost(stage: Stage, person: Participant) -> None:
-    """The stop is in the wire, or in the room that the bridge comes back to."""
-    see_them_all(
+    """The stop is delivered late, or stored in the room that the bridge rejoins."""
+    check_each(
         stage,
         'the link is frozen',
         partial(
             press_in_room,
             stage,
             person,
-            halt=lambda: stage.proxy.act(Wire.freeze),
-            thaw=lambda: stage.proxy.act(Wire.thaw),
+            halt=lambda: stage.proxy.act(FaultProxy.freeze),
+            thaw=lambda: stage.proxy.act(FaultProxy.thaw),
         ),
     )
 
 
-def test_a_server_that_remembers_nothing_loses_no_stop_of_a_frozen_bridge(
+def test_a_server_without_a_stored_stop_loses_no_stop_of_a_frozen_bridge(
     stage: Stage, person: Participant
 ) -> None:
-    """The public server tells no stop at the join: here only reading the socket helps."""
+    """The bridge reads the stop from its socket, because the public server stores none."""
     set_change(stage, without_features)
     try:
-        see_them_all(
+        check_each(
             stage,
             'the bridge is frozen, public server',
             partial(
@@ -175,11 +184,11 @@ def test_a_server_that_remembers_nothing_loses_no_stop_of_a_frozen_bridge(
 
 
 def set_change(stage: Stage, change: Callable[[bytes], list[bytes]] | None) -> None:
-    """Change what the follower's bridge says, and have it join anew."""
+    """Change the frames from the follower's bridge, and wait until it has rejoined."""
 
-    def changed(wire: Wire) -> None:
-        wire.up.change = change
-        wire.cut()
+    def changed(proxy: FaultProxy) -> None:
+        proxy.up.change = change
+        proxy.cut()
 
     joins = int(stage.value('consume link', 'joins'))
     stage.proxy.act(changed)
@@ -188,11 +197,11 @@ def set_change(stage: Stage, change: Callable[[bytes], list[bytes]] | None) -> N
 
 
 def test_a_stop_by_topic_while_the_bridge_is_frozen_comes_before_any_command() -> None:
-    """At 500 joint_states a second DDS drops it, and brings it again up to three seconds later."""
+    """The bridge waits for a stop that DDS delivers up to three seconds late."""
     with fault_stage(rate_hz=500.0) as stage:
         topic = f'/{FOLLOWER}/emergency_stop'
         button = stage.probe.node.create_publisher(Bool, topic, 10)
-        wait_for(lambda: button.get_subscription_count() == 2, 'the bridge to listen', 20.0)
+        wait_for(lambda: button.get_subscription_count() == 2, 'the subscriptions', 20.0)
 
         def attempt(freeze: Freeze) -> Outcome:
             outcome = press_during(
@@ -206,4 +215,4 @@ def test_a_stop_by_topic_while_the_bridge_is_frozen_comes_before_any_command() -
             button.publish(Bool(data=False))
             return outcome
 
-        see_them_all(stage, 'the bridge is frozen, by ROS topic', attempt, press_from_s=1.5)
+        check_each(stage, 'the bridge is frozen, by ROS topic', attempt, press_from_s=1.5)

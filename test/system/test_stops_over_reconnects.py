@@ -1,4 +1,13 @@
-"""A stop in a room and a bridge that was away: what is told at the join, and what is not."""
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""A stop during the absence of a bridge: which stops the bridge gets at the next join."""
 
 from __future__ import annotations
 
@@ -13,14 +22,14 @@ import pytest
 pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
 
 from support.domain import own_domain
-from support.fake_arena import WebSocket, fake_arena, say
+from support.fake_arena import WebSocket, fake_arena, send_message
+from support.fault_proxy import FaultProxy
 from support.participant import Participant, running_participant
 from support.probe import Probe, running_probe
 from support.processes import ros_arguments, running
 from support.robot import DEFAULTS, NAMESPACE, WORKSPACE, Robot, robot
 from support.stopping import reset, wait_for_stop
 from support.waiting import wait_for
-from support.wire import Wire
 
 from lerobot_arena_ros import RoboticsConsumer
 
@@ -30,7 +39,7 @@ OTHER = 'other'
 
 @pytest.fixture(name='bridged')
 def fixture_bridged() -> Iterator[Robot]:
-    """Have a bridge that has joined its room."""
+    """Run a bridge that has joined its room."""
     with robot(CONSUME) as bridged:
         bridged.wait_for_status('consume link', 'joined')
         yield bridged
@@ -38,27 +47,27 @@ def fixture_bridged() -> Iterator[Robot]:
 
 @contextmanager
 def person_in(bridged: Robot) -> Iterator[Participant]:
-    """Have a person in the room, whose connection does not lead through the wire."""
+    """Join the room as a person, without the proxy."""
     with running_participant(RoboticsConsumer(bridged.url), WORKSPACE, 'a', 'person') as person:
         yield person
 
 
 def bridge_id(bridged: Robot) -> str:
-    """Say under which id the bridge, alone in its room, is there."""
+    """Return the participant id of the bridge, which is alone in its room."""
     state = asyncio.run(RoboticsConsumer(bridged.url).get_room_info(WORKSPACE, 'a'))
     (found,) = state['participants']['consumers']
     return str(found)
 
 
 def flap(bridged: Robot) -> None:
-    """Reset the link, and wait until the room was joined again."""
+    """Reset the connection, and wait until the bridge has rejoined."""
     joins = int(bridged.value('consume link', 'joins'))
-    bridged.proxy.act(Wire.cut)
+    bridged.proxy.act(FaultProxy.cut)
     wait_for(lambda: int(bridged.value('consume link', 'joins')) > joins, 'the next join', 20.0)
 
 
 def stays_open(bridged: Robot, *, namespace: str = NAMESPACE) -> bool:
-    """Say whether the stop stays open for two more of its statuses."""
+    """Return whether the latch stays open for two more statuses."""
     seen = bridged.probe.stop_active[namespace]
     count = len(seen)
     wait_for(lambda: len(seen) >= count + 2, 'two more statuses of the stop')
@@ -66,7 +75,7 @@ def stays_open(bridged: Robot, *, namespace: str = NAMESPACE) -> bool:
 
 
 def test_a_stop_that_was_reset_does_not_come_back_with_the_link(bridged: Robot) -> None:
-    """The room tells of it at each join; the bridge knows it."""
+    """The bridge ignores a stop that it received before, although each join reports it."""
     with person_in(bridged) as person:
         person.stop('smoke')
         wait_for_stop(bridged)
@@ -79,7 +88,7 @@ def test_a_stop_that_was_reset_does_not_come_back_with_the_link(bridged: Robot) 
 
 
 def test_a_stop_pressed_while_the_bridge_was_away_stops_it_on_its_return(bridged: Robot) -> None:
-    """Once: after the reset the next join tells nothing new."""
+    """The missed stop counts once; after the reset, the next join does not stop the bridge."""
     with person_in(bridged) as person:
         bridged.proxy.cut()
         bridged.wait_for_status('consume link', 'cannot connect')
@@ -100,7 +109,7 @@ def test_a_stop_pressed_while_the_bridge_was_away_stops_it_on_its_return(bridged
 
 
 def test_of_two_stops_the_one_that_was_missed_counts(bridged: Robot) -> None:
-    """The bridge has received the first, was reset, and was away at the second."""
+    """A bridge that received and reset the first stop stops for the second, missed one."""
     with person_in(bridged) as person:
         person.stop('first')
         wait_for_stop(bridged)
@@ -117,7 +126,7 @@ def test_of_two_stops_the_one_that_was_missed_counts(bridged: Robot) -> None:
 
 
 def test_a_stop_under_an_id_of_the_bridge_hides_no_stop_before_it(bridged: Robot) -> None:
-    """While the bridge is away, whoever may join can take the id that it had."""
+    """An intruder with the id of the absent bridge cannot hide the stop of a person."""
     taken = bridge_id(bridged)
     with person_in(bridged) as person:
         bridged.proxy.cut()
@@ -134,7 +143,7 @@ def test_a_stop_under_an_id_of_the_bridge_hides_no_stop_before_it(bridged: Robot
 
 
 def test_a_stop_under_an_id_that_the_bridge_had_before_stops_it(bridged: Robot) -> None:
-    """The bridge has another id since its link came back."""
+    """A stop under an earlier id of the bridge stops it, because its id has changed."""
     taken = bridge_id(bridged)
     flap(bridged)
     with running_participant(RoboticsConsumer(bridged.url), WORKSPACE, 'a', taken) as other:
@@ -144,7 +153,7 @@ def test_a_stop_under_an_id_that_the_bridge_had_before_stops_it(bridged: Robot) 
 
 
 def test_the_own_stop_of_a_bridge_does_not_stop_it_again_after_its_reset(bridged: Robot) -> None:
-    """The room remembers what the bridge told it; it comes back under the bridge's own id."""
+    """The stored stop has the bridge's own id, so the bridge ignores it after its reset."""
     with person_in(bridged) as person:
         assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success
         wait_for(lambda: person.stops, 'the stop in the room')
@@ -158,7 +167,7 @@ def test_the_own_stop_of_a_bridge_does_not_stop_it_again_after_its_reset(bridged
 
 
 def test_a_bridge_that_starts_just_after_a_stop_is_stopped(bridged: Robot) -> None:
-    """A robot that is switched on beside an accident stands still."""
+    """A bridge that first joins within seconds after a stop is stopped."""
     bridged.probe.watch(OTHER)
     with person_in(bridged) as person:
         person.stop('smoke')
@@ -174,14 +183,14 @@ def test_a_bridge_that_starts_just_after_a_stop_is_stopped(bridged: Robot) -> No
 async def test_the_age_of_a_stop_counts_for_a_bridge_that_was_never_there(
     age_s: float, is_stopped: bool
 ) -> None:
-    """One that is older than ten seconds is left to those who were there."""
+    """A bridge that first joins ignores a stop that is older than ten seconds."""
     last_stop = {'reason': 'smoke', 'source': 'person', 'timestamp': 'T', 'age_s': age_s}
 
     async def arena(websocket: WebSocket) -> None:
         join: dict[str, Any] = json.loads(await websocket.receive_text())
         assert 'last_stop' in join['features']
-        await say(websocket, 'state_sync', data={})
-        await say(
+        await send_message(websocket, 'state_sync', data={})
+        await send_message(
             websocket,
             'joined',
             room_id='a',
@@ -192,7 +201,7 @@ async def test_the_age_of_a_stop_counts_for_a_bridge_that_was_never_there(
         )
         while True:
             await websocket.receive_text()
-            await say(websocket, 'heartbeat_ack', has_producer=True)
+            await send_message(websocket, 'heartbeat_ack', has_producer=True)
 
     loop = asyncio.get_running_loop()
     with own_domain(), running_probe() as probe:

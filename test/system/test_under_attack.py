@@ -1,7 +1,16 @@
-"""
-Thousands of hostile clients: what those who belong notice of them.
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
 
-``make faults`` opens 5000 connections and writes what is seen here into docs/reliability.md.
+"""
+Thousands of hostile clients, and their effect on authorized participants.
+
+``make faults`` opens 5000 connections and writes the results into docs/reliability.md.
 """
 
 from __future__ import annotations
@@ -37,30 +46,30 @@ from lerobot_arena_ros.server.log.rate_limited_log import LINES
 from lerobot_arena_ros.server.rooms.limits import Limits, Timing
 
 CONNECTIONS = int(os.environ.get('LEROBOT_ARENA_FAULTS_HOSTILE', '400'))
-"""Hostile connections at a time; ``make faults`` has 5000."""
+"""The number of simultaneous hostile connections; ``make faults`` has 5000."""
 
 ROUNDS = int(os.environ.get('LEROBOT_ARENA_FAULTS_ROUNDS', '1'))
-"""How often is measured without the attack, and then with it."""
+"""The number of measurements without and with the attack."""
 
 SECONDS = float(os.environ.get('LEROBOT_ARENA_FAULTS_SECONDS', '0.5'))
-"""How long each thing is measured in each round."""
+"""The duration of each measurement in each round."""
 
 FLOODS = 4
 LISTENERS = 40
 MOST_S = 1.0
-"""How long a rejoin, a stop or a request may take on a busy machine."""
+"""The longest time of a rejoin, a stop or a request on a busy machine."""
 
 
 @dataclass
 class Readings:
     """
-    What was measured, by round.
+    The measurements of each round.
 
     :param quiet: without an attack.
-    :param beside: while another server of the same machine is attacked in the same way.
+    :param beside: during the same attack on another server of the machine.
     :param attacked: under the attack.
-    :param attacked_s: how long the attacks were, in seconds.
-    :param tried: how many connections the attacker tried to open in that time.
+    :param attacked_s: the duration of the attacks, in seconds.
+    :param tried: the number of connection attempts in that time.
     """
 
     quiet: list[Times] = field(default_factory=list)
@@ -70,11 +79,11 @@ class Readings:
     tried: int = 0
 
     def all_of(self, what: str) -> list[float]:
-        """Return each time of a thing during attacks."""
+        """Return the times of an action during all attacks."""
         return [each for times in self.attacked for each in getattr(times, what)]
 
     def report(self, attack: str) -> None:
-        """Add rows to the report, if one is wanted."""
+        """Add rows to the report if one is requested."""
         report = os.environ.get(REPORT_VARIABLE)
         if not report:
             return
@@ -94,7 +103,7 @@ def percentiles_ms(rounds: Sequence[Times], what: str) -> tuple[float, float]:
     """
     Return the median and the 99th percentile, each that of the median round.
 
-    Others use the machine, too, and one round of theirs must not decide.
+    Other programs use the machine, too, and must not decide the result.
     """
     windows = [sorted(asdict(times)[what]) for times in rounds]
     return (
@@ -105,10 +114,10 @@ def percentiles_ms(rounds: Sequence[Times], what: str) -> tuple[float, float]:
 
 def measure(url: str, attacker: Attacker, elsewhere: Attacker, count: int) -> Readings:
     """
-    Measure without and with so many hostile clients, in turn.
+    Measure without and with this number of hostile clients, in turn.
 
-    :param elsewhere: attacks another server. What is noticed of that is what the attack takes from
-        the machine, and not what it takes from the server.
+    :param elsewhere: attacks another server. Its effect is the load on the machine, without that
+        on the server.
     """
     readings = Readings()
     asyncio.run(notice(url, 0.2))
@@ -127,22 +136,22 @@ def measure(url: str, attacker: Attacker, elsewhere: Attacker, count: int) -> Re
 
 
 def metric(url: str, name: str) -> float:
-    """Return the value of one series."""
+    """Return the value of one metric."""
     text = httpx.get(f'{url}/metrics', headers=BEARER, verify=False).text
     values = [line.split()[-1] for line in text.splitlines() if line.startswith(name)]
     return float(values[0]) if values else 0.0
 
 
 def open_files(server: Server) -> int:
-    """Count the descriptors of the server."""
+    """Return the number of open descriptors of the server."""
     return len(os.listdir(f'/proc/{server.pid}/fd'))
 
 
 @pytest.mark.parametrize('has_tls', [False, True], ids=['plain', 'TLS'])
-def test_those_who_belong_are_served_beside_hostile_connections(
+def test_authorized_participants_are_served_beside_hostile_connections(
     tmp_path: Path, has_tls: bool
 ) -> None:
-    """Each rejoins within a second, the log stays short, and nothing is left of the attack."""
+    """Each rejoins within a second, the log stays short, and the attack leaves nothing open."""
     started_s = time.monotonic()
     with (
         guarded(tmp_path, has_tls=has_tls) as server,
@@ -159,7 +168,7 @@ def test_those_who_belong_are_served_beside_hostile_connections(
         wait_for(lambda: open_files(server) <= before, 'the descriptors to be closed')
         ended = metric(server.url, 'lerobot_arena_refusals_total{reason="connections_full"}')
         denied = metric(server.url, 'lerobot_arena_refusals_total{reason="access_denied"}')
-        _, _, err = server.stop(signal.SIGINT)
+        _, _, err = server.end(signal.SIGINT)
         periods = 1 + (time.monotonic() - started_s) // Timing().log_s
 
     assert max(readings.all_of('rejoin')) < MOST_S
@@ -173,7 +182,7 @@ def test_those_who_belong_are_served_beside_hostile_connections(
 
 
 def test_a_flood_of_stops_delays_nothing_of_others(tmp_path: Path) -> None:
-    """Four participants press the stop thousands of times a second; forty listen."""
+    """Thousands of stops a second from four participants delay no other message."""
     with (
         guarded(tmp_path, has_tls=False) as server,
         guarded(tmp_path, has_tls=False) as other,

@@ -1,4 +1,13 @@
-"""The units in deploy/: systemd reads them, and a stop leaves no process behind."""
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""The units in deploy/: systemd accepts them, and their shutdown leaves no process."""
 
 from __future__ import annotations
 
@@ -35,7 +44,7 @@ PARAMETERS = """
 
 @pytest.mark.parametrize('path', UNITS, ids=[path.name for path in UNITS])
 def test_a_unit_is_one(path: Path, tmp_path: Path) -> None:
-    """As systemd reads it, except for the program, which is not where it will be."""
+    """Systemd accepts the unit, except that its program is not installed here."""
     verifier = shutil.which('systemd-analyze')
     require('systemd-analyze', verifier, 'systemd-analyze is not installed')
     unit = tmp_path / path.name.replace('@', '@8001')
@@ -43,12 +52,12 @@ def test_a_unit_is_one(path: Path, tmp_path: Path) -> None:
     command = [str(verifier), 'verify', '--man=no', str(unit)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
 
-    # It names faults of other units of this machine, too.
+    # It also reports errors in other units of this machine.
     assert [line for line in done.stderr.splitlines() if unit.name in line] == []
 
 
 def service() -> dict[str, str]:
-    """Read the settings of the bridge's unit."""
+    """Return the settings of the bridge's unit."""
     parser = RawConfigParser()
     parser.optionxform = str  # type: ignore[assignment, method-assign]
     parser.read(BRIDGE)
@@ -56,7 +65,7 @@ def service() -> dict[str, str]:
 
 
 def command() -> list[str]:
-    """Return what the unit executes once ROS 2 and the workspace are sourced."""
+    """Return the command of the unit after ROS 2 and the workspace are sourced."""
     shell, option, script = shlex.split(service()['ExecStart'])
     assert (shell, option) == ('/bin/bash', '-c')
     *sourcing, program = script.split(' && ')
@@ -66,7 +75,7 @@ def command() -> list[str]:
 
 
 def test_the_unit_of_the_bridge_starts_what_there_is() -> None:
-    """With arguments that exist; the stop is set after each start."""
+    """The command has existing arguments, and each start is with a latched stop."""
     ros2, launch, package, name, *arguments = command()
     given = dict(word.split(':=') for word in arguments)
 
@@ -76,7 +85,7 @@ def test_the_unit_of_the_bridge_starts_what_there_is() -> None:
 
 
 def test_the_unit_of_the_bridge_ends_all_that_launch_started() -> None:
-    """Launch has the time that it needs, and nothing outlives it."""
+    """Launch has enough time to end its children, and no process outlives it."""
     settings = service()
 
     assert (settings['KillMode'], settings['KillSignal']) == ('mixed', 'SIGINT')
@@ -84,18 +93,18 @@ def test_the_unit_of_the_bridge_ends_all_that_launch_started() -> None:
 
 
 def children(pid: int) -> set[int]:
-    """List the processes that a process has started."""
+    """Return the children of a process."""
     return {int(word) for word in Path(f'/proc/{pid}/task/{pid}/children').read_text().split()}
 
 
 @pytest.mark.skipif(shutil.which('ros2') is None, reason='ros2 is not here: it comes with ROS 2')
 def test_launch_ends_its_children_on_the_signal_of_the_unit(tmp_path: Path) -> None:
-    """The bridge has ended when launch has, without a failure."""
+    """The bridge ends before launch does, without a failure."""
     file = tmp_path / 'my_arm.yaml'
     file.write_text(PARAMETERS)
     words = [re.sub('^params_file:=.*', f'params_file:={file}', word) for word in command()]
     number = signal.Signals[service()['KillSignal']]
-    # A shell that runs this in the background may have it ignore SIGINT.
+    # A shell that runs this in the background may make it ignore SIGINT.
     heeding = ['env', '--default-signal=INT,QUIT']
     with running_command([*heeding, *words], variables={'ROS_LOG_DIR': str(tmp_path)}) as main:
         wait_for(lambda: 'elbow -> elbow' in main.output, 'the bridge to start', 20.0)

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """The sessions of a configured bridge: its producer, its consumer and the links to their rooms."""
 
 from __future__ import annotations
@@ -39,11 +48,11 @@ class BridgeSessions:
     The objects that exist between configure and cleanup. Called by the ROS thread.
 
     :param identity: identifies the robot in its rooms.
-    :param topic: where commands are published; None where nothing is consumed.
+    :param topic: where commands are published; None = nothing is consumed.
     :param find_publishers: returns the names of the nodes that publish joint_states, if there are
         several.
     :param on_change: called by any thread when the gate or a link changes its state.
-    :ivar is_enabled: whether values are let through.
+    :ivar is_enabled: whether values pass.
     """
 
     def __init__(
@@ -238,7 +247,8 @@ class BridgeSessions:
         if self.producer is not None:
             self.producer.check_graph(publishers=publishers, names=names, topic=topic)
         if self.consumer is not None:
-            self.consumer.check_graph(feedback=publishers > 0, publishers=names, topic=topic)
+            silent_topic = None if publishers else topic or None
+            self.consumer.check_graph(publishers=names, silent_topic=silent_topic)
             self.consumer.tick()
             self._update_liveness_timer(self.consumer.needs_liveness)
 

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """
 Reads and writes serialized messages without a Python object for each.
 
@@ -177,7 +186,7 @@ class JointStateReader:
         return self._learn(data)
 
     def _learn(self, data: bytes) -> tuple[int | None, dict[str, float]]:
-        """Read through a message object, and remember its shape for the next ones."""
+        """Read through a message object, and store its layout for the next ones."""
         try:
             message: Any = deserialize_message(data, JointState)
         except Exception as exc:  # Each RMW implementation raises its own type.

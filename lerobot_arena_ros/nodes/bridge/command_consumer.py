@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """
 The consumer: updates of the room pass through the gate onto the command topic.
 
@@ -78,7 +87,7 @@ class CommandConsumer:
     :param lock: held while deciding and publishing; reentrant, shared with the emergency stop.
     :param on_change: called after each change of state, under the lock.
     :param on_stall: called with the cause when the gate stops by itself, under the lock.
-    :param stopped: why it begins stopped; None where no stop is latched.
+    :param stopped: why it begins stopped; None = no stop is latched.
     :param find_publishers: returns the names of the nodes that publish joint_states, if there are
         several.
     :ivar updated_at: when the room last sent a joint of the robot, in seconds of the steady clock.
@@ -130,7 +139,7 @@ class CommandConsumer:
         return present_cause(
             self._gate.state,
             self._gate.cause,
-            is_heard=self.topic.subscribers > 0,
+            has_subscriber=self.topic.subscribers > 0,
             topic=self.topic.name,
         )
 
@@ -140,7 +149,7 @@ class CommandConsumer:
         return commanding(
             self._gate.state,
             self._gate.cause,
-            is_heard=self.topic.subscribers > 0,
+            has_subscriber=self.topic.subscribers > 0,
             topic=self.topic.name,
             age_s=None if commanded_at is None else now - commanded_at,
         )
@@ -192,26 +201,25 @@ class CommandConsumer:
         with self._lock:
             now = steady_now()
             change = self._gate.enable if enabled else self._gate.disable
-            self._gate.rivals(self.topic.others.check_graph(now), now)
+            self._gate.on_other_publishers(self.topic.others.check_graph(now), now)
             change(now)
             self._condition_log.restart(now)
             self._apply()
 
     def check_graph(
-        self, *, feedback: bool, publishers: Sequence[str] = (), topic: str = ''
+        self, *, publishers: Sequence[str] = (), silent_topic: str | None = None
     ) -> None:
         """
         Check the graph for other nodes that command the robot.
 
-        :param feedback: whether any node publishes joint_states.
-        :param publishers: names of these nodes, if there are several.
-        :param topic: where joint_states are expected.
+        :param publishers: names of the nodes that publish joint_states, if there are several.
+        :param silent_topic: the topic of joint_states if it has no publisher; None otherwise.
         """
         with self._lock:
             now = steady_now()
-            self._gate.graph_seen(now)
-            self._gate.rivals(self.topic.others.check_graph(now), now)
-            self._gate.expect_feedback(feedback, now, publishers=publishers, topic=topic)
+            self._gate.on_ros_callback(now)
+            self._gate.on_other_publishers(self.topic.others.check_graph(now), now)
+            self._gate.note_publishers(publishers, now, silent_topic=silent_topic)
             self._apply()
             self._condition_log.update(self.condition(now), now)
 
@@ -231,7 +239,7 @@ class CommandConsumer:
         """
         with self._lock:
             now = steady_now()
-            self._gate.graph_seen(now, messages=1)
+            self._gate.on_ros_callback(now, messages=1)
             unusable = self._gate.measure(positions, now, age_s=age_s, stamp_s=stamp_s)
             if unusable is not None:
                 if unusable.reason == 'contradiction':
@@ -244,7 +252,7 @@ class CommandConsumer:
         unusable = Unusable(reason, text)
         with self._lock:
             now = steady_now()
-            self._gate.graph_seen(now, messages=1)
+            self._gate.on_ros_callback(now, messages=1)
             self._gate.refuse_measurement(unusable, now)
             self._note_unusable(unusable)
             self._apply()
@@ -252,7 +260,7 @@ class CommandConsumer:
     def note_callbacks_run(self) -> None:
         """Note that the callbacks of the ROS thread run."""
         with self._lock:
-            self._gate.graph_seen(steady_now())
+            self._gate.on_ros_callback(steady_now())
 
     @property
     def needs_liveness(self) -> bool:
@@ -263,8 +271,7 @@ class CommandConsumer:
         """Continue a motion, and check what depends on time."""
         with self._lock:
             now = steady_now()
-            self._gate.graph_seen(now)
-            self._check_subscribers(now)
+            self._gate.on_ros_callback(now)
             self._apply(self._gate.tick(now))
 
     # ----- called by any thread
@@ -308,13 +315,16 @@ class CommandConsumer:
                 case JointUpdate():
                     return self._update(event, now)
                 case Presence(has_producer, round_trip_s):
-                    self._gate.heard(now, has_producer=has_producer, round_trip_s=round_trip_s)
+                    self._gate.on_server_message(
+                        now, has_producer=has_producer, round_trip_s=round_trip_s
+                    )
                     self._apply()
                 case Late(waiting_s):
-                    self._gate.late(waiting_s, now)
+                    self._gate.on_overdue_reply(waiting_s, now)
                     self._apply()
                 case StateSync(joints):
-                    self._apply(self._gate.remember(self._positions_of(joints), now))
+                    self._gate.on_state_sync(self._positions_of(joints), now)
+                    self._apply()
                 case Malformed(reason, detail):
                     return self._mark_stale(reason, detail)
                 case ErrorReply(message):
@@ -335,7 +345,7 @@ class CommandConsumer:
         """Find the names of contradicting publishers before the contradiction is logged."""
         if abs(now - self._named_at) >= NAMES_PERIOD_S:
             self._named_at = now
-            self._gate.name_publishers(self._find_publishers(), now)
+            self._gate.note_publishers(self._find_publishers(), now)
 
     def _note_unusable(self, unusable: Unusable) -> None:
         self.dropped[unusable.reason] += 1
@@ -361,7 +371,6 @@ class CommandConsumer:
             self._refused = {n: r for n, r in self._refused.items() if n not in values}
         if self._joint_map.locked:
             self._refuse_locked(values)
-        self._check_subscribers(now)
         self._check_other_publishers(now)
         source = update.source
         self._apply(
@@ -382,7 +391,7 @@ class CommandConsumer:
 
     def _mark_stale(self, reason: str, detail: str) -> bool:
         self.dropped[reason] += 1
-        self._gate.spoil()
+        self._gate.mark_stale()
         self._logger.warning(f'dropped a frame: {detail}', throttle='frame')
         return True
 
@@ -420,15 +429,10 @@ class CommandConsumer:
         if new and len(self.unknown) < MAX_NAMES:
             self.unknown = self.unknown | new  # A new set: diagnostics may be reading the old one.
 
-    def _check_subscribers(self, now: float) -> None:
-        """Notice a new subscriber before the first command to it, where no joint is measured."""
-        if not self._gate.is_fed and self.topic.has_new_subscriber():
-            self._gate.look_again(now)
-
     def _check_other_publishers(self, now: float) -> None:
         """Notice other nodes that command the robot before a motion begins."""
         if self._gate.state in (State.WAITING, State.HOLDING) and self._gate.is_enabled:
-            self._gate.rivals(self.topic.others.check_graph(now), now)
+            self._gate.on_other_publishers(self.topic.others.check_graph(now), now)
 
     def _apply(self, command: Command | None = None) -> None:
         """Publish the gate's command, log its changes, and start or pause the timer."""

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """The command topic: converts positions to the controller's message type and counts commands."""
 
 from __future__ import annotations
@@ -38,7 +47,7 @@ class OtherCommanders(Protocol):
 
     @property
     def conflict(self) -> str | None:
-        """Why the robot must not be commanded and what to do; None where it may be."""
+        """Why the robot must not be commanded and what to do; None if it may be."""
 
     def check_graph(self, now: float) -> str | None:
         """Check the graph; return why the robot must not be commanded, None if it may be."""
@@ -72,7 +81,6 @@ class CommandTopic:
         self._now_ns = now_ns
         self._names: tuple[str, ...] = ()
         self._writer: CommandWriter | None = None
-        self._known_subscribers = 0
 
     @property
     def name(self) -> str:
@@ -83,11 +91,6 @@ class CommandTopic:
     def subscribers(self) -> int:
         """Number of subscribers; any thread."""
         return self._publisher.get_subscription_count()
-
-    def has_new_subscriber(self) -> bool:
-        """Return whether there are more subscribers than at the last call."""
-        before, self._known_subscribers = self._known_subscribers, self.subscribers
-        return self._known_subscribers > before
 
     def publish(self, names: tuple[str, ...], positions: Sequence[float]) -> None:
         """Publish positions in radians or metres, one for each name."""

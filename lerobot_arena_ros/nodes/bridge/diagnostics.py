@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """The statuses on /diagnostics: links, producer, consumer, lifecycle, safety and mapping."""
 
 from __future__ import annotations
@@ -66,7 +75,7 @@ def report(
     """
     Return all statuses of one node.
 
-    :param sessions: None where nothing is configured.
+    :param sessions: None = nothing is configured.
     :param conditions: by the name of a status, see :func:`conditions`.
     """
     consumer = None if sessions is None else sessions.consumer
@@ -104,7 +113,7 @@ def conditions(
     """
     Return the condition of each status, by its name; ``names`` has no status of its own.
 
-    :param sessions: None where nothing is configured.
+    :param sessions: None = nothing is configured.
     :param now: in seconds of the steady clock.
     :param lifecycle: whether the node is active.
     :param names: whether the node is the only one of its name.

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """
 The emergency stop on the ROS graph: its topic, its services and its latched status.
 
@@ -8,7 +17,8 @@ The sequence of a stop. Two threads can receive one; the steps up to 5 run in th
          |                                           |
          +------------------> trip() <---------------+
                                 |
-    lock held   1. The latch closes. The stop is now pending for every room that did not send it.
+    lock held   1. The latch closes. The stop is now pending for every room that did not send it,
+                   unless it concerns this robot only (notify_rooms is false).
                 2. on_stop: the gate stops. From here on no command is published, except
                    those of the braking (on_stop: brake).
                 3. Publish true on ~/emergency_stop_active.
@@ -189,7 +199,7 @@ class EmergencyStopPanel:
                 self.reset_refusal = None
                 self._unlogged.append(stop)
             wakers = [
-                wake for room, wake in self._wakers.items() if self._latch.owed(room) is stop
+                wake for room, wake in self._wakers.items() if self._latch.pending(room) is stop
             ]
         for wake in wakers:
             wake()
@@ -230,7 +240,7 @@ class EmergencyStopPanel:
     def pending_stop(self, room: str) -> Stop | None:
         """Return the stop that has still to be sent to the room; None = there is none."""
         with self._lock:
-            return self._latch.owed(room)
+            return self._latch.pending(room)
 
     def on_delivered(self, room: str, stop: Stop) -> None:
         """Note that the room received the stop."""
@@ -313,7 +323,7 @@ class EmergencyStopPanel:
 
     def _on_input(self, message: Bool) -> None:
         with self._lock:
-            is_stop = self._latch.hear_input(message.data, time.monotonic())
+            is_stop = self._latch.on_input(message.data, time.monotonic())
         if is_stop:
             self.trip(Stop('the emergency_stop topic', 'emergency_stop is true'))
 
@@ -345,7 +355,7 @@ class EmergencyStopPanel:
                     time.monotonic(),
                     publishers=publishers,
                     are_bridges=are_bridges,
-                    hear_us=has_bridge_subscriber,
+                    has_bridge_subscriber=has_bridge_subscriber,
                 )
             else:
                 refusal = OTHER_STOP

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """Keeps one session joined to its room, and passes its events on."""
 
 from __future__ import annotations
@@ -13,13 +22,7 @@ from typing import Protocol
 
 from lerobot_arena_ros.arena.access import Access
 from lerobot_arena_ros.arena.address import Address
-from lerobot_arena_ros.arena.connection import (
-    Connection,
-    backoff,
-    keep_joined,
-    new_participant_id,
-    open_connection,
-)
+from lerobot_arena_ros.arena.connection import Connection, new_participant_id, open_connection
 from lerobot_arena_ros.arena.errors import (
     ArenaError,
     RequestRejected,
@@ -35,6 +38,7 @@ from lerobot_arena_ros.arena.messages import (
     Role,
     room_state,
 )
+from lerobot_arena_ros.arena.reconnect import backoff, keep_joined
 from lerobot_arena_ros.arena.rest_client import Rooms
 from lerobot_arena_ros.arena.session import Event, Late, Presence
 from lerobot_arena_ros.arena.steady_clock import steady_now

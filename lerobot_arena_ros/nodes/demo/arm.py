@@ -1,9 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """A simulated arm that moves in sine waves, or follows joint_commands."""
 
 from __future__ import annotations
 
 import math
-import sys
 import time
 
 from rclpy.clock import Clock, ClockType
@@ -122,7 +130,3 @@ def main(args: list[str] | None = None) -> int:
         examples=('--ros-args -p motion:=sine -r __ns:=/leader',),
     )
     return run(lambda: Program([DemoArm()]), 'arena_demo_arm', args, shutdown)
-
-
-if __name__ == '__main__':
-    sys.exit(main())

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """The demo: a leader, an arena and a follower on one machine, interactive or unattended."""
 
 from __future__ import annotations
@@ -130,7 +139,3 @@ class _StatusLines:
         if time.monotonic() - self._printed_at >= LINE_S:
             self._printed_at = time.monotonic()
             print(f'  {status_line(self._watch)}', flush=True)
-
-
-if __name__ == '__main__':
-    sys.exit(main())

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """The bridges of several robots in one process; a failure of one does not affect the others."""
 
 from __future__ import annotations
@@ -31,13 +40,6 @@ class FleetBridges:
         self._thread = ArenaThread()
         self._failed: dict[str, str] = {}
         self.nodes = [_bridge(robot, self._thread) for robot in robots]
-        kinds = {node.settings.executor for node in self.nodes}
-        if len(kinds) > 1:
-            raise ValueError(
-                f'parameter executor is {" and ".join(sorted(kinds))}: expected the same for all '
-                'robots, because they share one executor'
-            )
-        self.executor = kinds.pop()
 
     def start(self) -> None:
         """Configure and activate each robot whose parameter ``autostart`` is true."""

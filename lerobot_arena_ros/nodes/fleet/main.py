@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """The executable arena_fleet: run the bridges of several robots in one process."""
 
 from __future__ import annotations
@@ -47,7 +56,7 @@ def main(args: list[str] | None = None) -> int:
 
     def make() -> Program:
         fleet = FleetBridges(robots)
-        return Program(fleet.nodes, fleet.executor, fleet.start, fleet.finish, fleet.failure)
+        return Program(fleet.nodes, fleet.start, fleet.finish, fleet.failure)
 
     return run(make, 'arena_fleet', of_ros, shutdown)
 

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """Run nodes: initialize rclpy, spin until a signal, and return an exit code."""
 
 from __future__ import annotations
@@ -30,7 +39,6 @@ class Program:
     """
     Nodes that spin together, and callbacks for start, shutdown and failures.
 
-    :param executor: ``auto``, ``events`` or ``single``.
     :param start: called just before the nodes spin.
     :param finish: called after they have spun, while messages can still be sent; it must end
         within seconds.
@@ -38,7 +46,6 @@ class Program:
     """
 
     nodes: Sequence[Node]
-    executor: str = 'auto'
     start: Callable[[], object] = lambda: None
     finish: Callable[[], object] = lambda: None
     failure: Callable[[], str | None] = lambda: None
@@ -78,7 +85,7 @@ def run(
 
 
 def _spin(program: Program, shutdown: ShutdownSignal) -> None:
-    executor = make_executor(program.executor)
+    executor = make_executor()
     for node in program.nodes:
         executor.add_node(node)
     done: Future = Future()
@@ -92,19 +99,13 @@ def _spin(program: Program, shutdown: ShutdownSignal) -> None:
         executor.remove_node(node)
 
 
-def make_executor(kind: str) -> Executor:
-    """Return an executor of this kind: ``auto``, ``events`` or ``single``."""
-    if kind != 'single':
-        try:
-            from rclpy.experimental import EventsExecutor
-        except ImportError:
-            if kind == 'events':
-                sys.stderr.write(
-                    'executor=events: this rclpy has none, spinning single-threaded\n'
-                )
-        else:
-            return EventsExecutor()
-    return SingleThreadedExecutor()
+def make_executor() -> Executor:
+    """Return the events executor, or the single-threaded one if this rclpy has no other."""
+    try:
+        from rclpy.experimental import EventsExecutor
+    except ImportError:
+        return SingleThreadedExecutor()
+    return EventsExecutor()
 
 
 def _refuse(name: str, text: str) -> int:

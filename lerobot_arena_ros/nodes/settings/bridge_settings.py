@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """Frozen dataclasses with the settings of the bridge, built from checked parameters."""
 
 from __future__ import annotations
@@ -12,11 +21,9 @@ from lerobot_arena_ros.arena.address import Address
 from lerobot_arena_ros.arena.errors import InvalidAccess, InvalidAddress
 from lerobot_arena_ros.arena.session import LinkTiming
 from lerobot_arena_ros.control.gate_settings import (
-    Feedback,
     GateJoint,
     GateSettings,
     Halt,
-    StateSyncUse,
 )
 from lerobot_arena_ros.control.joint_map import Joint, JointMap, unit_of
 from lerobot_arena_ros.control.slew import VelocityRamp
@@ -172,7 +179,6 @@ class BridgeSettings:
     autostart: bool
     estop_on_start: bool
     allow_remote_reset: bool
-    executor: str
 
     @classmethod
     def of(
@@ -204,7 +210,6 @@ class BridgeSettings:
             autostart=values['autostart'],
             estop_on_start=values['estop_on_start'],
             allow_remote_reset=values['emergency_stop.allow_remote_reset'],
-            executor=values['executor'],
         )
 
 
@@ -318,8 +323,8 @@ def _consume(values: Mapping[str, Any]) -> ConsumeSettings:
             values['consume.limit_tolerance'],
         ),
         GateSettings(
-            on_state_sync=StateSyncUse(values['consume.on_state_sync']),
-            feedback=Feedback(values['consume.require_feedback']),
+            require_feedback=values['consume.require_feedback'] == 'always',
+            align_to_room=values['consume.on_state_sync'] == 'align',
             max_feedback_age_s=values['consume.max_feedback_age_s'],
             require_producer=values['consume.require_producer'],
             ramp_period_s=1.0 / values['consume.ramp_rate_hz'],

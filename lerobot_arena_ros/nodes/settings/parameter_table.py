@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """
 The table of the bridge's parameters: name, default, description, unit and range.
 
@@ -10,7 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 import math
 
-__all__ = ['JOINT_SPECS', 'SPECS', 'ParameterError', 'Spec', 'Value']
+__all__ = ['JOINT_SPECS', 'REMOVED', 'SPECS', 'ParameterError', 'Spec', 'Value']
 
 Value = bool | float | str | list[str] | None
 """The value of a parameter. None stands for a joint's number that is not set."""
@@ -189,19 +198,18 @@ SPECS: tuple[Spec, ...] = (
     Spec(
         'consume.on_state_sync',
         'align',
-        'How the pose is used that the room sends when the bridge joins: it moves nothing and '
-        'only replaces measurements if require_feedback is never (align), it is ignored (ignore), '
-        'or it counts as a live update (command).',
-        choices=('align', 'ignore', 'command'),
+        'How the pose is used that the room sends when the bridge joins. It starts no motion. If '
+        'require_feedback is never, it is the first command of joints without a live update '
+        '(align), or it is ignored (ignore). Otherwise it is always ignored.',
+        choices=('align', 'ignore'),
     ),
     Spec(
         'consume.require_feedback',
         'always',
-        'Whether fresh joint_states are needed to move the robot: always; as soon as a publisher '
-        'of them is discovered, for which the bridge waits five seconds (auto); or never. Without '
-        'joint_states, the first command is the position that the room requests. Received '
-        'joint_states are used in all three cases.',
-        choices=('always', 'auto', 'never'),
+        'Whether fresh joint_states are needed to move the robot. Without joint_states, the first '
+        'command is the position that the room requests. Received joint_states are used in both '
+        'cases.',
+        choices=('always', 'never'),
     ),
     Spec(
         'consume.max_feedback_age_s',
@@ -399,13 +407,6 @@ SPECS: tuple[Spec, ...] = (
         False,
         'Whether a participant of a room, such as the console, may reset the emergency stop.',
     ),
-    Spec(
-        'executor',
-        'auto',
-        'Executor that spins the node: the events executor of rclpy (events), the '
-        'single-threaded one (single), or the events executor if rclpy has it (auto).',
-        choices=('auto', 'events', 'single'),
-    ),
 )
 
 JOINT_SPECS: tuple[Spec, ...] = (
@@ -462,3 +463,22 @@ JOINT_SPECS: tuple[Spec, ...] = (
         'robot_description (lower = upper).',
     ),
 )
+
+REMOVED = (
+    ('executor', None, 'delete it, because the bridge chooses the executor itself'),
+    (
+        'consume.require_feedback',
+        'auto',
+        'expected always, or never for a robot that publishes no joint_states',
+    ),
+    (
+        'consume.on_state_sync',
+        'command',
+        'expected align or ignore, because only live updates move the robot',
+    ),
+)
+"""
+What older parameter files may still contain: name, value and what to do instead.
+
+The value None stands for every value.
+"""

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """Check the parameters that the user sets; does not import rclpy."""
 
 from __future__ import annotations
@@ -7,7 +16,7 @@ from collections.abc import Iterable, Mapping
 import difflib
 from typing import Any
 
-from .parameter_table import JOINT_SPECS, SPECS, ParameterError, Spec
+from .parameter_table import JOINT_SPECS, REMOVED, SPECS, ParameterError, Spec
 
 __all__ = ['check_parameters']
 
@@ -31,6 +40,7 @@ def check_parameters(
         ``joint_map.<joint>.``.
     :raises ParameterError: a value is invalid, or a name is unknown.
     """
+    _refuse_removed(given)
     values = _check(SPECS, given)
     twice = [name for name, count in Counter(values['joints']).items() if count > 1]
     if twice:
@@ -46,6 +56,12 @@ def _check(specs: Iterable[Spec], given: Mapping[str, object], prefix: str = '')
         name = prefix + spec.name
         values[spec.name] = spec.check(given[name], name=name) if name in given else spec.initial
     return values
+
+
+def _refuse_removed(given: Mapping[str, object]) -> None:
+    for name, value, advice in REMOVED:
+        if name in given and value in (None, given[name]):
+            raise ParameterError(f'parameter {name} = {given[name]!r} was removed: {advice}')
 
 
 def _prefix(joint: str) -> str:

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """Reads files that are named on the command line."""
 
 from __future__ import annotations
@@ -10,7 +19,7 @@ __all__ = ['UsageError', 'check_regular', 'text_of']
 
 
 class UsageError(Exception):
-    """An option, a file or the environment is not valid; the message says what to do."""
+    """An option, a file or the environment is not valid; the message has the remedy."""
 
 
 def text_of(option: str, path: str, expected: str) -> str:

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """Parses and checks the options of ``arena_server``."""
 
 from __future__ import annotations
@@ -31,11 +40,7 @@ _LIMITS = (
 )
 _SIZES = (
     ('--max-joints', 'joints', 'N', 'joints that one room stores'),
-    ('--max-joint-name', 'joint_name', 'N', 'characters of the name of a joint'),
-    ('--max-participant-id', 'participant_id', 'N', 'characters of a participant id'),
-    ('--max-room-id', 'room_id', 'N', 'characters of a room id or a workspace id'),
     ('--max-frame-bytes', 'frame_bytes', 'N', 'bytes of one WebSocket message'),
-    ('--max-body-bytes', 'body_bytes', 'N', 'bytes of the body of one REST request'),
 )
 
 _EXAMPLES = f"""examples:

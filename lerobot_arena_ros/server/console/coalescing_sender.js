@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 lerobot_arena_ros maintainers
+
 /** @file A rate limiter that keeps the newest value of each joint and always sends the last. */
 
 const PERIOD_MS = 20;

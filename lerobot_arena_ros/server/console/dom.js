@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 lerobot_arena_ros maintainers
+
 /** @file Helpers for elements, and for texts. Text is always set as text, never as markup. */
 
 /**

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 lerobot_arena_ros maintainers
+
 /** @file The values of one joint over the last 30 seconds. */
 
 export const SPAN_MS = 30_000;

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 lerobot_arena_ros maintainers
+
 /** @file One joint on the page: its value in the room, the reports of robots, and its slider. */
 
 import { durationText, fromTemplate, part, setText } from './dom.js';

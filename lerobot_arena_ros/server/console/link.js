@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 lerobot_arena_ros maintainers
+
 /** @file One participant's WebSocket connection to a room, from the join to the end. */
 
 import { durationText } from './dom.js';

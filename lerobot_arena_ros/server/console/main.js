@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 lerobot_arena_ros maintainers
+
 /** @file The entry point: starts the page and connects its parts.
  *
  * `rest` requests the rooms, which `room_list` shows. `session` joins the open room over two links:

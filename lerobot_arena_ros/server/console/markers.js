@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 lerobot_arena_ros maintainers
+
 /** @file The marks on the track of a slider, with their labels. */
 
 import { setText } from './dom.js';

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 lerobot_arena_ros maintainers
+
 /** @file Groups marks that are close to each other, so that they share one label. */
 
 /** A label with more numbers than this shows their count instead. */

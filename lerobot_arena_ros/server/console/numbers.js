@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 lerobot_arena_ros maintainers
+
 /** @file Formats numbers as text, and reads numbers from text. */
 
 /** Decimal notation with a point or a comma, but no other notation of JavaScript, such as 0x10. */

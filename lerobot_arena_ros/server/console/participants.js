@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 lerobot_arena_ros maintainers
+
 /** @file Shows the participants of the open room, its driver, and its last stop. */
 
 import { byId, clockTime, durationText, sentence, setText } from './dom.js';

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 lerobot_arena_ros maintainers
+
 /** @file What the token of this page allows, as the server reports it. */
 
 /** Each role includes the roles before it. */

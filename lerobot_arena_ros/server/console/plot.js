@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 lerobot_arena_ros maintainers
+
 /** @file Draws one joint over the last 30 seconds: its value in the room, and measured values. */
 
 import { SPAN_MS } from './history.js';

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 lerobot_arena_ros maintainers
+
 /** @file Takes, uses and releases control of a room: its single producer drives the robots. */
 
 import { CoalescingSender } from './coalescing_sender.js';

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 lerobot_arena_ros maintainers
+
 /** @file The range of a slider: the limits of the robots, else the user's choice, else a guess. */
 
 /**

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 lerobot_arena_ros maintainers
+
 /** @file Shows what each robot reports of one joint: measured, commanded, and a refused value. */
 
 import { fromTemplate, part, sentence, setText } from './dom.js';

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 lerobot_arena_ros maintainers
+
 /** @file The consumer link of this page, which reconnects with exponential backoff. */
 
 import { Link } from './link.js';

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 lerobot_arena_ros maintainers
+
 /** @file Requests to the arena over REST, and the URLs of its WebSockets. */
 
 import { Permissions } from './permissions.js';

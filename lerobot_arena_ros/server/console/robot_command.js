@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 lerobot_arena_ros maintainers
+
 /** @file The command that connects a robot to a room, and the button that copies it. */
 
 import { part, setText } from './dom.js';
@@ -40,7 +43,7 @@ export class RobotCommand {
  * @param {string} workspace
  * @param {string} room
  */
-export function commandFor(address, workspace, room) {
+function commandFor(address, workspace, room) {
   const settings = [
     ['server_url', address],
     ['workspace_id', workspace],

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 lerobot_arena_ros maintainers
+
 /** @file Shows each robot of the room: its state, the reason, and the button that resets a stop. */
 
 import { durationText, fromTemplate, part, setText } from './dom.js';

@@ -1,9 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 lerobot_arena_ros maintainers
+
 /** @file The states that the robots in the open room report. Uses no elements of the page. */
 
 import { sentence } from './dom.js';
 
 /** A robot reports five times a second. A report that is older than this counts as old. */
-export const OLD_MS = 2000;
+const OLD_MS = 2000;
 
 /** After this time since a join, all robots that are still in the room have reported. */
 const SWEEP_MS = 1000;
@@ -153,7 +156,7 @@ export function gateText(robot, nameOf) {
  * @param {Robot} robot
  * @param {(id: string) => string} nameOf
  */
-export function stopText(robot, nameOf) {
+function stopText(robot, nameOf) {
   const { stop, cause } = robot;
   const what = stop === null
     ? `STOPPED: ${sentence(cause)}`

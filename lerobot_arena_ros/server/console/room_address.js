@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 lerobot_arena_ros maintainers
+
 /** @file Converts between a room and the fragment of the page's URL, which names the open room. */
 
 /**

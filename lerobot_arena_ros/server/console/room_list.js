@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 lerobot_arena_ros maintainers
+
 /** @file The lists of workspaces and rooms, which are polled, and the form that creates a room. */
 
 import { byId, fromTemplate, part, setText } from './dom.js';

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 lerobot_arena_ros maintainers
+
 /** @file Shows the open room: its participants, its robots and its joints. */
 
 import { byId, setText } from './dom.js';

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 lerobot_arena_ros maintainers
+
 /** @file This page in one room: the messages that it receives and sends there. */
 
 import { ProducerLink } from './producer_link.js';

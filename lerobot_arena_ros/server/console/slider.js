@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 lerobot_arena_ros maintainers
+
 /** @file The controls of one joint: a slider, its buttons and keys, and a field for a number. */
 
 import { part, setText } from './dom.js';

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 lerobot_arena_ros maintainers
+
 /** @file The stop button, its keyboard shortcut, and the messages about emergency stops. */
 
 import { byId, setText } from './dom.js';

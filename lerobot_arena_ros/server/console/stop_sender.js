@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 lerobot_arena_ros maintainers
+
 /** @file Sends an emergency stop repeatedly, until the arena has passed it on to the room. */
 
 const RESEND_MS = 500;

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 lerobot_arena_ros maintainers
+
 /** @file Describes an emergency stop: its source, and which robots have confirmed it. */
 
 import { clockTime, sentence } from './dom.js';

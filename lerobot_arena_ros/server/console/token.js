@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 lerobot_arena_ros maintainers
+
 /** @file Asks for the token of a protected arena, tries it, and keeps it for this tab only. */
 
 import { byId, setText } from './dom.js';

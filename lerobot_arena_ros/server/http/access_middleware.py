@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """Middleware for all requests: access rules, connection limits, body size and timeout."""
 
 from __future__ import annotations
@@ -12,6 +21,7 @@ from ..access.tokens import Access, Grant
 from ..net.asgi import App, Message, Receive, Scope, Send
 from ..net.request_head import ambiguity_of
 from ..participants.connection_manager import ConnectionManager
+from ..rooms.limits import MAX_BODY_BYTES
 
 __all__ = ['AccessMiddleware']
 
@@ -137,20 +147,20 @@ class AccessMiddleware:
             raise _Refused(Denial(408, 'request_timeout', detail)) from None
 
     async def _read(self, receive: Receive) -> bytes:
-        most = self._manager.limits.body_bytes
         kept: list[bytes] = []
         size, more = 0, True
-        while more and size <= DRAIN_FACTOR * most:
+        while more and size <= DRAIN_FACTOR * MAX_BODY_BYTES:
             message = await receive()
             if message['type'] == 'http.disconnect':
                 raise _Refused(Denial(400, 'request_aborted', 'the request was cut off'))
             chunk: bytes = message.get('body', b'')
             size += len(chunk)
-            if size <= most:
+            if size <= MAX_BODY_BYTES:
                 kept.append(chunk)
             more = message.get('more_body', False)
-        if size > most:
-            raise _Refused(Denial(413, 'body_too_large', f'a body has at most {most} bytes'))
+        if size > MAX_BODY_BYTES:
+            detail = f'a body has at most {MAX_BODY_BYTES} bytes'
+            raise _Refused(Denial(413, 'body_too_large', detail))
         return b''.join(kept)
 
     def _report(self, scope: Scope, denial: Denial) -> None:

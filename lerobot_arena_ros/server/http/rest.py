@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """The REST interface of the arena."""
 
 from __future__ import annotations
@@ -25,12 +34,6 @@ MAX_COMMAND_JOINTS = 20
 """The most joints of one command over REST; a WebSocket message may have more."""
 
 router = APIRouter()
-
-
-class CreateRoom(NewRoom):
-    """The settings of a new room; all of them are optional."""
-
-    robot_type: Literal['so-arm100', 'generic'] = 'so-arm100'
 
 
 class Joint(BaseModel):
@@ -97,10 +100,10 @@ async def list_rooms(workspace_id: str, manager: ManagerHere) -> Json:
 
 @router.post('/robotics/workspaces/{workspace_id}/rooms', dependencies=DRIVE)
 async def create_room(
-    workspace_id: str, manager: ManagerHere, sender: Sender, wanted: CreateRoom | None = None
+    workspace_id: str, manager: ManagerHere, sender: Sender, wanted: NewRoom | None = None
 ) -> Json:
     """Create a room; an existing room stays unchanged."""
-    wanted = wanted or CreateRoom()
+    wanted = wanted or NewRoom()
     most = wanted.max_consumers
     room = manager.create(
         manager.registry, workspace_id, wanted.room_id, sender, max_consumers=most

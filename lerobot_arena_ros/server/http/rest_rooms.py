@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """What the REST interfaces of rooms of joints and of video have in common."""
 
 from __future__ import annotations
@@ -17,11 +26,9 @@ __all__ = ['NewRoom', 'add_upkeep', 'cleanup_settings', 'participants_of', 'pres
 
 
 class NewRoom(BaseModel):
-    """The settings of a new room; all of them are optional."""
+    """The settings of a new room; all of them are optional, and other keys are ignored."""
 
     room_id: StrictStr | None = Field(default=None, description='omitted or empty: a random one')
-    workspace_id: StrictStr | None = Field(default=None, description='ignored: the path names it')
-    name: str | None = None
     max_consumers: int | None = Field(
         default=None, ge=1, le=100, description='omitted: no limit of its own'
     )

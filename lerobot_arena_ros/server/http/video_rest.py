@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """The REST interface of video rooms, with the paths and replies of the public server."""
 
 from __future__ import annotations
@@ -16,6 +25,7 @@ from ...arena.video_messages import (
     write_config,
 )
 from ..participants.clock import now
+from ..rooms.limits import MAX_PARTICIPANT_ID_CHARS
 from ..rooms.registry import Place
 from ..rooms.video_room import VideoRoom
 from .rest_access import ADMIN, DRIVE, WATCH, Json, ManagerHere, Sender
@@ -184,10 +194,11 @@ async def get_state(workspace_id: str, room_id: str, manager: ManagerHere) -> Js
 async def signal(
     workspace_id: str, room_id: str, posted: PostedSignal, manager: ManagerHere, sender: Sender
 ) -> Json:
-    """Forward a signal of WebRTC; a signal for nobody is dropped, which is not an error."""
-    most = manager.limits.participant_id
-    if len(posted.client_id) > most:
-        raise ProtocolError(f'client_id has at most {most} characters', reason='signal')
+    """Forward a signal of WebRTC; one that reaches no participant is not an error."""
+    if len(posted.client_id) > MAX_PARTICIPANT_ID_CHARS:
+        raise ProtocolError(
+            f'client_id has at most {MAX_PARTICIPANT_ID_CHARS} characters', reason='signal'
+        )
     message = decode_signal(posted.message)
     try:
         text = manager.signals.relay(workspace_id, room_id, posted.client_id, message, sender)

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """
 One WebSocket, based on the sans-I/O layer of ``websockets``.
 
@@ -14,7 +23,7 @@ import contextlib
 from http import HTTPStatus
 import time
 
-from ...arena.sansio import Frame, Messages, Request, ServerProtocol, State, silent_logger
+from ...arena.sansio import Frame, MessageAssembler, Request, ServerProtocol, State, silent_logger
 from .asgi import Headers
 from .fair_reader import FairReader
 from .rate_limiter import RateLimiter, Verdict
@@ -86,7 +95,7 @@ class WebSocket:
         self._control_cost = min(0.5, rate_hz / CONTROL_FRAMES_HZ)
         self._on_message: OnMessage | None = None
         self._messages: deque[str | bytes] = deque()
-        self._parts = Messages()
+        self._parts = MessageAssembler()
         self._received_s = time.monotonic()
         self._has_ended = False
         self._received = asyncio.Event()

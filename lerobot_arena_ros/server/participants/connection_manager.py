@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """Connects the rooms with the connections of their participants."""
 
 from __future__ import annotations
@@ -34,7 +43,7 @@ from ..rooms.room import Room
 from ..rooms.stop_limiter import PERIOD_S
 from ..rooms.video_room import VideoRoom
 from .clock import now
-from .connection import Connection, frame_of
+from .participant_connection import ParticipantConnection, frame_of
 from .signal_relay import SignalRelay
 
 __all__ = ['ConnectionManager']
@@ -92,7 +101,7 @@ class ConnectionManager:
         self.registry = Registry(limits, Room)
         self.video = Registry(limits, VideoRoom)
         self.admission = Admission(limits)
-        self._connections: dict[Member, Connection] = {}
+        self._connections: dict[Member, ParticipantConnection] = {}
         self._rooms_with_waiting: set[BaseRoom] = set()
         self.signals = SignalRelay(
             self.video, self._actor_of, self._deliver, self.counters, self.log
@@ -102,7 +111,7 @@ class ConnectionManager:
         """Count the participants by token name; the name is empty without a token."""
         return Counter(connection.actor.token for connection in self._connections.values())
 
-    async def join(self, place: Place, join: Join, connection: Connection) -> Member:
+    async def join(self, place: Place, join: Join, connection: ParticipantConnection) -> Member:
         """
         Add a participant to a room and send it the welcome messages.
 
@@ -417,7 +426,7 @@ class ConnectionManager:
         connection.close(REPLACED, 'replaced')
         self.leave(member)
 
-    def _disconnect_silent(self, member: Member, connection: Connection) -> None:
+    def _disconnect_silent(self, member: Member, connection: ParticipantConnection) -> None:
         self.counters.refused['silent'] += 1
         self.log.note('silent', **self._log_fields(member))
         text = f'No message came from this participant for {self.timing.liveness_s:g} s'

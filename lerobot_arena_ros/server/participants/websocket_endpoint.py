@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """Serves one WebSocket: accepts it, handles the join and all messages, and closes it."""
 
 from __future__ import annotations
@@ -16,8 +25,8 @@ from ..net.web_socket import WebSocket
 from ..rooms.base_room import Member
 from ..rooms.registry import Place
 from .clock import now
-from .connection import Connection
 from .connection_manager import ConnectionManager
+from .participant_connection import ParticipantConnection
 
 __all__ = ['participate']
 
@@ -48,7 +57,7 @@ async def participate(
     if not socket.accept():
         return
     stall_s = manager.timing.stall_s
-    connection = Connection(
+    connection = ParticipantConnection(
         socket, actor, entry, stall_s=stall_s, counters=manager.counters, log=manager.log
     )
     connection.on_flood(partial(_on_flood, connection, manager))
@@ -61,7 +70,9 @@ async def participate(
     await connection.wait_ended()
 
 
-async def _serve_member(connection: Connection, place: Place, manager: ConnectionManager) -> None:
+async def _serve_member(
+    connection: ParticipantConnection, place: Place, manager: ConnectionManager
+) -> None:
     member = await _join(connection, place, manager)
     if member is not None:
         try:
@@ -70,7 +81,9 @@ async def _serve_member(connection: Connection, place: Place, manager: Connectio
             manager.leave(member)
 
 
-async def _join(connection: Connection, place: Place, manager: ConnectionManager) -> Member | None:
+async def _join(
+    connection: ParticipantConnection, place: Place, manager: ConnectionManager
+) -> Member | None:
     """Wait for the join message and add the participant; return None if it is refused."""
     try:
         frame = await asyncio.wait_for(connection.receive(), manager.timing.join_s)
@@ -107,7 +120,9 @@ async def _join(connection: Connection, place: Place, manager: ConnectionManager
 class _MessageHandler:
     """Handles the messages of one participant."""
 
-    def __init__(self, connection: Connection, member: Member, manager: ConnectionManager) -> None:
+    def __init__(
+        self, connection: ParticipantConnection, member: Member, manager: ConnectionManager
+    ) -> None:
         self._connection = connection
         self._member = member
         self._manager = manager
@@ -125,7 +140,9 @@ class _MessageHandler:
             _on_rate_limited(self._connection, self._manager, verdict)
 
 
-def _on_rate_limited(connection: Connection, manager: ConnectionManager, verdict: Verdict) -> None:
+def _on_rate_limited(
+    connection: ParticipantConnection, manager: ConnectionManager, verdict: Verdict
+) -> None:
     """Reply with an error, or disconnect the participant, as the verdict requires."""
     rate = f'at most {manager.limits.frames_hz:g} messages per second'
     if verdict is Verdict.CLOSE:
@@ -139,7 +156,7 @@ def _on_rate_limited(connection: Connection, manager: ConnectionManager, verdict
         connection.put(ErrorReply(text, now().stamp, RATE_LIMITED))
 
 
-def _on_flood(connection: Connection, manager: ConnectionManager) -> None:
+def _on_flood(connection: ParticipantConnection, manager: ConnectionManager) -> None:
     """Disconnect a peer that sends far too many control frames or message fragments."""
     text = 'Far too many frames; control frames and message fragments count, too'
     _disconnect(connection, manager, text, RATE_LIMITED, POLICY_VIOLATION)
@@ -147,7 +164,11 @@ def _on_flood(connection: Connection, manager: ConnectionManager) -> None:
 
 
 def _disconnect(
-    connection: Connection, manager: ConnectionManager, text: str, code: str, close_code: int
+    connection: ParticipantConnection,
+    manager: ConnectionManager,
+    text: str,
+    code: str,
+    close_code: int,
 ) -> None:
     """Log and disconnect a participant."""
     manager.log.note(code, **connection.actor.log_fields, closed=True)
@@ -155,7 +176,11 @@ def _disconnect(
 
 
 def _refuse(
-    connection: Connection, manager: ConnectionManager, text: str, code: str, close_code: int
+    connection: ParticipantConnection,
+    manager: ConnectionManager,
+    text: str,
+    code: str,
+    close_code: int,
 ) -> None:
     """Send an error, then close, because some clients ignore a close without an error."""
     manager.counters.refused[code] += 1

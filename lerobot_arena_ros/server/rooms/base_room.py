@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """
 What all rooms have in common: members, their roles and limits, idleness, and emergency stops.
 
@@ -35,7 +44,7 @@ from ...arena.messages import (
 )
 from ...arena.video_messages import VideoClientMessage, VideoFrame
 from .counters import RoomCounters
-from .limits import Limits
+from .limits import MAX_PARTICIPANT_ID_CHARS, Limits
 from .memory import KnownStop
 from .stop_limiter import StopLimiter
 
@@ -302,10 +311,10 @@ class BaseRoom(ABC):
         return join.participant_id
 
     def _check_length(self, participant_id: str) -> None:
-        most = self._limits.participant_id
-        if len(participant_id) > most:
+        if len(participant_id) > MAX_PARTICIPANT_ID_CHARS:
             raise ProtocolError(
-                f'participant_id has at most {most} characters, got {len(participant_id)}',
+                f'participant_id has at most {MAX_PARTICIPANT_ID_CHARS} characters,'
+                f' got {len(participant_id)}',
                 reason='join',
             )
 

@@ -1,10 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """Limits, timeouts and policies of the server."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ['Limits', 'Policy', 'Timing']
+__all__ = [
+    'MAX_BODY_BYTES',
+    'MAX_JOINT_NAME_CHARS',
+    'MAX_PARTICIPANT_ID_CHARS',
+    'MAX_ROOM_ID_CHARS',
+    'Limits',
+    'Policy',
+    'Timing',
+]
+
+MAX_BODY_BYTES = 64 * 1024
+"""The longest body of a REST request; a valid one has a few kilobytes."""
+
+MAX_JOINT_NAME_CHARS = 50
+"""The longest name of a joint that a room stores."""
+
+MAX_PARTICIPANT_ID_CHARS = 100
+"""The longest id of a participant."""
+
+MAX_ROOM_ID_CHARS = 128
+"""The longest id of a room or a workspace."""
 
 
 @dataclass(frozen=True)
@@ -15,11 +44,7 @@ class Limits:
     :param rooms: rooms in all workspaces together.
     :param members: participants in one room.
     :param joints: joints that one room stores.
-    :param joint_name: characters of a joint's name.
-    :param participant_id: characters of a participant id.
-    :param room_id: characters of a room id, and of a workspace id.
     :param frame_bytes: bytes of one message from a participant; clients accept up to 1 MiB.
-    :param body_bytes: bytes of the body of one REST request.
     :param frames_hz: messages per second from one participant, averaged over two seconds.
     :param connections: connections with a token or in a room, see :mod:`..access.admission`.
     :param per_address: connections from one address, including waiting ones; 0 for no limit.
@@ -29,11 +54,7 @@ class Limits:
     rooms: int = 1000
     members: int = 100
     joints: int = 1000
-    joint_name: int = 50
-    participant_id: int = 100
-    room_id: int = 128
     frame_bytes: int = 256 * 1024
-    body_bytes: int = 64 * 1024
     frames_hz: float = 5000.0
     connections: int = 500
     per_address: int = 250

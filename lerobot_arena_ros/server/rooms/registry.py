@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """
 The rooms of all workspaces, by workspace id and room id. No I/O.
 
@@ -14,7 +23,7 @@ import uuid
 from ...arena.errors import RequestRejected, RoomNotFound
 from .base_room import BaseRoom, Delivery, Now
 from .counters import RoomCounters
-from .limits import Limits
+from .limits import MAX_ROOM_ID_CHARS, Limits
 from .memory import KnownStop
 
 __all__ = ['STOP_KEPT_S', 'Place', 'Registry']
@@ -175,10 +184,9 @@ class Registry(Generic[AnyRoom]):
             )
 
     def _check_id(self, what: str, value: str) -> None:
-        most = self._limits.room_id
-        if len(value) > most:
+        if len(value) > MAX_ROOM_ID_CHARS:
             raise RequestRejected(
-                f'{what} has at most {most} characters, got {len(value)}', status=422
+                f'{what} has at most {MAX_ROOM_ID_CHARS} characters, got {len(value)}', status=422
             )
         if value in ('.', '..') or any(_is_unaddressable(char) for char in value):
             raise RequestRejected(

@@ -1,3 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """
 One room of joints: its stored values, the states of its robots, and the routing of messages.
 
@@ -27,6 +36,7 @@ from ...arena.messages import (
 )
 from ...arena.video_messages import VideoClientMessage
 from .base_room import BaseRoom, Delivery, Member, Now
+from .limits import MAX_JOINT_NAME_CHARS
 from .memory import KnownRobot, check_report
 
 __all__ = ['API_SOURCE', 'SUPPORTED_FEATURES', 'Room']
@@ -206,11 +216,10 @@ class Room(BaseRoom):
 
         :raises ProtocolError: some of them are refused; ``joints`` has their names.
         """
-        most = self._limits.joint_name
         long = {
-            name: f'a name has at most {most} characters, got {len(name)}'
+            name: f'a name has at most {MAX_JOINT_NAME_CHARS} characters, got {len(name)}'
             for name in unseen
-            if len(name) > most
+            if len(name) > MAX_JOINT_NAME_CHARS
         }
         if long:
             name, why = next(iter(long.items()))
