@@ -21,8 +21,10 @@ Data flow of a producer, from any thread to many viewers::
 
 and of a consumer::
 
-    network -> peer.Peer -> receiver.StreamReceiver -> the newest picture -> callback
+    network -> peer.Peer -> receiver.StreamReceiver -> video_consumer.VideoConsumer (the newest
+    picture) -> callback
 
-:mod:`.video_producer` and :mod:`.video_consumer` join a room, exchange offers and answers through
-it (:mod:`.viewers`, :mod:`.receiver`), and replace connections that fail.
+``viewers.ViewerSet`` and ``receiver.StreamReceiver`` exchange offers and answers, and replace
+connections that fail; they know no room. ``video_producer.VideoProducer`` and
+``video_consumer.VideoConsumer``, the public classes, join a room and pass its messages on to them.
 """

@@ -37,7 +37,6 @@ COVERED_BY = {
     'arena/sansio': 'server/test_web_socket.py',
     'arena/steady_clock': 'arena/test_connection_loss.py',
     'arena/tunnel': 'arena/test_proxies.py',
-    'arena/video_rest': 'media/test_video_client.py',
     'control/causes': 'control/test_gate.py',
     'control/condition': 'control/test_command_watch.py',
     'control/gate_output': 'control/test_gate.py',
@@ -46,7 +45,7 @@ COVERED_BY = {
     'control/link_watch': 'control/test_gate_timing.py',
     'executables': 'nodes/test_cli_help.py',
     'media/custom_track': 'media/test_video_client.py',
-    'media/errors': 'media/test_without_media.py',
+    'media/errors': 'media/test_peer.py',
     'media/receiver': 'media/test_video_client.py',
     'media/tracks': 'media/test_peer.py',
     'media/video_consumer': 'media/test_video_client.py',
@@ -130,7 +129,7 @@ COVERED_BY = {
     'sim/names': 'sim/test_sim_model.py',
     'sim/parameters': 'sim/test_sim_driver.py',
     'sim/pictures': 'sim/test_sim_node.py',
-    'video': 'media/test_video_client.py',
+    'video': 'media/test_without_media.py',
 }
 """The test module that tests a source module without a test module of its name."""
 

@@ -28,7 +28,14 @@ __all__ = ['NeedsMore', 'UnitTests', 'needs_of', 'unit_guard']
 
 PACKAGE = 'lerobot_arena_ros'
 
-IO = {'multiprocessing', 'socket', 'subprocess', f'{PACKAGE}.server.serving'}
+IO = {
+    'aiortc',
+    'multiprocessing',
+    'socket',
+    'subprocess',
+    f'{PACKAGE}.media.peer',
+    f'{PACKAGE}.server.serving',
+}
 """Modules that a test imports to open a socket or to start a process."""
 
 IO_FIXTURES = {'browser', 'own_server_url', 'server_url'}
