@@ -23,9 +23,12 @@ from support.pages import PAGES, ROOT, blocks_of, read
 import yaml
 
 from lerobot_arena_ros.nodes.demo.arm import SPECS as ARM_SPECS
+from lerobot_arena_ros.nodes.settings import camera_table
 from lerobot_arena_ros.nodes.settings.bridge_settings import BridgeSettings
+from lerobot_arena_ros.nodes.settings.camera_settings import CameraNodeSettings
 from lerobot_arena_ros.nodes.settings.fleet_file import read_fleet
 from lerobot_arena_ros.nodes.settings.parameter_table import JOINT_SPECS, SPECS
+from lerobot_arena_ros.nodes.settings.parameter_validation import check_parameters
 from lerobot_arena_ros.nodes.settings.specs import Spec
 from lerobot_arena_ros.nodes.settings.yaml_file import flatten
 from lerobot_arena_ros.server.cli.options import read_options
@@ -34,6 +37,7 @@ from lerobot_arena_ros.sim.parameters import SPECS as SIM_SPECS
 PACKAGE = 'lerobot_arena_ros'
 NODES: dict[str, tuple[Spec, ...]] = {
     'arena_bridge': SPECS,
+    'arena_camera': camera_table.SPECS,
     'arena_producer': SPECS,
     'arena_consumer': SPECS,
     'arena_demo_arm': ARM_SPECS,
@@ -112,14 +116,14 @@ def test_a_run_names_a_program_and_parameters_that_exist(line: str) -> None:
 def check_ros_arguments(specs: tuple[Spec, ...], words: list[str]) -> None:
     """Check that the words after ``--ros-args`` set parameters and remap existing topics."""
     known = {spec.name: spec for spec in specs}
-    of_joint = {spec.name: spec for spec in JOINT_SPECS}
+    of_item = {spec.name: spec for spec in (*JOINT_SPECS, *camera_table.CAMERA_SPECS)}
     assert not words or words.pop(0) == '--ros-args'
     while words:
         option = words.pop(0)
         if option == '-p':
             name, _, value = words.pop(0).partition(':=')
-            is_of_joint = name.startswith('joint_map.')
-            spec = of_joint[name.rpartition('.')[2]] if is_of_joint else known[name]
+            is_of_item = name.startswith(('joint_map.', 'camera_map.'))
+            spec = of_item[name.rpartition('.')[2]] if is_of_item else known[name]
             spec.check(yaml.safe_load(value))
         elif option == '-r':
             assert words.pop(0).partition(':=')[0] in RELATIVE
@@ -165,8 +169,12 @@ def parameter_files() -> list[Any]:
 
 @pytest.mark.parametrize('text', parameter_files())
 def test_parameter_files_are_taken(text: str) -> None:
-    """The bridge accepts each parameter file, with a room and a unit added if missing."""
+    """The node accepts each parameter file, with a camera, or a room and a unit, if missing."""
     leaves = dict(flatten(yaml.safe_load(text)['/**']['ros__parameters']))
+    if 'cameras' in leaves:
+        leaves['cameras'] = leaves['cameras'] or ['front']
+        CameraNodeSettings.of(*check_parameters(leaves, camera_table.CAMERAS))
+        return
     joints = {
         name: {spec.name: spec.initial for spec in JOINT_SPECS}
         for name in leaves.get('joints') or []
