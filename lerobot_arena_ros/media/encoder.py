@@ -153,6 +153,7 @@ class CameraEncoder:
         self._subscriptions: tuple[Subscription, ...] = ()
         self._waiting: _Waiting | None = None
         self._last: _Waiting | None = None
+        self._keeps_current = True
         self._last_pts = -1
         self._origin = time.monotonic()
         self._key_at = 0.0
@@ -242,6 +243,7 @@ class CameraEncoder:
         """Forget all pictures, so that a viewer that joins does not see an old one."""
         with self._condition:
             self._waiting = self._last = None
+            self._keeps_current = False
 
     def close(self) -> None:
         """End the thread and all subscriptions; idempotent."""
@@ -272,6 +274,7 @@ class CameraEncoder:
                 if self._subscriptions:
                     if self._waiting is not None:
                         waiting, self._waiting = self._waiting, None
+                        self._keeps_current = True
                         return waiting, self._take_key(now)
                     repeat_at = self._repeat_at()
                     if repeat_at is not None and now >= repeat_at and self._last is not None:
@@ -306,7 +309,8 @@ class CameraEncoder:
             return
         pictures = [replace(each, stamp_ns=waiting.stamp_ns) for each in encoded]
         with self._condition:
-            self._last = None if self._is_closed else replace(waiting, picture=picture)
+            is_kept = self._keeps_current and not self._is_closed
+            self._last = replace(waiting, picture=picture) if is_kept else None
             subscriptions = self._subscriptions
             counts = self._counts
             self._counts = replace(

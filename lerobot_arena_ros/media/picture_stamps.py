@@ -33,6 +33,8 @@ LABEL = 'lerobot_arena_ros.stamps'
 
 _MESSAGE = struct.Struct('!Iq')
 _WRAP = 2**32
+_MAX_STAMP_NS = (2**31 - 1) * 1_000_000_000
+"""The last second that a stamp of ROS can have."""
 
 MAX_ANNOUNCED = 128
 """The number of announced pictures that are kept, about four seconds."""
@@ -52,7 +54,7 @@ def encode_stamp(ticks: int, stamp_ns: int) -> bytes:
     Return the message for a picture.
 
     :param ticks: its RTP time stamp before the random offset of the connection.
-    :param stamp_ns: when it was taken, in nanoseconds since 1970.
+    :param stamp_ns: when it was taken, in nanoseconds since 1970, from 0.
     """
     return _MESSAGE.pack(ticks % _WRAP, stamp_ns)
 
@@ -66,6 +68,8 @@ def decode_stamp(message: object) -> tuple[int, int]:
     if not isinstance(message, bytes) or len(message) != _MESSAGE.size:
         raise InvalidSignal(f'a stamp: expected {_MESSAGE.size} bytes, got {message!r:.60}')
     ticks, stamp_ns = _MESSAGE.unpack(message)
+    if not 0 <= stamp_ns <= _MAX_STAMP_NS:
+        raise InvalidSignal(f'a stamp: expected 0 to {_MAX_STAMP_NS} ns, got {stamp_ns}')
     return ticks, stamp_ns
 
 

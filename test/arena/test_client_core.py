@@ -32,7 +32,7 @@ from lerobot_arena_ros import (
 )
 from lerobot_arena_ros.arena import joined_client as core_module
 from lerobot_arena_ros.arena.connection import Connection, open_connection
-from lerobot_arena_ros.arena.errors import AccessDenied, ConnectionLost
+from lerobot_arena_ros.arena.errors import AccessDenied, ConnectionLost, RoomNotFound
 from lerobot_arena_ros.arena.messages import EmergencyStop, Joined, JointUpdate, StateSync
 from lerobot_arena_ros.arena.reconnect import backoff
 from lerobot_arena_ros.arena.session import Event
@@ -540,6 +540,45 @@ async def test_an_unknown_role_changes_nothing(
         await consumer.connect_to_room(*test_room, 'viewer')
 
     assert consumer.is_connected()
+
+
+async def test_the_reason_of_a_failed_join_is_raised(
+    consumer: RoboticsConsumer, test_room: Room
+) -> None:
+    """``join_room`` raises what ``connect_to_room`` only logs; ``error`` has it until a join."""
+    workspace, room = test_room
+
+    with pytest.raises(RoomNotFound) as caught:
+        await consumer.join_room(workspace, f'{room}-missing', 'consumer')
+    assert consumer.error is caught.value
+
+    assert await consumer.join_room(workspace, room, 'consumer')
+    assert consumer.error is None
+
+
+async def test_a_named_client_has_a_new_id_for_each_join(server_url: str, test_room: Room) -> None:
+    """The id begins with the name, and an explicit id is used as it is."""
+    async with RoboticsConsumer(server_url, name='arm1 front') as client:
+        ids = []
+        for given in (None, None, 'me'):
+            assert await client.connect(*test_room, given)
+            ids.append(str(client.participant_id))
+
+    assert ids[2] == 'me'
+    assert ids[0] != ids[1]
+    assert all(each.startswith('arm1-front-') for each in ids[:2])
+
+
+async def test_waiting_ends_when_the_room_is_left(proxy: FaultProxy, test_room: Room) -> None:
+    """``wait_left`` returns after the loss of a client that does not rejoin."""
+    async with RoboticsConsumer(proxy.url) as client:
+        await client.wait_left()
+        await client.connect(*test_room)
+        waiting = asyncio.create_task(client.wait_left())
+        proxy.cut()
+        await waiting
+
+        assert isinstance(client.error, ConnectionLost)
 
 
 # ----- reconnect=True

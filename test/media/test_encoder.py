@@ -12,6 +12,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+import functools
+import threading
 
 import pytest
 import pytest_asyncio
@@ -25,7 +27,7 @@ from support.waiting import wait_until  # noqa: E402
 from lerobot_arena_ros.media.bitrate import BitrateBounds  # noqa: E402
 from lerobot_arena_ros.media.codec import EncodedPicture  # noqa: E402
 from lerobot_arena_ros.media.encoder import CameraEncoder, EncoderSettings  # noqa: E402
-from lerobot_arena_ros.media.errors import MediaError  # noqa: E402
+from lerobot_arena_ros.media.errors import MediaError, PictureError  # noqa: E402
 
 NEVER = EncoderSettings(key_period_s=1000.0)
 
@@ -185,3 +187,70 @@ async def test_a_closed_encoder_refuses_pictures_and_viewers() -> None:
         encoder.submit(picture(90))
     with pytest.raises(MediaError, match='closed'):
         encoder.subscribe(print)
+
+
+async def test_a_picture_is_made_only_if_it_is_encoded(encoder: CameraEncoder) -> None:
+    """A function is called in the encoder's thread, for the newest picture, for all viewers."""
+    made: list[tuple[int, str]] = []
+    seen: list[EncodedPicture] = []
+
+    def make(shade: int) -> av.VideoFrame:
+        made.append((shade, threading.current_thread().name))
+        return picture(shade)
+
+    for shade in (90, 120, 150):
+        encoder.submit(functools.partial(make, shade))
+    assert made == []
+    encoder.subscribe(seen.append)
+    await more_than(0, seen)
+
+    assert made == [(150, 'encode cam')]
+
+
+async def test_a_picture_that_cannot_be_made_is_counted(encoder: CameraEncoder) -> None:
+    """The reason is kept until a picture can be made, and viewers see the next one."""
+    seen: list[EncodedPicture] = []
+
+    def fail() -> av.VideoFrame:
+        raise PictureError('no pixels')
+
+    encoder.subscribe(seen.append)
+    encoder.submit(fail)
+    await wait_until(lambda: encoder.counts.failed, 'the failure')
+    assert encoder.counts.last_error == 'no pixels'
+
+    encoder.submit(picture(90))
+    await more_than(0, seen)
+    assert seen[0].is_key
+    assert encoder.counts.last_error is None
+
+
+async def test_a_stamp_goes_with_its_picture(encoder: CameraEncoder) -> None:
+    """Also when the picture is encoded again for a late viewer."""
+    first: list[EncodedPicture] = []
+    late: list[EncodedPicture] = []
+    encoder.subscribe(first.append)
+    encoder.submit(picture(90), stamp_ns=7)
+    await more_than(0, first)
+    assert encoder.counts.stamp_ns == 7
+
+    encoder.subscribe(late.append)
+    await more_than(0, late)
+
+    assert [first[0].stamp_ns, late[0].stamp_ns] == [7, 7]
+
+
+async def test_a_forgotten_picture_is_not_shown(encoder: CameraEncoder) -> None:
+    """A camera that was switched off shows a late viewer nothing until it is on again."""
+    first: list[EncodedPicture] = []
+    late: list[EncodedPicture] = []
+    encoder.subscribe(first.append)
+    encoder.submit(picture(90), stamp_ns=1)
+    await more_than(0, first)
+    encoder.submit(picture(90), stamp_ns=2)
+    encoder.forget()
+    encoder.subscribe(late.append)
+    encoder.submit(picture(120), stamp_ns=3)
+    await more_than(0, late)
+
+    assert late[0].stamp_ns == 3

@@ -62,9 +62,9 @@ def found(
 
 
 def test_a_message_comes_back_as_it_was() -> None:
-    """Ticks count modulo 2**32, and a stamp has 64 bits."""
+    """Ticks count modulo 2**32."""
     assert decode_stamp(encode_stamp(2**32 + 5, 10**18)) == (5, 10**18)
-    assert decode_stamp(encode_stamp(0, -1)) == (0, -1)
+    assert decode_stamp(encode_stamp(0, 0)) == (0, 0)
 
 
 @pytest.mark.parametrize('message', ['text', b'', b'1234567', bytes(13), None])
@@ -72,6 +72,13 @@ def test_other_messages_are_refused(message: object) -> None:
     """A message of another peer must not become a stamp."""
     with pytest.raises(InvalidSignal, match='expected 12 bytes'):
         decode_stamp(message)
+
+
+@pytest.mark.parametrize('stamp_ns', [-1, 2**31 * 10**9, 2**63 - 1])
+def test_a_stamp_that_ros_cannot_have_is_refused(stamp_ns: int) -> None:
+    """The seconds of a stamp of ROS have 31 bits and no sign."""
+    with pytest.raises(InvalidSignal, match='expected 0 to'):
+        decode_stamp(encode_stamp(0, stamp_ns))
 
 
 def test_stamps_are_found_after_a_few_pictures() -> None:

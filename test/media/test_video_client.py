@@ -21,7 +21,7 @@ import pytest_asyncio
 
 pytest.importorskip('aiortc')
 
-from support.pictures import no_thread_of, open_sockets  # noqa: E402
+from support.pictures import no_thread_of, open_sockets, picture  # noqa: E402
 from support.server import running_server  # noqa: E402
 from support.video_clients import (  # noqa: E402
     PublicConsumer,
@@ -37,8 +37,9 @@ from support.video_rooms import (  # noqa: E402
     video_peer,
     video_rooms,
 )
-from support.waiting import wait_until  # noqa: E402
+from support.waiting import ticks, wait_until  # noqa: E402
 
+from lerobot_arena_ros.arena.errors import RoomNotFound  # noqa: E402
 from lerobot_arena_ros.media import video_consumer  # noqa: E402
 from lerobot_arena_ros.media import viewers as viewers_module  # noqa: E402
 from lerobot_arena_ros.media.bitrate import BitrateBounds  # noqa: E402
@@ -236,6 +237,62 @@ async def test_statistics_are_measured(url: str, room: str) -> None:
         await viewing.consumer.stop_receiving()
         assert await viewing.consumer.get_stats() is None
         assert viewing.consumer.get_remote_stream() is None
+
+
+async def test_stamps_travel_with_their_pictures(url: str, room: str) -> None:
+    """Each picture of a viewer has the stamp that its producer gave it, after the first few."""
+    shades = (40, 100, 160, 220)
+    encoder = CameraEncoder(name='stamped')
+    producer = VideoProducer(url)
+    assert await producer.connect(WORKSPACE, room)
+
+    async def feed() -> None:
+        async for count in ticks(30.0):
+            encoder.submit(picture(shades[count % 4]), stamp_ns=1_000 + count)
+
+    feeding = asyncio.create_task(feed())
+    try:
+        await producer.start_encoder(encoder)
+        async with viewer(url, room) as viewing:
+
+            def stamped() -> list[FrameData]:
+                return [frame for frame in viewing.frames if 'stamp_ns' in (frame.metadata or {})]
+
+            await wait_until(lambda: len(stamped()) >= 30, 'stamped pictures', 20.0)
+            for frame in stamped():
+                count = (frame.metadata or {})['stamp_ns'] - 1_000
+                assert abs(colour(frame) - shades[count % 4]) < 25
+    finally:
+        feeding.cancel()
+        await producer.disconnect()
+        encoder.close()
+
+
+async def test_a_stream_without_stamps_has_none(url: str, room: str) -> None:
+    """A track of aiortc has no clock of its source."""
+    async with camera(url, room), viewer(url, room) as viewing:
+        await viewing.more(20)
+
+    assert all('stamp_ns' not in (frame.metadata or {}) for frame in viewing.frames)
+
+
+@pytest.mark.parametrize('create_room', [True, False])
+async def test_a_missing_room_is_created_where_asked(url: str, create_room: bool) -> None:
+    """``join_room`` raises the reason otherwise, and ``error`` has it."""
+    name = f'made-{create_room}'
+    producer = VideoProducer(url, name='arm1-front', create_room=create_room)
+    try:
+        if create_room:
+            assert await producer.join_room(WORKSPACE, name, 'producer')
+            assert str(producer.participant_id).startswith('arm1-front-')
+            assert producer.error is None
+        else:
+            with pytest.raises(RoomNotFound) as caught:
+                await producer.join_room(WORKSPACE, name, 'producer')
+            assert producer.error is caught.value
+            assert not await producer.connect(WORKSPACE, name)
+    finally:
+        await producer.disconnect()
 
 
 # ----- what heals by itself
