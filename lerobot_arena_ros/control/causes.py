@@ -23,6 +23,7 @@ __all__ = [
     'NO_UPDATE',
     'NORMAL_CAUSES',
     'late',
+    'no_picture',
     'no_publisher',
     'no_subscriber',
     'nonfinite',
@@ -65,6 +66,17 @@ def no_subscriber(topic: str) -> str:
         f'nothing subscribes to {topic}: start the controller of the robot, or remap '
         'joint_commands'
     )
+
+
+def no_picture(camera: str, age_s: float | None) -> str:
+    """
+    Return the cause when a required camera shows nothing new.
+
+    :param age_s: the age of its newest picture that a viewer got; None: there was none.
+    """
+    if age_s is None:
+        return f'no viewer has a picture of the camera {camera}: start it, and who drives by it'
+    return f'the newest picture that a viewer has of the camera {camera} is {age_s:.1f} s old'
 
 
 def unjoined(trouble: str) -> str:

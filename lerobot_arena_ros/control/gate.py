@@ -38,6 +38,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 import math
 
+from .camera_watch import CameraWatch
 from .causes import INACTIVE, LIVE, NO_JOINTS, NO_UPDATE, paused
 from .gate_output import Command, State, Transition
 from .gate_settings import GateJoint, GateSettings, Halt
@@ -89,6 +90,7 @@ class Gate:
         self._link = LinkWatch(settings, now)
         self._graph = PauseWatch(settings.pause_s, now)
         self._measured = Measurements(settings.max_feedback_age_s)
+        self._cameras = CameraWatch(settings.require_cameras, settings.max_picture_age_s)
 
         self._initial: dict[str, float] = {}
         self._live: dict[str, float] = {}
@@ -291,6 +293,16 @@ class Gate:
         self._measured.refuse(unusable, now)
         self._review(now)
 
+    def note_picture(self, camera: str, now: float, *, age_s: float) -> None:
+        """
+        Record that a viewer of a camera got a new picture.
+
+        :param age_s: its age by the clock of this node.
+        """
+        self._review(now)  # First, so that a picture that was too old takes effect.
+        self._cameras.note(camera, now, age_s=age_s)
+        self._review(now)
+
     def stop(self, cause: str) -> None:
         """Enter ``STOPPED`` from any state, until :meth:`reset`."""
         if self._state is not State.STOPPED:
@@ -445,6 +457,7 @@ class Gate:
             or self._link.fault
             or self._pause_obstacle(now)
             or self._link.obstacle(now)
+            or self._cameras.obstacle(now)
             or self._measured.implausible(now)
             or self._feedback_obstacle(now)
             or self._position_obstacle(now)

@@ -97,6 +97,8 @@ class GateSettings:
     :param settle_s: how long nothing moves after a pause, so that stops that were published during
         the pause arrive first. Fast DDS repeats a lost reliable message after up to 3 s
         (``heartbeatPeriod`` of its writers).
+    :param require_cameras: hold unless a viewer of each of these cameras gets new pictures.
+    :param max_picture_age_s: pictures of these cameras that are older do not count.
     :param on_hold: how a motion ends when the link, the producer or the updates are lost.
     :param on_stop: how a motion ends at an emergency stop.
     """
@@ -111,5 +113,7 @@ class GateSettings:
     max_delay_s: float = math.inf
     pause_s: float = math.inf
     settle_s: float = 3.5
+    require_cameras: tuple[str, ...] = ()
+    max_picture_age_s: float = 1.0
     on_hold: Halt = Halt.BRAKE
     on_stop: Halt = Halt.FREEZE

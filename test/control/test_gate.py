@@ -1119,3 +1119,51 @@ def test_many_messages_make_the_gate_watch_closely() -> None:
         gate.on_ros_callback(0.002 * step, messages=1)
 
     assert gate.watches_closely
+
+
+# ----- cameras
+
+DRIVEN = GateSettings(require_cameras=('front',), max_picture_age_s=0.5)
+
+
+def test_a_required_camera_has_to_deliver_before_the_arm_moves() -> None:
+    """The gate waits for the first picture that a viewer gets, and names the camera."""
+    gate = waiting_gate(DRIVEN)
+    assert gate.update(POSE, 0.0) is None
+    assert 'the camera front' in gate.cause
+
+    gate.note_picture('wrist', 0.0, age_s=0.0)
+    assert gate.update(POSE, 0.0) is None
+
+    gate.note_picture('front', 0.0, age_s=0.0)
+    assert isinstance(gate.update(POSE, 0.0), Command)
+
+
+def test_a_frozen_picture_holds_the_arm_until_a_new_one_and_an_update() -> None:
+    """A new picture alone moves nothing; it needs a live update, as after any hold."""
+    gate = waiting_gate(DRIVEN)
+    gate.note_picture('front', 0.0, age_s=0.0)
+    gate.update({'pan': 1.0}, 0.0)
+    now = 0.0
+    while gate.state is State.ACTIVE:
+        now += PERIOD_S
+        assert now < 0.6
+        gate.on_server_message(now)
+        gate.measure(POSE, now)
+        gate.tick(now)
+    assert gate.state is State.HOLDING
+    assert 'front is 0.5 s old' in gate.cause
+    assert gate.update({'pan': 1.0}, now) is None
+
+    gate.note_picture('front', now, age_s=0.0)
+    assert gate.state is State.HOLDING
+    assert isinstance(gate.update({'pan': 1.0}, now), Command)
+
+
+def test_a_picture_that_arrives_old_does_not_help() -> None:
+    """A camera that goes on with old pictures holds the arm, too."""
+    gate = waiting_gate(DRIVEN)
+    gate.note_picture('front', 0.0, age_s=0.6)
+
+    assert gate.update(POSE, 0.0) is None
+    assert 'front is 0.6 s old' in gate.cause

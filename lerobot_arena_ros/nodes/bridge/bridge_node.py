@@ -24,7 +24,7 @@ from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from sensor_msgs.msg import JointState
-from std_msgs.msg import String
+from std_msgs.msg import Header, String
 
 from lerobot_arena_ros.arena.steady_clock import steady_now
 from lerobot_arena_ros.control.condition import Condition
@@ -52,7 +52,7 @@ from .callback_guard import CallbackGuard
 from .cdr import JointStateReader
 from .command_consumer import CommandConsumer
 from .command_topic import CommandTopic
-from .conversions import COMMAND_TYPES
+from .conversions import COMMAND_TYPES, stamp_ns
 from .emergency_stop import EmergencyStopPanel
 from .namesakes import ALONE, Namesakes
 from .other_publishers import OtherPublishers, publisher_names
@@ -85,7 +85,8 @@ class BridgeNode(LifecycleNode):
 
     Topics: ``joint_states`` (sensor_msgs/JointState, in, sensor data), ``joint_commands`` (out,
     reliable, depth 1; type by ``consume.command_interface``), ``robot_description``
-    (std_msgs/String, in, latched), ``/diagnostics`` (diagnostic_msgs/DiagnosticArray, out), and
+    (std_msgs/String, in, latched), ``delivered_pictures`` (std_msgs/Header, in, with
+    ``consume.require_cameras``), ``/diagnostics`` (diagnostic_msgs/DiagnosticArray, out), and
     the topics and services of :class:`EmergencyStopPanel`.
 
     The entities of the stop and /diagnostics exist from the constructor on, in every lifecycle
@@ -305,6 +306,11 @@ class BridgeNode(LifecycleNode):
                 String, 'robot_description', self._on_description, _DESCRIPTION_QOS
             ),
         ]
+        if settings.consume is not None and settings.consume.gate.require_cameras:
+            pictures = self.create_subscription(
+                Header, 'delivered_pictures', self._on_delivered_picture, _pictures_qos()
+            )
+            self._entities.append(pictures)
         self._callback_guard.guard()
         self.log.info(self._joint_map.table())
         self._sessions.start()
@@ -370,6 +376,14 @@ class BridgeNode(LifecycleNode):
         else:
             age_s = (self._now_ns() - stamped_ns) * 1e-9
             self._sessions.measure(positions, age_s, stamped_ns * 1e-9)
+
+    def _on_delivered_picture(self, message: Header) -> None:
+        if self._sessions is None or self._sessions.consumer is None:
+            return
+        taken_ns = stamp_ns(message.stamp)
+        if taken_ns is not None:
+            age_s = (self._now_ns() - taken_ns) * 1e-9
+            self._sessions.consumer.note_picture(message.frame_id, age_s)
 
     def _now_ns(self) -> int:
         return int(self.get_clock().now().nanoseconds)
@@ -505,6 +519,11 @@ class BridgeNode(LifecycleNode):
 def _measured_qos() -> QoSProfile:
     """Return a new QoS profile for sensor data; new, because rclpy writes overrides into it."""
     return QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT)
+
+
+def _pictures_qos() -> QoSProfile:
+    """Return the QoS profile of the reports of delivered pictures, of several cameras."""
+    return QoSProfile(depth=20, reliability=ReliabilityPolicy.BEST_EFFORT)
 
 
 def _command_qos() -> QoSProfile:

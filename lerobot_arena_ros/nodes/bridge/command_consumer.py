@@ -257,6 +257,18 @@ class CommandConsumer:
             self._note_unusable(unusable)
             self._apply()
 
+    def note_picture(self, camera: str, age_s: float) -> None:
+        """
+        Note that a viewer of a camera got a new picture.
+
+        :param age_s: its age by the clock of this node.
+        """
+        with self._lock:
+            now = steady_now()
+            self._gate.on_ros_callback(now)
+            self._gate.note_picture(camera, now, age_s=age_s)
+            self._apply()
+
     def note_callbacks_run(self) -> None:
         """Note that the callbacks of the ROS thread run."""
         with self._lock:

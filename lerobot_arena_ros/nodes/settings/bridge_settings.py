@@ -316,6 +316,8 @@ def _consume(values: Mapping[str, Any]) -> ConsumeSettings:
             link_timeout_s=values['link.timeout_s'],
             max_delay_s=values['link.max_delay_s'],
             pause_s=PAUSE_S,
+            require_cameras=tuple(values['consume.require_cameras']),
+            max_picture_age_s=values['consume.max_picture_age_s'],
             on_hold=Halt(values['consume.on_hold']),
             on_stop=Halt(values['consume.on_stop']),
         ),

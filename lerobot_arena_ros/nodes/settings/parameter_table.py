@@ -157,6 +157,21 @@ SPECS: tuple[Spec, ...] = (
         'over REST only.',
     ),
     Spec(
+        'consume.require_cameras',
+        (),
+        'Cameras of this robot without which it is not moved. It holds while no viewer gets new '
+        'pictures of one of them: arena_camera reports on delivered_pictures which it has '
+        'delivered. Empty: none.',
+    ),
+    Spec(
+        'consume.max_picture_age_s',
+        1.0,
+        'Maximum age of the newest picture of each camera in require_cameras.',
+        's',
+        0.05,
+        60.0,
+    ),
+    Spec(
         'consume.max_velocity',
         2.0,
         'Maximum velocity of the commands. Prismatic joints: a tenth of it, in m/s.',
