@@ -77,6 +77,7 @@ class PeerStats:
     :param packets_lost: of those sent, as the other side reported; None before its first report.
     :param round_trip_s: None before the first report of the other side.
     :param packets_missed: of those that the other side sent.
+    :param report: differs for each report of the other side; None before the first.
     """
 
     packets_sent: int = 0
@@ -86,6 +87,7 @@ class PeerStats:
     packets_received: int = 0
     bytes_received: int = 0
     packets_missed: int = 0
+    report: object = None
 
 
 class Peer:
@@ -254,6 +256,7 @@ class Peer:
                 case 'remote-inbound-rtp':
                     found['packets_lost'] = each.packetsLost
                     found['round_trip_s'] = each.roundTripTime
+                    found['report'] = each.timestamp
                 case 'inbound-rtp':
                     found['packets_received'] = each.packetsReceived
                     found['packets_missed'] = each.packetsLost

@@ -65,6 +65,9 @@ STEADY_AFTER_S = 10.0
 STATS_PERIOD_S = 1.0
 """The time between two looks at what the viewers report, in seconds."""
 
+SILENT_AFTER_S = 4.0
+"""A viewer that has sent no report for this time, in seconds, may have vanished."""
+
 MAX_VIEWERS = 64
 """The maximum number of viewers of one camera."""
 
@@ -83,6 +86,7 @@ class ViewerStatus:
         report.
     :param round_trip_s: None before its first report.
     :param error: why its last connection ended; None if it did not.
+    :param is_receiving: whether it is connected and has reported lately what it received.
     """
 
     participant_id: str
@@ -90,6 +94,7 @@ class ViewerStatus:
     loss: float | None = None
     round_trip_s: float | None = None
     error: str | None = None
+    is_receiving: bool = False
 
 
 class ViewerSet:
@@ -217,13 +222,19 @@ class _Viewer:
         self._error: str | None = None
         self._stats = PeerStats()
         self._loss: float | None = None
+        self._reported_at = 0.0
         self._task: asyncio.Task[None] | None = None
 
     @property
     def status(self) -> ViewerStatus:
         is_connected = self._peer is not None and self._peer.is_connected
         return ViewerStatus(
-            self._id, is_connected, self._loss, self._stats.round_trip_s, self._error
+            self._id,
+            is_connected,
+            self._loss,
+            self._stats.round_trip_s,
+            self._error,
+            is_connected and time.monotonic() - self._reported_at < SILENT_AFTER_S,
         )
 
     def start(self) -> None:
@@ -289,6 +300,7 @@ class _Viewer:
             )
             await peer.wait_connected(CONNECT_TIMEOUT_S)
             self._error = None
+            self._reported_at = time.monotonic()
             while not await peer.wait_ended(STATS_PERIOD_S):
                 self._look_at(await peer.stats())
         finally:
@@ -322,6 +334,8 @@ class _Viewer:
     def _look_at(self, stats: PeerStats) -> None:
         """Derive the loss since the last report."""
         before, self._stats = self._stats, stats
+        if stats.report != before.report:
+            self._reported_at = time.monotonic()
         if stats.packets_lost is None:
             return
         sent = stats.packets_sent - before.packets_sent

@@ -145,6 +145,36 @@ async def test_the_bitrate_follows_the_loss_of_a_viewer(
     await peer.aclose()
 
 
+async def test_a_viewer_that_reports_nothing_counts_as_not_receiving(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A viewer that vanished stays connected for half a minute, but sends no reports."""
+    monkeypatch.setattr(viewers_module, 'SILENT_AFTER_S', 0.5)
+    counts = itertools.count(1)
+    is_silent = False
+
+    async def reported(self: Peer) -> PeerStats:
+        return PeerStats(report=None if is_silent else next(counts))
+
+    def receives() -> bool:
+        (status,) = rig.viewers.status
+        return status.is_connected and status.is_receiving
+
+    monkeypatch.setattr(Peer, 'stats', reported)
+    peer = Peer('camera')
+    async with feeding(rig.encoder):
+        rig.viewers.add('viewer')
+        await wait_until(lambda: rig.offers, 'the offer')
+        rig.viewers.on_answer('viewer', await peer.answer(rig.offers[0].sdp))
+        await wait_until(receives, 'the viewer to receive', 15.0)
+        is_silent = True
+        await wait_until(lambda: not receives(), 'the silence')
+        assert rig.viewers.status[0].is_connected
+        is_silent = False
+        await wait_until(receives, 'reports again')
+    await peer.aclose()
+
+
 async def test_a_viewer_that_closes_its_connection_is_offered_another(rig: Rig) -> None:
     """Public consumers close the current connection while they clean up an old one."""
     async with feeding(rig.encoder):

@@ -281,7 +281,7 @@ class CameraNode(LifecycleNode):
         if not self._is_active:
             return
         for sender in self._senders:
-            stamp_ns = sender.counts.stamp_ns
+            stamp_ns = sender.delivered_ns
             if stamp_ns is not None and stamp_ns != self._delivered_ns.get(sender.name):
                 self._delivered_ns[sender.name] = stamp_ns
                 self._deliveries.publish(header(stamp_ns, sender.name))

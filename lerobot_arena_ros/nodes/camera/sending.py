@@ -91,6 +91,12 @@ class SendingCamera:
         """What the encoder of this camera has done so far."""
         return self._encoder.counts
 
+    @property
+    def delivered_ns(self) -> int | None:
+        """The stamp of the newest picture that was sent to a viewer; None while none receives."""
+        is_received = any(viewer.is_receiving for viewer in self._viewers)
+        return self.counts.stamp_ns if is_received else None
+
     def enable(self, enabled: bool) -> None:
         """Let pictures through, or block them and forget the last one."""
         self._is_active = enabled
