@@ -58,6 +58,16 @@ def grey_jpeg(shade: int = 90) -> CompressedImage:
     return jpeg_to_ros(picture_to_jpeg(picture, 95), header(0, 'lens'))
 
 
+def watched(url: str, condition: Callable[[], object], what: str) -> None:
+    """Watch the room ``front`` until a condition holds."""
+
+    async def watch() -> None:
+        async with viewer(url, 'front'):
+            await wait_until(condition, what, PATIENCE_S)
+
+    asyncio.run(watch())
+
+
 def seen_shade(url: str, shade: int, size: tuple[int, int] = (64, 48)) -> None:
     """Watch the room ``front`` until a picture of a shade and a size arrives."""
 
@@ -175,15 +185,9 @@ def test_a_bad_compressed_picture_is_named() -> None:
         image.data = image.data[:100]
         return image
 
-    async def watch(rig: CameraRig) -> None:
-        async with viewer(rig.url, 'front'):
-            await wait_until(
-                lambda: 'is truncated' in rig.status('front'), 'the error', PATIENCE_S
-            )
-
     with camera_rig(parameters) as rig, rig.feeding(f'{TOPIC}/compressed', cut):
         rig.wait_for_status('front', 'sent to')
-        asyncio.run(watch(rig))
+        watched(rig.url, lambda: 'is truncated' in rig.status('front'), 'the error')
 
 
 def test_what_is_missing_is_named() -> None:
@@ -269,7 +273,8 @@ def test_the_lifecycle_blocks_pictures_and_leaves_the_room() -> None:
                 assert viewing.frames == []
 
         asyncio.run(watch())
-        assert int(rig.value('front', 'encoded')) == before
+        # One may have been in the encoder.
+        assert int(rig.value('front', 'encoded')) <= before + 1
         assert video_room(rig.url, 'front')['has_producer']
         assert rig.change_state(Transition.TRANSITION_CLEANUP)
         wait_for(
@@ -291,8 +296,7 @@ def test_delivered_pictures_are_reported_with_their_stamps() -> None:
 
     with camera_rig(FRONT) as rig, sent(rig, TOPIC, stamped):
         assert rig.delivered == []
-        seen_shade(rig.url, 90)
-        wait_for(lambda: len(rig.delivered) > 2, 'reports', PATIENCE_S)
+        watched(rig.url, lambda: len(rig.delivered) > 2, 'reports')
 
     assert {each.frame_id for each in rig.delivered} == {'front'}
     seconds = [each.stamp.sec for each in rig.delivered]
@@ -304,8 +308,7 @@ def test_a_picture_without_a_stamp_has_the_time_of_its_arrival() -> None:
     """A stamp of zero is no stamp."""
     began_ns = time.time_ns()
     with camera_rig(FRONT) as rig, sent(rig, TOPIC, grey_image):
-        seen_shade(rig.url, 90)
-        wait_for(lambda: rig.delivered, 'a report', PATIENCE_S)
+        watched(rig.url, lambda: rig.delivered, 'a report')
 
     assert began_ns < (stamp_ns(rig.delivered[0].stamp) or 0) < time.time_ns()
 
@@ -381,8 +384,16 @@ def test_one_node_sends_and_receives() -> None:
             },
             'expected two topics',
         ),
+        (
+            {
+                'cameras': ['a', 'b'],
+                'camera_map.b.mode': 'receive',
+                'camera_map.b.topic': 'a/image_raw',
+            },
+            'is published by the camera b and sent by a',
+        ),
     ],
-    ids=['no camera', 'topic', 'two on one topic'],
+    ids=['no camera', 'topic', 'two on one topic', 'a circle'],
 )
 def test_a_wrong_parameter_ends_the_node_with_one_line(
     parameters: dict[str, Any], expected: str

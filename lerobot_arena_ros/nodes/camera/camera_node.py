@@ -325,17 +325,24 @@ class CameraNode(LifecycleNode):
         :raises ParameterError: a name is invalid, two topics are the same, or an override is
             invalid.
         """
-        outputs: dict[str, str] = {'/diagnostics': self.resolve_topic_name('/diagnostics')}
+        outputs: dict[str, str] = {}
+        inputs: dict[str, str] = {}
         entities: list[Overridable] = []
         for sent in self.settings.senders:
             ending = COMPRESSED if sent.is_compressed else ''
             topic = self._resolve(sent.name, sent.topic + ending)
+            inputs[topic] = sent.name
             entities.append(Overridable(topic, 'subscription'))
         for received in self.settings.receivers:
             endings = [''] if received.encoding is not None else []
             endings += [COMPRESSED] if received.jpeg_quality is not None else []
             for ending in endings:
                 topic = self._resolve(received.name, received.topic + ending)
+                if topic in inputs:
+                    raise ParameterError(
+                        f'{topic} is published by the camera {received.name} and sent by '
+                        f'{inputs[topic]}: expected two topics'
+                    )
                 outputs[f'{received.name}: {received.topic}{ending}'] = topic
                 entities.append(Overridable(topic, 'publisher'))
         check_distinct(outputs)
