@@ -77,7 +77,7 @@ def rows_of(encoding: str, width: int, height: int) -> list[bytes]:
         lines = [bytes(BAYER[each] for each in pattern[at : at + 2]) for at in (0, 2)]
         return [(lines[row % 2] * width)[:width] for row in range(height)]
     pixel = PIXELS[encoding]
-    size = len(pixel) // 2 if encoding.startswith(('yuv', 'uyvy')) else len(pixel)
+    size = len(pixel) // 2 if encoding.startswith(('yuv', 'uyvy', 'yuyv')) else len(pixel)
     return [(pixel * width)[: width * size]] * height
 
 

@@ -366,7 +366,7 @@ def test_one_node_sends_and_receives() -> None:
             rig.wait_for_status('wrist', 'sent to 0 viewers')
             rig.wait_for_status('mirror', 'published')
         assert rig.process.end() == 0, rig.process.output
-    assert 'Traceback' not in rig.process.output
+        assert 'Traceback' not in rig.process.output
     assert abs(seen[-1].data[len(seen[-1].data) // 2] - 80) < 12
 
 
@@ -401,7 +401,6 @@ def test_a_wrong_parameter_ends_the_node_with_one_line(
     """The line names the parameter, and the exit code is 2."""
     with running('nodes.camera.main', ros_arguments(NAMESPACE, parameters)) as process:
         assert process.wait() == 2, process.output
-
-    assert process.output.startswith('arena_camera: ')
-    assert process.output.count('\n') == 1
-    assert expected in process.output
+        assert process.output.startswith('arena_camera: ')
+        assert process.output.count('\n') == 1
+        assert expected in process.output
