@@ -249,7 +249,11 @@ class VideoProducer(VideoClientCore):
         await super()._enter(connection)
         if connection is self._connection:
             self._open_viewers()
-            self._start_task(self._sync(connection), f'sync {connection.name}')
+            # A stream that begins later is reported by the method that begins it.
+            is_streaming = self._encoder is not None
+            self._start_task(
+                self._sync(connection, is_streaming=is_streaming), f'sync {connection.name}'
+            )
 
     async def _close_media(self) -> None:
         await self._close_viewers()
@@ -271,10 +275,11 @@ class VideoProducer(VideoClientCore):
             case WebrtcIce(candidate, _, str() as consumer):
                 viewers.on_candidate(consumer, candidate)
 
-    async def _sync(self, connection: Connection) -> None:
+    async def _sync(self, connection: Connection, *, is_streaming: bool) -> None:
         """Find the consumers that joined before this producer, and those missed since."""
-        with contextlib.suppress(ArenaError):
-            await self._send_started(connection)
+        if is_streaming:
+            with contextlib.suppress(ArenaError):
+                await self._send_started(connection)
         pause_s = FIRST_SYNC_S
         while True:
             try:

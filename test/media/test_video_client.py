@@ -193,8 +193,10 @@ async def test_a_callback_runs_for_one_picture_at_a_time(url: str, room: str) ->
         await wait_until(lambda: running, 'the callback')
         connection = consumer._connection
         assert connection is not None
+        losses: list[str] = []
+        consumer.on_disconnected(lambda: losses.append('lost'))
         connection._socket.abort()
-        await wait_until(lambda: not consumer.is_connected(), 'the loss')
+        await wait_until(lambda: losses, 'the loss')
         await wait_until(lambda: consumer.is_receiving, 'another connection', 20.0)
         await wait_until(lambda: consumer.skipped > 5, 'pictures that are skipped')
         proceed.set()
