@@ -47,7 +47,11 @@ autodoc_member_order = 'bysource'
 autodoc_typehints_format = 'short'
 python_use_unqualified_type_names = True
 # Python's own names are not looked up, because that needs the network.
-nitpick_ignore_regex = [('py:class', r'collections\.abc\..*')]
+nitpick_ignore_regex = [
+    ('py:class', r'collections\.abc\..*'),
+    # Messages of video rooms, which the clients of joint rooms neither send nor receive.
+    ('py:class', r'lerobot_arena_ros\.arena\.video_messages\..*'),
+]
 
 html_theme = 'sphinx_rtd_theme'
 html_title = f'{project} {version}'

@@ -30,7 +30,19 @@ class RoboticsClientCore(JoinedClient, RoomsClient):
     """
     The common base of producer and consumer: rooms over REST, and one joined room.
 
-    The parameters are those of :class:`.JoinedClient`.
+    :param base_url: the URL of the server; a path such as ``/api`` is kept.
+    :param reconnect: join the same room again after the connection was lost; the callbacks report
+        both.
+    :param name: the beginning of the participant ids, of which each join has a new one; None: the
+        name of the machine and the role.
+    :param token: the bearer token; None reads it from the environment variable
+        ``LEROBOT_ARENA_TOKEN`` if that is set.
+    :param ca_file: a PEM file with the only certificate authorities to trust; None trusts those
+        of the system, or of ``SSL_CERT_FILE``.
+    :param allow_insecure: send the token to other machines even without TLS, like
+        ``LEROBOT_ARENA_ALLOW_INSECURE=1``.
+    :raises InvalidAddress: ``base_url`` is not an http or https URL.
+    :raises InvalidAccess: the token or the CA file is invalid or must not be used with this URL.
     """
 
     _own_features: frozenset[Feature] = frozenset()

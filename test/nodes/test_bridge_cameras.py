@@ -86,7 +86,7 @@ def test_without_a_picture_nothing_moves() -> None:
     """The cause names the camera, and a report of another camera does not help."""
     with robot(DRIVEN) as arm, reporting(arm) as camera:
         camera.names = ['other']
-        arm.wait_for_status('safety', NO_PICTURE)
+        arm.wait_for_status('consume link', 'joined')
 
         async def refused(producer: RoboticsProducer) -> None:
             await producer.send_joint_update([{'name': 'elbow', 'value': 5.0}])
@@ -102,6 +102,7 @@ def test_without_a_picture_nothing_moves() -> None:
 def test_a_frozen_picture_holds_the_arm(fault: str) -> None:
     """The robot holds when reports end, or go on with an old stamp, and moves again after it."""
     with robot(DRIVEN) as arm, reporting(arm) as camera:
+        arm.wait_for_status('consume link', 'joined')
 
         async def driven(producer: RoboticsProducer) -> None:
             await drive(arm, producer)
@@ -125,6 +126,7 @@ def test_without_the_parameter_pictures_do_not_matter() -> None:
     """By default a robot moves without any camera."""
     given = {**DRIVEN, 'consume.require_cameras': []}
     with robot(given) as arm:
+        arm.wait_for_status('consume link', 'joined')
 
         async def driven(producer: RoboticsProducer) -> None:
             await drive(arm, producer)
