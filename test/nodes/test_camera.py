@@ -370,6 +370,36 @@ def test_one_node_sends_and_receives() -> None:
     assert abs(seen[-1].data[len(seen[-1].data) // 2] - 80) < 12
 
 
+def test_the_stamp_of_the_sender_arrives_with_the_picture() -> None:
+    """A published picture has the stamp of the message from which it was made."""
+    shades = (40, 100, 160, 220)
+    parameters = {
+        'cameras': ['front', 'mirror'],
+        'camera_map.mirror.mode': 'receive',
+        'camera_map.mirror.room_id': 'front',
+    }
+    count = itertools.count(1_000)
+
+    def stamped() -> Image:
+        second = next(count)
+        image = grey_image(shades[second % 4])
+        image.header.stamp = Time(sec=second, nanosec=5)
+        return image
+
+    with camera_rig(parameters) as rig, rig.feeding(TOPIC, stamped, rate_hz=15.0):
+        seen = rig.listen(Image, 'mirror/image_raw')
+
+        def with_stamps() -> list[Image]:
+            # The first pictures have the time of their arrival.
+            return [image for image in seen if image.header.stamp.sec < 1_000_000]
+
+        wait_for(lambda: len(with_stamps()) >= 20, 'pictures with stamps', PATIENCE_S)
+        for image in with_stamps():
+            shade = shades[image.header.stamp.sec % 4]
+            assert abs(image.data[len(image.data) // 2] - shade) < 25
+            assert image.header.stamp.nanosec == 5
+
+
 @pytest.mark.parametrize(
     ('parameters', 'expected'),
     [
