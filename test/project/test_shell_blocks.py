@@ -22,6 +22,7 @@ from support.required import require
 
 NEEDS = {
     'ROS 2': 'see test_ros_blocks.py',
+    'ROS 2 and aiortc': 'see test_ros_blocks.py and requirements/media.txt',
     'aiortc': 'see requirements/media.txt',
     'a terminal': 'a person presses keys',
     'matplotlib': 'see requirements/examples.txt',

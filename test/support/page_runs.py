@@ -45,9 +45,11 @@ def is_met(needs: str) -> bool:
     Blocks that need ROS 2 run only with ``REQUIRE=ros2``, with this package built and sourced,
     because each takes seconds.
     """
-    if needs in ('ROS 2', 'ros2bag') and not _insists_on_ros2():
+    each = needs.split(' and ')
+    if {'ROS 2', 'ros2bag'} & set(each) and not _insists_on_ros2():
         return False
-    return needs in ('', 'ROS 2') or importlib.util.find_spec(needs.replace(' ', '_')) is not None
+    modules = [need.replace(' ', '_') for need in each if need not in ('', 'ROS 2')]
+    return all(importlib.util.find_spec(module) is not None for module in modules)
 
 
 def _insists_on_ros2() -> bool:
