@@ -31,6 +31,7 @@ from .waiting import wait_for
 __all__ = ['PageRun', 'is_met', 'page_run']
 
 TIMEOUT_S = 30.0
+LISTENS = 'arena_server listening on'
 PORT = '8000'
 """The port of pages and defaults; in the copy of the checkout it is a free one."""
 
@@ -85,12 +86,15 @@ class PageRun:
                 code = None
             _kill(process)
             assert code == 0, f'exit code {code}:\n{block.text}\n{log.read_text()}'
-            assert not block.prints or self._has_printed(block, log), log.read_text()
+            assert not block.prints or self._has_printed(block.prints, log), log.read_text()
             return
         self._left.append((process, log))
+        # A warning of the server is no sign that it listens.
+        is_server = re.search(r'^arena_server\b', block.text, re.MULTILINE) is not None
+        prints = block.prints or (LISTENS if is_server else '')
         wait_for(
-            lambda: self._has_printed(block, log) or process.poll() is not None,
-            f'{block.prints or "anything"} of {block.text}',
+            lambda: self._has_printed(prints, log) or process.poll() is not None,
+            f'{prints or "anything"} of {block.text}',
             TIMEOUT_S,
         )
         assert process.poll() is None, f'it ended:\n{block.text}\n{log.read_text()}'
@@ -113,9 +117,9 @@ class PageRun:
             _kill(process)
         self._left = []
 
-    def _has_printed(self, block: Block, log: Path) -> bool:
-        """Return whether the expected text was printed; an ellipsis in it matches anything."""
-        words = self._written(block.prints).split('…')
+    def _has_printed(self, text: str, log: Path) -> bool:
+        """Return whether a text of a page was printed; an ellipsis in it matches anything."""
+        words = self._written(text).split('…')
         return bool(
             re.search('.+' if words == [''] else '.*'.join(map(re.escape, words)), log.read_text())
         )
