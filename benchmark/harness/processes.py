@@ -17,6 +17,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, suppre
 import json
 import os
 from pathlib import Path
+import random
 import signal
 import socket
 import subprocess
@@ -39,6 +40,7 @@ T = TypeVar('T')
 
 START_TIMEOUT_S = 20.0
 END_TIMEOUT_S = 15.0
+FREE_PORTS = (10_000, 32_000)
 COVERAGE_TIMEOUT_S = 5.0
 
 
@@ -196,11 +198,17 @@ def enter_all(stack: ExitStack, contexts: Iterable[AbstractContextManager[T]]) -
 
 
 def free_port() -> int:
-    """Return a port that is free now, for a server that cannot choose one itself."""
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """
+    Return a port that is free now, for a server that cannot choose one itself.
+
+    It is below the ports that Linux gives to outgoing connections, because one of those could take
+    it before the server starts. See net.ipv4.ip_local_port_range.
+    """
+    while True:
+        port = random.SystemRandom().randrange(*FREE_PORTS)
+        with suppress(OSError), socket.socket() as probe:
+            probe.bind(('', port))
+            return port
 
 
 def wait_for_port(port: int) -> None:

@@ -29,6 +29,7 @@ from ..harness.figures import available_mb, cpu_s, memory_mb, private_mb
 from ..harness.processes import enter_all, running_module
 from ..harness.programs import Server, bridge, server
 from ..harness.worker import worker
+from .open_gate import OPEN_GATE
 from .pipelines import Pipeline
 from .rounds import Result, measure, warm_up
 
@@ -48,13 +49,7 @@ _COMMON = {
     'units': 'radians',
     'joints': [f'j{joint}' for joint in range(1, JOINTS + 1)],
     'produce.max_rate_hz': 1000.0,
-    # A bridge passes everything on at once, as in the other pipelines.
-    'consume.require_feedback': 'never',
-    'consume.require_limits': 'never',
-    'consume.allow_other_publishers': True,
-    'consume.max_acceleration': 0.0,
-    'consume.start_velocity': 100.0,
-    'consume.max_velocity': 100.0,
+    **OPEN_GATE,
 }
 
 

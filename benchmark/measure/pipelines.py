@@ -21,6 +21,7 @@ from ..harness.processes import free_port, running_module, wait_for_port
 from ..harness.programs import bridge, server
 from ..harness.rosbridge import Rosbridge
 from ..harness.worker import Worker, worker
+from .open_gate import OPEN_GATE
 
 __all__ = [
     'PROTOCOL_HOP',
@@ -145,12 +146,7 @@ def _parameters(direction: str, url: str, joints: int) -> dict[str, Any]:
         return {**common, 'produce.max_rate_hz': 5000.0}
     return {
         **common,
-        'consume.require_feedback': 'never',
-        'consume.require_limits': 'never',
-        'consume.allow_other_publishers': True,
-        'consume.max_acceleration': 0.0,
-        'consume.start_velocity': 100.0,
-        'consume.max_velocity': 100.0,
+        **OPEN_GATE,
     }
 
 

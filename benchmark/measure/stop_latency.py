@@ -31,6 +31,7 @@ from ..harness.domains import ros_environment
 from ..harness.figures import Latency
 from ..harness.programs import bridge, server
 from ..harness.worker import worker
+from .open_gate import OPEN_GATE
 
 __all__ = ['StopPath', 'stop_latencies']
 
@@ -39,12 +40,7 @@ PARAMETERS = {
     'consume.room_id': ROOM[1],
     'units': 'radians',
     'joints': ['j1'],
-    'consume.require_feedback': 'never',
-    'consume.require_limits': 'never',
-    'consume.allow_other_publishers': True,
-    'consume.max_acceleration': 0.0,
-    'consume.start_velocity': 100.0,
-    'consume.max_velocity': 100.0,
+    **OPEN_GATE,
 }
 TIMEOUT_S = 20.0
 

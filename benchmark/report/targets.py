@@ -25,8 +25,8 @@ class Target:
     :param at_least: whether ``limit`` is a minimum instead of a maximum.
     :param smoke_limit: what a smoke test allows, at most: twice the target, or three times for
         latencies, which on a busy machine grow with the number of processes. None: it does not
-        judge this target, because a short run says little about 99th percentiles, absolute times
-        and rates.
+        judge this target, because a short run measures 99th percentiles, absolute times and rates
+        badly.
     :param why: why the target may be missed.
     """
 
