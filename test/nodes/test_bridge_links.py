@@ -188,7 +188,8 @@ def test_a_frozen_server_is_noticed_by_its_silence() -> None:
         wait_for(lambda: 'http://' in server.output, 'the address of the arena')
         url = next(word for word in server.output.split() if word.startswith('http://'))
         with running_probe() as probe:
-            arguments = ros_arguments(NAMESPACE, {**DEFAULTS, **CONSUME, 'server_url': url})
+            quick = {'link.timeout_s': 1.5, 'server_url': url}
+            arguments = ros_arguments(NAMESPACE, {**DEFAULTS, **CONSUME, **quick})
             with running('nodes.bridge.main', arguments) as bridge:
                 link = f'/{NAMESPACE}/arena_bridge: consume link'
                 wait_for(lambda: probe.text(link) == 'joined', 'the link', 20.0)

@@ -23,6 +23,8 @@ COMMON = {
     'joints': ['j1'],
     'link.reconnect_min_s': 0.1,
     'link.reconnect_max_s': 0.2,
+    # A busy machine stalls for more than the default of 1.5 s; that is no lost link.
+    'link.timeout_s': 10.0,
     'consume.require_feedback': 'never',
     'consume.require_limits': 'never',
     'create_missing_rooms': 'both',

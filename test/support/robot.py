@@ -38,6 +38,8 @@ DEFAULTS: dict[str, Any] = {
     'units': 'degrees',
     'link.reconnect_min_s': 0.1,
     'link.reconnect_max_s': 0.2,
+    # A busy machine stalls for more than the default of 1.5 s; that is no lost link.
+    'link.timeout_s': 10.0,
     'create_missing_rooms': 'both',
     'consume.require_feedback': 'never',
     # The bridge looks for other publishers first, and most tests need not wait for that.

@@ -45,6 +45,8 @@ COMMON = {
     'units': 'degrees',
     'link.reconnect_min_s': 0.1,
     'link.reconnect_max_s': 0.2,
+    # A busy machine stalls for more than the default of 1.5 s; that is no lost link.
+    'link.timeout_s': 10.0,
     'create_missing_rooms': 'both',
 }
 BRIDGES: dict[str, dict[str, Any]] = {
