@@ -118,7 +118,7 @@ class Observations:
         self._timeout_s = timeout_s
         self._arrived = asyncio.Event()
         self._stack = AsyncExitStack()
-        self._is_open = False
+        self._is_open = self._was_opened = False
         self._has_producer = False
         self._unstamped: dict[str, float] | None = None
         joints.on_joint_state(self._on_joint_state)
@@ -138,7 +138,7 @@ class Observations:
                 await stack.enter_async_context(client)
                 await client.join_room(workspace_id, room_id, 'consumer')
             self._stack = stack.pop_all()
-        self._is_open = True
+        self._is_open = self._was_opened = True
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
@@ -156,7 +156,10 @@ class Observations:
         Return the newest observation; wait for one that has only new frames.
 
         :raises NoObservation: there was none within the timeout; the text has the reasons.
+        :raises ValueError: the rooms were not joined.
         """
+        if not self._was_opened:
+            raise ValueError('observations: expected `async with observations(...) as seen`')
         deadline = math.inf if self._timeout_s is None else time.monotonic() + self._timeout_s
         while self._is_open:
             self._arrived.clear()
@@ -176,13 +179,14 @@ class Observations:
         try:
             await asyncio.wait_for(self._arrived.wait(), None if left_s == math.inf else left_s)
         except asyncio.TimeoutError:
-            reasons = '; '.join([*self._lost(), *self._pairing.obstacles(time.monotonic())])
+            reasons = '; '.join([*self._links(), *self._pairing.obstacles(time.monotonic())])
             text = f'no observation for {self._timeout_s:g} s: {reasons}'
             raise NoObservation(text) from None
 
-    def _lost(self) -> list[str]:
-        """Return why a room is not joined at present."""
-        return [f'{self._names[each]}: {each.error}' for each in self._rooms if each.error]
+    def _links(self) -> list[str]:
+        """Return which rooms are not joined at present, and whether the joints have no source."""
+        lost = [f'{name}: {each.error}' for each, name in self._names.items() if each.error]
+        return lost if self._has_producer else [*lost, 'joints: their room has no producer']
 
     # ----- callbacks
 
