@@ -12,7 +12,8 @@ The newest parts of one source: the frames of a camera, or the joint states of a
 
 Rules of this file:
 
-- A history has only parts with stamps or only parts without; arrivals and stamps never decrease.
+- A history has only parts with stamps or only parts without. The stamps never decrease, like the
+  arrivals, which come from a steady clock.
 - A stamp that is more than :data:`CLOCK_RESET_NS` older than the newest shows that the clock of
   the robot was set, or that its simulation began anew: the history begins anew too.
 """
@@ -92,10 +93,6 @@ class History(Generic[Value]):
         fresh = (i for i, part in enumerate(self.parts) if part.arrived_at >= moment)
         del self.parts[: next(fresh, len(self.parts))]
 
-    def _note_arrival(self, now: float) -> float:
-        self.last_at = now if self.last_at is None else max(now, self.last_at)
-        return self.last_at
-
     def _lateness_ns(self, stamp_ns: int) -> int:
         """Return how much older a stamp is than the newest; negative if it is newer."""
         if self.newest_ns is None or self.newest_ns - stamp_ns > CLOCK_RESET_NS:
@@ -123,7 +120,7 @@ class FrameHistory(History[Value]):
 
     def add(self, value: Value, arrived_at: float, stamp_ns: int | None) -> None:
         """Note a frame, unless it repeats the stamp of an earlier one or is older."""
-        arrived_at = self._note_arrival(arrived_at)
+        self.last_at = arrived_at
         if stamp_ns is None:
             self._unstamped += 1
             if self._unstamped < UNSTAMPED:
@@ -154,7 +151,7 @@ class JointHistory(History[Value]):
         Those with an older stamp, of another publisher of the robot for example, are newer than
         those that arrived before: they count with the newest stamp.
         """
-        arrived_at = self._note_arrival(arrived_at)
+        self.last_at = arrived_at
         if stamp_ns is None:
             self.parts.clear()
         elif self._lateness_ns(stamp_ns) >= 0:

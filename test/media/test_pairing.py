@@ -23,7 +23,6 @@ from lerobot_arena_ros.media.part_history import (
     MAX_JOINT_STATES,
     UNSTAMPED,
     FrameHistory,
-    History,
     JointHistory,
 )
 
@@ -61,11 +60,6 @@ def values(found: Found | None) -> tuple[dict[str, int], int] | None:
     if found is None:
         return None
     return {name: part.value for name, part in found.frames.items()}, found.joints.value
-
-
-def histories(pairs: Pairs) -> list[History[int]]:
-    """Return everything that a pairing keeps."""
-    return list(pairs._sources.values())
 
 
 def test_the_joints_are_the_nearest_to_the_frame() -> None:
@@ -246,31 +240,72 @@ def test_joints_of_two_publishers_have_the_newest_stamp() -> None:
     assert [(part.value, part.stamp_ns) for part in joints.parts] == [(1, ns(0.01)), (3, ns(0.02))]
 
 
+def test_a_history_is_bounded_and_has_parts_of_one_kind() -> None:
+    """The newest are kept, and none with stamps beside those without."""
+    frames: FrameHistory[int] = FrameHistory()
+    states: JointHistory[int] = JointHistory()
+    for number in range(1000):
+        frames.add(number, 0.0, ns(number))
+        states.add(number, 0.0, ns(number))
+    assert [part.value for part in frames.parts] == list(range(1000 - MAX_FRAMES, 1000))
+    assert [part.value for part in states.parts] == list(range(1000 - MAX_JOINT_STATES, 1000))
+
+    for number in range(UNSTAMPED):
+        frames.add(number, 0.0, None)
+        states.add(number, 0.0, None)
+    assert [part.stamp_ns for part in frames.parts] == [None]
+    assert [part.value for part in states.parts] == [UNSTAMPED - 1]
+
+    frames.add(7, 0.0, ns(0.0))
+    states.add(7, 0.0, ns(0.0))
+    assert [part.stamp_ns for part in (*frames.parts, *states.parts)] == [ns(0.0)] * 2
+
+
+def test_joints_are_never_older_than_those_before() -> None:
+    """Also after a camera has got stamps, and the joints are chosen in another way."""
+    pairs = without_stamps(pairing(), 'wrist')
+    for stamp in (0.0, 0.01, 0.06):
+        pairs.add_joints(round(stamp * 100), 0.0, ns(stamp))
+    pairs.add_frame('front', 1, 0.0, ns(0.0))
+    pairs.add_frame('wrist', 1, 0.0, None)
+    assert values(pairs.take(0.0)) == ({'front': 1, 'wrist': 1}, 6)
+
+    for camera in CAMERAS:
+        pairs.add_frame(camera, 2, 0.0, ns(0.01))
+
+    assert values(pairs.take(0.0)) == ({'front': 2, 'wrist': 2}, 6)
+
+
 SOURCES = st.sampled_from([*CAMERAS, 'joints', 'take'])
-TICKS = st.integers(0, 8)
-STAMPS = st.one_of(st.none(), st.integers(0, 200), st.integers(0, 2**31))
+KINDS = st.sampled_from(['near', 'none', 'any'])
 
 
-@given(st.lists(st.tuples(SOURCES, TICKS, STAMPS), max_size=200), st.booleans())
-def test_no_set_breaks_a_rule(events: list[tuple[str, int, int | None]], warm: bool) -> None:
-    """
-    In any order and with any stamps, parts are near, fresh and new, and memory is bounded.
-
-    :param warm: whether the cameras already count as cameras without stamps.
-    """
-    pairs = without_stamps(pairing(), *(CAMERAS if warm else ()))
+@given(
+    st.tuples(KINDS, KINDS, KINDS),
+    st.lists(
+        st.tuples(SOURCES, st.integers(0, 3), st.integers(-6, 6), st.integers(0, 2**31 - 1)),
+        max_size=200,
+    ),
+)
+def test_no_set_breaks_a_rule(
+    kinds: tuple[str, str, str], events: list[tuple[str, int, int, int]]
+) -> None:
+    """In any order and with any stamps, parts are near, fresh and new, and memory is bounded."""
+    kind_of = dict(zip((*CAMERAS, 'joints'), kinds, strict=True))
+    pairs = without_stamps(pairing(), *(name for name in CAMERAS if kind_of[name] == 'none'))
     last: dict[str, int] = {}
     now = 0.0
-    for number, (source, ticks, stamp) in enumerate(events):
+    for number, (source, ticks, offset, any_s) in enumerate(events):
         now += ticks * TICK_S
-        stamp_ns = None if stamp is None else stamp * NS // 64
+        stamps = {'near': ns(now + offset * TICK_S), 'none': None, 'any': any_s * NS}
+        stamp_ns = stamps[kind_of.get(source, 'none')]
         if source == 'joints':
             pairs.add_joints(number, now, stamp_ns)
         elif source != 'take':
             pairs.add_frame(source, number, now, stamp_ns)
         elif (found := pairs.take(now)) is not None:
             last = checked(found, now, last)
-        for history in histories(pairs):
+        for history in pairs._sources.values():
             capacity = MAX_FRAMES if isinstance(history, FrameHistory) else MAX_JOINT_STATES
             assert len(history.parts) <= capacity
 
