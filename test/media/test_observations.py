@@ -14,6 +14,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
+import re
+import signal
 import time
 from typing import Any
 
@@ -23,6 +25,7 @@ import pytest_asyncio
 pytest.importorskip('aiortc')
 
 from support.arena_api import make_room  # noqa: E402
+from support.examples import running_example  # noqa: E402
 from support.peers import enter, joints  # noqa: E402
 from support.pictures import no_thread_of, picture, shade_of  # noqa: E402
 from support.server import running_server  # noqa: E402
@@ -212,6 +215,22 @@ async def obstacle(seen: Observations, text: str) -> None:
             message = str(exc)
     seen._timeout_s = PATIENCE_S
     assert message.startswith('no observation for 0.3 s: ')
+
+
+async def test_the_example_prints_observations(url: str) -> None:
+    """A line has the time of the robot, the joints and the size of each picture."""
+    async with robot(url, 'front') as arm:
+        (front,) = arm.encoders
+        line = re.compile(
+            rf'taken 17698545\d+\.\d+, [\d.]+ ms apart, arrived \d+ ms ago:'
+            rf' elbow=[\d.]+ Jaw=5.00 {front}:320x240$',
+            re.MULTILINE,
+        )
+        options = ('--server-url', url, '--workspace-id', WORKSPACE, '--room-id', arm.arm)
+        with running_example('observe', *options, '--camera', front) as observer:
+            await wait_until(lambda: line.search(observer.output), 'a line', PATIENCE_S)
+            code = await asyncio.to_thread(observer.end, signal.SIGINT)
+            assert code == 0, observer.output
 
 
 async def test_a_camera_that_stalls_ends_the_observations(url: str) -> None:
