@@ -140,6 +140,8 @@ PURE_FILES = {
     'media/bitrate.py',
     'media/candidates.py',
     'media/compressed_pictures.py',
+    'media/pairing.py',
+    'media/part_history.py',
     'media/picture_stamps.py',
     'media/raw_pictures.py',
     'media/video_types.py',

@@ -375,7 +375,7 @@ class BridgeNode(LifecycleNode):
             self._sessions.measure(positions, None)
         else:
             age_s = (self._now_ns() - stamped_ns) * 1e-9
-            self._sessions.measure(positions, age_s, stamped_ns * 1e-9)
+            self._sessions.measure(positions, age_s, stamped_ns)
 
     def _on_delivered_picture(self, message: Header) -> None:
         if self._sessions is None or self._sessions.consumer is None:
