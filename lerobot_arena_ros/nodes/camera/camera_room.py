@@ -12,7 +12,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 
 from lerobot_arena_ros.arena.errors import ArenaError, RequestRejected, RoomNotFound
 from lerobot_arena_ros.arena.messages import Role
@@ -24,7 +25,7 @@ from lerobot_arena_ros.media.video_types import ClientOptions, WebRTCConfig
 
 from ..settings.camera_settings import CameraNodeSettings, Room
 
-__all__ = ['CameraRoom', 'access_options', 'client_options']
+__all__ = ['CameraRoom', 'access_options', 'client_options', 'run_beside']
 
 SHORTEST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 10.0
@@ -99,6 +100,19 @@ class CameraRoom:
         if not is_active:
             return Condition(Level.WARN, INACTIVE, Severity.NONE)
         return None
+
+
+async def run_beside(*works: Coroutine[Any, Any, None]) -> None:
+    """Run coroutines together until one of them ends, and raise its exception if it failed."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+    for task in done:
+        task.result()
 
 
 def client_options(settings: CameraNodeSettings) -> ClientOptions:

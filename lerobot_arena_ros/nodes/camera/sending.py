@@ -31,13 +31,13 @@ from lerobot_arena_ros.media.viewers import ViewerStatus
 from ..bridge.conversions import stamp_ns
 from ..runtime.diagnostic_parts import Rates, seconds_since
 from ..settings.camera_settings import CameraNodeSettings, SendSettings
-from .camera_room import CameraRoom, access_options, client_options
+from .camera_room import CameraRoom, access_options, client_options, run_beside
 from .messages import image_from_ros
 from .rate_limit import RateLimit
 
 __all__ = ['SendingCamera']
 
-LOOK_PERIOD_S = 0.5
+LOOK_PERIOD_S = 0.05
 """The period at which the state of the viewers is copied for other threads, in seconds."""
 
 
@@ -79,6 +79,7 @@ class SendingCamera:
         )
         self._room = CameraRoom(self._producer, settings.room, Role.PRODUCER, self._on_joined)
         self._viewers: tuple[ViewerStatus, ...] = ()
+        self._delivered_ns: int | None = None
         self._is_active = False
         self._received = 0
         self._limited = 0
@@ -93,9 +94,12 @@ class SendingCamera:
 
     @property
     def delivered_ns(self) -> int | None:
-        """The stamp of the newest picture that was sent to a viewer; None while none receives."""
-        is_received = any(viewer.is_receiving for viewer in self._viewers)
-        return self.counts.stamp_ns if is_received else None
+        """
+        The stamp of the newest picture that was sent to a viewer; None while none receives.
+
+        The arena thread writes it. If that thread hangs, it stands still.
+        """
+        return self._delivered_ns
 
     def enable(self, enabled: bool) -> None:
         """Let pictures through, or block them and forget the last one."""
@@ -136,12 +140,10 @@ class SendingCamera:
 
         :raises ArenaError: an error that another attempt cannot cure, such as a refused token.
         """
-        looking = asyncio.create_task(self._look(), name=f'viewers of {self.name}')
         try:
-            await self._room.run()
+            await run_beside(self._room.run(), self._look())
         finally:
-            looking.cancel()
-            await asyncio.wait([looking])
+            self._viewers, self._delivered_ns = (), None
 
     def close(self) -> None:
         """End the thread of the encoder, after :meth:`run` has ended; idempotent."""
@@ -204,5 +206,7 @@ class SendingCamera:
 
     async def _look(self) -> None:
         while True:
-            self._viewers = tuple(self._producer.viewers)
+            self._viewers = viewers = tuple(self._producer.viewers)
+            received = [each.stamp_ns for each in viewers if each.is_receiving]
+            self._delivered_ns = max((s for s in received if s is not None), default=None)
             await asyncio.sleep(LOOK_PERIOD_S)

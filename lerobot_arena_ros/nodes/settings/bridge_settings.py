@@ -30,6 +30,7 @@ from lerobot_arena_ros.control.units import Unit
 
 from .server_settings import read_access, read_address
 from .specs import ParameterError
+from .topics import check_camera_names
 
 __all__ = [
     'PAUSE_S',
@@ -292,6 +293,7 @@ def _produce(values: Mapping[str, Any]) -> ProduceSettings:
 
 
 def _consume(values: Mapping[str, Any]) -> ConsumeSettings:
+    check_camera_names('consume.require_cameras', values['consume.require_cameras'])
     return ConsumeSettings(
         values['consume.room_id'],
         values['consume.command_interface'],

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-import re
 from typing import Any
 
 from lerobot_arena_ros.arena.access import Access
@@ -24,10 +23,9 @@ from lerobot_arena_ros.media.ice import IceServers
 
 from .server_settings import read_access, read_address
 from .specs import ParameterError
+from .topics import check_camera_names
 
 __all__ = ['CameraNodeSettings', 'ReceiveSettings', 'Room', 'SendSettings']
-
-_NAME = re.compile(r'[A-Za-z_][A-Za-z0-9_]*')
 
 
 @dataclass(frozen=True)
@@ -139,12 +137,7 @@ def _check_names(cameras: Iterable[str]) -> None:
             'no camera is named: set cameras, for example cameras:=[front], and camera_map.front.*'
             '; see --help'
         )
-    for name in names:
-        if not _NAME.fullmatch(name):
-            raise ParameterError(
-                f'parameter cameras: {name!r}: expected letters, digits and underscores, and no '
-                'digit at the beginning'
-            )
+    check_camera_names('cameras', names)
 
 
 def _check_ice(values: Mapping[str, Any]) -> None:
