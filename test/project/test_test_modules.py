@@ -55,6 +55,7 @@ COVERED_BY = {
     'missing': 'nodes/test_one_sentence.py',
     'nodes/bridge/bridge_node': 'nodes/test_bridge_lifecycle.py',
     'nodes/bridge/bridge_sessions': 'nodes/test_bridge_links.py',
+    'nodes/bridge/camera_reports': 'nodes/test_bridge_cameras.py',
     'nodes/bridge/command_topic': 'nodes/test_bridge_commands.py',
     'nodes/bridge/conversions': 'nodes/test_cdr.py',
     'nodes/bridge/emergency_stop': 'nodes/test_bridge_stop.py',

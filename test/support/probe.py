@@ -184,21 +184,20 @@ def running_probe() -> Iterator[Probe]:
     executor = SingleThreadedExecutor(context=context)
     executor.add_node(probe.node)
     is_done = threading.Event()
-    thread = threading.Thread(target=_spin, args=(executor, is_done), name='probe')
+
+    def spin() -> None:
+        while not is_done.is_set():
+            executor.spin_once()
+
+    thread = threading.Thread(target=spin, name='probe')
     thread.start()
     try:
         yield probe
     finally:
-        is_done.set()
-        executor.wake()
+        executor.create_task(is_done.set)  # A task, because it ends the wait for a message.
         thread.join(10.0)
         assert not thread.is_alive(), 'the probe still spins'
         # After the thread, because a shutdown during a callback raises an exception in it.
         executor.shutdown()
         probe.node.destroy_node()
         rclpy.shutdown(context=context)
-
-
-def _spin(executor: SingleThreadedExecutor, is_done: threading.Event) -> None:
-    while not is_done.is_set():
-        executor.spin_once()

@@ -168,7 +168,8 @@ class CameraNode(LifecycleNode):
 
     def _transition(self, act: Callable[[], None], what: str) -> TransitionCallbackReturn:
         done = lifecycle.run_transition(self, act, what, on_failure=self._on_failed_transition)
-        self._publish_diagnostics()
+        # Guarded, because rclpy ignores an exception of a transition.
+        self._callback_guard.wrap(self._publish_diagnostics)()
         return done
 
     def _on_failed_transition(self, error: str) -> None:

@@ -27,16 +27,13 @@ from ..settings.camera_settings import CameraNodeSettings, Room
 
 __all__ = ['CameraRoom', 'access_options', 'client_options', 'run_beside']
 
-SHORTEST_PAUSE_S = 0.5
-LONGEST_PAUSE_S = 10.0
-"""The bounds of the pauses between two attempts to join, in seconds."""
-
 
 class CameraRoom:
     """
     One room, joined again after each loss until cancelled.
 
     :param client: joins the room and, while it can, joins it again after a loss.
+    :param pauses_s: the shortest and the longest pause between two attempts.
     :param on_joined: awaited after the client has joined, but not after it has joined again.
     """
 
@@ -46,11 +43,14 @@ class CameraRoom:
         room: Room,
         role: Role,
         on_joined: Callable[[], Awaitable[None]],
+        *,
+        pauses_s: tuple[float, float],
     ) -> None:
         self._client = client
         self._room = room
         self._role = role
         self._on_joined = on_joined
+        self._pauses_s = pauses_s
 
     @property
     def name(self) -> str:
@@ -69,12 +69,12 @@ class CameraRoom:
         :raises ArenaError: an error that another attempt cannot cure, such as a refused token.
         """
         client, room = self._client, self._room
-        pauses = backoff(SHORTEST_PAUSE_S, LONGEST_PAUSE_S)
+        pauses = backoff(*self._pauses_s)
         try:
             while True:
                 try:
                     if await client.join_room(room.workspace_id, room.room_id, self._role):
-                        pauses = backoff(SHORTEST_PAUSE_S, LONGEST_PAUSE_S)
+                        pauses = backoff(*self._pauses_s)
                         await self._on_joined()
                         await client.wait_left()
                     error = client.error
@@ -122,11 +122,13 @@ def client_options(settings: CameraNodeSettings) -> ClientOptions:
     return ClientOptions(webrtc_config=ice)
 
 
-def access_options(settings: CameraNodeSettings) -> dict[str, str | bool | None]:
-    """Return the arguments of a client for the access to the server."""
+def access_options(settings: CameraNodeSettings) -> dict[str, Any]:
+    """Return the arguments of a client for the access to the server and for its link."""
     access = settings.access
     return {
         'token': access.token,
         'ca_file': access.ca_file,
         'allow_insecure': access.allow_insecure,
+        'timing': settings.timing,
+        'pauses_s': settings.pauses_s,
     }

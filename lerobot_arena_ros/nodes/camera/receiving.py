@@ -73,7 +73,9 @@ class ReceivingCamera:
             **access_options(node),
         )
         self._consumer.on_picture(self._on_picture)
-        self._room = CameraRoom(self._consumer, settings.room, Role.CONSUMER, self._on_joined)
+        self._room = CameraRoom(
+            self._consumer, settings.room, Role.CONSUMER, self._on_joined, pauses_s=node.pauses_s
+        )
         self._publishing = threading.Lock()
         self._is_active = False
         self._is_closed = False

@@ -77,7 +77,9 @@ class SendingCamera:
             create_room=settings.room.create,
             **access_options(node),
         )
-        self._room = CameraRoom(self._producer, settings.room, Role.PRODUCER, self._on_joined)
+        self._room = CameraRoom(
+            self._producer, settings.room, Role.PRODUCER, self._on_joined, pauses_s=node.pauses_s
+        )
         self._viewers: tuple[ViewerStatus, ...] = ()
         self._delivered_ns: int | None = None
         self._is_active = False

@@ -17,11 +17,12 @@ from typing import Any
 
 from lerobot_arena_ros.arena.access import Access
 from lerobot_arena_ros.arena.address import Address
+from lerobot_arena_ros.arena.session import LinkTiming
 from lerobot_arena_ros.media.bitrate import BitrateBounds
 from lerobot_arena_ros.media.errors import InvalidIceServer
 from lerobot_arena_ros.media.ice import IceServers
 
-from .server_settings import read_access, read_address
+from .server_settings import read_access, read_address, read_pauses, read_timing
 from .specs import ParameterError
 from .topics import check_camera_names
 
@@ -88,6 +89,8 @@ class CameraNodeSettings:
     :param access: the token from the environment, and the trusted certificate authorities.
     :param ice_urls: the STUN and TURN servers.
     :param ice_transport_policy: ``all`` or ``relay``.
+    :param timing: the timeouts of the links to the rooms.
+    :param pauses_s: the shortest and the longest pause between two attempts to join.
     """
 
     address: Address
@@ -96,6 +99,8 @@ class CameraNodeSettings:
     receivers: tuple[ReceiveSettings, ...]
     ice_urls: tuple[str, ...]
     ice_transport_policy: str
+    timing: LinkTiming
+    pauses_s: tuple[float, float]
     autostart: bool
 
     @classmethod
@@ -126,6 +131,8 @@ class CameraNodeSettings:
             receivers=tuple(receivers),
             ice_urls=tuple(values['ice_servers']),
             ice_transport_policy=values['ice_transport_policy'],
+            timing=read_timing(values),
+            pauses_s=read_pauses(values),
             autostart=values['autostart'],
         )
 
