@@ -175,6 +175,39 @@ async def test_a_viewer_that_reports_nothing_counts_as_not_receiving(
     await peer.aclose()
 
 
+async def test_a_viewer_that_reports_no_arrival_counts_as_not_receiving(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its reports may pass a network that drops the larger packets of pictures."""
+    monkeypatch.setattr(viewers_module, 'SILENT_AFTER_S', 0.5)
+    counts, arrived = itertools.count(1), itertools.count(1)
+    is_cut, last = False, 0
+
+    async def reported(self: Peer) -> PeerStats:
+        nonlocal last
+        count = next(counts)
+        last = last if is_cut else next(arrived)
+        return PeerStats(packets_sent=10 * count, packets_lost=0, report=count, jitter=last)
+
+    def receives() -> bool:
+        (status,) = rig.viewers.status
+        return status.is_connected and status.is_receiving
+
+    monkeypatch.setattr(Peer, 'stats', reported)
+    peer = Peer('camera')
+    async with feeding(rig.encoder):
+        rig.viewers.add('viewer')
+        await wait_until(lambda: rig.offers, 'the offer')
+        rig.viewers.on_answer('viewer', await peer.answer(rig.offers[0].sdp))
+        await wait_until(receives, 'the viewer to receive', 15.0)
+        is_cut = True
+        await wait_until(lambda: not receives(), 'the loss')
+        assert rig.viewers.status[0].is_connected
+        is_cut = False
+        await wait_until(receives, 'arrivals again')
+    await peer.aclose()
+
+
 async def test_a_viewer_that_closes_its_connection_is_offered_another(rig: Rig) -> None:
     """Public consumers close the current connection while they clean up an old one."""
     async with feeding(rig.encoder):

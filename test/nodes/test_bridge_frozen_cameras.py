@@ -97,7 +97,7 @@ def test_a_frozen_picture_holds_the_arm_in_time_and_it_follows_again(
         assert steps[held - 1] < MAX_STEP_RAD / 4
 
 
-def test_the_last_command_is_not_younger_than_the_allowed_age() -> None:
+def test_commands_end_within_the_allowed_age_of_the_last_picture() -> None:
     """The time counts from the stamp of the last picture, not from its arrival."""
     with driven() as rig:
         rig.feed.is_running = False
