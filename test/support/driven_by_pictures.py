@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -124,21 +124,22 @@ class Driven:
     def wait_for_hold(self, cause: str) -> None:
         """Wait until diagnostics, the log and the room name a cause of a hold."""
         arm = self.arm
-        for seen, where in (
-            (lambda: arm.status('safety'), 'diagnostics'),
-            (lambda: self.reported_cause, 'the room'),
-            (lambda: arm.bridge.output, 'the log'),
-        ):
-            try:
-                wait_for(lambda seen=seen: cause in seen(), f'{cause!r} in {where}', PATIENCE_S)
-            except AssertionError as exc:
-                raise AssertionError(f'{exc}\n{seen()}') from None
+        self._wait_for_text(cause, lambda: arm.status('safety'), 'diagnostics')
+        self._wait_for_text(cause, lambda: self.reported_cause, 'the room')
+        self._wait_for_text(cause, lambda: arm.bridge.output, 'the log')
 
     @property
     def reported_cause(self) -> str:
         """The cause that the room last received."""
         _, state = self.watcher.states[-1]
         return '' if state is None else state.cause
+
+    @staticmethod
+    def _wait_for_text(text: str, read: Callable[[], str], where: str) -> None:
+        try:
+            wait_for(lambda: text in read(), f'{text!r} in {where}', PATIENCE_S)
+        except AssertionError as exc:
+            raise AssertionError(f'{exc}\n{read()}') from None
 
     def close(self) -> None:
         """End the viewer and the camera nodes."""
