@@ -68,6 +68,9 @@ STATS_PERIOD_S = 1.0
 SILENT_AFTER_S = 4.0
 """A viewer that has not reported for this time that pictures arrive does not receive them."""
 
+MAX_LOSS = 0.5
+"""With a larger fraction of lost packets hardly a picture is complete."""
+
 MAX_VIEWERS = 64
 """The maximum number of viewers of one camera."""
 
@@ -351,10 +354,12 @@ class _Viewer:
 
 def _shows_arrival(stats: PeerStats, before: PeerStats) -> bool:
     """
-    Return whether a report shows that packets arrive, if any were sent since the last one.
+    Return whether a report shows that pictures arrive, if any were sent since the last one.
 
     A viewer also reports if only its reports pass the network, for example because the packets of
     pictures are too large. Then neither the number of lost packets nor the jitter changes.
     """
-    is_unchanged = (stats.packets_lost, stats.jitter) == (before.packets_lost, before.jitter)
-    return stats.packets_sent == before.packets_sent or not is_unchanged
+    sent = stats.packets_sent - before.packets_sent
+    lost = (stats.packets_lost or 0) - (before.packets_lost or 0)
+    is_unchanged = lost == 0 and stats.jitter == before.jitter
+    return sent == 0 or not (is_unchanged or lost > MAX_LOSS * sent)

@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import itertools
 
 import pytest
@@ -175,19 +175,25 @@ async def test_a_viewer_that_reports_nothing_counts_as_not_receiving(
     await peer.aclose()
 
 
+@pytest.mark.parametrize('lost', [0, 6], ids=['nothing arrives', 'most is lost'])
 async def test_a_viewer_that_reports_no_arrival_counts_as_not_receiving(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, lost: int
 ) -> None:
     """Its reports may pass a network that drops the larger packets of pictures."""
     monkeypatch.setattr(viewers_module, 'SILENT_AFTER_S', 0.5)
-    counts, arrived = itertools.count(1), itertools.count(1)
-    is_cut, last = False, 0
+    counts, is_cut = itertools.count(1), False
+    stats = PeerStats(packets_lost=0, jitter=0)
 
     async def reported(self: Peer) -> PeerStats:
-        nonlocal last
-        count = next(counts)
-        last = last if is_cut else next(arrived)
-        return PeerStats(packets_sent=10 * count, packets_lost=0, report=count, jitter=last)
+        nonlocal stats
+        stats = replace(
+            stats,
+            packets_sent=stats.packets_sent + 10,
+            packets_lost=(stats.packets_lost or 0) + is_cut * lost,
+            jitter=(stats.jitter or 0) + (not is_cut or bool(lost)),
+            report=next(counts),
+        )
+        return stats
 
     def receives() -> bool:
         (status,) = rig.viewers.status

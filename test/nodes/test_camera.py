@@ -48,6 +48,7 @@ from lerobot_arena_ros.nodes.camera.messages import (  # noqa: E402
     image_from_ros,
     jpeg_to_ros,
 )
+from lerobot_arena_ros.video import VideoConsumer  # noqa: E402
 
 FRONT: dict[str, Any] = {'cameras': ['front']}
 RECEIVED: dict[str, Any] = {'cameras': ['front'], 'camera_map.front.mode': 'receive'}
@@ -304,6 +305,23 @@ def test_delivered_pictures_are_reported_with_their_stamps() -> None:
     seconds = [each.stamp.sec for each in rig.delivered]
     assert seconds == sorted(set(seconds))
     assert 1_000 <= seconds[0] < 10_000
+
+
+def test_only_the_required_viewer_counts() -> None:
+    """Pictures that another viewer gets are not reported, because it does not drive."""
+    parameters = {**FRONT, 'camera_map.front.required_viewer': 'policy'}
+
+    async def watch(rig: CameraRig) -> None:
+        async with viewer(rig.url, 'front') as other:
+            await other.more(20, PATIENCE_S)
+            assert rig.delivered == []
+            policy = VideoConsumer(rig.url, name='policy')
+            assert await policy.connect(WORKSPACE, 'front')
+            await wait_until(lambda: rig.delivered, 'a report', PATIENCE_S)
+            await policy.disconnect()
+
+    with camera_rig(parameters) as rig, sent(rig, TOPIC, grey_image):
+        asyncio.run(watch(rig))
 
 
 def test_a_picture_without_a_stamp_has_the_time_of_its_arrival() -> None:

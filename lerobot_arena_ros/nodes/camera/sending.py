@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 import functools
 
 from sensor_msgs.msg import CompressedImage, Image
@@ -35,7 +35,7 @@ from .camera_room import CameraRoom, access_options, client_options, run_beside
 from .messages import image_from_ros
 from .rate_limit import RateLimit
 
-__all__ = ['SendingCamera']
+__all__ = ['SendingCamera', 'newest_delivered']
 
 LOOK_PERIOD_S = 0.05
 """The period at which the state of the viewers is copied for other threads, in seconds."""
@@ -97,9 +97,9 @@ class SendingCamera:
     @property
     def delivered_ns(self) -> int | None:
         """
-        The stamp of the newest picture that was sent to a viewer; None while none receives.
+        The stamp of the newest picture that was sent to a viewer that counts, and receives.
 
-        The arena thread writes it. If that thread hangs, it stands still.
+        None while none does. The arena thread writes it. If that thread hangs, it stands still.
         """
         return self._delivered_ns
 
@@ -209,6 +209,20 @@ class SendingCamera:
     async def _look(self) -> None:
         while True:
             self._viewers = viewers = tuple(self._producer.viewers)
-            received = [each.stamp_ns for each in viewers if each.is_receiving]
-            self._delivered_ns = max((s for s in received if s is not None), default=None)
+            self._delivered_ns = newest_delivered(viewers, self._settings.required_viewer)
             await asyncio.sleep(LOOK_PERIOD_S)
+
+
+def newest_delivered(viewers: Iterable[ViewerStatus], required: str) -> int | None:
+    """
+    Return the stamp of the newest picture that was sent to a viewer that receives.
+
+    :param required: only viewers count whose participant id begins with this.
+    :returns: None if no viewer that counts receives.
+    """
+    stamps = (
+        viewer.stamp_ns
+        for viewer in viewers
+        if viewer.is_receiving and viewer.participant_id.startswith(required)
+    )
+    return max((stamp for stamp in stamps if stamp is not None), default=None)

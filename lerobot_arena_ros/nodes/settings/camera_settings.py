@@ -49,6 +49,7 @@ class SendSettings:
 
     :param topic: without the ending of a compressed topic.
     :param max_rate_hz: 0 = unlimited.
+    :param required_viewer: beginning of a participant id; empty = any viewer.
     """
 
     name: str
@@ -60,6 +61,7 @@ class SendSettings:
     bitrate: BitrateBounds
     key_period_s: float
     max_age_s: float
+    required_viewer: str
 
 
 @dataclass(frozen=True)
@@ -204,6 +206,7 @@ def _sender(name: str, values: Mapping[str, Any], camera: Mapping[str, Any]) -> 
         bitrate=bitrate,
         key_period_s=camera['key_frame_period_s'],
         max_age_s=camera['max_picture_age_s'],
+        required_viewer=camera['required_viewer'],
     )
 
 

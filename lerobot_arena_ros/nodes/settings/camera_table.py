@@ -135,6 +135,13 @@ CAMERA_SPECS: tuple[Spec, ...] = (
         3600.0,
     ),
     Spec(
+        'required_viewer',
+        '',
+        'Beginning of the participant id of the viewer whose pictures count for '
+        'consume.require_cameras of a bridge, such as that of the policy that drives. Empty: any '
+        'viewer.',
+    ),
+    Spec(
         'frame_id',
         '',
         'frame_id of the published pictures. Empty: the name of the camera.',
