@@ -164,6 +164,7 @@ def driven() -> Iterator[Driven]:
         'joints': ['elbow'],
         'consume.require_cameras': [ROOM],
         'consume.max_picture_age_s': MAX_AGE_S,
+        'link.max_delay_s': 8.0,  # So that a busy machine shows no other cause.
     }
     with ExitStack() as stack:
         arm = stack.enter_context(robot(given))
