@@ -78,6 +78,7 @@ class PeerStats:
     :param round_trip_s: None before the first report of the other side.
     :param packets_missed: of those that the other side sent.
     :param report: differs for each report of the other side; None before the first.
+    :param jitter: of what arrives at the other side, as it reported it; None before that.
     """
 
     packets_sent: int = 0
@@ -88,6 +89,7 @@ class PeerStats:
     bytes_received: int = 0
     packets_missed: int = 0
     report: object = None
+    jitter: int | None = None
 
 
 class Peer:
@@ -257,6 +259,7 @@ class Peer:
                     found['packets_lost'] = each.packetsLost
                     found['round_trip_s'] = each.roundTripTime
                     found['report'] = each.timestamp
+                    found['jitter'] = each.jitter
                 case 'inbound-rtp':
                     found['packets_received'] = each.packetsReceived
                     found['packets_missed'] = each.packetsLost

@@ -66,7 +66,10 @@ STATS_PERIOD_S = 1.0
 """The time between two looks at what the viewers report, in seconds."""
 
 SILENT_AFTER_S = 4.0
-"""A viewer that has sent no report for this time, in seconds, may have vanished."""
+"""A viewer that has not reported for this time that pictures arrive does not receive them."""
+
+MAX_LOSS = 0.5
+"""With a larger fraction of lost packets hardly a picture is complete."""
 
 MAX_VIEWERS = 64
 """The maximum number of viewers of one camera."""
@@ -86,7 +89,8 @@ class ViewerStatus:
         report.
     :param round_trip_s: None before its first report.
     :param error: why its last connection ended; None if it did not.
-    :param is_receiving: whether it is connected and has reported lately what it received.
+    :param is_receiving: whether it is connected and has reported lately that pictures arrive.
+    :param stamp_ns: the stamp of the newest picture that was sent to it; None without one.
     """
 
     participant_id: str
@@ -95,6 +99,7 @@ class ViewerStatus:
     round_trip_s: float | None = None
     error: str | None = None
     is_receiving: bool = False
+    stamp_ns: int | None = None
 
 
 class ViewerSet:
@@ -223,6 +228,7 @@ class _Viewer:
         self._stats = PeerStats()
         self._loss: float | None = None
         self._reported_at = 0.0
+        self._stamp_ns: int | None = None
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -235,6 +241,7 @@ class _Viewer:
             self._stats.round_trip_s,
             self._error,
             is_connected and time.monotonic() - self._reported_at < SILENT_AFTER_S,
+            self._stamp_ns,
         )
 
     def start(self) -> None:
@@ -289,11 +296,12 @@ class _Viewer:
         peer = self._peer = Peer(self._id, self._ice)
 
         def announce(picture: EncodedPicture) -> None:
+            self._stamp_ns = picture.stamp_ns
             if picture.stamp_ns is not None:
                 peer.send_stamp(picture.pts, picture.stamp_ns)
 
         track = EncodedTrack(encoder, announce)
-        self._stats, self._loss = PeerStats(), None
+        self._stats, self._loss, self._stamp_ns = PeerStats(), None, None
         try:
             await peer.accept(
                 await self._exchange(await peer.offer(track, encoder.settings.codec))
@@ -334,7 +342,7 @@ class _Viewer:
     def _look_at(self, stats: PeerStats) -> None:
         """Derive the loss since the last report."""
         before, self._stats = self._stats, stats
-        if stats.report != before.report:
+        if stats.report != before.report and _shows_arrival(stats, before):
             self._reported_at = time.monotonic()
         if stats.packets_lost is None:
             return
@@ -342,3 +350,16 @@ class _Viewer:
         lost = stats.packets_lost - (before.packets_lost or 0)
         self._loss = min(1.0, max(0.0, lost / sent)) if sent > 0 else 0.0
         self._on_report(self._id, self._loss)
+
+
+def _shows_arrival(stats: PeerStats, before: PeerStats) -> bool:
+    """
+    Return whether a report shows that pictures arrive, if any were sent since the last one.
+
+    A viewer also reports if only its reports pass the network, for example because the packets of
+    pictures are too large. Then neither the number of lost packets nor the jitter changes.
+    """
+    sent = stats.packets_sent - before.packets_sent
+    lost = (stats.packets_lost or 0) - (before.packets_lost or 0)
+    is_unchanged = lost == 0 and stats.jitter == before.jitter
+    return sent == 0 or not (is_unchanged or lost > MAX_LOSS * sent)

@@ -84,6 +84,10 @@ async def test_the_browser_shows_the_camera(
         assert (seen['width'], seen['height']) == (320, 240)
         assert all(abs(channel - 120) < 15 for channel in seen['pixel'][:3])
 
+        # Longer than a viewer counts without a report that pictures arrive.
+        await shown(page, 200)
+        assert producer.viewers[0].is_receiving
+
         await asyncio.to_thread(page.open)
 
         await wait_until(lambda: producer.viewers == [], 'the page to be dropped')

@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import itertools
 
 import pytest
@@ -172,6 +172,45 @@ async def test_a_viewer_that_reports_nothing_counts_as_not_receiving(
         assert rig.viewers.status[0].is_connected
         is_silent = False
         await wait_until(receives, 'reports again')
+    await peer.aclose()
+
+
+@pytest.mark.parametrize('lost', [0, 6], ids=['nothing arrives', 'most is lost'])
+async def test_a_viewer_that_reports_no_arrival_counts_as_not_receiving(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, lost: int
+) -> None:
+    """Its reports may pass a network that drops the larger packets of pictures."""
+    monkeypatch.setattr(viewers_module, 'SILENT_AFTER_S', 0.5)
+    counts, is_cut = itertools.count(1), False
+    stats = PeerStats(packets_lost=0, jitter=0)
+
+    async def reported(self: Peer) -> PeerStats:
+        nonlocal stats
+        stats = replace(
+            stats,
+            packets_sent=stats.packets_sent + 10,
+            packets_lost=(stats.packets_lost or 0) + is_cut * lost,
+            jitter=(stats.jitter or 0) + (not is_cut or bool(lost)),
+            report=next(counts),
+        )
+        return stats
+
+    def receives() -> bool:
+        (status,) = rig.viewers.status
+        return status.is_connected and status.is_receiving
+
+    monkeypatch.setattr(Peer, 'stats', reported)
+    peer = Peer('camera')
+    async with feeding(rig.encoder):
+        rig.viewers.add('viewer')
+        await wait_until(lambda: rig.offers, 'the offer')
+        rig.viewers.on_answer('viewer', await peer.answer(rig.offers[0].sdp))
+        await wait_until(receives, 'the viewer to receive', 15.0)
+        is_cut = True
+        await wait_until(lambda: not receives(), 'the loss')
+        assert rig.viewers.status[0].is_connected
+        is_cut = False
+        await wait_until(receives, 'arrivals again')
     await peer.aclose()
 
 
