@@ -225,8 +225,9 @@ $(DOCS_VENV)/installed: requirements/docs.txt requirements/newest.txt requiremen
 	@$(PYTHON) requirements/install.py --new --constraints requirements/constraints-newest.txt $(DOCS_VENV) $(wordlist 1,2,$^)
 	@touch $@
 
-%/sim: requirements/sim.txt %/runtime
-	@$*/bin/python requirements/install.py $(PINNED) $* $<
+# With the cameras of the simulated arm.
+%/sim: requirements/sim.txt requirements/media.txt %/runtime
+	@$*/bin/python requirements/install.py $(PINNED) $* $(filter %.txt,$^)
 	@touch $@
 
 define ADDED
