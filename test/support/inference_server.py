@@ -34,6 +34,9 @@ __all__ = ['InferenceServer', 'Policy', 'running_inference_server']
 
 ACTIONS_HZ = 20.0
 
+JOIN_TIMEOUT_S = 60.0
+"""Several rooms are created, joined and left."""
+
 Policy = Callable[[Mapping[str, FrameData], Mapping[str, float]], Mapping[str, float]]
 """Returns the action for the newest picture of each camera and the newest value of each joint."""
 
@@ -137,9 +140,9 @@ def running_inference_server(
     """Create the rooms of a session and be in them while the context is open."""
     server = InferenceServer(url, workspace, session, cameras, policy)
     thread = LoopThread('inference server')
-    thread.run(server.join())
+    thread.run(server.join(), JOIN_TIMEOUT_S)
     try:
         yield server
     finally:
-        thread.run(server.leave())
+        thread.run(server.leave(), JOIN_TIMEOUT_S)
         thread.close()
