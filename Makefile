@@ -117,8 +117,9 @@ motion: $(VENV)/installed ## Test the motion limits in a million random steps, o
 nginx: $(VENV)/installed ## Test several arenas behind nginx, which must be installed
 	REQUIRE=nginx $(BIN)/python -m pytest -rs $(ARGS) test/system/test_deploy*.py test/project/test_benchmark_nginx.py
 
-browser: $(VENV)/browser ## Test the console in Chromium, which must be installed; pictures go to build/screenshots
-	REQUIRE=browser $(BIN)/python -m pytest -rs test/server/test_console*_in_browser.py test/media/test_camera_in_browser.py $(ARGS)
+browser: $(VENV)/browser $(VENV)/sim ## Test the console in Chromium, which must be installed; pictures go to build/screenshots
+	REQUIRE=browser $(BIN)/python -m pytest -rs test/server/test_console*_in_browser.py test/media/test_camera_in_browser.py \
+	  test/sim/test_sim_console_in_browser.py $(ARGS)
 
 bench: $(VENV)/$(if $(SHORT),installed,bench) ## Measure everything and its lower bounds; SHORT=1 is a smoke test
 	$(BIN)/python -m benchmark $(if $(SHORT),--short) $(ARGS)
@@ -225,8 +226,9 @@ $(DOCS_VENV)/installed: requirements/docs.txt requirements/newest.txt requiremen
 	@$(PYTHON) requirements/install.py --new --constraints requirements/constraints-newest.txt $(DOCS_VENV) $(wordlist 1,2,$^)
 	@touch $@
 
-%/sim: requirements/sim.txt %/runtime
-	@$*/bin/python requirements/install.py $(PINNED) $* $<
+# With the cameras of the simulated arm.
+%/sim: requirements/sim.txt requirements/media.txt %/runtime
+	@$*/bin/python requirements/install.py $(PINNED) $* $(filter %.txt,$^)
 	@touch $@
 
 define ADDED

@@ -18,7 +18,7 @@ import math
 import mujoco
 import numpy as np
 
-from .model import hold_name, load_model
+from .model import CUBE_SIDE, hold_name, load_model
 from .names import JOINTS
 
 __all__ = ['ENCODER_STEP', 'Servo', 'SimArm']
@@ -232,6 +232,12 @@ class SimArm:
     def _hold(self, joint: str, position: float) -> None:
         self._model.eq_data[self._holds[joint], 0] = position
         self._data.eq_active[self._holds[joint]] = 1
+
+    def place_cube(self, x: float, y: float) -> None:
+        """Put the cube on the table, at rest; x and y are in metres from the base."""
+        cube = self._data.joint('cube')
+        cube.qpos[:] = [x, y, CUBE_SIDE / 2, 1.0, 0.0, 0.0, 0.0]
+        cube.qvel[:] = 0.0
 
     def grip_cube(self) -> None:
         """Put the cube between the jaws and close them; this simulates one second."""

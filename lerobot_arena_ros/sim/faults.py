@@ -40,6 +40,8 @@ def apply_faults(driver: Driver, values: Mapping[str, Any], given: Collection[st
     arm.drives_on = values['drives_on']
     driver.delay_s = values['stamp_delay_s']
     driver.offsets = {values['offset_joint']: values['offset']}
+    if 'cube_x' in given or 'cube_y' in given:
+        arm.place_cube(values['cube_x'], values['cube_y'])
     if 'hang_s' in given:
         driver.hang(values['hang_s'])
     if 'frozen_joint' in given:

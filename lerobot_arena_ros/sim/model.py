@@ -19,7 +19,7 @@ from pathlib import Path
 
 import mujoco
 
-from .names import JOINTS
+from .names import CUBE_AT, JOINTS
 
 __all__ = [
     'CUBE_SIDE',
@@ -137,7 +137,7 @@ def _add_world(spec: mujoco.MjSpec) -> None:
         conaffinity=1 | PAD_BIT,
     )
     half = CUBE_SIDE / 2
-    cube = world.add_body(name='cube', pos=[0.25, 0.12, half])
+    cube = world.add_body(name='cube', pos=[*CUBE_AT, half])
     cube.add_freejoint(name='cube')
     cube.add_geom(
         name='cube',

@@ -172,6 +172,7 @@ class SimArmNode(Node):
             lambda: self._shown,
             wanted=lambda: [n for n, p in self._images.items() if p.get_subscription_count()],
             show=self._show,
+            ready=lambda: self._log.info(f'renders the cameras {", ".join(CAMERAS)}'),
             warn=self._log.warning,
         )
 

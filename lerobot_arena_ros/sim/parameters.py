@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from lerobot_arena_ros.nodes.settings.specs import Spec
 
-from .names import JOINTS
+from .names import CUBE_AT, JOINTS
 
 __all__ = ['SPECS']
 
@@ -33,6 +33,24 @@ SPECS = (
     Spec('rate_hz', 100.0, 'joint_states per second.', 'Hz', 1.0, 1000.0),
     Spec('pictures', True, 'Whether camera pictures are published while they have a subscriber.'),
     Spec('picture_rate_hz', 5.0, 'Pictures per second of each camera.', 'Hz', 0.1, 60.0),
+    Spec(
+        'cube_x',
+        CUBE_AT[0],
+        'Place of the cube on the table, in front of the base. When set, the cube lies there.',
+        'm',
+        -1.0,
+        1.0,
+        dynamic=True,
+    ),
+    Spec(
+        'cube_y',
+        CUBE_AT[1],
+        'Place of the cube, to the left of the base. When set, the cube lies there.',
+        'm',
+        -1.0,
+        1.0,
+        dynamic=True,
+    ),
     Spec('gravity', 1.0, 'Gravity, as a factor.', '', 0.0, 10.0, dynamic=True),
     Spec(
         'stiffness',

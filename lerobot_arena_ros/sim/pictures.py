@@ -54,7 +54,8 @@ class Pictures:
     :param positions: returns a copy of all positions; called in the thread.
     :param wanted: returns the names of the cameras to render.
     :param show: is called with the name of a camera and its picture, in rows of RGB bytes.
-    :param warn: is called with a line for the user if pictures cannot be rendered.
+    :param ready: is called once pictures can be rendered.
+    :param warn: is called with a line for the user if they cannot.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Pictures:
         *,
         wanted: Callable[[], list[str]],
         show: Callable[[str, np.ndarray], object],
+        ready: Callable[[], object],
         warn: Callable[[str], object],
     ) -> None:
         self._model = model
@@ -72,6 +74,7 @@ class Pictures:
         self._positions = positions
         self._wanted = wanted
         self._show = show
+        self._ready = ready
         self._warn = warn
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name='pictures', daemon=True)
@@ -91,6 +94,7 @@ class Pictures:
         except Exception as exc:  # MuJoCo, PyOpenGL and EGL each raise their own exceptions.
             self._warn(ADVICE.format(reason=str(exc).splitlines()[0] if str(exc) else exc))
             return
+        self._ready()
         data = mujoco.MjData(self._model)
         due_at = time.monotonic()
         while not self._ended.wait(max(0.0, due_at - time.monotonic())):

@@ -135,11 +135,18 @@ def test_a_configuration_mentions_every_parameter_of_an_item(
     assert mentioned == [spec.name for spec in specs]
 
 
-@pytest.mark.parametrize('name', ['so101.yaml', 'ai_loop.yaml'])
-def test_the_other_files_use_what_there_is(name: str) -> None:
+@pytest.mark.parametrize(
+    ('name', 'nodes'),
+    [
+        ('so101.yaml', '/**'),
+        ('ai_loop.yaml', '/**/arena_bridge'),
+        ('ai_loop_sim.yaml', '/**/arena_bridge'),
+    ],
+)
+def test_the_other_files_use_what_there_is(name: str, nodes: str) -> None:
     """A shipped configuration has known names and acceptable values only."""
     tree = yaml.safe_load((ROOT / 'config' / name).read_text(encoding='utf-8'))
-    values = tree['/**']['ros__parameters']
+    values = tree[nodes]['ros__parameters']
     joints = values.pop('joint_map')
     specs = {spec.name: spec for spec in SPECS}
 

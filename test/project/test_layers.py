@@ -43,7 +43,7 @@ OURS = {
         'arena.video_messages',
     },
     'control': {'control'},
-    'nodes': {'nodes', 'release', 'output', 'arena', 'media', 'control'},
+    'nodes': {'nodes', 'release', 'output', 'arena', 'media', 'video', 'control'},
     # Optional: the common parts of our nodes, without the bridge.
     'sim': {
         'sim',

@@ -169,12 +169,18 @@ def parameter_files() -> list[Any]:
 
 @pytest.mark.parametrize('text', parameter_files())
 def test_parameter_files_are_taken(text: str) -> None:
-    """The node accepts each parameter file, with a camera, or a room and a unit, if missing."""
-    leaves = dict(flatten(yaml.safe_load(text)['/**']['ros__parameters']))
-    if 'cameras' in leaves:
-        leaves['cameras'] = leaves['cameras'] or ['front']
-        CameraNodeSettings.of(*check_parameters(leaves, camera_table.CAMERAS))
-        return
+    """Its node accepts each section of a file, with a camera, or a room and a unit, if missing."""
+    for nodes, section in yaml.safe_load(text).items():
+        leaves = dict(flatten(section['ros__parameters']))
+        if nodes.endswith('arena_camera') or 'cameras' in leaves:
+            leaves['cameras'] = leaves.get('cameras') or ['front']
+            CameraNodeSettings.of(*check_parameters(leaves, camera_table.CAMERAS))
+        else:
+            check_bridge(leaves)
+
+
+def check_bridge(leaves: dict[str, Any]) -> None:
+    """Check that the bridge accepts some parameters."""
     joints = {
         name: {spec.name: spec.initial for spec in JOINT_SPECS}
         for name in leaves.get('joints') or []

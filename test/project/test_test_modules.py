@@ -72,6 +72,7 @@ COVERED_BY = {
     'nodes/demo/main': 'nodes/test_demo.py',
     'nodes/demo/processes': 'nodes/test_demo.py',
     'nodes/demo/screen': 'nodes/test_demo_terminal.py',
+    'nodes/demo/sim_cameras': 'sim/test_sim_demo.py',
     'nodes/demo/sim_demo': 'sim/test_sim_demo.py',
     'nodes/demo/so101': 'nodes/test_demo.py',
     'nodes/demo/start': 'nodes/test_demo.py',

@@ -153,6 +153,16 @@ def test_other_faults_leave_those_that_began_before(driver: Driver) -> None:
     assert driver.arm.gravity == pytest.approx(0.5)
 
 
+def test_the_cube_lies_where_its_parameters_put_it(driver: Driver) -> None:
+    """The cube lies at a place when that is set, and other parameters do not move it back."""
+    set_faults(driver, cube_x=0.3, cube_y=-0.1)
+    assert driver.arm.cube()[:3] == pytest.approx((0.3, -0.1, 0.02))
+
+    driver.arm.place_cube(0.1, 0.2)
+    apply_faults(driver, DEFAULTS, ['gravity'])
+    assert driver.arm.cube()[:2] == pytest.approx((0.1, 0.2))
+
+
 def test_parameters_of_the_servos_reach_them(driver: Driver) -> None:
     """Each parameter of the servos is applied."""
     set_faults(driver, stiffness=1.0, damping=2.0, max_torque=3.0, max_speed=4.0, drives_on=False)

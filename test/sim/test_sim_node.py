@@ -15,7 +15,6 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import pairwise
-import os
 from pathlib import Path
 import statistics
 import subprocess
@@ -28,15 +27,13 @@ pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or 
 pytest.importorskip('mujoco', reason='MuJoCo is not here: requirements/sim.txt')
 
 from builtin_interfaces.msg import Duration
-from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
-from rcl_interfaces.srv import SetParameters
 from rclpy.qos import QoSProfile, qos_profile_sensor_data
 from sensor_msgs.msg import Image, JointState
 from std_msgs.msg import Float64MultiArray, String
 from support.domain import own_domain
+from support.gl import require_gl
 from support.probe import LATCHED, Probe, running_probe
 from support.processes import Process, ros_arguments, running
-from support.required import require
 from support.waiting import wait_for
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
@@ -77,18 +74,9 @@ class Sim:
         wait_for(publisher.get_subscription_count, 'the subscription of the arm', 20.0)
         publisher.publish(message)
 
-    def set(self, name: str, value: bool | float | str) -> str:
+    def set(self, name: str, value: float | str) -> str:
         """Set a parameter at run time; return why it was rejected, or nothing."""
-        kinds: dict[type, tuple[int, str]] = {
-            bool: (ParameterType.PARAMETER_BOOL, 'bool_value'),
-            float: (ParameterType.PARAMETER_DOUBLE, 'double_value'),
-            str: (ParameterType.PARAMETER_STRING, 'string_value'),
-        }
-        kind, field = kinds[type(value)]
-        wrapped = ParameterValue(type=kind, **{field: value})
-        request = SetParameters.Request(parameters=[Parameter(name=name, value=wrapped)])
-        answer = self.probe.ask('arm', 'set_parameters', SetParameters, request, node='sim_arm')
-        return str(answer.results[0].reason)
+        return self.probe.set_parameter('arm', name, value, node='sim_arm')[1]
 
     def passes(self, states: int) -> None:
         """Wait for this many more joint_states."""
@@ -225,17 +213,9 @@ def test_a_second_publisher_publishes_zeros_and_can_be_removed() -> None:
         assert all(joint_state_from_ros(s)['shoulder_pan'] > 0.45 for s in arm.states)
 
 
-def has_gl() -> bool:
-    """Return whether a separate process can render a picture here."""
-    program = 'import mujoco; mujoco.Renderer(mujoco.MjModel.from_xml_string("<mujoco/>"))'
-    variables = {**os.environ, 'MUJOCO_GL': 'egl'}
-    done = subprocess.run([sys.executable, '-c', program], env=variables, capture_output=True)
-    return done.returncode == 0
-
-
 def test_both_cameras_publish_pictures_to_subscribers() -> None:
     """Both cameras publish pictures in colour with different pixels to a subscriber."""
-    require('gl', has_gl(), 'no OpenGL here: apt install libegl1 libgl1-mesa-dri')
+    require_gl()
     seen: dict[str, Image] = {}
     with sim(pictures=True, picture_rate_hz=20.0) as arm:
         for camera in CAMERAS:

@@ -35,9 +35,9 @@ class LoopThread:
         self._thread = threading.Thread(target=self.loop.run_forever, name=name)
         self._thread.start()
 
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
+    def run(self, work: Coroutine[Any, Any, T], timeout_s: float = TIMEOUT_S) -> T:
         """Run a coroutine in the loop, and return its result."""
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(TIMEOUT_S)
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(timeout_s)
 
     def close(self) -> None:
         """End the loop and the thread."""

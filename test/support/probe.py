@@ -19,6 +19,8 @@ import time
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
+from rcl_interfaces.srv import SetParameters
 import rclpy
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
@@ -120,6 +122,24 @@ class Probe:
         future = client.call_async(request)
         wait_for(future.done, f'the answer of {client.srv_name}')
         return future.result()
+
+    def set_parameter(
+        self, namespace: str, name: str, value: float | str, *, node: str = 'arena_bridge'
+    ) -> tuple[bool, str]:
+        """Set a parameter as ``ros2 param set`` does; return whether it succeeded, and why not."""
+        kinds: dict[type, tuple[int, str]] = {
+            bool: (ParameterType.PARAMETER_BOOL, 'bool_value'),
+            int: (ParameterType.PARAMETER_INTEGER, 'integer_value'),
+            float: (ParameterType.PARAMETER_DOUBLE, 'double_value'),
+            str: (ParameterType.PARAMETER_STRING, 'string_value'),
+        }
+        kind, field = kinds[type(value)]
+        wrapped = ParameterValue(type=kind, **{field: value})
+        request = SetParameters.Request(parameters=[Parameter(name=name, value=wrapped)])
+        (result,) = self.ask(
+            namespace, 'set_parameters', SetParameters, request, node=node
+        ).results
+        return bool(result.successful), str(result.reason)
 
     def query(self, namespace: str, service: str, kind: Any, request: Any) -> Any:
         """Repeat an idempotent call until an answer arrives: see :meth:`ask`."""

@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from lifecycle_msgs.srv import ChangeState, GetState
-from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import DescribeParameters, SetParameters
 
 from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
@@ -106,15 +105,7 @@ class Robot:
 
     def set_parameter(self, name: str, value: float | str) -> tuple[bool, str]:
         """Set a parameter as ``ros2 param set`` does; return whether it succeeded, and why not."""
-        if isinstance(value, str):
-            said = ParameterValue(type=ParameterType.PARAMETER_STRING, string_value=value)
-        elif isinstance(value, int):
-            said = ParameterValue(type=ParameterType.PARAMETER_INTEGER, integer_value=value)
-        else:
-            said = ParameterValue(type=ParameterType.PARAMETER_DOUBLE, double_value=value)
-        request = SetParameters.Request(parameters=[Parameter(name=name, value=said)])
-        (result,) = self.probe.ask(NAMESPACE, 'set_parameters', SetParameters, request).results
-        return bool(result.successful), str(result.reason)
+        return self.probe.set_parameter(NAMESPACE, name, value)
 
     def lead(self, room: str, act: Callable[[RoboticsProducer], Awaitable[Answer]]) -> Answer:
         """Call ``act`` with a producer in a room, and return its result."""

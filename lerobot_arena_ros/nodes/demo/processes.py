@@ -71,6 +71,10 @@ class Processes:
             )
         return log
 
+    def output(self, name: str) -> str:
+        """Return what a process has printed so far."""
+        return (self._logs / f'{name}.log').read_text(errors='replace')
+
     def check(self) -> None:
         """
         Check that all processes run, and that no signal has arrived.
@@ -82,8 +86,7 @@ class Processes:
             raise Interrupted
         for name, process in self._running.items():
             if process.poll() is not None:
-                text = (self._logs / f'{name}.log').read_text(errors='replace')
-                tail = '\n'.join(text.splitlines()[-5:])
+                tail = '\n'.join(self.output(name).splitlines()[-5:])
                 raise DemoError(f'{name} ended with code {process.returncode}:\n{tail}')
 
     def close(self) -> None:

@@ -12,6 +12,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
+from collections.abc import Sequence
 import contextlib
 import math
 import sys
@@ -30,6 +32,7 @@ from lerobot_arena_ros.arena.errors import ArenaError, RoomNotFound
 
 from ..bridge.conversions import joint_state_from_ros
 from .processes import SIM, DemoError, Interrupted, Processes, sim_processes
+from .sim_cameras import CAMERAS, camera_room, start_cameras, watching
 from .start import begin, read_seconds
 
 __all__ = ['main']
@@ -43,6 +46,8 @@ MOVED_RAD = math.radians(SWING_DEG / 2)
 """Minimum distance that the arm must have moved in the unattended demo."""
 
 START_TIMEOUT_S = 30.0
+PICTURES_TIMEOUT_S = 60.0
+"""How much longer the unattended demo waits for the first picture of each camera."""
 
 
 def main(args: list[str] | None = None) -> int:
@@ -50,11 +55,11 @@ def main(args: list[str] | None = None) -> int:
     seconds = read_seconds(
         'sim_demo',
         args,
-        description='An arena, a simulated SO-101 and its bridge, all on this machine.',
-        epilog='Exit code: 0 after Ctrl-C; with --seconds, 0 if the arm followed, otherwise 1; '
-        '1 also if a part of the demo did not start; 2 for wrong usage.',
+        description='An arena, a simulated SO-101, its bridge and its cameras, on this machine.',
+        epilog='Exit code: 0 after Ctrl-C; with --seconds, 0 if the arm followed and its cameras '
+        'were seen, otherwise 1; 1 also if a part of the demo did not start; 2 for wrong usage.',
         unattended='drive the arm from the room for this many seconds (at least 5), and check '
-        'that it moved; without it, drive it from a browser',
+        'that it moved and that its cameras are seen; without it, drive it from a browser',
     )
     interruption = begin()
     try:
@@ -63,9 +68,12 @@ def main(args: list[str] | None = None) -> int:
             print(f'console: {url}/#{WORKSPACE}/{ROOM}')
             print('waiting for the arm', flush=True)
             asyncio.run(_until_followed(processes, url))
+            obstacle = start_cameras(processes, url, WORKSPACE, ROOM)
+            cameras = CAMERAS if obstacle is None else ()
+            print(obstacle or f'cameras: {", ".join(camera_room(ROOM, each) for each in cameras)}')
             if seconds is None:
                 _show(processes)
-            return _report_result(asyncio.run(_drive(processes, url, seconds)))
+            return _report_result(*asyncio.run(_drive(processes, url, seconds, cameras)))
     except (ArenaError, DemoError) as exc:
         sys.stderr.write(f'sim: {exc}\n')
         return 1
@@ -120,33 +128,48 @@ class _Watch(Node):
         self.seen = [min([position, *self.seen]), max([position, *self.seen])]
 
 
-async def _drive(processes: Processes, url: str, seconds: float) -> float:
-    """Drive a joint from the room, and return how far the arm has moved, in radians."""
+async def _drive(
+    processes: Processes, url: str, seconds: float, cameras: Sequence[str]
+) -> tuple[float, Counter[str]]:
+    """
+    Drive a joint from the room, and watch the cameras.
+
+    It drives for longer if a camera has no picture yet.
+
+    :returns: how far the arm has moved, in radians, and the number of pictures of each camera.
+    """
     print(f'sim: driving {DRIVEN} for {seconds:g} s', flush=True)
     rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
     watch = _Watch()
     executor = SingleThreadedExecutor()
     executor.add_node(watch)
     try:
-        async with RoboticsProducer(url) as producer:
+        async with (
+            RoboticsProducer(url) as producer,
+            watching(url, WORKSPACE, ROOM, cameras) as seen,
+        ):
             if not await producer.connect(WORKSPACE, ROOM):
                 raise DemoError(f'cannot join the room {ROOM} as its producer')
             begun_at = time.monotonic()
-            while (elapsed_s := time.monotonic() - begun_at) < seconds:
+            while (elapsed_s := time.monotonic() - begun_at) < seconds or (
+                not all(seen.values()) and elapsed_s < seconds + PICTURES_TIMEOUT_S
+            ):
                 angle = SWING_DEG * math.sin(2 * math.pi * elapsed_s / PERIOD_S)
                 await producer.send_state_sync({DRIVEN: angle})
                 executor.spin_once(timeout_sec=0.0)
                 processes.check()
                 await asyncio.sleep(0.01)
-        return watch.moved_rad
+        return watch.moved_rad, seen
     finally:
         executor.shutdown()
         watch.destroy_node()
         rclpy.try_shutdown()
 
 
-def _report_result(moved_rad: float) -> int:
-    passed = moved_rad >= MOVED_RAD
+def _report_result(moved_rad: float, seen: Counter[str]) -> int:
+    passed = moved_rad >= MOVED_RAD and all(seen.values())
     print(f'sim: {DRIVEN} moved by {moved_rad:.3f} rad, expected {MOVED_RAD:.3f} or more')
+    for camera, count in seen.items():
+        print(f'sim: {count} pictures of the camera {camera}, expected 1 or more')
     print('sim: ' + ('passed' if passed else 'FAILED'))
     return 0 if passed else 1

@@ -29,7 +29,7 @@ MOST_QUICK_ENDS = 5
 USER_ERROR = 2
 """Exit code of a bridge if the user has to change something."""
 
-_ROOMS = ('produce_room', 'consume_room')
+_ROOMS = ('produce_room', 'consume_room', 'session')
 _LOCAL_HOSTS = ('localhost', '127.0.0.1')
 
 
