@@ -6,9 +6,11 @@
  * `rest` requests the rooms, which `room_list` shows. `session` joins the open room over two links:
  * `reconnecting_link` as a consumer, and `producer_link` while the user has control. Their messages
  * go to `robots` and to `room_view`, which shows them by `participants`, `robot_list` and `joint`.
+ * `cameras` finds and shows the video rooms of the open room.
  * A stop goes from `stop_button` to `stop_sender`; `stop_status` describes its result.
  */
 
+import { Cameras } from './cameras.js';
 import { byId, setText } from './dom.js';
 import { followLifecycle } from './lifecycle.js';
 import { Arena, asArenaError } from './rest.js';
@@ -41,11 +43,15 @@ class Page {
   #stopStatus = new StopStatus();
   #view = new RoomView();
   #command = new RobotCommand(this.#arena);
+  #cameras = new Cameras(this.#arena, this.#participantId, () => this.#askForToken());
   #stopButton = new StopButton(() => this.#stop(), () => this.#unlock());
   #prompt = new TokenPrompt(this.#arena, () => this.#onToken());
   #rooms = new RoomList(this.#arena, {
     onChosen: (workspace, room) => this.#choose(workspace, room),
-    onOpenRoom: (info) => this.#view.participants.showInfo(info),
+    onOpenRoom: (info, names) => {
+      this.#view.participants.showInfo(info);
+      this.#cameras.setRooms(names);
+    },
     onTokenWanted: () => this.#askForToken(),
   });
 
@@ -75,6 +81,7 @@ class Page {
 
   #pause() {
     this.#rooms.pause();
+    this.#cameras.pause();
     this.#session?.suspend();
   }
 
@@ -82,6 +89,7 @@ class Page {
     this.#session?.resume();
     if (byId('token-panel').hidden) {
       this.#rooms.start();
+      this.#cameras.resume();
     }
   }
 
@@ -91,10 +99,12 @@ class Page {
     this.#view.showPermissions();
     this.#robots.noResetReason = this.#arena.permissions.noDriveReason;
     this.#session?.retryNow();
+    this.#cameras.retryNow();
   }
 
   #askForToken() {
     this.#rooms.pause();
+    this.#cameras.pause();
     this.#prompt.ask();
   }
 
@@ -105,6 +115,7 @@ class Page {
       this.#session.retryNow();
     }
     this.#rooms.start();
+    this.#cameras.resume();
   }
 
   /** @param {string} workspace @param {string} room */
@@ -126,6 +137,7 @@ class Page {
     document.title = named === null ? 'Arena console' : `${named[1]} · Arena console`;
     const [workspace, room] = named ?? [this.#arena.permissions.firstWorkspace, null];
     this.#rooms.show(workspace, room);
+    this.#cameras.open(workspace, room);
     this.#command.show(workspace, room ?? 'arm');
     this.#stopButton.setRoomOpen(named !== null);
     if (named === null) {
