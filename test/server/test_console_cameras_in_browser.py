@@ -351,6 +351,25 @@ def test_a_producer_that_starts_again_is_shown_again(
             wait_colour(console, front, colour)
 
 
+def test_the_picture_survives_a_restart_of_the_server(console: Console) -> None:
+    """It goes on without the server, and comes back in the rooms of the next one."""
+    with ExitStack() as stack:
+        with running_server() as url:
+            arm = make_arm(url, 'arm')
+            front = make_video_room(url, f'{arm}-front')
+            stack.enter_context(running_camera(url, front, GREEN))
+            open_arm(console, url, arm)
+            wait_live(console, front)
+        console.wait_text('cameras-note', 'The list of cameras is not up to date', PATIENCE_S)
+        assert wait_live(console, front).has_colour(GREEN)
+        with running_server(port=int(url.rpartition(':')[2])):
+            make_arm(url, 'arm')
+            make_video_room(url, front)
+            wait_for(lambda: len(viewers(url, front)) == 1, 'the page to join', PATIENCE_S)
+            console.wait_text('link', 'Joined', PATIENCE_S)
+            assert wait_live(console, front).has_colour(GREEN)
+
+
 def test_four_cameras_fit_on_a_desktop_and_on_a_phone(console: Console) -> None:
     """They are in two columns, nothing is wider than the page, and all texts are readable."""
     colours = {'front': BLUE, 'left': GREEN, 'right': BROWN, 'wrist': PURPLE}
