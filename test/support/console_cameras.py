@@ -118,8 +118,18 @@ def shown(console: Console, room: str) -> Shown:
 
 def wait_live(console: Console, room: str) -> Shown:
     """Wait until a camera is live in the console; return what is shown."""
-    wait_for(lambda: shown(console, room).is_live, f'{room} to be live', PATIENCE_S)
-    return shown(console, room)
+    seen = NOTHING
+
+    def is_live() -> bool:
+        nonlocal seen
+        seen = shown(console, room)
+        return seen.is_live
+
+    try:
+        wait_for(is_live, f'{room} to be live', PATIENCE_S)
+    except AssertionError:
+        raise AssertionError(f'{room} is not live within {PATIENCE_S:g} s: {seen}') from None
+    return seen
 
 
 def viewers(url: str, room: str) -> list[str]:

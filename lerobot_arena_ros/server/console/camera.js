@@ -123,6 +123,10 @@ export class Camera {
       this.#reportsReadAt = now;
       this.#shown.readReports();
     }
+    // While the server restarts, the picture may go on, because it does not pass the server.
+    if (this.#producer === null && this.#shown?.times.isSilent(now)) {
+      this.#dropPicture();
+    }
     const isWaiting = this.#linkState?.phase === 'joined' && this.#producer !== null
       && this.#stopReason === null;
     if (isWaiting && now - this.#waitingSince > this.#patienceMs) {
@@ -211,14 +215,13 @@ export class Camera {
   /** @param {?string} producer */
   #setProducer(producer) {
     this.#changes += 1;
-    this.#producer = producer;
-    this.#stopReason = null;
-    this.#expectPicture();
-    if (producer === null) {
-      this.#dropPicture();
+    if (producer !== this.#producer) {
+      this.#producer = producer;
       this.#failure = 'none';
       this.#error = '';
     }
+    this.#stopReason = null;
+    this.#expectPicture();
   }
 
   /** @param {Message} message */

@@ -72,7 +72,12 @@ export class CameraPeer {
 
   /** Read the reports of the producer, which show its clock. */
   async readReports() {
-    const stats = await this.#connection.getStats();
+    let stats;
+    try {
+      stats = await this.#connection.getStats();
+    } catch {
+      return; // The connection has been closed meanwhile.
+    }
     let roundTripMs = 0;
     stats.forEach((each) => {
       if (each.type === 'candidate-pair' && each.nominated && each.currentRoundTripTime > 0) {

@@ -13,6 +13,8 @@
 import { Cameras } from './cameras.js';
 import { byId, setText } from './dom.js';
 import { followLifecycle } from './lifecycle.js';
+import { showLink, showRoundTrip } from './link_chip.js';
+import { newParticipantId } from './participant_id.js';
 import { Arena, asArenaError } from './rest.js';
 import { RobotCommand } from './robot_command.js';
 import { Robots, stoppedSummary } from './robots.js';
@@ -31,7 +33,7 @@ const SHOW_MS = 80;
 /** The whole page: one arena, and at most one open room. */
 class Page {
   #arena = new Arena(document.baseURI, () => this.#onPermissions());
-  #participantId = `console-${newSuffix()}`;
+  #participantId = newParticipantId();
   /** @type {?Session} */
   #session = null;
   /** @type {?boolean} */
@@ -298,7 +300,7 @@ class Page {
 
   /** @param {number} ms @param {?boolean} hasProducer */
   #onRoundTrip(ms, hasProducer) {
-    setText(byId('round-trip'), `${ms.toFixed(ms < 10 ? 1 : 0)} ms round trip`);
+    showRoundTrip(ms);
     if (hasProducer !== this.#hasProducer) {
       this.#hasProducer = hasProducer;
       this.#rooms.refresh();
@@ -310,21 +312,6 @@ class Page {
     this.#view.showDrive(state);
     this.#rooms.refresh();
   }
-}
-
-/** @param {string} phase @param {string} text */
-function showLink(phase, text) {
-  byId('link').dataset.phase = phase;
-  setText(byId('link'), text);
-  if (phase !== 'joined') {
-    setText(byId('round-trip'), '');
-  }
-}
-
-/** Return a random suffix for the participant ids of this page. */
-function newSuffix() {
-  const bytes = crypto.getRandomValues(new Uint8Array(3));
-  return [...bytes].map((each) => each.toString(16).padStart(2, '0')).join('');
 }
 
 new Page().start();

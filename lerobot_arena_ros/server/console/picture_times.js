@@ -106,13 +106,21 @@ export class PictureTimes {
   }
 
   /**
+   * Return whether the next picture is overdue.
+   * @param {number} now
+   */
+  isSilent(now) {
+    return now - (this.lastAt ?? now) > this.limitMs;
+  }
+
+  /**
    * Return why the picture is not live, as a text with its age; empty if it is live.
    * @param {number} now
    * @param {(ms: number) => string} durationText
    */
   staleText(now, durationText) {
     const silenceMs = now - (this.lastAt ?? now);
-    if (silenceMs > this.limitMs) {
+    if (this.isSilent(now)) {
       return `No picture for ${durationText(silenceMs)}`;
     }
     const ageMs = silenceMs + (this.#latencyMs ?? 0);
