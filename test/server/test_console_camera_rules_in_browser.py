@@ -195,6 +195,30 @@ def test_a_picture_that_was_taken_long_ago_is_stale(
     assert call(page, 'picture_times', script, takenAt=taken_at) == [latency, 10, text]
 
 
+def test_a_lost_stamp_does_not_make_an_old_picture_live(page: Console) -> None:
+    """For one second, the latency of the pictures before it counts."""
+    script = f"""{TIMES}
+    for (let at = 0; at <= 1000; at += 100) t.add(at, at - 4000);
+    const seen = [];
+    for (let at = 1100; at <= 2100; at += 100) {{
+      t.add(at, null);
+      seen.push(t.staleText(at, s));
+    }}
+    return seen;"""
+    assert call(page, 'picture_times', script) == ['This picture is 4 s old'] * 10 + ['']
+
+
+def test_a_pause_does_not_count_as_a_period(page: Console) -> None:
+    """After a pause, the rate is that of the pictures since then."""
+    script = f"""{TIMES}
+    for (let at = 0; at <= 1000; at += 100) t.add(at, null);
+    t.add(60_000, null);
+    const first = t.rateHz;
+    t.add(60_050, null);
+    return [first, t.rateHz, t.limitMs];"""
+    assert call(page, 'picture_times', script) == [None, 20, 1000]
+
+
 def test_the_first_pictures_are_not_live(page: Console) -> None:
     """A producer repeats the last picture of a stopped camera, so one picture shows nothing."""
     script = f"""{TIMES}

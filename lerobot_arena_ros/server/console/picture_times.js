@@ -19,6 +19,8 @@ const LIMIT_PERIODS = 3;
 const MIN_PICTURES = 3;
 /** A larger latency, like a negative one, shows that the clock of the camera is not set. */
 const MAX_LATENCY_MS = 3_600_000;
+/** Some stamps are lost. Then the latency of the pictures before counts for this time. */
+const KEEP_LATENCY_MS = 1000;
 /** A report may have been delayed by chance, but hardly each of this number of reports. */
 const MIN_REPORTS = 3;
 /** How much two clocks may drift apart between two reports. */
@@ -62,6 +64,8 @@ export class PictureTimes {
   #count = 0;
   /** @type {?number} */
   #latencyMs = null;
+  /** When the last picture with a stamp was shown. */
+  #stampedAt = -Infinity;
 
   /**
    * Add a picture.
@@ -69,13 +73,21 @@ export class PictureTimes {
    * @param {?number} takenAt null: not known
    */
   add(shownAt, takenAt) {
+    if (this.isSilent(shownAt)) {
+      this.#shown = []; // A pause does not count as a period.
+    }
     this.#count += 1;
     this.#shown.push(shownAt);
     if (this.#shown.length > COUNTED) {
       this.#shown.shift();
     }
-    const latencyMs = takenAt === null ? NaN : shownAt - takenAt;
-    this.#latencyMs = latencyMs >= 0 && latencyMs <= MAX_LATENCY_MS ? latencyMs : null;
+    if (takenAt !== null) {
+      const latencyMs = shownAt - takenAt;
+      this.#latencyMs = latencyMs >= 0 && latencyMs <= MAX_LATENCY_MS ? latencyMs : null;
+      this.#stampedAt = shownAt;
+    } else if (shownAt - this.#stampedAt > KEEP_LATENCY_MS) {
+      this.#latencyMs = null;
+    }
   }
 
   /** Whether the camera has sent enough pictures to be live. */
@@ -88,7 +100,7 @@ export class PictureTimes {
     return this.#shown.at(-1) ?? null;
   }
 
-  /** The time from taking the last picture to showing it; null: not known. */
+  /** The time from taking a picture to showing it; null: not known. */
   get latencyMs() {
     return this.#latencyMs;
   }
