@@ -12,18 +12,29 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 import time
-from typing import Any
+from typing import Any, NamedTuple
+
+from lerobot_arena_ros.arena.address import Address
+from lerobot_arena_ros.arena.video_rest import VideoRooms
 
 from ..harness.domains import ros_environment
 from ..harness.numbered_pictures import RATE_HZ
 from ..harness.programs import camera, server
 from ..harness.worker import Worker, worker
 
-__all__ = ['BITRATE', 'CameraPath', 'bare_aiortc', 'create_video_room', 'our_camera']
+__all__ = [
+    'BITRATE',
+    'CameraPath',
+    'RunningCamera',
+    'bare_aiortc',
+    'camera_of',
+    'our_camera',
+    'running_camera',
+]
 
 BITRATE = 1_000_000
 """The bitrate of both encoders, in bits per second; it is the default of arena_camera."""
@@ -83,11 +94,52 @@ class CameraPath:
         return sent, received
 
 
-def create_video_room(url: str, room: str) -> None:
-    """Create a video room in the default workspace."""
-    from lerobot_arena_ros.video import VideoProducer
+class RunningCamera(NamedTuple):
+    """
+    An arena_camera that sends the pictures of each topic to a room.
 
-    asyncio.run(VideoProducer(url).create_room(WORKSPACE, room))
+    :param sender: publishes the pictures; see :class:`CameraPath`.
+    """
+
+    url: str
+    pid: int
+    sender: Worker
+
+    @contextmanager
+    def viewed(self, room: str = ROOM, *, decode: bool = False) -> Iterator[CameraPath]:
+        """
+        Start a process for viewers of one camera; it has none at first.
+
+        :param decode: whether the viewers decode the pictures.
+        """
+        options = [self.url, room, *(['--decode'] if decode else [])]
+        with worker('picture_viewers', options) as viewers:
+            yield CameraPath('ours', self.sender, viewers, self.pid, is_in_room=True)
+
+
+@contextmanager
+def running_camera() -> Iterator[RunningCamera]:
+    """Run an arena, and arena_camera with one camera."""
+    with server() as (url, _), camera_of(url, ros_environment(), ROOM) as running:
+        yield running
+
+
+@contextmanager
+def camera_of(url: str, environment: Mapping[str, str], *rooms: str) -> Iterator[RunningCamera]:
+    """Run arena_camera with a camera for each room, and a publisher of the topics."""
+    for room in rooms:
+        asyncio.run(VideoRooms(Address.parse(url, 'video')).create(WORKSPACE, room))
+    parameters: dict[str, Any] = {'server_url': url, 'cameras': list(rooms)}
+    for room in rooms:
+        # The pace of the publisher is not exact, and all pictures are to be sent.
+        parameters[f'camera_map.{room}.max_rate_hz'] = 0.0
+        parameters[f'camera_map.{room}.max_bitrate'] = float(BITRATE)
+    topics = ','.join(f'{room}/image_raw' for room in rooms)
+    with (
+        camera(parameters, environment) as pid,
+        worker('picture_publisher', [topics], environment) as sender,
+    ):
+        yield RunningCamera(url, pid, sender)
 
 
 @contextmanager
@@ -97,23 +149,8 @@ def our_camera(*, decode: bool) -> Iterator[CameraPath]:
 
     :param decode: whether the viewers decode the pictures.
     """
-    environment = ros_environment()
-    with server() as (url, _):
-        create_video_room(url, ROOM)
-        parameters = {
-            'server_url': url,
-            'cameras': [ROOM],
-            # The pace of the publisher is not exact, and all pictures are to be sent.
-            f'camera_map.{ROOM}.max_rate_hz': 0.0,
-            f'camera_map.{ROOM}.max_bitrate': float(BITRATE),
-        }
-        options = [url, ROOM, *(['--decode'] if decode else [])]
-        with (
-            camera(parameters, environment) as pid,
-            worker('picture_publisher', [f'{ROOM}/image_raw'], environment) as sender,
-            worker('picture_viewers', options) as viewers,
-        ):
-            yield CameraPath('ours', sender, viewers, pid, is_in_room=True)
+    with running_camera() as running, running.viewed(decode=decode) as path:
+        yield path
 
 
 @contextmanager

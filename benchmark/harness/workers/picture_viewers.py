@@ -25,8 +25,8 @@ import time
 from typing import Any, Protocol
 
 from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
-import aiortc.rtcrtpreceiver
 from aiortc.mediastreams import MediaStreamError
+import aiortc.rtcrtpreceiver
 import av
 
 from lerobot_arena_ros.video import VideoConsumer

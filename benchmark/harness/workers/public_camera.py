@@ -32,8 +32,9 @@ from aiortc import (
     RTCSessionDescription,
 )
 from aiortc.codecs import vpx
-from aiortc.contrib.media import MediaRelay
 import av
+import numpy as np
+from numpy.typing import NDArray
 
 from ..numbered_pictures import NumberedPictures
 from .protocol import Pace, reply
@@ -41,40 +42,52 @@ from .protocol import Pace, reply
 CLOCK_RATE = 90_000
 
 
-class Source(MediaStreamTrack):
-    """The pictures, as a track that gives the newest one to its reader."""
+class Track(MediaStreamTrack):
+    """
+    The track of one connection, which makes a picture of its own from the newest pixels.
+
+    Two threads that encode the same ``av.VideoFrame`` can crash the process.
+    """
 
     kind = 'video'
 
     def __init__(self) -> None:
         super().__init__()
-        self._newest: asyncio.Queue[av.VideoFrame] = asyncio.Queue()
+        self._newest: tuple[NDArray[np.uint8], float] | None = None
+        self._arrived = asyncio.Event()
 
     async def recv(self) -> av.VideoFrame:
-        """Return the next picture."""
-        return await self._newest.get()
+        """Return the next picture; an encoder that is late skips some, as ours does."""
+        while self._newest is None:
+            self._arrived.clear()
+            await self._arrived.wait()
+        (pixels, now), self._newest = self._newest, None
+        picture = av.VideoFrame.from_ndarray(pixels, format='rgb24')
+        picture.pts = round(now * CLOCK_RATE)
+        picture.time_base = Fraction(1, CLOCK_RATE)
+        return picture
 
-    def put(self, picture: av.VideoFrame) -> None:
-        """Send a picture."""
-        self._newest.put_nowait(picture)
+    def put(self, pixels: NDArray[np.uint8], now: float) -> None:
+        """Send pixels that were taken at this time."""
+        self._newest = pixels, now
+        self._arrived.set()
 
 
 class Camera:
-    """The source and the connections to the viewers."""
+    """The connections to the viewers, and their tracks."""
 
     def __init__(self) -> None:
         self._pictures = NumberedPictures()
-        self._source = Source()
-        self._relay = MediaRelay()
+        self._tracks: list[Track] = []
         self._connections: list[RTCPeerConnection] = []
         self._number = 0
 
     async def offer(self) -> str:
         """Return the offer of another connection."""
         connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        track = Track()
         self._connections.append(connection)
-        # Not buffered, because a late encoder has to skip pictures, as ours does.
-        track = self._relay.subscribe(self._source, buffered=False)
+        self._tracks.append(track)
         transceiver = connection.addTransceiver(track, direction='sendonly')
         known = RTCRtpSender.getCapabilities('video').codecs
         wanted = [each for each in known if each.mimeType.lower() in ('video/vp8', 'video/rtx')]
@@ -96,10 +109,8 @@ class Camera:
             pixels = self._pictures.of(self._number)
             await asyncio.sleep(pace.wait_s())
             now = time.monotonic()
-            picture = av.VideoFrame.from_ndarray(pixels, format='rgb24')
-            picture.pts = round(now * CLOCK_RATE)
-            picture.time_base = Fraction(1, CLOCK_RATE)
-            self._source.put(picture)
+            for track in self._tracks:
+                track.put(pixels, now)
             sent.append((self._number, now))
         return sent
 
