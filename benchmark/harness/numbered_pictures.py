@@ -15,10 +15,9 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ['HEIGHT', 'RATE_HZ', 'WIDTH', 'NumberedPictures', 'number_in']
+__all__ = ['HEIGHT', 'WIDTH', 'NumberedPictures', 'number_in']
 
 WIDTH, HEIGHT = 640, 480
-RATE_HZ = 30.0
 
 _BITS = 20
 _SIDE = 16

@@ -16,9 +16,8 @@ from typing import Any
 
 from ..harness.domains import ros_environment
 from ..harness.figures import Latency
-from ..harness.numbered_pictures import RATE_HZ
 from ..harness.programs import server
-from .camera_paths import camera_of
+from .camera_paths import RATE_HZ, camera_of
 from .stop_latency import StopPath
 
 __all__ = ['beside_cameras']

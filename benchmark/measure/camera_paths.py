@@ -22,12 +22,12 @@ from lerobot_arena_ros.arena.address import Address
 from lerobot_arena_ros.arena.video_rest import VideoRooms
 
 from ..harness.domains import ros_environment
-from ..harness.numbered_pictures import RATE_HZ
 from ..harness.programs import camera, server
 from ..harness.worker import Worker, worker
 
 __all__ = [
     'BITRATE',
+    'RATE_HZ',
     'CameraPath',
     'RunningCamera',
     'bare_aiortc',
@@ -38,6 +38,8 @@ __all__ = [
 
 BITRATE = 1_000_000
 """The bitrate of both encoders, in bits per second; it is the default of arena_camera."""
+
+RATE_HZ = 30.0
 
 WORKSPACE, ROOM = 'default-workspace', 'front'
 CONNECT_TIMEOUT_S = 120.0

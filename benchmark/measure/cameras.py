@@ -7,21 +7,24 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
 # language governing permissions and limitations under the License.
 
-"""What a camera needs for its viewers, and how late they see its pictures."""
+"""What a camera needs for its viewers, how late they see its pictures, and what it delays."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 import time
 from typing import Any
 
 from ..harness.figures import Latency, cpu_s
 from ..harness.processes import enter_all
+from .beside_cameras import beside_cameras
 from .camera_paths import CameraPath, bare_aiortc, our_camera
+from .plan import Plan
 
-__all__ = ['camera_cpu', 'camera_latency']
+__all__ = ['cameras']
 
 SETTLE_S = 1.0
 """How long pictures are sent before the first round."""
@@ -67,6 +70,21 @@ class Late:
         return {'camera': self.camera, **vars(Latency.of(self.windows_s, self.sent))}
 
 
+def cameras(plan: Plan) -> dict[str, Any]:
+    """Return the rows of all that is measured with cameras; none without aiortc."""
+    if find_spec('aiortc') is None:
+        print(
+            "aiortc is not installed, nothing to measure: pip install 'lerobot_arena_ros[media]'"
+        )
+        return {}
+    times, seconds = plan.camera_rounds, plan.camera_s
+    return {
+        'camera_latency': camera_latency(times, seconds),
+        'camera_cpu': camera_cpu(plan.viewers, times, seconds),
+        'beside_cameras': beside_cameras(plan.camera_stops),
+    }
+
+
 def camera_latency(times: int, seconds: float) -> list[dict[str, Any]]:
     """
     Measure how late one viewer has decoded a picture, for both cameras in turn.
@@ -75,13 +93,13 @@ def camera_latency(times: int, seconds: float) -> list[dict[str, Any]]:
     next one begins to arrive.
     """
     with ExitStack() as stack:
-        cameras = enter_all(stack, [our_camera(decode=True), bare_aiortc(decode=True)])
-        for camera in cameras:
+        paths = enter_all(stack, [our_camera(decode=True), bare_aiortc(decode=True)])
+        for camera in paths:
             camera.add_viewers(1)
             camera.send(SETTLE_S)
-        seen = [Late(camera.name) for camera in cameras]
+        seen = [Late(camera.name) for camera in paths]
         for _ in range(times):
-            for camera, late in zip(cameras, seen, strict=True):
+            for camera, late in zip(paths, seen, strict=True):
                 sent, received = camera.send(seconds)
                 del sent[max(sent)]
                 late.sent += len(sent)
@@ -99,13 +117,13 @@ def camera_cpu(counts: Sequence[int], times: int, seconds: float) -> list[dict[s
     """
     rows = []
     with ExitStack() as stack:
-        cameras = enter_all(stack, [our_camera(decode=False), bare_aiortc(decode=False)])
+        paths = enter_all(stack, [our_camera(decode=False), bare_aiortc(decode=False)])
         for count in counts:
-            for camera in cameras:
+            for camera in paths:
                 camera.add_viewers(count - camera.count)
-            seen = [Seen(camera.name, count) for camera in cameras]
+            seen = [Seen(camera.name, count) for camera in paths]
             for _ in range(times):
-                for camera, result in zip(cameras, seen, strict=True):
+                for camera, result in zip(paths, seen, strict=True):
                     _measure(camera, result, seconds)
             rows += [result.row() for result in seen]
     return rows
