@@ -140,6 +140,7 @@ PURE_FILES = {
     'media/bitrate.py',
     'media/candidates.py',
     'media/compressed_pictures.py',
+    'media/descriptions.py',
     'media/picture_stamps.py',
     'media/raw_pictures.py',
     'media/video_types.py',
