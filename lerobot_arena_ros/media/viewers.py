@@ -15,6 +15,11 @@ Rules of this file, which the public clients require:
 - Nothing is offered before there is a picture source, so that no offer is without media.
 - Each offer has a connection of its own. One that was not answered is sent again unchanged after
   :data:`ANSWER_TIMEOUT_S`, because a consumer that is still cleaning up refuses the first.
+- The public page uses one connection for all offers that it gets, of this and of other producers.
+  It cannot change its DTLS role, so that only a viewer that has just joined is told which one to
+  take: that which makes it follow a producer that restarts at once. And it cannot take an offer
+  without a section that an earlier one had, so that a data channel is offered only to a viewer
+  that asks for it in its answer, in a second offer.
 - A connection that fails, or that the viewer closes while it is still in the room, is offered
   anew after :data:`RETRY_S`: the public Python consumer closes whatever connection is current
   after it has lost one. If that fails again the pause doubles, up to :data:`MAX_RETRY_S`.
@@ -36,6 +41,7 @@ from ..arena.errors import ArenaError
 from ..arena.video_messages import Offer
 from .bitrate import LOW_LOSS, BitrateControl
 from .codec import EncodedPicture
+from .descriptions import asks_for_stamps
 from .encoder import CameraEncoder
 from .errors import InvalidSignal, PeerFailed
 from .ice import IceServers
@@ -133,8 +139,12 @@ class ViewerSet:
         """All viewers, connected or not."""
         return [viewer.status for viewer in self._viewers.values()]
 
-    def add(self, participant_id: str) -> None:
-        """Offer the camera to a consumer; do nothing if it is a viewer already."""
+    def add(self, participant_id: str, *, is_new: bool = False) -> None:
+        """
+        Offer the camera to a consumer; do nothing if it is a viewer already.
+
+        :param is_new: whether it has just joined, so that it had no offer of another producer.
+        """
         if participant_id in self._viewers:
             return
         if len(self._viewers) >= MAX_VIEWERS:
@@ -145,6 +155,7 @@ class ViewerSet:
             self._encoder,
             self._send,
             self._ice,
+            is_new=is_new,
             on_report=self._on_report,
             on_error=self._on_error,
         )
@@ -213,10 +224,13 @@ class _Viewer:
         send: Send,
         ice: IceServers,
         *,
+        is_new: bool,
         on_report: Callable[[str, float], None],
         on_error: OnError,
     ) -> None:
         self._id = participant_id
+        self._is_new = is_new
+        self._wants_stamps = False
         self._encoder = encoder
         self._send = send
         self._ice = ice
@@ -269,7 +283,8 @@ class _Viewer:
         while True:
             started_at = time.monotonic()
             try:
-                await self._connect()
+                while not await self._connect():
+                    pass  # Once more, with a channel for stamps.
                 self._error = 'the connection ended'
                 _logger.info('viewer %s: the connection ended', self._id)
             except ArenaError as exc:
@@ -286,10 +301,11 @@ class _Viewer:
         self._error = error
         self._on_error(f'viewer {error}')
 
-    async def _connect(self) -> None:
+    async def _connect(self) -> bool:
         """
         Offer one connection, and keep it until it ends.
 
+        :returns: False if the viewer asked for another offer instead, with stamps.
         :raises ArenaError: why it was not established.
         """
         encoder = self._encoder
@@ -303,14 +319,23 @@ class _Viewer:
         track = EncodedTrack(encoder, announce)
         self._stats, self._loss, self._stamp_ns = PeerStats(), None, None
         try:
-            await peer.accept(
-                await self._exchange(await peer.offer(track, encoder.settings.codec))
+            offer = await peer.offer(
+                track,
+                encoder.settings.codec,
+                is_dtls_client=self._is_new,
+                with_stamps=self._wants_stamps,
             )
+            answer = await self._exchange(offer)
+            if asks_for_stamps(answer) and not self._wants_stamps:
+                self._wants_stamps = True
+                return False
+            await peer.accept(answer)
             await peer.wait_connected(CONNECT_TIMEOUT_S)
             self._error = None
             self._reported_at = time.monotonic()
             while not await peer.wait_ended(STATS_PERIOD_S):
                 self._look_at(await peer.stats())
+            return True
         finally:
             self._peer = None
             track.stop()

@@ -28,12 +28,13 @@ from support.pictures import feeding, no_thread_of, open_sockets, shade_of  # no
 from support.waiting import wait_until  # noqa: E402
 
 from lerobot_arena_ros.media.codec import Codec  # noqa: E402
+from lerobot_arena_ros.media.descriptions import MAX_LENGTH  # noqa: E402
 from lerobot_arena_ros.media.encoder import CameraEncoder, EncoderSettings  # noqa: E402
 from lerobot_arena_ros.media.errors import InvalidSignal, PeerFailed  # noqa: E402
-from lerobot_arena_ros.media.peer import MAX_CANDIDATES, MAX_SDP_LENGTH, Peer  # noqa: E402
+from lerobot_arena_ros.media.peer import MAX_CANDIDATES, Peer  # noqa: E402
 from lerobot_arena_ros.media.tracks import EncodedTrack  # noqa: E402
 
-CANDIDATE = 'candidate:1 1 udp 2130706431 127.0.0.1 {port} typ host'
+CANDIDATE = 'candidate:1 1 udp 2130706431 10.255.255.254 {port} typ host'
 
 
 @pytest_asyncio.fixture(name='encoder', params=list(Codec))
@@ -89,6 +90,7 @@ async def test_the_offer_has_one_codec_and_all_candidates() -> None:
 
     assert 'VP8' in sdp and 'H264' not in sdp
     assert 'a=candidate:' in sdp and 'a=sendonly' in sdp
+    assert sdp.count('\nm=') == 1 and 'a=setup:actpass' in sdp
     encoder.close()
 
 
@@ -128,7 +130,7 @@ async def test_audio_is_declined() -> None:
         'v=0\r\nm=video',
         'v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\n',
         'v=0\r\n' + 'm=video 9 UDP/TLS/RTP/SAVPF 96\r\n' * 100,
-        'v=0\r\nm=audio 9 X 0\r\n' + 'a=x\r\n' * MAX_SDP_LENGTH,
+        'v=0\r\nm=audio 9 X 0\r\n' + 'a=x\r\n' * MAX_LENGTH,
         '\nm=\x00\xff',
     ],
 )
@@ -155,7 +157,7 @@ async def test_candidates_are_bounded_before_and_after_the_offer() -> None:
     """Early ones are kept for the offer, and count together with later ones."""
     async with two_peers() as (_, viewer):
         with pytest.raises(InvalidSignal, match=str(MAX_CANDIDATES)):
-            for port in range(1, 2000):
+            for port in range(2000, 4000):
                 candidate = {'candidate': CANDIDATE.format(port=port), 'sdpMid': '0'}
                 viewer.add_candidate(candidate)
 

@@ -140,6 +140,7 @@ PURE_FILES = {
     'media/bitrate.py',
     'media/candidates.py',
     'media/compressed_pictures.py',
+    'media/descriptions.py',
     'media/pairing.py',
     'media/part_history.py',
     'media/picture_stamps.py',
