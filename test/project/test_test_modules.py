@@ -46,7 +46,6 @@ COVERED_BY = {
     'executables': 'nodes/test_cli_help.py',
     'media/custom_track': 'media/test_video_client.py',
     'media/errors': 'media/test_peer.py',
-    'media/receiver': 'media/test_video_client.py',
     'media/tracks': 'media/test_peer.py',
     'media/video_consumer': 'media/test_video_client.py',
     'media/video_factories': 'media/test_video_client.py',
