@@ -25,6 +25,7 @@ Rules of this file, which the public clients require:
   after it has lost one. If that fails again the pause doubles, up to :data:`MAX_RETRY_S`.
 - An answer counts only from a viewer with a pending offer.
 - A viewer that leaves the room is dropped at once.
+- Connections are made at a limited rate, so that viewers that come and go harm no other one.
 
 Threads: everything here belongs to one event loop.
 """
@@ -41,10 +42,11 @@ from ..arena.errors import ArenaError
 from ..arena.video_messages import Offer
 from .bitrate import LOW_LOSS, BitrateControl
 from .codec import EncodedPicture
-from .descriptions import asks_for_stamps
+from .sdp import asks_for_stamps
 from .encoder import CameraEncoder
 from .errors import InvalidSignal, PeerFailed
 from .ice import IceServers
+from .pace import Pace
 from .peer import Peer, PeerStats
 from .tracks import EncodedTrack
 
@@ -131,6 +133,7 @@ class ViewerSet:
         self._ice = ice or IceServers()
         self._on_error = on_error or (lambda text: None)
         self._control = BitrateControl(encoder.settings.bitrate, time.monotonic())
+        self._pace = Pace()
         self._viewers: dict[str, _Viewer] = {}
         self._ending: set[asyncio.Task[None]] = set()
 
@@ -155,6 +158,7 @@ class ViewerSet:
             self._encoder,
             self._send,
             self._ice,
+            pace=self._pace,
             is_new=is_new,
             on_report=self._on_report,
             on_error=self._on_error,
@@ -224,11 +228,13 @@ class _Viewer:
         send: Send,
         ice: IceServers,
         *,
+        pace: Pace,
         is_new: bool,
         on_report: Callable[[str, float], None],
         on_error: OnError,
     ) -> None:
         self._id = participant_id
+        self._pace = pace
         self._is_new = is_new
         self._wants_stamps = False
         self._encoder = encoder
@@ -309,6 +315,7 @@ class _Viewer:
         :raises ArenaError: why it was not established.
         """
         encoder = self._encoder
+        await self._pace.turn()
         peer = self._peer = Peer(self._id, self._ice)
 
         def announce(picture: EncodedPicture) -> None:

@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 import itertools
@@ -25,9 +26,10 @@ from support.waiting import wait_until  # noqa: E402
 
 from lerobot_arena_ros.arena.errors import TransportError  # noqa: E402
 from lerobot_arena_ros.arena.video_messages import Offer  # noqa: E402
+from lerobot_arena_ros.media import pace  # noqa: E402
 from lerobot_arena_ros.media import viewers as viewers_module  # noqa: E402
 from lerobot_arena_ros.media.bitrate import BitrateBounds  # noqa: E402
-from lerobot_arena_ros.media.descriptions import asks_for_stamps  # noqa: E402
+from lerobot_arena_ros.media.sdp import asks_for_stamps  # noqa: E402
 from lerobot_arena_ros.media.encoder import CameraEncoder, EncoderSettings  # noqa: E402
 from lerobot_arena_ros.media.peer import Peer, PeerStats  # noqa: E402
 from lerobot_arena_ros.media.viewers import MAX_VIEWERS, ViewerSet  # noqa: E402
@@ -221,6 +223,25 @@ async def test_a_viewer_that_closes_its_connection_is_offered_another(rig: Rig) 
         rig.viewers.add('viewer')
         await answered_and_closed(rig, 1)
         await answered_and_closed(rig, 2)
+
+
+async def test_viewers_that_come_and_go_get_connections_at_a_limited_rate(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that have left before their turn cost nothing, and delay no other one."""
+    monkeypatch.setattr(pace, 'PERIOD_S', 3600.0)
+    for number in range(pace.BURST):
+        rig.viewers.add(f'first-{number}')
+    await wait_until(lambda: len({each.target_consumer for each in rig.offers}) == pace.BURST, '')
+    for number in range(100):
+        rig.viewers.add(f'hostile-{number}')
+        await asyncio.sleep(0)
+        rig.viewers.remove(f'hostile-{number}')
+    monkeypatch.setattr(pace, 'PERIOD_S', 0.0)
+    rig.viewers.add('honest')
+
+    await wait_until(lambda: rig.offers[-1].target_consumer == 'honest', 'its offer')
+    assert not any(str(offer.target_consumer).startswith('hostile') for offer in rig.offers)
 
 
 async def plain_answer(peer: Peer, offer: Offer) -> str:

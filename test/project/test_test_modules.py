@@ -47,7 +47,6 @@ COVERED_BY = {
     'media/custom_track': 'media/test_video_client.py',
     'media/errors': 'media/test_peer.py',
     'media/part_history': 'media/test_pairing.py',
-    'media/receiver': 'media/test_video_client.py',
     'media/tracks': 'media/test_peer.py',
     'media/video_consumer': 'media/test_video_client.py',
     'media/video_factories': 'media/test_video_client.py',

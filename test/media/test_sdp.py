@@ -7,13 +7,13 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
 # language governing permissions and limitations under the License.
 
-"""lerobot_arena_ros.media.descriptions: the limits of an SDP, and additions to it."""
+"""lerobot_arena_ros.media.sdp: the limits of an SDP, and additions to it."""
 
 from __future__ import annotations
 
 import pytest
 
-from lerobot_arena_ros.media.descriptions import (
+from lerobot_arena_ros.media.sdp import (
     MAX_LENGTH,
     MAX_LINES,
     MAX_SECTIONS,
