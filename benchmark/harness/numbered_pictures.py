@@ -41,7 +41,7 @@ class NumberedPictures:
 
     def of(self, number: int) -> NDArray[np.uint8]:
         """Return the picture with this number: height x width x 3 bytes, RGB."""
-        picture = self._scene.copy()
+        picture: NDArray[np.uint8] = self._scene.copy()
         left = number * _STEP % (WIDTH - _OBJECT)
         top = 200 + number * _STEP // 5 % 100
         picture[top : top + _OBJECT, left : left + _OBJECT] = (230, 180, 60)

@@ -40,7 +40,7 @@ from aiortc import (
     RTCSessionDescription,
 )
 
-from . import descriptions
+from . import sdp_text
 from .candidates import Candidate, parse_candidate
 from .codec import Codec
 from .errors import InvalidIceServer, InvalidSignal, PeerFailed
@@ -168,7 +168,7 @@ class Peer:
         except Exception as exc:
             raise PeerFailed(f'{self.name}: cannot make an offer: {exc!r}') from exc
         sdp = self._local_sdp()
-        return descriptions.as_dtls_client(sdp) if is_dtls_client else sdp
+        return sdp_text.as_dtls_client(sdp) if is_dtls_client else sdp
 
     async def accept(self, sdp: str) -> None:
         """
@@ -194,7 +194,7 @@ class Peer:
         connection = self._connection
         if '\nm=' not in sdp:
             raise InvalidSignal(f'{self.name}: the offer has no media')
-        await self._read(descriptions.with_any_dtls_role(sdp), 'offer')
+        await self._read(sdp_text.with_any_dtls_role(sdp), 'offer')
         if self._track is None:
             raise InvalidSignal(f'{self.name}: the offer has no video')
         for transceiver in connection.getTransceivers():
@@ -205,7 +205,7 @@ class Peer:
             await self._whole(connection.setLocalDescription(await connection.createAnswer()))
         except Exception as exc:
             raise InvalidSignal(f'{self.name}: cannot answer the offer: {exc!r}') from exc
-        return descriptions.asking_for_stamps(self._local_sdp())
+        return sdp_text.asking_for_stamps(self._local_sdp())
 
     def add_candidate(self, value: object) -> None:
         """
@@ -301,10 +301,10 @@ class Peer:
 
     async def _read(self, sdp: str, kind: str) -> None:
         try:
-            usable = descriptions.checked(sdp, relay_only=self._relay_only)
+            usable = sdp_text.checked(sdp, relay_only=self._relay_only)
         except InvalidSignal as exc:
             raise InvalidSignal(f'{self.name}: the {kind} is {exc}') from None
-        self._count_candidates(descriptions.candidate_count(sdp))
+        self._count_candidates(sdp_text.candidate_count(sdp))
         try:
             description = RTCSessionDescription(sdp=usable, type=kind)
             await self._whole(self._connection.setRemoteDescription(description))

@@ -42,12 +42,12 @@ from ..arena.errors import ArenaError
 from ..arena.video_messages import Offer
 from .bitrate import LOW_LOSS, BitrateControl
 from .codec import EncodedPicture
-from .sdp import asks_for_stamps
 from .encoder import CameraEncoder
 from .errors import InvalidSignal, PeerFailed
 from .ice import IceServers
 from .pace import Pace
 from .peer import Peer, PeerStats
+from .sdp_text import asks_for_stamps
 from .tracks import EncodedTrack
 
 __all__ = ['ViewerSet', 'ViewerStatus']

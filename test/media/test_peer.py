@@ -28,10 +28,10 @@ from support.pictures import feeding, no_thread_of, open_sockets, shade_of  # no
 from support.waiting import wait_until  # noqa: E402
 
 from lerobot_arena_ros.media.codec import Codec  # noqa: E402
-from lerobot_arena_ros.media.sdp import MAX_LENGTH  # noqa: E402
 from lerobot_arena_ros.media.encoder import CameraEncoder, EncoderSettings  # noqa: E402
 from lerobot_arena_ros.media.errors import InvalidSignal, PeerFailed  # noqa: E402
 from lerobot_arena_ros.media.peer import MAX_CANDIDATES, Peer  # noqa: E402
+from lerobot_arena_ros.media.sdp_text import MAX_LENGTH  # noqa: E402
 from lerobot_arena_ros.media.tracks import EncodedTrack  # noqa: E402
 
 CANDIDATE = 'candidate:1 1 udp 2130706431 10.255.255.254 {port} typ host'

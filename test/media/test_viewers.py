@@ -29,9 +29,9 @@ from lerobot_arena_ros.arena.video_messages import Offer  # noqa: E402
 from lerobot_arena_ros.media import pace  # noqa: E402
 from lerobot_arena_ros.media import viewers as viewers_module  # noqa: E402
 from lerobot_arena_ros.media.bitrate import BitrateBounds  # noqa: E402
-from lerobot_arena_ros.media.sdp import asks_for_stamps  # noqa: E402
 from lerobot_arena_ros.media.encoder import CameraEncoder, EncoderSettings  # noqa: E402
 from lerobot_arena_ros.media.peer import Peer, PeerStats  # noqa: E402
+from lerobot_arena_ros.media.sdp_text import asks_for_stamps  # noqa: E402
 from lerobot_arena_ros.media.viewers import MAX_VIEWERS, ViewerSet  # noqa: E402
 
 BOUNDS = BitrateBounds(1_000_000, 200_000)

@@ -144,7 +144,7 @@ PURE_FILES = {
     'media/part_history.py',
     'media/picture_stamps.py',
     'media/raw_pictures.py',
-    'media/sdp.py',
+    'media/sdp_text.py',
     'media/video_types.py',
     'output/waiting_lines.py',
     'server/access/rules.py',

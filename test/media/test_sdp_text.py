@@ -7,13 +7,14 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
 # language governing permissions and limitations under the License.
 
-"""lerobot_arena_ros.media.sdp: the limits of an SDP, and additions to it."""
+"""lerobot_arena_ros.media.sdp_text: the limits of an SDP, and additions to it."""
 
 from __future__ import annotations
 
 import pytest
 
-from lerobot_arena_ros.media.sdp import (
+from lerobot_arena_ros.media.errors import InvalidSignal
+from lerobot_arena_ros.media.sdp_text import (
     MAX_LENGTH,
     MAX_LINES,
     MAX_SECTIONS,
@@ -24,7 +25,6 @@ from lerobot_arena_ros.media.sdp import (
     checked,
     with_any_dtls_role,
 )
-from lerobot_arena_ros.media.errors import InvalidSignal
 
 ENDS = ['\r\n', '\n', '\r', '\x0b', '\x0c', '\x1c', '\x85', '\u2028']
 OFFER = 'v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=setup:actpass\r\n'
