@@ -391,11 +391,16 @@ def test_four_cameras_fit_on_a_desktop_and_on_a_phone(console: Console) -> None:
             for scheme in ('dark', 'light'):
                 console.prefer(scheme)
                 assert [each for each in console.run(CONTRASTS) if each[0] < 4.5] == []
+                wait_for(
+                    lambda: all(shown(console, room).is_live for room in rooms),
+                    'all cameras to be live',
+                    PATIENCE_S,
+                )
                 console.take_picture('-'.join(['cameras', scheme, *['phone'] * is_phone]))
         console.resize(DESKTOP[0], 1500)
         wait_for(
             lambda: all('ms latency' in shown(console, room).latency for room in rooms),
-            'the latencies',
+            'all latencies',
             PATIENCE_S,
         )
         console.take_picture('cameras')
