@@ -131,8 +131,8 @@ faults: $(VENV)/installed ## Inject every fault and write the results to docs/re
 	$(BIN)/python test/system/reliability_page.py $(ARGS)
 
 soak: SECONDS ?= 3600
-soak: $(VENV)/installed ## Put an arena under load for an hour, or for SECONDS=60
-	LEROBOT_ARENA_SOAK_SECONDS=$(SECONDS) $(BIN)/python -m pytest -q -p no:xdist -o faulthandler_timeout=0 $(ARGS) test/system/test_soak.py
+soak: $(VENV)/installed ## Put an arena and a camera under load for an hour, or for SECONDS=60
+	LEROBOT_ARENA_SOAK_SECONDS=$(SECONDS) $(BIN)/python -m pytest -q -p no:xdist -o faulthandler_timeout=0 $(ARGS) test/system/test_soak.py test/system/test_camera_soak.py
 
 ifdef SOURCED
 # The results must not depend on a sourced ROS.

@@ -88,7 +88,7 @@ setup(
         ('share/ament_index/resource_index/packages', [f'resource/{name}']),
         (f'share/{name}', ['package.xml']),
         (f'share/{name}/launch', sorted(map(str, Path('launch').glob('*.launch.py')))),
-        (f'share/{name}/config', sorted(map(str, Path('config').glob('*.yaml')))),
+        (f'share/{name}/config', sorted(map(str, Path('config').glob('*.*')))),
         (f'share/{name}/examples', sorted(map(str, Path('examples').glob('*.*')))),
         (f'share/{name}/examples/launch', sorted(map(str, Path('examples/launch').glob('*.*')))),
     ],

@@ -31,6 +31,7 @@ from .harness.processes import enter_all
 from .harness.rosbridge import HOW_TO_INSTALL, NOT_INSTALLED, Rosbridge, find_rosbridge
 from .measure import pipelines
 from .measure.behind_nginx import behind_nginx
+from .measure.cameras import cameras
 from .measure.fan_out import fan_out
 from .measure.fleets import many_processes, one_process
 from .measure.gate_steps import gate_steps
@@ -192,9 +193,16 @@ SECTIONS: dict[str, Callable[[Plan, Others], Results]] = {
     'idle': measure_idle,
     'nginx': measure_behind_nginx,
     'many': measure_many,
+    'cameras': lambda plan, _: cameras(plan),
 }
 
-SECTION_OF = {'lower_bound': 'paths', 'baseline': 'paths', 'fan': 'fan-out', 'idle': 'idle'}
+SECTION_OF = {
+    'lower_bound': 'paths',
+    'baseline': 'paths',
+    'fan': 'fan-out',
+    'idle': 'idle',
+    'cameras': 'cameras',
+}
 """The section of each target that a smoke test judges, by the first word of its key."""
 
 

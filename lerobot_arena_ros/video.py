@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .media.custom_track import CustomVideoTrack
+    from .media.errors import NoObservation
+    from .media.observations import Frame, Observation, Observations, observations
     from .media.video_client import VideoClientCore
     from .media.video_consumer import VideoConsumer
     from .media.video_factories import (
@@ -60,7 +62,11 @@ __all__ = [
     'ClientOptions',
     'ConnectionInfo',
     'CustomVideoTrack',
+    'Frame',
     'FrameData',
+    'NoObservation',
+    'Observation',
+    'Observations',
     'ParticipantInfo',
     'ParticipantRole',
     'RecoveryConfig',
@@ -80,16 +86,22 @@ __all__ = [
     'create_client',
     'create_consumer_client',
     'create_producer_client',
+    'observations',
 ]
 
 _MODULES = {
     'CustomVideoTrack': 'custom_track',
+    'Frame': 'observations',
+    'NoObservation': 'errors',
+    'Observation': 'observations',
+    'Observations': 'observations',
     'VideoClientCore': 'video_client',
     'VideoConsumer': 'video_consumer',
     'VideoProducer': 'video_producer',
     'create_client': 'video_factories',
     'create_consumer_client': 'video_factories',
     'create_producer_client': 'video_factories',
+    'observations': 'observations',
 }
 
 

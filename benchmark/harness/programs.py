@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from .processes import ros_arguments, running_module
 
-__all__ = ['Server', 'bridge', 'server']
+__all__ = ['Server', 'bridge', 'camera', 'server']
 
 
 class Server(NamedTuple):
@@ -65,4 +65,15 @@ def bridge(
     module, first = _module('lerobot_arena_ros.nodes.bridge.main', hidden)
     arguments = ros_arguments(namespace, parameters, '--log-level', 'fatal')
     with running_module(module, [*first, *arguments], variables) as process:
+        yield process.pid
+
+
+@contextmanager
+def camera(
+    parameters: Mapping[str, Any], variables: Mapping[str, str] | None = None, namespace: str = ''
+) -> Iterator[int]:
+    """Run an arena_camera that logs fatal errors only; the value is its process id."""
+    arguments = ros_arguments(namespace, parameters, '--log-level', 'fatal')
+    module = 'lerobot_arena_ros.nodes.camera.main'
+    with running_module(module, arguments, variables) as process:
         yield process.pid

@@ -29,6 +29,9 @@ class Plan:
     :param nginx_rooms: how many there are, for each measurement of one process and of several.
     :param bridges: how many are idle, each as a process, for each measurement.
     :param fleets: how many are in one process, for each measurement.
+    :param viewers: how many one camera has, for each measurement, in ascending order.
+    :param camera_s: the length of a round, in seconds.
+    :param camera_stops: how many stops there are with two cameras, and how many without.
     """
 
     rates_hz: dict[int, tuple[float, ...]]
@@ -49,6 +52,10 @@ class Plan:
     nginx_rooms: tuple[int, ...]
     nginx_rounds: int
     fleets: tuple[int, ...]
+    viewers: tuple[int, ...]
+    camera_rounds: int
+    camera_s: float
+    camera_stops: int
 
 
 FULL = Plan(
@@ -88,6 +95,10 @@ FULL = Plan(
     nginx_rooms=(24, 48),
     nginx_rounds=2,
     fleets=(1, 10, 50),
+    viewers=(1, 2, 4, 8),
+    camera_rounds=4,
+    camera_s=3.0,
+    camera_stops=200,
 )
 
 # Only what a smoke test judges, and a little of the rest, so that its code runs.
@@ -110,4 +121,8 @@ SHORT = Plan(
     nginx_rooms=(),
     nginx_rounds=0,
     fleets=(),
+    viewers=(1, 4),
+    camera_rounds=2,
+    camera_s=1.0,
+    camera_stops=5,
 )

@@ -20,7 +20,7 @@ same load, for comparison.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 import time
 from typing import Any
@@ -53,12 +53,15 @@ TAIL_S = 0.05
 
 
 class StopPath:
-    """The path of joints and of a stop; it runs until the stack is closed."""
+    """
+    The path of joints and of a stop; it runs until the stack is closed.
 
-    def __init__(self, stack: ExitStack) -> None:
-        url = stack.enter_context(server()).url
+    :param url: that of the arena.
+    :param environment: the environment variables of the ROS nodes.
+    """
+
+    def __init__(self, stack: ExitStack, url: str, environment: Mapping[str, str]) -> None:
         asyncio.run(RoboticsProducer(url).create_room(*ROOM))
-        environment = ros_environment()
         stack.enter_context(bridge({**PARAMETERS, 'server_url': url}, environment))
         self._listener = stack.enter_context(worker('stop_listener', variables=environment))
         self._producer, self._stopper = (
@@ -118,7 +121,7 @@ def stop_latencies(rates_hz: Sequence[float], trials: int) -> list[dict[str, obj
     """Measure stops under each load; return a row for each latency."""
     rows: list[dict[str, object]] = []
     with ExitStack() as stack:
-        path = StopPath(stack)
+        path = StopPath(stack, stack.enter_context(server()).url, ros_environment())
         for rate_hz in rates_hz:
             seen: dict[str, list[float]] = {}
             for trial in range(trials):

@@ -40,7 +40,16 @@ _COMPARED = (
 def ratios(results: Results) -> dict[str, float]:
     """Return the measured numbers by the key of their target."""
     found: dict[str, float] = {}
-    for section in (_of_paths, _of_highest, _of_fan_out, _of_gate, _of_stop, _of_idle, _of_many):
+    for section in (
+        _of_paths,
+        _of_highest,
+        _of_fan_out,
+        _of_gate,
+        _of_stop,
+        _of_idle,
+        _of_many,
+        _of_cameras,
+    ):
         found.update(section(results))
     return found
 
@@ -151,3 +160,19 @@ def _of_many(results: Results) -> Iterator[tuple[str, float]]:
     together = row_of(results.get('fleet', []), bridges=50)
     if apart and together:
         yield 'many.memory', together['proportional_mb'] / apart['proportional_mb']
+
+
+def _of_cameras(results: Results) -> Iterator[tuple[str, float]]:
+    rows = results.get('camera_latency', [])
+    ours, bare = row_of(rows, camera='ours'), row_of(rows, camera='bare aiortc')
+    if ours and bare:
+        yield 'cameras.p50', ours['p50_us'] / bare['p50_us']
+    rows = results.get('camera_cpu', [])
+    one, four = (row_of(rows, camera='ours', viewers=count) for count in (1, 4))
+    if one and four:
+        yield 'cameras.cpu.4', four['cpu_ms'] / one['cpu_ms']
+    rows = results.get('beside_cameras', [])
+    for key, what in (('joints', 'one joint'), ('stop', 'latched topic')):
+        without, beside = (row_of(rows, cameras=count, what=what) for count in (0, 2))
+        if without and beside:
+            yield f'cameras.{key}', beside['p99_us'] / without['p99_us']

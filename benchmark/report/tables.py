@@ -47,6 +47,9 @@ def tables(results: Results) -> Iterator[Table]:
             _fleet,
             _FLEET_HEAD,
         ),
+        ('camera_latency', _LATENCY_TITLE, _camera_latency, 'camera,p50 ms,p99 ms,lost %'),
+        ('camera_cpu', _VIEWERS_TITLE, _camera_cpu, _VIEWERS_HEAD),
+        ('beside_cameras', _BESIDE_TITLE, _beside, 'cameras,to,p50 us,p99 us,count'),
     ]
     for name, title, rows_of, head in sections:
         if results.get(name):
@@ -96,6 +99,11 @@ _FAN_HEAD = 'server,consumers,p50 us,p99 us,lost %,server CPU us/delivery'
 _GATE_HEAD = 'joints,step us,update us,measurement us'
 _FLEET_HEAD = 'bridges,p50 us,p99 us,lost %,process CPU %,server CPU %'
 _MANY_HEAD = 'bridges,CPU % of all,server CPU %,resident MB,proportional MB,server MB'
+
+_LATENCY_TITLE = 'From a picture to its viewer, 640x480 at 30 Hz, VP8'
+_VIEWERS_TITLE = 'One camera, 640x480 at 30 Hz, VP8, many viewers'
+_VIEWERS_HEAD = 'camera,viewers,CPU ms/picture,CPU %,pictures/s of each viewer'
+_BESIDE_TITLE = 'A bridge beside cameras, joints at 100 Hz'
 
 _NGINX_TITLE = 'Rooms of 4 consumers at 50 Hz, on one server process or several'
 _NGINX_HEAD = (
@@ -217,6 +225,37 @@ def _fleet(rows: list[dict[str, Any]]) -> list[Row]:
             f'{row["fleet_busy_percent"]:.0f}',
             f'{row["server_busy_percent"]:.0f}',
         ]
+        for row in rows
+    ]
+
+
+def _camera_latency(rows: list[dict[str, Any]]) -> list[Row]:
+    return [
+        [
+            row['camera'],
+            *(f'{1e-3 * row[key]:.1f}' for key in ('p50_us', 'p99_us')),
+            f'{100 * row["lost"] / max(1, row["lost"] + row["count"]):.2f}',
+        ]
+        for row in rows
+    ]
+
+
+def _camera_cpu(rows: list[dict[str, Any]]) -> list[Row]:
+    return [
+        [
+            row['camera'],
+            row['viewers'],
+            f'{row["cpu_ms"]:.2f}',
+            f'{row["cpu_percent"]:.0f}',
+            f'{row["received_hz"]:.1f}',
+        ]
+        for row in rows
+    ]
+
+
+def _beside(rows: list[dict[str, Any]]) -> list[Row]:
+    return [
+        [row['cameras'], row['what'], *_times(row, 'p50_us', 'p99_us'), row['count']]
         for row in rows
     ]
 

@@ -50,6 +50,10 @@ _MERGED = 'a burst that the socket or DDS does not accept at once is merged'
 _CORES = 'five processes and their threads of DDS share two cores'
 _SHARED = 'the server writes to one consumer after the other, beside their readers on two cores'
 _BUSY = 'server and bridge finish the joint that they are processing when the stop arrives'
+_TWO_CORES = (
+    'the target is for a machine with a core to spare; here bridge, server, cameras, viewers and '
+    'publishers share two'
+)
 _IMPORTS = 'asyncio, websockets, httpx, our modules, and the topics and services of a bridge'
 
 TARGETS: tuple[Target, ...] = (
@@ -100,4 +104,8 @@ TARGETS: tuple[Target, ...] = (
     Target('idle.server', 'idle server, % of a core', 0.5),
     Target('idle.memory', 'bridge memory / bare rclpy node', 1.15, smoke_limit=2.3, why=_IMPORTS),
     Target('many.memory', '50 bridges in one process / in 50 processes, proportional memory', 0.2),
+    Target('cameras.p50', 'picture to viewer / a loop of bare aiortc, p50', 1.2, smoke_limit=3.6),
+    Target('cameras.cpu.4', 'CPU of a camera with 4 viewers / with one', 1.4, smoke_limit=2.8),
+    Target('cameras.joints', 'one joint beside two cameras / without, p99', 1.2, why=_TWO_CORES),
+    Target('cameras.stop', 'latched stop beside two cameras / without, p99', 1.2, why=_TWO_CORES),
 )

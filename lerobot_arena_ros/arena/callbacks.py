@@ -55,7 +55,8 @@ class Callbacks:
         match event:
             case JointUpdate():
                 self._log_odd(event)
-                await self.call('joint_update', list(event.entries))
+                if event.entries or event.stamp_ns is None:
+                    await self.call('joint_update', list(event.entries))
             case StateSync():
                 await self.call('state_sync', dict(event.joints))
             case EmergencyStop():

@@ -19,7 +19,7 @@ from .client_core import RoboticsClientCore
 from .connection import Connection
 from .errors import ProtocolError
 from .features import Feature
-from .messages import Entry, ErrorReply, JointUpdate, checked_update
+from .messages import Entry, ErrorReply, JointUpdate, Role, StateSync, checked_update
 from .session import Event
 
 __all__ = ['RoboticsConsumer', 'RoboticsProducer']
@@ -30,7 +30,8 @@ _logger = logging.getLogger(__name__)
 class RoboticsProducer(RoboticsClientCore):
     """The participant that sends joint values to a room; a room has at most one."""
 
-    _own_features = frozenset((Feature.REFUSED_JOINTS,))
+    _own_features = frozenset((Feature.REFUSED_JOINTS, Feature.STAMPS))
+    _stamp_ns: int | None
 
     async def connect(
         self, workspace_id: str, room_id: str, participant_id: str | None = None
@@ -38,35 +39,45 @@ class RoboticsProducer(RoboticsClientCore):
         """Join a room as producer; see :meth:`.connect_to_room`."""
         return await self.connect_to_room(workspace_id, room_id, 'producer', participant_id)
 
-    async def send_joint_update(self, joints: Sequence[Entry]) -> None:
+    async def send_joint_update(
+        self, joints: Sequence[Entry], *, stamp_ns: int | None = None
+    ) -> None:
         """
         Send joints: ``{'name': str, 'value': number}``, optionally with ``speed`` and other keys.
 
         A joint that the room has refused, for example because of its name, is left out.
 
-        :raises ValueError: not connected, or a joint is invalid; then no joint is sent.
+        :param stamp_ns: when the joints were measured, on the clock of the robot, in nanoseconds
+            since 1970; None or 0 if that is unknown. The public server ignores it.
+        :raises ValueError: not connected, or a joint or the stamp is invalid; then no joint is
+            sent.
         :raises ConnectionLost: the connection was lost.
         """
         connection = self._joined('send joint updates')
         try:
-            update = checked_update(list(joints))
+            update = checked_update(list(joints), stamp_ns)
             self._latest |= {entry['name']: entry for entry in update.entries}
+            self._stamp_ns = update.stamp_ns if Feature.STAMPS in connection.features else None
             await connection.send(self._without_refused(update.entries))
         except ProtocolError as exc:
             raise ValueError(str(exc)) from exc
 
-    async def send_state_sync(self, state: Mapping[str, float]) -> None:
+    async def send_state_sync(
+        self, state: Mapping[str, float], *, stamp_ns: int | None = None
+    ) -> None:
         """
         Send the values of all joints by name; consumers receive them as a joint update.
 
+        :param stamp_ns: as in :meth:`send_joint_update`.
         :raises ValueError: as in :meth:`send_joint_update`.
         :raises ConnectionLost: the connection was lost.
         """
-        await self.send_joint_update(list(JointUpdate.of(state).entries))
+        await self.send_joint_update(list(JointUpdate.of(state).entries), stamp_ns=stamp_ns)
 
     def _reset_state(self) -> None:
         self._latest: dict[str, Entry] = {}
         self._refused: dict[str, str] = {}
+        self._stamp_ns = None
 
     async def _handle_event(self, event: Event, connection: Connection) -> None:
         """Resend the latest joints without those that the room refused."""
@@ -80,7 +91,8 @@ class RoboticsProducer(RoboticsClientCore):
             await connection.send(self._without_refused(tuple(self._latest.values())))
 
     def _without_refused(self, entries: Sequence[Entry]) -> JointUpdate:
-        return JointUpdate(tuple(each for each in entries if each['name'] not in self._refused))
+        accepted = tuple(each for each in entries if each['name'] not in self._refused)
+        return JointUpdate(accepted, stamp_ns=self._stamp_ns)
 
 
 class RoboticsConsumer(RoboticsClientCore):
@@ -111,3 +123,32 @@ class RoboticsConsumer(RoboticsClientCore):
     def on_joint_update(self, callback: Callable[[list[Entry]], Any]) -> None:
         """Call ``callback(entries)`` for each update, with the joints that changed."""
         self._callbacks.set('joint_update', callback)
+
+    def on_joint_state(self, callback: Callable[[dict[str, float], int | None], Any]) -> None:
+        """
+        Call ``callback(joints, stamp_ns)`` with the values of all joints, after each message.
+
+        ``stamp_ns`` is when the newest of them was measured, on the clock of the robot, in
+        nanoseconds since 1970; None if the producer does not send it. Set the callback before
+        connecting: only then the server also reports that a robot at rest is still measured. The
+        public server knows no stamps.
+        """
+        self._callbacks.set('joint_state', callback)
+
+    def _features(self, role: Role) -> frozenset[Feature]:
+        features = super()._features(role)
+        return features | {Feature.STAMPS} if self._callbacks.has('joint_state') else features
+
+    def _reset_state(self) -> None:
+        self._joints: dict[str, float] = {}
+
+    async def _handle_event(self, event: Event, connection: Connection) -> None:
+        """Keep the values of all joints."""
+        match event:
+            case StateSync(joints):
+                self._joints = dict(joints)
+            case JointUpdate():
+                self._joints |= event.values
+            case _:
+                return
+        await self._callbacks.call('joint_state', dict(self._joints), event.stamp_ns)

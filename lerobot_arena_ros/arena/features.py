@@ -33,6 +33,8 @@ class Feature(str, Enum):
     ``remote_reset``: a viewer may request that a robot with this feature resets its stop.
     ``liveness``: ``joined`` contains the time after which a silent participant is disconnected.
     Only messages reset that timeout, because a browser answers pings for a frozen page.
+    ``stamps``: a producer sends when joints were measured; a consumer also receives updates in
+    which only that time is new.
     """
 
     HEARTBEAT_SEQ = 'heartbeat_seq'
@@ -41,6 +43,7 @@ class Feature(str, Enum):
     REFUSED_JOINTS = 'refused_joints'
     REMOTE_RESET = 'remote_reset'
     LIVENESS = 'liveness'
+    STAMPS = 'stamps'
 
 
 def known_features(names: object) -> frozenset[Feature]:

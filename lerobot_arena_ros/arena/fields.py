@@ -15,7 +15,20 @@ from typing import Any, TypeGuard
 
 from .errors import ProtocolError
 
-__all__ = ['as_object', 'as_text', 'is_finite', 'is_text', 'optional_text', 'printable', 'shown']
+__all__ = [
+    'MAX_STAMP_NS',
+    'as_object',
+    'as_text',
+    'is_finite',
+    'is_text',
+    'optional_stamp',
+    'optional_text',
+    'printable',
+    'shown',
+]
+
+MAX_STAMP_NS = (2**31 - 1) * 1_000_000_000
+"""The last second that a stamp of ROS can have, in nanoseconds since 1970."""
 
 _LARGEST = 1.7976931348623157e308
 """The largest finite double; a larger JSON number is not a valid value."""
@@ -61,6 +74,17 @@ def as_text(value: object) -> str:
 def optional_text(value: object) -> str | None:
     """Return a value as text; None stays None."""
     return None if value is None else as_text(value)
+
+
+def optional_stamp(value: object) -> int | None:
+    """
+    Return a stamp in nanoseconds; None if it is not one.
+
+    Zero is not one, because in ROS it means that there is none.
+    """
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return value if 0 < value <= MAX_STAMP_NS else None
 
 
 def shown(value: object) -> str:

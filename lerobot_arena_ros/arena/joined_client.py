@@ -36,13 +36,16 @@ from .reconnect import backoff, keep_joined
 from .rooms_client import ServerClient
 from .session import Event, LinkTiming
 
-__all__ = ['JoinedClient', 'parse_role']
+__all__ = ['PAUSES_S', 'TIMING', 'JoinedClient', 'parse_role']
 
 Join = Callable[[], Awaitable[Connection]]
 Self = TypeVar('Self', bound='JoinedClient')
 
 TIMING = LinkTiming(heartbeat_period_s=5.0, timeout_s=15.0, join_timeout_s=5.0)
 """Longer timeouts than for a robot, because a program may spend seconds in a callback."""
+
+PAUSES_S = (0.5, 10.0)
+"""The shortest and the longest pause between two attempts to join again, in seconds."""
 
 PRODUCING = frozenset((Feature.HEARTBEAT_SEQ, Feature.LIVENESS))
 """The features of a producer that reconnects; its role is free while its program is frozen."""
@@ -65,6 +68,8 @@ class JoinedClient(ServerClient):
         of the system, or of ``SSL_CERT_FILE``.
     :param allow_insecure: send the token to other machines even without TLS, like
         ``LEROBOT_ARENA_ALLOW_INSECURE=1``.
+    :param timing: the timeouts of the link.
+    :param pauses_s: the shortest and the longest pause between two attempts to join again.
     :raises InvalidAddress: ``base_url`` is not an http or https URL.
     :raises InvalidAccess: the token or the CA file is invalid or must not be used with this URL.
     """
@@ -78,10 +83,14 @@ class JoinedClient(ServerClient):
         token: str | None = None,
         ca_file: str | None = None,
         allow_insecure: bool = False,
+        timing: LinkTiming = TIMING,
+        pauses_s: tuple[float, float] = PAUSES_S,
     ) -> None:
         super().__init__(base_url, token=token, ca_file=ca_file, allow_insecure=allow_insecure)
         self._reconnect = reconnect
         self._name = name
+        self._timing = timing
+        self._pauses_s = pauses_s
         self._connection: Connection | None = None
         self._reader: asyncio.Task[None] | None = None
         self._callbacks = Callbacks()
@@ -271,7 +280,7 @@ class JoinedClient(ServerClient):
             room_id,
             role,
             participant_id=participant_id or (self._name and new_participant_id(self._name)),
-            timing=TIMING,
+            timing=self._timing,
             access=self._access,
             features=self._features(role),
         )
@@ -344,7 +353,7 @@ class JoinedClient(ServerClient):
         if not self._reconnect:
             return
         again = keep_joined(
-            join, delays=functools.partial(backoff, 0.5, 10.0), on_failure=self._on_failure
+            join, delays=functools.partial(backoff, *self._pauses_s), on_failure=self._on_failure
         )
         async with contextlib.aclosing(again):
             async for connection in again:

@@ -30,7 +30,16 @@ from typing import Any, NamedTuple
 
 from .errors import ProtocolError
 from .features import Feature, known_features
-from .fields import as_object, as_text, is_finite, is_text, optional_text, shown
+from .fields import (
+    MAX_STAMP_NS,
+    as_object,
+    as_text,
+    is_finite,
+    is_text,
+    optional_stamp,
+    optional_text,
+    shown,
+)
 from .json_text import dump, load
 from .robot_state import RobotState, read_state, write_state
 
@@ -151,17 +160,22 @@ class JointUpdate:
     :param source: the producer's participant id, ``api`` for a REST command, None from a client.
     :param odd: the invalid joints of an update from a server, which are not in ``entries``; not
         encoded.
+    :param stamp_ns: when the newest of the joints was measured, also of those that did not change
+        and are left out, on the clock of their source, in nanoseconds since 1970; None if that is
+        unknown. Never use it to decide whether a command is fresh, because a stranger chose it.
     """
 
     entries: tuple[Entry, ...]
     timestamp: str | None = None
     source: str | None = None
     odd: tuple[OddJoint, ...] = ()
+    stamp_ns: int | None = None
 
     @classmethod
-    def of(cls, values: Mapping[str, float]) -> JointUpdate:
+    def of(cls, values: Mapping[str, float], *, stamp_ns: int | None = None) -> JointUpdate:
         """Return the update with these values, by joint name and in their order."""
-        return cls(tuple({'name': name, 'value': value} for name, value in values.items()))
+        entries = tuple({'name': name, 'value': value} for name, value in values.items())
+        return cls(entries, stamp_ns=stamp_ns)
 
     @property
     def values(self) -> dict[str, float]:
@@ -233,11 +247,13 @@ class StateSync:
 
     :param joints: the last value of each joint; it may be old.
     :param rejected: the names whose stored value is not a finite number; not in ``joints``.
+    :param stamp_ns: as in the last :class:`JointUpdate`.
     """
 
     joints: Mapping[str, float]
     timestamp: str | None = None
     rejected: tuple[str, ...] = ()
+    stamp_ns: int | None = None
 
 
 @dataclass(frozen=True)
@@ -386,7 +402,8 @@ def client_message(fields: Mapping[str, Any], features: frozenset[Feature]) -> C
     """Return the message of a parsed frame, as :func:`decode_client`."""
     match fields.get('type'):
         case 'joint_update':
-            return JointUpdate(_entries(fields.get('data')))
+            stamp_ns = optional_stamp(fields.get('stamp_ns'))
+            return JointUpdate(_entries(fields.get('data')), stamp_ns=stamp_ns)
         case 'heartbeat':
             return Heartbeat(_optional_seq(fields))
         case 'emergency_stop':
@@ -401,13 +418,22 @@ def client_message(fields: Mapping[str, Any], features: frozenset[Feature]) -> C
             return Unknown(as_text(other))
 
 
-def checked_update(entries: list[Entry]) -> JointUpdate:
+def checked_update(entries: list[Entry], stamp_ns: int | None = None) -> JointUpdate:
     """
-    Return a joint update with entries that a caller provides.
+    Return a joint update with entries and a stamp that a caller provides.
 
-    :raises ProtocolError: an entry is not ``{'name': non-empty string, 'value': number, …}``.
+    :param stamp_ns: None or 0 for no stamp.
+    :raises ProtocolError: an entry is not ``{'name': non-empty string, 'value': number, …}``, or
+        the stamp is not one.
     """
-    return JointUpdate(_entries(entries))
+    stamp = optional_stamp(stamp_ns)
+    if stamp is None and stamp_ns not in (None, 0):
+        raise ProtocolError(
+            f'stamp_ns must be an integer of nanoseconds from 0 to {MAX_STAMP_NS}, got'
+            f' {shown(stamp_ns)}',
+            reason='value',
+        )
+    return JointUpdate(_entries(entries), stamp_ns=stamp)
 
 
 def decode_server(text: str) -> ServerMessage:
@@ -427,7 +453,8 @@ def server_message(fields: Mapping[str, Any]) -> ServerMessage:
         case 'joint_update':
             source = optional_text(fields.get('source'))
             entries, odd = _usable(fields.get('data'))
-            return JointUpdate(entries, timestamp, source, odd)
+            stamp_ns = optional_stamp(fields.get('stamp_ns'))
+            return JointUpdate(entries, timestamp, source, odd, stamp_ns)
         case 'heartbeat_ack':
             present = fields.get('has_producer')
             present = present if isinstance(present, bool) else None
@@ -436,7 +463,7 @@ def server_message(fields: Mapping[str, Any]) -> ServerMessage:
             return _emergency_stop(fields)
         case 'state_sync':
             joints, rejected = _stored(fields.get('data'))
-            return StateSync(joints, timestamp, rejected)
+            return StateSync(joints, timestamp, rejected, optional_stamp(fields.get('stamp_ns')))
         case 'joined':
             return _joined(fields, timestamp)
         case 'robot_state':
@@ -482,16 +509,22 @@ def room_state(fields: object) -> RoomState:
 
 def _fields(message: Message) -> dict[str, Any]:
     match message:
-        case JointUpdate(entries, timestamp, source):
-            return _typed('joint_update', data=entries, timestamp=timestamp, source=source)
+        case JointUpdate(entries, timestamp, source, _, stamp_ns):
+            return _typed(
+                'joint_update',
+                data=entries,
+                timestamp=timestamp,
+                source=source,
+                stamp_ns=stamp_ns,
+            )
         case HeartbeatAck(timestamp, has_producer, seq):
             return _typed('heartbeat_ack', timestamp=timestamp, has_producer=has_producer, seq=seq)
         case Heartbeat(seq):
             return _typed('heartbeat', seq=seq)
         case EmergencyStop(reason, source, timestamp):
             return _typed('emergency_stop', timestamp=timestamp, reason=reason, source=source)
-        case StateSync(joints, timestamp):
-            return _typed('state_sync', data=dict(joints), timestamp=timestamp)
+        case StateSync(joints, timestamp, _, stamp_ns):
+            return _typed('state_sync', data=dict(joints), timestamp=timestamp, stamp_ns=stamp_ns)
         case Joined(room_id, workspace_id, role, timestamp, features, last_stop, liveness_s):
             return _typed(
                 'joined',

@@ -23,12 +23,15 @@ __all__ = [
     'NO_UPDATE',
     'NORMAL_CAUSES',
     'late',
+    'no_camera_node',
     'no_picture',
     'no_publisher',
     'no_subscriber',
     'nonfinite',
     'not_measured',
     'paused',
+    'picture_ahead',
+    'several_camera_nodes',
     'silent_server',
     'unjoined',
 ]
@@ -77,6 +80,41 @@ def no_picture(camera: str, age_s: float | None) -> str:
     if age_s is None:
         return f'no viewer has a picture of the camera {camera}: start it, and who drives by it'
     return f'the newest picture that a viewer has of the camera {camera} is {age_s:.1f} s old'
+
+
+def no_camera_node(camera: str) -> str:
+    """Return the cause when no node reports pictures of a required camera."""
+    return (
+        f'nothing reports pictures of the camera {camera}: start arena_camera with this camera in '
+        'the namespace of the bridge'
+    )
+
+
+def several_camera_nodes(camera: str, names: Sequence[str]) -> str:
+    """
+    Return the cause when several nodes report pictures of one required camera.
+
+    :param names: their names, one for each publisher.
+    """
+    same_name = ''
+    if len(set(names)) < len(names):
+        same_name = ' (DDS lists a killed node for some 20 s)'
+    return (
+        f'several nodes report pictures of the camera {camera}: {", ".join(names)}'
+        f'{same_name}; give each robot a namespace of its own, or end all but one'
+    )
+
+
+def picture_ahead(camera: str, ahead_s: float) -> str:
+    """
+    Return the cause when the age of the pictures of a required camera is not known.
+
+    :param ahead_s: how far its stamps are in the future.
+    """
+    return (
+        f'the stamps of the camera {camera} are {ahead_s:.1f} s in the future: synchronise the '
+        'clocks of the camera and of the bridge'
+    )
 
 
 def unjoined(trouble: str) -> str:

@@ -303,6 +303,15 @@ class Gate:
         self._cameras.note(camera, now, age_s=age_s)
         self._review(now)
 
+    def note_camera_nodes(self, camera: str, count: int, names: Sequence[str], now: float) -> None:
+        """
+        Record how many nodes report pictures of a camera.
+
+        :param names: their names, if there are several.
+        """
+        self._cameras.note_nodes(camera, count, names)
+        self._review(now)
+
     def stop(self, cause: str) -> None:
         """Enter ``STOPPED`` from any state, until :meth:`reset`."""
         if self._state is not State.STOPPED:

@@ -24,6 +24,11 @@ and of a consumer::
     network -> peer.Peer -> receiver.StreamReceiver -> video_consumer.VideoConsumer (the newest
     picture) -> callback
 
+and of a policy, which sees the cameras and the joints of a robot::
+
+    video_consumer.VideoConsumer, arena's RoboticsConsumer -> pairing.Pairing (what belongs
+    together) -> observations.Observations
+
 ``viewers.ViewerSet`` and ``receiver.StreamReceiver`` exchange offers and answers, and replace
 connections that fail; they know no room. ``video_producer.VideoProducer`` and
 ``video_consumer.VideoConsumer``, the public classes, join a room and pass its messages on to them.

@@ -10,9 +10,15 @@
 """
 ICE candidates as text, as browsers send them one by one. Pure.
 
-Only addresses and ``.local`` names are accepted, because another host name would make this process
-resolve names for its peer. Private addresses are accepted, because robots and viewers are usually
-on one private network.
+The other side chooses where this process sends its ICE checks, so that some are refused, as
+browsers refuse them:
+
+- A host name other than a ``.local`` name, because this process would resolve it for its peer.
+- An address of this machine itself, or of no single machine: loopback, multicast and others. No
+  participant is there, but services that trust this machine are.
+- A port below 1024, except 80 and 443 of a public address: they are those of services.
+
+Private addresses are accepted, because robots and viewers are usually on one private network.
 """
 
 from __future__ import annotations
@@ -20,6 +26,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 import ipaddress
 import re
+from typing import TypeAlias
 
 from .errors import InvalidSignal
 
@@ -29,6 +36,7 @@ MAX_LENGTH = 1000
 """The maximum length of a candidate; browsers send about 150 characters."""
 
 _KINDS = frozenset(('host', 'srflx', 'prflx', 'relay'))
+_Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 _LOCAL_NAME = re.compile(r'[A-Za-z0-9-]{1,63}\.local')
 
 
@@ -55,12 +63,14 @@ class Candidate:
     tcp_type: str | None = None
 
 
-def parse_candidate(value: object) -> Candidate | None:
+def parse_candidate(value: object, *, relay_only: bool = False) -> Candidate | None:
     """
     Parse a candidate as it is signalled.
 
     :param value: ``{candidate, sdpMid, sdpMLineIndex}``; None, or an empty text, marks the end of
         the candidates.
+    :param relay_only: whether only a TURN server sends to the candidate; it has rules of its own,
+        so that any address and port is accepted.
     :returns: None at the end of the candidates.
     :raises InvalidSignal: it is not a candidate.
     """
@@ -78,7 +88,10 @@ def parse_candidate(value: object) -> Candidate | None:
     line = line if isinstance(line, int) and not isinstance(line, bool) else None
     if mid is None and line is None:
         raise InvalidSignal('ICE candidate: expected sdpMid or sdpMLineIndex')
-    return _parse(text, mid, line)
+    candidate = _parse(text, mid, line)
+    if not relay_only:
+        _check_target(candidate)
+    return candidate
 
 
 def _parse(text: str, mid: str | None, line: int | None) -> Candidate:
@@ -107,18 +120,42 @@ def _parse(text: str, mid: str | None, line: int | None) -> Candidate:
         raise InvalidSignal(f'ICE candidate {text!r:.100}: unknown type or component')
     if candidate.port not in range(65536) or candidate.priority not in range(1 << 32):
         raise InvalidSignal(f'ICE candidate {text!r:.100}: port or priority out of range')
-    if not _is_address(ip):
+    if _address(ip) is None and not _LOCAL_NAME.fullmatch(ip):
         raise InvalidSignal(
             f'ICE candidate {text!r:.100}: expected an IP address or a name that ends in .local'
         )
     return candidate
 
 
-def _is_address(text: str) -> bool:
-    if _LOCAL_NAME.fullmatch(text):
-        return True
+def _check_target(candidate: Candidate) -> None:
+    """
+    Raise an error if nothing may be sent to this address or port.
+
+    :raises InvalidSignal: the address is of no other machine, or the port of a service.
+    """
+    address = _address(candidate.ip)
+    if address is not None and not _is_other_machine(address):
+        raise InvalidSignal(f'ICE candidate at {candidate.ip}: not an address of another machine')
+    is_web = address is not None and address.is_global and candidate.port in (80, 443)
+    is_tcp = candidate.protocol == 'tcp'  # Nothing is sent to it, because aiortc has only UDP.
+    if candidate.port < 1024 and not is_web and not is_tcp:
+        raise InvalidSignal(
+            f'ICE candidate at port {candidate.port} of {candidate.ip}: expected 1024 or above'
+        )
+
+
+def _is_other_machine(address: _Address) -> bool:
+    is_broadcast = isinstance(address, ipaddress.IPv4Address) and address.is_reserved
+    return not (
+        address.is_loopback or address.is_multicast or address.is_unspecified or is_broadcast
+    )
+
+
+def _address(text: str) -> _Address | None:
+    """Return an IP address, of an IPv4 address in IPv6 the inner one; None if it is none."""
     try:
         address = ipaddress.ip_address(text)
     except ValueError:
-        return False
-    return not (address.is_multicast or address.is_unspecified)
+        return None
+    inner = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return inner or address

@@ -19,6 +19,7 @@ The errors of the media layer; all are also an :class:`ArenaError`.
        +- PeerFailed        the connection to the peer was not established, or was lost
        +- CodecError        a picture cannot be encoded
        +- PictureError      the data of a picture are invalid; also a ValueError
+       +- NoObservation     cameras and joints gave no set within the timeout; also a TimeoutError
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ __all__ = [
     'InvalidIceServer',
     'InvalidSignal',
     'MediaError',
+    'NoObservation',
     'PeerFailed',
     'PictureError',
 ]
@@ -57,3 +59,7 @@ class CodecError(MediaError):
 
 class PictureError(MediaError, ValueError):
     """The encoding, the size or the data of a picture are invalid or not supported."""
+
+
+class NoObservation(MediaError, TimeoutError):
+    """There was no set of frames and joints within the timeout; the text has the reasons."""

@@ -40,6 +40,7 @@ from aiortc import (
     RTCSessionDescription,
 )
 
+from . import sdp_text
 from .candidates import Candidate, parse_candidate
 from .codec import Codec
 from .errors import InvalidIceServer, InvalidSignal, PeerFailed
@@ -47,12 +48,6 @@ from .ice import IceServers
 from .picture_stamps import LABEL, decode_stamp, encode_stamp
 
 __all__ = ['Peer', 'PeerStats']
-
-MAX_SDP_LENGTH = 64 * 1024
-"""The maximum length of an SDP; that of a browser with audio and video has about 8 kB."""
-
-MAX_SECTIONS = 8
-"""The maximum number of media sections of an SDP."""
 
 MAX_CANDIDATES = 64
 """The maximum number of remote candidates of a connection, in the SDP and after it."""
@@ -78,6 +73,7 @@ class PeerStats:
     :param round_trip_s: None before the first report of the other side.
     :param packets_missed: of those that the other side sent.
     :param report: differs for each report of the other side; None before the first.
+    :param jitter: of what arrives at the other side, as it reported it; None before that.
     """
 
     packets_sent: int = 0
@@ -88,6 +84,7 @@ class PeerStats:
     bytes_received: int = 0
     packets_missed: int = 0
     report: object = None
+    jitter: int | None = None
 
 
 class Peer:
@@ -100,7 +97,9 @@ class Peer:
 
     def __init__(self, name: str, ice: IceServers | None = None) -> None:
         self.name = name
-        self._connection = RTCPeerConnection(_configuration(ice or IceServers()))
+        ice = ice or IceServers()
+        self._relay_only = ice.relay_only
+        self._connection = RTCPeerConnection(_configuration(ice))
         self._track: MediaStreamTrack | None = None
         self._early: list[Candidate] = []
         self._candidates = 0
@@ -139,10 +138,21 @@ class Peer:
         ):
             channel.send(encode_stamp(ticks, stamp_ns))
 
-    async def offer(self, track: MediaStreamTrack, codec: Codec) -> str:
+    async def offer(
+        self,
+        track: MediaStreamTrack,
+        codec: Codec,
+        *,
+        is_dtls_client: bool = False,
+        with_stamps: bool = False,
+    ) -> str:
         """
-        Return an SDP that offers a track in one codec, and a data channel for stamps.
+        Return an SDP that offers a track in one codec.
 
+        :param is_dtls_client: begin the DTLS handshake. Otherwise the other side may choose, and a
+            browser begins it; on a connection that it used before, towards the previous address,
+            and for some seconds in vain.
+        :param with_stamps: offer a data channel for stamps, too.
         :raises PeerFailed: the offer could not be made, or no address was found for it.
         """
         connection = self._connection
@@ -151,12 +161,14 @@ class Peer:
         try:
             transceiver = connection.addTransceiver(track, direction='sendonly')
             transceiver.setCodecPreferences([c for c in known if c.mimeType.lower() in wanted])
-            # A stamp that comes after its picture is useless: neither ordered nor repeated.
-            self._stamps = connection.createDataChannel(LABEL, ordered=False, maxRetransmits=0)
+            if with_stamps:
+                # A stamp that comes after its picture is useless: neither ordered nor repeated.
+                self._stamps = connection.createDataChannel(LABEL, ordered=False, maxRetransmits=0)
             await self._whole(connection.setLocalDescription(await connection.createOffer()))
         except Exception as exc:
             raise PeerFailed(f'{self.name}: cannot make an offer: {exc!r}') from exc
-        return self._local_sdp()
+        sdp = self._local_sdp()
+        return sdp_text.as_dtls_client(sdp) if is_dtls_client else sdp
 
     async def accept(self, sdp: str) -> None:
         """
@@ -173,7 +185,8 @@ class Peer:
         """
         Take an offer, and return the SDP that answers it.
 
-        The first video section is received; all others, for example audio, are declined.
+        The first video section is received; all others, for example audio, are declined. The
+        answer asks for stamps, which a producer of this package then offers in another offer.
 
         :raises InvalidSignal: the offer is invalid, or has no video.
         :raises PeerFailed: no address was found for the answer.
@@ -181,7 +194,7 @@ class Peer:
         connection = self._connection
         if '\nm=' not in sdp:
             raise InvalidSignal(f'{self.name}: the offer has no media')
-        await self._read(sdp, 'offer')
+        await self._read(sdp_text.with_any_dtls_role(sdp), 'offer')
         if self._track is None:
             raise InvalidSignal(f'{self.name}: the offer has no video')
         for transceiver in connection.getTransceivers():
@@ -192,7 +205,7 @@ class Peer:
             await self._whole(connection.setLocalDescription(await connection.createAnswer()))
         except Exception as exc:
             raise InvalidSignal(f'{self.name}: cannot answer the offer: {exc!r}') from exc
-        return self._local_sdp()
+        return sdp_text.asking_for_stamps(self._local_sdp())
 
     def add_candidate(self, value: object) -> None:
         """
@@ -201,7 +214,7 @@ class Peer:
         :param value: as :func:`.parse_candidate` expects it.
         :raises InvalidSignal: it is invalid, or there are more than :data:`MAX_CANDIDATES`.
         """
-        candidate = parse_candidate(value)
+        candidate = parse_candidate(value, relay_only=self._relay_only)
         # The end of the candidates is not passed on, because more of another section may follow.
         if candidate is None or self._state == 'closed':
             return
@@ -257,6 +270,7 @@ class Peer:
                     found['packets_lost'] = each.packetsLost
                     found['round_trip_s'] = each.roundTripTime
                     found['report'] = each.timestamp
+                    found['jitter'] = each.jitter
                 case 'inbound-rtp':
                     found['packets_received'] = each.packetsReceived
                     found['packets_missed'] = each.packetsLost
@@ -286,14 +300,13 @@ class Peer:
             _logger.warning('%s: closing the connection failed: %r', self.name, exc)
 
     async def _read(self, sdp: str, kind: str) -> None:
-        if len(sdp) > MAX_SDP_LENGTH or sdp.count('\nm=') > MAX_SECTIONS:
-            raise InvalidSignal(
-                f'{self.name}: the {kind} is beyond a limit: {MAX_SDP_LENGTH} characters,'
-                f' {MAX_SECTIONS} media sections'
-            )
-        self._count_candidates(sdp.count('\na=candidate:'))
         try:
-            description = RTCSessionDescription(sdp=sdp, type=kind)
+            usable = sdp_text.checked(sdp, relay_only=self._relay_only)
+        except InvalidSignal as exc:
+            raise InvalidSignal(f'{self.name}: the {kind} is {exc}') from None
+        self._count_candidates(sdp_text.candidate_count(sdp))
+        try:
+            description = RTCSessionDescription(sdp=usable, type=kind)
             await self._whole(self._connection.setRemoteDescription(description))
         except Exception as exc:  # aiortc documents no errors for an invalid SDP.
             raise InvalidSignal(f'{self.name}: cannot use the {kind}: {exc!r}') from exc

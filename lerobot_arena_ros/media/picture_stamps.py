@@ -24,6 +24,7 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 import struct
 
+from ..arena.fields import MAX_STAMP_NS
 from .errors import InvalidSignal
 
 __all__ = ['LABEL', 'StampMatcher', 'decode_stamp', 'encode_stamp']
@@ -33,8 +34,6 @@ LABEL = 'lerobot_arena_ros.stamps'
 
 _MESSAGE = struct.Struct('!Iq')
 _WRAP = 2**32
-_MAX_STAMP_NS = (2**31 - 1) * 1_000_000_000
-"""The last second that a stamp of ROS can have."""
 
 MAX_ANNOUNCED = 128
 """The number of announced pictures that are kept, about four seconds."""
@@ -68,8 +67,8 @@ def decode_stamp(message: object) -> tuple[int, int]:
     if not isinstance(message, bytes) or len(message) != _MESSAGE.size:
         raise InvalidSignal(f'a stamp: expected {_MESSAGE.size} bytes, got {message!r:.60}')
     ticks, stamp_ns = _MESSAGE.unpack(message)
-    if not 0 <= stamp_ns <= _MAX_STAMP_NS:
-        raise InvalidSignal(f'a stamp: expected 0 to {_MAX_STAMP_NS} ns, got {stamp_ns}')
+    if not 0 <= stamp_ns <= MAX_STAMP_NS:
+        raise InvalidSignal(f'a stamp: expected 0 to {MAX_STAMP_NS} ns, got {stamp_ns}')
     return ticks, stamp_ns
 
 

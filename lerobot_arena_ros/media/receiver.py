@@ -15,6 +15,7 @@ Rules of this file:
 - Each offer gets a connection of its own. The previous one stays until the new one has delivered
   a picture, so that the picture does not go black meanwhile.
 - An offer that comes again unchanged gets the same answer again.
+- Connections are made at a limited rate; of the offers that wait, the newest are kept.
 - ICE candidates may arrive before the offer that they belong to; those of the last seconds are
   given to each new connection, where wrong ones do no harm.
 - A consumer can never offer. :attr:`StreamReceiver.is_stuck` is how its owner notices that it has
@@ -40,6 +41,7 @@ from ..arena.errors import ArenaError
 from ..arena.video_messages import Answer
 from .errors import InvalidIceServer, InvalidSignal
 from .ice import IceServers
+from .pace import Pace
 from .peer import Peer, PeerStats
 from .picture_stamps import StampMatcher
 
@@ -99,6 +101,9 @@ class StreamReceiver:
         self._on_error = on_error or (lambda text: None)
         self._streams: list[_Stream] = []
         self._early: deque[_Early] = deque(maxlen=MAX_EARLY)
+        self._pace = Pace()
+        self._offers: deque[tuple[str, str]] = deque(maxlen=MAX_CONNECTIONS)
+        self._opening: asyncio.Task[None] | None = None
         self._ending: set[asyncio.Task[None]] = set()
         self._alone_since = time.monotonic()
         self._picture_at: float | None = None
@@ -130,10 +135,23 @@ class StreamReceiver:
 
         :param patience_s: how long there may be no connection, in seconds.
         """
-        return not self._streams and now - self._alone_since >= patience_s
+        return not self._streams and not self._offers and now - self._alone_since >= patience_s
 
     def on_offer(self, producer: str, sdp: str) -> None:
         """Answer an offer in the background."""
+        if (producer, sdp) in self._offers:
+            return
+        self._offers.append((producer, sdp))
+        if self._opening is None or self._opening.done():
+            self._opening = asyncio.create_task(self._open_offered(), name='answer offers')
+
+    async def _open_offered(self) -> None:
+        while self._offers:
+            await self._pace.turn()
+            if self._offers:  # The producer may have left meanwhile.
+                self._open(*self._offers.popleft())
+
+    def _open(self, producer: str, sdp: str) -> None:
         for stream in self._streams:
             if (stream.producer, stream.offer) == (producer, sdp):
                 stream.repeat_answer()
@@ -169,11 +187,18 @@ class StreamReceiver:
 
     def on_producer_left(self, producer: str) -> None:
         """Close the connections to a producer that has left the room."""
+        waiting = [offer for offer in self._offers if offer[0] != producer]
+        self._offers.clear()
+        self._offers.extend(waiting)
         for stream in [each for each in self._streams if each.producer == producer]:
             self._end(stream)
 
     async def aclose(self) -> None:
         """Close all connections; idempotent."""
+        self._offers.clear()
+        if self._opening is not None:
+            self._opening.cancel()
+            await asyncio.wait([self._opening])
         for stream in list(self._streams):
             self._end(stream)
         if self._ending:

@@ -25,9 +25,9 @@ from typing import Any
 from ..arena.address import DEFAULT_URL, Service
 from ..arena.features import Feature
 from ..arena.fields import is_finite
-from ..arena.joined_client import JoinedClient
+from ..arena.joined_client import PAUSES_S, TIMING, JoinedClient
 from ..arena.messages import EmergencyStop, Role
-from ..arena.session import Event
+from ..arena.session import Event, LinkTiming
 from ..arena.video_messages import (
     VIDEO_FEATURES,
     Answer,
@@ -71,7 +71,8 @@ class VideoClientCore(JoinedClient):
     It reconnects by itself, unless ``options.reconnect_attempts`` is 0.
 
     :param options: None for the defaults.
-    :param name: as in :class:`.JoinedClient`, like ``token``, ``ca_file`` and ``allow_insecure``.
+    :param name: as in :class:`.JoinedClient`, like ``token``, ``ca_file``, ``allow_insecure``,
+        ``timing`` and ``pauses_s``.
     :param create_room: create the room before each join if it is missing.
     :raises InvalidIceServer: an ICE server of the options is invalid.
     """
@@ -87,6 +88,8 @@ class VideoClientCore(JoinedClient):
         token: str | None = None,
         ca_file: str | None = None,
         allow_insecure: bool = False,
+        timing: LinkTiming = TIMING,
+        pauses_s: tuple[float, float] = PAUSES_S,
         create_room: bool = False,
     ) -> None:
         self.options = options or ClientOptions()
@@ -97,6 +100,8 @@ class VideoClientCore(JoinedClient):
             token=token,
             ca_file=ca_file,
             allow_insecure=allow_insecure,
+            timing=timing,
+            pauses_s=pauses_s,
         )
         self.webrtc_config = self.options.webrtc_config or WebRTCConfig()
         self._ice = _ice_servers(self.webrtc_config)

@@ -267,7 +267,7 @@ class VideoProducer(VideoClientCore):
         match event:
             case ParticipantJoined(_, consumer, Role.CONSUMER):
                 # Idempotent, because a request for the room may have found it before.
-                viewers.add(consumer)
+                viewers.add(consumer, is_new=True)
             case ParticipantLeft(_, consumer, Role.CONSUMER):
                 viewers.remove(consumer)
             case WebrtcAnswer(sdp, consumer):

@@ -15,11 +15,17 @@ Rules of this file, which the public clients require:
 - Nothing is offered before there is a picture source, so that no offer is without media.
 - Each offer has a connection of its own. One that was not answered is sent again unchanged after
   :data:`ANSWER_TIMEOUT_S`, because a consumer that is still cleaning up refuses the first.
+- The public page uses one connection for all offers that it gets, of this and of other producers.
+  It cannot change its DTLS role, so that only a viewer that has just joined is told which one to
+  take: that which makes it follow a producer that restarts at once. And it cannot take an offer
+  without a section that an earlier one had, so that a data channel is offered only to a viewer
+  that asks for it in its answer, in a second offer.
 - A connection that fails, or that the viewer closes while it is still in the room, is offered
   anew after :data:`RETRY_S`: the public Python consumer closes whatever connection is current
   after it has lost one. If that fails again the pause doubles, up to :data:`MAX_RETRY_S`.
 - An answer counts only from a viewer with a pending offer.
 - A viewer that leaves the room is dropped at once.
+- Connections are made at a limited rate, so that viewers that come and go harm no other one.
 
 Threads: everything here belongs to one event loop.
 """
@@ -39,7 +45,9 @@ from .codec import EncodedPicture
 from .encoder import CameraEncoder
 from .errors import InvalidSignal, PeerFailed
 from .ice import IceServers
+from .pace import Pace
 from .peer import Peer, PeerStats
+from .sdp_text import asks_for_stamps
 from .tracks import EncodedTrack
 
 __all__ = ['ViewerSet', 'ViewerStatus']
@@ -66,7 +74,10 @@ STATS_PERIOD_S = 1.0
 """The time between two looks at what the viewers report, in seconds."""
 
 SILENT_AFTER_S = 4.0
-"""A viewer that has sent no report for this time, in seconds, may have vanished."""
+"""A viewer that has not reported for this time that pictures arrive does not receive them."""
+
+MAX_LOSS = 0.5
+"""With a larger fraction of lost packets hardly a picture is complete."""
 
 MAX_VIEWERS = 64
 """The maximum number of viewers of one camera."""
@@ -86,7 +97,8 @@ class ViewerStatus:
         report.
     :param round_trip_s: None before its first report.
     :param error: why its last connection ended; None if it did not.
-    :param is_receiving: whether it is connected and has reported lately what it received.
+    :param is_receiving: whether it is connected and has reported lately that pictures arrive.
+    :param stamp_ns: the stamp of the newest picture that was sent to it; None without one.
     """
 
     participant_id: str
@@ -95,6 +107,7 @@ class ViewerStatus:
     round_trip_s: float | None = None
     error: str | None = None
     is_receiving: bool = False
+    stamp_ns: int | None = None
 
 
 class ViewerSet:
@@ -120,6 +133,7 @@ class ViewerSet:
         self._ice = ice or IceServers()
         self._on_error = on_error or (lambda text: None)
         self._control = BitrateControl(encoder.settings.bitrate, time.monotonic())
+        self._pace = Pace()
         self._viewers: dict[str, _Viewer] = {}
         self._ending: set[asyncio.Task[None]] = set()
 
@@ -128,8 +142,12 @@ class ViewerSet:
         """All viewers, connected or not."""
         return [viewer.status for viewer in self._viewers.values()]
 
-    def add(self, participant_id: str) -> None:
-        """Offer the camera to a consumer; do nothing if it is a viewer already."""
+    def add(self, participant_id: str, *, is_new: bool = False) -> None:
+        """
+        Offer the camera to a consumer; do nothing if it is a viewer already.
+
+        :param is_new: whether it has just joined, so that it had no offer of another producer.
+        """
         if participant_id in self._viewers:
             return
         if len(self._viewers) >= MAX_VIEWERS:
@@ -140,6 +158,8 @@ class ViewerSet:
             self._encoder,
             self._send,
             self._ice,
+            pace=self._pace,
+            is_new=is_new,
             on_report=self._on_report,
             on_error=self._on_error,
         )
@@ -208,10 +228,15 @@ class _Viewer:
         send: Send,
         ice: IceServers,
         *,
+        pace: Pace,
+        is_new: bool,
         on_report: Callable[[str, float], None],
         on_error: OnError,
     ) -> None:
         self._id = participant_id
+        self._pace = pace
+        self._is_new = is_new
+        self._wants_stamps = False
         self._encoder = encoder
         self._send = send
         self._ice = ice
@@ -223,6 +248,7 @@ class _Viewer:
         self._stats = PeerStats()
         self._loss: float | None = None
         self._reported_at = 0.0
+        self._stamp_ns: int | None = None
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -235,6 +261,7 @@ class _Viewer:
             self._stats.round_trip_s,
             self._error,
             is_connected and time.monotonic() - self._reported_at < SILENT_AFTER_S,
+            self._stamp_ns,
         )
 
     def start(self) -> None:
@@ -262,7 +289,8 @@ class _Viewer:
         while True:
             started_at = time.monotonic()
             try:
-                await self._connect()
+                while not await self._connect():
+                    pass  # Once more, with a channel for stamps.
                 self._error = 'the connection ended'
                 _logger.info('viewer %s: the connection ended', self._id)
             except ArenaError as exc:
@@ -279,30 +307,42 @@ class _Viewer:
         self._error = error
         self._on_error(f'viewer {error}')
 
-    async def _connect(self) -> None:
+    async def _connect(self) -> bool:
         """
         Offer one connection, and keep it until it ends.
 
+        :returns: False if the viewer asked for another offer instead, with stamps.
         :raises ArenaError: why it was not established.
         """
         encoder = self._encoder
+        await self._pace.turn()
         peer = self._peer = Peer(self._id, self._ice)
 
         def announce(picture: EncodedPicture) -> None:
+            self._stamp_ns = picture.stamp_ns
             if picture.stamp_ns is not None:
                 peer.send_stamp(picture.pts, picture.stamp_ns)
 
         track = EncodedTrack(encoder, announce)
-        self._stats, self._loss = PeerStats(), None
+        self._stats, self._loss, self._stamp_ns = PeerStats(), None, None
         try:
-            await peer.accept(
-                await self._exchange(await peer.offer(track, encoder.settings.codec))
+            offer = await peer.offer(
+                track,
+                encoder.settings.codec,
+                is_dtls_client=self._is_new,
+                with_stamps=self._wants_stamps,
             )
+            answer = await self._exchange(offer)
+            if asks_for_stamps(answer) and not self._wants_stamps:
+                self._wants_stamps = True
+                return False
+            await peer.accept(answer)
             await peer.wait_connected(CONNECT_TIMEOUT_S)
             self._error = None
             self._reported_at = time.monotonic()
             while not await peer.wait_ended(STATS_PERIOD_S):
                 self._look_at(await peer.stats())
+            return True
         finally:
             self._peer = None
             track.stop()
@@ -334,7 +374,7 @@ class _Viewer:
     def _look_at(self, stats: PeerStats) -> None:
         """Derive the loss since the last report."""
         before, self._stats = self._stats, stats
-        if stats.report != before.report:
+        if stats.report != before.report and _shows_arrival(stats, before):
             self._reported_at = time.monotonic()
         if stats.packets_lost is None:
             return
@@ -342,3 +382,16 @@ class _Viewer:
         lost = stats.packets_lost - (before.packets_lost or 0)
         self._loss = min(1.0, max(0.0, lost / sent)) if sent > 0 else 0.0
         self._on_report(self._id, self._loss)
+
+
+def _shows_arrival(stats: PeerStats, before: PeerStats) -> bool:
+    """
+    Return whether a report shows that pictures arrive, if any were sent since the last one.
+
+    A viewer also reports if only its reports pass the network, for example because the packets of
+    pictures are too large. Then neither the number of lost packets nor the jitter changes.
+    """
+    sent = stats.packets_sent - before.packets_sent
+    lost = (stats.packets_lost or 0) - (before.packets_lost or 0)
+    is_unchanged = lost == 0 and stats.jitter == before.jitter
+    return sent == 0 or not (is_unchanged or lost > MAX_LOSS * sent)

@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any
 
 import pytest
@@ -288,6 +289,53 @@ async def test_a_program_with_the_callback_gets_robot_states(
         'stopped',
         True,
     )
+
+
+async def test_a_program_with_the_callback_gets_all_joints_with_stamps(
+    producer: RoboticsProducer, server_url: str, test_room: Room
+) -> None:
+    """It gets the stored state, changes, and stamps of a robot at rest; others get no stamps."""
+    states: list[tuple[dict[str, float], int | None]] = []
+    updates: list[object] = []
+    plain_updates: list[object] = []
+
+    def has_stamp(stamp_ns: int) -> bool:
+        return states[-1][1] == stamp_ns
+
+    assert await producer.connect(*test_room)
+    await producer.send_state_sync({'Jaw': 1.0, 'Elbow': 2.0}, stamp_ns=10**18)
+    async with RoboticsConsumer(server_url) as client, RoboticsConsumer(server_url) as plain:
+        client.on_joint_state(lambda joints, stamp_ns: states.append((joints, stamp_ns)))
+        client.on_joint_update(updates.append)
+        plain.on_joint_update(plain_updates.append)
+        assert await client.connect(*test_room)
+        assert await plain.connect(*test_room)
+        await wait_until(lambda: states, 'the stored joints')
+
+        for stamp_ns in (10**18 + 1, 10**18 + 2):
+            await producer.send_state_sync({'Jaw': 1.0, 'Elbow': 3.0}, stamp_ns=stamp_ns)
+            await wait_until(partial(has_stamp, stamp_ns), 'the stamp')
+        await producer.send_state_sync({'Jaw': 5.0})
+        await wait_until(lambda: states[-1][1] is None, 'the joint without a stamp')
+        await wait_until(lambda: len(plain_updates) == 2, 'the updates')
+
+    assert states == [
+        ({'Jaw': 1.0, 'Elbow': 2.0}, 10**18),
+        ({'Jaw': 1.0, 'Elbow': 3.0}, 10**18 + 1),
+        ({'Jaw': 1.0, 'Elbow': 3.0}, 10**18 + 2),
+        ({'Jaw': 5.0, 'Elbow': 3.0}, None),
+    ]
+    assert updates == plain_updates
+    assert plain_updates == [[{'name': 'Elbow', 'value': 3.0}], [{'name': 'Jaw', 'value': 5.0}]]
+
+
+async def test_an_invalid_stamp_is_refused(producer_consumer_pair: Pair) -> None:
+    """A stamp in seconds, a mistake of a caller, sends nothing and is named."""
+    producer = producer_consumer_pair[0]
+
+    with pytest.raises(ValueError, match='stamp_ns must be an integer of nanoseconds .*, got 1.5'):
+        await producer.send_state_sync({'Jaw': 1.0}, stamp_ns=1.5)  # type: ignore[arg-type]
+    assert (await producer.get_room_state(*producer_consumer_pair[2:]))['joints'] == {}
 
 
 async def test_a_reset_that_no_robot_allows_is_an_error(server_url: str, test_room: Room) -> None:

@@ -208,6 +208,26 @@ async def test_a_member_that_joins_gets_the_last_stop(
     assert last == shown == {key: message[key] for key in ('reason', 'source', 'timestamp')}
 
 
+async def test_public_clients_get_a_stamp_as_one_more_key(own_server_url: str, room: str) -> None:
+    """They ignore the key; an update in which only the stamp is new is not sent to them."""
+    there = own_server_url, WORKSPACE, room
+    async with (
+        enter(*there, 'ros', 'producer', 'stamps') as robot,
+        enter(*there, 'public', 'consumer') as public,
+        enter(*there, 'policy', 'consumer', 'stamps') as policy,
+    ):
+        for stamp_ns in (10**18 + 1, 10**18 + 2):
+            await robot.send({**joints(a=1.5), 'stamp_ns': stamp_ns})
+        await robot.send({**joints(a=2.5), 'stamp_ns': 'hostile'})
+        received = [await public.recv_type('joint_update') for _ in range(2)]
+        stamps = [(await policy.recv_type('joint_update')).get('stamp_ns') for _ in range(3)]
+
+    assert received[0].keys() == {'type', 'data', 'timestamp', 'source', 'stamp_ns'}
+    assert received[1].keys() == {'type', 'data', 'timestamp', 'source'}
+    assert [update['data'][0]['value'] for update in received] == [1.5, 2.5]
+    assert stamps == [10**18 + 1, 10**18 + 2, None]
+
+
 async def test_a_room_without_a_stop_reports_none(own_server_url: str, room: str) -> None:
     """Without a stop the key is absent, even if the feature is enabled."""
     async with connect(own_server_url, ws_path(WORKSPACE, room)) as peer:

@@ -41,6 +41,7 @@ from lerobot_arena_ros.arena.messages import (
     ServerMessage,
     StateSync,
     Unknown,
+    checked_update,
     decode_client,
     decode_join,
     decode_server,
@@ -51,6 +52,7 @@ from lerobot_arena_ros.arena.messages import (
 from lerobot_arena_ros.arena.robot_state import Refusal, RobotJoint, RobotState, StopCause
 
 STAMP = '2026-01-31T10:15:30.123456+00:00'
+STAMP_NS = 1_769_854_530_123_456_789
 LAST_STOP = LastStop('smoke', 'leader', STAMP, 3.2)
 STATE = RobotState(
     '/arm1/arena_bridge',
@@ -71,6 +73,8 @@ ENTRIES = ({'name': 'Jaw', 'value': 40, 'speed': None, 'index': 5}, {'name': 'b'
     [
         JointUpdate(ENTRIES),
         JointUpdate(()),
+        JointUpdate(ENTRIES, stamp_ns=STAMP_NS),
+        JointUpdate((), stamp_ns=STAMP_NS),
         Heartbeat(),
         EmergencyStop(),
         EmergencyStop('smoke', 'ros', STAMP),
@@ -93,6 +97,8 @@ def test_client_messages_survive_a_round_trip(message: ClientMessage) -> None:
         StateSync({}, STAMP),
         StateSync({'Jaw': 40.0, 'b': -0.5}, STAMP),
         JointUpdate(ENTRIES, STAMP, 'leader'),
+        JointUpdate(ENTRIES, STAMP, 'leader', stamp_ns=STAMP_NS),
+        StateSync({'b': -0.5}, STAMP, stamp_ns=STAMP_NS),
         EmergencyStop('smoke', 'ros', STAMP),
         HeartbeatAck(),
         HeartbeatAck(STAMP, has_producer=False),
@@ -118,6 +124,53 @@ def test_a_join_survives_a_round_trip(role: Role) -> None:
         join = Join('Ärmchen', role, features)
 
         assert decode_join(encode(join)) == join
+
+
+@pytest.mark.parametrize(
+    'stamp',
+    [
+        *(
+            '0',
+            '-1',
+            'true',
+            '1.5',
+            '1e400',
+            '1e18',
+            '"1769854530"',
+            'null',
+            '[1]',
+            '{}',
+            '{"a":1}',
+        ),
+        *(f'{2**31 * 10**9}', f'{2**63}', '9' * 400, '9' * 5000),
+    ],
+    ids=lambda text: text[:20],
+)
+def test_an_invalid_stamp_is_dropped_and_the_joints_are_kept(stamp: str) -> None:
+    """A stamp of a hostile sender costs only itself, in each message that can have one."""
+    data = '[{"name": "Jaw", "value": 40}]'
+    text = f'{{"type": "joint_update", "data": {data}, "stamp_ns": {stamp}}}'
+    stored = f'{{"type": "state_sync", "data": {{"Jaw": 40}}, "stamp_ns": {stamp}}}'
+
+    assert decode_client(text) == JointUpdate.of({'Jaw': 40})
+    assert decode_server(text) == JointUpdate.of({'Jaw': 40})
+    assert decode_server(stored) == StateSync({'Jaw': 40.0})
+
+
+def test_a_stamp_keeps_its_nanoseconds() -> None:
+    """A number of JSON has as many digits as a stamp needs, unlike a double."""
+    update = JointUpdate.of({'Jaw': 40}, stamp_ns=STAMP_NS)
+
+    assert f'"stamp_ns":{STAMP_NS}' in update.text
+    assert decode_server(update.text) == update
+
+
+@pytest.mark.parametrize('stamp', [-1, 2**63, 1.5, True, 'now'], ids=repr)
+def test_a_caller_cannot_send_an_invalid_stamp(stamp: Any) -> None:
+    """The error names the value and the range."""
+    with pytest.raises(ProtocolError, match=r'stamp_ns must be an integer .*, got '):
+        checked_update([{'name': 'Jaw', 'value': 40}], stamp)
+    assert checked_update([{'name': 'Jaw', 'value': 40}], 0).stamp_ns is None
 
 
 def test_messages_of_disabled_features_are_unknown() -> None:

@@ -59,6 +59,18 @@ def test_updates_merge_to_the_newest_entry_of_each_joint() -> None:
     )
 
 
+def test_merged_updates_have_the_stamp_of_the_newest() -> None:
+    """A stamp without joints renews that of queued joints; without a stamp there is none."""
+    outbox = Outbox()
+    outbox.put(JointUpdate.of({'a': 1.0}, stamp_ns=7))
+    outbox.put(JointUpdate((), stamp_ns=8))
+    assert outbox.take() == JointUpdate.of({'a': 1.0}, stamp_ns=8)
+
+    outbox.put(JointUpdate.of({'a': 1.0}, stamp_ns=7))
+    outbox.put(JointUpdate.of({'b': 1.0}))
+    assert outbox.take() == JointUpdate.of({'a': 1.0, 'b': 1.0})
+
+
 def test_a_single_update_comes_out_as_it_went_in() -> None:
     """An update is returned as the same object, so that its text is encoded only once."""
     outbox = Outbox()

@@ -36,13 +36,13 @@ def test_each_required_camera_has_to_deliver() -> None:
 
 
 def test_the_age_of_a_picture_counts_from_its_stamp() -> None:
-    """A picture that arrives late is as old as its stamp; one of the future is new."""
+    """A picture that arrives late is as old as its stamp; one of the near future is new."""
     watch = CameraWatch(('front',), 1.0)
     watch.note('front', 10.0, age_s=0.8)
     assert watch.obstacle(10.1) is None
     assert watch.obstacle(10.3) is not None
 
-    watch.note('front', 10.3, age_s=-5.0)
+    watch.note('front', 10.3, age_s=-1.0)
     assert watch.obstacle(11.2) is None
     assert watch.obstacle(11.4) is not None
 
@@ -62,3 +62,39 @@ def test_after_a_jump_of_the_clock_nothing_is_recent() -> None:
     watch.note('front', 1000.0, age_s=0.0)
 
     assert watch.obstacle(10.0) is not None
+
+
+def test_a_stamp_far_in_the_future_does_not_count() -> None:
+    """The age of such a picture is not known; the next one with a usable stamp counts."""
+    watch = CameraWatch(('front',), 1.0)
+    watch.note('front', 10.0, age_s=0.0)
+    watch.note('front', 10.1, age_s=-5.0)
+    assert 'front are 5.0 s in the future' in (watch.obstacle(10.1) or '')
+
+    watch.note('front', 10.2, age_s=0.1)
+    assert watch.obstacle(10.2) is None
+
+
+def test_a_camera_that_several_nodes_report_does_not_count() -> None:
+    """The reports do not show whose picture is new, so the cause names the nodes."""
+    watch = CameraWatch(('front',), 1.0)
+    watch.note('front', 10.0, age_s=0.0)
+    watch.note_nodes('front', 2, ['/a', '/b'])
+    watch.note_nodes('other', 2, ['/a', '/b'])
+    assert 'camera front: /a, /b; give each robot' in (watch.obstacle(10.0) or '')
+
+    watch.note_nodes('front', 2, ['/a', '/a'])
+    assert 'killed node' in (watch.obstacle(10.0) or '')
+
+    watch.note_nodes('front', 1, ())
+    assert watch.obstacle(10.0) is None
+
+
+def test_a_camera_that_no_node_reports_is_named() -> None:
+    """The cause differs from that of a camera without a viewer."""
+    watch = CameraWatch(('front',), 1.0)
+    watch.note_nodes('front', 0, ())
+    assert 'start arena_camera' in (watch.obstacle(0.0) or '')
+
+    watch.note_nodes('front', 1, ())
+    assert 'no viewer' in (watch.obstacle(0.0) or '')

@@ -21,8 +21,8 @@ pytest.importorskip('aiortc')
 from support.browser import running_browser  # noqa: E402
 from support.camera_page import CAMERA_FLAGS, CameraPage, serving_page  # noqa: E402
 from support.server import running_server  # noqa: E402
-from support.video_clients import camera, viewer  # noqa: E402
-from support.video_rooms import WORKSPACE, make_video_room  # noqa: E402
+from support.video_clients import PublicProducer, camera, viewer  # noqa: E402
+from support.video_rooms import WORKSPACE, make_video_room, video_room  # noqa: E402
 from support.waiting import wait_until  # noqa: E402
 
 from lerobot_arena_ros.server.access.rules import Rules  # noqa: E402
@@ -84,6 +84,10 @@ async def test_the_browser_shows_the_camera(
         assert (seen['width'], seen['height']) == (320, 240)
         assert all(abs(channel - 120) < 15 for channel in seen['pixel'][:3])
 
+        # Longer than a viewer counts without a report that pictures arrive.
+        await shown(page, 200)
+        assert producer.viewers[0].is_receiving
+
         await asyncio.to_thread(page.open)
 
         await wait_until(lambda: producer.viewers == [], 'the page to be dropped')
@@ -92,13 +96,28 @@ async def test_the_browser_shows_the_camera(
 async def test_the_browser_shows_a_camera_that_came_back(
     url: str, room: str, page: CameraPage
 ) -> None:
-    """It uses the connection of the first camera again, so that it takes some seconds."""
+    """It uses the connection of the first camera again, and keeps its DTLS role."""
     async with camera(url, room):
         await asyncio.to_thread(page.watch, url, path_of(room))
         await shown(page, 20)
     async with camera(url, room, shade=200):
         await shown(page, 20)
         await wait_until(lambda: page.seen()['pixel'][0] > 180, 'the other camera', TIMEOUT_S)
+
+
+@pytest.mark.parametrize('is_first', [True, False], ids=['before ours', 'after ours'])
+async def test_the_browser_shows_the_camera_of_another_client(
+    url: str, room: str, page: CameraPage, is_first: bool
+) -> None:
+    """Its connection takes the offers of both, in either order."""
+    producers = [PublicProducer.joined(url, room, gathers=True), camera(url, room)]
+    for count, producer in enumerate(producers if is_first else reversed(producers)):
+        async with producer as joined:
+            if count == 0:
+                await asyncio.to_thread(page.watch, url, path_of(room))
+            elif isinstance(joined, PublicProducer):
+                await joined.offer(video_room(url, room)['participants']['consumers'][0])
+            await shown(page, 20)
 
 
 @pytest.mark.parametrize('audio', [False, True], ids=['video', 'audio and video'])

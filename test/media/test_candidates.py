@@ -69,3 +69,43 @@ def test_an_invalid_candidate_is_refused(value: object) -> None:
     """No host name is resolved, and no candidate is longer than a limit."""
     with pytest.raises(InvalidSignal):
         parse_candidate(value)
+
+
+@pytest.mark.parametrize(
+    'target',
+    [
+        '127.0.0.1 5000',
+        '127.8.8.8 5000',
+        '::1 5000',
+        '::ffff:127.0.0.1 5000',
+        '255.255.255.255 5000',
+        '239.255.0.1 7400',
+        'ff02::1 5000',
+        '192.168.1.7 22',
+        '192.168.1.7 80',
+        '93.184.215.14 53',
+        'robot.local 22',
+    ],
+)
+def test_a_candidate_that_a_browser_would_not_use_is_refused(target: str) -> None:
+    """Nothing is sent to services of this machine, to groups, and to well-known ports."""
+    value = {'candidate': TEXT.replace('192.168.1.7 46154', target), 'sdpMid': '0'}
+    with pytest.raises(InvalidSignal, match='ICE candidate at'):
+        parse_candidate(value)
+
+    assert parse_candidate(value, relay_only=True) is not None or 'ff' in target
+
+
+@pytest.mark.parametrize(
+    'target', ['192.168.1.7 5000', '93.184.215.14 443', 'fe80::1 5000', '169.254.9.9 5000']
+)
+def test_a_candidate_of_another_machine_is_accepted(target: str) -> None:
+    """Robots and viewers are on private networks, on a cable without a router, or elsewhere."""
+    value = {'candidate': TEXT.replace('192.168.1.7 46154', target), 'sdpMid': '0'}
+    assert parse_candidate(value) is not None
+
+
+def test_a_tcp_candidate_without_a_port_is_accepted() -> None:
+    """Browsers send them, and nothing is sent to them."""
+    text = TEXT.replace(' udp ', ' tcp ').replace('46154', '9') + ' tcptype active'
+    assert parse_candidate({'candidate': text, 'sdpMid': '0'}) is not None

@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -66,11 +66,10 @@ LATE_S = 1.0
 SLACK = 3.0
 
 
-@pytest.fixture(scope='module')
-def url() -> Iterator[str]:
-    """Run one server for this module; each test uses its own room."""
-    with running_server() as address:
-        yield address
+@pytest.fixture
+def url(server_url: str) -> str:
+    """Return the URL of the arena under test; each test uses its own room."""
+    return server_url
 
 
 @pytest.fixture

@@ -11,8 +11,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import itertools
 
 import pytest
@@ -25,10 +26,12 @@ from support.waiting import wait_until  # noqa: E402
 
 from lerobot_arena_ros.arena.errors import TransportError  # noqa: E402
 from lerobot_arena_ros.arena.video_messages import Offer  # noqa: E402
+from lerobot_arena_ros.media import pace  # noqa: E402
 from lerobot_arena_ros.media import viewers as viewers_module  # noqa: E402
 from lerobot_arena_ros.media.bitrate import BitrateBounds  # noqa: E402
 from lerobot_arena_ros.media.encoder import CameraEncoder, EncoderSettings  # noqa: E402
 from lerobot_arena_ros.media.peer import Peer, PeerStats  # noqa: E402
+from lerobot_arena_ros.media.sdp_text import asks_for_stamps  # noqa: E402
 from lerobot_arena_ros.media.viewers import MAX_VIEWERS, ViewerSet  # noqa: E402
 
 BOUNDS = BitrateBounds(1_000_000, 200_000)
@@ -135,7 +138,7 @@ async def test_the_bitrate_follows_the_loss_of_a_viewer(
     async with feeding(rig.encoder):
         rig.viewers.add('viewer')
         await wait_until(lambda: rig.offers, 'the offer')
-        rig.viewers.on_answer('viewer', await peer.answer(rig.offers[0].sdp))
+        rig.viewers.on_answer('viewer', await plain_answer(peer, rig.offers[0]))
         await wait_until(lambda: rig.encoder.bitrate <= 600_000, 'a lower bitrate', 15.0)
         await wait_until(lambda: rig.encoder.counts.key_frames >= 3, 'key frames', 15.0)
 
@@ -165,13 +168,52 @@ async def test_a_viewer_that_reports_nothing_counts_as_not_receiving(
     async with feeding(rig.encoder):
         rig.viewers.add('viewer')
         await wait_until(lambda: rig.offers, 'the offer')
-        rig.viewers.on_answer('viewer', await peer.answer(rig.offers[0].sdp))
+        rig.viewers.on_answer('viewer', await plain_answer(peer, rig.offers[0]))
         await wait_until(receives, 'the viewer to receive', 15.0)
         is_silent = True
         await wait_until(lambda: not receives(), 'the silence')
         assert rig.viewers.status[0].is_connected
         is_silent = False
         await wait_until(receives, 'reports again')
+    await peer.aclose()
+
+
+@pytest.mark.parametrize('lost', [0, 6], ids=['nothing arrives', 'most is lost'])
+async def test_a_viewer_that_reports_no_arrival_counts_as_not_receiving(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, lost: int
+) -> None:
+    """Its reports may pass a network that drops the larger packets of pictures."""
+    monkeypatch.setattr(viewers_module, 'SILENT_AFTER_S', 0.5)
+    counts, is_cut = itertools.count(1), False
+    stats = PeerStats(packets_lost=0, jitter=0)
+
+    async def reported(self: Peer) -> PeerStats:
+        nonlocal stats
+        stats = replace(
+            stats,
+            packets_sent=stats.packets_sent + 10,
+            packets_lost=(stats.packets_lost or 0) + is_cut * lost,
+            jitter=(stats.jitter or 0) + (not is_cut or bool(lost)),
+            report=next(counts),
+        )
+        return stats
+
+    def receives() -> bool:
+        (status,) = rig.viewers.status
+        return status.is_connected and status.is_receiving
+
+    monkeypatch.setattr(Peer, 'stats', reported)
+    peer = Peer('camera')
+    async with feeding(rig.encoder):
+        rig.viewers.add('viewer')
+        await wait_until(lambda: rig.offers, 'the offer')
+        rig.viewers.on_answer('viewer', await peer.answer(rig.offers[0].sdp))
+        await wait_until(receives, 'the viewer to receive', 15.0)
+        is_cut = True
+        await wait_until(lambda: not receives(), 'the loss')
+        assert rig.viewers.status[0].is_connected
+        is_cut = False
+        await wait_until(receives, 'arrivals again')
     await peer.aclose()
 
 
@@ -183,11 +225,63 @@ async def test_a_viewer_that_closes_its_connection_is_offered_another(rig: Rig) 
         await answered_and_closed(rig, 2)
 
 
+async def test_viewers_that_come_and_go_get_connections_at_a_limited_rate(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that have left before their turn cost nothing, and delay no other one."""
+    monkeypatch.setattr(pace, 'PERIOD_S', 3600.0)
+    for number in range(pace.BURST):
+        rig.viewers.add(f'first-{number}')
+    await wait_until(lambda: len({each.target_consumer for each in rig.offers}) == pace.BURST, '')
+    for number in range(100):
+        rig.viewers.add(f'hostile-{number}')
+        await asyncio.sleep(0)
+        rig.viewers.remove(f'hostile-{number}')
+    monkeypatch.setattr(pace, 'PERIOD_S', 0.0)
+    rig.viewers.add('honest')
+
+    await wait_until(lambda: rig.offers[-1].target_consumer == 'honest', 'its offer')
+    assert not any(str(offer.target_consumer).startswith('hostile') for offer in rig.offers)
+
+
+async def plain_answer(peer: Peer, offer: Offer) -> str:
+    """Answer an offer like a participant that does not know stamps."""
+    answer = await peer.answer(offer.sdp)
+    return '\n'.join(line for line in answer.splitlines() if not asks_for_stamps(line))
+
+
+async def test_only_a_viewer_that_asks_for_stamps_is_offered_a_channel(rig: Rig) -> None:
+    """Another one could not take the offer of a producer without a channel afterwards."""
+    peers = Peer('camera'), Peer('camera')
+    async with feeding(rig.encoder):
+        rig.viewers.add('viewer')
+        await wait_until(lambda: rig.offers, 'the offer')
+        rig.viewers.on_answer('viewer', await peers[0].answer(rig.offers[0].sdp))
+        await wait_until(lambda: len(rig.offers) == 2, 'another offer')
+        rig.viewers.on_answer('viewer', await peers[1].answer(rig.offers[1].sdp))
+        await wait_until(lambda: rig.viewers.status[0].is_connected, 'the connection', 15.0)
+
+    assert ['m=application' in offer.sdp for offer in rig.offers] == [False, True]
+    assert rig.errors == []
+    for peer in peers:
+        await peer.aclose()
+
+
+async def test_only_a_new_viewer_is_told_its_dtls_role(rig: Rig) -> None:
+    """One that may have had the offer of another producer could be unable to take it."""
+    rig.viewers.add('new', is_new=True)
+    rig.viewers.keep_only(['new', 'known'])
+    await wait_until(lambda: len(rig.offers) >= 2, 'both offers')
+
+    roles = {offer.target_consumer: 'a=setup:active' in offer.sdp for offer in rig.offers}
+    assert roles == {'new': True, 'known': False}
+
+
 async def answered_and_closed(rig: Rig, count: int) -> None:
     """Answer an offer, wait for the connection, and close it."""
     await wait_until(lambda: len(rig.offers) >= count, 'an offer')
     peer = Peer('camera')
-    rig.viewers.on_answer('viewer', await peer.answer(rig.offers[-1].sdp))
+    rig.viewers.on_answer('viewer', await plain_answer(peer, rig.offers[-1]))
     await wait_until(lambda: rig.viewers.status[0].is_connected, 'the connection')
     await peer.aclose()
     await wait_until(lambda: not rig.viewers.status[0].is_connected, 'the end', 40.0)

@@ -47,8 +47,10 @@ def test_rooms_follow_from_the_session_and_none_is_created() -> None:
     assert cameras == {
         'cameras': ['front', 'wrist'],
         'camera_map.front.room_id': 's-front',
+        'camera_map.front.required_viewer': 's-front-consumer',
         'camera_map.front.topic': '/cam',
         'camera_map.wrist.room_id': 's-wrist',
+        'camera_map.wrist.required_viewer': 's-wrist-consumer',
         'camera_map.wrist.topic': '/hand',
         'create_missing_rooms': 'none',
     }

@@ -38,8 +38,12 @@ class Camera:
     def __init__(self, arm: Robot) -> None:
         self.is_frozen = False
         self._node = arm.probe.node
-        topic = f'/{NAMESPACE}/delivered_pictures'
-        self._publisher = self._node.create_publisher(Header, topic, 10)
+        self._publishers = {
+            name: self._node.create_publisher(
+                Header, f'/{NAMESPACE}/{name}/delivered_pictures', 10
+            )
+            for name in ('front', 'other')
+        }
         self._stamp = self._node.get_clock().now()
         self.names = ['front', 'other']
         self._timer = self._node.create_timer(0.05, self._report)
@@ -48,12 +52,13 @@ class Camera:
         if not self.is_frozen:
             self._stamp = self._node.get_clock().now()
         for name in self.names:
-            self._publisher.publish(Header(stamp=self._stamp.to_msg(), frame_id=name))
+            self._publishers[name].publish(Header(stamp=self._stamp.to_msg(), frame_id=name))
 
     def close(self) -> None:
         """Report nothing more."""
         self._node.destroy_timer(self._timer)
-        self._node.destroy_publisher(self._publisher)
+        for publisher in self._publishers.values():
+            self._node.destroy_publisher(publisher)
 
 
 @contextmanager

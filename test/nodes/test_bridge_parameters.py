@@ -64,6 +64,10 @@ MISTAKES = {
         [*ROOM, '-p', 'use_sim_time:=maybe'],
         "'use_sim_time' to 'maybe' of type 'STRING', expecting type 'BOOL'",
     ),
+    'camera that is no name': (
+        [*ROOM, '-p', 'consume.room_id:=b', '-p', 'consume.require_cameras:=[left wrist]'],
+        "parameter consume.require_cameras: 'left wrist': expected letters, digits and",
+    ),
     'unknown ROS argument': (['--foo'], 'the ROS arguments cannot be used'),
     'controller without names': (
         [*ROOM, '-p', 'consume.room_id:=b', '-p', 'consume.command_interface:=forward_command'],

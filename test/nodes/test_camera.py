@@ -15,6 +15,7 @@ import asyncio
 from collections.abc import Callable
 import contextlib
 import itertools
+import sys
 import time
 from typing import Any
 
@@ -23,6 +24,7 @@ import pytest
 pytest.importorskip('aiortc')
 
 from builtin_interfaces.msg import Time  # noqa: E402
+from diagnostic_msgs.msg import DiagnosticStatus  # noqa: E402
 from lifecycle_msgs.msg import Transition  # noqa: E402
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy  # noqa: E402
 from sensor_msgs.msg import CompressedImage, Image  # noqa: E402
@@ -33,7 +35,7 @@ from support.cameras import (  # noqa: E402
     camera_rig,
     grey_image,
 )
-from support.processes import ros_arguments, running  # noqa: E402
+from support.processes import ros_arguments, running, running_command  # noqa: E402
 from support.video_clients import camera, colour, viewer  # noqa: E402
 from support.video_rooms import WORKSPACE, make_video_room, video_peer, video_room  # noqa: E402
 from support.waiting import wait_for, wait_until  # noqa: E402
@@ -46,6 +48,7 @@ from lerobot_arena_ros.nodes.camera.messages import (  # noqa: E402
     image_from_ros,
     jpeg_to_ros,
 )
+from lerobot_arena_ros.video import VideoConsumer  # noqa: E402
 
 FRONT: dict[str, Any] = {'cameras': ['front']}
 RECEIVED: dict[str, Any] = {'cameras': ['front'], 'camera_map.front.mode': 'receive'}
@@ -304,6 +307,23 @@ def test_delivered_pictures_are_reported_with_their_stamps() -> None:
     assert 1_000 <= seconds[0] < 10_000
 
 
+def test_only_the_required_viewer_counts() -> None:
+    """Pictures that another viewer gets are not reported, because it does not drive."""
+    parameters = {**FRONT, 'camera_map.front.required_viewer': 'policy'}
+
+    async def watch(rig: CameraRig) -> None:
+        async with viewer(rig.url, 'front') as other:
+            await other.more(20, PATIENCE_S)
+            assert rig.delivered == []
+            policy = VideoConsumer(rig.url, name='policy')
+            assert await policy.connect(WORKSPACE, 'front')
+            await wait_until(lambda: rig.delivered, 'a report', PATIENCE_S)
+            await policy.disconnect()
+
+    with camera_rig(parameters) as rig, sent(rig, TOPIC, grey_image):
+        asyncio.run(watch(rig))
+
+
 def test_a_picture_without_a_stamp_has_the_time_of_its_arrival() -> None:
     """A stamp of zero is no stamp."""
     began_ns = time.time_ns()
@@ -434,3 +454,57 @@ def test_a_wrong_parameter_ends_the_node_with_one_line(
         assert process.output.startswith('arena_camera: ')
         assert process.output.count('\n') == 1
         assert expected in process.output
+
+
+BROKEN = """
+import sys
+from lerobot_arena_ros.nodes.camera import main, sending
+
+def broken(*args):
+    raise KeyError('broken')
+
+sending.SendingCamera.{method} = broken
+sys.exit(main.main())
+"""
+
+
+@pytest.mark.parametrize(
+    ('method', 'expected'),
+    [
+        ('on_message', "a callback failed, which is a bug: KeyError('broken')"),
+        ('condition', "a callback failed, which is a bug: KeyError('broken')"),
+        ('_look', "the camera front failed, which is a bug: KeyError('broken')"),
+    ],
+)
+def test_an_exception_ends_the_node_with_one_line(method: str, expected: str) -> None:
+    """In a callback of either thread: the log has the traceback, and the exit code is 2."""
+    with camera_rig({**FRONT, 'autostart': False}) as rig:
+        given = {**FRONT, 'server_url': rig.url, 'workspace_id': WORKSPACE}
+        command = [sys.executable, '-c', BROKEN.format(method=method)]
+        arguments = ros_arguments(NAMESPACE, given, '-r', '__node:=other')
+        with rig.feeding(TOPIC, grey_image), running_command([*command, *arguments]) as broken:
+            wait_for(lambda: not broken.is_alive, 'the end of the node', PATIENCE_S)
+            assert broken.wait() == 2
+            assert f'arena_camera: {expected}' in broken.output
+            assert 'Traceback' in broken.output
+
+
+def test_a_second_node_of_the_name_is_an_error_while_it_is_there() -> None:
+    """Diagnostics name it and the remedy, because a lifecycle service reaches any one of them."""
+    name = f'/{NAMESPACE}/arena_camera'
+    with camera_rig(FRONT) as rig:
+        status = f'{name}: lifecycle'
+        wait_for(lambda: rig.probe.text(status) == 'active', 'the node', PATIENCE_S)
+        given = {**FRONT, 'server_url': rig.url, 'autostart': False}
+        with running('nodes.camera.main', ros_arguments(NAMESPACE, given)) as second:
+            wait_for(
+                lambda: (
+                    f'2 nodes are called {name}' in rig.probe.text(status)
+                    and rig.probe.level(status) == DiagnosticStatus.ERROR
+                ),
+                'the second node to be noticed',
+                PATIENCE_S,
+            )
+            assert second.end() == 0, second.output
+        wait_for(lambda: rig.probe.text(status) == 'active', 'its end', PATIENCE_S)
+        assert f'2 nodes are called {name}' in rig.process.output

@@ -118,12 +118,28 @@ def test_a_received_camera_has_the_wanted_types(
         ({'cameras': ['a'], 'ice_servers': ['http://x']}, 'parameters ice_servers'),
         ({'cameras': ['a'], 'ice_servers': ['turn:x']}, USERNAME_VARIABLE),
         ({'cameras': ['a'], 'ice_transport_policy': 'relay'}, 'expected a TURN server'),
+        ({'cameras': ['a'], 'link__timeout_s': 1.0}, 'expected at least twice'),
+        ({'cameras': ['a'], 'link__reconnect_max_s': 0.1}, 'expected at least link.reconnect_min'),
     ],
     ids=lambda value: value[:30] if isinstance(value, str) else None,
 )
 def test_a_mistake_is_named(given: dict[str, Any], expected: str) -> None:
     """The line names the parameter, its value, and what was expected."""
     assert expected in refusal(**given)
+
+
+def test_the_timeouts_of_the_link_are_parameters() -> None:
+    """They have the names of those of a bridge."""
+    found = settings(
+        cameras=['a'],
+        link__heartbeat_period_s=0.2,
+        link__timeout_s=1.0,
+        link__reconnect_min_s=0.1,
+        link__reconnect_max_s=0.3,
+    )
+
+    assert (found.timing.heartbeat_period_s, found.timing.timeout_s) == (0.2, 1.0)
+    assert found.pauses_s == (0.1, 0.3)
 
 
 def test_the_credentials_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

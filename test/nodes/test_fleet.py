@@ -212,7 +212,7 @@ def test_reconfiguring_one_robot_does_not_affect_the_others(stage: Stage) -> Non
 
     def joins() -> str:
         status = stage.probe.diagnostics['/right/arena_bridge: consume link']
-        return {pair.key: pair.value for pair in status.values}['joins']
+        return str({pair.key: pair.value for pair in status.values}['joins'])
 
     before = joins()
     # Some threads start with their first work and then remain.

@@ -26,6 +26,7 @@ pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or 
 from rclpy.logging import get_logger
 from support.waiting import wait_for
 
+from lerobot_arena_ros.arena.features import Feature
 from lerobot_arena_ros.arena.messages import ErrorReply, JointUpdate
 from lerobot_arena_ros.arena.session import Late, Presence
 from lerobot_arena_ros.control.joint_map import Joint, JointMap
@@ -190,10 +191,13 @@ class Network:
     A connection whose socket may be full, for the event loop or for both threads.
 
     :ivar sent: the sent values, and the thread of each.
+    :ivar stamps_ns: the stamp of each update.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *features: Feature) -> None:
+        self.features = frozenset(features)
         self.sent: list[tuple[dict[str, float], str]] = []
+        self.stamps_ns: list[int | None] = []
         self.is_full = False
         self.flows = threading.Event()
         self.flows.set()
@@ -210,6 +214,7 @@ class Network:
         await asyncio.get_running_loop().run_in_executor(None, self.flows.wait)
 
     def _take(self, update: JointUpdate) -> None:
+        self.stamps_ns.append(update.stamp_ns)
         self.sent.append((update.values, threading.current_thread().name))
 
 
@@ -254,6 +259,37 @@ def test_early_values_merge_and_are_sent_by_the_loop(producer: JointStateProduce
             ({'arm': 1.0, 'gripper': 0.5}, HERE),
             ({'arm': 5.0, 'gripper': 0.25}, 'arena'),
         ]
+
+
+def test_an_update_has_the_stamp_of_the_newest_message(producer: JointStateProducer) -> None:
+    """Sent at once or merged, with all nanoseconds; a message without a stamp leaves none."""
+    network, base = Network(Feature.STAMPS), 1_769_854_530_123_456_789
+    with fed(producer, network, 1.0):
+        producer.put({'arm': 1.0}, 0.0, base)
+        producer.put({'arm': 2.0}, 0.0, base + 1)
+        producer.put({'gripper': 0.25}, 0.0, base + 2)
+        wait_for(lambda: len(network.sent) == 2, 'the second update')
+        producer.put({'gripper': 0.75}, None)
+        wait_for(lambda: len(network.sent) == 3, 'the third update')
+
+    assert network.stamps_ns == [base, base + 2, None]
+
+
+@pytest.mark.parametrize(
+    ('features', 'stamp_ns'),
+    [((), 10**18), ((Feature.STAMPS,), -5), ((Feature.STAMPS,), 2**63)],
+    ids=['a public server', 'negative', 'too large'],
+)
+def test_no_stamp_is_sent_that_cannot_be_used(
+    producer: JointStateProducer, features: tuple[Feature, ...], stamp_ns: int
+) -> None:
+    """The joints are sent without it."""
+    network = Network(*features)
+    with fed(producer, network, 0.0):
+        producer.put({'arm': 1.0}, None, stamp_ns)
+
+    assert network.sent == [({'arm': 1.0, 'gripper': 0.5}, HERE)]
+    assert network.stamps_ns == [None]
 
 
 def test_what_a_full_socket_refuses_is_sent_by_the_loop(producer: JointStateProducer) -> None:

@@ -22,6 +22,7 @@ import pytest
 from support.arena_api import make_room
 from support.pages import ROOT, rows_of
 from support.required import require
+from support.video_rooms import make_video_room
 import yaml
 
 FILE = ROOT / 'deploy' / 'alerts.yaml'
@@ -47,6 +48,7 @@ def test_a_rule_says_what_is_wrong_and_what_to_do(rule: dict[str, Any]) -> None:
 def test_a_rule_uses_what_the_server_counts(rule: dict[str, Any], own_server_url: str) -> None:
     """Each rule uses existing metrics and labels, because an alert would never fire otherwise."""
     make_room(own_server_url)
+    make_video_room(own_server_url)
     httpx.get(f'{own_server_url}/robotics/workspaces/lab/rooms/nowhere')
     known = {
         sample.name: {*sample.labels, 'job', 'instance'}

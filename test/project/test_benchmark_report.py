@@ -115,6 +115,29 @@ def results() -> dict[str, Any]:
         ],
         'many': [many_row(1, 80.0), many_row(50, 2000.0)],
         'fleet': [many_row(1, 90.0), many_row(50, 200.0)],
+        'camera_latency': [
+            {'camera': camera, 'count': 99, 'lost': 1, 'p50_us': us, 'p99_us': 2 * us}
+            for camera, us in (('ours', 55_000.0), ('bare aiortc', 50_000.0))
+        ],
+        'camera_cpu': [
+            {
+                'camera': 'ours',
+                'viewers': count,
+                'cpu_ms': cpu_ms,
+                'cpu_percent': 3 * cpu_ms,
+                'received_hz': 30.0,
+            }
+            for count, cpu_ms in ((1, 5.0), (4, 6.0))
+        ],
+        'beside_cameras': [
+            {'cameras': count, 'what': what, 'count': 9, 'p50_us': 1.0, 'p99_us': us}
+            for count, what, us in (
+                (0, 'one joint', 1000.0),
+                (2, 'one joint', 1100.0),
+                (0, 'latched topic', 1000.0),
+                (2, 'latched topic', 1050.0),
+            )
+        ],
     }
 
 
@@ -142,6 +165,10 @@ def test_ratios_are_of_this_run(results: dict[str, Any]) -> None:
     assert found['stop.topic.500'] == pytest.approx(0.9)
     assert found['idle.memory'] == pytest.approx(1.25)
     assert found['many.memory'] == pytest.approx(0.1)
+    assert found['cameras.p50'] == pytest.approx(1.1)
+    assert found['cameras.cpu.4'] == pytest.approx(1.2)
+    assert found['cameras.joints'] == pytest.approx(1.1)
+    assert found['cameras.stop'] == pytest.approx(1.05)
     assert lower_bound_cpu_us(results['paths'], 100.0, 6) == pytest.approx(300.0)
 
 
@@ -211,7 +238,7 @@ def test_tables_are_rectangular(results: dict[str, Any]) -> None:
     plainer = [path_row(path, 100.0, 1.0, 1.0) for path in ('ours', 'ours without uvloop')]
     drawn = list(tables({**results, 'accelerators': plainer, 'behind_nginx': [arranged.row()]}))
 
-    assert len(drawn) == 12
+    assert len(drawn) == 15
     assert all(len(row) == len(head) for _, head, rows in drawn for row in rows)
     assert len(list(verdicts(results))) == len(TARGETS)
 

@@ -28,7 +28,7 @@ def fixture_folder(tmp_path: Path) -> Path:
     """Return a folder with the real .ci/run, in which each command does nothing."""
     (tmp_path / '.ci').mkdir()
     shutil.copy(ROOT / '.ci' / 'run', tmp_path / '.ci')
-    for name in ('make', '.ci/with-nginx', '.ci/chromium'):
+    for name in ('make', '.ci/with-nginx', '.ci/with-turn', '.ci/chromium'):
         (tmp_path / name).write_text(MAKE)
         (tmp_path / name).chmod(0o755)
     return tmp_path

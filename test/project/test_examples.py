@@ -416,6 +416,24 @@ def test_a_missing_room_is_reported_in_one_line(
     assert not (tmp_path / 'new.csv').exists()
 
 
+@needs('aiortc')
+def test_a_missing_room_of_a_camera_is_reported_in_one_line(own_server_url: str) -> None:
+    """The example creates no room, because it would wait for a robot in the wrong one."""
+    room = ('--server-url', own_server_url, '--workspace-id', 'lab', '--room-id', 'nowhere')
+
+    line = one_line(finished('observe', *room, '--camera', 'front'), 'observe')
+
+    assert 'room lab/nowhere: there is no such room' in line
+
+
+def test_what_the_cameras_need_is_named_in_one_line() -> None:
+    """Without aiortc there is no traceback; test_without_media.py has the whole text."""
+    options = ('--room-id', 'arm', '--camera', 'front')
+    with running_example('observe', *options, lacking=['aiortc']) as observer:
+        assert observer.wait() == 1
+        assert observer.output == 'observe: aiortc is not installed\n'
+
+
 @pytest.mark.parametrize('name', ['drive_from_terminal', 'join_from_python', 'replay_room'])
 async def test_a_taken_room_is_reported_in_one_line(name: str, room: Room, tmp_path: Path) -> None:
     """The line names the producer of the room, which keeps its place."""
@@ -443,7 +461,7 @@ def test_the_token_comes_from_the_environment(
     assert 'no such room' in admitted
 
 
-@pytest.mark.parametrize('name', [*WITH_A_ROOM, 'plot_recording'])
+@pytest.mark.parametrize('name', [*WITH_A_ROOM, 'plot_recording', 'observe'])
 def test_help_begins_with_a_sentence(name: str) -> None:
     """Each help text begins with a sentence and has the same options for a room."""
     helped = finished(name, '--help')

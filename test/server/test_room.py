@@ -118,6 +118,49 @@ def test_an_update_without_changes_is_not_forwarded() -> None:
     assert room.handle(producer, JointUpdate((entry('a', 1, speed=9),)), NOW) is None
 
 
+def test_a_stamp_is_forwarded_and_stored() -> None:
+    """Each consumer gets the stamp with the changed joints, and one that joins later too."""
+    room = make_room()
+    producer, consumer = produce(room), consume(room)
+
+    delivery = room.handle(producer, JointUpdate.of({'a': 1.0}, stamp_ns=7), NOW)
+
+    assert delivery is not None
+    assert delivery.recipients == (consumer,)
+    assert delivery.message == JointUpdate((entry('a', 1.0),), NOW.stamp, 'leader', stamp_ns=7)
+    assert room.welcome(consumer, NOW)[0] == StateSync({'a': 1.0}, NOW.stamp, stamp_ns=7)
+    room.clear_memory()
+    assert room.welcome(consumer, NOW)[0] == StateSync({}, NOW.stamp)
+
+
+def test_a_new_stamp_alone_is_sent_to_those_that_requested_stamps() -> None:
+    """A robot at rest is still measured; a public consumer gets no update without joints."""
+    room = make_room()
+    producer = produce(room)
+    consume(room, 'public')
+    policy = watch(room, 'policy', Feature.STAMPS)
+    room.handle(producer, JointUpdate.of({'a': 1.0}, stamp_ns=7), NOW)
+
+    assert room.handle(producer, JointUpdate.of({'a': 1.0}, stamp_ns=7), NOW) is None
+    delivery = room.handle(producer, JointUpdate.of({'a': 1.0}, stamp_ns=8), NOW)
+
+    assert delivery is not None
+    assert delivery.recipients == (policy,)
+    assert delivery.message == JointUpdate((), NOW.stamp, 'leader', stamp_ns=8)
+    assert room.welcome(policy, NOW)[0] == StateSync({'a': 1.0}, NOW.stamp, stamp_ns=8)
+
+
+def test_values_without_a_stamp_replace_the_stamp() -> None:
+    """A command over REST, or another producer, must not be stored with an older stamp."""
+    room = make_room()
+    producer, consumer = produce(room), consume(room)
+    room.handle(producer, JointUpdate.of({'a': 1.0}, stamp_ns=7), NOW)
+
+    room.handle(producer, JointUpdate.of({'a': 2.0}), NOW)
+
+    assert room.welcome(consumer, NOW)[0] == StateSync({'a': 2.0}, NOW.stamp)
+
+
 def test_a_joint_named_twice_is_compared_with_its_first_value() -> None:
     """Two entries of a joint are both forwarded if they differ; the last one is stored."""
     room = make_room()

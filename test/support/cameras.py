@@ -42,6 +42,7 @@ class CameraRig:
     A node called ``/robot/arena_camera``.
 
     :param url: the URL of the arena.
+    :ivar delivered: the reports of the camera front.
     """
 
     url: str
@@ -126,7 +127,7 @@ def camera_rig(parameters: dict[str, Any], *more: str, **options: Any) -> Iterat
     with own_domain(), running_server() as url, running_probe() as probe:
         probe.client(NAMESPACE, 'change_state', ChangeState, node=NODE)
         delivered: list[Header] = []
-        topic = f'/{NAMESPACE}/delivered_pictures'
+        topic = f'/{NAMESPACE}/front/delivered_pictures'
         probe.node.create_subscription(Header, topic, delivered.append, 1000)
         given = {'server_url': url, 'workspace_id': WORKSPACE, **parameters}
         arguments = ros_arguments(NAMESPACE, given, *more)

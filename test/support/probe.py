@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 import threading
 import time
 from typing import Any
@@ -23,7 +23,7 @@ from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import SetParameters
 import rclpy
 from rclpy.context import Context
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool
@@ -203,18 +203,21 @@ def running_probe() -> Iterator[Probe]:
     probe = Probe(context)
     executor = SingleThreadedExecutor(context=context)
     executor.add_node(probe.node)
-    thread = threading.Thread(target=_spin, args=(executor,), name='probe')
+    is_done = threading.Event()
+
+    def spin() -> None:
+        while not is_done.is_set():
+            executor.spin_once()
+
+    thread = threading.Thread(target=spin, name='probe')
     thread.start()
     try:
         yield probe
     finally:
-        executor.shutdown()
+        executor.create_task(is_done.set)  # A task, because it ends the wait for a message.
         thread.join(10.0)
         assert not thread.is_alive(), 'the probe still spins'
+        # After the thread, because a shutdown during a callback raises an exception in it.
+        executor.shutdown()
         probe.node.destroy_node()
         rclpy.shutdown(context=context)
-
-
-def _spin(executor: SingleThreadedExecutor) -> None:
-    with suppress(ExternalShutdownException):
-        executor.spin()

@@ -171,20 +171,27 @@ class PublicConsumer:
 
 
 class PublicProducer:
-    """A stand-in for the public producer in a room: one connection per consumer, made once."""
+    """
+    A stand-in for the public producer in a room: one connection per consumer, made once.
 
-    def __init__(self, url: str, room: str, socket: Peer, participant_id: str) -> None:
+    :param gathers: whether its offers have candidates, because it reads none of a browser.
+    """
+
+    def __init__(
+        self, url: str, room: str, socket: Peer, participant_id: str, *, gathers: bool = False
+    ) -> None:
         self._url, self._room, self._socket, self._id = url, room, socket, participant_id
+        self._gathers = gathers
         self._connections: dict[str, RTCPeerConnection] = {}
 
     @classmethod
     @asynccontextmanager
     async def joined(
-        cls, url: str, room: str, participant_id: str = 'public'
+        cls, url: str, room: str, participant_id: str = 'public', *, gathers: bool = False
     ) -> AsyncIterator[PublicProducer]:
         """Send green pictures to a room meanwhile."""
         async with video_peer(url, room, participant_id, 'producer') as socket:
-            producer = cls(url, room, socket, participant_id)
+            producer = cls(url, room, socket, participant_id, gathers=gathers)
             listening = asyncio.create_task(producer._listen())
             try:
                 yield producer
@@ -203,7 +210,8 @@ class PublicProducer:
         connection.addTrack(VideoStreamTrack())
         offer = await connection.createOffer()
         await connection.setLocalDescription(offer)
-        message = {'type': 'offer', 'sdp': offer.sdp, 'target_consumer': consumer}
+        sdp = connection.localDescription.sdp if self._gathers else offer.sdp
+        message = {'type': 'offer', 'sdp': sdp, 'target_consumer': consumer}
         await post_signal(self._url, self._room, self._id, message)
 
     async def _listen(self) -> None:

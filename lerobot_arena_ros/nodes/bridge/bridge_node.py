@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 import platform
 import threading
+import traceback
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
@@ -24,7 +25,7 @@ from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from sensor_msgs.msg import JointState
-from std_msgs.msg import Header, String
+from std_msgs.msg import String
 
 from lerobot_arena_ros.arena.steady_clock import steady_now
 from lerobot_arena_ros.control.condition import Condition
@@ -37,8 +38,10 @@ from lerobot_arena_ros.control.urdf import UrdfError, read_joints
 
 from ..runtime import lifecycle
 from ..runtime.arena_thread import ArenaThread
+from ..runtime.callback_guard import CallbackGuard
 from ..runtime.condition_log import ConditionLog
 from ..runtime.diagnostic_parts import Rates, array
+from ..runtime.namesakes import ALONE, NAMESAKE_CYCLES, Namesakes
 from ..runtime.node_log import NodeLog
 from ..runtime.parameter_targets import check_arguments
 from ..runtime.parameters import given_values, read_parameters
@@ -48,13 +51,12 @@ from ..settings.specs import ParameterError, Value
 from ..settings.topics import Overridable, check_distinct, check_overrides
 from . import diagnostics
 from .bridge_sessions import BridgeSessions
-from .callback_guard import CallbackGuard
+from .camera_reports import CameraReports
 from .cdr import JointStateReader
 from .command_consumer import CommandConsumer
 from .command_topic import CommandTopic
-from .conversions import COMMAND_TYPES, stamp_ns
+from .conversions import COMMAND_TYPES
 from .emergency_stop import EmergencyStopPanel
-from .namesakes import ALONE, Namesakes
 from .other_publishers import OtherPublishers, publisher_names
 from .robot_reporter import Identity
 
@@ -62,9 +64,6 @@ __all__ = ['BridgeNode']
 
 STATUS_PERIOD_S = 0.5
 """Period of the timer that repeats the stop's status and checks the graph."""
-
-NAMESAKE_CYCLES = 4
-"""Status periods between two checks for nodes of the same name, which list the whole graph."""
 
 LIVENESS_PERIOD_S = 0.1
 """Period of the timer that shows that the callbacks run, where short pauses matter."""
@@ -85,9 +84,9 @@ class BridgeNode(LifecycleNode):
 
     Topics: ``joint_states`` (sensor_msgs/JointState, in, sensor data), ``joint_commands`` (out,
     reliable, depth 1; type by ``consume.command_interface``), ``robot_description``
-    (std_msgs/String, in, latched), ``delivered_pictures`` (std_msgs/Header, in, with
-    ``consume.require_cameras``), ``/diagnostics`` (diagnostic_msgs/DiagnosticArray, out), and
-    the topics and services of :class:`EmergencyStopPanel`.
+    (std_msgs/String, in, latched), ``<camera>/delivered_pictures`` (std_msgs/Header, in, for each
+    camera in ``consume.require_cameras``), ``/diagnostics`` (diagnostic_msgs/DiagnosticArray,
+    out), and the topics and services of :class:`EmergencyStopPanel`.
 
     The entities of the stop and /diagnostics exist from the constructor on, in every lifecycle
     state.
@@ -132,6 +131,7 @@ class BridgeNode(LifecycleNode):
         self._thread = thread or ArenaThread()
         self._shares_thread = thread is not None
         self._sessions: BridgeSessions | None = None
+        self._reports: CameraReports | None = None
         self._entities: list[Any] = []
         self._reader = JointStateReader()
         self._measured_topic = 'joint_states'  # The remapped name, once it is subscribed to.
@@ -160,7 +160,8 @@ class BridgeNode(LifecycleNode):
         self.create_timer(STATUS_PERIOD_S, self._on_status_timer, clock=self._steady)
         self.add_on_set_parameters_callback(self._on_set_parameters)
         lifecycle.guard_transitions(self)
-        self._callback_guard = CallbackGuard(self, self._panel)
+        # The robot's safety may depend on what a callback did not complete.
+        self._callback_guard = CallbackGuard(self, self._trip)
         self._callback_guard.guard()
         if self.settings.estop_on_start:
             self._panel.trip(Stop('estop_on_start', 'stopped at start', notify_rooms=False))
@@ -191,9 +192,16 @@ class BridgeNode(LifecycleNode):
         It works again after a person has configured and activated it and has reset its stop.
         """
         self._transition_error = self.failure
-        self._callback_guard.trip(self.failure or 'disabled')
+        self._trip(self.failure or 'disabled')
         self._callback_guard.latest = None
         lifecycle.unconfigure(self)
+
+    def _trip(self, failure: str) -> None:
+        """Stop this robot only; for its rooms this looks like the end of a process."""
+        try:
+            self._panel.trip(Stop('the bridge', failure, notify_rooms=False))
+        except Exception:
+            self.log.error(f'the emergency stop failed:\n{traceback.format_exc()}')
 
     @property
     def is_configured(self) -> bool:
@@ -306,11 +314,10 @@ class BridgeNode(LifecycleNode):
                 String, 'robot_description', self._on_description, _DESCRIPTION_QOS
             ),
         ]
-        if settings.consume is not None and settings.consume.gate.require_cameras:
-            pictures = self.create_subscription(
-                Header, 'delivered_pictures', self._on_delivered_picture, _pictures_qos()
-            )
-            self._entities.append(pictures)
+        if self._sessions.consumer is not None and settings.consume is not None:
+            cameras = settings.consume.gate.require_cameras
+            self._reports = CameraReports(self, cameras, self._sessions.consumer, self._now_ns)
+            self._entities += self._reports.subscriptions
         self._callback_guard.guard()
         self.log.info(self._joint_map.table())
         self._sessions.start()
@@ -354,6 +361,7 @@ class BridgeNode(LifecycleNode):
 
     def _cleanup(self) -> None:
         sessions, self._sessions = self._sessions, None
+        self._reports = None
         patience_s = 0.0 if self._shares_thread else 2.0
         if sessions is not None and not sessions.close(timeout_s=patience_s) and patience_s:
             self.log.warning('the rooms were not left in time')
@@ -375,15 +383,7 @@ class BridgeNode(LifecycleNode):
             self._sessions.measure(positions, None)
         else:
             age_s = (self._now_ns() - stamped_ns) * 1e-9
-            self._sessions.measure(positions, age_s, stamped_ns * 1e-9)
-
-    def _on_delivered_picture(self, message: Header) -> None:
-        if self._sessions is None or self._sessions.consumer is None:
-            return
-        taken_ns = stamp_ns(message.stamp)
-        if taken_ns is not None:
-            age_s = (self._now_ns() - taken_ns) * 1e-9
-            self._sessions.consumer.note_picture(message.frame_id, age_s)
+            self._sessions.measure(positions, age_s, stamped_ns)
 
     def _now_ns(self) -> int:
         return int(self.get_clock().now().nanoseconds)
@@ -448,6 +448,8 @@ class BridgeNode(LifecycleNode):
         self._panel.answer_remote_reset()
         if self._sessions is not None:
             self._check_measurements(self._sessions)
+        if self._reports is not None:
+            self._reports.check_graph()
         self._cycles += 1
         if self._cycles % NAMESAKE_CYCLES == 0:
             self._namesakes.check_graph()
@@ -519,11 +521,6 @@ class BridgeNode(LifecycleNode):
 def _measured_qos() -> QoSProfile:
     """Return a new QoS profile for sensor data; new, because rclpy writes overrides into it."""
     return QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT)
-
-
-def _pictures_qos() -> QoSProfile:
-    """Return the QoS profile of the reports of delivered pictures, of several cameras."""
-    return QoSProfile(depth=20, reliability=ReliabilityPolicy.BEST_EFFORT)
 
 
 def _command_qos() -> QoSProfile:

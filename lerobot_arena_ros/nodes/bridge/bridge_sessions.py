@@ -111,6 +111,7 @@ class BridgeSessions:
                         Feature.LAST_STOP,
                         Feature.LIVENESS,
                         Feature.REFUSED_JOINTS,
+                        Feature.STAMPS,
                     }
                 ),
             )
@@ -179,13 +180,13 @@ class BridgeSessions:
             self.consumer.set_joint_map(joint_map)
 
     def measure(
-        self, positions: Mapping[str, float], age_s: float | None, stamp_s: float | None = None
+        self, positions: Mapping[str, float], age_s: float | None, stamp_ns: int | None = None
     ) -> None:
         """
         Handle measured positions by ROS name.
 
         :param age_s: their age by the ROS clock; None = they have no stamp.
-        :param stamp_s: their stamp.
+        :param stamp_ns: their stamp, in nanoseconds of the clock of their publisher.
         """
         now = steady_now()
         self._callbacks.seen(now)
@@ -201,9 +202,10 @@ class BridgeSessions:
         if self._names and not self._names >= positions.keys():
             self._note_unmapped(positions)
         if self.consumer is not None:
+            stamp_s = None if stamp_ns is None else stamp_ns * 1e-9
             self.consumer.measure(positions, age_s=age_s or 0.0, stamp_s=stamp_s)
         if self.producer is not None:
-            self.producer.put(positions, age_s, stamp_s)
+            self.producer.put(positions, age_s, stamp_ns)
 
     def drop(self, reason: str, text: str) -> None:
         """Count a JointState that cannot be used, for the producer and for the consumer."""

@@ -269,6 +269,16 @@ class CommandConsumer:
             self._gate.note_picture(camera, now, age_s=age_s)
             self._apply()
 
+    def note_camera_nodes(self, camera: str, count: int, names: Sequence[str]) -> None:
+        """
+        Note how many nodes report pictures of a camera.
+
+        :param names: their full names, if there are several.
+        """
+        with self._lock:
+            self._gate.note_camera_nodes(camera, count, names, steady_now())
+            self._apply()
+
     def note_callbacks_run(self) -> None:
         """Note that the callbacks of the ROS thread run."""
         with self._lock:

@@ -27,6 +27,8 @@ import time
 
 from lerobot_arena_ros.arena.connection import Connection
 from lerobot_arena_ros.arena.errors import TransportError
+from lerobot_arena_ros.arena.features import Feature
+from lerobot_arena_ros.arena.fields import optional_stamp
 from lerobot_arena_ros.arena.messages import ErrorReply, JointUpdate
 from lerobot_arena_ros.arena.session import Event, Late, Malformed, Presence
 from lerobot_arena_ros.arena.steady_clock import steady_now
@@ -83,6 +85,8 @@ class JointStateProducer:
         self._latest: dict[str, float] = {}
         self._last_offered: dict[str, float] | None = None
         self._waiting: dict[str, float] = {}
+        self._waiting_stamp_ns: int | None = None
+        self._sends_stamps = False
         self._filled = asyncio.Event()
         self._connection: Connection | None = None
         self._due_at = 0.0
@@ -123,17 +127,19 @@ class JointStateProducer:
         self._discard()
 
     def put(
-        self, positions: Mapping[str, float], age_s: float | None, stamp_s: float | None = None
+        self, positions: Mapping[str, float], age_s: float | None, stamp_ns: int | None = None
     ) -> None:
         """
         Send positions in radians or metres by ROS name.
 
         :param age_s: how long ago they were measured; None = the message has no stamp.
-        :param stamp_s: when they were measured by the clock of their publisher.
+        :param stamp_ns: when they were measured, in nanoseconds of the clock of their publisher.
+            The update is sent with the stamp of the newest message.
         """
         if not self._watch.is_enabled:
             return
         now = steady_now()
+        stamp_s = None if stamp_ns is None else stamp_ns * 1e-9
         unusable = self._check_stamp(next(iter(positions)), age_s, stamp_s, now)
         if unusable is not None:
             self.drop(unusable.reason, unusable.text)
@@ -164,7 +170,7 @@ class JointStateProducer:
             elif values and not missing and not self._is_still(merged):
                 self._last_offered = merged
                 self._watch.offer(now)
-                self._offer(values)
+                self._offer(values, optional_stamp(stamp_ns))
 
     def _check_stamp(
         self, key: str, age_s: float | None, stamp_s: float | None, now: float
@@ -216,23 +222,27 @@ class JointStateProducer:
             and all(abs(positions[name] - before[name]) <= deadband for name in positions)
         )
 
-    def _offer(self, values: dict[str, float]) -> None:
+    def _offer(self, values: dict[str, float], stamp_ns: int | None) -> None:
         """Send these values now, or leave them to the event loop; under the lock."""
         is_first = not self._waiting
-        if is_first and self._send_now(values):
+        if is_first and self._send_now(values, stamp_ns):
             return
         self._waiting.update(values)
+        self._waiting_stamp_ns = stamp_ns
         if is_first:
             self._thread.post(self._filled.set)
 
-    def _send_now(self, values: dict[str, float]) -> bool:
+    def _send_now(self, values: dict[str, float], stamp_ns: int | None) -> bool:
         connection, now = self._connection, time.monotonic()
         if connection is None or self._is_sending or now < self._due_at:
             return False
-        if not connection.send_now(JointUpdate.of(values)):
+        if not connection.send_now(self._update(values, stamp_ns)):
             return False
         self._count(now)
         return True
+
+    def _update(self, values: dict[str, float], stamp_ns: int | None) -> JointUpdate:
+        return JointUpdate.of(values, stamp_ns=stamp_ns if self._sends_stamps else None)
 
     def _count(self, now: float) -> None:
         self.sent += 1
@@ -310,6 +320,7 @@ class JointStateProducer:
         """Send what could not be sent at once, at most at the configured rate."""
         with self._lock:
             self._connection = connection
+            self._sends_stamps = Feature.STAMPS in connection.features
             self._due_at = time.monotonic()
         try:
             with contextlib.suppress(TransportError):
@@ -329,11 +340,12 @@ class JointStateProducer:
     async def _send_waiting(self, connection: Connection) -> None:
         with self._lock:
             values, self._waiting = self._waiting, {}
+            update = self._update(values, self._waiting_stamp_ns)
             if not values:  # The node was deactivated meanwhile.
                 return
             self._is_sending = True  # Values of the other thread have to follow these.
         try:
-            await connection.send(JointUpdate.of(values))
+            await connection.send(update)
             self._count(time.monotonic())
         finally:
             with self._lock:

@@ -33,15 +33,17 @@ from lerobot_arena_ros.control.condition import Condition
 
 from ..runtime import lifecycle, node_log
 from ..runtime.arena_thread import ArenaThread
+from ..runtime.callback_guard import CallbackGuard
 from ..runtime.condition_log import ConditionLog
 from ..runtime.diagnostic_parts import Rates, array, status
+from ..runtime.namesakes import ALONE, NAMESAKE_CYCLES, Namesakes
 from ..runtime.node_log import NodeLog
 from ..runtime.parameter_targets import check_arguments
 from ..runtime.parameters import given_values, read_parameters
 from ..settings.camera_settings import CameraNodeSettings, ReceiveSettings, SendSettings
 from ..settings.camera_table import CAMERAS
 from ..settings.specs import ParameterError
-from ..settings.topics import Overridable, check_distinct, check_overrides
+from ..settings.topics import Overridable, check_distinct, check_overrides, delivery_topic
 from .messages import header
 from .python_log import PythonLog
 from .receiving import ReceivingCamera
@@ -68,15 +70,14 @@ class CameraNode(LifecycleNode):
 
     Topics: of each camera that is sent, ``<camera>/image_raw`` (sensor_msgs/Image, in, best
     effort) or ``<camera>/image_raw/compressed`` (sensor_msgs/CompressedImage); of each that is
-    received, one or both of these (out, reliable, depth 1); ``delivered_pictures``
-    (std_msgs/Header, out): the stamp of the newest picture of a camera, ``frame_id``, that was
-    sent to a viewer; ``/diagnostics`` (diagnostic_msgs/DiagnosticArray, out).
+    received, one or both of these (out, reliable, depth 1); of each that is sent,
+    ``<camera>/delivered_pictures`` (std_msgs/Header, out): the stamp of its newest picture that
+    was sent to a viewer; ``/diagnostics`` (diagnostic_msgs/DiagnosticArray, out).
 
     :param name: of the node, unless it is remapped.
     :param arguments: the command line, if its parameters are for this node.
     :param options: those of rclpy's nodes.
     :ivar log: the log of this node.
-    :ivar failure: why the node cannot continue, in one line; None while it can.
     :raises ParameterError: the node must not run with its parameters.
     """
 
@@ -89,7 +90,7 @@ class CameraNode(LifecycleNode):
             self.log.warning(warning)
         self.settings = CameraNodeSettings.of(*read_parameters(self, CAMERAS))
         self._check_topics()
-        self.failure: str | None = None
+        self._room_failure: str | None = None
         self._python_log = PythonLog(self.log)
         self._python_log.install()
         self._thread = ArenaThread()
@@ -98,18 +99,27 @@ class CameraNode(LifecycleNode):
         self._receivers: list[ReceivingCamera] = []
         self._entities: list[Any] = []
         self._inputs: dict[str, str] = {}
+        self._deliveries: dict[str, Publisher] = {}
         self._delivered_ns: dict[str, int] = {}
         self._is_active = False
         self._transition_error: str | None = None
         self._rates = Rates()
         self._logs: dict[str, ConditionLog] = {}
+        self._namesakes = Namesakes(self)
+        self._names_log = ConditionLog(self.log, recovered=ALONE.text, patience_s=0.0)
         self._cycles = 0
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 1)
-        self._deliveries = self.create_publisher(Header, 'delivered_pictures', 10)
         self.create_timer(STATUS_PERIOD_S, self._on_status_timer, clock=steady)
         self.create_timer(DELIVERY_PERIOD_S, self._on_delivery_timer, clock=steady)
         lifecycle.guard_transitions(self)
+        self._callback_guard = CallbackGuard(self)
+        self._callback_guard.guard()
+
+    @property
+    def failure(self) -> str | None:
+        """Why the node cannot continue, in one line; None while it can."""
+        return self._callback_guard.latest or self._room_failure
 
     def start(self) -> None:
         """Configure and activate, if ``autostart`` is set."""
@@ -158,7 +168,8 @@ class CameraNode(LifecycleNode):
 
     def _transition(self, act: Callable[[], None], what: str) -> TransitionCallbackReturn:
         done = lifecycle.run_transition(self, act, what, on_failure=self._on_failed_transition)
-        self._publish_diagnostics()
+        # Guarded, because rclpy ignores an exception of a transition.
+        self._callback_guard.wrap(self._publish_diagnostics)()
         return done
 
     def _on_failed_transition(self, error: str) -> None:
@@ -174,6 +185,7 @@ class CameraNode(LifecycleNode):
             each.name: ConditionLog(self.log, recovered='works again', about=f'{each.name}: ')
             for each in cameras
         }
+        self._callback_guard.guard()
         self._running = self._thread.start(self._run_all(cameras))
         self._transition_error = None
 
@@ -194,7 +206,7 @@ class CameraNode(LifecycleNode):
             self.log.warning('the rooms were not left in time')
         for camera in self._cameras:
             camera.close()
-        self._senders, self._receivers, self._logs = [], [], {}
+        self._senders, self._receivers, self._logs, self._deliveries = [], [], {}, {}
         entities, self._entities = self._entities, []
         for entity in entities:
             lifecycle.destroy(self, entity)
@@ -219,7 +231,9 @@ class CameraNode(LifecycleNode):
             _input_qos(),
             qos_overriding_options=QoSOverridingOptions.with_default_policies(),
         )
-        self._entities.append(subscription)
+        deliveries = self.create_publisher(Header, delivery_topic(settings.name), 10)
+        self._entities += [subscription, deliveries]
+        self._deliveries[settings.name] = deliveries
         self._inputs[settings.name] = subscription.topic_name
         return camera
 
@@ -267,10 +281,10 @@ class CameraNode(LifecycleNode):
         try:
             await camera.run()
         except ArenaError as exc:
-            self.failure = f'the room of the camera {camera.name} cannot be joined: {exc}'
+            self._room_failure = f'the room of the camera {camera.name} cannot be joined: {exc}'
         except Exception as exc:
             self.log.error(f'{camera.name} failed:\n{traceback.format_exc()}')
-            self.failure = f'the camera {camera.name} failed, which is a bug: {exc!r}'
+            self._room_failure = f'the camera {camera.name} failed, which is a bug: {exc!r}'
 
     # ----- callbacks of the ROS graph
 
@@ -284,13 +298,16 @@ class CameraNode(LifecycleNode):
             stamp_ns = sender.delivered_ns
             if stamp_ns is not None and stamp_ns != self._delivered_ns.get(sender.name):
                 self._delivered_ns[sender.name] = stamp_ns
-                self._deliveries.publish(header(stamp_ns, sender.name))
+                self._deliveries[sender.name].publish(header(stamp_ns, sender.name))
 
     def _on_status_timer(self) -> None:
         self._cycles += 1
         now = steady_now()
         for name, condition in self._conditions(now).items():
             self._logs[name].update(condition, now)
+        if self._cycles % NAMESAKE_CYCLES == 0:
+            self._namesakes.check_graph()
+        self._names_log.update(self._namesakes.condition, now)
         if self._cycles % 2 == 0:
             self._publish_diagnostics()
 
@@ -312,7 +329,12 @@ class CameraNode(LifecycleNode):
             is_active=self._is_active,
             failure=self._transition_error,
         )
-        parts.append(status('lifecycle', active, {'lost_log_lines': node_log.lost_lines()}))
+        names = self._namesakes.condition
+        values = {
+            'namesakes': 'none' if names.is_ok else names.text,
+            'lost_log_lines': node_log.lost_lines(),
+        }
+        parts.append(status('lifecycle', active if names.is_ok else names, values))
         server, stamp = self.settings.address.base_url, self.get_clock().now().to_msg()
         self._diagnostics.publish(array(self.get_fully_qualified_name(), server, stamp, parts))
 
@@ -332,6 +354,8 @@ class CameraNode(LifecycleNode):
             ending = COMPRESSED if sent.is_compressed else ''
             topic = self._resolve(sent.name, sent.topic + ending)
             inputs[topic] = sent.name
+            reports = delivery_topic(sent.name)
+            outputs[f'{sent.name}: {reports}'] = self._resolve(sent.name, reports)
             entities.append(Overridable(topic, 'subscription'))
         for received in self.settings.receivers:
             endings = [''] if received.encoding is not None else []

@@ -12,7 +12,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 
 from lerobot_arena_ros.arena.errors import ArenaError, RequestRejected, RoomNotFound
 from lerobot_arena_ros.arena.messages import Role
@@ -24,11 +25,7 @@ from lerobot_arena_ros.media.video_types import ClientOptions, WebRTCConfig
 
 from ..settings.camera_settings import CameraNodeSettings, Room
 
-__all__ = ['CameraRoom', 'access_options', 'client_options']
-
-SHORTEST_PAUSE_S = 0.5
-LONGEST_PAUSE_S = 10.0
-"""The bounds of the pauses between two attempts to join, in seconds."""
+__all__ = ['CameraRoom', 'access_options', 'client_options', 'run_beside']
 
 
 class CameraRoom:
@@ -36,6 +33,7 @@ class CameraRoom:
     One room, joined again after each loss until cancelled.
 
     :param client: joins the room and, while it can, joins it again after a loss.
+    :param pauses_s: the shortest and the longest pause between two attempts.
     :param on_joined: awaited after the client has joined, but not after it has joined again.
     """
 
@@ -45,11 +43,14 @@ class CameraRoom:
         room: Room,
         role: Role,
         on_joined: Callable[[], Awaitable[None]],
+        *,
+        pauses_s: tuple[float, float],
     ) -> None:
         self._client = client
         self._room = room
         self._role = role
         self._on_joined = on_joined
+        self._pauses_s = pauses_s
 
     @property
     def name(self) -> str:
@@ -68,12 +69,12 @@ class CameraRoom:
         :raises ArenaError: an error that another attempt cannot cure, such as a refused token.
         """
         client, room = self._client, self._room
-        pauses = backoff(SHORTEST_PAUSE_S, LONGEST_PAUSE_S)
+        pauses = backoff(*self._pauses_s)
         try:
             while True:
                 try:
                     if await client.join_room(room.workspace_id, room.room_id, self._role):
-                        pauses = backoff(SHORTEST_PAUSE_S, LONGEST_PAUSE_S)
+                        pauses = backoff(*self._pauses_s)
                         await self._on_joined()
                         await client.wait_left()
                     error = client.error
@@ -101,6 +102,19 @@ class CameraRoom:
         return None
 
 
+async def run_beside(*works: Coroutine[Any, Any, None]) -> None:
+    """Run coroutines together until one of them ends, and raise its exception if it failed."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+    for task in done:
+        task.result()
+
+
 def client_options(settings: CameraNodeSettings) -> ClientOptions:
     """Return the options of the clients of a node."""
     servers = [{'urls': url} for url in settings.ice_urls]
@@ -108,11 +122,13 @@ def client_options(settings: CameraNodeSettings) -> ClientOptions:
     return ClientOptions(webrtc_config=ice)
 
 
-def access_options(settings: CameraNodeSettings) -> dict[str, str | bool | None]:
-    """Return the arguments of a client for the access to the server."""
+def access_options(settings: CameraNodeSettings) -> dict[str, Any]:
+    """Return the arguments of a client for the access to the server and for its link."""
     access = settings.access
     return {
         'token': access.token,
         'ca_file': access.ca_file,
         'allow_insecure': access.allow_insecure,
+        'timing': settings.timing,
+        'pauses_s': settings.pauses_s,
     }

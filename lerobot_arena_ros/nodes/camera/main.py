@@ -38,9 +38,11 @@ def main(args: list[str] | None = None) -> int:
     )
     from ..runtime.run_node import Program, run
     from .camera_node import CameraNode
+    from .garbage import collect_often
 
     def make() -> Program:
         node = CameraNode(arguments=sys.argv[1:] if args is None else args)
+        collect_often()
         return Program([node], node.start, node.finish, lambda: node.failure)
 
     return run(make, 'arena_camera', args, shutdown)

@@ -28,7 +28,7 @@ from lerobot_arena_ros.media.video_types import WebRTCStats
 
 from ..runtime.diagnostic_parts import Rates, seconds_since
 from ..settings.camera_settings import CameraNodeSettings, ReceiveSettings
-from .camera_room import CameraRoom, access_options, client_options
+from .camera_room import CameraRoom, access_options, client_options, run_beside
 from .messages import header, image_to_ros, jpeg_to_ros
 
 __all__ = ['ReceivingCamera']
@@ -73,7 +73,9 @@ class ReceivingCamera:
             **access_options(node),
         )
         self._consumer.on_picture(self._on_picture)
-        self._room = CameraRoom(self._consumer, settings.room, Role.CONSUMER, self._on_joined)
+        self._room = CameraRoom(
+            self._consumer, settings.room, Role.CONSUMER, self._on_joined, pauses_s=node.pauses_s
+        )
         self._publishing = threading.Lock()
         self._is_active = False
         self._is_closed = False
@@ -92,12 +94,7 @@ class ReceivingCamera:
 
         :raises ArenaError: an error that another attempt cannot cure, such as a refused token.
         """
-        looking = asyncio.create_task(self._look(), name=f'counters of {self.name}')
-        try:
-            await self._room.run()
-        finally:
-            looking.cancel()
-            await asyncio.wait([looking])
+        await run_beside(self._room.run(), self._look())
 
     def close(self) -> None:
         """Publish nothing more, so that the publishers can be destroyed; idempotent."""

@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 import functools
 
 from sensor_msgs.msg import CompressedImage, Image
@@ -31,13 +31,13 @@ from lerobot_arena_ros.media.viewers import ViewerStatus
 from ..bridge.conversions import stamp_ns
 from ..runtime.diagnostic_parts import Rates, seconds_since
 from ..settings.camera_settings import CameraNodeSettings, SendSettings
-from .camera_room import CameraRoom, access_options, client_options
+from .camera_room import CameraRoom, access_options, client_options, run_beside
 from .messages import image_from_ros
 from .rate_limit import RateLimit
 
-__all__ = ['SendingCamera']
+__all__ = ['SendingCamera', 'newest_delivered']
 
-LOOK_PERIOD_S = 0.5
+LOOK_PERIOD_S = 0.05
 """The period at which the state of the viewers is copied for other threads, in seconds."""
 
 
@@ -77,8 +77,11 @@ class SendingCamera:
             create_room=settings.room.create,
             **access_options(node),
         )
-        self._room = CameraRoom(self._producer, settings.room, Role.PRODUCER, self._on_joined)
+        self._room = CameraRoom(
+            self._producer, settings.room, Role.PRODUCER, self._on_joined, pauses_s=node.pauses_s
+        )
         self._viewers: tuple[ViewerStatus, ...] = ()
+        self._delivered_ns: int | None = None
         self._is_active = False
         self._received = 0
         self._limited = 0
@@ -93,9 +96,12 @@ class SendingCamera:
 
     @property
     def delivered_ns(self) -> int | None:
-        """The stamp of the newest picture that was sent to a viewer; None while none receives."""
-        is_received = any(viewer.is_receiving for viewer in self._viewers)
-        return self.counts.stamp_ns if is_received else None
+        """
+        The stamp of the newest picture that was sent to a viewer that counts, and receives.
+
+        None while none does. The arena thread writes it. If that thread hangs, it stands still.
+        """
+        return self._delivered_ns
 
     def enable(self, enabled: bool) -> None:
         """Let pictures through, or block them and forget the last one."""
@@ -136,12 +142,10 @@ class SendingCamera:
 
         :raises ArenaError: an error that another attempt cannot cure, such as a refused token.
         """
-        looking = asyncio.create_task(self._look(), name=f'viewers of {self.name}')
         try:
-            await self._room.run()
+            await run_beside(self._room.run(), self._look())
         finally:
-            looking.cancel()
-            await asyncio.wait([looking])
+            self._viewers, self._delivered_ns = (), None
 
     def close(self) -> None:
         """End the thread of the encoder, after :meth:`run` has ended; idempotent."""
@@ -204,5 +208,21 @@ class SendingCamera:
 
     async def _look(self) -> None:
         while True:
-            self._viewers = tuple(self._producer.viewers)
+            self._viewers = viewers = tuple(self._producer.viewers)
+            self._delivered_ns = newest_delivered(viewers, self._settings.required_viewer)
             await asyncio.sleep(LOOK_PERIOD_S)
+
+
+def newest_delivered(viewers: Iterable[ViewerStatus], required: str) -> int | None:
+    """
+    Return the stamp of the newest picture that was sent to a viewer that receives.
+
+    :param required: only viewers count whose participant id begins with this.
+    :returns: None if no viewer that counts receives.
+    """
+    stamps = (
+        viewer.stamp_ns
+        for viewer in viewers
+        if viewer.is_receiving and viewer.participant_id.startswith(required)
+    )
+    return max((stamp for stamp in stamps if stamp is not None), default=None)

@@ -58,6 +58,8 @@ def session_parameters(
     camera: dict[str, object] = {'cameras': list(cameras), **_NEVER_CREATED}
     for name in cameras:
         camera[f'camera_map.{name}.room_id'] = f'{session}-{name}'
+        # Another viewer, such as a console, must not hide that the policy sees nothing.
+        camera[f'camera_map.{name}.required_viewer'] = f'{session}-{name}-consumer'
     for name, topic in zip(cameras, topics, strict=False):
         camera[f'camera_map.{name}.topic'] = topic
     return bridge, camera

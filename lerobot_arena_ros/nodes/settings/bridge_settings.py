@@ -28,8 +28,9 @@ from lerobot_arena_ros.control.joint_map import Joint, JointMap, unit_of
 from lerobot_arena_ros.control.slew import VelocityRamp
 from lerobot_arena_ros.control.units import Unit
 
-from .server_settings import read_access, read_address
+from .server_settings import read_access, read_address, read_pauses, read_timing
 from .specs import ParameterError
+from .topics import check_camera_names
 
 __all__ = [
     'PAUSE_S',
@@ -292,6 +293,7 @@ def _produce(values: Mapping[str, Any]) -> ProduceSettings:
 
 
 def _consume(values: Mapping[str, Any]) -> ConsumeSettings:
+    check_camera_names('consume.require_cameras', values['consume.require_cameras'])
     return ConsumeSettings(
         values['consume.room_id'],
         values['consume.command_interface'],
@@ -328,27 +330,7 @@ def _consume(values: Mapping[str, Any]) -> ConsumeSettings:
 
 
 def _link(values: Mapping[str, Any]) -> LinkSettings:
-    period_s, timeout_s = values['link.heartbeat_period_s'], values['link.timeout_s']
-    if timeout_s < 2 * period_s:
-        raise ParameterError(
-            f'parameter link.timeout_s = {timeout_s:g}: expected at least twice '
-            f'link.heartbeat_period_s = {period_s:g}'
-        )
-    shortest_s, longest_s = values['link.reconnect_min_s'], values['link.reconnect_max_s']
-    if longest_s < shortest_s:
-        raise ParameterError(
-            f'parameter link.reconnect_max_s = {longest_s:g}: expected at least '
-            f'link.reconnect_min_s = {shortest_s:g}'
-        )
+    shortest_s, longest_s = read_pauses(values)
     return LinkSettings(
-        LinkTiming(
-            period_s,
-            timeout_s,
-            join_timeout_s=max(5.0, timeout_s),
-            answer_timeout_s=timeout_s,
-            max_delay_s=values['link.max_delay_s'],
-        ),
-        values['link.on_loss'] == 'emergency_stop',
-        shortest_s,
-        longest_s,
+        read_timing(values), values['link.on_loss'] == 'emergency_stop', shortest_s, longest_s
     )

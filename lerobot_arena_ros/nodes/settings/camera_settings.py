@@ -13,21 +13,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-import re
 from typing import Any
 
 from lerobot_arena_ros.arena.access import Access
 from lerobot_arena_ros.arena.address import Address
+from lerobot_arena_ros.arena.session import LinkTiming
 from lerobot_arena_ros.media.bitrate import BitrateBounds
 from lerobot_arena_ros.media.errors import InvalidIceServer
 from lerobot_arena_ros.media.ice import IceServers
 
-from .server_settings import read_access, read_address
+from .server_settings import read_access, read_address, read_pauses, read_timing
 from .specs import ParameterError
+from .topics import check_camera_names
 
 __all__ = ['CameraNodeSettings', 'ReceiveSettings', 'Room', 'SendSettings']
-
-_NAME = re.compile(r'[A-Za-z_][A-Za-z0-9_]*')
 
 
 @dataclass(frozen=True)
@@ -50,6 +49,7 @@ class SendSettings:
 
     :param topic: without the ending of a compressed topic.
     :param max_rate_hz: 0 = unlimited.
+    :param required_viewer: beginning of a participant id; empty = any viewer.
     """
 
     name: str
@@ -61,6 +61,7 @@ class SendSettings:
     bitrate: BitrateBounds
     key_period_s: float
     max_age_s: float
+    required_viewer: str
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,8 @@ class CameraNodeSettings:
     :param access: the token from the environment, and the trusted certificate authorities.
     :param ice_urls: the STUN and TURN servers.
     :param ice_transport_policy: ``all`` or ``relay``.
+    :param timing: the timeouts of the links to the rooms.
+    :param pauses_s: the shortest and the longest pause between two attempts to join.
     """
 
     address: Address
@@ -98,6 +101,8 @@ class CameraNodeSettings:
     receivers: tuple[ReceiveSettings, ...]
     ice_urls: tuple[str, ...]
     ice_transport_policy: str
+    timing: LinkTiming
+    pauses_s: tuple[float, float]
     autostart: bool
 
     @classmethod
@@ -128,6 +133,8 @@ class CameraNodeSettings:
             receivers=tuple(receivers),
             ice_urls=tuple(values['ice_servers']),
             ice_transport_policy=values['ice_transport_policy'],
+            timing=read_timing(values),
+            pauses_s=read_pauses(values),
             autostart=values['autostart'],
         )
 
@@ -139,12 +146,7 @@ def _check_names(cameras: Iterable[str]) -> None:
             'no camera is named: set cameras, for example cameras:=[front], and camera_map.front.*'
             '; see --help'
         )
-    for name in names:
-        if not _NAME.fullmatch(name):
-            raise ParameterError(
-                f'parameter cameras: {name!r}: expected letters, digits and underscores, and no '
-                'digit at the beginning'
-            )
+    check_camera_names('cameras', names)
 
 
 def _check_ice(values: Mapping[str, Any]) -> None:
@@ -204,6 +206,7 @@ def _sender(name: str, values: Mapping[str, Any], camera: Mapping[str, Any]) -> 
         bitrate=bitrate,
         key_period_s=camera['key_frame_period_s'],
         max_age_s=camera['max_picture_age_s'],
+        required_viewer=camera['required_viewer'],
     )
 
 

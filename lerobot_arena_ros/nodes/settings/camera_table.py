@@ -16,6 +16,8 @@ three.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from . import parameter_table
 from .specs import ParameterTable, Spec
 
@@ -53,6 +55,12 @@ SPECS: tuple[Spec, ...] = (
         'Which ways pictures may take: all, or only through a TURN server (relay).',
         choices=('all', 'relay'),
     ),
+    # Longer than those of a bridge, because pictures do not pass the server, and because all
+    # viewers have to be connected again after a link was lost.
+    replace(_OF_BRIDGE['link.heartbeat_period_s'], default=5.0),
+    replace(_OF_BRIDGE['link.timeout_s'], default=15.0),
+    _OF_BRIDGE['link.reconnect_min_s'],
+    _OF_BRIDGE['link.reconnect_max_s'],
     _OF_BRIDGE['autostart'],
 )
 
@@ -125,6 +133,13 @@ CAMERA_SPECS: tuple[Spec, ...] = (
         's',
         0.05,
         3600.0,
+    ),
+    Spec(
+        'required_viewer',
+        '',
+        'Beginning of the participant id of the viewer whose pictures count for '
+        'consume.require_cameras of a bridge, such as that of the policy that drives. Empty: any '
+        'viewer.',
     ),
     Spec(
         'frame_id',

@@ -160,8 +160,8 @@ SPECS: tuple[Spec, ...] = (
         'consume.require_cameras',
         (),
         'Cameras of this robot without which it is not moved. It holds while no viewer gets new '
-        'pictures of one of them: arena_camera reports on delivered_pictures which it has '
-        'delivered. Empty: none.',
+        'pictures of one of them: arena_camera reports on <camera>/delivered_pictures which it '
+        'has delivered. Empty: none.',
     ),
     Spec(
         'consume.max_picture_age_s',

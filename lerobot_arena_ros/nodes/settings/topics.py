@@ -13,10 +13,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+import re
 
 from .specs import ParameterError
 
-__all__ = ['Overridable', 'check_distinct', 'check_overrides']
+__all__ = [
+    'Overridable',
+    'check_camera_names',
+    'check_distinct',
+    'check_overrides',
+    'delivery_topic',
+]
 
 _PREFIX = 'qos_overrides.'
 _CHOICES = {
@@ -24,6 +31,7 @@ _CHOICES = {
     'reliability': ('reliable', 'best_effort', 'best_available', 'system_default'),
 }
 _LARGEST_DEPTH = 2**31 - 1
+_CAMERA = re.compile(r'[A-Za-z_][A-Za-z0-9_]*')
 
 
 @dataclass(frozen=True)
@@ -42,6 +50,26 @@ class Overridable:
     def prefix(self) -> str:
         """The common prefix of its parameter names."""
         return f'{_PREFIX}{self.topic}.{self.kind}.'
+
+
+def delivery_topic(camera: str) -> str:
+    """Return the topic on which arena_camera reports what the viewers of a camera got."""
+    return f'{camera}/delivered_pictures'
+
+
+def check_camera_names(parameter: str, names: Iterable[str]) -> None:
+    """
+    Check names of cameras, because topics contain them.
+
+    :param parameter: the name of the parameter that lists them.
+    :raises ParameterError: a name cannot be part of a topic.
+    """
+    for name in names:
+        if not _CAMERA.fullmatch(name):
+            raise ParameterError(
+                f'parameter {parameter}: {name!r}: expected letters, digits and underscores, and '
+                'no digit at the beginning'
+            )
 
 
 def check_distinct(topics: Mapping[str, str]) -> None:

@@ -6,11 +6,15 @@
  * `rest` requests the rooms, which `room_list` shows. `session` joins the open room over two links:
  * `reconnecting_link` as a consumer, and `producer_link` while the user has control. Their messages
  * go to `robots` and to `room_view`, which shows them by `participants`, `robot_list` and `joint`.
+ * `cameras` finds and shows the video rooms of the open room.
  * A stop goes from `stop_button` to `stop_sender`; `stop_status` describes its result.
  */
 
+import { Cameras } from './cameras.js';
 import { byId, setText } from './dom.js';
 import { followLifecycle } from './lifecycle.js';
+import { showLink, showRoundTrip } from './link_chip.js';
+import { newParticipantId } from './participant_id.js';
 import { Arena, asArenaError } from './rest.js';
 import { RobotCommand } from './robot_command.js';
 import { Robots, stoppedSummary } from './robots.js';
@@ -29,7 +33,7 @@ const SHOW_MS = 80;
 /** The whole page: one arena, and at most one open room. */
 class Page {
   #arena = new Arena(document.baseURI, () => this.#onPermissions());
-  #participantId = `console-${newSuffix()}`;
+  #participantId = newParticipantId();
   /** @type {?Session} */
   #session = null;
   /** @type {?boolean} */
@@ -41,11 +45,15 @@ class Page {
   #stopStatus = new StopStatus();
   #view = new RoomView();
   #command = new RobotCommand(this.#arena);
+  #cameras = new Cameras(this.#arena, this.#participantId, () => this.#askForToken());
   #stopButton = new StopButton(() => this.#stop(), () => this.#unlock());
   #prompt = new TokenPrompt(this.#arena, () => this.#onToken());
   #rooms = new RoomList(this.#arena, {
     onChosen: (workspace, room) => this.#choose(workspace, room),
-    onOpenRoom: (info) => this.#view.participants.showInfo(info),
+    onOpenRoom: (info, names) => {
+      this.#view.participants.showInfo(info);
+      this.#cameras.setRooms(names);
+    },
     onTokenWanted: () => this.#askForToken(),
   });
 
@@ -75,6 +83,7 @@ class Page {
 
   #pause() {
     this.#rooms.pause();
+    this.#cameras.pause();
     this.#session?.suspend();
   }
 
@@ -82,6 +91,7 @@ class Page {
     this.#session?.resume();
     if (byId('token-panel').hidden) {
       this.#rooms.start();
+      this.#cameras.resume();
     }
   }
 
@@ -91,10 +101,12 @@ class Page {
     this.#view.showPermissions();
     this.#robots.noResetReason = this.#arena.permissions.noDriveReason;
     this.#session?.retryNow();
+    this.#cameras.retryNow();
   }
 
   #askForToken() {
     this.#rooms.pause();
+    this.#cameras.pause();
     this.#prompt.ask();
   }
 
@@ -105,6 +117,7 @@ class Page {
       this.#session.retryNow();
     }
     this.#rooms.start();
+    this.#cameras.resume();
   }
 
   /** @param {string} workspace @param {string} room */
@@ -126,6 +139,7 @@ class Page {
     document.title = named === null ? 'Arena console' : `${named[1]} · Arena console`;
     const [workspace, room] = named ?? [this.#arena.permissions.firstWorkspace, null];
     this.#rooms.show(workspace, room);
+    this.#cameras.open(workspace, room);
     this.#command.show(workspace, room ?? 'arm');
     this.#stopButton.setRoomOpen(named !== null);
     if (named === null) {
@@ -286,7 +300,7 @@ class Page {
 
   /** @param {number} ms @param {?boolean} hasProducer */
   #onRoundTrip(ms, hasProducer) {
-    setText(byId('round-trip'), `${ms.toFixed(ms < 10 ? 1 : 0)} ms round trip`);
+    showRoundTrip(ms);
     if (hasProducer !== this.#hasProducer) {
       this.#hasProducer = hasProducer;
       this.#rooms.refresh();
@@ -298,21 +312,6 @@ class Page {
     this.#view.showDrive(state);
     this.#rooms.refresh();
   }
-}
-
-/** @param {string} phase @param {string} text */
-function showLink(phase, text) {
-  byId('link').dataset.phase = phase;
-  setText(byId('link'), text);
-  if (phase !== 'joined') {
-    setText(byId('round-trip'), '');
-  }
-}
-
-/** Return a random suffix for the participant ids of this page. */
-function newSuffix() {
-  const bytes = crypto.getRandomValues(new Uint8Array(3));
-  return [...bytes].map((each) => each.toString(16).padStart(2, '0')).join('');
 }
 
 new Page().start();

@@ -22,6 +22,13 @@ const FEATURES = ['last_stop', 'robot_state', 'remote_reset'];
  */
 
 /**
+ * The rooms of an arena: those of joints, or the video rooms.
+ * @typedef {object} RoomSource
+ * @property {(workspace: string, room: string) => URL} socketUrl
+ * @property {(workspace: string, room: string) => Promise<unknown>} room
+ */
+
+/**
  * Callbacks of a reconnecting link.
  * @typedef {object} ReconnectingLinkHandlers
  * @property {(state: LinkState, joined: ?import('./link.js').Message) => void} onState `joined` is
@@ -45,7 +52,7 @@ export class ReconnectingLink {
   #link = null;
 
   /**
-   * @param {import('./rest.js').Arena} arena
+   * @param {RoomSource} arena
    * @param {string} workspace
    * @param {string} room
    * @param {string} participantId

@@ -71,7 +71,7 @@ export class Arena {
   /** Request what the token allows and update `permissions`. */
   async fetchPermissions() {
     const before = this.permissions;
-    this.permissions = new Permissions(await this.#request('robotics/access'));
+    this.permissions = new Permissions(await this.request('robotics/access'));
     if (!this.permissions.equals(before)) {
       this.#onPermissions();
     }
@@ -85,7 +85,7 @@ export class Arena {
     if (this.permissions.workspaces !== null) {
       return this.permissions.workspaces;
     }
-    const reply = await this.#request('robotics/cleanup/status');
+    const reply = await this.request('robotics/cleanup/status');
     /** @type {{workspace_id: unknown}[]} */
     const rooms = reply.cleanup_status.rooms;
     return [...new Set(rooms.map((room) => String(room.workspace_id)))];
@@ -97,7 +97,7 @@ export class Arena {
    */
   async rooms(workspace) {
     const path = `robotics/workspaces/${encodeURIComponent(workspace)}/rooms`;
-    const reply = await this.#request(path);
+    const reply = await this.request(path);
     return reply.rooms.map(readRoom);
   }
 
@@ -107,7 +107,7 @@ export class Arena {
    * @returns {Promise<RoomInfo>}
    */
   async room(workspace, room) {
-    return readRoom((await this.#request(pathOf(workspace, room))).room);
+    return readRoom((await this.request(pathOf(workspace, room))).room);
   }
 
   /**
@@ -117,18 +117,26 @@ export class Arena {
    */
   async createRoom(workspace, room) {
     const path = `robotics/workspaces/${encodeURIComponent(workspace)}/rooms`;
-    await this.#request(path, { room_id: room });
+    await this.request(path, { room_id: room });
   }
 
   /**
-   * Return the URL of a room's WebSocket. It has the token in the query, because a browser cannot
-   * set a header of a WebSocket request.
+   * Return the URL of a room's WebSocket.
    * @param {string} workspace
    * @param {string} room
-   * @returns {URL}
    */
   socketUrl(workspace, room) {
-    const url = new URL(`${pathOf(workspace, room)}/ws`, this.#base);
+    return this.socketUrlOf(pathOf(workspace, room));
+  }
+
+  /**
+   * Return the URL of the WebSocket of a room. It has the token in the query, because a browser
+   * cannot set a header of a WebSocket request.
+   * @param {string} path of the room, relative to that of the arena
+   * @returns {URL}
+   */
+  socketUrlOf(path) {
+    const url = new URL(`${path}/ws`, this.#base);
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
     if (this.token !== null) {
       url.search = `?token=${encodeURIComponent(this.token)}`;
@@ -137,12 +145,13 @@ export class Arena {
   }
 
   /**
-   * @param {string} path
+   * Send a request.
+   * @param {string} path relative to that of the arena
    * @param {?object} body to send with POST; null sends a GET request
    * @returns {Promise<any>} the JSON of the reply
    * @throws {ArenaError}
    */
-  async #request(path, body = null) {
+  async request(path, body = null) {
     /** @type {Record<string, string>} */
     const headers = { Accept: 'application/json' };
     if (this.token !== null) {

@@ -18,8 +18,8 @@ const SOME_ROOMS = 'Choose a room in the list. Opening a room does not move a ro
  * Callbacks of the room list.
  * @typedef {object} RoomListHandlers
  * @property {(workspace: string, room: string) => void} onChosen
- * @property {(info: ?import('./rest.js').RoomInfo) => void} onOpenRoom the current state of
- *     the open room; null: it does not exist
+ * @property {(info: ?RoomInfo, names: string[]) => void} onOpenRoom the current state of the
+ *     open room, null if it does not exist; and the names of all rooms of its workspace
  * @property {() => void} onTokenWanted
  */
 
@@ -147,7 +147,8 @@ export class RoomList {
       ? rooms
       : await this.#arena.rooms(this.#openWorkspace);
     if (open === this.#open) {
-      this.#handlers.onOpenRoom(candidates.find((room) => room.id === open) ?? null);
+      const info = candidates.find((room) => room.id === open) ?? null;
+      this.#handlers.onOpenRoom(info, candidates.map(({ id }) => id));
     }
   }
 

@@ -68,6 +68,7 @@ class Room(BaseRoom):
     log_kind: ClassVar[Mapping[str, str]] = {}
     supported_features: ClassVar[frozenset[Feature]] = SUPPORTED_FEATURES
     ignored_types: ClassVar[frozenset[str]] = _IGNORED_TYPES
+    _stamp_ns: int | None
 
     @property
     def robots(self) -> tuple[KnownRobot, ...]:
@@ -85,7 +86,7 @@ class Room(BaseRoom):
         )
         if member.role is Role.PRODUCER:
             return welcome
-        return StateSync(dict(self.joints), now.stamp), *welcome
+        return StateSync(dict(self.joints), now.stamp, stamp_ns=self._stamp_ns), *welcome
 
     def leave(self, member: Member, now: Now) -> Delivery | None:
         """
@@ -103,6 +104,7 @@ class Room(BaseRoom):
     def clear_memory(self) -> None:
         """Clear the stored joints."""
         self.joints.clear()
+        self._stamp_ns = None
 
     def dissolve(self, now: Now) -> Delivery:
         """Remove all members; return the message for them."""
@@ -122,10 +124,16 @@ class Room(BaseRoom):
         # A consumer's joint updates are ignored, so invalid ones are ignored too.
         return 'Failed to process joint update' if member.role is Role.PRODUCER else None
 
-    def update(self, entries: tuple[Entry, ...], source: str, now: Now) -> Delivery | None:
+    def update(
+        self, entries: tuple[Entry, ...], source: str, now: Now, *, stamp_ns: int | None = None
+    ) -> Delivery | None:
         """
         Store joint values and return the changed ones for delivery to the consumers.
 
+        If only the stamp is new, it is delivered without joints, to the consumers that requested
+        stamps: they have to distinguish a robot at rest from one that is not measured.
+
+        :param stamp_ns: when the joints were measured; None if that is unknown.
         :returns: None if nothing changed.
         :raises ProtocolError: a name is too long, the room has too many joints, or an entry
             cannot be encoded as JSON or has more than :data:`MAX_ENTRY_CHARS` characters.
@@ -142,13 +150,14 @@ class Room(BaseRoom):
                 moved[name] = value
                 changed.append(entry)
         if not changed:
-            return None
-        message = JointUpdate(tuple(changed), now.stamp, source)
+            return self._update_stamp(source, now, stamp_ns)
+        message = JointUpdate(tuple(changed), now.stamp, source, stamp_ns=stamp_ns)
         # Encode before storing anything: unknown keys are forwarded unchecked, and a value such as
         # Infinity cannot be encoded.
         if len(message.text) > MAX_ENTRY_CHARS:
             _check_lengths(changed)
         joints.update(moved)
+        self._stamp_ns = stamp_ns
         self.active_s = now.steady_s
         self.counters.updates += 1
         return Delivery(self.consumers, message)
@@ -172,12 +181,13 @@ class Room(BaseRoom):
 
     def _set_up(self) -> None:
         self.joints: dict[str, float] = {}
+        self._stamp_ns = None
         self._robots: dict[Member, KnownRobot] = {}
 
     def _apply(self, member: Member, message: VideoClientMessage, now: Now) -> Delivery | None:
         match message:
-            case JointUpdate(entries) if member is self.producer:
-                return self.update(entries, member.participant_id, now)
+            case JointUpdate(entries, stamp_ns=stamp_ns) if member is self.producer:
+                return self.update(entries, member.participant_id, now, stamp_ns=stamp_ns)
             case RobotReport(state):
                 report = RobotReport(state, member.participant_id, now.stamp)
                 check_report(report, self._limits)
@@ -187,6 +197,13 @@ class Room(BaseRoom):
             case ResetStop(to, stop_id=stop_id):
                 return self._forward_reset(member, to, stop_id, now)
         return None
+
+    def _update_stamp(self, source: str, now: Now, stamp_ns: int | None) -> Delivery | None:
+        if stamp_ns is None or stamp_ns == self._stamp_ns or not self.joints:
+            return None
+        self._stamp_ns = stamp_ns
+        consumers = tuple(each for each in self.consumers if Feature.STAMPS in each.features)
+        return Delivery(consumers, JointUpdate((), now.stamp, source, stamp_ns=stamp_ns))
 
     def _default_reason(self, member: Member) -> str:
         return f'Emergency stop from {member.participant_id}'

@@ -23,10 +23,7 @@ from typing import Any
 
 from rclpy.node import Node
 
-from lerobot_arena_ros.control.stop import Stop
-
-from ..runtime.node_log import NodeLog
-from .emergency_stop import EmergencyStopPanel
+from .node_log import NodeLog
 
 __all__ = ['CallbackGuard']
 
@@ -35,16 +32,17 @@ _GUARDED = '_arena_guarded'
 
 class CallbackGuard:
     """
-    Catch the exceptions of one node's callbacks, and trip its emergency stop at once.
+    Catch the exceptions of one node's callbacks, log them, and keep the last one.
 
+    :param on_failure: called at once with each exception, in one line; must not raise.
     :ivar latest: the last exception, in one line; None before the first.
     """
 
-    def __init__(self, node: Node, panel: EmergencyStopPanel) -> None:
+    def __init__(self, node: Node, on_failure: Callable[[str], None] = lambda text: None) -> None:
         self.latest: str | None = None
         self._node = node
         self._log = NodeLog(node.get_logger())
-        self._panel = panel
+        self._on_failure = on_failure
 
     def guard(self) -> None:
         """
@@ -65,19 +63,11 @@ class CallbackGuard:
         """Return a guarded callback, for one that belongs to no entity of the node."""
         return _guarded(callback, self._on_exception)
 
-    def trip(self, failure: str) -> None:
-        """Stop this robot only; for its rooms this looks like the end of a process."""
-        try:
-            self._panel.trip(Stop('the bridge', failure, notify_rooms=False))
-        except Exception:
-            self._log.error(f'the emergency stop failed:\n{traceback.format_exc()}')
-
     def _on_exception(self, exc: Exception) -> None:
-        # The robot's safety may depend on what the callback did not complete.
         self.latest = f'a callback failed, which is a bug: {exc!r}'
         text = ''.join(traceback.format_exception(exc))
         self._log.error(f'a callback failed:\n{text}', throttle='callback')
-        self.trip(self.latest)
+        self._on_failure(self.latest)
 
 
 def _guarded(

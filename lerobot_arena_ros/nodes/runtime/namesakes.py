@@ -15,7 +15,10 @@ from rclpy.node import Node
 
 from lerobot_arena_ros.control.condition import Condition, Level, fine
 
-__all__ = ['ALONE', 'Namesakes']
+__all__ = ['ALONE', 'NAMESAKE_CYCLES', 'Namesakes']
+
+NAMESAKE_CYCLES = 4
+"""Status periods between two checks, because each lists the whole graph."""
 
 ALONE = fine('this node is the only one of its name')
 
@@ -24,7 +27,8 @@ class Namesakes:
     """
     Other nodes on the graph with the name of this one. Called by the ROS thread.
 
-    A service call, and so an emergency stop by service, reaches only one of them, at random.
+    A service call reaches only one of them, at random: of a bridge an emergency stop, of the
+    cameras a lifecycle transition.
 
     :ivar condition: whether the node is the only one; otherwise what to do.
     """
