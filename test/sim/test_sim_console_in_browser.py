@@ -64,6 +64,7 @@ def test_the_page_moves_the_arm_and_shows_both_cameras() -> None:
         console.type_value(JOINT, str(TARGET_DEG))
 
         wait_for(lambda: abs(measured_deg(console) - TARGET_DEG) < NEAR_DEG, 'the arm', PATIENCE_S)
+        console.run('scrollTo(0, 0)')
         console.take_pictures('sim')
         assert console.logged_errors() == []
         assert demo.end() == 0, demo.output

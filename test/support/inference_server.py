@@ -19,12 +19,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 import time
 from typing import Any
 
 from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
+from lerobot_arena_ros.arena.errors import ConnectionLost
 from lerobot_arena_ros.video import FrameData, VideoConsumer
 
 from .loop_thread import LoopThread
@@ -112,17 +113,19 @@ class InferenceServer:
     async def _act(self) -> None:
         action: Mapping[str, float] = {}
         async for count in ticks(ACTIONS_HZ):
-            if not self.is_ready:
+            if not self.is_ready or not self._output.is_connected():
                 continue
             if self._is_new:
                 self._is_new = False
                 action = await asyncio.to_thread(self._policy, dict(self.frames), self.joints)
             # A little noise as of a learned policy, because rooms do not repeat equal values.
             noise = 0.01 * (count % 2)
-            await self._output.send_joint_update(
-                [{'name': name, 'value': value + noise} for name, value in action.items()]
-            )
-            self.sent += 1
+            # A busy machine may lose the link; the client joins again.
+            with suppress(ConnectionLost):
+                await self._output.send_joint_update(
+                    [{'name': name, 'value': value + noise} for name, value in action.items()]
+                )
+                self.sent += 1
 
     def _on_frame(self, camera: str, frame: FrameData) -> None:
         self.seen_at.setdefault(camera, time.monotonic())
