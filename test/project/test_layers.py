@@ -105,6 +105,7 @@ SEAMS = {
         'media/compressed_pictures.py',
         'media/custom_track.py',
         'media/encoder.py',
+        'media/observations.py',
         'media/raw_pictures.py',
         'media/receiver.py',
         'media/tracks.py',
