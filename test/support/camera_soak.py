@@ -17,8 +17,8 @@ import os
 import signal
 import time
 
+from benchmark.harness.camera_paths import RunningCamera
 from benchmark.harness.figures import memory_mb, open_files, slope, threads
-from benchmark.measure.camera_paths import RunningCamera
 
 from .bounds import Row
 from .waiting import wait_for
