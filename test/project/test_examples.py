@@ -638,7 +638,7 @@ def test_ctrl_c_early_and_twice_is_no_error(
     for number, after_s in enumerate((0.0, 0.1, 0.3, 1.0)):
         (folder := tmp_path / str(number)).mkdir()
         arguments = (*role_of(name), *room, *file_for(name, folder))
-        with running_example(name, *arguments, is_measured=False) as example:
+        with running_example(name, *arguments) as example:
             wait_for(partial(handles_sigterm, example), 'the handler')
             let_pass(example, after_s)
             example.signal(signal.SIGINT)

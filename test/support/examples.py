@@ -58,19 +58,18 @@ def finished(name: str, *arguments: object) -> subprocess.CompletedProcess[str]:
 
 @contextmanager
 def running_example(
-    name: str, *arguments: object, lacking: Sequence[str] = (), is_measured: bool = True
+    name: str, *arguments: object, lacking: Sequence[str] = ()
 ) -> Iterator[Process]:
     """
     Run an example while the context is open.
 
     :param lacking: packages that the example cannot import.
-    :param is_measured: as in :func:`benchmark.harness.processes.running_command`.
     """
     command = _command(name, arguments)
     if lacking:
         command[1:1] = ['-c', LACKING, ','.join(lacking)]
-    options = {'stdin': subprocess.DEVNULL, 'env': _environment(), 'is_measured': is_measured}
-    with running_command([*HEEDING_CTRL_C, *command], **options) as child:
+    heeding = [*HEEDING_CTRL_C, *command]
+    with running_command(heeding, stdin=subprocess.DEVNULL, env=_environment()) as child:
         yield child
 
 
