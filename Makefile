@@ -105,10 +105,10 @@ unit: $(UNIT_VENV)/installed ## Run the tests that need neither ROS nor sockets 
 
 coverage: $(TESTED) $(VENV)/coverage ## Run all tests and measure their coverage; fails below 95 %, of control and arena below 100 %
 	$(COVERAGE) erase
-	@$(MAKE) --no-print-directory test PYTEST='$(COVERAGE) run -m pytest'
+	@MOTION_STEPS=1000 $(MAKE) --no-print-directory test PYTEST='$(COVERAGE) run -m pytest'
 	$(COVERAGE) combine --quiet
 	$(COVERAGE) report --fail-under=95
-	$(COVERAGE) report --fail-under=100 --include='*/control/*,*/arena/*'
+	$(COVERAGE) report --fail-under=100 --include='lerobot_arena_ros/control/*,lerobot_arena_ros/arena/*'
 
 motion: STEPS ?= 1000000
 motion: $(VENV)/installed ## Test the motion limits in a million random steps, or in STEPS=100000

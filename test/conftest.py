@@ -24,6 +24,7 @@ from support.room_fixtures import Arena, room_at
 from support.server import running_server
 from support.unit_tests import UnitTests
 
+from benchmark.harness.processes import COVERAGE_VARIABLES
 from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
 from lerobot_arena_ros.arena.address import Address
 
@@ -57,6 +58,20 @@ def no_proxy() -> Iterator[None]:
         if not os.environ.get(TEST_URL_VARIABLE):
             # A token of the user is valid for none of the test servers, and some refuse it.
             patch.delenv('LEROBOT_ARENA_TOKEN', raising=False)
+        yield
+
+
+@pytest.fixture(scope='module', autouse=True)
+def project_tests_start_no_coverage(request: pytest.FixtureRequest) -> Iterator[None]:
+    """
+    Start the processes of test/project without coverage.py.
+
+    The other folders test the package, and each start takes up to half a second of the CPU.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        if request.node.nodeid.startswith('test/project/'):
+            for name in COVERAGE_VARIABLES:
+                patch.delenv(name, raising=False)
         yield
 
 

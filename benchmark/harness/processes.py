@@ -27,6 +27,7 @@ import time
 from typing import Any, TypeVar
 
 __all__ = [
+    'COVERAGE_VARIABLES',
     'Process',
     'enter_all',
     'free_port',
@@ -42,6 +43,8 @@ START_TIMEOUT_S = 20.0
 END_TIMEOUT_S = 15.0
 FREE_PORTS = (10_000, 32_000)
 COVERAGE_TIMEOUT_S = 5.0
+COVERAGE_VARIABLES = ('COVERAGE_PROCESS_CONFIG', 'COVERAGE_PROCESS_START')
+"""Each of them makes coverage.py measure a new Python process."""
 
 
 class Process:
@@ -136,6 +139,7 @@ def running_command(
     *,
     variables: Mapping[str, str] | None = None,
     is_graceful: bool = False,
+    is_measured: bool = True,
     **options: Any,
 ) -> Iterator[Process]:
     """
@@ -143,14 +147,17 @@ def running_command(
 
     :param variables: of the environment, in addition to those of this process.
     :param is_graceful: end it with :meth:`Process.terminate` instead of :meth:`Process.kill`.
+    :param is_measured: False runs it without coverage.py, for example because it gets a signal
+        while it starts: coverage.py starts before the program can handle signals.
     :param options: those of :class:`subprocess.Popen`; stdout and stderr are recorded by default.
     """
+    environment = {**options.pop('env', os.environ), **(variables or {})}
+    if not is_measured:
+        environment = {k: v for k, v in environment.items() if k not in COVERAGE_VARIABLES}
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / 'log'
         with log.open('wb') as output:
-            defaults: dict[str, Any] = {'stdout': output, 'stderr': output}
-            if variables:
-                defaults['env'] = {**os.environ, **variables}
+            defaults = {'stdout': output, 'stderr': output, 'env': environment}
             popen = subprocess.Popen(command, **{**defaults, **options})
         with popen:  # Closes the pipes.
             process = Process(popen, log)
@@ -159,7 +166,7 @@ def running_command(
             finally:
                 if is_graceful:
                     process.terminate()
-                elif 'COVERAGE_PROCESS_CONFIG' in os.environ:
+                elif not environment.keys().isdisjoint(COVERAGE_VARIABLES):
                     # A process that is killed writes no coverage.
                     process.terminate(COVERAGE_TIMEOUT_S)
                 else:

@@ -92,8 +92,8 @@ class ClientSocket(asyncio.BufferedProtocol):
         """
         Wait until the handshake has completed.
 
-        :raises websockets.InvalidHandshake: the server refused the handshake.
-        :raises OSError: the connection was lost.
+        :raises websockets.InvalidHandshake: the server refused the handshake or closed the
+            connection; websockets before 15 raises an EOFError for the latter.
         """
         await self._opened
 
@@ -211,8 +211,6 @@ class ClientSocket(asyncio.BufferedProtocol):
             self._closing.cancel()
         if self._protocol.state is not State.CLOSED:
             self._feed(None)
-        if not self._opened.done():
-            self._fail_handshake(exc)
         for event in (self._ended, self._message_arrived, self._drained):
             event.set()
 
@@ -252,7 +250,7 @@ class ClientSocket(asyncio.BufferedProtocol):
             elif isinstance(event, Frame):  # pragma: no branch, because a server sends no other
                 self._handle_frame(event)
         if self._protocol.handshake_exc is not None and not self._opened.done():
-            self._fail_handshake(None)
+            self._fail_handshake(self._protocol.handshake_exc)
         if self._protocol.close_expected():
             self._close_soon()
 
@@ -260,9 +258,8 @@ class ClientSocket(asyncio.BufferedProtocol):
         if self._protocol.handshake_exc is None and not self._opened.done():
             self._opened.set_result(None)
 
-    def _fail_handshake(self, exc: Exception | None) -> None:
-        reason = self._protocol.handshake_exc or exc
-        self._opened.set_exception(reason or ConnectionResetError('the connection was lost'))
+    def _fail_handshake(self, exc: Exception) -> None:
+        self._opened.set_exception(exc)
         self._opened.exception()
         self.abort()
 

@@ -341,10 +341,9 @@ class JoinedClient(ServerClient):
                     await self._handle_event(event, connection)
                     await self._callbacks.dispatch(event)
         except TransportError as exc:
-            if connection is self._connection:
-                self._error = exc
-                _logger.log(logging.INFO if self._is_deleting else logging.WARNING, '%s', exc)
-                await self._leave()
+            self._error = exc
+            _logger.log(logging.INFO if self._is_deleting else logging.WARNING, '%s', exc)
+            await self._leave()
 
     async def _connections(
         self, first: Connection, join: Join

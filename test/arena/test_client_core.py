@@ -621,6 +621,21 @@ async def test_a_client_rejoins_when_its_server_comes_back() -> None:
     assert before['participant_id'] != after['participant_id']
 
 
+@pytest.mark.parametrize('reconnect', [False, True])
+async def test_only_a_producer_that_rejoins_requests_liveness(reconnect: bool) -> None:
+    """The server may free the role of a frozen producer only if the client rejoins afterwards."""
+    joins: list[dict[str, Any]] = []
+
+    async def script(websocket: WebSocket) -> None:
+        joins.append(await welcome(websocket))
+
+    async with fake_arena(script) as fake, RoboticsProducer(fake.url, reconnect=reconnect) as one:
+        assert await one.connect('lab', 'arm')
+
+    requested = set(joins[0]['features'])
+    assert requested >= {'liveness', 'heartbeat_seq'} if reconnect else 'liveness' not in requested
+
+
 @pytest.mark.usefixtures('short_pauses')
 async def test_leaving_ends_joining_again(proxy: FaultProxy, test_room: Room) -> None:
     """``disconnect`` during a reconnection ends the reconnection."""

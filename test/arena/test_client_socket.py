@@ -34,6 +34,7 @@ from lerobot_arena_ros.arena.connect import open_socket
 from lerobot_arena_ros.arena.connection import Connection, open_connection
 from lerobot_arena_ros.arena.messages import Heartbeat, JointUpdate
 from lerobot_arena_ros.arena.rest_client import Rooms
+from lerobot_arena_ros.arena.sansio import text_frame
 from lerobot_arena_ros.arena.session import Presence
 
 pytestmark = pytest.mark.usefixtures('no_task_left')
@@ -217,6 +218,19 @@ async def test_after_the_close_frame_of_the_server_nothing_is_written() -> None:
         await loop.sock_sendall(theirs, b'\x88\x02\x03\xe8')
         assert await loop.sock_recv(theirs, 100)
         assert not client.send_now('late')
+
+
+async def test_messages_before_the_end_are_received_after_it() -> None:
+    """Messages that arrived before the connection ended can still be received."""
+    async with pair() as (client, theirs):
+        loop = asyncio.get_running_loop()
+        await loop.sock_sendall(theirs, text_frame('first') + text_frame('second'))
+        theirs.close()
+        await wait_until(client.transport.is_closing, 'the end of the connection')
+
+        assert [await client.receive(), await client.receive()] == ['first', 'second']
+        with pytest.raises(ConnectionClosed):
+            await client.receive()
 
 
 @asynccontextmanager

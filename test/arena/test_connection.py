@@ -429,6 +429,42 @@ async def test_leaving_drops_undelivered_events(arena: Arena) -> None:
     assert [type(event) for event in events] == [Joined]
 
 
+async def test_an_update_that_arrives_while_leaving_is_dropped() -> None:
+    """A listener receives no event after ``aclose`` was called, even before the close frame."""
+    served: list[WebSocket] = []
+
+    async def script(websocket: WebSocket) -> None:
+        await welcome(websocket)
+        served.append(websocket)
+
+    async with fake_arena(script) as fake, aclosing(await join_fake(fake)) as connection:
+        recorder = EventRecorder(connection)
+        await recorder.received(Joined)
+        # The client reads it in a later iteration of the event loop.
+        await send_message(served[0], 'joint_update', data=[{'name': 'Jaw', 'value': 1.0}])
+        await connection.aclose()
+        await recorder.ended()
+
+    assert values_of(recorder.events) == []
+    assert recorder.loss is None
+
+
+async def test_a_background_task_that_raises_ends_the_connection(
+    arena: Arena, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bug in a background task is raised to the caller, and the participant is removed."""
+    connection = await arena.join(CONSUMER)
+
+    def fail(_now: float) -> str:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(connection._session, 'heartbeat', fail)
+    with pytest.raises(ZeroDivisionError):
+        await asyncio.wait_for(connection.listen(lambda _: None), 10.0)
+
+    assert connection._socket.transport.is_closing()
+
+
 @pytest.mark.parametrize('is_full', [False, True], ids=['idle', 'flooded'])
 async def test_leaving_a_silent_network_takes_a_second(own_server_url: str, is_full: bool) -> None:
     """A close frame that is not answered, or cannot be written, delays leaving by a second."""

@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import AsyncExitStack, aclosing
 import json
 import time
@@ -32,14 +33,23 @@ from support.room_fixtures import (
     values_of,
 )
 from support.server import running_server
-from support.waiting import wait_for, wait_until
+from support.waiting import ticks, wait_for, wait_until
 
 from lerobot_arena_ros.arena import connection as connection_module
 from lerobot_arena_ros.arena.address import Address
+from lerobot_arena_ros.arena.client_socket import BUFFER_BYTES
+from lerobot_arena_ros.arena.connection import Connection
 from lerobot_arena_ros.arena.errors import ConnectionLost
-from lerobot_arena_ros.arena.messages import Heartbeat, Joined, JointUpdate, Role, StateSync
+from lerobot_arena_ros.arena.messages import (
+    EmergencyStop,
+    Heartbeat,
+    Joined,
+    JointUpdate,
+    Role,
+    StateSync,
+)
 from lerobot_arena_ros.arena.rest_client import Rooms
-from lerobot_arena_ros.arena.session import Event, LinkTiming, Presence
+from lerobot_arena_ros.arena.session import PAUSE_S, Event, Late, LinkTiming, Presence
 
 pytestmark = pytest.mark.usefixtures('no_task_left')
 
@@ -219,6 +229,78 @@ async def test_our_own_work_is_no_silence(arena: Arena) -> None:
             break
 
     assert values_of(events) == [{'Jaw': 1.0}]
+
+
+async def test_a_delay_is_yielded_with_the_next_frame() -> None:
+    """A program that iterates the events receives a late heartbeat with the next frame."""
+    timing = LinkTiming(heartbeat_period_s=0.05, timeout_s=10.0, max_delay_s=0.02)
+    late: list[Late] = []
+
+    async def script(websocket: WebSocket) -> None:
+        await welcome(websocket)
+        async for number in ticks(100.0):
+            if late:
+                break
+            await send_message(websocket, 'joint_update', data=[{'name': 'j', 'value': number}])
+
+    async def read(connection: Connection) -> None:
+        async for event in connection:
+            if isinstance(event, Late):
+                late.append(event)
+                break
+
+    async with fake_arena(script) as fake, aclosing(await join_fake(fake, timing=timing)) as one:
+        await asyncio.wait_for(read(one), 10.0)
+
+    assert late[0].waiting_s >= timing.max_delay_s
+
+
+async def test_an_answer_in_the_socket_is_read_before_a_delay_is_reported() -> None:
+    """After a pause of this process, the client reads the whole socket before it checks."""
+    timing = LinkTiming(heartbeat_period_s=0.05, timeout_s=10.0, max_delay_s=1.0)
+
+    async def script(websocket: WebSocket) -> None:
+        await welcome(websocket)
+        await websocket.receive_text()
+        # More than the client reads in one iteration of the event loop.
+        await send_message(websocket, 'error', message='x' * 5 * BUFFER_BYTES)
+        await send_message(websocket, 'heartbeat_ack', has_producer=True)
+        work(timing.max_delay_s + 0.1)
+
+    async with fake_arena(script) as fake, aclosing(await join_fake(fake, timing=timing)) as one:
+        recorder = EventRecorder(one)
+        await recorder.received(Presence)
+        await one.aclose()
+        await recorder.ended()
+
+    assert not [event for event in recorder.events if isinstance(event, Late)]
+    (answer,) = [event for event in recorder.events if isinstance(event, Presence)]
+    assert answer.round_trip_s is not None
+    assert answer.round_trip_s > timing.max_delay_s
+
+
+async def test_after_a_pause_only_stops_are_delivered_before_the_loss() -> None:
+    """After a pause longer than the timeout, stops in transit are delivered, then the loss."""
+    timing = LinkTiming(heartbeat_period_s=0.05, timeout_s=1.5)
+
+    async def script(websocket: WebSocket) -> None:
+        await welcome(websocket)
+        await websocket.receive_text()
+        work(timing.timeout_s + PAUSE_S + 0.1)
+        for reason in ('in the socket', 'in transit'):
+            await send_message(websocket, 'joint_update', data=[{'name': 'j', 'value': 1.0}])
+            await send_message(websocket, 'emergency_stop', reason=reason)
+            await send_message(websocket, 'heartbeat_ack', has_producer=True)
+            await websocket.receive_text()
+
+    async with fake_arena(script) as fake, aclosing(await join_fake(fake, timing=timing)) as lost:
+        recorder = EventRecorder(lost)
+        await recorder.ended()
+
+    stops = [event.reason for event in recorder.events if isinstance(event, EmergencyStop)]
+    assert stops == ['in the socket', 'in transit']
+    assert values_of(recorder.events) == []
+    assert 'while this process was suspended' in str(recorder.loss)
 
 
 def work(seconds: float) -> None:

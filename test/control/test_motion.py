@@ -414,6 +414,33 @@ def test_a_motion_that_loses_its_link_brakes() -> None:
     assert len(rig.commands) == commands
 
 
+def test_a_stop_that_brakes_moves_no_joint_at_rest() -> None:
+    """While one joint brakes for a stop, another one that was at rest stays where it is."""
+    rig = Rig(lag(0.03))
+    rig.begin(PAN, on_stop=Halt.BRAKE)
+    rig.gate.set_joints([PAN, replace(PAN, name='lift')], rig.now)
+    poses = {'pan': 0.0, 'lift': 0.0}
+
+    def tick() -> None:
+        rig.now += PERIOD_S
+        poses.update(rig.gate.commanded)
+        rig.gate.measure(poses, rig.now)
+        rig.gate.on_server_message(rig.now, has_producer=True)
+        rig.gate.tick(rig.now)
+
+    rig.gate.measure(poses, rig.now)
+    rig.gate.update({'pan': 1.8, 'lift': 0.0}, rig.now)
+    for _ in range(20):
+        tick()
+    before = dict(rig.gate.commanded)
+    rig.gate.stop('button')
+    tick()
+
+    assert rig.gate.state is State.STOPPED
+    assert rig.gate.commanded['pan'] > before['pan']
+    assert rig.gate.commanded['lift'] == before['lift'] == 0.0
+
+
 def test_a_motion_that_loses_its_link_freezes_where_asked_for() -> None:
     """With on_hold=freeze, no command follows the loss of the link."""
     rig = moving(lag(0.03), on_hold=Halt.FREEZE)

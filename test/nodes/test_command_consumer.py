@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 import threading
 import time
@@ -65,7 +66,9 @@ class Alone:
         return None
 
 
-def moving_consumer(topic: Topic, pan: Joint = PAN) -> CommandConsumer:
+def moving_consumer(
+    topic: Topic, pan: Joint = PAN, find_publishers: Callable[[], Sequence[str]] = tuple
+) -> CommandConsumer:
     """Return a consumer in motion."""
     values = {spec.name: spec.initial for spec in SPECS}
     settings = BridgeSettings.of({**values, 'units': 'radians', 'consume.room_id': 'a'}, {})
@@ -79,6 +82,7 @@ def moving_consumer(topic: Topic, pan: Joint = PAN) -> CommandConsumer:
         on_change=lambda: None,
         on_stall=lambda _: None,
         stopped=None,
+        find_publishers=find_publishers,
     )
     consumer.enable(True)
     consumer.on_joined()
@@ -127,4 +131,26 @@ def test_another_range_of_a_joint_ends_its_motion(described: UrdfJoint) -> None:
     consumer.tick()
 
     assert consumer.state is State.WAITING
+    assert len(topic.commands) == before
+
+
+def test_a_stop_does_not_wait_for_the_names_of_publishers() -> None:
+    """While the publishers of a contradiction are searched, the arm is held and can be stopped."""
+    states: list[State] = []
+
+    def find() -> Sequence[str]:
+        states.append(consumer.state)
+        stopping = threading.Thread(target=consumer.stop, args=('a test',), daemon=True)
+        stopping.start()
+        stopping.join(10.0)
+        states.append(consumer.state)
+        return ['/driver', '/simulation']
+
+    topic = Topic()
+    consumer = moving_consumer(topic, find_publishers=find)
+    before = len(topic.commands)
+    consumer.measure({'pan': 0.25}, stamp_s=100.0)
+    consumer.measure({'pan': -0.75}, stamp_s=100.001)
+
+    assert states == [State.HOLDING, State.STOPPED]
     assert len(topic.commands) == before

@@ -68,7 +68,10 @@ def started(name: str, folder: Path) -> Iterator[Process]:
     script = SCRIPT.format(module=module, function=function)
     # A background job of a shell ignores SIGINT, and its child processes would inherit that.
     command = ['env', '--default-signal=INT', sys.executable, '-c', script, *arguments]
-    with own_domain(), running_command(command, start_new_session=True) as process:
+    with (
+        own_domain(),
+        running_command(command, start_new_session=True, is_measured=False) as process,
+    ):
         wait_for(lambda: handles_sigterm(process), f'{name} to handle signals')
         yield process
 

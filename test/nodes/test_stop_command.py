@@ -30,6 +30,7 @@ from support.fleets import fleet_file, follower
 from support.pages import blocks_of
 from support.probe import Probe, running_probe
 from support.processes import Process, ros_arguments, running, running_command
+from support.signals import handles_sigterm
 from support.waiting import wait_for
 
 COMMAND = 'nodes.stop.main'
@@ -175,18 +176,11 @@ def test_ctrl_c_prints_the_confirmed_bridges(fleet: Probe) -> None:
 
 def test_ctrl_c_at_the_start_prints_nothing() -> None:
     """Ctrl-C during the start, for example during an import, prints nothing."""
-    with own_domain(), running(COMMAND, []) as command:
-        wait_for(lambda: catches_sigterm(command.pid), 'its signal handlers')
+    with own_domain(), running(COMMAND, [], is_measured=False) as command:
+        wait_for(lambda: handles_sigterm(command), 'its signal handlers')
         code = command.end(signal.SIGINT)
 
         assert (code, command.output) == (130, '')
-
-
-def catches_sigterm(pid: int) -> bool:
-    """Return whether a process handles SIGTERM, for which Python itself has no handler."""
-    status = Path(f'/proc/{pid}/status').read_text(encoding='ascii')
-    caught = next(line for line in status.splitlines() if line.startswith('SigCgt'))
-    return bool(int(caught.split()[1], 16) & 1 << signal.SIGTERM - 1)
 
 
 def test_no_bridge_is_a_failure_with_a_hint() -> None:

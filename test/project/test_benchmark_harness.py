@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 import math
+import os
 from pathlib import Path
 import socket
 import sys
@@ -26,7 +27,7 @@ from support.waiting import wait_for
 
 from benchmark.harness.domains import ros_environment
 from benchmark.harness.figures import Latency
-from benchmark.harness.processes import running_command
+from benchmark.harness.processes import COVERAGE_VARIABLES, running_command
 from benchmark.harness.worker import worker
 from benchmark.harness.workers.bytes_receiver import Receiver
 from benchmark.harness.workers.bytes_sender import FrameBytes
@@ -51,6 +52,20 @@ def test_a_graceful_end_lets_a_process_clean_up(tmp_path: Path) -> None:
 
     assert file.read_text() == 'by itself'
     assert not process.is_alive
+
+
+@pytest.mark.parametrize('is_measured', [True, False])
+def test_a_process_runs_without_coverage_if_asked_for(
+    is_measured: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that is not measured has no variable that starts coverage.py in it."""
+    for name in COVERAGE_VARIABLES:
+        monkeypatch.setenv(name, os.environ.get(name, ''))
+    program = f'import os; print(*(name for name in {COVERAGE_VARIABLES} if name in os.environ))'
+    with running_command([sys.executable, '-c', program], is_measured=is_measured) as process:
+        assert process.wait() == 0
+
+        assert process.output.split() == list(COVERAGE_VARIABLES) * is_measured
 
 
 def test_a_worker_that_ended_is_reported_by_its_name() -> None:

@@ -56,7 +56,7 @@ def test_a_run_without_a_failure_succeeds(folder: Path) -> None:
     assert all(line.startswith('ok ') for line in lines)
 
 
-@pytest.mark.parametrize('target', ['lint', 'test', 'colcon'])
+@pytest.mark.parametrize('target', ['lint', 'coverage', 'colcon'])
 def test_a_step_that_fails_fails_the_run(folder: Path, target: str) -> None:
     """The other steps run all the same, and the summary names the one that failed."""
     code, lines = run(folder, failing=target)

@@ -22,7 +22,11 @@ __all__ = ['handles_sigterm', 'let_pass']
 
 
 def handles_sigterm(process: Process) -> bool:
-    """Return whether a process handles SIGTERM, which Python by default does not."""
+    """
+    Return whether a process handles SIGTERM, which Python by default does not.
+
+    :param process: runs without coverage.py, which would handle it before the program does.
+    """
     assert process.is_alive, process.output
     status = Path(f'/proc/{process.pid}/status').read_text()
     caught = next(line for line in status.splitlines() if line.startswith('SigCgt:'))

@@ -89,7 +89,7 @@ class CommandConsumer:
     :param on_stall: called with the cause when the gate stops by itself, under the lock.
     :param stopped: why it begins stopped; None = no stop is latched.
     :param find_publishers: returns the names of the nodes that publish joint_states, if there are
-        several.
+        several; called without the lock.
     :ivar updated_at: when the room last sent a joint of the robot, in seconds of the steady clock.
     """
 
@@ -242,9 +242,14 @@ class CommandConsumer:
             self._gate.on_ros_callback(now, messages=1)
             unusable = self._gate.measure(positions, now, age_s=age_s, stamp_s=stamp_s)
             if unusable is not None:
-                if unusable.reason == 'contradiction':
-                    self._name_publishers(now)
                 self._note_unusable(unusable)
+            if unusable is None or not self._needs_publishers(unusable, now):
+                self._apply()
+                return
+        # Without the lock, because a stop must not wait for this query. The gate holds already.
+        names = self._find_publishers()
+        with self._lock:
+            self._gate.note_publishers(names, steady_now())
             self._apply()
 
     def refuse_measurement(self, reason: str, text: str) -> None:
@@ -363,11 +368,12 @@ class CommandConsumer:
 
     # ----- inside, under the lock
 
-    def _name_publishers(self, now: float) -> None:
-        """Find the names of contradicting publishers before the contradiction is logged."""
-        if abs(now - self._named_at) >= NAMES_PERIOD_S:
-            self._named_at = now
-            self._gate.note_publishers(self._find_publishers(), now)
+    def _needs_publishers(self, unusable: Unusable, now: float) -> bool:
+        """Return whether to find contradicting publishers before the contradiction is logged."""
+        if unusable.reason != 'contradiction' or abs(now - self._named_at) < NAMES_PERIOD_S:
+            return False
+        self._named_at = now
+        return True
 
     def _note_unusable(self, unusable: Unusable) -> None:
         self.dropped[unusable.reason] += 1
