@@ -35,7 +35,9 @@ from support.waiting import ticks, wait_until  # noqa: E402
 
 from lerobot_arena_ros import RoboticsProducer  # noqa: E402
 from lerobot_arena_ros.arena.errors import RoomNotFound  # noqa: E402
+from lerobot_arena_ros.arena.session import Presence  # noqa: E402
 from lerobot_arena_ros.media.encoder import CameraEncoder  # noqa: E402
+from lerobot_arena_ros.media.part_history import UNSTAMPED  # noqa: E402
 from lerobot_arena_ros.video import (  # noqa: E402
     NoObservation,
     Observation,
@@ -48,6 +50,7 @@ BASE_NS = 1_769_854_530_123_456_789
 """The clock of the robot, which is not that of this machine."""
 
 STEP_NS = 33_333_333
+UNUSED_URL = 'http://127.0.0.1:9'
 SHADES = (40, 100, 160, 220)
 TOLERANCE_S = 0.01
 """Less than the time between two pictures, so that each has one joint state."""
@@ -289,6 +292,21 @@ async def test_values_of_a_producer_that_is_gone_are_not_observed(url: str) -> N
     ):
         with pytest.raises(NoObservation, match='joints: their room has no producer'):
             await anext(seen)
+
+
+def test_values_without_a_stamp_wait_for_the_producer() -> None:
+    """Whether the room has one is known only after its stored values."""
+    seen = observations(UNUSED_URL, joints='arm', cameras=['front'], max_age_s=PATIENCE_S)
+    seen._on_joint_state({'elbow': 12.5}, None)
+    for _ in range(UNSTAMPED):
+        seen._on_picture('front', picture(90), None)
+    assert seen._pairing.take(time.monotonic()) is None
+
+    seen._on_message(Presence(has_producer=True))
+
+    found = seen._pairing.take(time.monotonic())
+    assert found is not None
+    assert found.joints.value == {'elbow': 12.5}
 
 
 async def test_a_missing_room_is_an_error(url: str) -> None:

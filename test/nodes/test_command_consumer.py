@@ -113,6 +113,21 @@ def test_motion_begins_again_after_a_suspend(monkeypatch: pytest.MonkeyPatch) ->
     assert len(topic.commands) == before
 
 
+@pytest.mark.parametrize('stamp_ns', [1, 2**31 * 10**9 - 1], ids=['old', 'future'])
+def test_the_stamp_of_an_update_decides_nothing(stamp_ns: int) -> None:
+    """Any producer may send any stamp, so a command is as fresh as its arrival."""
+    topic = Topic()
+    consumer = moving_consumer(topic)
+    before = len(topic.commands)
+
+    consumer.on_event(JointUpdate((), stamp_ns=stamp_ns))
+    consumer.on_event(JointUpdate.of({'pan': 0.75}, stamp_ns=stamp_ns))
+    consumer.tick()
+
+    assert consumer.state is State.ACTIVE
+    assert len(topic.commands) > before
+
+
 @pytest.mark.parametrize(
     'described',
     [
