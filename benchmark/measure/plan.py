@@ -122,7 +122,7 @@ SHORT = Plan(
     nginx_rounds=0,
     fleets=(),
     viewers=(1, 4),
-    camera_rounds=2,
+    camera_rounds=3,
     camera_s=1.0,
     camera_stops=5,
 )
