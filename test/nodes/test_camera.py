@@ -463,7 +463,10 @@ from lerobot_arena_ros.nodes.camera import main, sending
 def broken(*args):
     raise KeyError('broken')
 
-sending.SendingCamera.{method} = broken
+async def broken_task(*args):
+    raise KeyError('broken')
+
+sending.SendingCamera.{method} = broken_task if '{method}' == '_look' else broken
 sys.exit(main.main())
 """
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+import threading
 from typing import Any
 
 from lifecycle_msgs.srv import ChangeState
@@ -86,12 +87,21 @@ class CameraRig:
         qos: QoSProfile | int = 1,
     ) -> Iterator[None]:
         """Publish messages on a topic of the robot meanwhile."""
-        node = self.probe.node
+        node, is_open, lock = self.probe.node, True, threading.Lock()
         publisher = node.create_publisher(type(make()), f'/{NAMESPACE}/{topic}', qos)
-        timer = node.create_timer(1.0 / rate_hz, lambda: publisher.publish(make()))
+
+        def publish() -> None:
+            # The thread of the probe may be here while the publisher is destroyed.
+            with lock:
+                if is_open:
+                    publisher.publish(make())
+
+        timer = node.create_timer(1.0 / rate_hz, publish)
         try:
             yield
         finally:
+            with lock:
+                is_open = False
             node.destroy_timer(timer)
             node.destroy_publisher(publisher)
 
