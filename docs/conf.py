@@ -49,7 +49,8 @@ python_use_unqualified_type_names = True
 # Python's own names are not looked up, because that needs the network.
 nitpick_ignore_regex = [
     ('py:class', r'collections\.abc\..*'),
-    # Messages of video rooms, which the clients of joint rooms neither send nor receive.
+    # Messages of video rooms and their contents, which the clients of joint rooms neither send
+    # nor receive.
     ('py:class', r'lerobot_arena_ros\.arena\.(video_messages|stream_config)\..*'),
 ]
 

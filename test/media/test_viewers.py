@@ -22,7 +22,7 @@ import pytest_asyncio
 pytest.importorskip('aiortc')
 
 from support.pictures import feeding  # noqa: E402
-from support.waiting import wait_until  # noqa: E402
+from support.waiting import until, wait_until  # noqa: E402
 
 from lerobot_arena_ros.arena.errors import TransportError  # noqa: E402
 from lerobot_arena_ros.arena.video_messages import Offer  # noqa: E402
@@ -256,7 +256,7 @@ async def test_viewers_that_come_and_go_get_connections_at_a_limited_rate(
     await wait_until(lambda: len({each.target_consumer for each in rig.offers}) == pace.BURST, '')
     for number in range(100):
         rig.viewers.add(f'hostile-{number}')
-        await asyncio.sleep(0)
+        await until(asyncio.get_running_loop().time())
         rig.viewers.remove(f'hostile-{number}')
     monkeypatch.setattr(pace, 'PERIOD_S', 0.0)
     rig.viewers.add('honest')

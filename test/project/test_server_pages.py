@@ -135,7 +135,7 @@ def test_refusals_are_those_of_the_code() -> None:
         code for text in sources for find in patterns for code in re.findall(find, text, re.M)
     }
     arena = ROOT / 'lerobot_arena_ros' / 'arena'
-    for name in ('messages.py', 'video_messages.py'):
+    for name in ('messages.py', 'stream_config.py', 'video_messages.py'):
         sources.append((arena / name).read_text(encoding='utf-8'))
     reasons = {reason for text in sources for reason in re.findall(r"reason='(\w+)'", text)}
 
