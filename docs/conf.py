@@ -50,7 +50,7 @@ python_use_unqualified_type_names = True
 nitpick_ignore_regex = [
     ('py:class', r'collections\.abc\..*'),
     # Messages of video rooms, which the clients of joint rooms neither send nor receive.
-    ('py:class', r'lerobot_arena_ros\.arena\.video_messages\..*'),
+    ('py:class', r'lerobot_arena_ros\.arena\.(video_messages|stream_config)\..*'),
 ]
 
 html_theme = 'sphinx_rtd_theme'

@@ -37,7 +37,7 @@ class NumberedPictures:
         grain = np.random.default_rng(1).normal(0, 6, (HEIGHT, WIDTH))
         grey = 110 + waves + grain
         scene = np.stack([grey, grey * 0.9, grey * 0.7], axis=2)
-        self._scene = scene.clip(0, 255).astype(np.uint8)
+        self._scene: NDArray[np.uint8] = scene.clip(0, 255).astype(np.uint8)
 
     def of(self, number: int) -> NDArray[np.uint8]:
         """Return the picture with this number: height x width x 3 bytes, RGB."""

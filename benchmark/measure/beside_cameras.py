@@ -14,10 +14,10 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import Any
 
+from ..harness.camera_paths import RATE_HZ, camera_of
 from ..harness.domains import ros_environment
 from ..harness.figures import Latency
 from ..harness.programs import server
-from .camera_paths import RATE_HZ, camera_of
 from .stop_latency import StopPath
 
 __all__ = ['beside_cameras']

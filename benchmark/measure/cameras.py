@@ -18,10 +18,10 @@ from importlib.util import find_spec
 import time
 from typing import Any
 
+from ..harness.camera_paths import CameraPath, bare_aiortc, our_camera
 from ..harness.figures import Latency, cpu_s
 from ..harness.processes import enter_all
 from .beside_cameras import beside_cameras
-from .camera_paths import CameraPath, bare_aiortc, our_camera
 from .plan import Plan
 
 __all__ = ['cameras']

@@ -32,8 +32,13 @@ except ImportError:  # pragma: no cover
 __all__ = ['dump', 'load', 'plain_dump', 'plain_load']
 
 _DIGITS = bytes.maketrans(b'123456789', b'0' * 9)
-_MANY_DIGITS = b'0' * 19
-"""An integer of this many digits may exceed 64 bits, and orjson would read it as a float."""
+_MANY_DIGITS = b'0' * 20
+_NEGATIVE_MANY_DIGITS = b'-' + b'0' * 19
+"""
+Integers of this many digits may exceed 64 bits, and orjson would read them as floats.
+
+A stamp in nanoseconds has 19 digits and no sign.
+"""
 
 
 def load(text: str) -> object:
@@ -46,7 +51,8 @@ def load(text: str) -> object:
     if orjson is not None:
         try:
             data = text.encode()
-            if _MANY_DIGITS not in data.translate(_DIGITS):
+            digits = data.translate(_DIGITS)
+            if _MANY_DIGITS not in digits and _NEGATIVE_MANY_DIGITS not in digits:
                 return orjson.loads(data)
         except ValueError:
             pass  # NaN, a lone surrogate, too deep, or not JSON: parsed below.

@@ -26,14 +26,13 @@ Rules of this file:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
-from enum import Enum
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
 from .errors import ProtocolError
 from .features import Feature
-from .fields import as_object, as_text, is_finite, is_text, optional_text, shown
+from .fields import as_object, as_text, is_text, optional_text, shown
 from .messages import (
     MAX_REASON_LENGTH,
     ClientMessage,
@@ -51,7 +50,6 @@ from .messages import (
 )
 
 __all__ = [
-    'DEFAULT_CONFIG',
     'MAX_CANDIDATE_CHARS',
     'VIDEO_FEATURES',
     'Answer',
@@ -61,15 +59,12 @@ __all__ = [
     'ParticipantJoined',
     'ParticipantLeft',
     'RecoveryTriggered',
-    'Resolution',
     'Signal',
     'StatusUpdate',
-    'StreamConfig',
     'StreamStarted',
     'StreamStats',
     'StreamStopped',
     'VideoClientMessage',
-    'VideoEncoding',
     'VideoFrame',
     'VideoServerMessage',
     'WebrtcAnswer',
@@ -80,8 +75,6 @@ __all__ = [
     'decode_video_server',
     'encode',
     'encode_signal',
-    'read_config',
-    'write_config',
 ]
 
 VIDEO_FEATURES = frozenset((Feature.HEARTBEAT_SEQ, Feature.LAST_STOP, Feature.LIVENESS))
@@ -89,49 +82,6 @@ VIDEO_FEATURES = frozenset((Feature.HEARTBEAT_SEQ, Feature.LAST_STOP, Feature.LI
 
 MAX_CANDIDATE_CHARS = 2000
 """Characters of an ICE candidate as JSON; those of browsers have about 250."""
-
-MAX_SIDE = 65535
-"""The largest width or height of a picture, in pixels."""
-
-_BOUNDS = {'framerate': (1, 120), 'bitrate': (100_000, 10**12), 'quality': (1, 100)}
-
-
-class VideoEncoding(str, Enum):
-    """The video codecs that a room can name."""
-
-    JPEG = 'jpeg'
-    H264 = 'h264'
-    VP8 = 'vp8'
-    VP9 = 'vp9'
-
-
-@dataclass(frozen=True)
-class Resolution:
-    """The size of a picture in pixels."""
-
-    width: int
-    height: int
-
-
-@dataclass(frozen=True)
-class StreamConfig:
-    """
-    The description of a stream by its producer; it is for people, because nothing enforces it.
-
-    :param framerate: frames per second, 1 to 120.
-    :param bitrate: bits per second, 100000 or more.
-    :param quality: 1 to 100.
-    """
-
-    encoding: VideoEncoding | None = None
-    resolution: Resolution | None = None
-    framerate: int | None = None
-    bitrate: int | None = None
-    quality: int | None = None
-
-
-DEFAULT_CONFIG = StreamConfig(VideoEncoding.VP8, Resolution(640, 480), 30, 1_000_000, 80)
-"""The configuration of a room that was created without one."""
 
 
 @dataclass(frozen=True)
@@ -401,30 +351,6 @@ def encode_signal(signal: Offer | Answer | IceCandidate) -> dict[str, Any]:
             return {'type': 'ice', 'candidate': candidate, **named}
 
 
-def read_config(config: object, base: StreamConfig = DEFAULT_CONFIG) -> StreamConfig:
-    """
-    Decode a configuration; a key that is absent has the value of ``base``, null is unknown.
-
-    :raises ProtocolError: it is not an object, or a value is outside its range.
-    """
-    try:
-        return replace(base, **_changes(as_object(config, 'config')))
-    except ProtocolError as exc:
-        raise ProtocolError(str(exc), reason='config') from exc
-
-
-def write_config(config: StreamConfig) -> dict[str, Any]:
-    """Return a configuration as JSON, with null for what is unknown."""
-    size = config.resolution
-    return {
-        'encoding': None if config.encoding is None else config.encoding.value,
-        'resolution': None if size is None else {'width': size.width, 'height': size.height},
-        'framerate': config.framerate,
-        'bitrate': config.bitrate,
-        'quality': config.quality,
-    }
-
-
 def _frame_fields(frame: VideoFrame) -> dict[str, Any]:
     kind = _TYPES[type(frame)]
     match frame:
@@ -534,45 +460,3 @@ def _text(message: Mapping[str, Any], key: str) -> str:
     if not is_text(value):
         raise ProtocolError(f'{key} must be a non-empty text, got {shown(value)}', reason='shape')
     return value
-
-
-def _changes(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the valid keys of a configuration."""
-    changes: dict[str, Any] = {}
-    for key, (least, most) in _BOUNDS.items():
-        if key in config:
-            changes[key] = _number(config[key], key, least, most)
-    if 'encoding' in config:
-        changes['encoding'] = _encoding(config['encoding'])
-    if 'resolution' in config:
-        changes['resolution'] = _resolution(config['resolution'])
-    return changes
-
-
-def _number(value: object, key: str, least: int, most: int) -> int | None:
-    if value is None:
-        return None
-    if not is_finite(value) or value != int(value) or not least <= value <= most:
-        raise ProtocolError(
-            f'{key} must be a whole number from {least} to {most}, got {shown(value)}',
-            reason='value',
-        )
-    return int(value)
-
-
-def _encoding(value: object) -> VideoEncoding | None:
-    known = [each.value for each in VideoEncoding]
-    if value is not None and value not in known:
-        text = f'encoding must be one of {", ".join(known)}, got {shown(value)}'
-        raise ProtocolError(text, reason='value')
-    return None if value is None else VideoEncoding(value)
-
-
-def _resolution(value: object) -> Resolution | None:
-    if value is None:
-        return None
-    size = as_object(value, 'resolution')
-    width, height = (_number(size.get(key), key, 1, MAX_SIDE) for key in ('width', 'height'))
-    if width is None or height is None:
-        raise ProtocolError('resolution needs width and height', reason='value')
-    return Resolution(width, height)

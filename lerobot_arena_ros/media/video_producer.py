@@ -28,13 +28,13 @@ from ..arena.connection import Connection
 from ..arena.errors import ArenaError
 from ..arena.messages import Role, room_info
 from ..arena.session import Event
+from ..arena.stream_config import VideoEncoding
 from ..arena.video_messages import (
     ConfigUpdate,
     ParticipantJoined,
     ParticipantLeft,
     StreamStarted,
     StreamStopped,
-    VideoEncoding,
     WebrtcAnswer,
     WebrtcIce,
 )

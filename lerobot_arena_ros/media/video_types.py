@@ -22,7 +22,7 @@ from enum import Enum
 from typing import Any
 
 from ..arena.messages import Role
-from ..arena.video_messages import Resolution, VideoEncoding
+from ..arena.stream_config import Resolution, VideoEncoding
 
 __all__ = [
     'DEFAULT_CLIENT_OPTIONS',

@@ -25,6 +25,7 @@ Rules of this file, which the public clients require:
   after it has lost one. If that fails again the pause doubles, up to :data:`MAX_RETRY_S`.
 - An answer counts only from a viewer with a pending offer.
 - A viewer that leaves the room is dropped at once.
+- A connection whose viewer sends much is ended, because aiortc keeps all of it until it is read.
 - Connections are made at a limited rate, so that viewers that come and go harm no other one.
 
 Threads: everything here belongs to one event loop.
@@ -78,6 +79,9 @@ SILENT_AFTER_S = 4.0
 
 MAX_LOSS = 0.5
 """With a larger fraction of lost packets hardly a picture is complete."""
+
+MAX_RECEIVED_PER_S = 500_000
+"""The bytes that a viewer may send per second; reports of one that loses much have a tenth."""
 
 MAX_VIEWERS = 64
 """The maximum number of viewers of one camera."""
@@ -247,7 +251,7 @@ class _Viewer:
         self._error: str | None = None
         self._stats = PeerStats()
         self._loss: float | None = None
-        self._reported_at = 0.0
+        self._reported_at = self._looked_at = 0.0
         self._stamp_ns: int | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -339,7 +343,7 @@ class _Viewer:
             await peer.accept(answer)
             await peer.wait_connected(CONNECT_TIMEOUT_S)
             self._error = None
-            self._reported_at = time.monotonic()
+            self._reported_at = self._looked_at = time.monotonic()
             while not await peer.wait_ended(STATS_PERIOD_S):
                 self._look_at(await peer.stats())
             return True
@@ -372,10 +376,19 @@ class _Viewer:
             self._answer = None
 
     def _look_at(self, stats: PeerStats) -> None:
-        """Derive the loss since the last report."""
+        """
+        Derive the loss since the last report.
+
+        :raises PeerFailed: the viewer sends too much.
+        """
         before, self._stats = self._stats, stats
+        now, looked_at = time.monotonic(), self._looked_at
+        self._looked_at = now
+        received = stats.bytes_received - before.bytes_received
+        if received > MAX_RECEIVED_PER_S * max(STATS_PERIOD_S, now - looked_at):
+            raise PeerFailed(f'{self._id}: it sends more than {MAX_RECEIVED_PER_S} bytes a second')
         if stats.report != before.report and _shows_arrival(stats, before):
-            self._reported_at = time.monotonic()
+            self._reported_at = now
         if stats.packets_lost is None:
             return
         sent = stats.packets_sent - before.packets_sent

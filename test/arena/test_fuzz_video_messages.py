@@ -21,6 +21,7 @@ from support.corpus import FUZZ
 
 from lerobot_arena_ros.arena.errors import ProtocolError
 from lerobot_arena_ros.arena.messages import Unknown
+from lerobot_arena_ros.arena.stream_config import read_config, write_config
 from lerobot_arena_ros.arena.video_messages import (
     Answer,
     IceCandidate,
@@ -31,8 +32,6 @@ from lerobot_arena_ros.arena.video_messages import (
     decode_video_server,
     encode,
     encode_signal,
-    read_config,
-    write_config,
 )
 
 DECODERS: tuple[Callable[[str], Any], ...] = (decode_video_client, decode_video_server)

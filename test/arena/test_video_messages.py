@@ -27,8 +27,15 @@ from lerobot_arena_ros.arena.messages import (
     Role,
     Unknown,
 )
-from lerobot_arena_ros.arena.video_messages import (
+from lerobot_arena_ros.arena.stream_config import (
     DEFAULT_CONFIG,
+    Resolution,
+    StreamConfig,
+    VideoEncoding,
+    read_config,
+    write_config,
+)
+from lerobot_arena_ros.arena.video_messages import (
     MAX_CANDIDATE_CHARS,
     Answer,
     ConfigUpdate,
@@ -37,13 +44,10 @@ from lerobot_arena_ros.arena.video_messages import (
     ParticipantJoined,
     ParticipantLeft,
     RecoveryTriggered,
-    Resolution,
     StatusUpdate,
-    StreamConfig,
     StreamStarted,
     StreamStats,
     StreamStopped,
-    VideoEncoding,
     VideoFrame,
     WebrtcAnswer,
     WebrtcIce,
@@ -53,8 +57,6 @@ from lerobot_arena_ros.arena.video_messages import (
     decode_video_server,
     encode,
     encode_signal,
-    read_config,
-    write_config,
 )
 
 STAMP = '2026-01-31T10:15:30.123456+00:00'

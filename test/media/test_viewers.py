@@ -207,13 +207,34 @@ async def test_a_viewer_that_reports_no_arrival_counts_as_not_receiving(
     async with feeding(rig.encoder):
         rig.viewers.add('viewer')
         await wait_until(lambda: rig.offers, 'the offer')
-        rig.viewers.on_answer('viewer', await peer.answer(rig.offers[0].sdp))
+        rig.viewers.on_answer('viewer', await plain_answer(peer, rig.offers[0]))
         await wait_until(receives, 'the viewer to receive', 15.0)
         is_cut = True
         await wait_until(lambda: not receives(), 'the loss')
         assert rig.viewers.status[0].is_connected
         is_cut = False
         await wait_until(receives, 'arrivals again')
+    await peer.aclose()
+
+
+async def test_a_viewer_that_sends_much_is_offered_another_connection(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has nothing to send but reports; the error names it."""
+    counts = itertools.count(1)
+
+    async def flooding(self: Peer) -> PeerStats:
+        return PeerStats(bytes_received=10**9 * next(counts))
+
+    monkeypatch.setattr(Peer, 'stats', flooding)
+    peer = Peer('camera')
+    async with feeding(rig.encoder):
+        rig.viewers.add('viewer')
+        await wait_until(lambda: rig.offers, 'the offer')
+        rig.viewers.on_answer('viewer', await plain_answer(peer, rig.offers[0]))
+        await wait_until(lambda: len(rig.offers) == 2, 'another offer', 15.0)
+
+    assert rig.errors == ['viewer viewer: it sends more than 500000 bytes a second']
     await peer.aclose()
 
 

@@ -127,6 +127,21 @@ def test_a_frozen_picture_holds_the_arm(fault: str) -> None:
         arm.lead('arm', driven)
 
 
+def test_a_camera_that_two_publishers_report_holds_the_arm() -> None:
+    """The cause names the nodes, and the robot moves again when one of them has ended."""
+    with robot(DRIVEN) as arm, reporting(arm):
+        arm.wait_for_status('consume link', 'joined')
+
+        async def driven(producer: RoboticsProducer) -> None:
+            await drive(arm, producer)
+            with reporting(arm):
+                several = 'several nodes report pictures of the camera front: /probe, /probe'
+                arm.wait_for_status('safety', several)
+            await drive(arm, producer)
+
+        arm.lead('arm', driven)
+
+
 def test_without_the_parameter_pictures_do_not_matter() -> None:
     """By default a robot moves without any camera."""
     given = {**DRIVEN, 'consume.require_cameras': []}

@@ -21,9 +21,9 @@ from rclpy.serialization import deserialize_message  # noqa: E402
 from sensor_msgs.msg import Image  # noqa: E402
 from support.waiting import wait_for  # noqa: E402
 
+from benchmark.harness.camera_paths import bare_aiortc, our_camera  # noqa: E402
 from benchmark.harness.numbered_pictures import NumberedPictures, number_in  # noqa: E402
 from benchmark.harness.workers.picture_publisher import ImageBytes  # noqa: E402
-from benchmark.measure.camera_paths import bare_aiortc, our_camera  # noqa: E402
 from benchmark.measure.cameras import cameras  # noqa: E402
 from benchmark.measure.plan import SHORT  # noqa: E402
 from lerobot_arena_ros.media.codec import Codec, PictureEncoder  # noqa: E402

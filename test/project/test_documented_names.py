@@ -57,6 +57,7 @@ PRIVATE = {
     'arena/factories.py': {'_rooms'},
     # Our own, after super().
     'arena/client_core.py': {'_features'},
+    'arena/clients.py': {'_features'},
     'media/video_client.py': {'_features'},
     'media/video_consumer.py': {'_close_media', '_enter'},
     'media/video_producer.py': {'_close_media', '_enter', '_video_rooms'},

@@ -25,6 +25,7 @@ import yaml
 from lerobot_arena_ros.nodes.settings import camera_table
 from lerobot_arena_ros.nodes.settings.parameter_table import JOINT_SPECS, SPECS
 from lerobot_arena_ros.nodes.settings.specs import Spec
+from lerobot_arena_ros.nodes.settings.topics import delivery_topic
 from lerobot_arena_ros.nodes.settings.yaml_file import flatten
 from lerobot_arena_ros.sim.names import CAMERAS
 from lerobot_arena_ros.sim.parameters import SPECS as SIM_SPECS
@@ -305,4 +306,4 @@ def test_topics_are_those_of_the_node() -> None:
         name.replace('{_STATUS}', 'emergency_stop_active')
         for name in made
         if not name.startswith('{')  # The topics of the two arms of the demo.
-    }
+    } | {delivery_topic('<camera>')}

@@ -36,6 +36,7 @@ COVERED_BY = {
     'arena/rooms_client': 'contract/test_rest_api.py',
     'arena/sansio': 'server/test_web_socket.py',
     'arena/steady_clock': 'arena/test_connection_loss.py',
+    'arena/stream_config': 'arena/test_video_messages.py',
     'arena/tunnel': 'arena/test_proxies.py',
     'control/causes': 'control/test_gate.py',
     'control/condition': 'control/test_command_watch.py',

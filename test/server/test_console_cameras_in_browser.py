@@ -291,7 +291,7 @@ def test_a_room_without_cameras_shows_how_they_are_named(
     """Any other video room of the workspace can be added by hand, and is there after a reload."""
     other = make_video_room(own_server_url)
     open_arm(console, own_server_url, arm)
-    console.wait_text('cameras-note', f'that are named {arm}-…. You can add any other.')
+    console.wait_text('cameras-note', f'for example {arm}-front. You can add the other cameras')
 
     with running_camera(own_server_url, other, BROWN):
         add_camera(console, other)
@@ -313,6 +313,7 @@ def test_a_hidden_camera_costs_nothing(
         press_hide(console, front)
         wait_for(lambda: viewers(own_server_url, front) == [], 'the page to leave')
         assert console.run('return document.querySelectorAll("video").length') == 0
+        console.wait_text('cameras-note', 'The cameras of this room are hidden.')
         console.driver.refresh()
         console.wait_joined()
         add_camera(console, front)
@@ -390,11 +391,16 @@ def test_four_cameras_fit_on_a_desktop_and_on_a_phone(console: Console) -> None:
             for scheme in ('dark', 'light'):
                 console.prefer(scheme)
                 assert [each for each in console.run(CONTRASTS) if each[0] < 4.5] == []
+                wait_for(
+                    lambda: all(shown(console, room).is_live for room in rooms),
+                    'all cameras to be live',
+                    PATIENCE_S,
+                )
                 console.take_picture('-'.join(['cameras', scheme, *['phone'] * is_phone]))
         console.resize(DESKTOP[0], 1500)
         wait_for(
             lambda: all('ms latency' in shown(console, room).latency for room in rooms),
-            'the latencies',
+            'all latencies',
             PATIENCE_S,
         )
         console.take_picture('cameras')

@@ -18,7 +18,14 @@ import pytest
 
 from lerobot_arena_ros.arena.errors import RequestRejected
 from lerobot_arena_ros.arena.messages import Join, Role
-from lerobot_arena_ros.arena.video_messages import Answer, IceCandidate, Offer, Signal
+from lerobot_arena_ros.arena.video_messages import (
+    Answer,
+    IceCandidate,
+    Offer,
+    Signal,
+    WebrtcIce,
+    WebrtcOffer,
+)
 from lerobot_arena_ros.server.rooms.base_room import Member, Now
 from lerobot_arena_ros.server.rooms.limits import Limits
 from lerobot_arena_ros.server.rooms.signalling import (
@@ -153,6 +160,26 @@ def test_a_candidate_belongs_to_the_answer_with_its_user_name(
     assert known[1].from_consumer == 'viewer'
     other = IceCandidate({'usernameFragment': 'def'}, target_producer='cam')
     assert to(camera.from_viewers(other))[0][1].from_consumer == 'viewer-2'
+
+
+def test_a_candidate_that_overtook_its_offer_is_sent_after_it(camera: Camera) -> None:
+    """A public consumer drops a candidate that comes first; one of an older offer is of no use."""
+    first, second = ({'usernameFragment': name} for name in ('abcd', 'efgh'))
+    sdp = 'v=0\r\na=ice-ufrag:{}\r\n'
+    assert to(camera.from_producer(IceCandidate(first, target_consumer='viewer'))) == []
+    assert not camera.room.has_held
+    sent = [
+        message for _, message in to(camera.from_producer(Offer(sdp.format('abcd'), 'viewer')))
+    ]
+    assert [type(message) for message in sent] == [WebrtcOffer, WebrtcIce]
+    assert len(to(camera.from_producer(IceCandidate(first, target_consumer='viewer')))) == 1
+
+    assert to(camera.from_producer(IceCandidate(second, target_consumer='viewer'))) == []
+    sent = [
+        message for _, message in to(camera.from_producer(Offer(sdp.format('efgh'), 'viewer')))
+    ]
+    assert [getattr(message, 'candidate', None) for message in sent] == [None, second]
+    assert to(camera.from_producer(IceCandidate(first, target_consumer='viewer'))) == []
 
 
 def test_offers_to_one_viewer_are_limited(camera: Camera) -> None:

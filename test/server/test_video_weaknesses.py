@@ -388,14 +388,15 @@ async def test_f7_only_the_producer_speaks_for_the_stream(url: str, room: str) -
 
 async def test_f8_signals_count_as_activity_and_members_keep_a_room() -> None:
     """A room is deleted only after it has been empty and unused."""
-    with running_server(limits=Limits(idle_s=0.3), timing=Timing(sweep_s=0.05)) as url:
+    # Long enough to join the room before it is deleted.
+    with running_server(limits=Limits(idle_s=2.0), timing=Timing(sweep_s=0.05)) as url:
         room = make_video_room(url, 'front')
-        idle = make_video_room(url, 'idle')
 
         def is_gone(name: str) -> bool:
             return httpx.get(f'{video_rooms(url)}/{name}').status_code == 404
 
         async with video_peer(url, room, 'cam', 'producer') as producer:
+            idle = make_video_room(url, 'idle')
             await wait_until(lambda: is_gone(idle), 'the idle room is deleted')
             await silent(producer)
         await wait_until(lambda: is_gone(room), 'the empty room is deleted')

@@ -1,10 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
 """A robot that is driven by the pictures of a camera: bridge, camera node, viewer and leader."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +21,7 @@ from rclpy.time import Duration
 from sensor_msgs.msg import Image
 
 from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
+from lerobot_arena_ros.arena.errors import ArenaError
 from lerobot_arena_ros.video import VideoConsumer
 
 from .cameras import grey_image
@@ -149,11 +159,14 @@ class Driven:
 
 async def _lead(url: str, room: str) -> None:
     """Send updates of a joint that has to move from one end to the other again and again."""
-    async with RoboticsProducer(url) as producer:
-        assert await producer.connect(WORKSPACE, room)
-        async for tick in ticks(20.0):
-            value = 60.0 if tick // 60 % 2 else -60.0
-            await producer.send_joint_update([{'name': 'elbow', 'value': value}])
+    while True:
+        # A connection that a busy machine has lost is opened again.
+        with suppress(ArenaError, ValueError):
+            async with RoboticsProducer(url) as producer:
+                await producer.join_room(WORKSPACE, room, 'producer')
+                async for tick in ticks(20.0):
+                    value = 60.0 if tick // 60 % 2 else -60.0
+                    await producer.send_joint_update([{'name': 'elbow', 'value': value}])
 
 
 @contextmanager

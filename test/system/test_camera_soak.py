@@ -25,7 +25,7 @@ pytest.importorskip('aiortc')
 from support.bounds import table  # noqa: E402
 from support.camera_soak import CameraSoakPlan, camera_soak  # noqa: E402
 
-from benchmark.measure.camera_paths import running_camera  # noqa: E402
+from benchmark.harness.camera_paths import running_camera  # noqa: E402
 
 SECONDS = os.environ.get('LEROBOT_ARENA_SOAK_SECONDS')
 """How long ``make soak`` lets viewers come and go; unset, they are few."""

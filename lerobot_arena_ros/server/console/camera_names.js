@@ -25,6 +25,14 @@ export function cameraName(room, videoRoom) {
 }
 
 /**
+ * Return the name of a video room that would be a camera of a room.
+ * @param {string} room
+ */
+export function exampleCamera(room) {
+  return `${prefixOf(room)}front`;
+}
+
+/**
  * Return the video rooms that belong to a room: `<room>-<camera>`. If the names of several rooms
  * fit, a camera belongs to the longest, so that `arm-2-front` is no camera of `arm` if there is a
  * room `arm-2`.

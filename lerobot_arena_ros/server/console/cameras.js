@@ -5,7 +5,7 @@
 
 import { Camera } from './camera.js';
 import { CameraChoice } from './camera_choice.js';
-import { cameraName, camerasOf } from './camera_names.js';
+import { cameraName, camerasOf, exampleCamera } from './camera_names.js';
 import { CameraTile } from './camera_tile.js';
 import { byId, setText } from './dom.js';
 import { asArenaError } from './rest.js';
@@ -152,18 +152,22 @@ export class Cameras {
       }
     });
     this.#showSelect(all.filter((each) => !wanted.includes(each)));
-    setText(byId('cameras-note'), this.#noteText(wanted.length, all.length));
+    setText(byId('cameras-note'), this.#noteText(wanted.length, found.length, all.length));
   }
 
-  /** @param {number} shown @param {number} known */
-  #noteText(shown, known) {
+  /** @param {number} shown @param {number} found @param {number} known */
+  #noteText(shown, found, known) {
     const isKnown = this.#videoRooms !== null && this.#jointRooms !== null;
     if (this.#error !== '' || shown > 0 || !isKnown) {
       return this.#error;
     }
-    const rule = `No camera is shown. The cameras of this room are the video rooms of this`
-      + ` workspace that are named ${this.#room}-…`;
-    return known === 0 ? `${rule}, and there is none.` : `${rule}. You can add any other.`;
+    if (found > 0) {
+      return 'The cameras of this room are hidden. Add them to see them again.';
+    }
+    const example = exampleCamera(this.#room ?? '');
+    const rule = 'This room has no camera. A camera belongs to this room by the name of its video'
+      + ` room, for example ${example}.`;
+    return known === 0 ? rule : `${rule} You can add the other cameras of this workspace.`;
   }
 
   /** @param {string[]} names of the video rooms that are not shown */

@@ -17,13 +17,8 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field, StrictStr
 
 from ...arena.errors import ProtocolError, RoomNotFound
-from ...arena.video_messages import (
-    DEFAULT_CONFIG,
-    VideoEncoding,
-    decode_signal,
-    read_config,
-    write_config,
-)
+from ...arena.stream_config import DEFAULT_CONFIG, VideoEncoding, read_config, write_config
+from ...arena.video_messages import decode_signal
 from ..participants.clock import now
 from ..rooms.limits import MAX_PARTICIPANT_ID_CHARS
 from ..rooms.registry import Place

@@ -15,6 +15,9 @@ The server forwards SDP and ICE candidates without reading them, within these ru
 - The producer offers, a consumer answers, once per offer. Candidates go both ways.
 - The signals of each pair are limited: offers by a token bucket, candidates per offer. A pair that
   exceeds a limit gets an error, and no other pair notices.
+- A browser posts its offer and the candidates of it at the same time, so that a candidate may come
+  first. A public consumer would drop it, and would then have no address of the producer. Therefore
+  a candidate whose ICE user name is in no offer yet is sent after the offer that has it.
 - Several consumers of a room may send the same id, because the public web page names each of its
   viewers ``consumer-id``. A signal contains only that id, so the server has to find out which of
   them sent it. Therefore only one of them has an unanswered offer at a time. An offer to another
@@ -47,7 +50,7 @@ OFFER_PERIOD_S = 1.0
 """The mean time between two offers of a longer series to one consumer, in seconds."""
 
 MAX_UFRAGS = 16
-"""ICE user names that are read from an answer; it has one for each track, mostly the same."""
+"""ICE user names that are read from an SDP; it has one for each track, mostly the same."""
 
 _UFRAG_OF_SDP = re.compile(r'^a=ice-ufrag:(\S{1,256})', re.MULTILINE)
 _UFRAG_OF_CANDIDATE = re.compile(r' ufrag (\S{1,256})')
@@ -63,6 +66,8 @@ class _Pair:
     :param unanswered: how many of the offers that were sent have no answer yet.
     :param ufrags: the ICE user names of the last answer.
     :param held: the offer that waits, and the candidates behind it.
+    :param offered: the ICE user names of the last offer.
+    :param early: the candidates of the producer that came before their offer, by ICE user name.
     """
 
     refilled_s: float
@@ -73,6 +78,8 @@ class _Pair:
     of_producer: int = 0
     of_consumer: int = 0
     held: list[VideoFrame] = field(default_factory=list)
+    offered: frozenset[str] = frozenset()
+    early: list[tuple[str, VideoFrame]] = field(default_factory=list)
 
     def rank(self, ufrag: str | None = None) -> tuple[bool, float]:
         """Return how likely a signal is of this consumer, to be compared: by name, then by age."""
@@ -88,6 +95,13 @@ class _Pair:
         self.tokens -= 1.0
         self.of_producer = self.of_consumer = 0
         self.held.clear()
+
+    def hold_offer(self, offer: WebrtcOffer) -> None:
+        """Hold an offer, and the candidates behind it that came earlier; drop all others."""
+        self.offered = _ufrags_of(offer.sdp)
+        self.held.append(offer)
+        self.held += [frame for ufrag, frame in self.early if ufrag in self.offered]
+        self.early.clear()
 
     def take_candidate(self, *, from_producer: bool) -> None:
         """Count a candidate."""
@@ -118,7 +132,7 @@ class Signalling:
         """
         pair = self._pair(consumer, now)
         pair.take_offer(now.steady_s)
-        pair.held.append(WebrtcOffer(sdp, producer.participant_id, now.stamp))
+        pair.hold_offer(WebrtcOffer(sdp, producer.participant_id, now.stamp))
         return list(self.due(now))
 
     def answer(
@@ -136,15 +150,14 @@ class Signalling:
         # The newest, because an older one has not been answered for a long time.
         consumer, pair = max(waiting, key=lambda each: each[1].rank())
         pair.unanswered -= 1
-        names = (found[1] for found in _UFRAG_OF_SDP.finditer(sdp))
-        pair.ufrags = frozenset(name for name, _ in zip(names, range(MAX_UFRAGS), strict=False))
+        pair.ufrags = _ufrags_of(sdp)
         return Delivery((producer,), WebrtcAnswer(sdp, consumer.participant_id, now.stamp))
 
     def to_consumer(
         self, producer: Member, consumer: Member, signal: IceCandidate, now: Now
     ) -> Delivery | None:
         """
-        Forward a candidate of the producer, or hold it behind its offer.
+        Forward a candidate of the producer, or hold it until its offer is sent.
 
         :returns: None if it is held.
         :raises RequestRejected: there are too many (429).
@@ -152,6 +165,10 @@ class Signalling:
         pair = self._pair(consumer, now)
         pair.take_candidate(from_producer=True)
         frame = WebrtcIce(signal.candidate, producer.participant_id, None, now.stamp)
+        ufrag = _ufrag_of(signal)
+        if ufrag is not None and ufrag not in pair.offered:
+            pair.early.append((ufrag, frame))
+            return None
         if pair.held:
             pair.held.append(frame)
             return None
@@ -207,6 +224,12 @@ class Signalling:
 
     def _known(self, consumers: Iterable[Member]) -> Iterator[tuple[Member, _Pair]]:
         return ((each, self._pairs[each]) for each in consumers if each in self._pairs)
+
+
+def _ufrags_of(sdp: str) -> frozenset[str]:
+    """Return the ICE user names of a description."""
+    names = (found[1] for found in _UFRAG_OF_SDP.finditer(sdp))
+    return frozenset(name for name, _ in zip(names, range(MAX_UFRAGS), strict=False))
 
 
 def _ufrag_of(signal: IceCandidate) -> str | None:

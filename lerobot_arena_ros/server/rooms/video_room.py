@@ -30,8 +30,8 @@ from typing import ClassVar, NamedTuple
 from ...arena.errors import ProtocolError
 from ...arena.features import Feature
 from ...arena.messages import HeartbeatAck, Join, Message, Role
+from ...arena.stream_config import DEFAULT_CONFIG, StreamConfig, read_config
 from ...arena.video_messages import (
-    DEFAULT_CONFIG,
     VIDEO_FEATURES,
     Answer,
     ConfigUpdate,
@@ -42,14 +42,12 @@ from ...arena.video_messages import (
     RecoveryTriggered,
     Signal,
     StatusUpdate,
-    StreamConfig,
     StreamStarted,
     StreamStats,
     StreamStopped,
     VideoClientMessage,
     VideoFrame,
     decode_video_client,
-    read_config,
 )
 from .base_room import BaseRoom, Delivery, Member, Now
 from .signalling import Signalling

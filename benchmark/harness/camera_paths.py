@@ -22,9 +22,9 @@ from typing import Any, NamedTuple
 from lerobot_arena_ros.arena.address import Address
 from lerobot_arena_ros.arena.video_rest import VideoRooms
 
-from ..harness.domains import ros_environment
-from ..harness.programs import camera, server
-from ..harness.worker import Worker, worker
+from .domains import ros_environment
+from .programs import camera, server
+from .worker import Worker, worker
 
 __all__ = [
     'BITRATE',
