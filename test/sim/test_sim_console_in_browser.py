@@ -11,7 +11,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 import re
 
 import pytest
@@ -21,23 +20,19 @@ pytest.importorskip('mujoco', reason='MuJoCo is not here: requirements/sim.txt')
 pytest.importorskip('aiortc', reason='aiortc is not here: requirements/media.txt')
 
 from support.browser import REJOIN_S, Console, running_browser
+from support.console_cameras import shown
 from support.console_rooms import take_control
 from support.domain import own_domain
 from support.gl import require_gl
 from support.processes import running
 from support.waiting import wait_for
 
-import lerobot_arena_ros
+from lerobot_arena_ros.nodes.demo.sim_cameras import CAMERAS, camera_room
 
 JOINT = 'shoulder_pan'
 TARGET_DEG = 20.0
 NEAR_DEG = 3.0
 PATIENCE_S = 120.0
-
-PLAYING = """
-return [...document.querySelectorAll('video')]
-  .filter((each) => each.videoWidth === 640 && each.currentTime > 0).length;
-"""
 
 
 def measured_deg(console: Console) -> float:
@@ -47,19 +42,25 @@ def measured_deg(console: Console) -> float:
     return float(number[0]) if number else float('inf')
 
 
+def has_picture(console: Console, room: str) -> bool:
+    """Return whether the page has decoded a picture of a camera."""
+    return shown(console, room).corner is not None
+
+
 def test_the_page_moves_the_arm_and_shows_both_cameras() -> None:
-    """The page that the demo prints moves a joint, and plays the pictures of both cameras."""
-    page = Path(lerobot_arena_ros.__file__).parent / 'server' / 'console'
-    if not (page / 'camera.js').exists():
-        pytest.skip('the console does not show cameras')
+    """The page that the demo prints moves a joint, and shows pictures of both cameras."""
     require_gl()
-    with own_domain(), running('executables:sim_demo', []) as demo, running_browser() as console:
+    demonstration = running('executables:sim_demo', [], is_graceful=True)
+    with own_domain(), demonstration as demo, running_browser() as console:
         wait_for(lambda: 'Ctrl-C ends all' in demo.output, 'the demo to run', PATIENCE_S)
         found = re.search(r'(http://[\d.:]+)/#([\w-]+)/(\w+)\n', demo.output)
         assert found is not None, demo.output
         console.open(found[1], found[2], found[3])
         console.wait_text('link', 'Joined', REJOIN_S)
-        wait_for(lambda: console.run(PLAYING) == 2, 'two pictures that move', PATIENCE_S)
+        rooms = [camera_room(found[3], each) for each in CAMERAS]
+        wait_for(
+            lambda: all(has_picture(console, room) for room in rooms), 'both cameras', PATIENCE_S
+        )
         take_control(console)
         console.type_value(JOINT, str(TARGET_DEG))
 

@@ -11,8 +11,10 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 import re
+from typing import Any
 import urllib.request
 
 import pytest
@@ -26,6 +28,11 @@ from support.waiting import wait_for
 
 from lerobot_arena_ros.nodes.demo import sim_cameras
 from lerobot_arena_ros.sim.names import CAMERAS
+
+
+def sim_demo(*arguments: str, **options: Any) -> AbstractContextManager[Process]:
+    """Run the demo; it ends the processes that it has started, also if the test fails."""
+    return running('executables:sim_demo', arguments, is_graceful=True, **options)
 
 
 def started(demo: Process) -> bool:
@@ -42,8 +49,7 @@ def test_unattended_it_moves_the_arm_and_reports_the_result() -> None:
     pytest.importorskip('mujoco', reason='MuJoCo is not here: requirements/sim.txt')
     pytest.importorskip('aiortc', reason='aiortc is not here: requirements/media.txt')
     no_gl = {'MUJOCO_GL': 'disable'}
-    arguments = ['--seconds', '8']
-    with own_domain(), running('executables:sim_demo', arguments, variables=no_gl) as demo:
+    with own_domain(), sim_demo('--seconds', '8', variables=no_gl) as demo:
         wait_for(lambda: not demo.is_alive, 'the demo to end', 90.0)
 
         assert demo.wait() == 0, demo.output
@@ -60,7 +66,7 @@ def test_unattended_it_counts_the_pictures_of_both_cameras() -> None:
     pytest.importorskip('mujoco', reason='MuJoCo is not here: requirements/sim.txt')
     pytest.importorskip('aiortc', reason='aiortc is not here: requirements/media.txt')
     require_gl()
-    with own_domain(), running('executables:sim_demo', ['--seconds', '5']) as demo:
+    with own_domain(), sim_demo('--seconds', '5') as demo:
         wait_for(lambda: not demo.is_alive, 'the demo to end', 200.0)
 
         assert demo.wait() == 0, demo.output
@@ -76,7 +82,7 @@ def test_without_aiortc_it_prints_what_to_install_and_goes_on(
     pytest.importorskip('mujoco', reason='MuJoCo is not here: requirements/sim.txt')
     (tmp_path / 'aiortc.py').write_text("raise ModuleNotFoundError('none', name='aiortc')")
     monkeypatch.setenv('PYTHONPATH', str(tmp_path), prepend=':')
-    with own_domain(), running('executables:sim_demo', []) as demo:
+    with own_domain(), sim_demo() as demo:
         wait_for(lambda: started(demo), 'the demo to run', 60.0)
 
         (line,) = [line for line in demo.output.splitlines() if 'no pictures, because' in line]
@@ -91,7 +97,7 @@ def test_it_names_the_page_to_open_and_ctrl_c_ends_all() -> None:
     Ctrl-C ends all processes, with exit code 0 and without a traceback.
     """
     pytest.importorskip('mujoco', reason='MuJoCo is not here: requirements/sim.txt')
-    with own_domain(), running('executables:sim_demo', []) as demo:
+    with own_domain(), sim_demo() as demo:
         wait_for(lambda: started(demo), 'the demo to run', 60.0)
         found = re.search(r'(http://[\d.:]+)/#default-workspace/sim\n', demo.output)
         assert found is not None, demo.output
@@ -111,7 +117,7 @@ def test_without_mujoco_it_prints_what_to_install(
     """Without MuJoCo it prints what to install, without a traceback."""
     (tmp_path / 'mujoco.py').write_text("raise ModuleNotFoundError('none', name='mujoco')")
     monkeypatch.setenv('PYTHONPATH', str(tmp_path), prepend=':')
-    with own_domain(), running('executables:sim_demo', []) as demo:
+    with own_domain(), sim_demo() as demo:
         wait_for(lambda: not demo.is_alive, 'the demo to end', 60.0)
 
         assert demo.wait() == 1
@@ -127,7 +133,7 @@ def test_the_demo_has_the_cameras_of_the_arm() -> None:
 @pytest.mark.parametrize('seconds', ['1', 'soon'])
 def test_a_wrong_time_is_refused_in_one_line(seconds: str) -> None:
     """An invalid time is rejected in one line, with the value and what was expected."""
-    with running('executables:sim_demo', ['--seconds', seconds]) as demo:
+    with sim_demo('--seconds', seconds) as demo:
         assert demo.wait() == 2
         assert seconds in demo.output.splitlines()[-1]
         assert 'Traceback' not in demo.output
