@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import pytest
 
+from lerobot_arena_ros.media.errors import InvalidSignal
 from lerobot_arena_ros.media.sdp_text import (
     MAX_LENGTH,
     MAX_LINES,
@@ -24,7 +25,6 @@ from lerobot_arena_ros.media.sdp_text import (
     checked,
     with_any_dtls_role,
 )
-from lerobot_arena_ros.media.errors import InvalidSignal
 
 ENDS = ['\r\n', '\n', '\r', '\x0b', '\x0c', '\x1c', '\x85', '\u2028']
 OFFER = 'v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=setup:actpass\r\n'
