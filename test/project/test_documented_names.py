@@ -129,13 +129,16 @@ def private_attributes(tree: ast.Module, ours: set[str]) -> set[str]:
     return used
 
 
-OURS = set().union(*(defined_in(tree_of(path)) for path in FILES))
+@cache
+def ours() -> set[str]:
+    """Return the names that the package defines; not at the import, which each worker repeats."""
+    return set().union(*(defined_in(tree_of(path)) for path in FILES))
 
 
 @pytest.mark.parametrize('path', FILES, ids=name_of)
 def test_no_private_attribute_of_a_library_is_used(path: Path) -> None:
     """A private attribute after anything but ``self`` is in the table, with its reason."""
-    assert private_attributes(tree_of(path), OURS) == PRIVATE.get(name_of(path), set())
+    assert private_attributes(tree_of(path), ours()) == PRIVATE.get(name_of(path), set())
 
 
 @pytest.mark.parametrize('path', FILES, ids=name_of)

@@ -24,7 +24,6 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-import setuptools
 from support.executables import EXECUTABLES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -79,6 +78,9 @@ OPTIONAL = {
 @pytest.fixture(name='described')
 def fixture_described(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Run setup.py and return its arguments for setuptools."""
+    # Not at the top, because each worker of a test run imports this module, and one needs it.
+    import setuptools
+
     calls: list[dict[str, Any]] = []
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr(setuptools, 'setup', lambda **options: calls.append(options))
