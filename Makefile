@@ -84,12 +84,12 @@ endif
 .DEFAULT_GOAL := help
 # All targets install into one venv, so they must not run in parallel.
 .NOTPARALLEL:
-.PHONY: help demo sim test unit coverage motion browser nginx bench tracking faults soak lint fix types docs audit prereleases constraints colcon clean
+.PHONY: help demo sim test unit coverage motion fuzz browser nginx bench tracking faults soak lint fix types docs audit prereleases constraints colcon clean
 
 help: ## List the targets
 	@echo 'make TARGET, where TARGET is one of'
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 12
-	@echo 'Options: SECONDS=15 (demo, sim, soak), STEPS=100000 (motion), SHORT=1 (bench), DISTRO=jazzy|kilted, DEPS=newest|apt, ARGS=... (test, prereleases, motion, bench, tracking, soak), PYTHON=...'
+	@echo 'Options: SECONDS=15 (demo, sim, soak), STEPS=100000 (motion), EXAMPLES=1000 (fuzz), SHORT=1 (bench), DISTRO=jazzy|kilted, DEPS=newest|apt, ARGS=... (test, prereleases, motion, fuzz, bench, tracking, soak), PYTHON=...'
 
 demo: $(VENV)/runtime ## Show a leader arm moving a follower arm through an arena; SECONDS=15 runs unattended
 	@$(BIN)/python -c "import sys; from lerobot_arena_ros.executables import arena_demo; sys.exit(arena_demo())" $(if $(SECONDS),--seconds $(SECONDS))
@@ -101,7 +101,7 @@ test: $(TESTED) ## Run all tests; DISTRO=kilted or DEPS=apt for other versions, 
 	$(PYTEST) -rs $(PARALLEL) $(ARGS)
 
 unit: $(UNIT_VENV)/installed ## Run the tests that need neither ROS nor sockets nor other processes; PYTHON=python3.13
-	MOTION_STEPS=1000 PYTHONPATH='$(CURDIR)' $(UNIT_VENV)/bin/python -m pytest -rs -n 2 --dist worksteal --unit $(ARGS)
+	PYTHONPATH='$(CURDIR)' $(UNIT_VENV)/bin/python -m pytest -rs -n 2 --dist worksteal --unit $(ARGS)
 
 coverage: $(TESTED) $(VENV)/coverage ## Run all tests and measure their coverage; fails below 95 %, of control and arena below 100 %
 	$(COVERAGE) erase
@@ -111,8 +111,12 @@ coverage: $(TESTED) $(VENV)/coverage ## Run all tests and measure their coverage
 	$(COVERAGE) report --fail-under=100 --include='lerobot_arena_ros/control/*,lerobot_arena_ros/arena/*'
 
 motion: STEPS ?= 1000000
-motion: $(VENV)/installed ## Test the motion limits in a million random steps, or in STEPS=100000
-	MOTION_STEPS=$(STEPS) $(BIN)/python -m pytest -rs -o faulthandler_timeout=0 $(ARGS) test/control/test_motion_properties.py
+motion: $(VENV)/installed ## Test gate and motion limits in a million random steps each, or in STEPS=100000
+	MOTION_STEPS=$(STEPS) $(BIN)/python -m pytest -rs -o faulthandler_timeout=0 $(ARGS) test/control/test_*_properties.py
+
+fuzz: EXAMPLES ?= 10000
+fuzz: $(VENV)/installed ## Fuzz what reads foreign data, with 10000 examples per test, or EXAMPLES=1000
+	FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -rs -o faulthandler_timeout=0 $(ARGS) test/*/test_fuzz_*.py test/arena/test_json_text.py
 
 nginx: $(VENV)/installed ## Test several arenas behind nginx, which must be installed
 	REQUIRE=nginx $(BIN)/python -m pytest -rs $(ARGS) test/system/test_deploy*.py test/project/test_benchmark_nginx.py

@@ -11,7 +11,7 @@
 Motion under any order of events: no command is beyond a limit, for any measurements.
 
 The oracle checks only the commands, as a drive sees them: their positions and times. It does not
-use how the gate computes them. ``MOTION_STEPS=1000000`` (``make motion``) generates more events.
+use how the gate computes them. ``make motion`` generates more events.
 """
 
 from __future__ import annotations
@@ -20,9 +20,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 import math
-import os
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -31,22 +29,12 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from support.random_steps import RUNS, STEPS
 
 from lerobot_arena_ros.control.gate import Command, Gate, State
 from lerobot_arena_ros.control.gate_settings import GateJoint, GateSettings, Halt
 from lerobot_arena_ros.control.slew import VelocityRamp
 
-STEPS = int(os.environ.get('MOTION_STEPS', '10000'))
-RUN_STEPS = 50
-SETTINGS = settings(
-    max_examples=max(1, STEPS // 30),
-    stateful_step_count=RUN_STEPS,
-    derandomize=STEPS <= 10_000,
-    deadline=None,
-    database=None,
-    print_blob=False,
-    suppress_health_check=list(HealthCheck),
-)
 PERIOD_S = GateSettings().ramp_period_s
 REST_S = 0.1
 """The time without a command after which an arm is at rest."""
@@ -340,7 +328,7 @@ def test_no_command_is_beyond_a_limit_whatever_is_measured() -> None:
     """Position, velocity and acceleration stay in their limits for any measurements and times."""
     MotionMachine.seen.clear()
 
-    run_state_machine_as_test(MotionMachine, settings=SETTINGS)
+    run_state_machine_as_test(MotionMachine, settings=RUNS)
 
     assert MotionMachine.seen['steps'] >= STEPS
     # The runs reached every state, and often commanded the arm.

@@ -18,7 +18,7 @@ import httpx
 from hypothesis import given, settings
 from hypothesis import strategies as st
 import pytest
-from support.corpus import FUZZ, cases, mutated, texts
+from support.corpus import EXAMPLES, FUZZ, cases, mutated, texts
 from support.server import running_server
 
 from lerobot_arena_ros.server.rooms.limits import Limits
@@ -83,7 +83,7 @@ def test_what_the_openapi_document_allows_is_answered(rest: httpx.Client) -> Non
 
     for operation in operations:
 
-        @settings(FUZZ, max_examples=60)
+        @settings(FUZZ, max_examples=max(1, EXAMPLES // 5))
         @given(operation.as_strategy() | operation.as_strategy(_negative(schemathesis)))
         def check(case: object) -> None:
             reply = case.call(base_url=str(rest.base_url))  # type: ignore[attr-defined]

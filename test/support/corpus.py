@@ -16,26 +16,33 @@ Input that a fuzzer finds becomes another file. Input that is too long for a fil
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 import pytest
 
-__all__ = ['FUZZ', 'cases', 'mutated', 'texts']
+__all__ = ['EXAMPLES', 'FUZZ', 'cases', 'mutated', 'texts']
 
 CORPUS = Path(__file__).resolve().parents[1] / 'corpus'
 DEPTH = 100_000
 
+EXAMPLES = int(os.environ.get('FUZZ_EXAMPLES', '100'))
+
 FUZZ = settings(
-    max_examples=400,
-    derandomize=True,
+    max_examples=EXAMPLES,
+    derandomize=EXAMPLES <= 100,
     deadline=None,
     database=None,
     print_blob=False,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
-"""Run the same examples each time, because what they find is stored as a file."""
+"""
+Run the same examples each time, because what they find is stored as a file.
+
+``make fuzz`` runs more of them, and others each time.
+"""
 
 _TOKENS = (
     *('{', '}', '[', ']', '"', ':', ',', '\\', '\\u0000', '\\ud800', '\x00', '\ufeff', '\u2028'),
