@@ -77,7 +77,7 @@ def test_a_bridge_joins_with_a_token_over_tls_and_keeps_it_secret(
         bridge(url, ca_file=authority.file) as process,
     ):
         assert url.startswith('https://')
-        wait_for(lambda: probe.text(LINK) == 'joined', 'the link', 20.0)
+        wait_for(lambda: probe.text(LINK) == 'joined', 'the link')
 
         assert token not in all_texts(probe, process)
 
@@ -104,7 +104,7 @@ def test_a_server_that_cannot_be_trusted_is_not_joined(token: str, tmp_path: Pat
         running_probe() as probe,
         bridge(url) as process,
     ):
-        wait_for(lambda: 'CERTIFICATE_VERIFY_FAILED' in probe.text(LINK), 'the refusal', 20.0)
+        wait_for(lambda: 'CERTIFICATE_VERIFY_FAILED' in probe.text(LINK), 'the refusal')
 
         assert 'set ca_file' in probe.text(LINK)
         assert token not in all_texts(probe, process)

@@ -105,7 +105,6 @@ def test_motion_begins_at_the_measured_pose_and_ramps() -> None:
                 lambda: wait_for(
                     lambda: bridged.commands and bridged.commands[-1].position[0] > 0.7,
                     'j1 to have moved',
-                    20.0,
                 )
             )
             for task in (sending, measuring):
@@ -193,7 +192,7 @@ def test_an_unmapped_joint_is_named_once() -> None:
 
         leading(bridged, act)
 
-        wait_for(lambda: 'not mapped: elsewhere' in bridged.bridge.output, 'the log', 10.0)
+        wait_for(lambda: 'not mapped: elsewhere' in bridged.bridge.output, 'the log')
         assert bridged.bridge.output.count('elsewhere') == 1
 
 
@@ -344,12 +343,11 @@ def test_the_description_of_another_robot_takes_no_limit_away() -> None:
             String, f'/{NAMESPACE}/robot_description', LATCHED
         )
         description.publish(String(data=URDF))
-        wait_for(lambda: '1.000 rad = 57.3' in bridged.bridge.output, 'the limits', 20.0)
+        wait_for(lambda: '1.000 rad = 57.3' in bridged.bridge.output, 'the limits')
         description.publish(String(data=URDF.replace('"j1"', '"another"')))
         wait_for(
             lambda: 'robot_description of another, grip, tip is ignored' in bridged.bridge.output,
             'the other description',
-            20.0,
         )
 
         async def act(producer: RoboticsProducer) -> None:

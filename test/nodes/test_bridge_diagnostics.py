@@ -41,7 +41,6 @@ def expect(bridged: Robot, part: str, level: bytes, text: str) -> dict[str, str]
     wait_for(
         lambda: probe.level(name) == level and text in probe.text(name),
         f'{part} to be {text!r} with level {level!r}, not {probe.text(name)!r}',
-        20.0,
     )
     return {pair.key: pair.value for pair in probe.diagnostics[name].values}
 
@@ -194,7 +193,7 @@ def test_two_publishers_of_joint_states_are_a_warning() -> None:
             bridged.probe.publish_joints(NAMESPACE, ['j1'], [0.0])
             return bridged.probe.level(name) == OK
 
-        wait_for(is_sending, 'the joints to be sent', 20.0)
+        wait_for(is_sending, 'the joints to be sent')
         another = bridged.probe.node.create_publisher(JointState, f'/{NAMESPACE}/joint_states', 10)
         assert another is not None
         expect(bridged, 'producing', WARN, '2 publishers of joint_states')

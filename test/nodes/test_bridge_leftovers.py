@@ -87,7 +87,7 @@ def test_configuring_again_and_again_leaves_nothing_behind() -> None:
         for _ in range(CYCLES):
             cycle(bridged)
 
-        wait_for(lambda: entities(bridged) == IDLE, 'the entities to be gone', 20.0)
+        wait_for(lambda: entities(bridged) == IDLE, 'the entities to be gone')
         wait_for(
             lambda: held(bridged)[0] <= threads and held(bridged)[1] <= files,
             f'{threads} threads and {files} files, not more',

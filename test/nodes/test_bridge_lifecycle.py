@@ -63,7 +63,7 @@ def test_deactivate_ends_commanding_and_keeps_the_link() -> None:
             waving.cancel()
 
         def toggled() -> None:
-            wait_for(lambda: bridged.commands, 'commands', 20.0)
+            wait_for(lambda: bridged.commands, 'commands')
             assert bridged.change_state(Transition.TRANSITION_DEACTIVATE)
             bridged.wait_for_status('safety', 'waiting: inactive')
             before = bridged.value('consuming', 'commands')
@@ -109,7 +109,7 @@ def test_an_exception_in_a_transition_ends_in_a_safe_state() -> None:
     # The topic has another type already, so DDS raises an error during configure.
     bad = ('-r', 'joint_commands:=/parameter_events')
     with robot(PARAMETERS, *bad) as bridged:
-        wait_for(lambda: 'cannot configure' in bridged.bridge.output, 'the failure', 20.0)
+        wait_for(lambda: 'cannot configure' in bridged.bridge.output, 'the failure')
 
         assert 'Traceback' in bridged.bridge.output
         assert bridged.state == 'unconfigured'

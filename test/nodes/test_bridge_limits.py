@@ -74,7 +74,7 @@ def level(bridged: Robot, part: str) -> bytes | None:
 
 def wait_for_log(bridged: Robot, text: str) -> None:
     """Wait until the bridge has logged this text."""
-    wait_for(lambda: text in bridged.bridge.output, f'the log to have {text!r}', 20.0)
+    wait_for(lambda: text in bridged.bridge.output, f'the log to have {text!r}')
 
 
 async def measuring(bridged: Robot, names: list[str], positions: list[float]) -> None:
@@ -97,7 +97,7 @@ def test_nothing_moves_before_limits_are_known(units: str) -> None:
             await send(producer, j1=90.0, elsewhere=0.0)
             seen = 'elsewhere (room)'  # With this value the bridge has received both.
             await in_thread(
-                lambda: wait_for(lambda: bridged.value('mapping', seen), 'both updates', 20.0)
+                lambda: wait_for(lambda: bridged.value('mapping', seen), 'both updates')
             )
             assert not bridged.commands
             await in_thread(lambda: describe(PAN))
@@ -125,9 +125,7 @@ def test_a_slide_never_moves_at_the_speed_of_an_angle() -> None:
             measures = asyncio.create_task(measuring(bridged, ['lift'], [0.0]))
             sending = asyncio.create_task(send_forever())
             await in_thread(lambda: describe(SLIDE))
-            await in_thread(
-                lambda: wait_for(lambda: len(bridged.commands) > 30, '30 commands', 20.0)
-            )
+            await in_thread(lambda: wait_for(lambda: len(bridged.commands) > 30, '30 commands'))
             sending.cancel()
             measures.cancel()
 
@@ -236,7 +234,7 @@ def test_a_continuous_joint_is_commanded_without_limits_and_through_full_turns()
                 turned = bridged.commands[-1].position[0] - math.radians(3700.0)
                 return abs(math.remainder(turned, math.tau)) < 1e-9
 
-            await in_thread(lambda: wait_for(is_there, 'the roll at 100 degrees', 20.0))
+            await in_thread(lambda: wait_for(is_there, 'the roll at 100 degrees'))
 
         leading(bridged, act)
 
@@ -258,9 +256,9 @@ def test_unlisted_joints_are_sent_in_the_unit_of_their_kind() -> None:
             assert joints() == {}
             return bool(bridged.value('producing', 'dropped_kind'))
 
-        wait_for(is_dropped, 'the first joint_states to be counted', 20.0)
+        wait_for(is_dropped, 'the first joint_states to be counted')
         describer(bridged)(PAN, SLIDE, FINGER)
-        wait_for(lambda: bool(joints()), 'joints in the room', 20.0)
+        wait_for(lambda: bool(joints()), 'joints in the room')
 
         assert joints() == pytest.approx({'j1': math.degrees(0.5), 'lift': 0.04})
 

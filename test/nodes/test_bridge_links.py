@@ -105,10 +105,10 @@ def test_an_arena_that_restarts_empty_is_healed_or_the_remedy_is_named(creates: 
             wait_for(lambda: 'listening on' in server.output, 'the arena')
             if creates == 'produce':
                 create_at(url)
-            wait_for(lambda: probe.text(link) == 'joined', 'the link', 20.0)
+            wait_for(lambda: probe.text(link) == 'joined', 'the link')
             move(probe, url)
             server.kill()
-            wait_for(lambda: 'cannot connect' in probe.text(link), 'the loss', 20.0)
+            wait_for(lambda: 'cannot connect' in probe.text(link), 'the loss')
 
             with running('server.main', serve) as again:
                 wait_for(lambda: 'listening on' in again.output, 'the arena again')
@@ -117,10 +117,10 @@ def test_an_arena_that_restarts_empty_is_healed_or_the_remedy_is_named(creates: 
                         'there is no such room; create it in the console, or set '
                         'create_missing_rooms to both'
                     )
-                    wait_for(lambda: remedy in probe.text(link), remedy, 20.0)
+                    wait_for(lambda: remedy in probe.text(link), remedy)
                     wait_for(lambda: remedy in bridge.output, 'the log line')
                     create_at(url)
-                wait_for(lambda: probe.text(link) == 'joined', 'the link again', 20.0)
+                wait_for(lambda: probe.text(link) == 'joined', 'the link again')
                 move(probe, url)
 
 
@@ -140,7 +140,7 @@ def move(probe: Probe, url: str) -> None:
             leader.send_update(j1=next(degrees))
             return len(probe.commands[NAMESPACE]) > count
 
-        wait_for(moved, 'the robot to move', 20.0)
+        wait_for(moved, 'the robot to move')
 
 
 def test_a_taken_producer_slot_names_its_holder_and_is_waited_for() -> None:
@@ -174,7 +174,7 @@ def test_a_producer_that_leaves_is_missed() -> None:
                 return bridged.value('safety', 'gate') == 'active'
 
             loop = asyncio.get_running_loop()
-            await loop.run_in_executor(None, wait_for, moved, 'the gate to be active', 20.0)
+            await loop.run_in_executor(None, wait_for, moved, 'the gate to be active')
 
         bridged.wait_for_status('consume link', 'joined')
         bridged.lead('a', wave)
@@ -192,13 +192,13 @@ def test_a_frozen_server_is_noticed_by_its_silence() -> None:
             arguments = ros_arguments(NAMESPACE, {**DEFAULTS, **CONSUME, **quick})
             with running('nodes.bridge.main', arguments) as bridge:
                 link = f'/{NAMESPACE}/arena_bridge: consume link'
-                wait_for(lambda: probe.text(link) == 'joined', 'the link', 20.0)
+                wait_for(lambda: probe.text(link) == 'joined', 'the link')
                 server.signal(signal.SIGSTOP)
                 text = 'no answer from the server for 1.5 s'
-                wait_for(lambda: text in bridge.output, text, 20.0)
-                wait_for(lambda: probe.level(link) == b'\x01', 'a warning', 20.0)
+                wait_for(lambda: text in bridge.output, text)
+                wait_for(lambda: probe.level(link) == b'\x01', 'a warning')
                 server.signal(signal.SIGCONT)
-                wait_for(lambda: probe.text(link) == 'joined', 'the link again', 20.0)
+                wait_for(lambda: probe.text(link) == 'joined', 'the link again')
 
 
 def test_a_leader_that_is_frozen_loses_its_place_and_takes_it_again() -> None:
@@ -208,7 +208,7 @@ def test_a_leader_that_is_frozen_loses_its_place_and_takes_it_again() -> None:
         bridged.wait_for_status('produce link', 'joined')
         bridged.bridge.signal(signal.SIGSTOP)
         room = f'{bridged.url}/robotics/workspaces/{WORKSPACE}/rooms/a'
-        wait_for(lambda: not httpx.get(room).json()['room']['has_producer'], 'a free place', 5.0)
+        wait_for(lambda: not httpx.get(room).json()['room']['has_producer'], 'a free place')
         bridged.bridge.signal(signal.SIGCONT)
 
         wait_for(lambda: httpx.get(room).json()['room']['has_producer'], 'the bridge to be back')
@@ -248,7 +248,7 @@ async def test_a_loss_that_the_public_server_does_not_report_is_named(
             link = f'/{NAMESPACE}/arena_bridge: consume link'
             with running('nodes.bridge.main', arguments):
                 await loop.run_in_executor(
-                    None, wait_for, lambda: probe.text(link) == 'joined', 'the link', 20.0
+                    None, wait_for, lambda: probe.text(link) == 'joined', 'the link'
                 )
                 is_lost.set()
                 if lists_us is None:
@@ -256,12 +256,12 @@ async def test_a_loss_that_the_public_server_does_not_report_is_named(
                 elif not lists_us:
                     fake.room = listed('viz', producer='leader')
                 await loop.run_in_executor(
-                    None, wait_for, lambda: text in values_of(probe, link)['last_loss'], text, 20.0
+                    None, wait_for, lambda: text in values_of(probe, link)['last_loss'], text
                 )
                 if lists_us is None:
                     fake.room = listed(producer='leader')
                 await loop.run_in_executor(
-                    None, wait_for, lambda: probe.text(link) == 'joined', 'the link again', 20.0
+                    None, wait_for, lambda: probe.text(link) == 'joined', 'the link again'
                 )
 
 
@@ -303,12 +303,12 @@ def test_an_answer_of_a_proxy_while_joining_again_may_pass(role: str, status: in
     ):
         with running_server(port=port) as url:
             create_at(url)
-            wait_for(lambda: probe.text(link) == 'joined', 'the link', 20.0)
+            wait_for(lambda: probe.text(link) == 'joined', 'the link')
         with refusing_server(status, port):
-            wait_for(lambda: f'HTTP {status}' in probe.text(link), 'the status', 20.0)
+            wait_for(lambda: f'HTTP {status}' in probe.text(link), 'the status')
         with running_server(port=port) as url:
             create_at(url)
-            wait_for(lambda: probe.text(link) == 'joined', 'the link again', 20.0)
+            wait_for(lambda: probe.text(link) == 'joined', 'the link again')
         assert bridge.is_alive
 
 

@@ -42,7 +42,6 @@ def wait_for_cause(bridged: Robot, *texts: str) -> None:
     wait_for(
         lambda: all(text in bridged.status('safety') for text in texts),
         f'the cause to have {texts}',
-        20.0,
     )
 
 
@@ -146,7 +145,7 @@ def test_what_was_queued_does_not_count() -> None:
             status = bridged.status('safety')
             return 'no usable joint_states: joint_states are ' in status and 's old' in status
 
-        wait_for(is_refused, 'the cause to name the age', 20.0)
+        wait_for(is_refused, 'the cause to name the age')
         assert '-> active' not in bridged.bridge.output
 
 
@@ -220,7 +219,7 @@ def test_joint_states_that_cannot_be_used_are_named(
             status = bridged.status('safety')
             return f'no usable joint_states: {text}' in status and 'require_feedback' not in status
 
-        wait_for(counts, f'the cause to name {text!r}', 20.0)
+        wait_for(counts, f'the cause to name {text!r}')
         wait_for(lambda: bridged.value('consuming', f'dropped_{reason}') not in ('', '0'), reason)
         wait_for(lambda: 'dropped: ' in bridged.bridge.output, 'the log')
 

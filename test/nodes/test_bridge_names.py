@@ -64,9 +64,7 @@ class Pair:
 
     def wait_for(self, node: str, stopped: bool) -> None:
         """Wait until the status of one of them has this value."""
-        wait_for(
-            lambda: self.stopped[node][-1:] == [stopped], f'{node} to publish {stopped}', 20.0
-        )
+        wait_for(lambda: self.stopped[node][-1:] == [stopped], f'{node} to publish {stopped}')
 
 
 @pytest.fixture(name='pair')
@@ -125,7 +123,7 @@ def test_a_second_node_of_one_name_is_an_error_while_it_is_there() -> None:
     with robot(ROOMS) as bridged:
         bridged.wait_for_status('safety', 'waiting')
         with running('nodes.bridge.main', ros_arguments(NAMESPACE, NOWHERE)) as second:
-            wait_for(lambda: is_doubled(bridged.probe), 'the second node to be noticed', 20.0)
+            wait_for(lambda: is_doubled(bridged.probe), 'the second node to be noticed')
             assert level(bridged.probe) == DiagnosticStatus.ERROR
             assert '__ns' in bridged.probe.text(SAFETY)
             assert '__node' in bridged.probe.text(SAFETY)

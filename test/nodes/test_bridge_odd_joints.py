@@ -59,7 +59,7 @@ def test_a_joint_that_cannot_be_sent_is_left_out_and_named(
                 bridged.probe.publish_joints(NAMESPACE, ['j1', odd], [0.001 * count, position])
                 return text in bridged.status('producing') and text in bridged.bridge.output
 
-            wait_for(is_named, 'diagnostics and the log to name the joint', 20.0)
+            wait_for(is_named, 'diagnostics and the log to name the joint')
             wait_for(lambda: participant.updates, 'the other joint')
 
         assert all(update.keys() == {'j1'} for update in participant.updates)
@@ -99,7 +99,7 @@ async def test_an_odd_joint_in_the_room_is_left_out_and_named() -> None:
                 return next((p.value for p in pairs if p.key == 'dropped_value'), '')
 
             with running('nodes.bridge.main', ros_arguments(NAMESPACE, parameters)) as bridge:
-                await in_thread(lambda: wait_for(lambda: len(commands) > 5, 'commands', 20.0))
+                await in_thread(lambda: wait_for(lambda: len(commands) > 5, 'commands'))
                 await in_thread(
                     lambda: wait_for(
                         lambda: 'ignored from the room' in probe.text(mapping),
@@ -112,6 +112,4 @@ async def test_an_odd_joint_in_the_room_is_left_out_and_named() -> None:
                 assert counted() == ''
 
                 update.append({'name': 'j2', 'value': math.nan})
-                await in_thread(
-                    lambda: wait_for(counted, 'the dropped update to be counted', 20.0)
-                )
+                await in_thread(lambda: wait_for(counted, 'the dropped update to be counted'))

@@ -238,7 +238,7 @@ def test_a_rate_that_changes_counts_from_the_next_message_on() -> None:
                 bridged.probe.publish_joints(NAMESPACE, ['j1'], [next(values) * 1e-3])
                 return int(bridged.value('producing', 'sent') or 0) >= enough
 
-            wait_for(is_enough, f'{enough} updates', 20.0)
+            wait_for(is_enough, f'{enough} updates')
 
         stream_until(20)
         assert bridged.set_parameter('produce.max_rate_hz', slow_hz) == (True, '')
@@ -268,7 +268,7 @@ def test_what_is_set_before_configuring_counts() -> None:
                 asyncio.run_coroutine_threadsafe(producer.send_joint_update(joints), loop).result()
                 return len(bridged.commands) > 50
 
-            await loop.run_in_executor(None, wait_for, moves, 'commands', 20.0)
+            await loop.run_in_executor(None, wait_for, moves, 'commands')
 
         bridged.lead('a', act)
 

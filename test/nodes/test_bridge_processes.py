@@ -58,7 +58,7 @@ def test_a_signal_ends_a_bridge_with_0(number: signal.Signals) -> None:
     """SIGINT and SIGTERM end a bridge with exit code 0 and without a traceback."""
     parameters = {**BRIDGES['follower'], 'server_url': 'http://127.0.0.1:9'}
     with own_domain(), running('nodes.bridge.main', ros_arguments('robot', parameters)) as bridge:
-        wait_for(lambda: 'cannot connect' in bridge.output, 'an attempt to connect', 20.0)
+        wait_for(lambda: 'cannot connect' in bridge.output, 'an attempt to connect')
         code = bridge.end(number)
 
         assert code == 0, bridge.output

@@ -159,13 +159,13 @@ def test_nothing_leaves_while_stopped_and_motion_resumes_after_reset(bridged: Ro
             None, bridged.wait_for_status, 'safety', 'position of j1 is unknown'
         )
         await send(1.0)
-        await loop.run_in_executor(None, wait_for, lambda: last_is(1.0), 'the command to 1', 20.0)
+        await loop.run_in_executor(None, wait_for, lambda: last_is(1.0), 'the command to 1')
         await loop.run_in_executor(None, stop)
         await send(2.0)
         await loop.run_in_executor(None, unmoved)
         assert await loop.run_in_executor(None, reset, bridged) == 'ok: reset'
         await send(3.0)
-        await loop.run_in_executor(None, wait_for, lambda: last_is(3.0), 'the command to 3', 20.0)
+        await loop.run_in_executor(None, wait_for, lambda: last_is(3.0), 'the command to 3')
 
     def stop() -> None:
         assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success
@@ -204,7 +204,7 @@ def test_a_stop_raised_while_the_link_is_down_reaches_the_room_later(bridged: Ro
         assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success
         assert reset(bridged) == 'ok: reset'
         bridged.proxy.open()
-        wait_for(lambda: received, 'the stop', 20.0)
+        wait_for(lambda: received, 'the stop')
         bridged.wait_for_status('consume link', 'joined')
 
     async def watch(consumer: RoboticsConsumer) -> None:

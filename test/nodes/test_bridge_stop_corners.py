@@ -155,9 +155,7 @@ def test_a_publisher_that_was_killed_asserting_holds_until_it_is_missed(
 def test_a_stop_is_not_pushed_out_by_other_messages(bridged: Robot) -> None:
     """One true counts, although many false messages follow while the bridge is busy."""
     publisher = bridged.probe.node.create_publisher(Bool, f'/{NAMESPACE}/emergency_stop', 100)
-    wait_for(
-        lambda: publisher.get_subscription_count() == 2, 'the subscription of the bridge', 20.0
-    )
+    wait_for(lambda: publisher.get_subscription_count() == 2, 'the subscription of the bridge')
     bridged.bridge.signal(signal.SIGSTOP)
     for stop in [True] + [False] * 20:
         publisher.publish(Bool(data=stop))
@@ -203,7 +201,6 @@ def test_bridges_that_listen_to_each_other_can_be_reset() -> None:
                     and bridged.probe.node.count_subscribers(status.format(OTHER)) == 4
                 ),
                 'both subscriptions',
-                20.0,
             )
             check_mutual_stops(bridged, (NAMESPACE, OTHER), (OTHER, NAMESPACE))
             assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success
@@ -236,7 +233,6 @@ def test_a_bridge_that_listens_to_one_that_is_stopped_stays_stopped() -> None:
             wait_for(
                 lambda: bridged.probe.node.count_subscribers(status.format(OTHER)) == 4,
                 'the subscription to the other bridge',
-                20.0,
             )
             check_mutual_stops(bridged, (OTHER, NAMESPACE))
             assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success
@@ -294,7 +290,7 @@ def test_a_reset_before_the_reconnect_holds(bridged: Robot) -> None:
         assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success
         assert reset(bridged) == 'ok: reset'
         bridged.proxy.open()
-        wait_for(lambda: received, 'the stop', 20.0)
+        wait_for(lambda: received, 'the stop')
         assert not any(beats(bridged, 3))
 
     assert stops_during(bridged, 'in', act) == ['stop triggered by service']
@@ -310,7 +306,7 @@ def test_a_stop_lost_in_a_dead_socket_is_sent_again(bridged: Robot) -> None:
         bridged.wait_for_status('consume link', 'no answer from the server')
         bridged.proxy.act(FaultProxy.cut)
         bridged.proxy.act(FaultProxy.thaw)
-        wait_for(lambda: received, 'the stop', 20.0)
+        wait_for(lambda: received, 'the stop')
         bridged.wait_for_status('consume link', 'joined')
         assert not any(beats(bridged, 3))
 

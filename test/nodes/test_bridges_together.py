@@ -82,7 +82,7 @@ def test_two_bridges_of_one_room_and_one_graph_do_not_echo(press: str, most: int
             '__node:=second_bridge',
         )
         stack.enter_context(running('nodes.bridge.main', second))
-        wait_for(lambda: participants(bridged) == 2, 'both bridges in the room', 20.0)
+        wait_for(lambda: participants(bridged) == 2, 'both bridges in the room')
 
         received = stops_received(bridged, press)
 

@@ -45,7 +45,7 @@ def lines(bridged: Robot, *texts: str) -> list[str]:
 
 def logs(bridged: Robot, severity: str, *texts: str) -> None:
     """Wait until the log has one line with these texts and this severity."""
-    wait_for(lambda: lines(bridged, *texts), f'{texts} in the log', 20.0)
+    wait_for(lambda: lines(bridged, *texts), f'{texts} in the log')
     assert lines(bridged, *texts) == [severity], bridged.bridge.output
 
 
@@ -56,7 +56,7 @@ def measured_until(bridged: Robot, joint: str, severity: str, text: str) -> None
         bridged.probe.publish_joints(NAMESPACE, [joint], [0.0])
         return bool(lines(bridged, text))
 
-    wait_for(is_logged, f'{text!r} in the log', 20.0)
+    wait_for(is_logged, f'{text!r} in the log')
     assert lines(bridged, text) == [severity], bridged.bridge.output
 
 
@@ -85,7 +85,7 @@ def test_a_robot_without_measurement_is_reported_until_it_moves() -> None:
     """After three seconds the cause is a warning, with the text of diagnostics and the room."""
     with robot(MEASURED) as bridged:
         logs(bridged, 'WARN', f'commands do not flow: {UNMEASURED}')
-        wait_for(lambda: UNMEASURED in bridged.value('safety', 'cause'), 'diagnostics', 20.0)
+        wait_for(lambda: UNMEASURED in bridged.value('safety', 'cause'), 'diagnostics')
         cause = bridged.value('safety', 'cause')
         assert lines(bridged, f'commands do not flow: {cause}') == ['WARN']
         room_receives(bridged, lambda: None, cause)
@@ -162,7 +162,7 @@ def test_a_robot_that_waits_for_an_update_is_no_warning() -> None:
             bridged.probe.publish_joints(NAMESPACE, ['j1'], [0.0])
             return bool(lines(bridged, 'commands do not flow: waiting for a live update'))
 
-        wait_for(is_logged, 'the line', 20.0)
+        wait_for(is_logged, 'the line')
         assert lines(bridged, 'commands do not flow: waiting for a live update') == ['INFO']
 
 
@@ -188,4 +188,4 @@ def test_a_leader_without_room_or_range_reports_the_cause() -> None:
             bridged.probe.publish_joints(NAMESPACE, ['j1'], [0.0])
             return lines(bridged, 'nothing is sent', 'range', 'j1') == ['WARN']
 
-        wait_for(is_logged, 'the reason', 20.0)
+        wait_for(is_logged, 'the reason')

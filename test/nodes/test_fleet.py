@@ -60,7 +60,7 @@ class Stage:
 
     def wait_for_status(self, robot: str, part: str, text: str) -> None:
         """Wait until the diagnostics of a part contain this text."""
-        wait_for(lambda: text in self.status(robot, part), f'{robot} {part}: {text!r}', 20.0)
+        wait_for(lambda: text in self.status(robot, part), f'{robot} {part}: {text!r}')
 
     def stopped(self, robot: str) -> bool:
         """Return whether the latest status of a robot is a stop."""
@@ -178,7 +178,7 @@ def test_a_stop_affects_only_one_robot(stage: Stage, by: str) -> None:
     assert not any(stage.probe.stop_active['right'])
 
     stage.probe.publish_stop('left', False)
-    wait_for(lambda: stage.probe.call('left', 'reset_emergency_stop').success, 'the reset', 20.0)
+    wait_for(lambda: stage.probe.call('left', 'reset_emergency_stop').success, 'the reset')
     wait_for(lambda: not stage.stopped('left'), 'the left robot to be released')
     stage.lead('a', 'left', 8.0)
 

@@ -92,7 +92,7 @@ def test_a_configure_that_failed_is_an_error_with_its_reason(
         lines.append(capfd.readouterr().err)
         return found['lifecycle'].text in ''.join(lines)
 
-    wait_for(is_logged, 'the line in the log', 5.0)
+    wait_for(is_logged, 'the line in the log')
     executor.shutdown()
 
 

@@ -53,7 +53,7 @@ def test_one_button_stops_both_robots_and_one_command_resets_them(tmp_path: Path
         button = probe.node.create_publisher(Bool, '/emergency_stop', 10)
         pressed = True
         timer = probe.node.create_timer(0.1, lambda: button.publish(Bool(data=pressed)))
-        wait_for(lambda: latest(probe) == [True, True], 'both to stop', 20.0)
+        wait_for(lambda: latest(probe) == [True, True], 'both to stop')
 
         code, text = reset_both()
         assert code == 1

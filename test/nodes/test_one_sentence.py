@@ -246,7 +246,7 @@ def same_sentence(bridged: Robot, status: str, text: str, fault: Fault, since: f
     def both() -> list[tuple[str, float, str]]:
         return [line for line in logged(bridged, text) if line[2] == plain(bridged.status(status))]
 
-    wait_for(both, f'{text!r} in the log and in {status}', 10.0)
+    wait_for(both, f'{text!r} in the log and in {status}')
     severity, logged_at, line = both()[0]
     assert severity == fault.severity
     assert logged_at - since <= WITHIN_S + SLACK_S

@@ -107,7 +107,7 @@ def test_nothing_moves_before_the_other_node_is_gone(kind: Any) -> None:
                 assert bridged.value('consuming', 'other_publishers') == '/gui/sliders'
 
             led(bridged, wait)
-        led(bridged, lambda _: wait_for(lambda: bridged.commands, 'a command', 20.0))
+        led(bridged, lambda _: wait_for(lambda: bridged.commands, 'a command'))
 
 
 def test_a_node_that_appears_in_motion_freezes_the_robot() -> None:
@@ -133,12 +133,12 @@ def test_a_node_that_appears_in_motion_freezes_the_robot() -> None:
 def test_a_bridge_that_is_configured_again_does_not_take_itself_for_another() -> None:
     """The bridge's own publisher, created again by configure, is no conflict."""
     with robot(CONSUME) as bridged:
-        led(bridged, lambda _: wait_for(lambda: bridged.commands, 'a command', 20.0))
+        led(bridged, lambda _: wait_for(lambda: bridged.commands, 'a command'))
         for transition in (4, 2, 1, 3):
             assert bridged.change_state(transition)
         bridged.wait_for_status('safety', 'waiting')
         count = len(bridged.commands)
-        led(bridged, lambda _: wait_for(lambda: len(bridged.commands) > count, 'more', 20.0))
+        led(bridged, lambda _: wait_for(lambda: len(bridged.commands) > count, 'more'))
         assert 'another node' not in bridged.bridge.output
 
 
@@ -171,16 +171,16 @@ def test_of_two_bridges_on_one_topic_none_moves_the_robot(name: str) -> None:
                 first = bridged.bridge
                 # DDS may discover the publisher before the name of its node.
                 holding = 'active -> holding: another node publishes'
-                wait_for(lambda: holding in first.output, 'the first', 20.0)
-                wait_for(lambda: f'{others}{name}' in first.output, 'its name', 20.0)
-                wait_for(lambda: f'{others}arena_bridge' in late.output, 'the second', 20.0)
+                wait_for(lambda: holding in first.output, 'the first')
+                wait_for(lambda: f'{others}{name}' in first.output, 'its name')
+                wait_for(lambda: f'{others}arena_bridge' in late.output, 'the second')
                 count = len(bridged.commands)
                 leader.goes_on()
                 assert len(bridged.commands) == count
                 assert '-> active' not in late.output
                 # DDS would list the publisher of a killed process for 20 s.
                 late.end()
-            wait_for(lambda: len(bridged.commands) > count, 'the first to continue', 20.0)
+            wait_for(lambda: len(bridged.commands) > count, 'the first to continue')
 
         led(bridged, double)
 

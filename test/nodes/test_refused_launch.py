@@ -87,7 +87,7 @@ def test_the_arena_is_where_the_bridge_looks_for_it(argument: str) -> None:
     port = free_port()
     arguments = [*BRIDGE, *ROOM, 'start_server:=true', argument.format(port)]
     with own_domain(), running_command(['ros2', 'launch', *arguments]) as launch:
-        wait_for(lambda: 'there is no such room' in launch.output, 'the arena', 20.0)
+        wait_for(lambda: 'there is no such room' in launch.output, 'the arena')
         assert f'arena_server listening on http://127.0.0.1:{port} ' in launch.output
         launch.end()
 
@@ -184,8 +184,8 @@ def test_includes_in_groups_have_their_own_rooms(tmp_path: Path) -> None:
     text = python_file('GroupAction([left])', 'GroupAction([right])')
     file.write_text(text.replace(str(RIGHT), str({**RIGHT, 'units': 'degrees', 'port': '9'})))
     with own_domain(), running_command(['ros2', 'launch', str(file)]) as launch:
-        wait_for(lambda: 'left.arena_bridge]: consume:' in launch.output, 'the first', 20.0)
-        wait_for(lambda: 'right.arena_bridge]: produce:' in launch.output, 'the second', 20.0)
+        wait_for(lambda: 'left.arena_bridge]: consume:' in launch.output, 'the first')
+        wait_for(lambda: 'right.arena_bridge]: produce:' in launch.output, 'the second')
         assert 'right.arena_bridge]: consume:' not in launch.output
         assert '[WARNING]' not in launch.output
         launch.end()

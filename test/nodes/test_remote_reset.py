@@ -148,7 +148,7 @@ def test_a_reset_from_the_room_is_refused_while_the_topic_asserts_a_stop() -> No
         assert latest(viewer).gate == 'stopped'
 
         bridged.probe.node.destroy_publisher(button)
-        wait_for(lambda: ask_again(bridged, viewer), 'the reset', 20.0)
+        wait_for(lambda: ask_again(bridged, viewer), 'the reset')
         assert latest(viewer).reset_refusal is None
 
 

@@ -219,7 +219,7 @@ async def test_without_a_change_a_report_comes_five_times_a_second() -> None:
     """The first report is sent at once, so that the room shows the robot from the join on."""
     room = Room(Feature.ROBOT_STATE)
     async with feeding(reporter_of(Robot()), room):
-        await wait_until(lambda: room.sent, 'the first report', 5.0)
+        await wait_until(lambda: room.sent, 'the first report')
         await wait_until(lambda: len(room.sent) >= 5, 'five reports')
 
     times = [at for at, _ in room.sent]

@@ -104,7 +104,7 @@ def test_messages_leak_no_memory(executor: str) -> None:
 def test_a_signal_ends_a_node_that_receives_nothing(executor: str, number: signal.Signals) -> None:
     """A signal ends a node at once while it waits for messages."""
     with own_domain(), running_command([sys.executable, '-c', IDLE, executor]) as idler:
-        wait_for(lambda: 'spins' in idler.output, 'the node to spin', 20.0)
+        wait_for(lambda: 'spins' in idler.output, 'the node to spin')
         asked_at = time.monotonic()
 
         assert idler.end(number) == 0, idler.output

@@ -92,7 +92,6 @@ def wait_for_stops(probe: Probe, *robots: str, stopped: bool = True) -> None:
     wait_for(
         lambda: all(probe.stop_active[name][-1:] == [stopped] for name in robots),
         f'emergency_stop_active to be {stopped}',
-        20.0,
     )
 
 
@@ -214,7 +213,7 @@ def test_a_bridge_that_freezes_is_not_confirmed_and_delays_no_other() -> None:
         bridge('right'),
         bridge('frozen', on_trigger=FREEZE) as frozen,
     ):
-        wait_for(lambda: 'cannot connect' in frozen.output, 'the third bridge', 20.0)
+        wait_for(lambda: 'cannot connect' in frozen.output, 'the third bridge')
         wait_for_stops(probe, 'left', 'right', stopped=False)
         begun = time.monotonic()
         with running(COMMAND, ['--timeout', '8']) as command:
@@ -248,7 +247,7 @@ def test_a_status_confirms_without_an_answer() -> None:
 def test_a_bridge_that_starts_later_is_found() -> None:
     """The command finds bridges that start while it runs."""
     with stage('arm') as probe, running(COMMAND, ['--expect', '1', '--timeout', '60']) as command:
-        wait_for(lambda: 'arena_stop' in probe.node.get_node_names(), 'the command', 20.0)
+        wait_for(lambda: 'arena_stop' in probe.node.get_node_names(), 'the command')
         with bridge('arm'):
             code = command.wait()
             wait_for_stops(probe, 'arm')
@@ -262,7 +261,6 @@ def test_two_bridges_with_one_name_are_stopped_and_not_confirmed() -> None:
         wait_for(
             lambda: all('cannot connect' in process.output for process in (one, other)),
             'both bridges',
-            20.0,
         )
         code, lines = end_of()
         stopped = [process.output.count('EMERGENCY STOP') for process in (one, other)]
@@ -284,7 +282,7 @@ def test_one_button_stops_two_robots_and_both_are_reset(tmp_path: Path) -> None:
     ):
         wait_for_stops(probe, 'left', 'right', stopped=False)
         button = probe.node.create_publisher(Bool, '/emergency_stop', 10)
-        wait_for(lambda: button.get_subscription_count() == 4, 'the listeners of both', 20.0)
+        wait_for(lambda: button.get_subscription_count() == 4, 'the listeners of both')
         button.publish(Bool(data=True))
         wait_for_stops(probe, 'left', 'right')
         assert end_of(*fleet, '--timeout', '1')[0] == 1

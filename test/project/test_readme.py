@@ -59,14 +59,14 @@ def test_the_arm_of_the_page_follows_a_room_that_is_made_later(tmp_path: Path) -
         bridge = stack.enter_context(
             running('nodes.bridge.main', ['--ros-args', '--params-file', str(params), *words])
         )
-        wait_for(lambda: 'there is no such room' in bridge.output, 'the bridge to miss it', 20.0)
+        wait_for(lambda: 'there is no such room' in bridge.output, 'the bridge to miss it')
         rooms = f'{url}/robotics/workspaces/{WORKSPACE}/rooms'
         httpx.post(rooms, json={'room_id': ROOM}).raise_for_status()
         robots = f'{rooms}/{ROOM}/robots'
-        wait_for(lambda: len(httpx.get(robots).json()['robots']) == 1, 'the robot', 20.0)
+        wait_for(lambda: len(httpx.get(robots).json()['robots']) == 1, 'the robot')
         console = RoboticsProducer(url)
         with running_participant(console, WORKSPACE, ROOM, 'console') as driver:
-            wait_for(lambda: 'live update' in httpx.get(robots).text, 'the gate to be ready', 20.0)
+            wait_for(lambda: 'live update' in httpx.get(robots).text, 'the gate to be ready')
             driver.send_update(Elbow=10.0)
             # The page inverts the elbow.
             wait_for(
@@ -75,5 +75,4 @@ def test_the_arm_of_the_page_follows_a_room_that_is_made_later(tmp_path: Path) -
                     == pytest.approx(-0.1745, abs=0.001)
                 ),
                 'the elbow to move',
-                20.0,
             )

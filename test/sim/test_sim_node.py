@@ -71,7 +71,7 @@ class Sim:
     def send(self, message: Any) -> None:
         """Send a command, once the node has subscribed."""
         publisher = self.probe.node.create_publisher(type(message), '/arm/joint_commands', 1)
-        wait_for(publisher.get_subscription_count, 'the subscription of the arm', 20.0)
+        wait_for(publisher.get_subscription_count, 'the subscription of the arm')
         publisher.publish(message)
 
     def set(self, name: str, value: float | str) -> str:

@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parents[2]
 START = 'import sys; from lerobot_arena_ros.executables import arena_server; '
 START += 'sys.exit(arena_server())'
 COMMAND = (sys.executable, '-c', START)
-TIMEOUT_S = 10.0
+TIMEOUT_S = 30.0
 START_S = 30.0
 LINE = re.compile(
     r'arena_server listening on (https?://[\w.]+:(\d+)) with its console at (https?://\S+/)\n'

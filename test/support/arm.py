@@ -136,6 +136,6 @@ def arm(probe: Probe, namespace: str, *, rate_hz: float = 50.0) -> Iterator[Arm]
         namespace, {'joints': ['j1'], 'max_velocity': 20.0, 'rate_hz': rate_hz}
     )
     with running('nodes.demo.arm', arguments):
-        wait_for(lambda: seen.position is not None, 'the arm', 20.0)
+        wait_for(lambda: seen.position is not None, 'the arm')
         node.create_subscription(JointState, f'/{namespace}/joint_commands', seen.on_command, 100)
         yield seen

@@ -75,7 +75,7 @@ class Driver:
 
     def start(self) -> None:
         """Start to publish periodically."""
-        wait_for(self._publisher.get_subscription_count, 'a subscribed bridge', 20.0)
+        wait_for(self._publisher.get_subscription_count, 'a subscribed bridge')
         self._thread.start()
 
     def end(self) -> None:

@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 HOST = '127.0.0.1'
-TIMEOUT_S = 10.0
+TIMEOUT_S = 30.0
 ROOM_PATH = '/robotics/workspaces/{workspace_id}/rooms/{room_id}'
 
 

@@ -36,7 +36,7 @@ def leading(
 
     async def lead(producer: RoboticsProducer) -> None:
         # An update that arrives while something else is missing never moves the robot.
-        await in_thread(lambda: wait_for(ready, 'the gate to wait for the room', 20.0))
+        await in_thread(lambda: wait_for(ready, 'the gate to wait for the room'))
         await act(producer)
 
     def ready() -> bool:
@@ -63,7 +63,7 @@ async def until(bridged: Robot, positions: list[float], *, what: str = '') -> No
             math.isclose(a, b, abs_tol=1e-9) for a, b in zip(last, positions, strict=True)
         )
 
-    await in_thread(lambda: wait_for(arrived, what or f'a command to {positions}', 20.0))
+    await in_thread(lambda: wait_for(arrived, what or f'a command to {positions}'))
 
 
 async def in_thread(act: Callable[[], Any]) -> Any:

@@ -20,7 +20,7 @@ __all__ = ['LoopThread']
 
 T = TypeVar('T')
 
-TIMEOUT_S = 10.0
+TIMEOUT_S = 30.0
 
 
 class LoopThread:

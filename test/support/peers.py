@@ -48,7 +48,7 @@ __all__ = [
     'ws_path',
 ]
 
-TIMEOUT_S = 10.0
+TIMEOUT_S = 30.0
 ABNORMAL = 1006
 
 Json = dict[str, Any]

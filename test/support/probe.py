@@ -144,7 +144,7 @@ class Probe:
     def query(self, namespace: str, service: str, kind: Any, request: Any) -> Any:
         """Repeat an idempotent call until an answer arrives: see :meth:`ask`."""
         client = self.client(namespace, service, kind)
-        wait_for(client.service_is_ready, f'the service {client.srv_name}', 20.0)
+        wait_for(client.service_is_ready, f'the service {client.srv_name}')
         futures = [client.call_async(request)]
         asked_at = time.monotonic()
 
@@ -155,7 +155,7 @@ class Probe:
                 futures.append(client.call_async(request))
             return any(future.done() for future in futures)
 
-        wait_for(answered, f'the answer of {client.srv_name}', 20.0)
+        wait_for(answered, f'the answer of {client.srv_name}')
         return next(future.result() for future in futures if future.done())
 
     def client(
@@ -184,7 +184,6 @@ class Probe:
             wait_for(
                 lambda: publisher.get_subscription_count() >= subscribers,
                 f'{subscribers} subscribers of {topic}',
-                20.0,
             )
         return self._publishers[topic, kind.__name__]
 

@@ -84,7 +84,7 @@ class Robot:
 
     def wait_for_status(self, name: str, text: str) -> None:
         """Wait until a diagnostic status contains a text."""
-        wait_for(lambda: text in self.status(name), f'{name} to be {text!r}', 20.0)
+        wait_for(lambda: text in self.status(name), f'{name} to be {text!r}')
 
     @property
     def commands(self) -> list[Any]:

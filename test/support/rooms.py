@@ -18,7 +18,7 @@ from lerobot_arena_ros import RoboticsClientCore
 
 __all__ = ['wait_for_participants']
 
-TIMEOUT_S = 10.0
+TIMEOUT_S = 30.0
 
 
 async def wait_for_participants(

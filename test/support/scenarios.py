@@ -114,7 +114,7 @@ class Stage:
                 math.isclose(a, b, abs_tol=1e-9) for a, b in zip(reached, wanted, strict=True)
             )
 
-        wait_for(arrived, f'the follower to be commanded to {degrees} degrees', 20.0)
+        wait_for(arrived, f'the follower to be commanded to {degrees} degrees')
 
     def release(self, *namespaces: str) -> None:
         """Reset the stop of these robots as soon as the reset is accepted."""
@@ -204,7 +204,7 @@ def namespaces_do_not_hear_each_other(stage: Stage) -> None:
             probe.publish_joints('bystander', ['elsewhere'], [1.0])
             return set(asyncio.run(_joints_in_room(url, 'c'))) == {'elsewhere'}
 
-        wait_for(arrived, "the bystander's joint in its room", 20.0)
+        wait_for(arrived, "the bystander's joint in its room")
         assert set(asyncio.run(_joints_in_room(url, 'a'))) == set(JOINTS)
 
         probe.publish_stop('leader', True)

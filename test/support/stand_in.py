@@ -37,7 +37,7 @@ from .waiting import wait_for
 __all__ = ['FOLLOWING', 'StandIn', 'running_stand_in']
 
 PERIOD_S = 0.2
-TIMEOUT_S = 10.0
+TIMEOUT_S = 30.0
 
 FOLLOWING = RobotState(
     node='/arm1/arena_bridge',

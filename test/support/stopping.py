@@ -41,7 +41,6 @@ def stop_publisher(bridged: Robot, kind: str) -> Any:
     wait_for(
         lambda: publisher.get_subscription_count() == listeners,
         f'{listeners} subscriptions of emergency_stop',
-        20.0,
     )
     return publisher
 

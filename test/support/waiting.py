@@ -19,8 +19,13 @@ __all__ = ['ticks', 'until', 'wait_for', 'wait_until']
 
 PERIOD_S = 0.005
 
+PATIENCE_S = 30.0
+"""The deadline of a wait; on a busy machine, everything takes ten times as long."""
 
-async def wait_until(condition: Callable[[], object], what: str, timeout_s: float = 10.0) -> None:
+
+async def wait_until(
+    condition: Callable[[], object], what: str, timeout_s: float = PATIENCE_S
+) -> None:
     """
     Run the event loop until a condition holds.
 
@@ -33,7 +38,7 @@ async def wait_until(condition: Callable[[], object], what: str, timeout_s: floa
         await asyncio.sleep(PERIOD_S)
 
 
-def wait_for(condition: Callable[[], object], what: str, timeout_s: float = 10.0) -> None:
+def wait_for(condition: Callable[[], object], what: str, timeout_s: float = PATIENCE_S) -> None:
     """
     Block until a condition holds.
 

@@ -57,7 +57,7 @@ async def policy(bridged: Robot, observed: list[list[dict[str, Any]]]) -> None:
             assert await client.connect(WORKSPACE, room, f'{room}-policy')
         eyes.on_joint_update(observed.append)
         measuring = asyncio.create_task(measure(bridged))
-        await loop.run_in_executor(None, wait_for, lambda: observed, 'the joints', 20.0)
+        await loop.run_in_executor(None, wait_for, lambda: observed, 'the joints')
         acting = asyncio.create_task(act(hands))
         await loop.run_in_executor(None, wait_for, lambda: reached(bridged), 'the pose', 30.0)
         for task in (acting, measuring):

@@ -145,7 +145,7 @@ def test_a_network_that_is_slow_enough_is_a_link(stage: Stage) -> None:
     fault_at = time.monotonic()
     stage.proxy.act(lambda proxy: setattr(proxy.up, 'delay_s', 0.2))
     stage.proxy.act(lambda proxy: setattr(proxy.down, 'delay_s', 0.2))
-    wait_for(lambda: len(stage.commands_after(fault_at)) > 200, 'commands', 20.0)
+    wait_for(lambda: len(stage.commands_after(fault_at)) > 200, 'commands')
 
     texts = [what for at, who, what in stage.probe.changes if at > fault_at and 'safety' in who]
     assert not [text for text in texts if 'holding' in text]
@@ -174,7 +174,7 @@ def test_frames_that_are_lost_or_out_of_order_do_not_make_the_arm_jump(stage: St
 
     fault_at = time.monotonic()
     stage.proxy.act(lambda proxy: setattr(proxy.down, 'change', mangle))
-    wait_for(lambda: len(stage.commands_after(fault_at)) > 200, 'commands', 20.0)
+    wait_for(lambda: len(stage.commands_after(fault_at)) > 200, 'commands')
     mended_at = time.monotonic()
     stage.proxy.act(lambda proxy: setattr(proxy.down, 'change', None))
     stage.wait_for_motion(mended_at)
@@ -191,7 +191,7 @@ def test_a_consumer_that_reads_slowly_gets_the_newest_values(stage: Stage) -> No
     """On a slow connection, updates are merged on the way, and no old one is delivered."""
     fault_at = time.monotonic()
     stage.proxy.act(lambda proxy: setattr(proxy.down, 'bytes_per_s', 20_000.0))
-    wait_for(lambda: len(stage.commands_after(fault_at)) > 100, 'commands', 20.0)
+    wait_for(lambda: len(stage.commands_after(fault_at)) > 100, 'commands')
     stage.proxy.act(lambda proxy: setattr(proxy.down, 'bytes_per_s', 1e12))
     stage.wait_for_motion()
 
@@ -382,7 +382,7 @@ async def test_a_stop_raised_while_the_link_is_down_is_not_lost(stage: Stage) ->
         assert not heard
         mended_at = time.monotonic()
         stage.proxy.open()
-        await loop.run_in_executor(None, wait_for, lambda: heard, 'the stop in the room', 20.0)
+        await loop.run_in_executor(None, wait_for, lambda: heard, 'the stop in the room')
 
     stage.record(
         'stop raised while the link is down',

@@ -65,7 +65,7 @@ class Stage:
             self.executor.spin_until_future_complete(Future(), timeout_sec=0.02)
             return bool(condition())
 
-        wait_for(spun, what, 20.0)
+        wait_for(spun, what)
 
 
 @contextmanager

@@ -116,7 +116,7 @@ def held_server() -> Iterator[tuple[Robot, Held]]:
 
         @contextmanager
         def arena() -> Iterator[str]:
-            wait_for(lambda: 'listening on ' in server.output, 'the arena to listen', 20.0)
+            wait_for(lambda: 'listening on ' in server.output, 'the arena to listen')
             yield re.findall(r'listening on (\S+)', server.output)[0]
 
         def hold(bridged: Robot) -> None:
@@ -139,7 +139,7 @@ def frozen_listener() -> Iterator[tuple[Robot, Held]]:
 
         def hold(_: Robot) -> None:
             for name in ('emergency_stop_active', 'joint_commands'):
-                wait_for(lambda: name in listener.output, f'{name} at the subscriber', 20.0)  # noqa: B023
+                wait_for(lambda: name in listener.output, f'{name} at the subscriber')  # noqa: B023
             listener.signal(signal.SIGSTOP)
 
         yield bridged, Held(hold)
@@ -190,7 +190,7 @@ def test_a_stop_arrives_while_something_is_held_up(stage: tuple[Robot, Held], wa
             await loop.run_in_executor(None, held.hold, bridged)
             since = len(bridged.commands)
             await wait_until(
-                lambda: len(bridged.commands) > since + 100, 'commands during the block', 20.0
+                lambda: len(bridged.commands) > since + 100, 'commands during the block'
             )
 
             pressed_at = time.monotonic()
@@ -224,7 +224,7 @@ def test_lost_lines_are_reported_and_no_error_is_lost() -> None:
         wait_for_stop(bridged)
         for _ in range(0, FULL + 200, AT_ONCE):  # Each writes a line to the log.
             _reset_often(bridged)
-        wait_for(lambda: _lost(bridged) >= 100, 'the lines to be lost', 20.0)
+        wait_for(lambda: _lost(bridged) >= 100, 'the lines to be lost')
         pipe.release()
         wait_for(lambda: 'log lines were lost because stderr was not read' in pipe.text, 'that')
         wait_for(lambda: pipe.text.count('emergency stop: ') >= FULL - 10, 'the newest lines')

@@ -64,7 +64,7 @@ def test_public_clients_are_sent_nothing_new_while_a_bridge_reports() -> None:
                         _, state = viewer.states[-1]
                         return state is not None and state.gate == 'active'
 
-                    wait_for(moved, 'the gate to be active', 20.0)
+                    wait_for(moved, 'the gate to be active')
                     viewer.stop(f'stop {number}')
                     wait_for_stop(bridged)
                     if number:

@@ -53,7 +53,7 @@ def fixture_person(stage: Stage) -> Iterator[Participant]:
 
 def reset_and_move(stage: Stage) -> None:
     """Reset the stop, and wait until the arm is commanded again."""
-    wait_for(lambda: stage.call('reset_emergency_stop').success, 'the reset', 20.0)
+    wait_for(lambda: stage.call('reset_emergency_stop').success, 'the reset')
     stage.wait_for_motion()
 
 
@@ -192,7 +192,7 @@ def set_change(stage: Stage, change: Callable[[bytes], list[bytes]] | None) -> N
 
     joins = int(stage.value('consume link', 'joins'))
     stage.proxy.act(changed)
-    wait_for(lambda: int(stage.value('consume link', 'joins')) > joins, 'the next join', 20.0)
+    wait_for(lambda: int(stage.value('consume link', 'joins')) > joins, 'the next join')
     stage.wait_for_motion()
 
 
@@ -201,7 +201,7 @@ def test_a_stop_by_topic_while_the_bridge_is_frozen_comes_before_any_command() -
     with fault_stage(rate_hz=500.0) as stage:
         topic = f'/{FOLLOWER}/emergency_stop'
         button = stage.probe.node.create_publisher(Bool, topic, 10)
-        wait_for(lambda: button.get_subscription_count() == 2, 'the subscriptions', 20.0)
+        wait_for(lambda: button.get_subscription_count() == 2, 'the subscriptions')
 
         def attempt(freeze: Freeze) -> Outcome:
             outcome = press_during(

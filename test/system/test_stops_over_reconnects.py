@@ -63,7 +63,7 @@ def flap(bridged: Robot) -> None:
     """Reset the connection, and wait until the bridge has rejoined."""
     joins = int(bridged.value('consume link', 'joins'))
     bridged.proxy.act(FaultProxy.cut)
-    wait_for(lambda: int(bridged.value('consume link', 'joins')) > joins, 'the next join', 20.0)
+    wait_for(lambda: int(bridged.value('consume link', 'joins')) > joins, 'the next join')
 
 
 def stays_open(bridged: Robot, *, namespace: str = NAMESPACE) -> bool:
@@ -217,7 +217,7 @@ def wait_until_judged(probe: Probe, is_stopped: bool) -> None:
     """Wait until the room is joined and the stop is as expected for two more statuses."""
     link = f'/{NAMESPACE}/arena_bridge: consume link'
     seen = probe.stop_active[NAMESPACE]
-    wait_for(lambda: probe.text(link) == 'joined', 'the link', 20.0)
+    wait_for(lambda: probe.text(link) == 'joined', 'the link')
     count = len(seen)
     wait_for(lambda: len(seen) >= count + 2, 'two more statuses of the stop')
     assert seen[-1] is is_stopped

@@ -107,7 +107,7 @@ def test_launch_ends_its_children_on_the_signal_of_the_unit(tmp_path: Path) -> N
     # A shell that runs this in the background may make it ignore SIGINT.
     heeding = ['env', '--default-signal=INT,QUIT']
     with running_command([*heeding, *words], variables={'ROS_LOG_DIR': str(tmp_path)}) as main:
-        wait_for(lambda: 'elbow -> elbow' in main.output, 'the bridge to start', 20.0)
+        wait_for(lambda: 'elbow -> elbow' in main.output, 'the bridge to start')
         started = children(main.pid)
         assert started
         assert main.end(number) == 0, main.output
