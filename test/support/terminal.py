@@ -27,7 +27,7 @@ from .waiting import wait_for
 
 __all__ = ['HEEDING_CTRL_C', 'Terminal', 'in_terminal']
 
-END_TIMEOUT_S = 15.0
+END_TIMEOUT_S = 30.0
 """How long a program takes to end its children, at most."""
 
 # A job in the background of a shell starts with Ctrl-C ignored, and so do its children.
