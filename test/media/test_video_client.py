@@ -196,7 +196,7 @@ async def test_a_callback_runs_for_one_picture_at_a_time(url: str, room: str) ->
         consumer.on_disconnected(lambda: losses.append('lost'))
         connection._socket.abort()
         await wait_until(lambda: losses, 'the loss')
-        await wait_until(lambda: consumer.is_receiving, 'another connection', 20.0)
+        await wait_until(lambda: consumer.is_receiving, 'another connection')
         await wait_until(lambda: consumer.skipped > 5, 'pictures that are skipped')
         proceed.set()
         consumer.on_frame_update(viewing.frames.append)
@@ -259,7 +259,7 @@ async def test_stamps_travel_with_their_pictures(url: str, room: str) -> None:
             def stamped() -> list[FrameData]:
                 return [frame for frame in viewing.frames if 'stamp_ns' in (frame.metadata or {})]
 
-            await wait_until(lambda: len(stamped()) >= 30, 'stamped pictures', 20.0)
+            await wait_until(lambda: len(stamped()) >= 30, 'stamped pictures')
             for frame in stamped():
                 count = (frame.metadata or {})['stamp_ns'] - 1_000
                 assert abs(colour(frame) - shades[count % 4]) < 25

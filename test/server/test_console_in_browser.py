@@ -237,7 +237,7 @@ def test_the_command_on_the_page_brings_a_robot_into_the_room(
     words = shlex.split(command)
     assert words[:4] == ['ros2', 'run', 'lerobot_arena_ros', 'arena_consumer']
     with own_domain(), running('nodes.bridge.main:main_consumer', words[4:]):
-        wait_for(lambda: 'Does not move: ' in console.text('robots'), 'the robot', 20.0)
+        wait_for(lambda: 'Does not move: ' in console.text('robots'), 'the robot')
 
 
 def test_the_button_stops_and_locks_what_drives(
