@@ -22,14 +22,23 @@ from support.pages import ROOT
 MAKE = '#!/bin/sh\n[ "$1" != "$FAILING" ]\n'
 """A make that does nothing, and fails for one target."""
 
+WRAPPER = '#!/bin/sh\nexec "$@"\n'
+"""A script that runs the command in its arguments without installing anything."""
+
 
 @pytest.fixture(name='folder')
 def fixture_folder(tmp_path: Path) -> Path:
     """Return a folder with the real .ci/run, in which each command does nothing."""
     (tmp_path / '.ci').mkdir()
     shutil.copy(ROOT / '.ci' / 'run', tmp_path / '.ci')
-    for name in ('make', '.ci/with-nginx', '.ci/with-turn', '.ci/chromium'):
-        (tmp_path / name).write_text(MAKE)
+    programs = {
+        'make': MAKE,
+        '.ci/with-nginx': WRAPPER,
+        '.ci/with-turn': WRAPPER,
+        '.ci/chromium': MAKE,
+    }
+    for name, text in programs.items():
+        (tmp_path / name).write_text(text)
         (tmp_path / name).chmod(0o755)
     return tmp_path
 
