@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 import re
 
 import pytest
@@ -18,13 +19,18 @@ import pytest
 pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
 
 from support.domain import own_domain
-from support.processes import running
+from support.processes import Process, running
 from support.waiting import wait_for
+
+
+def demo_for(seconds: str) -> AbstractContextManager[Process]:
+    """Run the unattended demo; it is ended gracefully, because only then it ends its children."""
+    return running('executables:arena_demo', ['--seconds', seconds], is_graceful=True)
 
 
 def test_the_unattended_demo_passes() -> None:
     """The unattended demo passes and prints the latencies that it measured."""
-    with own_domain(), running('executables:arena_demo', ['--seconds', '8']) as demo:
+    with own_domain(), demo_for('8') as demo:
         wait_for(lambda: not demo.is_alive, 'the demo to end', 90.0)
 
         assert demo.wait() == 0, demo.output
@@ -38,7 +44,7 @@ def test_the_unattended_demo_passes() -> None:
 
 def test_ctrl_c_ends_the_demo_and_its_processes() -> None:
     """Ctrl-C ends the demo with 0 and without a traceback."""
-    with own_domain(), running('executables:arena_demo', ['--seconds', '600']) as demo:
+    with own_domain(), demo_for('600') as demo:
         wait_for(lambda: 'commands/s' in demo.output, 'the demo to run', 30.0)
         code = demo.end()
 
@@ -49,7 +55,7 @@ def test_ctrl_c_ends_the_demo_and_its_processes() -> None:
 @pytest.mark.parametrize('seconds', ['1', 'soon'])
 def test_a_wrong_time_is_refused_in_one_line(seconds: str) -> None:
     """A wrong number of seconds ends the demo with a message that contains the value."""
-    with running('executables:arena_demo', ['--seconds', seconds]) as demo:
+    with demo_for(seconds) as demo:
         assert demo.wait() == 2
         assert seconds in demo.output.splitlines()[-1]
         assert 'Traceback' not in demo.output

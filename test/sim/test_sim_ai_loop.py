@@ -91,7 +91,10 @@ class Loop:
         _, parameters = session_parameters(SESSION, names)
         own = {'server_url': self.url, 'workspace_id': WORKSPACE, **parameters}
         with running('nodes.camera.main', ros_arguments(ROBOT, own)) as process:
-            yield process
+            try:
+                yield process
+            finally:
+                process.kill()
 
     def place_cube(self, x: float, y: float) -> None:
         """Put the cube somewhere else on the table."""
