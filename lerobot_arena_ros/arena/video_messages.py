@@ -345,7 +345,8 @@ def encode_signal(signal: Offer | Answer | IceCandidate) -> dict[str, Any]:
             return {'type': 'offer', 'sdp': sdp, 'target_consumer': target}
         case Answer(sdp, target):
             return {'type': 'answer', 'sdp': sdp, 'target_producer': target}
-        case IceCandidate(candidate, consumer, producer):
+        # The type has no other member.
+        case IceCandidate(candidate, consumer, producer):  # pragma: no branch
             targets = {'target_consumer': consumer, 'target_producer': producer}
             named = {key: value for key, value in targets.items() if value is not None}
             return {'type': 'ice', 'candidate': candidate, **named}
