@@ -8,6 +8,8 @@ import { PictureTimes, SenderClock } from './picture_times.js';
 
 /** After this time, the answer is sent with the candidates that were found. */
 const GATHER_MS = 2000;
+/** A producer of this package offers stamps only if an answer has this line; others ignore it. */
+const WANTS_STAMPS = 'a=x-lerobot-arena-ros-stamps';
 /** The period of checks for new pictures in a browser without requestVideoFrameCallback. */
 const POLL_MS = 100;
 
@@ -55,7 +57,7 @@ export class CameraPeer {
     }
     await connection.setLocalDescription();
     await gathered(connection);
-    return connection.localDescription?.sdp ?? '';
+    return askingForStamps(connection.localDescription?.sdp ?? '');
   }
 
   /**
@@ -150,6 +152,14 @@ export class CameraPeer {
       }
     };
   }
+}
+
+/**
+ * Return an answer that asks for an offer with a channel for stamps.
+ * @param {string} answer
+ */
+function askingForStamps(answer) {
+  return answer.replace('\r\nm=', `\r\n${WANTS_STAMPS}\r\nm=`);
 }
 
 /**
