@@ -67,7 +67,7 @@ def test_the_page_moves_the_arm_and_shows_both_cameras() -> None:
         wait_for(lambda: abs(measured_deg(console) - TARGET_DEG) < NEAR_DEG, 'the arm', PATIENCE_S)
         console.run('scrollTo(0, 0)')
         wait_for(
-            lambda: all(shown(console, room).is_live for room in rooms),
+            lambda: all(shown(console, room).is_clear for room in rooms),
             'both cameras to be live',
             PATIENCE_S,
         )

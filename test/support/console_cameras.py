@@ -96,10 +96,15 @@ class Shown(NamedTuple):
     ball_x: float | None
 
     @property
-    def is_live(self) -> bool:
-        """Whether the picture is shown in colour, with its rate and without a mark."""
+    def is_clear(self) -> bool:
+        """Whether a picture is shown in colour, with its rate and without a mark."""
         is_marked = self.mark != '' or self.reason != '' or self.filter != 'none'
-        return self.ball_x is not None and self.rate != '' and not is_marked
+        return self.rate != '' and not is_marked
+
+    @property
+    def is_live(self) -> bool:
+        """Whether a picture of :class:`RunningCamera`, which has a ball, is shown clearly."""
+        return self.ball_x is not None and self.is_clear
 
     def has_colour(self, colour: tuple[int, int, int]) -> bool:
         """Return whether the picture has a colour near its lower left corner, as it was sent."""
