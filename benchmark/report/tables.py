@@ -164,7 +164,7 @@ def _fan_out(rows: list[dict[str, Any]]) -> list[Row]:
             row['server'],
             f'{row["consumers"]}{" + one that does not read" if row["stalled"] else ""}',
             *_times(row, 'p50_us', 'p99_us'),
-            f'{100 * row["lost"] / max(1, row["lost"] + row["count"]):.2f}',
+            _lost_percent(row),
             f'{row["cpu_us_per_delivery"]:.1f}',
         ]
         for row in rows
@@ -190,6 +190,10 @@ def _idle(rows: list[dict[str, Any]]) -> list[Row]:
 
 def _start_up(rows: list[dict[str, Any]]) -> list[Row]:
     return [[row['process'], ' '.join(f'{s:.2f}' for s in row['start_up_s'])] for row in rows]
+
+
+def _lost_percent(row: dict[str, Any]) -> str:
+    return f'{100 * row["lost"] / max(1, row["lost"] + row["count"]):.2f}'
 
 
 def _many(rows: list[dict[str, Any]]) -> list[Row]:
@@ -221,7 +225,7 @@ def _fleet(rows: list[dict[str, Any]]) -> list[Row]:
         [
             row['bridges'],
             *_times(row, 'p50_us', 'p99_us'),
-            f'{100 * row["lost"] / max(1, row["lost"] + row["count"]):.2f}',
+            _lost_percent(row),
             f'{row["fleet_busy_percent"]:.0f}',
             f'{row["server_busy_percent"]:.0f}',
         ]
@@ -234,7 +238,7 @@ def _camera_latency(rows: list[dict[str, Any]]) -> list[Row]:
         [
             row['camera'],
             *(f'{1e-3 * row[key]:.1f}' for key in ('p50_us', 'p99_us')),
-            f'{100 * row["lost"] / max(1, row["lost"] + row["count"]):.2f}',
+            _lost_percent(row),
         ]
         for row in rows
     ]

@@ -370,23 +370,23 @@ def test_the_bridge_is_killed_while_commanding_and_respawned(stage: Stage) -> No
 async def test_a_stop_raised_while_the_link_is_down_is_not_lost(stage: Stage) -> None:
     """A stop without a link is delivered to the room after the link has recovered."""
     loop = asyncio.get_running_loop()
-    heard: list[float] = []
+    stops: list[float] = []
     async with RoboticsConsumer(stage.arena_url) as person:
-        person.on_emergency_stop(lambda _: heard.append(time.monotonic()))
+        person.on_emergency_stop(lambda _: stops.append(time.monotonic()))
         assert await person.connect(WORKSPACE, ROOM)
         fault_at = time.monotonic()
         stage.proxy.cut()
         await loop.run_in_executor(None, stage.wait_for_text, 'safety', 'holding', fault_at)
         answer = await loop.run_in_executor(None, stage.call, 'trigger_emergency_stop')
         assert answer.success
-        assert not heard
+        assert not stops
         mended_at = time.monotonic()
         stage.proxy.open()
-        await loop.run_in_executor(None, wait_for, lambda: heard, 'the stop in the room')
+        await loop.run_in_executor(None, wait_for, lambda: stops, 'the stop in the room')
 
     stage.record(
         'stop raised while the link is down',
         noticed_s=None,
         told='nothing after the stop',
-        healed_s=heard[0] - mended_at,
+        healed_s=stops[0] - mended_at,
     )

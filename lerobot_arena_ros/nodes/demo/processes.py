@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 import contextlib
 from pathlib import Path
 import signal
@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from typing import TypeVar
 
 from ..runtime.shutdown_signal import ShutdownSignal
 from .so101 import SO101, limit_parameters
@@ -29,7 +30,10 @@ SIM = '/sim'
 """The namespace of the simulated arm."""
 
 START_TIMEOUT_S = 20.0
+POLL_S = 0.02
 STOP_TIMEOUT_S = 5.0
+
+Found = TypeVar('Found')
 
 
 class DemoError(RuntimeError):
@@ -53,12 +57,8 @@ class Processes:
         self._interruption = interruption
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
-    def start(self, name: str, executable: str, arguments: Sequence[str]) -> Path:
-        """
-        Start an executable of the package.
-
-        :returns: its log file.
-        """
+    def start(self, name: str, executable: str, arguments: Sequence[str]) -> None:
+        """Start an executable of the package."""
         log = self._logs / f'{name}.log'
         start = f'import sys, lerobot_arena_ros.executables as e; sys.exit(e.{executable}())'
         with log.open('wb') as output:
@@ -69,11 +69,28 @@ class Processes:
                 # Only the demo receives Ctrl-C from the terminal; it then ends them in order.
                 start_new_session=True,
             )
-        return log
 
     def output(self, name: str) -> str:
         """Return what a process has printed so far."""
         return (self._logs / f'{name}.log').read_text(errors='replace')
+
+    def wait_for_output(
+        self, name: str, find: Callable[[str], Found | None], timeout_s: float = START_TIMEOUT_S
+    ) -> Found:
+        """
+        Wait until a process has printed something, and return what was found in it.
+
+        :param find: searches the whole output so far; returns None if it is not there yet.
+        :raises DemoError: it was not printed in time, or a process has ended.
+        :raises Interrupted: a signal has arrived.
+        """
+        deadline = time.monotonic() + timeout_s
+        while time.monotonic() < deadline:
+            self.check()
+            if (found := find(self.output(name))) is not None:
+                return found
+            time.sleep(POLL_S)
+        raise DemoError(f'{name} did not start within {timeout_s:g} s')
 
     def check(self) -> None:
         """
@@ -167,19 +184,11 @@ def _processes(interruption: ShutdownSignal) -> Iterator[tuple[Processes, str]]:
     with tempfile.TemporaryDirectory(prefix='lerobot_arena_demo_') as folder:
         processes = Processes(Path(folder), interruption)
         try:
-            log = processes.start('arena_server', 'arena_server', ['--port', '0'])
-            yield processes, _printed_url(processes, log)
+            processes.start('arena_server', 'arena_server', ['--port', '0'])
+            yield processes, processes.wait_for_output('arena_server', _url_in)
         finally:
             processes.close()
 
 
-def _printed_url(processes: Processes, log: Path) -> str:
-    """Wait for the line with the URL of the arena."""
-    deadline = time.monotonic() + START_TIMEOUT_S
-    while time.monotonic() < deadline:
-        processes.check()
-        for word in log.read_text().split():
-            if word.startswith('http://'):
-                return word
-        time.sleep(0.02)
-    raise DemoError(f'the arena did not start within {START_TIMEOUT_S:g} s')
+def _url_in(output: str) -> str | None:
+    return next((word for word in output.split() if word.startswith('http://')), None)

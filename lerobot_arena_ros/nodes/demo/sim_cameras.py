@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 import contextlib
-import time
 
 from lerobot_arena_ros import video
 
@@ -41,7 +40,7 @@ def start_cameras(processes: Processes, url: str, workspace_id: str, room_id: st
     Send the cameras of the arm to rooms beside a room of joints.
 
     :returns: why that is not possible here, and what to install; None: they are sent.
-    :raises DemoError: the arm did not start in time, or a process ended.
+    :raises DemoError: the arm did not start in time, or a process has ended.
     :raises Interrupted: a signal has arrived.
     """
     obstacle = _missing_library() or _missing_pictures(processes)
@@ -66,16 +65,17 @@ def _missing_library() -> str | None:
 
 def _missing_pictures(processes: Processes) -> str | None:
     """Wait until the arm has logged whether it renders pictures; return why it does not."""
-    deadline = time.monotonic() + START_TIMEOUT_S
-    while time.monotonic() < deadline:
-        processes.check()
-        for line in processes.output('sim_arm').splitlines():
-            if RENDERS in line:
-                return None
-            if NO_PICTURES in line:
-                return line[line.index(NO_PICTURES) :]
-        time.sleep(0.05)
-    raise DemoError(f'the arm did not start within {START_TIMEOUT_S:g} s')
+    return processes.wait_for_output('sim_arm', _rendering, START_TIMEOUT_S) or None
+
+
+def _rendering(output: str) -> str | None:
+    """Return why the arm renders no pictures, empty if it does; None if it is not known yet."""
+    for line in output.splitlines():
+        if RENDERS in line:
+            return ''
+        if NO_PICTURES in line:
+            return line[line.index(NO_PICTURES) :]
+    return None
 
 
 @contextlib.asynccontextmanager

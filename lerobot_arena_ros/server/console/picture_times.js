@@ -3,7 +3,7 @@
 
 /** @file The rate, the latency and the age of the pictures of one connection. Pure.
  *
- * All times are in milliseconds on the clock of this page, unless a name says otherwise.
+ * All times are in milliseconds, on the clock of this page unless a comment names another one.
  */
 
 /** The number of pictures that the rate is computed from. */
