@@ -133,6 +133,7 @@ PURE_FILES = {
     'arena/features.py',
     'arena/fields.py',
     'arena/json_text.py',
+    'arena/lane.py',
     'arena/messages.py',
     'arena/outbox.py',
     'arena/robot_state.py',
