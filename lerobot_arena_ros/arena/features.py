@@ -35,6 +35,8 @@ class Feature(str, Enum):
     Only messages reset that timeout, because a browser answers pings for a frozen page.
     ``stamps``: a producer sends when joints were measured; a consumer also receives updates in
     which only that time is new.
+    ``fast_lane``: joint updates are numbered, and together with stops they may also travel on a
+    data channel that does not wait for lost packets.
     """
 
     HEARTBEAT_SEQ = 'heartbeat_seq'
@@ -44,6 +46,7 @@ class Feature(str, Enum):
     REMOTE_RESET = 'remote_reset'
     LIVENESS = 'liveness'
     STAMPS = 'stamps'
+    FAST_LANE = 'fast_lane'
 
 
 def known_features(names: object) -> frozenset[Feature]:

@@ -54,6 +54,8 @@ __all__ = [
     'Join',
     'Joined',
     'JointUpdate',
+    'LaneAnswer',
+    'LaneOffer',
     'LastStop',
     'Message',
     'OddJoint',
@@ -80,6 +82,9 @@ __all__ = [
 
 MAX_REASON_LENGTH = 200
 """The maximum number of characters of an emergency stop's reason; longer ones are truncated."""
+
+MAX_STOP_ID_LENGTH = 40
+"""The maximum number of characters of a stop's id; longer ones are truncated."""
 
 MAX_ODD = 100
 """The maximum number of invalid joints of one update that are described."""
@@ -160,6 +165,8 @@ class JointUpdate:
     :param source: the producer's participant id, ``api`` for a REST command, None from a client.
     :param odd: the invalid joints of an update from a server, which are not in ``entries``; not
         encoded.
+    :param seq: the number of the update, which the lane and the WebSocket have in common; None
+        without the feature ``fast_lane``.
     :param stamp_ns: when the newest of the joints was measured, also of those that did not change
         and are left out, on the clock of their source, in nanoseconds since 1970; None if that is
         unknown. Never use it to decide whether a command is fresh, because a stranger chose it.
@@ -170,6 +177,7 @@ class JointUpdate:
     source: str | None = None
     odd: tuple[OddJoint, ...] = ()
     stamp_ns: int | None = None
+    seq: int | None = None
 
     @classmethod
     def of(cls, values: Mapping[str, float], *, stamp_ns: int | None = None) -> JointUpdate:
@@ -195,11 +203,13 @@ class EmergencyStop:
 
     :param reason: why, truncated to :data:`MAX_REASON_LENGTH`; None if the sender gave none.
     :param source: the sender's participant id, set by the server.
+    :param stop_id: the same in each copy that a sender with a fast lane sends; None without.
     """
 
     reason: str | None = None
     source: str | None = None
     timestamp: str | None = None
+    stop_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -319,13 +329,39 @@ class ErrorReply:
 
 
 @dataclass(frozen=True)
+class LaneOffer:
+    """
+    A participant with the feature ``fast_lane`` offers a data channel to the server.
+
+    :param sdp: with all ICE candidates.
+    """
+
+    sdp: str
+
+
+@dataclass(frozen=True)
+class LaneAnswer:
+    """
+    The server answers the newest offer of a lane.
+
+    :param sdp: with all ICE candidates; None if there is no lane.
+    :param reason: why there is none.
+    """
+
+    sdp: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
 class Unknown:
     """A message of an unknown type; ignore it."""
 
     type: str
 
 
-ClientMessage = JointUpdate | EmergencyStop | Heartbeat | RobotReport | ResetStop | Unknown
+ClientMessage = (
+    JointUpdate | EmergencyStop | Heartbeat | RobotReport | ResetStop | LaneOffer | Unknown
+)
 ServerMessage = (
     Joined
     | StateSync
@@ -335,6 +371,7 @@ ServerMessage = (
     | RobotReport
     | ResetStop
     | ErrorReply
+    | LaneAnswer
     | Unknown
 )
 Message = ClientMessage | ServerMessage | Join
@@ -403,11 +440,16 @@ def client_message(fields: Mapping[str, Any], features: frozenset[Feature]) -> C
     match fields.get('type'):
         case 'joint_update':
             stamp_ns = optional_stamp(fields.get('stamp_ns'))
-            return JointUpdate(_entries(fields.get('data')), stamp_ns=stamp_ns)
+            entries = _entries(fields.get('data'))
+            # Another client may send a key of this name with another meaning.
+            seq = _optional_seq(fields) if Feature.FAST_LANE in features else None
+            return JointUpdate(entries, stamp_ns=stamp_ns, seq=seq)
         case 'heartbeat':
             return Heartbeat(_optional_seq(fields))
         case 'emergency_stop':
             return _emergency_stop(fields)
+        case 'lane_offer' if Feature.FAST_LANE in features:
+            return LaneOffer(_sdp(fields))
         case 'robot_state' if Feature.ROBOT_STATE in features:
             return RobotReport(read_state(fields.get('data')))
         case 'reset_stop' if Feature.REMOTE_RESET in features:
@@ -454,7 +496,7 @@ def server_message(fields: Mapping[str, Any]) -> ServerMessage:
             source = optional_text(fields.get('source'))
             entries, odd = _usable(fields.get('data'))
             stamp_ns = optional_stamp(fields.get('stamp_ns'))
-            return JointUpdate(entries, timestamp, source, odd, stamp_ns)
+            return JointUpdate(entries, timestamp, source, odd, stamp_ns, _optional_seq(fields))
         case 'heartbeat_ack':
             present = fields.get('has_producer')
             present = present if isinstance(present, bool) else None
@@ -466,6 +508,9 @@ def server_message(fields: Mapping[str, Any]) -> ServerMessage:
             return StateSync(joints, timestamp, rejected, optional_stamp(fields.get('stamp_ns')))
         case 'joined':
             return _joined(fields, timestamp)
+        case 'lane_answer':
+            sdp, reason = (optional_text(fields.get(key)) for key in ('sdp', 'reason'))
+            return LaneAnswer(sdp, reason)
         case 'robot_state':
             data, source = fields.get('data'), optional_text(fields.get('source'))
             return RobotReport(None if data is None else read_state(data), source, timestamp)
@@ -509,20 +554,27 @@ def room_state(fields: object) -> RoomState:
 
 def _fields(message: Message) -> dict[str, Any]:
     match message:
-        case JointUpdate(entries, timestamp, source, _, stamp_ns):
+        case JointUpdate(entries, timestamp, source, _, stamp_ns, seq):
             return _typed(
                 'joint_update',
                 data=entries,
                 timestamp=timestamp,
                 source=source,
                 stamp_ns=stamp_ns,
+                seq=seq,
             )
         case HeartbeatAck(timestamp, has_producer, seq):
             return _typed('heartbeat_ack', timestamp=timestamp, has_producer=has_producer, seq=seq)
         case Heartbeat(seq):
             return _typed('heartbeat', seq=seq)
-        case EmergencyStop(reason, source, timestamp):
-            return _typed('emergency_stop', timestamp=timestamp, reason=reason, source=source)
+        case EmergencyStop(reason, source, timestamp, stop_id):
+            return _typed(
+                'emergency_stop', timestamp=timestamp, reason=reason, source=source, id=stop_id
+            )
+        case LaneOffer(sdp):
+            return _typed('lane_offer', sdp=sdp)
+        case LaneAnswer(sdp, reason):
+            return _typed('lane_answer', sdp=sdp, reason=reason)
         case StateSync(joints, timestamp, _, stamp_ns):
             return _typed('state_sync', data=dict(joints), timestamp=timestamp, stamp_ns=stamp_ns)
         case Joined(room_id, workspace_id, role, timestamp, features, last_stop, liveness_s):
@@ -682,7 +734,20 @@ def _emergency_stop(fields: Mapping[str, Any]) -> EmergencyStop:
         None if reason is None else as_text(reason)[:MAX_REASON_LENGTH],
         optional_text(fields.get('source')),
         optional_text(fields.get('timestamp')),
+        _stop_id(fields),
     )
+
+
+def _stop_id(fields: Mapping[str, Any]) -> str | None:
+    stop_id = optional_text(fields.get('id'))
+    return None if stop_id is None else stop_id[:MAX_STOP_ID_LENGTH]
+
+
+def _sdp(fields: Mapping[str, Any]) -> str:
+    sdp = fields.get('sdp')
+    if not is_text(sdp):
+        raise ProtocolError('sdp must be a non-empty string', reason='shape')
+    return sdp
 
 
 def _joined(fields: Mapping[str, Any], timestamp: str | None) -> Joined:

@@ -24,6 +24,7 @@ from lerobot_arena_ros.arena.fields import as_text, is_text
 from lerobot_arena_ros.arena.messages import (
     MAX_ODD,
     MAX_REASON_LENGTH,
+    MAX_STOP_ID_LENGTH,
     ClientMessage,
     EmergencyStop,
     ErrorReply,
@@ -32,6 +33,8 @@ from lerobot_arena_ros.arena.messages import (
     Join,
     Joined,
     JointUpdate,
+    LaneAnswer,
+    LaneOffer,
     LastStop,
     ResetStop,
     RobotReport,
@@ -498,3 +501,41 @@ def test_a_value_that_is_nested_too_deeply_is_named_by_its_type() -> None:
         nested = [nested]
 
     assert as_text(nested) == 'list'
+
+
+def test_numbers_of_updates_count_only_with_the_feature() -> None:
+    """Another client may send a key of this name with another meaning."""
+    text = '{"type": "joint_update", "data": [{"name": "a", "value": 1}], "seq": 7}'
+
+    assert decode_client(text) == JointUpdate(({'name': 'a', 'value': 1},), seq=7)
+    assert decode_client(text, frozenset()) == JointUpdate(({'name': 'a', 'value': 1},))
+
+
+@pytest.mark.parametrize(
+    'message',
+    [
+        LaneAnswer('v=0'),
+        LaneAnswer(None, 'too many lanes'),
+        JointUpdate(({'name': 'a', 'value': 1.0},), STAMP, 'leader', seq=2**53),
+        EmergencyStop('smoke', 'leader', STAMP, 'a1b2'),
+    ],
+)
+def test_messages_of_a_lane_survive_the_wire(message: ServerMessage) -> None:
+    """What a server sends to a participant with a lane is decoded as it was."""
+    assert decode_server(encode(message)) == message
+
+
+def test_an_offer_of_a_lane_needs_the_feature_and_a_description() -> None:
+    """Without the feature it is unknown; without a description it is refused."""
+    assert decode_client(encode(LaneOffer('v=0'))) == LaneOffer('v=0')
+    assert decode_client(encode(LaneOffer('v=0')), frozenset()) == Unknown('lane_offer')
+    for sdp in ('', 'null', '7', '[]'):
+        with pytest.raises(ProtocolError, match='sdp'):
+            decode_client(f'{{"type": "lane_offer", "sdp": {sdp or chr(34) * 2}}}')
+
+
+def test_a_long_id_of_a_stop_is_truncated_and_the_stop_is_kept() -> None:
+    """No id makes a stop invalid."""
+    stop = decode_client(f'{{"type": "emergency_stop", "id": "{"x" * 1000}"}}')
+
+    assert stop == EmergencyStop(stop_id='x' * MAX_STOP_ID_LENGTH)
