@@ -36,6 +36,7 @@ _LIMITS = (
     ('--max-connections', 'connections', 'N', 'connections of clients with a token or in a room'),
     ('--max-per-address', 'per_address', 'N', 'connections of one address; 0: no limit'),
     ('--max-rate-hz', 'frames_hz', 'HZ', 'messages per second of one participant, without stops'),
+    ('--max-fast-lanes', 'fast_lanes', 'N', 'participants with a fast lane; 0: no lanes'),
     ('--max-idle-s', 'idle_s', 'S', 'delete a room that has been unused for so many seconds'),
 )
 _SIZES = (
@@ -252,7 +253,7 @@ def _add_numbers(group: Any, rows: tuple[tuple[str, str, str, str], ...]) -> Non
 
 
 def _kind(dest: str, unit: str) -> Callable[[str], float]:
-    if dest == 'per_address':
+    if dest in ('per_address', 'fast_lanes'):
         return _count_or_zero
     return _count if unit == 'N' else _positive
 

@@ -15,38 +15,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 import pytest
 
-from lerobot_arena_ros.arena.lane import LaneHealth, LaneState, LaneTiming, NewestWins, Repeats
+from lerobot_arena_ros.arena.lane.decisions import LaneHealth, LaneState, LaneTiming, Repeats
+from lerobot_arena_ros.arena.messages import JointUpdate
 
-TIMING = LaneTiming(heartbeat_period_s=0.25, suspect_s=0.6, timeout_s=1.5)
-
-
-@given(st.lists(st.integers(0, 30)))
-def test_values_never_go_back_in_any_order_of_arrival(arrivals: list[int]) -> None:
-    """Whatever is lost, repeated or reordered, what is passed on only becomes newer."""
-    newest = NewestWins()
-
-    passed = [seq for seq in arrivals if newest.take(seq)]
-
-    assert passed == sorted(set(passed))
-    assert passed[-1:] == ([max(arrivals)] if arrivals else [])
-    assert len(passed) + newest.outdated == len(arrivals)
+TIMING = LaneTiming(ping_period_s=0.25, suspect_s=0.6, timeout_s=1.5)
 
 
-def test_a_message_without_a_number_is_always_new() -> None:
-    """A peer without a lane sends no numbers, and none of its messages is dropped."""
-    newest = NewestWins()
-
-    assert [newest.take(seq) for seq in (5, None, None, 5, 6)] == [True, True, True, False, True]
-
-
-def test_a_lane_whose_heartbeats_are_answered_is_up() -> None:
-    """Heartbeats are due each period; their answers give the round trip."""
+def test_a_lane_whose_pings_are_answered_is_up() -> None:
+    """Pings are due each period; their answers give the round trip."""
     health = LaneHealth(TIMING, 0.0)
     for number in range(20):
         now = number * 0.25
-        assert health.heartbeat(now) == number + 1
-        assert health.heartbeat(now + 0.1) is None
-        health.on_answer(number + 1, now + 0.04)
+        assert health.ping(now) == number + 1
+        assert health.ping(now + 0.1) is None
+        health.on_pong(number + 1, now + 0.04)
         assert health.state(now + 0.04) is LaneState.UP
 
     assert health.round_trip_s == pytest.approx(0.04)
@@ -59,46 +41,46 @@ def test_a_silent_lane_is_suspect_and_then_dead() -> None:
     states = []
     for number in range(7):
         now = number * 0.25
-        health.heartbeat(now)
+        health.ping(now)
         states.append(health.state(now))
 
     assert states == [LaneState.UP] * 3 + [LaneState.SUSPECT] * 3 + [LaneState.DEAD]
 
 
-def test_one_lost_heartbeat_is_no_reason_for_suspicion() -> None:
+def test_one_lost_ping_is_no_reason_for_suspicion() -> None:
     """A single loss changes the loss only."""
     health = LaneHealth(TIMING, 0.0)
     for number in range(40):
         now = number * 0.25
-        health.heartbeat(now)
+        health.ping(now)
         if number != 20:
-            health.on_answer(number + 1, now + 0.04)
+            health.on_pong(number + 1, now + 0.04)
         assert health.state(now + 0.04) is LaneState.UP
 
     assert health.loss == pytest.approx(1 / 40)
 
 
 def test_an_old_answer_does_not_make_a_lane_younger() -> None:
-    """The lane is seen to work at the time of the heartbeat, not at that of its late answer."""
+    """The lane is seen to work at the time of the ping, not at that of its late answer."""
     health = LaneHealth(TIMING, 0.0)
-    health.heartbeat(0.0)
-    health.heartbeat(0.25)
+    health.ping(0.0)
+    health.ping(0.25)
 
-    health.on_answer(1, 1.4)
+    health.on_pong(1, 1.4)
 
     assert health.state(1.5) is LaneState.DEAD
 
 
 def test_forged_and_repeated_answers_change_nothing() -> None:
-    """Only the first answer to a heartbeat that was sent counts."""
+    """Only the first answer to a ping that was sent counts."""
     health = LaneHealth(TIMING, 0.0)
-    health.heartbeat(0.0)
-    for seq in (0, 2, -1, None):
-        health.on_answer(seq, 0.1)
+    health.ping(0.0)
+    for seq in (0, 2, -1):
+        health.on_pong(seq, 0.1)
     assert health.round_trip_s is None
 
-    health.on_answer(1, 0.1)
-    health.on_answer(1, 0.9)
+    health.on_pong(1, 0.1)
+    health.on_pong(1, 0.9)
 
     assert health.round_trip_s == pytest.approx(0.1)
 
@@ -109,10 +91,10 @@ def test_the_loss_is_a_fraction(steps: list[tuple[float, bool]]) -> None:
     health, now, last = LaneHealth(TIMING, 0.0), 0.0, 0
     for step_s, is_answered in steps:
         now += step_s
-        seq = health.heartbeat(now)
+        seq = health.ping(now)
         last = seq or last
         if is_answered:
-            health.on_answer(last, now)
+            health.on_pong(last, now)
 
     assert health.loss is None or 0.0 <= health.loss <= 1.0
 
@@ -123,11 +105,24 @@ def test_the_newest_values_are_repeated_soon_but_not_with_each_update() -> None:
     for step in range(100):
         now = step / 64
         if step < 50:
-            repeats.sent_by_lane()
+            assert repeats.sent_by_lane(JointUpdate.of({'j': step})) is None
         due_at = repeats.due_at
         if due_at is not None and due_at <= now:
-            repeated.append(step)
-            repeats.sent_by_socket(now)
+            update = repeats.take(now)
+            assert update is not None
+            repeated.append(update.values['j'])
 
-    assert repeated == [0, 8, 16, 24, 32, 40, 48, 56]
+    assert repeated == [0, 8, 16, 24, 32, 40, 48, 49]
     assert repeats.due_at is None
+
+
+def test_an_update_that_lacks_a_joint_does_not_replace_the_pending_one() -> None:
+    """Otherwise the last value of that joint could be lost."""
+    repeats = Repeats()
+    both, one = JointUpdate.of({'a': 1, 'b': 2}), JointUpdate.of({'a': 3})
+
+    assert repeats.sent_by_lane(both) is None
+    assert repeats.sent_by_lane(one) is both
+    assert repeats.sent_by_lane(both) is None
+    assert repeats.take(0.0) is both
+    assert repeats.take(0.0) is None
