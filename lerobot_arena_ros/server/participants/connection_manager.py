@@ -108,6 +108,7 @@ class ConnectionManager:
         self.lanes = Lanes(limits.fast_lanes, limits.frames_hz, self._handle_datagram)
         self._connections: dict[Member, ParticipantConnection] = {}
         self._rooms_with_waiting: set[BaseRoom] = set()
+        self._requests: set[asyncio.Task[None]] = set()
         self.signals = SignalRelay(
             self.video, self._actor_of, self._deliver, self.counters, self.log
         )
@@ -219,7 +220,18 @@ class ConnectionManager:
     def _answer_lane_request(self, member: Member, request: LaneRequest) -> None:
         connection = self._connections.get(member)
         if connection is not None:
-            connection.put(self.lanes.request(member, connection, request))
+            task = asyncio.create_task(self._request_lane(member, connection, request))
+            self._requests.add(task)
+            task.add_done_callback(self._requests.discard)
+
+    async def _request_lane(
+        self, member: Member, connection: ParticipantConnection, request: LaneRequest
+    ) -> None:
+        answer = await self.lanes.request(member, connection, request)
+        if answer.reason is not None:
+            self.counters.refused['lane_refused'] += 1
+            self.log.note('lane_refused', detail=answer.reason, **self._log_fields(member))
+        connection.put(answer)
 
     def command(
         self, workspace_id: str, room_id: str, entries: tuple[Entry, ...], sender: Actor

@@ -17,13 +17,14 @@ listener for a moment, so only who has joined a room can open a lane.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
 from ...arena.lane.channel import Channel
 from ...arena.lane.decisions import LaneTiming
+from ...arena.lane.errors import LaneError
 from ...arena.lane.lane import Lane
 from ...arena.messages import JointUpdate, LaneAnswer, LaneRequest
 from ..net.rate_limiter import RateLimiter, Verdict
@@ -77,17 +78,19 @@ class LanePlace:
 
     :param port: the UDP port that participants are told.
     :param host: the host that they are told; None = that of the WebSocket.
+    :param opener: returns what accepts them; raises :class:`.LaneError`.
     """
 
-    opener: Opener
     port: int
     host: str | None
+    opener: Callable[[], Awaitable[Opener]]
 
 
 @dataclass
 class _Holder:
     """A participant with a lane, or with a request for one."""
 
+    owner: LaneOwner
     fingerprint: str
     requested_s: float
     lane: Lane | None = None
@@ -113,6 +116,7 @@ class Lanes:
         self._rate_hz = rate_hz
         self._on_text = on_text
         self._holders: dict[Member, _Holder] = {}
+        self._opener: Opener | None = None
 
     @property
     def are_offered(self) -> bool:
@@ -124,34 +128,39 @@ class Lanes:
         """The number of open lanes."""
         return sum(each.lane is not None for each in self._holders.values())
 
-    def request(self, member: Member, owner: LaneOwner, request: LaneRequest) -> LaneAnswer:
+    async def request(self, member: Member, owner: LaneOwner, request: LaneRequest) -> LaneAnswer:
         """Return the answer to a request; a lane that the participant has is closed."""
         place, now_s = self.place, now().steady_s
         before = self._holders.get(member)
+        self._forget_unopened(now_s)
         if place is None or not self._most:
             return LaneAnswer(reason='this server has no fast lanes')
         if before is not None and now_s - before.requested_s < REQUEST_PERIOD_S:
             return LaneAnswer(reason=f'at most one request each {REQUEST_PERIOD_S:g} s is accepted')
-        self._forget_unopened(now_s)
         if before is None and len(self._holders) >= self._most:
             return LaneAnswer(reason=f'all {self._most} fast lanes of this server are in use')
+        if any(each.fingerprint == request.fingerprint for each in self._holders.values()):
+            return LaneAnswer(reason='this fingerprint is in use; make a certificate for each lane')
         self.remove(member)
-        self._holders[member] = _Holder(request.fingerprint, now_s)
-
-        def on_open(channel: Channel) -> None:
-            self._open(member, owner, channel)
-
-        place.opener.expect(request.fingerprint, on_open, OPEN_S)
-        return LaneAnswer(place.port, place.host, place.opener.fingerprint)
+        holder = self._holders[member] = _Holder(owner, request.fingerprint, now_s)
+        try:
+            self._opener = opener = await place.opener()
+        except LaneError as exc:
+            return LaneAnswer(reason=str(exc))
+        if self._holders.get(member) is not holder:
+            return LaneAnswer(reason='the participant has left')
+        opener.expect(request.fingerprint, partial(self._open, member, holder), OPEN_S)
+        return LaneAnswer(place.port, place.host, opener.fingerprint)
 
     def remove(self, member: Member) -> None:
         """Close the lane of a participant, and expect none; do nothing if it has none."""
         holder = self._holders.pop(member, None)
         if holder is None:
             return
-        if self.place is not None:
-            self.place.opener.forget(holder.fingerprint)
+        if self._opener is not None:
+            self._opener.forget(holder.fingerprint)
         if holder.lane is not None:
+            holder.owner.use_lane(None)
             holder.lane.close()
 
     def _forget_unopened(self, now_s: float) -> None:
@@ -159,11 +168,11 @@ class Lanes:
             if holder.lane is None and now_s - holder.requested_s > OPEN_S:
                 del self._holders[member]
 
-    def _open(self, member: Member, owner: LaneOwner, channel: Channel) -> None:
-        holder = self._holders.get(member)
-        if holder is None:
+    def _open(self, member: Member, holder: _Holder, channel: Channel) -> None:
+        if self._holders.get(member) is not holder:
             channel.close()
             return
+        owner = holder.owner
         limiter = RateLimiter(self._rate_hz, now().steady_s)
 
         def admit() -> bool:
