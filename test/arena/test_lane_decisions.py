@@ -15,7 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 import pytest
 
-from lerobot_arena_ros.arena.lane import LaneHealth, LaneState, LaneTiming, NewestWins, Repeats
+from lerobot_arena_ros.arena.lane.decisions import (
+    LaneHealth,
+    LaneState,
+    LaneTiming,
+    NewestWins,
+    Repeats,
+)
 
 TIMING = LaneTiming(heartbeat_period_s=0.25, suspect_s=0.6, timeout_s=1.5)
 
