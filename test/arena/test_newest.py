@@ -182,9 +182,9 @@ def arrivals(steps: list[Step]) -> list[JointUpdate]:
             heapq.heappush(queue, (socket_free_at, next(order), update))
 
     for seq, step in enumerate(steps):
-        due_at = repeats.due_at
-        if due_at is not None and due_at * 1e3 <= now + step.after_ms:
-            write(repeats.take(due_at), round(due_at * 1e3), step.socket_ms)
+        due_ms = max(now, round((repeats.due_at or 0.0) * 1e3))
+        if due_ms < now + step.after_ms:
+            write(repeats.take(due_ms * 1e-3), due_ms, step.socket_ms)
         now += step.after_ms
         # A joint may be left out, as when it is not measured any more.
         for name, value in zip(NAMES, step.values, strict=True):
