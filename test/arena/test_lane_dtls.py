@@ -16,6 +16,7 @@ import contextlib
 from hypothesis import given
 from hypothesis import strategies as st
 from OpenSSL import SSL
+import pytest
 from support.lanes import (
     ADDRESS,
     CLIENT,
@@ -104,16 +105,31 @@ def test_changed_records_are_dropped(data: st.DataObject) -> None:
     assert server.receive(sealed(client, b'next')) == [b'next']
 
 
-@given(
-    st.one_of(
-        st.binary(max_size=300),
-        st.builds(
-            lambda kind, rest: bytes([kind]) + b'\xfe\xfd' + rest,
-            st.integers(20, 26),
-            st.binary(max_size=300),
-        ),
-    )
+def record(kind: int, epoch: int, seq: int, content: bytes) -> bytes:
+    """Return a record that is not encrypted."""
+    header = bytes([kind]) + b'\xfe\xfd' + epoch.to_bytes(2, 'big') + seq.to_bytes(6, 'big')
+    return header + len(content).to_bytes(2, 'big') + content
+
+
+RECORDS = st.builds(
+    record,
+    st.integers(19, 26),
+    st.integers(0, 2),
+    st.one_of(st.integers(0, 300), st.integers(0, 2**48 - 1)),
+    st.binary(max_size=60),
 )
+
+
+@pytest.mark.parametrize('length', range(40))
+def test_a_short_record_does_not_end_an_open_session(length: int) -> None:
+    """A record that is too short for its encryption is dropped; OpenSSL 3.1 would fail."""
+    client, server = SESSIONS
+
+    assert server.receive(record(23, 1, 2**40, bytes(length))) == []
+    assert server.receive(sealed(client, b'next')) == [b'next']
+
+
+@given(st.one_of(st.binary(max_size=300), st.lists(RECORDS, max_size=4).map(b''.join)))
 def test_garbage_does_not_end_an_open_session(garbage: bytes) -> None:
     """What is not encrypted by the other end is dropped, and messages still arrive."""
     client, server = SESSIONS
@@ -268,6 +284,51 @@ def test_a_closed_session_ends_the_other() -> None:
     assert server.receive(b'late') == []
     server.on_timeout()
     assert server.timeout_s() is None
+
+
+def test_a_dropped_fragment_leaves_no_error_for_others() -> None:
+    """The errors of OpenSSL belong to the thread, so a stranger's must not end other sessions."""
+    client, server = opened_sessions()
+    stranger = client_session(OTHER, accept_all)
+    stranger.start()
+    (hello,) = stranger.take_datagrams()
+    listener = DtlsServer(SERVER, accept_all)
+    # The second half of the message, from octet 60.
+    fragment = hello[:19] + (60).to_bytes(3, 'big') + (len(hello) - 85).to_bytes(3, 'big')
+    fragment = fragment[:11] + (len(hello) - 73).to_bytes(2, 'big') + fragment[13:] + hello[85:]
+
+    assert listener.greet(fragment, ADDRESS) == (None, [])
+
+    assert server.receive(sealed(client, b'next')) == [b'next']
+    assert server.receive(PLAIN_ALERT) == []
+    assert server.state is DtlsState.OPEN
+
+
+def test_an_error_that_another_session_left_does_no_harm() -> None:
+    """A call that fails only once has met an error that another session had left."""
+    datagram = record(23, 1, 1, bytes(24))
+    connection = ForgetfulConnection([SSL.Error([('lib', '', 'of another')])])
+    session = DtlsSession(connection)
+    session.state = DtlsState.OPEN
+
+    assert session.receive(datagram) == []
+    assert session.state is DtlsState.OPEN
+
+    connection.errors = [SSL.Error([('lib', '', 'the reason')]), SSL.SysCallError(-1, 'EOF')]
+    assert session.receive(datagram) == []
+    assert (session.state, session.reason) == (DtlsState.CLOSED, 'DTLS failed: the reason')
+
+
+class ForgetfulConnection(SSL.Connection):
+    """A connection whose calls raise some errors, and then find no data."""
+
+    def __init__(self, errors: list[SSL.Error]) -> None:
+        super().__init__(SSL.Context(SSL.DTLS_METHOD), None)
+        self.errors = errors
+
+    def recv(self, *_args: object, **_options: object) -> bytes:
+        """Raise the next error."""
+        raise self.errors.pop(0) if self.errors else SSL.WantReadError()
 
 
 SESSIONS = opened_sessions()

@@ -22,7 +22,6 @@ import pytest
 from support.lanes import CLIENT, OTHER, End, RawClient, listener
 from support.waiting import PATIENCE_S, wait_until
 
-from lerobot_arena_ros.arena.lane.dtls import DtlsState
 from lerobot_arena_ros.server.net import udp_port
 from lerobot_arena_ros.server.net.udp_listener import UdpListener
 from lerobot_arena_ros.server.net.udp_port import (
@@ -211,9 +210,7 @@ async def test_a_lost_answer_of_the_server_is_repeated(lane: Lane) -> None:
 
         assert len(again) == len(lost)
         client.session.receive(again)
-        client.transmit(*client.session.take_datagrams())
-        client.session.receive(await client.read())
-        assert client.session.state is DtlsState.OPEN
+        await client.finish()
 
 
 async def test_a_repeated_end_of_the_handshake_is_answered(lane: Lane) -> None:
@@ -228,8 +225,7 @@ async def test_a_repeated_end_of_the_handshake_is_answered(lane: Lane) -> None:
         client.session.on_timeout()
         client.transmit(*client.session.take_datagrams())
 
-        client.session.receive(await client.read())
-        assert client.session.state is DtlsState.OPEN
+        await client.finish()
 
 
 async def test_few_datagrams_are_read_in_one_iteration(lane: Lane) -> None:

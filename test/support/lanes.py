@@ -161,6 +161,11 @@ class RawClient:
     async def open(self) -> None:
         """Open a session with the server."""
         self.transmit(await self.hello())
+        await self.finish()
+
+    async def finish(self) -> None:
+        """Continue a handshake to its end."""
+        self.transmit(*self.session.take_datagrams())
         while self.session.state is DtlsState.HANDSHAKE:
             self.session.receive(await self.read())
             self.transmit(*self.session.take_datagrams())
