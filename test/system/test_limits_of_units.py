@@ -126,7 +126,7 @@ def test_the_settings_for_a_network_accept_the_network(tmp_path: Path) -> None:
 
 def test_the_settings_for_several_tokens_change_the_tokens_alone() -> None:
     """The drop-in has the same command except for the tokens, so that no limit is lost."""
-    (block,) = blocks_of('deploy/README.md', 'ini')
+    block, _ = blocks_of('deploy/README.md', 'ini')
     settings = settings_of(block.text)
     (usual,) = settings_of(UNIT.read_text())['ExecStart']
     (group,) = settings['SupplementaryGroups']
@@ -140,6 +140,22 @@ def test_the_settings_for_several_tokens_change_the_tokens_alone() -> None:
     ]
     assert settings['ExecReload'] == ['kill -HUP $MAINPID']
     assert f'install -m 640 -g {group} tokens.yaml /etc/arena_tokens/tokens.yaml' in page
+
+
+def test_the_settings_for_fast_lanes_change_nothing_else() -> None:
+    """The drop-in opens the UDP port, and has the same command except for the lanes."""
+    _, block = blocks_of('deploy/README.md', 'ini')
+    settings = settings_of(block.text)
+    (usual,) = settings_of(UNIT.read_text())['ExecStart']
+
+    assert settings == {
+        'IPAddressAllow': ['any'],
+        'MemoryDenyWriteExecute': ['no'],
+        'ExecStart': [
+            '',
+            usual.replace('--max-fast-lanes 0', '--udp-host arena.example.org'),
+        ],
+    }
 
 
 @contextmanager
