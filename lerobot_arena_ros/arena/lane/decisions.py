@@ -142,10 +142,9 @@ class LaneHealth:
         The time counts from when the newest answered ping was sent, because the lane has not been
         seen to work later than that.
         """
-        unseen_s = now - self._seen_at
-        if unseen_s >= self._timing.timeout_s:
+        if now >= self._seen_at + self._timing.timeout_s:
             return LaneState.DEAD
-        return LaneState.SUSPECT if unseen_s >= self._timing.suspect_s else LaneState.UP
+        return LaneState.SUSPECT if now >= self.suspect_at else LaneState.UP
 
 
 class Repeats:
@@ -180,7 +179,7 @@ class Repeats:
         return None if is_covered else before
 
     def take(self, now: float) -> JointUpdate | None:
-        """Return the update to write to the WebSocket now, and forget it; None if there is none."""
+        """Return the update to write to the WebSocket now and forget it; None if there is none."""
         pending, self._pending = self._pending, None
         self._next_at = now + self._period_s
         return pending
