@@ -195,6 +195,21 @@ async def test_the_server_needs_no_memory_that_is_written_and_executed(tmp_path:
         assert process.end(signal.SIGTERM) == 0
 
 
+def test_a_lane_needs_memory_that_the_unit_refuses() -> None:
+    """The unit has no fast lanes, because a process below it cannot open one, with a reason."""
+    limited = (sys.executable, '-c', LIMITED)
+    probe = subprocess.run([*limited, '-c', ''], capture_output=True, text=True, check=False)
+    require('mdwe', probe.returncode == 0, f'Linux 6.3 can do that: {probe.stderr.strip()}')
+    program = 'from lerobot_arena_ros.arena.lane.availability import check; check()'
+
+    refused = subprocess.run(
+        [*limited, '-c', program], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+
+    assert 'MemoryDenyWriteExecute=no' in refused.stderr.splitlines()[-1]
+    assert '--max-fast-lanes 0' in UNIT.read_text()
+
+
 async def test_the_server_makes_no_call_that_its_unit_refuses(tmp_path: Path) -> None:
     """The server uses only the allowed system calls and sockets, from start to end."""
     tracer = shutil.which('strace')
