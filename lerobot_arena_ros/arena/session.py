@@ -305,12 +305,10 @@ class Session:
                 text = f'{MAX_EARLY} messages from the server, but no answer to the join'
                 raise ProtocolError(text, reason='join')
             self._early.append(event)
-            if isinstance(event, StateSync):
-                self._changes.start(event.joints)
             return []
         self._joined, self._join_answer = True, event
         early, self._early = self._early, []
-        return [event, *early]
+        return [event, *(each for kept in early for each in self._only_new(kept))]
 
     def receive_datagram(self, text: str) -> list[Event]:
         """
@@ -470,6 +468,8 @@ class Session:
         if isinstance(event, EmergencyStop):
             key = event.timestamp and (event.source, event.timestamp)
             return [event] if self._seen_stops.is_new(key or None) else []
+        if isinstance(event, StateSync):
+            self._changes.start(event.joints)
         if not isinstance(event, JointUpdate):
             return [event]
         newer = self._newest.newer(event)

@@ -27,9 +27,14 @@ from lerobot_arena_ros.arena.messages import JointUpdate, OddJoint
 NAMES = ('a', 'b', 'c')
 
 
-def numbered(seq: int | None, stamp_ns: int | None = None, **values: float) -> JointUpdate:
+def numbered(seq: int | None, /, **values: float) -> JointUpdate:
     """Return an update with a number."""
-    return replace(JointUpdate.of(values, stamp_ns=stamp_ns), seq=seq)
+    return replace(JointUpdate.of(values), seq=seq)
+
+
+def stamped(seq: int, stamp_ns: int, /, **values: float) -> JointUpdate:
+    """Return an update with a number and a stamp."""
+    return replace(numbered(seq, **values), stamp_ns=stamp_ns)
 
 
 def take(newest: Newest, update: JointUpdate) -> dict[str, float] | None:
@@ -57,7 +62,7 @@ def test_numbers_count_for_each_joint() -> None:
     newest = Newest()
     assert take(newest, numbered(5, a=5.0)) == {'a': 5.0}
 
-    late = newest.newer(numbered(4, stamp_ns=4, a=4.0, b=4.0))
+    late = newest.newer(stamped(4, 4, a=4.0, b=4.0))
 
     # Its stamp would be older than that of the update before.
     assert late == numbered(4, b=4.0)
@@ -97,7 +102,7 @@ def test_only_changes_are_passed_on() -> None:
 
     assert changes.changed(numbered(0, a=1.0, b=2.0)) is None
     assert changes.changed(numbered(1, a=1.0, b=3.0)) == numbered(1, b=3.0)
-    assert changes.changed(numbered(2, stamp_ns=7, a=1.0, b=3.0)) is None
+    assert changes.changed(stamped(2, 7, a=1.0, b=3.0)) is None
     odd = replace(numbered(3, a=1.0), odd=(OddJoint('b', 'value', 'not a number'),))
     assert changes.changed(odd) == replace(odd, entries=())
 
@@ -106,9 +111,9 @@ def test_a_new_stamp_is_a_change_for_those_who_want_stamps() -> None:
     """A robot at rest is still measured."""
     changes = Changes(has_stamps=True)
 
-    assert changes.changed(numbered(0, stamp_ns=1, a=1.0)) == numbered(0, stamp_ns=1, a=1.0)
-    assert changes.changed(numbered(1, stamp_ns=1, a=1.0)) is None
-    assert changes.changed(numbered(2, stamp_ns=2, a=1.0)) == numbered(2, stamp_ns=2)
+    assert changes.changed(stamped(0, 1, a=1.0)) == stamped(0, 1, a=1.0)
+    assert changes.changed(stamped(1, 1, a=1.0)) is None
+    assert changes.changed(stamped(2, 2, a=1.0)) == stamped(2, 2)
     assert changes.changed(numbered(3, a=1.0)) is None
 
 

@@ -11,7 +11,14 @@
 """
 The fast lane of a link: datagrams beside the WebSocket, which do not wait for lost packets.
 
-:mod:`.decisions` and :mod:`.newest` are pure. :mod:`.lane` applies them to an open
-:class:`.Channel`; it is the same at both ends. :mod:`.dtls` and :mod:`.certificate` need pyOpenSSL
-and are imported only where a lane is opened.
+:mod:`.decisions` and :mod:`.newest` are pure: whether a lane works, what is repeated, and what is
+new of what arrives. :mod:`.lane` applies them to an open :class:`.Channel`; it is the same at both
+ends. :mod:`.client_lane` chooses the way of each message of a client, and :mod:`.keeper` keeps its
+lane open.
+
+The channel is DTLS 1.2 over UDP. :mod:`.dialling` opens one as a client, and
+``server.net.udp_listener`` on the server. Both use :mod:`.dtls`, which is sans I/O, through
+:mod:`.dtls_channel`. Each lane has a :mod:`.certificate`, whose fingerprint the other end gets over
+the WebSocket. OpenSSL is optional and its import is slow, so only these modules import it;
+:mod:`.availability` finds out whether it is there.
 """

@@ -7,8 +7,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
 # language governing permissions and limitations under the License.
 
-
-"""What a lane needs of the transport of its datagrams."""
+"""The interface of an open lane, the same for the client and the server."""
 
 from __future__ import annotations
 
@@ -18,35 +17,62 @@ from typing import Protocol
 __all__ = ['MAX_OCTETS', 'Channel']
 
 MAX_OCTETS = 1150
-"""The longest message. With the headers of DTLS, UDP and IPv6 it fits into 1280 octets."""
+"""
+The maximum length of a message, in octets.
+
+With the record of DTLS it fits into a datagram that no path with IPv6 fragments.
+"""
 
 
 class Channel(Protocol):
-    """An encrypted connection that loses and reorders datagrams; used in one event loop."""
+    """
+    Texts in datagrams: each arrives once, late, or never, and in any order.
+
+    Only the event loop that opened it may call it.
+    """
 
     @property
     def is_open(self) -> bool:
-        """Whether messages can be sent."""
+        """Whether messages can be sent; once False, it stays False."""
+        ...
 
     @property
     def sent(self) -> int:
-        """The number of messages that were sent."""
+        """The number of messages that the kernel accepted."""
+        ...
 
     @property
     def received(self) -> int:
-        """The number of messages that have arrived."""
+        """The number of messages that arrived and were valid."""
+        ...
+
+    @property
+    def dropped(self) -> int:
+        """
+        The number of messages that were not sent, and of datagrams that were not accepted.
+
+        A datagram is not accepted if its record is invalid or a repetition, or if its content is
+        not ASCII or longer than :data:`MAX_OCTETS`.
+        """
+        ...
 
     def listen(self, on_text: Callable[[str], None], on_end: Callable[[str], None]) -> None:
         """
-        Receive messages.
+        Set what is called with each message, and once with the reason when the channel ends.
 
-        :param on_text: called with each message.
-        :param on_end: called once with the reason when the other end has closed the channel, or
-            it has failed.
+        The newest of the messages that have arrived before are passed at once. ``on_end`` is not
+        called after :meth:`close`.
         """
+        ...
 
     def send(self, text: str) -> bool:
-        """Send a message of ASCII characters; return False if it was dropped."""
+        """
+        Send a message and return whether the kernel accepted it.
+
+        :param text: ASCII, from one to :data:`MAX_OCTETS` octets; otherwise it is dropped.
+        """
+        ...
 
     def close(self) -> None:
-        """Close the channel; idempotent."""
+        """Notify the other end, and free the socket or the place on the server."""
+        ...

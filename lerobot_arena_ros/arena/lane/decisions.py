@@ -146,10 +146,9 @@ class LaneHealth:
         The time counts from when the newest answered ping was sent, because the lane has not been
         seen to work later than that.
         """
-        unseen_s = now - self._seen_at
-        if unseen_s >= self._timing.timeout_s:
+        if now >= self._seen_at + self._timing.timeout_s:
             return LaneState.DEAD
-        return LaneState.SUSPECT if unseen_s >= self._timing.suspect_s else LaneState.UP
+        return LaneState.SUSPECT if now >= self.suspect_at else LaneState.UP
 
 
 class Repeats:

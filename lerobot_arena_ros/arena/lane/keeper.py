@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+import logging
 from typing import Protocol
 
 from ..messages import JointUpdate, LaneAnswer, LaneRequest
@@ -37,6 +38,8 @@ SHORTEST_PAUSE_S = 5.0
 
 LONGEST_PAUSE_S = 60.0
 """The longest pause, in seconds; a lane that worked for this long resets the pause."""
+
+_logger = logging.getLogger(__name__)
 
 Ask = Callable[[str], Awaitable[LaneAnswer]]
 """Requests a lane for a fingerprint; the answer has a port. Raises :class:`.LaneError`."""
@@ -68,14 +71,12 @@ class LaneKeeper:
     """
     Opens a lane, and another one after its end.
 
-    :ivar lane: the open lane; None if there is none. May be read by any thread.
     :ivar obstacle: why there is no lane; None while there is one, and before the first attempt.
     :param dial: opens the channel.
     :param timing: the timeouts of the lane.
     """
 
     def __init__(self, user: LaneUser, dial: Dial, timing: LaneTiming) -> None:
-        self.lane: Lane | None = None
         self.obstacle: str | None = None
         self._user = user
         self._dial = dial
@@ -97,6 +98,10 @@ class LaneKeeper:
                 channel = await self._dial(self._ask)
             except LaneError as exc:
                 self.obstacle = str(exc)
+            except Exception as exc:
+                # A bug here must not end the link of a robot, which works without a lane.
+                self.obstacle = f'opening it failed because of a bug: {exc!r}'
+                _logger.exception('cannot open a lane')
             else:
                 self.obstacle = await self._use(channel)
             if loop.time() - began_at >= LONGEST_PAUSE_S:
@@ -130,11 +135,10 @@ class LaneKeeper:
             on_end=ended.set_result,
             on_pong=self._user.on_lane_round_trip,
         )
-        self.lane, self.obstacle = lane, None
+        self.obstacle = None
         self._user.on_lane(lane)
         try:
             return await ended
         finally:
-            self.lane = None
             self._user.on_lane(None)
             lane.close()

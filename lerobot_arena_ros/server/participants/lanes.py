@@ -146,6 +146,7 @@ class Lanes:
         try:
             self._opener = opener = await place.opener()
         except LaneError as exc:
+            self.remove(member)
             return LaneAnswer(reason=str(exc))
         if self._holders.get(member) is not holder:
             return LaneAnswer(reason='the participant has left')
