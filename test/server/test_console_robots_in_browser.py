@@ -251,7 +251,10 @@ def test_a_banner_shows_the_link_of_a_robot(
 
     def wait_shown(*words: str) -> None:
         expected = [*head, *words, 'Follows the room']
-        wait_for(lambda: list(filter(None, console.gate(ARM1).splitlines())) == expected, str(words))
+        wait_for(
+            lambda: [line for line in console.gate(ARM1).splitlines() if line] == expected,
+            f'the banner to be {expected}',
+        )
 
     with running_stand_in(own_server_url, WORKSPACE, console_room, ARM1) as robot:
         open_room(console, own_server_url, console_room)
