@@ -184,7 +184,8 @@ async def test_no_copy_of_a_stop_is_sent_on_a_closed_lane() -> None:
 
 
 @pytest.mark.parametrize(
-    'text', ['', 'ping', 'ping ', 'ping x', 'ping -1', 'pong 1e3', f'ping {"9" * 17}', 'pang 1', '[]']
+    'text',
+    ['', 'ping', 'ping ', 'ping x', 'ping -1', 'pong 1e3', f'ping {"9" * 17}', 'pang 1', '[]'],
 )
 async def test_garbage_is_neither_answered_nor_passed_on(text: str) -> None:
     """It comes from a participant that has joined, but is no message."""

@@ -556,7 +556,14 @@ def test_a_request_for_a_lane_needs_the_feature_and_a_fingerprint() -> None:
     request = LaneRequest(FINGERPRINT)
     assert decode_client(encode(request)) == request
     assert decode_client(encode(request), frozenset()) == Unknown('lane_request')
-    for fingerprint in ('null', '7', '""', '"ab"', f'"{FINGERPRINT.upper()}"', f'"{FINGERPRINT}0"'):
+    for fingerprint in (
+        'null',
+        '7',
+        '""',
+        '"ab"',
+        f'"{FINGERPRINT.upper()}"',
+        f'"{FINGERPRINT}0"',
+    ):
         with pytest.raises(ProtocolError, match='fingerprint'):
             decode_client(f'{{"type": "lane_request", "fingerprint": {fingerprint}}}')
 

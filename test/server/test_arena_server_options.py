@@ -188,8 +188,8 @@ def test_every_limit_is_an_option() -> None:
     assert (options.limits, options.timing, options.policy) == (Limits(), Timing(), Policy())
     names = (
         '--max-rooms 1 --max-members 2 --max-joints 3 --max-frame-bytes 4 --max-rate-hz 5'
-        ' --max-connections 6 --max-per-address 7 --max-fast-lanes 8 --max-idle-s 9 --join-timeout-s 10'
-        ' --no-commands --newest-wins --fresh-rooms'
+        ' --max-connections 6 --max-per-address 7 --max-fast-lanes 8 --max-idle-s 9'
+        ' --join-timeout-s 10 --no-commands --newest-wins --fresh-rooms'
     )
     options = read_options(names.split(), {})
 

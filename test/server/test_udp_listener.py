@@ -19,7 +19,7 @@ from support.lanes import CLIENT, OTHER, SERVER, End, RawClient, listener
 from support.waiting import PATIENCE_S, wait_until
 
 from lerobot_arena_ros.arena.lane.dtls import DtlsState
-from lerobot_arena_ros.arena.lane.errors import LaneError
+from lerobot_arena_ros.server.net.lane_port import open_udp
 from lerobot_arena_ros.server.net.udp_listener import UdpListener
 
 
@@ -152,7 +152,7 @@ async def test_closing_notifies_clients_and_leaves_nothing() -> None:
     """The end of a server ends the channels of its clients, and closes its sockets."""
     before = len(os.listdir('/proc/self/fd'))
     udp = UdpListener(SERVER)
-    await udp.open([('127.0.0.1', 0), ('127.0.0.1', 0)])
+    udp.open(open_udp([('127.0.0.1', 0), ('127.0.0.1', 0)]))
     server = End()
     udp.expect(CLIENT.fingerprint, server.open, PATIENCE_S)
     udp.expect(OTHER.fingerprint, End().open, PATIENCE_S)
@@ -169,23 +169,3 @@ async def test_closing_notifies_clients_and_leaves_nothing() -> None:
     assert (udp.addresses, udp.channels) == ([], 0)
     assert len(os.listdir('/proc/self/fd')) == before
     assert len(asyncio.all_tasks()) == 1
-
-
-async def test_a_port_that_is_in_use_is_an_error() -> None:
-    """A port that is in use raises an error with the address, and leaves no socket."""
-    async with listener() as other:
-        host, port = other.addresses[0]
-        before = len(os.listdir('/proc/self/fd'))
-        udp = UdpListener(SERVER)
-
-        with pytest.raises(LaneError, match=f'cannot open UDP {host}:{port}: .*in use; choose'):
-            await udp.open([('127.0.0.1', 0), (host, port)])
-
-        assert udp.addresses == []
-        assert len(os.listdir('/proc/self/fd')) == before
-
-
-async def test_an_invalid_address_is_an_error() -> None:
-    """An address that does not exist raises an error with the address."""
-    with pytest.raises(LaneError, match='cannot open UDP 300.0.0.1:1: .*; expected an address'):
-        await UdpListener(SERVER).open([('300.0.0.1', 1)])

@@ -19,6 +19,7 @@ import socket
 from lerobot_arena_ros.arena.lane.certificate import Certificate
 from lerobot_arena_ros.arena.lane.channel import Channel
 from lerobot_arena_ros.arena.lane.dtls import DtlsServer, DtlsSession, DtlsState, client_session
+from lerobot_arena_ros.server.net.lane_port import open_udp
 from lerobot_arena_ros.server.net.udp_listener import UdpListener
 from support.waiting import PATIENCE_S
 
@@ -86,7 +87,7 @@ def opened_sessions() -> tuple[DtlsSession, DtlsSession]:
 async def listener() -> AsyncIterator[UdpListener]:
     """Yield a listener on a free port of 127.0.0.1."""
     udp = UdpListener(SERVER)
-    await udp.open([('127.0.0.1', 0)])
+    udp.open(open_udp([('127.0.0.1', 0)]))
     try:
         yield udp
     finally:

@@ -91,9 +91,7 @@ def running_server(
             lanes_of_server.place = replace(lanes_of_server.place, port=told_port)
         ready.set()
 
-    serving = serve(
-        app, sockets, shutdown=stop, ready=on_ready, certificate=certificate, udp=udp
-    )
+    serving = serve(app, sockets, shutdown=stop, ready=on_ready, certificate=certificate, udp=udp)
     thread = threading.Thread(target=loop.run_until_complete, args=(serving,), name='arena server')
     thread.start()
     try:

@@ -18,7 +18,7 @@ lane open.
 
 The channel is DTLS 1.2 over UDP. :mod:`.dialling` opens one as a client, and
 ``server.net.udp_listener`` on the server. Both use :mod:`.dtls`, which is sans I/O, through
-:mod:`.dtls_channel`. Each lane has a :mod:`.certificate`, whose fingerprint the other end gets over
-the WebSocket. OpenSSL is optional and its import is slow, so only these modules import it;
+:mod:`.dtls_channel`. Each lane has a :mod:`.certificate`, whose fingerprint travels over the
+WebSocket. OpenSSL is optional and its import is slow, so only these modules import it;
 :mod:`.availability` finds out whether it is there.
 """

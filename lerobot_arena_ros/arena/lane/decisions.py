@@ -183,7 +183,7 @@ class Repeats:
         return None if is_covered else before
 
     def take(self, now: float) -> JointUpdate | None:
-        """Return the update to write to the WebSocket now, and forget it; None if there is none."""
+        """Return the update to write to the WebSocket now and forget it; None if there is none."""
         pending, self._pending = self._pending, None
         self._next_at = now + self._period_s
         return pending

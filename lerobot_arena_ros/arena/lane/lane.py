@@ -141,7 +141,7 @@ class Lane:
             self._loop.call_later(number * COPIES_APART_S, self._channel.send, text)
 
     def close(self) -> None:
-        """Close the lane, and write to the WebSocket what was sent by the lane only; idempotent."""
+        """Close the lane and write to the WebSocket what was sent by the lane only; idempotent."""
         if not self._is_ended:
             self._is_ended = True
             self._pinging.cancel()

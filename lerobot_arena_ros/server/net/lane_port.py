@@ -95,9 +95,7 @@ def open_udp(addresses: list[tuple[str, int]]) -> list[socket.socket]:
             opened.append(socket.socket(family, socket.SOCK_DGRAM))
             opened[-1].setblocking(False)
             with contextlib.suppress(OSError):
-                opened[-1].setsockopt(
-                    socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_OCTETS
-                )
+                opened[-1].setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_OCTETS)
             if family == socket.AF_INET6:
                 opened[-1].setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             opened[-1].bind((host, port))

@@ -18,15 +18,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-import contextlib
 from dataclasses import dataclass
 import socket
-from typing import Any
 
 from ...arena.lane.certificate import Certificate
 from ...arena.lane.channel import Channel
 from ...arena.lane.dtls import DtlsServer
-from ...arena.lane.errors import LaneError
 from .udp_port import Handshakes, UdpCounters, UdpPort
 
 __all__ = ['UdpListener']
@@ -75,21 +72,13 @@ class UdpListener:
         """The number of open channels."""
         return sum(port.channels for port in self._ports)
 
-    async def open(self, addresses: Iterable[tuple[str, int]]) -> None:
+    def open(self, sockets: Iterable[socket.socket]) -> None:
         """
-        Open a socket for each address.
+        Read bound UDP sockets.
 
-        :param addresses: hosts and ports; port 0 for any free one.
-        :raises LaneError: an address is invalid or in use; no socket stays open.
+        :param sockets: not blocking; :meth:`aclose` closes them.
         """
-        try:
-            for host, port in addresses:
-                for family, address in await _resolve(host, port):
-                    sock = _bind(family, address, f'{host}:{port}')
-                    self._ports.append(UdpPort(sock, self._handshakes))
-        except BaseException:
-            await self.aclose()
-            raise
+        self._ports.extend(UdpPort(sock, self._handshakes) for sock in sockets)
 
     def expect(
         self, fingerprint: str, on_open: Callable[[Channel], None], timeout_s: float
@@ -132,32 +121,3 @@ class UdpListener:
             self.counters.refused += 1
             return None
         return expected.on_open
-
-
-async def _resolve(host: str, port: int) -> list[tuple[int, Any]]:
-    loop = asyncio.get_running_loop()
-    try:
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_DGRAM, flags=socket.AI_PASSIVE)
-    except OSError as exc:
-        raise LaneError(
-            f'cannot open UDP {host}:{port}: {exc.strerror or exc}; expected an address of this '
-            'machine'
-        ) from None
-    return [(family, address) for family, _, _, _, address in found]
-
-
-def _bind(family: int, address: Any, name: str) -> socket.socket:
-    sock = socket.socket(family, socket.SOCK_DGRAM)
-    try:
-        sock.setblocking(False)
-        with contextlib.suppress(OSError):
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_OCTETS)
-        if family == socket.AF_INET6:
-            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        sock.bind(address)
-    except OSError as exc:
-        sock.close()
-        raise LaneError(
-            f'cannot open UDP {name}: {exc.strerror or exc}; choose another port or address'
-        ) from None
-    return sock

@@ -109,7 +109,9 @@ class Lanes:
     :ivar limited: the number of datagrams that exceeded the rate.
     """
 
-    def __init__(self, most: int, rate_hz: float, on_text: Callable[[Member, str], object]) -> None:
+    def __init__(
+        self, most: int, rate_hz: float, on_text: Callable[[Member, str], object]
+    ) -> None:
         self.place: LanePlace | None = None
         self.opened = self.ended = self.limited = 0
         self._most = most
@@ -136,11 +138,15 @@ class Lanes:
         if place is None or not self._most:
             return LaneAnswer(reason='this server has no fast lanes')
         if before is not None and now_s - before.requested_s < REQUEST_PERIOD_S:
-            return LaneAnswer(reason=f'at most one request each {REQUEST_PERIOD_S:g} s is accepted')
+            return LaneAnswer(
+                reason=f'at most one request each {REQUEST_PERIOD_S:g} s is accepted'
+            )
         if before is None and len(self._holders) >= self._most:
             return LaneAnswer(reason=f'all {self._most} fast lanes of this server are in use')
         if any(each.fingerprint == request.fingerprint for each in self._holders.values()):
-            return LaneAnswer(reason='this fingerprint is in use; make a certificate for each lane')
+            return LaneAnswer(
+                reason='this fingerprint is in use; make a certificate for each lane'
+            )
         self.remove(member)
         holder = self._holders[member] = _Holder(owner, request.fingerprint, now_s)
         try:

@@ -147,14 +147,8 @@ class ParticipantConnection:
         """
         if self._is_closing:
             return
-        lane = self._lane
-        if lane is not None:
-            if isinstance(message, EmergencyStop):
-                lane.send_stop(text_of(message))
-            elif isinstance(message, JointUpdate) and message.seq is not None:
-                if lane.send_update(message):
-                    return
-        self._put_on_socket(message, frame)
+        if not self._is_sent_by_lane(message):
+            self._put_on_socket(message, frame)
 
     def use_lane(self, lane: Lane | None) -> None:
         """Use a lane from now on, or none."""
@@ -164,6 +158,15 @@ class ParticipantConnection:
         """Write an update to the WebSocket that the lane has carried."""
         if not self._is_closing:
             self._put_on_socket(update, None)
+
+    def _is_sent_by_lane(self, message: Message | VideoFrame) -> bool:
+        """Send a message by the lane if it may go there; return whether that is enough."""
+        match message:
+            case EmergencyStop() if self._lane is not None:
+                self._lane.send_stop(text_of(message))
+            case JointUpdate(seq=int()) if self._lane is not None:
+                return self._lane.send_update(message)
+        return False
 
     def _put_on_socket(self, message: Message | VideoFrame, frame: bytes | None) -> None:
         if self._socket.is_writable:
