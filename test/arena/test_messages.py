@@ -438,7 +438,8 @@ def test_the_link_of_a_robot_is_optional() -> None:
     assert 'link' not in write_state(read_state(waiting))
     for link in ({'way': 'websocket'}, {'way': 'radio', 'loss': 0.5}):
         assert write_state(read_state({**waiting, 'link': link}))['link'] == link
-    for invalid in ([], 7, {'way': 'lane', 'loss': 'x'}, {'round_trip_ms': float('nan')}):
+    broken: tuple[object, ...] = ([], 7, {'loss': 'x'}, {'round_trip_ms': float('nan')})
+    for invalid in broken:
         with pytest.raises(ProtocolError, match=r'robot_state: (link|the)') as caught:
             read_state({**waiting, 'link': invalid})
         assert caught.value.reason == 'robot_state'
